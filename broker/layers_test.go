@@ -1,0 +1,113 @@
+package broker_test
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// layers is the table of DESIGN.md. A package imports only from layers below its own; allowed
+// names the exceptions.
+var layers = map[string]int{
+	"sekimori/policy":              0,
+	"sekimori/recordings":          0,
+	"sekimori/broker/ledger":       0,
+	"sekimori/recordings/live":     1,
+	"sekimori/broker/keys":         1,
+	"sekimori/broker/store":        1,
+	"sekimori/broker/wire":         1,
+	"sekimori/broker/registry":     2,
+	"sekimori/broker/requests":     2,
+	"sekimori/broker/freeze":       2,
+	"sekimori/broker/review":       2,
+	"sekimori/broker/dial":         3,
+	"sekimori/broker/relay":        3,
+	"sekimori/broker/session":      4,
+	"sekimori/broker/gate":         5,
+	"sekimori/broker/web":          5,
+	"sekimori/broker":              6,
+	"sekimori/cmd/sekimori":        7,
+	"sekimori/cmd/sekimori-verify": 7,
+}
+
+// verifierMay is all that the auditor's offline verifier may import of ours: it must not depend
+// on the program whose evidence it checks.
+var verifierMay = map[string]bool{"sekimori/broker/ledger": true, "sekimori/recordings": true}
+
+func TestLayers(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "sekimori/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg, imports := fields[0], fields[1:]
+		if strings.Contains(pkg, "/internal/") || strings.HasPrefix(pkg, "sekimori/examples/") {
+			continue // helpers of one package or of the tests: Go's own rule bounds who imports them
+		}
+		layer, known := layers[pkg]
+		if !known {
+			t.Errorf("%s stands in no layer; give it one here and in DESIGN.md", pkg)
+			continue
+		}
+		seen[pkg] = true
+		for _, imp := range imports {
+			if !strings.HasPrefix(imp, "sekimori/") {
+				continue
+			}
+			if strings.HasPrefix(imp, "sekimori/broker/internal/testbed") {
+				t.Errorf("%s imports %s, which is for tests only", pkg, imp)
+			}
+			if below, ok := layers[imp]; ok && below >= layer {
+				t.Errorf("%s (layer %d) imports %s (layer %d)", pkg, layer, imp, below)
+			}
+			if pkg == "sekimori/cmd/sekimori-verify" && !verifierMay[imp] {
+				t.Errorf("the offline verifier imports %s", imp)
+			}
+		}
+	}
+	for pkg := range layers {
+		if !seen[pkg] {
+			t.Errorf("%s is in the table but not in the tree", pkg)
+		}
+	}
+}
+
+// TestPolicyIsPure holds what the whole design rests on: the decision has no I/O, no clock of its own.
+func TestPolicyIsPure(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, "sekimori/policy").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for imp := range strings.Lines(string(out)) {
+		switch imp = strings.TrimSpace(imp); imp {
+		case "os", "io", "net", "net/http", "database/sql", "context", "sync", "math/rand", "log":
+			t.Errorf("policy imports %s", imp)
+		}
+	}
+}
+
+// TestDesignTable keeps DESIGN.md's table and this one the same.
+func TestDesignTable(t *testing.T) {
+	text, err := os.ReadFile("DESIGN.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile("(?m)^\\| (\\d) \\| `([^`]+)`")
+	found := map[string]bool{}
+	for _, m := range row.FindAllStringSubmatch(string(text), -1) {
+		pkg := "sekimori/" + m[2]
+		found[pkg] = true
+		if want, ok := layers[pkg]; !ok || want != int(m[1][0]-'0') {
+			t.Errorf("DESIGN.md puts %s in layer %s; the test says %d (known: %v)", pkg, m[1], want, ok)
+		}
+	}
+	for pkg := range layers {
+		if !found[pkg] {
+			t.Errorf("DESIGN.md's table lacks %s", pkg)
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package policy
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Facts is everything a decision may know: the state of one read transaction of the store,
+// and Runtime, which the session package fills in. What is missing counts as unknown, and
+// unknown denies.
+type Facts struct {
+	Zone     *time.Location // of the institution
+	Person   Person
+	Vendor   Vendor
+	Systems  map[string]System
+	Targets  map[string]Target
+	Accounts map[string]Account
+	Grants   []Grant // of Person, every state, any time
+	Freezes  []Freeze
+	Live     []LiveSession
+	Subject  *Subject // for acts on a session or its recording
+	Runtime  Runtime
+
+	WaitingRoom time.Duration // how early the waiting room opens; 0: fifteen minutes
+}
+
+// Runtime is what no database row can say. The zero value of each is "unknown".
+type Runtime struct {
+	Clock    ClockState
+	Recorder RecorderState
+	Line     LineState
+	// MaintenanceUntil is set while the broker itself is under maintenance.
+	MaintenanceUntil time.Time
+}
+
+// ClockState tells whether the wall clock may be believed.
+type ClockState string
+
+// The states of the clock.
+const (
+	ClockUnknown   ClockState = ""
+	ClockTrusted   ClockState = "trusted"
+	ClockUntrusted ClockState = "untrusted"
+)
+
+// RecorderState tells whether a recording can be started, or still goes on.
+type RecorderState string
+
+// The states of the recorder.
+const (
+	RecorderUnknown RecorderState = ""
+	RecorderReady   RecorderState = "ready"
+	RecorderFailed  RecorderState = "failed"
+)
+
+// LineState is the interlock's verdict (R5).
+type LineState string
+
+// The states of the line.
+const (
+	LineUnknown   LineState = ""
+	LineSeparated LineState = "separated"
+	LineJoined    LineState = "joined"
+)
+
+// Subject is the session that a watcher, player, reviewer or exporter wants to look at.
+type Subject struct {
+	Session    string
+	System     string
+	Section    string   // owner of the system
+	Requester  string   // of its request
+	Approvers  []string // who decided on its request
+	Attendants []string // who attended
+	Live       bool
+}
+
+// Act is what a person wants to do. Every door names one.
+type Act string
+
+// The acts that Decide rules on.
+const (
+	ActConnect      Act = "connect" // SSH login and every channel
+	ActWatch        Act = "watch"   // see a live session
+	ActEnd          Act = "end"     // cut a live session
+	ActPlay         Act = "play"    // play or show a recording
+	ActExport       Act = "export"  // take a recording out
+	ActLedgerRead   Act = "ledger-read"
+	ActLedgerExport Act = "ledger-export"
+	ActReview       Act = "review" // sign a review
+)
+
+// ChannelKind is what runs inside a connection.
+type ChannelKind string
+
+// The kinds of channel. ChannelAdmission stands for the connection itself, before any channel.
+const (
+	ChannelAdmission ChannelKind = ""
+	ChannelShell     ChannelKind = "shell"
+	ChannelExec      ChannelKind = "exec"
+	ChannelSFTP      ChannelKind = "sftp"
+	ChannelCopy      ChannelKind = "scp" // scp or rsync in its own protocol, over exec
+	ChannelForward   ChannelKind = "forward"
+	ChannelAgent     ChannelKind = "agent"
+	ChannelX11       ChannelKind = "x11"
+	ChannelOther     ChannelKind = "other"
+)
+
+// Consent is the engineer's answer to the notice.
+type Consent string
+
+// The answers. ConsentPending: not asked yet; the decision says what it would be with consent.
+const (
+	ConsentPending  Consent = ""
+	ConsentGiven    Consent = "given"
+	ConsentDeclined Consent = "declined"
+)
+
+// Attempt is what somebody tries.
+type Attempt struct {
+	Act     Act
+	Person  string // the person bound to the proven key or token; must equal Facts.Person.ID
+	Key     bool   // key (or token) proven in this connection
+	Factor  bool   // second factor given, or remembered for this window
+	Consent Consent
+	Source  netip.Addr
+	Target  string // as typed: target id; empty only with a single grant
+	Account string // as typed: login on the target; empty: the grant's only one
+	Channel ChannelKind
+	Session string // the caller's own session when it already has one: not counted against limits
+	Purpose string // playback, watching, export: why
+}
+
+// Decision is the answer. The zero value denies.
+type Decision struct {
+	Allow    bool
+	Reason   Reason // set when Allow is false; never empty then except in the zero value
+	Args     map[string]string
+	Grant    Grant         // the grant that decided; its ID is empty where none did
+	Channels []ChannelKind // what may be opened
+	Until    time.Time     // not a byte passes at or after this instant
+	Wait     bool          // the denial is one that the waiting room may sit out
+	From     time.Time     // when waiting may help: earliest instant to look again; zero unknown
+}
+
+// Running is a session under way, for Recheck.
+type Running struct {
+	Session   string
+	Person    string
+	Grant     string
+	Source    netip.Addr
+	Target    string
+	Account   string // login on the target
+	LastInput time.Time
+}
+
+// Verdict keeps a running session or ends it. The zero value ends it.
+type Verdict struct {
+	Keep   bool
+	Reason Reason
+	Args   map[string]string
+	Until  time.Time // the deadline in force
+}

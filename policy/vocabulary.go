@@ -1,0 +1,288 @@
+package policy
+
+import (
+	"net/netip"
+	"time"
+)
+
+// PersonKind says on whose side a person stands.
+type PersonKind string
+
+// The kinds of person (glossary: engineer, vendor contact, staff).
+const (
+	Engineer PersonKind = "engineer"
+	Contact  PersonKind = "contact"
+	Staff    PersonKind = "staff"
+)
+
+// Role is what a member of staff may do here. Engineers and contacts have none.
+type Role string
+
+// The roles of staff. Membership of the information-systems section is a role of its own
+// because several acts need "one of the two" to come from there.
+const (
+	Requester          Role = "requester"
+	Approver           Role = "approver"
+	SecondApprover     Role = "second-approver"
+	Attendant          Role = "attendant"
+	Auditor            Role = "auditor"
+	Administrator      Role = "administrator"
+	InformationSystems Role = "information-systems"
+)
+
+// Person is a named human being. Nobody else ever acts.
+type Person struct {
+	ID      string     // "E-0031", "U-001": allotted by the registry, never reused
+	Login   string     // unique, what is typed before the + of an SSH login
+	Kind    PersonKind // zero value: nobody
+	Name    string     // as the institution writes it
+	Section string     // staff: the section's id
+	Vendor  string     // engineer, contact: the vendor's id
+	Roles   []Role     // staff only
+	Lang    string     // "ja" or "en"; empty: by the client's locale, else both
+	Phone   string     // registered number; engineers are called back on it
+	Sources []netip.Prefix
+	Locked  *Lock // nil: not locked
+	Pledge  Pledge
+}
+
+// Has reports whether the person holds the role.
+func (p Person) Has(r Role) bool {
+	for _, have := range p.Roles {
+		if have == r {
+			return true
+		}
+	}
+	return false
+}
+
+// Pledge is an engineer's signed undertaking (R9). The zero value is "none on file".
+type Pledge struct {
+	Signed time.Time
+	Until  time.Time // last instant it holds, exclusive
+}
+
+// Lock stops one person or one vendor (R15).
+type Lock struct {
+	By     string
+	Reason string
+	Since  time.Time
+}
+
+// Vendor is a company under contract; a subcontractor names its prime.
+type Vendor struct {
+	ID            string
+	Login         string // short unique name, accepted where a vendor is named
+	Name          string
+	ContractFrom  time.Time
+	ContractUntil time.Time // exclusive
+	Prime         string    // id of the prime contractor; empty: this is one
+	PrimeApproved bool      // the subcontract is approved; meaningless when Prime is empty
+	Qualified     bool      // every certification the institution requires is current
+	Unmet         string    // what is not, for people
+	Locked        *Lock
+}
+
+// AttendanceMode is the system's rule for an attendant (R3).
+type AttendanceMode string
+
+// The attendance modes. The zero value is not a mode; Decide treats it as required.
+const (
+	AttendanceRequired AttendanceMode = "required"
+	AttendanceOnCall   AttendanceMode = "on-call"
+	AttendanceNone     AttendanceMode = "none"
+)
+
+// LineMode is the system's rule for the maintenance line (R5).
+type LineMode string
+
+// The line modes. Anything but LineNone needs a verified line.
+const (
+	LineNone        LineMode = "none"
+	LineInterlocked LineMode = "interlocked"
+)
+
+// System is what is maintained; it owns the rules.
+type System struct {
+	ID                string
+	Name              string
+	Section           string // owning section
+	Phone             string // whom to call
+	SecondStage       bool   // a second approver from the information-systems section is needed
+	Attendance        AttendanceMode
+	IdentityCheck     bool // a start needs the three digits read back over the telephone
+	Line              LineMode
+	Exclusive         bool          // one window in use at a time (R18)
+	MaxWindow         time.Duration // longest window; 0: four hours
+	Idle              time.Duration // cut after this long without input; 0: fifteen minutes
+	ApproverMayAttend bool
+}
+
+// Target is one host:port of a system.
+type Target struct {
+	ID      string // "hr-db"
+	System  string
+	Host    string
+	Port    int
+	HostKey string // pinned, authorized_keys form
+	Drill   bool
+}
+
+// Account is a least-privilege login on a target.
+type Account struct {
+	ID     string // "hr-db/maint": target id / login name
+	Target string
+	Login  string // name on the target
+	Root   bool   // equivalent to root there
+	Note   string // e.g. 個人番号は閲覧不可, shown on the card
+}
+
+// FilesRule says whether files move (R8).
+type FilesRule string
+
+// The file rules of the foundation. The zero value forbids.
+const (
+	FilesNone    FilesRule = "none"
+	FilesAllowed FilesRule = "allowed"
+)
+
+// RequestState is where a request stands (screens §6).
+type RequestState string
+
+// The states of a request.
+const (
+	RequestProposed    RequestState = "proposed" // by the vendor, not yet taken over by staff
+	RequestDraft       RequestState = "draft"
+	PendingFirst       RequestState = "pending-first"
+	PendingSecond      RequestState = "pending-second"
+	RequestReturned    RequestState = "returned"
+	RequestApproved    RequestState = "approved"
+	RequestConditional RequestState = "approved-conditional"
+	RequestRejected    RequestState = "rejected"
+	RequestWithdrawn   RequestState = "withdrawn"
+	RequestLapsed      RequestState = "lapsed"
+	RequestRevoked     RequestState = "revoked"
+	RequestClosed      RequestState = "closed"
+)
+
+// Final reports whether the request has passed every stage of approval.
+func (s RequestState) Final() bool { return s == RequestApproved || s == RequestConditional }
+
+// Request is what CanApprove needs to know of an application.
+type Request struct {
+	No        string // "R8-0124"
+	System    System
+	State     RequestState
+	Version   int
+	Requester string // person id of the member of staff who owns it
+	Proposer  string // person id of the engineer or contact who proposed it, or empty
+	Vendor    string
+	Engineers []string // person ids
+	Attendant string   // person id, when already named
+	Start     time.Time
+	End       time.Time
+	// Approvals are the decisions already taken on this version, in order.
+	Approvals  []Approval
+	Frozen     bool // a freeze covers it
+	Root       bool // asks for a root-equivalent account
+	RootReason string
+}
+
+// Approval is one approver's act on one stage.
+type Approval struct {
+	Stage   int // 1, 2
+	By      string
+	Version int
+	At      time.Time
+}
+
+// WindowState is where a window stands as stored. "Over" is not stored: time says it.
+type WindowState string
+
+// The stored states of a window.
+const (
+	WindowScheduled WindowState = "scheduled" // nobody has taken the post
+	WindowAttended  WindowState = "attended"  // the attendant has taken the post
+	WindowPermitted WindowState = "permitted" // permission to start
+	WindowClosed    WindowState = "closed"    // closed by the attendant, ordinarily
+	WindowCut       WindowState = "cut"       // closed by force
+	WindowCancelled WindowState = "cancelled"
+)
+
+// Window is an approved interval, half-open: [Start, End).
+type Window struct {
+	ID        string // "R8-0124-1"
+	Request   string
+	System    string
+	Start     time.Time
+	End       time.Time
+	State     WindowState
+	Attendant string // person id once the post is taken
+	ClosedBy  string
+	Reason    string // why closed, cut, cancelled
+}
+
+// GrantState is where a grant stands.
+type GrantState string
+
+// The states of a grant.
+const (
+	GrantActive  GrantState = "active"
+	GrantRevoked GrantState = "revoked"
+	GrantVoid    GrantState = "void" // the request was edited after approval
+)
+
+// Grant is person × target × account × window, and what it permits.
+type Grant struct {
+	ID      string // "R8-0124-1-1"
+	Person  string
+	Vendor  string
+	Target  string // target id
+	Account string // account id
+	Window  Window
+	Request string
+	// RequestState, RequestVersion and ApprovedVersion tell an approval that no longer
+	// covers what the request says.
+	RequestState    RequestState
+	RequestVersion  int
+	ApprovedVersion int
+	DecidedBy       string // who rejected, returned or approved last
+	DecidedReason   string
+	Files           FilesRule
+	Forward         bool // reserved: port forwards; always false in the foundation
+	State           GrantState
+	RevokedBy       string
+	RevokedReason   string
+	PersonLimit     int // different persons at once on this window; 0: one
+}
+
+// FreezeScope is what a freeze covers.
+type FreezeScope string
+
+// The scopes of a freeze.
+const (
+	FreezeAll    FreezeScope = "all"
+	FreezeVendor FreezeScope = "vendor"
+	FreezeSystem FreezeScope = "system"
+)
+
+// Freeze is an incident stop in force (R14).
+type Freeze struct {
+	ID      string // "I-004"
+	Scope   FreezeScope
+	Subject string // vendor or system id; empty for all
+	By      string
+	Since   time.Time
+	Reason  string
+}
+
+// LiveSession is a session that has not ended.
+type LiveSession struct {
+	ID      string
+	Person  string
+	Grant   string
+	Window  string
+	System  string
+	Request string
+	Until   time.Time
+}
