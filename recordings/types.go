@@ -1,0 +1,154 @@
+package recordings
+
+import (
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// Header stands in plain text at the start of the file, so that a recording can
+// be told from another without a key. It holds names and numbers of the
+// procedure only, nothing that passed in the session.
+type Header struct {
+	Version int       `json:"version"` // of the format; Create fills it in
+	Session string    `json:"session"`
+	Request string    `json:"request,omitempty"`
+	Window  string    `json:"window,omitempty"`
+	Grant   string    `json:"grant,omitempty"`
+	Person  string    `json:"person,omitempty"`
+	Vendor  string    `json:"vendor,omitempty"`
+	System  string    `json:"system,omitempty"`
+	Target  string    `json:"target,omitempty"`
+	Account string    `json:"account,omitempty"`
+	Source  string    `json:"source,omitempty"` // address the engineer came from
+	Zone    string    `json:"zone,omitempty"`   // IANA name of the institution's zone
+	Notice  string    `json:"notice,omitempty"` // version of the notice that was consented to
+	Started time.Time `json:"started"`          // the instant Frame.Elapsed counts from
+}
+
+// Stream names one direction of one channel's data.
+type Stream byte
+
+// The streams. Stdout and Stderr flow from the target to the engineer and are
+// sealed as output; Stdin flows to the target and is sealed as input.
+const (
+	NoStream Stream = 0 // events
+	Stdout   Stream = 1
+	Stderr   Stream = 2
+	Stdin    Stream = 3
+)
+
+// String gives the name used on command lines: stdout, stderr, stdin.
+func (s Stream) String() string {
+	switch s {
+	case Stdout:
+		return "stdout"
+	case Stderr:
+		return "stderr"
+	case Stdin:
+		return "stdin"
+	case NoStream:
+		return "event"
+	}
+	return fmt.Sprintf("stream-%d", byte(s))
+}
+
+// Frame is one thing that was recorded: a run of bytes or an event.
+type Frame struct {
+	Channel uint32        // number of the channel within the session; see SessionChannel
+	Stream  Stream        // NoStream for an event
+	Input   bool          // sealed with the input: typed by the engineer
+	Elapsed time.Duration // since Header.Started, monotonic, in whole microseconds
+	Event   string        // kind of the event; empty for data
+	Data    []byte        // the bytes as they passed, or the event's body as JSON; valid until the next frame
+}
+
+// SessionChannel is the channel number of events that belong to the whole
+// session (notices, warnings, pauses), not to one channel.
+const SessionChannel uint32 = 0xffffffff
+
+// Kinds of events that the exports understand. Other kinds are kept as they are.
+const (
+	EventOpen         = "open"          // body Opened
+	EventPTY          = "pty-req"       // body PTY
+	EventWindowChange = "window-change" // body PTY
+	EventShell        = "shell"
+	EventExec         = "exec"      // body Command
+	EventSubsystem    = "subsystem" // body Command
+	EventEnv          = "env"
+	EventSignal       = "signal"
+	EventExitStatus   = "exit-status" // body Exit
+	EventExitSignal   = "exit-signal"
+	EventEOF          = "eof"
+	EventClose        = "close"
+	EventNotice       = "notice" // body Notice: text that the broker showed
+)
+
+// PTY is the body of EventPTY and EventWindowChange.
+type PTY struct {
+	Term   string `json:"term,omitempty"`
+	Cols   uint32 `json:"cols"`
+	Rows   uint32 `json:"rows"`
+	Width  uint32 `json:"width,omitempty"`  // pixels
+	Height uint32 `json:"height,omitempty"` // pixels
+	Modes  []byte `json:"modes,omitempty"`  // encoded terminal modes, RFC 4254 section 8
+}
+
+// Opened is the body of EventOpen.
+type Opened struct {
+	Type string `json:"type"` // as in RFC 4254: session, direct-tcpip
+}
+
+// Command is the body of EventExec and EventSubsystem.
+type Command struct {
+	Command string `json:"command"`
+}
+
+// Exit is the body of EventExitStatus.
+type Exit struct {
+	Status uint32 `json:"status"`
+}
+
+// Notice is the body of EventNotice.
+type Notice struct {
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+}
+
+// End is the last thing a recording says.
+type End struct {
+	Cause string    `json:"cause"` // code of the end cause, such as "window-ended"
+	At    time.Time `json:"at"`
+}
+
+// Sum is a SHA-256. It is written as lower-case hexadecimal in JSON.
+type Sum [32]byte
+
+// String gives the sum as 64 hexadecimal digits.
+func (s Sum) String() string { return hex.EncodeToString(s[:]) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Sum) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Sum) UnmarshalText(b []byte) error {
+	if len(b) != 2*len(s) {
+		return fmt.Errorf("a SHA-256 has %d hexadecimal digits, not %d", 2*len(s), len(b))
+	}
+	_, err := hex.Decode(s[:], b)
+	return err
+}
+
+// Digest pins a finished recording. It goes into the ledger, because the file's
+// own hash chain can be recomputed by whoever rewrites the file.
+type Digest struct {
+	SHA256      Sum    `json:"sha256"`                 // of the whole file, byte for byte
+	Size        int64  `json:"size"`                   // bytes of the whole file
+	File        string `json:"file,omitempty"`         // base name; the caller may put a path below the data directory here
+	Segments    uint64 `json:"segments"`               // whole segments, the end segment included
+	Chain       Sum    `json:"chain"`                  // the chain before the end segment: SHA-256 of all bytes before it
+	Frames      uint64 `json:"frames,omitempty"`       // data and events; 0 after Seal, which holds no key to count with
+	OutputBytes int64  `json:"output_bytes,omitempty"` // bytes relayed to the engineer; 0 after Seal
+	InputBytes  int64  `json:"input_bytes,omitempty"`  // bytes relayed to the target; 0 after Seal
+	Crashed     bool   `json:"crashed,omitempty"`      // sealed afterwards, without keys
+}
