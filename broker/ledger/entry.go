@@ -1,0 +1,170 @@
+package ledger
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// Bounds of one entry. A reader may rely on them; a writer is refused beyond them.
+const (
+	MaxHeader  = 64 << 10 // bytes of a header
+	MaxPayload = 4 << 20  // bytes of a payload
+	SaltSize   = 32       // bytes of a salt
+)
+
+// Actor is who acted. Kind is "person" or "broker"; a person has an ID. Via is the door:
+// "ssh", "web", "cli", or "timer" for what the broker did by itself.
+type Actor struct{ Kind, ID, Via string }
+
+// Draft is an entry that has no place in the ledger yet.
+type Draft struct {
+	Kind     string   // "request.approved": lower-case words joined by '.' and '-', at most 64 bytes
+	Actor    Actor    // who did it
+	OnBehalf string   // the person whose deputy the actor was; empty otherwise
+	Subjects []string // ids of what it is about: session, request, person …; they stay when the payload goes
+	Payload  any      // encoded as a JSON object; nil is {}. Text that is no UTF-8 arrives as U+FFFD: give raw bytes as []byte
+}
+
+// Entry is one entry in its place. The bytes are what counts; the fields are read from them.
+type Entry struct {
+	Index    int64     // from 0, without gaps
+	Time     time.Time // UTC, milliseconds; never before the time of the entry before
+	Clock    time.Time // what the clock said; equal to Time unless the clock had run back
+	Kind     string
+	Actor    Actor
+	OnBehalf string
+	Subjects []string
+	Digest   [sha256.Size]byte // SHA-256(Salt ‖ Payload), also the last field of Header
+
+	Header  []byte // the canonical line, as stored and hashed
+	Salt    []byte // 32 random bytes, so that the digest of a short payload says nothing; nil when disposed of
+	Payload []byte // the JSON object as stored and hashed; nil when disposed of
+}
+
+// Seal gives a draft its place: index, the transaction's time and what the clock said (zero: the
+// same). Times are cut to milliseconds. The error says which field cannot be written down.
+func Seal(d Draft, index int64, now, clock time.Time, salt [SaltSize]byte) (Entry, error) {
+	payload, err := encodePayload(d.Payload)
+	if err != nil {
+		return Entry{}, fmt.Errorf("ledger: payload of %q: %w", d.Kind, err)
+	}
+	if clock.IsZero() {
+		clock = now
+	}
+	e := Entry{
+		Index:    index,
+		Time:     now.UTC().Truncate(time.Millisecond),
+		Clock:    clock.UTC().Truncate(time.Millisecond),
+		Kind:     d.Kind,
+		Actor:    d.Actor,
+		OnBehalf: d.OnBehalf,
+		Subjects: append([]string{}, d.Subjects...),
+		Salt:     salt[:],
+		Payload:  payload,
+	}
+	e.Digest = payloadDigest(e.Salt, e.Payload)
+	if err := e.check(); err != nil {
+		return Entry{}, fmt.Errorf("ledger: entry %d of kind %q: %w", index, d.Kind, err)
+	}
+	e.Header = e.appendHeader(nil)
+	if len(e.Header) > MaxHeader {
+		return Entry{}, fmt.Errorf("ledger: entry %d of kind %q: header of %d bytes, at most %d (fewer subjects)", index, d.Kind, len(e.Header), MaxHeader)
+	}
+	return e, nil
+}
+
+// ParseEntry reads an entry back from what was stored, and refuses anything that Seal would not
+// have written. Salt and payload are both empty when the payload has been disposed of. The slices
+// are kept, not copied. Errors: *FormError, ErrPayloadDigest.
+func ParseEntry(header, salt, payload []byte) (Entry, error) {
+	e, err := parseHeader(header)
+	if err != nil {
+		return Entry{}, err
+	}
+	if len(salt) == 0 && len(payload) == 0 {
+		return e, nil
+	}
+	if len(salt) != SaltSize {
+		return Entry{}, formErrorf("salt of %d bytes, not %d", len(salt), SaltSize)
+	}
+	if err := checkPayload(payload); err != nil {
+		return Entry{}, err
+	}
+	if payloadDigest(salt, payload) != e.Digest {
+		return Entry{}, ErrPayloadDigest
+	}
+	e.Salt, e.Payload = salt, payload
+	return e, nil
+}
+
+// ErrPayloadDigest says that salt and payload are not those whose digest the header carries.
+var ErrPayloadDigest = errors.New("ledger: salt and payload do not give the digest in the header")
+
+// FormError says why bytes are no entry in canonical form.
+type FormError struct{ What string }
+
+func (e *FormError) Error() string { return "ledger: " + e.What }
+
+func formErrorf(format string, args ...any) error {
+	return &FormError{What: fmt.Sprintf(format, args...)}
+}
+
+// Leaf is the entry's hash in the tree: the RFC 6962 leaf hash of the header, whose last field
+// is the digest of salt and payload. It is also the 検証値 that forms show.
+func (e Entry) Leaf() tlog.Hash { return tlog.RecordHash(e.Header) }
+
+// Disposed reports whether the payload is gone; the header still verifies.
+func (e Entry) Disposed() bool { return len(e.Salt) == 0 && len(e.Payload) == 0 }
+
+// Dispose returns the entry without salt and payload, as it stays when their retention has ended.
+func (e Entry) Dispose() Entry {
+	e.Salt, e.Payload = nil, nil
+	return e
+}
+
+func payloadDigest(salt, payload []byte) (d [sha256.Size]byte) {
+	h := sha256.New()
+	h.Write(salt)
+	h.Write(payload)
+	h.Sum(d[:0])
+	return d
+}
+
+func encodePayload(v any) ([]byte, error) {
+	if v == nil {
+		return []byte("{}"), nil
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // a payload is read by people and by jq, never by a browser as markup
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	payload := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return payload, checkPayload(payload)
+}
+
+// checkPayload holds payloads to one JSON object on one line, so that an export can carry the
+// stored bytes as they are and still be read line by line.
+func checkPayload(p []byte) error {
+	switch {
+	case len(p) > MaxPayload:
+		return formErrorf("payload of %d bytes, at most %d", len(p), MaxPayload)
+	case len(p) < 2 || p[0] != '{' || p[len(p)-1] != '}':
+		return formErrorf("payload is not a JSON object")
+	case bytes.ContainsFunc(p, func(r rune) bool { return r < 0x20 }):
+		return formErrorf("payload holds a control character")
+	case !utf8.Valid(p):
+		return formErrorf("payload is not UTF-8")
+	case !json.Valid(p):
+		return formErrorf("payload is not valid JSON")
+	}
+	return nil
+}

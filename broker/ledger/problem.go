@@ -1,0 +1,109 @@
+package ledger
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Code names what does not hold in an export. Codes are stable.
+type Code string
+
+// Everything that Verify can find.
+const (
+	NotAnExport       Code = "not-an-export"
+	LineTooLong       Code = "line-too-long"
+	CutShort          Code = "cut-short"
+	TrailingData      Code = "trailing-data"
+	LineNotExact      Code = "line-not-exact"
+	PayloadDiffers    Code = "payload-differs"
+	LeafDiffers       Code = "leaf-differs"
+	EntryMissing      Code = "entry-missing"
+	EntryOutOfOrder   Code = "entry-out-of-order"
+	TimeBackwards     Code = "time-backwards"
+	CheckpointDamaged Code = "checkpoint-damaged"
+	SizeDiffers       Code = "size-differs"
+	RootDiffers       Code = "root-differs"
+	SignatureInvalid  Code = "signature-invalid"
+	WitnessMissing    Code = "witness-missing"
+	SinceUnreadable   Code = "since-unreadable"
+	SinceSignature    Code = "since-signature"
+	SinceOrigin       Code = "since-origin"
+	SinceLonger       Code = "since-longer"
+	SinceDiffers      Code = "since-differs"
+)
+
+// Problem is the first place of an export that does not hold. It is an error of its own kind: the
+// export was read, and it is not what it claims to be.
+type Problem struct {
+	Line      int64 // line of the export, from 1
+	Index     int64 // entry concerned, -1 where none is
+	Code      Code
+	Due, Have string // what should stand there and what does; either may be empty
+}
+
+func (p *Problem) Error() string { return p.Text("en") }
+
+// Text says the problem in a sentence, "ja" or else English, with the place.
+func (p *Problem) Text(lang string) string {
+	t, ok := problemTexts[p.Code]
+	if !ok {
+		t = problemText{string(p.Code), string(p.Code)}
+	}
+	var b strings.Builder
+	if lang == "ja" {
+		fmt.Fprintf(&b, "%d行目", p.Line)
+		if p.Index >= 0 {
+			fmt.Fprintf(&b, "(記載 %d)", p.Index)
+		}
+		b.WriteString(": " + t.ja)
+	} else {
+		fmt.Fprintf(&b, "line %d", p.Line)
+		if p.Index >= 0 {
+			fmt.Fprintf(&b, " (entry %d)", p.Index)
+		}
+		b.WriteString(": " + t.en)
+	}
+	b.WriteString(p.particulars(lang))
+	return b.String()
+}
+
+func (p *Problem) particulars(lang string) string {
+	due, have := "due", "found"
+	if lang == "ja" {
+		due, have = "本来", "実際"
+	}
+	switch {
+	case p.Due != "" && p.Have != "":
+		return fmt.Sprintf(" [%s: %s / %s: %s]", due, p.Due, have, p.Have)
+	case p.Have != "":
+		return fmt.Sprintf(" [%s]", p.Have)
+	case p.Due != "":
+		return fmt.Sprintf(" [%s: %s]", due, p.Due)
+	}
+	return ""
+}
+
+type problemText struct{ ja, en string }
+
+var problemTexts = map[Code]problemText{
+	NotAnExport:       {"台帳の書き出しではありません(最初の行が違います)", "this is no ledger export (its first line differs)"},
+	LineTooLong:       {"行が長すぎます", "the line is too long"},
+	CutShort:          {"途中で終わっています", "the export is cut short here"},
+	TrailingData:      {"確定点の後にまだ何かあります", "something follows the checkpoint"},
+	LineNotExact:      {"行が定められた形ではありません", "the line is not in the one form that the format allows"},
+	PayloadDiffers:    {"内容が、見出しにある検証値と合いません", "the payload does not give the digest in its header"},
+	LeafDiffers:       {"見出しが、その行の検証値と合いません", "the header does not give the leaf hash of its line"},
+	EntryMissing:      {"記載が抜けています", "entries are missing before this one"},
+	EntryOutOfOrder:   {"記載の順序が違います", "the entry is out of order"},
+	TimeBackwards:     {"時刻が前の記載より戻っています", "the time is before that of the entry before"},
+	CheckpointDamaged: {"確定点が壊れています", "the checkpoint is damaged"},
+	SizeDiffers:       {"記載の数が確定点と合いません", "the number of entries is not that of the checkpoint"},
+	RootDiffers:       {"記載の全体が、署名された確定点の値と合いません(どれかが書き換えられています)", "the entries do not give the root of the checkpoint (some entry is not what was signed)"},
+	SignatureInvalid:  {"確定点に、この鍵の正しい署名がありません", "the checkpoint carries no valid signature of the given key"},
+	WitnessMissing:    {"確定点に、立会署名者の正しい署名がありません", "the checkpoint carries no valid signature of the witness"},
+	SinceUnreadable:   {"以前の確定点が読めません", "the older checkpoint cannot be read"},
+	SinceSignature:    {"以前の確定点に、この鍵の正しい署名がありません", "the older checkpoint carries no valid signature of the given key"},
+	SinceOrigin:       {"以前の確定点は別の台帳のものです", "the older checkpoint is that of another ledger"},
+	SinceLonger:       {"台帳の終わりが切り取られています(以前の確定点のほうが長い)", "the ledger is cut at its end (the older checkpoint is longer)"},
+	SinceDiffers:      {"以前の確定点までの記載が、そのときと違います", "the entries up to the older checkpoint are not those of then"},
+}
