@@ -1,0 +1,39 @@
+package policy
+
+import "time"
+
+// NextChange is the earliest instant after now at which a decision or a recheck may come out
+// differently although nothing is written: a waiting room opens, a window starts or ends, a
+// pledge or a contract begins or runs out, maintenance is over, another's session must end.
+// Zero: none known. Idleness is not among them, since it moves with every key.
+func NextChange(f Facts, now time.Time) time.Time {
+	next := earliest{after: now}
+	next.at(f.Person.Pledge.Signed)
+	next.at(f.Person.Pledge.Until)
+	next.at(f.Vendor.ContractFrom)
+	next.at(f.Vendor.ContractUntil)
+	next.at(f.Runtime.MaintenanceUntil)
+	room := waitingRoom(&f)
+	for i := range f.Grants {
+		w := &f.Grants[i].Window
+		if w.Start.IsZero() {
+			continue
+		}
+		next.at(w.Start.Add(-room))
+		next.at(w.Start)
+		next.at(w.End)
+	}
+	for i := range f.Live {
+		next.at(f.Live[i].Until)
+	}
+	return next.found
+}
+
+// earliest keeps the first instant strictly after one.
+type earliest struct{ after, found time.Time }
+
+func (e *earliest) at(t time.Time) {
+	if t.After(e.after) && (e.found.IsZero() || t.Before(e.found)) {
+		e.found = t
+	}
+}

@@ -1,0 +1,278 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// decideGrant chooses among the person's grants and answers with the most useful one: one
+// that allows, else one that waiting helps (the soonest), else the latest.
+func decideGrant(f *Facts, a *Attempt, now time.Time) Decision {
+	pinned, ok := sessionGrant(f, a)
+	if !ok {
+		return deny(Forbidden, nil)
+	}
+	var best *Grant
+	var bestRuling ruling
+	var named bool                // some grant is for the target as typed
+	var targets, accounts nameSet // in play now, where the attempt does not say which
+	for i := range f.Grants {
+		g := &f.Grants[i]
+		if pinned != "" && g.ID != pinned {
+			continue
+		}
+		if a.Target != "" && g.Target != a.Target {
+			continue
+		}
+		s, login, ok := placeOf(f, g)
+		if !ok {
+			continue
+		}
+		named = true
+		if a.Account != "" && login != a.Account {
+			continue
+		}
+		r := judge(f, a, g, &s, now)
+		if inPlay(f, g, now) {
+			targets.add(g.Target)
+			accounts.add(login)
+		}
+		if best == nil || better(g, r, best, bestRuling) {
+			best, bestRuling = g, r
+		}
+	}
+	switch {
+	case best == nil && named && a.Account != "":
+		return deny(AccountNotGranted, map[string]string{"granted": accountsOn(f, a.Target, now)})
+	case best == nil:
+		if granted := targetsOf(f, now); a.Target != "" && granted != "" {
+			return deny(TargetNotGranted, map[string]string{"granted": granted})
+		}
+		return deny(NoGrant, nil)
+	case len(targets) > 1:
+		return deny(NoGrant, map[string]string{"granted": targets.String()})
+	case len(accounts) > 1:
+		return deny(AccountNotGranted, map[string]string{"granted": accounts.String()})
+	}
+	return answer(f, a, best, bestRuling)
+}
+
+// sessionGrant binds a channel to the grant its connection was admitted on, so that what the
+// ledger says of a session stays true. Empty: not bound. Not ok: the session is not theirs.
+func sessionGrant(f *Facts, a *Attempt) (string, bool) {
+	if a.Session == "" {
+		return "", true
+	}
+	for i := range f.Live {
+		if f.Live[i].ID == a.Session {
+			return f.Live[i].Grant, f.Live[i].Person == f.Person.ID && f.Live[i].Grant != ""
+		}
+	}
+	return "", true
+}
+
+// placeOf follows a grant to its system and the account's login. Not ok: something of the
+// chain is not known or does not fit, and the grant counts for nothing. By value, so that
+// thousands of grants cost no allocation each.
+func placeOf(f *Facts, g *Grant) (system System, login string, ok bool) {
+	if g.ID == "" || g.Person != f.Person.ID || g.Vendor != f.Person.Vendor {
+		return System{}, "", false
+	}
+	account := f.Accounts[g.Account]
+	if account.Login == "" || account.Target != g.Target {
+		return System{}, "", false
+	}
+	name := f.Targets[g.Target].System
+	if name == "" || name != g.Window.System {
+		return System{}, "", false
+	}
+	system = f.Systems[name]
+	return system, account.Login, system.ID == name
+}
+
+// inPlay tells a grant that somebody who connects now may mean: finally approved, and its
+// window open or its waiting room.
+func inPlay(f *Facts, g *Grant, now time.Time) bool {
+	if approvalOf(g) != "" {
+		return false
+	}
+	r := windowOf(f, g, now)
+	return r.reason == "" || r.wait
+}
+
+// The classes of a ruling, most useful first.
+const (
+	rankAllows = iota
+	rankWait   // the waiting room helps
+	rankEarly  // coming back helps
+	rankNotNow // coming back may help
+	rankNever
+)
+
+func (r ruling) rank() int {
+	switch {
+	case r.reason == "":
+		return rankAllows
+	case r.wait:
+		return rankWait
+	case r.reason == TooEarly:
+		return rankEarly
+	}
+	switch r.reason {
+	case NotYetApproved, SystemInUse, ConcurrentLimit, InterlockNotReady, RecordingUnavailable, FeatureNotGranted, ConsentRefused, Frozen:
+		return rankNotNow
+	}
+	return rankNever
+}
+
+// better orders two grants with their rulings; it is a strict order, so the answer does not
+// depend on the order in which the facts were read.
+func better(g *Grant, r ruling, than *Grant, thanRuling ruling) bool {
+	rank, other := r.rank(), thanRuling.rank()
+	if rank != other {
+		return rank < other
+	}
+	switch rank {
+	case rankAllows: // the one that lasts longest
+		if c := g.Window.End.Compare(than.Window.End); c != 0 {
+			return c > 0
+		}
+	case rankWait, rankEarly: // the one that starts soonest
+		if c := g.Window.Start.Compare(than.Window.Start); c != 0 {
+			return c < 0
+		}
+	default: // the latest
+		if c := g.Window.End.Compare(than.Window.End); c != 0 {
+			return c > 0
+		}
+	}
+	return g.ID < than.ID
+}
+
+// answer turns the ruling of the chosen grant into a decision with its words.
+func answer(f *Facts, a *Attempt, g *Grant, r ruling) Decision {
+	if r.reason == "" {
+		d := Decision{Allow: true, Grant: *g, Until: deadline(f, g)}
+		if a.Consent == ConsentGiven {
+			d.Channels = channelsOf(g)
+		}
+		return d
+	}
+	d := Decision{Reason: r.reason, Args: grantArgs(f, a, g, r), Grant: *g, Wait: r.wait, From: r.from}
+	return d
+}
+
+// grantArgs are the words of a denial by one grant.
+func grantArgs(f *Facts, a *Attempt, g *Grant, r ruling) map[string]string {
+	args := map[string]string{"request": g.Request}
+	switch r.reason {
+	case Frozen:
+		return freezeArgs(f, r.freeze)
+	case NotYetApproved:
+		args["role"] = nextDecider(g.RequestState)
+	case RequestWasRejected:
+		args["reason"] = g.DecidedReason
+	case GrantWasRevoked:
+		args["role"] = "section"
+		args["reason"] = revokedWhy(g)
+	case TooEarly:
+		args["time"] = sayTime(g.Window.Start, f.Zone)
+		args["minutes"] = minutes(waitingRoom(f))
+	case WindowOver:
+		args["time"] = overWhen(f, g)
+	case SystemInUse:
+		args["n"] = r.live.Request
+		args["time"] = sayTime(r.live.Until, f.Zone)
+	case ConcurrentLimit:
+		args["limit"] = count(max(g.PersonLimit, 1))
+	case AttendantAbsent:
+		args["time"] = sayTime(g.Window.End, f.Zone)
+	case FeatureNotGranted:
+		args["feature"] = string(a.Channel)
+	}
+	return args
+}
+
+func nextDecider(s RequestState) string {
+	switch s {
+	case PendingFirst:
+		return string(Approver)
+	case PendingSecond:
+		return string(SecondApprover)
+	}
+	return string(Requester)
+}
+
+func revokedWhy(g *Grant) string {
+	switch {
+	case g.State == GrantVoid:
+		return "void"
+	case g.State == GrantRevoked && g.RevokedReason != "":
+		return g.RevokedReason
+	case g.RequestState == RequestWithdrawn:
+		return "withdrew"
+	case g.Window.Reason != "":
+		return g.Window.Reason
+	case g.Window.State == WindowCut:
+		return "cut"
+	case g.Window.State == WindowCancelled:
+		return "cancel"
+	}
+	return g.DecidedReason
+}
+
+func overWhen(f *Facts, g *Grant) string {
+	switch {
+	case g.RequestState == RequestLapsed:
+		return "lapsed"
+	case g.Window.State == WindowClosed:
+		return "closed"
+	}
+	return sayTime(g.Window.End, f.Zone)
+}
+
+// targetsOf and accountsOn name what the person could use, for "the granted one is …":
+// approved and not yet over.
+func targetsOf(f *Facts, now time.Time) string {
+	var names nameSet
+	for i := range f.Grants {
+		if _, _, ok := placeOf(f, &f.Grants[i]); ok && usable(&f.Grants[i], now) {
+			names.add(f.Grants[i].Target)
+		}
+	}
+	return names.String()
+}
+
+func accountsOn(f *Facts, target string, now time.Time) string {
+	var names nameSet
+	for i := range f.Grants {
+		g := &f.Grants[i]
+		if _, login, ok := placeOf(f, g); ok && (target == "" || g.Target == target) && usable(g, now) {
+			names.add(login)
+		}
+	}
+	return names.String()
+}
+
+func usable(g *Grant, now time.Time) bool {
+	return approvalOf(g) == "" && now.Before(g.Window.End)
+}
+
+// nameSet is a small set of names, in order of appearance.
+type nameSet []string
+
+func (n *nameSet) add(name string) {
+	if !slices.Contains(*n, name) {
+		*n = append(*n, name)
+	}
+}
+
+// String lists the names in a fixed order; a list too long to read is cut.
+func (n nameSet) String() string {
+	sorted := slices.Sorted(slices.Values(n))
+	if len(sorted) > 8 {
+		sorted = append(sorted[:8], "…")
+	}
+	return strings.Join(sorted, ", ")
+}

@@ -1,0 +1,155 @@
+package policy
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// defaultWaitingRoom is how early the waiting room opens where no setting says otherwise.
+const defaultWaitingRoom = 15 * time.Minute
+
+// Decide rules on one attempt: may this person do this now, and if not, why. RULES.md states
+// the order of the checks and the reason for it. It looks at nothing but its arguments.
+//
+// For ActConnect with ConsentPending and ChannelAdmission an Allow means "admissible, ask for
+// consent": Channels is empty then, and no channel may be opened on it. Every channel needs a
+// decision of its own, with ConsentGiven.
+func Decide(f Facts, a Attempt, now time.Time) Decision {
+	if a.Person == "" || f.Person.ID != a.Person || !a.Key || !a.Factor {
+		return deny(AuthFailed, nil)
+	}
+	if a.Act == ActConnect {
+		return decideConnect(&f, &a, now)
+	}
+	return decideStaff(&f, &a)
+}
+
+// decideConnect takes the stages that ask nothing of a grant, then chooses one.
+func decideConnect(f *Facts, a *Attempt, now time.Time) Decision {
+	if f.Person.Kind != Engineer {
+		return deny(Forbidden, map[string]string{"role": "engineer"})
+	}
+	if r, args := lockedOut(f); r != "" {
+		return deny(r, args)
+	}
+	if f.Runtime.Clock != ClockTrusted {
+		return deny(ClockNotTrusted, nil)
+	}
+	if until := f.Runtime.MaintenanceUntil; now.Before(until) {
+		d := deny(BrokerMaintenance, map[string]string{"time": sayTime(until, f.Zone)})
+		d.From = until
+		return d
+	}
+	if fr := freezeOf(f, ""); fr != nil {
+		return deny(Frozen, freezeArgs(f, fr))
+	}
+	if !sourceAllowed(&f.Person, a.Source) {
+		source := ""
+		if a.Source.IsValid() {
+			source = a.Source.Unmap().String()
+		}
+		return deny(SourceNotAllowed, map[string]string{"source": source})
+	}
+	if r, args := unqualified(f, now); r != "" {
+		return deny(r, args)
+	}
+	return decideGrant(f, a, now)
+}
+
+// lockedOut tells whether a person or vendor is stopped by name. A vendor that is not in the
+// facts is unknown, and so stopped.
+func lockedOut(f *Facts) (Reason, map[string]string) {
+	if l := f.Person.Locked; l != nil {
+		return EngineerLocked, map[string]string{"reason": l.Reason, "date": sayDate(l.Since, f.Zone)}
+	}
+	if f.Vendor.ID == "" || f.Vendor.ID != f.Person.Vendor {
+		return VendorLocked, map[string]string{"reason": "unknown"}
+	}
+	if l := f.Vendor.Locked; l != nil {
+		return VendorLocked, map[string]string{"reason": l.Reason}
+	}
+	return "", nil
+}
+
+// unqualified checks what the vendor and the person must have on file: contract, pledge,
+// certification, approval of a subcontract. A date that is missing never holds.
+func unqualified(f *Facts, now time.Time) (Reason, map[string]string) {
+	v, p := &f.Vendor, &f.Person.Pledge
+	switch {
+	case !within(v.ContractFrom, v.ContractUntil, now):
+		return VendorLocked, map[string]string{"reason": "contract"}
+	case !within(p.Signed, p.Until, now):
+		return PledgeMissing, map[string]string{"date": sayDate(p.Until, f.Zone)}
+	case !v.Qualified:
+		item := v.Unmet
+		if item == "" {
+			item = "certification"
+		}
+		return QualificationUnmet, map[string]string{"item": item}
+	case v.Prime != "" && !v.PrimeApproved:
+		return QualificationUnmet, map[string]string{"item": "subcontract"}
+	}
+	return "", nil
+}
+
+// within is the one half-open interval test: [from, until), both ends known.
+func within(from, until, now time.Time) bool {
+	return !from.IsZero() && !until.IsZero() && !now.Before(from) && now.Before(until)
+}
+
+// freezeOf finds the freeze that stops this person on the system, or, with no system named,
+// on every system. A freeze of the prime contractor stops its subcontractors; a scope that is
+// not known stops everything.
+func freezeOf(f *Facts, system string) *Freeze {
+	for i := range f.Freezes {
+		fr := &f.Freezes[i]
+		switch fr.Scope {
+		case FreezeVendor:
+			if fr.Subject == "" || fr.Subject == f.Vendor.ID || fr.Subject == f.Vendor.Prime {
+				return fr
+			}
+		case FreezeSystem:
+			if fr.Subject == "" || fr.Subject == system {
+				return fr
+			}
+		default:
+			return fr
+		}
+	}
+	return nil
+}
+
+// freezeArgs names scope and subject, never the reason: that is for those who investigate.
+func freezeArgs(f *Facts, fr *Freeze) map[string]string {
+	args := map[string]string{"scope": string(fr.Scope)}
+	switch fr.Scope {
+	case FreezeVendor:
+		args["subject"] = f.Vendor.Name
+	case FreezeSystem:
+		args["subject"] = f.Systems[fr.Subject].Name
+	default:
+		args["scope"] = string(FreezeAll)
+	}
+	return args
+}
+
+// sourceAllowed asks only where the person has registered sources.
+func sourceAllowed(p *Person, source netip.Addr) bool {
+	if len(p.Sources) == 0 {
+		return true
+	}
+	source = source.Unmap().WithZone("")
+	for _, prefix := range p.Sources {
+		if prefix.Contains(source) {
+			return true
+		}
+	}
+	return false
+}
+
+func deny(r Reason, args map[string]string) Decision { return Decision{Reason: r, Args: args} }
+
+func minutes(d time.Duration) string { return strconv.Itoa(int(d / time.Minute)) }
+
+func count(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,19 @@
+package policy
+
+// Denied is a refusal by rule as an error: what the acts below the doors return when policy says no.
+// Doors find it with errors.As and print its reason's row; the command line then exits 3.
+type Denied struct {
+	Reason Reason
+	Args   map[string]string // for the placeholders of the reason's texts
+}
+
+// Error gives the code, for the log; people are told through Lookup.
+func (d *Denied) Error() string { return "refused: " + string(d.Reason) }
+
+// Err is a denial as a *Denied, and nil for a decision that allows.
+func (d Decision) Err() error {
+	if d.Allow {
+		return nil
+	}
+	return &Denied{Reason: d.Reason, Args: d.Args}
+}

@@ -1,0 +1,116 @@
+package policy
+
+import "time"
+
+// defaultIdle is how long a session may go without input where the system says nothing.
+const defaultIdle = 15 * time.Minute
+
+// Recheck rules whether a session under way may go on. It is asked after every committed
+// change, every few seconds, and at Until; it ends what it does not know.
+func Recheck(f Facts, r Running, now time.Time) Verdict {
+	if reason, args := stopped(&f, &r); reason != "" {
+		return Verdict{Reason: reason, Args: args}
+	}
+	g, s := grantOf(&f, &r)
+	if g == nil {
+		return Verdict{Reason: GrantRevokedLive, Args: map[string]string{"role": "section"}}
+	}
+	if fr := freezeOf(&f, s.ID); fr != nil {
+		return Verdict{Reason: CutByFreeze, Args: freezeArgs(&f, fr)}
+	}
+	if reason, args := withdrawn(&f, g, now); reason != "" {
+		return Verdict{Reason: reason, Args: args}
+	}
+	if what := lapsedOf(&f, now); what != "" {
+		return Verdict{Reason: Lapsed, Args: map[string]string{"what": what}}
+	}
+	idle := s.Idle
+	if idle <= 0 {
+		idle = defaultIdle
+	}
+	switch {
+	case !startPermitted(&g.Window, &s):
+		return Verdict{Reason: AttendantLost}
+	case f.Runtime.Recorder != RecorderReady:
+		return Verdict{Reason: RecordingFailed}
+	case s.Line != LineNone && f.Runtime.Line != LineSeparated:
+		return Verdict{Reason: InterlockLost}
+	case r.LastInput.IsZero() || !now.Before(r.LastInput.Add(idle)):
+		return Verdict{Reason: IdleTimeout, Args: map[string]string{"minutes": minutes(idle)}}
+	}
+	return Verdict{Keep: true, Until: deadline(&f, g)}
+}
+
+// stopped: person, vendor, freeze of everything or of the vendor, clock, source.
+func stopped(f *Facts, r *Running) (Reason, map[string]string) {
+	if r.Session == "" || r.Person == "" || f.Person.ID != r.Person || f.Person.Kind != Engineer {
+		return Locked, map[string]string{"who": "engineer", "reason": "unknown"}
+	}
+	if reason, args := lockedOut(f); reason == EngineerLocked {
+		return Locked, map[string]string{"who": "engineer", "reason": args["reason"]}
+	} else if reason != "" {
+		return Locked, map[string]string{"who": "vendor", "reason": args["reason"]}
+	}
+	if fr := freezeOf(f, ""); fr != nil {
+		return CutByFreeze, freezeArgs(f, fr)
+	}
+	if f.Runtime.Clock != ClockTrusted {
+		return ClockNotTrusted, nil
+	}
+	if !sourceAllowed(&f.Person, r.Source) {
+		return SourceNotAllowed, map[string]string{"source": r.Source.String()}
+	}
+	return "", nil
+}
+
+// grantOf finds the session's grant and its system; nil where the grant is gone or no longer
+// names the target and account that the session uses.
+func grantOf(f *Facts, r *Running) (*Grant, System) {
+	for i := range f.Grants {
+		g := &f.Grants[i]
+		if g.ID != r.Grant || g.Target != r.Target {
+			continue
+		}
+		if s, login, ok := placeOf(f, g); ok && r.Account != "" && login == r.Account {
+			return g, s
+		}
+	}
+	return nil, System{}
+}
+
+// withdrawn: the approval, the window's state, the window's interval, in this order, so that
+// a close or cut at the last moment keeps its own name.
+func withdrawn(f *Facts, g *Grant, now time.Time) (Reason, map[string]string) {
+	w := &g.Window
+	switch {
+	case w.State == WindowCut:
+		return CutByAttendant, map[string]string{"reason": w.Reason}
+	case w.State == WindowClosed:
+		return WindowWasClosed, map[string]string{"reason": w.Reason}
+	case w.State == WindowCancelled || approvalOf(g) != "":
+		return GrantRevokedLive, map[string]string{"role": "section", "reason": revokedWhy(g)}
+	}
+	switch r := windowOf(f, g, now); r.reason {
+	case "":
+		return "", nil
+	case WindowOver:
+		return WindowEnded, map[string]string{"time": sayTime(w.End, f.Zone)}
+	case TooEarly: // it began inside the window: the clock ran back
+		return ClockNotTrusted, nil
+	}
+	return GrantRevokedLive, map[string]string{"role": "section", "reason": revokedWhy(g)}
+}
+
+// lapsedOf names what ran out among the papers; empty: nothing.
+func lapsedOf(f *Facts, now time.Time) string {
+	switch r, args := unqualified(f, now); r {
+	case "":
+		return ""
+	case VendorLocked:
+		return "contract"
+	case PledgeMissing:
+		return "pledge"
+	default:
+		return args["item"]
+	}
+}

@@ -1,0 +1,182 @@
+package policy
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// An argument's value is either free text or one of the words below, which the texts say in
+// the reader's language. Decide gives words, so that one decision serves both languages.
+var argWords = map[string]map[string]Text{
+	"role": {
+		"engineer":               {"保守要員", "engineer"},
+		"requester":              {"担当職員", "requester"},
+		"approver":               {"承認者", "approver"},
+		"second-approver":        {"第二承認者", "second approver"},
+		"attendant":              {"立会者", "attendant"},
+		"auditor":                {"点検担当", "auditor"},
+		"administrator":          {"管理者", "administrator"},
+		"information-systems":    {"情報システム課", "IS section"},
+		"section":                {"所管課", "section in charge"},
+		"approver-not-attending": {"立会者を兼ねない承認者", "an approver who is not the attendant"},
+		"viewer":                 {"点検担当、所管課の承認者、その接続の立会者", "auditors, the section's approvers, the session's attendants"},
+		"watcher":                {"その接続の立会者、所管課の承認者、情報システム課", "the session's attendants, the section's approvers, the IS section"},
+		"ledger-reader":          {"承認者、情報システム課、点検担当、管理者", "approvers, the IS section, auditors, administrators"},
+		"staff":                  {"利用停止でない職員", "staff who are not locked"},
+	},
+	"scope": {
+		"all":    {"すべて", "everything"},
+		"vendor": {"保守事業者", "vendor"},
+		"system": {"対象システム", "system"},
+	},
+	"feature": {
+		"shell":   {"端末", "terminal"},
+		"exec":    {"コマンドの実行", "running a command"},
+		"sftp":    {"ファイル転送", "file transfer"},
+		"scp":     {"ファイル転送", "file transfer"},
+		"forward": {"ポート転送", "port forwarding"},
+		"agent":   {"鍵エージェントの転送", "agent forwarding"},
+		"x11":     {"X11転送", "X11 forwarding"},
+		"other":   {"この種類の通信", "this kind of channel"},
+		"root":    {"管理者相当のアカウント(理由と第二承認が必要)", "a root-equivalent account (needs a reason and a second approval)"},
+	},
+	"who": {
+		"engineer": {"保守要員", "engineer"},
+		"vendor":   {"保守事業者", "vendor"},
+	},
+	"what": {
+		"pledge":        {"誓約書", "pledge"},
+		"contract":      {"契約", "contract"},
+		"certification": {"認証", "certification"},
+		"subcontract":   {"再委託の承認", "approval of the subcontract"},
+	},
+	"item": {
+		"certification": {"認証", "certification"},
+		"subcontract":   {"再委託の承認", "approval of the subcontract"},
+	},
+	"reason": {
+		"contract": {"契約期間外", "outside the contract period"},
+		"unknown":  {"登録がない", "not registered"},
+		"cut":      {"作業時間枠は強制的に閉じられた", "the window was cut"},
+		"cancel":   {"作業時間枠は取り止められた", "the window was cancelled"},
+		"withdrew": {"申請は取り下げられた", "the request was withdrawn"},
+		"void":     {"申請の変更により無効", "void, the request was changed"},
+	},
+	"time": {
+		"closed": {"立会者が閉じた", "closed by the attendant"},
+		"lapsed": {"未決のまま開始時刻を過ぎた", "the start passed undecided"},
+	},
+}
+
+// argFallbacks stand where an argument has no value, so that no brace reaches a person.
+var argFallbacks = map[string]Text{
+	"reason":  {"理由の記載なし", "no reason stated"},
+	"date":    {"記載なし", "none on file"},
+	"time":    {"時刻の記載なし", "no time stated"},
+	"n":       {"(番号なし)", "(no number)"},
+	"item":    {"所管課が確認中", "the section knows"},
+	"role":    {"担当者", "person in charge"},
+	"request": {"番号なし", "no number"},
+	"session": {"番号なし", "no number"},
+	"granted": {"なし", "none"},
+	"source":  {"不明", "unknown"},
+	"feature": {"この機能", "this feature"},
+	"limit":   {"1", "1"},
+	"minutes": {"15", "15"},
+	"hours":   {"24", "24"},
+	"scope":   {"すべて", "everything"},
+	"subject": {"", ""},
+	"what":    {"所管課が確認中", "the section knows"},
+	"who":     {"保守要員", "engineer"},
+	"target":  {"接続先", "the target"},
+	"file":    {"名前の記載なし", "no name stated"},
+}
+
+// fill puts the arguments into the text's placeholders. One pass: a value that looks like a
+// placeholder is not expanded again. Values are neutralised by clean.
+func fill(t Text, args map[string]string, lang string) string {
+	text := t.In(lang)
+	var b strings.Builder
+	for {
+		open := strings.IndexByte(text, '{')
+		if open < 0 {
+			break
+		}
+		length := strings.IndexByte(text[open:], '}')
+		if length < 0 {
+			break
+		}
+		b.WriteString(text[:open])
+		b.WriteString(argument(text[open+1:open+length], args, lang))
+		text = text[open+length+1:]
+	}
+	b.WriteString(text)
+	return strings.TrimSpace(b.String())
+}
+
+func argument(name string, args map[string]string, lang string) string {
+	value := args[name]
+	if word, ok := argWords[name][value]; ok {
+		return word.In(lang)
+	}
+	if value = clean(value); value != "" {
+		return value
+	}
+	if fallback, ok := argFallbacks[name]; ok {
+		return fallback.In(lang)
+	}
+	return Text{"記載なし", "not stated"}.In(lang)
+}
+
+// longestArgument bounds one value, in runes: reasons are typed by people and by vendors.
+const longestArgument = 160
+
+// clean makes a value safe to print on a terminal: no control characters (and so no escape
+// sequences), nothing that turns the writing direction or hides, one line, bounded.
+func clean(value string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range value {
+		if n == longestArgument {
+			b.WriteString("…")
+			break
+		}
+		switch {
+		case r == '\t' || r == '\n' || r == '\r' || unicode.Is(unicode.Zs, r):
+			r = ' '
+		case r == utf8.RuneError || !unicode.IsPrint(r):
+			r = '?'
+		}
+		b.WriteRune(r)
+		n++
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// defaultZone is the institution's zone where none is set: Japan, which has no summer time.
+func defaultZone() *time.Location { return time.FixedZone("JST", 9*60*60) }
+
+// sayTime writes an instant for people, in the institution's zone; empty for the zero time,
+// so that the text's fallback stands.
+func sayTime(t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return ""
+	}
+	if zone == nil {
+		zone = defaultZone()
+	}
+	return t.In(zone).Format("2006-01-02 15:04 MST")
+}
+
+// sayDate writes the day of an instant, as sayTime.
+func sayDate(t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return ""
+	}
+	if zone == nil {
+		zone = defaultZone()
+	}
+	return t.In(zone).Format("2006-01-02")
+}
