@@ -1,0 +1,199 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/pressly/goose/v3"
+	"golang.org/x/mod/sumdb/note"
+
+	// The one database driver; only this package imports it.
+	_ "modernc.org/sqlite"
+)
+
+//go:embed migrations/sqlite/*.sql
+var migrations embed.FS
+
+// Errors that callers branch on.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrNoEntry  = errors.New("the transaction changed state without a ledger entry")
+	ErrExists   = errors.New("exists already")
+	ErrCodeUsed = errors.New("code used already") // of a step at or below the last one accepted
+	ErrTampered = errors.New("the ledger does not match its checkpoint")
+)
+
+// readers is how many snapshots may be read at once. Each holds its own connection.
+const readers = 4
+
+// Options are what Open needs beside the path. Clock, Signer and Origin are required.
+type Options struct {
+	Clock  func() time.Time
+	Signer note.Signer // signs checkpoints, in the transaction
+	// Verifier belongs to Signer. With it, Open checks the last checkpoint's signature and
+	// every commit checks what was just signed; without it, the tree alone is checked.
+	Verifier note.Verifier
+	Origin   string // first line of every checkpoint
+	// Publish takes a checkpoint to where the data directory's owner cannot reach it. It is
+	// called after commit, by one goroutine, never under a lock; a newer checkpoint replaces
+	// one that still waits. Nil: nothing is published.
+	Publish func(ctx context.Context, checkpoint []byte) error
+	Log     hclog.Logger   // nil: none
+	Zone    *time.Location // of the institution: numbers, Facts. Nil: UTC
+}
+
+// DB is the open database. All methods are safe for concurrent use.
+type DB struct {
+	opt  Options
+	w    *sql.DB // one connection
+	r    *sql.DB
+	subs subscribers
+	pub  *publisher
+}
+
+// Open opens the database at path, brings its schema up to date and compares the ledger's tree
+// with the last checkpoint. Errors: ErrTampered when they differ; anything else is the file
+// system's or the schema's. The context bounds opening only.
+func Open(ctx context.Context, path string, o Options) (*DB, error) {
+	if o.Clock == nil || o.Signer == nil || o.Origin == "" {
+		return nil, errors.New("open store: clock, signer and origin are required")
+	}
+	if o.Log == nil {
+		o.Log = hclog.NewNullLogger()
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if err := createPrivate(path); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	w, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	w.SetMaxOpenConns(1)
+	w.SetMaxIdleConns(1)
+	if err := migrate(ctx, w); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	r, err := sql.Open("sqlite", dsn(path, "_txlock=deferred", "_pragma=query_only(1)"))
+	if err != nil {
+		w.Close()
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	r.SetMaxOpenConns(readers)
+	r.SetMaxIdleConns(readers)
+	db := &DB{opt: o, w: w, r: r}
+	if err := db.Read(ctx, func(s *Snap) error { return s.checkHead() }); err != nil {
+		r.Close()
+		w.Close()
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	db.pub = startPublisher(o)
+	return db, nil
+}
+
+// Close waits for running transactions and for a checkpoint that is on its way out, then closes
+// the file.
+func (db *DB) Close() error {
+	db.pub.stop()
+	return errors.Join(db.r.Close(), db.w.Close())
+}
+
+// createPrivate makes the file with mode 0600 before SQLite would make it with a looser one;
+// SQLite gives the -wal and -shm beside it the mode of the database.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func dsn(path string, more ...string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		abs = path
+	}
+	u := url.URL{Scheme: "file", Path: abs, RawQuery: "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)" +
+		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"}
+	for _, m := range more {
+		u.RawQuery += "&" + m
+	}
+	return u.String()
+}
+
+func migrate(ctx context.Context, w *sql.DB) error {
+	dir, err := fs.Sub(migrations, "migrations/sqlite")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, w, dir, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	current, target, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	if current > target {
+		return fmt.Errorf("the database has schema %d, this program knows %d: it was written by a newer version", current, target)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate from schema %d to %d: %w", current, target, err)
+	}
+	return nil
+}
+
+// subscribers wake those who asked to hear of commits.
+type subscribers struct {
+	mu   sync.Mutex // guards next and chans
+	next int
+	m    map[int]chan struct{}
+}
+
+// Changed gives a channel that receives after each commit of Write. Signals coalesce: a reader
+// who is slow gets one. Cancel gives the channel up; it is never closed.
+func (db *DB) Changed() (ch <-chan struct{}, cancel func()) {
+	s := &db.subs
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.m == nil {
+		s.m = map[int]chan struct{}{}
+	}
+	id, c := s.next, make(chan struct{}, 1)
+	s.next++
+	s.m[id] = c
+	return c, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.m, id)
+	}
+}
+
+func (s *subscribers) signal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.m {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// HashToken is how tokens and enrolment codes are stored: the SHA-256 of what the person holds.
+// Both are random with 128 bits or more, so no salt and no slow hash is needed.
+func HashToken(secret string) [32]byte { return sha256.Sum256([]byte(secret)) }

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"errors"
+
+	"sekimori/policy"
+)
+
+const requestColumns = `SELECT r.no, r.state, r.version, r.approved_version, r.system, r.vendor, r.requester, r.proposer,
+	r.starts, r.ends, r.created, r.changed, r.body FROM requests r`
+
+func scanRequest(s scanner) (Request, error) {
+	var r Request
+	err := s.Scan(&r.No, &r.State, &r.Version, &r.ApprovedVersion, &r.System, &r.Vendor, optional{&r.Requester}, optional{&r.Proposer},
+		at(&r.Start), at(&r.End), at(&r.Created), at(&r.Changed), body{&r.Body})
+	return r, err
+}
+
+// Request reads one request. Errors: ErrNotFound.
+func (s *Snap) Request(no string) (Request, error) {
+	return get(s, scanRequest, requestColumns+` WHERE r.no = ?`, no)
+}
+
+// Requests lists requests, newest first.
+func (s *Snap) Requests(f RequestFilter) ([]Request, error) {
+	var w where
+	in(&w, "r.state", f.States)
+	w.text("r.system = ?", f.System)
+	w.text("r.system IN (SELECT id FROM systems WHERE section = ?)", f.Section)
+	w.text("r.vendor = ?", f.Vendor)
+	w.text("r.requester = ?", f.Requester)
+	w.text("EXISTS (SELECT 1 FROM json_each(r.body, '$.engineers') e WHERE e.value = ?)", f.Engineer)
+	w.text("r.seq < (SELECT seq FROM requests WHERE no = ?)", f.Before)
+	return list(s, scanRequest, requestColumns+w.String()+` ORDER BY r.seq DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
+}
+
+// AddRequest stores a new request. Created and Changed are the transaction's time.
+func (t *Tx) AddRequest(r Request) error {
+	b, err := encode(r.Body)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`INSERT INTO requests (no, seq, state, version, approved_version, system, vendor, requester, proposer,
+		starts, ends, created, changed, body) VALUES (?, (SELECT coalesce(max(seq), 0) + 1 FROM requests), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.No, string(r.State), r.Version, r.ApprovedVersion, r.System, r.Vendor, orNull(r.Requester), orNull(r.Proposer),
+		ms(r.Start), ms(r.End), ms(t.Now), ms(t.Now), b)
+	return exists(err)
+}
+
+// UpdateRequest replaces everything of a request but its number and Created. Errors: ErrNotFound.
+func (t *Tx) UpdateRequest(r Request) error {
+	b, err := encode(r.Body)
+	if err != nil {
+		return err
+	}
+	return t.one(`UPDATE requests SET state = ?, version = ?, approved_version = ?, system = ?, vendor = ?, requester = ?, proposer = ?,
+		starts = ?, ends = ?, changed = ?, body = ? WHERE no = ?`,
+		string(r.State), r.Version, r.ApprovedVersion, r.System, r.Vendor, orNull(r.Requester), orNull(r.Proposer),
+		ms(r.Start), ms(r.End), ms(t.Now), b, r.No)
+}
+
+// Decisions lists what was decided on a request, every version, in order.
+func (s *Snap) Decisions(request string) ([]Decision, error) {
+	return list(s, func(r scanner) (Decision, error) {
+		var d Decision
+		err := r.Scan(&d.Request, &d.Version, &d.Stage, &d.By, &d.Verdict, &d.Reason, at(&d.At))
+		return d, err
+	}, `SELECT request, version, stage, by, verdict, reason, at FROM decisions WHERE request = ? ORDER BY id`, request)
+}
+
+// AddDecision records one act on a request, at the transaction's time.
+func (t *Tx) AddDecision(d Decision) error {
+	_, err := t.exec(`INSERT INTO decisions (request, version, stage, by, verdict, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		d.Request, d.Version, d.Stage, d.By, string(d.Verdict), d.Reason, ms(t.Now))
+	return err
+}
+
+// PolicyRequest gives what policy.CanApprove needs to know of a request. Errors: ErrNotFound.
+func (s *Snap) PolicyRequest(no string) (policy.Request, error) {
+	r, err := s.Request(no)
+	if err != nil {
+		return policy.Request{}, err
+	}
+	sys, err := s.System(r.System)
+	if err != nil {
+		return policy.Request{}, err
+	}
+	p := policy.Request{
+		No: r.No, System: sys.System, State: r.State, Version: r.Version, Requester: r.Requester, Proposer: r.Proposer,
+		Vendor: r.Vendor, Engineers: r.Body.Engineers, Attendant: r.Body.Attendant, Start: r.Start, End: r.End,
+		RootReason: r.Body.RootReason,
+	}
+	for _, id := range r.Body.Accounts {
+		a, err := s.Account(id)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return policy.Request{}, err
+		}
+		p.Root = p.Root || a.Root
+	}
+	decisions, err := s.Decisions(no)
+	if err != nil {
+		return policy.Request{}, err
+	}
+	for _, d := range decisions {
+		if d.Verdict == VerdictApprove && d.Version == r.Version {
+			p.Approvals = append(p.Approvals, policy.Approval{Stage: d.Stage, By: d.By, Version: d.Version, At: d.At})
+		}
+	}
+	p.Frozen, err = s.covered(r.Vendor, r.System)
+	return p, err
+}
+
+// covered reports whether a freeze in force covers the vendor or the system.
+func (s *Snap) covered(vendor, system string) (bool, error) {
+	return get(s, func(r scanner) (bool, error) {
+		var n int
+		err := r.Scan(&n)
+		return n > 0, err
+	}, `SELECT count(*) FROM freezes WHERE lifted = 0 AND (scope = 'all' OR (scope = 'vendor' AND subject = ?)
+		OR (scope = 'system' AND subject = ?))`, vendor, system)
+}

@@ -1,0 +1,147 @@
+package store
+
+import (
+	"time"
+
+	"sekimori/policy"
+)
+
+// Request is an application for a window. Version counts edits, from 1; ApprovedVersion is the
+// version the final approval covers, 0 before.
+type Request struct {
+	No              string // "R8-0124", from Tx.NextRequestNo
+	State           policy.RequestState
+	Version         int
+	ApprovedVersion int
+	System          string
+	Vendor          string
+	Requester       string // staff who owns it; empty while proposed
+	Proposer        string // engineer or contact who proposed it, or empty
+	Start           time.Time
+	End             time.Time
+	Created         time.Time
+	Changed         time.Time
+	Body            RequestBody
+}
+
+// RequestBody is what the application says beside its key fields. Stored as strict JSON: a
+// field that is renamed needs a migration.
+type RequestBody struct {
+	Purpose      string           `json:"purpose"`
+	WorkType     string           `json:"work_type"`   // fault | routine | update | survey | other
+	Responsible  string           `json:"responsible"` // vendor id of the party that answers (R11)
+	Phone        string           `json:"phone"`       // reachable during the work
+	FaultNo      string           `json:"fault_no,omitempty"`
+	FaultCause   string           `json:"fault_cause,omitempty"`
+	FaultTriage  string           `json:"fault_triage,omitempty"`
+	Procedure    string           `json:"procedure,omitempty"`
+	Rollback     string           `json:"rollback,omitempty"`
+	Engineers    []string         `json:"engineers"` // person ids
+	Accounts     []string         `json:"accounts"`  // account ids, "hr-db/maint"
+	Attendant    string           `json:"attendant,omitempty"`
+	Files        policy.FilesRule `json:"files"`
+	FilesDetail  string           `json:"files_detail,omitempty"`
+	RootReason   string           `json:"root_reason,omitempty"`
+	PersonalData bool             `json:"personal_data,omitempty"`
+	PersonLimit  int              `json:"person_limit,omitempty"` // different persons at once; 0: one
+	Conditions   string           `json:"conditions,omitempty"`   // of a conditional approval
+	Urgent       string           `json:"urgent,omitempty"`       // why it cannot wait
+}
+
+// Verdict is what an approver decided on a request.
+type Verdict string
+
+// The verdicts. A withdrawal or revocation is recorded as a decision too, so that a refusal can
+// name who and why.
+const (
+	VerdictApprove  Verdict = "approve"
+	VerdictReturn   Verdict = "return"
+	VerdictReject   Verdict = "reject"
+	VerdictWithdraw Verdict = "withdraw"
+	VerdictRevoke   Verdict = "revoke"
+)
+
+// Decision is one act of one person on one version of a request.
+type Decision struct {
+	Request string
+	Version int
+	Stage   int // 1, 2; 0 for withdraw and revoke
+	By      string
+	Verdict Verdict
+	Reason  string
+	At      time.Time
+}
+
+// RequestFilter narrows Requests. Zero fields do not narrow. Newest first.
+type RequestFilter struct {
+	States    []policy.RequestState
+	System    string
+	Section   string // of the system
+	Vendor    string
+	Requester string
+	Engineer  string // person id among the engineers
+	Before    string // page on: only requests older than this number
+	Limit     int    // 0: 200
+}
+
+// Window is an approved interval and who let it be used.
+type Window struct {
+	policy.Window
+	OpenedAt    time.Time // post taken
+	PermittedAt time.Time
+	PermittedBy string
+	ClosedAt    time.Time // closed, cut or cancelled
+}
+
+// WindowFilter narrows Windows. Zero fields do not narrow. Ordered by start.
+type WindowFilter struct {
+	Request     string
+	System      string
+	Section     string
+	States      []policy.WindowState
+	EndAfter    time.Time // End > this
+	StartBefore time.Time // Start < this
+	Limit       int       // 0: 200
+}
+
+// GrantFilter narrows GrantsWhere. Zero fields do not narrow.
+type GrantFilter struct {
+	Person   string
+	Vendor   string
+	Window   string
+	Request  string
+	EndAfter time.Time // of the window
+}
+
+// Freeze is an incident stop and the agreements to lift it.
+type Freeze struct {
+	policy.Freeze
+	Lifts  []Lift
+	Lifted time.Time // zero: in force
+}
+
+// Lift is one person's agreement to end a freeze. Two are needed.
+type Lift struct {
+	By     string
+	At     time.Time
+	Reason string
+}
+
+// Review is the inspection that a session is owed (R12).
+type Review struct {
+	Session  string
+	Auditor  string // assigned; empty: anyone who may
+	Created  time.Time
+	Due      time.Time
+	Verdict  string // ok | question | fix; empty: not signed
+	Note     string
+	SignedBy string
+	SignedAt time.Time
+}
+
+// ReviewFilter narrows Reviews. Ordered by due date.
+type ReviewFilter struct {
+	Auditor  string
+	Unsigned bool
+	Limit    int // 0: 200
+}

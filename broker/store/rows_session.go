@@ -1,0 +1,95 @@
+package store
+
+import (
+	"net/netip"
+	"time"
+
+	"sekimori/policy"
+)
+
+// SessionState is where a session stands as stored.
+type SessionState string
+
+// The states of a session. Opening and active are live.
+const (
+	SessionRefused SessionState = "refused" // takes a number, never reached a target
+	SessionOpening SessionState = "opening" // admitted; the target has not been reached yet
+	SessionActive  SessionState = "active"
+	SessionEnded   SessionState = "ended"
+)
+
+// Live reports whether the session still holds connections.
+func (s SessionState) Live() bool { return s == SessionOpening || s == SessionActive }
+
+// Session is one connection from admission to end, or an attempt that was refused.
+type Session struct {
+	ID            string // "S-20261124-03", from Tx.NextSessionNo
+	State         SessionState
+	Person        string
+	Vendor        string
+	Grant         string
+	Window        string
+	Request       string
+	System        string
+	Target        string // target id
+	Account       string // account id
+	Source        netip.AddrPort
+	Fingerprint   string // of the proven key
+	Factor        string // "code" | "remembered"
+	Reason        policy.Reason // why refused or ended
+	Detail        string        // for people: what lies behind the reason
+	By            string        // person id who ended it; empty: the broker
+	Created       time.Time     // the attempt
+	Started       time.Time     // relay began
+	Ended         time.Time
+	Until         time.Time // deadline in force at admission
+	Recording     string    // path below the recordings directory; empty: none
+	RecordingSum  string    // hex SHA-256, once sealed
+	RecordingSize int64     // bytes, once sealed
+	ClientVersion string
+	Notice        string // version of the notice consented to
+}
+
+// SessionFilter narrows Sessions. Zero fields do not narrow. Newest first.
+type SessionFilter struct {
+	Live    bool // opening or active only
+	States  []SessionState
+	Person  string
+	Vendor  string
+	System  string
+	Section string
+	Window  string
+	Request string
+	From    time.Time // Created >= this
+	To      time.Time // Created < this
+	Limit   int       // 0: 200
+}
+
+// Remembered says that a person gave the second factor and consent, and for what it counts:
+// the same key, exact source address, window and version of the notice.
+type Remembered struct {
+	Person      string
+	Fingerprint string
+	Source      netip.Addr
+	Window      string
+	Notice      string
+	At          time.Time
+}
+
+// FactorFilter says which remembered factors to forget. Zero fields do not narrow; the zero
+// filter forgets all of them.
+type FactorFilter struct {
+	Person      string
+	Vendor      string // every person of the vendor
+	Fingerprint string
+	Window      string
+	System      string // every window of the system
+}
+
+// Throttle counts failures under a key such as "addr:192.0.2.7" or "person:E-0031".
+type Throttle struct {
+	Key         string
+	Count       int
+	Since       time.Time
+	LockedUntil time.Time
+}

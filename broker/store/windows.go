@@ -1,0 +1,108 @@
+package store
+
+import (
+	"sekimori/policy"
+)
+
+const windowColumns = `SELECT w.id, w.request, w.system, w.starts, w.ends, w.state, w.attendant, w.closed_by, w.reason,
+	w.opened_at, w.permitted_at, w.permitted_by, w.closed_at FROM windows w`
+
+func scanWindow(r scanner) (Window, error) {
+	var w Window
+	err := r.Scan(&w.ID, &w.Request, &w.System, at(&w.Start), at(&w.End), &w.State, optional{&w.Attendant}, &w.ClosedBy, &w.Reason,
+		at(&w.OpenedAt), at(&w.PermittedAt), &w.PermittedBy, at(&w.ClosedAt))
+	return w, err
+}
+
+// Window reads one window. Errors: ErrNotFound.
+func (s *Snap) Window(id string) (Window, error) {
+	return get(s, scanWindow, windowColumns+` WHERE w.id = ?`, id)
+}
+
+// Windows lists windows by start.
+func (s *Snap) Windows(f WindowFilter) ([]Window, error) {
+	var w where
+	w.text("w.request = ?", f.Request)
+	w.text("w.system = ?", f.System)
+	w.text("w.system IN (SELECT id FROM systems WHERE section = ?)", f.Section)
+	in(&w, "w.state", f.States)
+	if !f.EndAfter.IsZero() {
+		w.and("w.ends > ?", ms(f.EndAfter))
+	}
+	if !f.StartBefore.IsZero() {
+		w.and("w.starts < ?", ms(f.StartBefore))
+	}
+	return list(s, scanWindow, windowColumns+w.String()+` ORDER BY w.starts, w.id LIMIT ?`, append(w.args, limit(f.Limit))...)
+}
+
+// AddWindow stores a new window.
+func (t *Tx) AddWindow(w Window) error {
+	_, err := t.exec(`INSERT INTO windows (id, request, system, starts, ends, state, attendant, opened_at, permitted_at, permitted_by,
+		closed_by, closed_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		w.ID, w.Request, w.System, ms(w.Start), ms(w.End), string(w.State), orNull(w.Attendant), ms(w.OpenedAt), ms(w.PermittedAt),
+		w.PermittedBy, w.ClosedBy, ms(w.ClosedAt), w.Reason)
+	return exists(err)
+}
+
+// UpdateWindow replaces everything of a window but its id and request. Errors: ErrNotFound.
+func (t *Tx) UpdateWindow(w Window) error {
+	return t.one(`UPDATE windows SET system = ?, starts = ?, ends = ?, state = ?, attendant = ?, opened_at = ?, permitted_at = ?,
+		permitted_by = ?, closed_by = ?, closed_at = ?, reason = ? WHERE id = ?`,
+		w.System, ms(w.Start), ms(w.End), string(w.State), orNull(w.Attendant), ms(w.OpenedAt), ms(w.PermittedAt),
+		w.PermittedBy, w.ClosedBy, ms(w.ClosedAt), w.Reason, w.ID)
+}
+
+// A grant is read with its window, with the state of its request, and with whoever last decided
+// otherwise than by approving, or else approved last.
+const grantColumns = `SELECT g.id, g.person, g.vendor, g.target, g.account, g.request, g.files, g.forward, g.state, g.revoked_by,
+	g.revoked_reason, g.person_limit, r.state, r.version, r.approved_version, coalesce(d.by, ''), coalesce(d.reason, ''),
+	w.id, w.request, w.system, w.starts, w.ends, w.state, w.attendant, w.closed_by, w.reason
+	FROM grants g JOIN windows w ON w.id = g.window JOIN requests r ON r.no = g.request
+	LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE request = g.request)`
+
+func scanGrant(r scanner) (policy.Grant, error) {
+	var g policy.Grant
+	w := &g.Window
+	err := r.Scan(&g.ID, &g.Person, &g.Vendor, &g.Target, &g.Account, &g.Request, &g.Files, &g.Forward, &g.State, &g.RevokedBy,
+		&g.RevokedReason, &g.PersonLimit, &g.RequestState, &g.RequestVersion, &g.ApprovedVersion, &g.DecidedBy, &g.DecidedReason,
+		&w.ID, &w.Request, &w.System, at(&w.Start), at(&w.End), &w.State, optional{&w.Attendant}, &w.ClosedBy, &w.Reason)
+	return g, err
+}
+
+// Grant reads one grant with its window and request. Errors: ErrNotFound.
+func (s *Snap) Grant(id string) (policy.Grant, error) {
+	return get(s, scanGrant, grantColumns+` WHERE g.id = ?`, id)
+}
+
+// Grants lists all grants of a person (by id), by start of the window.
+func (s *Snap) Grants(person string) ([]policy.Grant, error) {
+	return s.GrantsWhere(GrantFilter{Person: person})
+}
+
+// GrantsWhere lists grants by start of the window.
+func (s *Snap) GrantsWhere(f GrantFilter) ([]policy.Grant, error) {
+	var w where
+	w.text("g.person = ?", f.Person)
+	w.text("g.vendor = ?", f.Vendor)
+	w.text("g.window = ?", f.Window)
+	w.text("g.request = ?", f.Request)
+	if !f.EndAfter.IsZero() {
+		w.and("w.ends > ?", ms(f.EndAfter))
+	}
+	return list(s, scanGrant, grantColumns+w.String()+` ORDER BY w.starts, g.id`, w.args...)
+}
+
+// AddGrant stores a new grant. Only the fields of the grant itself are stored; what it shows of
+// window and request is read from there.
+func (t *Tx) AddGrant(g policy.Grant) error {
+	_, err := t.exec(`INSERT INTO grants (id, person, vendor, target, account, window, request, files, forward, state, revoked_by,
+		revoked_reason, person_limit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		g.ID, g.Person, g.Vendor, g.Target, g.Account, g.Window.ID, g.Request, string(g.Files), g.Forward, string(g.State),
+		g.RevokedBy, g.RevokedReason, g.PersonLimit)
+	return exists(err)
+}
+
+// SetGrantState revokes or voids a grant. Errors: ErrNotFound.
+func (t *Tx) SetGrantState(id string, state policy.GrantState, by, reason string) error {
+	return t.one(`UPDATE grants SET state = ?, revoked_by = ?, revoked_reason = ? WHERE id = ?`, string(state), by, reason, id)
+}
