@@ -35,7 +35,7 @@ const (
 // Problem is the first place of an export that does not hold. It is an error of its own kind: the
 // export was read, and it is not what it claims to be.
 type Problem struct {
-	Line      int64 // line of the export, from 1
+	Line      int64 // line of the export, from 1; 0 where the fault lies in the older checkpoint
 	Index     int64 // entry concerned, -1 where none is
 	Code      Code
 	Due, Have string // what should stand there and what does; either may be empty
@@ -49,20 +49,19 @@ func (p *Problem) Text(lang string) string {
 	if !ok {
 		t = problemText{string(p.Code), string(p.Code)}
 	}
-	var b strings.Builder
+	place, entry, said := "line %d", " (entry %d)", t.en
 	if lang == "ja" {
-		fmt.Fprintf(&b, "%d行目", p.Line)
-		if p.Index >= 0 {
-			fmt.Fprintf(&b, "(記載 %d)", p.Index)
-		}
-		b.WriteString(": " + t.ja)
-	} else {
-		fmt.Fprintf(&b, "line %d", p.Line)
-		if p.Index >= 0 {
-			fmt.Fprintf(&b, " (entry %d)", p.Index)
-		}
-		b.WriteString(": " + t.en)
+		place, entry, said = "%d行目", "(記載 %d)", t.ja
 	}
+	var b strings.Builder
+	if p.Line > 0 {
+		fmt.Fprintf(&b, place, p.Line)
+		if p.Index >= 0 {
+			fmt.Fprintf(&b, entry, p.Index)
+		}
+		b.WriteString(": ")
+	}
+	b.WriteString(said)
 	b.WriteString(p.particulars(lang))
 	return b.String()
 }

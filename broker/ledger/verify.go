@@ -182,7 +182,7 @@ func (v *verifier) end(line []byte) error {
 		// passSince has compared the roots; the origin is known only now.
 		since, _ := ReadCheckpoint(v.o.Since)
 		if since.Origin != c.Origin {
-			return v.problem(-1, SinceOrigin, c.Origin, since.Origin)
+			return &Problem{Index: -1, Code: SinceOrigin, Due: c.Origin, Have: since.Origin}
 		}
 		v.report.SinceSize = since.Size
 	}
@@ -223,10 +223,10 @@ func (v *verifier) openSince() error {
 	}
 	c, err := ReadCheckpoint(v.o.Since)
 	if err != nil {
-		return v.problem(-1, SinceUnreadable, "", err.Error())
+		return &Problem{Index: -1, Code: SinceUnreadable, Have: err.Error()}
 	}
 	if v.o.Key != nil && !signedBy(v.o.Since, v.o.Key) {
-		return v.problem(-1, SinceSignature, v.o.Key.Name(), "")
+		return &Problem{Index: -1, Code: SinceSignature, Due: v.o.Key.Name()}
 	}
 	v.since = &c
 	return nil
