@@ -26,9 +26,9 @@ type Actor struct{ Kind, ID, Via string }
 // Draft is an entry that has no place in the ledger yet.
 type Draft struct {
 	Kind     string   // "request.approved": lower-case words joined by '.' and '-', at most 64 bytes
-	Actor    Actor    // who did it
+	Actor    Actor    // who did it; a broker without a door did it by itself ("timer")
 	OnBehalf string   // the person whose deputy the actor was; empty otherwise
-	Subjects []string // ids of what it is about: session, request, person …; they stay when the payload goes
+	Subjects []string // ids of what it is about: session, request, person …; empty ones are left out. They stay when the payload goes, and never hold what a stranger typed
 	Payload  any      // encoded as a JSON object; nil is {}. Text that is no UTF-8 arrives as U+FFFD: give raw bytes as []byte
 }
 
@@ -58,6 +58,9 @@ func Seal(d Draft, index int64, now, clock time.Time, salt [SaltSize]byte) (Entr
 	if clock.IsZero() {
 		clock = now
 	}
+	if d.Actor.Kind == "broker" && d.Actor.Via == "" {
+		d.Actor.Via = "timer"
+	}
 	e := Entry{
 		Index:    index,
 		Time:     now.UTC().Truncate(time.Millisecond),
@@ -65,9 +68,14 @@ func Seal(d Draft, index int64, now, clock time.Time, salt [SaltSize]byte) (Entr
 		Kind:     d.Kind,
 		Actor:    d.Actor,
 		OnBehalf: d.OnBehalf,
-		Subjects: append([]string{}, d.Subjects...),
+		Subjects: []string{},
 		Salt:     salt[:],
 		Payload:  payload,
+	}
+	for _, id := range d.Subjects {
+		if id != "" { // a session without a request names none
+			e.Subjects = append(e.Subjects, id)
+		}
 	}
 	e.Digest = payloadDigest(e.Salt, e.Payload)
 	if err := e.check(); err != nil {

@@ -88,7 +88,6 @@ func TestSealRefuses(t *testing.T) {
 		"zero width in id":     {func(d *Draft) { d.Subjects = []string{"U-\u200b001"} }, "invisible character U+200B"},
 		"line separator":       {func(d *Draft) { d.Subjects = []string{"a\u2028b"} }, "invisible character U+2028"},
 		"id is no UTF-8":       {func(d *Draft) { d.Subjects = []string{"ok", "\x8a\xd6"} }, "subject 2"},
-		"empty subject":        {func(d *Draft) { d.Subjects = []string{""} }, "subject 1 is empty"},
 		"long id":              {func(d *Draft) { d.Subjects = []string{strings.Repeat("a", 257)} }, "257 bytes"},
 		"too many subjects":    {func(d *Draft) { d.Subjects = make300() }, "fewer subjects"},
 		"payload no object":    {func(d *Draft) { d.Payload = []int{1} }, "not a JSON object"},
@@ -111,6 +110,17 @@ func TestSealRefuses(t *testing.T) {
 	}
 	if _, err := Seal(good, 0, time.Time{}, time.Time{}, [SaltSize]byte{}); err == nil {
 		t.Error("no time at all was taken")
+	}
+}
+
+func TestSealFillsIn(t *testing.T) {
+	at := time.Date(2026, 11, 24, 1, 0, 0, 0, time.UTC)
+	e, err := Seal(Draft{Kind: "session.ended", Actor: Actor{Kind: "broker"}, Subjects: []string{"S-20261124-03", "", "E-0031"}}, 0, at, at, [SaltSize]byte{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Actor.Via != "timer" || !reflect.DeepEqual(e.Subjects, []string{"S-20261124-03", "E-0031"}) {
+		t.Errorf("%s", e.Header)
 	}
 }
 
@@ -167,6 +177,7 @@ func TestParseRefuses(t *testing.T) {
 		"clock after the time": swap(`","kind":"req`, `","clock":"2026-11-24T01:01:00.124Z","kind":"req`),
 		"empty clock":          swap(`","kind":"req`, `","clock":"","kind":"req`),
 		"empty on_behalf":      swap(`"on_behalf":"U-003"`, `"on_behalf":""`),
+		"empty subject":        swap(`["R8-0124"`, `[""`),
 		"subjects null":        swap(`["R8-0124","W-0007"]`, `null`),
 		"digest in capitals":   swap(header[len(header)-10:], strings.ToUpper(header[len(header)-10:])),
 		"short digest":         swap(header[len(header)-10:], `"}`),

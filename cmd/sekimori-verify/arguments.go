@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// arguments are the command line, understood.
+type arguments struct {
+	export     string // "-": standard input
+	key        string
+	witnesses  []string
+	recordings []string
+	since      string
+	json, help bool
+}
+
+func (p *program) arguments(args []string) (a arguments, failed *failure) {
+	p.lang = p.locale()
+	lang := ""
+	flags := flag.NewFlagSet("sekimori-verify", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&a.key, "key", "", "")
+	flags.StringVar(&a.since, "since", "", "")
+	flags.StringVar(&lang, "lang", "", "")
+	flags.BoolVar(&a.json, "json", false, "")
+	flags.Func("witness-key", "", func(s string) error { a.witnesses = append(a.witnesses, s); return nil })
+	flags.Func("recording", "", func(s string) error { a.recordings = append(a.recordings, s); return nil })
+
+	var files []string
+	for rest := args; ; {
+		before := len(rest)
+		recordings := len(a.recordings)
+		err := flags.Parse(rest)
+		p.choose(lang)
+		switch {
+		case errors.Is(err, flag.ErrHelp):
+			a.help = true
+			return a, nil
+		case err != nil:
+			return a, usageFailure(err.Error(), err.Error())
+		case lang != "" && lang != "ja" && lang != "en":
+			return a, usageFailure(fmt.Sprintf("--lang は ja か en です(%q)", lang), fmt.Sprintf("--lang is ja or en, not %q", lang))
+		}
+		rest = flags.Args()
+		if len(rest) == 0 {
+			break
+		}
+		if n := before - len(rest); n > 0 && args[len(args)-len(rest)-1] == "--" {
+			files = append(files, rest...)
+			break
+		}
+		// What a shell made of `--recording DIR/*` follows the flag as plain words.
+		if len(files) > 0 && len(a.recordings) > recordings {
+			n := plainWords(rest)
+			a.recordings = append(a.recordings, rest[:n]...)
+			rest = rest[n:]
+			continue
+		}
+		files, rest = append(files, rest[0]), rest[1:]
+	}
+	switch {
+	case len(files) == 0:
+		return a, usageFailure("台帳の書き出し(ファイル)を指定してください", "no ledger export was given")
+	case len(files) > 1:
+		return a, usageFailure(
+			fmt.Sprintf("台帳の書き出しは一つだけ指定できます(%q が余分です)", files[1]),
+			fmt.Sprintf("only one ledger export can be given (%q is one too many)", files[1]))
+	}
+	a.export = files[0]
+	return a, nil
+}
+
+func plainWords(args []string) int {
+	for i, a := range args {
+		if strings.HasPrefix(a, "-") && a != "-" {
+			return i
+		}
+	}
+	return len(args)
+}
+
+func usageFailure(ja, en string) *failure {
+	return &failure{code: "usage", message: text{ja, en}, hint: text{
+		"sekimori-verify --help をご覧ください", "see sekimori-verify --help",
+	}}
+}
+
+func (p *program) usage() {
+	io.WriteString(p.out, p.pick(text{
+		`使い方: sekimori-verify 台帳の書き出し [--key FILE] [--witness-key FILE] [--recording FILE …]
+                        [--since CHECKPOINT] [--json] [--lang ja|en]
+
+台帳の書き出し(sekimori ledger export --format jsonl)を、通信せずに検証します。合わない最初の箇所を示します。
+
+  --key FILE          台帳の公開鍵。書き出しとは別の経路で受け取ったもの。なければ署名者は検証されません
+  --witness-key FILE  立会署名者の公開鍵。その署名が確定点になければなりません(複数可)
+  --recording FILE …  操作記録。それ自身と、台帳にある検証値との両方に照らします
+  --since CHECKPOINT  以前に保管した確定点。台帳がその続きであることを確かめます
+  --json              結果を JSON で出します
+  --lang ja|en        言語(既定は LANG)
+
+終了コード: 0 すべて合っている / 1 合わない、または署名者が検証されていない / 2 使い方の誤り
+`, `Usage: sekimori-verify LEDGER-EXPORT [--key FILE] [--witness-key FILE] [--recording FILE …]
+                       [--since CHECKPOINT] [--json] [--lang ja|en]
+
+Verifies an export of the ledger (sekimori ledger export --format jsonl) offline and names the
+first place that does not hold. LEDGER-EXPORT may be - for standard input.
+
+  --key FILE          the ledger's public key, obtained by another way than the export;
+                      without it the signer is not verified
+  --witness-key FILE  a witness's public key; the checkpoint must carry its signature (repeatable)
+  --recording FILE …  recordings, held against themselves and against their digest in the ledger
+  --since CHECKPOINT  a checkpoint kept earlier; the ledger must be its continuation
+  --json              the result as JSON
+  --lang ja|en        language (by LANG otherwise)
+
+Exit status: 0 all holds, 1 something does not hold or the signer is not verified, 2 usage
+`}))
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"sekimori/broker/ledger"
+)
+
+// inputs are the small files, read and understood before the long work begins.
+type inputs struct {
+	key       note.Verifier
+	witnesses []note.Verifier
+	since     []byte
+}
+
+func (p *program) load(a arguments) (in inputs, failed *failure) {
+	if a.key != "" {
+		keys, failed := loadKeys(a.key, ledger.ParseKey)
+		if failed != nil {
+			return in, failed
+		}
+		if len(keys) > 1 {
+			return in, &failure{
+				code:    "key-unreadable",
+				message: text{a.key + ": 公開鍵が二つ以上あります", a.key + ": holds more than one key"},
+				hint:    text{"その台帳の鍵を一つだけ入れたファイルを渡してください", "give a file that holds the one key of this ledger"},
+			}
+		}
+		in.key = keys[0]
+	}
+	for _, name := range a.witnesses {
+		keys, failed := loadKeys(name, ledger.ParseWitnessKey)
+		if failed != nil {
+			return in, failed
+		}
+		in.witnesses = append(in.witnesses, keys...)
+	}
+	if a.since != "" {
+		b, err := readSmall(a.since)
+		if err != nil {
+			return in, fileFailure(a.since, err)
+		}
+		if len(b) == 0 {
+			// An empty file must not pass for "no older checkpoint was asked for".
+			return in, &failure{
+				code:    string(ledger.SinceUnreadable),
+				message: text{a.since + ": 以前の確定点が空です", a.since + ": the older checkpoint is empty"},
+				hint:    hintFor(ledger.SinceUnreadable),
+			}
+		}
+		in.since = b
+	}
+	return in, nil
+}
+
+// loadKeys reads a file of public keys: a key a line; empty lines and lines that begin in # are
+// passed over.
+func loadKeys(name string, parse func(string) (note.Verifier, error)) ([]note.Verifier, *failure) {
+	b, err := readSmall(name)
+	if err != nil {
+		return nil, fileFailure(name, err)
+	}
+	hint := text{
+		"公開鍵は「名前+検証値+base64」の一行です", "a public key is one line of the form name+hash+base64",
+	}
+	var keys []note.Verifier
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if strings.HasPrefix(line, "PRIVATE+KEY+") {
+			return nil, &failure{
+				code:    "key-unreadable",
+				message: text{name + ": これは署名用の秘密鍵です", name + ": this is a private key"},
+				hint:    text{"検証に要るのは公開鍵だけです。秘密鍵は持ち出さないでください", "only the public key is needed to verify; a private key should not have left its place"},
+			}
+		}
+		v, err := parse(line)
+		if err != nil {
+			return nil, &failure{
+				code:    "key-unreadable",
+				message: text{name + ": 公開鍵として読めません", name + ": not a public key"},
+				hint:    hint,
+			}
+		}
+		keys = append(keys, v)
+	}
+	if len(keys) == 0 {
+		return nil, &failure{
+			code:    "key-unreadable",
+			message: text{name + ": 公開鍵がありません", name + ": holds no key"},
+			hint:    hint,
+		}
+	}
+	return keys, nil
+}
+
+// readSmall reads a file that can only be small: keys and checkpoints.
+func readSmall(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	const most = 64 << 10
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && len(b) > most {
+		err = fmt.Errorf("larger than %d bytes", most)
+	}
+	return b, err
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+)
+
+func main() {
+	p := program{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		getenv: os.Getenv, now: time.Now, zone: time.Local,
+		terminal: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+	os.Exit(p.run(os.Args[1:]))
+}
+
+// Exit statuses.
+const (
+	exitHolds = 0
+	exitError = 1 // something does not hold, could not be read, or the signer is not verified
+	exitUsage = 2
+)
+
+// program is what the command has of the world.
+type program struct {
+	in       io.Reader
+	out, err io.Writer
+	getenv   func(string) string
+	now      func() time.Time
+	zone     *time.Location // in which times are said
+	terminal bool           // err is a terminal: progress may be drawn there
+	lang     string         // "ja" or "en", once run has looked
+}
+
+// run carries out one command line and returns the exit status.
+func (p *program) run(args []string) int {
+	a, failed := p.arguments(args)
+	if failed != nil {
+		p.sayFailure(*failed, a.json)
+		return exitUsage
+	}
+	if a.help {
+		p.usage()
+		return exitHolds
+	}
+	in, failed := p.load(a)
+	if failed != nil {
+		p.sayFailure(*failed, a.json)
+		return exitError
+	}
+	r := p.verify(a, in)
+	if a.json {
+		return p.sayJSON(r)
+	}
+	return p.say(r)
+}

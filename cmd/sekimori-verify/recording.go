@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"sekimori/broker/ledger"
+	"sekimori/recordings"
+)
+
+// recording is one file and what was found out about it.
+type recording struct {
+	file    string
+	session string // as its header says
+	digest  recordings.Digest
+	entry   int64    // the ledger entry that it agrees with, -1: none
+	failed  *failure // nil: holds
+}
+
+// ended is what a session.ended entry says about the recording of its session.
+type ended struct {
+	index    int64
+	disposed bool
+	digest   *recordings.Digest // nil: the entry names no recording; SHA256 and Size otherwise
+}
+
+// remember keeps what an entry says about the sessions whose recordings are at hand.
+func remember(wanted map[string][]ended, e ledger.Entry) {
+	if e.Kind != "session.ended" {
+		return
+	}
+	said := ended{index: e.Index, disposed: e.Disposed()}
+	var payload struct {
+		Session   string             `json:"session"`
+		Recording *recordings.Digest `json:"recording"`
+	}
+	if !said.disposed && json.Unmarshal(e.Payload, &payload) == nil {
+		said.digest = payload.Recording
+	}
+	names := append([]string{payload.Session}, e.Subjects...)
+	seen := map[string]bool{}
+	for _, session := range names {
+		if _, ok := wanted[session]; ok && !seen[session] {
+			wanted[session] = append(wanted[session], said)
+		}
+		seen[session] = true
+	}
+}
+
+// readRecording holds a recording against itself.
+func readRecording(file string) recording {
+	report, err := recordings.Verify(file)
+	r := recording{file: file, session: report.Header.Session, digest: report.Digest, entry: -1}
+	if err == nil {
+		return r
+	}
+	var corrupt *recordings.CorruptError
+	var truncated *recordings.TruncatedError
+	switch {
+	case errors.As(err, &corrupt):
+		r.fail("recording-damaged",
+			fmt.Sprintf("%dバイト目、区分 %d が記録されたときのままではありません [%s]", corrupt.Offset, corrupt.Segment, corrupt.What),
+			corrupt.Error(), hintDamaged)
+	case errors.As(err, &truncated):
+		r.fail("recording-cut-short",
+			fmt.Sprintf("途中で終わっています(完全な区分は %d 個、%dバイト目まで)", truncated.Segment, truncated.Offset),
+			truncated.Error(), hintDamaged)
+	default:
+		r.failed = fileFailure(file, err)
+	}
+	return r
+}
+
+func (r *recording) fail(code, ja, en string, hint text) {
+	r.failed = &failure{code: code, message: text{r.file + ": " + ja, r.file + ": " + en}, hint: hint}
+}
+
+// compare holds a recording that holds in itself against what the ledger says about its session.
+func (r *recording) compare(said []ended, ledgerHolds bool) {
+	if !ledgerHolds {
+		r.fail("recording-not-compared",
+			"台帳が合わないため、検証値と照らし合わせていません",
+			"not held against its digest, because the ledger does not hold",
+			text{"まず台帳の合わない箇所を調べてください", "look into the ledger first"})
+		return
+	}
+	if len(said) == 0 {
+		r.fail("recording-unknown",
+			fmt.Sprintf("接続 %s の終了(session.ended)が台帳にありません", r.session),
+			fmt.Sprintf("the ledger has no session.ended entry for session %s", r.session),
+			text{
+				"書き出しがこの接続の終了より後のものか、この関守の操作記録かを確かめてください",
+				"check that the export is later than the end of this session, and that the recording is of this broker",
+			})
+		return
+	}
+	for _, e := range said {
+		if !r.compareWith(e) {
+			return
+		}
+		r.entry = e.index
+	}
+}
+
+func (r *recording) compareWith(e ended) bool {
+	switch {
+	case e.disposed:
+		r.fail("recording-digest-disposed",
+			fmt.Sprintf("接続 %s の終了(記載 %d)の内容は廃棄済みで、検証値が残っていません", r.session, e.index),
+			fmt.Sprintf("the payload of entry %d, the end of session %s, has been disposed of, and the digest with it", e.index, r.session),
+			text{"廃棄前の書き出しがあれば、それで検証してください", "verify with an export from before the disposal, if there is one"})
+	case e.digest == nil:
+		r.fail("recording-not-in-ledger",
+			fmt.Sprintf("接続 %s の終了(記載 %d)に操作記録の検証値がありません", r.session, e.index),
+			fmt.Sprintf("entry %d, the end of session %s, names no recording", e.index, r.session), hintReplaced)
+	case e.digest.Size != r.digest.Size:
+		r.fail("recording-differs",
+			fmt.Sprintf("大きさが台帳と違います(記載 %d) [本来: %d / 実際: %d]", e.index, e.digest.Size, r.digest.Size),
+			fmt.Sprintf("its size is not that in entry %d of the ledger [due: %d / found: %d]", e.index, e.digest.Size, r.digest.Size), hintReplaced)
+	case e.digest.SHA256 != r.digest.SHA256:
+		r.fail("recording-differs",
+			fmt.Sprintf("検証値が台帳と違います(記載 %d) [本来: %s / 実際: %s]", e.index, e.digest.SHA256, r.digest.SHA256),
+			fmt.Sprintf("its digest is not that in entry %d of the ledger [due: %s / found: %s]", e.index, e.digest.SHA256, r.digest.SHA256), hintReplaced)
+	default:
+		return true
+	}
+	return false
+}
