@@ -1,0 +1,49 @@
+package gate
+
+import (
+	"slices"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// serverVersion is all a scanner learns about the software.
+const serverVersion = "SSH-2.0-Sekimori"
+
+// maxAuthTries leaves room for an agent full of keys before the right one; the limits per
+// address are what bounds guessing.
+const maxAuthTries = 20
+
+// The algorithms offered to clients. The order of ciphers is the client's to choose, so both
+// AES-GCM and chacha20-poly1305 are there. All of them are AEAD: the MACs serve only a client
+// that negotiates one needlessly, and all are encrypt-then-MAC. The library's defaults are
+// wider (SHA-1, group14, NIST curves); hence every list is spelled out.
+var (
+	keyExchanges = []string{ssh.KeyExchangeMLKEM768X25519, ssh.KeyExchangeCurve25519}
+	ciphers      = []string{ssh.CipherAES256GCM, ssh.CipherAES128GCM, ssh.CipherChaCha20Poly1305}
+	macs         = []string{ssh.HMACSHA256ETM, ssh.HMACSHA512ETM}
+)
+
+// publicKeyAlgorithms are the signatures accepted from people: everything the library holds
+// safe, FIDO2 keys included, but no signature over SHA-1.
+func publicKeyAlgorithms() []string {
+	return slices.DeleteFunc(ssh.SupportedAlgorithms().PublicKeyAuths, func(a string) bool {
+		return a == ssh.KeyAlgoRSA || a == ssh.InsecureKeyAlgoDSA
+	})
+}
+
+// baseConfig is what every connection's configuration starts from; the callbacks are added
+// per connection because they close over it.
+func (s *Server) baseConfig() *ssh.ServerConfig {
+	c := &ssh.ServerConfig{
+		Config: ssh.Config{
+			KeyExchanges: keyExchanges,
+			Ciphers:      ciphers,
+			MACs:         macs,
+		},
+		PublicKeyAuthAlgorithms: publicKeyAlgorithms(),
+		MaxAuthTries:            maxAuthTries,
+		ServerVersion:           serverVersion,
+	}
+	c.AddHostKey(s.o.HostSigner)
+	return c
+}

@@ -1,0 +1,161 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+
+	"sekimori/policy"
+)
+
+// attempt turns a proven person's wish into a decision: facts, Decide, a session number in the
+// ledger, card, consent, Decide again. The outcome stands in pass. ask shows the card and says
+// whether the answer was yes. An error means that the client has gone; a denial,
+// and a fault of ours, which denies, stand in pass.
+func (c *caller) attempt(ctx context.Context, pass *passage, ask func(card string) (bool, error)) error {
+	if pass.login.Unknown {
+		c.denyForm(ctx, pass)
+		return nil
+	}
+	pass.attempt = c.attemptOf(pass, policy.ConsentPending)
+	if err := c.decide(ctx, pass); err != nil {
+		c.denyFault(pass, err)
+		return nil
+	}
+	if !c.mayWait(pass.decision) {
+		c.deny(ctx, pass)
+		return nil
+	}
+	if err := c.begin(ctx, pass); err != nil {
+		c.denyFault(pass, err)
+		return nil
+	}
+	yes, err := ask(c.card(ctx, pass))
+	if err != nil {
+		c.recordRefusal(ctx, pass, policy.ClientLost, nil)
+		return err
+	}
+	if !yes {
+		pass.attempt.Consent = policy.ConsentDeclined
+		pass.decision = policy.Decision{Reason: policy.ConsentRefused, Grant: pass.decision.Grant}
+		c.deny(ctx, pass)
+		return nil
+	}
+	if err := c.consented(ctx, pass); err != nil {
+		c.denyFault(pass, err)
+		return nil
+	}
+	pass.attempt.Consent = policy.ConsentGiven
+	if err := c.decide(ctx, pass); err != nil {
+		c.denyFault(pass, err)
+		return nil
+	}
+	if !c.mayWait(pass.decision) {
+		c.deny(ctx, pass)
+	}
+	return nil
+}
+
+// recall completes an attempt without prompts where factor and consent are remembered for
+// this person, key, address, window and notice. With onlyAllowed it does so for a plain yes
+// alone; otherwise for a denial too, which is then told on the channel.
+func (c *caller) recall(ctx context.Context, p proof, onlyAllowed bool) (*passage, bool) {
+	if c.s.o.FactorMemory != FactorWindow || p.login.Choose || p.login.Unknown {
+		return nil, false
+	}
+	pass := &passage{login: p.login, person: p.person, fingerprint: p.fingerprint, factor: factorRemembered}
+	pass.attempt = c.attemptOf(pass, policy.ConsentGiven)
+	err := c.decide(ctx, pass)
+	if err == nil {
+		var ok bool
+		if ok, err = c.s.isRemembered(ctx, c.memory(pass)); err == nil && !ok {
+			return nil, false
+		}
+	}
+	if err == nil && onlyAllowed && !pass.decision.Allow {
+		return nil, false
+	}
+	if err == nil {
+		if c.mayWait(pass.decision) {
+			err = c.begin(ctx, pass)
+		} else {
+			c.deny(ctx, pass)
+		}
+	}
+	if err != nil {
+		c.log.Error("remembered_factor_not_used", "error", err)
+		return nil, false
+	}
+	return pass, true
+}
+
+// attemptOf says what is tried. Both factors are proven wherever this is called from, or, in
+// recall, about to be looked up.
+func (c *caller) attemptOf(pass *passage, consent policy.Consent) policy.Attempt {
+	return policy.Attempt{
+		Act: policy.ActConnect, Person: pass.person.ID, Key: true, Factor: true, Consent: consent,
+		Source: c.source.Addr(), Target: pass.login.Target, Account: pass.login.Account,
+		Channel: policy.ChannelAdmission, Session: pass.number,
+	}
+}
+
+// decide asks the one decision function, on the facts of now.
+func (c *caller) decide(ctx context.Context, pass *passage) error {
+	f, err := c.s.o.Sessions.Facts(ctx, pass.person.ID)
+	if err != nil {
+		return fmt.Errorf("facts: %w", err)
+	}
+	pass.facts = f
+	pass.attempt.Session = pass.number
+	pass.decision = policy.Decide(f, pass.attempt, c.s.o.Clock())
+	return nil
+}
+
+// mayWait says whether the attempt can go on: allowed now, or by waiting. Approval that is not
+// final is not waited for.
+func (c *caller) mayWait(d policy.Decision) bool {
+	if d.Allow {
+		return true
+	}
+	switch d.Reason {
+	case policy.TooEarly, policy.AttendantAbsent, policy.InterlockNotReady:
+		return d.Wait
+	}
+	return false
+}
+
+// deny marks the passage as denied and writes the refusal. The zero decision denies too.
+func (c *caller) deny(ctx context.Context, pass *passage) {
+	pass.denied = true
+	if pass.decision.Reason == "" {
+		pass.decision.Reason = policy.AuthFailed
+	}
+	c.recordRefusal(ctx, pass, pass.decision.Reason, pass.decision.Args)
+}
+
+// denyFault denies because something of ours failed: what cannot be written down does not
+// happen.
+func (c *caller) denyFault(pass *passage, err error) {
+	c.log.Error("attempt_failed", "error", err)
+	pass.denied = true
+	pass.decision = policy.Decision{Reason: policy.RecordingUnavailable, Grant: pass.decision.Grant}
+}
+
+// denyForm refuses a login that is none of the forms: a fault of typing, said with the forms.
+func (c *caller) denyForm(ctx context.Context, pass *passage) {
+	pass.attempt = c.attemptOf(pass, policy.ConsentPending)
+	pass.decision = policy.Decision{Reason: policy.TargetNotGranted,
+		Args: map[string]string{"granted": "-"}}
+	pass.note = policy.Text{
+		JA: "ログイン名の形が違います: " + pass.login.Typed + "\n" + formsJA(pass.person.Login),
+		EN: "Unknown form of login: " + pass.login.Typed + "\n" + formsEN(pass.person.Login),
+	}
+	c.deny(ctx, pass)
+}
+
+func formsJA(login string) string {
+	return "使える形: " + login + " / " + login + "+接続先 / " + login + "+アカウント@接続先"
+}
+
+func formsEN(login string) string {
+	return "Forms: " + login + " | " + login + "+TARGET | " + login + "+ACCOUNT@TARGET"
+}

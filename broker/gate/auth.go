@@ -1,0 +1,227 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/policy"
+)
+
+// errRefused is all that a visitor without proof is told, whatever the cause.
+var errRefused = errors.New("refused")
+
+// errLocked ends an authentication after too many wrong codes.
+var errLocked = errors.New("too many wrong codes")
+
+// maxCodes is how many wrong codes one connection may give; the registry's own limits per
+// person and address reach over connections.
+const maxCodes = 5
+
+// proof is what one proven key stands for. It is made from the key that signed, after it
+// signed, and from nothing else.
+type proof struct {
+	login       login
+	person      policy.Person
+	fingerprint string
+}
+
+// config is the server configuration of this connection; its callbacks close over it.
+func (c *caller) config() *ssh.ServerConfig {
+	cfg := *c.s.base
+	cfg.PreAuthConnCallback = func(pre ssh.ServerPreAuthConn) { c.banner = pre.SendAuthBanner }
+	cfg.BannerCallback = func(ssh.ConnMetadata) string {
+		c.spoke = true
+		return bannerText(c.s.o.BannerURL)
+	}
+	// An offered key proves nothing. Whether it could be anybody's is all that is looked at,
+	// and nothing is kept from it.
+	cfg.PublicKeyCallback = func(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+		if _, err := c.identify(meta, key); err != nil {
+			return nil, err
+		}
+		return &ssh.Permissions{}, nil
+	}
+	cfg.VerifiedPublicKeyCallback = func(meta ssh.ConnMetadata, key ssh.PublicKey, _ *ssh.Permissions, _ string) (*ssh.Permissions, error) {
+		p, err := c.identify(meta, key)
+		if err != nil {
+			return nil, err
+		}
+		return c.keyProven(p)
+	}
+	return &cfg
+}
+
+// identify finds whose active key this is and holds it against the name that was typed.
+func (c *caller) identify(meta ssh.ConnMetadata, key ssh.PublicKey) (proof, error) {
+	l := parseLogin(meta.User())
+	if _, isCert := key.(*ssh.Certificate); isCert || l.Engineer == "" {
+		return proof{}, errRefused
+	}
+	fingerprint := ssh.FingerprintSHA256(key)
+	person, err := c.s.personOfKey(context.Background(), fingerprint)
+	switch {
+	case err != nil:
+		c.log.Error("key_not_looked_up", "error", err)
+		return proof{}, errRefused
+	case person.ID == "" || l.Engineer != person.ID && l.Engineer != person.Login:
+		return proof{}, errRefused
+	}
+	return proof{login: l, person: person, fingerprint: fingerprint}, nil
+}
+
+// keyProven goes on after the signature was verified. Where the second factor is remembered
+// and everything allows, the key is enough, so that automation works without a terminal.
+// Otherwise the code is asked for; the proof goes along in the closure.
+func (c *caller) keyProven(p proof) (*ssh.Permissions, error) {
+	c.proven = true
+	c.leash.Reset(c.s.o.Limits.Handshake)
+	ctx := context.Background()
+	if pass, ok := c.recall(ctx, p, true); ok {
+		return permissions(pass), nil
+	}
+	if !p.login.Choose && !p.login.Unknown && c.s.o.FactorMemory == FactorWindow && c.banner != nil {
+		_ = c.banner(automationHint) // a connection that is gone is noticed at the next read
+	}
+	return nil, &ssh.PartialSuccessError{Next: ssh.ServerAuthCallbacks{
+		KeyboardInteractiveCallback: func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+			pass, err := c.interact(ctx, p, c.timed(ask))
+			if err != nil {
+				return nil, err
+			}
+			return permissions(pass), nil
+		},
+	}}
+}
+
+func permissions(p *passage) *ssh.Permissions {
+	return &ssh.Permissions{ExtraData: map[any]any{passageKey{}: p}}
+}
+
+// asker puts one question and returns the answer.
+type asker func(prompt string, echo bool) (string, error)
+
+// timed gives each prompt its limited life: an answer that comes later finds nobody.
+func (c *caller) timed(ask ssh.KeyboardInteractiveChallenge) asker {
+	return func(prompt string, echo bool) (string, error) {
+		c.leash.Reset(c.s.o.Limits.Prompt)
+		answers, err := ask("", "", []string{prompt}, []bool{echo})
+		c.leash.Reset(c.s.o.Limits.Handshake)
+		if err != nil {
+			return "", fmt.Errorf("prompt: %w", err)
+		}
+		if len(answers) != 1 {
+			return "", errRefused
+		}
+		return answers[0], nil
+	}
+}
+
+// interact is the whole of keyboard-interactive: code, decision, card, consent. Its error
+// refuses authentication; a denial by policy is no error, because it can be told only on a
+// channel.
+func (c *caller) interact(ctx context.Context, p proof, ask asker) (*passage, error) {
+	// Remembered, but the decision was no plain yes: told without another code.
+	if pass, ok := c.recall(ctx, p, false); ok {
+		return pass, nil
+	}
+	if err := c.askCode(ctx, p.person, ask); err != nil {
+		return nil, err
+	}
+	// What the key stood for may have changed while the prompt was open.
+	person, err := c.s.personOfKey(ctx, p.fingerprint)
+	if err != nil || person.ID != p.person.ID {
+		return nil, errRefused
+	}
+	p.person = person
+	pass := &passage{login: p.login, person: p.person, fingerprint: p.fingerprint, factor: factorCode}
+	if p.login.Choose {
+		return pass, nil
+	}
+	err = c.attempt(ctx, pass, func(card string) (bool, error) {
+		answer, err := ask("\n"+card+question(p.person.Lang), true)
+		return isYes(answer), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pass, nil
+}
+
+// askCode asks for the one-time code until it is right or too many were wrong.
+func (c *caller) askCode(ctx context.Context, person policy.Person, ask asker) error {
+	prompt := slashed(person.Lang, "認証コード(6桁)", "One-time code (6 digits)") + ": "
+	for wrong := 0; ; {
+		code, err := ask(prompt, false)
+		if err != nil {
+			return err
+		}
+		verdict, err := c.s.checkCode(ctx, person.ID, strings.TrimSpace(code), c.source.Addr())
+		if err != nil {
+			return fmt.Errorf("check code: %w", err)
+		}
+		switch {
+		case verdict.right:
+			return nil
+		case !verdict.locked:
+			if wrong++; wrong < maxCodes {
+				prompt = slashed(person.Lang, "コードが違います。認証コード(6桁)",
+					"Code not accepted. One-time code (6 digits)") + ": "
+				continue
+			}
+		}
+		text := policy.Refusal(policy.TooManyFailures, verdict.args, person.Lang, "", c.s.o.Notice.Contact, "")
+		_, _ = ask("\n"+text+slashed(person.Lang, "Enter で終わります", "Press Enter to close")+": ", true)
+		// The client would only ask again for what cannot be right now.
+		c.hangUp()
+		return errLocked
+	}
+}
+
+// hangUp closes the connection once what was said has gone out.
+func (c *caller) hangUp() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = c.conn.CloseAfterFlush(ctx)
+}
+
+// failed counts a connection that ended before authentication was complete.
+func (c *caller) failed(now time.Time, err error) {
+	var network net.Error
+	timeout := errors.As(err, &network) && network.Timeout()
+	c.log.Debug("not_authenticated", "spoke", c.spoke, "proven", c.proven, "timeout", timeout, "error", neutral(err.Error(), 300))
+	switch {
+	case c.proven: // wrong codes are also counted by the registry, under the person
+		c.s.tally.add(c.source.Addr(), failNoCode, now)
+	case c.spoke:
+		c.s.tally.add(c.source.Addr(), failUnproven, now)
+	default:
+		c.s.tally.add(c.source.Addr(), failHandshake, now)
+	}
+}
+
+// isYes accepts yes, はい and 同意; everything else is a no.
+func isYes(answer string) bool {
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "yes", "はい", "同意":
+		return true
+	}
+	return false
+}
+
+// automationHint follows the proof of a key whose second factor is not remembered.
+const automationHint = "Scripts (BatchMode): log in once by hand, with code and consent. The key alone\n" +
+	"then suffices from the same address until the window ends.\n"
+
+// bannerText is shown before login. Two lines in ASCII first: clients escape what their
+// locale cannot print.
+func bannerText(url string) string {
+	return "Sekimori remote maintenance gate - authorised maintenance only.\n" +
+		strings.TrimRight("Connections are recorded and attended. "+ascii(url), " ") + "\n" +
+		"許可された保守作業専用です。接続は記録され、立会者が確認します。\n"
+}

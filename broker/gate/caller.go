@@ -1,0 +1,235 @@
+package gate
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker/session"
+	"sekimori/broker/wire"
+	"sekimori/policy"
+)
+
+// lastWords is how long the gate waits for a client to take a refusal before it hangs up.
+const lastWords = 10 * time.Second
+
+// maxRejected is how many channels a client may try to open while nothing may be opened.
+const maxRejected = 64
+
+// caller is one connection before admission. One goroutine, ServeConn's, runs it.
+type caller struct {
+	s      *Server
+	conn   *wire.Conn
+	source netip.AddrPort
+	log    hclog.Logger
+
+	// leash cuts the connection when something takes too long. A timer instead of deadlines
+	// on the socket: it needs no wall clock.
+	leash  *time.Timer
+	banner func(string) error // says something before authentication is complete
+
+	spoke  bool // got as far as authentication
+	proven bool // the key was proven
+}
+
+// passage is what authentication ended with. It travels in the Permissions of the callback
+// that came last, and only there: nothing decided before the last factor counts.
+type passage struct {
+	login       login
+	person      policy.Person
+	fingerprint string // of the proven key
+	factor      string // factorCode or factorRemembered
+	number      string // session number; empty while no window is chosen
+	attempt     policy.Attempt
+	decision    policy.Decision
+	facts       policy.Facts
+	denied      bool        // decision is a denial that waiting does not help; say it on the channel
+	note        policy.Text // replaces the reason's cause, for faults of form
+}
+
+// How the second factor came, as the ledger and the session's row say it.
+const (
+	factorCode       = "code"
+	factorRemembered = "remembered"
+)
+
+// passageKey finds the passage in the Permissions.
+type passageKey struct{}
+
+// serve takes the connection from handshake to its end.
+func (c *caller) serve() {
+	c.leash = time.AfterFunc(c.s.o.Limits.Handshake, c.conn.Abort)
+	defer c.leash.Stop()
+	conn, chans, reqs, err := ssh.NewServerConn(c.conn, c.config())
+	now := c.s.o.Clock()
+	c.s.crowd.leave(c.source.Addr(), now, err == nil)
+	if err != nil {
+		c.failed(now, err)
+		return
+	}
+	c.leash.Stop()
+	p, ok := conn.Permissions.ExtraData[passageKey{}].(*passage)
+	if !ok { // no callback of ours returns without one
+		c.log.Error("no_passage_after_authentication")
+		return
+	}
+	c.log = c.log.With("person", p.person.ID)
+	// Whatever happens before admission ends when the server stops.
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		select {
+		case <-c.s.stopping:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+
+	c.leash.Reset(c.s.o.Limits.FirstChannel + writeLimit)
+	first, ok := c.firstChannel(chans, reqs)
+	c.leash.Stop()
+	if !ok {
+		c.abandon(p)
+		return
+	}
+	in := &entrance{conn: conn, first: first, chans: chans, reqs: reqs}
+	switch {
+	case p.denied:
+		c.refuse(p, in)
+	case p.login.Choose:
+		c.choose(ctx, p, in)
+	case !p.decision.Allow:
+		c.wait(ctx, p, in, nil)
+	default:
+		c.admit(p, in, first)
+	}
+}
+
+// entrance is an authenticated connection whose first channel has been asked for.
+type entrance struct {
+	conn  *ssh.ServerConn
+	first ssh.NewChannel
+	chans <-chan ssh.NewChannel
+	reqs  <-chan *ssh.Request
+}
+
+// firstChannel waits for the client to ask for a channel, answering global requests. Nothing
+// is opened at the target for a connection that wants nothing.
+func (c *caller) firstChannel(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) (ssh.NewChannel, bool) {
+	limit := time.NewTimer(c.s.o.Limits.FirstChannel)
+	defer limit.Stop()
+	for {
+		select {
+		case nc, ok := <-chans:
+			return nc, ok
+		case r, ok := <-reqs:
+			if !ok {
+				reqs = nil
+				continue
+			}
+			_ = r.Reply(false, nil)
+		case <-limit.C:
+			return nil, false
+		case <-c.s.stopping:
+			return nil, false
+		}
+	}
+}
+
+// admit hands the connection to the supervisor. first is the channel as the session is to see
+// it: as it came, or one that the gate had open.
+func (c *caller) admit(p *passage, in *entrance, first ssh.NewChannel) {
+	if !c.s.admitted(c.conn) {
+		in.first = first
+		c.turnAway(p, in, policy.BrokerStopped)
+		return
+	}
+	done := make(chan struct{})
+	fed := make(chan struct{})
+	chans := make(chan ssh.NewChannel)
+	go func() {
+		defer close(fed)
+		defer close(chans)
+		for nc := first; ; {
+			select {
+			case chans <- nc:
+			case <-done:
+				return
+			}
+			var ok bool
+			select {
+			case nc, ok = <-in.chans:
+				if !ok {
+					return
+				}
+			case <-done:
+				return
+			}
+		}
+	}()
+	err := c.s.o.Sessions.Run(c.s.running, session.Admission{
+		ID: p.number, Person: p.person, Fingerprint: p.fingerprint, Source: c.source,
+		Attempt: p.attempt, Factor: p.factor, Lang: p.person.Lang, Notice: c.s.o.Notice.Version,
+		ClientVersion: neutral(string(in.conn.ClientVersion()), 80),
+		Conn:          in.conn, Chans: chans, Reqs: in.reqs, Wire: c.conn,
+	})
+	if err != nil {
+		c.log.Warn("session_failed", "session", p.number, "error", err)
+	}
+	close(done)
+	_ = c.conn.Close()
+	<-fed
+}
+
+// drain keeps a connection's multiplexer moving while nothing may be opened: further channels
+// and global requests are refused.
+type drain struct {
+	stop chan struct{}
+	done chan struct{}
+	lost chan struct{} // closed when the connection is gone
+}
+
+// startDrain starts draining; halt ends it without losing what comes next.
+func (c *caller) startDrain(in *entrance, message string) *drain {
+	d := &drain{stop: make(chan struct{}), done: make(chan struct{}), lost: make(chan struct{})}
+	go func() {
+		defer close(d.done)
+		chans, reqs, rejected := in.chans, in.reqs, 0
+		for {
+			select {
+			case <-d.stop:
+				return
+			case r, ok := <-reqs:
+				if !ok {
+					reqs = nil
+					continue
+				}
+				_ = r.Reply(false, nil)
+			case nc, ok := <-chans:
+				if !ok {
+					close(d.lost)
+					chans = nil
+					continue
+				}
+				if rejected++; rejected > maxRejected {
+					c.log.Warn("too_many_channels_before_admission")
+					c.conn.Abort()
+				}
+				_ = nc.Reject(ssh.Prohibited, message)
+			}
+		}
+	}()
+	return d
+}
+
+// halt stops the drain. A peer that reads nothing may hold it in the middle of an answer; the
+// leash frees it then.
+func (c *caller) halt(d *drain) {
+	c.leash.Reset(writeLimit)
+	close(d.stop)
+	<-d.done
+	c.leash.Stop()
+}

@@ -1,0 +1,163 @@
+package gate
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"sekimori/policy"
+)
+
+// cardFacts is what stands on the card, already looked up.
+type cardFacts struct {
+	number, request           string
+	system, target, account   string
+	note                      string // of the account
+	from, to                  time.Time
+	attendant, attendantPhone string // empty: not known yet
+	section                   string
+	files                     bool
+}
+
+// card is the text shown after code and decision, before consent: what is permitted, and what
+// is recorded, why, how long and who may look. It ends in a newline; the question follows.
+func (c *caller) card(ctx context.Context, pass *passage) string {
+	g, f := pass.decision.Grant, pass.facts
+	system := f.Systems[f.Targets[g.Target].System]
+	account := f.Accounts[g.Account]
+	k := cardFacts{
+		number: pass.number, request: g.Request, system: system.Name, target: g.Target,
+		account: account.Login, note: account.Note,
+		from: g.Window.Start.In(c.s.o.Zone), to: g.Window.End.In(c.s.o.Zone),
+		files: g.Files == policy.FilesAllowed,
+	}
+	k.attendant, k.section, k.attendantPhone = c.s.namesFor(ctx, g.Window.Attendant, system)
+	var b strings.Builder
+	if pass.person.Lang != "en" {
+		b.WriteString(cardJA(k, c.s.o.Notice))
+	}
+	if pass.person.Lang != "ja" {
+		b.WriteString(cardEN(k, c.s.o.Notice))
+	}
+	return b.String()
+}
+
+// field is one line of the card: a label of fixed width, and what follows clipped to the card.
+func field(b *strings.Builder, label string, labelCells int, value string) {
+	b.WriteString(pad(label, labelCells))
+	b.WriteString(clip(neutral(value, 200), columns-labelCells))
+	b.WriteByte('\n')
+}
+
+func rule(b *strings.Builder, title string) {
+	line := "---- " + neutral(title, 40) + " "
+	b.WriteString(line + strings.Repeat("-", max(columns-cells(line), 4)) + "\n")
+}
+
+func cardJA(k cardFacts, n Notice) string {
+	var b strings.Builder
+	account := k.account
+	if k.note != "" {
+		account += "(" + k.note + ")"
+	}
+	attendant := "未定"
+	if k.attendant != "" {
+		attendant = k.attendant
+	}
+	denied := "転送・他の接続先"
+	if !k.files {
+		denied = "ファイル授受・" + denied
+	}
+	field(&b, "", 0, "関守 "+k.number+"   申請 "+requestJA(k.request))
+	field(&b, "許可", 7, k.system+" / "+k.target+" / "+account)
+	field(&b, "時間枠", 7, dateJA(k.from)+k.from.Format("15:04")+"〜"+spanEnd(k.from, k.to)+
+		k.from.Format(" MST  2006-01-02T15:04Z07:00"))
+	field(&b, "立会者", 7, strings.Join(strings.Fields(k.section+" "+attendant+" "+k.attendantPhone), " ")+
+		"   使えないもの "+denied)
+	rule(&b, "監視と記録について(第"+n.Version+"版)")
+	field(&b, "目的", 7, n.Purposes.JA)
+	field(&b, "記録", 7, pad("画面出力と入力、接続の日時(入力は封印)", 44)+" 保存 "+n.Retention)
+	field(&b, "見る人", 7, pad(n.SeenBy.JA, 44)+fullText(" 全文 ", n.URL, 44))
+	if fullText(" 全文 ", n.URL, 44) == "" && n.URL != "" {
+		field(&b, "全文", 7, n.URL)
+	}
+	field(&b, "問合せ", 7, n.Contact)
+	return b.String()
+}
+
+func cardEN(k cardFacts, n Notice) string {
+	var b strings.Builder
+	account := k.account
+	if k.note != "" {
+		account += " (" + k.note + ")"
+	}
+	attendant := "not yet named"
+	if k.attendant != "" {
+		attendant = k.attendant
+	}
+	denied := "forwarding"
+	if !k.files {
+		denied = "files, " + denied
+	}
+	field(&b, "", 0, "Sekimori "+k.number+"   Request "+k.request)
+	field(&b, "Grant", 10, k.system+" / "+k.target+" / "+account)
+	field(&b, "Window", 10, dateEN(k.from)+k.from.Format(" 15:04")+"-"+spanEnd(k.from, k.to)+
+		k.from.Format(" MST  2006-01-02T15:04Z07:00"))
+	field(&b, "Attendant", 10, strings.Join(strings.Fields(k.section+" "+attendant+" "+k.attendantPhone), " ")+
+		"   Not allowed: "+denied)
+	rule(&b, "Monitoring and recording (version "+n.Version+")")
+	field(&b, "Purpose", 10, n.Purposes.EN)
+	field(&b, "Recorded", 10, "Screen output, input (sealed) and times. Kept "+n.RetentionEN)
+	field(&b, "Seen by", 10, n.SeenBy.EN)
+	if n.URL != "" {
+		field(&b, "Full text", 10, n.URL)
+	}
+	field(&b, "Questions", 10, n.Contact)
+	return b.String()
+}
+
+// fullText is the address of the whole notice where it fits on a line that is used up to
+// column used; empty where it needs a line of its own.
+func fullText(label, url string, used int) string {
+	if url == "" || 7+used+cells(label)+cells(url) > columns {
+		return ""
+	}
+	return label + url
+}
+
+// question closes the card. Only yes, はい and 同意 mean yes.
+func question(lang string) string {
+	switch lang {
+	case "ja":
+		return "同意して進みますか? はい=yes / やめる=no [no]: "
+	case "en":
+		return "Continue? yes / no [no]: "
+	}
+	return "同意して進みますか? Continue? はい=yes / やめる=no [no]: "
+}
+
+func (n Notice) withDefaults() Notice {
+	if n.Version == "" {
+		n.Version = "1"
+	}
+	if n.Retention == "" {
+		n.Retention = "1年"
+		n.RetentionEN = "1 year"
+	}
+	if n.RetentionEN == "" {
+		n.RetentionEN = n.Retention
+	}
+	if n.Purposes == (policy.Text{}) {
+		n.Purposes = policy.Text{
+			JA: "承認された範囲の作業であることの確認。評価など他の目的に使いません。",
+			EN: "To confirm work stays within approval. Never used for appraisal.",
+		}
+	}
+	if n.SeenBy == (policy.Text{}) {
+		n.SeenBy = policy.Text{
+			JA: "立会者・所管課長・情報システム課・点検担当",
+			EN: "Attendant, section head, IS section, auditors.",
+		}
+	}
+	return n
+}

@@ -1,0 +1,318 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"sekimori/policy"
+)
+
+// choose serves a login with the engineer's name alone: a numbered choice on a terminal, the
+// list of windows without one, and the commands of self-service.
+func (c *caller) choose(ctx context.Context, pass *passage, in *entrance) {
+	if in.first.ChannelType() != "session" {
+		c.rejectAndLeave(in, featureASCII("forward"))
+		return
+	}
+	d := c.startDrain(in, featureASCII("other"))
+	halted := false
+	defer func() {
+		if !halted {
+			c.halt(d)
+		}
+	}()
+	f, err := openFront(in.first)
+	if err != nil || !f.awaitStart(startLimit) {
+		return
+	}
+	lang := langOf(pass.person.Lang, f.locale())
+	start, line := f.program()
+	pty, _ := f.terminal()
+	switch {
+	case start == "exec":
+		c.leash.Reset(lastWords)
+		c.command(ctx, pass, f, lang, line)
+		c.hangUpAfter(d)
+		return
+	case start == "subsystem":
+		c.leash.Reset(lastWords)
+		f.finish(c.featureRefusal(policy.FeatureNotGranted.String(), lang)+
+			both(lang, formsJA(pass.person.Login), formsEN(pass.person.Login))+"\n", policy.ExitNotPermitted)
+		c.hangUpAfter(d)
+		return
+	case !pty:
+		c.leash.Reset(lastWords)
+		c.list(ctx, pass, f, lang)
+		c.hangUpAfter(d)
+		return
+	}
+	goOn := c.pick(ctx, pass, f, d, lang)
+	if !goOn {
+		c.hangUpAfter(d)
+		return
+	}
+	c.halt(d)
+	halted = true
+	if !pass.decision.Allow {
+		c.wait(ctx, pass, in, f)
+		return
+	}
+	done := make(chan struct{})
+	defer close(done)
+	c.admit(pass, in, f.handOver(done))
+}
+
+// pick lets the engineer choose a window on the terminal and takes the attempt as far as a
+// decision that allows or may be waited for. False: it ended, and everything has been said.
+func (c *caller) pick(ctx context.Context, pass *passage, f *front, d *drain, lang string) bool {
+	if err := c.lookUp(ctx, pass); err != nil {
+		c.fault(f, err)
+		return false
+	}
+	own := c.windows(pass.facts)
+	if len(own) == 0 {
+		if !c.mayWait(pass.decision) {
+			c.deny(ctx, pass)
+			c.sayRefusal(pass, f)
+			return false
+		}
+		c.leash.Reset(lastWords)
+		f.finish(c.listText(own, lang), policy.ExitNotPermitted)
+		return false
+	}
+	t := &typing{c: c, f: f, d: d, limit: c.s.o.Limits.Prompt}
+	prompt := c.listText(own, lang) + slashed(lang, "番号を選んでください [1]", "Choose [1]") + ": "
+	answer, err := t.ask(ctx, prompt)
+	if err != nil {
+		f.close(policy.ExitNotNow)
+		return false
+	}
+	n := 1
+	if answer = strings.TrimSpace(answer); answer != "" {
+		if n, err = strconv.Atoi(answer); err != nil || n < 1 || n > len(own) {
+			c.leash.Reset(lastWords)
+			f.finish(both(lang, "その番号はありません: ", "No such number: ")+neutral(answer, 20)+"\n", policy.ExitNotPermitted)
+			return false
+		}
+	}
+	g := own[n-1]
+	pass.login.Choose = false
+	pass.login.Target, pass.login.Account = g.Target, pass.facts.Accounts[g.Account].Login
+	err = c.attempt(ctx, pass, func(card string) (bool, error) {
+		answer, err := t.ask(ctx, "\n"+card+question(lang))
+		return isYes(answer), err
+	})
+	switch {
+	case err != nil: // gone, and ledgered as that
+		f.close(policy.ExitNotNow)
+		return false
+	case pass.denied:
+		c.sayRefusal(pass, f)
+		return false
+	}
+	return true
+}
+
+// lookUp reads the facts for a login that names no target.
+func (c *caller) lookUp(ctx context.Context, pass *passage) error {
+	pass.attempt = c.attemptOf(pass, policy.ConsentPending)
+	return c.decide(ctx, pass)
+}
+
+// fault ends a channel over something that is not the engineer's doing.
+func (c *caller) fault(f *front, err error) {
+	c.log.Error("login_failed", "error", err)
+	c.leash.Reset(lastWords)
+	f.finish("sekimori: error: internal fault; phone the section\n", exitSafeguard)
+}
+
+// windows are the person's own that are not over, soonest first; those that no approval can
+// revive are left out.
+func (c *caller) windows(f policy.Facts) []policy.Grant {
+	now := c.s.o.Clock()
+	var own []policy.Grant
+	for _, g := range f.Grants {
+		w := g.Window
+		switch {
+		case g.State != policy.GrantActive || !now.Before(w.End):
+		case w.State == policy.WindowClosed || w.State == policy.WindowCut || w.State == policy.WindowCancelled:
+		case !g.RequestState.Final():
+		default:
+			own = append(own, g)
+		}
+	}
+	sort.Slice(own, func(i, j int) bool {
+		a, b := own[i].Window, own[j].Window
+		if !a.Start.Equal(b.Start) {
+			return a.Start.Before(b.Start)
+		}
+		return own[i].ID < own[j].ID
+	})
+	return own
+}
+
+// listText is the numbered list.
+func (c *caller) listText(own []policy.Grant, lang string) string {
+	if len(own) == 0 {
+		return both(lang, "使える作業時間枠はありません。", "You have no window.") + "\n"
+	}
+	var b strings.Builder
+	now := c.s.o.Clock()
+	for i, g := range own {
+		from, to := g.Window.Start.In(c.s.o.Zone), g.Window.End.In(c.s.o.Zone)
+		state := slashed(lang, "開始時刻前", "too early")
+		switch {
+		case !now.Before(g.Window.Start) && g.Window.State == policy.WindowPermitted:
+			state = slashed(lang, "開始可能", "open")
+		case !now.Before(g.Window.Start):
+			state = slashed(lang, "立会者待ち", "attendant awaited")
+		}
+		_, account, _ := strings.Cut(g.Account, "/")
+		line := fmt.Sprintf("%3d) %s  %s@%s  %s-%s  %s", i+1, g.Request, account, g.Target,
+			from.Format("2006-01-02 15:04"), spanEnd(from, to), state)
+		b.WriteString(clip(neutral(line, 200), columns) + "\n")
+	}
+	return b.String()
+}
+
+// list prints the windows for a client without a terminal.
+func (c *caller) list(ctx context.Context, pass *passage, f *front, lang string) {
+	if err := c.lookUp(ctx, pass); err != nil {
+		c.fault(f, err)
+		return
+	}
+	_ = f.print(f.ch, c.listText(c.windows(pass.facts), lang))
+	f.close(0)
+}
+
+// command runs one of the gate's own.
+func (c *caller) command(ctx context.Context, pass *passage, f *front, lang, line string) {
+	word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	switch word {
+	case "windows":
+		c.list(ctx, pass, f, lang)
+	case "help":
+		_ = f.print(f.ch, c.helpText(pass.person.Login, lang))
+		f.close(0)
+	case "request", "extend", "files":
+		f.finish(c.featureRefusal(word, lang), policy.ExitNotPermitted)
+	default:
+		ja := "sekimori: error: 知らない命令: " + neutral(word, 40) + "\nsekimori: hint: help"
+		en := "sekimori: error: unknown command: " + neutral(word, 40) + "\nsekimori: hint: help"
+		f.finish(both(lang, ja, en)+"\n", 2)
+	}
+}
+
+func (c *caller) helpText(login, lang string) string {
+	at := "@" + c.s.o.GateName
+	lines := []struct{ typed, ja, en string }{
+		{"ssh " + login + at, "自分の時間枠から選ぶ", "choose among your windows"},
+		{"ssh " + login + "+TARGET" + at, "接続先へ(コマンドも可)", "to the target (a command may follow)"},
+		{"ssh " + login + "+ACCOUNT@TARGET" + at, "アカウントを名指す", "naming the account"},
+		{"ssh " + login + at + " windows", "自分の時間枠", "your windows"},
+		{"ssh " + login + at + " help", "この一覧", "this list"},
+	}
+	var b strings.Builder
+	for _, l := range lines {
+		b.WriteString(clip(pad(l.typed, 38)+"  "+slashed(lang, l.ja, l.en), columns) + "\n")
+	}
+	return b.String()
+}
+
+// typing reads lines from a terminal that the client has put into raw mode.
+type typing struct {
+	c     *caller
+	f     *front
+	d     *drain
+	limit time.Duration
+}
+
+// maxLine is how much of an answer is kept.
+const maxLine = 64
+
+// ask prints prompt and reads one line, echoing it. What was typed before the prompt does not
+// count: consent cannot be given to a text that was not there yet. Errors: io.EOF when the
+// engineer left or took too long.
+func (t *typing) ask(ctx context.Context, prompt string) (string, error) {
+	for drained := false; !drained; {
+		select {
+		case <-t.f.keys:
+		default:
+			drained = true
+		}
+	}
+	if err := t.say(prompt); err != nil {
+		return "", err
+	}
+	limit := time.NewTimer(t.limit)
+	defer limit.Stop()
+	var line, partial []byte
+	for {
+		select {
+		case typed := <-t.f.keys:
+			echo, done, err := edit(&line, &partial, typed)
+			if err == nil && echo != "" {
+				err = t.say(echo)
+			}
+			if done || err != nil {
+				_ = t.say("\n")
+				return string(line), err
+			}
+		case <-t.f.eof:
+			return "", io.EOF
+		case <-t.f.gone:
+			return "", io.EOF
+		case <-t.d.lost:
+			return "", io.EOF
+		case <-limit.C:
+			return "", io.EOF
+		case <-ctx.Done():
+			return "", io.EOF
+		}
+	}
+}
+
+func (t *typing) say(text string) error {
+	t.c.leash.Reset(writeLimit)
+	defer t.c.leash.Stop()
+	return t.f.print(t.f.ch, text)
+}
+
+// edit applies what was typed to the line: printable text, backspace, and the keys that end
+// it. It returns what the terminal is to show.
+func edit(line, partial *[]byte, typed []byte) (echo string, done bool, err error) {
+	var show strings.Builder
+	typed = append(*partial, typed...)
+	*partial = nil
+	for len(typed) > 0 {
+		if !utf8.FullRune(typed) { // the rest of a character comes with the next read
+			*partial = append([]byte(nil), typed...)
+			break
+		}
+		r, size := utf8.DecodeRune(typed)
+		typed = typed[size:]
+		switch {
+		case r == '\r' || r == '\n':
+			return show.String(), true, nil
+		case r == 3 || r == 4:
+			return show.String(), false, io.EOF
+		case r == 8 || r == 127:
+			if len(*line) > 0 {
+				last, n := utf8.DecodeLastRune(*line)
+				*line = (*line)[:len(*line)-n]
+				show.WriteString(strings.Repeat("\b \b", runeCells(last)))
+			}
+		case r < ' ' || r == utf8.RuneError || len(*line)+size > maxLine:
+		default:
+			*line = append(*line, string(r)...)
+			show.WriteRune(r)
+		}
+	}
+	return show.String(), false, nil
+}

@@ -1,0 +1,100 @@
+package gate
+
+import (
+	"errors"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker/registry"
+	"sekimori/broker/requests"
+	"sekimori/broker/session"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// FactorMemory says how long a second factor counts.
+type FactorMemory string
+
+// The ways to remember a second factor. Anything but FactorWindow asks at every login.
+const (
+	FactorWindow FactorMemory = "window" // once per person, key, source address and window
+	FactorNever  FactorMemory = "never"
+)
+
+// Notice is what the card says of watching and recording, from the settings in force.
+type Notice struct {
+	Version     string      // a new version asks for consent anew
+	URL         string      // the full text; also in the banner; empty: not said
+	Retention   string      // as said to people, such as "1年" / "1 year"; see RetentionEN
+	RetentionEN string      // English form of Retention; empty: Retention
+	Contact     string      // telephone number for questions
+	Purposes    policy.Text // zero: the usual sentence
+	SeenBy      policy.Text // zero: the usual sentence
+}
+
+// Limits bound what those cost who have proven nothing. Zero values take the defaults.
+type Limits struct {
+	Unauthenticated int           // at once, all addresses; 256
+	PerAddress      int           // at once, one address (IPv6: /64); 32
+	Burst           int           // connections from one address before its rate applies; 120
+	PerMinute       int           // connections per minute from one address after that; 60
+	Handshake       time.Duration // from accept to a proven key; 30 s
+	Prompt          time.Duration // how long one prompt lives; 3 min
+	FirstChannel    time.Duration // from authentication to the first channel; 30 s
+	Attendant       time.Duration // how long after the start the waiting room still waits; 15 min
+}
+
+func (l Limits) withDefaults() Limits {
+	number := func(n *int, d int) {
+		if *n <= 0 {
+			*n = d
+		}
+	}
+	duration := func(n *time.Duration, d time.Duration) {
+		if *n <= 0 {
+			*n = d
+		}
+	}
+	number(&l.Unauthenticated, 256)
+	number(&l.PerAddress, 32)
+	number(&l.Burst, 120)
+	number(&l.PerMinute, 60)
+	duration(&l.Handshake, 30*time.Second)
+	duration(&l.Prompt, 3*time.Minute)
+	duration(&l.FirstChannel, 30*time.Second)
+	duration(&l.Attendant, 15*time.Minute)
+	return l
+}
+
+// Options is what a Server needs. Every field without a default named here is required.
+type Options struct {
+	HostSigner   ssh.Signer // Ed25519
+	DB           *store.DB
+	Registry     *registry.Registry
+	Sessions     *session.Supervisor
+	Desk         *requests.Desk
+	Clock        func() time.Time
+	Zone         *time.Location // of the institution
+	Notice       Notice
+	BannerURL    string // of the page that the banner points to; empty: Notice.URL
+	GateName     string // what people type after the @, for hints; empty: "gate"
+	Limits       Limits
+	FactorMemory FactorMemory
+	Log          hclog.Logger
+}
+
+func (o Options) check() error {
+	switch {
+	case o.HostSigner == nil:
+		return errors.New("no host key")
+	case o.HostSigner.PublicKey().Type() != ssh.KeyAlgoED25519:
+		return errors.New("the host key is not Ed25519")
+	case o.DB == nil || o.Registry == nil || o.Sessions == nil:
+		return errors.New("no store, registry or supervisor")
+	case o.Clock == nil || o.Zone == nil || o.Log == nil:
+		return errors.New("no clock, zone or logger")
+	}
+	return nil
+}

@@ -1,0 +1,228 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker/wire"
+)
+
+// Server is the SSH door. All its methods may be called from any goroutine.
+type Server struct {
+	o     Options
+	base  *ssh.ServerConfig
+	crowd *crowd
+	tally *tally
+
+	stopping chan struct{} // closed by Stop: whoever is not admitted is turned away
+	stopOnce sync.Once
+	running  context.Context // of admitted sessions; ends at Close
+	end      context.CancelFunc
+	callers  sync.WaitGroup // connections, and the goroutine that writes summaries
+
+	mu        sync.Mutex // guards listeners, callers' growth after Stop
+	stopped   bool
+	listeners map[net.Listener]struct{}
+	open      map[*wire.Conn]bool // true once admitted
+}
+
+// New makes a server; Serve and ServeConn give it connections. Close ends it.
+func New(o Options) (*Server, error) {
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("gate: %w", err)
+	}
+	o.Limits = o.Limits.withDefaults()
+	o.Notice = o.Notice.withDefaults()
+	if o.BannerURL == "" {
+		o.BannerURL = o.Notice.URL
+	}
+	if o.GateName == "" {
+		o.GateName = "gate"
+	}
+	s := &Server{
+		o: o, crowd: newCrowd(o.Limits), tally: newTally(), stopping: make(chan struct{}),
+		listeners: map[net.Listener]struct{}{}, open: map[*wire.Conn]bool{},
+	}
+	s.base = s.baseConfig()
+	s.running, s.end = context.WithCancel(context.Background())
+	s.callers.Add(1)
+	go func() {
+		defer s.callers.Done()
+		s.summarise()
+	}()
+	return s, nil
+}
+
+// Serve accepts connections until ctx ends, Stop is called or the listener fails. It closes
+// the listener. It returns nil when it was asked to stop; connections go on.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	s.mu.Lock()
+	if s.stopped {
+		s.mu.Unlock()
+		return ln.Close()
+	}
+	s.listeners[ln] = struct{}{}
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.listeners, ln)
+		s.mu.Unlock()
+	}()
+	unhook := context.AfterFunc(ctx, func() { _ = ln.Close() })
+	defer unhook()
+	for wait := time.Duration(0); ; {
+		nc, err := ln.Accept()
+		switch {
+		case err == nil:
+			wait = 0
+			go s.ServeConn(nc)
+			continue
+		case ctx.Err() != nil || s.isStopping():
+			_ = ln.Close()
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return fmt.Errorf("accept: %w", err)
+		}
+		// Out of descriptors or the like: passing trouble must not end the door.
+		wait = min(max(2*wait, 5*time.Millisecond), time.Second)
+		s.o.Log.Warn("accept_failed", "error", err)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		case <-s.stopping:
+		}
+	}
+}
+
+// ServeConn serves one connection and returns when it is over.
+func (s *Server) ServeConn(nc net.Conn) {
+	source := sourceOf(nc)
+	now := s.o.Clock()
+	if !s.crowd.enter(source.Addr(), now) {
+		s.tally.add(source.Addr(), failTurnedAway, now)
+		_ = nc.Close()
+		return
+	}
+	c := &caller{s: s, conn: wire.Wrap(nc, wire.Options{}), source: source,
+		log: s.o.Log.With("source", source.String())}
+	if !s.enter(c.conn) {
+		s.crowd.leave(source.Addr(), now, false)
+		c.conn.Abort()
+		return
+	}
+	defer s.leave(c.conn)
+	defer c.conn.Abort()
+	defer func() {
+		if r := recover(); r != nil { // one connection's fault stays its own
+			s.o.Log.Error("connection_panicked", "panic", r, "stack", string(debug.Stack()))
+		}
+	}()
+	c.serve()
+}
+
+// enter registers a connection; false when the server has stopped.
+func (s *Server) enter(c *wire.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return false
+	}
+	s.open[c] = false
+	s.callers.Add(1)
+	return true
+}
+
+func (s *Server) leave(c *wire.Conn) {
+	s.mu.Lock()
+	delete(s.open, c)
+	s.mu.Unlock()
+	s.callers.Done()
+}
+
+// admitted marks a connection as the supervisor's: Stop leaves it alone.
+func (s *Server) admitted(c *wire.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return false
+	}
+	s.open[c] = true
+	return true
+}
+
+func (s *Server) isStopping() bool {
+	select {
+	case <-s.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+// Stop stops accepting and turns away whoever is not admitted; those in the waiting room are
+// told. Sessions go on until the supervisor ends them.
+func (s *Server) Stop() {
+	s.stopOnce.Do(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.stopped = true
+		for ln := range s.listeners {
+			_ = ln.Close()
+		}
+		close(s.stopping)
+	})
+}
+
+// Close stops the server, cuts what is still open and waits until everything has ended. Call
+// it after the supervisor's Close, which ends sessions in order.
+func (s *Server) Close() error {
+	s.Stop()
+	s.mu.Lock()
+	for c, admitted := range s.open {
+		if !admitted {
+			// Time for the words said to those who wait; then the connection goes.
+			time.AfterFunc(time.Second, c.Abort)
+		}
+	}
+	s.mu.Unlock()
+	s.end()
+	s.callers.Wait()
+	return s.ledgerFailures(true)
+}
+
+// summarise writes due summaries of unproven failures until the server stops.
+func (s *Server) summarise() {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.stopping:
+			return
+		case <-tick.C:
+			if err := s.ledgerFailures(false); err != nil {
+				s.o.Log.Error("failures_not_ledgered", "error", err)
+			}
+		}
+	}
+}
+
+// sourceOf is the address of the peer; the zero value where there is none, as on a pipe.
+// Nothing the peer says about itself counts.
+func sourceOf(nc net.Conn) netip.AddrPort {
+	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
+		ap := a.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	if ap, err := netip.ParseAddrPort(nc.RemoteAddr().String()); err == nil {
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	return netip.AddrPort{}
+}
