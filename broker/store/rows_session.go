@@ -34,8 +34,8 @@ type Session struct {
 	Target        string // target id
 	Account       string // account id
 	Source        netip.AddrPort
-	Fingerprint   string // of the proven key
-	Factor        string // "code" | "remembered"
+	Fingerprint   string        // of the proven key
+	Factor        string        // "code" | "remembered"
 	Reason        policy.Reason // why refused or ended
 	Detail        string        // for people: what lies behind the reason
 	By            string        // person id who ended it; empty: the broker
