@@ -13,49 +13,64 @@ func decideGrant(f *Facts, a *Attempt, now time.Time) Decision {
 	if !ok {
 		return deny(Forbidden, nil)
 	}
-	var best *Grant
-	var bestRuling ruling
-	var named bool                // some grant is for the target as typed
-	var targets, accounts nameSet // in play now, where the attempt does not say which
-	for i := range f.Grants {
-		g := &f.Grants[i]
-		if pinned != "" && g.ID != pinned {
-			continue
-		}
-		if a.Target != "" && g.Target != a.Target {
-			continue
-		}
-		s, login, ok := placeOf(f, g)
-		if !ok {
-			continue
-		}
-		named = true
-		if a.Account != "" && login != a.Account {
-			continue
-		}
-		r := judge(f, a, g, &s, now)
-		if inPlay(f, g, now) {
-			targets.add(g.Target)
-			accounts.add(login)
-		}
-		if best == nil || better(g, r, best, bestRuling) {
-			best, bestRuling = g, r
-		}
+	c := choice{f: f, a: a, now: now, pinned: pinned}
+	c.consider(false)
+	if c.best == nil { // what is long over matters only where nothing else is
+		c.consider(true)
 	}
 	switch {
-	case best == nil && named && a.Account != "":
+	case c.best == nil && c.named && a.Account != "":
 		return deny(AccountNotGranted, map[string]string{"granted": accountsOn(f, a.Target, now)})
-	case best == nil:
+	case c.best == nil:
 		if granted := targetsOf(f, now); a.Target != "" && granted != "" {
 			return deny(TargetNotGranted, map[string]string{"granted": granted})
 		}
 		return deny(NoGrant, nil)
-	case len(targets) > 1:
-		return deny(NoGrant, map[string]string{"granted": targets.String()})
-	case len(accounts) > 1:
-		return deny(AccountNotGranted, map[string]string{"granted": accounts.String()})
+	case len(c.targets) > 1:
+		return deny(NoGrant, map[string]string{"granted": c.targets.String()})
+	case len(c.accounts) > 1:
+		return deny(AccountNotGranted, map[string]string{"granted": c.accounts.String()})
 	}
-	return answer(f, a, best, bestRuling)
+	return answer(f, a, c.best, c.ruling)
+}
+
+// choice goes through the person's grants and keeps the most useful.
+type choice struct {
+	f                 *Facts
+	a                 *Attempt
+	now               time.Time
+	pinned            string // the only grant that counts; empty: all do
+	best              *Grant
+	ruling            ruling
+	named             bool    // some grant is for the target as typed
+	targets, accounts nameSet // in play now, where the attempt does not say which
+}
+
+// consider looks at the grants whose window is over, or at those whose is not.
+func (c *choice) consider(over bool) {
+	for i := range c.f.Grants {
+		g := &c.f.Grants[i]
+		if over == c.now.Before(g.Window.End) ||
+			c.pinned != "" && g.ID != c.pinned ||
+			c.a.Target != "" && g.Target != c.a.Target {
+			continue
+		}
+		s, login, ok := placeOf(c.f, g)
+		if !ok {
+			continue
+		}
+		c.named = true
+		if c.a.Account != "" && login != c.a.Account {
+			continue
+		}
+		if inPlay(c.f, g, c.now) {
+			c.targets.add(g.Target)
+			c.accounts.add(login)
+		}
+		if r := judge(c.f, c.a, g, &s, c.now); c.best == nil || better(g, r, c.best, c.ruling) {
+			c.best, c.ruling = g, r
+		}
+	}
 }
 
 // sessionGrant binds a channel to the grant its connection was admitted on, so that what the

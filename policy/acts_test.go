@@ -1,0 +1,102 @@
+package policy_test
+
+import (
+	"testing"
+
+	. "sekimori/policy"
+)
+
+// Who may do what to a session of system "hr" (section personnel), requested by U-020,
+// approved by U-001 and U-002, attended by U-010. Empty reason: allowed.
+func TestActsOfStaff(t *testing.T) {
+	staff := func(id, section string, roles ...Role) Person {
+		return Person{ID: id, Kind: Staff, Section: section, Roles: roles}
+	}
+	engineer := Person{ID: "E-0031", Kind: Engineer, Vendor: "V-012"}
+	contact := Person{ID: "C-001", Kind: Contact, Vendor: "V-012"}
+	locked := staff("U-030", "audit", Auditor)
+	locked.Locked = &Lock{}
+	attendant := staff("U-010", "personnel", Attendant)
+	rows := []struct {
+		name string
+		who  Person
+		// watch, end, play, export, read the ledger, export it, review
+		want [7]Reason
+	}{
+		{"head of section", staff("U-001", "personnel", Approver),
+			[7]Reason{"", "", "", ExportAuditorOnly, "", ExportAuditorOnly, Forbidden}},
+		{"head of another section", staff("U-009", "tax", Approver),
+			[7]Reason{Forbidden, Forbidden, Forbidden, ExportAuditorOnly, "", ExportAuditorOnly, Forbidden}},
+		{"second approver who decided", staff("U-002", "is", SecondApprover),
+			[7]Reason{"", "", "", ExportAuditorOnly, "", ExportAuditorOnly, Forbidden}},
+		{"information systems", staff("U-003", "is", InformationSystems),
+			[7]Reason{"", "", Forbidden, ExportAuditorOnly, "", ExportAuditorOnly, Forbidden}},
+		{"attendant", attendant,
+			[7]Reason{"", "", "", ExportAuditorOnly, Forbidden, ExportAuditorOnly, Forbidden}},
+		{"attendant of another session", staff("U-011", "personnel", Attendant),
+			[7]Reason{Forbidden, Forbidden, Forbidden, ExportAuditorOnly, Forbidden, ExportAuditorOnly, Forbidden}},
+		{"auditor", staff("U-030", "audit", Auditor),
+			[7]Reason{Forbidden, Forbidden, "", "", "", "", ""}},
+		{"administrator", staff("U-040", "is", Administrator),
+			[7]Reason{Forbidden, Forbidden, Forbidden, ExportAuditorOnly, "", ExportAuditorOnly, Forbidden}},
+		{"requester", staff("U-020", "personnel", Requester),
+			[7]Reason{Forbidden, Forbidden, Forbidden, ExportAuditorOnly, Forbidden, ExportAuditorOnly, Forbidden}},
+		{"auditor who requested", staff("U-020", "personnel", Auditor),
+			[7]Reason{Forbidden, Forbidden, "", "", "", "", AuditorConflict}},
+		{"auditor who approved", staff("U-001", "personnel", Auditor),
+			[7]Reason{Forbidden, Forbidden, "", "", "", "", AuditorConflict}},
+		{"auditor who attended", staff("U-010", "personnel", Auditor),
+			[7]Reason{"", "", "", "", "", "", AuditorConflict}},
+		{"locked auditor", locked,
+			[7]Reason{Forbidden, Forbidden, Forbidden, Forbidden, Forbidden, Forbidden, Forbidden}},
+		{"engineer", engineer,
+			[7]Reason{Forbidden, Forbidden, Forbidden, Forbidden, Forbidden, Forbidden, Forbidden}},
+		{"vendor contact", contact,
+			[7]Reason{Forbidden, Forbidden, Forbidden, Forbidden, Forbidden, Forbidden, Forbidden}},
+		{"no section", staff("U-050", "", Approver, SecondApprover),
+			[7]Reason{Forbidden, Forbidden, Forbidden, ExportAuditorOnly, "", ExportAuditorOnly, Forbidden}},
+	}
+	acts := [7]Act{ActWatch, ActEnd, ActPlay, ActExport, ActLedgerRead, ActLedgerExport, ActReview}
+	subject := Subject{Session: "S-20261124-01", System: "hr", Section: "personnel", Requester: "U-020",
+		Approvers: []string{"U-001", "U-002"}, Attendants: []string{"U-010"}}
+	for _, row := range rows {
+		for i, act := range acts {
+			f := Facts{Person: row.who, Subject: &subject}
+			a := Attempt{Act: act, Person: row.who.ID, Key: true, Factor: true, Purpose: "定期の点検"}
+			d := Decide(f, a, mid)
+			if d.Allow != (row.want[i] == "") || d.Reason != row.want[i] {
+				t.Errorf("%s, %s: allow=%v %q, want %q", row.name, act, d.Allow, d.Reason, row.want[i])
+			}
+			if act == ActConnect || !d.Allow {
+				continue
+			}
+			// What is allowed is allowed to a proven person only, and looking needs a purpose.
+			a.Factor = false
+			if d := Decide(f, a, mid); d.Allow || d.Reason != AuthFailed {
+				t.Errorf("%s, %s without the second factor: %+v", row.name, act, d)
+			}
+			a.Factor, a.Purpose = true, " \t"
+			needs := act != ActEnd && act != ActLedgerRead && act != ActReview
+			if d := Decide(f, a, mid); d.Allow == needs || needs && d.Reason != ViewPurposeRequired {
+				t.Errorf("%s, %s without a purpose: %+v", row.name, act, d)
+			}
+		}
+	}
+}
+
+func TestActsOnAnUnknownSession(t *testing.T) {
+	p := Person{ID: "U-030", Kind: Staff, Section: "audit", Roles: []Role{Auditor, Approver, InformationSystems}}
+	for _, subject := range []*Subject{nil, {}} {
+		for _, act := range []Act{ActWatch, ActEnd, ActPlay, ActExport, ActReview, "unheard-of"} {
+			a := Attempt{Act: act, Person: p.ID, Key: true, Factor: true, Purpose: "x"}
+			if d := Decide(Facts{Person: p, Subject: subject}, a, mid); d.Allow || d.Reason != Forbidden {
+				t.Errorf("%s: %+v", act, d)
+			}
+		}
+	}
+	a := Attempt{Act: ActReview, Person: p.ID, Key: true, Factor: true}
+	f := Facts{Person: p, Subject: &Subject{Session: "S-20261124-01"}}
+	if d := Decide(f, a, mid); d.Reason != AuditorConflict {
+		t.Errorf("review of a session whose parties are unknown: %+v", d)
+	}
+}
