@@ -20,13 +20,14 @@ type arguments struct {
 
 func (p *program) arguments(args []string) (a arguments, failed *failure) {
 	p.lang = p.locale()
+	a.json = p.glance(args)
 	lang := ""
 	flags := flag.NewFlagSet("sekimori-verify", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&a.key, "key", "", "")
 	flags.StringVar(&a.since, "since", "", "")
 	flags.StringVar(&lang, "lang", "", "")
-	flags.BoolVar(&a.json, "json", false, "")
+	flags.BoolVar(&a.json, "json", a.json, "")
 	flags.Func("witness-key", "", func(s string) error { a.witnesses = append(a.witnesses, s); return nil })
 	flags.Func("recording", "", func(s string) error { a.recordings = append(a.recordings, s); return nil })
 
@@ -41,7 +42,7 @@ func (p *program) arguments(args []string) (a arguments, failed *failure) {
 			a.help = true
 			return a, nil
 		case err != nil:
-			return a, usageFailure(err.Error(), err.Error())
+			return a, usageFailure("引数が正しくありません: "+err.Error(), err.Error())
 		case lang != "" && lang != "ja" && lang != "en":
 			return a, usageFailure(fmt.Sprintf("--lang は ja か en です(%q)", lang), fmt.Sprintf("--lang is ja or en, not %q", lang))
 		}
@@ -72,6 +73,24 @@ func (p *program) arguments(args []string) (a arguments, failed *failure) {
 	}
 	a.export = files[0]
 	return a, nil
+}
+
+// glance finds language and form of errors before the arguments are understood, because not
+// understanding them is an error too.
+func (p *program) glance(args []string) (asJSON bool) {
+	for i, a := range args {
+		name := strings.TrimLeft(a, "-")
+		switch v, ok := strings.CutPrefix(name, "lang="); {
+		case name == a:
+		case name == "json":
+			asJSON = true
+		case name == "lang" && i+1 < len(args):
+			p.choose(args[i+1])
+		case ok:
+			p.choose(v)
+		}
+	}
+	return asJSON
 }
 
 func plainWords(args []string) int {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -12,63 +14,82 @@ import (
 // say writes the result for people: what holds on standard output, what does not in two lines each
 // on standard error.
 func (p *program) say(r result) int {
+	var page bytes.Buffer
+	p.page(&page, r)
+	if _, err := page.WriteTo(p.out); err != nil {
+		p.sayFailure(*fileFailure("stdout", err), false)
+		return exitError // a result that nobody could read is none
+	}
+	for _, f := range r.failures {
+		p.sayFailure(f, false)
+	}
+	if !r.holds() {
+		return exitError
+	}
+	return exitHolds
+}
+
+func (p *program) page(w io.Writer, r result) {
+	row := func(heading, what text) { p.row(w, heading, what) }
 	l := r.ledger
-	p.row(text{"台帳", "ledger"}, text{r.export, r.export})
+	row(text{"台帳", "ledger"}, text{r.export, r.export})
 	switch {
 	case r.ledgerErr == nil:
-		p.row(text{}, text{fmt.Sprintf("記載 %d 件: 一件ずつ、順序、全体の値のすべてが合っています", l.Entries),
+		row(text{}, text{fmt.Sprintf("記載 %d 件: 一件ずつ、順序、全体の値のすべてが合っています", l.Entries),
 			fmt.Sprintf("%d entries: each of them, their order and their root hold", l.Entries)})
 	case l.Entries > 0:
-		p.row(text{}, text{fmt.Sprintf("記載 %d 件まで読みました", l.Entries), fmt.Sprintf("%d entries were read", l.Entries)})
+		row(text{}, text{fmt.Sprintf("記載 %d 件まで読みました", l.Entries), fmt.Sprintf("%d entries were read", l.Entries)})
 	}
 	if l.Entries > 0 {
 		from, to := p.time(l.First), p.time(l.Last)
-		p.row(text{}, text{from + " 〜 " + to, from + " to " + to})
+		row(text{}, text{from + " 〜 " + to, from + " to " + to})
 	}
 	if l.Disposed > 0 {
-		p.row(text{}, text{
+		row(text{}, text{
 			fmt.Sprintf("うち %d 件は内容が廃棄済みです(最初は記載 %d)", l.Disposed, l.FirstDisposed),
 			fmt.Sprintf("the payload of %d of them has been disposed of (first: entry %d)", l.Disposed, l.FirstDisposed),
 		})
 	}
 	if l.Origin != "" {
-		p.row(text{"確定点", "checkpoint"}, text{l.Origin, l.Origin})
-		p.row(text{}, text{l.Root, l.Root})
-		p.row(text{"署名者", "signer"}, signer(l))
+		row(text{"確定点", "checkpoint"}, text{l.Origin, l.Origin})
+		row(text{}, text{l.Root, l.Root})
+		row(text{"署名者", "signer"}, signer(l))
 	}
 	for _, w := range l.Witnesses {
-		p.row(text{"立会署名", "witness"}, text{w + " 検証しました", w + ", verified"})
+		row(text{"立会署名", "witness"}, text{w + " 検証しました", w + ", verified"})
 	}
 	if l.SignerVerified && len(l.Unverified) > 0 {
 		names := strings.Join(l.Unverified, ", ")
-		p.row(text{"他の署名", "others"}, text{names + "(鍵がないため検証していません)", names + " (not verified: no key given)"})
+		row(text{"他の署名", "others"}, text{names + "(鍵がないため検証していません)", names + " (not verified: no key given)"})
 	}
 	if l.SinceSize >= 0 && r.ledgerErr == nil {
-		p.row(text{"以前の確定点", "since"}, text{
+		row(text{"以前の確定点", "since"}, text{
 			fmt.Sprintf("記載 %d 件の確定点からの続きです", l.SinceSize),
 			fmt.Sprintf("continues the checkpoint of %d entries", l.SinceSize),
 		})
 	}
 	for _, rec := range r.recordings {
-		p.row(text{"操作記録", "recording"}, text{rec.file, rec.file})
+		row(text{"操作記録", "recording"}, text{rec.file, rec.file})
 		if rec.failed == nil {
-			p.row(text{}, text{
+			row(text{}, text{
 				fmt.Sprintf("接続 %s、%d バイト: 記載 %d の検証値と合っています", rec.session, rec.digest.Size, rec.entry),
 				fmt.Sprintf("session %s, %d bytes: as in entry %d", rec.session, rec.digest.Size, rec.entry),
 			})
 		} else {
-			p.row(text{}, text{"合いません(下記)", "does not hold (see below)"})
+			row(text{}, text{"合いません(下記)", "does not hold (see below)"})
 		}
 	}
-	if r.holds() {
-		p.row(text{"結果", "result"}, text{"すべて合っています", "all holds"})
-		return exitHolds
+	row(text{"結果", "result"}, verdict(r))
+}
+
+func verdict(r result) text {
+	switch {
+	case r.holds():
+		return text{"すべて合っています", "all holds"}
+	case len(r.failures) == 1 && r.failures[0].code == unsigned().code:
+		return text{"署名者が検証されていないため、確かとは言えません", "NOT SHOWN: the signer is not verified"}
 	}
-	p.row(text{"結果", "result"}, text{"合っていません", "DOES NOT HOLD"})
-	for _, f := range r.failures {
-		p.sayFailure(f, false)
-	}
-	return exitError
+	return text{"合っていません", "DOES NOT HOLD"}
 }
 
 func signer(l ledger.Report) text {
@@ -79,13 +100,13 @@ func signer(l ledger.Report) text {
 }
 
 // row writes one line: a heading of equal width in either language, then what it says.
-func (p *program) row(heading, what text) {
+func (p *program) row(w io.Writer, heading, what text) {
 	h := p.pick(heading)
 	width := len(h)
 	if p.lang == "ja" {
 		width = 2 * len([]rune(h)) // all headings are full width
 	}
-	fmt.Fprintf(p.out, "%s%s %s\n", h, strings.Repeat(" ", max(0, 12-width)), plain(p.pick(what)))
+	fmt.Fprintf(w, "%s%s %s\n", h, strings.Repeat(" ", max(0, 12-width)), plain(p.pick(what)))
 }
 
 func (p *program) time(t time.Time) string {
