@@ -14,6 +14,8 @@ import (
 type FS interface {
 	// OpenFile is os.OpenFile.
 	OpenFile(name string, flag int, perm fs.FileMode) (File, error)
+	// Remove is os.Remove; only a recording that never began is removed.
+	Remove(name string) error
 	// SyncDir makes the names in dir durable.
 	SyncDir(dir string) error
 }
@@ -22,6 +24,7 @@ type FS interface {
 type File interface {
 	io.Reader
 	io.Writer
+	io.Seeker
 	io.Closer
 	Sync() error
 	Truncate(size int64) error
@@ -40,6 +43,8 @@ func (osFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	}
 	return f, nil
 }
+
+func (osFS) Remove(name string) error { return os.Remove(name) }
 
 func (osFS) SyncDir(dir string) error {
 	d, err := os.Open(dir)

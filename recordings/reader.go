@@ -1,46 +1,176 @@
 package recordings
 
 import (
+	"crypto/cipher"
+	"errors"
+	"fmt"
 	"io"
+	"os"
 
 	"filippo.io/age"
+	"github.com/klauspost/compress/zstd"
 )
 
-// Reader reads one recording.
-type Reader struct{}
-
-// Open opens what the identities allow. It returns ErrNoKey (wrapped) when that is nothing.
-func Open(path string, identities ...age.Identity) (*Reader, error) { return nil, errNotYet }
-
-// NewReader reads a recording from r.
-func NewReader(r io.Reader, identities ...age.Identity) (*Reader, error) { return nil, errNotYet }
-
-// Header returns the header.
-func (r *Reader) Header() Header { return Header{} }
-
-// Readable says which parts the identities opened.
-func (r *Reader) Readable() (output, input bool) { return }
-
-// Next returns the next frame that can be read. After the end it returns io.EOF;
-// *TruncatedError or *CorruptError when the recording stops or does not hold.
-func (r *Reader) Next() (Frame, error) { return Frame{}, io.EOF }
-
-// End returns what the recording says about its end, and whether Next came that far.
-func (r *Reader) End() (End, bool) { return End{}, false }
-
-// Close releases the file.
-func (r *Reader) Close() error { return nil }
-
-// Report is what can be said about a recording without a key.
-type Report struct {
-	Header Header
-	End    End
-	Digest Digest // Frames and bytes are 0: they need a key
+// Reader reads one recording. It is for one goroutine.
+type Reader struct {
+	scan   *scanner
+	file   io.Closer
+	aeads  [2]cipher.AEAD // output, input; nil: not readable
+	decode *zstd.Decoder  // nil until a segment is compressed
+	plain  []byte
+	unpack []byte
+	rest   []byte // frames of the segment at hand
+	input  bool   // the segment at hand is of the input
+	at     segment
+	aad    []byte
+	err    error
 }
 
-// Verify walks the chain without a key. It returns *TruncatedError or
-// *CorruptError naming the first place that does not hold; the Report then says how far it held.
-func Verify(path string) (Report, error) { return Report{}, errNotYet }
+// Open opens what the identities allow: the output, the input or both. It returns
+// ErrNoKey (wrapped) when that is nothing, *TruncatedError or *CorruptError when
+// the header does not hold.
+func Open(path string, identities ...age.Identity) (*Reader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open recording: %w", err)
+	}
+	r, err := NewReader(f, identities...)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	r.file = f
+	return r, nil
+}
 
-// VerifyDigest is Verify and holds the file against a digest from the ledger (*DigestError).
-func VerifyDigest(path string, want Digest) (Report, error) { return Report{}, errNotYet }
+// NewReader reads a recording from src. Its memory does not grow with the recording.
+func NewReader(src io.Reader, identities ...age.Identity) (*Reader, error) {
+	s, err := newScanner(src)
+	if err != nil {
+		return nil, fmt.Errorf("open recording: %w", err)
+	}
+	r := &Reader{scan: s}
+	for i, wrapped := range [][]byte{s.pre.outputKey, s.pre.inpKey} {
+		key, err := unwrapKey(wrapped, identities)
+		if err != nil {
+			return nil, fmt.Errorf("open recording: file key: %w", err)
+		}
+		if key == nil {
+			continue
+		}
+		if r.aeads[i], err = newAEAD(key); err != nil {
+			return nil, fmt.Errorf("open recording: %w", err)
+		}
+		clear(key)
+	}
+	if r.aeads == [2]cipher.AEAD{} {
+		return nil, fmt.Errorf("open recording %s: %w", s.pre.header.Session, ErrNoKey)
+	}
+	return r, nil
+}
+
+// Header returns the header.
+func (r *Reader) Header() Header { return r.scan.pre.header }
+
+// Readable says which parts the identities opened.
+func (r *Reader) Readable() (output, input bool) { return r.aeads[0] != nil, r.aeads[1] != nil }
+
+// Next returns the next frame that can be read; what cannot be opened is passed
+// over. After the end it returns io.EOF, and *TruncatedError or *CorruptError when
+// the recording stops or does not hold: the frames before are sound then. Every
+// later call returns the same. The frame's Data is valid until the next call.
+func (r *Reader) Next() (Frame, error) {
+	for r.err == nil {
+		f, rest, more, what := takeFrame(r.rest, r.input)
+		if what != "" {
+			r.err = r.corrupt(what)
+			break
+		}
+		if r.rest = rest; more {
+			return f, nil
+		}
+		r.err = r.advance()
+	}
+	return Frame{}, r.err
+}
+
+// advance opens the next segment that can be read.
+func (r *Reader) advance() error {
+	for {
+		before := r.scan.offset
+		g, err := r.scan.next()
+		if err != nil {
+			return err
+		}
+		r.at = g
+		var nonce [12]byte
+		putNonce(nonce[:], g.index)
+		r.aad = r.scan.pre.aad(r.aad[:0], before, g.head[:])
+		switch g.typ &^ compressed {
+		case segOutput, segInput:
+			which := int(g.typ&^compressed - segOutput)
+			if r.aeads[which] == nil {
+				continue
+			}
+			r.plain, err = r.aeads[which].Open(r.plain[:0], nonce[:], g.body, r.aad)
+			if err != nil {
+				return r.corrupt("it was not sealed with this recording's key")
+			}
+			r.input, r.rest = which == 1, r.plain
+			if g.typ&compressed != 0 {
+				return r.inflate()
+			}
+			return nil
+		case segEnd:
+			if r.aeads[0] == nil {
+				continue // only the output's key authenticates the end
+			}
+			text := g.body[:len(g.body)-tagLen]
+			r.aad = append(append(r.aad, r.scan.before[:]...), text...)
+			if _, err := r.aeads[0].Open(nil, nonce[:], g.body[len(text):], r.aad); err != nil {
+				return r.corrupt("the end was not sealed with this recording's key")
+			}
+		}
+	}
+}
+
+// inflate unpacks r.plain into r.rest.
+func (r *Reader) inflate() error {
+	if r.decode == nil {
+		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPlain),
+			zstd.WithDecoderMaxWindow(maxPlain))
+		if err != nil {
+			return fmt.Errorf("read recording: %w", err)
+		}
+		r.decode = d
+	}
+	out, err := r.decode.DecodeAll(r.plain, r.unpack[:0])
+	if err != nil {
+		return r.corrupt("it does not decompress: " + err.Error())
+	}
+	if len(out) > maxPlain {
+		return r.corrupt("it decompresses to more than the format allows")
+	}
+	r.unpack, r.rest = out, out
+	return nil
+}
+
+func (r *Reader) corrupt(what string) error {
+	return &CorruptError{Offset: r.at.offset, Segment: r.at.index, What: what}
+}
+
+// End returns what the recording says about its end, and whether Next came that far.
+func (r *Reader) End() (End, bool) { return r.scan.end.end(), r.scan.ended }
+
+// Close releases the file.
+func (r *Reader) Close() error {
+	if r.decode != nil {
+		r.decode.Close()
+	}
+	if r.err == nil {
+		r.err = ErrClosed
+	}
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
+}

@@ -151,4 +151,5 @@ type Digest struct {
 	OutputBytes int64  `json:"output_bytes,omitempty"` // bytes relayed to the engineer; 0 after Seal
 	InputBytes  int64  `json:"input_bytes,omitempty"`  // bytes relayed to the target; 0 after Seal
 	Crashed     bool   `json:"crashed,omitempty"`      // sealed afterwards, without keys
+	Cut         int64  `json:"cut,omitempty"`          // bytes of a torn tail that Seal took away
 }

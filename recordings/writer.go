@@ -1,7 +1,16 @@
 package recordings
 
 import (
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"hash"
+	"os"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"filippo.io/age"
@@ -11,42 +20,301 @@ import (
 type Options struct {
 	FS       FS                   // nil: OS()
 	OutputTo []age.Recipient      // who can read what the engineer saw; at least one
-	InputTo  []age.Recipient      // who can read what the engineer typed; at least one, offline
+	InputTo  []age.Recipient      // who can read what the engineer typed; at least one, whose identity is kept offline
 	Elapsed  func() time.Duration // monotonic time since Header.Started; required
 	Tap      func(Frame)          // sees each frame once it is with the kernel; must not block, keep the data or call the Writer
 }
 
-// Writer writes one recording.
-type Writer struct{}
+// Writer writes one recording. All methods are safe for concurrent use.
+//
+// Calls that meet share one write: the first takes what has gathered and writes
+// it, the others wait for it, and nobody waits for more to come.
+type Writer struct {
+	path    string
+	fs      FS
+	file    File
+	elapsed func() time.Duration
+	tap     func(Frame)
+	pre     *prelude
 
-var errNotYet = errors.New("not yet")
+	syncing sync.Mutex // held over Sync and Close, so that neither closes the file under the other
+
+	mu       sync.Mutex // guards everything down to cond's end
+	cond     *sync.Cond // a batch was written
+	pending  *batch     // nil: nothing gathered
+	number   uint64     // of the batch that gathers now, from 1
+	done     uint64     // of the last batch that the kernel has
+	flushing bool       // someone writes a batch; it alone touches the fields below
+	closed   bool
+	err      error // the first failure; never cleared
+	last     uint64
+	size     int64
+	frames   uint64
+	bytes    [2]int64 // output, input
+	digest   Digest
+
+	sides [2]side // owned by whoever flushes
+	chain hash.Hash
+	index uint64
+	aad   []byte
+	nonce [12]byte
+	sum   [sha256.Size]byte
+}
 
 // Create starts a recording at path, which must not exist, in a directory that
-// does. When it returns, the header is durable.
-func Create(path string, h Header, o Options) (*Writer, error) { return nil, errNotYet }
+// does. When it returns, the header is durable. What a failed Create left is removed.
+func Create(path string, h Header, o Options) (*Writer, error) {
+	if len(o.OutputTo) == 0 || len(o.InputTo) == 0 {
+		return nil, fmt.Errorf("create recording: %w", ErrNoRecipients)
+	}
+	if o.Elapsed == nil {
+		return nil, errors.New("create recording: no clock")
+	}
+	if o.FS == nil {
+		o.FS = OS()
+	}
+	h.Version = Version
+	w := &Writer{
+		path: path, fs: o.FS, elapsed: o.Elapsed, tap: o.Tap,
+		pre: &prelude{header: h}, number: 1, chain: sha256.New(), aad: make([]byte, 0, 256),
+	}
+	w.cond = sync.NewCond(&w.mu)
+	w.sides = [2]side{{typ: segOutput, least: leastOutput}, {typ: segInput, least: leastInput}}
+	for i, to := range [][]age.Recipient{o.OutputTo, o.InputTo} {
+		wrapped, aead, err := newFileKey(to)
+		if err != nil {
+			return nil, fmt.Errorf("create recording: seal the file key: %w", err)
+		}
+		w.sides[i].aead = aead
+		if i == 0 {
+			w.pre.outputKey = wrapped
+		} else {
+			w.pre.inpKey = wrapped
+		}
+	}
+	b, err := w.pre.encode()
+	if err != nil {
+		return nil, fmt.Errorf("create recording: %w", err)
+	}
+	if w.file, err = w.fs.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600); err != nil {
+		return nil, fmt.Errorf("create recording: %w", err)
+	}
+	if err := w.begin(b); err != nil {
+		// Nothing was relayed yet: a recording that never began is no evidence.
+		return nil, errors.Join(fmt.Errorf("create recording: %w", err), w.file.Close(), w.fs.Remove(path))
+	}
+	return w, nil
+}
 
-// Data records bytes of one stream of a channel.
-func (w *Writer) Data(channel uint32, s Stream, p []byte) error { return errNotYet }
+func (w *Writer) begin(prelude []byte) error {
+	if err := writeAll(w.file, prelude); err != nil {
+		return err
+	}
+	if err := w.file.Sync(); err != nil {
+		return err
+	}
+	if err := w.fs.SyncDir(filepath.Dir(w.path)); err != nil {
+		return err
+	}
+	w.chain.Write(prelude)
+	w.size = int64(len(prelude))
+	return nil
+}
 
-// Event records something that is no data, readable with the output; body is marshalled as JSON.
-func (w *Writer) Event(channel uint32, kind string, body any) error { return errNotYet }
+func newFileKey(to []age.Recipient) ([]byte, cipher.AEAD, error) {
+	key := make([]byte, keyLen)
+	defer clear(key)
+	rand.Read(key) // never fails: crypto/rand ends the process instead
+	wrapped, err := wrapKey(key, to)
+	if err != nil {
+		return nil, nil, err
+	}
+	aead, err := newAEAD(key)
+	return wrapped, aead, err
+}
+
+// Data records bytes of one stream of a channel. nil means that the kernel has
+// them all: only then may they be relayed. p is not kept. After the first failure
+// every call fails with it.
+func (w *Writer) Data(channel uint32, s Stream, p []byte) error {
+	var input int
+	switch s {
+	case Stdout, Stderr:
+	case Stdin:
+		input = 1
+	default:
+		return w.Fail(fmt.Errorf("record: %v is no stream of data", s))
+	}
+	if len(p) == 0 {
+		return w.Failed()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(p) > 0 {
+		n := min(len(p), maxChunk)
+		w.room(n)
+		if err := w.usable(); err != nil {
+			return err
+		}
+		w.gather(input, byte(s), channel, "", p[:n])
+		p = p[n:]
+	}
+	return w.settle()
+}
+
+// Event records something that is no data, readable with the output: requests,
+// sizes, notices, ends. kind has 1 to 255 bytes; body is marshalled as JSON, nil
+// means none. An event that carries what the engineer typed belongs to InputEvent.
+func (w *Writer) Event(channel uint32, kind string, body any) error {
+	return w.event(0, channel, kind, body)
+}
 
 // InputEvent records an event that carries input, sealed with the input.
-func (w *Writer) InputEvent(channel uint32, kind string, body any) error { return errNotYet }
+func (w *Writer) InputEvent(channel uint32, kind string, body any) error {
+	return w.event(1, channel, kind, body)
+}
 
-// Sync makes durable what was recorded so far.
-func (w *Writer) Sync() error { return errNotYet }
+func (w *Writer) event(input int, channel uint32, kind string, body any) error {
+	var b []byte
+	if body != nil {
+		var err error
+		if b, err = json.Marshal(body); err != nil {
+			return w.Fail(fmt.Errorf("record event %q: %w", kind, err))
+		}
+	}
+	if len(kind) == 0 || len(kind) > 255 || len(b) > maxPlain-512 {
+		return w.Fail(fmt.Errorf("record event: kind of %d and body of %d bytes are out of range", len(kind), len(b)))
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.room(len(kind) + len(b))
+	if err := w.usable(); err != nil {
+		return err
+	}
+	w.gather(input, kindEvent, channel, kind, b)
+	return w.settle()
+}
 
-// Failed returns the first error, or nil while the recording is sound.
-func (w *Writer) Failed() error { return errNotYet }
+// room waits until the gathering batch can take n more bytes. The caller holds mu.
+func (w *Writer) room(n int) {
+	for w.err == nil && !w.closed && w.pending != nil && w.pending.plain()+n > groupMost {
+		w.flushOrWait()
+	}
+}
 
-// Size returns the bytes written to the file so far.
-func (w *Writer) Size() int64 { return 0 }
+// gather adds a frame to the batch. The caller holds mu.
+func (w *Writer) gather(input int, kind byte, channel uint32, name string, data []byte) {
+	if w.pending == nil {
+		w.pending = batches.Get().(*batch)
+	}
+	// A clock that steps back must not make a recording that runs backwards.
+	w.last = max(w.last, uint64(max(w.elapsed(), 0)/time.Microsecond))
+	b := w.pending
+	b.text[input] = putFrame(b.text[input], kind, channel, w.last, name, data)
+	b.frames++
+	if kind != kindEvent {
+		b.bytes[input] += int64(len(data))
+	}
+}
 
-// Close writes the end, makes the file durable and returns its digest.
-// After a failure it keeps what was whole, seals it as Seal would, and returns the digest of that together with the first error.
-func (w *Writer) Close(end End) (Digest, error) { return Digest{}, errNotYet }
+// settle waits until the kernel has the batch that gathers now. The caller holds mu.
+func (w *Writer) settle() error {
+	for mine := w.number; w.done < mine; {
+		if w.err != nil {
+			return w.err
+		}
+		w.flushOrWait()
+	}
+	return nil
+}
 
-// Seal gives a recording that a crash left without an end its end, without any key.
-// fsys nil: OS().
-func Seal(path string, fsys FS, end End) (Digest, error) { return Digest{}, errNotYet }
+// flushOrWait writes the gathered batch, or waits for whoever is writing one.
+// The caller holds mu, which is released meanwhile.
+func (w *Writer) flushOrWait() {
+	if w.flushing {
+		w.cond.Wait()
+		return
+	}
+	b, number := w.pending, w.number
+	w.pending, w.number, w.flushing = nil, number+1, true
+	w.mu.Unlock()
+
+	n, err := w.write(b)
+	if err == nil && w.tap != nil {
+		b.each(w.tap)
+	}
+
+	w.mu.Lock()
+	w.flushing = false
+	if err != nil {
+		w.fail(fmt.Errorf("write recording: %w", err))
+	} else {
+		w.done = number
+		w.size += n
+		w.frames += b.frames
+		w.bytes[0] += b.bytes[0]
+		w.bytes[1] += b.bytes[1]
+	}
+	b.reset()
+	batches.Put(b)
+	w.cond.Broadcast()
+}
+
+// usable tells why nothing more can be recorded. The caller holds mu.
+func (w *Writer) usable() error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.closed {
+		return ErrClosed
+	}
+	return nil
+}
+
+// fail keeps the first failure. The caller holds mu.
+func (w *Writer) fail(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+// Fail makes the recording fail with err, for a caller that found a reason of its
+// own not to go on, and returns the first failure.
+func (w *Writer) Fail(err error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fail(err)
+	w.cond.Broadcast()
+	return w.err
+}
+
+// Failed returns the first failure, or nil while the recording is sound.
+func (w *Writer) Failed() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// Size returns the bytes of the file so far.
+func (w *Writer) Size() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.size
+}
+
+// Sync makes durable what was recorded so far. A Sync that fails ends the
+// recording: after it nobody knows what the disk has.
+func (w *Writer) Sync() error {
+	w.syncing.Lock()
+	defer w.syncing.Unlock()
+	w.mu.Lock()
+	err := w.usable()
+	w.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err := w.file.Sync(); err != nil {
+		return w.Fail(fmt.Errorf("sync recording: %w", err))
+	}
+	return nil
+}

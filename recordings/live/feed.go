@@ -1,42 +1,230 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"sync"
 
 	"sekimori/recordings"
 )
 
-// Feed is the live view of one session.
-type Feed struct{}
+const (
+	defaultReplay = 64 << 10
+	defaultBuffer = 256 << 10
+	frameCost     = 128 // bytes that a held frame counts beside its data, so that tiny frames are bounded too
+)
+
+// Feed is the live view of one session's output.
+type Feed struct {
+	replay int
+
+	mu       sync.Mutex                  // guards the rest, and every Watcher's fields
+	recent   queue                       // owns its frames' data: nobody else sees it
+	spare    []byte                      // left the replay, can be used again
+	sizes    map[uint32]recordings.Frame // last size of each channel's terminal: a replay needs it
+	watchers map[*Watcher]struct{}
+	closed   bool
+}
+
+// queue holds frames in order, and what they cost.
+type queue struct {
+	frames []Frame
+	head   int // of the oldest; what is before it is free
+	cost   int
+}
+
+func (q *queue) len() int { return len(q.frames) - q.head }
+
+func (q *queue) push(f Frame) {
+	if q.head > 0 && len(q.frames) == cap(q.frames) {
+		n := copy(q.frames, q.frames[q.head:])
+		clear(q.frames[n:])
+		q.frames, q.head = q.frames[:n], 0
+	}
+	q.frames = append(q.frames, f)
+	q.cost += frameCost + len(f.Data)
+}
+
+func (q *queue) pop() Frame {
+	f := q.frames[q.head]
+	q.frames[q.head] = Frame{}
+	q.head++
+	q.cost -= frameCost + len(f.Data)
+	return f
+}
 
 // New returns a Feed that replays up to about replay bytes of recent output to
 // each new watcher (0: 64 KiB).
-func New(replay int) *Feed { return &Feed{} }
+func New(replay int) *Feed {
+	if replay <= 0 {
+		replay = defaultReplay
+	}
+	return &Feed{replay: replay, sizes: map[uint32]recordings.Frame{}, watchers: map[*Watcher]struct{}{}}
+}
 
-// Tap takes one frame; it is made for recordings.Options.Tap and never blocks.
-func (f *Feed) Tap(fr recordings.Frame) {}
+// Tap takes one frame; it is made for recordings.Options.Tap. It never waits for a
+// watcher. Frames of the input are dropped here, whoever watches.
+func (f *Feed) Tap(fr recordings.Frame) {
+	if fr.Input || fr.Stream == recordings.Stdin {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return
+	}
+	switch fr.Event {
+	case recordings.EventPTY, recordings.EventWindowChange:
+		size := fr
+		size.Data = bytes.Clone(fr.Data)
+		f.sizes[fr.Channel] = size
+	case recordings.EventClose:
+		delete(f.sizes, fr.Channel)
+	}
+	for f.recent.len() > 0 && f.recent.cost+frameCost+len(fr.Data) > f.replay {
+		if old := f.recent.pop().Data; cap(old) > cap(f.spare) {
+			f.spare = old
+		}
+	}
+	f.recent.push(Frame{Frame: f.keep(fr)})
+	if len(f.watchers) == 0 {
+		return
+	}
+	fr.Data = bytes.Clone(fr.Data) // one copy for all watchers
+	for w := range f.watchers {
+		w.offer(fr)
+	}
+}
 
-// Watch adds a watcher that may lag by up to buffer bytes (0: 256 KiB).
-func (f *Feed) Watch(buffer int) *Watcher { return &Watcher{} }
+// keep copies a frame for the replay, into the buffer of one that left it: while
+// nobody watches, a bulk transfer must cost no more than the copying.
+func (f *Feed) keep(fr recordings.Frame) recordings.Frame {
+	data := fr.Data
+	if cap(f.spare) >= len(data) && cap(f.spare) <= 2*len(data)+64 {
+		fr.Data, f.spare = append(f.spare[:0], data...), nil
+		return fr
+	}
+	fr.Data = bytes.Clone(data)
+	return fr
+}
 
-// Watchers returns how many watch now.
-func (f *Feed) Watchers() int { return 0 }
+// Watch adds a watcher that may lag by up to about buffer bytes (0: 256 KiB). It
+// first sees the sizes of the terminals and the recent output.
+func (f *Feed) Watch(buffer int) *Watcher {
+	if buffer <= 0 {
+		buffer = defaultBuffer
+	}
+	w := &Watcher{feed: f, buffer: buffer, wake: make(chan struct{}, 1)}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, fr := range f.sizes {
+		w.queue.push(Frame{Frame: fr})
+	}
+	for _, fr := range f.recent.frames[f.recent.head:] {
+		fr.Data = bytes.Clone(fr.Data)
+		w.queue.push(fr)
+	}
+	if f.closed {
+		w.done = true
+		return w
+	}
+	f.watchers[w] = struct{}{}
+	return w
+}
+
+// Watchers returns how many watch now: the engineer is told.
+func (f *Feed) Watchers() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.watchers)
+}
 
 // Close ends the feed: watchers read what they still have, then io.EOF.
-func (f *Feed) Close() {}
+func (f *Feed) Close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	f.recent = queue{}
+	for w := range f.watchers {
+		delete(f.watchers, w)
+		w.done = true
+		w.signal()
+	}
+}
 
-// Watcher is one who watches.
-type Watcher struct{}
-
-// Frame is an output frame or event, with what was lost before it.
+// Frame is an output frame or event, with what was lost before it. Its Data may
+// be shared with other watchers: it must not be changed.
 type Frame struct {
 	recordings.Frame
 	Lost int64 // bytes of output that this watcher missed just before this frame
 }
 
-// Next waits for the next frame. io.EOF: the session is over.
-func (w *Watcher) Next(ctx context.Context) (Frame, error) { return Frame{}, io.EOF }
+// Watcher is one who watches. It is for one goroutine, but for Close.
+type Watcher struct {
+	feed   *Feed
+	buffer int
+	wake   chan struct{} // something changed; one slot, so that Tap never waits
+	queue  queue
+	lost   int64
+	done   bool // the session is over, or Close was called
+}
+
+// offer queues a frame, or counts it as lost. What is lost is the newest, until
+// there is room again: what a slow watcher sees stays in one piece up to the gap.
+// The caller holds the feed's mu.
+func (w *Watcher) offer(fr recordings.Frame) {
+	if w.queue.cost+frameCost+len(fr.Data) > w.buffer && w.queue.len() > 0 {
+		w.lost += int64(len(fr.Data))
+		return
+	}
+	w.queue.push(Frame{Frame: fr, Lost: w.lost})
+	w.lost = 0
+	w.signal()
+}
+
+func (w *Watcher) signal() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Next waits for the next frame. io.EOF: the session is over or Close was called.
+func (w *Watcher) Next(ctx context.Context) (Frame, error) {
+	for {
+		w.feed.mu.Lock()
+		if w.queue.len() > 0 {
+			f := w.queue.pop()
+			w.feed.mu.Unlock()
+			return f, nil
+		}
+		if w.done {
+			lost := w.lost
+			w.lost = 0
+			w.feed.mu.Unlock()
+			if lost > 0 { // nothing follows that could tell it
+				return Frame{Frame: recordings.Frame{Channel: recordings.SessionChannel, Event: EventLost}, Lost: lost}, nil
+			}
+			return Frame{}, io.EOF
+		}
+		w.feed.mu.Unlock()
+		select {
+		case <-w.wake:
+		case <-ctx.Done():
+			return Frame{}, context.Cause(ctx)
+		}
+	}
+}
+
+// EventLost is the kind of the frame that tells of a loss which no output followed.
+const EventLost = "lost"
 
 // Close stops watching.
-func (w *Watcher) Close() {}
+func (w *Watcher) Close() {
+	w.feed.mu.Lock()
+	defer w.feed.mu.Unlock()
+	delete(w.feed.watchers, w)
+	w.queue, w.lost, w.done = queue{}, 0, true
+	w.signal()
+}

@@ -1,0 +1,147 @@
+package recordings
+
+import (
+	"crypto/cipher"
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// When compressing is tried. Input is tried late only: the length of what is
+// typed must not follow from how well it compresses.
+const (
+	leastOutput = 128
+	leastInput  = 1024
+	maxSkip     = 16 // segments that go uncompressed after repeated failures to gain
+)
+
+// batch is what one write to the file holds: the frames that gathered, and the
+// buffers to seal them with. Batches belong to the process, not to a recording,
+// so that an idle session holds none.
+type batch struct {
+	text   [2][]byte // frames of the output and of the input
+	packed []byte
+	wire   []byte
+	zstd   *zstd.Encoder
+	frames uint64
+	bytes  [2]int64
+}
+
+// batches holds nothing but spare buffers: it has no state that anybody could see.
+var batches = sync.Pool{New: func() any {
+	// The options are constant and valid, so the error cannot happen; without an
+	// encoder a segment would merely stay uncompressed.
+	z, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+		zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true), zstd.WithLowerEncoderMem(true))
+	return &batch{zstd: z}
+}}
+
+func (b *batch) plain() int { return len(b.text[0]) + len(b.text[1]) }
+
+// reset makes the batch ready for any recording: nothing of this one stays in it.
+func (b *batch) reset() {
+	clear(b.text[0])
+	clear(b.text[1])
+	clear(b.packed)
+	for _, p := range []*[]byte{&b.text[0], &b.text[1], &b.packed, &b.wire} {
+		if cap(*p) > 4*groupMost {
+			*p = nil // one huge event must not be kept for ever
+			continue
+		}
+		*p = (*p)[:0]
+	}
+	b.frames, b.bytes = 0, [2]int64{}
+}
+
+// each hands out the frames in the order they were gathered within each side.
+func (b *batch) each(tap func(Frame)) {
+	for i, t := range b.text {
+		for {
+			f, rest, more, _ := takeFrame(t, i == 1)
+			if !more {
+				break
+			}
+			tap(f)
+			t = rest
+		}
+	}
+}
+
+// side is one of the two sealed streams of a file.
+type side struct {
+	typ    byte
+	least  int // bytes of frames from which compressing is tried
+	aead   cipher.AEAD
+	misses uint // times in a row that compressing gained nothing
+	skip   int  // segments still to go without trying
+}
+
+// pack compresses a segment's frames where that pays. Data that does not compress
+// is soon tried only now and then.
+func (s *side) pack(b *batch, text []byte) (body []byte, flag byte) {
+	if len(text) < s.least || b.zstd == nil {
+		return text, 0
+	}
+	if s.skip > 0 {
+		s.skip--
+		return text, 0
+	}
+	b.packed = b.zstd.EncodeAll(text, b.packed[:0])
+	if len(b.packed) > len(text)-len(text)/16 {
+		s.misses++
+		s.skip = min(1<<s.misses, maxSkip)
+		return text, 0
+	}
+	s.misses = 0
+	return b.packed, compressed
+}
+
+// write seals a batch and hands it to the kernel in one write. Only one call runs
+// at a time. It returns the bytes written.
+func (w *Writer) write(b *batch) (int64, error) {
+	for i := range w.sides {
+		if len(b.text[i]) > 0 {
+			w.seal(b, i)
+		}
+	}
+	return int64(len(b.wire)), writeAll(w.file, b.wire)
+}
+
+// seal appends one segment to the batch's wire and takes the chain over it.
+func (w *Writer) seal(b *batch, i int) {
+	s := &w.sides[i]
+	body, flag := s.pack(b, b.text[i])
+	if s.typ == segInput && flag == 0 {
+		for len(b.text[i])%padTo != 0 {
+			b.text[i] = append(b.text[i], kindPad)
+		}
+		body = b.text[i]
+	}
+	at := len(b.wire)
+	b.wire = putHead(b.wire, s.typ|flag, len(body)+tagLen)
+	w.aad = w.pre.aad(w.aad[:0], w.Size()+int64(at), b.wire[at:])
+	putNonce(w.nonce[:], w.index)
+	b.wire = s.aead.Seal(b.wire, w.nonce[:], body, w.aad)
+	w.chain.Write(b.wire[at:])
+	b.wire = w.check(b.wire)
+	w.index++
+}
+
+// check appends the truncated chain to dst and takes the chain over that too. The
+// chain is the file's own SHA-256 so far, so one pass over the bytes gives the
+// checks and the digest of the whole file.
+func (w *Writer) check(dst []byte) []byte {
+	w.chain.Sum(w.sum[:0])
+	w.chain.Write(w.sum[:checkLen])
+	return append(dst, w.sum[:checkLen]...)
+}
+
+// writeAll takes a short write for the error that it is.
+func writeAll(f io.Writer, b []byte) error {
+	n, err := f.Write(b)
+	if err == nil && n != len(b) {
+		err = io.ErrShortWrite
+	}
+	return err
+}

@@ -1,0 +1,177 @@
+package recordings
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Seal gives a recording that a crash left without an end its end, without any
+// key, and returns its digest. Everything up to the last whole segment stays; a
+// torn tail, that is a segment that was not written to its end, is cut off, and
+// the end says how many bytes that were. fsys nil: OS().
+//
+// A file that is damaged anywhere else is left as it lies: Seal returns the
+// *CorruptError together with the digest of the bytes as found, so that the
+// ledger can pin them. A recording that has its end already returns its digest
+// and ErrSealed.
+func Seal(path string, fsys FS, end End) (Digest, error) {
+	if fsys == nil {
+		fsys = OS()
+	}
+	f, err := fsys.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		return Digest{}, fmt.Errorf("seal recording: %w", err)
+	}
+	d, err := seal(f, end)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = fsys.SyncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		if d.Size == 0 {
+			d = asFound(path, fsys)
+		}
+		err = fmt.Errorf("seal recording: %w", err)
+	}
+	d.File = filepath.Base(path)
+	return d, err
+}
+
+func seal(f File, end End) (Digest, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return Digest{}, err
+	}
+	s, err := newScanner(f)
+	for err == nil {
+		_, err = s.next()
+	}
+	if err == io.EOF {
+		// The end may be with the kernel only.
+		return s.digest(), errors.Join(ErrSealed, f.Sync())
+	}
+	cut := info.Size() - s.offset
+	if s.pre == nil {
+		return Digest{}, err // a header that is not whole: nothing can have been relayed
+	}
+	offset := s.offset
+	isTorn, serr := torn(f, err, s, cut)
+	if serr != nil {
+		return Digest{}, serr
+	}
+	if !isTorn {
+		return Digest{}, err
+	}
+	if cut > 0 {
+		// The scanner's chain has taken in torn bytes: it is taken anew over what
+		// stays, before anything is cut.
+		if s, err = rescan(f, offset); err != nil {
+			return Digest{}, err
+		}
+		if err := f.Truncate(offset); err != nil {
+			return Digest{}, err
+		}
+	}
+	return sealAt(f, s, endBody{Cause: end.Cause, At: end.At, Cut: cut})
+}
+
+// sealAt appends the end to a file that s has read to its end.
+func sealAt(f File, s *scanner, end endBody) (Digest, error) {
+	text, err := json.Marshal(end)
+	if err != nil {
+		return Digest{}, err
+	}
+	s.chain.Sum(s.before[:0])
+	b := append(putHead(nil, segCrashed, len(text)), text...)
+	s.chain.Write(b)
+	var sum Sum
+	s.chain.Sum(sum[:0])
+	s.chain.Write(sum[:checkLen])
+	b = append(b, sum[:checkLen]...)
+	if err := writeAll(f, b); err != nil {
+		// A half end would be a torn tail for the next attempt: take it away now if that works.
+		return Digest{}, errors.Join(err, f.Truncate(s.offset))
+	}
+	if err := f.Sync(); err != nil {
+		return Digest{}, err
+	}
+	s.ended, s.crashed, s.end = true, true, end
+	s.offset += int64(len(b))
+	s.index++
+	return s.digest(), nil
+}
+
+// torn tells a tail that a crash left from damage. A crash leaves a last segment
+// that stops early; a power failure may leave one of full length, or zeros, where
+// the length of a file became durable before its bytes.
+func torn(f File, why error, s *scanner, cut int64) (bool, error) {
+	var short *TruncatedError
+	if errors.As(why, &short) {
+		return true, nil
+	}
+	var bad *CorruptError
+	if !errors.As(why, &bad) {
+		return false, nil
+	}
+	if s.badLen > 0 && s.badLen == cut {
+		return true, nil
+	}
+	if _, err := f.Seek(s.offset, io.SeekStart); err != nil {
+		return false, err
+	}
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := f.Read(buf)
+		for _, c := range buf[:n] {
+			if c != 0 {
+				return false, nil
+			}
+		}
+		if err == io.EOF {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+}
+
+// rescan reads a file again up to offset, where its last whole segment ends.
+func rescan(f File, offset int64) (*scanner, error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	s, err := newScanner(io.LimitReader(f, offset))
+	for err == nil {
+		_, err = s.next()
+	}
+	var short *TruncatedError
+	if !errors.As(err, &short) || short.Torn != 0 || s.offset != offset {
+		return nil, fmt.Errorf("the file changed while it was read: %w", err)
+	}
+	return s, nil
+}
+
+// asFound is the digest of a file that cannot be sealed.
+func asFound(path string, fsys FS) Digest {
+	f, err := fsys.OpenFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return Digest{}
+	}
+	defer f.Close() // read only: nothing can be lost
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	if err != nil {
+		return Digest{}
+	}
+	d := Digest{Size: n}
+	h.Sum(d.SHA256[:0])
+	return d
+}
