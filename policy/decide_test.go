@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"testing"
@@ -375,6 +376,13 @@ func TestChoiceDoesNotDependOnOrder(t *testing.T) {
 func TestZeroValuesDeny(t *testing.T) {
 	if (Decision{}).Allow || (Verdict{}).Keep {
 		t.Fatal("a zero value permits")
+	}
+	var denied *Denied
+	if err := (Decision{}).Err(); !errors.As(err, &denied) || denied.Reason != Forbidden {
+		t.Errorf("the zero decision as an error: %v", err)
+	}
+	if err := (Decision{Allow: true}).Err(); err != nil {
+		t.Errorf("an allowing decision as an error: %v", err)
 	}
 	if d := Decide(Facts{}, Attempt{}, time.Time{}); d.Allow || d.Reason == "" {
 		t.Errorf("zero facts: %+v", d)

@@ -10,10 +10,14 @@ type Denied struct {
 // Error gives the code, for the log; people are told through Lookup.
 func (d *Denied) Error() string { return "refused: " + string(d.Reason) }
 
-// Err is a denial as a *Denied, and nil for a decision that allows.
+// Err is a denial as a *Denied, and nil for a decision that allows. The zero decision gave no
+// reason; it is said as Forbidden.
 func (d Decision) Err() error {
 	if d.Allow {
 		return nil
+	}
+	if d.Reason == "" {
+		return &Denied{Reason: Forbidden}
 	}
 	return &Denied{Reason: d.Reason, Args: d.Args}
 }

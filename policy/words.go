@@ -7,6 +7,10 @@ import (
 	"unicode/utf8"
 )
 
+// The names of arguments are the placeholders of the rows in reasons_*.go: reason, date, time
+// (any instant, already in words), n, item, role, request, session, granted, source, feature,
+// limit, minutes, hours, scope, subject, what, who, target, file.
+//
 // An argument's value is either free text or one of the words below, which the texts say in
 // the reader's language. Decide gives words, so that one decision serves both languages.
 var argWords = map[string]map[string]Text{
