@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"sekimori/policy"
@@ -42,7 +43,7 @@ func (s *Snap) Facts(ref string) (policy.Facts, error) {
 	for _, z := range frozen {
 		f.Freezes = append(f.Freezes, z.Freeze)
 	}
-	f.Live, err = s.live()
+	f.Live, err = s.live(&f)
 	return f, err
 }
 
@@ -74,13 +75,24 @@ func (s *Snap) objects(f *policy.Facts) error {
 	return nil
 }
 
-// live lists every session that has not ended: limits and exclusivity count other people's too.
-func (s *Snap) live() ([]policy.LiveSession, error) {
+// live lists the sessions that have not ended on the systems concerned, other people's too
+// (limits and exclusivity count them), and the person's own anywhere.
+func (s *Snap) live(f *policy.Facts) ([]policy.LiveSession, error) {
+	systems := make([]any, 0, len(f.Systems)+1)
+	systems = append(systems, f.Person.ID)
+	for id := range f.Systems {
+		systems = append(systems, id)
+	}
+	cond := "person = ?"
+	if len(f.Systems) > 0 {
+		cond = "(person = ? OR system IN (?" + strings.Repeat(", ?", len(f.Systems)-1) + "))"
+	}
 	return list(s, func(r scanner) (policy.LiveSession, error) {
 		var l policy.LiveSession
 		err := r.Scan(&l.ID, &l.Person, &l.Grant, &l.Window, &l.System, &l.Request, at(&l.Until))
 		return l, err
-	}, `SELECT id, person, grant_id, window, system, request, until FROM sessions WHERE state IN ('opening', 'active') ORDER BY id`)
+	}, `SELECT id, person, grant_id, window, system, request, until FROM sessions
+		WHERE state IN ('opening', 'active') AND `+cond+` ORDER BY id`, systems...)
 }
 
 // Subject gives what a decision about looking at a session needs to know. Errors: ErrNotFound.

@@ -52,8 +52,7 @@ func (t *Tx) UpdateWindow(w Window) error {
 		w.PermittedBy, w.ClosedBy, ms(w.ClosedAt), w.Reason, w.ID)
 }
 
-// A grant is read with its window, with the state of its request, and with whoever last decided
-// otherwise than by approving, or else approved last.
+// A grant is read with its window, with the state of its request, and with whoever decided last.
 const grantColumns = `SELECT g.id, g.person, g.vendor, g.target, g.account, g.request, g.files, g.forward, g.state, g.revoked_by,
 	g.revoked_reason, g.person_limit, r.state, r.version, r.approved_version, coalesce(d.by, ''), coalesce(d.reason, ''),
 	w.id, w.request, w.system, w.starts, w.ends, w.state, w.attendant, w.closed_by, w.reason
