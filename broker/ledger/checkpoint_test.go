@@ -47,6 +47,7 @@ func TestCheckpointRefuses(t *testing.T) {
 		"line after signature":  good + "\n",
 		"signature twice":       good + lines[4],
 		"carriage return":       strings.ReplaceAll(good, "\n", "\r\n"),
+		"return in signature":   strings.TrimSuffix(good, "=\n") + "\r=\n",
 		"no UTF-8":              good + "— a\xff AAAAAAAA\n",
 		"endless":               good + strings.Repeat("— a AAAAAAAA\n", 4000),
 	} {

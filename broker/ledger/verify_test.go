@@ -92,6 +92,9 @@ func TestEveryBitFlipped(t *testing.T) {
 		bad := bytes.Clone(good)
 		for i := range good {
 			for bit := range 8 {
+				if o.Key == nil && bit != i%8 {
+					continue // once each is enough: the key is what could hide something
+				}
 				bad[i] = good[i] ^ 1<<bit
 				_, err := verify(bad, o)
 				var p *Problem

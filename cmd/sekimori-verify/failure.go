@@ -23,13 +23,13 @@ type said struct {
 	Hint    string `json:"hint"`
 }
 
-func (p *program) in1(f failure) said {
+func (p *program) translate(f failure) said {
 	return said{Code: f.code, Message: plain(p.pick(f.message)), Hint: plain(p.pick(f.hint))}
 }
 
 // sayFailure writes the two lines of an error, or one JSON object.
 func (p *program) sayFailure(f failure, asJSON bool) {
-	s := p.in1(f)
+	s := p.translate(f)
 	if asJSON {
 		e := json.NewEncoder(p.err)
 		e.SetEscapeHTML(false)

@@ -159,7 +159,7 @@ func (p *program) sayJSON(r result) int {
 		})
 	}
 	for _, f := range r.failures {
-		out.Errors = append(out.Errors, p.in1(f))
+		out.Errors = append(out.Errors, p.translate(f))
 	}
 	e := json.NewEncoder(p.out)
 	e.SetEscapeHTML(false)
