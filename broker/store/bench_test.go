@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+)
+
+// tenThousand stores that many approved requests, one window each, an hour apart around noon,
+// shared among twenty engineers.
+func tenThousand(b *testing.B) *office {
+	b.Helper()
+	o := open(b)
+	o.declare()
+	o.write(func(tx *Tx) error {
+		for i := range 20 {
+			if err := tx.PutPerson(engineer(fmt.Sprintf("E-1%03d", i), fmt.Sprintf("engineer%d", i), "V-012")); err != nil {
+				return err
+			}
+		}
+		for i := range 10000 {
+			if _, err := tx.grant(noon.Add(time.Duration(i-9000)*time.Hour), fmt.Sprintf("E-1%03d", i%20)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	b.ResetTimer()
+	return o
+}
+
+func BenchmarkAppend(b *testing.B) {
+	o := open(b)
+	for b.Loop() {
+		o.write(func(*Tx) error { return nil })
+	}
+}
+
+func BenchmarkAppendManyInOneTransaction(b *testing.B) {
+	o := open(b)
+	o.write(func(tx *Tx) error {
+		for b.Loop() {
+			if _, err := tx.Append(act("test.act", "S-20261124-01")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func BenchmarkFactsAmong10000Windows(b *testing.B) {
+	o := tenThousand(b)
+	for b.Loop() {
+		o.read(func(s *Snap) error { _, err := s.Facts("E-1007"); return err })
+	}
+}
+
+// Owed: under 100 ms an operation.
+func BenchmarkListOf10000Requests(b *testing.B) {
+	o := tenThousand(b)
+	for b.Loop() {
+		o.read(func(s *Snap) error {
+			rs, err := s.Requests(RequestFilter{Limit: 10000})
+			if len(rs) != 10000 {
+				b.Fatalf("%d requests", len(rs))
+			}
+			return err
+		})
+	}
+}
+
+func BenchmarkVerifyLedger(b *testing.B) {
+	o := open(b)
+	o.write(func(tx *Tx) error {
+		for range 10000 {
+			if _, err := tx.Append(act("test.act", "S-20261124-01")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for b.Loop() {
+		if err := o.Read(context.Background(), func(s *Snap) error { return s.VerifyLedger(nil, nil) }); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
