@@ -97,7 +97,7 @@ func (o *office) act(kind string) {
 func (o *office) ended(session string, digest any) {
 	o.add(ledger.Draft{
 		Kind: "session.ended", Actor: ledger.Actor{Kind: "broker"}, Subjects: []string{session},
-		Payload: map[string]any{"session": session, "recording": digest},
+		Payload: map[string]any{"session_id": session, "recording": digest},
 	})
 }
 

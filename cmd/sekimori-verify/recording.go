@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"sekimori/broker/ledger"
 	"sekimori/recordings"
@@ -32,19 +33,16 @@ func remember(wanted map[string][]ended, e ledger.Entry) {
 	}
 	said := ended{index: e.Index, disposed: e.Disposed()}
 	var payload struct {
-		Session   string             `json:"session"`
 		Recording *recordings.Digest `json:"recording"`
 	}
 	if !said.disposed && json.Unmarshal(e.Payload, &payload) == nil {
 		said.digest = payload.Recording
 	}
-	names := append([]string{payload.Session}, e.Subjects...)
-	seen := map[string]bool{}
-	for _, session := range names {
-		if _, ok := wanted[session]; ok && !seen[session] {
+	// The header's subjects, not the payload, say which session: they stay when the payload goes.
+	for i, session := range e.Subjects {
+		if _, ok := wanted[session]; ok && !slices.Contains(e.Subjects[:i], session) {
 			wanted[session] = append(wanted[session], said)
 		}
-		seen[session] = true
 	}
 }
 
