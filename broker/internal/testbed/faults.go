@@ -1,0 +1,59 @@
+package testbed
+
+import (
+	"io/fs"
+	"sync"
+
+	"sekimori/recordings"
+)
+
+// Disk is the operating system's file system for recordings until it is told to fail.
+type Disk struct {
+	recordings.FS
+	mu    sync.Mutex // guards the rest
+	fail  error      // given to every write from now on
+	after int64      // bytes that may still be written before fail counts
+}
+
+// NewDisk returns a disk without faults.
+func NewDisk() *Disk { return &Disk{FS: recordings.OS()} }
+
+// Fail makes writes fail with err, such as syscall.ENOSPC, once after further bytes have been
+// written. A write that crosses the border is cut off there.
+func (d *Disk) Fail(err error, after int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.fail, d.after = err, after
+}
+
+// OpenFile implements recordings.FS.
+func (d *Disk) OpenFile(name string, flag int, perm fs.FileMode) (recordings.File, error) {
+	f, err := d.FS.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return &diskFile{File: f, disk: d}, nil
+}
+
+type diskFile struct {
+	recordings.File
+	disk *Disk
+}
+
+// Write implements recordings.File.
+func (f *diskFile) Write(p []byte) (int, error) {
+	f.disk.mu.Lock()
+	fail, room := f.disk.fail, f.disk.after
+	if fail != nil {
+		f.disk.after = max(room-int64(len(p)), 0)
+	}
+	f.disk.mu.Unlock()
+	if fail == nil || int64(len(p)) <= room {
+		return f.File.Write(p)
+	}
+	n, err := f.File.Write(p[:room])
+	if err != nil {
+		return n, err
+	}
+	return n, fail
+}

@@ -1,0 +1,165 @@
+package testbed
+
+import (
+	"bufio"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// SSHD is a real OpenSSH server on loopback, for the account that runs the test.
+type SSHD struct {
+	Addr    string // host:port
+	Login   string // the current account
+	HostKey ssh.PublicKey
+	Dir     string // its files; removed with the test
+}
+
+// SSHDOptions says whom the server lets in.
+type SSHDOptions struct {
+	CA   ssh.PublicKey   // user certificates of this authority; nil: none
+	Keys []ssh.PublicKey // plain keys
+	Conf []string        // further lines of sshd_config, such as "PermitTTY no"
+}
+
+// StartSSHD starts a server that ends with the test. Need("sshd") is implied.
+func StartSSHD(tb testing.TB, o SSHDOptions) *SSHD {
+	tb.Helper()
+	program := Need(tb, "sshd")
+	me, err := user.Current()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if os.Getuid() == 0 {
+		// Run as root, sshd insists on the directory for its unprivileged half.
+		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	s := &SSHD{Login: me.Username, Dir: tb.TempDir()}
+	s.HostKey = writeKey(tb, filepath.Join(s.Dir, "host"))
+	var keys strings.Builder
+	for _, k := range o.Keys {
+		keys.Write(ssh.MarshalAuthorizedKey(k))
+	}
+	write(tb, filepath.Join(s.Dir, "authorized_keys"), keys.String())
+	var trusted string
+	if o.CA != nil {
+		trusted = string(ssh.MarshalAuthorizedKey(o.CA))
+	}
+	write(tb, filepath.Join(s.Dir, "ca.pub"), trusted)
+	// Between choosing a port and listening on it somebody else may take it.
+	for range 5 {
+		if s.start(tb, program, o.Conf) {
+			return s
+		}
+	}
+	tb.Fatal("sshd did not start")
+	return nil
+}
+
+// start runs the server once and reports whether it listens.
+func (s *SSHD) start(tb testing.TB, program string, further []string) bool {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s.Addr = l.Addr().String()
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	conf := fmt.Sprintf(`Port %d
+ListenAddress 127.0.0.1
+HostKey %[2]s/host
+AuthorizedKeysFile %[2]s/authorized_keys
+TrustedUserCAKeys %[2]s/ca.pub
+PidFile none
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+PermitRootLogin prohibit-password
+MaxStartups 1000
+MaxSessions 200
+AcceptEnv LANG LC_*
+PrintMotd no
+PrintLastLog no
+UseDNS no
+LogLevel INFO
+Subsystem sftp internal-sftp
+%s
+`, port, s.Dir, strings.Join(further, "\n"))
+	path := filepath.Join(s.Dir, "sshd_config")
+	write(tb, path, conf)
+	cmd := exec.Command(program, "-D", "-e", "-f", path)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	var said []string
+	for lines.Scan() {
+		said = append(said, lines.Text())
+		if strings.HasPrefix(lines.Text(), "Server listening on") {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				for lines.Scan() { // an unread pipe would stop the server one day
+				}
+			}()
+			tb.Cleanup(func() {
+				// The group is the server's own: Setpgid made it.
+				_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+				stderr.Close()
+				<-done
+				_ = cmd.Wait()
+			})
+			return true
+		}
+	}
+	_ = cmd.Wait()
+	tb.Logf("sshd: %s", strings.Join(said, " / "))
+	return false
+}
+
+// WriteKey writes a fresh key in OpenSSH's format for a real client and returns its public half.
+func WriteKey(tb testing.TB, path string) ssh.PublicKey { tb.Helper(); return writeKey(tb, path) }
+
+func writeKey(tb testing.TB, path string) ssh.PublicKey {
+	tb.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	write(tb, path, string(pem.EncodeToMemory(block)))
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return signer.PublicKey()
+}
+
+func write(tb testing.TB, path, text string) {
+	tb.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+}

@@ -1,0 +1,195 @@
+package relay
+
+import (
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/recordings"
+)
+
+// carry copies until both sides are done with the channel.
+func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
+	var (
+		drained = make(chan struct{}) // output and errors have ended and were handed on
+		outDone = make(chan struct{})
+		errDone = make(chan struct{})
+		farGone = make(chan struct{}) // the target has closed the channel
+		ended   = make(chan struct{})
+	)
+	r := c.r
+	r.work.Go(func() { c.copyInput() })
+	r.work.Go(func() { defer close(outDone); c.copyOutput() })
+	r.work.Go(func() { defer close(errDone); c.copyErrors() })
+	r.work.Go(func() { defer close(farGone); c.serveFarRequests(farReqs, drained) })
+	r.work.Go(func() {
+		defer close(ended)
+		<-outDone
+		<-errDone
+		c.finishOutput()
+		close(drained)
+		<-farGone
+		r.event(c.id, eventSizes, sizes{c.input.Load(), c.output.Load(), c.errors.Load()})
+		r.event(c.id, recordings.EventClose, nil)
+		if r.valve.open() {
+			c.closeNear()
+		}
+	})
+	c.serveNearRequests(nearReqs)
+	// The engineer has closed the channel: there is nobody left to work for.
+	close(c.left)
+	c.resize.stop()
+	_ = c.far.Close()
+	c.quicken()
+	<-ended
+}
+
+// finishOutput passes the end of the output on. Requests such as the exit status follow it.
+func (c *channel) finishOutput() {
+	if c.term != nil {
+		c.term.finish()
+	}
+	if !c.r.valve.enter() {
+		return
+	}
+	defer c.r.valve.leave()
+	if c.r.event(c.id, recordings.EventEOF, streamBody{recordings.Stdout.String()}) {
+		_ = c.near.CloseWrite()
+	}
+}
+
+// streamBody is the body of EventEOF.
+type streamBody struct {
+	Stream string `json:"stream"`
+}
+
+// serveFarRequests takes the target's requests about the channel until the target closes it.
+func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, drained <-chan struct{}) {
+	for req := range reqs {
+		switch req.Type {
+		case "exit-status", "exit-signal":
+			_ = req.Reply(true, nil)
+			if len(req.Payload) > maxPayload {
+				c.r.refuseRequest(c.id, &c.r.targetTally, req, "too long")
+				continue
+			}
+			c.passExit(req, drained)
+		case "keepalive@openssh.com":
+			_ = req.Reply(true, nil)
+		case "eow@openssh.com":
+			// The target reads no more; a client that knows the request stops sending.
+			if c.r.valve.open() {
+				_, _ = c.near.SendRequest(req.Type, false, nil)
+			}
+			_ = req.Reply(true, nil)
+		default:
+			c.r.refuseRequest(c.id, &c.r.targetTally, req, "")
+		}
+	}
+}
+
+// passExit passes the end of the command on after its output, or after drainLimit where
+// something in the background still holds the output open or the engineer does not read.
+// Further requests of the target wait meanwhile; the library queues a few, and a target that
+// sends many only holds itself up.
+func (c *channel) passExit(req *ssh.Request, drained <-chan struct{}) {
+	limit := time.NewTimer(drainLimit)
+	defer limit.Stop()
+	select {
+	case <-drained:
+	case <-limit.C:
+	case <-c.left:
+	case <-c.r.broken:
+	}
+	var body any
+	if req.Type == recordings.EventExitStatus {
+		var s statusPayload
+		if ssh.Unmarshal(req.Payload, &s) != nil {
+			return
+		}
+		body = recordings.Exit{Status: s.Status}
+	} else {
+		var s struct {
+			Signal  string
+			Core    bool
+			Message string
+			Lang    string
+		}
+		if ssh.Unmarshal(req.Payload, &s) != nil {
+			return
+		}
+		body = signalBody{clip(s.Signal)}
+	}
+	if c.r.event(c.id, req.Type, body) && c.r.valve.open() {
+		c.sendExit(req.Type, req.Payload)
+	}
+}
+
+// signalBody is the body of EventSignal and EventExitSignal.
+type signalBody struct {
+	Signal string `json:"signal"`
+}
+
+// serveNearRequests takes the engineer's requests about the channel until the engineer's client
+// closes it.
+func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
+	for req := range reqs {
+		switch req.Type {
+		case "window-change":
+			var s sizePayload
+			if c.pty == nil || ssh.Unmarshal(req.Payload, &s) != nil {
+				c.r.refuseRequest(c.id, &c.r.clientTally, req, "")
+				continue
+			}
+			c.resize.to(c, s)
+			_ = req.Reply(true, nil)
+		case "signal":
+			name, ok := parseSignal(req.Payload)
+			if !ok {
+				c.r.refuseRequest(c.id, &c.r.clientTally, req, name)
+				continue
+			}
+			c.passInputRequest(req, recordings.EventSignal, signalBody{name})
+		case "break":
+			c.passInputRequest(req, "break", nil)
+		case "eow@openssh.com":
+			// The engineer reads no more output.
+			if c.r.valve.open() {
+				_, _ = c.far.SendRequest(req.Type, false, nil)
+			}
+			_ = req.Reply(true, nil)
+		default:
+			c.r.refuseRequest(c.id, &c.r.clientTally, req, "")
+		}
+	}
+}
+
+// passInputRequest passes on a request that acts on the target like a key. While input is held
+// back it is refused: what comes too late may hit something else.
+func (c *channel) passInputRequest(req *ssh.Request, kind string, body any) {
+	if c.r.valve.held() || !c.r.valve.enter() {
+		_ = req.Reply(false, nil)
+		return
+	}
+	defer c.r.valve.leave()
+	if len(req.Payload) > maxPayload || !c.r.event(c.id, kind, body) {
+		_ = req.Reply(false, nil)
+		return
+	}
+	c.r.touched()
+	if !req.WantReply {
+		_, _ = c.far.SendRequest(req.Type, false, req.Payload)
+		return
+	}
+	stalled := time.AfterFunc(answerLimit, func() { c.r.fail(ErrTargetGone) })
+	ok, _ := c.far.SendRequest(req.Type, true, req.Payload)
+	stalled.Stop()
+	_ = req.Reply(ok, nil)
+}
+
+// touched tells that the engineer did something.
+func (r *Relay) touched() {
+	if r.cfg.OnInput != nil {
+		r.cfg.OnInput()
+	}
+}

@@ -1,0 +1,129 @@
+package relay
+
+import (
+	"io"
+	"sync"
+
+	"sekimori/recordings"
+)
+
+// A copy reads into a few bytes while little passes, so that an idle session costs next to
+// nothing, and borrows a large buffer once those were full.
+const (
+	smallInput  = 1 << 10
+	smallOutput = 4 << 10 // a terminal's device gives no more at a time
+	smallErrors = 512
+	largeBuffer = 64 << 10
+	// largeUntil: a read that fills less gives the large buffer back.
+	largeUntil = 16 << 10
+	// piece is how much is handed to the SSH library at once: the largest packet. The valve is
+	// asked before each.
+	piece = 32 << 10
+)
+
+// large holds the large buffers that nobody is using; they belong to no session.
+var large = sync.Pool{New: func() any { return new([largeBuffer]byte) }}
+
+// pump copies one stream of one channel through the recorder.
+type pump struct {
+	c      *channel
+	stream recordings.Stream
+	count  func(n int)
+	write  func(p []byte) error // hands one piece on
+}
+
+// run copies from src until it ends, the valve is closed or a write fails.
+func (p *pump) run(src io.Reader, small []byte) {
+	buf := small
+	var big *[largeBuffer]byte
+	defer func() {
+		if big != nil {
+			large.Put(big)
+		}
+	}()
+	for {
+		n, err := src.Read(buf)
+		if n > 0 && !p.pass(buf[:n]) {
+			return
+		}
+		if err != nil {
+			return // io.EOF, the only error the library gives: the stream or the connection ended
+		}
+		switch {
+		case big == nil && n == len(buf):
+			big = large.Get().(*[largeBuffer]byte)
+			buf = big[:]
+		case big != nil && n < largeUntil:
+			large.Put(big)
+			big, buf = nil, small
+		}
+	}
+}
+
+// pass records b and hands it on. It reports whether the copy may go on. What is recorded
+// contains what is relayed: a piece that the valve stops is in the recording all the same.
+func (p *pump) pass(b []byte) bool {
+	if p.stream == recordings.Stdin {
+		if !p.c.r.valve.awaitInput() {
+			return false
+		}
+		p.c.r.touched()
+	}
+	if !p.c.r.valve.enter() {
+		return false
+	}
+	defer p.c.r.valve.leave()
+	if err := p.c.r.cfg.Recorder.Data(p.c.id, p.stream, b); err != nil {
+		p.c.r.fail(&RecordingError{Err: err})
+		return false
+	}
+	for len(b) > 0 {
+		if !p.c.r.valve.open() {
+			return false
+		}
+		n := min(len(b), piece)
+		if err := p.write(b[:n]); err != nil {
+			return false // the channel was closed; its other goroutines see to the rest
+		}
+		p.count(n)
+		b = b[n:]
+	}
+	return true
+}
+
+// copyInput copies what the engineer types or sends to the target.
+func (c *channel) copyInput() {
+	p := pump{c: c, stream: recordings.Stdin, count: func(n int) { c.input.Add(int64(n)) },
+		write: func(b []byte) error { _, err := c.far.Write(b); return err }}
+	p.run(c.near, make([]byte, smallInput))
+	if !c.r.valve.awaitInput() || !c.r.valve.enter() {
+		return
+	}
+	defer c.r.valve.leave()
+	if c.r.event(c.id, recordings.EventEOF, streamBody{recordings.Stdin.String()}) {
+		_ = c.far.CloseWrite()
+	}
+}
+
+// copyOutput copies what the target prints to the engineer.
+func (c *channel) copyOutput() {
+	p := pump{c: c, stream: recordings.Stdout, count: func(n int) { c.output.Add(int64(n)) },
+		write: func(b []byte) error { _, err := c.near.Write(b); return err }}
+	if c.term != nil {
+		p.write = c.term.write
+	}
+	p.run(c.far, make([]byte, smallOutput))
+}
+
+// copyErrors copies what the target prints on stderr to the engineer.
+func (c *channel) copyErrors() {
+	near := c.near.Stderr()
+	p := pump{c: c, stream: recordings.Stderr, count: func(n int) { c.errors.Add(int64(n)) },
+		write: func(b []byte) error {
+			c.errOut.Lock()
+			defer c.errOut.Unlock()
+			_, err := near.Write(b)
+			return err
+		}}
+	p.run(c.far.Stderr(), make([]byte, smallErrors))
+}

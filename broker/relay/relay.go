@@ -1,0 +1,229 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/policy"
+	"sekimori/recordings"
+)
+
+// How Serve ends by itself.
+var (
+	ErrClientGone = errors.New("relay: the engineer's connection broke off")
+	ErrTargetGone = errors.New("relay: the target's connection is gone")
+)
+
+// RecordingError says that the recorder failed. Nothing was relayed after it.
+type RecordingError struct{ Err error }
+
+func (e *RecordingError) Error() string { return "relay: recording failed: " + e.Err.Error() }
+
+// Unwrap gives the recorder's error.
+func (e *RecordingError) Unwrap() error { return e.Err }
+
+// AbuseError says that one side went beyond a limit that no honest one comes near
+// (policy.ProtocolAbuse).
+type AbuseError struct {
+	Side string // "client" or "target"
+	What string // which limit
+}
+
+func (e *AbuseError) Error() string {
+	return "relay: protocol abuse by the " + e.Side + ": " + e.What
+}
+
+// Config is what a Relay needs. Recorder, Decide and Refuse are required.
+type Config struct {
+	// Recorder takes everything before it is relayed.
+	Recorder *recordings.Writer
+	// Decide is asked for each channel once it says what it is. It may take its time.
+	Decide func(ctx context.Context, kind policy.ChannelKind) policy.Decision
+	// Refuse gives the lines for the engineer, "\n" ends, and the exit status of a denial.
+	Refuse func(policy.Decision) (text string, exit int)
+	// Env names the environment variables that may pass; a trailing * stands for any ending.
+	// nil: LANG and LC_*.
+	Env []string
+	// OnInput is called for every piece of input before it is relayed. It must be quick.
+	OnInput func()
+	// OnRefused is called once for each kind of feature that was refused, for the ledger:
+	// "forward", "agent", "x11", "scp" … It must be quick. nil: nobody wants to know.
+	OnRefused func(feature string)
+	// Quicken is called when a channel opens or ends, where acknowledgements should not be
+	// delayed: the session passes wire.Conn.QuickAck of both connections. nil: not done.
+	Quicken func()
+	Lang    string       // of what the relay itself says: "ja", "en"; empty: both
+	Log     hclog.Logger // nil: silent
+}
+
+// Relay carries one session.
+type Relay struct {
+	cfg    Config
+	log    hclog.Logger
+	valve  valve
+	client ssh.Conn
+	target ssh.Conn
+
+	clientTally tally
+	targetTally tally
+
+	broken    chan struct{} // closed when the relay has failed
+	breakOnce sync.Once
+	cause     error // why; set before broken is closed
+
+	work sync.WaitGroup // every goroutine of the relay
+
+	mu       sync.Mutex          // guards what follows
+	channels map[uint32]*channel // open or closing, by number
+	next     uint32              // number of the next channel
+	closing  bool                // no-more-sessions was asked for
+	early    []string            // notices from before the first terminal
+	shown    bool                // there was a terminal
+	told     map[string]bool     // features whose refusal OnRefused was told of
+	busy     int                 // channels whose work is not finished
+	idle     chan struct{}       // closed while busy is 0
+	begun    atomic.Bool         // a channel was opened
+}
+
+// New makes a Relay. It does nothing until Serve.
+func New(cfg Config) *Relay {
+	if cfg.Env == nil {
+		cfg.Env = []string{"LANG", "LC_*"}
+	}
+	if cfg.Log == nil {
+		cfg.Log = hclog.NewNullLogger()
+	}
+	idle := make(chan struct{})
+	close(idle)
+	return &Relay{
+		cfg:         cfg,
+		log:         cfg.Log,
+		clientTally: tally{side: "client"},
+		targetTally: tally{side: "target"},
+		broken:      make(chan struct{}),
+		channels:    make(map[uint32]*channel),
+		told:        make(map[string]bool),
+		idle:        idle,
+	}
+}
+
+const (
+	// drainLimit is how long output may take to reach the engineer after the target has ended a
+	// command or has gone.
+	drainLimit = 2 * time.Second
+	// answerLimit is how long a target may take to open a channel or to answer a request.
+	answerLimit = 10 * time.Second
+)
+
+// Serve relays until the engineer's or the target's connection is gone, the recorder fails, a
+// limit is broken or ctx ends, and says which: nil where the engineer's client had no work left
+// or said that it was leaving, ErrClientGone where it vanished in the middle, ErrTargetGone, a
+// *RecordingError, an *AbuseError, or the cause of ctx. Nothing is relayed after it returns. The caller then
+// closes both connections by force and calls Wait.
+func (r *Relay) Serve(ctx context.Context,
+	client ssh.Conn, clientChans <-chan ssh.NewChannel, clientReqs <-chan *ssh.Request,
+	target ssh.Conn, targetChans <-chan ssh.NewChannel, targetReqs <-chan *ssh.Request,
+) error {
+	r.client, r.target = client, target
+	clientGone, targetGone := make(chan error, 1), make(chan error, 1)
+	r.work.Go(func() { clientGone <- client.Wait() })
+	r.work.Go(func() { targetGone <- target.Wait() })
+	r.work.Go(func() { r.serveClientRequests(clientReqs) })
+	r.work.Go(func() { r.serveTargetRequests(targetReqs) })
+	r.work.Go(func() { r.rejectTargetChannels(targetChans) })
+	r.work.Go(func() { r.serveChannels(ctx, clientChans) })
+
+	defer r.Stop()
+	select {
+	case <-r.broken:
+		return r.cause
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case err := <-clientGone:
+		return r.clientEnd(err)
+	case err := <-targetGone:
+		return r.targetEnd(ctx, err, clientGone)
+	}
+}
+
+// clientEnd tells leaving from vanishing.
+func (r *Relay) clientEnd(err error) error {
+	if cause := r.failure(); cause != nil {
+		return cause
+	}
+	r.mu.Lock()
+	idle := r.busy == 0 && r.begun.Load()
+	r.mu.Unlock()
+	if idle || saidGoodbye(err) {
+		return nil
+	}
+	return fmt.Errorf("%w (%w)", ErrClientGone, err)
+}
+
+// targetEnd gives what the target sent before it went the time to reach the engineer.
+func (r *Relay) targetEnd(ctx context.Context, err error, clientGone <-chan error) error {
+	r.mu.Lock()
+	idle := r.idle
+	r.mu.Unlock()
+	limit := time.NewTimer(drainLimit)
+	defer limit.Stop()
+	select {
+	case <-idle:
+	case <-limit.C:
+	case <-clientGone:
+	case <-ctx.Done():
+	case <-r.broken:
+	}
+	if cause := r.failure(); cause != nil {
+		return cause
+	}
+	return fmt.Errorf("%w (%w)", ErrTargetGone, err)
+}
+
+// Wait returns when every goroutine of the relay has ended. Serve must have returned, and both
+// connections must have been closed by force.
+func (r *Relay) Wait() { r.work.Wait() }
+
+// Stop ends relaying, at once and for good, in both directions: no data is handed on that was
+// not handed on before. Requests other than those of Finish are not passed either.
+func (r *Relay) Stop() { r.valve.close() }
+
+// Pause holds the engineer's input back, or lets it go on. What was typed meanwhile is neither
+// recorded nor relayed before.
+func (r *Relay) Pause(held bool) { r.valve.hold(held) }
+
+// fail ends the relay with cause, the first time.
+func (r *Relay) fail(cause error) {
+	r.breakOnce.Do(func() {
+		r.cause = cause
+		close(r.broken)
+	})
+	r.valve.close()
+}
+
+// failure returns the cause of fail, or nil.
+func (r *Relay) failure() error {
+	select {
+	case <-r.broken:
+		return r.cause
+	default:
+		return nil
+	}
+}
+
+// event records what is no data. It reports whether the recorder took it; where it did not, the
+// relay has failed.
+func (r *Relay) event(channel uint32, kind string, body any) bool {
+	if err := r.cfg.Recorder.Event(channel, kind, body); err != nil {
+		r.fail(&RecordingError{Err: err})
+		return false
+	}
+	return true
+}

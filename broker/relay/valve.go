@@ -1,0 +1,114 @@
+package relay
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// settle is how long close waits for a piece of data that is just being handed on. What takes
+// longer is waiting inside the SSH library for the peer, was handed on before, and dies with
+// the connection.
+const settle = time.Millisecond
+
+// valve is what all data passes. Closed it stays closed.
+type valve struct {
+	passing atomic.Int64 // pieces between enter and leave
+	shut    atomic.Bool
+
+	mu      sync.Mutex
+	settled chan struct{} // closed by the last leave after close
+	release chan struct{} // closed when held input may go on; nil: not held
+	closed  chan struct{} // closed by close; made on demand
+}
+
+// enter asks to hand on one piece. After true, leave must follow.
+func (v *valve) enter() bool {
+	v.passing.Add(1)
+	if v.shut.Load() {
+		v.leave()
+		return false
+	}
+	return true
+}
+
+func (v *valve) leave() {
+	if v.passing.Add(-1) == 0 && v.shut.Load() {
+		v.mu.Lock()
+		if v.settled != nil {
+			close(v.settled)
+			v.settled = nil
+		}
+		v.mu.Unlock()
+	}
+}
+
+// open reports whether the valve was not closed yet.
+func (v *valve) open() bool { return !v.shut.Load() }
+
+func (v *valve) close() {
+	v.mu.Lock()
+	first := !v.shut.Swap(true)
+	if first && v.closed != nil {
+		close(v.closed)
+	}
+	if v.passing.Load() == 0 {
+		v.mu.Unlock()
+		return
+	}
+	if v.settled == nil {
+		v.settled = make(chan struct{})
+	}
+	settled := v.settled
+	v.mu.Unlock()
+	limit := time.NewTimer(settle)
+	defer limit.Stop()
+	select {
+	case <-settled:
+	case <-limit.C:
+	}
+}
+
+// hold makes awaitInput wait, or lets it go on.
+func (v *valve) hold(held bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch {
+	case held && v.release == nil:
+		v.release = make(chan struct{})
+	case !held && v.release != nil:
+		close(v.release)
+		v.release = nil
+	}
+}
+
+// held reports whether input is held back.
+func (v *valve) held() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.release != nil
+}
+
+// awaitInput returns when input may pass; false: never again.
+func (v *valve) awaitInput() bool {
+	for v.open() {
+		v.mu.Lock()
+		release := v.release
+		if v.closed == nil {
+			v.closed = make(chan struct{})
+			if v.shut.Load() {
+				close(v.closed)
+			}
+		}
+		closed := v.closed
+		v.mu.Unlock()
+		if release == nil {
+			return true
+		}
+		select {
+		case <-release:
+		case <-closed:
+		}
+	}
+	return false
+}
