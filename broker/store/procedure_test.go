@@ -204,6 +204,30 @@ func TestSubjectNamesWhoMayNotReview(t *testing.T) {
 	})
 }
 
+func TestAWindowThatIsExtendedStaysInFacts(t *testing.T) {
+	o := open(t)
+	o.declare()
+	o.write(func(tx *Tx) error {
+		no, err := tx.grant(noon.AddDate(0, 0, -31), "E-0031")
+		if err != nil {
+			return err
+		}
+		if f, err := tx.Facts("sato"); err != nil || len(f.Grants) != 0 {
+			t.Errorf("before: %v, %v", f.Grants, err)
+		}
+		w, err := tx.Window(no + "-1")
+		w.End = noon
+		return all(err, tx.UpdateWindow(w))
+	})
+	o.read(func(s *Snap) error {
+		f, err := s.Facts("sato")
+		if len(f.Grants) != 1 || !f.Grants[0].Window.End.Equal(noon) {
+			t.Errorf("after: %+v", f.Grants)
+		}
+		return err
+	})
+}
+
 func TestAWindowIsNotAttendedWithoutAName(t *testing.T) {
 	o := open(t)
 	o.declare()

@@ -46,6 +46,9 @@ func (t *Tx) AddWindow(w Window) error {
 
 // UpdateWindow replaces everything of a window but its id and request. Errors: ErrNotFound.
 func (t *Tx) UpdateWindow(w Window) error {
+	if _, err := t.exec(`UPDATE grants SET ends = ? WHERE window = ? AND ends <> ?`, ms(w.End), w.ID, ms(w.End)); err != nil {
+		return err
+	}
 	return t.one(`UPDATE windows SET system = ?, starts = ?, ends = ?, state = ?, attendant = ?, opened_at = ?, permitted_at = ?,
 		permitted_by = ?, closed_by = ?, closed_at = ?, reason = ? WHERE id = ?`,
 		w.System, ms(w.Start), ms(w.End), string(w.State), orNull(w.Attendant), ms(w.OpenedAt), ms(w.PermittedAt),
@@ -86,18 +89,18 @@ func (s *Snap) GrantsWhere(f GrantFilter) ([]policy.Grant, error) {
 	w.text("g.window = ?", f.Window)
 	w.text("g.request = ?", f.Request)
 	if !f.EndAfter.IsZero() {
-		w.and("w.ends > ?", ms(f.EndAfter))
+		w.and("g.ends > ?", ms(f.EndAfter))
 	}
 	return list(s, scanGrant, grantColumns+w.String()+` ORDER BY w.starts, g.id`, w.args...)
 }
 
 // AddGrant stores a new grant. Only the fields of the grant itself are stored; what it shows of
-// window and request is read from there.
+// window and request is read from there. The window must be stored already.
 func (t *Tx) AddGrant(g policy.Grant) error {
 	_, err := t.exec(`INSERT INTO grants (id, person, vendor, target, account, window, request, files, forward, state, revoked_by,
-		revoked_reason, person_limit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		revoked_reason, person_limit, ends) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT ends FROM windows WHERE id = ?))`,
 		g.ID, g.Person, g.Vendor, g.Target, g.Account, g.Window.ID, g.Request, string(g.Files), g.Forward, string(g.State),
-		g.RevokedBy, g.RevokedReason, g.PersonLimit)
+		g.RevokedBy, g.RevokedReason, g.PersonLimit, g.Window.ID)
 	return exists(err)
 }
 

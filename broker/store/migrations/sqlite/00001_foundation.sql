@@ -199,6 +199,8 @@ CREATE TABLE windows (
 CREATE INDEX windows_by_end ON windows (ends);
 CREATE INDEX windows_by_request ON windows (request);
 
+-- ends repeats the window's end, kept by the window's writer, so that a person's grants that still
+-- matter are found without visiting every window of the past.
 CREATE TABLE grants (
   id             TEXT    NOT NULL CONSTRAINT grants_pk PRIMARY KEY,
   person         TEXT    NOT NULL CONSTRAINT grants_person REFERENCES persons (id),
@@ -212,9 +214,10 @@ CREATE TABLE grants (
   state          TEXT    NOT NULL CONSTRAINT grants_state CHECK (state IN ('active', 'revoked', 'void')),
   revoked_by     TEXT    NOT NULL DEFAULT '',
   revoked_reason TEXT    NOT NULL DEFAULT '',
-  person_limit   INTEGER NOT NULL DEFAULT 0
+  person_limit   INTEGER NOT NULL DEFAULT 0,
+  ends           INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX grants_by_person ON grants (person);
+CREATE INDEX grants_by_person ON grants (person, ends);
 CREATE INDEX grants_by_window ON grants (window);
 CREATE INDEX grants_by_request ON grants (request);
 

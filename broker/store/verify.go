@@ -1,0 +1,208 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"sekimori/broker/ledger"
+)
+
+// openLatest reads and, with a key at hand, verifies the last checkpoint.
+func (s *Snap) openLatest() (ledger.Checkpoint, error) {
+	b, err := s.LatestCheckpoint()
+	if err != nil {
+		return ledger.Checkpoint{}, err
+	}
+	if v := s.db.opt.Verifier; v != nil {
+		return ledger.OpenCheckpoint(b, v)
+	}
+	return ledger.ReadCheckpoint(b)
+}
+
+// checkHead compares the stored tree with the last checkpoint, reading a few rows only.
+func (s *Snap) checkHead() error {
+	size, err := s.LedgerSize()
+	if err != nil {
+		return err
+	}
+	c, err := s.openLatest()
+	switch {
+	case errors.Is(err, ErrNotFound) && size == 0:
+		return nil
+	case errors.Is(err, ErrNotFound):
+		return fmt.Errorf("%w: %d entries and no checkpoint", ErrTampered, size)
+	case err != nil:
+		return fmt.Errorf("%w: last checkpoint: %w", ErrTampered, err)
+	case c.Origin != s.db.opt.Origin:
+		return fmt.Errorf("the ledger belongs to %q, the configuration says %q", c.Origin, s.db.opt.Origin)
+	case c.Size != size:
+		return fmt.Errorf("%w: %d entries, the checkpoint is of %d", ErrTampered, size, c.Size)
+	}
+	root, err := ledger.Root(size, s.hashes())
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrTampered, err)
+	}
+	if root != c.Root {
+		return fmt.Errorf("%w: the root of the tree is another", ErrTampered)
+	}
+	e, err := s.Entry(size - 1)
+	if err != nil {
+		return fmt.Errorf("%w: last entry: %w", ErrTampered, err)
+	}
+	leaf, err := s.hashes().ReadHashes([]int64{ledger.LeafRow(size - 1)})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrTampered, err)
+	}
+	if e.Leaf() != leaf[0] {
+		return fmt.Errorf("%w: entry %d is not the one in the tree", ErrTampered, size-1)
+	}
+	return nil
+}
+
+// VerifyLedger reads the whole ledger and names the first place that does not hold: every entry
+// against its place, its time, its leaf and the columns beside it, and the tree against the last
+// checkpoint. since is an older checkpoint that must be a prefix, or nil. progress, if given, is
+// told how many entries were read.
+func (s *Snap) VerifyLedger(since []byte, progress func(n int64)) error {
+	if err := s.checkHead(); err != nil {
+		return err
+	}
+	older := ledger.Checkpoint{Size: -1}
+	if since != nil {
+		var err error
+		if older, err = s.openSince(since); err != nil {
+			return err
+		}
+	}
+	var front ledger.Frontier
+	if err := checkSince(&front, older); err != nil {
+		return err
+	}
+	var before time.Time
+	for v, err := range s.storedEntries() {
+		if err != nil {
+			return fmt.Errorf("%w: entry %d: %w", ErrTampered, front.Size(), err)
+		}
+		if err := v.check(front.Size(), before); err != nil {
+			return fmt.Errorf("%w: entry %d: %w", ErrTampered, front.Size(), err)
+		}
+		before = v.entry.Time
+		if err := front.Append(v.entry.Leaf()); err != nil {
+			return err
+		}
+		if err := checkSince(&front, older); err != nil {
+			return err
+		}
+		if progress != nil {
+			progress(front.Size())
+		}
+	}
+	return s.checkFront(&front, older)
+}
+
+// openSince reads the older checkpoint as strictly as the newest one.
+func (s *Snap) openSince(b []byte) (ledger.Checkpoint, error) {
+	read := ledger.ReadCheckpoint
+	if v := s.db.opt.Verifier; v != nil {
+		read = func(b []byte) (ledger.Checkpoint, error) { return ledger.OpenCheckpoint(b, v) }
+	}
+	c, err := read(b)
+	if err != nil {
+		return c, fmt.Errorf("older checkpoint: %w", err)
+	}
+	if c.Origin != s.db.opt.Origin {
+		return c, fmt.Errorf("older checkpoint is of the ledger %q, this is %q", c.Origin, s.db.opt.Origin)
+	}
+	return c, nil
+}
+
+// checkSince compares the tree with the older checkpoint at the moment it has its size.
+func checkSince(front *ledger.Frontier, older ledger.Checkpoint) error {
+	if front.Size() != older.Size {
+		return nil
+	}
+	root, err := front.Root()
+	if err != nil {
+		return err
+	}
+	if root != older.Root {
+		return fmt.Errorf("%w: the first %d entries are not those of the older checkpoint", ErrTampered, older.Size)
+	}
+	return nil
+}
+
+func (s *Snap) checkFront(front *ledger.Frontier, older ledger.Checkpoint) error {
+	if front.Size() < older.Size {
+		return fmt.Errorf("%w: %d entries, the older checkpoint had %d: entries are missing at the end", ErrTampered, front.Size(), older.Size)
+	}
+	if front.Size() == 0 {
+		return nil
+	}
+	c, err := s.openLatest()
+	if err != nil {
+		return err
+	}
+	root, err := front.Root()
+	if err != nil {
+		return err
+	}
+	if front.Size() != c.Size || root != c.Root {
+		return fmt.Errorf("%w: the entries do not give the checkpoint's root: one was changed and its header's digest with it", ErrTampered)
+	}
+	return nil
+}
+
+// stored is an entry with the columns that only help to find it.
+type stored struct {
+	entry ledger.Entry
+	idx   int64
+	at    int64
+	kind  string
+	leaf  []byte
+}
+
+func (s *Snap) storedEntries() iter.Seq2[stored, error] {
+	return func(yield func(stored, error) bool) {
+		rows, err := s.tx.Query(`SELECT e.idx, e.at, e.kind, e.header, e.salt, e.payload FROM ledger_entries e ORDER BY e.idx`)
+		if err != nil {
+			yield(stored{}, err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var v stored
+			var header, salt, payload []byte
+			err := rows.Scan(&v.idx, &v.at, &v.kind, &header, &salt, &payload)
+			if err == nil {
+				v.entry, err = ledger.ParseEntry(header, salt, payload)
+			}
+			if err == nil {
+				err = s.tx.QueryRow(`SELECT hash FROM ledger_hashes WHERE idx = ?`, ledger.LeafRow(v.idx)).Scan(&v.leaf)
+			}
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(stored{}, err)
+		}
+	}
+}
+
+func (v stored) check(place int64, before time.Time) error {
+	leaf := v.entry.Leaf()
+	switch {
+	case v.idx != place || v.entry.Index != place:
+		return fmt.Errorf("the row is %d and says it is entry %d", v.idx, v.entry.Index)
+	case v.at != ms(v.entry.Time) || v.kind != v.entry.Kind:
+		return errors.New("time or kind beside it are not those of its header")
+	case v.entry.Time.Before(before):
+		return errors.New("its time is before that of the entry before it")
+	case !bytes.Equal(v.leaf, leaf[:]):
+		return errors.New("its header is not the one in the tree")
+	}
+	return nil
+}
