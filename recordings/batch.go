@@ -23,19 +23,26 @@ type batch struct {
 	text   [2][]byte // frames of the output and of the input
 	packed []byte
 	wire   []byte
-	zstd   *zstd.Encoder
 	frames uint64
 	bytes  [2]int64
 }
 
-// batches holds nothing but spare buffers: it has no state that anybody could see.
-var batches = sync.Pool{New: func() any {
-	// The options are constant and valid, so the error cannot happen; without an
-	// encoder a segment would merely stay uncompressed.
-	z, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
-		zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true), zstd.WithLowerEncoderMem(true))
-	return &batch{zstd: z}
-}}
+// batches and encoders hold nothing but spare buffers: they have no state that
+// anybody could see. An encoder is large, so it is borrowed only while it runs.
+var (
+	batches  = sync.Pool{New: func() any { return new(batch) }}
+	encoders = sync.Pool{New: func() any {
+		// The default level and literals that are packed without a match: short
+		// lines of digits have no match long enough for the fastest level.
+		z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1),
+			zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true), zstd.WithLowerEncoderMem(true),
+			zstd.WithAllLitEntropyCompression(true))
+		if err != nil {
+			return (*zstd.Encoder)(nil) // pack then leaves the segment as it is
+		}
+		return z
+	}}
+)
 
 func (b *batch) plain() int { return len(b.text[0]) + len(b.text[1]) }
 
@@ -80,17 +87,22 @@ type side struct {
 // pack compresses a segment's frames where that pays. Data that does not compress
 // is soon tried only now and then.
 func (s *side) pack(b *batch, text []byte) (body []byte, flag byte) {
-	if len(text) < s.least || b.zstd == nil {
+	if len(text) < s.least {
 		return text, 0
 	}
 	if s.skip > 0 {
 		s.skip--
 		return text, 0
 	}
-	b.packed = b.zstd.EncodeAll(text, b.packed[:0])
+	z := encoders.Get().(*zstd.Encoder)
+	if z == nil {
+		return text, 0
+	}
+	b.packed = z.EncodeAll(text, b.packed[:0])
+	encoders.Put(z)
 	if len(b.packed) > len(text)-len(text)/16 {
 		s.misses++
-		s.skip = min(1<<s.misses, maxSkip)
+		s.skip = min(1<<min(s.misses, 8), maxSkip)
 		return text, 0
 	}
 	s.misses = 0

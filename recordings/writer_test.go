@@ -188,6 +188,12 @@ func TestClosedRecordingTakesNothing(t *testing.T) {
 
 func TestTerminalTextIsSmall(t *testing.T) {
 	text := seq(1 << 20)
+	short := seq(32 << 10) // of four digits: lines without a long match
+	w, _ := create(t, newKeys(t).options())
+	must(t, w.Data(0, recordings.Stdout, short))
+	if w.Size() > int64(len(short))*3/10 {
+		t.Errorf("short lines: %d of %d bytes", w.Size(), len(short))
+	}
 	for _, chunk := range []int{1 << 10, 4 << 10, 32 << 10} {
 		w, _ := create(t, newKeys(t).options())
 		for i := 0; i+chunk <= len(text); i += chunk {
@@ -197,7 +203,7 @@ func TestTerminalTextIsSmall(t *testing.T) {
 			t.Errorf("chunks of %d: %.2f of the bytes sent", chunk, ratio)
 		}
 	}
-	w, _ := create(t, newKeys(t).options())
+	w, _ = create(t, newKeys(t).options())
 	before := w.Size()
 	for range 1000 {
 		must(t, w.Data(0, recordings.Stdout, []byte("a")))

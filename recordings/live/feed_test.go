@@ -1,0 +1,165 @@
+package live_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+
+	"sekimori/recordings"
+	"sekimori/recordings/live"
+)
+
+func out(s string) recordings.Frame {
+	return recordings.Frame{Stream: recordings.Stdout, Data: []byte(s)}
+}
+
+// drain reads a watcher to its end.
+func drain(t *testing.T, w *live.Watcher) (text string, lost int64) {
+	t.Helper()
+	for {
+		f, err := w.Next(t.Context())
+		if err == io.EOF {
+			return text, lost
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Stream != recordings.NoStream {
+			text += string(f.Data)
+		}
+		lost += f.Lost
+	}
+}
+
+func TestWatchersSeeOutputAndNeverInput(t *testing.T) {
+	f := live.New(0)
+	a, b := f.Watch(0), f.Watch(0)
+	f.Tap(out("one "))
+	f.Tap(recordings.Frame{Stream: recordings.Stdin, Input: true, Data: []byte("secret")})
+	f.Tap(recordings.Frame{Event: "env", Input: true, Data: []byte(`"secret"`)})
+	f.Tap(out("two"))
+	if f.Watchers() != 2 {
+		t.Errorf("%d watchers", f.Watchers())
+	}
+	f.Close()
+	for _, w := range []*live.Watcher{a, b} {
+		if text, lost := drain(t, w); text != "one two" || lost != 0 {
+			t.Errorf("%q, %d lost", text, lost)
+		}
+	}
+}
+
+func TestLateWatcherHasTheSizeAndTheRecentOutput(t *testing.T) {
+	f := live.New(1000)
+	f.Tap(recordings.Frame{Event: recordings.EventPTY, Data: []byte(`{"cols":100,"rows":30}`)})
+	buf := make([]byte, 3)
+	for i := range 500 { // the Writer uses its buffer again, and so does this
+		copy(buf, []byte{byte('a' + i%26), byte('a' + i/26%26), ' '})
+		f.Tap(recordings.Frame{Stream: recordings.Stdout, Data: buf})
+	}
+	w := f.Watch(0)
+	first, err := w.Next(t.Context())
+	if err != nil || first.Event != recordings.EventPTY || !strings.Contains(string(first.Data), "100") {
+		t.Fatalf("%+v %v", first, err)
+	}
+	f.Close()
+	text, _ := drain(t, w)
+	if !strings.HasSuffix(text, "dt et ft ") || len(text) > 1000 || len(text) < 9 {
+		t.Errorf("%q", text)
+	}
+}
+
+func TestSlowWatcherIsToldWhatItMissed(t *testing.T) {
+	f := live.New(0)
+	slow, quick := f.Watch(2000), f.Watch(0)
+	const n = 100
+	for range n {
+		f.Tap(out("0123456789"))
+	}
+	got := 0
+	for range 5 {
+		fr, err := slow.Next(t.Context())
+		if err != nil || fr.Lost != 0 {
+			t.Fatal(fr, err)
+		}
+		got += len(fr.Data)
+	}
+	f.Tap(out("0123456789"))
+	f.Close()
+	text, lost := drain(t, slow)
+	if lost == 0 || got+len(text)+int(lost) != (n+1)*10 {
+		t.Errorf("%d read, %d lost of %d", got+len(text), lost, (n+1)*10)
+	}
+	if text, lost := drain(t, quick); len(text) != (n+1)*10 || lost != 0 {
+		t.Errorf("the quick one: %d read, %d lost", len(text), lost)
+	}
+}
+
+func TestLossAtTheVeryEndIsTold(t *testing.T) {
+	f := live.New(0)
+	w := f.Watch(1)
+	f.Tap(out("seen"))
+	f.Tap(out("missed"))
+	f.Close()
+	if text, lost := drain(t, w); text != "seen" || lost != 6 {
+		t.Errorf("%q, %d lost", text, lost)
+	}
+}
+
+func TestWaitingEndsWithItsContextOrItsClose(t *testing.T) {
+	f := live.New(0)
+	cause := errors.New("page closed")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	w := f.Watch(0)
+	cancel(cause)
+	if _, err := w.Next(ctx); err != cause {
+		t.Error(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := w.Next(t.Context()); err != io.EOF {
+			t.Error(err)
+		}
+	})
+	w.Close()
+	wg.Wait()
+	if f.Watchers() != 0 {
+		t.Error("still counted")
+	}
+}
+
+func TestManyWatchersComeAndGo(t *testing.T) {
+	f := live.New(0)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				w := f.Watch(0)
+				f.Tap(out("x"))
+				if _, err := w.Next(t.Context()); err != nil {
+					t.Error(err)
+				}
+				w.Close()
+			}
+		})
+	}
+	wg.Wait()
+	f.Close()
+	if f.Watchers() != 0 {
+		t.Error("watchers left")
+	}
+}
+
+func TestTapWithoutWatchersAllocatesNothing(t *testing.T) {
+	f := live.New(0)
+	p := out(strings.Repeat("x", 32<<10))
+	for range 10 {
+		f.Tap(p)
+	}
+	if n := testing.AllocsPerRun(1000, func() { f.Tap(p) }); n > 0 {
+		t.Errorf("%v allocations a frame", n)
+	}
+}
