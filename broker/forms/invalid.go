@@ -1,0 +1,68 @@
+package forms
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is one thing wrong with a form. Line and Column count from 1; both are 0 when the form
+// did not come from a file.
+type Problem struct {
+	Field  string `json:"field"` // as in the file: "engineers[2].keys[0]"
+	Code   string `json:"code"`  // kebab-case, stable
+	JA     string `json:"ja"`
+	EN     string `json:"en"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+}
+
+// Invalid is a form that cannot be accepted. Nothing of it was stored.
+type Invalid struct {
+	Name     string    `json:"name"` // of the file, as the caller gave it; may be empty
+	Problems []Problem `json:"problems"`
+}
+
+// Error gives one line per problem, in English, each beginning with file, line and column.
+func (e *Invalid) Error() string { return e.Text("en") }
+
+// Text gives one line per problem in the language asked for: "ja", otherwise English.
+func (e *Invalid) Text(lang string) string {
+	lines := make([]string, 0, len(e.Problems))
+	for _, p := range e.Problems {
+		said := p.EN
+		if lang == "ja" {
+			said = p.JA
+		}
+		lines = append(lines, e.place(p)+said)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (e *Invalid) place(p Problem) string {
+	at := ""
+	if p.Line > 0 {
+		at = fmt.Sprintf("%s:%d:%d: ", e.Name, p.Line, p.Column)
+	}
+	if p.Field != "" {
+		at += p.Field + ": "
+	}
+	return at
+}
+
+// Has reports whether a problem with the code is among them.
+func (e *Invalid) Has(code string) bool {
+	for _, p := range e.Problems {
+		if p.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// OrNil is e as an error, or nil when it names no problem.
+func (e *Invalid) OrNil() error {
+	if e == nil || len(e.Problems) == 0 {
+		return nil
+	}
+	return e
+}

@@ -1,0 +1,253 @@
+package forms
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// MaxText is the longest text of one value, in characters.
+const MaxText = 4000
+
+// Text reads a word or a text. Numbers and switches are taken as they are written, so that a
+// telephone number needs no quotes. Control characters are a problem: what is written here is
+// shown on other people's terminals.
+func (v Value) Text() string {
+	if !v.Present() {
+		return ""
+	}
+	var s string
+	switch n := v.node.(type) {
+	case *ast.StringNode:
+		s = n.Value
+	case *ast.LiteralNode:
+		s = strings.TrimRight(n.Value.Value, "\n")
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		s = n.GetToken().Value
+	default:
+		v.wrongKind("文字", "a text")
+		return ""
+	}
+	if utf8.RuneCountInString(s) > MaxText {
+		v.Problem("text-too-long", fmt.Sprintf("%d字までです。", MaxText), fmt.Sprintf("at most %d characters", MaxText))
+		return ""
+	}
+	if !utf8.ValidString(s) || Printable(s) != s {
+		v.Problem("control-character", "表示できない文字があります。", "contains characters that cannot be shown")
+		return ""
+	}
+	return strings.TrimSpace(s)
+}
+
+// Bool reads true or false.
+func (v Value) Bool() bool {
+	if !v.Present() {
+		return false
+	}
+	n, ok := v.node.(*ast.BoolNode)
+	if !ok {
+		v.wrongKind("true か false ", "true or false")
+		return false
+	}
+	return n.Value
+}
+
+// Int reads a whole number in [min, max].
+func (v Value) Int(min, max int) int {
+	if !v.Present() {
+		return 0
+	}
+	n, err := strconv.Atoi(v.Word())
+	if err != nil || n < min || n > max {
+		v.Problem("bad-number", fmt.Sprintf("%d から %d までの数を書いてください。", min, max), fmt.Sprintf("a number from %d to %d is wanted here", min, max))
+		return 0
+	}
+	return n
+}
+
+// Choice reads one of the words; an absent value is the first of them.
+func (v Value) Choice(words ...string) string {
+	if !v.Present() {
+		return words[0]
+	}
+	s := v.Word()
+	if contains(words, s) {
+		return s
+	}
+	ja, en := "書けるのは "+strings.Join(words, "、")+" です。", fmt.Sprintf("%q is none of %s", s, strings.Join(words, ", "))
+	if near := Nearest(s, words); near != "" {
+		en += fmt.Sprintf("; did you mean %q?", near)
+	}
+	v.Problem("unknown-word", ja, en)
+	return words[0]
+}
+
+// Texts reads a list of texts.
+func (v Value) Texts() []string {
+	var texts []string
+	for _, m := range v.List() {
+		texts = append(texts, m.Text())
+	}
+	return texts
+}
+
+// Length reads a length of time such as 90m or 1h30m; it must be more than nothing.
+func (v Value) Length() time.Duration {
+	if !v.Present() {
+		return 0
+	}
+	d, err := time.ParseDuration(v.Word())
+	if err != nil || d <= 0 {
+		v.Problem("bad-duration", "時間の長さは 90m や 1h30m のように書いてください。", "write a length of time like 90m or 1h30m")
+		return 0
+	}
+	return d
+}
+
+// Prefix reads an address or a range of addresses in CIDR form; an address alone stands for itself.
+func (v Value) Prefix() netip.Prefix {
+	if !v.Present() {
+		return netip.Prefix{}
+	}
+	s := v.Word()
+	if p, err := netip.ParsePrefix(s); err == nil {
+		return p.Masked()
+	}
+	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
+		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())
+	}
+	v.Problem("bad-address", "アドレスは 203.0.113.7 か 203.0.113.0/24 のように書いてください。", "write an address like 203.0.113.7 or 203.0.113.0/24")
+	return netip.Prefix{}
+}
+
+// Day reads a day such as 2026-04-01.
+func (v Value) Day() Day {
+	if !v.Present() {
+		return Day{}
+	}
+	t, err := time.Parse(time.DateOnly, v.Word())
+	if err != nil {
+		v.Problem("bad-date", "日付は 2026-04-01 のように、ある日を書いてください。", "write a day that exists, like 2026-04-01")
+		return Day{}
+	}
+	return Day{Year: t.Year(), Month: t.Month(), Day: t.Day()}
+}
+
+// the forms of an instant without a zone, which is then the institution's.
+var localForms = []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
+
+// ParseInstant reads RFC 3339, or a local date and time of the zone given.
+func ParseInstant(s string, zone *time.Location) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	for _, form := range localForms {
+		if t, err := time.ParseInLocation(form, s, zone); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no date and time like 2026-11-24T10:00 or 2026-11-24T10:00:00+09:00", s)
+}
+
+// Instant reads a date and time: RFC 3339, or local time of the zone given.
+func (v Value) Instant(zone *time.Location) time.Time {
+	if !v.Present() {
+		return time.Time{}
+	}
+	t, err := ParseInstant(v.Word(), zone)
+	if err != nil {
+		v.Problem("bad-time", "日時は 2026-11-24T10:00 のように書いてください。", "write a date and time like 2026-11-24T10:00")
+		return time.Time{}
+	}
+	return t
+}
+
+// Word is the text of a value that is one word; no problem is noted for other kinds because the
+// empty text then fails the caller's own check.
+func (v Value) Word() string {
+	if n, ok := v.node.(ast.ScalarNode); ok {
+		return strings.TrimSpace(n.GetToken().Value)
+	}
+	return ""
+}
+
+// Day is a calendar day without a zone. The zero value is no day.
+type Day struct {
+	Year  int
+	Month time.Month
+	Day   int
+}
+
+// IsZero reports whether it is no day.
+func (d Day) IsZero() bool { return d == Day{} }
+
+// Before reports whether d comes before e.
+func (d Day) Before(e Day) bool { return d.Start(time.UTC).Before(e.Start(time.UTC)) }
+
+// Start is the day's first instant in the zone; the zero time for no day.
+func (d Day) Start(zone *time.Location) time.Time {
+	if d.IsZero() {
+		return time.Time{}
+	}
+	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, zone)
+}
+
+// After is the first instant after the day in the zone: what "until, inclusive" means as an
+// exclusive bound. The zero time for no day.
+func (d Day) After(zone *time.Location) time.Time {
+	if d.IsZero() {
+		return time.Time{}
+	}
+	return time.Date(d.Year, d.Month, d.Day+1, 0, 0, 0, 0, zone)
+}
+
+// Printable replaces what must not reach a terminal — control characters, escape, invisible
+// direction marks — with U+FFFD. Line breaks and tabs stay.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == '\u2028', r == '\u2029':
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
+
+// Nearest is the word that s was most likely meant to be; empty when none is near.
+func Nearest(s string, words []string) string {
+	best, nearest := len(s)/3+2, ""
+	for _, w := range words {
+		if d := distance(s, w); d < best {
+			best, nearest = d, w
+		}
+	}
+	return nearest
+}
+
+// distance counts the single-byte edits between two words (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

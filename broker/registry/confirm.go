@@ -1,0 +1,124 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// Confirm puts a pending change into force. It needs somebody of the information-systems section who did not
+// propose it, and whom the door authenticated afresh. Errors: *policy.Denied — forbidden, self-approval,
+// already-decided, and stale-page when what it changes is no longer what was proposed on.
+func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) error {
+	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
+		c, err := r.settle(tx, no, store.ChangeConfirmed, by, true)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Append(ledger.Draft{Kind: "registry.confirmed", Actor: by, Subjects: append([]string{changeName(c.No)}, subjectsOf(c)...),
+			Payload: map[string]any{"change": changeName(c.No), "proposed_by": c.By}})
+		if err != nil {
+			return fmt.Errorf("ledger confirmation: %w", err)
+		}
+		switch c.Kind {
+		case changeObjects:
+			return r.confirmObjects(tx, c, by)
+		case changeEnrolment:
+			return r.confirmEnrolment(tx, c)
+		case changeKeys:
+			return confirmKeys(tx, c)
+		}
+		return fmt.Errorf("change %s has unknown kind %q", changeName(c.No), c.Kind)
+	})
+}
+
+// Discard drops a pending change. Whoever proposed it may, and everybody of the information-systems
+// section.
+func (r *Registry) Discard(ctx context.Context, no, reason string, by ledger.Actor) error {
+	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
+		c, err := r.settle(tx, no, store.ChangeDropped, by, false)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Append(ledger.Draft{Kind: "registry.dropped", Actor: by, Subjects: append([]string{changeName(c.No)}, subjectsOf(c)...),
+			Payload: map[string]any{"change": changeName(c.No), "proposed_by": c.By, "reason": reason}})
+		if err != nil {
+			return fmt.Errorf("ledger the drop: %w", err)
+		}
+		return nil
+	})
+}
+
+// settle checks who may and marks the change. second: it must be another person than the proposer.
+func (r *Registry) settle(tx *store.Tx, name string, to store.ChangeState, by ledger.Actor, second bool) (store.PendingChange, error) {
+	no, err := changeNumber(name)
+	if err != nil {
+		return store.PendingChange{}, err
+	}
+	c, err := tx.PendingChange(no)
+	if err != nil {
+		return c, fmt.Errorf("change %s: %w", name, err)
+	}
+	switch own := c.By == by.ID; {
+	case own && second:
+		return c, &policy.Denied{Reason: policy.SelfApproval, Args: map[string]string{"request": changeName(no)}}
+	case !own:
+		if _, err := staffWith(tx.Snap, by, policy.InformationSystems); err != nil {
+			return c, err
+		}
+	default:
+		if _, err := tx.ActingPerson(by); err != nil {
+			return c, err
+		}
+	}
+	if c.State != store.ChangePending {
+		return c, &policy.Denied{Reason: policy.AlreadyDecided, Args: map[string]string{"request": changeName(no)}}
+	}
+	if err := tx.SettleChange(no, to, by.ID); err != nil {
+		return c, fmt.Errorf("settle %s: %w", name, err)
+	}
+	return c, nil
+}
+
+func (r *Registry) confirmObjects(tx *store.Tx, c store.PendingChange, by ledger.Actor) error {
+	var list []proposal
+	if err := json.Unmarshal(c.Body, &list); err != nil {
+		return fmt.Errorf("read change %s: %w", changeName(c.No), err)
+	}
+	st, err := readState(tx.Snap)
+	if err != nil {
+		return err
+	}
+	var wanted []object
+	for _, p := range list {
+		have, exists := st.objects[place(p.Kind, p.id())]
+		if exists != (p.Base != "") || exists && have.base() != p.Base {
+			return &policy.Denied{Reason: policy.StalePage, Args: map[string]string{"request": changeName(c.No)}}
+		}
+		for _, needed := range p.refers() {
+			if _, ok := st.objects[needed]; !ok {
+				return &policy.Denied{Reason: policy.StalePage, Args: map[string]string{"request": changeName(c.No)}}
+			}
+		}
+		st.objects[place(p.Kind, p.id())] = p.object
+		wanted = append(wanted, p.object)
+	}
+	before, err := readState(tx.Snap)
+	if err != nil {
+		return err
+	}
+	changes, _, _ := diff(wanted, before)
+	for _, o := range wanted {
+		if err := write(tx, o, c.By); err != nil {
+			return err
+		}
+		if err := r.applied(tx, by, o, changes, changeName(c.No)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// Failures that lock a person or an address out, and for how long. An address may stand for many people,
+// so it gets more tries.
+const (
+	triesPerson  = 5
+	triesAddress = 20
+	countFor     = 10 * time.Minute
+	lockFor      = 10 * time.Minute
+)
+
+// proof is what somebody offers to prove to be a person. Without a password only the code is proved.
+type proof struct {
+	name     string
+	password *string
+	code     string
+	source   string
+	via      string
+}
+
+// prove checks a proof. Every failure looks the same and takes the same work, whether or not the person
+// exists; every failure is counted. A code is used up only by a proof that is right throughout.
+func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
+	var (
+		p       policy.Person
+		known   bool
+		encoded = r.decoy
+		factor  store.TOTP
+		now     time.Time
+		denied  error
+	)
+	counters := []string{"", ""}
+	err := r.o.DB.Read(ctx, func(s *store.Snap) error {
+		now = s.Now
+		found, err := find(s, in.name)
+		switch {
+		case err == nil:
+			p, known = found, true
+			counters[0] = "person:" + p.ID
+		case errors.Is(err, store.ErrNotFound):
+			counters[0] = "person:?" + in.name[:min(len(in.name), 64)]
+		default:
+			return err
+		}
+		if in.source != "" {
+			counters[1] = "addr:" + in.source
+		}
+		for _, key := range counters {
+			if err := r.lockedOut(s, key); err != nil {
+				denied = err
+				return nil
+			}
+		}
+		if !known {
+			return nil
+		}
+		if encoded, err = s.Password(p.ID); errors.Is(err, store.ErrNotFound) || encoded == suspended {
+			encoded = r.decoy
+		} else if err != nil {
+			return fmt.Errorf("read password: %w", err)
+		}
+		if factor, err = s.TOTP(p.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("read second factor: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return policy.Person{}, err
+	}
+	if denied != nil {
+		return policy.Person{}, denied
+	}
+	right := known && p.Locked == nil
+	if in.password != nil {
+		same, err := r.matches(ctx, encoded, *in.password)
+		if err != nil {
+			return policy.Person{}, err
+		}
+		right = right && same
+	}
+	step, same, err := r.codeStep(p.ID, factor, in.code, now)
+	if err != nil {
+		return policy.Person{}, err
+	}
+	if right = right && same; right {
+		switch err := r.o.DB.Keep(ctx, store.KeepCodeStep, func(k *store.KeepTx) error { return k.UseCodeStep(p.ID, step) }); {
+		case errors.Is(err, store.ErrCodeUsed):
+			right = false
+		case err != nil:
+			return policy.Person{}, fmt.Errorf("use one-time code: %w", err)
+		}
+	}
+	if !right {
+		return policy.Person{}, r.failed(ctx, counters, p, in)
+	}
+	return p, r.forgive(ctx, counters[0])
+}
+
+// codeStep compares a code with the person's second factor; a person without one takes as long.
+func (r *Registry) codeStep(person string, factor store.TOTP, code string, now time.Time) (int64, bool, error) {
+	secret := decoySecret
+	if len(factor.Sealed) > 0 {
+		plain, err := r.o.Keys.Unseal(totpPurpose(person), factor.Sealed)
+		if err != nil {
+			return 0, false, fmt.Errorf("unseal second factor of %s: %w", person, err)
+		}
+		secret = string(plain)
+	}
+	step, same, err := stepOf(secret, code, now)
+	return step, same && len(factor.Sealed) > 0, err
+}
+
+const decoySecret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+// lockedOut is too-many-failures while the counter is locked.
+func (r *Registry) lockedOut(s *store.Snap, key string) error {
+	if key == "" {
+		return nil
+	}
+	t, err := s.Throttle(key)
+	if err != nil {
+		return fmt.Errorf("read failures: %w", err)
+	}
+	if s.Now.Before(t.LockedUntil) {
+		return &policy.Denied{Reason: policy.TooManyFailures, Args: map[string]string{
+			"n": strconv.Itoa(t.Count), "time": t.LockedUntil.In(r.o.Zone).Format("2006-01-02 15:04"),
+		}}
+	}
+	return nil
+}
+
+// failed counts a failure and gives the one error there is. The failure that locks gets an entry.
+func (r *Registry) failed(ctx context.Context, counters []string, p policy.Person, in proof) error {
+	locked := ""
+	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
+		for i, key := range counters {
+			if key == "" {
+				continue
+			}
+			t, err := k.Throttle(key)
+			if err != nil {
+				return err
+			}
+			if t.Count == 0 || k.Now.Sub(t.Since) >= countFor {
+				t = store.Throttle{Key: key, Since: k.Now}
+			}
+			t.Key = key
+			t.Count++
+			if most := []int{triesPerson, triesAddress}[i]; t.Count >= most {
+				t.LockedUntil = k.Now.Add(lockFor)
+				locked = key
+			}
+			if err := k.PutThrottle(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("count the failure: %w", err)
+	}
+	if locked != "" {
+		r.o.Log.Warn("sign_in_locked", "counter", locked)
+		if err := r.ledgerLock(ctx, p, in); err != nil {
+			return err
+		}
+	}
+	return &policy.Denied{Reason: policy.AuthFailed}
+}
+
+// ledgerLock writes the one entry of a lock-out. It is the broker's act: nobody proved to be anybody.
+func (r *Registry) ledgerLock(ctx context.Context, p policy.Person, in proof) error {
+	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
+		subjects := []string{}
+		if p.ID != "" {
+			subjects = append(subjects, p.ID)
+		}
+		_, err := tx.Append(ledger.Draft{Kind: "signin.locked", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Subjects: subjects,
+			Payload: map[string]any{"reason": policy.TooManyFailures, "number": policy.TooManyFailures.Number(),
+				"source": in.source, "via": in.via, "until": tx.Now.Add(lockFor)}})
+		if err != nil {
+			return fmt.Errorf("ledger lock-out: %w", err)
+		}
+		return nil
+	})
+}
+
+// forgive forgets a person's failures after a right proof. An address is not forgiven: one right answer
+// must not pay for wrong ones about other people.
+func (r *Registry) forgive(ctx context.Context, key string) error {
+	count := 0
+	err := r.o.DB.Read(ctx, func(s *store.Snap) error {
+		t, err := s.Throttle(key)
+		count = t.Count
+		return err
+	})
+	if err == nil && count > 0 {
+		err = r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error { return k.PutThrottle(store.Throttle{Key: key}) })
+	}
+	if err != nil {
+		return fmt.Errorf("forget failures: %w", err)
+	}
+	return nil
+}
+
+// hash and matches take a place among those that hash at once.
+func (r *Registry) hash(password string) string {
+	r.hashes <- struct{}{}
+	defer func() { <-r.hashes }()
+	return r.o.Hash.hash(password)
+}
+
+func (r *Registry) matches(ctx context.Context, encoded, password string) (bool, error) {
+	select {
+	case r.hashes <- struct{}{}:
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	}
+	defer func() { <-r.hashes }()
+	return matches(encoded, password)
+}

@@ -1,0 +1,103 @@
+package requests
+
+import (
+	"strings"
+	"time"
+
+	"sekimori/broker/forms"
+	"sekimori/policy"
+)
+
+// Form is an application as handed in. People, vendors may be named by id or login.
+type Form struct {
+	System       string           `json:"system"`
+	Accounts     []string         `json:"accounts"`  // "hr-db/maint": target and login there
+	Engineers    []string         `json:"engineers"` // all of one vendor
+	Start        time.Time        `json:"start"`
+	End          time.Time        `json:"end"`                // exclusive
+	StartIn      time.Duration    `json:"start_in,omitempty"` // instead of Start: so long after submission
+	Length       time.Duration    `json:"length,omitempty"`   // instead of End: so long after the start
+	Purpose      string           `json:"purpose"`
+	WorkType     string           `json:"work_type"`             // fault, routine, update, survey, other
+	Responsible  string           `json:"responsible"`           // vendor that answers (R11)
+	Phone        string           `json:"phone"`                 // reachable during the work
+	FaultNo      string           `json:"fault_no,omitempty"`    // of a fault
+	FaultCause   string           `json:"fault_cause,omitempty"` // likely cause; needed for a fault
+	FaultTriage  string           `json:"fault_triage,omitempty"`
+	Procedure    string           `json:"procedure,omitempty"`
+	Rollback     string           `json:"rollback,omitempty"`
+	Attendant    string           `json:"attendant,omitempty"` // empty: whoever takes the post
+	Files        policy.FilesRule `json:"files"`               // empty: none
+	FilesDetail  string           `json:"files_detail,omitempty"`
+	RootReason   string           `json:"root_reason,omitempty"` // needed when an account is equivalent to root
+	PersonalData bool             `json:"personal_data,omitempty"`
+	PersonLimit  int              `json:"person_limit,omitempty"` // different persons at once; 0: one
+
+	places map[string]forms.Value // field → where it was written; nil when it came from no file
+	name   string
+}
+
+// the kinds of work, as screens §3.2 lists them
+var workTypes = []string{"fault", "routine", "update", "survey", "other"}
+
+// ParseForm reads request.yaml. A start may be written "+20m", counted from submission, and an end
+// "+90m", counted from the start. Times without a zone are of the zone given. The error is a *forms.Invalid
+// with every problem of reading; what the values mean is checked by Submit, whose problems then
+// carry the places too.
+func ParseForm(name string, text []byte, zone *time.Location) (Form, error) {
+	read, top := forms.Read(name, text)
+	m := top.Map("system", "accounts", "engineers", "start", "end", "purpose", "work_type", "responsible", "phone",
+		"fault_no", "fault_cause", "fault_triage", "procedure", "rollback", "attendant", "files", "files_detail",
+		"root_reason", "personal_data", "person_limit")
+	f := Form{
+		System:       m.Need("system").Text(),
+		Accounts:     m.Need("accounts").Texts(),
+		Engineers:    m.Need("engineers").Texts(),
+		Purpose:      m.Get("purpose").Text(),
+		WorkType:     m.Get("work_type").Choice(workTypes[4], workTypes[0], workTypes[1], workTypes[2], workTypes[3]),
+		Responsible:  m.Get("responsible").Text(),
+		Phone:        m.Get("phone").Text(),
+		FaultNo:      m.Get("fault_no").Text(),
+		FaultCause:   m.Get("fault_cause").Text(),
+		FaultTriage:  m.Get("fault_triage").Text(),
+		Procedure:    m.Get("procedure").Text(),
+		Rollback:     m.Get("rollback").Text(),
+		Attendant:    m.Get("attendant").Text(),
+		Files:        policy.FilesRule(m.Get("files").Choice(string(policy.FilesNone), string(policy.FilesAllowed))),
+		FilesDetail:  m.Get("files_detail").Text(),
+		RootReason:   m.Get("root_reason").Text(),
+		PersonalData: m.Get("personal_data").Bool(),
+		PersonLimit:  m.Get("person_limit").Int(1, 20),
+		places:       map[string]forms.Value{},
+		name:         name,
+	}
+	f.Start, f.StartIn = instantOr(m.Need("start"), zone)
+	f.End, f.Length = instantOr(m.Need("end"), zone)
+	for _, field := range []string{"system", "accounts", "engineers", "start", "end", "purpose", "work_type", "responsible",
+		"phone", "fault_triage", "attendant", "files_detail", "root_reason"} {
+		f.places[field] = m.Get(field)
+	}
+	return f, read.Err()
+}
+
+// problem is one at the field's place.
+func (f Form) problem(field, code, ja, en string) forms.Problem {
+	if v, ok := f.places[field]; ok {
+		return v.Describe(code, ja, en)
+	}
+	return forms.Problem{Field: field, Code: code, JA: ja, EN: en}
+}
+
+// instantOr reads an instant, or "+20m": so long after what it counts from. That lets an example be
+// submitted on any day.
+func instantOr(v forms.Value, zone *time.Location) (time.Time, time.Duration) {
+	if written := v.Word(); strings.HasPrefix(written, "+") {
+		d, err := time.ParseDuration(written[1:])
+		if err != nil || d <= 0 {
+			v.Problem("bad-duration", "+20m のように書いてください。", "write it like +20m")
+			return time.Time{}, 0
+		}
+		return time.Time{}, d
+	}
+	return v.Instant(zone), 0
+}

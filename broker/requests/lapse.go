@@ -1,0 +1,125 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// the states in which nobody has decided yet
+var undecidedStates = []policy.RequestState{policy.RequestProposed, policy.RequestDraft, policy.PendingFirst, policy.PendingSecond, policy.RequestReturned}
+
+// LapseDue lapses every application that reached its start undecided: nothing is approved by silence. It
+// names them, and tells when to look again; zero: when something changes. The broker's timer calls it.
+func (d *Desk) LapseDue(ctx context.Context) (lapsed []string, next time.Time, err error) {
+	due := func(s *store.Snap) (list []store.Request, err error) {
+		open, err := s.Requests(store.RequestFilter{States: undecidedStates, Limit: lapseLimit})
+		if err != nil {
+			return nil, fmt.Errorf("read undecided requests: %w", err)
+		}
+		next = time.Time{}
+		for _, r := range open {
+			if !s.Now.Before(r.Start) {
+				list = append(list, r)
+			} else if next.IsZero() || r.Start.Before(next) {
+				next = r.Start
+			}
+		}
+		return list, nil
+	}
+	var waiting []store.Request
+	if err := d.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		waiting, err = due(s)
+		return err
+	}); err != nil || len(waiting) == 0 {
+		return nil, next, err
+	}
+	err = d.o.DB.Write(ctx, func(tx *store.Tx) error {
+		list, err := due(tx.Snap)
+		if err != nil {
+			return err
+		}
+		lapsed = nil
+		for _, r := range list {
+			r.State = policy.RequestLapsed
+			if err := tx.UpdateRequest(r); err != nil {
+				return fmt.Errorf("lapse request %s: %w", r.No, err)
+			}
+			if err := d.entry(tx, "request.lapsed", ledger.Actor{Kind: "broker", Via: "timer"}, r, nil); err != nil {
+				return err
+			}
+			lapsed = append(lapsed, r.No)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return lapsed, next, nil
+}
+
+// lapseLimit is more than a section has open at a time.
+const lapseLimit = 10000
+
+// List, Show and the rest read for lists and pages; who may see what is the door's to ask.
+
+// List gives requests, newest first.
+func (d *Desk) List(ctx context.Context, f store.RequestFilter) ([]store.Request, error) {
+	var list []store.Request
+	err := d.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		list, err = s.Requests(f)
+		return err
+	})
+	return list, err
+}
+
+// Shown is a request with what was decided on it and what came of it.
+type Shown struct {
+	Request   store.Request
+	Decisions []store.Decision
+	Windows   []store.Window
+	Grants    []policy.Grant
+}
+
+// Show gives one request whole. Error: store.ErrNotFound.
+func (d *Desk) Show(ctx context.Context, no string) (Shown, error) {
+	var out Shown
+	err := d.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		if out.Request, err = s.Request(no); err != nil {
+			return fmt.Errorf("request %q: %w", no, err)
+		}
+		if out.Decisions, err = s.Decisions(no); err != nil {
+			return err
+		}
+		if out.Windows, err = s.Windows(store.WindowFilter{Request: no}); err != nil {
+			return err
+		}
+		out.Grants, err = s.GrantsWhere(store.GrantFilter{Request: no})
+		return err
+	})
+	return out, err
+}
+
+// Windows gives windows by start.
+func (d *Desk) Windows(ctx context.Context, f store.WindowFilter) ([]store.Window, error) {
+	var list []store.Window
+	err := d.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		list, err = s.Windows(f)
+		return err
+	})
+	return list, err
+}
+
+// Window gives one window. Error: store.ErrNotFound.
+func (d *Desk) Window(ctx context.Context, id string) (store.Window, error) {
+	var w store.Window
+	err := d.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		w, err = s.Window(id)
+		return err
+	})
+	return w, err
+}
