@@ -31,6 +31,11 @@ func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
 		<-farGone
 		r.event(c.id, eventSizes, sizes{c.input.Load(), c.output.Load(), c.errors.Load()})
 		r.event(c.id, recordings.EventClose, nil)
+		select {
+		case <-c.left:
+		default:
+			c.done.Store(true)
+		}
 		if r.valve.open() {
 			c.closeNear()
 		}

@@ -28,6 +28,7 @@ type channel struct {
 
 	errOut sync.Mutex // held while writing to near's stderr
 
+	done   atomic.Bool  // the work was finished before the engineer closed
 	exited atomic.Bool  // an exit status or signal went to the engineer
 	input  atomic.Int64 // bytes handed on, for the event at the end
 	output atomic.Int64
@@ -88,7 +89,7 @@ func (r *Relay) admit() (*channel, string) {
 	c := &channel{r: r, id: r.next, left: make(chan struct{})}
 	r.next++
 	r.channels[c.id] = c
-	r.begun.Store(true)
+	r.begun = true
 	return c, ""
 }
 
@@ -269,6 +270,7 @@ func (c *channel) refuse(m mainRequest, d policy.Decision) {
 	} else {
 		c.r.noteRefusal(c.id, &c.r.clientTally, what, d.Reason, m.command, record)
 	}
+	c.done.Store(true)
 	text, exit := c.r.cfg.Refuse(d)
 	_ = m.Reply(true, nil)
 	c.say(text)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -89,7 +88,7 @@ type Relay struct {
 	told     map[string]bool     // features whose refusal OnRefused was told of
 	busy     int                 // channels whose work is not finished
 	idle     chan struct{}       // closed while busy is 0
-	begun    atomic.Bool         // a channel was opened
+	begun    bool                // a channel was opened
 }
 
 // New makes a Relay. It does nothing until Serve.
@@ -159,9 +158,12 @@ func (r *Relay) clientEnd(err error) error {
 		return cause
 	}
 	r.mu.Lock()
-	idle := r.busy == 0 && r.begun.Load()
+	finished := r.begun
+	for _, c := range r.channels {
+		finished = finished && c.done.Load()
+	}
 	r.mu.Unlock()
-	if idle || saidGoodbye(err) {
+	if finished || saidGoodbye(err) {
 		return nil
 	}
 	return fmt.Errorf("%w (%w)", ErrClientGone, err)

@@ -1,0 +1,362 @@
+package relay_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pkg/sftp"
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker/internal/testbed"
+	"sekimori/broker/relay"
+	"sekimori/policy"
+	"sekimori/recordings"
+)
+
+func TestExecPassesStreamsAndStatus(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.client()
+	for _, tc := range []struct {
+		command, in, out, errs string
+		status                 int
+	}{
+		{"print 出力", "", "出力", "", 0},
+		{"complain 苦情", "", "", "苦情", 0},
+		{"exit 42", "", "", "", 42},
+		{"cat", "入力\x00\xff", "入力\x00\xff", "", 0},
+		{"wait", "x", "", "", 7},
+	} {
+		s := session(t, c)
+		var out, errs bytes.Buffer
+		s.Stdin, s.Stdout, s.Stderr = strings.NewReader(tc.in), &out, &errs
+		if got := exitStatus(s.Run(tc.command)); got != tc.status || out.String() != tc.out || errs.String() != tc.errs {
+			t.Errorf("%s: status %d, %q, %q", tc.command, got, out.String(), errs.String())
+		}
+	}
+	s := session(t, c)
+	var exit *ssh.ExitError
+	if err := s.Run("kill"); !errors.As(err, &exit) || exit.Signal() != "TERM" {
+		t.Errorf("exit signal: %v", err)
+	}
+	c.Close()
+	if err := r.end(); err != nil {
+		t.Errorf("a client that left in order: %v", err)
+	}
+	r.kill()
+	if got := string(r.recorded(recordings.Stdout)); got != "出力入力\x00\xff" {
+		t.Errorf("recorded output %q", got)
+	}
+	if got := string(r.recorded(recordings.Stdin)); got != "入力\x00\xffx" {
+		t.Errorf("recorded input %q", got)
+	}
+	if got := r.events("exec"); len(got) != 6 || got[2] != `{"command":"exit 42"}` {
+		t.Errorf("exec events %q", got)
+	}
+	if got := r.events("exit-status"); len(got) != 5 || got[2] != `{"status":42}` {
+		t.Errorf("exit events %q", got)
+	}
+}
+
+func TestLargeTransferIsIdentical(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	data := make([]byte, 5<<20+13)
+	rand.Read(data)
+	s := session(t, r.client())
+	var out bytes.Buffer
+	s.Stdin, s.Stdout = bytes.NewReader(data), &out
+	if err := s.Run("cat"); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(out.Bytes(), data) {
+		t.Error("the output differs from the input")
+	}
+	r.kill()
+	if !bytes.Equal(r.recorded(recordings.Stdin), data) || !bytes.Equal(r.recorded(recordings.Stdout), data) {
+		t.Error("the recording differs from what passed")
+	}
+}
+
+func TestSFTPPasses(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c, err := sftp.NewClient(r.client())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	f, err := c.Create("/報告.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write([]byte("本文")); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	f, err = c.Open("/報告.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(f); err != nil || string(got) != "本文" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestEnvironmentByList(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.client()
+	for name, want := range map[string]string{"LANG": "ja_JP.UTF-8", "LC_CTYPE": "ja_JP.UTF-8", "LD_PRELOAD": "", "LANGUAGE": ""} {
+		s := session(t, c)
+		err := s.Setenv(name, "ja_JP.UTF-8")
+		if (err == nil) != (want != "") {
+			t.Errorf("setting %s: %v", name, err)
+		}
+		if got, err := s.Output("env " + name); err != nil || string(got) != want {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
+func TestRefusedMainRequestSaysWhyOnTheChannel(t *testing.T) {
+	r := newRig(t, rigOptions{deny: map[policy.ChannelKind]bool{policy.ChannelSFTP: true, policy.ChannelCopy: true, policy.ChannelOther: true}})
+	c := r.client()
+	for _, command := range []string{"scp -t /tmp", "/usr/bin/scp -v -r -f x", "rsync --server -vlogDtpr . x", "nice -n 5 scp -t x", "sh -c 'cd /tmp && scp -qt .'", "/usr/lib/openssh/sftp-server"} {
+		s := session(t, c)
+		var errs bytes.Buffer
+		s.Stderr = &errs
+		if got := exitStatus(s.Run(command)); got != 250 || !strings.Contains(errs.String(), "[117]") {
+			t.Errorf("%s: status %d, %q", command, got, errs.String())
+		}
+	}
+	for _, subsystem := range []string{"sftp", "netconf"} {
+		s := session(t, c)
+		errs, _ := s.StderrPipe()
+		if err := s.RequestSubsystem(subsystem); err != nil {
+			t.Errorf("%s: the request itself was refused, which says nothing to the engineer: %v", subsystem, err)
+		}
+		waitFor(t, errs, "[117]")
+	}
+	if got := r.recorded(recordings.Stdout); len(got) != 0 {
+		t.Errorf("something came from the target: %q", got)
+	}
+	if got := len(r.events("exec")); got != 0 {
+		t.Errorf("%d commands reached the target", got)
+	}
+}
+
+func TestForwardsAgentsAndX11AreRefused(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.client()
+	var open *ssh.OpenChannelError
+	if _, err := c.Dial("tcp", "127.0.0.1:22"); !errors.As(err, &open) || open.Reason != ssh.Prohibited || !strings.Contains(open.Message, "[117]") {
+		t.Errorf("direct-tcpip: %v", err)
+	}
+	for _, kind := range []string{"direct-streamlocal@openssh.com", "tun@openssh.com", "auth-agent@openssh.com", "x11", "forwarded-tcpip"} {
+		if _, _, err := c.OpenChannel(kind, nil); !errors.As(err, &open) || open.Reason != ssh.Prohibited {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+	for _, kind := range []string{"tcpip-forward", "streamlocal-forward@openssh.com"} {
+		if ok, _, err := c.SendRequest(kind, true, nil); ok || err != nil {
+			t.Errorf("%s: %v, %v", kind, ok, err)
+		}
+	}
+	s := session(t, c)
+	for _, kind := range []string{"auth-agent-req@openssh.com", "x11-req"} {
+		if ok, err := s.SendRequest(kind, true, nil); ok || err != nil {
+			t.Errorf("%s: %v, %v", kind, ok, err)
+		}
+	}
+	if out, err := s.Output("print goes on"); err != nil || string(out) != "goes on" {
+		t.Errorf("%q, %v", out, err)
+	}
+	if got := len(r.events("refused")); got != 10 {
+		t.Errorf("%d refusals recorded", got)
+	}
+}
+
+func TestTerminalSizeAndSignalsReachTheTarget(t *testing.T) {
+	got := make(chan *ssh.Request, 16)
+	target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
+		got <- &ssh.Request{Type: s.Term, Payload: ssh.Marshal(struct{ C, R uint32 }{s.Cols, s.Rows})}
+		for req := range s.Requests {
+			got <- req
+			_ = req.Reply(true, nil)
+		}
+	}})
+	r := newRig(t, rigOptions{target: target})
+	s := session(t, r.client())
+	if err := s.RequestPty("xterm", 24, 80, ssh.TerminalModes{ssh.ECHO: 0}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Shell(); err != nil {
+		t.Fatal(err)
+	}
+	if p := <-got; p.Type != "xterm" || !bytes.Equal(p.Payload, ssh.Marshal(struct{ C, R uint32 }{80, 24})) {
+		t.Errorf("terminal %q %x", p.Type, p.Payload)
+	}
+	if err := s.WindowChange(50, 132); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Signal(ssh.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"window-change", "signal"} {
+		if p := <-got; p.Type != want {
+			t.Errorf("%s instead of %s", p.Type, want)
+		}
+	}
+	if ok, err := s.SendRequest("break", true, ssh.Marshal(struct{ N uint32 }{500})); !ok || err != nil {
+		t.Errorf("break: %v, %v", ok, err)
+	}
+	r.relay.Pause(true)
+	if ok, _ := s.SendRequest("signal", true, ssh.Marshal(struct{ S string }{"KILL"})); ok {
+		t.Error("a signal passed while input was held")
+	}
+}
+
+func TestPauseHoldsInputAndNothingElse(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.client()
+	s := session(t, c)
+	in, _ := s.StdinPipe()
+	out, _ := s.StdoutPipe()
+	if err := s.Shell(); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(in, "one.")
+	waitFor(t, out, "one.")
+	r.relay.Pause(true)
+	io.WriteString(in, "two.")
+	// A second channel goes on printing: the pause concerns input only.
+	if got, err := session(t, c).Output("print x"); err != nil || string(got) != "x" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got := string(r.recorded(recordings.Stdin)); got != "one." {
+		t.Errorf("recorded while held: %q", got)
+	}
+	r.relay.Pause(false)
+	waitFor(t, out, "two.")
+}
+
+func TestStopLetsNothingPass(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.client()
+	s := session(t, c)
+	in, _ := s.StdinPipe()
+	out, _ := s.StdoutPipe()
+	errs, _ := s.StderrPipe()
+	if err := s.Shell(); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(in, "before.")
+	waitFor(t, out, "before.")
+	r.relay.Stop()
+	io.WriteString(in, "after.")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	r.relay.Finish(ctx, "[201] 時間枠終了\n", 252)
+	waitFor(t, errs, "[201]")
+	if got := exitStatus(s.Wait()); got != 252 {
+		t.Errorf("status %d", got)
+	}
+	rest, _ := io.ReadAll(out)
+	if len(rest) != 0 {
+		t.Errorf("%q passed after Stop", rest)
+	}
+	r.kill()
+	if got := string(r.recorded(recordings.Stdin)); got != "before." {
+		t.Errorf("recorded %q", got)
+	}
+}
+
+func TestRecordingFailureStopsRelaying(t *testing.T) {
+	for name, fault := range map[string]error{"disk full": syscall.ENOSPC, "input/output error": syscall.EIO, "read only": syscall.EROFS} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, rigOptions{})
+			s := session(t, r.client())
+			out, _ := s.StdoutPipe()
+			if err := s.Start("flood 100000000"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.CopyN(io.Discard, out, 1<<20); err != nil {
+				t.Fatal(err)
+			}
+			begun := time.Now()
+			r.disk.Fail(fault, 1<<10) // zeros are packed to next to nothing
+			rest := make(chan int64, 1)
+			go func() { n, _ := io.Copy(io.Discard, out); rest <- n }()
+			var failed *relay.RecordingError
+			if err := r.end(); !errors.As(err, &failed) || !errors.Is(err, fault) {
+				t.Fatalf("%v", err)
+			}
+			if took := time.Since(begun); took > time.Second {
+				t.Errorf("took %v", took)
+			}
+			r.kill()
+			received := 1<<20 + <-rest
+			if kept := int64(len(r.recorded(recordings.Stdout))); received > kept {
+				t.Errorf("%d bytes reached the engineer, %d are recorded", received, kept)
+			}
+		})
+	}
+}
+
+func TestTargetGoneAfterItsLastWords(t *testing.T) {
+	target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
+		io.WriteString(s, strings.Repeat("last words ", 10000))
+		s.Conn.Close()
+	}})
+	r := newRig(t, rigOptions{target: target})
+	s := session(t, r.client())
+	out, err := s.Output("reboot")
+	if len(out) != 110000 {
+		t.Errorf("%d bytes came, %v", len(out), err)
+	}
+	if err := r.end(); !errors.Is(err, relay.ErrTargetGone) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestClientThatVanishes(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.client()
+	if err := session(t, c).Start("wait"); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	if err := r.end(); !errors.Is(err, relay.ErrClientGone) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestExitStatusDoesNotWaitForTheBackground(t *testing.T) {
+	release := make(chan struct{})
+	target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
+		s.Exit(3) // the command has ended, something in the background holds its output
+		<-release
+	}})
+	r := newRig(t, rigOptions{target: target})
+	defer close(release)
+	ch, reqs, err := r.client().OpenChannel("session", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ch.Close()
+	if ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ C string }{"x &"})); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	select {
+	case req := <-reqs:
+		if req.Type != "exit-status" {
+			t.Errorf("%s", req.Type)
+		}
+	case <-time.After(4 * time.Second):
+		t.Error("no exit status")
+	}
+}
