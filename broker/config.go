@@ -1,0 +1,325 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+	"github.com/goccy/go-yaml"
+)
+
+// FactorMemory says how long a second factor counts (decisions.md, "Login and waiting").
+type FactorMemory string
+
+// The ways to remember a second factor.
+const (
+	FactorWindow FactorMemory = "window" // once per window, person, key and source address
+	FactorNever  FactorMemory = "never"  // asked at every login
+)
+
+// Config is the one configuration file. Every key has a default; secrets never stand here,
+// only the names of the files they come from. Relative paths are taken from the directory
+// of the file. The table that documents each key stands in config_keys.go.
+type Config struct {
+	Institution string `yaml:"institution"` // as it is named in texts
+	Zone        Zone   `yaml:"zone"`
+	Language    string `yaml:"language"` // of texts for whom no language is known: "ja", "en", or "" for both
+
+	DataDir       string `yaml:"data_dir"`
+	MasterKeyFile string `yaml:"master_key_file"`
+	CheckpointDir string `yaml:"checkpoint_dir"` // empty: checkpoints stay in the database only
+	LedgerOrigin  string `yaml:"ledger_origin"`
+
+	SSHListen   Address `yaml:"ssh_listen"`
+	GateName    string  `yaml:"gate_name"` // the host that engineers type after the @
+	Socket      string  `yaml:"socket"`
+	SocketGroup string  `yaml:"socket_group"` // empty: only the owner of the socket
+
+	NoticeVersion      int      `yaml:"notice_version"`
+	NoticeURL          string   `yaml:"notice_url"`
+	NoticeContact      string   `yaml:"notice_contact"`
+	RecordingRetention Duration `yaml:"recording_retention"`
+
+	AuditorRecipients []Recipient `yaml:"auditor_recipients"` // age recipients of the output, beside the broker's own
+	InputRecipients   []Recipient `yaml:"input_recipients"`   // offline age recipients of the input; serve needs one
+
+	FactorMemory    FactorMemory `yaml:"factor_memory"`
+	WaitingRoom     Duration     `yaml:"waiting_room"`
+	MinFreeSpace    Size         `yaml:"min_free_space"`
+	RecheckInterval Duration     `yaml:"recheck_interval"`
+	LogLevel        string       `yaml:"log_level"`
+
+	file string // where it was read from; empty for DefaultConfig
+}
+
+// DefaultConfig is what an empty file means. Paths are relative to the file's directory.
+func DefaultConfig() Config {
+	return Config{
+		Institution:        "例示市",
+		Zone:               mustZone("Asia/Tokyo"),
+		Language:           "",
+		DataDir:            "data",
+		MasterKeyFile:      filepath.Join("secret", "master.key"),
+		CheckpointDir:      "checkpoints",
+		LedgerOrigin:       "sekimori.example/ledger",
+		SSHListen:          "127.0.0.1:2222",
+		GateName:           "gate",
+		Socket:             filepath.Join("run", "sekimori.sock"),
+		NoticeVersion:      1,
+		RecordingRetention: Duration(365 * 24 * time.Hour),
+		FactorMemory:       FactorWindow,
+		WaitingRoom:        Duration(15 * time.Minute),
+		MinFreeSpace:       Size(1 << 30),
+		RecheckInterval:    Duration(5 * time.Second),
+		LogLevel:           "info",
+	}
+}
+
+// File is the path the configuration was read from, or empty.
+func (c Config) File() string { return c.file }
+
+// Location is the zone of the institution.
+func (c Config) Location() *time.Location { return c.Zone.Location }
+
+// LoadConfig reads the file at path. Every error is a *ConfigError with the place in it.
+func LoadConfig(path string) (Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		e := &ConfigError{
+			File: path,
+			JA:   "設定ファイルを読めません", EN: "cannot read the configuration file",
+			HintJA: "`sekimori init DIR` が設定ファイルを作ります", HintEN: "`sekimori init DIR` writes one",
+			Err: err,
+		}
+		return Config{}, e
+	}
+	return ParseConfig(path, text)
+}
+
+// ParseConfig reads text; path names it in errors and is where relative paths start.
+func ParseConfig(path string, text []byte) (Config, error) {
+	c := DefaultConfig()
+	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
+		return Config{}, configError(path, err)
+	}
+	if err := c.validate(path, text); err != nil {
+		return Config{}, err
+	}
+	c.file = path
+	base, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return Config{}, fmt.Errorf("directory of %s: %w", path, err)
+	}
+	if rest, ok := strings.CutPrefix(c.MasterKeyFile, "${CREDENTIALS_DIRECTORY}"); ok {
+		c.MasterKeyFile = os.Getenv("CREDENTIALS_DIRECTORY") + rest
+	}
+	for _, p := range []*string{&c.DataDir, &c.MasterKeyFile, &c.CheckpointDir, &c.Socket} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(base, *p)
+		}
+	}
+	return c, nil
+}
+
+// validate holds what a type alone cannot say.
+func (c Config) validate(path string, text []byte) error {
+	refuse := func(key, ja, en string) error {
+		line, column := keyPosition(text, key)
+		return &ConfigError{File: path, Line: line, Column: column, Key: key, JA: ja, EN: en}
+	}
+	switch {
+	case strings.TrimSpace(c.DataDir) == "":
+		return refuse("data_dir", "data_dir は空にできません", "data_dir may not be empty")
+	case strings.TrimSpace(c.MasterKeyFile) == "":
+		return refuse("master_key_file", "master_key_file は空にできません", "master_key_file may not be empty")
+	case strings.TrimSpace(c.Socket) == "":
+		return refuse("socket", "socket は空にできません", "socket may not be empty")
+	case strings.TrimSpace(c.LedgerOrigin) == "" || strings.ContainsAny(c.LedgerOrigin, " +\t\r\n"):
+		return refuse("ledger_origin", "ledger_origin に空白や + は使えません", "ledger_origin is a name without space or +")
+	case c.GateName == "" || strings.ContainsAny(c.GateName, " \t\r\n@"):
+		return refuse("gate_name", "gate_name はホスト名です", "gate_name is a host name")
+	case c.NoticeVersion < 1:
+		return refuse("notice_version", "notice_version は 1 以上です", "notice_version starts at 1")
+	case c.RecordingRetention < Duration(24*time.Hour):
+		return refuse("recording_retention", "recording_retention は 1d 以上です", "recording_retention is at least 1d")
+	case c.FactorMemory != FactorWindow && c.FactorMemory != FactorNever:
+		return refuse("factor_memory", "factor_memory は window か never です", "factor_memory is window or never")
+	case c.WaitingRoom < 0 || c.WaitingRoom > Duration(4*time.Hour):
+		return refuse("waiting_room", "waiting_room は 0s から 4h です", "waiting_room is between 0s and 4h")
+	case c.RecheckInterval < Duration(time.Second) || c.RecheckInterval > Duration(time.Minute):
+		return refuse("recheck_interval", "recheck_interval は 1s から 1m です", "recheck_interval is between 1s and 1m")
+	case c.MinFreeSpace < 0:
+		return refuse("min_free_space", "min_free_space は 0 以上です", "min_free_space may not be negative")
+	case c.Language != "" && c.Language != "ja" && c.Language != "en":
+		return refuse("language", "language は ja、en、または空です", "language is ja, en or empty")
+	case !knownLogLevel(c.LogLevel):
+		return refuse("log_level", "log_level は trace、debug、info、warn、error です", "log_level is trace, debug, info, warn or error")
+	}
+	return nil
+}
+
+func knownLogLevel(s string) bool {
+	switch s {
+	case "trace", "debug", "info", "warn", "error":
+		return true
+	}
+	return false
+}
+
+// Recipients turns the listed recipients into age's.
+func recipients(list []Recipient) ([]age.Recipient, error) {
+	var out []age.Recipient
+	for _, r := range list {
+		parsed, err := age.ParseX25519Recipient(string(r))
+		if err != nil {
+			return nil, fmt.Errorf("recipient %s: %w", r, err)
+		}
+		out = append(out, parsed)
+	}
+	return out, nil
+}
+
+// OutputRecipients are the auditors' keys for the output, beside the broker's viewing key.
+func (c Config) OutputRecipients() ([]age.Recipient, error) { return recipients(c.AuditorRecipients) }
+
+// OfflineRecipients are the keys for the input. None is an error: input is never recorded
+// so that the broker could read it, and never left out.
+func (c Config) OfflineRecipients() ([]age.Recipient, error) {
+	out, err := recipients(c.InputRecipients)
+	if err == nil && len(out) == 0 {
+		err = &ConfigError{
+			File: c.file, Key: "input_recipients",
+			JA: "input_recipients が空です", EN: "input_recipients is empty",
+			HintJA: "点検担当が別の機械で age の鍵を作り、公開鍵(age1…)をここに書きます",
+			HintEN: "an auditor makes an age key on another machine; its public half (age1…) goes here",
+		}
+	}
+	return out, err
+}
+
+// SocketMode is the mode of the API's socket.
+func (c Config) SocketMode() os.FileMode {
+	if c.SocketGroup == "" {
+		return 0o600
+	}
+	return 0o660
+}
+
+// DatabaseFile, KeysDir and RecordingsDir are the fixed places in the data directory (contract.md, "Files").
+func (c Config) DatabaseFile() string { return filepath.Join(c.DataDir, "sekimori.db") }
+
+// KeysDir is where the ring lies.
+func (c Config) KeysDir() string { return filepath.Join(c.DataDir, "keys") }
+
+// RecordingsDir is the root of the recordings.
+func (c Config) RecordingsDir() string { return filepath.Join(c.DataDir, "recordings") }
+
+// ConfigError is a mistake in the configuration, with its place and both languages.
+type ConfigError struct {
+	File           string
+	Line, Column   int // 1-based; 0 where there is no place
+	Key            string
+	JA, EN         string
+	HintJA, HintEN string
+	Err            error
+}
+
+// Place is "file:line:column", shortened where a part is unknown.
+func (e *ConfigError) Place() string {
+	switch {
+	case e.File == "":
+		return ""
+	case e.Line == 0:
+		return e.File
+	}
+	return fmt.Sprintf("%s:%d:%d", e.File, e.Line, e.Column)
+}
+
+func (e *ConfigError) Error() string { return e.In("en") }
+
+// In is the message in a language, with its place.
+func (e *ConfigError) In(lang string) string {
+	text := e.EN
+	if lang == "ja" {
+		text = e.JA
+	}
+	if p := e.Place(); p != "" {
+		text = p + ": " + text
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// configError gives an error of the YAML reader its place, and the nearest key when the key is unknown.
+func configError(path string, err error) error {
+	var mine *ConfigError
+	if errors.As(err, &mine) {
+		placed := *mine
+		placed.File = path
+		return &placed
+	}
+	out := &ConfigError{File: path, JA: "YAML として読めません", EN: "not readable as YAML"}
+	var y yaml.Error
+	if !errors.As(err, &y) {
+		out.Err = err
+		return out
+	}
+	if tk := y.GetToken(); tk != nil && tk.Position != nil {
+		out.Line, out.Column = tk.Position.Line, tk.Position.Column
+	}
+	var unknown *yaml.UnknownFieldError
+	var twice *yaml.DuplicateKeyError
+	var shape *yaml.TypeError
+	switch {
+	case errors.As(err, &unknown):
+		out.Key = unknown.Token.Value
+		out.JA = fmt.Sprintf("知らない項目 %q", out.Key)
+		out.EN = fmt.Sprintf("unknown key %q", out.Key)
+		near := nearestKey(out.Key)
+		out.HintJA = fmt.Sprintf("近いのは %q です", near)
+		out.HintEN = fmt.Sprintf("did you mean %q?", near)
+	case errors.As(err, &twice):
+		out.Key = twice.Token.Value
+		out.JA, out.EN = fmt.Sprintf("項目 %q が二度あります", out.Key), fmt.Sprintf("key %q stands twice", out.Key)
+	case errors.As(err, &shape):
+		out.JA, out.EN = "値の型が違います", "a value of the wrong type"
+		out.Err = errors.New(y.GetMessage())
+	default:
+		out.Err = errors.New(y.GetMessage())
+	}
+	return out
+}
+
+// keyPosition finds a top-level key; 0, 0 when the default is at fault.
+func keyPosition(text []byte, key string) (line, column int) {
+	for i, l := range strings.Split(string(text), "\n") {
+		if strings.HasPrefix(l, key+":") {
+			return i + 1, 1
+		}
+	}
+	return 0, 0
+}
+
+func splitListen(s string) error {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return err
+	}
+	if host != "" && net.ParseIP(host) == nil && host != "localhost" {
+		return fmt.Errorf("%q is not an address", host)
+	}
+	n, err := net.LookupPort("tcp", port)
+	if err != nil || n < 0 {
+		return fmt.Errorf("%q is not a port", port)
+	}
+	return nil
+}

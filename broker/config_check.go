@@ -1,0 +1,233 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"sekimori/broker/keys"
+	"sekimori/broker/store"
+)
+
+// Level is how grave a finding is.
+type Level string
+
+// The levels. The broker starts with warnings, not with errors.
+const (
+	LevelOK      Level = "ok"
+	LevelWarning Level = "warning"
+	LevelError   Level = "error"
+)
+
+// Finding is one thing that `check` looked at.
+type Finding struct {
+	Level Level  `json:"level"`
+	Item  string `json:"item"`
+	JA    string `json:"message_ja"`
+	EN    string `json:"message_en"`
+}
+
+// findings collects them.
+type findings []Finding
+
+func (f *findings) add(level Level, item, ja, en string) {
+	*f = append(*f, Finding{Level: level, Item: item, JA: ja, EN: en})
+}
+
+func (f *findings) failed(item string, err error) {
+	var c *ConfigError
+	if errors.As(err, &c) {
+		ja, en := c.In("ja"), c.In("en")
+		if c.HintJA != "" {
+			ja, en = ja+"("+c.HintJA+")", en+" ("+c.HintEN+")"
+		}
+		f.add(LevelError, item, ja, en)
+		return
+	}
+	f.add(LevelError, item, err.Error(), err.Error())
+}
+
+// Check looks at everything that can be seen without changing anything: modes, places, keys,
+// the ledger's head, space, addresses.
+func (c Config) Check(clock func() time.Time) []Finding {
+	var out findings
+	if err := store.CheckModes(c.DataDir); err != nil {
+		out.failed("data_dir", err)
+	} else {
+		out.add(LevelOK, "data_dir", c.DataDir, c.DataDir)
+	}
+	c.checkRing(&out, clock)
+	c.checkRecipients(&out)
+	c.checkCheckpoints(&out)
+	c.checkSpace(&out)
+	c.checkDoors(&out)
+	if c.NoticeContact == "" {
+		out.add(LevelWarning, "notice_contact", "問合せ先が空です。拒否された人が電話できません", "no telephone for questions: who is refused has nobody to call")
+	}
+	return out
+}
+
+func (c Config) checkRing(out *findings, clock func() time.Time) {
+	key, err := keys.LoadMaster(c.MasterKeyFile)
+	if err != nil {
+		out.failed("master_key_file", err)
+		return
+	}
+	switch {
+	case within(c.DataDir, c.MasterKeyFile):
+		out.add(LevelWarning, "master_key_file", "封じる鍵がデータの中にあります。写しを一つ取られれば秘密がすべて開きます", "the master key lies inside the data: one copy of it opens every secret")
+	case within(filepath.Dir(c.DataDir), c.MasterKeyFile) && filepath.Dir(c.DataDir) != "/":
+		out.add(LevelWarning, "master_key_file", "封じる鍵がデータの隣にあります。別の媒体か systemd の credential に移してください", "the master key lies beside the data: move it to another medium or a systemd credential")
+	default:
+		out.add(LevelOK, "master_key_file", c.MasterKeyFile, c.MasterKeyFile)
+	}
+	ring, err := keys.Open(c.KeysDir(), key)
+	if err != nil {
+		out.failed("keys", err)
+		return
+	}
+	out.add(LevelOK, "keys", "鍵束が開きます", "the keys open")
+	c.checkLedger(out, ring, clock)
+}
+
+func (c Config) checkRecipients(out *findings) {
+	switch list, err := c.OfflineRecipients(); {
+	case err != nil:
+		out.failed("input_recipients", err)
+	default:
+		out.add(LevelOK, "input_recipients", fmt.Sprintf("%d 件", len(list)), fmt.Sprintf("%d", len(list)))
+	}
+	if c.file == "" {
+		return
+	}
+	left := filepath.Join(filepath.Dir(c.file), "offline-input-identity.txt")
+	if _, err := os.Stat(left); err == nil {
+		out.add(LevelWarning, "input_recipients", "入力を開く秘密鍵がこの機械にあります。別の媒体に移して消してください: "+left,
+			"the identity that opens the input is on this machine; move it to another medium: "+left)
+	}
+}
+
+func (c Config) checkCheckpoints(out *findings) {
+	switch {
+	case c.CheckpointDir == "":
+		out.add(LevelWarning, "checkpoint_dir", "確定点を外に書き出していません。台帳の末尾を切られても気付けません", "checkpoints are written nowhere else: a ledger cut at its end goes unseen")
+	case within(c.DataDir, c.CheckpointDir):
+		out.add(LevelWarning, "checkpoint_dir", "確定点の場所がデータの中にあります。データの外に置いてください", "the checkpoints lie inside the data; put them outside")
+	default:
+		info, err := os.Stat(c.CheckpointDir)
+		switch {
+		case err != nil:
+			out.add(LevelError, "checkpoint_dir", "確定点の場所がありません: "+c.CheckpointDir, "there is no such directory: "+c.CheckpointDir)
+		case !info.IsDir():
+			out.add(LevelError, "checkpoint_dir", "ディレクトリではありません: "+c.CheckpointDir, "not a directory: "+c.CheckpointDir)
+		default:
+			out.add(LevelOK, "checkpoint_dir", c.CheckpointDir, c.CheckpointDir)
+		}
+	}
+}
+
+func (c Config) checkSpace(out *findings) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(c.DataDir, &st); err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			out.add(LevelError, "min_free_space", err.Error(), err.Error())
+		}
+		return
+	}
+	free := Size(st.Bavail * uint64(st.Bsize)) //nolint:gosec // a file system of 2^63 bytes does not exist
+	if free < c.MinFreeSpace {
+		out.add(LevelError, "min_free_space", fmt.Sprintf("空き %d MiB は min_free_space %s を下回り、だれも接続できません", free>>20, c.MinFreeSpace),
+			fmt.Sprintf("%d MiB free is less than min_free_space %s: nobody would be admitted", free>>20, c.MinFreeSpace))
+		return
+	}
+	out.add(LevelOK, "min_free_space", fmt.Sprintf("空き %d MiB", free>>20), fmt.Sprintf("%d MiB free", free>>20))
+}
+
+// checkDoors looks whether the addresses are free. A broker that serves already is no error.
+func (c Config) checkDoors(out *findings) {
+	if len(c.Socket) > 107 {
+		out.add(LevelError, "socket", "ソケットのパスが長すぎます(107バイトまで)", "the socket's path is too long (107 bytes at most)")
+		return
+	}
+	if c.serving() {
+		out.add(LevelOK, "socket", "関守が動いています", "a broker is serving")
+		return
+	}
+	out.add(LevelOK, "socket", c.Socket, c.Socket)
+	l, err := net.Listen("tcp", string(c.SSHListen))
+	if err != nil {
+		out.add(LevelError, "ssh_listen", fmt.Sprintf("待ち受けられません: %v", err), fmt.Sprintf("cannot listen: %v", err))
+		return
+	}
+	if err := l.Close(); err != nil {
+		out.add(LevelError, "ssh_listen", err.Error(), err.Error())
+		return
+	}
+	out.add(LevelOK, "ssh_listen", string(c.SSHListen), string(c.SSHListen))
+}
+
+// checkLedger opens the database as serve would, unless one serves: then `sekimori ledger verify`
+// asks the one who has it. A database that is not there yet is made by the first serve.
+func (c Config) checkLedger(out *findings, ring *keys.Ring, clock func() time.Time) {
+	if _, err := os.Stat(c.DatabaseFile()); err != nil {
+		out.add(LevelOK, "ledger", "台帳はまだありません", "there is no ledger yet")
+		return
+	}
+	if c.serving() {
+		out.add(LevelOK, "ledger", "関守が動いています。`sekimori ledger verify` で検証します", "a broker is serving; `sekimori ledger verify` verifies")
+		return
+	}
+	unlock, err := store.LockDir(c.DataDir)
+	if err != nil {
+		out.failed("ledger", err)
+		return
+	}
+	err = c.verifyLedger(ring, clock)
+	if err = errors.Join(err, unlock()); err != nil {
+		out.failed("ledger", err)
+		return
+	}
+	out.add(LevelOK, "ledger", "台帳は最後の確定点に合っています", "the ledger holds against its last checkpoint")
+}
+
+func (c Config) verifyLedger(ring *keys.Ring, clock func() time.Time) error {
+	ctx := context.Background()
+	db, err := store.Open(ctx, c.DatabaseFile(), store.Options{
+		Clock: clock, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: c.LedgerOrigin, Zone: c.Location(),
+	})
+	if err != nil {
+		return err
+	}
+	err = db.Read(ctx, func(s *store.Snap) error { return s.VerifyLedger(nil, nil) })
+	return errors.Join(err, db.Close())
+}
+
+// serving tells whether somebody answers on the socket.
+func (c Config) serving() bool {
+	conn, err := net.DialTimeout("unix", c.Socket, time.Second)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
+}
+
+// within reports whether path lies in dir, links followed where they can be.
+func within(dir, path string) bool {
+	rel, err := filepath.Rel(real(dir), real(path))
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+func real(path string) string {
+	if r, err := filepath.EvalSymlinks(path); err == nil {
+		return r
+	}
+	return filepath.Clean(path)
+}

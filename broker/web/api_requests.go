@@ -1,0 +1,125 @@
+package web
+
+import (
+	"time"
+
+	"sekimori/broker/store"
+)
+
+// SubmitBody carries a request as YAML.
+type SubmitBody struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// Request is an application for a window.
+type Request struct {
+	No              string     `json:"request_no"`
+	State           string     `json:"state"`
+	Version         int        `json:"version"`
+	ApprovedVersion int        `json:"approved_version,omitempty"`
+	System          string     `json:"system"`
+	Vendor          string     `json:"vendor"`
+	Requester       string     `json:"requester,omitempty"`
+	Proposer        string     `json:"proposer,omitempty"`
+	Start           time.Time  `json:"start"`
+	End             time.Time  `json:"end"`
+	Created         time.Time  `json:"created_at"`
+	Changed         time.Time  `json:"changed_at"`
+	Purpose         string     `json:"purpose"`
+	WorkType        string     `json:"work_type,omitempty"`
+	Responsible     string     `json:"responsible_party,omitempty"`
+	Phone           string     `json:"phone,omitempty"`
+	FaultNo         string     `json:"fault_no,omitempty"`
+	FaultCause      string     `json:"likely_cause,omitempty"`
+	FaultTriage     string     `json:"phone_triage,omitempty"`
+	Procedure       string     `json:"procedure,omitempty"`
+	Rollback        string     `json:"rollback,omitempty"`
+	Engineers       []string   `json:"engineers"`
+	Accounts        []string   `json:"accounts"`
+	Attendant       string     `json:"attendant,omitempty"`
+	Files           string     `json:"files"`
+	FilesDetail     string     `json:"files_detail,omitempty"`
+	RootReason      string     `json:"root_reason,omitempty"`
+	PersonalData    bool       `json:"personal_data,omitempty"`
+	PersonLimit     int        `json:"person_limit,omitempty"`
+	Conditions      string     `json:"conditions,omitempty"`
+	Urgent          string     `json:"urgent,omitempty"`
+	Decisions       []Decision `json:"decisions,omitempty"`
+	Windows         []string   `json:"windows,omitempty"`
+}
+
+// Decision is one person's act on one version of a request.
+type Decision struct {
+	Stage   int       `json:"stage"`
+	Version int       `json:"version"`
+	By      string    `json:"by"`
+	Verdict string    `json:"verdict"`
+	Reason  string    `json:"reason,omitempty"`
+	At      time.Time `json:"at"`
+}
+
+// DecideBody approves, returns, rejects or withdraws. Version 0: whatever stands now.
+type DecideBody struct {
+	Version int    `json:"version,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	Fresh
+}
+
+// Window is an approved interval.
+type Window struct {
+	ID          string    `json:"window"`
+	Request     string    `json:"request_no"`
+	System      string    `json:"system"`
+	Start       time.Time `json:"start"`
+	End         time.Time `json:"end"`
+	State       string    `json:"state"` // as people see it, screens §6
+	Attendant   string    `json:"attendant,omitempty"`
+	OpenedAt    time.Time `json:"opened_at,omitzero"`
+	PermittedAt time.Time `json:"permitted_at,omitzero"`
+	PermittedBy string    `json:"permitted_by,omitempty"`
+	ClosedAt    time.Time `json:"closed_at,omitzero"`
+	ClosedBy    string    `json:"closed_by,omitempty"`
+	Reason      string    `json:"reason,omitempty"`
+}
+
+// WindowBody opens, closes or cancels a window.
+type WindowBody struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// IdentityBody is the result of the attendant's identity check: whether the person at the
+// registered telephone read back the three digits that the waiting room showed.
+type IdentityBody struct {
+	Matched bool `json:"matched"`
+}
+
+// PermitBody gives permission to start.
+type PermitBody struct {
+	Fresh
+}
+
+func viewRequest(r store.Request, z *time.Location) Request {
+	b := r.Body
+	return Request{
+		No: r.No, State: string(r.State), Version: r.Version, ApprovedVersion: r.ApprovedVersion,
+		System: r.System, Vendor: r.Vendor, Requester: r.Requester, Proposer: r.Proposer,
+		Start: at(r.Start, z), End: at(r.End, z), Created: at(r.Created, z), Changed: at(r.Changed, z),
+		Purpose: b.Purpose, WorkType: b.WorkType, Responsible: b.Responsible, Phone: b.Phone,
+		FaultNo: b.FaultNo, FaultCause: b.FaultCause, FaultTriage: b.FaultTriage, Procedure: b.Procedure, Rollback: b.Rollback,
+		Engineers: b.Engineers, Accounts: b.Accounts, Attendant: b.Attendant, Files: string(b.Files), FilesDetail: b.FilesDetail,
+		RootReason: b.RootReason, PersonalData: b.PersonalData, PersonLimit: b.PersonLimit, Conditions: b.Conditions, Urgent: b.Urgent,
+	}
+}
+
+func viewDecision(d store.Decision, z *time.Location) Decision {
+	return Decision{Stage: d.Stage, Version: d.Version, By: d.By, Verdict: string(d.Verdict), Reason: d.Reason, At: at(d.At, z)}
+}
+
+func viewWindow(w store.Window, now time.Time, z *time.Location) Window {
+	return Window{
+		ID: w.ID, Request: w.Request, System: w.System, Start: at(w.Start, z), End: at(w.End, z), State: windowState(w, now),
+		Attendant: w.Attendant, OpenedAt: at(w.OpenedAt, z), PermittedAt: at(w.PermittedAt, z), PermittedBy: w.PermittedBy,
+		ClosedAt: at(w.ClosedAt, z), ClosedBy: w.ClosedBy, Reason: w.Reason,
+	}
+}

@@ -1,0 +1,103 @@
+package web
+
+import (
+	"time"
+
+	"sekimori/broker/store"
+)
+
+// Section is an organisational unit.
+type Section struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Phone string `json:"phone,omitempty"`
+	Head  string `json:"head,omitempty"`
+}
+
+// System is what is maintained, with its rules.
+type System struct {
+	ID                string `json:"id"`
+	Name              string `json:"name"`
+	Section           string `json:"section"`
+	Phone             string `json:"phone,omitempty"`
+	SecondStage       bool   `json:"second_stage"`
+	Attendance        string `json:"attendance"`
+	IdentityCheck     bool   `json:"identity_check"`
+	Line              string `json:"line"`
+	Exclusive         bool   `json:"exclusive"`
+	MaxWindow         string `json:"max_window,omitempty"`
+	Idle              string `json:"idle,omitempty"`
+	ApproverMayAttend bool   `json:"approver_may_attend"`
+	Note              string `json:"note,omitempty"`
+}
+
+// Target is one host:port of a system.
+type Target struct {
+	ID      string `json:"id"`
+	System  string `json:"system"`
+	Host    string `json:"host"`
+	Port    int    `json:"port"`
+	HostKey string `json:"host_key"`
+	Drill   bool   `json:"drill,omitempty"`
+	Note    string `json:"note,omitempty"`
+}
+
+// Account is a login on a target. Its secret is never part of it.
+type Account struct {
+	ID         string `json:"id"`
+	Target     string `json:"target"`
+	Login      string `json:"login"`
+	Root       bool   `json:"root"`
+	Credential string `json:"credential"`
+	Note       string `json:"note,omitempty"`
+}
+
+// SecretBody stores what opens an account: a private key or a password.
+type SecretBody struct {
+	Account string `json:"account"` // id
+	Secret  []byte `json:"secret"`
+	Fresh
+}
+
+// ApplyBody carries a registry file.
+type ApplyBody struct {
+	Name   string `json:"name"` // of the file, for positions
+	Text   string `json:"text"`
+	DryRun bool   `json:"dry_run,omitempty"`
+	// As names, by id or login, the administrator who founds an empty registry. Empty: the only
+	// one in the file.
+	As string `json:"as,omitempty"`
+}
+
+// ConfirmBody confirms a pending change.
+type ConfirmBody struct {
+	Fresh
+}
+
+// DropBody discards a pending change.
+type DropBody struct {
+	Reason string `json:"reason"`
+}
+
+func viewSystem(s store.System) System {
+	return System{
+		ID: s.ID, Name: s.Name, Section: s.Section, Phone: s.Phone, SecondStage: s.SecondStage, Attendance: string(s.Attendance),
+		IdentityCheck: s.IdentityCheck, Line: string(s.Line), Exclusive: s.Exclusive, MaxWindow: length(s.MaxWindow), Idle: length(s.Idle),
+		ApproverMayAttend: s.ApproverMayAttend, Note: s.Note,
+	}
+}
+
+func length(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
+}
+
+func viewTarget(t store.Target) Target {
+	return Target{ID: t.ID, System: t.System, Host: t.Host, Port: t.Port, HostKey: t.HostKey, Drill: t.Drill, Note: t.Note}
+}
+
+func viewAccount(a store.Account) Account {
+	return Account{ID: a.ID, Target: a.Target, Login: a.Login, Root: a.Root, Credential: string(a.Credential), Note: a.Note}
+}

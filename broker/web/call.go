@@ -1,0 +1,165 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// maxBody is the largest body that is read; a registry of thousands of people fits.
+const maxBody = 1 << 20
+
+// call is one call by one person.
+type call struct {
+	w      *countingWriter
+	r      *http.Request
+	person policy.Person // zero on the few open routes
+	token  string
+	peer   Peer
+}
+
+// actor is the caller as the ledger names them.
+func (c *call) actor() ledger.Actor { return ledger.Actor{Kind: "person", ID: c.person.ID, Via: "cli"} }
+
+// serve runs one route: who calls, whether they may at all, the act, and what became of it.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
+	cw := &countingWriter{ResponseWriter: w}
+	c := &call{w: cw, r: r}
+	c.peer, _ = peerFrom(r.Context())
+	log := s.o.Log.With("method", route.method, "route", route.path, "uid", c.peer.UID)
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	cw.Header().Set("Cache-Control", "no-store")
+
+	err := s.admit(c, route)
+	if err == nil {
+		err = route.handle(s, c)
+	}
+	if err == nil {
+		log.Debug("call", "person", c.person.ID)
+		return
+	}
+	f := asFault(s.translate(err))
+	switch {
+	case f.Status >= http.StatusInternalServerError && r.Context().Err() == nil:
+		log.Error("call_failed", "person", c.person.ID, "error", err)
+	default:
+		log.Info("call_refused", "person", c.person.ID, "code", f.Code)
+	}
+	if cw.written > 0 {
+		// The status line is gone. Cutting the connection is the only way left to say that
+		// what came is not whole.
+		panic(http.ErrAbortHandler)
+	}
+	f.write(cw)
+}
+
+// admit names the caller and asks the table.
+func (s *Server) admit(c *call, route route) error {
+	if route.who.open {
+		return nil
+	}
+	if route.who.bootstrap {
+		if empty, err := s.emptyRegistry(c.r.Context()); err != nil {
+			return err
+		} else if empty && (c.peer.UID == 0 || c.peer.UID == s.o.Owner) && c.peer.PID != 0 {
+			return nil
+		}
+	}
+	token, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+	if !ok || token == "" {
+		return faultUnauthenticated()
+	}
+	person, err := s.person(c.r.Context(), token)
+	if err != nil {
+		return err
+	}
+	c.person, c.token = person, token
+	if person.Locked != nil {
+		return refusal(policy.EngineerLocked, map[string]string{"reason": person.Locked.Reason, "date": at(person.Locked.Since, s.o.Zone).Format("2006-01-02")})
+	}
+	if !route.who.allows(person) {
+		if err := s.refused(c, route.method+" "+route.path); err != nil {
+			return err
+		}
+		return refusal(policy.Forbidden, map[string]string{"role": route.who.String()})
+	}
+	return nil
+}
+
+// refused ledgers an opening by somebody whom the table does not name.
+func (s *Server) refused(c *call, what string) error {
+	err := s.o.DB.Write(c.r.Context(), func(tx *store.Tx) error {
+		_, err := tx.Append(ledger.Draft{
+			Kind: "access.refused", Actor: c.actor(), Subjects: []string{c.person.ID},
+			Payload: map[string]string{"reason": string(policy.Forbidden), "route": what},
+		})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("ledger a refused opening: %w", err)
+	}
+	return nil
+}
+
+// read takes the body strictly: one JSON value, no unknown field, nothing behind it.
+func (c *call) read(into any) error {
+	d := json.NewDecoder(c.r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		var big *http.MaxBytesError
+		if errors.As(err, &big) {
+			return &Fault{
+				Status: http.StatusRequestEntityTooLarge, Code: CodeBadRequest, Exit: ExitError,
+				JA: "送られたものが大きすぎます(上限 1 MiB)", EN: "too large (at most 1 MiB)",
+			}
+		}
+		return faultBadRequest("本文が読めません: "+err.Error(), "the body cannot be read: "+err.Error(), nil)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return faultBadRequest("本文の後に余分なものがあります", "something follows the body", nil)
+	}
+	return nil
+}
+
+// reply sends a result.
+func (c *call) reply(v any) error {
+	c.w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	e := json.NewEncoder(c.w)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("send the answer: %w", err)
+	}
+	return nil
+}
+
+// number reads a number from the path.
+func (c *call) number(name string) (int64, error) {
+	n, err := strconv.ParseInt(c.r.PathValue(name), 10, 64)
+	if err != nil || n < 0 {
+		return 0, faultNotFound()
+	}
+	return n, nil
+}
+
+// countingWriter knows whether an answer has begun.
+type countingWriter struct {
+	http.ResponseWriter
+	written int64
+}
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	w.written += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController flush.
+func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,58 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"sekimori/recordings"
+)
+
+// PlayFrame is one frame of a recording or of a live session as playback sends it, a JSON object
+// a line. Data is the bytes that passed, base64 as Go writes []byte: a string would lose them.
+type PlayFrame struct {
+	AtMS    int64           `json:"at_ms"` // since the session began
+	Channel uint32          `json:"channel"`
+	Stream  string          `json:"stream,omitempty"` // stdout | stderr | stdin
+	Data    []byte          `json:"data,omitempty"`
+	Event   string          `json:"event,omitempty"`
+	Body    json.RawMessage `json:"body,omitempty"`
+	Lost    int64           `json:"lost,omitempty"` // bytes a watcher missed just before
+}
+
+// At is when the frame passed, since the session began.
+func (f PlayFrame) At() time.Duration { return time.Duration(f.AtMS) * time.Millisecond }
+
+// WriteFrames sends every frame that the reader can open. What is truncated ends where it ends;
+// what does not hold is an error.
+func WriteFrames(w io.Writer, r *recordings.Reader) error {
+	e := json.NewEncoder(w)
+	for {
+		f, err := r.Next()
+		var torn *recordings.TruncatedError
+		switch {
+		case errors.Is(err, io.EOF) || errors.As(err, &torn):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read the recording: %w", err)
+		}
+		if err := e.Encode(playFrame(f)); err != nil {
+			return fmt.Errorf("send a frame: %w", err)
+		}
+	}
+}
+
+func playFrame(f recordings.Frame) PlayFrame {
+	out := PlayFrame{AtMS: f.Elapsed.Milliseconds(), Channel: f.Channel}
+	if f.Stream == recordings.NoStream {
+		out.Event = f.Event
+		if json.Valid(f.Data) {
+			out.Body = json.RawMessage(f.Data)
+		}
+		return out
+	}
+	out.Stream, out.Data = f.Stream.String(), f.Data
+	return out
+}

@@ -1,0 +1,215 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// mostEntries is how many entries one call lists.
+const mostEntries = 1000
+
+func (s *Server) entries(c *call) error {
+	if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActLedgerRead}, "ledger"); err != nil {
+		return err
+	}
+	f := store.EntryFilter{Newest: true, Limit: 100, Kind: c.r.FormValue("kind"), Subject: c.r.FormValue("subject")}
+	if v := c.r.FormValue("limit"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > mostEntries {
+			return faultBadRequest("件数は 1 から 1000 です", "limit is between 1 and 1000", nil)
+		}
+		f.Limit = n
+	}
+	if v := c.r.FormValue("before"); v != "" {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil || n < 0 {
+			return faultBadRequest("before は番号です", "before is a number", nil)
+		}
+		if n == 0 {
+			return c.reply([]Entry{})
+		}
+		f.To = n
+	}
+	return show(s, c, func(snap *store.Snap) ([]Entry, error) {
+		out := []Entry{}
+		for e, err := range snap.Entries(f) {
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, viewEntry(e, s.o.Zone))
+		}
+		return out, nil
+	})
+}
+
+func (s *Server) entry(c *call) error {
+	if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActLedgerRead}, "ledger"); err != nil {
+		return err
+	}
+	n, err := c.number("no")
+	if err != nil {
+		return err
+	}
+	return show(s, c, func(snap *store.Snap) (Entry, error) {
+		e, err := snap.Entry(n)
+		if err != nil {
+			return Entry{}, err
+		}
+		return viewEntry(e, s.o.Zone), nil
+	})
+}
+
+// exportLedger streams the whole ledger. The entry that says so is committed first and is part
+// of what is exported.
+func (s *Server) exportLedger(c *call) error {
+	purpose := c.r.FormValue("purpose")
+	if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActLedgerExport, Purpose: purpose}, "ledger"); err != nil {
+		return err
+	}
+	if err := s.looked(c, "ledger.exported", []string{c.person.ID}, map[string]string{"purpose": purpose, "format": "jsonl"}); err != nil {
+		return err
+	}
+	return s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
+		checkpoint, err := snap.LatestCheckpoint()
+		if err != nil {
+			return fmt.Errorf("newest checkpoint: %w", err)
+		}
+		c.w.Header().Set("Content-Type", "application/jsonl")
+		if err := ledger.WriteExport(c.w, snap.Entries(store.EntryFilter{}), checkpoint); err != nil {
+			return fmt.Errorf("export the ledger: %w", err)
+		}
+		return nil
+	})
+}
+
+func (s *Server) verifyLedger(c *call) error {
+	var v LedgerCheck
+	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
+		if err := snap.VerifyLedger(nil, nil); err != nil {
+			if c.r.Context().Err() != nil {
+				return err
+			}
+			v.Place = err.Error()
+		} else {
+			v.OK = true
+		}
+		var err error
+		if v.Entries, err = snap.LedgerSize(); err != nil {
+			return err
+		}
+		note, err := snap.LatestCheckpoint()
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		head, err := ledger.ReadCheckpoint(note)
+		if err != nil {
+			v.OK, v.Place = false, err.Error()
+			return nil
+		}
+		v.Root = head.Root.String()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(v)
+}
+
+func (s *Server) checkpoint(c *call) error {
+	return show(s, c, func(snap *store.Snap) (CheckpointReply, error) {
+		note, err := snap.LatestCheckpoint()
+		return CheckpointReply{Checkpoint: string(note), Key: s.o.Ring.LedgerVerifierKey()}, err
+	})
+}
+
+// mayLook asks policy whether the caller may look, and ledgers a refusal: denied openings count
+// as much as granted ones.
+func (s *Server) mayLook(c *call, a policy.Attempt, what string) (policy.Facts, error) {
+	a.Person, a.Key, a.Factor = c.person.ID, true, true // a token is handed out for both
+	facts, err := s.o.Sessions.Facts(c.r.Context(), c.person.ID)
+	if err != nil {
+		return facts, err
+	}
+	if a.Session != "" {
+		err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
+			subject, err := snap.Subject(a.Session)
+			if err != nil {
+				return err
+			}
+			facts.Subject = &subject
+			return nil
+		})
+		if err != nil {
+			return facts, err
+		}
+		// Attempt.Session is the caller's own session, which a looker does not have.
+		a.Session = ""
+	}
+	d := policy.Decide(facts, a, s.o.Clock())
+	if d.Allow {
+		return facts, nil
+	}
+	subjects := []string{c.person.ID}
+	if facts.Subject != nil {
+		subjects = append(subjects, facts.Subject.Session)
+	}
+	payload := map[string]string{"act": string(a.Act), "reason": string(d.Reason), "what": what}
+	if err := s.looked(c, "access.refused", subjects, payload); err != nil {
+		return facts, err
+	}
+	return facts, refusal(d.Reason, d.Args)
+}
+
+// looked writes the entry about an opening. It is committed when it returns.
+func (s *Server) looked(c *call, kind string, subjects []string, payload any) error {
+	err := s.o.DB.Write(c.r.Context(), func(tx *store.Tx) error {
+		_, err := tx.Append(ledger.Draft{Kind: kind, Actor: c.actor(), Subjects: subjects, Payload: payload})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("ledger %s: %w", kind, err)
+	}
+	return nil
+}
+
+func (s *Server) status(c *call) error {
+	v := s.o.Status()
+	var err error
+	if v.EmptyRegistry, err = s.emptyRegistry(c.r.Context()); err != nil {
+		return err
+	}
+	return c.reply(v)
+}
+
+func (s *Server) notice(c *call) error {
+	n := s.o.Notice
+	return c.reply(Notice{
+		Institution: n.Institution, Version: n.Version, Contact: n.Contact, URL: n.URL, KeptDays: int(n.Retention / (24 * time.Hour)),
+		PurposeJA:  "承認された範囲の作業であることの確認。評価など他の目的に使いません。",
+		PurposeEN:  "To confirm that work stays within what was approved. Never used for appraisal or anything else.",
+		RecordedJA: []string{"承認された時間枠の中で保守要員が接続している間の、画面出力と入力のすべて(入力は封印し、関守の機械では開けません)", "接続の日時、接続元、接続先、作業用アカウント、終了理由", "だれが申請、承認、立会い、点検、閲覧をしたか"},
+		RecordedEN: []string{"everything shown and typed while an engineer is connected inside an approved window (input is sealed; the broker's host cannot open it)", "times, source, target, account and end cause of connections", "who requested, approved, attended, reviewed and viewed"},
+		NotJA:      []string{"時間枠の外の通信", "職員の端末の操作"},
+		NotEN:      []string{"anything outside a window", "what staff do on their own machines"},
+		SeenByJA:   []string{"立会者(その接続)", "所管課長", "情報システム課", "点検担当(入力と書き出しは点検担当だけ)"},
+		SeenByEN:   []string{"the attendant of that session", "the head of the owning section", "the information-systems section", "auditors (input and exports: auditors alone)"},
+	})
+}
+
+// streaming starts an answer whose length is not known.
+func streaming(c *call, contentType string) {
+	c.w.Header().Set("Content-Type", contentType)
+	c.w.Header().Set("X-Accel-Buffering", "no")
+	c.w.WriteHeader(http.StatusOK)
+	c.w.written++ // from here on a fault can only cut the connection
+}

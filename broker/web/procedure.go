@@ -1,0 +1,261 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"sekimori/broker/requests"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// submit hands in a request; from a vendor it is a proposal.
+func (s *Server) submit(c *call) error {
+	form, err := s.form(c)
+	if err != nil {
+		return err
+	}
+	no, err := s.o.Desk.Submit(c.r.Context(), form, c.actor())
+	if err != nil {
+		return err
+	}
+	return s.replyRequest(c, no)
+}
+
+func (s *Server) edit(c *call) error {
+	form, err := s.form(c)
+	if err != nil {
+		return err
+	}
+	if err := s.o.Desk.Edit(c.r.Context(), c.r.PathValue("no"), form, c.actor()); err != nil {
+		return err
+	}
+	return s.replyRequest(c, c.r.PathValue("no"))
+}
+
+func (s *Server) form(c *call) (requests.Form, error) {
+	var in SubmitBody
+	if err := c.read(&in); err != nil {
+		return requests.Form{}, err
+	}
+	return requests.ParseForm(in.Name, []byte(in.Text), s.o.Zone)
+}
+
+func (s *Server) requests(c *call) error {
+	f := store.RequestFilter{}
+	if v := c.r.FormValue("state"); v != "" {
+		f.States = []policy.RequestState{policy.RequestState(v)}
+	}
+	switch {
+	case c.person.Kind != policy.Staff:
+		f.Vendor = c.person.Vendor
+	case !everywhere(c.person):
+		f.Section = c.person.Section
+	}
+	if c.person.Kind != policy.Staff && f.Vendor == "" {
+		return c.reply([]Request{}) // an empty filter would not narrow
+	}
+	list, err := s.o.Desk.List(c.r.Context(), f)
+	if err != nil {
+		return err
+	}
+	return c.reply(each(list, func(r store.Request) Request { return viewRequest(r, s.o.Zone) }))
+}
+
+func (s *Server) request(c *call) error {
+	if err := s.mineToSee(c, c.r.PathValue("no")); err != nil {
+		return err
+	}
+	return s.replyRequest(c, c.r.PathValue("no"))
+}
+
+// mineToSee hides requests of other sections and other vendors: they are not found.
+func (s *Server) mineToSee(c *call, no string) error {
+	return s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
+		r, err := snap.Request(no)
+		if err != nil {
+			return err
+		}
+		ok := c.person.Kind != policy.Staff && r.Vendor == c.person.Vendor
+		if c.person.Kind == policy.Staff {
+			if ok, err = s.sees(snap, c.person, r.System); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			return faultNotFound()
+		}
+		return nil
+	})
+}
+
+func (s *Server) replyRequest(c *call, no string) error {
+	shown, err := s.o.Desk.Show(c.r.Context(), no)
+	if err != nil {
+		return err
+	}
+	v := viewRequest(shown.Request, s.o.Zone)
+	v.Decisions = each(shown.Decisions, func(d store.Decision) Decision { return viewDecision(d, s.o.Zone) })
+	v.Windows = each(shown.Windows, func(w store.Window) string { return w.ID })
+	return c.reply(v)
+}
+
+func (s *Server) take(c *call) error {
+	return s.decide(c, false, func(ctx context.Context, no string, _ DecideBody) error {
+		return s.o.Desk.Take(ctx, no, c.actor())
+	})
+}
+
+func (s *Server) approve(c *call) error {
+	return s.decide(c, true, func(ctx context.Context, no string, in DecideBody) error {
+		_, err := s.o.Desk.Approve(ctx, no, in.Version, in.Reason, c.actor())
+		return err
+	})
+}
+
+func (s *Server) returnRequest(c *call) error {
+	return s.decide(c, false, func(ctx context.Context, no string, in DecideBody) error {
+		return s.o.Desk.Return(ctx, no, in.Reason, c.actor())
+	})
+}
+
+func (s *Server) reject(c *call) error {
+	return s.decide(c, false, func(ctx context.Context, no string, in DecideBody) error {
+		return s.o.Desk.Reject(ctx, no, in.Reason, c.actor())
+	})
+}
+
+func (s *Server) withdraw(c *call) error {
+	return s.decide(c, false, func(ctx context.Context, no string, in DecideBody) error {
+		return s.o.Desk.Withdraw(ctx, no, in.Reason, c.actor())
+	})
+}
+
+func (s *Server) revoke(c *call) error {
+	return s.decide(c, false, func(ctx context.Context, no string, in DecideBody) error {
+		return s.o.Desk.Revoke(ctx, no, in.Reason, c.actor())
+	})
+}
+
+// decide reads the body, asks for the fresh proof where the act needs it, acts, and shows what
+// became of the request. Versions count for approval alone: refusing an older text is no harm.
+func (s *Server) decide(c *call, fresh bool, act func(context.Context, string, DecideBody) error) error {
+	var in DecideBody
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	if fresh {
+		if err := s.fresh(c, in.Fresh); err != nil {
+			return err
+		}
+	}
+	if err := act(c.r.Context(), c.r.PathValue("no"), in); err != nil {
+		return err
+	}
+	return s.replyRequest(c, c.r.PathValue("no"))
+}
+
+func (s *Server) windows(c *call) error {
+	return show(s, c, func(snap *store.Snap) ([]Window, error) {
+		f := store.WindowFilter{Limit: 1000}
+		if c.person.Kind == policy.Staff && !everywhere(c.person) {
+			f.Section = c.person.Section
+		}
+		rows, err := snap.Windows(f)
+		if err != nil {
+			return nil, err
+		}
+		out := []Window{}
+		for _, w := range rows {
+			if c.person.Kind != policy.Staff {
+				r, err := snap.Request(w.Request)
+				if err != nil {
+					return nil, err
+				}
+				if r.Vendor != c.person.Vendor {
+					continue
+				}
+			}
+			out = append(out, viewWindow(w, s.o.Clock(), s.o.Zone))
+		}
+		return out, nil
+	})
+}
+
+func (s *Server) window(c *call) error {
+	w, err := s.o.Desk.Window(c.r.Context(), c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if err := s.mineToSee(c, w.Request); err != nil {
+		return err
+	}
+	return c.reply(viewWindow(w, s.o.Clock(), s.o.Zone))
+}
+
+func (s *Server) openWindow(c *call) error {
+	var in WindowBody
+	return s.attend(c, &in, func(ctx context.Context, id string) error { return s.o.Desk.Open(ctx, id, c.actor()) })
+}
+
+func (s *Server) closeWindow(c *call) error {
+	var in WindowBody
+	return s.attend(c, &in, func(ctx context.Context, id string) error { return s.o.Desk.Close(ctx, id, in.Reason, c.actor()) })
+}
+
+func (s *Server) cutWindow(c *call) error {
+	var in WindowBody
+	return s.attend(c, &in, func(ctx context.Context, id string) error { return s.o.Desk.Cut(ctx, id, in.Reason, c.actor()) })
+}
+
+func (s *Server) cancelWindow(c *call) error {
+	var in WindowBody
+	return s.attend(c, &in, func(ctx context.Context, id string) error { return s.o.Desk.Cancel(ctx, id, in.Reason, c.actor()) })
+}
+
+func (s *Server) identity(c *call) error {
+	var in IdentityBody
+	return s.attend(c, &in, func(ctx context.Context, id string) error {
+		return s.o.Desk.Identity(ctx, id, in.Matched, c.actor())
+	})
+}
+
+func (s *Server) permit(c *call) error {
+	var in PermitBody
+	return s.attend(c, &in, func(ctx context.Context, id string) error {
+		if err := s.fresh(c, in.Fresh); err != nil {
+			return err
+		}
+		return s.o.Desk.Permit(ctx, id, c.actor())
+	})
+}
+
+// attend reads the body, acts, and shows what became of the window.
+func (s *Server) attend(c *call, in any, act func(context.Context, string) error) error {
+	if err := c.read(in); err != nil {
+		return err
+	}
+	id := c.r.PathValue("id")
+	if err := act(c.r.Context(), id); err != nil {
+		return err
+	}
+	w, err := s.o.Desk.Window(c.r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return c.reply(viewWindow(w, s.o.Clock(), s.o.Zone))
+}
+
+// windowState is the state as people see it: what is stored, and what the clock adds.
+func windowState(w store.Window, now time.Time) string {
+	open := w.State == policy.WindowScheduled || w.State == policy.WindowAttended || w.State == policy.WindowPermitted
+	switch {
+	case open && !now.Before(w.End) && w.State == policy.WindowScheduled:
+		return "unused"
+	case open && !now.Before(w.End):
+		return "ended"
+	case w.State == policy.WindowScheduled && !now.Before(w.Start):
+		return "ready-wait-attendant"
+	}
+	return string(w.State)
+}

@@ -1,0 +1,129 @@
+package web
+
+import (
+	"context"
+
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// show reads in one transaction and replies with the view.
+func show[T any](s *Server, c *call, read func(*store.Snap) (T, error)) error {
+	var v T
+	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
+		v, err = read(snap)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(v)
+}
+
+// each turns rows into views; the result is never nil, so that JSON says [].
+func each[R, V any](rows []R, view func(R) V) []V {
+	out := make([]V, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, view(r))
+	}
+	return out
+}
+
+func (s *Server) emptyRegistry(ctx context.Context) (bool, error) { return s.o.Registry.Empty(ctx) }
+
+func (s *Server) vendors(c *call) error {
+	return show(s, c, func(snap *store.Snap) ([]Vendor, error) {
+		rows, err := snap.Vendors()
+		return each(rows, func(v store.Vendor) Vendor { return viewVendor(v, s.o.Zone) }), err
+	})
+}
+
+func (s *Server) vendor(c *call) error {
+	return show(s, c, func(snap *store.Snap) (Vendor, error) {
+		v, err := snap.Vendor(c.r.PathValue("id"))
+		return viewVendor(v, s.o.Zone), err
+	})
+}
+
+func (s *Server) people(c *call) error {
+	return show(s, c, func(snap *store.Snap) ([]Person, error) {
+		rows, err := snap.Persons(store.PersonFilter{})
+		return each(rows, func(p store.Person) Person { return viewPerson(p, s.o.Zone) }), err
+	})
+}
+
+func (s *Server) personByID(c *call) error {
+	return show(s, c, func(snap *store.Snap) (Person, error) { return s.wholePerson(snap, c.r.PathValue("id")) })
+}
+
+// wholePerson is a person with their keys.
+func (s *Server) wholePerson(snap *store.Snap, id string) (Person, error) {
+	p, err := snap.Person(id)
+	if err != nil {
+		return Person{}, err
+	}
+	keys, err := snap.Keys(p.ID)
+	if err != nil {
+		return Person{}, err
+	}
+	v := viewPerson(p, s.o.Zone)
+	v.Keys = each(keys, func(k store.Key) Key { return viewKey(k, s.o.Zone) })
+	return v, nil
+}
+
+func (s *Server) systems(c *call) error {
+	return show(s, c, func(snap *store.Snap) ([]System, error) {
+		rows, err := snap.Systems()
+		return each(rows, viewSystem), err
+	})
+}
+
+func (s *Server) system(c *call) error {
+	return show(s, c, func(snap *store.Snap) (System, error) {
+		v, err := snap.System(c.r.PathValue("id"))
+		return viewSystem(v), err
+	})
+}
+
+func (s *Server) targets(c *call) error {
+	return show(s, c, func(snap *store.Snap) ([]Target, error) {
+		rows, err := snap.Targets("")
+		return each(rows, viewTarget), err
+	})
+}
+
+func (s *Server) target(c *call) error {
+	return show(s, c, func(snap *store.Snap) (Target, error) {
+		v, err := snap.Target(c.r.PathValue("id"))
+		return viewTarget(v), err
+	})
+}
+
+func (s *Server) accounts(c *call) error {
+	return show(s, c, func(snap *store.Snap) ([]Account, error) {
+		rows, err := snap.Accounts("")
+		return each(rows, viewAccount), err
+	})
+}
+
+func (s *Server) account(c *call) error {
+	return show(s, c, func(snap *store.Snap) (Account, error) {
+		v, err := snap.Account(c.r.PathValue("id"))
+		return viewAccount(v), err
+	})
+}
+
+// sees tells whether the person may look at something of a system: their own section's, or all.
+func (s *Server) sees(snap *store.Snap, p policy.Person, system string) (bool, error) {
+	if everywhere(p) {
+		return true, nil
+	}
+	if p.Kind != policy.Staff {
+		return false, nil
+	}
+	sys, err := snap.System(system)
+	if err != nil {
+		return false, err
+	}
+	return sys.Section == p.Section, nil
+}

@@ -1,0 +1,225 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"sekimori/broker/store"
+	"sekimori/policy"
+	"sekimori/recordings"
+)
+
+// listRecordings lists sessions that have one.
+func (s *Server) recordings(c *call) error {
+	return show(s, c, func(snap *store.Snap) ([]Recording, error) {
+		rows, err := snap.Sessions(s.mySessions(c.person))
+		out := []Recording{}
+		for _, r := range rows {
+			if r.Recording != "" {
+				out = append(out, viewRecording(r, s.o.Zone))
+			}
+		}
+		return out, err
+	})
+}
+
+func (s *Server) recording(c *call) error {
+	return show(s, c, func(snap *store.Snap) (Recording, error) {
+		r, err := s.mySession(snap, c)
+		return viewRecording(r, s.o.Zone), err
+	})
+}
+
+// play streams what the broker's viewing key opens: output and events, never input.
+func (s *Server) play(c *call) error {
+	r, purpose, err := s.view(c, policy.ActPlay)
+	if err != nil {
+		return err
+	}
+	rec, err := recordings.Open(s.recordingPath(r), s.o.Ring.ViewingIdentity())
+	if err != nil {
+		return s.unreadable(r, err)
+	}
+	defer rec.Close()
+	if err := s.looked(c, "recording.viewed", []string{r.ID, c.person.ID}, map[string]string{"purpose": purpose, "scope": "output"}); err != nil {
+		return err
+	}
+	streaming(c, "application/x-ndjson")
+	return WriteFrames(c.w, rec)
+}
+
+// sealedFile hands out the file as it lies: what it takes to open the input never comes here.
+// Only who may take recordings out gets it, and only from a session that is over.
+func (s *Server) sealedFile(c *call) error {
+	r, purpose, err := s.view(c, policy.ActExport)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(s.recordingPath(r))
+	if err != nil {
+		return s.unreadable(r, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return s.unreadable(r, err)
+	}
+	payload := map[string]string{"purpose": purpose, "scope": "input", "sha256": r.RecordingSum}
+	if err := s.looked(c, "recording.viewed", []string{r.ID, c.person.ID}, payload); err != nil {
+		return err
+	}
+	streaming(c, "application/octet-stream")
+	if _, err := io.CopyN(c.w, f, info.Size()); err != nil {
+		return fmt.Errorf("send recording %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+func (s *Server) exportRecording(c *call) error {
+	format := c.r.FormValue("format")
+	write, known := map[string]func(io.Writer, *recordings.Reader, uint32) error{
+		"asciicast": recordings.Asciicast,
+		"text":      recordings.Text,
+		"raw": func(w io.Writer, r *recordings.Reader, channel uint32) error {
+			return recordings.Raw(w, r, channel, recordings.Stdout)
+		},
+	}[format]
+	if !known {
+		return faultBadRequest("形式は asciicast、text、raw のどれかです", "format is one of asciicast, text, raw", nil)
+	}
+	r, purpose, err := s.view(c, policy.ActExport)
+	if err != nil {
+		return err
+	}
+	channel, err := s.channel(c, r)
+	if err != nil {
+		return err
+	}
+	rec, err := recordings.Open(s.recordingPath(r), s.o.Ring.ViewingIdentity())
+	if err != nil {
+		return s.unreadable(r, err)
+	}
+	defer rec.Close()
+	payload := map[string]string{"purpose": purpose, "format": format, "channel": strconv.FormatUint(uint64(channel), 10), "sha256": r.RecordingSum}
+	if err := s.looked(c, "recording.exported", []string{r.ID, c.person.ID}, payload); err != nil {
+		return err
+	}
+	streaming(c, "application/octet-stream")
+	if err := write(c.w, rec, channel); err != nil {
+		return fmt.Errorf("export recording %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// channel is the one asked for, else the first that had a terminal, else the first that ran.
+func (s *Server) channel(c *call, r store.Session) (uint32, error) {
+	if v := c.r.FormValue("channel"); v != "" {
+		n, err := strconv.ParseUint(v, 10, 32)
+		if err != nil {
+			return 0, faultBadRequest("channel は番号です", "channel is a number", nil)
+		}
+		return uint32(n), nil
+	}
+	rec, err := recordings.Open(s.recordingPath(r), s.o.Ring.ViewingIdentity())
+	if err != nil {
+		return 0, s.unreadable(r, err)
+	}
+	defer rec.Close()
+	list, err := recordings.Channels(rec)
+	if err != nil {
+		return 0, fmt.Errorf("channels of recording %s: %w", r.ID, err)
+	}
+	for _, ch := range list {
+		if ch.Terminal != nil {
+			return ch.Number, nil
+		}
+	}
+	for _, ch := range list {
+		if ch.Start != "" {
+			return ch.Number, nil
+		}
+	}
+	return 0, nil
+}
+
+// view asks policy and finds the recording. A refusal is ledgered there.
+func (s *Server) view(c *call, act policy.Act) (store.Session, string, error) {
+	id, purpose := c.r.PathValue("id"), strings.TrimSpace(c.r.FormValue("purpose"))
+	if _, err := s.mayLook(c, policy.Attempt{Act: act, Session: id, Purpose: purpose}, "recording"); err != nil {
+		return store.Session{}, "", err
+	}
+	var r store.Session
+	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
+		r, err = snap.Session(id)
+		return err
+	})
+	if err != nil {
+		return r, "", err
+	}
+	if r.Recording == "" {
+		return r, "", &Fault{
+			Status: http.StatusNotFound, Code: CodeNotFound, Exit: ExitError,
+			JA: "この接続に操作記録はありません", EN: "this session has no recording",
+			HintJA: "接続先に届く前に終わった接続です", HintEN: "it ended before the target was reached",
+		}
+	}
+	return r, purpose, nil
+}
+
+// recordingPath is the file. The row is the broker's own, and still no path leaves the directory.
+func (s *Server) recordingPath(r store.Session) string {
+	return filepath.Join(s.o.RecordingsDir, filepath.FromSlash(filepath.Clean("/"+r.Recording)))
+}
+
+func (s *Server) unreadable(r store.Session, err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return &Fault{
+			Status: http.StatusNotFound, Code: CodeNotFound, Exit: ExitError,
+			JA: "操作記録のファイルがありません", EN: "the recording's file is missing",
+			HintJA: "台帳は残っています。情報システム課へ", HintEN: "the ledger entry remains; call the information-systems section", cause: err,
+		}
+	}
+	return fmt.Errorf("open recording %s: %w", r.ID, err)
+}
+
+// verifyRecording holds the file against what the ledger's row says.
+func (s *Server) verifyRecording(c *call) error {
+	var r store.Session
+	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
+		r, err = s.mySession(snap, c)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if r.RecordingSum == "" {
+		return &Fault{
+			Status: http.StatusConflict, Code: "not-sealed", Exit: ExitError, JA: "操作記録はまだ封印されていません", EN: "the recording is not sealed yet",
+			HintJA: "接続が終わってからやり直してください", HintEN: "try again when the session is over",
+		}
+	}
+	want := recordings.Digest{Size: r.RecordingSize}
+	if err := want.SHA256.UnmarshalText([]byte(r.RecordingSum)); err != nil {
+		return fmt.Errorf("digest of %s: %w", r.ID, err)
+	}
+	out := RecordingCheck{Session: r.ID, SHA256: r.RecordingSum, Size: r.RecordingSize, OK: true}
+	path := s.recordingPath(r)
+	_, err = recordings.VerifyDigest(path, want)
+	var corrupt *recordings.CorruptError
+	var torn *recordings.TruncatedError
+	var other *recordings.DigestError
+	switch {
+	case err == nil:
+	case errors.As(err, &corrupt), errors.As(err, &torn), errors.As(err, &other):
+		out.OK, out.Place = false, err.Error()
+	default:
+		return s.unreadable(r, err)
+	}
+	return c.reply(out)
+}

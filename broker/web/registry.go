@@ -1,0 +1,120 @@
+package web
+
+import (
+	"fmt"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/registry"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// apply reads a registry file. On an empty registry there is nobody to sign in: the file's
+// administrator, as named by whoever owns the broker's account on this host, is who founds it.
+func (s *Server) apply(c *call) error {
+	var in ApplyBody
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	doc, err := registry.Parse(in.Name, []byte(in.Text))
+	if err != nil {
+		return err
+	}
+	by := c.actor()
+	if by.ID == "" {
+		if by, err = founder(doc, in.As); err != nil {
+			return err
+		}
+	}
+	plan, err := s.o.Registry.Apply(c.r.Context(), doc, by, in.DryRun)
+	if err != nil {
+		return err
+	}
+	if plan.Changes == nil {
+		plan.Changes = []registry.Change{}
+	}
+	return c.reply(plan)
+}
+
+// founder is the administrator who founds the registry: the one named, or the only one there is.
+func founder(doc *registry.Document, named string) (ledger.Actor, error) {
+	var found []string
+	for _, p := range doc.People {
+		if p.Kind != policy.Staff || !p.Has(policy.Administrator) {
+			continue
+		}
+		if named == p.ID || named == p.Login {
+			return ledger.Actor{Kind: "person", ID: p.ID, Via: door}, nil
+		}
+		found = append(found, p.ID)
+	}
+	if named == "" && len(found) == 1 {
+		return ledger.Actor{Kind: "person", ID: found[0], Via: door}, nil
+	}
+	f := faultInvalid(fmt.Sprintf("最初の登録簿には、適用する管理者の指定が要ります(管理者 %d 人)", len(found)),
+		fmt.Sprintf("the first registry needs the administrator who applies it (%d in the file)", len(found)))
+	f.HintJA, f.HintEN = "--as に管理者のログイン名か番号を指定します", "name an administrator of the file with --as"
+	return ledger.Actor{}, f
+}
+
+func (s *Server) changes(c *call) error {
+	list, err := s.o.Registry.Pending(c.r.Context())
+	if err != nil {
+		return err
+	}
+	return c.reply(each(list, func(p registry.PendingChange) registry.PendingChange {
+		p.At = at(p.At, s.o.Zone)
+		return p
+	}))
+}
+
+func (s *Server) confirm(c *call) error {
+	var in ConfirmBody
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	if err := s.fresh(c, in.Fresh); err != nil {
+		return err
+	}
+	if err := s.o.Registry.Confirm(c.r.Context(), c.r.PathValue("no"), c.actor()); err != nil {
+		return err
+	}
+	return c.reply(map[string]string{"no": c.r.PathValue("no"), "state": "confirmed"})
+}
+
+func (s *Server) drop(c *call) error {
+	var in DropBody
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	if err := s.o.Registry.Discard(c.r.Context(), c.r.PathValue("no"), in.Reason, c.actor()); err != nil {
+		return err
+	}
+	return c.reply(map[string]string{"no": c.r.PathValue("no"), "state": "dropped"})
+}
+
+func (s *Server) enrollCode(c *call) error {
+	code, err := s.o.Registry.IssueCode(c.r.Context(), c.r.PathValue("id"), c.actor())
+	if err != nil {
+		return err
+	}
+	code.Until = at(code.Until, s.o.Zone)
+	return c.reply(code)
+}
+
+func (s *Server) setSecret(c *call) error {
+	var in SecretBody
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	if err := s.fresh(c, in.Fresh); err != nil {
+		return err
+	}
+	if err := s.o.Registry.SetAccountSecret(c.r.Context(), in.Account, in.Secret, c.actor()); err != nil {
+		return err
+	}
+	return show(s, c, func(snap *store.Snap) (Account, error) {
+		v, err := snap.Account(in.Account)
+		return viewAccount(v), err
+	})
+}

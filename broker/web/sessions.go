@@ -1,0 +1,141 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// mySessions narrows a list to the caller's section, unless they see all.
+func (s *Server) mySessions(p policy.Person) store.SessionFilter {
+	if everywhere(p) {
+		return store.SessionFilter{}
+	}
+	return store.SessionFilter{Section: p.Section}
+}
+
+func (s *Server) sessions(c *call) error {
+	f := s.mySessions(c.person)
+	f.Live = c.r.FormValue("live") == "true"
+	watchers := map[string]int{}
+	for _, l := range s.o.Sessions.Live() {
+		watchers[l.ID] = l.Watchers
+	}
+	return show(s, c, func(snap *store.Snap) ([]Session, error) {
+		rows, err := snap.Sessions(f)
+		return each(rows, func(r store.Session) Session {
+			v := viewSession(r, s.o.Zone)
+			v.Watchers = watchers[r.ID]
+			return v
+		}), err
+	})
+}
+
+func (s *Server) session(c *call) error {
+	return show(s, c, func(snap *store.Snap) (Session, error) {
+		r, err := s.mySession(snap, c)
+		return viewSession(r, s.o.Zone), err
+	})
+}
+
+// mySession reads the session of the path. One that the caller may not see is not found.
+func (s *Server) mySession(snap *store.Snap, c *call) (store.Session, error) {
+	r, err := snap.Session(c.r.PathValue("id"))
+	if err != nil {
+		return r, err
+	}
+	// An attempt may have named no system; only who sees everything sees it.
+	ok := everywhere(c.person)
+	if !ok && r.System != "" {
+		if ok, err = s.sees(snap, c.person, r.System); err != nil {
+			return store.Session{}, err
+		}
+	}
+	if !ok {
+		return store.Session{}, faultNotFound()
+	}
+	return r, nil
+}
+
+// endSession cuts. The supervisor writes the entry, with the name of who cut.
+func (s *Server) endSession(c *call) error {
+	var in EndBody
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	id := c.r.PathValue("id")
+	facts, err := s.mayLook(c, policy.Attempt{Act: policy.ActEnd, Session: id}, "session")
+	if err != nil {
+		return err
+	}
+	reason := policy.CutByAuthority
+	for _, a := range facts.Subject.Attendants {
+		if a == c.person.ID {
+			reason = policy.CutByAttendant
+		}
+	}
+	if err := s.o.Sessions.End(id, reason, c.actor(), in.Reason); err != nil {
+		return err
+	}
+	return show(s, c, func(snap *store.Snap) (Session, error) {
+		r, err := snap.Session(id)
+		return viewSession(r, s.o.Zone), err
+	})
+}
+
+// watch streams a live session until it ends or the watcher goes. The engineer is told.
+func (s *Server) watch(c *call) error {
+	id, purpose := c.r.PathValue("id"), c.r.FormValue("purpose")
+	if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActWatch, Session: id, Purpose: purpose}, "session"); err != nil {
+		return err
+	}
+	// Joining first tells whether there is anything to watch; nothing is sent before the entry.
+	view, stop, err := s.o.Sessions.Watch(id)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if err := s.looked(c, "session.watched", []string{id, c.person.ID}, map[string]string{"purpose": purpose}); err != nil {
+		return err
+	}
+	streaming(c, "application/x-ndjson")
+	flush := http.NewResponseController(c.w)
+	e := json.NewEncoder(c.w)
+	var sent error
+	for sent == nil {
+		f, err := view.Next(c.r.Context())
+		if err != nil {
+			if !errors.Is(err, io.EOF) && c.r.Context().Err() == nil {
+				sent = err
+			}
+			break
+		}
+		line := playFrame(f.Frame)
+		line.Lost = f.Lost
+		if sent = e.Encode(line); sent == nil {
+			sent = flush.Flush()
+		}
+	}
+	// The end of the look is ledgered too, also when the watcher is gone already.
+	ended := *c
+	ended.r = c.r.WithContext(context.WithoutCancel(c.r.Context()))
+	if err := s.looked(&ended, "session.watch-ended", []string{id, c.person.ID}, map[string]string{"purpose": purpose}); err != nil {
+		return err
+	}
+	if sent != nil && !gone(sent) && c.r.Context().Err() == nil {
+		return fmt.Errorf("watch %s: %w", id, sent)
+	}
+	return nil
+}
+
+// gone tells whether an error only says that the other side hung up.
+func gone(err error) bool {
+	return errors.Is(err, http.ErrAbortHandler) || strings.Contains(err.Error(), "broken pipe") || errors.Is(err, io.ErrClosedPipe)
+}

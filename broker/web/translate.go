@@ -1,0 +1,58 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"sekimori/broker/forms"
+	"sekimori/broker/session"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// translate turns what the packages behind the door say into a fault. What none of the cases
+// knows stays internal: people see that something failed, the log sees what.
+func (s *Server) translate(err error) error {
+	var f *Fault
+	var denied *policy.Denied
+	var invalid *forms.Invalid
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.As(err, &denied):
+		return refusal(denied.Reason, denied.Args)
+	case errors.As(err, &invalid):
+		return invalidForm(invalid)
+	case errors.Is(err, store.ErrNotFound):
+		return faultNotFound()
+	case errors.Is(err, session.ErrNotLive):
+		return &Fault{
+			Status: http.StatusConflict, Code: "not-live", Exit: ExitError, JA: "接続中ではありません", EN: "the session is not under way",
+			HintJA: "`sekimori session list --live` をご覧ください", HintEN: "see `sekimori session list --live`",
+		}
+	}
+	return err
+}
+
+func invalidForm(invalid *forms.Invalid) *Fault {
+	f := faultInvalid("内容に誤りがあります。何も変えていません", "there are mistakes in it; nothing was changed")
+	f.HintJA, f.HintEN = "上の箇所を直してください", "correct the places above"
+	for _, p := range invalid.Problems {
+		d := Detail{Line: p.Line, Column: p.Column, Path: p.Field, JA: p.JA, EN: p.EN, Code: p.Code}
+		if p.Line > 0 {
+			d.File = invalid.Name
+		}
+		f.Details = append(f.Details, d)
+	}
+	return f
+}
+
+// reasonText is the sentence and the hint of a reason. The number stands apart in a fault.
+func reasonText(reason policy.Reason, args map[string]string, lang string) (message, hint string) {
+	message = policy.Message(reason, args, lang)
+	if _, rest, ok := strings.Cut(message, "] "); ok {
+		message = rest
+	}
+	return message, policy.NextStep(reason, args, lang)
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/urfave/cli/v2"
+)
+
+// app is the tree of commands.
+func (p *program) app() *cli.App {
+	return &cli.App{
+		Name:            "sekimori",
+		HelpName:        "sekimori",
+		Usage:           p.say("関守: 外部からの保守接続を、承認された時間枠の中だけ通す", "broker for remote maintenance: nobody in without an approved window"),
+		HideVersion:     true,
+		HideHelpCommand: false,
+		Writer:          p.out,
+		ErrWriter:       p.err,
+		Reader:          p.in,
+		ExitErrHandler:  func(*cli.Context, error) {}, // run says it
+		OnUsageError:    usageProblem,
+		Flags:           p.commonFlags(),
+		Commands: append([]*cli.Command{
+			p.initCommand(), p.serveCommand(), p.checkCommand(), p.applyCommand(),
+			p.enrollCommand(), p.loginCommand(), p.logoutCommand(), p.whoamiCommand(),
+			p.vendorCommand(), p.personCommand(), p.systemCommand(), p.targetCommand(), p.accountCommand(),
+			p.requestCommand(), p.windowCommand(), p.attendCommand(),
+			p.sessionCommand(), p.recordingCommand(), p.reviewCommand(), p.freezeCommand(),
+			p.ledgerCommand(), p.noticeCommand(),
+		}, p.moreCommands()...),
+	}
+}
+
+// commonFlags are understood by every command.
+func (p *program) commonFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "json", Usage: p.say("結果と誤りを JSON で出す", "results and errors as JSON")},
+		&cli.StringFlag{Name: "lang", Usage: p.say("言語 ja|en(既定は LANG)", "language ja|en (default from LANG)")},
+		&cli.StringFlag{Name: "socket", Usage: p.say("関守のソケット(既定は $SEKIMORI_SOCKET か設定)", "the broker's socket (default $SEKIMORI_SOCKET or the configuration's)")},
+		&cli.StringFlag{Name: "config", Usage: p.say("設定ファイル(既定は $SEKIMORI_CONFIG か ./sekimori.yaml)", "configuration (default $SEKIMORI_CONFIG or ./sekimori.yaml)")},
+	}
+}
+
+// authFlag goes with commands that ask for password and code.
+func (p *program) authFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "auth-stdin", Usage: p.say("パスワードと認証コードを標準入力の二行から読む", "read password and one-time code as two lines from standard input")}
+}
+
+func (p *program) reasonFlag() cli.Flag {
+	return &cli.StringFlag{Name: "reason", Usage: p.say("理由(記録されます)", "why; it is ledgered")}
+}
+
+func (p *program) purposeFlag() cli.Flag {
+	return &cli.StringFlag{Name: "purpose", Usage: p.say("閲覧目的(記録されます)", "purpose of viewing; it is ledgered")}
+}
+
+// leaf is a command that does something; group is one that only holds others.
+func (p *program) leaf(name, operands, ja, en string, act func(*cli.Context) error, flags ...cli.Flag) *cli.Command {
+	return &cli.Command{
+		Name: name, ArgsUsage: operands, Usage: p.say(ja, en), Flags: append(flags, p.commonFlags()...),
+		Action: act, OnUsageError: usageProblem, HideHelpCommand: true,
+	}
+}
+
+func (p *program) group(name, ja, en string, commands ...*cli.Command) *cli.Command {
+	return &cli.Command{Name: name, Usage: p.say(ja, en), Subcommands: commands, Flags: p.commonFlags(), OnUsageError: usageProblem}
+}
+
+func usageProblem(_ *cli.Context, err error, _ bool) error {
+	return &usageError{ja: "オプションの値が違います: " + err.Error(), en: "an option's value is wrong: " + err.Error()}
+}
+
+// fetch reads one thing from the broker.
+func fetch[T any](p *program, c *cli.Context, path string, query url.Values) (T, error) {
+	var out T
+	k, err := p.connect(c, true)
+	if err != nil {
+		return out, err
+	}
+	return out, k.call(c.Context, "GET", path, query, nil, &out)
+}
+
+// act sends one act to the broker and reads the result.
+func act[T any](p *program, c *cli.Context, path string, body any) (T, error) {
+	var out T
+	k, err := p.connect(c, true)
+	if err != nil {
+		return out, err
+	}
+	return out, k.call(c.Context, "POST", path, nil, body, &out)
+}
+
+// actAt is act where the context matters more than the command.
+func actAt(ctx context.Context, k *client, path string, body, out any) error {
+	return k.call(ctx, "POST", path, nil, body, out)
+}
+
+// part makes an operand safe as one segment of a path.
+func part(s string) string { return url.PathEscape(s) }
+
+// flagOr returns an option's value or a usage error that names it.
+func (p *program) need(c *cli.Context, name string) (string, error) {
+	v := c.String(name)
+	if v == "" {
+		return "", &usageError{
+			ja: "--" + name + " が要ります", en: "--" + name + " is required",
+			hintJA: "`" + c.Command.HelpName + " --help` をご覧ください", hintEN: "see `" + c.Command.HelpName + " --help`",
+		}
+	}
+	return v, nil
+}

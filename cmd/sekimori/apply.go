@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"sekimori/broker/registry"
+	"sekimori/broker/web"
+)
+
+func (p *program) applyCommand() *cli.Command {
+	apply := p.leaf("apply", "", "登録簿を YAML から適用する", "apply the registry from YAML", p.apply,
+		&cli.StringFlag{Name: "f", Aliases: []string{"file"}, Usage: p.say("登録簿のファイル(- は標準入力)", "registry file (- for standard input)")},
+		&cli.StringFlag{Name: "as", Usage: p.say("空の登録簿に最初に適用する管理者(ファイルの中の人)", "the administrator in the file who founds an empty registry")},
+		&cli.BoolFlag{Name: "dry-run", Usage: p.say("何が変わるかだけを示す", "only show what would change")},
+	)
+	apply.Subcommands = []*cli.Command{
+		p.leaf("confirm", "NO", "保留中の変更を二人目として確認する", "confirm a pending change as the second person", p.applyConfirm, p.authFlag()),
+		p.leaf("drop", "NO", "保留中の変更を取り下げる", "drop a pending change", p.applyDrop, p.reasonFlag()),
+		p.leaf("pending", "", "保留中の変更の一覧", "list pending changes", p.applyPending),
+	}
+	apply.HideHelpCommand = true
+	return apply
+}
+
+func (p *program) apply(c *cli.Context) error {
+	file, err := p.need(c, "f")
+	if err != nil {
+		return err
+	}
+	text, err := p.readFile(file)
+	if err != nil {
+		return err
+	}
+	// The first apply comes before anybody has a token; the broker knows this from the socket.
+	k, err := p.connect(c, false)
+	if err != nil {
+		return err
+	}
+	if t, err := p.readToken(); err == nil {
+		k.token = t.Token
+	}
+	var v registry.Plan
+	body := web.ApplyBody{Name: file, Text: string(text), DryRun: c.Bool("dry-run"), As: c.String("as")}
+	if err := k.call(c.Context, "POST", "/v1/apply", nil, body, &v); err != nil {
+		return err
+	}
+	if p.json {
+		return p.writeJSON(v)
+	}
+	return p.showPlan(v)
+}
+
+// showPlan prints what an apply did or would do, a line per object and field.
+func (p *program) showPlan(v registry.Plan) error {
+	var b strings.Builder
+	for _, ch := range v.Changes {
+		mark, shown := map[string]string{registry.Create: "+", registry.Update: "~", registry.Absent: "?"}[ch.Action]
+		if !shown {
+			continue
+		}
+		note := ""
+		switch {
+		case ch.Pending:
+			note = p.say("(保留: 二人目の確認待ち)", " (pending: awaits a second person)")
+		case ch.Action == registry.Absent:
+			note = p.say("(ファイルにない。そのまま)", " (not in the file; left as it is)")
+		}
+		fmt.Fprintf(&b, "%s %s %s%s\n", mark, plain(ch.Kind), plain(ch.ID), note)
+		if ch.Action == registry.Update {
+			for _, f := range ch.Fields {
+				fmt.Fprintf(&b, "    %s: %s -> %s\n", plain(f.Name), plain(f.From), plain(f.To))
+			}
+		}
+	}
+	switch {
+	case !v.Differs():
+		fmt.Fprintln(&b, p.say("変わるところはありません。", "Nothing to change."))
+	case v.DryRun:
+		fmt.Fprintln(&b, p.say("確かめただけです。何も変えていません。", "Dry run: nothing was changed."))
+	}
+	if v.Pending != "" {
+		fmt.Fprintf(&b, p.say("保留 %s: 情報システム課の別の人が `sekimori apply confirm %s`\n", "pending %s: a second person of the information-systems section runs `sekimori apply confirm %s`\n"), v.Pending, v.Pending)
+	}
+	if v.Code != "" {
+		fmt.Fprintf(&b, p.say("管理者の登録コード(一度だけ表示): %s\n次に: sekimori enroll %s\n", "enrolment code of the administrator (shown once): %s\nnext: sekimori enroll %s\n"), v.Code, v.Code)
+	}
+	_, err := fmt.Fprint(p.out, b.String())
+	return err
+}
+
+func (p *program) applyConfirm(c *cli.Context) error {
+	fresh, err := p.fresh(c)
+	if err != nil {
+		return err
+	}
+	return p.settle(c, "confirm", web.ConfirmBody{Fresh: fresh}, "確認しました", "confirmed")
+}
+
+func (p *program) applyDrop(c *cli.Context) error {
+	return p.settle(c, "drop", web.DropBody{Reason: c.String("reason")}, "取り下げました", "dropped")
+}
+
+func (p *program) settle(c *cli.Context, what string, body any, ja, en string) error {
+	v, err := act[map[string]string](p, c, "/v1/changes/"+part(c.Args().First())+"/"+what, body)
+	if err != nil {
+		return err
+	}
+	return p.done(v, ja+": "+c.Args().First(), en+": "+c.Args().First())
+}
+
+func (p *program) applyPending(c *cli.Context) error {
+	v, err := fetch[[]registry.PendingChange](p, c, "/v1/changes", nil)
+	if err != nil {
+		return err
+	}
+	return list(p, v, "保留中の変更はありません。", "Nothing is pending.", []column[registry.PendingChange]{
+		{"番号", "NO", func(v registry.PendingChange) string { return v.No }},
+		{"種類", "KIND", func(v registry.PendingChange) string { return v.Kind }},
+		{"対象", "SUBJECTS", func(v registry.PendingChange) string { return strings.Join(v.Subjects, " ") }},
+		{"提案した人", "BY", func(v registry.PendingChange) string { return v.By }},
+		{"日時", "AT", func(v registry.PendingChange) string { return stamp(v.At) }},
+	})
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"sekimori/broker"
+	"sekimori/broker/web"
+)
+
+// defaultSocket is where a packaged broker listens.
+const defaultSocket = "/run/sekimori/sekimori.sock"
+
+// client speaks to one broker.
+type client struct {
+	p      *program
+	socket string
+	token  string
+	http   *http.Client
+}
+
+// connect prepares a client; nothing is sent yet. signedIn: the call needs a token.
+func (p *program) connect(c *cli.Context, signedIn bool) (*client, error) {
+	socket, err := p.socketPath(c)
+	if err != nil {
+		return nil, err
+	}
+	k := &client{p: p, socket: socket}
+	if signedIn {
+		t, err := p.readToken()
+		if err != nil {
+			return nil, err
+		}
+		k.token = t.Token
+	}
+	k.http = &http.Client{
+		Transport: &http.Transport{DisableCompression: true, DialContext: k.dial},
+		// The broker never redirects; following one would carry the token elsewhere.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return k, nil
+}
+
+// socketPath finds the broker: option, environment, configuration, the packaged place.
+func (p *program) socketPath(c *cli.Context) (string, error) {
+	if s := c.String("socket"); s != "" {
+		return s, nil
+	}
+	if s := p.getenv("SEKIMORI_SOCKET"); s != "" {
+		return s, nil
+	}
+	file := c.String("config")
+	if file == "" {
+		file = p.getenv("SEKIMORI_CONFIG")
+	}
+	if file == "" {
+		if _, err := os.Stat("sekimori.yaml"); err == nil {
+			file = "sekimori.yaml"
+		}
+	}
+	if file == "" {
+		return defaultSocket, nil
+	}
+	cfg, err := broker.LoadConfig(file)
+	if err != nil {
+		return "", err
+	}
+	return cfg.Socket, nil
+}
+
+// dial connects and asks the kernel who is there before a byte, and so the token, is sent.
+func (k *client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", k.socket)
+	if err != nil {
+		return nil, err
+	}
+	peer, err := web.PeerOf(conn)
+	if err == nil && !slices.Contains(trustedUIDs(k.socket, k.p.getenv("SEKIMORI_SERVER_UID")), peer.UID) {
+		err = &failure{
+			ja:     fmt.Sprintf("ソケット %s の相手(uid %d)は関守と認められません", k.socket, peer.UID),
+			en:     fmt.Sprintf("uid %d answers on %s; that is not the broker", peer.UID, k.socket),
+			hintJA: "何も送っていません。関守が別の利用者で動くなら SEKIMORI_SERVER_UID に番号を入れます",
+			hintEN: "nothing was sent. If the broker runs as that account set SEKIMORI_SERVER_UID",
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}
+
+// trustedUIDs are the accounts that may be the broker: root, whoever runs the command, the one
+// named, and the owner of the socket's directory when nobody else can put a socket there.
+func trustedUIDs(socket, named string) []uint32 {
+	out := []uint32{0, uint32(os.Getuid())}
+	if n, err := strconv.ParseUint(named, 10, 32); err == nil {
+		out = append(out, uint32(n))
+	}
+	if info, err := os.Stat(filepath.Dir(socket)); err == nil && info.Mode().Perm()&0o022 == 0 {
+		if st, ok := info.Sys().(*syscall.Stat_t); ok {
+			out = append(out, st.Uid)
+		}
+	}
+	return out
+}
+
+// do sends one call and returns the answer, which the caller closes. A fault is returned as such.
+func (k *client) do(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
+	var text io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return nil, fmt.Errorf("write request: %w", err)
+		}
+		text = bytes.NewReader(b)
+	}
+	target := "http://sekimori" + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, text)
+	if err != nil {
+		return nil, fmt.Errorf("write request: %w", err)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if k.token != "" {
+		req.Header.Set("Authorization", "Bearer "+k.token)
+	}
+	req.Header.Set("Accept-Language", k.p.lang)
+	resp, err := k.http.Do(req)
+	if err != nil {
+		return nil, k.unreachable(err)
+	}
+	if resp.StatusCode/100 == 2 {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	var wrapped struct {
+		Error *web.Fault `json:"error"`
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&wrapped); err != nil || wrapped.Error == nil {
+		return nil, &failure{
+			ja: fmt.Sprintf("関守の答えが読めません(HTTP %d)", resp.StatusCode),
+			en: fmt.Sprintf("the broker's answer cannot be read (HTTP %d)", resp.StatusCode), cause: err,
+		}
+	}
+	return nil, wrapped.Error
+}
+
+func (k *client) unreachable(err error) error {
+	var own *failure
+	if errors.As(err, &own) {
+		return own
+	}
+	if errors.Is(err, context.Canceled) {
+		return context.Canceled
+	}
+	return &failure{
+		ja: fmt.Sprintf("関守につながりません(%s)", k.socket), en: fmt.Sprintf("no broker answers on %s", k.socket),
+		hintJA: "`sekimori serve` が動いているか、--socket か --config の指定をお確かめください",
+		hintEN: "is `sekimori serve` running? Otherwise name it with --socket or --config", cause: err,
+	}
+}
+
+// call sends in (nil: nothing) and reads the answer into out (nil: ignored).
+func (k *client) call(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	resp, err := k.do(ctx, method, path, query, in)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if out == nil {
+		_, err := io.Copy(io.Discard, resp.Body)
+		return err
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return fmt.Errorf("read the broker's answer: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"sekimori/broker"
+	"sekimori/broker/web"
+)
+
+// failure is an error of a command itself, in both languages.
+type failure struct {
+	ja, en, hintJA, hintEN string
+	cause                  error
+}
+
+func (f *failure) Error() string {
+	if f.cause != nil {
+		return f.en + ": " + f.cause.Error()
+	}
+	return f.en
+}
+
+func (f *failure) Unwrap() error { return f.cause }
+
+// fail says what went wrong in two lines, or as one JSON object, and returns the exit status.
+func (p *program) fail(err error) int {
+	f := p.describe(err)
+	if p.json {
+		e := json.NewEncoder(p.err)
+		e.SetEscapeHTML(false)
+		_ = e.Encode(map[string]*web.Fault{"error": f}) // standard error is the last resort
+		return f.Exit
+	}
+	message, hint := f.EN, f.HintEN
+	if p.lang == "ja" {
+		message, hint = f.JA, f.HintJA
+	}
+	number := ""
+	if f.Number != 0 {
+		number = fmt.Sprintf("[%d] ", f.Number)
+	}
+	for _, d := range f.Details {
+		fmt.Fprintf(p.err, "sekimori: %s\n", p.detail(d))
+	}
+	fmt.Fprintf(p.err, "sekimori: error: %s%s\n", number, plain(message))
+	if hint == "" {
+		hint = p.say("`sekimori help` をご覧ください", "see `sekimori help`")
+	}
+	fmt.Fprintf(p.err, "sekimori: hint: %s\n", plain(hint))
+	return f.Exit
+}
+
+func (p *program) detail(d web.Detail) string {
+	var place []string
+	if d.File != "" {
+		place = append(place, d.File)
+	}
+	if d.Line != 0 {
+		place = append(place, fmt.Sprintf("%d:%d", d.Line, d.Column))
+	}
+	text := p.say(d.JA, d.EN)
+	if d.Path != "" {
+		text = d.Path + ": " + text
+	}
+	return plain(strings.Join(append(place, " "+text), ":"))
+}
+
+func (p *program) describe(err error) *web.Fault {
+	var fault *web.Fault
+	var usage *usageError
+	var own *failure
+	var config *broker.ConfigError
+	switch {
+	case errors.As(err, &fault):
+		return fault
+	case errors.As(err, &usage):
+		return &web.Fault{Code: "usage", Exit: web.ExitUsage, JA: usage.ja, EN: usage.en, HintJA: usage.hintJA, HintEN: usage.hintEN}
+	case errors.As(err, &config):
+		f := &web.Fault{
+			Code: "configuration", Exit: web.ExitError,
+			JA: config.In("ja"), EN: config.In("en"), HintJA: config.HintJA, HintEN: config.HintEN,
+		}
+		if config.Line > 0 {
+			f.Details = nil // the place already leads the message
+		}
+		return f
+	case errors.As(err, &own):
+		f := &web.Fault{Code: "error", Exit: web.ExitError, JA: own.ja, EN: own.en, HintJA: own.hintJA, HintEN: own.hintEN}
+		if own.cause != nil {
+			f.JA += ": " + own.cause.Error()
+			f.EN += ": " + own.cause.Error()
+		}
+		return f
+	case errors.Is(err, context.Canceled):
+		return &web.Fault{Code: "interrupted", Exit: web.ExitError, JA: "中止しました", EN: "interrupted"}
+	}
+	return &web.Fault{Code: "error", Exit: web.ExitError, JA: err.Error(), EN: err.Error()}
+}

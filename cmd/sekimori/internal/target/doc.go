@@ -1,0 +1,9 @@
+// Package target is the demonstration target: an SSH server on loopback with a shell for the
+// account that runs the demonstration. It stands in for a maintained system, so that
+// `sekimori demo` needs nothing but this program.
+//
+// It accepts certificates of one CA only, as a real target configured with TrustedUserCAKeys
+// does, and refuses forwarding. It is no server for anything else.
+//
+// Callers: the demo command.
+package target

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"sekimori/broker/registry"
+	"sekimori/broker/web"
+)
+
+// stamp is a time in a list: short, in the zone it came in.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
+// long is a time on a page.
+func long(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format("2006-01-02 15:04:05 MST")
+}
+
+func (p *program) yes(b bool) string {
+	if b {
+		return p.say("はい", "yes")
+	}
+	return p.say("いいえ", "no")
+}
+
+func (p *program) lock(l *web.Lock) string {
+	if l == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s (%s, %s)", p.say("利用停止", "locked"), l.Reason, l.By, stamp(l.Since))
+}
+
+func (p *program) personFields() []column[web.Person] {
+	return []column[web.Person]{
+		{"番号", "ID", func(v web.Person) string { return v.ID }},
+		{"ログイン名", "LOGIN", func(v web.Person) string { return v.Login }},
+		{"氏名", "NAME", func(v web.Person) string { return strings.TrimSpace(v.Title + " " + v.Name) }},
+		{"区分", "KIND", func(v web.Person) string { return v.Kind }},
+		{"所属", "OF", func(v web.Person) string { return v.Section + v.Vendor }},
+		{"役割", "ROLES", func(v web.Person) string { return strings.Join(v.Roles, ",") }},
+		{"電話", "PHONE", func(v web.Person) string { return v.Phone }},
+		{"誓約書の期限", "PLEDGE UNTIL", func(v web.Person) string { return stamp(v.PledgeUntil) }},
+		{"接続元", "SOURCES", func(v web.Person) string { return strings.Join(v.Sources, ",") }},
+		{"鍵", "KEYS", func(v web.Person) string {
+			var out []string
+			for _, k := range v.Keys {
+				out = append(out, strings.TrimSpace(k.Fingerprint+" "+k.State+" "+k.Label))
+			}
+			return strings.Join(out, "\n")
+		}},
+		{"状態", "STATE", func(v web.Person) string { return p.lock(v.Locked) }},
+	}
+}
+
+func (p *program) personCommand() *cli.Command {
+	return p.group("person", "人(保守要員、窓口、職員)", "people: engineers, vendor contacts, staff",
+		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
+			v, err := fetch[[]web.Person](p, c, "/v1/people", nil)
+			if err != nil {
+				return err
+			}
+			f := p.personFields()
+			return list(p, v, "人はまだ登録されていません。", "Nobody is registered yet.", []column[web.Person]{f[0], f[1], f[2], f[3], f[4], f[5], f[10]})
+		}),
+		p.leaf("show", "ID", "一人を見る", "show one", func(c *cli.Context) error {
+			v, err := fetch[web.Person](p, c, "/v1/people/"+part(c.Args().First()), nil)
+			if err != nil {
+				return err
+			}
+			return page(p, v, p.personFields())
+		}),
+		p.leaf("lock", "ID", "利用を停止し、接続中なら切る", "lock; live sessions are cut", func(c *cli.Context) error {
+			return p.lockPerson(c, "lock", "利用を停止しました", "locked")
+		}, p.reasonFlag()),
+		p.leaf("unlock", "ID", "利用停止を解く", "unlock", func(c *cli.Context) error {
+			return p.lockPerson(c, "unlock", "利用停止を解きました", "unlocked")
+		}, p.reasonFlag(), p.authFlag()),
+		p.leaf("enroll-code", "ID", "登録コードを出す(以前の認証は止まる)", "issue an enrolment code (old credentials are suspended)", func(c *cli.Context) error {
+			v, err := act[registry.Code](p, c, "/v1/people/"+part(c.Args().First())+"/enroll-code", nil)
+			if err != nil {
+				return err
+			}
+			if v.Pending != "" && !p.json {
+				fmt.Fprintf(p.err, p.say("このコードは %s が確認されるまで効きません\n", "the code works once %s is confirmed\n"), v.Pending)
+			}
+			return p.done(v,
+				fmt.Sprintf("%s の登録コード: %s(%s まで、一度だけ表示)", v.Person, v.Text, stamp(v.Until)),
+				fmt.Sprintf("enrolment code of %s: %s (until %s, shown once)", v.Person, v.Text, stamp(v.Until)))
+		}),
+	)
+}
+
+func (p *program) lockPerson(c *cli.Context, what, ja, en string) error {
+	reason, err := p.need(c, "reason")
+	if err != nil {
+		return err
+	}
+	body := web.LockBody{Reason: reason}
+	if what == "unlock" {
+		if body.Fresh, err = p.fresh(c); err != nil {
+			return err
+		}
+	}
+	v, err := act[web.Person](p, c, "/v1/people/"+part(c.Args().First())+"/"+what, body)
+	if err != nil {
+		return err
+	}
+	return p.done(v, fmt.Sprintf("%s: %s", ja, v.ID), fmt.Sprintf("%s: %s", en, v.ID))
+}

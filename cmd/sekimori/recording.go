@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+
+	"filippo.io/age"
+	"github.com/urfave/cli/v2"
+
+	"sekimori/broker/web"
+	"sekimori/recordings"
+)
+
+func (p *program) recordingFields() []column[web.Recording] {
+	return []column[web.Recording]{
+		{"接続番号", "SESSION", func(v web.Recording) string { return v.Session }},
+		{"状態", "STATE", func(v web.Recording) string {
+			if p.lang != "ja" {
+				return v.State
+			}
+			return map[string]string{"recording": "記録中", "sealed": "封印済み", "none": "なし"}[v.State]
+		}},
+		{"保守要員", "ENGINEER", func(v web.Recording) string { return v.Engineer }},
+		{"接続先", "TARGET", func(v web.Recording) string { return v.Target }},
+		{"開始", "STARTED", func(v web.Recording) string { return stamp(v.Started) }},
+		{"終了", "ENDED", func(v web.Recording) string { return stamp(v.Ended) }},
+		{"大きさ", "BYTES", func(v web.Recording) string { return strconv.FormatInt(v.Size, 10) }},
+		{"検証値", "SHA256", func(v web.Recording) string { return v.SHA256 }},
+	}
+}
+
+func (p *program) recordingCommand() *cli.Command {
+	channel := &cli.IntFlag{Name: "channel", Value: -1, Usage: p.say("この通信路だけ(既定は最初の端末)", "only this channel (default: the first terminal)")}
+	return p.group("recording", "操作記録", "recordings",
+		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
+			v, err := fetch[[]web.Recording](p, c, "/v1/recordings", nil)
+			if err != nil {
+				return err
+			}
+			return list(p, v, "操作記録はまだありません。", "No recordings yet.", p.recordingFields()[:7])
+		}),
+		p.leaf("show", "ID", "一つを見る(中身は見ない)", "show one (not its content)", func(c *cli.Context) error {
+			v, err := fetch[web.Recording](p, c, "/v1/recordings/"+part(c.Args().First()), nil)
+			if err != nil {
+				return err
+			}
+			return page(p, v, p.recordingFields())
+		}),
+		p.leaf("play", "ID", "再生する", "play", p.play, p.purposeFlag(),
+			&cli.StringFlag{Name: "identity", Usage: p.say("入力を開く age の秘密鍵のファイル(この機械だけで使い、送りません)", "file of the age identity that opens the input (used here only, never sent)")},
+			&cli.Float64Flag{Name: "speed", Value: 1, Usage: p.say("速さ(0 は待たずに全部)", "speed (0: all at once)")}),
+		p.leaf("export", "ID", "書き出す(点検担当だけ)", "export (auditors only)", p.exportRecording, p.purposeFlag(),
+			&cli.StringFlag{Name: "format", Usage: "asciicast|text|raw"}, channel,
+			&cli.StringFlag{Name: "o", Aliases: []string{"output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}),
+		p.leaf("verify", "ID", "台帳の検証値と突き合わせる", "hold it against the digest in the ledger", p.verifyRecording),
+	)
+}
+
+func (p *program) play(c *cli.Context) error {
+	speed := c.Float64("speed")
+	if speed < 0 {
+		return &usageError{ja: "--speed は 0 以上です", en: "--speed may not be negative"}
+	}
+	if c.String("identity") != "" {
+		return p.playInput(c, speed)
+	}
+	k, err := p.connect(c, true)
+	if err != nil {
+		return err
+	}
+	resp, err := k.do(c.Context, "GET", "/v1/recordings/"+part(c.Args().First())+"/play", url.Values{"purpose": {c.String("purpose")}}, nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	return p.show(c.Context, resp.Body, speed)
+}
+
+// show puts the frames of a stream on the screen, in their own time where speed is not 0.
+func (p *program) show(ctx context.Context, r io.Reader, speed float64) error {
+	if p.json {
+		if _, err := io.Copy(p.out, r); err != nil {
+			return fmt.Errorf("the stream broke off: %w", err)
+		}
+		return nil
+	}
+	d := json.NewDecoder(r)
+	screens := map[uint32]*screen{}
+	var last time.Duration
+	for {
+		var f web.PlayFrame
+		if err := d.Decode(&f); errors.Is(err, io.EOF) {
+			fmt.Fprintln(p.out)
+			return nil
+		} else if err != nil {
+			if ctx.Err() != nil {
+				return nil // the person stopped looking
+			}
+			return fmt.Errorf("the stream broke off: %w", err)
+		}
+		if err := wait(ctx, f.At()-last, speed); err != nil {
+			return nil
+		}
+		last = f.At()
+		s := screens[f.Channel]
+		if s == nil {
+			s = &screen{}
+			screens[f.Channel] = s
+		}
+		if err := p.showFrame(s, f); err != nil {
+			return err
+		}
+	}
+}
+
+func (p *program) showFrame(s *screen, f web.PlayFrame) error {
+	switch {
+	case f.Lost > 0:
+		fmt.Fprintf(p.err, "\n%s\n", fmt.Sprintf(p.say("[%d バイトを見逃しました]", "[missed %d bytes]"), f.Lost))
+	case f.Event != "":
+		return nil // events are on `recording show` and in --json
+	case f.Stream == "stdin":
+		fmt.Fprintf(p.out, "%s %s\n", p.say("入力:", "input:"), plain(string(f.Data)))
+		return nil
+	}
+	if len(f.Data) == 0 {
+		return nil
+	}
+	if _, err := p.out.Write(s.harmless(f.Data)); err != nil {
+		return fmt.Errorf("write to the screen: %w", err)
+	}
+	return nil
+}
+
+// wait sleeps what passed between two frames, at most two seconds of it.
+func wait(ctx context.Context, passed time.Duration, speed float64) error {
+	if speed == 0 || passed <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(min(time.Duration(float64(passed)/speed), 2*time.Second))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// playInput fetches the sealed file and opens it here: the identity that opens the input never
+// goes to the broker.
+func (p *program) playInput(c *cli.Context, speed float64) error {
+	key, err := os.Open(c.String("identity"))
+	if err != nil {
+		return &failure{ja: "秘密鍵のファイルを読めません", en: "cannot read the identity file", cause: err}
+	}
+	defer key.Close()
+	identities, err := age.ParseIdentities(key)
+	if err != nil {
+		return &failure{ja: "age の秘密鍵ではありません", en: "not an age identity", cause: err}
+	}
+	k, err := p.connect(c, true)
+	if err != nil {
+		return err
+	}
+	resp, err := k.do(c.Context, "GET", "/v1/recordings/"+part(c.Args().First())+"/file", url.Values{"purpose": {c.String("purpose")}}, nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	r, err := recordings.NewReader(resp.Body, identities...)
+	if err != nil {
+		return &failure{
+			ja: "この鍵では操作記録を開けません", en: "this identity does not open the recording",
+			hintJA: "入力は設定の input_recipients の鍵だけが開けます", hintEN: "the input opens with the identities of input_recipients only", cause: err,
+		}
+	}
+	pr, pw := io.Pipe()
+	go func() { pw.CloseWithError(web.WriteFrames(pw, r)) }()
+	defer pr.Close()
+	return p.show(c.Context, pr, speed)
+}
+
+func (p *program) exportRecording(c *cli.Context) error {
+	format, err := p.need(c, "format")
+	if err != nil {
+		return err
+	}
+	switch format {
+	case "asciicast", "text", "raw":
+	default:
+		return &usageError{ja: fmt.Sprintf("知らない形式 %q", format), en: fmt.Sprintf("unknown format %q", format), hintJA: "asciicast、text、raw のどれかです", hintEN: "one of asciicast, text, raw"}
+	}
+	q := url.Values{"purpose": {c.String("purpose")}, "format": {format}}
+	if n := c.Int("channel"); n >= 0 {
+		q.Set("channel", strconv.Itoa(n))
+	}
+	return p.download(c, "/v1/recordings/"+part(c.Args().First())+"/export", q)
+}
+
+func (p *program) verifyRecording(c *cli.Context) error {
+	v, err := fetch[web.RecordingCheck](p, c, "/v1/recordings/"+part(c.Args().First())+"/verify", nil)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		if err := p.writeJSON(v); err != nil {
+			return err
+		}
+	}
+	if !v.OK {
+		return &failure{
+			ja: fmt.Sprintf("操作記録 %s は台帳と合いません: %s", v.Session, v.Place), en: fmt.Sprintf("recording %s does not hold against the ledger: %s", v.Session, v.Place),
+			hintJA: "ファイルに触れず、点検担当と情報システム課へ", hintEN: "leave the file as it is; call the auditor and the information-systems section",
+		}
+	}
+	if p.json {
+		return nil
+	}
+	return p.done(v, fmt.Sprintf("合っています: %s sha256 %s(%d バイト)", v.Session, v.SHA256, v.Size), fmt.Sprintf("holds: %s sha256 %s (%d bytes)", v.Session, v.SHA256, v.Size))
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/urfave/cli/v2"
+
+	"sekimori/broker"
+)
+
+// stopping is how long a planned stop may take: warn, end, seal, ledger.
+const stopping = 30 * time.Second
+
+func (p *program) serveCommand() *cli.Command {
+	return p.leaf("serve", "", "関守を動かす(前面で)", "run the broker (in the foreground)", p.serve)
+}
+
+func (p *program) serve(c *cli.Context) error {
+	cfg, err := p.config(c)
+	if err != nil {
+		return err
+	}
+	log := hclog.New(&hclog.LoggerOptions{
+		Name: "sekimori", Level: hclog.LevelFromString(cfg.LogLevel), Output: p.err, JSONFormat: p.json,
+	})
+	b, err := broker.Start(c.Context, cfg, broker.Options{Log: log})
+	if err != nil {
+		var config *broker.ConfigError
+		if errors.As(err, &config) {
+			return err
+		}
+		return &failure{
+			ja: "関守を始められません", en: "the broker does not start",
+			hintJA: "`sekimori check --config " + cfg.File() + "` が原因を示します", hintEN: "`sekimori check --config " + cfg.File() + "` names what is wrong",
+			cause: err,
+		}
+	}
+	if p.json {
+		err = p.writeJSON(map[string]string{"ssh": b.SSHAddr().String(), "socket": b.Socket()})
+	} else {
+		_, err = fmt.Fprintf(p.out, "%s ssh %s, socket %s\n", p.say("受付中:", "serving:"), b.SSHAddr(), b.Socket())
+	}
+	if err == nil {
+		<-c.Context.Done()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context), stopping)
+	defer cancel()
+	if stopErr := b.Close(ctx); stopErr != nil {
+		err = errors.Join(err, &failure{ja: "止めるときに誤りがありました", en: "the stop was not clean", cause: stopErr})
+	}
+	return err
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"sekimori/broker/web"
+)
+
+func (p *program) sessionFields() []column[web.Session] {
+	return []column[web.Session]{
+		{"接続番号", "SESSION", func(v web.Session) string { return v.ID }},
+		{"状態", "STATE", func(v web.Session) string { return p.sessionState(v) }},
+		{"保守要員", "ENGINEER", func(v web.Session) string { return v.Engineer }},
+		{"接続先", "TARGET", func(v web.Session) string { return v.Target }},
+		{"作業用アカウント", "ACCOUNT", func(v web.Session) string { return v.Account }},
+		{"開始", "STARTED", func(v web.Session) string { return stamp(v.Created) }},
+		{"終了", "ENDED", func(v web.Session) string { return stamp(v.Ended) }},
+		{"終了理由", "END CAUSE", func(v web.Session) string {
+			if v.EndCause == "" {
+				return ""
+			}
+			return fmt.Sprintf("[%d] %s", v.EndNumber, v.EndCause)
+		}},
+		{"詳細", "DETAIL", func(v web.Session) string { return v.Detail }},
+		{"切った人", "ENDED BY", func(v web.Session) string { return v.EndedBy }},
+		{"申請番号", "REQUEST", func(v web.Session) string { return v.Request }},
+		{"時間枠", "WINDOW", func(v web.Session) string { return v.Window }},
+		{"システム", "SYSTEM", func(v web.Session) string { return v.System }},
+		{"接続元", "SOURCE", func(v web.Session) string { return v.Source }},
+		{"鍵", "KEY", func(v web.Session) string { return v.Fingerprint }},
+		{"二つ目の認証", "SECOND FACTOR", func(v web.Session) string { return v.Factor }},
+		{"期限", "UNTIL", func(v web.Session) string { return long(v.Until) }},
+		{"閲覧中", "WATCHERS", func(v web.Session) string {
+			if v.Watchers == 0 {
+				return ""
+			}
+			return strconv.Itoa(v.Watchers)
+		}},
+		{"操作記録", "RECORDING", func(v web.Session) string { return v.RecordingSum }},
+		{"クライアント", "CLIENT", func(v web.Session) string { return v.ClientVersion }},
+	}
+}
+
+func (p *program) sessionState(v web.Session) string {
+	if p.lang != "ja" {
+		return v.State
+	}
+	ja, ok := map[string]string{
+		"refused": "接続拒否", "opening": "接続準備中", "active": "接続中", "ended-ok": "終了", "ended-early": "途中で切断",
+	}[v.State]
+	if !ok {
+		return v.State
+	}
+	return ja
+}
+
+func (p *program) sessionCommand() *cli.Command {
+	return p.group("session", "接続", "sessions",
+		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
+			q := url.Values{}
+			if c.Bool("live") {
+				q.Set("live", "true")
+			}
+			v, err := fetch[[]web.Session](p, c, "/v1/sessions", q)
+			if err != nil {
+				return err
+			}
+			return list(p, v, "いま接続中の作業はありません。", "No one is connected now.", p.sessionFields()[:8])
+		}, &cli.BoolFlag{Name: "live", Usage: p.say("接続中のものだけ", "only those under way")}),
+		p.leaf("show", "ID", "一つを見る", "show one", func(c *cli.Context) error {
+			v, err := fetch[web.Session](p, c, "/v1/sessions/"+part(c.Args().First()), nil)
+			if err != nil {
+				return err
+			}
+			return page(p, v, p.sessionFields())
+		}),
+		p.leaf("watch", "ID", "接続中の画面を見る(保守要員に知らされます)", "watch a live session (the engineer is told)", p.watch, p.purposeFlag()),
+		p.leaf("end", "ID", "接続を直ちに切る", "cut a session at once", func(c *cli.Context) error {
+			v, err := act[web.Session](p, c, "/v1/sessions/"+part(c.Args().First())+"/end", web.EndBody{Reason: c.String("reason")})
+			if err != nil {
+				return err
+			}
+			return p.done(v, fmt.Sprintf("切りました: %s", v.ID), fmt.Sprintf("cut: %s", v.ID))
+		}, p.reasonFlag()),
+	)
+}
+
+func (p *program) watch(c *cli.Context) error {
+	k, err := p.connect(c, true)
+	if err != nil {
+		return err
+	}
+	q := url.Values{"purpose": {c.String("purpose")}}
+	resp, err := k.do(c.Context, "GET", "/v1/sessions/"+part(c.Args().First())+"/watch", q, nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if !p.json {
+		fmt.Fprintf(p.err, "%s %s\n", p.say("閲覧を始めました。止めるには Ctrl-C:", "Watching; Ctrl-C stops:"), strings.TrimSpace(plain(c.Args().First())))
+	}
+	return p.show(c.Context, resp.Body, 0)
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"sekimori/broker/web"
+)
+
+func (p *program) enrollCommand() *cli.Command {
+	return p.leaf("enroll", "CODE", "登録コードでパスワードと二つ目の認証、鍵を登録する", "set password and second factor, register keys, with an enrolment code", p.enroll,
+		p.authFlag(),
+		&cli.StringSliceFlag{Name: "key", Usage: p.say("登録する公開鍵のファイル(繰り返せます)", "file of a public key to register (may be repeated)")},
+	)
+}
+
+// enroll takes two calls: the first shows the secret of the second factor, the second proves
+// that the person has it. Until then nothing of the old enrolment is replaced.
+func (p *program) enroll(c *cli.Context) error {
+	var keys []string
+	for _, file := range c.StringSlice("key") {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return &failure{ja: "公開鍵を読めません", en: "cannot read a public key", cause: err}
+		}
+		for _, l := range strings.Split(string(b), "\n") {
+			if l = strings.TrimSpace(l); l != "" && !strings.HasPrefix(l, "#") {
+				keys = append(keys, l)
+			}
+		}
+	}
+	k, err := p.connect(c, false)
+	if err != nil {
+		return err
+	}
+	var s web.EnrollSecret
+	if err := k.call(c.Context, "POST", "/v1/enroll/begin", nil, web.EnrollBegin{Code: c.Args().First()}, &s); err != nil {
+		return err
+	}
+	if p.json {
+		if err := p.writeJSON(s); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(p.out, "%s: %s (%s)\n", p.say("登録する人", "enrolling"), plain(s.Person.Name), plain(s.Person.ID))
+		fmt.Fprintln(p.out, p.say("認証アプリに次の秘密を入れてください(二度と表示されません):", "put this secret into the authenticator (it is not shown again):"))
+		fmt.Fprintf(p.out, "secret: %s\notpauth: %s\n", s.Secret, s.URL)
+	}
+	a, err := p.ask(c)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	fresh, err := a.newPassword()
+	if err != nil {
+		return err
+	}
+	var t web.TokenReply
+	body := web.EnrollFinish{Code: c.Args().First(), Password: fresh.Password, TOTP: fresh.Code, Keys: keys, Label: hostLabel()}
+	if err := k.call(c.Context, "POST", "/v1/enroll/finish", nil, body, &t); err != nil {
+		return err
+	}
+	return p.signedIn(t, "登録しました", "enrolled")
+}
+
+// newPassword asks twice on a terminal, because what is typed cannot be seen.
+func (a *asker) newPassword() (web.Fresh, error) {
+	if a.lines != nil {
+		return a.both()
+	}
+	first, err := a.secret("新しいパスワード", "new password")
+	if err != nil {
+		return web.Fresh{}, err
+	}
+	again, err := a.secret("もう一度", "again")
+	if err != nil {
+		return web.Fresh{}, err
+	}
+	if first != again {
+		return web.Fresh{}, &failure{
+			ja: "二つのパスワードが違います", en: "the two passwords differ",
+			hintJA: "同じコードでやり直せます", hintEN: "try again with the same enrolment code",
+		}
+	}
+	code, err := a.secret("認証コード(6桁)", "one-time code (6 digits)")
+	if err != nil {
+		return web.Fresh{}, err
+	}
+	return web.Fresh{Password: first, Code: strings.TrimSpace(code)}, nil
+}
+
+func (p *program) loginCommand() *cli.Command {
+	return p.leaf("login", "[LOGIN]", "サインインし、8時間のトークンを受け取る", "sign in and get a token for 8 hours", p.login, p.authFlag())
+}
+
+func (p *program) login(c *cli.Context) error {
+	a, err := p.ask(c)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	login := c.Args().First()
+	if login == "" {
+		if a.lines != nil {
+			return &usageError{ja: "LOGIN が要ります", en: "LOGIN is required"}
+		}
+		fmt.Fprintf(p.err, "%s: ", p.say("ログイン名", "login"))
+		line, err := bufio.NewReader(a.tty).ReadString('\n')
+		if err != nil {
+			return fmt.Errorf("read from the terminal: %w", err)
+		}
+		login = strings.TrimSpace(line)
+	}
+	fresh, err := a.both()
+	if err != nil {
+		return err
+	}
+	k, err := p.connect(c, false)
+	if err != nil {
+		return err
+	}
+	var t web.TokenReply
+	if err := k.call(c.Context, "POST", "/v1/login", nil, web.LoginBody{Login: login, Fresh: fresh, Label: hostLabel()}, &t); err != nil {
+		return err
+	}
+	return p.signedIn(t, "サインインしました", "signed in")
+}
+
+// signedIn keeps the token. It goes into the client's file and nowhere else, not even to --json.
+func (p *program) signedIn(t web.TokenReply, ja, en string) error {
+	if err := p.writeToken(storedToken{Token: t.Token, Person: t.Person.ID, Name: t.Person.Name, Expires: t.Expires}); err != nil {
+		return err
+	}
+	if t.KeysPending != "" && !p.json {
+		fmt.Fprintf(p.err, p.say("鍵は %s が確認されてから使えます\n", "the keys work once %s is confirmed\n"), t.KeysPending)
+	}
+	until := t.Expires.Format("2006-01-02 15:04")
+	return p.done(struct {
+		Person      web.Person `json:"person"`
+		Expires     string     `json:"expires_at"`
+		KeysPending string     `json:"keys_pending,omitempty"`
+	}{t.Person, t.Expires.Format("2006-01-02T15:04:05Z07:00"), t.KeysPending},
+		fmt.Sprintf("%s: %s(%s)、%s まで", ja, t.Person.Name, t.Person.ID, until),
+		fmt.Sprintf("%s: %s (%s), until %s", en, t.Person.Name, t.Person.ID, until))
+}
+
+func hostLabel() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "sekimori"
+	}
+	return "sekimori@" + name
+}
+
+func (p *program) logoutCommand() *cli.Command {
+	return p.leaf("logout", "", "トークンを無効にする", "revoke the token", func(c *cli.Context) error {
+		k, err := p.connect(c, true)
+		if err != nil {
+			return err
+		}
+		callErr := k.call(c.Context, "POST", "/v1/logout", nil, nil, nil)
+		// The file goes in any case; what the broker still holds expires by itself, and is said.
+		if err := p.dropToken(); err != nil {
+			return err
+		}
+		if callErr != nil {
+			return callErr
+		}
+		return p.done(map[string]bool{"ok": true}, "サインアウトしました", "signed out")
+	})
+}
+
+func (p *program) whoamiCommand() *cli.Command {
+	return p.leaf("whoami", "", "だれとしてサインインしているか", "who is signed in", func(c *cli.Context) error {
+		person, err := fetch[web.Person](p, c, "/v1/whoami", nil)
+		if err != nil {
+			return err
+		}
+		return page(p, person, p.personFields())
+	})
+}

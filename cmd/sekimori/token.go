@@ -1,0 +1,116 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"sekimori/broker/web"
+)
+
+// storedToken is the client's file. It names the person for people; the token alone counts.
+type storedToken struct {
+	Token   string    `json:"token"`
+	Person  string    `json:"person"`
+	Name    string    `json:"name"`
+	Expires time.Time `json:"expires_at"`
+}
+
+// tokenFile is where the token lies.
+func (p *program) tokenFile() (string, error) {
+	if f := p.getenv("SEKIMORI_TOKEN_FILE"); f != "" {
+		return f, nil
+	}
+	state := p.getenv("XDG_STATE_HOME")
+	if state == "" {
+		home := p.getenv("HOME")
+		if home == "" {
+			return "", &failure{
+				ja: "トークンの置き場所が決まりません", en: "there is no place for the token",
+				hintJA: "SEKIMORI_TOKEN_FILE を指定します", hintEN: "set SEKIMORI_TOKEN_FILE",
+			}
+		}
+		state = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(state, "sekimori", "token.json"), nil
+}
+
+func (p *program) readToken() (storedToken, error) {
+	file, err := p.tokenFile()
+	if err != nil {
+		return storedToken{}, err
+	}
+	info, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return storedToken{}, &web.Fault{
+			Code: web.CodeUnauthenticated, Exit: web.ExitRefused,
+			JA: "サインインしていません", EN: "not signed in",
+			HintJA: "`sekimori login LOGIN`、初めてなら `sekimori enroll CODE`", HintEN: "`sekimori login LOGIN`, the first time `sekimori enroll CODE`",
+		}
+	}
+	if err != nil {
+		return storedToken{}, fmt.Errorf("token: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return storedToken{}, &failure{
+			ja: fmt.Sprintf("トークンのファイル %s を他の人も読めます(権限 %04o)", file, info.Mode().Perm()), en: fmt.Sprintf("others may read the token's file %s (mode %04o)", file, info.Mode().Perm()),
+			hintJA: fmt.Sprintf("`sekimori logout` で無効にし、サインインし直します。直すには chmod 600 %s", file),
+			hintEN: fmt.Sprintf("chmod 600 %s, revoke it with `sekimori logout`, and sign in anew", file),
+		}
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return storedToken{}, fmt.Errorf("token: %w", err)
+	}
+	var t storedToken
+	if err := json.Unmarshal(b, &t); err != nil || t.Token == "" {
+		return storedToken{}, &failure{
+			ja: fmt.Sprintf("トークンのファイル %s が読めません", file), en: fmt.Sprintf("the token's file %s cannot be read", file),
+			hintJA: "サインインし直します", hintEN: "sign in anew",
+		}
+	}
+	return t, nil
+}
+
+// writeToken replaces the file in one step; it is never there with a looser mode.
+func (p *program) writeToken(t storedToken) error {
+	file, err := p.tokenFile()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return fmt.Errorf("place for the token: %w", err)
+	}
+	b, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("token: %w", err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), ".token") // 0600
+	if err != nil {
+		return fmt.Errorf("write the token: %w", err)
+	}
+	_, err = f.Write(append(b, '\n'))
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write the token: %w", err), os.Remove(f.Name()))
+	}
+	return nil
+}
+
+func (p *program) dropToken() error {
+	file, err := p.tokenFile()
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the token: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"sekimori/broker/web"
+)
+
+func (p *program) windowFields() []column[web.Window] {
+	return []column[web.Window]{
+		{"時間枠", "WINDOW", func(v web.Window) string { return v.ID }},
+		{"システム", "SYSTEM", func(v web.Window) string { return v.System }},
+		{"開始", "START", func(v web.Window) string { return stamp(v.Start) }},
+		{"終了", "END", func(v web.Window) string { return stamp(v.End) }},
+		{"状態", "STATE", func(v web.Window) string { return p.windowState(v.State) }},
+		{"立会者", "ATTENDANT", func(v web.Window) string { return v.Attendant }},
+		{"申請番号", "REQUEST", func(v web.Window) string { return v.Request }},
+		{"立会い開始", "OPENED", func(v web.Window) string { return long(v.OpenedAt) }},
+		{"開始許可", "PERMITTED", func(v web.Window) string {
+			if v.PermittedAt.IsZero() {
+				return ""
+			}
+			return long(v.PermittedAt) + " " + v.PermittedBy
+		}},
+		{"閉じた", "CLOSED", func(v web.Window) string {
+			if v.ClosedAt.IsZero() {
+				return ""
+			}
+			return long(v.ClosedAt) + " " + v.ClosedBy
+		}},
+		{"理由", "REASON", func(v web.Window) string { return v.Reason }},
+	}
+}
+
+func (p *program) windowState(s string) string {
+	if p.lang != "ja" {
+		return s
+	}
+	ja, ok := map[string]string{
+		"scheduled": "予定", "ready-wait-attendant": "開始可能(立会者待ち)", "attended": "立会者あり(開始許可待ち)", "permitted": "開始許可済み",
+		"ended": "終了", "unused": "未使用で終了", "closed": "終了(立会者が閉じた)", "cut": "強制切断", "cancelled": "取消し",
+	}[s]
+	if !ok {
+		return s
+	}
+	return ja
+}
+
+func (p *program) windowCommand() *cli.Command {
+	do := func(what string) func(*cli.Context) error {
+		return func(c *cli.Context) error {
+			return p.windowAct(c, what, web.WindowBody{Reason: c.String("reason")})
+		}
+	}
+	return p.group("window", "作業時間枠", "windows",
+		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
+			v, err := fetch[[]web.Window](p, c, "/v1/windows", nil)
+			if err != nil {
+				return err
+			}
+			return list(p, v, "作業時間枠はまだありません。", "No windows yet.", p.windowFields()[:6])
+		}),
+		p.leaf("show", "ID", "一つを見る", "show one", func(c *cli.Context) error {
+			v, err := fetch[web.Window](p, c, "/v1/windows/"+part(c.Args().First()), nil)
+			if err != nil {
+				return err
+			}
+			return page(p, v, p.windowFields())
+		}),
+		p.leaf("open", "ID", "立会者として持ち場につく", "take the post as attendant", do("open")),
+		p.leaf("close", "ID", "時間枠を閉じる(接続は切れる)", "close the window (sessions end)", do("close"), p.reasonFlag()),
+		p.leaf("cut", "ID", "時間枠を強制的に終える(接続は直ちに切れる)", "end the window by force (sessions are cut at once)", do("cut"), p.reasonFlag()),
+		p.leaf("cancel", "ID", "時間枠を取り消す", "cancel the window", do("cancel"), p.reasonFlag()),
+	)
+}
+
+func (p *program) attendCommand() *cli.Command {
+	return p.group("attend", "立会い", "attending a window",
+		p.leaf("identity", "WINDOW", "本人確認の結果を記す(登録の電話で三桁が読み返されたか)", "record the identity check: were the three digits read back on the registered telephone", func(c *cli.Context) error {
+			if c.Bool("matched") == c.Bool("failed") {
+				return &usageError{ja: "--matched か --failed のどちらか一つが要ります", en: "either --matched or --failed is required"}
+			}
+			return p.windowAct(c, "identity", web.IdentityBody{Matched: c.Bool("matched")})
+		},
+			&cli.BoolFlag{Name: "matched", Usage: p.say("一致した", "they matched")},
+			&cli.BoolFlag{Name: "failed", Usage: p.say("一致しない、または出ない", "they did not, or nobody answered")}),
+		p.leaf("permit", "WINDOW", "開始を許可する(パスワードと認証コードを尋ねます)", "permit the start (asks for password and code)", func(c *cli.Context) error {
+			fresh, err := p.fresh(c)
+			if err != nil {
+				return err
+			}
+			return p.windowAct(c, "permit", web.PermitBody{Fresh: fresh})
+		}, p.authFlag()),
+	)
+}
+
+func (p *program) windowAct(c *cli.Context, what string, body any) error {
+	v, err := act[web.Window](p, c, "/v1/windows/"+part(c.Args().First())+"/"+what, body)
+	if err != nil {
+		return err
+	}
+	return p.done(v, fmt.Sprintf("時間枠 %s: %s", v.ID, p.windowState(v.State)), fmt.Sprintf("window %s: %s", v.ID, v.State))
+}
