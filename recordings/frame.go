@@ -5,10 +5,6 @@ import (
 	"time"
 )
 
-// maxFrameHead is the most that stands before a frame's data: kind, channel,
-// elapsed and length.
-const maxFrameHead = 1 + binary.MaxVarintLen32 + binary.MaxVarintLen64 + binary.MaxVarintLen32
-
 // putFrame appends a frame whose data is name and then data. name is empty but for events.
 func putFrame(b []byte, kind byte, channel uint32, elapsed uint64, name string, data []byte) []byte {
 	b = append(b, kind)
