@@ -161,18 +161,21 @@ func (c *caller) askCode(ctx context.Context, person policy.Person, ask asker) e
 		if err != nil {
 			return err
 		}
-		verdict, err := c.s.checkCode(ctx, person.ID, strings.TrimSpace(code), c.source.Addr())
+		verdict, err := c.s.checkCode(ctx, person.ID, strings.TrimSpace(code))
 		if err != nil {
 			return fmt.Errorf("check code: %w", err)
 		}
-		switch {
-		case verdict.right:
+		if verdict.right {
 			return nil
-		case !verdict.locked:
-			if wrong++; wrong < maxCodes {
-				prompt = slashed(person.Lang, "コードが違います。認証コード(6桁)",
-					"Code not accepted. One-time code (6 digits)") + ": "
-				continue
+		}
+		if wrong++; !verdict.locked && wrong < maxCodes {
+			prompt = slashed(person.Lang, "コードが違います。認証コード(6桁)",
+				"Code not accepted. One-time code (6 digits)") + ": "
+			continue
+		}
+		if !verdict.locked { // the last one locked: until when, no code at all tells
+			if verdict, err = c.s.checkCode(ctx, person.ID, ""); err != nil {
+				return fmt.Errorf("check code: %w", err)
 			}
 		}
 		text := policy.Refusal(policy.TooManyFailures, verdict.args, person.Lang, "", c.s.o.Notice.Contact, "")

@@ -8,7 +8,6 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"sekimori/broker/registry"
-	"sekimori/broker/requests"
 	"sekimori/broker/session"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -74,7 +73,6 @@ type Options struct {
 	DB           *store.DB
 	Registry     *registry.Registry
 	Sessions     *session.Supervisor
-	Desk         *requests.Desk
 	Clock        func() time.Time
 	Zone         *time.Location // of the institution
 	Notice       Notice

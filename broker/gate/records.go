@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -32,10 +31,9 @@ type codeVerdict struct {
 	args          map[string]string // of 102, when locked
 }
 
-// checkCode lets the registry judge a code; it uses the code's step up and counts failures per
-// person and address.
-func (s *Server) checkCode(ctx context.Context, person, code string, source netip.Addr) (codeVerdict, error) {
-	err := s.o.Registry.CheckCode(ctx, person, code, source)
+// checkCode lets the registry judge a code; it uses the code's step up and counts failures.
+func (s *Server) checkCode(ctx context.Context, person, code string) (codeVerdict, error) {
+	err := s.o.Registry.CheckCode(ctx, person, code)
 	var refused *policy.Denied
 	switch {
 	case err == nil:

@@ -174,10 +174,10 @@ func (s *Server) Stop() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.stopped = true
+		close(s.stopping) // before the listeners: their end is then known to be asked for
 		for ln := range s.listeners {
 			_ = ln.Close()
 		}
-		close(s.stopping)
 	})
 }
 

@@ -1,0 +1,402 @@
+package gate
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+func TestCodeCardConsentThenTheTarget(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "ja")
+	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+	a := &answers{consent: "はい"}
+	c := e.mustDial("sato+hr-db", a)
+	stdout, stderr, exit := run(t, c, "uptime")
+	if stdout != "ran uptime\n" || !strings.Contains(stderr, "warned") || exit != 7 {
+		t.Errorf("got %q %q %d", stdout, stderr, exit)
+	}
+	seen := a.seen()
+	if len(seen) != 2 || seen[0] != "認証コード(6桁): " {
+		t.Fatalf("prompts: %q", seen)
+	}
+	for _, want := range []string{"関守 S-20261124-01   申請 令和8年度第2号", "人事給与 本番 / hr-db / maint(個人番号は閲覧不可)",
+		"立会者 人事課 職員B 内線1234", "第3版", "同意して進みますか?"} {
+		if !strings.Contains(seen[1], want) {
+			t.Errorf("card lacks %q:\n%s", want, seen[1])
+		}
+	}
+	if got := w.entries("session.consented"); len(got) != 1 || got[0]["notice"] != "3" || got[0]["factor"] != "code" {
+		t.Errorf("consent: %v", got)
+	}
+	if got := w.entries("session.opening"); len(got) != 1 {
+		t.Errorf("openings: %v", got)
+	}
+}
+
+func TestRememberedFactorNeedsTheSameEverything(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	win := w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+	e.mustDial("sato+hr-db", nil).Close()
+
+	// The key alone, as under BatchMode.
+	keyOnly := func() (*ssh.Client, error) {
+		return ssh.Dial("tcp", w.addr, &ssh.ClientConfig{User: "sato+hr-db", Auth: []ssh.AuthMethod{ssh.PublicKeys(e.key)},
+			HostKeyCallback: ssh.FixedHostKey(w.ring.HostSigner().PublicKey()), Timeout: 10 * time.Second})
+	}
+	c, err := keyOnly()
+	if err != nil {
+		t.Fatalf("remembered, yet: %v", err)
+	}
+	if _, _, exit := run(t, c, "true"); exit != 7 {
+		t.Errorf("exit %d", exit)
+	}
+	c.Close()
+	used := w.entries("session.attempted")
+	if len(used) != 2 || used[1]["factor"] != "remembered" || used[1]["notice"] != "3" {
+		t.Errorf("each use is ledgered: %v", used)
+	}
+	// Another window of the same person.
+	w.write(func(tx *store.Tx) error { win.State = policy.WindowClosed; return tx.UpdateWindow(win) })
+	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+	if c, err := keyOnly(); err == nil {
+		c.Close()
+		t.Error("remembered for another window")
+	}
+	// What a freeze, a lock or a forced cut drops is asked again.
+	e.mustDial("sato+hr-db", nil).Close()
+	w.write(func(tx *store.Tx) error { return tx.ForgetFactors(store.FactorFilter{Person: e.id}) })
+	if c, err := keyOnly(); err == nil {
+		c.Close()
+		t.Error("remembered although forgotten")
+	}
+}
+
+func TestFactorNeverRemembered(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.FactorMemory = FactorNever })
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+	for range 2 {
+		a := &answers{consent: "yes"}
+		e.mustDial("sato+hr-db", a).Close()
+		if n := len(a.seen()); n != 2 {
+			t.Errorf("%d prompts", n)
+		}
+	}
+}
+
+// Each denial is told on the channel: number, cause, next step, record and exit status.
+func TestDenialsAreToldOnTheChannel(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		user    string
+		consent string
+		prepare func(w *world, e *engineer)
+		number  int
+		exit    int
+		say     string
+	}{
+		{"no-grant", "sato+hr-db", "yes", func(*world, *engineer) {}, 106, 250, "Next:"},
+		{"target-not-granted", "sato+other", "yes", func(w *world, e *engineer) {
+			w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+		}, 113, 250, "hr-db"},
+		{"account-not-granted", "sato+root@hr-db", "yes", func(w *world, e *engineer) {
+			w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+		}, 114, 250, "maint"},
+		{"too-early", "sato+hr-db", "yes", func(w *world, e *engineer) {
+			w.window(e, "maint", noon.Add(time.Hour), time.Hour, policy.WindowScheduled)
+		}, 110, 251, "Next:"},
+		{"window-over", "sato+hr-db", "yes", func(w *world, e *engineer) {
+			w.window(e, "maint", noon.Add(-2*time.Hour), time.Hour, policy.WindowPermitted)
+		}, 111, 252, "Next:"},
+		{"attendant-absent without a terminal", "sato+hr-db", "yes", func(w *world, e *engineer) {
+			w.window(e, "maint", noon.Add(-time.Minute), time.Hour, policy.WindowScheduled)
+		}, 118, 251, "人事課"},
+		{"waiting room without a terminal", "sato+hr-db", "yes", func(w *world, e *engineer) {
+			w.window(e, "maint", noon.Add(time.Minute), time.Hour, policy.WindowScheduled)
+		}, 110, 251, "Next:"},
+		{"consent-declined", "sato+hr-db", "no", func(w *world, e *engineer) {
+			w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+		}, 116, 250, "Next:"},
+		{"frozen", "sato+hr-db", "yes", func(w *world, e *engineer) {
+			w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+			w.write(func(tx *store.Tx) error {
+				return tx.AddFreeze(policy.Freeze{ID: "I-001", Scope: policy.FreezeAll, By: "U-001", Since: noon, Reason: "drill"})
+			})
+		}, 125, 253, "Next:"},
+		{"unknown login form", "sato+a@b@c", "yes", func(*world, *engineer) {}, 113, 250, "ACCOUNT@TARGET"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			e := w.engineer("sato", "en")
+			tt.prepare(w, e)
+			c := e.mustDial(tt.user, &answers{consent: tt.consent})
+			_, stderr, exit := run(t, c, "true")
+			if !strings.Contains(stderr, fmt.Sprintf("[%d]", tt.number)) || exit != tt.exit {
+				t.Errorf("exit %d, stderr:\n%s", exit, stderr)
+			}
+			for _, want := range []string{"Cause:", "Next:", "Record:", "S-20261124-01", tt.say} {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("lacks %q:\n%s", want, stderr)
+				}
+			}
+			refused := w.entries("session.refused")
+			if len(refused) != 1 || refused[0]["number"] != float64(tt.number) || refused[0]["session"] != "S-20261124-01" {
+				t.Errorf("ledger: %v", refused)
+			}
+			if n := w.target.reached(); n != 0 {
+				t.Errorf("target reached %d times", n)
+			}
+		})
+	}
+}
+
+// A client that opens no session channel gets the reason as ASCII in the open failure.
+func TestDenialWithoutASessionChannel(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "ja")
+	c := e.mustDial("sato+hr-db", nil)
+	_, err := c.Dial("tcp", "hr-db:22")
+	var refused *ssh.OpenChannelError
+	if !asError(err, &refused) || refused.Reason != ssh.Prohibited || !strings.Contains(refused.Message, "[106]") ||
+		refused.Message != ascii(refused.Message) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// ssh -J through the engineer's name alone is not built yet, and says so.
+func TestJumpIsRefusedAsAFeature(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "ja")
+	c := e.mustDial("sato", nil)
+	_, err := c.Dial("tcp", "hr-db:22")
+	var refused *ssh.OpenChannelError
+	if !asError(err, &refused) || !strings.Contains(refused.Message, "[117]") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSelfServiceWithoutATerminal(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+	w.window(e, "backup", noon.Add(3*time.Hour), 2*time.Hour, policy.WindowScheduled)
+	for _, tt := range []struct {
+		command, out, err string
+		exit              int
+	}{
+		{"windows", "  1) R8-0002  maint@hr-db  2026-11-24 11:00-13:00  open\n  2) R8-0003  backup@hr-db  2026-11-24 15:00-17:00  too early\n", "", 0},
+		{"help", "ssh sato+ACCOUNT@TARGET@gate", "", 0},
+		{"extend 30m --reason x", "", "[117]", 250},
+		{"request", "", "[117]", 250},
+		{"rm -rf /\x1b[2J", "", "unknown command: rm", 2},
+	} {
+		c := e.mustDial("sato", nil)
+		out, stderr, exit := run(t, c, tt.command)
+		if !strings.Contains(out, tt.out) || !strings.Contains(stderr, tt.err) || exit != tt.exit || strings.Contains(stderr, "\x1b") {
+			t.Errorf("%s: %q %q %d", tt.command, out, stderr, exit)
+		}
+		c.Close()
+	}
+	if n := w.target.reached(); n != 0 {
+		t.Errorf("target reached %d times", n)
+	}
+}
+
+// terminal is a client's shell on a terminal.
+type terminal struct {
+	t   *testing.T
+	s   *ssh.Session
+	in  io.WriteCloser
+	out chan string
+	all strings.Builder
+}
+
+func openTerminal(t *testing.T, c *ssh.Client, term string) *terminal {
+	t.Helper()
+	s, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &terminal{t: t, s: s, out: make(chan string, 1024)}
+	if x.in, err = s.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := s.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := s.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []io.Reader{stdout, stderr} {
+		go func() {
+			buf := make([]byte, 4096)
+			for {
+				n, err := r.Read(buf)
+				if n > 0 {
+					x.out <- string(buf[:n])
+				}
+				if err != nil {
+					return
+				}
+			}
+		}()
+	}
+	if err := s.RequestPty(term, 24, 80, ssh.TerminalModes{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Shell(); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// expect reads until the text has come.
+func (x *terminal) expect(text string) {
+	x.t.Helper()
+	limit := time.NewTimer(8 * time.Second)
+	defer limit.Stop()
+	for !strings.Contains(x.all.String(), text) {
+		select {
+		case s := <-x.out:
+			x.all.WriteString(s)
+		case <-limit.C:
+			x.t.Fatalf("no %q in:\n%s", text, x.all.String())
+		}
+	}
+}
+
+func (x *terminal) typeIn(text string) {
+	x.t.Helper()
+	if _, err := io.WriteString(x.in, text); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// exit waits for the end and gives the status.
+func (x *terminal) exit() int {
+	x.t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- x.s.Wait() }()
+	for {
+		select {
+		case s := <-x.out:
+			x.all.WriteString(s)
+		case err := <-done:
+			for len(x.out) > 0 {
+				x.all.WriteString(<-x.out)
+			}
+			var status *ssh.ExitError
+			switch {
+			case err == nil:
+				return 0
+			case asError(err, &status):
+				return status.ExitStatus()
+			}
+			x.t.Fatalf("wait: %v\n%s", err, x.all.String())
+		case <-time.After(10 * time.Second):
+			x.t.Fatalf("no end:\n%s", x.all.String())
+		}
+	}
+}
+
+func TestChooseAWindowOnATerminal(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "ja")
+	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+	a := &answers{}
+	x := openTerminal(t, e.mustDial("sato", a), "xterm")
+	x.expect("番号を選んでください [1]: ")
+	x.typeIn("1\r")
+	x.expect("同意して進みますか? はい=yes / やめる=no [no]: ")
+	if n := w.target.reached(); n != 0 {
+		t.Errorf("target reached before consent")
+	}
+	x.typeIn("はい\r")
+	x.expect("shell ready")
+	x.typeIn("hello")
+	x.expect("echo:hello")
+	if n := len(a.seen()); n != 1 {
+		t.Errorf("%d prompts before the choice", n)
+	}
+}
+
+func TestConsentTypedAheadDoesNotCount(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+	x := openTerminal(t, e.mustDial("sato", nil), "xterm")
+	x.expect("Choose [1]: ")
+	x.typeIn("1\ryes\r")
+	x.expect("Continue? yes / no [no]: ")
+	x.typeIn("\r")
+	if exit := x.exit(); exit != 250 || !strings.Contains(x.all.String(), "[116]") {
+		t.Errorf("exit %d:\n%s", exit, x.all.String())
+	}
+}
+
+func TestWrongChoices(t *testing.T) {
+	for typed, want := range map[string]int{"9\r": 250, "x\x1b[2J\r": 250, "\x03": 251} {
+		w := newWorld(t)
+		e := w.engineer("sato", "en")
+		w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+		x := openTerminal(t, e.mustDial("sato", nil), "xterm")
+		x.expect("Choose [1]: ")
+		x.typeIn(typed)
+		if exit := x.exit(); exit != want {
+			t.Errorf("%q: exit %d:\n%s", typed, exit, x.all.String())
+		}
+	}
+}
+
+func TestNoWindowsOnATerminal(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	x := openTerminal(t, e.mustDial("sato", nil), "xterm")
+	if exit := x.exit(); exit != 250 || !strings.Contains(x.all.String(), "[106]") {
+		t.Errorf("exit %d:\n%s", exit, x.all.String())
+	}
+}
+
+func TestNoChannelIsClosed(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Limits.FirstChannel = 50 * time.Millisecond })
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+	c := e.mustDial("sato+hr-db", nil)
+	if err := c.Wait(); err == nil {
+		t.Error("ended in order?")
+	}
+	if n := w.target.reached(); n != 0 {
+		t.Errorf("target reached %d times", n)
+	}
+	refused := w.entries("session.refused")
+	if len(refused) != 1 || refused[0]["reason"] != "client-lost" {
+		t.Errorf("ledger: %v", refused)
+	}
+}
+
+func TestStopTurnsAwayWhoWaits(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon.Add(5*time.Minute), time.Hour, policy.WindowScheduled)
+	x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+	x.expect("Opens in 5 min")
+	w.gate.Stop()
+	if exit := x.exit(); exit != 254 || !strings.Contains(x.all.String(), "[216]") {
+		t.Errorf("exit %d:\n%s", exit, x.all.String())
+	}
+	if _, err := net.DialTimeout("tcp", w.addr, time.Second); err == nil {
+		t.Error("still accepting")
+	}
+}

@@ -1,0 +1,200 @@
+package gate
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"sekimori/policy"
+)
+
+func TestLoginForms(t *testing.T) {
+	long := strings.Repeat("x", maxName+1)
+	for _, tt := range []struct {
+		typed string
+		want  login
+	}{
+		{"sato", login{Engineer: "sato", Choose: true}},
+		{"E-0031", login{Engineer: "E-0031", Choose: true}},
+		{"sato+hr-db", login{Engineer: "sato", Target: "hr-db"}},
+		{"sato+maint@hr-db", login{Engineer: "sato", Target: "hr-db", Account: "maint"}},
+		{"sato+", login{Engineer: "sato", Unknown: true}},
+		{"sato+@hr-db", login{Engineer: "sato", Unknown: true}},
+		{"sato+maint@", login{Engineer: "sato", Unknown: true}},
+		{"sato+a@b@c", login{Engineer: "sato", Unknown: true}},
+		{"sato+a+b", login{Engineer: "sato", Unknown: true}},
+		{"sato+../etc", login{Engineer: "sato", Unknown: true}},
+		{"sato+" + long, login{Engineer: "sato", Unknown: true}},
+		{"", login{Unknown: true}},
+		{"+hr-db", login{Unknown: true}},
+		{"sato@hr-db", login{Unknown: true}},
+		{long, login{Unknown: true}},
+	} {
+		got := parseLogin(tt.typed)
+		tt.want.Typed = got.Typed
+		if got != tt.want {
+			t.Errorf("%q: got %+v, want %+v", tt.typed, got, tt.want)
+		}
+	}
+}
+
+// A user name with escape sequences must reach neither terminal nor ledger as it came.
+func TestAttackEscapeSequencesInUserName(t *testing.T) {
+	typed := "sato+\x1b]0;owned\x07\x1b[2J\u202e\u009b31m\xff"
+	l := parseLogin(typed)
+	if !l.Unknown || l.Target != "" || l.Account != "" {
+		t.Errorf("taken for a login form: %+v", l)
+	}
+	if strings.ContainsAny(l.Typed, "\x1b\x07\u202e\u009b\xff") {
+		t.Errorf("not neutralised: %q", l.Typed)
+	}
+	if !strings.HasPrefix(l.Typed, "sato+??0;owned") && !strings.HasPrefix(l.Typed, "sato+?]0;owned") {
+		t.Errorf("unrecognisable: %q", l.Typed)
+	}
+}
+
+func FuzzParseLogin(f *testing.F) {
+	for _, s := range []string{"sato", "sato+hr-db", "sato+maint@hr-db", "+", "@", "a+b@c@d", "\x1b[0m+x"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		l := parseLogin(typed)
+		for _, part := range []string{l.Engineer, l.Target, l.Account} {
+			if part != "" && !isName(part) {
+				t.Fatalf("%q gave %q", typed, part)
+			}
+		}
+		switch {
+		case l.Unknown:
+			if l.Target != "" || l.Account != "" || l.Choose {
+				t.Fatalf("%q: unknown, yet %+v", typed, l)
+			}
+			return
+		case l.Choose:
+			if typed != l.Engineer {
+				t.Fatalf("%q: lost something: %+v", typed, l)
+			}
+		case l.Account != "":
+			if typed != l.Engineer+"+"+l.Account+"@"+l.Target {
+				t.Fatalf("%q: lost something: %+v", typed, l)
+			}
+		default:
+			if typed != l.Engineer+"+"+l.Target {
+				t.Fatalf("%q: lost something: %+v", typed, l)
+			}
+		}
+	})
+}
+
+func TestCardFitsItsColumns(t *testing.T) {
+	zone := time.FixedZone("JST", 9*3600)
+	from := time.Date(2026, 11, 24, 10, 0, 0, 0, zone)
+	full := cardFacts{
+		number: "S-20261124-03", request: "R8-0124", system: "人事給与 本番", target: "hr-db01", account: "hrmnt01",
+		note: "個人番号は閲覧不可", from: from, to: from.Add(90 * time.Minute), attendant: "職員B", section: "人事課", attendantPhone: "内線1234",
+	}
+	n := Notice{Version: "3", URL: "/v/notice", Contact: "0000-00-0000"}.withDefaults()
+	ja, en := cardJA(full, n), cardEN(full, n)
+	for _, want := range []string{
+		"関守 S-20261124-03   申請 令和8年度第124号\n",
+		"許可   人事給与 本番 / hr-db01 / hrmnt01(個人番号は閲覧不可)\n",
+		"時間枠 令和8年11月24日(火)10:00〜11:30 JST  2026-11-24T10:00+09:00\n",
+		"立会者 人事課 職員B 内線1234   使えないもの ファイル授受・転送・他の接続先\n",
+		"目的   承認された範囲の作業であることの確認。評価など他の目的に使いません。\n",
+		"保存 1年\n", "全文 /v/notice\n", "問合せ 0000-00-0000\n",
+	} {
+		if !strings.Contains(ja, want) {
+			t.Errorf("ja card lacks %q:\n%s", want, ja)
+		}
+	}
+	for _, want := range []string{
+		"Sekimori S-20261124-03   Request R8-0124\n",
+		"Window    Tue 24 Nov 2026 (Reiwa 8) 10:00-11:30 JST  2026-11-24T10:00+09:00\n",
+		"Not allowed: files, forwarding\n", "Kept 1 year\n",
+	} {
+		if !strings.Contains(en, want) {
+			t.Errorf("en card lacks %q:\n%s", want, en)
+		}
+	}
+	long := full
+	long.system, long.note, long.section = strings.Repeat("長", 60), strings.Repeat("備", 60), strings.Repeat("課", 60)
+	long.attendant = "\x1b[31m" + strings.Repeat("x", 100)
+	n.URL = "https://gate.city.example.jp/a/very/long/address/of/the/notice/in/full"
+	for name, text := range map[string]string{"ja": ja, "en": en, "ja long": cardJA(long, n), "en long": cardEN(long, n),
+		"banner": bannerText("https://gate.example.jp/notice"), "hint": automationHint} {
+		for line := range strings.Lines(text) {
+			line = strings.TrimSuffix(line, "\n")
+			if cells(line) > columns {
+				t.Errorf("%s: %d columns: %q", name, cells(line), line)
+			}
+			if strings.ContainsAny(line, "\x1b\r") {
+				t.Errorf("%s: control character in %q", name, line)
+			}
+		}
+	}
+}
+
+func TestBannerBeginsInASCII(t *testing.T) {
+	lines := strings.Split(bannerText("https://例.jp/通知"), "\n")
+	for i, line := range lines[:2] {
+		if line != ascii(line) || line == "" {
+			t.Errorf("line %d: %q", i, line)
+		}
+	}
+}
+
+func TestOnlyYesIsConsent(t *testing.T) {
+	for _, yes := range []string{"yes", " YES ", "はい", "同意"} {
+		if !isYes(yes) {
+			t.Errorf("%q is a yes", yes)
+		}
+	}
+	for _, no := range []string{"", "y", "no", "yes please", "いいえ", "不同意", "\x1byes"} {
+		if isYes(no) {
+			t.Errorf("%q is no yes", no)
+		}
+	}
+}
+
+func TestRefusalsNeverExitAsSuccess(t *testing.T) {
+	for _, r := range policy.Reasons() {
+		if n := exitOf(r.Code); n < 250 || n > 255 {
+			t.Errorf("%s: exit %d", r.Code, n)
+		}
+	}
+	if n := exitOf(""); n < 250 {
+		t.Errorf("unknown reason: exit %d", n)
+	}
+}
+
+func TestLineEditor(t *testing.T) {
+	for _, tt := range []struct {
+		typed []string
+		line  string
+		done  bool
+		err   bool
+	}{
+		{[]string{"2\r"}, "2", true, false},
+		{[]string{"y", "e", "s\n"}, "yes", true, false},
+		{[]string{"はx\x7f", "い\r"}, "はい", true, false},
+		{[]string{"\xe3\x81", "\xaf\xe3\x81\x84\r"}, "はい", true, false},
+		{[]string{"\x1b[A1\r"}, "[A1", true, false},
+		{[]string{"ab\x03"}, "ab", false, true},
+		{[]string{"\x04"}, "", false, true},
+		{[]string{strings.Repeat("a", 1000) + "\r"}, strings.Repeat("a", maxLine), true, false},
+	} {
+		var line, partial []byte
+		var done bool
+		var err error
+		for _, s := range tt.typed {
+			var echo string
+			echo, done, err = edit(&line, &partial, []byte(s))
+			if strings.ContainsAny(echo, "\x1b") {
+				t.Errorf("%q echoes an escape: %q", tt.typed, echo)
+			}
+		}
+		if string(line) != tt.line || done != tt.done || (err != nil) != tt.err {
+			t.Errorf("%q: %q %v %v", tt.typed, line, done, err)
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package gate
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"filippo.io/age"
+	"github.com/hashicorp/go-hclog"
+
+	"sekimori/broker/dial"
+	"sekimori/broker/registry"
+	"sekimori/broker/session"
+	"sekimori/broker/store"
+)
+
+// parts makes the registry and the supervisor behind the gate.
+func (w *world) parts() {
+	w.t.Helper()
+	w.reg = registry.New(registry.Options{DB: w.db, Keys: w.ring, Zone: w.zone})
+	offline, err := age.GenerateX25519Identity()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.sup, err = session.New(session.Options{
+		DB: w.db, Ring: w.ring, Dialer: &dial.Dialer{}, Dir: filepath.Join(w.dir, "recordings"),
+		OutputTo: []age.Recipient{w.ring.ViewingRecipient()}, InputTo: []age.Recipient{offline.Recipient()},
+		Clock: w.clock.Now, Zone: w.zone, Log: hclog.NewNullLogger(),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) closeParts() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := w.sup.Close(ctx); err != nil {
+		w.t.Errorf("close supervisor: %v", err)
+	}
+}
+
+// putFactor gives the person the second factor that the tests know.
+func (w *world) putFactor(tx *store.Tx, person string) error {
+	sealed, err := w.ring.Seal("totp:"+person, []byte(factorSecret))
+	if err != nil {
+		return err
+	}
+	return tx.PutTOTP(store.TOTP{Person: person, Sealed: sealed})
+}

@@ -1,0 +1,210 @@
+package gate
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+func asError[T error](err error, target *T) bool { return errors.As(err, target) }
+
+func TestWaitingRoomUntilTheAttendantPermits(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "ja")
+	win := w.window(e, "maint", noon.Add(10*time.Minute), time.Hour, policy.WindowScheduled)
+	c := e.mustDial("sato+hr-db", nil)
+	x := openTerminal(t, c, "xterm")
+	x.expect("[待合] 開始時刻前  開始まで 10分(12:10 JST)")
+	w.clock.set(noon.Add(5 * time.Minute))
+	x.expect("開始まで 5分(12:10 JST)")
+	if !strings.Contains(x.all.String(), "\r[待合]") {
+		t.Errorf("not in place: %q", x.all.String())
+	}
+	x.typeIn("rm -rf /\r") // discarded
+	w.clock.set(noon.Add(11 * time.Minute))
+	x.expect("[待合] 開始可能(立会者待ち)  12:25まで待ちます。")
+	if err := x.s.WindowChange(50, 132); err != nil {
+		t.Fatal(err)
+	}
+	// While waiting nothing else is opened, and nothing has been at the target.
+	if _, err := c.NewSession(); err == nil {
+		t.Error("a second channel while waiting")
+	}
+	if n := w.target.reached(); n != 0 {
+		t.Fatalf("target reached while waiting")
+	}
+	w.setState(win, policy.WindowPermitted)
+	x.expect("shell ready")
+	x.typeIn("hello")
+	x.expect("echo:hello")
+	if strings.Contains(x.all.String(), "rm -rf") {
+		t.Errorf("input of the waiting room reached the target: %q", x.all.String())
+	}
+}
+
+func TestWaitingRoomPlainTerminal(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon.Add(10*time.Minute), time.Hour, policy.WindowScheduled)
+	x := openTerminal(t, e.mustDial("sato+hr-db", nil), "dumb")
+	x.expect("[waiting] Too early. Opens in 10 min (12:10 JST).\r\n")
+	w.clock.set(noon.Add(5 * time.Minute))
+	x.expect("Opens in 5 min")
+	w.clock.set(noon.Add(11 * time.Minute))
+	x.expect("[waiting] Ready; waiting for attendant, until 12:25.\r\n")
+	if strings.ContainsAny(x.all.String(), "\x1b") || strings.Contains(x.all.String(), "\r[") {
+		t.Errorf("cursor tricks on a plain terminal: %q", x.all.String())
+	}
+	if n := strings.Count(x.all.String(), "Too early"); n != 2 {
+		t.Errorf("%d lines before the start: %q", n, x.all.String())
+	}
+}
+
+func TestWaitingRoomEndsWithoutAnAttendant(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon, time.Hour, policy.WindowScheduled)
+	x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+	x.expect("waiting for attendant")
+	w.clock.set(noon.Add(16 * time.Minute))
+	if exit := x.exit(); exit != 251 || !strings.Contains(x.all.String(), "[118]") || !strings.Contains(x.all.String(), "内線1234") {
+		t.Errorf("exit %d:\n%s", exit, x.all.String())
+	}
+	if n := w.target.reached(); n != 0 {
+		t.Errorf("target reached %d times", n)
+	}
+	refused := w.entries("session.refused")
+	if len(refused) != 1 || refused[0]["reason"] != "attendant-absent" {
+		t.Errorf("ledger: %v", refused)
+	}
+}
+
+func TestWaitingRoomJudgesAnewOnEveryCommit(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	win := w.window(e, "maint", noon.Add(5*time.Minute), time.Hour, policy.WindowScheduled)
+	x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+	x.expect("Too early")
+	w.setState(win, policy.WindowCancelled)
+	if exit := x.exit(); exit != 250 || !strings.Contains(x.all.String(), "[112]") {
+		t.Errorf("exit %d:\n%s", exit, x.all.String())
+	}
+}
+
+func TestWaitingRoomIsLeftByKey(t *testing.T) {
+	for name, leave := range map[string]func(x *terminal){
+		"Ctrl-C": func(x *terminal) { x.typeIn("\x03") },
+		"Ctrl-D": func(x *terminal) { x.typeIn("\x04") },
+		"EOF":    func(x *terminal) { x.in.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			e := w.engineer("sato", "en")
+			w.window(e, "maint", noon.Add(5*time.Minute), time.Hour, policy.WindowScheduled)
+			x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+			x.expect("Too early")
+			leave(x)
+			if exit := x.exit(); exit != 251 {
+				t.Errorf("exit %d:\n%s", exit, x.all.String())
+			}
+			if got := w.entries("session.refused"); len(got) != 1 || got[0]["reason"] != "client-lost" {
+				t.Errorf("ledger: %v", got)
+			}
+		})
+	}
+}
+
+// Floods while waiting: requests of every kind, global requests and channels are answered, and
+// the countdown goes on.
+func TestAttackFloodWhileWaiting(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	win := w.window(e, "maint", noon.Add(5*time.Minute), time.Hour, policy.WindowScheduled)
+	c := e.mustDial("sato+hr-db", nil)
+	x := openTerminal(t, c, "xterm")
+	x.expect("Too early")
+	for i := range 2000 {
+		if err := x.s.WindowChange(24, 80+i%50); err != nil {
+			t.Fatalf("window-change %d: %v", i, err)
+		}
+	}
+	for _, kind := range []string{"auth-agent-req@openssh.com", "x11-req", "subsystem", "exec", "shell", "break", "signal", "unknown@example"} {
+		if ok, err := x.s.SendRequest(kind, true, nil); ok || err != nil {
+			t.Errorf("%s while waiting: %v %v", kind, ok, err)
+		}
+	}
+	for _, kind := range []string{"tcpip-forward", "cancel-tcpip-forward", "streamlocal-forward@openssh.com", "tun@openssh.com", "hostkeys-00@openssh.com"} {
+		if ok, _, err := c.SendRequest(kind, true, nil); ok || err != nil {
+			t.Errorf("%s while waiting: %v %v", kind, ok, err)
+		}
+	}
+	for _, kind := range []string{"session", "direct-tcpip", "direct-streamlocal@openssh.com", "x11", "auth-agent@openssh.com", "tun@openssh.com", "\x1b[31m"} {
+		_, _, err := c.OpenChannel(kind, nil)
+		var refused *ssh.OpenChannelError
+		if !asError(err, &refused) {
+			t.Errorf("%q while waiting: %v", kind, err)
+		}
+	}
+	w.clock.set(noon.Add(6 * time.Minute))
+	x.expect("waiting for attendant")
+	if n := w.target.reached(); n != 0 {
+		t.Errorf("target reached while waiting")
+	}
+	w.setState(win, policy.WindowPermitted)
+	x.expect("shell ready")
+}
+
+// Channels in a loop end the connection instead of costing the broker.
+func TestAttackRejectedChannelsInALoop(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon.Add(5*time.Minute), time.Hour, policy.WindowScheduled)
+	c := e.mustDial("sato+hr-db", nil)
+	x := openTerminal(t, c, "xterm")
+	x.expect("Too early")
+	opened := 0
+	for ; opened < 10*maxRejected; opened++ {
+		_, _, err := c.OpenChannel("direct-tcpip", nil)
+		var refused *ssh.OpenChannelError
+		if !asError(err, &refused) {
+			break
+		}
+	}
+	if opened > maxRejected {
+		t.Errorf("%d channels refused one by one", opened)
+	}
+}
+
+// The engineer sees three digits, and the attendant finds the same ones in the ledger.
+func TestWaitingRoomIdentityCheck(t *testing.T) {
+	w := newWorld(t)
+	e := w.engineer("sato", "ja")
+	w.write(func(tx *store.Tx) error {
+		s, err := tx.System("payroll")
+		if err != nil {
+			return err
+		}
+		s.IdentityCheck = true
+		return tx.PutSystem(s)
+	})
+	win := w.window(e, "maint", noon.Add(-time.Minute), time.Hour, policy.WindowAttended)
+	x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+	x.expect("照合番号は ")
+	x.expect(" です。")
+	got := w.entries("window.identity-number")
+	if len(got) != 1 || got[0]["window"] != win.ID || got[0]["person"] != e.id {
+		t.Fatalf("ledger: %v", got)
+	}
+	digits, _ := got[0]["digits"].(string)
+	if len(digits) != 3 || !strings.Contains(x.all.String(), "照合番号は "+strings.Join(strings.Split(digits, ""), " ")+" です。") {
+		t.Errorf("digits %q, shown:\n%s", digits, x.all.String())
+	}
+	w.setState(win, policy.WindowPermitted)
+	x.expect("shell ready")
+}
