@@ -158,6 +158,7 @@ func (c *Conn) sendLoop() {
 	for c.queue != nil {
 		b := c.queue
 		c.queue = nil
+		c.changed.Broadcast() // there is room again while this block goes out
 		c.mu.Unlock()
 		_, err := c.inner.Write(b.bytes())
 		b.free()
@@ -166,7 +167,6 @@ func (c *Conn) sendLoop() {
 		if err != nil {
 			c.fail(err)
 		}
-		c.changed.Broadcast()
 	}
 	c.stopSending()
 }
