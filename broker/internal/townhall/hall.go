@@ -1,0 +1,199 @@
+// Package townhall is a small institution for the tests of the procedure: a store with its ledger, a ring of
+// keys, a clock that tests move, and a registry of people, vendors and systems that was founded.
+// When a test ends, the ledger is verified whole.
+package townhall
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sekimori/broker/internal/testbed"
+	"sekimori/broker/keys"
+	"sekimori/broker/ledger"
+	"sekimori/broker/registry"
+	"sekimori/broker/store"
+	"sekimori/policy"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// Start is the time at which every hall opens.
+var Start = time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC) // 09:00 in Japan
+
+// Zone is the institution's.
+var Zone = time.FixedZone("JST", 9*60*60)
+
+// Hall is one institution.
+type Hall struct {
+	DB       *store.DB
+	Keys     *keys.Ring
+	Registry *registry.Registry
+	Plan     registry.Plan // of the founding; zero when not founded
+	now      atomic.Int64
+}
+
+// Now is the hall's clock.
+func (h *Hall) Now() time.Time { return time.Unix(0, h.now.Load()).UTC() }
+
+// Pass lets time pass.
+func (h *Hall) Pass(d time.Duration) { h.now.Add(int64(d)) }
+
+// cheap makes a password check cost next to nothing.
+var cheap = registry.Cost{Passes: 1, MemoryKiB: 64, Lanes: 1}
+
+// Open opens a hall with an empty registry.
+func Open(tb testing.TB) *Hall {
+	tb.Helper()
+	dir := tb.TempDir()
+	h := &Hall{}
+	h.now.Store(Start.UnixNano())
+	if err := os.Mkdir(filepath.Join(dir, "data"), 0o700); err != nil {
+		tb.Fatal(err)
+	}
+	master, err := keys.CreateMaster(filepath.Join(dir, "master"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if h.Keys, err = keys.Create(filepath.Join(dir, "data", "keys"), master, "townhall.example/ledger"); err != nil {
+		tb.Fatal(err)
+	}
+	h.DB, err = store.Open(tb.Context(), filepath.Join(dir, "data", "sekimori.db"), store.Options{
+		Clock: h.Now, Signer: h.Keys.LedgerSigner(), Verifier: h.Keys.LedgerVerifier(), Origin: "townhall.example/ledger", Zone: Zone,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	h.Registry = registry.New(registry.Options{DB: h.DB, Keys: h.Keys, Zone: Zone, Hash: cheap})
+	tb.Cleanup(func() {
+		if err := h.DB.Read(context.Background(), func(s *store.Snap) error { return s.VerifyLedger(nil, nil) }); err != nil { // the test's context has ended
+			tb.Errorf("the ledger does not verify: %v", err)
+		}
+		if err := h.DB.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return h
+}
+
+// Found opens a hall whose registry is YAML.
+func Found(tb testing.TB) *Hall {
+	tb.Helper()
+	h := Open(tb)
+	h.Plan = h.Apply(tb, Registry(tb), "admin")
+	return h
+}
+
+// Apply applies a registry that must be accepted.
+func (h *Hall) Apply(tb testing.TB, text, by string) registry.Plan {
+	tb.Helper()
+	doc, err := registry.Parse("registry.yaml", []byte(text))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	plan, err := h.Registry.Apply(tb.Context(), doc, By(by), false)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return plan
+}
+
+// By is an act of a person through the command line.
+func By(id string) ledger.Actor { return ledger.Actor{Kind: "person", ID: id, Via: "cli"} }
+
+// Kinds are the kinds of the entries about a subject, in order; every entry for an empty one.
+func (h *Hall) Kinds(tb testing.TB, subject string) []string {
+	tb.Helper()
+	var kinds []string
+	err := h.DB.Read(tb.Context(), func(s *store.Snap) error {
+		for e, err := range s.Entries(store.EntryFilter{Subject: subject}) {
+			if err != nil {
+				return err
+			}
+			kinds = append(kinds, e.Kind)
+		}
+		return nil
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return kinds
+}
+
+// Reason is the reason of a denial; the error's text for any other error, empty for none.
+func Reason(err error) string {
+	var d *policy.Denied
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &d):
+		return string(d.Reason)
+	}
+	return err.Error()
+}
+
+// Key is a fresh public key in authorized_keys form.
+func Key(tb testing.TB) string {
+	tb.Helper()
+	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(testbed.NewSigner(tb).PublicKey())))
+}
+
+// Registry is the hall's registry file. People: admin and deputy (information systems), head, kato (requester),
+// ito (attendant), mori (auditor); engineers sato of vendor V-012 and kimura of V-013. Systems:
+// hr asks for everything, map for as little as possible.
+func Registry(tb testing.TB) string {
+	tb.Helper()
+	return strings.NewReplacer("HOSTKEY", Key(tb), "SATOKEY", Key(tb), "KIMURAKEY", Key(tb)).Replace(text)
+}
+
+const text = `sections:
+  - {id: personnel, name: 人事課, phone: 0000-00-1234}
+  - {id: is, name: 情報システム課, phone: 0000-00-9999, information_systems: true}
+vendors:
+  - id: V-012
+    login: reiji
+    name: 例示システム(株)
+    contract: {from: 2026-04-01, until: 2027-03-31}
+    qualified: true
+  - id: V-013
+    name: 別会社
+    contract: {from: 2026-04-01, until: 2027-03-31}
+    qualified: true
+staff:
+  - {login: admin, name: 管理者, section: is, roles: [administrator]}
+  - {login: deputy, name: 第二承認者, section: is, roles: [second-approver]}
+  - {login: head, name: 課長, section: personnel, roles: [approver]}
+  - {login: kato, name: 担当, section: personnel, roles: [requester]}
+  - {login: ito, name: 立会者, section: personnel, roles: [attendant]}
+  - {login: mori, name: 点検担当, section: is, roles: [auditor]}
+engineers:
+  - id: E-0031
+    login: sato
+    name: 保守要員A
+    vendor: reiji
+    phone: 0000-11-1111
+    keys: [SATOKEY]
+    pledge: {signed: 2026-04-01, until: 2027-03-31}
+  - id: E-0040
+    login: kimura
+    name: 保守要員B
+    vendor: V-013
+    phone: 0000-22-2222
+    keys: [KIMURAKEY]
+    pledge: {signed: 2026-04-01, until: 2027-03-31}
+systems:
+  - {id: hr, name: 人事給与, section: personnel, line: none, second_stage: true, identity_check: true, exclusive: true}
+  - {id: map, name: 地図, section: personnel, line: none, attendance: on-call, max_window: 90m}
+targets:
+  - {id: hr-db, system: hr, host: 127.0.0.1, port: 2200, host_key: HOSTKEY}
+  - {id: map-web, system: map, host: 127.0.0.1, port: 2201, host_key: HOSTKEY}
+accounts:
+  - {target: hr-db, login: hrmnt01, note: 個人番号は閲覧不可}
+  - {target: map-web, login: web}
+  - {target: map-web, login: root, root: true}
+`

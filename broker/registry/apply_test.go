@@ -1,0 +1,239 @@
+package registry_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"sekimori/broker/internal/townhall"
+	"sekimori/broker/registry"
+	"sekimori/broker/store"
+)
+
+func parse(t *testing.T, text string) *registry.Document {
+	t.Helper()
+	doc, err := registry.Parse("registry.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func person(t *testing.T, h *townhall.Hall, id string) store.Person {
+	t.Helper()
+	var p store.Person
+	err := h.DB.Read(t.Context(), func(s *store.Snap) (err error) {
+		p, err = s.Person(id)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func action(p registry.Plan, kind, id string) (registry.Change, bool) {
+	i := slices.IndexFunc(p.Changes, func(c registry.Change) bool { return c.Kind == kind && c.ID == id })
+	if i < 0 {
+		return registry.Change{}, false
+	}
+	return p.Changes[i], true
+}
+
+func TestFoundingIsExemptAndSaysSo(t *testing.T) {
+	h := townhall.Open(t)
+	text := townhall.Registry(t)
+	dry, err := h.Registry.Apply(t.Context(), parse(t, text), townhall.By("admin"), true)
+	if err != nil || !dry.DryRun || !dry.Founding || !dry.Differs() || dry.Code != "" {
+		t.Fatalf("dry run: %+v, %v", dry, err)
+	}
+	if empty, err := h.Registry.Empty(t.Context()); !empty || err != nil {
+		t.Fatalf("the dry run wrote: empty %v, %v", empty, err)
+	}
+	plan := h.Apply(t, text, "admin")
+	if !plan.Founding || plan.Pending != "" || plan.Code == "" {
+		t.Fatalf("plan %+v", plan)
+	}
+	if kinds := h.Kinds(t, "admin"); kinds[0] != "registry.founded" {
+		t.Errorf("ledger begins with %v", kinds)
+	}
+	if p := person(t, h, "deputy"); !p.Has("information-systems") || !p.Has("second-approver") {
+		t.Errorf("deputy's roles are %v", p.Roles)
+	}
+	sato := person(t, h, "E-0031")
+	if got := sato.Pledge.Until.In(townhall.Zone).Format("2006-01-02T15:04"); got != "2027-04-01T00:00" {
+		t.Errorf("the pledge's last day is inclusive, yet it ends %s", got)
+	}
+	if sato.Vendor != "V-012" {
+		t.Errorf("the vendor's login was not resolved: %s", sato.Vendor)
+	}
+}
+
+func TestApplyTwiceChangesNothing(t *testing.T) {
+	h := townhall.Open(t)
+	text := townhall.Registry(t)
+	h.Apply(t, text, "admin")
+	before := len(h.Kinds(t, ""))
+	again := h.Apply(t, text, "admin")
+	if again.Founding || again.Differs() || again.Pending != "" {
+		t.Errorf("second apply: %+v", again)
+	}
+	if after := len(h.Kinds(t, "")); after != before {
+		t.Errorf("%d entries for nothing", after-before)
+	}
+}
+
+func TestApplyDeletesNothing(t *testing.T) {
+	h := townhall.Open(t)
+	text := townhall.Registry(t)
+	h.Apply(t, text, "admin")
+	without := strings.Split(text, "accounts:")[0]
+	plan := h.Apply(t, without, "admin")
+	c, ok := action(plan, "account", "map-web/web")
+	if !ok || c.Action != registry.Absent {
+		t.Errorf("the account left out: %+v", c)
+	}
+	if again := h.Apply(t, text, "admin"); again.Differs() {
+		t.Errorf("the account was touched: %+v", again)
+	}
+}
+
+func TestGuardedChangeWaitsForASecondPerson(t *testing.T) {
+	h := townhall.Open(t)
+	text := townhall.Registry(t)
+	h.Apply(t, text, "admin")
+	for _, c := range []struct{ name, old, new, kind, id string }{
+		{"role", "roles: [attendant]", "roles: [attendant, approver]", "person", "ito"},
+		{"role taken away", "roles: [auditor]", "roles: []", "person", "mori"},
+		{"second stage", "second_stage: true, ", "", "system", "hr"},
+		{"attendance", "attendance: on-call", "attendance: none", "system", "map"},
+		{"root", "login: root, root: true", "login: toor", "account", "map-web/toor"},
+		{"telephone of an engineer", "phone: 0000-11-1111", "phone: 0000-66-6666", "person", "E-0031"},
+		{"host", "host: 127.0.0.1, port: 2200", "host: 127.0.0.2, port: 2200", "target", "hr-db"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			changed := strings.Replace(text, c.old, c.new, 1)
+			plan := h.Apply(t, changed, "admin")
+			ch, _ := action(plan, c.kind, c.id)
+			if plan.Pending == "" || !ch.Pending {
+				t.Fatalf("applied at once: %+v", ch)
+			}
+			if again := h.Apply(t, changed, "admin"); again.Pending != plan.Pending {
+				t.Errorf("the same file again makes %s beside %s", again.Pending, plan.Pending)
+			}
+			if got := townhall.Reason(h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("admin"))); got != "self-approval" {
+				t.Errorf("confirmed by its proposer: %q", got)
+			}
+			if got := townhall.Reason(h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("head"))); got != "forbidden" {
+				t.Errorf("confirmed by another section: %q", got)
+			}
+			if again := h.Apply(t, text, "admin"); again.Differs() {
+				t.Errorf("it took force unconfirmed: %+v", again)
+			}
+			if err := h.Registry.Discard(t.Context(), plan.Pending, "試し", townhall.By("admin")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestConfirm(t *testing.T) {
+	h := townhall.Open(t)
+	text := townhall.Registry(t)
+	h.Apply(t, text, "admin")
+	changed := strings.NewReplacer("roles: [attendant]", "roles: [attendant, approver]", "name: 別会社", "name: 新会社").Replace(text)
+	plan := h.Apply(t, changed, "admin")
+	if c, _ := action(plan, "vendor", "V-013"); c.Action != registry.Update || c.Pending {
+		t.Errorf("the vendor's name waits: %+v", c)
+	}
+	if person(t, h, "ito").Has("approver") {
+		t.Fatal("the role took force unconfirmed")
+	}
+	if err := h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy")); err != nil {
+		t.Fatal(err)
+	}
+	if !person(t, h, "ito").Has("approver") {
+		t.Error("the confirmed role is not there")
+	}
+	if again := h.Apply(t, changed, "admin"); again.Differs() {
+		t.Errorf("after the confirmation: %+v", again)
+	}
+	if got := townhall.Reason(h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy"))); got != "already-decided" {
+		t.Errorf("confirmed twice: %q", got)
+	}
+	if got := townhall.Reason(h.Registry.Confirm(t.Context(), "C-0099", townhall.By("deputy"))); !strings.Contains(got, "not found") {
+		t.Errorf("a change that is not there: %q", got)
+	}
+}
+
+func TestConfirmationOfWhatChangedMeanwhile(t *testing.T) {
+	h := townhall.Open(t)
+	text := townhall.Registry(t)
+	h.Apply(t, text, "admin")
+	one := h.Apply(t, strings.Replace(text, "attendance: on-call", "attendance: none", 1), "admin")
+	two := h.Apply(t, strings.Replace(text, "max_window: 90m", "max_window: 80m", 1), "admin")
+	if err := h.Registry.Confirm(t.Context(), two.Pending, townhall.By("deputy")); err != nil {
+		t.Fatal(err)
+	}
+	if got := townhall.Reason(h.Registry.Confirm(t.Context(), one.Pending, townhall.By("deputy"))); got != "stale-page" {
+		t.Errorf("confirmed over a change: %q", got)
+	}
+	if list, err := h.Registry.Pending(t.Context()); err != nil || len(list) != 1 || list[0].No != one.Pending {
+		t.Errorf("pending %v, %v", list, err)
+	}
+}
+
+// A new account of a new target cannot come before the target.
+func TestWhatNeedsAPendingObjectWaitsWithIt(t *testing.T) {
+	h := townhall.Open(t)
+	text := townhall.Registry(t)
+	h.Apply(t, text, "admin")
+	more := strings.Replace(text, "accounts:\n", "accounts:\n  - {target: tax-db, login: tax}\n", 1)
+	more = strings.Replace(more, "targets:\n", "targets:\n  - {id: tax-db, system: tax, host: 127.0.0.1, port: 2202, host_key: "+townhall.Key(t)+"}\n", 1)
+	more = strings.Replace(more, "systems:\n", "systems:\n  - {id: tax, name: 税, section: tax, line: none}\n", 1)
+	more = strings.Replace(more, "sections:\n", "sections:\n  - {id: tax, name: 税務課}\n", 1)
+	plan := h.Apply(t, more, "admin")
+	if c, _ := action(plan, "section", "tax"); c.Pending || c.Action != registry.Create {
+		t.Errorf("section %+v", c)
+	}
+	if err := h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy")); err != nil {
+		t.Fatal(err)
+	}
+	if again := h.Apply(t, more, "admin"); again.Differs() {
+		t.Errorf("not everything was written: %+v", again)
+	}
+}
+
+func TestApplyRefuses(t *testing.T) {
+	whole := townhall.Registry(t)
+	for _, c := range []struct{ name, old, new, code string }{
+		{"dangling section", "section: personnel, roles: [approver]", "section: nowhere, roles: [approver]", "dangling-reference"},
+		{"dangling system", "system: hr,", "system: hrr,", "dangling-reference"},
+		{"dangling vendor", "vendor: reiji", "vendor: reji", "dangling-reference"},
+		{"nobody administers", "roles: [administrator]", "roles: []", "no-administrator"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := townhall.Open(t)
+			doc := parse(t, strings.Replace(whole, c.old, c.new, 1))
+			_, err := h.Registry.Apply(t.Context(), doc, townhall.By("admin"), false)
+			p := problems(t, err)[0]
+			if p.Code != c.code || p.Line == 0 {
+				t.Errorf("problem %+v, want %s", p, c.code)
+			}
+			if kinds := h.Kinds(t, ""); len(kinds) != 0 {
+				t.Errorf("written all the same: %v", kinds)
+			}
+		})
+	}
+	h := townhall.Open(t)
+	if _, err := h.Registry.Apply(t.Context(), parse(t, whole), townhall.By("kato"), false); problems(t, err)[0].Code != "founder-unknown" {
+		t.Errorf("founded by somebody who is no administrator: %v", err)
+	}
+	h.Apply(t, whole, "admin")
+	if _, err := h.Registry.Apply(t.Context(), parse(t, whole), townhall.By("kato"), false); townhall.Reason(err) != "forbidden" {
+		t.Errorf("applied by a requester: %v", err)
+	}
+	if _, err := h.Registry.Apply(t.Context(), parse(t, whole), townhall.By("nobody"), false); townhall.Reason(err) != "forbidden" {
+		t.Errorf("applied by nobody: %v", err)
+	}
+}

@@ -1,0 +1,198 @@
+package registry_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"sekimori/broker/internal/townhall"
+	"sekimori/broker/registry"
+	"sekimori/broker/store"
+)
+
+func TestCodeReplay(t *testing.T) {
+	h := townhall.Found(t)
+	p, _ := enrol(t, h, h.Plan.Code)
+	code := p.code(t, h)
+	if err := h.Registry.CheckCode(t.Context(), "admin", code); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Registry.CheckCode(t.Context(), "admin", code); townhall.Reason(err) != "auth-failed" {
+		t.Errorf("the gate took a code twice: %v", err)
+	}
+	if _, reason := login(t, h, p, password, code); reason != "auth-failed" {
+		t.Errorf("a code used at the gate signs in: %q", reason)
+	}
+	h.Pass(30 * time.Second)
+	next := p.code(t, h)
+	var wg sync.WaitGroup
+	results := make([]error, 3)
+	for i := range results {
+		wg.Go(func() { results[i] = h.Registry.CheckCode(t.Context(), "admin", next) })
+	}
+	wg.Wait()
+	worked := 0
+	for _, err := range results {
+		if err == nil {
+			worked++
+		}
+	}
+	if worked != 1 {
+		t.Errorf("one code was taken %d times at the same moment", worked)
+	}
+}
+
+func TestCodeSkew(t *testing.T) {
+	h := townhall.Found(t)
+	p, _ := enrol(t, h, h.Plan.Code)
+	h.Pass(10 * time.Minute)
+	for _, c := range []struct {
+		off  time.Duration
+		want string
+	}{{-60 * time.Second, "auth-failed"}, {-30 * time.Second, ""}, {30 * time.Second, ""}, {60 * time.Second, "auth-failed"}} {
+		code, err := registry.CodeAt(p.secret, h.Now().Add(c.off))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := townhall.Reason(h.Registry.CheckCode(t.Context(), "admin", code)); got != c.want {
+			t.Errorf("a code %v off: %q, want %q", c.off, got, c.want)
+		}
+	}
+}
+
+func TestSignInFailuresLookAlike(t *testing.T) {
+	h := townhall.Found(t)
+	p, _ := enrol(t, h, h.Plan.Code)
+	for _, c := range []struct {
+		name, person, password, code string
+	}{
+		{"wrong password", "admin", "間違った馬の電池とホチキス", p.code(t, h)},
+		{"wrong code", "admin", password, "000000"},
+		{"nobody", "nobody", password, p.code(t, h)},
+		{"not enrolled", "head", password, p.code(t, h)},
+		{"empty", "admin", "", ""},
+	} {
+		_, err := h.Registry.Login(t.Context(), registry.LoginInput{Person: c.person, Password: c.password, Code: c.code, Via: "cli"})
+		if err == nil || err.Error() != "refused: auth-failed" {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	// A wrong password has not used the code up.
+	if _, reason := login(t, h, p, password, p.code(t, h)); reason != "" {
+		t.Errorf("the right proof after wrong ones: %s", reason)
+	}
+}
+
+func TestBruteForceLocksForAWhile(t *testing.T) {
+	for _, who := range []string{"admin", "nobody"} {
+		h := townhall.Found(t)
+		p, _ := enrol(t, h, h.Plan.Code)
+		before := len(h.Kinds(t, ""))
+		for range 5 {
+			if err := h.Registry.Fresh(t.Context(), who, "間違った馬の電池とホチキス", "000000"); townhall.Reason(err) != "auth-failed" {
+				t.Fatalf("%s: %v", who, err)
+			}
+		}
+		if err := h.Registry.Fresh(t.Context(), who, password, p.code(t, h)); townhall.Reason(err) != "too-many-failures" {
+			t.Errorf("%s after five failures: %v", who, err)
+		}
+		if entries := h.Kinds(t, "")[before:]; len(entries) != 1 || entries[0] != "signin.locked" {
+			t.Errorf("%s: entries %v", who, entries)
+		}
+		h.Pass(10*time.Minute - time.Millisecond)
+		if err := h.Registry.Fresh(t.Context(), who, password, p.code(t, h)); townhall.Reason(err) != "too-many-failures" {
+			t.Errorf("%s 1 ms before the lock ends: %v", who, err)
+		}
+		h.Pass(time.Millisecond)
+		want := map[string]string{"admin": "", "nobody": "auth-failed"}[who]
+		if err := h.Registry.Fresh(t.Context(), who, password, p.code(t, h)); townhall.Reason(err) != want {
+			t.Errorf("%s after the lock: %v", who, err)
+		}
+	}
+}
+
+func TestOneAddressGuessingAtManyPeople(t *testing.T) {
+	h := townhall.Found(t)
+	p, _ := enrol(t, h, h.Plan.Code)
+	for i := range 20 {
+		name := string(rune('a'+i)) + "-nobody"
+		login(t, h, pass{person: name}, password, "000000")
+	}
+	if _, reason := login(t, h, p, password, p.code(t, h)); reason != "too-many-failures" {
+		t.Errorf("the address is not locked: %q", reason)
+	}
+	if err := h.Registry.Fresh(t.Context(), "admin", password, p.code(t, h)); err != nil {
+		t.Errorf("the person is locked for another's guesses: %v", err)
+	}
+}
+
+func TestWrongAndExpiredTokens(t *testing.T) {
+	h := townhall.Found(t)
+	_, in := enrol(t, h, h.Plan.Code) // a minute has passed since
+	check := func(token, want string) {
+		t.Helper()
+		if _, err := h.Registry.Authenticate(t.Context(), token); townhall.Reason(err) != want {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	check(in.Token, "")
+	check(in.Token+"x", "auth-failed")
+	check("", "auth-failed")
+	h.Pass(8*time.Hour - time.Minute - time.Millisecond)
+	check(in.Token, "")
+	h.Pass(time.Millisecond)
+	check(in.Token, "auth-failed")
+}
+
+func TestRevokedTokens(t *testing.T) {
+	h := townhall.Found(t)
+	p, in := enrol(t, h, h.Plan.Code)
+	who, err := h.Registry.Authenticate(t.Context(), in.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Registry.Logout(t.Context(), who.TokenID, townhall.By("head")); townhall.Reason(err) != "forbidden" {
+		t.Errorf("somebody else signed the person out: %v", err)
+	}
+	if err := h.Registry.Logout(t.Context(), who.TokenID, townhall.By("admin")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Registry.Authenticate(t.Context(), in.Token); townhall.Reason(err) != "auth-failed" {
+		t.Errorf("after the sign-out: %v", err)
+	}
+	again, reason := login(t, h, p, password, p.code(t, h))
+	if reason != "" {
+		t.Fatal(reason)
+	}
+	if err := h.Registry.RevokeTokens(t.Context(), "admin", "端末の紛失", townhall.By("kato")); townhall.Reason(err) != "forbidden" {
+		t.Errorf("revoked by a requester: %v", err)
+	}
+	if err := h.Registry.RevokeTokens(t.Context(), "admin", "端末の紛失", townhall.By("deputy")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Registry.Authenticate(t.Context(), again.Token); townhall.Reason(err) != "auth-failed" {
+		t.Errorf("after the revocation: %v", err)
+	}
+}
+
+func TestAccountSecret(t *testing.T) {
+	h := townhall.Open(t)
+	text := townhall.Registry(t) + "  - {target: map-web, login: old, credential: password}\n"
+	h.Apply(t, text, "admin")
+	if err := h.Registry.SetAccountSecret(t.Context(), "map-web/old", []byte("秘密"), townhall.By("kato")); townhall.Reason(err) != "forbidden" {
+		t.Errorf("set by a requester: %v", err)
+	}
+	if err := h.Registry.SetAccountSecret(t.Context(), "map-web/old", []byte("秘密"), townhall.By("admin")); err != nil {
+		t.Fatal(err)
+	}
+	kind, secret, err := h.Registry.AccountSecret(t.Context(), "map-web/old")
+	if err != nil || kind != store.CredentialPassword || string(secret) != "秘密" {
+		t.Errorf("%s %q %v", kind, secret, err)
+	}
+	if kind, secret, err := h.Registry.AccountSecret(t.Context(), "map-web/web"); err != nil || kind != store.CredentialCertificate || secret != nil {
+		t.Errorf("%s %q %v", kind, secret, err)
+	}
+	if err := h.Registry.SetAccountSecret(t.Context(), "map-web/web", []byte("x"), townhall.By("admin")); problems(t, err)[0].Code != "no-secret" {
+		t.Errorf("a secret for a certificate: %v", err)
+	}
+}
