@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -22,8 +23,12 @@ func (w *world) parts() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	dir := filepath.Join(w.dir, "recordings")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		w.t.Fatal(err)
+	}
 	w.sup, err = session.New(session.Options{
-		DB: w.db, Ring: w.ring, Dialer: &dial.Dialer{}, Dir: filepath.Join(w.dir, "recordings"),
+		DB: w.db, Ring: w.ring, Dialer: &dial.Dialer{}, Dir: dir,
 		OutputTo: []age.Recipient{w.ring.ViewingRecipient()}, InputTo: []age.Recipient{offline.Recipient()},
 		Clock: w.clock.Now, Zone: w.zone, Log: hclog.NewNullLogger(),
 	})

@@ -172,6 +172,7 @@ type engineer struct {
 	w         *world
 	id, login string
 	key       ssh.Signer
+	private   ed25519.PrivateKey
 	steps     int // codes used so far
 }
 
@@ -191,7 +192,15 @@ func newSigner(t testing.TB) ssh.Signer {
 func (w *world) engineer(login, lang string) *engineer {
 	w.t.Helper()
 	w.serial++
-	e := &engineer{w: w, id: fmt.Sprintf("E-%04d", w.serial), login: login, key: newSigner(w.t)}
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	e := &engineer{w: w, id: fmt.Sprintf("E-%04d", w.serial), login: login, key: signer, private: private}
 	w.write(func(tx *store.Tx) error {
 		if err := tx.PutPerson(store.Person{Person: policy.Person{ID: e.id, Login: login, Kind: policy.Engineer,
 			Name: login, Vendor: "V-001", Lang: lang}}); err != nil {
