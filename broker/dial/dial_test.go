@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -118,13 +119,15 @@ func TestAttackTargetStalls(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
+				var serving sync.WaitGroup
+				defer serving.Wait()
 				d := dial.Dialer{Connect: func(ctx context.Context, _ string) (net.Conn, error) {
 					if target == nil {
 						<-ctx.Done()
 						return nil, ctx.Err()
 					}
 					near, far := testbed.Pipe()
-					go target(far)
+					serving.Go(func() { target(far) })
 					return near, nil
 				}}
 				begun := time.Now()

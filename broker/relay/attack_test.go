@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
-	"runtime"
+	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -196,7 +197,18 @@ func TestAttackGarbageAsSFTP(t *testing.T) {
 func TestAttackClientThatNeverReads(t *testing.T) {
 	ctx, cut := context.WithCancelCause(context.Background())
 	r := newRig(t, rigOptions{context: ctx})
-	c := r.client()
+	raw, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	stalled := &stalledConn{Conn: raw, release: make(chan struct{})}
+	defer close(stalled.release)
+	conn, chans, reqs, err := ssh.NewClientConn(stalled, "", &ssh.ClientConfig{HostKeyCallback: ssh.InsecureIgnoreHostKey()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := ssh.NewClient(conn, chans, reqs)
 	for range 4 {
 		ch, _, err := c.OpenChannel("session", nil)
 		if err != nil {
@@ -206,11 +218,12 @@ func TestAttackClientThatNeverReads(t *testing.T) {
 			t.Fatal(ok, err)
 		}
 	}
-	// The windows of the four channels are full when no more is recorded.
-	full := func() bool { return len(r.recorded(recordings.Stdout)) >= 4*(2<<20) }
-	within(t, "the windows fill up", func() {
-		for !full() {
-			runtime.Gosched()
+	stalled.now.Store(true)
+	within(t, "buffers fill up", func() {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for r.output.Load() < 4<<20 {
+			<-tick.C
 		}
 	})
 	begun := time.Now()
@@ -226,7 +239,18 @@ func TestAttackClientThatNeverReads(t *testing.T) {
 	if took := time.Since(begun); took > time.Second {
 		t.Errorf("the cut took %v", took)
 	}
-	if err := c.Wait(); err == nil {
-		t.Error("the client's connection ended without an error")
+}
+
+// stalledConn reads nothing more once now is set.
+type stalledConn struct {
+	net.Conn
+	now     atomic.Bool
+	release chan struct{}
+}
+
+func (c *stalledConn) Read(p []byte) (int, error) {
+	if c.now.Load() {
+		<-c.release
 	}
+	return c.Conn.Read(p)
 }

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -70,15 +71,19 @@ type streamBody struct {
 
 // serveFarRequests takes the target's requests about the channel until the target closes it.
 func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, drained <-chan struct{}) {
+	var passing sync.WaitGroup
+	defer passing.Wait()
+	ended := false
 	for req := range reqs {
 		switch req.Type {
 		case "exit-status", "exit-signal":
-			_ = req.Reply(true, nil)
-			if len(req.Payload) > maxPayload {
-				c.r.refuseRequest(c.id, &c.r.targetTally, req, "too long")
+			if ended || len(req.Payload) > maxPayload {
+				c.r.refuseRequest(c.id, &c.r.targetTally, req, "a second one, or too long")
 				continue
 			}
-			c.passExit(req, drained)
+			ended = true
+			_ = req.Reply(true, nil)
+			passing.Go(func() { c.passExit(req, drained) })
 		case "keepalive@openssh.com":
 			_ = req.Reply(true, nil)
 		case "eow@openssh.com":
@@ -95,8 +100,6 @@ func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, drained <-chan stru
 
 // passExit passes the end of the command on after its output, or after drainLimit where
 // something in the background still holds the output open or the engineer does not read.
-// Further requests of the target wait meanwhile; the library queues a few, and a target that
-// sends many only holds itself up.
 func (c *channel) passExit(req *ssh.Request, drained <-chan struct{}) {
 	limit := time.NewTimer(drainLimit)
 	defer limit.Stop()

@@ -8,6 +8,7 @@ import (
 	"net"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,7 +35,8 @@ type rig struct {
 	addr   string // of the gate, for real clients
 	near   *wire.Conn
 	far    *dial.Conn
-	ended  chan error // what Serve returned
+	ended  chan error   // what Serve returned
+	output atomic.Int64 // bytes of stdout recorded
 
 	mu      sync.Mutex
 	frames  []recordings.Frame // copies
@@ -174,6 +176,9 @@ func (r *rig) end() error {
 
 func (r *rig) tap(f recordings.Frame) {
 	f.Data = bytes.Clone(f.Data)
+	if f.Stream == recordings.Stdout {
+		r.output.Add(int64(len(f.Data)))
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.frames = append(r.frames, f)
