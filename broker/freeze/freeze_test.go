@@ -1,0 +1,170 @@
+package freeze_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"sekimori/broker/freeze"
+	"sekimori/broker/internal/townhall"
+	"sekimori/broker/registry"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+func open(t *testing.T) (*townhall.Hall, *freeze.Freezer) {
+	t.Helper()
+	h := townhall.Found(t)
+	return h, freeze.New(freeze.Options{DB: h.DB})
+}
+
+func want(t *testing.T, what string, err error, reason string) {
+	t.Helper()
+	if got := townhall.Reason(err); got != reason {
+		t.Errorf("%s: %q, want %q", what, got, reason)
+	}
+}
+
+// told is what the gate would tell sato, who has no grant, so that no-grant means "not stopped".
+func told(t *testing.T, h *townhall.Hall) string {
+	t.Helper()
+	var f policy.Facts
+	err := h.DB.Read(t.Context(), func(s *store.Snap) (err error) {
+		f, err = s.Facts("sato")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Runtime = policy.Runtime{Clock: policy.ClockTrusted, Recorder: policy.RecorderReady}
+	return string(policy.Decide(f, policy.Attempt{Act: policy.ActConnect, Person: "E-0031", Key: true, Factor: true}, h.Now()).Reason)
+}
+
+func TestOneStopsTwoRelease(t *testing.T) {
+	h, f := open(t)
+	id, err := f.On(t.Context(), policy.FreezeVendor, "reiji", "", townhall.By("ito"))
+	if err != nil || id != "I-001" {
+		t.Fatalf("%q, %v", id, err)
+	}
+	if got := told(t, h); got != "frozen" {
+		t.Errorf("under a freeze: %s", got)
+	}
+	list, err := f.Status(t.Context())
+	if err != nil || len(list) != 1 || list[0].Subject != "V-012" || list[0].State() != freeze.Frozen {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	_, err = f.Lift(t.Context(), id, "確認済み", townhall.By("ito"))
+	want(t, "lift by an attendant", err, "forbidden")
+	st, err := f.Lift(t.Context(), id, "確認済み", townhall.By("head"))
+	if err != nil || st.State() != freeze.LiftOne {
+		t.Fatalf("the first agreement: %+v, %v", st, err)
+	}
+	_, err = f.Lift(t.Context(), id, "もう一度", townhall.By("head"))
+	want(t, "the same person twice", err, "lift-needs-second")
+	st, err = f.Lift(t.Context(), id, "確認済み", townhall.By("deputy"))
+	if err != nil || st.State() != freeze.Lifted {
+		t.Fatalf("the second agreement: %+v, %v", st, err)
+	}
+	_, err = f.Lift(t.Context(), id, "", townhall.By("admin"))
+	want(t, "lifted already", err, "already-decided")
+	if got := h.Kinds(t, id); !slices.Equal(got, []string{"freeze.on", "freeze.lift-agreed", "freeze.lifted"}) {
+		t.Errorf("the ledger tells %v", got)
+	}
+}
+
+// Two agreements outside the information-systems section do not end a freeze; the second leaves no trace.
+func TestLiftNeedsTheInformationSystemsSection(t *testing.T) {
+	h := townhall.Open(t)
+	text := strings.Replace(townhall.Registry(t), "roles: [attendant]", "roles: [attendant, approver]", 1)
+	h.Apply(t, text, "admin")
+	f := freeze.New(freeze.Options{DB: h.DB})
+	id, err := f.On(t.Context(), policy.FreezeAll, "", "不審な操作", townhall.By("head"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := told(t, h); got != "frozen" {
+		t.Errorf("under a freeze of everything: %s", got)
+	}
+	if _, err := f.Lift(t.Context(), id, "", townhall.By("head")); err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Lift(t.Context(), id, "", townhall.By("ito"))
+	want(t, "two of the owning section", err, "lift-needs-second")
+	list, err := f.Status(t.Context())
+	if err != nil || len(list) != 1 || len(list[0].Lifts) != 1 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	if st, err := f.Lift(t.Context(), id, "", townhall.By("deputy")); err != nil || st.State() != freeze.Lifted {
+		t.Errorf("%+v, %v", st, err)
+	}
+	if got := told(t, h); got != "no-grant" {
+		t.Errorf("after the lift: %s", got)
+	}
+}
+
+func TestWhoMayFreeze(t *testing.T) {
+	_, f := open(t)
+	for by, reason := range map[string]string{"kato": "forbidden", "mori": "", "E-0031": "forbidden", "head": "", "admin": "", "deputy": "", "nobody": "forbidden"} {
+		_, err := f.On(t.Context(), policy.FreezeSystem, "hr", "", townhall.By(by))
+		want(t, by, err, reason)
+	}
+	_, err := f.On(t.Context(), policy.FreezeSystem, "nowhere", "", townhall.By("head"))
+	want(t, "no such system", err, `system "nowhere": not found`)
+	if _, err := f.On(t.Context(), "some", "", "", townhall.By("head")); err == nil {
+		t.Error("an unknown scope was frozen")
+	}
+	if all, err := f.All(t.Context()); err != nil || len(all) != 4 {
+		t.Errorf("%d freezes, %v", len(all), err)
+	}
+}
+
+func TestLockPerson(t *testing.T) {
+	h, f := open(t)
+	code, err := h.Registry.IssueCode(t.Context(), "sato", townhall.By("admin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := h.Registry.BeginEnrol(t.Context(), code.Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := registry.CodeAt(e.Secret, h.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := h.Registry.FinishEnrol(t.Context(), code.Text, registry.EnrolInput{Password: "correct horse battery", Code: now, Via: "cli"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "lock by a requester", f.LockPerson(t.Context(), "sato", "x", townhall.By("kato")), "forbidden")
+	want(t, "lock", f.LockPerson(t.Context(), "sato", "端末の紛失", townhall.By("ito")), "")
+	want(t, "lock twice", f.LockPerson(t.Context(), "sato", "x", townhall.By("ito")), "already-decided")
+	if got := told(t, h); got != "engineer-locked" {
+		t.Errorf("under a lock: %s", got)
+	}
+	_, err = h.Registry.Authenticate(t.Context(), in.Token)
+	want(t, "the token", err, "auth-failed")
+	want(t, "unlock by another section", f.UnlockPerson(t.Context(), "sato", "x", townhall.By("head")), "forbidden")
+	want(t, "unlock", f.UnlockPerson(t.Context(), "sato", "見つかった", townhall.By("deputy")), "")
+	want(t, "unlock twice", f.UnlockPerson(t.Context(), "sato", "x", townhall.By("deputy")), "already-decided")
+	_, err = h.Registry.Authenticate(t.Context(), in.Token)
+	want(t, "the old token after the unlock", err, "auth-failed")
+	if got := told(t, h); got != "no-grant" {
+		t.Errorf("after the unlock: %s", got)
+	}
+	want(t, "locked people unlock nobody", f.LockPerson(t.Context(), "deputy", "x", townhall.By("head")), "")
+	want(t, "the locked unlocks", f.UnlockPerson(t.Context(), "deputy", "x", townhall.By("deputy")), "engineer-locked")
+}
+
+func TestLockVendor(t *testing.T) {
+	h, f := open(t)
+	want(t, "lock", f.LockVendor(t.Context(), "reiji", "契約違反", townhall.By("deputy")), "")
+	want(t, "lock twice", f.LockVendor(t.Context(), "V-012", "x", townhall.By("deputy")), "already-decided")
+	if got := told(t, h); got != "vendor-locked" {
+		t.Errorf("under a lock: %s", got)
+	}
+	want(t, "unlock", f.UnlockVendor(t.Context(), "V-012", "", townhall.By("admin")), "")
+	if got := told(t, h); got != "no-grant" {
+		t.Errorf("after the unlock: %s", got)
+	}
+}

@@ -1,0 +1,478 @@
+package requests_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sekimori/broker/forms"
+	"sekimori/broker/internal/townhall"
+	"sekimori/broker/requests"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// hr is an application for the system that asks for everything, an hour ahead.
+func hr() requests.Form {
+	return requests.Form{
+		System: "hr", Accounts: []string{"hr-db/hrmnt01"}, Engineers: []string{"sato"}, Start: townhall.Start.Add(time.Hour),
+		End: townhall.Start.Add(150 * time.Minute), Purpose: "端数誤りの調査", WorkType: "survey", Responsible: "reiji", Phone: "0000-11-1111",
+	}
+}
+
+// simple is an application for the system that asks for little.
+func simple() requests.Form {
+	f := hr()
+	f.System, f.Accounts, f.End = "map", []string{"map-web/web"}, f.Start.Add(time.Hour)
+	return f
+}
+
+func desk(t *testing.T) (*townhall.Hall, *requests.Desk) {
+	t.Helper()
+	h := townhall.Found(t)
+	return h, requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone})
+}
+
+func submit(t *testing.T, d *requests.Desk, f requests.Form, by string) string {
+	t.Helper()
+	no, err := d.Submit(t.Context(), f, townhall.By(by))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return no
+}
+
+func approve(t *testing.T, d *requests.Desk, no, by string) requests.Outcome {
+	t.Helper()
+	out, err := d.Approve(t.Context(), no, 0, "", townhall.By(by))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// granted is an approved window of the simple system.
+func granted(t *testing.T, d *requests.Desk) (no, window string) {
+	t.Helper()
+	no = submit(t, d, simple(), "kato")
+	return no, approve(t, d, no, "head").Windows[0]
+}
+
+func want(t *testing.T, what string, err error, reason string) {
+	t.Helper()
+	if got := townhall.Reason(err); got != reason {
+		t.Errorf("%s: %q, want %q", what, got, reason)
+	}
+}
+
+func state(t *testing.T, d *requests.Desk, no string) policy.RequestState {
+	t.Helper()
+	s, err := d.Show(t.Context(), no)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Request.State
+}
+
+// decision is what the gate would say of sato on the account, with everything else in order.
+func decision(t *testing.T, h *townhall.Hall, target string) string {
+	t.Helper()
+	var f policy.Facts
+	err := h.DB.Read(t.Context(), func(s *store.Snap) (err error) {
+		f, err = s.Facts("sato")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Runtime = policy.Runtime{Clock: policy.ClockTrusted, Recorder: policy.RecorderReady, Line: policy.LineSeparated}
+	got := policy.Decide(f, policy.Attempt{Act: policy.ActConnect, Person: "E-0031", Key: true, Factor: true, Consent: policy.ConsentGiven, Target: target, Channel: policy.ChannelShell}, h.Now())
+	if got.Allow {
+		return "allowed"
+	}
+	return string(got.Reason)
+}
+
+func TestOneMaintenance(t *testing.T) {
+	h, d := desk(t)
+	no := submit(t, d, hr(), "kato")
+	if no != "R8-0001" || state(t, d, no) != policy.PendingFirst {
+		t.Fatalf("%s is %s", no, state(t, d, no))
+	}
+	if got := decision(t, h, "hr-db"); got == "allowed" {
+		t.Fatal("admitted before approval")
+	}
+	if out := approve(t, d, no, "head"); out.State != policy.PendingSecond || out.Windows != nil {
+		t.Fatalf("after the first stage: %+v", out)
+	}
+	out := approve(t, d, no, "deputy")
+	if out.State != policy.RequestApproved || len(out.Windows) != 1 || len(out.Grants) != 1 {
+		t.Fatalf("after the second stage: %+v", out)
+	}
+	w := out.Windows[0]
+	h.Pass(time.Hour)
+	if got := decision(t, h, "hr-db"); got != "attendant-absent" {
+		t.Errorf("before the post is taken: %s", got)
+	}
+	want(t, "permit before open", d.Permit(t.Context(), w, townhall.By("ito")), "attendant-absent")
+	want(t, "open", d.Open(t.Context(), w, townhall.By("ito")), "")
+	if got := decision(t, h, "hr-db"); got == "allowed" {
+		t.Error("admitted without permission")
+	}
+	var bad *forms.Invalid
+	if err := d.Permit(t.Context(), w, townhall.By("ito")); !errors.As(err, &bad) || !bad.Has("identity-first") {
+		t.Errorf("permit without identity check: %v", err)
+	}
+	want(t, "identity fails", d.Identity(t.Context(), w, false, townhall.By("ito")), "")
+	want(t, "permit after a mismatch", d.Permit(t.Context(), w, townhall.By("ito")), "identity-failed")
+	want(t, "identity matches", d.Identity(t.Context(), w, true, townhall.By("ito")), "")
+	if st, err := d.IdentityOf(t.Context(), w); err != nil || !st.Matched || st.By != "ito" {
+		t.Errorf("identity %+v, %v", st, err)
+	}
+	want(t, "permit by another", d.Permit(t.Context(), w, townhall.By("head")), "forbidden")
+	want(t, "permit", d.Permit(t.Context(), w, townhall.By("ito")), "")
+	if got := decision(t, h, "hr-db"); got != "allowed" {
+		t.Errorf("inside the window: %s", got)
+	}
+	want(t, "close", d.Close(t.Context(), w, "作業終了", townhall.By("ito")), "")
+	if got := decision(t, h, "hr-db"); got == "allowed" {
+		t.Error("admitted after the close")
+	}
+	want(t, "open again", d.Open(t.Context(), w, townhall.By("ito")), "window-over")
+	kinds := []string{"request.submitted", "request.approved", "request.approved", "window.opened", "window.identity-failed",
+		"window.identity-matched", "window.permitted", "window.closed"}
+	if got := h.Kinds(t, no); !slices.Equal(got, kinds) {
+		t.Errorf("the ledger tells %v", got)
+	}
+}
+
+func TestFormErrors(t *testing.T) {
+	for _, c := range []struct {
+		name, code string
+		change     func(*requests.Form)
+	}{
+		{"no purpose", "purpose-required", func(f *requests.Form) { f.Purpose = " " }},
+		{"end before start", "end-before-start", func(f *requests.Form) { f.End = f.Start.Add(-time.Minute) }},
+		{"end at the start", "end-before-start", func(f *requests.Form) { f.End = f.Start }},
+		{"in the past", "in-the-past", func(f *requests.Form) {
+			f.Start, f.End = f.Start.Add(-24*time.Hour), f.End.Add(-24*time.Hour)
+		}},
+		{"start is now", "too-soon", func(f *requests.Form) { f.Start = townhall.Start }},
+		{"longer than four hours", "too-long", func(f *requests.Form) { f.End = f.Start.Add(4*time.Hour + time.Second) }},
+		{"no time", "time-required", func(f *requests.Form) { f.Start = time.Time{} }},
+		{"no such engineer", "engineer-not-eligible", func(f *requests.Form) { f.Engineers = []string{"nobody"} }},
+		{"staff as engineer", "engineer-not-eligible", func(f *requests.Form) { f.Engineers = []string{"kato"} }},
+		{"engineers of two vendors", "engineer-not-eligible", func(f *requests.Form) { f.Engineers = []string{"sato", "kimura"} }},
+		{"pledge ends before the window", "engineer-not-eligible", func(f *requests.Form) {
+			f.Start, f.End = f.Start.AddDate(1, 0, 0), f.End.AddDate(1, 0, 0)
+		}},
+		{"nobody works", "engineer-required", func(f *requests.Form) { f.Engineers = nil }},
+		{"account of another system", "account-not-for-target", func(f *requests.Form) { f.Accounts = []string{"map-web/web"} }},
+		{"no such account", "account-not-for-target", func(f *requests.Form) { f.Accounts = []string{"hr-db/root"} }},
+		{"no account", "account-required", func(f *requests.Form) { f.Accounts = nil }},
+		{"nobody responsible", "responsible-required", func(f *requests.Form) { f.Responsible = "" }},
+		{"no telephone", "phone-required", func(f *requests.Form) { f.Phone = "" }},
+		{"fault without triage", "triage-required", func(f *requests.Form) { f.WorkType = "fault" }},
+		{"files without detail", "file-detail-required", func(f *requests.Form) { f.Files = policy.FilesAllowed }},
+		{"unknown work", "unknown-word", func(f *requests.Form) { f.WorkType = "fun" }},
+		{"unknown system", "unknown-system", func(f *requests.Form) { f.System = "hrr" }},
+		{"attendant without the role", "attendant-not-eligible", func(f *requests.Form) { f.Attendant = "head" }},
+		{"escape sequence", "control-character", func(f *requests.Form) { f.Purpose = "調査\x1b[2J" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h, d := desk(t)
+			f := hr()
+			c.change(&f)
+			before := len(h.Kinds(t, ""))
+			_, err := d.Submit(t.Context(), f, townhall.By("kato"))
+			var bad *forms.Invalid
+			if !errors.As(err, &bad) || !bad.Has(c.code) {
+				t.Fatalf("%v, want %s", err, c.code)
+			}
+			if after := len(h.Kinds(t, "")); after != before {
+				t.Error("something was written")
+			}
+		})
+	}
+}
+
+func TestRootNeedsReasonAndSecondApprover(t *testing.T) {
+	_, d := desk(t)
+	f := simple()
+	f.Accounts = []string{"map-web/root"}
+	_, err := d.Submit(t.Context(), f, townhall.By("kato"))
+	var bad *forms.Invalid
+	if !errors.As(err, &bad) || !bad.Has("root-reason-required") {
+		t.Fatalf("root without a reason: %v", err)
+	}
+	f.RootReason = "版の更新"
+	no := submit(t, d, f, "kato")
+	if out := approve(t, d, no, "head"); out.State != policy.PendingSecond {
+		t.Fatalf("one approval was enough for root: %+v", out)
+	}
+	if out := approve(t, d, no, "deputy"); len(out.Grants) != 1 {
+		t.Errorf("%+v", out)
+	}
+}
+
+func TestWhoMayApprove(t *testing.T) {
+	h, d := desk(t)
+	no := submit(t, d, hr(), "kato")
+	for by, reason := range map[string]string{"kato": "self-approval", "sato": "forbidden", "E-0031": "forbidden", "ito": "forbidden", "admin": "forbidden", "deputy": "forbidden"} {
+		_, err := d.Approve(t.Context(), no, 0, "", townhall.By(by))
+		want(t, by, err, reason)
+	}
+	_, err := d.Approve(t.Context(), no, 2, "", townhall.By("head"))
+	want(t, "another version", err, "stale-page")
+	approve(t, d, no, "head")
+	_, err = d.Approve(t.Context(), no, 0, "", townhall.By("head"))
+	want(t, "the head twice", err, "forbidden")
+	h.Pass(time.Hour)
+	_, err = d.Approve(t.Context(), no, 0, "", townhall.By("deputy"))
+	want(t, "at the start", err, "window-over")
+}
+
+func TestTwoApproversAtTheSameMoment(t *testing.T) {
+	h, d := desk(t)
+	no := submit(t, d, simple(), "kato")
+	var wg sync.WaitGroup
+	results := make([]error, 4)
+	for i := range results {
+		wg.Go(func() { _, results[i] = d.Approve(t.Context(), no, 1, "", townhall.By("head")) })
+	}
+	wg.Wait()
+	worked := 0
+	for _, err := range results {
+		switch reason := townhall.Reason(err); reason {
+		case "":
+			worked++
+		case "already-decided":
+		default:
+			t.Errorf("told %q", reason)
+		}
+	}
+	shown, err := d.Show(t.Context(), no)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if worked != 1 || len(shown.Decisions) != 1 || len(shown.Windows) != 1 || len(shown.Grants) != 1 {
+		t.Errorf("%d approvals counted, %d decisions, %d windows, %d grants", worked, len(shown.Decisions), len(shown.Windows), len(shown.Grants))
+	}
+	if got := h.Kinds(t, no); len(got) != 2 {
+		t.Errorf("entries %v", got)
+	}
+}
+
+func TestEditAfterApproval(t *testing.T) {
+	h, d := desk(t)
+	no, w := granted(t, d)
+	want(t, "open", d.Open(t.Context(), w, townhall.By("ito")), "")
+	h.Pass(time.Hour)
+	if got := decision(t, h, "map-web"); got != "allowed" {
+		t.Fatalf("before the edit: %s", got)
+	}
+	f := simple()
+	f.Start, f.End, f.Purpose = h.Now().Add(time.Minute), h.Now().Add(time.Hour), "別の目的"
+	want(t, "edit by another", d.Edit(t.Context(), no, f, townhall.By("head")), "forbidden")
+	want(t, "edit", d.Edit(t.Context(), no, f, townhall.By("kato")), "")
+	if got := decision(t, h, "map-web"); got != "request-changed" {
+		t.Errorf("after the edit: %s", got)
+	}
+	want(t, "the old window", d.Open(t.Context(), w, townhall.By("ito")), "request-changed")
+	shown, err := d.Show(t.Context(), no)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown.Grants[0].State != policy.GrantVoid || shown.Request.Version != 2 || shown.Request.State != policy.PendingFirst {
+		t.Errorf("grant %s, version %d, state %s", shown.Grants[0].State, shown.Request.Version, shown.Request.State)
+	}
+	if out := approve(t, d, no, "head"); out.Windows[0] != no+"-2" {
+		t.Errorf("approved again: %+v", out)
+	}
+}
+
+func TestProposal(t *testing.T) {
+	_, d := desk(t)
+	no := submit(t, d, simple(), "E-0031")
+	if state(t, d, no) != policy.RequestProposed {
+		t.Fatalf("it is %s", state(t, d, no))
+	}
+	_, err := d.Approve(t.Context(), no, 0, "", townhall.By("head"))
+	want(t, "a proposal nobody took over", err, "self-approval")
+	want(t, "taken by an approver", d.Take(t.Context(), no, townhall.By("head")), "forbidden")
+	want(t, "taken", d.Take(t.Context(), no, townhall.By("kato")), "")
+	want(t, "taken twice", d.Take(t.Context(), no, townhall.By("kato")), "already-decided")
+	approve(t, d, no, "head")
+	_, err = d.Submit(t.Context(), simple(), townhall.By("E-0040"))
+	want(t, "another vendor proposes", err, "forbidden")
+	_, err = d.Submit(t.Context(), simple(), townhall.By("mori"))
+	want(t, "another section submits", err, "forbidden")
+}
+
+func TestRefusalsNeedAReason(t *testing.T) {
+	_, d := desk(t)
+	no := submit(t, d, simple(), "kato")
+	var bad *forms.Invalid
+	if err := d.Reject(t.Context(), no, "", townhall.By("head")); !errors.As(err, &bad) || !bad.Has("reason-required") {
+		t.Errorf("rejected without a reason: %v", err)
+	}
+	want(t, "return", d.Return(t.Context(), no, "時間が長い", townhall.By("head")), "")
+	want(t, "approve what was returned", func() error { _, err := d.Approve(t.Context(), no, 0, "", townhall.By("head")); return err }(), "already-decided")
+	want(t, "edit", d.Edit(t.Context(), no, simple(), townhall.By("kato")), "")
+	want(t, "reject by the requester", d.Reject(t.Context(), no, "x", townhall.By("kato")), "self-approval")
+	want(t, "reject", d.Reject(t.Context(), no, "不要", townhall.By("head")), "")
+	want(t, "edit what was rejected", d.Edit(t.Context(), no, simple(), townhall.By("kato")), "already-decided")
+	want(t, "withdraw what was rejected", d.Withdraw(t.Context(), no, "x", townhall.By("kato")), "already-decided")
+}
+
+func TestWithdrawAndRevoke(t *testing.T) {
+	h, d := desk(t)
+	no, _ := granted(t, d)
+	want(t, "withdrawn by another", d.Withdraw(t.Context(), no, "x", townhall.By("head")), "forbidden")
+	want(t, "revoked by an attendant", d.Revoke(t.Context(), no, "x", townhall.By("ito")), "forbidden")
+	want(t, "revoked", d.Revoke(t.Context(), no, "予定変更", townhall.By("deputy")), "")
+	h.Pass(time.Hour)
+	if got := decision(t, h, "map-web"); got != "grant-revoked" {
+		t.Errorf("after the revocation: %s", got)
+	}
+	other, w := func() (string, string) {
+		f := simple()
+		f.Start, f.End = h.Now().Add(time.Hour), h.Now().Add(2*time.Hour)
+		no := submit(t, d, f, "kato")
+		return no, approve(t, d, no, "head").Windows[0]
+	}()
+	want(t, "cancel", d.Cancel(t.Context(), w, "延期", townhall.By("kato")), "")
+	want(t, "cancel twice", d.Cancel(t.Context(), w, "延期", townhall.By("kato")), "window-over")
+	want(t, "withdraw", d.Withdraw(t.Context(), other, "取りやめ", townhall.By("kato")), "")
+}
+
+func TestWhoMayOpenAndCut(t *testing.T) {
+	_, d := desk(t)
+	_, w := granted(t, d)
+	for _, by := range []string{"kato", "head", "deputy", "admin", "E-0031"} {
+		want(t, "opened by "+by, d.Open(t.Context(), w, townhall.By(by)), "forbidden")
+	}
+	want(t, "open", d.Open(t.Context(), w, townhall.By("ito")), "")
+	want(t, "open twice", d.Open(t.Context(), w, townhall.By("ito")), "stale-page")
+	want(t, "cut by the requester", d.Cut(t.Context(), w, "", townhall.By("kato")), "forbidden")
+	want(t, "cut in one press", d.Cut(t.Context(), w, "", townhall.By("deputy")), "")
+	want(t, "close what was cut", d.Close(t.Context(), w, "", townhall.By("ito")), "window-over")
+	want(t, "no such window", d.Open(t.Context(), "R8-9999-1", townhall.By("ito")), `window "R8-9999-1": not found`)
+}
+
+func TestExclusiveSystemHasNoTwoWindows(t *testing.T) {
+	_, d := desk(t)
+	no := submit(t, d, hr(), "kato")
+	overlapping := func(from, to time.Duration) error {
+		f := hr()
+		f.Start, f.End = f.Start.Add(from), f.End.Add(to)
+		_, err := d.Submit(t.Context(), f, townhall.By("kato"))
+		return err
+	}
+	var bad *forms.Invalid
+	if err := overlapping(89*time.Minute+59*time.Second, time.Hour); !errors.As(err, &bad) || !bad.Has("overlap") {
+		t.Errorf("one second of overlap with a pending request: %v", err)
+	}
+	if err := overlapping(90*time.Minute, time.Hour); err != nil {
+		t.Errorf("right after the other: %v", err)
+	}
+	approve(t, d, no, "head")
+	approve(t, d, no, "deputy")
+	if err := overlapping(0, 0); !errors.As(err, &bad) || !bad.Has("overlap") {
+		t.Errorf("over an approved window: %v", err)
+	}
+	want(t, "edit of the window itself", d.Edit(t.Context(), no, hr(), townhall.By("kato")), "")
+}
+
+func TestUndecidedLapsesAtItsStart(t *testing.T) {
+	h, d := desk(t)
+	no := submit(t, d, hr(), "kato")
+	approve(t, d, no, "head") // the second stage is missing
+	approved, _ := granted(t, d)
+	lapsed, next, err := d.LapseDue(t.Context())
+	if err != nil || lapsed != nil || !next.Equal(hr().Start) {
+		t.Fatalf("%v %v %v", lapsed, next, err)
+	}
+	h.Pass(time.Hour - time.Millisecond)
+	if lapsed, _, err = d.LapseDue(t.Context()); err != nil || lapsed != nil {
+		t.Fatalf("1 ms before: %v %v", lapsed, err)
+	}
+	h.Pass(time.Millisecond)
+	if lapsed, next, err = d.LapseDue(t.Context()); err != nil || !slices.Equal(lapsed, []string{no}) || !next.IsZero() {
+		t.Fatalf("at the start: %v %v %v", lapsed, next, err)
+	}
+	if state(t, d, no) != policy.RequestLapsed || state(t, d, approved) != policy.RequestApproved {
+		t.Errorf("%s and %s", state(t, d, no), state(t, d, approved))
+	}
+}
+
+func TestLockedPeopleDoNotAct(t *testing.T) {
+	h, d := desk(t)
+	no := submit(t, d, simple(), "kato")
+	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		if err := tx.LockPerson("head", "admin", "調査中"); err != nil {
+			return err
+		}
+		_, err := tx.Append(ledgerDraft("person.locked"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.Approve(t.Context(), no, 0, "", townhall.By("head"))
+	want(t, "a locked approver", err, "engineer-locked")
+}
+
+func TestParseForm(t *testing.T) {
+	text := `system: hr
+accounts: [hr-db/hrmnt01]
+engineers: [sato]
+start: 2026-11-24T10:00
+end: 2026-11-24T11:30:00+09:00
+purpose: 端数誤りの調査
+work_type: survey
+responsible: reiji
+phone: 0000111111
+`
+	f, err := requests.ParseForm("request.yaml", []byte(text), townhall.Zone)
+	if err != nil || !f.Start.Equal(townhall.Start.Add(time.Hour)) || f.End.Sub(f.Start) != 90*time.Minute || f.Phone != "0000111111" {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	_, d := desk(t)
+	submit(t, d, f, "kato")
+	for _, c := range []struct{ name, old, new, code, place string }{
+		{"unknown key", "purpose:", "purpos:", "unknown-key", "6:1"},
+		{"bad time", "2026-11-24T10:00\n", "tomorrow\n", "bad-time", "4:8"},
+		{"unknown work", "work_type: survey", "work_type: surve", "unknown-word", "7:12"},
+		{"bad relative start", "2026-11-24T10:00\n", "+soon\n", "bad-duration", "4:8"},
+	} {
+		_, err := requests.ParseForm("request.yaml", []byte(strings.Replace(text, c.old, c.new, 1)), townhall.Zone)
+		var bad *forms.Invalid
+		if !errors.As(err, &bad) || !bad.Has(c.code) || place(bad.Problems[0]) != c.place {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	// What only the store can tell carries its place too.
+	wrong, err := requests.ParseForm("request.yaml", []byte(strings.Replace(text, "T11:30", "T09:30", 1)), townhall.Zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.Submit(t.Context(), wrong, townhall.By("kato"))
+	if !strings.HasPrefix(err.Error(), "request.yaml:5:6: end: the end must be after the start") {
+		t.Errorf("%v", err)
+	}
+	relative, err := requests.ParseForm("request.yaml", []byte(strings.NewReplacer("2026-11-24T10:00\n", "+4h\n", "2026-11-24T11:30:00+09:00", "+90m").Replace(text)), townhall.Zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := d.Show(t.Context(), submit(t, d, relative, "kato"))
+	if err != nil || !shown.Request.Start.Equal(townhall.Start.Add(4*time.Hour)) || shown.Request.End.Sub(shown.Request.Start) != 90*time.Minute {
+		t.Errorf("%v to %v, %v", shown.Request.Start, shown.Request.End, err)
+	}
+}
+
+func place(p forms.Problem) string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
