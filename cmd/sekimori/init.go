@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 
 	"filippo.io/age"
 	"github.com/urfave/cli/v2"
+	"golang.org/x/crypto/ssh"
 
 	"sekimori/broker"
 	"sekimori/broker/keys"
@@ -32,6 +34,7 @@ type initResult struct {
 	Config          string `json:"config"`
 	MasterKey       string `json:"master_key_file"`
 	LedgerKey       string `json:"ledger_key_file"`
+	CAKey           string `json:"ca_key_file"`
 	OfflineIdentity string `json:"offline_identity_file,omitempty"`
 }
 
@@ -130,7 +133,7 @@ func (p *program) firstConfig(c *cli.Context) (broker.Config, *age.X25519Identit
 
 // furnish writes everything below dir.
 func (p *program) furnish(dir string, cfg broker.Config, identity *age.X25519Identity) (initResult, error) {
-	out := initResult{Config: "sekimori.yaml", MasterKey: cfg.MasterKeyFile, LedgerKey: "ledger.pub"}
+	out := initResult{Config: "sekimori.yaml", MasterKey: cfg.MasterKeyFile, LedgerKey: "ledger.pub", CAKey: "ca.pub"}
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return out, fmt.Errorf("mode of the directory: %w", err)
 	}
@@ -149,6 +152,11 @@ func (p *program) furnish(dir string, cfg broker.Config, identity *age.X25519Ide
 	}
 	if err := os.WriteFile(filepath.Join(dir, out.LedgerKey), []byte(ring.LedgerVerifierKey()+"\n"), 0o644); err != nil {
 		return out, &failure{ja: "台帳の検証鍵を書けません", en: "cannot write the ledger's verifier key", cause: err}
+	}
+	// What a target trusts (TrustedUserCAKeys of sshd) where its account's credential is a certificate.
+	ca := bytes.TrimSuffix(ssh.MarshalAuthorizedKey(ring.CAPublic()), []byte("\n"))
+	if err := os.WriteFile(filepath.Join(dir, out.CAKey), fmt.Appendf(ca, " CA of %s\n", cfg.LedgerOrigin), 0o644); err != nil {
+		return out, &failure{ja: "CA の公開鍵を書けません", en: "cannot write the CA's public key", cause: err}
 	}
 	if identity != nil {
 		out.OfflineIdentity = offlineIdentity
@@ -169,7 +177,7 @@ func (p *program) furnish(dir string, cfg broker.Config, identity *age.X25519Ide
 
 func (p *program) saidInit(dir string, r initResult) error {
 	r.Dir = dir
-	for _, f := range []*string{&r.Config, &r.MasterKey, &r.LedgerKey, &r.OfflineIdentity} {
+	for _, f := range []*string{&r.Config, &r.MasterKey, &r.LedgerKey, &r.CAKey, &r.OfflineIdentity} {
 		if *f != "" {
 			*f = filepath.Join(dir, *f)
 		}
@@ -187,6 +195,7 @@ func (p *program) saidInit(dir string, r initResult) error {
 		{"設定", "configuration", func(r initResult) string { return r.Config }},
 		{"秘密を封じる鍵(データとは別に保管)", "master key (keep it apart from the data)", func(r initResult) string { return r.MasterKey }},
 		{"台帳の検証鍵(点検担当へ)", "ledger's verifier key (for auditors)", func(r initResult) string { return r.LedgerKey }},
+		{"CA の公開鍵(接続先の sshd の TrustedUserCAKeys へ)", "CA's public key (for TrustedUserCAKeys of the targets' sshd)", func(r initResult) string { return r.CAKey }},
 	}); err != nil {
 		return err
 	}
