@@ -1,0 +1,85 @@
+package relay
+
+import (
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/policy"
+)
+
+func TestClassify(t *testing.T) {
+	for command, want := range map[string]policy.ChannelKind{
+		"ls -la":                               policy.ChannelExec,
+		"scp -t /tmp":                          policy.ChannelCopy,
+		"scp -v -r -d -f -- /etc/x":            policy.ChannelCopy,
+		"/usr/bin/scp -pt x":                   policy.ChannelCopy,
+		"LC_ALL=C scp -t x":                    policy.ChannelCopy,
+		"cd /tmp; exec scp -t x":               policy.ChannelCopy,
+		"true && sudo -u db 'scp' -t x":        policy.ChannelCopy,
+		"bash -c \"scp -t 'a b'\"":             policy.ChannelCopy,
+		"echo $(scp -f x)":                     policy.ChannelCopy,
+		"rsync --server --sender -logDtpr . x": policy.ChannelCopy,
+		"rsync -a /a /b":                       policy.ChannelExec,
+		"scp a b":                              policy.ChannelExec,
+		"grep -f scp x":                        policy.ChannelExec,
+		"/usr/lib/openssh/sftp-server":         policy.ChannelSFTP,
+		"env X=1 internal-sftp -l INFO":        policy.ChannelSFTP,
+		"git-upload-pack 'x.git'":              policy.ChannelExec,
+		"":                                     policy.ChannelExec,
+	} {
+		if got := classify(command); got != want {
+			t.Errorf("%q: %s, want %s", command, got, want)
+		}
+	}
+}
+
+// However the output is cut, the screen must come out the same.
+func FuzzScreenDoesNotDependOnCuts(f *testing.F) {
+	for _, seed := range []string{
+		"plain", "\x1b[?1049h~\x1b[?1049l", "\x1b[2;23r\x1b[r", "\x1b]2;title\a関守", "\x1bP1$r0m\x1b\\\x1b[!p", "\x1bc\x1b(B\x18\xe9\x96",
+		"\x1b[?1;47;2;3;4;5;6;7;8;9h", "\x1b[99999999999999999999r", "\x1b\x1b[\x1b]\x1b",
+	} {
+		f.Add([]byte(seed), 3)
+	}
+	f.Fuzz(func(t *testing.T, p []byte, cut int) {
+		var whole, parts, bytewise screen
+		whole.feed(p)
+		if cut < 0 {
+			cut = -(cut + 1)
+		}
+		cut %= len(p) + 1
+		parts.feed(p[:cut])
+		parts.feed(p[cut:])
+		for i := range p {
+			bytewise.feed(p[i : i+1])
+		}
+		if whole != parts || whole != bytewise {
+			t.Errorf("%q cut at %d: %+v, %+v, %+v", p, cut, whole, parts, bytewise)
+		}
+		if whole.between() && whole.state != ground {
+			t.Error("a place inside a sequence counts as safe")
+		}
+	})
+}
+
+func FuzzRequests(f *testing.F) {
+	f.Add(ssh.Marshal(ptyPayload{"xterm", 80, 24, 0, 0, "\x00"}), "scp -t 'x")
+	f.Add(ssh.Marshal(envPayload{"LC_ALL", "C"}), "a\\")
+	f.Fuzz(func(t *testing.T, payload []byte, command string) {
+		if p, ok := parsePTY(payload); ok && (!isPlain(p.Term) || len(p.Modes) > maxModes) {
+			t.Errorf("accepted terminal %q", p.Term)
+		}
+		if e, ok := parseEnv(payload, []string{"LANG", "LC_*"}); ok && (!isPlain(e.Value) || !envAllowed(e.Name, []string{"LANG", "LC_*"})) {
+			t.Errorf("accepted %q=%q", e.Name, e.Value)
+		}
+		if name, ok := parseSignal(payload); ok && !isPlain(name) {
+			t.Errorf("accepted signal %q", name)
+		}
+		switch classify(command) {
+		case policy.ChannelExec, policy.ChannelCopy, policy.ChannelSFTP:
+		default:
+			t.Errorf("%q is no kind of command", command)
+		}
+	})
+}
