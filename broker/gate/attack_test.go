@@ -34,6 +34,7 @@ func (o offered) Sign(io.Reader, []byte) (*ssh.Signature, error) {
 // CVE-2024-45337: offer a victim's public key, then log in with one's own. The session must be
 // the prover's, and under the victim's name there must be none.
 func TestAttackOfferedKeyIsNotProof(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	victim, mallory := w.engineer("victim", "en"), w.engineer("mallory", "en")
 	w.window(victim, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
@@ -71,6 +72,7 @@ func TestAttackOfferedKeyIsNotProof(t *testing.T) {
 
 // A signature by one key under another's name: the key blob is the victim's, the signature is not.
 func TestAttackForeignSignature(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	victim, mallory := w.engineer("victim", "en"), w.engineer("mallory", "en")
 	c, err := ssh.Dial("tcp", w.addr, &ssh.ClientConfig{User: "victim",
@@ -94,6 +96,7 @@ func (f forged) Sign(r io.Reader, data []byte) (*ssh.Signature, error) {
 
 // No proof of key and code, no reason: whatever is wrong looks the same.
 func TestAttackProbingWithoutProofLearnsNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	stranger := newSigner(t)
@@ -130,6 +133,7 @@ func TestAttackProbingWithoutProofLearnsNothing(t *testing.T) {
 
 // A code counts once, whatever else is right.
 func TestAttackCodeReplay(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	code := e.code()
@@ -157,6 +161,7 @@ func TestAttackCodeReplay(t *testing.T) {
 
 // An answer that comes after the prompt has died finds nobody.
 func TestAttackCodeAnsweredTooLate(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.Limits.Prompt = 50 * time.Millisecond })
 	e := w.engineer("sato", "en")
 	gone := make(chan struct{})
@@ -192,6 +197,7 @@ func (c *watched) Read(p []byte) (int, error) {
 // CVE-2026-39828: what was decided before the second factor does not count after it. Here the
 // world changes while the code is being typed.
 func TestAttackRestrictionsAreRederivedAfterTheLastFactor(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(w *world, e *engineer, win store.Window){
 		"grant revoked": func(w *world, _ *engineer, win store.Window) {
 			w.write(func(tx *store.Tx) error {
@@ -228,6 +234,7 @@ func TestAttackRestrictionsAreRederivedAfterTheLastFactor(t *testing.T) {
 
 // CVE-2023-45140: the second factor must not be skipped for any kind of channel.
 func TestAttackSecondFactorGrid(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
@@ -277,6 +284,7 @@ func TestAttackSecondFactorGrid(t *testing.T) {
 // Channels and global requests before authentication is complete: the connection ends, nothing
 // is opened.
 func TestAttackChannelBeforeAdmission(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
@@ -377,6 +385,7 @@ func isTimeoutError(err error) bool {
 
 // A handshake that drips a byte at a time is cut at its deadline.
 func TestAttackSlowHandshake(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.Limits.Handshake = 300 * time.Millisecond })
 	nc, err := net.Dial("tcp", w.addr)
 	if err != nil {
@@ -404,6 +413,7 @@ func TestAttackSlowHandshake(t *testing.T) {
 
 // Nothing weak is negotiated, whatever the client asks for.
 func TestAttackWeakAlgorithms(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	insecure, supported := ssh.InsecureAlgorithms(), ssh.SupportedAlgorithms()

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"time"
@@ -48,6 +49,7 @@ type passage struct {
 	attempt     policy.Attempt
 	decision    policy.Decision
 	facts       policy.Facts
+	lang        string      // from the client's locale, once a channel told it; else the person's
 	denied      bool        // decision is a denial that waiting does not help; say it on the channel
 	note        policy.Text // replaces the reason's cause, for faults of form
 }
@@ -174,7 +176,7 @@ func (c *caller) admit(p *passage, in *entrance, first ssh.NewChannel) {
 	}()
 	err := c.s.o.Sessions.Run(c.s.running, session.Admission{
 		ID: p.number, Person: p.person, Fingerprint: p.fingerprint, Source: c.source,
-		Attempt: p.attempt, Factor: p.factor, Lang: p.person.Lang, Notice: c.s.o.Notice.Version,
+		Attempt: p.attempt, Factor: p.factor, Lang: cmp.Or(p.lang, p.person.Lang), Notice: c.s.o.Notice.Version,
 		ClientVersion: neutral(string(in.conn.ClientVersion()), 80),
 		Conn:          in.conn, Chans: chans, Reqs: in.reqs, Wire: c.conn,
 	})

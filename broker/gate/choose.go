@@ -32,6 +32,7 @@ func (c *caller) choose(ctx context.Context, pass *passage, in *entrance) {
 		return
 	}
 	lang := langOf(pass.person.Lang, f.locale())
+	pass.lang = lang
 	start, line := f.program()
 	pty, _ := f.terminal()
 	switch {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 )
 
 func TestCodeCardConsentThenTheTarget(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "ja")
 	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
@@ -43,6 +45,7 @@ func TestCodeCardConsentThenTheTarget(t *testing.T) {
 }
 
 func TestRememberedFactorNeedsTheSameEverything(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	win := w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
@@ -82,6 +85,7 @@ func TestRememberedFactorNeedsTheSameEverything(t *testing.T) {
 }
 
 func TestFactorNeverRemembered(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.FactorMemory = FactorNever })
 	e := w.engineer("sato", "en")
 	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
@@ -96,6 +100,7 @@ func TestFactorNeverRemembered(t *testing.T) {
 
 // Each denial is told on the channel: number, cause, next step, record and exit status.
 func TestDenialsAreToldOnTheChannel(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name    string
 		user    string
@@ -162,6 +167,7 @@ func TestDenialsAreToldOnTheChannel(t *testing.T) {
 
 // A client that opens no session channel gets the reason as ASCII in the open failure.
 func TestDenialWithoutASessionChannel(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "ja")
 	c := e.mustDial("sato+hr-db", nil)
@@ -175,6 +181,7 @@ func TestDenialWithoutASessionChannel(t *testing.T) {
 
 // ssh -J through the engineer's name alone is not built yet, and says so.
 func TestJumpIsRefusedAsAFeature(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "ja")
 	c := e.mustDial("sato", nil)
@@ -186,6 +193,7 @@ func TestJumpIsRefusedAsAFeature(t *testing.T) {
 }
 
 func TestSelfServiceWithoutATerminal(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
@@ -219,6 +227,8 @@ type terminal struct {
 	in  io.WriteCloser
 	out chan string
 	all strings.Builder
+
+	readers sync.WaitGroup // of both outputs
 }
 
 func openTerminal(t *testing.T, c *ssh.Client, term string) *terminal {
@@ -240,7 +250,7 @@ func openTerminal(t *testing.T, c *ssh.Client, term string) *terminal {
 		t.Fatal(err)
 	}
 	for _, r := range []io.Reader{stdout, stderr} {
-		go func() {
+		x.readers.Go(func() {
 			buf := make([]byte, 4096)
 			for {
 				n, err := r.Read(buf)
@@ -251,7 +261,7 @@ func openTerminal(t *testing.T, c *ssh.Client, term string) *terminal {
 					return
 				}
 			}
-		}()
+		})
 	}
 	if err := s.RequestPty(term, 24, 80, ssh.TerminalModes{}); err != nil {
 		t.Fatal(err)
@@ -288,7 +298,11 @@ func (x *terminal) typeIn(text string) {
 func (x *terminal) exit() int {
 	x.t.Helper()
 	done := make(chan error, 1)
-	go func() { done <- x.s.Wait() }()
+	go func() {
+		err := x.s.Wait()
+		x.readers.Wait() // what was said last may come after the status
+		done <- err
+	}()
 	for {
 		select {
 		case s := <-x.out:
@@ -312,6 +326,7 @@ func (x *terminal) exit() int {
 }
 
 func TestChooseAWindowOnATerminal(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "ja")
 	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
@@ -333,6 +348,7 @@ func TestChooseAWindowOnATerminal(t *testing.T) {
 }
 
 func TestConsentTypedAheadDoesNotCount(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
@@ -347,6 +363,7 @@ func TestConsentTypedAheadDoesNotCount(t *testing.T) {
 }
 
 func TestWrongChoices(t *testing.T) {
+	t.Parallel()
 	for typed, want := range map[string]int{"9\r": 250, "x\x1b[2J\r": 250, "\x03": 251} {
 		w := newWorld(t)
 		e := w.engineer("sato", "en")
@@ -361,6 +378,7 @@ func TestWrongChoices(t *testing.T) {
 }
 
 func TestNoWindowsOnATerminal(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	x := openTerminal(t, e.mustDial("sato", nil), "xterm")
@@ -370,6 +388,7 @@ func TestNoWindowsOnATerminal(t *testing.T) {
 }
 
 func TestNoChannelIsClosed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.Limits.FirstChannel = 50 * time.Millisecond })
 	e := w.engineer("sato", "en")
 	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
@@ -387,6 +406,7 @@ func TestNoChannelIsClosed(t *testing.T) {
 }
 
 func TestStopTurnsAwayWhoWaits(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	w.window(e, "maint", noon.Add(5*time.Minute), time.Hour, policy.WindowScheduled)

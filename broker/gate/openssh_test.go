@@ -90,6 +90,7 @@ func (c *client) prompts() string {
 // With the ordinary ssh: banner, code, the card whole in one prompt, then the target; a second
 // time under BatchMode with the key alone.
 func TestOpenSSHLogin(t *testing.T) {
+	t.Parallel()
 	testbed.Need(t, "ssh")
 	w := newWorld(t)
 	e := w.engineer("sato", "ja")
@@ -124,6 +125,7 @@ func TestOpenSSHLogin(t *testing.T) {
 }
 
 func TestOpenSSHRefusals(t *testing.T) {
+	t.Parallel()
 	testbed.Need(t, "ssh")
 	for _, tt := range []struct {
 		args   []string

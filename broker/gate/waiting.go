@@ -66,6 +66,7 @@ func (c *caller) wait(ctx context.Context, pass *passage, in *entrance, f *front
 		c.hangUpAfter(d)
 		return
 	}
+	pass.lang = langOf(pass.person.Lang, f.locale())
 	switch c.sitOut(ctx, pass, f, d) {
 	case stayed:
 		c.halt(d)

@@ -15,6 +15,7 @@ import (
 func asError[T error](err error, target *T) bool { return errors.As(err, target) }
 
 func TestWaitingRoomUntilTheAttendantPermits(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "ja")
 	win := w.window(e, "maint", noon.Add(10*time.Minute), time.Hour, policy.WindowScheduled)
@@ -49,6 +50,7 @@ func TestWaitingRoomUntilTheAttendantPermits(t *testing.T) {
 }
 
 func TestWaitingRoomPlainTerminal(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	w.window(e, "maint", noon.Add(10*time.Minute), time.Hour, policy.WindowScheduled)
@@ -67,6 +69,7 @@ func TestWaitingRoomPlainTerminal(t *testing.T) {
 }
 
 func TestWaitingRoomEndsWithoutAnAttendant(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	w.window(e, "maint", noon, time.Hour, policy.WindowScheduled)
@@ -86,6 +89,7 @@ func TestWaitingRoomEndsWithoutAnAttendant(t *testing.T) {
 }
 
 func TestWaitingRoomJudgesAnewOnEveryCommit(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	win := w.window(e, "maint", noon.Add(5*time.Minute), time.Hour, policy.WindowScheduled)
@@ -98,6 +102,7 @@ func TestWaitingRoomJudgesAnewOnEveryCommit(t *testing.T) {
 }
 
 func TestWaitingRoomIsLeftByKey(t *testing.T) {
+	t.Parallel()
 	for name, leave := range map[string]func(x *terminal){
 		"Ctrl-C": func(x *terminal) { x.typeIn("\x03") },
 		"Ctrl-D": func(x *terminal) { x.typeIn("\x04") },
@@ -123,6 +128,7 @@ func TestWaitingRoomIsLeftByKey(t *testing.T) {
 // Floods while waiting: requests of every kind, global requests and channels are answered, and
 // the countdown goes on.
 func TestAttackFloodWhileWaiting(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	win := w.window(e, "maint", noon.Add(5*time.Minute), time.Hour, policy.WindowScheduled)
@@ -162,6 +168,7 @@ func TestAttackFloodWhileWaiting(t *testing.T) {
 
 // Channels in a loop end the connection instead of costing the broker.
 func TestAttackRejectedChannelsInALoop(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	w.window(e, "maint", noon.Add(5*time.Minute), time.Hour, policy.WindowScheduled)
@@ -183,6 +190,7 @@ func TestAttackRejectedChannelsInALoop(t *testing.T) {
 
 // The engineer sees three digits, and the attendant finds the same ones in the ledger.
 func TestWaitingRoomIdentityCheck(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "ja")
 	w.write(func(tx *store.Tx) error {
