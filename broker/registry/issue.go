@@ -1,0 +1,228 @@
+package registry
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// Enrolment codes (decisions): 128 bit, 72 hours, five tries.
+const (
+	codeLife   = 72 * time.Hour
+	codeTries  = 5
+	codeBytes  = 16
+	beginLife  = 30 * time.Minute
+	foundation = 72 * time.Hour // how long the first document's people are enrolled without a second person
+)
+
+// Code is an enrolment code as it leaves the registry: shown once, stored hashed.
+type Code struct {
+	Text    string    `json:"code"`
+	Person  string    `json:"person"`
+	Until   time.Time `json:"expires_at"`
+	Pending string    `json:"pending,omitempty"` // of no use before this change is confirmed
+}
+
+// personChange is the body of a pending change that concerns one person's proof.
+type personChange struct {
+	Person string   `json:"person"`
+	Hash   string   `json:"hash,omitempty"` // of an enrolment code, hex
+	Keys   []string `json:"keys,omitempty"` // authorized_keys lines
+}
+
+// IssueCode makes an enrolment code for a person, ending the earlier ones. It needs an administrator. A code for a
+// person with any role that approves or confirms waits for a second person, except while the
+// institution is being founded: for 72 hours for those of the first document who were never enrolled,
+// and for anybody never enrolled as long as nobody but the issuer could confirm. When it takes force, credentials that
+// the person had are suspended.
+func (r *Registry) IssueCode(ctx context.Context, person string, by ledger.Actor) (Code, error) {
+	var code Code
+	err := r.o.DB.Write(ctx, func(tx *store.Tx) error {
+		if _, err := staffWith(tx.Snap, by, policy.Administrator); err != nil {
+			return err
+		}
+		p, err := find(tx.Snap, person)
+		if err != nil {
+			return err
+		}
+		exempt := ""
+		if guardedPerson(p) {
+			if exempt, err = exemption(tx.Snap, p, by); err != nil {
+				return err
+			}
+			if exempt == "" {
+				code, err = r.issuePending(tx, p, by)
+				return err
+			}
+		}
+		code, err = r.issue(tx, p, by, exempt)
+		return err
+	})
+	return code, err
+}
+
+// guardedPerson: whose enrolment needs a second person — everybody of whom some act needs two.
+func guardedPerson(p policy.Person) bool {
+	for _, role := range []policy.Role{policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Administrator, policy.Auditor} {
+		if p.Has(role) {
+			return true
+		}
+	}
+	return false
+}
+
+// exemption says why no second person is asked, or nothing when one is.
+func exemption(s *store.Snap, p policy.Person, by ledger.Actor) (string, error) {
+	founded, err := foundedAt(s)
+	if err != nil {
+		return "", err
+	}
+	_, err = s.Password(p.ID)
+	never := errors.Is(err, store.ErrNotFound)
+	if err != nil && !never {
+		return "", err
+	}
+	if !never {
+		return "", nil
+	}
+	if s.Now.Before(founded.Add(foundation)) {
+		return "within 72 hours of the founding, for a person never enrolled", nil
+	}
+	colleagues, err := s.Persons(store.PersonFilter{Role: policy.InformationSystems})
+	if err != nil {
+		return "", err
+	}
+	for _, c := range colleagues {
+		if c.ID == by.ID {
+			continue
+		}
+		// Who was ever enrolled counts, locked or not: an administrator must not be able to make
+		// the second person disappear.
+		if _, err := s.Password(c.ID); err == nil {
+			return "", nil
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return "", err
+		}
+	}
+	return "nobody else of the information-systems section is enrolled", nil
+}
+
+func foundedAt(s *store.Snap) (time.Time, error) {
+	for e, err := range s.Entries(store.EntryFilter{Kind: "registry.founded", Limit: 1}) {
+		return e.Time, err
+	}
+	return time.Time{}, nil
+}
+
+// issue stores a code that works at once.
+func (r *Registry) issue(tx *store.Tx, p policy.Person, by ledger.Actor, exempt string) (Code, error) {
+	text := newCode()
+	if err := r.putCode(tx, p.ID, store.HashToken(normalCode(text)), by.ID); err != nil {
+		return Code{}, err
+	}
+	payload := map[string]any{"person": p.ID, "until": tx.Now.Add(codeLife)}
+	if exempt != "" {
+		payload["exempt"] = exempt
+	}
+	if _, err := tx.Append(ledger.Draft{Kind: "enrolment.issued", Actor: by, Subjects: []string{p.ID}, Payload: payload}); err != nil {
+		return Code{}, fmt.Errorf("ledger enrolment code: %w", err)
+	}
+	return Code{Text: text, Person: p.ID, Until: tx.Now.Add(codeLife)}, nil
+}
+
+// putCode stores a code and suspends what the person had: from now on only the code helps.
+func (r *Registry) putCode(tx *store.Tx, person string, hash [32]byte, by string) error {
+	if _, err := tx.Password(person); err == nil {
+		if err := suspend(tx, person); err != nil {
+			return err
+		}
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	e := store.Enrolment{Hash: hash, Person: person, By: by, Created: tx.Now, Expires: tx.Now.Add(codeLife), Tries: codeTries}
+	if err := tx.AddEnrolment(e); err != nil {
+		return fmt.Errorf("store enrolment code: %w", err)
+	}
+	return nil
+}
+
+// suspend ends tokens and remembered factors, suspends keys and the second factor. The password's row
+// stays, as an unusable one: it is how the registry remembers that the person was enrolled before.
+func suspend(tx *store.Tx, person string) error {
+	for _, err := range []error{
+		tx.RevokeTokens(person), tx.SuspendKeys(person), tx.PutPassword(person, suspended),
+		tx.PutTOTP(store.TOTP{Person: person}), tx.ForgetFactors(store.FactorFilter{Person: person}),
+	} {
+		if err != nil {
+			return fmt.Errorf("suspend credentials of %s: %w", person, err)
+		}
+	}
+	_, err := tx.Append(ledger.Draft{Kind: "enrolment.suspended", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Subjects: []string{person},
+		Payload: map[string]any{"person": person, "what": []string{"password", "second factor", "tokens", "keys"}}})
+	return err
+}
+
+// suspended stands where a password's hash was. No password matches it.
+const suspended = "suspended"
+
+func (r *Registry) issuePending(tx *store.Tx, p policy.Person, by ledger.Actor) (Code, error) {
+	text := newCode()
+	hash := store.HashToken(normalCode(text))
+	body, err := json.Marshal(personChange{Person: p.ID, Hash: hex.EncodeToString(hash[:])})
+	if err != nil {
+		return Code{}, err
+	}
+	name, err := r.addChange(tx, changeEnrolment, body, by, []string{p.ID})
+	return Code{Text: text, Person: p.ID, Until: tx.Now.Add(codeLife), Pending: name}, err
+}
+
+func (r *Registry) confirmEnrolment(tx *store.Tx, c store.PendingChange) error {
+	var e personChange
+	if err := json.Unmarshal(c.Body, &e); err != nil {
+		return fmt.Errorf("read change %s: %w", changeName(c.No), err)
+	}
+	var hash [32]byte
+	if n, err := hex.Decode(hash[:], []byte(e.Hash)); err != nil || n != len(hash) {
+		return fmt.Errorf("change %s holds no code", changeName(c.No))
+	}
+	return r.putCode(tx, e.Person, hash, c.By)
+}
+
+func confirmKeys(tx *store.Tx, c store.PendingChange) error {
+	var e personChange
+	if err := json.Unmarshal(c.Body, &e); err != nil {
+		return fmt.Errorf("read change %s: %w", changeName(c.No), err)
+	}
+	return activateKeys(tx, e.Person, e.Keys)
+}
+
+// newCode is 128 random bits in groups that can be read over the telephone.
+func newCode() string {
+	b := make([]byte, codeBytes)
+	rand.Read(b) // never fails (crypto/rand)
+	s := base32NoPad.EncodeToString(b)
+	var groups []string
+	for len(s) > 0 {
+		n := min(5, len(s))
+		groups = append(groups, s[:n])
+		s = s[n:]
+	}
+	return strings.Join(groups, "-")
+}
+
+// normalCode undoes how a code was typed.
+func normalCode(s string) string {
+	s = strings.ToUpper(strings.TrimSpace(s))
+	return strings.NewReplacer("-", "", " ", "", "0", "O", "1", "I", "8", "B").Replace(s)
+}
+
+func totpPurpose(person string) string { return "totp:" + person }
