@@ -107,6 +107,10 @@ func ParseConfig(path string, text []byte) (Config, error) {
 	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
 		return Config{}, configError(path, err)
 	}
+	if c.Zone.Location == nil {
+		// A document with nothing in it empties what it is read into; it means the defaults.
+		c = DefaultConfig()
+	}
 	if err := c.validate(path, text); err != nil {
 		return Config{}, err
 	}

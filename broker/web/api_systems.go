@@ -3,6 +3,7 @@ package web
 import (
 	"time"
 
+	"sekimori/broker/registry"
 	"sekimori/broker/store"
 )
 
@@ -68,6 +69,9 @@ type ApplyBody struct {
 	// one in the file.
 	As string `json:"as,omitempty"`
 }
+
+// ApplyReply tells what an apply did or would do.
+type ApplyReply = registry.Plan
 
 // ConfirmBody confirms a pending change.
 type ConfirmBody struct {

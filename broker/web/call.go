@@ -22,7 +22,7 @@ type call struct {
 	w      *countingWriter
 	r      *http.Request
 	person policy.Person // zero on the few open routes
-	token  string
+	token  string        // its name, not what opens
 	peer   Peer
 }
 
@@ -77,11 +77,12 @@ func (s *Server) admit(c *call, route route) error {
 	if !ok || token == "" {
 		return faultUnauthenticated()
 	}
-	person, err := s.person(c.r.Context(), token)
+	holder, err := s.principal(c.r.Context(), token)
 	if err != nil {
 		return err
 	}
-	c.person, c.token = person, token
+	person := holder.Person
+	c.person, c.token = person, holder.TokenID
 	if person.Locked != nil {
 		return refusal(policy.EngineerLocked, map[string]string{"reason": person.Locked.Reason, "date": at(person.Locked.Since, s.o.Zone).Format("2006-01-02")})
 	}

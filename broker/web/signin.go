@@ -14,18 +14,18 @@ import (
 // door is how the registry names this door in its entries.
 const door = "cli"
 
-// person names the holder of a token. A token that opens nothing is a missing one, whatever the
-// cause: 401 and the way to sign in.
-func (s *Server) person(ctx context.Context, token string) (policy.Person, error) {
+// principal names the holder of a token. A token that opens nothing is a missing one, whatever
+// the cause: 401 and the way to sign in.
+func (s *Server) principal(ctx context.Context, token string) (registry.Principal, error) {
 	who, err := s.o.Registry.Authenticate(ctx, token)
 	var denied *policy.Denied
 	if errors.As(err, &denied) {
-		return policy.Person{}, faultUnauthenticated()
+		return who, faultUnauthenticated()
 	}
 	if err != nil {
-		return policy.Person{}, fmt.Errorf("authenticate: %w", err)
+		return who, fmt.Errorf("authenticate: %w", err)
 	}
-	return who.Person, nil
+	return who, nil
 }
 
 // fresh proves once more that the person is there, for an act that decisions.md asks it for.

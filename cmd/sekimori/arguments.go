@@ -17,7 +17,7 @@ func (e *usageError) Error() string { return e.en }
 // with what comes nearest, and moves options before the operands: people write
 // `recording play ID --purpose review`, the flag package stops at the first operand.
 func resolve(app *cli.App, args []string) ([]string, error) {
-	var path []string
+	var path, words []string // what was walked, with options and without
 	commands, flags := app.Commands, app.Flags
 	var leaf *cli.Command
 	i := 0
@@ -32,11 +32,14 @@ func resolve(app *cli.App, args []string) ([]string, error) {
 			i += taken
 			continue
 		}
+		if a == "help" {
+			return append(path, args[i:]...), nil // the library's own
+		}
 		c := find(commands, a)
 		if c == nil {
-			return nil, unknownCommand(path, commands, a)
+			return nil, unknownCommand(words, commands, a)
 		}
-		path = append(path, a)
+		path, words = append(path, a), append(words, a)
 		i++
 		flags, commands = c.Flags, c.Subcommands
 		if len(commands) == 0 {
@@ -65,7 +68,7 @@ func resolve(app *cli.App, args []string) ([]string, error) {
 		options = append(options, args[i:i+taken]...)
 		i += taken
 	}
-	if err := countOperands(leaf, operands, options); err != nil {
+	if err := countOperands(leaf, strings.Join(words, " "), operands, options); err != nil {
 		return nil, err
 	}
 	out := append(path, options...)
@@ -135,7 +138,7 @@ func unknownCommand(path []string, commands []*cli.Command, typed string) error 
 
 // countOperands holds the operands against ArgsUsage: words in brackets may be left out, a
 // trailing "…" takes any number.
-func countOperands(c *cli.Command, operands, options []string) error {
+func countOperands(c *cli.Command, name string, operands, options []string) error {
 	if c.HasName("help") || slices.Contains(options, "--help") || slices.Contains(options, "-h") {
 		return nil
 	}
@@ -153,12 +156,12 @@ func countOperands(c *cli.Command, operands, options []string) error {
 	case len(operands) < least:
 		return &usageError{
 			ja: fmt.Sprintf("足りません: %s", c.ArgsUsage), en: fmt.Sprintf("missing: %s", c.ArgsUsage),
-			hintJA: fmt.Sprintf("`%s --help` をご覧ください", c.Name), hintEN: fmt.Sprintf("see `%s --help`", c.Name),
+			hintJA: fmt.Sprintf("`sekimori %s --help` をご覧ください", name), hintEN: fmt.Sprintf("see `sekimori %s --help`", name),
 		}
 	case len(operands) > most:
 		return &usageError{
 			ja: fmt.Sprintf("余分な引数 %q", operands[most]), en: fmt.Sprintf("unexpected argument %q", operands[most]),
-			hintJA: fmt.Sprintf("`%s --help` をご覧ください", c.Name), hintEN: fmt.Sprintf("see `%s --help`", c.Name),
+			hintJA: fmt.Sprintf("`sekimori %s --help` をご覧ください", name), hintEN: fmt.Sprintf("see `sekimori %s --help`", name),
 		}
 	}
 	return nil
