@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +16,7 @@ import (
 	"sekimori/recordings"
 )
 
-// listRecordings lists sessions that have one.
+// recordings lists sessions that have one.
 func (s *Server) recordings(c *call) error {
 	return show(s, c, func(snap *store.Snap) ([]Recording, error) {
 		rows, err := snap.Sessions(s.mySessions(c.person))
@@ -188,29 +189,29 @@ func (s *Server) unreadable(r store.Session, err error) error {
 	return fmt.Errorf("open recording %s: %w", r.ID, err)
 }
 
-// verifyRecording holds the file against what the ledger's row says.
+// verifyRecording holds the file against the digest in the ledger. The session's row says the same
+// and proves nothing: it can be edited by hand.
 func (s *Server) verifyRecording(c *call) error {
 	var r store.Session
+	var want *recordings.Digest
 	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
-		r, err = s.mySession(snap, c)
+		if r, err = s.mySession(snap, c); err != nil {
+			return err
+		}
+		want, err = ledgeredDigest(snap, r.ID)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if r.RecordingSum == "" {
+	if want == nil {
 		return &Fault{
 			Status: http.StatusConflict, Code: "not-sealed", Exit: ExitError, JA: "操作記録はまだ封印されていません", EN: "the recording is not sealed yet",
 			HintJA: "接続が終わってからやり直してください", HintEN: "try again when the session is over",
 		}
 	}
-	want := recordings.Digest{Size: r.RecordingSize}
-	if err := want.SHA256.UnmarshalText([]byte(r.RecordingSum)); err != nil {
-		return fmt.Errorf("digest of %s: %w", r.ID, err)
-	}
-	out := RecordingCheck{Session: r.ID, SHA256: r.RecordingSum, Size: r.RecordingSize, OK: true}
-	path := s.recordingPath(r)
-	_, err = recordings.VerifyDigest(path, want)
+	out := RecordingCheck{Session: r.ID, SHA256: want.SHA256.String(), Size: want.Size, OK: true}
+	_, err = recordings.VerifyDigest(s.recordingPath(r), *want)
 	var corrupt *recordings.CorruptError
 	var torn *recordings.TruncatedError
 	var other *recordings.DigestError
@@ -222,4 +223,21 @@ func (s *Server) verifyRecording(c *call) error {
 		return s.unreadable(r, err)
 	}
 	return c.reply(out)
+}
+
+// ledgeredDigest finds the digest in the entry that ended the session; nil when there is none yet.
+func ledgeredDigest(snap *store.Snap, id string) (*recordings.Digest, error) {
+	for e, err := range snap.Entries(store.EntryFilter{Kind: "session.ended", Subject: id}) {
+		if err != nil {
+			return nil, err
+		}
+		var payload struct {
+			Recording *recordings.Digest `json:"recording"`
+		}
+		if err := json.Unmarshal(e.Payload, &payload); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", e.Index, err)
+		}
+		return payload.Recording, nil
+	}
+	return nil, nil
 }

@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve": serveStory, "enroll": enrollStory, "code": codeStory, "wait-file": waitFile,
-			"enroll-founder": enrollPrinted, "enroll-printed": enrollPrinted, "as": asStory, "auth": authStory,
+			"enroll-printed": enrollPrinted, "as": asStory, "auth": authStory,
 		},
 	})
 }
