@@ -33,6 +33,9 @@ func (s *Snap) Facts(ref string) (policy.Facts, error) {
 	if f.Grants, err = s.GrantsWhere(GrantFilter{Person: p.ID, EndAfter: s.Now.Add(-factsPast)}); err != nil {
 		return policy.Facts{}, err
 	}
+	if err := s.unissued(&f); err != nil {
+		return policy.Facts{}, err
+	}
 	if err := s.objects(&f); err != nil {
 		return policy.Facts{}, err
 	}
@@ -45,6 +48,48 @@ func (s *Snap) Facts(ref string) (policy.Facts, error) {
 	}
 	f.Live, err = s.live(&f)
 	return f, err
+}
+
+// unissued adds, for each request that names the person and has no grants of its version, what it
+// asks for: with the request's state and its number for an id, so that it opens nothing, and the engineer
+// is told "not yet approved" or "rejected" instead of that there is nothing. A grant is issued by
+// the final approval only.
+func (s *Snap) unissued(f *policy.Facts) error {
+	requests, err := list(s, scanRequest, requestColumns+` WHERE r.state IN ('proposed', 'pending-first', 'pending-second', 'returned', 'rejected')
+		AND r.ends > ? AND EXISTS (SELECT 1 FROM json_each(r.body, '$.engineers') e WHERE e.value = ?) ORDER BY r.seq`,
+		ms(s.Now.Add(-factsPast)), f.Person.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range requests {
+		by, reason, err := s.lastDecision(r.No)
+		if err != nil {
+			return err
+		}
+		for _, id := range r.Body.Accounts {
+			a, err := s.Account(id)
+			if err != nil {
+				return err
+			}
+			f.Grants = append(f.Grants, policy.Grant{
+				ID: r.No, Person: f.Person.ID, Vendor: r.Vendor, Target: a.Target, Account: a.ID, Request: r.No,
+				Window: policy.Window{ID: r.No, Request: r.No, System: r.System, Start: r.Start, End: r.End, State: policy.WindowScheduled},
+				RequestState: r.State, RequestVersion: r.Version, ApprovedVersion: r.ApprovedVersion,
+				DecidedBy: by, DecidedReason: reason, Files: r.Body.Files, State: policy.GrantActive, PersonLimit: r.Body.PersonLimit,
+			})
+		}
+	}
+	return nil
+}
+
+// lastDecision tells who decided last on a request, and why; empty where nobody has.
+func (s *Snap) lastDecision(request string) (by, reason string, err error) {
+	all, err := s.Decisions(request)
+	if err != nil || len(all) == 0 {
+		return "", "", err
+	}
+	d := all[len(all)-1]
+	return d.By, d.Reason, nil
 }
 
 // objects adds the systems, targets and accounts that the grants name.

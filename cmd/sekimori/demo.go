@@ -30,6 +30,9 @@ var demoRegistry string
 // enough to watch it cut the connection.
 const demoWindow = 20 * time.Second
 
+// demoLead is how far ahead the demonstration's requests begin: time to approve and to take the post.
+const demoLead = 8 * time.Second
+
 // demo is one demonstration: a broker, a target and the people of a city hall, on this machine.
 type demo struct {
 	p      *program

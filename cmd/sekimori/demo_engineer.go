@@ -111,21 +111,25 @@ func (c *connection) once(command string) (stdout, stderr string, status int, er
 
 // sftp asks for the SFTP subsystem and gives what the broker says to that.
 func (c *connection) sftp() (stderr string, status int, err error) {
-	s, err := c.NewSession()
+	channel, requests, err := c.OpenChannel("session", nil)
 	if err != nil {
 		return "", 0, err
 	}
-	defer s.Close()
-	var problems bytes.Buffer
-	s.Stderr = &problems
-	if err := s.RequestSubsystem("sftp"); err != nil {
-		return "", 0, fmt.Errorf("sftp: %w", err)
+	defer channel.Close()
+	if _, err := channel.SendRequest("subsystem", true, ssh.Marshal(struct{ Name string }{"sftp"})); err != nil {
+		return "", 0, err
 	}
-	var exit *ssh.ExitError
-	if err = s.Wait(); errors.As(err, &exit) {
-		status, err = exit.ExitStatus(), nil
+	said, err := io.ReadAll(channel.Stderr())
+	if err != nil {
+		return "", 0, err
 	}
-	return problems.String(), status, err
+	for r := range requests {
+		var exit struct{ Status uint32 }
+		if r.Type == "exit-status" && ssh.Unmarshal(r.Payload, &exit) == nil {
+			status = int(exit.Status)
+		}
+	}
+	return string(said), status, nil
 }
 
 // terminal is an open shell whose output is kept.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sekimori/broker/ledger"
+	"sekimori/broker/registry"
 	"sekimori/broker/web"
 )
 
@@ -31,25 +32,29 @@ func (d *demo) enrollAll(ctx context.Context) error {
 	if err := d.admin.ask(ctx, &applied, "apply", "-f", file); err != nil {
 		return err
 	}
-	codes := map[string]string{}
-	for _, c := range applied.Codes {
-		codes[c.Person] = c.Code
+	// Founding hands out one enrolment code, the administrator's; everybody else's come from there.
+	if err := d.admin.enroll(ctx, applied.Code); err != nil {
+		return err
 	}
-	for id, a := range map[string]*actor{"U-001": d.admin, "U-010": d.tantou, "U-011": d.kacho, "U-012": d.tachiai, "U-013": d.tenken, "E-0031": d.sato} {
-		if err := a.enroll(ctx, codes[id]); err != nil {
+	for _, a := range []*actor{d.tantou, d.kacho, d.tachiai, d.tenken, d.sato} {
+		var code registry.Code
+		if err := d.admin.ask(ctx, &code, "person", "enroll-code", a.login); err != nil {
+			return err
+		}
+		if err := a.enroll(ctx, code.Text); err != nil {
 			return err
 		}
 	}
 	d.narrate("enroll",
 		"人事課の職員、情報システム課、保守事業者の保守要員を登録しました。全員が自分のパスワードと二つ目の認証を持ちます。共用の利用者はありません。",
 		"Staff of the personnel section, the information-systems section and the vendor's engineer are enrolled. Everybody has a password and a second factor of their own; nothing is shared.",
-		map[string]any{"people": len(codes)})
+		map[string]any{"people": 6})
 	return nil
 }
 
-// file submits the request for a window that begins now.
+// file submits the request.
 func (d *demo) file(ctx context.Context) error {
-	no, end, err := d.submit(ctx, demoWindow+3*time.Second)
+	no, end, err := d.submit(ctx, demoLead, demoWindow)
 	if err != nil {
 		return err
 	}
@@ -61,9 +66,9 @@ func (d *demo) file(ctx context.Context) error {
 	return nil
 }
 
-// submit files a request for a window that begins at once.
-func (d *demo) submit(ctx context.Context, length time.Duration) (no string, end time.Time, err error) {
-	start := d.p.now().Truncate(time.Second).Add(time.Second)
+// submit files a request for a window that begins after lead: an approval comes before the start.
+func (d *demo) submit(ctx context.Context, lead, length time.Duration) (no string, end time.Time, err error) {
+	start := d.p.now().Truncate(time.Second).Add(lead)
 	end = start.Add(length)
 	text := fmt.Sprintf(`system: hr
 accounts: [hr-db/hrmnt01]
@@ -110,8 +115,8 @@ func (d *demo) tooSoon(ctx context.Context) error {
 func linesOf(text string) []string {
 	var out []string
 	for line := range strings.Lines(text) {
-		if l := strings.TrimSpace(plain(line)); l != "" {
-			out = append(out, l)
+		if l := strings.TrimSpace(line); l != "" {
+			out = append(out, plain(l))
 		}
 	}
 	return out
@@ -149,9 +154,15 @@ func (d *demo) open(ctx context.Context) error {
 			return err
 		}
 	}
-	d.narrate("open", "立会者が持ち場につき、開始を許可しました。", "The attendant takes the post and permits the start.",
-		map[string]any{"window": w.ID, "state": w.State})
-	return nil
+	wait := time.Until(d.end.Add(-demoWindow))
+	d.narrate("open", "立会者が持ち場につき、開始を許可しました。開始時刻まで待ちます…", "The attendant takes the post and permits the start. Waiting for the window to begin …",
+		map[string]any{"window": w.ID, "state": w.State, "seconds": int(wait.Seconds())})
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(wait):
+		return nil
+	}
 }
 
 // work connects, works, tries to copy a file, and is cut when the window ends.
@@ -301,7 +312,7 @@ func (d *demo) verify(ctx context.Context) error {
 
 // second opens a longer window, for whoever wants to try by hand.
 func (d *demo) second(ctx context.Context) error {
-	no, end, err := d.submit(ctx, time.Hour)
+	no, end, err := d.submit(ctx, demoLead, time.Hour)
 	if err != nil {
 		return err
 	}

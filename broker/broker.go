@@ -1,0 +1,168 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"filippo.io/age"
+	"github.com/hashicorp/go-hclog"
+
+	"sekimori/broker/dial"
+	"sekimori/broker/gate"
+	"sekimori/broker/keys"
+	"sekimori/broker/session"
+	"sekimori/broker/store"
+	"sekimori/broker/web"
+	"sekimori/recordings"
+)
+
+// Options are what a start needs beside the configuration. The zero value is production.
+type Options struct {
+	Log   hclog.Logger
+	Clock func() time.Time // nil: the system's
+	FS    recordings.FS    // nil: the operating system's; tests put faults in its place
+}
+
+// Broker is a running broker. Close ends it.
+type Broker struct {
+	log    hclog.Logger
+	unlock func() error
+	db     *store.DB
+	sup    *session.Supervisor
+	gate   *gate.Server
+	api    *web.Server
+	ssh    net.Listener
+	socket string
+
+	stop    context.CancelCauseFunc
+	serving sync.WaitGroup
+	ended   []string
+}
+
+// Start opens everything in order: the data directory is locked, keys and store are opened, what
+// a crash left is ended, and only then the doors. Nothing is left open when it fails.
+func Start(ctx context.Context, c Config, o Options) (_ *Broker, err error) {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Log == nil {
+		o.Log = hclog.NewNullLogger()
+	}
+	b := &Broker{log: o.Log}
+	running, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	b.stop = stop
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, b.Close(ctx))
+		}
+	}()
+
+	if err := store.CheckModes(c.DataDir); err != nil {
+		return nil, err
+	}
+	if b.unlock, err = store.LockDir(c.DataDir); err != nil {
+		return nil, err
+	}
+	master, err := keys.LoadMaster(c.MasterKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := keys.Open(filepath.Join(c.DataDir, "keys"), master)
+	if err != nil {
+		return nil, err
+	}
+	if b.db, err = openStore(ctx, c, o, ring); err != nil {
+		return nil, err
+	}
+	if b.sup, err = newSupervisor(c, o, ring, b.db); err != nil {
+		return nil, err
+	}
+	if b.ended, err = b.sup.Reconcile(ctx); err != nil {
+		return nil, fmt.Errorf("end what a crash left: %w", err)
+	}
+	return b, b.openDoors(running, c, o, ring)
+}
+
+func openStore(ctx context.Context, c Config, o Options, ring *keys.Ring) (*store.DB, error) {
+	so := store.Options{
+		Clock: o.Clock, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: c.LedgerOrigin, Zone: c.Location(),
+		Log: o.Log.Named("store"),
+	}
+	if c.CheckpointDir != "" {
+		so.Publish = checkpointDir{c.CheckpointDir, o.Clock, c.Location()}.publish
+	}
+	return store.Open(ctx, filepath.Join(c.DataDir, "sekimori.db"), so)
+}
+
+func newSupervisor(c Config, o Options, ring *keys.Ring, db *store.DB) (*session.Supervisor, error) {
+	output, err := c.OutputRecipients()
+	if err != nil {
+		return nil, err
+	}
+	input, err := c.OfflineRecipients()
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(c.DataDir, "recordings")
+	return session.New(session.Options{
+		DB: db, Ring: ring, Dialer: &dial.Dialer{Log: o.Log.Named("dial")},
+		Dir: dir, FS: o.FS, OutputTo: append([]age.Recipient{ring.ViewingRecipient()}, output...), InputTo: input,
+		MinFree: uint64(c.MinFreeSpace), Clock: o.Clock, Zone: c.Location(),
+		Recheck: time.Duration(c.RecheckInterval), WaitingRoom: time.Duration(c.WaitingRoom), Log: o.Log.Named("session"),
+	})
+}
+
+// SSHAddr is where engineers connect.
+func (b *Broker) SSHAddr() net.Addr { return b.ssh.Addr() }
+
+// Socket is the path the commands speak to.
+func (b *Broker) Socket() string { return b.socket }
+
+// EndedAfterCrash are the numbers of the sessions that the last run left open.
+func (b *Broker) EndedAfterCrash() []string { return b.ended }
+
+// Close stops in order, each step bounded: no new connections, live sessions told and ended,
+// recordings sealed, the ledger written, the store closed, the data directory given up.
+func (b *Broker) Close(ctx context.Context) error {
+	var errs []error
+	if b.gate != nil {
+		b.gate.Stop()
+	}
+	if b.ssh != nil {
+		errs = append(errs, ignoreClosed(b.ssh.Close()))
+	}
+	if b.sup != nil {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		errs = append(errs, b.sup.Close(bounded))
+		cancel()
+	}
+	b.stop(errors.New("the broker is stopping"))
+	if b.gate != nil {
+		errs = append(errs, b.gate.Close())
+	}
+	if b.api != nil {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		errs = append(errs, b.api.Close(bounded))
+		cancel()
+	}
+	b.serving.Wait()
+	if b.db != nil {
+		errs = append(errs, b.db.Close())
+	}
+	if b.unlock != nil {
+		errs = append(errs, b.unlock())
+	}
+	return errors.Join(errs...)
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,112 @@
+package broker
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"sekimori/broker/freeze"
+	"sekimori/broker/gate"
+	"sekimori/broker/keys"
+	"sekimori/broker/registry"
+	"sekimori/broker/requests"
+	"sekimori/broker/review"
+	"sekimori/broker/web"
+)
+
+// lapseEvery is how often requests that nobody decided in time are marked as lapsed. It is for
+// the lists: a decision after the start is refused in any case.
+const lapseEvery = 10 * time.Second
+
+// openDoors opens the API and the SSH door. Both pass through the same desk, registry and
+// supervisor.
+func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.Ring) error {
+	people := registry.New(registry.Options{DB: b.db, Keys: ring, Zone: c.Location(), Issuer: c.Institution, Log: o.Log.Named("registry")})
+	desk := requests.New(requests.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("requests")})
+
+	b.api = web.New(web.Options{
+		DB: b.db, Ring: ring, Registry: people, Desk: desk,
+		Freezer: freeze.New(freeze.Options{DB: b.db, Log: o.Log.Named("freeze")}), Reviews: review.New(review.Options{DB: b.db, Log: o.Log.Named("review")}), Sessions: b.sup,
+		RecordingsDir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Zone: c.Location(),
+		Notice: web.NoticeSettings{
+			Institution: c.Institution, Version: c.NoticeVersion, URL: c.NoticeURL, Contact: c.NoticeContact,
+			Retention: time.Duration(c.RecordingRetention),
+		},
+		Status: func() web.Status { return web.Status{SSHAddress: b.ssh.Addr().String(), Ready: true} },
+		Owner:  uint32(os.Getuid()), Log: o.Log.Named("web"),
+	})
+	var err error
+	b.gate, err = gate.New(gate.Options{
+		HostSigner: ring.HostSigner(), DB: b.db, Registry: people, Sessions: b.sup,
+		Clock: o.Clock, Zone: c.Location(), GateName: c.GateName, FactorMemory: gate.FactorMemory(c.FactorMemory),
+		Notice: gate.Notice{
+			Version: strconv.Itoa(c.NoticeVersion), URL: c.NoticeURL, Contact: c.NoticeContact,
+			Retention: keptJA(time.Duration(c.RecordingRetention)), RetentionEN: keptEN(time.Duration(c.RecordingRetention)),
+		},
+		Log: o.Log.Named("gate"),
+	})
+	if err != nil {
+		return err
+	}
+	if b.ssh, err = net.Listen("tcp", string(c.SSHListen)); err != nil {
+		return fmt.Errorf("listen for SSH: %w", err)
+	}
+	mode := os.FileMode(0o600)
+	if c.SocketGroup != "" {
+		mode = 0o660
+	}
+	socket, err := web.Listen(c.Socket, mode, c.SocketGroup)
+	if err != nil {
+		return err
+	}
+	b.socket = c.Socket
+	b.serve("api", func() error { return b.api.Serve(socket) })
+	b.serve("ssh", func() error { return b.gate.Serve(ctx, b.ssh) })
+	b.serving.Go(func() {
+		tick := time.NewTicker(lapseEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if _, _, err := desk.LapseDue(ctx); err != nil && ctx.Err() == nil {
+					b.log.Error("lapse_failed", "error", err)
+				}
+			}
+		}
+	})
+	return nil
+}
+
+// serve runs a door until it is closed. A door that fails is an error that somebody must act on.
+func (b *Broker) serve(door string, run func() error) {
+	b.serving.Go(func() {
+		if err := run(); err != nil {
+			b.log.Error("door_closed", "door", door, "error", err)
+		}
+	})
+}
+
+// keptJA and keptEN say how long recordings are kept, in whole years where it is that.
+func keptJA(d time.Duration) string {
+	if days := int(d / (24 * time.Hour)); days%365 == 0 {
+		return fmt.Sprintf("%d年", days/365)
+	}
+	return fmt.Sprintf("%d日", int(d/(24*time.Hour)))
+}
+
+func keptEN(d time.Duration) string {
+	days := int(d / (24 * time.Hour))
+	switch {
+	case days == 365:
+		return "1 year"
+	case days%365 == 0:
+		return fmt.Sprintf("%d years", days/365)
+	}
+	return fmt.Sprintf("%d days", days)
+}

@@ -1,0 +1,34 @@
+package session
+
+import (
+	"sync"
+	"time"
+
+	"sekimori/policy"
+)
+
+// clockTolerance is how far the wall clock may step back without anybody being turned away:
+// what NTP corrects in ordinary operation.
+const clockTolerance = 2 * time.Second
+
+// clockwatch remembers the latest instant the wall clock ever showed. A clock that then shows
+// less has run back, and a window that ended could open again: nobody is admitted until it has
+// caught up.
+type clockwatch struct {
+	mu     sync.Mutex // guards latest
+	latest time.Time
+}
+
+// observe takes a reading and says whether it may be believed.
+func (c *clockwatch) observe(now time.Time) policy.ClockState {
+	now = now.Round(0) // the wall clock only: the monotonic reading never runs back
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now.After(c.latest) {
+		c.latest = now
+	}
+	if c.latest.Sub(now) > clockTolerance {
+		return policy.ClockUntrusted
+	}
+	return policy.ClockTrusted
+}

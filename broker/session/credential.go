@@ -1,0 +1,55 @@
+package session
+
+import (
+	"fmt"
+
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker/store"
+)
+
+// certificateGrace is how long the certificate outlives the deadline: clocks of targets differ.
+// It opens nothing by then, for the broker has closed the connection.
+const certificateGrace = 60 // seconds
+
+// credential is how this session proves itself to the target. It is made or unsealed here, used
+// by the dialer, and never stands in anything the engineer can read (promise 8).
+func (l *session) credential() ([]ssh.AuthMethod, error) {
+	var account store.Account
+	var secret []byte
+	err := l.sup.o.DB.Read(l.ctx, func(s *store.Snap) (err error) {
+		if account, err = s.Account(l.grant.Account); err != nil || account.Secret == "" {
+			return err
+		}
+		secret, err = s.Secret(account.Secret)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("credential of %s: %w", l.grant.Account, err)
+	}
+	switch account.Credential {
+	case store.CredentialCertificate:
+		signer, err := l.sup.o.Ring.SessionCertificate(l.a.ID, l.login, l.started, l.deadline().Add(certificateGrace*1e9))
+		if err != nil {
+			return nil, err
+		}
+		return []ssh.AuthMethod{ssh.PublicKeys(signer)}, nil
+	case store.CredentialKey:
+		plain, err := l.sup.o.Ring.Unseal(account.Secret, secret)
+		if err != nil {
+			return nil, err
+		}
+		signer, err := ssh.ParsePrivateKey(plain)
+		if err != nil {
+			return nil, fmt.Errorf("stored key of %s: %w", account.ID, err)
+		}
+		return []ssh.AuthMethod{ssh.PublicKeys(signer)}, nil
+	case store.CredentialPassword:
+		plain, err := l.sup.o.Ring.Unseal(account.Secret, secret)
+		if err != nil {
+			return nil, err
+		}
+		return []ssh.AuthMethod{ssh.Password(string(plain))}, nil
+	}
+	return nil, fmt.Errorf("account %s has no credential of a known kind (%q)", account.ID, account.Credential)
+}

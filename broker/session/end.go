@@ -1,0 +1,324 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"sekimori/broker/dial"
+	"sekimori/broker/ledger"
+	"sekimori/broker/review"
+	"sekimori/broker/store"
+	"sekimori/policy"
+	"sekimori/recordings"
+)
+
+// lastWords is how long an ended session may take to tell the engineer why. After it both TCP
+// connections are closed whatever the peers do.
+const lastWords = 300 * time.Millisecond
+
+// broker and timer are who acts when no person does.
+var (
+	broker = ledger.Actor{Kind: "broker", ID: "broker"}
+	timer  = ledger.Actor{Kind: "broker", ID: "broker", Via: "timer"}
+)
+
+// Cause is why a session ended, or why it never began.
+type Cause struct {
+	Reason policy.Reason
+	Args   map[string]string // for the texts of the reason
+	Actor  ledger.Actor      // the person who ended it, or the broker
+	Note   string            // what the person said
+}
+
+// Error lets a Cause be the cause of a context's end.
+func (c *Cause) Error() string { return string(c.Reason) }
+
+// cause is why the session's context ended: the first Cause given, or the broker going down.
+func (l *session) cause() Cause {
+	var c *Cause
+	if errors.As(context.Cause(l.ctx), &c) {
+		return *c
+	}
+	return Cause{Reason: policy.BrokerStopped, Actor: broker}
+}
+
+func causeOfDial(t policy.Target, err error) Cause {
+	c := Cause{Reason: policy.TargetUnreachable, Args: map[string]string{"target": t.ID}, Actor: broker}
+	var d *dial.Error
+	if errors.As(err, &d) {
+		c.Reason = d.Reason
+	}
+	return c
+}
+
+// recordingFailed ends the session because its evidence cannot be kept. On a full disk the
+// reserve is given up, so that the ledger can say so.
+func (l *session) recordingFailed(err error) Cause {
+	l.log.Error("recording_failed", "error", err)
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		l.sup.space.release()
+	}
+	return Cause{Reason: policy.RecordingFailed, Actor: broker}
+}
+
+// text is what the engineer reads about an end or a refusal.
+func (l *session) text(c Cause) string {
+	return policy.Refusal(c.Reason, c.Args, l.a.Lang, l.section.Name, l.phone(), l.a.ID)
+}
+
+// refusal is what the engineer reads about a channel that was not permitted.
+func (l *session) refusal(d policy.Decision) (string, int) {
+	return l.text(Cause{Reason: d.Reason, Args: d.Args}), d.Reason.Exit()
+}
+
+// close ends a session that was opened, whatever stage it had reached. The order is the promise:
+// not one byte is relayed any more; the engineer is told, as far as that takes no longer than
+// lastWords; both connections are gone; the recording is sealed; the ledger says so.
+func (l *session) close(c Cause) error {
+	ended := l.sup.o.Clock()
+	l.end(c) // for those who wait on the context; the first cause stays
+	l.hangUp(c)
+	var digest recordings.Digest
+	var err error
+	l.starting.Wait()
+	if rec := l.rec.Load(); rec != nil {
+		if digest, err = rec.Close(recordings.End{Cause: string(c.Reason), At: ended}); err != nil {
+			err = fmt.Errorf("seal recording: %w", err)
+			l.log.Error("recording_not_sealed", "error", err)
+		}
+		digest.File = l.file()
+	}
+	l.log.Info("session_ended", "reason", string(c.Reason))
+	return errors.Join(err, l.ledgerEnd(c, ended, digest))
+}
+
+// hangUp closes both legs by force, after a word to the engineer.
+func (l *session) hangUp(c Cause) {
+	r := l.relay.Load()
+	if r == nil { // it never reached the target
+		l.sayOnFirstChannel(c)
+		if l.conn != nil {
+			l.conn.Abort()
+		}
+		return
+	}
+	r.Stop()
+	if exit := c.Reason.Exit(); exit != policy.ExitNone {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), lastWords)
+		told := make(chan struct{})
+		go func() {
+			defer close(told)
+			r.Finish(ctx, l.text(c), exit)
+			l.a.Wire.Drain(ctx)
+			// A client that was told hangs up by itself; aborting first could overtake, on a
+			// slow line, what it has not received yet.
+			l.a.Conn.Wait()
+		}()
+		select {
+		case <-told:
+		case <-ctx.Done():
+		}
+		cancel()
+	}
+	l.conn.Abort()
+	l.a.Wire.Abort()
+	r.Wait()
+}
+
+// file is the recording's path below the recordings directory, as the ledger and lists name it.
+func (l *session) file() string {
+	rel, err := filepath.Rel(l.sup.o.Dir, l.path)
+	if err != nil {
+		return l.path
+	}
+	return filepath.ToSlash(rel)
+}
+
+// refuse ends an attempt that was never opened.
+func (l *session) refuse(c Cause) error {
+	l.sayOnFirstChannel(c)
+	l.a.Wire.Abort()
+	return nil
+}
+
+// endings are the payloads of the entries of this package; field names are part of the ledger's
+// format (screens §5.2).
+type (
+	openingPayload struct {
+		Session string `json:"session_id"`
+		Request string `json:"request_no"`
+		Grant   string `json:"grant"`
+		Window  string `json:"window"`
+		System  string `json:"system"`
+		Target  string `json:"target"`
+		Account string `json:"account"`
+		Vendor  string `json:"vendor"`
+		Person  string `json:"engineer"`
+		Key     string `json:"key"`
+		Source  string `json:"source"`
+		Factor  string `json:"factor"`
+		Notice  string `json:"notice_version"`
+		Client  string `json:"client"`
+		Attends string `json:"attendant"`
+		Until   string `json:"until"`
+	}
+	endedPayload struct {
+		Session   string             `json:"session_id"`
+		Request   string             `json:"request_no"`
+		Started   string             `json:"started_at"`
+		Ended     string             `json:"ended_at"`
+		Minutes   int64              `json:"minutes"` // rounded up
+		Cause     string             `json:"end_cause"`
+		Number    int                `json:"number"`
+		Note      string             `json:"note,omitempty"`
+		Recording *recordings.Digest `json:"recording,omitempty"`
+	}
+	refusedPayload struct {
+		Session string `json:"session_id"`
+		Reason  string `json:"reason"`
+		Number  int    `json:"number"`
+		Target  string `json:"target,omitempty"`
+		Account string `json:"account,omitempty"`
+		Source  string `json:"source"`
+	}
+)
+
+func (l *session) subjects() []string {
+	return []string{l.a.ID, l.a.Person.ID, l.grant.Request, l.system.ID}
+}
+
+// ledgerOpening inserts the session and its entry.
+func (l *session) ledgerOpening(tx *store.Tx) error {
+	if err := tx.AddSession(l.row(tx, store.SessionOpening)); err != nil {
+		return err
+	}
+	_, err := tx.Append(ledger.Draft{
+		Kind: "session.opening", Actor: l.engineer(), Subjects: l.subjects(),
+		Payload: openingPayload{
+			Session: l.a.ID, Request: l.grant.Request, Grant: l.grant.ID, Window: l.grant.Window.ID,
+			System: l.system.ID, Target: l.target.ID, Account: l.login, Vendor: l.grant.Vendor,
+			Person: l.a.Person.ID, Key: l.a.Fingerprint, Source: l.a.Source.String(), Factor: l.a.Factor,
+			Notice: l.a.Notice, Client: l.a.ClientVersion, Attends: l.grant.Window.Attendant,
+			Until: l.deadline().UTC().Format(time.RFC3339Nano),
+		},
+	})
+	return err
+}
+
+// ledgerStarted notes that the target was reached. It runs beside the relay, which need not wait
+// for it: that the session was opened is in the ledger already.
+func (l *session) ledgerStarted(ctx context.Context) error {
+	return l.sup.o.DB.Write(ctx, func(tx *store.Tx) error {
+		row, err := tx.Session(l.a.ID)
+		if err != nil {
+			return err
+		}
+		row.State, row.Started = store.SessionActive, tx.Now
+		if err := tx.UpdateSession(row); err != nil {
+			return err
+		}
+		_, err = tx.Append(ledger.Draft{
+			Kind: "session.started", Actor: broker, Subjects: l.subjects(),
+			Payload: map[string]string{"session_id": l.a.ID, "target": l.target.ID},
+		})
+		return err
+	})
+}
+
+// ledgerRefusal notes that what the gate would have admitted was turned away at the opening.
+func (l *session) ledgerRefusal(tx *store.Tx, c Cause) error {
+	row := l.row(tx, store.SessionRefused)
+	row.Reason, row.Ended = c.Reason, tx.Now
+	if err := tx.AddSession(row); err != nil {
+		return err
+	}
+	_, err := tx.Append(ledger.Draft{
+		Kind: "session.refused", Actor: l.engineer(), Subjects: []string{l.a.ID, l.a.Person.ID},
+		Payload: refusedPayload{
+			Session: l.a.ID, Reason: string(c.Reason), Number: c.Reason.Number(),
+			Target: l.a.Attempt.Target, Account: l.a.Attempt.Account, Source: l.a.Source.String(),
+		},
+	})
+	return err
+}
+
+// ledgerEnd writes the end: the row, the entry with the recording's digest, and the review that
+// the session is now owed. What cannot be written now is owed and tried again.
+func (l *session) ledgerEnd(c Cause, ended time.Time, digest recordings.Digest) error {
+	pay := func(ctx context.Context) error {
+		return l.sup.o.DB.Write(ctx, func(tx *store.Tx) error {
+			return endSession(tx, l.a.ID, c, ended, digest)
+		})
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)
+	defer cancel()
+	err := pay(ctx)
+	if err != nil {
+		l.sup.space.release()
+		err = pay(ctx)
+	}
+	if err != nil {
+		l.log.Error("session_end_not_ledgered", "error", err)
+		l.sup.mu.Lock()
+		l.sup.owed[l.a.ID] = pay
+		l.sup.mu.Unlock()
+	}
+	return err
+}
+
+// endSession is the one way a session's end gets into the store; reconciliation after a crash
+// uses it too.
+func endSession(tx *store.Tx, id string, c Cause, ended time.Time, digest recordings.Digest) error {
+	row, err := tx.Session(id)
+	if err != nil {
+		return err
+	}
+	if !row.State.Live() {
+		return nil // owed twice
+	}
+	row.State, row.Reason, row.Detail, row.Ended = store.SessionEnded, c.Reason, c.Note, ended
+	if c.Actor.Kind == "person" {
+		row.By = c.Actor.ID
+	}
+	payload := endedPayload{
+		Session: id, Request: row.Request, Started: row.Created.Format(time.RFC3339Nano), Ended: ended.UTC().Format(time.RFC3339Nano),
+		Minutes: int64((max(ended.Sub(row.Created), 0) + time.Minute - 1) / time.Minute),
+		Cause:   string(c.Reason), Number: c.Reason.Number(), Note: c.Note,
+	}
+	if digest.Size > 0 {
+		row.Recording, row.RecordingSum, row.RecordingSize = digest.File, digest.SHA256.String(), digest.Size
+		payload.Recording = &digest
+	}
+	if err := tx.UpdateSession(row); err != nil {
+		return err
+	}
+	if forgets(c.Reason) {
+		// A factor remembered for the window does not outlive a forced end (decisions, Login).
+		if err := tx.ForgetFactors(store.FactorFilter{Person: row.Person}); err != nil {
+			return err
+		}
+	}
+	// Every session is owed a review (R12).
+	if err := review.Owe(tx, id); err != nil {
+		return err
+	}
+	_, err = tx.Append(ledger.Draft{
+		Kind: "session.ended", Actor: c.Actor, Subjects: []string{id, row.Person, row.Request, row.System},
+		Payload: payload,
+	})
+	return err
+}
+
+// forgets says which ends drop the remembered factor.
+func forgets(r policy.Reason) bool {
+	switch r {
+	case policy.CutByAttendant, policy.CutByAuthority, policy.CutByFreeze, policy.Locked,
+		policy.GrantRevokedLive, policy.Lapsed:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,84 @@
+package session
+
+import (
+	"fmt"
+	"time"
+)
+
+// notice is a sentence for the engineer's terminal during a session (screens §4). It starts with
+// the name of the gate, so that nobody takes it for output of the target.
+type notice struct{ ja, en string }
+
+func (n notice) in(lang string) string {
+	switch lang {
+	case "ja":
+		return "[関守] " + n.ja
+	case "en":
+		return "[sekimori] " + n.en
+	}
+	return "[関守] " + n.ja + "\n[sekimori] " + n.en
+}
+
+// warnings are said once each before the window ends.
+var warnings = []struct {
+	before time.Duration
+	text   func(end string) notice
+}{
+	{10 * time.Minute, func(end string) notice {
+		return notice{"残り10分。" + end + "に自動で切断します。", "10 min left; automatic cut at " + end + "."}
+	}},
+	{5 * time.Minute, func(string) notice {
+		return notice{"残り5分。保存し、終える準備をしてください。", "5 min left. Save and prepare to finish."}
+	}},
+	{time.Minute, func(string) notice {
+		return notice{"残り1分。保存していない作業は失われます。", "1 min left. Unsaved work will be lost."}
+	}},
+}
+
+// idleWarning is how long before an idle cut the engineer is told.
+const idleWarning = 5 * time.Minute
+
+func idleNotice(left time.Duration) notice {
+	return notice{
+		fmt.Sprintf("操作がありません。%s後に切断します。何かキーを押すと続きます。", spanJA(left)),
+		fmt.Sprintf("Idle. Cut in %s; press any key to stay.", spanEN(left)),
+	}
+}
+
+func startNotice(at, end string, left time.Duration, watchers int) notice {
+	return notice{
+		fmt.Sprintf("開始を許可しました %s。接続中 残り%s(%sまで)。閲覧中 %d人。", at, spanJA(left), end, watchers),
+		fmt.Sprintf("Started %s. Connected, %s left (until %s). Watched by %d.", at, spanEN(left), end, watchers),
+	}
+}
+
+func watchersNotice(left time.Duration, watchers int) notice {
+	return notice{
+		fmt.Sprintf("接続中 残り%s 閲覧中 %d人", spanJA(left), watchers),
+		fmt.Sprintf("Connected, %s left. Watched by %d.", spanEN(left), watchers),
+	}
+}
+
+// spanJA and spanEN say a remaining time as screens §1.1 has it: hours and minutes, minutes, or
+// seconds, rounded down so that nobody counts on time that is not there.
+func spanJA(d time.Duration) string {
+	switch d = max(d, 0); {
+	case d >= time.Hour:
+		return fmt.Sprintf("%d時間%d分", int(d/time.Hour), int(d%time.Hour/time.Minute))
+	case d >= time.Minute:
+		return fmt.Sprintf("%d分", int(d/time.Minute))
+	default:
+		return fmt.Sprintf("%d秒", int(d/time.Second))
+	}
+}
+
+func spanEN(d time.Duration) string {
+	switch d = max(d, 0); {
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h %d min", int(d/time.Hour), int(d%time.Hour/time.Minute))
+	case d >= time.Minute:
+		return fmt.Sprintf("%d min", int(d/time.Minute))
+	default:
+		return fmt.Sprintf("%d s", int(d/time.Second))
+	}
+}

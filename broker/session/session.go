@@ -1,0 +1,314 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker/dial"
+	"sekimori/broker/ledger"
+	"sekimori/broker/relay"
+	"sekimori/broker/store"
+	"sekimori/broker/wire"
+	"sekimori/policy"
+	"sekimori/recordings"
+	"sekimori/recordings/live"
+)
+
+// Admission is what the gate hands over once somebody is to be let in.
+type Admission struct {
+	ID            string // session number, allotted with the attempt
+	Person        policy.Person
+	Fingerprint   string // of the proven key
+	Source        netip.AddrPort
+	Attempt       policy.Attempt // consent given
+	Factor        string         // "code" or "remembered"
+	Lang          string
+	Notice        string // version of the notice that was consented to
+	ClientVersion string
+
+	Conn  ssh.Conn
+	Chans <-chan ssh.NewChannel
+	Reqs  <-chan *ssh.Request
+	Wire  *wire.Conn
+}
+
+// quickAcks is for how many reads and writes acknowledgements go out at once when a channel opens
+// or ends, where small packets follow each other.
+const quickAcks = 16
+
+// session is one live session. Its goroutine is Run's caller.
+type session struct {
+	sup     *Supervisor
+	a       Admission
+	log     hclog.Logger
+	started time.Time
+	grant   policy.Grant
+	system  policy.System
+	section store.Section
+	target  policy.Target
+	login   string // account's name on the target
+	path    string // of the recording
+
+	feed *live.Feed
+	conn *dial.Conn
+	// Set by Run as it gets there, read by the supervisor too; nil before.
+	rec   atomic.Pointer[recordings.Writer]
+	relay atomic.Pointer[relay.Relay]
+
+	starting  sync.WaitGroup // the entry session.started is being written
+	watchers  atomic.Int32
+	lastInput atomic.Int64  // unix nanoseconds of the session's clock
+	until     atomic.Int64  // unix nanoseconds; the deadline in force
+	moved     chan struct{} // the deadline changed; capacity 1
+
+	ctx    context.Context // cancelled with the *Cause that ended the session
+	cancel context.CancelCauseFunc
+}
+
+// Run opens the session, relays until something ends it, and seals it. It returns when the
+// session is over and its end is in the ledger (or owed to it). The error is for the log: what
+// the engineer had to be told has been told.
+func (s *Supervisor) Run(ctx context.Context, a Admission) error {
+	l := &session{sup: s, a: a, log: s.o.Log.With("session", a.ID), moved: make(chan struct{}, 1), feed: live.New(0)}
+	defer l.feed.Close()
+	l.ctx, l.cancel = context.WithCancelCause(ctx)
+	defer l.cancel(nil)
+
+	if !s.enter(l) {
+		return l.refuse(Cause{Reason: policy.BrokerStopped, Actor: broker})
+	}
+	defer s.leave(l)
+
+	// 1. One transaction decides again and opens: what was decided in the gate may be minutes old.
+	switch denied, err := l.open(); {
+	case err != nil:
+		l.log.Error("open_failed", "error", err)
+		return errors.Join(err, l.refuse(Cause{Reason: policy.RecordingUnavailable, Actor: broker}))
+	case denied != nil:
+		return l.refuse(*denied)
+	}
+	// 2. The recording's header is on disk before anything else happens.
+	if err := l.record(); err != nil {
+		l.log.Error("recording_not_started", "error", err)
+		return errors.Join(err, l.close(Cause{Reason: policy.RecordingUnavailable, Actor: broker}))
+	}
+	// 3. The target, with a credential the engineer never sees.
+	if err := l.reach(); err != nil {
+		l.log.Warn("target_not_reached", "target", l.target.ID, "error", err)
+		return l.close(causeOfDial(l.target, err))
+	}
+	// 4. Relay until an end.
+	return l.close(l.carry())
+}
+
+// enter makes the session known to the supervisor; false when the broker is stopping.
+func (s *Supervisor) enter(l *session) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.running.Add(1)
+	return true
+}
+
+func (s *Supervisor) leave(l *session) {
+	s.mu.Lock()
+	delete(s.live, l.a.ID)
+	s.mu.Unlock()
+	s.running.Done()
+}
+
+// open decides on the facts of the very transaction that inserts the session, so that limits
+// such as "one at a time" cannot be raced. A denial comes back as the cause to refuse with.
+func (l *session) open() (denied *Cause, err error) {
+	s := l.sup
+	err = s.o.DB.Write(l.ctx, func(tx *store.Tx) error {
+		f, err := s.facts(tx.Snap, l.a.Person.ID)
+		if err != nil {
+			return err
+		}
+		attempt := l.a.Attempt
+		attempt.Session = l.a.ID
+		d := policy.Decide(f, attempt, tx.Now)
+		if !d.Allow {
+			denied = &Cause{Reason: d.Reason, Args: d.Args, Actor: broker}
+			return l.ledgerRefusal(tx, *denied)
+		}
+		l.grant, l.target = d.Grant, f.Targets[d.Grant.Target]
+		l.system, l.login = f.Systems[l.target.System], f.Accounts[d.Grant.Account].Login
+		if l.section, err = tx.Section(l.system.Section); err != nil {
+			return err
+		}
+		l.started = tx.Now
+		l.path = filepath.Join(s.o.Dir, l.started.In(s.o.Zone).Format("2006/01"), l.a.ID+".skr")
+		l.setUntil(d.Until)
+		l.lastInput.Store(s.o.Clock().UnixNano())
+		return l.ledgerOpening(tx)
+	})
+	if err == nil && denied == nil {
+		s.mu.Lock()
+		s.live[l.a.ID] = l
+		s.mu.Unlock()
+	}
+	return denied, err
+}
+
+// record creates the recording.
+func (l *session) record() error {
+	s := l.sup
+	if err := os.MkdirAll(filepath.Dir(l.path), 0o700); err != nil {
+		return err
+	}
+	clock, start := s.o.Clock, s.o.Clock()
+	rec, err := recordings.Create(l.path, recordings.Header{
+		Session: l.a.ID, Request: l.grant.Request, Window: l.grant.Window.ID, Grant: l.grant.ID,
+		Person: l.a.Person.ID, Vendor: l.grant.Vendor, System: l.system.ID, Target: l.target.ID,
+		Account: l.login, Source: l.a.Source.String(), Zone: s.o.Zone.String(), Notice: l.a.Notice,
+		Started: l.started,
+	}, recordings.Options{
+		FS: s.o.FS, OutputTo: s.o.OutputTo, InputTo: s.o.InputTo,
+		Elapsed: func() time.Duration { return clock().Sub(start) },
+		Tap:     l.feed.Tap,
+	})
+	if err != nil {
+		return fmt.Errorf("create recording: %w", err)
+	}
+	l.rec.Store(rec)
+	return nil
+}
+
+// reach dials the target with the credential of this session.
+func (l *session) reach() error {
+	auth, err := l.credential()
+	if err != nil {
+		return err
+	}
+	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(l.target.HostKey))
+	if err != nil {
+		return fmt.Errorf("registered host key of %s: %w", l.target.ID, err)
+	}
+	l.conn, err = l.sup.o.Dialer.Dial(l.ctx, dial.Target{
+		ID: l.target.ID, Addr: net.JoinHostPort(l.target.Host, strconv.Itoa(l.target.Port)), Login: l.login, HostKey: key,
+	}, auth)
+	return err
+}
+
+// carry relays until something ends the session and says what did.
+func (l *session) carry() Cause {
+	r := relay.New(relay.Config{
+		Recorder: l.rec.Load(), Decide: l.decide, Refuse: l.refusal, Lang: l.a.Lang, Env: l.sup.o.Env,
+		OnInput: func() { l.lastInput.Store(l.sup.o.Clock().UnixNano()) },
+		Quicken: func() { l.a.Wire.QuickAck(quickAcks); l.conn.Wire.QuickAck(quickAcks) },
+		Log:     l.log,
+	})
+	l.relay.Store(r)
+	// A cut must not wait for the store, so this is not done under l.ctx's watch but joined in close.
+	l.starting.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)
+		defer cancel()
+		if err := l.ledgerStarted(ctx); err != nil {
+			l.log.Error("session_start_not_ledgered", "error", err)
+			l.end(Cause{Reason: policy.RecordingFailed, Actor: broker})
+		}
+	})
+	over := make(chan error, 1)
+	go func() {
+		over <- r.Serve(l.ctx, l.a.Conn, l.a.Chans, l.a.Reqs, l.conn, l.conn.Chans, l.conn.Reqs)
+	}()
+	return l.watch(r, over)
+}
+
+// decide rules on one channel, on the facts of now.
+func (l *session) decide(ctx context.Context, kind policy.ChannelKind) policy.Decision {
+	f, err := l.sup.Facts(ctx, l.a.Person.ID)
+	if err != nil {
+		l.log.Error("facts_failed", "error", err)
+		return policy.Decision{}
+	}
+	attempt := l.a.Attempt
+	attempt.Session, attempt.Channel = l.a.ID, kind
+	return policy.Decide(f, attempt, l.sup.o.Clock())
+}
+
+// judge ends the session or moves its deadline, as policy.Recheck says.
+func (l *session) judge(f policy.Facts) {
+	if rec := l.rec.Load(); rec != nil && rec.Failed() != nil {
+		f.Runtime.Recorder = policy.RecorderFailed
+	} else {
+		f.Runtime.Recorder = policy.RecorderReady // low space turns newcomers away; a session goes on until a write fails
+	}
+	v := policy.Recheck(f, policy.Running{
+		Session: l.a.ID, Person: l.a.Person.ID, Grant: l.grant.ID, Source: l.a.Source.Addr(),
+		Target: l.target.ID, Account: l.login, LastInput: time.Unix(0, l.lastInput.Load()),
+	}, l.sup.o.Clock())
+	if !v.Keep {
+		l.end(Cause{Reason: v.Reason, Args: v.Args, Actor: broker})
+		return
+	}
+	l.setUntil(v.Until)
+}
+
+func (l *session) deadline() time.Time { return time.Unix(0, l.until.Load()) }
+
+func (l *session) setUntil(t time.Time) {
+	if l.until.Swap(t.UnixNano()) != t.UnixNano() {
+		select {
+		case l.moved <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// end asks the session to end. The first cause counts.
+func (l *session) end(c Cause) { l.cancel(&c) }
+
+func (l *session) info() Info {
+	return Info{
+		ID: l.a.ID, Person: l.a.Person.ID, Vendor: l.grant.Vendor, System: l.system.ID,
+		Target: l.target.ID, Account: l.login, Request: l.grant.Request, Window: l.grant.Window.ID,
+		Source: l.a.Source.String(), Started: l.started.In(l.sup.o.Zone),
+		Until: l.deadline().In(l.sup.o.Zone), Watchers: int(l.watchers.Load()),
+	}
+}
+
+// phone is the system's telephone, or its section's where it has none of its own.
+func (l *session) phone() string {
+	if l.system.Phone != "" {
+		return l.system.Phone
+	}
+	return l.section.Phone
+}
+
+// engineer is the session's person as an actor of the ledger.
+func (l *session) engineer() ledger.Actor {
+	return ledger.Actor{Kind: "person", ID: l.a.Person.ID, Via: "ssh"}
+}
+
+// row is the session as the store keeps it.
+func (l *session) row(tx *store.Tx, state store.SessionState) store.Session {
+	row := store.Session{
+		ID: l.a.ID, State: state, Person: l.a.Person.ID, Vendor: l.a.Person.Vendor,
+		Grant: l.grant.ID, Window: l.grant.Window.ID, Request: l.grant.Request, System: l.system.ID,
+		Target: l.target.ID, Account: l.grant.Account, Source: l.a.Source, Fingerprint: l.a.Fingerprint,
+		Factor: l.a.Factor, Created: tx.Now, ClientVersion: l.a.ClientVersion, Notice: l.a.Notice,
+	}
+	if state == store.SessionOpening {
+		row.Until, row.Recording = l.deadline(), l.file()
+	} else {
+		row.Target, row.Account = l.a.Attempt.Target, l.a.Attempt.Account
+	}
+	return row
+}

@@ -1,0 +1,284 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sort"
+	"sync"
+	"time"
+
+	"filippo.io/age"
+	"github.com/hashicorp/go-hclog"
+
+	"sekimori/broker/dial"
+	"sekimori/broker/keys"
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+	"sekimori/recordings"
+	"sekimori/recordings/live"
+)
+
+// Options is what a Supervisor needs. Every field without a default named here is required.
+type Options struct {
+	DB          *store.DB
+	Ring        *keys.Ring
+	Dialer      *dial.Dialer
+	Dir         string          // recordings/, below it YYYY/MM/ID.skr
+	FS          recordings.FS   // nil: the operating system's
+	OutputTo    []age.Recipient // who may open output: the viewing key and the auditors' keys
+	InputTo     []age.Recipient // who may open input: offline keys only
+	MinFree     uint64          // bytes; below it nobody is admitted
+	Clock       func() time.Time
+	Zone        *time.Location
+	Recheck     time.Duration // how often every live session is judged again; 0: three seconds
+	Sync        time.Duration // how often recordings are made durable; 0: one second
+	Env         []string      // names an engineer may set; nil: LANG and LC_*
+	WaitingRoom time.Duration // how early people may wait for the start; 0: policy's default
+	Log         hclog.Logger
+}
+
+// Supervisor watches over every live session.
+type Supervisor struct {
+	o     Options
+	clock clockwatch
+	space space
+
+	mu     sync.Mutex // guards live, owed, closed
+	live   map[string]*session
+	owed   map[string]func(context.Context) error // ends whose entry could not be written yet, by session
+	closed bool
+
+	running sync.WaitGroup // one for each session in Run
+	stop    context.CancelFunc
+	done    chan struct{}
+}
+
+// ErrNotLive says that no session of that number is under way.
+var ErrNotLive = errors.New("no such live session")
+
+// New starts a supervisor. Close ends it.
+func New(o Options) (*Supervisor, error) {
+	if len(o.OutputTo) == 0 || len(o.InputTo) == 0 {
+		return nil, errors.New("recordings need a key for output and an offline key for input")
+	}
+	if o.Recheck == 0 {
+		o.Recheck = 3 * time.Second
+	}
+	if o.Sync == 0 {
+		o.Sync = time.Second
+	}
+	if o.Env == nil {
+		o.Env = []string{"LANG", "LC_*"}
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("directory of recordings: %w", err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Supervisor{
+		o: o, live: map[string]*session{}, owed: map[string]func(context.Context) error{},
+		space: space{dir: o.Dir, minFree: o.MinFree}, stop: stop, done: make(chan struct{}),
+	}
+	if err := s.space.keep(); err != nil {
+		o.Log.Warn("reserve_not_kept", "error", err)
+	}
+	changed, cancel := o.DB.Changed()
+	go func() {
+		defer close(s.done)
+		defer cancel()
+		s.supervise(ctx, changed)
+	}()
+	return s, nil
+}
+
+// Facts is what Decide may know of a person now: one read transaction and the state of the clock
+// and the recorder. The line stays unknown, which denies wherever a system asks for one.
+func (s *Supervisor) Facts(ctx context.Context, person string) (policy.Facts, error) {
+	var f policy.Facts
+	err := s.o.DB.Read(ctx, func(snap *store.Snap) (err error) {
+		f, err = s.facts(snap, person)
+		return err
+	})
+	return f, err
+}
+
+func (s *Supervisor) facts(snap *store.Snap, person string) (policy.Facts, error) {
+	f, err := snap.Facts(person)
+	if err != nil {
+		return policy.Facts{}, fmt.Errorf("facts of %s: %w", person, err)
+	}
+	f.WaitingRoom = s.o.WaitingRoom
+	f.Runtime = policy.Runtime{Clock: s.clock.observe(s.o.Clock()), Recorder: s.space.state()}
+	return f, nil
+}
+
+// supervise judges every live session on each commit and every few seconds.
+func (s *Supervisor) supervise(ctx context.Context, changed <-chan struct{}) {
+	tick := time.NewTicker(s.o.Recheck)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		case <-tick.C:
+			s.payOwed(ctx)
+		}
+		s.recheck(ctx)
+	}
+}
+
+// recheck judges all live sessions on one snapshot, reading each person's facts once.
+func (s *Supervisor) recheck(ctx context.Context) {
+	sessions := s.sessions()
+	if len(sessions) == 0 {
+		s.clock.observe(s.o.Clock())
+		return
+	}
+	known := map[string]policy.Facts{}
+	err := s.o.DB.Read(ctx, func(snap *store.Snap) error {
+		for _, l := range sessions {
+			person := l.a.Person.ID
+			f, ok := known[person]
+			if !ok {
+				var err error
+				if f, err = s.facts(snap, person); err != nil {
+					return err
+				}
+				known[person] = f
+			}
+			l.judge(f)
+		}
+		return nil
+	})
+	if err != nil && ctx.Err() == nil {
+		// What cannot be looked up cannot be kept up: unknown means deny. Sessions already
+		// judged in this pass are not judged twice.
+		s.o.Log.Error("recheck_failed", "error", err)
+		for _, l := range sessions {
+			if _, ok := known[l.a.Person.ID]; !ok {
+				l.judge(policy.Facts{})
+			}
+		}
+	}
+}
+
+func (s *Supervisor) sessions() []*session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]*session, 0, len(s.live))
+	for _, l := range s.live {
+		out = append(out, l)
+	}
+	return out
+}
+
+// payOwed writes the ends that could not be written when they happened, for instance because
+// the disk was full.
+func (s *Supervisor) payOwed(ctx context.Context) {
+	s.mu.Lock()
+	owed := make(map[string]func(context.Context) error, len(s.owed))
+	for id, pay := range s.owed {
+		owed[id] = pay
+	}
+	s.mu.Unlock()
+	for id, pay := range owed {
+		if err := pay(ctx); err != nil {
+			s.o.Log.Error("session_end_not_ledgered", "session", id, "error", err)
+			continue
+		}
+		s.mu.Lock()
+		delete(s.owed, id)
+		s.mu.Unlock()
+	}
+	if len(owed) == 0 {
+		if err := s.space.keep(); err != nil {
+			s.o.Log.Warn("reserve_not_kept", "error", err)
+		}
+	}
+}
+
+// Info describes a live session.
+type Info struct {
+	ID       string    `json:"session_id"`
+	Person   string    `json:"engineer"`
+	Vendor   string    `json:"vendor"`
+	System   string    `json:"system"`
+	Target   string    `json:"target"`
+	Account  string    `json:"account"`
+	Request  string    `json:"request_no"`
+	Window   string    `json:"window"`
+	Source   string    `json:"source"`
+	Started  time.Time `json:"started_at"`
+	Until    time.Time `json:"until"`
+	Watchers int       `json:"watchers"`
+}
+
+// Live lists the sessions under way, oldest number first.
+func (s *Supervisor) Live() []Info {
+	var out []Info
+	for _, l := range s.sessions() {
+		out = append(out, l.info())
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].ID < out[j].ID })
+	return out
+}
+
+// End cuts a live session at once. The caller has decided that by may do so; the entry
+// session.ended names by and note. It returns when the end was begun, not when it is complete.
+// Errors: ErrNotLive.
+func (s *Supervisor) End(id string, reason policy.Reason, by ledger.Actor, note string) error {
+	s.mu.Lock()
+	l := s.live[id]
+	s.mu.Unlock()
+	if l == nil {
+		return ErrNotLive
+	}
+	l.end(Cause{Reason: reason, Args: map[string]string{"reason": note}, Actor: by, Note: note})
+	return nil
+}
+
+// Watch lets somebody see a live session's output. The caller has decided and ledgered it;
+// the engineer is told how many look on. stop must be called when the watching ends.
+// Errors: ErrNotLive.
+func (s *Supervisor) Watch(id string) (v *live.Watcher, stop func(), err error) {
+	s.mu.Lock()
+	l := s.live[id]
+	s.mu.Unlock()
+	if l == nil {
+		return nil, nil, ErrNotLive
+	}
+	v = l.feed.Watch(0)
+	l.watchers.Add(1)
+	l.tellWatchers()
+	return v, sync.OnceFunc(func() {
+		v.Close()
+		l.watchers.Add(-1)
+		l.tellWatchers()
+	}), nil
+}
+
+// Close ends every session as a planned stop, waits until each is sealed and ledgered or ctx is
+// over, and stops the supervisor.
+func (s *Supervisor) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	for _, l := range s.sessions() {
+		l.end(Cause{Reason: policy.BrokerStopped, Actor: broker})
+	}
+	ended := make(chan struct{})
+	go func() { s.running.Wait(); close(ended) }()
+	var err error
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		err = fmt.Errorf("sessions still ending: %w", context.Cause(ctx))
+	}
+	s.payOwed(ctx)
+	s.stop()
+	<-s.done
+	return err
+}

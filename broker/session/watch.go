@@ -1,0 +1,141 @@
+package session
+
+import (
+	"errors"
+	"time"
+
+	"sekimori/broker/relay"
+	"sekimori/policy"
+)
+
+// watch waits for the end of a running session: its deadline, an idle engineer, a verdict of the
+// supervisor, either side going away, or the recording failing. It says the warnings on the way.
+//
+// The deadline is a monotonic timer: it fires although the wall clock is set back, and then the
+// session ends even if the wall clock claims there is time left.
+func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
+	clock := l.sup.o.Clock
+	said := map[time.Duration]bool{}
+	l.skipWarnings(said, clock())
+	r.Notify("started", startNotice(l.hour(clock()), l.hour(l.deadline()),
+		l.deadline().Sub(clock()), int(l.watchers.Load())).in(l.a.Lang))
+
+	deadline := time.NewTimer(l.deadline().Sub(clock()))
+	defer deadline.Stop()
+	remind := time.NewTimer(l.nextReminder(said, clock()))
+	defer remind.Stop()
+	durable := time.NewTicker(l.sup.o.Sync)
+	defer durable.Stop()
+	for {
+		select {
+		case <-l.ctx.Done():
+			return l.cause()
+		case err := <-over:
+			return l.causeOfRelay(err)
+		case <-deadline.C:
+			return Cause{Reason: policy.WindowEnded, Args: map[string]string{"time": l.hour(l.deadline())}, Actor: timer}
+		case <-l.moved:
+			deadline.Reset(l.deadline().Sub(clock()))
+			clear(said)
+			l.skipWarnings(said, clock())
+		case <-remind.C:
+			l.remind(r, said, clock())
+		case <-durable.C:
+			if err := l.rec.Load().Sync(); err != nil {
+				return l.recordingFailed(err)
+			}
+			continue // reminders need no new timer for this
+		}
+		remind.Reset(l.nextReminder(said, clock()))
+	}
+}
+
+// skipWarnings marks those whose time had passed before they could be said.
+func (l *session) skipWarnings(said map[time.Duration]bool, now time.Time) {
+	for _, w := range warnings {
+		if l.deadline().Sub(now) < w.before {
+			said[w.before] = true
+		}
+	}
+}
+
+// remind says what is due, and judges an engineer who has been idle for too long.
+func (l *session) remind(r *relay.Relay, said map[time.Duration]bool, now time.Time) {
+	for _, w := range warnings {
+		if !said[w.before] && l.deadline().Sub(now) <= w.before {
+			said[w.before] = true
+			r.Notify("warning", w.text(l.hour(l.deadline())).in(l.a.Lang))
+		}
+	}
+	limit, idle := l.idleLimit(), now.Sub(time.Unix(0, l.lastInput.Load()))
+	switch {
+	case idle >= limit:
+		f, err := l.sup.Facts(l.ctx, l.a.Person.ID)
+		if err != nil {
+			f = policy.Facts{}
+		}
+		l.judge(f)
+	case idle >= limit-idleWarning && limit > idleWarning:
+		if !said[idleWarning+1] {
+			said[idleWarning+1] = true // a key of its own beside the window's five minutes
+			r.Notify("idle", idleNotice(limit-idle).in(l.a.Lang))
+		}
+	default:
+		delete(said, idleWarning+1)
+	}
+}
+
+// nextReminder is how long until remind has something to do.
+func (l *session) nextReminder(said map[time.Duration]bool, now time.Time) time.Duration {
+	next := 10 * time.Second // input since the last look may have moved the idle limit
+	for _, w := range warnings {
+		if !said[w.before] {
+			next = min(next, l.deadline().Sub(now)-w.before)
+		}
+	}
+	last := time.Unix(0, l.lastInput.Load())
+	if d := last.Add(l.idleLimit()).Sub(now); d > 0 {
+		next = min(next, d)
+	} else {
+		next = min(next, time.Second) // judged idle already, and kept: look again soon
+	}
+	return max(next, 10*time.Millisecond)
+}
+
+func (l *session) idleLimit() time.Duration {
+	if l.system.Idle > 0 {
+		return l.system.Idle
+	}
+	return 15 * time.Minute
+}
+
+// hour is a time of day as notices say it.
+func (l *session) hour(t time.Time) string { return t.In(l.sup.o.Zone).Format("15:04") }
+
+func (l *session) tellWatchers() {
+	r := l.relay.Load()
+	if r == nil {
+		return
+	}
+	left := l.deadline().Sub(l.sup.o.Clock())
+	r.Notify("watchers", watchersNotice(left, int(l.watchers.Load())).in(l.a.Lang))
+}
+
+func (l *session) causeOfRelay(err error) Cause {
+	var failed *relay.RecordingError
+	var abuse *relay.AbuseError
+	switch {
+	case l.ctx.Err() != nil:
+		return l.cause()
+	case errors.As(err, &failed):
+		return l.recordingFailed(failed)
+	case errors.As(err, &abuse):
+		l.log.Warn("protocol_abuse", "error", err)
+		return Cause{Reason: policy.ProtocolAbuse, Actor: broker, Note: abuse.Error()}
+	case errors.Is(err, relay.ErrTargetGone):
+		return Cause{Reason: policy.TargetLost, Args: map[string]string{"target": l.target.ID}, Actor: broker}
+	case err == nil:
+		return Cause{Reason: policy.EndedByEngineer, Actor: broker}
+	}
+	return Cause{Reason: policy.ClientLost, Actor: broker}
+}
