@@ -32,7 +32,7 @@ func flooded(w *world, pace time.Duration) {
 			if _, err := fmt.Fprintf(s, "line %d\r\n", i); err != nil {
 				return
 			}
-			time.Sleep(pace) // the pace of the flood, not a wait of the test
+			<-time.After(pace)
 		}
 	}})
 	w.write("test.registered", func(tx *store.Tx) error {
@@ -60,7 +60,7 @@ func TestSessionEndsWithTheWindow(t *testing.T) {
 		}
 		v.client.Wait()
 		seen := screen.String()
-		for _, want := range []string{"Started ", "10 min left", "5 min left", "1 min left", "[201]"} {
+		for _, want := range []string{"Started ", "] 10 min left", "] 5 min left", "] 1 min left", "[201]"} {
 			if n := strings.Count(seen, want); n != 1 {
 				t.Errorf("the engineer saw %q %d times", want, n)
 			}

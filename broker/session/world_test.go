@@ -44,6 +44,7 @@ type world struct {
 	target  *testbed.Target
 	start   time.Time
 	serial  int
+	serving sync.WaitGroup // of the target
 	refuse  error // when set, the target cannot be reached
 }
 
@@ -89,6 +90,7 @@ func (w *world) close() {
 		w.t.Errorf("close supervisor: %v", err)
 	}
 	w.target.Close()
+	w.serving.Wait()
 	if err := w.db.Read(context.Background(), func(s *store.Snap) error { return s.VerifyLedger(nil, nil) }); err != nil {
 		w.t.Errorf("ledger: %v", err)
 	}
@@ -103,7 +105,7 @@ func (w *world) connect(context.Context, string) (net.Conn, error) {
 		return nil, w.refuse
 	}
 	a, b := testbed.Pipe()
-	go w.target.ServeConn(b)
+	w.serving.Go(func() { w.target.ServeConn(b) })
 	return a, nil
 }
 

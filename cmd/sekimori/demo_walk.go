@@ -257,7 +257,7 @@ func (d *demo) review(ctx context.Context) error {
 		return fmt.Errorf("%d sessions are due for review, not 1", len(reviews))
 	}
 	d.session = reviews[0].Session
-	shown, err := d.tenken.sekimori(ctx, nil, "recording", "export", d.session, "--purpose", "periodic-review", "--format", "text")
+	shown, err := d.tenken.sekimori(ctx, nil, "recording", "export", d.session, "--purpose", "periodic-review", "--format", "text", "--channel", "0")
 	if err != nil {
 		return err
 	}
