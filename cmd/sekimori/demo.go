@@ -38,6 +38,7 @@ type demo struct {
 	p      *program
 	dir    string
 	once   bool
+	zone   *time.Location // of the institution
 	broker *broker.Broker
 	target *target.Target
 
@@ -96,10 +97,39 @@ func (d *demo) narrate(name, ja, en string, facts map[string]any, detail ...stri
 		json.NewEncoder(d.p.out).Encode(s)
 		return
 	}
-	fmt.Fprintf(d.p.out, "\n● %s\n", s.Text)
+	for i, line := range wrapped(s.Text, 76) {
+		fmt.Fprintf(d.p.out, "%s%s\n", map[bool]string{true: "\n● ", false: "  "}[i == 0], line)
+	}
 	for _, line := range detail {
 		fmt.Fprintf(d.p.out, "    %s\n", line)
 	}
+}
+
+// wrapped breaks a text into lines of at most room columns: at a space, or anywhere between
+// characters of full width, which have none.
+func wrapped(text string, room int) []string {
+	var out []string
+	line, width, space := "", 0, -1
+	for _, r := range text {
+		w := columns(string(r))
+		if width+w > room && !strings.ContainsRune("。、」)", r) { // those never begin a line
+			cut, rest := line, ""
+			if space >= 0 {
+				cut, rest = line[:space], line[space+1:]
+			}
+			out = append(out, cut)
+			line, width, space = rest, columns(rest), -1
+		}
+		switch {
+		case r == ' ':
+			space = len(line)
+		case w == 2:
+			space = -1 // a break before this character is closer than the last space
+		}
+		line += string(r)
+		width += w
+	}
+	return append(out, line)
 }
 
 // walk is the whole story. The first step that does not hold ends it.
@@ -140,6 +170,8 @@ func (d *demo) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.zone = cfg.Location()
+	cfg.NoticeContact = "0000-00-0000"
 	cfg.MinFreeSpace = 64 << 20 // a demonstration fits on a small machine
 	cfg.RecheckInterval = broker.Duration(time.Second)
 	logFile, err := os.OpenFile(filepath.Join(d.dir, "broker.log"), os.O_CREATE|os.O_WRONLY, 0o600)

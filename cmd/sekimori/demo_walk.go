@@ -60,8 +60,8 @@ func (d *demo) file(ctx context.Context) error {
 	}
 	d.request, d.end = no, end
 	d.narrate("request",
-		"担当職員が申請 "+no+" を出しました: 保守要員A が hr-db に、"+end.Format("15:04:05")+" まで。",
-		"The requester filed request "+no+": engineer A to hr-db, until "+end.Format("15:04:05")+".",
+		"担当職員が申請 "+no+" を出しました: 保守要員A が hr-db に、"+d.clock(end, "15:04:05")+" まで。",
+		"The requester filed request "+no+": engineer A to hr-db, until "+d.clock(end, "15:04:05")+".",
 		map[string]any{"request_no": no, "end": end.Format(time.RFC3339)})
 	return nil
 }
@@ -339,21 +339,26 @@ func (d *demo) invite(ctx context.Context) {
 	}
 	port := d.broker.SSHAddr().(*net.TCPAddr).Port
 	at := func(a *actor, command string) string {
-		return fmt.Sprintf("SEKIMORI_SOCKET=%s SEKIMORI_TOKEN_FILE=%s go run ./cmd/sekimori %s", d.broker.Socket(), a.tokenFile(), command)
+		return fmt.Sprintf("  SEKIMORI_TOKEN_FILE=$D/tokens/%s.json go run ./cmd/sekimori %s", a.login, command)
 	}
 	ssh := fmt.Sprintf("ssh -p %d -i %s -o UserKnownHostsFile=%s", port, filepath.Join(d.dir, "engineer"), filepath.Join(d.dir, "known_hosts"))
-	d.narrate("try", "次は自分で。新しい時間枠 "+d.window+" が "+d.end.Format("15:04")+" まで開いています。Enter で新しい認証コード、Ctrl-C で終わります。",
-		"Now by hand. A new window, "+d.window+", is open until "+d.end.Format("15:04")+". Enter gives a fresh one-time code, Ctrl-C ends.",
+	d.narrate("try", "次は自分で。新しい時間枠 "+d.window+" が "+d.clock(d.end, "15:04")+" まで開いています。Enter で新しい認証コード、Ctrl-C で終わります。",
+		"Now by hand. A new window, "+d.window+", is open until "+d.clock(d.end, "15:04")+". Enter gives a fresh one-time code, Ctrl-C ends.",
 		map[string]any{"ssh": ssh + " sato+hr-db@127.0.0.1", "code": code, "window": d.window},
-		d.p.say("保守要員として接続(認証コード ", "connect as the engineer (one-time code ")+code+")",
-		"  "+ssh+" sato+hr-db@127.0.0.1",
-		d.p.say("立会者として見る・切る", "watch and cut as the attendant"),
-		"  "+at(d.tachiai, "session list"),
-		"  "+at(d.tachiai, "session watch ID --purpose attendance"),
-		"  "+at(d.tachiai, "window close "+d.window),
-		d.p.say("点検担当として読む・確かめる", "read and verify as the auditor"),
-		"  "+at(d.tenken, "recording play ID --purpose periodic-review"),
-		"  "+at(d.tenken, "ledger verify"),
-		d.p.say("管理者・課長として凍結する", "freeze as the head of section"),
-		"  "+at(d.kacho, "freeze on --all --reason test"))
+		"", d.p.say("別の端末で、このリポジトリから:", "In another terminal, from this repository:"),
+		"  D="+d.dir, "  export SEKIMORI_SOCKET=$D/broker/run/sekimori.sock",
+		"", d.p.say("保守要員として接続する(認証コード ", "Connect as the engineer (one-time code ")+code+")",
+		"  "+strings.ReplaceAll(ssh, d.dir, "$D")+" sato+hr-db@127.0.0.1",
+		"", d.p.say("立会者として見る・閉じる", "Watch and close as the attendant"),
+		at(d.tachiai, "session list"),
+		at(d.tachiai, "session watch S-… --purpose attendance"),
+		at(d.tachiai, "window close "+d.window),
+		"", d.p.say("点検担当として読む・確かめる", "Read and verify as the auditor"),
+		at(d.tenken, "recording play S-… --purpose periodic-review"),
+		at(d.tenken, "ledger list"),
+		"", d.p.say("人事課長としてすべてを凍結する", "Freeze everything as the head of section"),
+		at(d.kacho, "freeze on --all --reason test"))
 }
+
+// clock says a time in the zone of the demonstration's institution.
+func (d *demo) clock(t time.Time, layout string) string { return t.In(d.zone).Format(layout) + " JST" }
