@@ -81,6 +81,17 @@ type Window struct {
 	ClosedAt    time.Time `json:"closed_at,omitzero"`
 	ClosedBy    string    `json:"closed_by,omitempty"`
 	Reason      string    `json:"reason,omitempty"`
+	// Calls are for the window's attendant alone: whom to call, and what must be read back.
+	Calls []IdentityCall `json:"identity_calls,omitempty"`
+}
+
+// IdentityCall is an engineer in the waiting room whose identity the attendant checks.
+type IdentityCall struct {
+	Person  string `json:"person"`
+	Name    string `json:"name"`
+	Phone   string `json:"phone"` // the registered one
+	Digits  string `json:"digits"`
+	Session string `json:"session"`
 }
 
 // WindowBody opens, closes or cancels a window.

@@ -190,7 +190,33 @@ func (s *Server) window(c *call) error {
 	if err := s.mineToSee(c, w.Request); err != nil {
 		return err
 	}
-	return c.reply(viewWindow(w, s.o.Clock(), s.o.Zone))
+	v := viewWindow(w, s.o.Clock(), s.o.Zone)
+	if w.State == policy.WindowAttended && w.Attendant == c.person.ID {
+		if v.Calls, err = s.identityCalls(c.r.Context(), w.ID); err != nil {
+			return err
+		}
+	}
+	return c.reply(v)
+}
+
+// identityCalls tells the attendant whom to call on which telephone, and the digits to hear.
+func (s *Server) identityCalls(ctx context.Context, window string) ([]IdentityCall, error) {
+	numbers, err := s.o.Desk.IdentityNumbers(ctx, window)
+	if err != nil {
+		return nil, err
+	}
+	var calls []IdentityCall
+	err = s.o.DB.Read(ctx, func(snap *store.Snap) error {
+		for _, n := range numbers {
+			p, err := snap.Person(n.Person)
+			if err != nil {
+				return err
+			}
+			calls = append(calls, IdentityCall{Person: p.ID, Name: p.Name, Phone: p.Phone, Digits: n.Digits, Session: n.Session})
+		}
+		return nil
+	})
+	return calls, err
 }
 
 func (s *Server) openWindow(c *call) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -31,6 +32,13 @@ func (p *program) windowFields() []column[web.Window] {
 			return long(v.ClosedAt) + " " + v.ClosedBy
 		}},
 		{"理由", "REASON", func(v web.Window) string { return v.Reason }},
+		{"本人確認", "IDENTITY", func(v web.Window) string {
+			var out []string
+			for _, i := range v.Calls {
+				out = append(out, fmt.Sprintf(p.say("%s %s に電話。照合番号 %s(%s)", "call %s on %s; number %s (%s)"), i.Name, i.Phone, i.Digits, i.Session))
+			}
+			return strings.Join(out, "\n")
+		}},
 	}
 }
 
