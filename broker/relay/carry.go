@@ -15,23 +15,31 @@ func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
 		drained = make(chan struct{}) // output and errors have ended and were handed on
 		outDone = make(chan struct{})
 		errDone = make(chan struct{})
+		exited  = make(chan struct{}) // the target has said how the command ended
 		farGone = make(chan struct{}) // the target has closed the channel
 		ended   = make(chan struct{})
 	)
 	r := c.r
-	r.work.Go(func() { c.copyInput() })
-	r.work.Go(func() { defer close(outDone); c.copyOutput() })
-	r.work.Go(func() { defer close(errDone); c.copyErrors() })
-	r.work.Go(func() { defer close(farGone); c.serveFarRequests(farReqs, drained) })
-	r.work.Go(func() {
+	r.run(func() { c.copyInput() })
+	r.run(func() { defer close(outDone); c.copyOutput() })
+	r.run(func() { defer close(errDone); c.copyErrors() })
+	r.run(func() { defer close(farGone); c.serveFarRequests(farReqs, exited, drained) })
+	r.run(func() {
 		defer close(ended)
 		<-outDone
 		<-errDone
-		c.finishOutput()
+		lost := c.targetLost(exited, farGone)
+		if !lost {
+			c.finishOutput()
+		}
 		close(drained)
 		<-farGone
 		r.event(c.id, eventSizes, sizes{c.input.Load(), c.output.Load(), c.errors.Load()})
 		r.event(c.id, recordings.EventClose, nil)
+		if lost { // the engineer is yet to be told why (Finish), so the channel stays open
+			r.settle(c)
+			return
+		}
 		select {
 		case <-c.left:
 		default:
@@ -48,6 +56,27 @@ func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
 	_ = c.far.Close()
 	c.quicken()
 	<-ended
+}
+
+// targetLost tells, once the output has ended, whether it ended because the target is gone. A
+// command that is over, or that merely closed its output, leaves a target that still answers.
+func (c *channel) targetLost(exited, farGone <-chan struct{}) bool {
+	grace := time.NewTimer(partGrace)
+	defer grace.Stop()
+	select {
+	case <-exited: // usually in the same packet as the end of the output
+		return false
+	case <-c.left:
+		return false
+	case <-farGone:
+	case <-grace.C:
+	}
+	select {
+	case <-exited:
+		return false
+	default:
+		return !c.r.targetAnswers(c.left)
+	}
 }
 
 // finishOutput passes the end of the output on. Requests such as the exit status follow it.
@@ -69,8 +98,9 @@ type streamBody struct {
 	Stream string `json:"stream"`
 }
 
-// serveFarRequests takes the target's requests about the channel until the target closes it.
-func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, drained <-chan struct{}) {
+// serveFarRequests takes the target's requests about the channel until the target closes it. It
+// closes exited when the target has said how the command ended.
+func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, exited chan<- struct{}, drained <-chan struct{}) {
 	var passing sync.WaitGroup
 	defer passing.Wait()
 	ended := false
@@ -82,8 +112,9 @@ func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, drained <-chan stru
 				continue
 			}
 			ended = true
+			close(exited)
 			_ = req.Reply(true, nil)
-			passing.Go(func() { c.passExit(req, drained) })
+			passing.Go(func() { defer c.r.catch(); c.passExit(req, drained) })
 		case "keepalive@openssh.com":
 			_ = req.Reply(true, nil)
 		case "eow@openssh.com":

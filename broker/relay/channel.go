@@ -28,6 +28,7 @@ type channel struct {
 
 	errOut sync.Mutex // held while writing to near's stderr
 
+	waits  bool         // guarded by r.mu: nothing is left to do but to be told why the target went
 	done   atomic.Bool  // the work was finished before the engineer closed
 	exited atomic.Bool  // an exit status or signal went to the engineer
 	input  atomic.Int64 // bytes handed on, for the event at the end
@@ -63,7 +64,7 @@ func (r *Relay) serveChannels(ctx context.Context, chans <-chan ssh.NewChannel) 
 		r.mu.Lock()
 		c.near = near // Finish looks for it
 		r.mu.Unlock()
-		r.work.Go(func() {
+		r.run(func() {
 			defer r.release(c)
 			c.serve(ctx, reqs)
 		})
@@ -95,9 +96,20 @@ func (r *Relay) admit() (*channel, string) {
 
 // release gives the room back once nothing works on the channel any more.
 func (r *Relay) release(c *channel) {
+	r.settle(c)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.channels, c.id)
+}
+
+// settle says that the channel has no work left, though it may still be open.
+func (r *Relay) settle(c *channel) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c.waits {
+		return
+	}
+	c.waits = true
 	if r.busy--; r.busy == 0 {
 		close(r.idle)
 	}
@@ -111,6 +123,7 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 			c.r.refuseRequest(c.id, &c.r.clientTally, req, "the channel is closing")
 		}
 	}()
+	defer c.r.catch() // before the requests that are still to come are waited for
 	c.quicken()
 	if !c.r.event(c.id, recordings.EventOpen, recordings.Opened{Type: "session"}) {
 		return
@@ -247,6 +260,10 @@ func (c *channel) start(m mainRequest) (<-chan *ssh.Request, bool) {
 		c.shown.Store(c.term)
 	}
 	_ = m.Reply(true, nil)
+	if c.term != nil {
+		// A program may be silent for long; its first output must not be what shows them.
+		c.r.run(func() { c.term.show(false) })
+	}
 	return farReqs, true
 }
 

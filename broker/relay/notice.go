@@ -29,7 +29,7 @@ func (r *Relay) Notify(kind, text string) {
 	}
 	for _, c := range r.channels {
 		if t := c.shown.Load(); t != nil {
-			r.work.Go(func() { t.post(text) })
+			r.run(func() { t.post(text) })
 		}
 	}
 }
@@ -187,7 +187,7 @@ func (r *Relay) Finish(ctx context.Context, text string, exit int) {
 			continue
 		}
 		told.Add(1)
-		r.work.Go(func() {
+		r.run(func() {
 			defer told.Done()
 			c.finishBy(text, exit)
 		})

@@ -69,8 +69,9 @@ func TestNoticeBeforeTheFirstTerminalIsKept(t *testing.T) {
 	if err := s.Shell(); err != nil {
 		t.Fatal(err)
 	}
-	print <- "motd\r\n"
-	waitFor(t, out, "[sekimori] Started\r\n\a")
+	waitFor(t, out, "[sekimori] Started\r\n\a") // though the program is silent
+	r.relay.Notify("warning", "[sekimori] 5 min left.")
+	waitFor(t, out, "5 min left.\r\n\a")
 }
 
 func TestNoticeInsideAFullScreenProgramLeavesTheScreenAlone(t *testing.T) {

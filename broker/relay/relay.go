@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -38,6 +39,12 @@ type AbuseError struct {
 func (e *AbuseError) Error() string {
 	return "relay: protocol abuse by the " + e.Side + ": " + e.What
 }
+
+// FaultError says that the relay itself is at fault: one of its goroutines panicked. The session
+// ends, and nobody else's.
+type FaultError struct{ Panic any }
+
+func (e *FaultError) Error() string { return fmt.Sprintf("relay: fault: %v", e.Panic) }
 
 // Config is what a Relay needs. Recorder, Decide and Refuse are required.
 type Config struct {
@@ -119,6 +126,12 @@ const (
 	drainLimit = 2 * time.Second
 	// answerLimit is how long a target may take to open a channel or to answer a request.
 	answerLimit = 10 * time.Second
+	// partLimit is how long a target that ended a channel without a word may take to show that it
+	// is still there.
+	partLimit = 2 * time.Second
+	// partGrace is how long the exit status may follow the end of the output before the target is
+	// asked: a question costs a round trip.
+	partGrace = 5 * time.Millisecond
 )
 
 // Serve relays until the engineer's or the target's connection is gone, the recorder fails, a
@@ -134,10 +147,10 @@ func (r *Relay) Serve(ctx context.Context,
 	clientGone, targetGone := make(chan error, 1), make(chan error, 1)
 	r.work.Go(func() { clientGone <- client.Wait() })
 	r.work.Go(func() { targetGone <- target.Wait() })
-	r.work.Go(func() { r.serveClientRequests(clientReqs) })
-	r.work.Go(func() { r.serveTargetRequests(targetReqs) })
-	r.work.Go(func() { r.rejectTargetChannels(targetChans) })
-	r.work.Go(func() { r.serveChannels(ctx, clientChans) })
+	r.run(func() { r.serveClientRequests(clientReqs) })
+	r.run(func() { r.serveTargetRequests(targetReqs) })
+	r.run(func() { r.rejectTargetChannels(targetChans) })
+	r.run(func() { r.serveChannels(ctx, clientChans) })
 
 	defer r.Stop()
 	select {
@@ -200,6 +213,45 @@ func (r *Relay) Stop() { r.valve.close() }
 // Pause holds the engineer's input back, or lets it go on. What was typed meanwhile is neither
 // recorded nor relayed before.
 func (r *Relay) Pause(held bool) { r.valve.hold(held) }
+
+// run does work in a goroutine of the relay's. What it meets was sent by peers that nobody vouches
+// for; a fault of ours in handling it ends this session and not the broker.
+func (r *Relay) run(work func()) {
+	r.work.Go(func() {
+		defer r.catch()
+		work()
+	})
+}
+
+// catch makes a panic of the calling goroutine the end of the session. It must be deferred itself.
+func (r *Relay) catch() {
+	if p := recover(); p != nil {
+		r.log.Error("relay_panicked", "panic", p, "stack", string(debug.Stack()))
+		r.fail(&FaultError{Panic: p})
+	}
+}
+
+// targetAnswers asks the target whether it is still there. False: it is not, and Serve is about to
+// say so. left ends the question early.
+func (r *Relay) targetAnswers(left <-chan struct{}) bool {
+	answered := make(chan bool, 1)
+	r.work.Go(func() {
+		_, _, err := r.target.SendRequest("keepalive@openssh.com", true, nil)
+		answered <- err == nil
+	})
+	limit := time.NewTimer(partLimit)
+	defer limit.Stop()
+	select {
+	case ok := <-answered:
+		return ok
+	case <-left:
+		return true
+	case <-r.broken:
+	case <-limit.C:
+		r.fail(ErrTargetGone)
+	}
+	return false
+}
 
 // fail ends the relay with cause, the first time.
 func (r *Relay) fail(cause error) {

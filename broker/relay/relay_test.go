@@ -314,11 +314,42 @@ func TestTargetGoneAfterItsLastWords(t *testing.T) {
 	}})
 	r := newRig(t, rigOptions{target: target})
 	s := session(t, r.client())
+	var problems bytes.Buffer
+	s.Stderr = &problems
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		if err := r.end(); !errors.Is(err, relay.ErrTargetGone) {
+			t.Errorf("%v", err)
+		}
+		r.relay.Finish(context.Background(), "[212] target lost", 254)
+	}()
 	out, err := s.Output("reboot")
+	<-told
 	if len(out) != 110000 {
 		t.Errorf("%d bytes came, %v", len(out), err)
 	}
-	if err := r.end(); !errors.Is(err, relay.ErrTargetGone) {
+	if exitStatus(err) != 254 || problems.String() != "[212] target lost\n" {
+		t.Errorf("told %q, %v", problems.String(), err)
+	}
+}
+
+// TestTargetThatSaysNoStatusStillEndsTheChannel: small devices close without an exit status.
+func TestTargetThatSaysNoStatusStillEndsTheChannel(t *testing.T) {
+	target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
+		io.WriteString(s, "done")
+	}})
+	r := newRig(t, rigOptions{target: target})
+	c := r.client()
+	within(t, "the end of the channel", func() {
+		out, err := session(t, c).Output("show")
+		var missing *ssh.ExitMissingError
+		if string(out) != "done" || !errors.As(err, &missing) {
+			t.Errorf("%q, %v", out, err)
+		}
+	})
+	c.Close()
+	if err := r.end(); err != nil {
 		t.Errorf("%v", err)
 	}
 }

@@ -53,7 +53,7 @@ func (z *resizer) pass(c *channel, s sizePayload) {
 		return
 	}
 	if z.timer == nil {
-		z.timer = time.AfterFunc(resizeEvery, func() { z.next(c) })
+		z.timer = time.AfterFunc(resizeEvery, func() { defer c.r.catch(); z.next(c) })
 		return
 	}
 	z.timer.Reset(resizeEvery)
