@@ -69,7 +69,7 @@ func (s *Server) admit(c *call, route route) error {
 	if route.who.bootstrap {
 		if empty, err := s.emptyRegistry(c.r.Context()); err != nil {
 			return err
-		} else if empty && (c.peer.UID == 0 || c.peer.UID == s.o.Owner) && c.peer.PID != 0 {
+		} else if empty && (c.peer.UID == 0 || c.peer.UID == s.o.Owner) && c.peer.Known {
 			return nil
 		}
 	}

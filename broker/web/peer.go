@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-
-	"golang.org/x/sys/unix"
 )
 
 // Peer is who holds the other end of a Unix socket, as the kernel says.
 type Peer struct {
-	UID, GID uint32
-	PID      int32
+	UID   uint32
+	Known bool // false in the zero value, whose UID would be root's
 }
 
 // PeerOf asks the kernel. Commands use it on the server, the server on the commands.
@@ -25,17 +23,18 @@ func PeerOf(c net.Conn) (Peer, error) {
 	if err != nil {
 		return Peer{}, fmt.Errorf("socket's descriptor: %w", err)
 	}
-	var cred *unix.Ucred
+	var p Peer
 	var inner error
 	if err := raw.Control(func(fd uintptr) {
-		cred, inner = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+		p.UID, inner = peerUID(int(fd))
 	}); err != nil {
 		return Peer{}, fmt.Errorf("socket's descriptor: %w", err)
 	}
 	if inner != nil {
 		return Peer{}, fmt.Errorf("credentials of the peer: %w", inner)
 	}
-	return Peer{UID: cred.Uid, GID: cred.Gid, PID: cred.Pid}, nil
+	p.Known = true
+	return p, nil
 }
 
 type peerKey struct{}
