@@ -79,6 +79,12 @@ func Start(ctx context.Context, c Config, o Options) (_ *Broker, err error) {
 	if b.db, err = openStore(ctx, c, o, ring); err != nil {
 		return nil, err
 	}
+	if err := checkpointsOf(c, o.Clock).compare(ctx, b.db, c.File()); err != nil {
+		return nil, err
+	}
+	if err := republish(ctx, b.db); err != nil {
+		return nil, err
+	}
 	if b.sup, err = newSupervisor(c, o, ring, b.db); err != nil {
 		return nil, err
 	}
@@ -94,7 +100,7 @@ func openStore(ctx context.Context, c Config, o Options, ring *keys.Ring) (*stor
 		Log: o.Log.Named("store"),
 	}
 	if c.CheckpointDir != "" {
-		so.Publish = checkpointDir{c.CheckpointDir, o.Clock, c.Location()}.publish
+		so.Publish = checkpointsOf(c, o.Clock).publish
 	}
 	return store.Open(ctx, filepath.Join(c.DataDir, "sekimori.db"), so)
 }

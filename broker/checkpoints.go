@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"sekimori/broker/store"
 )
 
 // checkpointDir keeps the ledger's checkpoints outside the data directory: "latest", and the last
@@ -17,6 +19,10 @@ type checkpointDir struct {
 	dir   string
 	clock func() time.Time
 	zone  *time.Location
+}
+
+func checkpointsOf(c Config, clock func() time.Time) checkpointDir {
+	return checkpointDir{c.CheckpointDir, clock, c.Location()}
 }
 
 func (d checkpointDir) publish(_ context.Context, checkpoint []byte) error {
@@ -45,11 +51,68 @@ func (d checkpointDir) replace(name string, content []byte) error {
 	return nil
 }
 
-// latest is the last checkpoint kept outside; nil when there is none.
-func (d checkpointDir) latest() ([]byte, error) {
-	b, err := os.ReadFile(filepath.Join(d.dir, "latest"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// kept are the files that hold checkpoints: the last of each day, and "latest". None is no error:
+// a broker that never ran has none.
+func (d checkpointDir) kept() ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(d.dir, "*.checkpoint"))
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint directory: %w", err)
 	}
-	return b, err
+	latest := filepath.Join(d.dir, "latest")
+	if _, err := os.Stat(latest); err == nil {
+		files = append(files, latest)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("checkpoint directory: %w", err)
+	}
+	return files, nil
+}
+
+// compare holds the ledger against every checkpoint that was kept outside. All of them, because
+// who puts back an older database could put back an older "latest" too. Error: *ConfigError.
+func (d checkpointDir) compare(ctx context.Context, db *store.DB, config string) error {
+	if d.dir == "" {
+		return nil
+	}
+	files, err := d.kept()
+	if err != nil {
+		return err
+	}
+	return db.Read(ctx, func(s *store.Snap) error {
+		for _, file := range files {
+			checkpoint, err := os.ReadFile(file)
+			if err != nil {
+				return fmt.Errorf("checkpoint kept outside: %w", err)
+			}
+			err = s.Continues(checkpoint)
+			switch {
+			case errors.Is(err, store.ErrTampered):
+				return &ConfigError{
+					File: config, Key: "checkpoint_dir",
+					JA:     "台帳が、外に保管した確定点 " + file + " に続いていません。末尾を切られたか、書き換えられたか、古い写しに戻されています",
+					EN:     "the ledger does not go on from the checkpoint kept outside, " + file + ": it was cut, rewritten, or restored from an older copy",
+					HintJA: "データと確定点を触らずに保全し、情報システム課と点検担当に知らせます。承知のうえの復元なら、確定点を点検担当に渡してこの場所から移し、始め直します",
+					HintEN: "leave data and checkpoints as they are and tell the information-systems section and the auditors; after a restore that was agreed on, hand the checkpoints to the auditors, move them away and start again",
+					Err:    err,
+				}
+			case err != nil:
+				return &ConfigError{
+					File: config, Key: "checkpoint_dir",
+					JA:     "外に保管した確定点 " + file + " を台帳と比べられません",
+					EN:     "the checkpoint kept outside, " + file + ", cannot be held against the ledger",
+					HintJA: "別の台帳の確定点か、壊れた確定点です。checkpoint_dir と ledger_origin を確かめ、点検担当に知らせてから移します",
+					HintEN: "it is damaged or of another ledger; look at checkpoint_dir and ledger_origin, and tell the auditors before it is moved away",
+					Err:    err,
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// republish brings out what a crash may have kept from being published after its commit.
+func republish(ctx context.Context, db *store.DB) error {
+	if err := db.Republish(ctx); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("publish the checkpoint: %w", err)
+	}
+	return nil
 }

@@ -206,6 +206,9 @@ func (c Config) verifyLedger(ring *keys.Ring, clock func() time.Time) error {
 		return err
 	}
 	err = db.Read(ctx, func(s *store.Snap) error { return s.VerifyLedger(nil, nil) })
+	if err == nil {
+		err = checkpointsOf(c, clock).compare(ctx, db, c.File())
+	}
 	return errors.Join(err, db.Close())
 }
 

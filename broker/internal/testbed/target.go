@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
@@ -20,6 +22,9 @@ import (
 //	exit N        ends with status N
 //	print TEXT    TEXT on stdout, complain TEXT: on stderr
 //	flood N       N bytes of output
+//	lines         numbered lines, without end, as fast as they are taken
+//	beat          a hundred numbered lines every ten milliseconds
+//	noise         bytes that do not compress, without end
 //	env NAME      the variable's value
 //	kill          ends with the signal TERM
 //	wait          ends when its input does, with status 7
@@ -257,6 +262,20 @@ func (s *TargetSession) command(name, rest string) (uint32, error) {
 			n -= k
 		}
 		return 0, nil
+	case "lines":
+		return 0, s.lines(func() {})
+	case "beat":
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		return 0, s.lines(func() { <-tick.C })
+	case "noise":
+		chunk := make([]byte, 32<<10)
+		for {
+			rand.Read(chunk)
+			if _, err := s.Write(chunk); err != nil {
+				return 0, nil
+			}
+		}
 	case "kill":
 		_, _ = s.SendRequest("exit-signal", false, ssh.Marshal(struct {
 			Signal  string
@@ -270,4 +289,20 @@ func (s *TargetSession) command(name, rest string) (uint32, error) {
 		return 7, nil
 	}
 	return 0, errUnknown
+}
+
+// lines writes numbered lines until nobody takes them, a hundred at a time.
+func (s *TargetSession) lines(pace func()) error {
+	var chunk []byte
+	for n := 1; ; n++ {
+		chunk = fmt.Appendf(chunk, "line %09d\n", n)
+		if n%100 != 0 {
+			continue
+		}
+		if _, err := s.Write(chunk); err != nil {
+			return nil // the other side has gone, which is how this ends
+		}
+		chunk = chunk[:0]
+		pace()
+	}
 }

@@ -1,0 +1,55 @@
+package broker_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"sekimori/broker"
+)
+
+// childConfig is the environment variable that makes this test binary a broker: the file of its
+// configuration. A broker that is to be killed needs a process of its own.
+const childConfig = "SEKIMORI_TEST_BROKER"
+
+// TestMain also holds that nothing is left running when every broker was closed.
+func TestMain(m *testing.M) {
+	if file := os.Getenv(childConfig); file != "" {
+		if err := serveChild(file); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// serveChild starts a broker, says on one line where it listens and which sessions it ended after
+// a crash, and runs until SIGTERM or the end of its input.
+func serveChild(file string) error {
+	c, err := broker.LoadConfig(file)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	b, err := broker.Start(ctx, c, broker.Options{})
+	if err != nil {
+		return err
+	}
+	fmt.Println(b.SSHAddr(), strings.Join(b.EndedAfterCrash(), " "))
+	go func() {
+		// The parent holds the other end: a broker must not outlive a test that died.
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		stop()
+	}()
+	<-ctx.Done()
+	return b.Close(context.Background())
+}

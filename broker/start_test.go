@@ -1,0 +1,293 @@
+package broker_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sekimori/broker"
+	"sekimori/broker/keys"
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// A planned stop with people at work: each is told, each session is sealed and in the ledger, and
+// the next start finds nothing to repair.
+func TestStopWithLiveSessions(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour)
+	b := o.start()
+	people := o.engineers(8)
+	var streams []*stream
+	for _, e := range people {
+		st := e.mustDial(b.addr).mustStream(t, "beat")
+		st.await(10_000)
+		streams = append(streams, st)
+	}
+	began := time.Now()
+	b.close()
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the stop took %s", took)
+	}
+	ended := o.ended()
+	for i, e := range people {
+		<-streams[i].over
+		row := o.sessions(e.id)[0]
+		recorded := o.sealed(row, ended[row.ID], policy.BrokerStopped)
+		if got := streams[i].bytes(); !bytes.HasPrefix(recorded, got) {
+			t.Errorf("%s: received %d bytes that the recording of %d does not begin with", e.id, len(got), len(recorded))
+		}
+		if !strings.Contains(streams[i].problems.String(), "[216]") {
+			t.Errorf("%s was told %q", e.id, streams[i].problems.String())
+		}
+	}
+	o.verifyLedger()
+	again := o.start()
+	if left := again.EndedAfterCrash(); len(left) != 0 {
+		t.Errorf("after a planned stop the next start ended %v", left)
+	}
+	if out, problems, exit, err := people[0].mustDial(again.addr).run("print back"); out != "back" || exit != 0 || err != nil {
+		t.Errorf("after the restart: %q, %q, %d, %v", out, problems, exit, err)
+	}
+}
+
+func TestSecondServeOnTheSameDirectory(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour)
+	b := o.start()
+	e := o.engineers(1)[0]
+	if second, err := o.tryStart(); !errors.Is(err, store.ErrInUse) {
+		second.Close(context.Background())
+		t.Errorf("a second start: %v", err)
+	} else if !strings.Contains(err.Error(), fmt.Sprint(os.Getpid())) {
+		t.Errorf("the error does not name who holds the directory: %v", err)
+	}
+	if out, problems, _, err := e.mustDial(b.addr).run("print unharmed"); out != "unharmed" || err != nil {
+		t.Errorf("the first broker: %q, %q, %v", out, problems, err)
+	}
+	o.post("/v1/freezes", map[string]string{"scope": "all", "reason": "the socket still is the first one's"})
+}
+
+// TestStartRefuses has a row for each state of the directory in which nothing may be opened. A
+// refused start leaves nothing behind: the next one, put right, works.
+func TestStartRefuses(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		spoil func(t *testing.T, o *office) (mend func())
+		want  error
+	}{
+		"data directory open to others": {func(t *testing.T, o *office) func() {
+			return chmod(t, o.config.DataDir, 0o750, 0o700)
+		}, store.ErrLooseMode},
+		"database readable by others": {func(t *testing.T, o *office) func() {
+			return chmod(t, o.config.DatabaseFile(), 0o640, 0o600)
+		}, store.ErrLooseMode},
+		"keys open to others": {func(t *testing.T, o *office) func() {
+			return chmod(t, o.config.KeysDir(), 0o711, 0o700)
+		}, store.ErrLooseMode},
+		"master key readable by others": {func(t *testing.T, o *office) func() {
+			return chmod(t, o.config.MasterKeyFile, 0o644, 0o600)
+		}, keys.ErrLooseMode},
+		"another master key": {func(t *testing.T, o *office) func() {
+			right := o.config.MasterKeyFile
+			o.config.MasterKeyFile = filepath.Join(o.dir, "another")
+			if _, err := keys.CreateMaster(o.config.MasterKeyFile); err != nil {
+				t.Fatal(err)
+			}
+			return func() { o.config.MasterKeyFile = right }
+		}, keys.ErrWrongMaster},
+		"no master key": {func(t *testing.T, o *office) func() {
+			right := o.config.MasterKeyFile
+			o.config.MasterKeyFile = filepath.Join(o.dir, "nothing")
+			return func() { o.config.MasterKeyFile = right }
+		}, keys.ErrNoMaster},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := found(t, time.Hour)
+			mend := c.spoil(t, o)
+			if b, err := o.tryStart(); !errors.Is(err, c.want) {
+				if b != nil {
+					b.Close(context.Background())
+				}
+				t.Fatalf("started with: %v; want %v", err, c.want)
+			}
+			if _, err := os.Stat(o.config.Socket); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the socket was left behind: %v", err)
+			}
+			mend()
+			o.start()
+		})
+	}
+}
+
+func chmod(t *testing.T, path string, wrong, right os.FileMode) (mend func()) {
+	t.Helper()
+	if err := os.Chmod(path, wrong); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := os.Chmod(path, right); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// copyDatabase takes a copy of the database at rest, as a backup would.
+func (o *office) copyDatabase() []byte {
+	o.t.Helper()
+	b, err := os.ReadFile(o.config.DatabaseFile())
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return b
+}
+
+func (o *office) restoreDatabase(b []byte) {
+	o.t.Helper()
+	for _, beside := range []string{"-wal", "-shm"} {
+		if err := os.Remove(o.config.DatabaseFile() + beside); err != nil && !errors.Is(err, os.ErrNotExist) {
+			o.t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(o.config.DatabaseFile(), b, 0o600); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// TestDatabaseRestoredFromAnOlderCopyIsNoticed: the copy holds in itself, with all its signatures;
+// only what was kept outside says that something happened since.
+func TestDatabaseRestoredFromAnOlderCopyIsNoticed(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour)
+	work := func() {
+		b := o.start()
+		if _, _, _, err := o.engineers(1)[0].mustDial(b.addr).run("print work"); err != nil {
+			t.Fatal(err)
+		}
+		b.close()
+	}
+	work()
+	older := o.copyDatabase()
+	earlier := readFile(t, filepath.Join(o.config.CheckpointDir, "latest"))
+	work()
+	newer := o.copyDatabase()
+
+	refused := func(t *testing.T, want error) {
+		t.Helper()
+		b, err := o.tryStart()
+		if err == nil {
+			b.Close(context.Background())
+			t.Fatal("started")
+		}
+		var told *broker.ConfigError
+		if !errors.As(err, &told) || told.HintEN == "" || told.HintJA == "" || want != nil && !errors.Is(err, want) {
+			t.Errorf("refused without a hint, or for another reason: %v", err)
+		}
+		for _, f := range o.config.Check(o.clock.Now) {
+			if f.Item == "ledger" && f.Level != broker.LevelError {
+				t.Errorf("check says %s: %s", f.Level, f.EN)
+			}
+		}
+	}
+	o.restoreDatabase(older)
+	t.Run("older copy", func(t *testing.T) { refused(t, store.ErrTampered) })
+	t.Run("older copy with its own latest", func(t *testing.T) {
+		// Who puts the database back may put "latest" back too; the day's file stays.
+		latest := filepath.Join(o.config.CheckpointDir, "latest")
+		was := readFile(t, latest)
+		writeFile(t, latest, earlier)
+		refused(t, store.ErrTampered)
+		writeFile(t, latest, was)
+	})
+	t.Run("older copy that went on", func(t *testing.T) {
+		// A history of its own, longer than what was published: signed by the broker's own key, in
+		// a place where nobody compares.
+		elsewhere := o.config.CheckpointDir
+		o.config.CheckpointDir = ""
+		work()
+		work()
+		o.config.CheckpointDir = elsewhere
+		refused(t, store.ErrTampered)
+	})
+	t.Run("no database at all", func(t *testing.T) {
+		if err := os.Remove(o.config.DatabaseFile()); err != nil {
+			t.Fatal(err)
+		}
+		b, err := o.tryStart()
+		if err == nil {
+			b.Close(context.Background())
+		}
+		if !errors.Is(err, store.ErrTampered) {
+			t.Errorf("a fresh database under old checkpoints: %v", err)
+		}
+	})
+	o.restoreDatabase(newer)
+	t.Run("checkpoint of another ledger", func(t *testing.T) {
+		foreign := filepath.Join(o.config.CheckpointDir, "2026-01-01.checkpoint")
+		writeFile(t, foreign, foreignCheckpoint(t, o.config.LedgerOrigin))
+		refused(t, ledger.ErrSignature)
+		if err := os.Remove(foreign); err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Run("the right one", func(t *testing.T) {
+		o.start().close()
+		o.verifyLedger()
+	})
+}
+
+// foreignCheckpoint is signed by somebody else under the same name.
+func foreignCheckpoint(t *testing.T, origin string) []byte {
+	t.Helper()
+	master := make([]byte, keys.MasterSize)
+	rand.Read(master)
+	ring, err := keys.Create(filepath.Join(t.TempDir(), "keys"), master, origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := ledger.SignCheckpoint(origin, 1, [32]byte{1}, ring.LedgerSigner())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func writeFile(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A checkpoint that could not be published is out after the next start, although nobody acts.
+func TestStartPublishesWhatACrashHeldBack(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour) // its entries were written without a broker
+	o.start().close()
+	o.verifyLedger()
+	var latest []byte
+	o.read(func(s *store.Snap) (err error) {
+		latest, err = s.LatestCheckpoint()
+		return err
+	})
+	if got := readFile(t, filepath.Join(o.config.CheckpointDir, "latest")); !bytes.Equal(got, latest) {
+		t.Errorf("outside stands\n%swhile the ledger has\n%s", got, latest)
+	}
+}
