@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -76,6 +77,10 @@ func (r *Registry) SetAccountSecret(ctx context.Context, account string, secret 
 		if err != nil {
 			return fmt.Errorf("account %q: %w", account, err)
 		}
+		if a.Credential == store.CredentialPassword {
+			// A password comes from a file, and a file ends in a line break that the password has not.
+			secret = bytes.TrimRight(secret, "\r\n")
+		}
 		if err := checkSecret(a, secret); err != nil {
 			return err
 		}
@@ -90,29 +95,4 @@ func (r *Registry) SetAccountSecret(ctx context.Context, account string, secret 
 			Payload: map[string]any{"account": a.ID, "credential": a.Credential}})
 		return err
 	})
-}
-
-// AccountSecret is what opens an account: nothing for a certificate, else the private key (PEM) or the
-// password. Error: store.ErrNotFound when none was set.
-func (r *Registry) AccountSecret(ctx context.Context, account string) (store.CredentialKind, []byte, error) {
-	var a store.Account
-	var sealed []byte
-	err := r.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		if a, err = s.Account(account); err != nil || a.Credential == store.CredentialCertificate {
-			return err
-		}
-		sealed, err = s.Secret(a.Secret)
-		return err
-	})
-	if err != nil {
-		return "", nil, fmt.Errorf("secret of account %q: %w", account, err)
-	}
-	if a.Credential == store.CredentialCertificate {
-		return a.Credential, nil, nil
-	}
-	plain, err := r.o.Keys.Unseal(a.Secret, sealed)
-	if err != nil {
-		return "", nil, fmt.Errorf("unseal secret of account %q: %w", account, err)
-	}
-	return a.Credential, plain, nil
 }

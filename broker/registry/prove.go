@@ -2,6 +2,8 @@ package registry
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -31,7 +33,9 @@ type proof struct {
 }
 
 // prove checks a proof. Every failure looks the same and takes the same work, whether or not the person
-// exists; every failure is counted. A code is used up only by a proof that is right throughout.
+// exists; every failure is counted, and counted before it is known to be one: of many guesses at the same
+// moment no more than the permitted number is looked at. A code is used up only by a proof that is right
+// throughout.
 func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 	var (
 		p       policy.Person
@@ -41,27 +45,25 @@ func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 		now     time.Time
 		denied  error
 	)
-	counters := []string{"", ""}
-	err := r.o.DB.Read(ctx, func(s *store.Snap) error {
+	person, address := "", ""
+	if in.source != "" {
+		address = "addr:" + in.source
+	}
+	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
+		s := k.Snap
 		now = s.Now
 		found, err := find(s, in.name)
 		switch {
 		case err == nil:
 			p, known = found, true
-			counters[0] = "person:" + p.ID
+			person = "person:" + p.ID
 		case errors.Is(err, store.ErrNotFound):
-			counters[0] = "person:?" + in.name[:min(len(in.name), 64)]
+			person = "person:?" + stranger(in.name)
 		default:
 			return err
 		}
-		if in.source != "" {
-			counters[1] = "addr:" + in.source
-		}
-		for _, key := range counters {
-			if err := r.lockedOut(s, key); err != nil {
-				denied = err
-				return nil
-			}
+		if denied, err = r.takeTry(k, person, address); err != nil || denied != nil {
+			return err
 		}
 		if !known {
 			return nil
@@ -103,9 +105,16 @@ func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 		}
 	}
 	if !right {
-		return policy.Person{}, r.failed(ctx, counters, p, in)
+		return policy.Person{}, r.failed(ctx, person, address, p, in)
 	}
-	return p, r.forgive(ctx, counters[0])
+	return p, r.forgive(ctx, person)
+}
+
+// stranger stands for a name that nobody has: people type their password where the name belongs, and it
+// must neither lie in the database nor in the log.
+func stranger(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:8])
 }
 
 // codeStep compares a code with the person's second factor; a person without one takes as long.
@@ -124,49 +133,68 @@ func (r *Registry) codeStep(person string, factor store.TOTP, code string, now t
 
 const decoySecret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// lockedOut is too-many-failures while the counter is locked.
-func (r *Registry) lockedOut(s *store.Snap, key string) error {
-	if key == "" {
-		return nil
+// takeTry counts a try at the person before it is looked at; forgive gives it back. denied is
+// too-many-failures while person or address is locked out, and when all tries are taken by others at this moment.
+func (r *Registry) takeTry(k *store.KeepTx, person, address string) (denied, err error) {
+	for _, key := range []string{person, address} {
+		if key == "" {
+			continue
+		}
+		t, err := k.Throttle(key)
+		if err != nil {
+			return nil, fmt.Errorf("read failures: %w", err)
+		}
+		until := t.LockedUntil
+		if taken := key == person && t.Count >= triesPerson; taken && until.IsZero() {
+			until = t.Since.Add(countFor) // as many are being looked at, or were broken off
+		}
+		if k.Now.Before(until) {
+			return &policy.Denied{Reason: policy.TooManyFailures, Args: map[string]string{
+				"n": strconv.Itoa(t.Count), "time": until.In(r.o.Zone).Format("2006-01-02 15:04"),
+			}}, nil
+		}
 	}
-	t, err := s.Throttle(key)
-	if err != nil {
-		return fmt.Errorf("read failures: %w", err)
-	}
-	if s.Now.Before(t.LockedUntil) {
-		return &policy.Denied{Reason: policy.TooManyFailures, Args: map[string]string{
-			"n": strconv.Itoa(t.Count), "time": t.LockedUntil.In(r.o.Zone).Format("2006-01-02 15:04"),
-		}}
-	}
-	return nil
+	_, err = count(k, person)
+	return nil, err
 }
 
-// failed counts a failure and gives the one error there is. The failure that locks gets an entry.
-func (r *Registry) failed(ctx context.Context, counters []string, p policy.Person, in proof) error {
+// count adds one to a counter, beginning anew after a while.
+func count(k *store.KeepTx, key string) (store.Throttle, error) {
+	t, err := k.Throttle(key)
+	if err != nil {
+		return t, fmt.Errorf("read failures: %w", err)
+	}
+	if t.Count == 0 || k.Now.Sub(t.Since) >= countFor {
+		t = store.Throttle{Since: k.Now}
+	}
+	t.Key = key
+	t.Count++
+	return t, k.PutThrottle(t)
+}
+
+// failed locks out who has failed too often and gives the one error there is. The failure that locks gets
+// an entry.
+func (r *Registry) failed(ctx context.Context, person, address string, p policy.Person, in proof) error {
 	locked := ""
 	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
-		for i, key := range counters {
-			if key == "" {
-				continue
+		lock := func(t store.Throttle, most int) error {
+			if t.Count < most || k.Now.Before(t.LockedUntil) {
+				return nil
 			}
-			t, err := k.Throttle(key)
-			if err != nil {
-				return err
-			}
-			if t.Count == 0 || k.Now.Sub(t.Since) >= countFor {
-				t = store.Throttle{Key: key, Since: k.Now}
-			}
-			t.Key = key
-			t.Count++
-			if most := []int{triesPerson, triesAddress}[i]; t.Count >= most {
-				t.LockedUntil = k.Now.Add(lockFor)
-				locked = key
-			}
-			if err := k.PutThrottle(t); err != nil {
-				return err
-			}
+			t.LockedUntil, locked = k.Now.Add(lockFor), t.Key
+			return k.PutThrottle(t)
 		}
-		return nil
+		t, err := k.Throttle(person) // counted when the try was taken
+		if err == nil {
+			err = lock(t, triesPerson)
+		}
+		if err != nil || address == "" {
+			return err
+		}
+		if t, err = count(k, address); err != nil {
+			return err
+		}
+		return lock(t, triesAddress)
 	})
 	if err != nil {
 		return fmt.Errorf("count the failure: %w", err)
@@ -199,16 +227,8 @@ func (r *Registry) ledgerLock(ctx context.Context, p policy.Person, in proof) er
 
 // forgive forgets a person's failures after a right proof. An address is not forgiven: one right answer
 // must not pay for wrong ones about other people.
-func (r *Registry) forgive(ctx context.Context, key string) error {
-	count := 0
-	err := r.o.DB.Read(ctx, func(s *store.Snap) error {
-		t, err := s.Throttle(key)
-		count = t.Count
-		return err
-	})
-	if err == nil && count > 0 {
-		err = r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error { return k.PutThrottle(store.Throttle{Key: key}) })
-	}
+func (r *Registry) forgive(ctx context.Context, person string) error {
+	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error { return k.PutThrottle(store.Throttle{Key: person}) })
 	if err != nil {
 		return fmt.Errorf("forget failures: %w", err)
 	}

@@ -111,6 +111,45 @@ func TestBruteForceLocksForAWhile(t *testing.T) {
 	}
 }
 
+// Guesses that come at the same moment must not all be looked at before the first of them counts.
+func TestBruteForceAtTheSameMoment(t *testing.T) {
+	h := townhall.Found(t)
+	enrol(t, h, h.Plan.Code)
+	const guesses = 40
+	said := make(chan string, guesses)
+	for range guesses {
+		go func() { said <- townhall.Reason(h.Registry.CheckCode(t.Context(), "admin", "000000")) }()
+	}
+	heard := map[string]int{}
+	for range guesses {
+		heard[<-said]++
+	}
+	if heard["auth-failed"] > 5 || heard["auth-failed"]+heard["too-many-failures"] != guesses {
+		t.Errorf("of %d guesses: %v", guesses, heard)
+	}
+}
+
+// People type their password where the name belongs.
+func TestAPasswordTypedAsTheNameIsKeptNowhere(t *testing.T) {
+	h := townhall.Found(t)
+	for range 5 {
+		login(t, h, pass{person: password}, "", "")
+	}
+	if err := h.Registry.Fresh(t.Context(), password, "", ""); townhall.Reason(err) != "too-many-failures" {
+		t.Errorf("the name is not counted: %v", err)
+	}
+	err := h.DB.Read(t.Context(), func(s *store.Snap) error {
+		c, err := s.Throttle("person:?" + password)
+		if err == nil && c.Count != 0 {
+			t.Errorf("kept as typed, %d times", c.Count)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestOneAddressGuessingAtManyPeople(t *testing.T) {
 	h := townhall.Found(t)
 	p, _ := enrol(t, h, h.Plan.Code)
@@ -185,12 +224,37 @@ func TestAccountSecret(t *testing.T) {
 	if err := h.Registry.SetAccountSecret(t.Context(), "map-web/old", []byte("秘密"), townhall.By("admin")); err != nil {
 		t.Fatal(err)
 	}
-	kind, secret, err := h.Registry.AccountSecret(t.Context(), "map-web/old")
-	if err != nil || kind != store.CredentialPassword || string(secret) != "秘密" {
-		t.Errorf("%s %q %v", kind, secret, err)
+	opens := func(want string) {
+		t.Helper()
+		err := h.DB.Read(t.Context(), func(s *store.Snap) error {
+			a, err := s.Account("map-web/old")
+			if err != nil {
+				return err
+			}
+			sealed, err := s.Secret(a.Secret)
+			if err != nil {
+				return err
+			}
+			plain, err := h.Keys.Unseal(a.Secret, sealed)
+			if string(plain) != want {
+				t.Errorf("kept as %q, want %q", plain, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
 	}
-	if kind, secret, err := h.Registry.AccountSecret(t.Context(), "map-web/web"); err != nil || kind != store.CredentialCertificate || secret != nil {
-		t.Errorf("%s %q %v", kind, secret, err)
+	opens("秘密")
+	// An editor and echo end a file in a line break, which no password has.
+	if err := h.Registry.SetAccountSecret(t.Context(), "map-web/old", []byte(" neu \r\n"), townhall.By("admin")); err != nil {
+		t.Fatal(err)
+	}
+	opens(" neu ")
+	for _, empty := range []string{"", "\n"} {
+		if err := h.Registry.SetAccountSecret(t.Context(), "map-web/old", []byte(empty), townhall.By("admin")); problems(t, err)[0].Code != "secret-empty" {
+			t.Errorf("an empty password: %v", err)
+		}
 	}
 	if err := h.Registry.SetAccountSecret(t.Context(), "map-web/web", []byte("x"), townhall.By("admin")); problems(t, err)[0].Code != "no-secret" {
 		t.Errorf("a secret for a certificate: %v", err)
