@@ -171,6 +171,9 @@ func (r *Registry) enrolled(tx *store.Tx, p policy.Person, hash [32]byte, encode
 		return SignedIn{}, fmt.Errorf("store second factor: %w", err)
 	}
 	by := ledger.Actor{Kind: "person", ID: p.ID, Via: in.Via}
+	if _, err := tx.ActingPerson(by); err != nil {
+		return SignedIn{}, err // a lock holds against a code that was issued before it
+	}
 	pending, err := r.enrolKeys(tx, p, lines, by)
 	if err != nil {
 		return SignedIn{}, err

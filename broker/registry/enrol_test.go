@@ -9,6 +9,7 @@ import (
 
 	"sekimori/broker/forms"
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/ledger"
 	"sekimori/broker/registry"
 	"sekimori/broker/store"
 )
@@ -251,5 +252,36 @@ func TestKeysAtEnrolment(t *testing.T) {
 	}
 	if _, err := h.Registry.KeyOwner(t.Context(), print); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the revoked key opens: %v", err)
+	}
+}
+
+func TestALockHoldsAgainstACodeIssuedBefore(t *testing.T) {
+	h := townhall.Found(t)
+	code := issue(t, h, "kato", "admin")
+	e, err := h.Registry.BeginEnrol(t.Context(), code.Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		if err := tx.LockPerson("kato", "admin", "退職"); err != nil {
+			return err
+		}
+		_, err := tx.Append(ledger.Draft{Kind: "person.locked", Actor: townhall.By("admin"), Subjects: []string{"kato"}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := pass{person: "kato", secret: e.Secret}.code(t, h)
+	_, err = h.Registry.FinishEnrol(t.Context(), code.Text, registry.EnrolInput{Password: password, Code: now, Via: "cli"})
+	if townhall.Reason(err) != "engineer-locked" {
+		t.Errorf("enrolled while locked: %v", err)
+	}
+	err = h.DB.Read(t.Context(), func(s *store.Snap) error {
+		_, err := s.Password("kato")
+		return err
+	})
+	if !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("something was written: %v", err)
 	}
 }
