@@ -20,7 +20,8 @@ import (
 // administrator. Applying the same document again changes nothing. What the document leaves
 // out is left as it is and named. Guarded changes wait under Plan.Pending for Confirm. The first
 // document on an empty registry is exempt from that and the ledger says so; by.ID then names, by id or login,
-// an administrator in the document.
+// an administrator in the document, and by.Kind stays empty: nobody has proved to be that person, so that the
+// same call does nothing once somebody else has founded the registry.
 //
 // With dryRun nothing is written. Errors: *forms.Invalid, *policy.Denied.
 func (r *Registry) Apply(ctx context.Context, doc *Document, by ledger.Actor, dryRun bool) (Plan, error) {

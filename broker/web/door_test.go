@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"sekimori/broker/registry"
+	"sekimori/policy"
 )
 
 // paths fills the placeholders of a route.
@@ -190,7 +192,7 @@ func TestATokenExpiresIsRevokedAndDiesWithALock(t *testing.T) {
 	if a := w.call("GET", "/v1/whoami", tokens["tachiai"], nil); a.fault == nil {
 		t.Error("a locked person's token works")
 	}
-	*w.ahead += 8 * time.Hour
+	w.ahead.Add(int64(8 * time.Hour))
 	if a := w.call("GET", "/v1/whoami", tokens["tenken"], nil); a.status != http.StatusUnauthorized {
 		t.Errorf("after eight hours: %d", a.status)
 	}
@@ -215,6 +217,27 @@ func TestOnlyTheFirstApplyNeedsNoToken(t *testing.T) {
 	w.found()
 	if a := w.call("POST", "/v1/apply", "", ApplyBody{Name: "town.yaml", Text: town}); a.status != http.StatusUnauthorized {
 		t.Errorf("a second apply without a token: %d", a.status)
+	}
+}
+
+// Two foundings may be let in while the registry is empty. The one that comes second finds an administrator of the
+// name it gave, and has proved nothing.
+func TestAFoundingThatComesSecondIsNobodys(t *testing.T) {
+	w := newWorld(t)
+	w.found()
+	doc, err := registry.Parse("town.yaml", []byte(strings.Replace(town, "name: 総務課", "name: 総務部", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, named := range []string{"", "kanri", "U-004"} {
+		by, err := founder(doc, named)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var denied *policy.Denied
+		if _, err := w.server.o.Registry.Apply(t.Context(), doc, by, false); !errors.As(err, &denied) || denied.Reason != policy.Forbidden {
+			t.Errorf("as %q: %v", named, err)
+		}
 	}
 }
 

@@ -36,7 +36,8 @@ func (s *Server) apply(c *call) error {
 	return c.reply(plan)
 }
 
-// founder is the administrator who founds the registry: the one named, or the only one there is.
+// founder is the administrator who founds the registry: the one named, or the only one there is. It is a name
+// and no proof (no Kind): should another founding commit first, this one acts as nobody.
 func founder(doc *registry.Document, named string) (ledger.Actor, error) {
 	var found []string
 	for _, p := range doc.People {
@@ -44,12 +45,12 @@ func founder(doc *registry.Document, named string) (ledger.Actor, error) {
 			continue
 		}
 		if named == p.ID || named == p.Login {
-			return ledger.Actor{Kind: "person", ID: p.ID, Via: door}, nil
+			return ledger.Actor{ID: p.ID, Via: door}, nil
 		}
 		found = append(found, p.ID)
 	}
 	if named == "" && len(found) == 1 {
-		return ledger.Actor{Kind: "person", ID: found[0], Via: door}, nil
+		return ledger.Actor{ID: found[0], Via: door}, nil
 	}
 	f := faultInvalid(fmt.Sprintf("最初の登録簿には、適用する管理者の指定が要ります(管理者 %d 人)", len(found)),
 		fmt.Sprintf("the first registry needs the administrator who applies it (%d in the file)", len(found)))

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ type world struct {
 	secret map[string]string // second factor by login
 	step   int               // codes are used once; each proof goes a step further
 	clock  func() time.Time
-	ahead  *time.Duration
+	ahead  *atomic.Int64 // nanoseconds, read by the broker's goroutines too
 }
 
 const password = "correct horse battery staple"
@@ -48,8 +49,8 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	var ahead time.Duration
-	clock := func() time.Time { return time.Now().Add(ahead) }
+	var ahead atomic.Int64
+	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	data := filepath.Join(dir, "data")
 	if err := os.Mkdir(data, 0o700); err != nil {
 		t.Fatal(err)
@@ -215,7 +216,7 @@ func (w *world) enrol(code string) string {
 // code is the current one-time code; the clock goes a step on, since a code counts once.
 func (w *world) code(login string) string {
 	w.t.Helper()
-	*w.ahead += 31 * time.Second
+	w.ahead.Add(int64(31 * time.Second))
 	c, err := registry.CodeAt(w.secret[login], w.clock())
 	if err != nil {
 		w.t.Fatal(err)
