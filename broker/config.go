@@ -288,9 +288,10 @@ func configError(path string, err error) error {
 		out.Key = unknown.Token.Value
 		out.JA = fmt.Sprintf("知らない項目 %q", out.Key)
 		out.EN = fmt.Sprintf("unknown key %q", out.Key)
-		near := nearestKey(out.Key)
-		out.HintJA = fmt.Sprintf("近いのは %q です", near)
-		out.HintEN = fmt.Sprintf("did you mean %q?", near)
+		if near := nearestKey(out.Key); near != "" {
+			out.HintJA = fmt.Sprintf("近いのは %q です", near)
+			out.HintEN = fmt.Sprintf("did you mean %q?", near)
+		}
 	case errors.As(err, &twice):
 		out.Key = twice.Token.Value
 		out.JA, out.EN = fmt.Sprintf("項目 %q が二度あります", out.Key), fmt.Sprintf("key %q stands twice", out.Key)

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"sekimori/broker/forms"
 )
 
 // configKey documents one key of the file. The table is what `init` writes, what an unknown
@@ -69,35 +71,11 @@ func (c Config) Write(w io.Writer) error {
 	return err
 }
 
-// nearestKey is the known key with the fewest edits from what was typed.
+// nearestKey is the known key that was most likely meant; empty when none is near.
 func nearestKey(typed string) string {
-	best, least := "", -1
+	var names []string
 	for _, k := range configKeys() {
-		if d := edits(typed, k.name); least < 0 || d < least {
-			best, least = k.name, d
-		}
+		names = append(names, k.name)
 	}
-	return best
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range x {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range y {
-			cost := diagonal
-			if x[i] != y[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(y)]
+	return forms.Nearest(typed, names)
 }

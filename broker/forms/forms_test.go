@@ -1,0 +1,115 @@
+package forms
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// read reads a form of every kind of value.
+func read(text string) (*Form, Map) {
+	form, top := Read("t.yaml", []byte(text))
+	m := top.Map("name", "count", "on", "length", "day", "at", "kind", "from", "list")
+	m.Need("name").Text()
+	m.Get("count").Int(1, 10)
+	m.Get("on").Bool()
+	m.Get("length").Length()
+	m.Get("day").Day()
+	m.Get("at").Instant(time.UTC)
+	m.Get("kind").Choice("one", "two")
+	m.Get("from").Prefix()
+	for _, v := range m.Get("list").List() {
+		v.Map("id").Need("id").Text()
+	}
+	return form, m
+}
+
+func TestProblemsAreNamedWithTheirPlace(t *testing.T) {
+	for _, c := range []struct{ text, code, place string }{
+		{"", "empty-file", "t.yaml:1:1"},
+		{"name: [", "yaml-syntax", "t.yaml:1:"},
+		{"name: a\nnmae: b", "unknown-key", "t.yaml:2:1"},
+		{"name: a\n---\nname: b", "second-document", "t.yaml:3:"},
+		{"count: 3", "missing", "t.yaml:1:"},
+		{"name:\n  - a", "wrong-kind", "t.yaml:2:"},
+		{"name: &x a", "no-anchors", "t.yaml:1:7"},
+		{"name: a\ncount: eleven", "bad-number", "t.yaml:2:8"},
+		{"name: a\ncount: 11", "bad-number", "t.yaml:2:8"},
+		{"name: a\non: maybe", "wrong-kind", "t.yaml:2:5"},
+		{"name: a\nlength: -5m", "bad-duration", "t.yaml:2:9"},
+		{"name: a\nday: 2026-02-29", "bad-date", "t.yaml:2:6"},
+		{"name: a\nat: tomorrow", "bad-time", "t.yaml:2:5"},
+		{"name: a\nkind: tow", "unknown-word", "t.yaml:2:7"},
+		{"name: a\nfrom: 203.0.113.0/40", "bad-address", "t.yaml:2:7"},
+		{"name: a\nlist:\n  - ident: 3", "unknown-key", "t.yaml:3:5"},
+		{"name: \"a\\u001b[2J\"", "control-character", "t.yaml:1:7"},
+		{"name: " + strings.Repeat("x", MaxText+1), "text-too-long", "t.yaml:1:7"},
+		{strings.Repeat("#", MaxSize+1), "file-too-large", "t.yaml:1:1"},
+	} {
+		form, _ := read(c.text)
+		err := form.Err()
+		invalid, ok := err.(*Invalid)
+		if !ok || !invalid.Has(c.code) {
+			t.Errorf("%.40q: want %s, got %v", c.text, c.code, err)
+			continue
+		}
+		for _, lang := range []string{"ja", "en"} {
+			if said := invalid.Text(lang); !strings.Contains(said, c.place) {
+				t.Errorf("%.40q: %q does not name %s", c.text, said, c.place)
+			}
+		}
+	}
+}
+
+func TestEveryProblemIsNamedAtOnce(t *testing.T) {
+	form, _ := read("nmae: a\ncount: 0\nday: yesterday")
+	if err := form.Err().(*Invalid); len(err.Problems) != 4 {
+		t.Errorf("named %d: %v", len(err.Problems), err)
+	}
+}
+
+func TestNearestKeyIsOffered(t *testing.T) {
+	form, _ := read("name: a\nlenght: 5m")
+	if said := form.Err().Error(); !strings.Contains(said, `did you mean "length"?`) {
+		t.Error(said)
+	}
+}
+
+func TestValuesAreRead(t *testing.T) {
+	form, m := read("name: 0123\ncount: 7\non: true\nlength: 1h30m\nday: 2026-02-28\nat: 2026-11-24T10:00\nkind: two\nfrom: 203.0.113.9\nlist: [{id: x}]")
+	if err := form.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Get("name").Text(); got != "0123" { // a telephone number keeps its zero
+		t.Errorf("name %q", got)
+	}
+	if got := m.Get("length").Length(); got != 90*time.Minute {
+		t.Errorf("length %s", got)
+	}
+	if got := m.Get("day").Day().After(time.UTC); !got.Equal(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("the day after is %s", got)
+	}
+	if got := m.Get("at").Instant(time.FixedZone("JST", 9*3600)); !got.Equal(time.Date(2026, 11, 24, 1, 0, 0, 0, time.UTC)) {
+		t.Errorf("at %s", got)
+	}
+	if got := m.Get("from").Prefix().String(); got != "203.0.113.9/32" {
+		t.Errorf("from %s", got)
+	}
+}
+
+// FuzzRead holds that no text makes reading panic, and that whatever is refused has a place.
+func FuzzRead(f *testing.F) {
+	for _, s := range []string{"", "name: a", "name: [", "? a\n: b", "name: &x a\ncount: *x", "\"", "a: {b: [c", "- a", "name: !!binary x", "<<: {name: a}"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		form, _ := read(text)
+		if err, ok := form.Err().(*Invalid); ok {
+			for _, p := range err.Problems {
+				if p.Code == "" || p.JA == "" || p.EN == "" {
+					t.Errorf("a problem without words: %+v", p)
+				}
+			}
+		}
+	})
+}
