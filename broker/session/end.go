@@ -100,13 +100,15 @@ func (l *session) close(c Cause) error {
 func (l *session) hangUp(c Cause) {
 	r := l.relay.Load()
 	if r == nil { // it never reached the target
-		l.sayOnFirstChannel(c)
 		if l.conn != nil {
 			l.conn.Abort()
 		}
+		l.sayOnFirstChannel(c)
+		l.a.Wire.Abort()
 		return
 	}
 	r.Stop()
+	l.conn.Abort() // the target is told nothing, so it need not wait for the engineer's last words
 	if exit := c.Reason.Exit(); exit != policy.ExitNone {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), lastWords)
 		told := make(chan struct{})
@@ -124,7 +126,6 @@ func (l *session) hangUp(c Cause) {
 		}
 		cancel()
 	}
-	l.conn.Abort()
 	l.a.Wire.Abort()
 	r.Wait()
 }
@@ -143,6 +144,14 @@ func (l *session) refuse(c Cause) error {
 	l.sayOnFirstChannel(c)
 	l.a.Wire.Abort()
 	return nil
+}
+
+// turnAway refuses an attempt that the store was not asked about, and writes that down.
+func (l *session) turnAway(c Cause) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)
+	defer cancel()
+	err := l.sup.o.DB.Write(ctx, func(tx *store.Tx) error { return l.ledgerRefusal(tx, c) })
+	return errors.Join(err, l.refuse(c))
 }
 
 // endings are the payloads of the entries of this package; field names are part of the ledger's

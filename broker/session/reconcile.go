@@ -34,12 +34,15 @@ func (s *Supervisor) Reconcile(ctx context.Context) ([]string, error) {
 		case errors.Is(err, fs.ErrNotExist):
 			// It fell between the opening and the recording's header: nothing was relayed.
 			digest = recordings.Digest{}
+		case errors.Is(err, recordings.ErrSealed):
+			// It fell between the sealing and the entry, or the entry could not be written.
+			digest.File = row.Recording
 		case err != nil:
 			// A recording that cannot be read must not keep the others from being sealed, nor the
-			// gate shut for ever. The entry says that there is no digest, and why.
+			// gate shut for ever. The entry says why it has no end, and pins the bytes as they were found.
 			c.Note = "recording not sealed: " + err.Error()
 			s.o.Log.Error("recording_not_sealed", "session", row.ID, "error", err)
-			digest = recordings.Digest{}
+			digest.File = row.Recording
 		default:
 			digest.File = row.Recording
 		}

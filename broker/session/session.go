@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -80,41 +81,47 @@ type session struct {
 // Run opens the session, relays until something ends it, and seals it. It returns when the
 // session is over and its end is in the ledger (or owed to it). The error is for the log: what
 // the engineer had to be told has been told.
-func (s *Supervisor) Run(ctx context.Context, a Admission) error {
+func (s *Supervisor) Run(ctx context.Context, a Admission) (err error) {
 	l := &session{sup: s, a: a, log: s.o.Log.With("session", a.ID), moved: make(chan struct{}, 1), feed: live.New(0)}
 	defer l.feed.Close()
 	l.ctx, l.cancel = context.WithCancelCause(ctx)
 	defer l.cancel(nil)
 
-	if !s.enter(l) {
-		return l.refuse(Cause{Reason: policy.BrokerStopped, Actor: broker})
+	if !s.enter() {
+		return l.turnAway(Cause{Reason: policy.BrokerStopped, Actor: broker})
 	}
 	defer s.leave(l)
 
 	// 1. One transaction decides again and opens: what was decided in the gate may be minutes old.
-	switch denied, err := l.open(); {
+	switch denied, err := l.open(ctx); {
 	case err != nil:
 		l.log.Error("open_failed", "error", err)
-		return errors.Join(err, l.refuse(Cause{Reason: policy.RecordingUnavailable, Actor: broker}))
+		return errors.Join(err, l.refuse(l.causeOr(Cause{Reason: policy.RecordingUnavailable, Actor: broker})))
 	case denied != nil:
 		return l.refuse(*denied)
 	}
+	defer func() { // a fault of ours ends this session like any other end: sealed and ledgered
+		if p := recover(); p != nil {
+			l.log.Error("session_panicked", "panic", p, "stack", string(debug.Stack()))
+			err = l.close(Cause{Reason: policy.BrokerCrashed, Actor: broker})
+		}
+	}()
 	// 2. The recording's header is on disk before anything else happens.
 	if err := l.record(); err != nil {
 		l.log.Error("recording_not_started", "error", err)
-		return errors.Join(err, l.close(Cause{Reason: policy.RecordingUnavailable, Actor: broker}))
+		return errors.Join(err, l.close(l.causeOr(Cause{Reason: policy.RecordingUnavailable, Actor: broker})))
 	}
 	// 3. The target, with a credential the engineer never sees.
 	if err := l.reach(); err != nil {
 		l.log.Warn("target_not_reached", "target", l.target.ID, "error", err)
-		return l.close(causeOfDial(l.target, err))
+		return l.close(l.causeOr(causeOfDial(l.target, err)))
 	}
 	// 4. Relay until an end.
 	return l.close(l.carry())
 }
 
 // enter makes the session known to the supervisor; false when the broker is stopping.
-func (s *Supervisor) enter(l *session) bool {
+func (s *Supervisor) enter() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -132,10 +139,11 @@ func (s *Supervisor) leave(l *session) {
 }
 
 // open decides on the facts of the very transaction that inserts the session, so that limits
-// such as "one at a time" cannot be raced. A denial comes back as the cause to refuse with.
-func (l *session) open() (denied *Cause, err error) {
+// such as "one at a time" cannot be raced. A denial comes back as the cause to refuse with. ctx is not
+// the session's own: an end that comes meanwhile must find the opening written, not undone.
+func (l *session) open(ctx context.Context) (denied *Cause, err error) {
 	s := l.sup
-	err = s.o.DB.Write(l.ctx, func(tx *store.Tx) error {
+	err = s.o.DB.Write(ctx, func(tx *store.Tx) error {
 		f, err := s.facts(tx.Snap, l.a.Person.ID)
 		if err != nil {
 			return err
@@ -156,14 +164,26 @@ func (l *session) open() (denied *Cause, err error) {
 		l.path = filepath.Join(s.o.Dir, l.started.In(s.o.Zone).Format("2006/01"), l.a.ID+".skr")
 		l.setUntil(d.Until)
 		l.lastInput.Store(s.o.Clock().UnixNano())
-		return l.ledgerOpening(tx)
+		if err := l.ledgerOpening(tx); err != nil {
+			return err
+		}
+		// Before the commit: whatever is committed after this one is then judged with this session
+		// in it. A freeze in between would otherwise miss it until the next look.
+		s.watchOver(l)
+		return nil
 	})
-	if err == nil && denied == nil {
-		s.mu.Lock()
-		s.live[l.a.ID] = l
-		s.mu.Unlock()
-	}
 	return denied, err
+}
+
+// watchOver puts the session under the supervisor's eyes; Run takes it away again. One that comes
+// while the broker is stopping ends at once.
+func (s *Supervisor) watchOver(l *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.live[l.a.ID] = l
+	if s.closed {
+		l.end(Cause{Reason: policy.BrokerStopped, Actor: broker})
+	}
 }
 
 // record creates the recording.
@@ -270,6 +290,15 @@ func (l *session) setUntil(t time.Time) {
 		default:
 		}
 	}
+}
+
+// causeOr is why the session was ended meanwhile, or c where it was not: dialling that a cut broke
+// off says nothing about the target.
+func (l *session) causeOr(c Cause) Cause {
+	if l.ctx.Err() != nil {
+		return l.cause()
+	}
+	return c
 }
 
 // end asks the session to end. The first cause counts.

@@ -130,7 +130,9 @@ func (s *Supervisor) supervise(ctx context.Context, changed <-chan struct{}) {
 	}
 }
 
-// recheck judges all live sessions on one snapshot, reading each person's facts once.
+// recheck judges all live sessions on one snapshot, reading each person's facts once. What cannot
+// be looked up cannot be kept up, for unknown means deny; but a row that cannot be read ends the
+// sessions of its own person only.
 func (s *Supervisor) recheck(ctx context.Context) {
 	sessions := s.sessions()
 	if len(sessions) == 0 {
@@ -144,23 +146,21 @@ func (s *Supervisor) recheck(ctx context.Context) {
 			f, ok := known[person]
 			if !ok {
 				var err error
-				if f, err = s.facts(snap, person); err != nil {
-					return err
+				if f, err = s.facts(snap, person); ctx.Err() != nil {
+					return nil
+				} else if err != nil {
+					s.o.Log.Error("facts_failed", "person", person, "error", err)
 				}
-				known[person] = f
+				known[person] = f // the zero value where they failed
 			}
 			l.judge(f)
 		}
 		return nil
 	})
 	if err != nil && ctx.Err() == nil {
-		// What cannot be looked up cannot be kept up: unknown means deny. Sessions already
-		// judged in this pass are not judged twice.
 		s.o.Log.Error("recheck_failed", "error", err)
 		for _, l := range sessions {
-			if _, ok := known[l.a.Person.ID]; !ok {
-				l.judge(policy.Facts{})
-			}
+			l.judge(known[l.a.Person.ID])
 		}
 	}
 }

@@ -124,6 +124,7 @@ func (l *session) tellWatchers() {
 func (l *session) causeOfRelay(err error) Cause {
 	var failed *relay.RecordingError
 	var abuse *relay.AbuseError
+	var fault *relay.FaultError
 	switch {
 	case l.ctx.Err() != nil:
 		return l.cause()
@@ -132,6 +133,8 @@ func (l *session) causeOfRelay(err error) Cause {
 	case errors.As(err, &abuse):
 		l.log.Warn("protocol_abuse", "error", err)
 		return Cause{Reason: policy.ProtocolAbuse, Actor: broker, Note: abuse.Error()}
+	case errors.As(err, &fault):
+		return Cause{Reason: policy.BrokerCrashed, Actor: broker, Note: "fault of the relay"}
 	case errors.Is(err, relay.ErrTargetGone):
 		return Cause{Reason: policy.TargetLost, Args: map[string]string{"target": l.target.ID}, Actor: broker}
 	case err == nil:

@@ -45,7 +45,7 @@ type world struct {
 	start   time.Time
 	serial  int
 	serving sync.WaitGroup // of the target
-	refuse  error // when set, the target cannot be reached
+	refuse  error          // when set, the target cannot be reached
 }
 
 func newWorld(t testing.TB, length time.Duration, change ...func(*Options)) *world {
@@ -181,11 +181,22 @@ type visit struct {
 
 func (w *world) admit(p policy.Person) *visit {
 	w.t.Helper()
-	v := &visit{w: w, over: make(chan error, 1)}
+	return w.admitAs(p, w.number())
+}
+
+// number allots a session's number.
+func (w *world) number() (id string) {
+	w.t.Helper()
 	w.write("test.number", func(tx *store.Tx) (err error) {
-		v.id, err = tx.NextSessionNo(tx.Now)
+		id, err = tx.NextSessionNo(tx.Now)
 		return err
 	})
+	return id
+}
+
+func (w *world) admitAs(p policy.Person, id string) *visit {
+	w.t.Helper()
+	v := &visit{w: w, id: id, over: make(chan error, 1)}
 	server, client := testbed.Pipe()
 	v.conn = client
 	admitted := make(chan error, 1)

@@ -1,0 +1,166 @@
+package session
+
+import (
+	"context"
+	"database/sql"
+	"io/fs"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sekimori/broker/dial"
+	"sekimori/broker/store"
+	"sekimori/policy"
+	"sekimori/recordings"
+)
+
+// TestCutWhileTheTargetIsDialledKeepsItsName: a freeze that breaks off the dialling is no
+// unreachable target.
+func TestCutWhileTheTargetIsDialledKeepsItsName(t *testing.T) {
+	dialling := make(chan struct{})
+	w := newWorld(t, time.Hour, func(o *Options) {
+		o.Dialer = &dial.Dialer{Connect: func(ctx context.Context, _ string) (net.Conn, error) {
+			close(dialling)
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}
+	})
+	v := w.admit(w.engineer(0))
+	told := make(chan string, 1)
+	go func() {
+		s, err := v.client.NewSession()
+		if err != nil {
+			told <- err.Error()
+			return
+		}
+		out, _ := s.CombinedOutput("print never") // the status is the refusal's
+		told <- string(out)
+	}()
+	<-dialling
+	w.write("freeze.declared", func(tx *store.Tx) error {
+		return tx.AddFreeze(policy.Freeze{ID: "I-001", Scope: policy.FreezeAll, By: "U-001", Since: tx.Now, Reason: "test"})
+	})
+	if seen := <-told; !strings.Contains(seen, "[205]") {
+		t.Errorf("the engineer was told %q", seen)
+	}
+	<-v.over
+	if row, _ := v.stored("session.ended"); row.Reason != policy.CutByFreeze {
+		t.Errorf("ended as %s", row.Reason)
+	}
+}
+
+// TestStopWhileASessionOpensEndsItToo: the supervisor goes through its sessions once; one whose
+// opening is just being written must not escape.
+func TestStopWhileASessionOpensEndsItToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Hour)
+		p := w.engineer(0)
+		id := w.number()
+		release, held := make(chan struct{}), make(chan struct{})
+		writing := make(chan error, 1)
+		go func() {
+			writing <- w.db.Write(context.Background(), func(*store.Tx) error {
+				close(held)
+				<-release
+				return nil
+			})
+		}()
+		<-held
+		v := w.admitAs(p, id)
+		synctest.Wait() // the opening waits for its turn to write
+		stopped := make(chan error, 1)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		go func() { stopped <- w.sup.Close(ctx) }()
+		synctest.Wait()
+		close(release)
+		if err := <-writing; err != nil {
+			t.Fatal(err)
+		}
+		if err := <-stopped; err != nil {
+			t.Errorf("stop: %v", err)
+		}
+		<-v.over
+		if row, _ := v.stored("session.ended"); row.Reason != policy.BrokerStopped {
+			t.Errorf("ended as %q", row.Reason)
+		}
+	})
+}
+
+// TestAttemptAtAStoppedBrokerIsLedgered: turned away, and written down.
+func TestAttemptAtAStoppedBrokerIsLedgered(t *testing.T) {
+	w := newWorld(t, time.Hour)
+	p := w.engineer(0)
+	if err := w.sup.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	v := w.admit(p)
+	_, problems, exit := v.run("print never")
+	if exit != policy.BrokerStopped.Exit() || !strings.Contains(problems, "[216]") {
+		t.Errorf("exit %d: %s", exit, problems)
+	}
+	<-v.over
+	if row, payload := v.stored("session.refused"); row.Reason != policy.BrokerStopped || payload["session_id"] != v.id {
+		t.Errorf("refused as %q: %v", row.Reason, payload)
+	}
+}
+
+// TestOnePersonsBrokenRowEndsNobodyElsesSession: what cannot be read denies, but only whom it is about.
+func TestOnePersonsBrokenRowEndsNobodyElsesSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Hour)
+		broken := w.admit(w.engineer(9))
+		_, _, first := broken.shell()
+		first.await(t, "Started")
+		var others []*visit
+		for range 5 {
+			v := w.admit(w.engineer(9))
+			_, _, s := v.shell()
+			s.await(t, "Started")
+			others = append(others, v)
+		}
+		db, err := sql.Open("sqlite", filepath.Join(w.dir, "sekimori.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec(`UPDATE persons SET body = '[]' WHERE id = 'E-0001'`); err != nil {
+			t.Fatal(err)
+		}
+		db.Close()
+		<-broken.over
+		if row, _ := broken.stored("session.ended"); row.Reason != policy.Locked {
+			t.Errorf("ended as %s", row.Reason)
+		}
+		if live := w.sup.Live(); len(live) != len(others) {
+			t.Errorf("%d of %d others go on", len(live), len(others))
+		}
+		for _, v := range others {
+			v.client.Close()
+			<-v.over
+		}
+	})
+}
+
+// panicking is a file system with a fault of the worst kind.
+type panicking struct{ recordings.FS }
+
+func (panicking) OpenFile(string, int, fs.FileMode) (recordings.File, error) {
+	panic("fault injected")
+}
+
+// TestPanicEndsOneSessionAndNotTheBroker: sealed and ledgered like any other end.
+func TestPanicEndsOneSessionAndNotTheBroker(t *testing.T) {
+	w := newWorld(t, time.Hour, func(o *Options) { o.FS = panicking{o.FS} })
+	v := w.admit(w.engineer(0))
+	_, problems, exit := v.run("print never")
+	if exit != policy.BrokerCrashed.Exit() || !strings.Contains(problems, "[213]") {
+		t.Errorf("exit %d: %s", exit, problems)
+	}
+	<-v.over
+	if row, _ := v.stored("session.ended"); row.State != store.SessionEnded || row.Reason != policy.BrokerCrashed {
+		t.Errorf("stored as %s, %s", row.State, row.Reason)
+	}
+}
