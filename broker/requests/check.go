@@ -248,35 +248,70 @@ func (c *checking) attendant(r *store.Request, sys store.System) error {
 
 // overlap: an exclusive system has no two windows at a time, approved or awaiting approval.
 func (c *checking) overlap(r store.Request, sys store.System, own string) error {
-	if !sys.Exclusive || !r.Start.Before(r.End) {
-		return nil
+	other, err := clash(c.snap, sys, own, r.Start, r.End, true)
+	if err == nil && other != nil {
+		c.problem("start", codeOverlap, other.ja(c.zone), other.en(c.zone))
 	}
-	windows, err := c.snap.Windows(store.WindowFilter{System: sys.ID, EndAfter: r.Start, StartBefore: r.End, Limit: 1000})
+	return err
+}
+
+const codeOverlap = "overlap"
+
+// taken is what stands in the way of a window on an exclusive system.
+type taken struct {
+	no         string // of the request
+	start, end time.Time
+}
+
+func (o *taken) when(zone *time.Location) string {
+	return o.start.In(zone).Format("2006-01-02 15:04") + "–" + o.end.In(zone).Format("15:04")
+}
+
+func (o *taken) ja(zone *time.Location) string {
+	return fmt.Sprintf("同じシステムに %s の予定があります(%s)。", o.no, o.when(zone))
+}
+
+func (o *taken) en(zone *time.Location) string {
+	return fmt.Sprintf("overlaps %s (%s)", o.no, o.when(zone))
+}
+
+// clash finds a window of another request than own on an exclusive system between start and end; with pending, also
+// a request that awaits approval. Nil: none.
+func clash(s *store.Snap, sys store.System, own string, start, end time.Time, pending bool) (*taken, error) {
+	if !sys.Exclusive || !start.Before(end) {
+		return nil, nil
+	}
+	windows, err := s.Windows(store.WindowFilter{System: sys.ID, EndAfter: start, StartBefore: end, Limit: 1000})
 	if err != nil {
-		return fmt.Errorf("read windows: %w", err)
+		return nil, fmt.Errorf("read windows: %w", err)
 	}
 	for _, w := range windows {
 		if w.Request != own && usable(w.State) {
-			c.overlaps(w.Request, w.Start, w.End)
-			return nil
+			return &taken{w.Request, w.Start, w.End}, nil
 		}
 	}
-	open, err := c.snap.Requests(store.RequestFilter{System: sys.ID, States: []policy.RequestState{policy.PendingFirst, policy.PendingSecond}, Limit: 1000})
+	if !pending {
+		return nil, nil
+	}
+	open, err := s.Requests(store.RequestFilter{System: sys.ID, States: []policy.RequestState{policy.PendingFirst, policy.PendingSecond}, Limit: 1000})
 	if err != nil {
-		return fmt.Errorf("read requests: %w", err)
+		return nil, fmt.Errorf("read requests: %w", err)
 	}
 	for _, o := range open {
-		if o.No != own && o.Start.Before(r.End) && r.Start.Before(o.End) && c.snap.Now.Before(o.Start) {
-			c.overlaps(o.No, o.Start, o.End)
-			return nil
+		if o.No != own && o.Start.Before(end) && start.Before(o.End) && s.Now.Before(o.Start) {
+			return &taken{o.No, o.Start, o.End}, nil
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-func (c *checking) overlaps(no string, start, end time.Time) {
-	when := start.In(c.zone).Format("2006-01-02 15:04") + "–" + end.In(c.zone).Format("15:04")
-	c.problem("start", "overlap", fmt.Sprintf("同じシステムに %s の予定があります(%s)。", no, when), fmt.Sprintf("overlaps %s (%s)", no, when))
+// mustBeFree refuses what would put a second window beside one on an exclusive system.
+func (d *Desk) mustBeFree(s *store.Snap, r store.Request, sys store.System, pending bool) error {
+	other, err := clash(s, sys, r.No, r.Start, r.End, pending)
+	if err != nil || other == nil {
+		return err
+	}
+	return &forms.Invalid{Problems: []forms.Problem{{Field: "start", Code: codeOverlap, JA: other.ja(d.o.Zone), EN: other.en(d.o.Zone)}}}
 }
 
 // usable: a window that may still be used.

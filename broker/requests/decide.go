@@ -18,12 +18,17 @@ type Outcome struct {
 
 // Approve takes the stage that the request awaits. version is the one that the approver read: another one
 // is refused as stale-page; 0 stands for whatever stands now. The final approval makes window and
-// grants in the same transaction. The door has authenticated the approver afresh. Errors: *policy.Denied.
+// grants in the same transaction. The door has authenticated the approver afresh. Errors: *policy.Denied; *forms.Invalid
+// when an exclusive system has another window then.
 func (d *Desk) Approve(ctx context.Context, no string, version int, reason string, by ledger.Actor) (Outcome, error) {
 	var out Outcome
 	err := d.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
 		r, sys, stage, err := d.undecided(tx.Snap, no, version, p)
 		if err != nil {
+			return err
+		}
+		// Another request may have been approved since this one was handed in, or the rule have changed.
+		if err := d.mustBeFree(tx.Snap, r, sys, false); err != nil {
 			return err
 		}
 		err = tx.AddDecision(store.Decision{Request: r.No, Version: r.Version, Stage: stage, By: p.ID, Verdict: store.VerdictApprove, Reason: reason})
@@ -48,7 +53,7 @@ func (d *Desk) Approve(ctx context.Context, no string, version int, reason strin
 				return err
 			}
 		}
-		return d.entry(tx, "request.approved", by, r, map[string]any{"stage": stage, "reason": reason, "windows": out.Windows, "grants": out.Grants})
+		return d.entry(tx, "request.approved", by, r, map[string]any{"stage": stage, "reason": reason, "windows": out.Windows, "grants": out.Grants}, out.Windows...)
 	})
 	if err != nil {
 		return Outcome{}, err
@@ -198,7 +203,7 @@ func (d *Desk) stop(ctx context.Context, no, reason string, by ledger.Actor, v s
 		if err := tx.AddDecision(store.Decision{Request: r.No, Version: r.Version, By: p.ID, Verdict: v, Reason: reason}); err != nil {
 			return fmt.Errorf("store decision: %w", err)
 		}
-		ended, err := d.end(tx, r.No, policy.GrantRevoked, policy.WindowCancelled, p.ID, reason)
+		ended, windows, err := d.end(tx, r.No, policy.GrantRevoked, policy.WindowCancelled, p.ID, reason)
 		if err != nil {
 			return err
 		}
@@ -206,6 +211,6 @@ func (d *Desk) stop(ctx context.Context, no, reason string, by ledger.Actor, v s
 		if err := tx.UpdateRequest(r); err != nil {
 			return fmt.Errorf("store request: %w", err)
 		}
-		return d.entry(tx, kind, by, r, map[string]any{"reason": reason, "revoked_grants": ended})
+		return d.entry(tx, kind, by, r, map[string]any{"reason": reason, "revoked_grants": ended, "cancelled_windows": windows}, windows...)
 	})
 }

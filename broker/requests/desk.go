@@ -115,6 +115,9 @@ func (d *Desk) Take(ctx context.Context, no string, by ledger.Actor) error {
 		if r.State != policy.RequestProposed {
 			return decided(r.No)
 		}
+		if err := d.mustBeFree(tx.Snap, r, sys, true); err != nil {
+			return err
+		}
 		r.Requester, r.State = p.ID, policy.PendingFirst
 		if err := tx.UpdateRequest(r); err != nil {
 			return fmt.Errorf("store request: %w", err)
@@ -161,14 +164,14 @@ func (d *Desk) Edit(ctx context.Context, no string, f Form, by ledger.Actor) err
 		if old.State == policy.RequestProposed {
 			r.State = policy.RequestProposed
 		}
-		void, err := d.end(tx, old.No, policy.GrantVoid, policy.WindowCancelled, by.ID, "edited after approval")
+		void, windows, err := d.end(tx, old.No, policy.GrantVoid, policy.WindowCancelled, by.ID, "edited after approval")
 		if err != nil {
 			return err
 		}
 		if err := tx.UpdateRequest(r); err != nil {
 			return fmt.Errorf("store request: %w", err)
 		}
-		return d.entry(tx, "request.edited", by, r, map[string]any{"before": summary(old), "void_grants": void})
+		return d.entry(tx, "request.edited", by, r, map[string]any{"before": summary(old), "void_grants": void, "cancelled_windows": windows}, windows...)
 	})
 }
 
@@ -185,26 +188,26 @@ func load(s *store.Snap, no string) (store.Request, store.System, error) {
 	return r, sys, nil
 }
 
-// end takes every grant and window of a request out of use that is not out of use already, and names the
-// grants. Remembered second factors go with them.
-func (d *Desk) end(tx *store.Tx, no string, to policy.GrantState, window policy.WindowState, by, reason string) ([]string, error) {
+// end takes every grant and window of a request out of use that is not out of use already, and names
+// them. Remembered second factors go with them.
+func (d *Desk) end(tx *store.Tx, no string, to policy.GrantState, window policy.WindowState, by, reason string) (ended, shut []string, err error) {
 	grants, err := tx.GrantsWhere(store.GrantFilter{Request: no})
 	if err != nil {
-		return nil, fmt.Errorf("read grants: %w", err)
+		return nil, nil, fmt.Errorf("read grants: %w", err)
 	}
-	ended := []string{}
+	ended, shut = []string{}, []string{}
 	for _, g := range grants {
 		if g.State != policy.GrantActive {
 			continue
 		}
 		if err := tx.SetGrantState(g.ID, to, by, reason); err != nil {
-			return nil, fmt.Errorf("end grant %s: %w", g.ID, err)
+			return nil, nil, fmt.Errorf("end grant %s: %w", g.ID, err)
 		}
 		ended = append(ended, g.ID)
 	}
 	windows, err := tx.Windows(store.WindowFilter{Request: no})
 	if err != nil {
-		return nil, fmt.Errorf("read windows: %w", err)
+		return nil, nil, fmt.Errorf("read windows: %w", err)
 	}
 	for _, w := range windows {
 		if !usable(w.State) {
@@ -212,13 +215,14 @@ func (d *Desk) end(tx *store.Tx, no string, to policy.GrantState, window policy.
 		}
 		w.State, w.ClosedBy, w.ClosedAt, w.Reason = window, by, tx.Now, reason
 		if err := tx.UpdateWindow(w); err != nil {
-			return nil, fmt.Errorf("end window %s: %w", w.ID, err)
+			return nil, nil, fmt.Errorf("end window %s: %w", w.ID, err)
 		}
 		if err := tx.ForgetFactors(store.FactorFilter{Window: w.ID}); err != nil {
-			return nil, fmt.Errorf("forget remembered factors: %w", err)
+			return nil, nil, fmt.Errorf("forget remembered factors: %w", err)
 		}
+		shut = append(shut, w.ID)
 	}
-	return ended, nil
+	return ended, shut, nil
 }
 
 // summary is what a reader of the ledger needs of an application.
@@ -229,14 +233,16 @@ func summary(r store.Request) map[string]any {
 	}
 }
 
-// entry writes an application's entry: its subjects are everything the application concerns.
-func (d *Desk) entry(tx *store.Tx, kind string, by ledger.Actor, r store.Request, more map[string]any) error {
+// entry writes an application's entry: its subjects are everything the application concerns, and the windows
+// that the act makes or ends, so that a window's entries tell its whole life.
+func (d *Desk) entry(tx *store.Tx, kind string, by ledger.Actor, r store.Request, more map[string]any, windows ...string) error {
 	payload := summary(r)
 	for k, v := range more {
 		payload[k] = v
 	}
 	subjects := append([]string{r.No, r.System, r.Vendor}, r.Body.Engineers...)
 	subjects = append(subjects, r.Body.Accounts...)
+	subjects = append(subjects, windows...)
 	if _, err := tx.Append(ledger.Draft{Kind: kind, Actor: by, Subjects: subjects, Payload: payload}); err != nil {
 		return fmt.Errorf("ledger %s: %w", kind, err)
 	}

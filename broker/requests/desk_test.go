@@ -388,6 +388,66 @@ func TestExclusiveSystemHasNoTwoWindows(t *testing.T) {
 	want(t, "edit of the window itself", d.Edit(t.Context(), no, hr(), townhall.By("kato")), "")
 }
 
+// A proposal is no request yet and stands in nobody's way; by the time it is taken over, or approved, another may hold
+// the interval.
+func TestExclusiveSystemIsAskedAgainWhenTakenAndApproved(t *testing.T) {
+	_, d := desk(t)
+	overlaps := func(what string, err error) {
+		t.Helper()
+		var bad *forms.Invalid
+		if !errors.As(err, &bad) || !bad.Has("overlap") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	early := submit(t, d, hr(), "E-0031") // two proposals for the same interval
+	late := submit(t, d, hr(), "E-0031")
+	want(t, "take the first", d.Take(t.Context(), early, townhall.By("kato")), "")
+	overlaps("take the second beside a pending one", d.Take(t.Context(), late, townhall.By("kato")))
+	approve(t, d, early, "head")
+	approve(t, d, early, "deputy")
+	overlaps("take the second beside a window", d.Take(t.Context(), late, townhall.By("kato")))
+	want(t, "withdraw the first", d.Withdraw(t.Context(), early, "取りやめ", townhall.By("kato")), "")
+	want(t, "take the second", d.Take(t.Context(), late, townhall.By("kato")), "")
+}
+
+func TestASystemMadeExclusiveAfterTwoRequests(t *testing.T) {
+	h := townhall.Open(t)
+	text := townhall.Registry(t)
+	h.Apply(t, strings.Replace(text, "identity_check: true, exclusive: true", "identity_check: true", 1), "admin")
+	d := requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone})
+	one, two := submit(t, d, hr(), "kato"), submit(t, d, hr(), "kato")
+	plan := h.Apply(t, text, "admin")
+	want(t, "confirm the rule", h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy")), "")
+	for _, by := range []string{"head", "deputy"} {
+		approve(t, d, one, by)
+	}
+	_, err := d.Approve(t.Context(), two, 0, "", townhall.By("head"))
+	var bad *forms.Invalid
+	if !errors.As(err, &bad) || !bad.Has("overlap") || state(t, d, two) != policy.PendingFirst {
+		t.Errorf("a second window on an exclusive system: %v, %s", err, state(t, d, two))
+	}
+}
+
+// Whoever asks the ledger about a window learns its beginning and its end, whatever ended it.
+func TestTheLedgerTellsAWindowsWholeLife(t *testing.T) {
+	for how, act := range map[string]func(*requests.Desk, string) error{
+		"request.edited": func(d *requests.Desk, no string) error { return d.Edit(t.Context(), no, simple(), townhall.By("kato")) },
+		"request.withdrawn": func(d *requests.Desk, no string) error {
+			return d.Withdraw(t.Context(), no, "中止", townhall.By("kato"))
+		},
+		"request.revoked": func(d *requests.Desk, no string) error {
+			return d.Revoke(t.Context(), no, "中止", townhall.By("head"))
+		},
+	} {
+		h, d := desk(t)
+		no, window := granted(t, d)
+		want(t, how, act(d, no), "")
+		if kinds := h.Kinds(t, window); !slices.Equal(kinds, []string{"request.approved", how}) {
+			t.Errorf("of %s the ledger tells %v", window, kinds)
+		}
+	}
+}
+
 func TestUndecidedLapsesAtItsStart(t *testing.T) {
 	h, d := desk(t)
 	no := submit(t, d, hr(), "kato")
