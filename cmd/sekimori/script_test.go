@@ -3,268 +3,299 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"sekimori/broker/registry"
 )
 
 // The stories of testdata/script run the command itself: this test binary is `sekimori` when it
-// is called by that name.
+// is called by that name, and `askpass`, which answers the prompts of a real ssh.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sekimori": main})
+	testscript.Main(m, map[string]func(){"sekimori": main, "askpass": askpass})
 }
 
 func TestScripts(t *testing.T) {
+	t.Parallel()
+	town := &town{t: t}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("LANG", "C")
-			env.Setenv("HOME", env.WorkDir)
-			env.Setenv("SEKIMORI_TOKEN_FILE", env.WorkDir+"/token.json")
-			// A socket's path is short; a story's directory may not be.
-			dir, err := os.MkdirTemp("", "skm")
-			if err != nil {
-				return err
-			}
-			env.Defer(func() { os.RemoveAll(dir) })
-			env.Setenv("SHORT", dir)
-			return nil
-		},
+		Dir:   "testdata/script",
+		Setup: town.setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serveStory, "enroll": enrollStory, "code": codeStory, "wait-file": waitFile,
-			"enroll-printed": enrollPrinted, "as": asStory, "auth": authStory,
+			// the broker and its people
+			"serve": serveStory, "stop": stopStory, "town": townStory, "pass": passStory, "pass-to": passToStory,
+			"enroll": enrollStory, "enroll-printed": enrollPrinted, "code": codeStory,
+			"as": asStory, "auth": authStory, "refused": refusedStory, "field": fieldStory, "ledgered": ledgeredStory,
+			"submit": submitStory, "approved": approvedStory, "granted": grantedStory,
+			// real OpenSSH
+			"ends": endsStory, "denied": deniedStory, "starts": startsStory, "shows": showsStory, "types": typesStory,
+			"over": overStory, "gone": goneStory,
+			// files
+			"wait-file": waitFile, "flip": flipStory, "fill-in": fillInStory, "verifier": verifierStory,
 		},
 	})
 }
 
-// serveStory: `serve CONFIG` starts a broker in the background and returns once its socket answers.
-// It is interrupted when the story ends and must then have stopped cleanly.
-func serveStory(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: serve CONFIG")
-	}
-	self, err := os.Executable()
-	ts.Check(err)
-	cmd := exec.Command(self, "serve", "--config", ts.MkAbs(args[0]), "--json")
-	cmd.Args[0] = "sekimori"
-	cmd.Path, err = exec.LookPath("sekimori")
+// setUp gives a story what it has beyond its files.
+func (t *town) setUp(env *testscript.Env) error {
+	// A socket's path is short; a story's directory may not be.
+	short, err := os.MkdirTemp("", "skm")
 	if err != nil {
-		cmd.Path, err = lookIn(ts.Getenv("PATH"), "sekimori")
-		ts.Check(err)
+		return err
 	}
-	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "LANG=C")
-	var log bytes.Buffer
-	cmd.Stderr = &log
-	out, err := cmd.StdoutPipe()
-	ts.Check(err)
-	ts.Check(cmd.Start())
-	first := make([]byte, 4096)
-	n, err := out.Read(first)
-	if err != nil {
-		_ = cmd.Wait()
-		ts.Fatalf("the broker did not start: %v\n%s", err, log.String())
-	}
-	for line := range strings.Lines(string(first[:n])) {
-		if _, v, ok := strings.Cut(line, `"ssh": "`); ok {
-			ts.Setenv("SSH_ADDRESS", strings.Trim(strings.TrimSpace(v), `",`))
-		}
-		if _, v, ok := strings.Cut(line, `"socket": "`); ok {
-			ts.Setenv("SEKIMORI_SOCKET", strings.Trim(strings.TrimSpace(v), `",`))
-		}
-	}
-	ts.Defer(func() {
-		if err := cmd.Process.Signal(os.Interrupt); err != nil {
-			ts.Logf("interrupt: %v", err)
-		}
-		_, _ = io.Copy(io.Discard, out)
-		if err := cmd.Wait(); err != nil {
-			ts.Logf("serve: %v\n%s", err, log.String())
-		}
+	s := &story{tb: env.T().(testing.TB), town: t, dir: env.WorkDir, short: short, running: map[string]*running{}}
+	env.Values[storyKey{}] = s
+	env.Defer(func() {
+		s.end()
+		os.RemoveAll(short)
 	})
-}
-
-func lookIn(path, name string) (string, error) {
-	for _, dir := range strings.Split(path, string(os.PathListSeparator)) {
-		if p := dir + "/" + name; fileThere(p) {
-			return p, nil
-		}
+	for name, value := range map[string]string{
+		"LANG": "C", "HOME": env.WorkDir, "SHORT": short, "SEKIMORI_TOKEN_FILE": env.WorkDir + "/token.json",
+	} {
+		env.Setenv(name, value)
 	}
-	return "", fmt.Errorf("%s is nowhere in %s", name, path)
+	return nil
 }
 
-func fileThere(p string) bool {
-	_, err := os.Stat(p)
-	return err == nil
+// person is somebody in a directory, whose token lies there in token-LOGIN.json.
+type person struct {
+	dir, socket, login string
+	now                func() time.Time
 }
 
-// inProcess runs the command in this process, as the person whose token file is $TOKENS/LOGIN.
-func inProcess(ts *testscript.TestScript, login string, in io.Reader, args ...string) (string, string, int) {
-	var out, errs bytes.Buffer
-	p := &program{
-		in: in, out: &out, err: &errs, now: time.Now,
-		getenv: func(name string) string {
-			if name == "SEKIMORI_TOKEN_FILE" {
-				return ts.MkAbs("token-" + login + ".json")
-			}
-			return ts.Getenv(name)
-		},
+// program is the command in this process, as that person, on the story's clock.
+func (p person) program(in io.Reader, out, errs io.Writer) *program {
+	env := map[string]string{
+		"SEKIMORI_TOKEN_FILE": filepath.Join(p.dir, "token-"+p.login+".json"), "SEKIMORI_SOCKET": p.socket, "LANG": "C", "HOME": p.dir,
+	}
+	return &program{
+		in: in, out: out, err: errs, now: p.now, getenv: func(name string) string { return env[name] },
 		terminal: func(any) (int, bool) { return 0, false },
 	}
-	status := p.run(context.Background(), args)
-	return out.String(), errs.String(), status
+}
+
+func (s *story) person(ts *testscript.TestScript, login string) person {
+	return person{s.dir, ts.Getenv("SEKIMORI_SOCKET"), login, s.now}
+}
+
+// serveStory: `serve CONFIG` runs `sekimori serve` on the story's clock and returns once it accepts.
+// When the story ends it is interrupted, and must then stop cleanly.
+func serveStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 1, "serve CONFIG")
+	storyOf(ts).serve(ts, ts.MkAbs(args[0]))
+}
+
+func (s *story) serve(ts *testscript.TestScript, config string) {
+	b, err := serveFor(person{dir: s.dir, login: "nobody", now: s.now}, config)
+	ts.Check(err)
+	ts.Setenv("SSH_ADDRESS", b.ssh)
+	ts.Setenv("SEKIMORI_SOCKET", b.socket)
+	s.broker = b
+}
+
+// served is a broker under way.
+type served struct {
+	ssh, socket string
+	log         *lockedBuffer
+	cancel      context.CancelFunc
+	ended       chan int
+}
+
+func serveFor(p person, config string) (*served, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	out, in := io.Pipe()
+	b := &served{log: &lockedBuffer{}, cancel: cancel, ended: make(chan int, 1)}
+	go func() {
+		status := p.program(strings.NewReader(""), in, b.log).run(ctx, []string{"serve", "--config", config, "--json"})
+		in.Close()
+		b.ended <- status
+	}()
+	var said struct{ SSH, Socket string }
+	if err := json.NewDecoder(out).Decode(&said); err != nil {
+		cancel()
+		return nil, fmt.Errorf("the broker did not start: exit %d\n%s", <-b.ended, b.log.String())
+	}
+	go io.Copy(io.Discard, out)
+	b.ssh, b.socket = said.SSH, said.Socket
+	return b, nil
+}
+
+// stop interrupts it. It must go cleanly.
+func (b *served) stop() error {
+	b.cancel()
+	if status := <-b.ended; status != 0 {
+		return fmt.Errorf("serve ended with %d\n%s", status, b.log.String())
+	}
+	return nil
+}
+
+// stopStory: `stop` stops the broker, which must go cleanly.
+func stopStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 0, "stop")
+	s := storyOf(ts)
+	ts.Check(s.broker.stop())
+	s.broker = nil
 }
 
 // enrollStory: `enroll LOGIN CODE [KEY.pub…]` goes through the two steps of an enrolment as a person
-// would and keeps the secret of the second factor for `code` and `auth`.
+// would and keeps the secret of the second factor.
 func enrollStory(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: enroll LOGIN CODE [KEY.pub...]")
+	usage(ts, neg || len(args) < 2, "enroll LOGIN CODE [KEY.pub...]")
+	var keys []string
+	for _, key := range args[2:] {
+		keys = append(keys, "--key", ts.MkAbs(key))
 	}
+	s := storyOf(ts)
+	s.unused(args[0])
+	ts.Check(s.person(ts, args[0]).enrol(args[1], keys...))
+}
+
+// enrol goes through both steps and keeps the secret of the second factor in secret-LOGIN.
+func (p person) enrol(code string, keys ...string) error {
 	// The secret is printed before the answers are read.
 	outR, outW := io.Pipe()
 	inR, inW := io.Pipe()
-	line := []string{"enroll", args[1], "--auth-stdin"}
-	for _, key := range args[2:] {
-		line = append(line, "--key", ts.MkAbs(key))
-	}
 	var errs bytes.Buffer
-	p := &program{
-		in: inR, out: outW, err: &errs, now: time.Now,
-		getenv: func(name string) string {
-			if name == "SEKIMORI_TOKEN_FILE" {
-				return ts.MkAbs("token-" + args[0] + ".json")
-			}
-			return ts.Getenv(name)
-		},
-		terminal: func(any) (int, bool) { return 0, false },
-	}
 	done := make(chan int, 1)
 	go func() {
-		status := p.run(context.Background(), line)
-		inR.CloseWithError(io.ErrClosedPipe)
+		status := p.program(inR, outW, &errs).run(context.Background(), append([]string{"enroll", code, "--auth-stdin", "--json"}, keys...))
 		outW.Close()
+		inR.Close()
 		done <- status
 	}()
-	var seen bytes.Buffer
-	secret := ""
-	buf := make([]byte, 1024)
-	for {
-		n, err := outR.Read(buf)
-		seen.Write(buf[:n])
-		if secret == "" {
-			if _, rest, ok := strings.Cut(seen.String(), "secret: "); ok && strings.Contains(rest, "\n") {
-				secret, _, _ = strings.Cut(rest, "\n")
-				ts.Check(os.WriteFile(ts.MkAbs("secret-"+args[0]), []byte(secret), 0o600))
-				code, err := registry.CodeAt(secret, time.Now())
-				ts.Check(err)
-				go fmt.Fprintf(inW, "%s\n%s\n", storyPassword, code)
-			}
-		}
-		if err != nil {
-			break
+	var shown struct {
+		Secret string `json:"totp_secret"`
+	}
+	err := json.NewDecoder(outR).Decode(&shown)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(p.dir, "secret-"+p.login), []byte(shown.Secret), 0o600)
+	}
+	if err == nil {
+		var first string
+		if first, err = useCode(p.dir, p.login, p.now()); err == nil {
+			_, err = fmt.Fprintf(inW, "%s\n%s\n", storyPassword, first)
 		}
 	}
-	if status := <-done; status != 0 {
-		ts.Fatalf("enroll %s: exit %d\n%s%s", args[0], status, seen.String(), errs.String())
+	inW.Close()
+	_, _ = io.Copy(io.Discard, outR)
+	if status := <-done; status != 0 || err != nil {
+		return fmt.Errorf("enroll %s: exit %d, %v\n%s", p.login, status, err, errs.String())
 	}
+	return nil
 }
 
 // enrollPrinted: `enroll-printed LOGIN` enrols with the code that the last `as` printed as JSON.
 func enrollPrinted(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: enroll-printed LOGIN")
-	}
-	out, err := os.ReadFile(ts.MkAbs("out"))
-	ts.Check(err)
-	_, rest, ok := strings.Cut(string(out), `"code": "`)
-	code, _, closed := strings.Cut(rest, `"`)
-	if !ok || !closed {
-		ts.Fatalf("no code in %s", out)
-	}
-	enrollStory(ts, false, []string{args[0], code})
+	usage(ts, neg || len(args) != 1, "enroll-printed LOGIN")
+	enrollStory(ts, false, []string{args[0], printed(ts, "code")})
 }
 
 const storyPassword = "correct horse battery staple"
 
-// nextCode is a one-time code of a step that was not used yet: a code counts once, and the broker takes
-// the next step too, so that a story need not wait for the clock.
-func nextCode(ts *testscript.TestScript, login string) string {
-	secret, err := os.ReadFile(ts.MkAbs("secret-" + login))
-	ts.Check(err)
-	now := time.Now()
-	step := now.Unix()/30 + 1
-	last, err := os.ReadFile(ts.MkAbs("step-" + login))
-	if err == nil && string(last) == fmt.Sprint(step) {
-		ts.Fatalf("no unused code of %s until %s; enrol and one proof are all that a story gets in 30 s", login, time.Unix((step)*30, 0))
-	}
-	ts.Check(os.WriteFile(ts.MkAbs("step-"+login), []byte(fmt.Sprint(step)), 0o600))
-	code, err := registry.CodeAt(string(secret), time.Unix(step*30, 0))
-	ts.Check(err)
-	return code
-}
-
 // codeStory: `code LOGIN` prints an unused one-time code.
 func codeStory(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: code LOGIN")
-	}
-	_, err := fmt.Fprintln(ts.Stdout(), nextCode(ts, args[0]))
+	usage(ts, neg || len(args) != 1, "code LOGIN")
+	_, err := fmt.Fprintln(ts.Stdout(), storyOf(ts).code(ts, args[0]))
 	ts.Check(err)
 }
 
 // asStory: `as LOGIN COMMAND…` runs `sekimori COMMAND…` with LOGIN's token.
-func asStory(ts *testscript.TestScript, neg bool, args []string) { runAs(ts, neg, args, false) }
+func asStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, len(args) < 2, "as LOGIN COMMAND...")
+	if status, _, _ := storyOf(ts).runAs(ts, args, false); (status != 0) != neg {
+		ts.Fatalf("as %s: exit %d", strings.Join(args, " "), status)
+	}
+}
 
 // authStory is `as` with password and a fresh code on standard input.
-func authStory(ts *testscript.TestScript, neg bool, args []string) { runAs(ts, neg, args, true) }
-
-func runAs(ts *testscript.TestScript, neg bool, args []string, fresh bool) {
-	if len(args) < 2 {
-		ts.Fatalf("usage: as LOGIN COMMAND...")
+func authStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, len(args) < 2, "auth LOGIN COMMAND...")
+	if status, _, _ := storyOf(ts).runAs(ts, args, true); (status != 0) != neg {
+		ts.Fatalf("auth %s: exit %d", strings.Join(args, " "), status)
 	}
-	in := strings.NewReader("")
-	line := args[1:]
+}
+
+// refusedStory: `refused NUMBER LOGIN [auth] COMMAND…`: policy refuses the command, exit status 3,
+// with the reason's number on standard error.
+func refusedStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) < 3, "refused NUMBER LOGIN [auth] COMMAND...")
+	number, rest := args[0], args[1:]
+	fresh := len(rest) > 1 && rest[1] == "auth"
 	if fresh {
-		in = strings.NewReader(storyPassword + "\n" + nextCode(ts, args[0]) + "\n")
+		rest = append([]string{rest[0]}, rest[2:]...)
+	}
+	status, out, errs := storyOf(ts).runAs(ts, rest, fresh)
+	if status != 3 || !strings.HasPrefix(errs, "sekimori: error: ["+number+"] ") || !strings.Contains(errs, "\nsekimori: hint: ") {
+		ts.Fatalf("%s: exit %d, want 3 and [%s]", strings.Join(rest, " "), status, number)
+	}
+	if out != "" {
+		ts.Fatalf("%s was refused and printed %q", strings.Join(rest, " "), out)
+	}
+}
+
+func (s *story) runAs(ts *testscript.TestScript, args []string, fresh bool) (status int, out, errs string) {
+	in := strings.NewReader("")
+	line := append([]string(nil), args[1:]...)
+	if fresh {
+		in = strings.NewReader(storyPassword + "\n" + s.code(ts, args[0]) + "\n")
 		line = append(line, "--auth-stdin")
 	}
 	for i, a := range line {
-		if i > 0 && (line[i-1] == "-f" || line[i-1] == "-o") {
+		if i > 0 && slices.Contains([]string{"-f", "-o", "--identity", "--file"}, line[i-1]) {
 			line[i] = ts.MkAbs(a)
 		}
 	}
-	out, errs, status := inProcess(ts, args[0], in, line...)
-	_, err := io.WriteString(ts.Stdout(), out)
-	ts.Check(err)
-	_, err = io.WriteString(ts.Stderr(), errs)
-	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs("out"), []byte(out), 0o600))
-	if (status != 0) != neg {
-		ts.Fatalf("as %s: exit %d\n%s%s", strings.Join(args, " "), status, out, errs)
+	var o, e strings.Builder
+	p := s.person(ts, args[0]).program(in, io.MultiWriter(&o, ts.Stdout()), io.MultiWriter(&e, ts.Stderr()))
+	status = p.run(context.Background(), line)
+	ts.Check(os.WriteFile(ts.MkAbs("out"), []byte(o.String()), 0o600))
+	return status, o.String(), e.String()
+}
+
+// printed is a field of the JSON that the last command printed; a dot goes down, a number picks.
+func printed(ts *testscript.TestScript, path string) string {
+	var v any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("out")), &v))
+	for _, name := range strings.Split(path, ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[name]
+		case []any:
+			n, err := strconv.Atoi(name)
+			if err != nil || n >= len(at) {
+				ts.Fatalf("no %q in %s", path, ts.ReadFile("out"))
+			}
+			v = at[n]
+		default:
+			v = nil
+		}
 	}
-	ts.Check(os.WriteFile(ts.MkAbs("exit"), []byte(fmt.Sprintln(status)), 0o600))
+	if v == nil {
+		ts.Fatalf("no %q in %s", path, ts.ReadFile("out"))
+	}
+	return fmt.Sprint(v)
+}
+
+// fieldStory: `field NAME PATH` puts a field of the JSON printed last into a variable.
+func fieldStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 2, "field NAME PATH")
+	ts.Setenv(args[0], printed(ts, args[1]))
 }
 
 // waitFile: `wait-file PATH` waits until a file, or a socket that answers, is there.
 func waitFile(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: wait-file PATH")
-	}
+	usage(ts, neg || len(args) != 1, "wait-file PATH")
 	path := ts.MkAbs(args[0])
-	deadline := time.NewTimer(10 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
+	await(ts, path, func() bool {
 		info, err := os.Stat(path)
 		if err == nil && info.Mode().Type() == os.ModeSocket {
 			var c net.Conn
@@ -272,13 +303,28 @@ func waitFile(ts *testscript.TestScript, neg bool, args []string) {
 				c.Close()
 			}
 		}
-		if err == nil {
-			return
-		}
+		return err == nil
+	})
+}
+
+// await looks until something is so, and fails after patience.
+func await(ts *testscript.TestScript, what string, is func() bool) {
+	const patience = 20 * time.Second
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !is() {
 		select {
 		case <-tick.C:
 		case <-deadline.C:
-			ts.Fatalf("%s: %v", path, err)
+			ts.Fatalf("after %s still not so: %s", patience, what)
 		}
+	}
+}
+
+func usage(ts *testscript.TestScript, wrong bool, line string) {
+	if wrong {
+		ts.Fatalf("usage: %s", line)
 	}
 }
