@@ -161,7 +161,7 @@ func (c *caller) askCode(ctx context.Context, person policy.Person, ask asker) e
 		if err != nil {
 			return err
 		}
-		verdict, err := c.s.checkCode(ctx, person.ID, strings.TrimSpace(code))
+		verdict, err := c.checkCode(ctx, person.ID, strings.TrimSpace(code))
 		if err != nil {
 			return fmt.Errorf("check code: %w", err)
 		}
@@ -174,7 +174,7 @@ func (c *caller) askCode(ctx context.Context, person policy.Person, ask asker) e
 			continue
 		}
 		if !verdict.locked { // the last one locked: until when, no code at all tells
-			if verdict, err = c.s.checkCode(ctx, person.ID, ""); err != nil {
+			if verdict, err = c.checkCode(ctx, person.ID, ""); err != nil {
 				return fmt.Errorf("check code: %w", err)
 			}
 		}

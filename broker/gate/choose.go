@@ -188,6 +188,12 @@ func (c *caller) list(ctx context.Context, pass *passage, f *front, lang string)
 		c.fault(f, err)
 		return
 	}
+	switch pass.decision.Reason {
+	case policy.EngineerLocked, policy.VendorLocked: // self-service ends with the lock
+		c.deny(ctx, pass)
+		c.sayRefusal(pass, f)
+		return
+	}
 	_ = f.print(f.ch, c.listText(c.windows(pass.facts), lang))
 	f.close(0)
 }

@@ -138,6 +138,10 @@ func TestDenialsAreToldOnTheChannel(t *testing.T) {
 				return tx.AddFreeze(policy.Freeze{ID: "I-001", Scope: policy.FreezeAll, By: "U-001", Since: noon, Reason: "drill"})
 			})
 		}, 125, 253, "Next:"},
+		{"engineer-locked", "sato+hr-db", "yes", func(w *world, e *engineer) {
+			w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+			w.write(func(tx *store.Tx) error { return tx.LockPerson(e.id, "U-001", "left the company") })
+		}, 101, 250, "left the company"},
 		{"unknown login form", "sato+a@b@c", "yes", func(*world, *engineer) {}, 113, 250, "ACCOUNT@TARGET"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -155,7 +159,7 @@ func TestDenialsAreToldOnTheChannel(t *testing.T) {
 				}
 			}
 			refused := w.entries("session.refused")
-			if len(refused) != 1 || refused[0]["number"] != float64(tt.number) || refused[0]["session"] != "S-20261124-01" {
+			if len(refused) != 1 || refused[0]["number"] != float64(tt.number) || refused[0]["session_id"] != "S-20261124-01" {
 				t.Errorf("ledger: %v", refused)
 			}
 			if n := w.target.reached(); n != 0 {

@@ -16,7 +16,7 @@ const identityNumber = "window.identity-number"
 
 // identityPayload is that entry.
 type identityPayload struct {
-	Session string `json:"session"`
+	Session string `json:"session_id"`
 	Person  string `json:"person"`
 	Window  string `json:"window"`
 	Digits  string `json:"digits"`

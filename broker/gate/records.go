@@ -31,9 +31,14 @@ type codeVerdict struct {
 	args          map[string]string // of 102, when locked
 }
 
-// checkCode lets the registry judge a code; it uses the code's step up and counts failures.
-func (s *Server) checkCode(ctx context.Context, person, code string) (codeVerdict, error) {
-	err := s.o.Registry.CheckCode(ctx, person, code)
+// checkCode lets the registry judge a code; it uses the code's step up and counts failures, of the
+// person and of the address.
+func (c *caller) checkCode(ctx context.Context, person, code string) (codeVerdict, error) {
+	source := ""
+	if c.source.IsValid() {
+		source = c.source.Addr().String()
+	}
+	err := c.s.o.Registry.CheckCode(ctx, person, code, source)
 	var refused *policy.Denied
 	switch {
 	case err == nil:
@@ -73,7 +78,7 @@ func (s *Server) isRemembered(ctx context.Context, r store.Remembered) (bool, er
 
 // attemptPayload is what the entries of an attempt say.
 type attemptPayload struct {
-	Session     string `json:"session"`
+	Session     string `json:"session_id"`
 	Reason      string `json:"reason,omitempty"`
 	Number      int    `json:"number,omitempty"`
 	Typed       string `json:"typed"`

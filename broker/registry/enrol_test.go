@@ -213,7 +213,7 @@ func TestReEnrolmentSuspendsWhatWasThere(t *testing.T) {
 	if _, reason := login(t, h, p, password, p.code(t, h)); reason != "auth-failed" {
 		t.Errorf("the old password: %s", reason)
 	}
-	if err := h.Registry.CheckCode(t.Context(), "E-0031", p.code(t, h)); townhall.Reason(err) != "auth-failed" {
+	if err := h.Registry.CheckCode(t.Context(), "E-0031", p.code(t, h), "192.0.2.7"); townhall.Reason(err) != "auth-failed" {
 		t.Errorf("the old second factor: %v", err)
 	}
 	if keys(store.KeySuspended) != 1 {

@@ -62,9 +62,10 @@ func (r *Registry) Fresh(ctx context.Context, person, password, code string) err
 }
 
 // CheckCode proves a person's second factor and uses the code up: a code counts once, whatever door it
-// was given at. Errors as of Login.
-func (r *Registry) CheckCode(ctx context.Context, person, code string) error {
-	_, err := r.prove(ctx, proof{name: person, code: code, via: "ssh"})
+// was given at. It is right for somebody who is locked too, who is then told so by the decision. source is
+// the caller's address, for counting failures. Errors as of Login.
+func (r *Registry) CheckCode(ctx context.Context, person, code, source string) error {
+	_, err := r.prove(ctx, proof{name: person, code: code, source: source, via: "ssh"})
 	return err
 }
 

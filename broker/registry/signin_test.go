@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/ledger"
 	"sekimori/broker/registry"
 	"sekimori/broker/store"
 )
@@ -14,10 +15,10 @@ func TestCodeReplay(t *testing.T) {
 	h := townhall.Found(t)
 	p, _ := enrol(t, h, h.Plan.Code)
 	code := p.code(t, h)
-	if err := h.Registry.CheckCode(t.Context(), "admin", code); err != nil {
+	if err := h.Registry.CheckCode(t.Context(), "admin", code, "192.0.2.7"); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Registry.CheckCode(t.Context(), "admin", code); townhall.Reason(err) != "auth-failed" {
+	if err := h.Registry.CheckCode(t.Context(), "admin", code, "192.0.2.7"); townhall.Reason(err) != "auth-failed" {
 		t.Errorf("the gate took a code twice: %v", err)
 	}
 	if _, reason := login(t, h, p, password, code); reason != "auth-failed" {
@@ -28,7 +29,7 @@ func TestCodeReplay(t *testing.T) {
 	var wg sync.WaitGroup
 	results := make([]error, 3)
 	for i := range results {
-		wg.Go(func() { results[i] = h.Registry.CheckCode(t.Context(), "admin", next) })
+		wg.Go(func() { results[i] = h.Registry.CheckCode(t.Context(), "admin", next, "192.0.2.7") })
 	}
 	wg.Wait()
 	worked := 0
@@ -54,7 +55,7 @@ func TestCodeSkew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := townhall.Reason(h.Registry.CheckCode(t.Context(), "admin", code)); got != c.want {
+		if got := townhall.Reason(h.Registry.CheckCode(t.Context(), "admin", code, "192.0.2.7")); got != c.want {
 			t.Errorf("a code %v off: %q, want %q", c.off, got, c.want)
 		}
 	}
@@ -118,7 +119,7 @@ func TestBruteForceAtTheSameMoment(t *testing.T) {
 	const guesses = 40
 	said := make(chan string, guesses)
 	for range guesses {
-		go func() { said <- townhall.Reason(h.Registry.CheckCode(t.Context(), "admin", "000000")) }()
+		go func() { said <- townhall.Reason(h.Registry.CheckCode(t.Context(), "admin", "000000", "192.0.2.7")) }()
 	}
 	heard := map[string]int{}
 	for range guesses {
@@ -162,6 +163,43 @@ func TestOneAddressGuessingAtManyPeople(t *testing.T) {
 	}
 	if err := h.Registry.Fresh(t.Context(), "admin", password, p.code(t, h)); err != nil {
 		t.Errorf("the person is locked for another's guesses: %v", err)
+	}
+}
+
+// TestLockedPersonsCodeIsRight: whether the lock forbids anything, and why, is for the decision to say.
+func TestLockedPersonsCodeIsRight(t *testing.T) {
+	h := townhall.Found(t)
+	p, _ := enrol(t, h, h.Plan.Code)
+	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		if err := tx.LockPerson("admin", "admin", "退職"); err != nil {
+			return err
+		}
+		_, err := tx.Append(ledger.Draft{Kind: "person.locked", Actor: townhall.By("admin"), Subjects: []string{"admin"}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Registry.CheckCode(t.Context(), "admin", p.code(t, h), "192.0.2.7"); err != nil {
+		t.Errorf("the right code of a locked person: %v", err)
+	}
+	if _, reason := login(t, h, p, password, p.code(t, h)); reason != "auth-failed" {
+		t.Errorf("a locked person signed in: %q", reason)
+	}
+}
+
+func TestOneAddressGuessingCodesAtTheGate(t *testing.T) {
+	h := townhall.Found(t)
+	p, _ := enrol(t, h, h.Plan.Code)
+	for i := range 20 {
+		name := string(rune('a'+i)) + "-nobody"
+		_ = h.Registry.CheckCode(t.Context(), name, "000000", "192.0.2.7")
+	}
+	if err := h.Registry.CheckCode(t.Context(), "admin", p.code(t, h), "192.0.2.7"); townhall.Reason(err) != "too-many-failures" {
+		t.Errorf("the address is not locked: %v", err)
+	}
+	if err := h.Registry.CheckCode(t.Context(), "admin", p.code(t, h), "192.0.2.8"); err != nil {
+		t.Errorf("another address: %v", err)
 	}
 }
 

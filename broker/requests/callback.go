@@ -12,7 +12,7 @@ import (
 
 // IdentityNumber is what an engineer in the waiting room sees and reads back on the registered telephone.
 type IdentityNumber struct {
-	Session string    `json:"session"`
+	Session string    `json:"session_id"`
 	Person  string    `json:"person"`
 	Digits  string    `json:"digits"`
 	At      time.Time `json:"-"`

@@ -19,7 +19,7 @@ func TestIdentityNumbersSinceThePostWasTaken(t *testing.T) {
 		t.Helper()
 		err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
 			_, err := tx.Append(ledger.Draft{Kind: "window.identity-number", Actor: ledger.Actor{Kind: "broker", Via: "ssh"},
-				Subjects: []string{w, person}, Payload: map[string]string{"session": "S-1", "person": person, "window": w, "digits": digits}})
+				Subjects: []string{w, person}, Payload: map[string]string{"session_id": "S-1", "person": person, "window": w, "digits": digits}})
 			return err
 		})
 		if err != nil {

@@ -94,7 +94,7 @@ func (q *Queue) Sign(ctx context.Context, session string, v Verdict, note string
 			return fmt.Errorf("sign review: %w", err)
 		}
 		_, err = tx.Append(ledger.Draft{Kind: "review.signed", Actor: by, Subjects: []string{session, subject.System},
-			Payload: map[string]any{"session": session, "verdict": v, "note": note}})
+			Payload: map[string]any{"session_id": session, "verdict": v, "note": note}})
 		return err
 	})
 }

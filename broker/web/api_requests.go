@@ -91,7 +91,7 @@ type IdentityCall struct {
 	Name    string `json:"name"`
 	Phone   string `json:"phone"` // the registered one
 	Digits  string `json:"digits"`
-	Session string `json:"session"`
+	Session string `json:"session_id"`
 }
 
 // WindowBody opens, closes or cancels a window.
