@@ -95,7 +95,9 @@ type Window struct {
 
 // WindowFilter narrows Windows. Zero fields do not narrow. Ordered by start.
 type WindowFilter struct {
+	Newest      bool // latest start first, so that a limit leaves out what is long over
 	Request     string
+	Vendor      string // of the request
 	System      string
 	Section     string
 	States      []policy.WindowState
@@ -139,9 +141,10 @@ type Review struct {
 	SignedAt time.Time
 }
 
-// ReviewFilter narrows Reviews. Ordered by due date.
+// ReviewFilter narrows Reviews.
 type ReviewFilter struct {
 	Auditor  string
+	Section  string // of the session's system
 	Unsigned bool
 	Limit    int // 0: 200
 }

@@ -52,17 +52,18 @@ type Session struct {
 
 // SessionFilter narrows Sessions. Zero fields do not narrow. Newest first.
 type SessionFilter struct {
-	Live    bool // opening or active only
-	States  []SessionState
-	Person  string
-	Vendor  string
-	System  string
-	Section string
-	Window  string
-	Request string
-	From    time.Time // Created >= this
-	To      time.Time // Created < this
-	Limit   int       // 0: 200
+	Live     bool // opening or active only
+	Recorded bool // those that have a recording only
+	States   []SessionState
+	Person   string
+	Vendor   string
+	System   string
+	Section  string
+	Window   string
+	Request  string
+	From     time.Time // Created >= this
+	To       time.Time // Created < this
+	Limit    int       // 0: 200
 }
 
 // Remembered says that a person gave the second factor and consent, and for what it counts:

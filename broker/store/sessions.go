@@ -56,6 +56,9 @@ func (s *Snap) Sessions(f SessionFilter) ([]Session, error) {
 	if f.Live {
 		w.and("state IN ('opening', 'active')")
 	}
+	if f.Recorded {
+		w.and("recording <> ''")
+	}
 	in(&w, "state", f.States)
 	w.text("person = ?", f.Person)
 	w.text("vendor = ?", f.Vendor)
@@ -144,14 +147,15 @@ func (s *Snap) Review(session string) (Review, error) {
 	return get(s, scanReview, reviewColumns+` WHERE session = ?`, session)
 }
 
-// Reviews lists reviews by due date.
+// Reviews lists reviews: what is owed first, the earliest due on top; then what was signed, the latest due on top.
 func (s *Snap) Reviews(f ReviewFilter) ([]Review, error) {
 	var w where
 	w.text("auditor = ?", f.Auditor)
+	w.text("session IN (SELECT id FROM sessions WHERE system IN (SELECT id FROM systems WHERE section = ?))", f.Section)
 	if f.Unsigned {
 		w.and("verdict = ''")
 	}
-	return list(s, scanReview, reviewColumns+w.String()+` ORDER BY due, session LIMIT ?`, append(w.args, limit(f.Limit))...)
+	return list(s, scanReview, reviewColumns+w.String()+` ORDER BY verdict <> '', CASE verdict WHEN '' THEN due ELSE -due END, session LIMIT ?`, append(w.args, limit(f.Limit))...)
 }
 
 // AddReview says that a session is owed a review by a date. Errors: ErrExists.

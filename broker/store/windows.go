@@ -22,6 +22,7 @@ func (s *Snap) Window(id string) (Window, error) {
 // Windows lists windows by start.
 func (s *Snap) Windows(f WindowFilter) ([]Window, error) {
 	var w where
+	w.text("w.request IN (SELECT no FROM requests WHERE vendor = ?)", f.Vendor)
 	w.text("w.request = ?", f.Request)
 	w.text("w.system = ?", f.System)
 	w.text("w.system IN (SELECT id FROM systems WHERE section = ?)", f.Section)
@@ -32,7 +33,11 @@ func (s *Snap) Windows(f WindowFilter) ([]Window, error) {
 	if !f.StartBefore.IsZero() {
 		w.and("w.starts < ?", ms(f.StartBefore))
 	}
-	return list(s, scanWindow, windowColumns+w.String()+` ORDER BY w.starts, w.id LIMIT ?`, append(w.args, limit(f.Limit))...)
+	order := ` ORDER BY w.starts, w.id LIMIT ?`
+	if f.Newest {
+		order = ` ORDER BY w.starts DESC, w.id DESC LIMIT ?`
+	}
+	return list(s, scanWindow, windowColumns+w.String()+order, append(w.args, limit(f.Limit))...)
 }
 
 // AddWindow stores a new window.

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"strconv"
 	"time"
@@ -76,20 +78,74 @@ func (s *Server) exportLedger(c *call) error {
 	if err := s.looked(c, "ledger.exported", []string{c.person.ID}, map[string]string{"purpose": purpose, "format": "jsonl"}); err != nil {
 		return err
 	}
-	return s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
-		checkpoint, err := snap.LatestCheckpoint()
-		if err != nil {
+	var checkpoint []byte
+	var size int64
+	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
+		if checkpoint, err = snap.LatestCheckpoint(); err != nil {
 			return fmt.Errorf("newest checkpoint: %w", err)
 		}
-		c.w.Header().Set("Content-Type", "application/jsonl")
-		if err := ledger.WriteExport(c.w, snap.Entries(store.EntryFilter{}), checkpoint); err != nil {
-			return fmt.Errorf("export the ledger: %w", err)
-		}
-		return nil
+		size, err = snap.LedgerSize()
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("Content-Type", "application/jsonl")
+	if err := ledger.WriteExport(c.w, s.entriesTo(c.r.Context(), size), checkpoint); err != nil {
+		return fmt.Errorf("export the ledger: %w", err)
+	}
+	return nil
 }
 
+// exportPage is how many bytes of entries are read at once for an export.
+const exportPage = 1 << 20
+
+// entriesTo iterates over the first entries of the ledger, a page to a snapshot: there are few snapshots, the gate
+// needs them, and whoever takes an export may stall for as long as they like. The ledger only grows, so pages of
+// different moments fit together.
+func (s *Server) entriesTo(ctx context.Context, size int64) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
+		for next := int64(0); next < size; {
+			var page []ledger.Entry
+			err := s.o.DB.Read(ctx, func(snap *store.Snap) error {
+				bytes := 0
+				for e, err := range snap.Entries(store.EntryFilter{From: next, To: size}) {
+					if err != nil {
+						return err
+					}
+					page = append(page, e)
+					if bytes += len(e.Header) + len(e.Payload); bytes >= exportPage {
+						break
+					}
+				}
+				return nil
+			})
+			if err == nil && len(page) == 0 {
+				err = fmt.Errorf("entry %d: %w", next, store.ErrTampered)
+			}
+			if err != nil {
+				yield(ledger.Entry{}, err)
+				return
+			}
+			for _, e := range page {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			next = page[len(page)-1].Index + 1
+		}
+	}
+}
+
+// verifyLedger reads the whole ledger, entry by entry. One at a time: everybody on the staff may ask for it, and
+// it holds a snapshot for as long as it takes.
 func (s *Server) verifyLedger(c *call) error {
+	select {
+	case s.verifying <- struct{}{}:
+		defer func() { <-s.verifying }()
+	case <-c.r.Context().Done():
+		return context.Cause(c.r.Context())
+	}
 	var v LedgerCheck
 	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
 		if err := snap.VerifyLedger(nil, nil); err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sekimori/broker/requests"
@@ -155,30 +156,23 @@ func (s *Server) decide(c *call, fresh bool, act func(context.Context, string, D
 	return s.replyRequest(c, c.r.PathValue("no"))
 }
 
+// windows lists windows by start; where there are too many, the latest.
 func (s *Server) windows(c *call) error {
+	f := store.WindowFilter{Newest: true, Limit: 1000}
+	switch {
+	case c.person.Kind != policy.Staff:
+		f.Vendor = c.person.Vendor
+	case !everywhere(c.person):
+		f.Section = c.person.Section
+	}
+	if c.person.Kind != policy.Staff && f.Vendor == "" {
+		return c.reply([]Window{}) // an empty filter would not narrow
+	}
 	return show(s, c, func(snap *store.Snap) ([]Window, error) {
-		f := store.WindowFilter{Limit: 1000}
-		if c.person.Kind == policy.Staff && !everywhere(c.person) {
-			f.Section = c.person.Section
-		}
 		rows, err := snap.Windows(f)
-		if err != nil {
-			return nil, err
-		}
-		out := []Window{}
-		for _, w := range rows {
-			if c.person.Kind != policy.Staff {
-				r, err := snap.Request(w.Request)
-				if err != nil {
-					return nil, err
-				}
-				if r.Vendor != c.person.Vendor {
-					continue
-				}
-			}
-			out = append(out, viewWindow(w, s.o.Clock(), s.o.Zone))
-		}
-		return out, nil
+		slices.Reverse(rows)
+		now := s.o.Clock()
+		return each(rows, func(w store.Window) Window { return viewWindow(w, now, s.o.Zone) }), err
 	})
 }
 

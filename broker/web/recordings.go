@@ -19,14 +19,10 @@ import (
 // recordings lists sessions that have one.
 func (s *Server) recordings(c *call) error {
 	return show(s, c, func(snap *store.Snap) ([]Recording, error) {
-		rows, err := snap.Sessions(s.mySessions(c.person))
-		out := []Recording{}
-		for _, r := range rows {
-			if r.Recording != "" {
-				out = append(out, viewRecording(r, s.o.Zone))
-			}
-		}
-		return out, err
+		f := s.mySessions(c.person)
+		f.Recorded = true
+		rows, err := snap.Sessions(f)
+		return each(rows, func(r store.Session) Recording { return viewRecording(r, s.o.Zone) }), err
 	})
 }
 
@@ -61,6 +57,9 @@ func (s *Server) sealedFile(c *call) error {
 	r, purpose, err := s.view(c, policy.ActExport)
 	if err != nil {
 		return err
+	}
+	if r.State.Live() {
+		return faultNotSealed()
 	}
 	f, err := os.Open(s.recordingPath(r))
 	if err != nil {
@@ -205,10 +204,7 @@ func (s *Server) verifyRecording(c *call) error {
 		return err
 	}
 	if want == nil {
-		return &Fault{
-			Status: http.StatusConflict, Code: "not-sealed", Exit: ExitError, JA: "操作記録はまだ封印されていません", EN: "the recording is not sealed yet",
-			HintJA: "接続が終わってからやり直してください", HintEN: "try again when the session is over",
-		}
+		return faultNotSealed()
 	}
 	out := RecordingCheck{Session: r.ID, SHA256: want.SHA256.String(), Size: want.Size, OK: true}
 	_, err = recordings.VerifyDigest(s.recordingPath(r), *want)
@@ -223,6 +219,13 @@ func (s *Server) verifyRecording(c *call) error {
 		return s.unreadable(r, err)
 	}
 	return c.reply(out)
+}
+
+func faultNotSealed() *Fault {
+	return &Fault{
+		Status: http.StatusConflict, Code: "not-sealed", Exit: ExitError, JA: "操作記録はまだ封印されていません", EN: "the recording is not sealed yet",
+		HintJA: "接続が終わってからやり直してください", HintEN: "try again when the session is over",
+	}
 }
 
 // ledgeredDigest finds the digest in the entry that ended the session; nil when there is none yet.

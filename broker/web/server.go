@@ -48,13 +48,14 @@ type NoticeSettings struct {
 
 // Server answers the API.
 type Server struct {
-	o    Options
-	http *http.Server
+	o         Options
+	http      *http.Server
+	verifying chan struct{} // holds one place
 }
 
 // New prepares a server; nothing is open yet. Listen opens its socket.
 func New(o Options) *Server {
-	s := &Server{o: o}
+	s := &Server{o: o, verifying: make(chan struct{}, 1)}
 	s.http = &http.Server{
 		Handler:     s.handler(),
 		ConnContext: withPeer,
