@@ -53,6 +53,12 @@ const (
 // found makes an office. change may alter the configuration before anything is made from it.
 func found(t testing.TB, length time.Duration, change ...func(*broker.Config)) *office {
 	t.Helper()
+	return foundAt(t, length, nil, change...)
+}
+
+// foundAt makes an office whose target calls connected for each connection.
+func foundAt(t testing.TB, length time.Duration, connected func(*ssh.ServerConn), change ...func(*broker.Config)) *office {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "office") // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +66,7 @@ func found(t testing.TB, length time.Duration, change ...func(*broker.Config)) *
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	o := &office{
 		t: t, dir: dir, file: filepath.Join(dir, "sekimori.yaml"), clock: &testbed.Clock{}, disk: testbed.NewDisk(),
-		target: testbed.StartTarget(t, testbed.TargetOptions{}),
+		target: testbed.StartTarget(t, testbed.TargetOptions{Connected: connected}),
 	}
 	if o.offline, err = age.GenerateX25519Identity(); err != nil {
 		t.Fatal(err)
@@ -464,3 +470,6 @@ func (o *office) post(path string, body any) {
 		o.t.Fatalf("POST %s: %s: %s", path, resp.Status, said.String())
 	}
 }
+
+// numbered is how a reason stands in what the engineer reads.
+func numbered(r policy.Reason) string { return fmt.Sprintf("[%d]", r.Number()) }

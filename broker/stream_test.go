@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"bytes"
+	"io"
 	"sync"
 	"testing"
 	"time"
@@ -13,8 +14,9 @@ import (
 type stream struct {
 	t        testing.TB
 	session  *ssh.Session
-	problems bytes.Buffer  // stderr; valid after over
-	over     chan struct{} // closed when there is nothing more to come
+	in       io.WriteCloser // left open, unless the test closes it
+	problems bytes.Buffer   // stderr; valid after over
+	over     chan struct{}  // closed when there is nothing more to come
 
 	mu    sync.Mutex // guards out
 	out   []byte
@@ -29,6 +31,9 @@ func (c *client) stream(command string) (*stream, error) {
 	}
 	s := &stream{session: session, over: make(chan struct{}), grown: make(chan struct{}, 1)}
 	session.Stdout, session.Stderr = s, &s.problems
+	if s.in, err = session.StdinPipe(); err != nil {
+		return nil, err
+	}
 	if err := session.Start(command); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,265 @@
+package broker_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sekimori/broker"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// mounted gives the office a data directory on a file system of its own, so that the disk can be
+// full for real. It takes root; elsewhere the test is skipped, and the faults of testbed.Disk in
+// the tests beside it stand for it.
+func mounted(t *testing.T, size string) func(*broker.Config) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := unix.Mount("sekimori-test", dir, "tmpfs", 0, "mode=0700,size="+size); err != nil {
+		t.Skipf("no file system of its own for this test: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Errorf("unmount %s: %v", dir, err)
+		}
+	})
+	return func(c *broker.Config) {
+		c.DataDir = dir
+		c.MinFreeSpace = 24 << 20
+	}
+}
+
+// grow gives the full file system more room.
+func (o *office) grow(size string) {
+	o.t.Helper()
+	if err := unix.Mount("sekimori-test", o.config.DataDir, "tmpfs", unix.MS_REMOUNT, "size="+size); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// refusedFor logs in, expects to be refused with the reason, at once, and gives what was said.
+func (e *engineer) refusedFor(addr string, want policy.Reason) {
+	e.o.t.Helper()
+	began := time.Now()
+	c, err := e.dial(addr)
+	if err != nil {
+		e.o.t.Fatalf("the login broke instead of being refused: %v", err)
+	}
+	_, said, exit, err := c.run("print never")
+	c.Close()
+	<-c.gone
+	if err != nil || exit != want.Exit() || !strings.Contains(said, numbered(want)) {
+		e.o.t.Errorf("exit %d, %v, said %q; want %s", exit, err, said, want)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		e.o.t.Errorf("the refusal took %s", took)
+	}
+}
+
+// TestDiskFullForReal fills the file system of data and recordings by the output of a session.
+func TestDiskFullForReal(t *testing.T) {
+	o := found(t, time.Hour, mounted(t, "96m"))
+	b := o.start()
+	people := o.engineers(3)
+	quiet := people[1].mustDial(b.addr).mustStream(t, "cat") // somebody who happens to be there
+	flood := people[0].mustDial(b.addr).mustStream(t, "noise")
+	full := make(chan time.Time, 1)
+	go func() {
+		// Full is when the recording, the reserve beside it, has no room left.
+		for {
+			var st unix.Statfs_t
+			select {
+			case <-flood.over:
+				full <- time.Now()
+				return
+			case <-time.After(2 * time.Millisecond):
+			}
+			if unix.Statfs(o.config.DataDir, &st) == nil && st.Bavail == 0 {
+				full <- time.Now()
+				return
+			}
+		}
+	}()
+	<-flood.over
+	if took := time.Since(<-full); took > time.Second {
+		t.Errorf("the session went on for %s on a full disk", took)
+	}
+	if !strings.Contains(flood.problems.String(), "[210]") {
+		t.Errorf("the engineer was told %q", flood.problems.String())
+	}
+	row := o.awaitEnd(people[0].id)
+	if row.Reason != policy.RecordingFailed {
+		t.Errorf("ended as %s", row.Reason)
+	}
+	if e, ok := o.ended()[row.ID]; !ok || e.Number != 210 {
+		t.Errorf("the ledger says %+v", e)
+	}
+	recorded := o.recorded(row)
+	if got := flood.bytes(); !bytes.HasPrefix(recorded, got) {
+		t.Errorf("%d bytes were relayed, %d are recorded", len(got), len(recorded))
+	}
+	people[2].refusedFor(b.addr, policy.RecordingUnavailable)
+	o.verifyLedger()
+
+	o.grow("512m")
+	if out, problems, _, err := people[2].mustDial(b.addr).run("print room again"); out != "room again" || err != nil {
+		t.Errorf("with room again: %q, %q, %v", out, problems, err)
+	}
+	b.close()
+	<-quiet.over
+	for _, s := range o.sessions("") {
+		if s.State.Live() {
+			t.Errorf("session %s is left %s", s.ID, s.State)
+		}
+	}
+	o.verifyLedger()
+}
+
+// awaitEnd waits until the newest session of the person has ended in the store.
+func (o *office) awaitEnd(person string) store.Session {
+	o.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); <-tick.C {
+		if list := o.sessions(person); len(list) > 0 && !list[0].State.Live() {
+			return list[0]
+		}
+	}
+	o.t.Fatalf("the session of %s has no end", person)
+	return store.Session{}
+}
+
+// TestEndIsOwedWhileNothingCanBeWritten leaves neither room nor reserve: the end of a session
+// cannot be put into the ledger. It is not lost; it is written when there is room.
+func TestEndIsOwedWhileNothingCanBeWritten(t *testing.T) {
+	o := found(t, time.Hour, mounted(t, "64m"))
+	b := o.start()
+	people := o.engineers(2)
+	c := people[0].mustDial(b.addr)
+	c.mustStream(t, "wait")
+	o.awaitActive(people[0].id)
+	if err := os.Remove(filepath.Join(o.config.RecordingsDir(), ".reserve")); err != nil {
+		t.Fatal(err)
+	}
+	hog := filepath.Join(o.config.DataDir, "outbox")
+	fill(t, hog)
+	c.Close()
+	// The log of the database may still have had room in its last page: a few logins more, none of which
+	// may hang, and it has not.
+	for range 3 {
+		if c, err := people[1].dial(b.addr); err == nil {
+			_, _, exit, _ := c.run("print never")
+			if exit == 0 {
+				t.Error("somebody was let in although nothing could be written")
+			}
+			c.Close()
+			<-c.gone
+		}
+	}
+	if err := os.Remove(hog); err != nil {
+		t.Fatal(err)
+	}
+	row := o.awaitEnd(people[0].id)
+	if e, ok := o.ended()[row.ID]; !ok {
+		t.Errorf("session %s ended without an entry: %+v", row.ID, e)
+	}
+	if out, problems, _, err := people[1].mustDial(b.addr).run("print again"); out != "again" || err != nil {
+		t.Errorf("with room again: %q, %q, %v", out, problems, err)
+	}
+	b.close()
+	o.verifyLedger()
+}
+
+// TestStoppedWhileNothingCanBeWritten: an end that is still owed when the broker stops is found by
+// the next start.
+func TestStoppedWhileNothingCanBeWritten(t *testing.T) {
+	o := found(t, time.Hour, mounted(t, "64m"))
+	b := o.start()
+	e := o.engineers(1)[0]
+	c := e.mustDial(b.addr)
+	s := c.mustStream(t, "beat")
+	s.await(10_000)
+	row := o.awaitActive(e.id)
+	if err := os.Remove(filepath.Join(o.config.RecordingsDir(), ".reserve")); err != nil {
+		t.Fatal(err)
+	}
+	hog := filepath.Join(o.config.DataDir, "outbox")
+	fill(t, hog)
+	<-s.over // its recording fails, or its window of room was a little larger than the rest
+	b.once = true
+	if err := b.Close(context.Background()); err != nil {
+		t.Logf("the stop said: %v", err)
+	}
+	if err := os.Remove(hog); err != nil {
+		t.Fatal(err)
+	}
+	again := o.start()
+	if !slices.Contains(again.EndedAfterCrash(), row.ID) {
+		t.Errorf("the start ended %v, not %s", again.EndedAfterCrash(), row.ID)
+	}
+	row = o.sessions(e.id)[0]
+	if recorded := o.sealed(row, o.ended()[row.ID], policy.BrokerCrashed); !bytes.HasPrefix(recorded, s.bytes()) {
+		t.Errorf("%d bytes were relayed, %d are recorded", len(s.bytes()), len(recorded))
+	}
+	o.verifyLedger()
+}
+
+// fill writes until there is no room at all.
+func fill(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for chunk := make([]byte, 1<<20); ; {
+		n, err := f.Write(chunk)
+		if errors.Is(err, syscall.ENOSPC) {
+			if len(chunk) == 1 {
+				return
+			}
+			chunk = chunk[:max(1, len(chunk)/2)]
+		} else if err != nil {
+			t.Fatal(n, err)
+		}
+	}
+}
+
+// awaitActive waits until the newest session of the person has reached its target.
+func (o *office) awaitActive(person string) store.Session {
+	o.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); <-tick.C {
+		if list := o.sessions(person); len(list) > 0 && list[0].State == store.SessionActive {
+			return list[0]
+		}
+	}
+	o.t.Fatalf("the session of %s never became active", person)
+	return store.Session{}
+}
+
+// TestTooLittleRoomAdmitsNobody: below min_free_space nobody gets in, and who is in stays.
+func TestTooLittleRoomAdmitsNobody(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour, func(c *broker.Config) { c.MinFreeSpace = 1 << 60 })
+	b := o.start()
+	e := o.engineers(1)[0]
+	e.refusedFor(b.addr, policy.RecordingUnavailable)
+	b.close()
+	for _, row := range o.sessions(e.id) {
+		if row.State != store.SessionRefused || row.Reason != policy.RecordingUnavailable {
+			t.Errorf("session %s is %s, %s", row.ID, row.State, row.Reason)
+		}
+	}
+}
