@@ -33,6 +33,7 @@ type caller struct {
 	banner func(string) error // says something before authentication is complete
 
 	identity identityPayload // drawn in the waiting room
+	drawn    int64           // index of its entry
 
 	spoke  bool // got as far as authentication
 	proven bool // the key was proven

@@ -3,16 +3,20 @@ package gate
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"math/big"
 
 	"sekimori/broker/store"
 )
 
-// identityNumber is the kind of entry that tells the attendant which three digits the engineer
-// sees. The ledger is where the check is kept (requests.Desk.IdentityOf); the newest entry of a
-// person on a window counts.
-const identityNumber = "window.identity-number"
+// Kinds of entry of the identity check, which the ledger keeps: the gate draws the three digits,
+// the attendant says what was heard on the registered telephone (requests.Desk.Identity), and
+// the newest entry of a person on a window counts.
+const (
+	identityNumber = "window.identity-number"
+	identityFailed = "window.identity-failed"
+)
 
 // identityPayload is that entry.
 type identityPayload struct {
@@ -38,7 +42,8 @@ func (c *caller) digits(ctx context.Context, pass *passage) string {
 	err = c.s.o.DB.Write(ctx, func(tx *store.Tx) error {
 		d := c.draft(identityNumber, pass, p)
 		d.Actor.Kind, d.Actor.ID = "broker", ""
-		_, err := tx.Append(d)
+		e, err := tx.Append(d)
+		c.drawn = e.Index
 		return err
 	})
 	if err != nil {
@@ -47,4 +52,28 @@ func (c *caller) digits(ctx context.Context, pass *passage) string {
 	}
 	c.identity = p
 	return p.Digits
+}
+
+// misidentified says whether the attendant called this engineer about the digits of this visit and did
+// not hear them.
+func (c *caller) misidentified(ctx context.Context, pass *passage) (bool, error) {
+	window := pass.decision.Grant.Window.ID
+	if c.identity.Window == "" || c.identity.Window != window {
+		return false, nil
+	}
+	failed := false
+	err := c.s.o.DB.Read(ctx, func(snap *store.Snap) error {
+		for e, err := range snap.Entries(store.EntryFilter{Kind: identityFailed, Subject: window, From: c.drawn + 1}) {
+			if err != nil {
+				return err
+			}
+			var p identityPayload
+			if err := json.Unmarshal(e.Payload, &p); err != nil {
+				return fmt.Errorf("entry %d: %w", e.Index, err)
+			}
+			failed = failed || p.Person == pass.person.ID
+		}
+		return nil
+	})
+	return failed, err
 }

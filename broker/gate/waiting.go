@@ -112,7 +112,14 @@ func (c *caller) sitOut(ctx context.Context, pass *passage, f *front, d *drain) 
 	for look := true; ; {
 		now := c.s.o.Clock()
 		if look || now.Sub(looked) >= lookAgain || now.Before(looked) || !next.IsZero() && !now.Before(next) {
-			if err := c.decide(ctx, pass); err != nil {
+			err := c.decide(ctx, pass)
+			if err == nil {
+				var failed bool
+				if failed, err = c.misidentified(ctx, pass); failed {
+					pass.decision = policy.Decision{Reason: policy.IdentityFailed, Grant: pass.decision.Grant}
+				}
+			}
+			if err != nil {
 				if ctx.Err() != nil {
 					pass.decision = policy.Decision{Reason: policy.BrokerStopped, Grant: pass.decision.Grant}
 				} else {

@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/ledger"
+	"sekimori/broker/requests"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -189,10 +191,11 @@ func TestAttackRejectedChannelsInALoop(t *testing.T) {
 }
 
 // The engineer sees three digits, and the attendant finds the same ones in the ledger.
-func TestWaitingRoomIdentityCheck(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	e := w.engineer("sato", "ja")
+// identified is a world whose system asks for an identity check, with somebody in the waiting room,
+// the digits shown there, and the desk at which the attendant acts.
+func identified(t *testing.T) (w *world, e *engineer, desk *requests.Desk, win store.Window) {
+	w = newWorld(t)
+	e = w.engineer("sato", "ja")
 	w.write(func(tx *store.Tx) error {
 		s, err := tx.System("payroll")
 		if err != nil {
@@ -201,18 +204,78 @@ func TestWaitingRoomIdentityCheck(t *testing.T) {
 		s.IdentityCheck = true
 		return tx.PutSystem(s)
 	})
-	win := w.window(e, "maint", noon.Add(-time.Minute), time.Hour, policy.WindowAttended)
-	x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+	win = w.window(e, "maint", noon.Add(-time.Minute), time.Hour, policy.WindowScheduled)
+	return w, e, requests.New(requests.Options{DB: w.db, Zone: w.zone}), win
+}
+
+// digitsShown waits for the number on the terminal and holds it against the newest in the ledger.
+func digitsShown(t *testing.T, w *world, e *engineer, win store.Window, x *terminal) string {
+	t.Helper()
 	x.expect("照合番号は ")
 	x.expect(" です。")
 	got := w.entries("window.identity-number")
-	if len(got) != 1 || got[0]["window"] != win.ID || got[0]["person"] != e.id {
-		t.Fatalf("ledger: %v", got)
+	last := got[len(got)-1]
+	digits, _ := last["digits"].(string)
+	if len(digits) != 3 || last["window"] != win.ID || last["person"] != e.id ||
+		!strings.Contains(x.all.String(), "照合番号は "+strings.Join(strings.Split(digits, ""), " ")+" です。") {
+		t.Fatalf("ledger %v, shown:\n%s", got, x.all.String())
 	}
-	digits, _ := got[0]["digits"].(string)
-	if len(digits) != 3 || !strings.Contains(x.all.String(), "照合番号は "+strings.Join(strings.Split(digits, ""), " ")+" です。") {
-		t.Errorf("digits %q, shown:\n%s", digits, x.all.String())
+	return digits
+}
+
+func TestWaitingRoomIdentityCheck(t *testing.T) {
+	t.Parallel()
+	w, e, desk, win := identified(t)
+	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
+	x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+	x.expect("立会者待ち")
+	if err := desk.Open(t.Context(), win.ID, by); err != nil { // no permission: the check comes first
+		t.Fatal(err)
 	}
-	w.setState(win, policy.WindowPermitted)
+	digits := digitsShown(t, w, e, win, x)
+	if err := desk.Permit(t.Context(), win.ID, by); err == nil {
+		t.Error("permitted before the identity check")
+	}
+	if err := desk.Identity(t.Context(), win.ID, requests.IdentityAnswer{Digits: digits}, by); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.target.reached(); n != 0 {
+		t.Errorf("target reached %d times before the permission", n)
+	}
+	if err := desk.Permit(t.Context(), win.ID, by); err != nil {
+		t.Fatal(err)
+	}
 	x.expect("shell ready")
+}
+
+func TestWaitingRoomIdentityMismatchRefuses(t *testing.T) {
+	t.Parallel()
+	w, e, desk, win := identified(t)
+	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
+	if err := desk.Open(t.Context(), win.ID, by); err != nil {
+		t.Fatal(err)
+	}
+	for _, answer := range []string{"wrong", ""} {
+		x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+		digits := digitsShown(t, w, e, win, x)
+		heard := answer
+		if answer == "wrong" {
+			heard = digits[1:] + "x"
+		}
+		err := desk.Identity(t.Context(), win.ID, requests.IdentityAnswer{Digits: heard}, by)
+		if denied := (*policy.Denied)(nil); (answer != "") != asError(err, &denied) {
+			t.Errorf("heard %q: %v", heard, err)
+		}
+		x.expect("[126]")
+		if exit := x.exit(); exit != policy.ExitStopped {
+			t.Errorf("exit %d", exit)
+		}
+	}
+	if n := w.target.reached(); n != 0 {
+		t.Errorf("target reached %d times", n)
+	}
+	refused := w.entries("session.refused")
+	if len(refused) != 2 || refused[1]["reason"] != "identity-failed" || refused[1]["number"] != float64(126) {
+		t.Errorf("ledger: %v", refused)
+	}
 }

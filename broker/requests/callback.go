@@ -2,56 +2,180 @@ package requests
 
 import (
 	"context"
+	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
+	"sekimori/broker/forms"
+	"sekimori/broker/ledger"
 	"sekimori/broker/store"
+	"sekimori/policy"
 )
 
-// IdentityNumber is what an engineer in the waiting room sees and reads back on the registered telephone.
-type IdentityNumber struct {
-	Session string    `json:"session_id"`
-	Person  string    `json:"person"`
-	Digits  string    `json:"digits"`
-	At      time.Time `json:"-"`
+// The kinds of entry of an identity check. The gate writes the number that it shows to an engineer; what the
+// attendant heard is held against it here. The newest entry of an engineer counts, so that who comes
+// back with a new number is called anew.
+const (
+	identityNumber  = "window.identity-number"
+	identityMatched = "window.identity-matched"
+	identityFailed  = "window.identity-failed"
+)
+
+// IdentityAnswer is what came of calling an engineer on the registered telephone.
+type IdentityAnswer struct {
+	Digits string // as read back; empty: nobody answered, or the wrong person did
+	Person string // id or login; needed where more than one engineer waits
 }
 
-// identityNumber is the kind of entry in which the gate writes what it shows.
-const identityNumber = "window.identity-number"
+// IdentityCheck is how the check of one engineer on a window stands. The digits are not in it: the
+// attendant must hear them.
+type IdentityCheck struct {
+	Session string
+	Person  string
+	Matched bool
+	Failed  bool // neither: the engineer waits to be called
+	By      string
+	At      time.Time
 
-// IdentityNumbers are the numbers that engineers on a window were shown since its attendant took the
-// post: the newest of each, oldest first. They are for the attendant alone, who holds them against what is read back.
-func (d *Desk) IdentityNumbers(ctx context.Context, window string) ([]IdentityNumber, error) {
-	var list []IdentityNumber
+	digits string
+}
+
+// waits tells that the engineer has a number and was not called since.
+func (c IdentityCheck) waits() bool { return !c.Matched && !c.Failed }
+
+// IdentityChecks are the checks of a window since its attendant took the post, in the order of the last
+// thing that happened to each. The ledger is where they are kept.
+func (d *Desk) IdentityChecks(ctx context.Context, window string) ([]IdentityCheck, error) {
+	var list []IdentityCheck
 	err := d.o.DB.Read(ctx, func(s *store.Snap) error {
 		w, err := s.Window(window)
 		if err != nil {
 			return fmt.Errorf("window %q: %w", window, err)
 		}
-		if w.OpenedAt.IsZero() {
-			return nil
-		}
-		seen := map[string]bool{}
-		for e, err := range s.Entries(store.EntryFilter{Kind: identityNumber, Subject: w.ID, Newest: true, Limit: 50}) {
-			if err != nil {
-				return fmt.Errorf("read identity numbers: %w", err)
-			}
-			if e.Time.Before(w.OpenedAt) {
-				break
-			}
-			n := IdentityNumber{At: e.Time}
-			if err := json.Unmarshal(e.Payload, &n); err != nil {
-				return fmt.Errorf("entry %d: %w", e.Index, err)
-			}
-			if !seen[n.Person] {
-				seen[n.Person] = true
-				list = append(list, n)
-			}
-		}
-		return nil
+		list, err = checksOf(s, w)
+		return err
 	})
-	slices.Reverse(list)
 	return list, err
+}
+
+// identityEntries bounds how far back a check is looked for.
+const identityEntries = 200
+
+func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
+	if w.OpenedAt.IsZero() {
+		return nil, nil
+	}
+	var list []IdentityCheck
+	for e, err := range s.Entries(store.EntryFilter{Kind: "window.identity-*", Subject: w.ID, Newest: true, Limit: identityEntries}) {
+		if err != nil {
+			return nil, fmt.Errorf("read identity check: %w", err)
+		}
+		if e.Time.Before(w.OpenedAt) {
+			break
+		}
+		var p struct {
+			Session string `json:"session_id"`
+			Person  string `json:"person"`
+			Digits  string `json:"digits"`
+		}
+		if err := json.Unmarshal(e.Payload, &p); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", e.Index, err)
+		}
+		if slices.ContainsFunc(list, func(c IdentityCheck) bool { return c.Person == p.Person }) {
+			continue
+		}
+		list = append(list, IdentityCheck{Session: p.Session, Person: p.Person, Matched: e.Kind == identityMatched,
+			Failed: e.Kind == identityFailed, By: e.Actor.ID, At: e.Time, digits: p.Digits})
+	}
+	slices.Reverse(list)
+	return list, nil
+}
+
+// Identity notes what came of the call: the digits that were read back are held against those that the
+// engineer was shown. Anything else than a match takes a permission that was given back, and whoever
+// waits is refused; the check may be tried again with a new number. Errors: *policy.Denied, among
+// them identity-failed for digits that do not match (which is in the ledger then); *forms.Invalid.
+func (d *Desk) Identity(ctx context.Context, window string, answer IdentityAnswer, by ledger.Actor) error {
+	mismatch := false
+	err := d.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, _ store.System) error {
+		if w.Attendant != p.ID {
+			return forbidden(policy.Attendant)
+		}
+		if w.State != policy.WindowAttended && w.State != policy.WindowPermitted {
+			return d.wrongState(*w)
+		}
+		c, err := d.called(tx.Snap, *w, answer)
+		if err != nil {
+			return err
+		}
+		about := map[string]any{"person": c.Person, "session_id": c.Session}
+		if answer.Digits != "" && subtle.ConstantTimeCompare([]byte(answer.Digits), []byte(c.digits)) == 1 {
+			return d.windowEntry(tx, identityMatched, by, *w, about)
+		}
+		mismatch = answer.Digits != ""
+		w.State, w.PermittedAt, w.PermittedBy = policy.WindowAttended, time.Time{}, ""
+		if err := tx.ForgetFactors(store.FactorFilter{Window: w.ID}); err != nil {
+			return fmt.Errorf("forget remembered factors: %w", err)
+		}
+		about["reason"], about["number"] = policy.IdentityFailed, policy.IdentityFailed.Number()
+		return d.windowEntry(tx, identityFailed, by, *w, about)
+	})
+	if err == nil && mismatch {
+		return &policy.Denied{Reason: policy.IdentityFailed, Args: map[string]string{"window": window}}
+	}
+	return err
+}
+
+// called finds which engineer's check the answer is about.
+func (d *Desk) called(s *store.Snap, w store.Window, answer IdentityAnswer) (IdentityCheck, error) {
+	checks, err := checksOf(s, w)
+	if err != nil {
+		return IdentityCheck{}, err
+	}
+	checks = slices.DeleteFunc(checks, func(c IdentityCheck) bool { return !c.waits() })
+	if answer.Person != "" {
+		p, err := s.Person(answer.Person)
+		if err != nil {
+			return IdentityCheck{}, fmt.Errorf("person %q: %w", answer.Person, err)
+		}
+		checks = slices.DeleteFunc(checks, func(c IdentityCheck) bool { return c.Person != p.ID })
+	}
+	switch {
+	case len(checks) == 1:
+		return checks[0], nil
+	case len(checks) > 1:
+		return IdentityCheck{}, identityProblem("name-engineer", "待合に複数の保守要員がいます。--person で指定してください。",
+			"several engineers wait: name one with --person")
+	}
+	return IdentityCheck{}, identityProblem("nobody-waits", "照合番号を示された保守要員が待合にいません。",
+		"no engineer with a number waits")
+}
+
+func identityProblem(code, ja, en string) error {
+	return &forms.Invalid{Problems: []forms.Problem{{Field: "identity", Code: code, JA: ja, EN: en}}}
+}
+
+// identityDone says what is still missing before a start may be permitted.
+func identityDone(s *store.Snap, w store.Window) error {
+	checks, err := checksOf(s, w)
+	if err != nil {
+		return err
+	}
+	matched, failed := false, false
+	for _, c := range checks {
+		if c.waits() {
+			matched, failed = false, false
+			break
+		}
+		matched, failed = matched || c.Matched, failed || c.Failed
+	}
+	switch {
+	case matched:
+		return nil
+	case failed:
+		return &policy.Denied{Reason: policy.IdentityFailed, Args: map[string]string{"request": w.Request}}
+	}
+	return identityProblem("identity-first", "先に本人確認をしてください(attend identity)。", "check the identity first (attend identity)")
 }

@@ -1,43 +1,67 @@
 package requests_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/ledger"
+	"sekimori/broker/requests"
 	"sekimori/broker/store"
 )
 
-// What the gate showed to an engineer before the attendant took the post is of no use for the
-// check: the attendant sees the newest number of each since then.
-func TestIdentityNumbersSinceThePostWasTaken(t *testing.T) {
-	h, d := desk(t)
-	_, w := granted(t, d)
-	h.Pass(time.Hour)
-	shown := func(person, digits string) {
-		t.Helper()
-		err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
-			_, err := tx.Append(ledger.Draft{Kind: "window.identity-number", Actor: ledger.Actor{Kind: "broker", Via: "ssh"},
-				Subjects: []string{w, person}, Payload: map[string]string{"session_id": "S-1", "person": person, "window": w, "digits": digits}})
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		h.Pass(time.Second)
+// shown writes what the gate does when it shows an engineer a number.
+func shown(t *testing.T, h *townhall.Hall, window, person, digits string) {
+	t.Helper()
+	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Append(ledger.Draft{Kind: "window.identity-number", Actor: ledger.Actor{Kind: "broker", Via: "ssh"},
+			Subjects: []string{window, person}, Payload: map[string]string{"session_id": "S-1", "person": person, "window": window, "digits": digits}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	shown("sato", "111")
+	h.Pass(time.Second)
+}
+
+// What the gate showed to an engineer before the attendant took the post is of no use for the
+// check, and of several engineers the attendant says whom the answer is about.
+func TestIdentityChecksSinceThePostWasTaken(t *testing.T) {
+	h, d := desk(t)
+	no := submit(t, d, hr(), "kato")
+	approve(t, d, no, "head")
+	w := approve(t, d, no, "deputy").Windows[0]
+	h.Pass(time.Hour)
+	identity := func(digits, person string) error {
+		return d.Identity(t.Context(), w, requests.IdentityAnswer{Digits: digits, Person: person}, townhall.By("ito"))
+	}
+	problem := func(err error, code string) {
+		t.Helper()
+		var bad *forms.Invalid
+		if !errors.As(err, &bad) || !bad.Has(code) {
+			t.Errorf("%v, want %s", err, code)
+		}
+	}
+	shown(t, h, w, "E-0031", "111")
 	want(t, "open", d.Open(t.Context(), w, townhall.By("ito")), "")
 	h.Pass(time.Second)
-	if got, err := d.IdentityNumbers(t.Context(), w); err != nil || len(got) != 0 {
-		t.Fatalf("before anybody waits: %+v, %v", got, err)
-	}
-	shown("sato", "222")
-	shown("mori", "333")
-	shown("sato", "444")
-	got, err := d.IdentityNumbers(t.Context(), w)
-	if err != nil || len(got) != 2 || got[0].Digits != "333" || got[1].Digits != "444" || got[1].Person != "sato" || got[1].Session != "S-1" {
-		t.Fatalf("%+v, %v", got, err)
+	problem(identity("111", ""), "nobody-waits")
+	shown(t, h, w, "E-0031", "222")
+	shown(t, h, w, "E-0032", "333")
+	shown(t, h, w, "E-0031", "444")
+	problem(identity("444", ""), "name-engineer")
+	want(t, "another's digits", identity("333", "sato"), "identity-failed")
+	shown(t, h, w, "E-0031", "555")
+	want(t, "an older number", identity("444", "sato"), "identity-failed")
+	shown(t, h, w, "E-0031", "666")
+	want(t, "the digits", identity("666", "sato"), "")
+	problem(d.Permit(t.Context(), w, townhall.By("ito")), "identity-first") // the other waits still
+	want(t, "nobody answers", identity("", ""), "")
+	want(t, "permit", d.Permit(t.Context(), w, townhall.By("ito")), "")
+	all, err := d.IdentityChecks(t.Context(), w)
+	if err != nil || len(all) != 2 || all[0].Person != "E-0031" || !all[0].Matched || all[1].Person != "E-0032" || !all[1].Failed {
+		t.Errorf("%+v, %v", all, err)
 	}
 }

@@ -127,11 +127,13 @@ func TestOneMaintenance(t *testing.T) {
 	if err := d.Permit(t.Context(), w, townhall.By("ito")); !errors.As(err, &bad) || !bad.Has("identity-first") {
 		t.Errorf("permit without identity check: %v", err)
 	}
-	want(t, "identity fails", d.Identity(t.Context(), w, false, townhall.By("ito")), "")
+	shown(t, h, w, "sato", "042")
+	want(t, "wrong digits", d.Identity(t.Context(), w, requests.IdentityAnswer{Digits: "420"}, townhall.By("ito")), "identity-failed")
 	want(t, "permit after a mismatch", d.Permit(t.Context(), w, townhall.By("ito")), "identity-failed")
-	want(t, "identity matches", d.Identity(t.Context(), w, true, townhall.By("ito")), "")
-	if st, err := d.IdentityOf(t.Context(), w); err != nil || !st.Matched || st.By != "ito" {
-		t.Errorf("identity %+v, %v", st, err)
+	shown(t, h, w, "sato", "317")
+	want(t, "the right digits", d.Identity(t.Context(), w, requests.IdentityAnswer{Digits: "317"}, townhall.By("ito")), "")
+	if all, err := d.IdentityChecks(t.Context(), w); err != nil || len(all) != 1 || !all[0].Matched || all[0].By != "ito" || all[0].Person != "sato" {
+		t.Errorf("identity %+v, %v", all, err)
 	}
 	want(t, "permit by another", d.Permit(t.Context(), w, townhall.By("head")), "forbidden")
 	want(t, "permit", d.Permit(t.Context(), w, townhall.By("ito")), "")

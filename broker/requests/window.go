@@ -3,7 +3,6 @@ package requests
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
@@ -62,71 +61,6 @@ func (d *Desk) mayAttend(s *store.Snap, p policy.Person, w store.Window, r store
 	return nil
 }
 
-// Identity notes whether the person at the registered telephone read back the three digits. A mismatch takes a
-// permission that was given back; the check may be tried again.
-func (d *Desk) Identity(ctx context.Context, window string, matched bool, by ledger.Actor) error {
-	return d.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, _ store.System) error {
-		if w.Attendant != p.ID {
-			return forbidden(policy.Attendant)
-		}
-		if w.State != policy.WindowAttended && w.State != policy.WindowPermitted {
-			return d.wrongState(*w)
-		}
-		if matched {
-			return d.windowEntry(tx, identityMatched, by, *w, nil)
-		}
-		w.State, w.PermittedAt, w.PermittedBy = policy.WindowAttended, time.Time{}, ""
-		if err := tx.ForgetFactors(store.FactorFilter{Window: w.ID}); err != nil {
-			return fmt.Errorf("forget remembered factors: %w", err)
-		}
-		return d.windowEntry(tx, identityFailed, by, *w, map[string]any{"reason": policy.IdentityFailed, "number": policy.IdentityFailed.Number()})
-	})
-}
-
-// The kinds of entry that say how the identity check went. The last one counts.
-const (
-	identityMatched = "window.identity-matched"
-	identityFailed  = "window.identity-failed"
-)
-
-// IdentityState is how the identity check of a window stands. The zero value: not made yet.
-type IdentityState struct {
-	Matched, Failed bool
-	By              string
-	At              time.Time
-}
-
-// IdentityOf tells how the identity check of a window stands since its attendant took the post. The ledger is
-// where it is written.
-func (d *Desk) IdentityOf(ctx context.Context, window string) (IdentityState, error) {
-	var st IdentityState
-	err := d.o.DB.Read(ctx, func(s *store.Snap) error {
-		w, err := s.Window(window)
-		if err != nil {
-			return fmt.Errorf("window %q: %w", window, err)
-		}
-		st, err = identityOf(s, w)
-		return err
-	})
-	return st, err
-}
-
-func identityOf(s *store.Snap, w store.Window) (IdentityState, error) {
-	if w.OpenedAt.IsZero() {
-		return IdentityState{}, nil
-	}
-	for e, err := range s.Entries(store.EntryFilter{Kind: "window.identity-*", Subject: w.ID, Newest: true, Limit: 1}) {
-		if err != nil {
-			return IdentityState{}, fmt.Errorf("read identity check: %w", err)
-		}
-		if e.Time.Before(w.OpenedAt) {
-			break
-		}
-		return IdentityState{Matched: e.Kind == identityMatched, Failed: e.Kind == identityFailed, By: e.Actor.ID, At: e.Time}, nil
-	}
-	return IdentityState{}, nil
-}
-
 // Permit is the permission to start. Where the system asks for an identity check, it must have matched. The
 // door has authenticated the attendant afresh. A window permitted already stays so.
 func (d *Desk) Permit(ctx context.Context, window string, by ledger.Actor) error {
@@ -145,16 +79,8 @@ func (d *Desk) Permit(ctx context.Context, window string, by ledger.Actor) error
 			return err
 		}
 		if sys.IdentityCheck {
-			identity, err := identityOf(tx.Snap, *w)
-			if err != nil {
+			if err := identityDone(tx.Snap, *w); err != nil {
 				return err
-			}
-			if identity.Failed {
-				return &policy.Denied{Reason: policy.IdentityFailed, Args: map[string]string{"request": w.Request}}
-			}
-			if !identity.Matched {
-				return &forms.Invalid{Problems: []forms.Problem{{Field: "identity", Code: "identity-first",
-					JA: "先に本人確認をしてください(attend identity)。", EN: "check the identity first (attend identity)"}}}
 			}
 		}
 		w.State, w.PermittedAt, w.PermittedBy = policy.WindowPermitted, tx.Now, p.ID

@@ -81,7 +81,7 @@ type Window struct {
 	ClosedAt    time.Time `json:"closed_at,omitzero"`
 	ClosedBy    string    `json:"closed_by,omitempty"`
 	Reason      string    `json:"reason,omitempty"`
-	// Calls are for the window's attendant alone: whom to call, and what must be read back.
+	// Calls are for the window's attendant alone: whom to call.
 	Calls []IdentityCall `json:"identity_calls,omitempty"`
 }
 
@@ -90,8 +90,9 @@ type IdentityCall struct {
 	Person  string `json:"person"`
 	Name    string `json:"name"`
 	Phone   string `json:"phone"` // the registered one
-	Digits  string `json:"digits"`
 	Session string `json:"session_id"`
+	Matched bool   `json:"matched"`
+	Failed  bool   `json:"failed"`
 }
 
 // WindowBody opens, closes or cancels a window.
@@ -99,10 +100,12 @@ type WindowBody struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// IdentityBody is the result of the attendant's identity check: whether the person at the
-// registered telephone read back the three digits that the waiting room showed.
+// IdentityBody is the result of the attendant's call on the registered telephone: the three digits
+// that were read back, which the broker holds against those that it showed. Without digits the
+// check has failed.
 type IdentityBody struct {
-	Matched bool `json:"matched"`
+	Digits string `json:"digits,omitempty"`
+	Person string `json:"person,omitempty"` // whom, where more than one engineer waits
 }
 
 // PermitBody gives permission to start.

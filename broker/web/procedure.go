@@ -193,20 +193,20 @@ func (s *Server) window(c *call) error {
 	return c.reply(v)
 }
 
-// identityCalls tells the attendant whom to call on which telephone, and the digits to hear.
+// identityCalls tells the attendant whom to call on which telephone. Not the digits: they must be heard.
 func (s *Server) identityCalls(ctx context.Context, window string) ([]IdentityCall, error) {
-	numbers, err := s.o.Desk.IdentityNumbers(ctx, window)
+	checks, err := s.o.Desk.IdentityChecks(ctx, window)
 	if err != nil {
 		return nil, err
 	}
 	var calls []IdentityCall
 	err = s.o.DB.Read(ctx, func(snap *store.Snap) error {
-		for _, n := range numbers {
+		for _, n := range checks {
 			p, err := snap.Person(n.Person)
 			if err != nil {
 				return err
 			}
-			calls = append(calls, IdentityCall{Person: p.ID, Name: p.Name, Phone: p.Phone, Digits: n.Digits, Session: n.Session})
+			calls = append(calls, IdentityCall{Person: p.ID, Name: p.Name, Phone: p.Phone, Session: n.Session, Matched: n.Matched, Failed: n.Failed})
 		}
 		return nil
 	})
@@ -236,7 +236,7 @@ func (s *Server) cancelWindow(c *call) error {
 func (s *Server) identity(c *call) error {
 	var in IdentityBody
 	return s.attend(c, &in, func(ctx context.Context, id string) error {
-		return s.o.Desk.Identity(ctx, id, in.Matched, c.actor())
+		return s.o.Desk.Identity(ctx, id, requests.IdentityAnswer{Digits: in.Digits, Person: in.Person}, c.actor())
 	})
 }
 

@@ -35,7 +35,13 @@ func (p *program) windowFields() []column[web.Window] {
 		{"本人確認", "IDENTITY", func(v web.Window) string {
 			var out []string
 			for _, i := range v.Calls {
-				out = append(out, fmt.Sprintf(p.say("%s %s に電話。照合番号 %s(%s)", "call %s on %s; number %s (%s)"), i.Name, i.Phone, i.Digits, i.Session))
+				state := p.say("電話して照合番号を聞く", "call, and hear the number")
+				if i.Matched {
+					state = p.say("一致", "matched")
+				} else if i.Failed {
+					state = p.say("不一致・不在", "failed")
+				}
+				out = append(out, fmt.Sprintf("%s %s %s: %s", i.Session, i.Name, i.Phone, state))
 			}
 			return strings.Join(out, "\n")
 		}},
@@ -86,14 +92,15 @@ func (p *program) windowCommand() *cli.Command {
 
 func (p *program) attendCommand() *cli.Command {
 	return p.group("attend", "立会い", "attending a window",
-		p.leaf("identity", "WINDOW", "本人確認の結果を記す(登録の電話で三桁が読み返されたか)", "record the identity check: were the three digits read back on the registered telephone", func(c *cli.Context) error {
-			if c.Bool("matched") == c.Bool("failed") {
-				return &usageError{ja: "--matched か --failed のどちらか一つが要ります", en: "either --matched or --failed is required"}
+		p.leaf("identity", "WINDOW", "本人確認の結果を記す(登録の電話で読み返された三桁、または --failed)", "record the identity check: the three digits heard on the registered telephone, or --failed", func(c *cli.Context) error {
+			if (c.String("digits") != "") == c.Bool("failed") {
+				return &usageError{ja: "--digits か --failed のどちらか一つが要ります", en: "either --digits or --failed is required"}
 			}
-			return p.windowAct(c, "identity", web.IdentityBody{Matched: c.Bool("matched")})
+			return p.windowAct(c, "identity", web.IdentityBody{Digits: c.String("digits"), Person: c.String("person")})
 		},
-			&cli.BoolFlag{Name: "matched", Usage: p.say("一致した", "they matched")},
-			&cli.BoolFlag{Name: "failed", Usage: p.say("一致しない、または出ない", "they did not, or nobody answered")}),
+			&cli.StringFlag{Name: "digits", Usage: p.say("聞き取った三桁", "the three digits that were heard")},
+			&cli.BoolFlag{Name: "failed", Usage: p.say("出ない、または本人でない", "nobody answered, or the wrong person did")},
+			&cli.StringFlag{Name: "person", Usage: p.say("保守要員(複数が待つとき)", "the engineer, where several wait")}),
 		p.leaf("permit", "WINDOW", "開始を許可する(パスワードと認証コードを尋ねます)", "permit the start (asks for password and code)", func(c *cli.Context) error {
 			fresh, err := p.fresh(c)
 			if err != nil {
