@@ -153,6 +153,26 @@ func TestRefusalWords(t *testing.T) {
 }
 
 // A code that the table does not know (an older ledger, a newer peer) is still a refusal.
+func TestWordsInEitherLanguage(t *testing.T) {
+	for _, c := range []struct {
+		reason Reason
+		args   map[string]string
+		ja, en string
+	}{
+		{WindowOver, map[string]string{"time": "closed"}, "終了: 立会者が閉じた", "ended: closed by the attendant"},
+		{WindowOver, map[string]string{"time": "2026-11-24 11:30 JST"}, "終了: 2026-11-24 11:30 JST", "ended: 2026-11-24 11:30 JST"},
+		{Forbidden, map[string]string{"role": "approver, second-approver"}, "承認者、第二承認者", "approver, second approver"},
+		{Forbidden, map[string]string{"role": "approver, \x1b[2J"}, "承認者、", "approver, "},
+	} {
+		for lang, want := range map[string]string{"ja": c.ja, "en": c.en} {
+			got := Message(c.reason, c.args, lang)
+			if !strings.Contains(got, want) || strings.ContainsRune(got, '\x1b') {
+				t.Errorf("%s %v in %s: %q, want %q in it", c.reason, c.args, lang, got, want)
+			}
+		}
+	}
+}
+
 func TestUnknownReason(t *testing.T) {
 	r := Reason("not-in-the-table")
 	if _, ok := Lookup(r); ok || r.Number() != 0 || r.Exit() != ExitSafeguard {

@@ -48,7 +48,7 @@ var refusalReasons = []ReasonInfo{
 		Text{"開始の{minutes}分前から待合に入れます", "the waiting room opens {minutes} min before"}},
 	{WindowOver, 111, ExitTimeUp, "Q", "dash",
 		Text{"時間枠は終了した", "Window over"},
-		Text{"{time}に終了しました", "ended at {time}"},
+		Text{"終了: {time}", "ended: {time}"},
 		Text{"続けるには新しく申請してください", "file a new request to continue"}},
 	{GrantWasRevoked, 112, ExitNotPermitted, "QV", "octagon",
 		Text{"利用許可は取り消された", "Grant revoked"},

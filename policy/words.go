@@ -120,10 +120,22 @@ func fill(t Text, args map[string]string, lang string) string {
 	return strings.TrimSpace(b.String())
 }
 
+// listed says each role of several in the reader's language.
+func listed(value, lang string) string {
+	var said []string
+	for one := range strings.SplitSeq(value, ", ") {
+		said = append(said, argument("role", map[string]string{"role": one}, lang))
+	}
+	return strings.Join(said, Text{"、", ", "}.In(lang))
+}
+
 func argument(name string, args map[string]string, lang string) string {
 	value := args[name]
 	if word, ok := argWords[name][value]; ok {
 		return word.In(lang)
+	}
+	if name == "role" && strings.Contains(value, ", ") {
+		return listed(value, lang)
 	}
 	if value = clean(value); value != "" {
 		return value
