@@ -39,6 +39,8 @@ func TestScripts(t *testing.T) {
 			// real OpenSSH
 			"ends": endsStory, "denied": deniedStory, "starts": startsStory, "shows": showsStory, "types": typesStory,
 			"over": overStory, "gone": goneStory,
+			// examples/city
+			"city": cityStory, "city-approved": cityApproved, "heard": heardStory,
 			// files
 			"wait-file": waitFile, "flip": flipStory, "fill-in": fillInStory, "verifier": verifierStory,
 		},

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// cityStory: `city` founds the institution of examples/city as its README does: init, a real sshd
+// that trusts the CA, the registry with what only this machine knows, and everybody enrolled. The
+// requests of the example lie in the story, with starts that come sooner.
+func cityStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 0, "city")
+	s := storyOf(ts)
+	if skip := missing(s.town.t, "sshd", "ssh", "scp", "sftp"); skip != "" {
+		s.tb.Skip("no city: " + skip)
+	}
+	home := filepath.Join(s.short, "b")
+	s.must(ts, "admin", "init", home, "--listen", "127.0.0.1:0", "--institution", "Example City")
+	ts.Check(os.Rename(filepath.Join(home, offlineIdentity), filepath.Join(s.dir, offlineIdentity)))
+	ts.Check(changeSettings(filepath.Join(home, "sekimori.yaml"), "min_free_space: 16MiB\nrecheck_interval: 1s\n"))
+	target, err := startSSHD(s.town.t, filepath.Join(home, "ca.pub"))
+	ts.Check(err)
+	names, err := townNames(target)
+	ts.Check(err)
+	s.serve(ts, filepath.Join(home, "sekimori.yaml"))
+	for _, name := range []string{"registry.yaml", "request.yaml", "request-files.yaml"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "examples", "city", name))
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(fitted(string(text), names)), 0o600))
+	}
+	ts.Setenv("LOGIN", target.login)
+	ts.Setenv("BROKER", home)
+	ts.Check(os.WriteFile(ts.MkAbs("ssh_config"), s.clientConfig(ts), 0o600))
+
+	s.must(ts, "admin", "apply", "-f", "registry.yaml", "--as", "admin", "--json")
+	ts.Check(s.person(ts, "admin").enrol(printed(ts, "code")))
+	for _, login := range []string{"joho", "tantou", "kacho", "tachiai", "tenken", "sato", "mori"} {
+		var keys []string
+		if login == "sato" || login == "mori" {
+			_, err := makeKey(ts.MkAbs("key-" + login))
+			ts.Check(err)
+			keys = []string{"--key", ts.MkAbs("key-" + login + ".pub")}
+		}
+		s.must(ts, "admin", "person", "enroll-code", login, "--json")
+		ts.Check(s.person(ts, login).enrol(printed(ts, "code"), keys...))
+	}
+}
+
+// fitted puts into a file of the example what only this machine knows, as its README does with sed.
+// Where the tests run as root the only account that this sshd lets in is root, which the registry
+// and a request have to say.
+func fitted(text string, names map[string]string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(strings.TrimSpace(line), "host_key: ") {
+			line = "    host_key: " + names["HOSTKEY"] + "\n"
+		}
+		out.WriteString(line)
+	}
+	replace := []string{"hrmnt01", names["LOGIN"], "lang: ja", "lang: en", "port: 2022", "port: " + names["PORT"], "start: +5m", "start: +40s", "start: +3m", "start: +20s"}
+	if names["LOGIN"] == "root" {
+		replace = append(replace, "credential: certificate", "root: true, credential: certificate", "files: none", "files: none\nroot_reason: test",
+			"files: allowed", "files: allowed\nroot_reason: test")
+	}
+	return strings.NewReplacer(replace...).Replace(out.String())
+}
+
+// heardStory: `heard FILE` puts the digits that a terminal in the waiting room shows into $DIGITS, as if
+// they were read back on the telephone.
+func heardStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 1, "heard FILE")
+	found := regexp.MustCompile(`Your number is (\d) (\d) (\d)\.`).FindStringSubmatch(ts.ReadFile(args[0]))
+	if found == nil {
+		ts.Fatalf("%s shows no number", args[0])
+	}
+	ts.Setenv("DIGITS", strings.Join(found[1:], ""))
+}
+
+// cityApproved: `city-approved` has $NO approved by the head and, where the system or the account asks for
+// it, by the information-systems section.
+func cityApproved(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 0, "city-approved")
+	s := storyOf(ts)
+	approvers := []string{"kacho"}
+	s.must(ts, "kacho", "request", "show", ts.Getenv("NO"), "--json")
+	if printed(ts, "system") == "hr" || ts.Getenv("LOGIN") == "root" {
+		approvers = append(approvers, "joho")
+	}
+	approvedStory(ts, false, approvers)
+}
