@@ -32,6 +32,8 @@ func routes() []route {
 		{"POST", "/v1/changes/{no}/drop", registrars, (*Server).drop},
 		{"GET", "/v1/vendors", everyStaff(), (*Server).vendors},
 		{"GET", "/v1/vendors/{id}", everyStaff(), (*Server).vendor},
+		{"POST", "/v1/vendors/{id}/lock", everyStaff(), (*Server).lockVendor},
+		{"POST", "/v1/vendors/{id}/unlock", registrars, (*Server).unlockVendor},
 		{"GET", "/v1/people", everyStaff(), (*Server).people},
 		{"GET", "/v1/people/{id}", everyStaff(), (*Server).personByID},
 		{"POST", "/v1/people/{id}/lock", everyStaff(), (*Server).lockPerson},

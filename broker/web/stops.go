@@ -4,38 +4,50 @@ import (
 	"context"
 
 	"sekimori/broker/freeze"
+	"sekimori/broker/ledger"
 	"sekimori/broker/review"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
 func (s *Server) lockPerson(c *call) error {
-	var in LockBody
-	return s.lock(c, &in, func(ctx context.Context, id string) error {
-		return s.o.Freezer.LockPerson(ctx, id, in.Reason, c.actor())
-	})
+	return lock(s, c, false, s.o.Freezer.LockPerson, s.wholePerson)
 }
 
-// unlockPerson gives access back and therefore asks for a fresh proof; locking does not, because
-// stopping must not wait.
 func (s *Server) unlockPerson(c *call) error {
+	return lock(s, c, true, s.o.Freezer.UnlockPerson, s.wholePerson)
+}
+
+func (s *Server) lockVendor(c *call) error {
+	return lock(s, c, false, s.o.Freezer.LockVendor, s.wholeVendor)
+}
+
+func (s *Server) unlockVendor(c *call) error {
+	return lock(s, c, true, s.o.Freezer.UnlockVendor, s.wholeVendor)
+}
+
+func (s *Server) wholeVendor(snap *store.Snap, id string) (Vendor, error) {
+	v, err := snap.Vendor(id)
+	return viewVendor(v, s.o.Zone), err
+}
+
+// lock stops or releases whom the path names, and shows what became of them. Unlocking gives access
+// back and therefore asks for a fresh proof; locking does not, because stopping must not wait.
+func lock[T any](s *Server, c *call, fresh bool, act func(ctx context.Context, id, reason string, by ledger.Actor) error, whole func(*store.Snap, string) (T, error)) error {
 	var in LockBody
-	return s.lock(c, &in, func(ctx context.Context, id string) error {
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	if fresh {
 		if err := s.fresh(c, in.Fresh); err != nil {
 			return err
 		}
-		return s.o.Freezer.UnlockPerson(ctx, id, in.Reason, c.actor())
-	})
-}
-
-func (s *Server) lock(c *call, in *LockBody, act func(context.Context, string) error) error {
-	if err := c.read(in); err != nil {
+	}
+	id := c.r.PathValue("id")
+	if err := act(c.r.Context(), id, in.Reason, c.actor()); err != nil {
 		return err
 	}
-	if err := act(c.r.Context(), c.r.PathValue("id")); err != nil {
-		return err
-	}
-	return show(s, c, func(snap *store.Snap) (Person, error) { return s.wholePerson(snap, c.r.PathValue("id")) })
+	return show(s, c, func(snap *store.Snap) (T, error) { return whole(snap, id) })
 }
 
 func (s *Server) freezes(c *call) error {

@@ -81,10 +81,10 @@ func (p *program) personCommand() *cli.Command {
 			return page(p, v, p.personFields())
 		}),
 		p.leaf("lock", "ID", "利用を停止し、接続中なら切る", "lock; live sessions are cut", func(c *cli.Context) error {
-			return p.lockPerson(c, "lock", "利用を停止しました", "locked")
+			return lockAct(p, c, "/v1/people/", "lock", "利用を停止しました", "locked", func(v web.Person) string { return v.ID })
 		}, p.reasonFlag()),
 		p.leaf("unlock", "ID", "利用停止を解く", "unlock", func(c *cli.Context) error {
-			return p.lockPerson(c, "unlock", "利用停止を解きました", "unlocked")
+			return lockAct(p, c, "/v1/people/", "unlock", "利用停止を解きました", "unlocked", func(v web.Person) string { return v.ID })
 		}, p.reasonFlag(), p.authFlag()),
 		p.leaf("enroll-code", "ID", "登録コードを出す(以前の認証は止まる)", "issue an enrolment code (old credentials are suspended)", func(c *cli.Context) error {
 			v, err := act[registry.Code](p, c, "/v1/people/"+part(c.Args().First())+"/enroll-code", nil)
@@ -101,7 +101,8 @@ func (p *program) personCommand() *cli.Command {
 	)
 }
 
-func (p *program) lockPerson(c *cli.Context, what, ja, en string) error {
+// lockAct locks or unlocks a person or a vendor. Unlocking asks for password and code.
+func lockAct[T any](p *program, c *cli.Context, path, what, ja, en string, id func(T) string) error {
 	reason, err := p.need(c, "reason")
 	if err != nil {
 		return err
@@ -112,9 +113,9 @@ func (p *program) lockPerson(c *cli.Context, what, ja, en string) error {
 			return err
 		}
 	}
-	v, err := act[web.Person](p, c, "/v1/people/"+part(c.Args().First())+"/"+what, body)
+	v, err := act[T](p, c, path+part(c.Args().First())+"/"+what, body)
 	if err != nil {
 		return err
 	}
-	return p.done(v, fmt.Sprintf("%s: %s", ja, v.ID), fmt.Sprintf("%s: %s", en, v.ID))
+	return p.done(v, fmt.Sprintf("%s: %s", ja, id(v)), fmt.Sprintf("%s: %s", en, id(v)))
 }

@@ -35,7 +35,7 @@ func noun[T any](p *program, path, emptyJA, emptyEN string, inList int, fields [
 }
 
 func (p *program) vendorCommand() *cli.Command {
-	return p.group("vendor", "保守事業者", "vendors", noun(p, "/v1/vendors", "保守事業者はまだ登録されていません。", "No vendor is registered yet.", 4, []column[web.Vendor]{
+	commands := noun(p, "/v1/vendors", "保守事業者はまだ登録されていません。", "No vendor is registered yet.", 4, []column[web.Vendor]{
 		{"番号", "ID", func(v web.Vendor) string { return v.ID }},
 		{"名前", "NAME", func(v web.Vendor) string { return v.Name }},
 		{"契約の終わり", "CONTRACT UNTIL", func(v web.Vendor) string { return stamp(v.ContractUntil) }},
@@ -45,7 +45,16 @@ func (p *program) vendorCommand() *cli.Command {
 		{"条件を満たす", "QUALIFIED", func(v web.Vendor) string { return p.yes(v.Qualified) }},
 		{"満たさない項目", "UNMET", func(v web.Vendor) string { return v.Unmet }},
 		{"電話", "PHONE", func(v web.Vendor) string { return v.Phone }},
-	})...)
+	})
+	commands = append(commands,
+		p.leaf("lock", "ID", "保守事業者の全員の利用を停止し、接続中なら切る", "lock with all its people; live sessions are cut", func(c *cli.Context) error {
+			return lockAct(p, c, "/v1/vendors/", "lock", "利用を停止しました", "locked", func(v web.Vendor) string { return v.ID })
+		}, p.reasonFlag()),
+		p.leaf("unlock", "ID", "利用停止を解く", "unlock", func(c *cli.Context) error {
+			return lockAct(p, c, "/v1/vendors/", "unlock", "利用停止を解きました", "unlocked", func(v web.Vendor) string { return v.ID })
+		}, p.reasonFlag(), p.authFlag()),
+	)
+	return p.group("vendor", "保守事業者", "vendors", commands...)
 }
 
 func (p *program) systemCommand() *cli.Command {

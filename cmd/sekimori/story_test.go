@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -196,20 +197,37 @@ func grantedStory(ts *testscript.TestScript, neg bool, args []string) {
 	storyOf(ts).must(ts, "tachiai", "window", "open", ts.Getenv("WINDOW"), "--json")
 }
 
-// ledgeredStory: `ledgered KIND [TEXT]`: the newest entry of that kind has the text in its line or payload.
+// ledgeredStory: `ledgered KIND [REGEXP…]`: some entry of that kind, as one line of JSON, matches each.
 func ledgeredStory(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, len(args) == 0 || len(args) > 2, "ledgered KIND [TEXT]")
+	usage(ts, len(args) == 0, "ledgered KIND [REGEXP...]")
 	s := storyOf(ts)
-	s.must(ts, "kanri", "ledger", "list", "--json", "--limit", "1000")
-	found := false
-	for _, entry := range regexp.MustCompile(`(?m)^  \{`).Split(ts.ReadFile("out"), -1) {
-		if strings.Contains(entry, `"kind": "`+args[0]+`"`) && (len(args) == 1 || strings.Contains(entry, args[1])) {
-			found = true
+	if neg {
+		if s.entry(ts, args[0], args[1:]) {
+			ts.Fatalf("the ledger has an entry %s", strings.Join(args, " "))
+		}
+		return
+	}
+	// An end is ledgered a moment after the client was told.
+	await(ts, "the ledger has an entry "+strings.Join(args, " "), func() bool { return s.entry(ts, args[0], args[1:]) })
+}
+
+func (s *story) entry(ts *testscript.TestScript, kind string, wanted []string) bool {
+	out, err := s.person(ts, "kanri").do("ledger", "list", "--json", "--limit", "1000")
+	ts.Check(err)
+	var entries []json.RawMessage
+	ts.Check(json.Unmarshal(out, &entries))
+	for _, e := range entries {
+		var line bytes.Buffer
+		ts.Check(json.Compact(&line, e))
+		fits := strings.Contains(line.String(), `"kind":"`+kind+`"`)
+		for _, want := range wanted {
+			fits = fits && regexp.MustCompile(want).Match(line.Bytes())
+		}
+		if fits {
+			return true
 		}
 	}
-	if found == neg {
-		ts.Fatalf("entry %s: found %v", strings.Join(args, " "), found)
-	}
+	return false
 }
 
 // flipStory: `flip FILE PLACE` flips one bit of the byte at a place; a negative one counts from the end.
