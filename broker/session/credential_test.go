@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/ssh"
 
@@ -224,7 +225,7 @@ func TestStoredKeyOpensARealServer(t *testing.T) {
 	}
 }
 
-// Nobody told the broker the secret yet: the engineer hears that the target cannot be reached, and nothing of secrets.
+// Nobody told the broker the secret yet: the engineer hears that the target cannot be reached, and nothing of secrets; the ledger tells why.
 func TestAnAccountWithoutItsSecretIsNoSession(t *testing.T) {
 	w := newWorld(t, time.Hour)
 	openBy(w, w.target.HostKey, "hrmnt", store.CredentialKey, nil)
@@ -236,7 +237,16 @@ func TestAnAccountWithoutItsSecretIsNoSession(t *testing.T) {
 	if err := <-v.over; err != nil {
 		t.Error(err)
 	}
-	if row, payload := v.stored("session.ended"); row.Reason != policy.TargetUnreachable {
-		t.Errorf("stored as %s: %v", row.Reason, payload)
+	row, payload := v.stored("session.ended")
+	if row.Reason != policy.TargetUnreachable || !strings.Contains(row.Detail, "credential of hr-db/hrmnt") || payload["note"] != row.Detail {
+		t.Errorf("stored as %s, %q: %v", row.Reason, row.Detail, payload)
+	}
+}
+
+// What a hostile target writes into an error must not reach the terminal of whoever reads the ledger, nor fill it.
+func TestNotesFromErrorsAreShortAndPrintable(t *testing.T) {
+	c := causeOfDial(policy.Target{ID: "hr-db"}, errors.New("ssh: \x1b]0;owned\x07\xff"+strings.Repeat("長", 1000)))
+	if strings.ContainsAny(c.Note, "\x1b\x07") || !utf8.ValidString(c.Note) || len(c.Note) > mostNote+len("…") || !strings.HasPrefix(c.Note, "ssh: ") {
+		t.Errorf("%d bytes: %q", len(c.Note), c.Note)
 	}
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"sekimori/broker/dial"
+	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/review"
 	"sekimori/broker/store"
@@ -31,7 +33,7 @@ type Cause struct {
 	Reason policy.Reason
 	Args   map[string]string // for the texts of the reason
 	Actor  ledger.Actor      // the person who ended it, or the broker
-	Note   string            // what the person said
+	Note   string            // what the person said, or the particulars; for those who read the ledger
 }
 
 // Error lets a Cause be the cause of a context's end.
@@ -46,13 +48,26 @@ func (l *session) cause() Cause {
 	return Cause{Reason: policy.BrokerStopped, Actor: broker}
 }
 
+// causeOfDial names why the target was not reached. The note is for those who read the ledger: whether nobody
+// answered, another key was shown, or the broker's own credential is at fault. The engineer is told the reason only.
 func causeOfDial(t policy.Target, err error) Cause {
-	c := Cause{Reason: policy.TargetUnreachable, Args: map[string]string{"target": t.ID}, Actor: broker}
+	c := Cause{Reason: policy.TargetUnreachable, Args: map[string]string{"target": t.ID}, Actor: broker, Note: noteOf(err)}
 	var d *dial.Error
 	if errors.As(err, &d) {
 		c.Reason = d.Reason
 	}
 	return c
+}
+
+// mostNote bounds what a note takes over from an error, part of which a hostile target may have written.
+const mostNote = 400
+
+func noteOf(err error) string {
+	said := forms.Printable(strings.ToValidUTF8(err.Error(), "\uFFFD"))
+	if len(said) > mostNote {
+		said = strings.ToValidUTF8(said[:mostNote], "") + "…"
+	}
+	return said
 }
 
 // recordingFailed ends the session because its evidence cannot be kept. On a full disk the

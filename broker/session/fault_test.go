@@ -122,7 +122,7 @@ func TestOnePersonsBrokenRowEndsNobodyElsesSession(t *testing.T) {
 			s.await(t, "Started")
 			others = append(others, v)
 		}
-		db, err := sql.Open("sqlite", filepath.Join(w.dir, "sekimori.db"))
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(w.dir, "sekimori.db")+"?_pragma=busy_timeout(10000)") // the broker writes too
 		if err != nil {
 			t.Fatal(err)
 		}
