@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/netip"
+	"runtime/debug"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -192,6 +193,23 @@ func (c *caller) admit(p *passage, in *entrance, first ssh.NewChannel) {
 	<-fed
 }
 
+// handOver hands the open channel on. A peer that reads nothing may hold the front in the middle of
+// an answer; the leash frees it then.
+func (c *caller) handOver(f *front, done <-chan struct{}) ssh.NewChannel {
+	c.leash.Reset(writeLimit)
+	defer c.leash.Stop()
+	return f.handOver(done)
+}
+
+// catch keeps the fault of a goroutine of this connection to this connection. It must be deferred
+// itself.
+func (c *caller) catch() {
+	if p := recover(); p != nil {
+		c.log.Error("connection_panicked", "panic", p, "stack", string(debug.Stack()))
+		c.conn.Abort()
+	}
+}
+
 // drain keeps a connection's multiplexer moving while nothing may be opened: further channels
 // and global requests are refused.
 type drain struct {
@@ -205,6 +223,7 @@ func (c *caller) startDrain(in *entrance, message string) *drain {
 	d := &drain{stop: make(chan struct{}), done: make(chan struct{}), lost: make(chan struct{})}
 	go func() {
 		defer close(d.done)
+		defer c.catch()
 		chans, reqs, rejected := in.chans, in.reqs, 0
 		for {
 			select {

@@ -27,7 +27,7 @@ func (c *caller) choose(ctx context.Context, pass *passage, in *entrance) {
 			c.halt(d)
 		}
 	}()
-	f, err := openFront(in.first)
+	f, err := c.openFront(in.first)
 	if err != nil || !f.awaitStart(startLimit) {
 		return
 	}
@@ -66,7 +66,7 @@ func (c *caller) choose(ctx context.Context, pass *passage, in *entrance) {
 	}
 	done := make(chan struct{})
 	defer close(done)
-	c.admit(pass, in, f.handOver(done))
+	c.admit(pass, in, c.handOver(f, done))
 }
 
 // pick lets the engineer choose a window on the terminal and takes the attempt as far as a

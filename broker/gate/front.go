@@ -45,7 +45,7 @@ type front struct {
 }
 
 // openFront accepts the channel and starts serving it.
-func openFront(nc ssh.NewChannel) (*front, error) {
+func (c *caller) openFront(nc ssh.NewChannel) (*front, error) {
 	ch, reqs, err := nc.Accept()
 	if err != nil {
 		return nil, err
@@ -56,8 +56,8 @@ func openFront(nc ssh.NewChannel) (*front, error) {
 		keys: make(chan []byte, 64), eof: make(chan struct{}),
 		reqDone: make(chan struct{}), pumped: make(chan struct{}),
 	}
-	go f.serveRequests()
-	go f.pump()
+	go func() { defer c.catch(); f.serveRequests() }()
+	go func() { defer c.catch(); f.pump() }()
 	return f, nil
 }
 

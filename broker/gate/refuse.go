@@ -67,7 +67,7 @@ func (c *caller) refuse(pass *passage, in *entrance) {
 	}
 	d := c.startDrain(in, message)
 	defer c.halt(d)
-	f, err := openFront(in.first)
+	f, err := c.openFront(in.first)
 	if err != nil {
 		return
 	}

@@ -176,27 +176,12 @@ func requestJA(no string) string {
 	return fmt.Sprintf("令和%s年度第%d号", year, serial)
 }
 
-// leftJA and leftEN say how long something still takes: seconds below two minutes, so that a
-// countdown moves when it matters, else whole minutes rounded up.
-func leftJA(d time.Duration) string {
-	n, seconds := remaining(d)
-	if seconds {
-		return fmt.Sprintf("%d秒", n)
+// untilThen rounds what is still to be waited for up to what session.SpanJA shows of it, so that a
+// door that says "0 s" is open.
+func untilThen(d time.Duration) time.Duration {
+	unit := time.Second
+	if d >= time.Minute {
+		unit = time.Minute
 	}
-	return fmt.Sprintf("%d分", n)
-}
-
-func leftEN(d time.Duration) string {
-	n, seconds := remaining(d)
-	if seconds {
-		return fmt.Sprintf("%d s", n)
-	}
-	return fmt.Sprintf("%d min", n)
-}
-
-func remaining(d time.Duration) (n int, seconds bool) {
-	if d < 2*time.Minute {
-		return int((max(d, 0) + time.Second - 1) / time.Second), true
-	}
-	return int((d + time.Minute - 1) / time.Minute), false
+	return (max(d, 0) + unit - 1).Truncate(unit)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"sekimori/broker/session"
 	"sekimori/policy"
 )
 
@@ -51,7 +52,7 @@ func (c *caller) wait(ctx context.Context, pass *passage, in *entrance, f *front
 	}()
 	if f == nil {
 		var err error
-		if f, err = openFront(in.first); err != nil {
+		if f, err = c.openFront(in.first); err != nil {
 			c.abandon(pass)
 			return
 		}
@@ -73,7 +74,7 @@ func (c *caller) wait(ctx context.Context, pass *passage, in *entrance, f *front
 		halted = true
 		done := make(chan struct{})
 		defer close(done)
-		c.admit(pass, in, f.handOver(done))
+		c.admit(pass, in, c.handOver(f, done))
 	case left:
 		c.abandon(pass)
 		f.close(policy.ExitNotNow)
@@ -194,10 +195,10 @@ func (c *caller) stateOf(ctx context.Context, pass *passage, now, until time.Tim
 	switch pass.decision.Reason {
 	case policy.TooEarly:
 		start := g.Window.Start
-		zone := start.In(c.s.o.Zone).Format("MST")
+		zone, wait := start.In(c.s.o.Zone).Format("MST"), untilThen(start.Sub(now))
 		return roomState{waitingWindow,
-			"開始時刻前  開始まで " + leftJA(start.Sub(now)) + "(" + clock(start) + " " + zone + ")",
-			"Too early. Opens in " + leftEN(start.Sub(now)) + " (" + clock(start) + " " + zone + ")."}
+			"開始時刻前  開始まで " + session.SpanJA(wait) + "(" + clock(start) + " " + zone + ")",
+			"Too early. Opens in " + session.SpanEN(wait) + " (" + clock(start) + " " + zone + ")."}
 	case policy.InterlockNotReady:
 		return roomState{waitingInterlock, "回線確認中  庁内網の切断を確認しています。", "Checking lines."}
 	}

@@ -40,28 +40,28 @@ const idleWarning = 5 * time.Minute
 
 func idleNotice(left time.Duration) notice {
 	return notice{
-		fmt.Sprintf("操作がありません。%s後に切断します。何かキーを押すと続きます。", spanJA(left)),
-		fmt.Sprintf("Idle. Cut in %s; press any key to stay.", spanEN(left)),
+		fmt.Sprintf("操作がありません。%s後に切断します。何かキーを押すと続きます。", SpanJA(left)),
+		fmt.Sprintf("Idle. Cut in %s; press any key to stay.", SpanEN(left)),
 	}
 }
 
 func startNotice(at, end string, left time.Duration, watchers int) notice {
 	return notice{
-		fmt.Sprintf("開始を許可しました %s。接続中 残り%s(%sまで)。閲覧中 %d人。", at, spanJA(left), end, watchers),
-		fmt.Sprintf("Started %s. Connected, %s left (until %s). Watched by %d.", at, spanEN(left), end, watchers),
+		fmt.Sprintf("開始を許可しました %s。接続中 残り%s(%sまで)。閲覧中 %d人。", at, SpanJA(left), end, watchers),
+		fmt.Sprintf("Started %s. Connected, %s left (until %s). Watched by %d.", at, SpanEN(left), end, watchers),
 	}
 }
 
 func watchersNotice(left time.Duration, watchers int) notice {
 	return notice{
-		fmt.Sprintf("接続中 残り%s 閲覧中 %d人", spanJA(left), watchers),
-		fmt.Sprintf("Connected, %s left. Watched by %d.", spanEN(left), watchers),
+		fmt.Sprintf("接続中 残り%s 閲覧中 %d人", SpanJA(left), watchers),
+		fmt.Sprintf("Connected, %s left. Watched by %d.", SpanEN(left), watchers),
 	}
 }
 
-// spanJA and spanEN say a remaining time as screens §1.1 has it: hours and minutes, minutes, or
-// seconds, rounded down so that nobody counts on time that is not there.
-func spanJA(d time.Duration) string {
+// SpanJA says a remaining time: hours and minutes, minutes, or seconds, rounded down so that nobody
+// counts on time that is not there. The gate counts down with it too.
+func SpanJA(d time.Duration) string {
 	switch d = max(d, 0); {
 	case d >= time.Hour:
 		return fmt.Sprintf("%d時間%d分", int(d/time.Hour), int(d%time.Hour/time.Minute))
@@ -72,7 +72,8 @@ func spanJA(d time.Duration) string {
 	}
 }
 
-func spanEN(d time.Duration) string {
+// SpanEN is SpanJA in English.
+func SpanEN(d time.Duration) string {
 	switch d = max(d, 0); {
 	case d >= time.Hour:
 		return fmt.Sprintf("%d h %d min", int(d/time.Hour), int(d%time.Hour/time.Minute))

@@ -229,8 +229,11 @@ func (c *Conn) Close() error {
 	}
 	c.reaper = time.AfterFunc(c.linger, c.Abort)
 	c.mu.Unlock()
-	// A reader must not stay behind while the queue goes out.
-	return c.inner.SetReadDeadline(time.Unix(1, 0))
+	// A reader must not stay behind while the queue goes out; where it is out already, inner is closed.
+	if err := c.inner.SetReadDeadline(time.Unix(1, 0)); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // Abort throws away what waits, resets the connection and closes it. It never waits for the
