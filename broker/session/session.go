@@ -254,9 +254,13 @@ func (l *session) carry() Cause {
 // decide rules on one channel, on the facts of now.
 func (l *session) decide(ctx context.Context, kind policy.ChannelKind) policy.Decision {
 	f, err := l.sup.Facts(ctx, l.a.Person.ID)
-	if err != nil {
+	switch {
+	case l.ctx.Err() != nil: // a channel that comes while the session ends is told why it ends
+		c := l.cause()
+		return policy.Decision{Reason: c.Reason, Args: c.Args}
+	case err != nil:
 		l.log.Error("facts_failed", "error", err)
-		return policy.Decision{}
+		return policy.Decision{Reason: policy.RecordingUnavailable}
 	}
 	attempt := l.a.Attempt
 	attempt.Session, attempt.Channel = l.a.ID, kind

@@ -13,21 +13,43 @@ type Disk struct {
 	mu    sync.Mutex // guards the rest
 	fail  error      // given to every write from now on
 	after int64      // bytes that may still be written before fail counts
+	open  error      // given to every opening
+	sync  error      // given to every sync
 }
 
 // NewDisk returns a disk without faults.
 func NewDisk() *Disk { return &Disk{FS: recordings.OS()} }
 
 // Fail makes writes fail with err, such as syscall.ENOSPC, once after further bytes have been
-// written. A write that crosses the border is cut off there.
+// written. A write that crosses the border is cut off there. A nil err mends the disk.
 func (d *Disk) Fail(err error, after int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fail, d.after = err, after
 }
 
+// FailOpen makes every opening of a file fail; nil mends it.
+func (d *Disk) FailOpen(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open = err
+}
+
+// FailSync makes every sync fail; nil mends it.
+func (d *Disk) FailSync(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sync = err
+}
+
 // OpenFile implements recordings.FS.
 func (d *Disk) OpenFile(name string, flag int, perm fs.FileMode) (recordings.File, error) {
+	d.mu.Lock()
+	fail := d.open
+	d.mu.Unlock()
+	if fail != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fail}
+	}
 	f, err := d.FS.OpenFile(name, flag, perm)
 	if err != nil {
 		return nil, err
@@ -56,4 +78,15 @@ func (f *diskFile) Write(p []byte) (int, error) {
 		return n, err
 	}
 	return n, fail
+}
+
+// Sync implements recordings.File.
+func (f *diskFile) Sync() error {
+	f.disk.mu.Lock()
+	fail := f.disk.sync
+	f.disk.mu.Unlock()
+	if fail != nil {
+		return fail
+	}
+	return f.File.Sync()
 }
