@@ -70,7 +70,16 @@ func (p *program) sessionCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return list(p, v, "いま接続中の作業はありません。", "No one is connected now.", p.sessionFields()[:8])
+			f := p.sessionFields()
+			// Eighty columns: an account names its target, and an ended session's state is its cause.
+			return list(p, v, "いま接続中の作業はありません。", "No one is connected now.", []column[web.Session]{f[0], f[2], f[4], f[5], {
+				"状態", "STATE", func(v web.Session) string {
+					if v.EndCause != "" {
+						return fmt.Sprintf("[%d] %s", v.EndNumber, v.EndCause)
+					}
+					return p.sessionState(v)
+				},
+			}})
 		}, &cli.BoolFlag{Name: "live", Usage: p.say("接続中のものだけ", "only those under way")}),
 		p.leaf("show", "ID", "一つを見る", "show one", func(c *cli.Context) error {
 			v, err := fetch[web.Session](p, c, "/v1/sessions/"+part(c.Args().First()), nil)

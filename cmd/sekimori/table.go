@@ -60,11 +60,13 @@ func (p *program) align(cells [][]string) error {
 	}
 	var b strings.Builder
 	for _, line := range cells {
+		gap := 0 // room left after the cell before; none at the end of a line
 		for i, c := range line {
-			b.WriteString(c)
-			if i < len(line)-1 {
-				b.WriteString(strings.Repeat(" ", widths[i]-columns(c)+2))
+			if c != "" {
+				b.WriteString(strings.Repeat(" ", gap) + c)
+				gap = 0
 			}
+			gap += widths[i] - columns(c) + 2
 		}
 		b.WriteByte('\n')
 	}
