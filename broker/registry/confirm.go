@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"sekimori/broker/ledger"
@@ -14,7 +15,7 @@ import (
 // propose it, and whom the door authenticated afresh. Errors: *policy.Denied — forbidden, self-approval,
 // already-decided, and stale-page when what it changes is no longer what was proposed on.
 func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) error {
-	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
+	err := r.o.DB.Write(ctx, func(tx *store.Tx) error {
 		c, err := r.settle(tx, no, store.ChangeConfirmed, by, true)
 		if err != nil {
 			return err
@@ -34,6 +35,11 @@ func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) erro
 		}
 		return fmt.Errorf("change %s has unknown kind %q", changeName(c.No), c.Kind)
 	})
+	if errors.Is(err, store.ErrExists) {
+		// A key or a login that was free when the change was proposed is somebody else's by now.
+		return &policy.Denied{Reason: policy.StalePage, Args: map[string]string{"request": no}}
+	}
+	return err
 }
 
 // Discard drops a pending change. Whoever proposed it may, and everybody of the information-systems

@@ -255,6 +255,22 @@ func TestKeysAtEnrolment(t *testing.T) {
 	}
 }
 
+func TestOneKeyProposedByTwo(t *testing.T) {
+	h := townhall.Found(t)
+	enrol(t, h, h.Plan.Code)
+	enrol(t, h, issue(t, h, "deputy", "admin").Text)
+	h.Pass(72 * time.Hour)
+	key := townhall.Key(t)
+	_, first := enrol(t, h, issue(t, h, "sato", "admin").Text, key)
+	_, second := enrol(t, h, issue(t, h, "kimura", "admin").Text, key)
+	if err := h.Registry.Confirm(t.Context(), first.KeysPending, townhall.By("deputy")); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Registry.Confirm(t.Context(), second.KeysPending, townhall.By("deputy")); townhall.Reason(err) != "stale-page" {
+		t.Errorf("a key that is somebody else's by now: %v", err)
+	}
+}
+
 func TestALockHoldsAgainstACodeIssuedBefore(t *testing.T) {
 	h := townhall.Found(t)
 	code := issue(t, h, "kato", "admin")

@@ -185,6 +185,10 @@ func (r *Registry) failed(ctx context.Context, person, address string, p policy.
 			t.LockedUntil, locked = k.Now.Add(lockFor), t.Key
 			return k.PutThrottle(t)
 		}
+		// What has run out goes here, so that the table cannot grow beyond the failures of one such time.
+		if err := k.DropThrottles(k.Now.Add(-countFor)); err != nil {
+			return err
+		}
 		t, err := k.Throttle(person) // counted when the try was taken
 		if err == nil {
 			err = lock(t, triesPerson)

@@ -151,6 +151,37 @@ func TestAPasswordTypedAsTheNameIsKeptNowhere(t *testing.T) {
 	}
 }
 
+// A scan must not grow the table of failures for ever.
+func TestFailuresThatHaveRunOutAreForgotten(t *testing.T) {
+	h := townhall.Found(t)
+	failures := func(counter string) (n int) {
+		t.Helper()
+		err := h.DB.Read(t.Context(), func(s *store.Snap) error {
+			c, err := s.Throttle(counter)
+			n = c.Count
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	login(t, h, pass{person: "head"}, "", "")
+	if n := failures("person:head"); n != 1 {
+		t.Fatalf("%d failures counted", n)
+	}
+	h.Pass(10 * time.Minute)
+	login(t, h, pass{person: "ito"}, "", "")
+	if n := failures("person:head"); n != 1 {
+		t.Errorf("forgotten at ten minutes: %d", n)
+	}
+	h.Pass(time.Millisecond)
+	login(t, h, pass{person: "kato"}, "", "")
+	if n := failures("person:head"); n != 0 {
+		t.Errorf("still kept: %d", n)
+	}
+}
+
 func TestOneAddressGuessingAtManyPeople(t *testing.T) {
 	h := townhall.Found(t)
 	p, _ := enrol(t, h, h.Plan.Code)
