@@ -105,9 +105,18 @@ func (s *Supervisor) Facts(ctx context.Context, person string) (policy.Facts, er
 }
 
 func (s *Supervisor) facts(snap *store.Snap, person string) (policy.Facts, error) {
-	f, err := snap.Facts(person)
+	return s.completed(snap.Facts(person))
+}
+
+// standing is what Recheck may know: facts without the sessions under way.
+func (s *Supervisor) standing(snap *store.Snap, person string) (policy.Facts, error) {
+	return s.completed(snap.Standing(person))
+}
+
+// completed adds what no row can say.
+func (s *Supervisor) completed(f policy.Facts, err error) (policy.Facts, error) {
 	if err != nil {
-		return policy.Facts{}, fmt.Errorf("facts of %s: %w", person, err)
+		return policy.Facts{}, fmt.Errorf("facts: %w", err)
 	}
 	f.WaitingRoom = s.o.WaitingRoom
 	f.Runtime = policy.Runtime{Clock: s.clock.observe(s.o.Clock()), Recorder: s.space.state()}
@@ -146,7 +155,7 @@ func (s *Supervisor) recheck(ctx context.Context) {
 			f, ok := known[person]
 			if !ok {
 				var err error
-				if f, err = s.facts(snap, person); ctx.Err() != nil {
+				if f, err = s.standing(snap, person); ctx.Err() != nil {
 					return nil
 				} else if err != nil {
 					s.o.Log.Error("facts_failed", "person", person, "error", err)

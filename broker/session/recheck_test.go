@@ -1,0 +1,86 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// crowded puts n sessions under the supervisor's eyes that are known to the store but carry nothing.
+func crowded(w *world, n, people int) []*session {
+	w.t.Helper()
+	var persons []policy.Person
+	for range people {
+		persons = append(persons, w.engineer(n))
+	}
+	var all []*session
+	w.write("test.opened", func(tx *store.Tx) error {
+		for i := range n {
+			p := persons[i%people]
+			id := fmt.Sprintf("S-20261124-%04d", i)
+			l := &session{sup: w.sup, log: hclog.NewNullLogger(), login: "maint", moved: make(chan struct{}, 1)}
+			l.a.ID, l.a.Person, l.a.Source = id, p, netip.MustParseAddrPort("192.0.2.7:50022")
+			l.grant.ID, l.target.ID = "R8-0001-1-"+p.ID, "hr-db"
+			l.lastInput.Store(w.clock.Now().UnixNano())
+			l.ctx, l.cancel = context.WithCancelCause(context.Background())
+			all = append(all, l)
+			if err := tx.AddSession(store.Session{ID: id, State: store.SessionActive, Person: p.ID, Vendor: "V-001",
+				Grant: l.grant.ID, Window: "R8-0001-1", Request: "R8-0001", System: "hr", Target: "hr-db", Account: "hr-db/maint",
+				Source: l.a.Source, Fingerprint: "SHA256:test", Factor: "code", Created: tx.Now, Until: tx.Now.Add(time.Hour)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	w.sup.mu.Lock()
+	for _, l := range all {
+		w.sup.live[l.a.ID] = l
+	}
+	w.sup.mu.Unlock()
+	w.t.Cleanup(func() {
+		w.sup.mu.Lock()
+		clear(w.sup.live)
+		w.sup.mu.Unlock()
+	})
+	return all
+}
+
+// TestFreezeReachesAThousandSessionsInASecond: one act, a thousand people at work on one system.
+func TestFreezeReachesAThousandSessionsInASecond(t *testing.T) {
+	w := newWorld(t, time.Hour)
+	all := crowded(w, 1000, 100)
+	began := time.Now()
+	w.write("freeze.declared", func(tx *store.Tx) error {
+		return tx.AddFreeze(policy.Freeze{ID: "I-001", Scope: policy.FreezeAll, By: "U-001", Since: tx.Now, Reason: "test"})
+	})
+	for _, l := range all {
+		<-l.ctx.Done()
+		var c *Cause
+		if !errors.As(context.Cause(l.ctx), &c) || c.Reason != policy.CutByFreeze {
+			t.Fatalf("ended with %v", context.Cause(l.ctx))
+		}
+	}
+	if took := time.Since(began); took > cutWithin {
+		t.Errorf("the last one was told after %s", took)
+	}
+}
+
+func BenchmarkRecheck(b *testing.B) {
+	for _, people := range []int{1, 100, 1000} {
+		b.Run(fmt.Sprintf("1000 sessions of %d people", people), func(b *testing.B) {
+			w := newWorld(b, time.Hour)
+			crowded(w, 1000, people)
+			for b.Loop() {
+				w.sup.recheck(context.Background())
+			}
+		})
+	}
+}
