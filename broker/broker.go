@@ -79,7 +79,7 @@ func Start(ctx context.Context, c Config, o Options) (_ *Broker, err error) {
 	if b.db, err = openStore(ctx, c, o, ring); err != nil {
 		return nil, err
 	}
-	if err := checkpointsOf(c, o.Clock).compare(ctx, b.db, c.File()); err != nil {
+	if err := checkpointsOf(c, o.Clock).compare(ctx, b.db, c.File(), o.Log); err != nil {
 		return nil, err
 	}
 	if err := republish(ctx, b.db); err != nil {

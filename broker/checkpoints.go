@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"sekimori/broker/store"
 )
 
@@ -69,7 +71,7 @@ func (d checkpointDir) kept() ([]string, error) {
 
 // compare holds the ledger against every checkpoint that was kept outside. All of them, because
 // who puts back an older database could put back an older "latest" too. Error: *ConfigError.
-func (d checkpointDir) compare(ctx context.Context, db *store.DB, config string) error {
+func (d checkpointDir) compare(ctx context.Context, db *store.DB, config string, log hclog.Logger) error {
 	if d.dir == "" {
 		return nil
 	}
@@ -78,6 +80,14 @@ func (d checkpointDir) compare(ctx context.Context, db *store.DB, config string)
 		return err
 	}
 	return db.Read(ctx, func(s *store.Snap) error {
+		if len(files) == 0 {
+			// Nothing to compare with is no proof of anything: it may have been taken away.
+			size, err := s.LedgerSize()
+			if err == nil && size > 0 {
+				log.Warn("no_checkpoint_outside", "dir", d.dir, "entries", size)
+			}
+			return err
+		}
 		for _, file := range files {
 			checkpoint, err := os.ReadFile(file)
 			if err != nil {

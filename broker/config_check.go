@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"sekimori/broker/keys"
 	"sekimori/broker/store"
 )
@@ -207,7 +209,7 @@ func (c Config) verifyLedger(ring *keys.Ring, clock func() time.Time) error {
 	}
 	err = db.Read(ctx, func(s *store.Snap) error { return s.VerifyLedger(nil, nil) })
 	if err == nil {
-		err = checkpointsOf(c, clock).compare(ctx, db, c.File())
+		err = checkpointsOf(c, clock).compare(ctx, db, c.File(), hclog.NewNullLogger())
 	}
 	return errors.Join(err, db.Close())
 }

@@ -1,6 +1,8 @@
 package broker_test
 
 import (
+	"database/sql"
+	"errors"
 	"net"
 	"os"
 	"strconv"
@@ -178,6 +180,50 @@ func TestWindowEndsWithManySessions(t *testing.T) {
 	w := o.gather(b.addr, o.engineers(5), many(t, 200), target)
 	o.endsAt(o.clock.Now().Add(3 * time.Second))
 	w.cut(o.end)
+	b.close()
+	w.allEnded(policy.WindowEnded)
+}
+
+// TestWindowEndsWhileTheLedgerIsHeld: somebody else has the database at the moment of the end, such as a
+// backup or an attacker who hopes that a broker that cannot write cannot cut either.
+func TestWindowEndsWhileTheLedgerIsHeld(t *testing.T) {
+	t.Parallel()
+	target := &atTarget{none: make(chan struct{}, 1)}
+	o := foundAt(t, time.Hour, target.connected)
+	b := o.start()
+	w := o.gather(b.addr, o.engineers(1), 3, target)
+	for _, row := range o.sessions("") {
+		if row.State != store.SessionActive {
+			o.awaitActive(row.Person)
+		}
+	}
+	o.endsAt(o.clock.Now().Add(2500 * time.Millisecond))
+	release, held := make(chan struct{}), make(chan error, 1)
+	go func() {
+		db, err := sql.Open("sqlite", "file:"+o.config.DatabaseFile()+"?_pragma=busy_timeout(10000)&_txlock=immediate")
+		if err != nil {
+			held <- err
+			return
+		}
+		tx, err := db.Begin()
+		held <- err
+		<-release
+		if err == nil {
+			err = tx.Rollback()
+		}
+		held <- errors.Join(err, db.Close())
+	}()
+	if err := <-held; err != nil {
+		t.Fatal(err)
+	}
+	w.cut(o.end)
+	if n := len(o.ended()); n != 0 {
+		t.Errorf("%d ends were written while the database was held", n)
+	}
+	close(release)
+	if err := <-held; err != nil {
+		t.Fatal(err)
+	}
 	b.close()
 	w.allEnded(policy.WindowEnded)
 }

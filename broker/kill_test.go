@@ -27,7 +27,8 @@ type child struct {
 	addr  string
 	ended []string // the sessions it ended at its start
 	cmd   *exec.Cmd
-	stdin io.Closer
+	stdin io.WriteCloser
+	out   *bufio.Reader
 }
 
 // spawn starts one on the office's directory.
@@ -48,7 +49,8 @@ func (o *office) spawn() *child {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	line, err := bufio.NewReader(out).ReadString('\n')
+	c.out = bufio.NewReader(out)
+	line, err := c.out.ReadString('\n')
 	if err != nil {
 		o.t.Fatalf("the broker did not start: %v, %v\n%s", err, c.cmd.Wait(), problems.String())
 	}

@@ -1,11 +1,12 @@
 package broker_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,8 +47,14 @@ func serveChild(file string) error {
 	}
 	fmt.Println(b.SSHAddr(), strings.Join(b.EndedAfterCrash(), " "))
 	go func() {
-		// The parent holds the other end: a broker must not outlive a test that died.
-		_, _ = io.Copy(io.Discard, os.Stdin)
+		// The parent holds the other end: a broker must not outlive a test that died. A line asks
+		// for the memory in use.
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			fmt.Println(m.HeapAlloc + m.StackInuse)
+		}
 		stop()
 	}()
 	<-ctx.Done()
