@@ -49,6 +49,18 @@ func field(b *strings.Builder, label string, labelCells int, value string) {
 	b.WriteByte('\n')
 }
 
+// attended is who attends and what may not be used: on one line, or on two where a name is long, for
+// neither may be cut off.
+func attended(b *strings.Builder, label string, labelCells int, k cardFacts, attendant, denied string) {
+	who := strings.Join(strings.Fields(k.section+" "+attendant+" "+k.attendantPhone), " ")
+	if line := who + "   " + denied; cells(line) <= columns-labelCells {
+		field(b, label, labelCells, line)
+		return
+	}
+	field(b, label, labelCells, who)
+	field(b, "", labelCells, denied)
+}
+
 func rule(b *strings.Builder, title string) {
 	line := "---- " + neutral(title, 40) + " "
 	b.WriteString(line + strings.Repeat("-", max(columns-cells(line), 4)) + "\n")
@@ -72,8 +84,7 @@ func cardJA(k cardFacts, n Notice) string {
 	field(&b, "許可", 7, k.system+" / "+k.target+" / "+account)
 	field(&b, "時間枠", 7, dateJA(k.from)+k.from.Format("15:04")+"〜"+spanEnd(k.from, k.to)+
 		k.from.Format(" MST  2006-01-02T15:04Z07:00"))
-	field(&b, "立会者", 7, strings.Join(strings.Fields(k.section+" "+attendant+" "+k.attendantPhone), " ")+
-		"   使えないもの "+denied)
+	attended(&b, "立会者", 7, k, attendant, "使えないもの "+denied)
 	rule(&b, "監視と記録について(第"+n.Version+"版)")
 	field(&b, "目的", 7, n.Purposes.JA)
 	field(&b, "記録", 7, pad("画面出力と入力、接続の日時(入力は封印)", 44)+" 保存 "+n.Retention)
@@ -103,8 +114,7 @@ func cardEN(k cardFacts, n Notice) string {
 	field(&b, "Grant", 10, k.system+" / "+k.target+" / "+account)
 	field(&b, "Window", 10, dateEN(k.from)+k.from.Format(" 15:04")+"-"+spanEnd(k.from, k.to)+
 		k.from.Format(" MST  2006-01-02T15:04Z07:00"))
-	field(&b, "Attendant", 10, strings.Join(strings.Fields(k.section+" "+attendant+" "+k.attendantPhone), " ")+
-		"   Not allowed: "+denied)
+	attended(&b, "Attendant", 10, k, attendant, "Not allowed: "+denied)
 	rule(&b, "Monitoring and recording (version "+n.Version+")")
 	field(&b, "Purpose", 10, n.Purposes.EN)
 	field(&b, "Recorded", 10, "Screen output, input (sealed) and times. Kept "+n.RetentionEN)

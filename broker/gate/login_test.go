@@ -119,6 +119,9 @@ func TestCardFitsItsColumns(t *testing.T) {
 	long := full
 	long.system, long.note, long.section = strings.Repeat("長", 60), strings.Repeat("備", 60), strings.Repeat("課", 60)
 	long.attendant = "\x1b[31m" + strings.Repeat("x", 100)
+	if !strings.Contains(cardJA(long, n), "使えないもの ファイル授受・転送・他の接続先\n") || !strings.Contains(cardEN(long, n), "Not allowed: files, forwarding\n") {
+		t.Errorf("a long name hides what may not be used:\n%s%s", cardJA(long, n), cardEN(long, n))
+	}
 	n.URL = "https://gate.city.example.jp/a/very/long/address/of/the/notice/in/full"
 	for name, text := range map[string]string{"ja": ja, "en": en, "ja long": cardJA(long, n), "en long": cardEN(long, n),
 		"banner": bannerText("https://gate.example.jp/notice"), "hint": automationHint} {

@@ -59,27 +59,19 @@ func watchersNotice(left time.Duration, watchers int) notice {
 	}
 }
 
-// SpanJA says a remaining time: hours and minutes, minutes, or seconds, rounded down so that nobody
-// counts on time that is not there. The gate counts down with it too.
+// SpanJA says a remaining time in minutes, below one in seconds, rounded down so that nobody counts
+// on time that is not there. The gate counts down with it too.
 func SpanJA(d time.Duration) string {
-	switch d = max(d, 0); {
-	case d >= time.Hour:
-		return fmt.Sprintf("%d時間%d分", int(d/time.Hour), int(d%time.Hour/time.Minute))
-	case d >= time.Minute:
+	if d = max(d, 0); d >= time.Minute {
 		return fmt.Sprintf("%d分", int(d/time.Minute))
-	default:
-		return fmt.Sprintf("%d秒", int(d/time.Second))
 	}
+	return fmt.Sprintf("%d秒", int(d/time.Second))
 }
 
 // SpanEN is SpanJA in English.
 func SpanEN(d time.Duration) string {
-	switch d = max(d, 0); {
-	case d >= time.Hour:
-		return fmt.Sprintf("%d h %d min", int(d/time.Hour), int(d%time.Hour/time.Minute))
-	case d >= time.Minute:
+	if d = max(d, 0); d >= time.Minute {
 		return fmt.Sprintf("%d min", int(d/time.Minute))
-	default:
-		return fmt.Sprintf("%d s", int(d/time.Second))
 	}
+	return fmt.Sprintf("%d s", int(d/time.Second))
 }
