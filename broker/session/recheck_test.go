@@ -73,6 +73,19 @@ func TestFreezeReachesAThousandSessionsInASecond(t *testing.T) {
 	}
 }
 
+// TestFaultInJudgingEndsThatSessionOnly: the supervisor watches over everybody else too.
+func TestFaultInJudgingEndsThatSessionOnly(t *testing.T) {
+	w := newWorld(t, time.Hour)
+	all := crowded(w, 3, 3)
+	all[1].sup = nil // the fault
+	w.sup.recheck(context.Background())
+	for i, l := range all {
+		if ended := l.ctx.Err() != nil; ended != (i == 1) {
+			t.Errorf("session %d ended: %v (%v)", i, ended, context.Cause(l.ctx))
+		}
+	}
+}
+
 func BenchmarkRecheck(b *testing.B) {
 	for _, people := range []int{1, 100, 1000} {
 		b.Run(fmt.Sprintf("1000 sessions of %d people", people), func(b *testing.B) {

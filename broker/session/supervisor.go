@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"sort"
 	"sync"
 	"time"
@@ -162,16 +163,28 @@ func (s *Supervisor) recheck(ctx context.Context) {
 				}
 				known[person] = f // the zero value where they failed
 			}
-			l.judge(f)
+			s.judge(l, f)
 		}
 		return nil
 	})
 	if err != nil && ctx.Err() == nil {
 		s.o.Log.Error("recheck_failed", "error", err)
 		for _, l := range sessions {
-			l.judge(known[l.a.Person.ID])
+			s.judge(l, known[l.a.Person.ID])
 		}
 	}
+}
+
+// judge judges one session. A fault in it ends that session: what cannot be judged cannot go on, and
+// the others must be judged all the same.
+func (s *Supervisor) judge(l *session, f policy.Facts) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.o.Log.Error("judging_panicked", "session", l.a.ID, "panic", p, "stack", string(debug.Stack()))
+			l.end(Cause{Reason: policy.BrokerCrashed, Actor: broker})
+		}
+	}()
+	l.judge(f)
 }
 
 func (s *Supervisor) sessions() []*session {
