@@ -252,15 +252,15 @@ func TestFreezeCutsManySessions(t *testing.T) {
 	w.allEnded(policy.CutByFreeze)
 }
 
-// TestAttackHalfOpenConnections: two hundred connections that say nothing, and one that speaks
+// TestAttackHalfOpenConnections: four hundred connections that say nothing, and one that speaks
 // a byte at a time, do not keep anybody from logging in.
 func TestAttackHalfOpenConnections(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour)
 	b := o.start()
 	e := o.engineers(1)[0]
-	for i := range 200 {
-		// From several addresses: one alone may hold few places before the gate.
+	for i := range 400 { // more than there are places before the gate
+		// From several addresses: one alone may hold few.
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i/25))}}
 		c, err := d.Dial("tcp", b.addr)
 		if err != nil {

@@ -26,6 +26,7 @@ type caller struct {
 	s      *Server
 	conn   *wire.Conn
 	source netip.AddrPort
+	place  *place // before the gate, until authenticated
 	log    hclog.Logger
 
 	// leash cuts the connection when something takes too long. A timer instead of deadlines
@@ -34,7 +35,6 @@ type caller struct {
 	banner func(string) error // says something before authentication is complete
 
 	identity identityPayload // drawn in the waiting room
-	drawn    int64           // index of its entry
 
 	spoke  bool // got as far as authentication
 	proven bool // the key was proven
@@ -71,7 +71,7 @@ func (c *caller) serve() {
 	defer c.leash.Stop()
 	conn, chans, reqs, err := ssh.NewServerConn(c.conn, c.config())
 	now := c.s.o.Clock()
-	c.s.crowd.leave(c.source.Addr(), now, err == nil)
+	c.s.crowd.leave(c.place, now, err == nil)
 	if err != nil {
 		c.failed(now, err)
 		return

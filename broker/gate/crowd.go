@@ -10,14 +10,26 @@ import (
 // rest, further addresses are turned away: memory never grows with the number of attackers.
 const crowdEntries = 16384
 
+// patience is how long a connection that has proven nothing keeps its place for certain while
+// everybody who stands before the gate came from an address of their own.
+const patience = 10 * time.Second
+
 // crowd counts those who stand before the gate without having proven anything.
 type crowd struct {
 	limits Limits
 
 	mu        sync.Mutex // guards everything below
-	total     int
+	places    map[*place]struct{}
 	visitors  map[netip.Prefix]*visitor
 	lastSweep time.Time
+}
+
+// place is one connection before the gate.
+type place struct {
+	key    netip.Prefix
+	since  time.Time
+	proven bool   // its key was: nobody takes the place any more
+	hangUp func() // closes the connection when its place goes to somebody else
 }
 
 // visitor is one address (for IPv6 one /64, which a single subscriber holds whole).
@@ -28,7 +40,7 @@ type visitor struct {
 }
 
 func newCrowd(l Limits) *crowd {
-	return &crowd{limits: l, visitors: map[netip.Prefix]*visitor{}}
+	return &crowd{limits: l, places: map[*place]struct{}{}, visitors: map[netip.Prefix]*visitor{}}
 }
 
 // vicinity is the unit that limits apply to.
@@ -45,48 +57,98 @@ func vicinity(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// enter takes a place before the gate; false when there is none for this address now.
-// Whoever entered must leave.
-func (c *crowd) enter(a netip.Addr, now time.Time) bool {
+// enter takes a place before the gate; nil when there is none for this address now. Whoever
+// entered must leave. Where all places are taken, somebody who holds on to one without proving
+// anything gives it up, so that a few addresses cannot keep everybody else out.
+func (c *crowd) enter(a netip.Addr, now time.Time, hangUp func()) *place {
+	p, out := c.take(a, now, hangUp)
+	if out != nil {
+		out.hangUp() // not under the lock
+	}
+	return p
+}
+
+func (c *crowd) take(a netip.Addr, now time.Time, hangUp func()) (in, out *place) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.total >= c.limits.Unauthenticated {
-		return false
-	}
 	key := vicinity(a)
 	v := c.visitors[key]
 	if v == nil {
 		if len(c.visitors) >= crowdEntries && !c.sweep(now) {
-			return false
+			return nil, nil
 		}
 		v = &visitor{tokens: float64(c.limits.Burst), at: now}
 		c.visitors[key] = v
 	}
 	c.refill(v, now)
 	if v.pending >= c.limits.PerAddress || v.tokens < 1 {
-		return false
+		return nil, nil
+	}
+	if len(c.places) >= c.limits.Unauthenticated {
+		if out = c.yields(v.pending+1, now); out == nil {
+			return nil, nil
+		}
+		c.remove(out)
 	}
 	v.tokens--
 	v.pending++
-	c.total++
-	return true
+	in = &place{key: key, since: now, hangUp: hangUp}
+	c.places[in] = struct{}{}
+	return in, out
 }
 
-// leave gives the place back. A connection that proved itself gives back its share of the
-// rate too, so that automation of honest people is not slowed down.
-func (c *crowd) leave(a netip.Addr, now time.Time, proven bool) {
+// yields is the place that goes to an address which would then hold so many: the oldest of the
+// address that holds most, where that is more; else the oldest, once it had its time.
+func (c *crowd) yields(holds int, now time.Time) *place {
+	var most, oldest *place
+	for p := range c.places {
+		n := c.visitors[p.key].pending
+		if p.proven || n < holds {
+			continue
+		}
+		if oldest == nil || p.since.Before(oldest.since) {
+			oldest = p
+		}
+		if m := most; m == nil || n > c.visitors[m.key].pending || n == c.visitors[m.key].pending && p.since.Before(m.since) {
+			most = p
+		}
+	}
+	switch {
+	case most != nil && c.visitors[most.key].pending > holds:
+		return most
+	case oldest != nil && now.Sub(oldest.since) >= patience:
+		return oldest
+	}
+	return nil
+}
+
+// proved keeps the place for a connection whose key was proven: the code takes a person's time.
+func (c *crowd) proved(p *place) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.total--
-	v := c.visitors[vicinity(a)]
-	if v == nil {
+	p.proven = true
+}
+
+// leave gives the place back; a second time it does nothing. A connection that proved itself gives
+// back its share of the rate too, so that automation of honest people is not slowed down.
+func (c *crowd) leave(p *place, now time.Time, proven bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.places[p]; !ok {
 		return
 	}
-	v.pending--
+	c.remove(p)
+	v := c.visitors[p.key]
 	c.refill(v, now)
 	if proven {
 		v.tokens = min(v.tokens+1, float64(c.limits.Burst))
 	}
+}
+
+// remove takes a place away. Its visitor is there: only visitors at rest are forgotten.
+func (c *crowd) remove(p *place) {
+	delete(c.places, p)
+	c.visitors[p.key].pending--
 }
 
 // refill adds what time has earned. A clock that ran back earns nothing.
@@ -116,5 +178,5 @@ func (c *crowd) sweep(now time.Time) bool {
 func (c *crowd) waiting() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.total
+	return len(c.places)
 }

@@ -106,15 +106,16 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 func (s *Server) ServeConn(nc net.Conn) {
 	source := sourceOf(nc)
 	now := s.o.Clock()
-	if !s.crowd.enter(source.Addr(), now) {
+	place := s.crowd.enter(source.Addr(), now, func() { _ = nc.Close() })
+	if place == nil {
 		s.tally.add(source.Addr(), failTurnedAway, now)
 		_ = nc.Close()
 		return
 	}
-	c := &caller{s: s, conn: wire.Wrap(nc, wire.Options{}), source: source,
+	defer s.crowd.leave(place, now, false) // for what ends before serve gets there
+	c := &caller{s: s, conn: wire.Wrap(nc, wire.Options{}), source: source, place: place,
 		log: s.o.Log.With("source", source.String())}
 	if !s.enter(c.conn) {
-		s.crowd.leave(source.Addr(), now, false)
 		c.conn.Abort()
 		return
 	}
