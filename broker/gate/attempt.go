@@ -107,7 +107,7 @@ func (c *caller) decide(ctx context.Context, pass *passage) error {
 	pass.facts = f
 	pass.attempt.Session = pass.number
 	pass.decision = policy.Decide(f, pass.attempt, c.s.o.Clock())
-	return nil
+	return c.identified(ctx, pass)
 }
 
 // mayWait says whether the attempt can go on: allowed now, or by waiting. Approval that is not

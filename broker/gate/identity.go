@@ -3,20 +3,19 @@ package gate
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 
+	"sekimori/broker/requests"
 	"sekimori/broker/store"
+	"sekimori/policy"
 )
 
-// Kinds of entry of the identity check, which the ledger keeps: the gate draws the three digits,
-// the attendant says what was heard on the registered telephone (requests.Desk.Identity), and
-// the newest entry of a person on a window counts.
-const (
-	identityNumber = "window.identity-number"
-	identityFailed = "window.identity-failed"
-)
+// identityNumber is the kind of entry in which the gate writes the three digits that it shows. The
+// attendant says what was heard on the registered telephone (requests.Desk.Identity), and the newest
+// entry of a person on a window counts.
+const identityNumber = "window.identity-number"
 
 // identityPayload is that entry.
 type identityPayload struct {
@@ -42,8 +41,7 @@ func (c *caller) digits(ctx context.Context, pass *passage) string {
 	err = c.s.o.DB.Write(ctx, func(tx *store.Tx) error {
 		d := c.draft(identityNumber, pass, p)
 		d.Actor.Kind, d.Actor.ID = "broker", ""
-		e, err := tx.Append(d)
-		c.drawn = e.Index
+		_, err := tx.Append(d)
 		return err
 	})
 	if err != nil {
@@ -54,26 +52,35 @@ func (c *caller) digits(ctx context.Context, pass *passage) string {
 	return p.Digits
 }
 
-// misidentified says whether the attendant called this engineer about the digits of this visit and did
-// not hear them.
-func (c *caller) misidentified(ctx context.Context, pass *passage) (bool, error) {
-	window := pass.decision.Grant.Window.ID
-	if c.identity.Window == "" || c.identity.Window != window {
-		return false, nil
-	}
-	failed := false
-	err := c.s.o.DB.Read(ctx, func(snap *store.Snap) error {
-		for e, err := range snap.Entries(store.EntryFilter{Kind: identityFailed, Subject: window, From: c.drawn + 1}) {
-			if err != nil {
-				return err
-			}
-			var p identityPayload
-			if err := json.Unmarshal(e.Payload, &p); err != nil {
-				return fmt.Errorf("entry %d: %w", e.Index, err)
-			}
-			failed = failed || p.Person == pass.person.ID
-		}
+// identified holds a decision against the identity check where the system asks for one. The permission
+// to start is given for the window; this is for each engineer on it. It only ever takes away.
+func (c *caller) identified(ctx context.Context, pass *passage) error {
+	g := pass.decision.Grant
+	if g.ID == "" || !pass.facts.Systems[pass.facts.Targets[g.Target].System].IdentityCheck {
 		return nil
+	}
+	var check requests.IdentityCheck
+	err := c.s.o.DB.Read(ctx, func(snap *store.Snap) error {
+		all, err := requests.IdentityChecks(snap, g.Window.ID)
+		for _, one := range all {
+			if one.Person == pass.person.ID {
+				check = one
+			}
+		}
+		return err
 	})
-	return failed, err
+	switch {
+	case errors.Is(err, store.ErrNotFound): // no window yet, and so no permission either
+		if pass.decision.Allow {
+			return err
+		}
+	case err != nil:
+		return err
+	case check.Failed && c.identity.Window == g.Window.ID: // called in this visit, and not heard
+		pass.decision = policy.Decision{Reason: policy.IdentityFailed, Grant: g}
+	case pass.decision.Allow && !check.Matched:
+		pass.decision = policy.Decision{Reason: policy.AttendantAbsent, Grant: g, Wait: true,
+			Args: map[string]string{"request": g.Request, "time": g.Window.End.In(c.s.o.Zone).Format("2006-01-02 15:04")}}
+	}
+	return nil
 }

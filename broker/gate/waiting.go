@@ -113,14 +113,7 @@ func (c *caller) sitOut(ctx context.Context, pass *passage, f *front, d *drain) 
 	for look := true; ; {
 		now := c.s.o.Clock()
 		if look || now.Sub(looked) >= lookAgain || now.Before(looked) || !next.IsZero() && !now.Before(next) {
-			err := c.decide(ctx, pass)
-			if err == nil {
-				var failed bool
-				if failed, err = c.misidentified(ctx, pass); failed {
-					pass.decision = policy.Decision{Reason: policy.IdentityFailed, Grant: pass.decision.Grant}
-				}
-			}
-			if err != nil {
+			if err := c.decide(ctx, pass); err != nil {
 				if ctx.Err() != nil {
 					pass.decision = policy.Decision{Reason: policy.BrokerStopped, Grant: pass.decision.Grant}
 				} else {
@@ -202,7 +195,7 @@ func (c *caller) stateOf(ctx context.Context, pass *passage, now, until time.Tim
 	case policy.InterlockNotReady:
 		return roomState{waitingInterlock, "回線確認中  庁内網の切断を確認しています。", "Checking lines."}
 	}
-	if system.IdentityCheck && g.Window.State == policy.WindowAttended {
+	if system.IdentityCheck && (g.Window.State == policy.WindowAttended || g.Window.State == policy.WindowPermitted) {
 		if digits := c.digits(ctx, pass); digits != "" {
 			spaced := strings.Join(strings.Split(digits, ""), " ")
 			return roomState{waitingIdentity,

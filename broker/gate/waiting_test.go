@@ -279,3 +279,39 @@ func TestWaitingRoomIdentityMismatchRefuses(t *testing.T) {
 		t.Errorf("ledger: %v", refused)
 	}
 }
+
+// TestSecondEngineerIsIdentifiedToo: the permission for the window is no identity check of whoever
+// comes after it, and a mismatch of one takes nothing from another.
+func TestSecondEngineerIsIdentifiedToo(t *testing.T) {
+	t.Parallel()
+	w, e, desk, win := identified(t)
+	other := w.engineer("mori", "ja")
+	w.write(func(tx *store.Tx) error {
+		return tx.AddGrant(policy.Grant{ID: win.ID + "-2", Person: other.id, Vendor: "V-001", Target: "hr-db", Account: "hr-db/maint",
+			Window: win.Window, Request: win.Request, Files: policy.FilesNone, State: policy.GrantActive, PersonLimit: 9})
+	})
+	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
+	if err := desk.Open(t.Context(), win.ID, by); err != nil {
+		t.Fatal(err)
+	}
+	x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+	if err := desk.Identity(t.Context(), win.ID, requests.IdentityAnswer{Digits: digitsShown(t, w, e, win, x)}, by); err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.Permit(t.Context(), win.ID, by); err != nil {
+		t.Fatal(err)
+	}
+	x.expect("shell ready")
+	y := openTerminal(t, other.mustDial("mori+hr-db", nil), "xterm")
+	digitsShown(t, w, other, win, y)
+	if err := desk.Identity(t.Context(), win.ID, requests.IdentityAnswer{}, by); err != nil { // nobody answers
+		t.Fatal(err)
+	}
+	y.expect("[126]")
+	if n := w.target.reached(); n != 1 {
+		t.Errorf("target reached %d times", n)
+	}
+	if live := w.sup.Live(); len(live) != 1 || live[0].Person != e.id {
+		t.Errorf("the other's session did not go on: %+v", live)
+	}
+}

@@ -40,6 +40,7 @@ type IdentityCheck struct {
 	At      time.Time
 
 	digits string
+	others bool // others on the window were identified
 }
 
 // waits tells that the engineer has a number and was not called since.
@@ -49,15 +50,21 @@ func (c IdentityCheck) waits() bool { return !c.Matched && !c.Failed }
 // thing that happened to each. The ledger is where they are kept.
 func (d *Desk) IdentityChecks(ctx context.Context, window string) ([]IdentityCheck, error) {
 	var list []IdentityCheck
-	err := d.o.DB.Read(ctx, func(s *store.Snap) error {
-		w, err := s.Window(window)
-		if err != nil {
-			return fmt.Errorf("window %q: %w", window, err)
-		}
-		list, err = checksOf(s, w)
+	err := d.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		list, err = IdentityChecks(s, window)
 		return err
 	})
 	return list, err
+}
+
+// IdentityChecks is the same in a snapshot of the caller's: the gate lets nobody in whose number was
+// not heard.
+func IdentityChecks(s *store.Snap, window string) ([]IdentityCheck, error) {
+	w, err := s.Window(window)
+	if err != nil {
+		return nil, fmt.Errorf("window %q: %w", window, err)
+	}
+	return checksOf(s, w)
 }
 
 // identityEntries bounds how far back a check is looked for.
@@ -94,8 +101,8 @@ func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
 }
 
 // Identity notes what came of the call: the digits that were read back are held against those that the
-// engineer was shown. Anything else than a match takes a permission that was given back, and whoever
-// waits is refused; the check may be tried again with a new number. Errors: *policy.Denied, among
+// engineer was shown. Anything else than a match refuses the engineer and takes back a permission that
+// was given for nobody else; the check may be tried again with a new number. Errors: *policy.Denied, among
 // them identity-failed for digits that do not match (which is in the ledger then); *forms.Invalid.
 func (d *Desk) Identity(ctx context.Context, window string, answer IdentityAnswer, by ledger.Actor) error {
 	mismatch := false
@@ -115,7 +122,9 @@ func (d *Desk) Identity(ctx context.Context, window string, answer IdentityAnswe
 			return d.windowEntry(tx, identityMatched, by, *w, about)
 		}
 		mismatch = answer.Digits != ""
-		w.State, w.PermittedAt, w.PermittedBy = policy.WindowAttended, time.Time{}, ""
+		if !c.others {
+			w.State, w.PermittedAt, w.PermittedBy = policy.WindowAttended, time.Time{}, ""
+		}
 		if err := tx.ForgetFactors(store.FactorFilter{Window: w.ID}); err != nil {
 			return fmt.Errorf("forget remembered factors: %w", err)
 		}
@@ -134,6 +143,7 @@ func (d *Desk) called(s *store.Snap, w store.Window, answer IdentityAnswer) (Ide
 	if err != nil {
 		return IdentityCheck{}, err
 	}
+	others := slices.ContainsFunc(checks, func(c IdentityCheck) bool { return c.Matched })
 	checks = slices.DeleteFunc(checks, func(c IdentityCheck) bool { return !c.waits() })
 	if answer.Person != "" {
 		p, err := s.Person(answer.Person)
@@ -144,6 +154,7 @@ func (d *Desk) called(s *store.Snap, w store.Window, answer IdentityAnswer) (Ide
 	}
 	switch {
 	case len(checks) == 1:
+		checks[0].others = others
 		return checks[0], nil
 	case len(checks) > 1:
 		return IdentityCheck{}, identityProblem("name-engineer", "待合に複数の保守要員がいます。--person で指定してください。",
