@@ -7,6 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 )
 
@@ -38,7 +39,13 @@ func Read(name string, text []byte) (*Form, Value) {
 		root.Problem("file-too-large", fmt.Sprintf("%d バイトを超えています。", MaxSize), fmt.Sprintf("larger than %d bytes", MaxSize))
 		return f, root
 	}
-	file, err := parser.ParseBytes(text, 0)
+	tokens := lexer.Tokenize(string(text))
+	if t := tooDeep(tokens); t != nil {
+		root.line, root.col = t.Position.Line, t.Position.Column
+		root.Problem("too-deep", "入れ子が深すぎます。", "nested too deeply")
+		return f, root
+	}
+	file, err := parser.Parse(tokens, 0)
 	if err != nil {
 		f.syntax(root, err)
 		return f, root
