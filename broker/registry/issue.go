@@ -21,7 +21,7 @@ const (
 	codeTries  = 5
 	codeBytes  = 16
 	beginLife  = 30 * time.Minute
-	foundation = 72 * time.Hour // how long the first document's people are enrolled without a second person
+	foundation = 72 * time.Hour // how long people are enrolled for the first time without a second person
 )
 
 // Code is an enrolment code as it leaves the registry: shown once, stored hashed.
@@ -41,9 +41,8 @@ type personChange struct {
 
 // IssueCode makes an enrolment code for a person, ending the earlier ones. It needs an administrator. A code for a
 // person with any role that approves or confirms waits for a second person, except while the
-// institution is being founded: for 72 hours for those of the first document who were never enrolled,
-// and for anybody never enrolled as long as nobody but the issuer could confirm. When it takes force, credentials that
-// the person had are suspended.
+// institution is being founded: for anybody who was never enrolled, for 72 hours, and after that as long as nobody
+// but the issuer could confirm. When it takes force, credentials that the person had are suspended.
 func (r *Registry) IssueCode(ctx context.Context, person string, by ledger.Actor) (Code, error) {
 	var code Code
 	err := r.o.DB.Write(ctx, func(tx *store.Tx) error {

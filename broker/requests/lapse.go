@@ -104,16 +104,6 @@ func (d *Desk) Show(ctx context.Context, no string) (Shown, error) {
 	return out, err
 }
 
-// Windows gives windows by start.
-func (d *Desk) Windows(ctx context.Context, f store.WindowFilter) ([]store.Window, error) {
-	var list []store.Window
-	err := d.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		list, err = s.Windows(f)
-		return err
-	})
-	return list, err
-}
-
 // Window gives one window. Error: store.ErrNotFound.
 func (d *Desk) Window(ctx context.Context, id string) (store.Window, error) {
 	var w store.Window

@@ -84,7 +84,7 @@ func (s *Snap) unissued(f *policy.Facts) error {
 			}
 			f.Grants = append(f.Grants, policy.Grant{
 				ID: r.No, Person: f.Person.ID, Vendor: r.Vendor, Target: a.Target, Account: a.ID, Request: r.No,
-				Window: policy.Window{ID: r.No, Request: r.No, System: r.System, Start: r.Start, End: r.End, State: policy.WindowScheduled},
+				Window:       policy.Window{ID: r.No, Request: r.No, System: r.System, Start: r.Start, End: r.End, State: policy.WindowScheduled},
 				RequestState: r.State, RequestVersion: r.Version, ApprovedVersion: r.ApprovedVersion,
 				DecidedBy: by, DecidedReason: reason, Files: r.Body.Files, State: policy.GrantActive, PersonLimit: r.Body.PersonLimit,
 			})
