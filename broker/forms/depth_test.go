@@ -13,7 +13,7 @@ import (
 // take the stack and the broker with it.
 func TestTextThatNestsWithoutEnd(t *testing.T) {
 	for _, unit := range []string{"[", "[\n", "{a: ", "{a:\n", "- ", "? ", "!a ", "&a ", "- [", "- ? "} {
-		text := strings.Repeat(unit, (1<<18)/len(unit))
+		text := strings.Repeat(unit, (1<<16)/len(unit))
 		begun := time.Now()
 		f, top := forms.Read("t.yaml", []byte(text))
 		top.Map("system").Get("system").Text()
