@@ -257,7 +257,7 @@ var verifier struct {
 
 func builtVerifier(ts *testscript.TestScript) string {
 	verifier.once.Do(func() {
-		dir := storyOf(ts).tb.TempDir()
+		dir := storyOf(ts).town.t.TempDir() // a story's own goes with the story, and others need the program
 		verifier.path = filepath.Join(dir, "sekimori-verify")
 		out, err := exec.Command("go", "build", "-o", verifier.path, "sekimori/cmd/sekimori-verify").CombinedOutput()
 		if err != nil {
