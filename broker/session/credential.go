@@ -49,7 +49,21 @@ func (l *session) credential() ([]ssh.AuthMethod, error) {
 		if err != nil {
 			return nil, err
 		}
-		return []ssh.AuthMethod{ssh.Password(string(plain))}, nil
+		return []ssh.AuthMethod{ssh.Password(string(plain)), ssh.KeyboardInteractive(onePassword(string(plain)))}, nil
 	}
 	return nil, fmt.Errorf("account %s has no credential of a known kind (%q)", account.ID, account.Credential)
+}
+
+// onePassword answers targets that ask for the password by keyboard-interactive, as PAM does. A
+// single hidden question is answered; anything else is not, for nobody can tell where the answer would go.
+func onePassword(password string) ssh.KeyboardInteractiveChallenge {
+	return func(_, _ string, questions []string, echos []bool) ([]string, error) {
+		switch {
+		case len(questions) == 0:
+			return nil, nil
+		case len(questions) == 1 && !echos[0]:
+			return []string{password}, nil
+		}
+		return nil, fmt.Errorf("the target asks %d questions where a password is expected", len(questions))
+	}
 }
