@@ -278,6 +278,23 @@ func (r *running) kill() {
 	}
 }
 
+// beginning keeps the first of what a client prints, which may be a flood.
+type beginning struct {
+	f    *os.File
+	kept int
+}
+
+func (b *beginning) Write(p []byte) (int, error) {
+	const most = 1 << 20
+	if keep := p[:min(len(p), most-b.kept)]; len(keep) > 0 {
+		n, err := b.f.Write(keep)
+		if b.kept += n; err != nil {
+			return n, err
+		}
+	}
+	return len(p), nil
+}
+
 // startsStory: `starts NAME PERSON … ssh …` runs a real client beside the story; what it says lies in
 // NAME.out and NAME.err.
 func startsStory(ts *testscript.TestScript, neg bool, args []string) {
@@ -293,13 +310,11 @@ func startsStory(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	errs, err := os.Create(ts.MkAbs(args[0] + ".err"))
 	ts.Check(err)
-	r.cmd.Stdout, r.cmd.Stderr = out, errs
+	r.cmd.Stdout, r.cmd.Stderr = &beginning{f: out}, errs
 	ts.Check(r.cmd.Start())
 	go func() {
 		err := r.cmd.Wait()
-		out.Close()
-		errs.Close()
-		r.done <- err
+		r.done <- errors.Join(err, out.Close(), errs.Close())
 	}()
 	s.running[args[0]] = r
 }

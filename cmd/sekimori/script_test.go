@@ -258,7 +258,9 @@ func (s *story) runAs(ts *testscript.TestScript, args []string, fresh bool) (sta
 	}
 	var o, e strings.Builder
 	p := s.person(ts, args[0]).program(in, io.MultiWriter(&o, ts.Stdout()), io.MultiWriter(&e, ts.Stderr()))
-	status = p.run(context.Background(), line)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second) // what should be refused might go on for ever
+	defer cancel()
+	status = p.run(ctx, line)
 	ts.Check(os.WriteFile(ts.MkAbs("out"), []byte(o.String()), 0o600))
 	return status, o.String(), e.String()
 }
