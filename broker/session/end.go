@@ -22,6 +22,10 @@ import (
 // connections are closed whatever the peers do.
 const lastWords = 300 * time.Millisecond
 
+// watchdogGrace is how much later the watchdog closes the engineer's connection, where close, which
+// does it in order, is held up.
+const watchdogGrace = 100 * time.Millisecond
+
 // broker and timer are who acts when no person does.
 var (
 	broker = ledger.Actor{Kind: "broker", ID: "broker"}
@@ -99,7 +103,7 @@ func (l *session) close(c Cause) error {
 	l.hangUp(c)
 	var digest recordings.Digest
 	var err error
-	l.starting.Wait()
+	l.beside.Wait()
 	if rec := l.rec.Load(); rec != nil {
 		if digest, err = rec.Close(recordings.End{Cause: string(c.Reason), At: ended}); err != nil {
 			err = fmt.Errorf("seal recording: %w", err)

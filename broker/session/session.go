@@ -68,7 +68,7 @@ type session struct {
 	rec   atomic.Pointer[recordings.Writer]
 	relay atomic.Pointer[relay.Relay]
 
-	starting  sync.WaitGroup // the entry session.started is being written
+	beside    sync.WaitGroup // what goes on beside the relay: the entry session.started, syncing
 	watchers  atomic.Int32
 	lastInput atomic.Int64  // unix nanoseconds of the session's clock
 	until     atomic.Int64  // unix nanoseconds; the deadline in force
@@ -236,13 +236,21 @@ func (l *session) carry() Cause {
 	})
 	l.relay.Store(r)
 	// A cut must not wait for the store, so this is not done under l.ctx's watch but joined in close.
-	l.starting.Go(func() {
+	l.beside.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)
 		defer cancel()
 		if err := l.ledgerStarted(ctx); err != nil {
 			l.log.Error("session_start_not_ledgered", "error", err)
 			l.end(Cause{Reason: policy.RecordingFailed, Actor: broker})
 		}
+	})
+	l.beside.Go(l.keepDurable)
+	// Whatever ends the session cuts it here too, and not only where close gets to it: not one
+	// byte more, the target's leg at once, the engineer's after the time for last words.
+	context.AfterFunc(l.ctx, func() {
+		r.Stop()
+		l.conn.Abort()
+		time.AfterFunc(lastWords+watchdogGrace, l.a.Wire.Abort)
 	})
 	over := make(chan error, 1)
 	go func() {

@@ -12,7 +12,8 @@ import (
 // supervisor, either side going away, or the recording failing. It says the warnings on the way.
 //
 // The deadline is a monotonic timer: it fires although the wall clock is set back, and then the
-// session ends even if the wall clock claims there is time left.
+// session ends even if the wall clock claims there is time left. It ends the session by itself: this
+// goroutine may be held up by a disk or a store that does not answer.
 func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 	clock := l.sup.o.Clock
 	said := map[time.Duration]bool{}
@@ -20,33 +21,44 @@ func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 	r.Notify("started", startNotice(l.hour(clock()), l.hour(l.deadline()),
 		l.deadline().Sub(clock()), int(l.watchers.Load())).in(l.a.Lang))
 
-	deadline := time.NewTimer(l.deadline().Sub(clock()))
+	deadline := time.AfterFunc(l.deadline().Sub(clock()), func() {
+		l.end(Cause{Reason: policy.WindowEnded, Args: map[string]string{"time": l.hour(l.deadline())}, Actor: timer})
+	})
 	defer deadline.Stop()
 	remind := time.NewTimer(l.nextReminder(said, clock()))
 	defer remind.Stop()
-	durable := time.NewTicker(l.sup.o.Sync)
-	defer durable.Stop()
 	for {
 		select {
 		case <-l.ctx.Done():
 			return l.cause()
 		case err := <-over:
 			return l.causeOfRelay(err)
-		case <-deadline.C:
-			return Cause{Reason: policy.WindowEnded, Args: map[string]string{"time": l.hour(l.deadline())}, Actor: timer}
 		case <-l.moved:
 			deadline.Reset(l.deadline().Sub(clock()))
 			clear(said)
 			l.skipWarnings(said, clock())
 		case <-remind.C:
 			l.remind(r, said, clock())
-		case <-durable.C:
-			if err := l.rec.Load().Sync(); err != nil {
-				return l.recordingFailed(err)
-			}
-			continue // reminders need no new timer for this
 		}
 		remind.Reset(l.nextReminder(said, clock()))
+	}
+}
+
+// keepDurable syncs the recording every so often, until the session ends. It stands apart from watch
+// because a disk under load may take seconds for it.
+func (l *session) keepDurable() {
+	tick := time.NewTicker(l.sup.o.Sync)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-tick.C:
+			if err := l.rec.Load().Sync(); err != nil {
+				l.end(l.recordingFailed(err))
+				return
+			}
+		}
 	}
 }
 

@@ -1,0 +1,74 @@
+package session
+
+import (
+	"io/fs"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sekimori/policy"
+	"sekimori/recordings"
+)
+
+// stuckDisk is a disk that stops answering: what asks it waits until the test lets go.
+type stuckDisk struct {
+	recordings.FS
+	sync, write atomic.Bool // which calls wait
+	release     chan struct{}
+}
+
+func (d *stuckDisk) OpenFile(name string, flag int, perm fs.FileMode) (recordings.File, error) {
+	f, err := d.FS.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return &stuckFile{File: f, d: d}, nil
+}
+
+type stuckFile struct {
+	recordings.File
+	d *stuckDisk
+}
+
+func (f *stuckFile) Sync() error {
+	if f.d.sync.Load() {
+		<-f.d.release
+	}
+	return f.File.Sync()
+}
+
+func (f *stuckFile) Write(p []byte) (int, error) {
+	if f.d.write.Load() {
+		<-f.d.release
+	}
+	return f.File.Write(p)
+}
+
+// TestWindowEndsWhileTheDiskHangs: a disk that neither works nor fails must not keep a connection open.
+func TestWindowEndsWhileTheDiskHangs(t *testing.T) {
+	for name, hang := range map[string]func(*stuckDisk){
+		"in fsync": func(d *stuckDisk) { d.sync.Store(true) },
+		"in write": func(d *stuckDisk) { d.write.Store(true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			disk := &stuckDisk{FS: recordings.OS(), release: make(chan struct{})}
+			const length = 4 * time.Second
+			w := newWorld(t, length, func(o *Options) { o.FS, o.Sync = disk, 50*time.Millisecond })
+			flooded(w, time.Millisecond)
+			v := w.admit(w.engineer(0))
+			_, _, screen := v.shell()
+			screen.await(t, "line 5")
+			hang(disk)
+			v.client.Wait()
+			if late := time.Since(w.start.Add(length)); late < 0 || late > cutWithin {
+				t.Errorf("the engineer's connection closed %s after the window", late)
+			}
+			close(disk.release)
+			<-v.over
+			if row, _ := v.stored("session.ended"); row.Reason != policy.WindowEnded {
+				t.Errorf("ended as %s", row.Reason)
+			}
+		})
+	}
+}
