@@ -335,6 +335,14 @@ func showsStory(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
+// findsStory: `finds NAME FILE REGEXP` waits likewise and puts what its groups matched into a variable.
+func findsStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 3, "finds NAME FILE REGEXP")
+	showsStory(ts, false, args[1:])
+	found := regexp.MustCompile("(?m)" + args[2]).FindStringSubmatch(ts.ReadFile(args[1]))
+	ts.Setenv(args[0], strings.Join(found[1:], ""))
+}
+
 // typesStory: `types NAME TEXT` types a line into a client.
 func typesStory(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) != 2, "types NAME TEXT")

@@ -37,7 +37,7 @@ func TestScripts(t *testing.T) {
 			"as": asStory, "auth": authStory, "refused": refusedStory, "field": fieldStory, "ledgered": ledgeredStory,
 			"submit": submitStory, "approved": approvedStory, "granted": grantedStory,
 			// real OpenSSH
-			"ends": endsStory, "denied": deniedStory, "starts": startsStory, "shows": showsStory, "types": typesStory,
+			"ends": endsStory, "denied": deniedStory, "starts": startsStory, "shows": showsStory, "finds": findsStory, "types": typesStory,
 			"over": overStory, "gone": goneStory,
 			// examples/city
 			"city": cityStory, "city-approved": cityApproved, "heard": heardStory,
