@@ -101,7 +101,7 @@ func (d *demo) narrate(name, ja, en string, facts map[string]any, detail ...stri
 		fmt.Fprintf(d.p.out, "%s%s\n", map[bool]string{true: "\n● ", false: "  "}[i == 0], line)
 	}
 	for _, line := range detail {
-		fmt.Fprintf(d.p.out, "    %s\n", line)
+		fmt.Fprintf(d.p.out, "  %s\n", line)
 	}
 }
 

@@ -19,6 +19,14 @@ func stamp(t time.Time) string {
 	return t.Format("2006-01-02 15:04")
 }
 
+// lastDay is the last day of a period whose end is kept as the first instant after it.
+func lastDay(until time.Time) string {
+	if until.IsZero() {
+		return ""
+	}
+	return until.Add(-time.Nanosecond).Format(time.DateOnly)
+}
+
 // long is a time on a page.
 func long(t time.Time) string {
 	if t.IsZero() {

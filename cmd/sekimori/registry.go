@@ -38,7 +38,7 @@ func (p *program) vendorCommand() *cli.Command {
 	commands := noun(p, "/v1/vendors", "保守事業者はまだ登録されていません。", "No vendor is registered yet.", 4, []column[web.Vendor]{
 		{"番号", "ID", func(v web.Vendor) string { return v.ID }},
 		{"名前", "NAME", func(v web.Vendor) string { return v.Name }},
-		{"契約の終わり", "CONTRACT UNTIL", func(v web.Vendor) string { return stamp(v.ContractUntil) }},
+		{"契約の終わり", "CONTRACT UNTIL", func(v web.Vendor) string { return lastDay(v.ContractUntil) }},
 		{"状態", "STATE", func(v web.Vendor) string { return p.lock(v.Locked) }},
 		{"契約の始まり", "CONTRACT FROM", func(v web.Vendor) string { return stamp(v.ContractFrom) }},
 		{"元請", "PRIME", func(v web.Vendor) string { return v.Prime }},
