@@ -45,7 +45,7 @@ func TestAttackEscapeSequencesInUserName(t *testing.T) {
 	if !l.Unknown || l.Target != "" || l.Account != "" {
 		t.Errorf("taken for a login form: %+v", l)
 	}
-	if strings.ContainsAny(l.Typed, "\x1b\x07\u202e\u009b\xff") {
+	if strings.ContainsAny(l.Typed, "\x1b\x07\u202e\u009b") || strings.Contains(l.Typed, "\xff") {
 		t.Errorf("not neutralised: %q", l.Typed)
 	}
 	if !strings.HasPrefix(l.Typed, "sato+??0;owned") && !strings.HasPrefix(l.Typed, "sato+?]0;owned") {

@@ -35,7 +35,6 @@ type world struct {
 	client *http.Client
 	socket string
 	secret map[string]string // second factor by login
-	step   int               // codes are used once; each proof goes a step further
 	clock  func() time.Time
 	ahead  *atomic.Int64 // nanoseconds, read by the broker's goroutines too
 }

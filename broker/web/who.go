@@ -17,10 +17,9 @@ type who struct {
 	roles     []policy.Role
 }
 
-func anyone() who         { return who{open: true} }
-func everySignedIn() who  { return who{signedIn: true} }
-func everyStaff() who     { return who{roles: allRoles()} }
-func staffAndVendor() who { return who{roles: allRoles(), vendors: true} }
+func anyone() who        { return who{open: true} }
+func everySignedIn() who { return who{signedIn: true} }
+func everyStaff() who    { return who{roles: allRoles()} }
 
 func those(roles ...policy.Role) who { return who{roles: roles} }
 

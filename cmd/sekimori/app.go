@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"net/url"
 
 	"github.com/urfave/cli/v2"
@@ -89,11 +88,6 @@ func act[T any](p *program, c *cli.Context, path string, body any) (T, error) {
 		return out, err
 	}
 	return out, k.call(c.Context, "POST", path, nil, body, &out)
-}
-
-// actAt is act where the context matters more than the command.
-func actAt(ctx context.Context, k *client, path string, body, out any) error {
-	return k.call(ctx, "POST", path, nil, body, out)
 }
 
 // part makes an operand safe as one segment of a path.
