@@ -35,6 +35,7 @@ type initResult struct {
 	MasterKey       string `json:"master_key_file"`
 	LedgerKey       string `json:"ledger_key_file"`
 	CAKey           string `json:"ca_key_file"`
+	GateKey         string `json:"gate_key_file"`
 	OfflineIdentity string `json:"offline_identity_file,omitempty"`
 }
 
@@ -133,7 +134,7 @@ func (p *program) firstConfig(c *cli.Context) (broker.Config, *age.X25519Identit
 
 // furnish writes everything below dir.
 func (p *program) furnish(dir string, cfg broker.Config, identity *age.X25519Identity) (initResult, error) {
-	out := initResult{Config: "sekimori.yaml", MasterKey: cfg.MasterKeyFile, LedgerKey: "ledger.pub", CAKey: "ca.pub"}
+	out := initResult{Config: "sekimori.yaml", MasterKey: cfg.MasterKeyFile, LedgerKey: "ledger.pub", CAKey: "ca.pub", GateKey: "gate.pub"}
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return out, fmt.Errorf("mode of the directory: %w", err)
 	}
@@ -158,6 +159,11 @@ func (p *program) furnish(dir string, cfg broker.Config, identity *age.X25519Ide
 	if err := os.WriteFile(filepath.Join(dir, out.CAKey), fmt.Appendf(ca, " CA of %s\n", cfg.LedgerOrigin), 0o644); err != nil {
 		return out, &failure{ja: "CA の公開鍵を書けません", en: "cannot write the CA's public key", cause: err}
 	}
+	// What engineers know the gate by, before their first login.
+	gate := bytes.TrimSuffix(ssh.MarshalAuthorizedKey(ring.HostSigner().PublicKey()), []byte("\n"))
+	if err := os.WriteFile(filepath.Join(dir, out.GateKey), fmt.Appendf(gate, " gate of %s\n", cfg.LedgerOrigin), 0o644); err != nil {
+		return out, &failure{ja: "受付の公開鍵を書けません", en: "cannot write the gate's host key", cause: err}
+	}
 	if identity != nil {
 		out.OfflineIdentity = offlineIdentity
 		text := fmt.Sprintf("# 入力を開く鍵。点検担当だけが、この機械の外に保管します。\n# Opens the recorded input. Auditors keep it, away from this machine.\n# public key: %s\n%s\n", identity.Recipient(), identity)
@@ -177,7 +183,7 @@ func (p *program) furnish(dir string, cfg broker.Config, identity *age.X25519Ide
 
 func (p *program) saidInit(dir string, r initResult) error {
 	r.Dir = dir
-	for _, f := range []*string{&r.Config, &r.MasterKey, &r.LedgerKey, &r.CAKey, &r.OfflineIdentity} {
+	for _, f := range []*string{&r.Config, &r.MasterKey, &r.LedgerKey, &r.CAKey, &r.GateKey, &r.OfflineIdentity} {
 		if *f != "" {
 			*f = filepath.Join(dir, *f)
 		}
@@ -196,6 +202,7 @@ func (p *program) saidInit(dir string, r initResult) error {
 		{"秘密を封じる鍵(データとは別に保管)", "master key (keep it apart from the data)", func(r initResult) string { return r.MasterKey }},
 		{"台帳の検証鍵(点検担当へ)", "ledger's verifier key (for auditors)", func(r initResult) string { return r.LedgerKey }},
 		{"CA の公開鍵(接続先の sshd の TrustedUserCAKeys へ)", "CA's public key (for TrustedUserCAKeys of the targets' sshd)", func(r initResult) string { return r.CAKey }},
+		{"受付の公開鍵(保守要員の known_hosts へ)", "gate's host key (for the engineers' known_hosts)", func(r initResult) string { return r.GateKey }},
 	}); err != nil {
 		return err
 	}
