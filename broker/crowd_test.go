@@ -23,7 +23,7 @@ import (
 func many(t testing.TB, otherwise int) int {
 	text := os.Getenv("SEKIMORI_SESSIONS")
 	if text == "" {
-		return otherwise
+		return otherwise / slowness
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
@@ -32,8 +32,9 @@ func many(t testing.TB, otherwise int) int {
 	return n
 }
 
-// cutWithin is what promise 3 gives a cut: from its cause to both connections being gone.
-const cutWithin = time.Second
+// cutWithin is what promise 3 gives a cut: from its cause to both connections being gone. A program
+// under the race detector is many times slower and promises nothing.
+const cutWithin = time.Second * slowness
 
 // atTarget notes when each connection at the target was over.
 type atTarget struct {
@@ -63,7 +64,7 @@ func (a *atTarget) connected(c *ssh.ServerConn) {
 
 // flooding bounds how many keep the machine busy for the whole of a test: each needs the target's, the
 // broker's and the client's share of it.
-const flooding = 60
+const flooding = 60 / slowness
 
 // crowd is a number of sessions at work: some flooding, a third whose client has stopped reading
 // in the middle of a flood, the rest quiet.

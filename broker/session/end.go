@@ -130,10 +130,10 @@ func (l *session) hangUp(c Cause) {
 	l.conn.Abort() // the target is told nothing, so it need not wait for the engineer's last words
 	if exit := c.Reason.Exit(); exit != policy.ExitNone {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), lastWords)
-		told := make(chan struct{})
+		told, text := make(chan struct{}), l.text(c)
 		go func() {
 			defer close(told)
-			r.Finish(ctx, l.text(c), exit)
+			r.Finish(ctx, text, exit)
 			l.a.Wire.Drain(ctx)
 			// A client that was told hangs up by itself; aborting first could overtake, on a
 			// slow line, what it has not received yet.

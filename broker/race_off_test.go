@@ -1,0 +1,6 @@
+//go:build !race
+
+package broker_test
+
+// slowness is how much longer, and how many times fewer, under the race detector.
+const slowness = 1
