@@ -16,6 +16,12 @@ const factsPast = 30 * 24 * time.Hour
 // queries of this snapshot. The person is named by id or login. Errors: ErrNotFound.
 func (s *Snap) Facts(ref string) (policy.Facts, error) {
 	f, err := s.Standing(ref)
+	if err == nil {
+		err = s.unissued(&f)
+	}
+	if err == nil {
+		err = s.objects(&f)
+	}
 	if err != nil {
 		return policy.Facts{}, err
 	}
@@ -23,9 +29,9 @@ func (s *Snap) Facts(ref string) (policy.Facts, error) {
 	return f, err
 }
 
-// Standing is Facts without the sessions under way, which policy.Recheck does not ask for: with a
-// thousand people at work on one system they would be a million rows on every commit. It must not
-// be decided on for an admission. Errors: ErrNotFound.
+// Standing is Facts without the sessions under way and without what was not granted, neither of which
+// policy.Recheck asks for: with a thousand people at work on one system they would be a million rows on
+// every commit. It must not be decided on for an admission. Errors: ErrNotFound.
 func (s *Snap) Standing(ref string) (policy.Facts, error) {
 	p, err := s.Person(ref)
 	if err != nil {
@@ -36,7 +42,7 @@ func (s *Snap) Standing(ref string) (policy.Facts, error) {
 		Systems: map[string]policy.System{}, Targets: map[string]policy.Target{}, Accounts: map[string]policy.Account{},
 	}
 	if p.Vendor != "" {
-		v, err := s.Vendor(p.Vendor)
+		v, err := once(s, "vendor "+p.Vendor, func() (Vendor, error) { return s.Vendor(p.Vendor) })
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return policy.Facts{}, err
 		}
@@ -45,13 +51,12 @@ func (s *Snap) Standing(ref string) (policy.Facts, error) {
 	if f.Grants, err = s.GrantsWhere(GrantFilter{Person: p.ID, EndAfter: s.Now.Add(-factsPast)}); err != nil {
 		return policy.Facts{}, err
 	}
-	if err := s.unissued(&f); err != nil {
-		return policy.Facts{}, err
-	}
 	if err := s.objects(&f); err != nil {
 		return policy.Facts{}, err
 	}
-	frozen, err := list(s, scanFreeze, freezeColumns+` WHERE lifted = 0 ORDER BY since, id`)
+	frozen, err := once(s, "freezes", func() ([]Freeze, error) {
+		return list(s, scanFreeze, freezeColumns+` WHERE lifted = 0 ORDER BY since, id`)
+	})
 	if err != nil {
 		return policy.Facts{}, err
 	}
@@ -107,21 +112,21 @@ func (s *Snap) lastDecision(request string) (by, reason string, err error) {
 func (s *Snap) objects(f *policy.Facts) error {
 	for _, g := range f.Grants {
 		if _, ok := f.Systems[g.Window.System]; !ok {
-			v, err := s.System(g.Window.System)
+			v, err := once(s, "system "+g.Window.System, func() (System, error) { return s.System(g.Window.System) })
 			if err != nil {
 				return err
 			}
 			f.Systems[v.ID] = v.System
 		}
 		if _, ok := f.Targets[g.Target]; !ok {
-			v, err := s.Target(g.Target)
+			v, err := once(s, "target "+g.Target, func() (Target, error) { return s.Target(g.Target) })
 			if err != nil {
 				return err
 			}
 			f.Targets[v.ID] = v.Target
 		}
 		if _, ok := f.Accounts[g.Account]; !ok {
-			v, err := s.Account(g.Account)
+			v, err := once(s, "account "+g.Account, func() (Account, error) { return s.Account(g.Account) })
 			if err != nil {
 				return err
 			}
@@ -200,4 +205,17 @@ func addOnce(all []string, v string) []string {
 		}
 	}
 	return append(all, v)
+}
+
+// once reads what many people's facts have in common, such as their system, only once in a snapshot,
+// which does not change. In a Tx, which does, it reads every time.
+func once[T any](s *Snap, key string, read func() (T, error)) (T, error) {
+	if v, ok := s.known[key].(T); ok {
+		return v, nil
+	}
+	v, err := read()
+	if err == nil && s.known != nil {
+		s.known[key] = v
+	}
+	return v, err
 }

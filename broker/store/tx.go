@@ -17,6 +17,8 @@ type Snap struct {
 	tx   *sql.Tx
 	zone *time.Location
 	db   *DB
+	// known is what Facts has read already, by kind and id; nil in a Tx.
+	known map[string]any
 }
 
 // Tx is a business act under way. Every mutator marks it dirty; a dirty Tx needs an entry.
@@ -127,7 +129,7 @@ func (db *DB) Read(ctx context.Context, fn func(*Snap) error) error {
 		return fmt.Errorf("begin read: %w", err)
 	}
 	defer tx.Rollback()
-	return fn(&Snap{Now: db.opt.Clock().UTC().Truncate(time.Millisecond), tx: tx, zone: db.opt.Zone, db: db})
+	return fn(&Snap{Now: db.opt.Clock().UTC().Truncate(time.Millisecond), tx: tx, zone: db.opt.Zone, db: db, known: map[string]any{}})
 }
 
 // scanner is what sql.Row and sql.Rows have in common.
