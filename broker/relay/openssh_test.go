@@ -82,6 +82,7 @@ func TestOpenSSHExec(t *testing.T) {
 }
 
 func TestOpenSSHShellOnATerminal(t *testing.T) {
+	testbed.NeedTerminal(t)
 	o := newOpenSSH(t)
 	o.relay.Notify("started", "[sekimori] Started")
 	out, _, status := o.run(t, "stty size; echo $TERM; exit 3\n", "ssh", "-tt", o.host)

@@ -33,6 +33,11 @@ func missing(tb testing.TB, programs ...string) string {
 		}
 		return program + " is not installed"
 	}
+	// An ordinary account's sshd can give terminals away only where devpts has the group tty.
+	mounts, err := os.ReadFile("/proc/mounts")
+	if os.Getuid() != 0 && err == nil && !strings.Contains(string(mounts), "gid=5") {
+		return "sshd of an ordinary account cannot open terminals here (devpts without gid=5)"
+	}
 	return ""
 }
 

@@ -3,6 +3,7 @@ package testbed
 import (
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
@@ -22,4 +23,19 @@ func Need(tb testing.TB, program string) string {
 	}
 	tb.Skipf("%s is not installed", program)
 	return ""
+}
+
+// NeedTerminal is for tests that open a terminal at a real sshd. Run by an ordinary account it can
+// give terminals away only where devpts is mounted with the group tty; some containers have it without.
+func NeedTerminal(tb testing.TB) {
+	tb.Helper()
+	mounts, err := os.ReadFile("/proc/mounts")
+	if os.Getuid() == 0 || err != nil || strings.Contains(string(mounts), "gid=5") {
+		return
+	}
+	const said = "sshd of an ordinary account cannot open terminals here (devpts without gid=5)"
+	if os.Getenv("SEKIMORI_REQUIRE_PEERS") == "1" {
+		tb.Fatal(said)
+	}
+	tb.Skip(said)
 }
