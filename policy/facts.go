@@ -21,6 +21,9 @@ type Facts struct {
 	Subject  *Subject // for acts on a session or its recording
 	Runtime  Runtime
 
+	Institution Institution
+	FollowUps   []FollowUp // of the person's vendor, on any system
+
 	WaitingRoom time.Duration // how early the waiting room opens; 0: fifteen minutes
 }
 
@@ -151,12 +154,23 @@ type Running struct {
 	Target    string
 	Account   string // login on the target
 	LastInput time.Time
+	Paused    bool // the attendant holds the engineer's input back
 }
 
 // Verdict keeps a running session or ends it. The zero value ends it.
 type Verdict struct {
 	Keep   bool
+	Pause  PauseCause // kept, but the engineer's input is held back
 	Reason Reason
 	Args   map[string]string
 	Until  time.Time // the deadline in force
 }
+
+// PauseCause says why a session's input is held back. Empty: it is not.
+type PauseCause string
+
+// The causes of a pause.
+const (
+	PausedByAttendant PauseCause = "attendant"        // somebody pressed pause
+	PausedUnattended  PauseCause = "attendant-absent" // the attendant has not been heard of
+)

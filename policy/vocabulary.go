@@ -60,6 +60,7 @@ func (p Person) Has(r Role) bool {
 type Pledge struct {
 	Signed time.Time
 	Until  time.Time // last instant it holds, exclusive
+	Copy   bool      // the signed copy is on file
 }
 
 // Lock stops one person or one vendor (R15).
@@ -81,6 +82,11 @@ type Vendor struct {
 	Qualified     bool      // every certification the institution requires is current
 	Unmet         string    // what is not, for people
 	Locked        *Lock
+	// What is on file. Which of it is needed, the institution says.
+	Certifications   []Certification
+	AuditReports     []AuditReport
+	SpecialClauses   bool      // of the contract in force
+	SubcontractUntil time.Time // end of the approval of a subcontract, exclusive; zero: as long as PrimeApproved says
 }
 
 // AttendanceMode is the system's rule for an attendant (R3).
@@ -116,6 +122,15 @@ type System struct {
 	MaxWindow         time.Duration // longest window; 0: four hours
 	Idle              time.Duration // cut after this long without input; 0: fifteen minutes
 	ApproverMayAttend bool
+	PersonalData      bool          // holds personal information: an attendant is always required
+	SecondWhen        []SecondRule  // cases that need a second approver where SecondStage does not already
+	Lead              time.Duration // least time from handing in to the start; 0: the institution's
+	Delegated         time.Duration // what an attendant may extend one window by, in all; 0: nothing
+	BackupAge         time.Duration // oldest backup with which work may start (R19); 0: none is asked for
+	Recurring         RecurringRule // how a recurring window is approved
+	PauseAfter        time.Duration // attendant not heard of for so long: paused; 0: thirty seconds
+	CutAfter          time.Duration // and for so long: cut; 0: two minutes
+	ReportWithin      time.Duration // work report due so long after the end; 0: a day
 }
 
 // Target is one host:port of a system.
@@ -162,11 +177,22 @@ const (
 	RequestWithdrawn   RequestState = "withdrawn"
 	RequestLapsed      RequestState = "lapsed"
 	RequestRevoked     RequestState = "revoked"
+	EmergencyAsked     RequestState = "emergency-asked" // one of two has opened it; nothing is open yet
+	EmergencyOpen      RequestState = "emergency-open"  // in use, not yet approved by the head
+	FollowUpDue        RequestState = "follow-up-due"   // over; report or later approval is missing
+	ReportDue          RequestState = "report-due"      // over; the work report is missing
 	RequestClosed      RequestState = "closed"
 )
 
-// Final reports whether the request has passed every stage of approval.
-func (s RequestState) Final() bool { return s == RequestApproved || s == RequestConditional }
+// Final reports whether the request has passed every stage of approval, or is an emergency that two people opened in
+// their stead. What is over stays final: its windows say that it is.
+func (s RequestState) Final() bool {
+	switch s {
+	case RequestApproved, RequestConditional, EmergencyOpen, FollowUpDue, ReportDue:
+		return true
+	}
+	return false
+}
 
 // Request is what CanApprove needs to know of an application.
 type Request struct {
@@ -186,6 +212,17 @@ type Request struct {
 	Frozen     bool // a freeze covers it
 	Root       bool // asks for a root-equivalent account
 	RootReason string
+	Files      FilesRule
+	// What rules for a second approver look at.
+	PersonalData     bool
+	IndividualNumber bool
+	OutsideHours     bool
+	Urgent           bool
+	Recurring        bool
+	Drill            bool
+	Emergency        bool
+	Openers          []string     // of an emergency: the two who opened it
+	Deputations      []Deputation // of the owning section's approvers
 }
 
 // Approval is one approver's act on one stage.
@@ -220,6 +257,11 @@ type Window struct {
 	Attendant string // person id once the post is taken
 	ClosedBy  string
 	Reason    string // why closed, cut, cancelled
+	Emergency bool
+	Drill     bool
+	Present   time.Time // when the attendant was last heard of; zero: never
+	BackupAt  time.Time // of the backup that was stated for this window; zero: none stated
+	Overrides []string  // codes of check items that were overridden with a reason
 }
 
 // GrantState is where a grant stands.

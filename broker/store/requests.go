@@ -63,15 +63,27 @@ func (t *Tx) UpdateRequest(r Request) error {
 func (s *Snap) Decisions(request string) ([]Decision, error) {
 	return list(s, func(r scanner) (Decision, error) {
 		var d Decision
-		err := r.Scan(&d.Request, &d.Version, &d.Stage, &d.By, &d.Verdict, &d.Reason, at(&d.At))
+		err := r.Scan(&d.Request, &d.Version, &d.Stage, &d.By, &d.Verdict, &d.Reason, at(&d.At), &d.OnBehalf, body{&d.Conditions}, body{&d.Because})
 		return d, err
-	}, `SELECT request, version, stage, by, verdict, reason, at FROM decisions WHERE request = ? ORDER BY id`, request)
+	}, `SELECT request, version, stage, by, verdict, reason, at, on_behalf, conditions, because FROM decisions WHERE request = ? ORDER BY id`, request)
 }
 
 // AddDecision records one act on a request, at the transaction's time.
 func (t *Tx) AddDecision(d Decision) error {
-	_, err := t.exec(`INSERT INTO decisions (request, version, stage, by, verdict, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		d.Request, d.Version, d.Stage, d.By, string(d.Verdict), d.Reason, ms(t.Now))
+	conditions, err := encode(d.Conditions)
+	if err != nil {
+		return err
+	}
+	because := d.Because
+	if because == nil {
+		because = map[string]string{}
+	}
+	reasons, err := encode(because)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`INSERT INTO decisions (request, version, stage, by, verdict, reason, at, on_behalf, conditions, because) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		d.Request, d.Version, d.Stage, d.By, string(d.Verdict), d.Reason, ms(t.Now), d.OnBehalf, conditions, reasons)
 	return err
 }
 
@@ -88,7 +100,12 @@ func (s *Snap) PolicyRequest(no string) (policy.Request, error) {
 	p := policy.Request{
 		No: r.No, System: sys.System, State: r.State, Version: r.Version, Requester: r.Requester, Proposer: r.Proposer,
 		Vendor: r.Vendor, Engineers: r.Body.Engineers, Attendant: r.Body.Attendant, Start: r.Start, End: r.End,
-		RootReason: r.Body.RootReason,
+		RootReason: r.Body.RootReason, Files: r.Body.Files, PersonalData: r.Body.PersonalData || sys.PersonalData,
+		IndividualNumber: r.Body.IndividualNumber, Urgent: r.Body.Urgent != "", Recurring: len(r.Body.Occurrences) > 1,
+		Drill: r.Body.Drill, Emergency: r.Body.Emergency != nil,
+	}
+	if e := r.Body.Emergency; e != nil {
+		p.Openers = addOnce(addOnce(nil, e.First), e.Second)
 	}
 	for _, id := range r.Body.Accounts {
 		a, err := s.Account(id)

@@ -46,6 +46,38 @@ type RequestBody struct {
 	PersonLimit  int              `json:"person_limit,omitempty"` // different persons at once; 0: one
 	Conditions   string           `json:"conditions,omitempty"`   // of a conditional approval
 	Urgent       string           `json:"urgent,omitempty"`       // why it cannot wait
+
+	ContractNo       string     `json:"contract_no,omitempty"`
+	ExtraRights      []string   `json:"extra_rights,omitempty"` // beside what the account has anyway, in words
+	ExtraReason      string     `json:"extra_reason,omitempty"`
+	IndividualNumber bool       `json:"individual_number,omitempty"` // the work shows individual numbers
+	IndividualReason string     `json:"individual_reason,omitempty"`
+	FileDirection    string     `json:"file_direction,omitempty"` // in | out | both, where files are allowed
+	ClausesTold      bool       `json:"clauses_told,omitempty"`   // declared: engineers know the special clauses
+	RecordingTold    bool       `json:"recording_told,omitempty"` // declared: engineers know that they are recorded and watched
+	Recurrence       string     `json:"recurrence,omitempty"`     // RRULE (RFC 5545) as written
+	Occurrences      []Interval `json:"occurrences,omitempty"`    // of a recurring window, in order; empty: one, Start to End
+	Series           string     `json:"series,omitempty"`         // number of the first request of a series approved one by one
+	Drill            bool       `json:"drill,omitempty"`
+	Emergency        *Emergency `json:"emergency,omitempty"`
+	ExtensionLimitMS *int64     `json:"extension_limit_ms,omitempty"` // a conditional approval narrows the attendant's limit
+}
+
+// Interval is [Start, End).
+type Interval struct {
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+}
+
+// Emergency is what the two who open an emergency window say (R22).
+type Emergency struct {
+	Reason   string        `json:"reason"`
+	Phoned   string        `json:"phoned"`    // who was telephoned
+	PhonedAt time.Time     `json:"phoned_at"` // and when
+	Length   time.Duration `json:"length"`    // of the window, from the second person's agreement
+	First    string        `json:"first"`     // person ids
+	Second   string        `json:"second,omitempty"`
+	Due      time.Time     `json:"due,omitzero"` // of report and later approval
 }
 
 // Verdict is what an approver decided on a request.
@@ -59,17 +91,36 @@ const (
 	VerdictReject   Verdict = "reject"
 	VerdictWithdraw Verdict = "withdraw"
 	VerdictRevoke   Verdict = "revoke"
+
+	VerdictOpen   Verdict = "open"          // one of the two who open an emergency window
+	VerdictAfter  Verdict = "approve-after" // the later approval of an emergency
+	VerdictSeen   Verdict = "seen"          // the head has seen what a deputy decided (後閲)
+	VerdictObject Verdict = "object"        // and objects
 )
 
 // Decision is one act of one person on one version of a request.
 type Decision struct {
 	Request string
 	Version int
-	Stage   int // 1, 2; 0 for withdraw and revoke
+	Stage   int // 1, 2; 0 for what is no stage
 	By      string
 	Verdict Verdict
 	Reason  string
 	At      time.Time
+
+	OnBehalf   string            // person id of the approver for whom a deputy decided
+	Conditions Conditions        // of an approval that narrows
+	Because    map[string]string // check item code → why it is acceptable
+}
+
+// Conditions narrow what was asked for. The zero value narrows nothing.
+type Conditions struct {
+	End              time.Time `json:"end,omitzero"`                 // earlier than asked
+	Accounts         []string  `json:"accounts,omitempty"`           // taken away
+	Rights           []string  `json:"rights,omitempty"`             // extra rights taken away
+	NoFiles          bool      `json:"no_files,omitempty"`           // files taken away
+	ExtensionLimitMS *int64    `json:"extension_limit_ms,omitempty"` // what the attendant may extend by, in all
+	Note             string    `json:"note,omitempty"`
 }
 
 // RequestFilter narrows Requests. Zero fields do not narrow. Newest first.

@@ -81,6 +81,14 @@ func (b body) Scan(v any) error {
 	return nil
 }
 
+// none stores a missing list as an empty one.
+func none[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
 // encode is the other direction of body.
 func encode(v any) (string, error) {
 	var b bytes.Buffer

@@ -5,12 +5,13 @@ import (
 )
 
 const windowColumns = `SELECT w.id, w.request, w.system, w.starts, w.ends, w.state, w.attendant, w.closed_by, w.reason,
+	w.emergency, w.drill, w.present, w.backup_at, w.overrides,
 	w.opened_at, w.permitted_at, w.permitted_by, w.closed_at FROM windows w`
 
 func scanWindow(r scanner) (Window, error) {
 	var w Window
 	err := r.Scan(&w.ID, &w.Request, &w.System, at(&w.Start), at(&w.End), &w.State, optional{&w.Attendant}, &w.ClosedBy, &w.Reason,
-		at(&w.OpenedAt), at(&w.PermittedAt), &w.PermittedBy, at(&w.ClosedAt))
+		&w.Emergency, &w.Drill, at(&w.Present), at(&w.BackupAt), body{&w.Overrides}, at(&w.OpenedAt), at(&w.PermittedAt), &w.PermittedBy, at(&w.ClosedAt))
 	return w, err
 }
 
@@ -42,10 +43,14 @@ func (s *Snap) Windows(f WindowFilter) ([]Window, error) {
 
 // AddWindow stores a new window.
 func (t *Tx) AddWindow(w Window) error {
-	_, err := t.exec(`INSERT INTO windows (id, request, system, starts, ends, state, attendant, opened_at, permitted_at, permitted_by,
-		closed_by, closed_at, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	overrides, err := encode(none(w.Overrides))
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`INSERT INTO windows (id, request, system, starts, ends, state, attendant, opened_at, permitted_at, permitted_by,
+		closed_by, closed_at, reason, emergency, drill, present, backup_at, overrides) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		w.ID, w.Request, w.System, ms(w.Start), ms(w.End), string(w.State), orNull(w.Attendant), ms(w.OpenedAt), ms(w.PermittedAt),
-		w.PermittedBy, w.ClosedBy, ms(w.ClosedAt), w.Reason)
+		w.PermittedBy, w.ClosedBy, ms(w.ClosedAt), w.Reason, w.Emergency, w.Drill, ms(w.Present), ms(w.BackupAt), overrides)
 	return exists(err)
 }
 
@@ -54,16 +59,21 @@ func (t *Tx) UpdateWindow(w Window) error {
 	if _, err := t.exec(`UPDATE grants SET ends = ? WHERE window = ? AND ends <> ?`, ms(w.End), w.ID, ms(w.End)); err != nil {
 		return err
 	}
+	overrides, err := encode(none(w.Overrides))
+	if err != nil {
+		return err
+	}
 	return t.one(`UPDATE windows SET system = ?, starts = ?, ends = ?, state = ?, attendant = ?, opened_at = ?, permitted_at = ?,
-		permitted_by = ?, closed_by = ?, closed_at = ?, reason = ? WHERE id = ?`,
+		permitted_by = ?, closed_by = ?, closed_at = ?, reason = ?, present = max(present, ?), backup_at = ?, overrides = ? WHERE id = ?`,
 		w.System, ms(w.Start), ms(w.End), string(w.State), orNull(w.Attendant), ms(w.OpenedAt), ms(w.PermittedAt),
-		w.PermittedBy, w.ClosedBy, ms(w.ClosedAt), w.Reason, w.ID)
+		w.PermittedBy, w.ClosedBy, ms(w.ClosedAt), w.Reason, ms(w.Present), ms(w.BackupAt), overrides, w.ID)
 }
 
 // A grant is read with its window, with the state of its request, and with whoever decided last.
 const grantColumns = `SELECT g.id, g.person, g.vendor, g.target, g.account, g.request, g.files, g.forward, g.state, g.revoked_by,
 	g.revoked_reason, g.person_limit, r.state, r.version, r.approved_version, coalesce(d.by, ''), coalesce(d.reason, ''),
-	w.id, w.request, w.system, w.starts, w.ends, w.state, w.attendant, w.closed_by, w.reason
+	w.id, w.request, w.system, w.starts, w.ends, w.state, w.attendant, w.closed_by, w.reason,
+	w.emergency, w.drill, w.present, w.backup_at, w.overrides
 	FROM grants g JOIN windows w ON w.id = g.window JOIN requests r ON r.no = g.request
 	LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE request = g.request)`
 
@@ -72,7 +82,8 @@ func scanGrant(r scanner) (policy.Grant, error) {
 	w := &g.Window
 	err := r.Scan(&g.ID, &g.Person, &g.Vendor, &g.Target, &g.Account, &g.Request, &g.Files, &g.Forward, &g.State, &g.RevokedBy,
 		&g.RevokedReason, &g.PersonLimit, &g.RequestState, &g.RequestVersion, &g.ApprovedVersion, &g.DecidedBy, &g.DecidedReason,
-		&w.ID, &w.Request, &w.System, at(&w.Start), at(&w.End), &w.State, optional{&w.Attendant}, &w.ClosedBy, &w.Reason)
+		&w.ID, &w.Request, &w.System, at(&w.Start), at(&w.End), &w.State, optional{&w.Attendant}, &w.ClosedBy, &w.Reason,
+		&w.Emergency, &w.Drill, at(&w.Present), at(&w.BackupAt), body{&w.Overrides})
 	return g, err
 }
 

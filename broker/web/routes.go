@@ -1,6 +1,10 @@
 package web
 
-import "sekimori/policy"
+import (
+	"slices"
+
+	"sekimori/policy"
+)
 
 // route is one row of the table. Everything that the API does stands here, and a test walks it.
 type route struct {
@@ -9,8 +13,12 @@ type route struct {
 	handle       func(*Server, *call) error
 }
 
-// routes is the table.
+// routes is the table: the foundation's, and what each part of the procedure adds in a file of its own.
 func routes() []route {
+	return slices.Concat(foundationRoutes())
+}
+
+func foundationRoutes() []route {
 	approvers := those(policy.Approver, policy.SecondApprover)
 	look := those(policy.Requester, policy.Approver, policy.SecondApprover, policy.Attendant, policy.Auditor, policy.InformationSystems)
 	sessions := those(policy.Approver, policy.SecondApprover, policy.Attendant, policy.Auditor, policy.InformationSystems)

@@ -1,0 +1,212 @@
+package policy
+
+import (
+	"slices"
+	"time"
+)
+
+// Institution is what holds for every system of the institution. The zero value declares nothing: then the papers
+// of vendors count by their dates alone, every hour is an office hour, and no certification is asked for.
+type Institution struct {
+	Declared       bool
+	Lead           time.Duration // least time from handing in to the start; a system may ask for more
+	Hours          Week          // office hours; the zero value: all the time
+	Certifications []string      // that every vendor must hold, by name: "privacy-mark", "isms"
+	PledgeCopy     bool          // a pledge counts only with its copy on file (R9)
+	SpecialClauses bool          // a contract counts only with its special clauses on file (特記事項)
+	AuditReport    bool          // the vendor's audit report of last fiscal year is asked for
+	SpaceDays      int           // days of recording that should be free; below it the schedule item cautions. 0: not looked at
+}
+
+// Week is the office hours by time.Weekday.
+type Week [7]Hours
+
+// Hours is a part of a day, [From, Until) since midnight in the institution's zone. The zero value is closed.
+type Hours struct{ From, Until time.Duration }
+
+// Date is a day in the institution's zone, "2026-11-24". Dates compare as strings.
+type Date string
+
+// DateOf is the day of an instant in a zone.
+func DateOf(t time.Time, zone *time.Location) Date {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return Date(t.In(zone).Format(time.DateOnly))
+}
+
+// NoWork is a time in which nobody maintains: payday, an election, the close of a year.
+type NoWork struct {
+	System string // empty: every system
+	From   time.Time
+	Until  time.Time // exclusive
+	Reason string
+}
+
+// Calendar answers questions about days. It is made by the calendar package from declared hours, the public holidays, and
+// what the institution's own list says of them.
+type Calendar struct {
+	Zone     *time.Location
+	Hours    Week            // zero: all the time
+	Holidays map[Date]string // closed days with their names
+	NoWork   []NoWork
+}
+
+func (c Calendar) zone() *time.Location {
+	if c.Zone == nil {
+		return time.UTC
+	}
+	return c.Zone
+}
+
+// Outside reports whether any part of [start, end) lies outside office hours. Without declared hours nothing does.
+func (c Calendar) Outside(start, end time.Time) bool {
+	if c.Hours == (Week{}) {
+		return false
+	}
+	zone := c.zone()
+	for at := start; at.Before(end); {
+		local := at.In(zone)
+		midnight := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, zone)
+		h := c.Hours[local.Weekday()]
+		if c.Holidays[DateOf(local, zone)] != "" || h.From >= h.Until {
+			return true
+		}
+		open, shut := clockOn(midnight, h.From), clockOn(midnight, h.Until)
+		if at.Before(open) || !at.Before(shut) {
+			return true
+		}
+		if !end.After(shut) {
+			return false
+		}
+		at = shut // the rest must be office hours of the next day, so only a day open around the clock goes on
+	}
+	return false
+}
+
+// clockOn is a time of day on a day, by the wall clock: a day with a change of the clock is not 24 hours.
+func clockOn(midnight time.Time, d time.Duration) time.Time {
+	return time.Date(midnight.Year(), midnight.Month(), midnight.Day(), 0, 0, 0, int(d), midnight.Location())
+}
+
+// NoWorkIn gives the first no-work time of a system that touches [start, end).
+func (c Calendar) NoWorkIn(system string, start, end time.Time) (NoWork, bool) {
+	var first NoWork
+	found := false
+	for _, n := range c.NoWork {
+		if n.System != "" && n.System != system || !n.From.Before(end) || !start.Before(n.Until) {
+			continue
+		}
+		if !found || n.From.Before(first.From) {
+			first, found = n, true
+		}
+	}
+	return first, found
+}
+
+// Open reports whether the institution works on the day of t: no holiday, and hours declared for its weekday. Without
+// declared hours Monday to Friday count.
+func (c Calendar) Open(t time.Time) bool {
+	local := t.In(c.zone())
+	if c.Holidays[DateOf(local, c.zone())] != "" {
+		return false
+	}
+	if c.Hours == (Week{}) {
+		return local.Weekday() != time.Saturday && local.Weekday() != time.Sunday
+	}
+	h := c.Hours[local.Weekday()]
+	return h.From < h.Until
+}
+
+// NextOpenDay is the end of the next day after t on which the institution works: when a follow-up is due. A calendar that
+// never opens gives the end of the day a month on.
+func (c Calendar) NextOpenDay(t time.Time) time.Time {
+	local := t.In(c.zone())
+	day := time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, c.zone())
+	for range 31 {
+		if c.Open(day) {
+			break
+		}
+		day = day.AddDate(0, 0, 1)
+	}
+	return day.AddDate(0, 0, 1)
+}
+
+// SecondRule names a case in which a second approver is needed.
+type SecondRule string
+
+// The cases. A root-equivalent account always needs one.
+const (
+	SecondPersonalData     SecondRule = "personal-data"
+	SecondIndividualNumber SecondRule = "individual-number"
+	SecondRoot             SecondRule = "root"
+	SecondFiles            SecondRule = "files"
+	SecondOutsideHours     SecondRule = "outside-hours"
+	SecondUrgent           SecondRule = "urgent"
+	SecondRecurring        SecondRule = "recurring"
+)
+
+// SecondRules are all of them.
+func SecondRules() []SecondRule {
+	return []SecondRule{SecondPersonalData, SecondIndividualNumber, SecondRoot, SecondFiles, SecondOutsideHours, SecondUrgent, SecondRecurring}
+}
+
+// RecurringRule says how many approvals a recurring window takes.
+type RecurringRule string
+
+// The rules. The zero value is RecurringOnce.
+const (
+	RecurringOnce RecurringRule = "once" // one approval covers every occurrence
+	RecurringEach RecurringRule = "each" // every occurrence is a request of its own
+)
+
+// Certification is a vendor's certificate as filed (プライバシーマーク, ISMS). [From, Until).
+type Certification struct {
+	Name        string
+	From, Until time.Time
+	Copy        bool // the certificate itself is on file
+}
+
+// AuditReport is a vendor's yearly report as received.
+type AuditReport struct {
+	FiscalYear int // the Gregorian year in which it began
+	Received   time.Time
+}
+
+// Deputation lets a deputy decide for an approver during [From, Until) (代決).
+type Deputation struct {
+	For    string // person id of the approver who is away
+	Deputy string
+	From   time.Time
+	Until  time.Time // exclusive
+	Reason string
+}
+
+// Holds reports whether the deputation is in force at now.
+func (d Deputation) Holds(now time.Time) bool { return within(d.From, d.Until, now) }
+
+// FollowUp is an emergency window whose compulsory report or later approval is still missing (R22).
+type FollowUp struct {
+	Request  string
+	System   string
+	Vendor   string
+	Ended    time.Time // of the emergency window
+	Due      time.Time
+	Report   bool // the work report is missing
+	Approval bool // the later approval is missing
+}
+
+// Certified looks up a certification that holds at now.
+func (v Vendor) certified(name string, now time.Time) (until time.Time, ok bool) {
+	for _, c := range v.Certifications {
+		if c.Name == name && within(c.From, c.Until, now) && c.Until.After(until) {
+			until, ok = c.Until, true
+		}
+	}
+	return until, ok
+}
+
+// reported tells whether the vendor's report of a fiscal year has come in.
+func (v Vendor) reported(year int) bool {
+	return slices.ContainsFunc(v.AuditReports, func(r AuditReport) bool { return r.FiscalYear == year })
+}
