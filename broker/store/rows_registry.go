@@ -33,7 +33,34 @@ type Vendor struct {
 // System is what is maintained, with its rules.
 type System struct {
 	policy.System
-	Note string // for people
+	Note      string    // for people
+	Checklist Checklist // 手順書; the zero value asks for nothing to be ticked
+}
+
+// Checklist is a system's versioned procedure that the attendant ticks by name (R10). Its order is
+// compulsory: a step may be ticked once every mandatory one before it is.
+type Checklist struct {
+	Version int    `json:"version"` // from 1; a tick counts for the version it was made on
+	Title   string `json:"title"`
+	Steps   []Step `json:"steps"`
+}
+
+// Phase says when a step of a checklist is done.
+type Phase string
+
+// The phases of a checklist.
+const (
+	PhaseOpen  Phase = "open"  // before the start is permitted
+	PhaseClose Phase = "close" // after the window's end
+)
+
+// Step is one step of a checklist.
+type Step struct {
+	ID        string `json:"id"` // what people type to tick it, unique in the list
+	JA        string `json:"ja"`
+	EN        string `json:"en"`
+	Mandatory bool   `json:"mandatory"`
+	Phase     Phase  `json:"phase"`
 }
 
 // Target is one host:port of a system.
