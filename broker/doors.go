@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"sekimori/broker/attendance"
 	"sekimori/broker/freeze"
 	"sekimori/broker/gate"
 	"sekimori/broker/keys"
@@ -27,9 +28,10 @@ const lapseEvery = 10 * time.Second
 func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.Ring) error {
 	people := registry.New(registry.Options{DB: b.db, Keys: ring, Zone: c.Location(), Issuer: c.Institution, Log: o.Log.Named("registry")})
 	desk := requests.New(requests.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("requests")})
+	post := attendance.New(attendance.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("attendance")})
 
 	b.api = web.New(web.Options{
-		DB: b.db, Ring: ring, Registry: people, Desk: desk,
+		DB: b.db, Ring: ring, Registry: people, Desk: desk, Post: post,
 		Freezer: freeze.New(freeze.Options{DB: b.db, Log: o.Log.Named("freeze")}), Reviews: review.New(review.Options{DB: b.db, Log: o.Log.Named("review")}), Sessions: b.sup,
 		RecordingsDir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Zone: c.Location(),
 		Notice: web.NoticeSettings{

@@ -21,6 +21,7 @@ var layers = map[string]int{
 	"sekimori/broker/wire":         1,
 	"sekimori/broker/registry":     2,
 	"sekimori/broker/requests":     2,
+	"sekimori/broker/attendance":   2,
 	"sekimori/broker/freeze":       2,
 	"sekimori/broker/review":       2,
 	"sekimori/broker/dial":         3,

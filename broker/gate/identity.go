@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"math/big"
 
-	"sekimori/broker/requests"
+	"sekimori/broker/attendance"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
 // identityNumber is the kind of entry in which the gate writes the three digits that it shows. The
-// attendant says what was heard on the registered telephone (requests.Desk.Identity), and the newest
+// attendant says what was heard on the registered telephone (attendance.Post.Identity), and the newest
 // entry of a person on a window counts.
 const identityNumber = "window.identity-number"
 
@@ -59,9 +59,9 @@ func (c *caller) identified(ctx context.Context, pass *passage) error {
 	if g.ID == "" || !pass.facts.Systems[pass.facts.Targets[g.Target].System].IdentityCheck {
 		return nil
 	}
-	var check requests.IdentityCheck
+	var check attendance.IdentityCheck
 	err := c.s.o.DB.Read(ctx, func(snap *store.Snap) error {
-		all, err := requests.IdentityChecks(snap, g.Window.ID)
+		all, err := attendance.IdentityChecks(snap, g.Window.ID)
 		for _, one := range all {
 			if one.Person == pass.person.ID {
 				check = one

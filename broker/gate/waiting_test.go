@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/attendance"
 	"sekimori/broker/ledger"
-	"sekimori/broker/requests"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -192,8 +192,8 @@ func TestAttackRejectedChannelsInALoop(t *testing.T) {
 
 // The engineer sees three digits, and the attendant finds the same ones in the ledger.
 // identified is a world whose system asks for an identity check, with somebody in the waiting room,
-// the digits shown there, and the desk at which the attendant acts.
-func identified(t *testing.T) (w *world, e *engineer, desk *requests.Desk, win store.Window) {
+// the digits shown there, and the post at which the attendant acts.
+func identified(t *testing.T) (w *world, e *engineer, post *attendance.Post, win store.Window) {
 	w = newWorld(t)
 	e = w.engineer("sato", "ja")
 	w.write(func(tx *store.Tx) error {
@@ -205,7 +205,7 @@ func identified(t *testing.T) (w *world, e *engineer, desk *requests.Desk, win s
 		return tx.PutSystem(s)
 	})
 	win = w.window(e, "maint", noon.Add(-time.Minute), time.Hour, policy.WindowScheduled)
-	return w, e, requests.New(requests.Options{DB: w.db, Zone: w.zone}), win
+	return w, e, attendance.New(attendance.Options{DB: w.db, Zone: w.zone}), win
 }
 
 // digitsShown waits for the number on the terminal and holds it against the newest in the ledger.
@@ -225,24 +225,24 @@ func digitsShown(t *testing.T, w *world, e *engineer, win store.Window, x *termi
 
 func TestWaitingRoomIdentityCheck(t *testing.T) {
 	t.Parallel()
-	w, e, desk, win := identified(t)
+	w, e, post, win := identified(t)
 	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
 	x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
 	x.expect("立会者待ち")
-	if err := desk.Open(t.Context(), win.ID, by); err != nil { // no permission: the check comes first
+	if err := post.Open(t.Context(), win.ID, by); err != nil { // no permission: the check comes first
 		t.Fatal(err)
 	}
 	digits := digitsShown(t, w, e, win, x)
-	if err := desk.Permit(t.Context(), win.ID, by); err == nil {
+	if err := post.Permit(t.Context(), win.ID, by); err == nil {
 		t.Error("permitted before the identity check")
 	}
-	if err := desk.Identity(t.Context(), win.ID, requests.IdentityAnswer{Digits: digits}, by); err != nil {
+	if err := post.Identity(t.Context(), win.ID, attendance.IdentityAnswer{Digits: digits}, by); err != nil {
 		t.Fatal(err)
 	}
 	if n := w.target.reached(); n != 0 {
 		t.Errorf("target reached %d times before the permission", n)
 	}
-	if err := desk.Permit(t.Context(), win.ID, by); err != nil {
+	if err := post.Permit(t.Context(), win.ID, by); err != nil {
 		t.Fatal(err)
 	}
 	x.expect("shell ready")
@@ -250,9 +250,9 @@ func TestWaitingRoomIdentityCheck(t *testing.T) {
 
 func TestWaitingRoomIdentityMismatchRefuses(t *testing.T) {
 	t.Parallel()
-	w, e, desk, win := identified(t)
+	w, e, post, win := identified(t)
 	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
-	if err := desk.Open(t.Context(), win.ID, by); err != nil {
+	if err := post.Open(t.Context(), win.ID, by); err != nil {
 		t.Fatal(err)
 	}
 	for _, answer := range []string{"wrong", ""} {
@@ -262,7 +262,7 @@ func TestWaitingRoomIdentityMismatchRefuses(t *testing.T) {
 		if answer == "wrong" {
 			heard = digits[1:] + "x"
 		}
-		err := desk.Identity(t.Context(), win.ID, requests.IdentityAnswer{Digits: heard}, by)
+		err := post.Identity(t.Context(), win.ID, attendance.IdentityAnswer{Digits: heard}, by)
 		if denied := (*policy.Denied)(nil); (answer != "") != asError(err, &denied) {
 			t.Errorf("heard %q: %v", heard, err)
 		}
@@ -284,27 +284,27 @@ func TestWaitingRoomIdentityMismatchRefuses(t *testing.T) {
 // comes after it, and a mismatch of one takes nothing from another.
 func TestSecondEngineerIsIdentifiedToo(t *testing.T) {
 	t.Parallel()
-	w, e, desk, win := identified(t)
+	w, e, post, win := identified(t)
 	other := w.engineer("mori", "ja")
 	w.write(func(tx *store.Tx) error {
 		return tx.AddGrant(policy.Grant{ID: win.ID + "-2", Person: other.id, Vendor: "V-001", Target: "hr-db", Account: "hr-db/maint",
 			Window: win.Window, Request: win.Request, Files: policy.FilesNone, State: policy.GrantActive, PersonLimit: 9})
 	})
 	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
-	if err := desk.Open(t.Context(), win.ID, by); err != nil {
+	if err := post.Open(t.Context(), win.ID, by); err != nil {
 		t.Fatal(err)
 	}
 	x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
-	if err := desk.Identity(t.Context(), win.ID, requests.IdentityAnswer{Digits: digitsShown(t, w, e, win, x)}, by); err != nil {
+	if err := post.Identity(t.Context(), win.ID, attendance.IdentityAnswer{Digits: digitsShown(t, w, e, win, x)}, by); err != nil {
 		t.Fatal(err)
 	}
-	if err := desk.Permit(t.Context(), win.ID, by); err != nil {
+	if err := post.Permit(t.Context(), win.ID, by); err != nil {
 		t.Fatal(err)
 	}
 	x.expect("shell ready")
 	y := openTerminal(t, other.mustDial("mori+hr-db", nil), "xterm")
 	digitsShown(t, w, other, win, y)
-	if err := desk.Identity(t.Context(), win.ID, requests.IdentityAnswer{}, by); err != nil { // nobody answers
+	if err := post.Identity(t.Context(), win.ID, attendance.IdentityAnswer{}, by); err != nil { // nobody answers
 		t.Fatal(err)
 	}
 	y.expect("[126]")

@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/attendance"
 	"sekimori/broker/forms"
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/ledger"
 	"sekimori/broker/requests"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -35,6 +37,25 @@ func desk(t *testing.T) (*townhall.Hall, *requests.Desk) {
 	t.Helper()
 	h := townhall.Found(t)
 	return h, requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone})
+}
+
+// post is where the attendant acts on what the desk has approved.
+func post(h *townhall.Hall) *attendance.Post {
+	return attendance.New(attendance.Options{DB: h.DB, Zone: townhall.Zone})
+}
+
+// digitsShown writes what the gate does when it shows an engineer a number.
+func digitsShown(t *testing.T, h *townhall.Hall, window, person, digits string) {
+	t.Helper()
+	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Append(ledger.Draft{Kind: "window.identity-number", Actor: ledger.Actor{Kind: "broker", Via: "ssh"},
+			Subjects: []string{window, person}, Payload: map[string]string{"session_id": "S-1", "person": person, "window": window, "digits": digits}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Pass(time.Second)
 }
 
 func submit(t *testing.T, d *requests.Desk, f requests.Form, by string) string {
@@ -118,33 +139,33 @@ func TestOneMaintenance(t *testing.T) {
 	if got := decision(t, h, "hr-db"); got != "attendant-absent" {
 		t.Errorf("before the post is taken: %s", got)
 	}
-	want(t, "permit before open", d.Permit(t.Context(), w, townhall.By("ito")), "attendant-absent")
-	want(t, "open", d.Open(t.Context(), w, townhall.By("ito")), "")
+	want(t, "permit before open", post(h).Permit(t.Context(), w, townhall.By("ito")), "attendant-absent")
+	want(t, "open", post(h).Open(t.Context(), w, townhall.By("ito")), "")
 	if got := decision(t, h, "hr-db"); got == "allowed" {
 		t.Error("admitted without permission")
 	}
 	var bad *forms.Invalid
-	if err := d.Permit(t.Context(), w, townhall.By("ito")); !errors.As(err, &bad) || !bad.Has("identity-first") {
+	if err := post(h).Permit(t.Context(), w, townhall.By("ito")); !errors.As(err, &bad) || !bad.Has("identity-first") {
 		t.Errorf("permit without identity check: %v", err)
 	}
-	shown(t, h, w, "sato", "042")
-	want(t, "wrong digits", d.Identity(t.Context(), w, requests.IdentityAnswer{Digits: "420"}, townhall.By("ito")), "identity-failed")
-	want(t, "permit after a mismatch", d.Permit(t.Context(), w, townhall.By("ito")), "identity-failed")
-	shown(t, h, w, "sato", "317")
-	want(t, "the right digits", d.Identity(t.Context(), w, requests.IdentityAnswer{Digits: "317"}, townhall.By("ito")), "")
-	if all, err := d.IdentityChecks(t.Context(), w); err != nil || len(all) != 1 || !all[0].Matched || all[0].By != "ito" || all[0].Person != "sato" {
+	digitsShown(t, h, w, "sato", "042")
+	want(t, "wrong digits", post(h).Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "420"}, townhall.By("ito")), "identity-failed")
+	want(t, "permit after a mismatch", post(h).Permit(t.Context(), w, townhall.By("ito")), "identity-failed")
+	digitsShown(t, h, w, "sato", "317")
+	want(t, "the right digits", post(h).Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "317"}, townhall.By("ito")), "")
+	if all, err := post(h).IdentityChecks(t.Context(), w); err != nil || len(all) != 1 || !all[0].Matched || all[0].By != "ito" || all[0].Person != "sato" {
 		t.Errorf("identity %+v, %v", all, err)
 	}
-	want(t, "permit by another", d.Permit(t.Context(), w, townhall.By("head")), "forbidden")
-	want(t, "permit", d.Permit(t.Context(), w, townhall.By("ito")), "")
+	want(t, "permit by another", post(h).Permit(t.Context(), w, townhall.By("head")), "forbidden")
+	want(t, "permit", post(h).Permit(t.Context(), w, townhall.By("ito")), "")
 	if got := decision(t, h, "hr-db"); got != "allowed" {
 		t.Errorf("inside the window: %s", got)
 	}
-	want(t, "close", d.Close(t.Context(), w, "作業終了", townhall.By("ito")), "")
+	want(t, "close", post(h).Close(t.Context(), w, "作業終了", townhall.By("ito")), "")
 	if got := decision(t, h, "hr-db"); got == "allowed" {
 		t.Error("admitted after the close")
 	}
-	want(t, "open again", d.Open(t.Context(), w, townhall.By("ito")), "window-over")
+	want(t, "open again", post(h).Open(t.Context(), w, townhall.By("ito")), "window-over")
 	kinds := []string{"request.submitted", "request.approved", "request.approved", "window.opened", "window.identity-failed",
 		"window.identity-matched", "window.permitted", "window.closed"}
 	if got := h.Kinds(t, no); !slices.Equal(got, kinds) {
@@ -272,7 +293,7 @@ func TestTwoApproversAtTheSameMoment(t *testing.T) {
 func TestEditAfterApproval(t *testing.T) {
 	h, d := desk(t)
 	no, w := granted(t, d)
-	want(t, "open", d.Open(t.Context(), w, townhall.By("ito")), "")
+	want(t, "open", post(h).Open(t.Context(), w, townhall.By("ito")), "")
 	h.Pass(time.Hour)
 	if got := decision(t, h, "map-web"); got != "allowed" {
 		t.Fatalf("before the edit: %s", got)
@@ -284,7 +305,7 @@ func TestEditAfterApproval(t *testing.T) {
 	if got := decision(t, h, "map-web"); got != "request-changed" {
 		t.Errorf("after the edit: %s", got)
 	}
-	want(t, "the old window", d.Open(t.Context(), w, townhall.By("ito")), "request-changed")
+	want(t, "the old window", post(h).Open(t.Context(), w, townhall.By("ito")), "request-changed")
 	shown, err := d.Show(t.Context(), no)
 	if err != nil {
 		t.Fatal(err)
@@ -353,17 +374,17 @@ func TestWithdrawAndRevoke(t *testing.T) {
 }
 
 func TestWhoMayOpenAndCut(t *testing.T) {
-	_, d := desk(t)
+	h, d := desk(t)
 	_, w := granted(t, d)
 	for _, by := range []string{"kato", "head", "deputy", "admin", "E-0031"} {
-		want(t, "opened by "+by, d.Open(t.Context(), w, townhall.By(by)), "forbidden")
+		want(t, "opened by "+by, post(h).Open(t.Context(), w, townhall.By(by)), "forbidden")
 	}
-	want(t, "open", d.Open(t.Context(), w, townhall.By("ito")), "")
-	want(t, "open twice", d.Open(t.Context(), w, townhall.By("ito")), "stale-page")
-	want(t, "cut by the requester", d.Cut(t.Context(), w, "", townhall.By("kato")), "forbidden")
-	want(t, "cut in one press", d.Cut(t.Context(), w, "", townhall.By("deputy")), "")
-	want(t, "close what was cut", d.Close(t.Context(), w, "", townhall.By("ito")), "window-over")
-	want(t, "no such window", d.Open(t.Context(), "R8-9999-1", townhall.By("ito")), `window "R8-9999-1": not found`)
+	want(t, "open", post(h).Open(t.Context(), w, townhall.By("ito")), "")
+	want(t, "open twice", post(h).Open(t.Context(), w, townhall.By("ito")), "stale-page")
+	want(t, "cut by the requester", post(h).Cut(t.Context(), w, "", townhall.By("kato")), "forbidden")
+	want(t, "cut in one press", post(h).Cut(t.Context(), w, "", townhall.By("deputy")), "")
+	want(t, "close what was cut", post(h).Close(t.Context(), w, "", townhall.By("ito")), "window-over")
+	want(t, "no such window", post(h).Open(t.Context(), "R8-9999-1", townhall.By("ito")), `window "R8-9999-1": not found`)
 }
 
 func TestExclusiveSystemHasNoTwoWindows(t *testing.T) {

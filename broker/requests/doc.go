@@ -1,6 +1,6 @@
 // Package requests is the desk where an application becomes a window: submit or propose, take over,
-// approve, return, reject, withdraw, edit, revoke; and what the attendant does with the window then:
-// open, check the identity, permit, close, cut, cancel.
+// approve, return, reject, withdraw, edit, revoke, cancel. What the attendant does with the window then is
+// the attendance package's.
 //
 // It owns the states of requests, windows and grants. It refuses every act by somebody who is not a
 // named person with the role for it on that system; whether an approval may be given is policy.CanApprove's

@@ -15,7 +15,7 @@ type route struct {
 
 // routes is the table: the foundation's, and what each part of the procedure adds in a file of its own.
 func routes() []route {
-	return slices.Concat(foundationRoutes())
+	return slices.Concat(foundationRoutes(), attendanceRoutes())
 }
 
 func foundationRoutes() []route {
@@ -68,12 +68,7 @@ func foundationRoutes() []route {
 		{"POST", "/v1/requests/{no}/revoke", look, (*Server).revoke},
 		{"GET", "/v1/windows", who{vendors: true, roles: look.roles}, (*Server).windows},
 		{"GET", "/v1/windows/{id}", who{vendors: true, roles: look.roles}, (*Server).window},
-		{"POST", "/v1/windows/{id}/open", those(policy.Attendant), (*Server).openWindow},
-		{"POST", "/v1/windows/{id}/close", sessions, (*Server).closeWindow},
-		{"POST", "/v1/windows/{id}/cut", sessions, (*Server).cutWindow},
 		{"POST", "/v1/windows/{id}/cancel", look, (*Server).cancelWindow},
-		{"POST", "/v1/windows/{id}/identity", those(policy.Attendant), (*Server).identity},
-		{"POST", "/v1/windows/{id}/permit", those(policy.Attendant), (*Server).permit},
 
 		// Sessions, recordings, reviews. Looking asks policy.Decide, which also refuses the roles
 		// and is ledgered; the outer wall is therefore wide.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/attendance"
 	"sekimori/broker/freeze"
 	"sekimori/broker/keys"
 	"sekimori/broker/registry"
@@ -25,6 +26,7 @@ type Options struct {
 	Ring          *keys.Ring
 	Registry      *registry.Registry
 	Desk          *requests.Desk
+	Post          *attendance.Post
 	Freezer       *freeze.Freezer
 	Reviews       *review.Queue
 	Sessions      *session.Supervisor

@@ -1,14 +1,14 @@
-package requests_test
+package attendance_test
 
 import (
 	"errors"
 	"testing"
 	"time"
 
+	"sekimori/broker/attendance"
 	"sekimori/broker/forms"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/ledger"
-	"sekimori/broker/requests"
 	"sekimori/broker/store"
 )
 
@@ -29,13 +29,13 @@ func shown(t *testing.T, h *townhall.Hall, window, person, digits string) {
 // What the gate showed to an engineer before the attendant took the post is of no use for the
 // check, and of several engineers the attendant says whom the answer is about.
 func TestIdentityChecksSinceThePostWasTaken(t *testing.T) {
-	h, d := desk(t)
+	h, d, post := desk(t)
 	no := submit(t, d, hr(), "kato")
 	approve(t, d, no, "head")
 	w := approve(t, d, no, "deputy").Windows[0]
 	h.Pass(time.Hour)
 	identity := func(digits, person string) error {
-		return d.Identity(t.Context(), w, requests.IdentityAnswer{Digits: digits, Person: person}, townhall.By("ito"))
+		return post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: digits, Person: person}, townhall.By("ito"))
 	}
 	problem := func(err error, code string) {
 		t.Helper()
@@ -45,7 +45,7 @@ func TestIdentityChecksSinceThePostWasTaken(t *testing.T) {
 		}
 	}
 	shown(t, h, w, "E-0031", "111")
-	want(t, "open", d.Open(t.Context(), w, townhall.By("ito")), "")
+	want(t, "open", post.Open(t.Context(), w, townhall.By("ito")), "")
 	h.Pass(time.Second)
 	problem(identity("111", ""), "nobody-waits")
 	shown(t, h, w, "E-0031", "222")
@@ -57,10 +57,10 @@ func TestIdentityChecksSinceThePostWasTaken(t *testing.T) {
 	want(t, "an older number", identity("444", "sato"), "identity-failed")
 	shown(t, h, w, "E-0031", "666")
 	want(t, "the digits", identity("666", "sato"), "")
-	problem(d.Permit(t.Context(), w, townhall.By("ito")), "identity-first") // the other waits still
+	problem(post.Permit(t.Context(), w, townhall.By("ito")), "identity-first") // the other waits still
 	want(t, "nobody answers", identity("", ""), "")
-	want(t, "permit", d.Permit(t.Context(), w, townhall.By("ito")), "")
-	all, err := d.IdentityChecks(t.Context(), w)
+	want(t, "permit", post.Permit(t.Context(), w, townhall.By("ito")), "")
+	all, err := post.IdentityChecks(t.Context(), w)
 	if err != nil || len(all) != 2 || all[0].Person != "E-0031" || !all[0].Matched || all[1].Person != "E-0032" || !all[1].Failed {
 		t.Errorf("%+v, %v", all, err)
 	}

@@ -1,4 +1,4 @@
-package requests
+package attendance
 
 import (
 	"context"
@@ -48,9 +48,9 @@ func (c IdentityCheck) waits() bool { return !c.Matched && !c.Failed }
 
 // IdentityChecks are the checks of a window since its attendant took the post, in the order of the last
 // thing that happened to each. The ledger is where they are kept.
-func (d *Desk) IdentityChecks(ctx context.Context, window string) ([]IdentityCheck, error) {
+func (a *Post) IdentityChecks(ctx context.Context, window string) ([]IdentityCheck, error) {
 	var list []IdentityCheck
-	err := d.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+	err := a.o.DB.Read(ctx, func(s *store.Snap) (err error) {
 		list, err = IdentityChecks(s, window)
 		return err
 	})
@@ -104,22 +104,22 @@ func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
 // engineer was shown. Anything else than a match refuses the engineer and takes back a permission that
 // was given for nobody else; the check may be tried again with a new number. Errors: *policy.Denied, among
 // them identity-failed for digits that do not match (which is in the ledger then); *forms.Invalid.
-func (d *Desk) Identity(ctx context.Context, window string, answer IdentityAnswer, by ledger.Actor) error {
+func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswer, by ledger.Actor) error {
 	mismatch := false
-	err := d.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, _ store.System) error {
+	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, _ store.System) error {
 		if w.Attendant != p.ID {
 			return forbidden(policy.Attendant)
 		}
 		if w.State != policy.WindowAttended && w.State != policy.WindowPermitted {
-			return d.wrongState(*w)
+			return a.wrongState(*w)
 		}
-		c, err := d.called(tx.Snap, *w, answer)
+		c, err := a.called(tx.Snap, *w, answer)
 		if err != nil {
 			return err
 		}
 		about := map[string]any{"person": c.Person, "session_id": c.Session}
 		if answer.Digits != "" && subtle.ConstantTimeCompare([]byte(answer.Digits), []byte(c.digits)) == 1 {
-			return d.windowEntry(tx, identityMatched, by, *w, about)
+			return a.windowEntry(tx, identityMatched, by, *w, about)
 		}
 		mismatch = answer.Digits != ""
 		if !c.others {
@@ -129,7 +129,7 @@ func (d *Desk) Identity(ctx context.Context, window string, answer IdentityAnswe
 			return fmt.Errorf("forget remembered factors: %w", err)
 		}
 		about["reason"], about["number"] = policy.IdentityFailed, policy.IdentityFailed.Number()
-		return d.windowEntry(tx, identityFailed, by, *w, about)
+		return a.windowEntry(tx, identityFailed, by, *w, about)
 	})
 	if err == nil && mismatch {
 		return &policy.Denied{Reason: policy.IdentityFailed, Args: map[string]string{"window": window}}
@@ -138,7 +138,7 @@ func (d *Desk) Identity(ctx context.Context, window string, answer IdentityAnswe
 }
 
 // called finds which engineer's check the answer is about.
-func (d *Desk) called(s *store.Snap, w store.Window, answer IdentityAnswer) (IdentityCheck, error) {
+func (a *Post) called(s *store.Snap, w store.Window, answer IdentityAnswer) (IdentityCheck, error) {
 	checks, err := checksOf(s, w)
 	if err != nil {
 		return IdentityCheck{}, err

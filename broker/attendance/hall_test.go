@@ -1,0 +1,56 @@
+package attendance_test
+
+import (
+	"testing"
+	"time"
+
+	"sekimori/broker/attendance"
+	"sekimori/broker/internal/townhall"
+	"sekimori/broker/requests"
+)
+
+// hr is an application for the system that asks for everything, an hour ahead.
+func hr() requests.Form {
+	return requests.Form{
+		System: "hr", Accounts: []string{"hr-db/hrmnt01"}, Engineers: []string{"sato"}, Start: townhall.Start.Add(time.Hour),
+		End: townhall.Start.Add(150 * time.Minute), Purpose: "端数誤りの調査", WorkType: "survey", Responsible: "reiji", Phone: "0000-11-1111",
+	}
+}
+
+// simple is an application for the system that asks for little.
+func simple() requests.Form {
+	f := hr()
+	f.System, f.Accounts, f.End = "map", []string{"map-web/web"}, f.Start.Add(time.Hour)
+	return f
+}
+
+func desk(t *testing.T) (*townhall.Hall, *requests.Desk, *attendance.Post) {
+	t.Helper()
+	h := townhall.Found(t)
+	return h, requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone}), attendance.New(attendance.Options{DB: h.DB, Zone: townhall.Zone})
+}
+
+func submit(t *testing.T, d *requests.Desk, f requests.Form, by string) string {
+	t.Helper()
+	no, err := d.Submit(t.Context(), f, townhall.By(by))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return no
+}
+
+func approve(t *testing.T, d *requests.Desk, no, by string) requests.Outcome {
+	t.Helper()
+	out, err := d.Approve(t.Context(), no, 0, "", townhall.By(by))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func want(t *testing.T, what string, err error, reason string) {
+	t.Helper()
+	if got := townhall.Reason(err); got != reason {
+		t.Errorf("%s: %q, want %q", what, got, reason)
+	}
+}

@@ -1,0 +1,92 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"sekimori/broker/attendance"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+func (s *Server) openWindow(c *call) error {
+	var in WindowBody
+	return s.attend(c, &in, func(ctx context.Context, id string) error { return s.o.Post.Open(ctx, id, c.actor()) })
+}
+
+func (s *Server) closeWindow(c *call) error {
+	var in WindowBody
+	return s.attend(c, &in, func(ctx context.Context, id string) error { return s.o.Post.Close(ctx, id, in.Reason, c.actor()) })
+}
+
+func (s *Server) cutWindow(c *call) error {
+	var in WindowBody
+	return s.attend(c, &in, func(ctx context.Context, id string) error { return s.o.Post.Cut(ctx, id, in.Reason, c.actor()) })
+}
+
+func (s *Server) identity(c *call) error {
+	var in IdentityBody
+	return s.attend(c, &in, func(ctx context.Context, id string) error {
+		return s.o.Post.Identity(ctx, id, attendance.IdentityAnswer{Digits: in.Digits, Person: in.Person}, c.actor())
+	})
+}
+
+func (s *Server) permit(c *call) error {
+	var in PermitBody
+	return s.attend(c, &in, func(ctx context.Context, id string) error {
+		if err := s.fresh(c, in.Fresh); err != nil {
+			return err
+		}
+		return s.o.Post.Permit(ctx, id, c.actor())
+	})
+}
+
+// attend reads the body, acts, and shows what became of the window.
+func (s *Server) attend(c *call, in any, act func(context.Context, string) error) error {
+	if err := c.read(in); err != nil {
+		return err
+	}
+	id := c.r.PathValue("id")
+	if err := act(c.r.Context(), id); err != nil {
+		return err
+	}
+	w, err := s.o.Desk.Window(c.r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return c.reply(viewWindow(w, s.o.Clock(), s.o.Zone))
+}
+
+// identityCalls tells the attendant whom to call on which telephone. Not the digits: they must be heard.
+func (s *Server) identityCalls(ctx context.Context, window string) ([]IdentityCall, error) {
+	checks, err := s.o.Post.IdentityChecks(ctx, window)
+	if err != nil {
+		return nil, err
+	}
+	var calls []IdentityCall
+	err = s.o.DB.Read(ctx, func(snap *store.Snap) error {
+		for _, n := range checks {
+			p, err := snap.Person(n.Person)
+			if err != nil {
+				return err
+			}
+			calls = append(calls, IdentityCall{Person: p.ID, Name: p.Name, Phone: p.Phone, Session: n.Session, Matched: n.Matched, Failed: n.Failed})
+		}
+		return nil
+	})
+	return calls, err
+}
+
+// windowState is the state as people see it: what is stored, and what the clock adds.
+func windowState(w store.Window, now time.Time) string {
+	open := w.State == policy.WindowScheduled || w.State == policy.WindowAttended || w.State == policy.WindowPermitted
+	switch {
+	case open && !now.Before(w.End) && w.State == policy.WindowScheduled:
+		return "unused"
+	case open && !now.Before(w.End):
+		return "ended"
+	case w.State == policy.WindowScheduled && !now.Before(w.Start):
+		return "ready-wait-attendant"
+	}
+	return string(w.State)
+}
