@@ -18,6 +18,7 @@ var layers = map[string]int{
 	"sekimori/recordings/live":     1,
 	"sekimori/broker/keys":         1,
 	"sekimori/broker/store":        1,
+	"sekimori/broker/calendar":     1,
 	"sekimori/broker/wire":         1,
 	"sekimori/broker/registry":     2,
 	"sekimori/broker/requests":     2,

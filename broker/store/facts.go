@@ -48,6 +48,9 @@ func (s *Snap) Standing(ref string) (policy.Facts, error) {
 		}
 		f.Vendor = v.Vendor
 	}
+	if f.Institution, err = s.Institution(); err != nil {
+		return policy.Facts{}, err
+	}
 	if f.Grants, err = s.GrantsWhere(GrantFilter{Person: p.ID, EndAfter: s.Now.Add(-factsPast)}); err != nil {
 		return policy.Facts{}, err
 	}

@@ -40,6 +40,16 @@ type (
 		IdleMS            int64                 `json:"idle_ms,omitempty"`
 		ApproverMayAttend bool                  `json:"approver_may_attend,omitempty"`
 		Note              string                `json:"note,omitempty"`
+		PersonalData      bool                  `json:"personal_data,omitempty"`
+		SecondWhen        []policy.SecondRule   `json:"second_when,omitempty"`
+		LeadMS            int64                 `json:"lead_ms,omitempty"`
+		DelegatedMS       int64                 `json:"delegated_ms,omitempty"`
+		BackupAgeMS       int64                 `json:"backup_age_ms,omitempty"`
+		Recurring         policy.RecurringRule  `json:"recurring,omitempty"`
+		PauseAfterMS      int64                 `json:"pause_after_ms,omitempty"`
+		CutAfterMS        int64                 `json:"cut_after_ms,omitempty"`
+		ReportWithinMS    int64                 `json:"report_within_ms,omitempty"`
+		Checklist         *Checklist            `json:"checklist,omitempty"`
 	}
 	targetBody struct {
 		HostKey string `json:"host_key"`
@@ -194,6 +204,13 @@ func scanSystem(r scanner) (System, error) {
 	s.Phone, s.SecondStage, s.Attendance, s.IdentityCheck = b.Phone, b.SecondStage, b.Attendance, b.IdentityCheck
 	s.Line, s.Exclusive, s.ApproverMayAttend, s.Note = b.Line, b.Exclusive, b.ApproverMayAttend, b.Note
 	s.MaxWindow, s.Idle = time.Duration(b.MaxWindowMS)*time.Millisecond, time.Duration(b.IdleMS)*time.Millisecond
+	s.PersonalData, s.SecondWhen, s.Recurring = b.PersonalData, b.SecondWhen, b.Recurring
+	s.Lead, s.Delegated = time.Duration(b.LeadMS)*time.Millisecond, time.Duration(b.DelegatedMS)*time.Millisecond
+	s.BackupAge, s.ReportWithin = time.Duration(b.BackupAgeMS)*time.Millisecond, time.Duration(b.ReportWithinMS)*time.Millisecond
+	s.PauseAfter, s.CutAfter = time.Duration(b.PauseAfterMS)*time.Millisecond, time.Duration(b.CutAfterMS)*time.Millisecond
+	if b.Checklist != nil {
+		s.Checklist = *b.Checklist
+	}
 	return s, err
 }
 
@@ -209,10 +226,17 @@ func (s *Snap) Systems() ([]System, error) {
 
 // PutSystem adds or replaces a system.
 func (t *Tx) PutSystem(v System) error {
+	var checklist *Checklist
+	if len(v.Checklist.Steps) > 0 {
+		checklist = &v.Checklist
+	}
 	b, err := encode(systemBody{
 		Phone: v.Phone, SecondStage: v.SecondStage, Attendance: v.Attendance, IdentityCheck: v.IdentityCheck,
 		Line: v.Line, Exclusive: v.Exclusive, MaxWindowMS: v.MaxWindow.Milliseconds(), IdleMS: v.Idle.Milliseconds(),
-		ApproverMayAttend: v.ApproverMayAttend, Note: v.Note,
+		ApproverMayAttend: v.ApproverMayAttend, Note: v.Note, PersonalData: v.PersonalData, SecondWhen: v.SecondWhen,
+		LeadMS: v.Lead.Milliseconds(), DelegatedMS: v.Delegated.Milliseconds(), BackupAgeMS: v.BackupAge.Milliseconds(),
+		Recurring: v.Recurring, PauseAfterMS: v.PauseAfter.Milliseconds(), CutAfterMS: v.CutAfter.Milliseconds(),
+		ReportWithinMS: v.ReportWithin.Milliseconds(), Checklist: checklist,
 	})
 	if err != nil {
 		return err

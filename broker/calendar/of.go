@@ -1,0 +1,34 @@
+package calendar
+
+import (
+	"time"
+
+	"sekimori/policy"
+)
+
+// Override is a day of the institution's own list.
+type Override = policy.Holiday
+
+// Of makes the calendar that the rules ask, good for [from, until): the hours the institution declared, the public holidays
+// of the years touched as its own list changes them, and its no-work times. A nil zone is UTC. The year before and the year
+// after are taken in too, because a rule may look a month beyond.
+func Of(i policy.Institution, overrides []Override, nowork []policy.NoWork, zone *time.Location, from, until time.Time) policy.Calendar {
+	if zone == nil {
+		zone = time.UTC
+	}
+	c := policy.Calendar{Zone: zone, Hours: i.Hours, Holidays: map[policy.Date]string{}, NoWork: nowork}
+	first, last := from.In(zone).Year()-1, until.In(zone).Year()+1
+	for year := first; year <= last; year++ {
+		for day, h := range Public(year) {
+			c.Holidays[day] = h.JA
+		}
+	}
+	for _, o := range overrides {
+		if o.Open {
+			delete(c.Holidays, o.Date)
+			continue
+		}
+		c.Holidays[o.Date] = o.Name
+	}
+	return c
+}

@@ -1,0 +1,154 @@
+package store
+
+import (
+	"errors"
+	"time"
+
+	"sekimori/policy"
+)
+
+// institutionBody is what the registry declares of the institution, as strict JSON. Times of day are milliseconds since
+// midnight, from Sunday.
+type institutionBody struct {
+	LeadMS         int64        `json:"lead_ms,omitempty"`
+	Hours          *[7][2]int64 `json:"hours,omitempty"`
+	Certifications []string     `json:"certifications,omitempty"`
+	PledgeCopy     bool         `json:"pledge_copy,omitempty"`
+	SpecialClauses bool         `json:"special_clauses,omitempty"`
+	AuditReport    bool         `json:"audit_report,omitempty"`
+	SpaceDays      int          `json:"space_days,omitempty"`
+}
+
+// Institution reads what the institution declared; the zero value, undeclared, where it declared nothing.
+func (s *Snap) Institution() (policy.Institution, error) {
+	i, err := once(s, "institution", func() (policy.Institution, error) {
+		i, err := get(s, scanInstitution, `SELECT body FROM institution WHERE id = 1`)
+		if errors.Is(err, ErrNotFound) {
+			return policy.Institution{}, nil
+		}
+		return i, err
+	})
+	return i, err
+}
+
+func scanInstitution(r scanner) (policy.Institution, error) {
+	var b institutionBody
+	err := r.Scan(body{&b})
+	i := policy.Institution{
+		Declared: true, Lead: time.Duration(b.LeadMS) * time.Millisecond, Certifications: b.Certifications, PledgeCopy: b.PledgeCopy,
+		SpecialClauses: b.SpecialClauses, AuditReport: b.AuditReport, SpaceDays: b.SpaceDays,
+	}
+	if b.Hours != nil {
+		for d, h := range b.Hours {
+			i.Hours[d] = policy.Hours{From: time.Duration(h[0]) * time.Millisecond, Until: time.Duration(h[1]) * time.Millisecond}
+		}
+	}
+	return i, err
+}
+
+// PutInstitution declares the institution, or declares it anew.
+func (t *Tx) PutInstitution(i policy.Institution) error {
+	b := institutionBody{
+		LeadMS: i.Lead.Milliseconds(), Certifications: i.Certifications, PledgeCopy: i.PledgeCopy, SpecialClauses: i.SpecialClauses,
+		AuditReport: i.AuditReport, SpaceDays: i.SpaceDays,
+	}
+	if i.Hours != (policy.Week{}) {
+		b.Hours = &[7][2]int64{}
+		for d, h := range i.Hours {
+			b.Hours[d] = [2]int64{h.From.Milliseconds(), h.Until.Milliseconds()}
+		}
+	}
+	text, err := encode(b)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`INSERT INTO institution (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body`, text)
+	return err
+}
+
+// Holidays is the institution's own list of days, by date.
+func (s *Snap) Holidays() ([]Holiday, error) {
+	return list(s, func(r scanner) (Holiday, error) {
+		var h Holiday
+		err := r.Scan((*string)(&h.Date), &h.Name, &h.Open)
+		return h, err
+	}, `SELECT date, name, open FROM holidays ORDER BY date`)
+}
+
+// PutHolidays replaces the list whole. Errors: ErrExists when a day stands twice.
+func (t *Tx) PutHolidays(days []Holiday) error {
+	if _, err := t.exec(`DELETE FROM holidays`); err != nil {
+		return err
+	}
+	for _, h := range days {
+		if _, err := t.exec(`INSERT INTO holidays (date, name, open) VALUES (?, ?, ?)`, string(h.Date), h.Name, h.Open); err != nil {
+			return exists(err)
+		}
+	}
+	return nil
+}
+
+// NoWork lists the times in which nobody maintains, by their beginning.
+func (s *Snap) NoWork() ([]policy.NoWork, error) {
+	return list(s, func(r scanner) (policy.NoWork, error) {
+		var n policy.NoWork
+		err := r.Scan(optional{&n.System}, at(&n.From), at(&n.Until), &n.Reason)
+		return n, err
+	}, `SELECT system, starts, ends, reason FROM no_work ORDER BY starts, ends, id`)
+}
+
+// PutNoWork replaces the list whole.
+func (t *Tx) PutNoWork(times []policy.NoWork) error {
+	if _, err := t.exec(`DELETE FROM no_work`); err != nil {
+		return err
+	}
+	for _, n := range times {
+		if _, err := t.exec(`INSERT INTO no_work (system, starts, ends, reason) VALUES (?, ?, ?, ?)`,
+			orNull(n.System), ms(n.From), ms(n.Until), n.Reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const feedColumns = `SELECT id, kind, subject, lang, by, created, revoked, revoked_by FROM feeds`
+
+func scanFeed(r scanner) (Feed, error) {
+	var f Feed
+	err := r.Scan(&f.ID, (*string)(&f.Kind), &f.Subject, &f.Lang, &f.By, at(&f.Created), at(&f.Revoked), &f.RevokedBy)
+	return f, err
+}
+
+// Feed reads one feed, in force or not. Errors: ErrNotFound.
+func (s *Snap) Feed(id int64) (Feed, error) { return get(s, scanFeed, feedColumns+` WHERE id = ?`, id) }
+
+// FeedByHash reads the feed whose secret address has this hash (HashToken), if it is in force. Errors: ErrNotFound.
+func (s *Snap) FeedByHash(hash [32]byte) (Feed, error) {
+	return get(s, scanFeed, feedColumns+` WHERE hash = ? AND revoked = 0`, hash[:])
+}
+
+// Feeds lists feeds, oldest first.
+func (s *Snap) Feeds(f FeedFilter) ([]Feed, error) {
+	var w where
+	w.text("kind = ?", string(f.Kind))
+	w.text("subject = ?", f.Subject)
+	if f.InForce {
+		w.and("revoked = 0")
+	}
+	return list(s, scanFeed, feedColumns+w.String()+` ORDER BY id`, w.args...)
+}
+
+// AddFeed keeps a feed under the hash of its secret address, and gives its number.
+func (t *Tx) AddFeed(f Feed, hash [32]byte) (int64, error) {
+	res, err := t.exec(`INSERT INTO feeds (kind, subject, lang, hash, by, created) VALUES (?, ?, ?, ?, ?, ?)`,
+		string(f.Kind), f.Subject, f.Lang, hash[:], f.By, ms(t.Now))
+	if err != nil {
+		return 0, exists(err)
+	}
+	return res.LastInsertId()
+}
+
+// RevokeFeed closes a feed's address for good. Errors: ErrNotFound when it is not in force.
+func (t *Tx) RevokeFeed(id int64, by string) error {
+	return t.one(`UPDATE feeds SET revoked = ?, revoked_by = ? WHERE id = ? AND revoked = 0`, ms(t.Now), by, id)
+}
