@@ -16,14 +16,21 @@ type Outcome struct {
 	Grants  []string            `json:"grants,omitempty"`
 }
 
-// Approve takes the stage that the request awaits. version is the one that the approver read: another one
-// is refused as stale-page; 0 stands for whatever stands now. The final approval makes window and
+// Approval is what an approver decides, and on what.
+type Approval struct {
+	Version    int               // that the approver read; another one is refused as stale-page. 0: whatever stands now
+	Reason     string            // a message; may be empty
+	Because    map[string]string // code of a check item → why it is acceptable
+	Conditions store.Conditions  // narrow what was asked for; zero: as asked
+}
+
+// Approve takes the stage that the request awaits. The final approval makes window and
 // grants in the same transaction. The door has authenticated the approver afresh. Errors: *policy.Denied; *forms.Invalid
 // when an exclusive system has another window then.
-func (d *Desk) Approve(ctx context.Context, no string, version int, reason string, by ledger.Actor) (Outcome, error) {
+func (d *Desk) Approve(ctx context.Context, no string, a Approval, by ledger.Actor) (Outcome, error) {
 	var out Outcome
 	err := d.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
-		r, sys, stage, err := d.undecided(tx.Snap, no, version, p)
+		r, sys, stage, err := d.undecided(tx.Snap, no, a.Version, p)
 		if err != nil {
 			return err
 		}
@@ -31,7 +38,8 @@ func (d *Desk) Approve(ctx context.Context, no string, version int, reason strin
 		if err := d.mustBeFree(tx.Snap, r, sys, false); err != nil {
 			return err
 		}
-		err = tx.AddDecision(store.Decision{Request: r.No, Version: r.Version, Stage: stage, By: p.ID, Verdict: store.VerdictApprove, Reason: reason})
+		err = tx.AddDecision(store.Decision{Request: r.No, Version: r.Version, Stage: stage, By: p.ID, Verdict: store.VerdictApprove, Reason: a.Reason,
+			Conditions: a.Conditions, Because: a.Because})
 		if err != nil {
 			return fmt.Errorf("store decision: %w", err)
 		}
@@ -53,7 +61,7 @@ func (d *Desk) Approve(ctx context.Context, no string, version int, reason strin
 				return err
 			}
 		}
-		return d.entry(tx, "request.approved", by, r, map[string]any{"stage": stage, "reason": reason, "windows": out.Windows, "grants": out.Grants}, out.Windows...)
+		return d.entry(tx, "request.approved", by, r, map[string]any{"stage": stage, "reason": a.Reason, "windows": out.Windows, "grants": out.Grants}, out.Windows...)
 	})
 	if err != nil {
 		return Outcome{}, err

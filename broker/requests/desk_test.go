@@ -69,7 +69,7 @@ func submit(t *testing.T, d *requests.Desk, f requests.Form, by string) string {
 
 func approve(t *testing.T, d *requests.Desk, no, by string) requests.Outcome {
 	t.Helper()
-	out, err := d.Approve(t.Context(), no, 0, "", townhall.By(by))
+	out, err := d.Approve(t.Context(), no, requests.Approval{}, townhall.By(by))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,16 +246,16 @@ func TestWhoMayApprove(t *testing.T) {
 	h, d := desk(t)
 	no := submit(t, d, hr(), "kato")
 	for by, reason := range map[string]string{"kato": "self-approval", "sato": "forbidden", "E-0031": "forbidden", "ito": "forbidden", "admin": "forbidden", "deputy": "forbidden"} {
-		_, err := d.Approve(t.Context(), no, 0, "", townhall.By(by))
+		_, err := d.Approve(t.Context(), no, requests.Approval{}, townhall.By(by))
 		want(t, by, err, reason)
 	}
-	_, err := d.Approve(t.Context(), no, 2, "", townhall.By("head"))
+	_, err := d.Approve(t.Context(), no, requests.Approval{Version: 2}, townhall.By("head"))
 	want(t, "another version", err, "stale-page")
 	approve(t, d, no, "head")
-	_, err = d.Approve(t.Context(), no, 0, "", townhall.By("head"))
+	_, err = d.Approve(t.Context(), no, requests.Approval{}, townhall.By("head"))
 	want(t, "the head twice", err, "forbidden")
 	h.Pass(time.Hour)
-	_, err = d.Approve(t.Context(), no, 0, "", townhall.By("deputy"))
+	_, err = d.Approve(t.Context(), no, requests.Approval{}, townhall.By("deputy"))
 	want(t, "at the start", err, "window-over")
 }
 
@@ -265,7 +265,7 @@ func TestTwoApproversAtTheSameMoment(t *testing.T) {
 	var wg sync.WaitGroup
 	results := make([]error, 4)
 	for i := range results {
-		wg.Go(func() { _, results[i] = d.Approve(t.Context(), no, 1, "", townhall.By("head")) })
+		wg.Go(func() { _, results[i] = d.Approve(t.Context(), no, requests.Approval{Version: 1}, townhall.By("head")) })
 	}
 	wg.Wait()
 	worked := 0
@@ -324,7 +324,7 @@ func TestProposal(t *testing.T) {
 	if state(t, d, no) != policy.RequestProposed {
 		t.Fatalf("it is %s", state(t, d, no))
 	}
-	_, err := d.Approve(t.Context(), no, 0, "", townhall.By("head"))
+	_, err := d.Approve(t.Context(), no, requests.Approval{}, townhall.By("head"))
 	want(t, "a proposal nobody took over", err, "self-approval")
 	want(t, "taken by an approver", d.Take(t.Context(), no, townhall.By("head")), "forbidden")
 	want(t, "taken", d.Take(t.Context(), no, townhall.By("kato")), "")
@@ -344,7 +344,10 @@ func TestRefusalsNeedAReason(t *testing.T) {
 		t.Errorf("rejected without a reason: %v", err)
 	}
 	want(t, "return", d.Return(t.Context(), no, "時間が長い", townhall.By("head")), "")
-	want(t, "approve what was returned", func() error { _, err := d.Approve(t.Context(), no, 0, "", townhall.By("head")); return err }(), "already-decided")
+	want(t, "approve what was returned", func() error {
+		_, err := d.Approve(t.Context(), no, requests.Approval{}, townhall.By("head"))
+		return err
+	}(), "already-decided")
 	want(t, "edit", d.Edit(t.Context(), no, simple(), townhall.By("kato")), "")
 	want(t, "reject by the requester", d.Reject(t.Context(), no, "x", townhall.By("kato")), "self-approval")
 	want(t, "reject", d.Reject(t.Context(), no, "不要", townhall.By("head")), "")
@@ -444,7 +447,7 @@ func TestASystemMadeExclusiveAfterTwoRequests(t *testing.T) {
 	for _, by := range []string{"head", "deputy"} {
 		approve(t, d, one, by)
 	}
-	_, err := d.Approve(t.Context(), two, 0, "", townhall.By("head"))
+	_, err := d.Approve(t.Context(), two, requests.Approval{}, townhall.By("head"))
 	var bad *forms.Invalid
 	if !errors.As(err, &bad) || !bad.Has("overlap") || state(t, d, two) != policy.PendingFirst {
 		t.Errorf("a second window on an exclusive system: %v, %s", err, state(t, d, two))
@@ -506,7 +509,7 @@ func TestLockedPeopleDoNotAct(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.Approve(t.Context(), no, 0, "", townhall.By("head"))
+	_, err = d.Approve(t.Context(), no, requests.Approval{}, townhall.By("head"))
 	want(t, "a locked approver", err, "engineer-locked")
 }
 

@@ -30,6 +30,12 @@ func (s *Snap) Requests(f RequestFilter) ([]Request, error) {
 	w.text("r.vendor = ?", f.Vendor)
 	w.text("r.requester = ?", f.Requester)
 	w.text("EXISTS (SELECT 1 FROM json_each(r.body, '$.engineers') e WHERE e.value = ?)", f.Engineer)
+	w.text(`r.no IN (SELECT d.request FROM decisions d WHERE d.on_behalf = ? AND NOT EXISTS (SELECT 1 FROM decisions s
+		WHERE s.request = d.request AND s.by = d.on_behalf AND s.verdict IN ('seen', 'object') AND s.id > d.id))`, f.SeenDue)
+	w.text("json_extract(r.body, '$.series') = ?", f.Series)
+	if !f.EndAfter.IsZero() {
+		w.and("r.ends > ?", ms(f.EndAfter))
+	}
 	w.text("r.seq < (SELECT seq FROM requests WHERE no = ?)", f.Before)
 	return list(s, scanRequest, requestColumns+w.String()+` ORDER BY r.seq DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
 }
@@ -123,16 +129,13 @@ func (s *Snap) PolicyRequest(no string) (policy.Request, error) {
 			p.Approvals = append(p.Approvals, policy.Approval{Stage: d.Stage, By: d.By, Version: d.Version, At: d.At})
 		}
 	}
-	p.Frozen, err = s.covered(r.Vendor, r.System)
+	deputations, err := s.Deputations(DeputationFilter{Section: sys.Section, Holding: s.Now, Limit: 1000})
+	if err != nil {
+		return policy.Request{}, err
+	}
+	for _, d := range deputations {
+		p.Deputations = append(p.Deputations, d.Deputation)
+	}
+	p.Frozen, err = s.covered(r.Vendor, r.System, r.Body.Drill)
 	return p, err
-}
-
-// covered reports whether a freeze in force covers the vendor or the system.
-func (s *Snap) covered(vendor, system string) (bool, error) {
-	return get(s, func(r scanner) (bool, error) {
-		var n int
-		err := r.Scan(&n)
-		return n > 0, err
-	}, `SELECT count(*) FROM freezes WHERE lifted = 0 AND (scope = 'all' OR (scope = 'vendor' AND subject = ?)
-		OR (scope = 'system' AND subject = ?))`, vendor, system)
 }

@@ -131,6 +131,9 @@ type RequestFilter struct {
 	Vendor    string
 	Requester string
 	Engineer  string // person id among the engineers
+	SeenDue   string // person id for whom a deputy decided, and who has not seen it yet (後閲)
+	Series    string // number of the first request of a series
+	EndAfter  time.Time
 	Before    string // page on: only requests older than this number
 	Limit     int    // 0: 200
 }

@@ -59,10 +59,13 @@ type Decision struct {
 	At      time.Time `json:"at"`
 }
 
-// DecideBody approves, returns, rejects or withdraws. Version 0: whatever stands now.
+// DecideBody approves, returns, rejects or withdraws. Version 0: whatever stands now. Because and Conditions are an
+// approval's alone.
 type DecideBody struct {
-	Version int    `json:"version,omitempty"`
-	Reason  string `json:"reason,omitempty"`
+	Version    int               `json:"version,omitempty"`
+	Reason     string            `json:"reason,omitempty"`
+	Because    map[string]string `json:"because,omitempty"` // check item → why it is acceptable
+	Conditions store.Conditions  `json:"conditions,omitzero"`
 	Fresh
 }
 

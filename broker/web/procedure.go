@@ -108,7 +108,7 @@ func (s *Server) take(c *call) error {
 
 func (s *Server) approve(c *call) error {
 	return s.decide(c, true, func(ctx context.Context, no string, in DecideBody) error {
-		_, err := s.o.Desk.Approve(ctx, no, in.Version, in.Reason, c.actor())
+		_, err := s.o.Desk.Approve(ctx, no, requests.Approval{Version: in.Version, Reason: in.Reason, Because: in.Because, Conditions: in.Conditions}, c.actor())
 		return err
 	})
 }
@@ -196,4 +196,3 @@ func (s *Server) cancelWindow(c *call) error {
 	var in WindowBody
 	return s.attend(c, &in, func(ctx context.Context, id string) error { return s.o.Desk.Cancel(ctx, id, in.Reason, c.actor()) })
 }
-

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"time"
+
+	"sekimori/policy"
+)
+
+// Deputation is a period in which a deputy decides for an approver (代決).
+type Deputation struct {
+	ID int64
+	policy.Deputation
+	SetBy     string // person id
+	SetAt     time.Time
+	ClearedBy string // empty: in force for its period
+	ClearedAt time.Time
+}
+
+// DeputationFilter narrows Deputations. Zero fields do not narrow.
+type DeputationFilter struct {
+	For     string // person id of the approver
+	Deputy  string
+	Section string    // of the approver
+	Holding time.Time // not cleared, and in force at this instant
+	Current time.Time // not cleared, and not over at this instant
+	Limit   int       // 0: 200
+}
+
+const deputationColumns = `SELECT d.id, d.approver, d.deputy, d.starts, d.ends, d.reason, d.set_by, d.set_at, d.cleared_by, d.cleared_at FROM deputations d`
+
+func scanDeputation(s scanner) (Deputation, error) {
+	var d Deputation
+	err := s.Scan(&d.ID, &d.For, &d.Deputy, at(&d.From), at(&d.Until), &d.Reason, &d.SetBy, at(&d.SetAt), optional{&d.ClearedBy}, at(&d.ClearedAt))
+	return d, err
+}
+
+// Deputation reads one deputation. Errors: ErrNotFound.
+func (s *Snap) Deputation(id int64) (Deputation, error) {
+	return get(s, scanDeputation, deputationColumns+` WHERE d.id = ?`, id)
+}
+
+// Deputations lists deputations by their start.
+func (s *Snap) Deputations(f DeputationFilter) ([]Deputation, error) {
+	var w where
+	w.text("d.approver = ?", f.For)
+	w.text("d.deputy = ?", f.Deputy)
+	w.text("d.approver IN (SELECT id FROM persons WHERE section = ?)", f.Section)
+	if !f.Holding.IsZero() {
+		w.and("d.cleared_at = 0 AND d.starts <= ? AND ? < d.ends", ms(f.Holding), ms(f.Holding))
+	}
+	if !f.Current.IsZero() {
+		w.and("d.cleared_at = 0 AND ? < d.ends", ms(f.Current))
+	}
+	return list(s, scanDeputation, deputationColumns+w.String()+` ORDER BY d.starts, d.id LIMIT ?`, append(w.args, limit(f.Limit))...)
+}
+
+// AddDeputation stores a deputation, set at the transaction's time, and gives its number.
+func (t *Tx) AddDeputation(d Deputation) (int64, error) {
+	res, err := t.exec(`INSERT INTO deputations (approver, deputy, starts, ends, reason, set_by, set_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		d.For, d.Deputy, ms(d.From), ms(d.Until), d.Reason, d.SetBy, ms(t.Now))
+	if err != nil {
+		return 0, err
+	}
+	return res.LastInsertId()
+}
+
+// ClearDeputation ends a deputation before its time. Errors: ErrNotFound, also for one that was cleared already.
+func (t *Tx) ClearDeputation(id int64, by string) error {
+	return t.one(`UPDATE deputations SET cleared_by = ?, cleared_at = ? WHERE id = ? AND cleared_at = 0`, by, ms(t.Now), id)
+}
