@@ -316,6 +316,7 @@ type Freeze struct {
 	By      string
 	Since   time.Time
 	Reason  string
+	Drill   bool // stops windows that are drills, and nothing else
 }
 
 // LiveSession is a session that has not ended.

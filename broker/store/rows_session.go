@@ -81,10 +81,11 @@ type Remembered struct {
 // filter forgets all of them.
 type FactorFilter struct {
 	Person      string
-	Vendor      string // every person of the vendor
+	Vendor      string // every person of the vendor and of its subcontractors
 	Fingerprint string
 	Window      string
 	System      string // every window of the system
+	Drill       bool   // windows that are drills only
 }
 
 // Throttle counts failures under a key such as "addr:192.0.2.7" or "person:E-0031".

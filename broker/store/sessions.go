@@ -126,10 +126,15 @@ func (t *Tx) RememberFactor(r Remembered) error {
 func (t *Tx) ForgetFactors(f FactorFilter) error {
 	var w where
 	w.text("person = ?", f.Person)
-	w.text("person IN (SELECT id FROM persons WHERE vendor = ?)", f.Vendor)
+	if f.Vendor != "" {
+		w.and("person IN (SELECT p.id FROM persons p JOIN vendors v ON v.id = p.vendor WHERE v.id = ? OR v.prime = ?)", f.Vendor, f.Vendor)
+	}
 	w.text("fingerprint = ?", f.Fingerprint)
 	w.text("window = ?", f.Window)
 	w.text("window IN (SELECT id FROM windows WHERE system = ?)", f.System)
+	if f.Drill {
+		w.and("window IN (SELECT id FROM windows WHERE drill = 1)")
+	}
 	_, err := t.exec(`DELETE FROM remembered_factors`+w.String(), w.args...)
 	return err
 }

@@ -1,0 +1,174 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"sekimori/broker/ledger"
+	"sekimori/policy"
+)
+
+// AlarmKind says what an alarm is about.
+type AlarmKind string
+
+// The kinds of alarm.
+const (
+	AlarmLockedOut     AlarmKind = "locked-out"     // a person or an address failed too often and is locked for a while
+	AlarmFailures      AlarmKind = "failures"       // five failures and more from one address within ten minutes
+	AlarmReenrolment   AlarmKind = "re-enrolment"   // somebody's credentials are suspended for a new enrolment
+	AlarmLock          AlarmKind = "lock"           // a person or a vendor was locked
+	AlarmFreeze        AlarmKind = "freeze"         // something was frozen
+	AlarmNobodyPresent AlarmKind = "nobody-present" // a security key was offered without anybody touching it
+)
+
+// CentralDesk is where every alarm goes (R16); the desks of sections are "section:" and the section's id.
+const CentralDesk = "information-systems"
+
+// SectionDesk is the desk of a section.
+func SectionDesk(id string) string { return "section:" + id }
+
+// Alarm is what several desks are told. Each acknowledges for itself.
+type Alarm struct {
+	ID     string // "A-0007", allotted by RaiseAlarm
+	What   AlarmKind
+	About  string // id of a person, a vendor, an incident; empty: an address
+	At     time.Time
+	Detail map[string]any // for people; nothing that a stranger typed
+	Desks  []AlarmDesk
+}
+
+// AlarmDesk is one of those whom an alarm went to.
+type AlarmDesk struct {
+	Desk    string
+	AckedBy string
+	AckedAt time.Time // zero: not acknowledged
+	Note    string
+}
+
+// RaiseAlarm tells the central desk and the sections, and writes the entry alarm.raised with everybody it went to.
+func (t *Tx) RaiseAlarm(a Alarm, sections []string, by ledger.Actor) (string, error) {
+	n, err := t.next("alarm")
+	if err != nil {
+		return "", err
+	}
+	id := fmt.Sprintf("A-%04d", n)
+	detail := a.Detail
+	if detail == nil {
+		detail = map[string]any{}
+	}
+	text, err := encode(detail)
+	if err != nil {
+		return "", err
+	}
+	if _, err := t.exec(`INSERT INTO alarms (id, what, about, at, detail) VALUES (?, ?, ?, ?, ?)`, id, string(a.What), a.About, ms(t.Now), text); err != nil {
+		return "", err
+	}
+	desks := []string{}
+	for _, s := range sections {
+		if s != "" && !slices.Contains(desks, SectionDesk(s)) {
+			desks = append(desks, SectionDesk(s))
+		}
+	}
+	slices.Sort(desks)
+	desks = append(desks, CentralDesk)
+	for _, d := range desks {
+		if _, err := t.exec(`INSERT INTO alarm_desks (alarm, desk) VALUES (?, ?)`, id, d); err != nil {
+			return "", err
+		}
+	}
+	_, err = t.Append(ledger.Draft{Kind: "alarm.raised", Actor: by, Subjects: []string{id, a.About},
+		Payload: map[string]any{"alarm": id, "what": a.What, "about": a.About, "to": desks, "detail": detail}})
+	return id, err
+}
+
+// AlarmFilter narrows Alarms.
+type AlarmFilter struct {
+	Desks []string // one of these; empty: any
+	Open  bool     // not acknowledged by one of Desks (or by anybody it went to)
+	Limit int      // 0: 200
+}
+
+const alarmColumns = `SELECT a.id, a.what, a.about, a.at, a.detail FROM alarms a`
+
+func scanAlarm(r scanner) (Alarm, error) {
+	var a Alarm
+	var text string
+	err := r.Scan(&a.ID, &a.What, &a.About, at(&a.At), &text)
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &a.Detail)
+	}
+	return a, err
+}
+
+func (s *Snap) withDesks(a Alarm) (Alarm, error) {
+	var err error
+	a.Desks, err = list(s, func(r scanner) (AlarmDesk, error) {
+		var d AlarmDesk
+		err := r.Scan(&d.Desk, &d.AckedBy, at(&d.AckedAt), &d.Note)
+		return d, err
+	}, `SELECT desk, acked_by, acked_at, note FROM alarm_desks WHERE alarm = ? ORDER BY desk`, a.ID)
+	return a, err
+}
+
+// Alarm reads one alarm. Errors: ErrNotFound.
+func (s *Snap) Alarm(id string) (Alarm, error) {
+	a, err := get(s, scanAlarm, alarmColumns+` WHERE a.id = ?`, id)
+	if err != nil {
+		return a, err
+	}
+	return s.withDesks(a)
+}
+
+// Alarms lists alarms, the newest first.
+func (s *Snap) Alarms(f AlarmFilter) ([]Alarm, error) {
+	var desks, w where
+	in(&desks, "d.desk", f.Desks)
+	if f.Open {
+		desks.and("d.acked_at = 0")
+	}
+	if len(desks.conds) > 0 {
+		w.and("EXISTS (SELECT 1 FROM alarm_desks d"+desks.String()+" AND d.alarm = a.id)", desks.args...)
+	}
+	all, err := list(s, scanAlarm, alarmColumns+w.String()+` ORDER BY a.at DESC, a.id DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
+	for i := range all {
+		if err == nil {
+			all[i], err = s.withDesks(all[i])
+		}
+	}
+	return all, err
+}
+
+// AckAlarm acknowledges an alarm for one desk. Errors: ErrNotFound when it went to no such desk, or was acknowledged
+// there.
+func (t *Tx) AckAlarm(id, desk, by, note string) error {
+	return t.one(`UPDATE alarm_desks SET acked_by = ?, acked_at = ?, note = ? WHERE alarm = ? AND desk = ? AND acked_at = 0`,
+		by, ms(t.Now), note, id, desk)
+}
+
+// SectionsAbout lists the sections that an alarm about a person concerns: their own, or for somebody of a vendor those
+// that the vendor works for.
+func (s *Snap) SectionsAbout(person string) ([]string, error) {
+	p, err := s.Person(person)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case p.Kind == policy.Staff:
+		return []string{p.Section}, nil
+	}
+	return s.SectionsAboutVendor(p.Vendor)
+}
+
+// SectionsAboutVendor lists the sections that a vendor, or one of its subcontractors, ever had a request of.
+func (s *Snap) SectionsAboutVendor(vendor string) ([]string, error) {
+	return list(s, func(r scanner) (string, error) {
+		var id string
+		err := r.Scan(&id)
+		return id, err
+	}, `SELECT DISTINCT y.section FROM requests r JOIN systems y ON y.id = r.system JOIN vendors v ON v.id = r.vendor
+		WHERE v.id = ? OR v.prime = ? ORDER BY y.section`, vendor, vendor)
+}

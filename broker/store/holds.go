@@ -1,0 +1,147 @@
+package store
+
+import (
+	"errors"
+	"time"
+
+	"sekimori/policy"
+)
+
+// HoldsAfter is how long after its end a session's recording is still held by a freeze or a lock of its scope.
+const HoldsAfter = 7 * 24 * time.Hour
+
+// Hold keeps one recording from being disposed of (証拠の保全). A recording may be under several.
+type Hold struct {
+	Number   int64
+	Session  string
+	Cause    string // of an incident or a lock; empty: by hand
+	By       string
+	Since    time.Time
+	Reason   string
+	Live     bool      // the session was under way
+	Released time.Time // zero: in force
+	Releases []Lift    // agreements to release it
+}
+
+const holdColumns = `SELECT id, session, cause, by, since, reason, live, released FROM holds`
+
+func scanHold(r scanner) (Hold, error) {
+	var h Hold
+	err := r.Scan(&h.Number, &h.Session, &h.Cause, &h.By, at(&h.Since), &h.Reason, &h.Live, at(&h.Released))
+	return h, err
+}
+
+// Holds lists the holds in force on a session's recording, the oldest first.
+func (s *Snap) Holds(session string) ([]Hold, error) {
+	all, err := list(s, scanHold, holdColumns+` WHERE session = ? AND released = 0 ORDER BY id`, session)
+	for i := range all {
+		if err != nil {
+			break
+		}
+		all[i].Releases, err = list(s, scanLift, `SELECT by, at, reason FROM hold_releases WHERE hold = ? ORDER BY at, by`, all[i].Number)
+	}
+	return all, err
+}
+
+// Held reports whether a session's recording must not be disposed of.
+func (s *Snap) Held(session string) (bool, error) {
+	_, err := get(s, scanHold, holdColumns+` WHERE session = ? AND released = 0 LIMIT 1`, session)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// HeldBy counts the recordings that a cause holds now, and how many sessions it found under way.
+func (s *Snap) HeldBy(cause string) (held, live int, err error) {
+	type counts struct{ held, live int }
+	c, err := get(s, func(r scanner) (counts, error) {
+		var c counts
+		err := r.Scan(&c.held, &c.live)
+		return c, err
+	}, `SELECT coalesce(sum(released = 0), 0), coalesce(sum(live), 0) FROM holds WHERE cause = ?`, cause)
+	return c.held, c.live, err
+}
+
+// HoldScope says whose recordings are held. Zero fields do not narrow.
+type HoldScope struct {
+	Person string
+	Vendor string // and its subcontractors
+	System string
+	Drill  bool // sessions of windows that are drills only
+}
+
+// HoldScopeOf is the scope of a freeze.
+func HoldScopeOf(f policy.Freeze) HoldScope {
+	h := HoldScope{Drill: f.Drill}
+	switch f.Scope {
+	case policy.FreezeVendor:
+		h.Vendor = f.Subject
+	case policy.FreezeSystem:
+		h.System = f.Subject
+	}
+	return h
+}
+
+// HoldRecordings holds the recordings of the sessions in the scope that are under way, or that ended no longer ago
+// than HoldsAfter, and names the sessions. Those under way have a recording sooner or later.
+func (t *Tx) HoldRecordings(scope HoldScope, cause, by, reason string) ([]string, error) {
+	var w where
+	w.and("(state IN ('opening', 'active') OR (recording <> '' AND ended >= ?))", ms(t.Now.Add(-HoldsAfter)))
+	w.text("person = ?", scope.Person)
+	if scope.Vendor != "" {
+		w.and("vendor IN (SELECT id FROM vendors WHERE id = ? OR prime = ?)", scope.Vendor, scope.Vendor)
+	}
+	w.text("system = ?", scope.System)
+	if scope.Drill {
+		w.and("window IN (SELECT id FROM windows WHERE drill = 1)")
+	}
+	type found struct {
+		id   string
+		live bool
+	}
+	sessions, err := list(t.Snap, func(r scanner) (found, error) {
+		var f found
+		err := r.Scan(&f.id, &f.live)
+		return f, err
+	}, `SELECT id, state IN ('opening', 'active') FROM sessions`+w.String()+` ORDER BY rowid`, w.args...)
+	if err != nil {
+		return nil, err
+	}
+	var held []string
+	for _, f := range sessions {
+		if err := t.AddHold(Hold{Session: f.id, Cause: cause, By: by, Reason: reason, Live: f.live}); err != nil {
+			return nil, err
+		}
+		held = append(held, f.id)
+	}
+	return held, nil
+}
+
+// AddHold holds one recording from now on. Errors: ErrExists when the cause holds it already.
+func (t *Tx) AddHold(h Hold) error {
+	_, err := t.exec(`INSERT INTO holds (session, cause, by, since, reason, live) VALUES (?, ?, ?, ?, ?, ?)`,
+		h.Session, h.Cause, h.By, ms(t.Now), h.Reason, h.Live)
+	return exists(err)
+}
+
+// AddRelease records one person's agreement to release a hold. Errors: ErrExists when the person agreed before.
+func (t *Tx) AddRelease(hold int64, by, reason string) error {
+	_, err := t.exec(`INSERT INTO hold_releases (hold, by, at, reason) VALUES (?, ?, ?, ?)`, hold, by, ms(t.Now), reason)
+	return exists(err)
+}
+
+// EndHold ends a hold. Errors: ErrNotFound when it is not in force.
+func (t *Tx) EndHold(hold int64) error {
+	return t.one(`UPDATE holds SET released = ? WHERE id = ? AND released = 0`, ms(t.Now), hold)
+}
+
+// LockOfCause reports whether the lock that a cause names is in force; false for any other cause.
+func (s *Snap) LockOfCause(cause string) (bool, error) {
+	n, err := get(s, func(r scanner) (int, error) {
+		var n int
+		err := r.Scan(&n)
+		return n, err
+	}, `SELECT count(*) FROM locks WHERE lifted = 0 AND 'lock-' || id = ?`, cause)
+	return n > 0, err
+}
