@@ -131,6 +131,7 @@ type Attempt struct {
 	Channel ChannelKind
 	Session string // the caller's own session when it already has one: not counted against limits
 	Purpose string // playback, watching, export: why
+	Grant   string // id of the grant chosen by its number in the list; empty: any
 }
 
 // Decision is the answer. The zero value denies.
@@ -143,6 +144,7 @@ type Decision struct {
 	Until    time.Time     // not a byte passes at or after this instant
 	Wait     bool          // the denial is one that the waiting room may sit out
 	From     time.Time     // when waiting may help: earliest instant to look again; zero unknown
+	OnBehalf string        // person id of the approver for whom a deputy decides; empty: in their own right
 }
 
 // Running is a session under way, for Recheck.
@@ -164,6 +166,7 @@ type Verdict struct {
 	Reason Reason
 	Args   map[string]string
 	Until  time.Time // the deadline in force
+	Next   time.Time // the earliest instant at which the verdict may change by itself; never after Until
 }
 
 // PauseCause says why a session's input is held back. Empty: it is not.

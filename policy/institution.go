@@ -144,6 +144,9 @@ const (
 	SecondOutsideHours     SecondRule = "outside-hours"
 	SecondUrgent           SecondRule = "urgent"
 	SecondRecurring        SecondRule = "recurring"
+
+	// SecondAlways is System.SecondStage, said as a rule. It is not among SecondRules.
+	SecondAlways SecondRule = "always"
 )
 
 // SecondRules are all of them.

@@ -227,10 +227,11 @@ type Request struct {
 
 // Approval is one approver's act on one stage.
 type Approval struct {
-	Stage   int // 1, 2
-	By      string
-	Version int
-	At      time.Time
+	Stage    int // 1, 2
+	By       string
+	OnBehalf string // the approver for whom a deputy decided, or empty
+	Version  int
+	At       time.Time
 }
 
 // WindowState is where a window stands as stored. "Over" is not stored: time says it.
