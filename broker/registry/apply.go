@@ -267,7 +267,7 @@ func writePerson(tx *store.Tx, p *personRow, by string) error {
 	if err := tx.PutPerson(p.Person); err != nil {
 		return err
 	}
-	if !p.FilePledge.Signed.IsZero() && !(before.Pledge.Signed.Equal(p.FilePledge.Signed) && before.Pledge.Until.Equal(p.FilePledge.Until)) {
+	if !p.FilePledge.Signed.IsZero() && !(before.Declared.Signed.Equal(p.FilePledge.Signed) && before.Declared.Until.Equal(p.FilePledge.Until)) {
 		if err := tx.AddPledge(store.Pledge{Pledge: p.FilePledge, Person: p.ID, FiledBy: by}); err != nil {
 			return err
 		}

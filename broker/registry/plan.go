@@ -72,6 +72,7 @@ func readState(s *store.Snap) (*state, error) {
 		return nil, fmt.Errorf("read vendors: %w", err)
 	}
 	for i := range vendors {
+		vendors[i].PrimeApproved = vendors[i].PrimeDeclared // the file is compared with what a file said before
 		st.add(object{Kind: kindVendor, Vendor: &vendors[i]})
 		st.vendors[vendors[i].Login], st.vendors[vendors[i].ID] = vendors[i].ID, vendors[i].ID
 	}
@@ -115,8 +116,8 @@ func (st *state) person(s *store.Snap, p store.Person) (*personRow, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read keys of %s: %w", p.ID, err)
 	}
-	row := &personRow{Person: p, FilePledge: p.Pledge}
-	row.Locked, row.Pledge = nil, policy.Pledge{}
+	row := &personRow{Person: p, FilePledge: p.Declared}
+	row.Locked, row.Pledge, row.Declared, row.Filed = nil, policy.Pledge{}, policy.Pledge{}, policy.Pledge{}
 	for _, k := range keys {
 		if k.State == store.KeyActive {
 			row.Keys = append(row.Keys, k.Public)

@@ -4,7 +4,8 @@ import (
 	"encoding/json"
 )
 
-// Pledges lists what an engineer has filed, the longest-lasting first.
+// Pledges lists what the registry file has declared of an engineer, the longest-lasting first. What was filed with a copy
+// is among Papers.
 func (s *Snap) Pledges(person string) ([]Pledge, error) {
 	return list(s, func(r scanner) (Pledge, error) {
 		var p Pledge
@@ -13,7 +14,7 @@ func (s *Snap) Pledges(person string) ([]Pledge, error) {
 	}, `SELECT person, signed, until, filed_by, sha256 FROM pledges WHERE person = ? ORDER BY until DESC, id DESC`, person)
 }
 
-// AddPledge files an undertaking.
+// AddPledge keeps an undertaking that the registry file declares.
 func (t *Tx) AddPledge(p Pledge) error {
 	_, err := t.exec(`INSERT INTO pledges (person, signed, until, filed_by, sha256) VALUES (?, ?, ?, ?, ?)`,
 		p.Person, ms(p.Signed), ms(p.Until), p.FiledBy, p.SHA256)

@@ -104,7 +104,7 @@ func scanVendor(r scanner) (Vendor, error) {
 	var l lockColumns
 	err := r.Scan(&v.ID, &v.Login, &v.Name, at(&v.ContractFrom), at(&v.ContractUntil), optional{&v.Prime}, body{&b},
 		&l.by, &l.reason, &l.since)
-	v.PrimeApproved, v.Qualified, v.Unmet = b.PrimeApproved, b.Qualified, b.Unmet
+	v.PrimeApproved, v.PrimeDeclared, v.Qualified, v.Unmet = b.PrimeApproved, b.PrimeApproved, b.Qualified, b.Unmet
 	v.Phone, v.Email, v.Locked = b.Phone, b.Email, l.lock()
 	return v, err
 }
@@ -115,12 +115,21 @@ func (s *Snap) Vendor(ref string) (Vendor, error) {
 	if errors.Is(err, ErrNotFound) {
 		v, err = get(s, scanVendor, vendorColumns+` WHERE v.login = ?`, ref)
 	}
-	return v, err
+	if err != nil {
+		return v, err
+	}
+	papers, err := s.counting(v.ID)
+	return s.withPapers([]Vendor{v}, papers)[0], err
 }
 
 // Vendors lists all, by id.
 func (s *Snap) Vendors() ([]Vendor, error) {
-	return list(s, scanVendor, vendorColumns+` ORDER BY v.id`)
+	vendors, err := list(s, scanVendor, vendorColumns+` ORDER BY v.id`)
+	if err != nil {
+		return nil, err
+	}
+	papers, err := s.counting("")
+	return s.withPapers(vendors, papers), err
 }
 
 // PutVendor adds or replaces a vendor; its lock is left alone. Errors: ErrExists when another
@@ -145,18 +154,16 @@ type PersonFilter struct {
 	Role    policy.Role
 }
 
-// The pledge in force is the one that holds longest: filing a new one never shortens.
-const personColumns = `SELECT p.id, p.login, p.kind, p.name, p.section, p.vendor, p.body, l.by, l.reason, l.since,
-	coalesce(g.signed, 0), coalesce(g.until, 0)
-	FROM persons p LEFT JOIN locks l ON l.kind = 'person' AND l.subject = p.id AND l.lifted = 0
-	LEFT JOIN pledges g ON g.id = (SELECT id FROM pledges WHERE person = p.id ORDER BY until DESC, id DESC LIMIT 1)`
+const personColumns = `SELECT p.id, p.login, p.kind, p.name, p.section, p.vendor, p.body, l.by, l.reason, l.since, ` + pledgeColumns + `
+	FROM persons p LEFT JOIN locks l ON l.kind = 'person' AND l.subject = p.id AND l.lifted = 0 ` + pledgeJoins
 
 func scanPerson(r scanner) (Person, error) {
 	var p Person
 	var b personBody
 	var l lockColumns
 	err := r.Scan(&p.ID, &p.Login, &p.Kind, &p.Name, optional{&p.Section}, optional{&p.Vendor}, body{&b},
-		&l.by, &l.reason, &l.since, at(&p.Pledge.Signed), at(&p.Pledge.Until))
+		&l.by, &l.reason, &l.since, at(&p.Declared.Signed), at(&p.Declared.Until), at(&p.Filed.Signed), at(&p.Filed.Until))
+	p.Pledge, p.Filed.Copy = p.Declared, !p.Filed.Until.IsZero()
 	p.Roles, p.Lang, p.Phone, p.Sources = b.Roles, b.Lang, b.Phone, b.Sources
 	p.Title, p.Email, p.Locked = b.Title, b.Email, l.lock()
 	return p, err
@@ -168,7 +175,14 @@ func (s *Snap) Person(ref string) (Person, error) {
 	if errors.Is(err, ErrNotFound) {
 		p, err = get(s, scanPerson, personColumns+` WHERE p.login = ?`, ref)
 	}
-	return p, err
+	if err != nil {
+		return p, err
+	}
+	all, err := s.pledged(p)
+	if err != nil {
+		return Person{}, err
+	}
+	return all[0], nil
 }
 
 // Persons lists people by id.
@@ -178,7 +192,11 @@ func (s *Snap) Persons(f PersonFilter) ([]Person, error) {
 	w.text("p.section = ?", f.Section)
 	w.text("p.vendor = ?", f.Vendor)
 	w.text("EXISTS (SELECT 1 FROM json_each(p.body, '$.roles') r WHERE r.value = ?)", string(f.Role))
-	return list(s, scanPerson, personColumns+w.String()+` ORDER BY p.id`, w.args...)
+	people, err := list(s, scanPerson, personColumns+w.String()+` ORDER BY p.id`, w.args...)
+	if err != nil {
+		return nil, err
+	}
+	return s.pledged(people...)
 }
 
 // PutPerson adds or replaces a person; lock and pledge are left alone. Errors: ErrExists when

@@ -25,7 +25,7 @@ func TestObjectsComeBackAsTheyWentIn(t *testing.T) {
 	o := open(t)
 	sec := Section{ID: "jinji", Name: "人事課", Phone: "0123", Head: "U-001"}
 	prime := Vendor{Vendor: policy.Vendor{ID: "V-012", Login: "reiji", Name: "例示", ContractFrom: noon.UTC(), ContractUntil: noon.AddDate(1, 0, 0).UTC(), Qualified: true}, Phone: "1", Email: "a@example"}
-	sub := Vendor{Vendor: policy.Vendor{ID: "V-013", Login: "saitaku", Name: "再委託", Prime: "V-012", PrimeApproved: true, Unmet: "ISMS"}}
+	sub := Vendor{Vendor: policy.Vendor{ID: "V-013", Login: "saitaku", Name: "再委託", Prime: "V-012", PrimeApproved: true, Unmet: "ISMS"}, PrimeDeclared: true}
 	p := Person{Person: policy.Person{ID: "E-0031", Login: "sato", Kind: policy.Engineer, Name: "佐藤", Vendor: "V-012", Lang: "ja", Phone: "090", Sources: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}, Title: "主任", Email: "b@example"}
 	head := staff("U-001", "kacho", policy.Approver, policy.InformationSystems)
 	sys := System{System: policy.System{ID: "hr", Name: "人事給与", Section: "jinji", Phone: "2", SecondStage: true, Attendance: policy.AttendanceOnCall, IdentityCheck: true, Line: policy.LineInterlocked, Exclusive: true, MaxWindow: 90 * time.Minute, Idle: time.Minute, ApproverMayAttend: true}, Note: "n"}

@@ -15,19 +15,23 @@ type Section struct {
 	Head  string // person id of the head, who approves; empty: by role alone
 }
 
-// Person is a named human being as the registry declares it. Locked and Pledge are read from
-// tables of their own: PutPerson ignores both.
+// Person is a named human being as the registry declares it. Locked and the pledges are read from
+// tables of their own: PutPerson ignores them.
 type Person struct {
 	policy.Person
-	Title string // 職名, as the institution writes it
-	Email string
+	Title    string // 職名, as the institution writes it
+	Email    string
+	Declared policy.Pledge // as the registry file has it
+	Filed    policy.Pledge // with its copy; Person.Pledge is the one of the two that counts
 }
 
-// Vendor is a company under contract. Locked is read from a table of its own: PutVendor ignores it.
+// Vendor is a company under contract. Locked and what is on file are read from tables of their own:
+// PutVendor ignores them, and writes PrimeApproved as the registry file declares it.
 type Vendor struct {
 	policy.Vendor
-	Phone string
-	Email string
+	Phone         string
+	Email         string
+	PrimeDeclared bool // PrimeApproved as the registry file has it; an approval on file may say otherwise
 }
 
 // System is what is maintained, with its rules.

@@ -1,0 +1,102 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+)
+
+const paperFields = `id, kind, vendor, person, name, fiscal_year, since, until, note, state, filed_by, filed, accepted_by, accepted,
+	withdrawn_by, withdrawn, why, file, file_name, media_type, size, sha256`
+
+const paperColumns = `SELECT ` + paperFields + ` FROM papers`
+
+func scanPaper(r scanner) (Paper, error) {
+	var p Paper
+	err := r.Scan(&p.ID, &p.Kind, &p.Vendor, optional{&p.Person}, &p.Name, &p.FiscalYear, at(&p.From), at(&p.Until), &p.Note, &p.State,
+		&p.FiledBy, at(&p.Filed), &p.AcceptedBy, at(&p.Accepted), &p.WithdrawnBy, at(&p.Withdrawn), &p.Why,
+		&p.File, &p.FileName, &p.MediaType, &p.Size, &p.SHA256)
+	return p, err
+}
+
+// Paper reads one paper. Errors: ErrNotFound.
+func (s *Snap) Paper(id string) (Paper, error) {
+	return get(s, scanPaper, paperColumns+` WHERE id = ?`, id)
+}
+
+// Papers lists papers, oldest first.
+func (s *Snap) Papers(f PaperFilter) ([]Paper, error) {
+	var w where
+	w.text("vendor = ?", f.Vendor)
+	w.text("person = ?", f.Person)
+	w.text("kind = ?", string(f.Kind))
+	w.text("state = ?", string(f.State))
+	most := limit(f.Limit)
+	if f.Limit < 0 {
+		most = -1
+	}
+	return list(s, scanPaper, paperColumns+w.String()+` ORDER BY no LIMIT ?`, append(w.args, most)...)
+}
+
+// PaperFiles names every file that a paper refers to: what lies in the directory beside them, nobody filed.
+func (s *Snap) PaperFiles() (map[string]bool, error) {
+	names, err := list(s, func(r scanner) (name string, err error) { return name, r.Scan(&name) }, `SELECT file FROM papers WHERE file <> ''`)
+	known := make(map[string]bool, len(names))
+	for _, n := range names {
+		known[n] = true
+	}
+	return known, err
+}
+
+// NextPaperID gives the number of a paper filed now: "P-0012".
+func (t *Tx) NextPaperID() (string, error) {
+	n, err := t.next("paper")
+	return fmt.Sprintf("P-%04d", n), err
+}
+
+// AddPaper puts a paper on file. The id comes from NextPaperID. Errors: ErrExists.
+func (t *Tx) AddPaper(p Paper) error {
+	values := []any{
+		p.ID, string(p.Kind), p.Vendor, orNull(p.Person), p.Name, p.FiscalYear, ms(p.From), ms(p.Until), p.Note, string(p.State),
+		p.FiledBy, ms(p.Filed), p.AcceptedBy, ms(p.Accepted), p.WithdrawnBy, ms(p.Withdrawn), p.Why,
+		p.File, p.FileName, p.MediaType, p.Size, p.SHA256,
+	}
+	_, err := t.exec(`INSERT INTO papers (`+paperFields+`) VALUES (?`+strings.Repeat(", ?", len(values)-1)+`)`, values...)
+	return exists(err)
+}
+
+// AcceptPaper makes a submitted paper count. Errors: ErrNotFound when it is not submitted.
+func (t *Tx) AcceptPaper(id, by string) error {
+	return t.one(`UPDATE papers SET state = 'accepted', accepted_by = ?, accepted = ? WHERE id = ? AND state = 'submitted'`, by, ms(t.Now), id)
+}
+
+// WithdrawPaper makes a paper count no more. It stays on file. Errors: ErrNotFound when it was withdrawn before.
+func (t *Tx) WithdrawPaper(id, by, why string) error {
+	return t.one(`UPDATE papers SET state = 'withdrawn', withdrawn_by = ?, withdrawn = ?, why = ? WHERE id = ? AND state <> 'withdrawn'`,
+		by, ms(t.Now), why, id)
+}
+
+// PaperWarned tells whether a warning was given.
+func (s *Snap) PaperWarned(w PaperWarning) (bool, error) {
+	n, err := get(s, func(r scanner) (n int, err error) { return n, r.Scan(&n) },
+		`SELECT count(*) FROM paper_warnings WHERE subject = ? AND until = ? AND threshold = ?`, w.Subject, ms(w.Until), w.Threshold)
+	return n > 0, err
+}
+
+// AddPaperWarning notes that a warning was given. Noting it twice is no error.
+func (t *Tx) AddPaperWarning(w PaperWarning) error {
+	_, err := t.exec(`INSERT INTO paper_warnings (subject, until, threshold, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		w.Subject, ms(w.Until), w.Threshold, ms(t.Now))
+	return err
+}
+
+// SectionsOf names the sections on whose systems the vendor has ever asked to work.
+func (s *Snap) SectionsOf(vendor string) ([]string, error) {
+	return list(s, func(r scanner) (id string, err error) { return id, r.Scan(&id) },
+		`SELECT DISTINCT y.section FROM requests r JOIN systems y ON y.id = r.system WHERE r.vendor = ? ORDER BY y.section`, vendor)
+}
+
+// OwnsSystem tells whether a section owns a system at all.
+func (s *Snap) OwnsSystem(section string) (bool, error) {
+	n, err := get(s, func(r scanner) (n int, err error) { return n, r.Scan(&n) }, `SELECT count(*) FROM systems WHERE section = ?`, section)
+	return n > 0, err
+}
