@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,7 @@ type call struct {
 	person policy.Person // zero on the few open routes
 	token  string        // its name, not what opens
 	peer   Peer
+	remote netip.Addr // over HTTPS; not valid on the socket
 }
 
 // actor is the caller as the ledger names them.
@@ -34,7 +36,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 	cw := &countingWriter{ResponseWriter: w}
 	c := &call{w: cw, r: r}
 	c.peer, _ = peerFrom(r.Context())
-	log := s.o.Log.With("method", route.method, "route", route.path, "uid", c.peer.UID)
+	c.remote = remoteFrom(r.Context())
+	log := s.o.Log.With("method", route.method, "route", route.path, "from", c.source())
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	cw.Header().Set("Cache-Control", "no-store")
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -51,15 +52,18 @@ type NoticeSettings struct {
 // Server answers the API.
 type Server struct {
 	o         Options
-	http      *http.Server
+	http      *http.Server // on the socket
+	https     *http.Server
 	verifying chan struct{} // holds one place
 }
 
 // New prepares a server; nothing is open yet. Listen opens its socket.
 func New(o Options) *Server {
 	s := &Server{o: o, verifying: make(chan struct{}, 1)}
+	h := s.handler()
+	s.https = s.httpsServer(h)
 	s.http = &http.Server{
-		Handler:     s.handler(),
+		Handler:     h,
 		ConnContext: withPeer,
 		// Bodies are small and the peer is on this machine. Answers may stream for as long as a
 		// session lasts, so there is no limit for writing.
@@ -83,10 +87,18 @@ func (s *Server) Serve(l net.Listener) error {
 // Close stops accepting and waits for calls under way; what still streams when ctx ends is cut.
 // The socket's file stays, as after a crash; the next Listen replaces it.
 func (s *Server) Close(ctx context.Context) error {
-	if err := s.http.Shutdown(ctx); err != nil {
-		if err := s.http.Close(); err != nil {
-			return fmt.Errorf("close the API: %w", err)
-		}
+	var errs [2]error
+	var both sync.WaitGroup
+	for i, h := range []*http.Server{s.http, s.https} {
+		both.Go(func() {
+			if h.Shutdown(ctx) != nil {
+				errs[i] = h.Close()
+			}
+		})
+	}
+	both.Wait()
+	if err := errors.Join(errs[:]...); err != nil {
+		return fmt.Errorf("close the API: %w", err)
 	}
 	return nil
 }

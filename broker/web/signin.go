@@ -40,9 +40,14 @@ func (s *Server) fresh(c *call, f Fresh) error {
 	return s.o.Registry.Fresh(c.r.Context(), c.person.ID, f.Password, f.Code)
 }
 
-// source names the caller for counting failures. On a socket there is no address; the account
-// that the kernel names stands in its place.
-func (c *call) source() string { return fmt.Sprintf("uid:%d", c.peer.UID) }
+// source names the caller for counting failures: the address, or on the socket, where there is none, the account
+// that the kernel names.
+func (c *call) source() string {
+	if c.remote.IsValid() {
+		return c.remote.String()
+	}
+	return fmt.Sprintf("uid:%d", c.peer.UID)
+}
 
 func (s *Server) enrollBegin(c *call) error {
 	var in EnrollBegin
