@@ -194,6 +194,15 @@ func (s *Snap) Subject(session string) (policy.Subject, error) {
 		}
 		sub.Attendants = addOnce(sub.Attendants, w.Attendant)
 		sub.Attendants = addOnce(sub.Attendants, w.PermittedBy)
+		handed, err := s.Handovers(w.ID)
+		if err != nil {
+			return policy.Subject{}, err
+		}
+		for _, h := range handed {
+			if !h.Taken.IsZero() {
+				sub.Attendants = addOnce(addOnce(sub.Attendants, h.From), h.To)
+			}
+		}
 	}
 	return sub, nil
 }

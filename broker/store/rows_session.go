@@ -47,7 +47,9 @@ type Session struct {
 	RecordingSum  string    // hex SHA-256, once sealed
 	RecordingSize int64     // bytes, once sealed
 	ClientVersion string
-	Notice        string // version of the notice consented to
+	Notice        string    // version of the notice consented to
+	Paused        time.Time // since when the engineer's input is held back; zero: it is not
+	PausedBy      string    // person id who holds it; empty: the broker, because the attendant is away
 }
 
 // SessionFilter narrows Sessions. Zero fields do not narrow. Newest first.

@@ -35,19 +35,20 @@ type Tx struct {
 // KeepKind names what a Keep transaction writes.
 type KeepKind string
 
-// What may be written without a ledger entry. The list is closed: a test pins it. None of it
-// gives anybody a right, names a window or touches a session.
+// What may be written without a ledger entry. The list is closed: a test pins it. None of it gives anybody
+// a right. A presence names a window, but of its attendant only, who took the post by an entry.
 const (
 	KeepCodeStep     KeepKind = "code-step"     // a one-time code is used up, also where the act it was for fails
 	KeepThrottle     KeepKind = "throttle"      // failures counted per address and person
 	KeepTokenUse     KeepKind = "token-use"     // when a token was last seen
 	KeepEnrolmentTry KeepKind = "enrolment-try" // a wrong answer to an enrolment code costs a try
 	KeepHeartbeat    KeepKind = "heartbeat"     // the broker was alive at this time
+	KeepPresence     KeepKind = "presence"      // the attendant of a window was heard of at this time
 )
 
 // KeepKinds is the closed list.
 func KeepKinds() []KeepKind {
-	return []KeepKind{KeepCodeStep, KeepThrottle, KeepTokenUse, KeepEnrolmentTry, KeepHeartbeat}
+	return []KeepKind{KeepCodeStep, KeepThrottle, KeepTokenUse, KeepEnrolmentTry, KeepHeartbeat, KeepPresence}
 }
 
 // KeepTx is a Keep transaction. It offers the mutators of the closed list only, each of which

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"time"
+
+	"sekimori/policy"
+)
+
+// Method says how a step of a checklist was established.
+type Method string
+
+// The methods.
+const (
+	MethodSeen   Method = "seen"   // 目視
+	MethodSensor Method = "sensor" // 連動
+)
+
+// Tick is a step of a checklist that somebody ticked by name.
+type Tick struct {
+	Window  string
+	Version int // of the checklist
+	Step    string
+	Method  Method
+	By      string
+	At      time.Time
+}
+
+// Ticks lists what was ticked for a window, of every version of the checklist, in the order of time.
+func (s *Snap) Ticks(window string) ([]Tick, error) {
+	return list(s, func(r scanner) (Tick, error) {
+		var t Tick
+		err := r.Scan(&t.Window, &t.Version, &t.Step, &t.Method, &t.By, at(&t.At))
+		return t, err
+	}, `SELECT window, version, step, method, by, at FROM ticks WHERE window = ? ORDER BY at, version, step`, window)
+}
+
+// AddTick ticks a step at the transaction's time. Errors: ErrExists when it is ticked in this version.
+func (t *Tx) AddTick(v Tick) error {
+	_, err := t.exec(`INSERT INTO ticks (window, version, step, method, by, at) VALUES (?, ?, ?, ?, ?, ?)`,
+		v.Window, v.Version, v.Step, string(v.Method), v.By, ms(t.Now))
+	return exists(err)
+}
+
+// Backup is what somebody stated about a backup of a system, for one of its windows.
+type Backup struct {
+	Window string
+	System string
+	policy.Backup
+	Note   string // why it failed, or what else there is to say
+	Stated time.Time
+}
+
+const backupColumns = `SELECT window, system, at, how, ok, note, by, stated_at FROM backups`
+
+func scanBackup(r scanner) (Backup, error) {
+	var b Backup
+	err := r.Scan(&b.Window, &b.System, at(&b.At), &b.How, &b.OK, &b.Note, &b.By, at(&b.Stated))
+	return b, err
+}
+
+// WindowBackup reads what was stated last for a window. Errors: ErrNotFound.
+func (s *Snap) WindowBackup(window string) (Backup, error) {
+	return get(s, scanBackup, backupColumns+` WHERE window = ? ORDER BY id DESC LIMIT 1`, window)
+}
+
+// LastBackup reads what was stated last for a system, for any of its windows. Errors: ErrNotFound.
+func (s *Snap) LastBackup(system string) (Backup, error) {
+	return get(s, scanBackup, backupColumns+` WHERE system = ? ORDER BY id DESC LIMIT 1`, system)
+}
+
+// AddBackup stores a statement, made at the transaction's time.
+func (t *Tx) AddBackup(b Backup) error {
+	_, err := t.exec(`INSERT INTO backups (window, system, at, how, ok, note, by, stated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		b.Window, b.System, ms(b.At), string(b.How), b.OK, b.Note, b.By, ms(t.Now))
+	return err
+}
+
+// Handover is an attendant's post offered to another person.
+type Handover struct {
+	Window  string
+	From    string
+	To      string
+	By      string // who offered: the attendant, or who assigned in their absence
+	Offered time.Time
+	Taken   time.Time // zero: not yet
+}
+
+// Handovers lists a window's handovers in order; the last may be open.
+func (s *Snap) Handovers(window string) ([]Handover, error) {
+	return list(s, func(r scanner) (Handover, error) {
+		var h Handover
+		err := r.Scan(&h.Window, &h.From, &h.To, &h.By, at(&h.Offered), at(&h.Taken))
+		return h, err
+	}, `SELECT window, from_id, to_id, offered_by, offered_at, taken_at FROM handovers WHERE window = ? ORDER BY id`, window)
+}
+
+// OfferHandover offers the post at the transaction's time, instead of an earlier offer.
+func (t *Tx) OfferHandover(h Handover) error {
+	if _, err := t.exec(`DELETE FROM handovers WHERE window = ? AND taken_at = 0`, h.Window); err != nil {
+		return err
+	}
+	_, err := t.exec(`INSERT INTO handovers (window, from_id, to_id, offered_by, offered_at, taken_at) VALUES (?, ?, ?, ?, ?, 0)`,
+		h.Window, h.From, h.To, h.By, ms(t.Now))
+	return err
+}
+
+// TakeHandover notes that the open offer was taken at the transaction's time. Errors: ErrNotFound when there is none.
+func (t *Tx) TakeHandover(window string) error {
+	return t.one(`UPDATE handovers SET taken_at = ? WHERE window = ? AND taken_at = 0`, ms(t.Now), window)
+}
+
+// NotePresent notes that the window's attendant was heard of now. Kind: KeepPresence. Errors: ErrNotFound when the
+// person has not the post of the window.
+func (k *KeepTx) NotePresent(window, person string) error {
+	if err := k.allow(KeepPresence); err != nil {
+		return err
+	}
+	res, err := k.tx.Exec(`UPDATE windows SET present = max(present, ?) WHERE id = ? AND attendant = ?`, ms(k.Now), window, person)
+	if err != nil {
+		return err
+	}
+	return affected(res)
+}
