@@ -37,6 +37,8 @@ type Broker struct {
 	gate   *gate.Server
 	api    *web.Server
 	ssh    net.Listener
+	https  net.Listener    // nil: the API is on the socket only
+	pinned *apiCertificate // of https
 	socket string
 
 	stop    context.CancelCauseFunc
@@ -125,6 +127,22 @@ func newSupervisor(c Config, o Options, ring *keys.Ring, db *store.DB) (*session
 
 // SSHAddr is where engineers connect.
 func (b *Broker) SSHAddr() net.Addr { return b.ssh.Addr() }
+
+// APIAddr is where the API is served over HTTPS; nil where it is not.
+func (b *Broker) APIAddr() net.Addr {
+	if b.https == nil {
+		return nil
+	}
+	return b.https.Addr()
+}
+
+// APIFingerprint is what clients pin of the server at APIAddr; empty where there is none.
+func (b *Broker) APIFingerprint() string {
+	if b.pinned == nil {
+		return ""
+	}
+	return b.pinned.fingerprint()
+}
 
 // Socket is the path the commands speak to.
 func (b *Broker) Socket() string { return b.socket }

@@ -40,6 +40,10 @@ type Config struct {
 	Socket      string  `yaml:"socket"`
 	SocketGroup string  `yaml:"socket_group"` // empty: only the owner of the socket
 
+	APIListen          Address `yaml:"api_listen"` // of the API over HTTPS; empty: on the socket only
+	APICertificateFile string  `yaml:"api_certificate_file"`
+	APIKeyFile         string  `yaml:"api_key_file"` // both empty: a certificate of the broker's own
+
 	NoticeVersion      int      `yaml:"notice_version"`
 	NoticeURL          string   `yaml:"notice_url"`
 	NoticeContact      string   `yaml:"notice_contact"`
@@ -122,7 +126,7 @@ func ParseConfig(path string, text []byte) (Config, error) {
 	if rest, ok := strings.CutPrefix(c.MasterKeyFile, "${CREDENTIALS_DIRECTORY}"); ok {
 		c.MasterKeyFile = os.Getenv("CREDENTIALS_DIRECTORY") + rest
 	}
-	for _, p := range []*string{&c.DataDir, &c.MasterKeyFile, &c.CheckpointDir, &c.Socket} {
+	for _, p := range []*string{&c.DataDir, &c.MasterKeyFile, &c.CheckpointDir, &c.Socket, &c.APICertificateFile, &c.APIKeyFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}
@@ -143,6 +147,11 @@ func (c Config) validate(path string, text []byte) error {
 		return refuse("master_key_file", "master_key_file は空にできません", "master_key_file may not be empty")
 	case strings.TrimSpace(c.Socket) == "":
 		return refuse("socket", "socket は空にできません", "socket may not be empty")
+	case c.SSHListen == "":
+		return refuse("ssh_listen", "ssh_listen は空にできません", "ssh_listen may not be empty")
+	case (c.APICertificateFile == "") != (c.APIKeyFile == ""):
+		return refuse("api_certificate_file", "api_certificate_file と api_key_file は両方書くか、両方空にします",
+			"api_certificate_file and api_key_file go together, or both are empty")
 	case strings.TrimSpace(c.LedgerOrigin) == "" || strings.ContainsAny(c.LedgerOrigin, " +\t\r\n"):
 		return refuse("ledger_origin", "ledger_origin に空白や + は使えません", "ledger_origin is a name without space or +")
 	case c.GateName == "" || strings.ContainsAny(c.GateName, " \t\r\n@"):

@@ -96,6 +96,7 @@ func (c Config) checkRing(out *findings, clock func() time.Time) {
 		return
 	}
 	out.add(LevelOK, "keys", "鍵束が開きます", "the keys open")
+	c.checkAPI(out, ring, clock())
 	c.checkLedger(out, ring, clock)
 }
 
@@ -163,16 +164,23 @@ func (c Config) checkDoors(out *findings) {
 		return
 	}
 	out.add(LevelOK, "socket", c.Socket, c.Socket)
-	l, err := net.Listen("tcp", string(c.SSHListen))
+	checkListen(out, "ssh_listen", c.SSHListen)
+	if c.ServesAPI() {
+		checkListen(out, "api_listen", c.APIListen)
+	}
+}
+
+func checkListen(out *findings, item string, address Address) {
+	l, err := net.Listen("tcp", string(address))
 	if err != nil {
-		out.add(LevelError, "ssh_listen", fmt.Sprintf("待ち受けられません: %v", err), fmt.Sprintf("cannot listen: %v", err))
+		out.add(LevelError, item, fmt.Sprintf("待ち受けられません: %v", err), fmt.Sprintf("cannot listen: %v", err))
 		return
 	}
 	if err := l.Close(); err != nil {
-		out.add(LevelError, "ssh_listen", err.Error(), err.Error())
+		out.add(LevelError, item, err.Error(), err.Error())
 		return
 	}
-	out.add(LevelOK, "ssh_listen", string(c.SSHListen), string(c.SSHListen))
+	out.add(LevelOK, item, string(address), string(address))
 }
 
 // checkLedger opens the database as serve would, unless one serves: then `sekimori ledger verify`

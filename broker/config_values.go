@@ -137,6 +137,10 @@ func (a *Address) UnmarshalYAML(node ast.Node) error {
 	if err != nil {
 		return err
 	}
+	if s == "" { // whether there may be none is for validate
+		*a = ""
+		return nil
+	}
 	if err := splitListen(s); err != nil {
 		return valueError(node, fmt.Sprintf("待ち受けるアドレスではありません: %q(例 127.0.0.1:2222)", s),
 			fmt.Sprintf("not an address to listen on: %q (such as 127.0.0.1:2222)", s), err)

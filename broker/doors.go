@@ -67,6 +67,16 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	}
 	b.socket = c.Socket
 	b.serve("api", func() error { return b.api.Serve(socket) })
+	if c.ServesAPI() {
+		if b.pinned, err = newAPICertificate(c, ring, o.Clock, o.Log.Named("web")); err != nil {
+			return err
+		}
+		if b.https, err = web.ListenHTTPS(string(c.APIListen)); err != nil {
+			return err
+		}
+		o.Log.Info("api_over_https", "address", b.https.Addr().String(), "fingerprint", b.pinned.fingerprint())
+		b.serve("https", func() error { return b.api.ServeHTTPS(b.https, b.pinned.get) })
+	}
 	b.serve("ssh", func() error { return b.gate.Serve(ctx, b.ssh) })
 	b.serving.Go(func() {
 		tick := time.NewTicker(lapseEvery)

@@ -82,7 +82,9 @@ func (r *Ring) APIFingerprint(dir string) (string, error) {
 // CertificateFingerprint is what a client pins of a server's certificate: SHA-256 of its public key
 // (SubjectPublicKeyInfo, RFC 5280 section 4.1), written as OpenSSH writes a key's. A certificate renewed with the same key
 // keeps it.
-func CertificateFingerprint(c *x509.Certificate) string { return fingerprint(c.RawSubjectPublicKeyInfo) }
+func CertificateFingerprint(c *x509.Certificate) string {
+	return fingerprint(c.RawSubjectPublicKeyInfo)
+}
 
 func fingerprint(public []byte) string {
 	sum := sha256.Sum256(public)

@@ -39,11 +39,7 @@ func (p *program) serve(c *cli.Context) error {
 			cause: err,
 		}
 	}
-	if p.json {
-		err = p.writeJSON(map[string]string{"ssh": b.SSHAddr().String(), "socket": b.Socket()})
-	} else {
-		_, err = fmt.Fprintf(p.out, "%s ssh %s, socket %s\n", p.say("受付中:", "serving:"), b.SSHAddr(), b.Socket())
-	}
+	err = p.saidServing(b)
 	if err == nil {
 		<-c.Context.Done()
 	}
@@ -51,6 +47,27 @@ func (p *program) serve(c *cli.Context) error {
 	defer cancel()
 	if stopErr := b.Close(ctx); stopErr != nil {
 		err = errors.Join(err, &failure{ja: "止めるときに誤りがありました", en: "the stop was not clean", cause: stopErr})
+	}
+	return err
+}
+
+// saidServing says at which doors the broker is, and what clients pin of the one over HTTPS.
+func (p *program) saidServing(b *broker.Broker) error {
+	doors := struct {
+		SSH         string `json:"ssh"`
+		Socket      string `json:"socket"`
+		API         string `json:"api,omitempty"`
+		Fingerprint string `json:"api_fingerprint,omitempty"`
+	}{SSH: b.SSHAddr().String(), Socket: b.Socket(), Fingerprint: b.APIFingerprint()}
+	if a := b.APIAddr(); a != nil {
+		doors.API = "https://" + a.String()
+	}
+	if p.json {
+		return p.writeJSON(doors)
+	}
+	_, err := fmt.Fprintf(p.out, "%s ssh %s, socket %s\n", p.say("受付中:", "serving:"), doors.SSH, doors.Socket)
+	if err == nil && doors.API != "" {
+		_, err = fmt.Fprintf(p.out, "API: %s %s\n", doors.API, doors.Fingerprint)
 	}
 	return err
 }
