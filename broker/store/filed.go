@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 const paperFields = `id, kind, vendor, person, name, fiscal_year, since, until, note, state, filed_by, filed, accepted_by, accepted,
@@ -99,4 +100,52 @@ func (s *Snap) SectionsOf(vendor string) ([]string, error) {
 func (s *Snap) OwnsSystem(section string) (bool, error) {
 	n, err := get(s, func(r scanner) (n int, err error) { return n, r.Scan(&n) }, `SELECT count(*) FROM systems WHERE section = ?`, section)
 	return n > 0, err
+}
+
+// EngineerFigures is what a vendor's page counts of one engineer.
+type EngineerFigures struct {
+	Keys int       // active
+	Last time.Time // start of the last session that reached a target; zero: none
+}
+
+// EngineersOf counts for every engineer of a vendor, by person id.
+func (s *Snap) EngineersOf(vendor string) (map[string]EngineerFigures, error) {
+	type row struct {
+		id string
+		EngineerFigures
+	}
+	rows, err := list(s, func(r scanner) (row, error) {
+		var v row
+		err := r.Scan(&v.id, &v.Keys, at(&v.Last))
+		return v, err
+	}, `SELECT p.id, (SELECT count(*) FROM person_keys k WHERE k.person = p.id AND k.state = 'active'),
+		coalesce((SELECT max(started) FROM sessions x WHERE x.person = p.id), 0)
+		FROM persons p WHERE p.vendor = ? AND p.kind = 'engineer'`, vendor)
+	out := make(map[string]EngineerFigures, len(rows))
+	for _, r := range rows {
+		out[r.id] = r.EngineerFigures
+	}
+	return out, err
+}
+
+// Suspension is one time for which a vendor, or one of its people, was stopped by name.
+type Suspension struct {
+	Subject string // vendor or person id
+	Kind    string // "lock" | "freeze"
+	By      string
+	Reason  string
+	Since   time.Time
+	Lifted  time.Time // zero: in force
+}
+
+// SuspensionsOf is the history of locks and freezes of a vendor and its people, newest first.
+func (s *Snap) SuspensionsOf(vendor string) ([]Suspension, error) {
+	return list(s, func(r scanner) (Suspension, error) {
+		var v Suspension
+		err := r.Scan(&v.Kind, &v.Subject, &v.By, &v.Reason, at(&v.Since), at(&v.Lifted))
+		return v, err
+	}, `SELECT 'lock', subject, by, reason, since, lifted FROM locks
+			WHERE kind = 'vendor' AND subject = ?1 OR kind = 'person' AND subject IN (SELECT id FROM persons WHERE vendor = ?1)
+		UNION ALL SELECT 'freeze', subject, by, reason, since, lifted FROM freezes WHERE scope = 'vendor' AND subject = ?1
+		ORDER BY 5 DESC`, vendor)
 }

@@ -1,0 +1,91 @@
+package papers
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"sekimori/broker/keys"
+	"sekimori/broker/store"
+)
+
+// MaxSize is the largest copy that is taken, in bytes.
+const MaxSize = 20 << 20
+
+// Options are what New needs. DB, Ring and Dir are required.
+type Options struct {
+	DB      *store.DB
+	Ring    *keys.Ring
+	Dir     string         // papers/, made with mode 0700
+	FS      FS             // nil: the operating system's; tests put faults in its place
+	MinFree uint64         // bytes that filing leaves to the recordings
+	Zone    *time.Location // of the institution: days. Nil: UTC
+	Log     hclog.Logger   // nil: none
+}
+
+// Keeper is safe for concurrent use.
+type Keeper struct {
+	o Options
+
+	mu   sync.Mutex // guards next
+	next time.Time  // when Due has something to do; zero: look
+}
+
+// New opens the directory of copies and takes away what a crash left there.
+func New(ctx context.Context, o Options) (*Keeper, error) {
+	if o.FS == nil {
+		o.FS = OS()
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Log == nil {
+		o.Log = hclog.NewNullLogger()
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("directory of papers: %w", err)
+	}
+	k := &Keeper{o: o}
+	if err := k.sweep(ctx); err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// sweep removes the files to which no paper refers: a crash between the file and the commit leaves one, and nobody has
+// filed it. It runs before any door is open, so that nothing is being filed.
+func (k *Keeper) sweep(ctx context.Context) error {
+	entries, err := os.ReadDir(k.o.Dir)
+	if err != nil {
+		return fmt.Errorf("directory of papers: %w", err)
+	}
+	var known map[string]bool
+	if err := k.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		known, err = s.PaperFiles()
+		return err
+	}); err != nil {
+		return fmt.Errorf("read the papers on file: %w", err)
+	}
+	for _, e := range entries {
+		if known[e.Name()] || !ours(e.Name()) {
+			continue // a file that is not ours is for `check` and its owner
+		}
+		if err := k.o.FS.Remove(filepath.Join(k.o.Dir, e.Name())); err != nil {
+			return fmt.Errorf("remove an unfiled copy: %w", err)
+		}
+		k.o.Log.Warn("unfiled_copy_removed", "file", e.Name())
+	}
+	return nil
+}
+
+// stale makes the next Due look again.
+func (k *Keeper) stale() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.next = time.Time{}
+}

@@ -1,0 +1,202 @@
+package papers
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"sekimori/broker/forms"
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+	"sekimori/recordings"
+)
+
+// Damage says what is wrong with a copy on disk.
+type Damage string
+
+// The kinds of damage.
+const (
+	DamageMissing Damage = "missing" // there is no file
+	DamageChanged Damage = "changed" // it does not open, or is not what the ledger says was filed
+	DamageRow     Damage = "row"     // the database says something else about the copy than the ledger
+)
+
+// DamagedError names a copy that is not what was filed. Nothing of it was handed out.
+type DamagedError struct {
+	Paper string
+	What  Damage
+	Place string // what was found, in English; for those who look into it
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("the copy of %s is damaged (%s): %s", e.Paper, e.What, e.Place)
+}
+
+// ErrNoCopy says that nothing but the statement is on file.
+var ErrNoCopy = errors.New("no copy is on file")
+
+// Copy is an opened copy. Close it.
+type Copy struct {
+	Paper store.Paper
+	io.Reader
+	file recordings.File
+}
+
+// Close gives the file back.
+func (c *Copy) Close() error { return c.file.Close() }
+
+// Open lets somebody look at a copy, who must hold the role and say why. The look is in the ledger when Open returns, a refused
+// one too. Errors: *policy.Denied, *DamagedError, ErrNoCopy, store.ErrNotFound.
+func (k *Keeper) Open(ctx context.Context, id, purpose string, by ledger.Actor) (*Copy, error) {
+	var p store.Paper
+	err := k.o.DB.Read(ctx, func(s *store.Snap) error {
+		acting, err := s.ActingPerson(by)
+		if err != nil {
+			return err
+		}
+		if err := mayLook(acting, purpose); err != nil {
+			return err
+		}
+		p, err = s.Paper(id)
+		return err
+	})
+	var denied *policy.Denied
+	if errors.As(err, &denied) {
+		return nil, errors.Join(k.refused(ctx, id, denied, by), err)
+	}
+	if err == nil {
+		err = said("purpose", purpose, longestNote, true)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look at paper %q: %w", id, err)
+	}
+	// Whole, before a byte goes out: half a copy that turns out to be forged has been believed already.
+	if _, err := k.Verify(ctx, p.ID); err != nil {
+		return nil, err
+	}
+	f, err := k.o.FS.OpenFile(k.path(p.File), os.O_RDONLY, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open the copy of %s: %w", p.ID, err)
+	}
+	plain, err := open(f, k.o.Ring, p.File)
+	if err == nil {
+		err = k.o.DB.Write(ctx, func(tx *store.Tx) error {
+			if acting, err := tx.ActingPerson(by); err != nil {
+				return err
+			} else if err := mayLook(acting, purpose); err != nil {
+				return err
+			}
+			return k.entry(tx, "paper.viewed", p, by, map[string]any{"purpose": purpose})
+		})
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &Copy{Paper: p, Reader: plain, file: f}, nil
+}
+
+// refused ledgers a look that was denied.
+func (k *Keeper) refused(ctx context.Context, id string, d *policy.Denied, by ledger.Actor) error {
+	err := k.o.DB.Write(ctx, func(tx *store.Tx) error {
+		subjects := []string{by.ID}
+		if p, err := tx.Paper(id); err == nil {
+			subjects = append(subjects, p.ID, p.Vendor)
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		_, err := tx.Append(ledger.Draft{Kind: "access.refused", Actor: by, Subjects: subjects,
+			Payload: map[string]string{"act": "look", "reason": string(d.Reason), "what": "paper"}})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("ledger a refused look: %w", err)
+	}
+	return nil
+}
+
+// filed is what the ledger says about a copy.
+type filed struct {
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+// Verify holds a copy against the ledger, where nobody rewrites unseen; the row proves nothing, it can be edited by
+// hand. It shows nothing of the content and is no look. Errors: *DamagedError, ErrNoCopy, store.ErrNotFound.
+func (k *Keeper) Verify(ctx context.Context, id string) (store.Paper, error) {
+	var p store.Paper
+	var want filed
+	err := k.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		if p, err = s.Paper(id); err != nil {
+			return fmt.Errorf("paper %q: %w", id, err)
+		}
+		want, err = ledgered(s, p.ID)
+		return err
+	})
+	switch {
+	case err != nil:
+		return p, err
+	case want.SHA256 == "" && p.File == "" && p.SHA256 == "":
+		return p, fmt.Errorf("paper %s: %w", p.ID, ErrNoCopy)
+	case want.SHA256 != p.SHA256 || want.Size != p.Size || p.File == "":
+		return p, &DamagedError{p.ID, DamageRow, fmt.Sprintf("filed with SHA-256 %q and %d bytes, the row says %q and %d", want.SHA256, want.Size, p.SHA256, p.Size)}
+	}
+	f, err := k.o.FS.OpenFile(k.path(p.File), os.O_RDONLY, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return p, &DamagedError{p.ID, DamageMissing, "there is no file " + p.File}
+	}
+	if err != nil {
+		return p, fmt.Errorf("open the copy of %s: %w", p.ID, err)
+	}
+	defer f.Close()
+	sum := sha256.New()
+	plain, err := open(f, k.o.Ring, p.File)
+	if err == nil {
+		_, err = io.Copy(sum, plain)
+	}
+	if errors.Is(err, errSealed) {
+		return p, &DamagedError{p.ID, DamageChanged, err.Error()}
+	}
+	if err != nil {
+		return p, fmt.Errorf("read the copy of %s: %w", p.ID, err)
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != want.SHA256 {
+		return p, &DamagedError{p.ID, DamageChanged, fmt.Sprintf("SHA-256 %s, filed with %s", got, want.SHA256)}
+	}
+	return p, nil
+}
+
+// ledgered finds what the entry of the filing says.
+func ledgered(s *store.Snap, id string) (filed, error) {
+	var f filed
+	for e, err := range s.Entries(store.EntryFilter{Kind: "paper.filed", Subject: id}) {
+		if err != nil {
+			return f, fmt.Errorf("read the entry of %s: %w", id, err)
+		}
+		if err := json.Unmarshal(e.Payload, &f); err != nil {
+			return f, fmt.Errorf("entry %d: %w", e.Index, err)
+		}
+		return f, nil
+	}
+	return f, nil
+}
+
+// Look notes that somebody read a vendor's page (screens §2, L1).
+func (k *Keeper) Look(ctx context.Context, vendor string, by ledger.Actor) error {
+	if forms.Printable(vendor) != vendor {
+		return store.ErrNotFound
+	}
+	return k.o.DB.Write(ctx, func(tx *store.Tx) error {
+		v, err := tx.Vendor(vendor)
+		if err != nil {
+			return fmt.Errorf("vendor %q: %w", vendor, err)
+		}
+		_, err = tx.Append(ledger.Draft{Kind: "vendor.viewed", Actor: by, Subjects: []string{v.ID, by.ID}, Payload: map[string]string{"vendor": v.ID}})
+		return err
+	})
+}

@@ -1,0 +1,162 @@
+package papers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"sekimori/broker/store"
+)
+
+// Page is what a vendor's page says (screens §3.8, §5.6).
+type Page struct {
+	Vendor         store.Vendor
+	Prime          store.Vendor // of a subcontractor; else zero
+	Standing       Standing
+	Items          []Item        // about the vendor as a whole
+	Papers         []store.Paper // all of them, in whatever state, oldest first
+	Replaced       map[string]bool
+	Engineers      []Engineer
+	Subcontractors []store.Vendor
+	Suspensions    []store.Suspension
+}
+
+// Engineer is one line of the page.
+type Engineer struct {
+	Person   store.Person
+	Standing Standing
+	Trained  time.Time // last training on file; zero: none
+	store.EngineerFigures
+}
+
+// Line is a vendor in the list.
+type Line struct {
+	Vendor   store.Vendor
+	Standing Standing // the vendor's own, not its engineers'
+}
+
+// Vendors lists every vendor with how it stands.
+func (k *Keeper) Vendors(ctx context.Context) ([]Line, error) {
+	var lines []Line
+	err := k.o.DB.Read(ctx, func(s *store.Snap) error {
+		all, err := k.everything(s)
+		for _, a := range all {
+			lines = append(lines, Line{a.vendor, standing(k.ofVendor(a, s.Now), a.vendor.Locked, a.vendor.Qualified)})
+		}
+		return err
+	})
+	return lines, err
+}
+
+// everything reads all vendors with their engineers and papers, in four queries.
+func (k *Keeper) everything(s *store.Snap) ([]about, error) {
+	vendors, err := s.Vendors()
+	if err != nil {
+		return nil, fmt.Errorf("read vendors: %w", err)
+	}
+	institution, err := s.Institution()
+	if err != nil {
+		return nil, fmt.Errorf("read the institution: %w", err)
+	}
+	people, err := s.Persons(store.PersonFilter{Kind: "engineer"})
+	if err != nil {
+		return nil, fmt.Errorf("read engineers: %w", err)
+	}
+	papers, err := s.Papers(store.PaperFilter{State: store.PaperAccepted, Limit: -1})
+	if err != nil {
+		return nil, fmt.Errorf("read papers: %w", err)
+	}
+	engineersOf, papersOf := map[string][]store.Person{}, map[string][]store.Paper{}
+	for _, p := range people {
+		engineersOf[p.Vendor] = append(engineersOf[p.Vendor], p)
+	}
+	for _, p := range papers {
+		papersOf[p.Vendor] = append(papersOf[p.Vendor], p)
+	}
+	all := make([]about, 0, len(vendors))
+	for _, v := range vendors {
+		all = append(all, about{vendor: v, engineers: engineersOf[v.ID], papers: papersOf[v.ID], institution: institution})
+	}
+	return all, nil
+}
+
+// Page reads a vendor's page inside a snapshot. Errors: store.ErrNotFound.
+func (k *Keeper) Page(s *store.Snap, vendor string) (Page, error) {
+	v, err := s.Vendor(vendor)
+	if err != nil {
+		return Page{}, fmt.Errorf("vendor %q: %w", vendor, err)
+	}
+	p := Page{Vendor: v, Replaced: map[string]bool{}}
+	if p.Papers, err = s.Papers(store.PaperFilter{Vendor: v.ID, Limit: -1}); err != nil {
+		return p, fmt.Errorf("read papers: %w", err)
+	}
+	a := about{vendor: v}
+	for _, paper := range p.Papers {
+		if paper.State == store.PaperAccepted {
+			a.papers = append(a.papers, paper)
+		}
+	}
+	for _, id := range replaced(a.papers) {
+		p.Replaced[id] = true
+	}
+	if a.institution, err = s.Institution(); err != nil {
+		return p, fmt.Errorf("read the institution: %w", err)
+	}
+	if a.engineers, err = s.Persons(store.PersonFilter{Kind: "engineer", Vendor: v.ID}); err != nil {
+		return p, fmt.Errorf("read engineers: %w", err)
+	}
+	figures, err := s.EngineersOf(v.ID)
+	if err != nil {
+		return p, fmt.Errorf("count keys and sessions: %w", err)
+	}
+	for _, e := range a.engineers {
+		line := Engineer{Person: e, Standing: standing(k.ofEngineer(a, e, s.Now), e.Locked, true), EngineerFigures: figures[e.ID]}
+		for _, t := range a.of(store.PaperTraining, e.ID, "") {
+			if t.From.After(line.Trained) {
+				line.Trained = t.From
+			}
+		}
+		p.Engineers = append(p.Engineers, line)
+	}
+	p.Items = k.ofVendor(a, s.Now)
+	p.Standing = standing(p.Items, v.Locked, v.Qualified)
+	if p.Suspensions, err = s.SuspensionsOf(v.ID); err != nil {
+		return p, fmt.Errorf("read suspensions: %w", err)
+	}
+	return p, k.chain(s, &p)
+}
+
+// chain adds the prime contractor and the subcontractors.
+func (k *Keeper) chain(s *store.Snap, p *Page) error {
+	vendors, err := s.Vendors()
+	if err != nil {
+		return fmt.Errorf("read vendors: %w", err)
+	}
+	for _, v := range vendors {
+		if v.ID == p.Vendor.Prime {
+			p.Prime = v
+		}
+		if v.Prime == p.Vendor.ID {
+			p.Subcontractors = append(p.Subcontractors, v)
+		}
+	}
+	return nil
+}
+
+// replaced names the papers beside which a newer one of the same thing stands that lasts as long or longer.
+func replaced(papers []store.Paper) []string {
+	var out []string
+	for i, old := range papers {
+		if slices.ContainsFunc(papers[i+1:], func(p store.Paper) bool {
+			same := p.Kind == old.Kind && p.Person == old.Person && p.FiscalYear == old.FiscalYear
+			if p.Kind == store.PaperCertification || p.Kind == store.PaperOther {
+				same = same && p.Name == old.Name
+			}
+			return same && p.Kind != store.PaperTraining && (p.Until.IsZero() || !old.Until.IsZero() && !p.Until.Before(old.Until))
+		}) {
+			out = append(out, old.ID)
+		}
+	}
+	return out
+}
