@@ -37,6 +37,9 @@ func (p *program) commonFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "json", Usage: p.say("結果と誤りを JSON で出す", "results and errors as JSON")},
 		&cli.StringFlag{Name: "lang", Usage: p.say("言語 ja|en(既定は LANG)", "language ja|en (default from LANG)")},
 		&cli.StringFlag{Name: "socket", Usage: p.say("関守のソケット(既定は $SEKIMORI_SOCKET か設定)", "the broker's socket (default $SEKIMORI_SOCKET or the configuration's)")},
+		&cli.StringFlag{Name: "server", Usage: p.say("関守の HTTPS のアドレス https://HOST:PORT(既定は $SEKIMORI_SERVER か前回のサインイン)", "the broker over HTTPS, https://HOST:PORT (default $SEKIMORI_SERVER or the last sign-in's)")},
+		&cli.StringFlag{Name: "server-fingerprint", Usage: p.say("そのサーバの指紋 SHA256:…", "fingerprint of that server, SHA256:…")},
+		&cli.StringFlag{Name: "server-ca", Usage: p.say("そのサーバの証明書を確かめる PEM のファイル", "PEM file that the server's certificate is verified with")},
 		&cli.StringFlag{Name: "config", Usage: p.say("設定ファイル(既定は $SEKIMORI_CONFIG か ./sekimori.yaml)", "configuration (default $SEKIMORI_CONFIG or ./sekimori.yaml)")},
 	}
 }

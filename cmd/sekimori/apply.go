@@ -39,7 +39,7 @@ func (p *program) apply(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if t, err := p.readToken(); err == nil {
+	if t, err := p.readToken(k.place); err == nil {
 		k.token = t.Token
 	}
 	var v registry.Plan

@@ -15,10 +15,10 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker"
 	"sekimori/broker/web"
 )
 
@@ -27,73 +27,58 @@ const defaultSocket = "/run/sekimori/sekimori.sock"
 
 // client speaks to one broker.
 type client struct {
-	p      *program
-	socket string
-	token  string
-	http   *http.Client
+	p     *program
+	place place
+	token string
+	http  *http.Client
 }
 
 // connect prepares a client; nothing is sent yet. signedIn: the call needs a token.
 func (p *program) connect(c *cli.Context, signedIn bool) (*client, error) {
-	socket, err := p.socketPath(c)
+	w, err := p.find(c)
 	if err != nil {
 		return nil, err
 	}
-	k := &client{p: p, socket: socket}
+	p.place = w
+	k := &client{p: p, place: w}
 	if signedIn {
-		t, err := p.readToken()
+		t, err := p.readToken(w)
 		if err != nil {
 			return nil, err
 		}
 		k.token = t.Token
 	}
+	transport := &http.Transport{DisableCompression: true, DialContext: k.dial}
+	if w.Server != "" {
+		transport.DialContext = (&net.Dialer{Timeout: 15 * time.Second}).DialContext
+		if transport.TLSClientConfig, err = w.trust(); err != nil {
+			return nil, err
+		}
+		transport.TLSHandshakeTimeout = 15 * time.Second
+		transport.ForceAttemptHTTP2 = true
+		// A server that is gone is noticed even while a stream is only being listened to.
+		transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second}
+	}
 	k.http = &http.Client{
-		Transport: &http.Transport{DisableCompression: true, DialContext: k.dial},
+		Transport: transport,
 		// The broker never redirects; following one would carry the token elsewhere.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return k, nil
 }
 
-// socketPath finds the broker: option, environment, configuration, the packaged place.
-func (p *program) socketPath(c *cli.Context) (string, error) {
-	if s := c.String("socket"); s != "" {
-		return s, nil
-	}
-	if s := p.getenv("SEKIMORI_SOCKET"); s != "" {
-		return s, nil
-	}
-	file := c.String("config")
-	if file == "" {
-		file = p.getenv("SEKIMORI_CONFIG")
-	}
-	if file == "" {
-		if _, err := os.Stat("sekimori.yaml"); err == nil {
-			file = "sekimori.yaml"
-		}
-	}
-	if file == "" {
-		return defaultSocket, nil
-	}
-	cfg, err := broker.LoadConfig(file)
-	if err != nil {
-		return "", err
-	}
-	return cfg.Socket, nil
-}
-
 // dial connects and asks the kernel who is there before a byte, and so the token, is sent.
 func (k *client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	var d net.Dialer
-	conn, err := d.DialContext(ctx, "unix", k.socket)
+	conn, err := d.DialContext(ctx, "unix", k.place.Socket)
 	if err != nil {
 		return nil, err
 	}
 	peer, err := web.PeerOf(conn)
-	if err == nil && !slices.Contains(trustedUIDs(k.socket, k.p.getenv("SEKIMORI_SERVER_UID")), peer.UID) {
+	if err == nil && !slices.Contains(trustedUIDs(k.place.Socket, k.p.getenv("SEKIMORI_SERVER_UID")), peer.UID) {
 		err = &failure{
-			ja:     fmt.Sprintf("ソケット %s の相手(uid %d)は関守と認められません", k.socket, peer.UID),
-			en:     fmt.Sprintf("uid %d answers on %s; that is not the broker", peer.UID, k.socket),
+			ja:     fmt.Sprintf("ソケット %s の相手(uid %d)は関守と認められません", k.place.Socket, peer.UID),
+			en:     fmt.Sprintf("uid %d answers on %s; that is not the broker", peer.UID, k.place.Socket),
 			hintJA: "何も送っていません。関守が別の利用者で動くなら SEKIMORI_SERVER_UID に番号を入れます",
 			hintEN: "nothing was sent. If the broker runs as that account set SEKIMORI_SERVER_UID",
 		}
@@ -130,6 +115,9 @@ func (k *client) do(ctx context.Context, method, path string, query url.Values, 
 		text = bytes.NewReader(b)
 	}
 	target := "http://sekimori" + path
+	if k.place.Server != "" {
+		target = k.place.Server + path
+	}
 	if len(query) > 0 {
 		target += "?" + query.Encode()
 	}
@@ -172,8 +160,17 @@ func (k *client) unreachable(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return context.Canceled
 	}
+	if k.place.Server != "" {
+		if unknown := k.place.unknownServer(err); unknown != nil {
+			return unknown
+		}
+		return &failure{
+			ja: fmt.Sprintf("関守につながりません(%s)", k.place), en: fmt.Sprintf("no broker answers at %s", k.place),
+			hintJA: "ホストとポート、途中の通信をお確かめください", hintEN: "check host, port and the network between", cause: err,
+		}
+	}
 	return &failure{
-		ja: fmt.Sprintf("関守につながりません(%s)", k.socket), en: fmt.Sprintf("no broker answers on %s", k.socket),
+		ja: fmt.Sprintf("関守につながりません(%s)", k.place.Socket), en: fmt.Sprintf("no broker answers on %s", k.place.Socket),
 		hintJA: "`sekimori serve` が動いているか、--socket か --config の指定をお確かめください",
 		hintEN: "is `sekimori serve` running? Otherwise name it with --socket or --config", cause: err,
 	}

@@ -28,8 +28,9 @@ type program struct {
 	now      func() time.Time
 	terminal func(any) (fd int, ok bool)
 
-	lang string // "ja" or "en", once run has looked
-	json bool
+	lang  string // "ja" or "en", once run has looked
+	json  bool
+	place place // of the broker, once a command has connected
 }
 
 // run carries out one command line and returns the exit status.

@@ -180,6 +180,6 @@ func (p *program) whoamiCommand() *cli.Command {
 		if err != nil {
 			return err
 		}
-		return page(p, person, p.personFields())
+		return p.pageWithPlace(person)
 	})
 }

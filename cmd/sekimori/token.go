@@ -12,45 +12,44 @@ import (
 	"sekimori/broker/web"
 )
 
-// storedToken is the client's file. It names the person for people; the token alone counts.
+// storedToken is the client's file. It names the person for people; the token alone counts, and only at the place where
+// it was got.
 type storedToken struct {
 	Token   string    `json:"token"`
 	Person  string    `json:"person"`
 	Name    string    `json:"name"`
 	Expires time.Time `json:"expires_at"`
+	place
 }
 
-// tokenFile is where the token lies.
-func (p *program) tokenFile() (string, error) {
+// tokenFile is where the token of a place lies.
+func (p *program) tokenFile(w place) (string, error) {
 	if f := p.getenv("SEKIMORI_TOKEN_FILE"); f != "" {
 		return f, nil
 	}
-	state := p.getenv("XDG_STATE_HOME")
-	if state == "" {
-		home := p.getenv("HOME")
-		if home == "" {
-			return "", &failure{
-				ja: "トークンの置き場所が決まりません", en: "there is no place for the token",
-				hintJA: "SEKIMORI_TOKEN_FILE を指定します", hintEN: "set SEKIMORI_TOKEN_FILE",
-			}
-		}
-		state = filepath.Join(home, ".local", "state")
+	dir, err := p.stateDir()
+	if err != nil {
+		return "", err
 	}
-	return filepath.Join(state, "sekimori", "token.json"), nil
+	return filepath.Join(dir, w.tokenName()), nil
 }
 
-func (p *program) readToken() (storedToken, error) {
-	file, err := p.tokenFile()
+func notSignedIn() *web.Fault {
+	return &web.Fault{
+		Code: web.CodeUnauthenticated, Exit: web.ExitRefused,
+		JA: "サインインしていません", EN: "not signed in",
+		HintJA: "`sekimori login LOGIN`、初めてなら `sekimori enroll CODE`", HintEN: "`sekimori login LOGIN`, the first time `sekimori enroll CODE`",
+	}
+}
+
+func (p *program) readToken(w place) (storedToken, error) {
+	file, err := p.tokenFile(w)
 	if err != nil {
 		return storedToken{}, err
 	}
 	info, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return storedToken{}, &web.Fault{
-			Code: web.CodeUnauthenticated, Exit: web.ExitRefused,
-			JA: "サインインしていません", EN: "not signed in",
-			HintJA: "`sekimori login LOGIN`、初めてなら `sekimori enroll CODE`", HintEN: "`sekimori login LOGIN`, the first time `sekimori enroll CODE`",
-		}
+		return storedToken{}, notSignedIn()
 	}
 	if err != nil {
 		return storedToken{}, fmt.Errorf("token: %w", err)
@@ -73,19 +72,33 @@ func (p *program) readToken() (storedToken, error) {
 			hintJA: "サインインし直します", hintEN: "sign in anew",
 		}
 	}
+	if t.Server != w.Server { // whoever answers there would get what opens somewhere else
+		f := notSignedIn()
+		f.JA, f.EN = fmt.Sprintf("%s にはサインインしていません", w), fmt.Sprintf("not signed in at %s", w)
+		return storedToken{}, f
+	}
 	return t, nil
 }
 
-// writeToken replaces the file in one step; it is never there with a looser mode.
+// writeToken keeps the token of the place that was last spoken to, and that place.
 func (p *program) writeToken(t storedToken) error {
-	file, err := p.tokenFile()
+	t.place = p.place
+	file, err := p.tokenFile(t.place)
 	if err != nil {
 		return err
 	}
+	if err := writePrivate(file, t); err != nil {
+		return err
+	}
+	return p.keepPlace(t.place)
+}
+
+// writePrivate replaces a file in one step; it is never there with a looser mode.
+func writePrivate(file string, v any) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return fmt.Errorf("place for the token: %w", err)
 	}
-	b, err := json.Marshal(t)
+	b, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("token: %w", err)
 	}
@@ -104,13 +117,17 @@ func (p *program) writeToken(t storedToken) error {
 	return nil
 }
 
+// dropToken removes the token of the place that was last spoken to, and forgets a server.
 func (p *program) dropToken() error {
-	file, err := p.tokenFile()
+	file, err := p.tokenFile(p.place)
 	if err != nil {
 		return err
 	}
 	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the token: %w", err)
 	}
-	return nil
+	if last, err := p.lastPlace(); err != nil || last.Server != p.place.Server {
+		return err
+	}
+	return p.keepPlace(place{})
 }
