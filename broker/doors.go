@@ -13,6 +13,7 @@ import (
 	"sekimori/broker/freeze"
 	"sekimori/broker/gate"
 	"sekimori/broker/keys"
+	"sekimori/broker/papers"
 	"sekimori/broker/registry"
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
@@ -29,10 +30,16 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	people := registry.New(registry.Options{DB: b.db, Keys: ring, Zone: c.Location(), Issuer: c.Institution, Log: o.Log.Named("registry")})
 	desk := requests.New(requests.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("requests")})
 	post := attendance.New(attendance.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("attendance")})
+	onFile, err := papers.New(ctx, papers.Options{
+		DB: b.db, Ring: ring, Dir: filepath.Join(c.DataDir, "papers"), MinFree: uint64(c.MinFreeSpace), Zone: c.Location(), Log: o.Log.Named("papers"),
+	})
+	if err != nil {
+		return err
+	}
 
 	b.api = web.New(web.Options{
 		DB: b.db, Ring: ring, Registry: people, Desk: desk, Post: post,
-		Freezer: freeze.New(freeze.Options{DB: b.db, Log: o.Log.Named("freeze")}), Reviews: review.New(review.Options{DB: b.db, Log: o.Log.Named("review")}), Sessions: b.sup,
+		Freezer: freeze.New(freeze.Options{DB: b.db, Log: o.Log.Named("freeze")}), Reviews: review.New(review.Options{DB: b.db, Log: o.Log.Named("review")}), Sessions: b.sup, Papers: onFile,
 		RecordingsDir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Zone: c.Location(),
 		Notice: web.NoticeSettings{
 			Institution: c.Institution, Version: c.NoticeVersion, URL: c.NoticeURL, Contact: c.NoticeContact,
@@ -41,7 +48,6 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		Status: func() web.Status { return web.Status{SSHAddress: b.ssh.Addr().String(), Ready: true} },
 		Owner:  uint32(os.Getuid()), Log: o.Log.Named("web"),
 	})
-	var err error
 	b.gate, err = gate.New(gate.Options{
 		HostSigner: ring.HostSigner(), DB: b.db, Registry: people, Sessions: b.sup,
 		Clock: o.Clock, Zone: c.Location(), GateName: c.GateName, FactorMemory: gate.FactorMemory(c.FactorMemory),
@@ -84,10 +90,19 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		for {
 			select {
 			case <-ctx.Done():
+				if err := people.LedgerFailures(context.WithoutCancel(ctx), true); err != nil {
+					b.log.Error("failures_not_ledgered", "error", err)
+				}
 				return
 			case <-tick.C:
+				if err := people.LedgerFailures(ctx, false); err != nil && ctx.Err() == nil {
+					b.log.Error("failures_not_ledgered", "error", err)
+				}
 				if _, _, err := desk.LapseDue(ctx); err != nil && ctx.Err() == nil {
 					b.log.Error("lapse_failed", "error", err)
+				}
+				if _, err := onFile.Due(ctx); err != nil && ctx.Err() == nil {
+					b.log.Error("paper_warnings_failed", "error", err)
 				}
 			}
 		}

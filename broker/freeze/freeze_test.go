@@ -124,7 +124,7 @@ func TestLockPerson(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := h.Registry.BeginEnrol(t.Context(), code.Text)
+	e, err := h.Registry.BeginEnrol(t.Context(), code.Text, "")
 	if err != nil {
 		t.Fatal(err)
 	}

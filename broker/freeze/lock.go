@@ -11,10 +11,11 @@ import (
 	"sekimori/policy"
 )
 
-// LockPerson stops one person, named by id or login, from now on; sessions and tokens end. Any staff who may
-// freeze may lock. A lock in force stays as it is: already-decided.
+// LockPerson stops one person, named by id or login, from now on; sessions and tokens end. Any staff may; the
+// reason may follow (NotePerson). A lock in force stays as it is: already-decided. Errors: *forms.Invalid own-lock, and
+// last-to-release for a lock after which nobody could release anything.
 func (f *Freezer) LockPerson(ctx context.Context, person, reason string, by ledger.Actor) error {
-	return f.lock(ctx, by, stoppers, func(tx *store.Tx, p policy.Person) error {
+	return f.act(ctx, by, anybody, func(tx *store.Tx, p policy.Person) error {
 		target, err := tx.Person(person)
 		if err != nil {
 			return fmt.Errorf("person %q: %w", person, err)
@@ -22,7 +23,18 @@ func (f *Freezer) LockPerson(ctx context.Context, person, reason string, by ledg
 		if target.ID == p.ID {
 			return invalid("person", "own-lock", "自分自身は利用停止にできません。", "nobody locks themselves")
 		}
-		reason = forms.Printable(reason)
+		if reason, err = said(reason, false); err != nil {
+			return err
+		}
+		if target.Locked == nil {
+			if err := somebodyLeft(tx, target.Person); err != nil {
+				return err
+			}
+		}
+		sections, err := tx.SectionsAbout(target.ID)
+		if err != nil {
+			return err
+		}
 		for _, err := range []error{
 			tx.LockPerson(target.ID, p.ID, reason), tx.RevokeTokens(target.ID), tx.ForgetFactors(store.FactorFilter{Person: target.ID}),
 		} {
@@ -30,66 +42,166 @@ func (f *Freezer) LockPerson(ctx context.Context, person, reason string, by ledg
 				return settled(err, target.ID)
 			}
 		}
-		return entry(tx, "person.locked", by, []string{target.ID}, map[string]any{"person": target.ID, "reason": reason})
+		return locked(tx, store.LockOfPerson, target.ID, store.HoldScope{Person: target.ID}, sections, reason, by)
 	})
 }
 
-// UnlockPerson ends a person's lock. One person of the information-systems section suffices, who is not the locked one.
-func (f *Freezer) UnlockPerson(ctx context.Context, person, reason string, by ledger.Actor) error {
-	return f.lock(ctx, by, []policy.Role{policy.InformationSystems}, func(tx *store.Tx, p policy.Person) error {
-		target, err := tx.Person(person)
-		if err != nil {
-			return fmt.Errorf("person %q: %w", person, err)
+// somebodyLeft refuses a lock that takes the last one away who could release: of the information-systems section
+// one must be left who can sign in, and two in all whose agreement counts. Who is not one of them now can be locked in any case.
+func somebodyLeft(tx *store.Tx, target policy.Person) error {
+	able, err := tx.EnrolledStaff()
+	if err != nil {
+		return fmt.Errorf("who could release: %w", err)
+	}
+	counts, section, others := false, 0, 0
+	for _, p := range able {
+		switch {
+		case !holds(p.Person, releasers):
+		case p.ID == target.ID:
+			counts = true
+		default:
+			others++
+			if p.Has(policy.InformationSystems) {
+				section++
+			}
 		}
-		if err := tx.UnlockPerson(target.ID, p.ID); err != nil {
-			return settled(err, target.ID)
-		}
-		return entry(tx, "person.unlocked", by, []string{target.ID}, map[string]any{"person": target.ID, "reason": forms.Printable(reason)})
-	})
+	}
+	switch {
+	case !counts || section >= 1 && others >= 2:
+		return nil
+	case section == 0 && target.Has(policy.InformationSystems):
+		return invalid("person", "last-to-release",
+			"情報システム課でサインインできる人がほかにいないため、利用停止にできません(だれも解除できなくなります)。急ぐときは「凍結」で接続を止めてください。",
+			"nobody else of the information-systems section could sign in and release the lock; to stop sessions now use a freeze")
+	case section == 0:
+		return nil // this lock makes it no worse
+	}
+	return invalid("person", "last-to-release",
+		"解除に同意できる人が二人残らないため、利用停止にできません。急ぐときは「凍結」で接続を止めてください。",
+		"fewer than two people would be left whose agreement releases a lock; to stop sessions now use a freeze")
 }
 
 // LockVendor stops a vendor, named by id or login, with all its people.
 func (f *Freezer) LockVendor(ctx context.Context, vendor, reason string, by ledger.Actor) error {
-	return f.lock(ctx, by, stoppers, func(tx *store.Tx, p policy.Person) error {
+	return f.act(ctx, by, anybody, func(tx *store.Tx, p policy.Person) error {
 		v, err := tx.Vendor(vendor)
 		if err != nil {
 			return fmt.Errorf("vendor %q: %w", vendor, err)
 		}
-		reason = forms.Printable(reason)
+		if reason, err = said(reason, false); err != nil {
+			return err
+		}
+		sections, err := tx.SectionsAboutVendor(v.ID)
+		if err != nil {
+			return err
+		}
 		for _, err := range []error{tx.LockVendor(v.ID, p.ID, reason), tx.ForgetFactors(store.FactorFilter{Vendor: v.ID})} {
 			if err != nil {
 				return settled(err, v.ID)
 			}
 		}
-		return entry(tx, "vendor.locked", by, []string{v.ID}, map[string]any{"vendor": v.ID, "reason": reason})
+		return locked(tx, store.LockOfVendor, v.ID, store.HoldScope{Vendor: v.ID}, sections, reason, by)
 	})
 }
 
-// UnlockVendor ends a vendor's lock. One person of the information-systems section suffices.
+// locked is what every lock goes with: the entry, the evidence, the alarm.
+func locked(tx *store.Tx, kind store.LockKind, id string, scope store.HoldScope, sections []string, reason string, by ledger.Actor) error {
+	row, err := tx.LockInForce(kind, id)
+	if err != nil {
+		return fmt.Errorf("read lock: %w", err)
+	}
+	payload := map[string]any{string(kind): id, "reason": reason}
+	if err := entry(tx, string(kind)+".locked", by, []string{id}, payload); err != nil {
+		return err
+	}
+	if err := hold(tx, scope, row.Cause(), reason, by); err != nil {
+		return err
+	}
+	return alarm(tx, store.AlarmLock, id, sections, payload, by)
+}
+
+// UnlockPerson agrees to end a person's lock. The second agreement by another person ends it, one of the two of the
+// information-systems section and neither the locked person; the door has authenticated each afresh. Errors:
+// *policy.Denied lift-needs-second as of Lift, already-decided where no lock is.
+func (f *Freezer) UnlockPerson(ctx context.Context, person, reason string, by ledger.Actor) error {
+	return f.act(ctx, by, releasers, func(tx *store.Tx, p policy.Person) error {
+		target, err := tx.Person(person)
+		if err != nil {
+			return fmt.Errorf("person %q: %w", person, err)
+		}
+		return unlock(tx, store.LockOfPerson, target.ID, p, reason, by, func() error { return tx.UnlockPerson(target.ID, p.ID) })
+	})
+}
+
+// UnlockVendor agrees to end a vendor's lock, as UnlockPerson.
 func (f *Freezer) UnlockVendor(ctx context.Context, vendor, reason string, by ledger.Actor) error {
-	return f.lock(ctx, by, []policy.Role{policy.InformationSystems}, func(tx *store.Tx, p policy.Person) error {
+	return f.act(ctx, by, releasers, func(tx *store.Tx, p policy.Person) error {
 		v, err := tx.Vendor(vendor)
 		if err != nil {
 			return fmt.Errorf("vendor %q: %w", vendor, err)
 		}
-		if err := tx.UnlockVendor(v.ID, p.ID); err != nil {
-			return settled(err, v.ID)
-		}
-		return entry(tx, "vendor.unlocked", by, []string{v.ID}, map[string]any{"vendor": v.ID, "reason": forms.Printable(reason)})
+		return unlock(tx, store.LockOfVendor, v.ID, p, reason, by, func() error { return tx.UnlockVendor(v.ID, p.ID) })
 	})
 }
 
-func (f *Freezer) lock(ctx context.Context, by ledger.Actor, roles []policy.Role, fn func(*store.Tx, policy.Person) error) error {
-	return f.o.DB.Write(ctx, func(tx *store.Tx) error {
-		p, err := tx.ActingPerson(by)
+func unlock(tx *store.Tx, kind store.LockKind, id string, p policy.Person, reason string, by ledger.Actor, end func() error) error {
+	reason, err := said(reason, false)
+	if err != nil {
+		return err
+	}
+	row, err := tx.LockInForce(kind, id)
+	if err != nil {
+		return settled(err, id)
+	}
+	last, err := agreed(tx, row.Lifts, p, id, func() error { return tx.AddLockLift(row.Number, p.ID, reason) })
+	if err != nil {
+		return err
+	}
+	what := ".unlock-agreed"
+	if last {
+		what = ".unlocked"
+		if err := end(); err != nil {
+			return settled(err, id)
+		}
+	}
+	return entry(tx, string(kind)+what, by, []string{id}, map[string]any{string(kind): id, "reason": reason})
+}
+
+// NotePerson adds the reason of a lock in force, or more of it. Any staff may. Error: already-decided where no lock is.
+func (f *Freezer) NotePerson(ctx context.Context, person, reason string, by ledger.Actor) error {
+	return f.act(ctx, by, anybody, func(tx *store.Tx, _ policy.Person) error {
+		target, err := tx.Person(person)
 		if err != nil {
-			return err
+			return fmt.Errorf("person %q: %w", person, err)
 		}
-		if !holds(p, roles) {
-			return forbidden(roles[0])
-		}
-		return fn(tx, p)
+		return note(tx, store.LockOfPerson, target.ID, reason, by)
 	})
+}
+
+// NoteVendor is NotePerson for a vendor's lock.
+func (f *Freezer) NoteVendor(ctx context.Context, vendor, reason string, by ledger.Actor) error {
+	return f.act(ctx, by, anybody, func(tx *store.Tx, _ policy.Person) error {
+		v, err := tx.Vendor(vendor)
+		if err != nil {
+			return fmt.Errorf("vendor %q: %w", vendor, err)
+		}
+		return note(tx, store.LockOfVendor, v.ID, reason, by)
+	})
+}
+
+func note(tx *store.Tx, kind store.LockKind, id, reason string, by ledger.Actor) error {
+	row, err := tx.LockInForce(kind, id)
+	if err != nil {
+		return settled(err, id)
+	}
+	whole, err := added(row.Reason, reason)
+	if err != nil {
+		return err
+	}
+	if err := tx.SetLockReason(row.Number, whole); err != nil {
+		return fmt.Errorf("note on the lock of %s: %w", id, err)
+	}
+	return entry(tx, string(kind)+".lock-noted", by, []string{id}, map[string]any{string(kind): id, "reason": forms.Printable(reason)})
 }
 
 // settled: locked already, or not locked at all.

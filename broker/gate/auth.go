@@ -19,6 +19,10 @@ var errRefused = errors.New("refused")
 // errLocked ends an authentication after too many wrong codes.
 var errLocked = errors.New("too many wrong codes")
 
+// untouched is what the library's error says of a security key's signature without user presence (PROTOCOL.u2f);
+// it exports no sentinel, and TestAttackSecurityKeyNobodyTouched holds the words.
+const untouched = "missing required user presence"
+
 // maxCodes is how many wrong codes one connection may give; the registry's own limits per
 // person and address reach over connections.
 const maxCodes = 5
@@ -40,11 +44,15 @@ func (c *caller) config() *ssh.ServerConfig {
 		return bannerText(c.s.o.BannerURL)
 	}
 	// An offered key proves nothing. Whether it could be anybody's is all that is looked at,
-	// and nothing is kept from it.
+	// and nothing is kept from it but whose it was, for the alarm should its signature be one that nobody was present for.
 	cfg.PublicKeyCallback = func(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-		if _, err := c.identify(meta, key); err != nil {
+		p, err := c.identify(meta, key)
+		if err != nil {
 			return nil, err
 		}
+		c.offered = p.person.ID + " " + p.fingerprint
+		// Empty, and above all without no-touch-required: the library then refuses a security key's signature that does
+		// not say that somebody touched it.
 		return &ssh.Permissions{}, nil
 	}
 	cfg.VerifiedPublicKeyCallback = func(meta ssh.ConnMetadata, key ssh.PublicKey, _ *ssh.Permissions, _ string) (*ssh.Permissions, error) {
@@ -199,6 +207,14 @@ func (c *caller) failed(now time.Time, err error) {
 	var network net.Error
 	timeout := errors.As(err, &network) && network.Timeout()
 	c.log.Debug("not_authenticated", "spoke", c.spoke, "proven", c.proven, "timeout", timeout, "error", neutral(err.Error(), 300))
+	if err != nil && strings.Contains(err.Error(), untouched) {
+		person, fingerprint, _ := strings.Cut(c.offered, " ")
+		if err := c.s.o.Registry.NobodyPresent(context.Background(), person, fingerprint, c.source.Addr().String()); err != nil {
+			c.log.Error("alarm_not_raised", "error", err)
+		}
+		c.s.tally.add(c.source.Addr(), failUntouched, now)
+		return
+	}
 	switch {
 	case c.proven: // wrong codes are also counted by the registry, under the person
 		c.s.tally.add(c.source.Addr(), failNoCode, now)

@@ -38,6 +38,8 @@ type caller struct {
 
 	spoke  bool // got as far as authentication
 	proven bool // the key was proven
+
+	offered string // person and fingerprint of the key offered last; proves nothing
 }
 
 // passage is what authentication ended with. It travels in the Permissions of the callback

@@ -10,6 +10,7 @@ import (
 const (
 	failHandshake  = "handshake"   // never got as far as a key: scanners, slow handshakes
 	failUnproven   = "unproven"    // no registered key, or not this engineer's, or no signature
+	failUntouched  = "untouched"   // signature of a security key that nobody touched
 	failNoCode     = "no-code"     // key proven, code not given or wrong
 	failTurnedAway = "turned-away" // over a limit before a byte was spoken
 )

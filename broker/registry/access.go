@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -33,12 +34,7 @@ func (r *Registry) RevokeKey(ctx context.Context, person, fingerprint, reason st
 		if err != nil {
 			return err
 		}
-		if p.ID == by.ID {
-			_, err = tx.ActingPerson(by)
-		} else if _, err = staffWith(tx.Snap, by, policy.Administrator); err != nil {
-			_, err = staffWith(tx.Snap, by, policy.InformationSystems)
-		}
-		if err != nil {
+		if err := keeper(tx.Snap, p.ID, by); err != nil {
 			return err
 		}
 		keys, err := tx.Keys(p.ID)
@@ -61,7 +57,7 @@ func (r *Registry) RevokeKey(ctx context.Context, person, fingerprint, reason st
 			return fmt.Errorf("forget remembered factors: %w", err)
 		}
 		_, err = tx.Append(ledger.Draft{Kind: "key.revoked", Actor: by, Subjects: []string{p.ID},
-			Payload: map[string]any{"fingerprint": fingerprint, "reason": reason}})
+			Payload: map[string]any{"fingerprint": fingerprint, "reason": forms.Printable(reason)}})
 		return err
 	})
 }

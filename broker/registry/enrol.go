@@ -21,10 +21,14 @@ type Enrolment struct {
 	Until  time.Time
 }
 
-// BeginEnrol shows a code's person a fresh second factor. Beginning again replaces it. Error:
-// auth-failed for every code that does not work, whatever the cause.
-func (r *Registry) BeginEnrol(ctx context.Context, code string) (Enrolment, error) {
+// BeginEnrol shows a code's person a fresh second factor. Beginning again replaces it. source is as of LoginInput.
+// Errors: *policy.Denied — auth-failed for every code that does not work, whatever the cause; too-many-failures
+// while the address is locked out.
+func (r *Registry) BeginEnrol(ctx context.Context, code, source string) (Enrolment, error) {
 	hash := store.HashToken(normalCode(code))
+	if err := r.addressMay(ctx, source); err != nil {
+		return Enrolment{}, err
+	}
 	var p policy.Person
 	var now, expires time.Time
 	err := r.o.DB.Read(ctx, func(s *store.Snap) error {
@@ -37,7 +41,7 @@ func (r *Registry) BeginEnrol(ctx context.Context, code string) (Enrolment, erro
 		return err
 	})
 	if err != nil {
-		return Enrolment{}, err
+		return Enrolment{}, r.wrongCode(ctx, err, policy.Person{}, source)
 	}
 	b := beginning{secret: newSecret(), until: now.Add(beginLife)}
 	if b.until.After(expires) {
@@ -75,10 +79,12 @@ type EnrolInput struct {
 	Keys     []string // authorized_keys lines; may be empty
 	Label    string   // what the person calls the place of the token
 	Via      string   // door
+	Source   string   // as of LoginInput
 }
 
 // FinishEnrol sets password and second factor, registers keys and signs the person in. A
-// wrong one-time code costs one of the code's five tries; a password or key that is refused costs none.
+// wrong one-time code costs one of the code's five tries, and counts against the address as a wrong code does; a password
+// or key that is refused costs none.
 // Keys work at once while the institution is being founded and wait for a second person after. Errors:
 // *policy.Denied auth-failed, *forms.Invalid.
 func (r *Registry) FinishEnrol(ctx context.Context, code string, in EnrolInput) (SignedIn, error) {
@@ -86,6 +92,9 @@ func (r *Registry) FinishEnrol(ctx context.Context, code string, in EnrolInput) 
 	r.mu.Lock()
 	b, begun := r.begun[hash]
 	r.mu.Unlock()
+	if err := r.addressMay(ctx, in.Source); err != nil {
+		return SignedIn{}, err
+	}
 	var p policy.Person
 	var now time.Time
 	err := r.o.DB.Read(ctx, func(s *store.Snap) error {
@@ -98,11 +107,10 @@ func (r *Registry) FinishEnrol(ctx context.Context, code string, in EnrolInput) 
 		return err
 	})
 	if err != nil {
-		return SignedIn{}, err
+		return SignedIn{}, r.wrongCode(ctx, err, policy.Person{}, in.Source)
 	}
 	if !begun || !now.Before(b.until) {
-		return SignedIn{}, &forms.Invalid{Problems: []forms.Problem{{Field: "code", Code: "enrolment-not-begun",
-			JA: "登録を初めからやり直してください。", EN: "begin the enrolment again"}}}
+		return SignedIn{}, notBegun()
 	}
 	lines, err := checkEnrol(in, p)
 	if err != nil {
@@ -117,7 +125,7 @@ func (r *Registry) FinishEnrol(ctx context.Context, code string, in EnrolInput) 
 		if err != nil {
 			return SignedIn{}, fmt.Errorf("count the try: %w", err)
 		}
-		return SignedIn{}, &policy.Denied{Reason: policy.AuthFailed}
+		return SignedIn{}, r.wrongCode(ctx, &policy.Denied{Reason: policy.AuthFailed}, p, in.Source)
 	}
 	sealed, err := r.o.Keys.Seal(totpPurpose(p.ID), []byte(b.secret))
 	if err != nil {

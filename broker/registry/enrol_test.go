@@ -34,7 +34,7 @@ func (p pass) code(t *testing.T, h *townhall.Hall) string {
 // enrol enrols with a code that must work.
 func enrol(t *testing.T, h *townhall.Hall, code string, keys ...string) (pass, registry.SignedIn) {
 	t.Helper()
-	e, err := h.Registry.BeginEnrol(t.Context(), code)
+	e, err := h.Registry.BeginEnrol(t.Context(), code, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestEnrolmentCodeWorksOnce(t *testing.T) {
 	if who, err := h.Registry.Authenticate(t.Context(), in.Token); err != nil || who.Person.ID != "admin" {
 		t.Fatalf("token of the enrolment: %+v, %v", who, err)
 	}
-	if _, err := h.Registry.BeginEnrol(t.Context(), h.Plan.Code); townhall.Reason(err) != "auth-failed" {
+	if _, err := h.Registry.BeginEnrol(t.Context(), h.Plan.Code, ""); townhall.Reason(err) != "auth-failed" {
 		t.Errorf("the code works twice: %v", err)
 	}
 	if _, reason := login(t, h, p, password, p.code(t, h)); reason != "" {
@@ -78,7 +78,7 @@ func TestEnrolmentCodeWorksOnce(t *testing.T) {
 
 func TestEnrolmentCodeAtTheSameMoment(t *testing.T) {
 	h := townhall.Found(t)
-	e, err := h.Registry.BeginEnrol(t.Context(), strings.ToLower(h.Plan.Code)) // typed by hand
+	e, err := h.Registry.BeginEnrol(t.Context(), strings.ToLower(h.Plan.Code), "") // typed by hand
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,18 +105,18 @@ func TestEnrolmentCodeAtTheSameMoment(t *testing.T) {
 func TestEnrolmentCodeExpires(t *testing.T) {
 	h := townhall.Found(t)
 	h.Pass(72*time.Hour - time.Millisecond)
-	if _, err := h.Registry.BeginEnrol(t.Context(), h.Plan.Code); err != nil {
+	if _, err := h.Registry.BeginEnrol(t.Context(), h.Plan.Code, ""); err != nil {
 		t.Errorf("1 ms before: %v", err)
 	}
 	h.Pass(time.Millisecond)
-	if _, err := h.Registry.BeginEnrol(t.Context(), h.Plan.Code); townhall.Reason(err) != "auth-failed" {
+	if _, err := h.Registry.BeginEnrol(t.Context(), h.Plan.Code, ""); townhall.Reason(err) != "auth-failed" {
 		t.Errorf("at 72 h: %v", err)
 	}
 }
 
 func TestEnrolmentCodeHasFiveTries(t *testing.T) {
 	h := townhall.Found(t)
-	e, err := h.Registry.BeginEnrol(t.Context(), h.Plan.Code)
+	e, err := h.Registry.BeginEnrol(t.Context(), h.Plan.Code, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestEnrolmentOfApproversNeedsASecondPerson(t *testing.T) {
 	if again.Pending == "" {
 		t.Fatal("an approver's re-enrolment took force at once")
 	}
-	if _, err := h.Registry.BeginEnrol(t.Context(), again.Text); townhall.Reason(err) != "auth-failed" {
+	if _, err := h.Registry.BeginEnrol(t.Context(), again.Text, ""); townhall.Reason(err) != "auth-failed" {
 		t.Errorf("the pending code works: %v", err)
 	}
 	if got := townhall.Reason(h.Registry.Confirm(t.Context(), again.Pending, townhall.By("admin"))); got != "self-approval" {
@@ -167,7 +167,7 @@ func TestEnrolmentOfApproversNeedsASecondPerson(t *testing.T) {
 	if err := h.Registry.Confirm(t.Context(), again.Pending, townhall.By("deputy")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Registry.BeginEnrol(t.Context(), again.Text); err != nil {
+	if _, err := h.Registry.BeginEnrol(t.Context(), again.Text, ""); err != nil {
 		t.Errorf("the confirmed code: %v", err)
 	}
 	if kato := issue(t, h, "kato", "admin"); kato.Pending != "" {
@@ -274,7 +274,7 @@ func TestOneKeyProposedByTwo(t *testing.T) {
 func TestALockHoldsAgainstACodeIssuedBefore(t *testing.T) {
 	h := townhall.Found(t)
 	code := issue(t, h, "kato", "admin")
-	e, err := h.Registry.BeginEnrol(t.Context(), code.Text)
+	e, err := h.Registry.BeginEnrol(t.Context(), code.Text, "")
 	if err != nil {
 		t.Fatal(err)
 	}

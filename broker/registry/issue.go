@@ -39,15 +39,18 @@ type personChange struct {
 	Keys   []string `json:"keys,omitempty"` // authorized_keys lines
 }
 
-// IssueCode makes an enrolment code for a person, ending the earlier ones. It needs an administrator. A code for a
-// person with any role that approves or confirms waits for a second person, except while the
+// IssueCode makes an enrolment code for a person, ending the earlier ones. It needs an administrator or somebody of the
+// information-systems section; for somebody who was enrolled it is the way back (recovery), of which the
+// person's section and the central desk are told. A code for a person with any role that approves or confirms waits for a second person, except while the
 // institution is being founded: for anybody who was never enrolled, for 72 hours, and after that as long as nobody
 // but the issuer could confirm. When it takes force, credentials that the person had are suspended.
 func (r *Registry) IssueCode(ctx context.Context, person string, by ledger.Actor) (Code, error) {
 	var code Code
 	err := r.o.DB.Write(ctx, func(tx *store.Tx) error {
 		if _, err := staffWith(tx.Snap, by, policy.Administrator); err != nil {
-			return err
+			if _, err := staffWith(tx.Snap, by, policy.InformationSystems); err != nil {
+				return err
+			}
 		}
 		p, err := find(tx.Snap, person)
 		if err != nil {
@@ -142,6 +145,9 @@ func (r *Registry) issue(tx *store.Tx, p policy.Person, by ledger.Actor, exempt 
 func (r *Registry) putCode(tx *store.Tx, person string, hash [32]byte, by string) error {
 	if _, err := tx.Password(person); err == nil {
 		if err := suspend(tx, person); err != nil {
+			return err
+		}
+		if err := alarm(tx, store.AlarmReenrolment, person, map[string]any{"issued_by": by}); err != nil {
 			return err
 		}
 	} else if !errors.Is(err, store.ErrNotFound) {

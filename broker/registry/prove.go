@@ -30,6 +30,15 @@ type proof struct {
 	code     string
 	source   string
 	via      string
+	what     string // was proved, for the summary of failures
+}
+
+// addressKey is what failures of a source are counted under; empty where the door has none.
+func addressKey(source string) string {
+	if source == "" {
+		return ""
+	}
+	return "addr:" + source
 }
 
 // prove checks a proof. Every failure looks the same and takes the same work, whether or not the person
@@ -45,10 +54,7 @@ func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 		now     time.Time
 		denied  error
 	)
-	person, address := "", ""
-	if in.source != "" {
-		address = "addr:" + in.source
-	}
+	person, address := "", addressKey(in.source)
 	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
 		s := k.Snap
 		now = s.Now
@@ -137,11 +143,22 @@ const decoySecret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 // takeTry counts a try at the person before it is looked at; forgive gives it back. denied is
 // too-many-failures while person or address is locked out, and when all tries are taken by others at this moment.
 func (r *Registry) takeTry(k *store.KeepTx, person, address string) (denied, err error) {
+	if denied, err = r.lockedOut(k.Snap, person, address); err != nil || denied != nil {
+		return denied, err
+	}
+	if person != "" {
+		_, err = count(k, person)
+	}
+	return nil, err
+}
+
+// lockedOut is too-many-failures, or nothing.
+func (r *Registry) lockedOut(s *store.Snap, person, address string) (denied, err error) {
 	for _, key := range []string{person, address} {
 		if key == "" {
 			continue
 		}
-		t, err := k.Throttle(key)
+		t, err := s.Throttle(key)
 		if err != nil {
 			return nil, fmt.Errorf("read failures: %w", err)
 		}
@@ -149,14 +166,35 @@ func (r *Registry) takeTry(k *store.KeepTx, person, address string) (denied, err
 		if taken := key == person && t.Count >= triesPerson; taken && until.IsZero() {
 			until = t.Since.Add(countFor) // as many are being looked at, or were broken off
 		}
-		if k.Now.Before(until) {
+		if s.Now.Before(until) {
 			return &policy.Denied{Reason: policy.TooManyFailures, Args: map[string]string{
 				"n": strconv.Itoa(t.Count), "time": until.In(r.o.Zone).Format("2006-01-02 15:04"),
 			}}, nil
 		}
 	}
-	_, err = count(k, person)
-	return nil, err
+	return nil, nil
+}
+
+// addressMay refuses an address that is locked out.
+func (r *Registry) addressMay(ctx context.Context, source string) error {
+	var denied error
+	err := r.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		denied, err = r.lockedOut(s, "", addressKey(source))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return denied
+}
+
+// wrongCode counts a wrong enrolment code against the address; other errors pass.
+func (r *Registry) wrongCode(ctx context.Context, err error, p policy.Person, source string) error {
+	var refused *policy.Denied
+	if !errors.As(err, &refused) {
+		return err
+	}
+	return r.failed(ctx, "", addressKey(source), p, proof{source: source, via: "cli", what: "enrolment"})
 }
 
 // count adds one to a counter, beginning anew after a while.
@@ -177,7 +215,9 @@ func count(k *store.KeepTx, key string) (store.Throttle, error) {
 // an entry.
 func (r *Registry) failed(ctx context.Context, person, address string, p policy.Person, in proof) error {
 	locked := ""
+	var now time.Time
 	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
+		now = k.Now
 		lock := func(t store.Throttle, most int) error {
 			if t.Count < most || k.Now.Before(t.LockedUntil) {
 				return nil
@@ -189,14 +229,20 @@ func (r *Registry) failed(ctx context.Context, person, address string, p policy.
 		if err := k.DropThrottles(k.Now.Add(-countFor)); err != nil {
 			return err
 		}
-		t, err := k.Throttle(person) // counted when the try was taken
-		if err == nil {
-			err = lock(t, triesPerson)
+		if person != "" {
+			t, err := k.Throttle(person) // counted when the try was taken
+			if err == nil {
+				err = lock(t, triesPerson)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		if err != nil || address == "" {
-			return err
+		if address == "" {
+			return nil
 		}
-		if t, err = count(k, address); err != nil {
+		t, err := count(k, address)
+		if err != nil {
 			return err
 		}
 		return lock(t, triesAddress)
@@ -204,11 +250,16 @@ func (r *Registry) failed(ctx context.Context, person, address string, p policy.
 	if err != nil {
 		return fmt.Errorf("count the failure: %w", err)
 	}
-	if locked != "" {
+	many := in.source != "" && r.tally.add(in.source, in.via, in.what, now)
+	switch {
+	case locked != "":
 		r.o.Log.Warn("sign_in_locked", "counter", locked)
-		if err := r.ledgerLock(ctx, p, in); err != nil {
-			return err
-		}
+		err = r.ledgerLock(ctx, p, in)
+	case many:
+		err = r.ledgerMany(ctx, p, in)
+	}
+	if err != nil {
+		return err
 	}
 	return &policy.Denied{Reason: policy.AuthFailed}
 }
@@ -226,7 +277,14 @@ func (r *Registry) ledgerLock(ctx context.Context, p policy.Person, in proof) er
 		if err != nil {
 			return fmt.Errorf("ledger lock-out: %w", err)
 		}
-		return nil
+		return alarm(tx, store.AlarmLockedOut, p.ID, map[string]any{"source": in.source, "via": in.via, "until": tx.Now.Add(lockFor)})
+	})
+}
+
+// ledgerMany raises the alarm of repeated failures that lock nobody yet.
+func (r *Registry) ledgerMany(ctx context.Context, p policy.Person, in proof) error {
+	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
+		return alarm(tx, store.AlarmFailures, p.ID, map[string]any{"source": in.source, "via": in.via, "failures": alarmAfter})
 	})
 }
 

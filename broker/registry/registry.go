@@ -30,8 +30,11 @@ type Registry struct {
 	hashes chan struct{} // bounds password checks that run at once: each takes Hash.MemoryKiB
 	decoy  string        // hash that nobody's password has, checked for people who do not exist
 
-	mu    sync.Mutex             // guards begun
-	begun map[[32]byte]beginning // enrolments begun, by hash of the code
+	mu       sync.Mutex             // guards begun and renewing
+	begun    map[[32]byte]beginning // enrolments begun, by hash of the code
+	renewing map[string]beginning   // second factors being renewed, by person
+
+	tally *tally
 }
 
 // beginning is a second factor that was shown and not confirmed yet. It is lost with the process; the
@@ -58,7 +61,7 @@ func New(o Options) *Registry {
 	o.Hash = o.Hash.orProduction()
 	return &Registry{
 		o: o, hashes: make(chan struct{}, hashesAtOnce), decoy: o.Hash.hash(newToken()),
-		begun: map[[32]byte]beginning{},
+		begun: map[[32]byte]beginning{}, renewing: map[string]beginning{}, tally: newTally(),
 	}
 }
 

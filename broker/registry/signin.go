@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -38,7 +39,7 @@ type LoginInput struct {
 // Login gives a token for eight hours. Errors: *policy.Denied — auth-failed, the same whatever was
 // wrong, and too-many-failures while person or address is locked out.
 func (r *Registry) Login(ctx context.Context, in LoginInput) (SignedIn, error) {
-	p, err := r.prove(ctx, proof{name: in.Person, password: &in.Password, code: in.Code, source: in.Source, via: in.Via})
+	p, err := r.prove(ctx, proof{name: in.Person, password: &in.Password, code: in.Code, source: in.Source, via: in.Via, what: "login"})
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -54,10 +55,10 @@ func (r *Registry) Login(ctx context.Context, in LoginInput) (SignedIn, error) {
 	return out, err
 }
 
-// Fresh proves once more that the person is there: before approving, permitting, lifting, confirming. Errors as
-// of Login.
-func (r *Registry) Fresh(ctx context.Context, person, password, code string) error {
-	_, err := r.prove(ctx, proof{name: person, password: &password, code: code, via: "cli"})
+// Fresh proves once more that the person is there: before approving, permitting, lifting, confirming. source is as of
+// LoginInput. Errors as of Login.
+func (r *Registry) Fresh(ctx context.Context, person, password, code, source string) error {
+	_, err := r.prove(ctx, proof{name: person, password: &password, code: code, source: source, via: "cli", what: "fresh"})
 	return err
 }
 
@@ -65,7 +66,7 @@ func (r *Registry) Fresh(ctx context.Context, person, password, code string) err
 // was given at. It is right for somebody who is locked too, who is then told so by the decision. source is
 // the caller's address, for counting failures. Errors as of Login.
 func (r *Registry) CheckCode(ctx context.Context, person, code, source string) error {
-	_, err := r.prove(ctx, proof{name: person, code: code, source: source, via: "ssh"})
+	_, err := r.prove(ctx, proof{name: person, code: code, source: source, via: "ssh", what: "code"})
 	return err
 }
 
@@ -131,9 +132,9 @@ func (r *Registry) Authenticate(ctx context.Context, token string) (Principal, e
 
 // Logout ends one token of the caller's own.
 func (r *Registry) Logout(ctx context.Context, token string, by ledger.Actor) error {
-	var hash [32]byte
-	if n, err := hex.Decode(hash[:], []byte(token)); err != nil || n != len(hash) {
-		return fmt.Errorf("token %q: %w", token, store.ErrNotFound)
+	hash, err := tokenHash(token)
+	if err != nil {
+		return err
 	}
 	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
 		t, err := tx.Token(hash)
@@ -159,17 +160,13 @@ func (r *Registry) RevokeTokens(ctx context.Context, person, reason string, by l
 		if err != nil {
 			return err
 		}
-		if p.ID != by.ID {
-			if _, err := staffWith(tx.Snap, by, policy.Administrator); err != nil {
-				if _, err := staffWith(tx.Snap, by, policy.InformationSystems); err != nil {
-					return err
-				}
-			}
+		if err := keeper(tx.Snap, p.ID, by); err != nil {
+			return err
 		}
 		if err := tx.RevokeTokens(p.ID); err != nil {
 			return fmt.Errorf("revoke tokens: %w", err)
 		}
-		_, err = tx.Append(ledger.Draft{Kind: "tokens.revoked", Actor: by, Subjects: []string{p.ID}, Payload: map[string]any{"reason": reason}})
+		_, err = tx.Append(ledger.Draft{Kind: "tokens.revoked", Actor: by, Subjects: []string{p.ID}, Payload: map[string]any{"reason": forms.Printable(reason)}})
 		return err
 	})
 }
@@ -185,3 +182,11 @@ func newToken() string {
 
 // tokenID is the hash: it names a token in the ledger and opens nothing.
 func tokenID(hash [32]byte) string { return hex.EncodeToString(hash[:]) }
+
+// tokenHash undoes tokenID. Error: store.ErrNotFound for what is none.
+func tokenHash(id string) (hash [32]byte, err error) {
+	if n, err := hex.Decode(hash[:], []byte(id)); err != nil || n != len(hash) {
+		return hash, fmt.Errorf("token %q: %w", id, store.ErrNotFound)
+	}
+	return hash, nil
+}

@@ -90,23 +90,23 @@ func TestBruteForceLocksForAWhile(t *testing.T) {
 		p, _ := enrol(t, h, h.Plan.Code)
 		before := len(h.Kinds(t, ""))
 		for range 5 {
-			if err := h.Registry.Fresh(t.Context(), who, "間違った馬の電池とホチキス", "000000"); townhall.Reason(err) != "auth-failed" {
+			if err := h.Registry.Fresh(t.Context(), who, "間違った馬の電池とホチキス", "000000", ""); townhall.Reason(err) != "auth-failed" {
 				t.Fatalf("%s: %v", who, err)
 			}
 		}
-		if err := h.Registry.Fresh(t.Context(), who, password, p.code(t, h)); townhall.Reason(err) != "too-many-failures" {
+		if err := h.Registry.Fresh(t.Context(), who, password, p.code(t, h), ""); townhall.Reason(err) != "too-many-failures" {
 			t.Errorf("%s after five failures: %v", who, err)
 		}
 		if entries := h.Kinds(t, "")[before:]; len(entries) != 1 || entries[0] != "signin.locked" {
 			t.Errorf("%s: entries %v", who, entries)
 		}
 		h.Pass(10*time.Minute - time.Millisecond)
-		if err := h.Registry.Fresh(t.Context(), who, password, p.code(t, h)); townhall.Reason(err) != "too-many-failures" {
+		if err := h.Registry.Fresh(t.Context(), who, password, p.code(t, h), ""); townhall.Reason(err) != "too-many-failures" {
 			t.Errorf("%s 1 ms before the lock ends: %v", who, err)
 		}
 		h.Pass(time.Millisecond)
 		want := map[string]string{"admin": "", "nobody": "auth-failed"}[who]
-		if err := h.Registry.Fresh(t.Context(), who, password, p.code(t, h)); townhall.Reason(err) != want {
+		if err := h.Registry.Fresh(t.Context(), who, password, p.code(t, h), ""); townhall.Reason(err) != want {
 			t.Errorf("%s after the lock: %v", who, err)
 		}
 	}
@@ -136,7 +136,7 @@ func TestAPasswordTypedAsTheNameIsKeptNowhere(t *testing.T) {
 	for range 5 {
 		login(t, h, pass{person: password}, "", "")
 	}
-	if err := h.Registry.Fresh(t.Context(), password, "", ""); townhall.Reason(err) != "too-many-failures" {
+	if err := h.Registry.Fresh(t.Context(), password, "", "", ""); townhall.Reason(err) != "too-many-failures" {
 		t.Errorf("the name is not counted: %v", err)
 	}
 	err := h.DB.Read(t.Context(), func(s *store.Snap) error {
@@ -192,7 +192,7 @@ func TestOneAddressGuessingAtManyPeople(t *testing.T) {
 	if _, reason := login(t, h, p, password, p.code(t, h)); reason != "too-many-failures" {
 		t.Errorf("the address is not locked: %q", reason)
 	}
-	if err := h.Registry.Fresh(t.Context(), "admin", password, p.code(t, h)); err != nil {
+	if err := h.Registry.Fresh(t.Context(), "admin", password, p.code(t, h), ""); err != nil {
 		t.Errorf("the person is locked for another's guesses: %v", err)
 	}
 }

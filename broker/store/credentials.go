@@ -145,6 +145,12 @@ func (t *Tx) RevokeTokens(person string) error {
 	return err
 }
 
+// RevokeOtherTokens ends all tokens of a person but one.
+func (t *Tx) RevokeOtherTokens(person string, keep [32]byte) error {
+	_, err := t.exec(`UPDATE tokens SET revoked = ? WHERE person = ? AND revoked = 0 AND hash <> ?`, ms(t.Now), person, keep[:])
+	return err
+}
+
 // TouchToken notes that a token was used. Kind: KeepTokenUse. Call it only when the stored time is
 // a minute old: it costs a commit.
 func (k *KeepTx) TouchToken(h [32]byte) error {

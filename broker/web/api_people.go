@@ -59,6 +59,8 @@ type Lock struct {
 	By     string    `json:"by"`
 	Reason string    `json:"reason"`
 	Since  time.Time `json:"since"`
+	State  string    `json:"state,omitempty"` // locked | lift-one
+	Lifts  []Lift    `json:"lifts,omitempty"` // agreements to lift it; two are needed
 }
 
 // Person is a named human being.

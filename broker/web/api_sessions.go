@@ -53,6 +53,9 @@ type Recording struct {
 	Ended    time.Time `json:"ended_at,omitzero"`
 	Size     int64     `json:"bytes,omitempty"`
 	SHA256   string    `json:"sha256,omitempty"`
+	Drill    bool      `json:"drill,omitempty"`
+	Held     bool      `json:"held,omitempty"` // not to be disposed of
+	Holds    []Hold    `json:"holds,omitempty"`
 }
 
 // RecordingCheck is the result of a verification.
@@ -80,39 +83,6 @@ type Review struct {
 type SignBody struct {
 	Verdict string `json:"verdict"` // ok | question | fix
 	Note    string `json:"note,omitempty"`
-}
-
-// Freeze is an incident stop.
-type Freeze struct {
-	ID      string    `json:"incident"`
-	Scope   string    `json:"scope"`
-	Subject string    `json:"subject,omitempty"`
-	State   string    `json:"state"` // frozen | lift-one | lifted
-	By      string    `json:"by"`
-	Since   time.Time `json:"since"`
-	Reason  string    `json:"reason"`
-	Lifts   []Lift    `json:"lifts,omitempty"`
-	Lifted  time.Time `json:"lifted_at,omitzero"`
-}
-
-// Lift is one person's agreement to end a freeze.
-type Lift struct {
-	By     string    `json:"by"`
-	At     time.Time `json:"at"`
-	Reason string    `json:"reason,omitempty"`
-}
-
-// FreezeBody declares a freeze.
-type FreezeBody struct {
-	Scope   string `json:"scope"` // all | vendor | system
-	Subject string `json:"subject,omitempty"`
-	Reason  string `json:"reason"`
-}
-
-// LiftBody agrees to end a freeze.
-type LiftBody struct {
-	Reason string `json:"reason"`
-	Fresh
 }
 
 func viewSession(s store.Session, z *time.Location) Session {
@@ -165,23 +135,6 @@ func viewReview(r store.Review, now time.Time, z *time.Location) Review {
 		out.State = "overdue"
 	default:
 		out.State = "queued"
-	}
-	return out
-}
-
-func viewFreeze(f store.Freeze, z *time.Location) Freeze {
-	out := Freeze{
-		ID: f.ID, Scope: string(f.Scope), Subject: f.Subject, State: "frozen", By: f.By, Since: at(f.Since, z),
-		Reason: f.Reason, Lifted: at(f.Lifted, z),
-	}
-	for _, l := range f.Lifts {
-		out.Lifts = append(out.Lifts, Lift{By: l.By, At: at(l.At, z), Reason: l.Reason})
-	}
-	switch {
-	case !f.Lifted.IsZero():
-		out.State = "lifted"
-	case len(f.Lifts) > 0:
-		out.State = "lift-one"
 	}
 	return out
 }

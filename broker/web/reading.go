@@ -31,20 +31,6 @@ func each[R, V any](rows []R, view func(R) V) []V {
 
 func (s *Server) emptyRegistry(ctx context.Context) (bool, error) { return s.o.Registry.Empty(ctx) }
 
-func (s *Server) vendors(c *call) error {
-	return show(s, c, func(snap *store.Snap) ([]Vendor, error) {
-		rows, err := snap.Vendors()
-		return each(rows, func(v store.Vendor) Vendor { return viewVendor(v, s.o.Zone) }), err
-	})
-}
-
-func (s *Server) vendor(c *call) error {
-	return show(s, c, func(snap *store.Snap) (Vendor, error) {
-		v, err := snap.Vendor(c.r.PathValue("id"))
-		return viewVendor(v, s.o.Zone), err
-	})
-}
-
 func (s *Server) people(c *call) error {
 	return show(s, c, func(snap *store.Snap) ([]Person, error) {
 		rows, err := snap.Persons(store.PersonFilter{})
@@ -68,7 +54,7 @@ func (s *Server) wholePerson(snap *store.Snap, id string) (Person, error) {
 	}
 	v := viewPerson(p, s.o.Zone)
 	v.Keys = each(keys, func(k store.Key) Key { return viewKey(k, s.o.Zone) })
-	return v, nil
+	return v, s.withLifts(snap, store.LockOfPerson, p.ID, v.Locked)
 }
 
 func (s *Server) systems(c *call) error {

@@ -22,14 +22,26 @@ func (s *Server) recordings(c *call) error {
 		f := s.mySessions(c.person)
 		f.Recorded = true
 		rows, err := snap.Sessions(f)
-		return each(rows, func(r store.Session) Recording { return viewRecording(r, s.o.Zone) }), err
+		out := make([]Recording, 0, len(rows))
+		for _, r := range rows {
+			if err != nil {
+				break
+			}
+			var v Recording
+			v, err = s.wholeRecording(snap, r)
+			out = append(out, v)
+		}
+		return out, err
 	})
 }
 
 func (s *Server) recording(c *call) error {
 	return show(s, c, func(snap *store.Snap) (Recording, error) {
 		r, err := s.mySession(snap, c)
-		return viewRecording(r, s.o.Zone), err
+		if err != nil {
+			return Recording{}, err
+		}
+		return s.wholeRecording(snap, r)
 	})
 }
 

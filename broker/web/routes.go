@@ -15,7 +15,7 @@ type route struct {
 
 // routes is the table: the foundation's, and what each part of the procedure adds in a file of its own.
 func routes() []route {
-	return slices.Concat(foundationRoutes(), attendanceRoutes())
+	return slices.Concat(foundationRoutes(), papersRoutes(), attendanceRoutes(), stopRoutes(), credentialRoutes())
 }
 
 func foundationRoutes() []route {
@@ -38,15 +38,13 @@ func foundationRoutes() []route {
 		{"GET", "/v1/changes", registrars, (*Server).changes},
 		{"POST", "/v1/changes/{no}/confirm", those(policy.InformationSystems), (*Server).confirm},
 		{"POST", "/v1/changes/{no}/drop", registrars, (*Server).drop},
-		{"GET", "/v1/vendors", everyStaff(), (*Server).vendors},
-		{"GET", "/v1/vendors/{id}", everyStaff(), (*Server).vendor},
 		{"POST", "/v1/vendors/{id}/lock", everyStaff(), (*Server).lockVendor},
-		{"POST", "/v1/vendors/{id}/unlock", registrars, (*Server).unlockVendor},
+		{"POST", "/v1/vendors/{id}/unlock", releasers(), (*Server).unlockVendor},
 		{"GET", "/v1/people", everyStaff(), (*Server).people},
 		{"GET", "/v1/people/{id}", everyStaff(), (*Server).personByID},
 		{"POST", "/v1/people/{id}/lock", everyStaff(), (*Server).lockPerson},
-		{"POST", "/v1/people/{id}/unlock", registrars, (*Server).unlockPerson},
-		{"POST", "/v1/people/{id}/enroll-code", those(policy.Administrator), (*Server).enrollCode},
+		{"POST", "/v1/people/{id}/unlock", releasers(), (*Server).unlockPerson},
+		{"POST", "/v1/people/{id}/enroll-code", registrars, (*Server).enrollCode},
 		{"GET", "/v1/systems", everyStaff(), (*Server).systems},
 		{"GET", "/v1/systems/{id}", everyStaff(), (*Server).system},
 		{"GET", "/v1/targets", everyStaff(), (*Server).targets},

@@ -37,7 +37,7 @@ func (s *Server) fresh(c *call, f Fresh) error {
 			HintJA: "コマンドが尋ねます。スクリプトでは --auth-stdin", HintEN: "the command asks for them; in scripts --auth-stdin",
 		}
 	}
-	return s.o.Registry.Fresh(c.r.Context(), c.person.ID, f.Password, f.Code)
+	return s.o.Registry.Fresh(c.r.Context(), c.person.ID, f.Password, f.Code, c.source())
 }
 
 // source names the caller for counting failures: the address, or on the socket, where there is none, the account
@@ -54,7 +54,7 @@ func (s *Server) enrollBegin(c *call) error {
 	if err := c.read(&in); err != nil {
 		return err
 	}
-	e, err := s.o.Registry.BeginEnrol(c.r.Context(), in.Code)
+	e, err := s.o.Registry.BeginEnrol(c.r.Context(), in.Code, c.source())
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (s *Server) enrollFinish(c *call) error {
 		return err
 	}
 	out, err := s.o.Registry.FinishEnrol(c.r.Context(), in.Code, registry.EnrolInput{
-		Password: in.Password, Code: in.TOTP, Keys: in.Keys, Label: in.Label, Via: door,
+		Password: in.Password, Code: in.TOTP, Keys: in.Keys, Label: in.Label, Via: door, Source: c.source(),
 	})
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (s *Server) login(c *call) error {
 		return err
 	}
 	out, err := s.o.Registry.Login(c.r.Context(), registry.LoginInput{
-		Person: in.Login, Password: in.Password, Code: in.Code, Source: c.source(), Label: in.Label, Via: door,
+		Person: in.Login, Password: in.Password, Code: in.Code, Source: c.source(), Label: in.Label, Via: door, Source: c.source(),
 	})
 	if err != nil {
 		return err

@@ -26,9 +26,37 @@ func (s *Server) unlockVendor(c *call) error {
 	return lock(s, c, true, s.o.Freezer.UnlockVendor, s.wholeVendor)
 }
 
+func (s *Server) notePerson(c *call) error {
+	return lock(s, c, false, s.o.Freezer.NotePerson, s.wholePerson)
+}
+
+func (s *Server) noteVendor(c *call) error {
+	return lock(s, c, false, s.o.Freezer.NoteVendor, s.wholeVendor)
+}
+
 func (s *Server) wholeVendor(snap *store.Snap, id string) (Vendor, error) {
 	v, err := snap.Vendor(id)
-	return viewVendor(v, s.o.Zone), err
+	if err != nil {
+		return Vendor{}, err
+	}
+	out := viewVendor(v, s.o.Zone)
+	return out, s.withLifts(snap, store.LockOfVendor, v.ID, out.Locked)
+}
+
+// withLifts adds how far the release of a lock has come.
+func (s *Server) withLifts(snap *store.Snap, kind store.LockKind, id string, l *Lock) error {
+	if l == nil {
+		return nil
+	}
+	row, err := snap.LockInForce(kind, id)
+	if err != nil {
+		return err
+	}
+	if l.State = "locked"; len(row.Lifts) > 0 {
+		l.State = "lift-one"
+	}
+	l.Lifts = viewLifts(row.Lifts, s)
+	return nil
 }
 
 // lock stops or releases whom the path names, and shows what became of them. Unlocking gives access
@@ -58,21 +86,56 @@ func (s *Server) freezes(c *call) error {
 	return c.reply(each(list, s.viewStatus))
 }
 
-func (s *Server) viewStatus(f freeze.Status) Freeze { return viewFreeze(f.Freeze, s.o.Zone) }
-
+// freezeOn freezes at once, or asks for a drill, which stops nothing yet.
 func (s *Server) freezeOn(c *call) error {
 	var in FreezeBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
-	id, err := s.o.Freezer.On(c.r.Context(), policy.FreezeScope(in.Scope), in.Subject, in.Reason, c.actor())
+	act := s.o.Freezer.On
+	if in.Drill {
+		act = s.o.Freezer.AskDrill
+	}
+	id, err := act(c.r.Context(), policy.FreezeScope(in.Scope), in.Subject, in.Reason, c.actor())
 	if err != nil {
 		return err
 	}
-	return show(s, c, func(snap *store.Snap) (Freeze, error) {
-		f, err := snap.Freeze(id)
-		return viewFreeze(f, s.o.Zone), err
-	})
+	return s.showFreeze(c, id)
+}
+
+func (s *Server) showFreeze(c *call, id string) error {
+	st, err := s.o.Freezer.One(c.r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return c.reply(s.viewStatus(st))
+}
+
+func (s *Server) freezeNote(c *call) error {
+	var in ReasonBody
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	id := c.r.PathValue("id")
+	if err := s.o.Freezer.Note(c.r.Context(), id, in.Reason, c.actor()); err != nil {
+		return err
+	}
+	return s.showFreeze(c, id)
+}
+
+func (s *Server) agreeDrill(c *call) error {
+	var in AgreeBody
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	if err := s.fresh(c, in.Fresh); err != nil {
+		return err
+	}
+	st, err := s.o.Freezer.AgreeDrill(c.r.Context(), c.r.PathValue("id"), c.actor())
+	if err != nil {
+		return err
+	}
+	return c.reply(s.viewStatus(st))
 }
 
 func (s *Server) lift(c *call) error {

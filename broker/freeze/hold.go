@@ -1,0 +1,141 @@
+package freeze
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// subjectsAnEntry bounds an entry: a freeze of everything may hold thousands of recordings.
+const subjectsAnEntry = 500
+
+// hold keeps the recordings of a scope and writes down which.
+func hold(tx *store.Tx, scope store.HoldScope, cause, reason string, by ledger.Actor) error {
+	held, err := tx.HoldRecordings(scope, cause, by.ID, reason)
+	if err != nil {
+		return fmt.Errorf("hold recordings: %w", err)
+	}
+	for len(held) > 0 {
+		n := min(len(held), subjectsAnEntry)
+		err := entry(tx, "recording.held", by, append([]string{cause}, held[:n]...), map[string]any{"cause": cause, "sessions": held[:n]})
+		if err != nil {
+			return err
+		}
+		held = held[n:]
+	}
+	return nil
+}
+
+// Hold keeps one recording from disposal, by hand. Auditors, approvers and the information-systems section may. A
+// second hold by hand is *policy.Denied already-decided.
+func (f *Freezer) Hold(ctx context.Context, session, reason string, by ledger.Actor) error {
+	return f.act(ctx, by, keepers, func(tx *store.Tx, p policy.Person) error {
+		reason, err := said(reason, true)
+		if err != nil {
+			return err
+		}
+		row, err := tx.Session(session)
+		if err != nil {
+			return fmt.Errorf("session %q: %w", session, err)
+		}
+		if row.Recording == "" && !row.State.Live() {
+			return fmt.Errorf("recording of %q: %w", session, store.ErrNotFound)
+		}
+		err = tx.AddHold(store.Hold{Session: row.ID, By: p.ID, Reason: reason, Live: row.State.Live()})
+		if errors.Is(err, store.ErrExists) {
+			return &policy.Denied{Reason: policy.AlreadyDecided, Args: map[string]string{"request": row.ID}}
+		}
+		if err != nil {
+			return fmt.Errorf("hold %s: %w", row.ID, err)
+		}
+		return entry(tx, "recording.held", by, []string{row.ID}, map[string]any{"sessions": []string{row.ID}, "reason": reason})
+	})
+}
+
+// Release agrees that a recording may be disposed of when its time has come: all holds on it. The second agreement by
+// another person ends them; both are auditors or of the information-systems section, and the door
+// has authenticated each afresh. released tells whether none is left in force. Errors: *forms.Invalid hold-in-force while the
+// freeze or lock that put a hold is in force; *policy.Denied lift-needs-second for who agreed before.
+func (f *Freezer) Release(ctx context.Context, session, reason string, by ledger.Actor) (released bool, err error) {
+	err = f.act(ctx, by, archivists, func(tx *store.Tx, p policy.Person) error {
+		reason, err := said(reason, true)
+		if err != nil {
+			return err
+		}
+		held, err := tx.Holds(session)
+		if err != nil {
+			return fmt.Errorf("holds of %q: %w", session, err)
+		}
+		if len(held) == 0 {
+			return fmt.Errorf("hold on %q: %w", session, store.ErrNotFound)
+		}
+		agreedNow := false
+		released = true
+		for _, h := range held {
+			if err := mayGo(tx, h); err != nil {
+				return err
+			}
+			switch err := tx.AddRelease(h.Number, p.ID, reason); {
+			case errors.Is(err, store.ErrExists):
+				released = false
+				continue
+			case err != nil:
+				return fmt.Errorf("store agreement: %w", err)
+			}
+			agreedNow = true
+			second, err := countsStill(tx, h.Releases)
+			if err != nil {
+				return err
+			}
+			if !second {
+				released = false
+			} else if err := tx.EndHold(h.Number); err != nil {
+				return fmt.Errorf("end hold: %w", err)
+			}
+		}
+		if !agreedNow {
+			return &policy.Denied{Reason: policy.LiftNeedsSecond, Args: map[string]string{"incident": session}}
+		}
+		kind := "recording.release-agreed"
+		if released {
+			kind = "recording.released"
+		}
+		return entry(tx, kind, by, []string{session}, map[string]any{"reason": reason})
+	})
+	return released && err == nil, err
+}
+
+// countsStill: somebody who agreed before may still say so.
+func countsStill(tx *store.Tx, before []store.Lift) (bool, error) {
+	for _, l := range before {
+		other, err := tx.Person(l.By)
+		if err != nil {
+			return false, fmt.Errorf("read %s: %w", l.By, err)
+		}
+		if other.Locked == nil && holds(other.Person, archivists) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// mayGo refuses while what put the hold is in force.
+func mayGo(tx *store.Tx, h store.Hold) error {
+	z, err := tx.Freeze(h.Cause)
+	inForce := err == nil && z.Lifted.IsZero()
+	if errors.Is(err, store.ErrNotFound) {
+		inForce, err = tx.LockOfCause(h.Cause)
+	}
+	if err != nil {
+		return fmt.Errorf("cause of hold: %w", err)
+	}
+	if inForce {
+		return invalid("session", "hold-in-force", "凍結または利用停止("+h.Cause+")が続いている間は、保全を解けません。",
+			"the recording stays on hold while "+h.Cause+" is in force")
+	}
+	return nil
+}

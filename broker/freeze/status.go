@@ -1,0 +1,118 @@
+package freeze
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// Status is a freeze, or a drill that was asked for, and how far it has come.
+type Status struct {
+	store.Freeze
+	AgreedBy string // of a drill: the second person; empty: asked for only, and stopping nothing
+	Lapsed   bool   // of a drill: nobody agreed in time
+	Held     int    // recordings kept from disposal by it
+	Cut      int    // sessions that were under way
+}
+
+// The states of a freeze, as screens §6 names them, and two of drills.
+const (
+	Frozen      = "frozen"
+	LiftOne     = "lift-one" // one of two agreed
+	Lifted      = "lifted"
+	DrillAsked  = "drill-asked"  // one of two asked
+	DrillLapsed = "drill-lapsed" // nobody agreed in time
+)
+
+// State says where the freeze stands.
+func (s Status) State() string {
+	switch {
+	case s.Lapsed:
+		return DrillLapsed
+	case s.Drill && s.AgreedBy == "":
+		return DrillAsked
+	case !s.Lifted.IsZero():
+		return Lifted
+	case len(s.Lifts) > 0:
+		return LiftOne
+	}
+	return Frozen
+}
+
+// Status lists the freezes in force, drills among them, oldest first.
+func (f *Freezer) Status(ctx context.Context) ([]Status, error) {
+	all, err := f.All(ctx)
+	return slices.DeleteFunc(all, func(s Status) bool { return s.State() != Frozen && s.State() != LiftOne }), err
+}
+
+// All lists every freeze there ever was and every drill that was asked for, oldest first.
+func (f *Freezer) All(ctx context.Context) ([]Status, error) {
+	var all []Status
+	err := f.o.DB.Read(ctx, func(s *store.Snap) error {
+		freezes, err := s.Freezes(false)
+		if err != nil {
+			return err
+		}
+		for _, z := range freezes {
+			one, err := complete(s, z)
+			if err != nil {
+				return err
+			}
+			all = append(all, one)
+		}
+		asks, err := s.DrillAsks()
+		for _, a := range asks {
+			if a.AgreedBy == "" {
+				all = append(all, asked(a, s.Now))
+			}
+		}
+		return err
+	})
+	slices.SortStableFunc(all, func(a, b Status) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
+	return all, err
+}
+
+// One reads one freeze or drill. Error: store.ErrNotFound.
+func (f *Freezer) One(ctx context.Context, id string) (Status, error) {
+	var out Status
+	err := f.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		if out, err = status(s, id); errors.Is(err, store.ErrNotFound) {
+			var a store.DrillAsk
+			a, err = s.DrillAsk(id)
+			out = asked(a, s.Now)
+		}
+		return err
+	})
+	return out, err
+}
+
+func status(s *store.Snap, id string) (Status, error) {
+	z, err := s.Freeze(id)
+	if err != nil {
+		return Status{}, err
+	}
+	return complete(s, z)
+}
+
+func complete(s *store.Snap, z store.Freeze) (Status, error) {
+	out := Status{Freeze: z}
+	var err error
+	if out.Held, out.Cut, err = s.HeldBy(z.ID); err != nil || !z.Drill {
+		return out, err
+	}
+	a, err := s.DrillAsk(z.ID)
+	out.AgreedBy = a.AgreedBy
+	return out, err
+}
+
+func asked(a store.DrillAsk, now time.Time) Status {
+	return Status{
+		Freeze: store.Freeze{Freeze: policy.Freeze{ID: a.ID, Scope: a.Scope, Subject: a.Subject, By: a.By, Since: a.At, Reason: a.Reason, Drill: true}},
+		Lapsed: !now.Before(a.At.Add(askLife)),
+	}
+}

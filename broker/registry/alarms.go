@@ -1,0 +1,124 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"sekimori/broker/forms"
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// Ack acknowledges an alarm.
+type Ack struct {
+	Desk string // "section" or store.CentralDesk; empty: the one desk that the person stands for
+	Note string
+}
+
+// desksOf are the desks that a person stands for: their section's, and the central one.
+func desksOf(p policy.Person) []string {
+	if p.Kind != policy.Staff {
+		return nil
+	}
+	var desks []string
+	if p.Section != "" {
+		desks = append(desks, store.SectionDesk(p.Section))
+	}
+	if p.Has(policy.InformationSystems) {
+		desks = append(desks, store.CentralDesk)
+	}
+	return desks
+}
+
+// Alarms lists the alarms of the person's desks, the newest first; an auditor sees all. open: those only that one of these
+// desks has not acknowledged.
+func (r *Registry) Alarms(ctx context.Context, p policy.Person, open bool) ([]store.Alarm, error) {
+	f := store.AlarmFilter{Desks: desksOf(p), Open: open}
+	if len(f.Desks) == 0 {
+		return nil, nil
+	}
+	if p.Has(policy.Auditor) && !open {
+		f.Desks = nil
+	}
+	var all []store.Alarm
+	err := r.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		all, err = s.Alarms(f)
+		return err
+	})
+	return all, err
+}
+
+// AckAlarm acknowledges an alarm for one desk that the person stands for; every other desk's stays open, and one person
+// acknowledges an alarm for one desk only (R16: one cannot silence the other). Errors: *policy.Denied —
+// forbidden, already-decided; *forms.Invalid which-desk for somebody who stands for both.
+func (r *Registry) AckAlarm(ctx context.Context, id string, in Ack, by ledger.Actor) (store.Alarm, error) {
+	var out store.Alarm
+	err := r.o.DB.Write(ctx, func(tx *store.Tx) error {
+		p, err := tx.ActingPerson(by)
+		if err != nil {
+			return err
+		}
+		a, err := tx.Alarm(id)
+		if err != nil {
+			return fmt.Errorf("alarm %q: %w", id, err)
+		}
+		desk, err := deskFor(p, a, in.Desk)
+		if err != nil {
+			return err
+		}
+		done := &policy.Denied{Reason: policy.AlreadyDecided, Args: map[string]string{"request": id}}
+		for _, d := range a.Desks {
+			if d.AckedBy == p.ID {
+				return done
+			}
+		}
+		note := forms.Printable(in.Note)
+		switch err := tx.AckAlarm(id, desk, p.ID, note); {
+		case errors.Is(err, store.ErrNotFound):
+			return done
+		case err != nil:
+			return fmt.Errorf("acknowledge alarm: %w", err)
+		}
+		if _, err := tx.Append(ledger.Draft{Kind: "alarm.acknowledged", Actor: by, Subjects: []string{id, a.About},
+			Payload: map[string]any{"alarm": id, "desk": desk, "note": note}}); err != nil {
+			return fmt.Errorf("ledger acknowledgement: %w", err)
+		}
+		out, err = tx.Alarm(id)
+		return err
+	})
+	return out, err
+}
+
+// deskFor is the desk of the alarm that the person acknowledges for.
+func deskFor(p policy.Person, a store.Alarm, named string) (string, error) {
+	var mine []string
+	for _, desk := range desksOf(p) {
+		for _, d := range a.Desks {
+			if d.Desk == desk && (named == "" || named == desk || named == "section" && desk != store.CentralDesk) {
+				mine = append(mine, desk)
+			}
+		}
+	}
+	switch len(mine) {
+	case 0:
+		return "", &policy.Denied{Reason: policy.Forbidden, Args: map[string]string{"role": "staff"}}
+	case 1:
+		return mine[0], nil
+	}
+	return "", &forms.Invalid{Problems: []forms.Problem{{Field: "desk", Code: "which-desk",
+		JA: "所管課と情報システム課のどちらとして確認するかを指定してください。", EN: "say for which desk: section or information-systems"}}}
+}
+
+// alarm raises an alarm about a person, or about nobody known.
+func alarm(tx *store.Tx, what store.AlarmKind, person string, detail map[string]any) error {
+	sections, err := tx.SectionsAbout(person)
+	if err != nil {
+		return fmt.Errorf("sections of %s: %w", person, err)
+	}
+	if _, err := tx.RaiseAlarm(store.Alarm{What: what, About: person, Detail: detail}, sections, ledger.Actor{Kind: "broker", Via: "timer"}); err != nil {
+		return fmt.Errorf("raise alarm: %w", err)
+	}
+	return nil
+}
