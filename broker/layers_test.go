@@ -25,6 +25,7 @@ var layers = map[string]int{
 	"sekimori/broker/attendance":   2,
 	"sekimori/broker/freeze":       2,
 	"sekimori/broker/review":       2,
+	"sekimori/broker/papers":       2,
 	"sekimori/broker/dial":         3,
 	"sekimori/broker/relay":        3,
 	"sekimori/broker/session":      4,

@@ -26,6 +26,7 @@ type call struct {
 	token  string        // its name, not what opens
 	peer   Peer
 	remote netip.Addr // over HTTPS; not valid on the socket
+	body   io.Reader  // without the bound of r.Body, for files, which have a bound of their own
 }
 
 // actor is the caller as the ledger names them.
@@ -34,7 +35,7 @@ func (c *call) actor() ledger.Actor { return ledger.Actor{Kind: "person", ID: c.
 // serve runs one route: who calls, whether they may at all, the act, and what became of it.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 	cw := &countingWriter{ResponseWriter: w}
-	c := &call{w: cw, r: r}
+	c := &call{w: cw, r: r, body: r.Body}
 	c.peer, _ = peerFrom(r.Context())
 	c.remote = remoteFrom(r.Context())
 	log := s.o.Log.With("method", route.method, "route", route.path, "from", c.source())

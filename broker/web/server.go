@@ -14,6 +14,7 @@ import (
 	"sekimori/broker/attendance"
 	"sekimori/broker/freeze"
 	"sekimori/broker/keys"
+	"sekimori/broker/papers"
 	"sekimori/broker/registry"
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
@@ -30,6 +31,7 @@ type Options struct {
 	Post          *attendance.Post
 	Freezer       *freeze.Freezer
 	Reviews       *review.Queue
+	Papers        *papers.Keeper
 	Sessions      *session.Supervisor
 	RecordingsDir string
 	Clock         func() time.Time
