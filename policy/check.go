@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // CheckItem is one of the eleven items that an approver confirms (確認事項), as computed.
 type CheckItem struct {
@@ -16,6 +19,8 @@ type CheckItem struct {
 	Overridable bool
 	// Overrides are the codes that such a reason puts on the window (Override… constants).
 	Overrides []string
+
+	cautioned bool // something of it calls for a reason of its own, beside what is unmet
 }
 
 // ItemState is how an item came out.
@@ -51,16 +56,149 @@ const (
 )
 
 // Check computes the eleven items in their order. It is the same code at submission, at decision, at the opening, at the
-// permission to start and during the session.
-func Check(a Application, now time.Time) []CheckItem { return nil }
+// permission to start and during the session. What is missing in the application counts against it.
+func Check(a Application, now time.Time) []CheckItem {
+	rows := []struct {
+		code string
+		look func(*Application, *finding, time.Time)
+	}{
+		{ItemPledge, lookPledge},
+		{ItemCertification, lookCertification},
+		{ItemContract, lookContract},
+		{ItemSubcontract, lookSubcontract},
+		{ItemBackup, lookBackup},
+		{ItemRights, lookRights},
+		{ItemIndividualNumber, lookIndividualNumber},
+		{ItemFiles, lookFiles},
+		{ItemLine, lookLine},
+		{ItemAttendant, lookAttendant},
+		{ItemSchedule, lookSchedule},
+	}
+	items := make([]CheckItem, 0, len(rows))
+	for i, row := range rows {
+		var f finding
+		row.look(&a, &f, now)
+		items = append(items, f.item(i+1, row.code))
+	}
+	return items
+}
 
 // Blocks lists the items that stop an approval: those unmet, unless overridable and with a reason, and cautions
 // without a reason. because maps the item's code, or every one of its override codes, to the reason.
-func Blocks(items []CheckItem, because map[string]string) []CheckItem { return items }
+func Blocks(items []CheckItem, because map[string]string) []CheckItem {
+	var stop []CheckItem
+	for _, item := range items {
+		switch {
+		case item.State == ItemMet:
+		case item.State == ItemCaution && clean(because[item.Code]) != "":
+		case item.State == ItemUnmet && item.Overridable && item.answered(because):
+		default:
+			stop = append(stop, item)
+		}
+	}
+	return stop
+}
+
+// Stops lists the items that stop the opening of a window, the permission to start, or work under way: those unmet, unless
+// the window holds every override that the item calls for. Cautions were answered at the approval.
+func Stops(items []CheckItem, overrides []string) []CheckItem {
+	var stop []CheckItem
+	for _, item := range items {
+		if item.State == ItemMet || item.State == ItemCaution || item.State == ItemUnmet && item.overridden(overrides) {
+			continue
+		}
+		stop = append(stop, item)
+	}
+	return stop
+}
 
 // Overrides lists the codes that the reasons put on the window. opening: given when the window opens or at the permission
-// to start; a reason given at the approval does not speak for the backup that is due only then.
-func Overrides(items []CheckItem, because map[string]string, opening bool) []string { return nil }
+// to start. A reason given at the approval does not speak for the backup, which is due only then.
+func Overrides(items []CheckItem, because map[string]string, opening bool) []string {
+	var codes []string
+	for _, item := range items {
+		if item.State != ItemUnmet || !item.Overridable || !item.answered(because) {
+			continue
+		}
+		for _, code := range item.Overrides {
+			if opening || code != OverrideBackup {
+				codes = append(codes, code)
+			}
+		}
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes)
+}
 
-// ItemName is the name of a check item.
-func ItemName(code string) Text { return Text{} }
+// Err is an unmet item as a refusal, and nil for one that is met or calls for a reason only.
+func (i CheckItem) Err() error {
+	switch {
+	case i.State == ItemMet, i.State == ItemCaution:
+		return nil
+	case i.Reason == "":
+		return &Denied{Reason: Forbidden}
+	}
+	return &Denied{Reason: i.Reason, Args: i.Args}
+}
+
+// answered tells whether reasons cover an overridable item: one for the item as a whole, or one for each thing unmet where
+// nothing else about the item calls for a reason.
+func (i *CheckItem) answered(because map[string]string) bool {
+	if clean(because[i.Code]) != "" {
+		return true
+	}
+	return len(i.Overrides) > 0 && !i.cautioned &&
+		!slices.ContainsFunc(i.Overrides, func(code string) bool { return clean(because[code]) == "" })
+}
+
+func (i *CheckItem) overridden(overrides []string) bool {
+	return i.Overridable && len(i.Overrides) > 0 &&
+		!slices.ContainsFunc(i.Overrides, func(code string) bool { return !slices.Contains(overrides, code) })
+}
+
+// finding collects what one look found. Nothing found at all is met.
+type finding struct {
+	met, caution, unmet Text // sentences joined
+	fix                 Text
+	reason              Reason
+	args                map[string]string
+	hard                bool // something unmet cannot be overridden
+	overrides           []string
+}
+
+// fine notes what is in order.
+func (f *finding) fine(what Text) { f.met = join(f.met, what) }
+
+// careful notes what calls for a reason.
+func (f *finding) careful(what, fix Text) {
+	f.caution, f.fix = join(f.caution, what), join(f.fix, fix)
+}
+
+// bad notes what must be put right. The first of such gives the reason.
+func (f *finding) bad(r Reason, args map[string]string, what, fix Text) {
+	f.unmet, f.fix = join(f.unmet, what), join(f.fix, fix)
+	if !f.hard {
+		f.reason, f.args, f.hard = r, args, true
+	}
+}
+
+// soft notes what must be put right, or be overridden with a reason.
+func (f *finding) soft(r Reason, args map[string]string, override string, what, fix Text) {
+	f.unmet, f.fix = join(f.unmet, what), join(f.fix, fix)
+	if f.reason == "" {
+		f.reason, f.args = r, args
+	}
+	f.overrides = append(f.overrides, override)
+}
+
+func (f *finding) item(no int, code string) CheckItem {
+	i := CheckItem{No: no, Code: code, State: ItemMet, Cause: f.met}
+	if f.caution.JA != "" {
+		i.State, i.Cause, i.Fix = ItemCaution, f.caution, f.fix
+	}
+	if f.unmet.JA != "" {
+		i.State, i.Cause, i.Fix, i.cautioned = ItemUnmet, join(f.unmet, f.caution), f.fix, f.caution.JA != ""
+		i.Reason, i.Args, i.Overridable, i.Overrides = f.reason, f.args, !f.hard, f.overrides
+	}
+	return i
+}

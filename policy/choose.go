@@ -31,7 +31,7 @@ func decideGrant(f *Facts, a *Attempt, now time.Time) Decision {
 	case len(c.accounts) > 1:
 		return deny(AccountNotGranted, map[string]string{"granted": c.accounts.String()})
 	}
-	return answer(f, a, c.best, c.ruling)
+	return answer(f, a, c.best, c.ruling, now)
 }
 
 // choice goes through the person's grants and keeps the most useful.
@@ -50,7 +50,8 @@ type choice struct {
 func (c *choice) consider(over bool) {
 	for i := range c.f.Grants {
 		g := &c.f.Grants[i]
-		if over == c.now.Before(g.Window.End) ||
+		if over == c.now.Before(g.Window.end()) ||
+			c.a.Grant != "" && g.ID != c.a.Grant ||
 			c.pinned != "" && g.ID != c.pinned ||
 			c.a.Target != "" && g.Target != c.a.Target {
 			continue
@@ -99,7 +100,7 @@ func placeOf(f *Facts, g *Grant) (system System, login string, ok bool) {
 		return System{}, "", false
 	}
 	name := f.Targets[g.Target].System
-	if name == "" || name != g.Window.System {
+	if name == "" || name != g.Window.System || g.Window.Drill && !f.Targets[g.Target].Drill {
 		return System{}, "", false
 	}
 	system = f.Systems[name]
@@ -135,7 +136,7 @@ func (r ruling) rank() int {
 		return rankEarly
 	}
 	switch r.reason {
-	case NotYetApproved, SystemInUse, ConcurrentLimit, InterlockNotReady, RecordingUnavailable, FeatureNotGranted, ConsentRefused, Frozen:
+	case NotYetApproved, SystemInUse, ConcurrentLimit, FollowUpMissing, InterlockNotReady, RecordingUnavailable, FeatureNotGranted, ConsentRefused, Frozen:
 		return rankNotNow
 	}
 	return rankNever
@@ -150,7 +151,7 @@ func better(g *Grant, r ruling, than *Grant, thanRuling ruling) bool {
 	}
 	switch rank {
 	case rankAllows: // the one that lasts longest
-		if c := g.Window.End.Compare(than.Window.End); c != 0 {
+		if c := g.Window.end().Compare(than.Window.end()); c != 0 {
 			return c > 0
 		}
 	case rankWait, rankEarly: // the one that starts soonest
@@ -158,7 +159,7 @@ func better(g *Grant, r ruling, than *Grant, thanRuling ruling) bool {
 			return c < 0
 		}
 	default: // the latest
-		if c := g.Window.End.Compare(than.Window.End); c != 0 {
+		if c := g.Window.end().Compare(than.Window.end()); c != 0 {
 			return c > 0
 		}
 	}
@@ -166,9 +167,9 @@ func better(g *Grant, r ruling, than *Grant, thanRuling ruling) bool {
 }
 
 // answer turns the ruling of the chosen grant into a decision with its words.
-func answer(f *Facts, a *Attempt, g *Grant, r ruling) Decision {
+func answer(f *Facts, a *Attempt, g *Grant, r ruling, now time.Time) Decision {
 	if r.reason == "" {
-		d := Decision{Allow: true, Grant: *g, Until: deadline(f, g)}
+		d := Decision{Allow: true, Grant: *g, Until: deadline(f, g, now)}
 		if a.Consent == ConsentGiven {
 			d.Channels = channelsOf(g)
 		}
@@ -201,8 +202,12 @@ func grantArgs(f *Facts, a *Attempt, g *Grant, r ruling) map[string]string {
 		args["time"] = sayTime(r.live.Until, f.Zone)
 	case ConcurrentLimit:
 		args["limit"] = count(max(g.PersonLimit, 1))
+	case FollowUpMissing:
+		args["n"] = r.follow.Request
 	case AttendantAbsent:
-		args["time"] = sayTime(g.Window.End, f.Zone)
+		args["time"] = sayTime(g.Window.end(), f.Zone)
+	case BackupTooOld:
+		args["time"] = sayTime(g.Window.BackupAt, f.Zone)
 	case FeatureNotGranted:
 		args["feature"] = string(a.Channel)
 	}
@@ -215,6 +220,8 @@ func nextDecider(s RequestState) string {
 		return string(Approver)
 	case PendingSecond:
 		return string(SecondApprover)
+	case EmergencyAsked:
+		return "emergency-second"
 	}
 	return string(Requester)
 }
@@ -244,7 +251,7 @@ func overWhen(f *Facts, g *Grant) string {
 	case g.Window.State == WindowClosed:
 		return "closed"
 	}
-	return sayTime(g.Window.End, f.Zone)
+	return sayTime(g.Window.end(), f.Zone)
 }
 
 // targetsOf and accountsOn name what the person could use, for "the granted one is …":
@@ -271,7 +278,7 @@ func accountsOn(f *Facts, target string, now time.Time) string {
 }
 
 func usable(g *Grant, now time.Time) bool {
-	return approvalOf(g) == "" && now.Before(g.Window.End)
+	return approvalOf(g) == "" && now.Before(g.Window.end())
 }
 
 // nameSet is a small set of names, in order of appearance.

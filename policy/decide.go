@@ -41,7 +41,7 @@ func decideConnect(f *Facts, a *Attempt, now time.Time) Decision {
 		d.From = until
 		return d
 	}
-	if fr := freezeOf(f, ""); fr != nil {
+	if fr := freezeOf(f, "", false); fr != nil {
 		return deny(Frozen, freezeArgs(f, fr))
 	}
 	if !sourceAllowed(&f.Person, a.Source) {
@@ -73,22 +73,32 @@ func lockedOut(f *Facts) (Reason, map[string]string) {
 }
 
 // unqualified checks what the vendor and the person must have on file: contract, pledge,
-// certification, approval of a subcontract. A date that is missing never holds.
+// certification, approval of a subcontract. A date that is missing never holds. What the
+// institution asks for beyond the dates counts only where it declared so.
 func unqualified(f *Facts, now time.Time) (Reason, map[string]string) {
 	v, p := &f.Vendor, &f.Person.Pledge
 	switch {
 	case !within(v.ContractFrom, v.ContractUntil, now):
 		return VendorLocked, map[string]string{"reason": "contract"}
+	case f.Institution.clausesMissing(v):
+		return VendorLocked, map[string]string{"reason": "special-clauses"}
 	case !within(p.Signed, p.Until, now):
 		return PledgeMissing, map[string]string{"date": sayDate(p.Until, f.Zone)}
+	case f.Institution.copyMissing(p):
+		return PledgeMissing, map[string]string{"date": "no-copy"}
 	case !v.Qualified:
 		item := v.Unmet
 		if item == "" {
 			item = "certification"
 		}
 		return QualificationUnmet, map[string]string{"item": item}
-	case v.Prime != "" && !v.PrimeApproved:
+	case v.Prime != "" && !v.PrimeApproved, v.Prime != "" && !v.SubcontractUntil.IsZero() && !now.Before(v.SubcontractUntil):
 		return QualificationUnmet, map[string]string{"item": "subcontract"}
+	}
+	for _, name := range f.Institution.required() {
+		if _, ok := v.certified(name, now); !ok {
+			return QualificationUnmet, map[string]string{"item": name}
+		}
 	}
 	return "", nil
 }
@@ -100,10 +110,14 @@ func within(from, until, now time.Time) bool {
 
 // freezeOf finds the freeze that stops this person on the system, or, with no system named,
 // on every system. A freeze of the prime contractor stops its subcontractors; a scope that is
-// not known stops everything.
-func freezeOf(f *Facts, system string) *Freeze {
+// not known stops everything. The freeze of a drill stops windows of a drill only; a real one
+// stops those too.
+func freezeOf(f *Facts, system string, drill bool) *Freeze {
 	for i := range f.Freezes {
 		fr := &f.Freezes[i]
+		if fr.Drill && !drill {
+			continue
+		}
 		switch fr.Scope {
 		case FreezeVendor:
 			if fr.Subject == "" || fr.Subject == f.Vendor.ID || fr.Subject == f.Vendor.Prime {

@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Extension is what somebody asks for beyond the window's end.
 type Extension struct {
@@ -12,10 +15,81 @@ type Extension struct {
 	Deputations []Deputation
 }
 
-// CanExtend rules whether the person may grant the extension.
-func CanExtend(p Person, w Window, s System, e Extension, now time.Time) Decision {
-	return deny(Forbidden, nil)
+// ExtensionOverLimit stands under "why" in the arguments of a denial to an attendant who may not extend by so much; the
+// minutes they may extend by in all stand under "minutes". It is no reason of its own: the head may still grant it.
+const ExtensionOverLimit = "extension-over-limit"
+
+// OverLimit is what is said of it (screens §4). limit is Extension.Limit.
+func OverLimit(limit time.Duration) Text {
+	return say("立会者が延長できるのは%s分までです。課長の承認が必要です。", "Attendant may add %s min at most; head must approve.", minutes(max(limit, 0)))
 }
 
-// SecondNeeded lists the rules by which the request needs a second approver. Empty: one approval is enough.
-func SecondNeeded(r Request) []SecondRule { return nil }
+// CanExtend rules whether the person may grant the extension: the window's attendant within what is left of the delegated
+// limit; beyond it the head of the owning section, a deputy, or a second approver. Never who asked for it, and nobody once
+// the window is over. Decision.Role tells in which capacity: what attendants grant counts against their limit.
+func CanExtend(p Person, w Window, s System, e Extension, now time.Time) Decision {
+	with := func(role string) map[string]string { return map[string]string{"request": w.Request, "role": role} }
+	switch {
+	case !acting(&p) || s.ID == "" || s.ID != w.System:
+		return deny(Forbidden, with("extension"))
+	case e.AskedBy == "" || e.AskedBy == p.ID:
+		return deny(SelfApproval, map[string]string{"request": w.Request})
+	case w.ID == "" || w.Start.IsZero() || !w.Start.Before(w.End):
+		return deny(NoGrant, nil)
+	case w.State == WindowClosed:
+		return deny(WindowOver, map[string]string{"request": w.Request, "time": "closed"})
+	case w.State != WindowScheduled && w.State != WindowAttended && w.State != WindowPermitted:
+		return deny(GrantWasRevoked, map[string]string{"request": w.Request, "role": "section", "reason": w.Reason})
+	case !now.Before(w.end()):
+		return deny(WindowOver, map[string]string{"request": w.Request, "time": sayTime(w.end(), nil)})
+	case e.By <= 0:
+		return deny(FeatureNotGranted, map[string]string{"request": w.Request, "feature": "extension"})
+	case w.Emergency && e.By > LongestEmergency-w.End.Sub(w.Start):
+		return deny(FeatureNotGranted, map[string]string{"request": w.Request, "feature": "emergency-length"})
+	}
+	attends := w.Attendant == p.ID
+	if attends && e.By <= e.Limit-max(e.Granted, 0) {
+		return Decision{Allow: true, Role: Attendant, Until: w.End.Add(e.By)}
+	}
+	if attends && !s.ApproverMayAttend {
+		return overLimit(&w, &e)
+	}
+	role, behalf, ok := voice(&p, s.Section, e.Deputations, now, func(of string) bool { return of == e.AskedBy || of == w.Attendant && !s.ApproverMayAttend })
+	switch {
+	case ok:
+		return Decision{Allow: true, Role: role, OnBehalf: behalf, Until: w.End.Add(e.By)}
+	case attends:
+		return overLimit(&w, &e)
+	}
+	return deny(Forbidden, with("extension"))
+}
+
+func overLimit(w *Window, e *Extension) Decision {
+	return deny(Forbidden, map[string]string{"request": w.Request, "role": "extension-head", "why": ExtensionOverLimit, "minutes": minutes(max(e.Limit, 0))})
+}
+
+// SecondNeeded lists the rules by which the request needs a second approver. Empty: one approval is enough. A
+// root-equivalent account and visible individual numbers always need one.
+func SecondNeeded(r Request) []SecondRule {
+	var why []SecondRule
+	if r.System.SecondStage {
+		why = append(why, SecondAlways)
+	}
+	for _, rule := range []struct {
+		rule          SecondRule
+		applies, sure bool
+	}{
+		{SecondPersonalData, r.PersonalData || r.System.PersonalData, false},
+		{SecondIndividualNumber, r.IndividualNumber, true},
+		{SecondRoot, r.Root, true},
+		{SecondFiles, r.Files != FilesNone && r.Files != "", false},
+		{SecondOutsideHours, r.OutsideHours, false},
+		{SecondUrgent, r.Urgent, false},
+		{SecondRecurring, r.Recurring, false},
+	} {
+		if rule.applies && (rule.sure || slices.Contains(r.System.SecondWhen, rule.rule)) {
+			why = append(why, rule.rule)
+		}
+	}
+	return why
+}

@@ -144,6 +144,7 @@ type Decision struct {
 	Until    time.Time     // not a byte passes at or after this instant
 	Wait     bool          // the denial is one that the waiting room may sit out
 	From     time.Time     // when waiting may help: earliest instant to look again; zero unknown
+	Role     Role          // of an approval or extension: the capacity in which the person acts
 	OnBehalf string        // person id of the approver for whom a deputy decides; empty: in their own right
 }
 
@@ -154,9 +155,9 @@ type Running struct {
 	Grant     string
 	Source    netip.Addr
 	Target    string
-	Account   string // login on the target
-	LastInput time.Time
-	Paused    bool // the attendant holds the engineer's input back
+	Account   string    // login on the target
+	LastInput time.Time // of the engineer; at the least the end of the last pause, in which idleness does not count
+	Paused    bool      // the attendant holds the engineer's input back
 }
 
 // Verdict keeps a running session or ends it. The zero value ends it.

@@ -25,8 +25,8 @@ func admitted() (Facts, Attempt) {
 		Vendor: Vendor{ID: "V-012", Name: "保守株式会社", ContractFrom: start.AddDate(-1, 0, 0),
 			ContractUntil: start.AddDate(1, 0, 0), Qualified: true},
 		Systems: map[string]System{
-			"hr":  {ID: "hr", Name: "人事給与", Section: "personnel", Attendance: AttendanceRequired, Line: LineNone},
-			"tax": {ID: "tax", Name: "税", Section: "tax", Attendance: AttendanceRequired, Line: LineNone},
+			"hr":  patient(System{ID: "hr", Name: "人事給与", Section: "personnel", Attendance: AttendanceRequired, Line: LineNone}),
+			"tax": patient(System{ID: "tax", Name: "税", Section: "tax", Attendance: AttendanceRequired, Line: LineNone}),
 		},
 		Targets: map[string]Target{
 			"hr-db":  {ID: "hr-db", System: "hr"},
@@ -47,6 +47,12 @@ func admitted() (Facts, Attempt) {
 	return f, a
 }
 
+// patient is a system that misses its attendant only after days, so that a test of something else need not ring for them.
+func patient(s System) System {
+	s.PauseAfter, s.CutAfter = 30*24*time.Hour, 31*24*time.Hour
+	return s
+}
+
 // granted is an approved, permitted grant on the fixture's window.
 func granted(request, target, login string) Grant {
 	system := "hr"
@@ -56,7 +62,7 @@ func granted(request, target, login string) Grant {
 	return Grant{
 		ID: request + "-1-1", Person: "E-0031", Vendor: "V-012", Target: target, Account: target + "/" + login,
 		Window: Window{ID: request + "-1", Request: request, System: system, Start: start, End: end,
-			State: WindowPermitted, Attendant: "U-010"},
+			State: WindowPermitted, Attendant: "U-010", Present: start.Add(-24 * time.Hour)},
 		Request: request, RequestState: RequestApproved, RequestVersion: 2, ApprovedVersion: 2,
 		State: GrantActive,
 	}

@@ -13,11 +13,12 @@ type ruling struct {
 	// What the words need.
 	freeze *Freeze
 	live   *LiveSession
+	follow *FollowUp
 }
 
 // judge rules on one grant of the person, for a system that is known.
 func judge(f *Facts, a *Attempt, g *Grant, s *System, now time.Time) ruling {
-	if fr := freezeOf(f, s.ID); fr != nil {
+	if fr := freezeOf(f, s.ID, g.Window.Drill); fr != nil {
 		return ruling{reason: Frozen, freeze: fr}
 	}
 	if r := approvalOf(g); r != "" {
@@ -29,9 +30,14 @@ func judge(f *Facts, a *Attempt, g *Grant, s *System, now time.Time) ruling {
 	if r := occupied(f, a, g, s); r.reason != "" {
 		return r
 	}
+	if u := followUpOf(f, g, s, now); u != nil {
+		return ruling{reason: FollowUpMissing, follow: u}
+	}
 	switch {
-	case !startPermitted(&g.Window, s):
+	case !startPermitted(&g.Window, s), presenceOf(&g.Window, s, now) != present:
 		return ruling{reason: AttendantAbsent, wait: true}
+	case !backedUp(&g.Window, s, now):
+		return ruling{reason: BackupTooOld, wait: true}
 	case s.Line != LineNone && f.Runtime.Line != LineSeparated:
 		return ruling{reason: InterlockNotReady}
 	case f.Runtime.Recorder != RecorderReady:
@@ -61,12 +67,17 @@ func approvalOf(g *Grant) Reason {
 		return NoGrant
 	}
 	switch g.RequestState {
-	case RequestApproved, RequestConditional:
+	case EmergencyOpen, FollowUpDue:
+		if !g.Window.Emergency { // two people may open an emergency window, nothing else
+			return NoGrant
+		}
+		fallthrough
+	case RequestApproved, RequestConditional, ReportDue:
 		if g.ApprovedVersion <= 0 {
 			return NotYetApproved
 		}
 		return ""
-	case RequestProposed, RequestDraft, PendingFirst, PendingSecond, RequestReturned:
+	case RequestProposed, RequestDraft, PendingFirst, PendingSecond, RequestReturned, EmergencyAsked:
 		return NotYetApproved
 	case RequestLapsed, RequestClosed:
 		return WindowOver
@@ -80,7 +91,7 @@ func windowOf(f *Facts, g *Grant, now time.Time) ruling {
 	if w.ID == "" || w.Start.IsZero() || !w.Start.Before(w.End) {
 		return ruling{reason: NoGrant}
 	}
-	if !now.Before(w.End) {
+	if !now.Before(w.end()) {
 		return ruling{reason: WindowOver}
 	}
 	switch w.State {
@@ -147,10 +158,11 @@ func firstOfPerson(earlier []LiveSession, l *LiveSession) bool {
 // post is permission where the system asks for no identity check. A system whose rule is not
 // known needs an attendant; one that checks identity needs the permission whatever its rule.
 func startPermitted(w *Window, s *System) bool {
-	if s.Attendance == AttendanceNone && !s.IdentityCheck {
+	rule := attendance(s)
+	if rule == AttendanceNone && !s.IdentityCheck {
 		return true
 	}
-	if w.Attendant == "" && s.Attendance != AttendanceNone {
+	if w.Attendant == "" && rule != AttendanceNone {
 		return false
 	}
 	return w.State == WindowPermitted || w.State == WindowAttended && !s.IdentityCheck
@@ -175,14 +187,23 @@ func opens(g *Grant, kind ChannelKind) bool {
 	return false
 }
 
-// deadline is the instant from which not a byte passes: the window's end, or what the pledge
-// or the contract holds, whichever comes first.
-func deadline(f *Facts, g *Grant) time.Time {
-	until := g.Window.End
-	for _, t := range []time.Time{f.Person.Pledge.Until, f.Vendor.ContractUntil} {
+// deadline is the instant from which not a byte passes: the window's end, or that of a paper
+// that must hold, whichever comes first. It is asked only where the papers hold now.
+func deadline(f *Facts, g *Grant, now time.Time) time.Time {
+	until := g.Window.end()
+	sooner := func(t time.Time) {
 		if t.Before(until) {
 			until = t
 		}
+	}
+	sooner(f.Person.Pledge.Until)
+	sooner(f.Vendor.ContractUntil)
+	if f.Vendor.Prime != "" && !f.Vendor.SubcontractUntil.IsZero() {
+		sooner(f.Vendor.SubcontractUntil)
+	}
+	for _, name := range f.Institution.required() {
+		held, _ := f.Vendor.certified(name, now)
+		sooner(held)
 	}
 	return until
 }

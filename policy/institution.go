@@ -30,7 +30,7 @@ type Date string
 // DateOf is the day of an instant in a zone.
 func DateOf(t time.Time, zone *time.Location) Date {
 	if zone == nil {
-		zone = time.UTC
+		zone = defaultZone()
 	}
 	return Date(t.In(zone).Format(time.DateOnly))
 }
@@ -54,7 +54,7 @@ type Calendar struct {
 
 func (c Calendar) zone() *time.Location {
 	if c.Zone == nil {
-		return time.UTC
+		return defaultZone()
 	}
 	return c.Zone
 }
@@ -67,12 +67,11 @@ func (c Calendar) Outside(start, end time.Time) bool {
 	zone := c.zone()
 	for at := start; at.Before(end); {
 		local := at.In(zone)
-		midnight := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, zone)
 		h := c.Hours[local.Weekday()]
 		if c.Holidays[DateOf(local, zone)] != "" || h.From >= h.Until {
 			return true
 		}
-		open, shut := clockOn(midnight, h.From), clockOn(midnight, h.Until)
+		open, shut := clockOn(local, h.From), clockOn(local, h.Until)
 		if at.Before(open) || !at.Before(shut) {
 			return true
 		}
@@ -84,9 +83,29 @@ func (c Calendar) Outside(start, end time.Time) bool {
 	return false
 }
 
-// clockOn is a time of day on a day, by the wall clock: a day with a change of the clock is not 24 hours.
-func clockOn(midnight time.Time, d time.Duration) time.Time {
-	return time.Date(midnight.Year(), midnight.Month(), midnight.Day(), 0, 0, 0, int(d), midnight.Location())
+// clockOn is a time of day on the day of local, by the wall clock: a day with a change of the clock is not 24 hours. The start
+// and the end of the day are the instants at which its date begins and ends, also where the change takes midnight away.
+func clockOn(local time.Time, d time.Duration) time.Time {
+	switch {
+	case d <= 0:
+		return startOfDay(local, 0)
+	case d >= day:
+		return startOfDay(local, 1)
+	}
+	return time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, int(d), local.Location())
+}
+
+// startOfDay is the first instant of a day, counted from that of local.
+func startOfDay(local time.Time, days int) time.Time {
+	noon := time.Date(local.Year(), local.Month(), local.Day()+days, 12, 0, 0, 0, local.Location())
+	t := time.Date(noon.Year(), noon.Month(), noon.Day(), 0, 0, 0, 0, local.Location())
+	for range 96 { // where there is no midnight, time.Date may give an instant of the evening before
+		if t.Day() == noon.Day() {
+			break
+		}
+		t = t.Add(15 * time.Minute)
+	}
+	return t
 }
 
 // NoWorkIn gives the first no-work time of a system that touches [start, end).
@@ -122,14 +141,13 @@ func (c Calendar) Open(t time.Time) bool {
 // never opens gives the end of the day a month on.
 func (c Calendar) NextOpenDay(t time.Time) time.Time {
 	local := t.In(c.zone())
-	day := time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, c.zone())
-	for range 31 {
-		if c.Open(day) {
+	days := 1
+	for ; days < 32; days++ {
+		if c.Open(startOfDay(local, days)) {
 			break
 		}
-		day = day.AddDate(0, 0, 1)
 	}
-	return day.AddDate(0, 0, 1)
+	return startOfDay(local, days+1)
 }
 
 // SecondRule names a case in which a second approver is needed.
@@ -199,17 +217,47 @@ type FollowUp struct {
 	Approval bool // the later approval is missing
 }
 
-// Certified looks up a certification that holds at now.
-func (v Vendor) certified(name string, now time.Time) (until time.Time, ok bool) {
-	for _, c := range v.Certifications {
-		if c.Name == name && within(c.From, c.Until, now) && c.Until.After(until) {
-			until, ok = c.Until, true
+// missing tells whether the report or the later approval is.
+func (u *FollowUp) missing() bool { return u.Report || u.Approval }
+
+// blocks tells whether the follow-up stands in the way of another request of the vendor on the system. An emergency that
+// is not over yet lacks nothing; one whose end is not known does.
+func (u *FollowUp) blocks(vendor, system, request string, now time.Time) bool {
+	return u.missing() && u.Vendor == vendor && u.System == system && u.Request != request && !now.Before(u.Ended)
+}
+
+// required are the certifications that every vendor must hold.
+func (i *Institution) required() []string {
+	if !i.Declared {
+		return nil
+	}
+	return i.Certifications
+}
+
+// copyMissing: the pledge counts only with its copy, and there is none.
+func (i *Institution) copyMissing(p *Pledge) bool { return i.Declared && i.PledgeCopy && !p.Copy }
+
+// clausesMissing: the contract counts only with its special clauses, and there are none.
+func (i *Institution) clausesMissing(v *Vendor) bool {
+	return i.Declared && i.SpecialClauses && !v.SpecialClauses
+}
+
+// certified tells until when a certification holds that holds at now. One that the next follows without a gap
+// goes on.
+func (v *Vendor) certified(name string, now time.Time) (until time.Time, ok bool) {
+	for at, more := now, true; more; at = until {
+		more = false
+		for i := range v.Certifications {
+			c := &v.Certifications[i]
+			if c.Name == name && within(c.From, c.Until, at) && c.Until.After(until) {
+				until, ok, more = c.Until, true, true
+			}
 		}
 	}
 	return until, ok
 }
 
 // reported tells whether the vendor's report of a fiscal year has come in.
-func (v Vendor) reported(year int) bool {
+func (v *Vendor) reported(year int) bool {
 	return slices.ContainsFunc(v.AuditReports, func(r AuditReport) bool { return r.FiscalYear == year })
 }

@@ -15,7 +15,7 @@ func Recheck(f Facts, r Running, now time.Time) Verdict {
 	if g == nil {
 		return Verdict{Reason: GrantRevokedLive, Args: map[string]string{"role": "section"}}
 	}
-	if fr := freezeOf(&f, s.ID); fr != nil {
+	if fr := freezeOf(&f, s.ID, g.Window.Drill); fr != nil {
 		return Verdict{Reason: CutByFreeze, Args: freezeArgs(&f, fr)}
 	}
 	if reason, args := withdrawn(&f, g, now); reason != "" {
@@ -28,17 +28,33 @@ func Recheck(f Facts, r Running, now time.Time) Verdict {
 	if idle <= 0 {
 		idle = defaultIdle
 	}
+	heard := presenceOf(&g.Window, &s, now)
+	pause := pauseOf(&r, heard)
 	switch {
-	case !startPermitted(&g.Window, &s):
+	case !startPermitted(&g.Window, &s), heard == lost:
 		return Verdict{Reason: AttendantLost}
 	case f.Runtime.Recorder != RecorderReady:
 		return Verdict{Reason: RecordingFailed}
 	case s.Line != LineNone && f.Runtime.Line != LineSeparated:
 		return Verdict{Reason: InterlockLost}
-	case r.LastInput.IsZero() || !now.Before(r.LastInput.Add(idle)):
+	case r.LastInput.IsZero() || pause == "" && !now.Before(r.LastInput.Add(idle)): // who is held back cannot type
 		return Verdict{Reason: IdleTimeout, Args: map[string]string{"minutes": minutes(idle)}}
 	}
-	return Verdict{Keep: true, Until: deadline(&f, g)}
+	until := deadline(&f, g, now)
+	next := earliest{after: now, found: until}
+	presenceChanges(&next, &g.Window, &s)
+	return Verdict{Keep: true, Pause: pause, Until: until, Next: next.found}
+}
+
+// pauseOf: what a person pressed comes before what the broker noticed.
+func pauseOf(r *Running, heard presence) PauseCause {
+	switch {
+	case r.Paused:
+		return PausedByAttendant
+	case heard != present:
+		return PausedUnattended
+	}
+	return ""
 }
 
 // stopped: person, vendor, freeze of everything or of the vendor, clock, source.
@@ -51,7 +67,7 @@ func stopped(f *Facts, r *Running) (Reason, map[string]string) {
 	} else if reason != "" {
 		return Locked, map[string]string{"who": "vendor", "reason": args["reason"]}
 	}
-	if fr := freezeOf(f, ""); fr != nil {
+	if fr := freezeOf(f, "", false); fr != nil {
 		return CutByFreeze, freezeArgs(f, fr)
 	}
 	if f.Runtime.Clock != ClockTrusted {
@@ -94,7 +110,7 @@ func withdrawn(f *Facts, g *Grant, now time.Time) (Reason, map[string]string) {
 	case "":
 		return "", nil
 	case WindowOver:
-		return WindowEnded, map[string]string{"time": sayTime(w.End, f.Zone)}
+		return WindowEnded, map[string]string{"time": sayTime(w.end(), f.Zone)}
 	case TooEarly: // it began inside the window: the clock ran back
 		return ClockNotTrusted, nil
 	}

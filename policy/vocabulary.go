@@ -133,6 +133,17 @@ type System struct {
 	ReportWithin      time.Duration // work report due so long after the end; 0: a day
 }
 
+// AttendanceRule is the mode in force: who holds personal data, or says nothing, has an attendant.
+func (s System) AttendanceRule() AttendanceMode { return attendance(&s) }
+
+// attendance is AttendanceRule without a copy of the system.
+func attendance(s *System) AttendanceMode {
+	if s.PersonalData || s.Attendance != AttendanceNone && s.Attendance != AttendanceOnCall {
+		return AttendanceRequired
+	}
+	return s.Attendance
+}
+
 // Target is one host:port of a system.
 type Target struct {
 	ID      string // "hr-db"
@@ -263,6 +274,16 @@ type Window struct {
 	Present   time.Time // when the attendant was last heard of; zero: never
 	BackupAt  time.Time // of the backup that was stated for this window; zero: none stated
 	Overrides []string  // codes of check items that were overridden with a reason
+}
+
+// end is when the window is over: an emergency window never lasts longer than two hours, whatever is stored.
+func (w *Window) end() time.Time {
+	if w.Emergency {
+		if longest := w.Start.Add(LongestEmergency); w.End.After(longest) {
+			return longest
+		}
+	}
+	return w.End
 }
 
 // GrantState is where a grant stands.

@@ -29,6 +29,10 @@ var argWords = map[string]map[string]Text{
 		"watcher":                {"その接続の立会者、所管課の承認者、情報システム課", "the session's attendants, the section's approvers, the IS section"},
 		"ledger-reader":          {"承認者、情報システム課、点検担当、管理者", "approvers, the IS section, auditors, administrators"},
 		"staff":                  {"利用停止でない職員", "staff who are not locked"},
+		"emergency-opener":       {"所管課の承認者・代決者と第二承認者", "the section's approver, a deputy, a second approver"},
+		"emergency-second":       {"緊急利用を開く二人目", "second of the two who open an emergency window"},
+		"extension":              {"この時間枠の立会者、所管課の承認者・代決者、第二承認者", "the window's attendant, the section's approver, a deputy, a second approver"},
+		"extension-head":         {"所管課の承認者(立会者に任された延長の長さを超えるため)", "the section's approver, as it is beyond what the attendant may extend by,"},
 	},
 	"scope": {
 		"all":    {"すべて", "everything"},
@@ -45,6 +49,9 @@ var argWords = map[string]map[string]Text{
 		"x11":     {"X11転送", "X11 forwarding"},
 		"other":   {"この種類の通信", "this kind of channel"},
 		"root":    {"管理者相当のアカウント(理由と第二承認が必要)", "a root-equivalent account (needs a reason and a second approval)"},
+
+		"extension":        {"この長さの延長", "an extension by so much"},
+		"emergency-length": {"2時間を超える緊急利用", "an emergency window of more than two hours"},
 	},
 	"who": {
 		"engineer": {"保守要員", "engineer"},
@@ -55,18 +62,31 @@ var argWords = map[string]map[string]Text{
 		"contract":      {"契約", "contract"},
 		"certification": {"認証", "certification"},
 		"subcontract":   {"再委託の承認", "approval of the subcontract"},
+		"privacy-mark":  {"プライバシーマーク", "privacy mark"},
+		"isms":          {"ISMS", "ISMS"},
+
+		"individual-number": {"個人番号が見える(特例の理由なし)", "individual numbers are visible, without a special-case reason"},
 	},
 	"item": {
 		"certification": {"認証", "certification"},
 		"subcontract":   {"再委託の承認", "approval of the subcontract"},
+		"privacy-mark":  {"プライバシーマーク", "privacy mark"},
+		"isms":          {"ISMS", "ISMS"},
+	},
+	"date": {
+		"no-copy": {"写しの提出なし", "no copy on file"},
 	},
 	"reason": {
 		"contract": {"契約期間外", "outside the contract period"},
-		"unknown":  {"登録がない", "not registered"},
-		"cut":      {"作業時間枠は強制的に閉じられた", "the window was cut"},
-		"cancel":   {"作業時間枠は取り止められた", "the window was cancelled"},
-		"withdrew": {"申請は取り下げられた", "the request was withdrawn"},
-		"void":     {"申請の変更により無効", "void, the request was changed"},
+
+		"special-clauses": {"契約に特記事項の添付がない", "the contract's special clauses are not on file"},
+		"responsible":     {"責任を負う事業者が決まっていない", "no responsible company is named"},
+		"no-work":         {"作業禁止日", "a no-work day"},
+		"unknown":         {"登録がない", "not registered"},
+		"cut":             {"作業時間枠は強制的に閉じられた", "the window was cut"},
+		"cancel":          {"作業時間枠は取り止められた", "the window was cancelled"},
+		"withdrew":        {"申請は取り下げられた", "the request was withdrawn"},
+		"void":            {"申請の変更により無効", "void, the request was changed"},
 	},
 	"time": {
 		"closed": {"立会者が閉じた", "closed by the attendant"},

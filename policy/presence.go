@@ -1,0 +1,84 @@
+package policy
+
+import (
+	"slices"
+	"time"
+)
+
+// Where the system sets no times of its own (R4): how long the attendant may not be heard of before the
+// engineer's input is held back, and before the session is cut.
+const (
+	defaultPauseAfter = 30 * time.Second
+	defaultCutAfter   = 2 * time.Minute
+)
+
+// presence tells whether the attendant of a window is there.
+type presence int
+
+const (
+	lost    presence = iota // not heard of for so long that work ends; or never
+	away                    // not heard of for so long that work pauses
+	present                 // heard of, or nobody needs to be
+)
+
+// presenceOf asks only where an attendant is required: on call means by telephone.
+func presenceOf(w *Window, s *System, now time.Time) presence {
+	if attendance(s) != AttendanceRequired {
+		return present
+	}
+	pause, cut := patience(s)
+	switch {
+	case w.Present.IsZero(), !now.Before(w.Present.Add(cut)):
+		return lost
+	case !now.Before(w.Present.Add(pause)):
+		return away
+	}
+	return present
+}
+
+// presenceChanges notes when presenceOf comes out differently without a heartbeat.
+func presenceChanges(next *earliest, w *Window, s *System) {
+	if attendance(s) != AttendanceRequired || w.Present.IsZero() {
+		return
+	}
+	pause, cut := patience(s)
+	next.at(w.Present.Add(pause))
+	next.at(w.Present.Add(cut))
+}
+
+func patience(s *System) (pause, cut time.Duration) {
+	pause, cut = s.PauseAfter, s.CutAfter
+	if pause <= 0 {
+		pause = defaultPauseAfter
+	}
+	if cut <= 0 {
+		cut = defaultCutAfter
+	}
+	return pause, cut
+}
+
+// followUpOf finds an emergency of the grant's vendor and system, other than the grant's own, that lacks its follow-up,
+// unless somebody let the window go on with a reason (R22).
+func followUpOf(f *Facts, g *Grant, s *System, now time.Time) *FollowUp {
+	for i := range f.FollowUps {
+		u := &f.FollowUps[i]
+		if u.blocks(g.Vendor, s.ID, g.Request, now) && !slices.Contains(g.Window.Overrides, OverrideFollowUp) {
+			return u
+		}
+	}
+	return nil
+}
+
+// backedUp: a backup was stated for the window, not older than the system's rule, or somebody let it go on with a
+// reason (R19). One from the future was not made.
+func backedUp(w *Window, s *System, now time.Time) bool {
+	if s.BackupAge <= 0 || slices.Contains(w.Overrides, OverrideBackup) {
+		return true
+	}
+	return !w.BackupAt.IsZero() && !w.BackupAt.After(now) && !backupTooOld(w.BackupAt, s.BackupAge, now)
+}
+
+// backupTooOld: a backup of exactly the age still counts.
+func backupTooOld(at time.Time, age time.Duration, now time.Time) bool {
+	return at.Add(age).Before(now)
+}
