@@ -8,10 +8,11 @@ import (
 	"github.com/teambition/rrule-go"
 
 	"sekimori/broker/forms"
+	"sekimori/policy"
 )
 
 // Span is [Start, End).
-type Span struct{ Start, End time.Time }
+type Span = policy.Span
 
 // Limits bound a recurrence. The zero value is a year's work: 53 occurrences that begin within 13 months.
 type Limits struct {
@@ -103,9 +104,9 @@ func place(at time.Time, length time.Duration, start, end time.Time, zone *time.
 		return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone).UTC()
 	}
 	if wall(start, zone).Equal(at) {
-		return Span{start.UTC(), end.UTC()}
+		return Span{Start: start.UTC(), End: end.UTC()}
 	}
-	s := Span{local(at), local(at.Add(length))}
+	s := Span{Start: local(at), End: local(at.Add(length))}
 	if !s.Start.Before(s.End) {
 		s.End = s.Start.Add(end.Sub(start))
 	}

@@ -250,6 +250,12 @@ func write(tx *store.Tx, o object, by string) error {
 		err = tx.PutTarget(*o.Target)
 	case kindAccount:
 		err = tx.PutAccount(*o.Account)
+	case kindInstitution:
+		err = tx.PutInstitution(*o.Institution)
+	case kindHolidays:
+		err = tx.PutHolidays(o.Holidays.Days)
+	case kindNoWork:
+		err = tx.PutNoWork(o.NoWork.Times)
 	default:
 		err = errors.New("unknown kind")
 	}

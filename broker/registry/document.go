@@ -5,6 +5,7 @@ import (
 
 	"sekimori/broker/forms"
 	"sekimori/broker/store"
+	"sekimori/policy"
 )
 
 // Document is a registry file that was read: everything is well formed, nothing is twice. Whether
@@ -17,6 +18,11 @@ type Document struct {
 	Systems  []SystemEntry
 	Targets  []store.Target
 	Accounts []store.Account
+
+	// What the block institution says; each is nil where the file does not say it.
+	Institution *policy.Institution
+	Holidays    *DayList
+	NoWork      *NoWorkList
 
 	places     map[string]forms.Value // kind/id → where it is declared
 	references []reference
@@ -42,7 +48,10 @@ type VendorEntry struct {
 }
 
 // SystemEntry is a system as declared; without a telephone of its own it has its section's.
-type SystemEntry struct{ store.System }
+type SystemEntry struct {
+	store.System
+	checklist forms.Value // where it is declared
+}
 
 // reference is a name in the file that must exist, in the file or in the store.
 type reference struct {
@@ -59,6 +68,11 @@ const (
 	kindSystem  = "system"
 	kindTarget  = "target"
 	kindAccount = "account"
+
+	// There is one of each of these; the id is the kind.
+	kindInstitution = "institution"
+	kindHolidays    = "holidays"
+	kindNoWork      = "no-work"
 )
 
 func place(kind, id string) string { return kind + " " + id }

@@ -24,6 +24,10 @@ type object struct {
 	System  *store.System  `json:"system,omitempty"`
 	Target  *store.Target  `json:"target,omitempty"`
 	Account *store.Account `json:"account,omitempty"`
+
+	Institution *policy.Institution `json:"institution,omitempty"`
+	Holidays    *DayList            `json:"holidays,omitempty"`
+	NoWork      *NoWorkList         `json:"no_work,omitempty"`
 }
 
 // personRow is a person with the keys and the pledge that the file adds.
@@ -53,6 +57,8 @@ func (o object) id() string {
 		return o.System.ID
 	case kindTarget:
 		return o.Target.ID
+	case kindInstitution, kindHolidays, kindNoWork:
+		return o.Kind
 	}
 	return o.Account.ID
 }
@@ -75,6 +81,14 @@ func (o object) refers() []string {
 		return []string{place(kindSystem, o.Target.System)}
 	case kindAccount:
 		return []string{place(kindTarget, o.Account.Target)}
+	case kindNoWork:
+		var systems []string
+		for _, n := range o.NoWork.Times {
+			if n.System != "" {
+				systems = append(systems, place(kindSystem, n.System))
+			}
+		}
+		return systems
 	}
 	return nil
 }
@@ -95,10 +109,10 @@ func (o object) fields() []field {
 			{"qualified", yes(v.Qualified), false}, {"unmet", v.Unmet, false}}
 	case kindSystem:
 		s := o.System
-		return []field{{"name", s.Name, false}, {"note", s.Note, false}, {"section", s.Section, true}, {"phone", s.Phone, false},
+		return append([]field{{"name", s.Name, false}, {"note", s.Note, false}, {"section", s.Section, true}, {"phone", s.Phone, false},
 			{"second_stage", yes(s.SecondStage), true}, {"attendance", string(s.Attendance), true},
 			{"identity_check", yes(s.IdentityCheck), true}, {"line", string(s.Line), true}, {"exclusive", yes(s.Exclusive), true},
-			{"max_window", length(s.MaxWindow), true}, {"idle", length(s.Idle), true}, {"approver_may_attend", yes(s.ApproverMayAttend), true}}
+			{"max_window", length(s.MaxWindow), true}, {"idle", length(s.Idle), true}, {"approver_may_attend", yes(s.ApproverMayAttend), true}}, ruleFields(s)...)
 	case kindTarget:
 		t := o.Target
 		return []field{{"system", t.System, true}, {"host", t.Host, true}, {"port", strconv.Itoa(t.Port), true},
@@ -106,6 +120,12 @@ func (o object) fields() []field {
 	case kindAccount:
 		a := o.Account
 		return []field{{"root", yes(a.Root), true}, {"credential", string(a.Credential), true}, {"note", a.Note, false}}
+	case kindInstitution:
+		return institutionFields(o.Institution)
+	case kindHolidays:
+		return dayFields(o.Holidays)
+	case kindNoWork:
+		return noWorkFields(o.NoWork)
 	}
 	p := o.Person
 	return []field{{"login", p.Login, true}, {"kind", string(p.Kind), true}, {"name", p.Name, false}, {"title", p.Title, false},

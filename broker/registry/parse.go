@@ -23,7 +23,8 @@ var (
 func Parse(name string, text []byte) (*Document, error) {
 	form, top := forms.Read(name, text)
 	p := &parse{doc: &Document{Name: name, places: map[string]forms.Value{}, informationSystems: map[string]bool{}}, logins: map[string]string{}, keys: map[string]string{}}
-	m := top.Map("sections", "staff", "vendors", "engineers", "contacts", "systems", "targets", "accounts")
+	m := top.Map("institution", "sections", "staff", "vendors", "engineers", "contacts", "systems", "targets", "accounts")
+	p.institution(m.Get("institution"))
 	for _, v := range m.Get("sections").List() {
 		p.section(v)
 	}
@@ -214,8 +215,8 @@ func (p *parse) word(v forms.Value, form *regexp.Regexp) string {
 }
 
 func (p *parse) system(v forms.Value) {
-	m := v.Map("id", "name", "note", "section", "phone", "second_stage", "attendance", "identity_check", "line",
-		"exclusive", "max_window", "idle", "approver_may_attend")
+	m := v.Map(append([]string{"id", "name", "note", "section", "phone", "second_stage", "attendance", "identity_check", "line",
+		"exclusive", "max_window", "idle", "approver_may_attend"}, ruleKeys...)...)
 	id := m.Need("id")
 	var e SystemEntry
 	e.ID = p.id(kindSystem, id, id.Text())
@@ -233,6 +234,7 @@ func (p *parse) system(v forms.Value) {
 		m.Get("max_window").Problem("too-long", "時間枠は24時間までです。", "a window is at most 24 h")
 	}
 	e.ApproverMayAttend = m.Get("approver_may_attend").Bool()
+	rules(m, &e)
 	p.doc.Systems = append(p.doc.Systems, e)
 }
 

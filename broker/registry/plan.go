@@ -108,7 +108,7 @@ func readState(s *store.Snap) (*state, error) {
 	for i := range accounts {
 		st.add(object{Kind: kindAccount, Account: &accounts[i]})
 	}
-	return st, nil
+	return st, st.institution(s)
 }
 
 func (st *state) person(s *store.Snap, p store.Person) (*personRow, error) {
@@ -138,6 +138,12 @@ func (st *state) add(o object) {
 // objects turns the document into stored form, in the order in which they can be written.
 func (d *Document) objects(r *Registry, st *state) []object {
 	var list []object
+	if d.Institution != nil {
+		list = append(list, object{Kind: kindInstitution, Institution: d.Institution})
+	}
+	if d.Holidays != nil && st.worthSaying(kindHolidays, len(d.Holidays.Days)) {
+		list = append(list, object{Kind: kindHolidays, Holidays: d.Holidays})
+	}
 	phones := map[string]string{}
 	for at, o := range st.objects {
 		if o.Kind == kindSection {
@@ -169,6 +175,9 @@ func (d *Document) objects(r *Registry, st *state) []object {
 	}
 	for i := range d.Accounts {
 		list = append(list, object{Kind: kindAccount, Account: &d.Accounts[i]})
+	}
+	if d.NoWork != nil && st.worthSaying(kindNoWork, len(d.NoWork.entries)) {
+		list = append(list, object{Kind: kindNoWork, NoWork: d.NoWork.place(r.o.Zone)})
 	}
 	return list
 }
@@ -243,6 +252,8 @@ func (d *Document) check(r *Registry, st *state) error {
 				ref.id+" はどこにも書かれていません。", fmt.Sprintf("no %s %q here or in the registry", ref.kind, ref.id)))
 		}
 	}
+	d.checkInstitution(bad, r.o.Zone)
+	d.checkChecklists(bad, st)
 	administrators := 0
 	named := map[string]bool{}
 	for _, e := range d.People {
@@ -300,16 +311,9 @@ func diff(wanted []object, st *state) (changes []Change, now, waits []proposal) 
 		if exists {
 			before = have.fields()
 		}
-		for i, f := range o.fields() {
-			from := ""
-			if exists {
-				from = before[i].value
-			}
-			if from == f.value || !exists && (f.value == "" || f.value == "false") {
-				continue
-			}
-			c.Fields = append(c.Fields, Field{Name: f.name, From: from, To: f.value})
-			guarded = guarded || exists && f.guarded
+		var differs bool
+		if c.Fields, differs = compare(before, o.fields()); differs && exists {
+			guarded = true
 		}
 		switch {
 		case !exists:
@@ -341,4 +345,29 @@ func diff(wanted []object, st *state) (changes []Change, now, waits []proposal) 
 		}
 	}
 	return changes, now, waits
+}
+
+// compare names what differs, and whether anything guarded does. Objects may have fields of their own, such as the steps of a
+// checklist: what one side does not have is empty there.
+func compare(before, after []field) (list []Field, guarded bool) {
+	was := map[string]field{}
+	for _, f := range before {
+		was[f.name] = f
+	}
+	for _, f := range after {
+		from := was[f.name].value
+		delete(was, f.name)
+		if from == f.value || from == "" && f.value == "false" {
+			continue
+		}
+		list = append(list, Field{Name: f.name, From: from, To: f.value})
+		guarded = guarded || f.guarded
+	}
+	for _, f := range before {
+		if _, gone := was[f.name]; gone && f.value != "" && f.value != "false" {
+			list = append(list, Field{Name: f.name, From: f.value})
+			guarded = guarded || f.guarded
+		}
+	}
+	return list, guarded
 }
