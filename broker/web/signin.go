@@ -81,7 +81,7 @@ func (s *Server) login(c *call) error {
 		return err
 	}
 	out, err := s.o.Registry.Login(c.r.Context(), registry.LoginInput{
-		Person: in.Login, Password: in.Password, Code: in.Code, Source: c.source(), Label: in.Label, Via: door, Source: c.source(),
+		Person: in.Login, Password: in.Password, Code: in.Code, Source: c.source(), Label: in.Label, Via: door,
 	})
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 
-	"sekimori/broker/freeze"
 	"sekimori/broker/ledger"
 	"sekimori/broker/review"
 	"sekimori/broker/store"

@@ -23,9 +23,10 @@ func (p *program) app() *cli.App {
 		Commands: append([]*cli.Command{
 			p.initCommand(), p.serveCommand(), p.checkCommand(), p.applyCommand(),
 			p.enrollCommand(), p.loginCommand(), p.logoutCommand(), p.whoamiCommand(),
-			p.vendorCommand(), p.personCommand(), p.systemCommand(), p.targetCommand(), p.accountCommand(),
+			p.vendorCommand(), p.pledgeCommand(), p.paperCommand(), p.personCommand(), p.systemCommand(), p.targetCommand(), p.accountCommand(),
 			p.requestCommand(), p.windowCommand(), p.attendCommand(),
-			p.sessionCommand(), p.recordingCommand(), p.reviewCommand(), p.freezeCommand(),
+			p.sessionCommand(), p.recordingCommand(), p.reviewCommand(), p.freezeCommand(), p.alarmCommand(),
+			p.keyCommand(), p.passwordCommand(), p.factorCommand(),
 			p.ledgerCommand(), p.noticeCommand(),
 		}, p.moreCommands()...),
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,7 +14,30 @@ func (p *program) freezeCommand() *cli.Command {
 		p.leaf("on", "", "凍結する(範囲の接続は直ちに切れます)", "freeze (live sessions in scope are cut at once)", p.freezeOn, p.reasonFlag(),
 			&cli.StringFlag{Name: "vendor", Usage: p.say("この保守事業者", "this vendor")},
 			&cli.StringFlag{Name: "system", Usage: p.say("この対象システム", "this system")},
-			&cli.BoolFlag{Name: "all", Usage: p.say("すべて", "everything")}),
+			&cli.BoolFlag{Name: "all", Usage: p.say("すべて", "everything")},
+			&cli.BoolFlag{Name: "drill", Usage: p.say("訓練(もう一人が同意すると、訓練の時間枠だけを止める)", "a drill: begins when another person agrees, stops windows that are drills only")}),
+		p.leaf("agree", "ID", "訓練の開始に同意する(パスワードと認証コードを尋ねます)", "agree to a drill (asks for password and code)", func(c *cli.Context) error {
+			fresh, err := p.fresh(c)
+			if err != nil {
+				return err
+			}
+			v, err := act[web.Freeze](p, c, "/v1/freezes/"+part(c.Args().First())+"/agree", web.AgreeBody{Fresh: fresh})
+			if err != nil {
+				return err
+			}
+			return p.frozen(v)
+		}, p.authFlag()),
+		p.leaf("note", "ID", "凍結の理由を書き足す", "add the reason of a freeze", func(c *cli.Context) error {
+			reason, err := p.need(c, "reason")
+			if err != nil {
+				return err
+			}
+			v, err := act[web.Freeze](p, c, "/v1/freezes/"+part(c.Args().First())+"/note", web.ReasonBody{Reason: reason})
+			if err != nil {
+				return err
+			}
+			return p.done(v, "書き足しました: "+v.ID, "noted: "+v.ID)
+		}, p.reasonFlag()),
 		p.leaf("lift", "ID", "解除に同意する(二人目で解ける。パスワードと認証コードを尋ねます)", "agree to lift (two people; asks for password and code)", func(c *cli.Context) error {
 			reason, err := p.need(c, "reason")
 			if err != nil {
@@ -27,7 +51,7 @@ func (p *program) freezeCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return p.done(v, fmt.Sprintf("凍結 %s: %s", v.ID, p.freezeState(v.State)), fmt.Sprintf("freeze %s: %s", v.ID, v.State))
+			return p.done(v, fmt.Sprintf("%s凍結 %s: %s", p.drill(v.Drill), v.ID, p.freezeState(v.State)), fmt.Sprintf("%sfreeze %s: %s", p.drill(v.Drill), v.ID, v.State))
 		}, p.reasonFlag(), p.authFlag()),
 		p.leaf("status", "", "凍結の状態", "what is frozen", func(c *cli.Context) error {
 			v, err := fetch[[]web.Freeze](p, c, "/v1/freezes", nil)
@@ -36,10 +60,11 @@ func (p *program) freezeCommand() *cli.Command {
 			}
 			return list(p, v, "凍結はありません。", "Nothing is frozen.", []column[web.Freeze]{
 				{"番号", "INCIDENT", func(v web.Freeze) string { return v.ID }},
-				{"状態", "STATE", func(v web.Freeze) string { return p.freezeState(v.State) }},
+				{"状態", "STATE", func(v web.Freeze) string { return p.drill(v.Drill) + p.freezeState(v.State) }},
 				{"範囲", "SCOPE", func(v web.Freeze) string { return v.Scope + " " + v.Subject }},
 				{"凍結した人", "BY", func(v web.Freeze) string { return v.By }},
 				{"日時", "SINCE", func(v web.Freeze) string { return stamp(v.Since) }},
+				{"保全", "HELD", func(v web.Freeze) string { return strconv.Itoa(v.Held) }},
 				{"理由", "REASON", func(v web.Freeze) string { return v.Reason }},
 			})
 		}),
@@ -50,7 +75,7 @@ func (p *program) freezeState(s string) string {
 	if p.lang != "ja" {
 		return s
 	}
-	ja, ok := map[string]string{"frozen": "凍結中", "lift-one": "解除同意 1/2", "lifted": "解除済み"}[s]
+	ja, ok := map[string]string{"frozen": "凍結中", "lift-one": "解除同意 1/2", "lifted": "解除済み", "drill-asked": "同意待ち 1/2", "drill-lapsed": "失効(同意なし)"}[s]
 	if !ok {
 		return s
 	}
@@ -58,7 +83,7 @@ func (p *program) freezeState(s string) string {
 }
 
 func (p *program) freezeOn(c *cli.Context) error {
-	body := web.FreezeBody{Reason: c.String("reason")}
+	body := web.FreezeBody{Reason: c.String("reason"), Drill: c.Bool("drill")}
 	named := 0
 	if c.Bool("all") {
 		named++
@@ -73,7 +98,7 @@ func (p *program) freezeOn(c *cli.Context) error {
 	if named != 1 {
 		return &usageError{ja: "--vendor、--system、--all のどれか一つが要ります", en: "exactly one of --vendor, --system and --all is required"}
 	}
-	if body.Reason == "" {
+	if body.Drill {
 		if _, err := p.need(c, "reason"); err != nil {
 			return err
 		}
@@ -82,5 +107,32 @@ func (p *program) freezeOn(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.done(v, fmt.Sprintf("凍結しました: %s", v.ID), fmt.Sprintf("frozen: %s", v.ID))
+	if v.State == "drill-asked" {
+		return p.done(v, fmt.Sprintf("訓練を申し出ました: %s(もう一人の同意で始まります: sekimori freeze agree %s)", v.ID, v.ID),
+			fmt.Sprintf("DRILL asked for: %s (it begins when another person agrees: sekimori freeze agree %s)", v.ID, v.ID))
+	}
+	return p.frozen(v)
+}
+
+// frozen tells what a freeze did: what it cut, and the evidence it keeps.
+func (p *program) frozen(v web.Freeze) error {
+	ja := fmt.Sprintf("%s凍結しました: %s  切断 %d件", p.drill(v.Drill), v.ID, v.Cut)
+	en := fmt.Sprintf("%sfrozen: %s, sessions cut: %d", p.drill(v.Drill), v.ID, v.Cut)
+	if v.Held > 0 {
+		ja += fmt.Sprintf("\n証拠の保全: 操作記録 %d件の廃棄を停止しました", v.Held)
+		en += fmt.Sprintf("\nEvidence kept: disposal of %d recording(s) is stopped", v.Held)
+	}
+	if v.Reason == "" {
+		ja += fmt.Sprintf("\n理由は後で書けます: sekimori freeze note %s --reason …", v.ID)
+		en += fmt.Sprintf("\nThe reason may follow: sekimori freeze note %s --reason …", v.ID)
+	}
+	return p.done(v, ja, en)
+}
+
+// drill marks what is a drill, in every list and answer.
+func (p *program) drill(is bool) string {
+	if !is {
+		return ""
+	}
+	return p.say("訓練 ", "DRILL ")
 }

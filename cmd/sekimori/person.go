@@ -42,13 +42,6 @@ func (p *program) yes(b bool) string {
 	return p.say("いいえ", "no")
 }
 
-func (p *program) lock(l *web.Lock) string {
-	if l == nil {
-		return ""
-	}
-	return fmt.Sprintf("%s: %s (%s, %s)", p.say("利用停止", "locked"), l.Reason, l.By, stamp(l.Since))
-}
-
 func (p *program) personFields() []column[web.Person] {
 	return []column[web.Person]{
 		{"番号", "ID", func(v web.Person) string { return v.ID }},
@@ -91,9 +84,21 @@ func (p *program) personCommand() *cli.Command {
 		p.leaf("lock", "ID", "利用を停止し、接続中なら切る", "lock; live sessions are cut", func(c *cli.Context) error {
 			return lockAct(p, c, "/v1/people/", "lock", "利用を停止しました", "locked", func(v web.Person) string { return v.ID })
 		}, p.reasonFlag()),
-		p.leaf("unlock", "ID", "利用停止を解く", "unlock", func(c *cli.Context) error {
+		p.leaf("unlock", "ID", "利用停止の解除に同意する(二人目で解ける)", "agree to unlock (two people, one of the information-systems section)", func(c *cli.Context) error {
 			return lockAct(p, c, "/v1/people/", "unlock", "利用停止を解きました", "unlocked", func(v web.Person) string { return v.ID })
 		}, p.reasonFlag(), p.authFlag()),
+		lockNote(p, "/v1/people/", func(v web.Person) string { return v.ID }),
+		p.leaf("revoke-tokens", "ID", "その人のトークンをすべて無効にする", "end all tokens of a person", func(c *cli.Context) error {
+			reason, err := p.need(c, "reason")
+			if err != nil {
+				return err
+			}
+			v, err := act[map[string]string](p, c, "/v1/people/"+part(c.Args().First())+"/revoke-tokens", web.ReasonBody{Reason: reason})
+			if err != nil {
+				return err
+			}
+			return p.done(v, "トークンを無効にしました: "+v["person"], "tokens revoked: "+v["person"])
+		}, p.reasonFlag()),
 		p.leaf("enroll-code", "ID", "登録コードを出す(以前の認証は止まる)", "issue an enrolment code (old credentials are suspended)", func(c *cli.Context) error {
 			v, err := act[registry.Code](p, c, "/v1/people/"+part(c.Args().First())+"/enroll-code", nil)
 			if err != nil {
@@ -107,23 +112,4 @@ func (p *program) personCommand() *cli.Command {
 				fmt.Sprintf("enrolment code of %s: %s (until %s, shown once)", v.Person, v.Text, stamp(v.Until)))
 		}),
 	)
-}
-
-// lockAct locks or unlocks a person or a vendor. Unlocking asks for password and code.
-func lockAct[T any](p *program, c *cli.Context, path, what, ja, en string, id func(T) string) error {
-	reason, err := p.need(c, "reason")
-	if err != nil {
-		return err
-	}
-	body := web.LockBody{Reason: reason}
-	if what == "unlock" {
-		if body.Fresh, err = p.fresh(c); err != nil {
-			return err
-		}
-	}
-	v, err := act[T](p, c, path+part(c.Args().First())+"/"+what, body)
-	if err != nil {
-		return err
-	}
-	return p.done(v, fmt.Sprintf("%s: %s", ja, id(v)), fmt.Sprintf("%s: %s", en, id(v)))
 }

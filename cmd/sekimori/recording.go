@@ -22,10 +22,14 @@ func (p *program) recordingFields() []column[web.Recording] {
 	return []column[web.Recording]{
 		{"接続番号", "SESSION", func(v web.Recording) string { return v.Session }},
 		{"状態", "STATE", func(v web.Recording) string {
-			if p.lang != "ja" {
-				return v.State
+			state := v.State
+			if p.lang == "ja" {
+				state = map[string]string{"recording": "記録中", "sealed": "封印済み", "none": "なし"}[v.State]
 			}
-			return map[string]string{"recording": "記録中", "sealed": "封印済み", "none": "なし"}[v.State]
+			if v.Held {
+				state += p.say(" 保全中", ", hold")
+			}
+			return p.drill(v.Drill) + state
 		}},
 		{"保守要員", "ENGINEER", func(v web.Recording) string { return v.Engineer }},
 		{"接続先", "TARGET", func(v web.Recording) string { return v.Target }},
@@ -33,6 +37,7 @@ func (p *program) recordingFields() []column[web.Recording] {
 		{"終了", "ENDED", func(v web.Recording) string { return stamp(v.Ended) }},
 		{"大きさ", "BYTES", func(v web.Recording) string { return strconv.FormatInt(v.Size, 10) }},
 		{"検証値", "SHA256", func(v web.Recording) string { return v.SHA256 }},
+		{"保全(廃棄停止)", "ON HOLD", func(v web.Recording) string { return p.holds(v.Holds) }},
 	}
 }
 
@@ -59,6 +64,7 @@ func (p *program) recordingCommand() *cli.Command {
 		p.leaf("export", "ID", "書き出す(点検担当だけ)", "export (auditors only)", p.exportRecording, p.purposeFlag(),
 			&cli.StringFlag{Name: "format", Usage: "asciicast|text|raw"}, channel,
 			&cli.StringFlag{Name: "o", Aliases: []string{"output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}),
+		p.holdCommand(), p.releaseCommand(),
 		p.leaf("verify", "ID", "台帳の検証値と突き合わせる", "hold it against the digest in the ledger", p.verifyRecording),
 	)
 }

@@ -34,29 +34,6 @@ func noun[T any](p *program, path, emptyJA, emptyEN string, inList int, fields [
 	}
 }
 
-func (p *program) vendorCommand() *cli.Command {
-	commands := noun(p, "/v1/vendors", "保守事業者はまだ登録されていません。", "No vendor is registered yet.", 4, []column[web.Vendor]{
-		{"番号", "ID", func(v web.Vendor) string { return v.ID }},
-		{"名前", "NAME", func(v web.Vendor) string { return v.Name }},
-		{"契約の終わり", "CONTRACT UNTIL", func(v web.Vendor) string { return lastDay(v.ContractUntil) }},
-		{"状態", "STATE", func(v web.Vendor) string { return p.lock(v.Locked) }},
-		{"契約の始まり", "CONTRACT FROM", func(v web.Vendor) string { return stamp(v.ContractFrom) }},
-		{"元請", "PRIME", func(v web.Vendor) string { return v.Prime }},
-		{"条件を満たす", "QUALIFIED", func(v web.Vendor) string { return p.yes(v.Qualified) }},
-		{"満たさない項目", "UNMET", func(v web.Vendor) string { return v.Unmet }},
-		{"電話", "PHONE", func(v web.Vendor) string { return v.Phone }},
-	})
-	commands = append(commands,
-		p.leaf("lock", "ID", "保守事業者の全員の利用を停止し、接続中なら切る", "lock with all its people; live sessions are cut", func(c *cli.Context) error {
-			return lockAct(p, c, "/v1/vendors/", "lock", "利用を停止しました", "locked", func(v web.Vendor) string { return v.ID })
-		}, p.reasonFlag()),
-		p.leaf("unlock", "ID", "利用停止を解く", "unlock", func(c *cli.Context) error {
-			return lockAct(p, c, "/v1/vendors/", "unlock", "利用停止を解きました", "unlocked", func(v web.Vendor) string { return v.ID })
-		}, p.reasonFlag(), p.authFlag()),
-	)
-	return p.group("vendor", "保守事業者", "vendors", commands...)
-}
-
 func (p *program) systemCommand() *cli.Command {
 	return p.group("system", "対象システム", "systems", noun(p, "/v1/systems", "対象システムはまだ登録されていません。", "No system is registered yet.", 4, []column[web.System]{
 		{"番号", "ID", func(v web.System) string { return v.ID }},
