@@ -48,7 +48,7 @@ func (p *program) connect(c *cli.Context, signedIn bool) (*client, error) {
 		}
 		k.token = t.Token
 	}
-	transport := &http.Transport{DisableCompression: true, DialContext: k.dial}
+	transport := &http.Transport{DisableCompression: true, DialContext: k.dial, ExpectContinueTimeout: 10 * time.Second}
 	if w.Server != "" {
 		transport.DialContext = (&net.Dialer{Timeout: 15 * time.Second}).DialContext
 		if transport.TLSClientConfig, err = w.trust(); err != nil {
@@ -106,14 +106,19 @@ func trustedUIDs(socket, named string) []uint32 {
 
 // do sends one call and returns the answer, which the caller closes. A fault is returned as such.
 func (k *client) do(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
-	var text io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return nil, fmt.Errorf("write request: %w", err)
-		}
-		text = bytes.NewReader(b)
+	if body == nil {
+		return k.send(ctx, method, path, query, nil, -1)
 	}
+	b, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("write request: %w", err)
+	}
+	return k.send(ctx, method, path, query, bytes.NewReader(b), -1)
+}
+
+// send sends one call with a body (nil: none) that is JSON, or a file of so many bytes where size is not negative. A file is
+// sent when the broker has looked at who sends it and how large it is.
+func (k *client) send(ctx context.Context, method, path string, query url.Values, body io.Reader, size int64) (*http.Response, error) {
 	target := "http://sekimori" + path
 	if k.place.Server != "" {
 		target = k.place.Server + path
@@ -121,11 +126,16 @@ func (k *client) do(ctx context.Context, method, path string, query url.Values, 
 	if len(query) > 0 {
 		target += "?" + query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, method, target, text)
+	req, err := http.NewRequestWithContext(ctx, method, target, body)
 	if err != nil {
 		return nil, fmt.Errorf("write request: %w", err)
 	}
-	if body != nil {
+	switch {
+	case size >= 0:
+		req.ContentLength = size
+		req.Header.Set("Content-Type", "application/octet-stream")
+		req.Header.Set("Expect", "100-continue")
+	case body != nil:
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if k.token != "" {
