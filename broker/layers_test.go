@@ -23,6 +23,7 @@ var layers = map[string]int{
 	"sekimori/broker/registry":     2,
 	"sekimori/broker/requests":     2,
 	"sekimori/broker/attendance":   2,
+	"sekimori/broker/agenda":       2,
 	"sekimori/broker/freeze":       2,
 	"sekimori/broker/review":       2,
 	"sekimori/broker/papers":       2,

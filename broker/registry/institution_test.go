@@ -64,7 +64,9 @@ func TestTheInstitutionIsDeclared(t *testing.T) {
 	text := ruled(t)
 	h.Apply(t, text, "admin")
 	i, days, times, hr := stored(t, h)
-	minute := func(hour, minute int) time.Duration { return time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute }
+	minute := func(hour, minute int) time.Duration {
+		return time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute
+	}
 	if !i.Declared || i.Lead != 2*time.Hour || strings.Join(i.Certifications, " ") != "privacy-mark isms" || !i.PledgeCopy || !i.SpecialClauses || !i.AuditReport || i.SpaceDays != 30 {
 		t.Errorf("%+v", i)
 	}
