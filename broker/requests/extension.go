@@ -118,15 +118,10 @@ func (d *Desk) GrantExtension(ctx context.Context, id string, a Answer, by ledge
 		if err := ruling.Err(); err != nil {
 			return err
 		}
-		x.Role, x.OnBehalf = policy.Approver, ruling.OnBehalf
-		switch {
-		case p.ID == w.Attendant && wish.Granted+wish.By <= wish.Limit:
-			x.Role, x.OnBehalf = policy.Attendant, ""
-		case !a.Fresh:
+		if ruling.Role != policy.Attendant && !a.Fresh {
 			return ErrFreshNeeded
-		case !p.Has(policy.Approver) && x.OnBehalf == "":
-			x.Role = policy.SecondApprover
 		}
+		x.Role, x.OnBehalf = ruling.Role, ruling.OnBehalf
 		x.NewEnd = w.End.Add(x.By)
 		if err := d.roomFor(tx.Snap, w, sys, x.NewEnd); err != nil {
 			return err
@@ -150,15 +145,17 @@ func (d *Desk) DenyExtension(ctx context.Context, id, reason string, by ledger.A
 		if err != nil {
 			return err
 		}
-		// A refusal takes nothing of what is delegated, nor does it make an emergency longer.
-		wish.By, wish.Granted, wish.AskedBy = 0, 0, ""
-		ruling := policy.CanExtend(p, w.Window, sys.System, wish, tx.Now)
-		if err := ruling.Err(); err != nil && p.ID != w.Attendant {
-			return err
-		}
-		x.Role, x.OnBehalf = policy.Approver, ruling.OnBehalf
 		if p.ID == w.Attendant {
-			x.Role, x.OnBehalf = policy.Attendant, ""
+			x.Role = policy.Attendant
+		} else {
+			// A refusal makes no emergency longer.
+			shorter := w.Window
+			shorter.Emergency = false
+			ruling := policy.CanExtend(p, shorter, sys.System, wish, tx.Now)
+			if err := ruling.Err(); err != nil {
+				return err
+			}
+			x.Role, x.OnBehalf = ruling.Role, ruling.OnBehalf
 		}
 		x.State, x.Answer = store.ExtensionDenied, reason
 		return nil

@@ -125,3 +125,15 @@ func (s *Snap) FollowUps(vendor string) ([]policy.FollowUp, error) {
 	}
 	return due, nil
 }
+
+// LateFollowUps lists emergencies whose follow-up is missing at its due time and for which that was not raised yet.
+func (s *Snap) LateFollowUps() ([]Request, error) {
+	open, err := list(s, scanRequest, requestColumns+` WHERE r.state = 'follow-up-due'
+		AND r.no NOT IN (SELECT subject FROM overdue WHERE kind = 'follow-up') ORDER BY r.seq`)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(open, func(r Request) bool {
+		return r.Body.Emergency == nil || r.Body.Emergency.Due.IsZero() || s.Now.Before(r.Body.Emergency.Due)
+	}), nil
+}

@@ -1,0 +1,78 @@
+package reports
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+)
+
+// interventions are the kinds of entry that an attendance record lists: who stopped, went on, gave time or took it away.
+var interventions = []string{
+	"extension.granted", "extension.denied", "extension.lapsed",
+	"window.closed", "window.cut", "window.cancelled", "window.paused", "window.resumed", "window.unpermitted", "window.handed-over",
+	"session.paused", "session.resumed", "session.end-asked", "session.cut",
+}
+
+// mostEntries bounds how many entries about a window or a session are read.
+const mostEntries = 2000
+
+// happened reads the ledger: identity checks and interventions, in its order.
+func (a *AttendanceRecord) happened(s *store.Snap, w store.Window) error {
+	a.Identity, a.Interventions, a.IdentityMethod = []Identity{}, []Intervention{}, IdentityNone
+	seen := map[int64]bool{}
+	for _, subject := range append([]string{w.ID}, a.Sessions...) {
+		for e, err := range s.Entries(store.EntryFilter{Subject: subject, Limit: mostEntries}) {
+			if err != nil {
+				return fmt.Errorf("read entries about %s: %w", subject, err)
+			}
+			if seen[e.Index] {
+				continue
+			}
+			seen[e.Index] = true
+			if err := a.note(e); err != nil {
+				return err
+			}
+		}
+	}
+	slices.SortFunc(a.Interventions, func(x, y Intervention) int { return int(x.Entry - y.Entry) })
+	return nil
+}
+
+// note takes one entry in, if it is one that the record lists.
+func (a *AttendanceRecord) note(e ledger.Entry) error {
+	identity := strings.HasPrefix(e.Kind, "window.identity-")
+	if !identity && !slices.Contains(interventions, e.Kind) && e.Kind != "session.ended" {
+		return nil
+	}
+	var p struct {
+		Session string `json:"session_id"`
+		Person  string `json:"person"`
+		Reason  string `json:"reason"`
+		Answer  string `json:"answer"`
+	}
+	if len(e.Payload) > 0 { // it may have been disposed of
+		if err := json.Unmarshal(e.Payload, &p); err != nil {
+			return fmt.Errorf("entry %d: %w", e.Index, err)
+		}
+	}
+	switch {
+	case identity && strings.HasSuffix(e.Kind, "-number"):
+		a.IdentityMethod = IdentityCallback
+		return nil
+	case identity:
+		a.IdentityMethod = IdentityCallback
+		a.Identity = append(a.Identity, Identity{Person: p.Person, Session: p.Session, Matched: strings.HasSuffix(e.Kind, "-matched"), By: e.Actor.ID, At: e.Time})
+		return nil
+	case e.Kind == "session.ended" && (e.Actor.Kind != "person" || e.Actor.Via == "ssh"):
+		return nil // by itself, or by the engineer
+	}
+	if p.Answer != "" {
+		p.Reason = p.Answer
+	}
+	a.Interventions = append(a.Interventions, Intervention{Kind: e.Kind, Entry: e.Index, At: e.Time, By: e.Actor.ID, Reason: p.Reason})
+	return nil
+}

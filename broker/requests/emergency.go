@@ -1,0 +1,281 @@
+package requests
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"sekimori/broker/calendar"
+	"sekimori/broker/forms"
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// agreeWithin is how long the first person's word stands for the second to agree.
+const agreeWithin = 30 * time.Minute
+
+// phonedWithin is how long ago the telephone call may be that an emergency rests on.
+const phonedWithin = 24 * time.Hour
+
+// EmergencyForm is what the first of two says beside the form (R22).
+type EmergencyForm struct {
+	Reason   string    // why it cannot wait
+	Phoned   string    // who was telephoned
+	PhonedAt time.Time // and when: within the last day
+}
+
+// Emergency opens an emergency window by the first of two named people. Nothing is open yet: a second, different person must
+// agree within half an hour. The form's start does not matter, its length does: at most two hours, counted from the agreement. An
+// emergency replaces the stages of approval and the time they take, nothing else. The door has authenticated the person
+// afresh. Errors: *policy.Denied, *forms.Invalid.
+func (d *Desk) Emergency(ctx context.Context, f Form, e EmergencyForm, by ledger.Actor) (no string, err error) {
+	err = d.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
+		length := f.length(tx.Now)
+		f.Start, f.StartIn, f.End, f.Length, f.Urgent, f.Recurrence = time.Time{}, time.Millisecond, time.Time{}, length, e.Reason, ""
+		r, _, err := d.check(tx.Snap, f, "")
+		var found *forms.Invalid
+		if errors.As(err, &found) {
+			err = nil
+		} else if err != nil {
+			return err
+		}
+		bad := e.problems(tx.Now, length, r)
+		if found != nil {
+			bad.Name, bad.Problems = found.Name, append(bad.Problems, found.Problems...)
+		}
+		if err := bad.OrNil(); err != nil {
+			return err
+		}
+		if err := oneEmergency(tx.Snap, r); err != nil {
+			return err
+		}
+		r.Version, r.State, r.Requester = 1, policy.EmergencyAsked, p.ID
+		r.Body.Emergency = &store.Emergency{Reason: e.Reason, Phoned: e.Phoned, PhonedAt: e.PhonedAt.UTC().Truncate(time.Millisecond), Length: length, First: p.ID}
+		if r.No, err = tx.NextRequestNo(); err != nil {
+			return fmt.Errorf("number the request: %w", err)
+		}
+		if err := tx.AddRequest(r); err != nil {
+			return fmt.Errorf("store request: %w", err)
+		}
+		ruling, err := mayOpen(tx.Snap, p, r, "")
+		if err != nil {
+			return err
+		}
+		if err := tx.AddDecision(store.Decision{Request: r.No, Version: 1, By: p.ID, OnBehalf: ruling.OnBehalf, Verdict: store.VerdictOpen, Reason: e.Reason}); err != nil {
+			return fmt.Errorf("store decision: %w", err)
+		}
+		no = r.No
+		return d.entry(tx, "emergency.asked", by, r, map[string]any{"on_behalf": ruling.OnBehalf})
+	})
+	return no, err
+}
+
+// length is how long the window that a form asks for is.
+func (f Form) length(now time.Time) time.Duration {
+	start := f.Start
+	if f.StartIn > 0 {
+		start = now.Add(f.StartIn)
+	}
+	if f.Length > 0 || start.IsZero() || f.End.IsZero() {
+		return f.Length.Truncate(time.Millisecond)
+	}
+	return f.End.Sub(start).Truncate(time.Millisecond)
+}
+
+func (e EmergencyForm) problems(now time.Time, length time.Duration, r store.Request) *forms.Invalid {
+	bad := &forms.Invalid{}
+	problem := func(field, code, ja, en string) {
+		bad.Problems = append(bad.Problems, forms.Problem{Field: field, Code: code, JA: ja, EN: en})
+	}
+	for _, said := range []struct{ field, text, ja, en string }{
+		{"reason", e.Reason, "緊急の理由を書いてください。", "say why it cannot wait"},
+		{"phoned", e.Phoned, "電話の相手を書いてください。", "say who was telephoned"},
+	} {
+		switch {
+		case said.text == "":
+			problem(said.field, said.field+"-required", said.ja, said.en)
+		case forms.Printable(said.text) != said.text || len(said.text) > 4*forms.MaxText:
+			problem(said.field, "control-character", "表示できない文字があるか、長すぎます。", "contains characters that cannot be shown, or is too long")
+		}
+	}
+	switch {
+	case e.PhonedAt.IsZero():
+		problem("phoned_at", "phoned-at-required", "電話した日時を書いてください。", "say when they were telephoned")
+	case e.PhonedAt.After(now):
+		problem("phoned_at", "in-the-future", "電話した日時が先の時刻です。", "the call lies in the future")
+	case !now.Before(e.PhonedAt.Add(phonedWithin)):
+		problem("phoned_at", "too-long-ago", "電話から24時間を過ぎています。もう一度電話で確かめてください。", "the call was more than a day ago; telephone again")
+	}
+	if length <= 0 || length > policy.LongestEmergency {
+		problem("end", "emergency-too-long", "緊急利用は2時間までです。", "an emergency window is at most two hours")
+	}
+	if r.Body.Attendant == "" {
+		problem("attendant", "attendant-required", "立会者を書いてください。開く二人は立会えません。", "name an attendant, who is neither of the two who open it")
+	}
+	return bad
+}
+
+// oneEmergency: one emergency at a time for a vendor and system, and none while the follow-up of the last is missing.
+func oneEmergency(s *store.Snap, r store.Request) error {
+	open, err := s.Requests(store.RequestFilter{System: r.System, Vendor: r.Vendor, States: []policy.RequestState{policy.EmergencyAsked, policy.EmergencyOpen}, Limit: 1000})
+	if err != nil {
+		return fmt.Errorf("read open emergencies: %w", err)
+	}
+	due, err := s.FollowUps(r.Vendor)
+	if err != nil {
+		return fmt.Errorf("read follow-ups: %w", err)
+	}
+	for _, f := range due {
+		if f.System == r.System && f.Request != r.No {
+			return &policy.Denied{Reason: policy.FollowUpMissing, Args: map[string]string{"request": f.Request, "n": f.Request}}
+		}
+	}
+	for _, o := range open {
+		if o.No != r.No && (o.State == policy.EmergencyOpen || s.Now.Before(o.Created.Add(agreeWithin))) {
+			return &forms.Invalid{Problems: []forms.Problem{{Field: "system", Code: "emergency-open",
+				JA: "この保守事業者とシステムの緊急利用がすでにあります(" + o.No + ")。", EN: "there is an emergency of this vendor and system already (" + o.No + ")"}}}
+		}
+	}
+	return nil
+}
+
+// mayOpen asks policy whether the person may be one of the two.
+func mayOpen(s *store.Snap, p policy.Person, r store.Request, first string) (policy.Decision, error) {
+	facts, err := s.PolicyRequest(r.No)
+	if err != nil {
+		return policy.Decision{}, fmt.Errorf("facts of request %s: %w", r.No, err)
+	}
+	if first != "" { // the times are those of an opening now
+		facts.Start, facts.End = s.Now, s.Now.Add(r.Body.Emergency.Length)
+	}
+	if first == "" {
+		facts.Openers = nil // it is stored with whoever is asked about
+	}
+	ruling := policy.CanOpenEmergency(p, facts, first, s.Now)
+	return ruling, ruling.Err()
+}
+
+// AgreeEmergency is the second person's agreement: the window starts at this instant, for as long as was asked. Everything an
+// approval would have looked at is looked at here; what may be overridden, the reason of the two overrides. The door has authenticated the
+// person afresh. Errors: *policy.Denied, *forms.Invalid.
+func (d *Desk) AgreeEmergency(ctx context.Context, no, reason string, by ledger.Actor) (Outcome, error) {
+	var out Outcome
+	if err := mustSay(reason); err != nil {
+		return out, err
+	}
+	err := d.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
+		r, sys, err := load(tx.Snap, no)
+		if err != nil {
+			return err
+		}
+		e := r.Body.Emergency
+		switch {
+		case e == nil || r.State != policy.EmergencyAsked:
+			return decided(r.No)
+		case !tx.Now.Before(r.Created.Add(agreeWithin)):
+			return &policy.Denied{Reason: policy.WindowOver, Args: map[string]string{"request": r.No, "time": "lapsed"}}
+		}
+		ruling, err := mayOpen(tx.Snap, p, r, e.First)
+		if err != nil {
+			return err
+		}
+		if err := oneEmergency(tx.Snap, r); err != nil {
+			return err
+		}
+		r.Start, r.End = tx.Now, tx.Now.Add(e.Length)
+		if err := d.mustBeFree(tx.Snap, r, sys, false); err != nil {
+			return err
+		}
+		due, err := d.nextOpenDay(tx.Snap, r.End)
+		if err != nil {
+			return err
+		}
+		e.Second, e.Due = p.ID, due
+		r.State, r.ApprovedVersion = policy.EmergencyOpen, r.Version
+		if err := tx.UpdateRequest(r); err != nil {
+			return fmt.Errorf("store request: %w", err)
+		}
+		because, overrides, err := d.emergencyItems(tx.Snap, r, sys)
+		if err != nil {
+			return err
+		}
+		err = tx.AddDecision(store.Decision{Request: r.No, Version: r.Version, By: p.ID, OnBehalf: ruling.OnBehalf, Verdict: store.VerdictOpen, Reason: reason, Because: because})
+		if err != nil {
+			return fmt.Errorf("store decision: %w", err)
+		}
+		out.State = r.State
+		if out.Windows, out.Grants, err = grant(tx, r, overrides...); err != nil {
+			return err
+		}
+		return d.entry(tx, "emergency.opened", by, r, map[string]any{"reason": reason, "on_behalf": ruling.OnBehalf, "because": because, "overrides": overrides, "windows": out.Windows, "grants": out.Grants, "due": due}, out.Windows...)
+	})
+	if err != nil {
+		return Outcome{}, d.refused(ctx, no, by, err)
+	}
+	return out, nil
+}
+
+// nextOpenDay is when a follow-up is due: the end of the next day on which the institution works.
+func (d *Desk) nextOpenDay(s *store.Snap, ended time.Time) (time.Time, error) {
+	i, err := s.Institution()
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read institution: %w", err)
+	}
+	days, err := s.Holidays()
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read holidays: %w", err)
+	}
+	return calendar.Of(i, days, nil, d.o.Zone, ended, ended.AddDate(0, 2, 0)).NextOpenDay(ended).UTC(), nil
+}
+
+// LapseEmergencies lapses what no second person agreed to in time, and names it. The broker's timer calls it; a later agreement is
+// refused in any case.
+func (d *Desk) LapseEmergencies(ctx context.Context) ([]string, error) {
+	stale := func(s *store.Snap) ([]store.Request, error) {
+		open, err := s.Requests(store.RequestFilter{States: []policy.RequestState{policy.EmergencyAsked}, Limit: 1000})
+		if err != nil {
+			return nil, fmt.Errorf("read asked emergencies: %w", err)
+		}
+		return slices.DeleteFunc(open, func(r store.Request) bool { return s.Now.Before(r.Created.Add(agreeWithin)) }), nil
+	}
+	var lapsed []string
+	err := d.sweep(ctx, stale, func(tx *store.Tx, r store.Request) error {
+		r.State = policy.RequestLapsed
+		if err := tx.UpdateRequest(r); err != nil {
+			return fmt.Errorf("lapse emergency %s: %w", r.No, err)
+		}
+		lapsed = append(lapsed, r.No)
+		return d.entry(tx, "emergency.lapsed", byTimer(), r, nil)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return lapsed, nil
+}
+
+// sweep reads first, because mostly there is nothing to do, and then does what there is in one transaction, read anew.
+func (d *Desk) sweep(ctx context.Context, find func(*store.Snap) ([]store.Request, error), do func(*store.Tx, store.Request) error) error {
+	waiting := false
+	if err := d.o.DB.Read(ctx, func(s *store.Snap) error {
+		list, err := find(s)
+		waiting = len(list) > 0
+		return err
+	}); err != nil || !waiting {
+		return err
+	}
+	return d.o.DB.Write(ctx, func(tx *store.Tx) error {
+		list, err := find(tx.Snap)
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			if err := do(tx, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
