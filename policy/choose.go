@@ -48,10 +48,17 @@ type choice struct {
 
 // consider looks at the grants whose window is over, or at those whose is not.
 func (c *choice) consider(over bool) {
+	now := c.now
 	for i := range c.f.Grants {
 		g := &c.f.Grants[i]
-		if over == c.now.Before(g.Window.end()) ||
-			c.a.Grant != "" && g.ID != c.a.Grant ||
+		past := !now.Before(g.Window.End) // most are, so what an emergency's end is comes after
+		if !past && g.Window.Emergency {
+			past = !now.Before(g.Window.end())
+		}
+		if past != over {
+			continue
+		}
+		if c.a.Grant != "" && g.ID != c.a.Grant ||
 			c.pinned != "" && g.ID != c.pinned ||
 			c.a.Target != "" && g.Target != c.a.Target {
 			continue

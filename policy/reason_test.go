@@ -14,8 +14,8 @@ import (
 
 // What a real refusal carries; the longest that may reasonably occur.
 var plausible = map[string]string{
-	"reason": "作業手順書にない操作が見つかったため、原因の調査が終わるまで利用を止めています。詳しくは所管課に問い合わせてください",
-	"date":   "2026-11-24", "time": "2026-11-24 10:00 JST", "n": "R8-0124", "item": "ISMS認証(2026-10-31で期限切れ)",
+	"reason":  "作業手順書にない操作が見つかったため、原因の調査が終わるまで利用を止めています。詳しくは所管課に問い合わせてください",
+	"decided": "(人事課長 職員D, 2026-11-24 10:00:12)", "date": "2026-11-24", "time": "2026-11-24 10:00 JST", "n": "R8-0124", "item": "ISMS認証(2026-10-31で期限切れ)",
 	"role": "second-approver", "request": "R8-0124", "session": "S-20261124-03", "granted": "hr-db01, hr-db02, hr-web01, hr-web02, payroll-ap01",
 	"source": "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "feature": "forward", "limit": "2", "minutes": "15", "hours": "24",
 	"scope": "vendor", "subject": "株式会社とても長い名前の情報システム保守サービス", "what": "certification", "who": "vendor",

@@ -21,7 +21,7 @@ var pageReasons = []ReasonInfo{
 		Text{"別の点検担当に引き継いでください", "hand it to another auditor"}},
 	{AlreadyDecided, 305, ExitNotPermitted, "", "dash",
 		Text{"すでに決定済みです", "Already decided"},
-		Text{"申請 {request} は決定を待っていません", "request {request} awaits no decision"},
+		Text{"申請 {request} は決定を待っていません {decided}", "request {request} awaits no decision {decided}"},
 		Text{"申請の状態を確かめてください", "look at the request's state"}},
 	{StalePage, 306, ExitNotNow, "", "clock",
 		Text{"表示が古くなりました", "Page is out of date"},

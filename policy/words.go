@@ -24,6 +24,7 @@ var argWords = map[string]map[string]Text{
 		"administrator":          {"管理者", "administrator"},
 		"information-systems":    {"情報システム課", "IS section"},
 		"section":                {"所管課", "section in charge"},
+		"approver-once-taken":    {"担当職員が引き受けた後の承認者(いまは提案)", "approvers, once a requester has taken the proposal over,"},
 		"approver-not-attending": {"立会者を兼ねない承認者", "an approver who is not the attendant"},
 		"viewer":                 {"点検担当、所管課の承認者、その接続の立会者", "auditors, the section's approvers, the session's attendants"},
 		"watcher":                {"その接続の立会者、所管課の承認者、情報システム課", "the session's attendants, the section's approvers, the IS section"},
@@ -110,6 +111,7 @@ var argFallbacks = map[string]Text{
 	"limit":   {"1", "1"},
 	"minutes": {"15", "15"},
 	"hours":   {"24", "24"},
+	"decided": {"", ""}, // who decided, and when
 	"scope":   {"すべて", "everything"},
 	"subject": {"", ""},
 	"what":    {"所管課が確認中", "the section knows"},
