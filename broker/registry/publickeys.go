@@ -42,7 +42,11 @@ func ParseKey(text string) (line, fingerprint string, err error) {
 		return "", "", fmt.Errorf("more than one line")
 	}
 	switch key.Type() {
-	case ssh.KeyAlgoED25519, ssh.KeyAlgoSKED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521, ssh.KeyAlgoSKECDSA256:
+	case ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521:
+	case ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256:
+		if err := madeForSSH(key); err != nil {
+			return "", "", err
+		}
 	case ssh.KeyAlgoRSA:
 		if err := strongRSA(key); err != nil {
 			return "", "", err
@@ -51,6 +55,38 @@ func ParseKey(text string) (line, fingerprint string, err error) {
 		return "", "", fmt.Errorf("keys of type %s are not taken", key.Type())
 	}
 	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key))), ssh.FingerprintSHA256(key), nil
+}
+
+// madeForSSH looks at the application that a security key signs for (PROTOCOL.u2f): a key that a web page had made
+// signs for the page.
+func madeForSSH(key ssh.PublicKey) error {
+	var application string
+	switch key.Type() {
+	case ssh.KeyAlgoSKED25519:
+		var w struct {
+			Name        string
+			Key         []byte
+			Application string
+		}
+		if err := ssh.Unmarshal(key.Marshal(), &w); err != nil {
+			return err
+		}
+		application = w.Application
+	default:
+		var w struct {
+			Name, Curve string
+			Key         []byte
+			Application string
+		}
+		if err := ssh.Unmarshal(key.Marshal(), &w); err != nil {
+			return err
+		}
+		application = w.Application
+	}
+	if !strings.HasPrefix(application, "ssh:") {
+		return fmt.Errorf("a security key needs an application that begins with ssh:")
+	}
+	return nil
 }
 
 // hostKey reads a target's pinned key. ECDSA over the NIST curves is not taken (decisions: algorithms).

@@ -1,0 +1,190 @@
+package freeze_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"sekimori/broker/freeze"
+	"sekimori/broker/internal/townhall"
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// worked puts a session into the store: under way, or ended so long ago.
+func worked(t *testing.T, h *townhall.Hall, id, person, vendor, system, window string, ago time.Duration) {
+	t.Helper()
+	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		s := store.Session{ID: id, State: store.SessionActive, Person: person, Vendor: vendor, Grant: "G", Window: window, System: system,
+			Target: "hr-db", Account: "hr-db/hrmnt01", Created: tx.Now, Until: tx.Now.Add(time.Hour), Recording: id + ".skr"}
+		if ago >= 0 {
+			s.State, s.Ended, s.RecordingSum = store.SessionEnded, tx.Now.Add(-ago), "00"
+		}
+		if err := tx.AddSession(s); err != nil {
+			return err
+		}
+		_, err := tx.Append(ledger.Draft{Kind: "test.prepared", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Subjects: []string{id}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// held are the sessions on hold.
+func held(t *testing.T, h *townhall.Hall, ids ...string) (out []string) {
+	t.Helper()
+	err := h.DB.Read(t.Context(), func(s *store.Snap) error {
+		for _, id := range ids {
+			is, err := s.Held(id)
+			if err != nil {
+				return err
+			}
+			if is {
+				out = append(out, id)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+const week = 7 * 24 * time.Hour
+
+func TestAFreezeHoldsTheRecordingsItConcerns(t *testing.T) {
+	h, f := open(t)
+	worked(t, h, "live", "E-0031", "V-012", "hr", "w", -1)
+	worked(t, h, "recent", "E-0031", "V-012", "hr", "w", time.Hour)
+	worked(t, h, "edge", "E-0031", "V-012", "hr", "w", week)
+	worked(t, h, "old", "E-0031", "V-012", "hr", "w", week+time.Millisecond)
+	worked(t, h, "map", "E-0031", "V-012", "map", "w", time.Hour)
+	worked(t, h, "other", "E-0040", "V-013", "hr", "w", time.Hour)
+	all := []string{"live", "recent", "edge", "old", "map", "other"}
+	for i, c := range []struct {
+		scope   policy.FreezeScope
+		subject string
+		want    []string
+	}{
+		{policy.FreezeSystem, "hr", []string{"live", "recent", "edge", "other"}},
+		{policy.FreezeVendor, "reiji", []string{"live", "recent", "edge", "map"}},
+		{policy.FreezeAll, "", []string{"live", "recent", "edge", "map", "other"}},
+	} {
+		id, err := f.On(t.Context(), c.scope, c.subject, "", townhall.By("ito"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		st, err := f.One(t.Context(), id)
+		if err != nil || st.Held != len(c.want) || st.Cut != 1 {
+			t.Errorf("%d: held %d, cut %d, %v", i, st.Held, st.Cut, err)
+		}
+		for _, s := range c.want {
+			if kinds := h.Kinds(t, s); !slices.Contains(kinds, "recording.held") {
+				t.Errorf("%d: the ledger tells %v of %s", i, kinds, s)
+			}
+		}
+	}
+	if got := held(t, h, all...); slices.Contains(got, "old") || len(got) != 5 {
+		t.Errorf("on hold: %v", got)
+	}
+}
+
+func TestALockHoldsThePersonsRecordings(t *testing.T) {
+	h, f := open(t)
+	worked(t, h, "sato", "E-0031", "V-012", "hr", "w", time.Hour)
+	worked(t, h, "colleague", "E-0032", "V-012", "hr", "w", time.Hour)
+	want(t, "lock", f.LockPerson(t.Context(), "sato", "", townhall.By("ito")), "")
+	if got := held(t, h, "sato", "colleague"); !slices.Equal(got, []string{"sato"}) {
+		t.Errorf("person: %v", got)
+	}
+	if _, err := f.Release(t.Context(), "sato", "調査済み", townhall.By("mori")); problem(err) != "hold-in-force" {
+		t.Errorf("released under the lock: %v", err)
+	}
+	want(t, "lock the vendor", f.LockVendor(t.Context(), "reiji", "", townhall.By("ito")), "")
+	if got := held(t, h, "sato", "colleague"); len(got) != 2 {
+		t.Errorf("vendor: %v", got)
+	}
+}
+
+func TestAHoldIsReleasedByTwoAndNotUnderTheFreeze(t *testing.T) {
+	h, f := open(t)
+	worked(t, h, "S-1", "E-0031", "V-012", "hr", "w", time.Hour)
+	id, err := f.On(t.Context(), policy.FreezeSystem, "hr", "", townhall.By("ito"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	release := func(who, why string) string {
+		_, err := f.Release(t.Context(), "S-1", why, townhall.By(who))
+		return problem(err)
+	}
+	if got := release("mori", "調査済み"); got != "hold-in-force" {
+		t.Errorf("under the freeze: %q", got)
+	}
+	for _, who := range []string{"head", "deputy"} {
+		if _, err := f.Lift(t.Context(), id, "", townhall.By(who)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := held(t, h, "S-1"); len(got) != 1 {
+		t.Error("the lift released the evidence")
+	}
+	for _, c := range []struct{ who, why, want string }{
+		{"head", "x", "forbidden"}, {"ito", "x", "forbidden"}, {"mori", " ", "required"}, {"mori", "調査済み", ""}, {"mori", "もう一度", "lift-needs-second"},
+	} {
+		if got := release(c.who, c.why); got != c.want {
+			t.Errorf("%s: %q, want %q", c.who, got, c.want)
+		}
+	}
+	if got := held(t, h, "S-1"); len(got) != 1 {
+		t.Error("one released it")
+	}
+	// A hold by hand that comes between the two has had one agreement only.
+	want(t, "by hand", f.Hold(t.Context(), "S-1", "開示請求", townhall.By("head")), "")
+	want(t, "by hand again", f.Hold(t.Context(), "S-1", "開示請求", townhall.By("mori")), "already-decided")
+	want(t, "by an attendant", f.Hold(t.Context(), "S-1", "x", townhall.By("ito")), "forbidden")
+	if got := release("deputy", "調査済み"); got != "" {
+		t.Error(got)
+	}
+	if got := held(t, h, "S-1"); len(got) != 1 {
+		t.Error("the hold by hand went with one agreement")
+	}
+	if got := release("mori", "請求終了"); got != "" {
+		t.Error(got)
+	}
+	if got := held(t, h, "S-1"); len(got) != 0 {
+		t.Error("two did not release it")
+	}
+	if got := release("mori", "x"); got != `hold on "S-1": not found` {
+		t.Errorf("nothing to release: %q", got)
+	}
+}
+
+// A freeze of everything with a thousand recordings stays within an entry's bounds, and holds every one.
+func TestAFreezeHoldsAThousandRecordings(t *testing.T) {
+	h, f := open(t)
+	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		for i := range 1001 {
+			err := tx.AddSession(store.Session{ID: fmt.Sprintf("S-20261124-%04d", i), State: store.SessionEnded, Person: "E-0031", Vendor: "V-012",
+				System: "hr", Recording: "x", Created: tx.Now, Ended: tx.Now})
+			if err != nil {
+				return err
+			}
+		}
+		_, err := tx.Append(ledger.Draft{Kind: "test.prepared", Actor: ledger.Actor{Kind: "broker", Via: "timer"}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := f.On(t.Context(), policy.FreezeAll, "", "", townhall.By("ito"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st, err := f.One(t.Context(), id); err != nil || st.Held != 1001 || st.State() != freeze.Frozen {
+		t.Errorf("held %d, %v", st.Held, err)
+	}
+}
