@@ -9,12 +9,14 @@ import (
 	"strconv"
 	"time"
 
+	"sekimori/broker/agenda"
 	"sekimori/broker/attendance"
 	"sekimori/broker/freeze"
 	"sekimori/broker/gate"
 	"sekimori/broker/keys"
 	"sekimori/broker/papers"
 	"sekimori/broker/registry"
+	"sekimori/broker/reports"
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
 	"sekimori/broker/web"
@@ -29,6 +31,7 @@ const lapseEvery = 10 * time.Second
 func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.Ring) error {
 	people := registry.New(registry.Options{DB: b.db, Keys: ring, Zone: c.Location(), Issuer: c.Institution, Log: o.Log.Named("registry")})
 	desk := requests.New(requests.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("requests")})
+	cabinet := reports.New(reports.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("reports")})
 	post := attendance.New(attendance.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("attendance")})
 	onFile, err := papers.New(ctx, papers.Options{
 		DB: b.db, Ring: ring, Dir: filepath.Join(c.DataDir, "papers"), MinFree: uint64(c.MinFreeSpace), Zone: c.Location(), Log: o.Log.Named("papers"),
@@ -38,7 +41,8 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	}
 
 	b.api = web.New(web.Options{
-		DB: b.db, Ring: ring, Registry: people, Desk: desk, Post: post,
+		DB: b.db, Ring: ring, Registry: people, Desk: desk, Post: post, Reports: cabinet,
+		Agenda:  agenda.New(agenda.Options{DB: b.db, Zone: c.Location(), Domain: ring.LedgerVerifier().Name(), Log: o.Log.Named("agenda")}),
 		Freezer: freeze.New(freeze.Options{DB: b.db, Log: o.Log.Named("freeze")}), Reviews: review.New(review.Options{DB: b.db, Log: o.Log.Named("review")}), Sessions: b.sup, Papers: onFile,
 		RecordingsDir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Zone: c.Location(),
 		Notice: web.NoticeSettings{
@@ -49,8 +53,9 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		Owner:  uint32(os.Getuid()), Log: o.Log.Named("web"),
 	})
 	b.gate, err = gate.New(gate.Options{
-		HostSigner: ring.HostSigner(), DB: b.db, Registry: people, Sessions: b.sup,
-		Clock: o.Clock, Zone: c.Location(), GateName: c.GateName, FactorMemory: gate.FactorMemory(c.FactorMemory),
+		HostSigner: ring.HostSigner(), DB: b.db, Registry: people, Sessions: b.sup, Desk: desk,
+		Reports: cabinet,
+		Clock:   o.Clock, Zone: c.Location(), GateName: c.GateName, FactorMemory: gate.FactorMemory(c.FactorMemory),
 		Notice: gate.Notice{
 			Version: strconv.Itoa(c.NoticeVersion), URL: c.NoticeURL, Contact: c.NoticeContact,
 			Retention: keptJA(time.Duration(c.RecordingRetention)), RetentionEN: keptEN(time.Duration(c.RecordingRetention)),
@@ -98,8 +103,11 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 				if err := people.LedgerFailures(ctx, false); err != nil && ctx.Err() == nil {
 					b.log.Error("failures_not_ledgered", "error", err)
 				}
-				if _, _, err := desk.LapseDue(ctx); err != nil && ctx.Err() == nil {
+				if err := desk.Due(ctx); err != nil && ctx.Err() == nil {
 					b.log.Error("lapse_failed", "error", err)
+				}
+				if _, err := cabinet.Due(ctx); err != nil && ctx.Err() == nil {
+					b.log.Error("reports_due_failed", "error", err)
 				}
 				if _, err := onFile.Due(ctx); err != nil && ctx.Err() == nil {
 					b.log.Error("paper_warnings_failed", "error", err)

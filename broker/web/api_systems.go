@@ -30,6 +30,17 @@ type System struct {
 	Idle              string `json:"idle,omitempty"`
 	ApproverMayAttend bool   `json:"approver_may_attend"`
 	Note              string `json:"note,omitempty"`
+
+	PersonalData bool             `json:"personal_data"`
+	SecondWhen   []string         `json:"second_when,omitempty"`
+	Lead         string           `json:"lead,omitempty"`
+	Delegated    string           `json:"delegated,omitempty"`
+	BackupAge    string           `json:"backup_age,omitempty"`
+	Recurring    string           `json:"recurring,omitempty"`
+	PauseAfter   string           `json:"pause_after,omitempty"`
+	CutAfter     string           `json:"cut_after,omitempty"`
+	ReportWithin string           `json:"report_within,omitempty"`
+	Checklist    *store.Checklist `json:"checklist,omitempty"`
 }
 
 // Target is one host:port of a system.
@@ -84,11 +95,19 @@ type DropBody struct {
 }
 
 func viewSystem(s store.System) System {
-	return System{
+	v := System{
 		ID: s.ID, Name: s.Name, Section: s.Section, Phone: s.Phone, SecondStage: s.SecondStage, Attendance: string(s.Attendance),
 		IdentityCheck: s.IdentityCheck, Line: string(s.Line), Exclusive: s.Exclusive, MaxWindow: length(s.MaxWindow), Idle: length(s.Idle),
-		ApproverMayAttend: s.ApproverMayAttend, Note: s.Note,
+		ApproverMayAttend: s.ApproverMayAttend, Note: s.Note, PersonalData: s.PersonalData, Lead: length(s.Lead), Delegated: length(s.Delegated),
+		BackupAge: length(s.BackupAge), Recurring: string(s.Recurring), PauseAfter: length(s.PauseAfter), CutAfter: length(s.CutAfter), ReportWithin: length(s.ReportWithin),
 	}
+	for _, r := range s.SecondWhen {
+		v.SecondWhen = append(v.SecondWhen, string(r))
+	}
+	if len(s.Checklist.Steps) > 0 {
+		v.Checklist = &s.Checklist
+	}
+	return v
 }
 
 func length(d time.Duration) string {

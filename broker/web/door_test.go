@@ -16,7 +16,7 @@ import (
 
 // paths fills the placeholders of a route.
 func (r route) example() string {
-	return strings.NewReplacer("{id...}", "hr-db/maint", "{id}", "X-1", "{no}", "1").Replace(r.path)
+	return strings.NewReplacer("{id...}", "hr-db/maint", "{id}", "X-1", "{no}", "1", "{file}", "x.ics").Replace(r.path)
 }
 
 // TestRecordingsListedOrFetchedWithoutASession walks the router: what the table does not open is
@@ -24,7 +24,7 @@ func (r route) example() string {
 func TestRecordingsListedOrFetchedWithoutASession(t *testing.T) {
 	w := newWorld(t)
 	w.found()
-	open := []string{"GET /v1/status", "GET /v1/notice", "POST /v1/enroll/begin", "POST /v1/enroll/finish", "POST /v1/login"}
+	open := []string{"GET /v1/status", "GET /v1/notice", "POST /v1/enroll/begin", "POST /v1/enroll/finish", "POST /v1/login", "GET /calendar/{file}"}
 	for _, token := range []string{"", "nonsense"} {
 		for _, r := range routes() {
 			name := r.method + " " + r.path

@@ -15,12 +15,10 @@ type route struct {
 
 // routes is the table: the foundation's, and what each part of the procedure adds in a file of its own.
 func routes() []route {
-	return slices.Concat(foundationRoutes(), papersRoutes(), attendanceRoutes(), stopRoutes(), credentialRoutes())
+	return slices.Concat(foundationRoutes(), requestRoutes(), papersRoutes(), attendanceRoutes(), stopRoutes(), credentialRoutes(), calendarRoutes())
 }
 
 func foundationRoutes() []route {
-	approvers := those(policy.Approver, policy.SecondApprover)
-	look := those(policy.Requester, policy.Approver, policy.SecondApprover, policy.Attendant, policy.Auditor, policy.InformationSystems)
 	sessions := those(policy.Approver, policy.SecondApprover, policy.Attendant, policy.Auditor, policy.InformationSystems)
 	registrars := those(policy.Administrator, policy.InformationSystems)
 	return []route{
@@ -52,21 +50,6 @@ func foundationRoutes() []route {
 		{"GET", "/v1/accounts", everyStaff(), (*Server).accounts},
 		{"GET", "/v1/accounts/{id...}", everyStaff(), (*Server).account},
 		{"POST", "/v1/secrets", those(policy.Administrator), (*Server).setSecret},
-
-		// Requests and windows.
-		{"POST", "/v1/requests", who{vendors: true, roles: []policy.Role{policy.Requester}}, (*Server).submit},
-		{"GET", "/v1/requests", who{vendors: true, roles: look.roles}, (*Server).requests},
-		{"GET", "/v1/requests/{no}", who{vendors: true, roles: look.roles}, (*Server).request},
-		{"POST", "/v1/requests/{no}/edit", who{vendors: true, roles: []policy.Role{policy.Requester}}, (*Server).edit},
-		{"POST", "/v1/requests/{no}/take", those(policy.Requester), (*Server).take},
-		{"POST", "/v1/requests/{no}/approve", approvers, (*Server).approve},
-		{"POST", "/v1/requests/{no}/return", approvers, (*Server).returnRequest},
-		{"POST", "/v1/requests/{no}/reject", approvers, (*Server).reject},
-		{"POST", "/v1/requests/{no}/withdraw", who{vendors: true, roles: []policy.Role{policy.Requester}}, (*Server).withdraw},
-		{"POST", "/v1/requests/{no}/revoke", look, (*Server).revoke},
-		{"GET", "/v1/windows", who{vendors: true, roles: look.roles}, (*Server).windows},
-		{"GET", "/v1/windows/{id}", who{vendors: true, roles: look.roles}, (*Server).window},
-		{"POST", "/v1/windows/{id}/cancel", look, (*Server).cancelWindow},
 
 		// Sessions, recordings, reviews. Looking asks policy.Decide, which also refuses the roles
 		// and is ledgered; the outer wall is therefore wide.

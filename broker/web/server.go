@@ -11,11 +11,13 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/agenda"
 	"sekimori/broker/attendance"
 	"sekimori/broker/freeze"
 	"sekimori/broker/keys"
 	"sekimori/broker/papers"
 	"sekimori/broker/registry"
+	"sekimori/broker/reports"
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
 	"sekimori/broker/session"
@@ -32,6 +34,8 @@ type Options struct {
 	Freezer       *freeze.Freezer
 	Reviews       *review.Queue
 	Papers        *papers.Keeper
+	Reports       *reports.Cabinet
+	Agenda        *agenda.Book
 	Sessions      *session.Supervisor
 	RecordingsDir string
 	Clock         func() time.Time

@@ -17,8 +17,9 @@ import (
 	"filippo.io/age"
 	"github.com/hashicorp/go-hclog"
 
-	"sekimori/broker/dial"
+	"sekimori/broker/agenda"
 	"sekimori/broker/attendance"
+	"sekimori/broker/dial"
 	"sekimori/broker/freeze"
 	"sekimori/broker/keys"
 	"sekimori/broker/registry"
@@ -82,7 +83,7 @@ func newWorld(t *testing.T) *world {
 	w.server = New(Options{
 		DB: db, Ring: ring, RecordingsDir: data, Clock: clock, Zone: zone, Sessions: sup, Log: log,
 		Registry: registry.New(registry.Options{DB: db, Keys: ring, Zone: zone, Hash: registry.Cost{Passes: 1, MemoryKiB: 64, Lanes: 1}}),
-		Desk:     requests.New(requests.Options{DB: db, Zone: zone}), Post: attendance.New(attendance.Options{DB: db, Zone: zone}), Freezer: freeze.New(freeze.Options{DB: db}), Reviews: review.New(review.Options{DB: db}),
+		Desk:     requests.New(requests.Options{DB: db, Zone: zone}), Agenda: agenda.New(agenda.Options{DB: db, Zone: zone}), Post: attendance.New(attendance.Options{DB: db, Zone: zone}), Freezer: freeze.New(freeze.Options{DB: db}), Reviews: review.New(review.Options{DB: db}),
 		Notice: NoticeSettings{Institution: "例示市", Version: 3, Retention: 365 * 24 * time.Hour},
 		Status: func() Status { return Status{Ready: true} }, Owner: uint32(os.Getuid()),
 	})
