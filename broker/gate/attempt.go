@@ -94,7 +94,7 @@ func (c *caller) attemptOf(pass *passage, consent policy.Consent) policy.Attempt
 	return policy.Attempt{
 		Act: policy.ActConnect, Person: pass.person.ID, Key: true, Factor: true, Consent: consent,
 		Source: c.source.Addr(), Target: pass.login.Target, Account: pass.login.Account,
-		Channel: policy.ChannelAdmission, Session: pass.number,
+		Channel: policy.ChannelAdmission, Session: pass.number, Grant: pass.grant,
 	}
 }
 

@@ -50,6 +50,7 @@ type passage struct {
 	fingerprint string // of the proven key
 	factor      string // factorCode or factorRemembered
 	number      string // session number; empty while no window is chosen
+	grant       string // id of the grant chosen by its number in the list; empty: any that fits
 	attempt     policy.Attempt
 	decision    policy.Decision
 	facts       policy.Facts

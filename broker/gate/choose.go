@@ -2,9 +2,7 @@ package gate
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -27,7 +25,7 @@ func (c *caller) choose(ctx context.Context, pass *passage, in *entrance) {
 			c.halt(d)
 		}
 	}()
-	f, err := c.openFront(in.first)
+	f, err := c.openFront(in.first, maxInput)
 	if err != nil || !f.awaitStart(startLimit) {
 		return
 	}
@@ -38,7 +36,7 @@ func (c *caller) choose(ctx context.Context, pass *passage, in *entrance) {
 	switch {
 	case start == "exec":
 		c.leash.Reset(lastWords)
-		c.command(ctx, pass, f, lang, line)
+		c.command(ctx, pass, f, d, lang, line)
 		c.hangUpAfter(d)
 		return
 	case start == "subsystem":
@@ -49,10 +47,11 @@ func (c *caller) choose(ctx context.Context, pass *passage, in *entrance) {
 		return
 	case !pty:
 		c.leash.Reset(lastWords)
-		c.list(ctx, pass, f, lang)
+		c.command(ctx, pass, f, d, lang, "windows")
 		c.hangUpAfter(d)
 		return
 	}
+	f.forget()
 	goOn := c.pick(ctx, pass, f, d, lang)
 	if !goOn {
 		c.hangUpAfter(d)
@@ -76,7 +75,11 @@ func (c *caller) pick(ctx context.Context, pass *passage, f *front, d *drain, la
 		c.fault(f, err)
 		return false
 	}
-	own := c.windows(pass.facts)
+	own, err := c.owned(ctx, pass.facts)
+	if err != nil {
+		c.fault(f, err)
+		return false
+	}
 	if len(own) == 0 {
 		if !c.mayWait(pass.decision) {
 			c.deny(ctx, pass)
@@ -104,7 +107,7 @@ func (c *caller) pick(ctx context.Context, pass *passage, f *front, d *drain, la
 	}
 	g := own[n-1]
 	pass.login.Choose = false
-	pass.login.Target, pass.login.Account = g.Target, pass.facts.Accounts[g.Account].Login
+	pass.login.Target, pass.login.Account, pass.grant = g.Target, g.login, g.ID
 	err = c.attempt(ctx, pass, func(card string) (bool, error) {
 		answer, err := t.ask(ctx, "\n"+card+question(lang))
 		return isYes(answer), err
@@ -131,105 +134,6 @@ func (c *caller) fault(f *front, err error) {
 	c.log.Error("login_failed", "error", err)
 	c.leash.Reset(lastWords)
 	f.finish("sekimori: error: internal fault; phone the section\n", exitSafeguard)
-}
-
-// windows are the person's own that are not over, soonest first; those that no approval can
-// revive are left out.
-func (c *caller) windows(f policy.Facts) []policy.Grant {
-	now := c.s.o.Clock()
-	var own []policy.Grant
-	for _, g := range f.Grants {
-		w := g.Window
-		switch {
-		case g.State != policy.GrantActive || !now.Before(w.End):
-		case w.State == policy.WindowClosed || w.State == policy.WindowCut || w.State == policy.WindowCancelled:
-		case !g.RequestState.Final():
-		default:
-			own = append(own, g)
-		}
-	}
-	sort.Slice(own, func(i, j int) bool {
-		a, b := own[i].Window, own[j].Window
-		if !a.Start.Equal(b.Start) {
-			return a.Start.Before(b.Start)
-		}
-		return own[i].ID < own[j].ID
-	})
-	return own
-}
-
-// listText is the numbered list.
-func (c *caller) listText(own []policy.Grant, lang string) string {
-	if len(own) == 0 {
-		return both(lang, "使える作業時間枠はありません。", "You have no window.") + "\n"
-	}
-	var b strings.Builder
-	now := c.s.o.Clock()
-	for i, g := range own {
-		from, to := g.Window.Start.In(c.s.o.Zone), g.Window.End.In(c.s.o.Zone)
-		state := slashed(lang, "開始時刻前", "too early")
-		switch {
-		case !now.Before(g.Window.Start) && g.Window.State == policy.WindowPermitted:
-			state = slashed(lang, "開始可能", "open")
-		case !now.Before(g.Window.Start):
-			state = slashed(lang, "立会者待ち", "attendant awaited")
-		}
-		_, account, _ := strings.Cut(g.Account, "/")
-		line := fmt.Sprintf("%3d) %s  %s@%s  %s-%s  %s", i+1, g.Request, account, g.Target,
-			from.Format("2006-01-02 15:04"), spanEnd(from, to), state)
-		b.WriteString(clip(neutral(line, 200), columns) + "\n")
-	}
-	return b.String()
-}
-
-// list prints the windows for a client without a terminal.
-func (c *caller) list(ctx context.Context, pass *passage, f *front, lang string) {
-	if err := c.lookUp(ctx, pass); err != nil {
-		c.fault(f, err)
-		return
-	}
-	switch pass.decision.Reason {
-	case policy.EngineerLocked, policy.VendorLocked: // self-service ends with the lock
-		c.deny(ctx, pass)
-		c.sayRefusal(pass, f)
-		return
-	}
-	_ = f.print(f.ch, c.listText(c.windows(pass.facts), lang))
-	f.close(0)
-}
-
-// command runs one of the gate's own.
-func (c *caller) command(ctx context.Context, pass *passage, f *front, lang, line string) {
-	word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
-	switch word {
-	case "windows":
-		c.list(ctx, pass, f, lang)
-	case "help":
-		_ = f.print(f.ch, c.helpText(pass.person.Login, lang))
-		f.close(0)
-	case "request", "extend", "files":
-		f.finish(c.featureRefusal(word, lang), policy.ExitNotPermitted)
-	default:
-		ja := "sekimori: error: 知らない命令: " + neutral(word, 40) + "\nsekimori: hint: help"
-		en := "sekimori: error: unknown command: " + neutral(word, 40) + "\nsekimori: hint: help"
-		f.finish(both(lang, ja, en)+"\n", 2)
-	}
-}
-
-func (c *caller) helpText(login, lang string) string {
-	at := "@" + c.s.o.GateName
-	lines := []struct{ typed, ja, en string }{
-		{"ssh " + login + at, "自分の時間枠から選ぶ", "choose among your windows"},
-		{"ssh " + login + "+TARGET" + at, "接続先へ(コマンドも可)", "to the target (a command may follow)"},
-		{"ssh " + login + "+ACCOUNT@TARGET" + at, "アカウントを名指す", "naming the account"},
-		{"ssh " + login + at + " windows", "自分の時間枠", "your windows"},
-		{"ssh " + login + at + " help", "この一覧", "this list"},
-	}
-	var b strings.Builder
-	for _, l := range lines {
-		b.WriteString(clip(pad(l.typed, 38)+"  "+slashed(lang, l.ja, l.en), columns) + "\n")
-	}
-	return b.String()
 }
 
 // typing reads lines from a terminal that the client has put into raw mode.

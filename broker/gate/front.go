@@ -24,7 +24,7 @@ type front struct {
 	extra []byte
 	reqs  <-chan *ssh.Request
 
-	mu     sync.Mutex     // guards the fields up to resize
+	mu     sync.Mutex     // guards the fields up to form
 	kept   []*ssh.Request // pty-req, env and the start, in order, as the relay will see them
 	env    map[string]string
 	pty    bool
@@ -32,20 +32,23 @@ type front struct {
 	start  string // "shell", "exec" or "subsystem"; empty: nothing started yet
 	line   string // of exec: the command; of subsystem: its name
 	resize *ssh.Request
+	keep   int    // how many bytes of input are kept for a command that reads a form; 0: none
+	form   []byte // what was kept
 
 	started chan struct{} // closed when the program was named
 	gone    chan struct{} // closed when the client has closed the channel
 	handed  chan struct{} // closed when the gate lets go of the channel
 	keys    chan []byte   // what was typed; nobody need listen: unread input is discarded
 	eof     chan struct{} // closed at the end of input
+	over    chan struct{} // closed when more came than is kept
 	reqDone chan struct{}
 	rest    []byte // read ahead at the moment of handing over
 	restErr error
 	pumped  chan struct{} // closed when rest and restErr are final
 }
 
-// openFront accepts the channel and starts serving it.
-func (c *caller) openFront(nc ssh.NewChannel) (*front, error) {
+// openFront accepts the channel and starts serving it. So many bytes of input are kept for a command that reads a form.
+func (c *caller) openFront(nc ssh.NewChannel, keep int) (*front, error) {
 	ch, reqs, err := nc.Accept()
 	if err != nil {
 		return nil, err
@@ -53,7 +56,7 @@ func (c *caller) openFront(nc ssh.NewChannel) (*front, error) {
 	f := &front{
 		ch: ch, extra: nc.ExtraData(), reqs: reqs, env: map[string]string{},
 		started: make(chan struct{}), gone: make(chan struct{}), handed: make(chan struct{}),
-		keys: make(chan []byte, 64), eof: make(chan struct{}),
+		keys: make(chan []byte, 64), eof: make(chan struct{}), over: make(chan struct{}), keep: keep,
 		reqDone: make(chan struct{}), pumped: make(chan struct{}),
 	}
 	go func() { defer c.catch(); f.serveRequests() }()
@@ -152,6 +155,7 @@ func (f *front) pump() {
 		default:
 		}
 		if n > 0 {
+			f.collect(buf[:n])
 			select {
 			case f.keys <- append([]byte(nil), buf[:n]...):
 			default: // nobody reads: discarded
@@ -163,6 +167,38 @@ func (f *front) pump() {
 			return
 		}
 	}
+}
+
+// maxInput is the largest form that self-service reads, in bytes.
+const maxInput = 64 << 10
+
+// collect keeps input for a form, and says once that it is more than is kept.
+func (f *front) collect(b []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.keep == 0 {
+		return
+	}
+	if len(f.form)+len(b) > f.keep {
+		f.form, f.keep = nil, 0
+		close(f.over)
+		return
+	}
+	f.form = append(f.form, b...)
+}
+
+// collected is the input that was kept; false when it was more.
+func (f *front) collected() (form []byte, whole bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.form, f.keep > 0
+}
+
+// forget keeps no input any more: somebody types at a terminal.
+func (f *front) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.form, f.keep = nil, 0
 }
 
 // terminal says what the client shows: whether there is a terminal, and whether a line of it

@@ -8,6 +8,8 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"sekimori/broker/registry"
+	"sekimori/broker/reports"
+	"sekimori/broker/requests"
 	"sekimori/broker/session"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -73,6 +75,8 @@ type Options struct {
 	DB           *store.DB
 	Registry     *registry.Registry
 	Sessions     *session.Supervisor
+	Desk         *requests.Desk   // for self-service
+	Reports      *reports.Cabinet // for self-service
 	Clock        func() time.Time
 	Zone         *time.Location // of the institution
 	Notice       Notice
@@ -91,6 +95,8 @@ func (o Options) check() error {
 		return errors.New("the host key is not Ed25519")
 	case o.DB == nil || o.Registry == nil || o.Sessions == nil:
 		return errors.New("no store, registry or supervisor")
+	case o.Desk == nil || o.Reports == nil:
+		return errors.New("no desk or cabinet")
 	case o.Clock == nil || o.Zone == nil || o.Log == nil:
 		return errors.New("no clock, zone or logger")
 	}

@@ -67,7 +67,7 @@ func (c *caller) refuse(pass *passage, in *entrance) {
 	}
 	d := c.startDrain(in, message)
 	defer c.halt(d)
-	f, err := c.openFront(in.first)
+	f, err := c.openFront(in.first, 0)
 	if err != nil {
 		return
 	}

@@ -52,7 +52,7 @@ func (c *caller) wait(ctx context.Context, pass *passage, in *entrance, f *front
 	}()
 	if f == nil {
 		var err error
-		if f, err = c.openFront(in.first); err != nil {
+		if f, err = c.openFront(in.first, 0); err != nil {
 			c.abandon(pass)
 			return
 		}

@@ -21,6 +21,8 @@ import (
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
 	"sekimori/broker/registry"
+	"sekimori/broker/reports"
+	"sekimori/broker/requests"
 	"sekimori/broker/session"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -89,6 +91,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	w.seed()
 	o := Options{
 		HostSigner: w.ring.HostSigner(), DB: w.db, Registry: w.reg, Sessions: w.sup, Clock: w.clock.Now, Zone: w.zone,
+		Desk: requests.New(requests.Options{DB: w.db, Zone: w.zone}), Reports: reports.New(reports.Options{DB: w.db, Zone: w.zone}),
 		Notice:       Notice{Version: "3", URL: "https://gate.example.jp/notice", Contact: "0000-00-0000"},
 		FactorMemory: FactorWindow, Log: hclog.NewNullLogger(),
 	}
@@ -219,6 +222,9 @@ func (w *world) engineer(login, lang string) *engineer {
 	return e
 }
 
+// attending is when the attendant of the tests was last heard of: they let nobody alone, whatever the clock does.
+var attending = noon.AddDate(0, 0, 7)
+
 // window grants the engineer an approved window on hr-db and returns it.
 func (w *world) window(e *engineer, account string, start time.Time, length time.Duration, state policy.WindowState) store.Window {
 	w.t.Helper()
@@ -227,7 +233,7 @@ func (w *world) window(e *engineer, account string, start time.Time, length time
 	win := store.Window{Window: policy.Window{ID: no + "-1", Request: no, System: "payroll", Start: start, End: start.Add(length),
 		State: state}}
 	if state != policy.WindowScheduled {
-		win.Attendant = "U-001"
+		win.Attendant, win.Present = "U-001", attending
 	}
 	w.write(func(tx *store.Tx) error {
 		return errors.Join(
@@ -245,7 +251,7 @@ func (w *world) setState(win store.Window, state policy.WindowState) {
 	w.t.Helper()
 	win.State = state
 	if state != policy.WindowScheduled {
-		win.Attendant = "U-001"
+		win.Attendant, win.Present = "U-001", attending
 	}
 	w.write(func(tx *store.Tx) error { return tx.UpdateWindow(win) })
 }

@@ -1,0 +1,214 @@
+package gate
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sekimori/broker/session"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// own is one of the person's grants with what the list says of it.
+type own struct {
+	policy.Grant
+	system    string
+	login     string // on the target
+	attendant string // name; empty: not yet known
+	live      bool   // a session of the person's is under way on it
+}
+
+// windows lists the person's own windows.
+func (s *self) windows() error {
+	if _, err := s.options(0, nil); err != nil {
+		return err
+	}
+	if err := s.viewed("window.listed"); err != nil {
+		return err
+	}
+	list, err := s.c.owned(s.ctx, s.pass.facts)
+	if err != nil {
+		return err
+	}
+	s.out.WriteString(s.c.listText(list, s.lang))
+	return nil
+}
+
+// usable are the person's own that are not over, soonest first; those that no approval can
+// revive are left out.
+func (c *caller) usable(f policy.Facts) []policy.Grant {
+	now := c.s.o.Clock()
+	var out []policy.Grant
+	for _, g := range f.Grants {
+		w := g.Window
+		switch {
+		case g.State != policy.GrantActive || !now.Before(w.End):
+		case w.State == policy.WindowClosed || w.State == policy.WindowCut || w.State == policy.WindowCancelled:
+		case !g.RequestState.Final():
+		default:
+			out = append(out, g)
+		}
+	}
+	slices.SortFunc(out, func(a, b policy.Grant) int {
+		return cmp.Or(a.Window.Start.Compare(b.Window.Start), cmp.Compare(a.ID, b.ID))
+	})
+	return out
+}
+
+// listed is how many windows a list shows: more than anybody chooses from.
+const listed = 50
+
+// owned are the windows of the list, with the names that it needs.
+func (c *caller) owned(ctx context.Context, f policy.Facts) ([]own, error) {
+	grants := c.usable(f)
+	if len(grants) > listed {
+		grants = grants[:listed]
+	}
+	var out []own
+	err := c.s.o.DB.Read(ctx, func(snap *store.Snap) error {
+		out = nil
+		for _, g := range grants {
+			o := own{Grant: g, system: f.Systems[f.Targets[g.Target].System].Name, login: f.Accounts[g.Account].Login}
+			attendant := g.Window.Attendant
+			if attendant == "" { // nobody has taken the post: whom the request names
+				r, err := snap.Request(g.Request)
+				if err != nil {
+					return fmt.Errorf("request %s: %w", g.Request, err)
+				}
+				attendant = r.Body.Attendant
+			}
+			if attendant != "" {
+				p, err := snap.Person(attendant)
+				if err != nil {
+					return fmt.Errorf("attendant of %s: %w", g.Window.ID, err)
+				}
+				o.attendant = p.Name
+			}
+			o.live = slices.ContainsFunc(f.Live, func(l policy.LiveSession) bool { return l.Grant == g.ID && l.Person == f.Person.ID })
+			out = append(out, o)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// listText is the numbered list: two lines a window, none wider than columns.
+func (c *caller) listText(list []own, lang string) string {
+	if len(list) == 0 {
+		return both(lang, "使える作業時間枠はありません。", "You have no window.") + "\n"
+	}
+	var b strings.Builder
+	now := c.s.o.Clock()
+	for i, o := range list {
+		from, to := o.Window.Start.In(c.s.o.Zone), o.Window.End.In(c.s.o.Zone)
+		first := fmt.Sprintf("%3d) %s  %s / %s / %s", i+1, o.Window.ID, o.system, o.Target, o.login)
+		second := "     " + from.Format("2006-01-02 15:04") + "-" + spanEnd(from, to) + "  " + strings.Join(o.said(now, lang), "  ")
+		b.WriteString(clip(neutral(first, 200), columns) + "\n" + clip(neutral(second, 200), columns) + "\n")
+	}
+	return b.String()
+}
+
+// said is state, time left, attendant, and what marks the window.
+func (o own) said(now time.Time, lang string) []string {
+	w := o.Window
+	state, wait := slashed(lang, "立会者待ち", "attendant awaited"), w.End.Sub(now)
+	left := slashed(lang, "残り"+session.SpanJA(wait), session.SpanEN(wait)+" left")
+	switch {
+	case now.Before(w.Start):
+		until := untilThen(w.Start.Sub(now))
+		state = slashed(lang, "開始時刻前", "too early")
+		left = slashed(lang, "開始まで"+session.SpanJA(until), "opens in "+session.SpanEN(until))
+	case o.live:
+		state = slashed(lang, "接続中", "connected")
+	case w.State == policy.WindowPermitted:
+		state = slashed(lang, "開始可能", "open")
+	}
+	said := []string{state, left}
+	if w.Drill {
+		said = append([]string{slashed(lang, "訓練", "DRILL")}, said...)
+	}
+	if w.Emergency {
+		said = append([]string{slashed(lang, "緊急利用", "EMERGENCY")}, said...)
+	}
+	attendant := slashed(lang, "立会 未定", "no attendant yet")
+	if o.attendant != "" {
+		attendant = slashed(lang, "立会 "+o.attendant, "attendant "+o.attendant)
+	}
+	return append(said, attendant)
+}
+
+// extend asks for the window in use to end later. Who answers, and that silence is no, is for the institution.
+func (s *self) extend() error {
+	var reason, window string
+	operands, err := s.options(1, map[string]*string{"reason": &reason, "window": &window})
+	if err != nil {
+		return err
+	}
+	if len(operands) == 0 {
+		return &misuse{"延長の長さが要ります(例 extend 15m --reason \"理由\")", "how long? (such as extend 15m --reason \"why\")"}
+	}
+	by, err := time.ParseDuration(operands[0])
+	if err != nil {
+		return &misuse{"延長の長さではありません: " + neutral(operands[0], 20) + "(例 15m、1h)", "not a length of time: " + neutral(operands[0], 20) + " (such as 15m, 1h)"}
+	}
+	g, err := s.inUse(window)
+	if err != nil {
+		return err
+	}
+	s.pass.decision.Grant = g // its section is named where this is refused
+	x, err := s.desk().AskExtension(s.ctx, g.Window.ID, by, reason, s.actor())
+	if err != nil {
+		return err
+	}
+	end := x.Ends.In(s.c.s.o.Zone).Format("15:04")
+	s.out.WriteString(both(s.lang, "[関守] "+session.SpanJA(by)+"の延長を申請しました。答えがなければ"+end+"に終わります。("+x.ID+")",
+		"[sekimori] Asked for "+session.SpanEN(by)+". No answer means "+end+" stands. ("+x.ID+")") + "\n")
+	return nil
+}
+
+// inUse is the grant whose window is to be extended: of the window named, else of the only one in use. A window that
+// the person has no grant on is not there, whoever it belongs to.
+func (s *self) inUse(window string) (policy.Grant, error) {
+	now := s.c.s.o.Clock()
+	var running, live []policy.Grant
+	add := func(list []policy.Grant, g policy.Grant) []policy.Grant {
+		if slices.ContainsFunc(list, func(h policy.Grant) bool { return h.Window.ID == g.Window.ID }) {
+			return list
+		}
+		return append(list, g)
+	}
+	for _, g := range s.c.usable(s.pass.facts) {
+		switch {
+		case window != "":
+			if g.Window.ID == window {
+				return g, nil
+			}
+			continue
+		case now.Before(g.Window.Start):
+			continue
+		}
+		running = add(running, g)
+		if slices.ContainsFunc(s.pass.facts.Live, func(l policy.LiveSession) bool { return l.Grant == g.ID && l.Person == s.pass.person.ID }) {
+			live = add(live, g)
+		}
+	}
+	if len(live) > 0 {
+		running = live
+	}
+	switch {
+	case window != "" || len(running) == 0:
+		return policy.Grant{}, &policy.Denied{Reason: policy.NoGrant}
+	case len(running) > 1:
+		var ids []string
+		for _, g := range running {
+			ids = append(ids, g.Window.ID)
+		}
+		list := strings.Join(ids, ", ")
+		return policy.Grant{}, &misuse{"時間枠が複数あります。--window で指定します: " + list, "there are several windows; name one with --window: " + list}
+	}
+	return running[0], nil
+}

@@ -1,0 +1,319 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"sekimori/broker/forms"
+	"sekimori/broker/ledger"
+	"sekimori/broker/requests"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// word is one command of self-service: what is typed after the address, and what it does. The table below is all there
+// is; help is printed from it.
+type word struct {
+	name  string
+	forms []form
+	run   func(*self) error
+	open  bool // may be used by somebody who is locked: it shows nothing of anybody
+}
+
+// form is one way to type a word.
+type form struct{ typed, ja, en string }
+
+func selfWords() []word {
+	return []word{
+		{name: "windows", forms: []form{{"windows", "自分の時間枠", "your windows"}}, run: (*self).windows},
+		{name: "request", forms: []form{
+			{"request < FILE", "申請を提案する(YAML)", "propose a request (YAML)"},
+			{"request list", "自分の申請", "your requests"},
+			{"request show NO", "申請を一つ見る", "show one"},
+		}, run: (*self).request},
+		{name: "extend", forms: []form{
+			{`extend 15m --reason "…"`, "延長を申請する(--window ID)", "ask for more time (--window ID)"},
+		}, run: (*self).extend},
+		{name: "report", forms: []form{{"report S-… < FILE", "作業報告書を出す(YAML)", "hand in a work report (YAML)"}}, run: (*self).report},
+		{name: "files", forms: []form{{"files", "預かっているファイル", "files held for you"}}, run: (*self).files},
+		{name: "help", forms: []form{{"help", "この一覧", "this list"}}, run: (*self).help, open: true},
+	}
+}
+
+// self is one command of self-service by one person, who gave key and code in this very login.
+type self struct {
+	c    *caller
+	ctx  context.Context
+	pass *passage
+	f    *front
+	d    *drain
+	lang string
+	args []string // behind the word
+	out  strings.Builder
+}
+
+// errGone: the client left before it was done.
+var errGone = errors.New("the client has left")
+
+// misuse is a command line that means nothing: exit status 2.
+type misuse struct{ ja, en string }
+
+func (m *misuse) Error() string { return m.en }
+
+// command runs one of the gate's own words and says how it went.
+func (c *caller) command(ctx context.Context, pass *passage, f *front, d *drain, lang, line string) {
+	s := &self{c: c, ctx: ctx, pass: pass, f: f, d: d, lang: lang}
+	err := s.run(line)
+	c.leash.Reset(lastWords)
+	if errors.Is(err, errGone) {
+		f.close(policy.ExitNotNow)
+		return
+	}
+	if err == nil {
+		if f.print(f.ch, s.out.String()) == nil {
+			f.close(0)
+		}
+		return
+	}
+	f.finish(s.said(err))
+}
+
+// run finds the word and asks whether this person may use it at all.
+func (s *self) run(line string) error {
+	// The second factor of an earlier login opens a window again; it never files, extends or reports anything.
+	if s.pass.factor != factorCode {
+		return &policy.Denied{Reason: policy.AuthFailed}
+	}
+	args, err := splitWords(line)
+	switch {
+	case errors.Is(err, errUnclosed):
+		return &misuse{"引用符が閉じていません", "a quote is not closed"}
+	case err != nil:
+		return &misuse{"命令が長すぎるか、文字が読めません", "the command is too long, or not readable as text"}
+	case len(args) == 0:
+		args = []string{"windows"}
+	}
+	var names []string
+	for _, w := range selfWords() {
+		names = append(names, w.name)
+		if w.name != args[0] {
+			continue
+		}
+		s.args = args[1:]
+		if w.open {
+			return w.run(s)
+		}
+		if err := s.standing(); err != nil {
+			return err
+		}
+		return w.run(s)
+	}
+	m := &misuse{"知らない命令: " + neutral(args[0], 40), "unknown command: " + neutral(args[0], 40)}
+	if near := forms.Nearest(args[0], names); near != "" {
+		m.ja, m.en = m.ja+"(近いのは "+near+")", m.en+" (did you mean "+near+"?)"
+	}
+	return m
+}
+
+// standing reads the facts, and ends self-service for who is locked.
+func (s *self) standing() error {
+	if err := s.c.lookUp(s.ctx, s.pass); err != nil {
+		return err
+	}
+	switch s.pass.decision.Reason {
+	case policy.EngineerLocked, policy.VendorLocked:
+		return s.pass.decision.Err()
+	}
+	return nil
+}
+
+// said is what a person reads of an error, and the exit status.
+func (s *self) said(err error) (text string, exit int) {
+	var denied *policy.Denied
+	var invalid *forms.Invalid
+	var wrong *misuse
+	switch {
+	case errors.As(err, &denied):
+		if err := s.refused(denied); err != nil {
+			s.c.log.Error("refusal_not_ledgered", "reason", denied.Reason, "error", err)
+		}
+		system := s.pass.facts.Systems[s.pass.facts.Targets[s.pass.decision.Grant.Target].System]
+		_, section, phone := s.c.s.namesFor(context.WithoutCancel(s.ctx), "", system)
+		if phone == "" {
+			phone = s.c.s.o.Notice.Contact
+		}
+		return policy.Refusal(denied.Reason, denied.Args, s.lang, section, phone, ""), exitOf(denied.Reason)
+	case errors.As(err, &invalid):
+		var b strings.Builder
+		for _, lang := range languagesOf(s.lang) {
+			for l := range strings.Lines(invalid.Text(lang)) {
+				b.WriteString("sekimori: " + neutral(strings.TrimRight(l, "\n"), 400) + "\n")
+			}
+		}
+		return b.String() + s.failed("内容に誤りがあります。何も変えていません", "there are mistakes in it; nothing was changed",
+			"上の箇所を直してください", "correct the places above"), 1
+	case errors.As(err, &wrong):
+		help := "ssh " + s.pass.person.Login + "@" + s.c.s.o.GateName + " help"
+		return s.failed(wrong.ja, wrong.en, help, help), 2
+	case errors.Is(err, store.ErrNotFound):
+		return s.failed("見つかりません", "not found", "番号をお確かめください", "check the number"), 1
+	}
+	s.c.log.Error("self_service_failed", "error", err)
+	return s.failed("処理できませんでした", "could not be done", "情報システム課へ", "call the information-systems section"), exitSafeguard
+}
+
+// failed is the two lines of an error, in the reader's languages.
+func (s *self) failed(ja, en, hintJA, hintEN string) string {
+	return both(s.lang, "sekimori: error: "+ja+"\nsekimori: hint: "+hintJA, "sekimori: error: "+en+"\nsekimori: hint: "+hintEN) + "\n"
+}
+
+func languagesOf(lang string) []string {
+	if lang == "ja" || lang == "en" {
+		return []string{lang}
+	}
+	return []string{"ja", "en"}
+}
+
+// actor is the person as the ledger names them.
+func (s *self) actor() ledger.Actor {
+	return ledger.Actor{Kind: "person", ID: s.pass.person.ID, Via: "ssh"}
+}
+
+// viewed ledgers that something was looked at (L1), before it is shown.
+func (s *self) viewed(kind string, subjects ...string) error {
+	return s.c.s.o.DB.Write(s.ctx, func(tx *store.Tx) error {
+		_, err := tx.Append(ledger.Draft{Kind: kind, Actor: s.actor(), Subjects: append([]string{s.pass.person.ID}, subjects...),
+			Payload: map[string]string{"source": s.c.source.String(), "fingerprint": s.pass.fingerprint}})
+		return err
+	})
+}
+
+// refused ledgers what was refused by rule.
+func (s *self) refused(d *policy.Denied) error {
+	return s.c.s.o.DB.Write(context.WithoutCancel(s.ctx), func(tx *store.Tx) error {
+		_, err := tx.Append(ledger.Draft{Kind: "access.refused", Actor: s.actor(), Subjects: []string{s.pass.person.ID},
+			Payload: map[string]any{"reason": d.Reason.String(), "number": d.Reason.Number(), "route": "ssh", "source": s.c.source.String()}})
+		return err
+	})
+}
+
+// options takes the named options out of the arguments; each takes a value. What is left are operands, of which there
+// are at most so many.
+func (s *self) options(most int, into map[string]*string) ([]string, error) {
+	var operands, names []string
+	for n := range into {
+		names = append(names, n)
+	}
+	for i := 0; i < len(s.args); i++ {
+		a := s.args[i]
+		name, value, inline := strings.Cut(strings.TrimPrefix(a, "--"), "=")
+		if !strings.HasPrefix(a, "--") || a == "--" {
+			if a != "--" {
+				operands = append(operands, a)
+			}
+			continue
+		}
+		to, known := into[name]
+		if !known {
+			shown := neutral(name, 40)
+			m := &misuse{"知らないオプション --" + shown, "unknown option --" + shown}
+			if near := forms.Nearest(name, names); near != "" {
+				m.ja, m.en = m.ja+"(近いのは --"+near+")", m.en+" (did you mean --"+near+"?)"
+			}
+			return nil, m
+		}
+		if !inline {
+			if i++; i >= len(s.args) {
+				return nil, &misuse{"オプション --" + name + " には値が要ります", "option --" + name + " needs a value"}
+			}
+			value = s.args[i]
+		}
+		*to = value
+	}
+	if len(operands) > most {
+		return nil, &misuse{
+			"余分な引数 " + neutral(operands[most], 40) + "(空白のある値は引用符で囲み、全体をもう一度囲みます)",
+			"unexpected argument " + neutral(operands[most], 40) + " (quote a value with spaces, and the whole once more)",
+		}
+	}
+	return operands, nil
+}
+
+// help prints the table, and the forms of login.
+func (s *self) help() error {
+	login, at := s.pass.person.Login, "@"+s.c.s.o.GateName
+	lines := []form{
+		{"ssh " + login + at, "自分の時間枠から選ぶ", "choose among your windows"},
+		{"ssh " + login + "+TARGET" + at, "接続先へ(コマンドも可)", "to the target (a command may follow)"},
+		{"ssh " + login + "+ACCOUNT@TARGET" + at, "アカウントを名指す", "naming the account"},
+	}
+	for _, w := range selfWords() {
+		for _, f := range w.forms {
+			lines = append(lines, form{"ssh " + login + at + " " + f.typed, f.ja, f.en})
+		}
+	}
+	for _, l := range lines {
+		said := slashed(s.lang, l.ja, l.en)
+		if line := pad(l.typed, 40) + "  " + said; cells(l.typed) <= 40 && cells(line) <= columns {
+			s.out.WriteString(line + "\n")
+			continue
+		}
+		s.out.WriteString(clip(l.typed, columns) + "\n" + clip("        "+said, columns) + "\n")
+	}
+	return nil
+}
+
+// files says what there is to say of held files. Holding and the outbox are not built: nothing is held, for anybody.
+func (s *self) files() error {
+	operands, err := s.options(1, nil)
+	if err != nil {
+		return err
+	}
+	if len(operands) == 1 && operands[0] != "list" {
+		return &misuse{"files は一覧だけです", "files only lists"}
+	}
+	if err := s.viewed("files.listed"); err != nil {
+		return err
+	}
+	s.out.WriteString(both(s.lang, "預かっているファイルはありません。ファイルの留置と持出しはまだ扱っていません。",
+		"No files are held. Holding and taking out files is not offered yet.") + "\n")
+	return nil
+}
+
+// inputLimit is how long a form may take to arrive.
+const inputLimit = 5 * time.Minute
+
+// input reads what the client sends to the end, for words that take a form.
+func (s *self) input(word string) ([]byte, error) {
+	if pty, _ := s.f.terminal(); pty {
+		return nil, &misuse{word + " はファイルから読みます。端末なし(-t なし)で: ssh … " + word + " < FILE",
+			word + " reads a file; without a terminal (no -t): ssh … " + word + " < FILE"}
+	}
+	s.c.leash.Reset(inputLimit + lastWords)
+	limit := time.NewTimer(inputLimit)
+	defer limit.Stop()
+	select {
+	case <-s.f.eof:
+	case <-s.f.over:
+	case <-s.f.gone:
+		return nil, errGone
+	case <-s.d.lost:
+		return nil, errGone
+	case <-limit.C:
+		return nil, &misuse{"内容が時間内に届きませんでした", "nothing came in time"}
+	case <-s.ctx.Done():
+		return nil, &policy.Denied{Reason: policy.BrokerStopped}
+	}
+	s.c.leash.Reset(2 * lastWords)
+	text, whole := s.f.collected()
+	if !whole {
+		return nil, &misuse{fmt.Sprintf("内容が大きすぎます(上限 %d KiB)", maxInput>>10), fmt.Sprintf("too large (at most %d KiB)", maxInput>>10)}
+	}
+	return text, nil
+}
+
+// desk is where requests and extensions go.
+func (s *self) desk() *requests.Desk { return s.c.s.o.Desk }
