@@ -25,8 +25,8 @@ type call struct {
 	person policy.Person // zero on the few open routes
 	token  string        // its name, not what opens
 	peer   Peer
-	remote netip.Addr // over HTTPS; not valid on the socket
-	body   io.Reader  // without the bound of r.Body, for files, which have a bound of their own
+	remote netip.Addr    // over HTTPS; not valid on the socket
+	body   io.ReadCloser // without the bound of r.Body, for files, which have a bound of their own
 }
 
 // actor is the caller as the ledger names them.
@@ -90,7 +90,13 @@ func (s *Server) admit(c *call, route route) error {
 	if person.Locked != nil {
 		return refusal(policy.EngineerLocked, map[string]string{"reason": person.Locked.Reason, "date": at(person.Locked.Since, s.o.Zone).Format("2006-01-02")})
 	}
-	if !route.who.allows(person) {
+	allowed := route.who.allows(person)
+	if !allowed {
+		if allowed, err = s.deputising(c.r.Context(), route.who, person); err != nil {
+			return err
+		}
+	}
+	if !allowed {
 		if err := s.refused(c, route.method+" "+route.path); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ import (
 	"sekimori/broker/dial"
 	"sekimori/broker/freeze"
 	"sekimori/broker/keys"
+	"sekimori/broker/papers"
 	"sekimori/broker/registry"
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
@@ -79,9 +80,13 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	onFile, err := papers.New(t.Context(), papers.Options{DB: db, Ring: ring, Dir: filepath.Join(data, "papers"), Zone: zone})
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := &world{t: t, db: db, secret: map[string]string{}, clock: clock, ahead: &ahead, socket: filepath.Join(dir, "s")}
 	w.server = New(Options{
-		DB: db, Ring: ring, RecordingsDir: data, Clock: clock, Zone: zone, Sessions: sup, Log: log,
+		DB: db, Ring: ring, RecordingsDir: data, Clock: clock, Zone: zone, Sessions: sup, Papers: onFile, Log: log,
 		Registry: registry.New(registry.Options{DB: db, Keys: ring, Zone: zone, Hash: registry.Cost{Passes: 1, MemoryKiB: 64, Lanes: 1}}),
 		Desk:     requests.New(requests.Options{DB: db, Zone: zone}), Agenda: agenda.New(agenda.Options{DB: db, Zone: zone}), Post: attendance.New(attendance.Options{DB: db, Zone: zone}), Freezer: freeze.New(freeze.Options{DB: db}), Reviews: review.New(review.Options{DB: db}),
 		Notice: NoticeSettings{Institution: "例示市", Version: 3, Retention: 365 * 24 * time.Hour},
