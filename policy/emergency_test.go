@@ -1,0 +1,166 @@
+package policy_test
+
+import (
+	"testing"
+	"time"
+
+	. "sekimori/policy"
+)
+
+// burning is an emergency as it would be if it were opened now, with its section's head, a deputy, and second approvers.
+func burning() Request {
+	_, r := awaiting()
+	r.Emergency, r.State, r.Requester, r.Proposer = true, EmergencyAsked, "U-001", ""
+	r.Start, r.End, r.Attendant = early, early.Add(LongestEmergency), "U-010"
+	r.Deputations = []Deputation{away("U-001", "U-005")}
+	return r
+}
+
+func somebody(id string) Person {
+	roles := map[string][]Role{
+		"U-001": {Approver}, "U-002": {SecondApprover}, "U-003": {Approver}, "U-004": {InformationSystems},
+		"U-005": nil, "U-006": {Approver}, "U-010": {Attendant, Approver}, "U-020": {Requester}, "U-030": {Auditor, Administrator},
+	}
+	sections := map[string]string{"U-002": "is", "U-004": "is", "U-006": "tax"}
+	p := Person{ID: id, Kind: Staff, Section: "personnel", Roles: roles[id]}
+	if s := sections[id]; s != "" {
+		p.Section = s
+	}
+	return p
+}
+
+func TestWhoOpensAnEmergency(t *testing.T) {
+	rows := []struct {
+		who, first string
+		want       Reason
+		behalf     string
+	}{
+		{"U-001", "", "", ""},
+		{"U-002", "", "", ""},
+		{"U-003", "", "", ""},
+		{"U-004", "", "", ""},
+		{"U-006", "", Forbidden, ""}, // another section's head
+		{"U-010", "", Forbidden, ""}, // attends
+		{"U-020", "", Forbidden, ""},
+		{"U-030", "", Forbidden, ""},
+		{"U-001", "U-001", SameSecondApprover, ""},
+		{"U-002", "U-001", "", ""},
+		{"U-003", "U-001", "", ""},
+		{"U-004", "U-001", "", ""},
+		{"U-005", "U-001", SameSecondApprover, ""}, // only in the stead of the first
+		{"U-010", "U-001", Forbidden, ""},
+		{"U-030", "U-001", Forbidden, ""},
+	}
+	for _, row := range rows {
+		d := CanOpenEmergency(somebody(row.who), burning(), row.first, early)
+		if d.Allow != (row.want == "") || d.Reason != row.want || d.OnBehalf != row.behalf {
+			t.Errorf("%s after %q: allow=%v %q for %q", row.who, row.first, d.Allow, d.Reason, d.OnBehalf)
+		}
+	}
+	// The deputy opens for the head; the head's own emergency is not opened by the deputy, and a second deputy of the
+	// same head is the same voice.
+	r := burning()
+	r.Requester = "U-020"
+	if d := CanOpenEmergency(somebody("U-005"), r, "", early); !d.Allow || d.OnBehalf != "U-001" {
+		t.Errorf("a deputy: %+v", d)
+	}
+	if d := CanOpenEmergency(somebody("U-001"), r, "U-005", early); d.Reason != SameSecondApprover {
+		t.Errorf("the head for whom the first spoke: %+v", d)
+	}
+	r.Deputations = append(r.Deputations, away("U-001", "U-007"))
+	second := Person{ID: "U-007", Kind: Staff, Section: "personnel"}
+	if d := CanOpenEmergency(second, r, "U-005", early); d.Allow {
+		t.Errorf("two deputies of one head: %+v", d)
+	}
+	r.Deputations[1].For = "U-003"
+	if d := CanOpenEmergency(second, r, "U-005", early); !d.Allow || d.OnBehalf != "U-003" {
+		t.Errorf("deputies of two heads: %+v", d)
+	}
+	if d := CanOpenEmergency(somebody("U-005"), burning(), "", early); d.Allow {
+		t.Errorf("a deputy, for the head who asks: %+v", d)
+	}
+}
+
+func TestEmergencyRefused(t *testing.T) {
+	rows := []struct {
+		name   string
+		change func(p *Person, r *Request)
+		want   Reason
+	}{
+		{"locked", func(p *Person, r *Request) { p.Locked = &Lock{} }, Forbidden},
+		{"of the vendor", func(p *Person, r *Request) { p.Vendor = "V-012" }, Forbidden},
+		{"engineer", func(p *Person, r *Request) { p.Kind = Engineer }, Forbidden},
+		{"nobody", func(p *Person, r *Request) { p.ID = "" }, Forbidden},
+		{"works there", func(p *Person, r *Request) { r.Engineers = []string{"U-002"} }, SelfApproval},
+		{"asked for it", func(p *Person, r *Request) { r.Requester = "U-002" }, SelfApproval},
+		{"proposed it", func(p *Person, r *Request) { r.Proposer = "U-002" }, SelfApproval},
+		{"requester unknown", func(p *Person, r *Request) { r.Requester = "" }, SelfApproval},
+		{"an ordinary request", func(p *Person, r *Request) { r.Emergency = false }, AlreadyDecided},
+		{"open already", func(p *Person, r *Request) { r.State = EmergencyOpen }, AlreadyDecided},
+		{"two have opened it", func(p *Person, r *Request) { r.Openers = []string{"U-001", "U-003"} }, AlreadyDecided},
+		{"another opened it", func(p *Person, r *Request) { r.Openers = []string{"U-003"} }, AlreadyDecided},
+		{"frozen", func(p *Person, r *Request) { r.Frozen = true }, Frozen},
+		{"no times", func(p *Person, r *Request) { r.Start = time.Time{} }, WindowOver},
+		{"over", func(p *Person, r *Request) { r.End = early }, WindowOver},
+		{"longer than two hours", func(p *Person, r *Request) { r.End = r.End.Add(1) }, FeatureNotGranted},
+		{"root without a reason", func(p *Person, r *Request) { r.Root = true }, FeatureNotGranted},
+		{"two hours", func(p *Person, r *Request) {}, ""},
+		{"less", func(p *Person, r *Request) { r.End = r.End.Add(-1) }, ""},
+		{"attendant not named yet", func(p *Person, r *Request) { r.Attendant = "" }, ""},
+	}
+	for _, row := range rows {
+		p, r := somebody("U-002"), burning()
+		row.change(&p, &r)
+		if d := CanOpenEmergency(p, r, "U-001", early); d.Allow != (row.want == "") || d.Reason != row.want {
+			t.Errorf("%s: allow=%v %q, want %q", row.name, d.Allow, d.Reason, row.want)
+		}
+		if d := CanApprove(p, r, early.Add(-time.Hour)); d.Allow {
+			t.Errorf("%s: approved like any request: %+v", row.name, d)
+		}
+	}
+}
+
+func TestWhoApprovesAfterwards(t *testing.T) {
+	rows := []struct {
+		who    string
+		change func(p *Person, r *Request)
+		want   Reason
+		behalf string
+	}{
+		{"U-003", func(p *Person, r *Request) {}, "", ""},
+		{"U-004", func(p *Person, r *Request) {}, "", ""},
+		{"U-006", func(p *Person, r *Request) {}, Forbidden, ""},
+		{"U-030", func(p *Person, r *Request) {}, Forbidden, ""},
+		{"U-001", func(p *Person, r *Request) {}, SelfApproval, ""}, // opened it
+		{"U-002", func(p *Person, r *Request) {}, SelfApproval, ""}, // opened it
+		{"U-010", func(p *Person, r *Request) {}, SelfApproval, ""}, // attended
+		{"U-003", func(p *Person, r *Request) { r.Requester = "U-003" }, SelfApproval, ""},
+		{"U-003", func(p *Person, r *Request) { r.Proposer = "U-003" }, SelfApproval, ""},
+		{"U-003", func(p *Person, r *Request) { r.Approvals = []Approval{{By: "U-003"}} }, SelfApproval, ""},
+		{"U-005", func(p *Person, r *Request) {}, Forbidden, ""}, // in the stead of one who opened it
+		{"U-005", func(p *Person, r *Request) { r.Deputations = []Deputation{away("U-003", "U-005")} }, "", "U-003"},
+		{"U-001", func(p *Person, r *Request) { // a deputy opened it for this head, who now looks at it
+			r.Requester, r.Openers = "U-005", []string{"U-005", "U-002"}
+			r.Approvals = []Approval{{By: "U-005", OnBehalf: "U-001"}, {By: "U-002"}}
+		}, "", ""},
+		{"U-003", func(p *Person, r *Request) { r.State = EmergencyOpen }, "", ""}, // over, and not yet moved
+		{"U-003", func(p *Person, r *Request) { r.State, r.End = EmergencyOpen, early.Add(1) }, AlreadyDecided, ""},
+		{"U-003", func(p *Person, r *Request) { r.State = RequestClosed }, AlreadyDecided, ""},
+		{"U-003", func(p *Person, r *Request) { r.State = ReportDue }, AlreadyDecided, ""},
+		{"U-003", func(p *Person, r *Request) { r.State = EmergencyAsked }, AlreadyDecided, ""},
+		{"U-003", func(p *Person, r *Request) { r.Emergency = false }, AlreadyDecided, ""},
+		{"U-003", func(p *Person, r *Request) { r.Openers = nil }, SelfApproval, ""}, // who opened it is not known
+		{"U-003", func(p *Person, r *Request) { r.Frozen = true }, "", ""},
+		{"U-003", func(p *Person, r *Request) { p.Locked = &Lock{} }, Forbidden, ""},
+		{"U-003", func(p *Person, r *Request) { p.Vendor = "V-012" }, Forbidden, ""},
+	}
+	for i, row := range rows {
+		p, r := somebody(row.who), burning()
+		r.State, r.Openers = FollowUpDue, []string{"U-001", "U-002"}
+		r.Start, r.End = early.Add(-2*time.Hour), early
+		row.change(&p, &r)
+		if d := CanApproveAfter(p, r, early); d.Allow != (row.want == "") || d.Reason != row.want || d.OnBehalf != row.behalf {
+			t.Errorf("%d, %s: allow=%v %q for %q, want %q for %q", i, row.who, d.Allow, d.Reason, d.OnBehalf, row.want, row.behalf)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package policy_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	. "sekimori/policy"
+)
+
+func TestCanExtend(t *testing.T) {
+	deputise := func(e *Extension) {
+		e.Deputations = []Deputation{{For: "U-001", Deputy: "U-005", From: start, Until: end}}
+	}
+	long := func(e *Extension) { e.By = time.Hour }
+	rows := []struct {
+		name   string
+		who    string
+		change func(p *Person, w *Window, s *System, e *Extension)
+		want   Reason
+		role   Role
+		behalf string
+	}{
+		{"attendant", "U-010", func(p *Person, w *Window, s *System, e *Extension) {}, "", Attendant, ""},
+		{"attendant, all that is left", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.By, e.Granted = 10*time.Minute, 20*time.Minute }, "", Attendant, ""},
+		{"attendant, a nanosecond more", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
+			e.By, e.Granted = 10*time.Minute+1, 20*time.Minute
+		}, Forbidden, "", ""},
+		{"attendant, nothing delegated", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.Limit = 0 }, Forbidden, "", ""},
+		{"attendant, a sum that runs over", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
+			e.By, e.Granted = 1<<63-1, 1<<63-1
+		}, Forbidden, "", ""},
+		{"attendant, granted less than nothing", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
+			e.By, e.Granted = 40*time.Minute, -time.Hour
+		}, Forbidden, "", ""},
+		{"attendant of another window", "U-010", func(p *Person, w *Window, s *System, e *Extension) { w.Attendant = "U-011" }, Forbidden, "", ""},
+		{"nobody at the post, nobody asks", "", func(p *Person, w *Window, s *System, e *Extension) { w.Attendant = "" }, Forbidden, "", ""},
+		{"attendant who is head, beyond", "U-010", func(p *Person, w *Window, s *System, e *Extension) { p.Roles = []Role{Attendant, Approver}; long(e) }, Forbidden, "", ""},
+		{"attendant who is head, beyond, the system allows", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
+			p.Roles, s.ApproverMayAttend = []Role{Attendant, Approver}, true
+			long(e)
+		}, "", Approver, ""},
+		{"head", "U-001", func(p *Person, w *Window, s *System, e *Extension) { long(e) }, "", Approver, ""},
+		{"second approver", "U-002", func(p *Person, w *Window, s *System, e *Extension) { long(e) }, "", SecondApprover, ""},
+		{"information systems", "U-004", func(p *Person, w *Window, s *System, e *Extension) { long(e) }, "", SecondApprover, ""},
+		{"deputy", "U-005", func(p *Person, w *Window, s *System, e *Extension) { deputise(e); long(e) }, "", Approver, "U-001"},
+		{"deputy of who attends", "U-005", func(p *Person, w *Window, s *System, e *Extension) { deputise(e); w.Attendant = "U-001" }, Forbidden, "", ""},
+		{"deputy of who asked", "U-005", func(p *Person, w *Window, s *System, e *Extension) { deputise(e); e.AskedBy = "U-001" }, Forbidden, "", ""},
+		{"no deputy any more", "U-005", func(p *Person, w *Window, s *System, e *Extension) { deputise(e); e.Deputations[0].Until = mid }, Forbidden, "", ""},
+		{"another section's head", "U-006", func(p *Person, w *Window, s *System, e *Extension) {}, Forbidden, "", ""},
+		{"auditor, administrator", "U-030", func(p *Person, w *Window, s *System, e *Extension) {}, Forbidden, "", ""},
+		{"who asked", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.AskedBy = "U-010" }, SelfApproval, "", ""},
+		{"head who asked", "U-001", func(p *Person, w *Window, s *System, e *Extension) { e.AskedBy = "U-001" }, SelfApproval, "", ""},
+		{"asked by nobody", "U-001", func(p *Person, w *Window, s *System, e *Extension) { e.AskedBy = "" }, SelfApproval, "", ""},
+		{"locked", "U-010", func(p *Person, w *Window, s *System, e *Extension) { p.Locked = &Lock{} }, Forbidden, "", ""},
+		{"engineer", "U-010", func(p *Person, w *Window, s *System, e *Extension) { p.Kind = Engineer }, Forbidden, "", ""},
+		{"of the vendor", "U-010", func(p *Person, w *Window, s *System, e *Extension) { p.Vendor = "V-012" }, Forbidden, "", ""},
+		{"another system", "U-010", func(p *Person, w *Window, s *System, e *Extension) { s.ID = "tax" }, Forbidden, "", ""},
+		{"system unknown", "U-010", func(p *Person, w *Window, s *System, e *Extension) { *s, w.System = System{}, "" }, Forbidden, "", ""},
+		{"closed", "U-010", func(p *Person, w *Window, s *System, e *Extension) { w.State = WindowClosed }, WindowOver, "", ""},
+		{"cut", "U-010", func(p *Person, w *Window, s *System, e *Extension) { w.State = WindowCut }, GrantWasRevoked, "", ""},
+		{"cancelled", "U-010", func(p *Person, w *Window, s *System, e *Extension) { w.State = WindowCancelled }, GrantWasRevoked, "", ""},
+		{"state unknown", "U-010", func(p *Person, w *Window, s *System, e *Extension) { w.State = "" }, GrantWasRevoked, "", ""},
+		{"no window", "U-010", func(p *Person, w *Window, s *System, e *Extension) { w.ID = "" }, NoGrant, "", ""},
+		{"no time", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.By = 0 }, FeatureNotGranted, "", ""},
+		{"less time", "U-001", func(p *Person, w *Window, s *System, e *Extension) { e.By = -time.Minute }, FeatureNotGranted, "", ""},
+		{"emergency, two hours in all", "U-010", func(p *Person, w *Window, s *System, e *Extension) { w.Emergency, e.By = true, 30*time.Minute }, "", Attendant, ""},
+		{"emergency, a nanosecond more", "U-001", func(p *Person, w *Window, s *System, e *Extension) { w.Emergency, e.By = true, 30*time.Minute+1 }, FeatureNotGranted, "", ""},
+		{"emergency, stored as longer", "U-001", func(p *Person, w *Window, s *System, e *Extension) {
+			w.Emergency, w.End, e.By = true, start.Add(3*time.Hour), 1
+		}, FeatureNotGranted, "", ""},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			p, w, s := somebody(row.who), granted("R8-0124", "hr-db", "maint").Window, System{ID: "hr", Section: "personnel"}
+			e := Extension{By: 15 * time.Minute, Limit: 30 * time.Minute, AskedBy: "E-0031"}
+			if row.who == "U-010" {
+				p.Roles = []Role{Attendant}
+			}
+			row.change(&p, &w, &s, &e)
+			d := CanExtend(p, w, s, e, mid)
+			if d.Allow != (row.want == "") || d.Reason != row.want || d.Role != row.role || d.OnBehalf != row.behalf {
+				t.Errorf("got allow=%v %q as %q for %q, want %q as %q for %q", d.Allow, d.Reason, d.Role, d.OnBehalf, row.want, row.role, row.behalf)
+			}
+			if d.Allow && !d.Until.Equal(w.End.Add(e.By)) {
+				t.Errorf("until %v", d.Until)
+			}
+		})
+	}
+}
+
+// One second before the end there is something to extend; at the end there is not.
+func TestNothingIsExtendedPastItsEnd(t *testing.T) {
+	for _, who := range []string{"U-001", "U-002", "U-010"} {
+		for _, emergency := range []bool{false, true} {
+			w, last := granted("R8-0124", "hr-db", "maint").Window, end
+			if emergency { // stored longer than it may be: over after two hours all the same
+				w.Emergency, w.End = true, start.Add(5*time.Hour)
+				last = start.Add(2 * time.Hour)
+			}
+			for by := time.Duration(-1); by <= 1; by++ {
+				d := CanExtend(somebody(who), w, System{ID: "hr", Section: "personnel"},
+					Extension{By: time.Minute, Limit: time.Hour, AskedBy: "E-0031"}, last.Add(by))
+				if by >= 0 && d.Reason != WindowOver || by < 0 && d.Allow == emergency {
+					t.Errorf("%s, emergency=%v, %+d ns: %+v", who, emergency, by, d)
+				}
+			}
+		}
+	}
+}
+
+// The attendant is told how much they may extend by, not only that they may not.
+func TestOverTheLimitSaysTheLimit(t *testing.T) {
+	w := granted("R8-0124", "hr-db", "maint").Window
+	d := CanExtend(somebody("U-010"), w, System{ID: "hr", Section: "personnel"}, Extension{By: time.Hour, Limit: 30 * time.Minute, AskedBy: "E-0031"}, mid)
+	if d.Args["why"] != ExtensionOverLimit || d.Args["minutes"] != "30" {
+		t.Errorf("args %v", d.Args)
+	}
+	if got := Message(d.Reason, d.Args, "ja"); !strings.Contains(got, "立会者に任された延長の長さを超える") {
+		t.Error(got)
+	}
+	if got := OverLimit(30 * time.Minute); got.JA != "立会者が延長できるのは30分までです。課長の承認が必要です。" || !strings.Contains(got.EN, "30 min") {
+		t.Error(got)
+	}
+}
