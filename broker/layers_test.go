@@ -25,6 +25,7 @@ var layers = map[string]int{
 	"sekimori/broker/attendance":   2,
 	"sekimori/broker/agenda":       2,
 	"sekimori/broker/freeze":       2,
+	"sekimori/broker/reports":      2,
 	"sekimori/broker/review":       2,
 	"sekimori/broker/papers":       2,
 	"sekimori/broker/dial":         3,

@@ -51,6 +51,12 @@ func (s *Snap) Standing(ref string) (policy.Facts, error) {
 	if f.Institution, err = s.Institution(); err != nil {
 		return policy.Facts{}, err
 	}
+	if p.Vendor != "" {
+		f.FollowUps, err = once(s, "follow-ups "+p.Vendor, func() ([]policy.FollowUp, error) { return s.FollowUps(p.Vendor) })
+		if err != nil {
+			return policy.Facts{}, err
+		}
+	}
 	if f.Grants, err = s.GrantsWhere(GrantFilter{Person: p.ID, EndAfter: s.Now.Add(-factsPast)}); err != nil {
 		return policy.Facts{}, err
 	}
