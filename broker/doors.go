@@ -19,7 +19,9 @@ import (
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
+	"sekimori/broker/store"
 	"sekimori/broker/web"
+	"sekimori/policy"
 )
 
 // lapseEvery is how often requests that nobody decided in time are marked as lapsed. It is for
@@ -32,7 +34,14 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	people := registry.New(registry.Options{DB: b.db, Keys: ring, Zone: c.Location(), Issuer: c.Institution, Log: o.Log.Named("registry")})
 	desk := requests.New(requests.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("requests")})
 	cabinet := reports.New(reports.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("reports")})
-	post := attendance.New(attendance.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("attendance")})
+	post := attendance.New(attendance.Options{
+		DB: b.db, Zone: c.Location(), Log: o.Log.Named("attendance"), End: b.sup.EndWindow, Heard: b.sup.Heard,
+		Application: func(snap *store.Snap, no string) (policy.Application, error) {
+			v, err := requests.Application(snap, no, c.Location())
+			v.Runtime = b.sup.Runtime()
+			return v, err
+		},
+	})
 	onFile, err := papers.New(ctx, papers.Options{
 		DB: b.db, Ring: ring, Dir: filepath.Join(c.DataDir, "papers"), MinFree: uint64(c.MinFreeSpace), Zone: c.Location(), Log: o.Log.Named("papers"),
 	})

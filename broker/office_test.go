@@ -126,7 +126,7 @@ func (o *office) register(length time.Duration) {
 				Section: "jinji", Roles: []policy.Role{policy.Attendant}}}),
 			tx.AddToken(store.Token{Hash: store.HashToken(token), Person: "U-001", Created: now, Expires: now.Add(8 * time.Hour)}),
 			tx.PutSystem(store.System{System: policy.System{ID: "hr", Name: "人事給与", Section: "jinji",
-				Attendance: policy.AttendanceRequired, Line: policy.LineNone, Idle: time.Hour}}),
+				Attendance: policy.AttendanceOnCall, Line: policy.LineNone, Idle: time.Hour}}),
 			tx.PutTarget(store.Target{Target: policy.Target{ID: "hr-db", System: "hr", Host: host, Port: n,
 				HostKey: string(ssh.MarshalAuthorizedKey(o.target.HostKey))}}),
 			tx.PutAccount(store.Account{Account: policy.Account{ID: "hr-db/maint", Target: "hr-db", Login: "maint"},

@@ -13,7 +13,7 @@ import (
 func hr() requests.Form {
 	return requests.Form{
 		System: "hr", Accounts: []string{"hr-db/hrmnt01"}, Engineers: []string{"sato"}, Start: townhall.Start.Add(time.Hour),
-		End: townhall.Start.Add(150 * time.Minute), Purpose: "端数誤りの調査", WorkType: "survey", Responsible: "reiji", Phone: "0000-11-1111",
+		End: townhall.Start.Add(150 * time.Minute), Purpose: "端数誤りの調査", WorkType: "survey", Responsible: "reiji", Phone: "0000-11-1111", Attendant: "ito",
 	}
 }
 
@@ -41,7 +41,7 @@ func submit(t *testing.T, d *requests.Desk, f requests.Form, by string) string {
 
 func approve(t *testing.T, d *requests.Desk, no, by string) requests.Outcome {
 	t.Helper()
-	out, err := d.Approve(t.Context(), no, 0, "", townhall.By(by))
+	out, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By(by))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,14 @@ type Options struct {
 	DB   *store.DB
 	Zone *time.Location // of the institution, for texts. Nil: UTC
 	Log  hclog.Logger   // nil: none
+	// Application gathers what the check items look at, in the transaction of the act: the requests package's, which this
+	// one may not import. Nil: no items are asked, for tests of the parts around.
+	Application func(s *store.Snap, request string) (policy.Application, error)
+	// End ends the live sessions of a window at once, in the name of who acted. Nil: they end at the supervisor's next look.
+	End func(window string, reason policy.Reason, by ledger.Actor, note string)
+	// Heard is called after the attendant of a window was heard of, so that what is paused goes on at once. Nil: it goes on
+	// at the supervisor's next look.
+	Heard func(window string)
 }
 
 // Post is where attendants act on windows. It is safe for concurrent use.
@@ -29,6 +37,12 @@ func New(o Options) *Post {
 	}
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
+	}
+	if o.End == nil {
+		o.End = func(string, policy.Reason, ledger.Actor, string) {}
+	}
+	if o.Heard == nil {
+		o.Heard = func(string) {}
 	}
 	return &Post{o: o}
 }
@@ -62,6 +76,11 @@ func usable(s policy.WindowState) bool {
 	return s == policy.WindowScheduled || s == policy.WindowAttended || s == policy.WindowPermitted
 }
 
+// manned: somebody has the post.
+func manned(w store.Window) bool {
+	return w.Attendant != "" && (w.State == policy.WindowAttended || w.State == policy.WindowPermitted)
+}
+
 // load reads a request and its system.
 func load(s *store.Snap, no string) (store.Request, store.System, error) {
 	r, err := s.Request(no)
@@ -91,6 +110,9 @@ func (a *Post) onWindow(ctx context.Context, id string, by ledger.Actor,
 		if err := fn(tx, p, &w, r, sys); err != nil {
 			return err
 		}
+		if manned(w) && w.Attendant == p.ID {
+			w.Present = tx.Now // any act of the attendant on the window shows that they are there
+		}
 		if err := tx.UpdateWindow(w); err != nil {
 			return fmt.Errorf("store window: %w", err)
 		}
@@ -107,6 +129,14 @@ func (a *Post) windowEntry(tx *store.Tx, kind string, by ledger.Actor, w store.W
 		return fmt.Errorf("ledger %s: %w", kind, err)
 	}
 	return nil
+}
+
+// over refuses what can only be done before the window's end.
+func (a *Post) over(w store.Window, now time.Time) error {
+	if now.Before(w.End) {
+		return nil
+	}
+	return &policy.Denied{Reason: policy.WindowOver, Args: map[string]string{"request": w.Request, "time": w.End.In(a.o.Zone).Format("2006-01-02 15:04")}}
 }
 
 // wrongState says where a window stands when an act does not fit.

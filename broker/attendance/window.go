@@ -3,6 +3,7 @@ package attendance
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
@@ -12,23 +13,29 @@ import (
 
 // Open is the attendant taking the post. Where the system asks for no identity check, it permits the start
 // as well. An attendant who is named in the request is the only one who may. The approver may not,
-// unless the system allows it. Errors: *policy.Denied, *forms.Invalid.
+// unless the system allows it. Every mandatory step of the checklist must be ticked, and no check item may have turned
+// unmet. Errors: *policy.Denied, *Stopped, *forms.Invalid.
 func (a *Post) Open(ctx context.Context, window string, by ledger.Actor) error {
-	return a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, r store.Request, sys store.System) error {
+	var stopped *Stopped
+	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, r store.Request, sys store.System) error {
 		if !r.State.Final() || r.ApprovedVersion != r.Version {
 			return &policy.Denied{Reason: policy.RequestChanged, Args: map[string]string{"request": r.No}}
 		}
 		if err := a.mayAttend(tx.Snap, p, *w, r, sys); err != nil {
 			return err
 		}
-		if !tx.Now.Before(w.End) {
-			return &policy.Denied{Reason: policy.WindowOver, Args: map[string]string{"request": r.No, "time": w.End.In(a.o.Zone).Format("2006-01-02 15:04")}}
+		if err := a.over(*w, tx.Now); err != nil {
+			return err
 		}
 		if w.State != policy.WindowScheduled {
 			return a.wrongState(*w)
 		}
+		var err error
+		if stopped, err = a.ready(tx, p, *w, sys, by, "open"); err != nil || stopped != nil {
+			return err
+		}
 		w.State, w.Attendant, w.OpenedAt = policy.WindowAttended, p.ID, tx.Now
-		if err := a.windowEntry(tx, "window.opened", by, *w, nil); err != nil {
+		if err := a.windowEntry(tx, "window.opened", by, *w, map[string]any{"checklist_version": sys.Checklist.Version}); err != nil {
 			return err
 		}
 		if sys.IdentityCheck {
@@ -37,34 +44,15 @@ func (a *Post) Open(ctx context.Context, window string, by ledger.Actor) error {
 		w.State, w.PermittedAt, w.PermittedBy = policy.WindowPermitted, tx.Now, p.ID
 		return a.windowEntry(tx, "window.permitted", by, *w, map[string]any{"implied": "the system asks for no identity check"})
 	})
+	return stopped.or(err)
 }
 
-func (a *Post) mayAttend(s *store.Snap, p policy.Person, w store.Window, r store.Request, sys store.System) error {
-	if !ofSection(p, sys) || !p.Has(policy.Attendant) {
-		return forbidden(policy.Attendant)
-	}
-	if r.Body.Attendant != "" && r.Body.Attendant != p.ID {
-		return forbidden(policy.Attendant)
-	}
-	if sys.ApproverMayAttend {
-		return nil
-	}
-	decisions, err := s.Decisions(r.No)
-	if err != nil {
-		return fmt.Errorf("read decisions: %w", err)
-	}
-	for _, made := range decisions {
-		if made.By == p.ID && made.Verdict == store.VerdictApprove && made.Version == r.Version {
-			return forbidden("approver-not-attending")
-		}
-	}
-	return nil
-}
-
-// Permit is the permission to start. Where the system asks for an identity check, it must have matched. The
-// door has authenticated the attendant afresh. A window permitted already stays so.
+// Permit is the permission to start. Where the system asks for an identity check, it must have matched. The checklist and
+// the check items are looked at again, with the same code as at the opening. The door has authenticated the
+// attendant afresh. Errors: as Open.
 func (a *Post) Permit(ctx context.Context, window string, by ledger.Actor) error {
-	return a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, r store.Request, sys store.System) error {
+	var stopped *Stopped
+	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, r store.Request, sys store.System) error {
 		switch {
 		case w.State == policy.WindowScheduled:
 			return &policy.Denied{Reason: policy.AttendantAbsent, Args: map[string]string{"request": w.Request}}
@@ -72,8 +60,9 @@ func (a *Post) Permit(ctx context.Context, window string, by ledger.Actor) error
 			return a.wrongState(*w)
 		case w.Attendant != p.ID:
 			return forbidden(policy.Attendant)
-		case !tx.Now.Before(w.End):
-			return &policy.Denied{Reason: policy.WindowOver, Args: map[string]string{"request": w.Request, "time": w.End.In(a.o.Zone).Format("2006-01-02 15:04")}}
+		}
+		if err := a.over(*w, tx.Now); err != nil {
+			return err
 		}
 		if err := a.mayAttend(tx.Snap, p, *w, r, sys); err != nil {
 			return err
@@ -83,9 +72,52 @@ func (a *Post) Permit(ctx context.Context, window string, by ledger.Actor) error
 				return err
 			}
 		}
+		var err error
+		if stopped, err = a.ready(tx, p, *w, sys, by, "permit"); err != nil || stopped != nil {
+			return err
+		}
 		w.State, w.PermittedAt, w.PermittedBy = policy.WindowPermitted, tx.Now, p.ID
-		return a.windowEntry(tx, "window.permitted", by, *w, nil)
+		return a.windowEntry(tx, "window.permitted", by, *w, map[string]any{"checklist_version": sys.Checklist.Version})
 	})
+	return stopped.or(err)
+}
+
+// Unpermit takes the permission to start back: live sessions of the window are cut. Where the system asks for no identity
+// check, the post was the permission, and is given up with it. The attendant may, and whoever may stop the work.
+func (a *Post) Unpermit(ctx context.Context, window, reason string, by ledger.Actor) error {
+	if err := sayable(reason); err != nil {
+		return err
+	}
+	return a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
+		if w.State != policy.WindowPermitted {
+			return a.wrongState(*w)
+		}
+		if w.Attendant != p.ID && !mayStop(p, sys) {
+			return forbidden(policy.Attendant)
+		}
+		more := map[string]any{"reason": reason, "permitted_by": w.PermittedBy, "permitted_at": w.PermittedAt}
+		cause := cutBy(p, *w)
+		w.State, w.PermittedAt, w.PermittedBy = policy.WindowAttended, time.Time{}, ""
+		if !sys.IdentityCheck {
+			w.State, w.Attendant = policy.WindowScheduled, ""
+		}
+		if err := tx.ForgetFactors(store.FactorFilter{Window: w.ID}); err != nil {
+			return fmt.Errorf("forget remembered factors: %w", err)
+		}
+		if err := a.windowEntry(tx, "window.unpermitted", by, *w, more); err != nil {
+			return err
+		}
+		a.o.End(w.ID, cause, by, reason)
+		return nil
+	})
+}
+
+// cutBy is the cause of the end of sessions that p cuts.
+func cutBy(p policy.Person, w store.Window) policy.Reason {
+	if p.ID == w.Attendant {
+		return policy.CutByAttendant
+	}
+	return policy.CutByAuthority
 }
 
 // Close is the attendant's ordinary end of the work before the window's. Sessions end.
@@ -97,7 +129,11 @@ func (a *Post) Close(ctx context.Context, window, reason string, by ledger.Actor
 		if w.Attendant != p.ID && !mayStop(p, sys) {
 			return forbidden(policy.Attendant)
 		}
-		return a.shut(tx, w, policy.WindowClosed, "window.closed", reason, by)
+		if err := a.shut(tx, w, policy.WindowClosed, "window.closed", reason, by); err != nil {
+			return err
+		}
+		a.o.End(w.ID, policy.WindowWasClosed, by, w.Reason)
+		return nil
 	})
 }
 
@@ -111,7 +147,15 @@ func (a *Post) Cut(ctx context.Context, window, reason string, by ledger.Actor) 
 		if !mayStop(p, sys) && !(ofSection(p, sys) && p.Has(policy.Attendant)) {
 			return forbidden(policy.Attendant)
 		}
-		return a.shut(tx, w, policy.WindowCut, "window.cut", reason, by)
+		cause := policy.CutByAttendant
+		if w.Attendant != p.ID && mayStop(p, sys) {
+			cause = policy.CutByAuthority
+		}
+		if err := a.shut(tx, w, policy.WindowCut, "window.cut", reason, by); err != nil {
+			return err
+		}
+		a.o.End(w.ID, cause, by, w.Reason)
+		return nil
 	})
 }
 

@@ -59,6 +59,57 @@ func watchersNotice(left time.Duration, watchers int) notice {
 	}
 }
 
+func pausedNotice() notice {
+	return notice{"一時停止中。入力は届きません。電話をお待ちください。", "Paused; keys are not delivered. Wait for a call."}
+}
+
+func resumedNotice(left time.Duration) notice {
+	return notice{"再開しました。残り" + SpanJA(left) + "。", "Resumed, " + SpanEN(left) + " left."}
+}
+
+func askedNotice(by time.Duration, end string) notice {
+	return notice{
+		fmt.Sprintf("%sの延長を申請しました。答えがなければ%sに終わります。", SpanJA(by), end),
+		fmt.Sprintf("Asked for %s. No answer means %s stands.", SpanEN(by), end),
+	}
+}
+
+func overLimitNotice(limit time.Duration) notice {
+	return notice{
+		fmt.Sprintf("立会者が延長できるのは%sまでです。課長の承認が必要です。", SpanJA(limit)),
+		fmt.Sprintf("Attendant may add %s at most; head must approve.", SpanEN(limit)),
+	}
+}
+
+func grantedNotice(end string, left time.Duration) notice {
+	return notice{
+		fmt.Sprintf("延長されました。終了 %s(残り %s)。", end, SpanJA(left)),
+		fmt.Sprintf("Extended to %s (%s left).", end, SpanEN(left)),
+	}
+}
+
+func deniedNotice(why, end string) notice {
+	ja, en := "", ""
+	if why != "" {
+		ja, en = "("+why+")", " ("+why+")"
+	}
+	return notice{"延長されませんでした" + ja + "。終了は" + end + "のままです。", "Not extended" + en + ". Ends " + end + "."}
+}
+
+// remark is something for the engineer's terminal, said by watch.
+type remark struct {
+	kind string
+	text notice
+}
+
+// say hands a remark to watch. It does not wait: who says something may be judging a thousand sessions.
+func (l *session) say(kind string, text notice) {
+	select {
+	case l.tell <- remark{kind, text}:
+	default:
+	}
+}
+
 // SpanJA says a remaining time in minutes, below one in seconds, rounded down so that nobody counts
 // on time that is not there. The gate counts down with it too.
 func SpanJA(d time.Duration) string {

@@ -78,7 +78,7 @@ func TestFaultInJudgingEndsThatSessionOnly(t *testing.T) {
 	w := newWorld(t, time.Hour)
 	all := crowded(w, 3, 3)
 	all[1].sup = nil // the fault
-	w.sup.recheck(context.Background())
+	w.sup.recheck(context.Background(), nil)
 	for i, l := range all {
 		if ended := l.ctx.Err() != nil; ended != (i == 1) {
 			t.Errorf("session %d ended: %v (%v)", i, ended, context.Cause(l.ctx))
@@ -92,7 +92,7 @@ func BenchmarkRecheck(b *testing.B) {
 			w := newWorld(b, time.Hour)
 			crowded(w, 1000, people)
 			for b.Loop() {
-				w.sup.recheck(context.Background())
+				w.sup.recheck(context.Background(), nil)
 			}
 		})
 	}

@@ -72,7 +72,17 @@ type session struct {
 	watchers  atomic.Int32
 	lastInput atomic.Int64  // unix nanoseconds of the session's clock
 	until     atomic.Int64  // unix nanoseconds; the deadline in force
+	next      atomic.Int64  // unix nanoseconds; when the verdict may change by itself. 0: not known
 	moved     chan struct{} // the deadline changed; capacity 1
+	tell      chan remark   // notices for watch to show; what does not fit is dropped
+
+	mu       sync.Mutex // guards what follows
+	facts    *policy.Facts
+	manual   bool              // somebody pressed pause
+	pause    policy.PauseCause // why input is held back; empty: it is not
+	freed    chan struct{}     // closed when input passes again; nil while it does
+	timers   timers
+	answered map[string]store.ExtensionState // extensions the engineer was told of
 
 	ctx    context.Context // cancelled with the *Cause that ended the session
 	cancel context.CancelCauseFunc
@@ -82,7 +92,7 @@ type session struct {
 // session is over and its end is in the ledger (or owed to it). The error is for the log: what
 // the engineer had to be told has been told.
 func (s *Supervisor) Run(ctx context.Context, a Admission) (err error) {
-	l := &session{sup: s, a: a, log: s.o.Log.With("session", a.ID), moved: make(chan struct{}, 1), feed: live.New(0)}
+	l := &session{sup: s, a: a, log: s.o.Log.With("session", a.ID), moved: make(chan struct{}, 1), tell: make(chan remark, 16), feed: live.New(0)}
 	defer l.feed.Close()
 	l.ctx, l.cancel = context.WithCancelCause(ctx)
 	defer l.cancel(nil)
@@ -235,6 +245,9 @@ func (l *session) carry() Cause {
 		Log:     l.log,
 	})
 	l.relay.Store(r)
+	l.mu.Lock()
+	r.Pause(l.pause != "") // it may have been paused while the target was being reached
+	l.mu.Unlock()
 	// A cut must not wait for the store, so this is not done under l.ctx's watch but joined in close.
 	l.beside.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)
@@ -259,8 +272,10 @@ func (l *session) carry() Cause {
 	return l.watch(r, over)
 }
 
-// decide rules on one channel, on the facts of now.
+// decide rules on one channel, on the facts of now. While input is held back a new channel waits, since a command is
+// input too.
 func (l *session) decide(ctx context.Context, kind policy.ChannelKind) policy.Decision {
+	l.awaitFree()
 	f, err := l.sup.Facts(ctx, l.a.Person.ID)
 	switch {
 	case l.ctx.Err() != nil: // a channel that comes while the session ends is told why it ends
@@ -273,35 +288,6 @@ func (l *session) decide(ctx context.Context, kind policy.ChannelKind) policy.De
 	attempt := l.a.Attempt
 	attempt.Session, attempt.Channel = l.a.ID, kind
 	return policy.Decide(f, attempt, l.sup.o.Clock())
-}
-
-// judge ends the session or moves its deadline, as policy.Recheck says.
-func (l *session) judge(f policy.Facts) {
-	if rec := l.rec.Load(); rec != nil && rec.Failed() != nil {
-		f.Runtime.Recorder = policy.RecorderFailed
-	} else {
-		f.Runtime.Recorder = policy.RecorderReady // low space turns newcomers away; a session goes on until a write fails
-	}
-	v := policy.Recheck(f, policy.Running{
-		Session: l.a.ID, Person: l.a.Person.ID, Grant: l.grant.ID, Source: l.a.Source.Addr(),
-		Target: l.target.ID, Account: l.login, LastInput: time.Unix(0, l.lastInput.Load()),
-	}, l.sup.o.Clock())
-	if !v.Keep {
-		l.end(Cause{Reason: v.Reason, Args: v.Args, Actor: broker})
-		return
-	}
-	l.setUntil(v.Until)
-}
-
-func (l *session) deadline() time.Time { return time.Unix(0, l.until.Load()) }
-
-func (l *session) setUntil(t time.Time) {
-	if l.until.Swap(t.UnixNano()) != t.UnixNano() {
-		select {
-		case l.moved <- struct{}{}:
-		default:
-		}
-	}
 }
 
 // causeOr is why the session was ended meanwhile, or c where it was not: dialling that a cut broke
@@ -321,7 +307,7 @@ func (l *session) info() Info {
 		ID: l.a.ID, Person: l.a.Person.ID, Vendor: l.grant.Vendor, System: l.system.ID,
 		Target: l.target.ID, Account: l.login, Request: l.grant.Request, Window: l.grant.Window.ID,
 		Source: l.a.Source.String(), Started: l.started.In(l.sup.o.Zone),
-		Until: l.deadline().In(l.sup.o.Zone), Watchers: int(l.watchers.Load()),
+		Until: l.deadline().In(l.sup.o.Zone), Watchers: int(l.watchers.Load()), Paused: l.paused(),
 	}
 }
 

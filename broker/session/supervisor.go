@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -47,7 +48,15 @@ type Supervisor struct {
 	clock clockwatch
 	space space
 
-	mu     sync.Mutex // guards live, owed, closed
+	notes struct {
+		mu   sync.Mutex    // guards list
+		list []pauseNote   // pauses that are not in the ledger yet
+		wake chan struct{} // capacity 1
+	}
+	look chan struct{} // Heard was called; capacity 1
+
+	mu     sync.Mutex      // guards live, owed, closed, heard
+	heard  map[string]bool // windows whose attendant was heard of since the last look
 	live   map[string]*session
 	owed   map[string]func(context.Context) error // ends whose entry could not be written yet, by session
 	closed bool
@@ -81,7 +90,9 @@ func New(o Options) (*Supervisor, error) {
 	s := &Supervisor{
 		o: o, live: map[string]*session{}, owed: map[string]func(context.Context) error{},
 		space: space{dir: o.Dir, minFree: o.MinFree}, stop: stop, done: make(chan struct{}),
+		look: make(chan struct{}, 1), heard: map[string]bool{},
 	}
+	s.notes.wake = make(chan struct{}, 1)
 	if err := s.space.keep(); err != nil {
 		o.Log.Warn("reserve_not_kept", "error", err)
 	}
@@ -89,7 +100,10 @@ func New(o Options) (*Supervisor, error) {
 	go func() {
 		defer close(s.done)
 		defer cancel()
+		var beside sync.WaitGroup
+		beside.Go(func() { s.scribe(ctx) })
 		s.supervise(ctx, changed)
+		beside.Wait()
 	}()
 	return s, nil
 }
@@ -120,31 +134,74 @@ func (s *Supervisor) completed(f policy.Facts, err error) (policy.Facts, error) 
 		return policy.Facts{}, fmt.Errorf("facts: %w", err)
 	}
 	f.WaitingRoom = s.o.WaitingRoom
-	f.Runtime = policy.Runtime{Clock: s.clock.observe(s.o.Clock()), Recorder: s.space.state()}
+	f.Runtime = s.Runtime()
 	return f, nil
 }
 
-// supervise judges every live session on each commit and every few seconds.
+// supervise judges every live session on each commit, every few seconds, and when a verdict changes by itself; those of
+// a window when its attendant was heard of.
 func (s *Supervisor) supervise(ctx context.Context, changed <-chan struct{}) {
 	tick := time.NewTicker(s.o.Recheck)
 	defer tick.Stop()
+	next := time.NewTimer(time.Hour)
+	defer next.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-s.look:
+			s.recheck(ctx, s.takeHeard())
+			s.sleep(next)
+			continue
 		case <-changed:
+		case <-next.C:
 		case <-tick.C:
 			s.payOwed(ctx)
 		}
-		s.recheck(ctx)
+		s.recheck(ctx, nil)
+		s.sleep(next)
 	}
 }
 
-// recheck judges all live sessions on one snapshot, reading each person's facts once. What cannot
-// be looked up cannot be kept up, for unknown means deny; but a row that cannot be read ends the
+// sleep sets the timer to the earliest instant at which a verdict changes by itself. Beyond the next tick it does not matter.
+func (s *Supervisor) sleep(next *time.Timer) {
+	now, wait := s.o.Clock(), time.Hour
+	for _, l := range s.sessions() {
+		if at := l.next.Load(); at != 0 {
+			wait = min(wait, time.Unix(0, at).Sub(now))
+		}
+	}
+	next.Reset(max(wait, time.Millisecond))
+}
+
+// Heard says that the attendant of a window was heard of, which is kept without a commit that would wake anybody: its sessions
+// are judged at once, and what was paused for want of an attendant goes on.
+func (s *Supervisor) Heard(window string) {
+	s.mu.Lock()
+	s.heard[window] = true
+	s.mu.Unlock()
+	select {
+	case s.look <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Supervisor) takeHeard() map[string]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	heard := s.heard
+	s.heard = map[string]bool{}
+	return heard
+}
+
+// recheck judges all live sessions, or those of some windows, on one snapshot, reading each person's facts once. What
+// cannot be looked up cannot be kept up, for unknown means deny; but a row that cannot be read ends the
 // sessions of its own person only.
-func (s *Supervisor) recheck(ctx context.Context) {
+func (s *Supervisor) recheck(ctx context.Context, windows map[string]bool) {
 	sessions := s.sessions()
+	if windows != nil {
+		sessions = slices.DeleteFunc(sessions, func(l *session) bool { return !windows[l.grant.Window.ID] })
+	}
 	if len(sessions) == 0 {
 		s.clock.observe(s.o.Clock())
 		return
@@ -165,7 +222,7 @@ func (s *Supervisor) recheck(ctx context.Context) {
 			}
 			s.judge(l, f)
 		}
-		return nil
+		return s.answers(snap, sessions)
 	})
 	if err != nil && ctx.Err() == nil {
 		s.o.Log.Error("recheck_failed", "error", err)
@@ -236,6 +293,8 @@ type Info struct {
 	Started  time.Time `json:"started_at"`
 	Until    time.Time `json:"until"`
 	Watchers int       `json:"watchers"`
+
+	Paused policy.PauseCause `json:"paused,omitempty"` // why input is held back
 }
 
 // Live lists the sessions under way, oldest number first.
@@ -248,13 +307,32 @@ func (s *Supervisor) Live() []Info {
 	return out
 }
 
+// find gives a live session; nil: there is none of that number.
+func (s *Supervisor) find(id string) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.live[id]
+}
+
+// Runtime is what no row can say of now, for those who ask outside a session.
+func (s *Supervisor) Runtime() policy.Runtime {
+	return policy.Runtime{Clock: s.clock.observe(s.o.Clock()), Recorder: s.space.state()}
+}
+
+// EndWindow cuts the live sessions of a window at once, as End does.
+func (s *Supervisor) EndWindow(window string, reason policy.Reason, by ledger.Actor, note string) {
+	for _, l := range s.sessions() {
+		if l.grant.Window.ID == window {
+			l.end(Cause{Reason: reason, Args: map[string]string{"reason": note}, Actor: by, Note: note})
+		}
+	}
+}
+
 // End cuts a live session at once. The caller has decided that by may do so; the entry
 // session.ended names by and note. It returns when the end was begun, not when it is complete.
 // Errors: ErrNotLive.
 func (s *Supervisor) End(id string, reason policy.Reason, by ledger.Actor, note string) error {
-	s.mu.Lock()
-	l := s.live[id]
-	s.mu.Unlock()
+	l := s.find(id)
 	if l == nil {
 		return ErrNotLive
 	}
@@ -266,9 +344,7 @@ func (s *Supervisor) End(id string, reason policy.Reason, by ledger.Actor, note 
 // the engineer is told how many look on. stop must be called when the watching ends.
 // Errors: ErrNotLive.
 func (s *Supervisor) Watch(id string) (v *live.Watcher, stop func(), err error) {
-	s.mu.Lock()
-	l := s.live[id]
-	s.mu.Unlock()
+	l := s.find(id)
 	if l == nil {
 		return nil, nil, ErrNotLive
 	}
@@ -300,6 +376,7 @@ func (s *Supervisor) Close(ctx context.Context) error {
 		err = fmt.Errorf("sessions still ending: %w", context.Cause(ctx))
 	}
 	s.payOwed(ctx)
+	s.writeNotes(ctx)
 	s.stop()
 	<-s.done
 	return err

@@ -10,10 +10,6 @@ import (
 
 // watch waits for the end of a running session: its deadline, an idle engineer, a verdict of the
 // supervisor, either side going away, or the recording failing. It says the warnings on the way.
-//
-// The deadline is a monotonic timer: it fires although the wall clock is set back, and then the
-// session ends even if the wall clock claims there is time left. It ends the session by itself: this
-// goroutine may be held up by a disk or a store that does not answer.
 func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 	clock := l.sup.o.Clock
 	said := map[time.Duration]bool{}
@@ -21,10 +17,7 @@ func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 	r.Notify("started", startNotice(l.hour(clock()), l.hour(l.deadline()),
 		l.deadline().Sub(clock()), int(l.watchers.Load())).in(l.a.Lang))
 
-	deadline := time.AfterFunc(l.deadline().Sub(clock()), func() {
-		l.end(Cause{Reason: policy.WindowEnded, Args: map[string]string{"time": l.hour(l.deadline())}, Actor: timer})
-	})
-	defer deadline.Stop()
+	defer l.arm()()
 	remind := time.NewTimer(l.nextReminder(said, clock()))
 	defer remind.Stop()
 	for {
@@ -34,9 +27,10 @@ func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 		case err := <-over:
 			return l.causeOfRelay(err)
 		case <-l.moved:
-			deadline.Reset(l.deadline().Sub(clock()))
 			clear(said)
 			l.skipWarnings(said, clock())
+		case v := <-l.tell:
+			r.Notify(v.kind, v.text.in(l.a.Lang))
 		case <-remind.C:
 			l.remind(r, said, clock())
 		}
@@ -79,7 +73,7 @@ func (l *session) remind(r *relay.Relay, said map[time.Duration]bool, now time.T
 			r.Notify("warning", w.text(l.hour(l.deadline())).in(l.a.Lang))
 		}
 	}
-	limit, idle := l.idleLimit(), now.Sub(time.Unix(0, l.lastInput.Load()))
+	limit, idle := l.idleLimit(), now.Sub(l.lastKey(now))
 	switch {
 	case idle >= limit:
 		f, err := l.sup.Facts(l.ctx, l.a.Person.ID)
@@ -105,7 +99,7 @@ func (l *session) nextReminder(said map[time.Duration]bool, now time.Time) time.
 			next = min(next, l.deadline().Sub(now)-w.before)
 		}
 	}
-	last := time.Unix(0, l.lastInput.Load())
+	last := l.lastKey(now)
 	if d := last.Add(l.idleLimit()).Sub(now); d > 0 {
 		next = min(next, d)
 	} else {
@@ -119,6 +113,13 @@ func (l *session) idleLimit() time.Duration {
 		return l.system.Idle
 	}
 	return 15 * time.Minute
+}
+
+// lastKey is the engineer's last input, as it counts for idleness.
+func (l *session) lastKey(now time.Time) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lastHeard(now)
 }
 
 // hour is a time of day as notices say it.

@@ -135,7 +135,7 @@ func (w *world) register(length time.Duration) {
 			tx.PutPerson(store.Person{Person: policy.Person{ID: "U-001", Login: "tachiai", Kind: policy.Staff, Name: "職員B",
 				Section: "jinji", Roles: []policy.Role{policy.Attendant}}}),
 			tx.PutSystem(store.System{System: policy.System{ID: "hr", Name: "人事給与", Section: "jinji",
-				Attendance: policy.AttendanceRequired, Line: policy.LineNone, Idle: 15 * time.Minute}}),
+				Attendance: policy.AttendanceOnCall, Line: policy.LineNone, Idle: 15 * time.Minute}}),
 			tx.PutTarget(store.Target{Target: policy.Target{ID: "hr-db", System: "hr", Host: "target.test", Port: 22,
 				HostKey: string(ssh.MarshalAuthorizedKey(w.target.HostKey))}}),
 			tx.PutAccount(store.Account{Account: policy.Account{ID: "hr-db/maint", Target: "hr-db", Login: "maint"},

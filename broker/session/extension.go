@@ -1,0 +1,84 @@
+package session
+
+import (
+	"time"
+
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// newestExtensions is more than a window has at a time: one open, and those answered since the last look.
+const newestExtensions = 8
+
+// answers tells the engineers what became of the wishes for more time on their windows. Each window is read once.
+func (s *Supervisor) answers(snap *store.Snap, sessions []*session) error {
+	known := map[string][]store.Extension{}
+	for _, l := range sessions {
+		window := l.grant.Window.ID
+		list, ok := known[window]
+		if !ok {
+			var err error
+			if list, err = snap.Extensions(store.ExtensionFilter{Window: window, Limit: newestExtensions}); err != nil {
+				return err
+			}
+			known[window] = list
+		}
+		for i := len(list) - 1; i >= 0; i-- { // the oldest first
+			if err := l.hear(snap, list[i], list); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// hear tells the engineer of one wish what was not told yet. What lies before the session's begin was told to another.
+func (l *session) hear(snap *store.Snap, x store.Extension, all []store.Extension) error {
+	l.mu.Lock()
+	before := l.answered[x.ID]
+	if l.answered == nil {
+		l.answered = map[string]store.ExtensionState{}
+	}
+	l.answered[x.ID] = x.State
+	l.mu.Unlock()
+	if before == x.State {
+		return nil
+	}
+	now := l.sup.o.Clock()
+	if before == "" && x.AskedAt.After(l.started) {
+		l.say("extension-asked", askedNotice(x.By, l.hour(x.Ends)))
+		limit, err := l.leftToAttendant(snap, all)
+		if err != nil {
+			return err
+		}
+		if x.By > limit {
+			l.say("extension-over-limit", overLimitNotice(limit))
+		}
+	}
+	switch {
+	case !x.Decided.After(l.started):
+	case x.State == store.ExtensionGranted:
+		l.say("extension-granted", grantedNotice(l.hour(x.NewEnd), x.NewEnd.Sub(now)))
+	case x.State == store.ExtensionDenied:
+		l.say("extension-denied", deniedNotice(x.Answer, l.hour(x.Ends)))
+	}
+	return nil
+}
+
+// leftToAttendant is by how much the attendant may still extend the window.
+func (l *session) leftToAttendant(snap *store.Snap, all []store.Extension) (time.Duration, error) {
+	limit := l.system.Delegated
+	r, err := snap.Request(l.grant.Request)
+	if err != nil {
+		return 0, err
+	}
+	if ms := r.Body.ExtensionLimitMS; ms != nil {
+		limit = min(limit, time.Duration(*ms)*time.Millisecond)
+	}
+	for _, x := range all {
+		if x.State == store.ExtensionGranted && x.Role == policy.Attendant {
+			limit -= x.By
+		}
+	}
+	return max(limit, 0), nil
+}

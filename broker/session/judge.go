@@ -1,0 +1,175 @@
+package session
+
+import (
+	"time"
+
+	"sekimori/policy"
+)
+
+// judgeGrace is how much later than the supervisor a session judges itself, where the supervisor is held up by the store.
+const judgeGrace = 500 * time.Millisecond
+
+// timers are what ends a session without anybody's help. Guarded by session.mu.
+type timers struct {
+	on       bool // watch has begun and has not ended
+	turn     int  // counts the deadlines, so that one that was moved while it fired does not end the session
+	deadline *time.Timer
+	look     *time.Timer // judges on the facts known last
+}
+
+// judge ends the session, holds its input back or lets it go on, or moves its deadline, as policy.Recheck says.
+func (l *session) judge(f policy.Facts) {
+	now := l.sup.o.Clock()
+	l.mu.Lock()
+	l.facts = &f
+	v := l.verdict(now)
+	if v.Keep {
+		l.setPause(v.Pause, now)
+		l.lookAgain(v.Next, now)
+	}
+	l.mu.Unlock()
+	if !v.Keep {
+		l.end(Cause{Reason: v.Reason, Args: v.Args, Actor: broker})
+		return
+	}
+	l.setUntil(v.Until)
+}
+
+// verdict rules on the facts known last. The caller holds mu.
+func (l *session) verdict(now time.Time) policy.Verdict {
+	if l.facts == nil {
+		return policy.Verdict{} // unknown ends
+	}
+	f := *l.facts
+	if rec := l.rec.Load(); rec != nil && rec.Failed() != nil {
+		f.Runtime.Recorder = policy.RecorderFailed
+	} else {
+		f.Runtime.Recorder = policy.RecorderReady // low space turns newcomers away; a session goes on until a write fails
+	}
+	v := policy.Recheck(f, policy.Running{
+		Session: l.a.ID, Person: l.a.Person.ID, Grant: l.grant.ID, Source: l.a.Source.Addr(),
+		Target: l.target.ID, Account: l.login, LastInput: l.lastHeard(now), Paused: l.manual,
+	}, now)
+	if v.Keep && v.Pause == "" && l.manual {
+		v.Pause = policy.PausedByAttendant
+	}
+	return v
+}
+
+// lastHeard is the engineer's last input. Whose input is held back is not idle. The caller holds mu.
+func (l *session) lastHeard(now time.Time) time.Time {
+	if l.pause != "" {
+		return now
+	}
+	return time.Unix(0, l.lastInput.Load())
+}
+
+// lookAgain notes when the verdict may change by itself. The supervisor looks then; the session does so itself a little
+// later, on what is known, so that a store that hangs prolongs nothing. The caller holds mu.
+func (l *session) lookAgain(next, now time.Time) {
+	if l.timers.look != nil {
+		l.timers.look.Stop()
+		l.timers.look = nil
+	}
+	l.next.Store(0)
+	if next.IsZero() {
+		return
+	}
+	l.next.Store(next.UnixNano())
+	if l.timers.on {
+		l.timers.look = time.AfterFunc(max(next.Sub(now), 0)+judgeGrace, l.judgeKnown)
+	}
+}
+
+// judgeKnown judges on the facts known last. It only takes away.
+func (l *session) judgeKnown() {
+	now := l.sup.o.Clock()
+	l.mu.Lock()
+	v := l.verdict(now)
+	switch {
+	case v.Keep && v.Pause != "":
+		l.setPause(v.Pause, now)
+		l.lookAgain(v.Next, now)
+	case v.Keep:
+		l.lookAgain(v.Next, now)
+	}
+	l.mu.Unlock()
+	if !v.Keep {
+		l.end(Cause{Reason: v.Reason, Args: v.Args, Actor: timer})
+	}
+}
+
+func (l *session) deadline() time.Time { return time.Unix(0, l.until.Load()) }
+
+func (l *session) setUntil(t time.Time) {
+	if l.until.Swap(t.UnixNano()) == t.UnixNano() {
+		return
+	}
+	l.mu.Lock()
+	l.armDeadline()
+	l.mu.Unlock()
+	select {
+	case l.moved <- struct{}{}:
+	default:
+	}
+}
+
+// arm starts the timers; the result stops them.
+func (l *session) arm() (disarm func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.timers.on = true
+	l.armDeadline()
+	if next := l.next.Load(); next != 0 {
+		l.lookAgain(time.Unix(0, next), l.sup.o.Clock())
+	}
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.timers.on = false
+		l.timers.turn++
+		for _, t := range []*time.Timer{l.timers.deadline, l.timers.look} {
+			if t != nil {
+				t.Stop()
+			}
+		}
+	}
+}
+
+// armDeadline sets the timer of the deadline in force. The timer is monotonic: it fires although the wall clock is set back,
+// and then the session ends even if the wall clock claims there is time left. It ends the session by itself, because
+// watch may be held up by a disk or a store that does not answer. The caller holds mu.
+func (l *session) armDeadline() {
+	if !l.timers.on {
+		return
+	}
+	if l.timers.deadline != nil {
+		l.timers.deadline.Stop()
+	}
+	l.timers.turn++
+	turn := l.timers.turn
+	l.timers.deadline = time.AfterFunc(l.deadline().Sub(l.sup.o.Clock()), func() { l.timeIsUp(turn) })
+}
+
+// timeIsUp ends the session at its deadline, unless that was moved at the same moment. What ends there is the window, or a
+// paper that ran out.
+func (l *session) timeIsUp(turn int) {
+	l.mu.Lock()
+	if turn != l.timers.turn {
+		l.mu.Unlock()
+		return
+	}
+	end := l.deadline()
+	c := Cause{Reason: policy.WindowEnded, Args: map[string]string{"time": l.hour(end)}, Actor: timer}
+	now := l.sup.o.Clock()
+	if now.Before(end) {
+		now = end // the wall clock was set back
+	}
+	if l.facts != nil {
+		if v := l.verdict(now); !v.Keep && v.Reason == policy.Lapsed {
+			c.Reason, c.Args = v.Reason, v.Args
+		}
+	}
+	l.mu.Unlock()
+	l.end(c)
+}

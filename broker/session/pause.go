@@ -1,0 +1,233 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// setPause holds the engineer's input back or lets it go on, and says so. Output goes on, and so does the clock. What the
+// broker does of its own accord is noted for the ledger; a person's act writes its entry itself. The caller holds mu.
+func (l *session) setPause(to policy.PauseCause, now time.Time) {
+	from := l.pause
+	if to == from {
+		return
+	}
+	l.pause = to
+	if r := l.relay.Load(); r != nil {
+		r.Pause(to != "")
+	}
+	switch {
+	case from == "":
+		l.freed = make(chan struct{})
+		l.say("paused", pausedNotice())
+	case to == "":
+		l.lastInput.Store(now.UnixNano()) // whose input was held back was not idle
+		close(l.freed)
+		l.freed = nil
+		l.say("resumed", resumedNotice(l.deadline().Sub(now)))
+	}
+	switch {
+	case to == policy.PausedUnattended:
+		l.sup.note(pauseNote{session: l.a.ID, kind: "session.paused", at: now})
+	case to == "" && from == policy.PausedUnattended:
+		l.sup.note(pauseNote{session: l.a.ID, kind: "session.resumed", at: now})
+	}
+}
+
+// paused says why input is held back.
+func (l *session) paused() policy.PauseCause {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pause
+}
+
+// awaitFree waits until input may pass, or the session is over.
+func (l *session) awaitFree() {
+	for {
+		l.mu.Lock()
+		freed := l.freed
+		l.mu.Unlock()
+		if freed == nil {
+			return
+		}
+		select {
+		case <-freed:
+		case <-l.ctx.Done():
+			return
+		}
+	}
+}
+
+// pausedPayload is the entry of a pause and of its end.
+type pausedPayload struct {
+	Session string `json:"session_id"`
+	Window  string `json:"window"`
+	Cause   string `json:"cause"` // attendant: somebody pressed pause; attendant-absent
+	At      string `json:"at"`
+	Note    string `json:"note,omitempty"`
+}
+
+// Pause holds the engineer's input back. The caller has decided that by may do so. It takes effect before it is written,
+// and is undone where it cannot be. A session that is paused by somebody already stays so. Errors: ErrNotLive.
+func (s *Supervisor) Pause(ctx context.Context, id string, by ledger.Actor, note string) error {
+	l := s.find(id)
+	if l == nil {
+		return ErrNotLive
+	}
+	now := s.o.Clock()
+	l.mu.Lock()
+	if l.manual {
+		l.mu.Unlock()
+		return nil
+	}
+	l.manual = true
+	l.setPause(policy.PausedByAttendant, now)
+	l.mu.Unlock()
+	err := s.writePause(ctx, l, "session.paused", by, note)
+	if err != nil {
+		s.release(l)
+	}
+	return err
+}
+
+// Resume lets the engineer's input go on where somebody had paused it. While the attendant is away it stays held back all the
+// same. Errors: ErrNotLive.
+func (s *Supervisor) Resume(ctx context.Context, id string, by ledger.Actor, note string) error {
+	l := s.find(id)
+	if l == nil {
+		return ErrNotLive
+	}
+	l.mu.Lock()
+	manual := l.manual
+	l.mu.Unlock()
+	if !manual {
+		return nil
+	}
+	if err := s.writePause(ctx, l, "session.resumed", by, note); err != nil {
+		return err
+	}
+	s.release(l)
+	return nil
+}
+
+// release ends a pause that somebody pressed and judges anew what then holds.
+func (s *Supervisor) release(l *session) {
+	l.mu.Lock()
+	l.manual = false
+	now := s.o.Clock()
+	if v := l.verdict(now); v.Keep { // on what is known; the supervisor looks at what is new
+		l.setPause(v.Pause, now)
+	}
+	l.mu.Unlock()
+	s.Heard(l.grant.Window.ID)
+}
+
+// writePause stores a person's pause or its end, with its entry.
+func (s *Supervisor) writePause(ctx context.Context, l *session, kind string, by ledger.Actor, note string) error {
+	return s.o.DB.Write(ctx, func(tx *store.Tx) error {
+		row, err := tx.Session(l.a.ID)
+		if err != nil {
+			return err
+		}
+		if !row.State.Live() {
+			return ErrNotLive
+		}
+		row.Paused, row.PausedBy = time.Time{}, ""
+		if kind == "session.paused" {
+			row.Paused, row.PausedBy = tx.Now, by.ID
+		}
+		if err := tx.UpdateSession(row); err != nil {
+			return err
+		}
+		return appendPause(tx, kind, by, row, pausedPayload{
+			Session: row.ID, Window: row.Window, Cause: string(policy.PausedByAttendant), At: tx.Now.Format(time.RFC3339Nano), Note: note,
+		})
+	})
+}
+
+func appendPause(tx *store.Tx, kind string, by ledger.Actor, row store.Session, p pausedPayload) error {
+	_, err := tx.Append(ledger.Draft{Kind: kind, Actor: by, Subjects: []string{row.ID, row.Person, row.Request, row.System, row.Window}, Payload: p})
+	return err
+}
+
+// pauseNote is a pause, or the end of one, of the broker's own: the attendant is away, or back.
+type pauseNote struct {
+	session string
+	kind    string
+	at      time.Time
+}
+
+// note keeps something for scribe. It does not wait.
+func (s *Supervisor) note(n pauseNote) {
+	s.notes.mu.Lock()
+	s.notes.list = append(s.notes.list, n)
+	s.notes.mu.Unlock()
+	select {
+	case s.notes.wake <- struct{}{}:
+	default:
+	}
+}
+
+// scribe writes the notes, as many as there are in one transaction: judging must not wait for the store, and a thousand
+// sessions of one window pause at once. What cannot be written is kept for the next time.
+func (s *Supervisor) scribe(ctx context.Context) {
+	retry := time.NewTicker(s.o.Recheck)
+	defer retry.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.notes.wake:
+		case <-retry.C:
+		}
+		s.writeNotes(ctx)
+	}
+}
+
+func (s *Supervisor) writeNotes(ctx context.Context) {
+	s.notes.mu.Lock()
+	list := s.notes.list
+	s.notes.list = nil
+	s.notes.mu.Unlock()
+	if len(list) == 0 {
+		return
+	}
+	err := s.o.DB.Write(ctx, func(tx *store.Tx) error {
+		for _, n := range list {
+			if err := writeNote(tx, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		return
+	}
+	s.o.Log.Error("pauses_not_ledgered", "count", len(list), "error", err)
+	s.notes.mu.Lock()
+	s.notes.list = append(list, s.notes.list...)
+	s.notes.mu.Unlock()
+}
+
+func writeNote(tx *store.Tx, n pauseNote) error {
+	row, err := tx.Session(n.session)
+	if err != nil {
+		return err
+	}
+	if row.State.Live() && row.PausedBy == "" { // otherwise it is over, or somebody holds it by name meanwhile
+		row.Paused = time.Time{}
+		if n.kind == "session.paused" {
+			row.Paused = n.at
+		}
+		if err := tx.UpdateSession(row); err != nil {
+			return err
+		}
+	}
+	return appendPause(tx, n.kind, broker, row, pausedPayload{
+		Session: row.ID, Window: row.Window, Cause: string(policy.PausedUnattended), At: n.at.UTC().Format(time.RFC3339Nano),
+	})
+}
