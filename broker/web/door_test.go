@@ -84,7 +84,7 @@ func TestTheTableRefusesRolesAndTheLedgerKnows(t *testing.T) {
 	_, from := w.kinds(0)
 	for _, tc := range []struct{ login, method, path string }{
 		{"kacho", "POST", "/v1/apply"},
-		{"tenken", "POST", "/v1/people/kacho/enroll-code"},
+		{"tachiai", "POST", "/v1/people/kacho/enroll-code"},
 		{"tachiai", "POST", "/v1/requests/R8-0001/approve"},
 		{"kanri", "GET", "/v1/recordings"},
 		{"kanri", "GET", "/v1/sessions"},
