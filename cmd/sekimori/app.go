@@ -19,15 +19,17 @@ func (p *program) app() *cli.App {
 		Reader:          p.in,
 		ExitErrHandler:  func(*cli.Context, error) {}, // run says it
 		OnUsageError:    usageProblem,
-		Flags:           p.commonFlags(),
+		// A reason may hold commas: an option that may be repeated is repeated, never split.
+		DisableSliceFlagSeparator: true,
+		Flags:                     p.commonFlags(),
 		Commands: append([]*cli.Command{
 			p.initCommand(), p.serveCommand(), p.checkCommand(), p.applyCommand(),
 			p.enrollCommand(), p.loginCommand(), p.logoutCommand(), p.whoamiCommand(),
 			p.vendorCommand(), p.pledgeCommand(), p.paperCommand(), p.personCommand(), p.systemCommand(), p.targetCommand(), p.accountCommand(),
-			p.requestCommand(), p.windowCommand(), p.attendCommand(),
+			p.requestCommand(), p.deputyCommand(), p.windowCommand(), p.attendCommand(),
 			p.sessionCommand(), p.recordingCommand(), p.reviewCommand(), p.freezeCommand(), p.alarmCommand(),
 			p.keyCommand(), p.passwordCommand(), p.factorCommand(),
-			p.ledgerCommand(), p.noticeCommand(),
+			p.calendarCommand(), p.ledgerCommand(), p.noticeCommand(),
 		}, p.moreCommands()...),
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"sekimori/broker/store"
 	"sekimori/broker/web"
 )
 
@@ -48,7 +49,36 @@ func (p *program) systemCommand() *cli.Command {
 		{"無操作の限度", "IDLE", func(v web.System) string { return v.Idle }},
 		{"電話", "PHONE", func(v web.System) string { return v.Phone }},
 		{"備考", "NOTE", func(v web.System) string { return v.Note }},
+		{"個人情報", "PERSONAL DATA", func(v web.System) string { return p.yes(v.PersonalData) }},
+		{"第二承認が要る場合", "SECOND WHEN", func(v web.System) string { return strings.Join(v.SecondWhen, " ") }},
+		{"申請から開始まで", "LEAD", func(v web.System) string { return v.Lead }},
+		{"立会者の延長の限度", "DELEGATED", func(v web.System) string { return v.Delegated }},
+		{"バックアップの古さの限度", "BACKUP AGE", func(v web.System) string { return v.BackupAge }},
+		{"繰返しの承認", "RECURRING", func(v web.System) string { return v.Recurring }},
+		{"立会者不在で一時停止", "PAUSE AFTER", func(v web.System) string { return v.PauseAfter }},
+		{"立会者不在で切断", "CUT AFTER", func(v web.System) string { return v.CutAfter }},
+		{"作業報告の期限", "REPORT WITHIN", func(v web.System) string { return v.ReportWithin }},
+		{"手順書", "CHECKLIST", p.checklistLines},
 	})...)
+}
+
+// checklistLines are a system's procedure, a step a line.
+func (p *program) checklistLines(v web.System) string {
+	if v.Checklist == nil {
+		return ""
+	}
+	lines := []string{fmt.Sprintf(p.say("%s(第%d版)", "%s (version %d)"), v.Checklist.Title, v.Checklist.Version)}
+	for i, s := range v.Checklist.Steps {
+		note := ""
+		if !s.Mandatory {
+			note = p.say("(任意)", " (optional)")
+		}
+		if s.Phase == store.PhaseClose {
+			note += p.say("(終了後)", " (afterwards)")
+		}
+		lines = append(lines, fmt.Sprintf("%d. %s: %s%s", i+1, s.ID, p.say(s.JA, s.EN), note))
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (p *program) accountCommand() *cli.Command {

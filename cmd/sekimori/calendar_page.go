@@ -1,0 +1,191 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"sekimori/broker/agenda"
+)
+
+// How wide a page of the calendar is, and where its second column begins.
+const (
+	calendarWidth  = 80
+	calendarIndent = 14
+)
+
+// month is a month as text: the days on which something is, each line within eighty columns.
+func (p *program) month(m agenda.Month) string {
+	head := p.say("予定表 ", "Calendar ") + m.Month
+	if t, err := time.Parse("2006-01", m.Month); err == nil && p.lang == "ja" {
+		head = "予定表 " + reiwa(t) + " " + m.Month
+	}
+	if m.Section != "" {
+		head += " " + plain(m.Section)
+	}
+	var b strings.Builder
+	b.WriteString(head + "\n")
+	shown := false
+	for _, d := range m.Days {
+		lines := p.day(d)
+		if len(lines) == 0 {
+			continue
+		}
+		shown = true
+		left := p.dayLabel(d)
+		for _, words := range lines {
+			for _, line := range wrap(words, calendarWidth-calendarIndent) {
+				b.WriteString(left + strings.Repeat(" ", max(calendarIndent-columns(left), 1)) + line + "\n")
+				left = ""
+			}
+		}
+	}
+	if !shown {
+		b.WriteString(p.say("予定はありません。", "Nothing is planned.") + "\n")
+	}
+	return b.String()
+}
+
+// reiwa is a month of the era that began in May 2019; an earlier one is said by the common era alone.
+func reiwa(t time.Time) string {
+	switch year := t.Year() - 2018; {
+	case t.Before(time.Date(2019, 5, 1, 0, 0, 0, 0, time.UTC)):
+		return t.Format("2006年1月")
+	case year == 1:
+		return "令和元年" + t.Format("1月")
+	default:
+		return "令和" + strconv.Itoa(year) + "年" + t.Format("1月")
+	}
+}
+
+func (p *program) dayLabel(d agenda.Day) string {
+	t, err := time.Parse(time.DateOnly, string(d.Date))
+	if err != nil {
+		return plain(string(d.Date))
+	}
+	day := t.Format("1/2")
+	if p.lang != "ja" {
+		return day + " (" + p.weekday(int(t.Weekday())) + ")"
+	}
+	if d.Holiday != "" {
+		return day + "(" + p.weekday(int(t.Weekday())) + "・祝)"
+	}
+	return day + "(" + p.weekday(int(t.Weekday())) + ")"
+}
+
+// day gives the lines of a day, each as words that stay whole.
+func (p *program) day(d agenda.Day) [][]string {
+	var lines [][]string
+	if d.Holiday != "" {
+		name := d.Holiday
+		if p.lang != "ja" && d.HolidayEN != "" {
+			name = d.HolidayEN
+		}
+		lines = append(lines, []string{p.say("閉庁日("+plain(name)+")", "closed ("+plain(name)+")")})
+	}
+	for _, n := range d.NoWork {
+		reason := plain(n.Reason)
+		words := []string{p.say("作業禁止日("+reason+")", "no-work day ("+reason+")")}
+		if !n.Whole {
+			words = []string{p.hours(d, n.From, n.Until), p.say("作業禁止("+reason+")", "no work ("+reason+")")}
+		}
+		lines = append(lines, append(words, plain(n.SystemName)))
+	}
+	for _, e := range d.Entries {
+		lines = append(lines, p.entry(d, e)...)
+	}
+	for _, c := range d.Clashes {
+		numbers := make([]string, 0, len(c.Requests))
+		for _, no := range c.Requests {
+			numbers = append(numbers, p.number(no))
+		}
+		lines = append(lines, []string{p.say("重なり: ", "overlap: ") + strings.Join(numbers, p.say("と", " and ")), plain(c.SystemName)})
+	}
+	return lines
+}
+
+func (p *program) entry(d agenda.Day, e agenda.Entry) [][]string {
+	hours := p.hours(d, e.Start, e.End)
+	if e.Busy {
+		return [][]string{{hours, p.say("予定あり", "busy")}}
+	}
+	words := []string{hours, agenda.State(e, p.lang), p.number(e.Request), plain(e.SystemName), plain(e.VendorName)}
+	if e.Emergency {
+		words = append(words, p.say("緊急", "emergency"))
+	}
+	if e.Drill {
+		words = append(words, p.say("訓練", "DRILL"))
+	}
+	if e.Attended {
+		who := plain(e.AttendantName)
+		if who == "" {
+			who = p.say("未定", "nobody yet")
+		}
+		words = append(words, p.say("立会 ", "attendant ")+who)
+	}
+	lines := [][]string{words}
+	if e.Exclusive && !e.Pending && e.State != "closed" && e.State != "cut" && e.State != "ended" {
+		lines = append(lines, []string{plain(agenda.Unusable(e, p.lang, e.Start.Location()))})
+	}
+	return lines
+}
+
+// hours says a time on a day; what begins or ends on another says so.
+func (p *program) hours(d agenda.Day, from, until time.Time) string {
+	begin, end := from.Format("15:04"), until.Format("15:04")
+	if from.Format(time.DateOnly) < string(d.Date) {
+		begin = p.say("前日", "day before ") + begin
+	}
+	switch day, err := time.Parse(time.DateOnly, string(d.Date)); {
+	case err != nil:
+	case until.Format("2006-01-02T15:04") == day.AddDate(0, 0, 1).Format("2006-01-02T15:04"):
+		end = "24:00"
+	case until.Format(time.DateOnly) > string(d.Date):
+		end = p.say("翌", "next day ") + end
+	}
+	return begin + "-" + end
+}
+
+// number is a request's number as people of one fiscal year say it.
+func (p *program) number(no string) string {
+	if p.lang != "ja" {
+		return plain(no)
+	}
+	_, n, ok := strings.Cut(no, "-")
+	serial, err := strconv.Atoi(n)
+	if !ok || err != nil {
+		return plain(no)
+	}
+	return "第" + strconv.Itoa(serial) + "号"
+}
+
+// wrap sets words into lines of so many columns. A word that is wider than a line is broken where the line ends.
+func wrap(words []string, width int) []string {
+	var lines []string
+	line, used := "", 0
+	for _, w := range words {
+		if w == "" {
+			continue
+		}
+		if used > 0 && used+1+columns(w) <= width {
+			line, used = line+" "+w, used+1+columns(w)
+			continue
+		}
+		if used > 0 {
+			lines = append(lines, line)
+			line, used = "", 0
+		}
+		for _, r := range w {
+			n := columns(string(r))
+			if used+n > width {
+				lines = append(lines, line)
+				line, used = "", 0
+			}
+			line, used = line+string(r), used+n
+		}
+	}
+	if used > 0 {
+		lines = append(lines, line)
+	}
+	return lines
+}
