@@ -45,8 +45,8 @@ type LiftBody struct {
 	Fresh
 }
 
-// AgreeBody agrees to a drill.
-type AgreeBody struct{ Fresh }
+// DrillBody agrees to a drill.
+type DrillBody struct{ Fresh }
 
 // ReasonBody says why: of a stop that was pressed without a word, of a hold, of an alarm seen.
 type ReasonBody struct {

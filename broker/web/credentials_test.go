@@ -188,10 +188,10 @@ func TestLocksFreezesAndDrillsOverTheAPI(t *testing.T) {
 	if f.State != "drill-asked" || !f.Drill {
 		t.Errorf("%+v", f)
 	}
-	if a := w.call("POST", "/v1/freezes/"+f.ID+"/agree", tokens["kacho"], AgreeBody{w.fresh("kacho")}); a.fault == nil || a.fault.Number != 302 {
+	if a := w.call("POST", "/v1/freezes/"+f.ID+"/agree", tokens["kacho"], DrillBody{w.fresh("kacho")}); a.fault == nil || a.fault.Number != 302 {
 		t.Errorf("agreed alone: %d %s", a.status, a.body)
 	}
-	if f = ok[Freeze](w, "POST", "/v1/freezes/"+f.ID+"/agree", tokens["tenken"], AgreeBody{w.fresh("tenken")}); f.State != "frozen" || f.AgreedBy != "U-005" {
+	if f = ok[Freeze](w, "POST", "/v1/freezes/"+f.ID+"/agree", tokens["tenken"], DrillBody{w.fresh("tenken")}); f.State != "frozen" || f.AgreedBy != "U-005" {
 		t.Errorf("%+v", f)
 	}
 }

@@ -123,7 +123,7 @@ func (s *Server) freezeNote(c *call) error {
 }
 
 func (s *Server) agreeDrill(c *call) error {
-	var in AgreeBody
+	var in DrillBody
 	if err := c.read(&in); err != nil {
 		return err
 	}

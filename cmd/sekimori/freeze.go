@@ -21,7 +21,7 @@ func (p *program) freezeCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			v, err := act[web.Freeze](p, c, "/v1/freezes/"+part(c.Args().First())+"/agree", web.AgreeBody{Fresh: fresh})
+			v, err := act[web.Freeze](p, c, "/v1/freezes/"+part(c.Args().First())+"/agree", web.DrillBody{Fresh: fresh})
 			if err != nil {
 				return err
 			}
