@@ -27,7 +27,7 @@ func (p *program) app() *cli.App {
 			p.enrollCommand(), p.loginCommand(), p.logoutCommand(), p.whoamiCommand(),
 			p.vendorCommand(), p.pledgeCommand(), p.paperCommand(), p.personCommand(), p.systemCommand(), p.targetCommand(), p.accountCommand(),
 			p.requestCommand(), p.deputyCommand(), p.windowCommand(), p.attendCommand(),
-			p.sessionCommand(), p.recordingCommand(), p.reviewCommand(), p.freezeCommand(), p.alarmCommand(),
+			p.extensionCommand(), p.reportCommand(), p.sessionCommand(), p.recordingCommand(), p.reviewCommand(), p.freezeCommand(), p.alarmCommand(),
 			p.keyCommand(), p.passwordCommand(), p.factorCommand(),
 			p.calendarCommand(), p.ledgerCommand(), p.noticeCommand(),
 		}, p.moreCommands()...),

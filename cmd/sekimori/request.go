@@ -2,7 +2,8 @@ package main
 
 import (
 	"fmt"
-	"net/url"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,7 +27,9 @@ func (p *program) requestFields() []column[web.Request] {
 		{"保守要員", "ENGINEERS", func(v web.Request) string { return strings.Join(v.Engineers, ", ") }},
 		{"作業用アカウント", "ACCOUNTS", func(v web.Request) string { return strings.Join(v.Accounts, ", ") }},
 		{"立会者", "ATTENDANT", func(v web.Request) string { return v.Attendant }},
-		{"ファイル授受", "FILES", func(v web.Request) string { return strings.TrimSpace(v.Files + " " + v.FilesDetail) }},
+		{"ファイル授受", "FILES", func(v web.Request) string {
+			return strings.TrimSpace(v.Files + " " + v.FileDirection + " " + v.FilesDetail)
+		}},
 		{"作業種別", "WORK TYPE", func(v web.Request) string { return v.WorkType }},
 		{"責任を負う事業者", "RESPONSIBLE", func(v web.Request) string { return v.Responsible }},
 		{"連絡先電話", "PHONE", func(v web.Request) string { return v.Phone }},
@@ -36,17 +39,54 @@ func (p *program) requestFields() []column[web.Request] {
 		{"手順概要", "PROCEDURE", func(v web.Request) string { return v.Procedure }},
 		{"戻し方", "ROLLBACK", func(v web.Request) string { return v.Rollback }},
 		{"管理者権限の理由", "ROOT BECAUSE", func(v web.Request) string { return v.RootReason }},
+		{"契約番号", "CONTRACT NO", func(v web.Request) string { return v.ContractNo }},
+		{"追加権限", "EXTRA RIGHTS", func(v web.Request) string { return joined(strings.Join(v.ExtraRights, ", "), v.ExtraReason) }},
+		{"個人情報", "PERSONAL DATA", func(v web.Request) string { return p.mark(v.PersonalData) }},
+		{"個人番号", "INDIVIDUAL NO", func(v web.Request) string { return joined(p.mark(v.IndividualNumber), v.IndividualReason) }},
+		{"訓練", "DRILL", func(v web.Request) string { return p.mark(v.Drill) }},
+		{"繰返し", "RECURRENCE", func(v web.Request) string { return v.Recurrence }},
+		{"回", "OCCURRENCES", func(v web.Request) string {
+			var out []string
+			for _, o := range v.Occurrences {
+				out = append(out, stamp(o.Start)+" – "+stamp(o.End))
+			}
+			return strings.Join(out, "\n")
+		}},
+		{"一連の申請", "SERIES", func(v web.Request) string { return v.Series }},
 		{"条件", "CONDITIONS", func(v web.Request) string { return v.Conditions }},
 		{"至急の理由", "URGENT", func(v web.Request) string { return v.Urgent }},
 		{"判断", "DECISIONS", func(v web.Request) string {
 			var out []string
 			for _, d := range v.Decisions {
-				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s v%d %s", stamp(d.At), d.Verdict, d.By, d.Version, d.Reason)))
+				by := d.By
+				if d.OnBehalf != "" {
+					by += p.say("(代決 ", " (for ") + d.OnBehalf + ")"
+				}
+				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s v%d %s", stamp(d.At), d.Verdict, by, d.Version, d.Reason)))
+				for _, item := range slices.Sorted(maps.Keys(d.Because)) {
+					out = append(out, "  "+item+": "+d.Because[item])
+				}
 			}
 			return strings.Join(out, "\n")
 		}},
 		{"時間枠", "WINDOWS", func(v web.Request) string { return strings.Join(v.Windows, ", ") }},
 	}
+}
+
+// mark says that something is so; nothing where it is not, so that its line is left out.
+func (p *program) mark(v bool) string {
+	if !v {
+		return ""
+	}
+	return p.say("有", "yes")
+}
+
+// joined puts a reason behind what it is for.
+func joined(what, because string) string {
+	if what == "" || because == "" {
+		return what
+	}
+	return what + " — " + because
 }
 
 // requestState is the label of screens §6.
@@ -58,6 +98,7 @@ func (p *program) requestState(s string) string {
 		"proposed": "提案(職員の引受け待ち)", "draft": "下書き", "pending-first": "課長承認待ち", "pending-second": "第二承認待ち",
 		"returned": "差戻し", "approved": "承認済み", "approved-conditional": "条件付き承認", "rejected": "却下", "withdrawn": "取下げ",
 		"lapsed": "失効(未決のまま時刻経過)", "revoked": "取消し", "closed": "完了",
+		"emergency-asked": "緊急利用(二人目の同意待ち)", "emergency-open": "緊急利用中", "follow-up-due": "事後承認待ち", "report-due": "作業報告待ち",
 	}[s]
 	if !ok {
 		return s
@@ -66,22 +107,16 @@ func (p *program) requestState(s string) string {
 }
 
 func (p *program) requestCommand() *cli.Command {
-	version := &cli.IntFlag{Name: "version", Usage: p.say("見て決めた版(違えば断られる)", "the version that was read (refused when it is another)")}
-	return p.group("request", "申請", "requests",
+	return p.group("request", "申請", "requests", append(p.emergencyLeaves(),
 		p.leaf("submit", "", "申請を出す(保守事業者が出すと提案になる)", "submit a request (from a vendor: a proposal)", p.requestSubmit,
 			&cli.StringFlag{Name: "f", Aliases: []string{"file"}, Usage: p.say("申請のファイル(- は標準入力)", "request file (- for standard input)")},
 			&cli.StringFlag{Name: "edit", Usage: p.say("この申請番号の内容を置き換える(承認は無効になる)", "replace the content of this request (its approvals become void)")}),
-		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
-			q := url.Values{}
-			if s := c.String("state"); s != "" {
-				q.Set("state", s)
-			}
-			v, err := fetch[[]web.Request](p, c, "/v1/requests", q)
-			if err != nil {
-				return err
-			}
-			return list(p, v, "申請はまだありません。", "No requests yet.", p.requestFields()[:7])
-		}, &cli.StringFlag{Name: "state", Usage: p.say("この状態のものだけ", "only those in this state")}),
+		p.leaf("list", "", "一覧(新しい順)", "list, newest first", p.requestList,
+			&cli.StringFlag{Name: "state", Usage: p.say("この状態のものだけ", "only those in this state")},
+			&cli.StringFlag{Name: "system", Usage: p.say("このシステムのものだけ", "only those of this system")},
+			&cli.BoolFlag{Name: "seen-due", Usage: p.say("代決され、自分の後閲を待つもの", "decided by a deputy and not yet seen by you")},
+			&cli.StringFlag{Name: "before", Usage: p.say("この申請番号より前から", "page on: those older than this number")},
+			&cli.IntFlag{Name: "limit", Usage: p.say("一度に出す件数(200)", "how many (200)")}),
 		p.leaf("show", "NO", "一つを見る", "show one", func(c *cli.Context) error {
 			v, err := fetch[web.Request](p, c, "/v1/requests/"+part(c.Args().First()), nil)
 			if err != nil {
@@ -89,13 +124,17 @@ func (p *program) requestCommand() *cli.Command {
 			}
 			return page(p, v, p.requestFields())
 		}),
-		p.leaf("take", "NO", "提案を引き受けて申請者になる", "take over a proposal and become its requester", p.decide("take", false)),
-		p.leaf("approve", "NO", "承認する(パスワードと認証コードを尋ねます)", "approve (asks for password and code)", p.decide("approve", true), p.authFlag(), p.reasonFlag(), version),
-		p.leaf("return", "NO", "差し戻す", "return for correction", p.decide("return", false), p.reasonFlag(), version),
-		p.leaf("reject", "NO", "却下する", "reject", p.decide("reject", false), p.reasonFlag(), version),
-		p.leaf("withdraw", "NO", "取り下げる", "withdraw", p.decide("withdraw", false), p.reasonFlag()),
-		p.leaf("revoke", "NO", "承認を取り消す(接続は切れる)", "revoke what was approved (sessions end)", p.decide("revoke", false), p.reasonFlag()),
-	)
+		p.leaf("take", "NO", "提案を引き受けて申請者になる", "take over a proposal and become its requester", p.decide("take")),
+		p.leaf("approve", "NO", "承認する(パスワードと認証コードを尋ねます)", "approve (asks for password and code)", p.requestApprove, p.approveFlags()...),
+		p.leaf("check", "NO", "確認事項と前回との違いを見る", "show the items to confirm and what differs from last time", p.requestCheck),
+		p.leaf("copy", "NO", "前回の申請を写す(日時、理由、申告は除く)", "copy a request into a file (without times, reasons and declarations)", p.requestCopy),
+		p.leaf("seen", "NO", "代決の後閲をする(--object で異議)", "note that you saw what your deputy decided (--object: object)", p.requestSeen,
+			&cli.BoolFlag{Name: "object", Usage: p.say("異議あり。未使用の利用許可を取り消す", "object: what is unused is revoked")}, p.reasonFlag()),
+		p.leaf("return", "NO", "差し戻す", "return for correction", p.decide("return"), p.reasonFlag(), p.versionFlag()),
+		p.leaf("reject", "NO", "却下する", "reject", p.decide("reject"), p.reasonFlag(), p.versionFlag()),
+		p.leaf("withdraw", "NO", "取り下げる", "withdraw", p.decide("withdraw"), p.reasonFlag()),
+		p.leaf("revoke", "NO", "承認を取り消す(接続は切れる)", "revoke what was approved (sessions end)", p.decide("revoke"), p.reasonFlag()),
+	)...)
 }
 
 func (p *program) requestSubmit(c *cli.Context) error {
@@ -118,19 +157,13 @@ func (p *program) requestSubmit(c *cli.Context) error {
 	return p.done(v, fmt.Sprintf("申請 %s: %s", v.No, p.requestState(v.State)), fmt.Sprintf("request %s: %s", v.No, v.State))
 }
 
-func (p *program) decide(what string, asksFresh bool) func(*cli.Context) error {
+func (p *program) decide(what string) func(*cli.Context) error {
 	return func(c *cli.Context) error {
 		body := web.DecideBody{Reason: c.String("reason"), Version: c.Int("version")}
-		if asksFresh {
-			var err error
-			if body.Fresh, err = p.fresh(c); err != nil {
-				return err
-			}
-		}
 		v, err := act[web.Request](p, c, "/v1/requests/"+part(c.Args().First())+"/"+what, body)
 		if err != nil {
 			return err
 		}
-		return p.done(v, fmt.Sprintf("申請 %s: %s", v.No, p.requestState(v.State)), fmt.Sprintf("request %s: %s", v.No, v.State))
+		return p.decidedOn(v)
 	}
 }

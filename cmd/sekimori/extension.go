@@ -1,0 +1,121 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/urfave/cli/v2"
+
+	"sekimori/broker/web"
+)
+
+func (p *program) extensionFields() []column[web.Extension] {
+	return []column[web.Extension]{
+		{"延長番号", "EXTENSION", func(v web.Extension) string { return v.ID }},
+		{"状態", "STATE", func(v web.Extension) string { return p.extensionState(v.State) }},
+		{"時間枠", "WINDOW", func(v web.Extension) string { return v.Window }},
+		{"長さ", "BY", func(v web.Extension) string { return v.By }},
+		{"いまの終了", "END", func(v web.Extension) string { return stamp(v.Ends) }},
+		{"新しい終了", "NEW END", func(v web.Extension) string { return stamp(v.NewEnd) }},
+		{"申請した人", "ASKED BY", func(v web.Extension) string { return v.AskedBy }},
+		{"理由", "REASON", func(v web.Extension) string { return v.Reason }},
+		{"申請日時", "ASKED AT", func(v web.Extension) string { return stamp(v.AskedAt) }},
+		{"判断した人", "DECIDED BY", func(v web.Extension) string { return v.DecidedBy }},
+		{"役割", "AS", func(v web.Extension) string { return v.Role }},
+		{"代決", "ON BEHALF OF", func(v web.Extension) string { return v.OnBehalf }},
+		{"判断日時", "DECIDED AT", func(v web.Extension) string { return stamp(v.DecidedAt) }},
+		{"答え", "ANSWER", func(v web.Extension) string { return v.Answer }},
+	}
+}
+
+func (p *program) extensionState(s string) string {
+	if p.lang != "ja" {
+		return s
+	}
+	ja, ok := map[string]string{"asked": "申請中", "granted": "延長した", "denied": "延長しない", "lapsed": "失効(答えなし)"}[s]
+	if !ok {
+		return s
+	}
+	return ja
+}
+
+func (p *program) extensionCommand() *cli.Command {
+	return p.group("extension", "延長", "extensions of a window",
+		p.leaf("list", "", "一覧(新しい順)", "list, newest first", func(c *cli.Context) error {
+			q := url.Values{}
+			for _, name := range []string{"window", "request", "state"} {
+				if v := c.String(name); v != "" {
+					q.Set(name, v)
+				}
+			}
+			v, err := fetch[[]web.Extension](p, c, "/v1/extensions", q)
+			if err != nil {
+				return err
+			}
+			return list(p, v, "延長の申請はありません。", "No extensions asked for.", p.extensionFields()[:8])
+		},
+			&cli.StringFlag{Name: "window", Usage: p.say("この時間枠のものだけ", "only those of this window")},
+			&cli.StringFlag{Name: "request", Usage: p.say("この申請のものだけ", "only those of this request")},
+			&cli.StringFlag{Name: "state", Usage: "asked|granted|denied|lapsed"}),
+		p.leaf("show", "NO", "一つを見る", "show one", func(c *cli.Context) error {
+			v, err := fetch[web.Extension](p, c, "/v1/extensions/"+part(c.Args().First()), nil)
+			if err != nil {
+				return err
+			}
+			return page(p, v, p.extensionFields())
+		}),
+		p.leaf("ask", "WINDOW", "延長を申請する(答えがなければ終了は変わらない)", "ask for a window to end later (no answer means no)", func(c *cli.Context) error {
+			by, err := p.need(c, "by")
+			if err != nil {
+				return err
+			}
+			v, err := act[web.Extension](p, c, "/v1/windows/"+part(c.Args().First())+"/extensions", web.ExtendBody{By: by, Reason: c.String("reason")})
+			if err != nil {
+				return err
+			}
+			return p.done(v, fmt.Sprintf("%s: %sの延長を申請しました。答えがなければ%sに終わります。", v.ID, v.By, stamp(v.Ends)),
+				fmt.Sprintf("%s: asked for %s. No answer means that %s stands.", v.ID, v.By, stamp(v.Ends)))
+		}, &cli.StringFlag{Name: "by", Usage: p.say("延ばす長さ。例 30m", "how much longer, such as 30m")}, p.reasonFlag()),
+		p.leaf("grant", "NO", "延長する(任された枠を超えるとパスワードと認証コードを尋ねます)", "grant (beyond the delegated limit it asks for password and code)", p.extensionGrant, p.authFlag(), p.reasonFlag()),
+		p.leaf("deny", "NO", "延長しない", "deny", func(c *cli.Context) error {
+			v, err := act[web.Extension](p, c, "/v1/extensions/"+part(c.Args().First())+"/deny", web.AnswerBody{Reason: c.String("reason")})
+			if err != nil {
+				return err
+			}
+			return p.extensionDone(v)
+		}, p.reasonFlag()),
+	)
+}
+
+// extensionGrant asks for password and code only when the broker says that they are needed: an attendant who stays within what
+// is delegated goes on with the work.
+func (p *program) extensionGrant(c *cli.Context) error {
+	body := web.AnswerBody{Reason: c.String("reason")}
+	path := "/v1/extensions/" + part(c.Args().First()) + "/grant"
+	var err error
+	if c.Bool("auth-stdin") {
+		if body.Fresh, err = p.fresh(c); err != nil {
+			return err
+		}
+	}
+	v, err := act[web.Extension](p, c, path, body)
+	var fault *web.Fault
+	if errors.As(err, &fault) && fault.Code == "fresh-authentication-required" && !c.Bool("auth-stdin") {
+		if body.Fresh, err = p.fresh(c); err != nil {
+			return err
+		}
+		v, err = act[web.Extension](p, c, path, body)
+	}
+	if err != nil {
+		return err
+	}
+	return p.extensionDone(v)
+}
+
+func (p *program) extensionDone(v web.Extension) error {
+	if v.NewEnd.IsZero() {
+		return p.done(v, fmt.Sprintf("%s: 延長しません。終了は%sのままです。", v.ID, stamp(v.Ends)), fmt.Sprintf("%s: not extended; %s stands.", v.ID, stamp(v.Ends)))
+	}
+	return p.done(v, fmt.Sprintf("%s: 延長しました。終了 %s", v.ID, stamp(v.NewEnd)), fmt.Sprintf("%s: extended to %s", v.ID, stamp(v.NewEnd)))
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"sekimori/broker/reports"
+	"sekimori/broker/web"
+)
+
+func (p *program) reportFields() []column[web.Report] {
+	return []column[web.Report]{
+		{"報告番号", "REPORT", func(v web.Report) string { return v.ID }},
+		{"状態", "STATE", func(v web.Report) string { return p.reportState(v) }},
+		{"接続番号", "SESSIONS", func(v web.Report) string { return strings.Join(v.Sessions, ", ") }},
+		{"申請番号", "REQUEST", func(v web.Report) string { return v.Request }},
+		{"提出日時", "SUBMITTED AT", func(v web.Report) string { return stamp(v.SubmittedAt) }},
+		{"提出者", "SUBMITTED BY", func(v web.Report) string { return v.SubmittedBy }},
+		{"期限", "DUE", func(v web.Report) string { return stamp(v.Due) }},
+		{"訂正する報告", "CORRECTS", func(v web.Report) string { return v.Corrects }},
+		{"実施日時", "PERFORMED", func(v web.Report) string { return stamp(v.Content.From) + " – " + stamp(v.Content.Until) }},
+		{"作業者", "ENGINEERS", func(v web.Report) string { return strings.Join(v.Content.Engineers, ", ") }},
+		{"実施内容", "DONE", func(v web.Report) string { return v.Content.Done }},
+		{"変更した箇所", "CHANGES", func(v web.Report) string { return v.Content.Changes }},
+		{"申請との相違", "DEVIATION", func(v web.Report) string { return joined(v.Content.Deviation, v.Content.DeviationReason) }},
+		{"結果", "RESULT", func(v web.Report) string { return p.reportResult(v.Content.Result) }},
+		{"戻しの有無", "ROLLED BACK", func(v web.Report) string { return p.yesOrNo(v.Content.RolledBack) }},
+		{"個人情報の閲覧", "PII VIEWED", func(v web.Report) string { return p.yesOrNo(v.Content.PIIViewed) }},
+		{"個人情報の複写", "PII COPIED", func(v web.Report) string { return p.yesOrNo(v.Content.PIICopied) }},
+		{"授受ファイル", "FILES", func(v web.Report) string {
+			var lines []string
+			for _, f := range v.Content.Files {
+				lines = append(lines, fmt.Sprintf("%s %s %d %s", f.Direction, f.Name, f.Size, f.SHA256))
+			}
+			return strings.Join(lines, "\n")
+		}},
+		{"残作業", "REMAINING", func(v web.Report) string { return v.Content.Remaining }},
+		{"所管課確認", "ACCEPTED BY", func(v web.Report) string { return v.AcceptedBy }},
+		{"差し戻した人", "RETURNED BY", func(v web.Report) string { return v.ReturnedBy }},
+		{"確認日時", "SETTLED AT", func(v web.Report) string { return stamp(v.SettledAt) }},
+		{"所管課から", "ANSWER", func(v web.Report) string { return v.Answer }},
+		{"検証値", "SHA-256", func(v web.Report) string { return v.SHA256 }},
+		{"同じ接続の報告", "HISTORY", func(v web.Report) string { return strings.Join(v.History, ", ") }},
+	}
+}
+
+func (p *program) reportState(v web.Report) string {
+	state := v.State
+	if p.lang == "ja" {
+		if ja, ok := map[string]string{"submitted": "提出済み", "accepted": "確認済み", "returned": "差戻し"}[state]; ok {
+			state = ja
+		}
+	}
+	if v.Late {
+		state += p.say("(期限後)", " (late)")
+	}
+	return state
+}
+
+func (p *program) reportResult(r reports.Result) string {
+	if p.lang != "ja" {
+		return string(r)
+	}
+	ja, ok := map[reports.Result]string{reports.ResultDone: "完了", reports.ResultPart: "一部", reports.ResultStopped: "中止"}[r]
+	if !ok {
+		return string(r)
+	}
+	return ja
+}
+
+func (p *program) yesOrNo(v bool) string {
+	if v {
+		return p.say("有", "yes")
+	}
+	return p.say("無", "no")
+}
+
+func (p *program) reportCommand() *cli.Command {
+	settle := func(what string) func(*cli.Context) error {
+		return func(c *cli.Context) error {
+			v, err := act[web.Report](p, c, "/v1/reports/"+part(c.Args().First())+"/"+what, web.SettleBody{Reason: c.String("reason")})
+			if err != nil {
+				return err
+			}
+			return p.done(v, fmt.Sprintf("報告 %s: %s", v.ID, p.reportState(v)), fmt.Sprintf("report %s: %s", v.ID, v.State))
+		}
+	}
+	return p.group("report", "作業報告書と立会確認書", "work reports and attendance records",
+		p.leaf("submit", "", "作業報告書を出す(同じ接続にもう一度出すと訂正になる)", "hand in a work report (a second one for a session corrects the first)", p.reportSubmit,
+			&cli.StringFlag{Name: "f", Aliases: []string{"file"}, Usage: p.say("報告のファイル(- は標準入力)", "report file (- for standard input)")}),
+		p.leaf("list", "", "一覧(新しい順)", "list, newest first", func(c *cli.Context) error {
+			q := url.Values{}
+			for _, name := range []string{"request", "window", "session", "state"} {
+				if v := c.String(name); v != "" {
+					q.Set(name, v)
+				}
+			}
+			v, err := fetch[[]web.Report](p, c, "/v1/reports", q)
+			if err != nil {
+				return err
+			}
+			return list(p, v, "作業報告書はまだありません。", "No work reports yet.", p.reportFields()[:7])
+		},
+			&cli.StringFlag{Name: "request", Usage: p.say("この申請のものだけ", "only those of this request")},
+			&cli.StringFlag{Name: "window", Usage: p.say("この時間枠のものだけ", "only those of this window")},
+			&cli.StringFlag{Name: "session", Usage: p.say("この接続のものだけ", "only those of this session")},
+			&cli.StringFlag{Name: "state", Usage: "submitted|accepted|returned"}),
+		p.leaf("show", "REPORT|SESSION", "一つを見る", "show one", func(c *cli.Context) error {
+			v, err := fetch[web.Report](p, c, "/v1/reports/"+part(c.Args().First()), nil)
+			if err != nil {
+				return err
+			}
+			return page(p, v, p.reportFields())
+		}),
+		p.leaf("accept", "REPORT|SESSION", "所管課として確認する", "accept for the section", settle("accept"), p.reasonFlag()),
+		p.leaf("return", "REPORT|SESSION", "差し戻す(訂正を求める)", "send back for correction", settle("return"), p.reasonFlag()),
+		p.attestLeaf(),
+		p.leaf("attendance", "WINDOW", "立会確認書を見る(まだなら、記入される内容)", "show the attendance record (while there is none: what would be filled in)", func(c *cli.Context) error {
+			v, err := fetch[web.AttendanceRecord](p, c, "/v1/windows/"+part(c.Args().First())+"/attendance-record", nil)
+			if err != nil {
+				return err
+			}
+			return page(p, v, p.recordFields())
+		}),
+	)
+}
+
+func (p *program) reportSubmit(c *cli.Context) error {
+	file, err := p.need(c, "f")
+	if err != nil {
+		return err
+	}
+	text, err := p.readFile(file)
+	if err != nil {
+		return err
+	}
+	v, err := act[web.Report](p, c, "/v1/reports", web.SubmitBody{Name: file, Text: string(text)})
+	if err != nil {
+		return err
+	}
+	return p.done(v, fmt.Sprintf("報告 %s: %s", v.ID, p.reportState(v)), fmt.Sprintf("report %s: %s", v.ID, p.reportState(v)))
+}

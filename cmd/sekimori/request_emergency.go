@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"sekimori/broker/forms"
+	"sekimori/broker/web"
+)
+
+// emergencyLeaves are the acts of an emergency window (緊急利用): two open it, a third approves it afterwards.
+func (p *program) emergencyLeaves() []*cli.Command {
+	return []*cli.Command{
+		p.leaf("emergency", "", "緊急利用を開く(一人目。30分以内に二人目の同意が要る)", "open an emergency window (first person; a second must agree within 30 minutes)", p.requestEmergency,
+			p.authFlag(), p.reasonFlag(),
+			&cli.StringFlag{Name: "f", Aliases: []string{"file"}, Usage: p.say("申請のファイル(- は標準入力)。長さは2時間まで", "request file (- for standard input); at most two hours long")},
+			&cli.StringFlag{Name: "phoned", Usage: p.say("電話の相手", "who was telephoned")},
+			&cli.StringFlag{Name: "phoned-at", Usage: p.say("電話した日時", "when they were telephoned")}),
+		p.leaf("agree", "NO", "緊急利用に同意する(二人目。直ちに始まる)", "agree to an emergency window (second person; it starts at once)", p.onEmergency("agree"), p.authFlag(), p.reasonFlag()),
+		p.leaf("approve-after", "NO", "緊急利用を事後承認する", "approve an emergency afterwards", p.onEmergency("approve-after"), p.authFlag(), p.reasonFlag()),
+	}
+}
+
+func (p *program) requestEmergency(c *cli.Context) error {
+	body := web.EmergencyBody{Reason: c.String("reason"), Phoned: c.String("phoned")}
+	file, err := p.need(c, "f")
+	if err != nil {
+		return err
+	}
+	if c.String("phoned-at") != "" {
+		if body.PhonedAt, err = forms.ParseInstant(c.String("phoned-at"), time.Local); err != nil {
+			return &usageError{ja: "--phoned-at は 2026-11-24T10:00 のように書いてください", en: "write --phoned-at like 2026-11-24T10:00"}
+		}
+	}
+	text, err := p.readFile(file)
+	if err != nil {
+		return err
+	}
+	body.Name, body.Text = file, string(text)
+	if body.Fresh, err = p.fresh(c); err != nil {
+		return err
+	}
+	v, err := act[web.Request](p, c, "/v1/emergencies", body)
+	if err != nil {
+		return err
+	}
+	return p.done(v, fmt.Sprintf("申請 %s: %s", v.No, p.requestState(v.State)), fmt.Sprintf("request %s: %s", v.No, v.State))
+}
+
+func (p *program) onEmergency(what string) func(*cli.Context) error {
+	return func(c *cli.Context) error {
+		body := web.EmergencyAct{Reason: c.String("reason")}
+		var err error
+		if body.Fresh, err = p.fresh(c); err != nil {
+			return err
+		}
+		v, err := act[web.Request](p, c, "/v1/requests/"+part(c.Args().First())+"/"+what, body)
+		if err != nil {
+			return err
+		}
+		return p.done(v, fmt.Sprintf("申請 %s: %s", v.No, p.requestState(v.State)), fmt.Sprintf("request %s: %s", v.No, v.State))
+	}
+}
