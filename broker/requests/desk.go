@@ -19,6 +19,9 @@ type Options struct {
 	DB   *store.DB
 	Zone *time.Location // of the institution, for texts. Nil: UTC
 	Log  hclog.Logger   // nil: none
+	// Runtime tells how the broker itself stands and for how many days of recording there is room (below zero: not known), for
+	// the check items. Nil: nothing is known.
+	Runtime func() (policy.Runtime, int)
 }
 
 // Desk takes applications and lets windows be used. It is safe for concurrent use; of two who decide at

@@ -22,7 +22,7 @@ import (
 func hr() requests.Form {
 	return requests.Form{
 		System: "hr", Accounts: []string{"hr-db/hrmnt01"}, Engineers: []string{"sato"}, Start: townhall.Start.Add(time.Hour),
-		End: townhall.Start.Add(150 * time.Minute), Purpose: "端数誤りの調査", WorkType: "survey", Responsible: "reiji", Phone: "0000-11-1111",
+		End: townhall.Start.Add(150 * time.Minute), Purpose: "端数誤りの調査", WorkType: "survey", Responsible: "reiji", Phone: "0000-11-1111", Attendant: "ito",
 	}
 }
 
@@ -69,7 +69,7 @@ func submit(t *testing.T, d *requests.Desk, f requests.Form, by string) string {
 
 func approve(t *testing.T, d *requests.Desk, no, by string) requests.Outcome {
 	t.Helper()
-	out, err := d.Approve(t.Context(), no, requests.Approval{}, townhall.By(by))
+	out, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By(by))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,16 +246,16 @@ func TestWhoMayApprove(t *testing.T) {
 	h, d := desk(t)
 	no := submit(t, d, hr(), "kato")
 	for by, reason := range map[string]string{"kato": "self-approval", "sato": "forbidden", "E-0031": "forbidden", "ito": "forbidden", "admin": "forbidden", "deputy": "forbidden"} {
-		_, err := d.Approve(t.Context(), no, requests.Approval{}, townhall.By(by))
+		_, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By(by))
 		want(t, by, err, reason)
 	}
-	_, err := d.Approve(t.Context(), no, requests.Approval{Version: 2}, townhall.By("head"))
+	_, err := d.Approve(t.Context(), no, requests.Approval{Version: 2, Because: townhall.Because()}, townhall.By("head"))
 	want(t, "another version", err, "stale-page")
 	approve(t, d, no, "head")
-	_, err = d.Approve(t.Context(), no, requests.Approval{}, townhall.By("head"))
-	want(t, "the head twice", err, "forbidden")
+	_, err = d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("head"))
+	want(t, "the head twice", err, "already-decided")
 	h.Pass(time.Hour)
-	_, err = d.Approve(t.Context(), no, requests.Approval{}, townhall.By("deputy"))
+	_, err = d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("deputy"))
 	want(t, "at the start", err, "window-over")
 }
 
@@ -265,7 +265,9 @@ func TestTwoApproversAtTheSameMoment(t *testing.T) {
 	var wg sync.WaitGroup
 	results := make([]error, 4)
 	for i := range results {
-		wg.Go(func() { _, results[i] = d.Approve(t.Context(), no, requests.Approval{Version: 1}, townhall.By("head")) })
+		wg.Go(func() {
+			_, results[i] = d.Approve(t.Context(), no, requests.Approval{Version: 1, Because: townhall.Because()}, townhall.By("head"))
+		})
 	}
 	wg.Wait()
 	worked := 0
@@ -324,8 +326,8 @@ func TestProposal(t *testing.T) {
 	if state(t, d, no) != policy.RequestProposed {
 		t.Fatalf("it is %s", state(t, d, no))
 	}
-	_, err := d.Approve(t.Context(), no, requests.Approval{}, townhall.By("head"))
-	want(t, "a proposal nobody took over", err, "self-approval")
+	_, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("head"))
+	want(t, "a proposal nobody took over", err, "forbidden")
 	want(t, "taken by an approver", d.Take(t.Context(), no, townhall.By("head")), "forbidden")
 	want(t, "taken", d.Take(t.Context(), no, townhall.By("kato")), "")
 	want(t, "taken twice", d.Take(t.Context(), no, townhall.By("kato")), "already-decided")
@@ -345,7 +347,7 @@ func TestRefusalsNeedAReason(t *testing.T) {
 	}
 	want(t, "return", d.Return(t.Context(), no, "時間が長い", townhall.By("head")), "")
 	want(t, "approve what was returned", func() error {
-		_, err := d.Approve(t.Context(), no, requests.Approval{}, townhall.By("head"))
+		_, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("head"))
 		return err
 	}(), "already-decided")
 	want(t, "edit", d.Edit(t.Context(), no, simple(), townhall.By("kato")), "")
@@ -447,7 +449,7 @@ func TestASystemMadeExclusiveAfterTwoRequests(t *testing.T) {
 	for _, by := range []string{"head", "deputy"} {
 		approve(t, d, one, by)
 	}
-	_, err := d.Approve(t.Context(), two, requests.Approval{}, townhall.By("head"))
+	_, err := d.Approve(t.Context(), two, requests.Approval{Because: townhall.Because()}, townhall.By("head"))
 	var bad *forms.Invalid
 	if !errors.As(err, &bad) || !bad.Has("overlap") || state(t, d, two) != policy.PendingFirst {
 		t.Errorf("a second window on an exclusive system: %v, %s", err, state(t, d, two))
@@ -509,7 +511,7 @@ func TestLockedPeopleDoNotAct(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.Approve(t.Context(), no, requests.Approval{}, townhall.By("head"))
+	_, err = d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("head"))
 	want(t, "a locked approver", err, "engineer-locked")
 }
 
@@ -548,7 +550,7 @@ phone: 0000111111
 		t.Fatal(err)
 	}
 	_, err = d.Submit(t.Context(), wrong, townhall.By("kato"))
-	if !strings.HasPrefix(err.Error(), "request.yaml:5:6: end: the end must be after the start") {
+	if !strings.HasPrefix(err.Error(), "request.yaml:5:6: end: End must be after start.") {
 		t.Errorf("%v", err)
 	}
 	relative, err := requests.ParseForm("request.yaml", []byte(strings.NewReplacer("2026-11-24T10:00\n", "+4h\n", "2026-11-24T11:30:00+09:00", "+90m").Replace(text)), townhall.Zone)

@@ -99,6 +99,11 @@ func (s *Snap) PolicyRequest(no string) (policy.Request, error) {
 	if err != nil {
 		return policy.Request{}, err
 	}
+	return s.PolicyRequestOf(r)
+}
+
+// PolicyRequestOf is the same of a request as the caller holds it, such as one that conditions narrow.
+func (s *Snap) PolicyRequestOf(r Request) (policy.Request, error) {
 	sys, err := s.System(r.System)
 	if err != nil {
 		return policy.Request{}, err
@@ -120,13 +125,13 @@ func (s *Snap) PolicyRequest(no string) (policy.Request, error) {
 		}
 		p.Root = p.Root || a.Root
 	}
-	decisions, err := s.Decisions(no)
+	decisions, err := s.Decisions(r.No)
 	if err != nil {
 		return policy.Request{}, err
 	}
 	for _, d := range decisions {
 		if d.Verdict == VerdictApprove && d.Version == r.Version {
-			p.Approvals = append(p.Approvals, policy.Approval{Stage: d.Stage, By: d.By, Version: d.Version, At: d.At})
+			p.Approvals = append(p.Approvals, policy.Approval{Stage: d.Stage, By: d.By, OnBehalf: d.OnBehalf, Version: d.Version, At: d.At})
 		}
 	}
 	deputations, err := s.Deputations(DeputationFilter{Section: sys.Section, Holding: s.Now, Limit: 1000})

@@ -14,39 +14,54 @@ type SubmitBody struct {
 
 // Request is an application for a window.
 type Request struct {
-	No              string     `json:"request_no"`
-	State           string     `json:"state"`
-	Version         int        `json:"version"`
-	ApprovedVersion int        `json:"approved_version,omitempty"`
-	System          string     `json:"system"`
-	Vendor          string     `json:"vendor"`
-	Requester       string     `json:"requester,omitempty"`
-	Proposer        string     `json:"proposer,omitempty"`
-	Start           time.Time  `json:"start"`
-	End             time.Time  `json:"end"`
-	Created         time.Time  `json:"created_at"`
-	Changed         time.Time  `json:"changed_at"`
-	Purpose         string     `json:"purpose"`
-	WorkType        string     `json:"work_type,omitempty"`
-	Responsible     string     `json:"responsible_party,omitempty"`
-	Phone           string     `json:"phone,omitempty"`
-	FaultNo         string     `json:"fault_no,omitempty"`
-	FaultCause      string     `json:"likely_cause,omitempty"`
-	FaultTriage     string     `json:"phone_triage,omitempty"`
-	Procedure       string     `json:"procedure,omitempty"`
-	Rollback        string     `json:"rollback,omitempty"`
-	Engineers       []string   `json:"engineers"`
-	Accounts        []string   `json:"accounts"`
-	Attendant       string     `json:"attendant,omitempty"`
-	Files           string     `json:"files"`
-	FilesDetail     string     `json:"files_detail,omitempty"`
-	RootReason      string     `json:"root_reason,omitempty"`
-	PersonalData    bool       `json:"personal_data,omitempty"`
-	PersonLimit     int        `json:"person_limit,omitempty"`
-	Conditions      string     `json:"conditions,omitempty"`
-	Urgent          string     `json:"urgent,omitempty"`
-	Decisions       []Decision `json:"decisions,omitempty"`
-	Windows         []string   `json:"windows,omitempty"`
+	No              string    `json:"request_no"`
+	State           string    `json:"state"`
+	Version         int       `json:"version"`
+	ApprovedVersion int       `json:"approved_version,omitempty"`
+	System          string    `json:"system"`
+	Vendor          string    `json:"vendor"`
+	Requester       string    `json:"requester,omitempty"`
+	Proposer        string    `json:"proposer,omitempty"`
+	Start           time.Time `json:"start"`
+	End             time.Time `json:"end"`
+	Created         time.Time `json:"created_at"`
+	Changed         time.Time `json:"changed_at"`
+	Purpose         string    `json:"purpose"`
+	WorkType        string    `json:"work_type,omitempty"`
+	Responsible     string    `json:"responsible_party,omitempty"`
+	Phone           string    `json:"phone,omitempty"`
+	FaultNo         string    `json:"fault_no,omitempty"`
+	FaultCause      string    `json:"likely_cause,omitempty"`
+	FaultTriage     string    `json:"phone_triage,omitempty"`
+	Procedure       string    `json:"procedure,omitempty"`
+	Rollback        string    `json:"rollback,omitempty"`
+	Engineers       []string  `json:"engineers"`
+	Accounts        []string  `json:"accounts"`
+	Attendant       string    `json:"attendant,omitempty"`
+	Files           string    `json:"files"`
+	FilesDetail     string    `json:"files_detail,omitempty"`
+	RootReason      string    `json:"root_reason,omitempty"`
+	PersonalData    bool      `json:"personal_data,omitempty"`
+	PersonLimit     int       `json:"person_limit,omitempty"`
+	Conditions      string    `json:"conditions,omitempty"`
+	Urgent          string    `json:"urgent,omitempty"`
+
+	ContractNo       string       `json:"contract_no,omitempty"`
+	ExtraRights      []string     `json:"extra_rights,omitempty"`
+	ExtraReason      string       `json:"extra_reason,omitempty"`
+	IndividualNumber bool         `json:"individual_number,omitempty"`
+	IndividualReason string       `json:"individual_reason,omitempty"`
+	FileDirection    string       `json:"file_direction,omitempty"`
+	ClausesTold      bool         `json:"clauses_told,omitempty"`
+	RecordingTold    bool         `json:"recording_told,omitempty"`
+	Drill            bool         `json:"drill,omitempty"`
+	Emergency        bool         `json:"emergency,omitempty"`
+	Recurrence       string       `json:"recurrence,omitempty"`
+	Occurrences      []Occurrence `json:"occurrences,omitempty"`
+	Series           string       `json:"series,omitempty"` // first request of a series approved one by one
+
+	Decisions []Decision `json:"decisions,omitempty"`
+	Windows   []string   `json:"windows,omitempty"`
 }
 
 // Decision is one person's act on one version of a request.
@@ -57,6 +72,10 @@ type Decision struct {
 	Verdict string    `json:"verdict"`
 	Reason  string    `json:"reason,omitempty"`
 	At      time.Time `json:"at"`
+
+	OnBehalf   string            `json:"on_behalf,omitempty"` // for whom a deputy decided
+	Because    map[string]string `json:"because,omitempty"`
+	Conditions store.Conditions  `json:"conditions,omitzero"`
 }
 
 // DecideBody approves, returns, rejects or withdraws. Version 0: whatever stands now. Because and Conditions are an
@@ -126,11 +145,23 @@ func viewRequest(r store.Request, z *time.Location) Request {
 		FaultNo: b.FaultNo, FaultCause: b.FaultCause, FaultTriage: b.FaultTriage, Procedure: b.Procedure, Rollback: b.Rollback,
 		Engineers: b.Engineers, Accounts: b.Accounts, Attendant: b.Attendant, Files: string(b.Files), FilesDetail: b.FilesDetail,
 		RootReason: b.RootReason, PersonalData: b.PersonalData, PersonLimit: b.PersonLimit, Conditions: b.Conditions, Urgent: b.Urgent,
+		ContractNo: b.ContractNo, ExtraRights: b.ExtraRights, ExtraReason: b.ExtraReason, IndividualNumber: b.IndividualNumber,
+		IndividualReason: b.IndividualReason, FileDirection: b.FileDirection, ClausesTold: b.ClausesTold, RecordingTold: b.RecordingTold,
+		Drill: b.Drill, Emergency: b.Emergency != nil, Recurrence: b.Recurrence, Series: b.Series,
+		Occurrences: occurrences(b.Occurrences, z),
 	}
 }
 
+func occurrences(list []store.Interval, z *time.Location) []Occurrence {
+	if len(list) == 0 {
+		return nil
+	}
+	return each(list, func(o store.Interval) Occurrence { return Occurrence{Start: at(o.Start, z), End: at(o.End, z)} })
+}
+
 func viewDecision(d store.Decision, z *time.Location) Decision {
-	return Decision{Stage: d.Stage, Version: d.Version, By: d.By, Verdict: string(d.Verdict), Reason: d.Reason, At: at(d.At, z)}
+	return Decision{Stage: d.Stage, Version: d.Version, By: d.By, Verdict: string(d.Verdict), Reason: d.Reason, At: at(d.At, z),
+		OnBehalf: d.OnBehalf, Because: d.Because, Conditions: d.Conditions}
 }
 
 func viewWindow(w store.Window, now time.Time, z *time.Location) Window {

@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
 
 	"sekimori/broker/requests"
 	"sekimori/broker/store"
@@ -41,15 +43,26 @@ func (s *Server) form(c *call) (requests.Form, error) {
 	return requests.ParseForm(in.Name, []byte(in.Text), s.o.Zone)
 }
 
+// requests lists what the caller may see, newest first; ?before=NO pages on.
 func (s *Server) requests(c *call) error {
-	f := store.RequestFilter{}
+	f := store.RequestFilter{System: c.r.FormValue("system"), Before: c.r.FormValue("before")}
 	if v := c.r.FormValue("state"); v != "" {
 		f.States = []policy.RequestState{policy.RequestState(v)}
+	}
+	if v := c.r.FormValue("limit"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > mostListed {
+			return faultBadRequest(fmt.Sprintf("limit は 1 から %d までです", mostListed), fmt.Sprintf("limit is from 1 to %d", mostListed), nil)
+		}
+		f.Limit = n
+	}
+	if c.r.FormValue("seen_due") != "" {
+		f.SeenDue = c.person.ID
 	}
 	switch {
 	case c.person.Kind != policy.Staff:
 		f.Vendor = c.person.Vendor
-	case !everywhere(c.person):
+	case f.SeenDue == "" && !everywhere(c.person):
 		f.Section = c.person.Section
 	}
 	if c.person.Kind != policy.Staff && f.Vendor == "" {
@@ -61,6 +74,9 @@ func (s *Server) requests(c *call) error {
 	}
 	return c.reply(each(list, func(r store.Request) Request { return viewRequest(r, s.o.Zone) }))
 }
+
+// mostListed is the longest page of a list.
+const mostListed = 1000
 
 func (s *Server) request(c *call) error {
 	if err := s.mineToSee(c, c.r.PathValue("no")); err != nil {
@@ -80,6 +96,15 @@ func (s *Server) mineToSee(c *call, no string) error {
 		if c.person.Kind == policy.Staff {
 			if ok, err = s.sees(snap, c.person, r.System); err != nil {
 				return err
+			}
+			if !ok {
+				sys, err := snap.System(r.System)
+				if err != nil {
+					return err
+				}
+				if ok, err = standsIn(snap, c.person, sys.Section); err != nil {
+					return err
+				}
 			}
 		}
 		if !ok {
@@ -103,13 +128,6 @@ func (s *Server) replyRequest(c *call, no string) error {
 func (s *Server) take(c *call) error {
 	return s.decide(c, false, func(ctx context.Context, no string, _ DecideBody) error {
 		return s.o.Desk.Take(ctx, no, c.actor())
-	})
-}
-
-func (s *Server) approve(c *call) error {
-	return s.decide(c, true, func(ctx context.Context, no string, in DecideBody) error {
-		_, err := s.o.Desk.Approve(ctx, no, requests.Approval{Version: in.Version, Reason: in.Reason, Because: in.Because, Conditions: in.Conditions}, c.actor())
-		return err
 	})
 }
 

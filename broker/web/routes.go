@@ -15,7 +15,7 @@ type route struct {
 
 // routes is the table: the foundation's, and what each part of the procedure adds in a file of its own.
 func routes() []route {
-	return slices.Concat(foundationRoutes(), requestRoutes(), papersRoutes(), attendanceRoutes(), stopRoutes(), credentialRoutes(), calendarRoutes())
+	return slices.Concat(foundationRoutes(), requestRoutes(), papersRoutes(), attendanceRoutes(), stopRoutes(), credentialRoutes(), calendarRoutes(), extensionRoutes(), emergencyRoutes(), reportRoutes())
 }
 
 func foundationRoutes() []route {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sekimori/broker/forms"
+	"sekimori/broker/requests"
 	"sekimori/broker/session"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -17,9 +18,12 @@ func (s *Server) translate(err error) error {
 	var f *Fault
 	var denied *policy.Denied
 	var invalid *forms.Invalid
+	var blocked *requests.Blocked
 	switch {
 	case errors.As(err, &f):
 		return f
+	case errors.As(err, &blocked):
+		return blockedFault(blocked)
 	case errors.As(err, &denied):
 		return refusal(denied.Reason, denied.Args)
 	case errors.As(err, &invalid):

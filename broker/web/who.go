@@ -14,6 +14,7 @@ type who struct {
 	bootstrap bool // no token while the registry is empty, for root and the broker's own account
 	signedIn  bool // everybody with a token
 	vendors   bool // engineers and vendor contacts
+	deputies  bool // staff who decide for somebody just now
 	roles     []policy.Role
 }
 

@@ -79,6 +79,7 @@ purpose: 給与計算の端数誤りの調査
 work_type: survey
 responsible: reiji
 phone: 000-0000-0000
+attendant: tachiai
 files: none
 `, start.Format(time.RFC3339), end.Format(time.RFC3339))
 	file := filepath.Join(d.dir, "request.yaml")
@@ -130,7 +131,7 @@ func (d *demo) approve(ctx context.Context) error {
 	if !errors.As(err, &failed) || failed.status != 3 {
 		return fmt.Errorf("the requester could approve their own request: %v", err)
 	}
-	if err := d.kacho.sign(ctx, &r, "request", "approve", d.request); err != nil {
+	if err := d.consent(ctx, &r, d.request); err != nil {
 		return err
 	}
 	if r.State != "approved" || len(r.Windows) != 1 {
@@ -142,6 +143,21 @@ func (d *demo) approve(ctx context.Context) error {
 		"The requester's own approval is refused; the head of section approves with password and one-time code.",
 		map[string]any{"window": d.window, "self_approval": failed.status})
 	return nil
+}
+
+// consent lets the head approve, with a reason for each check item that calls for one.
+func (d *demo) consent(ctx context.Context, r *web.Request, no string) error {
+	var k web.Checked
+	if err := d.kacho.ask(ctx, &k, "request", "check", no); err != nil {
+		return err
+	}
+	line := []string{"request", "approve", no}
+	for _, item := range k.Items {
+		if item.NeedsReason {
+			line = append(line, "--because", item.Code+"="+d.p.say("確かめました", "looked into"))
+		}
+	}
+	return d.kacho.sign(ctx, r, line...)
 }
 
 func (d *demo) open(ctx context.Context) error {
@@ -317,7 +333,7 @@ func (d *demo) second(ctx context.Context) error {
 		return err
 	}
 	var r web.Request
-	if err := d.kacho.sign(ctx, &r, "request", "approve", no); err != nil {
+	if err := d.consent(ctx, &r, no); err != nil {
 		return err
 	}
 	d.request, d.window, d.end = no, r.Windows[0], end

@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"sekimori/broker/registry"
+	"sekimori/broker/web"
 )
 
 // story is what one script has beyond its files: a clock, a broker, a target, and what runs.
@@ -174,7 +175,8 @@ func approvedStory(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) == 0, "approved LOGIN...")
 	s := storyOf(ts)
 	for _, login := range args {
-		if status, _, _ := s.runAs(ts, []string{login, "request", "approve", ts.Getenv("NO"), "--json"}, true); status != 0 {
+		line := append([]string{login, "request", "approve", ts.Getenv("NO"), "--json"}, s.reasons(ts, login)...)
+		if status, _, _ := s.runAs(ts, line, true); status != 0 {
 			ts.Fatalf("%s does not approve: exit %d", login, status)
 		}
 	}
@@ -182,6 +184,26 @@ func approvedStory(ts *testscript.TestScript, neg bool, args []string) {
 	s.must(ts, args[0], "window", "show", ts.Getenv("WINDOW"), "--json")
 	ts.Setenv("START", printed(ts, "start"))
 	ts.Setenv("END", printed(ts, "end"))
+}
+
+// reasons are the options with a reason for each check item of $NO that calls for one.
+func (s *story) reasons(ts *testscript.TestScript, login string) []string {
+	status, out, _ := s.runAs(ts, []string{login, "request", "check", ts.Getenv("NO"), "--json"}, false)
+	if status != 0 {
+		ts.Fatalf("%s cannot read the check items: exit %d", login, status)
+	}
+	return becauseChecked(ts, out)
+}
+
+func becauseChecked(ts *testscript.TestScript, out string) (options []string) {
+	var k web.Checked
+	ts.Check(json.Unmarshal([]byte(out), &k))
+	for _, item := range k.Items {
+		if item.NeedsReason {
+			options = append(options, "--because", item.Code+"=確認した")
+		}
+	}
+	return options
 }
 
 // grantedStory: `granted FILE [APPROVER…]` takes a request from tantou all the way: approved (by kacho

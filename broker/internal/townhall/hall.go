@@ -103,6 +103,16 @@ func (h *Hall) Apply(tb testing.TB, text, by string) registry.Plan {
 // By is an act of a person through the command line.
 func By(id string) ledger.Actor { return ledger.Actor{Kind: "person", ID: id, Via: "cli"} }
 
+// Because gives a reason for whatever a check item may call for.
+func Because() map[string]string {
+	because := map[string]string{}
+	for _, code := range []string{policy.ItemPledge, policy.ItemCertification, policy.ItemContract, policy.ItemSubcontract, policy.ItemBackup, policy.ItemRights,
+		policy.ItemIndividualNumber, policy.ItemFiles, policy.ItemLine, policy.ItemAttendant, policy.ItemSchedule} {
+		because[code] = "確認した"
+	}
+	return because
+}
+
 // Kinds are the kinds of the entries about a subject, in order; every entry for an empty one.
 func (h *Hall) Kinds(tb testing.TB, subject string) []string {
 	tb.Helper()

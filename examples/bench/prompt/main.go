@@ -99,7 +99,22 @@ func (b *bench) window(ctx context.Context, clerk, head *person) (start time.Tim
 	if err := clerk.run(ctx, &r, "request", "submit", "-f", file); err != nil {
 		return start, err
 	}
-	if err := head.sign(ctx, &r, "request", "approve", r.No); err != nil {
+	var check struct {
+		Items []struct {
+			Code  string `json:"item"`
+			Needs bool   `json:"needs_reason"`
+		} `json:"items"`
+	}
+	if err := head.run(ctx, &check, "request", "check", r.No); err != nil {
+		return start, err
+	}
+	line := []string{"request", "approve", r.No}
+	for _, item := range check.Items {
+		if item.Needs {
+			line = append(line, "--because", item.Code+"=計測")
+		}
+	}
+	if err := head.sign(ctx, &r, line...); err != nil {
 		return start, err
 	}
 	if len(r.Windows) != 1 {

@@ -1,0 +1,163 @@
+package requests
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"sekimori/broker/calendar"
+	"sekimori/broker/forms"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// defaultWindow is the longest window of a system that sets none.
+const defaultWindow = 4 * time.Hour
+
+// The codes of screens §3.2 about time that callers look for.
+const (
+	codeOverlap  = "overlap"
+	codeBlackout = "blackout-day"
+	codeTooSoon  = "too-soon"
+	codeTooLong  = "too-long"
+)
+
+// interval resolves when the work is to be: the start far enough ahead, the end after it, no longer than the system
+// allows, on no day on which nobody works. spans are the occurrences in order; nil where the times make no sense.
+func (c *checking) interval(sys store.System) (spans []policy.Span) {
+	start, end := c.form.Start, c.form.End
+	if c.form.StartIn > 0 {
+		start = c.snap.Now.Add(c.form.StartIn)
+	}
+	if c.form.Length > 0 {
+		end = start.Add(c.form.Length)
+	}
+	start, end = start.UTC().Truncate(time.Millisecond), end.UTC().Truncate(time.Millisecond)
+	longest := sys.MaxWindow
+	if longest == 0 {
+		longest = defaultWindow
+	}
+	lead := max(sys.Lead, c.institution.Lead)
+	switch {
+	case start.IsZero() || end.IsZero():
+		c.problem("start", "time-required", "開始と終了の日時を入力してください。", "Enter start and end.")
+		return nil
+	case !start.Before(end):
+		c.problem("end", "end-before-start", "終了は開始より後にしてください。", "End must be after start.")
+		return nil
+	case !c.snap.Now.Before(end):
+		c.problem("end", "in-the-past", "この時間枠はもう過ぎています。", "The window lies in the past.")
+	case !c.snap.Now.Before(start):
+		c.problem("start", codeTooSoon, "開始時刻を過ぎています。承認に要る時間をみて、先の時刻にしてください。",
+			"The start has passed: leave time for the approval, which must come before the start.")
+	case start.Sub(c.snap.Now) < lead && strings.TrimSpace(c.form.Urgent) == "":
+		ja, en := sayLength(lead)
+		c.problem("start", codeTooSoon, "開始まで"+ja+"ありません。急ぐときは「至急」を選び、理由を書いてください。",
+			"Less than "+en+" ahead. Choose urgent and say why.")
+	}
+	if end.Sub(start) > longest {
+		ja, en := sayLength(longest)
+		c.problem("end", codeTooLong, "1回の時間枠は"+ja+"までです。分けて申請してください。", "A window is at most "+en+". Split it.")
+		return nil
+	}
+	spans = c.occurrences(start, end)
+	for _, s := range spans {
+		if n, hit := c.calendar(s).NoWorkIn(sys.ID, s.Start, s.End); hit {
+			day := later(s.Start, n.From).In(c.zone).Format(time.DateOnly)
+			c.problem("start", codeBlackout, fmt.Sprintf("%sは作業禁止日です(%s)。別の日を選んでください。", day, n.Reason),
+				fmt.Sprintf("%s is a no-work day (%s).", day, n.Reason))
+			break
+		}
+	}
+	return spans
+}
+
+// occurrences expands a recurring window; one that does not recur is its own only occurrence.
+func (c *checking) occurrences(start, end time.Time) []policy.Span {
+	rule := strings.TrimSpace(c.form.Recurrence)
+	if rule == "" {
+		return []policy.Span{{Start: start, End: end}}
+	}
+	expanded, err := calendar.Expand(rule, start, end, c.zone, calendar.Limits{})
+	var invalid *forms.Invalid
+	if errors.As(err, &invalid) {
+		for _, p := range invalid.Problems {
+			c.problem("recurrence", p.Code, p.JA, p.EN)
+		}
+		return nil
+	}
+	if err != nil {
+		c.problem("recurrence", "recurrence-unreadable", "繰返しの規則が読めません。", "the recurrence cannot be read")
+		return nil
+	}
+	spans := make([]policy.Span, 0, len(expanded))
+	for i, o := range expanded {
+		if i > 0 && o.Start.Before(spans[i-1].End) {
+			c.problem("recurrence", "recurrence-overlap", "繰返しの回どうしが重なります。", "Occurrences of the recurrence overlap each other.")
+			return nil
+		}
+		spans = append(spans, policy.Span{Start: o.Start, End: o.End})
+	}
+	return spans
+}
+
+// calendar is the one that covers a span.
+func (c *checking) calendar(s policy.Span) policy.Calendar {
+	return calendar.Of(c.institution, c.holidays, c.nowork, c.zone, s.Start, s.End)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// sayLength says a length of time in both languages: 4時間, 1時間30分; 4 h, 1 h 30 min.
+func sayLength(d time.Duration) (ja, en string) {
+	days, hours, minutes := d/(24*time.Hour), d%(24*time.Hour)/time.Hour, d%time.Hour/time.Minute
+	if days < 3 { // a day or two are said in hours: 48時間
+		hours, days = hours+24*days, 0
+	}
+	var said []string
+	for _, part := range []struct {
+		n      time.Duration
+		ja, en string
+	}{{days, "日", " days"}, {hours, "時間", " h"}, {minutes, "分", " min"}} {
+		if part.n > 0 {
+			ja += fmt.Sprintf("%d%s", part.n, part.ja)
+			said = append(said, fmt.Sprintf("%d%s", part.n, part.en))
+		}
+	}
+	if len(said) == 0 {
+		return "1分", "1 min"
+	}
+	return ja, strings.Join(said, " ")
+}
+
+// spansOf are a stored request's occurrences, or its one interval.
+func spansOf(r store.Request) []policy.Span {
+	if len(r.Body.Occurrences) == 0 {
+		return []policy.Span{{Start: r.Start, End: r.End}}
+	}
+	spans := make([]policy.Span, 0, len(r.Body.Occurrences))
+	for _, o := range r.Body.Occurrences {
+		spans = append(spans, policy.Span{Start: o.Start, End: o.End})
+	}
+	return spans
+}
+
+// place puts occurrences into a request: its start is the first one's, its end the last one's.
+func place(r *store.Request, spans []policy.Span) {
+	if len(spans) == 0 {
+		return
+	}
+	r.Start, r.End, r.Body.Occurrences = spans[0].Start, spans[len(spans)-1].End, nil
+	if len(spans) == 1 {
+		return
+	}
+	for _, s := range spans {
+		r.Body.Occurrences = append(r.Body.Occurrences, store.Interval{Start: s.Start, End: s.End})
+	}
+}
