@@ -32,17 +32,18 @@ type Shown struct {
 	NeedsBeat bool              // sessions pause and end without the attendant's heartbeat
 }
 
-// Show gives what an attendant looks at. Who may see it is the door's to ask. Errors: store.ErrNotFound.
-func (a *Post) Show(ctx context.Context, window string) (Shown, error) {
+// Show gives what an attendant looks at; the check items, which take longest, only where they are wanted. Who may see it is
+// the door's to ask. Errors: store.ErrNotFound.
+func (a *Post) Show(ctx context.Context, window string, items bool) (Shown, error) {
 	var v Shown
 	err := a.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		v, err = a.show(s, window)
+		v, err = a.show(s, window, items)
 		return err
 	})
 	return v, err
 }
 
-func (a *Post) show(s *store.Snap, window string) (v Shown, err error) {
+func (a *Post) show(s *store.Snap, window string, items bool) (v Shown, err error) {
 	v.Now = s.Now
 	if v.Window, err = s.Window(window); err != nil {
 		return v, fmt.Errorf("window %q: %w", window, err)
@@ -69,8 +70,10 @@ func (a *Post) show(s *store.Snap, window string) (v Shown, err error) {
 		}
 		attendant = &p.Person
 	}
-	if v.Items, err = a.items(s, attendant, v.Window); err != nil {
-		return v, err
+	if items {
+		if v.Items, err = a.items(s, attendant, v.Window); err != nil {
+			return v, err
+		}
 	}
 	return v, v.goings(s)
 }

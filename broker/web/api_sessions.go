@@ -34,6 +34,13 @@ type Session struct {
 	RecordingSum  string    `json:"recording_sha256,omitempty"`
 	RecordingSize int64     `json:"recording_bytes,omitempty"`
 	ClientVersion string    `json:"client_version,omitempty"`
+	Paused        time.Time `json:"paused_at,omitzero"`
+	PausedBy      string    `json:"paused_by,omitempty"` // empty while paused: the attendant is away
+}
+
+// PauseBody holds an engineer's input back, or lets it go on.
+type PauseBody struct {
+	Reason string `json:"reason,omitempty"`
 }
 
 // EndBody cuts a session.
@@ -96,12 +103,17 @@ func viewSession(s store.Session, z *time.Location) Session {
 	if s.Source.IsValid() {
 		out.Source = s.Source.String()
 	}
+	if s.State.Live() {
+		out.Paused, out.PausedBy = at(s.Paused, z), s.PausedBy
+	}
 	return out
 }
 
 // sessionState is the state as people see it (screens §6).
 func sessionState(s store.Session) string {
 	switch {
+	case s.State == store.SessionActive && !s.Paused.IsZero():
+		return "paused"
 	case s.State != store.SessionEnded:
 		return string(s.State)
 	case s.Reason == policy.EndedByEngineer || s.Reason == policy.WindowEnded || s.Reason == policy.WindowWasClosed:

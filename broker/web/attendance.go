@@ -48,7 +48,7 @@ func (s *Server) attend(c *call, in any, act func(context.Context, string) error
 	}
 	id := c.r.PathValue("id")
 	if err := act(c.r.Context(), id); err != nil {
-		return err
+		return stopped(err)
 	}
 	w, err := s.o.Desk.Window(c.r.Context(), id)
 	if err != nil {

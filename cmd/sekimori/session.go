@@ -34,6 +34,16 @@ func (p *program) sessionFields() []column[web.Session] {
 		{"接続元", "SOURCE", func(v web.Session) string { return v.Source }},
 		{"鍵", "KEY", func(v web.Session) string { return v.Fingerprint }},
 		{"二つ目の認証", "SECOND FACTOR", func(v web.Session) string { return v.Factor }},
+		{"一時停止", "PAUSED", func(v web.Session) string {
+			if v.Paused.IsZero() {
+				return ""
+			}
+			by := v.PausedBy
+			if by == "" {
+				by = p.say("関守(立会者の応答なし)", "the gate (attendant not heard of)")
+			}
+			return long(v.Paused) + " " + by
+		}},
 		{"期限", "UNTIL", func(v web.Session) string { return long(v.Until) }},
 		{"閲覧中", "WATCHERS", func(v web.Session) string {
 			if v.Watchers == 0 {
@@ -51,7 +61,7 @@ func (p *program) sessionState(v web.Session) string {
 		return v.State
 	}
 	ja, ok := map[string]string{
-		"refused": "接続拒否", "opening": "接続準備中", "active": "接続中", "ended-ok": "終了", "ended-early": "途中で切断",
+		"refused": "接続拒否", "opening": "接続準備中", "active": "接続中", "paused": "一時停止中", "ended-ok": "終了", "ended-early": "途中で切断",
 	}[v.State]
 	if !ok {
 		return v.State
@@ -89,6 +99,8 @@ func (p *program) sessionCommand() *cli.Command {
 			return page(p, v, p.sessionFields())
 		}),
 		p.leaf("watch", "ID", "接続中の画面を見る(保守要員に知らされます)", "watch a live session (the engineer is told)", p.watch, p.purposeFlag()),
+		p.leaf("pause", "ID", "保守要員の入力を止める(画面と時計は進む)", "hold the engineer's input back (output and clock go on)", p.holdSession("pause"), p.reasonFlag()),
+		p.leaf("resume", "ID", "入力を再開させる", "let the engineer's input go on", p.holdSession("resume"), p.reasonFlag()),
 		p.leaf("end", "ID", "接続を直ちに切る", "cut a session at once", func(c *cli.Context) error {
 			v, err := act[web.Session](p, c, "/v1/sessions/"+part(c.Args().First())+"/end", web.EndBody{Reason: c.String("reason")})
 			if err != nil {
@@ -113,5 +125,22 @@ func (p *program) watch(c *cli.Context) error {
 	if !p.json {
 		fmt.Fprintf(p.err, "%s %s\n", p.say("閲覧を始めました。止めるには Ctrl-C:", "Watching; Ctrl-C stops:"), strings.TrimSpace(plain(c.Args().First())))
 	}
+	stop := p.beatBeside(c, k)
+	defer stop()
 	return p.show(c.Context, resp.Body, 0)
+}
+
+func (p *program) holdSession(what string) func(*cli.Context) error {
+	return func(c *cli.Context) error {
+		v, err := act[web.Session](p, c, "/v1/sessions/"+part(c.Args().First())+"/"+what, web.PauseBody{Reason: c.String("reason")})
+		if err != nil {
+			return err
+		}
+		switch {
+		case !v.Paused.IsZero():
+			return p.done(v, fmt.Sprintf("一時停止中: %s", v.ID), fmt.Sprintf("paused: %s", v.ID))
+		default:
+			return p.done(v, fmt.Sprintf("再開しました: %s", v.ID), fmt.Sprintf("resumed: %s", v.ID))
+		}
+	}
 }

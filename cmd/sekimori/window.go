@@ -90,27 +90,6 @@ func (p *program) windowCommand() *cli.Command {
 	)
 }
 
-func (p *program) attendCommand() *cli.Command {
-	return p.group("attend", "立会い", "attending a window",
-		p.leaf("identity", "WINDOW", "本人確認の結果を記す(登録の電話で読み返された三桁、または --failed)", "record the identity check: the three digits heard on the registered telephone, or --failed", func(c *cli.Context) error {
-			if (c.String("digits") != "") == c.Bool("failed") {
-				return &usageError{ja: "--digits か --failed のどちらか一つが要ります", en: "either --digits or --failed is required"}
-			}
-			return p.windowAct(c, "identity", web.IdentityBody{Digits: c.String("digits"), Person: c.String("person")})
-		},
-			&cli.StringFlag{Name: "digits", Usage: p.say("聞き取った三桁", "the three digits that were heard")},
-			&cli.BoolFlag{Name: "failed", Usage: p.say("出ない、または本人でない", "nobody answered, or the wrong person did")},
-			&cli.StringFlag{Name: "person", Usage: p.say("保守要員(複数が待つとき)", "the engineer, where several wait")}),
-		p.leaf("permit", "WINDOW", "開始を許可する(パスワードと認証コードを尋ねます)", "permit the start (asks for password and code)", func(c *cli.Context) error {
-			fresh, err := p.fresh(c)
-			if err != nil {
-				return err
-			}
-			return p.windowAct(c, "permit", web.PermitBody{Fresh: fresh})
-		}, p.authFlag()),
-	)
-}
-
 func (p *program) windowAct(c *cli.Context, what string, body any) error {
 	v, err := act[web.Window](p, c, "/v1/windows/"+part(c.Args().First())+"/"+what, body)
 	if err != nil {

@@ -1,0 +1,188 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"sekimori/broker/attendance"
+	"sekimori/broker/forms"
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// stopped adds to the refusal of a start which check item stopped it, why, and what to do about it.
+func stopped(err error) error {
+	var stop *attendance.Stopped
+	if !errors.As(err, &stop) {
+		return err
+	}
+	item := stop.Item
+	f := refusal(item.Reason, item.Args)
+	name := policy.ItemName(item.Code)
+	ja, en := name.JA+": 不適合 "+item.Cause.JA, name.EN+": not met; "+item.Cause.EN
+	if item.Fix.JA != "" {
+		ja, en = ja+" → "+item.Fix.JA, en+" -> "+item.Fix.EN
+	}
+	f.Details = append(f.Details, Detail{Path: item.Code, Code: "item-unmet", JA: ja, EN: en})
+	return f
+}
+
+func (s *Server) tick(c *call) error {
+	var in TickBody
+	return s.attendShown(c, &in, func(ctx context.Context, id string) error {
+		return s.o.Post.Tick(ctx, id, in.Step, store.Method(in.Method), c.actor())
+	})
+}
+
+func (s *Server) backup(c *call) error {
+	var in BackupBody
+	return s.attendShown(c, &in, func(ctx context.Context, id string) error {
+		made, err := forms.ParseInstant(in.At, s.o.Zone)
+		if err != nil {
+			return &forms.Invalid{Problems: []forms.Problem{{Field: "at", Code: "bad-time", JA: "日時は 2026-11-24T02:10 のように書いてください。",
+				EN: "write the time like 2026-11-24T02:10"}}}
+		}
+		return s.o.Post.Backup(ctx, id, policy.Backup{At: made, How: policy.BackupHow(in.How), OK: in.OK}, in.Reason, c.actor())
+	})
+}
+
+func (s *Server) override(c *call) error {
+	var in OverrideBody
+	return s.attendShown(c, &in, func(ctx context.Context, id string) error {
+		if err := s.fresh(c, in.Fresh); err != nil {
+			return err
+		}
+		return s.o.Post.Override(ctx, id, in.Item, in.Reason, c.actor())
+	})
+}
+
+func (s *Server) unpermit(c *call) error {
+	var in WindowBody
+	return s.attend(c, &in, func(ctx context.Context, id string) error { return s.o.Post.Unpermit(ctx, id, in.Reason, c.actor()) })
+}
+
+func (s *Server) handover(c *call) error {
+	var in HandoverBody
+	return s.attendShown(c, &in, func(ctx context.Context, id string) error {
+		return s.o.Post.Handover(ctx, id, in.Person, c.actor())
+	})
+}
+
+func (s *Server) takeOver(c *call) error {
+	var in WindowBody
+	return s.attendShown(c, &in, func(ctx context.Context, id string) error { return s.o.Post.Take(ctx, id, c.actor()) })
+}
+
+// present is a heartbeat. It is answered with how the window stands, without the check items, so that a console needs
+// no other call.
+func (s *Server) present(c *call) error {
+	var in PresentBody
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	if err := s.o.Post.Present(c.r.Context(), c.r.PathValue("id"), c.actor()); err != nil {
+		return err
+	}
+	return s.replyAttendance(c, false)
+}
+
+// attendance shows a window as its attendant looks at it, to those who see its request.
+func (s *Server) attendance(c *call) error {
+	w, err := s.o.Desk.Window(c.r.Context(), c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if err := s.mineToSee(c, w.Request); err != nil {
+		return err
+	}
+	return s.replyAttendance(c, true)
+}
+
+// attendShown reads the body, acts, and shows the window as its attendant looks at it.
+func (s *Server) attendShown(c *call, in any, act func(context.Context, string) error) error {
+	if err := c.read(in); err != nil {
+		return err
+	}
+	if err := act(c.r.Context(), c.r.PathValue("id")); err != nil {
+		return stopped(err)
+	}
+	return s.replyAttendance(c, false)
+}
+
+func (s *Server) replyAttendance(c *call, items bool) error {
+	shown, err := s.o.Post.Show(c.r.Context(), c.r.PathValue("id"), items)
+	if err != nil {
+		return err
+	}
+	v := viewAttendance(shown, s.o.Zone)
+	if shown.Window.Attendant == c.person.ID && len(shown.Checks) > 0 {
+		if v.Calls, err = s.identityCalls(c.r.Context(), shown.Window.ID); err != nil {
+			return err
+		}
+	}
+	return c.reply(v)
+}
+
+func (s *Server) pauseSession(c *call) error {
+	return s.holdSession(c, func(ctx context.Context, id, reason string) error {
+		return s.o.Sessions.Pause(ctx, id, c.actor(), reason)
+	})
+}
+
+// resumeSession lets input go on. Of the attendant it is a sign of presence too.
+func (s *Server) resumeSession(c *call) error {
+	return s.holdSession(c, func(ctx context.Context, id, reason string) error {
+		return s.o.Sessions.Resume(ctx, id, c.actor(), reason)
+	})
+}
+
+// holdSession asks whether the caller may, which is who may end the session, notes the attendant's presence, and acts.
+func (s *Server) holdSession(c *call, act func(ctx context.Context, id, reason string) error) error {
+	var in PauseBody
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	if forms.Printable(in.Reason) != in.Reason || len(in.Reason) > 4*forms.MaxText {
+		return faultBadRequest("理由に使えない文字があるか、長すぎます", "the reason has characters that cannot be shown, or is too long", nil)
+	}
+	id, ctx := c.r.PathValue("id"), c.r.Context()
+	facts, err := s.mayLook(c, policy.Attempt{Act: policy.ActEnd, Session: id}, "session")
+	if err != nil {
+		return err
+	}
+	if err := s.seenAttending(ctx, id, c.actor(), facts); err != nil {
+		return err
+	}
+	if err := act(ctx, id, in.Reason); err != nil {
+		return err
+	}
+	return show(s, c, func(snap *store.Snap) (Session, error) {
+		r, err := snap.Session(id)
+		return viewSession(r, s.o.Zone), err
+	})
+}
+
+// seenAttending counts an act on a session as presence, where it is that of the one who has the post.
+func (s *Server) seenAttending(ctx context.Context, session string, by ledger.Actor, facts policy.Facts) error {
+	if !slices.Contains(facts.Subject.Attendants, by.ID) {
+		return nil
+	}
+	var w store.Window
+	err := s.o.DB.Read(ctx, func(snap *store.Snap) error {
+		row, err := snap.Session(session)
+		if err == nil {
+			w, err = snap.Window(row.Window)
+		}
+		return err
+	})
+	if err != nil || w.Attendant != by.ID {
+		return err // who attended before a handover may still stop, but is not there for the window any more
+	}
+	var denied *policy.Denied
+	if err := s.o.Post.Present(ctx, w.ID, by); err != nil && !errors.As(err, &denied) {
+		return err
+	}
+	return nil
+}
