@@ -38,6 +38,19 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 			shift := time.Duration(rapid.IntRange(-3, 3).Draw(t, "shift")) * time.Hour
 			g.Window.Start, g.Window.End = g.Window.Start.Add(shift), g.Window.End.Add(shift)
 		}
+		if !often("an ordinary window") {
+			g.Window.Emergency, g.Window.Drill = rapid.Bool().Draw(t, "emergency"), rapid.Bool().Draw(t, "drill")
+			g.RequestState = rapid.SampledFrom([]RequestState{EmergencyAsked, EmergencyOpen, FollowUpDue, ReportDue, RequestApproved}).Draw(t, "emergency state")
+			g.Window.End = g.Window.End.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "longer")) * time.Hour)
+		}
+		if !often("attendant heard of") {
+			g.Window.Present = rapid.SampledFrom([]time.Time{{}, now, now.Add(-30 * time.Second), now.Add(1 - 30*time.Second), now.Add(-2 * time.Minute),
+				now.Add(1 - 2*time.Minute)}).Draw(t, "present")
+		}
+		if !often("nothing overridden") {
+			g.Window.Overrides = rapid.SliceOf(rapid.SampledFrom([]string{OverrideBackup, OverrideFollowUp, OverrideReviews})).Draw(t, "overrides")
+		}
+		g.Window.BackupAt = rapid.SampledFrom([]time.Time{now.Add(-time.Minute), now.Add(-time.Hour), now.Add(-time.Hour - 1), now.Add(1), {}}).Draw(t, "backup")
 		g.Files = rapid.SampledFrom([]FilesRule{"", FilesNone, FilesAllowed}).Draw(t, "files")
 		g.Forward = rapid.Bool().Draw(t, "forward")
 		f.Grants = append(f.Grants, g)
@@ -46,10 +59,35 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 		s.Attendance = rapid.SampledFrom([]AttendanceMode{"", AttendanceRequired, AttendanceOnCall, AttendanceNone}).Draw(t, "mode")
 		s.IdentityCheck = rapid.Bool().Draw(t, "identity")
 		s.Exclusive = rapid.Bool().Draw(t, "exclusive")
+		s.PersonalData = rapid.Bool().Draw(t, "personal data")
+		if rapid.Bool().Draw(t, "impatient") {
+			s.PauseAfter, s.CutAfter = 0, 0
+		}
+		if !often("no backup asked for") {
+			s.BackupAge = time.Hour
+		}
 		if !often("no line") {
 			s.Line = rapid.SampledFrom([]LineMode{"", LineInterlocked}).Draw(t, "line mode")
 		}
 	})
+	if rapid.Bool().Draw(t, "declared") {
+		declared(&f)
+		f.Person.Pledge.Copy, f.Vendor.SpecialClauses = often("copy"), often("clauses")
+		if !often("certified") {
+			f.Vendor.Certifications[0].Until = now.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "certified for")))
+		}
+	}
+	if !often("no subcontract") {
+		f.Vendor.Prime, f.Vendor.PrimeApproved = "V-001", often("approved subcontract")
+		f.Vendor.SubcontractUntil = rapid.SampledFrom([]time.Time{{}, now, now.Add(1)}).Draw(t, "subcontract")
+	}
+	if !often("no follow-up") {
+		u := owed()
+		u.Request = rapid.SampledFrom([]string{"R8-0090", "R8-0124"}).Draw(t, "emergency no")
+		u.Ended, u.Report, u.Approval = now.Add(time.Duration(rapid.IntRange(0, 1).Draw(t, "ended"))), rapid.Bool().Draw(t, "report"), rapid.Bool().Draw(t, "later approval")
+		f.FollowUps = []FollowUp{u}
+	}
+	f.Targets["hr-db"] = Target{ID: "hr-db", System: "hr", Drill: rapid.Bool().Draw(t, "target of drills")}
 	f.Runtime.Line = rapid.SampledFrom([]LineState{LineUnknown, LineSeparated, LineJoined}).Draw(t, "line")
 	if !often("nobody locked") {
 		f.Person.Locked = &Lock{}
@@ -61,6 +99,7 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 		f.Freezes = []Freeze{{
 			Scope:   rapid.SampledFrom([]FreezeScope{"", FreezeAll, FreezeVendor, FreezeSystem}).Draw(t, "scope"),
 			Subject: rapid.SampledFrom([]string{"", "V-012", "V-013", "hr", "tax"}).Draw(t, "subject"),
+			Drill:   rapid.Bool().Draw(t, "drill freeze"),
 		}}
 	}
 	if !often("clock trusted") {
@@ -75,16 +114,23 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 		ChannelForward, ChannelAgent, ChannelX11, ChannelOther}).Draw(t, "channel")
 	a.Consent = rapid.SampledFrom([]Consent{ConsentPending, ConsentGiven, ConsentGiven, ConsentDeclined}).Draw(t, "consent")
 	a.Factor = often("factor")
+	if !often("no number chosen") && n > 0 {
+		a.Grant = f.Grants[rapid.IntRange(0, n-1).Draw(t, "chosen")].ID
+	}
 	return f, a, now
 }
 
 // covering finds, without the package's help, an approved grant that covers the attempt now.
 func covering(f Facts, a Attempt, now time.Time) bool {
 	return slices.ContainsFunc(f.Grants, func(g Grant) bool {
-		approved := g.RequestState == RequestApproved || g.RequestState == RequestConditional
+		approved := g.RequestState == RequestApproved || g.RequestState == RequestConditional || g.RequestState == ReportDue ||
+			g.Window.Emergency && (g.RequestState == EmergencyOpen || g.RequestState == FollowUpDue)
 		return g.Person == a.Person && g.State == GrantActive && approved && g.RequestVersion == g.ApprovedVersion &&
 			(a.Target == "" || g.Target == a.Target) &&
 			(a.Account == "" || g.Account == g.Target+"/"+a.Account) &&
+			(a.Grant == "" || g.ID == a.Grant) &&
+			(!g.Window.Drill || f.Targets[g.Target].Drill) &&
+			(!g.Window.Emergency || now.Sub(g.Window.Start) < 2*time.Hour) &&
 			!now.Before(g.Window.Start) && now.Before(g.Window.End)
 	})
 }
@@ -110,8 +156,20 @@ func noGrantNoChannel(t *rapid.T) {
 		t.Fatal("allowed without a covering approved grant")
 	case !slices.ContainsFunc(f.Grants, func(have Grant) bool { return have.ID == g.ID && have.Target == g.Target }):
 		t.Fatal("allowed on a grant that is not among the facts")
-	case s.Attendance != AttendanceNone && (g.Window.Attendant == "" || !permitted):
+	case (s.Attendance != AttendanceNone || s.PersonalData) && (g.Window.Attendant == "" || !permitted):
 		t.Fatal("allowed although nobody permitted the start")
+	case (s.PersonalData || s.Attendance == "" || s.Attendance == AttendanceRequired) &&
+		(g.Window.Present.IsZero() || s.PauseAfter == 0 && now.Sub(g.Window.Present) >= 30*time.Second):
+		t.Fatal("allowed although nobody is watching")
+	case s.BackupAge > 0 && !slices.Contains(g.Window.Overrides, OverrideBackup) &&
+		(g.Window.BackupAt.IsZero() || g.Window.BackupAt.After(now) || now.Sub(g.Window.BackupAt) > s.BackupAge):
+		t.Fatal("allowed without a backup")
+	case owes(f, g, now) && !slices.Contains(g.Window.Overrides, OverrideFollowUp):
+		t.Fatal("allowed although an emergency lacks its follow-up")
+	case f.Institution.Declared && (!f.Person.Pledge.Copy || !f.Vendor.SpecialClauses || !now.Before(f.Vendor.Certifications[0].Until)):
+		t.Fatal("allowed although a paper is missing")
+	case f.Vendor.Prime != "" && (!f.Vendor.PrimeApproved || !f.Vendor.SubcontractUntil.IsZero() && !now.Before(f.Vendor.SubcontractUntil)):
+		t.Fatal("allowed although the subcontract is not approved")
 	case s.IdentityCheck && g.Window.State != WindowPermitted:
 		t.Fatal("allowed without the identity check")
 	case s.Line != LineNone && f.Runtime.Line != LineSeparated:
@@ -124,7 +182,7 @@ func noGrantNoChannel(t *rapid.T) {
 		t.Fatal("allowed without factor or consent")
 	case a.Consent == ConsentPending && (a.Channel != ChannelAdmission || len(d.Channels) > 0):
 		t.Fatal("a channel before consent")
-	case !d.Until.After(now) || d.Until.After(g.Window.End):
+	case !d.Until.After(now) || d.Until.After(g.Window.End) || g.Window.Emergency && d.Until.Sub(g.Window.Start) > 2*time.Hour:
 		t.Fatalf("until %v, now %v, window ends %v", d.Until, now, g.Window.End)
 	case a.Channel != ChannelAdmission && !slices.Contains(d.Channels, a.Channel):
 		t.Fatal("allowed a channel that it does not list")
@@ -135,6 +193,7 @@ func noGrantNoChannel(t *rapid.T) {
 	}
 	for _, fr := range f.Freezes {
 		switch {
+		case fr.Drill && !g.Window.Drill:
 		case fr.Scope == FreezeVendor && fr.Subject != "V-012" && fr.Subject != "":
 		case fr.Scope == FreezeSystem && fr.Subject != s.ID && fr.Subject != "":
 		default:
@@ -144,7 +203,7 @@ func noGrantNoChannel(t *rapid.T) {
 	// What was admitted just now is kept just now, and ends at Until at the latest.
 	r := Running{Session: "S-1", Person: a.Person, Grant: g.ID, Source: a.Source, Target: g.Target, Account: "maint", LastInput: now}
 	if !slices.ContainsFunc(f.Grants, func(have Grant) bool { return have.ID == g.ID && !reflect.DeepEqual(have, g) }) {
-		if v := Recheck(f, r, now); !v.Keep || !v.Until.Equal(d.Until) {
+		if v := Recheck(f, r, now); !v.Keep || v.Pause != "" || !v.Until.Equal(d.Until) || !v.Next.After(now) || v.Next.After(v.Until) {
 			t.Fatalf("admitted and at once ended: %+v", v)
 		}
 		r.LastInput = d.Until
@@ -152,6 +211,13 @@ func noGrantNoChannel(t *rapid.T) {
 			t.Fatal("kept at Until")
 		}
 	}
+}
+
+// owes finds a follow-up of another emergency on the grant's system.
+func owes(f Facts, g Grant, now time.Time) bool {
+	return slices.ContainsFunc(f.FollowUps, func(u FollowUp) bool {
+		return (u.Report || u.Approval) && u.Request != g.Request && u.System == g.Window.System && !u.Ended.After(now)
+	})
 }
 
 func TestNoGrantNoChannel(t *testing.T) { rapid.Check(t, noGrantNoChannel) }
