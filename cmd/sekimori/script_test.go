@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 			"enroll": enrollStory, "enroll-printed": enrollPrinted, "code": codeStory,
 			"as": asStory, "auth": authStory, "refused": refusedStory, "field": fieldStory, "ledgered": ledgeredStory,
 			"submit": submitStory, "approved": approvedStory, "granted": grantedStory,
+			"says": saysStory, "renews": renewsStory,
 			// real OpenSSH
 			"ends": endsStory, "denied": deniedStory, "starts": startsStory, "shows": showsStory, "finds": findsStory, "types": typesStory,
 			"over": overStory, "gone": goneStory,
