@@ -1,0 +1,122 @@
+package attendance_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"sekimori/broker/internal/townhall"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+func (o *office) beat(by string) error {
+	return o.post.Present(o.t.Context(), o.window, townhall.By(by))
+}
+
+// A heartbeat is the attendant's own. Another person's is refused, and told once.
+func TestAttackHeartbeatOfAnotherPerson(t *testing.T) {
+	o := newOffice(t, false)
+	want(t, "before the post is taken", o.beat("ito"), "forbidden")
+	o.prepare()
+	o.Pass(time.Hour)
+	want(t, "open", o.open(), "")
+	at := o.row().Present
+	o.Pass(20 * time.Second)
+	for range 3 {
+		for _, by := range []string{"abe", "head", "E-0031"} {
+			want(t, "by "+by, o.beat(by), "forbidden")
+		}
+	}
+	if got := o.row().Present; !got.Equal(at) || o.heard != 0 {
+		t.Errorf("present since %v, was %v; heard %d times", got, at, o.heard)
+	}
+	refused := slices.DeleteFunc(o.Kinds(t, o.window), func(k string) bool { return k != "window.presence-refused" })
+	if len(refused) != 4 { // ito once too soon, and three others
+		t.Errorf("%d refusals in the ledger", len(refused))
+	}
+	want(t, "the attendant", o.beat("ito"), "")
+	if got := o.row().Present; !got.Equal(o.Now()) || o.heard != 1 {
+		t.Errorf("present at %v, it is %v; heard %d times", got, o.Now(), o.heard)
+	}
+	want(t, "no such window", o.post.Present(t.Context(), "R8-9999-1", townhall.By("ito")), `window "R8-9999-1": not found`)
+	o.Pass(time.Hour - 20*time.Second - time.Millisecond)
+	want(t, "1 ms before the end", o.beat("ito"), "")
+	o.Pass(time.Millisecond)
+	want(t, "at the end", o.beat("ito"), "window-over")
+}
+
+// Whatever the attendant does on the window shows that they are there; what others do does not.
+func TestActsOfTheAttendantCountAsPresence(t *testing.T) {
+	o := newOffice(t, false)
+	o.prepare()
+	o.Pass(time.Hour)
+	want(t, "open", o.open(), "")
+	o.Pass(25 * time.Second)
+	want(t, "an act", o.tick("note", "ito"), "")
+	at := o.Now()
+	if got := o.row().Present; !got.Equal(at) {
+		t.Errorf("present at %v, it is %v", got, at)
+	}
+	o.Pass(time.Second)
+	want(t, "an act of the head", o.post.Override(t.Context(), o.window, "backup", "x", townhall.By("head")), "")
+	if got := o.row().Present; !got.Equal(at) {
+		t.Errorf("the head's act moved it to %v", got)
+	}
+}
+
+// Two named acts, and presence without a gap.
+func TestHandover(t *testing.T) {
+	o := newOffice(t, false)
+	hand := func(to, by string) error { return o.post.Handover(t.Context(), o.window, to, townhall.By(by)) }
+	take := func(by string) error { return o.post.Take(t.Context(), o.window, townhall.By(by)) }
+	want(t, "before the post is taken", hand("abe", "head"), "stale-page")
+	o.prepare()
+	o.Pass(time.Hour)
+	want(t, "open", o.open(), "")
+	has(t, "taken without an offer", take("abe"), "nothing-offered")
+	for _, by := range []string{"abe", "kato", "deputy", "mori"} {
+		want(t, "offered by "+by, hand("abe", by), "forbidden")
+	}
+	for _, to := range []string{"kato", "head", "mori", "sato"} { // no attendant, the approver, another section, an engineer
+		has(t, "offered to "+to, hand(to, "ito"), "attendant-not-eligible")
+	}
+	has(t, "offered to oneself", hand("ito", "ito"), "same-person")
+	want(t, "offered", hand("abe", "ito"), "")
+	has(t, "taken by another", take("ito"), "nothing-offered")
+	want(t, "beats go on until it is taken", o.beat("ito"), "")
+	want(t, "the next one's do not count yet", o.beat("abe"), "forbidden")
+	o.Pass(29 * time.Second)
+	want(t, "taken", take("abe"), "")
+	if w := o.row(); w.Attendant != "abe" || !w.Present.Equal(o.Now()) || w.State != policy.WindowPermitted {
+		t.Errorf("%+v", w)
+	}
+	has(t, "taken twice", take("abe"), "nothing-offered")
+	want(t, "the former's beat", o.beat("ito"), "forbidden")
+	want(t, "the new one's", o.beat("abe"), "")
+	want(t, "the new one acts", o.post.Unpermit(t.Context(), o.window, "", townhall.By("abe")), "")
+	want(t, "and no longer attends once the post is given up", o.tick("note", "abe"), "forbidden") // the request names ito
+	if got := o.Kinds(t, "abe"); !slices.Equal(got[len(got)-3:], []string{"window.handover-offered", "window.presence-refused", "window.handed-over"}) &&
+		!slices.Equal(got[len(got)-2:], []string{"window.handover-offered", "window.handed-over"}) {
+		t.Errorf("the ledger tells of abe %v", got)
+	}
+}
+
+// Where the attendant is gone, an approver of the section assigns the post.
+func TestTheHeadAssignsAPostThatIsEmpty(t *testing.T) {
+	o := newOffice(t, false)
+	o.prepare()
+	o.Pass(time.Hour)
+	want(t, "open", o.open(), "")
+	o.Pass(90 * time.Second)
+	want(t, "assigned", o.post.Handover(t.Context(), o.window, "abe", townhall.By("head")), "")
+	if got := o.row().Present; got.Equal(o.Now()) {
+		t.Error("the head's act counts as presence")
+	}
+	want(t, "taken", o.post.Take(t.Context(), o.window, townhall.By("abe")), "")
+	var handed []store.Handover
+	err := o.DB.Read(t.Context(), func(s *store.Snap) (err error) { handed, err = s.Handovers(o.window); return err })
+	if err != nil || len(handed) != 1 || handed[0].From != "ito" || handed[0].To != "abe" || handed[0].By != "head" || handed[0].Taken.IsZero() {
+		t.Errorf("%+v, %v", handed, err)
+	}
+}
