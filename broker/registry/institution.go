@@ -74,12 +74,14 @@ func hours(v forms.Value) policy.Week {
 		return week
 	}
 	m := v.Map(weekdays...)
+	open := false // what was meant, also where it cannot be read
 	for day, name := range weekdays {
 		if h := m.Get(name); h.Present() {
 			week[day] = partOfDay(h)
+			open = open || h.Text() != "closed"
 		}
 	}
-	if week == (policy.Week{}) {
+	if !open {
 		v.Problem("never-open", "一日も開いていません。", "open on no day")
 	}
 	return week

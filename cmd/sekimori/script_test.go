@@ -42,6 +42,8 @@ func TestScripts(t *testing.T) {
 			"over": overStory, "gone": goneStory,
 			// examples/city
 			"city": cityStory, "city-approved": cityApproved, "heard": heardStory,
+			// calendars
+			"fetches": fetchesStory, "reads-calendar": readsCalendarStory, "month-of": monthOfStory,
 			// files
 			"wait-file": waitFile, "flip": flipStory, "fill-in": fillInStory, "verifier": verifierStory,
 		},
@@ -102,12 +104,14 @@ func (s *story) serve(ts *testscript.TestScript, config string) {
 	ts.Check(err)
 	ts.Setenv("SSH_ADDRESS", b.ssh)
 	ts.Setenv("SEKIMORI_SOCKET", b.socket)
+	ts.Setenv("API_ADDRESS", b.api)
 	s.broker = b
 }
 
 // served is a broker under way.
 type served struct {
 	ssh, socket string
+	api         string // "https://…"; empty: on the socket only
 	log         *lockedBuffer
 	cancel      context.CancelFunc
 	ended       chan int
@@ -122,13 +126,13 @@ func serveFor(p person, config string) (*served, error) {
 		in.Close()
 		b.ended <- status
 	}()
-	var said struct{ SSH, Socket string }
+	var said struct{ SSH, Socket, API string }
 	if err := json.NewDecoder(out).Decode(&said); err != nil {
 		cancel()
 		return nil, fmt.Errorf("the broker did not start: exit %d\n%s", <-b.ended, b.log.String())
 	}
 	go io.Copy(io.Discard, out)
-	b.ssh, b.socket = said.SSH, said.Socket
+	b.ssh, b.socket, b.api = said.SSH, said.Socket, said.API
 	return b, nil
 }
 
