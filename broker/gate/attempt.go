@@ -117,7 +117,7 @@ func (c *caller) mayWait(d policy.Decision) bool {
 		return true
 	}
 	switch d.Reason {
-	case policy.TooEarly, policy.AttendantAbsent, policy.InterlockNotReady:
+	case policy.TooEarly, policy.AttendantAbsent, policy.InterlockNotReady, policy.BackupTooOld:
 		return d.Wait
 	}
 	return false

@@ -209,7 +209,11 @@ func (c *caller) failed(now time.Time, err error) {
 	c.log.Debug("not_authenticated", "spoke", c.spoke, "proven", c.proven, "timeout", timeout, "error", neutral(err.Error(), 300))
 	if err != nil && strings.Contains(err.Error(), untouched) {
 		person, fingerprint, _ := strings.Cut(c.offered, " ")
-		if err := c.s.o.Registry.NobodyPresent(context.Background(), person, fingerprint, c.source.Addr().String()); err != nil {
+		source := ""
+		if c.source.IsValid() {
+			source = c.source.Addr().String()
+		}
+		if err := c.s.o.Registry.NobodyPresent(context.Background(), person, fingerprint, source); err != nil {
 			c.log.Error("alarm_not_raised", "error", err)
 		}
 		c.s.tally.add(c.source.Addr(), failUntouched, now)

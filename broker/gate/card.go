@@ -17,6 +17,10 @@ type cardFacts struct {
 	attendant, attendantPhone string // empty: not known yet
 	section                   string
 	files                     bool
+	drill, emergency          bool
+	due                       time.Time // of the follow-up of an emergency; zero: not known
+	rights                    string    // beside what the account has anyway
+	conditions                policy.Text
 }
 
 // card is the text shown after code and decision, before consent: what is permitted, and what
@@ -31,7 +35,10 @@ func (c *caller) card(ctx context.Context, pass *passage) string {
 		from: g.Window.Start.In(c.s.o.Zone), to: g.Window.End.In(c.s.o.Zone),
 		files: g.Files == policy.FilesAllowed,
 	}
-	k.attendant, k.section, k.attendantPhone = c.s.namesFor(ctx, g.Window.Attendant, system)
+	a := c.aboutOf(ctx, g)
+	k.drill, k.emergency, k.due = g.Window.Drill, g.Window.Emergency, a.due.In(c.s.o.Zone)
+	k.rights, k.conditions = strings.Join(a.rights, ", "), a.conditions
+	k.attendant, k.section, k.attendantPhone = c.s.namesFor(ctx, a.named, system)
 	var b strings.Builder
 	if pass.person.Lang != "en" {
 		b.WriteString(cardJA(k, c.s.o.Notice))
@@ -47,6 +54,37 @@ func field(b *strings.Builder, label string, labelCells int, value string) {
 	b.WriteString(pad(label, labelCells))
 	b.WriteString(clip(neutral(value, 200), columns-labelCells))
 	b.WriteByte('\n')
+}
+
+// entire is a field that goes on over further lines: what binds the engineer is not cut off.
+func entire(b *strings.Builder, label string, labelCells int, value string) {
+	if value == "" {
+		return
+	}
+	for _, line := range wrapped(neutral(value, 1000), columns-labelCells) {
+		field(b, label, labelCells, line)
+		label = ""
+	}
+}
+
+// marked are the lines that go before everything else: that this is a drill, or an emergency and what it owes.
+func marked(b *strings.Builder, k cardFacts, lang string) {
+	if k.drill {
+		entire(b, "", 0, policy.Text{
+			JA: "訓練 / DRILL  これは訓練です。記録と点検は本番と同じです。",
+			EN: "DRILL / 訓練  This is a drill. It is recorded and reviewed like any other.",
+		}.In(lang))
+	}
+	if k.emergency {
+		ja, en := "終了の翌開庁日", "the next working day"
+		if !k.due.IsZero() {
+			ja, en = k.due.Format("2006-01-02 15:04"), k.due.Format("2006-01-02 15:04")
+		}
+		entire(b, "", 0, policy.Text{
+			JA: "緊急利用  事後承認と報告が必要です(期限 " + ja + ")。済むまで新しい時間枠は使えません。",
+			EN: "EMERGENCY  Later approval and a report are due (by " + en + "); no new window until done.",
+		}.In(lang))
+	}
 }
 
 // attended is who attends and what may not be used: on one line, or on two where a name is long, for
@@ -80,8 +118,11 @@ func cardJA(k cardFacts, n Notice) string {
 	if !k.files {
 		denied = "ファイル授受・" + denied
 	}
+	marked(&b, k, "ja")
 	field(&b, "", 0, "関守 "+k.number+"   申請 "+requestJA(k.request))
 	field(&b, "許可", 7, k.system+" / "+k.target+" / "+account)
+	entire(&b, "追加", 7, k.rights)
+	entire(&b, "条件", 7, k.conditions.JA)
 	field(&b, "時間枠", 7, dateJA(k.from)+k.from.Format("15:04")+"〜"+spanEnd(k.from, k.to)+
 		k.from.Format(" MST  2006-01-02T15:04Z07:00"))
 	attended(&b, "立会者", 7, k, attendant, "使えないもの "+denied)
@@ -110,8 +151,11 @@ func cardEN(k cardFacts, n Notice) string {
 	if !k.files {
 		denied = "files, " + denied
 	}
+	marked(&b, k, "en")
 	field(&b, "", 0, "Sekimori "+k.number+"   Request "+k.request)
 	field(&b, "Grant", 10, k.system+" / "+k.target+" / "+account)
+	entire(&b, "Extra", 10, k.rights)
+	entire(&b, "Provided", 10, k.conditions.EN)
 	field(&b, "Window", 10, dateEN(k.from)+k.from.Format(" 15:04")+"-"+spanEnd(k.from, k.to)+
 		k.from.Format(" MST  2006-01-02T15:04Z07:00"))
 	attended(&b, "Attendant", 10, k, attendant, "Not allowed: "+denied)

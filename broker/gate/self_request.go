@@ -26,7 +26,7 @@ func (s *self) request() error {
 	if len(operands) > 1 {
 		no = operands[1]
 	}
-	switch needs := verb == "show"; {
+	switch needs := verb == "show" || verb == "copy"; {
 	case needs && no == "":
 		return &misuse{"申請番号が要ります(request " + verb + " NO)", "a number is missing (request " + verb + " NO)"}
 	case !needs && no != "":
@@ -39,6 +39,8 @@ func (s *self) request() error {
 		return s.listRequests()
 	case "show":
 		return s.showRequest(no)
+	case "copy":
+		return s.copyRequest(no)
 	}
 	return &misuse{"知らない命令: request " + neutral(verb, 40), "unknown command: request " + neutral(verb, 40)}
 }
@@ -151,6 +153,22 @@ func (s *self) showRequest(no string) error {
 		row("作業時間枠", "Windows", w.ID)
 	}
 	return nil
+}
+
+// copyRequest prints a form filled in from one of the person's own, to be changed and handed in.
+func (s *self) copyRequest(no string) error {
+	shown, err := s.ownRequest(no)
+	if err != nil {
+		return err
+	}
+	if err := s.viewed("request.viewed", shown.Request.No); err != nil {
+		return err
+	}
+	form, err := s.desk().Copy(s.ctx, no, s.actor())
+	if err != nil {
+		return err
+	}
+	return form.WriteYAML(&s.out)
 }
 
 // ownRequest reads one of the person's own. Errors: store.ErrNotFound, for those of others too.

@@ -15,6 +15,7 @@ const (
 	waitingAttendant = "waiting-attendant"
 	waitingInterlock = "waiting-interlock"
 	waitingIdentity  = "identity-check"
+	waitingBackup    = "waiting-backup"
 )
 
 const (
@@ -106,10 +107,11 @@ func (c *caller) sitOut(ctx context.Context, pass *passage, f *front, d *drain) 
 	defer cancel()
 	tick := time.NewTicker(countdownTick)
 	defer tick.Stop()
-	b := &board{c: c, f: f, lang: langOf(pass.person.Lang, f.locale())}
+	b := &board{c: c, f: f, lang: langOf(pass.person.Lang, f.locale()), drill: pass.decision.Grant.Window.Drill}
 	_, b.inPlace = f.terminal()
 	entered := c.s.o.Clock()
 	var looked, next time.Time
+	var window about
 	for look := true; ; {
 		now := c.s.o.Clock()
 		if look || now.Sub(looked) >= lookAgain || now.Before(looked) || !next.IsZero() && !now.Before(next) {
@@ -125,6 +127,7 @@ func (c *caller) sitOut(ctx context.Context, pass *passage, f *front, d *drain) 
 			}
 			looked, next = now, policy.NextChange(pass.facts, now)
 			look = false
+			window = c.aboutOf(ctx, pass.decision.Grant)
 		}
 		if pass.decision.Allow {
 			b.end()
@@ -135,7 +138,7 @@ func (c *caller) sitOut(ctx context.Context, pass *passage, f *front, d *drain) 
 			b.end()
 			return denied
 		}
-		if !b.show(c.stateOf(ctx, pass, now, until), now) {
+		if !b.show(c.stateOf(ctx, pass, window, now, until), now) {
 			return lost
 		}
 		select {
@@ -181,7 +184,7 @@ type roomState struct {
 }
 
 // stateOf says what is being waited for.
-func (c *caller) stateOf(ctx context.Context, pass *passage, now, until time.Time) roomState {
+func (c *caller) stateOf(ctx context.Context, pass *passage, window about, now, until time.Time) roomState {
 	g := pass.decision.Grant
 	clock := func(t time.Time) string { return t.In(c.s.o.Zone).Format("15:04") }
 	system := pass.facts.Systems[pass.facts.Targets[g.Target].System]
@@ -194,6 +197,10 @@ func (c *caller) stateOf(ctx context.Context, pass *passage, now, until time.Tim
 			"Too early. Opens in " + session.SpanEN(wait) + " (" + clock(start) + " " + zone + ")."}
 	case policy.InterlockNotReady:
 		return roomState{waitingInterlock, "回線確認中  庁内網の切断を確認しています。", "Checking lines."}
+	case policy.BackupTooOld:
+		return roomState{waitingBackup,
+			"バックアップ待ち  立会者がバックアップを確かめています。" + clock(until) + "まで待ちます。",
+			"Waiting for a backup to be confirmed, until " + clock(until) + "."}
 	}
 	if system.IdentityCheck && (g.Window.State == policy.WindowAttended || g.Window.State == policy.WindowPermitted) {
 		if digits := c.digits(ctx, pass); digits != "" {
@@ -204,8 +211,8 @@ func (c *caller) stateOf(ctx context.Context, pass *passage, now, until time.Tim
 		}
 	}
 	return roomState{waitingAttendant,
-		"開始可能(立会者待ち)  " + clock(until) + "まで待ちます。",
-		"Ready; waiting for attendant, until " + clock(until) + "."}
+		"開始可能(立会者待ち)  " + window.progress("ja") + clock(until) + "まで待ちます。",
+		"Ready; waiting for attendant" + window.progress("en") + ", until " + clock(until) + "."}
 }
 
 // board writes the state: in place on a terminal that can, else a new line when the state
@@ -214,6 +221,7 @@ type board struct {
 	c       *caller
 	f       *front
 	lang    string
+	drill   bool
 	inPlace bool
 	state   string // last shown
 	text    string
@@ -224,7 +232,11 @@ type board struct {
 // show brings the state onto the terminal where there is something new to say; false when the
 // client takes nothing any more.
 func (b *board) show(s roomState, now time.Time) bool {
-	text := slashed(b.lang, "[待合] "+s.ja, "[waiting] "+s.en)
+	ja, en := "[待合] ", "[waiting] "
+	if b.drill {
+		ja, en = "[待合・訓練] ", "[waiting, DRILL] "
+	}
+	text := slashed(b.lang, ja+s.ja, en+s.en)
 	inPlace := b.inPlace && cells(text) < columns
 	same := text == b.text
 	if !inPlace {

@@ -33,6 +33,7 @@ func selfWords() []word {
 			{"request < FILE", "申請を提案する(YAML)", "propose a request (YAML)"},
 			{"request list", "自分の申請", "your requests"},
 			{"request show NO", "申請を一つ見る", "show one"},
+			{"request copy NO", "前の申請の写し(YAML)", "an earlier one as YAML"},
 		}, run: (*self).request},
 		{name: "extend", forms: []form{
 			{`extend 15m --reason "…"`, "延長を申請する(--window ID)", "ask for more time (--window ID)"},

@@ -61,6 +61,7 @@ type world struct {
 	addr   string
 	target *target
 	serial int
+	pledge time.Time // end of the pledges of engineers; zero: in a year
 }
 
 // noon is when the tests begin.
@@ -203,6 +204,10 @@ func (w *world) engineer(login, lang string) *engineer {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	until := w.pledge
+	if until.IsZero() {
+		until = noon.AddDate(1, 0, 0)
+	}
 	e := &engineer{w: w, id: fmt.Sprintf("E-%04d", w.serial), login: login, key: signer, private: private}
 	w.write(func(tx *store.Tx) error {
 		if err := tx.PutPerson(store.Person{Person: policy.Person{ID: e.id, Login: login, Kind: policy.Engineer,
@@ -214,7 +219,7 @@ func (w *world) engineer(login, lang string) *engineer {
 			return err
 		}
 		if err := tx.AddPledge(store.Pledge{Person: e.id, FiledBy: "U-001",
-			Pledge: policy.Pledge{Signed: noon.AddDate(0, -1, 0), Until: noon.AddDate(1, 0, 0)}}); err != nil {
+			Pledge: policy.Pledge{Signed: noon.AddDate(0, -1, 0), Until: until}}); err != nil {
 			return err
 		}
 		return w.putFactor(tx, e.id)
@@ -226,7 +231,9 @@ func (w *world) engineer(login, lang string) *engineer {
 var attending = noon.AddDate(0, 0, 7)
 
 // window grants the engineer an approved window on hr-db and returns it.
-func (w *world) window(e *engineer, account string, start time.Time, length time.Duration, state policy.WindowState) store.Window {
+func (w *world) window(e *engineer, account string, start time.Time, length time.Duration, state policy.WindowState,
+	change ...func(*store.Window, *store.Request),
+) store.Window {
 	w.t.Helper()
 	w.serial++
 	no := fmt.Sprintf("R8-%04d", w.serial)
@@ -235,10 +242,16 @@ func (w *world) window(e *engineer, account string, start time.Time, length time
 	if state != policy.WindowScheduled {
 		win.Attendant, win.Present = "U-001", attending
 	}
+	req := store.Request{No: no, State: policy.RequestApproved, Version: 1, ApprovedVersion: 1, System: "payroll",
+		Vendor: "V-001", Requester: "U-001", Start: start, End: start.Add(length), Body: store.RequestBody{
+			Purpose: "端数誤りの調査", WorkType: "survey", Responsible: "V-001", Phone: "000-0000-0001", Files: policy.FilesNone,
+			Engineers: []string{e.id}, Accounts: []string{"hr-db/" + account}}}
+	for _, c := range change {
+		c(&win, &req)
+	}
 	w.write(func(tx *store.Tx) error {
 		return errors.Join(
-			tx.AddRequest(store.Request{No: no, State: policy.RequestApproved, Version: 1, ApprovedVersion: 1, System: "payroll",
-				Vendor: "V-001", Requester: "U-001", Start: start, End: start.Add(length)}),
+			tx.AddRequest(req),
 			tx.AddWindow(win),
 			tx.AddGrant(policy.Grant{ID: no + "-1-1", Person: e.id, Vendor: "V-001", Target: "hr-db", Account: "hr-db/" + account,
 				Window: win.Window, Request: no, Files: policy.FilesNone, State: policy.GrantActive, PersonLimit: 9}),

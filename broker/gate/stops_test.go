@@ -1,0 +1,107 @@
+package gate
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker/freeze"
+	"sekimori/broker/ledger"
+	"sekimori/policy"
+)
+
+// Somebody who waits has no place from which to sit out a stop: a freeze or a lock ends the waiting at once, and nothing
+// reaches the target when its window begins.
+func TestStopsReachTheWaitingRoom(t *testing.T) {
+	t.Parallel()
+	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
+	for name, c := range map[string]struct {
+		stop   func(*testing.T, *freeze.Freezer) error
+		number string
+		exit   int
+	}{
+		"freeze": {func(t *testing.T, f *freeze.Freezer) error {
+			_, err := f.On(t.Context(), policy.FreezeAll, "", "", by)
+			return err
+		}, "[125]", 253},
+		"freeze of the vendor": {func(t *testing.T, f *freeze.Freezer) error {
+			_, err := f.On(t.Context(), policy.FreezeVendor, "gcc", "", by)
+			return err
+		}, "[125]", 253},
+		"lock":          {func(t *testing.T, f *freeze.Freezer) error { return f.LockPerson(t.Context(), "sato", "", by) }, "[101]", 250},
+		"vendor's lock": {func(t *testing.T, f *freeze.Freezer) error { return f.LockVendor(t.Context(), "gcc", "", by) }, "[103]", 250},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			e := w.engineer("sato", "en")
+			w.window(e, "maint", noon.Add(5*time.Minute), time.Hour, policy.WindowScheduled)
+			x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+			x.expect("Too early")
+			begun := time.Now()
+			if err := c.stop(t, freeze.New(freeze.Options{DB: w.db})); err != nil {
+				t.Fatal(err)
+			}
+			if exit := x.exit(); exit != c.exit || !strings.Contains(x.all.String(), c.number) {
+				t.Errorf("exit %d:\n%s", exit, x.all.String())
+			}
+			if took := time.Since(begun); took > time.Second {
+				t.Errorf("the waiting room was left after %v", took)
+			}
+			if n := w.target.reached(); n != 0 {
+				t.Errorf("target reached %d times", n)
+			}
+		})
+	}
+}
+
+// A stop that comes between the key and the code, and one between the code and the consent, stops the login.
+func TestStopsDuringTheHandshake(t *testing.T) {
+	t.Parallel()
+	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
+	for name, atCode := range map[string]bool{"at the code": true, "at the consent": false} {
+		w := newWorld(t)
+		e := w.engineer("sato", "en")
+		w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+		stop := func() {
+			if _, err := freeze.New(freeze.Options{DB: w.db}).On(t.Context(), policy.FreezeAll, "", "", by); err != nil {
+				t.Error(err)
+			}
+		}
+		a := &stopping{answers: answers{consent: "yes", code: e.code}, atCode: atCode, stop: stop}
+		c, err := ssh.Dial("tcp", w.addr, &ssh.ClientConfig{
+			User: "sato+hr-db", Auth: []ssh.AuthMethod{ssh.PublicKeys(e.key), ssh.KeyboardInteractive(a.respond)},
+			HostKeyCallback: ssh.FixedHostKey(w.ring.HostSigner().PublicKey()), Timeout: 10 * time.Second,
+		})
+		if err != nil {
+			t.Errorf("%s: a denial is told on the channel, not by the login: %v", name, err)
+			continue
+		}
+		_, said, exit := run(t, c, "id")
+		c.Close()
+		if exit != 253 || !strings.Contains(said, "[125]") {
+			t.Errorf("%s: exit %d: %s", name, exit, said)
+		}
+		if n := w.target.reached(); n != 0 {
+			t.Errorf("%s: target reached %d times", name, n)
+		}
+	}
+}
+
+// stopping freezes everything while a prompt is open.
+type stopping struct {
+	answers
+	atCode bool
+	stop   func()
+}
+
+func (s *stopping) respond(name, instruction string, questions []string, echo []bool) ([]string, error) {
+	for _, q := range questions {
+		if consent := strings.Contains(q, "no]: "); consent != s.atCode {
+			s.stop()
+		}
+	}
+	return s.answers.respond(name, instruction, questions, echo)
+}
