@@ -14,9 +14,9 @@ type Page struct {
 	Vendor         store.Vendor
 	Prime          store.Vendor // of a subcontractor; else zero
 	Standing       Standing
-	Items          []Item        // about the vendor as a whole
-	Papers         []store.Paper // all of them, in whatever state, oldest first
-	Replaced       map[string]bool
+	Items          []Item          // about the vendor as a whole
+	Papers         []store.Paper   // all of them, in whatever state, oldest first
+	Replaced       map[string]bool // by number: a newer one stands beside it
 	Engineers      []Engineer
 	Subcontractors []store.Vendor
 	Suspensions    []store.Suspension
@@ -87,7 +87,7 @@ func (k *Keeper) Page(s *store.Snap, vendor string) (Page, error) {
 	if err != nil {
 		return Page{}, fmt.Errorf("vendor %q: %w", vendor, err)
 	}
-	p := Page{Vendor: v, Replaced: map[string]bool{}}
+	p := Page{Vendor: v}
 	if p.Papers, err = s.Papers(store.PaperFilter{Vendor: v.ID, Limit: -1}); err != nil {
 		return p, fmt.Errorf("read papers: %w", err)
 	}
@@ -97,9 +97,7 @@ func (k *Keeper) Page(s *store.Snap, vendor string) (Page, error) {
 			a.papers = append(a.papers, paper)
 		}
 	}
-	for _, id := range replaced(a.papers) {
-		p.Replaced[id] = true
-	}
+	p.Replaced = Replaced(p.Papers)
 	if a.institution, err = s.Institution(); err != nil {
 		return p, fmt.Errorf("read the institution: %w", err)
 	}
@@ -144,18 +142,19 @@ func (k *Keeper) chain(s *store.Snap, p *Page) error {
 	return nil
 }
 
-// replaced names the papers beside which a newer one of the same thing stands that lasts as long or longer.
-func replaced(papers []store.Paper) []string {
-	var out []string
+// Replaced names, among papers in the order in which they were filed, those beside which a newer one of the same thing stands that
+// lasts as long or longer. Only accepted ones replace and are replaced.
+func Replaced(papers []store.Paper) map[string]bool {
+	out := map[string]bool{}
 	for i, old := range papers {
-		if slices.ContainsFunc(papers[i+1:], func(p store.Paper) bool {
-			same := p.Kind == old.Kind && p.Person == old.Person && p.FiscalYear == old.FiscalYear
+		if old.State == store.PaperAccepted && slices.ContainsFunc(papers[i+1:], func(p store.Paper) bool {
+			same := p.State == store.PaperAccepted && p.Kind == old.Kind && p.Vendor == old.Vendor && p.Person == old.Person && p.FiscalYear == old.FiscalYear
 			if p.Kind == store.PaperCertification || p.Kind == store.PaperOther {
 				same = same && p.Name == old.Name
 			}
 			return same && p.Kind != store.PaperTraining && (p.Until.IsZero() || !old.Until.IsZero() && !p.Until.Before(old.Until))
 		}) {
-			out = append(out, old.ID)
+			out[old.ID] = true
 		}
 	}
 	return out

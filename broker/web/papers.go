@@ -33,7 +33,11 @@ func (s *Server) vendor(c *call) error {
 	}
 	return show(s, c, func(snap *store.Snap) (VendorPage, error) {
 		p, err := s.o.Papers.Page(snap, id)
-		return viewPage(p, s.o.Zone), err
+		v := viewPage(p, s.o.Zone)
+		if err == nil {
+			err = s.withLifts(snap, store.LockOfVendor, p.Vendor.ID, v.Vendor.Locked)
+		}
+		return v, err
 	})
 }
 
@@ -219,14 +223,25 @@ func (s *Server) papers(c *call) error {
 			}
 		}
 		rows, err := snap.Papers(f)
-		return each(rows, func(p store.Paper) Paper { return viewPaper(p, s.o.Zone) }), err
+		replaced := papers.Replaced(rows)
+		return each(rows, func(p store.Paper) Paper {
+			v := viewPaper(p, s.o.Zone)
+			v.Replaced = replaced[p.ID]
+			return v
+		}), err
 	})
 }
 
 func (s *Server) paper(c *call) error {
 	return show(s, c, func(snap *store.Snap) (Paper, error) {
 		p, err := s.myPaper(snap, c)
-		return viewPaper(p, s.o.Zone), err
+		if err != nil {
+			return Paper{}, err
+		}
+		beside, err := snap.Papers(store.PaperFilter{Vendor: p.Vendor, Kind: p.Kind, Limit: -1})
+		v := viewPaper(p, s.o.Zone)
+		v.Replaced = papers.Replaced(beside)[p.ID]
+		return v, err
 	})
 }
 
