@@ -34,7 +34,13 @@ func (s *Server) emptyRegistry(ctx context.Context) (bool, error) { return s.o.R
 func (s *Server) people(c *call) error {
 	return show(s, c, func(snap *store.Snap) ([]Person, error) {
 		rows, err := snap.Persons(store.PersonFilter{})
-		return each(rows, func(p store.Person) Person { return viewPerson(p, s.o.Zone) }), err
+		out := each(rows, func(p store.Person) Person { return viewPerson(p, s.o.Zone) })
+		for _, v := range out {
+			if err == nil {
+				err = s.withLifts(snap, store.LockOfPerson, v.ID, v.Locked)
+			}
+		}
+		return out, err
 	})
 }
 
