@@ -46,14 +46,15 @@ func (l *session) hear(snap *store.Snap, x store.Extension, all []store.Extensio
 	}
 	now := l.sup.o.Clock()
 	if before == "" && x.AskedAt.After(l.started) {
-		l.say("extension-asked", askedNotice(x.By, l.hour(x.Ends)))
+		text := askedNotice(x.By, l.hour(x.Ends))
 		limit, err := l.leftToAttendant(snap, all)
 		if err != nil {
 			return err
 		}
 		if x.By > limit {
-			l.say("extension-over-limit", overLimitNotice(limit))
+			text = text.and(overLimitNotice(limit))
 		}
+		l.say("extension-asked", text)
 	}
 	switch {
 	case !x.Decided.After(l.started):

@@ -19,6 +19,11 @@ func (n notice) in(lang string) string {
 	return "[関守] " + n.ja + "\n[sekimori] " + n.en
 }
 
+// and puts another sentence below, as one notice: two would come in any order.
+func (n notice) and(more notice) notice {
+	return notice{n.ja + "\n[関守] " + more.ja, n.en + "\n[sekimori] " + more.en}
+}
+
 // warnings are said once each before the window ends.
 var warnings = []struct {
 	before time.Duration
@@ -76,8 +81,8 @@ func askedNotice(by time.Duration, end string) notice {
 
 func overLimitNotice(limit time.Duration) notice {
 	return notice{
-		fmt.Sprintf("立会者が延長できるのは%sまでです。課長の承認が必要です。", SpanJA(limit)),
-		fmt.Sprintf("Attendant may add %s at most; head must approve.", SpanEN(limit)),
+		fmt.Sprintf("立会者が延長できるのは%d分までです。課長の承認が必要です。", int(limit/time.Minute)),
+		fmt.Sprintf("Attendant may add %d min at most; head must approve.", int(limit/time.Minute)),
 	}
 }
 
