@@ -89,8 +89,15 @@ func (d *Desk) stop(ctx context.Context, no, reason string, by ledger.Actor, v s
 			return err
 		}
 		switch r.State {
-		case policy.RequestRejected, policy.RequestWithdrawn, policy.RequestLapsed, policy.RequestRevoked, policy.RequestClosed:
+		case policy.RequestRejected, policy.RequestWithdrawn, policy.RequestLapsed, policy.RequestRevoked, policy.RequestClosed,
+			policy.FollowUpDue, policy.ReportDue:
 			return decided(r.No)
+		case policy.EmergencyOpen:
+			// It can be stopped, but what it owes afterwards cannot be taken back.
+			if v != store.VerdictRevoke {
+				return decided(r.No)
+			}
+			to = policy.EmergencyOpen
 		}
 		if !may(p, r, sys) {
 			return forbidden(policy.Requester)
