@@ -1,10 +1,13 @@
 package web
 
 import (
+	"errors"
 	"time"
 
 	"sekimori/broker/registry"
+	"sekimori/broker/session"
 	"sekimori/broker/store"
+	"sekimori/policy"
 )
 
 // KeyBody registers a public key: one's own, or a named person's.
@@ -89,7 +92,38 @@ func (s *Server) revokeKey(c *call) error {
 	if err := s.o.Registry.RevokeKey(c.r.Context(), person, in.Fingerprint, in.Reason, c.actor()); err != nil {
 		return err
 	}
+	if err := s.cutSessions(c, person, in.Fingerprint, "the key was revoked"); err != nil {
+		return err
+	}
 	return s.shown(c, person)
+}
+
+// cutSessions ends what somebody's credential opened and still is open, once it opens nothing any more. fingerprint
+// empty: with whatever key.
+func (s *Server) cutSessions(c *call, person, fingerprint, why string) error {
+	var ids []string
+	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
+		p, err := snap.Person(person)
+		if err != nil {
+			return err
+		}
+		live, err := snap.Sessions(store.SessionFilter{Live: true, Person: p.ID, Limit: 1000})
+		for _, l := range live {
+			if fingerprint == "" || l.Fingerprint == fingerprint {
+				ids = append(ids, l.ID)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.o.Sessions.End(id, policy.CutByAuthority, c.actor(), why); err != nil && !errors.Is(err, session.ErrNotLive) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Server) shown(c *call, person string) error {

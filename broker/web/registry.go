@@ -99,6 +99,11 @@ func (s *Server) enrollCode(c *call) error {
 	if err != nil {
 		return err
 	}
+	if code.Pending == "" { // what the person had is suspended from now on
+		if err := s.cutSessions(c, code.Person, "", "the credentials are suspended for a new enrolment"); err != nil {
+			return err
+		}
+	}
 	code.Until = at(code.Until, s.o.Zone)
 	return c.reply(code)
 }
