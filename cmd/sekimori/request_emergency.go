@@ -17,7 +17,7 @@ func (p *program) emergencyLeaves() []*cli.Command {
 			p.authFlag(), p.reasonFlag(),
 			&cli.StringFlag{Name: "f", Aliases: []string{"file"}, Usage: p.say("申請のファイル(- は標準入力)。長さは2時間まで", "request file (- for standard input); at most two hours long")},
 			&cli.StringFlag{Name: "phoned", Usage: p.say("電話の相手", "who was telephoned")},
-			&cli.StringFlag{Name: "phoned-at", Usage: p.say("電話した日時", "when they were telephoned")}),
+			&cli.StringFlag{Name: "phoned-at", Usage: p.say("電話した日時。10m は10分前", "when they were telephoned; 10m: ten minutes ago")}),
 		p.leaf("agree", "NO", "緊急利用に同意する(二人目。直ちに始まる)", "agree to an emergency window (second person; it starts at once)", p.onEmergency("agree"), p.authFlag(), p.reasonFlag()),
 		p.leaf("approve-after", "NO", "緊急利用を事後承認する", "approve an emergency afterwards", p.onEmergency("approve-after"), p.authFlag(), p.reasonFlag()),
 	}
@@ -30,8 +30,10 @@ func (p *program) requestEmergency(c *cli.Context) error {
 		return err
 	}
 	if c.String("phoned-at") != "" {
-		if body.PhonedAt, err = forms.ParseInstant(c.String("phoned-at"), time.Local); err != nil {
-			return &usageError{ja: "--phoned-at は 2026-11-24T10:00 のように書いてください", en: "write --phoned-at like 2026-11-24T10:00"}
+		if ago, bad := time.ParseDuration(c.String("phoned-at")); bad == nil && ago >= 0 {
+			body.PhonedAt = p.now().Add(-ago)
+		} else if body.PhonedAt, err = forms.ParseInstant(c.String("phoned-at"), time.Local); err != nil {
+			return &usageError{ja: "--phoned-at は 2026-11-24T10:00 か、10m(10分前)のように書いてください", en: "write --phoned-at like 2026-11-24T10:00, or 10m for ten minutes ago"}
 		}
 	}
 	text, err := p.readFile(file)
