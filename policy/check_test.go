@@ -73,6 +73,9 @@ func wellFormed(t interface {
 		if name := ItemName(item.Code); name.JA == item.Code || name.EN == item.Code {
 			t.Errorf("%s has no name", item.Code)
 		}
+		if want := map[ItemState]string{ItemMet: "適合", ItemCaution: "注意", ItemUnmet: "不適合"}[item.State]; item.State.Text().JA != want {
+			t.Errorf("%s is said %s", item.State, item.State.Text().JA)
+		}
 		switch item.State {
 		case ItemMet, ItemCaution:
 			if item.Reason != "" || item.Overridable || len(item.Overrides) > 0 || item.Err() != nil {

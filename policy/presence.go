@@ -46,6 +46,10 @@ func presenceChanges(next *earliest, w *Window, s *System) {
 	next.at(w.Present.Add(cut))
 }
 
+// Patience tells how long the attendant may not be heard of before the engineer's input is held back, and before
+// the session is cut (R4).
+func (s System) Patience() (pause, cut time.Duration) { return patience(&s) }
+
 func patience(s *System) (pause, cut time.Duration) {
 	pause, cut = s.PauseAfter, s.CutAfter
 	if pause <= 0 {
