@@ -255,7 +255,7 @@ func TestProblemsOfTheBlockAreNamedWithTheirPlace(t *testing.T) {
 		{"pause after cut", "cut_after: 60s", "cut_after: 20s", "pause-after-cut", "20s"},
 		{"pause after the default cut", "pause_after: 20s, cut_after: 60s", "pause_after: 120s", "pause-after-cut", "120s"},
 		{"absent too long", "cut_after: 60s", "cut_after: 601s", "too-long", "601s"},
-		{"absent too short", "pause_after: 20s", "pause_after: 9s", "too-short", "9s"},
+		{"absent too short", "pause_after: 20s", "pause_after: 1s", "too-short", "1s"},
 		{"delegated without end", "delegated: 30m", "delegated: 25h", "too-long", "25h"},
 		{"step twice", "{id: tidy,", "{id: line,", "duplicate-id", "line, ja: 片付けた"},
 		{"step without English", "ja: 片付けた, en: tidied up,", "ja: 片付けた,", "missing", "{id: tidy"},

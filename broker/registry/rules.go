@@ -21,7 +21,7 @@ const (
 	longestBackupAge = 31 * 24 * time.Hour
 	longestReport    = 31 * 24 * time.Hour
 	longestAbsence   = 10 * time.Minute
-	shortestAbsence  = 10 * time.Second
+	shortestAbsence  = 2 * time.Second
 	pauseByDefault   = 30 * time.Second
 	cutByDefault     = 2 * time.Minute
 	maxSteps         = 50
@@ -71,7 +71,7 @@ func absence(m forms.Map, e *SystemEntry) {
 	}{{"pause_after", &e.PauseAfter}, {"cut_after", &e.CutAfter}} {
 		v := m.Get(r.key)
 		if *r.into = bounded(v, longestAbsence); *r.into != 0 && *r.into < shortestAbsence {
-			v.Problem("too-short", "10秒以上にしてください。", "at least 10 s")
+			v.Problem("too-short", "2秒以上にしてください。", "at least 2 s")
 		}
 	}
 	pause, cut := e.PauseAfter, e.CutAfter
