@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 			"says": saysStory, "renews": renewsStory,
 			// real OpenSSH
 			"ends": endsStory, "denied": deniedStory, "starts": startsStory, "shows": showsStory, "finds": findsStory, "types": typesStory,
-			"over": overStory, "gone": goneStory,
+			"over": overStory, "gone": goneStory, "over-https": overHTTPS,
 			// examples/city
 			"city": cityStory, "city-approved": cityApproved, "heard": heardStory,
 			// calendars
@@ -82,6 +82,9 @@ func (p person) program(in io.Reader, out, errs io.Writer) *program {
 	env := map[string]string{
 		"SEKIMORI_TOKEN_FILE": filepath.Join(p.dir, "token-"+p.login+".json"), "SEKIMORI_SOCKET": p.socket, "LANG": "C", "HOME": p.dir,
 	}
+	if server, fingerprint, remote := strings.Cut(p.socket, "#"); remote { // from a machine of their own
+		env["SEKIMORI_SOCKET"], env["SEKIMORI_SERVER"], env["SEKIMORI_SERVER_FINGERPRINT"] = "", server, fingerprint
+	}
 	return &program{
 		in: in, out: out, err: errs, now: p.now, getenv: func(name string) string { return env[name] },
 		terminal: func(any) (int, bool) { return 0, false },
@@ -90,6 +93,12 @@ func (p person) program(in io.Reader, out, errs io.Writer) *program {
 
 func (s *story) person(ts *testscript.TestScript, login string) person {
 	return person{s.dir, ts.Getenv("SEKIMORI_SOCKET"), login, s.now}
+}
+
+// overHTTPS: `over-https`: from now on everybody is on a machine of their own, and speaks to the broker at $API.
+func overHTTPS(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 0, "over-https")
+	ts.Setenv("SEKIMORI_SOCKET", ts.Getenv("API")+"#"+ts.Getenv("API_FINGERPRINT"))
 }
 
 // serveStory: `serve CONFIG` runs `sekimori serve` on the story's clock and returns once it accepts.
@@ -104,7 +113,8 @@ func (s *story) serve(ts *testscript.TestScript, config string) {
 	ts.Check(err)
 	ts.Setenv("SSH_ADDRESS", b.ssh)
 	ts.Setenv("SEKIMORI_SOCKET", b.socket)
-	ts.Setenv("API_ADDRESS", b.api)
+	ts.Setenv("API", b.api)
+	ts.Setenv("API_FINGERPRINT", b.fingerprint)
 	s.broker = b
 }
 
@@ -112,6 +122,7 @@ func (s *story) serve(ts *testscript.TestScript, config string) {
 type served struct {
 	ssh, socket string
 	api         string // "https://…"; empty: on the socket only
+	fingerprint string // of its certificate
 	log         *lockedBuffer
 	cancel      context.CancelFunc
 	ended       chan int
@@ -126,13 +137,16 @@ func serveFor(p person, config string) (*served, error) {
 		in.Close()
 		b.ended <- status
 	}()
-	var said struct{ SSH, Socket, API string }
+	var said struct {
+		SSH, Socket, API string
+		Fingerprint      string `json:"api_fingerprint"`
+	}
 	if err := json.NewDecoder(out).Decode(&said); err != nil {
 		cancel()
 		return nil, fmt.Errorf("the broker did not start: exit %d\n%s", <-b.ended, b.log.String())
 	}
 	go io.Copy(io.Discard, out)
-	b.ssh, b.socket, b.api = said.SSH, said.Socket, said.API
+	b.ssh, b.socket, b.api, b.fingerprint = said.SSH, said.Socket, said.API, said.Fingerprint
 	return b, nil
 }
 
