@@ -24,7 +24,7 @@ func fetchesStory(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) != 3, "fetches STATUS PATH FILE")
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	address, socket := ts.Getenv("API_ADDRESS"), ts.Getenv("SEKIMORI_SOCKET")
+	address, socket := ts.Getenv("API"), ts.Getenv("SEKIMORI_SOCKET")
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // the story is not about the certificate
 	if address == "" {
 		address = "http://sekimori"
