@@ -86,6 +86,6 @@ func CanApproveAfter(p Person, r Request, now time.Time) Decision {
 
 // tookPart: opened or attended the emergency. A head in whose stead a deputy opened it did not, and is the one to look at it.
 func (r *Request) tookPart(person string) bool {
-	return r.Attendant == person || slices.Contains(r.Openers, person) ||
+	return r.Attendant == person || slices.Contains(r.Attended, person) || slices.Contains(r.Openers, person) ||
 		slices.ContainsFunc(r.Approvals, func(a Approval) bool { return a.By == person })
 }

@@ -135,6 +135,7 @@ func TestWhoApprovesAfterwards(t *testing.T) {
 		{"U-002", func(p *Person, r *Request) {}, SelfApproval, ""}, // opened it
 		{"U-010", func(p *Person, r *Request) {}, SelfApproval, ""}, // attended
 		{"U-003", func(p *Person, r *Request) { r.Requester = "U-003" }, SelfApproval, ""},
+		{"U-003", func(p *Person, r *Request) { r.Attended = []string{"U-010", "U-003"} }, SelfApproval, ""}, // took over the post
 		{"U-003", func(p *Person, r *Request) { r.Proposer = "U-003" }, SelfApproval, ""},
 		{"U-003", func(p *Person, r *Request) { r.Approvals = []Approval{{By: "U-003"}} }, SelfApproval, ""},
 		{"U-005", func(p *Person, r *Request) {}, Forbidden, ""}, // in the stead of one who opened it

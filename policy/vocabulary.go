@@ -233,6 +233,7 @@ type Request struct {
 	Drill            bool
 	Emergency        bool
 	Openers          []string     // of an emergency: the two who opened it
+	Attended         []string     // who took the post of its windows, after a handover both
 	Deputations      []Deputation // of the owning section's approvers
 }
 
