@@ -32,7 +32,10 @@ const lapseEvery = 10 * time.Second
 // supervisor.
 func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.Ring) error {
 	people := registry.New(registry.Options{DB: b.db, Keys: ring, Zone: c.Location(), Issuer: c.Institution, Log: o.Log.Named("registry")})
-	desk := requests.New(requests.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("requests")})
+	desk := requests.New(requests.Options{
+		DB: b.db, Zone: c.Location(), Log: o.Log.Named("requests"),
+		Runtime: func() (policy.Runtime, int) { return b.sup.Runtime(), -1 },
+	})
 	cabinet := reports.New(reports.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("reports")})
 	post := attendance.New(attendance.Options{
 		DB: b.db, Zone: c.Location(), Log: o.Log.Named("attendance"), End: b.sup.EndWindow, Heard: b.sup.Heard,

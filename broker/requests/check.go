@@ -231,7 +231,10 @@ func (c *checking) people(r *store.Request, _ store.System) error {
 
 // barred says why an engineer may not work throughout the request; empty: they may.
 func (c *checking) barred(p policy.Person, v policy.Vendor, r *store.Request) (ja, en string) {
-	i := c.institution
+	i, start, end := c.institution, r.Start, r.End
+	if start.IsZero() { // the times make no sense, which is said already: papers are looked at as of now
+		start, end = c.snap.Now, c.snap.Now
+	}
 	switch {
 	case v.ID != r.Vendor:
 		return "別の保守事業者に所属", "of another vendor; file a request for each"
@@ -241,22 +244,22 @@ func (c *checking) barred(p policy.Person, v policy.Vendor, r *store.Request) (j
 		return "保守事業者が利用停止中", "the vendor is locked"
 	case p.Pledge.Until.IsZero():
 		return "誓約書がない", "no pledge on file"
-	case p.Pledge.Until.Before(r.End) || r.Start.Before(p.Pledge.Signed):
+	case p.Pledge.Until.Before(end) || start.Before(p.Pledge.Signed):
 		return "誓約書の期限切れ", "the pledge ends before the window"
 	case i.PledgeCopy && !p.Pledge.Copy:
 		return "誓約書の写しがない", "no copy of the pledge on file"
-	case v.ContractUntil.Before(r.End) || r.Start.Before(v.ContractFrom):
+	case v.ContractUntil.Before(end) || start.Before(v.ContractFrom):
 		return "契約期間外", "outside the vendor's contract"
 	case i.SpecialClauses && !v.SpecialClauses:
 		return "契約に特記事項の添付がない", "the contract lacks the special clauses"
 	case !v.Qualified:
 		return strings.TrimSpace("認証の条件を満たさない " + v.Unmet), strings.TrimSpace("the vendor's certification is not current " + v.Unmet)
-	case v.Prime != "" && (!v.PrimeApproved || !v.SubcontractUntil.IsZero() && v.SubcontractUntil.Before(r.End)):
+	case v.Prime != "" && (!v.PrimeApproved || !v.SubcontractUntil.IsZero() && v.SubcontractUntil.Before(end)):
 		return "再委託が未承認", "the subcontract is not approved"
 	}
 	for _, name := range i.Certifications {
 		if !slices.ContainsFunc(v.Certifications, func(k policy.Certification) bool {
-			return k.Name == name && !r.Start.Before(k.From) && !k.Until.Before(r.End)
+			return k.Name == name && !start.Before(k.From) && !k.Until.Before(end)
 		}) {
 			return "認証の期限切れ " + name, "certification not current: " + name
 		}

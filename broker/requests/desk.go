@@ -92,17 +92,43 @@ func (d *Desk) Submit(ctx context.Context, f Form, by ledger.Actor) (no string, 
 			}
 			r.Proposer, r.State, kind = p.ID, policy.RequestProposed, "request.proposed"
 		}
-		if r.No, err = tx.NextRequestNo(); err != nil {
-			return fmt.Errorf("number the request: %w", err)
-		}
-		r.Version = 1
-		if err := tx.AddRequest(r); err != nil {
-			return fmt.Errorf("store request: %w", err)
-		}
-		no = r.No
-		return d.entry(tx, kind, by, r, nil)
+		no, err = d.file(tx, r, sys, kind, by)
+		return err
 	})
 	return no, err
+}
+
+// file stores what was handed in. Where the system wants every occurrence of a recurring window approved for itself, each becomes a
+// request of its own, in one series named by the first; that one's number is given back.
+func (d *Desk) file(tx *store.Tx, r store.Request, sys store.System, kind string, by ledger.Actor) (first string, err error) {
+	each := [][]policy.Span{spansOf(r)}
+	if sys.Recurring == policy.RecurringEach && len(r.Body.Occurrences) > 1 {
+		each = nil
+		for _, span := range spansOf(r) {
+			each = append(each, []policy.Span{span})
+		}
+	}
+	for i, spans := range each {
+		one := r
+		place(&one, spans)
+		if one.No, err = tx.NextRequestNo(); err != nil {
+			return "", fmt.Errorf("number the request: %w", err)
+		}
+		if i == 0 {
+			first = one.No
+		}
+		if len(each) > 1 {
+			one.Body.Series = first
+		}
+		one.Version = 1
+		if err := tx.AddRequest(one); err != nil {
+			return "", fmt.Errorf("store request: %w", err)
+		}
+		if err := d.entry(tx, kind, by, one, nil); err != nil {
+			return "", err
+		}
+	}
+	return first, nil
 }
 
 // Take makes a member of staff of the owning section the requester of a proposed application.
@@ -163,6 +189,10 @@ func (d *Desk) Edit(ctx context.Context, no string, f Form, by ledger.Actor) err
 			return forbidden(policy.Requester)
 		}
 		r.No, r.Requester, r.Proposer, r.Created = old.No, old.Requester, old.Proposer, old.Created
+		if r.Body.Series = old.Body.Series; len(r.Body.Occurrences) > 1 && sys.Recurring == policy.RecurringEach {
+			return &forms.Invalid{Name: f.name, Problems: []forms.Problem{f.problem("recurrence", "recurrence-each",
+				"このシステムでは回ごとに申請します。変更は1回ごとにしてください。", "Each occurrence is a request of its own here: edit them one by one.")}}
+		}
 		r.Version, r.ApprovedVersion, r.State = old.Version+1, old.ApprovedVersion, policy.PendingFirst
 		if old.State == policy.RequestProposed {
 			r.State = policy.RequestProposed

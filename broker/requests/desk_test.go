@@ -287,8 +287,13 @@ func TestTwoApproversAtTheSameMoment(t *testing.T) {
 	if worked != 1 || len(shown.Decisions) != 1 || len(shown.Windows) != 1 || len(shown.Grants) != 1 {
 		t.Errorf("%d approvals counted, %d decisions, %d windows, %d grants", worked, len(shown.Decisions), len(shown.Windows), len(shown.Grants))
 	}
-	if got := h.Kinds(t, no); len(got) != 2 {
+	if got := h.Kinds(t, no); len(got) != 5 || got[1] != "request.approved" || got[4] != "request.refused-approval" {
 		t.Errorf("entries %v", got)
+	}
+	_, err = d.Approve(t.Context(), no, requests.Approval{}, townhall.By("head"))
+	var denied *policy.Denied
+	if !errors.As(err, &denied) || !strings.Contains(denied.Args["decided"], "課長, 2026-11-24 09:00:00") {
+		t.Errorf("who comes too late is told %v", denied)
 	}
 }
 

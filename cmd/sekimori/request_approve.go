@@ -39,19 +39,22 @@ func (p *program) requestApprove(c *cli.Context) error {
 	if body.Because, err = becauseOf(c.StringSlice("because")); err != nil {
 		return err
 	}
-	shown, err := fetch[web.Request](p, c, "/v1/requests/"+part(no), nil)
-	if err != nil {
-		return err
-	}
-	if body.Conditions, err = p.conditionsOf(c, shown); err != nil {
-		return err
-	}
 	a, err := p.ask(c)
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	if a.lines == nil && !p.json {
+	reads := a.lines == nil && !p.json // a person sits there
+	var shown web.Request
+	if reads || c.String("end") != "" {
+		if shown, err = fetch[web.Request](p, c, "/v1/requests/"+part(no), nil); err != nil {
+			return err
+		}
+	}
+	if body.Conditions, err = p.conditionsOf(c, shown); err != nil {
+		return err
+	}
+	if reads {
 		if err := p.readFirst(c, a, shown, &body); err != nil {
 			return err
 		}

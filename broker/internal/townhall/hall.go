@@ -103,6 +103,11 @@ func (h *Hall) Apply(tb testing.TB, text, by string) registry.Plan {
 // By is an act of a person through the command line.
 func By(id string) ledger.Actor { return ledger.Actor{Kind: "person", ID: id, Via: "cli"} }
 
+// Draft is an entry for what a test puts into the store beside the acts.
+func Draft(kind string) ledger.Draft {
+	return ledger.Draft{Kind: kind, Actor: By("admin"), Subjects: []string{"test"}, Payload: map[string]string{}}
+}
+
 // Because gives a reason for whatever a check item may call for.
 func Because() map[string]string {
 	because := map[string]string{}
