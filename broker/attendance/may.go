@@ -22,6 +22,10 @@ func (a *Post) fit(s *store.Snap, p policy.Person, r store.Request, sys store.Sy
 	if !ofSection(p, sys) || !p.Has(policy.Attendant) {
 		return forbidden(policy.Attendant)
 	}
+	// Who opened an emergency attends it under no system's rule (R22).
+	if e := r.Body.Emergency; e != nil && (e.First == p.ID || e.Second == p.ID) {
+		return forbidden("approver-not-attending")
+	}
 	if sys.ApproverMayAttend {
 		return nil
 	}

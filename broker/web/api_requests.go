@@ -56,6 +56,10 @@ type Request struct {
 	RecordingTold    bool         `json:"recording_told,omitempty"`
 	Drill            bool         `json:"drill,omitempty"`
 	Emergency        bool         `json:"emergency,omitempty"`
+	EmergencyReason  string       `json:"emergency_reason,omitempty"`
+	Phoned           string       `json:"phoned,omitempty"` // who was telephoned, and when
+	PhonedAt         time.Time    `json:"phoned_at,omitzero"`
+	FollowUpDue      time.Time    `json:"follow_up_due,omitzero"` // of an emergency's report and later approval
 	Recurrence       string       `json:"recurrence,omitempty"`
 	Occurrences      []Occurrence `json:"occurrences,omitempty"`
 	Series           string       `json:"series,omitempty"` // first request of a series approved one by one
@@ -137,7 +141,7 @@ type PermitBody struct {
 
 func viewRequest(r store.Request, z *time.Location) Request {
 	b := r.Body
-	return Request{
+	v := Request{
 		No: r.No, State: string(r.State), Version: r.Version, ApprovedVersion: r.ApprovedVersion,
 		System: r.System, Vendor: r.Vendor, Requester: r.Requester, Proposer: r.Proposer,
 		Start: at(r.Start, z), End: at(r.End, z), Created: at(r.Created, z), Changed: at(r.Changed, z),
@@ -150,6 +154,10 @@ func viewRequest(r store.Request, z *time.Location) Request {
 		Drill: b.Drill, Emergency: b.Emergency != nil, Recurrence: b.Recurrence, Series: b.Series,
 		Occurrences: occurrences(b.Occurrences, z),
 	}
+	if e := b.Emergency; e != nil {
+		v.EmergencyReason, v.Phoned, v.PhonedAt, v.FollowUpDue = e.Reason, e.Phoned, at(e.PhonedAt, z), at(e.Due, z)
+	}
+	return v
 }
 
 func occurrences(list []store.Interval, z *time.Location) []Occurrence {

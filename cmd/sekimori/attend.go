@@ -11,6 +11,7 @@ import (
 
 func (p *program) attendCommand() *cli.Command {
 	return p.group("attend", "立会い", "attending a window",
+		p.attestLeaf(),
 		p.leaf("show", "WINDOW", "手順書、バックアップ、確認事項、接続を見る", "show checklist, backup, check items and sessions", func(c *cli.Context) error {
 			v, err := fetch[web.Attendance](p, c, "/v1/windows/"+part(c.Args().First())+"/attendance", nil)
 			if err != nil {

@@ -55,6 +55,9 @@ func (p *program) requestFields() []column[web.Request] {
 		{"一連の申請", "SERIES", func(v web.Request) string { return v.Series }},
 		{"条件", "CONDITIONS", func(v web.Request) string { return v.Conditions }},
 		{"至急の理由", "URGENT", func(v web.Request) string { return v.Urgent }},
+		{"緊急の理由", "EMERGENCY", func(v web.Request) string { return v.EmergencyReason }},
+		{"電話の相手", "PHONED", func(v web.Request) string { return strings.TrimSpace(v.Phoned + " " + stamp(v.PhonedAt)) }},
+		{"事後承認と報告の期限", "FOLLOW-UP DUE", func(v web.Request) string { return stamp(v.FollowUpDue) }},
 		{"判断", "DECISIONS", func(v web.Request) string {
 			var out []string
 			for _, d := range v.Decisions {
