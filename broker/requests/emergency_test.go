@@ -333,3 +333,18 @@ func TestTwoAgreeAtTheSameMoment(t *testing.T) {
 		t.Errorf("%d agreed, %d windows, %v", agreed, len(shown.Windows), err)
 	}
 }
+
+// No system's rule lets an opener take the post over from whoever attends.
+func TestOpenerIsNotHandedThePost(t *testing.T) {
+	h, d := desk(t)
+	change(t, h, func(tx *store.Tx) error {
+		head, err := tx.Person("head")
+		head.Roles = append(head.Roles, policy.Attendant)
+		sys, other := tx.System("map")
+		sys.ApproverMayAttend = true
+		return errors.Join(err, other, tx.PutPerson(head), tx.PutSystem(sys))
+	})
+	_, w := opened(t, h, d, simple())
+	want(t, "open", post(h).Open(t.Context(), w, townhall.By("ito")), "")
+	wantProblem(t, "handover to an opener", post(h).Handover(t.Context(), w, "head", townhall.By("ito")), "attendant-not-eligible")
+}

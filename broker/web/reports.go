@@ -9,14 +9,14 @@ import (
 	"sekimori/policy"
 )
 
-// reportRoutes are what is written after the work. Vendors write and see their own, the section reads and answers.
+// reportRoutes are what is written after the work. Vendors write and see their own, the section reads and answers; that
+// nobody else writes, the cabinet says.
 func reportRoutes() []route {
-	vendors := who{vendors: true}
 	section := those(policy.Requester, policy.Approver, policy.Attendant)
 	look := who{vendors: true, roles: []policy.Role{policy.Requester, policy.Approver, policy.SecondApprover, policy.Attendant, policy.Auditor, policy.InformationSystems}}
 	staff := those(policy.Requester, policy.Approver, policy.SecondApprover, policy.Attendant, policy.Auditor, policy.InformationSystems)
 	return []route{
-		{"POST", "/v1/reports", vendors, (*Server).submitReport},
+		{"POST", "/v1/reports", everySignedIn(), (*Server).submitReport},
 		{"GET", "/v1/reports", look, (*Server).reports},
 		{"GET", "/v1/reports/{id}", look, (*Server).report},
 		{"POST", "/v1/reports/{id}/accept", section, (*Server).acceptReport},
