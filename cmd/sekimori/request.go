@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -74,6 +75,22 @@ func (p *program) requestFields() []column[web.Request] {
 		}},
 		{"時間枠", "WINDOWS", func(v web.Request) string { return strings.Join(v.Windows, ", ") }},
 	}
+}
+
+// requestColumns are those of the list, which fits a screen; show tells the rest.
+func (p *program) requestColumns() []column[web.Request] {
+	f := p.requestFields()
+	when := column[web.Request]{"日時", "WHEN", func(v web.Request) string { return span(v.Start, v.End) }}
+	return []column[web.Request]{f[0], f[1], f[2], when, f[6]}
+}
+
+// span says an interval shortly: 2026-11-24 10:00–11:30, and the second day where there is one.
+func span(start, end time.Time) string {
+	last := end.Format("15:04")
+	if start.Format(time.DateOnly) != end.Format(time.DateOnly) {
+		last = end.Format("01-02 15:04")
+	}
+	return stamp(start) + "–" + last
 }
 
 // mark says that something is so; nothing where it is not, so that its line is left out.

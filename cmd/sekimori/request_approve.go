@@ -214,5 +214,5 @@ func (p *program) requestList(c *cli.Context) error {
 	if len(q) > 0 {
 		empty = [2]string{"条件に合うものがありません。", "No matches."}
 	}
-	return list(p, v, empty[0], empty[1], p.requestFields()[:7])
+	return list(p, v, empty[0], empty[1], p.requestColumns())
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // column is one column of a list, or one line of a page.
@@ -48,16 +49,81 @@ func list[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T]
 		}
 		cells = append(cells, line)
 	}
+	narrow(cells, widthsOf(cells))
 	return p.align(cells)
 }
 
-func (p *program) align(cells [][]string) error {
+// screenWidth is what a list fits into: the narrowest terminal that people work on, less two. What a cell loses there, show tells
+// whole; --json is never shortened.
+const screenWidth = 78
+
+// narrow shortens the widest cells until a list of that many columns fits the screen. Columns narrower than least stay as they are:
+// numbers and short states must not be cut, nor times of any length.
+func narrow(cells [][]string, widths []int) {
+	const gap, least = 2, 12
+	total := -gap
+	dated := make([]bool, len(widths))
+	for i, w := range widths {
+		total += w + gap
+		dated[i] = len(cells) > 1
+		for _, line := range cells[1:] {
+			dated[i] = dated[i] && (line[i] == "" || isDated(line[i]))
+		}
+	}
+	for total > screenWidth {
+		widest := -1
+		for i, w := range widths {
+			if !dated[i] && (widest < 0 || w >= widths[widest]) { // of equals the last: what stands first matters most
+				widest = i
+			}
+		}
+		if widest < 0 || widths[widest] <= least {
+			break
+		}
+		widths[widest]--
+		total--
+	}
+	for _, line := range cells {
+		for i, c := range line {
+			line[i] = cut(c, widths[i])
+		}
+	}
+}
+
+// isDated tells a cell that begins with a day.
+func isDated(cell string) bool {
+	_, err := time.Parse(time.DateOnly, cell[:min(len(cell), len(time.DateOnly))])
+	return err == nil
+}
+
+// cut shortens a text to so many columns, with a mark where something is missing.
+func cut(text string, width int) string {
+	if columns(text) <= width {
+		return text
+	}
+	var b strings.Builder
+	room := width - 1 // for the mark
+	for _, r := range text {
+		if room -= columns(string(r)); room < 0 {
+			break
+		}
+		b.WriteRune(r)
+	}
+	return strings.TrimRight(b.String(), " ") + "…"
+}
+
+func widthsOf(cells [][]string) []int {
 	widths := make([]int, len(cells[0]))
 	for _, line := range cells {
 		for i, c := range line {
 			widths[i] = max(widths[i], columns(c))
 		}
 	}
+	return widths
+}
+
+func (p *program) align(cells [][]string) error {
+	widths := widthsOf(cells)
 	var b strings.Builder
 	for _, line := range cells {
 		gap := 0 // room left after the cell before; none at the end of a line
