@@ -3,7 +3,10 @@
 // It owns accepting and its limits, the handshake and its algorithms, the proof of key and
 // code, the binding of a person to the key that was proven, the forms of login, the card and
 // the consent, the choice of a window, the waiting room, and the words of every refusal before
-// admission. It keeps the memory of second factors and the tally of unproven failures.
+// admission. It keeps the memory of second factors and the tally of unproven failures. And it owns
+// self-service (words.go is its table): what an engineer asks for or hands in with an ordinary
+// ssh, after key and code of that very login, never after a remembered one. The acts are those of
+// requests and reports; here they are only taken apart and said.
 //
 // It refuses to decide: whether somebody may pass is policy.Decide's answer on the facts that
 // the supervisor gives, asked anew after the last factor, after consent and on every change
