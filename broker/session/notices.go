@@ -24,6 +24,15 @@ func (n notice) and(more notice) notice {
 	return notice{n.ja + "\n[関守] " + more.ja, n.en + "\n[sekimori] " + more.en}
 }
 
+// marked says behind every notice of a drill, on a line of its own, that it is one: the longest fill a line, and the first
+// line is what a full-screen program leaves to the title.
+func (n notice) marked(drill bool) notice {
+	if !drill {
+		return n
+	}
+	return notice{n.ja + "\n[関守] 訓練 / DRILL", n.en + "\n[sekimori] DRILL / 訓練"}
+}
+
 // warnings are said once each before the window ends.
 var warnings = []struct {
 	before time.Duration

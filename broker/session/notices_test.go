@@ -1,6 +1,7 @@
 package session
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -17,21 +18,41 @@ func TestNoticesFitTheTerminal(t *testing.T) {
 		all = append(all, w.text("11:30"))
 	}
 	for _, n := range all {
+		all = append(all, n.marked(true))
+	}
+	for _, n := range all {
 		for _, lang := range []string{"ja", "en"} {
-			cells := 0
+			cells, widest := 0, 0
 			for _, r := range n.in(lang) {
-				cells++
+				if cells++; r == '\n' {
+					cells = 0
+				}
 				if k := width.LookupRune(r).Kind(); k == width.EastAsianWide || k == width.EastAsianFullwidth {
 					cells++
 				}
+				widest = max(widest, cells)
 			}
-			if cells > 78 {
-				t.Errorf("%d columns: %s", cells, n.in(lang))
+			if widest > 78 {
+				t.Errorf("%d columns: %s", widest, n.in(lang))
 			}
 		}
 	}
 	if n := startNotice("10:06", "11:30", 84*time.Minute+59*time.Second, 1); n.ja != "開始を許可しました 10:06。接続中 残り84分(11:30まで)。閲覧中 1人。" ||
 		n.en != "Started 10:06. Connected, 84 min left (until 11:30). Watched by 1." {
 		t.Errorf("%+v", n)
+	}
+}
+
+func TestNoticesOfADrillSaySo(t *testing.T) {
+	n := pausedNotice()
+	for lang, want := range map[string]string{
+		"ja": "お待ちください。\n[関守] 訓練 / DRILL", "en": "for a call.\n[sekimori] DRILL / 訓練", "": "\n[関守] 訓練 / DRILL\n[sekimori] Paused;",
+	} {
+		if got := n.marked(true).in(lang); !strings.Contains(got, want) {
+			t.Errorf("%s: %q", lang, got)
+		}
+		if got := n.marked(false).in(lang); strings.Contains(got, "訓練") || strings.Contains(got, "DRILL") {
+			t.Errorf("%s, no drill: %q", lang, got)
+		}
 	}
 }

@@ -15,7 +15,7 @@ func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 	said := map[time.Duration]bool{}
 	l.skipWarnings(said, clock())
 	r.Notify("started", startNotice(l.hour(clock()), l.hour(l.deadline()),
-		l.deadline().Sub(clock()), int(l.watchers.Load())).in(l.a.Lang))
+		l.deadline().Sub(clock()), int(l.watchers.Load())).marked(l.grant.Window.Drill).in(l.a.Lang))
 
 	defer l.arm()()
 	remind := time.NewTimer(l.nextReminder(said, clock()))
@@ -30,7 +30,7 @@ func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 			clear(said)
 			l.skipWarnings(said, clock())
 		case v := <-l.tell:
-			r.Notify(v.kind, v.text.in(l.a.Lang))
+			r.Notify(v.kind, v.text.marked(l.grant.Window.Drill).in(l.a.Lang))
 		case <-remind.C:
 			l.remind(r, said, clock())
 		}
@@ -70,7 +70,7 @@ func (l *session) remind(r *relay.Relay, said map[time.Duration]bool, now time.T
 	for _, w := range warnings {
 		if !said[w.before] && l.deadline().Sub(now) <= w.before {
 			said[w.before] = true
-			r.Notify("warning", w.text(l.hour(l.deadline())).in(l.a.Lang))
+			r.Notify("warning", w.text(l.hour(l.deadline())).marked(l.grant.Window.Drill).in(l.a.Lang))
 		}
 	}
 	limit, idle := l.idleLimit(), now.Sub(l.lastKey(now))
@@ -84,7 +84,7 @@ func (l *session) remind(r *relay.Relay, said map[time.Duration]bool, now time.T
 	case idle >= limit-idleWarning && limit > idleWarning:
 		if !said[idleWarning+1] {
 			said[idleWarning+1] = true // a key of its own beside the window's five minutes
-			r.Notify("idle", idleNotice(limit-idle).in(l.a.Lang))
+			r.Notify("idle", idleNotice(limit-idle).marked(l.grant.Window.Drill).in(l.a.Lang))
 		}
 	default:
 		delete(said, idleWarning+1)
@@ -131,7 +131,7 @@ func (l *session) tellWatchers() {
 		return
 	}
 	left := l.deadline().Sub(l.sup.o.Clock())
-	r.Notify("watchers", watchersNotice(left, int(l.watchers.Load())).in(l.a.Lang))
+	r.Notify("watchers", watchersNotice(left, int(l.watchers.Load())).marked(l.grant.Window.Drill).in(l.a.Lang))
 }
 
 func (l *session) causeOfRelay(err error) Cause {
