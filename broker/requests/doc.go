@@ -8,6 +8,10 @@
 // start; nothing is approved by silence. Window and grants are made in the transaction of the final
 // approval, and every act commits with its ledger entry.
 //
+// An approval answers the check items (policy.Check) on what Application gathers, the same facts as at opening and
+// permission: what is unmet blocks, what calls for caution needs a reason. Conditions narrow windows and grants and leave the
+// request as it was asked for. A deputy decides while the deputation holds, and the approver sees it afterwards (後閲).
+//
 // Its callers are the doors (broker/web, broker/gate). Fresh authentication, where an act needs it, is
 // asked for by the door before the act.
 package requests
