@@ -40,14 +40,7 @@ func (a *Post) ready(tx *store.Tx, p policy.Person, w store.Window, sys store.Sy
 	if err != nil {
 		return nil, err
 	}
-	because := map[string]string{}
-	for _, code := range w.Overrides {
-		because[code] = "overridden"
-	}
-	for _, item := range policy.Blocks(items, because) {
-		if item.State == policy.ItemCaution {
-			continue // the approver saw it, and said why it is acceptable
-		}
+	for _, item := range policy.Stops(items, w.Overrides) {
 		stopped := &Stopped{Item: item}
 		return stopped, a.windowEntry(tx, "window.start-stopped", by, w, map[string]any{
 			"at": at, "item": item.Code, "cause": item.Cause.JA, "reason": item.Reason, "number": item.Reason.Number(),

@@ -236,9 +236,11 @@ func TestTheHeadOverridesABackup(t *testing.T) {
 	for _, by := range []string{"ito", "kato", "mori", "admin", "E-0031"} {
 		want(t, "by "+by, override("backup", "急ぐ", by), "forbidden")
 	}
+	want(t, "another item is let go", override("reviews", "点検を始めた", "head"), "")
+	want(t, "which does not speak for the backup", o.open(), "backup-too-old")
 	want(t, "by the head", override("backup", "前夜の保存先を別に確認した", "head"), "")
 	want(t, "open", o.open(), "")
-	if got := o.row().Overrides; !slices.Equal(got, []string{"backup"}) {
+	if got := o.row().Overrides; !slices.Equal(slices.Sorted(slices.Values(got)), []string{"backup", "reviews"}) {
 		t.Errorf("overrides %v", got)
 	}
 	if got := o.Kinds(t, o.window); !slices.Contains(got, "window.overridden") {
