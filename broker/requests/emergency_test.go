@@ -348,3 +348,38 @@ func TestOpenerIsNotHandedThePost(t *testing.T) {
 	want(t, "open", post(h).Open(t.Context(), w, townhall.By("ito")), "")
 	wantProblem(t, "handover to an opener", post(h).Handover(t.Context(), w, "head", townhall.By("ito")), "attendant-not-eligible")
 }
+
+// Whoever had the post of an emergency does not approve it afterwards: not who handed it over, not who took it over, and not who gave
+// it up again with the permission.
+func TestWhoAttendedAnEmergencyDoesNotApproveItAfterwards(t *testing.T) {
+	h, d := desk(t)
+	change(t, h, func(tx *store.Tx) error {
+		var all error
+		for _, p := range []policy.Person{
+			{ID: "head2", Login: "head2", Kind: policy.Staff, Name: "課長A", Section: "personnel", Roles: []policy.Role{policy.Approver, policy.Attendant}},
+			{ID: "head3", Login: "head3", Kind: policy.Staff, Name: "課長B", Section: "personnel", Roles: []policy.Role{policy.Approver, policy.Attendant}},
+			{ID: "head4", Login: "head4", Kind: policy.Staff, Name: "課長C", Section: "personnel", Roles: []policy.Role{policy.Approver}},
+		} {
+			all = errors.Join(all, tx.PutPerson(store.Person{Person: p}))
+		}
+		return all
+	})
+	f := simple()
+	f.Attendant = "head2"
+	no, w := opened(t, h, d, f)
+	p := post(h)
+	want(t, "the post", p.Open(t.Context(), w, townhall.By("head2")), "")
+	want(t, "handed over", p.Handover(t.Context(), w, "head3", townhall.By("head2")), "")
+	want(t, "taken", p.Take(t.Context(), w, townhall.By("head3")), "")
+	want(t, "given up", p.Unpermit(t.Context(), w, "", townhall.By("head3")), "")
+	want(t, "taken again", p.Open(t.Context(), w, townhall.By("head2")), "")
+	want(t, "given up again", p.Unpermit(t.Context(), w, "", townhall.By("head2")), "")
+	h.Pass(2 * time.Hour)
+	if _, err := d.FollowUpsDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, by := range []string{"head2", "head3", "head", "deputy"} {
+		want(t, "approved after by "+by, second(d.ApproveAfter(t.Context(), no, "確認した", townhall.By(by))), "self-approval")
+	}
+	want(t, "by somebody who had no part", second(d.ApproveAfter(t.Context(), no, "確認した", townhall.By("head4"))), "")
+}

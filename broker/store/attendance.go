@@ -109,6 +109,34 @@ func (t *Tx) TakeHandover(window string) error {
 	return t.one(`UPDATE handovers SET taken_at = ? WHERE window = ? AND taken_at = 0`, ms(t.Now), window)
 }
 
+// attended names everybody who ever had the post of one of the request's windows. A row tells who has it now and who handed it
+// over; who gave it up again with the permission, only the ledger tells.
+func (s *Snap) attended(request string) ([]string, error) {
+	var all []string
+	rows, err := list(s, func(r scanner) (id string, err error) { return id, r.Scan(&id) }, `SELECT attendant FROM windows
+		WHERE request = ?1 AND attendant IS NOT NULL UNION SELECT permitted_by FROM windows WHERE request = ?1
+		UNION SELECT from_id FROM handovers h JOIN windows w ON w.id = h.window WHERE w.request = ?1 AND h.taken_at > 0
+		UNION SELECT to_id FROM handovers h JOIN windows w ON w.id = h.window WHERE w.request = ?1 AND h.taken_at > 0 ORDER BY 1`, request)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range rows {
+		all = addOnce(all, id)
+	}
+	return s.openers(all, request)
+}
+
+// openers adds who ever took the post of a window, or of one of a request's windows.
+func (s *Snap) openers(all []string, subject string) ([]string, error) {
+	for e, err := range s.Entries(EntryFilter{Kind: "window.opened", Subject: subject}) {
+		if err != nil {
+			return nil, err
+		}
+		all = addOnce(all, e.Actor.ID)
+	}
+	return all, nil
+}
+
 // NotePresent notes that the window's attendant was heard of now. Kind: KeepPresence. Errors: ErrNotFound when the
 // person has not the post of the window.
 func (k *KeepTx) NotePresent(window, person string) error {

@@ -209,6 +209,9 @@ func (s *Snap) Subject(session string) (policy.Subject, error) {
 				sub.Attendants = addOnce(addOnce(sub.Attendants, h.From), h.To)
 			}
 		}
+		if sub.Attendants, err = s.openers(sub.Attendants, w.ID); err != nil {
+			return policy.Subject{}, err
+		}
 	}
 	return sub, nil
 }

@@ -102,7 +102,8 @@ func (s *Snap) PolicyRequest(no string) (policy.Request, error) {
 	return s.PolicyRequestOf(r)
 }
 
-// PolicyRequestOf is the same of a request as the caller holds it, such as one that conditions narrow.
+// PolicyRequestOf is the same of a request as the caller holds it, such as one that conditions narrow. OutsideHours is left
+// unset: it needs the calendar, which who asks for a second approver adds (requests.Application).
 func (s *Snap) PolicyRequestOf(r Request) (policy.Request, error) {
 	sys, err := s.System(r.System)
 	if err != nil {
@@ -140,6 +141,9 @@ func (s *Snap) PolicyRequestOf(r Request) (policy.Request, error) {
 	}
 	for _, d := range deputations {
 		p.Deputations = append(p.Deputations, d.Deputation)
+	}
+	if p.Attended, err = s.attended(r.No); err != nil {
+		return policy.Request{}, err
 	}
 	p.Frozen, err = s.covered(r.Vendor, r.System, r.Body.Drill)
 	return p, err
