@@ -235,7 +235,11 @@ func (d *Desk) refused(ctx context.Context, no string, by ledger.Actor, err erro
 	default:
 		return err
 	}
-	ledgered := d.act(ctx, by, func(tx *store.Tx, _ policy.Person) error {
+	// Who is locked acts no more, but that they tried is told.
+	ledgered := d.o.DB.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Person(by.ID); err != nil {
+			return fmt.Errorf("person %q: %w", by.ID, err)
+		}
 		subjects := []string{no}
 		if _, err := tx.Request(no); err != nil {
 			return fmt.Errorf("request %q: %w", no, err)

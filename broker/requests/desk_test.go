@@ -518,6 +518,12 @@ func TestLockedPeopleDoNotAct(t *testing.T) {
 	}
 	_, err = d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("head"))
 	want(t, "a locked approver", err, "engineer-locked")
+	if strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "ledger") {
+		t.Errorf("one denial is told as %q", err)
+	}
+	if kinds := h.Kinds(t, no); kinds[len(kinds)-1] != "request.refused-approval" {
+		t.Errorf("the ledger tells %v", kinds)
+	}
 }
 
 func TestParseForm(t *testing.T) {
