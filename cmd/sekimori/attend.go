@@ -164,7 +164,8 @@ func (p *program) printChecklist(list *web.Checklist) {
 	if list == nil {
 		return
 	}
-	fmt.Fprintln(p.out, plain(p.say(fmt.Sprintf("\n手順書 %s 第%d版", list.Title, list.Version), fmt.Sprintf("\nChecklist %s, version %d", list.Title, list.Version))))
+	fmt.Fprintln(p.out)
+	fmt.Fprintln(p.out, plain(p.say(fmt.Sprintf("手順書 %s 第%d版", list.Title, list.Version), fmt.Sprintf("Checklist %s, version %d", list.Title, list.Version))))
 	for _, s := range list.Steps {
 		mark, who := "[ ]", ""
 		if s.By != "" {

@@ -59,7 +59,8 @@ func (p *program) printDifferences(k web.Checked) error {
 	if k.LastReview != "" {
 		last += " " + k.LastReview
 	}
-	fmt.Fprintln(p.out, plain(p.say("\n前回との違い(前回: "+last+")", "\nChanges since last time ("+last+")")))
+	fmt.Fprintln(p.out)
+	fmt.Fprintln(p.out, plain(p.say("前回との違い(前回: "+last+")", "Changes since last time ("+last+")")))
 	var same []string
 	for _, d := range k.Differences {
 		name := p.say(d.NameJA, d.NameEN)
