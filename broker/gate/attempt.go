@@ -104,8 +104,13 @@ func (c *caller) decide(ctx context.Context, pass *passage) error {
 	if err != nil {
 		return fmt.Errorf("facts: %w", err)
 	}
+	// Somebody may wait for hours: a key that was taken away meanwhile proves nothing any more.
+	owner, err := c.s.personOfKey(ctx, pass.fingerprint)
+	if err != nil {
+		return fmt.Errorf("key: %w", err)
+	}
 	pass.facts = f
-	pass.attempt.Session = pass.number
+	pass.attempt.Session, pass.attempt.Key = pass.number, owner.ID != "" && owner.ID == pass.person.ID
 	pass.decision = policy.Decide(f, pass.attempt, c.s.o.Clock())
 	return c.identified(ctx, pass)
 }

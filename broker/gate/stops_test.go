@@ -9,6 +9,7 @@ import (
 
 	"sekimori/broker/freeze"
 	"sekimori/broker/ledger"
+	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
@@ -49,6 +50,43 @@ func TestStopsReachTheWaitingRoom(t *testing.T) {
 			}
 			if took := time.Since(begun); took > time.Second {
 				t.Errorf("the waiting room was left after %v", took)
+			}
+			if n := w.target.reached(); n != 0 {
+				t.Errorf("target reached %d times", n)
+			}
+		})
+	}
+}
+
+// Whose key is taken away, or whose credentials are suspended for a new enrolment, waits no longer with what was proven before.
+func TestAKeyTakenAwayReachesTheWaitingRoom(t *testing.T) {
+	t.Parallel()
+	for name, take := range map[string]func(*world, *engineer) func(tx *store.Tx) error{
+		"revoked": func(_ *world, e *engineer) func(tx *store.Tx) error {
+			return func(tx *store.Tx) error {
+				keys, err := tx.Keys(e.id)
+				if err != nil {
+					return err
+				}
+				return tx.SetKeyState(keys[0].ID, store.KeyRevoked)
+			}
+		},
+		"suspended": func(_ *world, e *engineer) func(tx *store.Tx) error {
+			return func(tx *store.Tx) error { return tx.SuspendKeys(e.id) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			e := w.engineer("sato", "en")
+			win := w.window(e, "maint", noon.Add(5*time.Minute), time.Hour, policy.WindowScheduled)
+			x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+			x.expect("Too early")
+			w.write(take(w, e))
+			w.setState(win, policy.WindowPermitted)
+			w.clock.set(noon.Add(6 * time.Minute))
+			if exit := x.exit(); exit == 0 || strings.Contains(x.all.String(), "shell ready") {
+				t.Errorf("exit %d:\n%s", exit, x.all.String())
 			}
 			if n := w.target.reached(); n != 0 {
 				t.Errorf("target reached %d times", n)
