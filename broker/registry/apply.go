@@ -154,12 +154,14 @@ func (r *Registry) applied(tx *store.Tx, by ledger.Actor, o object, changes []Ch
 	return nil
 }
 
-// changeObjects is the kind of pending change that a file makes; changeEnrolment and changeKeys come
-// from enrolment.
+// ChangeEnrolment is the kind of pending change that suspends what a person has, once it is confirmed: the door then cuts
+// what the person has open.
+const ChangeEnrolment = "enrolment"
+
+// changeObjects is the kind of pending change that a file makes; changeKeys comes from enrolment.
 const (
-	changeObjects   = "registry"
-	changeEnrolment = "enrolment"
-	changeKeys      = "keys"
+	changeObjects = "registry"
+	changeKeys    = "keys"
 )
 
 // propose keeps guarded changes until they are confirmed. The same proposal twice is one.
@@ -189,7 +191,7 @@ func (r *Registry) addChange(tx *store.Tx, kind string, body json.RawMessage, by
 		return "", fmt.Errorf("keep pending change: %w", err)
 	}
 	payload := map[string]any{"change": changeName(no), "kind": kind}
-	if kind != changeEnrolment { // whose body holds the hash of a code, which is nobody's business
+	if kind != ChangeEnrolment { // whose body holds the hash of a code, which is nobody's business
 		payload["body"] = body
 	}
 	_, err = tx.Append(ledger.Draft{Kind: "registry.pending", Actor: by, Subjects: append([]string{changeName(no)}, subjects...), Payload: payload})

@@ -28,7 +28,7 @@ func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) erro
 		switch c.Kind {
 		case changeObjects:
 			return r.confirmObjects(tx, c, by)
-		case changeEnrolment:
+		case ChangeEnrolment:
 			return r.confirmEnrolment(tx, c)
 		case changeKeys:
 			return confirmKeys(tx, c)

@@ -186,7 +186,7 @@ func (r *Registry) issuePending(tx *store.Tx, p policy.Person, by ledger.Actor) 
 	if err != nil {
 		return Code{}, err
 	}
-	name, err := r.addChange(tx, changeEnrolment, body, by, []string{p.ID})
+	name, err := r.addChange(tx, ChangeEnrolment, body, by, []string{p.ID})
 	return Code{Text: text, Person: p.ID, Until: tx.Now.Add(codeLife), Pending: name}, err
 }
 

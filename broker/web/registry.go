@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"strings"
 
 	"sekimori/broker/ledger"
 	"sekimori/broker/registry"
@@ -69,6 +70,9 @@ func (s *Server) changes(c *call) error {
 	}))
 }
 
+// suspendedWhy is noted with sessions that a new enrolment cuts.
+const suspendedWhy = "the credentials are suspended for a new enrolment"
+
 func (s *Server) confirm(c *call) error {
 	var in ConfirmBody
 	if err := c.read(&in); err != nil {
@@ -77,8 +81,22 @@ func (s *Server) confirm(c *call) error {
 	if err := s.fresh(c, in.Fresh); err != nil {
 		return err
 	}
+	pending, err := s.o.Registry.Pending(c.r.Context())
+	if err != nil {
+		return err
+	}
 	if err := s.o.Registry.Confirm(c.r.Context(), c.r.PathValue("no"), c.actor()); err != nil {
 		return err
+	}
+	for _, p := range pending {
+		if p.Kind != registry.ChangeEnrolment || !strings.EqualFold(p.No, c.r.PathValue("no")) {
+			continue
+		}
+		for _, person := range p.Subjects { // as where the code is issued at once
+			if err := s.cutSessions(c, person, "", suspendedWhy); err != nil {
+				return err
+			}
+		}
 	}
 	return c.reply(map[string]string{"no": c.r.PathValue("no"), "state": "confirmed"})
 }
@@ -100,7 +118,7 @@ func (s *Server) enrollCode(c *call) error {
 		return err
 	}
 	if code.Pending == "" { // what the person had is suspended from now on
-		if err := s.cutSessions(c, code.Person, "", "the credentials are suspended for a new enrolment"); err != nil {
+		if err := s.cutSessions(c, code.Person, "", suspendedWhy); err != nil {
 			return err
 		}
 	}
