@@ -1,17 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -26,18 +25,20 @@ import (
 //go:embed demo/registry.yaml
 var demoRegistry string
 
-// demoWindow is how long the demonstration's window is open: long enough to work in, short
-// enough to watch it cut the connection.
-const demoWindow = 20 * time.Second
-
-// demoLead is how far ahead the demonstration's requests begin: time to approve and to take the post.
-const demoLead = 8 * time.Second
+// The lengths of the demonstration's windows and waits. Nobody waits for most of them: see skip.
+const (
+	demoLead   = 45 * time.Second // how far ahead a request begins: time to approve, and codes to use
+	demoWindow = time.Minute      // of the first window, before it is extended
+	demoHour   = time.Hour        // of the second, to try by hand
+	demoFinish = 4 * time.Second  // what is really waited for before a window ends
+)
 
 // demo is one demonstration: a broker, a target and the people of a city hall, on this machine.
 type demo struct {
 	p      *program
 	dir    string
 	once   bool
+	ahead  atomic.Int64   // how far its clock was set ahead of the machine's, ns
 	zone   *time.Location // of the institution
 	broker *broker.Broker
 	target *target.Target
@@ -46,9 +47,13 @@ type demo struct {
 	publicKey string
 	hostKey   ssh.PublicKey // of the gate, as first seen
 
-	admin, tantou, kacho, tachiai, tenken, sato *actor
-	request, window, session                    string
-	end                                         time.Time // of the window
+	admin, joho, tantou, kacho, tachiai, tenken, sato *actor
+
+	request, window, session string
+	start, end               time.Time // of the window
+	post                     *post     // nil: nobody attends
+	conn                     *connection
+	terminal                 *terminal
 }
 
 func (p *program) demoCommand() *cli.Command {
@@ -72,6 +77,8 @@ func (p *program) demo(c *cli.Context) (err error) {
 		return err
 	}
 	defer d.close()
+	ctx, leave := context.WithCancel(ctx) // the attendant goes before the broker does
+	defer leave()
 	if err := d.walk(ctx); err != nil {
 		return err
 	}
@@ -134,12 +141,16 @@ func wrapped(text string, room int) []string {
 
 // walk is the whole story. The first step that does not hold ends it.
 func (d *demo) walk(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
 	for _, s := range []struct {
 		name string
 		do   func(context.Context) error
 	}{
 		{"prepare", d.prepare}, {"enroll", d.enrollAll}, {"request", d.file}, {"refused-before-approval", d.tooSoon},
-		{"approve", d.approve}, {"open", d.open}, {"connect", d.work}, {"review", d.review}, {"verify", d.verify},
+		{"check", d.check}, {"approve", d.approve}, {"open", d.open}, {"connect", d.enter}, {"work", d.work}, {"pause", d.pause},
+		{"extend", d.extend}, {"cut", d.cut}, {"report", d.report}, {"review", d.review},
+		{"second", d.second}, {"freeze", d.freeze}, {"lift", d.lift}, {"verify", d.verify},
 	} {
 		if err := s.do(ctx); err != nil {
 			if d.p.json {
@@ -179,7 +190,7 @@ func (d *demo) prepare(ctx context.Context) error {
 		return err
 	}
 	if d.broker, err = broker.Start(ctx, cfg, broker.Options{
-		Log: hclog.New(&hclog.LoggerOptions{Name: "sekimori", Output: logFile}),
+		Clock: d.now, Log: hclog.New(&hclog.LoggerOptions{Name: "sekimori", Output: logFile}),
 	}); err != nil {
 		return err
 	}
@@ -187,7 +198,7 @@ func (d *demo) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.target, err = target.Start(ca, filepath.Join(d.dir, "home"), "hrmnt01"); err != nil {
+	if d.target, err = target.Start(ca, filepath.Join(d.dir, "home"), d.now, "hrmnt01"); err != nil {
 		return err
 	}
 	if err := d.engineerKey(); err != nil {
@@ -227,45 +238,11 @@ func (d *demo) close() {
 
 // registry fills the demonstration's registry in.
 func (d *demo) registry() string {
-	now := d.p.now()
+	now := d.now()
 	return strings.NewReplacer(
 		"HOSTKEY", strconv.Quote(strings.TrimSpace(string(ssh.MarshalAuthorizedKey(d.target.HostKey())))),
 		"ENGINEERKEY", strconv.Quote(d.publicKey),
 		"HOST", d.target.Addr().IP.String(), "PORT", strconv.Itoa(d.target.Addr().Port), "LANG", d.p.lang,
 		"FROM", now.AddDate(0, -1, 0).Format("2006-01-02"), "UNTIL", now.AddDate(1, 0, 0).Format("2006-01-02"),
 	).Replace(demoRegistry)
-}
-
-// stay keeps everything running and tells what to try.
-func (d *demo) stay(ctx context.Context) error {
-	if err := d.second(ctx); err != nil {
-		return err
-	}
-	d.invite(ctx)
-	entered := make(chan struct{})
-	go func() {
-		for scan := bufio.NewScanner(d.p.in); scan.Scan(); {
-			entered <- struct{}{}
-		}
-	}()
-	for {
-		select {
-		case <-ctx.Done():
-			fmt.Fprintln(d.p.out, d.p.say("終わります。", "Ending."))
-			return nil
-		case <-entered:
-			code, err := d.sato.code(ctx)
-			if err != nil {
-				return ignoreCancelled(err)
-			}
-			fmt.Fprintln(d.p.out, d.p.say("認証コード: ", "one-time code: ")+code)
-		}
-	}
-}
-
-func ignoreCancelled(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -30,10 +31,30 @@ type actor struct {
 // sekimori runs one command as this person. stdin answers --auth-stdin.
 func (a *actor) sekimori(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
 	var out, problems bytes.Buffer
-	if err := a.run(ctx, stdin, &out, &problems, args...); err != nil {
+	if err := a.run(ctx, stdin, &out, &problems, append(args, "--json")...); err != nil {
 		return out.Bytes(), fmt.Errorf("%s: sekimori %s: %w", a.login, strings.Join(args, " "), err)
 	}
 	return out.Bytes(), nil
+}
+
+// reads runs a command and gives the lines that the person sees.
+func (a *actor) reads(ctx context.Context, args ...string) ([]string, error) {
+	var out, problems bytes.Buffer
+	if err := a.run(ctx, nil, &out, &problems, args...); err != nil {
+		return nil, fmt.Errorf("%s: sekimori %s: %w", a.login, strings.Join(args, " "), err)
+	}
+	return strings.Split(strings.Trim(out.String(), "\n"), "\n"), nil
+}
+
+// refused runs a command that must not go through, and gives its exit status and the lines of its report.
+func (a *actor) refused(ctx context.Context, args ...string) (int, []string, error) {
+	var out, problems bytes.Buffer
+	err := a.run(ctx, nil, &out, &problems, args...)
+	var failed *commandFailed
+	if !errors.As(err, &failed) {
+		return 0, nil, fmt.Errorf("%s: sekimori %s should have been refused: %v", a.login, strings.Join(args, " "), err)
+	}
+	return failed.status, linesOf(failed.text), nil
 }
 
 func (a *actor) run(ctx context.Context, stdin io.Reader, out io.Writer, problems *bytes.Buffer, args ...string) error {
@@ -44,11 +65,11 @@ func (a *actor) run(ctx context.Context, stdin io.Reader, out io.Writer, problem
 		"SEKIMORI_SOCKET": a.d.broker.Socket(), "SEKIMORI_TOKEN_FILE": a.tokenFile(), "LANG": a.d.p.lang,
 	}
 	p := &program{
-		in: stdin, out: out, err: problems, now: a.d.p.now,
+		in: stdin, out: out, err: problems, now: a.d.now,
 		getenv:   func(name string) string { return env[name] },
 		terminal: func(any) (int, bool) { return 0, false },
 	}
-	if status := p.run(ctx, append(args, "--json", "--lang", a.d.p.lang)); status != 0 {
+	if status := p.run(ctx, append(args, "--lang", a.d.p.lang)); status != 0 {
 		return &commandFailed{status: status, text: strings.TrimSpace(problems.String())}
 	}
 	return nil
@@ -91,7 +112,7 @@ func (a *actor) sign(ctx context.Context, v any, args ...string) error {
 // has to wait for the next.
 func (a *actor) code(ctx context.Context) (string, error) {
 	for {
-		now := a.d.p.now().Unix() / 30
+		now := a.d.now().Unix() / 30
 		if next := max(now-1, a.step+1); next <= now+1 {
 			a.step = next
 			return totp.GenerateCode(a.secret, time.Unix(next*30, 0))
@@ -112,7 +133,7 @@ func (a *actor) enroll(ctx context.Context, code string) error {
 	var problems bytes.Buffer
 	done := make(chan error, 1)
 	go func() {
-		err := a.run(ctx, answers, out, &problems, "enroll", code, "--auth-stdin")
+		err := a.run(ctx, answers, out, &problems, "enroll", code, "--auth-stdin", "--json")
 		give.Close()
 		done <- err
 	}()

@@ -54,13 +54,14 @@ func (d *demo) knownHosts() error {
 type connection struct {
 	*ssh.Client
 	card string // what was asked for consent
+	now  func() time.Time
 }
 
-// connect logs in as the engineer: key, one-time code, consent.
-func (d *demo) connect(ctx context.Context) (*connection, error) {
-	c := &connection{}
+// connect logs in as the engineer: key, one-time code, consent. user is who, or who and the target.
+func (d *demo) connect(ctx context.Context, user string) (*connection, error) {
+	c := &connection{now: d.now}
 	config := &ssh.ClientConfig{
-		User: "sato+hr-db",
+		User: user,
 		Auth: []ssh.AuthMethod{
 			ssh.PublicKeys(d.key),
 			ssh.KeyboardInteractive(func(_, _ string, questions []string, echos []bool) ([]string, error) {
@@ -134,12 +135,18 @@ func (c *connection) sftp() (stderr string, status int, err error) {
 
 // terminal is an open shell whose output is kept.
 type terminal struct {
+	transcript
 	session *ssh.Session
 	in      io.WriteCloser
-	mu      sync.Mutex // guards seen, last
-	seen    strings.Builder
-	last    time.Time // when the latest byte came
-	grown   chan struct{}
+}
+
+// transcript keeps what somebody sees, and when the latest of it came.
+type transcript struct {
+	now   func() time.Time
+	mu    sync.Mutex // guards seen, last
+	seen  strings.Builder
+	last  time.Time
+	grown chan struct{} // holds one: more was seen
 }
 
 // shell opens a shell on a terminal.
@@ -148,7 +155,7 @@ func (c *connection) shell() (*terminal, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &terminal{session: s, grown: make(chan struct{}, 1)}
+	t := &terminal{session: s, transcript: transcript{now: c.now, grown: make(chan struct{}, 1)}}
 	if err := s.RequestPty("xterm", 24, 80, ssh.TerminalModes{ssh.ECHO: 0}); err != nil {
 		return nil, err
 	}
@@ -159,11 +166,11 @@ func (c *connection) shell() (*terminal, error) {
 	return t, s.Shell()
 }
 
-// Write takes output of the session.
-func (t *terminal) Write(p []byte) (int, error) {
+// Write takes more of it.
+func (t *transcript) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	t.seen.Write(p)
-	t.last = time.Now()
+	t.last = t.now()
 	t.mu.Unlock()
 	select {
 	case t.grown <- struct{}{}:
@@ -172,14 +179,16 @@ func (t *terminal) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (t *terminal) text() (string, time.Time) {
+func (t *transcript) text() (string, time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.seen.String(), t.last
 }
 
 // await waits until the output holds what is looked for.
-func (t *terminal) await(ctx context.Context, what string) error {
+func (t *transcript) await(ctx context.Context, what string) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
 	for {
 		if seen, _ := t.text(); strings.Contains(seen, what) {
 			return nil
@@ -188,7 +197,7 @@ func (t *terminal) await(ctx context.Context, what string) error {
 		case <-t.grown:
 		case <-ctx.Done():
 			seen, _ := t.text()
-			return fmt.Errorf("the terminal never showed %q, but:\n%s", what, seen)
+			return fmt.Errorf("never seen: %q, but:\n%s", what, seen)
 		}
 	}
 }

@@ -47,8 +47,9 @@ func TestDemoShowsTheMainJob(t *testing.T) {
 		}
 		names = append(names, s.Step)
 	}
-	want := []string{"prepare", "enroll", "request", "refused-before-approval", "approve", "open", "connect", "work",
-		"refused-copy", "wait", "cut", "refused-after-end", "review", "verify"}
+	want := []string{"prepare", "enroll", "request", "refused-before-approval", "check", "approve", "open-refused", "backup-and-checklist", "open",
+		"skip-wait", "connect", "work", "refused-copy", "pause", "resume", "extend", "grant", "skip-wait", "deadline-moved",
+		"skip-wait", "cut", "refused-after-end", "report", "attest", "review", "second", "freeze", "lift", "verify"}
 	if !slices.Equal(names, want) {
 		t.Errorf("steps %v, want %v", names, want)
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -26,8 +27,8 @@ type Target struct {
 }
 
 // Start listens on a free port of loopback and accepts certificates of ca for any of the logins.
-// home is where shells start.
-func Start(ca ssh.PublicKey, home string, logins ...string) (*Target, error) {
+// home is where shells start; now is the clock that certificates are held against.
+func Start(ca ssh.PublicKey, home string, now func() time.Time, logins ...string) (*Target, error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("host key of the demonstration target: %w", err)
@@ -40,7 +41,7 @@ func Start(ca ssh.PublicKey, home string, logins ...string) (*Target, error) {
 	for _, l := range logins {
 		known[l] = true
 	}
-	checker := &ssh.CertChecker{IsUserAuthority: func(key ssh.PublicKey) bool {
+	checker := &ssh.CertChecker{Clock: now, IsUserAuthority: func(key ssh.PublicKey) bool {
 		return string(key.Marshal()) == string(ca.Marshal())
 	}}
 	config := &ssh.ServerConfig{
