@@ -53,6 +53,7 @@ func (a *AttendanceRecord) note(e ledger.Entry) error {
 		Person  string `json:"person"`
 		Reason  string `json:"reason"`
 		Answer  string `json:"answer"`
+		Note    string `json:"note"` // why somebody paused or let go on
 	}
 	if len(e.Payload) > 0 { // it may have been disposed of
 		if err := json.Unmarshal(e.Payload, &p); err != nil {
@@ -70,8 +71,11 @@ func (a *AttendanceRecord) note(e ledger.Entry) error {
 	case e.Kind == "session.ended" && (e.Actor.Kind != "person" || e.Actor.Via == "ssh"):
 		return nil // by itself, or by the engineer
 	}
-	if p.Answer != "" {
+	switch {
+	case p.Answer != "":
 		p.Reason = p.Answer
+	case p.Reason == "":
+		p.Reason = p.Note
 	}
 	a.Interventions = append(a.Interventions, Intervention{Kind: e.Kind, Entry: e.Index, At: e.Time, By: e.Actor.ID, Reason: p.Reason})
 	return nil

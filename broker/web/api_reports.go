@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"sekimori/broker/reports"
@@ -85,5 +86,26 @@ func viewRecord(a store.AttendanceRecord, z *time.Location) (AttendanceRecord, e
 	if err := json.Unmarshal([]byte(a.Body), &v.Content); err != nil {
 		return v, fmt.Errorf("attendance record %s: %w", a.ID, err)
 	}
+	v.Content = recordIn(v.Content, z)
 	return v, nil
+}
+
+// recordIn shows every time of a record in the institution's zone; the record itself is kept in UTC.
+func recordIn(r reports.AttendanceRecord, z *time.Location) reports.AttendanceRecord {
+	r.AttestedAt = at(r.AttestedAt, z)
+	r.Attended, r.Steps = slices.Clone(r.Attended), slices.Clone(r.Steps)
+	r.Identity, r.Interventions = slices.Clone(r.Identity), slices.Clone(r.Interventions)
+	for i := range r.Attended {
+		r.Attended[i].From = at(r.Attended[i].From, z)
+	}
+	for i := range r.Steps {
+		r.Steps[i].At = at(r.Steps[i].At, z)
+	}
+	for i := range r.Identity {
+		r.Identity[i].At = at(r.Identity[i].At, z)
+	}
+	for i := range r.Interventions {
+		r.Interventions[i].At = at(r.Interventions[i].At, z)
+	}
+	return r
 }

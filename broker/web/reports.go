@@ -136,7 +136,7 @@ func (s *Server) attendanceRecord(c *call) error {
 		if err != nil {
 			return err
 		}
-		return c.reply(AttendanceRecord{Window: w.ID, Request: w.Request, System: w.System, Content: draft})
+		return c.reply(AttendanceRecord{Window: w.ID, Request: w.Request, System: w.System, Content: recordIn(draft, s.o.Zone)})
 	}
 	v, err := viewRecord(made[0], s.o.Zone)
 	if err != nil {

@@ -42,7 +42,11 @@ func (s *Server) translate(err error) error {
 func invalidForm(invalid *forms.Invalid) *Fault {
 	f := faultInvalid("内容に誤りがあります。何も変えていません", "there are mistakes in it; nothing was changed")
 	f.HintJA, f.HintEN = "上の箇所を直してください", "correct the places above"
-	for _, p := range invalid.Problems {
+	if invalid.Name == "" { // no file was handed in, whose places would be named
+		f = faultInvalid("このままでは進められません。何も変えていません", "this cannot go on as it is; nothing was changed")
+		f.HintJA, f.HintEN = "上に挙げたことを直すか、先に済ませてください", "correct what is named above, or do it first"
+	}
+	for _, p := range invalid.Shown() {
 		d := Detail{Line: p.Line, Column: p.Column, Path: p.Field, JA: p.JA, EN: p.EN, Code: p.Code}
 		if p.Line > 0 {
 			d.File = invalid.Name

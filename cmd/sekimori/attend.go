@@ -156,7 +156,7 @@ func (p *program) backupLine(v web.Attendance) string {
 	if !v.Backup.OK {
 		state = p.say("失敗 ", "failed ") + v.Backup.Note
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s %s %s %s", stamp(v.Backup.At), v.Backup.How, state, v.Backup.By))
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s %s", stamp(v.Backup.At), p.say(map[string]string{"by-hand": "手入力", "automatic": "連動"}[v.Backup.How], v.Backup.How), state, v.Backup.By))
 }
 
 // printChecklist shows the steps in their compulsory order, with who ticked them, when, and how.
@@ -169,7 +169,7 @@ func (p *program) printChecklist(list *web.Checklist) {
 	for _, s := range list.Steps {
 		mark, who := "[ ]", ""
 		if s.By != "" {
-			mark, who = "[v]", fmt.Sprintf("%s %s %s", map[string]string{"seen": p.say("目視", "seen"), "sensor": p.say("連動", "sensor")}[s.Method], long(s.At), s.By)
+			mark, who = "[v]", fmt.Sprintf("%s %s %s", p.ticked(s.Method), long(s.At), s.By)
 		} else if s.Phase == "close" {
 			mark = "(-)"
 		}

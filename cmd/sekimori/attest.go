@@ -36,12 +36,12 @@ func (p *program) recordFields() []column[web.AttendanceRecord] {
 		{"手順", "STEPS", func(v web.AttendanceRecord) string {
 			var lines []string
 			for _, s := range v.Content.Steps {
-				lines = append(lines, fmt.Sprintf("%s %s %s %s", stamp(s.At), s.ID, s.Method, s.By))
+				lines = append(lines, fmt.Sprintf("%s %s %s %s", stamp(s.At), s.ID, p.ticked(s.Method), s.By))
 			}
 			return strings.Join(lines, "\n")
 		}},
 		{"本人確認", "IDENTITY", func(v web.AttendanceRecord) string {
-			lines := []string{v.Content.IdentityMethod}
+			lines := []string{p.say(map[string]string{"callback": "登録の電話への折返し", "none": "なし(このシステムの決まり)"}[v.Content.IdentityMethod], v.Content.IdentityMethod)}
 			for _, i := range v.Content.Identity {
 				result := p.say("不一致", "not matched")
 				if i.Matched {
@@ -54,7 +54,7 @@ func (p *program) recordFields() []column[web.AttendanceRecord] {
 		{"一時停止・延長・切断", "INTERVENTIONS", func(v web.AttendanceRecord) string {
 			var lines []string
 			for _, i := range v.Content.Interventions {
-				lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", stamp(i.At), i.Kind, i.By, i.Reason)))
+				lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", stamp(i.At), p.intervention(i.Kind), i.By, i.Reason)))
 			}
 			return strings.Join(lines, "\n")
 		}},
@@ -68,6 +68,27 @@ func (p *program) recordFields() []column[web.AttendanceRecord] {
 		{"確認日時", "ATTESTED AT", func(v web.AttendanceRecord) string { return stamp(v.At) }},
 		{"検証値", "SHA-256", func(v web.AttendanceRecord) string { return v.SHA256 }},
 	}
+}
+
+// ticked says how a step was found to be so.
+func (p *program) ticked(method string) string {
+	return map[string]string{"seen": p.say("目視", "seen"), "sensor": p.say("連動", "sensor")}[method]
+}
+
+// intervention says what happened during a window in words; the ledger's own word where there are none.
+func (p *program) intervention(kind string) string {
+	words, ok := map[string][2]string{
+		"window.closed": {"終了", "closed"}, "window.cut": {"強制切断", "cut"}, "window.cancelled": {"取りやめ", "cancelled"},
+		"window.unpermitted": {"許可の取消し", "permission taken back"}, "window.handed-over": {"引継ぎ", "handed over"},
+		"session.paused": {"一時停止", "paused"}, "session.resumed": {"再開", "resumed"}, "session.end-asked": {"切断", "cut"},
+		"session.cut": {"強制切断", "cut"}, "session.ended": {"切断", "ended"},
+		"extension.asked": {"延長の申請", "extension asked"}, "extension.granted": {"延長", "extended"},
+		"extension.denied": {"延長しない", "not extended"}, "extension.lapsed": {"延長の失効", "extension lapsed"},
+	}[kind]
+	if !ok {
+		return kind
+	}
+	return p.say(words[0], words[1])
 }
 
 // attestLeaf confirms how a window was attended (立会確認書).

@@ -112,13 +112,14 @@ func (p *program) hang(head, text string) {
 	}
 }
 
-// folded breaks a text into lines of at most so many columns, at spaces where there are any.
+// folded breaks a text into lines of at most so many columns: at a space, or before a character of full width, but for those
+// that never begin a line.
 func folded(text string, width int) []string {
 	var lines []string
 	line, room, space := "", width, -1
 	for _, r := range text {
 		w := columns(string(r))
-		if w > room {
+		if w > room && !strings.ContainsRune("。、」)", r) {
 			rest := ""
 			if space > 0 {
 				line, rest = line[:space], line[space+1:]
@@ -126,8 +127,11 @@ func folded(text string, width int) []string {
 			lines = append(lines, line)
 			line, room, space = rest, width-columns(rest), -1
 		}
-		if r == ' ' {
+		switch {
+		case r == ' ':
 			space = len(line)
+		case w == 2:
+			space = -1 // here the line may end, and that is closer
 		}
 		line, room = line+string(r), room-w
 	}

@@ -72,7 +72,7 @@ func (s *stay) leave() error {
 	pause, cut := time.Duration(s.last.PauseMS)*time.Millisecond, time.Duration(s.last.CutMS)*time.Millisecond
 	if s.last.NeedsBeat {
 		fmt.Fprintln(s.p.err, s.p.say(
-			fmt.Sprintf("席を離れました。作業は%s後に一時停止し、%s後に切断されます。戻るには attend stay。", pause, cut),
+			fmt.Sprintf("席を離れました。作業は%s後に一時停止し、%s後に切断されます。戻るには attend stay。", spanJA(pause), spanJA(cut)),
 			fmt.Sprintf("you left the post: work pauses after %s and is cut after %s; come back with attend stay", pause, cut)))
 	}
 	return nil
@@ -91,7 +91,7 @@ func (s *stay) tell(v web.Attendance) error {
 	}
 	left := v.End.Sub(v.Now).Truncate(time.Second)
 	if first || v.State != before.State || !v.End.Equal(before.End) {
-		line(fmt.Sprintf("%s %s: %s。残り %s(%s まで)", v.SystemName, v.ID, p.windowState(v.State), left, v.End.Format("15:04")),
+		line(fmt.Sprintf("%s %s: %s。残り%s(%s まで)", v.SystemName, v.ID, p.windowState(v.State), spanJA(left), v.End.Format("15:04")),
 			fmt.Sprintf("%s %s: %s, %s left (until %s)", v.SystemName, v.ID, v.State, left, v.End.Format("15:04")))
 		s.warned = 0
 	}
@@ -99,7 +99,7 @@ func (s *stay) tell(v web.Attendance) error {
 		if left <= at {
 			if s.warned != at {
 				s.warned = at
-				line("残り "+left.String(), left.String()+" left")
+				line("残り"+spanJA(left), left.String()+" left")
 			}
 			break
 		}
@@ -169,4 +169,22 @@ func (p *program) beatBeside(c *cli.Context, k *client) (stop func()) {
 		}
 	}()
 	return func() { cancel(); <-done }
+}
+
+// spanJA is a length of time in Japanese.
+func spanJA(d time.Duration) string {
+	out := ""
+	for _, part := range []struct {
+		unit time.Duration
+		word string
+	}{{time.Hour, "時間"}, {time.Minute, "分"}, {time.Second, "秒"}} {
+		if n := d / part.unit; n > 0 {
+			out += fmt.Sprintf("%d%s", n, part.word)
+			d -= n * part.unit
+		}
+	}
+	if out == "" {
+		return "0秒"
+	}
+	return out
 }
