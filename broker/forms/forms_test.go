@@ -61,6 +61,22 @@ func TestProblemsAreNamedWithTheirPlace(t *testing.T) {
 	}
 }
 
+// What is wrong may have been written to attack whoever reads what is wrong with it.
+func TestAttackEscapeSequencesInWhatIsRefused(t *testing.T) {
+	escape := "\x1b]0;owned\a\x1b[2J\u202e"
+	e := &Invalid{Problems: []Problem{{Field: escape, Code: "x", JA: escape, EN: strings.Repeat("あ", 1<<20)}}}
+	for _, lang := range []string{"ja", "en"} {
+		if said := e.Text(lang); said != Printable(said) || len(said) > 4*maxShown {
+			t.Errorf("%s: %.80q… of %d bytes", lang, said, len(said))
+		}
+	}
+	began := time.Now()
+	form, _ := read(strings.Repeat("n", 1<<20) + ": a")
+	if said := form.Err().Error(); len(said) > 4*maxShown || time.Since(began) > 5*time.Second {
+		t.Errorf("%d bytes after %v", len(said), time.Since(began))
+	}
+}
+
 func TestEveryProblemIsNamedAtOnce(t *testing.T) {
 	form, _ := read("nmae: a\ncount: 0\nday: yesterday")
 	if err := form.Err().(*Invalid); len(err.Problems) != 4 {

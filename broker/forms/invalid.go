@@ -28,7 +28,7 @@ func (e *Invalid) Error() string { return e.Text("en") }
 // Text gives one line per problem in the language asked for: "ja", otherwise English.
 func (e *Invalid) Text(lang string) string {
 	lines := make([]string, 0, len(e.Problems))
-	for _, p := range e.Problems {
+	for _, p := range e.Shown() {
 		said := p.EN
 		if lang == "ja" {
 			said = p.JA
@@ -36,6 +36,31 @@ func (e *Invalid) Text(lang string) string {
 		lines = append(lines, e.place(p)+said)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Shown is the problems as people may read them. A sentence repeats what was handed in, which may be a vendor's: nothing of it
+// reaches the terminal of whoever hands it in but what can be printed, and no more than a few lines.
+func (e *Invalid) Shown() []Problem {
+	out := make([]Problem, 0, len(e.Problems))
+	for _, p := range e.Problems {
+		p.Field, p.JA, p.EN = shown(p.Field), shown(p.JA), shown(p.EN)
+		out = append(out, p)
+	}
+	return out
+}
+
+// maxShown is more than any sentence has of its own, in characters.
+const maxShown = 600
+
+func shown(s string) string {
+	n := 0
+	for at := range s {
+		if n++; n > maxShown {
+			s = s[:at] + "…"
+			break
+		}
+	}
+	return Printable(s)
 }
 
 func (e *Invalid) place(p Problem) string {

@@ -221,8 +221,14 @@ func Printable(s string) string {
 	}, s)
 }
 
+// longestWord is longer than any word people could have meant; distance takes time by the length.
+const longestWord = 64
+
 // Nearest is the word that s was most likely meant to be; empty when none is near.
 func Nearest(s string, words []string) string {
+	if len(s) > longestWord {
+		return ""
+	}
 	best, nearest := len(s)/3+2, ""
 	for _, w := range words {
 		if d := distance(s, w); d < best {
