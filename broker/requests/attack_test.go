@@ -1,0 +1,123 @@
+package requests_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"sekimori/broker/forms"
+	"sekimori/broker/internal/townhall"
+	"sekimori/broker/requests"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// Whatever a vendor writes into the file that staff hands in, the answer shows no control character and is not as long as the file.
+func TestAttackEscapeSequencesInAForm(t *testing.T) {
+	_, d := desk(t)
+	const escape = "\x1b]0;owned\x07\x1b[2J\u202e\u2028\x9b31m"
+	fields := map[string]func(*requests.Form, string){
+		"system": func(f *requests.Form, v string) { f.System = v }, "accounts": func(f *requests.Form, v string) { f.Accounts = []string{v} },
+		"engineers": func(f *requests.Form, v string) { f.Engineers = []string{v} }, "attendant": func(f *requests.Form, v string) { f.Attendant = v },
+		"responsible": func(f *requests.Form, v string) { f.Responsible = v }, "purpose": func(f *requests.Form, v string) { f.Purpose = v },
+		"phone": func(f *requests.Form, v string) { f.Phone = v }, "contract_no": func(f *requests.Form, v string) { f.ContractNo = v },
+		"recurrence": func(f *requests.Form, v string) { f.Recurrence = v }, "work_type": func(f *requests.Form, v string) { f.WorkType = v },
+		"fault_no": func(f *requests.Form, v string) { f.FaultNo = v }, "fault_cause": func(f *requests.Form, v string) { f.FaultCause = v },
+		"fault_triage": func(f *requests.Form, v string) { f.FaultTriage = v }, "procedure": func(f *requests.Form, v string) { f.Procedure = v },
+		"rollback": func(f *requests.Form, v string) { f.Rollback = v }, "urgent": func(f *requests.Form, v string) { f.Urgent = v },
+		"files": func(f *requests.Form, v string) { f.Files = policy.FilesRule(v) }, "file_direction": func(f *requests.Form, v string) { f.FileDirection = v },
+		"files_detail": func(f *requests.Form, v string) { f.FilesDetail = v }, "extra_rights": func(f *requests.Form, v string) { f.ExtraRights = []string{v} },
+		"extra_reason": func(f *requests.Form, v string) { f.ExtraReason = v }, "root_reason": func(f *requests.Form, v string) { f.RootReason = v },
+		"individual_reason": func(f *requests.Form, v string) { f.IndividualReason = v },
+	}
+	for name, set := range fields {
+		for what, text := range map[string]string{"escapes": escape, "a mebibyte": strings.Repeat("あ", 1<<20/3), "not UTF-8": "\xff\xfe", "nothing but spaces and a NUL": " \x00 "} {
+			f := simple()
+			set(&f, text)
+			no, err := d.Submit(t.Context(), f, townhall.By("kato"))
+			var bad *forms.Invalid
+			if !errors.As(err, &bad) {
+				t.Errorf("%s: %s: %q, %v", name, what, no, err)
+				continue
+			}
+			for _, lang := range []string{"ja", "en"} {
+				said := bad.Text(lang)
+				if forms.Printable(strings.ReplaceAll(said, "\n", "")) != strings.ReplaceAll(said, "\n", "") {
+					t.Errorf("%s: %s: the answer shows %q", name, what, said)
+				}
+				if len(said) > 16<<10 {
+					t.Errorf("%s: %s: the answer has %d bytes", name, what, len(said))
+				}
+			}
+		}
+	}
+}
+
+// The same for the texts of acts.
+func TestAttackEscapeSequencesInReasons(t *testing.T) {
+	h, d := desk(t)
+	no := submit(t, d, simple(), "kato")
+	_, w := granted(t, d)
+	want(t, "post", post(h).Open(t.Context(), w, townhall.By("ito")), "")
+	for what, text := range map[string]string{"escapes": "x\x1b[2J", "a mebibyte": strings.Repeat("x", 1<<20), "not UTF-8": "x\xff", "a line break": "x\ry", "bidi": "x\u202ey"} {
+		acts := map[string]func() error{
+			"approve": func() error {
+				return second(d.Approve(t.Context(), no, requests.Approval{Reason: text, Because: townhall.Because()}, townhall.By("head")))
+			},
+			"because": func() error {
+				return second(d.Approve(t.Context(), no, requests.Approval{Because: map[string]string{"schedule": text}}, townhall.By("head")))
+			},
+			"because key": func() error {
+				return second(d.Approve(t.Context(), no, requests.Approval{Because: map[string]string{text: "x"}}, townhall.By("head")))
+			},
+			"note": func() error {
+				return second(d.Approve(t.Context(), no, requests.Approval{Conditions: store.Conditions{Note: text}, Because: townhall.Because()}, townhall.By("head")))
+			},
+			"without account": func() error {
+				return second(d.Approve(t.Context(), no, requests.Approval{Conditions: store.Conditions{Accounts: []string{text}}, Because: townhall.Because()}, townhall.By("head")))
+			},
+			"without right": func() error {
+				return second(d.Approve(t.Context(), no, requests.Approval{Conditions: store.Conditions{Rights: []string{text}}, Because: townhall.Because()}, townhall.By("head")))
+			},
+			"return":   func() error { return d.Return(t.Context(), no, text, townhall.By("head")) },
+			"reject":   func() error { return d.Reject(t.Context(), no, text, townhall.By("head")) },
+			"withdraw": func() error { return d.Withdraw(t.Context(), no, text, townhall.By("kato")) },
+			"deputy": func() error {
+				return second(d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "ito", Until: h.Now().Add(time.Hour), Reason: text}, townhall.By("head")))
+			},
+			"deputy's name": func() error {
+				return second(d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: text, Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.By("head")))
+			},
+			"extension": func() error { return second(d.AskExtension(t.Context(), w, time.Hour, text, townhall.By("E-0031"))) },
+			"override":  func() error { return post(h).Override(t.Context(), w, "backup", text, townhall.By("head")) },
+			"backup": func() error {
+				return post(h).Backup(t.Context(), w, policy.Backup{At: h.Now(), How: "by-hand", OK: true}, text, townhall.By("ito"))
+			},
+			"unpermit": func() error { return post(h).Unpermit(t.Context(), w, text, townhall.By("ito")) },
+			"emergency": func() error {
+				return second(d.Emergency(t.Context(), simple(), requests.EmergencyForm{Reason: text, Phoned: text, PhonedAt: h.Now()}, townhall.By("head")))
+			},
+			"agree": func() error { return second(d.AgreeEmergency(t.Context(), no, text, townhall.By("deputy"))) },
+			"after": func() error { return second(d.ApproveAfter(t.Context(), no, text, townhall.By("deputy"))) },
+			"seen":  func() error { return d.Seen(t.Context(), no, true, text, townhall.By("head")) },
+		}
+		for name, act := range acts {
+			err := act()
+			var bad *forms.Invalid
+			var denied *policy.Denied
+			switch {
+			case errors.As(err, &bad):
+				if len(err.Error()) > 16<<10 || forms.Printable(strings.ReplaceAll(err.Error(), "\n", "")) != strings.ReplaceAll(err.Error(), "\n", "") {
+					t.Errorf("%s: %s: the answer is %.200q", name, what, err.Error())
+				}
+			case errors.As(err, &denied):
+			default:
+				t.Errorf("%s: %s: %.200v", name, what, err)
+			}
+		}
+	}
+	if state(t, d, no) != policy.PendingFirst {
+		t.Errorf("it is %s", state(t, d, no))
+	}
+}
