@@ -17,9 +17,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/pressly/goose/v3"
 	"golang.org/x/mod/sumdb/note"
-
-	// The one database driver; only this package imports it.
-	_ "modernc.org/sqlite"
 )
 
 //go:embed migrations/sqlite/*.sql
@@ -78,17 +75,16 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	w, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
+	if err := migrate(ctx, dsn(path, "_txlock=immediate")); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	w, err := openPrepared(dsn(path, "_txlock=immediate"))
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	w.SetMaxOpenConns(1)
 	w.SetMaxIdleConns(1)
-	if err := migrate(ctx, w); err != nil {
-		w.Close()
-		return nil, fmt.Errorf("open store %s: %w", path, err)
-	}
-	r, err := sql.Open("sqlite", dsn(path, "_txlock=deferred", "_pragma=query_only(1)"))
+	r, err := openPrepared(dsn(path, "_txlock=deferred", "_pragma=query_only(1)"))
 	if err != nil {
 		w.Close()
 		return nil, fmt.Errorf("open store: %w", err)
@@ -135,7 +131,14 @@ func dsn(path string, more ...string) string {
 	return u.String()
 }
 
-func migrate(ctx context.Context, w *sql.DB) error {
+// migrate has a connection of its own: what it runs is run once.
+func migrate(ctx context.Context, dsn string) (err error) {
+	w, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	w.SetMaxOpenConns(1)
 	dir, err := fs.Sub(migrations, "migrations/sqlite")
 	if err != nil {
 		return err
