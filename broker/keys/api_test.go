@@ -85,7 +85,11 @@ func TestTheAPIsKeyIsSealed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if secret := key.D.Bytes(); bytes.Contains(sealed, secret) || bytes.Contains(sealed, []byte(base64.StdEncoding.EncodeToString(secret))) {
+	secret, err := key.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(sealed, secret) || bytes.Contains(sealed, []byte(base64.StdEncoding.EncodeToString(secret))) {
 		t.Error("the key lies there in clear")
 	}
 	sealed[len(sealed)-1] ^= 1

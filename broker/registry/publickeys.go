@@ -2,6 +2,7 @@ package registry
 
 import (
 	"crypto/rsa"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -84,7 +85,7 @@ func madeForSSH(key ssh.PublicKey) error {
 		application = w.Application
 	}
 	if !strings.HasPrefix(application, "ssh:") {
-		return fmt.Errorf("a security key needs an application that begins with ssh:")
+		return errors.New("a security key's application must begin with \"ssh:\"")
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (c *checking) occurrences(start, end time.Time) []policy.Span {
 			c.problem("recurrence", "recurrence-overlap", "繰返しの回どうしが重なります。", "Occurrences of the recurrence overlap each other.")
 			return nil
 		}
-		spans = append(spans, policy.Span{Start: o.Start, End: o.End})
+		spans = append(spans, o)
 	}
 	return spans
 }
