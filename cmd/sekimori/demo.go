@@ -38,8 +38,9 @@ type demo struct {
 	p      *program
 	dir    string
 	once   bool
-	ahead  atomic.Int64   // how far its clock was set ahead of the machine's, ns
-	zone   *time.Location // of the institution
+	life   context.Context // until the demonstration ends: of what goes on beside its steps
+	ahead  atomic.Int64    // how far its clock was set ahead of the machine's, ns
+	zone   *time.Location  // of the institution
 	broker *broker.Broker
 	target *target.Target
 
@@ -79,6 +80,7 @@ func (p *program) demo(c *cli.Context) (err error) {
 	defer d.close()
 	ctx, leave := context.WithCancel(ctx) // the attendant goes before the broker does
 	defer leave()
+	d.life = ctx
 	if err := d.walk(ctx); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ type post struct {
 	leave  context.CancelFunc
 }
 
-// take opens the window and stays, as `attend stay` does, until ctx ends or the post is left.
+// take opens the window and stays, as `attend stay` does, until the demonstration ends or the post is left.
 func (d *demo) take(ctx context.Context) error {
 	var w web.Window
 	if err := d.tachiai.ask(ctx, &w, "window", "open", d.window); err != nil {
@@ -50,11 +50,11 @@ func (d *demo) take(ctx context.Context) error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	life, cancel := context.WithCancel(d.life)
 	at := &post{d: d, window: d.window, seen: &transcript{now: d.now, grown: make(chan struct{}, 1)}, ended: make(chan error, 1), leave: cancel}
 	go func() {
 		var problems bytes.Buffer
-		at.ended <- d.tachiai.run(ctx, nil, at.seen, &problems, "attend", "stay", d.window)
+		at.ended <- d.tachiai.run(life, nil, at.seen, &problems, "attend", "stay", d.window)
 	}()
 	d.post = at
 	return at.seen.await(ctx, d.window)

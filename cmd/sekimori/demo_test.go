@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sekimori/broker/web"
 )
 
 // TestDemoShowsTheMainJob runs the walk as a newcomer does. It is the whole maintenance in real
@@ -52,6 +54,68 @@ func TestDemoShowsTheMainJob(t *testing.T) {
 		"skip-wait", "cut", "refused-after-end", "report", "attest", "review", "second", "freeze", "lift", "verify"}
 	if !slices.Equal(names, want) {
 		t.Errorf("steps %v, want %v", names, want)
+	}
+}
+
+// TestDemoStaysUsable: what it prints at the end can be tried, because the attendant stays at the post.
+func TestDemoStaysUsable(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	base, err := os.MkdirTemp("", "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(base)
+	dir := filepath.Join(base, "d")
+	demo := func(env map[string]string, out io.Writer, problems io.Writer) *program {
+		return &program{in: strings.NewReader("kacho\nnobody\n"), out: out, err: problems, now: time.Now,
+			getenv: func(name string) string { return env[name] }, terminal: func(any) (int, bool) { return 0, false }}
+	}
+	outR, outW := io.Pipe()
+	var problems bytes.Buffer
+	ended := make(chan int, 1)
+	go func() {
+		ended <- demo(nil, outW, &problems).run(ctx, []string{"demo", "--json", "--dir", dir})
+		outW.Close()
+	}()
+	var last step
+	for dec := json.NewDecoder(outR); last.Step != "try"; {
+		last = step{}
+		if err := dec.Decode(&last); err != nil {
+			t.Fatalf("%v: exit %d: %s", err, <-ended, problems.String())
+		}
+		if !last.OK {
+			t.Fatalf("%s did not hold: %s", last.Step, last.Text)
+		}
+	}
+	go io.Copy(io.Discard, outR)
+	window, _ := last.Facts["window"].(string)
+	env := map[string]string{"SEKIMORI_SOCKET": filepath.Join(dir, "broker", "run", "sekimori.sock"), "SEKIMORI_TOKEN_FILE": filepath.Join(dir, "tokens", "tachiai.json")}
+	present := func() time.Time {
+		var out, problems bytes.Buffer
+		if status := demo(env, &out, &problems).run(ctx, []string{"attend", "show", window, "--json"}); status != 0 {
+			t.Fatalf("attend show %s: exit %d: %s", window, status, problems.String())
+		}
+		var v web.Attendance
+		if err := json.Unmarshal(out.Bytes(), &v); err != nil || v.State != "permitted" {
+			t.Fatalf("window %s is %s, %v", window, v.State, err)
+		}
+		return v.Present
+	}
+	first := present()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for !present().After(first) {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatal("nobody is at the post")
+		}
+	}
+	cancel()
+	if status := <-ended; status != 0 {
+		t.Errorf("exit %d: %s", status, problems.String())
 	}
 }
 
