@@ -11,6 +11,8 @@ type Extension struct {
 	Granted time.Duration // by attendants so far, on this window
 	Limit   time.Duration // that attendants may grant in all: System.Delegated, or what a condition left of it
 	AskedBy string        // person id
+	// Requester owns the request: nobody approves their own, so beyond what is delegated somebody else must grant it too.
+	Requester string
 	// Deputations are those of the owning section's approvers.
 	Deputations []Deputation
 }
@@ -54,8 +56,12 @@ func CanExtend(p Person, w Window, s System, e Extension, now time.Time) Decisio
 	if attends && !s.ApproverMayAttend {
 		return overLimit(&w, &e)
 	}
-	role, behalf, ok := voice(&p, s.Section, e.Deputations, now, func(of string) bool { return of == e.AskedBy || of == w.Attendant && !s.ApproverMayAttend })
+	role, behalf, ok := voice(&p, s.Section, e.Deputations, now, func(of string) bool {
+		return of == e.AskedBy || of == e.Requester || of == w.Attendant && !s.ApproverMayAttend
+	})
 	switch {
+	case ok && p.ID == e.Requester:
+		return deny(SelfApproval, map[string]string{"request": w.Request})
 	case ok:
 		return Decision{Allow: true, Role: role, OnBehalf: behalf, Until: w.End.Add(e.By)}
 	case attends:

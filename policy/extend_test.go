@@ -64,6 +64,12 @@ func TestCanExtend(t *testing.T) {
 		{"no window", "U-010", func(p *Person, w *Window, s *System, e *Extension) { w.ID = "" }, NoGrant, "", ""},
 		{"no time", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.By = 0 }, FeatureNotGranted, "", ""},
 		{"less time", "U-001", func(p *Person, w *Window, s *System, e *Extension) { e.By = -time.Minute }, FeatureNotGranted, "", ""},
+		{"the head's own request", "U-001", func(p *Person, w *Window, s *System, e *Extension) { e.Requester = "U-001" }, SelfApproval, "", ""},
+		{"their own request, attending", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.Requester = "U-010" }, "", Attendant, ""},
+		{"a deputy of who owns the request", "U-003", func(p *Person, w *Window, s *System, e *Extension) {
+			p.Roles, e.Requester = nil, "U-001"
+			e.Deputations = []Deputation{{For: "U-001", Deputy: "U-003", From: start, Until: end}}
+		}, Forbidden, "", ""},
 		{"emergency, two hours in all", "U-010", func(p *Person, w *Window, s *System, e *Extension) { w.Emergency, e.By = true, 30*time.Minute }, "", Attendant, ""},
 		{"emergency, a nanosecond more", "U-001", func(p *Person, w *Window, s *System, e *Extension) { w.Emergency, e.By = true, 30*time.Minute+1 }, FeatureNotGranted, "", ""},
 		{"emergency, stored as longer", "U-001", func(p *Person, w *Window, s *System, e *Extension) {

@@ -148,9 +148,9 @@ func (d *Desk) DenyExtension(ctx context.Context, id, reason string, by ledger.A
 		if p.ID == w.Attendant {
 			x.Role = policy.Attendant
 		} else {
-			// A refusal makes no emergency longer.
+			// A refusal makes no emergency longer, and is nobody's approval of their own.
 			shorter := w.Window
-			shorter.Emergency = false
+			shorter.Emergency, wish.Requester = false, ""
 			ruling := policy.CanExtend(p, shorter, sys.System, wish, tx.Now)
 			if err := ruling.Err(); err != nil {
 				return err
@@ -213,6 +213,9 @@ func (d *Desk) inUse(s *store.Snap, id string) (store.Window, store.Request, sto
 // wishOf is what policy needs to know of a wish: how much was granted so far, how much is delegated, who stands in for whom.
 func wishOf(s *store.Snap, x store.Extension, r store.Request, sys store.System) (policy.Extension, error) {
 	wish := policy.Extension{By: x.By, Limit: sys.Delegated, AskedBy: x.AskedBy}
+	if r.Body.Emergency == nil { // whose requester is one of the two who opened it
+		wish.Requester = r.Requester
+	}
 	if limit := r.Body.ExtensionLimitMS; limit != nil {
 		wish.Limit = min(wish.Limit, time.Duration(*limit)*time.Millisecond)
 	}
