@@ -62,6 +62,11 @@ func (b *Blocked) Unmet() int {
 // widen, for reasons that cannot be shown, and when an exclusive system has another window then.
 func (d *Desk) Approve(ctx context.Context, no string, a Approval, by ledger.Actor) (Outcome, error) {
 	var out Outcome
+	if a.Reason != "" {
+		if err := mustSay(a.Reason); err != nil {
+			return out, d.refused(ctx, no, by, err)
+		}
+	}
 	err := d.act(ctx, by, func(tx *store.Tx, p policy.Person) (err error) {
 		out, err = d.approve(tx, no, a, p, by)
 		return err
@@ -228,7 +233,7 @@ func (d *Desk) refused(ctx context.Context, no string, by ledger.Actor, err erro
 		payload["reason"], payload["items"] = "check-items", items
 	case errors.As(err, &invalid):
 		var codes []string
-		for _, p := range invalid.Problems {
+		for _, p := range invalid.Shown() {
 			codes = append(codes, p.Field+": "+p.Code)
 		}
 		payload["reason"], payload["problems"] = "invalid", codes

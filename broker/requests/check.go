@@ -95,6 +95,10 @@ func (c *checking) words(b *store.RequestBody) {
 		*said.text = strings.TrimSpace(*said.text)
 		c.showable(said.field, *said.text)
 	}
+	if len(b.ExtraRights) > mostRights {
+		c.problem("extra_rights", "too-many", fmt.Sprintf("追加の権限は%d件までです。", mostRights), fmt.Sprintf("At most %d extra rights.", mostRights))
+		b.ExtraRights = nil
+	}
 	var rights []string
 	for _, right := range b.ExtraRights {
 		right = strings.TrimSpace(right)
@@ -103,9 +107,7 @@ func (c *checking) words(b *store.RequestBody) {
 			rights = append(rights, right)
 		}
 	}
-	if b.ExtraRights = rights; len(rights) > mostRights {
-		c.problem("extra_rights", "too-many", fmt.Sprintf("追加の権限は%d件までです。", mostRights), fmt.Sprintf("At most %d extra rights.", mostRights))
-	}
+	b.ExtraRights = rights
 	if b.WorkType == "" {
 		b.WorkType = "other"
 	}
@@ -127,8 +129,13 @@ func (c *checking) words(b *store.RequestBody) {
 	}
 }
 
-// mostRights is more than one maintenance asks for beside its account.
-const mostRights = 20
+// More than one maintenance asks for. Each account and engineer is looked up while the store's one writer waits, which a list of a
+// hundred thousand names would hold up for everybody.
+const (
+	mostRights    = 20
+	mostAccounts  = 50
+	mostEngineers = 50
+)
 
 func (c *checking) showable(field, text string) {
 	if forms.Printable(text) != text || utf8.RuneCountInString(text) > forms.MaxText {
@@ -169,6 +176,10 @@ func (c *checking) accounts(r *store.Request, sys store.System) error {
 	if len(c.form.Accounts) == 0 {
 		c.problem("accounts", "account-required", "接続先と作業用アカウントを選んでください。", "Choose target and account.")
 	}
+	if len(c.form.Accounts) > mostAccounts {
+		c.problem("accounts", "too-many", fmt.Sprintf("作業用アカウントは%d件までです。", mostAccounts), fmt.Sprintf("At most %d accounts.", mostAccounts))
+		return nil
+	}
 	for _, id := range c.form.Accounts {
 		a, err := c.snap.Account(id)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -203,6 +214,10 @@ func (c *checking) accounts(r *store.Request, sys store.System) error {
 func (c *checking) people(r *store.Request, _ store.System) error {
 	if len(c.form.Engineers) == 0 {
 		c.problem("engineers", "engineer-required", "作業する人を選んでください。", "Choose who works.")
+	}
+	if len(c.form.Engineers) > mostEngineers {
+		c.problem("engineers", "too-many", fmt.Sprintf("作業する人は%d人までです。", mostEngineers), fmt.Sprintf("At most %d engineers.", mostEngineers))
+		return nil
 	}
 	for _, name := range c.form.Engineers {
 		p, err := c.snap.Person(name)

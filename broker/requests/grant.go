@@ -8,13 +8,17 @@ import (
 )
 
 // grant makes a window for each occurrence, and in each a grant per engineer and account. r is the request as its conditions leave
-// it. overrides are the codes of what was accepted with a reason.
+// it. overrides are the codes of what was accepted with a reason: the reason spoke of how things stood, so it holds for the first
+// occurrence only; whatever is owed when a later one comes is for somebody to answer then.
 func grant(tx *store.Tx, r store.Request, overrides ...string) (windows, grants []string, err error) {
 	before, err := tx.Windows(store.WindowFilter{Request: r.No, Limit: busiest})
 	if err != nil {
 		return nil, nil, fmt.Errorf("read windows: %w", err)
 	}
 	for i, span := range spansOf(r) {
+		if i > 0 {
+			overrides = nil
+		}
 		w := store.Window{Window: policy.Window{
 			ID: fmt.Sprintf("%s-%d", r.No, len(before)+i+1), Request: r.No, System: r.System, Start: span.Start, End: span.End,
 			State: policy.WindowScheduled, Emergency: r.Body.Emergency != nil, Drill: r.Body.Drill, Overrides: overrides,

@@ -95,7 +95,8 @@ func (d *Desk) objected(tx *store.Tx, r *store.Request, p policy.Person, reason 
 		}
 		revoked, cancelled = append(revoked, ended...), append(cancelled, w.ID)
 	}
-	if !used && r.State.Final() && len(cancelled) > 0 {
+	// What an emergency owes afterwards cannot be taken back: it goes on to its follow-up.
+	if !used && r.State.Final() && r.Body.Emergency == nil && len(cancelled) > 0 {
 		r.State = policy.RequestRevoked
 		if err := tx.UpdateRequest(*r); err != nil {
 			return nil, nil, fmt.Errorf("store request: %w", err)

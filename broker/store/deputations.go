@@ -54,6 +54,31 @@ func (s *Snap) Deputations(f DeputationFilter) ([]Deputation, error) {
 	return list(s, scanDeputation, deputationColumns+w.String()+` ORDER BY d.starts, d.id LIMIT ?`, append(w.args, limit(f.Limit))...)
 }
 
+// standIns are the deputations by which somebody may decide for an approver of the section now. A deputation is worth what the approver
+// is: it says nothing any more once that person is locked, lost the role or went to another section, nor once the deputy could
+// not be made one any more.
+func (s *Snap) standIns(section string) ([]policy.Deputation, error) {
+	holding, err := s.Deputations(DeputationFilter{Section: section, Holding: s.Now, Limit: 1000})
+	if err != nil {
+		return nil, err
+	}
+	var stand []policy.Deputation
+	for _, d := range holding {
+		head, err := s.Person(d.For)
+		if err != nil {
+			return nil, err
+		}
+		deputy, err := s.Person(d.Deputy)
+		if err != nil {
+			return nil, err
+		}
+		if head.Locked == nil && head.Has(policy.Approver) && (deputy.Section == head.Section || deputy.Has(policy.Approver)) {
+			stand = append(stand, d.Deputation)
+		}
+	}
+	return stand, nil
+}
+
 // AddDeputation stores a deputation, set at the transaction's time, and gives its number.
 func (t *Tx) AddDeputation(d Deputation) (int64, error) {
 	res, err := t.exec(`INSERT INTO deputations (approver, deputy, starts, ends, reason, set_by, set_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,

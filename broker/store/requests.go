@@ -135,12 +135,8 @@ func (s *Snap) PolicyRequestOf(r Request) (policy.Request, error) {
 			p.Approvals = append(p.Approvals, policy.Approval{Stage: d.Stage, By: d.By, OnBehalf: d.OnBehalf, Version: d.Version, At: d.At})
 		}
 	}
-	deputations, err := s.Deputations(DeputationFilter{Section: sys.Section, Holding: s.Now, Limit: 1000})
-	if err != nil {
+	if p.Deputations, err = s.standIns(sys.Section); err != nil {
 		return policy.Request{}, err
-	}
-	for _, d := range deputations {
-		p.Deputations = append(p.Deputations, d.Deputation)
 	}
 	if p.Attended, err = s.attended(r.No); err != nil {
 		return policy.Request{}, err
