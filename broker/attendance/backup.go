@@ -50,6 +50,9 @@ func (a *Post) Backup(ctx context.Context, window string, b policy.Backup, note 
 	})
 }
 
+// overridden is the kind of entry of an override.
+const overridden = "window.overridden"
+
 // Override lets the work start although a check item is unmet, for a stated reason. code is one of the Override… constants
 // of policy. An approver of the section or the second approver does, never the attendant; the door has authenticated
 // them afresh. Errors: *policy.Denied, *forms.Invalid.
@@ -60,8 +63,8 @@ func (a *Post) Override(ctx context.Context, window, code, reason string, by led
 	if !slices.Contains([]string{policy.OverrideBackup, policy.OverrideFollowUp, policy.OverrideReviews}, code) {
 		return invalid("item", "unknown-word", "backup、follow-up、reviews のどれかです。", "it is backup, follow-up or reviews")
 	}
-	return a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
-		if !mayOverride(p, *w, sys) {
+	return a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, r store.Request, sys store.System) error {
+		if !mayOverride(p, *w, r, sys) {
 			return forbidden(policy.Approver)
 		}
 		if !usable(w.State) {
@@ -73,6 +76,6 @@ func (a *Post) Override(ctx context.Context, window, code, reason string, by led
 		if !slices.Contains(w.Overrides, code) {
 			w.Overrides = append(w.Overrides, code)
 		}
-		return a.windowEntry(tx, "window.overridden", by, *w, map[string]any{"item": code, "reason": reason})
+		return a.windowEntry(tx, overridden, by, *w, map[string]any{"item": code, "reason": reason})
 	})
 }

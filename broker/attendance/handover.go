@@ -30,7 +30,7 @@ func (a *Post) Handover(ctx context.Context, window, to string, by ledger.Actor)
 		switch {
 		case next.ID == w.Attendant:
 			return invalid("person", "same-person", "すでにこの人が立会者です。", "this person has the post already")
-		case next.Locked != nil || a.fit(tx.Snap, next.Person, r, sys) != nil:
+		case next.Locked != nil || a.fit(tx.Snap, next.Person, *w, r, sys) != nil:
 			return invalid("person", "attendant-not-eligible", "この人はこの時間枠の立会者になれません。", "this person may not attend the window")
 		}
 		if err := tx.OfferHandover(store.Handover{Window: w.ID, From: w.Attendant, To: next.ID, By: p.ID}); err != nil {
@@ -58,7 +58,7 @@ func (a *Post) Take(ctx context.Context, window string, by ledger.Actor) error {
 		if err := a.over(*w, tx.Now); err != nil {
 			return err
 		}
-		if err := a.fit(tx.Snap, p, r, sys); err != nil { // what held at the offer may hold no more
+		if err := a.fit(tx.Snap, p, *w, r, sys); err != nil { // what held at the offer may hold no more
 			return err
 		}
 		if err := tx.TakeHandover(w.ID); err != nil {

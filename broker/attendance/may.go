@@ -14,13 +14,20 @@ func (a *Post) mayAttend(s *store.Snap, p policy.Person, w store.Window, r store
 	if r.Body.Attendant != "" && r.Body.Attendant != p.ID && w.Attendant != p.ID {
 		return forbidden(policy.Attendant)
 	}
-	return a.fit(s, p, r, sys)
+	return a.fit(s, p, w, r, sys)
 }
 
 // fit is mayAttend without the name in the request: who may take the post over.
-func (a *Post) fit(s *store.Snap, p policy.Person, r store.Request, sys store.System) error {
+func (a *Post) fit(s *store.Snap, p policy.Person, w store.Window, r store.Request, sys store.System) error {
 	if !ofSection(p, sys) || !p.Has(policy.Attendant) {
 		return forbidden(policy.Attendant)
+	}
+	// Two people let work start without a backup, under any system's rule: one overrides, another attends.
+	switch overrode, err := overrodeOn(s, p, w); {
+	case err != nil:
+		return err
+	case overrode:
+		return forbidden("approver-not-attending")
 	}
 	// Who opened an emergency attends it under no system's rule (R22).
 	if e := r.Body.Emergency; e != nil && (e.First == p.ID || e.Second == p.ID) {
@@ -39,14 +46,31 @@ func (a *Post) fit(s *store.Snap, p policy.Person, r store.Request, sys store.Sy
 	return nil
 }
 
-// decidedOn tells whether the person approved the request as it reads now, or opened it as an emergency.
+// overrodeOn tells whether the person let a check item of the window go on with a reason. The ledger is where that is kept.
+func overrodeOn(s *store.Snap, p policy.Person, w store.Window) (bool, error) {
+	if len(w.Overrides) == 0 {
+		return false, nil
+	}
+	for e, err := range s.Entries(store.EntryFilter{Kind: overridden, Subject: w.ID}) {
+		if err != nil {
+			return false, fmt.Errorf("read overrides of %s: %w", w.ID, err)
+		}
+		if e.Actor.ID == p.ID {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// decidedOn tells whether the person approved the request as it reads now, or opened it as an emergency; what a deputy decided in
+// their stead counts as theirs.
 func decidedOn(s *store.Snap, p policy.Person, r store.Request) (bool, error) {
 	decisions, err := s.Decisions(r.No)
 	if err != nil {
 		return false, fmt.Errorf("read decisions: %w", err)
 	}
 	for _, made := range decisions {
-		if made.By == p.ID && made.Version == r.Version && (made.Verdict == store.VerdictApprove || made.Verdict == store.VerdictOpen) {
+		if (made.By == p.ID || made.OnBehalf == p.ID) && made.Version == r.Version && (made.Verdict == store.VerdictApprove || made.Verdict == store.VerdictOpen) {
 			return true, nil
 		}
 	}
@@ -54,9 +78,9 @@ func decidedOn(s *store.Snap, p policy.Person, r store.Request) (bool, error) {
 }
 
 // mayOverride: who may let work start although a check item is unmet: the section's approvers and the second approver,
-// never the attendant, who states what they override.
-func mayOverride(p policy.Person, w store.Window, sys store.System) bool {
-	return p.ID != w.Attendant && p.Kind == policy.Staff && (ofSection(p, sys) && p.Has(policy.Approver) || p.Has(policy.SecondApprover))
+// never the attendant nor who is named to attend, who state what they override.
+func mayOverride(p policy.Person, w store.Window, r store.Request, sys store.System) bool {
+	return p.ID != w.Attendant && p.ID != r.Body.Attendant && p.Kind == policy.Staff && (ofSection(p, sys) && p.Has(policy.Approver) || p.Has(policy.SecondApprover))
 }
 
 // sayable is the problem of a reason that cannot be shown.

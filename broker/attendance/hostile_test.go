@@ -1,0 +1,59 @@
+package attendance_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"sekimori/broker/internal/townhall"
+	"sekimori/broker/requests"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// roles gives a person further roles, with an entry.
+func roles(t *testing.T, h *townhall.Hall, person string, more ...policy.Role) {
+	t.Helper()
+	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		p, err := tx.Person(person)
+		p.Roles = append(p.Roles, more...)
+		_, written := tx.Append(townhall.Draft("test.changed"))
+		return errors.Join(err, tx.PutPerson(p), written)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// One person lets the work start without a backup, another attends it: whoever holds both roles is not both.
+func TestAttackOverridingWhatOneAttends(t *testing.T) {
+	o := newOffice(t, false)
+	roles(t, o.Hall, "ito", policy.Approver)
+	roles(t, o.Hall, "abe", policy.Approver)
+	override := func(by string) error {
+		return o.post.Override(t.Context(), o.window, policy.OverrideBackup, "急ぐ", townhall.By(by))
+	}
+	want(t, "by who is named to attend, before the post is taken", override("ito"), "forbidden")
+	want(t, "by another of the section", override("abe"), "")
+	want(t, "tick", o.tick("lan", "ito"), "")
+	want(t, "tick", o.tick("line", "ito"), "")
+	want(t, "open", o.open(), "")
+	has(t, "handed to who overrode", o.post.Handover(t.Context(), o.window, "abe", townhall.By("ito")), "attendant-not-eligible")
+}
+
+// What a deputy approved in somebody's stead is that person's approval, who then does not attend.
+func TestAttackAttendingWhatOnesDeputyApproved(t *testing.T) {
+	h, d, post := desk(t)
+	roles(t, h, "head", policy.Attendant)
+	if _, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "ito", Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.By("head")); err != nil {
+		t.Fatal(err)
+	}
+	f := simple()
+	f.Attendant = ""
+	no := submit(t, d, f, "kato")
+	out, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("ito"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "the head opens", post.Open(t.Context(), out.Windows[0], townhall.By("head")), "forbidden")
+}
