@@ -53,9 +53,10 @@ var reportKeys = []string{"session", "sessions", "performed_from", "performed_un
 
 // most sessions and files in one report
 const (
-	maxSessions = 100
-	maxFiles    = 200
-	maxSize     = 1 << 40
+	maxSessions  = 100
+	maxEngineers = 50
+	maxFiles     = 200
+	maxSize      = 1 << 40
 )
 
 // ParseReport reads report.yaml. Times without a zone are of the zone given. What may not be passed over in silence — whether personal
@@ -93,6 +94,9 @@ func ParseReport(name string, text []byte, zone *time.Location) (WorkReport, err
 	}
 	if len(r.Sessions) > maxSessions {
 		many.Problem("too-many", fmt.Sprintf("%d件までです。", maxSessions), fmt.Sprintf("at most %d", maxSessions))
+	}
+	if len(r.Engineers) > maxEngineers {
+		m.Get("engineers").Problem("too-many", fmt.Sprintf("%d件までです。", maxEngineers), fmt.Sprintf("at most %d", maxEngineers))
 	}
 	r.Files = readFiles(m.Get("files"))
 	for _, key := range reportKeys {

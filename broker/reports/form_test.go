@@ -52,6 +52,7 @@ func TestParseReportSaysWhere(t *testing.T) {
 		{"no sum", "E3B0", "XYZ0", "files[0].sha256", "bad-sha256"},
 		{"session twice", "session: S-20261124-03", "session: S-20261124-03\nsessions: [S-20261124-04]", "sessions", "session-twice"},
 		{"no session", "session: S-20261124-03\n", "", "session", "missing"},
+		{"more engineers than work", "engineers: [sato]", "engineers: [a" + strings.Repeat(", a", 50) + "]", "engineers", "too-many"},
 		{"no time", "10:06", "25:06", "performed_from", "bad-time"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -107,6 +107,30 @@ func TestLateReport(t *testing.T) {
 	}
 }
 
+// Taking the request back in the middle of the work is no way around the report.
+func TestARequestTakenBackOwesItsReport(t *testing.T) {
+	for name, stop := range map[string]func(*place) error{
+		"withdrawn": func(p *place) error { return p.desk.Withdraw(t.Context(), p.no, "やめる", townhall.By("kato")) },
+		"revoked":   func(p *place) error { return p.desk.Revoke(t.Context(), p.no, "止める", townhall.By("head")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := hall(t)
+			p.to(start)
+			want(t, "open", p.post.Open(t.Context(), p.window, townhall.By("ito")), "")
+			session := p.session(t, start, start.Add(45*time.Minute))
+			p.to(start.Add(45 * time.Minute))
+			want(t, "stop", stop(p), "")
+			p.to(start.Add(45*time.Minute + 24*time.Hour))
+			p.due(t)
+			p.due(t)
+			if n := p.count(t, session, "report.overdue"); n != 1 {
+				t.Errorf("raised %d times", n)
+			}
+			p.hand(t, report(session))
+		})
+	}
+}
+
 // A correction is another report; the first stays, and what was accepted must be accepted again.
 func TestReportsAreCorrectedNotReplaced(t *testing.T) {
 	p, session := worked(t)

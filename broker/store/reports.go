@@ -167,11 +167,12 @@ func (t *Tx) RaiseOverdue(kind OverdueKind, subject string) error {
 	return exists(err)
 }
 
-// LateSessions lists sessions that were used and have ended, of requests that still await reports, for which no report
-// that counts was handed in and nothing was raised yet. Whether each is overdue, its system's rule says.
+// LateSessions lists sessions that were used and have ended, for which no report was handed in and nothing was raised yet, of
+// requests that still await reports or were taken back in the middle of the work: that is no way around a report. Whether each
+// is overdue, its system's rule says.
 func (s *Snap) LateSessions() ([]Session, error) {
 	return list(s, scanSession, sessionColumns+` WHERE state = 'ended' AND started <> 0
-		AND request IN (SELECT no FROM requests WHERE state IN ('approved', 'approved-conditional', 'emergency-open', 'follow-up-due', 'report-due'))
+		AND request IN (SELECT no FROM requests WHERE state IN ('approved', 'approved-conditional', 'emergency-open', 'follow-up-due', 'report-due', 'withdrawn', 'revoked'))
 		AND id NOT IN (SELECT subject FROM overdue WHERE kind = 'report')
 		AND id NOT IN (SELECT session FROM work_report_sessions) ORDER BY ended LIMIT 1000`)
 }
