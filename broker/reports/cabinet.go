@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -88,7 +89,17 @@ func settle(tx *store.Tx, no string, by ledger.Actor) error {
 	if err != nil {
 		return fmt.Errorf("request %s: %w", no, err)
 	}
-	if r.State != policy.FollowUpDue && r.State != policy.ReportDue {
+	switch r.State {
+	case policy.FollowUpDue, policy.ReportDue:
+	case policy.RequestApproved, policy.RequestConditional: // over, and the timer has not come round yet
+		over, err := tx.OverRequests(r.State)
+		if err != nil {
+			return fmt.Errorf("read requests that are over: %w", err)
+		}
+		if !slices.ContainsFunc(over, func(o store.Request) bool { return o.No == no }) {
+			return nil
+		}
+	default:
 		return nil
 	}
 	o, err := tx.Outstanding(no)

@@ -95,6 +95,8 @@ func (p *program) ending(e web.Ending) string {
 	switch {
 	case e.State == "expiring":
 		return fmt.Sprintf(p.say("まもなく期限  %s%s(残り%d日)", "expiring  %s%s (%d days left)"), what, until, e.Days)
+	case e.State == "expired" && until != "" && e.Days >= 0: // a declared date without the paper that was asked for
+		return p.say("写しなし    ", "no copy   ") + what + until
 	case e.State == "expired" && until == "":
 		return p.say("不足        ", "missing   ") + what
 	case e.State == "expired":
