@@ -41,7 +41,7 @@ type personChange struct {
 
 // IssueCode makes an enrolment code for a person, ending the earlier ones. It needs an administrator or somebody of the
 // information-systems section; for somebody who was enrolled it is the way back (recovery), of which the
-// person's section and the central desk are told. A code for a person with any role that approves or confirms waits for a second person, except while the
+// person's section and the central desk are told. A code for a person with any role that approves or confirms, or who decides for somebody who does, waits for a second person, except while the
 // institution is being founded: for anybody who was never enrolled, for 72 hours, and after that as long as nobody
 // but the issuer could confirm. When it takes force, credentials that the person had are suspended.
 func (r *Registry) IssueCode(ctx context.Context, person string, by ledger.Actor) (Code, error) {
@@ -56,8 +56,12 @@ func (r *Registry) IssueCode(ctx context.Context, person string, by ledger.Actor
 		if err != nil {
 			return err
 		}
+		deputises, err := tx.Deputations(store.DeputationFilter{Deputy: p.ID, Current: tx.Now, Limit: 1})
+		if err != nil {
+			return fmt.Errorf("read deputations of %s: %w", p.ID, err)
+		}
 		exempt := ""
-		if guardedPerson(p) {
+		if guardedPerson(p) || len(deputises) > 0 {
 			if exempt, err = exemption(tx.Snap, p, by); err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -33,10 +34,18 @@ type proof struct {
 	what     string // was proved, for the summary of failures
 }
 
-// addressKey is what failures of a source are counted under; empty where the door has none.
+// addressKey is what failures of a source are counted under; empty where the door has none. Of IPv6 it is the /64 that one
+// subscriber holds whole: otherwise every guess could come from another address.
 func addressKey(source string) string {
 	if source == "" {
 		return ""
+	}
+	if a, err := netip.ParseAddr(source); err == nil {
+		if a = a.Unmap().WithZone(""); a.Is6() {
+			p, _ := a.Prefix(64) // an address has one
+			return "addr:" + p.String()
+		}
+		source = a.String()
 	}
 	return "addr:" + source
 }
