@@ -67,14 +67,22 @@ func (e *NoSpaceError) Error() string {
 	return fmt.Sprintf("%d bytes are free and %d are needed", e.Free, e.Needed)
 }
 
-// room refuses what would take the space that the recordings of sessions keep free.
-func (k *Keeper) room(size int64) error {
+// room refuses what would take the space that the recordings of sessions keep free, together with the copies that are coming in at
+// the same moment. release gives the place back.
+func (k *Keeper) room(size int64) (release func(), err error) {
 	free, err := recordings.Space(k.o.Dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if needed := k.o.MinFree + uint64(size); free < needed {
-		return &NoSpaceError{Free: free, Needed: needed}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if needed := k.o.MinFree + uint64(k.coming) + uint64(size); free < needed {
+		return nil, &NoSpaceError{Free: free, Needed: needed}
 	}
-	return nil
+	k.coming += size
+	return func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.coming -= size
+	}, nil
 }

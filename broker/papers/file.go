@@ -133,6 +133,8 @@ func (k *Keeper) prepare(s *store.Snap, f Filing, withCopy bool, by ledger.Actor
 	}
 	if p.State == store.PaperAccepted {
 		p.AcceptedBy = by.ID
+	} else if err := few(s, v); err != nil {
+		return p, err
 	}
 	return p, k.check(s, &p, v, withCopy)
 }

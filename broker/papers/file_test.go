@@ -13,9 +13,11 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/store"
+	"sekimori/recordings"
 )
 
 func TestCopyComesBackAsItWasFiled(t *testing.T) {
@@ -185,6 +187,46 @@ func TestReserveOfTheRecordings(t *testing.T) {
 	if !errors.As(err, &full) {
 		t.Fatal(err)
 	}
+}
+
+// Many uploads at once have no more room than one after the other.
+func TestReserveOfTheRecordingsAgainstManyAtOnce(t *testing.T) {
+	o := newOffice(t)
+	free, err := recordings.Space(o.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.o.MinFree = free/2 - 1
+	half := int64(free / 4)
+	first, err := o.room(half)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var full *NoSpaceError
+	if _, err := o.room(half + half/2); !errors.As(err, &full) {
+		t.Fatalf("beside the first: %v", err)
+	}
+	first()
+	last, err := o.room(half)
+	if err != nil {
+		t.Fatalf("after it: %v", err)
+	}
+	last()
+}
+
+// A vendor's people cannot fill the disk a paper at a time.
+func TestAttackPapersWithoutEnd(t *testing.T) {
+	o := newOffice(t)
+	for range mostSubmitted {
+		o.filed(o.pledge(), random(10), "E-0031")
+	}
+	_, err := o.File(t.Context(), o.pledge(), bytes.NewReader(random(10)), townhall.By("E-0031"))
+	if code(err) != "too-many" {
+		t.Errorf("one more: %v", err)
+	}
+	o.filed(o.pledge(), random(10), "kato") // the institution's own staff are not the vendor's
+	o.Pass(24 * time.Hour)
+	o.filed(o.pledge(), random(10), "E-0031")
 }
 
 // A copy was received, and the broker died before the commit: nobody has filed it, and the next start takes it away. One that was

@@ -32,8 +32,9 @@ type Options struct {
 type Keeper struct {
 	o Options
 
-	mu   sync.Mutex // guards next
-	next time.Time  // when Due has something to do; zero: look
+	mu     sync.Mutex // guards what follows
+	next   time.Time  // when Due has something to do; zero: look
+	coming int64      // bytes of the copies that are being received
 }
 
 // New opens the directory of copies and takes away what a crash left there.

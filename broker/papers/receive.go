@@ -95,9 +95,11 @@ func (k *Keeper) receive(ctx context.Context, from io.Reader, declared int64) (_
 	if expected < 0 {
 		expected = MaxSize
 	}
-	if err := k.room(expected); err != nil {
+	release, err := k.room(expected)
+	if err != nil {
 		return kept{}, err
 	}
+	defer release()
 	stem, err := newName()
 	if err != nil {
 		return kept{}, err

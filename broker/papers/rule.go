@@ -2,6 +2,7 @@ package papers
 
 import (
 	"fmt"
+	"time"
 
 	"sekimori/broker/forms"
 	"sekimori/broker/store"
@@ -45,6 +46,28 @@ func mayFile(s *store.Snap, p policy.Person, v store.Vendor) (store.PaperState, 
 		return store.PaperSubmitted, nil
 	}
 	return "", forbidden(policy.Requester)
+}
+
+// mostSubmitted is how many papers the people of one vendor hand in on one day: more than a vendor has, and few enough that they
+// cannot fill the disk that recordings need.
+const mostSubmitted = 50
+
+// few refuses a vendor who hands in more than that.
+func few(s *store.Snap, v store.Vendor) error {
+	all, err := s.Papers(store.PaperFilter{Vendor: v.ID, Limit: -1})
+	if err != nil {
+		return fmt.Errorf("read the papers of %s: %w", v.ID, err)
+	}
+	n := 0
+	for _, p := range all {
+		if p.AcceptedBy != p.FiledBy && s.Now.Sub(p.Filed) < 24*time.Hour {
+			n++
+		}
+	}
+	if n >= mostSubmitted {
+		return invalid("", "too-many", fmt.Sprintf("提出できるのは1日に%d件までです。", mostSubmitted), fmt.Sprintf("at most %d papers are taken in a day", mostSubmitted))
+	}
+	return nil
 }
 
 func mayKeep(s *store.Snap, p policy.Person) error {
