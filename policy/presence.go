@@ -12,6 +12,10 @@ const (
 	defaultCutAfter   = 2 * time.Minute
 )
 
+// presenceAhead is how much later than now the attendant may have been heard of: what is further ahead was said before the clock
+// ran back, and would let the attendant be gone until it has caught up. The next heartbeat says it anew.
+const presenceAhead = 2 * time.Second
+
 // presence tells whether the attendant of a window is there.
 type presence int
 
@@ -30,7 +34,7 @@ func presenceOf(w *Window, s *System, now time.Time) presence {
 	switch {
 	case w.Present.IsZero(), !now.Before(w.Present.Add(cut)):
 		return lost
-	case !now.Before(w.Present.Add(pause)):
+	case !now.Before(w.Present.Add(pause)), w.Present.After(now.Add(presenceAhead)):
 		return away
 	}
 	return present
@@ -42,6 +46,7 @@ func presenceChanges(next *earliest, w *Window, s *System) {
 		return
 	}
 	pause, cut := patience(s)
+	next.at(w.Present.Add(-presenceAhead))
 	next.at(w.Present.Add(pause))
 	next.at(w.Present.Add(cut))
 }

@@ -254,7 +254,9 @@ func TestPauses(t *testing.T) {
 		{0, true, true, PausedByAttendant},
 		{time.Minute, true, true, PausedByAttendant},
 		{2 * time.Minute, true, false, ""},
-		{-time.Hour, false, true, ""}, // heard of later than now: the clock, if it ran back, is another check
+		{-2 * time.Second, false, true, ""},
+		{-2*time.Second - 1, false, true, PausedUnattended}, // heard of later than now: the clock ran back
+		{-time.Hour, false, true, PausedUnattended},
 	}
 	for _, row := range rows {
 		f, r := running()

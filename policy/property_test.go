@@ -45,7 +45,7 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 		}
 		if !often("attendant heard of") {
 			g.Window.Present = rapid.SampledFrom([]time.Time{{}, now, now.Add(-30 * time.Second), now.Add(1 - 30*time.Second), now.Add(-2 * time.Minute),
-				now.Add(1 - 2*time.Minute)}).Draw(t, "present")
+				now.Add(1 - 2*time.Minute), now.Add(2 * time.Second), now.Add(2*time.Second + 1), now.Add(time.Hour)}).Draw(t, "present")
 		}
 		if !often("nothing overridden") {
 			g.Window.Overrides = rapid.SliceOf(rapid.SampledFrom([]string{OverrideBackup, OverrideFollowUp, OverrideReviews})).Draw(t, "overrides")
@@ -159,7 +159,7 @@ func noGrantNoChannel(t *rapid.T) {
 	case (s.Attendance != AttendanceNone || s.PersonalData) && (g.Window.Attendant == "" || !permitted):
 		t.Fatal("allowed although nobody permitted the start")
 	case (s.PersonalData || s.Attendance == "" || s.Attendance == AttendanceRequired) &&
-		(g.Window.Present.IsZero() || s.PauseAfter == 0 && now.Sub(g.Window.Present) >= 30*time.Second):
+		(g.Window.Present.IsZero() || g.Window.Present.Sub(now) > 2*time.Second || s.PauseAfter == 0 && now.Sub(g.Window.Present) >= 30*time.Second):
 		t.Fatal("allowed although nobody is watching")
 	case s.BackupAge > 0 && !slices.Contains(g.Window.Overrides, OverrideBackup) &&
 		(g.Window.BackupAt.IsZero() || g.Window.BackupAt.After(now) || now.Sub(g.Window.BackupAt) > s.BackupAge):

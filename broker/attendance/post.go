@@ -111,7 +111,7 @@ func (a *Post) onWindow(ctx context.Context, id string, by ledger.Actor,
 			return err
 		}
 		if manned(w) && w.Attendant == p.ID {
-			w.Present = tx.Now // any act of the attendant on the window shows that they are there
+			w.Present = tx.Clock // any act of the attendant on the window shows that they are there
 		}
 		if err := tx.UpdateWindow(w); err != nil {
 			return fmt.Errorf("store window: %w", err)

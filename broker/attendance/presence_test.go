@@ -120,3 +120,31 @@ func TestTheHeadAssignsAPostThatIsEmpty(t *testing.T) {
 		t.Errorf("%+v, %v", handed, err)
 	}
 }
+
+// A heartbeat is of the clock as it is. One from before the clock ran back would else stand for an attendant who is gone.
+func TestHeartbeatsOverAClockStep(t *testing.T) {
+	o := newOffice(t, false)
+	o.prepare()
+	o.Pass(time.Hour)
+	want(t, "open", o.open(), "")
+	o.Pass(20 * time.Minute)
+	want(t, "a beat on a clock that is ahead", o.beat("ito"), "")
+	want(t, "a word, which the ledger has", o.tick("note", "ito"), "")
+	ahead := o.row().Present
+	if !ahead.Equal(o.Now()) {
+		t.Fatalf("heard of at %v", ahead)
+	}
+	o.Pass(-20 * time.Minute)
+	if row := o.row(); !row.Present.Equal(ahead) {
+		t.Errorf("moved by nobody: %v", row.Present)
+	}
+	want(t, "a beat after the step back", o.beat("ito"), "")
+	if row := o.row(); !row.Present.Equal(o.Now()) {
+		t.Errorf("heard of at %v, now is %v", row.Present, o.Now())
+	}
+	o.Pass(24 * time.Hour)
+	want(t, "a beat after a step over the end", o.beat("ito"), "window-over")
+	if row := o.row(); row.Present.After(row.End) {
+		t.Errorf("heard of at %v", row.Present)
+	}
+}

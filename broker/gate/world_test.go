@@ -160,7 +160,8 @@ func (w *world) seed() {
 			tx.PutPerson(store.Person{Person: policy.Person{ID: "U-001", Login: "staffb", Kind: policy.Staff, Name: "職員B",
 				Section: "hr", Roles: []policy.Role{policy.Attendant}}}),
 			tx.PutSystem(store.System{System: policy.System{ID: "payroll", Name: "人事給与 本番", Section: "hr",
-				Attendance: policy.AttendanceRequired, Line: policy.LineNone}}),
+				Attendance: policy.AttendanceRequired, Line: policy.LineNone,
+				PauseAfter: 9 * 24 * time.Hour, CutAfter: 10 * 24 * time.Hour}}),
 			tx.PutTarget(store.Target{Target: policy.Target{ID: "hr-db", System: "payroll", Host: host, Port: n,
 				HostKey: string(ssh.MarshalAuthorizedKey(w.target.host.PublicKey()))}}),
 			tx.PutAccount(store.Account{Account: policy.Account{ID: "hr-db/maint", Target: "hr-db", Login: "maint",
@@ -227,8 +228,8 @@ func (w *world) engineer(login, lang string) *engineer {
 	return e
 }
 
-// attending is when the attendant of the tests was last heard of: they let nobody alone, whatever the clock does.
-var attending = noon.AddDate(0, 0, 7)
+// attending is when the attendant of the tests was last heard of: the system has the patience for it, whatever the clock does.
+var attending = noon.AddDate(0, 0, -1)
 
 // window grants the engineer an approved window on hr-db and returns it.
 func (w *world) window(e *engineer, account string, start time.Time, length time.Duration, state policy.WindowState,

@@ -137,13 +137,13 @@ func (s *Snap) openers(all []string, subject string) ([]string, error) {
 	return all, nil
 }
 
-// NotePresent notes that the window's attendant was heard of now. Kind: KeepPresence. Errors: ErrNotFound when the
+// NotePresent notes that the window's attendant was heard of now, by the clock as it is: also where it ran back. Kind: KeepPresence. Errors: ErrNotFound when the
 // person has not the post of the window.
 func (k *KeepTx) NotePresent(window, person string) error {
 	if err := k.allow(KeepPresence); err != nil {
 		return err
 	}
-	res, err := k.tx.Exec(`UPDATE windows SET present = max(present, ?) WHERE id = ? AND attendant = ?`, ms(k.Now), window, person)
+	res, err := k.tx.Exec(`UPDATE windows SET present = ? WHERE id = ? AND attendant = ?`, ms(k.Now), window, person)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (t *Tx) UpdateWindow(w Window) error {
 		return err
 	}
 	return t.one(`UPDATE windows SET system = ?, starts = ?, ends = ?, state = ?, attendant = ?, opened_at = ?, permitted_at = ?,
-		permitted_by = ?, closed_by = ?, closed_at = ?, reason = ?, present = max(present, ?), backup_at = ?, overrides = ? WHERE id = ?`,
+		permitted_by = ?, closed_by = ?, closed_at = ?, reason = ?, present = ?, backup_at = ?, overrides = ? WHERE id = ?`,
 		w.System, ms(w.Start), ms(w.End), string(w.State), orNull(w.Attendant), ms(w.OpenedAt), ms(w.PermittedAt),
 		w.PermittedBy, w.ClosedBy, ms(w.ClosedAt), w.Reason, ms(w.Present), ms(w.BackupAt), overrides, w.ID)
 }
