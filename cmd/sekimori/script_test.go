@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 			// real OpenSSH
 			"ends": endsStory, "denied": deniedStory, "starts": startsStory, "shows": showsStory, "finds": findsStory, "types": typesStory,
 			"over": overStory, "gone": goneStory, "over-https": overHTTPS,
+			"denied-both": deniedBothStory, "over-both": overBothStory, "every-number": everyNumberStory,
 			// examples/city
 			"city": cityStory, "city-approved": cityApproved, "heard": heardStory,
 			// calendars
@@ -57,7 +58,7 @@ func (t *town) setUp(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	s := &story{tb: env.T().(testing.TB), town: t, dir: env.WorkDir, short: short, running: map[string]*running{}}
+	s := &story{tb: env.T().(testing.TB), town: t, dir: env.WorkDir, short: short, running: map[string]*running{}, numbers: map[int]bool{}}
 	env.Values[storyKey{}] = s
 	env.Defer(func() {
 		s.end()
@@ -116,6 +117,9 @@ func (s *story) serve(ts *testscript.TestScript, config string) {
 	ts.Setenv("API", b.api)
 	ts.Setenv("API_FINGERPRINT", b.fingerprint)
 	s.broker = b
+	if _, err := os.Stat(ts.MkAbs("ssh_config")); err == nil { // the gate listens elsewhere now
+		ts.Check(os.WriteFile(ts.MkAbs("ssh_config"), s.clientConfig(ts), 0o600))
+	}
 }
 
 // served is a broker under way.

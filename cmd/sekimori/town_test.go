@@ -30,7 +30,7 @@ type town struct {
 	dir   string    // people/ and b/, the broker's directory
 	names map[string]string
 	sshd  *sshd
-	skip  string
+	skip  string // why there is none
 }
 
 // found founds the town. It skips, by name, where OpenSSH is missing.
@@ -39,14 +39,14 @@ func (t *town) found() {
 		return
 	}
 	dir, err := os.MkdirTemp("", "skm") // short: a socket's path is limited
-	if err != nil {
-		t.t.Error(err)
-		return
+	if err == nil {
+		t.dir = dir
+		t.t.Cleanup(func() { os.RemoveAll(dir) })
+		err = t.build()
 	}
-	t.dir = dir
-	t.t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := t.build(); err != nil {
+	if err != nil {
 		t.t.Errorf("the town of the stories: %v", err)
+		t.skip = "it could not be founded"
 	}
 }
 

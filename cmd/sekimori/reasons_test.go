@@ -1,0 +1,85 @@
+package main
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"sekimori/policy"
+)
+
+// What no refusal over ssh shows, and why. The list only ever gets shorter.
+var notAtTheDoor = map[int]string{
+	100: "who is not proven reads no reason (refused-people)",
+	102: "said at the prompt for the code (refused-people)",
+	121: "a check item: it stops the opening, and then nobody attends (118)",
+	124: "nothing puts the broker under maintenance yet",
+	129: "a check item: accounts are not probed yet",
+}
+
+// deniedBothStory: `denied-both NUMBER PERSON … ssh …`: to somebody whose language nobody knows the gate says the refusal in Japanese and in
+// English, in its five lines, within 78 columns, and ends with the status of its row.
+func deniedBothStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) < 3, "denied-both NUMBER PERSON ... ssh ARGS...")
+	row := reasonNumbered(ts, args[0])
+	out, said := storyOf(ts).runClient(ts, strconv.Itoa(row.Exit), args[1:])
+	if out != "" {
+		ts.Fatalf("something came through: %q", out)
+	}
+	saysBoth(ts, row, said)
+}
+
+// overBothStory: `over-both NUMBER NAME`: a client that waited is turned away likewise.
+func overBothStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 2, "over-both NUMBER NAME")
+	row := reasonNumbered(ts, args[0])
+	overStory(ts, false, []string{args[1], strconv.Itoa(row.Exit)})
+	saysBoth(ts, row, ts.ReadFile(args[1]+".err"))
+}
+
+func reasonNumbered(ts *testscript.TestScript, number string) policy.ReasonInfo {
+	for _, row := range policy.Reasons() {
+		if strconv.Itoa(row.Number) == number {
+			return row
+		}
+	}
+	ts.Fatalf("no reason has the number %s", number)
+	return policy.ReasonInfo{}
+}
+
+func saysBoth(ts *testscript.TestScript, row policy.ReasonInfo, said string) {
+	number := "[" + strconv.Itoa(row.Number) + "] "
+	_, said, _ = strings.Cut(said, number) // before it: the client's own words, and the banner
+	lines := strings.Split(strings.ReplaceAll(number+said, "\r\n", "\n"), "\n")
+	at := 0 // each stands on a line after the one before
+	for _, begin := range []string{
+		number + row.Headline.JA, "原因: ", "次に: ", "連絡先: ", "記録: ",
+		number + row.Headline.EN, "Cause: ", "Next: ", "Call: ", "Record: ",
+	} {
+		found := slices.IndexFunc(lines[at:], func(line string) bool { return strings.HasPrefix(line, begin) })
+		if found < 0 {
+			ts.Fatalf("no line %q… in its place", begin)
+		}
+		at += found + 1
+	}
+	for _, line := range lines {
+		if columns(line) > 78 {
+			ts.Fatalf("%d columns: %s", columns(line), line)
+		}
+	}
+	storyOf(ts).numbers[row.Number] = true
+}
+
+// everyNumberStory: `every-number`: the story has shown every refusal 1xx that can be met at the door, and
+// the list of those that cannot is right.
+func everyNumberStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 0, "every-number")
+	shown := storyOf(ts).numbers
+	for _, row := range policy.Reasons() {
+		if row.Number < 200 && shown[row.Number] == (notAtTheDoor[row.Number] != "") {
+			ts.Fatalf("%d %s: shown %t, listed as not to be met: %q", row.Number, row.Code, shown[row.Number], notAtTheDoor[row.Number])
+		}
+	}
+}
