@@ -291,3 +291,37 @@ func TestStartPublishesWhatACrashHeldBack(t *testing.T) {
 		t.Errorf("outside stands\n%swhile the ledger has\n%s", got, latest)
 	}
 }
+
+// A broker that is started again on a clock that ran back meanwhile admits nobody until the clock has caught up with the ledger: a
+// window that is over would open again.
+func TestClockSetBackWhileTheBrokerWasDown(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour)
+	e := o.engineers(1)[0]
+	b := o.start()
+	if out, said, exit, err := e.mustDial(b.addr).run("print here"); err != nil || exit != 0 {
+		t.Fatalf("%q %q %d %v", out, said, exit, err)
+	}
+	b.close()
+	o.clock.Step(-20 * time.Second) // the window has begun, and would not be over
+	b = o.start()
+	if v, err := e.dial(b.addr); err == nil {
+		if _, said, exit, err := v.run("print here"); err == nil && exit == 0 || !strings.Contains(said, numbered(policy.ClockNotTrusted)) {
+			t.Errorf("on a clock that ran back: exit %d, %v, %q", exit, err, said)
+		}
+		v.Close()
+	} else if !strings.Contains(err.Error(), "asked") { // what was remembered on another clock is not either
+		t.Fatal(err)
+	}
+	if n := len(o.sessions(e.id)); n != 1 {
+		t.Errorf("%d sessions", n)
+	}
+	b.close()
+	o.clock.Step(20 * time.Second)
+	b = o.start()
+	if _, said, exit, err := e.mustDial(b.addr).run("print here"); err != nil || exit != 0 {
+		t.Errorf("once it has caught up: exit %d, %v, %q", exit, err, said)
+	}
+	b.close()
+	o.verifyLedger()
+}

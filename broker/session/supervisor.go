@@ -93,6 +93,10 @@ func New(o Options) (*Supervisor, error) {
 		look: make(chan struct{}, 1), heard: map[string]bool{},
 	}
 	s.notes.wake = make(chan struct{}, 1)
+	if err := s.remember(ctx); err != nil {
+		stop()
+		return nil, err
+	}
 	if err := s.space.keep(); err != nil {
 		o.Log.Warn("reserve_not_kept", "error", err)
 	}
@@ -106,6 +110,23 @@ func New(o Options) (*Supervisor, error) {
 		beside.Wait()
 	}()
 	return s, nil
+}
+
+// remember takes the time of the ledger's last entry as one that the clock has shown: what it showed before the broker was stopped
+// must not be forgotten by starting it again.
+func (s *Supervisor) remember(ctx context.Context) error {
+	return s.o.DB.Read(ctx, func(snap *store.Snap) error {
+		for e, err := range snap.Entries(store.EntryFilter{Newest: true, Limit: 1}) {
+			if err != nil {
+				return fmt.Errorf("read the ledger's last entry: %w", err)
+			}
+			s.clock.observe(e.Time)
+			if now := s.o.Clock(); s.clock.observe(now) != policy.ClockTrusted {
+				s.o.Log.Error("clock_behind_the_ledger", "clock", now, "last_entry", e.Time)
+			}
+		}
+		return nil
+	})
 }
 
 // Facts is what Decide may know of a person now: one read transaction and the state of the clock
