@@ -34,14 +34,14 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	people := registry.New(registry.Options{DB: b.db, Keys: ring, Zone: c.Location(), Issuer: c.Institution, Log: o.Log.Named("registry")})
 	desk := requests.New(requests.Options{
 		DB: b.db, Zone: c.Location(), Log: o.Log.Named("requests"),
-		Runtime: func() (policy.Runtime, int) { return b.sup.Runtime(), -1 },
+		Runtime: func(s *store.Snap) (policy.Runtime, int) { return b.sup.Runtime(), b.sup.SpaceDays(s) },
 	})
 	cabinet := reports.New(reports.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("reports")})
 	post := attendance.New(attendance.Options{
 		DB: b.db, Zone: c.Location(), Log: o.Log.Named("attendance"), End: b.sup.EndWindow, Heard: b.sup.Heard,
 		Application: func(snap *store.Snap, no string) (policy.Application, error) {
 			v, err := requests.Application(snap, no, c.Location())
-			v.Runtime = b.sup.Runtime()
+			v.Runtime, v.SpaceDays = b.sup.Runtime(), b.sup.SpaceDays(snap)
 			return v, err
 		},
 	})

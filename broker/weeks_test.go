@@ -105,7 +105,7 @@ func newWeeks(tb testing.TB, t *rapid.T, seen *tally) *weeks {
 		return a, err
 	}})
 	return &weeks{
-		t: t, hall: h, seen: seen, desk: requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone, Runtime: func() (policy.Runtime, int) { return ready, 400 }}), post: post,
+		t: t, hall: h, seen: seen, desk: requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone, Runtime: func(*store.Snap) (policy.Runtime, int) { return ready, 400 }}), post: post,
 		freezer:  freeze.New(freeze.Options{DB: h.DB}),
 		deputies: map[string][]saidPeriod{},
 		requests: map[string]*saidRequest{}, windows: map[string]*saidWindow{}, frozen: map[string]*saidFreeze{},

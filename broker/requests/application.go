@@ -252,7 +252,7 @@ func (d *Desk) gathered(s *store.Snap, r store.Request, sys store.System) (polic
 		return a, err
 	}
 	if d.o.Runtime != nil {
-		a.Runtime, a.SpaceDays = d.o.Runtime()
+		a.Runtime, a.SpaceDays = d.o.Runtime(s)
 	}
 	return a, nil
 }

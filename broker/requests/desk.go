@@ -21,7 +21,7 @@ type Options struct {
 	Log  hclog.Logger   // nil: none
 	// Runtime tells how the broker itself stands and for how many days of recording there is room (below zero: not known), for
 	// the check items. Nil: nothing is known.
-	Runtime func() (policy.Runtime, int)
+	Runtime func(*store.Snap) (policy.Runtime, int)
 }
 
 // Desk takes applications and lets windows be used. It is safe for concurrent use; of two who decide at

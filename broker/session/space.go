@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
+	"sekimori/broker/store"
 	"sekimori/policy"
 	"sekimori/recordings"
 )
@@ -62,4 +64,36 @@ func (s *space) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	os.Remove(s.path())
+}
+
+// recordedOver is the time over which it is seen how much is recorded in a day.
+const recordedOver = 30 * 24 * time.Hour
+
+// SpaceDays is for how many days of recordings there is room, if as much is recorded as over the last thirty days: whole days until
+// nobody is admitted any more. Below zero: not known, because nothing was recorded yet or it cannot be read. It is not looked up
+// where the institution did not ask for it.
+func (s *Supervisor) SpaceDays(snap *store.Snap) int {
+	i, err := snap.Institution()
+	if err == nil && i.SpaceDays == 0 {
+		return -1
+	}
+	size, since, err2 := snap.Recorded(snap.Now.Add(-recordedOver))
+	free, err3 := recordings.Space(s.o.Dir)
+	if err := errors.Join(err, err2, err3); err != nil {
+		s.o.Log.Warn("space_not_estimated", "error", err)
+		return -1
+	}
+	return spaceDays(free, s.o.MinFree, size, snap.Now.Sub(since))
+}
+
+// spaceDays: what was recorded over a time that is shorter than a day counts as a day's.
+func spaceDays(free, minFree, recorded uint64, over time.Duration) int {
+	if recorded == 0 {
+		return -1
+	}
+	if free <= minFree {
+		return 0
+	}
+	day := float64(recorded) / max(over.Hours()/24, 1)
+	return int(min(float64(free-minFree)/day, 36500))
 }
