@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -41,8 +42,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 	log := s.o.Log.With("method", route.method, "route", route.path, "from", c.source())
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	cw.Header().Set("Cache-Control", "no-store")
+	answerWithin(w, namelessAnswer)
 
 	err := s.admit(c, route)
+	if err == nil && !route.who.open {
+		answerWithin(w, 0)
+	}
 	if err == nil {
 		err = route.handle(s, c)
 	}
@@ -63,6 +68,19 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 		panic(http.ErrAbortHandler)
 	}
 	f.write(cw)
+}
+
+// namelessAnswer is how long an answer to somebody without a name may take to be read: it is short, and who takes it a byte at a time
+// would keep one of the few connections for ever. To those who are known it may stream as long as a session lasts.
+const namelessAnswer = time.Minute
+
+// answerWithin bounds the answer of this call; 0 takes away the bound, which on one connection holds for the calls that follow too.
+func answerWithin(w http.ResponseWriter, d time.Duration) {
+	var by time.Time
+	if d > 0 {
+		by = time.Now().Add(d) // the kernel's deadlines go by the machine's own clock
+	}
+	_ = http.NewResponseController(w).SetWriteDeadline(by) // fails only where the connection is gone
 }
 
 // admit names the caller and asks the table.

@@ -85,7 +85,7 @@ func viewChecked(k requests.Checked) Checked {
 
 func (s *Server) checkRequest(c *call) error {
 	no := c.r.PathValue("no")
-	if err := s.mineToSee(c, no); err != nil {
+	if err := s.requestOpened(c, "check"); err != nil {
 		return err
 	}
 	k, err := s.o.Desk.Check(c.r.Context(), no)
@@ -97,7 +97,7 @@ func (s *Server) checkRequest(c *call) error {
 
 func (s *Server) copyRequest(c *call) error {
 	no := c.r.PathValue("no")
-	if err := s.mineToSee(c, no); err != nil {
+	if err := s.requestOpened(c, "copy"); err != nil {
 		return err
 	}
 	f, err := s.o.Desk.Copy(c.r.Context(), no, c.actor())

@@ -88,13 +88,17 @@ func (s *Server) present(c *call) error {
 	return s.replyAttendance(c, false)
 }
 
-// attendance shows a window as its attendant looks at it, to those who see its request.
+// attendance shows a window as its attendant looks at it, to those who see its request. That they looked is ledgered first (L1);
+// a heartbeat's answer is no look of its own.
 func (s *Server) attendance(c *call) error {
 	w, err := s.o.Desk.Window(c.r.Context(), c.r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	if err := s.mineToSee(c, w.Request); err != nil {
+		return err
+	}
+	if err := s.looked(c, "window.viewed", []string{w.ID, w.Request, c.person.ID}, map[string]string{"window": w.ID}); err != nil {
 		return err
 	}
 	return s.replyAttendance(c, true)

@@ -79,15 +79,26 @@ func (s *Server) requests(c *call) error {
 const mostListed = 1000
 
 func (s *Server) request(c *call) error {
-	if err := s.mineToSee(c, c.r.PathValue("no")); err != nil {
+	if err := s.requestOpened(c, "request"); err != nil {
 		return err
 	}
 	return s.replyRequest(c, c.r.PathValue("no"))
 }
 
-// mineToSee hides requests of other sections and other vendors: they are not found.
+// requestOpened lets those through who may see the request of the path, and ledgers that they opened it (screens §2, L1). page
+// says what of it.
+func (s *Server) requestOpened(c *call, page string) error {
+	no := c.r.PathValue("no")
+	if err := s.mineToSee(c, no); err != nil {
+		return err
+	}
+	return s.looked(c, "request.viewed", []string{no, c.person.ID}, map[string]string{"request": no, "page": page})
+}
+
+// mineToSee hides requests of other sections and other vendors: they are not found. That somebody tried is ledgered.
 func (s *Server) mineToSee(c *call, no string) error {
-	return s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
+	hidden := false
+	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
 		r, err := snap.Request(no)
 		if err != nil {
 			return err
@@ -107,11 +118,17 @@ func (s *Server) mineToSee(c *call, no string) error {
 				}
 			}
 		}
-		if !ok {
-			return faultNotFound()
-		}
+		hidden = !ok
 		return nil
 	})
+	if err != nil || !hidden {
+		return err
+	}
+	payload := map[string]string{"act": "look", "reason": string(policy.Forbidden), "what": "request"}
+	if err := s.looked(c, "access.refused", []string{c.person.ID, no}, payload); err != nil {
+		return err
+	}
+	return faultNotFound()
 }
 
 func (s *Server) replyRequest(c *call, no string) error {

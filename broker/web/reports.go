@@ -127,6 +127,9 @@ func (s *Server) attendanceRecord(c *call) error {
 	if err := s.mineToSee(c, w.Request); err != nil {
 		return err
 	}
+	if err := s.looked(c, "attendance.viewed", []string{w.ID, w.Request, c.person.ID}, map[string]string{"window": w.ID}); err != nil {
+		return err
+	}
 	made, err := s.o.Reports.Records(c.r.Context(), store.ReportFilter{Window: w.ID, Limit: 1})
 	if err != nil {
 		return err

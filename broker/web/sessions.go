@@ -38,11 +38,19 @@ func (s *Server) sessions(c *call) error {
 	})
 }
 
+// session shows one. That somebody opened it is ledgered first (screens §2, L1).
 func (s *Server) session(c *call) error {
-	return show(s, c, func(snap *store.Snap) (Session, error) {
-		r, err := s.mySession(snap, c)
-		return viewSession(r, s.o.Zone), err
-	})
+	var r store.Session
+	if err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
+		r, err = s.mySession(snap, c)
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := s.looked(c, "session.viewed", []string{r.ID, c.person.ID}, map[string]string{"session_id": r.ID}); err != nil {
+		return err
+	}
+	return c.reply(viewSession(r, s.o.Zone))
 }
 
 // mySession reads the session of the path. One that the caller may not see is not found.

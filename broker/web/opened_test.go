@@ -1,0 +1,97 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// planned puts a request of reiji's on hr into the store, with a window and a session.
+func (w *world) planned() {
+	w.t.Helper()
+	err := w.db.Write(w.t.Context(), func(tx *store.Tx) error {
+		start := tx.Now.Add(time.Hour)
+		window := store.Window{Window: policy.Window{ID: "R8-0001-1", Request: "R8-0001", System: "hr", Start: start, End: start.Add(time.Hour), State: policy.WindowScheduled}}
+		_, written := tx.Append(ledger.Draft{Kind: "test.planned", Actor: ledger.Actor{Kind: "broker", Via: "timer"}})
+		return errors.Join(
+			tx.AddRequest(store.Request{No: "R8-0001", State: policy.RequestApproved, Version: 1, ApprovedVersion: 1, System: "hr", Vendor: "V-012", Requester: "U-002",
+				Start: start, End: start.Add(time.Hour), Body: store.RequestBody{Purpose: "調査", Engineers: []string{"E-0031"}, Phone: "000-0000-0001"}}),
+			tx.AddWindow(window),
+			tx.AddSession(store.Session{ID: "S-20261124-01", State: store.SessionRefused, Person: "E-0031", Vendor: "V-012", Request: "R8-0001", Window: window.ID, System: "hr",
+				Source: netip.MustParseAddrPort("203.0.113.7:50022"), Created: tx.Now, Ended: tx.Now}),
+			written)
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// What shows somebody's work or telephone number tells who looked (screens §2, L1), before it is shown; and who tried.
+func TestWhoOpenedWhatIsLedgered(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.vendors()
+	w.planned()
+	for path, kind := range map[string]string{
+		"/v1/requests/R8-0001":             "request.viewed",
+		"/v1/requests/R8-0001/check":       "request.viewed",
+		"/v1/requests/R8-0001/copy":        "request.viewed",
+		"/v1/windows/R8-0001-1/attendance": "window.viewed",
+		"/v1/sessions/S-20261124-01":       "session.viewed",
+	} {
+		_, from := w.kinds(0)
+		if a := w.call("GET", path, tokens["tachiai"], nil); a.fault != nil {
+			t.Errorf("%s: %+v", path, a.fault)
+		}
+		if kinds, _ := w.kinds(from); !slices.Equal(kinds, []string{kind}) {
+			t.Errorf("%s: the ledger tells %v", path, kinds)
+		}
+	}
+	for _, path := range []string{"/v1/requests/R8-0001", "/v1/requests/R8-0001/check", "/v1/requests/R8-0001/copy", "/v1/windows/R8-0001-1"} {
+		_, from := w.kinds(0)
+		if a := w.call("GET", path, tokens["saitakumado"], nil); a.status != http.StatusNotFound {
+			t.Errorf("%s of another vendor: %d", path, a.status)
+		}
+		if kinds, _ := w.kinds(from); !slices.Equal(kinds, []string{"access.refused"}) {
+			t.Errorf("%s: of a refusal the ledger tells %v", path, kinds)
+		}
+	}
+}
+
+// deadlines is a connection that tells by when an answer must be read.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set []time.Time
+}
+
+func (d *deadlines) SetWriteDeadline(t time.Time) error {
+	d.set = append(d.set, t)
+	return nil
+}
+
+// Who has no name cannot hold a connection by not reading; who has one may listen as long as a session lasts.
+func TestAttackAnswersThatNobodyReads(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.found()
+	for _, c := range []struct {
+		path, token string
+		bounded     bool
+	}{{"/v1/notice", "", true}, {"/v1/whoami", "", true}, {"/v1/whoami", "wrong", true}, {"/v1/whoami", tokens["kacho"], false}} {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", c.path, nil)
+		if c.token != "" {
+			r.Header.Set("Authorization", "Bearer "+c.token)
+		}
+		d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		w.server.handler().ServeHTTP(d, r)
+		if len(d.set) == 0 || d.set[len(d.set)-1].IsZero() == c.bounded {
+			t.Errorf("%s with %q: deadlines %v, status %d", c.path, c.token, d.set, d.Code)
+		}
+	}
+}
