@@ -116,17 +116,17 @@ func (p *program) freezeOn(c *cli.Context) error {
 
 // frozen tells what a freeze did: what it cut, and the evidence it keeps.
 func (p *program) frozen(v web.Freeze) error {
-	ja := fmt.Sprintf("%s凍結しました: %s  切断 %d件", p.drill(v.Drill), v.ID, v.Cut)
-	en := fmt.Sprintf("%sfrozen: %s, sessions cut: %d", p.drill(v.Drill), v.ID, v.Cut)
+	err := p.done(v, fmt.Sprintf("%s凍結しました: %s  切断 %d件", p.drill(v.Drill), v.ID, v.Cut), fmt.Sprintf("%sfrozen: %s, sessions cut: %d", p.drill(v.Drill), v.ID, v.Cut))
+	if err != nil || p.json {
+		return err
+	}
 	if v.Held > 0 {
-		ja += fmt.Sprintf("\n証拠の保全: 操作記録 %d件の廃棄を停止しました", v.Held)
-		en += fmt.Sprintf("\nEvidence kept: disposal of %d recording(s) is stopped", v.Held)
+		fmt.Fprintln(p.out, p.say(fmt.Sprintf("証拠の保全: 操作記録 %d件の廃棄を停止しました", v.Held), fmt.Sprintf("Evidence kept: disposal of %d recording(s) is stopped", v.Held)))
 	}
 	if v.Reason == "" {
-		ja += fmt.Sprintf("\n理由は後で書けます: sekimori freeze note %s --reason …", v.ID)
-		en += fmt.Sprintf("\nThe reason may follow: sekimori freeze note %s --reason …", v.ID)
+		fmt.Fprintln(p.out, plain(p.say(fmt.Sprintf("理由は後で書けます: sekimori freeze note %s --reason …", v.ID), fmt.Sprintf("The reason may follow: sekimori freeze note %s --reason …", v.ID))))
 	}
-	return p.done(v, ja, en)
+	return nil
 }
 
 // drill marks what is a drill, in every list and answer.
