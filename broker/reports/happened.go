@@ -8,6 +8,7 @@ import (
 
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
+	"sekimori/policy"
 )
 
 // interventions are the kinds of entry that an attendance record lists: who stopped, went on, gave time or took it away.
@@ -53,7 +54,8 @@ func (a *AttendanceRecord) note(e ledger.Entry) error {
 		Person  string `json:"person"`
 		Reason  string `json:"reason"`
 		Answer  string `json:"answer"`
-		Note    string `json:"note"` // why somebody paused or let go on
+		Note    string `json:"note"`   // why somebody paused or let go on
+		Number  int    `json:"number"` // of the reason that a session ended for
 	}
 	if len(e.Payload) > 0 { // it may have been disposed of
 		if err := json.Unmarshal(e.Payload, &p); err != nil {
@@ -68,6 +70,8 @@ func (a *AttendanceRecord) note(e ledger.Entry) error {
 		a.IdentityMethod = IdentityCallback
 		a.Identity = append(a.Identity, Identity{Person: p.Person, Session: p.Session, Matched: strings.HasSuffix(e.Kind, "-matched"), By: e.Actor.ID, At: e.Time})
 		return nil
+	case e.Kind == "session.ended" && cutFor(p.Number):
+		p.Reason = strings.TrimSpace(fmt.Sprintf("[%d] %s", p.Number, p.Note))
 	case e.Kind == "session.ended" && (e.Actor.Kind != "person" || e.Actor.Via == "ssh"):
 		return nil // by itself, or by the engineer
 	}
@@ -79,4 +83,10 @@ func (a *AttendanceRecord) note(e ledger.Entry) error {
 	}
 	a.Interventions = append(a.Interventions, Intervention{Kind: e.Kind, Entry: e.Index, At: e.Time, By: e.Actor.ID, Reason: p.Reason})
 	return nil
+}
+
+// cutFor tells whether a session ended because somebody or a safeguard stopped it: a cut, a freeze, a lock, a revocation, a lapse,
+// a lost attendant, recording or line. The window's end, an idle engineer and a lost connection are none.
+func cutFor(number int) bool {
+	return number >= policy.CutByAttendant.Number() && number <= policy.InterlockLost.Number()
 }

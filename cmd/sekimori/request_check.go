@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sekimori/broker/web"
+	"sekimori/policy"
 )
 
 func (p *program) requestCheck(c *cli.Context) error {
@@ -45,7 +46,12 @@ func (p *program) printChecked(k web.Checked) error {
 		}
 	}
 	if len(k.Second) > 0 {
-		fmt.Fprintln(p.out, p.say("第二承認が必要です: ", "a second approval is needed: ")+strings.Join(k.Second, ", "))
+		var why []string
+		for _, rule := range k.Second {
+			said := policy.SecondRule(rule).Text()
+			why = append(why, p.say(said.JA, said.EN))
+		}
+		fmt.Fprintln(p.out, plain(p.say("第二承認が必要です: ", "a second approval is needed: ")+strings.Join(why, p.say("、", ", "))))
 	}
 	return nil
 }
