@@ -38,7 +38,7 @@ func (p *program) paperState(v web.Paper) string {
 		state = map[string]string{"submitted": "提出済み(受理待ち)", "accepted": "受理済み", "withdrawn": "取消し"}[v.State]
 	}
 	if v.Replaced {
-		state += p.say("、新しいものあり", ", a newer one is on file")
+		state = p.say("更新あり", "renewed") // a newer one is on file beside it
 	}
 	return state
 }

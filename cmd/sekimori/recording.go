@@ -49,7 +49,7 @@ func (p *program) recordingCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return list(p, v, "操作記録はまだありません。", "No recordings yet.", p.recordingFields()[:7])
+			return list(p, v, "操作記録はまだありません。", "No recordings yet.", p.recordingFields()[:5])
 		}),
 		p.leaf("show", "ID", "一つを見る(中身は見ない)", "show one (not its content)", func(c *cli.Context) error {
 			v, err := fetch[web.Recording](p, c, "/v1/recordings/"+part(c.Args().First()), nil)

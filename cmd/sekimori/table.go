@@ -57,31 +57,39 @@ func list[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T]
 // whole; --json is never shortened.
 const screenWidth = 78
 
-// narrow shortens the widest cells until a list of that many columns fits the screen. Columns narrower than least stay as they are:
-// numbers and short states must not be cut, nor times of any length.
+// narrow shortens the widest cells until a list of that many columns fits the screen: sentences and names first, then codes; times never, nor the number that
+// the next command needs, which stands first.
+// Columns narrower than least stay as they are: numbers and short states must not be cut.
 func narrow(cells [][]string, widths []int) {
-	const gap, least = 2, 12
+	const gap, least, fewest = 2, 12, 8
 	total := -gap
-	dated := make([]bool, len(widths))
+	dated, coded := make([]bool, len(widths)), make([]bool, len(widths))
 	for i, w := range widths {
 		total += w + gap
-		dated[i] = len(cells) > 1
+		dated[i], coded[i] = len(cells) > 1, len(cells) > 1
 		for _, line := range cells[1:] {
 			dated[i] = dated[i] && (line[i] == "" || isDated(line[i]))
+			coded[i] = coded[i] && (line[i] == "" || isCode(line[i]))
 		}
 	}
-	for total > screenWidth {
-		widest := -1
-		for i, w := range widths {
-			if !dated[i] && (widest < 0 || w >= widths[widest]) { // of equals the last: what stands first matters most
-				widest = i
+	for _, sparing := range []bool{true, false} {
+		floor := least
+		if sparing {
+			floor = fewest // a few characters of a sentence more, or a state: the state
+		}
+		for total > screenWidth {
+			widest := -1
+			for i, w := range widths {
+				if !dated[i] && !(coded[i] && (sparing || i == 0)) && (widest < 0 || w >= widths[widest]) { // of equals the last: what stands first matters most
+					widest = i
+				}
 			}
+			if widest < 0 || widths[widest] <= floor {
+				break
+			}
+			widths[widest]--
+			total--
 		}
-		if widest < 0 || widths[widest] <= least {
-			break
-		}
-		widths[widest]--
-		total--
 	}
 	for _, line := range cells {
 		for i, c := range line {
@@ -94,6 +102,13 @@ func narrow(cells [][]string, widths []int) {
 func isDated(cell string) bool {
 	_, err := time.Parse(time.DateOnly, cell[:min(len(cell), len(time.DateOnly))])
 	return err == nil
+}
+
+// isCode tells a cell that is one number or state, marked as a drill's or not.
+func isCode(cell string) bool {
+	const longest = 20 // of a state: ready-wait-attendant
+	code := strings.TrimPrefix(cell, "DRILL ")
+	return len(code) <= longest && strings.Trim(code, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == ""
 }
 
 // cut shortens a text to so many columns, with a mark where something is missing.

@@ -36,3 +36,21 @@ func TestAListOfRequestsFitsTheScreen(t *testing.T) {
 		}
 	}
 }
+
+// A state is not cut while a sentence beside it still can be.
+func TestAStateStaysWhole(t *testing.T) {
+	rows := []web.Freeze{{ID: "I-001", State: "drill-asked", Scope: "all", By: "U-012", Since: time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC), Reason: strings.Repeat("the yearly exercise ", 20)}}
+	var out bytes.Buffer
+	p := &program{out: &out, lang: "en"}
+	err := list(p, rows, "", "", []column[web.Freeze]{
+		{"番号", "INCIDENT", func(v web.Freeze) string { return v.ID }},
+		{"状態", "STATE", func(v web.Freeze) string { return "DRILL " + v.State }},
+		{"範囲", "SCOPE", func(v web.Freeze) string { return v.Scope }},
+		{"日時", "SINCE", func(v web.Freeze) string { return stamp(v.Since) }},
+		{"理由", "REASON", func(v web.Freeze) string { return v.Reason }},
+		{"理由", "REASON", func(v web.Freeze) string { return v.Reason }},
+	})
+	if err != nil || !strings.Contains(out.String(), "DRILL drill-asked") || columns(strings.SplitAfter(out.String(), "\n")[1]) > 80 {
+		t.Errorf("%v:\n%s", err, out.String())
+	}
+}
