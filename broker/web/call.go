@@ -108,6 +108,9 @@ func (s *Server) admit(c *call, route route) error {
 	if person.Locked != nil {
 		return refusal(policy.EngineerLocked, map[string]string{"reason": person.Locked.Reason, "date": at(person.Locked.Since, s.o.Zone).Format("2006-01-02")})
 	}
+	if err := s.vendorStands(c, person); err != nil {
+		return err
+	}
 	allowed := route.who.allows(person)
 	if !allowed {
 		if allowed, err = s.deputising(c.r.Context(), route.who, person); err != nil {
@@ -121,6 +124,24 @@ func (s *Server) admit(c *call, route route) error {
 		return refusal(policy.Forbidden, map[string]string{"role": route.who.String()})
 	}
 	return nil
+}
+
+// vendorStands refuses the people of a vendor that is locked, as the gate does: a lock stops the vendor with all its people,
+// and what they could still read or file here is part of it. Signing out is left to them.
+func (s *Server) vendorStands(c *call, person policy.Person) error {
+	if person.Vendor == "" || c.r.URL.Path == "/v1/logout" {
+		return nil
+	}
+	return s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
+		v, err := snap.Vendor(person.Vendor)
+		if err != nil {
+			return fmt.Errorf("vendor of %s: %w", person.ID, err)
+		}
+		if v.Locked != nil {
+			return refusal(policy.VendorLocked, map[string]string{"reason": v.Locked.Reason})
+		}
+		return nil
+	})
 }
 
 // refused ledgers an opening by somebody whom the table does not name.

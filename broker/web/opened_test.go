@@ -95,3 +95,23 @@ func TestAttackAnswersThatNobodyReads(t *testing.T) {
 		}
 	}
 }
+
+// A lock stops a vendor with all its people: at the gate, and what they could read or file here too.
+func TestAttackTokenOfALockedVendor(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.vendors()
+	w.planned()
+	if a := w.call("GET", "/v1/requests/R8-0001", tokens["madoguchi"], nil); a.fault != nil {
+		t.Fatalf("before: %+v", a.fault)
+	}
+	ok[Vendor](w, "POST", "/v1/vendors/reiji/lock", tokens["tachiai"], LockBody{Reason: "漏えいの疑い"})
+	for _, path := range []string{"/v1/requests", "/v1/requests/R8-0001", "/v1/papers", "/v1/extensions", "/v1/whoami"} {
+		if a := w.call("GET", path, tokens["madoguchi"], nil); a.fault == nil || a.fault.Code != "vendor-locked" || a.status != http.StatusForbidden {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	ok[map[string]bool](w, "POST", "/v1/logout", tokens["madoguchi"], nil)
+	if a := w.call("GET", "/v1/papers", tokens["saitakumado"], nil); a.fault != nil {
+		t.Errorf("another vendor's: %+v", a.fault)
+	}
+}
