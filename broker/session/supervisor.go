@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime/debug"
-	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -140,22 +138,13 @@ func (s *Supervisor) Facts(ctx context.Context, person string) (policy.Facts, er
 	return f, err
 }
 
+// facts adds what no row can say.
 func (s *Supervisor) facts(snap *store.Snap, person string) (policy.Facts, error) {
-	return s.completed(snap.Facts(person))
-}
-
-// standing is what Recheck may know: facts without the sessions under way.
-func (s *Supervisor) standing(snap *store.Snap, person string) (policy.Facts, error) {
-	return s.completed(snap.Standing(person))
-}
-
-// completed adds what no row can say.
-func (s *Supervisor) completed(f policy.Facts, err error) (policy.Facts, error) {
+	f, err := snap.Facts(person)
 	if err != nil {
 		return policy.Facts{}, fmt.Errorf("facts: %w", err)
 	}
-	f.WaitingRoom = s.o.WaitingRoom
-	f.Runtime = s.Runtime()
+	f.WaitingRoom, f.Runtime = s.o.WaitingRoom, s.Runtime()
 	return f, nil
 }
 
@@ -213,56 +202,6 @@ func (s *Supervisor) takeHeard() map[string]bool {
 	heard := s.heard
 	s.heard = map[string]bool{}
 	return heard
-}
-
-// recheck judges all live sessions, or those of some windows, on one snapshot, reading each person's facts once. What
-// cannot be looked up cannot be kept up, for unknown means deny; but a row that cannot be read ends the
-// sessions of its own person only.
-func (s *Supervisor) recheck(ctx context.Context, windows map[string]bool) {
-	sessions := s.sessions()
-	if windows != nil {
-		sessions = slices.DeleteFunc(sessions, func(l *session) bool { return !windows[l.grant.Window.ID] })
-	}
-	if len(sessions) == 0 {
-		s.clock.observe(s.o.Clock())
-		return
-	}
-	known := map[string]policy.Facts{}
-	err := s.o.DB.Read(ctx, func(snap *store.Snap) error {
-		for _, l := range sessions {
-			person := l.a.Person.ID
-			f, ok := known[person]
-			if !ok {
-				var err error
-				if f, err = s.standing(snap, person); ctx.Err() != nil {
-					return nil
-				} else if err != nil {
-					s.o.Log.Error("facts_failed", "person", person, "error", err)
-				}
-				known[person] = f // the zero value where they failed
-			}
-			s.judge(l, f)
-		}
-		return s.answers(snap, sessions)
-	})
-	if err != nil && ctx.Err() == nil {
-		s.o.Log.Error("recheck_failed", "error", err)
-		for _, l := range sessions {
-			s.judge(l, known[l.a.Person.ID])
-		}
-	}
-}
-
-// judge judges one session. A fault in it ends that session: what cannot be judged cannot go on, and
-// the others must be judged all the same.
-func (s *Supervisor) judge(l *session, f policy.Facts) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.o.Log.Error("judging_panicked", "session", l.a.ID, "panic", p, "stack", string(debug.Stack()))
-			l.end(Cause{Reason: policy.BrokerCrashed, Actor: broker})
-		}
-	}()
-	l.judge(f)
 }
 
 func (s *Supervisor) sessions() []*session {

@@ -29,52 +29,6 @@ func (s *Snap) Facts(ref string) (policy.Facts, error) {
 	return f, err
 }
 
-// Standing is Facts without the sessions under way and without what was not granted, neither of which
-// policy.Recheck asks for: with a thousand people at work on one system they would be a million rows on
-// every commit. It must not be decided on for an admission. Errors: ErrNotFound.
-func (s *Snap) Standing(ref string) (policy.Facts, error) {
-	p, err := s.Person(ref)
-	if err != nil {
-		return policy.Facts{}, err
-	}
-	f := policy.Facts{
-		Zone: s.zone, Person: p.Person,
-		Systems: map[string]policy.System{}, Targets: map[string]policy.Target{}, Accounts: map[string]policy.Account{},
-	}
-	if p.Vendor != "" {
-		v, err := once(s, "vendor "+p.Vendor, func() (Vendor, error) { return s.Vendor(p.Vendor) })
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return policy.Facts{}, err
-		}
-		f.Vendor = v.Vendor
-	}
-	if f.Institution, err = s.Institution(); err != nil {
-		return policy.Facts{}, err
-	}
-	if p.Vendor != "" {
-		f.FollowUps, err = once(s, "follow-ups "+p.Vendor, func() ([]policy.FollowUp, error) { return s.FollowUps(p.Vendor) })
-		if err != nil {
-			return policy.Facts{}, err
-		}
-	}
-	if f.Grants, err = s.GrantsWhere(GrantFilter{Person: p.ID, EndAfter: s.Now.Add(-factsPast)}); err != nil {
-		return policy.Facts{}, err
-	}
-	if err := s.objects(&f); err != nil {
-		return policy.Facts{}, err
-	}
-	frozen, err := once(s, "freezes", func() ([]Freeze, error) {
-		return list(s, scanFreeze, freezeColumns+` WHERE lifted = 0 ORDER BY since, id`)
-	})
-	if err != nil {
-		return policy.Facts{}, err
-	}
-	for _, z := range frozen {
-		f.Freezes = append(f.Freezes, z.Freeze)
-	}
-	return f, nil
-}
-
 // unissued adds, for each request that names the person and has no grants of its version, what it
 // asks for: with the request's state and its number for an id, so that it opens nothing, and the engineer
 // is told "not yet approved" or "rejected" instead of that there is nothing. A grant is issued by

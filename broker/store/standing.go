@@ -1,0 +1,93 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+
+	"sekimori/policy"
+)
+
+// Standing is Facts without the sessions under way and without what was not granted, neither of which
+// policy.Recheck asks for: with a thousand people at work on one system they would be a million rows on
+// every commit. It must not be decided on for an admission. Errors: ErrNotFound.
+func (s *Snap) Standing(ref string) (policy.Facts, error) {
+	p, err := s.Person(ref)
+	if err != nil {
+		return policy.Facts{}, err
+	}
+	grants, err := s.GrantsWhere(GrantFilter{Person: p.ID, EndAfter: s.Now.Add(-factsPast)})
+	if err != nil {
+		return policy.Facts{}, err
+	}
+	return s.standing(p, grants)
+}
+
+// StandingOf is Standing of many people, by id, in as many queries as for one: every commit asks for everybody who is at work. Whoever is
+// not found is not in it. One row that cannot be read fails it for all; ask for each by Standing then.
+func (s *Snap) StandingOf(ids []string) (map[string]policy.Facts, error) {
+	wanted, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	people, err := list(s, scanPerson, personColumns+` WHERE p.id IN (SELECT value FROM json_each(?))`, string(wanted))
+	if err == nil {
+		people, err = s.pledged(people...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	all, err := list(s, scanGrant, grantColumns+` WHERE g.person IN (SELECT value FROM json_each(?)) AND g.ends > ? ORDER BY w.starts, g.id`,
+		string(wanted), ms(s.Now.Add(-factsPast)))
+	if err != nil {
+		return nil, err
+	}
+	grants := make(map[string][]policy.Grant, len(people))
+	for _, g := range all {
+		grants[g.Person] = append(grants[g.Person], g)
+	}
+	out := make(map[string]policy.Facts, len(people))
+	for _, p := range people {
+		if out[p.ID], err = s.standing(p, grants[p.ID]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// standing adds to a person and the grants what they have in common with others.
+func (s *Snap) standing(p Person, grants []policy.Grant) (policy.Facts, error) {
+	f := policy.Facts{
+		Zone: s.zone, Person: p.Person, Grants: grants,
+		Systems: map[string]policy.System{}, Targets: map[string]policy.Target{}, Accounts: map[string]policy.Account{},
+	}
+	if p.Vendor != "" {
+		v, err := once(s, "vendor "+p.Vendor, func() (Vendor, error) { return s.Vendor(p.Vendor) })
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return policy.Facts{}, err
+		}
+		f.Vendor = v.Vendor
+	}
+	var err error
+	if f.Institution, err = s.Institution(); err != nil {
+		return policy.Facts{}, err
+	}
+	if p.Vendor != "" {
+		f.FollowUps, err = once(s, "follow-ups "+p.Vendor, func() ([]policy.FollowUp, error) { return s.FollowUps(p.Vendor) })
+		if err != nil {
+			return policy.Facts{}, err
+		}
+	}
+	if err := s.objects(&f); err != nil {
+		return policy.Facts{}, err
+	}
+	frozen, err := once(s, "freezes", func() ([]Freeze, error) {
+		return list(s, scanFreeze, freezeColumns+` WHERE lifted = 0 ORDER BY since, id`)
+	})
+	if err != nil {
+		return policy.Facts{}, err
+	}
+	for _, z := range frozen {
+		f.Freezes = append(f.Freezes, z.Freeze)
+	}
+	return f, nil
+}
