@@ -96,26 +96,15 @@ func (t *Tx) HoldRecordings(scope HoldScope, cause, by, reason string) ([]string
 	if scope.Drill {
 		w.and("window IN (SELECT id FROM windows WHERE drill = 1)")
 	}
-	type found struct {
-		id   string
-		live bool
+	// One statement: a freeze of everything must be in force before the sessions it cuts have gone on for long.
+	if _, err := t.exec(`INSERT INTO holds (session, cause, by, since, reason, live) SELECT id, ?, ?, ?, ?, state IN ('opening', 'active')
+		FROM sessions`+w.String()+` ORDER BY rowid`, append([]any{cause, by, ms(t.Now), reason}, w.args...)...); err != nil {
+		return nil, exists(err)
 	}
-	sessions, err := list(t.Snap, func(r scanner) (found, error) {
-		var f found
-		err := r.Scan(&f.id, &f.live)
-		return f, err
-	}, `SELECT id, state IN ('opening', 'active') FROM sessions`+w.String()+` ORDER BY rowid`, w.args...)
-	if err != nil {
-		return nil, err
-	}
-	var held []string
-	for _, f := range sessions {
-		if err := t.AddHold(Hold{Session: f.id, Cause: cause, By: by, Reason: reason, Live: f.live}); err != nil {
-			return nil, err
-		}
-		held = append(held, f.id)
-	}
-	return held, nil
+	return list(t.Snap, func(r scanner) (session string, err error) {
+		err = r.Scan(&session)
+		return session, err
+	}, `SELECT session FROM holds WHERE cause = ? AND released = 0 ORDER BY id`, cause)
 }
 
 // AddHold holds one recording from now on. Errors: ErrExists when the cause holds it already.
