@@ -23,7 +23,8 @@ func (s *Snap) Window(id string) (Window, error) {
 // Windows lists windows by start.
 func (s *Snap) Windows(f WindowFilter) ([]Window, error) {
 	var w where
-	w.text("w.request IN (SELECT no FROM requests WHERE vendor = ?)", f.Vendor)
+	// Looked up window by window in the order of the list, which ends at its limit.
+	w.text("EXISTS (SELECT 1 FROM requests q WHERE q.no = w.request AND q.vendor = ?)", f.Vendor)
 	w.text("w.request = ?", f.Request)
 	w.text("w.system = ?", f.System)
 	w.text("w.system IN (SELECT id FROM systems WHERE section = ?)", f.Section)
@@ -34,7 +35,7 @@ func (s *Snap) Windows(f WindowFilter) ([]Window, error) {
 	if !f.StartBefore.IsZero() {
 		w.and("w.starts < ?", ms(f.StartBefore))
 	}
-	order := ` ORDER BY w.starts, w.id LIMIT ?`
+	order := ` ORDER BY +w.starts, w.id LIMIT ?` // what is to come is found by its end, not by going through what is long over
 	if f.Newest {
 		order = ` ORDER BY w.starts DESC, w.id DESC LIMIT ?`
 	}

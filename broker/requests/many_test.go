@@ -1,0 +1,102 @@
+package requests_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"sekimori/broker/agenda"
+	"sekimori/broker/internal/townhall"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// Ten thousand requests with their windows, grants and decisions, as thirty years leave them, and a few that are planned: whatever somebody
+// waits for at a page, and whatever is decided on at a connection, is there in under 100 ms.
+func TestTenThousandRequestsInTheStore(t *testing.T) {
+	h, d := desk(t)
+	no := submit(t, d, simple(), "kato")
+	shown, err := d.Show(t.Context(), no)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const all = 10000
+	err = h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		for i := 1; i < all; i++ {
+			r := shown.Request
+			r.No, r.State, r.ApprovedVersion = fmt.Sprintf("R8-%04d", i+1), policy.RequestClosed, 1
+			r.Start = townhall.Start.Add(time.Duration(i-all) * time.Hour)
+			w := store.Window{Window: policy.Window{ID: r.No + "-1", Request: r.No, System: "map", State: policy.WindowClosed, Attendant: "ito"}}
+			g := policy.Grant{ID: w.ID + "-1", Person: "E-0031", Vendor: "V-012", Target: "map-web", Account: "map-web/web", Request: r.No,
+				Files: policy.FilesNone, State: policy.GrantActive, PersonLimit: 1}
+			if i%200 == 0 { // ahead, over two months
+				r.State, r.Start, w.State = policy.RequestApproved, townhall.Start.Add(time.Duration(i)*8*time.Minute), policy.WindowScheduled
+			}
+			r.End = r.Start.Add(time.Hour)
+			w.Start, w.End = r.Start, r.End
+			g.Window = w.Window
+			if err := tx.AddRequest(r); err != nil {
+				return err
+			}
+			if err := tx.AddDecision(store.Decision{Request: r.No, Version: 1, Stage: 1, By: "head", Verdict: store.VerdictApprove}); err != nil {
+				return err
+			}
+			if err := tx.AddWindow(w); err != nil {
+				return err
+			}
+			if err := tx.AddGrant(g); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Append(townhall.Draft("test.requests"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	book := agenda.New(agenda.Options{DB: h.DB, Zone: townhall.Zone})
+	read := func(fn func(s *store.Snap) error) func() error {
+		return func() error { return h.DB.Read(t.Context(), fn) }
+	}
+	for name, look := range map[string]func() error{
+		"the check items of a request": func() error { _, err := d.Check(t.Context(), no); return err },
+		"a request whole":              func() error { _, err := d.Show(t.Context(), no); return err },
+		"windows of the section": read(func(s *store.Snap) error {
+			_, err := s.Windows(store.WindowFilter{Section: "personnel", Newest: true})
+			return err
+		}),
+		"windows of the vendor": read(func(s *store.Snap) error {
+			_, err := s.Windows(store.WindowFilter{Vendor: "V-012", Newest: true})
+			return err
+		}),
+		"windows to come": read(func(s *store.Snap) error {
+			_, err := s.Windows(store.WindowFilter{Section: "personnel", EndAfter: s.Now})
+			return err
+		}),
+		"the facts of an engineer":           read(func(s *store.Snap) error { _, err := s.Facts("sato"); return err }),
+		"the facts of somebody under way":    read(func(s *store.Snap) error { _, err := s.Standing("sato"); return err }),
+		"follow-ups":                         read(func(s *store.Snap) error { _, err := s.FollowUps("V-012"); return err }),
+		"a month of the calendar":            func() error { _, err := book.Month(t.Context(), townhall.Start, "", townhall.By("kato")); return err },
+		"what falls due by the clock":        func() error { return d.Due(t.Context()) },
+		"who would clash":                    func() error { _, err := d.Copy(t.Context(), no, townhall.By("kato")); return err },
+		"requests that a deputy decided":     read(func(s *store.Snap) error { _, err := s.Requests(store.RequestFilter{SeenDue: "head"}); return err }),
+		"requests of an engineer":            read(func(s *store.Snap) error { _, err := s.Requests(store.RequestFilter{Engineer: "E-0031"}); return err }),
+		"requests of one who has none":       read(func(s *store.Snap) error { _, err := s.Requests(store.RequestFilter{Engineer: "E-0040"}); return err }),
+		"requests of a series":               read(func(s *store.Snap) error { _, err := s.Requests(store.RequestFilter{Series: "R8-0001"}); return err }),
+		"wishes for more time that ran out":  read(func(s *store.Snap) error { _, err := s.StaleExtensions(); return err }),
+		"emergencies whose follow-up is due": read(func(s *store.Snap) error { _, err := s.LateFollowUps(); return err }),
+	} {
+		best := time.Hour // of three, so that another test's load is not measured
+		for range 3 {
+			began := time.Now()
+			if err := look(); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			best = min(best, time.Since(began))
+		}
+		t.Logf("%-36s %v", name, best)
+		if best > 100*time.Millisecond {
+			t.Errorf("%s: %v", name, best)
+		}
+	}
+}
