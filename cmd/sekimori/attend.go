@@ -150,7 +150,7 @@ func (p *program) backupLine(v web.Attendance) string {
 	case v.Backup == nil && v.BackupAge == "":
 		return ""
 	case v.Backup == nil:
-		return p.say("まだ記録がありません(規則: "+v.BackupAge+" 以内)", "not stated yet (rule: within "+v.BackupAge+")")
+		return p.say("まだ記録がありません(規則: "+p.span(v.BackupAge)+"以内)", "not stated yet (rule: within "+p.span(v.BackupAge)+")")
 	}
 	state := p.say("成功", "ok")
 	if !v.Backup.OK {

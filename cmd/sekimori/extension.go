@@ -15,7 +15,7 @@ func (p *program) extensionFields() []column[web.Extension] {
 		{"延長番号", "EXTENSION", func(v web.Extension) string { return v.ID }},
 		{"状態", "STATE", func(v web.Extension) string { return p.extensionState(v.State) }},
 		{"時間枠", "WINDOW", func(v web.Extension) string { return v.Window }},
-		{"長さ", "BY", func(v web.Extension) string { return v.By }},
+		{"長さ", "BY", func(v web.Extension) string { return p.span(v.By) }},
 		{"いまの終了", "END", func(v web.Extension) string { return stamp(v.Ends) }},
 		{"新しい終了", "NEW END", func(v web.Extension) string { return stamp(v.NewEnd) }},
 		{"申請した人", "ASKED BY", func(v web.Extension) string { return v.AskedBy }},
@@ -74,8 +74,8 @@ func (p *program) extensionCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return p.done(v, fmt.Sprintf("%s: %sの延長を申請しました。答えがなければ%sに終わります。", v.ID, v.By, stamp(v.Ends)),
-				fmt.Sprintf("%s: asked for %s. No answer means that %s stands.", v.ID, v.By, stamp(v.Ends)))
+			return p.done(v, fmt.Sprintf("%s: %sの延長を申請しました。答えがなければ%sに終わります。", v.ID, p.span(v.By), stamp(v.Ends)),
+				fmt.Sprintf("%s: asked for %s. No answer means that %s stands.", v.ID, p.span(v.By), stamp(v.Ends)))
 		}, &cli.StringFlag{Name: "by", Usage: p.say("延ばす長さ。例 30m", "how much longer, such as 30m")}, p.reasonFlag()),
 		p.leaf("grant", "NO", "延長する(任された枠を超えるとパスワードと認証コードを尋ねます)", "grant (beyond the delegated limit it asks for password and code)", p.extensionGrant, p.authFlag(), p.reasonFlag()),
 		p.leaf("deny", "NO", "延長しない", "deny", func(c *cli.Context) error {
