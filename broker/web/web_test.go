@@ -24,6 +24,7 @@ import (
 	"sekimori/broker/keys"
 	"sekimori/broker/papers"
 	"sekimori/broker/registry"
+	"sekimori/broker/reports"
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
 	"sekimori/broker/session"
@@ -88,7 +89,7 @@ func newWorld(t *testing.T) *world {
 	w.server = New(Options{
 		DB: db, Ring: ring, RecordingsDir: data, Clock: clock, Zone: zone, Sessions: sup, Papers: onFile, Log: log,
 		Registry: registry.New(registry.Options{DB: db, Keys: ring, Zone: zone, Hash: registry.Cost{Passes: 1, MemoryKiB: 64, Lanes: 1}}),
-		Desk:     requests.New(requests.Options{DB: db, Zone: zone}), Agenda: agenda.New(agenda.Options{DB: db, Zone: zone}), Post: attendance.New(attendance.Options{DB: db, Zone: zone}), Freezer: freeze.New(freeze.Options{DB: db}), Reviews: review.New(review.Options{DB: db}),
+		Desk:     requests.New(requests.Options{DB: db, Zone: zone}), Agenda: agenda.New(agenda.Options{DB: db, Zone: zone}), Post: attendance.New(attendance.Options{DB: db, Zone: zone}), Freezer: freeze.New(freeze.Options{DB: db}), Reviews: review.New(review.Options{DB: db}), Reports: reports.New(reports.Options{DB: db, Zone: zone}),
 		Notice: NoticeSettings{Institution: "例示市", Version: 3, Retention: 365 * 24 * time.Hour},
 		Status: func() Status { return Status{Ready: true} }, Owner: uint32(os.Getuid()),
 	})

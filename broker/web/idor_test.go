@@ -1,0 +1,155 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// neighbours adds what the town has twice: another section with a system of its own, two vendors with a contact and an engineer each, and
+// one of everything that has a number, all of the first section and the first vendor. Tokens come back by login.
+func (w *world) neighbours(tokens map[string]string) {
+	w.t.Helper()
+	staff := func(id, section string, roles ...policy.Role) store.Person {
+		return store.Person{Person: policy.Person{ID: id, Login: strings.ToLower(id), Kind: policy.Staff, Name: id, Section: section, Roles: roles}}
+	}
+	outside := func(id, vendor string, kind policy.PersonKind) store.Person {
+		return store.Person{Person: policy.Person{ID: id, Login: strings.ToLower(id), Kind: kind, Name: id, Vendor: vendor}}
+	}
+	people := []store.Person{
+		staff("S-ALL", "somu", policy.Approver, policy.Requester, policy.Attendant), // another section's, with every role of a section
+		staff("A-ALL", "somu", policy.Auditor),
+		outside("C-OWN", "V-001", policy.Contact), outside("E-OWN", "V-001", policy.Engineer),
+		outside("C-OTHER", "V-002", policy.Contact), outside("E-OTHER", "V-002", policy.Engineer),
+	}
+	now := w.clock()
+	err := w.db.Write(w.t.Context(), func(tx *store.Tx) error {
+		var err error
+		must := func(e error) {
+			if err == nil {
+				err = e
+			}
+		}
+		for _, id := range []string{"V-001", "V-002"} {
+			must(tx.PutVendor(store.Vendor{Vendor: policy.Vendor{ID: id, Login: strings.ToLower(id), Name: id, Qualified: true,
+				ContractFrom: now.AddDate(-1, 0, 0), ContractUntil: now.AddDate(1, 0, 0)}}))
+		}
+		for _, p := range people {
+			must(tx.PutPerson(p))
+			must(tx.AddToken(store.Token{Hash: store.HashToken("token-" + p.ID), Person: p.ID, Created: now, Expires: now.Add(8 * time.Hour)}))
+			tokens[p.Login] = "token-" + p.ID
+		}
+		must(tx.PutSystem(store.System{System: policy.System{ID: "hr", Name: "人事給与", Section: "jinji", Attendance: policy.AttendanceOnCall, Line: policy.LineNone}}))
+		must(tx.PutTarget(store.Target{Target: policy.Target{ID: "hr-db", System: "hr", Host: "127.0.0.1", Port: 22, HostKey: newKey(w.t)}}))
+		must(tx.PutAccount(store.Account{Account: policy.Account{ID: "hr-db/maint", Target: "hr-db", Login: "maint"}, Credential: store.CredentialCertificate}))
+		r := store.Request{No: "R8-0001", State: policy.RequestApproved, Version: 1, ApprovedVersion: 1, System: "hr", Vendor: "V-001",
+			Requester: "U-001", Start: now.Add(-time.Hour), End: now.Add(24 * time.Hour), Body: store.RequestBody{Purpose: "secret-purpose", Engineers: []string{"E-OWN"}, Accounts: []string{"hr-db/maint"}}}
+		must(tx.AddRequest(r))
+		window := policy.Window{ID: "R8-0001-1", Request: r.No, System: "hr", Start: r.Start, End: r.End, State: policy.WindowPermitted, Attendant: "U-002"}
+		must(tx.AddWindow(store.Window{Window: window}))
+		must(tx.AddGrant(policy.Grant{ID: "R8-0001-1-1", Person: "E-OWN", Vendor: "V-001", Target: "hr-db", Account: "hr-db/maint", Window: window,
+			Request: r.No, Files: policy.FilesNone, State: policy.GrantActive, PersonLimit: 1}))
+		asked := r
+		asked.No, asked.State, asked.ApprovedVersion, asked.Start = "R8-0002", policy.PendingFirst, 0, now.Add(12*time.Hour)
+		must(tx.AddRequest(asked))
+		must(tx.AddExtension(store.Extension{ID: "X-0001", Window: window.ID, Request: r.No, System: "hr", AskedBy: "E-OWN", Via: "cli", By: time.Hour,
+			Reason: "secret-purpose", Ends: window.End}))
+		must(tx.AddSession(store.Session{ID: "S-20261124-01", State: store.SessionActive, Person: "E-OWN", Vendor: "V-001", Grant: "R8-0001-1-1",
+			Window: window.ID, Request: r.No, System: "hr", Target: "hr-db", Account: "hr-db/maint", Created: now, Started: now, Until: window.End}))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Append(ledger.Draft{Kind: "test.prepared", Actor: ledger.Actor{Kind: "broker", Via: "timer"}})
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Every route that names something, asked by people whom that something is none of the business of: another section's with every role,
+// another vendor's contact and engineer, the administrator. Nobody learns anything of it, nothing changes.
+func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.found()
+	w.neighbours(tokens)
+	bodies := map[string]map[string]any{
+		"/approve": {"reason": "x"}, "/return": {"reason": "x"}, "/reject": {"reason": "x"}, "/withdraw": {"reason": "x"}, "/revoke": {"reason": "x"},
+		"/seen": {}, "/take": {}, "/agree": {"reason": "x"}, "/approve-after": {"reason": "x"},
+		"/close": {"reason": "x"}, "/cut": {"reason": "x"}, "/cancel": {"reason": "x"}, "/open": {}, "/permit": {}, "/unpermit": {"reason": "x"},
+		"/tick": {"step": "a", "method": "seen"}, "/backup": {}, "/override": {"item": "backup", "reason": "x"}, "/present": {},
+		"/handover": {"person": "S-ALL"}, "/take ": {}, "/identity": {"digits": "123"}, "/attest": {}, "/extensions": {"by": "15m", "reason": "x"},
+		"/grant": {"reason": "x"}, "/deny": {"reason": "x"}, "/end": {"reason": "x"}, "/pause": {"reason": "x"}, "/resume": {"reason": "x"},
+	}
+	for _, r := range routes() {
+		var path string
+		switch {
+		case strings.HasPrefix(r.path, "/v1/requests/{no}"):
+			path = strings.Replace(r.path, "{no}", "R8-0001", 1)
+			if strings.HasSuffix(r.path, "/approve") || strings.HasSuffix(r.path, "/return") || strings.HasSuffix(r.path, "/reject") {
+				path = strings.Replace(r.path, "{no}", "R8-0002", 1)
+			}
+		case strings.HasPrefix(r.path, "/v1/windows/{id}"):
+			path = strings.Replace(r.path, "{id}", "R8-0001-1", 1)
+		case strings.HasPrefix(r.path, "/v1/extensions/{id}"):
+			path = strings.Replace(r.path, "{id}", "X-0001", 1)
+		case strings.HasPrefix(r.path, "/v1/sessions/{id}"), strings.HasPrefix(r.path, "/v1/recordings/{id}"):
+			path = strings.Replace(r.path, "{id}", "S-20261124-01", 1)
+		default:
+			continue
+		}
+		if strings.HasSuffix(path, "/watch") || strings.HasSuffix(path, "/play") || strings.HasSuffix(path, "/file") || strings.HasSuffix(path, "/export") {
+			path += "?purpose=x"
+		}
+		var body any
+		if r.method == "POST" {
+			body = map[string]any{}
+			for suffix, b := range bodies {
+				if strings.HasSuffix(path, strings.TrimSpace(suffix)) {
+					body = b
+				}
+			}
+		}
+		strangers := []string{"s-all", "c-other", "e-other", "kanri"}
+		if r.method == "POST" { // these may look, and act on nothing of it but to ask for more time, which is asked for already
+			strangers = append(strangers, "e-own", "c-own", "a-all")
+		}
+		for _, login := range strangers {
+			a := w.call(r.method, path, tokens[login], body)
+			if strings.Contains(string(a.body), "secret-purpose") {
+				t.Errorf("%s %s tells %s: %s", r.method, path, login, a.body)
+			}
+			if a.status/100 == 2 || a.status >= http.StatusInternalServerError {
+				t.Errorf("%s %s for %s: %d %.300s", r.method, path, login, a.status, a.body)
+			}
+		}
+	}
+	for _, path := range []string{"/v1/requests", "/v1/windows", "/v1/extensions", "/v1/sessions", "/v1/recordings", "/v1/reports"} {
+		for _, login := range []string{"s-all", "c-other", "e-other"} {
+			if a := w.call("GET", path, tokens[login], nil); strings.Contains(string(a.body), "R8-0001") || strings.Contains(string(a.body), "secret-purpose") {
+				t.Errorf("GET %s lists for %s: %.300s", path, login, a.body)
+			}
+		}
+	}
+	// What was refused is there for whose business it is.
+	for _, path := range []string{"/v1/requests/R8-0001", "/v1/windows/R8-0001-1", "/v1/extensions/X-0001", "/v1/sessions/S-20261124-01"} {
+		if a := w.call("GET", path, tokens["kacho"], nil); a.status != http.StatusOK {
+			t.Errorf("GET %s for the section: %d %.300s", path, a.status, a.body)
+		}
+	}
+	err := w.db.Read(t.Context(), func(s *store.Snap) error {
+		v, err := s.Window("R8-0001-1")
+		if v.State != policy.WindowPermitted || v.Attendant != "U-002" {
+			t.Errorf("the window is %s, attended by %s", v.State, v.Attendant)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
