@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 			// real OpenSSH
 			"ends": endsStory, "denied": deniedStory, "starts": startsStory, "shows": showsStory, "finds": findsStory, "types": typesStory,
 			"over": overStory, "gone": goneStory, "over-https": overHTTPS,
-			"denied-both": deniedBothStory, "over-both": overBothStory, "every-number": everyNumberStory,
+			"denied-both": deniedBothStory, "over-both": overBothStory, "every-number": everyNumberStory, "every-row-named": everyRowNamedStory, "within": withinStory,
 			// examples/city
 			"city": cityStory, "city-approved": cityApproved, "heard": heardStory,
 			// calendars

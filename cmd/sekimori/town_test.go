@@ -159,7 +159,8 @@ func townNames(s *sshd) (map[string]string, error) {
 		"PORT": strconv.Itoa(s.port), "HOSTKEY": s.hostKey, "LOGIN": s.login,
 		"CLOSEDPORT": strconv.Itoa(closed.Addr().(*net.TCPAddr).Port),
 		"FROM":       now.AddDate(0, -1, 0).Format("2006-01-02"), "UNTIL": now.AddDate(1, 0, 0).Format("2006-01-02"),
-		"SOON": now.AddDate(0, 0, 10).Format("2006-01-02"), // the last day of a paper that calls for attention
+		"TODAY": now.Format("2006-01-02"),                   // begun less than a day ago, wherever the institution is
+		"SOON":  now.AddDate(0, 0, 10).Format("2006-01-02"), // the last day of a paper that calls for attention
 	}, nil
 }
 
