@@ -21,7 +21,7 @@ func (p *program) checkCommand() *cli.Command {
 				wrong++
 			}
 		}
-		if err := list(p, findings, "", "", []column[broker.Finding]{
+		if err := listWhole(p, findings, "", "", []column[broker.Finding]{
 			{"結果", "RESULT", func(f broker.Finding) string {
 				return map[broker.Level]string{broker.LevelOK: p.say("適合", "ok"), broker.LevelWarning: p.say("注意", "warning"), broker.LevelError: p.say("不適合", "error")}[f.Level]
 			}},

@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
 
 func TestSpan(t *testing.T) {
 	for written, want := range map[string][2]string{
@@ -13,5 +17,16 @@ func TestSpan(t *testing.T) {
 				t.Errorf("%q in %s: %q", written, lang, got)
 			}
 		}
+	}
+}
+
+// A fingerprint is there to be compared, whole.
+func TestWhatCheckSaysIsNotShortened(t *testing.T) {
+	var out bytes.Buffer
+	p := &program{lang: "en", out: &out}
+	said := "signed by itself, SHA256:" + strings.Repeat("x", 43) + " " + strings.Repeat("y", 60)
+	err := listWhole(p, []string{said}, "", "", []column[string]{{"内容", "FINDING", func(v string) string { return v }}})
+	if err != nil || !strings.Contains(out.String(), said) {
+		t.Errorf("%v: %s", err, out.String())
 	}
 }

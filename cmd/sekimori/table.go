@@ -24,8 +24,17 @@ func (p *program) writeJSON(v any) error {
 	return nil
 }
 
-// list prints rows as an aligned table, or as JSON.
+// list prints rows as an aligned table that fits the screen, or as JSON.
 func list[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T]) error {
+	return table(p, rows, emptyJA, emptyEN, cols, narrow)
+}
+
+// listWhole is list for what no other page tells, such as a fingerprint that people are to compare: nothing is shortened.
+func listWhole[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T]) error {
+	return table(p, rows, emptyJA, emptyEN, cols, func([][]string, []int) {})
+}
+
+func table[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T], shorten func(cells [][]string, widths []int)) error {
 	if p.json {
 		if rows == nil {
 			rows = []T{}
@@ -49,7 +58,7 @@ func list[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T]
 		}
 		cells = append(cells, line)
 	}
-	narrow(cells, widthsOf(cells))
+	shorten(cells, widthsOf(cells))
 	return p.align(cells)
 }
 
