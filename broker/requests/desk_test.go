@@ -2,7 +2,6 @@ package requests_test
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -170,56 +169,6 @@ func TestOneMaintenance(t *testing.T) {
 		"window.identity-matched", "window.permitted", "window.closed"}
 	if got := h.Kinds(t, no); !slices.Equal(got, kinds) {
 		t.Errorf("the ledger tells %v", got)
-	}
-}
-
-func TestFormErrors(t *testing.T) {
-	for _, c := range []struct {
-		name, code string
-		change     func(*requests.Form)
-	}{
-		{"no purpose", "purpose-required", func(f *requests.Form) { f.Purpose = " " }},
-		{"end before start", "end-before-start", func(f *requests.Form) { f.End = f.Start.Add(-time.Minute) }},
-		{"end at the start", "end-before-start", func(f *requests.Form) { f.End = f.Start }},
-		{"in the past", "in-the-past", func(f *requests.Form) {
-			f.Start, f.End = f.Start.Add(-24*time.Hour), f.End.Add(-24*time.Hour)
-		}},
-		{"start is now", "too-soon", func(f *requests.Form) { f.Start = townhall.Start }},
-		{"longer than four hours", "too-long", func(f *requests.Form) { f.End = f.Start.Add(4*time.Hour + time.Second) }},
-		{"no time", "time-required", func(f *requests.Form) { f.Start = time.Time{} }},
-		{"no such engineer", "engineer-not-eligible", func(f *requests.Form) { f.Engineers = []string{"nobody"} }},
-		{"staff as engineer", "engineer-not-eligible", func(f *requests.Form) { f.Engineers = []string{"kato"} }},
-		{"engineers of two vendors", "engineer-not-eligible", func(f *requests.Form) { f.Engineers = []string{"sato", "kimura"} }},
-		{"pledge ends before the window", "engineer-not-eligible", func(f *requests.Form) {
-			f.Start, f.End = f.Start.AddDate(1, 0, 0), f.End.AddDate(1, 0, 0)
-		}},
-		{"nobody works", "engineer-required", func(f *requests.Form) { f.Engineers = nil }},
-		{"account of another system", "account-not-for-target", func(f *requests.Form) { f.Accounts = []string{"map-web/web"} }},
-		{"no such account", "account-not-for-target", func(f *requests.Form) { f.Accounts = []string{"hr-db/root"} }},
-		{"no account", "account-required", func(f *requests.Form) { f.Accounts = nil }},
-		{"nobody responsible", "responsible-required", func(f *requests.Form) { f.Responsible = "" }},
-		{"no telephone", "phone-required", func(f *requests.Form) { f.Phone = "" }},
-		{"fault without triage", "triage-required", func(f *requests.Form) { f.WorkType = "fault" }},
-		{"files without detail", "file-detail-required", func(f *requests.Form) { f.Files = policy.FilesAllowed }},
-		{"unknown work", "unknown-word", func(f *requests.Form) { f.WorkType = "fun" }},
-		{"unknown system", "unknown-system", func(f *requests.Form) { f.System = "hrr" }},
-		{"attendant without the role", "attendant-not-eligible", func(f *requests.Form) { f.Attendant = "head" }},
-		{"escape sequence", "control-character", func(f *requests.Form) { f.Purpose = "調査\x1b[2J" }},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			h, d := desk(t)
-			f := hr()
-			c.change(&f)
-			before := len(h.Kinds(t, ""))
-			_, err := d.Submit(t.Context(), f, townhall.By("kato"))
-			var bad *forms.Invalid
-			if !errors.As(err, &bad) || !bad.Has(c.code) {
-				t.Fatalf("%v, want %s", err, c.code)
-			}
-			if after := len(h.Kinds(t, "")); after != before {
-				t.Error("something was written")
-			}
-		})
 	}
 }
 
@@ -397,70 +346,6 @@ func TestWhoMayOpenAndCut(t *testing.T) {
 	want(t, "no such window", post(h).Open(t.Context(), "R8-9999-1", townhall.By("ito")), `window "R8-9999-1": not found`)
 }
 
-func TestExclusiveSystemHasNoTwoWindows(t *testing.T) {
-	_, d := desk(t)
-	no := submit(t, d, hr(), "kato")
-	overlapping := func(from, to time.Duration) error {
-		f := hr()
-		f.Start, f.End = f.Start.Add(from), f.End.Add(to)
-		_, err := d.Submit(t.Context(), f, townhall.By("kato"))
-		return err
-	}
-	var bad *forms.Invalid
-	if err := overlapping(89*time.Minute+59*time.Second, time.Hour); !errors.As(err, &bad) || !bad.Has("overlap") {
-		t.Errorf("one second of overlap with a pending request: %v", err)
-	}
-	if err := overlapping(90*time.Minute, time.Hour); err != nil {
-		t.Errorf("right after the other: %v", err)
-	}
-	approve(t, d, no, "head")
-	approve(t, d, no, "deputy")
-	if err := overlapping(0, 0); !errors.As(err, &bad) || !bad.Has("overlap") {
-		t.Errorf("over an approved window: %v", err)
-	}
-	want(t, "edit of the window itself", d.Edit(t.Context(), no, hr(), townhall.By("kato")), "")
-}
-
-// A proposal is no request yet and stands in nobody's way; by the time it is taken over, or approved, another may hold
-// the interval.
-func TestExclusiveSystemIsAskedAgainWhenTakenAndApproved(t *testing.T) {
-	_, d := desk(t)
-	overlaps := func(what string, err error) {
-		t.Helper()
-		var bad *forms.Invalid
-		if !errors.As(err, &bad) || !bad.Has("overlap") {
-			t.Errorf("%s: %v", what, err)
-		}
-	}
-	early := submit(t, d, hr(), "E-0031") // two proposals for the same interval
-	late := submit(t, d, hr(), "E-0031")
-	want(t, "take the first", d.Take(t.Context(), early, townhall.By("kato")), "")
-	overlaps("take the second beside a pending one", d.Take(t.Context(), late, townhall.By("kato")))
-	approve(t, d, early, "head")
-	approve(t, d, early, "deputy")
-	overlaps("take the second beside a window", d.Take(t.Context(), late, townhall.By("kato")))
-	want(t, "withdraw the first", d.Withdraw(t.Context(), early, "取りやめ", townhall.By("kato")), "")
-	want(t, "take the second", d.Take(t.Context(), late, townhall.By("kato")), "")
-}
-
-func TestASystemMadeExclusiveAfterTwoRequests(t *testing.T) {
-	h := townhall.Open(t)
-	text := townhall.Registry(t)
-	h.Apply(t, strings.Replace(text, "identity_check: true, exclusive: true", "identity_check: true", 1), "admin")
-	d := requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone})
-	one, two := submit(t, d, hr(), "kato"), submit(t, d, hr(), "kato")
-	plan := h.Apply(t, text, "admin")
-	want(t, "confirm the rule", h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy")), "")
-	for _, by := range []string{"head", "deputy"} {
-		approve(t, d, one, by)
-	}
-	_, err := d.Approve(t.Context(), two, requests.Approval{Because: townhall.Because()}, townhall.By("head"))
-	var bad *forms.Invalid
-	if !errors.As(err, &bad) || !bad.Has("overlap") || state(t, d, two) != policy.PendingFirst {
-		t.Errorf("a second window on an exclusive system: %v, %s", err, state(t, d, two))
-	}
-}
-
 // Whoever asks the ledger about a window learns its beginning and its end, whatever ended it.
 func TestTheLedgerTellsAWindowsWholeLife(t *testing.T) {
 	for how, act := range map[string]func(*requests.Desk, string) error{
@@ -525,53 +410,3 @@ func TestLockedPeopleDoNotAct(t *testing.T) {
 		t.Errorf("the ledger tells %v", kinds)
 	}
 }
-
-func TestParseForm(t *testing.T) {
-	text := `system: hr
-accounts: [hr-db/hrmnt01]
-engineers: [sato]
-start: 2026-11-24T10:00
-end: 2026-11-24T11:30:00+09:00
-purpose: 端数誤りの調査
-work_type: survey
-responsible: reiji
-phone: 0000111111
-`
-	f, err := requests.ParseForm("request.yaml", []byte(text), townhall.Zone)
-	if err != nil || !f.Start.Equal(townhall.Start.Add(time.Hour)) || f.End.Sub(f.Start) != 90*time.Minute || f.Phone != "0000111111" {
-		t.Fatalf("%+v, %v", f, err)
-	}
-	_, d := desk(t)
-	submit(t, d, f, "kato")
-	for _, c := range []struct{ name, old, new, code, place string }{
-		{"unknown key", "purpose:", "purpos:", "unknown-key", "6:1"},
-		{"bad time", "2026-11-24T10:00\n", "tomorrow\n", "bad-time", "4:8"},
-		{"unknown work", "work_type: survey", "work_type: surve", "unknown-word", "7:12"},
-		{"bad relative start", "2026-11-24T10:00\n", "+soon\n", "bad-duration", "4:8"},
-	} {
-		_, err := requests.ParseForm("request.yaml", []byte(strings.Replace(text, c.old, c.new, 1)), townhall.Zone)
-		var bad *forms.Invalid
-		if !errors.As(err, &bad) || !bad.Has(c.code) || place(bad.Problems[0]) != c.place {
-			t.Errorf("%s: %v", c.name, err)
-		}
-	}
-	// What only the store can tell carries its place too.
-	wrong, err := requests.ParseForm("request.yaml", []byte(strings.Replace(text, "T11:30", "T09:30", 1)), townhall.Zone)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = d.Submit(t.Context(), wrong, townhall.By("kato"))
-	if !strings.HasPrefix(err.Error(), "request.yaml:5:6: end: End must be after start.") {
-		t.Errorf("%v", err)
-	}
-	relative, err := requests.ParseForm("request.yaml", []byte(strings.NewReplacer("2026-11-24T10:00\n", "+4h\n", "2026-11-24T11:30:00+09:00", "+90m").Replace(text)), townhall.Zone)
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown, err := d.Show(t.Context(), submit(t, d, relative, "kato"))
-	if err != nil || !shown.Request.Start.Equal(townhall.Start.Add(4*time.Hour)) || shown.Request.End.Sub(shown.Request.Start) != 90*time.Minute {
-		t.Errorf("%v to %v, %v", shown.Request.Start, shown.Request.End, err)
-	}
-}
-
-func place(p forms.Problem) string { return fmt.Sprintf("%d:%d", p.Line, p.Column) }
