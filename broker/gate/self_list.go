@@ -144,7 +144,7 @@ func (o own) said(now time.Time, lang string) []string {
 // extend asks for the window in use to end later. Who answers, and that silence is no, is for the institution.
 func (s *self) extend() error {
 	var reason, window string
-	operands, err := s.options(1, map[string]*string{"reason": &reason, "window": &window})
+	operands, err := s.options(1, map[string]*string{"reason": &reason, "window": &window}, "reason")
 	if err != nil {
 		return err
 	}

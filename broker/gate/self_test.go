@@ -178,7 +178,8 @@ func TestAnExtensionIsAskedFor(t *testing.T) {
 		"extend 15m":                             {"理由", 1},
 		"extend 15m --reason":                    {"値が要ります", 2},
 		"extend 15m --raeson x":                  {"近いのは --reason", 2},
-		"extend 15m --reason a b":                {"余分な引数 b", 2},
+		"extend 15m 20m --reason a b":            {"余分な引数 20m", 2},
+		"extend --reason a b 15m":                {"延長の長さが要ります", 2}, // the reason goes on to the next option
 		"extend 30s --reason x":                  {"延長は", 1},
 		"extend 15m --reason x --window R8-7":    {"[106]", 250},
 		"extend 15m --reason \"\x1b[2Jx\"":       {"理由", 1},
@@ -192,7 +193,8 @@ func TestAnExtensionIsAskedFor(t *testing.T) {
 	if got := w.entries("extension.asked"); len(got) != 0 {
 		t.Errorf("asked: %v", got)
 	}
-	out, said, exit := e.types(`extend 15m --reason "検証に 時間が必要"`, "")
+	// As ssh hands it over when it was quoted once: the quotes are gone.
+	out, said, exit := e.types(`extend 15m --reason 検証に 時間が必要 --window `+win.ID, "")
 	got := w.entries("extension.asked")
 	if exit != 0 || !strings.HasPrefix(out, "[関守] 15分の延長を申請しました。答えがなければ13:00に終わります。") || len(got) != 1 ||
 		got[0]["reason"] != "検証に 時間が必要" || got[0]["window"] != win.ID || got[0]["asked_by"] != e.id {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -202,8 +203,9 @@ func (s *self) refused(d *policy.Denied) error {
 }
 
 // options takes the named options out of the arguments; each takes a value. What is left are operands, of which there
-// are at most so many.
-func (s *self) options(most int, into map[string]*string) ([]string, error) {
+// are at most so many. The value of a sentence goes on to the next option: the shell at the other end has taken the
+// quotes away by the time the words arrive.
+func (s *self) options(most int, into map[string]*string, sentences ...string) ([]string, error) {
 	var operands, names []string
 	for n := range into {
 		names = append(names, n)
@@ -231,6 +233,10 @@ func (s *self) options(most int, into map[string]*string) ([]string, error) {
 				return nil, &misuse{"オプション --" + name + " には値が要ります", "option --" + name + " needs a value"}
 			}
 			value = s.args[i]
+		}
+		for slices.Contains(sentences, name) && i+1 < len(s.args) && !strings.HasPrefix(s.args[i+1], "--") {
+			i++
+			value += " " + s.args[i]
 		}
 		*to = value
 	}
