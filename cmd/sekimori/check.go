@@ -42,7 +42,7 @@ func (p *program) checkCommand() *cli.Command {
 
 // config reads the configuration that --config or the environment names.
 func (p *program) config(c *cli.Context) (broker.Config, error) {
-	file := c.String("config")
+	file := common(c, "config")
 	if file == "" {
 		file = p.getenv("SEKIMORI_CONFIG")
 	}

@@ -38,9 +38,20 @@ func (w place) String() string {
 	return w.Socket
 }
 
+// common is a common option wherever it stands: every command knows it, and one written before the command counts as
+// well. The library looks only where the nearest command declares it.
+func common(c *cli.Context, name string) string {
+	for _, at := range c.Lineage() {
+		if at.IsSet(name) {
+			return at.String(name)
+		}
+	}
+	return ""
+}
+
 // find finds the broker: option, environment, configuration, where the last sign-in was, the packaged socket.
 func (p *program) find(c *cli.Context) (place, error) {
-	server, socket := c.String("server"), c.String("socket")
+	server, socket := common(c, "server"), common(c, "socket")
 	switch {
 	case server != "" && socket != "":
 		return place{}, &usageError{ja: "--server と --socket は同時に使えません", en: "--server and --socket exclude each other"}
@@ -57,7 +68,7 @@ func (p *program) find(c *cli.Context) (place, error) {
 	switch {
 	case server != "":
 		return p.server(c, server, last)
-	case c.String("server-fingerprint") != "" || c.String("server-ca") != "":
+	case common(c, "server-fingerprint") != "" || common(c, "server-ca") != "":
 		if last.Server == "" {
 			return place{}, &usageError{ja: "どのサーバかを --server で指定します", en: "name the server with --server"}
 		}
@@ -80,7 +91,7 @@ func (p *program) configuredSocket(c *cli.Context) (string, error) {
 	if s := p.getenv("SEKIMORI_SOCKET"); s != "" {
 		return s, nil
 	}
-	file := c.String("config")
+	file := common(c, "config")
 	if file == "" {
 		file = p.getenv("SEKIMORI_CONFIG")
 	}
@@ -102,7 +113,7 @@ func (p *program) configuredSocket(c *cli.Context) (string, error) {
 // server reads the address and by what it is known. What was pinned at the last sign-in there counts where nothing
 // else is said.
 func (p *program) server(c *cli.Context, address string, last place) (place, error) {
-	w := place{Fingerprint: c.String("server-fingerprint"), CA: c.String("server-ca")}
+	w := place{Fingerprint: common(c, "server-fingerprint"), CA: common(c, "server-ca")}
 	if w.Fingerprint == "" && w.CA == "" {
 		w.Fingerprint, w.CA = p.getenv("SEKIMORI_SERVER_FINGERPRINT"), p.getenv("SEKIMORI_SERVER_CA")
 	}
