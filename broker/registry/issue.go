@@ -76,6 +76,25 @@ func (r *Registry) IssueCode(ctx context.Context, person string, by ledger.Actor
 	return code, err
 }
 
+// Enrolled reports whether a person, named by id or login, has credentials that a new code would suspend. Error:
+// store.ErrNotFound.
+func (r *Registry) Enrolled(ctx context.Context, person string) (bool, error) {
+	enrolled := false
+	err := r.o.DB.Read(ctx, func(s *store.Snap) error {
+		p, err := find(s, person)
+		if err != nil {
+			return err
+		}
+		_, err = s.Password(p.ID)
+		enrolled = err == nil
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return enrolled, err
+}
+
 // guardedPerson: whose enrolment needs a second person — everybody of whom some act needs two.
 func guardedPerson(p policy.Person) bool {
 	for _, role := range []policy.Role{policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Administrator, policy.Auditor} {

@@ -16,6 +16,11 @@ type Fresh struct {
 	Code     string `json:"code"`
 }
 
+// EnrollCodeBody asks for an enrolment code; the proof is needed for a person who is enrolled already.
+type EnrollCodeBody struct {
+	Fresh
+}
+
 // LoginBody asks for a token.
 type LoginBody struct {
 	Login string `json:"login"` // login or id

@@ -41,7 +41,7 @@ func (w *world) vendors() map[string]string {
 	}
 	ok[map[string]string](w, "POST", "/v1/changes/"+plan.Pending+"/confirm", tokens["joho1"], ConfirmBody{Fresh: w.fresh("joho1")})
 	for _, login := range []string{"madoguchi", "saitakumado"} {
-		code := ok[registry.Code](w, "POST", "/v1/people/"+login+"/enroll-code", tokens["kanri"], nil)
+		code := ok[registry.Code](w, "POST", "/v1/people/"+login+"/enroll-code", tokens["kanri"], EnrollCodeBody{})
 		tokens[login] = w.enrol(code.Text)
 	}
 	return tokens

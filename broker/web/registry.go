@@ -113,6 +113,21 @@ func (s *Server) drop(c *call) error {
 }
 
 func (s *Server) enrollCode(c *call) error {
+	var in EnrollCodeBody
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	// The first code of somebody new takes nothing from anybody. One for who is enrolled takes over what that person may do:
+	// a token alone must not be enough for it.
+	enrolled, err := s.o.Registry.Enrolled(c.r.Context(), c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if enrolled {
+		if err := s.fresh(c, in.Fresh); err != nil {
+			return err
+		}
+	}
 	code, err := s.o.Registry.IssueCode(c.r.Context(), c.r.PathValue("id"), c.actor())
 	if err != nil {
 		return err

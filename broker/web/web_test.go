@@ -206,7 +206,7 @@ func (w *world) found() (tokens map[string]string) {
 	}
 	tokens = map[string]string{"kanri": w.enrol(plan.Code)}
 	for _, login := range []string{"kacho", "tachiai", "joho1", "tenken"} {
-		code := ok[registry.Code](w, "POST", "/v1/people/"+login+"/enroll-code", tokens["kanri"], nil)
+		code := ok[registry.Code](w, "POST", "/v1/people/"+login+"/enroll-code", tokens["kanri"], EnrollCodeBody{})
 		tokens[login] = w.enrol(code.Text)
 	}
 	return tokens

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -89,6 +90,28 @@ func (p *program) fresh(c *cli.Context) (web.Fresh, error) {
 	}
 	defer a.close()
 	return a.both()
+}
+
+// actAnew sends an act that asks for password and code in some cases only: they are asked for when the broker says so, or
+// read at once where they come on standard input.
+func actAnew[T any](p *program, c *cli.Context, path string, body func(web.Fresh) any) (T, error) {
+	var fresh web.Fresh
+	var none T
+	var err error
+	if c.Bool("auth-stdin") {
+		if fresh, err = p.fresh(c); err != nil {
+			return none, err
+		}
+	}
+	v, err := act[T](p, c, path, body(fresh))
+	var fault *web.Fault
+	if errors.As(err, &fault) && fault.Code == "fresh-authentication-required" && !c.Bool("auth-stdin") {
+		if fresh, err = p.fresh(c); err != nil {
+			return none, err
+		}
+		v, err = act[T](p, c, path, body(fresh))
+	}
+	return v, err
 }
 
 func (a *asker) both() (web.Fresh, error) {
