@@ -155,6 +155,10 @@ func (s *self) said(err error) (text string, exit int) {
 				b.WriteString("sekimori: " + neutral(strings.TrimRight(l, "\n"), 400) + "\n")
 			}
 		}
+		if invalid.Name == "" { // no form was handed in
+			return b.String() + s.failed("このままでは進められません。何も変えていません", "this cannot go on as it is; nothing was changed",
+				"上に挙げたことを直すか、先に済ませてください", "correct what is named above, or do it first"), 1
+		}
 		return b.String() + s.failed("内容に誤りがあります。何も変えていません", "there are mistakes in it; nothing was changed",
 			"上の箇所を直してください", "correct the places above"), 1
 	case errors.As(err, &wrong):

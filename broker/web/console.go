@@ -21,11 +21,13 @@ func stopped(err error) error {
 	item := stop.Item
 	f := refusal(item.Reason, item.Args)
 	name := policy.ItemName(item.Code)
-	ja, en := name.JA+": 不適合 "+item.Cause.JA, name.EN+": not met; "+item.Cause.EN
-	if item.Fix.JA != "" {
-		ja, en = ja+" → "+item.Fix.JA, en+" -> "+item.Fix.EN
+	if item.Fix.JA != "" { // what the reason tells an engineer to do next is not for the attendant
+		f.HintJA, f.HintEN = item.Fix.JA, item.Fix.EN
 	}
-	f.Details = append(f.Details, Detail{Path: item.Code, Code: "item-unmet", JA: ja, EN: en})
+	if item.Code == policy.ItemBackup {
+		f.HintJA, f.HintEN = f.HintJA+"(`sekimori attend backup`。理由があれば承認者が `attend override`)", f.HintEN+" (`sekimori attend backup`; with a reason an approver may `attend override`)"
+	}
+	f.Details = append(f.Details, Detail{Path: item.Code, Code: "item-unmet", JA: name.JA + ": 不適合 " + item.Cause.JA, EN: name.EN + ": not met; " + item.Cause.EN})
 	return f
 }
 
