@@ -85,7 +85,9 @@ func TestAgreeingWithSomebodyLocked(t *testing.T) {
 // A deputation is worth what the approver is.
 func TestADeputyOfSomebodyWhoApprovesNoMore(t *testing.T) {
 	for name, change := range map[string]func(*store.Tx, store.Person) error{
-		"locked":          func(tx *store.Tx, p store.Person) error { return tx.LockPerson(p.ID, "admin", "なりすましの疑い") },
+		"locked": func(tx *store.Tx, p store.Person) error {
+			return tx.LockPerson(p.ID, "admin", "なりすましの疑い")
+		},
 		"not an approver": func(tx *store.Tx, p store.Person) error { p.Roles = nil; return tx.PutPerson(p) },
 		"elsewhere":       func(tx *store.Tx, p store.Person) error { p.Section = "is"; return tx.PutPerson(p) },
 	} {
