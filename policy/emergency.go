@@ -8,6 +8,9 @@ import (
 // LongestEmergency is how long an emergency window may be, extensions included.
 const LongestEmergency = 2 * time.Hour
 
+// AgreeWithin is how long the word of the first of two stands for the second to agree to an emergency window.
+const AgreeWithin = 30 * time.Minute
+
 // CanOpenEmergency rules whether the person may be one of the two who open an emergency window (R22): head or deputy of the
 // owning section, or second approver. first is the person id of who opened it first, empty for the first of the two. It
 // replaces stages of approval only: freeze and locks stand in the way as always. The request carries the times as they

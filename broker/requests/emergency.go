@@ -14,9 +14,6 @@ import (
 	"sekimori/policy"
 )
 
-// agreeWithin is how long the first person's word stands for the second to agree.
-const agreeWithin = 30 * time.Minute
-
 // phonedWithin is how long ago the telephone call may be that an emergency rests on.
 const phonedWithin = 24 * time.Hour
 
@@ -134,7 +131,7 @@ func oneEmergency(s *store.Snap, r store.Request) error {
 		}
 	}
 	for _, o := range open {
-		if o.No != r.No && (o.State == policy.EmergencyOpen || s.Now.Before(o.Created.Add(agreeWithin))) {
+		if o.No != r.No && (o.State == policy.EmergencyOpen || s.Now.Before(o.Created.Add(policy.AgreeWithin))) {
 			return &forms.Invalid{Problems: []forms.Problem{{Field: "system", Code: "emergency-open",
 				JA: "この保守事業者とシステムの緊急利用がすでにあります(" + o.No + ")。", EN: "there is an emergency of this vendor and system already (" + o.No + ")"}}}
 		}
@@ -175,7 +172,7 @@ func (d *Desk) AgreeEmergency(ctx context.Context, no, reason string, by ledger.
 		switch {
 		case e == nil || r.State != policy.EmergencyAsked:
 			return decided(r.No)
-		case !tx.Now.Before(r.Created.Add(agreeWithin)):
+		case !tx.Now.Before(r.Created.Add(policy.AgreeWithin)):
 			return &policy.Denied{Reason: policy.WindowOver, Args: map[string]string{"request": r.No, "time": "lapsed"}}
 		}
 		// As they stand now: a locked person's word is nobody's.
@@ -243,7 +240,7 @@ func (d *Desk) LapseEmergencies(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read asked emergencies: %w", err)
 		}
-		return slices.DeleteFunc(open, func(r store.Request) bool { return s.Now.Before(r.Created.Add(agreeWithin)) }), nil
+		return slices.DeleteFunc(open, func(r store.Request) bool { return s.Now.Before(r.Created.Add(policy.AgreeWithin)) }), nil
 	}
 	var lapsed []string
 	err := d.sweep(ctx, stale, func(tx *store.Tx, r store.Request) error {
