@@ -195,7 +195,7 @@ func (r *Registry) FinishFactor(ctx context.Context, in FactorProof, by ledger.A
 	r.mu.Lock()
 	b, begun := r.renewing[by.ID]
 	r.mu.Unlock()
-	person, address := "person:"+by.ID, addressKey(in.Source)
+	c := proof{source: in.Source, token: true}.counters(by.ID)
 	var p policy.Person
 	var now time.Time
 	var denied error
@@ -204,7 +204,7 @@ func (r *Registry) FinishFactor(ctx context.Context, in FactorProof, by ledger.A
 		if p, err = k.ActingPerson(by); err != nil {
 			return err
 		}
-		denied, err = r.takeTry(k, person, address)
+		denied, err = r.takeTry(k, c)
 		return err
 	})
 	if err != nil {
@@ -214,14 +214,14 @@ func (r *Registry) FinishFactor(ctx context.Context, in FactorProof, by ledger.A
 		return denied
 	}
 	if !begun || !now.Before(b.until) {
-		return errors.Join(r.forgive(ctx, person), notBegun())
+		return errors.Join(r.forgive(ctx, c), notBegun())
 	}
 	step, ok, err := stepOf(b.secret, in.Code, now)
 	if err != nil {
 		return err
 	}
 	if !ok {
-		return r.failed(ctx, person, address, p, proof{source: in.Source, via: by.Via, what: "factor"})
+		return r.failed(ctx, c, p, proof{source: in.Source, via: by.Via, what: "factor"})
 	}
 	sealed, err := r.o.Keys.Seal(totpPurpose(p.ID), []byte(b.secret))
 	if err != nil {
@@ -245,7 +245,7 @@ func (r *Registry) FinishFactor(ctx context.Context, in FactorProof, by ledger.A
 	r.mu.Lock()
 	delete(r.renewing, p.ID)
 	r.mu.Unlock()
-	return r.forgive(ctx, person)
+	return r.forgive(ctx, c)
 }
 
 func notBegun() error {

@@ -15,14 +15,40 @@ import (
 	"sekimori/policy"
 )
 
-// Failures that lock a person or an address out, and for how long. An address may stand for many people,
-// so it gets more tries.
+// Failures that lock out, and for how long. Those of a stranger lock the pair of person and address only: whoever knows a
+// login must not be able to keep its owner out. An address may stand for many people, so it gets more tries. Guesses at
+// one person from many addresses lock nobody either, but then only one in slowFor is looked at.
 const (
 	triesPerson  = 5
 	triesAddress = 20
+	triesWide    = 50
 	countFor     = 10 * time.Minute
 	lockFor      = 10 * time.Minute
+	slowFor      = 10 * time.Second
 )
+
+// counters are the keys that a try is counted under; an empty one is not counted.
+type counters struct {
+	own     string // after triesPerson locked: what only the same caller can fill
+	wide    string // after triesWide slowed
+	address string
+	token   bool // the caller holds the person's token: what others failed at the address does not stop them
+}
+
+// counters of a try at a person. Who has proved to be somebody already, by a token or by the key of the person, is counted
+// apart from strangers, and from every address together.
+func (in proof) counters(id string) counters {
+	c := counters{address: addressKey(in.source)}
+	switch {
+	case in.token:
+		c.own, c.token = "fresh:"+id, true
+	case in.password == nil:
+		c.own = "code:" + id
+	default:
+		c.own, c.wide = "pair:"+id+" "+c.address, "person:"+id
+	}
+	return c
+}
 
 // proof is what somebody offers to prove to be a person. Without a password only the code is proved.
 type proof struct {
@@ -32,6 +58,7 @@ type proof struct {
 	source   string
 	via      string
 	what     string // was proved, for the summary of failures
+	token    bool   // the caller holds a valid token of the person's
 }
 
 // addressKey is what failures of a source are counted under; empty where the door has none. Of IPv6 it is the /64 that one
@@ -63,7 +90,7 @@ func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 		now     time.Time
 		denied  error
 	)
-	person, address := "", addressKey(in.source)
+	var c counters
 	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
 		s := k.Snap
 		now = s.Now
@@ -71,13 +98,13 @@ func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 		switch {
 		case err == nil:
 			p, known = found, true
-			person = "person:" + p.ID
+			c = in.counters(p.ID)
 		case errors.Is(err, store.ErrNotFound):
-			person = "person:?" + stranger(in.name)
+			c = in.counters("?" + stranger(in.name))
 		default:
 			return err
 		}
-		if denied, err = r.takeTry(k, person, address); err != nil || denied != nil {
+		if denied, err = r.takeTry(k, c); err != nil || denied != nil {
 			return err
 		}
 		if !known {
@@ -121,9 +148,9 @@ func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 		}
 	}
 	if !right {
-		return policy.Person{}, r.failed(ctx, person, address, p, in)
+		return policy.Person{}, r.failed(ctx, c, p, in)
 	}
-	return p, r.forgive(ctx, person)
+	return p, r.forgive(ctx, c)
 }
 
 // stranger stands for a name that nobody has: people type their password where the name belongs, and it
@@ -150,21 +177,33 @@ func (r *Registry) codeStep(person string, factor store.TOTP, code string, now t
 const decoySecret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 // takeTry counts a try at the person before it is looked at; forgive gives it back. denied is
-// too-many-failures while person or address is locked out, and when all tries are taken by others at this moment.
-func (r *Registry) takeTry(k *store.KeepTx, person, address string) (denied, err error) {
-	if denied, err = r.lockedOut(k.Snap, person, address); err != nil || denied != nil {
+// too-many-failures while one of the counters is locked, and when all tries are taken by others at this moment.
+func (r *Registry) takeTry(k *store.KeepTx, c counters) (denied, err error) {
+	if denied, err = r.lockedOut(k.Snap, c); err != nil || denied != nil {
 		return denied, err
 	}
-	if person != "" {
-		_, err = count(k, person)
+	for _, key := range []string{c.own, c.wide} {
+		if key == "" {
+			continue
+		}
+		t, err := count(k, key)
+		if err != nil {
+			return nil, err
+		}
+		if key == c.wide && t.Count > triesWide { // this one may, the next not at once
+			t.LockedUntil = k.Now.Add(slowFor)
+			if err := k.PutThrottle(t); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return nil, err
+	return nil, nil
 }
 
 // lockedOut is too-many-failures, or nothing.
-func (r *Registry) lockedOut(s *store.Snap, person, address string) (denied, err error) {
-	for _, key := range []string{person, address} {
-		if key == "" {
+func (r *Registry) lockedOut(s *store.Snap, c counters) (denied, err error) {
+	for key, most := range map[string]int{c.own: triesPerson, c.wide: triesWide, c.address: triesAddress} {
+		if key == "" || key == c.address && c.token {
 			continue
 		}
 		t, err := s.Throttle(key)
@@ -172,7 +211,7 @@ func (r *Registry) lockedOut(s *store.Snap, person, address string) (denied, err
 			return nil, fmt.Errorf("read failures: %w", err)
 		}
 		until := t.LockedUntil
-		if taken := key == person && t.Count >= triesPerson; taken && until.IsZero() {
+		if taken := key != c.address && t.Count >= most; taken && until.IsZero() {
 			until = t.Since.Add(countFor) // as many are being looked at, or were broken off
 		}
 		if s.Now.Before(until) {
@@ -188,7 +227,7 @@ func (r *Registry) lockedOut(s *store.Snap, person, address string) (denied, err
 func (r *Registry) addressMay(ctx context.Context, source string) error {
 	var denied error
 	err := r.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		denied, err = r.lockedOut(s, "", addressKey(source))
+		denied, err = r.lockedOut(s, counters{address: addressKey(source)})
 		return err
 	})
 	if err != nil {
@@ -203,7 +242,7 @@ func (r *Registry) wrongCode(ctx context.Context, err error, p policy.Person, so
 	if !errors.As(err, &refused) {
 		return err
 	}
-	return r.failed(ctx, "", addressKey(source), p, proof{source: source, via: "cli", what: "enrolment"})
+	return r.failed(ctx, counters{address: addressKey(source)}, p, proof{source: source, via: "cli", what: "enrolment"})
 }
 
 // count adds one to a counter, beginning anew after a while.
@@ -221,9 +260,9 @@ func count(k *store.KeepTx, key string) (store.Throttle, error) {
 }
 
 // failed locks out who has failed too often and gives the one error there is. The failure that locks gets
-// an entry.
-func (r *Registry) failed(ctx context.Context, person, address string, p policy.Person, in proof) error {
-	locked := ""
+// an entry, and the one that makes guessing at a person slow for all an alarm.
+func (r *Registry) failed(ctx context.Context, c counters, p policy.Person, in proof) error {
+	locked, slowed := "", false
 	var now time.Time
 	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
 		now = k.Now
@@ -238,8 +277,8 @@ func (r *Registry) failed(ctx context.Context, person, address string, p policy.
 		if err := k.DropThrottles(k.Now.Add(-countFor)); err != nil {
 			return err
 		}
-		if person != "" {
-			t, err := k.Throttle(person) // counted when the try was taken
+		if c.own != "" {
+			t, err := k.Throttle(c.own) // counted when the try was taken
 			if err == nil {
 				err = lock(t, triesPerson)
 			}
@@ -247,10 +286,20 @@ func (r *Registry) failed(ctx context.Context, person, address string, p policy.
 				return err
 			}
 		}
-		if address == "" {
+		if c.wide != "" {
+			t, err := k.Throttle(c.wide)
+			if slowed = err == nil && t.Count >= triesWide && t.LockedUntil.IsZero(); slowed {
+				t.LockedUntil = k.Now.Add(slowFor)
+				err = k.PutThrottle(t)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if c.address == "" {
 			return nil
 		}
-		t, err := count(k, address)
+		t, err := count(k, c.address)
 		if err != nil {
 			return err
 		}
@@ -264,8 +313,11 @@ func (r *Registry) failed(ctx context.Context, person, address string, p policy.
 	case locked != "":
 		r.o.Log.Warn("sign_in_locked", "counter", locked)
 		err = r.ledgerLock(ctx, p, in)
-	case many:
-		err = r.ledgerMany(ctx, p, in)
+	case many && !slowed:
+		err = r.ledgerMany(ctx, p, in, alarmAfter)
+	}
+	if err == nil && slowed {
+		err = r.ledgerMany(ctx, p, in, triesWide)
 	}
 	if err != nil {
 		return err
@@ -291,16 +343,28 @@ func (r *Registry) ledgerLock(ctx context.Context, p policy.Person, in proof) er
 }
 
 // ledgerMany raises the alarm of repeated failures that lock nobody yet.
-func (r *Registry) ledgerMany(ctx context.Context, p policy.Person, in proof) error {
+func (r *Registry) ledgerMany(ctx context.Context, p policy.Person, in proof, failures int) error {
 	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
-		return alarm(tx, store.AlarmFailures, p.ID, map[string]any{"source": in.source, "via": in.via, "failures": alarmAfter})
+		return alarm(tx, store.AlarmFailures, p.ID, map[string]any{"source": in.source, "via": in.via, "failures": failures})
 	})
 }
 
-// forgive forgets a person's failures after a right proof. An address is not forgiven: one right answer
-// must not pay for wrong ones about other people.
-func (r *Registry) forgive(ctx context.Context, person string) error {
-	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error { return k.PutThrottle(store.Throttle{Key: person}) })
+// forgive forgets the failures of who proved right, and gives the try back at which all take part. What others failed at
+// the same person, and an address, is not forgiven: one right answer must not pay for wrong ones.
+func (r *Registry) forgive(ctx context.Context, c counters) error {
+	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
+		if c.wide != "" {
+			t, err := k.Throttle(c.wide)
+			if err == nil && t.Count > 0 {
+				t.Count--
+				err = k.PutThrottle(t)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return k.PutThrottle(store.Throttle{Key: c.own})
+	})
 	if err != nil {
 		return fmt.Errorf("forget failures: %w", err)
 	}

@@ -55,10 +55,11 @@ func (r *Registry) Login(ctx context.Context, in LoginInput) (SignedIn, error) {
 	return out, err
 }
 
-// Fresh proves once more that the person is there: before approving, permitting, lifting, confirming. source is as of
+// Fresh proves once more that the person is there: before approving, permitting, lifting, confirming. The caller has
+// authenticated them by their token: failures of strangers do not stop them, only those of such calls. source is as of
 // LoginInput. Errors as of Login.
 func (r *Registry) Fresh(ctx context.Context, person, password, code, source string) error {
-	_, err := r.prove(ctx, proof{name: person, password: &password, code: code, source: source, via: "cli", what: "fresh"})
+	_, err := r.prove(ctx, proof{name: person, password: &password, code: code, source: source, via: "cli", what: "fresh", token: true})
 	return err
 }
 
