@@ -24,6 +24,8 @@ func CanApprove(p Person, r Request, now time.Time) Decision {
 	}
 	role, behalf, ok := authorised(&p, &r, stage, now)
 	switch {
+	case !ok && stage == 1 && r.State == PendingSecond:
+		return deny(Forbidden, with("approver-again"))
 	case !ok && stage == 2:
 		return deny(Forbidden, with(string(SecondApprover)))
 	case !ok && actsForParty(&p, &r, now):
@@ -48,12 +50,16 @@ func CanApprove(p Person, r Request, now time.Time) Decision {
 	return Decision{Allow: true, Role: role, OnBehalf: behalf, Until: r.Start}
 }
 
-// Stage is the stage of approval the request awaits: 1, 2, or 0 for none.
+// Stage is the stage of approval the request awaits: 1, 2, or 0 for none. Where the first approval became void before the second,
+// it is the first again.
 func (r Request) Stage() int {
 	switch r.State {
 	case PendingFirst:
 		return 1
 	case PendingSecond:
+		if !r.approved(1) && slices.ContainsFunc(r.Approvals, func(a Approval) bool { return a.Stage == 1 && a.Version == r.Version && a.Void }) {
+			return 1
+		}
 		return 2
 	}
 	return 0
@@ -82,8 +88,23 @@ func (r *Request) party(person string) bool {
 // approved tells whether the stage was approved for the request as it reads now.
 func (r *Request) approved(stage int) bool {
 	return slices.ContainsFunc(r.Approvals, func(a Approval) bool {
-		return a.Stage == stage && a.Version == r.Version && a.By != ""
+		return a.Stage == stage && a.Version == r.Version && a.By != "" && !a.Void
 	})
+}
+
+// Stands tells whether the approval still counts before the last stage is taken: nobody's word counts that is locked by now, nor
+// that of somebody who could not give it any more. giver made it, stoodFor is whom they stood for, the zero value where nobody. That a
+// deputation ran out since does not matter: it held then.
+func (a Approval) Stands(giver, stoodFor Person, section string) bool {
+	switch {
+	case giver.ID != a.By || !acting(&giver):
+		return false
+	case a.Stage == 2:
+		return giver.Has(SecondApprover) || giver.Has(InformationSystems)
+	case a.OnBehalf != "":
+		return stoodFor.ID == a.OnBehalf && acting(&stoodFor) && heads(&stoodFor, section)
+	}
+	return heads(&giver, section)
 }
 
 // approvedBy tells whether the person already approved this version, on any stage, or a deputy did in their stead.

@@ -48,6 +48,16 @@ func TestCanApprove(t *testing.T) {
 			r.Approvals[0].Version = 1
 		}, RequestChanged},
 		{"second stage without a first", func(p *Person, r *Request) { second(p, r); r.Approvals = nil }, RequestChanged},
+		{"second stage on a first approval that is void", func(p *Person, r *Request) { second(p, r); r.Approvals[0].Void = true }, Forbidden},
+		{"first stage again, after one that is void", func(p *Person, r *Request) {
+			who := *p
+			second(p, r)
+			*p, r.Approvals[0].By, r.Approvals[0].Void = who, "U-003", true
+		}, ""},
+		{"second stage, the first taken again after a void one", func(p *Person, r *Request) {
+			second(p, r)
+			r.Approvals = append([]Approval{{Stage: 1, By: "U-003", Version: 2, Void: true}}, r.Approvals...)
+		}, ""},
 		{"first stage decided", func(p *Person, r *Request) { r.Approvals = []Approval{{Stage: 1, By: "U-003", Version: 2}} }, AlreadyDecided},
 		{"draft", func(p *Person, r *Request) { r.State = RequestDraft }, AlreadyDecided},
 		{"proposed", func(p *Person, r *Request) { r.State = RequestProposed }, AlreadyDecided},
@@ -85,6 +95,38 @@ func TestCanApproveUntilTheStart(t *testing.T) {
 		d := CanApprove(p, r, start.Add(offset))
 		if d.Allow != (offset < 0) || !d.Allow && d.Reason != WindowOver {
 			t.Errorf("%+d ns: %+v", offset, d)
+		}
+	}
+}
+
+func TestAnApprovalStandsWhileItsGiverCouldGiveIt(t *testing.T) {
+	head := Person{ID: "U-001", Kind: Staff, Section: "hr", Roles: []Role{Approver}}
+	deputy := Person{ID: "U-003", Kind: Staff, Section: "hr"}
+	is := Person{ID: "U-002", Kind: Staff, Section: "is", Roles: []Role{SecondApprover}}
+	own, stead := Approval{Stage: 1, By: "U-001"}, Approval{Stage: 1, By: "U-003", OnBehalf: "U-001"}
+	locked := func(p Person) Person { p.Locked = &Lock{}; return p }
+	without := func(p Person) Person { p.Roles = nil; return p }
+	moved := func(p Person) Person { p.Section = "tax"; return p }
+	for name, row := range map[string]struct {
+		made            Approval
+		giver, stoodFor Person
+		want            bool
+	}{
+		"by the head":                     {own, head, Person{}, true},
+		"the head is locked":              {own, locked(head), Person{}, false},
+		"the head lost the role":          {own, without(head), Person{}, false},
+		"the head moved":                  {own, moved(head), Person{}, false},
+		"nobody known":                    {own, Person{}, Person{}, false},
+		"by a deputy":                     {stead, deputy, head, true},
+		"the deputy is locked":            {stead, locked(deputy), head, false},
+		"whom they stood for is locked":   {stead, deputy, locked(head), false},
+		"whom they stood for moved":       {stead, deputy, moved(head), false},
+		"whom they stood for is unknown":  {stead, deputy, Person{}, false},
+		"the second":                      {Approval{Stage: 2, By: "U-002"}, is, Person{}, true},
+		"the second without the role now": {Approval{Stage: 2, By: "U-002"}, without(is), Person{}, false},
+	} {
+		if got := row.made.Stands(row.giver, row.stoodFor, "hr"); got != row.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

@@ -244,6 +244,7 @@ type Approval struct {
 	OnBehalf string // the approver for whom a deputy decided, or empty
 	Version  int
 	At       time.Time
+	Void     bool // who gave it, or whom they stood for, is locked now or could not give it any more
 }
 
 // WindowState is where a window stands as stored. "Over" is not stored: time says it.

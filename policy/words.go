@@ -25,6 +25,7 @@ var argWords = map[string]map[string]Text{
 		"information-systems":    {"情報システム課", "IS section"},
 		"section":                {"所管課", "section in charge"},
 		"approver-once-taken":    {"担当職員が引き受けた後の承認者(いまは提案)", "approvers, once a requester has taken the proposal over,"},
+		"approver-again":         {"所管課の承認者(一次承認は、承認した人が停止中か資格を失ったため無効)", "an approver of the section, since who gave the first approval is locked or may not any more,"},
 		"approver-not-attending": {"立会者を兼ねない承認者", "an approver who is not the attendant"},
 		"viewer":                 {"点検担当、所管課の承認者、その接続の立会者", "auditors, the section's approvers, the session's attendants"},
 		"watcher":                {"その接続の立会者、所管課の承認者、情報システム課", "the session's attendants, the section's approvers, the IS section"},

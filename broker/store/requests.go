@@ -26,7 +26,7 @@ func (s *Snap) Requests(f RequestFilter) ([]Request, error) {
 	var w where
 	in(&w, "r.state", f.States)
 	w.text("r.system = ?", f.System)
-	w.text("r.system IN (SELECT id FROM systems WHERE section = ?)", f.Section)
+	w.section("r.system", f.Section, f.Also)
 	w.text("r.vendor = ?", f.Vendor)
 	w.text("r.requester = ?", f.Requester)
 	w.text("EXISTS (SELECT 1 FROM json_each(r.body, '$.engineers') e WHERE e.value = ?)", f.Engineer)
@@ -132,7 +132,11 @@ func (s *Snap) PolicyRequestOf(r Request) (policy.Request, error) {
 	}
 	for _, d := range decisions {
 		if d.Verdict == VerdictApprove && d.Version == r.Version {
-			p.Approvals = append(p.Approvals, policy.Approval{Stage: d.Stage, By: d.By, OnBehalf: d.OnBehalf, Version: d.Version, At: d.At})
+			made := policy.Approval{Stage: d.Stage, By: d.By, OnBehalf: d.OnBehalf, Version: d.Version, At: d.At}
+			if made.Void, err = s.void(made, sys.Section); err != nil {
+				return policy.Request{}, err
+			}
+			p.Approvals = append(p.Approvals, made)
 		}
 	}
 	if p.Deputations, err = s.standIns(sys.Section); err != nil {
@@ -143,4 +147,19 @@ func (s *Snap) PolicyRequestOf(r Request) (policy.Request, error) {
 	}
 	p.Frozen, err = s.covered(r.Vendor, r.System, r.Body.Drill)
 	return p, err
+}
+
+// void tells whether an approval no longer counts, as the people who made it stand now.
+func (s *Snap) void(made policy.Approval, section string) (bool, error) {
+	giver, err := s.Person(made.By)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return true, err
+	}
+	var stoodFor Person
+	if made.OnBehalf != "" {
+		if stoodFor, err = s.Person(made.OnBehalf); err != nil && !errors.Is(err, ErrNotFound) {
+			return true, err
+		}
+	}
+	return !made.Stands(giver.Person, stoodFor.Person, section), nil
 }

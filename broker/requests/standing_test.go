@@ -1,0 +1,42 @@
+package requests_test
+
+import (
+	"testing"
+
+	"sekimori/broker/internal/townhall"
+	"sekimori/broker/requests"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// The second approver must not complete what somebody approved who is stopped since.
+func TestAttackCompleteTheApprovalOfSomebodyLocked(t *testing.T) {
+	h, d := desk(t)
+	no := submit(t, d, hr(), "kato")
+	if out := approve(t, d, no, "head"); out.State != policy.PendingSecond {
+		t.Fatalf("after the first stage: %+v", out)
+	}
+	changeHead(t, h, func(tx *store.Tx, p store.Person) error {
+		return tx.LockPerson(p.ID, "admin", "なりすましの疑い")
+	})
+	yes := requests.Approval{Because: townhall.Because()}
+	want(t, "the second stage on it", second(d.Approve(t.Context(), no, yes, townhall.By("deputy"))), "forbidden")
+	if got := state(t, d, no); got != policy.PendingSecond {
+		t.Errorf("now it is %s", got)
+	}
+	// Another approver of the section takes the first stage again, and then the second counts.
+	change(t, h, func(tx *store.Tx) error {
+		p, err := tx.Person("head")
+		if err != nil {
+			return err
+		}
+		p.ID, p.Login = "acting", "acting"
+		return tx.PutPerson(p)
+	})
+	if out := approve(t, d, no, "acting"); out.State != policy.PendingSecond {
+		t.Errorf("the first stage again: %+v", out)
+	}
+	if out := approve(t, d, no, "deputy"); out.State != policy.RequestApproved || len(out.Grants) == 0 {
+		t.Errorf("the second stage then: %+v", out)
+	}
+}
