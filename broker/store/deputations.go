@@ -54,29 +54,43 @@ func (s *Snap) Deputations(f DeputationFilter) ([]Deputation, error) {
 	return list(s, scanDeputation, deputationColumns+w.String()+` ORDER BY d.starts, d.id LIMIT ?`, append(w.args, limit(f.Limit))...)
 }
 
-// standIns are the deputations by which somebody may decide for an approver of the section now. A deputation is worth what the approver
-// is: it says nothing any more once that person is locked, lost the role or went to another section, nor once the deputy could
-// not be made one any more.
+// standIns are the deputations by which somebody may decide for an approver of the section now.
 func (s *Snap) standIns(section string) ([]policy.Deputation, error) {
-	holding, err := s.Deputations(DeputationFilter{Section: section, Holding: s.Now, Limit: 1000})
-	if err != nil {
-		return nil, err
-	}
 	var stand []policy.Deputation
+	err := s.stoodIn(DeputationFilter{Section: section}, func(d Deputation, _ Person) { stand = append(stand, d.Deputation) })
+	return stand, err
+}
+
+// StandsInFor are the sections for an approver of which the person, named by id, may decide now.
+func (s *Snap) StandsInFor(deputy string) ([]string, error) {
+	var sections []string
+	err := s.stoodIn(DeputationFilter{Deputy: deputy}, func(_ Deputation, head Person) { sections = addOnce(sections, head.Section) })
+	return sections, err
+}
+
+// stoodIn goes through the deputations that hold now, with the approver. A deputation is worth what the approver is: it says
+// nothing any more once that person is locked, lost the role or went to another section, nor once the deputy could not be made
+// one any more.
+func (s *Snap) stoodIn(f DeputationFilter, each func(Deputation, Person)) error {
+	f.Holding, f.Limit = s.Now, 1000
+	holding, err := s.Deputations(f)
+	if err != nil {
+		return err
+	}
 	for _, d := range holding {
 		head, err := s.Person(d.For)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		deputy, err := s.Person(d.Deputy)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if head.Locked == nil && head.Has(policy.Approver) && (deputy.Section == head.Section || deputy.Has(policy.Approver)) {
-			stand = append(stand, d.Deputation)
+			each(d, head)
 		}
 	}
-	return stand, nil
+	return nil
 }
 
 // AddDeputation stores a deputation, set at the transaction's time, and gives its number.

@@ -127,7 +127,8 @@ type Conditions struct {
 type RequestFilter struct {
 	States    []policy.RequestState
 	System    string
-	Section   string // of the system
+	Section   string   // of the system
+	Also      []string // sections that count beside Section
 	Vendor    string
 	Requester string
 	Engineer  string // person id among the engineers
@@ -154,6 +155,7 @@ type WindowFilter struct {
 	Vendor      string // of the request
 	System      string
 	Section     string
+	Also        []string // sections that count beside Section
 	States      []policy.WindowState
 	EndAfter    time.Time // End > this
 	StartBefore time.Time // Start < this

@@ -142,6 +142,16 @@ func in[T ~string](w *where, column string, vs []T) {
 	w.and(column+" IN (?"+strings.Repeat(", ?", len(vs)-1)+")", args...)
 }
 
+// section adds that the system in the column belongs to one of the sections; without the first it does not narrow.
+func (w *where) section(column, first string, also []string) {
+	if first == "" {
+		return
+	}
+	var of where
+	in(&of, "section", append([]string{first}, also...))
+	w.and(column+" IN (SELECT id FROM systems"+of.String()+")", of.args...)
+}
+
 func (w *where) String() string {
 	if len(w.conds) == 0 {
 		return ""

@@ -27,7 +27,7 @@ func (s *Snap) Windows(f WindowFilter) ([]Window, error) {
 	w.text("EXISTS (SELECT 1 FROM requests q WHERE q.no = w.request AND q.vendor = ?)", f.Vendor)
 	w.text("w.request = ?", f.Request)
 	w.text("w.system = ?", f.System)
-	w.text("w.system IN (SELECT id FROM systems WHERE section = ?)", f.Section)
+	w.section("w.system", f.Section, f.Also)
 	in(&w, "w.state", f.States)
 	if !f.EndAfter.IsZero() {
 		w.and("w.ends > ?", ms(f.EndAfter))

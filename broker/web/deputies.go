@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sekimori/broker/store"
@@ -102,6 +103,15 @@ func (s *Server) deputising(ctx context.Context, w who, p policy.Person) (bool, 
 
 // standsIn tells whether the person decides just now for an approver of the section.
 func standsIn(snap *store.Snap, p policy.Person, section string) (bool, error) {
-	list, err := snap.Deputations(store.DeputationFilter{Deputy: p.ID, Section: section, Holding: snap.Now, Limit: 1})
-	return len(list) > 0, err
+	list, err := snap.StandsInFor(p.ID)
+	return slices.Contains(list, section), err
+}
+
+// sections are those whose procedure a member of staff reads: their own, and those for whose approvers they decide just now.
+func (s *Server) sections(c *call) (own string, also []string, err error) {
+	err = s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
+		also, err = snap.StandsInFor(c.person.ID)
+		return err
+	})
+	return c.person.Section, also, err
 }

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +64,28 @@ func TestWhoOpenedWhatIsLedgered(t *testing.T) {
 			t.Errorf("%s: of a refusal the ledger tells %v", path, kinds)
 		}
 	}
+}
+
+// Who decides for the head of another section reads what is to be decided there, for as long as they do.
+func TestDeputyOfAnotherSectionReadsItsRequests(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.found()
+	w.neighbours(tokens)
+	reads := func(when string, want bool) {
+		t.Helper()
+		for _, path := range []string{"/v1/requests", "/v1/windows", "/v1/requests/R8-0001", "/v1/requests/R8-0001/check", "/v1/windows/R8-0001-1"} {
+			a := w.call("GET", path, tokens["s-all"], nil)
+			if got := a.status == http.StatusOK && strings.Contains(string(a.body), "R8-0001"); got != want {
+				t.Errorf("%s %s: %v, %d %.200s", when, path, got, a.status, a.body)
+			}
+		}
+	}
+	reads("before", false)
+	now := w.clock()
+	ok[Deputy](w, "POST", "/v1/deputies", tokens["kacho"], DeputyBody{For: "kacho", Deputy: "s-all", Until: now.Add(time.Hour), Reason: "出張", Fresh: w.fresh("kacho")})
+	reads("while it holds", true)
+	w.ahead.Add(int64(time.Hour))
+	reads("afterwards", false)
 }
 
 // deadlines is a connection that tells by when an answer must be read.

@@ -63,7 +63,10 @@ func (s *Server) requests(c *call) error {
 	case c.person.Kind != policy.Staff:
 		f.Vendor = c.person.Vendor
 	case f.SeenDue == "" && !everywhere(c.person):
-		f.Section = c.person.Section
+		var err error
+		if f.Section, f.Also, err = s.sections(c); err != nil {
+			return err
+		}
 	}
 	if c.person.Kind != policy.Staff && f.Vendor == "" {
 		return c.reply([]Request{}) // an empty filter would not narrow
@@ -197,7 +200,10 @@ func (s *Server) windows(c *call) error {
 	case c.person.Kind != policy.Staff:
 		f.Vendor = c.person.Vendor
 	case !everywhere(c.person):
-		f.Section = c.person.Section
+		var err error
+		if f.Section, f.Also, err = s.sections(c); err != nil {
+			return err
+		}
 	}
 	if c.person.Kind != policy.Staff && f.Vendor == "" {
 		return c.reply([]Window{}) // an empty filter would not narrow
