@@ -12,7 +12,7 @@ import (
 )
 
 // Backup states, before the start, when the system was last backed up and how that is known (R19). Whoever may attend
-// the window states it. Whether it is young enough is asked at the opening, at the permission, and at every connection.
+// the window states it, and what a person states is by hand. Whether it is young enough is asked at the opening, at the permission, and at every connection.
 // Errors: *policy.Denied, *forms.Invalid.
 func (a *Post) Backup(ctx context.Context, window string, b policy.Backup, note string, by ledger.Actor) error {
 	if err := sayable(note); err != nil {
@@ -21,8 +21,11 @@ func (a *Post) Backup(ctx context.Context, window string, b policy.Backup, note 
 	switch {
 	case b.At.IsZero():
 		return invalid("at", "time-required", "バックアップの日時を書いてください。", "say when the backup was made")
-	case b.How != policy.BackupByHand && b.How != policy.BackupAutomatic:
-		return invalid("how", "unknown-word", "by-hand(手入力)か automatic(連動)です。", "it is by-hand or automatic")
+	case b.How == policy.BackupAutomatic:
+		return invalid("how", "no-sensor", "連動(automatic)は人が記すものではありません。by-hand(手入力)としてください。",
+			"automatic is what a sensor says, not a person; it is by-hand")
+	case b.How != policy.BackupByHand:
+		return invalid("how", "unknown-word", "by-hand(手入力)です。", "it is by-hand")
 	case !b.OK && note == "":
 		return invalid("reason", "reason-required", "失敗の理由を書いてください。", "say why it failed")
 	}

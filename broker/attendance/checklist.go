@@ -11,13 +11,18 @@ import (
 	"sekimori/policy"
 )
 
-// Tick ticks a step of the system's checklist by name (R10). Somebody who may attend the window does. The order is
+// Tick ticks a step of the system's checklist by name (R10). Somebody who may attend the window does, who has seen it. The order is
 // compulsory: every mandatory step before it in its phase must be ticked. A tick counts for the version of the
 // checklist that is in force; a new version voids it. Steps of the opening are ticked before the window's end, those of the
 // close after it. Errors: *policy.Denied, *forms.Invalid.
 func (a *Post) Tick(ctx context.Context, window, step string, how store.Method, by ledger.Actor) error {
-	if how != store.MethodSeen && how != store.MethodSensor {
-		return invalid("method", "unknown-word", "方法は 目視(seen)か 連動(sensor)です。", "the method is seen or sensor")
+	switch how {
+	case store.MethodSeen:
+	case store.MethodSensor:
+		return invalid("method", "no-sensor", "連動(sensor)は人が記すものではありません。目視(seen)としてください。",
+			"sensor is what a sensor says, not a person; the method is seen")
+	default:
+		return invalid("method", "unknown-word", "方法は 目視(seen)です。", "the method is seen")
 	}
 	return a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, r store.Request, sys store.System) error {
 		if err := a.mayAttend(tx.Snap, p, *w, r, sys); err != nil {

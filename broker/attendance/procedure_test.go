@@ -200,6 +200,8 @@ func TestABackupHasAnAge(t *testing.T) {
 	}
 	has(t, "in the future", o.backup(-time.Millisecond, true), "in-the-future")
 	has(t, "an unknown way", o.post.Backup(t.Context(), o.window, policy.Backup{At: o.Now(), How: "tape", OK: true}, "", townhall.By("ito")), "unknown-word")
+	has(t, "a person who says automatic", o.post.Backup(t.Context(), o.window, policy.Backup{At: o.Now(), How: policy.BackupAutomatic, OK: true}, "", townhall.By("ito")), "no-sensor")
+	has(t, "a person who says sensor", o.post.Tick(t.Context(), o.window, "lan", store.MethodSensor, townhall.By("ito")), "no-sensor")
 	has(t, "failed without a reason", o.post.Backup(t.Context(), o.window, policy.Backup{At: o.Now(), How: policy.BackupByHand}, "", townhall.By("ito")), "reason-required")
 	want(t, "stated by the head", o.post.Backup(t.Context(), o.window, policy.Backup{At: o.Now(), How: policy.BackupByHand, OK: true}, "", townhall.By("head")), "forbidden")
 	want(t, "exactly a day old", o.backup(24*time.Hour, true), "")

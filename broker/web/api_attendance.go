@@ -78,7 +78,7 @@ type AskedExtension struct {
 // TickBody ticks a step.
 type TickBody struct {
 	Step   string `json:"step"`
-	Method string `json:"method"` // seen | sensor
+	Method string `json:"method"` // seen
 }
 
 // BackupBody states a backup. At is RFC 3339, or a local time of the institution.

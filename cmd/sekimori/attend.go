@@ -20,21 +20,13 @@ func (p *program) attendCommand() *cli.Command {
 			return p.printAttendance(v)
 		}),
 		p.leaf("tick", "WINDOW STEP", "手順書の手順を、自分の名前で確認済みにする", "tick a step of the checklist by name", func(c *cli.Context) error {
-			if c.Bool("seen") && c.Bool("sensor") {
-				return &usageError{ja: "--seen か --sensor のどちらか一つです", en: "either --seen or --sensor"}
-			}
-			method := "seen"
-			if c.Bool("sensor") {
-				method = "sensor"
-			}
-			return p.attendAct(c, "tick", web.TickBody{Step: c.Args().Get(1), Method: method},
+			return p.attendAct(c, "tick", web.TickBody{Step: c.Args().Get(1), Method: "seen"},
 				"手順 "+c.Args().Get(1)+" を確認済みにしました。", "ticked "+c.Args().Get(1))
 		},
-			&cli.BoolFlag{Name: "seen", Usage: p.say("目視で確認した(既定)", "seen with one's own eyes (default)")},
-			&cli.BoolFlag{Name: "sensor", Usage: p.say("連動で確認した", "told by a sensor")}),
+			&cli.BoolFlag{Name: "seen", Usage: p.say("目視で確認した(既定)", "seen with one's own eyes (default)")}),
 		p.leaf("backup", "WINDOW", "バックアップがいつ、どうだったかを記す", "state when the backup was made and how it went", p.attendBackup,
 			&cli.StringFlag{Name: "at", Usage: p.say("日時(例 2026-11-24T02:10)", "when, such as 2026-11-24T02:10")},
-			&cli.StringFlag{Name: "how", Value: "by-hand", Usage: p.say("by-hand(手入力)か automatic(連動)", "by-hand or automatic")},
+			&cli.StringFlag{Name: "how", Value: "by-hand", Usage: p.say("by-hand(手入力)", "by-hand")},
 			&cli.BoolFlag{Name: "ok", Usage: p.say("成功した", "it succeeded")},
 			&cli.BoolFlag{Name: "failed", Usage: p.say("失敗した(--reason が要ります)", "it failed (needs --reason)")}, p.reasonFlag()),
 		p.leaf("override", "WINDOW ITEM", "不適合の確認事項(backup、follow-up、reviews)を、理由を付けて通す(課長・第二承認者)", "let work start although an item (backup, follow-up, reviews) is unmet (head or second approver)", func(c *cli.Context) error {
