@@ -36,6 +36,9 @@ type Session struct {
 	ClientVersion string    `json:"client_version,omitempty"`
 	Paused        time.Time `json:"paused_at,omitzero"`
 	PausedBy      string    `json:"paused_by,omitempty"` // empty while paused: the attendant is away
+	// Of one session that is shown, not of a list: who decided on its request, in order, and who had the post (R3).
+	Approvers  []string `json:"approvers,omitempty"`
+	Attendants []string `json:"attendants,omitempty"`
 }
 
 // PauseBody holds an engineer's input back, or lets it go on.

@@ -41,8 +41,11 @@ func (s *Server) sessions(c *call) error {
 // session shows one. That somebody opened it is ledgered first (screens §2, L1).
 func (s *Server) session(c *call) error {
 	var r store.Session
+	var people policy.Subject
 	if err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
-		r, err = s.mySession(snap, c)
+		if r, err = s.mySession(snap, c); err == nil {
+			people, err = snap.Subject(r.ID)
+		}
 		return err
 	}); err != nil {
 		return err
@@ -50,7 +53,9 @@ func (s *Server) session(c *call) error {
 	if err := s.looked(c, "session.viewed", []string{r.ID, c.person.ID}, map[string]string{"session_id": r.ID}); err != nil {
 		return err
 	}
-	return c.reply(viewSession(r, s.o.Zone))
+	v := viewSession(r, s.o.Zone)
+	v.Approvers, v.Attendants = people.Approvers, people.Attendants
+	return c.reply(v)
 }
 
 // mySession reads the session of the path. One that the caller may not see is not found.

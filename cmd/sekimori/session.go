@@ -30,6 +30,8 @@ func (p *program) sessionFields() []column[web.Session] {
 		{"切った人", "ENDED BY", func(v web.Session) string { return v.EndedBy }},
 		{"申請番号", "REQUEST", func(v web.Session) string { return v.Request }},
 		{"時間枠", "WINDOW", func(v web.Session) string { return v.Window }},
+		{"承認(一/二)", "APPROVALS", func(v web.Session) string { return strings.Join(v.Approvers, ", ") }},
+		{"立会", "ATTENDANT", func(v web.Session) string { return strings.Join(v.Attendants, ", ") }},
 		{"システム", "SYSTEM", func(v web.Session) string { return v.System }},
 		{"接続元", "SOURCE", func(v web.Session) string { return v.Source }},
 		{"鍵", "KEY", func(v web.Session) string { return v.Fingerprint }},
