@@ -16,26 +16,16 @@ var errNotTheirs = errors.New("not the attendant of the window")
 // Present is the attendant's heartbeat: it keeps the sessions of the window from being paused and cut. It is kept without
 // an entry. Anybody else's is refused, and ledgered once for each person and window. Errors: *policy.Denied.
 func (a *Post) Present(ctx context.Context, window string, by ledger.Actor) error {
-	err := a.o.DB.Keep(ctx, store.KeepPresence, func(k *store.KeepTx) error {
-		p, err := k.ActingPerson(by)
-		if err != nil {
-			return err
-		}
-		w, err := k.Window(window)
-		if err != nil {
-			return fmt.Errorf("window %q: %w", window, err)
-		}
-		switch {
-		case w.Attendant != p.ID && usable(w.State):
-			return errNotTheirs
-		case !manned(w):
-			return a.wrongState(w)
-		}
-		if err := a.over(w, k.Now); err != nil {
-			return err
-		}
-		return k.NotePresent(w.ID, p.ID)
-	})
+	// Without the writer first: a beat that is refused must not hold others up, however often it comes.
+	err := a.o.DB.Read(ctx, func(s *store.Snap) error { return a.mayBeat(s, window, by) })
+	if err == nil {
+		err = a.o.DB.Keep(ctx, store.KeepPresence, func(k *store.KeepTx) error {
+			if err := a.mayBeat(k.Snap, window, by); err != nil {
+				return err
+			}
+			return k.NotePresent(window, by.ID)
+		})
+	}
 	switch {
 	case errors.Is(err, errNotTheirs):
 		return errors.Join(forbidden(policy.Attendant), a.refusedPresence(ctx, window, by))
@@ -44,6 +34,25 @@ func (a *Post) Present(ctx context.Context, window string, by ledger.Actor) erro
 	}
 	a.o.Heard(window)
 	return nil
+}
+
+// mayBeat rules on a heartbeat. Errors: *policy.Denied, errNotTheirs.
+func (a *Post) mayBeat(s *store.Snap, window string, by ledger.Actor) error {
+	p, err := s.ActingPerson(by)
+	if err != nil {
+		return err
+	}
+	w, err := s.Window(window)
+	if err != nil {
+		return fmt.Errorf("window %q: %w", window, err)
+	}
+	switch {
+	case w.Attendant != p.ID && usable(w.State):
+		return errNotTheirs
+	case !manned(w):
+		return a.wrongState(w)
+	}
+	return a.over(w, s.Now)
 }
 
 // refusedPresence ledgers the first heartbeat of somebody on a window that is not theirs.

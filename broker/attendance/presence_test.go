@@ -1,6 +1,8 @@
 package attendance_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -147,4 +149,25 @@ func TestHeartbeatsOverAClockStep(t *testing.T) {
 	if row := o.row(); row.Present.After(row.End) {
 		t.Errorf("heard of at %v", row.Present)
 	}
+}
+
+// A stranger who goes on beating does not wait for the writer, nor hold it up.
+func TestAStrangersHeartbeatTakesNoWriter(t *testing.T) {
+	o := newOffice(t, false)
+	o.prepare()
+	o.Pass(time.Hour)
+	want(t, "open", o.open(), "")
+	want(t, "the first, which is told", o.beat("abe"), "forbidden")
+	var got error
+	undo := errors.New("undo")
+	err := o.DB.Write(t.Context(), func(*store.Tx) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		got = o.post.Present(ctx, o.window, townhall.By("abe"))
+		return undo
+	})
+	if !errors.Is(err, undo) {
+		t.Fatal(err)
+	}
+	want(t, "while the writer is taken", got, "forbidden")
 }

@@ -88,7 +88,8 @@ func (a *Post) Unpermit(ctx context.Context, window, reason string, by ledger.Ac
 	if err := sayable(reason); err != nil {
 		return err
 	}
-	return a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
+	var cause policy.Reason
+	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
 		if w.State != policy.WindowPermitted {
 			return a.wrongState(*w)
 		}
@@ -96,7 +97,7 @@ func (a *Post) Unpermit(ctx context.Context, window, reason string, by ledger.Ac
 			return forbidden(policy.Attendant)
 		}
 		more := map[string]any{"reason": reason, "permitted_by": w.PermittedBy, "permitted_at": w.PermittedAt}
-		cause := cutBy(p, *w)
+		cause = cutBy(p, *w)
 		w.State, w.PermittedAt, w.PermittedBy = policy.WindowAttended, time.Time{}, ""
 		if !sys.IdentityCheck {
 			w.State, w.Attendant = policy.WindowScheduled, ""
@@ -104,12 +105,18 @@ func (a *Post) Unpermit(ctx context.Context, window, reason string, by ledger.Ac
 		if err := tx.ForgetFactors(store.FactorFilter{Window: w.ID}); err != nil {
 			return fmt.Errorf("forget remembered factors: %w", err)
 		}
-		if err := a.windowEntry(tx, "window.unpermitted", by, *w, more); err != nil {
-			return err
-		}
-		a.o.End(w.ID, cause, by, reason)
-		return nil
+		return a.windowEntry(tx, "window.unpermitted", by, *w, more)
 	})
+	return a.ended(err, window, cause, by, reason)
+}
+
+// ended ends the sessions of a window once the act on it is committed: what failed ends nothing, and nobody waits for the
+// writer while connections are closed.
+func (a *Post) ended(err error, window string, cause policy.Reason, by ledger.Actor, note string) error {
+	if err == nil {
+		a.o.End(window, cause, by, note)
+	}
+	return err
 }
 
 // cutBy is the cause of the end of sessions that p cuts.
@@ -122,41 +129,35 @@ func cutBy(p policy.Person, w store.Window) policy.Reason {
 
 // Close is the attendant's ordinary end of the work before the window's. Sessions end.
 func (a *Post) Close(ctx context.Context, window, reason string, by ledger.Actor) error {
-	return a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
+	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
 		if w.State != policy.WindowAttended && w.State != policy.WindowPermitted {
 			return a.wrongState(*w)
 		}
 		if w.Attendant != p.ID && !mayStop(p, sys) {
 			return forbidden(policy.Attendant)
 		}
-		if err := a.shut(tx, w, policy.WindowClosed, "window.closed", reason, by); err != nil {
-			return err
-		}
-		a.o.End(w.ID, policy.WindowWasClosed, by, w.Reason)
-		return nil
+		return a.shut(tx, w, policy.WindowClosed, "window.closed", reason, by)
 	})
+	return a.ended(err, window, policy.WindowWasClosed, by, forms.Printable(reason))
 }
 
 // Cut ends the window by force, in one press: the reason may follow later. Any attendant of the section,
 // its approvers and the information-systems section may.
 func (a *Post) Cut(ctx context.Context, window, reason string, by ledger.Actor) error {
-	return a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
+	cause := policy.CutByAttendant
+	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
 		if !usable(w.State) {
 			return a.wrongState(*w)
 		}
 		if !mayStop(p, sys) && !(ofSection(p, sys) && p.Has(policy.Attendant)) {
 			return forbidden(policy.Attendant)
 		}
-		cause := policy.CutByAttendant
 		if w.Attendant != p.ID && mayStop(p, sys) {
 			cause = policy.CutByAuthority
 		}
-		if err := a.shut(tx, w, policy.WindowCut, "window.cut", reason, by); err != nil {
-			return err
-		}
-		a.o.End(w.ID, cause, by, w.Reason)
-		return nil
+		return a.shut(tx, w, policy.WindowCut, "window.cut", reason, by)
 	})
+	return a.ended(err, window, cause, by, forms.Printable(reason))
 }
 
 // shut ends a window. Remembered second factors go with it.
