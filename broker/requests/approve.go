@@ -93,6 +93,16 @@ func (d *Desk) approve(tx *store.Tx, no string, a Approval, p policy.Person, by 
 		return out, err
 	}
 	left := narrowed(r, earlier)
+	// Who may not approve is told so, and nothing of what the conditions or the check items say. A root account may still be taken
+	// off by a condition: whether it has its reason is asked afterwards.
+	facts, err := tx.PolicyRequestOf(left)
+	if err != nil {
+		return out, fmt.Errorf("facts of request %s: %w", r.No, err)
+	}
+	facts.Root = false
+	if err := policy.CanApprove(p, facts, tx.Now).Err(); err != nil {
+		return out, whoDecided(tx.Snap, r, tooLate(p, facts, err, tx.Now), d.o.Zone)
+	}
 	given, err := narrowing(left, sys, a.Conditions, d.o.Zone)
 	if err != nil {
 		return out, err

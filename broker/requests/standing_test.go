@@ -40,3 +40,18 @@ func TestAttackCompleteTheApprovalOfSomebodyLocked(t *testing.T) {
 		t.Errorf("the second stage then: %+v", out)
 	}
 }
+
+// Whoever may not approve learns nothing from the conditions they name.
+func TestWhoMayIsAskedBeforeTheConditions(t *testing.T) {
+	h, d := desk(t)
+	no := submit(t, d, simple(), "kato")
+	wider := requests.Approval{Conditions: store.Conditions{End: h.Now().AddDate(0, 0, 7)}}
+	for _, who := range []string{"ito", "deputy", "sato", "kato"} {
+		if _, err := d.Approve(t.Context(), no, wider, townhall.By(who)); has(err, "condition-widens") || err == nil {
+			t.Errorf("%s: %v", who, err)
+		}
+	}
+	if _, err := d.Approve(t.Context(), no, wider, townhall.By("head")); !has(err, "condition-widens") {
+		t.Errorf("the head: %v", err)
+	}
+}
