@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sekimori/broker/ledger"
@@ -159,7 +160,13 @@ type pauseNote struct {
 	session string
 	kind    string
 	at      time.Time
+	tries   int // that failed although others could be written
 }
+
+const (
+	noteTries = 3    // then only the log tells of it
+	maxNotes  = 8192 // kept while the store takes nothing; the oldest go first
+)
 
 // note keeps something for scribe. It does not wait.
 func (s *Supervisor) note(n pauseNote) {
@@ -193,10 +200,35 @@ func (s *Supervisor) writeNotes(ctx context.Context) {
 	list := s.notes.list
 	s.notes.list = nil
 	s.notes.mu.Unlock()
-	if len(list) == 0 {
+	if len(list) == 0 || s.writeTogether(ctx, list) == nil {
 		return
 	}
-	err := s.o.DB.Write(ctx, func(tx *store.Tx) error {
+	// One that cannot be written must not keep the others from the ledger.
+	var left []pauseNote
+	behind := map[string]bool{} // sessions of which something is left: their notes stay in order
+	var last error
+	for _, n := range list {
+		if behind[n.session] || ctx.Err() != nil {
+			left = append(left, n)
+			continue
+		}
+		if err := s.writeTogether(ctx, []pauseNote{n}); err != nil {
+			last, behind[n.session] = err, true
+			left = append(left, n)
+		}
+	}
+	left = s.worthKeeping(left, len(left) < len(list), last)
+	s.notes.mu.Lock()
+	s.notes.list = append(left, s.notes.list...)
+	if over := len(s.notes.list) - maxNotes; over > 0 {
+		s.o.Log.Error("pauses_dropped", "count", over)
+		s.notes.list = slices.Clone(s.notes.list[over:])
+	}
+	s.notes.mu.Unlock()
+}
+
+func (s *Supervisor) writeTogether(ctx context.Context, list []pauseNote) error {
+	return s.o.DB.Write(ctx, func(tx *store.Tx) error {
 		for _, n := range list {
 			if err := writeNote(tx, n); err != nil {
 				return err
@@ -204,13 +236,28 @@ func (s *Supervisor) writeNotes(ctx context.Context) {
 		}
 		return nil
 	})
-	if err == nil {
-		return
+}
+
+// worthKeeping are the notes to try again. Where others could be written, it lies in the note, and the log has what the ledger cannot
+// take after noteTries; where nothing could, in the store, and all are kept.
+func (s *Supervisor) worthKeeping(left []pauseNote, others bool, err error) []pauseNote {
+	if len(left) > 0 {
+		s.o.Log.Error("pauses_not_ledgered", "count", len(left), "error", err)
 	}
-	s.o.Log.Error("pauses_not_ledgered", "count", len(list), "error", err)
-	s.notes.mu.Lock()
-	s.notes.list = append(list, s.notes.list...)
-	s.notes.mu.Unlock()
+	keep := left[:0]
+	seen := map[string]bool{}
+	for _, n := range left {
+		if others && !seen[n.session] {
+			n.tries++
+		}
+		seen[n.session] = true
+		if n.tries >= noteTries {
+			s.o.Log.Error("pause_dropped", "session", n.session, "kind", n.kind, "at", n.at)
+			continue
+		}
+		keep = append(keep, n)
+	}
+	return keep
 }
 
 func writeNote(tx *store.Tx, n pauseNote) error {

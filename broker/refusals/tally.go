@@ -1,0 +1,137 @@
+package refusals
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+)
+
+const (
+	period = 10 * time.Minute
+	// maxSums bounds memory; what is refused beyond shares one summary without a name.
+	maxSums = 4096
+	// maxSubjects are named with their counts in a summary; further ones are counted together.
+	maxSubjects = 64
+)
+
+// Tally counts refusals by person, kind and what was refused. It is safe for concurrent use.
+type Tally struct {
+	db *store.DB
+
+	mu   sync.Mutex // guards what follows
+	sums map[key]*sum
+	ripe []*sum // over, and not yet written
+}
+
+type key struct{ kind, person, what string }
+
+// sum is the payload of a summary.
+type sum struct {
+	Kind     string         `json:"kind"`   // of the entries that it stands for
+	Person   string         `json:"person"` // empty: people beyond those counted singly
+	What     string         `json:"what"`   // the route or the act, and the reason
+	From     time.Time      `json:"from"`   // of the first, which has its own entry
+	Until    time.Time      `json:"until"`
+	Count    int            `json:"count"` // after the first
+	Subjects map[string]int `json:"subjects,omitempty"`
+	More     int            `json:"more_subjects,omitempty"` // mentions of subjects beyond those named
+}
+
+// New makes a tally on an open store.
+func New(db *store.DB) *Tally { return &Tally{db: db, sums: map[key]*sum{}} }
+
+// First counts a refusal and tells whether the caller is to write its entry: it is the first of its like within ten minutes. what
+// names the route or act and the reason; it comes from a list, never from the caller of the API.
+func (t *Tally) First(ctx context.Context, by ledger.Actor, kind, what string, subjects ...string) (bool, error) {
+	var now time.Time
+	if err := t.db.Read(ctx, func(s *store.Snap) error { now = s.Now; return nil }); err != nil {
+		return false, fmt.Errorf("clock: %w", err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	k := key{kind, by.ID, what}
+	v := t.sums[k]
+	if v == nil && len(t.sums) >= maxSums {
+		k = key{kind: kind}
+		v = t.sums[k]
+	}
+	if v != nil && over(v, now) {
+		if v.Count > 0 {
+			t.ripe = append(t.ripe, v)
+		}
+		v = nil
+	}
+	if v == nil {
+		t.sums[k] = &sum{Kind: kind, Person: k.person, What: k.what, From: now, Until: now, Subjects: map[string]int{}}
+		return true, nil
+	}
+	v.Count++
+	v.Until = now
+	for _, s := range subjects {
+		if _, named := v.Subjects[s]; named || len(v.Subjects) < maxSubjects {
+			v.Subjects[s]++
+		} else {
+			v.More++
+		}
+	}
+	return false, nil
+}
+
+func over(v *sum, now time.Time) bool { return now.Sub(v.From) >= period || now.Before(v.From) }
+
+// Due writes the summaries whose ten minutes are over; with all, every one.
+func (t *Tally) Due(ctx context.Context, all bool) error {
+	var now time.Time
+	if err := t.db.Read(ctx, func(s *store.Snap) error { now = s.Now; return nil }); err != nil {
+		return fmt.Errorf("clock: %w", err)
+	}
+	due := t.take(now, all)
+	if len(due) == 0 {
+		return nil
+	}
+	err := t.db.Write(ctx, func(tx *store.Tx) error {
+		for _, v := range due {
+			d := ledger.Draft{Kind: "refusals.summed", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Payload: v}
+			if v.Person != "" {
+				d.Subjects = []string{v.Person}
+			}
+			if _, err := tx.Append(d); err != nil {
+				return fmt.Errorf("ledger refusals: %w", err)
+			}
+		}
+		return nil
+	})
+	if err != nil { // for the next time
+		t.mu.Lock()
+		t.ripe = append(due, t.ripe...)
+		t.mu.Unlock()
+	}
+	return err
+}
+
+// take takes out what is to be written, the earliest first.
+func (t *Tally) take(now time.Time, all bool) []*sum {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	due := t.ripe
+	t.ripe = nil
+	for k, v := range t.sums {
+		if !all && !over(v, now) {
+			continue
+		}
+		delete(t.sums, k)
+		if v.Count > 0 {
+			due = append(due, v)
+		}
+	}
+	slices.SortFunc(due, func(a, b *sum) int {
+		return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.Person, b.Person), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.What, b.What))
+	})
+	return due
+}
