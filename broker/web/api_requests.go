@@ -126,6 +126,11 @@ type WindowBody struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// OpenBody opens a window. The proof is needed where that permits the start as well.
+type OpenBody struct {
+	Fresh
+}
+
 // IdentityBody is the result of the attendant's call on the registered telephone: the three digits
 // that were read back, which the broker holds against those that it showed. Without digits the
 // check has failed.

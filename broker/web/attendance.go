@@ -9,9 +9,36 @@ import (
 	"sekimori/policy"
 )
 
+// openWindow asks for the fresh proof where taking the post permits the start as well, as permitting always does.
 func (s *Server) openWindow(c *call) error {
-	var in WindowBody
-	return s.attend(c, &in, func(ctx context.Context, id string) error { return s.o.Post.Open(ctx, id, c.actor()) })
+	var in OpenBody
+	return s.attend(c, &in, func(ctx context.Context, id string) error {
+		permits, err := s.permits(ctx, id)
+		if err != nil {
+			return err
+		}
+		if permits || in.Password != "" || in.Code != "" {
+			if err := s.fresh(c, in.Fresh); err != nil {
+				return err
+			}
+		}
+		return s.o.Post.Open(ctx, id, c.actor())
+	})
+}
+
+// permits tells whether opening the window would permit the start: it awaits its attendant, and its system asks for no identity
+// check. One in another state is refused without anything being asked.
+func (s *Server) permits(ctx context.Context, window string) (implied bool, err error) {
+	err = s.o.DB.Read(ctx, func(snap *store.Snap) error {
+		w, err := snap.Window(window)
+		if err != nil {
+			return err
+		}
+		sys, err := snap.System(w.System)
+		implied = w.State == policy.WindowScheduled && !sys.IdentityCheck
+		return err
+	})
+	return implied, err
 }
 
 func (s *Server) closeWindow(c *call) error {

@@ -88,6 +88,37 @@ func TestDeputyOfAnotherSectionReadsItsRequests(t *testing.T) {
 	reads("afterwards", false)
 }
 
+// Where opening permits the start as well, a token alone does not open; where the identity check comes first, it does.
+func TestOpeningThatPermitsAsksForAFreshProof(t *testing.T) {
+	for _, identity := range []bool{false, true} {
+		w := newWorld(t)
+		tokens := w.vendors()
+		w.planned()
+		err := w.db.Write(t.Context(), func(tx *store.Tx) error {
+			sys, err := tx.System("hr")
+			sys.IdentityCheck = identity
+			_, written := tx.Append(ledger.Draft{Kind: "test.planned", Actor: ledger.Actor{Kind: "broker", Via: "timer"}})
+			return errors.Join(err, tx.PutSystem(sys), written)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := func(body OpenBody) bool {
+			a := w.call("POST", "/v1/windows/R8-0001-1/open", tokens["tachiai"], body)
+			return a.fault != nil && a.fault.Code == "fresh-authentication-required"
+		}
+		if got := asked(OpenBody{}); got == identity {
+			t.Errorf("identity check %v, a token alone: asked %v", identity, got)
+		}
+		if asked(OpenBody{Fresh: w.fresh("tachiai")}) {
+			t.Errorf("identity check %v: asked again after the proof", identity)
+		}
+		if a := w.call("POST", "/v1/windows/R8-0001-1/open", tokens["tachiai"], OpenBody{Fresh: Fresh{Password: "wrong", Code: w.code("tachiai")}}); a.fault == nil || a.fault.Number != 100 {
+			t.Errorf("identity check %v: a wrong password: %d %s", identity, a.status, a.body)
+		}
+	}
+}
+
 // deadlines is a connection that tells by when an answer must be read.
 type deadlines struct {
 	*httptest.ResponseRecorder

@@ -48,8 +48,21 @@ func (a *actor) reads(ctx context.Context, args ...string) ([]string, error) {
 
 // refused runs a command that must not go through, and gives its exit status and the lines of its report.
 func (a *actor) refused(ctx context.Context, args ...string) (int, []string, error) {
+	return a.refusal(ctx, nil, args...)
+}
+
+// refusedSigned is refused for a command that asks for password and code anew.
+func (a *actor) refusedSigned(ctx context.Context, args ...string) (int, []string, error) {
+	code, err := a.code(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	return a.refusal(ctx, strings.NewReader(a.password+"\n"+code+"\n"), append(args, "--auth-stdin")...)
+}
+
+func (a *actor) refusal(ctx context.Context, stdin io.Reader, args ...string) (int, []string, error) {
 	var out, problems bytes.Buffer
-	err := a.run(ctx, nil, &out, &problems, args...)
+	err := a.run(ctx, stdin, &out, &problems, args...)
 	var failed *commandFailed
 	if !errors.As(err, &failed) {
 		return 0, nil, fmt.Errorf("%s: sekimori %s should have been refused: %v", a.login, strings.Join(args, " "), err)

@@ -42,7 +42,7 @@ type post struct {
 // take opens the window and stays, as `attend stay` does, until the demonstration ends or the post is left.
 func (d *demo) take(ctx context.Context) error {
 	var w web.Window
-	if err := d.tachiai.ask(ctx, &w, "window", "open", d.window); err != nil {
+	if err := d.tachiai.sign(ctx, &w, "window", "open", d.window); err != nil {
 		return err
 	}
 	if w.State != "permitted" {
@@ -133,7 +133,7 @@ func (d *demo) prepared(ctx context.Context) ([]string, error) {
 }
 
 func (d *demo) open(ctx context.Context) error {
-	status, said, err := d.tachiai.refused(ctx, "window", "open", d.window)
+	status, said, err := d.tachiai.refusedSigned(ctx, "window", "open", d.window)
 	if err != nil {
 		return err
 	}

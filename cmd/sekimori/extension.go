@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 
@@ -91,22 +90,9 @@ func (p *program) extensionCommand() *cli.Command {
 // extensionGrant asks for password and code only when the broker says that they are needed: an attendant who stays within what
 // is delegated goes on with the work.
 func (p *program) extensionGrant(c *cli.Context) error {
-	body := web.AnswerBody{Reason: c.String("reason")}
-	path := "/v1/extensions/" + part(c.Args().First()) + "/grant"
-	var err error
-	if c.Bool("auth-stdin") {
-		if body.Fresh, err = p.fresh(c); err != nil {
-			return err
-		}
-	}
-	v, err := act[web.Extension](p, c, path, body)
-	var fault *web.Fault
-	if errors.As(err, &fault) && fault.Code == "fresh-authentication-required" && !c.Bool("auth-stdin") {
-		if body.Fresh, err = p.fresh(c); err != nil {
-			return err
-		}
-		v, err = act[web.Extension](p, c, path, body)
-	}
+	v, err := actAnew[web.Extension](p, c, "/v1/extensions/"+part(c.Args().First())+"/grant", func(f web.Fresh) any {
+		return web.AnswerBody{Reason: c.String("reason"), Fresh: f}
+	})
 	if err != nil {
 		return err
 	}

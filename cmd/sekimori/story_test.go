@@ -217,7 +217,7 @@ func grantedStory(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	approvedStory(ts, false, args[1:])
 	passToStory(ts, false, []string{"0s", ts.Getenv("START")})
-	storyOf(ts).must(ts, "tachiai", "window", "open", ts.Getenv("WINDOW"), "--json")
+	authStory(ts, false, []string{"tachiai", "window", "open", ts.Getenv("WINDOW"), "--json"})
 }
 
 // ledgeredStory: `ledgered KIND [REGEXP…]`: some entry of that kind, as one line of JSON, matches each.

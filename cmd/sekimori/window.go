@@ -83,11 +83,20 @@ func (p *program) windowCommand() *cli.Command {
 			}
 			return page(p, v, p.windowFields())
 		}),
-		p.leaf("open", "ID", "立会者として持ち場につく", "take the post as attendant", do("open")),
+		p.leaf("open", "ID", "立会者として持ち場につく", "take the post as attendant", p.windowOpen, p.authFlag()),
 		p.leaf("close", "ID", "時間枠を閉じる(接続は切れる)", "close the window (sessions end)", do("close"), p.reasonFlag()),
 		p.leaf("cut", "ID", "時間枠を強制的に終える(接続は直ちに切れる)", "end the window by force (sessions are cut at once)", do("cut"), p.reasonFlag()),
 		p.leaf("cancel", "ID", "時間枠を取り消す", "cancel the window", do("cancel"), p.reasonFlag()),
 	)
+}
+
+// windowOpen asks for password and code only where opening permits the start as well: where the system has no identity check.
+func (p *program) windowOpen(c *cli.Context) error {
+	v, err := actAnew[web.Window](p, c, "/v1/windows/"+part(c.Args().First())+"/open", func(f web.Fresh) any { return web.OpenBody{Fresh: f} })
+	if err != nil {
+		return err
+	}
+	return p.windowDone(v)
 }
 
 func (p *program) windowAct(c *cli.Context, what string, body any) error {
@@ -95,5 +104,9 @@ func (p *program) windowAct(c *cli.Context, what string, body any) error {
 	if err != nil {
 		return err
 	}
+	return p.windowDone(v)
+}
+
+func (p *program) windowDone(v web.Window) error {
 	return p.done(v, fmt.Sprintf("時間枠 %s: %s", v.ID, p.windowState(v.State)), fmt.Sprintf("window %s: %s", v.ID, v.State))
 }
