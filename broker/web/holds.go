@@ -59,8 +59,6 @@ func (s *Server) releaseRecording(c *call) error {
 }
 
 func (s *Server) myRecording(c *call) error {
-	return s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
-		_, err := s.mySession(snap, c)
-		return err
-	})
+	_, err := s.mySession(c, "recording")
+	return err
 }

@@ -66,6 +66,37 @@ func TestWhoOpenedWhatIsLedgered(t *testing.T) {
 	}
 }
 
+// What belongs to another section's session is not found there, and that somebody looked for it is ledgered.
+func TestRefusedLooksAtSessionsAreLedgered(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.found()
+	w.neighbours(tokens)
+	const session = "S-20261124-01"
+	err := w.db.Write(t.Context(), func(tx *store.Tx) error {
+		_, written := tx.Append(ledger.Draft{Kind: "test.reviewed", Actor: ledger.Actor{Kind: "broker", Via: "timer"}})
+		return errors.Join(tx.AddReview(store.Review{Session: session, Due: tx.Now.Add(time.Hour)}), written)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/v1/sessions/" + session, "/v1/recordings/" + session, "/v1/recordings/" + session + "/verify", "/v1/reviews/" + session} {
+		_, from := w.kinds(0)
+		if a := w.call("GET", path, tokens["s-all"], nil); a.status != http.StatusNotFound {
+			t.Errorf("%s of another section: %d %.200s", path, a.status, a.body)
+		}
+		if kinds, _ := w.kinds(from); !slices.Equal(kinds, []string{"access.refused"}) {
+			t.Errorf("%s: of a refusal the ledger tells %v", path, kinds)
+		}
+	}
+	_, from := w.kinds(0)
+	if a := w.call("GET", "/v1/reviews/"+session, tokens["kacho"], nil); a.fault != nil {
+		t.Errorf("the head: %+v", a.fault)
+	}
+	if kinds, _ := w.kinds(from); !slices.Equal(kinds, []string{"review.viewed"}) {
+		t.Errorf("of a review that was opened the ledger tells %v", kinds)
+	}
+}
+
 // Who decides for the head of another section reads what is to be decided there, for as long as they do.
 func TestDeputyOfAnotherSectionReadsItsRequests(t *testing.T) {
 	w := newWorld(t)

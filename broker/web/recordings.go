@@ -36,13 +36,11 @@ func (s *Server) recordings(c *call) error {
 }
 
 func (s *Server) recording(c *call) error {
-	return show(s, c, func(snap *store.Snap) (Recording, error) {
-		r, err := s.mySession(snap, c)
-		if err != nil {
-			return Recording{}, err
-		}
-		return s.wholeRecording(snap, r)
-	})
+	r, err := s.mySession(c, "recording")
+	if err != nil {
+		return err
+	}
+	return show(s, c, func(snap *store.Snap) (Recording, error) { return s.wholeRecording(snap, r) })
 }
 
 // play streams what the broker's viewing key opens: output and events, never input.
@@ -203,12 +201,12 @@ func (s *Server) unreadable(r store.Session, err error) error {
 // verifyRecording holds the file against the digest in the ledger. The session's row says the same
 // and proves nothing: it can be edited by hand.
 func (s *Server) verifyRecording(c *call) error {
-	var r store.Session
+	r, err := s.mySession(c, "recording")
+	if err != nil {
+		return err
+	}
 	var want *recordings.Digest
-	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
-		if r, err = s.mySession(snap, c); err != nil {
-			return err
-		}
+	err = s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
 		want, err = ledgeredDigest(snap, r.ID)
 		return err
 	})

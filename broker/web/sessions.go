@@ -40,41 +40,36 @@ func (s *Server) sessions(c *call) error {
 
 // session shows one. That somebody opened it is ledgered first (screens §2, L1).
 func (s *Server) session(c *call) error {
-	var r store.Session
-	var people policy.Subject
-	if err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
-		if r, err = s.mySession(snap, c); err == nil {
-			people, err = snap.Subject(r.ID)
-		}
-		return err
-	}); err != nil {
+	r, err := s.mySession(c, "session")
+	if err != nil {
 		return err
 	}
 	if err := s.looked(c, "session.viewed", []string{r.ID, c.person.ID}, map[string]string{"session_id": r.ID}); err != nil {
 		return err
 	}
-	v := viewSession(r, s.o.Zone)
-	v.Approvers, v.Attendants = people.Approvers, people.Attendants
-	return c.reply(v)
+	return c.reply(viewSession(r, s.o.Zone))
 }
 
-// mySession reads the session of the path. One that the caller may not see is not found.
-func (s *Server) mySession(snap *store.Snap, c *call) (store.Session, error) {
-	r, err := snap.Session(c.r.PathValue("id"))
-	if err != nil {
+// mySession reads the session of the path. One that the caller may not see is not found; that they tried is ledgered, with what of
+// it they wanted.
+func (s *Server) mySession(c *call, what string) (store.Session, error) {
+	var r store.Session
+	ok := everywhere(c.person)
+	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
+		// An attempt may have named no system; only who sees everything sees it.
+		if r, err = snap.Session(c.r.PathValue("id")); err == nil && !ok && r.System != "" {
+			ok, err = s.sees(snap, c.person, r.System)
+		}
+		return err
+	})
+	if err != nil || ok {
 		return r, err
 	}
-	// An attempt may have named no system; only who sees everything sees it.
-	ok := everywhere(c.person)
-	if !ok && r.System != "" {
-		if ok, err = s.sees(snap, c.person, r.System); err != nil {
-			return store.Session{}, err
-		}
+	payload := map[string]string{"act": "look", "reason": string(policy.Forbidden), "what": what}
+	if err := s.looked(c, "access.refused", []string{c.person.ID, r.ID}, payload); err != nil {
+		return store.Session{}, err
 	}
-	if !ok {
-		return store.Session{}, faultNotFound()
-	}
-	return r, nil
+	return store.Session{}, faultNotFound()
 }
 
 // endSession cuts. The supervisor writes the entry, with the name of who cut.

@@ -174,18 +174,30 @@ func (s *Server) seesReview(snap *store.Snap, p policy.Person, r store.Review) (
 	return s.sees(snap, p, row.System)
 }
 
+// review shows one. That somebody opened it is ledgered first (screens §2, L1).
 func (s *Server) review(c *call) error {
 	r, err := s.o.Reviews.Show(c.r.Context(), c.r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	return show(s, c, func(snap *store.Snap) (Review, error) {
-		ok, err := s.seesReview(snap, c.person, r)
-		if err == nil && !ok {
-			err = faultNotFound()
+	ok := false
+	if err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
+		ok, err = s.seesReview(snap, c.person, r)
+		return err
+	}); err != nil {
+		return err
+	}
+	if !ok {
+		payload := map[string]string{"act": "look", "reason": string(policy.Forbidden), "what": "review"}
+		if err := s.looked(c, "access.refused", []string{c.person.ID, r.Session}, payload); err != nil {
+			return err
 		}
-		return viewReview(r, s.o.Clock(), s.o.Zone), err
-	})
+		return faultNotFound()
+	}
+	if err := s.looked(c, "review.viewed", []string{r.Session, c.person.ID}, map[string]string{"review": c.r.PathValue("id"), "session_id": r.Session}); err != nil {
+		return err
+	}
+	return c.reply(viewReview(r, s.o.Clock(), s.o.Zone))
 }
 
 func (s *Server) signReview(c *call) error {
