@@ -15,6 +15,7 @@ import (
 	"sekimori/broker/gate"
 	"sekimori/broker/keys"
 	"sekimori/broker/papers"
+	"sekimori/broker/refusals"
 	"sekimori/broker/registry"
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
@@ -32,8 +33,9 @@ const lapseEvery = 10 * time.Second
 // supervisor.
 func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.Ring) error {
 	people := registry.New(registry.Options{DB: b.db, Keys: ring, Zone: c.Location(), Issuer: c.Institution, Log: o.Log.Named("registry")})
+	refused := refusals.New(b.db)
 	desk := requests.New(requests.Options{
-		DB: b.db, Zone: c.Location(), Log: o.Log.Named("requests"),
+		DB: b.db, Refused: refused.First, Zone: c.Location(), Log: o.Log.Named("requests"),
 		Runtime: func(s *store.Snap) (policy.Runtime, int) { return b.sup.Runtime(), b.sup.SpaceDays(s) },
 	})
 	cabinet := reports.New(reports.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("reports")})
@@ -46,14 +48,14 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		},
 	})
 	onFile, err := papers.New(ctx, papers.Options{
-		DB: b.db, Ring: ring, Dir: filepath.Join(c.DataDir, "papers"), MinFree: uint64(c.MinFreeSpace), Zone: c.Location(), Log: o.Log.Named("papers"),
+		DB: b.db, Refused: refused.First, Ring: ring, Dir: filepath.Join(c.DataDir, "papers"), MinFree: uint64(c.MinFreeSpace), Zone: c.Location(), Log: o.Log.Named("papers"),
 	})
 	if err != nil {
 		return err
 	}
 
 	b.api = web.New(web.Options{
-		DB: b.db, Ring: ring, Registry: people, Desk: desk, Post: post, Reports: cabinet,
+		DB: b.db, Refusals: refused, Ring: ring, Registry: people, Desk: desk, Post: post, Reports: cabinet,
 		Agenda:  agenda.New(agenda.Options{DB: b.db, Zone: c.Location(), Domain: ring.LedgerVerifier().Name(), Log: o.Log.Named("agenda")}),
 		Freezer: freeze.New(freeze.Options{DB: b.db, Log: o.Log.Named("freeze")}), Reviews: review.New(review.Options{DB: b.db, Log: o.Log.Named("review")}), Sessions: b.sup, Papers: onFile,
 		RecordingsDir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Zone: c.Location(),
@@ -110,10 +112,16 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 				if err := people.LedgerFailures(context.WithoutCancel(ctx), true); err != nil {
 					b.log.Error("failures_not_ledgered", "error", err)
 				}
+				if err := refused.Due(context.WithoutCancel(ctx), true); err != nil {
+					b.log.Error("refusals_not_ledgered", "error", err)
+				}
 				return
 			case <-tick.C:
 				if err := people.LedgerFailures(ctx, false); err != nil && ctx.Err() == nil {
 					b.log.Error("failures_not_ledgered", "error", err)
+				}
+				if err := refused.Due(ctx, false); err != nil && ctx.Err() == nil {
+					b.log.Error("refusals_not_ledgered", "error", err)
 				}
 				if err := desk.Due(ctx); err != nil && ctx.Err() == nil {
 					b.log.Error("lapse_failed", "error", err)

@@ -20,6 +20,7 @@ var layers = map[string]int{
 	"sekimori/broker/store":        1,
 	"sekimori/broker/calendar":     1,
 	"sekimori/broker/wire":         1,
+	"sekimori/broker/refusals":     2,
 	"sekimori/broker/registry":     2,
 	"sekimori/broker/requests":     2,
 	"sekimori/broker/attendance":   2,

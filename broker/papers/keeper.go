@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"sekimori/broker/keys"
+	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 )
 
@@ -26,6 +27,9 @@ type Options struct {
 	MinFree uint64         // bytes that filing leaves to the recordings
 	Zone    *time.Location // of the institution: days. Nil: UTC
 	Log     hclog.Logger   // nil: none
+	// Refused counts a look that was refused and tells whether it is the first of its like, which gets an entry of its own
+	// (refusals.Tally.First). Nil: each gets one.
+	Refused func(ctx context.Context, by ledger.Actor, kind, what string, subjects ...string) (first bool, err error)
 }
 
 // Keeper is safe for concurrent use.
@@ -47,6 +51,9 @@ func New(ctx context.Context, o Options) (*Keeper, error) {
 	}
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
+	}
+	if o.Refused == nil {
+		o.Refused = func(context.Context, ledger.Actor, string, string, ...string) (bool, error) { return true, nil }
 	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("directory of papers: %w", err)

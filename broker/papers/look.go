@@ -101,9 +101,13 @@ func (k *Keeper) Open(ctx context.Context, id, purpose string, by ledger.Actor) 
 	return &Copy{Paper: p, Reader: plain, file: f}, nil
 }
 
-// refused ledgers a look that was denied.
+// refused ledgers a look that was denied; those alike are summed up.
 func (k *Keeper) refused(ctx context.Context, id string, d *policy.Denied, by ledger.Actor) error {
-	err := k.o.DB.Write(ctx, func(tx *store.Tx) error {
+	first, err := k.o.Refused(ctx, by, "access.refused", "look paper "+string(d.Reason), id)
+	if err != nil || !first {
+		return err
+	}
+	err = k.o.DB.Write(ctx, func(tx *store.Tx) error {
 		subjects := []string{by.ID}
 		if p, err := tx.Paper(id); err == nil {
 			subjects = append(subjects, p.ID, p.Vendor)

@@ -226,24 +226,28 @@ func whoDecided(s *store.Snap, r store.Request, err error, zone *time.Location) 
 	return &policy.Denied{Reason: denied.Reason, Args: args}
 }
 
-// refused ledgers an approval that was refused, and gives the refusal back. What is no refusal passes.
+// refused ledgers an approval that was refused, and gives the refusal back; those alike are summed up. What is no refusal passes.
 func (d *Desk) refused(ctx context.Context, no string, by ledger.Actor, err error) error {
 	payload := map[string]any{"request": no}
+	what := no // and why: those alike are summed up
 	var denied *policy.Denied
 	var blocked *Blocked
 	var invalid *forms.Invalid
 	switch {
 	case errors.As(err, &denied):
 		payload["reason"], payload["number"] = denied.Reason, denied.Reason.Number()
+		what += " " + string(denied.Reason)
 	case errors.As(err, &blocked):
 		var items []map[string]any
 		for _, item := range blocked.Items {
+			what += " " + item.Code
 			items = append(items, map[string]any{"item": item.Code, "state": item.State, "cause": item.Cause.JA})
 		}
 		payload["reason"], payload["items"] = "check-items", items
 	case errors.As(err, &invalid):
 		var codes []string
 		for _, p := range invalid.Shown() {
+			what += " " + p.Code
 			codes = append(codes, p.Field+": "+p.Code)
 		}
 		payload["reason"], payload["problems"] = "invalid", codes
@@ -251,17 +255,26 @@ func (d *Desk) refused(ctx context.Context, no string, by ledger.Actor, err erro
 		return err
 	}
 	// Who is locked acts no more, but that they tried is told.
-	ledgered := d.o.DB.Write(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Person(by.ID); err != nil {
+	const kind = "request.refused-approval"
+	ledgered := d.o.DB.Read(ctx, func(s *store.Snap) error {
+		if _, err := s.Person(by.ID); err != nil {
 			return fmt.Errorf("person %q: %w", by.ID, err)
 		}
-		subjects := []string{no}
-		if _, err := tx.Request(no); err != nil {
+		if _, err := s.Request(no); err != nil {
 			return fmt.Errorf("request %q: %w", no, err)
 		}
-		_, err := tx.Append(ledger.Draft{Kind: "request.refused-approval", Actor: by, Subjects: subjects, Payload: payload})
-		return err
+		return nil
 	})
+	first := false
+	if ledgered == nil {
+		first, ledgered = d.o.Refused(ctx, by, kind, what, no)
+	}
+	if first {
+		ledgered = d.o.DB.Write(ctx, func(tx *store.Tx) error {
+			_, err := tx.Append(ledger.Draft{Kind: kind, Actor: by, Subjects: []string{no}, Payload: payload})
+			return err
+		})
+	}
 	if ledgered != nil {
 		return errors.Join(err, fmt.Errorf("ledger a refused approval: %w", ledgered))
 	}

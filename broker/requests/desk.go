@@ -22,6 +22,9 @@ type Options struct {
 	// Runtime tells how the broker itself stands and for how many days of recording there is room (below zero: not known), for
 	// the check items. Nil: nothing is known.
 	Runtime func(*store.Snap) (policy.Runtime, int)
+	// Refused counts an approval that was refused and tells whether it is the first of its like, which gets an entry of its own
+	// (refusals.Tally.First). Nil: each gets one.
+	Refused func(ctx context.Context, by ledger.Actor, kind, what string, subjects ...string) (first bool, err error)
 }
 
 // Desk takes applications and lets windows be used. It is safe for concurrent use; of two who decide at
@@ -35,6 +38,9 @@ func New(o Options) *Desk {
 	}
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
+	}
+	if o.Refused == nil {
+		o.Refused = func(context.Context, ledger.Actor, string, string, ...string) (bool, error) { return true, nil }
 	}
 	return &Desk{o: o}
 }

@@ -1,9 +1,11 @@
 package requests_test
 
 import (
+	"slices"
 	"testing"
 
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/refusals"
 	"sekimori/broker/requests"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -53,5 +55,25 @@ func TestWhoMayIsAskedBeforeTheConditions(t *testing.T) {
 	}
 	if _, err := d.Approve(t.Context(), no, wider, townhall.By("head")); !has(err, "condition-widens") {
 		t.Errorf("the head: %v", err)
+	}
+}
+
+// Whoever asks a hundred times for what they may not costs the ledger one entry, and a summary in the end.
+func TestAttackFloodTheLedgerWithRefusals(t *testing.T) {
+	h, _ := desk(t)
+	tally := refusals.New(h.DB)
+	d := requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone, Refused: tally.First})
+	no := submit(t, d, simple(), "kato")
+	for range 100 {
+		want(t, "by somebody else", second(d.Approve(t.Context(), no, requests.Approval{}, townhall.By("ito"))), "forbidden")
+	}
+	if got := h.Kinds(t, no); !slices.Equal(got, []string{"request.submitted", "request.refused-approval"}) {
+		t.Errorf("entries %v", got)
+	}
+	if err := tally.Due(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if all := h.Kinds(t, ""); all[len(all)-1] != "refusals.summed" {
+		t.Errorf("no summary: %v", all)
 	}
 }

@@ -146,17 +146,18 @@ func (s *Server) vendorStands(c *call, person policy.Person) error {
 
 // refused ledgers an opening by somebody whom the table does not name.
 func (s *Server) refused(c *call, what string) error {
-	err := s.o.DB.Write(c.r.Context(), func(tx *store.Tx) error {
-		_, err := tx.Append(ledger.Draft{
-			Kind: "access.refused", Actor: c.actor(), Subjects: []string{c.person.ID},
-			Payload: map[string]string{"reason": string(policy.Forbidden), "route": what},
-		})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("ledger a refused opening: %w", err)
+	return s.refusedOnce(c, what+" "+string(policy.Forbidden), []string{c.person.ID}, map[string]string{"reason": string(policy.Forbidden), "route": what})
+}
+
+// refusedOnce ledgers a refusal, the first of its like; those that follow are summed up. what is of a bounded list.
+func (s *Server) refusedOnce(c *call, what string, subjects []string, payload map[string]string) error {
+	const kind = "access.refused"
+	if s.o.Refusals != nil {
+		if first, err := s.o.Refusals.First(c.r.Context(), c.actor(), kind, what, subjects[1:]...); err != nil || !first {
+			return err
+		}
 	}
-	return nil
+	return s.looked(c, kind, subjects, payload)
 }
 
 // read takes the body strictly: one JSON value, no unknown field, nothing behind it.

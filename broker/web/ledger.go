@@ -220,7 +220,7 @@ func (s *Server) mayLook(c *call, a policy.Attempt, what string) (policy.Facts, 
 		subjects = append(subjects, facts.Subject.Session)
 	}
 	payload := map[string]string{"act": string(a.Act), "reason": string(d.Reason), "what": what}
-	if err := s.looked(c, "access.refused", subjects, payload); err != nil {
+	if err := s.refusedOnce(c, string(a.Act)+" "+what+" "+string(d.Reason), subjects, payload); err != nil {
 		return facts, err
 	}
 	return facts, refusal(d.Reason, d.Args)

@@ -16,6 +16,7 @@ import (
 	"sekimori/broker/freeze"
 	"sekimori/broker/keys"
 	"sekimori/broker/papers"
+	"sekimori/broker/refusals"
 	"sekimori/broker/registry"
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
@@ -37,6 +38,7 @@ type Options struct {
 	Reports       *reports.Cabinet
 	Agenda        *agenda.Book
 	Sessions      *session.Supervisor
+	Refusals      *refusals.Tally // sums up what is refused again and again; nil: each refusal has an entry
 	RecordingsDir string
 	Clock         func() time.Time
 	Zone          *time.Location
