@@ -31,10 +31,10 @@ func (s *Snap) Facts(ref string) (policy.Facts, error) {
 
 // unissued adds, for each request that names the person and has no grants of its version, what it
 // asks for: with the request's state and its number for an id, so that it opens nothing, and the engineer
-// is told "not yet approved" or "rejected" instead of that there is nothing. A grant is issued by
+// is told "not yet approved", "rejected" or "lapsed" (R1) instead of that there is nothing. A grant is issued by
 // the final approval only. An emergency asks for as long as its first voice stands, whether or not the timer has lapsed it since.
 func (s *Snap) unissued(f *policy.Facts) error {
-	requests, err := list(s, scanRequest, requestColumns+` WHERE (r.state IN ('proposed', 'pending-first', 'pending-second', 'returned', 'rejected')
+	requests, err := list(s, scanRequest, requestColumns+` WHERE (r.state IN ('proposed', 'pending-first', 'pending-second', 'returned', 'rejected', 'lapsed')
 		OR r.state = 'emergency-asked' AND r.created > ?) AND r.ends > ? AND EXISTS (SELECT 1 FROM json_each(r.body, '$.engineers') e WHERE e.value = ?) ORDER BY r.seq`,
 		ms(s.Now.Add(-policy.AgreeWithin)), ms(s.Now.Add(-factsPast)), f.Person.ID)
 	if err != nil {
