@@ -30,26 +30,12 @@ func (d *Desk) Cancel(ctx context.Context, window, reason string, by ledger.Acto
 		if !mayStop(p, sys) && p.ID != r.Requester && !(w.Attendant != "" && w.Attendant == p.ID) {
 			return forbidden(policy.Requester)
 		}
-		grants, err := tx.GrantsWhere(store.GrantFilter{Window: w.ID})
-		if err != nil {
-			return fmt.Errorf("read grants: %w", err)
+		reason := forms.Printable(reason)
+		if _, err := d.endWindow(tx, w, policy.GrantRevoked, policy.WindowCancelled, p.ID, reason); err != nil {
+			return err
 		}
-		for _, g := range grants {
-			if g.State == policy.GrantActive {
-				if err := tx.SetGrantState(g.ID, policy.GrantRevoked, p.ID, reason); err != nil {
-					return fmt.Errorf("revoke grant %s: %w", g.ID, err)
-				}
-			}
-		}
-		w.State, w.ClosedBy, w.ClosedAt, w.Reason = policy.WindowCancelled, by.ID, tx.Now, forms.Printable(reason)
-		if err := tx.ForgetFactors(store.FactorFilter{Window: w.ID}); err != nil {
-			return fmt.Errorf("forget remembered factors: %w", err)
-		}
-		if err := tx.UpdateWindow(w); err != nil {
-			return fmt.Errorf("store window: %w", err)
-		}
-		payload := map[string]any{"window": w.ID, "request": w.Request, "system": w.System, "state": w.State, "start": w.Start, "end": w.End,
-			"attendant": w.Attendant, "reason": w.Reason}
+		payload := map[string]any{"window": w.ID, "request": w.Request, "system": w.System, "state": policy.WindowCancelled, "start": w.Start, "end": w.End,
+			"attendant": w.Attendant, "reason": reason}
 		if _, err := tx.Append(ledger.Draft{Kind: "window.cancelled", Actor: by, Subjects: []string{w.ID, w.Request, w.System}, Payload: payload}); err != nil {
 			return fmt.Errorf("ledger window.cancelled: %w", err)
 		}
