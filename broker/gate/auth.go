@@ -95,7 +95,7 @@ func (c *caller) keyProven(p proof) (*ssh.Permissions, error) {
 		return permissions(pass), nil
 	}
 	if !p.login.Choose && !p.login.Unknown && c.s.o.FactorMemory == FactorWindow && c.banner != nil {
-		_ = c.banner(automationHint) // a connection that is gone is noticed at the next read
+		_ = c.banner(automationHint(p.person.Lang)) // a connection that is gone is noticed at the next read
 	}
 	return nil, &ssh.PartialSuccessError{Next: ssh.ServerAuthCallbacks{
 		KeyboardInteractiveCallback: func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
@@ -238,9 +238,20 @@ func isYes(answer string) bool {
 	return false
 }
 
-// automationHint follows the proof of a key whose second factor is not remembered.
-const automationHint = "Scripts (BatchMode): log in once by hand, with code and consent. The key alone\n" +
-	"then suffices from the same address until the window ends.\n"
+// automationHint follows the proof of a key whose second factor is not remembered, in the person's language.
+func automationHint(lang string) string {
+	ja := "自動処理(BatchMode)は、先に一度、手でログインしてコードと同意を済ませます。\n" +
+		"その後は時間枠の終わりまで、同じアドレスからは鍵だけで入れます。\n"
+	en := "Scripts (BatchMode): log in once by hand, with code and consent. The key alone\n" +
+		"then suffices from the same address until the window ends.\n"
+	switch lang {
+	case "ja":
+		return ja
+	case "en":
+		return en
+	}
+	return en + ja // first what every client can print
+}
 
 // bannerText is shown before login. Two lines in ASCII first: clients escape what their
 // locale cannot print.

@@ -124,7 +124,7 @@ func TestCardFitsItsColumns(t *testing.T) {
 	}
 	n.URL = "https://gate.city.example.jp/a/very/long/address/of/the/notice/in/full"
 	for name, text := range map[string]string{"ja": ja, "en": en, "ja long": cardJA(long, n), "en long": cardEN(long, n),
-		"banner": bannerText("https://gate.example.jp/notice"), "hint": automationHint} {
+		"banner": bannerText("https://gate.example.jp/notice"), "hint": automationHint("")} {
 		for line := range strings.Lines(text) {
 			line = strings.TrimSuffix(line, "\n")
 			if cells(line) > columns {
@@ -133,6 +133,15 @@ func TestCardFitsItsColumns(t *testing.T) {
 			if strings.ContainsAny(line, "\x1b\r") {
 				t.Errorf("%s: control character in %q", name, line)
 			}
+		}
+	}
+}
+
+func TestHintForScriptsIsInThePersonsLanguage(t *testing.T) {
+	for lang, want := range map[string][2]bool{"ja": {true, false}, "en": {false, true}, "": {true, true}} {
+		text := automationHint(lang)
+		if got := [2]bool{strings.Contains(text, "先に一度、手でログイン"), strings.Contains(text, "log in once by hand")}; got != want {
+			t.Errorf("%q: %v: %s", lang, got, text)
 		}
 	}
 }

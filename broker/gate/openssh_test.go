@@ -98,7 +98,7 @@ func TestOpenSSHLogin(t *testing.T) {
 	c := e.openSSH(t)
 
 	_, stderr, exit := c.run("-o", "BatchMode=yes", "sato+hr-db@"+c.host, "uptime")
-	if exit != 255 || !strings.Contains(stderr, "log in once by hand") {
+	if exit != 255 || !strings.Contains(stderr, "手でログイン") {
 		t.Errorf("before the first login by hand: %d\n%s", exit, stderr)
 	}
 	stdout, stderr, exit := c.run("sato+hr-db@"+c.host, "uptime")
