@@ -45,7 +45,14 @@ func (p *program) attendCommand() *cli.Command {
 			if (c.String("digits") != "") == c.Bool("failed") {
 				return &usageError{ja: "--digits か --failed のどちらか一つが要ります", en: "either --digits or --failed is required"}
 			}
-			return p.windowAct(c, "identity", web.IdentityBody{Digits: c.String("digits"), Person: c.String("person")})
+			v, err := act[web.Window](p, c, "/v1/windows/"+part(c.Args().First())+"/identity", web.IdentityBody{Digits: c.String("digits"), Person: c.String("person")})
+			if err != nil {
+				return err
+			}
+			if c.Bool("failed") {
+				return p.done(v, fmt.Sprintf("時間枠 %s: 本人確認ができなかったと記しました。接続しません", v.ID), fmt.Sprintf("window %s: recorded that the identity check failed; nobody is connected", v.ID))
+			}
+			return p.done(v, fmt.Sprintf("時間枠 %s: 照合番号が一致しました。次は attend permit", v.ID), fmt.Sprintf("window %s: the number matched; next: attend permit", v.ID))
 		},
 			&cli.StringFlag{Name: "digits", Usage: p.say("聞き取った三桁", "the three digits that were heard")},
 			&cli.BoolFlag{Name: "failed", Usage: p.say("出ない、または本人でない", "nobody answered, or the wrong person did")},
