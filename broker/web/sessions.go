@@ -47,7 +47,15 @@ func (s *Server) session(c *call) error {
 	if err := s.looked(c, "session.viewed", []string{r.ID, c.person.ID}, map[string]string{"session_id": r.ID}); err != nil {
 		return err
 	}
-	return c.reply(viewSession(r, s.o.Zone))
+	v := viewSession(r, s.o.Zone)
+	if err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
+		people, err := snap.Subject(r.ID)
+		v.Approvers, v.Attendants = people.Approvers, people.Attendants
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.reply(v)
 }
 
 // mySession reads the session of the path. One that the caller may not see is not found; that they tried is ledgered, with what of

@@ -46,12 +46,8 @@ func (a *actor) reads(ctx context.Context, args ...string) ([]string, error) {
 	return strings.Split(strings.Trim(out.String(), "\n"), "\n"), nil
 }
 
-// refused runs a command that must not go through, and gives its exit status and the lines of its report.
-func (a *actor) refused(ctx context.Context, args ...string) (int, []string, error) {
-	return a.refusal(ctx, nil, args...)
-}
-
-// refusedSigned is refused for a command that asks for password and code anew.
+// refusedSigned runs a command that asks for password and code anew and must not go through, and gives its exit status and the
+// lines of its report.
 func (a *actor) refusedSigned(ctx context.Context, args ...string) (int, []string, error) {
 	code, err := a.code(ctx)
 	if err != nil {
