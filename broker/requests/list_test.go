@@ -54,7 +54,7 @@ func TestAListAmongTenThousandRequests(t *testing.T) {
 			}
 			best = min(best, time.Since(began))
 		}
-		if best > 100*time.Millisecond {
+		if best > 100*time.Millisecond && !raceEnabled {
 			t.Errorf("%s: %v", name, best)
 		}
 	}

@@ -95,7 +95,7 @@ func TestTenThousandRequestsInTheStore(t *testing.T) {
 			best = min(best, time.Since(began))
 		}
 		t.Logf("%-36s %v", name, best)
-		if best > 100*time.Millisecond {
+		if best > 100*time.Millisecond && !raceEnabled {
 			t.Errorf("%s: %v", name, best)
 		}
 	}
