@@ -121,6 +121,7 @@ type upload struct {
 	end  time.Time
 }
 
+// newUpload goes by the machine's own clock, as the kernel's deadlines do; nothing is decided or dated by it.
 func newUpload(c *call) *upload {
 	return &upload{body: c.body, conn: http.NewResponseController(c.w), end: time.Now().Add(uploadMost)}
 }
