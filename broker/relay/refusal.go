@@ -81,27 +81,30 @@ func (r *Relay) noteRefusal(channel uint32, t *tally, what string, reason policy
 	}
 }
 
-// refuseRequest answers a request with failure, records it and counts it.
+// refuseRequest counts a request, records it and answers it with failure: whoever has the answer
+// finds the refusal in the recording.
 func (r *Relay) refuseRequest(channel uint32, t *tally, req *ssh.Request, detail string) {
 	record, abuse := t.refuse()
+	if abuse == nil {
+		r.noteRefusal(channel, t, req.Type, policy.FeatureNotGranted, detail, record)
+	}
 	// An answer that cannot be sent means that the connection is dead, which Serve sees.
 	_ = req.Reply(false, nil)
 	if abuse != nil {
 		r.fail(abuse)
-		return
 	}
-	r.noteRefusal(channel, t, req.Type, policy.FeatureNotGranted, detail, record)
 }
 
-// rejectChannel turns a channel away, records it and counts it.
+// rejectChannel counts a channel, records it and turns it away.
 func (r *Relay) rejectChannel(t *tally, nc ssh.NewChannel, code ssh.RejectionReason, text string) {
 	record, abuse := t.reject()
+	if abuse == nil {
+		r.noteRefusal(recordings.SessionChannel, t, nc.ChannelType(), policy.FeatureNotGranted, text, record)
+	}
 	_ = nc.Reject(code, text)
 	if abuse != nil {
 		r.fail(abuse)
-		return
 	}
-	r.noteRefusal(recordings.SessionChannel, t, nc.ChannelType(), policy.FeatureNotGranted, text, record)
 }
 
 // rejectTargetChannels turns away whatever the target opens: a target has no business at the
