@@ -122,6 +122,7 @@ func TestDecideReasons(t *testing.T) {
 			f.Grants[0].Window.State = WindowAttended
 			setSystem(f, func(s *System) { s.IdentityCheck = true })
 		}, AttendantAbsent, true},
+		{"post taken, the identity check dropped since", func(f *Facts, a *Attempt) { f.Grants[0].Window.State = WindowAttended }, AttendantAbsent, true},
 		{"attendance rule unknown", func(f *Facts, a *Attempt) {
 			f.Grants[0].Window.State = WindowScheduled
 			setSystem(f, func(s *System) { s.Attendance = "" })
@@ -282,7 +283,6 @@ func TestStillAllowed(t *testing.T) {
 			exclusive(f)
 			f.Live = []LiveSession{live("S-1", "E-0099", "R8-0099-1", "tax")}
 		}},
-		{"post taken, no identity check", func(f *Facts, a *Attempt) { f.Grants[0].Window.State = WindowAttended }},
 		{"no attendance", func(f *Facts, a *Attempt) {
 			f.Grants[0].Window.State, f.Grants[0].Window.Attendant = WindowScheduled, ""
 			setSystem(f, func(s *System) { s.Attendance = AttendanceNone })

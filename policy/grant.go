@@ -154,8 +154,9 @@ func firstOfPerson(earlier []LiveSession, l *LiveSession) bool {
 	return true
 }
 
-// startPermitted tells whether somebody of the institution lets the work begin. Taking the
-// post is permission where the system asks for no identity check. A system whose rule is not
+// startPermitted tells whether somebody of the institution lets the work begin. Where the system asks for
+// no identity check the permission is given with the post, and is stored like any other: a rule that is dropped afterwards
+// makes no permission of a post that was taken without one. A system whose rule is not
 // known needs an attendant; one that checks identity needs the permission whatever its rule.
 func startPermitted(w *Window, s *System) bool {
 	rule := attendance(s)
@@ -165,7 +166,7 @@ func startPermitted(w *Window, s *System) bool {
 	if w.Attendant == "" && rule != AttendanceNone {
 		return false
 	}
-	return w.State == WindowPermitted || w.State == WindowAttended && !s.IdentityCheck
+	return w.State == WindowPermitted
 }
 
 // channelsOf lists what a grant opens.

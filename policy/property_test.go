@@ -150,7 +150,7 @@ func noGrantNoChannel(t *rapid.T) {
 	}
 	g := d.Grant
 	s := f.Systems[f.Targets[g.Target].System]
-	permitted := g.Window.State == WindowPermitted || g.Window.State == WindowAttended && !s.IdentityCheck
+	permitted := g.Window.State == WindowPermitted
 	switch {
 	case !covering(f, a, now):
 		t.Fatal("allowed without a covering approved grant")

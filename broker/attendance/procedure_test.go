@@ -1,6 +1,7 @@
 package attendance_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -341,5 +342,77 @@ func TestThePermissionIsTakenBack(t *testing.T) {
 				want(t, "permitted again", o.post.Permit(t.Context(), o.window, townhall.By("ito")), "")
 			}
 		})
+	}
+}
+
+// asksIdentity changes the system's rule, as a confirmed change of the registry does.
+func (o *office) asksIdentity(yes bool) {
+	o.t.Helper()
+	err := o.DB.Write(o.t.Context(), func(tx *store.Tx) error {
+		sys, err := tx.System("map")
+		sys.IdentityCheck = yes
+		_, written := tx.Append(townhall.Draft("test.changed"))
+		return errors.Join(err, tx.PutSystem(sys), written)
+	})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// A token alone takes a post, and never permits a start: whatever the rule was a moment before, and whatever it becomes afterwards.
+func TestAttackOpeningWithATokenAloneAroundAChangeOfTheRule(t *testing.T) {
+	o := newOffice(t, true)
+	o.prepare()
+	o.Pass(time.Hour)
+	o.asksIdentity(false) // after the door looked
+	before := o.Kinds(t, o.window)
+	if err := o.post.OpenUnproven(t.Context(), o.window, townhall.By("ito")); !errors.Is(err, attendance.ErrUnproven) {
+		t.Errorf("it would permit the start: %v", err)
+	}
+	if w := o.row(); w.State != policy.WindowScheduled || w.Attendant != "" {
+		t.Errorf("%+v", w)
+	}
+	if got := o.Kinds(t, o.window); !slices.Equal(got, before) {
+		t.Errorf("the ledger tells %v", got)
+	}
+	want(t, "somebody who may not attend, who is told that instead", o.post.OpenUnproven(t.Context(), o.window, townhall.By("kato")), "forbidden")
+	o.asksIdentity(true)
+	want(t, "where the identity check comes first", o.post.OpenUnproven(t.Context(), o.window, townhall.By("ito")), "")
+	o.asksIdentity(false) // the permission is still an act of its own, and proven
+	if w := o.row(); w.State != policy.WindowAttended || !w.PermittedAt.IsZero() {
+		t.Errorf("%+v", w)
+	}
+	want(t, "permit", o.post.Permit(t.Context(), o.window, townhall.By("ito")), "")
+	if w := o.row(); w.State != policy.WindowPermitted || w.PermittedBy != "ito" {
+		t.Errorf("%+v", w)
+	}
+}
+
+// Sessions are ended once the act is committed, when the writer is free again: what the supervisor then reads tells why.
+func TestSessionsEndAfterTheCommit(t *testing.T) {
+	o := newOffice(t, false)
+	o.prepare()
+	o.Pass(time.Hour)
+	var found []policy.WindowState
+	post := attendance.New(attendance.Options{DB: o.DB, Zone: townhall.Zone, End: func(window string, _ policy.Reason, _ ledger.Actor, _ string) {
+		found = append(found, o.row().State)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // held by the act itself, the writer would never be free
+		defer cancel()
+		undo := errors.New("undo")
+		if err := o.DB.Write(ctx, func(*store.Tx) error { return undo }); !errors.Is(err, undo) {
+			t.Errorf("the writer while sessions end: %v", err)
+		}
+	}})
+	by := townhall.By("ito")
+	want(t, "open", o.open(), "")
+	want(t, "close by somebody else", post.Close(t.Context(), o.window, "", townhall.By("abe")), "forbidden")
+	if len(found) != 0 {
+		t.Errorf("a refused act ended sessions: %v", found)
+	}
+	want(t, "unpermit", post.Unpermit(t.Context(), o.window, "", by), "")
+	want(t, "open", o.open(), "")
+	want(t, "cut", post.Cut(t.Context(), o.window, "", by), "")
+	if !slices.Equal(found, []policy.WindowState{policy.WindowScheduled, policy.WindowCut}) {
+		t.Errorf("when sessions ended the window was %v", found)
 	}
 }

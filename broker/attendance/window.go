@@ -2,6 +2,7 @@ package attendance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,8 +15,22 @@ import (
 // Open is the attendant taking the post. Where the system asks for no identity check, it permits the start
 // as well. An attendant who is named in the request is the only one who may. The approver may not,
 // unless the system allows it. Every mandatory step of the checklist must be ticked, and no check item may have turned
-// unmet. Errors: *policy.Denied, *Stopped, *forms.Invalid.
+// unmet. The door has authenticated the attendant afresh. Errors: *policy.Denied, *Stopped, *forms.Invalid.
 func (a *Post) Open(ctx context.Context, window string, by ledger.Actor) error {
+	return a.open(ctx, window, true, by)
+}
+
+// ErrUnproven is the taking of a post that would permit the start, by somebody who was not authenticated afresh.
+var ErrUnproven = errors.New("opening permits the start, which needs a fresh proof")
+
+// OpenUnproven is Open for somebody who was not authenticated afresh: it takes the post and never permits the start. What the
+// system asks for is read where the post is taken, so that no change of the rule slips in between a look and the act. Errors: as
+// Open, and ErrUnproven where opening would permit; nothing is written then.
+func (a *Post) OpenUnproven(ctx context.Context, window string, by ledger.Actor) error {
+	return a.open(ctx, window, false, by)
+}
+
+func (a *Post) open(ctx context.Context, window string, proven bool, by ledger.Actor) error {
 	var stopped *Stopped
 	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, r store.Request, sys store.System) error {
 		if !r.State.Final() || r.ApprovedVersion != r.Version {
@@ -29,6 +44,9 @@ func (a *Post) Open(ctx context.Context, window string, by ledger.Actor) error {
 		}
 		if w.State != policy.WindowScheduled {
 			return a.wrongState(*w)
+		}
+		if !proven && !sys.IdentityCheck {
+			return ErrUnproven
 		}
 		var err error
 		if stopped, err = a.ready(tx, p, *w, sys, by, "open"); err != nil || stopped != nil {

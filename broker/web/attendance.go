@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"sekimori/broker/attendance"
@@ -13,32 +14,18 @@ import (
 func (s *Server) openWindow(c *call) error {
 	var in OpenBody
 	return s.attend(c, &in, func(ctx context.Context, id string) error {
-		permits, err := s.permits(ctx, id)
-		if err != nil {
+		if in.Password == "" && in.Code == "" {
+			err := s.o.Post.OpenUnproven(ctx, id, c.actor())
+			if errors.Is(err, attendance.ErrUnproven) {
+				return s.fresh(c, in.Fresh) // which says that it is asked for
+			}
 			return err
 		}
-		if permits || in.Password != "" || in.Code != "" {
-			if err := s.fresh(c, in.Fresh); err != nil {
-				return err
-			}
+		if err := s.fresh(c, in.Fresh); err != nil {
+			return err
 		}
 		return s.o.Post.Open(ctx, id, c.actor())
 	})
-}
-
-// permits tells whether opening the window would permit the start: it awaits its attendant, and its system asks for no identity
-// check. One in another state is refused without anything being asked.
-func (s *Server) permits(ctx context.Context, window string) (implied bool, err error) {
-	err = s.o.DB.Read(ctx, func(snap *store.Snap) error {
-		w, err := snap.Window(window)
-		if err != nil {
-			return err
-		}
-		sys, err := snap.System(w.System)
-		implied = w.State == policy.WindowScheduled && !sys.IdentityCheck
-		return err
-	})
-	return implied, err
 }
 
 func (s *Server) closeWindow(c *call) error {
