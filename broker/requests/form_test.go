@@ -14,6 +14,7 @@ import (
 )
 
 func TestFormErrors(t *testing.T) {
+	h, d := desk(t) // one for all: nothing is written
 	for _, c := range []struct {
 		name, code string
 		change     func(*requests.Form)
@@ -47,7 +48,6 @@ func TestFormErrors(t *testing.T) {
 		{"escape sequence", "control-character", func(f *requests.Form) { f.Purpose = "調査\x1b[2J" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h, d := desk(t)
 			f := hr()
 			c.change(&f)
 			before := len(h.Kinds(t, ""))

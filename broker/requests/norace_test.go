@@ -2,4 +2,7 @@
 
 package requests_test
 
-const raceEnabled = false
+const (
+	raceEnabled = false
+	tenThousand = 10000
+)

@@ -3,9 +3,11 @@ package townhall
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -47,26 +49,51 @@ var cheap = registry.Cost{Passes: 1, MemoryKiB: 64, Lanes: 1}
 // Open opens a hall with an empty registry.
 func Open(tb testing.TB) *Hall {
 	tb.Helper()
+	return build(tb, &empty, func(*Hall) {})
+}
+
+// Found opens a hall whose registry is YAML.
+func Found(tb testing.TB) *Hall {
+	tb.Helper()
+	return build(tb, &founded, func(h *Hall) { h.Plan = h.Apply(tb, Registry(tb), "admin") })
+}
+
+// A hall is built once in a process and copied from then on: making keys, migrating and founding take most of a test's
+// time, above all under the race detector. Halls of one process have the same keys.
+var empty, founded model
+
+type model struct {
+	mu    sync.Mutex
+	files map[string][]byte // by path below the hall's directory; nil: not built yet
+	plan  registry.Plan
+}
+
+// build gives a copy of the model, which it makes first where nobody has.
+func build(tb testing.TB, m *model, furnish func(*Hall)) *Hall {
+	tb.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.files == nil {
+		dir := tb.TempDir()
+		h := open(tb, dir, func(master []byte) (*keys.Ring, error) {
+			return keys.Create(filepath.Join(dir, "data", "keys"), master, origin)
+		})
+		furnish(h)
+		if err := h.DB.Close(); err != nil {
+			tb.Fatal(err)
+		}
+		files, err := read(dir)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		m.files, m.plan = files, h.Plan
+	}
 	dir := tb.TempDir()
-	h := &Hall{}
-	h.now.Store(Start.UnixNano())
-	if err := os.Mkdir(filepath.Join(dir, "data"), 0o700); err != nil {
+	if err := write(dir, m.files); err != nil {
 		tb.Fatal(err)
 	}
-	master, err := keys.CreateMaster(filepath.Join(dir, "master"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if h.Keys, err = keys.Create(filepath.Join(dir, "data", "keys"), master, "townhall.example/ledger"); err != nil {
-		tb.Fatal(err)
-	}
-	h.DB, err = store.Open(tb.Context(), filepath.Join(dir, "data", "sekimori.db"), store.Options{
-		Clock: h.Now, Signer: h.Keys.LedgerSigner(), Verifier: h.Keys.LedgerVerifier(), Origin: "townhall.example/ledger", Zone: Zone,
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	h.Registry = registry.New(registry.Options{DB: h.DB, Keys: h.Keys, Zone: Zone, Hash: cheap})
+	h := open(tb, dir, func(master []byte) (*keys.Ring, error) { return keys.Open(filepath.Join(dir, "data", "keys"), master) })
+	h.Plan = m.plan
 	tb.Cleanup(func() {
 		if err := h.DB.Read(context.Background(), func(s *store.Snap) error { return s.VerifyLedger(nil, nil) }); err != nil { // the test's context has ended
 			tb.Errorf("the ledger does not verify: %v", err)
@@ -78,12 +105,62 @@ func Open(tb testing.TB) *Hall {
 	return h
 }
 
-// Found opens a hall whose registry is YAML.
-func Found(tb testing.TB) *Hall {
+const origin = "townhall.example/ledger"
+
+func open(tb testing.TB, dir string, ring func(master []byte) (*keys.Ring, error)) *Hall {
 	tb.Helper()
-	h := Open(tb)
-	h.Plan = h.Apply(tb, Registry(tb), "admin")
+	h := &Hall{}
+	h.now.Store(Start.UnixNano())
+	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
+		tb.Fatal(err)
+	}
+	master, err := keys.LoadMaster(filepath.Join(dir, "master"))
+	if errors.Is(err, keys.ErrNoMaster) {
+		master, err = keys.CreateMaster(filepath.Join(dir, "master"))
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if h.Keys, err = ring(master); err != nil {
+		tb.Fatal(err)
+	}
+	h.DB, err = store.Open(tb.Context(), filepath.Join(dir, "data", "sekimori.db"), store.Options{
+		Clock: h.Now, Signer: h.Keys.LedgerSigner(), Verifier: h.Keys.LedgerVerifier(), Origin: origin, Zone: Zone,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	h.Registry = registry.New(registry.Options{DB: h.DB, Keys: h.Keys, Zone: Zone, Hash: cheap})
 	return h
+}
+
+// read takes the files of a directory into memory.
+func read(dir string) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err == nil {
+			files[name], err = os.ReadFile(path)
+		}
+		return err
+	})
+	return files, err
+}
+
+func write(dir string, files map[string][]byte) error {
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Apply applies a registry that must be accepted.
