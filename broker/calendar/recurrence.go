@@ -129,7 +129,7 @@ func screen(rule string) (string, error) {
 	case len(rule) > longestRule:
 		return "", refused("recurrence-syntax", fmt.Sprintf("繰返しは%d字までです。", longestRule), fmt.Sprintf("a rule has at most %d characters", longestRule))
 	}
-	seen := map[string]bool{}
+	seen, freq, days := map[string]bool{}, "", ""
 	for part := range strings.SplitSeq(rule, ";") {
 		name, value, ok := strings.Cut(part, "=")
 		switch {
@@ -143,9 +143,18 @@ func screen(rule string) (string, error) {
 			return "", refused("recurrence-syntax", "知らない項目です: "+forms.Printable(name)+"(書けるのは "+strings.Join(parts, "、")+")", fmt.Sprintf("unknown part %q; known: %s", forms.Printable(name), strings.Join(parts, ", ")))
 		}
 		seen[name] = true
+		switch name {
+		case "FREQ":
+			freq = value
+		case "BYDAY":
+			days = value
+		}
 		if name == "FREQ" && value != "DAILY" && value != "WEEKLY" && value != "MONTHLY" && value != "YEARLY" {
 			return "", refused("recurrence-frequency", "繰り返せるのは日、週、月、年ごとです(FREQ=DAILY、WEEKLY、MONTHLY、YEARLY)。", "work recurs by day, week, month or year (FREQ=DAILY, WEEKLY, MONTHLY, YEARLY)")
 		}
+	}
+	if err := meant(seen, freq, days); err != nil {
+		return "", err
 	}
 	if seen["COUNT"] && seen["UNTIL"] {
 		return "", refused("recurrence-two-ends", "COUNT と UNTIL は一方だけを書いてください。", "give COUNT or UNTIL, not both")
@@ -154,6 +163,25 @@ func screen(rule string) (string, error) {
 		return "", refused("recurrence-no-end", "終わりがありません。回数(COUNT)か最後の日(UNTIL)を書いてください。", "it has no end: give a number (COUNT) or a last day (UNTIL)")
 	}
 	return rule, nil
+}
+
+// meant refuses what the RFC forbids (3.3.10) and the library reads as if it were not there: every second Tuesday of a month would
+// become every Tuesday, and somebody would approve more than was written.
+func meant(seen map[string]bool, freq, days string) error {
+	for day := range strings.SplitSeq(days, ",") {
+		switch nth := strings.TrimRight(day, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"); {
+		case nth == "":
+		case freq != "MONTHLY" && freq != "YEARLY":
+			return refused("recurrence-nth-day", "何番目の曜日か("+forms.Printable(day)+")は、月ごとか年ごと(FREQ=MONTHLY、YEARLY)のときだけ書けます。",
+				fmt.Sprintf("BYDAY=%s counts the weeks of a month or year: write it with FREQ=MONTHLY or YEARLY", forms.Printable(day)))
+		case strings.Trim(nth, "+-0") == "":
+			return refused("recurrence-syntax", "0番目の曜日("+forms.Printable(day)+")はありません。", fmt.Sprintf("there is no weekday %s", forms.Printable(day)))
+		}
+	}
+	if seen["BYSETPOS"] && (freq == "DAILY" || !seen["BYDAY"] && !seen["BYMONTHDAY"] && !seen["BYMONTH"]) {
+		return refused("recurrence-syntax", "BYSETPOS は、週、月、年ごとの BYDAY などと一緒に書いてください。", "BYSETPOS picks among the days of a week, month or year: write it with BYDAY or the like")
+	}
+	return nil
 }
 
 func known(name string) bool {
@@ -168,7 +196,7 @@ func known(name string) bool {
 // bound refuses numbers that are out of reach before anything is counted, and reads UNTIL in the zone.
 func bound(o *rrule.ROption, rule string, zone *time.Location, limits Limits) error {
 	switch {
-	case o.Interval < 0 || o.Interval > 366, strings.Contains(rule, "INTERVAL=0"):
+	case o.Interval < 0 || o.Interval > 366, strings.Contains(rule, "INTERVAL=") && o.Interval == 0:
 		return refused("recurrence-syntax", "間隔(INTERVAL)は1から366までです。", "INTERVAL is from 1 to 366")
 	case o.Count > limits.Occurrences:
 		return tooMany(limits)

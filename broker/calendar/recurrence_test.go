@@ -34,6 +34,8 @@ func TestRecurrencesAreExpanded(t *testing.T) {
 			"2026-11-24T10:00/11:30 2026-12-01T10:00/11:30"},
 		{"FREQ=MONTHLY;BYDAY=4TU;COUNT=2", "2026-11-24T10:00", "2026-11-24T11:30", "Asia/Tokyo",
 			"2026-11-24T10:00/11:30 2026-12-22T10:00/11:30"},
+		{"FREQ=MONTHLY;BYDAY=TU;BYSETPOS=-1;INTERVAL=02;COUNT=2", "2026-11-24T10:00", "2026-11-24T11:30", "Asia/Tokyo",
+			"2026-11-24T10:00/11:30 2027-01-26T10:00/11:30"}, // the last Tuesday of every second month
 		{"FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=4", "2026-11-30T22:00", "2026-12-01T01:00", "Asia/Tokyo",
 			"2026-11-30T22:00/01:00 2026-12-31T22:00/01:00 2027-01-31T22:00/01:00 2027-02-28T22:00/01:00"},
 		{"FREQ=MONTHLY;COUNT=3", "2026-12-31T10:00", "2026-12-31T11:00", "Asia/Tokyo",
@@ -113,6 +115,17 @@ func TestRecurrencesThatAreRefused(t *testing.T) {
 		{"FREQ=DAILY;COUNT=2", start, "2026-11-25T10:00:00.000000001", "recurrence-overlap"},
 		{"FREQ=DAILY;BYMONTHDAY=" + strings.Repeat("1,", 200) + "2;COUNT=3", start, end, "recurrence-syntax"},
 		{"FREQ=DAILY;COUNT=2", start, start, "recurrence-empty"},
+		// What the RFC forbids, the library reads as every Tuesday: more than was written.
+		{"FREQ=WEEKLY;BYDAY=2TU;COUNT=3", start, end, "recurrence-nth-day"},
+		{"FREQ=WEEKLY;BYDAY=MO,-1TU;COUNT=3", start, end, "recurrence-nth-day"},
+		{"BYDAY=4TU;COUNT=3;FREQ=DAILY", start, end, "recurrence-nth-day"},
+		{"FREQ=MONTHLY;BYDAY=0TU;COUNT=3", start, end, "recurrence-syntax"},
+		{"FREQ=MONTHLY;BYDAY=-0TU;COUNT=3", start, end, "recurrence-syntax"},
+		{"FREQ=MONTHLY;BYDAY=54TU;COUNT=3", start, end, "recurrence-syntax"},
+		{"FREQ=MONTHLY;BYDAY=TU;BYSETPOS=0;COUNT=3", start, end, "recurrence-syntax"},
+		{"FREQ=WEEKLY;BYSETPOS=1;COUNT=3", start, end, "recurrence-syntax"},
+		{"FREQ=DAILY;BYMONTH=11;BYSETPOS=1;COUNT=3", start, end, "recurrence-syntax"},
+		{"FREQ=WEEKLY;INTERVAL=00;COUNT=3", start, end, "recurrence-syntax"},
 	} {
 		_, spans, err := expand(t, c.rule, c.start, c.end, "Asia/Tokyo")
 		var bad *forms.Invalid
@@ -150,7 +163,7 @@ func TestTheBoundsOfARecurrence(t *testing.T) {
 // TestARuleThatNeverComes: what an engineer's proposal says must not keep the broker counting until the year 9999.
 func TestARuleThatNeverComes(t *testing.T) {
 	begun := time.Now()
-	const each = 20
+	const each = 3
 	for range each {
 		for _, rule := range []string{
 			"FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=3", "FREQ=DAILY;BYSETPOS=2;COUNT=3", "FREQ=WEEKLY;BYMONTH=2;BYSETPOS=9;COUNT=3",
