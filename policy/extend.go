@@ -13,6 +13,7 @@ type Extension struct {
 	AskedBy string        // person id
 	// Requester owns the request: nobody approves their own, so beyond what is delegated somebody else must grant it too.
 	Requester string
+	Frozen    bool // a freeze covers the request: nothing is approved then
 	// Deputations are those of the owning section's approvers.
 	Deputations []Deputation
 }
@@ -28,7 +29,7 @@ func OverLimit(limit time.Duration) Text {
 
 // CanExtend rules whether the person may grant the extension: the window's attendant within what is left of the delegated
 // limit; beyond it the head of the owning section, a deputy, or a second approver. Never who asked for it, and nobody once
-// the window is over. Decision.Role tells in which capacity: what attendants grant counts against their limit.
+// the window is over or while a freeze covers it. Decision.Role tells in which capacity: what attendants grant counts against their limit.
 func CanExtend(p Person, w Window, s System, e Extension, now time.Time) Decision {
 	with := func(role string) map[string]string { return map[string]string{"request": w.Request, "role": role} }
 	switch {
@@ -46,6 +47,8 @@ func CanExtend(p Person, w Window, s System, e Extension, now time.Time) Decisio
 		return deny(WindowOver, map[string]string{"request": w.Request, "time": sayTime(w.end(), nil)})
 	case e.By <= 0:
 		return deny(FeatureNotGranted, map[string]string{"request": w.Request, "feature": "extension"})
+	case e.Frozen:
+		return deny(Frozen, map[string]string{"request": w.Request, "scope": string(FreezeSystem), "subject": s.Name})
 	case w.Emergency && e.By > LongestEmergency-w.End.Sub(w.Start):
 		return deny(FeatureNotGranted, map[string]string{"request": w.Request, "feature": "emergency-length"})
 	}

@@ -70,6 +70,8 @@ func TestCanExtend(t *testing.T) {
 			p.Roles, e.Requester = nil, "U-001"
 			e.Deputations = []Deputation{{For: "U-001", Deputy: "U-003", From: start, Until: end}}
 		}, Forbidden, "", ""},
+		{"attendant, frozen", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.Frozen = true }, Frozen, "", ""},
+		{"head, frozen", "U-001", func(p *Person, w *Window, s *System, e *Extension) { e.Frozen = true }, Frozen, "", ""},
 		{"emergency, two hours in all", "U-010", func(p *Person, w *Window, s *System, e *Extension) { w.Emergency, e.By = true, 30*time.Minute }, "", Attendant, ""},
 		{"emergency, a nanosecond more", "U-001", func(p *Person, w *Window, s *System, e *Extension) { w.Emergency, e.By = true, 30*time.Minute+1 }, FeatureNotGranted, "", ""},
 		{"emergency, stored as longer", "U-001", func(p *Person, w *Window, s *System, e *Extension) {

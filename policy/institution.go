@@ -257,6 +257,13 @@ func (v *Vendor) certified(name string, now time.Time) (until time.Time, ok bool
 	return until, ok
 }
 
+// CertifiedThroughout tells whether a certification holds during all of [start, end), under one certificate or several that follow
+// each other.
+func (v *Vendor) CertifiedThroughout(name string, start, end time.Time) bool {
+	until, ok := v.certified(name, start)
+	return ok && !until.Before(end)
+}
+
 // reported tells whether the vendor's report of a fiscal year has come in.
 func (v *Vendor) reported(year int) bool {
 	return slices.ContainsFunc(v.AuditReports, func(r AuditReport) bool { return r.FiscalYear == year })

@@ -97,7 +97,7 @@ func (r *reading) gone(from, until time.Time, section string) ([]Entry, error) {
 	}
 	var entries []Entry
 	for _, q := range list {
-		if !q.Start.Before(until) || !from.Before(q.End) {
+		if !q.Start.Before(until) || !from.Before(q.End) || q.ApprovedVersion == q.Version { // what was approved has its windows, struck out
 			continue
 		}
 		more, err := r.ofRequest(q)

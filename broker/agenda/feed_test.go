@@ -217,6 +217,45 @@ func TestAnEventKeepsItsNameAndCountsItsChanges(t *testing.T) {
 	}
 }
 
+// TestWhatWasApprovedAndTakenBackIsStruckOutOnce: the window that was made is struck out, and no other stands beside it; of a text that was
+// never approved what it asked for is.
+func TestWhatWasApprovedAndTakenBackIsStruckOutOnce(t *testing.T) {
+	b := open(t)
+	_, secret := b.section("ja")
+	b.ask("R8-0001", "hr", "hr-db/hrmnt01", policy.RequestApproved, "2026-11-24T10:00", "2026-11-24T11:30")
+	b.write(func(tx *store.Tx) error {
+		r, err := tx.Request("R8-0001")
+		if err != nil {
+			return err
+		}
+		w, err := tx.Window("R8-0001-1")
+		if err != nil {
+			return err
+		}
+		r.ApprovedVersion, r.State, w.State = 1, policy.RequestWithdrawn, policy.WindowCancelled
+		return errors.Join(tx.UpdateWindow(w), tx.UpdateRequest(r))
+	})
+	struck := func(want ...string) {
+		t.Helper()
+		got := b.read(secret)
+		for _, uid := range want {
+			if e, ok := got[uid+"@townhall.example"]; !ok || value(t, e, ical.PropStatus) != "CANCELLED" {
+				t.Errorf("%s is not struck out", uid)
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("%d events, want %v", len(got), want)
+		}
+	}
+	struck("R8-0001-1")
+	b.write(func(tx *store.Tx) error { // edited after the approval, and then withdrawn
+		r, err := tx.Request("R8-0001")
+		r.Version = 2
+		return errors.Join(err, tx.UpdateRequest(r))
+	})
+	struck("R8-0001-1", "R8-0001-2")
+}
+
 // TestAFeedOnlyChangesWhenSomethingDid: what lets calendar programs be answered "not modified".
 func TestAFeedOnlyChangesWhenSomethingDid(t *testing.T) {
 	b := open(t)

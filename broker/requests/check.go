@@ -273,9 +273,7 @@ func (c *checking) barred(p policy.Person, v policy.Vendor, r *store.Request) (j
 		return "再委託が未承認", "the subcontract is not approved"
 	}
 	for _, name := range i.Certifications {
-		if !slices.ContainsFunc(v.Certifications, func(k policy.Certification) bool {
-			return k.Name == name && !start.Before(k.From) && !k.Until.Before(end)
-		}) {
+		if !v.CertifiedThroughout(name, start, end) {
 			return "認証の期限切れ " + name, "certification not current: " + name
 		}
 	}

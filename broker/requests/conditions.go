@@ -75,6 +75,10 @@ func narrowing(r store.Request, sys store.System, c store.Conditions, zone *time
 		problem("end", "end-before-start", "終了は開始より後にしてください。", "End must be after start.")
 	case c.End.Equal(first.End):
 		c.End = time.Time{}
+	case slices.ContainsFunc(spansOf(r), func(o policy.Span) bool { return !o.Start.Before(o.End.Add(c.End.Sub(first.End))) }):
+		// On a day on which the clock is put forward an occurrence may be shorter than the first.
+		problem("end", "condition-leaves-nothing", "それでは時間の残らない回があります。差し戻して、回を分けて申請してもらってください。",
+			"An occurrence would have no time left: return the request and have it split.")
 	}
 	for _, id := range c.Accounts {
 		if !slices.Contains(r.Body.Accounts, id) {

@@ -297,6 +297,36 @@ func TestDaylightSavingInAnotherZone(t *testing.T) {
 	}
 }
 
+// Where the clock is put forward an occurrence is shorter than the first: a condition that would leave it no time is refused, and one
+// that leaves it some makes a window.
+func TestAnEarlierEndOnADayThatIsShorter(t *testing.T) {
+	h, d, zone := inZone(t, "Europe/Berlin")
+	h.Pass(time.Date(2027, 3, 20, 12, 0, 0, 0, zone).Sub(h.Now()))
+	f := simple()
+	f.Start, f.End = time.Date(2027, 3, 21, 1, 45, 0, 0, zone), time.Date(2027, 3, 21, 3, 15, 0, 0, zone)
+	f.Recurrence, f.Attendant = "FREQ=WEEKLY;COUNT=3", ""
+	no := submit(t, d, f, "kato")
+	narrower := func(earlier time.Duration) error {
+		_, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because(), Conditions: store.Conditions{End: f.End.Add(-earlier)}}, townhall.By("head"))
+		return err
+	}
+	for _, earlier := range []time.Duration{time.Hour, 30 * time.Minute} { // half an hour is all that the second has
+		if err := narrower(earlier); !has(err, "condition-leaves-nothing") {
+			t.Errorf("%s earlier: %v", earlier, err)
+		}
+	}
+	want(t, "29 minutes earlier", narrower(29*time.Minute), "")
+	shown, err := d.Show(t.Context(), no)
+	if err != nil || len(shown.Windows) != 3 {
+		t.Fatalf("%+v, %v", shown.Windows, err)
+	}
+	for i, length := range []time.Duration{61 * time.Minute, time.Minute, 61 * time.Minute} {
+		if w := shown.Windows[i]; w.End.Sub(w.Start) != length {
+			t.Errorf("occurrence %d is %s long", i+1, w.End.Sub(w.Start))
+		}
+	}
+}
+
 // Opening hours are of the wall clock of the institution's zone: on the day of the change too.
 func TestOpeningHoursOnTheDayOfTheChange(t *testing.T) {
 	h, d, zone := inZone(t, "America/New_York")

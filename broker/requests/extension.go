@@ -148,9 +148,9 @@ func (d *Desk) DenyExtension(ctx context.Context, id, reason string, by ledger.A
 		if p.ID == w.Attendant {
 			x.Role = policy.Attendant
 		} else {
-			// A refusal makes no emergency longer, and is nobody's approval of their own.
+			// A refusal makes no emergency longer, is nobody's approval of their own, and no freeze stands in its way.
 			shorter := w.Window
-			shorter.Emergency, wish.Requester = false, ""
+			shorter.Emergency, wish.Requester, wish.Frozen = false, "", false
 			ruling := policy.CanExtend(p, shorter, sys.System, wish, tx.Now)
 			if err := ruling.Err(); err != nil {
 				return err
@@ -232,7 +232,7 @@ func wishOf(s *store.Snap, x store.Extension, r store.Request, sys store.System)
 	if err != nil {
 		return wish, fmt.Errorf("facts of request %s: %w", r.No, err)
 	}
-	wish.Deputations = facts.Deputations
+	wish.Deputations, wish.Frozen = facts.Deputations, facts.Frozen
 	return wish, nil
 }
 

@@ -197,6 +197,21 @@ func TestExtensionAsConditionsLeaveIt(t *testing.T) {
 	want(t, "10 of 10 minutes", err, "")
 }
 
+// A freeze stops approvals, and more time is one. Saying no stops nothing that runs.
+func TestNothingIsExtendedWhileFrozen(t *testing.T) {
+	h, d, w, _ := running(t, 30*time.Minute)
+	x := ask(t, d, w, 10*time.Minute, "E-0031")
+	change(t, h, func(tx *store.Tx) error {
+		return tx.AddFreeze(policy.Freeze{ID: "I-001", Scope: policy.FreezeVendor, Subject: "V-012", By: "head", Since: h.Now(), Reason: "調査"})
+	})
+	for _, who := range []string{"ito", "head", "deputy"} {
+		_, err := d.GrantExtension(t.Context(), x.ID, requests.Answer{Fresh: true}, townhall.By(who))
+		want(t, who, err, "frozen")
+	}
+	_, err := d.DenyExtension(t.Context(), x.ID, "凍結中", townhall.By("head"))
+	want(t, "denied", err, "")
+}
+
 func TestWhoMayAskAndForHowLong(t *testing.T) {
 	h, d := desk(t)
 	_, w := granted(t, d)

@@ -217,6 +217,91 @@ func TestARecurringWindow(t *testing.T) {
 	}
 }
 
+// Where the system wants each occurrence approved for itself, one form makes a request of each, in one series, and nothing that is
+// decided on one touches another.
+func TestARequestForEachOccurrence(t *testing.T) {
+	h, d := desk(t)
+	change(t, h, func(tx *store.Tx) error {
+		sys, err := tx.System("map")
+		sys.Recurring, sys.SecondWhen = policy.RecurringEach, []policy.SecondRule{policy.SecondRecurring}
+		return errors.Join(err, tx.PutSystem(sys))
+	})
+	f := simple()
+	f.Start, f.End = time.Date(2026, 12, 17, 23, 30, 0, 0, townhall.Zone), time.Date(2026, 12, 18, 0, 30, 0, 0, townhall.Zone)
+	f.Recurrence = "FREQ=WEEKLY;COUNT=3" // the last over the year's end
+	first := submit(t, d, f, "kato")
+	series, err := d.List(t.Context(), store.RequestFilter{Series: first})
+	if err != nil || len(series) != 3 {
+		t.Fatalf("%d requests, %v", len(series), err)
+	}
+	slices.Reverse(series)
+	for i, r := range series {
+		if want := f.Start.AddDate(0, 0, 7*i); !r.Start.Equal(want) || r.End.Sub(r.Start) != time.Hour || len(r.Body.Occurrences) != 0 || r.State != policy.PendingFirst {
+			t.Errorf("request %d: %+v", i+1, r)
+		}
+		if got := h.Kinds(t, r.No); !slices.Equal(got, []string{"request.submitted"}) {
+			t.Errorf("entries of %s: %v", r.No, got)
+		}
+	}
+	if last := series[2].End.In(townhall.Zone).Format("2006-01-02 15:04"); last != "2027-01-01 00:30" {
+		t.Errorf("the last ends at %s", last)
+	}
+	// One is approved, one rejected, one lapses.
+	if out := approve(t, d, series[0].No, "head"); out.State != policy.RequestApproved || len(out.Windows) != 1 {
+		t.Errorf("%+v", out)
+	}
+	want(t, "rejected", d.Reject(t.Context(), series[1].No, "その日は締切", townhall.By("head")), "")
+	if err := d.Edit(t.Context(), series[2].No, f, townhall.By("kato")); !has(err, "recurrence-each") {
+		t.Errorf("all of them again in the place of one: %v", err)
+	}
+	toInstant(h, series[2].Start)
+	if lapsed, _, err := d.LapseDue(t.Context()); err != nil || !slices.Equal(lapsed, []string{series[2].No}) {
+		t.Errorf("lapsed %v, %v", lapsed, err)
+	}
+	if state(t, d, series[0].No) != policy.RequestApproved || state(t, d, series[1].No) != policy.RequestRejected {
+		t.Error("one of them changed another")
+	}
+
+	// An engineer's proposal becomes as many, each to be taken over.
+	f.Start, f.End = f.Start.AddDate(0, 1, 0), f.End.AddDate(0, 1, 0)
+	proposed := submit(t, d, f, "E-0031")
+	series, err = d.List(t.Context(), store.RequestFilter{Series: proposed, States: []policy.RequestState{policy.RequestProposed}})
+	if err != nil || len(series) != 3 {
+		t.Fatalf("%d proposals, %v", len(series), err)
+	}
+	want(t, "taken", d.Take(t.Context(), series[1].No, townhall.By("kato")), "")
+	if state(t, d, proposed) != policy.RequestProposed {
+		t.Error("another was taken with it")
+	}
+}
+
+// Certificates that follow each other hold throughout; with a day between them the window that touches it has none.
+func TestACertificateThatIsRenewedMeanwhile(t *testing.T) {
+	h, d := desk(t)
+	turn := time.Date(2026, 12, 16, 0, 0, 0, 0, townhall.Zone)
+	filed := func(id string, from, until time.Time) {
+		t.Helper()
+		change(t, h, func(tx *store.Tx) error {
+			return tx.AddPaper(store.Paper{ID: id, Kind: store.PaperCertification, Vendor: "V-012", Name: "isms", From: from, Until: until,
+				State: store.PaperAccepted, FiledBy: "kato", Filed: h.Now(), AcceptedBy: "deputy", Accepted: h.Now()})
+		})
+	}
+	change(t, h, func(tx *store.Tx) error {
+		return tx.PutInstitution(policy.Institution{Declared: true, Certifications: []string{"isms"}})
+	})
+	filed("P-0001", turn.AddDate(-1, 0, 0), turn)
+	f := simple()
+	f.Start, f.End, f.ClausesTold, f.RecordingTold = turn.Add(-30*time.Minute), turn.Add(30*time.Minute), true, true
+	filed("P-0002", turn.Add(time.Millisecond), turn.AddDate(1, 0, 0))
+	if _, err := d.Submit(t.Context(), f, townhall.By("kato")); !has(err, "engineer-not-eligible") {
+		t.Errorf("with a gap: %v", err)
+	}
+	change(t, h, func(tx *store.Tx) error { return tx.WithdrawPaper("P-0002", "kato", "訂正") })
+	filed("P-0003", turn, turn.AddDate(1, 0, 0))
+	no := submit(t, d, f, "kato")
+	approve(t, d, no, "head")
+}
+
 func TestEveryOccurrenceIsHeldAgainstDaysAndOtherWindows(t *testing.T) {
 	h, d := desk(t)
 	f := hr()
