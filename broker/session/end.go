@@ -308,6 +308,9 @@ func endSession(tx *store.Tx, id string, c Cause, ended time.Time, digest record
 	if !row.State.Live() {
 		return nil // owed twice
 	}
+	if c.Reason == policy.Lapsed && c.Note == "" {
+		c.Note = c.Args["what"] // which paper: the engineer was told, and the ledger must not know less
+	}
 	row.State, row.Reason, row.Detail, row.Ended = store.SessionEnded, c.Reason, c.Note, ended
 	if c.Actor.Kind == "person" {
 		row.By = c.Actor.ID

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"net"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -49,6 +51,44 @@ func TestCutWhileTheTargetIsDialledKeepsItsName(t *testing.T) {
 	<-v.over
 	if row, _ := v.stored("session.ended"); row.Reason != policy.CutByFreeze {
 		t.Errorf("ended as %s", row.Reason)
+	}
+}
+
+// TestEndRightAfterTheOpening: the attendant's end is told to the supervisor once it is committed. It may find a session whose own opening was
+// committed just before, without a recording or a target yet, or one that is under the supervisor's eyes and not committed yet: each ends in
+// the attendant's name.
+func TestEndRightAfterTheOpening(t *testing.T) {
+	w := newWorld(t, time.Hour, func(o *Options) {
+		o.Dialer = &dial.Dialer{Connect: func(ctx context.Context, _ string) (net.Conn, error) {
+			<-ctx.Done() // whoever is not ended waits here, and shows as hanging
+			return nil, ctx.Err()
+		}}
+	})
+	for range 10 {
+		p := w.engineer(9)
+		id := w.number()
+		told := make(chan struct{})
+		go func() {
+			defer close(told)
+			for len(w.sup.Live()) == 0 { // it is put there before its opening is committed
+				runtime.Gosched()
+			}
+			w.sup.EndWindow("R8-0001-1", policy.CutByAttendant, attendant, "予定外")
+		}()
+		v := w.admitAs(p, id)
+		_, problems, exit := v.run("print never")
+		<-told
+		<-v.over
+		if exit != policy.ExitStopped || !strings.Contains(problems, "[203]") {
+			t.Errorf("exit %d: %s", exit, problems)
+		}
+		row, payload := v.stored("session.ended")
+		if row.State != store.SessionEnded || row.Reason != policy.CutByAttendant || row.By != "U-001" || payload["note"] != "予定外" {
+			t.Errorf("stored as %s, %s by %q: %v", row.State, row.Reason, row.By, payload)
+		}
+		if got := v.kinds(); !slices.Equal(got, []string{"opening person " + p.ID, "ended person U-001"}) {
+			t.Errorf("the ledger tells %v", got)
+		}
 	}
 }
 

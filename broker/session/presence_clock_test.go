@@ -12,7 +12,7 @@ import (
 // The clock runs back over heartbeats: what was heard later than now stands for nobody, and no session goes on by such a clock.
 func TestClockSetBackDoesNotStandForTheAttendant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, time.Hour)
+		w := newWorld(t, time.Hour, often)
 		w.attended()
 		v := w.admit(w.engineer(0))
 		_, in, screen := v.shell()
@@ -40,7 +40,7 @@ func TestClockSetBackDoesNotStandForTheAttendant(t *testing.T) {
 // A step forward over the attendant's patience: nobody can tell whether they were there, so the work ends as if they were not.
 func TestClockSetForwardOverTheAttendantsPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, time.Hour)
+		w := newWorld(t, time.Hour, often)
 		w.attended()
 		v := w.admit(w.engineer(0))
 		_, _, screen := v.shell()

@@ -266,3 +266,33 @@ func TestAStoreThatHangsProlongsNothing(t *testing.T) {
 		}
 	})
 }
+
+// A window that was opened before the upgrade which began to keep presence: nobody was heard of, which is no attendant. Nobody is let in by it
+// until a first heartbeat, and then nothing else is asked for.
+func TestAWindowFromBeforePresenceWasKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Hour)
+		w.write("system.changed", func(tx *store.Tx) error {
+			s, err := tx.System("hr")
+			s.Attendance = policy.AttendanceRequired
+			return errors.Join(err, tx.PutSystem(s))
+		})
+		p := w.engineer(0)
+		early := w.admit(p)
+		_, problems, exit := early.run("print never")
+		if exit != policy.AttendantAbsent.Exit() || !strings.Contains(problems, "[118]") {
+			t.Errorf("exit %d: %s", exit, problems)
+		}
+		<-early.over
+		w.heard()
+		v := w.admit(p)
+		_, _, screen := v.shell()
+		screen.await(t, "Started")
+		synctest.Wait()
+		if live := w.sup.Live(); len(live) != 1 || live[0].Paused != "" {
+			t.Errorf("%+v", live)
+		}
+		v.client.Close()
+		<-v.over
+	})
+}

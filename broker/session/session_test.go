@@ -104,7 +104,7 @@ func TestClockSetBackDoesNotProlongTheWindow(t *testing.T) {
 
 func TestClockSetForwardEndsTheSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, time.Hour)
+		w := newWorld(t, time.Hour, often)
 		v := w.admit(w.engineer(0))
 		_, _, screen := v.shell()
 		screen.await(t, "Started")

@@ -113,6 +113,9 @@ func newWorld(t testing.TB, length time.Duration, change ...func(*Options)) *wor
 		Dialer:   &dial.Dialer{Connect: w.connect},
 		OutputTo: []age.Recipient{w.ring.ViewingRecipient()}, InputTo: []age.Recipient{w.offline.Recipient()},
 		Clock: w.clock.Now, Zone: time.UTC, Log: hclog.NewNullLogger(),
+		// A bubble's hours are a machine's seconds: to sync each second of them and to look every three is most of what a test takes. What
+		// ends or pauses a session does so at its instant, or at the commit; tests of the regular look say often.
+		Sync: time.Minute, Recheck: time.Minute,
 	}
 	for _, c := range change {
 		c(&o)
@@ -124,6 +127,9 @@ func newWorld(t testing.TB, length time.Duration, change ...func(*Options)) *wor
 	t.Cleanup(w.close)
 	return w
 }
+
+// often is the regular look as it is without a setting.
+func often(o *Options) { o.Recheck = 0 }
 
 func (w *world) close() {
 	if err := w.sup.Close(context.Background()); err != nil {
