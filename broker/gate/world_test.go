@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/internal/testbed/blank"
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
 	"sekimori/broker/registry"
@@ -81,7 +82,9 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	if w.ring, err = keys.Create(filepath.Join(w.dir, "keys"), master, "sekimori.test/ledger"); err != nil {
 		t.Fatal(err)
 	}
-	w.db, err = store.Open(context.Background(), filepath.Join(w.dir, "sekimori.db"), store.Options{
+	path := filepath.Join(w.dir, "sekimori.db")
+	blank.Database(t, path)
+	w.db, err = store.Open(context.Background(), path, store.Options{
 		Clock: w.clock.Now, Signer: w.ring.LedgerSigner(), Origin: "sekimori.test/ledger", Zone: w.zone,
 	})
 	if err != nil {

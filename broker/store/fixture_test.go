@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -66,6 +67,45 @@ func options(t testing.TB, c *clock) Options {
 	return Options{Clock: c.now, Signer: s, Verifier: v, Origin: origin, Zone: jst}
 }
 
+// schema is the file that Open makes of nothing: the migrations run once for all tests, and not once in every one. With no
+// entry in it, it is nobody's ledger yet. (broker/internal/testbed/blank is the same for other packages, which this one cannot import.)
+var schema = sync.OnceValues(func() (_ []byte, err error) {
+	dir, err := os.MkdirTemp("", "schema")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	skey, _, err := note.GenerateKey(rand.Reader, origin)
+	if err != nil {
+		return nil, err
+	}
+	s, err := note.NewSigner(skey)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "schema.db")
+	db, err := Open(context.Background(), path, Options{Clock: time.Now, Signer: s, Origin: origin})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil { // the last connection takes the write-ahead log into the file
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// blank writes it to path.
+func blank(t testing.TB, path string) {
+	t.Helper()
+	b, err := schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // open gives a store whose whole ledger is verified again when the test ends.
 func open(t testing.TB, change ...func(*Options)) *office {
 	t.Helper()
@@ -74,6 +114,7 @@ func open(t testing.TB, change ...func(*Options)) *office {
 	for _, f := range change {
 		f(&o.opt)
 	}
+	blank(t, o.path)
 	db, err := Open(context.Background(), o.path, o.opt)
 	if err != nil {
 		t.Fatal(err)

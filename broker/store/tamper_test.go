@@ -18,6 +18,7 @@ func spoiled(t *testing.T, edit string) (opt Options, path string, checkpoints [
 	t.Helper()
 	c := &clock{at: noon}
 	opt, path = options(t, c), filepath.Join(t.TempDir(), "sekimori.db")
+	blank(t, path)
 	db, err := Open(context.Background(), path, opt)
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +120,7 @@ func TestAnotherLedgersCheckpointIsRefused(t *testing.T) {
 func TestRowsTakenWhileOpenAreNotSignedOver(t *testing.T) {
 	c := &clock{at: noon}
 	opt, path := options(t, c), filepath.Join(t.TempDir(), "sekimori.db")
+	blank(t, path)
 	db, err := Open(context.Background(), path, opt)
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ import (
 	"sekimori/broker/attendance"
 	"sekimori/broker/dial"
 	"sekimori/broker/freeze"
+	"sekimori/broker/internal/testbed/blank"
 	"sekimori/broker/keys"
 	"sekimori/broker/papers"
 	"sekimori/broker/registry"
@@ -63,7 +64,9 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	zone := time.FixedZone("JST", 9*3600)
-	db, err := store.Open(t.Context(), filepath.Join(data, "sekimori.db"), store.Options{
+	path := filepath.Join(data, "sekimori.db")
+	blank.Database(t, path)
+	db, err := store.Open(t.Context(), path, store.Options{
 		Clock: clock, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: "test.example/ledger", Zone: zone,
 	})
 	if err != nil {

@@ -1,0 +1,59 @@
+// Package blank gives tests a database whose schema is up to date already. The migrations run once in a test binary and not once in
+// every test: under the race detector they cost more than most tests do. That they run, and from which versions, is what the
+// tests of broker/store hold.
+//
+// Only tests import it. It stands apart from testbed, which the packages below the store use.
+package blank
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"sekimori/broker/store"
+)
+
+// Database writes an empty database to path, for store.Open to find: no row, no entry, nobody's ledger yet.
+func Database(t testing.TB, path string) {
+	t.Helper()
+	b, err := schema()
+	if err != nil {
+		t.Fatalf("blank database: %v", err)
+	}
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatalf("blank database: %v", err)
+	}
+}
+
+// schema is the file that store.Open makes of nothing. With no entry in it, it carries no ledger's name and no signature.
+var schema = sync.OnceValues(func() (_ []byte, err error) {
+	dir, err := os.MkdirTemp("", "blank")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	const origin = "blank.test/ledger"
+	private, _, err := note.GenerateKey(rand.Reader, origin)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := note.NewSigner(private)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "blank.db")
+	db, err := store.Open(context.Background(), path, store.Options{Clock: time.Now, Signer: signer, Origin: origin})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil { // the last connection takes the write-ahead log into the file
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
