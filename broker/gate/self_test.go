@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"golang.org/x/crypto/ssh"
 
@@ -56,9 +57,12 @@ func TestHelpIsTheTable(t *testing.T) {
 	for lang, e := range map[string]*engineer{"ja": w.engineer("sato", "ja"), "en": w.engineer("mori", "en"), "": w.engineer("a-very-long-login-that-somebody-chose", "")} {
 		out, _, exit := e.types("help", "")
 		narrow(t, out)
+		if lang == "ja" && strings.ContainsFunc(strings.NewReplacer("YAML", "", "S-…", "").Replace(out), unicode.IsUpper) {
+			t.Errorf("words of another language for what is to be filled in:\n%s", out)
+		}
 		for _, word := range selfWords() {
 			for _, f := range word.forms {
-				if exit != 0 || !strings.Contains(out, f.typed) || lang != "en" && !strings.Contains(out, f.ja) || lang == "en" && !strings.Contains(out, f.en) {
+				if exit != 0 || !strings.Contains(out, f.as(lang)) || lang != "en" && !strings.Contains(out, f.ja) || lang == "en" && !strings.Contains(out, f.en) {
 					t.Errorf("help in %q lacks %q:\n%s", lang, f.typed, out)
 				}
 			}

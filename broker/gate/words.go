@@ -24,24 +24,33 @@ type word struct {
 	open  bool // may be used by somebody who is locked: it shows nothing of anybody
 }
 
-// form is one way to type a word.
-type form struct{ typed, ja, en string }
+// form is one way to type a word. What stands for something of the reader's own (NO, FILE) is a word of their language too: typedJA
+// is the form with Japanese ones, empty where there are none.
+type form struct{ typed, ja, en, typedJA string }
+
+// as is the form for a reader of this language.
+func (f form) as(lang string) string {
+	if lang == "ja" && f.typedJA != "" {
+		return f.typedJA
+	}
+	return f.typed
+}
 
 func selfWords() []word {
 	return []word{
-		{name: "windows", forms: []form{{"windows", "自分の時間枠", "your windows"}}, run: (*self).windows},
+		{name: "windows", forms: []form{{typed: "windows", ja: "自分の時間枠", en: "your windows"}}, run: (*self).windows},
 		{name: "request", forms: []form{
-			{"request < FILE", "申請を提案する(YAML)", "propose a request (YAML)"},
-			{"request list", "自分の申請", "your requests"},
-			{"request show NO", "申請を一つ見る", "show one"},
-			{"request copy NO", "前の申請の写し(YAML)", "an earlier one as YAML"},
+			{"request < FILE", "申請を提案する(YAML)", "propose a request (YAML)", "request < ファイル"},
+			{typed: "request list", ja: "自分の申請", en: "your requests"},
+			{"request show NO", "申請を一つ見る", "show one", "request show 番号"},
+			{"request copy NO", "前の申請の写し(YAML)", "an earlier one as YAML", "request copy 番号"},
 		}, run: (*self).request},
 		{name: "extend", forms: []form{
-			{`extend 15m --reason "…"`, "延長を申請する(--window ID)", "ask for more time (--window ID)"},
+			{`extend 15m --reason "…"`, "延長を申請する(--window 時間枠)", "ask for more time (--window ID)", `extend 15m --reason "理由"`},
 		}, run: (*self).extend},
-		{name: "report", forms: []form{{"report S-… < FILE", "作業報告書を出す(YAML)", "hand in a work report (YAML)"}}, run: (*self).report},
-		{name: "files", forms: []form{{"files", "預かっているファイル", "files held for you"}}, run: (*self).files},
-		{name: "help", forms: []form{{"help", "この一覧", "this list"}}, run: (*self).help, open: true},
+		{name: "report", forms: []form{{"report S-… < FILE", "作業報告書を出す(YAML)", "hand in a work report (YAML)", "report S-… < ファイル"}}, run: (*self).report},
+		{name: "files", forms: []form{{typed: "files", ja: "預かっているファイル", en: "files held for you"}}, run: (*self).files},
+		{name: "help", forms: []form{{typed: "help", ja: "この一覧", en: "this list"}}, run: (*self).help, open: true},
 	}
 }
 
@@ -257,22 +266,22 @@ func (s *self) options(most int, into map[string]*string, sentences ...string) (
 func (s *self) help() error {
 	login, at := s.pass.person.Login, "@"+s.c.s.o.GateName
 	lines := []form{
-		{"ssh " + login + at, "自分の時間枠から選ぶ", "choose among your windows"},
-		{"ssh " + login + "+TARGET" + at, "接続先へ(コマンドも可)", "to the target (a command may follow)"},
-		{"ssh " + login + "+ACCOUNT@TARGET" + at, "アカウントを名指す", "naming the account"},
+		{typed: "ssh " + login + at, ja: "自分の時間枠から選ぶ", en: "choose among your windows"},
+		{"ssh " + login + "+TARGET" + at, "接続先へ(コマンドも可)", "to the target (a command may follow)", "ssh " + login + "+接続先" + at},
+		{"ssh " + login + "+ACCOUNT@TARGET" + at, "アカウントを名指す", "naming the account", "ssh " + login + "+アカウント@接続先" + at},
 	}
 	for _, w := range selfWords() {
 		for _, f := range w.forms {
-			lines = append(lines, form{"ssh " + login + at + " " + f.typed, f.ja, f.en})
+			lines = append(lines, form{typed: "ssh " + login + at + " " + f.as(s.lang), ja: f.ja, en: f.en})
 		}
 	}
 	for _, l := range lines {
-		said := slashed(s.lang, l.ja, l.en)
-		if line := pad(l.typed, 40) + "  " + said; cells(l.typed) <= 40 && cells(line) <= columns {
+		typed, said := l.as(s.lang), slashed(s.lang, l.ja, l.en)
+		if line := pad(typed, 40) + "  " + said; cells(typed) <= 40 && cells(line) <= columns {
 			s.out.WriteString(line + "\n")
 			continue
 		}
-		s.out.WriteString(clip(l.typed, columns) + "\n" + clip("        "+said, columns) + "\n")
+		s.out.WriteString(clip(typed, columns) + "\n" + clip("        "+said, columns) + "\n")
 	}
 	return nil
 }
