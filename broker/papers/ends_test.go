@@ -130,7 +130,10 @@ func TestSubcontractApproval(t *testing.T) {
 		t.Errorf("with every approval withdrawn: %s", got)
 	}
 	// The file says approved, the acts say withdrawn: the acts count.
-	o.Apply(t, strings.Replace(more, "prime: V-012", "prime: V-012\n    prime_approved: true", 1), "admin")
+	plan := o.Apply(t, strings.Replace(more, "prime: V-012", "prime: V-012\n    prime_approved: true", 1), "admin")
+	if err := o.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy")); err != nil {
+		t.Fatal(err)
+	}
 	if got := o.told("hirano"); got != "qualification-unmet" {
 		t.Errorf("after the file approved: %s", got)
 	}

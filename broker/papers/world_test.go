@@ -58,8 +58,7 @@ engineers:
 
 func newOffice(tb testing.TB) *office {
 	tb.Helper()
-	o := &office{Hall: townhall.Open(tb), tb: tb, dir: filepath.Join(tb.TempDir(), "papers"), disk: &disk{Disk: testbed.NewDisk()}}
-	o.Apply(tb, townhall.Registry(tb), "admin")
+	o := &office{Hall: townhall.Found(tb), tb: tb, dir: filepath.Join(tb.TempDir(), "papers"), disk: &disk{Disk: testbed.NewDisk()}}
 	o.Apply(tb, more, "admin")
 	o.Keeper = o.keeper()
 	return o

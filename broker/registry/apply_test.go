@@ -137,6 +137,55 @@ func TestGuardedChangeWaitsForASecondPerson(t *testing.T) {
 	}
 }
 
+// Who may come in through a subcontract is approved by people with a fresh proof; the administrator's file alone does not approve it, at
+// once or by leaving out whose subcontractor it is. Taking the approval away waits for nobody.
+func TestAttackApproveASubcontractByTheFile(t *testing.T) {
+	h := townhall.Found(t)
+	sub := func(prime string) string {
+		return "vendors:\n  - {id: V-020, name: 再委託先, contract: {from: 2026-04-01, until: 2027-03-31}, qualified: true" + prime + "}\n"
+	}
+	apply := func(text string) (registry.Change, string) {
+		plan := h.Apply(t, text, "admin")
+		c, _ := action(plan, "vendor", "V-020")
+		return c, plan.Pending
+	}
+	vendor := func() (v store.Vendor) {
+		if err := h.DB.Read(t.Context(), func(s *store.Snap) (err error) {
+			v, err = s.Vendor("V-020")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	approved := sub(", prime: V-012, prime_approved: true")
+	c, no := apply(approved)
+	if !c.Pending || no == "" {
+		t.Fatalf("made with its approval at once: %+v", c)
+	}
+	if err := h.Registry.Discard(t.Context(), no, "試し", townhall.By("admin")); err != nil {
+		t.Fatal(err)
+	}
+	if c, no = apply(sub(", prime: V-012")); c.Pending || no != "" {
+		t.Fatalf("a subcontractor that nobody approved lets nobody in, and waits: %+v", c)
+	}
+	for name, text := range map[string]string{"approved": approved, "no subcontractor any more": sub(""), "somebody else's": sub(", prime: V-013")} {
+		if c, no = apply(text); !c.Pending || no == "" {
+			t.Errorf("%s at once: %+v", name, c)
+		}
+		if v := vendor(); v.PrimeApproved || v.Prime != "V-012" {
+			t.Errorf("%s unconfirmed: %+v", name, v)
+		}
+	}
+	_, no = apply(approved)
+	if err := h.Registry.Confirm(t.Context(), no, townhall.By("deputy")); err != nil || !vendor().PrimeApproved {
+		t.Fatalf("confirmed: %v, %+v", err, vendor())
+	}
+	if c, no = apply(sub(", prime: V-012")); c.Pending || no != "" || vendor().PrimeApproved {
+		t.Errorf("taken away: %+v", c)
+	}
+}
+
 func TestConfirm(t *testing.T) {
 	h := townhall.Open(t)
 	text := townhall.Registry(t)

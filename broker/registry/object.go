@@ -140,10 +140,24 @@ func (o object) guardedWhenNew() bool {
 	switch o.Kind {
 	case kindPerson:
 		return len(o.Person.Roles) > 0 || len(o.Person.Keys) > 0
-	case kindSection, kindVendor:
+	case kindVendor:
+		return o.approvesSubcontract(nil)
+	case kindSection:
 		return false
 	}
 	return true
+}
+
+// approvesSubcontract tells of a vendor's entry that lets a subcontractor's people in: it says that the institution approved the
+// subcontract, or names no prime contractor, or another, where one was named. Approving it is an act of a head or of the
+// information-systems section with a fresh proof (screens §3.1, item 4); the administrator's file must not go round that. Dates of contracts and
+// pledges are no approvals: they say what stands on paper, and the entry names who wrote them.
+func (o object) approvesSubcontract(have *store.Vendor) bool {
+	v := o.Vendor
+	if have == nil {
+		return v.Prime != "" && v.PrimeApproved
+	}
+	return v.PrimeApproved && !have.PrimeApproved || have.Prime != "" && v.Prime != have.Prime
 }
 
 // base is a fingerprint of the object's state, so that a confirmation can tell whether what it

@@ -315,6 +315,9 @@ func diff(wanted []object, st *state) (changes []Change, now, waits []proposal) 
 		if c.Fields, differs = compare(before, o.fields()); differs && exists {
 			guarded = true
 		}
+		if exists && o.Kind == kindVendor && o.approvesSubcontract(have.Vendor) {
+			guarded = true
+		}
 		switch {
 		case !exists:
 			c.Action = Create

@@ -72,7 +72,7 @@ func (p *program) personCommand() *cli.Command {
 				return err
 			}
 			f := p.personFields()
-			return list(p, v, "人はまだ登録されていません。", "Nobody is registered yet.", []column[web.Person]{f[0], f[1], f[2], f[3], f[4], f[5], f[10]})
+			return listWhy(p, v, "人はまだ登録されていません。", "Nobody is registered yet.", []column[web.Person]{f[0], f[1], f[2], f[3], f[4], f[5], f[10]})
 		}),
 		p.leaf("show", "ID", "一人を見る", "show one", func(c *cli.Context) error {
 			v, err := fetch[web.Person](p, c, "/v1/people/"+part(c.Args().First()), nil)

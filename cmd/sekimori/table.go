@@ -29,6 +29,19 @@ func list[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T]
 	return table(p, rows, emptyJA, emptyEN, cols, narrow)
 }
 
+// listWhy is list where the last column says a state and its cause. That stays whole, whatever was written; the others give way to it, down to half
+// of the screen.
+func listWhy[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T]) error {
+	return table(p, rows, emptyJA, emptyEN, cols, func(cells [][]string, widths []int) {
+		last := len(widths) - 1
+		others := make([][]string, len(cells))
+		for i, line := range cells {
+			others[i] = line[:last]
+		}
+		narrowTo(max(screenWidth-gap-widths[last], screenWidth/2), others, widths[:last])
+	})
+}
+
 // listWhole is list for what no other page tells, such as a fingerprint that people are to compare: nothing is shortened.
 func listWhole[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T]) error {
 	return table(p, rows, emptyJA, emptyEN, cols, func([][]string, []int) {})
@@ -66,11 +79,16 @@ func table[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T
 // whole; --json is never shortened.
 const screenWidth = 78
 
-// narrow shortens the widest cells until a list of that many columns fits the screen: sentences and names first, then codes; times never, nor the number that
+// gap is between two columns.
+const gap = 2
+
+func narrow(cells [][]string, widths []int) { narrowTo(screenWidth, cells, widths) }
+
+// narrowTo shortens the widest cells until a list fits into so many columns of the screen: sentences and names first, then codes; times never, nor the number that
 // the next command needs, which stands first.
 // Columns narrower than least stay as they are: numbers and short states must not be cut.
-func narrow(cells [][]string, widths []int) {
-	const gap, least, fewest = 2, 12, 8
+func narrowTo(room int, cells [][]string, widths []int) {
+	const least, fewest = 12, 8
 	total := -gap
 	dated, coded := make([]bool, len(widths)), make([]bool, len(widths))
 	for i, w := range widths {
@@ -86,7 +104,7 @@ func narrow(cells [][]string, widths []int) {
 		if sparing {
 			floor = fewest // a few characters of a sentence more, or a state: the state
 		}
-		for total > screenWidth {
+		for total > room {
 			widest := -1
 			for i, w := range widths {
 				if !dated[i] && !(coded[i] && (sparing || i == 0)) && (widest < 0 || w >= widths[widest]) { // of equals the last: what stands first matters most
@@ -150,13 +168,13 @@ func (p *program) align(cells [][]string) error {
 	widths := widthsOf(cells)
 	var b strings.Builder
 	for _, line := range cells {
-		gap := 0 // room left after the cell before; none at the end of a line
+		blank := 0 // room left after the cell before; none at the end of a line
 		for i, c := range line {
 			if c != "" {
-				b.WriteString(strings.Repeat(" ", gap) + c)
-				gap = 0
+				b.WriteString(strings.Repeat(" ", blank) + c)
+				blank = 0
 			}
-			gap += widths[i] - columns(c) + 2
+			blank += widths[i] - columns(c) + gap
 		}
 		b.WriteByte('\n')
 	}

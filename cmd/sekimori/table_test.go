@@ -54,3 +54,26 @@ func TestAStateStaysWhole(t *testing.T) {
 		t.Errorf("%v:\n%s", err, out.String())
 	}
 }
+
+// What stops a vendor or a person is read in the list: the cause is not cut, and what stands before it still fits beside it.
+func TestACauseStaysWhole(t *testing.T) {
+	because := "locked: " + strings.Repeat("a lost laptop at the station, ", 10) + "(U-020, 2026-12-31 23:30)"
+	rows := []string{"expiring (10 days): certification isms", because}
+	var out bytes.Buffer
+	p := &program{out: &out, lang: "en"}
+	err := listWhy(p, rows, "", "", []column[string]{
+		{"番号", "ID", func(string) string { return "V-012" }},
+		{"名前", "NAME", func(string) string { return strings.Repeat("例示システム ", 10) }},
+		{"契約の終わり", "CONTRACT UNTIL", func(string) string { return "2027-03-31" }},
+		{"状態", "STATE", func(s string) string { return s }},
+	})
+	lines := strings.Split(strings.TrimRight(out.String(), "\n"), "\n")
+	if err != nil || len(lines) != 3 || !strings.HasSuffix(lines[1], rows[0]) || !strings.HasSuffix(lines[2], because) {
+		t.Fatalf("%v:\n%s", err, out.String())
+	}
+	for _, line := range lines[1:] {
+		if before := strings.TrimSuffix(strings.TrimSuffix(line, rows[0]), because); columns(before) > 2+78/2 || !strings.Contains(before, "V-012  例示") || !strings.Contains(before, "2027-03-31") {
+			t.Errorf("%d columns before the cause: %q", columns(before), before)
+		}
+	}
+}

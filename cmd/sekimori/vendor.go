@@ -18,7 +18,7 @@ func (p *program) vendorCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return list(p, v, "保守事業者はまだ登録されていません。", "No vendor is registered yet.", []column[web.VendorLine]{
+			return listWhy(p, v, "保守事業者はまだ登録されていません。", "No vendor is registered yet.", []column[web.VendorLine]{
 				{"番号", "ID", func(v web.VendorLine) string { return v.ID }},
 				{"名前", "NAME", func(v web.VendorLine) string { return v.Vendor.Name }},
 				{"契約の終わり", "CONTRACT UNTIL", func(v web.VendorLine) string { return lastDay(v.ContractUntil) }},
@@ -114,7 +114,7 @@ func (p *program) showVendor(c *cli.Context) error {
 		return err
 	}
 	fmt.Fprintf(p.out, "\n%s\n", p.say("保守要員", "Engineers"))
-	if err := list(p, v.Engineers, "保守要員はまだ登録されていません。", "No engineer is registered yet.", p.engineerColumns()); err != nil {
+	if err := listWhy(p, v.Engineers, "保守要員はまだ登録されていません。", "No engineer is registered yet.", p.engineerColumns()); err != nil {
 		return err
 	}
 	fmt.Fprintf(p.out, "\n%s\n", p.say("書類", "Papers"))
