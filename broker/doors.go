@@ -68,8 +68,8 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	})
 	b.gate, err = gate.New(gate.Options{
 		HostSigner: ring.HostSigner(), DB: b.db, Registry: people, Sessions: b.sup, Desk: desk,
-		Reports: cabinet,
-		Clock:   o.Clock, Zone: c.Location(), GateName: c.GateName, FactorMemory: gate.FactorMemory(c.FactorMemory),
+		Reports: cabinet, Refusals: refused,
+		Clock: o.Clock, Zone: c.Location(), GateName: c.GateName, FactorMemory: gate.FactorMemory(c.FactorMemory),
 		Notice: gate.Notice{
 			Version: strconv.Itoa(c.NoticeVersion), URL: c.NoticeURL, Contact: c.NoticeContact,
 			Retention: keptJA(time.Duration(c.RecordingRetention)), RetentionEN: keptEN(time.Duration(c.RecordingRetention)),

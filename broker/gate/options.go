@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/refusals"
 	"sekimori/broker/registry"
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
@@ -77,6 +78,7 @@ type Options struct {
 	Sessions     *session.Supervisor
 	Desk         *requests.Desk   // for self-service
 	Reports      *reports.Cabinet // for self-service
+	Refusals     *refusals.Tally  // sums up what self-service refuses again and again; nil: each refusal has an entry
 	Clock        func() time.Time
 	Zone         *time.Location // of the institution
 	Notice       Notice

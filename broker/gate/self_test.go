@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/refusals"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -230,6 +231,32 @@ func TestAttackExtensionOfAForeignWindow(t *testing.T) {
 	w.window(e, "backup", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
 	if _, said, exit := e.types("extend 15m --reason x", ""); exit != 2 || !strings.Contains(said, "--window: "+win.ID+", ") {
 		t.Errorf("%d %s", exit, said)
+	}
+}
+
+// Asking again and again for what is refused costs the ledger one entry for each word and reason, and a summary.
+func TestAttackFloodTheLedgerOverSSH(t *testing.T) {
+	t.Parallel()
+	var tally *refusals.Tally
+	w := newWorld(t, func(o *Options) {
+		tally = refusals.New(o.DB)
+		o.Refusals = tally
+	})
+	e, other := w.engineer("sato", "en"), w.engineer("mori", "en")
+	for range 4 {
+		if _, said, exit := e.types("extend 15m --reason x", ""); exit != 250 || !strings.Contains(said, "[106]") {
+			t.Fatalf("%d %q", exit, said)
+		}
+	}
+	other.types("extend 15m --reason x", "")
+	if got := w.entries("access.refused"); len(got) != 2 || len(w.entries("refusals.summed")) != 0 {
+		t.Errorf("refusals: %v", got)
+	}
+	if err := tally.Due(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.entries("refusals.summed"); len(got) != 1 || got[0]["person"] != e.id || got[0]["count"] != 3.0 || got[0]["what"] != "ssh extend no-grant" {
+		t.Errorf("summaries: %v", got)
 	}
 }
 

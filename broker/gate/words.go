@@ -62,6 +62,7 @@ type self struct {
 	f    *front
 	d    *drain
 	lang string
+	word string   // of the table; empty until it is found
 	args []string // behind the word
 	out  strings.Builder
 }
@@ -113,7 +114,7 @@ func (s *self) run(line string) error {
 		if w.name != args[0] {
 			continue
 		}
-		s.args = args[1:]
+		s.word, s.args = w.name, args[1:]
 		if w.open {
 			return w.run(s)
 		}
@@ -206,10 +207,18 @@ func (s *self) viewed(kind string, subjects ...string) error {
 	})
 }
 
-// refused ledgers what was refused by rule.
+// refused ledgers what was refused by rule, the first of its like; those that follow are summed up, so that one engineer who asks
+// again and again does not fill the ledger.
 func (s *self) refused(d *policy.Denied) error {
-	return s.c.s.o.DB.Write(context.WithoutCancel(s.ctx), func(tx *store.Tx) error {
-		_, err := tx.Append(ledger.Draft{Kind: "access.refused", Actor: s.actor(), Subjects: []string{s.pass.person.ID},
+	const kind = "access.refused"
+	ctx := context.WithoutCancel(s.ctx)
+	if t := s.c.s.o.Refusals; t != nil {
+		if first, err := t.First(ctx, s.actor(), kind, "ssh "+s.word+" "+d.Reason.String()); err != nil || !first {
+			return err
+		}
+	}
+	return s.c.s.o.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Append(ledger.Draft{Kind: kind, Actor: s.actor(), Subjects: []string{s.pass.person.ID},
 			Payload: map[string]any{"reason": d.Reason.String(), "number": d.Reason.Number(), "route": "ssh", "source": s.c.source.String()}})
 		return err
 	})
