@@ -160,22 +160,22 @@ func TestTheBoundsOfARecurrence(t *testing.T) {
 	}
 }
 
-// TestARuleThatNeverComes: what an engineer's proposal says must not keep the broker counting until the year 9999.
+// TestARuleThatNeverComes: what an engineer's proposal says must not keep the broker counting until the year 9999. The library
+// allocates for each step of its search through these rules, which tells the work without a clock: 1,500 and 4,500 here, twenty times that
+// where the search runs to its own end.
 func TestARuleThatNeverComes(t *testing.T) {
-	begun := time.Now()
-	const each = 3
-	for range each {
-		for _, rule := range []string{
-			"FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=3", "FREQ=DAILY;BYSETPOS=2;COUNT=3", "FREQ=WEEKLY;BYMONTH=2;BYSETPOS=9;COUNT=3",
-			"FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=1;COUNT=3", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;UNTIL=99991231",
-		} {
+	for _, rule := range []string{
+		"FREQ=WEEKLY;BYMONTH=2;BYSETPOS=9;COUNT=3", "FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=1;COUNT=3",
+		"FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=3", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;UNTIL=99991231",
+	} {
+		allocated := testing.AllocsPerRun(1, func() {
 			if _, _, err := expand(t, rule, "2026-11-24T10:00", "2026-11-24T11:30", "Asia/Tokyo"); err == nil {
 				t.Fatalf("%s has occurrences", rule)
 			}
+		})
+		if allocated > 20_000 {
+			t.Errorf("%s: %.0f allocations", rule, allocated)
 		}
-	}
-	if took := time.Since(begun); took > 10*time.Second {
-		t.Errorf("%s for %d rules", took, 5*each)
 	}
 }
 
