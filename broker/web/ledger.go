@@ -39,6 +39,11 @@ func (s *Server) entries(c *call) error {
 		}
 		f.To = n
 	}
+	// That somebody read the ledger is in it too (screens §2, L1), before it is shown.
+	asked := map[string]any{"limit": f.Limit, "kind": f.Kind, "subject": f.Subject, "before": f.To}
+	if err := s.looked(c, "ledger.listed", []string{c.person.ID}, asked); err != nil {
+		return err
+	}
 	return show(s, c, func(snap *store.Snap) ([]Entry, error) {
 		out := []Entry{}
 		for e, err := range snap.Entries(f) {
@@ -59,13 +64,20 @@ func (s *Server) entry(c *call) error {
 	if err != nil {
 		return err
 	}
-	return show(s, c, func(snap *store.Snap) (Entry, error) {
+	v, err := view(s, c, func(snap *store.Snap) (Entry, error) {
 		e, err := snap.Entry(n)
 		if err != nil {
 			return Entry{}, err
 		}
 		return viewEntry(e, s.o.Zone), nil
 	})
+	if err != nil {
+		return err
+	}
+	if err := s.looked(c, "ledger.viewed", []string{c.person.ID}, map[string]int64{"entry": n}); err != nil {
+		return err
+	}
+	return c.reply(v)
 }
 
 // exportLedger streams the whole ledger. The entry that says so is committed first and is part

@@ -66,6 +66,48 @@ func TestWhoOpenedWhatIsLedgered(t *testing.T) {
 	}
 }
 
+// So do the pages of the registry and the ledger itself. What is not there was not opened.
+func TestWhoOpenedTheRegistryAndTheLedgerIsLedgered(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.vendors()
+	w.planned()
+	err := w.db.Write(t.Context(), func(tx *store.Tx) error {
+		_, written := tx.Append(ledger.Draft{Kind: "test.planned", Actor: ledger.Actor{Kind: "broker", Via: "timer"}})
+		return errors.Join(tx.PutTarget(store.Target{Target: policy.Target{ID: "hr-db", System: "hr", Host: "192.0.2.10", Port: 22}}),
+			tx.PutAccount(store.Account{Account: policy.Account{ID: "hr-db/maint", Target: "hr-db", Login: "maint"}, Credential: store.CredentialCertificate}), written)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, kind := range map[string]string{
+		"/v1/vendors/reiji":           "vendor.viewed",
+		"/v1/people/sato":             "person.viewed",
+		"/v1/systems/hr":              "system.viewed",
+		"/v1/targets/hr-db":           "target.viewed",
+		"/v1/accounts/hr-db/maint":    "account.viewed",
+		"/v1/ledger":                  "ledger.listed",
+		"/v1/ledger?kind=system.view": "ledger.listed",
+		"/v1/ledger/entries/1":        "ledger.viewed",
+	} {
+		_, from := w.kinds(0)
+		if a := w.call("GET", path, tokens["kacho"], nil); a.fault != nil {
+			t.Errorf("%s: %+v", path, a.fault)
+		}
+		if kinds, _ := w.kinds(from); !slices.Equal(kinds, []string{kind}) {
+			t.Errorf("%s: the ledger tells %v", path, kinds)
+		}
+	}
+	for _, path := range []string{"/v1/people/nobody", "/v1/systems/none", "/v1/targets/none", "/v1/accounts/none", "/v1/ledger/entries/100000"} {
+		_, from := w.kinds(0)
+		if a := w.call("GET", path, tokens["kacho"], nil); a.status != http.StatusNotFound {
+			t.Errorf("%s: %d", path, a.status)
+		}
+		if kinds, _ := w.kinds(from); len(kinds) != 0 {
+			t.Errorf("%s: the ledger tells %v", path, kinds)
+		}
+	}
+}
+
 // What belongs to another section's session is not found there, and that somebody looked for it is ledgered.
 func TestRefusedLooksAtSessionsAreLedgered(t *testing.T) {
 	w := newWorld(t)

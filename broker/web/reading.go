@@ -9,15 +9,32 @@ import (
 
 // show reads in one transaction and replies with the view.
 func show[T any](s *Server, c *call, read func(*store.Snap) (T, error)) error {
-	var v T
-	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
-		v, err = read(snap)
-		return err
-	})
+	v, err := view(s, c, read)
 	if err != nil {
 		return err
 	}
 	return c.reply(v)
+}
+
+// opened is show for one thing whose opening is ledgered (screens §2, L1): the entry is committed before anything of it is shown, and
+// what is not there was not opened. what names the thing, and is the field of its id, which id reads.
+func opened[T any](s *Server, c *call, what string, id func(T) string, read func(*store.Snap) (T, error)) error {
+	v, err := view(s, c, read)
+	if err != nil {
+		return err
+	}
+	if err := s.looked(c, what+".viewed", []string{id(v), c.person.ID}, map[string]string{what: id(v)}); err != nil {
+		return err
+	}
+	return c.reply(v)
+}
+
+func view[T any](s *Server, c *call, read func(*store.Snap) (T, error)) (v T, err error) {
+	err = s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
+		v, err = read(snap)
+		return err
+	})
+	return v, err
 }
 
 // each turns rows into views; the result is never nil, so that JSON says [].
@@ -45,7 +62,7 @@ func (s *Server) people(c *call) error {
 }
 
 func (s *Server) personByID(c *call) error {
-	return show(s, c, func(snap *store.Snap) (Person, error) { return s.wholePerson(snap, c.r.PathValue("id")) })
+	return opened(s, c, "person", func(v Person) string { return v.ID }, func(snap *store.Snap) (Person, error) { return s.wholePerson(snap, c.r.PathValue("id")) })
 }
 
 // wholePerson is a person with their keys.
@@ -71,7 +88,7 @@ func (s *Server) systems(c *call) error {
 }
 
 func (s *Server) system(c *call) error {
-	return show(s, c, func(snap *store.Snap) (System, error) {
+	return opened(s, c, "system", func(v System) string { return v.ID }, func(snap *store.Snap) (System, error) {
 		v, err := snap.System(c.r.PathValue("id"))
 		return viewSystem(v), err
 	})
@@ -85,7 +102,7 @@ func (s *Server) targets(c *call) error {
 }
 
 func (s *Server) target(c *call) error {
-	return show(s, c, func(snap *store.Snap) (Target, error) {
+	return opened(s, c, "target", func(v Target) string { return v.ID }, func(snap *store.Snap) (Target, error) {
 		v, err := snap.Target(c.r.PathValue("id"))
 		return viewTarget(v), err
 	})
@@ -99,7 +116,7 @@ func (s *Server) accounts(c *call) error {
 }
 
 func (s *Server) account(c *call) error {
-	return show(s, c, func(snap *store.Snap) (Account, error) {
+	return opened(s, c, "account", func(v Account) string { return v.ID }, func(snap *store.Snap) (Account, error) {
 		v, err := snap.Account(c.r.PathValue("id"))
 		return viewAccount(v), err
 	})
