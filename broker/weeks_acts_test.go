@@ -87,6 +87,8 @@ func (w *weeks) deputy(*rapid.T) {
 
 // orderly is a maintenance as it should go, save that anybody may turn up at any step: without it weeks of chance admit nobody.
 func (w *weeks) orderly(*rapid.T) {
+	w.steady = rapid.Bool().Draw(w.t, "steady")
+	defer func() { w.steady = false }()
 	w.form(func(f requests.Form, engineer string) {
 		ctx, who := w.t.Context(), w.who("kato", "kato", "kato", "ito2")
 		no, err := w.desk.Submit(ctx, f, by(who))
@@ -118,6 +120,11 @@ func (w *weeks) work(window string, f requests.Form) {
 		w.windows[window].attendant, w.windows[window].heard = id(who), w.hall.Now()
 	}
 	w.enter(f.Engineers[0], strings.Split(f.Accounts[0], "/")[0])
+	if rapid.Bool().Draw(w.t, "something happens") {
+		w.check(w.t)
+		w.atWork(w.t)
+		w.check(w.t)
+	}
 	if rapid.Bool().Draw(w.t, "not done in time") {
 		w.more(window, f.Engineers[0], f.Attendant)
 	}
@@ -152,7 +159,7 @@ func (w *weeks) decide(no, who string) []string {
 	}
 	because := map[string]string{}
 	for _, item := range checked.Items {
-		if item.State != policy.ItemMet && rapid.IntRange(0, 9).Draw(w.t, "says why") > 0 {
+		if item.State != policy.ItemMet && (w.steady || rapid.IntRange(0, 9).Draw(w.t, "says why") < 9) {
 			because[item.Code] = "確認した"
 		}
 	}
@@ -281,11 +288,63 @@ func (w *weeks) freeze(*rapid.T) {
 	}
 	scope := policy.FreezeScope(w.draw("scope", "all", "vendor", "system"))
 	subject := map[policy.FreezeScope]string{policy.FreezeVendor: w.draw("vendor", "V-012", "V-013"), policy.FreezeSystem: w.draw("system", "hr", "map")}[scope]
-	no, err := w.freezer.On(w.t.Context(), scope, subject, "", by(w.who(everybody...)))
-	if w.done(err) {
-		w.frozen[no] = &saidFreeze{scope: scope, subject: subject, lifts: map[string]bool{}}
-		w.seen.frozen++
+	w.freezeOn(scope, subject, w.who(everybody...))
+}
+
+// freezeOn gives the incident; empty: refused.
+func (w *weeks) freezeOn(scope policy.FreezeScope, subject, who string) string {
+	no, err := w.freezer.On(w.t.Context(), scope, subject, "", by(who))
+	if !w.done(err) {
+		return ""
 	}
+	w.frozen[no] = &saidFreeze{scope: scope, subject: subject, lifts: map[string]bool{}}
+	w.seen.frozen++
+	return no
+}
+
+// atWork is what ends a session under way, done while there is one: weeks of chance hardly ever meet one that is live. What stops
+// everybody is mostly taken back again, or nothing else would happen that week.
+func (w *weeks) atWork(*rapid.T) {
+	no, ok := some(w, "live session", w.live)
+	if !ok {
+		return
+	}
+	row, ctx := w.live[no], w.t.Context()
+	x := w.windows[row.Window]
+	what := w.draw("what", "freeze all", "freeze vendor", "freeze system", "lock person", "lock vendor", "leave", "cut", "revoke")
+	again := rapid.IntRange(0, 3).Draw(w.t, "taken back") < 3
+	switch what {
+	case "freeze all", "freeze vendor", "freeze system":
+		scope := policy.FreezeScope(strings.TrimPrefix(what, "freeze "))
+		subject := map[policy.FreezeScope]string{policy.FreezeVendor: row.Vendor, policy.FreezeSystem: row.System}[scope]
+		incident := w.freezeOn(scope, subject, w.who("head"))
+		w.check(w.t)
+		for _, who := range []string{"head", "deputy"} {
+			if again && incident != "" {
+				w.liftBy(incident, who)
+			}
+		}
+	case "lock person", "lock vendor":
+		subject := map[string]string{"lock person": row.Person, "lock vendor": row.Vendor}[what]
+		w.lockBy(subject, w.who("head"))
+		w.check(w.t)
+		for _, who := range []string{"head", "deputy"} {
+			if again && w.locked[subject] != nil {
+				w.unlockBy(subject, who)
+			}
+		}
+	case "leave": // the rule of the institution: cut after two minutes
+		w.pass(rapid.IntRange(115, 180).Draw(w.t, "seconds away"), false)
+	case "cut":
+		if w.done(w.post.Cut(ctx, row.Window, "", by(x.attendant))) {
+			x.over = true
+		}
+	case "revoke":
+		if w.done(w.desk.Revoke(ctx, x.request, "やめる", by("head"))) {
+			w.requests[x.request].dead = true
+		}
+	}
+	w.seen.atWork[what]++
 }
 
 // lift is modelled as: two different people, one of them of the information-systems section.
@@ -294,7 +353,10 @@ func (w *weeks) lift(*rapid.T) {
 	if !ok {
 		return
 	}
-	who := w.who("head", "deputy", "admin")
+	w.liftBy(no, w.who("head", "deputy", "admin"))
+}
+
+func (w *weeks) liftBy(no, who string) {
 	if _, err := w.freezer.Lift(w.t.Context(), no, "済んだ", by(who)); w.done(err) {
 		lifts := w.frozen[no].lifts
 		lifts[who] = true
@@ -312,8 +374,10 @@ func (w *weeks) lock(*rapid.T) {
 	if !w.seldom() {
 		return
 	}
-	subject := w.draw("subject", "sato", "kimura", "V-012", "V-013")
-	who := w.who("head", "ito")
+	w.lockBy(id(w.draw("subject", "sato", "kimura", "V-012", "V-013")), w.who("head", "ito"))
+}
+
+func (w *weeks) lockBy(subject, who string) {
 	var err error
 	if strings.HasPrefix(subject, "V-") {
 		err = w.freezer.LockVendor(w.t.Context(), subject, "疑い", by(who))
@@ -321,7 +385,7 @@ func (w *weeks) lock(*rapid.T) {
 		err = w.freezer.LockPerson(w.t.Context(), subject, "疑い", by(who))
 	}
 	if w.done(err) {
-		w.locked[id(subject)] = map[string]bool{}
+		w.locked[subject] = map[string]bool{}
 	}
 }
 
@@ -330,7 +394,10 @@ func (w *weeks) unlock(*rapid.T) {
 	if !ok {
 		return
 	}
-	who := w.who("admin", "deputy", "head")
+	w.unlockBy(subject, w.who("admin", "deputy", "head"))
+}
+
+func (w *weeks) unlockBy(subject, who string) {
 	var err error
 	if strings.HasPrefix(subject, "V-") {
 		err = w.freezer.UnlockVendor(w.t.Context(), subject, "晴れた", by(who))
