@@ -120,12 +120,14 @@ func TestAttackFloodOfWindowChanges(t *testing.T) {
 	if _, err := session(t, c).SendRequest("keepalive", true, nil); err != nil {
 		t.Fatal(err)
 	}
-	most := int(time.Since(begun)/(50*time.Millisecond)) + 2
-	if got := len(sizes); got == 0 || got > most {
+	<-sizes // one reaches it
+	got, recorded := 1+len(sizes), len(r.events(recordings.EventWindowChange))
+	most := int(time.Since(begun)/(50*time.Millisecond)) + 2 // after counting: sizes go on arriving
+	if got > most {
 		t.Errorf("%d sizes reached the target, at most %d should", got, most)
 	}
-	if got := len(r.events(recordings.EventWindowChange)); got > most {
-		t.Errorf("%d sizes recorded", got)
+	if recorded > most {
+		t.Errorf("%d sizes recorded", recorded)
 	}
 }
 
@@ -236,7 +238,7 @@ func TestAttackClientThatNeverReads(t *testing.T) {
 	defer cancel()
 	r.relay.Finish(limit, "[201]\n", 252)
 	r.kill()
-	if took := time.Since(begun); took > time.Second {
+	if took := time.Since(begun); took > cutWithin {
 		t.Errorf("the cut took %v", took)
 	}
 }

@@ -23,6 +23,12 @@ import (
 	"sekimori/recordings"
 )
 
+// patience is how long a test waits for what must come, however busy the machine is.
+const patience = 30 * time.Second
+
+// cutWithin is what a cut may take from its cause. A program under the race detector promises nothing.
+const cutWithin = time.Second * slowness
+
 // rig is one session: a client, a relay as the session package runs it, and a target.
 type rig struct {
 	tb     testing.TB
@@ -168,7 +174,7 @@ func (r *rig) end() error {
 	select {
 	case err := <-r.ended:
 		return err
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		r.tb.Fatal("Serve did not return")
 		return nil
 	}
@@ -236,8 +242,8 @@ func within(tb testing.TB, what string, f func()) {
 	go func() { defer close(done); f() }()
 	select {
 	case <-done:
-	case <-time.After(5 * time.Second):
-		tb.Fatalf("not within 5 s: %s", what)
+	case <-time.After(patience):
+		tb.Fatalf("not within %s: %s", patience, what)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -46,7 +45,7 @@ func newOpenSSH(t *testing.T, deny ...policy.ChannelKind) *openssh {
 // run runs a client program with the options before args.
 func (o *openssh) run(t *testing.T, stdin, program string, args ...string) (out, errs string, status int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, testbed.Need(t, program), append(append([]string{}, o.options...), args...)...)
 	cmd.Env = append(os.Environ(), "LC_CTYPE=C.UTF-8")

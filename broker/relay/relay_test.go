@@ -258,7 +258,7 @@ func TestStopLetsNothingPass(t *testing.T) {
 	waitFor(t, out, "before.")
 	r.relay.Stop()
 	io.WriteString(in, "after.")
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	r.relay.Finish(ctx, "[201] 時間枠終了\n", 252)
 	waitFor(t, errs, "[201]")
@@ -295,7 +295,7 @@ func TestRecordingFailureStopsRelaying(t *testing.T) {
 			if err := r.end(); !errors.As(err, &failed) || !errors.Is(err, fault) {
 				t.Fatalf("%v", err)
 			}
-			if took := time.Since(begun); took > time.Second {
+			if took := time.Since(begun); took > cutWithin {
 				t.Errorf("took %v", took)
 			}
 			r.kill()
@@ -388,7 +388,7 @@ func TestExitStatusDoesNotWaitForTheBackground(t *testing.T) {
 		if req.Type != "exit-status" {
 			t.Errorf("%s", req.Type)
 		}
-	case <-time.After(4 * time.Second):
+	case <-time.After(2*time.Second + 2*cutWithin): // decisions.md: two seconds to drain
 		t.Error("no exit status")
 	}
 }

@@ -58,6 +58,7 @@ func TestPaperThatRunsOutEndsTheSessionAtTheInstant(t *testing.T) {
 				if err := <-v.over; err != nil {
 					t.Fatal(err)
 				}
+				v.gone()
 				if late := v.endedAt.Sub(ends); late < 0 || late > cutWithin+c.late {
 					t.Errorf("ended %s after the paper", late)
 				}

@@ -157,6 +157,7 @@ func TestPauseAndResumeByAPerson(t *testing.T) {
 		v := w.admit(w.engineer(0))
 		_, in, screen := v.shell()
 		screen.await(t, "Started")
+		synctest.Wait() // its entry is written beside the relay
 		if err := w.sup.Pause(t.Context(), v.id, attendant, "電話する"); err != nil {
 			t.Fatal(err)
 		}

@@ -59,7 +59,7 @@ func TestSessionEndsWithTheWindow(t *testing.T) {
 		if late := v.endedAt.Sub(end); late < 0 || late > cutWithin {
 			t.Errorf("ended %s after the window", late)
 		}
-		v.client.Wait()
+		v.gone()
 		seen := screen.String()
 		for _, want := range []string{"Started ", "] 10 min left", "] 5 min left", "] 1 min left", "[201]"} {
 			if n := strings.Count(seen, want); n != 1 {
@@ -178,7 +178,7 @@ func TestWhatEndsALiveSession(t *testing.T) {
 			if took := v.endedAt.Sub(began); took > cutWithin && c.want != policy.TargetLost {
 				t.Errorf("took %s", took)
 			}
-			v.client.Wait()
+			v.gone()
 			row, payload := v.stored("session.ended")
 			if row.Reason != c.want || payload["end_cause"] != string(c.want) {
 				t.Errorf("ended as %s, ledger says %v; want %s", row.Reason, payload["end_cause"], c.want)
@@ -226,7 +226,7 @@ func TestIdleSessionIsWarnedAndCut(t *testing.T) {
 		if idle := v.endedAt.Sub(last); idle < 15*time.Minute || idle > 15*time.Minute+cutWithin+2*time.Second {
 			t.Errorf("cut %s after the last key", idle)
 		}
-		v.client.Wait()
+		v.gone()
 		if seen := screen.String(); strings.Count(seen, "Idle. Cut in") != 1 || !strings.Contains(seen, "[202]") {
 			t.Errorf("the engineer saw:\n%s", seen)
 		}
@@ -245,7 +245,7 @@ func TestDiskFullEndsTheSession(t *testing.T) {
 	if took := v.endedAt.Sub(began); took > cutWithin {
 		t.Errorf("took %s", took)
 	}
-	v.client.Wait()
+	v.gone()
 	seen := screen.String()
 	if !strings.Contains(seen, "[210]") {
 		t.Errorf("the engineer was not told: %.300s", seen[max(0, len(seen)-300):])

@@ -221,6 +221,7 @@ type visit struct {
 	id      string
 	client  *ssh.Client
 	conn    *testbed.PipeConn // the engineer's end
+	shells  []*ssh.Session    // what shell opened
 	over    chan error        // what Run returned
 	endedAt time.Time         // valid after over was read
 }
@@ -335,7 +336,16 @@ func (v *visit) shell() (*ssh.Session, io.WriteCloser, *screen) {
 	if err != nil {
 		v.w.t.Fatal(err)
 	}
+	v.shells = append(v.shells, s)
 	return s, in, out
+}
+
+// gone waits until the engineer's client is rid of the connection and has shown everything that came.
+func (v *visit) gone() {
+	v.client.Wait()
+	for _, s := range v.shells {
+		s.Wait() // the status, or that there was none, is what the screen tells too
+	}
 }
 
 // run runs a command.
