@@ -43,8 +43,9 @@ type Extension struct {
 type ExtensionFilter struct {
 	Window  string
 	Request string
-	Section string // of the system
-	Vendor  string // of the request
+	Section string   // of the system
+	Also    []string // sections that count beside Section
+	Vendor  string   // of the request
 	States  []ExtensionState
 	Limit   int // 0: 200
 }
@@ -77,7 +78,7 @@ func (s *Snap) Extensions(f ExtensionFilter) ([]Extension, error) {
 	var w where
 	w.text("x.window = ?", f.Window)
 	w.text("x.request = ?", f.Request)
-	w.text("x.system IN (SELECT id FROM systems WHERE section = ?)", f.Section)
+	w.section("x.system", f.Section, f.Also)
 	w.text("x.request IN (SELECT no FROM requests WHERE vendor = ?)", f.Vendor)
 	in(&w, "x.state", f.States)
 	return list(s, scanExtension, extensionColumns+w.String()+` ORDER BY x.asked_at DESC, x.id DESC LIMIT ?`, append(w.args, limit(f.Limit))...)

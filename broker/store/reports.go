@@ -43,7 +43,8 @@ type ReportFilter struct {
 	Request string
 	Window  string
 	Session string
-	Section string // of the system
+	Section string   // of the system
+	Also    []string // sections that count beside Section
 	Vendor  string
 	States  []ReportState // of work reports
 	Limit   int           // 0: 200
@@ -83,7 +84,7 @@ func (s *Snap) WorkReports(f ReportFilter) ([]WorkReport, error) {
 	w.text("p.request = ?", f.Request)
 	w.text("p.window = ?", f.Window)
 	w.text("p.id IN (SELECT report FROM work_report_sessions WHERE session = ?)", f.Session)
-	w.text("p.system IN (SELECT id FROM systems WHERE section = ?)", f.Section)
+	w.section("p.system", f.Section, f.Also)
 	w.text("p.vendor = ?", f.Vendor)
 	in(&w, "p.state", f.States)
 	return list(s, scanReport, reportColumns+w.String()+` ORDER BY p.submitted_at DESC, length(p.id) DESC, p.id DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
@@ -140,7 +141,7 @@ func (s *Snap) AttendanceRecords(f ReportFilter) ([]AttendanceRecord, error) {
 	w.text("a.request = ?", f.Request)
 	w.text("a.window = ?", f.Window)
 	w.text("a.window = (SELECT window FROM sessions WHERE id = ?)", f.Session)
-	w.text("a.system IN (SELECT id FROM systems WHERE section = ?)", f.Section)
+	w.section("a.system", f.Section, f.Also)
 	w.text("a.request IN (SELECT no FROM requests WHERE vendor = ?)", f.Vendor)
 	return list(s, scanAttendance, attendanceColumns+w.String()+` ORDER BY a.at DESC, length(a.id) DESC, a.id DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
 }

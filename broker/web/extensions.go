@@ -90,7 +90,10 @@ func (s *Server) extensions(c *call) error {
 	case c.person.Kind != policy.Staff:
 		f.Vendor = c.person.Vendor
 	case !everywhere(c.person):
-		f.Section = c.person.Section
+		var err error
+		if f.Section, f.Also, err = s.sections(c); err != nil {
+			return err
+		}
 	}
 	if f.Vendor == "" && f.Section == "" && !everywhere(c.person) {
 		return c.reply([]Extension{}) // an empty filter would not narrow

@@ -45,7 +45,7 @@ func (s *Server) form(c *call) (requests.Form, error) {
 
 // requests lists what the caller may see, newest first; ?before=NO pages on.
 func (s *Server) requests(c *call) error {
-	f := store.RequestFilter{System: c.r.FormValue("system"), Before: c.r.FormValue("before")}
+	f := store.RequestFilter{System: c.r.FormValue("system"), Series: c.r.FormValue("series"), Before: c.r.FormValue("before")}
 	if v := c.r.FormValue("state"); v != "" {
 		f.States = []policy.RequestState{policy.RequestState(v)}
 	}
@@ -152,13 +152,13 @@ func (s *Server) take(c *call) error {
 }
 
 func (s *Server) returnRequest(c *call) error {
-	return s.decide(c, false, func(ctx context.Context, no string, in DecideBody) error {
+	return s.decide(c, true, func(ctx context.Context, no string, in DecideBody) error {
 		return s.o.Desk.Return(ctx, no, in.Reason, c.actor())
 	})
 }
 
 func (s *Server) reject(c *call) error {
-	return s.decide(c, false, func(ctx context.Context, no string, in DecideBody) error {
+	return s.decide(c, true, func(ctx context.Context, no string, in DecideBody) error {
 		return s.o.Desk.Reject(ctx, no, in.Reason, c.actor())
 	})
 }

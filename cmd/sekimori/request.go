@@ -22,6 +22,7 @@ func (p *program) requestFields() []column[web.Request] {
 		{"終了", "END", func(v web.Request) string { return stamp(v.End) }},
 		{"保守事業者", "VENDOR", func(v web.Request) string { return v.Vendor }},
 		{"目的", "PURPOSE", func(v web.Request) string { return v.Purpose }},
+		{"申請日", "FILED ON", func(v web.Request) string { return v.Created.Format(time.DateOnly) }},
 		{"版", "VERSION", func(v web.Request) string { return strconv.Itoa(v.Version) }},
 		{"申請者", "REQUESTER", func(v web.Request) string { return v.Requester }},
 		{"提案者", "PROPOSER", func(v web.Request) string { return v.Proposer }},
@@ -44,6 +45,22 @@ func (p *program) requestFields() []column[web.Request] {
 		{"追加権限", "EXTRA RIGHTS", func(v web.Request) string { return joined(strings.Join(v.ExtraRights, ", "), v.ExtraReason) }},
 		{"個人情報", "PERSONAL DATA", func(v web.Request) string { return p.mark(v.PersonalData) }},
 		{"個人番号", "INDIVIDUAL NO", func(v web.Request) string { return joined(p.mark(v.IndividualNumber), v.IndividualReason) }},
+		{"同時に入る人数", "PERSONS AT ONCE", func(v web.Request) string {
+			if v.PersonLimit == 0 {
+				return ""
+			}
+			return strconv.Itoa(v.PersonLimit)
+		}},
+		{"周知の申告", "DECLARED", func(v web.Request) string {
+			var told []string
+			if v.ClausesTold {
+				told = append(told, p.say("特記事項", "special clauses"))
+			}
+			if v.RecordingTold {
+				told = append(told, p.say("記録と立会い", "recording and attendance"))
+			}
+			return strings.Join(told, p.say("、", ", "))
+		}},
 		{"訓練", "DRILL", func(v web.Request) string { return p.mark(v.Drill) }},
 		{"繰返し", "RECURRENCE", func(v web.Request) string { return v.Recurrence }},
 		{"回", "OCCURRENCES", func(v web.Request) string {
@@ -134,6 +151,7 @@ func (p *program) requestCommand() *cli.Command {
 		p.leaf("list", "", "一覧(新しい順)", "list, newest first", p.requestList,
 			&cli.StringFlag{Name: "state", Usage: p.say("この状態のものだけ", "only those in this state")},
 			&cli.StringFlag{Name: "system", Usage: p.say("このシステムのものだけ", "only those of this system")},
+			&cli.StringFlag{Name: "series", Usage: p.say("この申請番号に始まる一連の申請(回ごとに承認する繰返し)", "the series that begins with this request (a recurrence approved one by one)")},
 			&cli.BoolFlag{Name: "seen-due", Usage: p.say("代決され、自分の後閲を待つもの", "decided by a deputy and not yet seen by you")},
 			&cli.StringFlag{Name: "before", Usage: p.say("この申請番号より前から", "page on: those older than this number")},
 			&cli.IntFlag{Name: "limit", Usage: p.say("一度に出す件数(200)", "how many (200)")}),
@@ -150,8 +168,8 @@ func (p *program) requestCommand() *cli.Command {
 		p.leaf("copy", "NO", "前回の申請を写す(日時、理由、申告は除く)", "copy a request into a file (without times, reasons and declarations)", p.requestCopy),
 		p.leaf("seen", "NO", "代決の後閲をする(--object で異議)", "note that you saw what your deputy decided (--object: object)", p.requestSeen,
 			&cli.BoolFlag{Name: "object", Usage: p.say("異議あり。未使用の利用許可を取り消す", "object: what is unused is revoked")}, p.reasonFlag()),
-		p.leaf("return", "NO", "差し戻す", "return for correction", p.decide("return"), p.reasonFlag(), p.versionFlag()),
-		p.leaf("reject", "NO", "却下する", "reject", p.decide("reject"), p.reasonFlag(), p.versionFlag()),
+		p.leaf("return", "NO", "差し戻す(パスワードと認証コードを尋ねます)", "return for correction (asks for password and code)", p.decideAnew("return"), p.authFlag(), p.reasonFlag(), p.versionFlag()),
+		p.leaf("reject", "NO", "却下する(パスワードと認証コードを尋ねます)", "reject (asks for password and code)", p.decideAnew("reject"), p.authFlag(), p.reasonFlag(), p.versionFlag()),
 		p.leaf("withdraw", "NO", "取り下げる", "withdraw", p.decide("withdraw"), p.reasonFlag()),
 		p.leaf("revoke", "NO", "承認を取り消す(接続は切れる)", "revoke what was approved (sessions end)", p.decide("revoke"), p.reasonFlag()),
 	)...)
@@ -174,13 +192,31 @@ func (p *program) requestSubmit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.done(v, fmt.Sprintf("申請 %s: %s", v.No, p.requestState(v.State)), fmt.Sprintf("request %s: %s", v.No, v.State))
+	ja, en := fmt.Sprintf("申請 %s: %s", v.No, p.requestState(v.State)), fmt.Sprintf("request %s: %s", v.No, v.State)
+	if v.Series != "" {
+		ja += fmt.Sprintf("(回ごとに一つの申請。一覧は sekimori request list --series %s)", v.Series)
+		en += fmt.Sprintf(" (a request for each occurrence: sekimori request list --series %s)", v.Series)
+	}
+	return p.done(v, ja, en)
 }
 
 func (p *program) decide(what string) func(*cli.Context) error {
 	return func(c *cli.Context) error {
 		body := web.DecideBody{Reason: c.String("reason"), Version: c.Int("version")}
 		v, err := act[web.Request](p, c, "/v1/requests/"+part(c.Args().First())+"/"+what, body)
+		if err != nil {
+			return err
+		}
+		return p.decidedOn(v)
+	}
+}
+
+// decideAnew is decide for what only an approver may say: like an approval it takes password and code.
+func (p *program) decideAnew(what string) func(*cli.Context) error {
+	return func(c *cli.Context) error {
+		v, err := actAnew[web.Request](p, c, "/v1/requests/"+part(c.Args().First())+"/"+what, func(f web.Fresh) any {
+			return web.DecideBody{Reason: c.String("reason"), Version: c.Int("version"), Fresh: f}
+		})
 		if err != nil {
 			return err
 		}

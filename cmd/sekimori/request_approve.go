@@ -195,7 +195,7 @@ func (p *program) requestCopy(c *cli.Context) error {
 
 func (p *program) requestList(c *cli.Context) error {
 	q := url.Values{}
-	for flag, name := range map[string]string{"state": "state", "system": "system", "before": "before"} {
+	for flag, name := range map[string]string{"state": "state", "system": "system", "series": "series", "before": "before"} {
 		if s := c.String(flag); s != "" {
 			q.Set(name, s)
 		}
