@@ -131,6 +131,29 @@ func (r *Registry) Authenticate(ctx context.Context, token string) (Principal, e
 	return out, nil
 }
 
+// StillOpens tells whether a token, named as in Principal, opens something at this moment: what was begun with it and goes on for long asks
+// again. It does not count as a use of the token.
+func (r *Registry) StillOpens(ctx context.Context, token string) (bool, error) {
+	hash, err := tokenHash(token)
+	if err != nil {
+		return false, err
+	}
+	opens := false
+	err = r.o.DB.Read(ctx, func(s *store.Snap) error {
+		t, err := s.Token(hash)
+		if err != nil {
+			return fmt.Errorf("read token: %w", err)
+		}
+		p, err := s.Person(t.Person)
+		if err != nil {
+			return fmt.Errorf("person of token: %w", err)
+		}
+		opens = t.Valid(s.Now) && p.Locked == nil
+		return nil
+	})
+	return opens, err
+}
+
 // Logout ends one token of the caller's own.
 func (r *Registry) Logout(ctx context.Context, token string, by ledger.Actor) error {
 	hash, err := tokenHash(token)

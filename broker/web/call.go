@@ -1,12 +1,14 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -43,13 +45,18 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	cw.Header().Set("Cache-Control", "no-store")
 	answerWithin(w, namelessAnswer)
+	bodyWithin(w, r, s.namelessBody)
 
 	err := s.admit(c, route)
 	if err == nil && !route.who.open {
 		answerWithin(w, 0)
+		bodyWithin(w, r, s.knownBody)
 	}
 	if err == nil {
 		err = route.handle(s, c)
+	}
+	if errors.Is(context.Cause(c.r.Context()), errShutOut) {
+		err = faultUnauthenticated()
 	}
 	if err == nil {
 		log.Debug("call", "person", c.person.ID)
@@ -81,6 +88,23 @@ func answerWithin(w http.ResponseWriter, d time.Duration) {
 		by = time.Now().Add(d) // the kernel's deadlines go by the machine's own clock
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(by) // fails only where the connection is gone
+}
+
+// How long the body of a call may take to come: from somebody without a name, whose body is a sign-in or nothing, and from those who are
+// known, who send a registry at most. Who sends a byte at a time would keep one of the few connections. Files have deadlines of their
+// own (upload).
+const (
+	namelessBody = 10 * time.Second
+	knownBody    = time.Minute
+)
+
+// bodyWithin bounds how long the body of this call may take, also where nobody reads it: before the next call the server reads it to its
+// end. Without a body there is none to set: the server listens for the caller going away by then, and would take the deadline for that.
+func bodyWithin(w http.ResponseWriter, r *http.Request, d time.Duration) {
+	if r.ContentLength == 0 {
+		return
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(d)) // fails only where the connection is gone
 }
 
 // admit names the caller and asks the table.
@@ -170,6 +194,12 @@ func (c *call) read(into any) error {
 			return &Fault{
 				Status: http.StatusRequestEntityTooLarge, Code: CodeBadRequest, Exit: ExitError,
 				JA: "送られたものが大きすぎます(上限 1 MiB)", EN: "too large (at most 1 MiB)",
+			}
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return &Fault{
+				Status: http.StatusRequestTimeout, Code: CodeBadRequest, Exit: ExitError,
+				JA: "本文が時間内に届きませんでした", EN: "the body did not come in time", HintJA: "もう一度送ってください", HintEN: "send it again",
 			}
 		}
 		return faultBadRequest("本文が読めません: "+err.Error(), "the body cannot be read: "+err.Error(), nil)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -272,12 +271,4 @@ func (s *Server) notice(c *call) error {
 		SeenByJA:   []string{"立会者(その接続)", "所管課長", "情報システム課", "点検担当(入力と書き出しは点検担当だけ)"},
 		SeenByEN:   []string{"the attendant of that session", "the head of the owning section", "the information-systems section", "auditors (input and exports: auditors alone)"},
 	})
-}
-
-// streaming starts an answer whose length is not known.
-func streaming(c *call, contentType string) {
-	c.w.Header().Set("Content-Type", contentType)
-	c.w.Header().Set("X-Accel-Buffering", "no")
-	c.w.WriteHeader(http.StatusOK)
-	c.w.written++ // from here on a fault can only cut the connection
 }

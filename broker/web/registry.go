@@ -2,7 +2,6 @@ package web
 
 import (
 	"fmt"
-	"strings"
 
 	"sekimori/broker/ledger"
 	"sekimori/broker/registry"
@@ -81,22 +80,9 @@ func (s *Server) confirm(c *call) error {
 	if err := s.fresh(c, in.Fresh); err != nil {
 		return err
 	}
-	pending, err := s.o.Registry.Pending(c.r.Context())
-	if err != nil {
-		return err
-	}
+	// A confirmed enrolment suspends what somebody of the staff had: they have no sessions, and what they look at ends with their token (streaming).
 	if err := s.o.Registry.Confirm(c.r.Context(), c.r.PathValue("no"), c.actor()); err != nil {
 		return err
-	}
-	for _, p := range pending {
-		if p.Kind != registry.ChangeEnrolment || !strings.EqualFold(p.No, c.r.PathValue("no")) {
-			continue
-		}
-		for _, person := range p.Subjects { // as where the code is issued at once
-			if err := s.cutSessions(c, person, "", suspendedWhy); err != nil {
-				return err
-			}
-		}
 	}
 	return c.reply(map[string]string{"no": c.r.PathValue("no"), "state": "confirmed"})
 }
