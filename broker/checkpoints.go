@@ -72,6 +72,11 @@ func (d checkpointDir) kept() ([]string, error) {
 // compare holds the ledger against every checkpoint that was kept outside. All of them, because
 // who puts back an older database could put back an older "latest" too. Error: *ConfigError.
 func (d checkpointDir) compare(ctx context.Context, db *store.DB, config string, log hclog.Logger) error {
+	return db.Read(ctx, func(s *store.Snap) error { return d.against(s, config, log) })
+}
+
+// against is compare within a snapshot.
+func (d checkpointDir) against(s *store.Snap, config string, log hclog.Logger) error {
 	if d.dir == "" {
 		return nil
 	}
@@ -79,44 +84,42 @@ func (d checkpointDir) compare(ctx context.Context, db *store.DB, config string,
 	if err != nil {
 		return err
 	}
-	return db.Read(ctx, func(s *store.Snap) error {
-		if len(files) == 0 {
-			// Nothing to compare with is no proof of anything: it may have been taken away.
-			size, err := s.LedgerSize()
-			if err == nil && size > 0 {
-				log.Warn("no_checkpoint_outside", "dir", d.dir, "entries", size)
-			}
-			return err
+	if len(files) == 0 {
+		// Nothing to compare with is no proof of anything: it may have been taken away.
+		size, err := s.LedgerSize()
+		if err == nil && size > 0 {
+			log.Warn("no_checkpoint_outside", "dir", d.dir, "entries", size)
 		}
-		for _, file := range files {
-			checkpoint, err := os.ReadFile(file)
-			if err != nil {
-				return fmt.Errorf("checkpoint kept outside: %w", err)
+		return err
+	}
+	for _, file := range files {
+		checkpoint, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("checkpoint kept outside: %w", err)
+		}
+		err = s.Continues(checkpoint)
+		switch {
+		case errors.Is(err, store.ErrTampered):
+			return &ConfigError{
+				File: config, Key: "checkpoint_dir",
+				JA:     "台帳が、外に保管した確定点 " + file + " に続いていません。末尾を切られたか、書き換えられたか、古い写しに戻されています",
+				EN:     "the ledger does not go on from the checkpoint kept outside, " + file + ": it was cut, rewritten, or restored from an older copy",
+				HintJA: "データと確定点を触らずに保全し、情報システム課と点検担当に知らせます。承知のうえの復元なら、確定点を点検担当に渡してこの場所から移し、始め直します",
+				HintEN: "leave data and checkpoints as they are and tell the information-systems section and the auditors; after a restore that was agreed on, hand the checkpoints to the auditors, move them away and start again",
+				Err:    err,
 			}
-			err = s.Continues(checkpoint)
-			switch {
-			case errors.Is(err, store.ErrTampered):
-				return &ConfigError{
-					File: config, Key: "checkpoint_dir",
-					JA:     "台帳が、外に保管した確定点 " + file + " に続いていません。末尾を切られたか、書き換えられたか、古い写しに戻されています",
-					EN:     "the ledger does not go on from the checkpoint kept outside, " + file + ": it was cut, rewritten, or restored from an older copy",
-					HintJA: "データと確定点を触らずに保全し、情報システム課と点検担当に知らせます。承知のうえの復元なら、確定点を点検担当に渡してこの場所から移し、始め直します",
-					HintEN: "leave data and checkpoints as they are and tell the information-systems section and the auditors; after a restore that was agreed on, hand the checkpoints to the auditors, move them away and start again",
-					Err:    err,
-				}
-			case err != nil:
-				return &ConfigError{
-					File: config, Key: "checkpoint_dir",
-					JA:     "外に保管した確定点 " + file + " を台帳と比べられません",
-					EN:     "the checkpoint kept outside, " + file + ", cannot be held against the ledger",
-					HintJA: "別の台帳の確定点か、壊れた確定点です。checkpoint_dir と ledger_origin を確かめ、点検担当に知らせてから移します",
-					HintEN: "it is damaged or of another ledger; look at checkpoint_dir and ledger_origin, and tell the auditors before it is moved away",
-					Err:    err,
-				}
+		case err != nil:
+			return &ConfigError{
+				File: config, Key: "checkpoint_dir",
+				JA:     "外に保管した確定点 " + file + " を台帳と比べられません",
+				EN:     "the checkpoint kept outside, " + file + ", cannot be held against the ledger",
+				HintJA: "別の台帳の確定点か、壊れた確定点です。checkpoint_dir と ledger_origin を確かめ、点検担当に知らせてから移します",
+				HintEN: "it is damaged or of another ledger; look at checkpoint_dir and ledger_origin, and tell the auditors before it is moved away",
+				Err:    err,
 			}
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // republish brings out what a crash may have kept from being published after its commit.

@@ -76,6 +76,38 @@ func TestSecondServeOnTheSameDirectory(t *testing.T) {
 	o.post("/v1/freezes", map[string]string{"scope": "all", "reason": "the socket still is the first one's"})
 }
 
+// TestCheckTakesAndWritesNothing: a check beside a broker that is just starting neither is in its way nor finds fault with it, and the
+// database lies there afterwards as it did.
+func TestCheckTakesAndWritesNothing(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour)
+	o.start().close()
+	starting, err := store.LockDir(o.config.DataDir) // the socket does not answer yet
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer starting()
+	before := readFile(t, o.config.DatabaseFile())
+	looked := false
+	for _, f := range o.config.Check(o.clock.Now) {
+		if f.Item == "ledger" {
+			looked = true
+			if f.Level != broker.LevelOK || !strings.Contains(f.EN, "holds") {
+				t.Errorf("check says %s: %s", f.Level, f.EN)
+			}
+		}
+		if f.Item == "database" {
+			t.Errorf("nothing waits to be brought up to date: %s", f.EN)
+		}
+	}
+	if !looked {
+		t.Error("the ledger was not looked at")
+	}
+	if !bytes.Equal(readFile(t, o.config.DatabaseFile()), before) {
+		t.Error("the check has written into the database")
+	}
+}
+
 // TestStartRefuses has a row for each state of the directory in which nothing may be opened. A
 // refused start leaves nothing behind: the next one, put right, works.
 func TestStartRefuses(t *testing.T) {
