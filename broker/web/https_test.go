@@ -232,6 +232,70 @@ func TestAttackSlowHeaders(t *testing.T) {
 	}
 }
 
+// trickle is a body of which something comes again and again, and never the end.
+type trickle struct{ stop <-chan struct{} }
+
+func (b trickle) Read(p []byte) (int, error) {
+	select {
+	case <-b.stop:
+		return 0, io.EOF
+	case <-time.After(20 * time.Millisecond):
+		p[0] = ' '
+		return 1, nil
+	}
+}
+
+// A body that comes a byte at a time does not keep a connection, whoever sends it and over which protocol; one with a name has longer.
+func TestAttackSlowBodies(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.found()
+	const never = time.Hour
+	address, client := w.https(func(s *Server) { s.https.ReadTimeout = never })
+	for _, c := range []struct {
+		name, path, token string
+		nameless, known   time.Duration
+	}{
+		{"sign-in", "/v1/login", "", 300 * time.Millisecond, never},
+		{"enrolment", "/v1/enroll/begin", "", 300 * time.Millisecond, never},
+		{"no token, and nobody reads it", "/v1/requests", "", 300 * time.Millisecond, never},
+		{"with a name", "/v1/people/tachiai/lock", tokens["kanri"], never, 300 * time.Millisecond},
+	} {
+		w.server.namelessBody, w.server.knownBody = c.nameless, c.known
+		header := "POST " + c.path + " HTTP/1.1\r\nHost: gate\r\nContent-Length: 1000\r\n"
+		if c.token != "" {
+			header += "Authorization: Bearer " + c.token + "\r\n"
+		}
+		if got := raw(t, dialTLS(t, address), header+"\r\n "); !strings.Contains(got, " 408 ") && !strings.Contains(got, " 401 ") {
+			t.Errorf("%s: %q", c.name, got)
+		}
+		stop := make(chan struct{})
+		req, err := http.NewRequestWithContext(t.Context(), "POST", "https://"+address+c.path, trickle{stop})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.token != "" {
+			req.Header.Set("Authorization", "Bearer "+c.token)
+		}
+		late := time.AfterFunc(time.Minute, func() { close(stop) }) // then the body ends, and is no JSON
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatalf("%s over HTTP/2: %v", c.name, err)
+		}
+		resp.Body.Close()
+		if want := map[bool]int{true: http.StatusRequestTimeout, false: http.StatusUnauthorized}[c.token != "" || c.path != "/v1/requests"]; resp.StatusCode != want || resp.ProtoMajor != 2 {
+			t.Errorf("%s over %s: %s", c.name, resp.Proto, resp.Status)
+		}
+		if late.Stop() {
+			close(stop)
+		}
+	}
+	// What has no body has no deadline: an answer that takes longer than any body may is not broken off.
+	w.server.namelessBody, w.server.knownBody = time.Nanosecond, time.Nanosecond
+	if status, _, _, text := get(t, client, "GET", "https://"+address+"/v1/whoami", nil, "Authorization", "Bearer "+tokens["kacho"]); status != 200 {
+		t.Errorf("without a body: %d %s", status, text)
+	}
+}
+
 func TestAttackForwardedForNamesNobody(t *testing.T) {
 	w := newWorld(t)
 	address, client := w.https(func(s *Server) {

@@ -42,7 +42,7 @@ func (s *Server) ServeHTTPS(l net.Listener, certificate func() (*tls.Certificate
 }
 
 // httpsServer is the same handler behind TLS. The limits are for people on networks: a header must come within
-// seconds, a body within minutes; answers may stream for as long as a session lasts.
+// seconds, a body within a minute (bodyWithin, upload); answers may stream for as long as a session lasts.
 func (s *Server) httpsServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:     withoutBrowsers(h),
@@ -50,7 +50,7 @@ func (s *Server) httpsServer(h http.Handler) *http.Server {
 		TLSConfig:   &tls.Config{MinVersion: tls.VersionTLS13},
 		// ReadHeaderTimeout bounds the handshake too.
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       5 * time.Minute,
+		ReadTimeout:       time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 32, SendPingTimeout: time.Minute, PingTimeout: 15 * time.Second},

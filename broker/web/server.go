@@ -63,11 +63,13 @@ type Server struct {
 	http      *http.Server // on the socket
 	https     *http.Server
 	verifying chan struct{} // holds one place
+
+	namelessBody, knownBody time.Duration
 }
 
 // New prepares a server; nothing is open yet. Listen opens its socket.
 func New(o Options) *Server {
-	s := &Server{o: o, verifying: make(chan struct{}, 1)}
+	s := &Server{o: o, verifying: make(chan struct{}, 1), namelessBody: namelessBody, knownBody: knownBody}
 	h := s.handler()
 	s.https = s.httpsServer(h)
 	s.http = &http.Server{
