@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -247,10 +248,25 @@ func TestWrongAndExpiredTokens(t *testing.T) {
 	check(in.Token, "")
 	check(in.Token+"x", "auth-failed")
 	check("", "auth-failed")
+	who, err := h.Registry.Authenticate(t.Context(), in.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opens := func(want bool) {
+		t.Helper()
+		if opens, err := h.Registry.StillOpens(t.Context(), who.TokenID); err != nil || opens != want {
+			t.Errorf("opens: %v, %v", opens, err)
+		}
+	}
 	h.Pass(8*time.Hour - time.Minute - time.Millisecond)
 	check(in.Token, "")
+	opens(true)
 	h.Pass(time.Millisecond)
 	check(in.Token, "auth-failed")
+	opens(false)
+	if opens, err := h.Registry.StillOpens(t.Context(), strings.Repeat("00", 32)); opens || err == nil {
+		t.Errorf("a token that is not there opens: %v, %v", opens, err)
+	}
 }
 
 func TestRevokedTokens(t *testing.T) {
