@@ -397,3 +397,43 @@ func TestWhoAttendedAnEmergencyDoesNotApproveItAfterwards(t *testing.T) {
 	}
 	want(t, "by somebody who had no part", second(d.ApproveAfter(t.Context(), no, "確認した", townhall.By("head4"))), "")
 }
+
+// Without a decision known by name nobody could show to have had no part in it, and the review would never end (R12, R22).
+func TestAnEmergencysSessionCanBeReviewed(t *testing.T) {
+	h, d := desk(t)
+	no, w := opened(t, h, d, simple())
+	change(t, h, func(tx *store.Tx) error {
+		return tx.AddSession(store.Session{ID: "S-20261124-01", State: store.SessionEnded, Person: "E-0031", Vendor: "V-012", Grant: w + "-1", Window: w,
+			Request: no, System: "map", Target: "map-web", Account: "map-web/web", Created: tx.Now, Started: tx.Now, Ended: tx.Now.Add(time.Minute), Fingerprint: "x", Factor: "code"})
+	})
+	for _, after := range []bool{false, true} {
+		if after {
+			h.Pass(3 * time.Hour)
+			if _, err := d.FollowUpsDue(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.ApproveAfter(t.Context(), no, "確認した", townhall.By("admin")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := h.DB.Read(t.Context(), func(s *store.Snap) error {
+			f, err := s.Facts("mori")
+			if err != nil {
+				return err
+			}
+			sub, err := s.Subject("S-20261124-01")
+			if err != nil {
+				return err
+			}
+			f.Subject = &sub
+			v := policy.Decide(f, policy.Attempt{Act: policy.ActReview, Person: "mori", Key: true, Factor: true}, s.Now)
+			if !v.Allow {
+				t.Errorf("after the later approval: %v; mori, who had no part in it: %s; subject %+v", after, v.Reason, sub)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -142,8 +142,10 @@ func (s *Snap) Subject(session string) (policy.Subject, error) {
 			return policy.Subject{}, err
 		}
 		for _, d := range ds {
-			if d.Stage > 0 {
-				sub.Approvers = addOnce(sub.Approvers, d.By)
+			// An emergency has no stages: the two who opened it and who approved it later decided. Whoever a deputy acted for
+			// answers for it too.
+			if d.Stage > 0 || d.Verdict == VerdictOpen || d.Verdict == VerdictAfter {
+				sub.Approvers = addOnce(addOnce(sub.Approvers, d.By), d.OnBehalf)
 			}
 		}
 	}
@@ -165,6 +167,17 @@ func (s *Snap) Subject(session string) (policy.Subject, error) {
 		}
 		if sub.Attendants, err = s.openers(sub.Attendants, w.ID); err != nil {
 			return policy.Subject{}, err
+		}
+		longer, err := s.Extensions(ExtensionFilter{Window: w.ID, States: []ExtensionState{ExtensionGranted}})
+		if err != nil {
+			return policy.Subject{}, err
+		}
+		for _, x := range longer {
+			if x.Role == policy.Attendant {
+				sub.Attendants = addOnce(sub.Attendants, x.Decider)
+			} else {
+				sub.Approvers = addOnce(addOnce(sub.Approvers, x.Decider), x.OnBehalf)
+			}
 		}
 	}
 	return sub, nil

@@ -204,6 +204,46 @@ func TestSubjectNamesWhoMayNotReview(t *testing.T) {
 	})
 }
 
+// Who granted more time, who stood behind a deputy, and who opened or afterwards approved an emergency, reviews nothing of it (R12, R22).
+func TestSubjectNamesWhoeverDecided(t *testing.T) {
+	o := open(t)
+	o.declare()
+	o.write(func(tx *Tx) error {
+		no, err := tx.grant(noon, "E-0031")
+		if err != nil {
+			return err
+		}
+		extended := func(id string, state ExtensionState, role policy.Role, decider, behalf string) error {
+			x := Extension{ID: id, Window: no + "-1", Request: no, System: "hr", AskedBy: "E-0031", Via: "ssh", By: time.Minute, Reason: "a test", Ends: noon.Add(time.Hour)}
+			if err := tx.AddExtension(x); err != nil {
+				return err
+			}
+			if x.State, x.Role, x.Decider, x.OnBehalf = state, role, decider, behalf; state == ExtensionGranted {
+				x.NewEnd = x.Ends.Add(x.By)
+			}
+			return tx.SettleExtension(x)
+		}
+		for _, id := range []string{"U-003", "U-004", "U-005", "U-006", "U-007"} {
+			err = errors.Join(err, tx.PutPerson(staff(id, id, policy.Approver)))
+		}
+		return all(err, extended("X-0001", ExtensionGranted, policy.Attendant, "U-002", ""),
+			extended("X-0002", ExtensionGranted, policy.Approver, "U-003", "U-001"),
+			extended("X-0003", ExtensionDenied, policy.Approver, "U-004", ""),
+			tx.AddDecision(Decision{Request: no, Version: 1, By: "U-005", Verdict: VerdictOpen, Reason: "now"}),
+			tx.AddDecision(Decision{Request: no, Version: 1, By: "U-006", Verdict: VerdictAfter, OnBehalf: "U-007", Reason: "later"}),
+			tx.AddDecision(Decision{Request: no, Version: 1, By: "U-004", Verdict: VerdictSeen, Reason: "seen"}),
+			tx.AddSession(live("S-20261124-01", "E-0031", SessionActive)))
+	})
+	o.read(func(s *Snap) error {
+		sub, err := s.Subject("S-20261124-01")
+		same(t, "subject", sub, policy.Subject{
+			Session: "S-20261124-01", System: "hr", Section: "jinji", Requester: "U-002",
+			Approvers: []string{"U-001", "U-005", "U-006", "U-007", "U-003"}, Attendants: []string{"U-002"}, Live: true,
+		}, err)
+		return nil
+	})
+}
+
 func TestAWindowThatIsExtendedStaysInFacts(t *testing.T) {
 	o := open(t)
 	o.declare()
