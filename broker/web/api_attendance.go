@@ -106,7 +106,7 @@ type PresentBody struct{}
 
 func viewAttendance(v attendance.Shown, z *time.Location) Attendance {
 	out := Attendance{
-		Window: viewWindow(v.Window, v.Now, z), Now: at(v.Now, z), SystemName: v.System.Name, Items: each(v.Items, viewItem),
+		Window: viewWindow(v.Window, asActed(v.Window), v.Now, z), Now: at(v.Now, z), SystemName: v.System.Name, Items: each(v.Items, viewItem),
 		Overrides: v.Window.Overrides, NeedsBeat: v.NeedsBeat, Present: at(v.Window.Present, z),
 		Sessions: each(v.Sessions, func(s store.Session) Session { return viewSession(s, z) }),
 	}

@@ -177,9 +177,9 @@ func viewDecision(d store.Decision, z *time.Location) Decision {
 		OnBehalf: d.OnBehalf, Because: d.Because, Conditions: d.Conditions}
 }
 
-func viewWindow(w store.Window, now time.Time, z *time.Location) Window {
+func viewWindow(w store.Window, is store.WindowNow, now time.Time, z *time.Location) Window {
 	return Window{
-		ID: w.ID, Request: w.Request, System: w.System, Start: at(w.Start, z), End: at(w.End, z), State: windowState(w, now),
+		ID: w.ID, Request: w.Request, System: w.System, Start: at(w.Start, z), End: at(w.End, z), State: windowState(w, is, now),
 		Attendant: w.Attendant, OpenedAt: at(w.OpenedAt, z), PermittedAt: at(w.PermittedAt, z), PermittedBy: w.PermittedBy,
 		ClosedAt: at(w.ClosedAt, z), ClosedBy: w.ClosedBy, Reason: w.Reason,
 	}

@@ -3,11 +3,9 @@ package web
 import (
 	"context"
 	"errors"
-	"time"
 
 	"sekimori/broker/attendance"
 	"sekimori/broker/store"
-	"sekimori/policy"
 )
 
 // openWindow asks for the fresh proof where taking the post permits the start as well, as permitting always does.
@@ -68,7 +66,7 @@ func (s *Server) attend(c *call, in any, act func(context.Context, string) error
 	if err != nil {
 		return err
 	}
-	return c.reply(viewWindow(w, s.o.Clock(), s.o.Zone))
+	return c.reply(viewWindow(w, asActed(w), s.o.Clock(), s.o.Zone))
 }
 
 // identityCalls tells the attendant whom to call on which telephone. Not the digits: they must be heard.
@@ -89,18 +87,4 @@ func (s *Server) identityCalls(ctx context.Context, window string) ([]IdentityCa
 		return nil
 	})
 	return calls, err
-}
-
-// windowState is the state as people see it: what is stored, and what the clock adds.
-func windowState(w store.Window, now time.Time) string {
-	open := w.State == policy.WindowScheduled || w.State == policy.WindowAttended || w.State == policy.WindowPermitted
-	switch {
-	case open && !now.Before(w.End) && w.State == policy.WindowScheduled:
-		return "unused"
-	case open && !now.Before(w.End):
-		return "ended"
-	case w.State == policy.WindowScheduled && !now.Before(w.Start):
-		return "ready-wait-attendant"
-	}
-	return string(w.State)
 }

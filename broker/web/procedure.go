@@ -210,9 +210,13 @@ func (s *Server) windows(c *call) error {
 	}
 	return show(s, c, func(snap *store.Snap) ([]Window, error) {
 		rows, err := snap.Windows(f)
+		if err != nil {
+			return nil, err
+		}
 		slices.Reverse(rows)
+		all, err := snap.WindowsNow(each(rows, func(w store.Window) string { return w.ID })...)
 		now := s.o.Clock()
-		return each(rows, func(w store.Window) Window { return viewWindow(w, now, s.o.Zone) }), err
+		return each(rows, func(w store.Window) Window { return viewWindow(w, all[w.ID], now, s.o.Zone) }), err
 	})
 }
 
@@ -224,7 +228,11 @@ func (s *Server) window(c *call) error {
 	if err := s.mineToSee(c, w.Request); err != nil {
 		return err
 	}
-	v := viewWindow(w, s.o.Clock(), s.o.Zone)
+	is, err := s.windowNow(c, w.ID)
+	if err != nil {
+		return err
+	}
+	v := viewWindow(w, is, s.o.Clock(), s.o.Zone)
 	if w.State == policy.WindowAttended && w.Attendant == c.person.ID {
 		if v.Calls, err = s.identityCalls(c.r.Context(), w.ID); err != nil {
 			return err

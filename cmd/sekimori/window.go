@@ -54,7 +54,7 @@ func (p *program) windowState(s string) string {
 	}
 	ja, ok := map[string]string{
 		"scheduled": "予定", "ready-wait-attendant": "開始可能(立会者待ち)", "attended": "立会者あり(開始許可待ち)", "permitted": "開始許可済み",
-		"ended": "終了", "unused": "未使用で終了", "closed": "終了(立会者が閉じた)", "cut": "強制切断", "cancelled": "取消し",
+		"in-use": "接続中", "extended": "延長中", "closing": "終了間際", "frozen": "凍結中", "ended": "終了", "unused": "未使用で終了", "closed": "終了(立会者が閉じた)", "cut": "強制切断", "cancelled": "取消し",
 	}[s]
 	if !ok {
 		return s
