@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -80,6 +81,17 @@ func TestDatabaseEditedByHandIsNoticed(t *testing.T) {
 			err := verify(opt, path, nil)
 			if !errors.Is(err, ErrTampered) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want a word of %q", err, c.says)
+			}
+			var place *Damage
+			if !errors.As(err, &place) {
+				t.Fatalf("%v names no place", err)
+			}
+			ja := strings.ReplaceAll(strings.ReplaceAll(c.says, "entry ", ""), "checkpoint is of ", "")
+			if n, err := strconv.Atoi(ja); err == nil && !strings.Contains(place.Text.JA, strconv.Itoa(n)) {
+				t.Errorf("in Japanese the place lacks %d: %s", n, place.Text.JA)
+			}
+			if !strings.ContainsFunc(place.Text.JA, func(r rune) bool { return r > 0x3000 }) || place.Text.JA == place.Text.EN {
+				t.Errorf("in Japanese: %s", place.Text.JA)
 			}
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sekimori/broker/ledger"
+	"sekimori/policy"
 )
 
 // openLatest reads and, with a key at hand, verifies the last checkpoint.
@@ -33,31 +34,31 @@ func (s *Snap) checkHead() error {
 	case errors.Is(err, ErrNotFound) && size == 0:
 		return nil
 	case errors.Is(err, ErrNotFound):
-		return fmt.Errorf("%w: %d entries and no checkpoint", ErrTampered, size)
+		return damaged(nil, "記載は%d件ありますが、確定点がありません", "%d entries and no checkpoint", size)
 	case err != nil:
-		return fmt.Errorf("%w: last checkpoint: %w", ErrTampered, err)
+		return damaged(err, "最後の確定点", "last checkpoint")
 	case c.Origin != s.db.opt.Origin:
 		return fmt.Errorf("the ledger belongs to %q, the configuration says %q", c.Origin, s.db.opt.Origin)
 	case c.Size != size:
-		return fmt.Errorf("%w: %d entries, the checkpoint is of %d", ErrTampered, size, c.Size)
+		return damaged(nil, "記載は%d件で、確定点は%d件のものです", "%d entries, the checkpoint is of %d", size, c.Size)
 	}
 	root, err := ledger.Root(size, s.hashes())
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrTampered, err)
+		return damaged(err, "検証値の木", "tree")
 	}
 	if root != c.Root {
-		return fmt.Errorf("%w: the root of the tree is another", ErrTampered)
+		return damaged(nil, "検証値の木の根が違います", "the root of the tree is another")
 	}
 	e, err := s.Entry(size - 1)
 	if err != nil {
-		return fmt.Errorf("%w: last entry: %w", ErrTampered, err)
+		return damaged(err, "最後の記載(%d)", "last entry (%d)", size-1)
 	}
 	leaf, err := s.hashes().ReadHashes([]int64{ledger.LeafRow(size - 1)})
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrTampered, err)
+		return damaged(err, "検証値の木", "tree")
 	}
 	if e.Leaf() != leaf[0] {
-		return fmt.Errorf("%w: entry %d is not the one in the tree", ErrTampered, size-1)
+		return damaged(nil, "記載%dは、検証値の木にあるものではありません", "entry %d is not the one in the tree", size-1)
 	}
 	return nil
 }
@@ -84,10 +85,10 @@ func (s *Snap) VerifyLedger(since []byte, progress func(n int64)) error {
 	var before time.Time
 	for v, err := range s.storedEntries() {
 		if err != nil {
-			return fmt.Errorf("%w: entry %d: %w", ErrTampered, front.Size(), err)
+			return damaged(err, "記載%d", "entry %d", front.Size())
 		}
 		if err := v.check(front.Size(), before); err != nil {
-			return fmt.Errorf("%w: entry %d: %w", ErrTampered, front.Size(), err)
+			return damaged(err, "記載%d", "entry %d", front.Size())
 		}
 		before = v.entry.Time
 		if err := front.Append(v.entry.Leaf()); err != nil {
@@ -129,14 +130,14 @@ func checkSince(front *ledger.Frontier, older ledger.Checkpoint) error {
 		return err
 	}
 	if root != older.Root {
-		return fmt.Errorf("%w: the first %d entries are not those of the older checkpoint", ErrTampered, older.Size)
+		return damaged(nil, "初めの%d件は、以前の確定点のものではありません", "the first %d entries are not those of the older checkpoint", older.Size)
 	}
 	return nil
 }
 
 func (s *Snap) checkFront(front *ledger.Frontier, older ledger.Checkpoint) error {
 	if front.Size() < older.Size {
-		return fmt.Errorf("%w: %d entries, the older checkpoint had %d: entries are missing at the end", ErrTampered, front.Size(), older.Size)
+		return damaged(nil, "記載は%d件で、以前の確定点では%d件でした。終わりの記載がありません", "%d entries, the older checkpoint had %d: entries are missing at the end", front.Size(), older.Size)
 	}
 	if front.Size() == 0 {
 		return nil
@@ -150,7 +151,8 @@ func (s *Snap) checkFront(front *ledger.Frontier, older ledger.Checkpoint) error
 		return err
 	}
 	if front.Size() != c.Size || root != c.Root {
-		return fmt.Errorf("%w: the entries do not give the checkpoint's root: one was changed and its header's digest with it", ErrTampered)
+		return damaged(nil, "記載から確定点の根が得られません。どれかが、見出しの検証値とともに書き換えられています",
+			"the entries do not give the checkpoint's root: one was changed and its header's digest with it")
 	}
 	return nil
 }
@@ -196,13 +198,13 @@ func (v stored) check(place int64, before time.Time) error {
 	leaf := v.entry.Leaf()
 	switch {
 	case v.idx != place || v.entry.Index != place:
-		return fmt.Errorf("the row is %d and says it is entry %d", v.idx, v.entry.Index)
+		return &misplaced{policy.Text{JA: fmt.Sprintf("%d番の行に、記載%dがあります", v.idx, v.entry.Index), EN: fmt.Sprintf("the row is %d and says it is entry %d", v.idx, v.entry.Index)}}
 	case v.at != ms(v.entry.Time) || v.kind != v.entry.Kind:
-		return errors.New("time or kind beside it are not those of its header")
+		return &misplaced{policy.Text{JA: "横に置かれた時刻か種類が、見出しのものと違います", EN: "time or kind beside it are not those of its header"}}
 	case v.entry.Time.Before(before):
-		return errors.New("its time is before that of the entry before it")
+		return &misplaced{policy.Text{JA: "時刻が前の記載より戻っています", EN: "its time is before that of the entry before it"}}
 	case !bytes.Equal(v.leaf, leaf[:]):
-		return errors.New("its header is not the one in the tree")
+		return &misplaced{policy.Text{JA: "見出しが、検証値の木にあるものと違います", EN: "its header is not the one in the tree"}}
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type LedgerCheck struct {
 	Entries int64  `json:"entries"`
 	Root    string `json:"root"`
 	Place   string `json:"place,omitempty"` // the first that does not hold
+	PlaceJA string `json:"place_ja,omitempty"`
 }
 
 // Status is what the broker says of itself to anyone.

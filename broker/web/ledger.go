@@ -163,7 +163,11 @@ func (s *Server) verifyLedger(c *call) error {
 			if c.r.Context().Err() != nil {
 				return err
 			}
-			v.Place = err.Error()
+			v.Place, v.PlaceJA = err.Error(), err.Error()
+			var damage *store.Damage
+			if errors.As(err, &damage) {
+				v.Place, v.PlaceJA = damage.Text.EN, damage.Text.JA
+			}
 		} else {
 			v.OK = true
 		}
@@ -180,7 +184,7 @@ func (s *Server) verifyLedger(c *call) error {
 		}
 		head, err := ledger.ReadCheckpoint(note)
 		if err != nil {
-			v.OK, v.Place = false, err.Error()
+			v.OK, v.Place, v.PlaceJA = false, "checkpoint: "+err.Error(), "確定点が読めません: "+err.Error()
 			return nil
 		}
 		v.Root = head.Root.String()

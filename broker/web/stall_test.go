@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"net/http"
@@ -72,6 +73,27 @@ func TestStalledExportsStopNobody(t *testing.T) {
 	report, err := ledger.Verify(bytes.NewReader(text), ledger.VerifyOptions{Key: w.server.o.Ring.LedgerVerifier()})
 	if err != nil || report.Entries < 10 {
 		t.Errorf("%d entries, %v", report.Entries, err)
+	}
+}
+
+// The place of a damage is said in both languages.
+func TestVerifyNamesThePlaceInBothLanguages(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.found()
+	if v := ok[LedgerCheck](w, "GET", "/v1/ledger/verify", tokens["tachiai"], nil); !v.OK || v.Place != "" || v.PlaceJA != "" || v.Entries == 0 {
+		t.Fatalf("%+v", v)
+	}
+	byHand, err := sql.Open("sqlite", filepath.Join(w.server.o.RecordingsDir, "sekimori.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer byHand.Close()
+	if _, err := byHand.Exec(`UPDATE ledger_entries SET payload = CAST('{"kind":"x"}' AS BLOB) WHERE idx = 3`); err != nil {
+		t.Fatal(err)
+	}
+	v := ok[LedgerCheck](w, "GET", "/v1/ledger/verify", tokens["tachiai"], nil)
+	if v.OK || !strings.HasPrefix(v.Place, "entry 3: ") || v.PlaceJA != "記載3: 内容が、見出しにある検証値と合いません" {
+		t.Errorf("%+v", v)
 	}
 }
 

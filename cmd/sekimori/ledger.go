@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -88,7 +89,7 @@ func (p *program) verifyLedger(c *cli.Context) error {
 	}
 	if !v.OK {
 		return &failure{
-			ja: "台帳は検証に合いません: " + v.Place, en: "the ledger does not hold: " + v.Place,
+			ja: "台帳は検証に合いません: " + cmp.Or(v.PlaceJA, v.Place), en: "the ledger does not hold: " + v.Place,
 			hintJA: "何も直さず、点検担当と情報システム課へ。外の確定点と突き合わせます", hintEN: "repair nothing; call the auditor and the information-systems section, and compare with the checkpoints outside",
 		}
 	}

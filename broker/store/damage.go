@@ -1,0 +1,57 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"sekimori/broker/ledger"
+	"sekimori/policy"
+)
+
+// Damage is the first place of the stored ledger that does not hold, as people read it. It is ErrTampered.
+type Damage struct {
+	Text  policy.Text // in both languages, with the place
+	cause error       // what reading met there; nil where nothing failed but a comparison
+}
+
+func (d *Damage) Error() string { return ErrTampered.Error() + ": " + d.Text.EN }
+
+// Unwrap gives ErrTampered, and the cause where there is one.
+func (d *Damage) Unwrap() []error {
+	if d.cause == nil {
+		return []error{ErrTampered}
+	}
+	return []error{ErrTampered, d.cause}
+}
+
+// damaged says where. Both texts take the same values.
+func damaged(cause error, ja, en string, values ...any) error {
+	d := &Damage{Text: policy.Text{JA: fmt.Sprintf(ja, values...), EN: fmt.Sprintf(en, values...)}, cause: cause}
+	if cause != nil {
+		d.Text.JA += ": " + causeJA(cause)
+		d.Text.EN += ": " + cause.Error()
+	}
+	return d
+}
+
+// misplaced is what is wrong with an entry in its place.
+type misplaced struct{ policy.Text }
+
+func (m *misplaced) Error() string { return m.EN }
+
+// causeJA is what reading met, for who does not read English; particulars of the form stay as they are.
+func causeJA(err error) string {
+	var where *misplaced
+	var form *ledger.FormError
+	switch {
+	case errors.As(err, &where):
+		return where.JA
+	case errors.Is(err, ledger.ErrPayloadDigest):
+		return "内容が、見出しにある検証値と合いません"
+	case errors.As(err, &form):
+		return "定められた形ではありません [" + form.What + "]"
+	case errors.Is(err, ErrNotFound):
+		return "その記載がありません"
+	}
+	return "読めません [" + err.Error() + "]"
+}
