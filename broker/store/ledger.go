@@ -40,8 +40,14 @@ func (t *Tx) begin(clock time.Time) error {
 	return nil
 }
 
+// brokerID is the broker's own id as an actor: one, whichever of its packages wrote the entry. Entries from before carry none.
+const brokerID = "broker"
+
 // Append writes an entry. A transaction may write several; the checkpoint covers them all.
 func (t *Tx) Append(d ledger.Draft) (ledger.Entry, error) {
+	if d.Actor.Kind == "broker" {
+		d.Actor.ID = brokerID
+	}
 	var salt [ledger.SaltSize]byte
 	if _, err := rand.Read(salt[:]); err != nil {
 		return ledger.Entry{}, err

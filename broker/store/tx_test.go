@@ -26,6 +26,32 @@ func TestDirtyWithoutEntryIsRolledBack(t *testing.T) {
 	})
 }
 
+// The broker has one name in the ledger, whether the package that acts gives it or not; people keep theirs.
+func TestTheBrokerHasOneName(t *testing.T) {
+	o := open(t)
+	var got []ledger.Actor
+	for _, a := range []ledger.Actor{{Kind: "broker", Via: "timer"}, {Kind: "broker", ID: "broker", Via: "ssh"}, {Kind: "person", ID: "U-001", Via: "cli"}} {
+		if err := o.Write(context.Background(), func(tx *Tx) error {
+			_, err := tx.Append(ledger.Draft{Kind: "test.act", Actor: a})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.read(func(s *Snap) error {
+		for e, err := range s.Entries(EntryFilter{}) {
+			if err != nil {
+				return err
+			}
+			got = append(got, e.Actor)
+		}
+		return nil
+	})
+	if want := []ledger.Actor{{Kind: "broker", ID: "broker", Via: "timer"}, {Kind: "broker", ID: "broker", Via: "ssh"}, {Kind: "person", ID: "U-001", Via: "cli"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestANumberAloneIsDirty(t *testing.T) {
 	o := open(t)
 	err := o.Write(context.Background(), func(tx *Tx) error { _, err := tx.NextIncidentNo(); return err })
