@@ -145,7 +145,7 @@ func TestAttackBrowserAndOldTLS(t *testing.T) {
 // raw sends bytes as they are and reads until the server closes or a while has passed.
 func raw(t *testing.T, c net.Conn, text string) string {
 	t.Helper()
-	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	// The server may answer and close before everything was written.
