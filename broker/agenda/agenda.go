@@ -121,31 +121,41 @@ func (b *Book) Month(ctx context.Context, t time.Time, section string, by ledger
 				return fmt.Errorf("section %q: %w", section, err)
 			}
 		}
+		looks := reader{Person: p}
+		if looks.also, err = s.StandsInFor(p.ID); err != nil {
+			return fmt.Errorf("read for whom %s decides: %w", p.ID, err)
+		}
 		r := newReading(s)
 		entries, err := r.planned(from, until, store.WindowFilter{Section: section}, store.RequestFilter{Section: section})
 		if err != nil {
 			return err
 		}
-		days, err := b.days(s, r, p, section, from, until)
+		days, err := b.days(s, r, looks, section, from, until)
 		if err != nil {
 			return err
 		}
 		m.Days = days
 		for i := range m.Days {
-			b.fill(&m.Days[i], from.AddDate(0, 0, i), s.Now, entries, p)
+			b.fill(&m.Days[i], from.AddDate(0, 0, i), s.Now, entries, looks)
 		}
 		return nil
 	})
 	return m, err
 }
 
-// sees tells whether a member of staff is told what a section has planned.
-func sees(p policy.Person, section string) bool {
-	return p.Section == section || p.Has(policy.InformationSystems) || p.Has(policy.SecondApprover) || p.Has(policy.Auditor)
+// reader is a member of staff who looks at the calendar.
+type reader struct {
+	policy.Person
+	also []string // sections for whose approvers they decide just now
+}
+
+// sees tells whether they are told what a section has planned.
+func (p reader) sees(section string) bool {
+	return p.Section == section || slices.Contains(p.also, section) || p.Has(policy.InformationSystems) || p.Has(policy.SecondApprover) || p.Has(policy.Auditor)
 }
 
 // days are the days of the month with what the calendar says of each.
-func (b *Book) days(s *store.Snap, r *reading, p policy.Person, section string, from, until time.Time) ([]Day, error) {
+func (b *Book) days(s *store.Snap, r *reading, p reader, section string, from, until time.Time) ([]Day, error) {
 	institution, err := s.Institution()
 	if err != nil {
 		return nil, fmt.Errorf("read the institution: %w", err)
@@ -179,7 +189,7 @@ func (b *Book) days(s *store.Snap, r *reading, p policy.Person, section string, 
 				if err != nil {
 					return nil, err
 				}
-				if !sees(p, sys.Section) || section != "" && sys.Section != section {
+				if !p.sees(sys.Section) || section != "" && sys.Section != section {
 					continue
 				}
 				shown.System, shown.SystemName = sys.ID, sys.Name
@@ -194,7 +204,7 @@ func (b *Book) days(s *store.Snap, r *reading, p policy.Person, section string, 
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 // fill puts the entries that touch the day into it, as the person may see them.
-func (b *Book) fill(d *Day, day, now time.Time, entries []Entry, p policy.Person) {
+func (b *Book) fill(d *Day, day, now time.Time, entries []Entry, p reader) {
 	next := day.AddDate(0, 0, 1)
 	var told []Entry
 	for _, e := range entries {
@@ -205,7 +215,7 @@ func (b *Book) fill(d *Day, day, now time.Time, entries []Entry, p policy.Person
 		if !e.Pending && !over(e) && !now.Before(e.End) {
 			e.State = stateEnded
 		}
-		if !sees(p, e.Section) {
+		if !p.sees(e.Section) {
 			d.Entries = append(d.Entries, Entry{Start: e.Start, End: e.End, Busy: true})
 			continue
 		}

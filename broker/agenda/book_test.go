@@ -176,6 +176,36 @@ func TestOtherSectionsAreToldThatItIsBusyAndNothingElse(t *testing.T) {
 }
 
 // TestWindowsAtTheEdgeOfADay: a window belongs to every day that it touches, and touching is half open.
+// TestADeputyIsToldWhatTheHeadIs: for as long as the deputation lasts, from whatever section.
+func TestADeputyIsToldWhatTheHeadIs(t *testing.T) {
+	b := open(t)
+	b.ask("R8-0001", "hr", "hr-db/hrmnt01", policy.RequestApproved, "2026-11-24T10:00", "2026-11-24T11:30")
+	b.write(func(tx *store.Tx) error {
+		zei, err := tx.Person("zei")
+		if err != nil {
+			return err
+		}
+		zei.Roles = append(zei.Roles, policy.Approver)
+		head, err := tx.Person("head")
+		if err != nil {
+			return err
+		}
+		if err := tx.PutPerson(zei); err != nil {
+			return err
+		}
+		_, err = tx.AddDeputation(store.Deputation{SetBy: head.ID, SetAt: tx.Now, Deputation: policy.Deputation{For: head.ID, Deputy: zei.ID,
+			From: b.Now().Add(time.Hour), Until: b.Now().Add(2 * time.Hour), Reason: "出張"}})
+		return err
+	})
+	for _, told := range []bool{false, true, false} {
+		e := day(t, b.month("zei", ""), "2026-11-24").Entries[0]
+		if e.Busy == told || (e.Request == "R8-0001") != told {
+			t.Errorf("told %v: %+v", told, e)
+		}
+		b.Pass(time.Hour)
+	}
+}
+
 func TestWindowsAtTheEdgeOfADay(t *testing.T) {
 	b := open(t)
 	b.ask("R8-0001", "hr", "hr-db/hrmnt01", policy.RequestApproved, "2026-11-24T22:00", "2026-11-25T00:00")

@@ -1,6 +1,7 @@
 package requests_test
 
 import (
+	"errors"
 	"fmt"
 	"syscall"
 	"testing"
@@ -66,6 +67,14 @@ func TestTenThousandRequestsInTheStore(t *testing.T) {
 			_, err := s.Windows(store.WindowFilter{Section: "personnel", Newest: true})
 			return err
 		}),
+		"windows of the section, as they stand": read(func(s *store.Snap) error {
+			rows, err := s.Windows(store.WindowFilter{Section: "personnel", Newest: true, Limit: 1000})
+			ids := make([]string, 0, len(rows))
+			for _, w := range rows {
+				ids = append(ids, w.ID)
+			}
+			return errors.Join(err, second(s.WindowsNow(ids...)))
+		}),
 		"windows of the vendor": read(func(s *store.Snap) error {
 			_, err := s.Windows(store.WindowFilter{Vendor: "V-012", Newest: true})
 			return err
@@ -79,7 +88,7 @@ func TestTenThousandRequestsInTheStore(t *testing.T) {
 		"follow-ups":                         read(func(s *store.Snap) error { _, err := s.FollowUps("V-012"); return err }),
 		"a month of the calendar":            func() error { _, err := book.Month(t.Context(), townhall.Start, "", townhall.By("kato")); return err },
 		"what falls due by the clock":        func() error { return d.Due(t.Context()) },
-		"who would clash":                    func() error { _, err := d.Copy(t.Context(), no, townhall.By("kato")); return err },
+		"a copy of a request":                func() error { _, err := d.Copy(t.Context(), no, townhall.By("kato")); return err },
 		"requests that a deputy decided":     read(func(s *store.Snap) error { _, err := s.Requests(store.RequestFilter{SeenDue: "head"}); return err }),
 		"requests of an engineer":            read(func(s *store.Snap) error { _, err := s.Requests(store.RequestFilter{Engineer: "E-0031"}); return err }),
 		"requests of one who has none":       read(func(s *store.Snap) error { _, err := s.Requests(store.RequestFilter{Engineer: "E-0040"}); return err }),
