@@ -98,7 +98,7 @@ func (r *Registry) plan(s *store.Snap, doc *Document, by ledger.Actor) (Plan, le
 			changes[i].Pending = false
 		}
 	}
-	plan.Changes = changes
+	plan.Changes = r.inDays(changes)
 	return plan, by, now, waits, nil
 }
 

@@ -186,6 +186,35 @@ func TestAttackApproveASubcontractByTheFile(t *testing.T) {
 	}
 }
 
+// Terms are told as they are written, to who applies and in the ledger: an instant of another zone, a day later, would be read as another day.
+func TestTermsAreToldInDays(t *testing.T) {
+	h := townhall.Found(t)
+	text := strings.NewReplacer("until: 2027-03-31", "until: 2028-02-29").Replace(townhall.Registry(t))
+	plan := h.Apply(t, text, "admin")
+	for _, of := range []struct{ kind, id, field string }{{"vendor", "V-012", "contract.until"}, {"person", "E-0031", "pledge.until"}} {
+		c, _ := action(plan, of.kind, of.id)
+		if want := (registry.Field{Name: of.field, From: "2027-03-31", To: "2028-02-29"}); !slices.Contains(c.Fields, want) {
+			t.Errorf("%s: %+v", of.id, c.Fields)
+		}
+	}
+	err := h.DB.Read(t.Context(), func(s *store.Snap) error {
+		last := ""
+		for e, err := range s.Entries(store.EntryFilter{Kind: "registry.applied", Subject: "V-012"}) {
+			if err != nil {
+				return err
+			}
+			last = string(e.Payload)
+		}
+		if !strings.Contains(last, `"from":"2027-03-31"`) || !strings.Contains(last, `"to":"2028-02-29"`) {
+			t.Errorf("the ledger tells %s", last)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestConfirm(t *testing.T) {
 	h := townhall.Open(t)
 	text := townhall.Registry(t)

@@ -118,6 +118,7 @@ func (r *Registry) confirmObjects(tx *store.Tx, c store.PendingChange, by ledger
 		return err
 	}
 	changes, _, _ := diff(wanted, before)
+	changes = r.inDays(changes)
 	for _, o := range wanted {
 		if err := write(tx, o, c.By); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"sekimori/broker/forms"
 	"sekimori/broker/store"
@@ -373,4 +374,26 @@ func compare(before, after []field) (list []Field, guarded bool) {
 		}
 	}
 	return list, guarded
+}
+
+// inDays says terms as the file writes them: days of the institution, the last one inclusive.
+func (r *Registry) inDays(changes []Change) []Change {
+	for _, c := range changes {
+		for i, f := range c.Fields {
+			back := time.Duration(0)
+			switch f.Name {
+			case "contract.from", "pledge.signed":
+			case "contract.until", "pledge.until":
+				back = time.Nanosecond
+			default:
+				continue
+			}
+			for _, side := range []*string{&c.Fields[i].From, &c.Fields[i].To} {
+				if t, err := time.Parse(time.RFC3339, *side); err == nil { // what there is none of is empty
+					*side = t.Add(-back).In(r.o.Zone).Format(time.DateOnly)
+				}
+			}
+		}
+	}
+	return changes
 }

@@ -114,11 +114,11 @@ func (p *program) showVendor(c *cli.Context) error {
 		return err
 	}
 	fmt.Fprintf(p.out, "\n%s\n", p.say("保守要員", "Engineers"))
-	if err := listWhy(p, v.Engineers, "保守要員はまだ登録されていません。", "No engineer is registered yet.", p.engineerColumns()); err != nil {
+	if err := listWhole(p, v.Engineers, "保守要員はまだ登録されていません。", "No engineer is registered yet.", p.engineerColumns()); err != nil {
 		return err
 	}
 	fmt.Fprintf(p.out, "\n%s\n", p.say("書類", "Papers"))
-	return list(p, v.Papers, "書類はまだありません。", "No paper is on file yet.", p.paperColumns())
+	return listWhole(p, v.Papers, "書類はまだありません。", "No paper is on file yet.", p.paperColumns())
 }
 
 func (p *program) vendorFields() []column[web.VendorPage] {
