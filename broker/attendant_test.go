@@ -12,8 +12,11 @@ import (
 	"sekimori/policy"
 )
 
+// goneAfter is how long the attendant may not be heard of. A slow machine loses heartbeats for a second, seldom for five.
+const goneAfter = 5 * time.Second
+
 // unattended founds an office whose system requires an attendant, who is heard of every so often: the session pauses after
-// one second and is cut after three.
+// one second and is cut after goneAfter.
 func unattended(t *testing.T) *office {
 	t.Helper()
 	o := found(t, time.Hour)
@@ -22,7 +25,7 @@ func unattended(t *testing.T) *office {
 		if err != nil {
 			return err
 		}
-		s.Attendance, s.PauseAfter, s.CutAfter = policy.AttendanceRequired, time.Second, 3*time.Second
+		s.Attendance, s.PauseAfter, s.CutAfter = policy.AttendanceRequired, time.Second, goneAfter
 		return tx.PutSystem(s)
 	})
 	return o
@@ -69,9 +72,9 @@ func TestAttackStalledConnectionOfTheAttendant(t *testing.T) {
 		fmt.Fprintf(conn, "POST /v1/windows/%s/present HTTP/1.1\r\nHost: sekimori\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{", office1, token)
 	}
 	stop()
-	last := time.Now()
+	last := o.heard()
 	<-v.gone
-	if late := v.at.Sub(last) - 3*time.Second; late < -200*time.Millisecond || late > time.Second*slowness {
+	if late := v.at.Sub(last) - goneAfter; late < 0 || late > cutWithin {
 		t.Errorf("cut %s after the attendant's time was over", late)
 	}
 	if row := o.awaitEnd(e.id); row.Reason != policy.AttendantLost {
@@ -80,8 +83,8 @@ func TestAttackStalledConnectionOfTheAttendant(t *testing.T) {
 	if !strings.Contains(s.problems.String(), numbered(policy.AttendantLost)) {
 		t.Errorf("the engineer was told %q", s.problems.String())
 	}
-	if n := o.entries("session.paused"); n != 1 {
-		t.Errorf("%d pauses in the ledger", n)
+	if n := o.entries("session.paused"); n == 0 { // more where the machine was so slow that a heartbeat came late
+		t.Error("no pause in the ledger")
 	}
 	b.close()
 	o.verifyLedger()
@@ -95,10 +98,10 @@ func TestPresenceOutlivesTheBroker(t *testing.T) {
 	e := o.engineers(1)[0]
 	stop := o.beats()
 	stop()
-	last := time.Now()
+	last := o.heard()
 	b.close()
 	b = o.start()
-	limit := last.Add(3 * time.Second)
+	limit := last.Add(goneAfter)
 	if now := time.Now(); now.After(limit) {
 		limit = now // a slow machine: whoever comes this late is turned away at once
 	}
@@ -108,11 +111,22 @@ func TestPresenceOutlivesTheBroker(t *testing.T) {
 	}
 	v.Close()
 	<-v.gone
-	if late := v.at.Sub(limit); late > time.Second*slowness {
+	if late := v.at.Sub(limit); late > cutWithin {
 		t.Errorf("cut %s after the attendant's time was over", late)
 	}
 	b.close()
 	o.verifyLedger()
+}
+
+// heard is when the attendant was heard of last, as it was stored.
+func (o *office) heard() (at time.Time) {
+	o.t.Helper()
+	o.read(func(s *store.Snap) error {
+		w, err := s.Window(office1)
+		at = w.Present
+		return err
+	})
+	return at
 }
 
 // entries counts those of a kind in the ledger.

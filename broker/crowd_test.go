@@ -305,7 +305,7 @@ func TestAttackHalfOpenConnections(t *testing.T) {
 		if out != "in" || err != nil {
 			t.Errorf("%q, %q, %v", out, problems, err)
 		}
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > 20*time.Second { // before the client's own deadline
 			t.Errorf("the login took %s", took)
 		}
 	}
@@ -325,7 +325,7 @@ func TestAttackRejectedChannelsInALoop(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused := 0
-	for began := time.Now(); ; refused++ {
+	for ; ; refused++ {
 		_, _, err := bad.OpenChannel("direct-tcpip", ssh.Marshal(struct {
 			Host       string
 			Port       uint32
@@ -338,7 +338,7 @@ func TestAttackRejectedChannelsInALoop(t *testing.T) {
 		if _, ok := err.(*ssh.OpenChannelError); !ok {
 			break // put out
 		}
-		if time.Since(began) > 10*time.Second {
+		if refused > 20_000 {
 			t.Fatalf("%d refused channels, and still in", refused)
 		}
 	}

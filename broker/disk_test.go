@@ -61,7 +61,7 @@ func (e *engineer) refusedFor(addr string, want policy.Reason) {
 	if err != nil || exit != want.Exit() || !strings.Contains(said, numbered(want)) {
 		e.o.t.Errorf("exit %d, %v, said %q; want %s", exit, err, said, want)
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 20*time.Second { // before the client's own deadline
 		e.o.t.Errorf("the refusal took %s", took)
 	}
 }
@@ -91,7 +91,7 @@ func TestDiskFullForReal(t *testing.T) {
 		}
 	}()
 	<-flood.over
-	if took := time.Since(<-full); took > time.Second {
+	if took := time.Since(<-full); took > 5*time.Second*slowness {
 		t.Errorf("the session went on for %s on a full disk", took)
 	}
 	if !strings.Contains(flood.problems.String(), "[210]") {

@@ -366,7 +366,7 @@ func overStory(ts *testscript.TestScript, neg bool, args []string) {
 	if r == nil {
 		ts.Fatalf("nothing is called %s", args[0])
 	}
-	limit := time.NewTimer(20 * time.Second)
+	limit := time.NewTimer(time.Minute)
 	defer limit.Stop()
 	select {
 	case err := <-r.done:

@@ -61,7 +61,8 @@ func everyRowNamedStory(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// withinStory: `within 1s KIND KIND2`: the last entry of the second kind followed the last of the first so soon.
+// withinStory: `within 1s KIND KIND2`: what the last entry of the second kind tells of followed the last of the first so soon. The end of
+// a session is when its relay stopped; the entry comes once the recording is sealed, however long that takes.
 func withinStory(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) != 3, "within DURATION KIND KIND")
 	most, err := time.ParseDuration(args[0])
@@ -71,6 +72,11 @@ func withinStory(ts *testscript.TestScript, neg bool, args []string) {
 		for i, kind := range args[1:] {
 			if e.Kind == kind && at[i].IsZero() {
 				at[i] = e.Time
+				var told struct{ Ended time.Time }
+				ts.Check(json.Unmarshal(e.Payload, &told))
+				if !told.Ended.IsZero() {
+					at[i] = told.Ended
+				}
 			}
 		}
 	}

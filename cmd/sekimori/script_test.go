@@ -281,7 +281,7 @@ func (s *story) runAs(ts *testscript.TestScript, args []string, fresh bool) (sta
 	}
 	var o, e strings.Builder
 	p := s.person(ts, args[0]).program(in, io.MultiWriter(&o, ts.Stdout()), io.MultiWriter(&e, ts.Stderr()))
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second) // what should be refused might go on for ever
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // what should be refused might go on for ever
 	defer cancel()
 	status = p.run(ctx, line)
 	ts.Check(os.WriteFile(ts.MkAbs("out"), []byte(o.String()), 0o600))
@@ -336,7 +336,7 @@ func waitFile(ts *testscript.TestScript, neg bool, args []string) {
 
 // await looks until something is so, and fails after patience.
 func await(ts *testscript.TestScript, what string, is func() bool) {
-	const patience = 20 * time.Second
+	const patience = time.Minute // a machine may be slow; what is waited for is a condition
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
