@@ -311,19 +311,19 @@ func TestCheckItemsAreAskedAgainAtOpeningAndPermission(t *testing.T) {
 func TestThePermissionIsTakenBack(t *testing.T) {
 	for _, c := range []struct {
 		name, by string
-		state    policy.WindowState
+		identity bool
 		cause    policy.Reason
 	}{
-		{"by the attendant", "ito", policy.WindowScheduled, policy.CutByAttendant},
-		{"by the head", "head", policy.WindowScheduled, policy.CutByAuthority},
-		{"where identity is checked", "ito", policy.WindowAttended, policy.CutByAttendant},
+		{"by the attendant", "ito", false, policy.CutByAttendant},
+		{"by the head", "head", false, policy.CutByAuthority},
+		{"where identity is checked", "ito", true, policy.CutByAttendant},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := newOffice(t, c.state == policy.WindowAttended)
+			o := newOffice(t, c.identity)
 			o.prepare()
 			o.Pass(time.Hour)
 			want(t, "open", o.open(), "")
-			if c.state == policy.WindowAttended {
+			if c.identity {
 				want(t, "nothing to take back", o.post.Unpermit(t.Context(), o.window, "", townhall.By("ito")), "stale-page")
 				shown(t, o.Hall, o.window, "E-0031", "317")
 				want(t, "identity", o.post.Identity(t.Context(), o.window, attendance.IdentityAnswer{Digits: "317"}, townhall.By("ito")), "")
@@ -333,13 +333,13 @@ func TestThePermissionIsTakenBack(t *testing.T) {
 				want(t, "by "+by, o.post.Unpermit(t.Context(), o.window, "", townhall.By(by)), "forbidden")
 			}
 			want(t, "unpermit", o.post.Unpermit(t.Context(), o.window, "予定外", townhall.By(c.by)), "")
-			if w := o.row(); w.State != c.state || !w.PermittedAt.IsZero() || !slices.Equal(o.ended, []policy.Reason{c.cause}) {
+			if w := o.row(); w.State != policy.WindowAttended || w.Attendant != "ito" || !w.PermittedAt.IsZero() || !slices.Equal(o.ended, []policy.Reason{c.cause}) {
 				t.Errorf("%+v, sessions ended for %v", w, o.ended)
 			}
-			if c.state == policy.WindowScheduled {
-				want(t, "the post is taken again", o.open(), "")
-			} else {
-				want(t, "permitted again", o.post.Permit(t.Context(), o.window, townhall.By("ito")), "")
+			want(t, "the post is not free", o.open(), "stale-page")
+			want(t, "permitted again", o.post.Permit(t.Context(), o.window, townhall.By("ito")), "")
+			if w := o.row(); w.State != policy.WindowPermitted || w.PermittedBy != "ito" {
+				t.Errorf("%+v", w)
 			}
 		})
 	}
@@ -410,9 +410,8 @@ func TestSessionsEndAfterTheCommit(t *testing.T) {
 		t.Errorf("a refused act ended sessions: %v", found)
 	}
 	want(t, "unpermit", post.Unpermit(t.Context(), o.window, "", by), "")
-	want(t, "open", o.open(), "")
 	want(t, "cut", post.Cut(t.Context(), o.window, "", by), "")
-	if !slices.Equal(found, []policy.WindowState{policy.WindowScheduled, policy.WindowCut}) {
+	if !slices.Equal(found, []policy.WindowState{policy.WindowAttended, policy.WindowCut}) {
 		t.Errorf("when sessions ended the window was %v", found)
 	}
 }

@@ -100,8 +100,8 @@ func (a *Post) Permit(ctx context.Context, window string, by ledger.Actor) error
 	return stopped.or(err)
 }
 
-// Unpermit takes the permission to start back: live sessions of the window are cut. Where the system asks for no identity
-// check, the post was the permission, and is given up with it. The attendant may, and whoever may stop the work.
+// Unpermit takes the permission to start back: live sessions of the window are cut. The attendant keeps the post, from which the start may be
+// permitted again, and answers for the work that was done. The attendant may, and whoever may stop the work.
 func (a *Post) Unpermit(ctx context.Context, window, reason string, by ledger.Actor) error {
 	if err := sayable(reason); err != nil {
 		return err
@@ -117,9 +117,6 @@ func (a *Post) Unpermit(ctx context.Context, window, reason string, by ledger.Ac
 		more := map[string]any{"reason": reason, "permitted_by": w.PermittedBy, "permitted_at": w.PermittedAt}
 		cause = cutBy(p, *w)
 		w.State, w.PermittedAt, w.PermittedBy = policy.WindowAttended, time.Time{}, ""
-		if !sys.IdentityCheck {
-			w.State, w.Attendant = policy.WindowScheduled, ""
-		}
 		if err := tx.ForgetFactors(store.FactorFilter{Window: w.ID}); err != nil {
 			return fmt.Errorf("forget remembered factors: %w", err)
 		}

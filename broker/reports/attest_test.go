@@ -2,6 +2,7 @@ package reports_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -148,5 +149,26 @@ func TestFollowUpOfAnEmergency(t *testing.T) {
 	want(t, "attest", err, "")
 	if s := p.state(t); s != policy.RequestClosed {
 		t.Error(s)
+	}
+}
+
+// Whose permission was taken back, by themselves or by the head, still answers for what was done: without their record the request would wait for ever.
+func TestThePermissionTakenBackLeavesSomebodyToAttest(t *testing.T) {
+	p := hall(t)
+	p.to(start)
+	want(t, "open", p.post.Open(t.Context(), p.window, townhall.By("ito")), "")
+	session := p.session(t, start.Add(time.Minute), start.Add(10*time.Minute))
+	p.to(start.Add(10 * time.Minute))
+	want(t, "taken back", p.post.Unpermit(t.Context(), p.window, "予定外の操作", townhall.By("head")), "")
+	p.to(start.Add(2 * time.Hour))
+	out, err := p.cabinet.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.By("ito"))
+	want(t, "attest", err, "")
+	var a reports.AttendanceRecord
+	if err := json.Unmarshal([]byte(out.Body), &a); err != nil {
+		t.Fatal(err)
+	}
+	if a.Attendant != "ito" || !slices.Equal(a.Sessions, []string{session}) || len(a.Attended) != 1 || a.Attended[0].Person != "ito" ||
+		len(a.Interventions) != 1 || a.Interventions[0].Kind != "window.unpermitted" || a.Interventions[0].By != "head" {
+		t.Errorf("%+v", a)
 	}
 }

@@ -363,8 +363,7 @@ func TestOpenerIsNotHandedThePost(t *testing.T) {
 	wantProblem(t, "handover to an opener", post(h).Handover(t.Context(), w, "head", townhall.By("ito")), "attendant-not-eligible")
 }
 
-// Whoever had the post of an emergency does not approve it afterwards: not who handed it over, not who took it over, and not who gave
-// it up again with the permission.
+// Whoever had the post of an emergency does not approve it afterwards: not who handed it over, not who took it over and handed it back.
 func TestWhoAttendedAnEmergencyDoesNotApproveItAfterwards(t *testing.T) {
 	h, d := desk(t)
 	change(t, h, func(tx *store.Tx) error {
@@ -385,9 +384,9 @@ func TestWhoAttendedAnEmergencyDoesNotApproveItAfterwards(t *testing.T) {
 	want(t, "the post", p.Open(t.Context(), w, townhall.By("head2")), "")
 	want(t, "handed over", p.Handover(t.Context(), w, "head3", townhall.By("head2")), "")
 	want(t, "taken", p.Take(t.Context(), w, townhall.By("head3")), "")
-	want(t, "given up", p.Unpermit(t.Context(), w, "", townhall.By("head3")), "")
-	want(t, "taken again", p.Open(t.Context(), w, townhall.By("head2")), "")
-	want(t, "given up again", p.Unpermit(t.Context(), w, "", townhall.By("head2")), "")
+	want(t, "the permission taken back", p.Unpermit(t.Context(), w, "", townhall.By("head3")), "")
+	want(t, "handed back", p.Handover(t.Context(), w, "head2", townhall.By("head3")), "")
+	want(t, "taken again", p.Take(t.Context(), w, townhall.By("head2")), "")
 	h.Pass(2 * time.Hour)
 	if _, err := d.FollowUpsDue(t.Context()); err != nil {
 		t.Fatal(err)
