@@ -176,7 +176,7 @@ func (p *program) printChecklist(list *web.Checklist) {
 		if !s.Mandatory {
 			text += p.say("(任意)", " (optional)")
 		}
-		fmt.Fprintln(p.out, plain(fmt.Sprintf("%s %d %s (%s) %s", mark, s.No, text, s.ID, who)))
+		indented(p.out, fmt.Sprintf("%s %d ", mark, s.No), strings.TrimRight(fmt.Sprintf("%s (%s) %s", text, s.ID, who), " "))
 	}
 	if list.Voided > 0 {
 		fmt.Fprintln(p.out, p.say(fmt.Sprintf("前の版での確認 %d件は無効です。", list.Voided), fmt.Sprintf("%d tick(s) of older versions are void", list.Voided)))

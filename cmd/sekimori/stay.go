@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -35,7 +37,7 @@ func (p *program) attendStay(c *cli.Context) error {
 		case errors.As(err, &fault):
 			return err // refused: the post is somebody else's, or one must sign in again
 		case err != nil:
-			fmt.Fprintln(p.err, plain(p.say("関守と通信できません。作業が続いている場合があります。電話で確かめてください: ", "cannot reach the gate; work may be continuing, phone now: ")+err.Error()))
+			indented(p.err, "", p.say("関守と通信できません。作業が続いている場合があります。電話で確かめてください: ", "cannot reach the gate; work may be continuing, phone now: ")+err.Error())
 		default:
 			every = min(longestBeat, max(time.Duration(v.BeatMS)*time.Millisecond, 100*time.Millisecond))
 			if err := s.tell(v); err != nil {
@@ -71,7 +73,7 @@ func (s *stay) beat(ctx context.Context, limit time.Duration) (web.Attendance, e
 func (s *stay) leave() error {
 	pause, cut := time.Duration(s.last.PauseMS)*time.Millisecond, time.Duration(s.last.CutMS)*time.Millisecond
 	if s.last.NeedsBeat {
-		fmt.Fprintln(s.p.err, s.p.say(
+		indented(s.p.err, "", s.p.say(
 			fmt.Sprintf("席を離れました。作業は%s後に一時停止し、%s後に切断されます。戻るには attend stay。", spanJA(pause), spanJA(cut)),
 			fmt.Sprintf("you left the post: work pauses after %s and is cut after %s; come back with attend stay", pause, cut)))
 	}
@@ -86,8 +88,8 @@ func (s *stay) tell(v web.Attendance) error {
 	if p.json {
 		return p.writeJSON(v)
 	}
-	line := func(ja, en string) {
-		fmt.Fprintln(p.out, plain(v.Now.Format("15:04:05")+" "+p.say(ja, en)))
+	line := func(ja, en string, commands ...string) {
+		indented(p.out, v.Now.Format("15:04:05 "), p.say(ja, en), commands...)
 	}
 	left := v.End.Sub(v.Now).Truncate(time.Second)
 	if first || v.State != before.State || !v.End.Equal(before.End) {
@@ -106,14 +108,16 @@ func (s *stay) tell(v web.Attendance) error {
 	}
 	for _, call := range v.Calls {
 		if !call.Matched && !call.Failed && !slices.Contains(before.Calls, call) {
-			line(fmt.Sprintf("%s が待っています。登録の電話 %s にかけ、番号を聞いてください: attend identity %s --digits 番号", call.Name, call.Phone, v.ID),
-				fmt.Sprintf("%s waits: call the registered phone %s and hear the number: attend identity %s --digits NUMBER", call.Name, call.Phone, v.ID))
+			line(fmt.Sprintf("%s が待っています。登録の電話 %s にかけ、番号を聞いてください:", call.Name, call.Phone),
+				fmt.Sprintf("%s waits: call the registered phone %s and hear the number:", call.Name, call.Phone),
+				"attend identity "+v.ID+" --digits "+p.say("番号", "NUMBER"))
 		}
 	}
 	for _, x := range v.Asked {
 		if !slices.ContainsFunc(before.Asked, func(o web.AskedExtension) bool { return o.ID == x.ID }) {
-			line(fmt.Sprintf("延長申請 %s: %d分「%s」。extension grant %s か extension deny %s。答えがなければ %s に終了します", x.ID, x.Minutes, x.Reason, x.ID, x.ID, v.End.Format("15:04")),
-				fmt.Sprintf("extension asked, %s: %d min, %s; extension grant %s or extension deny %s; no answer means %s stands", x.ID, x.Minutes, x.Reason, x.ID, x.ID, v.End.Format("15:04")))
+			line(fmt.Sprintf("延長申請 %s: %d分「%s」。答えがなければ %s に終了します:", x.ID, x.Minutes, x.Reason, v.End.Format("15:04")),
+				fmt.Sprintf("extension asked, %s: %d min, %s; no answer means %s stands:", x.ID, x.Minutes, x.Reason, v.End.Format("15:04")),
+				"extension grant "+x.ID, "extension deny "+x.ID)
 		}
 	}
 	if v.Handover != nil && (before.Handover == nil || *before.Handover != *v.Handover) {
@@ -124,7 +128,7 @@ func (s *stay) tell(v web.Attendance) error {
 }
 
 // tellSessions says who came, who went, and who is held back.
-func (s *stay) tellSessions(before, v web.Attendance, line func(ja, en string)) {
+func (s *stay) tellSessions(before, v web.Attendance, line func(ja, en string, commands ...string)) {
 	at := func(list []web.Session, id string) int {
 		return slices.IndexFunc(list, func(x web.Session) bool { return x.ID == id })
 	}
@@ -159,7 +163,7 @@ func (p *program) beatBeside(c *cli.Context, k *client) (stop func()) {
 		every := min(longestBeat, max(time.Duration(w.BeatMS)*time.Millisecond, 100*time.Millisecond))
 		for {
 			if _, err := s.beat(ctx, every); err != nil && ctx.Err() == nil {
-				fmt.Fprintln(p.err, plain(p.say("在席を知らせられません: ", "presence could not be told: ")+err.Error()))
+				indented(p.err, "", p.say("在席を知らせられません: ", "presence could not be told: ")+err.Error())
 			}
 			select {
 			case <-ctx.Done():
@@ -169,6 +173,24 @@ func (p *program) beatBeside(c *cli.Context, k *client) (stop func()) {
 		}
 	}()
 	return func() { cancel(); <-done }
+}
+
+// indented prints a text behind a head, folded under itself, and the commands that answer it, each whole on a line of its own so that it
+// can be copied.
+func indented(w io.Writer, head, text string, commands ...string) {
+	const hanging = 4 // columns of the marks that never begin a line
+	left := strings.Repeat(" ", columns(head))
+	parts := []string{plain(text)}
+	if columns(head+parts[0]) > screenWidth {
+		parts = folded(parts[0], screenWidth-hanging-len(left))
+	}
+	for _, part := range parts {
+		fmt.Fprintln(w, strings.TrimRight(head+part, " "))
+		head = left
+	}
+	for _, command := range commands {
+		fmt.Fprintln(w, left+"  "+plain(command))
+	}
 }
 
 // spanJA is a length of time in Japanese.
