@@ -308,13 +308,15 @@ func activateKeys(tx *store.Tx, person string, lines []string) error {
 	return nil
 }
 
-// PendingChange is a change that waits for a second person, or one that was settled.
+// PendingChange is a change that waits for a second person, with what that person is to look at.
 type PendingChange struct {
 	No       string    `json:"change"`
 	Kind     string    `json:"kind"`
 	By       string    `json:"by"`
 	At       time.Time `json:"at"`
 	Subjects []string  `json:"subjects"`
+	Changes  []Change  `json:"changes,omitempty"` // of a file: against the registry as it is now
+	Keys     []string  `json:"keys,omitempty"`    // of an enrolment's keys: their fingerprints
 }
 
 // Pending lists the changes that wait, oldest first.
@@ -322,12 +324,43 @@ func (r *Registry) Pending(ctx context.Context) ([]PendingChange, error) {
 	var list []PendingChange
 	err := r.o.DB.Read(ctx, func(s *store.Snap) error {
 		open, err := s.PendingChanges(store.ChangePending)
+		if err != nil || len(open) == 0 {
+			return err
+		}
+		st, err := readState(s)
 		for _, c := range open {
-			list = append(list, PendingChange{No: changeName(c.No), Kind: c.Kind, By: c.By, At: c.At, Subjects: subjectsOf(c)})
+			p := PendingChange{No: changeName(c.No), Kind: c.Kind, By: c.By, At: c.At, Subjects: subjectsOf(c)}
+			p.Changes, p.Keys = r.told(c, st)
+			list = append(list, p)
 		}
 		return err
 	})
 	return list, err
+}
+
+// told is what a pending change would change.
+func (r *Registry) told(c store.PendingChange, st *state) (changes []Change, keys []string) {
+	if c.Kind != changeObjects {
+		var e personChange
+		if json.Unmarshal(c.Body, &e) == nil && len(e.Keys) > 0 {
+			keys = fingerprints(e.Keys)
+		}
+		return nil, keys
+	}
+	var list []proposal
+	if json.Unmarshal(c.Body, &list) != nil {
+		return nil, nil
+	}
+	var wanted []object
+	for _, p := range list {
+		wanted = append(wanted, p.object)
+	}
+	all, _, _ := diff(wanted, st)
+	all = slices.DeleteFunc(all, func(c Change) bool { return c.Action != Create && c.Action != Update })
+	for i := range all {
+		all[i].Pending = true // also what would not wait alone
+	}
+	return r.inDays(all), nil
 }
 
 func subjectsOf(c store.PendingChange) []string {

@@ -188,9 +188,10 @@ func TestAttackApproveASubcontractByTheFile(t *testing.T) {
 
 // Terms are told as they are written, to who applies and in the ledger: an instant of another zone, a day later, would be read as another day.
 func TestTermsAreToldInDays(t *testing.T) {
-	h := townhall.Found(t)
-	text := strings.NewReplacer("until: 2027-03-31", "until: 2028-02-29").Replace(townhall.Registry(t))
-	plan := h.Apply(t, text, "admin")
+	h := townhall.Open(t)
+	text := townhall.Registry(t)
+	h.Apply(t, text, "admin")
+	plan := h.Apply(t, strings.ReplaceAll(text, "until: 2027-03-31", "until: 2028-02-29"), "admin")
 	for _, of := range []struct{ kind, id, field string }{{"vendor", "V-012", "contract.until"}, {"person", "E-0031", "pledge.until"}} {
 		c, _ := action(plan, of.kind, of.id)
 		if want := (registry.Field{Name: of.field, From: "2027-03-31", To: "2028-02-29"}); !slices.Contains(c.Fields, want) {
@@ -241,6 +242,26 @@ func TestConfirm(t *testing.T) {
 	}
 	if got := townhall.Reason(h.Registry.Confirm(t.Context(), "C-0099", townhall.By("deputy"))); !strings.Contains(got, "not found") {
 		t.Errorf("a change that is not there: %q", got)
+	}
+}
+
+// Who confirms has not written the file: what waits is told field by field.
+func TestPendingTellsWhatWaits(t *testing.T) {
+	h := townhall.Open(t)
+	text := townhall.Registry(t)
+	h.Apply(t, text, "admin")
+	plan := h.Apply(t, strings.NewReplacer("roles: [attendant]", "roles: [attendant, approver]", "name: 別会社", "name: 新会社", "targets:\n",
+		"targets:\n  - {id: map-db, system: map, host: 192.0.2.7, port: 22, host_key: "+townhall.Key(t)+"}\n").Replace(text), "admin")
+	list, err := h.Registry.Pending(t.Context())
+	if err != nil || len(list) != 1 || list[0].No != plan.Pending || len(list[0].Changes) != 2 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	role, made := list[0].Changes[0], list[0].Changes[1]
+	if want := []registry.Field{{Name: "roles", From: "attendant", To: "approver attendant"}}; role.ID != "ito" || role.Action != registry.Update || !slices.Equal(role.Fields, want) {
+		t.Errorf("the role: %+v", role)
+	}
+	if made.ID != "map-db" || made.Action != registry.Create || !slices.Contains(made.Fields, registry.Field{Name: "host", To: "192.0.2.7"}) || !made.Pending {
+		t.Errorf("the target: %+v", made)
 	}
 }
 

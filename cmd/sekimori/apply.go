@@ -56,25 +56,7 @@ func (p *program) apply(c *cli.Context) error {
 // showPlan prints what an apply did or would do, a line per object and field.
 func (p *program) showPlan(v registry.Plan) error {
 	var b strings.Builder
-	for _, ch := range v.Changes {
-		mark, shown := map[string]string{registry.Create: "+", registry.Update: "~", registry.Absent: "?"}[ch.Action]
-		if !shown {
-			continue
-		}
-		note := ""
-		switch {
-		case ch.Pending:
-			note = p.say("(保留: 二人目の確認待ち)", " (pending: awaits a second person)")
-		case ch.Action == registry.Absent:
-			note = p.say("(ファイルにない。そのまま)", " (not in the file; left as it is)")
-		}
-		fmt.Fprintf(&b, "%s %s %s%s\n", mark, plain(ch.Kind), plain(ch.ID), note)
-		if ch.Action == registry.Update {
-			for _, f := range ch.Fields {
-				fmt.Fprintf(&b, "    %s: %s -> %s\n", plain(f.Name), plain(f.From), plain(f.To))
-			}
-		}
-	}
+	p.planned(&b, v.Changes)
 	switch {
 	case !v.Differs():
 		fmt.Fprintln(&b, p.say("変わるところはありません。", "Nothing to change."))
@@ -89,6 +71,32 @@ func (p *program) showPlan(v registry.Plan) error {
 	}
 	_, err := fmt.Fprint(p.out, b.String())
 	return err
+}
+
+// planned prints what happens to each object: a line, and one for each field that tells.
+func (p *program) planned(b *strings.Builder, changes []registry.Change) {
+	for _, ch := range changes {
+		mark, shown := map[string]string{registry.Create: "+", registry.Update: "~", registry.Absent: "?"}[ch.Action]
+		if !shown {
+			continue
+		}
+		note := ""
+		switch {
+		case ch.Pending:
+			note = p.say("(保留: 二人目の確認待ち)", " (pending: awaits a second person)")
+		case ch.Action == registry.Absent:
+			note = p.say("(ファイルにない。そのまま)", " (not in the file; left as it is)")
+		}
+		fmt.Fprintf(b, "%s %s %s%s\n", mark, plain(ch.Kind), plain(ch.ID), note)
+		for _, f := range ch.Fields {
+			switch {
+			case ch.Action == registry.Update:
+				fmt.Fprintf(b, "    %s: %s -> %s\n", plain(f.Name), plain(f.From), plain(f.To))
+			case ch.Pending: // somebody is to confirm it, and has not written the file
+				fmt.Fprintf(b, "    %s: %s\n", plain(f.Name), plain(f.To))
+			}
+		}
+	}
 }
 
 func (p *program) applyConfirm(c *cli.Context) error {
@@ -116,11 +124,28 @@ func (p *program) applyPending(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return list(p, v, "保留中の変更はありません。", "Nothing is pending.", []column[registry.PendingChange]{
+	err = list(p, v, "保留中の変更はありません。", "Nothing is pending.", []column[registry.PendingChange]{
 		{"番号", "NO", func(v registry.PendingChange) string { return v.No }},
 		{"種類", "KIND", func(v registry.PendingChange) string { return v.Kind }},
 		{"対象", "SUBJECTS", func(v registry.PendingChange) string { return strings.Join(v.Subjects, " ") }},
 		{"提案した人", "BY", func(v registry.PendingChange) string { return v.By }},
 		{"日時", "AT", func(v registry.PendingChange) string { return stamp(v.At) }},
 	})
+	if err != nil || p.json {
+		return err
+	}
+	// Who confirms answers for what it says, and did not write it.
+	var b strings.Builder
+	for _, c := range v {
+		fmt.Fprintf(&b, "\n%s\n", plain(c.No))
+		p.planned(&b, c.Changes)
+		switch {
+		case len(c.Keys) > 0:
+			fmt.Fprintf(&b, p.say("+ %s の鍵 %s\n", "+ keys of %s: %s\n"), plain(strings.Join(c.Subjects, " ")), plain(strings.Join(c.Keys, " ")))
+		case c.Kind == registry.ChangeEnrolment:
+			fmt.Fprintf(&b, p.say("~ %s の登録コード。以前の認証は止まります\n", "~ an enrolment code for %s; the credentials from before are suspended\n"), plain(strings.Join(c.Subjects, " ")))
+		}
+	}
+	_, err = fmt.Fprint(p.out, b.String())
+	return err
 }
