@@ -195,6 +195,14 @@ const (
 	RequestClosed      RequestState = "closed"
 )
 
+// RequestStates are all of them, in the order of a request's life.
+func RequestStates() []RequestState {
+	return []RequestState{
+		RequestProposed, RequestDraft, PendingFirst, PendingSecond, RequestReturned, RequestApproved, RequestConditional, RequestRejected,
+		RequestWithdrawn, RequestLapsed, RequestRevoked, EmergencyAsked, EmergencyOpen, FollowUpDue, ReportDue, RequestClosed,
+	}
+}
+
 // Final reports whether the request has passed every stage of approval, or is an emergency that two people opened in
 // their stead. What is over stays final: its windows say that it is.
 func (s RequestState) Final() bool {

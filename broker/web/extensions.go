@@ -83,14 +83,14 @@ func (s *Server) askExtension(c *call) error {
 // extensions lists what concerns the caller: a vendor's own, a section's own, everything for those who see all.
 func (s *Server) extensions(c *call) error {
 	f := store.ExtensionFilter{Window: c.query("window"), Request: c.query("request")}
-	if state := c.query("state"); state != "" {
-		f.States = []store.ExtensionState{store.ExtensionState(state)}
+	var err error
+	if f.States, err = statesAsked(c, []store.ExtensionState{store.ExtensionAsked, store.ExtensionGranted, store.ExtensionDenied, store.ExtensionLapsed}); err != nil {
+		return err
 	}
 	switch {
 	case c.person.Kind != policy.Staff:
 		f.Vendor = c.person.Vendor
 	case !everywhere(c.person):
-		var err error
 		if f.Section, f.Also, err = s.sections(c); err != nil {
 			return err
 		}

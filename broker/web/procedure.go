@@ -46,8 +46,9 @@ func (s *Server) form(c *call) (requests.Form, error) {
 // requests lists what the caller may see, newest first; ?before=NO pages on.
 func (s *Server) requests(c *call) error {
 	f := store.RequestFilter{System: c.r.FormValue("system"), Series: c.r.FormValue("series"), Before: c.r.FormValue("before")}
-	if v := c.r.FormValue("state"); v != "" {
-		f.States = []policy.RequestState{policy.RequestState(v)}
+	var err error
+	if f.States, err = statesAsked(c, policy.RequestStates()); err != nil {
+		return err
 	}
 	if v := c.r.FormValue("limit"); v != "" {
 		n, err := strconv.Atoi(v)
@@ -63,7 +64,6 @@ func (s *Server) requests(c *call) error {
 	case c.person.Kind != policy.Staff:
 		f.Vendor = c.person.Vendor
 	case f.SeenDue == "" && !everywhere(c.person):
-		var err error
 		if f.Section, f.Also, err = s.sections(c); err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -135,4 +137,21 @@ func (s *Server) sees(snap *store.Snap, p policy.Person, system string) (bool, e
 		return false, err
 	}
 	return sys.Section == p.Section, nil
+}
+
+// statesAsked reads ?state= of a list. One that there is not is no filter that hits nothing: who misspells it would read that
+// nothing awaits them.
+func statesAsked[T ~string](c *call, known []T) ([]T, error) {
+	asked := T(c.query("state"))
+	if asked == "" {
+		return nil, nil
+	}
+	if !slices.Contains(known, asked) {
+		words := make([]string, 0, len(known))
+		for _, v := range known {
+			words = append(words, string(v))
+		}
+		return nil, faultBadRequest("state は次のどれかです: "+strings.Join(words, "、"), "state is one of "+strings.Join(words, ", "), nil)
+	}
+	return []T{asked}, nil
 }
