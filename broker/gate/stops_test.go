@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -142,4 +144,52 @@ func (s *stopping) respond(name, instruction string, questions []string, echo []
 		}
 	}
 	return s.answers.respond(name, instruction, questions, echo)
+}
+
+// TestAttackKeyTakenAwayBeforeTheFirstChannel: what was proven at the login is looked at again where the session opens.
+func TestAttackKeyTakenAwayBeforeTheFirstChannel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon.Add(-time.Hour), 4*time.Hour, policy.WindowPermitted)
+	c := e.mustDial("sato+hr-db", nil) // in, and no channel yet
+	w.write(func(tx *store.Tx) error { return tx.SuspendKeys(e.id) })
+	if out, said, exit := run(t, c, "whoami"); exit != policy.AuthFailed.Exit() || out != "" || !strings.Contains(said, "[100]") {
+		t.Errorf("exit %d, %q, %q", exit, out, said)
+	}
+	if n := w.target.reached(); n != 0 {
+		t.Errorf("target reached %d times", n)
+	}
+}
+
+// TestAttackSelfServiceWithAKeyTakenAway: nor does it file or extend anything.
+func TestAttackSelfServiceWithAKeyTakenAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon.Add(-time.Hour), 4*time.Hour, policy.WindowPermitted)
+	c := e.mustDial("sato", nil)
+	w.write(func(tx *store.Tx) error { return tx.SuspendKeys(e.id) })
+	if out, said, exit := run(t, c, "extend 15m --reason more"); exit != policy.AuthFailed.Exit() || out != "" || !strings.Contains(said, "[100]") {
+		t.Errorf("exit %d, %q, %q", exit, out, said)
+	}
+	if got := w.entries("extension.asked"); len(got) != 0 {
+		t.Errorf("asked all the same: %v", got)
+	}
+}
+
+// TestAttackSelfServiceFromElsewhere: from an address that opens no session, nothing is filed or extended either.
+func TestAttackSelfServiceFromElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon.Add(-time.Hour), 4*time.Hour, policy.WindowPermitted)
+	w.write(func(tx *store.Tx) error {
+		p, err := tx.Person(e.id)
+		p.Sources = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+		return errors.Join(err, tx.PutPerson(p))
+	})
+	if out, said, exit := run(t, e.mustDial("sato", nil), "extend 15m --reason more"); exit != policy.SourceNotAllowed.Exit() || out != "" || !strings.Contains(said, "[115]") {
+		t.Errorf("exit %d, %q, %q", exit, out, said)
+	}
 }

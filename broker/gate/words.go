@@ -130,13 +130,14 @@ func (s *self) run(line string) error {
 	return m
 }
 
-// standing reads the facts, and ends self-service for who is locked.
+// standing reads the facts, and ends self-service for who is locked, whose key was taken away since the login, or who calls from
+// where no session would be let in.
 func (s *self) standing() error {
 	if err := s.c.lookUp(s.ctx, s.pass); err != nil {
 		return err
 	}
 	switch s.pass.decision.Reason {
-	case policy.EngineerLocked, policy.VendorLocked:
+	case policy.EngineerLocked, policy.VendorLocked, policy.AuthFailed, policy.SourceNotAllowed:
 		return s.pass.decision.Err()
 	}
 	return nil

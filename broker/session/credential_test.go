@@ -105,11 +105,13 @@ func openBy(w *world, host ssh.PublicKey, login string, kind store.CredentialKin
 			return err
 		}
 		account := "hr-db/" + login
+		key := store.Key{Person: tanaka.ID, Fingerprint: keyOf(tanaka), Public: "a key of tanaka"}
 		return errors.Join(
 			tx.PutTarget(t),
 			tx.PutPerson(store.Person{Person: policy.Person{ID: "U-009", Login: "kanri", Kind: policy.Staff, Name: "管理者", Section: "jinji",
 				Roles: []policy.Role{policy.Administrator}}}),
 			tx.PutPerson(store.Person{Person: policy.Person{ID: "E-0900", Login: "tanaka", Kind: policy.Engineer, Name: "保守要員", Vendor: "V-001", Lang: "en"}}),
+			func() error { _, err := tx.AddKey(key); return err }(),
 			tx.AddPledge(store.Pledge{Person: "E-0900", FiledBy: "U-001", Pledge: policy.Pledge{
 				Signed: w.start.AddDate(0, -1, 0), Until: w.start.AddDate(1, 0, 0)}}),
 			tx.PutAccount(store.Account{Account: policy.Account{ID: account, Target: "hr-db", Login: login}, Credential: kind, Secret: "account:" + account}),

@@ -204,8 +204,13 @@ func (w *world) engineer(limit int) policy.Person {
 		if err != nil {
 			return err
 		}
+		if err := tx.PutPerson(store.Person{Person: p}); err != nil {
+			return err
+		}
+		if _, err := tx.AddKey(store.Key{Person: id, Fingerprint: keyOf(p), Public: "a key of " + id}); err != nil {
+			return err
+		}
 		return errors.Join(
-			tx.PutPerson(store.Person{Person: p}),
 			tx.AddPledge(store.Pledge{Person: id, FiledBy: "U-001", Pledge: policy.Pledge{
 				Signed: w.start.AddDate(0, -1, 0), Until: w.start.AddDate(1, 0, 0)}}),
 			tx.AddGrant(policy.Grant{ID: "R8-0001-1-" + id, Person: id, Vendor: "V-001", Target: "hr-db", Account: "hr-db/maint",
@@ -214,6 +219,9 @@ func (w *world) engineer(limit int) policy.Person {
 	})
 	return p
 }
+
+// keyOf is the fingerprint of the key that an engineer proves here.
+func keyOf(p policy.Person) string { return "SHA256:" + p.ID }
 
 // visit is one engineer's connection, admitted by a gate that only does the handshake.
 type visit struct {
@@ -257,7 +265,7 @@ func (w *world) admitAs(p policy.Person, id string) *visit {
 			return
 		}
 		err = w.sup.Run(context.Background(), Admission{
-			ID: v.id, Person: p, Fingerprint: "SHA256:test", Source: netip.MustParseAddrPort("192.0.2.7:50022"),
+			ID: v.id, Person: p, Fingerprint: keyOf(p), Source: netip.MustParseAddrPort("192.0.2.7:50022"),
 			Attempt: policy.Attempt{Act: policy.ActConnect, Person: p.ID, Key: true, Factor: true, Consent: policy.ConsentGiven,
 				Source: netip.MustParseAddr("192.0.2.7"), Target: "hr-db"},
 			Factor: "code", Lang: p.Lang, Notice: "1", ClientVersion: "SSH-2.0-test",
