@@ -401,9 +401,7 @@ func TestAttackSlowHandshake(t *testing.T) {
 			}
 		}
 	}()
-	if _, err := io.Copy(io.Discard, nc); err == nil && w.gate.crowd.waiting() > 0 {
-		t.Error("closed, yet still counted")
-	}
+	_, _ = io.Copy(io.Discard, nc) // ends when the gate hangs up, in order or not
 	w.gate.Stop()
 	w.gate.callers.Wait()
 	if n := w.gate.crowd.waiting(); n != 0 {

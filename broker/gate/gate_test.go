@@ -324,7 +324,7 @@ func (x *terminal) exit() int {
 				return status.ExitStatus()
 			}
 			x.t.Fatalf("wait: %v\n%s", err, x.all.String())
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			x.t.Fatalf("no end:\n%s", x.all.String())
 		}
 	}

@@ -118,7 +118,7 @@ func (w *world) awaited(kind string) map[string]any {
 	w.t.Helper()
 	changed, cancel := w.db.Changed()
 	defer cancel()
-	limit := time.After(10 * time.Second)
+	limit := time.After(time.Minute)
 	for {
 		if all := w.entries(kind); len(all) > 0 {
 			return all[0]

@@ -112,14 +112,15 @@ func (s *Server) ServeConn(nc net.Conn) {
 		_ = nc.Close()
 		return
 	}
-	defer s.crowd.leave(place, now, false) // for what ends before serve gets there
 	c := &caller{s: s, conn: wire.Wrap(nc, wire.Options{}), source: source, place: place,
 		log: s.o.Log.With("source", source.String())}
 	if !s.enter(c.conn) {
+		s.crowd.leave(place, now, false)
 		c.conn.Abort()
 		return
 	}
-	defer s.leave(c.conn)
+	defer s.leave(c.conn)                  // the last: Close waits for it, and nothing of the connection is left then
+	defer s.crowd.leave(place, now, false) // for what ends before serve gets there
 	defer c.conn.Abort()
 	defer func() {
 		if r := recover(); r != nil { // one connection's fault stays its own

@@ -127,13 +127,14 @@ func TestAbortEndsAConnectionWhosePeerNeverReads(t *testing.T) {
 		case <-time.After(time.Millisecond):
 		}
 	}
-	begun := time.Now()
 	c.Abort()
-	if err := <-end; !errors.Is(err, ErrAborted) {
-		t.Errorf("the waiting write ended with %v", err)
-	}
-	if took := time.Since(begun); took > 100*time.Millisecond {
-		t.Errorf("took %v", took)
+	select {
+	case err := <-end:
+		if !errors.Is(err, ErrAborted) {
+			t.Errorf("the waiting write ended with %v", err)
+		}
+	case <-time.After(time.Minute): // the peer would never have let it go
+		t.Fatal("the write waits on")
 	}
 	if _, err := c.Write([]byte("x")); !errors.Is(err, ErrAborted) {
 		t.Errorf("a write after it: %v", err)
