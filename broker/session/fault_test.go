@@ -70,7 +70,8 @@ func TestEndRightAfterTheOpening(t *testing.T) {
 		told := make(chan struct{})
 		go func() {
 			defer close(told)
-			for len(w.sup.Live()) == 0 { // it is put there before its opening is committed
+			limit := time.Now().Add(30 * time.Second)
+			for len(w.sup.Live()) == 0 && time.Now().Before(limit) { // it is put there before its opening is committed
 				runtime.Gosched()
 			}
 			w.sup.EndWindow("R8-0001-1", policy.CutByAttendant, attendant, "予定外")

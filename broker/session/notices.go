@@ -36,17 +36,26 @@ func (n notice) marked(drill bool) notice {
 // warnings are said once each before the window ends.
 var warnings = []struct {
 	before time.Duration
-	text   func(end string) notice
+	text   func(end, login string) notice
 }{
-	{10 * time.Minute, func(end string) notice {
-		return notice{"残り10分。" + end + "に自動で切断します。", "10 min left; automatic cut at " + end + "."}
+	{10 * time.Minute, func(end, login string) notice {
+		return notice{"残り10分。" + end + "に自動で切断します。", "10 min left; automatic cut at " + end + "."}.and(extendHint(login))
 	}},
-	{5 * time.Minute, func(string) notice {
+	{5 * time.Minute, func(string, string) notice {
 		return notice{"残り5分。保存し、終える準備をしてください。", "5 min left. Save and prepare to finish."}
 	}},
-	{time.Minute, func(string) notice {
+	{time.Minute, func(string, string) notice {
 		return notice{"残り1分。保存していない作業は失われます。", "1 min left. Unsaved work will be lost."}
 	}},
+}
+
+// extendHint says how more time is asked for, while there is still time to answer. A name that would not fit the line is not said.
+func extendHint(login string) notice {
+	const longest = 24
+	if login == "" || len(login) > longest {
+		login = "ID"
+	}
+	return notice{"延長: ssh " + login + "@gate extend 15m --reason \"理由\"", "Extend: ssh " + login + "@gate extend 15m --reason \"…\""}
 }
 
 // idleWarning is how long before an idle cut the engineer is told.

@@ -15,7 +15,7 @@ func TestNoticesFitTheTerminal(t *testing.T) {
 		watchersNotice(999*time.Minute, 99), idleNotice(5 * time.Minute),
 	}
 	for _, w := range warnings {
-		all = append(all, w.text("11:30"))
+		all = append(all, w.text("11:30", strings.Repeat("m", 24)), w.text("11:30", strings.Repeat("m", 64)))
 	}
 	for _, n := range all {
 		all = append(all, n.marked(true))
@@ -40,6 +40,20 @@ func TestNoticesFitTheTerminal(t *testing.T) {
 	if n := startNotice("10:06", "11:30", 84*time.Minute+59*time.Second, 1); n.ja != "開始を許可しました 10:06。接続中 残り84分(11:30まで)。閲覧中 1人。" ||
 		n.en != "Started 10:06. Connected, 84 min left (until 11:30). Watched by 1." {
 		t.Errorf("%+v", n)
+	}
+}
+
+// Ten minutes before the end the engineer reads how to ask for more time, in words that can be typed.
+func TestTheFirstWarningSaysHowToExtend(t *testing.T) {
+	n := warnings[0].text("11:30", "sato")
+	if got := n.in("ja"); got != "[関守] 残り10分。11:30に自動で切断します。\n[関守] 延長: ssh sato@gate extend 15m --reason \"理由\"" {
+		t.Errorf("%q", got)
+	}
+	if got := n.in("en"); got != "[sekimori] 10 min left; automatic cut at 11:30.\n[sekimori] Extend: ssh sato@gate extend 15m --reason \"…\"" {
+		t.Errorf("%q", got)
+	}
+	if got := warnings[0].text("11:30", strings.Repeat("m", 25)).in("en"); !strings.Contains(got, "ssh ID@gate") {
+		t.Errorf("%q", got)
 	}
 }
 

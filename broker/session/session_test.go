@@ -61,7 +61,7 @@ func TestSessionEndsWithTheWindow(t *testing.T) {
 		}
 		v.gone()
 		seen := screen.String()
-		for _, want := range []string{"Started ", "] 10 min left", "] 5 min left", "] 1 min left", "[201]"} {
+		for _, want := range []string{"Started ", "] 10 min left", "Extend: ssh e-0001@gate extend 15m", "] 5 min left", "] 1 min left", "[201]"} {
 			if n := strings.Count(seen, want); n != 1 {
 				t.Errorf("the engineer saw %q %d times", want, n)
 			}
