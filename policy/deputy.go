@@ -30,12 +30,14 @@ func voice(p *Person, section string, ds []Deputation, now time.Time, barred fun
 }
 
 // deputyFor finds the approver for whom the person may decide now; empty: nobody. Of several the one with the least id, so
-// that the answer does not depend on the order of the facts.
+// that the answer does not depend on the order of the facts. Whom somebody barred appointed speaks with that somebody's voice: it
+// does not count either, nor does a deputation of which nobody knows who set it.
 func deputyFor(ds []Deputation, person string, now time.Time, barred func(string) bool) string {
 	found := ""
 	for i := range ds {
 		d := &ds[i]
-		if person == "" || d.Deputy != person || d.For == "" || d.For == person || !d.Holds(now) || barred(d.For) {
+		if person == "" || d.Deputy != person || d.For == "" || d.For == person || !d.Holds(now) || barred(d.For) ||
+			d.SetBy == "" || barred(d.SetBy) {
 			continue
 		}
 		if found == "" || d.For < found {
@@ -52,10 +54,10 @@ func standsFor(ds []Deputation, deputy, person string, now time.Time) bool {
 	})
 }
 
-// actsForParty: the only approvers whom the person could stand for are parties to the request themselves. Deciding in their
-// stead would be their own approval by another hand.
+// actsForParty: the only approvers whom the person could stand for are parties to the request themselves, or a party to it made the
+// person deputy. Deciding in their stead would be their own approval by another hand.
 func actsForParty(p *Person, r *Request, now time.Time) bool {
 	return slices.ContainsFunc(r.Deputations, func(d Deputation) bool {
-		return d.Deputy == p.ID && d.For != p.ID && d.Holds(now) && r.party(d.For)
+		return d.Deputy == p.ID && d.For != p.ID && d.Holds(now) && (r.party(d.For) || d.SetBy != "" && r.party(d.SetBy))
 	})
 }

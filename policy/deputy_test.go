@@ -10,7 +10,14 @@ import (
 
 // away says that a deputy decides for an approver from a day before early to a day after it.
 func away(approver, deputy string) Deputation {
-	return Deputation{For: approver, Deputy: deputy, From: early.AddDate(0, 0, -1), Until: early.AddDate(0, 0, 1), Reason: "出張"}
+	return Deputation{For: approver, Deputy: deputy, From: early.AddDate(0, 0, -1), Until: early.AddDate(0, 0, 1), Reason: "出張", SetBy: approver}
+}
+
+// appointed is the same, but somebody else made them deputy.
+func appointed(by, approver, deputy string) Deputation {
+	d := away(approver, deputy)
+	d.SetBy = by
+	return d
 }
 
 func TestDeputies(t *testing.T) {
@@ -40,6 +47,17 @@ func TestDeputies(t *testing.T) {
 		{"the deputy attends", func(p *Person, r *Request) { r.Attendant = "U-005" }, Forbidden, ""},
 		{"deputy for oneself", func(p *Person, r *Request) { r.Deputations = []Deputation{away("U-005", "U-005")} }, Forbidden, ""},
 		{"deputy for nobody", func(p *Person, r *Request) { r.Deputations = []Deputation{away("", "U-005")} }, Forbidden, ""},
+		{"appointed by another approver", func(p *Person, r *Request) { r.Deputations = []Deputation{appointed("U-003", "U-001", "U-005")} }, "", "U-001"},
+		{"appointed by who asks", func(p *Person, r *Request) { r.Deputations = []Deputation{appointed("U-020", "U-001", "U-005")} }, SelfApproval, ""},
+		{"appointed by who proposed", func(p *Person, r *Request) { r.Deputations = []Deputation{appointed("C-001", "U-001", "U-005")} }, SelfApproval, ""},
+		{"appointed by who works there", func(p *Person, r *Request) { r.Deputations = []Deputation{appointed("E-0031", "U-001", "U-005")} }, SelfApproval, ""},
+		{"appointed by who asks, and by the head too", func(p *Person, r *Request) {
+			r.Deputations = append(r.Deputations, appointed("U-020", "U-003", "U-005"))
+		}, "", "U-001"},
+		{"appointed by who attends", func(p *Person, r *Request) {
+			r.Attendant, r.Deputations = "U-003", []Deputation{appointed("U-003", "U-001", "U-005")}
+		}, Forbidden, ""},
+		{"appointed by nobody knows whom", func(p *Person, r *Request) { r.Deputations = []Deputation{appointed("", "U-001", "U-005")} }, Forbidden, ""},
 		{"locked", func(p *Person, r *Request) { p.Locked = &Lock{} }, Forbidden, ""},
 		{"of the vendor", func(p *Person, r *Request) { p.Vendor = "V-012" }, Forbidden, ""},
 		{"an engineer", func(p *Person, r *Request) { p.Kind = Engineer }, Forbidden, ""},

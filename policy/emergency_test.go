@@ -72,7 +72,15 @@ func TestWhoOpensAnEmergency(t *testing.T) {
 	if d := CanOpenEmergency(second, r, "U-005", early); d.Allow {
 		t.Errorf("two deputies of one head: %+v", d)
 	}
-	r.Deputations[1].For = "U-003"
+	r.Deputations[1] = appointed("U-001", "U-003", "U-007") // by the head for whom the first spoke
+	if d := CanOpenEmergency(second, r, "U-005", early); d.Allow {
+		t.Errorf("the first's head chose the second: %+v", d)
+	}
+	r.Deputations[1] = appointed("U-005", "U-003", "U-007")
+	if d := CanOpenEmergency(second, r, "U-005", early); d.Allow {
+		t.Errorf("the first chose the second: %+v", d)
+	}
+	r.Deputations[1] = away("U-003", "U-007")
 	if d := CanOpenEmergency(second, r, "U-005", early); !d.Allow || d.OnBehalf != "U-003" {
 		t.Errorf("deputies of two heads: %+v", d)
 	}

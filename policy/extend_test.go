@@ -10,7 +10,7 @@ import (
 
 func TestCanExtend(t *testing.T) {
 	deputise := func(e *Extension) {
-		e.Deputations = []Deputation{{For: "U-001", Deputy: "U-005", From: start, Until: end}}
+		e.Deputations = []Deputation{{For: "U-001", Deputy: "U-005", From: start, Until: end, SetBy: "U-001"}}
 	}
 	long := func(e *Extension) { e.By = time.Hour }
 	rows := []struct {
@@ -46,6 +46,14 @@ func TestCanExtend(t *testing.T) {
 		{"deputy", "U-005", func(p *Person, w *Window, s *System, e *Extension) { deputise(e); long(e) }, "", Approver, "U-001"},
 		{"deputy of who attends", "U-005", func(p *Person, w *Window, s *System, e *Extension) { deputise(e); w.Attendant = "U-001" }, Forbidden, "", ""},
 		{"deputy of who asked", "U-005", func(p *Person, w *Window, s *System, e *Extension) { deputise(e); e.AskedBy = "U-001" }, Forbidden, "", ""},
+		{"deputy whom who asked appointed", "U-005", func(p *Person, w *Window, s *System, e *Extension) {
+			deputise(e)
+			e.AskedBy, e.Deputations[0].SetBy = "U-003", "U-003"
+		}, Forbidden, "", ""},
+		{"deputy whom the requester appointed", "U-005", func(p *Person, w *Window, s *System, e *Extension) {
+			deputise(e)
+			e.Requester, e.Deputations[0].SetBy = "U-003", "U-003"
+		}, Forbidden, "", ""},
 		{"no deputy any more", "U-005", func(p *Person, w *Window, s *System, e *Extension) { deputise(e); e.Deputations[0].Until = mid }, Forbidden, "", ""},
 		{"another section's head", "U-006", func(p *Person, w *Window, s *System, e *Extension) {}, Forbidden, "", ""},
 		{"auditor, administrator", "U-030", func(p *Person, w *Window, s *System, e *Extension) {}, Forbidden, "", ""},
@@ -68,7 +76,7 @@ func TestCanExtend(t *testing.T) {
 		{"their own request, attending", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.Requester = "U-010" }, "", Attendant, ""},
 		{"a deputy of who owns the request", "U-003", func(p *Person, w *Window, s *System, e *Extension) {
 			p.Roles, e.Requester = nil, "U-001"
-			e.Deputations = []Deputation{{For: "U-001", Deputy: "U-003", From: start, Until: end}}
+			e.Deputations = []Deputation{{For: "U-001", Deputy: "U-003", From: start, Until: end, SetBy: "U-001"}}
 		}, Forbidden, "", ""},
 		{"attendant, frozen", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.Frozen = true }, Frozen, "", ""},
 		{"head, frozen", "U-001", func(p *Person, w *Window, s *System, e *Extension) { e.Frozen = true }, Frozen, "", ""},

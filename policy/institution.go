@@ -201,6 +201,7 @@ type Deputation struct {
 	From   time.Time
 	Until  time.Time // exclusive
 	Reason string
+	SetBy  string // person id of who appointed the deputy: the approver, or another of the section. Unknown: it counts for nothing
 }
 
 // Holds reports whether the deputation is in force at now.

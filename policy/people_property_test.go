@@ -36,7 +36,7 @@ func parties(t *rapid.T) (Person, Request, time.Time) {
 		r.Openers = rapid.SliceOfN(rapid.SampledFrom([]string{"U-001", "U-002", "U-003"}), 0, 2).Draw(t, "openers")
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "deputations") {
-		d := away(id("for"), id("deputy"))
+		d := appointed(id("set by"), id("for"), id("deputy"))
 		if rapid.Bool().Draw(t, "over") {
 			d.Until = early
 		}
@@ -52,10 +52,10 @@ func involvedIn(r Request, who string) bool {
 	return who == r.Requester || who == r.Proposer || slices.Contains(r.Engineers, who)
 }
 
-// deputises finds, without the package's help, whether the person stands for the approver now.
+// deputises finds, without the package's help, whether the person stands for the approver now, made deputy by anybody but a party.
 func deputises(r Request, who, approver string, now time.Time) bool {
 	return slices.ContainsFunc(r.Deputations, func(d Deputation) bool {
-		return d.Deputy == who && d.For == approver && !now.Before(d.From) && now.Before(d.Until)
+		return d.Deputy == who && d.For == approver && d.SetBy != "" && !involvedIn(r, d.SetBy) && !now.Before(d.From) && now.Before(d.Until)
 	})
 }
 

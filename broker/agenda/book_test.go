@@ -193,7 +193,7 @@ func TestADeputyIsToldWhatTheHeadIs(t *testing.T) {
 		if err := tx.PutPerson(zei); err != nil {
 			return err
 		}
-		_, err = tx.AddDeputation(store.Deputation{SetBy: head.ID, SetAt: tx.Now, Deputation: policy.Deputation{For: head.ID, Deputy: zei.ID,
+		_, err = tx.AddDeputation(store.Deputation{SetAt: tx.Now, Deputation: policy.Deputation{SetBy: head.ID, For: head.ID, Deputy: zei.ID,
 			From: b.Now().Add(time.Hour), Until: b.Now().Add(2 * time.Hour), Reason: "出張"}})
 		return err
 	})

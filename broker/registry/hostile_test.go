@@ -40,7 +40,7 @@ func TestAttackCodeForADeputy(t *testing.T) {
 	deputise := func(until time.Time) {
 		t.Helper()
 		err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
-			_, err := tx.AddDeputation(store.Deputation{SetBy: "head", Deputation: policy.Deputation{For: "head", Deputy: "kato", From: h.Now(), Until: until, Reason: "出張"}})
+			_, err := tx.AddDeputation(store.Deputation{Deputation: policy.Deputation{SetBy: "head", For: "head", Deputy: "kato", From: h.Now(), Until: until, Reason: "出張"}})
 			_, written := tx.Append(townhall.Draft("deputy.set"))
 			return errors.Join(err, written)
 		})

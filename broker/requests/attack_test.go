@@ -13,6 +13,40 @@ import (
 	"sekimori/policy"
 )
 
+// anotherHead enrols a second approver of the section, who asks for requests too.
+func anotherHead(t *testing.T, h *townhall.Hall) {
+	t.Helper()
+	change(t, h, func(tx *store.Tx) error {
+		p, err := tx.Person("head")
+		p.ID, p.Login, p.Name, p.Roles = "head2", "head2", "課長補佐", []policy.Role{policy.Approver, policy.Requester}
+		return errors.Join(err, tx.PutPerson(p))
+	})
+}
+
+// Two approvers in a section: one asks, and makes somebody of the section the other's deputy, who would then approve it in the
+// other's name, of which the other knows nothing.
+func TestAttackTheRequesterAppointsTheApprover(t *testing.T) {
+	h, d := desk(t)
+	anotherHead(t, h)
+	appoint := func(by string) store.Deputation {
+		dep, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "kato", Until: h.Now().Add(time.Hour), Reason: "課長不在"}, townhall.By(by))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dep
+	}
+	theirs := appoint("head2")
+	no := submit(t, d, simple(), "head2")
+	_, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("kato"))
+	want(t, "approved by whom the requester appointed", err, "self-approval")
+	want(t, "sent back by whom the requester appointed", d.Return(t.Context(), no, "直してください", townhall.By("kato")), "self-approval")
+	_, err = d.ClearDeputy(t.Context(), theirs.ID, townhall.By("head2"))
+	want(t, "cleared", err, "")
+	appoint("head")
+	_, err = d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("kato"))
+	want(t, "approved by whom the head appointed", err, "")
+}
+
 // Whatever a vendor writes into the file that staff hands in, the answer shows no control character and is not as long as the file.
 func TestAttackEscapeSequencesInAForm(t *testing.T) {
 	_, d := desk(t)

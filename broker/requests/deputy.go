@@ -66,8 +66,8 @@ func (d *Desk) SetDeputy(ctx context.Context, dep policy.Deputation, by ledger.A
 		if err := bad.OrNil(); err != nil {
 			return err
 		}
-		out = store.Deputation{Deputation: policy.Deputation{For: head.ID, Deputy: deputy.ID, From: from, Until: until, Reason: dep.Reason},
-			SetBy: p.ID, SetAt: tx.Now}
+		out = store.Deputation{Deputation: policy.Deputation{For: head.ID, Deputy: deputy.ID, From: from, Until: until, Reason: dep.Reason, SetBy: p.ID},
+			SetAt: tx.Now}
 		if out.ID, err = tx.AddDeputation(out); err != nil {
 			return fmt.Errorf("store deputation: %w", err)
 		}

@@ -10,7 +10,6 @@ import (
 type Deputation struct {
 	ID int64
 	policy.Deputation
-	SetBy     string // person id
 	SetAt     time.Time
 	ClearedBy string // empty: in force for its period
 	ClearedAt time.Time
