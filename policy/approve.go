@@ -70,7 +70,7 @@ func (r Request) Stage() int {
 func authorised(p *Person, r *Request, stage int, now time.Time) (role Role, behalf string, ok bool) {
 	switch {
 	case stage == 2:
-		return SecondApprover, "", p.Has(SecondApprover) || p.Has(InformationSystems)
+		return SecondApprover, "", seconds(p)
 	case heads(p, r.System.Section):
 		return Approver, "", true
 	}
@@ -100,16 +100,16 @@ func (a Approval) Stands(giver, stoodFor Person, section string) bool {
 	case giver.ID != a.By || !acting(&giver):
 		return false
 	case a.Stage == 2:
-		return giver.Has(SecondApprover) || giver.Has(InformationSystems)
+		return seconds(&giver)
 	case a.OnBehalf != "":
 		return stoodFor.ID == a.OnBehalf && acting(&stoodFor) && heads(&stoodFor, section)
 	}
-	return heads(&giver, section)
+	return heads(&giver, section) || a.Stage == 0 && seconds(&giver)
 }
 
-// approvedBy tells whether the person already approved this version, on any stage, or a deputy did in their stead.
+// approvedBy tells whether the person already approved this version, on any stage, or a deputy did in their stead or whom they appointed.
 func (r *Request) approvedBy(person string) bool {
 	return slices.ContainsFunc(r.Approvals, func(a Approval) bool {
-		return (a.By == person || a.OnBehalf == person) && a.Version == r.Version
+		return (a.By == person || a.OnBehalf == person || a.SetBy == person) && a.Version == r.Version
 	})
 }

@@ -16,13 +16,16 @@ func heads(p *Person, section string) bool {
 	return p.Has(Approver) && p.Section != "" && p.Section == section
 }
 
+// seconds: who decides where a second approver does.
+func seconds(p *Person) bool { return p.Has(SecondApprover) || p.Has(InformationSystems) }
+
 // voice tells in which capacity a person speaks where head, deputy and second approver count alike. One's own right comes
 // before a deputation. barred persons are not spoken for.
 func voice(p *Person, section string, ds []Deputation, now time.Time, barred func(string) bool) (role Role, behalf string, ok bool) {
 	switch {
 	case heads(p, section):
 		return Approver, "", true
-	case p.Has(SecondApprover) || p.Has(InformationSystems):
+	case seconds(p):
 		return SecondApprover, "", true
 	}
 	behalf = deputyFor(ds, p.ID, now, barred)

@@ -111,6 +111,11 @@ func TestNobodyApprovesTwice(t *testing.T) {
 			t.Errorf("%s: %q, want %q", id, d.Reason, want)
 		}
 	}
+	r.Approvals[0].SetBy = "U-002" // whoever appointed the deputy chose who approves first
+	if d := CanApprove(Person{ID: "U-002", Kind: Staff, Roles: []Role{SecondApprover}}, r, early); d.Reason != SameSecondApprover {
+		t.Errorf("who chose the first approver: %+v", d)
+	}
+	r.Approvals[0].SetBy = "U-001"
 	p := Person{ID: "U-002", Kind: Staff, Vendor: "V-012", Roles: []Role{Approver, SecondApprover}}
 	if d := CanApprove(p, r, early); d.Reason != Forbidden {
 		t.Errorf("an approver of the vendor: %+v", d)

@@ -21,6 +21,12 @@ func CanOpenEmergency(p Person, r Request, first string, now time.Time) Decision
 	if !acting(&p) {
 		return deny(Forbidden, with("role", "emergency-opener"))
 	}
+	word := r.word(first)
+	// Whose voice the first one was: the head in whose stead it was given, and who chose the deputy. Deputations end and are cleared; who
+	// spoke does not change by that.
+	spoke := func(person string) bool {
+		return first != "" && (person == first || person == word.OnBehalf || person == word.SetBy || standsFor(r.Deputations, first, person, now))
+	}
 	switch {
 	case slices.Contains(r.Engineers, p.ID):
 		return deny(SelfApproval, args)
@@ -32,11 +38,11 @@ func CanOpenEmergency(p Person, r Request, first string, now time.Time) Decision
 		return deny(SelfApproval, args)
 	case r.Attendant == p.ID:
 		return deny(Forbidden, with("role", "approver-not-attending"))
-	case first != "" && standsFor(r.Deputations, first, p.ID, now):
+	case spoke(p.ID):
 		return deny(SameSecondApprover, args) // the first opened it in this person's stead
 	}
 	role, behalf, ok := voice(&p, r.System.Section, r.Deputations, now, func(of string) bool {
-		return r.party(of) || of == r.Attendant || first != "" && (of == first || standsFor(r.Deputations, first, of, now))
+		return r.party(of) || of == r.Attendant || spoke(of)
 	})
 	if !ok {
 		if first != "" && standsFor(r.Deputations, p.ID, first, now) {
@@ -45,6 +51,8 @@ func CanOpenEmergency(p Person, r Request, first string, now time.Time) Decision
 		return deny(Forbidden, with("role", "emergency-opener"))
 	}
 	switch {
+	case first != "" && !r.FirstStands(first):
+		return deny(Forbidden, with("role", "emergency-again"))
 	case r.Frozen:
 		return deny(Frozen, map[string]string{"request": r.No, "scope": string(FreezeSystem), "subject": r.System.Name})
 	case r.Start.IsZero() || !r.Start.Before(r.End) || !now.Before(r.End):
@@ -56,6 +64,19 @@ func CanOpenEmergency(p Person, r Request, first string, now time.Time) Decision
 	}
 	return Decision{Allow: true, Role: role, OnBehalf: behalf, Until: r.End}
 }
+
+// word is what the first of the two who open the emergency said; the zero value where it is not known.
+func (r *Request) word(first string) Approval {
+	at := slices.IndexFunc(r.Approvals, func(a Approval) bool { return a.Stage == 0 && a.By == first && first != "" && a.Version == r.Version })
+	if at < 0 {
+		return Approval{Void: true}
+	}
+	return r.Approvals[at]
+}
+
+// FirstStands tells whether the word of the first of the two who open the emergency still counts (Approval.Stands). Where it does not,
+// nobody can agree to it: two people open a new one.
+func (r Request) FirstStands(first string) bool { return !r.word(first).Void }
 
 // opensBy tells whether the emergency waits for the person that the call says it waits for: for the first, or, after first, for
 // the second.

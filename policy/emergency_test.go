@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -13,6 +14,12 @@ func burning() Request {
 	r.Emergency, r.State, r.Requester, r.Proposer = true, EmergencyAsked, "U-001", ""
 	r.Start, r.End, r.Attendant = early, early.Add(LongestEmergency), "U-010"
 	r.Deputations = []Deputation{away("U-001", "U-005")}
+	return r
+}
+
+// opening is the same request with the word of the first, who stands for behalf; empty: for nobody.
+func opening(r Request, first, behalf string) Request {
+	r.Approvals = append(slices.Clone(r.Approvals), Approval{By: first, OnBehalf: behalf, SetBy: behalf, Version: r.Version})
 	return r
 }
 
@@ -52,7 +59,7 @@ func TestWhoOpensAnEmergency(t *testing.T) {
 		{"U-030", "U-001", Forbidden, ""},
 	}
 	for _, row := range rows {
-		d := CanOpenEmergency(somebody(row.who), burning(), row.first, early)
+		d := CanOpenEmergency(somebody(row.who), opening(burning(), row.first, ""), row.first, early)
 		if d.Allow != (row.want == "") || d.Reason != row.want || d.OnBehalf != row.behalf {
 			t.Errorf("%s after %q: allow=%v %q for %q", row.who, row.first, d.Allow, d.Reason, d.OnBehalf)
 		}
@@ -64,6 +71,7 @@ func TestWhoOpensAnEmergency(t *testing.T) {
 	if d := CanOpenEmergency(somebody("U-005"), r, "", early); !d.Allow || d.OnBehalf != "U-001" {
 		t.Errorf("a deputy: %+v", d)
 	}
+	r = opening(r, "U-005", "U-001")
 	if d := CanOpenEmergency(somebody("U-001"), r, "U-005", early); d.Reason != SameSecondApprover {
 		t.Errorf("the head for whom the first spoke: %+v", d)
 	}
@@ -89,6 +97,61 @@ func TestWhoOpensAnEmergency(t *testing.T) {
 	}
 }
 
+// In whose stead the first opened it is what was said then: that the deputation is over or cleared since makes no second voice of it.
+func TestOneVoiceOpensNoEmergencyTwice(t *testing.T) {
+	r := burning()
+	r.Requester, r.Deputations = "U-005", nil
+	r = opening(r, "U-005", "U-001")
+	if d := CanOpenEmergency(somebody("U-001"), r, "U-005", early); d.Allow || d.Reason != SameSecondApprover {
+		t.Errorf("the head in whose stead it was opened: %+v", d)
+	}
+	r.Deputations = []Deputation{away("U-001", "U-007")}
+	another := Person{ID: "U-007", Kind: Staff, Section: "personnel"}
+	if d := CanOpenEmergency(another, r, "U-005", early); d.Allow {
+		t.Errorf("the next deputy of that head: %+v", d)
+	}
+	r.Deputations = []Deputation{away("U-003", "U-007")}
+	if d := CanOpenEmergency(another, r, "U-005", early); !d.Allow || d.OnBehalf != "U-003" {
+		t.Errorf("a deputy of the other head: %+v", d)
+	}
+	r.Approvals[0].SetBy = "U-003" // who chose the first
+	for _, p := range []Person{another, somebody("U-003")} {
+		if d := CanOpenEmergency(p, r, "U-005", early); d.Allow {
+			t.Errorf("%s, with the voice of who chose the first: %+v", p.ID, d)
+		}
+	}
+}
+
+// Whose word stands is what Approval.Stands says: by the right with which it was given.
+func TestTheWordOfTheFirstStands(t *testing.T) {
+	head, second := somebody("U-001"), somebody("U-002")
+	locked := head
+	locked.Locked = &Lock{}
+	kato := Person{ID: "U-005", Kind: Staff, Section: "personnel"}
+	for _, row := range []struct {
+		name            string
+		giver, stoodFor Person
+		behalf          string
+		want            bool
+	}{
+		{"head", head, Person{}, "", true},
+		{"second approver", second, Person{}, "", true},
+		{"information systems", somebody("U-004"), Person{}, "", true},
+		{"another section's head", somebody("U-006"), Person{}, "", false},
+		{"locked", locked, Person{}, "", false},
+		{"no approver any more", Person{ID: "U-001", Kind: Staff, Section: "personnel"}, Person{}, "", false},
+		{"a deputy", kato, head, "U-001", true},
+		{"a deputy of who is locked", kato, locked, "U-001", false},
+		{"a deputy of who approves no more", kato, Person{ID: "U-001", Kind: Staff, Section: "personnel"}, "U-001", false},
+		{"nobody known", Person{}, Person{}, "", false},
+	} {
+		by := row.giver.ID
+		if got := (Approval{By: by, OnBehalf: row.behalf}).Stands(row.giver, row.stoodFor, "personnel"); got != row.want {
+			t.Errorf("%s: %v", row.name, got)
+		}
+	}
+}
+
 func TestEmergencyRefused(t *testing.T) {
 	rows := []struct {
 		name   string
@@ -107,6 +170,12 @@ func TestEmergencyRefused(t *testing.T) {
 		{"open already", func(p *Person, r *Request) { r.State = EmergencyOpen }, AlreadyDecided},
 		{"two have opened it", func(p *Person, r *Request) { r.Openers = []string{"U-001", "U-003"} }, AlreadyDecided},
 		{"another opened it", func(p *Person, r *Request) { r.Openers = []string{"U-003"} }, AlreadyDecided},
+		{"the first's word counts no more", func(p *Person, r *Request) { r.Approvals[0].Void = true }, Forbidden},
+		{"the first's word is not known", func(p *Person, r *Request) { r.Approvals = nil }, Forbidden},
+		{"the first spoke of another version", func(p *Person, r *Request) { r.Approvals[0].Version-- }, Forbidden},
+		{"the first approved a stage, which opens nothing", func(p *Person, r *Request) { r.Approvals[0].Stage = 1 }, Forbidden},
+		{"the first stood for this person", func(p *Person, r *Request) { r.Approvals[0].OnBehalf = "U-002" }, SameSecondApprover},
+		{"this person chose the first", func(p *Person, r *Request) { r.Approvals[0].OnBehalf, r.Approvals[0].SetBy = "U-001", "U-002" }, SameSecondApprover},
 		{"frozen", func(p *Person, r *Request) { r.Frozen = true }, Frozen},
 		{"no times", func(p *Person, r *Request) { r.Start = time.Time{} }, WindowOver},
 		{"over", func(p *Person, r *Request) { r.End = early }, WindowOver},
@@ -117,7 +186,7 @@ func TestEmergencyRefused(t *testing.T) {
 		{"attendant not named yet", func(p *Person, r *Request) { r.Attendant = "" }, ""},
 	}
 	for _, row := range rows {
-		p, r := somebody("U-002"), burning()
+		p, r := somebody("U-002"), opening(burning(), "U-001", "")
 		row.change(&p, &r)
 		if d := CanOpenEmergency(p, r, "U-001", early); d.Allow != (row.want == "") || d.Reason != row.want {
 			t.Errorf("%s: allow=%v %q, want %q", row.name, d.Allow, d.Reason, row.want)

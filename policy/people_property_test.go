@@ -33,7 +33,7 @@ func parties(t *rapid.T) (Person, Request, time.Time) {
 	r.Emergency = rapid.Bool().Draw(t, "emergency")
 	if r.Emergency {
 		r.Start, r.End = early.Add(-time.Hour), early.Add(time.Duration(rapid.IntRange(-1, 2).Draw(t, "ends"))*time.Hour)
-		r.Openers = rapid.SliceOfN(rapid.SampledFrom([]string{"U-001", "U-002", "U-003"}), 0, 2).Draw(t, "openers")
+		r.Openers = rapid.SliceOfN(rapid.SampledFrom([]string{"U-001", "U-002", "U-003", "U-005"}), 0, 2).Draw(t, "openers")
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "deputations") {
 		d := appointed(id("set by"), id("for"), id("deputy"))
@@ -45,6 +45,10 @@ func parties(t *rapid.T) (Person, Request, time.Time) {
 	if rapid.Bool().Draw(t, "approved once") {
 		r.Approvals = []Approval{{Stage: 1, By: id("approved by"), OnBehalf: id("on behalf of"), Version: rapid.IntRange(1, 2).Draw(t, "version")}}
 	}
+	if r.Emergency && len(r.Openers) > 0 && rapid.IntRange(0, 4).Draw(t, "word known") > 0 {
+		r.Approvals = append(r.Approvals, Approval{By: r.Openers[0], OnBehalf: id("opened for"), SetBy: id("chosen by"), Version: r.Version,
+			Void: rapid.IntRange(0, 4).Draw(t, "void") == 0})
+	}
 	return p, r, early
 }
 
@@ -52,10 +56,11 @@ func involvedIn(r Request, who string) bool {
 	return who == r.Requester || who == r.Proposer || slices.Contains(r.Engineers, who)
 }
 
-// deputises finds, without the package's help, whether the person stands for the approver now, made deputy by anybody but a party.
-func deputises(r Request, who, approver string, now time.Time) bool {
+// deputises finds, without the package's help, whether the person stands for the approver now, made deputy by anybody but a party and
+// others who may not choose.
+func deputises(r Request, who, approver string, now time.Time, others ...string) bool {
 	return slices.ContainsFunc(r.Deputations, func(d Deputation) bool {
-		return d.Deputy == who && d.For == approver && d.SetBy != "" && !involvedIn(r, d.SetBy) && !now.Before(d.From) && now.Before(d.Until)
+		return d.Deputy == who && d.For == approver && d.SetBy != "" && !involvedIn(r, d.SetBy) && !slices.Contains(others, d.SetBy) && !now.Before(d.From) && now.Before(d.Until)
 	})
 }
 
@@ -90,7 +95,7 @@ func fourEyes(t *rapid.T) {
 	}
 	if d := decisions["approve"]; d.Allow {
 		for _, a := range r.Approvals {
-			if r.State == PendingSecond && a.Version == r.Version && (a.By == p.ID || a.OnBehalf == p.ID) {
+			if r.State == PendingSecond && a.Version == r.Version && (a.By == p.ID || a.OnBehalf == p.ID || a.SetBy == p.ID) {
 				t.Fatal("approved twice by one person")
 			}
 		}
@@ -110,6 +115,16 @@ func fourEyes(t *rapid.T) {
 	if d := decisions["open"]; d.Allow && (!r.Emergency || r.Frozen || p.ID == first || r.Attendant == p.ID ||
 		first != "" && (d.OnBehalf == first || deputises(r, first, p.ID, now)) || r.End.Sub(r.Start) > 2*time.Hour) {
 		t.Fatalf("opened: %+v", d)
+	}
+	if d := decisions["open"]; d.Allow && first != "" {
+		at := slices.IndexFunc(r.Approvals, func(a Approval) bool { return a.Stage == 0 && a.By == first })
+		if at < 0 || r.Approvals[at].Void {
+			t.Fatal("agreed to a word that is not known, or counts no more")
+		}
+		heard := []string{first, r.Approvals[at].OnBehalf, r.Approvals[at].SetBy}
+		if slices.Contains(heard, p.ID) || d.OnBehalf != "" && (slices.Contains(heard, d.OnBehalf) || !deputises(r, p.ID, d.OnBehalf, now, heard...)) {
+			t.Fatalf("one voice opened it twice: %v, then %s for %q", heard, p.ID, d.OnBehalf)
+		}
 	}
 	if d := decisions["after"]; d.Allow && (!r.Emergency || slices.Contains(r.Openers, p.ID) || r.Attendant == p.ID || len(r.Openers) != 2 ||
 		r.State != FollowUpDue && now.Before(r.End)) {

@@ -245,11 +245,12 @@ type Request struct {
 	Deputations      []Deputation // of the owning section's approvers
 }
 
-// Approval is one approver's act on one stage.
+// Approval is one approver's act on one stage, or the word of one of the two who open an emergency.
 type Approval struct {
-	Stage    int // 1, 2
+	Stage    int // 1, 2; 0: opens an emergency
 	By       string
 	OnBehalf string // the approver for whom a deputy decided, or empty
+	SetBy    string // who appointed that deputy: OnBehalf, or another of the section
 	Version  int
 	At       time.Time
 	Void     bool // who gave it, or whom they stood for, is locked now or could not give it any more

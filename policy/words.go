@@ -32,6 +32,7 @@ var argWords = map[string]map[string]Text{
 		"ledger-reader":          {"承認者、情報システム課、点検担当、管理者", "approvers, the IS section, auditors, administrators"},
 		"staff":                  {"利用停止でない職員", "staff who are not locked"},
 		"emergency-opener":       {"所管課の承認者・代決者と第二承認者", "the section's approver, a deputy, a second approver"},
+		"emergency-again":        {"新しい緊急利用を開く二人(一人目が停止中か資格を失ったため、この緊急利用は開けません)", "two people who open a new emergency window, since the first of this one is locked or may not any more,"},
 		"emergency-second":       {"緊急利用を開く二人目", "second of the two who open an emergency window"},
 		"extension":              {"この時間枠の立会者、所管課の承認者・代決者、第二承認者", "the window's attendant, the section's approver, a deputy, a second approver"},
 		"extension-head":         {"所管課の承認者(立会者に任された延長の長さを超えるため)", "the section's approver, as it is beyond what the attendant may extend by,"},

@@ -47,6 +47,67 @@ func TestAttackTheRequesterAppointsTheApprover(t *testing.T) {
 	want(t, "approved by whom the head appointed", err, "")
 }
 
+// A deputy opens an emergency in the head's stead, and the head agrees to it: one voice twice, whether the deputation still holds, was
+// cleared or is over by then.
+func TestAttackOneVoiceOpensAnEmergencyTwice(t *testing.T) {
+	for name, end := range map[string]func(h *townhall.Hall, d *requests.Desk, deputation int64) error{
+		"it holds": func(*townhall.Hall, *requests.Desk, int64) error { return nil },
+		"cleared": func(_ *townhall.Hall, d *requests.Desk, deputation int64) error {
+			return second(d.ClearDeputy(t.Context(), deputation, townhall.By("head")))
+		},
+		"over": func(h *townhall.Hall, _ *requests.Desk, _ int64) error { h.Pass(2 * time.Minute); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, d := desk(t)
+			anotherHead(t, h)
+			dep, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "kato", Until: h.Now().Add(2 * time.Minute), Reason: "出張"}, townhall.By("head2"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			no, err := d.Emergency(t.Context(), simple(), outage(h), townhall.By("kato"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := end(h, d, dep.ID); err != nil {
+				t.Fatal(err)
+			}
+			for _, who := range []string{"head", "head2"} { // who was stood for, and who chose the one who spoke
+				_, err = d.AgreeEmergency(t.Context(), no, "確かめた", townhall.By(who))
+				want(t, who, err, "same-second-approver")
+			}
+			_, err = d.AgreeEmergency(t.Context(), no, "確かめた", townhall.By("deputy"))
+			want(t, "the second approver, for the deputation held when the first spoke", err, "")
+		})
+	}
+}
+
+// The word of the first counts as long as they could still give it. Then two others need not wait until it lapses.
+func TestAttackTheFirstOfTwoApprovesNothingAnyMore(t *testing.T) {
+	h, d := desk(t)
+	no := asked(t, h, d, simple())
+	anotherHead(t, h)
+	_, err := d.Emergency(t.Context(), simple(), outage(h), townhall.By("head2"))
+	wantProblem(t, "another beside it", err, "emergency-open")
+	change(t, h, func(tx *store.Tx) error {
+		p, err := tx.Person("head")
+		p.Roles = nil
+		return errors.Join(err, tx.PutPerson(p))
+	})
+	_, err = d.AgreeEmergency(t.Context(), no, "確かめた", townhall.By("deputy"))
+	want(t, "agreed to a word that counts no more", err, "forbidden")
+	var denied *policy.Denied
+	if errors.As(err, &denied) && denied.Args["role"] != "emergency-again" {
+		t.Errorf("it does not say what to do: %v", denied.Args)
+	}
+	if s := state(t, d, no); s != policy.EmergencyAsked {
+		t.Errorf("it is %s", s)
+	}
+	anew, err := d.Emergency(t.Context(), simple(), outage(h), townhall.By("head2"))
+	want(t, "a new one", err, "")
+	_, err = d.AgreeEmergency(t.Context(), anew, "確かめた", townhall.By("deputy"))
+	want(t, "and agreed to", err, "")
+}
+
 // Whatever a vendor writes into the file that staff hands in, the answer shows no control character and is not as long as the file.
 func TestAttackEscapeSequencesInAForm(t *testing.T) {
 	_, d := desk(t)

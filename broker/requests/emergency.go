@@ -131,6 +131,16 @@ func oneEmergency(s *store.Snap, r store.Request) error {
 		}
 	}
 	for _, o := range open {
+		if o.State == policy.EmergencyAsked && o.No != r.No && o.Body.Emergency != nil {
+			// To one whose first word counts no more nobody can agree: it keeps nobody from opening another.
+			facts, err := s.PolicyRequestOf(o)
+			if err != nil {
+				return fmt.Errorf("facts of request %s: %w", o.No, err)
+			}
+			if !facts.FirstStands(o.Body.Emergency.First) {
+				continue
+			}
+		}
 		if o.No != r.No && (o.State == policy.EmergencyOpen || s.Now.Before(o.Created.Add(policy.AgreeWithin))) {
 			return &forms.Invalid{Problems: []forms.Problem{{Field: "system", Code: "emergency-open",
 				JA: "この保守事業者とシステムの緊急利用がすでにあります(" + o.No + ")。", EN: "there is an emergency of this vendor and system already (" + o.No + ")"}}}

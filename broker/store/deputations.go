@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"time"
 
 	"sekimori/policy"
@@ -90,6 +91,21 @@ func (s *Snap) stoodIn(f DeputationFilter, each func(Deputation, Person)) error 
 		}
 	}
 	return nil
+}
+
+// appointer tells who set the deputation by which somebody decided for an approver: that approver where there were several, else
+// whoever was first. Empty: nobody was stood for.
+func (s *Snap) appointer(d Decision) (string, error) {
+	if d.OnBehalf == "" {
+		return "", nil
+	}
+	by, err := get(s, func(r scanner) (by string, err error) { return by, r.Scan(&by) }, `SELECT set_by FROM deputations
+		WHERE approver = ? AND deputy = ? AND starts <= ? AND ? < ends AND (cleared_at = 0 OR cleared_at >= ?) ORDER BY set_by <> approver, id LIMIT 1`,
+		d.OnBehalf, d.By, ms(d.At), ms(d.At), ms(d.At))
+	if errors.Is(err, ErrNotFound) {
+		return "", nil
+	}
+	return by, err
 }
 
 // AddDeputation stores a deputation, set at the transaction's time, and gives its number.

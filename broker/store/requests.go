@@ -131,8 +131,11 @@ func (s *Snap) PolicyRequestOf(r Request) (policy.Request, error) {
 		return policy.Request{}, err
 	}
 	for _, d := range decisions {
-		if d.Verdict == VerdictApprove && d.Version == r.Version {
+		if (d.Verdict == VerdictApprove || d.Verdict == VerdictOpen) && d.Version == r.Version {
 			made := policy.Approval{Stage: d.Stage, By: d.By, OnBehalf: d.OnBehalf, Version: d.Version, At: d.At}
+			if made.SetBy, err = s.appointer(d); err != nil {
+				return policy.Request{}, err
+			}
 			if made.Void, err = s.void(made, sys.Section); err != nil {
 				return policy.Request{}, err
 			}
