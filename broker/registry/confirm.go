@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -13,7 +14,8 @@ import (
 
 // Confirm puts a pending change into force. It needs somebody of the information-systems section who did not
 // propose it, and whom the door authenticated afresh. Errors: *policy.Denied — forbidden, self-approval,
-// already-decided, and stale-page when what it changes is no longer what was proposed on.
+// already-decided, and stale-page when what it changes is no longer what was proposed on; *forms.Invalid when whoever proposed it
+// may not any more.
 func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) error {
 	err := r.o.DB.Write(ctx, func(tx *store.Tx) error {
 		c, err := r.settle(tx, no, store.ChangeConfirmed, by, true)
@@ -84,10 +86,39 @@ func (r *Registry) settle(tx *store.Tx, name string, to store.ChangeState, by le
 	if c.State != store.ChangePending {
 		return c, &policy.Denied{Reason: policy.AlreadyDecided, Args: map[string]string{"request": changeName(no)}}
 	}
+	if second {
+		if err := proposerMay(tx.Snap, c); err != nil {
+			return c, err
+		}
+	}
 	if err := tx.SettleChange(no, to, by.ID); err != nil {
 		return c, fmt.Errorf("settle %s: %w", name, err)
 	}
 	return c, nil
+}
+
+// proposerMay: two people answer for a change, so whoever proposed it must still be somebody who may. Dropping it stays possible.
+// Error: *forms.Invalid proposer-may-not.
+func proposerMay(s *store.Snap, c store.PendingChange) error {
+	by, err := ledger.Actor{Kind: "person", ID: c.By}, error(nil)
+	switch c.Kind {
+	case changeObjects:
+		_, err = staffWith(s, by, policy.Administrator)
+	case ChangeEnrolment:
+		err = mayIssue(s, by)
+	case changeKeys:
+		for _, person := range subjectsOf(c) {
+			err = errors.Join(err, keeper(s, person, by))
+		}
+	}
+	var denied *policy.Denied
+	if !errors.As(err, &denied) {
+		return err
+	}
+	no := changeName(c.No)
+	return &forms.Invalid{Problems: []forms.Problem{{Field: "change", Code: "proposer-may-not",
+		JA: fmt.Sprintf("提案した %s は利用停止中か、いまは提案する権限がありません。%s を取り下げ(sekimori apply drop %s)、必要なら権限のある人がもう一度提案してください。", c.By, no, no),
+		EN: fmt.Sprintf("%s, who proposed it, is locked or may not propose it any more: drop it (sekimori apply drop %s) and, where it is needed, let somebody who may propose it anew", c.By, no)}}}
 }
 
 func (r *Registry) confirmObjects(tx *store.Tx, c store.PendingChange, by ledger.Actor) error {

@@ -211,11 +211,11 @@ func (r *Registry) enrolKeys(tx *store.Tx, p policy.Person, lines []string, by l
 			return "", err
 		}
 	}
-	founded, err := foundedAt(tx.Snap)
+	founded, err := tx.Founded()
 	if err != nil {
 		return "", err
 	}
-	if tx.Now.Before(founded.Add(foundation)) {
+	if tx.Now.Before(founded.Add(store.FoundingPeriod)) {
 		return "", activateKeys(tx, p.ID, lines)
 	}
 	body, err := json.Marshal(personChange{Person: p.ID, Keys: lines})

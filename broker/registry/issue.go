@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,11 +18,10 @@ import (
 
 // Enrolment codes (decisions): 128 bit, 72 hours, five tries.
 const (
-	codeLife   = 72 * time.Hour
-	codeTries  = 5
-	codeBytes  = 16
-	beginLife  = 30 * time.Minute
-	foundation = 72 * time.Hour // how long people are enrolled for the first time without a second person
+	codeLife  = 72 * time.Hour
+	codeTries = 5
+	codeBytes = 16
+	beginLife = 30 * time.Minute
 )
 
 // Code is an enrolment code as it leaves the registry: shown once, stored hashed.
@@ -47,10 +47,8 @@ type personChange struct {
 func (r *Registry) IssueCode(ctx context.Context, person string, by ledger.Actor) (Code, error) {
 	var code Code
 	err := r.o.DB.Write(ctx, func(tx *store.Tx) error {
-		if _, err := staffWith(tx.Snap, by, policy.Administrator); err != nil {
-			if _, err := staffWith(tx.Snap, by, policy.InformationSystems); err != nil {
-				return err
-			}
+		if err := mayIssue(tx.Snap, by); err != nil {
+			return err
 		}
 		p, err := find(tx.Snap, person)
 		if err != nil {
@@ -74,6 +72,14 @@ func (r *Registry) IssueCode(ctx context.Context, person string, by ledger.Actor
 		return err
 	})
 	return code, err
+}
+
+func mayIssue(s *store.Snap, by ledger.Actor) error {
+	if _, err := staffWith(s, by, policy.Administrator); err == nil {
+		return nil
+	}
+	_, err := staffWith(s, by, policy.InformationSystems)
+	return err
 }
 
 // Enrolled reports whether a person, named by id or login, has credentials that a new code would suspend. Error:
@@ -107,7 +113,7 @@ func guardedPerson(p policy.Person) bool {
 
 // exemption says why no second person is asked, or nothing when one is.
 func exemption(s *store.Snap, p policy.Person, by ledger.Actor) (string, error) {
-	founded, err := foundedAt(s)
+	founded, err := s.Founded()
 	if err != nil {
 		return "", err
 	}
@@ -119,7 +125,7 @@ func exemption(s *store.Snap, p policy.Person, by ledger.Actor) (string, error) 
 	if !never {
 		return "", nil
 	}
-	if s.Now.Before(founded.Add(foundation)) {
+	if s.Now.Before(founded.Add(store.FoundingPeriod)) {
 		return "within 72 hours of the founding, for a person never enrolled", nil
 	}
 	colleagues, err := s.Persons(store.PersonFilter{Role: policy.InformationSystems})
@@ -141,13 +147,6 @@ func exemption(s *store.Snap, p policy.Person, by ledger.Actor) (string, error) 
 	return "nobody else of the information-systems section is enrolled", nil
 }
 
-func foundedAt(s *store.Snap) (time.Time, error) {
-	for e, err := range s.Entries(store.EntryFilter{Kind: "registry.founded", Limit: 1}) {
-		return e.Time, err
-	}
-	return time.Time{}, nil
-}
-
 // issue stores a code that works at once.
 func (r *Registry) issue(tx *store.Tx, p policy.Person, by ledger.Actor, exempt string) (Code, error) {
 	text := newCode()
@@ -167,7 +166,7 @@ func (r *Registry) issue(tx *store.Tx, p policy.Person, by ledger.Actor, exempt 
 // putCode stores a code and suspends what the person had: from now on only the code helps.
 func (r *Registry) putCode(tx *store.Tx, person string, hash [32]byte, by string) error {
 	if _, err := tx.Password(person); err == nil {
-		if err := suspend(tx, person); err != nil {
+		if err := suspend(tx, person, "a new enrolment code"); err != nil {
 			return err
 		}
 		if err := alarm(tx, store.AlarmReenrolment, person, map[string]any{"issued_by": by}); err != nil {
@@ -183,9 +182,9 @@ func (r *Registry) putCode(tx *store.Tx, person string, hash [32]byte, by string
 	return nil
 }
 
-// suspend ends tokens and remembered factors, suspends keys and the second factor. The password's row
-// stays, as an unusable one: it is how the registry remembers that the person was enrolled before.
-func suspend(tx *store.Tx, person string) error {
+// suspend ends tokens and remembered factors, suspends keys and the second factor, and drops what was proposed with them. The
+// password's row stays, as an unusable one: it is how the registry remembers that the person was enrolled before.
+func suspend(tx *store.Tx, person, why string) error {
 	for _, err := range []error{
 		tx.RevokeTokens(person), tx.SuspendKeys(person), tx.PutPassword(person, suspended),
 		tx.PutTOTP(store.TOTP{Person: person}), tx.ForgetFactors(store.FactorFilter{Person: person}),
@@ -194,9 +193,38 @@ func suspend(tx *store.Tx, person string) error {
 			return fmt.Errorf("suspend credentials of %s: %w", person, err)
 		}
 	}
-	_, err := tx.Append(ledger.Draft{Kind: "enrolment.suspended", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Subjects: []string{person},
-		Payload: map[string]any{"person": person, "what": []string{"password", "second factor", "tokens", "keys"}}})
-	return err
+	_, err := tx.Append(ledger.Draft{Kind: "enrolment.suspended", Actor: byTimer, Subjects: []string{person},
+		Payload: map[string]any{"person": person, "what": []string{"password", "second factor", "tokens", "keys"}, "why": why}})
+	if err != nil {
+		return fmt.Errorf("ledger the suspension: %w", err)
+	}
+	return dropProposals(tx, person)
+}
+
+var byTimer = ledger.Actor{Kind: "broker", Via: "timer"}
+
+// dropProposals drops the pending changes that somebody made whose credentials are suspended, and the keys that wait for that person:
+// whoever had the credentials may have been somebody else, and a key or a code of theirs must not come into force after the recovery.
+func dropProposals(tx *store.Tx, person string) error {
+	open, err := tx.PendingChanges(store.ChangePending)
+	if err != nil {
+		return fmt.Errorf("read pending changes: %w", err)
+	}
+	for _, c := range open {
+		theirKeys := c.Kind == changeKeys && slices.Contains(subjectsOf(c), person)
+		if c.By != person && !theirKeys {
+			continue
+		}
+		if err := tx.SettleChange(c.No, store.ChangeDropped, byTimer.Kind); err != nil {
+			return fmt.Errorf("drop %s: %w", changeName(c.No), err)
+		}
+		_, err := tx.Append(ledger.Draft{Kind: "registry.dropped", Actor: byTimer, Subjects: append([]string{changeName(c.No)}, subjectsOf(c)...),
+			Payload: map[string]any{"change": changeName(c.No), "proposed_by": c.By, "reason": "the credentials of " + person + " were suspended"}})
+		if err != nil {
+			return fmt.Errorf("ledger the drop: %w", err)
+		}
+	}
+	return nil
 }
 
 // suspended stands where a password's hash was. No password matches it.

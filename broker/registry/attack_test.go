@@ -1,0 +1,115 @@
+package registry_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"sekimori/broker/forms"
+	"sekimori/broker/internal/townhall"
+	"sekimori/broker/store"
+)
+
+// stands is the hall four days after its founding, with admin and deputy of the information-systems section enrolled.
+func stands(t *testing.T) (h *townhall.Hall, admin, deputy pass) {
+	t.Helper()
+	h = townhall.Found(t)
+	admin, _ = enrol(t, h, h.Plan.Code)
+	deputy, _ = enrol(t, h, issue(t, h, "deputy", "admin").Text)
+	h.Pass(96 * time.Hour)
+	return h, admin, deputy
+}
+
+// put changes the store beside the acts.
+func put(t *testing.T, h *townhall.Hall, change func(*store.Tx) error) {
+	t.Helper()
+	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		_, written := tx.Append(townhall.Draft("test"))
+		return errors.Join(change(tx), written)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func invalidCode(err error, code string) bool {
+	var bad *forms.Invalid
+	return errors.As(err, &bad) && bad.Has(code)
+}
+
+// A locked administrator knows the code that they proposed for an approver; nobody puts it into force after the lock.
+func TestAttackAChangeOfAProposerWhoMayNoMore(t *testing.T) {
+	for name, gone := range map[string]func(*store.Tx) error{
+		"locked": func(tx *store.Tx) error { return tx.LockPerson("admin", "deputy", "不正の疑い") },
+		"without the role": func(tx *store.Tx) error {
+			p, err := tx.Person("admin")
+			if err != nil {
+				return err
+			}
+			p.Roles = nil
+			return tx.PutPerson(p)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, _, _ := stands(t)
+			code := issue(t, h, "head", "admin")
+			_, key, err := h.Registry.AddKey(t.Context(), "E-0031", townhall.Key(t), townhall.By("admin"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			rule := h.Apply(t, "systems:\n  - {id: map, name: 地図, section: personnel, line: none, attendance: on-call, max_window: 2h}\n", "admin")
+			put(t, h, gone)
+			for what, no := range map[string]string{"a code": code.Pending, "a key": key, "a rule": rule.Pending} {
+				if no == "" {
+					t.Fatalf("%s waits for nobody", what)
+				}
+				if err := h.Registry.Confirm(t.Context(), no, townhall.By("deputy")); !invalidCode(err, "proposer-may-not") {
+					t.Errorf("%s: %v", what, err)
+				}
+				if err := h.Registry.Discard(t.Context(), no, "提案者の停止", townhall.By("deputy")); err != nil {
+					t.Errorf("%s cannot be dropped: %v", what, err)
+				}
+			}
+			if _, err := h.Registry.BeginEnrol(t.Context(), code.Text, ""); townhall.Reason(err) != "auth-failed" {
+				t.Errorf("the code works: %v", err)
+			}
+		})
+	}
+}
+
+// Who had somebody's credentials for a while leaves nothing behind that comes into force after the recovery.
+func TestAttackWhatAThiefProposedOutlivesTheRecovery(t *testing.T) {
+	h, _, _ := stands(t)
+	enrol(t, h, issue(t, h, "E-0031", "admin").Text)
+	_, key, err := h.Registry.AddKey(t.Context(), "E-0031", townhall.Key(t), townhall.By("E-0031"))
+	if err != nil || key == "" {
+		t.Fatal(key, err)
+	}
+	code := issue(t, h, "head", "admin")
+	enrol(t, h, issue(t, h, "E-0031", "admin").Text)
+	again := issue(t, h, "admin", "deputy")
+	put(t, h, func(tx *store.Tx) error { return tx.PutPerson(colleague(t, tx)) })
+	if err := h.Registry.Confirm(t.Context(), again.Pending, townhall.By("tanaka")); err != nil {
+		t.Fatal(err)
+	}
+	for what, no := range map[string]string{"the key": key, "the code": code.Pending} {
+		if got := townhall.Reason(h.Registry.Confirm(t.Context(), no, townhall.By("deputy"))); got != "already-decided" {
+			t.Errorf("%s: %q", what, got)
+		}
+		if kinds := h.Kinds(t, no); !slices.Contains(kinds, "registry.dropped") {
+			t.Errorf("%s: the ledger says %v", what, kinds)
+		}
+	}
+}
+
+// colleague is a third person of the information-systems section.
+func colleague(t *testing.T, tx *store.Tx) store.Person {
+	t.Helper()
+	p, err := tx.Person("deputy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ID, p.Login = "tanaka", "tanaka"
+	return p
+}
