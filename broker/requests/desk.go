@@ -244,14 +244,12 @@ func (d *Desk) end(tx *store.Tx, no string, to policy.GrantState, window policy.
 		}
 		ended = append(ended, g.ID)
 	}
-	windows, err := tx.Windows(store.WindowFilter{Request: no})
+	// Only what may still be used: what earlier versions had is no more than counted, and may be more than a list shows.
+	windows, err := tx.Windows(store.WindowFilter{Request: no, States: usableStates, Limit: busiest})
 	if err != nil {
 		return nil, nil, fmt.Errorf("read windows: %w", err)
 	}
 	for _, w := range windows {
-		if !usable(w.State) {
-			continue
-		}
 		w.State, w.ClosedBy, w.ClosedAt, w.Reason = window, by, tx.Now, reason
 		if err := tx.UpdateWindow(w); err != nil {
 			return nil, nil, fmt.Errorf("end window %s: %w", w.ID, err)

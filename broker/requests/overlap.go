@@ -2,6 +2,7 @@ package requests
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"sekimori/broker/forms"
@@ -99,7 +100,7 @@ func (d *Desk) mustBeFree(s *store.Snap, r store.Request, sys store.System, pend
 	return &forms.Invalid{Problems: []forms.Problem{{Field: "start", Code: codeOverlap, JA: other.ja(d.o.Zone), EN: other.en(d.o.Zone)}}}
 }
 
-// usable: a window that may still be used.
-func usable(s policy.WindowState) bool {
-	return s == policy.WindowScheduled || s == policy.WindowAttended || s == policy.WindowPermitted
-}
+// the states of a window that may still be used
+var usableStates = []policy.WindowState{policy.WindowScheduled, policy.WindowAttended, policy.WindowPermitted}
+
+func usable(s policy.WindowState) bool { return slices.Contains(usableStates, s) }
