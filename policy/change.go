@@ -11,12 +11,10 @@ func NextChange(f Facts, now time.Time) time.Time {
 	next := earliest{after: now}
 	next.at(f.Person.Pledge.Signed)
 	next.at(f.Person.Pledge.Until)
-	next.at(f.Vendor.ContractFrom)
-	next.at(f.Vendor.ContractUntil)
+	paperChanges(&next, &f.Vendor)
 	next.at(f.Vendor.SubcontractUntil)
-	for i := range f.Vendor.Certifications {
-		next.at(f.Vendor.Certifications[i].From)
-		next.at(f.Vendor.Certifications[i].Until)
+	if f.Prime != nil {
+		paperChanges(&next, f.Prime)
 	}
 	for i := range f.FollowUps {
 		next.at(f.FollowUps[i].Ended)
@@ -45,6 +43,16 @@ func NextChange(f Facts, now time.Time) time.Time {
 		next.at(f.Live[i].Until)
 	}
 	return next.found
+}
+
+// paperChanges notes when a contract or a certification begins or runs out.
+func paperChanges(next *earliest, v *Vendor) {
+	next.at(v.ContractFrom)
+	next.at(v.ContractUntil)
+	for i := range v.Certifications {
+		next.at(v.Certifications[i].From)
+		next.at(v.Certifications[i].Until)
+	}
 }
 
 // earliest keeps the first instant strictly after one.

@@ -180,7 +180,8 @@ func TestCheckItems(t *testing.T) {
 		{"vendor locked", ItemContract, func(a *Application) { a.Vendor.Locked = &Lock{} }, ItemUnmet, VendorLocked, "locked"},
 		{"vendor unknown", ItemContract, func(a *Application) { a.Vendor = Vendor{} }, ItemUnmet, VendorLocked, "not registered"},
 		{"prime's contract over", ItemContract, func(a *Application) {
-			a.Prime = Vendor{ID: "V-001", Name: "元請", ContractFrom: start.AddDate(-2, 0, 0), ContractUntil: start}
+			underPrime(a)
+			a.Prime.ContractUntil = start
 		}, ItemUnmet, VendorLocked, "元請"},
 		{"subcontract approved", ItemSubcontract, func(a *Application) {
 			a.Vendor.Prime, a.Vendor.PrimeApproved = "V-001", true

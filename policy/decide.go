@@ -57,8 +57,8 @@ func decideConnect(f *Facts, a *Attempt, now time.Time) Decision {
 	return decideGrant(f, a, now)
 }
 
-// lockedOut tells whether a person or vendor is stopped by name. A vendor that is not in the
-// facts is unknown, and so stopped.
+// lockedOut tells whether a person or vendor is stopped by name, or the prime contractor for whom the vendor works. One that
+// is not in the facts is unknown, and so stopped. Why a prime contractor is locked is not for its subcontractor's people.
 func lockedOut(f *Facts) (Reason, map[string]string) {
 	if l := f.Person.Locked; l != nil {
 		return EngineerLocked, map[string]string{"reason": l.Reason, "date": sayDate(l.Since, f.Zone)}
@@ -69,12 +69,19 @@ func lockedOut(f *Facts) (Reason, map[string]string) {
 	if l := f.Vendor.Locked; l != nil {
 		return VendorLocked, map[string]string{"reason": l.Reason}
 	}
+	switch {
+	case f.Vendor.Prime == "":
+	case f.Prime == nil || f.Prime.ID != f.Vendor.Prime:
+		return VendorLocked, map[string]string{"reason": "prime-unknown"}
+	case f.Prime.Locked != nil:
+		return VendorLocked, map[string]string{"reason": "prime-locked"}
+	}
 	return "", nil
 }
 
 // unqualified checks what the vendor and the person must have on file: contract, pledge,
-// certification, approval of a subcontract. A date that is missing never holds. What the
-// institution asks for beyond the dates counts only where it declared so.
+// certification, approval of a subcontract; and what the prime contractor must. A date that is missing never holds. What
+// the institution asks for beyond the dates counts only where it declared so.
 func unqualified(f *Facts, now time.Time) (Reason, map[string]string) {
 	v, p := &f.Vendor, &f.Person.Pledge
 	switch {
@@ -98,6 +105,29 @@ func unqualified(f *Facts, now time.Time) (Reason, map[string]string) {
 	for _, name := range f.Institution.required() {
 		if _, ok := v.certified(name, now); !ok {
 			return QualificationUnmet, map[string]string{"item": name}
+		}
+	}
+	return primeUnqualified(f, now)
+}
+
+// primeUnqualified is unqualified for the prime contractor's papers, without which nobody answers for a subcontractor's work.
+func primeUnqualified(f *Facts, now time.Time) (Reason, map[string]string) {
+	p := f.Prime
+	switch {
+	case f.Vendor.Prime == "":
+		return "", nil
+	case p == nil:
+		return VendorLocked, map[string]string{"reason": "prime-unknown"}
+	case !within(p.ContractFrom, p.ContractUntil, now):
+		return VendorLocked, map[string]string{"reason": "prime-contract"}
+	case f.Institution.clausesMissing(p):
+		return VendorLocked, map[string]string{"reason": "prime-special-clauses"}
+	case !p.Qualified:
+		return QualificationUnmet, map[string]string{"item": "prime-certification"}
+	}
+	for _, name := range f.Institution.required() {
+		if _, ok := p.certified(name, now); !ok {
+			return QualificationUnmet, map[string]string{"item": "prime-certification"}
 		}
 	}
 	return "", nil

@@ -50,7 +50,7 @@ func TestDecideReasons(t *testing.T) {
 		{"frozen, scope unknown", func(f *Facts, a *Attempt) { f.Freezes = []Freeze{{Scope: "planet"}} }, Frozen, false},
 		{"vendor frozen", func(f *Facts, a *Attempt) { f.Freezes = []Freeze{{Scope: FreezeVendor, Subject: "V-012"}} }, Frozen, false},
 		{"prime frozen", func(f *Facts, a *Attempt) {
-			f.Vendor.Prime, f.Vendor.PrimeApproved = "V-001", true
+			subcontracted(f)
 			f.Freezes = []Freeze{{Scope: FreezeVendor, Subject: "V-001"}}
 		}, Frozen, false},
 		{"system frozen", func(f *Facts, a *Attempt) { f.Freezes = []Freeze{{Scope: FreezeSystem, Subject: "hr"}} }, Frozen, false},
@@ -63,7 +63,7 @@ func TestDecideReasons(t *testing.T) {
 		}, SourceNotAllowed, false},
 		{"no pledge", func(f *Facts, a *Attempt) { f.Person.Pledge = Pledge{} }, PledgeMissing, false},
 		{"certification lapsed", func(f *Facts, a *Attempt) { f.Vendor.Qualified = false }, QualificationUnmet, false},
-		{"subcontract not approved", func(f *Facts, a *Attempt) { f.Vendor.Prime = "V-001" }, QualificationUnmet, false},
+		{"subcontract not approved", func(f *Facts, a *Attempt) { subcontracted(f); f.Vendor.PrimeApproved = false }, QualificationUnmet, false},
 		{"no grants", func(f *Facts, a *Attempt) { f.Grants = nil }, NoGrant, false},
 		{"somebody else's grant", func(f *Facts, a *Attempt) { f.Grants[0].Person = "E-0032" }, NoGrant, false},
 		{"grant of the former vendor", func(f *Facts, a *Attempt) { f.Grants[0].Vendor = "V-013" }, NoGrant, false},
@@ -291,7 +291,7 @@ func TestStillAllowed(t *testing.T) {
 			setSystem(f, func(s *System) { s.Line = LineInterlocked })
 			f.Runtime.Line = LineSeparated
 		}},
-		{"approved subcontract", func(f *Facts, a *Attempt) { f.Vendor.Prime, f.Vendor.PrimeApproved = "V-001", true }},
+		{"approved subcontract", func(f *Facts, a *Attempt) { subcontracted(f) }},
 		{"conditional approval", func(f *Facts, a *Attempt) { f.Grants[0].RequestState = RequestConditional }},
 	}
 	for _, row := range rows {

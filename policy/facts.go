@@ -12,6 +12,7 @@ type Facts struct {
 	Zone     *time.Location // of the institution
 	Person   Person
 	Vendor   Vendor
+	Prime    *Vendor // the prime contractor that Vendor names; nil where it names none, or it is not known
 	Systems  map[string]System
 	Targets  map[string]Target
 	Accounts map[string]Account

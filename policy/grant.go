@@ -206,5 +206,13 @@ func deadline(f *Facts, g *Grant, now time.Time) time.Time {
 		held, _ := f.Vendor.certified(name, now)
 		sooner(held)
 	}
+	if f.Vendor.Prime == "" || f.Prime == nil {
+		return until
+	}
+	sooner(f.Prime.ContractUntil)
+	for _, name := range f.Institution.required() {
+		held, _ := f.Prime.certified(name, now)
+		sooner(held)
+	}
 	return until
 }

@@ -47,9 +47,40 @@ func lookPledge(a *Application, f *finding, now time.Time) {
 	}
 }
 
-// lookCertification: what the institution asks of every vendor is current.
+// lookCertification: what the institution asks of every vendor is current, also with the prime contractor.
 func lookCertification(a *Application, f *finding, now time.Time) {
-	v := &a.Vendor
+	lookCertificates(a, &a.Vendor, f, now)
+	if a.Vendor.Prime != "" {
+		var prime finding
+		lookCertificates(a, &a.Prime, &prime, now)
+		f.ofPrime(&prime)
+	}
+	if len(a.Institution.required()) == 0 {
+		f.fine(Text{"求めている認証はありません", "no certification is asked for"})
+	}
+}
+
+// ofPrime takes over what was found about the prime contractor, said as being its.
+func (f *finding) ofPrime(of *finding) {
+	own := func(t Text) Text {
+		if t.JA == "" {
+			return t
+		}
+		return Text{"元請: " + t.JA, "prime contractor: " + t.EN}
+	}
+	if of.met.JA != "" {
+		f.fine(own(of.met))
+	}
+	if of.caution.JA != "" {
+		f.careful(own(of.caution), of.fix)
+	}
+	if of.unmet.JA != "" {
+		f.bad(QualificationUnmet, map[string]string{"item": "prime-certification"}, own(of.unmet), of.fix)
+	}
+}
+
+// lookCertificates looks at one vendor's.
+func lookCertificates(a *Application, v *Vendor, f *finding, now time.Time) {
 	ask := Text{"保守事業者に新しい認証を出してもらってください", "ask the vendor for a current certificate"}
 	if !v.Qualified {
 		item := v.Unmet
@@ -74,41 +105,17 @@ func lookCertification(a *Application, f *finding, now time.Time) {
 			f.fine(with(said, "%s %sまで", "%s: until %s", last))
 		}
 	}
-	if len(a.Institution.required()) == 0 {
-		f.fine(Text{"求めている認証はありません", "no certification is asked for"})
-	}
 }
 
-// lookContract: the contract covers every occurrence, and somebody answers for the work.
+// lookContract: the contract covers every occurrence, that of the prime contractor too, and somebody answers for the work.
 func lookContract(a *Application, f *finding, now time.Time) {
-	zone := a.Calendar.Zone
-	start, end := a.hull()
-	call := Text{"契約を確かめ、所管課の台帳を直してください", "check the contract and correct the register"}
-	vendors := []*Vendor{&a.Vendor}
-	if a.Prime.ID != "" {
-		vendors = append(vendors, &a.Prime)
-	}
-	for _, v := range vendors {
-		name := v.Name
-		if name == "" {
-			name = v.ID
+	lookContractOf(a, &a.Vendor, "", f)
+	if a.Vendor.Prime != "" {
+		prime := a.Prime
+		if prime.ID != a.Vendor.Prime { // another than the one that answers
+			prime = Vendor{}
 		}
-		switch {
-		case v.ID == "":
-			f.bad(VendorLocked, map[string]string{"reason": "unknown"}, Text{"保守事業者が登録されていません", "the vendor is not registered"}, call)
-		case v.Locked != nil:
-			f.bad(VendorLocked, map[string]string{"reason": v.Locked.Reason}, say("%sは利用停止中です", "%s is locked", name),
-				Text{"停止が解かれるまで待ってください", "wait until the lock is lifted"})
-		case v.ContractFrom.IsZero() || v.ContractUntil.IsZero() || start.Before(v.ContractFrom) || end.After(v.ContractUntil):
-			f.bad(VendorLocked, map[string]string{"reason": "contract"}, say("作業時間枠が%sの契約期間(%sから%sまで)に収まりません",
-				"the window lies outside the contract of %s (%s to %s)", name, sayDate(v.ContractFrom, zone), lastDay(v.ContractUntil, zone)), call)
-		default:
-			f.fine(say("%sの契約 %sまで", "contract of %s: until %s", name, lastDay(v.ContractUntil, zone)))
-		}
-	}
-	if a.Institution.clausesMissing(&a.Vendor) {
-		f.bad(VendorLocked, map[string]string{"reason": "special-clauses"}, Text{"契約に特記事項の添付がありません", "the contract's special clauses are not on file"},
-			Text{"特記事項を登録してください", "file the special clauses"})
+		lookContractOf(a, &prime, "prime-", f)
 	}
 	if a.Responsible == "" {
 		f.bad(VendorLocked, map[string]string{"reason": "responsible"}, Text{"責任を負う事業者が決まっていません", "no responsible company is named"},
@@ -116,11 +123,48 @@ func lookContract(a *Application, f *finding, now time.Time) {
 	} else {
 		f.fine(say("責任を負う事業者 %s", "responsible company: %s", a.Responsible))
 	}
-	last := fiscalYear(now, zone) - 1
+	last := fiscalYear(now, a.Calendar.Zone) - 1
 	if a.Institution.Declared && a.Institution.AuditReport && !a.Vendor.reported(last) {
 		f.careful(say("%s年度の監査報告書が届いていません", "the audit report of fiscal year %s has not come in", strconv.Itoa(last)),
 			Text{"監査報告書を出してもらってください", "ask for the audit report"})
 	}
+}
+
+// lookContractOf looks at one vendor's: the words of the reason begin with "prime-" where it is the prime contractor's.
+func lookContractOf(a *Application, v *Vendor, prime string, f *finding) {
+	zone := a.Calendar.Zone
+	start, end := a.hull()
+	call := Text{"契約を確かめ、所管課の台帳を直してください", "check the contract and correct the register"}
+	why := func(word string) map[string]string { return map[string]string{"reason": prime + word} }
+	name := v.Name
+	if name == "" {
+		name = v.ID
+	}
+	switch {
+	case v.ID == "" && prime != "":
+		f.bad(VendorLocked, why("unknown"), Text{"元請が登録されていません", "the prime contractor is not registered"}, call)
+	case v.ID == "":
+		f.bad(VendorLocked, why("unknown"), Text{"保守事業者が登録されていません", "the vendor is not registered"}, call)
+	case v.Locked != nil:
+		args := why("locked")
+		if prime == "" {
+			args["reason"] = v.Locked.Reason
+		}
+		f.bad(VendorLocked, args, say("%sは利用停止中です", "%s is locked", name), Text{"停止が解かれるまで待ってください", "wait until the lock is lifted"})
+	case v.ContractFrom.IsZero() || v.ContractUntil.IsZero() || start.Before(v.ContractFrom) || end.After(v.ContractUntil):
+		f.bad(VendorLocked, why("contract"), say("作業時間枠が%sの契約期間(%sから%sまで)に収まりません",
+			"the window lies outside the contract of %s (%s to %s)", name, sayDate(v.ContractFrom, zone), lastDay(v.ContractUntil, zone)), call)
+	default:
+		f.fine(say("%sの契約 %sまで", "contract of %s: until %s", name, lastDay(v.ContractUntil, zone)))
+	}
+	if v.ID == "" || !a.Institution.clausesMissing(v) {
+		return
+	}
+	what := Text{"契約に特記事項の添付がありません", "the contract's special clauses are not on file"}
+	if prime != "" {
+		what = say("%s(元請)の契約に特記事項の添付がありません", "the special clauses of the contract of %s (prime contractor) are not on file", name)
+	}
+	f.bad(VendorLocked, why("special-clauses"), what, Text{"特記事項を登録してください", "file the special clauses"})
 }
 
 // lookSubcontract: the institution approved it, for as long as the work lasts.

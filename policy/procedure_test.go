@@ -54,10 +54,12 @@ func TestProcedureReasons(t *testing.T) {
 			f.Person.Pledge.Copy, f.Vendor.SpecialClauses, f.Vendor.Certifications = false, false, nil
 		}, "", false, ""},
 		{"subcontract over", func(f *Facts) {
-			f.Vendor.Prime, f.Vendor.PrimeApproved, f.Vendor.SubcontractUntil = "V-001", true, mid
+			subcontracted(f)
+			f.Vendor.SubcontractUntil = mid
 		}, QualificationUnmet, false, Lapsed},
 		{"subcontract runs", func(f *Facts) {
-			f.Vendor.Prime, f.Vendor.PrimeApproved, f.Vendor.SubcontractUntil = "V-001", true, mid.Add(1)
+			subcontracted(f)
+			f.Vendor.SubcontractUntil = mid.Add(1)
 		}, "", false, ""},
 		{"no subcontract, an old date", func(f *Facts) { f.Vendor.SubcontractUntil = mid }, "", false, ""},
 		{"follow-up of another window missing", func(f *Facts) { f.FollowUps = []FollowUp{owed()} }, FollowUpMissing, false, ""},
@@ -183,7 +185,8 @@ func TestProcedureEdges(t *testing.T) {
 		{"certificate ends", func(f *Facts) { declared(f); f.Vendor.Certifications[0].Until = mid }, mid, "", QualificationUnmet, "", Lapsed},
 		{"certificate begins", func(f *Facts) { declared(f); f.Vendor.Certifications[0].From = mid }, mid, QualificationUnmet, "", Lapsed, ""},
 		{"subcontract ends", func(f *Facts) {
-			f.Vendor.Prime, f.Vendor.PrimeApproved, f.Vendor.SubcontractUntil = "V-001", true, mid
+			subcontracted(f)
+			f.Vendor.SubcontractUntil = mid
 		}, mid, "", QualificationUnmet, "", Lapsed},
 		{"emergency ends", func(f *Facts) {
 			f.FollowUps = []FollowUp{owed()}

@@ -78,7 +78,20 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 		}
 	}
 	if !often("no subcontract") {
-		f.Vendor.Prime, f.Vendor.PrimeApproved = "V-001", often("approved subcontract")
+		subcontracted(&f)
+		f.Vendor.PrimeApproved = often("approved subcontract")
+		if !often("prime as usual") {
+			f.Prime.ID = rapid.SampledFrom([]string{"", "V-001", "V-012"}).Draw(t, "prime")
+			f.Prime.Qualified, f.Prime.SpecialClauses = rapid.Bool().Draw(t, "prime qualified"), rapid.Bool().Draw(t, "prime's clauses")
+			f.Prime.ContractUntil = rapid.SampledFrom([]time.Time{{}, now, now.Add(1), now.Add(time.Hour)}).Draw(t, "prime's contract")
+			f.Prime.Certifications[0].Until = now.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "prime certified for")))
+		}
+		if !often("prime not locked") {
+			f.Prime.Locked = &Lock{}
+		}
+		if !often("prime among the facts") {
+			f.Prime = nil
+		}
 		f.Vendor.SubcontractUntil = rapid.SampledFrom([]time.Time{{}, now, now.Add(1)}).Draw(t, "subcontract")
 	}
 	if !often("no follow-up") {
@@ -170,6 +183,10 @@ func noGrantNoChannel(t *rapid.T) {
 		t.Fatal("allowed although a paper is missing")
 	case f.Vendor.Prime != "" && (!f.Vendor.PrimeApproved || !f.Vendor.SubcontractUntil.IsZero() && !now.Before(f.Vendor.SubcontractUntil)):
 		t.Fatal("allowed although the subcontract is not approved")
+	case f.Vendor.Prime != "" && (f.Prime == nil || f.Prime.ID != f.Vendor.Prime || f.Prime.Locked != nil || !f.Prime.Qualified || !now.Before(f.Prime.ContractUntil)):
+		t.Fatal("allowed although the prime contractor is unknown or stopped")
+	case f.Vendor.Prime != "" && f.Institution.Declared && (!f.Prime.SpecialClauses || !now.Before(f.Prime.Certifications[0].Until)):
+		t.Fatal("allowed although a paper of the prime contractor is missing")
 	case s.IdentityCheck && g.Window.State != WindowPermitted:
 		t.Fatal("allowed without the identity check")
 	case s.Line != LineNone && f.Runtime.Line != LineSeparated:
@@ -182,6 +199,8 @@ func noGrantNoChannel(t *rapid.T) {
 		t.Fatal("allowed without factor or consent")
 	case a.Consent == ConsentPending && (a.Channel != ChannelAdmission || len(d.Channels) > 0):
 		t.Fatal("a channel before consent")
+	case f.Vendor.Prime != "" && d.Until.After(f.Prime.ContractUntil):
+		t.Fatalf("until %v, the prime contractor's contract ends %v", d.Until, f.Prime.ContractUntil)
 	case !d.Until.After(now) || d.Until.After(g.Window.End) || g.Window.Emergency && d.Until.Sub(g.Window.Start) > 2*time.Hour:
 		t.Fatalf("until %v, now %v, window ends %v", d.Until, now, g.Window.End)
 	case a.Channel != ChannelAdmission && !slices.Contains(d.Channels, a.Channel):

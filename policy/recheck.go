@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // defaultIdle is how long a session may go without input where the system says nothing.
 const defaultIdle = 15 * time.Minute
@@ -123,6 +126,9 @@ func lapsedOf(f *Facts, now time.Time) string {
 	case "":
 		return ""
 	case VendorLocked:
+		if strings.HasPrefix(args["reason"], "prime-") {
+			return "prime-contract"
+		}
 		return "contract"
 	case PledgeMissing:
 		return "pledge"

@@ -49,7 +49,7 @@ func TestRecheckReasons(t *testing.T) {
 		{"contract over", func(f *Facts, r *Running) { f.Vendor.ContractUntil = mid }, Lapsed},
 		{"pledge over", func(f *Facts, r *Running) { f.Person.Pledge.Until = mid }, Lapsed},
 		{"certification lapsed", func(f *Facts, r *Running) { f.Vendor.Qualified = false }, Lapsed},
-		{"subcontract withdrawn", func(f *Facts, r *Running) { f.Vendor.Prime = "V-001" }, Lapsed},
+		{"subcontract withdrawn", func(f *Facts, r *Running) { subcontracted(f); f.Vendor.PrimeApproved = false }, Lapsed},
 		{"window closed", func(f *Facts, r *Running) { f.Grants[0].Window.State = WindowClosed }, WindowWasClosed},
 		{"window cut", func(f *Facts, r *Running) { f.Grants[0].Window.State = WindowCut }, CutByAttendant},
 		{"window shortened", func(f *Facts, r *Running) { f.Grants[0].Window.End = mid }, WindowEnded},

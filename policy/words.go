@@ -68,6 +68,9 @@ var argWords = map[string]map[string]Text{
 		"privacy-mark":  {"プライバシーマーク", "privacy mark"},
 		"isms":          {"ISMS", "ISMS"},
 
+		"prime-contract":      {"元請の契約", "contract of the prime contractor"},
+		"prime-certification": {"元請の認証", "certification of the prime contractor"},
+
 		"individual-number": {"個人番号が見える(特例の理由なし)", "individual numbers are visible, without a special-case reason"},
 	},
 	"item": {
@@ -75,6 +78,8 @@ var argWords = map[string]map[string]Text{
 		"subcontract":   {"再委託の承認", "approval of the subcontract"},
 		"privacy-mark":  {"プライバシーマーク", "privacy mark"},
 		"isms":          {"ISMS", "ISMS"},
+
+		"prime-certification": {"元請の認証", "certification of the prime contractor"},
 	},
 	"date": {
 		"no-copy": {"写しの提出なし", "no copy on file"},
@@ -86,10 +91,16 @@ var argWords = map[string]map[string]Text{
 		"responsible":     {"責任を負う事業者が決まっていない", "no responsible company is named"},
 		"no-work":         {"作業禁止日", "a no-work day"},
 		"unknown":         {"登録がない", "not registered"},
-		"cut":             {"作業時間枠は強制的に閉じられた", "the window was cut"},
-		"cancel":          {"作業時間枠は取り止められた", "the window was cancelled"},
-		"withdrew":        {"申請は取り下げられた", "the request was withdrawn"},
-		"void":            {"申請の変更により無効", "void, the request was changed"},
+
+		"prime-locked":          {"元請が利用停止中", "the prime contractor is locked"},
+		"prime-unknown":         {"元請の登録がない", "the prime contractor is not registered"},
+		"prime-contract":        {"元請の契約期間外", "outside the contract of the prime contractor"},
+		"prime-special-clauses": {"元請の契約に特記事項の添付がない", "the special clauses of the prime contractor's contract are not on file"},
+
+		"cut":      {"作業時間枠は強制的に閉じられた", "the window was cut"},
+		"cancel":   {"作業時間枠は取り止められた", "the window was cancelled"},
+		"withdrew": {"申請は取り下げられた", "the request was withdrawn"},
+		"void":     {"申請の変更により無効", "void, the request was changed"},
 	},
 	"time": {
 		"closed": {"立会者が閉じた", "closed by the attendant"},

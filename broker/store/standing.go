@@ -67,6 +67,15 @@ func (s *Snap) standing(p Person, grants []policy.Grant) (policy.Facts, error) {
 		}
 		f.Vendor = v.Vendor
 	}
+	if f.Vendor.Prime != "" {
+		v, err := once(s, "vendor "+f.Vendor.Prime, func() (Vendor, error) { return s.Vendor(f.Vendor.Prime) })
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return policy.Facts{}, err
+		}
+		if err == nil {
+			f.Prime = &v.Vendor
+		}
+	}
 	var err error
 	if f.Institution, err = s.Institution(); err != nil {
 		return policy.Facts{}, err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 )
@@ -40,5 +41,53 @@ func TestStandingOfMany(t *testing.T) {
 			}
 		}
 		return nil
+	})
+}
+
+// A subcontractor's people are judged by their prime contractor too: its lock and its papers are among their facts, read
+// once for however many of them are at work.
+func TestStandingOfASubcontractorsPeopleHasThePrime(t *testing.T) {
+	o := open(t)
+	o.declare()
+	var people []string
+	o.write(func(tx *Tx) error {
+		prime, err := tx.Vendor("V-012")
+		sub := prime
+		sub.ID, sub.Login, sub.Prime, sub.PrimeApproved = "V-013", "saitaku", "V-012", true
+		err = all(err, tx.PutVendor(sub), tx.LockVendor("V-012", "U-001", "漏えいの疑い"), tx.AddPaper(Paper{ID: "P-0001", Kind: PaperCertification,
+			Vendor: "V-012", Name: "isms", State: PaperAccepted, From: noon.AddDate(-1, 0, 0), Until: noon.AddDate(1, 0, 0), FiledBy: "U-001", AcceptedBy: "U-001"}))
+		for i := range 20 {
+			id := fmt.Sprintf("E-01%02d", i)
+			people = append(people, id)
+			err = all(err, tx.PutPerson(engineer(id, "sub"+id, "V-013")))
+		}
+		return err
+	})
+	o.read(func(s *Snap) error {
+		want, err := s.Vendor("V-012")
+		if err != nil {
+			return err
+		}
+		known, err := s.StandingOf(append(people, "E-0031"))
+		if err != nil {
+			return err
+		}
+		for _, id := range people {
+			f := known[id]
+			if f.Prime == nil || f.Prime.Locked == nil || len(f.Prime.Certifications) != 1 || !reflect.DeepEqual(*f.Prime, want.Vendor) {
+				t.Errorf("%s: prime contractor %+v", id, f.Prime)
+			}
+		}
+		if f := known["E-0031"]; f.Prime != nil {
+			t.Errorf("the prime contractor's own engineer has one: %+v", f.Prime)
+		}
+		if _, ok := s.known["vendor V-012"].(Vendor); !ok {
+			t.Error("the prime contractor is read for each of them")
+		}
+		alone, err := s.Facts(people[0])
+		if !reflect.DeepEqual(alone.Prime, &want.Vendor) {
+			t.Errorf("alone: %+v", alone.Prime)
+		}
+		return err
 	})
 }
