@@ -46,7 +46,11 @@ func (d *Desk) refuse(ctx context.Context, no, reason string, by ledger.Actor, v
 		if err != nil {
 			return fmt.Errorf("store decision: %w", err)
 		}
-		r.State = to
+		if r.State = to; to == policy.RequestRejected {
+			if r.State, err = ended(tx, r.No, to); err != nil {
+				return err
+			}
+		}
 		if err := tx.UpdateRequest(r); err != nil {
 			return fmt.Errorf("store request: %w", err)
 		}
@@ -105,14 +109,32 @@ func (d *Desk) stop(ctx context.Context, no, reason string, by ledger.Actor, v s
 		if err := tx.AddDecision(store.Decision{Request: r.No, Version: r.Version, By: p.ID, Verdict: v, Reason: reason}); err != nil {
 			return fmt.Errorf("store decision: %w", err)
 		}
-		ended, windows, err := d.end(tx, r.No, policy.GrantRevoked, policy.WindowCancelled, p.ID, reason)
+		grants, windows, err := d.end(tx, r.No, policy.GrantRevoked, policy.WindowCancelled, p.ID, reason)
 		if err != nil {
 			return err
 		}
-		r.State = to
+		if r.State = to; to != policy.EmergencyOpen {
+			if r.State, err = ended(tx, r.No, to); err != nil {
+				return err
+			}
+		}
 		if err := tx.UpdateRequest(r); err != nil {
 			return fmt.Errorf("store request: %w", err)
 		}
-		return d.entry(tx, kind, by, r, map[string]any{"reason": reason, "revoked_grants": ended, "cancelled_windows": windows}, windows...)
+		return d.entry(tx, kind, by, r, map[string]any{"reason": reason, "revoked_grants": grants, "cancelled_windows": windows}, windows...)
 	})
+}
+
+// ended is where a request stands that goes no further, whatever ended it: as said, or, where its windows were used and something is
+// still owed for that, where report and attendance record are awaited. A request that was used may have been edited since, and awaits
+// another approval by then.
+func ended(tx *store.Tx, no string, as policy.RequestState) (policy.RequestState, error) {
+	o, err := tx.Outstanding(no)
+	if err != nil {
+		return as, fmt.Errorf("what request %s owes: %w", no, err)
+	}
+	if len(o.Sessions) == 0 || o.State() == policy.RequestClosed {
+		return as, nil
+	}
+	return policy.ReportDue, nil
 }

@@ -1,9 +1,12 @@
 package requests_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/requests"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -37,5 +40,70 @@ func TestWithdrawnLeavesNoWindow(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What was used owes its report and its attendance record, whatever ends the request afterwards: taken back, or edited, and then sent
+// away or left alone.
+func TestAttackAUsedRequestIsTakenBack(t *testing.T) {
+	edit := func(t *testing.T, h *townhall.Hall, d *requests.Desk, no string) {
+		t.Helper()
+		f := simple()
+		f.Start = h.Now().Add(time.Hour)
+		f.End = f.Start.Add(time.Hour)
+		want(t, "edited", d.Edit(t.Context(), no, f, townhall.By("kato")), "")
+	}
+	ends := map[string]struct {
+		act    func(t *testing.T, h *townhall.Hall, d *requests.Desk, no string)
+		unused policy.RequestState // of a request that nobody used
+	}{
+		"withdrawn": {func(t *testing.T, _ *townhall.Hall, d *requests.Desk, no string) {
+			want(t, "withdrawn", d.Withdraw(t.Context(), no, "もう要らない", townhall.By("kato")), "")
+		}, policy.RequestWithdrawn},
+		"revoked": {func(t *testing.T, _ *townhall.Hall, d *requests.Desk, no string) {
+			want(t, "revoked", d.Revoke(t.Context(), no, "止める", townhall.By("head")), "")
+		}, policy.RequestRevoked},
+		"edited and withdrawn": {func(t *testing.T, h *townhall.Hall, d *requests.Desk, no string) {
+			edit(t, h, d, no)
+			want(t, "withdrawn", d.Withdraw(t.Context(), no, "もう要らない", townhall.By("kato")), "")
+		}, policy.RequestWithdrawn},
+		"edited and rejected": {func(t *testing.T, h *townhall.Hall, d *requests.Desk, no string) {
+			edit(t, h, d, no)
+			want(t, "rejected", d.Reject(t.Context(), no, "認めない", townhall.By("head")), "")
+		}, policy.RequestRejected},
+		"edited and left alone": {func(t *testing.T, h *townhall.Hall, d *requests.Desk, no string) {
+			edit(t, h, d, no)
+			h.Pass(time.Hour)
+			if lapsed, _, err := d.LapseDue(t.Context()); err != nil || len(lapsed) != 1 {
+				t.Errorf("lapsed %v, %v", lapsed, err)
+			}
+		}, policy.RequestLapsed},
+	}
+	for name, end := range ends {
+		for _, used := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, used=%v", name, used), func(t *testing.T) {
+				h, d := desk(t)
+				no, w := granted(t, d)
+				h.Pass(time.Hour)
+				want(t, "open", post(h).Open(t.Context(), w, townhall.By("ito")), "")
+				expected := end.unused
+				if used {
+					expected = policy.ReportDue
+					change(t, h, func(tx *store.Tx) error {
+						return tx.AddSession(store.Session{ID: "S-20261124-01", State: store.SessionEnded, Person: "E-0031", Vendor: "V-012", Grant: w + "-1",
+							Window: w, Request: no, System: "map", Target: "map-web", Account: "map-web/web", Created: tx.Now, Started: tx.Now,
+							Ended: tx.Now.Add(time.Minute), Fingerprint: "x", Factor: "code"})
+					})
+				}
+				h.Pass(2 * time.Minute)
+				end.act(t, h, d, no)
+				if s := state(t, d, no); s != expected {
+					t.Errorf("it is %s, want %s", s, expected)
+				}
+				if got := decision(t, h, "map-web"); got == "allowed" {
+					t.Errorf("and it opens")
+				}
+			})
+		}
 	}
 }

@@ -45,7 +45,9 @@ func (d *Desk) LapseDue(ctx context.Context) (lapsed []string, next time.Time, e
 		}
 		lapsed = nil
 		for _, r := range list {
-			r.State = policy.RequestLapsed
+			if r.State, err = ended(tx, r.No, policy.RequestLapsed); err != nil {
+				return err
+			}
 			if err := tx.UpdateRequest(r); err != nil {
 				return fmt.Errorf("lapse request %s: %w", r.No, err)
 			}
