@@ -30,6 +30,8 @@ type call struct {
 	peer   Peer
 	remote netip.Addr    // over HTTPS; not valid on the socket
 	body   io.ReadCloser // without the bound of r.Body, for files, which have a bound of their own
+
+	look *policy.Attempt // what policy let them look at; what goes on for long is asked of it again
 }
 
 // actor is the caller as the ledger names them.
@@ -49,14 +51,18 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 
 	err := s.admit(c, route)
 	if err == nil && !route.who.open {
-		answerWithin(w, 0)
+		answerWithin(w, 0) // until something is sent: what is asked for may take long to find
+		cw.whole = s.knownAnswer
 		bodyWithin(w, r, s.knownBody)
 	}
 	if err == nil {
 		err = route.handle(s, c)
 	}
-	if errors.Is(context.Cause(c.r.Context()), errShutOut) {
+	switch cause := context.Cause(c.r.Context()); {
+	case errors.Is(cause, errShutOut):
 		err = faultUnauthenticated()
+	case errors.Is(cause, errTakenAway):
+		err = refusal(policy.Forbidden, nil)
 	}
 	if err == nil {
 		log.Debug("call", "person", c.person.ID)
@@ -77,9 +83,13 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 	f.write(cw)
 }
 
-// namelessAnswer is how long an answer to somebody without a name may take to be read: it is short, and who takes it a byte at a time
-// would keep one of the few connections for ever. To those who are known it may stream as long as a session lasts.
-const namelessAnswer = time.Minute
+// How long an answer may take to be read. To somebody without a name it is short, and who takes it a byte at a time would keep one of the
+// few connections for ever. To those who are known it is a list at most, which the broker holds in memory until it is taken; it counts
+// from the first byte that is sent. What streams has bounds of its own (streaming).
+const (
+	namelessAnswer = time.Minute
+	knownAnswer    = 2 * time.Minute
+)
 
 // answerWithin bounds the answer of this call; 0 takes away the bound, which on one connection holds for the calls that follow too.
 func answerWithin(w http.ResponseWriter, d time.Duration) {
@@ -230,13 +240,26 @@ func (c *call) number(name string) (int64, error) {
 	return n, nil
 }
 
-// countingWriter knows whether an answer has begun.
+// countingWriter knows whether an answer has begun, and bounds how long it may take to be read.
 type countingWriter struct {
 	http.ResponseWriter
 	written int64
+
+	whole time.Duration   // from the first byte on; 0: the bound was set before
+	stall time.Duration   // of what streams, in place of whole: for each part of it
+	ctx   context.Context // of what streams: nothing is sent when it is over
 }
 
 func (w *countingWriter) Write(p []byte) (int, error) {
+	switch {
+	case w.stall > 0:
+		answerWithin(w.ResponseWriter, w.stall)
+		if err := context.Cause(w.ctx); err != nil { // asked after that: who ends ctx first takes the time away then
+			return 0, err
+		}
+	case w.whole > 0 && w.written == 0:
+		answerWithin(w.ResponseWriter, w.whole)
+	}
 	n, err := w.ResponseWriter.Write(p)
 	w.written += int64(n)
 	return n, err

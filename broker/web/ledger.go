@@ -101,7 +101,7 @@ func (s *Server) exportLedger(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.w.Header().Set("Content-Type", "application/jsonl")
+	defer s.streaming(c, "application/jsonl", takeStall)()
 	if err := ledger.WriteExport(c.w, s.entriesTo(c.r.Context(), size), checkpoint); err != nil {
 		return fmt.Errorf("export the ledger: %w", err)
 	}
@@ -207,27 +207,12 @@ func (s *Server) checkpoint(c *call) error {
 // as much as granted ones.
 func (s *Server) mayLook(c *call, a policy.Attempt, what string) (policy.Facts, error) {
 	a.Person, a.Key, a.Factor = c.person.ID, true, true // a token is handed out for both
-	facts, err := s.o.Sessions.Facts(c.r.Context(), c.person.ID)
+	facts, d, err := s.ruled(c.r.Context(), a)
 	if err != nil {
 		return facts, err
 	}
-	if a.Session != "" {
-		err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
-			subject, err := snap.Subject(a.Session)
-			if err != nil {
-				return err
-			}
-			facts.Subject = &subject
-			return nil
-		})
-		if err != nil {
-			return facts, err
-		}
-		// Attempt.Session is the caller's own session, which a looker does not have.
-		a.Session = ""
-	}
-	d := policy.Decide(facts, a, s.o.Clock())
 	if d.Allow {
+		c.look = &a
 		return facts, nil
 	}
 	subjects := []string{c.person.ID}
@@ -239,6 +224,30 @@ func (s *Server) mayLook(c *call, a policy.Attempt, what string) (policy.Facts, 
 		return facts, err
 	}
 	return facts, refusal(d.Reason, d.Args)
+}
+
+// ruled asks policy of the facts of now, of which Attempt.Session names the one to look at.
+func (s *Server) ruled(ctx context.Context, a policy.Attempt) (policy.Facts, policy.Decision, error) {
+	facts, err := s.o.Sessions.Facts(ctx, a.Person)
+	if err != nil {
+		return facts, policy.Decision{}, err
+	}
+	if a.Session != "" {
+		err := s.o.DB.Read(ctx, func(snap *store.Snap) error {
+			subject, err := snap.Subject(a.Session)
+			if err != nil {
+				return err
+			}
+			facts.Subject = &subject
+			return nil
+		})
+		if err != nil {
+			return facts, policy.Decision{}, err
+		}
+		// Attempt.Session is the caller's own session, which a looker does not have.
+		a.Session = ""
+	}
+	return facts, policy.Decide(facts, a, s.o.Clock()), nil
 }
 
 // looked writes the entry about an opening. It is committed when it returns.

@@ -290,7 +290,7 @@ func (s *Server) paperCopy(c *call) error {
 	c.w.Header().Set("X-Content-Type-Options", "nosniff")
 	c.w.Header().Set("Content-Disposition", "attachment")
 	c.w.Header().Set("Content-Length", strconv.FormatInt(found.Paper.Size, 10))
-	defer s.streaming(c, "application/octet-stream")()
+	defer s.streaming(c, "application/octet-stream", takeStall)()
 	if _, err := io.Copy(c.w, found); err != nil {
 		return fmt.Errorf("send the copy of %s: %w", found.Paper.ID, err)
 	}

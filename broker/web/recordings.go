@@ -57,7 +57,7 @@ func (s *Server) play(c *call) error {
 	if err := s.looked(c, "recording.viewed", []string{r.ID, c.person.ID}, map[string]string{"purpose": purpose, "scope": "output"}); err != nil {
 		return err
 	}
-	defer s.streaming(c, "application/x-ndjson")()
+	defer s.streaming(c, "application/x-ndjson", lookStall)()
 	return WriteFrames(c.w, rec)
 }
 
@@ -84,7 +84,7 @@ func (s *Server) sealedFile(c *call) error {
 	if err := s.looked(c, "recording.viewed", []string{r.ID, c.person.ID}, payload); err != nil {
 		return err
 	}
-	defer s.streaming(c, "application/octet-stream")()
+	defer s.streaming(c, "application/octet-stream", takeStall)()
 	if _, err := io.CopyN(c.w, f, info.Size()); err != nil {
 		return fmt.Errorf("send recording %s: %w", r.ID, err)
 	}
@@ -120,7 +120,7 @@ func (s *Server) exportRecording(c *call) error {
 	if err := s.looked(c, "recording.exported", []string{r.ID, c.person.ID}, payload); err != nil {
 		return err
 	}
-	defer s.streaming(c, "application/octet-stream")()
+	defer s.streaming(c, "application/octet-stream", takeStall)()
 	if err := write(c.w, rec, channel); err != nil {
 		return fmt.Errorf("export recording %s: %w", r.ID, err)
 	}

@@ -64,19 +64,19 @@ type Server struct {
 	https     *http.Server
 	verifying chan struct{} // holds one place
 
-	namelessBody, knownBody time.Duration
+	namelessBody, knownBody, knownAnswer time.Duration
 }
 
 // New prepares a server; nothing is open yet. Listen opens its socket.
 func New(o Options) *Server {
-	s := &Server{o: o, verifying: make(chan struct{}, 1), namelessBody: namelessBody, knownBody: knownBody}
+	s := &Server{o: o, verifying: make(chan struct{}, 1), namelessBody: namelessBody, knownBody: knownBody, knownAnswer: knownAnswer}
 	h := s.handler()
 	s.https = s.httpsServer(h)
 	s.http = &http.Server{
 		Handler:     h,
 		ConnContext: withPeer,
 		// Bodies are small and the peer is on this machine. Answers may stream for as long as a
-		// session lasts, so there is no limit for writing.
+		// session lasts, so the limits for writing are set call by call (countingWriter).
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		IdleTimeout:       2 * time.Minute,

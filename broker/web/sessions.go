@@ -121,7 +121,7 @@ func (s *Server) watch(c *call) error {
 	if err := s.looked(c, "session.watched", []string{id, c.person.ID}, map[string]string{"purpose": purpose}); err != nil {
 		return err
 	}
-	defer s.streaming(c, "application/x-ndjson")()
+	defer s.streaming(c, "application/x-ndjson", lookStall)()
 	flush := http.NewResponseController(c.w)
 	e := json.NewEncoder(c.w)
 	var sent error

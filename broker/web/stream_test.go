@@ -4,12 +4,16 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
 
+	"sekimori/broker/ledger"
 	"sekimori/broker/registry"
+	"sekimori/broker/store"
+	"sekimori/policy"
 )
 
 // Who is shut out while they look at something does not see on: the look is cut, whether it is waiting for something to show or held up by
@@ -36,7 +40,7 @@ func TestAttackLookOnAfterBeingShutOut(t *testing.T) {
 		for how, handle := range map[string]func(w *world) func(*Server, *call) error{
 			"waiting": func(w *world) func(*Server, *call) error {
 				return func(s *Server, c *call) error {
-					defer s.streaming(c, "text/plain")()
+					defer s.streaming(c, "text/plain", time.Hour)()
 					if _, err := io.WriteString(c.w, "begun\n"); err != nil {
 						return err
 					}
@@ -49,7 +53,7 @@ func TestAttackLookOnAfterBeingShutOut(t *testing.T) {
 			},
 			"not read": func(w *world) func(*Server, *call) error {
 				return func(s *Server, c *call) error {
-					defer s.streaming(c, "text/plain")()
+					defer s.streaming(c, "text/plain", time.Hour)()
 					_, err := io.WriteString(c.w, "begun\n")
 					for err == nil {
 						_, err = c.w.Write(make([]byte, 1<<20)) // more than the kernel holds for who does not read
@@ -62,37 +66,184 @@ func TestAttackLookOnAfterBeingShutOut(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t)
 				tokens := w.found()
-				ended := make(chan struct{})
-				look := route{method: "GET", path: "/look", who: everySignedIn(), handle: handle(w)}
-				door := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-					defer close(ended)
-					w.server.serve(rw, r, look)
-				}))
-				defer door.Close()
-				req, err := http.NewRequestWithContext(t.Context(), "GET", door.URL+"/look", nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				req.Header.Set("Authorization", "Bearer "+tokens["kacho"])
-				resp, err := door.Client().Do(req)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer resp.Body.Close()
-				seen := bufio.NewReader(resp.Body)
-				if line, err := seen.ReadString('\n'); err != nil || line != "begun\n" {
-					t.Fatalf("%q, %v", line, err)
-				}
-				shut(w, tokens)
-				select {
-				case <-ended:
-				case <-time.After(time.Minute):
-					t.Fatal("the look goes on")
-				}
-				if _, err := io.Copy(io.Discard, seen); err == nil || errors.Is(err, io.EOF) {
-					t.Errorf("the look ended as if it were whole: %v", err)
-				}
+				w.looksUntil(tokens["kacho"], handle(w), func() { shut(w, tokens) })
 			})
 		}
+	}
+}
+
+// looksUntil begins a look, of which a line was seen, and wants it cut by what is done then.
+func (w *world) looksUntil(token string, handle func(*Server, *call) error, cut func()) {
+	t := w.t
+	t.Helper()
+	door, ended := w.door(handle)
+	req, err := http.NewRequestWithContext(t.Context(), "GET", door.URL+"/look", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := door.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	seen := bufio.NewReader(resp.Body)
+	if line, err := seen.ReadString('\n'); err != nil || line != "begun\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	cut()
+	select {
+	case <-ended:
+	case <-time.After(time.Minute):
+		t.Fatal("the look goes on")
+	}
+	if _, err := io.Copy(io.Discard, seen); err == nil || errors.Is(err, io.EOF) {
+		t.Errorf("the look ended as if it were whole: %v", err)
+	}
+}
+
+// door serves one route that everybody who is signed in may call, over a socket with the kernel's buffers; ended is closed with its first call.
+func (w *world) door(handle func(*Server, *call) error) (door *httptest.Server, ended chan struct{}) {
+	look := route{method: "GET", path: "/look", who: everySignedIn(), handle: handle}
+	ended = make(chan struct{})
+	door = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		defer close(ended)
+		w.server.serve(rw, r, look)
+	}))
+	w.t.Cleanup(door.Close)
+	return door, ended
+}
+
+// A role or a section taken away ends the look of which it was the ground, although the token opens as before.
+func TestAttackLookOnWithoutTheRole(t *testing.T) {
+	for name, change := range map[string]func(p *store.Person){
+		"the role taken away": func(p *store.Person) { p.Roles = []policy.Role{policy.Requester} },
+		"another section":     func(p *store.Person) { p.Section = "somu" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			tokens := w.found()
+			const id = "S-20261124-01"
+			write := func(fn func(tx *store.Tx) error) {
+				t.Helper()
+				err := w.db.Write(t.Context(), func(tx *store.Tx) error {
+					_, err := tx.Append(ledger.Draft{Kind: "test.act", Actor: ledger.Actor{Kind: "broker", Via: "timer"}})
+					return errors.Join(err, fn(tx))
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			write(func(tx *store.Tx) error {
+				return errors.Join(
+					tx.PutSystem(store.System{System: policy.System{ID: "hr", Name: "人事給与", Section: "jinji", Line: policy.LineNone}}),
+					tx.AddSession(store.Session{ID: id, State: store.SessionRefused, System: "hr", Created: w.clock()}))
+			})
+			w.looksUntil(tokens["kacho"], func(s *Server, c *call) error {
+				if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActWatch, Session: id, Purpose: "監督"}, "session"); err != nil {
+					return err
+				}
+				defer s.streaming(c, "text/plain", time.Hour)()
+				if _, err := io.WriteString(c.w, "begun\n"); err != nil {
+					return err
+				}
+				if err := http.NewResponseController(c.w).Flush(); err != nil {
+					return err
+				}
+				<-c.r.Context().Done()
+				return nil
+			}, func() {
+				write(func(tx *store.Tx) error { // beside the point: the look goes on
+					return tx.PutSystem(store.System{System: policy.System{ID: "zei", Name: "税務", Section: "somu", Line: policy.LineNone}})
+				})
+				write(func(tx *store.Tx) error {
+					p, err := tx.Person("kacho")
+					change(&p)
+					return errors.Join(err, tx.PutPerson(p))
+				})
+			})
+			if a := w.call("GET", "/v1/whoami", tokens["kacho"], nil); a.status != http.StatusOK {
+				t.Errorf("the token opens no more: %d %s", a.status, a.body)
+			}
+		})
+	}
+}
+
+// Who is signed in and does not read what they asked for does not keep it in the broker's memory: neither a list nor what streams.
+func TestAttackKnownCallersWhoReadNothing(t *testing.T) {
+	const limit = 100 * time.Millisecond // it cuts who does not read at all: a slow machine cuts them no less
+	for name, handle := range map[string]func(*Server, *call) error{
+		"a list": func(_ *Server, c *call) error { return c.reply(string(make([]byte, 64<<20))) }, // more than the kernel holds
+		"a stream": func(s *Server, c *call) error {
+			defer s.streaming(c, "text/plain", limit)()
+			var err error
+			for err == nil {
+				_, err = c.w.Write(make([]byte, 1<<20))
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.server.knownAnswer = limit
+			token := w.found()["tenken"]
+			door, ended := w.door(handle)
+			conn, err := net.Dial("tcp", door.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := io.WriteString(conn, "GET /look HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+token+"\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-ended:
+			case <-time.After(time.Minute):
+				t.Fatal("the answer still waits for who does not read")
+			}
+		})
+	}
+}
+
+// What takes long to find is answered all the same, and what streams may take longer as a whole than each of its parts may.
+func TestAnswersTakeTheirTime(t *testing.T) {
+	const limit = 3 * time.Second // in which a loaded machine sends something small
+	pause := func() { <-time.After(limit / 3 * 2) }
+	for name, c := range map[string]struct {
+		handle func(*Server, *call) error
+		want   string
+	}{
+		"found late": {func(_ *Server, c *call) error {
+			pause()
+			pause()
+			return c.reply("here")
+		}, "\"here\"\n"},
+		"a long stream": {func(s *Server, c *call) error {
+			defer s.streaming(c, "text/plain", limit)()
+			for range 3 {
+				if _, err := io.WriteString(c.w, "tick "); err != nil {
+					return err
+				}
+				if err := http.NewResponseController(c.w).Flush(); err != nil {
+					return err
+				}
+				pause()
+			}
+			_, err := io.WriteString(c.w, "done")
+			return err
+		}, "tick tick tick done"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.server.knownAnswer = limit
+			token := w.found()["tenken"]
+			door, _ := w.door(c.handle)
+			if status, _, _, got := get(t, door.Client(), "GET", door.URL+"/look", nil, "Authorization", "Bearer "+token); status != http.StatusOK || got != c.want {
+				t.Errorf("%d %q", status, got)
+			}
+		})
 	}
 }
