@@ -131,7 +131,7 @@ func TestSubcontractApproval(t *testing.T) {
 	}
 	// The file says approved, the acts say withdrawn: the acts count.
 	plan := o.Apply(t, strings.Replace(more, "prime: V-012", "prime: V-012\n    prime_approved: true", 1), "admin")
-	if err := o.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy")); err != nil {
+	if _, err := o.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy")); err != nil {
 		t.Fatal(err)
 	}
 	if got := o.told("hirano"); got != "qualification-unmet" {

@@ -121,10 +121,10 @@ func TestGuardedChangeWaitsForASecondPerson(t *testing.T) {
 			if again := h.Apply(t, changed, "admin"); again.Pending != plan.Pending {
 				t.Errorf("the same file again makes %s beside %s", again.Pending, plan.Pending)
 			}
-			if got := townhall.Reason(h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("admin"))); got != "self-approval" {
+			if got := townhall.Reason(confirm(t, h, plan.Pending, "admin")); got != "self-approval" {
 				t.Errorf("confirmed by its proposer: %q", got)
 			}
-			if got := townhall.Reason(h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("head"))); got != "forbidden" {
+			if got := townhall.Reason(confirm(t, h, plan.Pending, "head")); got != "forbidden" {
 				t.Errorf("confirmed by another section: %q", got)
 			}
 			if again := h.Apply(t, text, "admin"); again.Differs() {
@@ -178,7 +178,7 @@ func TestAttackApproveASubcontractByTheFile(t *testing.T) {
 		}
 	}
 	_, no = apply(approved)
-	if err := h.Registry.Confirm(t.Context(), no, townhall.By("deputy")); err != nil || !vendor().PrimeApproved {
+	if err := confirm(t, h, no, "deputy"); err != nil || !vendor().PrimeApproved {
 		t.Fatalf("confirmed: %v, %+v", err, vendor())
 	}
 	if c, no = apply(sub(", prime: V-012")); c.Pending || no != "" || vendor().PrimeApproved {
@@ -228,7 +228,7 @@ func TestConfirm(t *testing.T) {
 	if person(t, h, "ito").Has("approver") {
 		t.Fatal("the role took force unconfirmed")
 	}
-	if err := h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy")); err != nil {
+	if err := confirm(t, h, plan.Pending, "deputy"); err != nil {
 		t.Fatal(err)
 	}
 	if !person(t, h, "ito").Has("approver") {
@@ -237,10 +237,10 @@ func TestConfirm(t *testing.T) {
 	if again := h.Apply(t, changed, "admin"); again.Differs() {
 		t.Errorf("after the confirmation: %+v", again)
 	}
-	if got := townhall.Reason(h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy"))); got != "already-decided" {
+	if got := townhall.Reason(confirm(t, h, plan.Pending, "deputy")); got != "already-decided" {
 		t.Errorf("confirmed twice: %q", got)
 	}
-	if got := townhall.Reason(h.Registry.Confirm(t.Context(), "C-0099", townhall.By("deputy"))); !strings.Contains(got, "not found") {
+	if got := townhall.Reason(confirm(t, h, "C-0099", "deputy")); !strings.Contains(got, "not found") {
 		t.Errorf("a change that is not there: %q", got)
 	}
 }
@@ -271,10 +271,10 @@ func TestConfirmationOfWhatChangedMeanwhile(t *testing.T) {
 	h.Apply(t, text, "admin")
 	one := h.Apply(t, strings.Replace(text, "attendance: on-call", "attendance: none", 1), "admin")
 	two := h.Apply(t, strings.Replace(text, "max_window: 90m", "max_window: 80m", 1), "admin")
-	if err := h.Registry.Confirm(t.Context(), two.Pending, townhall.By("deputy")); err != nil {
+	if err := confirm(t, h, two.Pending, "deputy"); err != nil {
 		t.Fatal(err)
 	}
-	if got := townhall.Reason(h.Registry.Confirm(t.Context(), one.Pending, townhall.By("deputy"))); got != "stale-page" {
+	if got := townhall.Reason(confirm(t, h, one.Pending, "deputy")); got != "stale-page" {
 		t.Errorf("confirmed over a change: %q", got)
 	}
 	if list, err := h.Registry.Pending(t.Context()); err != nil || len(list) != 1 || list[0].No != one.Pending {
@@ -295,7 +295,7 @@ func TestWhatNeedsAPendingObjectWaitsWithIt(t *testing.T) {
 	if c, _ := action(plan, "section", "tax"); c.Pending || c.Action != registry.Create {
 		t.Errorf("section %+v", c)
 	}
-	if err := h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy")); err != nil {
+	if err := confirm(t, h, plan.Pending, "deputy"); err != nil {
 		t.Fatal(err)
 	}
 	if again := h.Apply(t, more, "admin"); again.Differs() {

@@ -8,6 +8,7 @@ import (
 
 	"sekimori/broker/forms"
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/registry"
 	"sekimori/broker/store"
 )
 
@@ -64,7 +65,7 @@ func TestAttackAChangeOfAProposerWhoMayNoMore(t *testing.T) {
 				if no == "" {
 					t.Fatalf("%s waits for nobody", what)
 				}
-				if err := h.Registry.Confirm(t.Context(), no, townhall.By("deputy")); !invalidCode(err, "proposer-may-not") {
+				if err := confirm(t, h, no, "deputy"); !invalidCode(err, "proposer-may-not") {
 					t.Errorf("%s: %v", what, err)
 				}
 				if err := h.Registry.Discard(t.Context(), no, "提案者の停止", townhall.By("deputy")); err != nil {
@@ -90,11 +91,11 @@ func TestAttackWhatAThiefProposedOutlivesTheRecovery(t *testing.T) {
 	enrol(t, h, issue(t, h, "E-0031", "admin").Text)
 	again := issue(t, h, "admin", "deputy")
 	put(t, h, func(tx *store.Tx) error { return tx.PutPerson(colleague(t, tx)) })
-	if err := h.Registry.Confirm(t.Context(), again.Pending, townhall.By("tanaka")); err != nil {
+	if err := confirm(t, h, again.Pending, "tanaka"); err != nil {
 		t.Fatal(err)
 	}
 	for what, no := range map[string]string{"the key": key, "the code": code.Pending} {
-		if got := townhall.Reason(h.Registry.Confirm(t.Context(), no, townhall.By("deputy"))); got != "already-decided" {
+		if got := townhall.Reason(confirm(t, h, no, "deputy")); got != "already-decided" {
 			t.Errorf("%s: %q", what, got)
 		}
 		if kinds := h.Kinds(t, no); !slices.Contains(kinds, "registry.dropped") {
@@ -112,4 +113,104 @@ func colleague(t *testing.T, tx *store.Tx) store.Person {
 	}
 	p.ID, p.Login = "tanaka", "tanaka"
 	return p
+}
+
+const (
+	yamada         = "staff:\n  - {login: yamada, name: 山田, section: personnel, roles: []}\n"
+	yamadaApproves = "staff:\n  - {login: yamada, name: 山田, section: personnel, roles: [approver]}\n"
+	katoApproves   = "staff:\n  - {login: kato, name: 担当, section: personnel, roles: [requester, approver]}\n"
+)
+
+// becomes confirms a file that gives somebody more, and tells whose credentials that suspended.
+func becomes(t *testing.T, h *townhall.Hall, text string) []string {
+	t.Helper()
+	plan := h.Apply(t, text, "admin")
+	done, err := h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done.Suspended
+}
+
+// The administrator enrols somebody without roles alone, keeps the credentials, and the role of an approver comes afterwards.
+func TestAttackEnrolledAloneThenMadeAnApprover(t *testing.T) {
+	h, _, _ := stands(t)
+	h.Apply(t, yamada, "admin")
+	p, in := enrol(t, h, issue(t, h, "yamada", "admin").Text)
+	if got := becomes(t, h, yamadaApproves); !slices.Equal(got, []string{"yamada"}) {
+		t.Errorf("the confirmation tells of %v", got)
+	}
+	if _, err := h.Registry.Authenticate(t.Context(), in.Token); townhall.Reason(err) != "auth-failed" {
+		t.Errorf("the token: %v", err)
+	}
+	if _, reason := login(t, h, p, password, p.code(t, h)); reason != "auth-failed" {
+		t.Errorf("a sign-in: %q", reason)
+	}
+	if kinds := h.Kinds(t, "yamada"); !slices.Contains(kinds, "enrolment.suspended") || !slices.Contains(kinds, "alarm.raised") {
+		t.Errorf("the ledger says %v", kinds)
+	}
+
+	again := issue(t, h, "yamada", "admin")
+	if again.Pending == "" {
+		t.Fatal("the new code waits for nobody")
+	}
+	if err := confirm(t, h, again.Pending, "deputy"); err != nil {
+		t.Fatal(err)
+	}
+	p, _ = enrol(t, h, again.Text)
+	becomes(t, h, yamada) // and back: nothing is new about the enrolment, which two people made
+	if got := becomes(t, h, yamadaApproves); len(got) != 0 {
+		t.Errorf("suspended although two people enrolled: %v", got)
+	}
+	if _, reason := login(t, h, p, password, p.code(t, h)); reason != "" {
+		t.Errorf("after the enrolment by two: %q", reason)
+	}
+}
+
+// The code that the administrator issued alone is used after the role came.
+func TestAttackACodeKeptUntilTheRoleCame(t *testing.T) {
+	h, _, _ := stands(t)
+	h.Apply(t, yamada, "admin")
+	code := issue(t, h, "yamada", "admin")
+	e, err := h.Registry.BeginEnrol(t.Context(), code.Text, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := becomes(t, h, yamadaApproves); !slices.Equal(got, []string{"yamada"}) {
+		t.Errorf("the confirmation tells of %v", got)
+	}
+	p := pass{person: "yamada", secret: e.Secret}
+	_, err = h.Registry.FinishEnrol(t.Context(), code.Text, registry.EnrolInput{Password: password, Code: p.code(t, h), Via: "cli"})
+	if townhall.Reason(err) != "auth-failed" {
+		t.Errorf("the enrolment that was begun before: %v", err)
+	}
+	if again := issue(t, h, "yamada", "admin"); again.Pending == "" {
+		t.Error("the next code waits for nobody")
+	}
+}
+
+// Who was enrolled while the institution was founded keeps the enrolment; who was enrolled anew in those days, by one person, does not.
+func TestARoleForWhoWasEnrolledAtTheFounding(t *testing.T) {
+	for name, anew := range map[string]bool{"once": false, "anew": true} {
+		t.Run(name, func(t *testing.T) {
+			h := townhall.Found(t)
+			enrol(t, h, h.Plan.Code)
+			enrol(t, h, issue(t, h, "deputy", "admin").Text)
+			p, _ := enrol(t, h, issue(t, h, "kato", "admin").Text)
+			if anew {
+				p, _ = enrol(t, h, issue(t, h, "kato", "admin").Text)
+			}
+			h.Pass(96 * time.Hour)
+			want, reason := []string(nil), ""
+			if anew {
+				want, reason = []string{"kato"}, "auth-failed"
+			}
+			if got := becomes(t, h, katoApproves); !slices.Equal(got, want) {
+				t.Errorf("suspended: %v", got)
+			}
+			if _, got := login(t, h, p, password, p.code(t, h)); got != reason {
+				t.Errorf("a sign-in: %q", got)
+			}
+		})
+	}
 }

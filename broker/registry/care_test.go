@@ -89,10 +89,10 @@ func TestAKeyAddedAfterTheFoundingWaitsForASecondPerson(t *testing.T) {
 	if _, err := h.Registry.KeyOwner(t.Context(), print); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("it works before it is confirmed: %v", err)
 	}
-	if got := problem(h.Registry.Confirm(t.Context(), pending, townhall.By("E-0031"))); got != "self-approval" {
+	if got := problem(confirm(t, h, pending, "E-0031")); got != "self-approval" {
 		t.Errorf("confirmed by who asked: %q", got)
 	}
-	if err := h.Registry.Confirm(t.Context(), pending, townhall.By("deputy")); err != nil {
+	if err := confirm(t, h, pending, "deputy"); err != nil {
 		t.Fatal(err)
 	}
 	if owner, err := h.Registry.KeyOwner(t.Context(), print); err != nil || owner.ID != "E-0031" {

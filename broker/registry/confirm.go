@@ -12,11 +12,19 @@ import (
 	"sekimori/policy"
 )
 
+// Confirmed is what a confirmation does beside what the change says.
+type Confirmed struct {
+	// Suspended are the people, by id, whose credentials no longer open anything: with the change they may do what takes two people,
+	// and nobody but the issuer answers for their enrolment. They need a new enrolment code.
+	Suspended []string
+}
+
 // Confirm puts a pending change into force. It needs somebody of the information-systems section who did not
 // propose it, and whom the door authenticated afresh. Errors: *policy.Denied — forbidden, self-approval,
 // already-decided, and stale-page when what it changes is no longer what was proposed on; *forms.Invalid when whoever proposed it
 // may not any more.
-func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) error {
+func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) (Confirmed, error) {
+	var done Confirmed
 	err := r.o.DB.Write(ctx, func(tx *store.Tx) error {
 		c, err := r.settle(tx, no, store.ChangeConfirmed, by, true)
 		if err != nil {
@@ -29,7 +37,8 @@ func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) erro
 		}
 		switch c.Kind {
 		case changeObjects:
-			return r.confirmObjects(tx, c, by)
+			done.Suspended, err = r.confirmObjects(tx, c, by)
+			return err
 		case ChangeEnrolment:
 			return r.confirmEnrolment(tx, c)
 		case changeKeys:
@@ -39,9 +48,12 @@ func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) erro
 	})
 	if errors.Is(err, store.ErrExists) {
 		// A key or a login that was free when the change was proposed is somebody else's by now.
-		return &policy.Denied{Reason: policy.StalePage, Args: map[string]string{"request": no}}
+		err = &policy.Denied{Reason: policy.StalePage, Args: map[string]string{"request": no}}
 	}
-	return err
+	if err != nil {
+		return Confirmed{}, err
+	}
+	return done, nil
 }
 
 // Discard drops a pending change. Whoever proposed it may, and everybody of the information-systems
@@ -121,24 +133,24 @@ func proposerMay(s *store.Snap, c store.PendingChange) error {
 		EN: fmt.Sprintf("%s, who proposed it, is locked or may not propose it any more: drop it (sekimori apply drop %s) and, where it is needed, let somebody who may propose it anew", c.By, no)}}}
 }
 
-func (r *Registry) confirmObjects(tx *store.Tx, c store.PendingChange, by ledger.Actor) error {
+func (r *Registry) confirmObjects(tx *store.Tx, c store.PendingChange, by ledger.Actor) (suspended []string, err error) {
 	var list []proposal
 	if err := json.Unmarshal(c.Body, &list); err != nil {
-		return fmt.Errorf("read change %s: %w", changeName(c.No), err)
+		return nil, fmt.Errorf("read change %s: %w", changeName(c.No), err)
 	}
 	st, err := readState(tx.Snap)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var wanted []object
 	for _, p := range list {
 		have, exists := st.objects[place(p.Kind, p.id())]
 		if exists != (p.Base != "") || exists && have.base() != p.Base {
-			return &policy.Denied{Reason: policy.StalePage, Args: map[string]string{"request": changeName(c.No)}}
+			return nil, &policy.Denied{Reason: policy.StalePage, Args: map[string]string{"request": changeName(c.No)}}
 		}
 		for _, needed := range p.refers() {
 			if _, ok := st.objects[needed]; !ok {
-				return &policy.Denied{Reason: policy.StalePage, Args: map[string]string{"request": changeName(c.No)}}
+				return nil, &policy.Denied{Reason: policy.StalePage, Args: map[string]string{"request": changeName(c.No)}}
 			}
 		}
 		st.objects[place(p.Kind, p.id())] = p.object
@@ -146,17 +158,25 @@ func (r *Registry) confirmObjects(tx *store.Tx, c store.PendingChange, by ledger
 	}
 	before, err := readState(tx.Snap)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if suspended, err = mustEnrolAnew(tx.Snap, wanted, before); err != nil {
+		return nil, err
 	}
 	changes, _, _ := diff(wanted, before)
 	changes = r.inDays(changes)
 	for _, o := range wanted {
 		if err := write(tx, o, c.By); err != nil {
-			return err
+			return nil, err
 		}
 		if err := r.applied(tx, by, o, changes, changeName(c.No)); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	for _, person := range suspended {
+		if err := endEnrolment(tx, person, changeName(c.No)); err != nil {
+			return nil, err
+		}
+	}
+	return suspended, nil
 }

@@ -56,6 +56,12 @@ func issue(t *testing.T, h *townhall.Hall, person, by string) registry.Code {
 	return c
 }
 
+func confirm(t *testing.T, h *townhall.Hall, no, by string) error {
+	t.Helper()
+	_, err := h.Registry.Confirm(t.Context(), no, townhall.By(by))
+	return err
+}
+
 func login(t *testing.T, h *townhall.Hall, p pass, password, code string) (registry.SignedIn, string) {
 	t.Helper()
 	in, err := h.Registry.Login(t.Context(), registry.LoginInput{Person: p.person, Password: password, Code: code, Source: "192.0.2.7", Via: "cli"})
@@ -161,10 +167,10 @@ func TestEnrolmentOfApproversNeedsASecondPerson(t *testing.T) {
 	if _, err := h.Registry.BeginEnrol(t.Context(), again.Text, ""); townhall.Reason(err) != "auth-failed" {
 		t.Errorf("the pending code works: %v", err)
 	}
-	if got := townhall.Reason(h.Registry.Confirm(t.Context(), again.Pending, townhall.By("admin"))); got != "self-approval" {
+	if got := townhall.Reason(confirm(t, h, again.Pending, "admin")); got != "self-approval" {
 		t.Errorf("confirmed by its issuer: %q", got)
 	}
-	if err := h.Registry.Confirm(t.Context(), again.Pending, townhall.By("deputy")); err != nil {
+	if err := confirm(t, h, again.Pending, "deputy"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Registry.BeginEnrol(t.Context(), again.Text, ""); err != nil {
@@ -241,7 +247,7 @@ func TestKeysAtEnrolment(t *testing.T) {
 	if _, err := h.Registry.KeyOwner(t.Context(), print); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the pending key opens: %v", err)
 	}
-	if err := h.Registry.Confirm(t.Context(), in.KeysPending, townhall.By("deputy")); err != nil {
+	if err := confirm(t, h, in.KeysPending, "deputy"); err != nil {
 		t.Fatal(err)
 	}
 	if owner, err := h.Registry.KeyOwner(t.Context(), print); err != nil || owner.ID != "E-0031" {
@@ -263,10 +269,10 @@ func TestOneKeyProposedByTwo(t *testing.T) {
 	key := townhall.Key(t)
 	_, first := enrol(t, h, issue(t, h, "sato", "admin").Text, key)
 	_, second := enrol(t, h, issue(t, h, "kimura", "admin").Text, key)
-	if err := h.Registry.Confirm(t.Context(), first.KeysPending, townhall.By("deputy")); err != nil {
+	if err := confirm(t, h, first.KeysPending, "deputy"); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Registry.Confirm(t.Context(), second.KeysPending, townhall.By("deputy")); townhall.Reason(err) != "stale-page" {
+	if err := confirm(t, h, second.KeysPending, "deputy"); townhall.Reason(err) != "stale-page" {
 		t.Errorf("a key that is somebody else's by now: %v", err)
 	}
 }

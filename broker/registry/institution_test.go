@@ -177,7 +177,7 @@ func TestEveryPartOfTheBlockIsGuarded(t *testing.T) {
 			if again := h.Apply(t, text, "admin"); again.Differs() {
 				t.Errorf("it took force unconfirmed: %+v", again)
 			}
-			if err := h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy")); err != nil {
+			if err := confirm(t, h, plan.Pending, "deputy"); err != nil {
 				t.Fatal(err)
 			}
 			if again := h.Apply(t, changed, "admin"); again.Differs() {
@@ -187,7 +187,7 @@ func TestEveryPartOfTheBlockIsGuarded(t *testing.T) {
 				text = strings.Replace(text, "version: 1, title", "version: 3, title", 1)
 			}
 			back := h.Apply(t, text, "admin")
-			if err := h.Registry.Confirm(t.Context(), back.Pending, townhall.By("deputy")); err != nil {
+			if err := confirm(t, h, back.Pending, "deputy"); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -208,7 +208,7 @@ func TestAListOfDaysAlone(t *testing.T) {
 	if plan.Pending == "" {
 		t.Fatalf("%+v", plan)
 	}
-	if err := h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy")); err != nil {
+	if err := confirm(t, h, plan.Pending, "deputy"); err != nil {
 		t.Fatal(err)
 	}
 	if _, days, _, _ := stored(t, h); len(days) != 1 {
@@ -218,7 +218,7 @@ func TestAListOfDaysAlone(t *testing.T) {
 		t.Errorf("the same list again: %+v", again)
 	}
 	plan = apply()
-	if err := h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy")); err != nil {
+	if err := confirm(t, h, plan.Pending, "deputy"); err != nil {
 		t.Fatal(err)
 	}
 	if _, days, _, _ := stored(t, h); len(days) != 0 {

@@ -101,16 +101,6 @@ func (r *Registry) Enrolled(ctx context.Context, person string) (bool, error) {
 	return enrolled, err
 }
 
-// guardedPerson: whose enrolment needs a second person — everybody of whom some act needs two.
-func guardedPerson(p policy.Person) bool {
-	for _, role := range []policy.Role{policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Administrator, policy.Auditor} {
-		if p.Has(role) {
-			return true
-		}
-	}
-	return false
-}
-
 // exemption says why no second person is asked, or nothing when one is.
 func exemption(s *store.Snap, p policy.Person, by ledger.Actor) (string, error) {
 	founded, err := s.Founded()
@@ -193,12 +183,19 @@ func suspend(tx *store.Tx, person, why string) error {
 			return fmt.Errorf("suspend credentials of %s: %w", person, err)
 		}
 	}
+	if err := suspensionEntry(tx, person, []string{"password", "second factor", "tokens", "keys"}, why); err != nil {
+		return err
+	}
+	return dropProposals(tx, person)
+}
+
+func suspensionEntry(tx *store.Tx, person string, what []string, why string) error {
 	_, err := tx.Append(ledger.Draft{Kind: "enrolment.suspended", Actor: byTimer, Subjects: []string{person},
-		Payload: map[string]any{"person": person, "what": []string{"password", "second factor", "tokens", "keys"}, "why": why}})
+		Payload: map[string]any{"person": person, "what": what, "why": why}})
 	if err != nil {
 		return fmt.Errorf("ledger the suspension: %w", err)
 	}
-	return dropProposals(tx, person)
+	return nil
 }
 
 var byTimer = ledger.Actor{Kind: "broker", Via: "timer"}

@@ -89,6 +89,15 @@ type ConfirmBody struct {
 	Fresh
 }
 
+// Settled answers for a pending change that was confirmed or dropped.
+type Settled struct {
+	No    string `json:"no"`
+	State string `json:"state"`
+	// Suspended are people, by id, who need a new enrolment code that a second person confirms: with the change they may do what takes
+	// two people, and until now one person alone had enrolled them.
+	Suspended []string `json:"suspended,omitempty"`
+}
+
 // DropBody discards a pending change.
 type DropBody struct {
 	Reason string `json:"reason"`

@@ -81,10 +81,11 @@ func (s *Server) confirm(c *call) error {
 		return err
 	}
 	// A confirmed enrolment suspends what somebody of the staff had: they have no sessions, and what they look at ends with their token (streaming).
-	if err := s.o.Registry.Confirm(c.r.Context(), c.r.PathValue("no"), c.actor()); err != nil {
+	done, err := s.o.Registry.Confirm(c.r.Context(), c.r.PathValue("no"), c.actor())
+	if err != nil {
 		return err
 	}
-	return c.reply(map[string]string{"no": c.r.PathValue("no"), "state": "confirmed"})
+	return c.reply(Settled{No: c.r.PathValue("no"), State: "confirmed", Suspended: done.Suspended})
 }
 
 func (s *Server) drop(c *call) error {
@@ -95,7 +96,7 @@ func (s *Server) drop(c *call) error {
 	if err := s.o.Registry.Discard(c.r.Context(), c.r.PathValue("no"), in.Reason, c.actor()); err != nil {
 		return err
 	}
-	return c.reply(map[string]string{"no": c.r.PathValue("no"), "state": "dropped"})
+	return c.reply(Settled{No: c.r.PathValue("no"), State: "dropped"})
 }
 
 func (s *Server) enrollCode(c *call) error {

@@ -112,11 +112,16 @@ func (p *program) applyDrop(c *cli.Context) error {
 }
 
 func (p *program) settle(c *cli.Context, what string, body any, ja, en string) error {
-	v, err := act[map[string]string](p, c, "/v1/changes/"+part(c.Args().First())+"/"+what, body)
+	v, err := act[web.Settled](p, c, "/v1/changes/"+part(c.Args().First())+"/"+what, body)
 	if err != nil {
 		return err
 	}
-	return p.done(v, ja+": "+c.Args().First(), en+": "+c.Args().First())
+	ja, en = ja+": "+c.Args().First(), en+": "+c.Args().First()
+	for _, person := range v.Suspended {
+		ja += fmt.Sprintf("\n%s の以前の登録は二人目が確認していないため、認証を止めました。次に: sekimori person enroll-code %s", plain(person), plain(person))
+		en += fmt.Sprintf("\nno second person confirmed how %s was enrolled: the credentials are suspended\nnext: sekimori person enroll-code %s", plain(person), plain(person))
+	}
+	return p.done(v, ja, en)
 }
 
 func (p *program) applyPending(c *cli.Context) error {
