@@ -46,10 +46,15 @@ func (s *Server) streaming(c *call, contentType string, stall time.Duration) (en
 	}
 }
 
+// seenAgain is how often a stream is asked for again where nothing is committed: the time of a token passes without a commit.
+const seenAgain = 5 * time.Second
+
 // showsUntil returns nil when ctx ends, and why as soon as the caller may not see on. It asks on each commit, not for each thing that is shown.
 func (s *Server) showsUntil(ctx context.Context, c *call) error {
 	changed, cancel := s.o.DB.Changed() // before the first look: no commit falls between
 	defer cancel()
+	again := time.NewTicker(seenAgain)
+	defer again.Stop()
 	for {
 		why, err := s.shutOut(ctx, c)
 		switch {
@@ -63,6 +68,7 @@ func (s *Server) showsUntil(ctx context.Context, c *call) error {
 		}
 		select {
 		case <-changed:
+		case <-again.C:
 		case <-ctx.Done():
 			return nil
 		}
