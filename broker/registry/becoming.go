@@ -5,29 +5,18 @@ import (
 	"fmt"
 
 	"sekimori/broker/store"
-	"sekimori/policy"
 )
-
-// guardedPerson: whose enrolment needs a second person — everybody of whom some act needs two.
-func guardedPerson(p policy.Person) bool {
-	for _, role := range []policy.Role{policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Administrator, policy.Auditor} {
-		if p.Has(role) {
-			return true
-		}
-	}
-	return false
-}
 
 // mustEnrolAnew are the people whom a change makes guarded although nobody but the issuer answers for their enrolment, or for a code
 // that would still make one. An administrator could have enrolled them, and would hold an approver's credentials alone.
 func mustEnrolAnew(s *store.Snap, wanted []object, before *state) ([]string, error) {
 	var people []string
 	for _, o := range wanted {
-		if o.Kind != kindPerson || !guardedPerson(o.Person.Person.Person) {
+		if o.Kind != kindPerson || !o.Person.Guarded() {
 			continue
 		}
 		have, exists := before.objects[place(o.Kind, o.id())]
-		if !exists || guardedPerson(have.Person.Person.Person) {
+		if !exists || have.Person.Guarded() {
 			continue // nobody could be enrolled before, or the rule held then
 		}
 		ok, err := s.EnrolledByTwo(o.id())

@@ -45,6 +45,16 @@ type personChange struct {
 // institution is being founded: for anybody who was never enrolled, for 72 hours, and after that as long as nobody
 // but the issuer could confirm. When it takes force, credentials that the person had are suspended.
 func (r *Registry) IssueCode(ctx context.Context, person string, by ledger.Actor) (Code, error) {
+	return r.issueCode(ctx, person, false, by)
+}
+
+// IssueCodeByTwo is IssueCode with a code that waits for a second person whoever it is for: for somebody who is to be given such a
+// role, or made a deputy, later.
+func (r *Registry) IssueCodeByTwo(ctx context.Context, person string, by ledger.Actor) (Code, error) {
+	return r.issueCode(ctx, person, true, by)
+}
+
+func (r *Registry) issueCode(ctx context.Context, person string, byTwo bool, by ledger.Actor) (Code, error) {
 	var code Code
 	err := r.o.DB.Write(ctx, func(tx *store.Tx) error {
 		if err := mayIssue(tx.Snap, by); err != nil {
@@ -59,14 +69,15 @@ func (r *Registry) IssueCode(ctx context.Context, person string, by ledger.Actor
 			return fmt.Errorf("read deputations of %s: %w", p.ID, err)
 		}
 		exempt := ""
-		if guardedPerson(p) || len(deputises) > 0 {
+		if guarded := p.Guarded() || len(deputises) > 0; guarded && !byTwo {
 			if exempt, err = exemption(tx.Snap, p, by); err != nil {
 				return err
 			}
-			if exempt == "" {
-				code, err = r.issuePending(tx, p, by)
-				return err
-			}
+			byTwo = exempt == ""
+		}
+		if byTwo {
+			code, err = r.issuePending(tx, p, by)
+			return err
 		}
 		code, err = r.issue(tx, p, by, exempt)
 		return err

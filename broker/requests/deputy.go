@@ -44,6 +44,9 @@ func (d *Desk) SetDeputy(ctx context.Context, dep policy.Deputation, by ledger.A
 			problem("deputy", "deputy-not-eligible", dep.Deputy+" は代決者になれません。所管課の職員か承認者を選んでください。",
 				fmt.Sprintf("%q cannot be deputy: choose staff of the section or an approver.", dep.Deputy))
 		}
+		if err := enrolledByTwo(tx.Snap, deputy, problem); err != nil {
+			return err
+		}
 		from, until := dep.From.UTC().Truncate(time.Millisecond), dep.Until.UTC().Truncate(time.Millisecond)
 		if dep.From.IsZero() {
 			from = tx.Now
@@ -74,6 +77,24 @@ func (d *Desk) SetDeputy(ctx context.Context, dep policy.Deputation, by ledger.A
 		return d.deputyEntry(tx, "deputy.set", by, out)
 	})
 	return out, err
+}
+
+// enrolledByTwo is the problem of a deputy whom one person alone enrolled: that person would decide in the approver's stead. Who has
+// a role that is guarded was enrolled by two, or by a ledgered exemption.
+func enrolledByTwo(s *store.Snap, deputy store.Person, problem func(field, code, ja, en string)) error {
+	if deputy.ID == "" || deputy.Guarded() {
+		return nil
+	}
+	ok, err := s.EnrolledByTwo(deputy.ID)
+	if err != nil {
+		return fmt.Errorf("enrolment of %s: %w", deputy.ID, err)
+	}
+	if !ok {
+		problem("deputy", "enrolled-by-one",
+			fmt.Sprintf("%s の登録は二人目が確認していません。情報システム課に、二人目が確認する登録コードを頼んでください(sekimori person enroll-code %s --by-two)。登録し直したあとで代決者にできます。", deputy.ID, deputy.ID),
+			fmt.Sprintf("No second person confirmed how %s was enrolled. Ask the information-systems section for a code that a second person confirms (sekimori person enroll-code %s --by-two); after the new enrolment %s can be deputy.", deputy.ID, deputy.ID, deputy.ID))
+	}
+	return nil
 }
 
 // ClearDeputy ends a deputation before its time: who may set it may, and the deputy. Errors: *policy.Denied; store.ErrNotFound, also

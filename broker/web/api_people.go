@@ -19,6 +19,7 @@ type Fresh struct {
 // EnrollCodeBody asks for an enrolment code; the proof is needed for a person who is enrolled already.
 type EnrollCodeBody struct {
 	Fresh
+	ByTwo bool `json:"by_two,omitempty"` // it waits for a second person, whoever it is for
 }
 
 // LoginBody asks for a token.

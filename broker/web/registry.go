@@ -115,7 +115,11 @@ func (s *Server) enrollCode(c *call) error {
 			return err
 		}
 	}
-	code, err := s.o.Registry.IssueCode(c.r.Context(), c.r.PathValue("id"), c.actor())
+	issue := s.o.Registry.IssueCode
+	if in.ByTwo {
+		issue = s.o.Registry.IssueCodeByTwo
+	}
+	code, err := issue(c.r.Context(), c.r.PathValue("id"), c.actor())
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func (p *program) personCommand() *cli.Command {
 			return p.done(v, "トークンを無効にしました: "+v["person"], "tokens revoked: "+v["person"])
 		}, p.reasonFlag()),
 		p.leaf("enroll-code", "ID", "登録コードを出す(登録済みの人には認証を尋ね、以前の認証は止まる)", "issue an enrolment code (for who is enrolled it asks for password and code, and old credentials are suspended)", func(c *cli.Context) error {
-			v, err := actAnew[registry.Code](p, c, "/v1/people/"+part(c.Args().First())+"/enroll-code", func(f web.Fresh) any { return web.EnrollCodeBody{Fresh: f} })
+			v, err := actAnew[registry.Code](p, c, "/v1/people/"+part(c.Args().First())+"/enroll-code", func(f web.Fresh) any { return web.EnrollCodeBody{Fresh: f, ByTwo: c.Bool("by-two")} })
 			if err != nil {
 				return err
 			}
@@ -110,6 +110,6 @@ func (p *program) personCommand() *cli.Command {
 			return p.done(v,
 				fmt.Sprintf("%s の登録コード: %s(%s まで、一度だけ表示)", v.Person, v.Text, stamp(v.Until)),
 				fmt.Sprintf("enrolment code of %s: %s (until %s, shown once)", v.Person, v.Text, stamp(v.Until)))
-		}, p.authFlag()),
+		}, p.authFlag(), &cli.BoolFlag{Name: "by-two", Usage: p.say("二人目の確認を待つコードにする(承認者や代決者になる人に)", "let the code wait for a second person (for who is to be an approver or a deputy)")}),
 	)
 }
