@@ -97,6 +97,9 @@ func (d *Desk) Submit(ctx context.Context, f Form, by ledger.Actor) (no string, 
 				return forbidden(policy.Requester)
 			}
 			r.Proposer, r.State, kind = p.ID, policy.RequestProposed, "request.proposed"
+			if err := few(tx.Snap, p.ID, len(apart(r, sys))); err != nil {
+				return err
+			}
 		}
 		no, err = d.file(tx, r, sys, kind, by)
 		return err
@@ -107,13 +110,7 @@ func (d *Desk) Submit(ctx context.Context, f Form, by ledger.Actor) (no string, 
 // file stores what was handed in. Where the system wants every occurrence of a recurring window approved for itself, each becomes a
 // request of its own, in one series named by the first; that one's number is given back.
 func (d *Desk) file(tx *store.Tx, r store.Request, sys store.System, kind string, by ledger.Actor) (first string, err error) {
-	each := [][]policy.Span{spansOf(r)}
-	if sys.Recurring == policy.RecurringEach && len(r.Body.Occurrences) > 1 {
-		each = nil
-		for _, span := range spansOf(r) {
-			each = append(each, []policy.Span{span})
-		}
-	}
+	each := apart(r, sys)
 	for i, spans := range each {
 		one := r
 		place(&one, spans)
@@ -135,6 +132,45 @@ func (d *Desk) file(tx *store.Tx, r store.Request, sys store.System, kind string
 		}
 	}
 	return first, nil
+}
+
+// apart tells of which requests, by their occurrences, what was handed in consists.
+func apart(r store.Request, sys store.System) [][]policy.Span {
+	if sys.Recurring != policy.RecurringEach || len(r.Body.Occurrences) < 2 {
+		return [][]policy.Span{spansOf(r)}
+	}
+	var each [][]policy.Span
+	for _, span := range spansOf(r) {
+		each = append(each, []policy.Span{span})
+	}
+	return each
+}
+
+// What one engineer or contact may propose: more than anybody needs, a year's weekly maintenance that is approved one by one
+// included, and few enough that they cannot bury what the section has to decide, nor slow down what is asked at every connection.
+const (
+	mostWaiting  = 60  // that nobody has taken over yet
+	mostProposed = 120 // in a day
+)
+
+// few refuses a proposer of more than that.
+func few(s *store.Snap, proposer string, more int) error {
+	waiting, lately, err := s.Proposals(proposer, s.Now.Add(-24*time.Hour))
+	if err != nil {
+		return fmt.Errorf("count the proposals of %s: %w", proposer, err)
+	}
+	problem := func(ja, en string) error {
+		return &forms.Invalid{Problems: []forms.Problem{{Code: "too-many", JA: ja, EN: en}}}
+	}
+	switch {
+	case waiting+more > mostWaiting:
+		return problem(fmt.Sprintf("返事を待っている提案が%d件あります。一人%d件までです。所管課に引き受けてもらうか、取り下げてから提案してください。", waiting, mostWaiting),
+			fmt.Sprintf("%d of your proposals wait for the section, at most %d may: ask the section to take them over, or withdraw some.", waiting, mostWaiting))
+	case lately+more > mostProposed:
+		return problem(fmt.Sprintf("提案できるのは一人1日に%d件までです。明日もう一度提案するか、所管課に電話してください。", mostProposed),
+			fmt.Sprintf("At most %d proposals in a day: propose again tomorrow, or phone the section.", mostProposed))
+	}
+	return nil
 }
 
 // Take makes a member of staff of the owning section the requester of a proposed application.

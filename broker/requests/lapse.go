@@ -17,17 +17,17 @@ var undecidedStates = []policy.RequestState{policy.RequestProposed, policy.Reque
 // names them, and tells when to look again; zero: when something changes. The broker's timer calls it.
 func (d *Desk) LapseDue(ctx context.Context) (lapsed []string, next time.Time, err error) {
 	due := func(s *store.Snap) (list []store.Request, err error) {
-		open, err := s.Requests(store.RequestFilter{States: undecidedStates, Limit: lapseLimit})
+		open, err := s.Requests(store.RequestFilter{States: undecidedStates, Soonest: true, Limit: lapseLimit})
 		if err != nil {
 			return nil, fmt.Errorf("read undecided requests: %w", err)
 		}
 		next = time.Time{}
-		for _, r := range open {
-			if !s.Now.Before(r.Start) {
-				list = append(list, r)
-			} else if next.IsZero() || r.Start.Before(next) {
+		for _, r := range open { // the earliest first, so that a crowd of others hides nothing that is due
+			if s.Now.Before(r.Start) {
 				next = r.Start
+				break
 			}
+			list = append(list, r)
 		}
 		return list, nil
 	}
@@ -64,8 +64,8 @@ func (d *Desk) LapseDue(ctx context.Context) (lapsed []string, next time.Time, e
 	return lapsed, next, nil
 }
 
-// lapseLimit is more than a section has open at a time.
-const lapseLimit = 10000
+// lapseLimit is how many lapse at a time, so that the store's one writer is not held up for long; the rest come with the next look.
+const lapseLimit = 1000
 
 // List, Show and the rest read for lists and pages; who may see what is the door's to ask.
 

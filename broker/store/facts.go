@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 // factsPast is how long a window that ended still counts for Facts: long enough to tell an
 // engineer that it is over rather than that there never was one.
 const factsPast = 30 * 24 * time.Hour
+
+// mostUnissued is how many requests that open nothing Facts tells of.
+const mostUnissued = 200
 
 // Facts reads everything a decision about a person may know, but Runtime and Subject, in a few
 // queries of this snapshot. The person is named by id or login. Errors: ErrNotFound.
@@ -32,14 +36,16 @@ func (s *Snap) Facts(ref string) (policy.Facts, error) {
 // unissued adds, for each request that names the person and has no grants of its version, what it
 // asks for: with the request's state and its number for an id, so that it opens nothing, and the engineer
 // is told "not yet approved", "rejected" or "lapsed" (R1) instead of that there is nothing. A grant is issued by
-// the final approval only. An emergency asks for as long as its first voice stands, whether or not the timer has lapsed it since.
+// the final approval only. Of very many the newest are told of: anybody of the vendor may propose, and what is asked at every
+// connection must not grow with that. An emergency asks for as long as its first voice stands, whether or not the timer has lapsed it since.
 func (s *Snap) unissued(f *policy.Facts) error {
 	requests, err := list(s, scanRequest, requestColumns+` WHERE (r.state IN ('proposed', 'pending-first', 'pending-second', 'returned', 'rejected', 'lapsed')
-		OR r.state = 'emergency-asked' AND r.created > ?) AND r.ends > ? AND EXISTS (SELECT 1 FROM json_each(r.body, '$.engineers') e WHERE e.value = ?) ORDER BY r.seq`,
-		ms(s.Now.Add(-policy.AgreeWithin)), ms(s.Now.Add(-factsPast)), f.Person.ID)
+		OR r.state = 'emergency-asked' AND r.created > ?) AND r.ends > ? AND EXISTS (SELECT 1 FROM json_each(r.body, '$.engineers') e WHERE e.value = ?) ORDER BY r.seq DESC LIMIT ?`,
+		ms(s.Now.Add(-policy.AgreeWithin)), ms(s.Now.Add(-factsPast)), f.Person.ID, mostUnissued)
 	if err != nil {
 		return err
 	}
+	slices.Reverse(requests)
 	for _, r := range requests {
 		by, reason, err := s.lastDecision(r.No)
 		if err != nil {

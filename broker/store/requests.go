@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"time"
 
 	"sekimori/policy"
 )
@@ -21,7 +22,7 @@ func (s *Snap) Request(no string) (Request, error) {
 	return get(s, scanRequest, requestColumns+` WHERE r.no = ?`, no)
 }
 
-// Requests lists requests, newest first.
+// Requests lists requests, newest first where the filter does not say otherwise.
 func (s *Snap) Requests(f RequestFilter) ([]Request, error) {
 	var w where
 	in(&w, "r.state", f.States)
@@ -37,7 +38,24 @@ func (s *Snap) Requests(f RequestFilter) ([]Request, error) {
 		w.and("r.ends > ?", ms(f.EndAfter))
 	}
 	w.text("r.seq < (SELECT seq FROM requests WHERE no = ?)", f.Before)
-	return list(s, scanRequest, requestColumns+w.String()+` ORDER BY r.seq DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
+	order := ` ORDER BY r.seq DESC LIMIT ?`
+	if f.Soonest {
+		order = ` ORDER BY r.starts, r.seq LIMIT ?`
+	}
+	return list(s, scanRequest, requestColumns+w.String()+order, append(w.args, limit(f.Limit))...)
+}
+
+// Proposals counts what a person proposed: what nobody of the section has taken over or refused yet, and what was handed in after
+// since.
+func (s *Snap) Proposals(proposer string, since time.Time) (waiting, lately int, err error) {
+	count := func(cond string, args ...any) (int, error) {
+		return get(s, func(r scanner) (n int, err error) { return n, r.Scan(&n) }, `SELECT count(*) FROM requests WHERE `+cond, args...)
+	}
+	if waiting, err = count(`state = 'proposed' AND proposer = ?`, proposer); err != nil {
+		return 0, 0, err
+	}
+	lately, err = count(`created > ? AND proposer = ?`, ms(since), proposer)
+	return waiting, lately, err
 }
 
 // AddRequest stores a new request. Created and Changed are the transaction's time.

@@ -136,6 +136,7 @@ type RequestFilter struct {
 	Series    string // number of the first request of a series
 	EndAfter  time.Time
 	Before    string // page on: only requests older than this number
+	Soonest   bool   // by their start instead, the earliest first
 	Limit     int    // 0: 200
 }
 
