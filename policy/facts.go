@@ -19,8 +19,10 @@ type Facts struct {
 	Grants   []Grant // of Person, every state, any time
 	Freezes  []Freeze
 	Live     []LiveSession
-	Subject  *Subject // for acts on a session or its recording
-	Runtime  Runtime
+	// LockedStaff are the ids of the members of staff who are locked: nobody works on the word of such a person.
+	LockedStaff []string
+	Subject     *Subject // for acts on a session or its recording
+	Runtime     Runtime
 
 	Institution Institution
 	FollowUps   []FollowUp // of the person's vendor, on any system

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 )
 
@@ -34,7 +35,7 @@ func judge(f *Facts, a *Attempt, g *Grant, s *System, now time.Time) ruling {
 		return ruling{reason: FollowUpMissing, follow: u}
 	}
 	switch {
-	case !startPermitted(&g.Window, s), presenceOf(&g.Window, s, now) != present:
+	case !startPermitted(f, &g.Window, s), presenceOf(&g.Window, s, now) != present:
 		return ruling{reason: AttendantAbsent, wait: true}
 	case !backedUp(&g.Window, s, now):
 		return ruling{reason: BackupTooOld, wait: true}
@@ -157,8 +158,12 @@ func firstOfPerson(earlier []LiveSession, l *LiveSession) bool {
 // startPermitted tells whether somebody of the institution lets the work begin. Where the system asks for
 // no identity check the permission is given with the post, and is stored like any other: a rule that is dropped afterwards
 // makes no permission of a post that was taken without one. A system whose rule is not
-// known needs an attendant; one that checks identity needs the permission whatever its rule.
-func startPermitted(w *Window, s *System) bool {
+// known needs an attendant; one that checks identity needs the permission whatever its rule. Whoever has the post answers for
+// the work, also where nobody need have it: while they are locked there is no work, until somebody else takes the post over.
+func startPermitted(f *Facts, w *Window, s *System) bool {
+	if w.Attendant != "" && slices.Contains(f.LockedStaff, w.Attendant) {
+		return false
+	}
 	rule := attendance(s)
 	if rule == AttendanceNone && !s.IdentityCheck {
 		return true

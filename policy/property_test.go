@@ -108,6 +108,9 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 	if !often("vendor not locked") {
 		f.Vendor.Locked = &Lock{}
 	}
+	if !often("attendant not locked") {
+		f.LockedStaff = rapid.SliceOf(rapid.SampledFrom([]string{"", "U-009", "U-010"})).Draw(t, "locked staff")
+	}
 	if !often("nothing frozen") {
 		f.Freezes = []Freeze{{
 			Scope:   rapid.SampledFrom([]FreezeScope{"", FreezeAll, FreezeVendor, FreezeSystem}).Draw(t, "scope"),
@@ -171,6 +174,8 @@ func noGrantNoChannel(t *rapid.T) {
 		t.Fatal("allowed on a grant that is not among the facts")
 	case (s.Attendance != AttendanceNone || s.PersonalData) && (g.Window.Attendant == "" || !permitted):
 		t.Fatal("allowed although nobody permitted the start")
+	case g.Window.Attendant != "" && slices.Contains(f.LockedStaff, g.Window.Attendant):
+		t.Fatal("allowed although who has the post is locked")
 	case (s.PersonalData || s.Attendance == "" || s.Attendance == AttendanceRequired) &&
 		(g.Window.Present.IsZero() || g.Window.Present.Sub(now) > 2*time.Second || s.PauseAfter == 0 && now.Sub(g.Window.Present) >= 30*time.Second):
 		t.Fatal("allowed although nobody is watching")

@@ -34,7 +34,7 @@ func Recheck(f Facts, r Running, now time.Time) Verdict {
 	heard := presenceOf(&g.Window, &s, now)
 	pause := pauseOf(&r, heard)
 	switch {
-	case !startPermitted(&g.Window, &s), heard == lost:
+	case !startPermitted(&f, &g.Window, &s), heard == lost:
 		return Verdict{Reason: AttendantLost}
 	case f.Runtime.Recorder != RecorderReady:
 		return Verdict{Reason: RecordingFailed}

@@ -98,5 +98,14 @@ func (s *Snap) standing(p Person, grants []policy.Grant) (policy.Facts, error) {
 	for _, z := range frozen {
 		f.Freezes = append(f.Freezes, z.Freeze)
 	}
-	return f, nil
+	f.LockedStaff, err = once(s, "locked staff", s.lockedStaff)
+	return f, err
+}
+
+// lockedStaff are the members of staff who are locked now, by id.
+func (s *Snap) lockedStaff() ([]string, error) {
+	return list(s, func(r scanner) (id string, err error) {
+		err = r.Scan(&id)
+		return id, err
+	}, `SELECT p.id FROM locks l JOIN persons p ON p.id = l.subject WHERE l.kind = 'person' AND l.lifted = 0 AND p.kind = 'staff' ORDER BY p.id`)
 }

@@ -3,7 +3,10 @@ package store
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
+
+	"sekimori/policy"
 )
 
 // TestStandingOfMany: what is read of many at once is what is read of each.
@@ -90,4 +93,33 @@ func TestStandingOfASubcontractorsPeopleHasThePrime(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// Facts tell which members of staff are locked, for an attendant may be one. Engineers' locks are not of that kind.
+func TestStandingKnowsWhichStaffAreLocked(t *testing.T) {
+	o := open(t)
+	o.declare()
+	want := func(what string, want ...string) {
+		t.Helper()
+		o.read(func(s *Snap) error {
+			all, err := s.StandingOf([]string{"E-0031", "E-0032"})
+			if err != nil {
+				return err
+			}
+			alone, err := s.Facts("E-0031")
+			for _, f := range []policy.Facts{alone, all["E-0031"], all["E-0032"]} {
+				if !slices.Equal(f.LockedStaff, want) {
+					t.Errorf("%s, %s: %v, want %v", what, f.Person.ID, f.LockedStaff, want)
+				}
+			}
+			return err
+		})
+	}
+	want("nobody locked")
+	o.write(func(tx *Tx) error {
+		return all(tx.LockPerson("U-002", "U-001", "x"), tx.LockPerson("E-0032", "U-001", "x"), tx.LockVendor("V-012", "U-001", "x"))
+	})
+	want("locked", "U-002")
+	o.write(func(tx *Tx) error { return tx.UnlockPerson("U-002", "U-001") })
+	want("unlocked")
 }
