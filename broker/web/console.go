@@ -132,20 +132,20 @@ func (s *Server) replyAttendance(c *call, items bool) error {
 }
 
 func (s *Server) pauseSession(c *call) error {
-	return s.holdSession(c, func(ctx context.Context, id, reason string) error {
+	return s.holdSession(c, s.mayHold, func(ctx context.Context, id, reason string) error {
 		return s.o.Sessions.Pause(ctx, id, c.actor(), reason)
 	})
 }
 
 // resumeSession lets input go on. Of the attendant it is a sign of presence too.
 func (s *Server) resumeSession(c *call) error {
-	return s.holdSession(c, func(ctx context.Context, id, reason string) error {
+	return s.holdSession(c, s.mayLetGoOn, func(ctx context.Context, id, reason string) error {
 		return s.o.Sessions.Resume(ctx, id, c.actor(), reason)
 	})
 }
 
-// holdSession asks whether the caller may, which is who may end the session, notes the attendant's presence, and acts.
-func (s *Server) holdSession(c *call, act func(ctx context.Context, id, reason string) error) error {
+// holdSession asks whether the caller may, notes the attendant's presence, and acts.
+func (s *Server) holdSession(c *call, may func(c *call, id string) (policy.Facts, error), act func(ctx context.Context, id, reason string) error) error {
 	var in PauseBody
 	if err := c.read(&in); err != nil {
 		return err
@@ -154,7 +154,7 @@ func (s *Server) holdSession(c *call, act func(ctx context.Context, id, reason s
 		return faultBadRequest("理由に使えない文字があるか、長すぎます", "the reason has characters that cannot be shown, or is too long", nil)
 	}
 	id, ctx := c.r.PathValue("id"), c.r.Context()
-	facts, err := s.mayLook(c, policy.Attempt{Act: policy.ActEnd, Session: id}, "session")
+	facts, err := may(c, id)
 	if err != nil {
 		return err
 	}
@@ -170,19 +170,50 @@ func (s *Server) holdSession(c *call, act func(ctx context.Context, id, reason s
 	})
 }
 
+// mayHold: who may end the session may stop its input.
+func (s *Server) mayHold(c *call, id string) (policy.Facts, error) {
+	return s.mayLook(c, policy.Attempt{Act: policy.ActEnd, Session: id}, "session")
+}
+
+// mayLetGoOn: of those who may end it, the one who has the post, and who may by a role. Who had the post before a handover may still stop;
+// what the one who has it now stopped goes on without them.
+func (s *Server) mayLetGoOn(c *call, id string) (policy.Facts, error) {
+	facts, err := s.mayHold(c, id)
+	if err != nil {
+		return facts, err
+	}
+	w, err := s.windowOf(c.r.Context(), id)
+	if err != nil || w.Attendant == c.person.ID {
+		return facts, err
+	}
+	byRole, subject := facts, *facts.Subject
+	subject.Attendants = nil
+	byRole.Subject = &subject
+	if d := policy.Decide(byRole, policy.Attempt{Act: policy.ActEnd, Person: c.person.ID, Key: true, Factor: true}, s.o.Clock()); !d.Allow {
+		d.Args = map[string]string{"role": string(policy.Attendant)}
+		return facts, s.lookRefused(c, policy.ActEnd, "resume", facts, d)
+	}
+	return facts, nil
+}
+
+// windowOf is the window of a session; zero where the session has none.
+func (s *Server) windowOf(ctx context.Context, session string) (w store.Window, err error) {
+	err = s.o.DB.Read(ctx, func(snap *store.Snap) error {
+		row, err := snap.Session(session)
+		if err == nil && row.Window != "" {
+			w, err = snap.Window(row.Window)
+		}
+		return err
+	})
+	return w, err
+}
+
 // seenAttending counts an act on a session as presence, where it is that of the one who has the post.
 func (s *Server) seenAttending(ctx context.Context, session string, by ledger.Actor, facts policy.Facts) error {
 	if !slices.Contains(facts.Subject.Attendants, by.ID) {
 		return nil
 	}
-	var w store.Window
-	err := s.o.DB.Read(ctx, func(snap *store.Snap) error {
-		row, err := snap.Session(session)
-		if err == nil {
-			w, err = snap.Window(row.Window)
-		}
-		return err
-	})
+	w, err := s.windowOf(ctx, session)
 	if err != nil || w.Attendant != by.ID {
 		return err // who attended before a handover may still stop, but is not there for the window any more
 	}

@@ -211,19 +211,24 @@ func (s *Server) mayLook(c *call, a policy.Attempt, what string) (policy.Facts, 
 	if err != nil {
 		return facts, err
 	}
-	if d.Allow {
-		c.look = &a
-		return facts, nil
+	if !d.Allow {
+		return facts, s.lookRefused(c, a.Act, what, facts, d)
 	}
+	c.look = &a
+	return facts, nil
+}
+
+// lookRefused ledgers what policy refused, and is the refusal.
+func (s *Server) lookRefused(c *call, act policy.Act, what string, facts policy.Facts, d policy.Decision) error {
 	subjects := []string{c.person.ID}
 	if facts.Subject != nil {
 		subjects = append(subjects, facts.Subject.Session)
 	}
-	payload := map[string]string{"act": string(a.Act), "reason": string(d.Reason), "what": what}
-	if err := s.refusedOnce(c, string(a.Act)+" "+what+" "+string(d.Reason), subjects, payload); err != nil {
-		return facts, err
+	payload := map[string]string{"act": string(act), "reason": string(d.Reason), "what": what}
+	if err := s.refusedOnce(c, string(act)+" "+what+" "+string(d.Reason), subjects, payload); err != nil {
+		return err
 	}
-	return facts, refusal(d.Reason, d.Args)
+	return refusal(d.Reason, d.Args)
 }
 
 // ruled asks policy of the facts of now, of which Attempt.Session names the one to look at.
