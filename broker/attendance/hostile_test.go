@@ -2,9 +2,11 @@ package attendance_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/requests"
 	"sekimori/broker/store"
@@ -56,4 +58,23 @@ func TestAttackAttendingWhatOnesDeputyApproved(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, "the head opens", post.Open(t.Context(), out.Windows[0], townhall.By("head")), "forbidden")
+}
+
+// The reason of a cut stands in the window's row and in the ledger: it has an end, and says nothing to the terminal of who reads it.
+func TestAttackAReasonWithoutEnd(t *testing.T) {
+	o := newOffice(t, false)
+	long, escape := strings.Repeat("x", 4*forms.MaxText+1), "\u001b]0;x\u0007急ぐ"
+	has(t, "cut", o.post.Cut(t.Context(), o.window, long, townhall.By("head")), "control-character")
+	has(t, "close", o.post.Close(t.Context(), o.window, long, townhall.By("head")), "control-character")
+	want(t, "cut with what cannot be shown", o.post.Cut(t.Context(), o.window, escape, townhall.By("head")), "")
+	err := o.DB.Read(t.Context(), func(s *store.Snap) error {
+		w, err := s.Window(o.window)
+		if !strings.HasSuffix(w.Reason, "急ぐ") || strings.ContainsAny(w.Reason, "\u001b\u0007") {
+			t.Errorf("the window says %q", w.Reason)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -144,7 +143,11 @@ func cutBy(p policy.Person, w store.Window) policy.Reason {
 
 // Close is the attendant's ordinary end of the work before the window's. Sessions end.
 func (a *Post) Close(ctx context.Context, window, reason string, by ledger.Actor) error {
-	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
+	reason, err := said(reason)
+	if err != nil {
+		return err
+	}
+	err = a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
 		if w.State != policy.WindowAttended && w.State != policy.WindowPermitted {
 			return a.wrongState(*w)
 		}
@@ -153,14 +156,18 @@ func (a *Post) Close(ctx context.Context, window, reason string, by ledger.Actor
 		}
 		return a.shut(tx, w, policy.WindowClosed, "window.closed", reason, by)
 	})
-	return a.ended(err, window, policy.WindowWasClosed, by, forms.Printable(reason))
+	return a.ended(err, window, policy.WindowWasClosed, by, reason)
 }
 
 // Cut ends the window by force, in one press: the reason may follow later. Any attendant of the section,
 // its approvers and the information-systems section may.
 func (a *Post) Cut(ctx context.Context, window, reason string, by ledger.Actor) error {
+	reason, err := said(reason)
+	if err != nil {
+		return err
+	}
 	cause := policy.CutByAttendant
-	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
+	err = a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
 		if !usable(w.State) {
 			return a.wrongState(*w)
 		}
@@ -172,12 +179,12 @@ func (a *Post) Cut(ctx context.Context, window, reason string, by ledger.Actor) 
 		}
 		return a.shut(tx, w, policy.WindowCut, "window.cut", reason, by)
 	})
-	return a.ended(err, window, cause, by, forms.Printable(reason))
+	return a.ended(err, window, cause, by, reason)
 }
 
 // shut ends a window. Remembered second factors go with it.
 func (a *Post) shut(tx *store.Tx, w *store.Window, to policy.WindowState, kind, reason string, by ledger.Actor) error {
-	w.State, w.ClosedBy, w.ClosedAt, w.Reason = to, by.ID, tx.Now, forms.Printable(reason)
+	w.State, w.ClosedBy, w.ClosedAt, w.Reason = to, by.ID, tx.Now, reason
 	if err := tx.ForgetFactors(store.FactorFilter{Window: w.ID}); err != nil {
 		return fmt.Errorf("forget remembered factors: %w", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 
-	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -29,6 +28,10 @@ func (r *Registry) KeyOwner(ctx context.Context, fingerprint string) (policy.Per
 // RevokeKey takes a key away for good, at once: one's own, or anybody's by staff with the role of administrator
 // or of the information-systems section. Taking away needs no second person.
 func (r *Registry) RevokeKey(ctx context.Context, person, fingerprint, reason string, by ledger.Actor) error {
+	reason, err := said("reason", reason, longestReason)
+	if err != nil {
+		return err
+	}
 	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
 		p, err := find(tx.Snap, person)
 		if err != nil {
@@ -57,7 +60,7 @@ func (r *Registry) RevokeKey(ctx context.Context, person, fingerprint, reason st
 			return fmt.Errorf("forget remembered factors: %w", err)
 		}
 		_, err = tx.Append(ledger.Draft{Kind: "key.revoked", Actor: by, Subjects: []string{p.ID},
-			Payload: map[string]any{"fingerprint": fingerprint, "reason": forms.Printable(reason)}})
+			Payload: map[string]any{"fingerprint": fingerprint, "reason": reason}})
 		return err
 	})
 }

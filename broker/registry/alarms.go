@@ -54,8 +54,12 @@ func (r *Registry) Alarms(ctx context.Context, p policy.Person, open bool) ([]st
 // acknowledges an alarm for one desk only (R16: one cannot silence the other). Errors: *policy.Denied —
 // forbidden, already-decided; *forms.Invalid which-desk for somebody who stands for both.
 func (r *Registry) AckAlarm(ctx context.Context, id string, in Ack, by ledger.Actor) (store.Alarm, error) {
+	note, err := said("note", in.Note, longestReason)
+	if err != nil {
+		return store.Alarm{}, err
+	}
 	var out store.Alarm
-	err := r.o.DB.Write(ctx, func(tx *store.Tx) error {
+	err = r.o.DB.Write(ctx, func(tx *store.Tx) error {
 		p, err := tx.ActingPerson(by)
 		if err != nil {
 			return err
@@ -74,7 +78,6 @@ func (r *Registry) AckAlarm(ctx context.Context, id string, in Ack, by ledger.Ac
 				return done
 			}
 		}
-		note := forms.Printable(in.Note)
 		switch err := tx.AckAlarm(id, desk, p.ID, note); {
 		case errors.Is(err, store.ErrNotFound):
 			return done

@@ -59,6 +59,10 @@ func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) (Con
 // Discard drops a pending change. Whoever proposed it may, and everybody of the information-systems
 // section.
 func (r *Registry) Discard(ctx context.Context, no, reason string, by ledger.Actor) error {
+	reason, err := said("reason", reason, longestReason)
+	if err != nil {
+		return err
+	}
 	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
 		c, err := r.settle(tx, no, store.ChangeDropped, by, false)
 		if err != nil {

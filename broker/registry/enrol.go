@@ -88,6 +88,11 @@ type EnrolInput struct {
 // Keys work at once while the institution is being founded and wait for a second person after. Errors:
 // *policy.Denied auth-failed, *forms.Invalid.
 func (r *Registry) FinishEnrol(ctx context.Context, code string, in EnrolInput) (SignedIn, error) {
+	label, err := placed(in.Label)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	in.Label = label
 	hash := store.HashToken(normalCode(code))
 	r.mu.Lock()
 	b, begun := r.begun[hash]
@@ -97,7 +102,7 @@ func (r *Registry) FinishEnrol(ctx context.Context, code string, in EnrolInput) 
 	}
 	var p policy.Person
 	var now time.Time
-	err := r.o.DB.Read(ctx, func(s *store.Snap) error {
+	err = r.o.DB.Read(ctx, func(s *store.Snap) error {
 		e, err := validCode(s, hash)
 		if err != nil {
 			return err

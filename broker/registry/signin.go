@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -37,8 +36,12 @@ type LoginInput struct {
 }
 
 // Login gives a token for eight hours. Errors: *policy.Denied — auth-failed, the same whatever was
-// wrong, and too-many-failures while person or address is locked out.
+// wrong, and too-many-failures while person or address is locked out; *forms.Invalid for a label that is too long.
 func (r *Registry) Login(ctx context.Context, in LoginInput) (SignedIn, error) {
+	label, err := placed(in.Label) // before the proof uses a code up
+	if err != nil {
+		return SignedIn{}, err
+	}
 	p, err := r.prove(ctx, proof{name: in.Person, password: &in.Password, code: in.Code, source: in.Source, via: in.Via, what: "login"})
 	if err != nil {
 		return SignedIn{}, err
@@ -49,7 +52,7 @@ func (r *Registry) Login(ctx context.Context, in LoginInput) (SignedIn, error) {
 		if p, err = tx.ActingPerson(by); err != nil {
 			return err
 		}
-		out, err = r.signIn(tx, p, by, in.Label)
+		out, err = r.signIn(tx, p, by, label)
 		return err
 	})
 	return out, err
@@ -179,6 +182,10 @@ func (r *Registry) Logout(ctx context.Context, token string, by ledger.Actor) er
 // RevokeTokens ends all tokens of a person: one's own, or anybody's by an administrator or the
 // information-systems section.
 func (r *Registry) RevokeTokens(ctx context.Context, person, reason string, by ledger.Actor) error {
+	reason, err := said("reason", reason, longestReason)
+	if err != nil {
+		return err
+	}
 	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
 		p, err := find(tx.Snap, person)
 		if err != nil {
@@ -190,7 +197,7 @@ func (r *Registry) RevokeTokens(ctx context.Context, person, reason string, by l
 		if err := tx.RevokeTokens(p.ID); err != nil {
 			return fmt.Errorf("revoke tokens: %w", err)
 		}
-		_, err = tx.Append(ledger.Draft{Kind: "tokens.revoked", Actor: by, Subjects: []string{p.ID}, Payload: map[string]any{"reason": forms.Printable(reason)}})
+		_, err = tx.Append(ledger.Draft{Kind: "tokens.revoked", Actor: by, Subjects: []string{p.ID}, Payload: map[string]any{"reason": reason}})
 		return err
 	})
 }

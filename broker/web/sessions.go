@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -86,6 +87,11 @@ func (s *Server) endSession(c *call) error {
 	if err := c.read(&in); err != nil {
 		return err
 	}
+	// What cannot be shown is replaced: a cut must not fail over it.
+	note := forms.Printable(in.Reason)
+	if len(note) > 4*forms.MaxText {
+		return faultBadRequest("理由が長すぎます", "the reason is too long", nil)
+	}
 	id := c.r.PathValue("id")
 	facts, err := s.mayLook(c, policy.Attempt{Act: policy.ActEnd, Session: id}, "session")
 	if err != nil {
@@ -97,7 +103,7 @@ func (s *Server) endSession(c *call) error {
 			reason = policy.CutByAttendant
 		}
 	}
-	if err := s.o.Sessions.End(id, reason, c.actor(), in.Reason); err != nil {
+	if err := s.o.Sessions.End(id, reason, c.actor(), note); err != nil {
 		return err
 	}
 	return show(s, c, func(snap *store.Snap) (Session, error) {
