@@ -40,7 +40,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	})
 	cabinet := reports.New(reports.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("reports")})
 	post := attendance.New(attendance.Options{
-		DB: b.db, Zone: c.Location(), Log: o.Log.Named("attendance"), End: b.sup.EndWindow, Heard: b.sup.Heard,
+		DB: b.db, Ring: ring, Zone: c.Location(), Log: o.Log.Named("attendance"), End: b.sup.EndWindow, Heard: b.sup.Heard,
 		Application: func(snap *store.Snap, no string) (policy.Application, error) {
 			v, err := requests.Application(snap, no, c.Location())
 			v.Runtime, v.SpaceDays = b.sup.Runtime(), b.sup.SpaceDays(snap)
@@ -67,7 +67,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		Owner:  uint32(os.Getuid()), Log: o.Log.Named("web"),
 	})
 	b.gate, err = gate.New(gate.Options{
-		HostSigner: ring.HostSigner(), DB: b.db, Registry: people, Sessions: b.sup, Desk: desk,
+		HostSigner: ring.HostSigner(), Ring: ring, DB: b.db, Registry: people, Sessions: b.sup, Desk: desk,
 		Reports: cabinet, Refusals: refused,
 		Clock: o.Clock, Zone: c.Location(), GateName: c.GateName, FactorMemory: gate.FactorMemory(c.FactorMemory),
 		Notice: gate.Notice{

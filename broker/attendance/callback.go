@@ -2,7 +2,6 @@ package attendance
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -14,7 +13,7 @@ import (
 	"sekimori/policy"
 )
 
-// The kinds of entry of an identity check. The gate writes the number that it shows to an engineer; what the
+// The kinds of entry of an identity check. The gate writes the number that it shows to an engineer, sealed; what the
 // attendant heard is held against it here. The newest entry of an engineer counts, so that who comes
 // back with a new number is called anew.
 const (
@@ -39,7 +38,7 @@ type IdentityCheck struct {
 	By      string
 	At      time.Time
 
-	digits string
+	number NumberShown
 	others bool // others on the window were identified
 }
 
@@ -67,34 +66,28 @@ func IdentityChecks(s *store.Snap, window string) ([]IdentityCheck, error) {
 	return checksOf(s, w)
 }
 
-// identityEntries bounds how far back a check is looked for.
-const identityEntries = 200
-
 func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
 	if w.OpenedAt.IsZero() {
 		return nil, nil
 	}
 	var list []IdentityCheck
-	for e, err := range s.Entries(store.EntryFilter{Kind: "window.identity-*", Subject: w.ID, Newest: true, Limit: identityEntries}) {
+	// To the taking of the post, however many there are: who was identified stays so, however often others come.
+	for e, err := range s.Entries(store.EntryFilter{Kind: "window.identity-*", Subject: w.ID, Newest: true}) {
 		if err != nil {
 			return nil, fmt.Errorf("read identity check: %w", err)
 		}
 		if e.Time.Before(w.OpenedAt) {
 			break
 		}
-		var p struct {
-			Session string `json:"session_id"`
-			Person  string `json:"person"`
-			Digits  string `json:"digits"`
-		}
-		if err := json.Unmarshal(e.Payload, &p); err != nil {
+		var n NumberShown // of the other kinds, who was called
+		if err := json.Unmarshal(e.Payload, &n); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", e.Index, err)
 		}
-		if slices.ContainsFunc(list, func(c IdentityCheck) bool { return c.Person == p.Person }) {
+		if slices.ContainsFunc(list, func(c IdentityCheck) bool { return c.Person == n.Person }) {
 			continue
 		}
-		list = append(list, IdentityCheck{Session: p.Session, Person: p.Person, Matched: e.Kind == identityMatched,
-			Failed: e.Kind == identityFailed, By: e.Actor.ID, At: e.Time, digits: p.Digits})
+		list = append(list, IdentityCheck{Session: n.Session, Person: n.Person, Matched: e.Kind == identityMatched,
+			Failed: e.Kind == identityFailed, By: e.Actor.ID, At: e.Time, number: n})
 	}
 	slices.Reverse(list)
 	return list, nil
@@ -118,8 +111,14 @@ func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswe
 			return err
 		}
 		about := map[string]any{"person": c.Person, "session_id": c.Session}
-		if answer.Digits != "" && subtle.ConstantTimeCompare([]byte(answer.Digits), []byte(c.digits)) == 1 {
-			return a.windowEntry(tx, identityMatched, by, *w, about)
+		if answer.Digits != "" {
+			heard, err := c.number.reads(a.o.Ring, answer.Digits)
+			if err != nil {
+				return err
+			}
+			if heard {
+				return a.windowEntry(tx, identityMatched, by, *w, about)
+			}
 		}
 		mismatch = answer.Digits != ""
 		if !c.others {

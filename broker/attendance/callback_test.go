@@ -1,6 +1,7 @@
 package attendance_test
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"sekimori/broker/attendance"
 	"sekimori/broker/forms"
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 )
@@ -15,15 +17,103 @@ import (
 // shown writes what the gate does when it shows an engineer a number.
 func shown(t *testing.T, h *townhall.Hall, window, person, digits string) {
 	t.Helper()
+	number, err := attendance.ShowNumber(h.Keys, window, "S-1", person, digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noted(t, h, number)
+}
+
+// noted writes the entry of a number.
+func noted(t *testing.T, h *townhall.Hall, number attendance.NumberShown) {
+	t.Helper()
 	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
 		_, err := tx.Append(ledger.Draft{Kind: "window.identity-number", Actor: ledger.Actor{Kind: "broker", Via: "ssh"},
-			Subjects: []string{window, person}, Payload: map[string]string{"session_id": "S-1", "person": person, "window": window, "digits": digits}})
+			Subjects: []string{number.Window, number.Person}, Payload: number})
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.Pass(time.Second)
+}
+
+// called is a window of which ito has the post.
+func called(t *testing.T) (h *townhall.Hall, post *attendance.Post, window string) {
+	t.Helper()
+	h, d, post := desk(t)
+	no := submit(t, d, hr(), "kato")
+	approve(t, d, no, "head")
+	w := approve(t, d, no, "deputy").Windows[0]
+	h.Pass(time.Hour)
+	want(t, "open", post.Open(t.Context(), w, townhall.By("ito")), "")
+	h.Pass(time.Second)
+	return h, post, w
+}
+
+// What the ledger tells of a number answers no call: it stands there sealed, for this engineer on this window at this visit.
+func TestAttackReadTheNumberInTheLedger(t *testing.T) {
+	h, post, w := called(t)
+	said := func(digits string) error {
+		return post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: digits}, townhall.By("ito"))
+	}
+	number, err := attendance.ShowNumber(h.Keys, w, "S-1", "E-0031", "317")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := attendance.ShowNumber(h.Keys, w, "S-1", "E-0031", "317")
+	if err != nil || bytes.Equal(number.Sealed, again.Sealed) || bytes.Contains(number.Sealed, []byte("317")) || number.Clear != "" {
+		t.Errorf("%v %q %q: who knows one number knows it again", err, number.Sealed, again.Sealed)
+	}
+	// What was shown to one says nothing of another, nor of another visit.
+	for _, moved := range []attendance.NumberShown{
+		{Session: "S-1", Person: "E-0032", Window: w, Sealed: number.Sealed}, {Session: "S-2", Person: "E-0031", Window: w, Sealed: number.Sealed},
+		{Session: "S-1", Person: "E-0031", Window: w, Sealed: number.Sealed[:len(number.Sealed)-1]},
+	} {
+		noted(t, h, moved)
+		if err := said("317"); !errors.Is(err, keys.ErrUnseal) {
+			t.Errorf("%+v: %v", moved, err)
+		}
+		if moved.Person == "E-0032" {
+			want(t, "nobody answers", said(""), "")
+		}
+	}
+	noted(t, h, attendance.NumberShown{Session: "S-1", Person: "E-0031", Window: w})
+	want(t, "an entry without a number", said("317"), "identity-failed")
+	noted(t, h, number)
+	want(t, "the digits", said("317"), "")
+}
+
+// An entry of the version before has the number in clear, and still counts after the upgrade.
+func TestIdentityNumberOfTheVersionBefore(t *testing.T) {
+	h, post, w := called(t)
+	noted(t, h, attendance.NumberShown{Session: "S-1", Person: "E-0031", Window: w, Clear: "317"})
+	want(t, "the digits", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "317"}, townhall.By("ito")), "")
+}
+
+// However often a colleague comes to the waiting room, who was identified stays so.
+func TestAttackPushAnIdentityCheckOut(t *testing.T) {
+	h, post, w := called(t)
+	shown(t, h, w, "E-0031", "317")
+	want(t, "the digits", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "317"}, townhall.By("ito")), "")
+	number, err := attendance.ShowNumber(h.Keys, w, "S-2", "E-0032", "042")
+	if err == nil {
+		err = h.DB.Write(t.Context(), func(tx *store.Tx) error {
+			for range 1000 {
+				if _, err := tx.Append(ledger.Draft{Kind: "window.identity-number", Actor: ledger.Actor{Kind: "broker", Via: "ssh"}, Subjects: []string{w, "E-0032"}, Payload: number}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := post.IdentityChecks(t.Context(), w)
+	if err != nil || len(all) != 2 || all[0].Person != "E-0031" || !all[0].Matched || all[1].Matched {
+		t.Errorf("%+v, %v", all, err)
+	}
 }
 
 // What the gate showed to an engineer before the attendant took the post is of no use for the

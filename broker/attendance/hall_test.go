@@ -27,7 +27,7 @@ func simple() requests.Form {
 func desk(t *testing.T) (*townhall.Hall, *requests.Desk, *attendance.Post) {
 	t.Helper()
 	h := townhall.Found(t)
-	return h, requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone}), attendance.New(attendance.Options{DB: h.DB, Zone: townhall.Zone})
+	return h, requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone}), attendance.New(attendance.Options{DB: h.DB, Ring: h.Keys, Zone: townhall.Zone})
 }
 
 func submit(t *testing.T, d *requests.Desk, f requests.Form, by string) string {

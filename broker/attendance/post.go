@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -15,6 +16,7 @@ import (
 // Options are what New needs. DB is required.
 type Options struct {
 	DB   *store.DB
+	Ring *keys.Ring     // opens the numbers of identity checks; needed where there are any
 	Zone *time.Location // of the institution, for texts. Nil: UTC
 	Log  hclog.Logger   // nil: none
 	// Application gathers what the check items look at, in the transaction of the act: the requests package's, which this

@@ -44,7 +44,7 @@ func newOffice(t *testing.T, identity bool) *office {
 	o.Apply(t, text, "admin")
 	o.desk = requests.New(requests.Options{DB: o.DB, Zone: townhall.Zone})
 	o.post = attendance.New(attendance.Options{
-		DB: o.DB, Zone: townhall.Zone,
+		DB: o.DB, Ring: o.Keys, Zone: townhall.Zone,
 		Application: func(s *store.Snap, no string) (policy.Application, error) {
 			v, err := requests.Application(s, no, townhall.Zone)
 			v.Runtime = policy.Runtime{Clock: policy.ClockTrusted, Recorder: policy.RecorderReady}

@@ -34,7 +34,7 @@ type caller struct {
 	leash  *time.Timer
 	banner func(string) error // says something before authentication is complete
 
-	identity identityPayload // drawn in the waiting room
+	identity drawn // drawn in the waiting room
 
 	spoke  bool // got as far as authentication
 	proven bool // the key was proven

@@ -12,34 +12,34 @@ import (
 	"sekimori/policy"
 )
 
-// identityNumber is the kind of entry in which the gate writes the three digits that it shows. The
+// identityNumber is the kind of entry in which the gate writes, sealed, the three digits that it shows. The
 // attendant says what was heard on the registered telephone (attendance.Post.Identity), and the newest
 // entry of a person on a window counts.
 const identityNumber = "window.identity-number"
 
-// identityPayload is that entry.
-type identityPayload struct {
-	Session string `json:"session_id"`
-	Person  string `json:"person"`
-	Window  string `json:"window"`
-	Digits  string `json:"digits"`
-}
+// drawn is the number of a visit to the waiting room.
+type drawn struct{ window, digits string }
 
 // digits gives the three digits of this visit to the waiting room: drawn once, and shown only
-// after they were written where the attendant sees them. Empty: not possible now.
+// after they were written where they are held against what the attendant heard. Empty: not possible now.
 func (c *caller) digits(ctx context.Context, pass *passage) string {
 	window := pass.decision.Grant.Window.ID
-	if c.identity.Window == window {
-		return c.identity.Digits
+	if c.identity.window == window {
+		return c.identity.digits
 	}
 	n, err := rand.Int(rand.Reader, big.NewInt(1000))
 	if err != nil {
 		c.log.Error("no_random_number", "error", err)
 		return ""
 	}
-	p := identityPayload{Session: pass.number, Person: pass.person.ID, Window: window, Digits: fmt.Sprintf("%03d", n.Int64())}
+	digits := fmt.Sprintf("%03d", n.Int64())
+	shown, err := attendance.ShowNumber(c.s.o.Ring, window, pass.number, pass.person.ID, digits)
+	if err != nil {
+		c.log.Error("identity_number_not_sealed", "error", err)
+		return ""
+	}
 	err = c.s.o.DB.Write(ctx, func(tx *store.Tx) error {
-		d := c.draft(identityNumber, pass, p)
+		d := c.draft(identityNumber, pass, shown)
 		d.Actor.Kind, d.Actor.ID = "broker", ""
 		_, err := tx.Append(d)
 		return err
@@ -48,8 +48,8 @@ func (c *caller) digits(ctx context.Context, pass *passage) string {
 		c.log.Error("identity_number_not_written", "error", err)
 		return ""
 	}
-	c.identity = p
-	return p.Digits
+	c.identity = drawn{window, digits}
+	return digits
 }
 
 // identified holds a decision against the identity check where the system asks for one. The permission
@@ -76,7 +76,7 @@ func (c *caller) identified(ctx context.Context, pass *passage) error {
 		}
 	case err != nil:
 		return err
-	case check.Failed && c.identity.Window == g.Window.ID: // called in this visit, and not heard
+	case check.Failed && c.identity.window == g.Window.ID: // called in this visit, and not heard
 		pass.decision = policy.Decision{Reason: policy.IdentityFailed, Grant: g}
 	case pass.decision.Allow && !check.Matched:
 		pass.decision = policy.Decision{Reason: policy.AttendantAbsent, Grant: g, Wait: true,

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/keys"
 	"sekimori/broker/refusals"
 	"sekimori/broker/registry"
 	"sekimori/broker/reports"
@@ -73,6 +74,7 @@ func (l Limits) withDefaults() Limits {
 // Options is what a Server needs. Every field without a default named here is required.
 type Options struct {
 	HostSigner   ssh.Signer // Ed25519
+	Ring         *keys.Ring // seals the numbers of identity checks
 	DB           *store.DB
 	Registry     *registry.Registry
 	Sessions     *session.Supervisor
@@ -95,8 +97,8 @@ func (o Options) check() error {
 		return errors.New("no host key")
 	case o.HostSigner.PublicKey().Type() != ssh.KeyAlgoED25519:
 		return errors.New("the host key is not Ed25519")
-	case o.DB == nil || o.Registry == nil || o.Sessions == nil:
-		return errors.New("no store, registry or supervisor")
+	case o.DB == nil || o.Ring == nil || o.Registry == nil || o.Sessions == nil:
+		return errors.New("no store, keys, registry or supervisor")
 	case o.Desk == nil || o.Reports == nil:
 		return errors.New("no desk or cabinet")
 	case o.Clock == nil || o.Zone == nil || o.Log == nil:

@@ -94,7 +94,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	w.parts()
 	w.seed()
 	o := Options{
-		HostSigner: w.ring.HostSigner(), DB: w.db, Registry: w.reg, Sessions: w.sup, Clock: w.clock.Now, Zone: w.zone,
+		HostSigner: w.ring.HostSigner(), Ring: w.ring, DB: w.db, Registry: w.reg, Sessions: w.sup, Clock: w.clock.Now, Zone: w.zone,
 		Desk: requests.New(requests.Options{DB: w.db, Zone: w.zone}), Reports: reports.New(reports.Options{DB: w.db, Zone: w.zone}),
 		Notice:       Notice{Version: "3", URL: "https://gate.example.jp/notice", Contact: "0000-00-0000"},
 		FactorMemory: FactorWindow, Log: hclog.NewNullLogger(),

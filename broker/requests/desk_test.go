@@ -40,17 +40,19 @@ func desk(t *testing.T) (*townhall.Hall, *requests.Desk) {
 
 // post is where the attendant acts on what the desk has approved.
 func post(h *townhall.Hall) *attendance.Post {
-	return attendance.New(attendance.Options{DB: h.DB, Zone: townhall.Zone})
+	return attendance.New(attendance.Options{DB: h.DB, Ring: h.Keys, Zone: townhall.Zone})
 }
 
 // digitsShown writes what the gate does when it shows an engineer a number.
 func digitsShown(t *testing.T, h *townhall.Hall, window, person, digits string) {
 	t.Helper()
-	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
-		_, err := tx.Append(ledger.Draft{Kind: "window.identity-number", Actor: ledger.Actor{Kind: "broker", Via: "ssh"},
-			Subjects: []string{window, person}, Payload: map[string]string{"session_id": "S-1", "person": person, "window": window, "digits": digits}})
-		return err
-	})
+	number, err := attendance.ShowNumber(h.Keys, window, "S-1", person, digits)
+	if err == nil {
+		err = h.DB.Write(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Append(ledger.Draft{Kind: "window.identity-number", Actor: ledger.Actor{Kind: "broker", Via: "ssh"}, Subjects: []string{window, person}, Payload: number})
+			return err
+		})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

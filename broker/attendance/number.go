@@ -1,0 +1,48 @@
+package attendance
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+
+	"sekimori/broker/keys"
+)
+
+// NumberShown is the entry by which the gate says that it shows an engineer a number. The number itself is sealed: many who never hear
+// it read the ledger, and whoever attends may be one of them.
+type NumberShown struct {
+	Session string `json:"session_id"`
+	Person  string `json:"person"`
+	Window  string `json:"window"`
+	Sealed  []byte `json:"sealed_number"`
+	Clear   string `json:"digits,omitempty"` // of entries that an earlier version wrote; it sealed nothing
+}
+
+// ShowNumber gives the entry for the digits that an engineer is shown while they wait for a window. Sealed for this session, they match in no other.
+func ShowNumber(ring *keys.Ring, window, session, person, digits string) (NumberShown, error) {
+	n := NumberShown{Session: session, Person: person, Window: window}
+	var err error
+	if n.Sealed, err = ring.Seal(n.purpose(), []byte(digits)); err != nil {
+		return NumberShown{}, fmt.Errorf("seal the number of an identity check: %w", err)
+	}
+	return n, nil
+}
+
+func (n NumberShown) purpose() string {
+	return "identity/" + n.Window + "/" + n.Session + "/" + n.Person
+}
+
+// reads tells whether digits are those that were shown.
+func (n NumberShown) reads(ring *keys.Ring, digits string) (bool, error) {
+	shown := []byte(n.Clear)
+	if len(n.Sealed) > 0 {
+		if ring == nil {
+			return false, errors.New("no keys to open the number of an identity check")
+		}
+		var err error
+		if shown, err = ring.Unseal(n.purpose(), n.Sealed); err != nil {
+			return false, fmt.Errorf("number of an identity check: %w", err)
+		}
+	}
+	return len(shown) > 0 && subtle.ConstantTimeCompare([]byte(digits), shown) == 1, nil
+}
