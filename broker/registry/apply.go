@@ -317,6 +317,8 @@ type PendingChange struct {
 	Subjects []string  `json:"subjects"`
 	Changes  []Change  `json:"changes,omitempty"` // of a file: against the registry as it is now
 	Keys     []string  `json:"keys,omitempty"`    // of an enrolment's keys: their fingerprints
+	// Suspends are people whose credentials the confirmation suspends, as of Confirmed.
+	Suspends []string `json:"suspends,omitempty"`
 }
 
 // Pending lists the changes that wait, oldest first.
@@ -328,12 +330,18 @@ func (r *Registry) Pending(ctx context.Context) ([]PendingChange, error) {
 			return err
 		}
 		st, err := readState(s)
+		if err != nil {
+			return err
+		}
 		for _, c := range open {
 			p := PendingChange{No: changeName(c.No), Kind: c.Kind, By: c.By, At: c.At, Subjects: subjectsOf(c)}
 			p.Changes, p.Keys = r.told(c, st)
+			if p.Suspends, err = mustEnrolAnew(s, wantedBy(c), st); err != nil {
+				return err
+			}
 			list = append(list, p)
 		}
-		return err
+		return nil
 	})
 	return list, err
 }
@@ -347,13 +355,9 @@ func (r *Registry) told(c store.PendingChange, st *state) (changes []Change, key
 		}
 		return nil, keys
 	}
-	var list []proposal
-	if json.Unmarshal(c.Body, &list) != nil {
+	wanted := wantedBy(c)
+	if wanted == nil {
 		return nil, nil
-	}
-	var wanted []object
-	for _, p := range list {
-		wanted = append(wanted, p.object)
 	}
 	all, _, _ := diff(wanted, st)
 	all = slices.DeleteFunc(all, func(c Change) bool { return c.Action != Create && c.Action != Update })
@@ -361,6 +365,19 @@ func (r *Registry) told(c store.PendingChange, st *state) (changes []Change, key
 		all[i].Pending = true // also what would not wait alone
 	}
 	return r.inDays(all), nil
+}
+
+// wantedBy are the objects that a change of a file writes.
+func wantedBy(c store.PendingChange) []object {
+	var list []proposal
+	if c.Kind != changeObjects || json.Unmarshal(c.Body, &list) != nil {
+		return nil
+	}
+	var wanted []object
+	for _, p := range list {
+		wanted = append(wanted, p.object)
+	}
+	return wanted
 }
 
 func subjectsOf(c store.PendingChange) []string {

@@ -125,9 +125,16 @@ const (
 func becomes(t *testing.T, h *townhall.Hall, text string) []string {
 	t.Helper()
 	plan := h.Apply(t, text, "admin")
+	waits, err := h.Registry.Pending(t.Context())
+	if err != nil || len(waits) != 1 {
+		t.Fatalf("%+v, %v", waits, err)
+	}
 	done, err := h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !slices.Equal(done.Suspended, waits[0].Suspends) {
+		t.Errorf("told before: %v, done: %v", waits[0].Suspends, done.Suspended)
 	}
 	return done.Suspended
 }

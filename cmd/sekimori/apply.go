@@ -144,6 +144,9 @@ func (p *program) applyPending(c *cli.Context) error {
 	for _, c := range v {
 		fmt.Fprintf(&b, "\n%s\n", plain(c.No))
 		p.planned(&b, c.Changes)
+		for _, person := range c.Suspends {
+			fmt.Fprintf(&b, p.say("! %s の登録は一人で行われたもので、確認すると認証が止まり、新しい登録コードが要ります\n", "! one person alone enrolled %s: once it is confirmed the credentials are suspended, and a new enrolment code is needed\n"), plain(person))
+		}
 		switch {
 		case len(c.Keys) > 0:
 			fmt.Fprintf(&b, p.say("+ %s の鍵 %s\n", "+ keys of %s: %s\n"), plain(strings.Join(c.Subjects, " ")), plain(strings.Join(c.Keys, " ")))
