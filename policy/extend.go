@@ -14,6 +14,8 @@ type Extension struct {
 	// Requester owns the request: nobody approves their own, so beyond what is delegated somebody else must grant it too.
 	Requester string
 	Frozen    bool // a freeze covers the request: nothing is approved then
+	// SecondMissing: the longer window would have needed a second approver, whom the request did not have.
+	SecondMissing bool
 	// Deputations are those of the owning section's approvers.
 	Deputations []Deputation
 }
@@ -27,8 +29,18 @@ func OverLimit(limit time.Duration) Text {
 	return say("立会者が延長できるのは%s分までです。課長の承認が必要です。", "Attendant may add %s min at most; head must approve.", minutes(max(limit, 0)))
 }
 
+// Longest is how long the window may become: as long as a request may ask for, and what is delegated. An emergency has its own limit.
+func (e Extension) Longest(w Window, s System) time.Duration {
+	if w.Emergency {
+		return LongestEmergency
+	}
+	return s.Longest() + max(e.Limit, 0)
+}
+
 // CanExtend rules whether the person may grant the extension: the window's attendant within what is left of the delegated
-// limit; beyond it the head of the owning section, a deputy, or a second approver. Never who asked for it, and nobody once
+// limit; beyond it the head of the owning section, a deputy, or a second approver. What approvers of the request could not have granted,
+// none of them grants afterwards: nothing makes a window longer than Extension.Longest, and where the longer one needs a second approver whom
+// the request did not have, only a second approver makes it longer. Never who asked for it, and nobody once
 // the window is over or while a freeze covers it. Decision.Role tells in which capacity: what attendants grant counts against their limit.
 func CanExtend(p Person, w Window, s System, e Extension, now time.Time) Decision {
 	with := func(role string) map[string]string { return map[string]string{"request": w.Request, "role": role} }
@@ -49,14 +61,21 @@ func CanExtend(p Person, w Window, s System, e Extension, now time.Time) Decisio
 		return deny(FeatureNotGranted, map[string]string{"request": w.Request, "feature": "extension"})
 	case e.Frozen:
 		return deny(Frozen, map[string]string{"request": w.Request, "scope": string(FreezeSystem), "subject": s.Name})
-	case w.Emergency && e.By > LongestEmergency-w.End.Sub(w.Start):
-		return deny(FeatureNotGranted, map[string]string{"request": w.Request, "feature": "emergency-length"})
+	case e.By > e.Longest(w, s)-w.End.Sub(w.Start):
+		feature := "extension-length"
+		if w.Emergency {
+			feature = "emergency-length"
+		}
+		return deny(FeatureNotGranted, map[string]string{"request": w.Request, "feature": feature})
 	}
 	attends := w.Attendant == p.ID
-	if attends && e.By <= e.Limit-max(e.Granted, 0) {
+	within := e.By <= e.Limit-max(e.Granted, 0)
+	switch {
+	case attends && within && e.SecondMissing && !s.ApproverMayAttend:
+		return deny(Forbidden, with("extension-second"))
+	case attends && within && !e.SecondMissing:
 		return Decision{Allow: true, Role: Attendant, Until: w.End.Add(e.By)}
-	}
-	if attends && !s.ApproverMayAttend {
+	case attends && !s.ApproverMayAttend:
 		return overLimit(&w, &e)
 	}
 	role, behalf, ok := voice(&p, s.Section, e.Deputations, now, func(of string) bool {
@@ -65,6 +84,8 @@ func CanExtend(p Person, w Window, s System, e Extension, now time.Time) Decisio
 	switch {
 	case ok && p.ID == e.Requester:
 		return deny(SelfApproval, map[string]string{"request": w.Request})
+	case e.SecondMissing && (ok && role != SecondApprover || !ok && attends && within):
+		return deny(Forbidden, with("extension-second"))
 	case ok:
 		return Decision{Allow: true, Role: role, OnBehalf: behalf, Until: w.End.Add(e.By)}
 	case attends:

@@ -29,7 +29,7 @@ func TestCanExtend(t *testing.T) {
 		{"attendant, nothing delegated", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.Limit = 0 }, Forbidden, "", ""},
 		{"attendant, a sum that runs over", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
 			e.By, e.Granted = 1<<63-1, 1<<63-1
-		}, Forbidden, "", ""},
+		}, FeatureNotGranted, "", ""},
 		{"attendant, granted less than nothing", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
 			e.By, e.Granted = 40*time.Minute, -time.Hour
 		}, Forbidden, "", ""},
@@ -80,6 +80,25 @@ func TestCanExtend(t *testing.T) {
 		}, Forbidden, "", ""},
 		{"attendant, frozen", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.Frozen = true }, Frozen, "", ""},
 		{"head, frozen", "U-001", func(p *Person, w *Window, s *System, e *Extension) { e.Frozen = true }, Frozen, "", ""},
+		{"head, up to the longest window and what is delegated", "U-001", func(p *Person, w *Window, s *System, e *Extension) { e.By = 3 * time.Hour }, "", Approver, ""},
+		{"head, a nanosecond more", "U-001", func(p *Person, w *Window, s *System, e *Extension) { e.By = 3*time.Hour + 1 }, FeatureNotGranted, "", ""},
+		{"second approver, a nanosecond more", "U-002", func(p *Person, w *Window, s *System, e *Extension) { e.By = 3*time.Hour + 1 }, FeatureNotGranted, "", ""},
+		{"head, the longest that the system says", "U-001", func(p *Person, w *Window, s *System, e *Extension) {
+			s.MaxWindow, e.By = 90*time.Minute, 30*time.Minute
+		}, "", Approver, ""},
+		{"head, more than the system says", "U-001", func(p *Person, w *Window, s *System, e *Extension) {
+			s.MaxWindow, e.By = 90*time.Minute, 30*time.Minute+1
+		}, FeatureNotGranted, "", ""},
+		{"head, nothing delegated, at the longest", "U-001", func(p *Person, w *Window, s *System, e *Extension) {
+			s.MaxWindow, e.Limit, e.By = 90*time.Minute, -time.Hour, 1
+		}, FeatureNotGranted, "", ""},
+		{"attendant, where a second approver is missing", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.SecondMissing = true }, Forbidden, "", ""},
+		{"attendant who may approve, where a second approver is missing", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
+			s.ApproverMayAttend, e.SecondMissing = true, true
+		}, Forbidden, "", ""},
+		{"head, where a second approver is missing", "U-001", func(p *Person, w *Window, s *System, e *Extension) { e.SecondMissing = true }, Forbidden, "", ""},
+		{"deputy, where a second approver is missing", "U-005", func(p *Person, w *Window, s *System, e *Extension) { deputise(e); e.SecondMissing = true }, Forbidden, "", ""},
+		{"second approver, where one is missing", "U-002", func(p *Person, w *Window, s *System, e *Extension) { e.SecondMissing = true }, "", SecondApprover, ""},
 		{"emergency, two hours in all", "U-010", func(p *Person, w *Window, s *System, e *Extension) { w.Emergency, e.By = true, 30*time.Minute }, "", Attendant, ""},
 		{"emergency, a nanosecond more", "U-001", func(p *Person, w *Window, s *System, e *Extension) { w.Emergency, e.By = true, 30*time.Minute+1 }, FeatureNotGranted, "", ""},
 		{"emergency, stored as longer", "U-001", func(p *Person, w *Window, s *System, e *Extension) {

@@ -149,8 +149,14 @@ func TestNoExtensionBeyondWhatIsDelegated(t *testing.T) {
 			w.Attendant = "U-010"
 		}
 		e := Extension{By: minutes("by"), Granted: minutes("granted"), Limit: minutes("limit"), AskedBy: rapid.SampledFrom([]string{"", "E-0031", p.ID}).Draw(t, "asked by"), Deputations: r.Deputations}
+		e.SecondMissing = rapid.IntRange(0, 3).Draw(t, "second missing") == 0
 		now := start.Add(minutes("now"))
-		d := CanExtend(p, w, System{ID: "hr", Section: "personnel", ApproverMayAttend: r.System.ApproverMayAttend}, e, now)
+		s := System{ID: "hr", Section: "personnel", ApproverMayAttend: r.System.ApproverMayAttend, MaxWindow: max(minutes("longest"), 0)}
+		longest := s.MaxWindow
+		if longest == 0 {
+			longest = 4 * time.Hour
+		}
+		d := CanExtend(p, w, s, e, now)
 		if !d.Allow {
 			return
 		}
@@ -161,6 +167,10 @@ func TestNoExtensionBeyondWhatIsDelegated(t *testing.T) {
 			t.Fatalf("by %v at %v until %v", e.By, now, d.Until)
 		case w.Emergency && d.Until.Sub(w.Start) > 2*time.Hour:
 			t.Fatal("an emergency beyond two hours")
+		case !w.Emergency && d.Until.Sub(w.Start) > longest+max(e.Limit, 0):
+			t.Fatal("longer than the system's longest window and what is delegated")
+		case e.SecondMissing && (d.Role != SecondApprover || !p.Has(SecondApprover) && !p.Has(InformationSystems)):
+			t.Fatalf("granted as %s where a second approver is missing", d.Role)
 		case d.Role == Attendant && (w.Attendant != p.ID || e.By+max(e.Granted, 0) > e.Limit):
 			t.Fatal("the attendant went beyond the limit")
 		case d.Role != Attendant && d.OnBehalf == "" && !p.Has(SecondApprover) && !p.Has(InformationSystems) && (!p.Has(Approver) || p.Section != "personnel"):

@@ -133,6 +133,14 @@ type System struct {
 	ReportWithin      time.Duration // work report due so long after the end; 0: a day
 }
 
+// Longest is how long one window of the system may be, extensions apart.
+func (s System) Longest() time.Duration {
+	if s.MaxWindow > 0 {
+		return s.MaxWindow
+	}
+	return 4 * time.Hour
+}
+
 // AttendanceRule is the mode in force: who holds personal data, or says nothing, has an attendant.
 func (s System) AttendanceRule() AttendanceMode { return attendance(&s) }
 

@@ -35,6 +35,7 @@ var argWords = map[string]map[string]Text{
 		"emergency-again":        {"新しい緊急利用を開く二人(一人目が停止中か資格を失ったため、この緊急利用は開けません)", "two people who open a new emergency window, since the first of this one is locked or may not any more,"},
 		"emergency-second":       {"緊急利用を開く二人目", "second of the two who open an emergency window"},
 		"extension":              {"この時間枠の立会者、所管課の承認者・代決者、第二承認者", "the window's attendant, the section's approver, a deputy, a second approver"},
+		"extension-second":       {"第二承認者(延びる時間には、申請になかった第二承認が要るため。新しい申請でもかまいません)", "a second approver, as the longer window needs one whom the request did not have (a new request does too),"},
 		"extension-head":         {"所管課の承認者(立会者に任された延長の長さを超えるため)", "the section's approver, as it is beyond what the attendant may extend by,"},
 	},
 	"scope": {
@@ -54,6 +55,7 @@ var argWords = map[string]map[string]Text{
 		"root":    {"管理者相当のアカウント(理由と第二承認が必要)", "a root-equivalent account (needs a reason and a second approval)"},
 
 		"extension":        {"この長さの延長", "an extension by so much"},
+		"extension-length": {"最長の時間枠と任された延長を超える延長(続きは新しい申請で)", "an extension beyond the longest window and what is delegated (file a new request for the rest)"},
 		"emergency-length": {"2時間を超える緊急利用", "an emergency window of more than two hours"},
 	},
 	"who": {

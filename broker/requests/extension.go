@@ -65,6 +65,15 @@ func (d *Desk) AskExtension(ctx context.Context, window string, by time.Duration
 		}
 		x = store.Extension{Window: w.ID, Request: r.No, System: w.System, AskedBy: p.ID, Via: actor.Via, By: by, Reason: reason, Ends: w.End,
 			State: store.ExtensionAsked, AskedAt: tx.Now}
+		wish, err := d.wishOf(tx.Snap, x, w, r, sys)
+		if err != nil {
+			return err
+		}
+		if longest := wish.Longest(w.Window, sys.System); !w.Emergency && by > longest-w.End.Sub(w.Start) {
+			ja, en := sayLength(longest)
+			return extensionProblem("by", codeTooLong, "時間枠は、延長を入れて"+ja+"までです。続きは新しく申請してください。",
+				"a window is at most "+en+", extensions included; file a new request for the rest")
+		}
 		if x.ID, err = tx.NextExtensionNo(); err != nil {
 			return fmt.Errorf("number the extension: %w", err)
 		}
@@ -110,7 +119,7 @@ func (d *Desk) GrantExtension(ctx context.Context, id string, a Answer, by ledge
 		}
 	}
 	return d.answer(ctx, id, by, func(tx *store.Tx, p policy.Person, x *store.Extension, w store.Window, r store.Request, sys store.System) error {
-		wish, err := wishOf(tx.Snap, *x, r, sys)
+		wish, err := d.wishOf(tx.Snap, *x, w, r, sys)
 		if err != nil {
 			return err
 		}
@@ -141,17 +150,18 @@ func (d *Desk) DenyExtension(ctx context.Context, id, reason string, by ledger.A
 		return store.Extension{}, err
 	}
 	return d.answer(ctx, id, by, func(tx *store.Tx, p policy.Person, x *store.Extension, w store.Window, r store.Request, sys store.System) error {
-		wish, err := wishOf(tx.Snap, *x, r, sys)
+		wish, err := d.wishOf(tx.Snap, *x, w, r, sys)
 		if err != nil {
 			return err
 		}
 		if p.ID == w.Attendant {
 			x.Role = policy.Attendant
 		} else {
-			// A refusal makes no emergency longer, is nobody's approval of their own, and no freeze stands in its way.
-			shorter := w.Window
-			shorter.Emergency, wish.Requester, wish.Frozen = false, "", false
-			ruling := policy.CanExtend(p, shorter, sys.System, wish, tx.Now)
+			// A refusal makes nothing longer, is nobody's approval of their own, and no freeze stands in its way.
+			shorter, roomy := w.Window, sys.System
+			shorter.Emergency, wish.Requester, wish.Frozen, wish.SecondMissing = false, "", false, false
+			roomy.MaxWindow = w.End.Sub(w.Start) + x.By
+			ruling := policy.CanExtend(p, shorter, roomy, wish, tx.Now)
 			if err := ruling.Err(); err != nil {
 				return err
 			}
@@ -211,7 +221,7 @@ func (d *Desk) inUse(s *store.Snap, id string) (store.Window, store.Request, sto
 }
 
 // wishOf is what policy needs to know of a wish: how much was granted so far, how much is delegated, who stands in for whom.
-func wishOf(s *store.Snap, x store.Extension, r store.Request, sys store.System) (policy.Extension, error) {
+func (d *Desk) wishOf(s *store.Snap, x store.Extension, w store.Window, r store.Request, sys store.System) (policy.Extension, error) {
 	wish := policy.Extension{By: x.By, Limit: sys.Delegated, AskedBy: x.AskedBy}
 	if r.Body.Emergency == nil { // whose requester is one of the two who opened it
 		wish.Requester = r.Requester
@@ -233,7 +243,21 @@ func wishOf(s *store.Snap, x store.Extension, r store.Request, sys store.System)
 		return wish, fmt.Errorf("facts of request %s: %w", r.No, err)
 	}
 	wish.Deputations, wish.Frozen = facts.Deputations, facts.Frozen
-	return wish, nil
+	if r.Body.Emergency == nil && !slices.ContainsFunc(facts.Approvals, func(a policy.Approval) bool { return a.Stage == 2 }) {
+		wish.SecondMissing, err = d.secondMissing(s, facts, policy.Span{Start: w.End, End: w.End.Add(x.By)})
+	}
+	return wish, err
+}
+
+// secondMissing tells whether the time that is added to a window lies where the rules want a second approver: of all that they look at,
+// only office hours change with the time.
+func (d *Desk) secondMissing(s *store.Snap, facts policy.Request, added policy.Span) (bool, error) {
+	c, err := d.checking(s, Form{})
+	if err != nil {
+		return false, err
+	}
+	facts.OutsideHours = c.calendar(added).Outside(added.Start, added.End)
+	return slices.Contains(policy.SecondNeeded(facts), policy.SecondOutsideHours), nil
 }
 
 // roomFor refuses a longer window where another one of an exclusive system, or a no-work time, comes next. What the papers

@@ -165,9 +165,11 @@ func TestExtensionWithinWhatIsDelegated(t *testing.T) {
 	if err := grant(time.Minute, "head", false); !errors.Is(err, requests.ErrFreshNeeded) {
 		t.Errorf("the head without fresh authentication: %v", err)
 	}
-	want(t, "the head", grant(time.Hour, "head", true), "")
-	want(t, "the second approver", grant(time.Minute, "deputy", true), "")
+	want(t, "the head", grant(29*time.Minute, "head", true), "")
 	want(t, "the requester", grant(time.Minute, "kato", true), "forbidden")
+	want(t, "the second approver", grant(time.Minute, "deputy", true), "")
+	_, err := d.AskExtension(t.Context(), w, time.Minute, "あと少し", townhall.By("E-0031"))
+	wantProblem(t, "longer than the longest window and what is delegated", err, "too-long")
 	all, err := d.Extensions(t.Context(), store.ExtensionFilter{Window: w, States: []store.ExtensionState{store.ExtensionGranted}})
 	if err != nil || len(all) != 4 || all[0].Role != policy.SecondApprover || all[1].Role != policy.Approver {
 		t.Errorf("%+v, %v", all, err)
@@ -228,6 +230,13 @@ func TestWhoMayAskAndForHowLong(t *testing.T) {
 	want(t, "at the start", try(time.Minute, "x", "E-0031"), "")
 	wantProblem(t, "too short", try(time.Minute-time.Millisecond, "x", "E-0031"), "extension-length")
 	wantProblem(t, "too long", try(8*time.Hour+time.Millisecond, "x", "E-0031"), "extension-length")
+	wantProblem(t, "longer than a window may be", try(31*time.Minute, "x", "E-0031"), "too-long")
+	want(t, "as long as a window may be", try(30*time.Minute, "x", "E-0031"), "")
+	change(t, h, func(tx *store.Tx) error {
+		s, err := tx.System("map")
+		s.MaxWindow = 9 * time.Hour
+		return errors.Join(err, tx.PutSystem(s))
+	})
 	want(t, "eight hours", try(8*time.Hour, "x", "E-0031"), "")
 	wantProblem(t, "no reason", try(time.Minute, "", "E-0031"), "reason-required")
 	wantProblem(t, "an escape", try(time.Minute, "\x1b[2J", "E-0031"), "control-character")
@@ -293,4 +302,71 @@ func TestExtensionMeetsWhatComesNext(t *testing.T) {
 	})
 	_, err = d.GrantExtension(t.Context(), x.ID, requests.Answer{Fresh: true}, townhall.By("head"))
 	want(t, "up to it", err, "")
+}
+
+// Two approved an hour and a half. One of them does not make it a night: nothing becomes longer than a request may ask for, and what
+// is delegated.
+func TestAttackTheHeadExtendsWithoutEnd(t *testing.T) {
+	h, d := desk(t)
+	no := submit(t, d, hr(), "kato")
+	approve(t, d, no, "head")
+	w := approve(t, d, no, "deputy").Windows[0]
+	before := window(t, d, w)
+	toInstant(h, before.Start)
+	_, err := d.AskExtension(t.Context(), w, 8*time.Hour, "まだ終わらない", townhall.By("E-0031"))
+	wantProblem(t, "eight hours more", err, "too-long")
+	x := ask(t, d, w, 2*time.Hour, "E-0031")
+	_, err = d.GrantExtension(t.Context(), x.ID, requests.Answer{Fresh: true}, townhall.By("head"))
+	want(t, "two hours more", err, "")
+	_, err = d.AskExtension(t.Context(), w, 8*time.Hour, "まだ終わらない", townhall.By("E-0031"))
+	wantProblem(t, "and eight more", err, "too-long")
+	if after := window(t, d, w); after.End.Sub(after.Start) > 4*time.Hour {
+		t.Errorf("%s became %s", before.End.Sub(before.Start), after.End.Sub(after.Start))
+	}
+	// The rule became stricter between question and answer.
+	x = ask(t, d, w, 15*time.Minute, "E-0031")
+	change(t, h, func(tx *store.Tx) error {
+		s, err := tx.System("hr")
+		s.MaxWindow = time.Hour
+		return errors.Join(err, tx.PutSystem(s))
+	})
+	for _, who := range []string{"head", "deputy"} {
+		_, err = d.GrantExtension(t.Context(), x.ID, requests.Answer{Fresh: true}, townhall.By(who))
+		want(t, who, err, "feature-not-granted")
+	}
+	_, err = d.DenyExtension(t.Context(), x.ID, "終わりにする", townhall.By("head"))
+	want(t, "denied", err, "")
+}
+
+// Work after office hours needs a second approver here. A request that ends with them had one approval only; past them it is made
+// longer by a second approver, not by the attendant or the head.
+func TestAttackAnExtensionIntoTheNight(t *testing.T) {
+	h, d, w, end := running(t, 30*time.Minute)
+	change(t, h, func(tx *store.Tx) error {
+		i, err := tx.Institution()
+		shut := end.In(townhall.Zone)
+		for day := range i.Hours {
+			i.Hours[day] = policy.Hours{Until: time.Duration(shut.Hour())*time.Hour + time.Duration(shut.Minute()+10)*time.Minute}
+		}
+		s, other := tx.System("map")
+		s.SecondWhen = []policy.SecondRule{policy.SecondOutsideHours}
+		return errors.Join(err, other, tx.PutInstitution(i), tx.PutSystem(s))
+	})
+	x := ask(t, d, w, 10*time.Minute, "E-0031")
+	_, err := d.GrantExtension(t.Context(), x.ID, requests.Answer{}, townhall.By("ito"))
+	want(t, "within office hours", err, "")
+	x = ask(t, d, w, 15*time.Minute, "E-0031")
+	for _, who := range []string{"ito", "head"} {
+		_, err = d.GrantExtension(t.Context(), x.ID, requests.Answer{Fresh: true}, townhall.By(who))
+		want(t, who+" extends into the night", err, "forbidden")
+		var denied *policy.Denied
+		if errors.As(err, &denied) && denied.Args["role"] != "extension-second" {
+			t.Errorf("%s: it does not say who may: %v", who, denied.Args)
+		}
+	}
+	got, err := d.GrantExtension(t.Context(), x.ID, requests.Answer{Fresh: true}, townhall.By("deputy"))
+	want(t, "the second approver", err, "")
+	if got.Role != policy.SecondApprover {
+		t.Errorf("granted as %s", got.Role)
+	}
 }

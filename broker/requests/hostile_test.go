@@ -139,7 +139,7 @@ func TestAnOverrideHoldsForTheFirstOccurrence(t *testing.T) {
 // The head who owns a request has it approved by somebody else; more time beyond what is delegated too.
 func TestAttackExtendingOnesOwnRequest(t *testing.T) {
 	h, d, w, _ := running(t, 10*time.Minute)
-	x := ask(t, d, w, time.Hour, "E-0031")
+	x := ask(t, d, w, 30*time.Minute, "E-0031")
 	change(t, h, func(tx *store.Tx) error {
 		r, err := tx.Request(window(t, d, w).Request)
 		r.Requester = "head"

@@ -12,9 +12,6 @@ import (
 	"sekimori/policy"
 )
 
-// defaultWindow is the longest window of a system that sets none.
-const defaultWindow = 4 * time.Hour
-
 // The codes of screens §3.2 about time that callers look for.
 const (
 	codeOverlap  = "overlap"
@@ -34,10 +31,7 @@ func (c *checking) interval(sys store.System) (spans []policy.Span) {
 		end = start.Add(c.form.Length)
 	}
 	start, end = start.UTC().Truncate(time.Millisecond), end.UTC().Truncate(time.Millisecond)
-	longest := sys.MaxWindow
-	if longest == 0 {
-		longest = defaultWindow
-	}
+	longest := sys.Longest()
 	lead := max(sys.Lead, c.institution.Lead)
 	switch {
 	case start.IsZero() || end.IsZero():
