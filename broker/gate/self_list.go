@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -200,8 +201,8 @@ func (s *self) inUse(window string) (policy.Grant, error) {
 		running = live
 	}
 	switch {
-	case window != "" || len(running) == 0:
-		return policy.Grant{}, &policy.Denied{Reason: policy.NoGrant}
+	case len(running) == 0:
+		return policy.Grant{}, s.noneInUse(window, now)
 	case len(running) > 1:
 		var ids []string
 		for _, g := range running {
@@ -211,4 +212,36 @@ func (s *self) inUse(window string) (policy.Grant, error) {
 		return policy.Grant{}, &misuse{"時間枠が複数あります。--window で指定します: " + list, "there are several windows; name one with --window: " + list}
 	}
 	return running[0], nil
+}
+
+// noneInUse says why none of the person's own windows, or not the one named, can end later: the nearest to now is over or has not begun.
+func (s *self) noneInUse(window string, now time.Time) error {
+	var nearest policy.Denied
+	var away time.Duration
+	consider := func(d time.Duration, r policy.Reason, g policy.Grant, when string) {
+		if nearest.Reason == "" || d < away {
+			nearest, away = policy.Denied{Reason: r, Args: map[string]string{"request": g.Request, "time": when}}, d
+			if room := s.pass.facts.WaitingRoom; room > 0 {
+				nearest.Args["minutes"] = strconv.Itoa(int(room.Minutes()))
+			}
+		}
+	}
+	said := func(t time.Time) string { return t.In(s.c.s.o.Zone).Format("2006-01-02 15:04") }
+	for _, g := range s.pass.facts.Grants {
+		w := g.Window
+		switch {
+		case window != "" && w.ID != window || !g.RequestState.Final():
+		case w.State == policy.WindowClosed || w.State == policy.WindowCut:
+			consider(max(now.Sub(w.End), 0), policy.WindowOver, g, "closed")
+		case g.State != policy.GrantActive || w.State == policy.WindowCancelled:
+		case !now.Before(w.End):
+			consider(now.Sub(w.End), policy.WindowOver, g, said(w.End))
+		case now.Before(w.Start):
+			consider(w.Start.Sub(now), policy.TooEarly, g, said(w.Start))
+		}
+	}
+	if nearest.Reason == "" {
+		return &policy.Denied{Reason: policy.NoGrant}
+	}
+	return &nearest
 }

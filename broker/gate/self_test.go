@@ -211,6 +211,35 @@ func TestAnExtensionIsAskedFor(t *testing.T) {
 	}
 }
 
+// Without a window in use the engineer reads what became of the nearest, or when it begins: not that there never was one.
+func TestExtensionWithoutAWindowInUse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	refused := func(when, line string, want ...string) {
+		t.Helper()
+		_, said, exit := e.types(line, "")
+		for _, text := range want {
+			if exit < 250 || !strings.Contains(said, text) {
+				t.Errorf("%s, %s: %d %q, want %q", when, line, exit, said, text)
+			}
+		}
+	}
+	next := w.window(e, "maint", noon.Add(3*time.Hour), time.Hour, policy.WindowScheduled)
+	refused("not begun", "extend 15m --reason x", "[110]", "2026-11-24 15:00")
+	refused("not begun", "extend 15m --reason x --window "+next.ID, "[110]")
+	over := w.window(e, "maint", noon.Add(-3*time.Hour), 2*time.Hour, policy.WindowPermitted)
+	refused("over", "extend 15m --reason x", "[111]", "2026-11-24 11:00", "file a new request")
+	refused("over", "extend 15m --reason x --window "+over.ID, "[111]")
+	closed := w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+	w.setState(closed, policy.WindowClosed)
+	refused("closed by the attendant", "extend 15m --reason x", "[111]", "closed")
+	refused("none of theirs", "extend 15m --reason x --window R8-9999-1", "[106]")
+	if got := w.entries("extension.asked"); len(got) != 0 {
+		t.Errorf("asked: %v", got)
+	}
+}
+
 func TestAttackExtensionOfAForeignWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
