@@ -107,7 +107,14 @@ func (w *weeks) orderly(*rapid.T) {
 			}
 		}
 		if len(made) == 0 {
+			if rapid.Bool().Draw(w.t, "turns up all the same") {
+				w.pass(int(f.Start.Sub(w.hall.Now())/time.Second)+rapid.IntRange(0, 59).Draw(w.t, "seconds after the start"), true)
+				w.enter(f.Engineers[0], strings.Split(f.Accounts[0], "/")[0])
+			}
 			return
+		}
+		if rapid.IntRange(0, 3).Draw(w.t, "reads otherwise by then") == 0 {
+			w.editOf(no, f, who)
 		}
 		w.pass(int(f.Start.Sub(w.hall.Now())/time.Second)+rapid.IntRange(-2, 600).Draw(w.t, "seconds after the start"), true)
 		w.work(made[0], f)
@@ -133,6 +140,36 @@ func (w *weeks) work(window string, f requests.Form) {
 		w.check(w.t)
 		w.enter(f.Engineers[0], strings.Split(f.Accounts[0], "/")[0])
 		w.check(w.t)
+	}
+}
+
+func (w *weeks) edit(*rapid.T) {
+	if no, ok := some(w, "request", w.requests); ok {
+		w.form(func(f requests.Form, engineer string) { w.editOf(no, f, w.who("kato", "ito2", engineer)) })
+	}
+}
+
+// editOf writes an application anew: whatever was approved of it was something else.
+func (w *weeks) editOf(no string, f requests.Form, who string) {
+	f.Purpose = "別の調査"
+	if !w.done(w.desk.Edit(w.t.Context(), no, f, by(who))) {
+		return
+	}
+	r := w.requests[no]
+	r.system, r.vendor, r.start, r.approvers, r.dead = f.System, f.Responsible, f.Start, nil, false
+	for name, x := range w.windows {
+		if x.request != no || x.over {
+			continue
+		}
+		x.over = true
+		row, err := w.desk.Window(w.t.Context(), name)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if row.State != policy.WindowCancelled && row.State != policy.WindowClosed && row.State != policy.WindowCut {
+			w.t.Fatalf("%s is %s after %s was edited", name, row.State, no)
+		}
+		w.seen.edited++
 	}
 }
 

@@ -46,8 +46,8 @@ type weeks struct {
 
 // tally counts what happened over all runs, so that a machine that never admits anybody cannot pass.
 type tally struct {
-	admitted, refused, ended, approved, byDeputy, extended, emergencies, frozen int
-	atWork                                                                      map[string]int // what was done to somebody at work
+	admitted, refused, ended, approved, byDeputy, extended, emergencies, frozen, edited, unapproved int
+	atWork                                                                                          map[string]int // what was done to somebody at work
 }
 
 // saidRequest is what people did to an application.
@@ -191,10 +191,12 @@ func (w *weeks) enter(person, target string) {
 			return err
 		}
 		f.Runtime = ready
-		d := policy.Decide(f, policy.Attempt{
+		a := policy.Attempt{
 			Act: policy.ActConnect, Person: f.Person.ID, Key: true, Factor: true, Consent: policy.ConsentGiven,
 			Source: from.Addr(), Target: target, Channel: policy.ChannelShell,
-		}, tx.Now)
+		}
+		w.unmanned(f, a, tx.Now)
+		d := policy.Decide(f, a, tx.Now)
 		if !d.Allow {
 			return &policy.Denied{Reason: d.Reason, Args: d.Args}
 		}
@@ -216,6 +218,34 @@ func (w *weeks) enter(person, target string) {
 	})
 	if w.done(err) {
 		w.hold(w.t) // at once: the supervisor's next look would hide what was let in wrongly
+	}
+}
+
+// unmanned asks the same of systems that nobody need attend. What is not approved has no attendant either, and is refused for that
+// alone in the weeks' own systems: only without the post is it seen that the approval holds by itself.
+func (w *weeks) unmanned(f policy.Facts, a policy.Attempt, now time.Time) {
+	f.Systems = maps.Clone(f.Systems)
+	for name, s := range f.Systems {
+		s.Attendance, s.IdentityCheck = policy.AttendanceNone, false
+		f.Systems[name] = s
+	}
+	for _, g := range f.Grants {
+		if x := w.windows[g.Window.ID]; x == nil && g.Target == a.Target && !now.Before(g.Window.Start) && now.Before(g.Window.End) {
+			w.seen.unapproved++
+		}
+	}
+	d := policy.Decide(f, a, now)
+	if !d.Allow {
+		return
+	}
+	x := w.windows[d.Grant.Window.ID]
+	switch {
+	case x == nil:
+		w.t.Fatalf("%s would be let in to %s with an approval of nobody's", a.Person, d.Grant.Request)
+	case x.over || w.requests[x.request].dead:
+		w.t.Fatalf("%s would be let in to %s, which was taken away", a.Person, d.Grant.Window.ID)
+	case now.Before(x.start) || !now.Before(x.end):
+		w.t.Fatalf("%s would be let in to %s outside [%s, %s) at %s", a.Person, d.Grant.Window.ID, x.start, x.end, now)
 	}
 }
 
@@ -391,12 +421,12 @@ func TestWeeksOfRandomActs(t *testing.T) {
 			"": w.check, "submit": w.submit, "take": w.take, "approve": w.approve, "approve more": w.approve, "stop": w.stopRequest, "attend": w.attend, "attend more": w.attend,
 			"cancel": w.cancel, "extend": w.extend, "freeze": w.freeze, "lift": w.lift, "lift more": w.lift, "lock": w.lock, "unlock": w.unlock, "unlock more": w.unlock,
 			"connect": w.connect, "connect more": w.connect, "wait": w.wait,
-			"orderly": w.orderly, "orderly more": w.orderly, "orderly still more": w.orderly, "emergency": w.emergency, "after": w.after, "deputy": w.deputy, "at work": w.atWork,
+			"orderly": w.orderly, "orderly more": w.orderly, "orderly still more": w.orderly, "emergency": w.emergency, "after": w.after, "edit": w.edit, "deputy": w.deputy, "at work": w.atWork,
 		})
 		w.named(rt)
 	})
 	t.Logf("%+v", *seen)
-	if seen.admitted == 0 || seen.refused == 0 || seen.ended == 0 || seen.extended == 0 || seen.emergencies == 0 || len(seen.atWork) < 3 {
+	if seen.admitted == 0 || seen.refused == 0 || seen.ended == 0 || seen.extended == 0 || seen.emergencies == 0 || seen.edited == 0 || seen.unapproved == 0 || len(seen.atWork) < 3 {
 		t.Errorf("the weeks were too quiet to show anything: %+v", *seen)
 	}
 }
