@@ -78,6 +78,20 @@ func TestRecheckReasons(t *testing.T) {
 	}
 }
 
+// Who is cut by a lock reads whether it is theirs or their company's.
+func TestRecheckNamesWhoIsLocked(t *testing.T) {
+	for who, change := range map[string]func(f *Facts){
+		"engineer": func(f *Facts) { f.Person.Locked = &Lock{Reason: "lost"} },
+		"vendor":   func(f *Facts) { f.Vendor.Locked = &Lock{Reason: "lost"} },
+	} {
+		f, r := running()
+		change(&f)
+		if v := Recheck(f, r, mid); v.Reason != Locked || v.Args["who"] != who || v.Args["reason"] != "lost" {
+			t.Errorf("%s locked: %+v", who, v)
+		}
+	}
+}
+
 func TestRecheckEdges(t *testing.T) {
 	rows := []struct {
 		name       string

@@ -251,6 +251,9 @@ func TestTwoApproversAtTheSameMoment(t *testing.T) {
 func TestEditAfterApproval(t *testing.T) {
 	h, d := desk(t)
 	no, w := granted(t, d)
+	other := submit(t, d, hr(), "kato") // which the edit does not concern
+	approve(t, d, other, "head")
+	approve(t, d, other, "deputy")
 	want(t, "open", post(h).Open(t.Context(), w, townhall.By("ito")), "")
 	h.Pass(time.Hour)
 	if got := decision(t, h, "map-web"); got != "allowed" {
@@ -270,6 +273,9 @@ func TestEditAfterApproval(t *testing.T) {
 	}
 	if shown.Grants[0].State != policy.GrantVoid || shown.Request.Version != 2 || shown.Request.State != policy.PendingFirst {
 		t.Errorf("grant %s, version %d, state %s", shown.Grants[0].State, shown.Request.Version, shown.Request.State)
+	}
+	if shown, err = d.Show(t.Context(), other); err != nil || shown.Grants[0].State != policy.GrantActive || shown.Windows[0].State != policy.WindowScheduled {
+		t.Errorf("another request after the edit: %+v, %v", shown, err)
 	}
 	if out := approve(t, d, no, "head"); out.Windows[0] != no+"-2" {
 		t.Errorf("approved again: %+v", out)
