@@ -18,7 +18,7 @@ func TestWithdrawnLeavesNoWindow(t *testing.T) {
 	f := simple()
 	f.Recurrence = "FREQ=DAILY;COUNT=53"
 	no := submit(t, d, f, "kato")
-	for range 4 {
+	for range 3 {
 		approve(t, d, no, "head")
 		if err := d.Edit(t.Context(), no, f, townhall.By("kato")); err != nil {
 			t.Fatal(err)
@@ -28,7 +28,7 @@ func TestWithdrawnLeavesNoWindow(t *testing.T) {
 	want(t, "withdrawn", d.Withdraw(t.Context(), no, "取下げ", townhall.By("kato")), "")
 	err := h.DB.Read(t.Context(), func(s *store.Snap) error {
 		all, err := s.Windows(store.WindowFilter{Request: no, Limit: 1000})
-		if len(all) != 5*53 {
+		if len(all) != 4*53 {
 			t.Errorf("%d windows", len(all))
 		}
 		for _, w := range all {
