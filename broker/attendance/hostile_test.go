@@ -43,6 +43,18 @@ func TestAttackOverridingWhatOneAttends(t *testing.T) {
 	has(t, "handed to who overrode", o.post.Handover(t.Context(), o.window, "abe", townhall.By("ito")), "attendant-not-eligible")
 }
 
+// Who asked for the work does not let it start without a backup, whatever roles they hold.
+func TestAttackOverridingOnesOwnRequest(t *testing.T) {
+	o := newOffice(t, false)
+	roles(t, o.Hall, "kato", policy.Approver) // who asked
+	roles(t, o.Hall, "abe", policy.Approver)
+	override := func(by string) error {
+		return o.post.Override(t.Context(), o.window, policy.OverrideBackup, "急ぐ", townhall.By(by))
+	}
+	want(t, "by who asked", override("kato"), "forbidden")
+	want(t, "by another of the section", override("abe"), "")
+}
+
 // What a deputy approved in somebody's stead is that person's approval, who then does not attend.
 func TestAttackAttendingWhatOnesDeputyApproved(t *testing.T) {
 	h, d, post := desk(t)
