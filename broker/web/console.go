@@ -41,10 +41,9 @@ func (s *Server) tick(c *call) error {
 func (s *Server) backup(c *call) error {
 	var in BackupBody
 	return s.attendShown(c, &in, func(ctx context.Context, id string) error {
-		made, err := forms.ParseInstant(in.At, s.o.Zone)
+		made, err := s.instant("at", in.At)
 		if err != nil {
-			return &forms.Invalid{Problems: []forms.Problem{{Field: "at", Code: "bad-time", JA: "日時は 2026-11-24T02:10 のように書いてください。",
-				EN: "write the time like 2026-11-24T02:10"}}}
+			return err
 		}
 		return s.o.Post.Backup(ctx, id, policy.Backup{At: made, How: policy.BackupHow(in.How), OK: in.OK}, in.Reason, c.actor())
 	})

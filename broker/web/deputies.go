@@ -24,13 +24,13 @@ type Deputy struct {
 	State     string    `json:"state"` // ahead | in-force | over | cleared
 }
 
-// DeputyBody sets a deputy. A missing From means now.
+// DeputyBody sets a deputy. From and Until are RFC 3339, or a local time of the institution; a missing From means now.
 type DeputyBody struct {
-	For    string    `json:"for"`
-	Deputy string    `json:"deputy"`
-	From   time.Time `json:"from,omitzero"`
-	Until  time.Time `json:"until"`
-	Reason string    `json:"reason"`
+	For    string `json:"for"`
+	Deputy string `json:"deputy"`
+	From   string `json:"from,omitempty"`
+	Until  string `json:"until"`
+	Reason string `json:"reason"`
 	Fresh
 }
 
@@ -70,10 +70,18 @@ func (s *Server) setDeputy(c *call) error {
 	if err := c.read(&in); err != nil {
 		return err
 	}
+	from, err := s.instant("from", in.From)
+	if err != nil {
+		return err
+	}
+	until, err := s.instant("until", in.Until)
+	if err != nil {
+		return err
+	}
 	if err := s.fresh(c, in.Fresh); err != nil {
 		return err
 	}
-	d, err := s.o.Desk.SetDeputy(c.r.Context(), policy.Deputation{For: in.For, Deputy: in.Deputy, From: in.From, Until: in.Until, Reason: in.Reason}, c.actor())
+	d, err := s.o.Desk.SetDeputy(c.r.Context(), policy.Deputation{For: in.For, Deputy: in.Deputy, From: from, Until: until, Reason: in.Reason}, c.actor())
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"time"
-
 	"sekimori/broker/requests"
 	"sekimori/policy"
 )
@@ -10,9 +8,9 @@ import (
 // EmergencyBody opens an emergency window by the first of two (R22).
 type EmergencyBody struct {
 	SubmitBody
-	Reason   string    `json:"reason"`
-	Phoned   string    `json:"phoned"`    // who was telephoned
-	PhonedAt time.Time `json:"phoned_at"` // and when
+	Reason   string `json:"reason"`
+	Phoned   string `json:"phoned"`    // who was telephoned
+	PhonedAt string `json:"phoned_at"` // and when: RFC 3339, or a local time of the institution
 	Fresh
 }
 
@@ -41,10 +39,14 @@ func (s *Server) openEmergency(c *call) error {
 	if err != nil {
 		return err
 	}
+	phoned, err := s.instant("phoned_at", in.PhonedAt)
+	if err != nil {
+		return err
+	}
 	if err := s.fresh(c, in.Fresh); err != nil {
 		return err
 	}
-	no, err := s.o.Desk.Emergency(c.r.Context(), form, requests.EmergencyForm{Reason: in.Reason, Phoned: in.Phoned, PhonedAt: in.PhonedAt}, c.actor())
+	no, err := s.o.Desk.Emergency(c.r.Context(), form, requests.EmergencyForm{Reason: in.Reason, Phoned: in.Phoned, PhonedAt: phoned}, c.actor())
 	if err != nil {
 		return err
 	}

@@ -155,10 +155,31 @@ func TestDeputyOfAnotherSectionReadsItsRequests(t *testing.T) {
 	}
 	reads("before", false)
 	now := w.clock()
-	ok[Deputy](w, "POST", "/v1/deputies", tokens["kacho"], DeputyBody{For: "kacho", Deputy: "s-all", Until: now.Add(time.Hour), Reason: "出張", Fresh: w.fresh("kacho")})
+	ok[Deputy](w, "POST", "/v1/deputies", tokens["kacho"], DeputyBody{For: "kacho", Deputy: "s-all", Until: now.Add(time.Hour).Format(time.RFC3339Nano), Reason: "出張", Fresh: w.fresh("kacho")})
 	reads("while it holds", true)
 	w.ahead.Add(int64(time.Hour))
 	reads("afterwards", false)
+}
+
+// A time without a zone is the institution's, wherever the machine stands on which it was written; what is no time is refused with its place.
+func TestTimesWithoutAZoneAreTheInstitutions(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.found()
+	w.neighbours(tokens)
+	set := DeputyBody{For: "kacho", Deputy: "s-all", From: "2999-01-01T09:00", Until: "2999-01-08T17:15:00Z", Reason: "出張", Fresh: w.fresh("kacho")}
+	if d := ok[Deputy](w, "POST", "/v1/deputies", tokens["kacho"], set); d.From.Format(time.RFC3339) != "2999-01-01T09:00:00+09:00" ||
+		d.Until.Format(time.RFC3339) != "2999-01-09T02:15:00+09:00" {
+		t.Errorf("%s to %s", d.From, d.Until)
+	}
+	set.From = "tomorrow"
+	a := w.call("POST", "/v1/deputies", tokens["kacho"], set)
+	if a.fault == nil || a.fault.Code != CodeInvalid || !strings.Contains(string(a.body), `"bad-time"`) || !strings.Contains(string(a.body), `"from"`) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	a = w.call("POST", "/v1/emergencies", tokens["kacho"], EmergencyBody{SubmitBody: SubmitBody{Name: "x.yaml", Text: "system: hr\naccounts: [hr-db/maint]\nengineers: [sato]\nstart: +1m\nend: +1h\n"}, PhonedAt: "just now", Reason: "x", Phoned: "x"})
+	if a.fault == nil || !strings.Contains(string(a.body), `"phoned_at"`) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
 }
 
 // Where opening permits the start as well, a token alone does not open; where the identity check comes first, it does.

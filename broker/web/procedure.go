@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/requests"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -244,4 +246,19 @@ func (s *Server) window(c *call) error {
 func (s *Server) cancelWindow(c *call) error {
 	var in WindowBody
 	return s.attend(c, &in, func(ctx context.Context, id string) error { return s.o.Desk.Cancel(ctx, id, in.Reason, c.actor()) })
+}
+
+// instant reads a time that a person wrote in a field: RFC 3339, or a local time of the institution. What is left out is the
+// zero time.
+func (s *Server) instant(field, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := forms.ParseInstant(text, s.o.Zone)
+	if err != nil {
+		return t, &forms.Invalid{Problems: []forms.Problem{{Field: field, Code: "bad-time",
+			JA: "日時は 2026-11-24T02:10 のように書いてください。時間帯を省けば、この機関の時刻です。",
+			EN: "write a date and time like 2026-11-24T02:10; without a zone it is that of the institution"}}}
+	}
+	return t, nil
 }

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/forms"
 	"sekimori/broker/web"
 )
 
@@ -36,8 +36,8 @@ func (p *program) deputyCommand() *cli.Command {
 	return p.group("deputy", "代決", "who decides for an approver who is away",
 		p.leaf("set", "DEPUTY", "代決者を置く(パスワードと認証コードを尋ねます)", "set a deputy (asks for password and code)", p.deputySet,
 			&cli.StringFlag{Name: "for", Usage: p.say("不在になる承認者", "the approver who is away")},
-			&cli.StringFlag{Name: "from", Usage: p.say("いつから(省けば今から)", "from when (now, when left out)")},
-			&cli.StringFlag{Name: "until", Usage: p.say("いつまで", "until when")},
+			&cli.StringFlag{Name: "from", Usage: p.say("いつから(省けば今から)。2026-11-24T10:00、2026-11-24、+8h。この機関の時刻", "from when (now, when left out): 2026-11-24T10:00, 2026-11-24 or +8h, in the institution's zone")},
+			&cli.StringFlag{Name: "until", Usage: p.say("いつまで。書き方は --from と同じ", "until when, written like --from")},
 			p.reasonFlag(), p.authFlag()),
 		p.leaf("clear", "NO", "代決を期間の前に終える", "end a deputation before its time", func(c *cli.Context) error {
 			v, err := act[web.Deputy](p, c, "/v1/deputies/"+part(c.Args().First())+"/clear", struct{}{})
@@ -74,14 +74,7 @@ func (p *program) deputySet(c *cli.Context) error {
 		return err
 	}
 	body := web.DeputyBody{For: head, Deputy: c.Args().First(), Reason: reason}
-	if body.Until, err = p.instant("until", until); err != nil {
-		return err
-	}
-	if from := c.String("from"); from != "" {
-		if body.From, err = p.instant("from", from); err != nil {
-			return err
-		}
-	}
+	body.From, body.Until = p.instant(c.String("from")), p.instant(until)
 	if body.Fresh, err = p.fresh(c); err != nil {
 		return err
 	}
@@ -93,20 +86,16 @@ func (p *program) deputySet(c *cli.Context) error {
 		fmt.Sprintf("deputation %d: %s decides for %s from %s until %s", v.No, v.Deputy, v.For, stamp(v.From), stamp(v.Until)))
 }
 
-// instant reads a time on the command line: RFC 3339, the local time of this machine, a day, or "+8h" from now.
-func (p *program) instant(flag, said string) (time.Time, error) {
-	if said[0] == '+' {
-		if d, err := time.ParseDuration(said[1:]); err == nil && d > 0 {
-			return p.now().Add(d), nil
+// instant turns "+8h" into the instant that it is from now, and a day into its first moment; what has no zone the broker reads in that of
+// the institution.
+func (p *program) instant(said string) string {
+	if after, ok := strings.CutPrefix(said, "+"); ok {
+		if d, err := time.ParseDuration(after); err == nil && d > 0 {
+			return p.now().Add(d).Format(time.RFC3339Nano)
 		}
 	}
-	if day, err := time.ParseInLocation(time.DateOnly, said, time.Local); err == nil {
-		return day, nil
+	if _, err := time.Parse(time.DateOnly, said); err == nil {
+		return said + "T00:00"
 	}
-	t, err := forms.ParseInstant(said, time.Local)
-	if err != nil {
-		return t, &usageError{ja: fmt.Sprintf("--%s の日時が読めません: %s", flag, said), en: fmt.Sprintf("--%s: %v", flag, err),
-			hintJA: "2026-11-24T10:00、2026-11-24、+8h のように書きます", hintEN: "write 2026-11-24T10:00, 2026-11-24 or +8h"}
-	}
-	return t, nil
+	return said
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/forms"
 	"sekimori/broker/web"
 )
 
@@ -24,17 +23,13 @@ func (p *program) emergencyLeaves() []*cli.Command {
 }
 
 func (p *program) requestEmergency(c *cli.Context) error {
-	body := web.EmergencyBody{Reason: c.String("reason"), Phoned: c.String("phoned")}
+	body := web.EmergencyBody{Reason: c.String("reason"), Phoned: c.String("phoned"), PhonedAt: c.String("phoned-at")}
 	file, err := p.need(c, "f")
 	if err != nil {
 		return err
 	}
-	if c.String("phoned-at") != "" {
-		if ago, bad := time.ParseDuration(c.String("phoned-at")); bad == nil && ago >= 0 {
-			body.PhonedAt = p.now().Add(-ago)
-		} else if body.PhonedAt, err = forms.ParseInstant(c.String("phoned-at"), time.Local); err != nil {
-			return &usageError{ja: "--phoned-at は 2026-11-24T10:00 か、10m(10分前)のように書いてください", en: "write --phoned-at like 2026-11-24T10:00, or 10m for ten minutes ago"}
-		}
+	if ago, err := time.ParseDuration(body.PhonedAt); err == nil && ago >= 0 {
+		body.PhonedAt = p.now().Add(-ago).Format(time.RFC3339Nano)
 	}
 	text, err := p.readFile(file)
 	if err != nil {
