@@ -336,3 +336,31 @@ func TestApplyRefuses(t *testing.T) {
 		t.Errorf("applied by nobody: %v", err)
 	}
 }
+
+// What stops a prime contractor stops those who work for it, one step away: it is nobody's subcontractor itself, in one file or in two.
+func TestAPrimeContractorIsNobodysSubcontractor(t *testing.T) {
+	vendor := func(id, prime string) string {
+		if prime != "" {
+			prime = ", prime: " + prime
+		}
+		return "  - {id: " + id + ", name: 事業者, contract: {from: 2026-04-01, until: 2027-03-31}, qualified: true" + prime + "}\n"
+	}
+	for name, files := range map[string][]string{
+		"in one file":             {vendor("V-020", "V-021") + vendor("V-021", "V-012") + vendor("V-012", "")},
+		"below a subcontractor":   {vendor("V-021", "V-012"), vendor("V-020", "V-021")},
+		"above a prime":           {vendor("V-020", "V-021") + vendor("V-021", ""), vendor("V-021", "V-012")},
+		"the other way in a ring": {vendor("V-020", "V-012"), vendor("V-012", "V-020")},
+	} {
+		h := townhall.Found(t)
+		last := len(files) - 1
+		for _, text := range files[:last] {
+			h.Apply(t, "vendors:\n"+text, "admin")
+		}
+		_, err := h.Registry.Apply(t.Context(), parse(t, "vendors:\n"+files[last]), townhall.By("admin"), false)
+		if found := problems(t, err); found[0].Code != "prime-of-a-prime" || found[0].Line == 0 {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+	h := townhall.Found(t)
+	h.Apply(t, "vendors:\n"+vendor("V-020", "V-012")+vendor("V-021", "V-012"), "admin")
+}

@@ -255,6 +255,7 @@ func (d *Document) check(r *Registry, st *state) error {
 	}
 	d.checkInstitution(bad, r.o.Zone)
 	d.checkChecklists(bad, st)
+	d.checkPrimes(bad, st)
 	administrators := 0
 	named := map[string]bool{}
 	for _, e := range d.People {
