@@ -110,6 +110,11 @@ func (a Approval) Stands(giver, stoodFor Person, section string) bool {
 // approvedBy tells whether the person already approved this version, on any stage, or a deputy did in their stead or whom they appointed.
 func (r *Request) approvedBy(person string) bool {
 	return slices.ContainsFunc(r.Approvals, func(a Approval) bool {
-		return (a.By == person || a.OnBehalf == person || a.SetBy == person) && a.Version == r.Version
+		return a.speaksFor(person) && a.Version == r.Version
 	})
+}
+
+// speaksFor: the person gave it, or somebody did in their stead or whom they appointed.
+func (a Approval) speaksFor(person string) bool {
+	return person != "" && (a.By == person || a.OnBehalf == person || a.SetBy == person)
 }

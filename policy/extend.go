@@ -16,6 +16,8 @@ type Extension struct {
 	Frozen    bool // a freeze covers the request: nothing is approved then
 	// SecondMissing: the longer window would have needed a second approver, whom the request did not have.
 	SecondMissing bool
+	// Approvals are those of the request as it reads now: where a second approver is missing, that is somebody beside these.
+	Approvals []Approval
 	// Deputations are those of the owning section's approvers.
 	Deputations []Deputation
 }
@@ -40,7 +42,7 @@ func (e Extension) Longest(w Window, s System) time.Duration {
 // CanExtend rules whether the person may grant the extension: the window's attendant within what is left of the delegated
 // limit; beyond it the head of the owning section, a deputy, or a second approver. What approvers of the request could not have granted,
 // none of them grants afterwards: nothing makes a window longer than Extension.Longest, and where the longer one needs a second approver whom
-// the request did not have, only a second approver makes it longer. Never who asked for it, and nobody once
+// the request did not have, only a second approver makes it longer, who is not the first. Never who asked for it, and nobody once
 // the window is over or while a freeze covers it. Decision.Role tells in which capacity: what attendants grant counts against their limit.
 func CanExtend(p Person, w Window, s System, e Extension, now time.Time) Decision {
 	with := func(role string) map[string]string { return map[string]string{"request": w.Request, "role": role} }
@@ -71,27 +73,51 @@ func CanExtend(p Person, w Window, s System, e Extension, now time.Time) Decisio
 	attends := w.Attendant == p.ID
 	within := e.By <= e.Limit-max(e.Granted, 0)
 	switch {
-	case attends && within && e.SecondMissing && !s.ApproverMayAttend:
-		return deny(Forbidden, with("extension-second"))
-	case attends && within && !e.SecondMissing:
+	case e.SecondMissing:
+		return extendsSecond(&p, &w, &s, &e, now)
+	case attends && within:
 		return Decision{Allow: true, Role: Attendant, Until: w.End.Add(e.By)}
 	case attends && !s.ApproverMayAttend:
 		return overLimit(&w, &e)
 	}
-	role, behalf, ok := voice(&p, s.Section, e.Deputations, now, func(of string) bool {
-		return of == e.AskedBy || of == e.Requester || of == w.Attendant && !s.ApproverMayAttend
-	})
+	role, behalf, ok := voice(&p, s.Section, e.Deputations, now, e.barred(&w, &s))
 	switch {
 	case ok && p.ID == e.Requester:
 		return deny(SelfApproval, map[string]string{"request": w.Request})
-	case e.SecondMissing && (ok && role != SecondApprover || !ok && attends && within):
-		return deny(Forbidden, with("extension-second"))
 	case ok:
 		return Decision{Allow: true, Role: role, OnBehalf: behalf, Until: w.End.Add(e.By)}
 	case attends:
 		return overLimit(&w, &e)
 	}
 	return deny(Forbidden, with("extension"))
+}
+
+// extendsSecond rules where the longer window needs the second approver that the request did not have: whoever may decide a second
+// stage, and did not decide the first, however much of a head they are besides. Everybody else who may grant extensions is told who it takes.
+func extendsSecond(p *Person, w *Window, s *System, e *Extension, now time.Time) Decision {
+	with := func(role string) map[string]string { return map[string]string{"request": w.Request, "role": role} }
+	_, _, ok := voice(p, s.Section, e.Deputations, now, e.barred(w, s))
+	attends := w.Attendant == p.ID
+	switch {
+	case attends && !s.ApproverMayAttend:
+		return deny(Forbidden, with("extension-second"))
+	case ok && p.ID == e.Requester:
+		return deny(SelfApproval, map[string]string{"request": w.Request})
+	case seconds(p) && slices.ContainsFunc(e.Approvals, func(a Approval) bool { return a.speaksFor(p.ID) }):
+		return deny(SameSecondApprover, map[string]string{"request": w.Request})
+	case seconds(p):
+		return Decision{Allow: true, Role: SecondApprover, Until: w.End.Add(e.By)}
+	case ok || attends:
+		return deny(Forbidden, with("extension-second"))
+	}
+	return deny(Forbidden, with("extension"))
+}
+
+// barred are those in whose stead nobody grants the extension.
+func (e *Extension) barred(w *Window, s *System) func(string) bool {
+	return func(of string) bool {
+		return of == e.AskedBy || of == e.Requester || of == w.Attendant && !s.ApproverMayAttend
+	}
 }
 
 func overLimit(w *Window, e *Extension) Decision {

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 	"time"
@@ -18,24 +19,24 @@ func TestCanExtend(t *testing.T) {
 		who    string
 		change func(p *Person, w *Window, s *System, e *Extension)
 		want   Reason
-		role   Role
+		role   Role // in which capacity; where it is forbidden, whom it takes: "" says "extension"
 		behalf string
 	}{
 		{"attendant", "U-010", func(p *Person, w *Window, s *System, e *Extension) {}, "", Attendant, ""},
 		{"attendant, all that is left", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.By, e.Granted = 10*time.Minute, 20*time.Minute }, "", Attendant, ""},
 		{"attendant, a nanosecond more", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
 			e.By, e.Granted = 10*time.Minute+1, 20*time.Minute
-		}, Forbidden, "", ""},
-		{"attendant, nothing delegated", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.Limit = 0 }, Forbidden, "", ""},
+		}, Forbidden, "extension-head", ""},
+		{"attendant, nothing delegated", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.Limit = 0 }, Forbidden, "extension-head", ""},
 		{"attendant, a sum that runs over", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
 			e.By, e.Granted = 1<<63-1, 1<<63-1
 		}, FeatureNotGranted, "", ""},
 		{"attendant, granted less than nothing", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
 			e.By, e.Granted = 40*time.Minute, -time.Hour
-		}, Forbidden, "", ""},
+		}, Forbidden, "extension-head", ""},
 		{"attendant of another window", "U-010", func(p *Person, w *Window, s *System, e *Extension) { w.Attendant = "U-011" }, Forbidden, "", ""},
 		{"nobody at the post, nobody asks", "", func(p *Person, w *Window, s *System, e *Extension) { w.Attendant = "" }, Forbidden, "", ""},
-		{"attendant who is head, beyond", "U-010", func(p *Person, w *Window, s *System, e *Extension) { p.Roles = []Role{Attendant, Approver}; long(e) }, Forbidden, "", ""},
+		{"attendant who is head, beyond", "U-010", func(p *Person, w *Window, s *System, e *Extension) { p.Roles = []Role{Attendant, Approver}; long(e) }, Forbidden, "extension-head", ""},
 		{"attendant who is head, beyond, the system allows", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
 			p.Roles, s.ApproverMayAttend = []Role{Attendant, Approver}, true
 			long(e)
@@ -92,13 +93,53 @@ func TestCanExtend(t *testing.T) {
 		{"head, nothing delegated, at the longest", "U-001", func(p *Person, w *Window, s *System, e *Extension) {
 			s.MaxWindow, e.Limit, e.By = 90*time.Minute, -time.Hour, 1
 		}, FeatureNotGranted, "", ""},
-		{"attendant, where a second approver is missing", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.SecondMissing = true }, Forbidden, "", ""},
+		{"attendant, where a second approver is missing", "U-010", func(p *Person, w *Window, s *System, e *Extension) { e.SecondMissing = true }, Forbidden, "extension-second", ""},
 		{"attendant who may approve, where a second approver is missing", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
 			s.ApproverMayAttend, e.SecondMissing = true, true
-		}, Forbidden, "", ""},
-		{"head, where a second approver is missing", "U-001", func(p *Person, w *Window, s *System, e *Extension) { e.SecondMissing = true }, Forbidden, "", ""},
-		{"deputy, where a second approver is missing", "U-005", func(p *Person, w *Window, s *System, e *Extension) { deputise(e); e.SecondMissing = true }, Forbidden, "", ""},
+		}, Forbidden, "extension-second", ""},
+		{"head, where a second approver is missing", "U-001", func(p *Person, w *Window, s *System, e *Extension) { e.SecondMissing = true }, Forbidden, "extension-second", ""},
+		{"deputy, where a second approver is missing", "U-005", func(p *Person, w *Window, s *System, e *Extension) { deputise(e); e.SecondMissing = true }, Forbidden, "extension-second", ""},
 		{"second approver, where one is missing", "U-002", func(p *Person, w *Window, s *System, e *Extension) { e.SecondMissing = true }, "", SecondApprover, ""},
+		{"attendant, beyond, where a second approver is missing", "U-010", func(p *Person, w *Window, s *System, e *Extension) { long(e); e.SecondMissing = true }, Forbidden, "extension-second", ""},
+		{"attendant who may approve, beyond, where a second approver is missing", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
+			long(e)
+			s.ApproverMayAttend, e.SecondMissing = true, true
+		}, Forbidden, "extension-second", ""},
+		{"attendant who is second approver, where one is missing", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
+			p.Roles, e.SecondMissing = []Role{Attendant, SecondApprover}, true
+		}, Forbidden, "extension-second", ""},
+		{"attendant who is second approver, where one is missing, the system allows", "U-010", func(p *Person, w *Window, s *System, e *Extension) {
+			p.Roles, s.ApproverMayAttend, e.SecondMissing = []Role{Attendant, SecondApprover}, true, true
+		}, "", SecondApprover, ""},
+		{"head who is second approver too", "U-001", func(p *Person, w *Window, s *System, e *Extension) {
+			p.Roles, e.SecondMissing = []Role{Approver, SecondApprover}, true
+		}, "", SecondApprover, ""},
+		{"head of the information-systems section", "U-001", func(p *Person, w *Window, s *System, e *Extension) {
+			p.Roles, e.SecondMissing = []Role{Approver, InformationSystems}, true
+			e.Approvals = []Approval{{Stage: 1, By: "U-005", Version: 1}}
+		}, "", SecondApprover, ""},
+		{"deputy who is second approver too", "U-005", func(p *Person, w *Window, s *System, e *Extension) {
+			deputise(e)
+			p.Roles, e.SecondMissing = []Role{SecondApprover}, true
+		}, "", SecondApprover, ""},
+		{"who approved first, and is second approver too", "U-001", func(p *Person, w *Window, s *System, e *Extension) {
+			p.Roles, e.SecondMissing = []Role{Approver, SecondApprover}, true
+			e.Approvals = []Approval{{Stage: 1, By: "U-001", Version: 1}}
+		}, SameSecondApprover, "", ""},
+		{"whose deputy approved first", "U-001", func(p *Person, w *Window, s *System, e *Extension) {
+			p.Roles, e.SecondMissing = []Role{Approver, SecondApprover}, true
+			e.Approvals = []Approval{{Stage: 1, By: "U-005", OnBehalf: "U-001", SetBy: "U-003", Version: 1}}
+		}, SameSecondApprover, "", ""},
+		{"who appointed the deputy who approved first", "U-002", func(p *Person, w *Window, s *System, e *Extension) {
+			e.SecondMissing = true
+			e.Approvals = []Approval{{Stage: 1, By: "U-005", OnBehalf: "U-001", SetBy: "U-002", Version: 1}}
+		}, SameSecondApprover, "", ""},
+		{"who approved first, beyond, no second approver missing", "U-001", func(p *Person, w *Window, s *System, e *Extension) {
+			long(e)
+			e.Approvals = []Approval{{Stage: 1, By: "U-001", Version: 1}}
+		}, "", Approver, ""},
+		{"second approver whose request it is, where one is missing", "U-002", func(p *Person, w *Window, s *System, e *Extension) { e.Requester, e.SecondMissing = "U-002", true }, SelfApproval, "", ""},
+		{"another section's head, where a second approver is missing", "U-006", func(p *Person, w *Window, s *System, e *Extension) { e.SecondMissing = true }, Forbidden, "", ""},
 		{"emergency, two hours in all", "U-010", func(p *Person, w *Window, s *System, e *Extension) { w.Emergency, e.By = true, 30*time.Minute }, "", Attendant, ""},
 		{"emergency, a nanosecond more", "U-001", func(p *Person, w *Window, s *System, e *Extension) { w.Emergency, e.By = true, 30*time.Minute+1 }, FeatureNotGranted, "", ""},
 		{"emergency, stored as longer", "U-001", func(p *Person, w *Window, s *System, e *Extension) {
@@ -114,8 +155,12 @@ func TestCanExtend(t *testing.T) {
 			}
 			row.change(&p, &w, &s, &e)
 			d := CanExtend(p, w, s, e, mid)
-			if d.Allow != (row.want == "") || d.Reason != row.want || d.Role != row.role || d.OnBehalf != row.behalf {
-				t.Errorf("got allow=%v %q as %q for %q, want %q as %q for %q", d.Allow, d.Reason, d.Role, d.OnBehalf, row.want, row.role, row.behalf)
+			as := d.Role
+			if d.Reason == Forbidden {
+				as, row.role = Role(d.Args["role"]), cmp.Or(row.role, "extension")
+			}
+			if d.Allow != (row.want == "") || d.Reason != row.want || as != row.role || d.OnBehalf != row.behalf {
+				t.Errorf("got allow=%v %q as %q for %q, want %q as %q for %q", d.Allow, d.Reason, as, d.OnBehalf, row.want, row.role, row.behalf)
 			}
 			if d.Allow && !d.Until.Equal(w.End.Add(e.By)) {
 				t.Errorf("until %v", d.Until)

@@ -149,7 +149,7 @@ func TestNoExtensionBeyondWhatIsDelegated(t *testing.T) {
 			w.Attendant = "U-010"
 		}
 		e := Extension{By: minutes("by"), Granted: minutes("granted"), Limit: minutes("limit"), AskedBy: rapid.SampledFrom([]string{"", "E-0031", p.ID}).Draw(t, "asked by"), Deputations: r.Deputations}
-		e.SecondMissing = rapid.IntRange(0, 3).Draw(t, "second missing") == 0
+		e.SecondMissing, e.Approvals = rapid.IntRange(0, 3).Draw(t, "second missing") == 0, r.Approvals
 		now := start.Add(minutes("now"))
 		s := System{ID: "hr", Section: "personnel", ApproverMayAttend: r.System.ApproverMayAttend, MaxWindow: max(minutes("longest"), 0)}
 		longest := s.MaxWindow
@@ -171,6 +171,8 @@ func TestNoExtensionBeyondWhatIsDelegated(t *testing.T) {
 			t.Fatal("longer than the system's longest window and what is delegated")
 		case e.SecondMissing && (d.Role != SecondApprover || !p.Has(SecondApprover) && !p.Has(InformationSystems)):
 			t.Fatalf("granted as %s where a second approver is missing", d.Role)
+		case e.SecondMissing && slices.ContainsFunc(e.Approvals, func(a Approval) bool { return a.By == p.ID || a.OnBehalf == p.ID || a.SetBy == p.ID }):
+			t.Fatal("the first approver is the second")
 		case d.Role == Attendant && (w.Attendant != p.ID || e.By+max(e.Granted, 0) > e.Limit):
 			t.Fatal("the attendant went beyond the limit")
 		case d.Role != Attendant && d.OnBehalf == "" && !p.Has(SecondApprover) && !p.Has(InformationSystems) && (!p.Has(Approver) || p.Section != "personnel"):

@@ -242,7 +242,7 @@ func (d *Desk) wishOf(s *store.Snap, x store.Extension, w store.Window, r store.
 	if err != nil {
 		return wish, fmt.Errorf("facts of request %s: %w", r.No, err)
 	}
-	wish.Deputations, wish.Frozen = facts.Deputations, facts.Frozen
+	wish.Deputations, wish.Approvals, wish.Frozen = facts.Deputations, facts.Approvals, facts.Frozen
 	if r.Body.Emergency == nil && !slices.ContainsFunc(facts.Approvals, func(a policy.Approval) bool { return a.Stage == 2 }) {
 		wish.SecondMissing, err = d.secondMissing(s, facts, policy.Span{Start: w.End, End: w.End.Add(x.By)})
 	}

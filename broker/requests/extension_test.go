@@ -364,6 +364,15 @@ func TestAttackAnExtensionIntoTheNight(t *testing.T) {
 			t.Errorf("%s: it does not say who may: %v", who, denied.Args)
 		}
 	}
+	_, err = d.DenyExtension(t.Context(), x.ID, "今夜はここまで", townhall.By("head"))
+	want(t, "the head says no to the night", err, "")
+	x = ask(t, d, w, 15*time.Minute, "E-0031")
+	changeHead(t, h, func(tx *store.Tx, p store.Person) error { // who approved the request, whatever else they become
+		p.Roles = append(p.Roles, policy.SecondApprover)
+		return tx.PutPerson(p)
+	})
+	_, err = d.GrantExtension(t.Context(), x.ID, requests.Answer{Fresh: true}, townhall.By("head"))
+	want(t, "the first approver as the second", err, "same-second-approver")
 	got, err := d.GrantExtension(t.Context(), x.ID, requests.Answer{Fresh: true}, townhall.By("deputy"))
 	want(t, "the second approver", err, "")
 	if got.Role != policy.SecondApprover {
