@@ -71,12 +71,17 @@ func TestObjectingToAnEmergencyDoesNotEndItsFollowUp(t *testing.T) {
 	}
 }
 
+// A locked person's word is nobody's. The second of the two is told to open anew, not of a lock that is not theirs.
 func TestAgreeingWithSomebodyLocked(t *testing.T) {
 	h, d := desk(t)
 	no := asked(t, h, d, simple())
 	change(t, h, func(tx *store.Tx) error { return tx.LockPerson("head", "admin", "なりすましの疑い") })
 	_, err := d.AgreeEmergency(t.Context(), no, "確かめた", townhall.By("deputy"))
-	want(t, "the first was locked meanwhile", err, "engineer-locked")
+	want(t, "the first was locked meanwhile", err, "forbidden")
+	var denied *policy.Denied
+	if errors.As(err, &denied) && denied.Args["role"] != "emergency-again" {
+		t.Errorf("told %v", denied.Args)
+	}
 	if s := state(t, d, no); s != policy.EmergencyAsked {
 		t.Error(s)
 	}
