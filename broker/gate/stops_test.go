@@ -189,7 +189,17 @@ func TestAttackSelfServiceFromElsewhere(t *testing.T) {
 		p.Sources = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 		return errors.Join(err, tx.PutPerson(p))
 	})
-	if out, said, exit := run(t, e.mustDial("sato", nil), "extend 15m --reason more"); exit != policy.SourceNotAllowed.Exit() || out != "" || !strings.Contains(said, "[115]") {
-		t.Errorf("exit %d, %q, %q", exit, out, said)
+	for _, frozen := range []bool{false, true} { // a freeze, which is told first of a login, must not hide where the call comes from
+		if frozen {
+			if _, err := freeze.New(freeze.Options{DB: w.db}).On(t.Context(), policy.FreezeAll, "", "", ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, line := range []string{"extend 15m --reason more", "windows", "request list"} {
+			out, said, exit := run(t, e.mustDial("sato", nil), line)
+			if exit != policy.SourceNotAllowed.Exit() || out != "" || !strings.Contains(said, "[115]") {
+				t.Errorf("%s, frozen %v: exit %d, %q, %q", line, frozen, exit, out, said)
+			}
+		}
 	}
 }

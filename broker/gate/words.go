@@ -136,8 +136,15 @@ func (s *self) standing() error {
 	if err := s.c.lookUp(s.ctx, s.pass); err != nil {
 		return err
 	}
+	// A freeze, maintenance and the clock are named before the source: they must not hide it.
+	f := s.pass.facts
+	f.Freezes, f.Runtime.Clock, f.Runtime.MaintenanceUntil = nil, policy.ClockTrusted, time.Time{}
+	switch d := policy.Decide(f, s.pass.attempt, s.c.s.o.Clock()); d.Reason {
+	case policy.SourceNotAllowed:
+		return d.Err()
+	}
 	switch s.pass.decision.Reason {
-	case policy.EngineerLocked, policy.VendorLocked, policy.AuthFailed, policy.SourceNotAllowed:
+	case policy.EngineerLocked, policy.VendorLocked, policy.AuthFailed:
 		return s.pass.decision.Err()
 	}
 	return nil

@@ -17,6 +17,8 @@ type Confirmed struct {
 	// Suspended are the people, by id, whose credentials no longer open anything: with the change they may do what takes two people,
 	// and nobody but the issuer answers for their enrolment. They need a new enrolment code.
 	Suspended []string
+	// Enrolled is the person, by id, whose new enrolment was confirmed, and who has nothing in force until they use the code; or empty.
+	Enrolled string
 }
 
 // Confirm puts a pending change into force. It needs somebody of the information-systems section who did not
@@ -40,7 +42,8 @@ func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) (Con
 			done.Suspended, err = r.confirmObjects(tx, c, by)
 			return err
 		case ChangeEnrolment:
-			return r.confirmEnrolment(tx, c)
+			done.Enrolled, err = r.confirmEnrolment(tx, c)
+			return err
 		case changeKeys:
 			return confirmKeys(tx, c)
 		}

@@ -249,16 +249,17 @@ func (r *Registry) issuePending(tx *store.Tx, p policy.Person, by ledger.Actor) 
 	return Code{Text: text, Person: p.ID, Until: tx.Now.Add(codeLife), Pending: name}, err
 }
 
-func (r *Registry) confirmEnrolment(tx *store.Tx, c store.PendingChange) error {
+// confirmEnrolment gives the person, by id, whose code counts from now on.
+func (r *Registry) confirmEnrolment(tx *store.Tx, c store.PendingChange) (person string, err error) {
 	var e personChange
 	if err := json.Unmarshal(c.Body, &e); err != nil {
-		return fmt.Errorf("read change %s: %w", changeName(c.No), err)
+		return "", fmt.Errorf("read change %s: %w", changeName(c.No), err)
 	}
 	var hash [32]byte
 	if n, err := hex.Decode(hash[:], []byte(e.Hash)); err != nil || n != len(hash) {
-		return fmt.Errorf("change %s holds no code", changeName(c.No))
+		return "", fmt.Errorf("change %s holds no code", changeName(c.No))
 	}
-	return r.putCode(tx, e.Person, hash, c.By)
+	return e.Person, r.putCode(tx, e.Person, hash, c.By)
 }
 
 func confirmKeys(tx *store.Tx, c store.PendingChange) error {

@@ -36,26 +36,33 @@ func (n notice) marked(drill bool) notice {
 // warnings are said once each before the window ends.
 var warnings = []struct {
 	before time.Duration
-	text   func(end, login string) notice
+	text   func(end, login, gate string) notice
 }{
-	{10 * time.Minute, func(end, login string) notice {
-		return notice{"残り10分。" + end + "に自動で切断します。", "10 min left; automatic cut at " + end + "."}.and(extendHint(login))
+	{10 * time.Minute, func(end, login, gate string) notice {
+		return notice{"残り10分。" + end + "に自動で切断します。", "10 min left; automatic cut at " + end + "."}.and(extendHint(login, gate))
 	}},
-	{5 * time.Minute, func(string, string) notice {
+	{5 * time.Minute, func(string, string, string) notice {
 		return notice{"残り5分。保存し、終える準備をしてください。", "5 min left. Save and prepare to finish."}
 	}},
-	{time.Minute, func(string, string) notice {
+	{time.Minute, func(string, string, string) notice {
 		return notice{"残り1分。保存していない作業は失われます。", "1 min left. Unsaved work will be lost."}
 	}},
 }
 
-// extendHint says how more time is asked for, while there is still time to answer. A name that would not fit the line is not said.
-func extendHint(login string) notice {
-	const longest = 24
-	if login == "" || len(login) > longest {
+// extendHint says how more time is asked for, while there is still time to answer. Names that would not fit the line are not said.
+func extendHint(login, gate string) notice {
+	const longest = 28 // of both: 78 columns with what stands around them
+	if gate == "" {
+		gate = "gate"
+	}
+	if login == "" || len(login)+len(gate) > longest {
 		login = "ID"
 	}
-	return notice{"延長: ssh " + login + "@gate extend 15m --reason \"理由\"", "Extend: ssh " + login + "@gate extend 15m --reason \"…\""}
+	if len(login)+len(gate) > longest {
+		gate = "gate"
+	}
+	command := "ssh " + login + "@" + gate + " extend 15m --reason "
+	return notice{"延長: " + command + "\"理由\"", "Extend: " + command + "\"…\""}
 }
 
 // idleWarning is how long before an idle cut the engineer is told.

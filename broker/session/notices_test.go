@@ -15,7 +15,8 @@ func TestNoticesFitTheTerminal(t *testing.T) {
 		watchersNotice(999*time.Minute, 99), idleNotice(5 * time.Minute),
 	}
 	for _, w := range warnings {
-		all = append(all, w.text("11:30", strings.Repeat("m", 24)), w.text("11:30", strings.Repeat("m", 64)))
+		all = append(all, w.text("11:30", strings.Repeat("m", 24), "gate"), w.text("11:30", strings.Repeat("m", 64), "gate"),
+			w.text("11:30", "sato", strings.Repeat("g", 24)), w.text("11:30", "sato", strings.Repeat("g", 64)))
 	}
 	for _, n := range all {
 		all = append(all, n.marked(true))
@@ -45,15 +46,22 @@ func TestNoticesFitTheTerminal(t *testing.T) {
 
 // Ten minutes before the end the engineer reads how to ask for more time, in words that can be typed.
 func TestTheFirstWarningSaysHowToExtend(t *testing.T) {
-	n := warnings[0].text("11:30", "sato")
+	n := warnings[0].text("11:30", "sato", "")
 	if got := n.in("ja"); got != "[関守] 残り10分。11:30に自動で切断します。\n[関守] 延長: ssh sato@gate extend 15m --reason \"理由\"" {
 		t.Errorf("%q", got)
 	}
 	if got := n.in("en"); got != "[sekimori] 10 min left; automatic cut at 11:30.\n[sekimori] Extend: ssh sato@gate extend 15m --reason \"…\"" {
 		t.Errorf("%q", got)
 	}
-	if got := warnings[0].text("11:30", strings.Repeat("m", 25)).in("en"); !strings.Contains(got, "ssh ID@gate") {
-		t.Errorf("%q", got)
+	for _, c := range []struct{ login, gate, want string }{
+		{"sato", "hosyu.city.example.jp", "ssh sato@hosyu.city.example.jp extend"},
+		{strings.Repeat("m", 25), "gate", "ssh ID@gate extend"},
+		{"sato", strings.Repeat("g", 26), "ssh ID@" + strings.Repeat("g", 26) + " extend"},
+		{"sato", strings.Repeat("g", 27), "ssh ID@gate extend"},
+	} {
+		if got := warnings[0].text("11:30", c.login, c.gate).in("en"); !strings.Contains(got, c.want) {
+			t.Errorf("%q", got)
+		}
 	}
 }
 

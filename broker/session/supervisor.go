@@ -33,6 +33,7 @@ type Options struct {
 	MinFree     uint64          // bytes; below it nobody is admitted
 	Clock       func() time.Time
 	Zone        *time.Location
+	GateName    string        // the host that engineers type after the @; empty: gate
 	Recheck     time.Duration // how often every live session is judged again; 0: three seconds
 	Sync        time.Duration // how often recordings are made durable; 0: one second
 	Env         []string      // names an engineer may set; nil: LANG and LC_*

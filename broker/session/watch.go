@@ -70,7 +70,7 @@ func (l *session) remind(r *relay.Relay, said map[time.Duration]bool, now time.T
 	for _, w := range warnings {
 		if !said[w.before] && l.deadline().Sub(now) <= w.before {
 			said[w.before] = true
-			r.Notify("warning", w.text(l.hour(l.deadline()), l.a.Person.Login).marked(l.grant.Window.Drill).in(l.a.Lang))
+			r.Notify("warning", w.text(l.hour(l.deadline()), l.a.Person.Login, l.sup.o.GateName).marked(l.grant.Window.Drill).in(l.a.Lang))
 		}
 	}
 	limit, idle := l.idleLimit(), now.Sub(l.lastKey(now))

@@ -80,10 +80,14 @@ func (s *Server) confirm(c *call) error {
 	if err := s.fresh(c, in.Fresh); err != nil {
 		return err
 	}
-	// A confirmed enrolment suspends what somebody of the staff had: they have no sessions, and what they look at ends with their token (streaming).
 	done, err := s.o.Registry.Confirm(c.r.Context(), c.r.PathValue("no"), c.actor())
 	if err != nil {
 		return err
+	}
+	if done.Enrolled != "" { // as where the code is issued at once; what somebody of the staff looks at ends with their token (streaming)
+		if err := s.cutSessions(c, done.Enrolled, "", suspendedWhy); err != nil {
+			return err
+		}
 	}
 	return c.reply(Settled{No: c.r.PathValue("no"), State: "confirmed", Suspended: done.Suspended})
 }

@@ -128,7 +128,6 @@ func (s *Server) watch(c *call) error {
 		return err
 	}
 	defer s.streaming(c, "application/x-ndjson", lookStall)()
-	flush := http.NewResponseController(c.w)
 	e := json.NewEncoder(c.w)
 	var sent error
 	for sent == nil {
@@ -142,7 +141,7 @@ func (s *Server) watch(c *call) error {
 		line := playFrame(f.Frame)
 		line.Lost = f.Lost
 		if sent = e.Encode(line); sent == nil {
-			sent = flush.Flush()
+			sent = c.showNow()
 		}
 	}
 	// The end of the look is ledgered too, also when the watcher is gone already.

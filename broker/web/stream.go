@@ -46,6 +46,14 @@ func (s *Server) streaming(c *call, contentType string, stall time.Duration) (en
 	}
 }
 
+// showNow sends what was written so far of an answer that goes on when there is something to show. Nobody stalls until then: over HTTP/2 a
+// deadline that passes in silence ends the stream as well. The next write sets it again.
+func (c *call) showNow() error {
+	err := http.NewResponseController(c.w).Flush()
+	answerWithin(c.w, 0)
+	return err
+}
+
 // seenAgain is how often a stream is asked for again where nothing is committed: the time of a token passes without a commit.
 const seenAgain = 5 * time.Second
 

@@ -115,6 +115,35 @@ func (w *world) door(handle func(*Server, *call) error) (door *httptest.Server, 
 	return door, ended
 }
 
+// What is shown as it happens may be silent for longer than a part of it may take to be read, over HTTP/2 too, where a deadline that passes
+// ends the stream although nothing waits.
+func TestAStreamMayBeSilent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	token := w.found()["tenken"]
+	const stall = time.Second // in which a loaded machine sends something small
+	look := route{method: "GET", path: "/look", who: everySignedIn(), handle: func(s *Server, c *call) error {
+		defer s.streaming(c, "text/plain", stall)()
+		for _, word := range []string{"begun ", "still ", "here"} {
+			if _, err := io.WriteString(c.w, word); err != nil {
+				return err
+			}
+			if err := c.showNow(); err != nil {
+				return err
+			}
+			<-time.After(stall * 3 / 2)
+		}
+		return nil
+	}}
+	door := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.server.serve(rw, r, look) }))
+	door.EnableHTTP2 = true
+	door.StartTLS()
+	t.Cleanup(door.Close)
+	if status, proto, _, got := get(t, door.Client(), "GET", door.URL+"/look", nil, "Authorization", "Bearer "+token); status != http.StatusOK || proto != "HTTP/2.0" || got != "begun still here" {
+		t.Errorf("%d %s %q", status, proto, got)
+	}
+}
+
 // A role or a section taken away ends the look of which it was the ground, although the token opens as before.
 func TestAttackLookOnWithoutTheRole(t *testing.T) {
 	for name, change := range map[string]func(p *store.Person){
@@ -188,8 +217,8 @@ func TestAttackKnownCallersWhoReadNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.server.knownAnswer = limit
 			token := w.found()["tenken"]
+			w.server.knownAnswer = limit // not of what founds the town
 			door, ended := w.door(handle)
 			conn, err := net.Dial("tcp", door.Listener.Addr().String())
 			if err != nil {
@@ -239,8 +268,8 @@ func TestAnswersTakeTheirTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.server.knownAnswer = limit
 			token := w.found()["tenken"]
+			w.server.knownAnswer = limit // not of what founds the town
 			door, _ := w.door(c.handle)
 			if status, _, _, got := get(t, door.Client(), "GET", door.URL+"/look", nil, "Authorization", "Bearer "+token); status != http.StatusOK || got != c.want {
 				t.Errorf("%d %q", status, got)

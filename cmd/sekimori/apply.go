@@ -118,8 +118,8 @@ func (p *program) settle(c *cli.Context, what string, body any, ja, en string) e
 	}
 	ja, en = ja+": "+c.Args().First(), en+": "+c.Args().First()
 	for _, person := range v.Suspended {
-		ja += fmt.Sprintf("\n%s の以前の登録は二人目が確認していないため、認証を止めました。次に: sekimori person enroll-code %s", plain(person), plain(person))
-		en += fmt.Sprintf("\nno second person confirmed how %s was enrolled: the credentials are suspended\nnext: sekimori person enroll-code %s", plain(person), plain(person))
+		ja += fmt.Sprintf("\n%s は一人で登録されたため、認証を止めました\n次に: sekimori person enroll-code %s", plain(person), plain(person))
+		en += fmt.Sprintf("\none person alone enrolled %s: the credentials are suspended\nnext: sekimori person enroll-code %s", plain(person), plain(person))
 	}
 	return p.done(v, ja, en)
 }
@@ -145,13 +145,13 @@ func (p *program) applyPending(c *cli.Context) error {
 		fmt.Fprintf(&b, "\n%s\n", plain(c.No))
 		p.planned(&b, c.Changes)
 		for _, person := range c.Suspends {
-			fmt.Fprintf(&b, p.say("! %s の登録は一人で行われたもので、確認すると認証が止まり、新しい登録コードが要ります\n", "! one person alone enrolled %s: once it is confirmed the credentials are suspended, and a new enrolment code is needed\n"), plain(person))
+			indented(&b, "! ", fmt.Sprintf(p.say("%s は一人で登録されたため、確認すると認証が止まり、新しい登録コードが要ります", "one person alone enrolled %s: confirming suspends the credentials, and a new code is needed"), person))
 		}
 		switch {
 		case len(c.Keys) > 0:
 			fmt.Fprintf(&b, p.say("+ %s の鍵 %s\n", "+ keys of %s: %s\n"), plain(strings.Join(c.Subjects, " ")), plain(strings.Join(c.Keys, " ")))
 		case c.Kind == registry.ChangeEnrolment:
-			fmt.Fprintf(&b, p.say("~ %s の登録コード。以前の認証は止まります\n", "~ an enrolment code for %s; the credentials from before are suspended\n"), plain(strings.Join(c.Subjects, " ")))
+			indented(&b, "~ ", fmt.Sprintf(p.say("%s の登録コード。以前の認証は止まります", "an enrolment code for %s; the credentials from before are suspended"), strings.Join(c.Subjects, " ")))
 		}
 	}
 	_, err = fmt.Fprint(p.out, b.String())

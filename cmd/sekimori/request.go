@@ -194,8 +194,8 @@ func (p *program) requestSubmit(c *cli.Context) error {
 	}
 	ja, en := fmt.Sprintf("申請 %s: %s", v.No, p.requestState(v.State)), fmt.Sprintf("request %s: %s", v.No, v.State)
 	if v.Series != "" {
-		ja += fmt.Sprintf("(回ごとに一つの申請。一覧は sekimori request list --series %s)", v.Series)
-		en += fmt.Sprintf(" (a request for each occurrence: sekimori request list --series %s)", v.Series)
+		ja += fmt.Sprintf("\n回ごとに一つの申請になりました。一覧:\n  sekimori request list --series %s", v.Series)
+		en += fmt.Sprintf("\na request for each occurrence; to list them:\n  sekimori request list --series %s", v.Series)
 	}
 	return p.done(v, ja, en)
 }
