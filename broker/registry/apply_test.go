@@ -363,4 +363,13 @@ func TestAPrimeContractorIsNobodysSubcontractor(t *testing.T) {
 	}
 	h := townhall.Found(t)
 	h.Apply(t, "vendors:\n"+vendor("V-020", "V-012")+vendor("V-021", "V-012"), "admin")
+
+	// Nor in two steps of which the second comes while the first waits for its confirmation.
+	h = townhall.Found(t)
+	h.Apply(t, "vendors:\n"+vendor("V-021", ""), "admin")
+	waits := h.Apply(t, "vendors:\n"+vendor("V-021", "V-012, prime_approved: true"), "admin").Pending
+	h.Apply(t, "vendors:\n"+vendor("V-020", "V-021"), "admin")
+	if err := confirm(t, h, waits, "deputy"); waits == "" || townhall.Reason(err) != "stale-page" {
+		t.Errorf("%q confirmed: %v", waits, err)
+	}
 }

@@ -163,6 +163,15 @@ func (r *Registry) confirmObjects(tx *store.Tx, c store.PendingChange, by ledger
 		st.objects[place(p.Kind, p.id())] = p.object
 		wanted = append(wanted, p.object)
 	}
+	of := st.primes()
+	for _, o := range wanted { // what was written since the proposal may have made a chain of it
+		if o.Kind != kindVendor {
+			continue
+		}
+		if _, _, _, found := of.chain(o.id()); found {
+			return nil, &policy.Denied{Reason: policy.StalePage, Args: map[string]string{"request": changeName(c.No)}}
+		}
+	}
 	before, err := readState(tx.Snap)
 	if err != nil {
 		return nil, err

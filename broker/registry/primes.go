@@ -2,36 +2,54 @@ package registry
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"sekimori/broker/forms"
 )
 
-// checkPrimes refuses chains: a prime contractor answers to the institution itself. What stops it stops those who work for it, one step
-// away; a subcontractor's subcontractor names the same prime contractor.
-func (d *Document) checkPrimes(bad *forms.Invalid, st *state) {
-	primes, here := map[string]string{}, map[string]bool{}
+// primes is whose subcontractor each vendor is, by id; empty: nobody's. A prime contractor answers to the institution itself, so there are
+// no chains: what stops it stops those who work for it, one step away. A subcontractor's subcontractor names the same prime contractor.
+type primes map[string]string
+
+func (st *state) primes() primes {
+	of := primes{}
 	for _, o := range st.objects {
 		if o.Kind == kindVendor {
-			primes[o.Vendor.ID] = o.Vendor.Prime
+			of[o.Vendor.ID] = o.Vendor.Prime
 		}
 	}
-	for _, v := range d.Vendors {
-		primes[v.ID], here[v.ID] = st.vendorID(d, v.Prime), true
+	return of
+}
+
+// chain gives a subcontractor, its prime contractor, and whose subcontractor that is, where the vendor is part of such a chain.
+func (of primes) chain(vendor string) (below, prime, above string, found bool) {
+	prime = of[vendor]
+	if prime == "" {
+		return "", "", "", false
 	}
-	refuse := func(at, vendor, prime, above string) {
-		bad.Problems = append(bad.Problems, d.places[place(kindVendor, at)].Describe("prime-of-a-prime",
-			fmt.Sprintf("%s の元請 %s は、それ自身が %s の再委託先です。元請には、契約の相手である事業者を書いてください。", vendor, prime, above),
-			fmt.Sprintf("%s, the prime contractor of %s, is a subcontractor of %s itself: name the company that the contract is with", prime, vendor, above)))
+	if above := of[prime]; above != "" {
+		return vendor, prime, above, true
 	}
-	for _, v := range d.Vendors {
-		prime := primes[v.ID]
-		if above := primes[prime]; prime != "" && prime != v.ID && above != "" {
-			refuse(v.ID, v.ID, prime, above)
+	for _, below := range slices.Sorted(maps.Keys(of)) {
+		if of[below] == vendor {
+			return below, vendor, prime, true
 		}
-		for below, of := range primes {
-			if prime != "" && of == v.ID && below != v.ID && !here[below] {
-				refuse(v.ID, below, v.ID, prime)
-			}
+	}
+	return "", "", "", false
+}
+
+// checkPrimes names the first chain that each vendor of the document is part of.
+func (d *Document) checkPrimes(bad *forms.Invalid, st *state) {
+	of := st.primes()
+	for _, v := range d.Vendors {
+		of[v.ID] = st.vendorID(d, v.Prime)
+	}
+	for _, v := range d.Vendors {
+		if below, prime, above, found := of.chain(v.ID); found {
+			bad.Problems = append(bad.Problems, d.places[place(kindVendor, v.ID)].Describe("prime-of-a-prime",
+				fmt.Sprintf("%s の元請 %s は、それ自身が %s の再委託先です。元請には、契約の相手である事業者を書いてください。", below, prime, above),
+				fmt.Sprintf("%s, the prime contractor of %s, is a subcontractor of %s itself: name the company that the contract is with", prime, below, above)))
 		}
 	}
 }
