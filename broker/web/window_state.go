@@ -36,7 +36,8 @@ func windowState(w store.Window, is store.WindowNow, now time.Time) string {
 }
 
 // asActed leaves out what happens on a window: the answer to an act says what the act made of it, though a session may begin before
-// the answer is written, and the attendant's console tells the sessions themselves.
+// the answer is written, and the attendant's console tells the sessions themselves. That nobody worked in a window that was attended is
+// for the lists to say (unused).
 func asActed(w store.Window) store.WindowNow {
 	return store.WindowNow{Used: w.State != policy.WindowScheduled}
 }
