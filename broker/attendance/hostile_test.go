@@ -90,3 +90,28 @@ func TestAttackAReasonWithoutEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Whoever appoints the deputy who approves has approved by another hand, and does not attend either.
+func TestAttackAttendingWhatOnesAppointeeApproved(t *testing.T) {
+	h, d, post := desk(t)
+	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		p, err := tx.Person("head")
+		p.ID, p.Login, p.Roles = "abe", "abe", []policy.Role{policy.Attendant, policy.Approver}
+		_, written := tx.Append(townhall.Draft("test.changed"))
+		return errors.Join(err, tx.PutPerson(p), written)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "ito", Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.By("abe")); err != nil {
+		t.Fatal(err)
+	}
+	f := simple()
+	f.Attendant = ""
+	no := submit(t, d, f, "kato")
+	out, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("ito"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "who appointed the deputy opens", post.Open(t.Context(), out.Windows[0], townhall.By("abe")), "forbidden")
+}

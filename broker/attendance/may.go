@@ -2,6 +2,7 @@ package attendance
 
 import (
 	"fmt"
+	"slices"
 
 	"sekimori/broker/forms"
 	"sekimori/broker/store"
@@ -63,18 +64,15 @@ func overrodeOn(s *store.Snap, p policy.Person, w store.Window) (bool, error) {
 }
 
 // decidedOn tells whether the person approved the request as it reads now, or opened it as an emergency; what a deputy decided in
-// their stead counts as theirs.
+// their stead, or one whom they appointed, counts as theirs.
 func decidedOn(s *store.Snap, p policy.Person, r store.Request) (bool, error) {
-	decisions, err := s.Decisions(r.No)
+	facts, err := s.PolicyRequestOf(r)
 	if err != nil {
-		return false, fmt.Errorf("read decisions: %w", err)
+		return false, fmt.Errorf("facts of request %s: %w", r.No, err)
 	}
-	for _, made := range decisions {
-		if (made.By == p.ID || made.OnBehalf == p.ID) && made.Version == r.Version && (made.Verdict == store.VerdictApprove || made.Verdict == store.VerdictOpen) {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.ContainsFunc(facts.Approvals, func(made policy.Approval) bool {
+		return made.By == p.ID || made.OnBehalf == p.ID || made.SetBy == p.ID
+	}), nil
 }
 
 // mayOverride: who may let work start although a check item is unmet: the section's approvers and the second approver,

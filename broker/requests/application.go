@@ -108,7 +108,7 @@ func people(s *store.Snap, a *policy.Application, r store.Request, sys store.Sys
 	}
 	a.Attendant = &p.Person
 	a.AttendantIsApprover = slices.ContainsFunc(a.Request.Approvals, func(made policy.Approval) bool {
-		return made.By == p.ID || made.OnBehalf == p.ID
+		return made.By == p.ID || made.OnBehalf == p.ID || made.SetBy == p.ID
 	})
 	if a.AttendedBefore, err = s.Attended(p.ID, sys.ID, r.No); err != nil {
 		return fmt.Errorf("look for earlier attendance: %w", err)

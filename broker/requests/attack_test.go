@@ -2,6 +2,7 @@ package requests_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -214,5 +215,41 @@ func TestAttackEscapeSequencesInReasons(t *testing.T) {
 	}
 	if state(t, d, no) != policy.PendingFirst {
 		t.Errorf("it is %s", state(t, d, no))
+	}
+}
+
+// The check items know an attendant who approved by another hand: by whom they appointed to stand in for another approver.
+func TestAttackAnAttendantWhoseAppointeeApproved(t *testing.T) {
+	h, d := desk(t)
+	rule := func(mayAttend bool) {
+		change(t, h, func(tx *store.Tx) error {
+			s, err := tx.System("map")
+			s.ApproverMayAttend = mayAttend
+			return errors.Join(err, tx.PutSystem(s))
+		})
+	}
+	rule(true)
+	change(t, h, func(tx *store.Tx) error {
+		ito, err := tx.Person("ito")
+		abe := ito
+		abe.ID, abe.Login, abe.Roles = "abe", "abe", nil
+		ito.Roles = append(ito.Roles, policy.Approver)
+		return errors.Join(err, tx.PutPerson(ito), tx.PutPerson(abe))
+	})
+	if _, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "abe", Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.By("ito")); err != nil {
+		t.Fatal(err)
+	}
+	no := submit(t, d, simple(), "kato")
+	if _, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("abe")); err != nil {
+		t.Fatal(err)
+	}
+	rule(false)
+	seen, err := d.Check(t.Context(), no)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(seen.Items, func(i policy.CheckItem) bool { return i.Code == policy.ItemAttendant })
+	if at < 0 || seen.Items[at].State != policy.ItemUnmet {
+		t.Errorf("the attendant who appointed the approver: %+v", seen.Items)
 	}
 }
