@@ -91,7 +91,7 @@ func (r *reading) own(person string, from, until time.Time) ([]Entry, error) {
 // gone gives requests that will not become windows any more, so that calendars strike them out.
 func (r *reading) gone(from, until time.Time, section string) ([]Entry, error) {
 	list, err := r.s.Requests(store.RequestFilter{Section: section, Limit: mostPlanned,
-		States: []policy.RequestState{policy.RequestRejected, policy.RequestWithdrawn, policy.RequestLapsed}})
+		States: []policy.RequestState{policy.RequestRejected, policy.RequestWithdrawn, policy.RequestLapsed, policy.ReportDue}})
 	if err != nil {
 		return nil, fmt.Errorf("read requests: %w", err)
 	}
@@ -103,6 +103,11 @@ func (r *reading) gone(from, until time.Time, section string) ([]Entry, error) {
 		more, err := r.ofRequest(q)
 		if err != nil {
 			return nil, err
+		}
+		if q.State == policy.ReportDue { // used, then edited, then ended: what it owes is of before, what it asked for is gone
+			for i := range more {
+				more[i].State = string(policy.WindowCancelled)
+			}
 		}
 		entries = append(entries, more...)
 	}

@@ -105,6 +105,49 @@ func TestASectionsFeed(t *testing.T) {
 	}
 }
 
+// A request that was used, edited and then sent away owes its report. What it asked for anew is struck out all the same, under the
+// id and with a higher sequence than it had while it waited; the window that was used stays as it was, and so does one that is merely over.
+func TestWhatAUsedRequestAskedForAnewIsStruckOut(t *testing.T) {
+	b := open(t)
+	b.ask("R8-0001", "map", "map-web/web", policy.RequestApproved, "2026-11-24T10:00", "2026-11-24T11:00")
+	b.ask("R8-0002", "map", "map-web/web", policy.RequestApproved, "2026-11-24T12:00", "2026-11-24T13:00")
+	set := func(no string, fn func(*store.Request)) {
+		b.write(func(tx *store.Tx) error {
+			r, err := tx.Request(no)
+			if err != nil {
+				return err
+			}
+			fn(&r)
+			return tx.UpdateRequest(r)
+		})
+	}
+	set("R8-0001", func(r *store.Request) {
+		r.Version, r.ApprovedVersion, r.State = 2, 1, policy.PendingFirst
+		r.Start, r.End = clock(t, "2026-11-24T15:00"), clock(t, "2026-11-24T16:00")
+	})
+	set("R8-0002", func(r *store.Request) { r.ApprovedVersion, r.State = 1, policy.ReportDue })
+	_, secret := b.section("ja")
+	waits := b.read(secret)["R8-0001-2@townhall.example"]
+	if value(t, waits, ical.PropStatus) != "TENTATIVE" {
+		t.Fatalf("%+v", waits.Props)
+	}
+	set("R8-0001", func(r *store.Request) { r.State = policy.ReportDue })
+	events := b.read(secret)
+	gone, found := events["R8-0001-2@townhall.example"]
+	if !found || len(events) != 3 {
+		t.Fatalf("%d events, struck out among them: %v", len(events), found)
+	}
+	if value(t, gone, ical.PropStatus) != "CANCELLED" || number(t, gone) <= number(t, waits) ||
+		!strings.HasPrefix(value(t, gone, ical.PropSummary), "[取消し] ") {
+		t.Errorf("%+v", gone.Props)
+	}
+	for _, id := range []string{"R8-0001-1", "R8-0002-1"} {
+		if value(t, events[id+"@townhall.example"], ical.PropStatus) != "CONFIRMED" {
+			t.Errorf("%s: %+v", id, events[id+"@townhall.example"].Props)
+		}
+	}
+}
+
 // TestAFeedNamesNobodyWhoNeedNotBe: engineers' names, telephones, purposes and accounts are nobody's calendar's business.
 func TestAFeedNamesNobodyWhoNeedNotBe(t *testing.T) {
 	b := open(t)
