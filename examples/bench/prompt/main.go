@@ -123,7 +123,7 @@ func (b *bench) window(ctx context.Context, clerk, head *person) (start time.Tim
 	var w struct {
 		State string `json:"state"`
 	}
-	if err := clerk.run(ctx, &w, "window", "open", r.Windows[0]); err != nil {
+	if err := clerk.sign(ctx, &w, "window", "open", r.Windows[0]); err != nil {
 		return start, err
 	}
 	if w.State != "permitted" {
