@@ -55,11 +55,10 @@ func TestAttackOverridingOnesOwnRequest(t *testing.T) {
 	want(t, "by another of the section", override("abe"), "")
 }
 
-// What a deputy approved in somebody's stead is that person's approval, who then does not attend.
-func TestAttackAttendingWhatOnesDeputyApproved(t *testing.T) {
-	h, d, post := desk(t)
-	roles(t, h, "head", policy.Attendant)
-	if _, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "ito", Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.By("head")); err != nil {
+// approvedByDeputy makes ito the head's deputy, in the name of whoever appoints, and has ito approve a request that names no attendant.
+func approvedByDeputy(t *testing.T, h *townhall.Hall, d *requests.Desk, appoints string) (window string) {
+	t.Helper()
+	if _, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "ito", Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.By(appoints)); err != nil {
 		t.Fatal(err)
 	}
 	f := simple()
@@ -69,7 +68,15 @@ func TestAttackAttendingWhatOnesDeputyApproved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, "the head opens", post.Open(t.Context(), out.Windows[0], townhall.By("head")), "forbidden")
+	return out.Windows[0]
+}
+
+// What a deputy approved in somebody's stead is that person's approval, who then does not attend.
+func TestAttackAttendingWhatOnesDeputyApproved(t *testing.T) {
+	h, d, post := desk(t)
+	roles(t, h, "head", policy.Attendant)
+	window := approvedByDeputy(t, h, d, "head")
+	want(t, "the head opens", post.Open(t.Context(), window, townhall.By("head")), "forbidden")
 }
 
 // The reason of a cut stands in the window's row and in the ledger: it has an end, and says nothing to the terminal of who reads it.
@@ -103,15 +110,6 @@ func TestAttackAttendingWhatOnesAppointeeApproved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "ito", Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.By("abe")); err != nil {
-		t.Fatal(err)
-	}
-	f := simple()
-	f.Attendant = ""
-	no := submit(t, d, f, "kato")
-	out, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("ito"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want(t, "who appointed the deputy opens", post.Open(t.Context(), out.Windows[0], townhall.By("abe")), "forbidden")
+	window := approvedByDeputy(t, h, d, "abe")
+	want(t, "who appointed the deputy opens", post.Open(t.Context(), window, townhall.By("abe")), "forbidden")
 }

@@ -114,7 +114,8 @@ func bodyWithin(w http.ResponseWriter, r *http.Request, d time.Duration) {
 	if r.ContentLength == 0 {
 		return
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(d)) // fails only where the connection is gone
+	by := time.Now().Add(d)                               // the kernel's deadlines go by the machine's own clock
+	_ = http.NewResponseController(w).SetReadDeadline(by) // fails only where the connection is gone
 }
 
 // admit names the caller and asks the table.
