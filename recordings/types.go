@@ -81,7 +81,9 @@ const (
 	EventExitSignal   = "exit-signal"
 	EventEOF          = "eof"
 	EventClose        = "close"
-	EventNotice       = "notice" // body Notice: text that the broker showed
+	EventNotice       = "notice"   // body Notice: text that the broker showed
+	EventFile         = "file"     // body FileOp: a file operation, before it is forwarded
+	EventFileEnd      = "file-end" // body FileEnd: how the operation ended
 )
 
 // PTY is the body of EventPTY and EventWindowChange.
@@ -113,6 +115,47 @@ type Exit struct {
 type Notice struct {
 	Kind string `json:"kind"`
 	Text string `json:"text"`
+}
+
+// FileOp is the body of EventFile: a file operation that the engineer asked for. It stands in the
+// recording before the target can know of it.
+type FileOp struct {
+	ID      uint64   `json:"id"` // counts from 1 within the channel
+	Op      string   `json:"op"` // one of the File… operations
+	Path    string   `json:"path"`
+	To      string   `json:"to,omitempty"`    // the new name of a rename or copy; what a link points to
+	Flags   []string `json:"flags,omitempty"` // of an open: read, write, append, create, truncate, exclusive; of a setstat: what is set
+	Mode    *uint32  `json:"mode,omitempty"`
+	Size    *uint64  `json:"size,omitempty"`     // asked for by a setstat, announced by scp
+	PathRaw []byte   `json:"path_raw,omitempty"` // the exact bytes where Path is no valid UTF-8
+	ToRaw   []byte   `json:"to_raw,omitempty"`
+}
+
+// Operations of FileOp.Op. FileExtended is followed by the name of the extension.
+const (
+	FileOpen       = "open"
+	FileOpenDir    = "opendir"
+	FileRemove     = "remove"
+	FileRename     = "rename"
+	FileMkdir      = "mkdir"
+	FileRmdir      = "rmdir"
+	FileSymlink    = "symlink" // Path is the link, To what it points to
+	FileLink       = "link"    // Path is the new name, To the file that has it already
+	FileSetStat    = "setstat"
+	FileCopy       = "copy"
+	FileExtended   = "extended:"
+	FileSCPSend    = "scp-send"    // to the target
+	FileSCPReceive = "scp-receive" // from the target
+)
+
+// FileEnd is the body of EventFileEnd: the handle was closed, or the operation answered.
+type FileEnd struct {
+	ID      uint64 `json:"id"` // of the FileOp; 0: the rest of the channel
+	OK      bool   `json:"ok"`
+	Status  string `json:"status"`
+	Read    uint64 `json:"read"`    // bytes of contents that the target sent
+	Written uint64 `json:"written"` // bytes of contents that the target took
+	Size    uint64 `json:"size"`    // where the furthest byte read or written ends
 }
 
 // End is the last thing a recording says.

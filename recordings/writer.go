@@ -169,30 +169,58 @@ func (w *Writer) Event(channel uint32, kind string, body any) error {
 	return w.event(0, channel, kind, body)
 }
 
+// Precede records an event that what the caller records next depends on: once that call has
+// returned, the kernel has the event too. It costs no write of its own. It waits only where the
+// batch that gathers is full.
+func (w *Writer) Precede(channel uint32, kind string, body any) error {
+	b, err := w.marshal(kind, body)
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.gatherEvent(0, channel, kind, b)
+}
+
 // InputEvent records an event that carries input, sealed with the input.
 func (w *Writer) InputEvent(channel uint32, kind string, body any) error {
 	return w.event(1, channel, kind, body)
 }
 
 func (w *Writer) event(input int, channel uint32, kind string, body any) error {
-	var b []byte
-	if body != nil {
-		var err error
-		if b, err = json.Marshal(body); err != nil {
-			return w.Fail(fmt.Errorf("record event %q: %w", kind, err))
-		}
-	}
-	if len(kind) == 0 || len(kind) > 255 || len(b) > maxPlain-512 {
-		return w.Fail(fmt.Errorf("record event: kind of %d and body of %d bytes are out of range", len(kind), len(b)))
+	b, err := w.marshal(kind, body)
+	if err != nil {
+		return err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.gatherEvent(input, channel, kind, b); err != nil {
+		return err
+	}
+	return w.settle()
+}
+
+// marshal makes the body of an event, nil where there is none.
+func (w *Writer) marshal(kind string, body any) (b []byte, err error) {
+	if body != nil {
+		if b, err = json.Marshal(body); err != nil {
+			return nil, w.Fail(fmt.Errorf("record event %q: %w", kind, err))
+		}
+	}
+	if len(kind) == 0 || len(kind) > 255 || len(b) > maxPlain-512 {
+		return nil, w.Fail(fmt.Errorf("record event: kind of %d and body of %d bytes are out of range", len(kind), len(b)))
+	}
+	return b, nil
+}
+
+// gatherEvent adds an event to the batch. The caller holds mu.
+func (w *Writer) gatherEvent(input int, channel uint32, kind string, b []byte) error {
 	w.room(len(kind) + len(b))
 	if err := w.usable(); err != nil {
 		return err
 	}
 	w.gather(input, kindEvent, channel, kind, b)
-	return w.settle()
+	return nil
 }
 
 // room waits until the gathering batch can take n more bytes. The caller holds mu.
