@@ -67,23 +67,31 @@ type Frame struct {
 // session (notices, warnings, pauses), not to one channel.
 const SessionChannel uint32 = 0xffffffff
 
-// Kinds of events that the exports understand. Other kinds are kept as they are.
+// Kinds of events. Those of the output tell what was done and are readable with it; EventEnv tells what
+// was sent and is sealed with the input. Other kinds are kept as they are.
 const (
-	EventOpen         = "open"          // body Opened
-	EventPTY          = "pty-req"       // body PTY
-	EventWindowChange = "window-change" // body PTY
-	EventShell        = "shell"
-	EventExec         = "exec"      // body Command
-	EventSubsystem    = "subsystem" // body Command
-	EventEnv          = "env"
-	EventSignal       = "signal"
-	EventExitStatus   = "exit-status" // body Exit
-	EventExitSignal   = "exit-signal"
-	EventEOF          = "eof"
-	EventClose        = "close"
-	EventNotice       = "notice"   // body Notice: text that the broker showed
-	EventFile         = "file"     // body FileOp: a file operation, before it is forwarded
-	EventFileEnd      = "file-end" // body FileEnd: how the operation ended
+	EventOpen         = "open"            // body Opened
+	EventPTY          = "pty-req"         // body PTY
+	EventWindowChange = "window-change"   // body PTY
+	EventShell        = "shell"           // no body
+	EventExec         = "exec"            // body Command
+	EventSubsystem    = "subsystem"       // body Command
+	EventEnv          = "env"             // body Env; in the input
+	EventSignal       = "signal"          // body Signal
+	EventBreak        = "break"           // body Break
+	EventEOW          = "eow@openssh.com" // body StreamEnd: that stream is read no further
+	EventExitStatus   = "exit-status"     // body Exit
+	EventExitSignal   = "exit-signal"     // body ExitSignal
+	EventEOF          = "eof"             // body StreamEnd
+	EventClose        = "close"           // no body
+	EventNotice       = "notice"          // body Notice: text that the broker showed
+	EventRefused      = "refused"         // body Refused
+	EventSizes        = "sizes"           // body Sizes
+	EventFile         = "file"            // body FileOp; before the operation is passed on
+	EventFileEnd      = "file-end"        // body FileEnd
+	EventPause        = "pause"           // body Pause
+	EventResume       = "resume"          // body Pause
+	EventExtension    = "extension"       // body Extension; on SessionChannel
 )
 
 // PTY is the body of EventPTY and EventWindowChange.
@@ -101,9 +109,40 @@ type Opened struct {
 	Type string `json:"type"` // as in RFC 4254: session, direct-tcpip
 }
 
-// Command is the body of EventExec and EventSubsystem.
+// Command is the body of EventExec and EventSubsystem. NewCommand makes one.
 type Command struct {
-	Command string `json:"command"`
+	Command string `json:"command"`       // see Legible
+	Raw     []byte `json:"raw,omitempty"` // the exact bytes, only where they are no UTF-8
+}
+
+// NewCommand makes the body for a command or name of any bytes.
+func NewCommand(raw string) Command {
+	text, exact := Legible([]byte(raw))
+	return Command{Command: text, Raw: exact}
+}
+
+// Exact gives the bytes that the target received.
+func (c Command) Exact() string {
+	if c.Raw != nil {
+		return string(c.Raw)
+	}
+	return c.Command
+}
+
+// Env is the body of EventEnv. Both are UTF-8, so they stand here exactly as the target received them.
+type Env struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Signal is the body of EventSignal.
+type Signal struct {
+	Signal string `json:"signal"` // without SIG
+}
+
+// Break is the body of EventBreak.
+type Break struct {
+	Length uint32 `json:"length"` // milliseconds
 }
 
 // Exit is the body of EventExitStatus.
@@ -111,10 +150,40 @@ type Exit struct {
 	Status uint32 `json:"status"`
 }
 
+// ExitSignal is the body of EventExitSignal.
+type ExitSignal struct {
+	Signal  string `json:"signal"` // without SIG
+	Core    bool   `json:"core,omitempty"`
+	Message string `json:"message,omitempty"`
+	Lang    string `json:"lang,omitempty"` // RFC 3066
+}
+
+// StreamEnd is the body of EventEOF and EventEOW.
+type StreamEnd struct {
+	Stream string `json:"stream"` // as Stream.String gives it
+}
+
 // Notice is the body of EventNotice.
 type Notice struct {
 	Kind string `json:"kind"`
 	Text string `json:"text"`
+}
+
+// Refused is the body of EventRefused. What and Detail come from a peer, shortened.
+type Refused struct {
+	Side   string `json:"side"`             // who asked: client or target
+	What   string `json:"what"`             // the request or the channel type, as asked
+	Reason string `json:"reason,omitempty"` // of policy's table
+	Number int    `json:"number,omitempty"`
+	Detail string `json:"detail,omitempty"`
+	Count  int64  `json:"count,omitempty"` // how often since the event before this one of the same side and What; missing: once
+}
+
+// Sizes is the body of EventSizes: bytes of the channel that were recorded and handed on.
+type Sizes struct {
+	Input  int64 `json:"input"`
+	Output int64 `json:"output"`
+	Errors int64 `json:"errors"`
 }
 
 // FileOp is the body of EventFile: a file operation that the engineer asked for. It stands in the
@@ -156,6 +225,18 @@ type FileEnd struct {
 	Read    uint64 `json:"read"`    // bytes of contents that the target sent
 	Written uint64 `json:"written"` // bytes of contents that the target took
 	Size    uint64 `json:"size"`    // where the furthest byte read or written ends
+}
+
+// Pause is the body of EventPause and EventResume.
+type Pause struct {
+	By     string `json:"by,omitempty"` // number of the person; empty: the broker
+	Reason string `json:"reason,omitempty"`
+}
+
+// Extension is the body of EventExtension.
+type Extension struct {
+	Until time.Time `json:"until"`
+	By    string    `json:"by,omitempty"` // number of the person
 }
 
 // End is the last thing a recording says.
