@@ -34,7 +34,7 @@ func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
 		}
 		close(drained)
 		<-farGone
-		r.event(c.id, eventSizes, sizes{c.input.Load(), c.output.Load(), c.errors.Load()})
+		r.event(c.id, recordings.EventSizes, recordings.Sizes{Input: c.input.Load(), Output: c.output.Load(), Errors: c.errors.Load()})
 		r.event(c.id, recordings.EventClose, nil)
 		if lost { // the engineer is yet to be told why (Finish), so the channel stays open
 			r.settle(c)
@@ -88,14 +88,9 @@ func (c *channel) finishOutput() {
 		return
 	}
 	defer c.r.valve.leave()
-	if c.r.event(c.id, recordings.EventEOF, streamBody{recordings.Stdout.String()}) {
+	if c.r.event(c.id, recordings.EventEOF, recordings.StreamEnd{Stream: recordings.Stdout.String()}) {
 		_ = c.near.CloseWrite()
 	}
-}
-
-// streamBody is the body of EventEOF.
-type streamBody struct {
-	Stream string `json:"stream"`
 }
 
 // serveFarRequests takes the target's requests about the channel until the target closes it. It
@@ -107,21 +102,20 @@ func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, exited chan<- struc
 	for req := range reqs {
 		switch req.Type {
 		case "exit-status", "exit-signal":
-			if ended || len(req.Payload) > maxPayload {
-				c.r.refuseRequest(c.id, &c.r.targetTally, req, "a second one, or too long")
+			m, err := readExit(req)
+			if ended || err != nil {
+				c.r.refuseRequest(c.id, &c.r.targetTally, req, "a second one, or malformed")
 				continue
 			}
 			ended = true
 			close(exited)
 			_ = req.Reply(true, nil)
-			passing.Go(func() { defer c.r.catch(); c.passExit(req, drained) })
+			passing.Go(func() { defer c.r.catch(); c.passExit(m, drained) })
 		case "keepalive@openssh.com":
 			_ = req.Reply(true, nil)
 		case "eow@openssh.com":
 			// The target reads no more; a client that knows the request stops sending.
-			if c.r.valve.open() {
-				_, _ = c.near.SendRequest(req.Type, false, nil)
-			}
+			c.passEOW(c.near, recordings.Stdin)
 			_ = req.Reply(true, nil)
 		default:
 			c.r.refuseRequest(c.id, &c.r.targetTally, req, "")
@@ -131,7 +125,7 @@ func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, exited chan<- struc
 
 // passExit passes the end of the command on after its output, or after drainLimit where
 // something in the background still holds the output open or the engineer does not read.
-func (c *channel) passExit(req *ssh.Request, drained <-chan struct{}) {
+func (c *channel) passExit(m message, drained <-chan struct{}) {
 	limit := time.NewTimer(drainLimit)
 	defer limit.Stop()
 	select {
@@ -140,33 +134,19 @@ func (c *channel) passExit(req *ssh.Request, drained <-chan struct{}) {
 	case <-c.left:
 	case <-c.r.broken:
 	}
-	var body any
-	if req.Type == recordings.EventExitStatus {
-		var s statusPayload
-		if ssh.Unmarshal(req.Payload, &s) != nil {
-			return
-		}
-		body = recordings.Exit{Status: s.Status}
-	} else {
-		var s struct {
-			Signal  string
-			Core    bool
-			Message string
-			Lang    string
-		}
-		if ssh.Unmarshal(req.Payload, &s) != nil {
-			return
-		}
-		body = signalBody{clip(s.Signal)}
-	}
-	if c.r.event(c.id, req.Type, body) && c.r.valve.open() {
-		c.sendExit(req.Type, req.Payload)
+	if rec, ok := c.record(m); ok && c.r.valve.open() {
+		c.sendExit(rec)
 	}
 }
 
-// signalBody is the body of EventSignal and EventExitSignal.
-type signalBody struct {
-	Signal string `json:"signal"`
+// passEOW passes on that one side reads a stream no further.
+func (c *channel) passEOW(to ssh.Channel, s recordings.Stream) {
+	if !c.r.valve.open() {
+		return
+	}
+	if rec, ok := c.record(stopReading(s)); ok {
+		_, _ = send(to, rec, false)
+	}
 }
 
 // serveNearRequests takes the engineer's requests about the channel until the engineer's client
@@ -176,26 +156,22 @@ func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 		switch req.Type {
 		case "window-change":
 			var s sizePayload
-			if c.pty == nil || ssh.Unmarshal(req.Payload, &s) != nil {
+			if c.pty == nil || parse(req.Payload, maxPayload, &s) != nil {
 				c.r.refuseRequest(c.id, &c.r.clientTally, req, "")
 				continue
 			}
 			c.resize.to(c, s)
 			_ = req.Reply(true, nil)
-		case "signal":
-			name, ok := parseSignal(req.Payload)
-			if !ok {
-				c.r.refuseRequest(c.id, &c.r.clientTally, req, name)
+		case "signal", "break":
+			m, err := readAct(req)
+			if err != nil {
+				c.r.refuseRequest(c.id, &c.r.clientTally, req, err.Error())
 				continue
 			}
-			c.passInputRequest(req, recordings.EventSignal, signalBody{name})
-		case "break":
-			c.passInputRequest(req, "break", nil)
+			c.passInputRequest(req, m)
 		case "eow@openssh.com":
 			// The engineer reads no more output.
-			if c.r.valve.open() {
-				_, _ = c.far.SendRequest(req.Type, false, nil)
-			}
+			c.passEOW(c.far, recordings.Stdout)
 			_ = req.Reply(true, nil)
 		default:
 			c.r.refuseRequest(c.id, &c.r.clientTally, req, "")
@@ -205,23 +181,24 @@ func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 
 // passInputRequest passes on a request that acts on the target like a key. While input is held
 // back it is refused: what comes too late may hit something else.
-func (c *channel) passInputRequest(req *ssh.Request, kind string, body any) {
+func (c *channel) passInputRequest(req *ssh.Request, m message) {
 	if c.r.valve.held() || !c.r.valve.enter() {
 		_ = req.Reply(false, nil)
 		return
 	}
 	defer c.r.valve.leave()
-	if len(req.Payload) > maxPayload || !c.r.event(c.id, kind, body) {
+	rec, ok := c.record(m)
+	if !ok {
 		_ = req.Reply(false, nil)
 		return
 	}
 	c.r.touched()
 	if !req.WantReply {
-		_, _ = c.far.SendRequest(req.Type, false, req.Payload)
+		_, _ = send(c.far, rec, false)
 		return
 	}
 	stalled := time.AfterFunc(answerLimit, func() { c.r.fail(ErrTargetGone) })
-	ok, _ := c.far.SendRequest(req.Type, true, req.Payload)
+	ok, _ = send(c.far, rec, true)
 	stalled.Stop()
 	_ = req.Reply(ok, nil)
 }

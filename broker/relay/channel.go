@@ -40,7 +40,8 @@ type channel struct {
 // mainRequest is the request that says what a channel is.
 type mainRequest struct {
 	*ssh.Request
-	kind    policy.ChannelKind
+	message message // in which form it passes
+	channel policy.ChannelKind
 	command string // of an exec; name of a subsystem
 }
 
@@ -134,8 +135,8 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 		c.closeNear()
 		return
 	}
-	d := c.r.cfg.Decide(ctx, m.kind)
-	if d.Allow && m.kind == policy.ChannelOther {
+	d := c.r.cfg.Decide(ctx, m.channel)
+	if d.Allow && m.channel == policy.ChannelOther {
 		// Nothing of the kind can be relayed, whatever the grant says.
 		d = policy.Decision{Reason: policy.FeatureNotGranted, Args: map[string]string{"feature": featureOf(m.command)}}
 	}
@@ -156,22 +157,13 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 func (c *channel) prelude(reqs <-chan *ssh.Request) (m mainRequest, ok bool) {
 	for req := range reqs {
 		switch req.Type {
-		case "shell":
-			return mainRequest{req, policy.ChannelShell, ""}, true
-		case "exec", "subsystem":
-			var s stringPayload
-			if len(req.Payload) > maxCommand || ssh.Unmarshal(req.Payload, &s) != nil {
-				c.r.refuseRequest(c.id, &c.r.clientTally, req, "malformed or too long")
+		case "shell", "exec", "subsystem":
+			msg, command, err := readMain(req)
+			if err != nil {
+				c.r.refuseRequest(c.id, &c.r.clientTally, req, err.Error())
 				continue
 			}
-			kind := policy.ChannelOther
-			switch {
-			case req.Type == "exec":
-				kind = classify(s.Value)
-			case s.Value == "sftp":
-				kind = policy.ChannelSFTP
-			}
-			return mainRequest{req, kind, s.Value}, true
+			return mainRequest{req, msg, channelKind(req.Type, command), command}, true
 		default:
 			c.prepare(req)
 		}
@@ -179,35 +171,55 @@ func (c *channel) prelude(reqs <-chan *ssh.Request) (m mainRequest, ok bool) {
 	return mainRequest{}, false
 }
 
+func channelKind(request, command string) policy.ChannelKind {
+	switch {
+	case request == "shell":
+		return policy.ChannelShell
+	case request == "exec":
+		return classify(command)
+	case command == "sftp":
+		return policy.ChannelSFTP
+	}
+	return policy.ChannelOther
+}
+
 // prepare takes one request of the prelude: a terminal, a variable, a size. What is accepted is
 // kept until the channel has been decided.
 func (c *channel) prepare(req *ssh.Request) {
 	switch req.Type {
 	case "pty-req":
-		if p, ok := parsePTY(req.Payload); ok && c.pty == nil {
+		if p, err := readPTY(req.Payload); err == nil && c.pty == nil {
 			c.pty = &p
 			c.size = sizePayload{p.Cols, p.Rows, p.Width, p.Height}
 			_ = req.Reply(true, nil)
 			return
 		}
 	case "env":
-		if e, ok := parseEnv(req.Payload, c.r.cfg.Env); ok && len(c.env) < maxEnv {
-			c.env = append(c.env, e)
-			_ = req.Reply(true, nil)
-			return
-		} else {
-			c.r.refuseRequest(c.id, &c.r.clientTally, req, e.Name)
-			return
-		}
+		c.prepareEnv(req)
+		return
 	case "window-change":
 		var s sizePayload
-		if c.pty != nil && ssh.Unmarshal(req.Payload, &s) == nil {
+		if c.pty != nil && parse(req.Payload, maxPayload, &s) == nil {
 			c.size = s
 			_ = req.Reply(true, nil)
 			return
 		}
 	}
 	c.r.refuseRequest(c.id, &c.r.clientTally, req, "")
+}
+
+// prepareEnv keeps a variable for the target, or notes which one is dropped.
+func (c *channel) prepareEnv(req *ssh.Request) {
+	e, err := readEnv(req.Payload, c.r.cfg.Env)
+	if err == nil && len(c.env) >= maxEnv {
+		err = errEnvMany
+	}
+	if err != nil {
+		c.r.refuseRequest(c.id, &c.r.clientTally, req, clip(recordings.NewCommand(e.Name).Command)+": "+err.Error())
+		return
+	}
+	c.env = append(c.env, e)
+	_ = req.Reply(true, nil)
 }
 
 // start opens the target's channel and asks there for what the engineer asked for.
@@ -218,38 +230,35 @@ func (c *channel) start(m mainRequest) (<-chan *ssh.Request, bool) {
 	far, farReqs, err := c.r.target.OpenChannel("session", nil)
 	if err != nil {
 		c.r.log.Warn("target_refused_channel", "error", err)
-		c.r.event(c.id, eventRefused, refused{Side: "target", What: "session", Detail: clip(err.Error())})
+		c.r.event(c.id, recordings.EventRefused, recordings.Refused{Side: "target", What: "session", Detail: clip(err.Error())})
 		_ = m.Reply(false, nil)
 		return nil, false
 	}
 	c.far = far
 	if c.pty != nil {
 		c.pty.Cols, c.pty.Rows, c.pty.Width, c.pty.Height = c.size.Cols, c.size.Rows, c.size.Width, c.size.Height
-		if !c.r.event(c.id, recordings.EventPTY, c.pty.recorded()) {
+		rec, ok := c.record(c.pty.message())
+		if !ok {
 			return c.abandon(m, farReqs)
 		}
 		// A target without terminals: the engineer works on without one, as with ssh itself.
-		if ok, err := far.SendRequest("pty-req", true, ssh.Marshal(c.pty)); err != nil || !ok {
-			c.r.event(c.id, eventRefused, refused{Side: "target", What: "pty-req"})
+		if ok, err := send(far, rec, true); err != nil || !ok {
+			c.r.event(c.id, recordings.EventRefused, recordings.Refused{Side: "target", What: "pty-req"})
 		}
 	}
 	for _, e := range c.env {
-		if !c.r.event(c.id, recordings.EventEnv, e) {
+		rec, ok := c.record(e.message())
+		if !ok {
 			return c.abandon(m, farReqs)
 		}
-		_, _ = far.SendRequest("env", false, ssh.Marshal(e))
+		_, _ = send(far, rec, false)
 	}
-	kind := recordings.EventShell
-	var body any
-	if m.Type != "shell" {
-		kind, body = m.Type, recordings.Command{Command: m.command}
-	}
-	if !c.r.event(c.id, kind, body) {
+	rec, ok := c.record(m.message)
+	if !ok {
 		return c.abandon(m, farReqs)
 	}
-	ok, err := far.SendRequest(m.Type, true, m.Payload)
-	if err != nil || !ok {
-		c.r.event(c.id, eventRefused, refused{Side: "target", What: m.Type})
+	if ok, err := send(far, rec, true); err != nil || !ok {
+		c.r.event(c.id, recordings.EventRefused, recordings.Refused{Side: "target", What: m.Type})
 		return c.abandon(m, farReqs)
 	}
 	if c.pty != nil {
@@ -278,8 +287,8 @@ func (c *channel) abandon(m mainRequest, farReqs <-chan *ssh.Request) (<-chan *s
 // refuse says on the channel why it may not be: a refused request alone would make the client
 // say less, or nothing. The request is answered with success so that the client reads on.
 func (c *channel) refuse(m mainRequest, d policy.Decision) {
-	what := string(m.kind)
-	if m.kind == policy.ChannelOther {
+	what := string(m.channel)
+	if m.channel == policy.ChannelOther {
 		what = m.command
 	}
 	if record, abuse := c.r.clientTally.refuse(); abuse != nil {
@@ -291,23 +300,26 @@ func (c *channel) refuse(m mainRequest, d policy.Decision) {
 	text, exit := c.r.cfg.Refuse(d)
 	_ = m.Reply(true, nil)
 	c.say(text)
-	c.sendExit("exit-status", ssh.Marshal(statusPayload{uint32(exit)}))
+	if rec, ok := c.record(exitMessage(uint32(exit))); ok {
+		c.sendExit(rec)
+	}
 	c.closeNear()
 }
 
 // say writes lines to the engineer's stderr.
 func (c *channel) say(text string) {
+	c.r.event(c.id, recordings.EventNotice, recordings.Notice{Kind: "refused", Text: text})
 	c.errOut.Lock()
 	defer c.errOut.Unlock()
 	_, _ = c.near.Stderr().Write([]byte(c.lines(text)))
 }
 
 // sendExit tells the engineer's client how the command ended, once.
-func (c *channel) sendExit(kind string, payload []byte) {
+func (c *channel) sendExit(m recorded) {
 	if c.exited.Swap(true) {
 		return
 	}
-	_, _ = c.near.SendRequest(kind, false, payload)
+	_, _ = send(c.near, m, false)
 }
 
 // closeNear closes the engineer's side. The client may have closed it before.

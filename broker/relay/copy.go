@@ -100,7 +100,7 @@ func (c *channel) copyInput() {
 		return
 	}
 	defer c.r.valve.leave()
-	if c.r.event(c.id, recordings.EventEOF, streamBody{recordings.Stdin.String()}) {
+	if c.r.event(c.id, recordings.EventEOF, recordings.StreamEnd{Stream: recordings.Stdin.String()}) {
 		_ = c.far.CloseWrite()
 	}
 }

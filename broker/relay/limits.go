@@ -10,10 +10,13 @@ const (
 	maxEvents      = 64   // refusals that are recorded one by one
 	maxPayload     = 8 << 10
 	maxCommand     = 128 << 10 // of an exec: Linux takes no longer argument
-	maxEnv         = 32        // variables of a channel
-	maxEnvValue    = 1 << 10
+	maxEnv         = 64        // variables of a channel
+	maxEnvName     = 64
+	maxEnvValue    = 4 << 10
 	maxTerm        = 64
-	maxModes       = 1 << 10
+	maxSignal      = 64      // the name of a signal that ended a command
+	maxMessage     = 1 << 10 // what a target says about it
+	maxLang        = 32
 	maxNotices     = 16 // waiting for one terminal
 	maxNoticeBytes = 4 << 10
 )

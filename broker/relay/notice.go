@@ -5,8 +5,6 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/crypto/ssh"
-
 	"sekimori/recordings"
 )
 
@@ -216,6 +214,6 @@ func (c *channel) finishBy(text string, exit int) {
 	c.errOut.Lock()
 	_, _ = c.near.Stderr().Write([]byte(text))
 	c.errOut.Unlock()
-	c.sendExit(recordings.EventExitStatus, ssh.Marshal(statusPayload{uint32(exit)}))
+	c.sendExit(ownExit(exit))
 	c.closeNear()
 }

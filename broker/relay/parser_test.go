@@ -1,7 +1,9 @@
 package relay
 
 import (
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/ssh"
 
@@ -67,14 +69,21 @@ func FuzzRequests(f *testing.F) {
 	f.Add(ssh.Marshal(ptyPayload{"xterm", 80, 24, 0, 0, "\x00"}), "scp -t 'x")
 	f.Add(ssh.Marshal(envPayload{"LC_ALL", "C"}), "a\\")
 	f.Fuzz(func(t *testing.T, payload []byte, command string) {
-		if p, ok := parsePTY(payload); ok && (!isPlain(p.Term) || len(p.Modes) > maxModes) {
-			t.Errorf("accepted terminal %q", p.Term)
+		if p, err := readPTY(payload); err == nil && (!isPlain(p.Term) || len(p.Modes) > 256*5 || cleanModes(p.Modes) != p.Modes) {
+			t.Errorf("accepted terminal %q with modes %q", p.Term, p.Modes)
 		}
-		if e, ok := parseEnv(payload, []string{"LANG", "LC_*"}); ok && (!isPlain(e.Value) || !envAllowed(e.Name, []string{"LANG", "LC_*"})) {
+		if e, err := readEnv(payload, []string{"LANG", "LC_*"}); err == nil && (!utf8.ValidString(e.Value) || !isPlain(e.Name) || !envAllowed(e.Name, []string{"LANG", "LC_*"})) {
 			t.Errorf("accepted %q=%q", e.Name, e.Value)
 		}
-		if name, ok := parseSignal(payload); ok && !isPlain(name) {
-			t.Errorf("accepted signal %q", name)
+		for _, kind := range []string{"exit-status", "exit-signal", "signal", "break", "exec"} {
+			read := readAct
+			if strings.HasPrefix(kind, "exit") {
+				read = readExit
+			}
+			m, err := read(&ssh.Request{Type: kind, Payload: payload})
+			if err == nil && len(ssh.Marshal(m.fields)) > maxPayload {
+				t.Errorf("%s of %d bytes passes", kind, len(ssh.Marshal(m.fields)))
+			}
 		}
 		switch classify(command) {
 		case policy.ChannelExec, policy.ChannelCopy, policy.ChannelSFTP:

@@ -10,28 +10,6 @@ import (
 	"sekimori/recordings"
 )
 
-// Kinds of events of the relay's own.
-const (
-	eventRefused = "refused" // body refused
-	eventSizes   = "sizes"   // body sizes
-)
-
-// refused is the body of the event of a refusal.
-type refused struct {
-	Side   string `json:"side"` // who asked: "client" or "target"
-	What   string `json:"what"` // the request or the channel type, as asked
-	Reason string `json:"reason,omitempty"`
-	Number int    `json:"number,omitempty"`
-	Detail string `json:"detail,omitempty"`
-}
-
-// sizes is the body of the event that ends a channel: bytes recorded and handed on.
-type sizes struct {
-	Input  int64 `json:"input"`
-	Output int64 `json:"output"`
-	Errors int64 `json:"errors"`
-}
-
 // featureOf names what a refused request or channel type would have given, as reason 117 says it.
 func featureOf(what string) string {
 	switch what {
@@ -63,7 +41,7 @@ func (r *Relay) noteRefusal(channel uint32, t *tally, what string, reason policy
 		return
 	}
 	feature := featureOf(what)
-	r.event(channel, eventRefused, refused{
+	r.event(channel, recordings.EventRefused, recordings.Refused{
 		Side: t.side, What: clip(what), Reason: string(reason), Number: reason.Number(), Detail: clip(detail),
 	})
 	r.log.Info("feature_refused", "side", t.side, "what", clip(ascii(what)))

@@ -3,10 +3,6 @@ package relay
 import (
 	"sync"
 	"time"
-
-	"golang.org/x/crypto/ssh"
-
-	"sekimori/recordings"
 )
 
 // resizeEvery bounds how often a terminal's size is recorded and passed on. A window drawn by
@@ -42,8 +38,8 @@ func (z *resizer) to(c *channel, s sizePayload) {
 // pass hands one size on and starts the pause after it.
 func (z *resizer) pass(c *channel, s sizePayload) {
 	if c.r.valve.enter() {
-		if c.r.event(c.id, recordings.EventWindowChange, s.recorded()) {
-			_, _ = c.far.SendRequest("window-change", false, ssh.Marshal(s))
+		if rec, ok := c.record(s.message()); ok {
+			_, _ = send(c.far, rec, false)
 		}
 		c.r.valve.leave()
 	}
