@@ -13,6 +13,9 @@ const (
 	defaultReplay = 64 << 10
 	defaultBuffer = 256 << 10
 	frameCost     = 128 // bytes that a held frame counts beside its data, so that tiny frames are bounded too
+	// bulkTail is how much of a frame is kept for the replay where its channel has no terminal: a
+	// bulk transfer must not be copied whole while nobody watches.
+	bulkTail = 2 << 10
 )
 
 // Feed is the live view of one session's output.
@@ -20,7 +23,7 @@ type Feed struct {
 	replay int
 
 	mu       sync.Mutex                  // guards the rest, and every Watcher's fields
-	recent   queue                       // owns its frames' data: nobody else sees it
+	recent   queue                       // owns its frames' data, which no watcher is given
 	spare    []byte                      // left the replay, can be used again
 	sizes    map[uint32]recordings.Frame // last size of each channel's terminal: a replay needs it
 	watchers map[*Watcher]struct{}
@@ -82,12 +85,7 @@ func (f *Feed) Tap(fr recordings.Frame) {
 	case recordings.EventClose:
 		delete(f.sizes, fr.Channel)
 	}
-	for f.recent.len() > 0 && f.recent.cost+frameCost+len(fr.Data) > f.replay {
-		if old := f.recent.pop().Data; cap(old) > cap(f.spare) {
-			f.spare = old
-		}
-	}
-	f.recent.push(Frame{Frame: f.keep(fr)})
+	f.remember(fr)
 	if len(f.watchers) == 0 {
 		return
 	}
@@ -97,8 +95,22 @@ func (f *Feed) Tap(fr recordings.Frame) {
 	}
 }
 
-// keep copies a frame for the replay, into the buffer of one that left it: while
-// nobody watches, a bulk transfer must cost no more than the copying.
+// remember adds a frame to the replay, and drops old ones to make room. The caller holds mu.
+func (f *Feed) remember(fr recordings.Frame) {
+	lost := 0
+	if _, terminal := f.sizes[fr.Channel]; !terminal && fr.Event == "" && len(fr.Data) > bulkTail {
+		lost = len(fr.Data) - bulkTail
+		fr.Data = fr.Data[lost:]
+	}
+	for f.recent.len() > 0 && f.recent.cost+frameCost+len(fr.Data) > f.replay {
+		if old := f.recent.pop().Data; cap(old) > cap(f.spare) {
+			f.spare = old
+		}
+	}
+	f.recent.push(Frame{Frame: f.keep(fr), Lost: int64(lost)})
+}
+
+// keep copies a frame for the replay, into the buffer of one that left it.
 func (f *Feed) keep(fr recordings.Frame) recordings.Frame {
 	data := fr.Data
 	if cap(f.spare) >= len(data) && cap(f.spare) <= 2*len(data)+64 {

@@ -163,3 +163,56 @@ func TestTapWithoutWatchersAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a frame", n)
 	}
 }
+
+func TestReplayKeepsTheTailOfBulkWithoutATerminal(t *testing.T) {
+	f := live.New(0)
+	f.Tap(recordings.Frame{Channel: 1, Event: recordings.EventPTY, Data: []byte(`{"cols":100,"rows":30}`)})
+	bulk := strings.Repeat("x", 30<<10) + "end"
+	f.Tap(recordings.Frame{Channel: 0, Stream: recordings.Stdout, Data: []byte(bulk)})
+	f.Tap(recordings.Frame{Channel: 1, Stream: recordings.Stdout, Data: []byte(bulk)})
+	w := f.Watch(0)
+	f.Close()
+	seen, lost := map[uint32]int{}, map[uint32]int64{}
+	for {
+		fr, err := w.Next(t.Context())
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fr.Event != "" {
+			continue
+		}
+		if !strings.HasSuffix(string(fr.Data), "xend") {
+			t.Errorf("channel %d shows %q at its end", fr.Channel, fr.Data[max(0, len(fr.Data)-8):])
+		}
+		seen[fr.Channel] += len(fr.Data)
+		lost[fr.Channel] += fr.Lost
+	}
+	if seen[0] >= len(bulk)/2 || int64(seen[0])+lost[0] != int64(len(bulk)) {
+		t.Errorf("without a terminal: %d bytes kept, %d said to be missing, of %d", seen[0], lost[0], len(bulk))
+	}
+	if seen[1] != len(bulk) || lost[1] != 0 {
+		t.Errorf("with a terminal: %d bytes kept, %d said to be missing, of %d", seen[1], lost[1], len(bulk))
+	}
+}
+
+// BenchmarkTap is what a session pays for each frame while nobody watches.
+func BenchmarkTap(b *testing.B) {
+	for _, terminal := range []bool{false, true} {
+		name := map[bool]string{false: "bulk", true: "terminal"}[terminal]
+		b.Run(name, func(b *testing.B) {
+			f := live.New(0)
+			if terminal {
+				f.Tap(recordings.Frame{Event: recordings.EventPTY, Data: []byte(`{"cols":100,"rows":30}`)})
+			}
+			fr := recordings.Frame{Stream: recordings.Stdout, Data: make([]byte, 32<<10)}
+			b.SetBytes(int64(len(fr.Data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				f.Tap(fr)
+			}
+		})
+	}
+}
