@@ -32,9 +32,10 @@ type batch struct {
 var (
 	batches  = sync.Pool{New: func() any { return new(batch) }}
 	encoders = sync.Pool{New: func() any {
-		// The default level and literals that are packed without a match: short
-		// lines of digits have no match long enough for the fastest level.
-		z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1),
+		// The fastest level: its tables fit into a core's own cache, so that small segments do
+		// not pay for fetching larger ones. Literals are packed without a match, since short lines of
+		// digits have few matches that are long enough for this level.
+		z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
 			zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true), zstd.WithLowerEncoderMem(true),
 			zstd.WithAllLitEntropyCompression(true))
 		if err != nil {

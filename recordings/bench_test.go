@@ -31,7 +31,7 @@ func BenchmarkData(b *testing.B) {
 		p    []byte
 	}{
 		{"frame", []byte("a")}, {"zeros", make([]byte, 32<<10)}, {"random", random(32 << 10)},
-		{"text", seq(32 << 10)}, {"text4k", seq(4 << 10)},
+		{"text", seq(32 << 10)}, {"text4k", seq(4 << 10)}, {"text2k", seq(2 << 10)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			w, _ := create(b, newKeys(b).options())

@@ -188,10 +188,12 @@ func TestClosedRecordingTakesNothing(t *testing.T) {
 
 func TestTerminalTextIsSmall(t *testing.T) {
 	text := seq(1 << 20)
-	short := seq(32 << 10) // of four digits: lines without a long match
+	// Lines of four digits have few matches long enough for the fastest level, which is chosen for its
+	// speed: this is its worst case among texts, literals alone.
+	short := seq(32 << 10)
 	w, _ := create(t, newKeys(t).options())
 	must(t, w.Data(0, recordings.Stdout, short))
-	if w.Size() > int64(len(short))*3/10 {
+	if w.Size() > int64(len(short))/2 {
 		t.Errorf("short lines: %d of %d bytes", w.Size(), len(short))
 	}
 	for _, chunk := range []int{1 << 10, 4 << 10, 32 << 10} {
