@@ -28,13 +28,14 @@ type channel struct {
 
 	errOut sync.Mutex // held while writing to near's stderr
 
-	waits  bool         // guarded by r.mu: nothing is left to do but to be told why the target went
-	done   atomic.Bool  // the work was finished before the engineer closed
-	exited atomic.Bool  // an exit status or signal went to the engineer
-	input  atomic.Int64 // bytes handed on, for the event at the end
-	output atomic.Int64
-	errors atomic.Int64
-	left   chan struct{} // closed when the engineer's side of the channel has closed
+	waits   bool         // guarded by r.mu: nothing is left to do but to be told why the target went
+	done    atomic.Bool  // the work was finished before the engineer closed
+	exited  atomic.Bool  // an exit status or signal went to the engineer
+	input   atomic.Int64 // bytes handed on, for the event at the end
+	output  atomic.Int64
+	errors  atomic.Int64
+	unasked atomic.Int64  // bytes of output since the engineer last sent anything
+	left    chan struct{} // closed when the engineer's side of the channel has closed
 }
 
 // mainRequest is the request that says what a channel is.

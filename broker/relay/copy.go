@@ -3,6 +3,7 @@ package relay
 import (
 	"io"
 	"sync"
+	"time"
 
 	"sekimori/recordings"
 )
@@ -16,6 +17,13 @@ const (
 	largeBuffer = 64 << 10
 	// largeUntil: a read that fills less gives the large buffer back.
 	largeUntil = 16 << 10
+	// Many small pieces cost more than few large ones. After floodAfter bytes of output since the
+	// engineer last sent anything, a pump whose reads stay small lets output gather for gatherFor
+	// before it reads on. An echo follows a key and so never waits. A read of less than floodLeast
+	// shows that the flood is over.
+	floodAfter = 64 << 10
+	floodLeast = 1 << 10
+	gatherFor  = time.Millisecond
 	// piece is how much is handed to the SSH library at once: the largest packet. The valve is
 	// asked before each.
 	piece = 32 << 10
@@ -30,6 +38,7 @@ type pump struct {
 	stream recordings.Stream
 	count  func(n int)
 	write  func(p []byte) error // hands one piece on
+	wait   func(time.Duration)  // time.Sleep; a test has its own
 }
 
 // run copies from src until it ends, the valve is closed or a write fails.
@@ -49,15 +58,32 @@ func (p *pump) run(src io.Reader, small []byte) {
 		if err != nil {
 			return // io.EOF, the only error the library gives: the stream or the connection ended
 		}
+		flood := p.flooding(n)
 		switch {
-		case big == nil && n == len(buf):
+		case big == nil && (flood || n == len(buf)):
 			big = large.Get().(*[largeBuffer]byte)
 			buf = big[:]
-		case big != nil && n < largeUntil:
+		case big != nil && n < largeUntil && !flood:
 			large.Put(big)
 			big, buf = nil, small
 		}
+		if flood && n < largeUntil {
+			p.wait(gatherFor)
+		}
 	}
+}
+
+// flooding counts n bytes of output and reports whether so much came since the engineer's last input
+// that nobody can be waiting for the next piece.
+func (p *pump) flooding(n int) bool {
+	if p.stream == recordings.Stdin {
+		return false
+	}
+	if n < floodLeast {
+		p.c.unasked.Store(0)
+		return false
+	}
+	return p.c.unasked.Add(int64(n)) > floodAfter
 }
 
 // pass records b and hands it on. It reports whether the copy may go on. What is recorded
@@ -67,6 +93,7 @@ func (p *pump) pass(b []byte) bool {
 		if !p.c.r.valve.awaitInput() {
 			return false
 		}
+		p.c.unasked.Store(0)
 		p.c.r.touched()
 	}
 	if !p.c.r.valve.enter() {
@@ -93,7 +120,7 @@ func (p *pump) pass(b []byte) bool {
 
 // copyInput copies what the engineer types or sends to the target.
 func (c *channel) copyInput() {
-	p := pump{c: c, stream: recordings.Stdin, count: func(n int) { c.input.Add(int64(n)) },
+	p := pump{c: c, wait: time.Sleep, stream: recordings.Stdin, count: func(n int) { c.input.Add(int64(n)) },
 		write: func(b []byte) error { _, err := c.far.Write(b); return err }}
 	p.run(c.near, make([]byte, smallInput))
 	if !c.r.valve.awaitInput() || !c.r.valve.enter() {
@@ -107,7 +134,7 @@ func (c *channel) copyInput() {
 
 // copyOutput copies what the target prints to the engineer.
 func (c *channel) copyOutput() {
-	p := pump{c: c, stream: recordings.Stdout, count: func(n int) { c.output.Add(int64(n)) },
+	p := pump{c: c, wait: time.Sleep, stream: recordings.Stdout, count: func(n int) { c.output.Add(int64(n)) },
 		write: func(b []byte) error { _, err := c.near.Write(b); return err }}
 	if c.term != nil {
 		p.write = c.term.write
@@ -118,7 +145,7 @@ func (c *channel) copyOutput() {
 // copyErrors copies what the target prints on stderr to the engineer.
 func (c *channel) copyErrors() {
 	near := c.near.Stderr()
-	p := pump{c: c, stream: recordings.Stderr, count: func(n int) { c.errors.Add(int64(n)) },
+	p := pump{c: c, wait: time.Sleep, stream: recordings.Stderr, count: func(n int) { c.errors.Add(int64(n)) },
 		write: func(b []byte) error {
 			c.errOut.Lock()
 			defer c.errOut.Unlock()
