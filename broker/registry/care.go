@@ -110,7 +110,7 @@ func (r *Registry) ChangePassword(ctx context.Context, password, token string, b
 		return fmt.Errorf("read password: %w", err)
 	}
 	if old != suspended {
-		same, err := r.matches(ctx, old, password)
+		same, err := r.matches(ctx, old, password, true)
 		if err != nil {
 			return err
 		}
@@ -214,7 +214,7 @@ func (r *Registry) FinishFactor(ctx context.Context, in FactorProof, by ledger.A
 		return denied
 	}
 	if !begun || !now.Before(b.until) {
-		return errors.Join(r.forgive(ctx, c), notBegun())
+		return errors.Join(r.forgive(ctx, c, ""), notBegun())
 	}
 	step, ok, err := stepOf(b.secret, in.Code, now)
 	if err != nil {
@@ -245,7 +245,7 @@ func (r *Registry) FinishFactor(ctx context.Context, in FactorProof, by ledger.A
 	r.mu.Lock()
 	delete(r.renewing, p.ID)
 	r.mu.Unlock()
-	return r.forgive(ctx, c)
+	return r.forgive(ctx, c, p.ID)
 }
 
 func notBegun() error {

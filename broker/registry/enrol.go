@@ -148,7 +148,7 @@ func (r *Registry) FinishEnrol(ctx context.Context, code string, in EnrolInput) 
 	r.mu.Lock()
 	delete(r.begun, hash)
 	r.mu.Unlock()
-	return out, nil
+	return out, r.forgive(ctx, counters{source: addressKey(in.Source)}, p.ID)
 }
 
 // checkEnrol checks password and keys.

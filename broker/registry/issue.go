@@ -189,6 +189,7 @@ func suspend(tx *store.Tx, person, why string) error {
 	for _, err := range []error{
 		tx.RevokeTokens(person), tx.SuspendKeys(person), tx.PutPassword(person, suspended),
 		tx.PutTOTP(store.TOTP{Person: person}), tx.ForgetFactors(store.FactorFilter{Person: person}),
+		tx.ForgetProved(person),
 	} {
 		if err != nil {
 			return fmt.Errorf("suspend credentials of %s: %w", person, err)

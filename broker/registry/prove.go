@@ -15,9 +15,11 @@ import (
 	"sekimori/policy"
 )
 
-// Failures that lock out, and for how long. Those of a stranger lock the pair of person and address only: whoever knows a
-// login must not be able to keep its owner out. An address may stand for many people, so it gets more tries. Guesses at
-// one person from many addresses lock nobody either, but then only one in slowFor is looked at.
+// Failures that lock out, and for how long. Failures lock the pair of person and address, and an address on which many
+// failed; neither keeps out a person at another address. Guesses at one person from many addresses lock no one: what a
+// wrong password guesses is lost on its pair alone. Only guesses at the code by those who already have the password, or
+// the key, are bounded for all addresses together: after triesWide only one in slowFor is looked at, except from an
+// address at which the person proved right before (Snap.ProvedFrom), and those who guess cannot have that.
 const (
 	triesPerson  = 5
 	triesAddress = 20
@@ -29,25 +31,35 @@ const (
 
 // counters are the keys that a try is counted under; an empty one is not counted.
 type counters struct {
-	own     string // after triesPerson locked: what only the same caller can fill
-	wide    string // after triesWide slowed
-	address string
-	token   bool // the caller holds the person's token: what others failed at the address does not stop them
+	own     string // after triesPerson locked: the caller's own, by token or by person and address
+	guesses string // an alarm after triesWide: wrong passwords, from every address
+	codes   string // slowed after triesWide: tries that had the password or the key, from every address
+	address string // after triesAddress locked, for strangers
+	source  string // noted once the try was right
+	apart   bool   // the caller holds the person's token: what others failed at the address does not stop them
+	known   bool   // the person proved right from this address before: neither do failures elsewhere
 }
 
-// counters of a try at a person. Who has proved to be somebody already, by a token or by the key of the person, is counted
-// apart from strangers, and from every address together.
+// counters of a try at a person. Callers with a token are counted apart, from every address together: a token is not guessed.
 func (in proof) counters(id string) counters {
-	c := counters{address: addressKey(in.source)}
+	c := counters{address: addressKey(in.source), source: addressKey(in.source)}
 	switch {
 	case in.token:
-		c.own, c.token = "fresh:"+id, true
+		c.own, c.apart = "fresh:"+id, true
 	case in.password == nil:
-		c.own = "code:" + id
+		c.own, c.codes = "code:"+id+" "+c.address, "keycodes:"+id
+		c.address = prefixed("key-", c.address) // what strangers fail there says nothing of who has a key
 	default:
-		c.own, c.wide = "pair:"+id+" "+c.address, "person:"+id
+		c.own, c.guesses, c.codes = "pair:"+id+" "+c.address, "person:"+id, "codes:"+id
 	}
 	return c
+}
+
+func prefixed(prefix, key string) string {
+	if key == "" {
+		return ""
+	}
+	return prefix + key
 }
 
 // proof is what somebody offers to prove to be a person. Without a password only the code is proved.
@@ -104,6 +116,11 @@ func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 		default:
 			return err
 		}
+		if known {
+			if c.known, err = s.ProvedFrom(p.ID, c.source); err != nil {
+				return fmt.Errorf("read proved sources: %w", err)
+			}
+		}
 		if denied, err = r.takeTry(k, c); err != nil || denied != nil {
 			return err
 		}
@@ -129,12 +146,20 @@ func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 	// A second factor alone opens nothing: what a lock forbids is for policy.Decide to say, with its reason.
 	right := known && (p.Locked == nil || in.password == nil)
 	if in.password != nil {
-		same, err := r.matches(ctx, encoded, *in.password)
+		same, err := r.matches(ctx, encoded, *in.password, c.known || c.apart)
 		if err != nil {
 			return policy.Person{}, err
 		}
 		right = right && same
 	}
+	slow, err := r.takeGuess(ctx, &c, right)
+	if err != nil {
+		return policy.Person{}, err
+	}
+	if slow != nil && in.password == nil {
+		return policy.Person{}, slow // the key is proved already: the answer tells nothing of a password
+	}
+	right = right && slow == nil
 	step, same, err := r.codeStep(p.ID, factor, in.code, now)
 	if err != nil {
 		return policy.Person{}, err
@@ -150,7 +175,7 @@ func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 	if !right {
 		return policy.Person{}, r.failed(ctx, c, p, in)
 	}
-	return p, r.forgive(ctx, c)
+	return p, r.forgive(ctx, c, p.ID)
 }
 
 // stranger stands for a name that nobody has: people type their password where the name belongs, and it
@@ -182,28 +207,57 @@ func (r *Registry) takeTry(k *store.KeepTx, c counters) (denied, err error) {
 	if denied, err = r.lockedOut(k.Snap, c); err != nil || denied != nil {
 		return denied, err
 	}
-	for _, key := range []string{c.own, c.wide} {
-		if key == "" {
-			continue
-		}
-		t, err := count(k, key)
-		if err != nil {
-			return nil, err
-		}
-		if key == c.wide && t.Count > triesWide { // this one may, the next not at once
-			t.LockedUntil = k.Now.Add(slowFor)
-			if err := k.PutThrottle(t); err != nil {
-				return nil, err
-			}
-		}
+	if c.own == "" {
+		return nil, nil
 	}
-	return nil, nil
+	_, err = count(k, c.own)
+	return nil, err
+}
+
+// takeGuess counts the try for all addresses together, once the password was looked at: among the guesses at the password, or
+// among those at the code that had it. c keeps the one it was. denied while codes are slowed and the caller is not known
+// here. Both ways write once, so that the time taken does not tell a right password.
+func (r *Registry) takeGuess(ctx context.Context, c *counters, right bool) (denied, err error) {
+	key := c.guesses
+	if right {
+		c.guesses, key = "", c.codes
+	} else {
+		c.codes = ""
+	}
+	if key == "" {
+		return nil, nil
+	}
+	err = r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
+		t, err := k.Throttle(key)
+		if err != nil {
+			return fmt.Errorf("read failures: %w", err)
+		}
+		if key == c.codes && !c.known && k.Now.Before(t.LockedUntil) {
+			denied = tooMany(t.Count, t.LockedUntil, r.o.Zone)
+			return k.PutThrottle(t)
+		}
+		if t, err = count(k, key); err != nil {
+			return err
+		}
+		if key == c.codes && !c.known && t.Count > triesWide { // this one may, the next not at once
+			t.LockedUntil = k.Now.Add(slowFor)
+			return k.PutThrottle(t)
+		}
+		return nil
+	})
+	return denied, err
+}
+
+func tooMany(n int, until time.Time, zone *time.Location) error {
+	return &policy.Denied{Reason: policy.TooManyFailures, Args: map[string]string{
+		"n": strconv.Itoa(n), "time": until.In(zone).Format("2006-01-02 15:04"),
+	}}
 }
 
 // lockedOut is too-many-failures, or nothing.
 func (r *Registry) lockedOut(s *store.Snap, c counters) (denied, err error) {
-	for key, most := range map[string]int{c.own: triesPerson, c.wide: triesWide, c.address: triesAddress} {
-		if key == "" || key == c.address && c.token {
+	for key, most := range map[string]int{c.own: triesPerson, c.address: triesAddress} {
+		if key == "" || key == c.address && (c.apart || c.known) {
 			continue
 		}
 		t, err := s.Throttle(key)
@@ -215,9 +269,7 @@ func (r *Registry) lockedOut(s *store.Snap, c counters) (denied, err error) {
 			until = t.Since.Add(countFor) // as many are being looked at, or were broken off
 		}
 		if s.Now.Before(until) {
-			return &policy.Denied{Reason: policy.TooManyFailures, Args: map[string]string{
-				"n": strconv.Itoa(t.Count), "time": until.In(r.o.Zone).Format("2006-01-02 15:04"),
-			}}, nil
+			return tooMany(t.Count, until, r.o.Zone), nil
 		}
 	}
 	return nil, nil
@@ -262,7 +314,7 @@ func count(k *store.KeepTx, key string) (store.Throttle, error) {
 // failed locks out who has failed too often and gives the one error there is. The failure that locks gets
 // an entry, and the one that makes guessing at a person slow for all an alarm.
 func (r *Registry) failed(ctx context.Context, c counters, p policy.Person, in proof) error {
-	locked, slowed := "", false
+	locked, slowed, withPassword := "", false, false
 	var now time.Time
 	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
 		now = k.Now
@@ -286,9 +338,13 @@ func (r *Registry) failed(ctx context.Context, c counters, p policy.Person, in p
 				return err
 			}
 		}
-		if c.wide != "" {
-			t, err := k.Throttle(c.wide)
-			if slowed = err == nil && t.Count >= triesWide && t.LockedUntil.IsZero(); slowed {
+		for _, key := range []string{c.guesses, c.codes} { // one of them, or none
+			if key == "" {
+				continue
+			}
+			t, err := k.Throttle(key)
+			if many := err == nil && t.Count >= triesWide && t.LockedUntil.IsZero(); many {
+				slowed, withPassword = true, key == c.codes && in.password != nil
 				t.LockedUntil = k.Now.Add(slowFor)
 				err = k.PutThrottle(t)
 			}
@@ -314,10 +370,10 @@ func (r *Registry) failed(ctx context.Context, c counters, p policy.Person, in p
 		r.o.Log.Warn("sign_in_locked", "counter", locked)
 		err = r.ledgerLock(ctx, p, in)
 	case many && !slowed:
-		err = r.ledgerMany(ctx, p, in, alarmAfter)
+		err = r.ledgerMany(ctx, p, in, alarmAfter, false)
 	}
 	if err == nil && slowed {
-		err = r.ledgerMany(ctx, p, in, triesWide)
+		err = r.ledgerMany(ctx, p, in, triesWide, withPassword)
 	}
 	if err != nil {
 		return err
@@ -342,19 +398,24 @@ func (r *Registry) ledgerLock(ctx context.Context, p policy.Person, in proof) er
 	})
 }
 
-// ledgerMany raises the alarm of repeated failures that lock nobody yet.
-func (r *Registry) ledgerMany(ctx context.Context, p policy.Person, in proof, failures int) error {
+// ledgerMany raises the alarm of repeated failures that lock nobody yet. withPassword: those who guess have the password.
+func (r *Registry) ledgerMany(ctx context.Context, p policy.Person, in proof, failures int, withPassword bool) error {
 	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
-		return alarm(tx, store.AlarmFailures, p.ID, map[string]any{"source": in.source, "via": in.via, "failures": failures})
+		detail := map[string]any{"source": in.source, "via": in.via, "failures": failures}
+		if withPassword {
+			detail["password_known"] = true
+		}
+		return alarm(tx, store.AlarmFailures, p.ID, detail)
 	})
 }
 
 // forgive forgets the failures of who proved right, and gives the try back at which all take part. What others failed at
-// the same person, and an address, is not forgiven: one right answer must not pay for wrong ones.
-func (r *Registry) forgive(ctx context.Context, c counters) error {
+// the same person, and an address, is not forgiven: one right answer must not pay for wrong ones. The address is noted: it
+// keeps room for the person from now on. person: empty where nothing was proved.
+func (r *Registry) forgive(ctx context.Context, c counters, person string) error {
 	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
-		if c.wide != "" {
-			t, err := k.Throttle(c.wide)
+		if c.codes != "" {
+			t, err := k.Throttle(c.codes)
 			if err == nil && t.Count > 0 {
 				t.Count--
 				err = k.PutThrottle(t)
@@ -362,6 +423,14 @@ func (r *Registry) forgive(ctx context.Context, c counters) error {
 			if err != nil {
 				return err
 			}
+		}
+		if person != "" && c.source != "" {
+			if err := k.NoteProved(person, c.source); err != nil {
+				return fmt.Errorf("note proved source: %w", err)
+			}
+		}
+		if c.own == "" {
+			return nil
 		}
 		return k.PutThrottle(store.Throttle{Key: c.own})
 	})
@@ -378,7 +447,17 @@ func (r *Registry) hash(password string) string {
 	return r.o.Hash.hash(password)
 }
 
-func (r *Registry) matches(ctx context.Context, encoded, password string) (bool, error) {
+// matches compares. Strangers wait for one of strangersAtOnce places first: however many they are, whoever was right from
+// this address before, or has a token, finds a place.
+func (r *Registry) matches(ctx context.Context, encoded, password string, known bool) (bool, error) {
+	if !known {
+		select {
+		case r.strangers <- struct{}{}:
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
+		defer func() { <-r.strangers }()
+	}
 	select {
 	case r.hashes <- struct{}{}:
 	case <-ctx.Done():

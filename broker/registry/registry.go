@@ -27,8 +27,9 @@ type Options struct {
 // Registry is safe for concurrent use.
 type Registry struct {
 	o      Options
-	hashes chan struct{} // bounds password checks that run at once: each takes Hash.MemoryKiB
-	decoy  string        // hash that nobody's password has, checked for people who do not exist
+	hashes    chan struct{} // bounds password checks that run at once: each takes Hash.MemoryKiB
+	strangers chan struct{} // those of them that are not known at their address
+	decoy     string        // hash that nobody's password has, checked for people who do not exist
 
 	mu       sync.Mutex             // guards begun and renewing
 	begun    map[[32]byte]beginning // enrolments begun, by hash of the code
@@ -45,7 +46,10 @@ type beginning struct {
 }
 
 // hashesAtOnce bounds memory: four checks of 64 MiB.
-const hashesAtOnce = 4
+const (
+	hashesAtOnce    = 4
+	strangersAtOnce = hashesAtOnce - 1
+)
 
 // New makes a registry on an open store.
 func New(o Options) *Registry {
@@ -60,7 +64,7 @@ func New(o Options) *Registry {
 	}
 	o.Hash = o.Hash.orProduction()
 	return &Registry{
-		o: o, hashes: make(chan struct{}, hashesAtOnce), decoy: o.Hash.hash(newToken()),
+		o: o, hashes: make(chan struct{}, hashesAtOnce), strangers: make(chan struct{}, strangersAtOnce), decoy: o.Hash.hash(newToken()),
 		begun: map[[32]byte]beginning{}, renewing: map[string]beginning{}, tally: newTally(),
 	}
 }

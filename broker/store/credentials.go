@@ -254,6 +254,51 @@ func (k *KeepTx) DropThrottles(before time.Time) error {
 	return err
 }
 
+// A person proves right from few places. More are not kept, nor what is older than provedFor.
+const (
+	provedPlaces = 32
+	provedFor    = 180 * 24 * time.Hour
+)
+
+// ProvedFrom tells whether the person proved to be themselves from this source before.
+func (s *Snap) ProvedFrom(person, source string) (bool, error) {
+	_, err := get(s, func(r scanner) (t time.Time, err error) { return t, r.Scan(at(&t)) },
+		`SELECT at FROM proved_sources WHERE person = ? AND source = ? AND at > ?`, person, source, ms(s.Now.Add(-provedFor)))
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// ProvedSources are the sources from which people proved right, the latest first, at most so many.
+func (s *Snap) ProvedSources(most int) ([]string, error) {
+	return list(s, func(r scanner) (source string, err error) { return source, r.Scan(&source) },
+		`SELECT source FROM proved_sources WHERE at > ? GROUP BY source ORDER BY max(at) DESC, source LIMIT ?`, ms(s.Now.Add(-provedFor)), most)
+}
+
+// NoteProved notes that the person proved right from this source, which opens nothing: it keeps room for them there while others
+// guess. Kind: KeepThrottle.
+func (k *KeepTx) NoteProved(person, source string) error {
+	if err := k.allow(KeepThrottle); err != nil {
+		return err
+	}
+	_, err := k.tx.Exec(`INSERT INTO proved_sources (person, source, at) VALUES (?, ?, ?)
+		ON CONFLICT (person, source) DO UPDATE SET at = excluded.at`, person, source, ms(k.Now))
+	if err != nil {
+		return err
+	}
+	_, err = k.tx.Exec(`DELETE FROM proved_sources WHERE person = ? AND (at <= ? OR source NOT IN (
+		SELECT source FROM proved_sources WHERE person = ? ORDER BY at DESC, source LIMIT ?))`,
+		person, ms(k.Now.Add(-provedFor)), person, provedPlaces)
+	return err
+}
+
+// ForgetProved forgets where the person proved right: their credentials are given out anew.
+func (t *Tx) ForgetProved(person string) error {
+	_, err := t.exec(`DELETE FROM proved_sources WHERE person = ?`, person)
+	return err
+}
+
 // Beat notes that the named part of the broker is alive now. Kind: KeepHeartbeat.
 func (k *KeepTx) Beat(name string) error {
 	if err := k.allow(KeepHeartbeat); err != nil {

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"net/url"
 	"path/filepath"
+
+	"github.com/pressly/goose/v3"
 )
 
 // Seen is what Look found out about a database before it was read.
@@ -38,11 +40,20 @@ func Look(ctx context.Context, path string, o Options, fn func(*Snap, Seen) erro
 	if err != nil {
 		return err
 	}
-	known := int64(len(files)) // they are numbered from 1 without a gap
+	known := int64(0)
+	for _, f := range files { // 00014_name.sql; numbers may be left out
+		n, err := goose.NumericComponent(f)
+		if err != nil {
+			return fmt.Errorf("look at store: migration %s: %w", f, err)
+		}
+		known = max(known, n)
+		if n > seen.Schema {
+			seen.Pending++
+		}
+	}
 	if seen.Schema > known {
 		return fmt.Errorf("look at store %s: the database has schema %d, this program knows %d: it was written by a newer version", path, seen.Schema, known)
 	}
-	seen.Pending = int(known - seen.Schema)
 	db := &DB{opt: o, r: r}
 	return db.Read(ctx, func(s *Snap) error { return fn(s, seen) })
 }

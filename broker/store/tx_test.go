@@ -124,7 +124,7 @@ func TestKeepIsAClosedList(t *testing.T) {
 		t.Errorf("kinds %v", got)
 	}
 	// A KeepTx offers reading and these mutators, nothing else.
-	mutators := map[string]bool{"UseCodeStep": true, "PutThrottle": true, "DropThrottles": true, "TouchToken": true, "SpendEnrolmentTry": true, "Beat": true, "NotePresent": true}
+	mutators := map[string]bool{"UseCodeStep": true, "PutThrottle": true, "DropThrottles": true, "NoteProved": true, "TouchToken": true, "SpendEnrolmentTry": true, "Beat": true, "NotePresent": true}
 	reads := reflect.TypeOf(&Snap{})
 	k := reflect.TypeOf(&KeepTx{})
 	for i := range k.NumMethod() {
