@@ -11,6 +11,7 @@ import (
 
 	"sekimori/broker/agenda"
 	"sekimori/broker/attendance"
+	"sekimori/broker/connlimit"
 	"sekimori/broker/freeze"
 	"sekimori/broker/gate"
 	"sekimori/broker/keys"
@@ -32,7 +33,11 @@ const lapseEvery = 10 * time.Second
 // openDoors opens the API and the SSH door. Both pass through the same desk, registry and
 // supervisor.
 func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.Ring) error {
-	people := registry.New(registry.Options{DB: b.db, Keys: ring, Zone: c.Location(), Issuer: c.Institution, Log: o.Log.Named("registry")})
+	known, err := b.knownAddresses(ctx)
+	if err != nil {
+		return err
+	}
+	people := registry.New(registry.Options{DB: b.db, Keys: ring, Zone: c.Location(), Issuer: c.Institution, Proved: known.Add, Log: o.Log.Named("registry")})
 	refused := refusals.New(b.db)
 	desk := requests.New(requests.Options{
 		DB: b.db, Refused: refused.First, Zone: c.Location(), Log: o.Log.Named("requests"),
@@ -68,7 +73,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	})
 	b.gate, err = gate.New(gate.Options{
 		HostSigner: ring.HostSigner(), Ring: ring, DB: b.db, Registry: people, Sessions: b.sup, Desk: desk,
-		Reports: cabinet, Refusals: refused,
+		Reports: cabinet, Refusals: refused, Known: known,
 		Clock: o.Clock, Zone: c.Location(), GateName: c.GateName, FactorMemory: gate.FactorMemory(c.FactorMemory),
 		Notice: gate.Notice{
 			Version: strconv.Itoa(c.NoticeVersion), URL: c.NoticeURL, Contact: c.NoticeContact,
@@ -96,7 +101,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		if b.pinned, err = newAPICertificate(c, ring, o.Clock, o.Log.Named("web")); err != nil {
 			return err
 		}
-		if b.https, err = web.ListenHTTPS(string(c.APIListen)); err != nil {
+		if b.https, err = web.ListenHTTPS(string(c.APIListen), known, o.Clock); err != nil {
 			return err
 		}
 		o.Log.Info("api_over_https", "address", b.https.Addr().String(), "fingerprint", b.pinned.fingerprint())
@@ -136,6 +141,22 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		}
 	})
 	return nil
+}
+
+// knownLatest is how many addresses a start takes over.
+const knownLatest = 1024
+
+// knownAddresses are those at which people proved right lately: both doors keep room for them while strangers crowd.
+func (b *Broker) knownAddresses(ctx context.Context) (*connlimit.Known, error) {
+	var sources []string
+	err := b.db.Read(ctx, func(s *store.Snap) (err error) {
+		sources, err = s.ProvedSources(knownLatest)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read known addresses: %w", err)
+	}
+	return connlimit.NewKnown(sources), nil
 }
 
 // serve runs a door until it is closed. A door that fails is an error that somebody must act on.

@@ -15,6 +15,7 @@ var layers = map[string]int{
 	"sekimori/recordings":          0,
 	"sekimori/broker/ledger":       0,
 	"sekimori/broker/forms":        0,
+	"sekimori/broker/connlimit":    0,
 	"sekimori/recordings/live":     1,
 	"sekimori/broker/keys":         1,
 	"sekimori/broker/store":        1,

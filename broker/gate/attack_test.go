@@ -352,7 +352,7 @@ func TestAttackHalfOpenConnections(t *testing.T) {
 		})
 	}
 	reading.Wait()
-	if n := w.gate.crowd.waiting(); n > 40 {
+	if n := w.gate.limit.Waiting(); n > 40 {
 		t.Errorf("%d stand before the gate", n)
 	}
 	if n := closed.Load(); n < 160 {
@@ -404,7 +404,7 @@ func TestAttackSlowHandshake(t *testing.T) {
 	_, _ = io.Copy(io.Discard, nc) // ends when the gate hangs up, in order or not
 	w.gate.Stop()
 	w.gate.callers.Wait()
-	if n := w.gate.crowd.waiting(); n != 0 {
+	if n := w.gate.limit.Waiting(); n != 0 {
 		t.Errorf("%d still before the gate", n)
 	}
 }

@@ -88,7 +88,7 @@ func (c *caller) identify(meta ssh.ConnMetadata, key ssh.PublicKey) (proof, erro
 // Otherwise the code is asked for; the proof goes along in the closure.
 func (c *caller) keyProven(p proof) (*ssh.Permissions, error) {
 	c.proven = true
-	c.s.crowd.proved(c.place)
+	c.s.limit.Proved(c.place, p.person.ID)
 	c.leash.Reset(c.s.o.Limits.Handshake)
 	ctx := context.Background()
 	if pass, ok := c.recall(ctx, p, true); ok {

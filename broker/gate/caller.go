@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/connlimit"
 	"sekimori/broker/session"
 	"sekimori/broker/wire"
 	"sekimori/policy"
@@ -26,7 +27,7 @@ type caller struct {
 	s      *Server
 	conn   *wire.Conn
 	source netip.AddrPort
-	place  *place // before the gate, until authenticated
+	place  *connlimit.Place // before the gate, until authenticated
 	log    hclog.Logger
 
 	// leash cuts the connection when something takes too long. A timer instead of deadlines
@@ -74,7 +75,7 @@ func (c *caller) serve() {
 	defer c.leash.Stop()
 	conn, chans, reqs, err := ssh.NewServerConn(c.conn, c.config())
 	now := c.s.o.Clock()
-	c.s.crowd.leave(c.place, now, err == nil)
+	c.s.limit.Leave(c.place, now, err == nil)
 	if err != nil {
 		c.failed(now, err)
 		return

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/connlimit"
 	"sekimori/broker/keys"
 	"sekimori/broker/refusals"
 	"sekimori/broker/registry"
@@ -71,6 +72,13 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
+// keptPerPerson is how many connections one person's key keeps before the gate.
+const keptPerPerson = 16
+
+func (l Limits) connections() connlimit.Limits {
+	return connlimit.Limits{Total: l.Unauthenticated, PerAddress: l.PerAddress, Burst: l.Burst, PerMinute: l.PerMinute, PerPerson: keptPerPerson}
+}
+
 // Options is what a Server needs. Every field without a default named here is required.
 type Options struct {
 	HostSigner   ssh.Signer // Ed25519
@@ -87,6 +95,7 @@ type Options struct {
 	BannerURL    string // of the page that the banner points to; empty: Notice.URL
 	GateName     string // what people type after the @, for hints; empty: "gate"
 	Limits       Limits
+	Known        *connlimit.Known // addresses that keep room while strangers crowd; nil: none
 	FactorMemory FactorMemory
 	Log          hclog.Logger
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/connlimit"
 	"sekimori/broker/wire"
 )
 
@@ -19,7 +20,7 @@ import (
 type Server struct {
 	o     Options
 	base  *ssh.ServerConfig
-	crowd *crowd
+	limit *connlimit.Limiter
 	tally *tally
 
 	stopping chan struct{} // closed by Stop: whoever is not admitted is turned away
@@ -48,7 +49,7 @@ func New(o Options) (*Server, error) {
 		o.GateName = "gate"
 	}
 	s := &Server{
-		o: o, crowd: newCrowd(o.Limits), tally: newTally(), stopping: make(chan struct{}),
+		o: o, limit: connlimit.New(o.Limits.connections(), o.Known), tally: newTally(), stopping: make(chan struct{}),
 		listeners: map[net.Listener]struct{}{}, open: map[*wire.Conn]bool{},
 	}
 	s.base = s.baseConfig()
@@ -106,7 +107,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 func (s *Server) ServeConn(nc net.Conn) {
 	source := sourceOf(nc)
 	now := s.o.Clock()
-	place := s.crowd.enter(source.Addr(), now, func() { _ = nc.Close() })
+	place := s.limit.Enter(source.Addr(), now, func() { _ = nc.Close() })
 	if place == nil {
 		s.tally.add(source.Addr(), failTurnedAway, now)
 		_ = nc.Close()
@@ -115,12 +116,12 @@ func (s *Server) ServeConn(nc net.Conn) {
 	c := &caller{s: s, conn: wire.Wrap(nc, wire.Options{}), source: source, place: place,
 		log: s.o.Log.With("source", source.String())}
 	if !s.enter(c.conn) {
-		s.crowd.leave(place, now, false)
+		s.limit.Leave(place, now, false)
 		c.conn.Abort()
 		return
 	}
 	defer s.leave(c.conn)                  // the last: Close waits for it, and nothing of the connection is left then
-	defer s.crowd.leave(place, now, false) // for what ends before serve gets there
+	defer s.limit.Leave(place, now, false) // for what ends before serve gets there
 	defer c.conn.Abort()
 	defer func() {
 		if r := recover(); r != nil { // one connection's fault stays its own

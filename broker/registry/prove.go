@@ -437,6 +437,9 @@ func (r *Registry) forgive(ctx context.Context, c counters, person string) error
 	if err != nil {
 		return fmt.Errorf("forget failures: %w", err)
 	}
+	if person != "" && c.source != "" && r.o.Proved != nil {
+		r.o.Proved(c.source)
+	}
 	return nil
 }
 

@@ -18,15 +18,16 @@ import (
 type Options struct {
 	DB     *store.DB
 	Keys   *keys.Ring
-	Zone   *time.Location // of the institution: days in registry files. Nil: UTC
-	Issuer string         // who an authenticator app says the code is for; empty: "Sekimori"
-	Log    hclog.Logger   // nil: none
-	Hash   Cost           // of passwords; zero: production's
+	Zone   *time.Location      // of the institution: days in registry files. Nil: UTC
+	Issuer string              // who an authenticator app says the code is for; empty: "Sekimori"
+	Log    hclog.Logger        // nil: none
+	Hash   Cost                // of passwords; zero: production's
+	Proved func(source string) // told where a person proved right, as the doors name sources; nil: nobody asks
 }
 
 // Registry is safe for concurrent use.
 type Registry struct {
-	o      Options
+	o         Options
 	hashes    chan struct{} // bounds password checks that run at once: each takes Hash.MemoryKiB
 	strangers chan struct{} // those of them that are not known at their address
 	decoy     string        // hash that nobody's password has, checked for people who do not exist

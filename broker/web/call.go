@@ -139,6 +139,7 @@ func (s *Server) admit(c *call, route route) error {
 		return err
 	}
 	person := holder.Person
+	keepPlace(c.r.Context(), person.ID)
 	c.person, c.token = person, holder.TokenID
 	if person.Locked != nil {
 		return refusal(policy.EngineerLocked, map[string]string{"reason": person.Locked.Reason, "date": at(person.Locked.Since, s.o.Zone).Format("2006-01-02")})

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/connlimit"
 	"sekimori/broker/registry"
 )
 
@@ -25,7 +26,7 @@ func (w *world) https(change ...func(*Server)) (address string, client *http.Cli
 	for _, c := range change {
 		c(w.server)
 	}
-	l, err := ListenHTTPS("127.0.0.1:0")
+	l, err := ListenHTTPS("127.0.0.1:0", nil, time.Now)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -311,13 +312,11 @@ func TestAttackForwardedForNamesNobody(t *testing.T) {
 }
 
 func TestConnectionsAreBoundedByAddress(t *testing.T) {
-	l, err := ListenHTTPS("127.0.0.1:0")
+	l, err := listenHTTPS("127.0.0.1:0", connlimit.Limits{Total: 8, PerAddress: 2, PerPerson: 2}, nil, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	b := l.(*boundedListener)
-	b.each = 2
 	accepted := make(chan net.Conn, 8)
 	go func() {
 		for {
@@ -349,16 +348,13 @@ func TestConnectionsAreBoundedByAddress(t *testing.T) {
 	}
 	defer again.Close()
 	third := <-accepted
-	b.mu.Lock()
-	if b.all != 2 {
-		t.Errorf("%d are held", b.all)
+	limit := l.(*boundedListener).limit
+	if n := limit.Waiting(); n != 2 {
+		t.Errorf("%d are held", n)
 	}
-	b.mu.Unlock()
 	second.Close()
 	third.Close()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.all != 0 || len(b.held) != 0 {
-		t.Errorf("%d and %v are held", b.all, b.held)
+	if n := limit.Waiting(); n != 0 {
+		t.Errorf("%d are held", n)
 	}
 }

@@ -9,26 +9,31 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"sekimori/broker/connlimit"
 )
 
-// Bounds of the HTTPS door. What a connection costs is bounded by time and size; these bound how many there are.
-const (
-	maxConnections        = 512
-	maxConnectionsAddress = 64 // of one address (IPv6: /64): an office behind one address still works
-)
+// httpsLimits bound how many connections the HTTPS door holds; what one costs is bounded by time and size. An office behind one
+// address still works. A connection over which a token was shown keeps its place.
+func httpsLimits() connlimit.Limits {
+	return connlimit.Limits{Total: 512, PerAddress: 64, PerPerson: 64}
+}
 
 // ListenHTTPS opens the address at which the API is served over TLS. Further connections than the door holds are closed
-// at once, those of one address before those of others.
-func ListenHTTPS(address string) (net.Listener, error) {
+// at once, those of one address before those of others, and those of strangers before those of known addresses.
+func ListenHTTPS(address string, known *connlimit.Known, clock func() time.Time) (net.Listener, error) {
+	return listenHTTPS(address, httpsLimits(), known, clock)
+}
+
+func listenHTTPS(address string, limits connlimit.Limits, known *connlimit.Known, clock func() time.Time) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen for HTTPS: %w", err)
 	}
-	return &boundedListener{Listener: l, most: maxConnections, each: maxConnectionsAddress, held: map[netip.Prefix]int{}}, nil
+	return &boundedListener{Listener: l, limit: connlimit.New(limits, known), clock: clock}, nil
 }
 
 // ServeHTTPS answers on l under the certificate that the function gives for each handshake, until Close. It returns nil
@@ -89,11 +94,19 @@ func faultBrowser() *Fault {
 	}
 }
 
-type remoteKey struct{}
+type (
+	remoteKey struct{}
+	heldKey   struct{}
+)
 
-// withRemote remembers the address that a connection came from. It is the socket's own: what a caller writes into
-// X-Forwarded-For, Forwarded or a PROXY line names nobody.
+// withRemote remembers the address that a connection came from, and the connection. The address is the socket's own: what a caller
+// writes into X-Forwarded-For, Forwarded or a PROXY line names nobody.
 func withRemote(ctx context.Context, c net.Conn) context.Context {
+	if t, ok := c.(*tls.Conn); ok {
+		if held, ok := t.NetConn().(*heldConn); ok {
+			ctx = context.WithValue(ctx, heldKey{}, held)
+		}
+	}
 	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
 		return context.WithValue(ctx, remoteKey{}, a.AddrPort().Addr().Unmap())
 	}
@@ -106,72 +119,48 @@ func remoteFrom(ctx context.Context) netip.Addr {
 	return a
 }
 
-// boundedListener holds so many connections, and so many of one address.
-type boundedListener struct {
-	net.Listener
-	most, each int
-
-	mu   sync.Mutex // guards what follows
-	all  int
-	held map[netip.Prefix]int
+// keepPlace keeps the place of the connection that a call came over: a token named the person. On the socket there are no places.
+func keepPlace(ctx context.Context, person string) {
+	if held, ok := ctx.Value(heldKey{}).(*heldConn); ok {
+		held.limit.Proved(held.place, person)
+	}
 }
 
-// Accept closes what comes over the bounds and waits for the next.
+// boundedListener accepts within the limits.
+type boundedListener struct {
+	net.Listener
+	limit *connlimit.Limiter
+	clock func() time.Time
+}
+
+// Accept closes what comes over the limits and waits for the next.
 func (l *boundedListener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
-		key := neighbourhood(c.RemoteAddr())
-		if l.take(key) {
-			return &heldConn{Conn: c, give: sync.OnceFunc(func() { l.give(key) })}, nil
+		var from netip.Addr // of what has no address all share one place
+		if t, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+			from = t.AddrPort().Addr()
+		}
+		place := l.limit.Enter(from, l.clock(), func() { _ = c.Close() })
+		if place != nil {
+			return &heldConn{Conn: c, limit: l.limit, place: place, clock: l.clock}, nil
 		}
 		_ = c.Close()
 	}
 }
 
-func (l *boundedListener) take(key netip.Prefix) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.all >= l.most || l.held[key] >= l.each {
-		return false
-	}
-	l.all++
-	l.held[key]++
-	return true
-}
-
-func (l *boundedListener) give(key netip.Prefix) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all--
-	if l.held[key]--; l.held[key] == 0 {
-		delete(l.held, key)
-	}
-}
-
-// neighbourhood is the unit of the bound: an IPv4 address, or the /64 that one subscriber holds whole.
-func neighbourhood(a net.Addr) netip.Prefix {
-	t, ok := a.(*net.TCPAddr)
-	if !ok {
-		return netip.Prefix{}
-	}
-	addr, bits := t.AddrPort().Addr().Unmap().WithZone(""), 32
-	if addr.Is6() {
-		bits = 64
-	}
-	p, _ := addr.Prefix(bits) // an address that is none shares one place
-	return p
-}
-
 // heldConn gives its place back when it is closed.
 type heldConn struct {
 	net.Conn
-	give func()
+	limit *connlimit.Limiter
+	place *connlimit.Place
+	clock func() time.Time
 }
 
 func (c *heldConn) Close() error {
-	defer c.give()
+	defer c.limit.Leave(c.place, c.clock(), false)
 	return c.Conn.Close()
 }

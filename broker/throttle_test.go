@@ -1,0 +1,162 @@
+package broker_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"sekimori/broker"
+	"sekimori/broker/ledger"
+	"sekimori/broker/registry"
+	"sekimori/broker/store"
+	"sekimori/broker/web"
+	"sekimori/policy"
+)
+
+const ownersPassword = "正しい馬の電池とホチキス"
+
+// owner enrols somebody of staff, and gives the secret of their second factor.
+func (o *office) owner() (secret string) {
+	o.t.Helper()
+	o.write(func(tx *store.Tx) error {
+		if err := tx.PutPerson(store.Person{Person: policy.Person{ID: "U-009", Login: "kanri", Kind: policy.Staff, Name: "管理", Section: "jinji",
+			Roles: []policy.Role{policy.Administrator}}}); err != nil {
+			return err
+		}
+		return tx.PutPerson(store.Person{Person: policy.Person{ID: "U-002", Login: "mochinushi", Kind: policy.Staff, Name: "持主", Section: "jinji"}})
+	})
+	o.with(func(db *store.DB) error {
+		people := registry.New(registry.Options{DB: db, Keys: o.ring, Zone: o.config.Location(), Hash: registry.Cost{Passes: 1, MemoryKiB: 64, Lanes: 1}})
+		code, err := people.IssueCode(context.Background(), "U-002", ledger.Actor{Kind: "person", ID: "U-009", Via: "cli"})
+		if err != nil {
+			return err
+		}
+		e, err := people.BeginEnrol(context.Background(), code.Text, "")
+		if err != nil {
+			return err
+		}
+		secret = e.Secret
+		first, err := registry.CodeAt(secret, o.clock.Now())
+		if err != nil {
+			return err
+		}
+		_, err = people.FinishEnrol(context.Background(), code.Text, registry.EnrolInput{Password: ownersPassword, Code: first, Via: "cli"})
+		return err
+	})
+	o.clock.Step(time.Minute)
+	return secret
+}
+
+// poller calls the API over HTTPS from one loopback address.
+type poller struct {
+	client *http.Client
+	url    string
+}
+
+func newPoller(t *testing.T, url, from string) *poller {
+	t.Helper()
+	transport := &http.Transport{
+		DialContext:     (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).DialContext,
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &poller{client: &http.Client{Transport: transport, Timeout: time.Minute}, url: url}
+}
+
+func (p *poller) login(password, code string) (status int, answer string, err error) {
+	body, err := json.Marshal(web.LoginBody{Login: "mochinushi", Fresh: web.Fresh{Password: password, Code: code}})
+	if err != nil {
+		return 0, "", err
+	}
+	resp, err := p.client.Post(p.url+"/v1/login", "application/json", bytes.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(text), err
+}
+
+// 21 addresses guess once a second at a broker that serves; the owner comes every half minute, from an address of which the broker
+// never heard, and gets in each time.
+func TestAttackOwnerKeptOutAtTheAPI(t *testing.T) {
+	o := found(t, time.Hour, func(c *broker.Config) { c.APIListen = "127.0.0.1:0" })
+	secret := o.owner()
+	b := o.start()
+	url := "https://" + b.APIAddr().String()
+	owner := newPoller(t, url, "127.0.0.1")
+	var guessers []*poller
+	for i := range 21 {
+		guessers = append(guessers, newPoller(t, url, fmt.Sprintf("127.0.0.%d", 100+i)))
+	}
+	in, tried := 0, 0
+	for second := range 180 {
+		var guessing sync.WaitGroup
+		for i, g := range guessers {
+			guessing.Go(func() {
+				if status, text, err := g.login("間違った馬の電池とホチキス", "000000"); err != nil || status == http.StatusOK {
+					t.Errorf("guesser %d: %d %s %v", i, status, text, err)
+				}
+			})
+		}
+		if second%30 == 15 { // while they guess
+			tried++
+			code, err := registry.CodeAt(secret, o.clock.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			status, text, err := owner.login(ownersPassword, code)
+			if err == nil && status == http.StatusOK {
+				in++
+			} else {
+				t.Errorf("second %d: the owner: %d %s %v", second, status, text, err)
+			}
+		}
+		guessing.Wait()
+		o.clock.Step(time.Second)
+	}
+	if in != tried || tried != 6 {
+		t.Errorf("the owner got in %d of %d times", in, tried)
+	}
+}
+
+// Strangers hold every place before the gate, from as many addresses as there are places: an engineer at an address that was right
+// before gets in each time.
+func TestAttackOwnerKeptOutAtTheGate(t *testing.T) {
+	o := found(t, time.Hour)
+	e := o.engineers(1)[0]
+	o.with(func(db *store.DB) error {
+		return db.Keep(context.Background(), store.KeepThrottle, func(k *store.KeepTx) error { return k.NoteProved(e.id, "addr:127.0.0.1") })
+	})
+	b := o.start()
+	crowd := func() {
+		for i := range 256 {
+			d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(i))}, Timeout: 10 * time.Second}
+			c, err := d.Dial("tcp", b.addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close() })
+		}
+	}
+	for round := range 3 {
+		crowd()
+		c, err := e.dial(b.addr)
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		if _, stderr, exit, err := c.run("exit 7"); err != nil || exit != 7 {
+			t.Errorf("round %d: %d %v %s", round, exit, err, stderr)
+		}
+		c.Close()
+		<-c.gone
+	}
+}
