@@ -10,30 +10,38 @@ import (
 )
 
 // carry copies until both sides are done with the channel.
+//
+// What ends a channel goes to the engineer in one order: the output, the exit status, the end of
+// the output, the close. Many clients close a channel as soon as both of its directions have ended;
+// plink and dbclient then report success where no status came before. A server that answers the
+// close later can still send the status, which is what sshd does; the SSH library answers at once.
+// So the end of the output, which is what makes such a client close, waits for the status.
 func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
 	var (
 		drained = make(chan struct{}) // output and errors have ended and were handed on
 		outDone = make(chan struct{})
 		errDone = make(chan struct{})
-		exited  = make(chan struct{}) // the target has said how the command ended
-		farGone = make(chan struct{}) // the target has closed the channel
+		told    = make(chan struct{}) // how the command ended was handed on
+		farGone = make(chan struct{}) // the target has closed the channel; told, if ever, came before
 		ended   = make(chan struct{})
 	)
 	r := c.r
 	r.run(func() { c.copyInput() })
 	r.run(func() { defer close(outDone); c.copyOutput() })
 	r.run(func() { defer close(errDone); c.copyErrors() })
-	r.run(func() { defer close(farGone); c.serveFarRequests(farReqs, exited, drained) })
+	r.run(func() { defer close(farGone); c.serveFarRequests(farReqs, told, drained) })
 	r.run(func() {
 		defer close(ended)
 		<-outDone
 		<-errDone
-		lost := c.targetLost(exited, farGone)
+		close(drained)
+		c.awaitStatus(told, farGone)
+		lost := c.targetLost(told, farGone)
 		if !lost {
 			c.finishOutput()
+			<-farGone
+			lost = c.targetLost(told, farGone)
 		}
-		close(drained)
-		<-farGone
 		r.event(c.id, recordings.EventSizes, recordings.Sizes{Input: c.input.Load(), Output: c.output.Load(), Errors: c.errors.Load()})
 		r.event(c.id, recordings.EventClose, nil)
 		if lost { // the engineer is yet to be told why (Finish), so the channel stays open
@@ -58,28 +66,55 @@ func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
 	<-ended
 }
 
-// targetLost tells, once the output has ended, whether it ended because the target is gone. A
-// command that is over, or that merely closed its output, leaves a target that still answers.
-func (c *channel) targetLost(exited, farGone <-chan struct{}) bool {
-	grace := time.NewTimer(partGrace)
-	defer grace.Stop()
+// quietInput is how long the input must have been silent before the end of the output is passed on
+// although the command goes on. A program may close its output to tell its peer so, as nc does when
+// the other end hangs up, and wait for the input's end; without the limit both would wait for ever.
+const quietInput = time.Minute
+
+// awaitStatus returns when the end of the output may be passed on: the status went before it, none
+// will come, or the engineer's input is open and silent. A client whose input is open does not
+// close the channel. One whose input ends after quietInput, before the command does, loses the status.
+func (c *channel) awaitStatus(told, farGone <-chan struct{}) {
+	quiet := time.NewTicker(quietInput)
+	defer quiet.Stop()
+	before := c.input.Load()
+	for {
+		select {
+		case <-told:
+			return
+		case <-farGone:
+			return
+		case <-c.left:
+			return
+		case <-quiet.C:
+			now := c.input.Load()
+			if now == before && c.inputState.Load() == inputSilent {
+				return
+			}
+			before = now
+		}
+	}
+}
+
+// targetLost tells, of a channel whose output has ended, whether it was closed because the target
+// is gone. The library does not tell a connection that broke from a channel that the target closed.
+func (c *channel) targetLost(told, farGone <-chan struct{}) bool {
 	select {
-	case <-exited: // usually in the same packet as the end of the output
-		return false
-	case <-c.left:
-		return false
 	case <-farGone:
-	case <-grace.C:
+	default:
+		return false // open, so the target is there
 	}
 	select {
-	case <-exited:
+	case <-told:
+		return false
+	case <-c.left:
 		return false
 	default:
 		return !c.r.targetAnswers(c.left)
 	}
 }
 
-// finishOutput passes the end of the output on. Requests such as the exit status follow it.
+// finishOutput passes the end of the output on.
 func (c *channel) finishOutput() {
 	if c.term != nil {
 		c.term.finish()
@@ -94,8 +129,8 @@ func (c *channel) finishOutput() {
 }
 
 // serveFarRequests takes the target's requests about the channel until the target closes it. It
-// closes exited when the target has said how the command ended.
-func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, exited chan<- struct{}, drained <-chan struct{}) {
+// closes told when how the command ended was handed on.
+func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, told chan<- struct{}, drained <-chan struct{}) {
 	var passing sync.WaitGroup
 	defer passing.Wait()
 	ended := false
@@ -108,9 +143,12 @@ func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, exited chan<- struc
 				continue
 			}
 			ended = true
-			close(exited)
 			_ = req.Reply(true, nil)
-			passing.Go(func() { defer c.r.catch(); c.passExit(m, drained) })
+			passing.Go(func() {
+				defer close(told)
+				defer c.r.catch()
+				c.passExit(m, drained)
+			})
 		case "keepalive@openssh.com":
 			_ = req.Reply(true, nil)
 		case "eow@openssh.com":

@@ -28,15 +28,23 @@ type channel struct {
 
 	errOut sync.Mutex // held while writing to near's stderr
 
-	waits   bool         // guarded by r.mu: nothing is left to do but to be told why the target went
-	done    atomic.Bool  // the work was finished before the engineer closed
-	exited  atomic.Bool  // an exit status or signal went to the engineer
-	input   atomic.Int64 // bytes handed on, for the event at the end
-	output  atomic.Int64
-	errors  atomic.Int64
-	unasked atomic.Int64  // bytes of output since the engineer last sent anything
-	left    chan struct{} // closed when the engineer's side of the channel has closed
+	waits      bool         // guarded by r.mu: nothing is left to do but to be told why the target went
+	done       atomic.Bool  // the work was finished before the engineer closed
+	exited     atomic.Bool  // an exit status or signal went to the engineer
+	input      atomic.Int64 // bytes handed on, for the event at the end
+	output     atomic.Int64
+	errors     atomic.Int64
+	unasked    atomic.Int64  // bytes of output since the engineer last sent anything
+	inputState atomic.Int32  // inputSilent, inputPassing, inputEnded
+	left       chan struct{} // closed when the engineer's side of the channel has closed
 }
+
+// States of what the engineer types or sends, as awaitStatus asks for them.
+const (
+	inputSilent  int32 = iota // open, and nothing is on its way
+	inputPassing              // a piece is being handed on, or held back
+	inputEnded
+)
 
 // mainRequest is the request that says what a channel is.
 type mainRequest struct {

@@ -90,6 +90,8 @@ func (p *pump) flooding(n int) bool {
 // contains what is relayed: a piece that the valve stops is in the recording all the same.
 func (p *pump) pass(b []byte) bool {
 	if p.stream == recordings.Stdin {
+		p.c.inputState.Store(inputPassing)
+		defer p.c.inputState.Store(inputSilent)
 		if !p.c.r.valve.awaitInput() {
 			return false
 		}
@@ -123,6 +125,7 @@ func (c *channel) copyInput() {
 	p := pump{c: c, wait: time.Sleep, stream: recordings.Stdin, count: func(n int) { c.input.Add(int64(n)) },
 		write: func(b []byte) error { _, err := c.far.Write(b); return err }}
 	p.run(c.near, make([]byte, smallInput))
+	c.inputState.Store(inputEnded)
 	if !c.r.valve.awaitInput() || !c.r.valve.enter() {
 		return
 	}

@@ -129,9 +129,6 @@ const (
 	// partLimit is how long a target that ended a channel without a word may take to show that it
 	// is still there.
 	partLimit = 2 * time.Second
-	// partGrace is how long the exit status may follow the end of the output before the target is
-	// asked: a question costs a round trip.
-	partGrace = 5 * time.Millisecond
 )
 
 // Serve relays until the engineer's or the target's connection is gone, the recorder fails, a
@@ -173,7 +170,9 @@ func (r *Relay) clientEnd(err error) error {
 	r.mu.Lock()
 	finished := r.begun
 	for _, c := range r.channels {
-		finished = finished && c.done.Load()
+		// A client that was told the exit status has what it came for, and may hang up before the
+		// target has closed the channel.
+		finished = finished && (c.done.Load() || c.exited.Load())
 	}
 	r.mu.Unlock()
 	if finished || saidGoodbye(err) {

@@ -1,0 +1,138 @@
+package relay_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker/dial"
+	"sekimori/broker/internal/testbed"
+	"sekimori/broker/relay"
+	"sekimori/broker/wire"
+	"sekimori/policy"
+	"sekimori/recordings"
+)
+
+// door is a gate that admits any number of connections, each a session of its own towards the
+// same target. A rig admits one and lets a test look into it.
+type door struct {
+	host, port string
+	hostKey    ssh.PublicKey
+
+	mu   sync.Mutex
+	bad  []error               // ends that were not ordinary
+	next int                   // number of the next session
+	all  map[*relay.Relay]bool // sessions under way
+}
+
+// newDoor opens a door in front of a real sshd.
+func newDoor(tb testing.TB, conf ...string) *door {
+	tb.Helper()
+	signer := testbed.NewSigner(tb)
+	sshd := testbed.StartSSHD(tb, testbed.SSHDOptions{Keys: []ssh.PublicKey{signer.PublicKey()}, Conf: conf})
+	return newDoorTo(tb, dial.Target{ID: "hr-db", Addr: sshd.Addr, Login: sshd.Login, HostKey: sshd.HostKey}, signer)
+}
+
+func newDoorTo(tb testing.TB, target dial.Target, credential ssh.Signer) *door {
+	tb.Helper()
+	out, err := age.GenerateX25519Identity()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	in, err := age.GenerateX25519Identity()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	signer := testbed.NewSigner(tb)
+	config := &ssh.ServerConfig{NoClientAuth: true}
+	config.AddHostKey(signer)
+	d := &door{hostKey: signer.PublicKey(), all: map[*relay.Relay]bool{}}
+	d.host, d.port, _ = net.SplitHostPort(l.Addr().String())
+	dir := tb.TempDir()
+	ctx, stop := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			work.Go(func() {
+				if err := d.serve(ctx, c, config, target, credential, dir, out.Recipient(), in.Recipient()); err != nil && ctx.Err() == nil {
+					d.mu.Lock()
+					d.bad = append(d.bad, err)
+					d.mu.Unlock()
+				}
+			})
+		}
+	})
+	tb.Cleanup(func() {
+		l.Close()
+		stop()
+		within(tb, "every session ends", work.Wait)
+	})
+	return d
+}
+
+// serve is one session, run as the session package runs it. Its error is the end where that was
+// not an ordinary one.
+func (d *door) serve(ctx context.Context, c net.Conn, config *ssh.ServerConfig, target dial.Target, credential ssh.Signer, dir string, out, in age.Recipient) error {
+	near := wire.Wrap(c, wire.Options{})
+	defer near.Abort()
+	conn, chans, reqs, err := ssh.NewServerConn(near, config)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.next++
+	path := filepath.Join(dir, fmt.Sprint(d.next, ".skr"))
+	d.mu.Unlock()
+	started := time.Now()
+	rec, err := recordings.Create(path, recordings.Header{Session: "S-20261124-03", Started: started}, recordings.Options{
+		OutputTo: []age.Recipient{out}, InputTo: []age.Recipient{in},
+		Elapsed: func() time.Duration { return time.Since(started) },
+	})
+	if err != nil {
+		return err
+	}
+	defer rec.Close(recordings.End{Cause: "session-ended", At: started})
+	far, err := (&dial.Dialer{}).Dial(ctx, target, []ssh.AuthMethod{ssh.PublicKeys(credential)})
+	if err != nil {
+		return err
+	}
+	defer far.Abort()
+	r := relay.New(relay.Config{
+		Recorder: rec,
+		Decide:   func(context.Context, policy.ChannelKind) policy.Decision { return policy.Decision{Allow: true} },
+		Refuse:   func(d policy.Decision) (string, int) { return string(d.Reason), d.Reason.Exit() },
+	})
+	d.mu.Lock()
+	d.all[r] = true
+	d.mu.Unlock()
+	err = r.Serve(ctx, conn, chans, reqs, far, far.Chans, far.Reqs)
+	d.mu.Lock()
+	delete(d.all, r)
+	d.mu.Unlock()
+	near.Abort()
+	far.Abort()
+	r.Wait()
+	return err
+}
+
+// ends gives the ends so far that were not ordinary.
+func (d *door) ends() []error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]error(nil), d.bad...)
+}
