@@ -128,7 +128,7 @@ func cardJA(k cardFacts, n Notice) string {
 	attended(&b, "立会者", 7, k, attendant, "使えないもの "+denied)
 	rule(&b, "監視と記録について(第"+n.Version+"版)")
 	field(&b, "目的", 7, n.Purposes.JA)
-	field(&b, "記録", 7, pad("画面出力と入力、接続の日時(入力は封印)", 44)+" 保存 "+n.Retention)
+	field(&b, "記録", 7, pad("画面・コマンド・ファイル名・日時(入力は封印)", 44)+" 保存 "+n.Retention)
 	field(&b, "見る人", 7, pad(n.SeenBy.JA, 44)+fullText(" 全文 ", n.URL, 44))
 	if fullText(" 全文 ", n.URL, 44) == "" && n.URL != "" {
 		field(&b, "全文", 7, n.URL)
@@ -161,7 +161,7 @@ func cardEN(k cardFacts, n Notice) string {
 	attended(&b, "Attendant", 10, k, attendant, "Not allowed: "+denied)
 	rule(&b, "Monitoring and recording (version "+n.Version+")")
 	field(&b, "Purpose", 10, n.Purposes.EN)
-	field(&b, "Recorded", 10, "Screen output, input (sealed) and times. Kept "+n.RetentionEN)
+	field(&b, "Recorded", 10, "Screen, commands, file names, times; input (sealed). Kept "+n.RetentionEN)
 	field(&b, "Seen by", 10, n.SeenBy.EN)
 	if n.URL != "" {
 		field(&b, "Full text", 10, n.URL)

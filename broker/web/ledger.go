@@ -280,13 +280,19 @@ func (s *Server) notice(c *call) error {
 	n := s.o.Notice
 	return c.reply(Notice{
 		Institution: n.Institution, Version: n.Version, Contact: n.Contact, URL: n.URL, KeptDays: int(n.Retention / (24 * time.Hour)),
-		PurposeJA:  "承認された範囲の作業であることの確認。評価など他の目的に使いません。",
-		PurposeEN:  "To confirm that work stays within what was approved. Never used for appraisal or anything else.",
-		RecordedJA: []string{"承認された時間枠の中で保守要員が接続している間の、画面出力と入力のすべて(入力は封印し、関守の機械では開けません)", "接続の日時、接続元、接続先、作業用アカウント、終了理由", "だれが申請、承認、立会い、点検、閲覧をしたか"},
-		RecordedEN: []string{"everything shown and typed while an engineer is connected inside an approved window (input is sealed; the broker's host cannot open it)", "times, source, target, account and end cause of connections", "who requested, approved, attended, reviewed and viewed"},
-		NotJA:      []string{"時間枠の外の通信", "職員の端末の操作"},
-		NotEN:      []string{"anything outside a window", "what staff do on their own machines"},
-		SeenByJA:   []string{"立会者(その接続)", "所管課長", "情報システム課", "点検担当(入力と書き出しは点検担当だけ)"},
-		SeenByEN:   []string{"the attendant of that session", "the head of the owning section", "the information-systems section", "auditors (input and exports: auditors alone)"},
+		PurposeJA: "承認された範囲の作業であることの確認。評価など他の目的に使いません。",
+		PurposeEN: "To confirm that work stays within what was approved. Never used for appraisal or anything else.",
+		RecordedJA: []string{
+			"承認された時間枠の中で保守要員が接続している間の、画面出力と、何をしたか(実行したコマンド、呼び出した機能、ファイル操作の名前・大きさ・向き、拒まれたもの)。見る人は読めます",
+			"同じ間に打ち込んだ文字、コマンドに流し込んだデータ、送り込んだファイルの中身、環境変数の値(封印し、関守の機械では開けません)",
+			"接続の日時、接続元、接続先、作業用アカウント、終了理由", "だれが申請、承認、立会い、点検、閲覧をしたか"},
+		RecordedEN: []string{
+			"while an engineer is connected inside an approved window: everything shown, and what was done (commands run, subsystems, file operations with name, size and direction, refusals); readable by those named below",
+			"in the same time: everything typed, data fed to commands, contents of files sent in, values of environment variables (sealed; the broker's host cannot open them)",
+			"times, source, target, account and end cause of connections", "who requested, approved, attended, reviewed and viewed"},
+		NotJA:    []string{"時間枠の外の通信", "職員の端末の操作"},
+		NotEN:    []string{"anything outside a window", "what staff do on their own machines"},
+		SeenByJA: []string{"立会者(その接続)", "所管課長", "情報システム課", "点検担当(入力と書き出しは点検担当だけ)"},
+		SeenByEN: []string{"the attendant of that session", "the head of the owning section", "the information-systems section", "auditors (input and exports: auditors alone)"},
 	})
 }
