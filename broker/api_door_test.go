@@ -18,6 +18,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/keys"
 )
 
@@ -79,7 +80,7 @@ func TestTheOwnCertificateNamesTheGateAndIsRenewedWhileServing(t *testing.T) {
 func TestAGivenCertificateIsReadAgainWhenItsFileChanges(t *testing.T) {
 	c, ring := apiConfig(t)
 	want := given(t, &c, 0o640)
-	now := time.Now()
+	now := testbed.At()
 	a, err := newAPICertificate(c, ring, func() time.Time { return now }, hclog.NewNullLogger())
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +98,7 @@ func TestAGivenCertificateIsReadAgainWhenItsFileChanges(t *testing.T) {
 		t.Errorf("a broken file: %v", err)
 	}
 	cert, key, fingerprint := foreignPair(t)
-	later := time.Now().Add(time.Hour)
+	later := testbed.At().Add(time.Hour)
 	if err := errors.Join(os.WriteFile(c.APICertificateFile, cert, 0o644), os.WriteFile(c.APIKeyFile, key, 0o600),
 		os.Chtimes(c.APICertificateFile, later, later)); err != nil {
 		t.Fatal(err)
@@ -116,14 +117,14 @@ func TestCheckShowsTheFingerprint(t *testing.T) {
 		c.checkAPI(&out, ring, now)
 		return out[0]
 	}
-	now := time.Now()
+	now := testbed.At()
 	if f := look(now); f.Level != LevelOK || !strings.Contains(f.EN, "first serve") {
 		t.Errorf("%+v", f)
 	}
 	if _, err := os.Stat(filepath.Join(c.KeysDir(), "api.sealed")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("check made a key: %v", err)
 	}
-	a, err := newAPICertificate(c, ring, time.Now, hclog.NewNullLogger())
+	a, err := newAPICertificate(c, ring, testbed.At, hclog.NewNullLogger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +165,7 @@ func foreignPair(t *testing.T) (cert, key []byte, fingerprint string) {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour).Truncate(time.Second), NotAfter: time.Now().AddDate(0, 3, 0).Truncate(time.Second),
+		SerialNumber: big.NewInt(1), NotBefore: testbed.At().Add(-time.Hour).Truncate(time.Second), NotAfter: testbed.At().AddDate(0, 3, 0).Truncate(time.Second),
 		DNSNames: []string{"gate.example.jp"},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)

@@ -25,7 +25,10 @@ import (
 type Options struct {
 	Log   hclog.Logger
 	Clock func() time.Time // nil: the system's
-	FS    recordings.FS    // nil: the operating system's; tests put faults in its place
+	// TargetClock is what the targets' clocks show, by which certificates hold; nil: Clock. Tests that run on a chosen date
+	// in front of a real sshd give the machine's.
+	TargetClock func() time.Time
+	FS          recordings.FS // nil: the operating system's; tests put faults in its place
 }
 
 // Broker is a running broker. Close ends it.
@@ -120,7 +123,7 @@ func newSupervisor(c Config, o Options, ring *keys.Ring, db *store.DB) (*session
 	return session.New(session.Options{
 		DB: db, Ring: ring, Dialer: &dial.Dialer{Log: o.Log.Named("dial")},
 		Dir: dir, FS: o.FS, OutputTo: append([]age.Recipient{ring.ViewingRecipient()}, output...), InputTo: input,
-		MinFree: uint64(c.MinFreeSpace), Clock: o.Clock, Zone: c.Location(), GateName: c.GateName,
+		MinFree: uint64(c.MinFreeSpace), Clock: o.Clock, TargetClock: o.TargetClock, Zone: c.Location(), GateName: c.GateName,
 		Recheck: time.Duration(c.RecheckInterval), WaitingRoom: time.Duration(c.WaitingRoom), Log: o.Log.Named("session"),
 	})
 }

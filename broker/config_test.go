@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sekimori/broker/internal/testbed"
 )
 
 func TestTheWrittenDefaultIsTheDefault(t *testing.T) {
@@ -144,7 +146,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := map[string]Level{}
-	for _, f := range c.Check(time.Now) {
+	for _, f := range c.Check(testbed.At) {
 		if f.Level != LevelOK {
 			found[f.Item] = f.Level
 		}

@@ -35,7 +35,7 @@ type child struct {
 func (o *office) spawn() *child {
 	o.t.Helper()
 	c := &child{cmd: exec.Command(os.Args[0])}
-	c.cmd.Env = append(os.Environ(), childConfig+"="+o.file)
+	c.cmd.Env = append(os.Environ(), childConfig+"="+o.file, childAhead+"="+o.clock.Ahead().String())
 	var problems bytes.Buffer
 	c.cmd.Stderr = &problems
 	var err error

@@ -10,15 +10,20 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
 	"sekimori/broker"
+	"sekimori/broker/internal/testbed"
 )
 
 // childConfig is the environment variable that makes this test binary a broker: the file of its
 // configuration. A broker that is to be killed needs a process of its own.
 const childConfig = "SEKIMORI_TEST_BROKER"
+
+// childAhead is how far its clock is ahead of the machine's.
+const childAhead = "SEKIMORI_TEST_AHEAD"
 
 // TestMain also holds that nothing is left running when every broker was closed.
 func TestMain(m *testing.M) {
@@ -39,9 +44,13 @@ func serveChild(file string) error {
 	if err != nil {
 		return err
 	}
+	ahead, err := time.ParseDuration(os.Getenv(childAhead))
+	if err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	b, err := broker.Start(ctx, c, broker.Options{})
+	b, err := broker.Start(ctx, c, broker.Options{Clock: testbed.Ahead(ahead).Now})
 	if err != nil {
 		return err
 	}

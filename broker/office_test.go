@@ -65,7 +65,7 @@ func foundAt(t testing.TB, length time.Duration, connected func(*ssh.ServerConn)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	o := &office{
-		t: t, dir: dir, file: filepath.Join(dir, "sekimori.yaml"), clock: &testbed.Clock{}, disk: testbed.NewDisk(),
+		t: t, dir: dir, file: filepath.Join(dir, "sekimori.yaml"), clock: testbed.NewClock(), disk: testbed.NewDisk(),
 		target: testbed.StartTarget(t, testbed.TargetOptions{Connected: connected}),
 	}
 	if o.offline, err = age.GenerateX25519Identity(); err != nil {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -29,7 +30,10 @@ func (l *session) credential() ([]ssh.AuthMethod, error) {
 	}
 	switch account.Credential {
 	case store.CredentialCertificate:
-		signer, err := l.sup.o.Ring.SessionCertificate(l.a.ID, l.login, l.started, l.deadline().Add(certificateGrace*1e9))
+		// The target holds the certificate against its own clock.
+		ahead := l.sup.o.TargetClock().Sub(l.sup.o.Clock())
+		from, until := l.started.Add(ahead), l.deadline().Add(certificateGrace*time.Second).Add(ahead)
+		signer, err := l.sup.o.Ring.SessionCertificate(l.a.ID, l.login, from, until)
 		if err != nil {
 			return nil, err
 		}

@@ -32,6 +32,7 @@ type Options struct {
 	InputTo     []age.Recipient // who may open input: offline keys only
 	MinFree     uint64          // bytes; below it nobody is admitted
 	Clock       func() time.Time
+	TargetClock func() time.Time // what the targets' clocks show; nil: Clock
 	Zone        *time.Location
 	GateName    string        // the host that engineers type after the @; empty: gate
 	Recheck     time.Duration // how often every live session is judged again; 0: three seconds
@@ -72,6 +73,9 @@ var ErrNotLive = errors.New("no such live session")
 func New(o Options) (*Supervisor, error) {
 	if len(o.OutputTo) == 0 || len(o.InputTo) == 0 {
 		return nil, errors.New("recordings need a key for output and an offline key for input")
+	}
+	if o.TargetClock == nil {
+		o.TargetClock = o.Clock
 	}
 	if o.Recheck == 0 {
 		o.Recheck = 3 * time.Second

@@ -55,7 +55,7 @@ func migrate() error {
 		return err
 	}
 	path := filepath.Join(dir, "sekimori.db")
-	db, err := store.Open(context.Background(), path, store.Options{Clock: time.Now, Signer: ring.LedgerSigner(), Origin: "sekimori.test/ledger"})
+	db, err := store.Open(context.Background(), path, store.Options{Clock: testbed.At, Signer: ring.LedgerSigner(), Origin: "sekimori.test/ledger"})
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ var schema = sync.OnceValues(func() (_ []byte, err error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, "schema.db")
-	db, err := Open(context.Background(), path, Options{Clock: time.Now, Signer: s, Origin: origin})
+	db, err := Open(context.Background(), path, Options{Clock: func() time.Time { return noon }, Signer: s, Origin: origin})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -68,7 +69,7 @@ func TestLookAtWhatABrokerHas(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "sekimori.db")
-	o := store.Options{Clock: time.Now, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: "townhall.example/ledger"}
+	o := store.Options{Clock: testbed.At, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: "townhall.example/ledger"}
 	db, err := store.Open(t.Context(), path, o)
 	if err != nil {
 		t.Fatal(err)

@@ -154,7 +154,7 @@ func TestAttackGuessesAtTheAPI(t *testing.T) {
 	if all := ok[[]Alarm](w, "GET", "/v1/alarms?open=true", tokens["joho1"], nil); len(all) != 1 {
 		t.Errorf("the section silenced the central desk: %+v", all)
 	}
-	w.ahead.Add(int64(11 * time.Minute))
+	w.set.Step(11 * time.Minute)
 	for i := range 20 {
 		a = w.call("POST", "/v1/enroll/begin", "", EnrollBegin{Code: fmt.Sprintf("AAAAA-%05d", i)})
 	}

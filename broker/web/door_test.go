@@ -192,7 +192,7 @@ func TestATokenExpiresIsRevokedAndDiesWithALock(t *testing.T) {
 	if a := w.call("GET", "/v1/whoami", tokens["tachiai"], nil); a.fault == nil {
 		t.Error("a locked person's token works")
 	}
-	w.ahead.Add(int64(8 * time.Hour))
+	w.set.Step(8 * time.Hour)
 	if a := w.call("GET", "/v1/whoami", tokens["tenken"], nil); a.status != http.StatusUnauthorized {
 		t.Errorf("after eight hours: %d", a.status)
 	}

@@ -44,7 +44,7 @@ func (w *world) https(change ...func(*Server)) (address string, client *http.Cli
 	if err != nil || !roots.AppendCertsFromPEM(text) {
 		w.t.Fatalf("own certificate: %v", err)
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true, DisableCompression: true}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Time: w.clock}, ForceAttemptHTTP2: true, DisableCompression: true}
 	w.t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		if err := w.server.Close(context.Background()); err != nil {

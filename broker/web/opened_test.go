@@ -157,7 +157,7 @@ func TestDeputyOfAnotherSectionReadsItsRequests(t *testing.T) {
 	now := w.clock()
 	ok[Deputy](w, "POST", "/v1/deputies", tokens["kacho"], DeputyBody{For: "kacho", Deputy: "s-all", Until: now.Add(time.Hour).Format(time.RFC3339Nano), Reason: "出張", Fresh: w.fresh("kacho")})
 	reads("while it holds", true)
-	w.ahead.Add(int64(time.Hour))
+	w.set.Step(time.Hour)
 	reads("afterwards", false)
 }
 

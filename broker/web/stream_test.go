@@ -29,7 +29,7 @@ func TestAttackLookOnAfterBeingShutOut(t *testing.T) {
 		"signed out": func(w *world, tokens map[string]string) {
 			ok[map[string]bool](w, "POST", "/v1/logout", tokens["kacho"], nil)
 		},
-		"the token's time over": func(w *world, _ map[string]string) { w.ahead.Add(int64(365 * 24 * time.Hour)) },
+		"the token's time over": func(w *world, _ map[string]string) { w.set.Step(365 * 24 * time.Hour) },
 		"enrolled anew, which a second person confirms": func(w *world, tokens map[string]string) {
 			code := ok[registry.Code](w, "POST", "/v1/people/kacho/enroll-code", tokens["kanri"], EnrollCodeBody{Fresh: w.fresh("kanri")})
 			if code.Pending == "" {

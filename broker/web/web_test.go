@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +20,7 @@ import (
 	"sekimori/broker/attendance"
 	"sekimori/broker/dial"
 	"sekimori/broker/freeze"
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/internal/testbed/blank"
 	"sekimori/broker/keys"
 	"sekimori/broker/papers"
@@ -41,7 +41,7 @@ type world struct {
 	socket string
 	secret map[string]string // second factor by login
 	clock  func() time.Time
-	ahead  *atomic.Int64 // nanoseconds, read by the broker's goroutines too
+	set    *testbed.Clock // the same, to be set
 }
 
 const password = "correct horse battery staple"
@@ -53,8 +53,8 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	var ahead atomic.Int64
-	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	set := testbed.NewClock()
+	clock := set.Now
 	data := filepath.Join(dir, "data")
 	if err := os.Mkdir(data, 0o700); err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, db: db, secret: map[string]string{}, clock: clock, ahead: &ahead, socket: filepath.Join(dir, "s")}
+	w := &world{t: t, db: db, secret: map[string]string{}, clock: clock, set: set, socket: filepath.Join(dir, "s")}
 	w.server = New(Options{
 		DB: db, Ring: ring, RecordingsDir: data, Clock: clock, Zone: zone, Sessions: sup, Papers: onFile, Log: log,
 		Registry: registry.New(registry.Options{DB: db, Keys: ring, Zone: zone, Hash: registry.Cost{Passes: 1, MemoryKiB: 64, Lanes: 1}}),
@@ -226,7 +226,7 @@ func (w *world) enrol(code string) string {
 // code is the current one-time code; the clock goes a step on, since a code counts once.
 func (w *world) code(login string) string {
 	w.t.Helper()
-	w.ahead.Add(int64(31 * time.Second))
+	w.set.Step(31 * time.Second)
 	c, err := registry.CodeAt(w.secret[login], w.clock())
 	if err != nil {
 		w.t.Fatal(err)

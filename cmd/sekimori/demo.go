@@ -240,7 +240,7 @@ func (d *demo) close() {
 
 // registry fills the demonstration's registry in.
 func (d *demo) registry() string {
-	now := d.now()
+	now := d.now().In(d.zone)
 	return strings.NewReplacer(
 		"HOSTKEY", strconv.Quote(strings.TrimSpace(string(ssh.MarshalAuthorizedKey(d.target.HostKey())))),
 		"ENGINEERKEY", strconv.Quote(d.publicKey),

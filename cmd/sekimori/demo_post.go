@@ -12,7 +12,7 @@ import (
 )
 
 // now is the demonstration's clock, which everybody in it goes by.
-func (d *demo) now() time.Time { return time.Now().Round(0).Add(time.Duration(d.ahead.Load())) }
+func (d *demo) now() time.Time { return d.p.now().Round(0).Add(time.Duration(d.ahead.Load())) }
 
 // skip sets the clock forward, so that nobody waits for most of a window. It goes in steps shorter than an attendant may be
 // missed, and the attendant is heard of after each.

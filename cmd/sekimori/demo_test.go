@@ -28,8 +28,9 @@ func TestDemoShowsTheMainJob(t *testing.T) {
 	}
 	defer os.RemoveAll(base)
 	dir := filepath.Join(base, "d")
+	clock := clockFrom(storyAt())
 	demo := func(env map[string]string, out io.Writer, problems io.Writer) *program {
-		return &program{in: strings.NewReader("kacho\nnobody\n"), out: out, err: problems, now: time.Now,
+		return &program{in: strings.NewReader("kacho\nnobody\n"), out: out, err: problems, now: clock,
 			getenv: func(name string) string { return env[name] }, terminal: func(any) (int, bool) { return 0, false }}
 	}
 	outR, outW := io.Pipe()
@@ -93,7 +94,7 @@ func TestDemoRefusesADirectoryInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out, problems bytes.Buffer
-	p := &program{in: strings.NewReader(""), out: &out, err: &problems, now: time.Now,
+	p := &program{in: strings.NewReader(""), out: &out, err: &problems, now: clockFrom(storyAt()),
 		getenv: func(string) string { return "" }, terminal: func(any) (int, bool) { return 0, false }}
 	if status := p.run(context.Background(), []string{"demo", "--dir", dir}); status != 1 || !strings.Contains(problems.String(), "not empty") {
 		t.Errorf("exit %d: %s", status, problems.String())

@@ -9,15 +9,17 @@ import (
 	"time"
 )
 
-func main() {
+func main() { os.Exit(command(time.Now)) }
+
+// command carries out the process's command line by a clock and returns the exit status.
+func command(now func() time.Time) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	p := &program{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		getenv: os.Getenv, now: time.Now, terminal: isTerminal,
+		getenv: os.Getenv, now: now, terminal: isTerminal,
 	}
-	status := p.run(ctx, os.Args[1:])
-	stop()
-	os.Exit(status)
+	defer stop()
+	return p.run(ctx, os.Args[1:])
 }
 
 // program is what a command has of the world.
@@ -26,7 +28,9 @@ type program struct {
 	out, err io.Writer
 	getenv   func(string) string
 	now      func() time.Time
-	terminal func(any) (fd int, ok bool)
+	// targetNow is what the targets' clocks show; nil: now.
+	targetNow func() time.Time
+	terminal  func(any) (fd int, ok bool)
 
 	lang  string // "ja" or "en", once run has looked
 	json  bool

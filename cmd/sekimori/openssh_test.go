@@ -172,9 +172,10 @@ func askpass() {
 		answer = os.Getenv("STORY_CONSENT")
 	case strings.Contains(prompt, "One-time code"):
 		if answer = os.Getenv("STORY_CODE"); answer == "" {
-			ahead, _ := os.ReadFile(filepath.Join(dir, "ahead"))
-			n, _ := strconv.ParseInt(string(ahead), 10, 64)
-			answer, err = useCode(dir, login, time.Now().Add(time.Duration(n)))
+			var ahead time.Duration
+			if ahead, err = readAhead(dir); err == nil {
+				answer, err = useCode(dir, login, time.Now().Add(ahead))
+			}
 		}
 	}
 	if err != nil {

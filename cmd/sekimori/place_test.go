@@ -56,7 +56,7 @@ func (h head) run(line ...string) (status int, out, errs string) {
 	h.t.Helper()
 	var o, e bytes.Buffer
 	p := &program{
-		in: strings.NewReader(""), out: &o, err: &e, now: time.Now, getenv: func(n string) string { return h.env[n] },
+		in: strings.NewReader(""), out: &o, err: &e, now: clockFrom(storyAt()), getenv: func(n string) string { return h.env[n] },
 		terminal: func(any) (int, bool) { return 0, false },
 	}
 	status = p.run(context.Background(), line)
@@ -67,7 +67,7 @@ func (h head) run(line ...string) (status int, out, errs string) {
 func (h head) signIn(w place, token string) {
 	h.t.Helper()
 	p := &program{getenv: func(n string) string { return h.env[n] }, place: w}
-	if err := p.writeToken(storedToken{Token: token, Person: "U-011", Expires: time.Now().Add(time.Hour)}); err != nil {
+	if err := p.writeToken(storedToken{Token: token, Person: "U-011", Expires: storyAt().Add(time.Hour)}); err != nil {
 		h.t.Fatal(err)
 	}
 }

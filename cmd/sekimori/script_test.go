@@ -21,12 +21,12 @@ import (
 // The stories of testdata/script run the command itself: this test binary is `sekimori` when it
 // is called by that name, and `askpass`, which answers the prompts of a real ssh.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sekimori": main, "askpass": askpass})
+	testscript.Main(m, map[string]func(){"sekimori": storyProgram, "askpass": askpass})
 }
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	town := &town{t: t}
+	town := &town{t: t, at: storyAt()}
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: town.setUp,
@@ -59,13 +59,17 @@ func (t *town) setUp(env *testscript.Env) error {
 		return err
 	}
 	s := &story{tb: env.T().(testing.TB), town: t, dir: env.WorkDir, short: short, running: map[string]*running{}, numbers: map[int]bool{}}
+	s.ahead.Store(int64(aheadOf(t.at)))
+	if err := writeAhead(s.dir, time.Duration(s.ahead.Load())); err != nil {
+		return err
+	}
 	env.Values[storyKey{}] = s
 	env.Defer(func() {
 		s.end()
 		os.RemoveAll(short)
 	})
 	for name, value := range map[string]string{
-		"LANG": "C", "HOME": env.WorkDir, "SHORT": short, "SEKIMORI_TOKEN_FILE": env.WorkDir + "/token.json",
+		"LANG": "C", "HOME": env.WorkDir, "SHORT": short, "SEKIMORI_TOKEN_FILE": env.WorkDir + "/token.json", "STORY_DIR": env.WorkDir,
 	} {
 		env.Setenv(name, value)
 	}
@@ -87,7 +91,7 @@ func (p person) program(in io.Reader, out, errs io.Writer) *program {
 		env["SEKIMORI_SOCKET"], env["SEKIMORI_SERVER"], env["SEKIMORI_SERVER_FINGERPRINT"] = "", server, fingerprint
 	}
 	return &program{
-		in: in, out: out, err: errs, now: p.now, getenv: func(name string) string { return env[name] },
+		in: in, out: out, err: errs, now: p.now, targetNow: time.Now, getenv: func(name string) string { return env[name] },
 		terminal: func(any) (int, bool) { return 0, false },
 	}
 }

@@ -51,19 +51,17 @@ func (s *story) end() {
 	}
 }
 
-// now is the story's time, for the broker and everybody in it. Timers stay real, as when somebody
+// now is the story's time, for the broker and everybody in it. It begins at storyAt. Timers stay real, as when somebody
 // sets the clock of a machine.
 func (s *story) now() time.Time { return time.Now().Round(0).Add(time.Duration(s.ahead.Load())) }
 
 func (s *story) forward(d time.Duration) {
-	ahead := s.ahead.Add(int64(d))
-	if err := os.WriteFile(filepath.Join(s.dir, "ahead"), []byte(strconv.FormatInt(ahead, 10)), 0o600); err != nil {
+	if err := writeAhead(s.dir, time.Duration(s.ahead.Add(int64(d)))); err != nil {
 		s.tb.Fatal(err)
 	}
 }
 
-// passStory: `pass 30s` sets the story's clock forward. Certificates for a real sshd, whose
-// clock stays, allow two minutes in all.
+// passStory: `pass 30s` sets the story's clock forward.
 func passStory(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) != 1, "pass DURATION")
 	d, err := time.ParseDuration(args[0])
@@ -135,6 +133,9 @@ func townStory(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(copyPrivate(filepath.Join(s.town.dir, "people"), s.dir))
 	ts.Check(copyPrivate(filepath.Join(s.town.dir, "b"), home))
 	for name, value := range s.town.names {
+		ts.Setenv(name, value)
+	}
+	for name, value := range dates(s.town.at) {
 		ts.Setenv(name, value)
 	}
 	ts.Setenv("BROKER", home)

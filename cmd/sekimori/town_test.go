@@ -28,6 +28,7 @@ type town struct {
 	t     *testing.T
 	once  sync.Once // guards what follows
 	dir   string    // people/ and b/, the broker's directory
+	at    time.Time // when its stories begin; it was founded the hour before
 	names map[string]string
 	sshd  *sshd
 	skip  string // why there is none
@@ -55,7 +56,8 @@ func (t *town) build() error {
 	if err := os.Mkdir(people, 0o700); err != nil {
 		return err
 	}
-	nobody := person{dir: people, login: "nobody", now: time.Now}
+	now := clockFrom(t.at.Add(-time.Hour))
+	nobody := person{dir: people, login: "nobody", now: now}
 	if _, err := nobody.do("init", home, "--listen", "127.0.0.1:0"); err != nil {
 		return err
 	}
@@ -73,14 +75,14 @@ func (t *town) build() error {
 	if err != nil {
 		return err
 	}
-	if err := t.settle(people, broker.socket); err != nil {
+	if err := t.settle(people, broker.socket, now); err != nil {
 		return err
 	}
 	return broker.stop()
 }
 
 // settle applies the registry and enrols everybody.
-func (t *town) settle(people, socket string) error {
+func (t *town) settle(people, socket string, now func() time.Time) error {
 	text, err := os.ReadFile(filepath.Join("testdata", "town.yaml"))
 	if err != nil {
 		return err
@@ -88,6 +90,9 @@ func (t *town) settle(people, socket string) error {
 	registry := os.Expand(string(text), func(name string) string {
 		who, ok := strings.CutPrefix(name, "KEY_")
 		if !ok {
+			if date, ok := dates(t.at)[name]; ok {
+				return date
+			}
 			return t.names[name]
 		}
 		public, keyErr := makeKey(filepath.Join(people, "key-"+who))
@@ -103,7 +108,7 @@ func (t *town) settle(people, socket string) error {
 	if err := os.WriteFile(file, []byte(registry), 0o600); err != nil {
 		return err
 	}
-	kanri := person{people, socket, "kanri", time.Now}
+	kanri := person{people, socket, "kanri", now}
 	code, err := kanri.code("apply", "-f", file)
 	if err == nil {
 		err = kanri.enrol(code)
@@ -116,7 +121,7 @@ func (t *town) settle(people, socket string) error {
 			continue
 		}
 		if code, err = kanri.code("person", "enroll-code", found[1]); err == nil {
-			err = person{people, socket, found[1], time.Now}.enrol(code)
+			err = person{people, socket, found[1], now}.enrol(code)
 		}
 		if err != nil {
 			return err
@@ -154,13 +159,9 @@ func townNames(s *sshd) (map[string]string, error) {
 		return nil, err
 	}
 	closed.Close()
-	now := time.Now()
 	return map[string]string{
 		"PORT": strconv.Itoa(s.port), "HOSTKEY": s.hostKey, "LOGIN": s.login,
 		"CLOSEDPORT": strconv.Itoa(closed.Addr().(*net.TCPAddr).Port),
-		"FROM":       now.AddDate(0, -1, 0).Format("2006-01-02"), "UNTIL": now.AddDate(1, 0, 0).Format("2006-01-02"),
-		"TODAY": now.Format("2006-01-02"),                   // begun less than a day ago, wherever the institution is
-		"SOON":  now.AddDate(0, 0, 10).Format("2006-01-02"), // the last day of a paper that calls for attention
 	}, nil
 }
 

@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/store"
 )
 
@@ -43,7 +43,7 @@ var schema = sync.OnceValues(func() (_ []byte, err error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, "blank.db")
-	db, err := store.Open(context.Background(), path, store.Options{Clock: time.Now, Signer: signer, Origin: origin})
+	db, err := store.Open(context.Background(), path, store.Options{Clock: testbed.At, Signer: signer, Origin: origin})
 	if err != nil {
 		return nil, err
 	}
