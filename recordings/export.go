@@ -2,6 +2,7 @@ package recordings
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,11 +15,21 @@ import (
 
 // The exports read a recording to its end. When it stops before its end they
 // write all that is sound and then return the *TruncatedError or *CorruptError.
+// They end with ctx, and with the first write that fails: nobody else pays for
+// a caller who has left.
+
+// next is the reader's next frame, while ctx lasts.
+func next(ctx context.Context, r *Reader) (Frame, error) {
+	if ctx.Err() != nil {
+		return Frame{}, fmt.Errorf("read recording: %w", context.Cause(ctx))
+	}
+	return r.Next()
+}
 
 // Raw writes the bytes of one stream of a channel as they passed.
-func Raw(w io.Writer, r *Reader, channel uint32, s Stream) error {
+func Raw(ctx context.Context, w io.Writer, r *Reader, channel uint32, s Stream) error {
 	for {
-		f, err := r.Next()
+		f, err := next(ctx, r)
 		if err != nil {
 			return ended(err)
 		}
@@ -33,9 +44,9 @@ func Raw(w io.Writer, r *Reader, channel uint32, s Stream) error {
 // Asciicast writes one channel as asciicast v3: output, changes of the terminal's
 // size, the exit status, and input where the Reader can read it. What is no UTF-8
 // becomes U+FFFD, because JSON cannot carry it; Raw keeps it.
-func Asciicast(w io.Writer, r *Reader, channel uint32) error {
+func Asciicast(ctx context.Context, w io.Writer, r *Reader, channel uint32) error {
 	c := cast{out: bufio.NewWriter(w), header: r.Header(), size: PTY{Cols: 80, Rows: 24}}
-	err := c.run(r, channel)
+	err := c.run(ctx, r, channel)
 	if werr := c.begin(); err == nil {
 		err = werr
 	}
@@ -54,9 +65,9 @@ type cast struct {
 	tails  [4][]byte // of each stream: the start of a character that the next frame completes
 }
 
-func (c *cast) run(r *Reader, channel uint32) error {
+func (c *cast) run(ctx context.Context, r *Reader, channel uint32) error {
 	for {
-		f, err := r.Next()
+		f, err := next(ctx, r)
 		if err != nil {
 			return errors.Join(c.flushTails(), ended(err))
 		}
@@ -197,11 +208,11 @@ type Channel struct {
 }
 
 // Channels lists the channels of a recording in the order they appear.
-func Channels(r *Reader) ([]Channel, error) {
+func Channels(ctx context.Context, r *Reader) ([]Channel, error) {
 	var list []Channel
 	at := map[uint32]int{}
 	for {
-		f, err := r.Next()
+		f, err := next(ctx, r)
 		if err != nil {
 			return list, ended(err)
 		}

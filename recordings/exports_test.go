@@ -2,7 +2,10 @@ package recordings_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -34,13 +37,13 @@ func TestBytesAreIdentical(t *testing.T) {
 	must(t, err)
 	for s := recordings.Stdout; s <= recordings.Stdin; s++ {
 		var got bytes.Buffer
-		must(t, recordings.Raw(&got, open(t, path, k.viewing, k.offline), 7, s))
+		must(t, recordings.Raw(t.Context(), &got, open(t, path, k.viewing, k.offline), 7, s))
 		if !bytes.Equal(got.Bytes(), want[s-1].Bytes()) {
 			t.Errorf("%v differs", s)
 		}
 	}
 	var got bytes.Buffer
-	must(t, recordings.Raw(&got, open(t, path, k.viewing), 7, recordings.Stdin))
+	must(t, recordings.Raw(t.Context(), &got, open(t, path, k.viewing), 7, recordings.Stdin))
 	if got.Len() != 0 {
 		t.Error("input without its key")
 	}
@@ -50,7 +53,7 @@ func TestAsciicast(t *testing.T) {
 	k := newKeys(t)
 	path, _, _ := finished(t, k)
 	var b bytes.Buffer
-	must(t, recordings.Asciicast(&b, open(t, path, k.viewing), 0))
+	must(t, recordings.Asciicast(t.Context(), &b, open(t, path, k.viewing), 0))
 	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
 	var h struct {
 		Version   int
@@ -81,7 +84,7 @@ func TestAsciicast(t *testing.T) {
 		t.Errorf("intervals add up to %v, want %v", sum, want)
 	}
 	b.Reset()
-	must(t, recordings.Asciicast(&b, open(t, path, k.viewing, k.offline), 0))
+	must(t, recordings.Asciicast(t.Context(), &b, open(t, path, k.viewing, k.offline), 0))
 	if !strings.Contains(b.String(), `"i","ls\r"`) {
 		t.Errorf("no input with its key: %s", b.String())
 	}
@@ -97,7 +100,7 @@ func TestAsciicastKeepsSplitCharacters(t *testing.T) {
 	_, err := w.Close(theEnd)
 	must(t, err)
 	var b bytes.Buffer
-	must(t, recordings.Asciicast(&b, open(t, path, k.viewing), 0))
+	must(t, recordings.Asciicast(t.Context(), &b, open(t, path, k.viewing), 0))
 	var text string
 	for _, l := range strings.Split(strings.TrimSpace(b.String()), "\n")[1:] {
 		var e []any
@@ -130,7 +133,7 @@ func TestText(t *testing.T) {
 		{"screen", "\x1b[2J\x1b[1;1Htop\x1b[5;1Hbelow", "top\nbelow\n"},
 		{"tab", "a\tb\n", "a       b\n"},
 		{"cancelled", "\x1b[12\x18x\n", "x\n"},
-		{"far", "\x1b[999999999Cx\n", strings.Repeat(" ", 4095) + "x\n\n"},
+		{"far", "\x1b[999999999Cx\n", strings.Repeat(" ", 511) + "x\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, chunk := range []int{1, 1000} {
@@ -142,7 +145,7 @@ func TestText(t *testing.T) {
 				_, err := w.Close(theEnd)
 				must(t, err)
 				var b bytes.Buffer
-				must(t, recordings.Text(&b, open(t, path, k.viewing), 0))
+				must(t, recordings.Text(t.Context(), &b, open(t, path, k.viewing), 0))
 				if b.String() != c.want {
 					t.Errorf("chunks of %d: %q, want %q", chunk, b.String(), c.want)
 				}
@@ -157,7 +160,7 @@ func TestTextOfAnythingIsClean(t *testing.T) {
 	must(t, w.Data(0, recordings.Stdout, random(256<<10)))
 	_, err := w.Close(theEnd)
 	must(t, err)
-	for l, err := range recordings.Lines(open(t, path, k.viewing), 0) {
+	for l, err := range recordings.Lines(t.Context(), open(t, path, k.viewing), 0) {
 		must(t, err)
 		if !utf8.ValidString(l.Text) || strings.ContainsFunc(l.Text, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 }) {
 			t.Fatalf("%q", l.Text)
@@ -168,7 +171,7 @@ func TestTextOfAnythingIsClean(t *testing.T) {
 func TestChannels(t *testing.T) {
 	k := newKeys(t)
 	path, _, _ := finished(t, k)
-	list, err := recordings.Channels(open(t, path, k.viewing))
+	list, err := recordings.Channels(t.Context(), open(t, path, k.viewing))
 	must(t, err)
 	if len(list) != 1 {
 		t.Fatalf("%+v", list)
@@ -184,9 +187,11 @@ func TestExportOfARunningRecordingSaysThatItStops(t *testing.T) {
 	w, path := create(t, k.options())
 	story(t, w)
 	for name, export := range map[string]func(*bytes.Buffer, *recordings.Reader) error{
-		"raw":  func(b *bytes.Buffer, r *recordings.Reader) error { return recordings.Raw(b, r, 0, recordings.Stdout) },
-		"text": func(b *bytes.Buffer, r *recordings.Reader) error { return recordings.Text(b, r, 0) },
-		"cast": func(b *bytes.Buffer, r *recordings.Reader) error { return recordings.Asciicast(b, r, 0) },
+		"raw": func(b *bytes.Buffer, r *recordings.Reader) error {
+			return recordings.Raw(t.Context(), b, r, 0, recordings.Stdout)
+		},
+		"text": func(b *bytes.Buffer, r *recordings.Reader) error { return recordings.Text(t.Context(), b, r, 0) },
+		"cast": func(b *bytes.Buffer, r *recordings.Reader) error { return recordings.Asciicast(t.Context(), b, r, 0) },
 	} {
 		var b bytes.Buffer
 		if err := export(&b, open(t, path, k.viewing)); !isTruncated(err) || !strings.Contains(b.String(), "meisai") {
@@ -195,4 +200,68 @@ func TestExportOfARunningRecordingSaysThatItStops(t *testing.T) {
 	}
 	_, err := w.Close(theEnd)
 	must(t, err)
+}
+
+// errGone is what a connection says when its other end has left.
+var errGone = errors.New("the caller has left")
+
+type leaver struct{ after int }
+
+func (l *leaver) Write(p []byte) (int, error) {
+	if l.after -= len(p); l.after < 0 {
+		return 0, errGone
+	}
+	return len(p), nil
+}
+
+// A renderer that goes on after its caller has left lets one insider keep the broker busy.
+func TestARendererGoesOnWithoutItsCaller(t *testing.T) {
+	k := newKeys(t)
+	w, path := create(t, k.options())
+	for range 64 {
+		must(t, w.Data(0, recordings.Stdout, bytes.Repeat([]byte("line\r\n"), 10_000)))
+	}
+	_, err := w.Close(theEnd)
+	must(t, err)
+	for name, export := range map[string]func(context.Context, io.Writer, *recordings.Reader) error{
+		"raw": func(ctx context.Context, w io.Writer, r *recordings.Reader) error {
+			return recordings.Raw(ctx, w, r, 0, recordings.Stdout)
+		},
+		"text": func(ctx context.Context, w io.Writer, r *recordings.Reader) error {
+			return recordings.Text(ctx, w, r, 0)
+		},
+		"cast": func(ctx context.Context, w io.Writer, r *recordings.Reader) error {
+			return recordings.Asciicast(ctx, w, r, 0)
+		},
+		"none": func(ctx context.Context, w io.Writer, r *recordings.Reader) error {
+			return recordings.Text(ctx, w, r, 99)
+		},
+	} {
+		left := func(r *recordings.Reader) (n int) {
+			for {
+				if _, err := r.Next(); err != nil {
+					return n
+				}
+				n++
+			}
+		}
+		r := open(t, path, k.viewing)
+		if name != "none" { // which writes nothing
+			if err := export(t.Context(), &leaver{after: 10_000}, r); !errors.Is(err, errGone) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if n := left(r); n < 50 {
+				t.Errorf("%s read on: %d frames were left", name, n)
+			}
+			r = open(t, path, k.viewing)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(errGone)
+		if err := export(ctx, io.Discard, r); !errors.Is(err, errGone) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n := left(r); n < 60 {
+			t.Errorf("%s read on: %d frames were left", name, n)
+		}
+	}
 }

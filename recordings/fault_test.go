@@ -219,7 +219,7 @@ func TestZerosThatAPowerFailureLeft(t *testing.T) {
 // stride is 1 but under the race detector, which costs these loops minutes and
 // finds nothing in them: they run on one goroutine.
 func strideOf() int {
-	if raceEnabled {
+	if recordings.RaceEnabled {
 		return 31
 	}
 	return 1
@@ -283,7 +283,7 @@ func checkFault(t *testing.T, k keys, fault faultfs.Fault) {
 		t.Fatalf("%+v: close says %v, not %v", fault, err, failed)
 	}
 	var got bytes.Buffer
-	rerr := recordings.Raw(&got, open(t, path, k.viewing), 0, recordings.Stdout)
+	rerr := recordings.Raw(t.Context(), &got, open(t, path, k.viewing), 0, recordings.Stdout)
 	if rerr != nil && !isTruncated(rerr) {
 		t.Fatalf("%+v: %v", fault, rerr)
 	}
@@ -312,7 +312,7 @@ func TestPowerCutLosesAtMostWhatWasNotSynced(t *testing.T) {
 	_, err := recordings.Seal(path, nil, theEnd)
 	must(t, err)
 	var got bytes.Buffer
-	must(t, recordings.Raw(&got, open(t, path, k.viewing), 0, recordings.Stdout))
+	must(t, recordings.Raw(t.Context(), &got, open(t, path, k.viewing), 0, recordings.Stdout))
 	if got.String() != strings.Repeat("kept", 10) {
 		t.Fatalf("%q", got.String())
 	}

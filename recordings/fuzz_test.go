@@ -129,12 +129,12 @@ func rechain(b []byte) []byte {
 func FuzzText(f *testing.F) {
 	f.Add([]byte("\x1b[2J\x1b[1;1Hls\b\b\x1b[K障害\xe5\n\x1b]0;t\x07"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var term terminal
+		term := newTerminal(UTF8)
 		for _, c := range b {
 			if term.feed(c) {
 				term.take(Stdout)
 			}
-			if len(term.cells) > maxColumns+8 || len(term.char) > 4 || len(term.args) > maxArgs {
+			if len(term.cells) > maxColumns+8 || len(term.marks) > 2*maxColumns {
 				t.Fatalf("it grows: %d cells", len(term.cells))
 			}
 		}

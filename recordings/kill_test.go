@@ -82,7 +82,7 @@ func TestKillLosesNothingThatWasAcknowledged(t *testing.T) {
 		_, err = recordings.Verify(path)
 		must(t, err)
 		var got bytes.Buffer
-		must(t, recordings.Raw(&got, open(t, path, k.viewing), 0, recordings.Stdout))
+		must(t, recordings.Raw(t.Context(), &got, open(t, path, k.viewing), 0, recordings.Stdout))
 		if mark := fmt.Sprintf("%d\n", last); !strings.Contains("x"+got.String(), "x"+mark) {
 			t.Fatalf("line %d was acknowledged and is not there", last)
 		}

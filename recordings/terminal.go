@@ -1,131 +1,88 @@
 package recordings
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/text/width"
 )
 
 // terminal turns what a program sent to a terminal into lines of text. It knows
 // one line: enough for a shell, its editing and progress bars. A move to another
 // line ends the line, so that a full-screen program leaves its texts one after
-// the other.
+// the other. A byte costs at most the moving of one line.
 type terminal struct {
-	cells []string // by column; the second column of a wide character is ""
+	dec   *decoder
+	in    *controls
+	cells []cell // by column
+	marks []string
 	col   int
 	start time.Duration
 	now   time.Duration
 	some  bool // the line has begun
-
-	char  []byte // a character that is not complete
-	state escape
-	args  []byte // of a control sequence
+	done  bool // the line is complete
 }
 
-type escape byte
+// cell is one column: a character, or badByte and the byte that is none, or the
+// second column of a wide character, or below 0 an index into marks, -1 the first.
+type cell int32
 
 const (
-	ground    escape = iota
-	afterEsc         // ESC
-	inCSI            // ESC [
-	inString         // OSC, DCS, SOS, PM, APC: until ST or BEL
-	stringEsc        // ESC inside such a string
-	oneMore          // ESC ( and the like take one more byte
+	secondColumn cell = 0
+	badByte      cell = 0x200000
 )
 
 const (
 	maxColumns = 4096 // longer lines are broken: a line must not take all memory
-	maxArgs    = 64
+	maxJump    = 512  // columns that one sequence may move or insert: no terminal is wider
+	maxMarks   = 64   // bytes of a character with its marks
 )
+
+func newTerminal(e Encoding) *terminal {
+	t := &terminal{dec: newDecoder(e)}
+	t.in = newControls(t)
+	return t
+}
 
 // feed takes one byte and tells that a line is complete.
 func (t *terminal) feed(c byte) (line bool) {
-	switch t.state {
-	case afterEsc:
-		return t.escaped(c)
-	case inCSI:
-		return t.control(c)
-	case inString:
-		switch c {
-		case 0x1b:
-			t.state = stringEsc
-		case 0x07, 0x18, 0x1a:
-			t.state = ground
-		}
-		return false
-	case stringEsc:
-		if t.state = inString; c == '\\' {
-			t.state = ground
-		}
-		return false
-	case oneMore:
-		t.state = ground
-		return false
+	t.done = false
+	t.in.feed(c)
+	return t.done || t.col >= maxColumns
+}
+
+func (t *terminal) print(r rune) {
+	if unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Me, r) || r == 0x200d {
+		t.combine(r)
+		return
 	}
-	if c >= utf8.RuneSelf || len(t.char) > 0 && c >= 0x20 && c != 0x7f {
-		t.partial(c)
-		return t.col >= maxColumns
-	}
-	t.giveUp()
-	switch {
-	case c == 0x1b:
-		t.state = afterEsc
-	case c == '\n':
-		return true
-	case c == '\r':
+	t.put(cell(r), columns(r))
+}
+
+// invalid shows a byte that is no character escaped.
+func (t *terminal) invalid(c byte) { t.put(badByte+cell(c), 1) }
+
+func (t *terminal) execute(c byte) {
+	switch c {
+	case '\n':
+		t.done = true
+	case '\r':
 		t.col = 0
-	case c == '\b':
+	case '\b':
 		t.col = max(t.col-1, 0)
-	case c == '\t':
+	case '\t':
 		for n := 8 - t.col%8; n > 0; n-- {
 			if t.col < len(t.cells) {
 				t.col++ // a tab moves, it does not erase
 			} else {
-				t.put(" ", 1)
+				t.put(' ', 1)
 			}
 		}
-	case c >= 0x20 && c != 0x7f:
-		t.put(string(rune(c)), 1)
 	}
-	return t.col >= maxColumns
-}
-
-// partial gathers the bytes of a character. Bytes that cannot become one are shown escaped.
-func (t *terminal) partial(c byte) {
-	t.char = append(t.char, c)
-	for len(t.char) > 0 && utf8.FullRune(t.char) {
-		r, n := utf8.DecodeRune(t.char)
-		switch {
-		case r == utf8.RuneError && n == 1:
-			t.escape(t.char[0])
-		case unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Me, r) || r == 0x200d:
-			t.combine(string(t.char[:n]))
-		case unicode.IsControl(r): // C1
-		default:
-			t.put(string(t.char[:n]), columns(r))
-		}
-		t.char = t.char[:copy(t.char, t.char[n:])]
-	}
-}
-
-// giveUp shows what was begun as a character and will not be completed.
-func (t *terminal) giveUp() {
-	for _, c := range t.char {
-		t.escape(c)
-	}
-	t.char = t.char[:0]
-}
-
-func (t *terminal) escape(c byte) {
-	if c < utf8.RuneSelf {
-		t.put(string(rune(c)), 1)
-		return
-	}
-	t.put(fmt.Sprintf(`\x%02x`, c), 1)
 }
 
 // columns is how wide a terminal shows r.
@@ -138,122 +95,139 @@ func columns(r rune) int {
 }
 
 // put writes a character of w columns at the cursor.
-func (t *terminal) put(s string, w int) {
+func (t *terminal) put(c cell, w int) {
 	if !t.some {
 		t.some, t.start = true, t.now
 	}
 	for len(t.cells) < t.col+w {
-		t.cells = append(t.cells, " ")
+		t.cells = append(t.cells, ' ')
 	}
-	t.cells[t.col] = s
+	t.cells[t.col] = c
 	for i := 1; i < w; i++ {
-		t.cells[t.col+i] = ""
+		t.cells[t.col+i] = secondColumn
 	}
 	t.col += w
 }
 
 // combine adds a mark to the character before the cursor.
-func (t *terminal) combine(s string) {
-	for i := min(t.col, len(t.cells)) - 1; i >= 0; i-- {
-		if t.cells[i] != "" {
-			if len(t.cells[i]) < 64 {
-				t.cells[i] += s
+func (t *terminal) combine(r rune) {
+	for i := min(t.col, len(t.cells)) - 1; i >= 0 && i >= t.col-2; i-- {
+		c := t.cells[i]
+		switch {
+		case c == secondColumn:
+			continue
+		case c < 0:
+			if s := &t.marks[-c-1]; len(*s) < maxMarks {
+				*s += string(r)
 			}
-			return
+		default:
+			if len(t.marks) >= 2*maxColumns {
+				t.forget()
+			}
+			t.marks = append(t.marks, c.text(nil)+string(r))
+			t.cells[i] = cell(-len(t.marks))
+		}
+		return
+	}
+	t.put(cell(r), 1)
+}
+
+// forget drops the marks of cells that were overwritten.
+func (t *terminal) forget() {
+	kept := make([]string, 0, maxColumns)
+	for i, c := range t.cells {
+		if c < 0 {
+			kept = append(kept, t.marks[-c-1])
+			t.cells[i] = cell(-len(kept))
 		}
 	}
-	t.put(s, 1)
+	t.marks = kept
+}
+
+func (c cell) text(marks []string) string {
+	switch {
+	case c < 0:
+		return marks[-c-1]
+	case c == secondColumn:
+		return ""
+	case c >= badByte:
+		return `\x` + strconv.FormatUint(uint64(c-badByte)|0x100, 16)[1:]
+	}
+	return string(rune(c))
 }
 
 // take ends the line.
 func (t *terminal) take(s Stream) Line {
-	l := Line{Elapsed: t.start, Stream: s, Text: strings.TrimRight(strings.Join(t.cells, ""), " ")}
+	var b strings.Builder
+	end := len(t.cells)
+	for end > 0 && t.cells[end-1] == ' ' {
+		end--
+	}
+	for _, c := range t.cells[:end] {
+		if c > 0 && c < utf8.RuneSelf {
+			b.WriteByte(byte(c))
+		} else {
+			b.WriteString(c.text(t.marks))
+		}
+	}
+	l := Line{Elapsed: t.start, Stream: s, Text: b.String()}
 	if !t.some {
 		l.Elapsed = t.now
 	}
-	t.cells, t.col, t.some = t.cells[:0], 0, false
+	t.cells, t.marks, t.col, t.some = t.cells[:0], t.marks[:0], 0, false
 	return l
 }
 
 // flush ends a line that was not ended.
 func (t *terminal) flush(s Stream) (Line, bool) {
-	t.giveUp()
+	t.in.giveUp()
 	if !t.some {
 		return Line{}, false
 	}
 	return t.take(s), true
 }
 
-// escaped takes the byte after ESC.
-func (t *terminal) escaped(c byte) (line bool) {
-	t.state = ground
-	switch c {
-	case '[':
-		t.state, t.args = inCSI, t.args[:0]
-	case ']', 'P', 'X', '^', '_':
-		t.state = inString
-	case '(', ')', '*', '+', '-', '.', '/', '#', '%', ' ':
-		t.state = oneMore
-	case 0x1b:
-		t.state = afterEsc
-	case 'D', 'E', 'M', 'c': // index, next line, reverse index, reset
-		return t.some
+// escape acts on the sequences that end a line.
+func (t *terminal) escape(cmd ansi.Cmd) {
+	if cmd.Intermediate() != 0 {
+		return
 	}
-	return false
+	switch cmd.Final() {
+	case 'D', 'E', 'M', 'c': // index, next line, reverse index, reset
+		t.done = t.some
+	}
 }
 
-// control takes a byte of a control sequence (ECMA-48) and acts on those that
-// matter within a line.
-func (t *terminal) control(c byte) (line bool) {
-	switch {
-	case c == 0x1b:
-		t.state = afterEsc
-		return false
-	case c == 0x18 || c == 0x1a:
-		t.state = ground
-		return false
-	case c < 0x40 || c > 0x7e:
-		if c >= 0x20 && len(t.args) < maxArgs {
-			t.args = append(t.args, c)
-		}
-		return false
+// control acts on the control sequences that matter within a line.
+func (t *terminal) control(cmd ansi.Cmd, params ansi.Params) {
+	if cmd.Prefix() != 0 || cmd.Intermediate() != 0 {
+		return
 	}
-	t.state = ground
-	n := t.arg()
-	switch c {
+	n := argument(params, 0, maxJump)
+	switch cmd.Final() {
 	case 'C':
-		t.col = min(t.col+max(n, 1), maxColumns-1)
+		t.col = min(t.col+max(n, 1), max(t.col, len(t.cells), maxJump-1))
 	case 'D':
 		t.col = max(t.col-max(n, 1), 0)
-	case 'G':
-		t.col = min(max(n, 1)-1, maxColumns-1)
+	case 'G', '`':
+		t.col = max(argument(params, 0, max(len(t.cells), maxJump)), 1) - 1
 	case 'K':
 		t.erase(n)
 	case 'P':
 		t.remove(max(n, 1))
 	case '@':
 		t.insert(max(n, 1))
+	case 'X':
+		for i := t.col; i < min(t.col+max(n, 1), len(t.cells)); i++ {
+			t.cells[i] = ' '
+		}
 	case 'A', 'B', 'E', 'F', 'H', 'f', 'd', 'J', 'S', 'T', 'L', 'M':
-		if c == 'J' && n == 0 { // a shell clears below its prompt
+		if cmd.Final() == 'J' && n == 0 { // a shell clears below its prompt
 			t.erase(0)
-			return false
+			return
 		}
-		return t.some
+		t.done = t.some
 	}
-	return false
-}
-
-// arg is the first number of the control sequence, 0 without one.
-func (t *terminal) arg() (n int) {
-	for _, c := range t.args {
-		if c < '0' || c > '9' {
-			break
-		}
-		if n = n*10 + int(c-'0'); n > maxColumns {
-			return maxColumns
-		}
-	}
-	return n
 }
 
 // erase is EL: 0 to the end, 1 to the start, 2 all of the line.
@@ -263,7 +237,7 @@ func (t *terminal) erase(n int) {
 		t.cells = t.cells[:t.col]
 	case n == 1:
 		for i := range t.cells[:min(t.col+1, len(t.cells))] {
-			t.cells[i] = " "
+			t.cells[i] = ' '
 		}
 	case n == 2:
 		t.cells = t.cells[:0]
@@ -282,11 +256,12 @@ func (t *terminal) insert(n int) {
 	if t.col >= len(t.cells) {
 		return
 	}
-	n = min(n, maxColumns)
-	gap := make([]string, n, n+len(t.cells)-t.col)
-	for i := range gap {
-		gap[i] = " "
+	old := len(t.cells)
+	for range min(n, maxColumns-old) {
+		t.cells = append(t.cells, ' ')
 	}
-	t.cells = append(t.cells[:t.col], append(gap, t.cells[t.col:]...)...)
-	t.cells = t.cells[:min(len(t.cells), maxColumns)]
+	copy(t.cells[min(t.col+n, len(t.cells)):], t.cells[t.col:old])
+	for i := t.col; i < min(t.col+n, len(t.cells)); i++ {
+		t.cells[i] = ' '
+	}
 }

@@ -2,6 +2,7 @@ package recordings
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"iter"
@@ -17,17 +18,19 @@ type Line struct {
 
 // Text writes the output of one channel as lines without control sequences. It is
 // made for reading and searching, not for evidence: Raw is that.
-func Text(w io.Writer, r *Reader, channel uint32) error {
+func Text(ctx context.Context, w io.Writer, r *Reader, channel uint32) error {
 	out := bufio.NewWriter(w)
-	for l, err := range Lines(r, channel) {
+	for l, err := range Lines(ctx, r, channel) {
 		if err != nil {
 			if ferr := out.Flush(); ferr != nil {
 				return fmt.Errorf("export: %w", ferr)
 			}
 			return err
 		}
-		out.WriteString(l.Text) // bufio keeps the error for Flush
-		out.WriteByte('\n')
+		out.WriteString(l.Text) // bufio keeps the error
+		if err := out.WriteByte('\n'); err != nil {
+			return fmt.Errorf("export: %w", err)
+		}
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("export: %w", err)
@@ -38,11 +41,14 @@ func Text(w io.Writer, r *Reader, channel uint32) error {
 // Lines gives the output of one channel line by line, reading the recording to
 // its end. What was overwritten within a line, by backspaces or a return of the
 // carriage, does not appear. An error comes last, after the lines before it.
-func Lines(r *Reader, channel uint32) iter.Seq2[Line, error] {
+func Lines(ctx context.Context, r *Reader, channel uint32) iter.Seq2[Line, error] {
 	return func(yield func(Line, error) bool) {
-		var terms [3]terminal // by Stream
+		terms := [3]*terminal{} // by Stream
+		for i := range terms {
+			terms[i] = newTerminal(UTF8)
+		}
 		for {
-			f, err := r.Next()
+			f, err := next(ctx, r)
 			if err != nil {
 				for s := range terms {
 					if l, ok := terms[s].flush(Stream(s)); ok && !yield(l, nil) {
@@ -57,7 +63,7 @@ func Lines(r *Reader, channel uint32) iter.Seq2[Line, error] {
 			if f.Channel != channel || f.Stream != Stdout && f.Stream != Stderr {
 				continue
 			}
-			t := &terms[f.Stream]
+			t := terms[f.Stream]
 			t.now = f.Elapsed
 			for _, c := range f.Data {
 				if t.feed(c) {

@@ -159,7 +159,7 @@ func TestManyGoroutinesAtOnce(t *testing.T) {
 	for c := range channels {
 		for s := recordings.Stdout; s <= recordings.Stdin; s++ {
 			var got bytes.Buffer
-			must(t, recordings.Raw(&got, open(t, path, k.viewing, k.offline), uint32(c), s))
+			must(t, recordings.Raw(t.Context(), &got, open(t, path, k.viewing, k.offline), uint32(c), s))
 			total += int64(got.Len())
 			if !bytes.Equal(got.Bytes(), want[c][s-1].Bytes()) {
 				t.Errorf("channel %d %v differs", c, s)
@@ -216,7 +216,7 @@ func TestTerminalTextIsSmall(t *testing.T) {
 }
 
 func TestDataAllocatesNothing(t *testing.T) {
-	if raceEnabled {
+	if recordings.RaceEnabled {
 		t.Skip("sync.Pool drops at random under the race detector")
 	}
 	w, _ := create(t, newKeys(t).options())

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,9 +28,9 @@ func (f PlayFrame) At() time.Duration { return time.Duration(f.AtMS) * time.Mill
 
 // WriteFrames sends every frame that the reader can open. What is truncated ends where it ends;
 // what does not hold is an error.
-func WriteFrames(w io.Writer, r *recordings.Reader) error {
-	e := json.NewEncoder(w)
-	for {
+func WriteFrames(ctx context.Context, w io.Writer, r *recordings.Reader) error {
+	e := json.NewEncoder(recordings.EscapeJSON(w))
+	for ctx.Err() == nil {
 		f, err := r.Next()
 		var torn *recordings.TruncatedError
 		switch {
@@ -42,6 +43,7 @@ func WriteFrames(w io.Writer, r *recordings.Reader) error {
 			return fmt.Errorf("send a frame: %w", err)
 		}
 	}
+	return context.Cause(ctx)
 }
 
 func playFrame(f recordings.Frame) PlayFrame {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ func (s *Server) play(c *call) error {
 		return err
 	}
 	defer s.streaming(c, "application/x-ndjson", lookStall)()
-	return WriteFrames(c.w, rec)
+	return WriteFrames(c.r.Context(), c.w, rec)
 }
 
 // sealedFile hands out the file as it lies: what it takes to open the input never comes here.
@@ -93,11 +94,11 @@ func (s *Server) sealedFile(c *call) error {
 
 func (s *Server) exportRecording(c *call) error {
 	format := c.r.FormValue("format")
-	write, known := map[string]func(io.Writer, *recordings.Reader, uint32) error{
+	write, known := map[string]func(context.Context, io.Writer, *recordings.Reader, uint32) error{
 		"asciicast": recordings.Asciicast,
 		"text":      recordings.Text,
-		"raw": func(w io.Writer, r *recordings.Reader, channel uint32) error {
-			return recordings.Raw(w, r, channel, recordings.Stdout)
+		"raw": func(ctx context.Context, w io.Writer, r *recordings.Reader, channel uint32) error {
+			return recordings.Raw(ctx, w, r, channel, recordings.Stdout)
 		},
 	}[format]
 	if !known {
@@ -121,7 +122,7 @@ func (s *Server) exportRecording(c *call) error {
 		return err
 	}
 	defer s.streaming(c, "application/octet-stream", takeStall)()
-	if err := write(c.w, rec, channel); err != nil {
+	if err := write(c.r.Context(), c.w, rec, channel); err != nil {
 		return fmt.Errorf("export recording %s: %w", r.ID, err)
 	}
 	return nil
@@ -141,7 +142,7 @@ func (s *Server) channel(c *call, r store.Session) (uint32, error) {
 		return 0, s.unreadable(r, err)
 	}
 	defer rec.Close()
-	list, err := recordings.Channels(rec)
+	list, err := recordings.Channels(c.r.Context(), rec)
 	if err != nil {
 		return 0, fmt.Errorf("channels of recording %s: %w", r.ID, err)
 	}

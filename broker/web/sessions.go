@@ -12,6 +12,7 @@ import (
 	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/recordings"
 )
 
 // mySessions narrows a list to the caller's section, unless they see all.
@@ -128,7 +129,7 @@ func (s *Server) watch(c *call) error {
 		return err
 	}
 	defer s.streaming(c, "application/x-ndjson", lookStall)()
-	e := json.NewEncoder(c.w)
+	e := json.NewEncoder(recordings.EscapeJSON(c.w))
 	var sent error
 	for sent == nil {
 		f, err := view.Next(c.r.Context())

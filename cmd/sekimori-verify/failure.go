@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"sekimori/broker/ledger"
+	"sekimori/recordings"
 )
 
 // failure is one thing that keeps the result from holding: what, and what to do next.
@@ -31,7 +32,7 @@ func (p *program) translate(f failure) said {
 func (p *program) sayFailure(f failure, asJSON bool) {
 	s := p.translate(f)
 	if asJSON {
-		e := json.NewEncoder(p.err)
+		e := json.NewEncoder(recordings.EscapeJSON(p.err))
 		e.SetEscapeHTML(false)
 		_ = e.Encode(map[string]said{"error": s}) // standard error is the last resort
 		return

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sekimori/broker/ledger"
+	"sekimori/recordings"
 )
 
 // say writes the result for people: what holds on standard output, what does not in two lines each
@@ -161,7 +162,7 @@ func (p *program) sayJSON(r result) int {
 	for _, f := range r.failures {
 		out.Errors = append(out.Errors, p.translate(f))
 	}
-	e := json.NewEncoder(p.out)
+	e := json.NewEncoder(recordings.EscapeJSON(p.out))
 	e.SetEscapeHTML(false)
 	if err := e.Encode(out); err != nil || !r.holds() {
 		return exitError

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -103,7 +102,7 @@ type step struct {
 func (d *demo) narrate(name, ja, en string, facts map[string]any, detail ...string) {
 	s := step{Step: name, OK: true, Text: d.p.say(ja, en), Detail: detail, Facts: facts}
 	if d.p.json {
-		json.NewEncoder(d.p.out).Encode(s)
+		jsonTo(d.p.out).Encode(s)
 		return
 	}
 	for i, line := range wrapped(s.Text, 76) {
@@ -156,7 +155,7 @@ func (d *demo) walk(ctx context.Context) error {
 	} {
 		if err := s.do(ctx); err != nil {
 			if d.p.json {
-				json.NewEncoder(d.p.out).Encode(step{Step: s.name, Text: err.Error()})
+				jsonTo(d.p.out).Encode(step{Step: s.name, Text: err.Error()})
 			}
 			return &failure{
 				ja: "「" + s.name + "」の段が成り立ちませんでした", en: "step " + s.name + " did not hold", cause: err,

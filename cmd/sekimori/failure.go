@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -30,9 +29,7 @@ func (f *failure) Unwrap() error { return f.cause }
 func (p *program) fail(err error) int {
 	f := p.describe(err)
 	if p.json {
-		e := json.NewEncoder(p.err)
-		e.SetEscapeHTML(false)
-		_ = e.Encode(map[string]*web.Fault{"error": f}) // standard error is the last resort
+		_ = jsonTo(p.err).Encode(map[string]*web.Fault{"error": f}) // standard error is the last resort
 		return f.Exit
 	}
 	message, hint := f.EN, f.HintEN

@@ -92,13 +92,14 @@ func (p *program) play(c *cli.Context) error {
 // show puts the frames of a stream on the screen, in their own time where speed is not 0.
 func (p *program) show(ctx context.Context, r io.Reader, speed float64) error {
 	if p.json {
-		if _, err := io.Copy(p.out, r); err != nil {
+		if _, err := io.Copy(recordings.EscapeJSON(p.out), r); err != nil {
 			return fmt.Errorf("the stream broke off: %w", err)
 		}
 		return nil
 	}
 	d := json.NewDecoder(r)
-	screens := map[uint32]*screen{}
+	screens := map[uint32]*recordings.Screen{}
+	defer p.giveBack(screens)
 	var last time.Duration
 	for {
 		var f web.PlayFrame
@@ -117,7 +118,7 @@ func (p *program) show(ctx context.Context, r io.Reader, speed float64) error {
 		last = f.At()
 		s := screens[f.Channel]
 		if s == nil {
-			s = &screen{}
+			s = recordings.NewScreen(recordings.UTF8)
 			screens[f.Channel] = s
 		}
 		if err := p.showFrame(s, f); err != nil {
@@ -126,7 +127,17 @@ func (p *program) show(ctx context.Context, r io.Reader, speed float64) error {
 	}
 }
 
-func (p *program) showFrame(s *screen, f web.PlayFrame) error {
+// giveBack resets the terminal after what was shown on it, whatever a recording left it in.
+func (p *program) giveBack(screens map[uint32]*recordings.Screen) {
+	if _, ok := p.terminal(p.out); !ok {
+		return
+	}
+	for _, s := range screens {
+		_, _ = io.WriteString(p.out, s.Reset()) // a terminal that is gone needs none
+	}
+}
+
+func (p *program) showFrame(s *recordings.Screen, f web.PlayFrame) error {
 	switch {
 	case f.Lost > 0:
 		fmt.Fprintf(p.err, "\n%s\n", fmt.Sprintf(p.say("[%d バイトを見逃しました]", "[missed %d bytes]"), f.Lost))
@@ -139,7 +150,7 @@ func (p *program) showFrame(s *screen, f web.PlayFrame) error {
 	if len(f.Data) == 0 {
 		return nil
 	}
-	if _, err := p.out.Write(s.harmless(f.Data)); err != nil {
+	if _, err := p.out.Write(s.Show(f.Data)); err != nil {
 		return fmt.Errorf("write to the screen: %w", err)
 	}
 	return nil
@@ -189,7 +200,7 @@ func (p *program) playInput(c *cli.Context, speed float64) error {
 		}
 	}
 	pr, pw := io.Pipe()
-	go func() { pw.CloseWithError(web.WriteFrames(pw, r)) }()
+	go func() { pw.CloseWithError(web.WriteFrames(c.Context, pw, r)) }()
 	defer pr.Close()
 	return p.show(c.Context, pr, speed)
 }

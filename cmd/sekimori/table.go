@@ -3,8 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"time"
+
+	"sekimori/recordings"
 )
 
 // column is one column of a list, or one line of a page.
@@ -13,10 +16,16 @@ type column[T any] struct {
 	value  func(T) string
 }
 
+// jsonTo encodes for scripts and for people alike: nothing in it moves a terminal.
+func jsonTo(w io.Writer) *json.Encoder {
+	e := json.NewEncoder(recordings.EscapeJSON(w))
+	e.SetEscapeHTML(false)
+	return e
+}
+
 // writeJSON prints a value as scripts read it.
 func (p *program) writeJSON(v any) error {
-	e := json.NewEncoder(p.out)
-	e.SetEscapeHTML(false)
+	e := jsonTo(p.out)
 	e.SetIndent("", "  ")
 	if err := e.Encode(v); err != nil {
 		return fmt.Errorf("write output: %w", err)

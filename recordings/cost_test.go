@@ -1,0 +1,140 @@
+package recordings
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+)
+
+// costly are pieces of output that made a renderer work far more than their bytes: each is repeated to fill a recording.
+var costly = map[string]string{
+	"insert":            "\x1b[4000@",
+	"insert in a line":  "x\b\x1b[4000@",
+	"delete":            strings.Repeat("x", 64) + "\r\x1b[1P\x1b[1P\x1b[1P",
+	"jump":              "\x1b[4000Cx\n",
+	"long arguments":    "\x1b[" + strings.Repeat("9", 500) + "C",
+	"many arguments":    "\x1b[" + strings.Repeat("1;", 500) + "m",
+	"erase":             "\x1b[1K",
+	"tab":               "\t",
+	"marks":             "e\u0301\r",
+	"marks in a row":    "\u0301",
+	"string":            "\x1b]0;" + strings.Repeat("x", 2000),
+	"open strings":      "\x1bP",
+	"half characters":   "\xe5\x8f",
+	"wide":              "障\b\b",
+	"half of Shift_JIS": "\x81",
+	"repeat":            "x\x1b[4000b",
+	"escape":            "\x1b",
+	"line":              "\n",
+}
+
+// renderers are all that read the bytes of a target.
+var renderers = map[string]func([]byte){
+	"text": func(p []byte) {
+		t := newTerminal(UTF8)
+		fill(t) // the longest line there is: moving it costs most
+		for _, c := range p {
+			if t.feed(c) {
+				t.take(Stdout)
+			}
+		}
+	},
+	"text of Shift_JIS": func(p []byte) {
+		t := newTerminal(CP932)
+		fill(t)
+		for chunk := range chunks(p, 100) {
+			for _, c := range t.dec.utf8(chunk) {
+				if t.feed(c) {
+					t.take(Stdout)
+				}
+			}
+		}
+	},
+	"screen": func(p []byte) {
+		s := NewScreen(UTF8)
+		for chunk := range chunks(p, 1) {
+			s.Show(chunk)
+		}
+	},
+	"screen of EUC-JP": func(p []byte) {
+		s := NewScreen(EUCJP)
+		for chunk := range chunks(p, 100) {
+			s.Show(chunk)
+		}
+	},
+}
+
+func fill(t *terminal) {
+	for range maxColumns - 8 {
+		t.feed('x')
+	}
+	t.feed('\r')
+}
+
+func chunks(p []byte, n int) func(func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		for len(p) > 0 {
+			if !yield(p[:min(n, len(p))]) {
+				return
+			}
+			p = p[min(n, len(p)):]
+		}
+	}
+}
+
+// TestOneInsiderKeepsARendererBusy: a mebibyte of ESC[4000@ cost the text export 45 s. Whatever a target writes, a renderer
+// costs a bounded time for each byte, so the cost is linear in the bytes.
+func TestOneInsiderKeepsARendererBusy(t *testing.T) {
+	if RaceEnabled {
+		t.Skip("timing under the race detector says nothing")
+	}
+	const most = 4 * time.Microsecond // a byte; what was mended took 43, and grew with the line
+	for how, render := range renderers {
+		for name, piece := range costly {
+			p, best := bytes.Repeat([]byte(piece), 256<<10/len(piece)+1), time.Hour
+			for range 3 { // the least, because others use the machine too
+				start := time.Now()
+				render(p)
+				if best = min(best, time.Since(start)); best < time.Duration(len(p))*most/4 {
+					break
+				}
+			}
+			if best > time.Duration(len(p))*most {
+				t.Errorf("%s, %s: %d KiB took %v", how, name, len(p)>>10, best)
+			}
+		}
+	}
+}
+
+// A renderer keeps a line, the start of a character, and nothing that grows with the recording.
+func TestRenderersKeepOneLine(t *testing.T) {
+	for name, piece := range costly {
+		term, s := newTerminal(CP932), NewScreen(EUCJP)
+		for range 256 << 10 / len(piece) {
+			for _, c := range term.dec.utf8([]byte(piece)) {
+				if term.feed(c) {
+					term.take(Stdout)
+				}
+			}
+			s.Show([]byte(piece))
+		}
+		if len(term.marks) > 2*maxColumns || cap(term.cells) > 4*maxColumns || len(term.dec.held) > 4 || len(s.dec.held) > 4 || s.out.Cap() > 64<<10 {
+			t.Errorf("%s: %d marks, %d cells, %d and %d bytes held, %d of output", name, len(term.marks), cap(term.cells), len(term.dec.held), len(s.dec.held), s.out.Cap())
+		}
+	}
+}
+
+func BenchmarkRenderers(b *testing.B) {
+	for how, render := range renderers {
+		for _, name := range []string{"insert in a line", "delete", "jump", "marks"} {
+			p := bytes.Repeat([]byte(costly[name]), 1<<20/len(costly[name]))
+			b.Run(how+"/"+name, func(b *testing.B) {
+				b.SetBytes(int64(len(p)))
+				for b.Loop() {
+					render(p)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package recordings
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Screen passes the output of a recorded terminal on to a viewer's own terminal. It writes every sequence anew from what
+// it understood, and only sequences on its lists: those that make the picture. What makes a terminal answer, type, print,
+// ring, store, resize, report the mouse or change what keys send is left out, and so is everything unknown. Its output is
+// UTF-8 without C1 characters. It is for one goroutine.
+type Screen struct {
+	dec    *decoder
+	in     *controls
+	out    bytes.Buffer
+	full   bool // a program has the alternate screen
+	region bool // a scroll region or origin mode may be set
+	line   bool // the cursor is at the start of a line, as far as is known
+}
+
+// NewScreen returns a Screen for the output of one channel, written in e.
+func NewScreen(e Encoding) *Screen {
+	s := &Screen{line: true, dec: newDecoder(e)}
+	s.in = newControls(s)
+	return s
+}
+
+// Show returns what may be shown of p; valid until the next call.
+func (s *Screen) Show(p []byte) []byte {
+	s.out.Reset()
+	for _, c := range s.dec.utf8(p) {
+		s.in.feed(c)
+	}
+	return s.out.Bytes()
+}
+
+// Full tells that a program has the alternate screen: a line written now would stand in its picture.
+func (s *Screen) Full() bool { return s.full }
+
+// AtLineStart tells that the cursor stands at the start of a line.
+func (s *Screen) AtLineStart() bool { return s.line }
+
+// Reset gives back a viewer's terminal as it was, whatever the recording left it in: the ordinary screen, the whole of it
+// as scroll region, insertion and origin mode off, wrapping on, the cursor shown, the character set ASCII, no colours.
+func (s *Screen) Reset() string {
+	out := "\x1b[4l\x1b[?7h\x1b[?25h\x1b(B\x1b)B\x0f\x1b[m"
+	if s.full {
+		out = "\x1b[?1049l" + out // else a terminal would put the cursor where it never was
+	}
+	if s.region {
+		out += "\x1b[?6l\x1b[r\x1b[" + strconv.Itoa(mostArgument) + ";1H" // both send the cursor to the top
+	}
+	s.full, s.region = false, false
+	return out
+}
+
+// resetPicture is what a full reset (RIS) becomes: a viewer keeps what scrolled away.
+const resetPicture = "\x1b[r\x1b[4l\x1b[?6l\x1b[?7h\x1b[?25h\x1b(B\x1b)B\x0f\x1b[m\x1b[H\x1b[2J"
+
+// mostArgument bounds a parameter: no screen is larger, and a terminal may do a thing as often as it is told.
+const mostArgument = 4096
+
+func (s *Screen) print(r rune) {
+	s.line = false
+	if r < utf8.RuneSelf {
+		s.out.WriteByte(byte(r))
+		return
+	}
+	s.out.WriteRune(r)
+}
+
+func (s *Screen) invalid(byte) { s.print(utf8.RuneError) }
+
+// execute passes what moves the cursor or chooses a character set. The bell does not ring again.
+func (s *Screen) execute(c byte) {
+	switch c {
+	case '\n', '\v', '\f', '\r':
+		s.line = true
+		s.out.WriteByte(c)
+	case '\b', '\t', 0x0e, 0x0f:
+		s.out.WriteByte(c)
+	}
+}
+
+// escape passes the sequences of two and three characters that a picture needs.
+func (s *Screen) escape(cmd ansi.Cmd) {
+	final := cmd.Final()
+	switch cmd.Intermediate() {
+	case 0:
+		switch final {
+		case '7', '8', 'D', 'E', 'H', 'M': // save, restore, index, next line, set a tab stop, reverse index
+			s.out.Write([]byte{0x1b, final})
+		case 'c': // a program resets the terminal to clear it
+			if s.full {
+				s.out.WriteString("\x1b[?1049l")
+			}
+			s.full, s.region, s.line = false, false, true
+			s.out.WriteString(resetPicture)
+		}
+	case '(', ')', '*', '+': // character sets: line drawing, national, ASCII
+		switch final {
+		case '0', '1', '2', 'A', 'B':
+			s.out.Write([]byte{0x1b, cmd.Intermediate(), final})
+		}
+	case '#':
+		if final == '8' { // fill the screen
+			s.out.WriteString("\x1b#8")
+		}
+	}
+}
+
+// control passes the control sequences on the list.
+func (s *Screen) control(cmd ansi.Cmd, params ansi.Params) {
+	final := cmd.Final()
+	switch {
+	case cmd.Prefix() == '?' && cmd.Intermediate() == 0 && (final == 'h' || final == 'l'):
+		s.modes(final, params)
+		return
+	case cmd.Prefix() == 0 && cmd.Intermediate() == '!' && final == 'p': // soft reset
+		s.out.WriteString("\x1b[!p")
+		return
+	case cmd.Prefix() != 0 || cmd.Intermediate() != 0:
+		return
+	}
+	most, same := 1, true
+	switch final {
+	case 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'I', 'Z', 'a', 'd', 'e', '`': // cursor
+	case '@', 'P', 'L', 'M', 'X', 'S', 'T', 'b': // insert, delete, erase, scroll, repeat
+	case 'H', 'f': // position
+		most = 2
+	case 'r': // region
+		most, s.region = 2, true
+	case 'J', 'K': // erase; not what scrolled away, which is the viewer's
+		same = argument(params, 0, mostArgument) <= 2
+	case 'g': // tab stops
+	case 's', 'u': // save and restore the cursor
+		most = 0
+	case 'm':
+		most = len(params)
+	case 'h', 'l': // insertion mode only
+		same = argument(params, 0, mostArgument) == 4
+	default:
+		return
+	}
+	if len(params) > most || !same {
+		return
+	}
+	if s.sequence(final, params); final == 'H' || final == 'f' || final == 'G' || final == 'E' || final == 'F' || final == '`' {
+		s.line = len(params) < 2 && argument(params, 0, mostArgument) <= 1 || len(params) == 2 && argument(params, 1, mostArgument) <= 1
+	}
+}
+
+// modes passes the private modes of a picture, one by one.
+func (s *Screen) modes(final byte, params ansi.Params) {
+	for i := range params {
+		n := argument(params, i, 1<<16)
+		switch n {
+		case 47, 1047, 1049: // the alternate screen
+			s.full = final == 'h'
+		case 6: // origin
+			s.region = true
+		case 7, 25, 1048: // wrap, cursor shown, cursor saved
+		default:
+			continue
+		}
+		s.out.WriteString("\x1b[?" + strconv.Itoa(n) + string(rune(final)))
+	}
+}
+
+// sequence writes a control sequence anew.
+func (s *Screen) sequence(final byte, params ansi.Params) {
+	s.out.WriteString("\x1b[")
+	for i, p := range params {
+		if n := p.Param(-1); n >= 0 {
+			s.out.WriteString(strconv.Itoa(min(n, mostArgument)))
+		}
+		if i == len(params)-1 {
+			break
+		}
+		if p.HasMore() && final == 'm' {
+			s.out.WriteByte(':')
+		} else {
+			s.out.WriteByte(';')
+		}
+	}
+	s.out.WriteByte(final)
+}
