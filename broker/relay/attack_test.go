@@ -3,7 +3,6 @@ package relay_test
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -170,27 +169,6 @@ func TestAttackTargetSendsManyExits(t *testing.T) {
 	r := newRig(t, rigOptions{target: target})
 	if got := exitStatus(session(t, r.client()).Run("x")); got != 40 {
 		t.Errorf("status %d: the first one counts", got)
-	}
-}
-
-func TestAttackGarbageAsSFTP(t *testing.T) {
-	garbage := "\xff\xff\xff\xff\x00garbage"
-	target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
-		io.WriteString(s, garbage)
-		s.Exit(1)
-	}})
-	r := newRig(t, rigOptions{target: target})
-	s := session(t, r.client())
-	out, _ := s.StdoutPipe()
-	if err := s.RequestSubsystem("sftp"); err != nil {
-		t.Fatal(err)
-	}
-	if got := waitFor(t, out, "garbage"); got != garbage {
-		t.Errorf("%q", got)
-	}
-	r.kill()
-	if got := string(r.recorded(recordings.Stdout)); got != garbage {
-		t.Errorf("recorded %q", got)
 	}
 }
 

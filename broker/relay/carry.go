@@ -42,6 +42,9 @@ func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
 			<-farGone
 			lost = c.targetLost(told, farGone)
 		}
+		if c.inspect != nil {
+			c.inspect.end()
+		}
 		r.event(c.id, recordings.EventSizes, recordings.Sizes{Input: c.input.Load(), Output: c.output.Load(), Errors: c.errors.Load()})
 		r.event(c.id, recordings.EventClose, nil)
 		if lost { // the engineer is yet to be told why (Finish), so the channel stays open

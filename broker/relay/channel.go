@@ -26,6 +26,8 @@ type channel struct {
 	term   *terminal // nil: no terminal, so no notices; shown is the same for other goroutines
 	shown  atomic.Pointer[terminal]
 
+	inspect inspector // reads along where files move; nil elsewhere
+
 	errOut sync.Mutex // held while writing to near's stderr
 
 	waits      bool         // guarded by r.mu: nothing is left to do but to be told why the target went
@@ -158,6 +160,7 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 		c.closeNear()
 		return
 	}
+	c.inspect = newInspector(c, m)
 	c.carry(reqs, farReqs)
 }
 

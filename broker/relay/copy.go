@@ -39,6 +39,10 @@ type pump struct {
 	count  func(n int)
 	write  func(p []byte) error // hands one piece on
 	wait   func(time.Duration)  // time.Sleep; a test has its own
+
+	// inspect reads along and gives what may go on to handOn; nil: everything goes on as it came.
+	inspect func(b []byte, hand func([]byte) bool) bool
+	handOn  func([]byte) bool // hand, bound once; set where inspect is
 }
 
 // run copies from src until it ends, the valve is closed or a write fails.
@@ -86,8 +90,8 @@ func (p *pump) flooding(n int) bool {
 	return p.c.unasked.Add(int64(n)) > floodAfter
 }
 
-// pass records b and hands it on. It reports whether the copy may go on. What is recorded
-// contains what is relayed: a piece that the valve stops is in the recording all the same.
+// pass records b and hands it on, past the inspector where there is one. It reports whether the
+// copy may go on.
 func (p *pump) pass(b []byte) bool {
 	if p.stream == recordings.Stdin {
 		p.c.inputState.Store(inputPassing)
@@ -102,6 +106,15 @@ func (p *pump) pass(b []byte) bool {
 		return false
 	}
 	defer p.c.r.valve.leave()
+	if p.inspect != nil {
+		return p.inspect(b, p.handOn)
+	}
+	return p.hand(b)
+}
+
+// hand records b and hands it on. What is recorded contains what is relayed: a piece that the
+// valve stops is in the recording all the same.
+func (p *pump) hand(b []byte) bool {
 	if err := p.c.r.cfg.Recorder.Data(p.c.id, p.stream, b); err != nil {
 		p.c.r.fail(&RecordingError{Err: err})
 		return false
@@ -124,6 +137,9 @@ func (p *pump) pass(b []byte) bool {
 func (c *channel) copyInput() {
 	p := pump{c: c, wait: time.Sleep, stream: recordings.Stdin, count: func(n int) { c.input.Add(int64(n)) },
 		write: func(b []byte) error { _, err := c.far.Write(b); return err }}
+	if c.inspect != nil {
+		p.inspect, p.handOn = c.inspect.input, p.hand
+	}
 	p.run(c.near, make([]byte, smallInput))
 	c.inputState.Store(inputEnded)
 	if !c.r.valve.awaitInput() || !c.r.valve.enter() {
@@ -141,6 +157,9 @@ func (c *channel) copyOutput() {
 		write: func(b []byte) error { _, err := c.near.Write(b); return err }}
 	if c.term != nil {
 		p.write = c.term.write
+	}
+	if c.inspect != nil {
+		p.inspect, p.handOn = c.inspect.output, p.hand
 	}
 	p.run(c.far, make([]byte, smallOutput))
 }

@@ -6,6 +6,9 @@
 // between one byte and the next, held while paused, and where notices reach a terminal without
 // spoiling what a program has drawn there.
 //
+// It reads along where files move (inspect.go): each operation on a file is recorded before it is
+// passed on. SFTP that is not understood ends the channel; scp is followed as far as it goes.
+//
 // It refuses everything that is not listed: forwards, agents, X11, unknown subsystems, channels
 // opened by a target, requests in excess of its limits. A refusal of what the engineer came for
 // is said on the channel, with an exit status; it decides nothing itself (Config.Decide does).

@@ -1,0 +1,66 @@
+package relay
+
+import (
+	"errors"
+
+	"sekimori/policy"
+)
+
+// inspector reads along on a channel that moves files and records what is done with them. Each
+// direction has one caller; the two run at the same time.
+//
+// input and output are given a piece of what the peer sent and pass on, through hand, what may go
+// on now: usually the piece itself, changed in place where a rule says so. What they record stands
+// before what they hand on. false ends the copying of this direction. A piece may be changed, but
+// is not kept.
+type inspector interface {
+	input(b []byte, hand func([]byte) bool) bool
+	output(b []byte, hand func([]byte) bool) bool
+	// end records how unfinished operations ended. input and output hand nothing on afterwards.
+	end()
+}
+
+// newInspector gives the inspector of a channel that was decided and opened; nil: none reads along.
+func newInspector(c *channel, m mainRequest) inspector {
+	switch m.channel {
+	case policy.ChannelSFTP:
+		return newSFTP(c)
+	case policy.ChannelCopy:
+		if copied, ok := parseSCP(m.command); ok {
+			return newSCP(c, copied)
+		}
+	}
+	return nil
+}
+
+// errUnread is wrapped by whatever an inspector does not understand.
+var errUnread = errors.New("not understood")
+
+// endMalformed ends the channel because one side sent what an inspector does not understand, and
+// tells the engineer. What is not understood cannot be recorded as a file operation, so it may not
+// pass either.
+func (c *channel) endMalformed(t *tally, what string, err error) {
+	if record, abuse := t.refuse(); abuse != nil {
+		c.r.fail(abuse)
+	} else {
+		c.r.noteRefusal(c.id, t, what, policy.ProtocolAbuse, err.Error(), record)
+	}
+	text, exit := c.r.cfg.Refuse(policy.Decision{Reason: policy.ProtocolAbuse})
+	c.say(text)
+	if !c.exited.Load() {
+		if rec, ok := c.record(exitMessage(uint32(exit))); ok {
+			c.sendExit(rec)
+		}
+	}
+	_ = c.far.Close()
+	c.closeNear()
+}
+
+// precede records an event together with the piece that is handed on next.
+func (c *channel) precede(kind string, body any) bool {
+	if err := c.r.cfg.Recorder.Precede(c.id, kind, body); err != nil {
+		c.r.fail(&RecordingError{Err: err})
+		return false
+	}
+	return true
+}

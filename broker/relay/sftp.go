@@ -1,0 +1,163 @@
+package relay
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+
+	"sekimori/recordings"
+)
+
+// Limits of one SFTP channel. OpenSSH's client has 64 requests under way, rclone 64 for each file.
+const (
+	maxSFTPPending = 4096    // requests without an answer
+	maxSFTPFiles   = 4096    // handles
+	maxSFTPNames   = 1 << 20 // bytes of the paths of open files and of operations under way
+)
+
+// Types of packets, draft-ietf-secsh-filexfer-02.
+const (
+	fxpInit          = 1
+	fxpVersion       = 2
+	fxpOpen          = 3
+	fxpClose         = 4
+	fxpRead          = 5
+	fxpWrite         = 6
+	fxpLstat         = 7
+	fxpFstat         = 8
+	fxpSetstat       = 9
+	fxpFsetstat      = 10
+	fxpOpendir       = 11
+	fxpReaddir       = 12
+	fxpRemove        = 13
+	fxpMkdir         = 14
+	fxpRmdir         = 15
+	fxpRealpath      = 16
+	fxpStat          = 17
+	fxpRename        = 18
+	fxpReadlink      = 19
+	fxpSymlink       = 20
+	fxpStatus        = 101
+	fxpHandle        = 102
+	fxpData          = 103
+	fxpName          = 104
+	fxpAttrs         = 105
+	fxpExtended      = 200
+	fxpExtendedReply = 201
+)
+
+// sftpVersion is the version of the protocol that is read. A client that knows a later one is
+// introduced to the target with this one, which all of them speak.
+const sftpVersion = 3
+
+// sftpSession follows both directions of an SFTP channel. It pairs answers with requests, counts
+// what is read and written, and records each operation on a file. What it does not understand ends
+// the channel.
+type sftpSession struct {
+	c        *channel
+	requests packets // owned by the caller of input
+	replies  packets // owned by the caller of output
+
+	mu      sync.Mutex           // guards what follows
+	files   map[string]*sftpFile // open, by handle
+	pending map[uint32]sftpAwaited
+	last    uint64 // number of the last operation
+	names   int    // bytes of paths that are kept
+	begun   bool   // the client's first packet has passed
+	agreed  bool   // the target's first packet has passed
+	ended   bool
+}
+
+// sftpFile is one operation: an open file, or something that an answer will finish.
+type sftpFile struct {
+	id      uint64
+	path    []byte
+	read    uint64
+	written uint64
+	size    uint64
+	failed  uint32 // the status of the first piece that failed; 0: none
+}
+
+// sftpAwaited is a request without an answer.
+type sftpAwaited struct {
+	kind byte      // awaits…
+	n    uint32    // bytes that a write brings
+	at   uint64    // where a read or write begins
+	file *sftpFile // nil: nothing is recorded
+}
+
+// What a request leads to.
+const (
+	awaitsAny    = iota // nothing that is recorded
+	awaitsDone          // the end of file
+	awaitsHandle        // a handle of file
+	awaitsClose         // the end of file, whose handle was given back
+	awaitsRead
+	awaitsWrite
+)
+
+func newSFTP(c *channel) *sftpSession {
+	return &sftpSession{c: c, files: make(map[string]*sftpFile), pending: make(map[uint32]sftpAwaited)}
+}
+
+func (s *sftpSession) input(b []byte, hand func([]byte) bool) bool {
+	ok, err := s.requests.feed(b, (*sftpRequests)(s), hand)
+	if err != nil {
+		s.c.endMalformed(&s.c.r.clientTally, "sftp", err)
+	}
+	return ok
+}
+
+func (s *sftpSession) output(b []byte, hand func([]byte) bool) bool {
+	ok, err := s.replies.feed(b, (*sftpReplies)(s), hand)
+	if err != nil {
+		s.c.endMalformed(&s.c.r.targetTally, "sftp", err)
+	}
+	return ok
+}
+
+// end records the end of what was left open.
+func (s *sftpSession) end() {
+	s.mu.Lock()
+	s.ended = true
+	open := make([]*sftpFile, 0, len(s.files)+len(s.pending))
+	for _, f := range s.files {
+		open = append(open, f)
+	}
+	for _, a := range s.pending {
+		switch a.kind {
+		case awaitsDone, awaitsHandle, awaitsClose:
+			open = append(open, a.file)
+		}
+	}
+	s.mu.Unlock()
+	slices.SortFunc(open, func(a, b *sftpFile) int { return cmp.Compare(a.id, b.id) })
+	for _, f := range open {
+		if !s.c.precede(recordings.EventFileEnd, f.ending(false, "the channel ended")) {
+			return
+		}
+	}
+}
+
+// ending is the body of the event that ends f.
+func (f *sftpFile) ending(ok bool, status string) recordings.FileEnd {
+	return recordings.FileEnd{ID: f.id, OK: ok, Status: status, Read: f.read, Written: f.written, Size: f.size}
+}
+
+// reach notes that n bytes at an offset were read or written.
+func (f *sftpFile) reach(at uint64, n uint32) {
+	if end := at + uint64(n); end > at {
+		f.size = max(f.size, end)
+	}
+}
+
+// sftpStatus names a status code, draft-ietf-secsh-filexfer-02 section 7.
+func sftpStatus(code uint32) string {
+	names := [...]string{"ok", "end of file", "no such file", "permission denied", "failure", "bad message",
+		"no connection", "connection lost", "unsupported"}
+	if code < uint32(len(names)) {
+		return names[code]
+	}
+	return fmt.Sprintf("status %d", code)
+}
