@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 // engineer that it is over rather than that there never was one.
 const factsPast = 30 * 24 * time.Hour
 
-// mostUnissued is how many requests that open nothing Facts tells of.
+// mostUnissued is how many requests that open nothing Facts tells of. It becomes part of the statement's text: SQLite prepares a
+// statement anew at each run where its limit is a parameter, which cost more than the query.
 const mostUnissued = 200
 
 // Facts reads everything a decision about a person may know, but Runtime and Subject, in a few
@@ -40,8 +42,8 @@ func (s *Snap) Facts(ref string) (policy.Facts, error) {
 // connection must not grow with that. An emergency asks for as long as its first voice stands, whether or not the timer has lapsed it since.
 func (s *Snap) unissued(f *policy.Facts) error {
 	requests, err := list(s, scanRequest, requestColumns+` WHERE (r.state IN ('proposed', 'pending-first', 'pending-second', 'returned', 'rejected', 'lapsed')
-		OR r.state = 'emergency-asked' AND r.created > ?) AND r.ends > ? AND EXISTS (SELECT 1 FROM json_each(r.body, '$.engineers') e WHERE e.value = ?) ORDER BY r.seq DESC LIMIT ?`,
-		ms(s.Now.Add(-policy.AgreeWithin)), ms(s.Now.Add(-factsPast)), f.Person.ID, mostUnissued)
+		OR r.state = 'emergency-asked' AND r.created > ?) AND r.ends > ? AND EXISTS (SELECT 1 FROM json_each(r.body, '$.engineers') e WHERE e.value = ?) ORDER BY r.seq DESC LIMIT `+strconv.Itoa(mostUnissued),
+		ms(s.Now.Add(-policy.AgreeWithin)), ms(s.Now.Add(-factsPast)), f.Person.ID)
 	if err != nil {
 		return err
 	}

@@ -14,12 +14,17 @@ type Published struct {
 	Err        error     // last failure since then; nil after a success
 }
 
+// publishEvery is how long the next checkpoint waits after one was published. A login commits four times within that; each
+// checkpoint holds all before it, and syncing one costs as much as the commit.
+const publishEvery = 100 * time.Millisecond
+
 // publisher hands checkpoints out, one at a time, the newest first. One goroutine, owned by the
 // DB, waited for by stop.
 type publisher struct {
 	o      Options
 	wake   chan struct{}
 	cancel context.CancelFunc
+	ending chan struct{} // closed by stop
 	done   chan struct{}
 
 	mu      sync.Mutex // guards what follows
@@ -30,7 +35,7 @@ type publisher struct {
 
 func startPublisher(o Options) *publisher {
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &publisher{o: o, wake: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{})}
+	p := &publisher{o: o, wake: make(chan struct{}, 1), cancel: cancel, ending: make(chan struct{}), done: make(chan struct{})}
 	p.state.Configured = o.Publish != nil
 	if o.Publish == nil {
 		close(p.done)
@@ -69,6 +74,10 @@ func (p *publisher) run(ctx context.Context) {
 		if closing {
 			return
 		}
+		select {
+		case <-time.After(publishEvery):
+		case <-p.ending:
+		}
 	}
 }
 
@@ -99,7 +108,10 @@ func (p *publisher) stop() {
 		return
 	}
 	p.mu.Lock()
-	p.closing = true
+	if !p.closing {
+		p.closing = true
+		close(p.ending)
+	}
 	p.mu.Unlock()
 	select {
 	case p.wake <- struct{}{}:
