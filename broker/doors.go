@@ -12,6 +12,7 @@ import (
 	"sekimori/broker/agenda"
 	"sekimori/broker/attendance"
 	"sekimori/broker/connlimit"
+	"sekimori/broker/evidence"
 	"sekimori/broker/freeze"
 	"sekimori/broker/gate"
 	"sekimori/broker/keys"
@@ -59,11 +60,13 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		return err
 	}
 
+	held := evidence.New(evidence.Options{DB: b.db, Dir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Log: o.Log.Named("evidence")})
+
 	b.api = web.New(web.Options{
 		DB: b.db, Refusals: refused, Ring: ring, Registry: people, Desk: desk, Post: post, Reports: cabinet,
 		Agenda:  agenda.New(agenda.Options{DB: b.db, Zone: c.Location(), Domain: ring.LedgerVerifier().Name(), Log: o.Log.Named("agenda")}),
 		Freezer: freeze.New(freeze.Options{DB: b.db, Log: o.Log.Named("freeze")}), Reviews: review.New(review.Options{DB: b.db, Log: o.Log.Named("review")}), Sessions: b.sup, Papers: onFile,
-		RecordingsDir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Zone: c.Location(),
+		Evidence: held, Clock: o.Clock, Zone: c.Location(),
 		Notice: web.NoticeSettings{
 			Institution: c.Institution, Version: c.NoticeVersion, URL: c.NoticeURL, Contact: c.NoticeContact,
 			Retention: time.Duration(c.RecordingRetention),
@@ -108,6 +111,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		b.serve("https", func() error { return b.api.ServeHTTPS(b.https, b.pinned.get) })
 	}
 	b.serve("ssh", func() error { return b.gate.Serve(ctx, b.ssh) })
+	b.serving.Go(func() { held.Reread(ctx) })
 	b.serving.Go(func() {
 		tick := time.NewTicker(lapseEvery)
 		defer tick.Stop()

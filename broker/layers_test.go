@@ -1,8 +1,10 @@
 package broker_test
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -30,6 +32,7 @@ var layers = map[string]int{
 	"sekimori/broker/reports":      2,
 	"sekimori/broker/review":       2,
 	"sekimori/broker/papers":       2,
+	"sekimori/broker/evidence":     2,
 	"sekimori/broker/dial":         3,
 	"sekimori/broker/relay":        3,
 	"sekimori/broker/session":      4,
@@ -81,6 +84,24 @@ func TestLayers(t *testing.T) {
 		if !seen[pkg] {
 			t.Errorf("%s is in the table but not in the tree", pkg)
 		}
+	}
+}
+
+// TestEvidenceIsOpenedInOnePlace: who opens a recording another way does not hold it against the ledger.
+func TestEvidenceIsOpenedInOnePlace(t *testing.T) {
+	opens := regexp.MustCompile(`\brecordings\.(Open|NewReader|Verify|VerifyReader|VerifyDigest)\(`)
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasPrefix(path, "evidence"+string(filepath.Separator)) {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if m := opens.Find(text); m != nil {
+			t.Errorf("%s calls %s…): broker/evidence opens recordings", path, m)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

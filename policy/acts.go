@@ -45,6 +45,11 @@ func decideStaff(f *Facts, a *Attempt) Decision {
 			return deny(ExportAuditorOnly, nil)
 		}
 		return withPurpose(a)
+	case ActOpenDamaged:
+		if !p.Has(Auditor) {
+			return deny(Forbidden, map[string]string{"role": string(Auditor)})
+		}
+		return withPurpose(a)
 	case ActReview:
 		return review(p, s)
 	}

@@ -84,10 +84,27 @@ func TestActsOfStaff(t *testing.T) {
 	}
 }
 
+// Whatever the role, a recording that does not hold is opened by an auditor, with a purpose, and by nobody else.
+func TestOnlyAnAuditorOpensWhatDoesNotHold(t *testing.T) {
+	subject := Subject{Session: "S-20261124-01", System: "hr", Section: "personnel", Requester: "U-020", Approvers: []string{"U-001"}, Attendants: []string{"U-010"}}
+	for _, role := range []Role{Requester, Approver, SecondApprover, Attendant, Auditor, Administrator, InformationSystems} {
+		p := Person{ID: "U-001", Kind: Staff, Section: "personnel", Roles: []Role{role}}
+		a := Attempt{Act: ActOpenDamaged, Person: p.ID, Key: true, Factor: true, Purpose: "x"}
+		d := Decide(Facts{Person: p, Subject: &subject}, a, mid)
+		if d.Allow != (role == Auditor) || !d.Allow && d.Reason != Forbidden {
+			t.Errorf("%s: %+v", role, d)
+		}
+		a.Purpose = ""
+		if d := Decide(Facts{Person: p, Subject: &subject}, a, mid); d.Allow {
+			t.Errorf("%s without a purpose: %+v", role, d)
+		}
+	}
+}
+
 func TestActsOnAnUnknownSession(t *testing.T) {
 	p := Person{ID: "U-030", Kind: Staff, Section: "audit", Roles: []Role{Auditor, Approver, InformationSystems}}
 	for _, subject := range []*Subject{nil, {}} {
-		for _, act := range []Act{ActWatch, ActEnd, ActPlay, ActExport, ActReview, "unheard-of"} {
+		for _, act := range []Act{ActWatch, ActEnd, ActPlay, ActExport, ActOpenDamaged, ActReview, "unheard-of"} {
 			a := Attempt{Act: act, Person: p.ID, Key: true, Factor: true, Purpose: "x"}
 			if d := Decide(Facts{Person: p, Subject: subject}, a, mid); d.Allow || d.Reason != Forbidden {
 				t.Errorf("%s: %+v", act, d)

@@ -85,11 +85,12 @@ type Act string
 
 // The acts that Decide rules on.
 const (
-	ActConnect      Act = "connect" // SSH login and every channel
-	ActWatch        Act = "watch"   // see a live session
-	ActEnd          Act = "end"     // cut a live session
-	ActPlay         Act = "play"    // play or show a recording
-	ActExport       Act = "export"  // take a recording out
+	ActConnect      Act = "connect"      // SSH login and every channel
+	ActWatch        Act = "watch"        // see a live session
+	ActEnd          Act = "end"          // cut a live session
+	ActPlay         Act = "play"         // play or show a recording
+	ActExport       Act = "export"       // take a recording out
+	ActOpenDamaged  Act = "open-damaged" // open a recording that does not hold against the ledger
 	ActLedgerRead   Act = "ledger-read"
 	ActLedgerExport Act = "ledger-export"
 	ActReview       Act = "review" // sign a review

@@ -161,6 +161,9 @@ func (r *Reader) corrupt(what string) error {
 // End returns what the recording says about its end, and whether Next came that far.
 func (r *Reader) End() (End, bool) { return r.scan.end.end(), r.scan.ended }
 
+// Digest is of the bytes read so far: of the whole recording once Next has returned io.EOF.
+func (r *Reader) Digest() Digest { return r.scan.digest() }
+
 // Close releases the file.
 func (r *Reader) Close() error {
 	if r.decode != nil {

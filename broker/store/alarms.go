@@ -22,6 +22,7 @@ const (
 	AlarmLock          AlarmKind = "lock"           // a person or a vendor was locked
 	AlarmFreeze        AlarmKind = "freeze"         // something was frozen
 	AlarmNobodyPresent AlarmKind = "nobody-present" // a security key was offered without anybody touching it
+	AlarmEvidence      AlarmKind = "evidence"       // a recording is not the one that the ledger names, or is missing
 )
 
 // CentralDesk is where every alarm goes (R16); the desks of sections are "section:" and the section's id.
@@ -88,7 +89,9 @@ func (t *Tx) RaiseAlarm(a Alarm, sections []string, by ledger.Actor) (string, er
 type AlarmFilter struct {
 	Desks []string // one of these; empty: any
 	Open  bool     // not acknowledged by one of Desks (or by anybody it went to)
-	Limit int      // 0: 200
+	What  AlarmKind
+	About string
+	Limit int // 0: 200
 }
 
 const alarmColumns = `SELECT a.id, a.what, a.about, a.at, a.detail FROM alarms a`
@@ -132,6 +135,8 @@ func (s *Snap) Alarms(f AlarmFilter) ([]Alarm, error) {
 	if len(desks.conds) > 0 {
 		w.and("EXISTS (SELECT 1 FROM alarm_desks d"+desks.String()+" AND d.alarm = a.id)", desks.args...)
 	}
+	w.text("a.what = ?", string(f.What))
+	w.text("a.about = ?", f.About)
 	all, err := list(s, scanAlarm, alarmColumns+w.String()+` ORDER BY a.at DESC, a.id DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
 	for i := range all {
 		if err == nil {

@@ -44,11 +44,13 @@ const (
 	KeepEnrolmentTry KeepKind = "enrolment-try" // a wrong answer to an enrolment code costs a try
 	KeepHeartbeat    KeepKind = "heartbeat"     // the broker was alive at this time
 	KeepPresence     KeepKind = "presence"      // the attendant of a window was heard of at this time
+	// KeepRecordingCheck: a sealed recording was read again; a finding is an alarm, and that is an act.
+	KeepRecordingCheck KeepKind = "recording-check"
 )
 
 // KeepKinds is the closed list.
 func KeepKinds() []KeepKind {
-	return []KeepKind{KeepCodeStep, KeepThrottle, KeepTokenUse, KeepEnrolmentTry, KeepHeartbeat, KeepPresence}
+	return []KeepKind{KeepCodeStep, KeepThrottle, KeepTokenUse, KeepEnrolmentTry, KeepHeartbeat, KeepPresence, KeepRecordingCheck}
 }
 
 // KeepTx is a Keep transaction. It offers the mutators of the closed list only, each of which

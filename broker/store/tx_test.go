@@ -119,12 +119,12 @@ func TestCancelledContextRollsBack(t *testing.T) {
 
 // The list is closed: what is added here needs a reason why it is no business act.
 func TestKeepIsAClosedList(t *testing.T) {
-	want := []KeepKind{"code-step", "throttle", "token-use", "enrolment-try", "heartbeat", "presence"}
+	want := []KeepKind{"code-step", "throttle", "token-use", "enrolment-try", "heartbeat", "presence", "recording-check"}
 	if got := KeepKinds(); !reflect.DeepEqual(got, want) {
 		t.Errorf("kinds %v", got)
 	}
 	// A KeepTx offers reading and these mutators, nothing else.
-	mutators := map[string]bool{"UseCodeStep": true, "PutThrottle": true, "DropThrottles": true, "NoteProved": true, "TouchToken": true, "SpendEnrolmentTry": true, "Beat": true, "NotePresent": true}
+	mutators := map[string]bool{"UseCodeStep": true, "PutThrottle": true, "DropThrottles": true, "NoteProved": true, "TouchToken": true, "SpendEnrolmentTry": true, "Beat": true, "NotePresent": true, "NoteRecordingCheck": true}
 	reads := reflect.TypeOf(&Snap{})
 	k := reflect.TypeOf(&KeepTx{})
 	for i := range k.NumMethod() {
@@ -149,6 +149,8 @@ func TestKeepIsAClosedList(t *testing.T) {
 			KeepEnrolmentTry: func(k *KeepTx) error { return k.SpendEnrolmentTry([32]byte{}) },
 			KeepHeartbeat:    func(k *KeepTx) error { return k.Beat("serve") },
 			KeepPresence:     func(k *KeepTx) error { return k.NotePresent("R8-0001-1", "U-001") },
+
+			KeepRecordingCheck: func(k *KeepTx) error { return k.NoteRecordingCheck("S-20261124-01", "") },
 		}
 		for other, call := range calls {
 			err := o.keep(kind, call)

@@ -74,7 +74,9 @@ type RecordingCheck struct {
 	OK      bool   `json:"ok"`
 	SHA256  string `json:"sha256"`
 	Size    int64  `json:"bytes"`
-	Place   string `json:"place,omitempty"` // the first that does not hold
+	Finding string `json:"finding,omitempty"` // in what way it does not hold
+	Place   string `json:"place,omitempty"`   // the first that does not hold
+	PlaceJA string `json:"place_ja,omitempty"`
 }
 
 // Review is the inspection that a session is owed.

@@ -30,7 +30,7 @@ func (w *world) https(change ...func(*Server)) (address string, client *http.Cli
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	keysDir := filepath.Join(w.server.o.RecordingsDir, "keys")
+	keysDir := filepath.Join(w.data, "keys")
 	pair, err := w.server.o.Ring.APICertificate(keysDir, []string{"127.0.0.1"}, w.clock())
 	if err != nil {
 		w.t.Fatal(err)

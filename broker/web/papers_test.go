@@ -166,7 +166,7 @@ func TestAnUploadOf200MB(t *testing.T) {
 		}
 		client.CloseIdleConnections()
 	}
-	left, err := os.ReadDir(filepath.Join(w.server.o.RecordingsDir, "papers"))
+	left, err := os.ReadDir(filepath.Join(w.data, "papers"))
 	if err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
@@ -229,7 +229,7 @@ func TestADamagedCopyIsNamed(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.vendors()
 	p := ok[Paper](w, "POST", w.pledgePath(), tokens["kacho"], "content")
-	dir := filepath.Join(w.server.o.RecordingsDir, "papers")
+	dir := filepath.Join(w.data, "papers")
 	files, err := os.ReadDir(dir)
 	if err != nil || len(files) != 1 {
 		t.Fatal(files, err)

@@ -2,16 +2,15 @@ package web
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
+	"sekimori/broker/evidence"
 	"sekimori/broker/store"
 	"sekimori/policy"
 	"sekimori/recordings"
@@ -46,90 +45,118 @@ func (s *Server) recording(c *call) error {
 
 // play streams what the broker's viewing key opens: output and events, never input.
 func (s *Server) play(c *call) error {
-	r, purpose, err := s.view(c, policy.ActPlay)
+	held, purpose, err := s.view(c, policy.ActPlay)
 	if err != nil {
 		return err
 	}
-	rec, err := recordings.Open(s.recordingPath(r), s.o.Ring.ViewingIdentity())
+	defer held.Close()
+	rec, err := held.Reader(s.o.Ring.ViewingIdentity())
 	if err != nil {
-		return s.unreadable(r, err)
+		return s.unread(held, err)
 	}
 	defer rec.Close()
-	if err := s.looked(c, "recording.viewed", []string{r.ID, c.person.ID}, map[string]string{"purpose": purpose, "scope": "output"}); err != nil {
+	payload := map[string]string{"purpose": purpose, "scope": "output"}
+	if err := s.looked(c, "recording.viewed", []string{held.Session, c.person.ID}, seenDamaged(held, payload)); err != nil {
 		return err
 	}
+	tellDamaged(c, held)
 	defer s.streaming(c, "application/x-ndjson", lookStall)()
-	return WriteFrames(c.r.Context(), c.w, rec)
+	if held.Bad != nil {
+		return WriteDamagedFrames(c.r.Context(), c.w, rec, damagedBody(held.Bad))
+	}
+	if err := WriteFrames(c.r.Context(), c.w, rec); err != nil {
+		return err
+	}
+	return held.Confirm(c.r.Context(), rec.Digest())
 }
 
 // sealedFile hands out the file as it lies: what it takes to open the input never comes here.
 // Only who may take recordings out gets it, and only from a session that is over.
 func (s *Server) sealedFile(c *call) error {
-	r, purpose, err := s.view(c, policy.ActExport)
+	held, purpose, err := s.view(c, policy.ActExport, s.isOver)
 	if err != nil {
 		return err
 	}
-	if r.State.Live() {
-		return faultNotSealed()
+	defer held.Close()
+	if held.Live {
+		return faultNotSealed() // although its row says that it is over
 	}
-	f, err := os.Open(s.recordingPath(r))
+	f, size, err := held.File()
 	if err != nil {
-		return s.unreadable(r, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return s.unreadable(r, err)
-	}
-	payload := map[string]string{"purpose": purpose, "scope": "input", "sha256": r.RecordingSum}
-	if err := s.looked(c, "recording.viewed", []string{r.ID, c.person.ID}, payload); err != nil {
 		return err
 	}
+	payload := map[string]string{"purpose": purpose, "scope": "input", "sha256": held.Digest.SHA256.String()}
+	if err := s.looked(c, "recording.viewed", []string{held.Session, c.person.ID}, seenDamaged(held, payload)); err != nil {
+		return err
+	}
+	tellDamaged(c, held)
+	c.w.Header().Set(HeaderRecording, held.Session)
+	c.w.Header().Set(HeaderSHA256, held.Digest.SHA256.String())
 	defer s.streaming(c, "application/octet-stream", takeStall)()
-	if _, err := io.CopyN(c.w, f, info.Size()); err != nil {
-		return fmt.Errorf("send recording %s: %w", r.ID, err)
+	read := recordings.Digest{Size: size}
+	sum := sha256.New()
+	if _, err := io.CopyN(io.MultiWriter(c.w, sum), f, size); err != nil {
+		return fmt.Errorf("send recording %s: %w", held.Session, err)
 	}
-	return nil
+	sum.Sum(read.SHA256[:0])
+	return held.Confirm(c.r.Context(), read)
 }
 
 func (s *Server) exportRecording(c *call) error {
 	format := c.r.FormValue("format")
-	write, known := map[string]func(context.Context, io.Writer, *recordings.Reader, uint32) error{
-		"asciicast": recordings.Asciicast,
-		"text":      recordings.Text,
-		"raw": func(ctx context.Context, w io.Writer, r *recordings.Reader, channel uint32) error {
-			return recordings.Raw(ctx, w, r, channel, recordings.Stdout)
-		},
-	}[format]
+	write, known := exports[format]
 	if !known {
 		return faultBadRequest("形式は asciicast、text、raw のどれかです", "format is one of asciicast, text, raw", nil)
 	}
-	r, purpose, err := s.view(c, policy.ActExport)
+	held, purpose, err := s.view(c, policy.ActExport)
 	if err != nil {
 		return err
 	}
-	channel, err := s.channel(c, r)
+	defer held.Close()
+	channel, err := s.channel(c, held)
 	if err != nil {
 		return err
 	}
-	rec, err := recordings.Open(s.recordingPath(r), s.o.Ring.ViewingIdentity())
+	rec, err := held.Reader(s.o.Ring.ViewingIdentity())
 	if err != nil {
-		return s.unreadable(r, err)
+		return s.unread(held, err)
 	}
 	defer rec.Close()
-	payload := map[string]string{"purpose": purpose, "format": format, "channel": strconv.FormatUint(uint64(channel), 10), "sha256": r.RecordingSum}
-	if err := s.looked(c, "recording.exported", []string{r.ID, c.person.ID}, payload); err != nil {
+	payload := map[string]string{"purpose": purpose, "format": format, "channel": strconv.FormatUint(uint64(channel), 10), "sha256": held.Digest.SHA256.String()}
+	if held.Live {
+		delete(payload, "sha256") // there is none yet
+	}
+	if err := s.looked(c, "recording.exported", []string{held.Session, c.person.ID}, seenDamaged(held, payload)); err != nil {
 		return err
 	}
+	tellDamaged(c, held)
 	defer s.streaming(c, "application/octet-stream", takeStall)()
-	if err := write(c.r.Context(), c.w, rec, channel); err != nil {
-		return fmt.Errorf("export recording %s: %w", r.ID, err)
+	if held.Bad != nil {
+		return exportDamaged(c.w, format, held.Bad, func(w io.Writer) error { return write(c.r.Context(), w, rec, channel) })
 	}
-	return nil
+	if err := write(c.r.Context(), c.w, rec, channel); err != nil && (!held.Live || !cutShort(err)) {
+		return fmt.Errorf("export recording %s: %w", held.Session, err)
+	}
+	return held.Confirm(c.r.Context(), rec.Digest())
+}
+
+// exports are the forms in which one channel can be taken out.
+var exports = map[string]func(context.Context, io.Writer, *recordings.Reader, uint32) error{
+	"asciicast": recordings.Asciicast,
+	"text":      recordings.Text,
+	"raw": func(ctx context.Context, w io.Writer, r *recordings.Reader, channel uint32) error {
+		return recordings.Raw(ctx, w, r, channel, recordings.Stdout)
+	},
+}
+
+// cutShort tells a recording that stops without an end, as a live one does.
+func cutShort(err error) bool {
+	var torn *recordings.TruncatedError
+	return errors.As(err, &torn)
 }
 
 // channel is the one asked for, else the first that had a terminal, else the first that ran.
-func (s *Server) channel(c *call, r store.Session) (uint32, error) {
+func (s *Server) channel(c *call, held *evidence.Recording) (uint32, error) {
 	if v := c.r.FormValue("channel"); v != "" {
 		n, err := strconv.ParseUint(v, 10, 32)
 		if err != nil {
@@ -137,14 +164,14 @@ func (s *Server) channel(c *call, r store.Session) (uint32, error) {
 		}
 		return uint32(n), nil
 	}
-	rec, err := recordings.Open(s.recordingPath(r), s.o.Ring.ViewingIdentity())
+	rec, err := held.Reader(s.o.Ring.ViewingIdentity())
 	if err != nil {
-		return 0, s.unreadable(r, err)
+		return 0, s.unread(held, err)
 	}
 	defer rec.Close()
 	list, err := recordings.Channels(c.r.Context(), rec)
-	if err != nil {
-		return 0, fmt.Errorf("channels of recording %s: %w", r.ID, err)
+	if err != nil && held.Bad == nil && !held.Live {
+		return 0, fmt.Errorf("channels of recording %s: %w", held.Session, err)
 	}
 	for _, ch := range list {
 		if ch.Terminal != nil {
@@ -159,44 +186,52 @@ func (s *Server) channel(c *call, r store.Session) (uint32, error) {
 	return 0, nil
 }
 
-// view asks policy and finds the recording. A refusal is ledgered there.
-func (s *Server) view(c *call, act policy.Act) (store.Session, string, error) {
+// view asks policy and opens the recording, held against the ledger. A refusal by policy is ledgered there; a recording that
+// does not hold has raised its alarm. Who opens one all the same (damaged=true) must be allowed that too.
+func (s *Server) view(c *call, act policy.Act, wants ...func(c *call, id string) error) (*evidence.Recording, string, error) {
 	id, purpose := c.r.PathValue("id"), strings.TrimSpace(c.r.FormValue("purpose"))
 	if _, err := s.mayLook(c, policy.Attempt{Act: act, Session: id, Purpose: purpose}, "recording"); err != nil {
-		return store.Session{}, "", err
+		return nil, "", err
 	}
-	var r store.Session
-	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
-		r, err = snap.Session(id)
+	open := s.o.Evidence.Open
+	if c.r.FormValue("damaged") == "true" {
+		if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActOpenDamaged, Session: id, Purpose: purpose}, "recording"); err != nil {
+			return nil, "", err
+		}
+		open = s.o.Evidence.OpenDamaged
+	}
+	for _, want := range wants {
+		if err := want(c, id); err != nil {
+			return nil, "", err
+		}
+	}
+	held, err := open(c.r.Context(), id)
+	if err != nil {
+		return nil, "", faultEvidence(err)
+	}
+	return held, purpose, nil
+}
+
+// isOver wants a session that has ended.
+func (s *Server) isOver(c *call, id string) error {
+	return s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
+		r, err := snap.Session(id)
+		if err == nil && r.State.Live() {
+			return faultNotSealed()
+		}
 		return err
 	})
-	if err != nil {
-		return r, "", err
-	}
-	if r.Recording == "" {
-		return r, "", &Fault{
-			Status: http.StatusNotFound, Code: CodeNotFound, Exit: ExitError,
-			JA: "この接続に操作記録はありません", EN: "this session has no recording",
-			HintJA: "接続先に届く前に終わった接続です", HintEN: "it ended before the target was reached",
-		}
-	}
-	return r, purpose, nil
 }
 
-// recordingPath is the file. The row is the broker's own, and still no path leaves the directory.
-func (s *Server) recordingPath(r store.Session) string {
-	return filepath.Join(s.o.RecordingsDir, filepath.FromSlash(filepath.Clean("/"+r.Recording)))
-}
-
-func (s *Server) unreadable(r store.Session, err error) error {
-	if errors.Is(err, os.ErrNotExist) {
-		return &Fault{
-			Status: http.StatusNotFound, Code: CodeNotFound, Exit: ExitError,
-			JA: "操作記録のファイルがありません", EN: "the recording's file is missing",
-			HintJA: "台帳は残っています。情報システム課へ", HintEN: "the ledger entry remains; call the information-systems section", cause: err,
-		}
+// unread is why a file that holds, or that is opened although it does not, cannot be played.
+func (s *Server) unread(held *evidence.Recording, err error) error {
+	if held.Bad == nil {
+		return fmt.Errorf("open recording %s: %w", held.Session, err)
 	}
-	return fmt.Errorf("open recording %s: %w", r.ID, err)
+	f := faultDamaged(held.Bad)
+	f.HintJA, f.HintEN = "開ける部分がありません。ファイルに触れず、情報システム課へ", "no part of it opens; leave the file as it is and call the information-systems section"
+	f.cause = err
+	return f
 }
 
 // verifyRecording holds the file against the digest in the ledger. The session's row says the same
@@ -206,30 +241,28 @@ func (s *Server) verifyRecording(c *call) error {
 	if err != nil {
 		return err
 	}
-	var want *recordings.Digest
-	err = s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
-		want, err = ledgeredDigest(snap, r.ID)
-		return err
-	})
-	if err != nil {
+	held, err := s.o.Evidence.Open(c.r.Context(), r.ID)
+	var bad *evidence.BadError
+	switch {
+	case errors.As(err, &bad):
+		said := bad.Text()
+		out := RecordingCheck{Session: r.ID, Finding: string(bad.Finding), Place: said.EN, PlaceJA: said.JA}
+		if bad.Place != nil {
+			out.Place, out.PlaceJA = out.Place+": "+bad.Place.Error(), out.PlaceJA+" ["+bad.Place.Error()+"]"
+		}
+		return c.reply(out)
+	case errors.Is(err, evidence.ErrNone):
+		return faultNotSealed()
+	case err != nil:
 		return err
 	}
-	if want == nil {
+	if err := held.Close(); err != nil {
+		return err
+	}
+	if held.Live {
 		return faultNotSealed()
 	}
-	out := RecordingCheck{Session: r.ID, SHA256: want.SHA256.String(), Size: want.Size, OK: true}
-	_, err = recordings.VerifyDigest(s.recordingPath(r), *want)
-	var corrupt *recordings.CorruptError
-	var torn *recordings.TruncatedError
-	var other *recordings.DigestError
-	switch {
-	case err == nil:
-	case errors.As(err, &corrupt), errors.As(err, &torn), errors.As(err, &other):
-		out.OK, out.Place = false, err.Error()
-	default:
-		return s.unreadable(r, err)
-	}
-	return c.reply(out)
+	return c.reply(RecordingCheck{Session: r.ID, SHA256: held.Digest.SHA256.String(), Size: held.Digest.Size, OK: true})
 }
 
 func faultNotSealed() *Fault {
@@ -237,21 +270,4 @@ func faultNotSealed() *Fault {
 		Status: http.StatusConflict, Code: "not-sealed", Exit: ExitError, JA: "操作記録はまだ封印されていません", EN: "the recording is not sealed yet",
 		HintJA: "接続が終わってからやり直してください", HintEN: "try again when the session is over",
 	}
-}
-
-// ledgeredDigest finds the digest in the entry that ended the session; nil when there is none yet.
-func ledgeredDigest(snap *store.Snap, id string) (*recordings.Digest, error) {
-	for e, err := range snap.Entries(store.EntryFilter{Kind: "session.ended", Subject: id}) {
-		if err != nil {
-			return nil, err
-		}
-		var payload struct {
-			Recording *recordings.Digest `json:"recording"`
-		}
-		if err := json.Unmarshal(e.Payload, &payload); err != nil {
-			return nil, fmt.Errorf("entry %d: %w", e.Index, err)
-		}
-		return payload.Recording, nil
-	}
-	return nil, nil
 }

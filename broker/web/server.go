@@ -13,6 +13,7 @@ import (
 
 	"sekimori/broker/agenda"
 	"sekimori/broker/attendance"
+	"sekimori/broker/evidence"
 	"sekimori/broker/freeze"
 	"sekimori/broker/keys"
 	"sekimori/broker/papers"
@@ -27,25 +28,25 @@ import (
 
 // Options is what a Server needs. Every field without a default named here is required.
 type Options struct {
-	DB            *store.DB
-	Ring          *keys.Ring
-	Registry      *registry.Registry
-	Desk          *requests.Desk
-	Post          *attendance.Post
-	Freezer       *freeze.Freezer
-	Reviews       *review.Queue
-	Papers        *papers.Keeper
-	Reports       *reports.Cabinet
-	Agenda        *agenda.Book
-	Sessions      *session.Supervisor
-	Refusals      *refusals.Tally // sums up what is refused again and again; nil: each refusal has an entry
-	RecordingsDir string
-	Clock         func() time.Time
-	Zone          *time.Location
-	Notice        NoticeSettings
-	Status        func() Status // what /v1/status says beside EmptyRegistry
-	Owner         uint32        // uid of the broker: with root, who may apply to an empty registry
-	Log           hclog.Logger
+	DB       *store.DB
+	Ring     *keys.Ring
+	Registry *registry.Registry
+	Desk     *requests.Desk
+	Post     *attendance.Post
+	Freezer  *freeze.Freezer
+	Reviews  *review.Queue
+	Papers   *papers.Keeper
+	Reports  *reports.Cabinet
+	Agenda   *agenda.Book
+	Sessions *session.Supervisor
+	Refusals *refusals.Tally  // sums up what is refused again and again; nil: each refusal has an entry
+	Evidence *evidence.Keeper // opens recordings
+	Clock    func() time.Time
+	Zone     *time.Location
+	Notice   NoticeSettings
+	Status   func() Status // what /v1/status says beside EmptyRegistry
+	Owner    uint32        // uid of the broker: with root, who may apply to an empty registry
+	Log      hclog.Logger
 }
 
 // NoticeSettings are the settings from which the notice is said.

@@ -59,7 +59,7 @@ func TestUploadsOverHTTP2(t *testing.T) {
 			t.Errorf("%s: %d bytes came back", name, len(got))
 		}
 	}
-	dir := filepath.Join(w.server.o.RecordingsDir, "papers")
+	dir := filepath.Join(w.data, "papers")
 	before, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)

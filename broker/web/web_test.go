@@ -19,6 +19,7 @@ import (
 	"sekimori/broker/agenda"
 	"sekimori/broker/attendance"
 	"sekimori/broker/dial"
+	"sekimori/broker/evidence"
 	"sekimori/broker/freeze"
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/internal/testbed/blank"
@@ -36,6 +37,7 @@ import (
 type world struct {
 	t      *testing.T
 	db     *store.DB
+	data   string // the data directory, and that of the recordings
 	server *Server
 	client *http.Client
 	socket string
@@ -88,9 +90,9 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, db: db, secret: map[string]string{}, clock: clock, set: set, socket: filepath.Join(dir, "s")}
+	w := &world{t: t, db: db, secret: map[string]string{}, clock: clock, set: set, socket: filepath.Join(dir, "s"), data: data}
 	w.server = New(Options{
-		DB: db, Ring: ring, RecordingsDir: data, Clock: clock, Zone: zone, Sessions: sup, Papers: onFile, Log: log,
+		DB: db, Ring: ring, Evidence: evidence.New(evidence.Options{DB: db, Dir: data, Clock: clock}), Clock: clock, Zone: zone, Sessions: sup, Papers: onFile, Log: log,
 		Registry: registry.New(registry.Options{DB: db, Keys: ring, Zone: zone, Hash: registry.Cost{Passes: 1, MemoryKiB: 64, Lanes: 1}}),
 		Desk:     requests.New(requests.Options{DB: db, Zone: zone}), Agenda: agenda.New(agenda.Options{DB: db, Zone: zone}), Post: attendance.New(attendance.Options{DB: db, Zone: zone}), Freezer: freeze.New(freeze.Options{DB: db}), Reviews: review.New(review.Options{DB: db}), Reports: reports.New(reports.Options{DB: db, Zone: zone}),
 		Notice: NoticeSettings{Institution: "例示市", Version: 3, Retention: 365 * 24 * time.Hour},

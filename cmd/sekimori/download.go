@@ -24,6 +24,7 @@ func (p *program) download(c *cli.Context, path string, q url.Values) (err error
 		return err
 	}
 	defer resp.Body.Close()
+	defer p.sayDamaged(resp)()
 	out := p.out
 	var f *os.File
 	if name := c.String("o"); name != "" {

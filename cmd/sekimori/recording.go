@@ -1,12 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"strconv"
 	"time"
@@ -42,6 +42,7 @@ func (p *program) recordingFields() []column[web.Recording] {
 }
 
 func (p *program) recordingCommand() *cli.Command {
+	damaged := &cli.BoolFlag{Name: "damaged", Usage: p.say("台帳と合わない操作記録も開く(点検担当だけ。そのことを繰り返し表示する)", "open it although it does not hold against the ledger (auditors only; said again and again)")}
 	channel := &cli.IntFlag{Name: "channel", Value: -1, Usage: p.say("この通信路だけ(既定は最初の端末)", "only this channel (default: the first terminal)")}
 	return p.group("recording", "操作記録", "recordings",
 		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
@@ -58,10 +59,10 @@ func (p *program) recordingCommand() *cli.Command {
 			}
 			return page(p, v, p.recordingFields())
 		}),
-		p.leaf("play", "ID", "再生する", "play", p.play, p.purposeFlag(),
+		p.leaf("play", "ID", "再生する", "play", p.play, p.purposeFlag(), damaged,
 			&cli.StringFlag{Name: "identity", Usage: p.say("入力を開く age の秘密鍵のファイル(この機械だけで使い、送りません)", "file of the age identity that opens the input (used here only, never sent)")},
 			&cli.Float64Flag{Name: "speed", Value: 1, Usage: p.say("速さ(0 は待たずに全部)", "speed (0: all at once)")}),
-		p.leaf("export", "ID", "書き出す(点検担当だけ)", "export (auditors only)", p.exportRecording, p.purposeFlag(),
+		p.leaf("export", "ID", "書き出す(点検担当だけ)", "export (auditors only)", p.exportRecording, p.purposeFlag(), damaged,
 			&cli.StringFlag{Name: "format", Usage: "asciicast|text|raw"}, channel,
 			&cli.StringFlag{Name: "o", Aliases: []string{"output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}),
 		p.holdCommand(), p.releaseCommand(),
@@ -81,11 +82,12 @@ func (p *program) play(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	resp, err := k.do(c.Context, "GET", "/v1/recordings/"+part(c.Args().First())+"/play", url.Values{"purpose": {c.String("purpose")}}, nil)
+	resp, err := k.do(c.Context, "GET", "/v1/recordings/"+part(c.Args().First())+"/play", lookQuery(c), nil)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
+	defer p.sayDamaged(resp)()
 	return p.show(c.Context, resp.Body, speed)
 }
 
@@ -141,6 +143,9 @@ func (p *program) showFrame(s *recordings.Screen, f web.PlayFrame) error {
 	switch {
 	case f.Lost > 0:
 		fmt.Fprintf(p.err, "\n%s\n", fmt.Sprintf(p.say("[%d バイトを見逃しました]", "[missed %d bytes]"), f.Lost))
+	case f.Event == web.DamagedEvent:
+		p.sayDamage(f)
+		return nil
 	case f.Event != "":
 		return nil // events are on `recording show` and in --json
 	case f.Stream == "stdin":
@@ -187,11 +192,12 @@ func (p *program) playInput(c *cli.Context, speed float64) error {
 	if err != nil {
 		return err
 	}
-	resp, err := k.do(c.Context, "GET", "/v1/recordings/"+part(c.Args().First())+"/file", url.Values{"purpose": {c.String("purpose")}}, nil)
+	resp, err := k.do(c.Context, "GET", "/v1/recordings/"+part(c.Args().First())+"/file", lookQuery(c), nil)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
+	defer p.sayDamaged(resp)()
 	r, err := recordings.NewReader(resp.Body, identities...)
 	if err != nil {
 		return &failure{
@@ -199,8 +205,11 @@ func (p *program) playInput(c *cli.Context, speed float64) error {
 			hintJA: "入力は設定の input_recipients の鍵だけが開けます", hintEN: "the input opens with the identities of input_recipients only", cause: err,
 		}
 	}
+	if err := whoseFile(resp, r); err != nil {
+		return err
+	}
 	pr, pw := io.Pipe()
-	go func() { pw.CloseWithError(web.WriteFrames(c.Context, pw, r)) }()
+	go func() { pw.CloseWithError(p.inputFrames(c.Context, pw, resp, r)) }()
 	defer pr.Close()
 	return p.show(c.Context, pr, speed)
 }
@@ -215,7 +224,8 @@ func (p *program) exportRecording(c *cli.Context) error {
 	default:
 		return &usageError{ja: fmt.Sprintf("知らない形式 %q", format), en: fmt.Sprintf("unknown format %q", format), hintJA: "asciicast、text、raw のどれかです", hintEN: "one of asciicast, text, raw"}
 	}
-	q := url.Values{"purpose": {c.String("purpose")}, "format": {format}}
+	q := lookQuery(c)
+	q.Set("format", format)
 	if n := c.Int("channel"); n >= 0 {
 		q.Set("channel", strconv.Itoa(n))
 	}
@@ -234,7 +244,7 @@ func (p *program) verifyRecording(c *cli.Context) error {
 	}
 	if !v.OK {
 		return &failure{
-			ja: fmt.Sprintf("操作記録 %s は台帳と合いません: %s", v.Session, v.Place), en: fmt.Sprintf("recording %s does not hold against the ledger: %s", v.Session, v.Place),
+			ja: fmt.Sprintf("操作記録 %s は台帳と合いません: %s", v.Session, cmp.Or(v.PlaceJA, v.Place)), en: fmt.Sprintf("recording %s does not hold against the ledger: %s", v.Session, v.Place),
 			hintJA: "ファイルに触れず、点検担当と情報システム課へ", hintEN: "leave the file as it is; call the auditor and the information-systems section",
 		}
 	}

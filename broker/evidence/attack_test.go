@@ -1,0 +1,245 @@
+package evidence
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/recordings"
+)
+
+const (
+	mine   = "S-20261124-01"
+	others = "S-20261124-02"
+)
+
+// What lies under a session's name and is not the file that the ledger names is never opened without saying so.
+func TestAttackAnotherFileUnderThisName(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*room)
+		want  Finding
+		opens bool // with OpenDamaged
+	}{
+		"another session's recording": {func(r *room) { r.write(mine, r.read(others)) }, OtherSession, true},
+		"truncated":                   {func(r *room) { b := r.read(mine); r.write(mine, b[:len(b)-30]) }, CutShort, true},
+		"cut and ended anew": {func(r *room) {
+			b := r.read(mine)
+			r.write(mine, b[:len(b)-30])
+			if _, err := recordings.Seal(r.file(mine), nil, recordings.End{Cause: "broker-crashed", At: dawn}); err != nil {
+				r.t.Fatal(err)
+			}
+		}, Differs, true},
+		"made anew with the same number": {func(r *room) {
+			if err := os.Remove(r.file(mine)); err != nil {
+				r.t.Fatal(err)
+			}
+			if _, err := r.begin(mine, "nothing happened\n").Close(recordings.End{Cause: "ended", At: dawn}); err != nil {
+				r.t.Fatal(err)
+			}
+		}, Differs, true},
+		"a byte flipped": {func(r *room) { b := bytes.Clone(r.read(mine)); b[len(b)/2] ^= 1; r.write(mine, b) }, Corrupt, false},
+		"deleted": {func(r *room) {
+			if err := os.Remove(r.file(mine)); err != nil {
+				r.t.Fatal(err)
+			}
+		}, Missing, false},
+		"a pipe": {func(r *room) {
+			if err := errors.Join(os.Remove(r.file(mine)), syscall.Mkfifo(r.file(mine), 0o600)); err != nil {
+				r.t.Fatal(err)
+			}
+		}, Unreadable, false},
+		"a link to another": {func(r *room) {
+			if err := errors.Join(os.Remove(r.file(mine)), os.Symlink(r.file(others), r.file(mine))); err != nil {
+				r.t.Fatal(err)
+			}
+		}, Unreadable, false},
+		"the row names another file, digest and all": {func(r *room) {
+			r.byHand(`UPDATE sessions SET recording = ?1, recording_sum = (SELECT recording_sum FROM sessions WHERE id = ?2) WHERE id = ?3`, others+".skr", others, mine)
+		}, "", true}, // the ledger names the file, so the row is of no consequence
+		"the row says that there is none": {func(r *room) { r.byHand(`UPDATE sessions SET recording = '' WHERE id = ?`, mine) }, "", true},
+		"the row says that it is under way, and the file was replaced": {func(r *room) {
+			r.byHand(`UPDATE sessions SET state = 'active' WHERE id = ?`, mine)
+			r.write(mine, r.read(others))
+		}, OtherSession, true},
+		"the end taken out of the index": {func(r *room) { r.byHand(`DELETE FROM ledger_subjects WHERE subject = ?`, mine) }, Unledgered, true},
+		"another session's end put in its place": {func(r *room) {
+			r.byHand(`UPDATE ledger_subjects SET subject = CASE subject WHEN ?1 THEN ?2 ELSE ?1 END`, mine, others)
+		}, Unledgered, true},
+		"payload erased": {func(r *room) { r.byHand(`UPDATE ledger_entries SET salt = NULL, payload = NULL WHERE idx = 0`) }, DigestGone, true},
+		"payload rewritten": {func(r *room) {
+			r.byHand(`UPDATE ledger_entries SET payload = CAST(replace(CAST(payload AS TEXT), '"size":', '"size":1') AS BLOB) WHERE idx = 0`)
+		}, Unproved, true},
+		"entry written anew, its leaf with it": {func(r *room) { r.forge(mine) }, Unproved, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			r.session(mine, "rm -rf /srv/evidence\n")
+			r.session(others, "ls\n")
+			c.spoil(r)
+			held, err := r.k.Open(t.Context(), mine)
+			var bad *BadError
+			switch {
+			case c.want == "":
+				if err != nil {
+					t.Fatal(err)
+				}
+				if out := r.output(held); out != "rm -rf /srv/evidence\n" {
+					t.Errorf("played %q", out)
+				}
+				held.Close()
+				if n := len(r.alarms()); n != 0 {
+					t.Errorf("%d alarms", n)
+				}
+				return
+			case !errors.As(err, &bad):
+				t.Fatalf("opened, or failed otherwise: %v", err)
+			case bad.Finding != c.want:
+				t.Errorf("%v, want %s", err, c.want)
+			}
+			if said := bad.Text(); said.JA == "" || said.EN == "" || said.JA == said.EN {
+				t.Errorf("said as %+v", said)
+			}
+			all := r.alarms()
+			if len(all) != 1 || all[0].About != mine || all[0].Detail["finding"] != string(c.want) {
+				t.Errorf("alarms: %+v", all)
+			}
+			held, err = r.k.OpenDamaged(t.Context(), mine)
+			if c.opens {
+				if err != nil || held.Bad == nil || held.Bad.Finding != c.want {
+					t.Fatalf("--damaged: %v", err)
+				}
+				r.output(held)
+				held.Close()
+			} else if err == nil {
+				held.Close()
+			}
+			if n := len(r.alarms()); n != 1 {
+				t.Errorf("%d alarms of the same finding", n)
+			}
+			// Others are not affected.
+			if held, err = r.k.Open(t.Context(), others); err == nil {
+				held.Close()
+			} else if c.want != Unproved && name != "another session's end put in its place" { // its neighbours' proofs run over a forged leaf
+				t.Errorf("the other recording: %v", err)
+			}
+		})
+	}
+}
+
+// forge rewrites entry 0 so that it holds in itself: digest, header, leaf.
+func (r *room) forge(session string) {
+	r.t.Helper()
+	e, err := ledger.Seal(ledger.Draft{Kind: "session.ended", Actor: ledger.Actor{Kind: "broker", ID: "broker", Via: "timer"}, Subjects: []string{session},
+		Payload: map[string]any{"session_id": session, "recording": map[string]any{"sha256": recordings.Sum{}, "size": 1}}}, 0, dawn, dawn, [32]byte{1})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	leaf := e.Leaf()
+	r.byHand(`UPDATE ledger_entries SET header = ?, salt = ?, payload = ? WHERE idx = 0`, e.Header, e.Salt, e.Payload)
+	r.byHand(`UPDATE ledger_hashes SET hash = ? WHERE idx = ?`, leaf[:], ledger.LeafRow(0))
+}
+
+// A file that is written to between its verification and its playing is found when it was read.
+func TestAttackFileChangedWhileItIsPlayed(t *testing.T) {
+	r := newRoom(t)
+	r.session(mine, "ls\n")
+	held, err := r.k.Open(t.Context(), mine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	f, size, err := held.File()
+	if err != nil || size == 0 {
+		t.Fatal(err)
+	}
+	r.write(mine, append(r.read(mine), 0)) // the same inode
+	var read recordings.Digest
+	report, _ := recordings.VerifyReader(f)
+	read = report.Digest
+	var bad *BadError
+	if err := held.Confirm(t.Context(), read); !errors.As(err, &bad) || bad.Finding != Differs {
+		t.Errorf("%v", err)
+	}
+	if n := len(r.alarms()); n != 1 {
+		t.Errorf("%d alarms", n)
+	}
+}
+
+func TestALiveRecordingIsOpenedByItsNumber(t *testing.T) {
+	r := newRoom(t)
+	r.session(others, "ls\n")
+	w := r.begin(mine, "half")
+	r.row(store.Session{ID: mine, State: store.SessionActive, Recording: mine + ".skr"}, nil)
+	held, err := r.k.Open(t.Context(), mine)
+	if err != nil || !held.Live {
+		t.Fatal(err)
+	}
+	if out := r.output(held); out != "half" {
+		t.Errorf("played %q", out)
+	}
+	held.Close()
+	if _, err := w.Close(recordings.End{Cause: "ended", At: dawn}); err != nil {
+		t.Fatal(err)
+	}
+	r.write(mine, r.read(others))
+	var bad *BadError
+	if _, err := r.k.Open(t.Context(), mine); !errors.As(err, &bad) || bad.Finding != OtherSession {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestNoRecordingIsNoFinding(t *testing.T) {
+	r := newRoom(t)
+	r.row(store.Session{ID: mine, State: store.SessionRefused}, nil)
+	r.row(store.Session{ID: others, State: store.SessionEnded, Recording: others + ".skr"}, // the broker died before the file was made
+		&ledger.Draft{Kind: "session.ended", Actor: timer, Subjects: []string{others}, Payload: map[string]any{"session_id": others}})
+	for _, id := range []string{mine, others} {
+		if _, err := r.k.Open(t.Context(), id); !errors.Is(err, ErrNone) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	r.write(others, nil) // or before it had a header
+	if _, err := r.k.Open(t.Context(), others); !errors.Is(err, ErrNone) {
+		t.Error(err)
+	}
+	if _, err := r.k.Open(t.Context(), "S-20261124-99"); !errors.Is(err, store.ErrNotFound) {
+		t.Error(err)
+	}
+	if n := len(r.alarms()); n != 0 {
+		t.Errorf("%d alarms", n)
+	}
+	r.write(others, []byte("something after all"))
+	var bad *BadError
+	if _, err := r.k.Open(t.Context(), others); !errors.As(err, &bad) {
+		t.Errorf("a file that the ledger does not know: %v", err)
+	}
+}
+
+// Verifying ends with its caller.
+func TestVerifyingEndsWithItsCaller(t *testing.T) {
+	r := newRoom(t)
+	r.session(mine, "ls\n")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.k.Open(ctx, mine); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	for range readers {
+		r.k.reading <- struct{}{}
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { _, err := r.k.Open(ctx, mine); done <- err }()
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if n := len(r.alarms()); n != 0 {
+		t.Errorf("%d alarms", n)
+	}
+}

@@ -1,0 +1,71 @@
+package evidence
+
+import (
+	"errors"
+	"fmt"
+
+	"sekimori/policy"
+)
+
+// Finding says in what way a recording is not what the ledger says.
+type Finding string
+
+// The findings. Codes are stable: they stand in alarms.
+const (
+	Missing      Finding = "missing"       // there is no file
+	Differs      Finding = "differs"       // whole in itself, but not the file whose digest the ledger has
+	Corrupt      Finding = "corrupt"       // its own chain does not hold
+	CutShort     Finding = "cut-short"     // it stops before its end
+	OtherSession Finding = "other-session" // it says inside that it is of another session
+	Unledgered   Finding = "unledgered"    // the ledger has no digest, although the session is over
+	DigestGone   Finding = "digest-gone"   // the entry's payload is gone, and the digest with it
+	Unproved     Finding = "unproved"      // the entry that names the digest is not in the signed tree
+	Unreadable   Finding = "unreadable"    // the file cannot be read
+)
+
+// text is what people read about a finding.
+func (f Finding) text() policy.Text {
+	switch f {
+	case Missing:
+		return policy.Text{JA: "操作記録のファイルがありません", EN: "the recording's file is missing"}
+	case Differs:
+		return policy.Text{JA: "操作記録が、台帳の検証値のものではありません", EN: "the recording is not the one whose digest the ledger has"}
+	case Corrupt:
+		return policy.Text{JA: "操作記録が壊れているか、書き換えられています", EN: "the recording is damaged or was changed"}
+	case CutShort:
+		return policy.Text{JA: "操作記録が途中で終わっています", EN: "the recording stops before its end"}
+	case OtherSession:
+		return policy.Text{JA: "別の接続の操作記録が置かれています", EN: "the file is the recording of another session"}
+	case Unledgered:
+		return policy.Text{JA: "接続は終わっていますが、台帳に操作記録の検証値がありません", EN: "the session is over, and the ledger has no digest of its recording"}
+	case DigestGone:
+		return policy.Text{JA: "台帳の記載の内容が廃棄され、操作記録の検証値が残っていません", EN: "the payload of the entry that named the recording's digest has been disposed of"}
+	case Unproved:
+		return policy.Text{JA: "検証値を示す台帳の記載が、署名された確定点に含まれていません", EN: "the entry that names the digest is not part of the signed ledger"}
+	}
+	return policy.Text{JA: "操作記録を読めません", EN: "the recording cannot be read"}
+}
+
+// BadError says that a recording does not hold, and how.
+type BadError struct {
+	Session string
+	Finding Finding
+	Entry   int64 // the entry that pins it, -1: none
+	Place   error // what reading met: where, and what was due; nil: nothing more to say
+}
+
+// Text is the finding in both languages. The place stands apart, in English.
+func (e *BadError) Text() policy.Text { return e.Finding.text() }
+
+func (e *BadError) Error() string {
+	said := fmt.Sprintf("recording of %s: %s", e.Session, e.Finding.text().EN)
+	if e.Place != nil {
+		said += ": " + e.Place.Error()
+	}
+	return said
+}
+
+func (e *BadError) Unwrap() error { return e.Place }
+
+// ErrNone says that a session has no recording: it ended before the target was reached.
+var ErrNone = errors.New("the session has no recording")

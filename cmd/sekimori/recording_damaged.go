@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/urfave/cli/v2"
+
+	"sekimori/broker/web"
+	"sekimori/recordings"
+)
+
+// lookQuery is what every look at a recording's content asks with.
+func lookQuery(c *cli.Context) url.Values {
+	q := url.Values{"purpose": {c.String("purpose")}}
+	if c.Bool("damaged") {
+		q.Set("damaged", "true")
+	}
+	return q
+}
+
+// sayDamaged says on standard error that what comes does not hold against the ledger, and says it once more at the end.
+func (p *program) sayDamaged(resp *http.Response) (again func()) {
+	finding := resp.Header.Get(web.HeaderDamaged)
+	if finding == "" {
+		return func() {}
+	}
+	say := func() {
+		fmt.Fprintf(p.err, p.say("【証拠として使えません】台帳と合わない操作記録です [%s]\n", "NOT EVIDENCE: this recording does not hold against the ledger [%s]\n"), plain(finding))
+	}
+	say()
+	return say
+}
+
+// sayDamage shows the mark that a damaged recording's frames carry, as a line of its own.
+func (p *program) sayDamage(f web.PlayFrame) {
+	var d web.Damaged
+	if json.Unmarshal(f.Body, &d) != nil {
+		d = web.Damaged{JA: "台帳と合わない操作記録です", EN: "this recording does not hold against the ledger"}
+	}
+	fmt.Fprintf(p.err, "\r\n%s\r\n", plain(p.say(d.JA, d.EN)))
+}
+
+// whoseFile wants the sealed file to say inside whose it is. One that the broker calls damaged is shown with its mark instead.
+func whoseFile(resp *http.Response, r *recordings.Reader) error {
+	want := resp.Header.Get(web.HeaderRecording)
+	if resp.Header.Get(web.HeaderDamaged) != "" || want == "" || r.Header().Session == want {
+		return nil
+	}
+	return &failure{
+		ja: fmt.Sprintf("届いた操作記録は %s のものではありません", want), en: "what arrived is not the recording of " + want,
+		hintJA: "点検担当と情報システム課へ", hintEN: "call the auditors and the information-systems section",
+	}
+}
+
+// inputFrames writes the frames of the fetched file. Where the broker says which file it is, what was read to the end must
+// be that: a file that was cut on its way does not pass for a short one.
+func (p *program) inputFrames(ctx context.Context, w io.Writer, resp *http.Response, r *recordings.Reader) error {
+	if finding := resp.Header.Get(web.HeaderDamaged); finding != "" {
+		return web.WriteDamagedFrames(ctx, w, r, web.Damaged{
+			Finding: finding, JA: "【証拠として使えません】台帳と合わない操作記録です", EN: "NOT EVIDENCE: this recording does not hold against the ledger",
+		})
+	}
+	if err := web.WriteFrames(ctx, w, r); err != nil {
+		return err
+	}
+	if want := resp.Header.Get(web.HeaderSHA256); want != "" && want != r.Digest().SHA256.String() {
+		return errors.New("what arrived is not the whole recording")
+	}
+	return nil
+}
