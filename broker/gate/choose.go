@@ -192,7 +192,7 @@ func (t *typing) ask(ctx context.Context, prompt string) (string, error) {
 func (t *typing) say(text string) error {
 	t.c.leash.Reset(writeLimit)
 	defer t.c.leash.Stop()
-	return t.f.print(t.f.ch, text)
+	return t.f.print(t.f.screen(), text)
 }
 
 // edit applies what was typed to the line: printable text, backspace, and the keys that end

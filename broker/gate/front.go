@@ -245,6 +245,15 @@ func (f *front) print(w io.Writer, text string) error {
 	return err
 }
 
+// screen is where the gate shows what the engineer is to read while they wait or choose. The output
+// of a command belongs to the command, also on a terminal (ssh -tt host COMMAND, Ansible).
+func (f *front) screen() io.Writer {
+	if start, _ := f.program(); start == "shell" {
+		return f.ch
+	}
+	return f.ch.Stderr()
+}
+
 // finish says text on standard error, gives the exit status and closes the channel.
 func (f *front) finish(text string, exit int) {
 	_ = f.print(f.ch.Stderr(), text) // a client that is gone hears nothing, which is its loss

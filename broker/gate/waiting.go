@@ -262,7 +262,7 @@ func (b *board) show(s roomState, now time.Time) bool {
 	b.state, b.text, b.at = s.name, text, now
 	// A client that reads nothing must not hold this goroutine beyond its time.
 	b.c.leash.Reset(writeLimit)
-	err := b.f.print(b.f.ch, out)
+	err := b.f.print(b.f.screen(), out)
 	b.c.leash.Stop()
 	return err == nil
 }
@@ -272,7 +272,7 @@ func (b *board) end() {
 	if b.dirty {
 		b.dirty = false
 		b.c.leash.Reset(writeLimit)
-		_ = b.f.print(b.f.ch, "\n")
+		_ = b.f.print(b.f.screen(), "\n")
 		b.c.leash.Stop()
 	}
 }

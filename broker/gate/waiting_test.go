@@ -1,7 +1,9 @@
 package gate
 
 import (
+	"bufio"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +50,43 @@ func TestWaitingRoomUntilTheAttendantPermits(t *testing.T) {
 	x.expect("echo:hello")
 	if strings.Contains(x.all.String(), "rm -rf") {
 		t.Errorf("input of the waiting room reached the target: %q", x.all.String())
+	}
+}
+
+// TestTheWaitingRoomNeverEntersTheOutputOfACommand: ssh -tt gate COMMAND > file.
+func TestTheWaitingRoomNeverEntersTheOutputOfACommand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	win := w.window(e, "maint", noon, time.Hour, policy.WindowAttended)
+	s, err := e.mustDial("sato+hr-db", nil).NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	s.Stdout = &out
+	errs, err := s.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.StdinPipe(); err != nil { // without it the input ends at once, which is leaving
+		t.Fatal(err)
+	}
+	if err := s.RequestPty("xterm", 24, 80, ssh.TerminalModes{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start("report"); err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewReader(errs)
+	if text, err := said.ReadString(']'); err != nil || !strings.Contains(text, "[waiting]") {
+		t.Fatalf("%q, %v", text, err)
+	}
+	go io.Copy(io.Discard, said)
+	w.setState(win, policy.WindowPermitted)
+	var status *ssh.ExitError
+	if err := s.Wait(); !asError(err, &status) || out.String() != "ran report\n" {
+		t.Errorf("%v, output %q", err, out.String())
 	}
 }
 

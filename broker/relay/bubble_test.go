@@ -17,7 +17,7 @@ import (
 
 // bubble is one session inside testing/synctest, whose clock the test moves: a client and a target
 // joined by pipes. Everything ends with the test.
-func bubble(t *testing.T, script func(s *testbed.TargetSession)) *ssh.Client {
+func bubble(t *testing.T, script func(s *testbed.TargetSession)) (*ssh.Client, *relay.Relay) {
 	t.Helper()
 	target := testbed.NewTarget(t, testbed.TargetOptions{Session: script})
 	key, err := age.GenerateX25519Identity()
@@ -75,5 +75,5 @@ func bubble(t *testing.T, script func(s *testbed.TargetSession)) *ssh.Client {
 			t.Error(err)
 		}
 	})
-	return client
+	return client, r
 }

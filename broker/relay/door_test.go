@@ -1,10 +1,13 @@
 package relay_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -120,6 +123,7 @@ func (d *door) serve(ctx context.Context, c net.Conn, config *ssh.ServerConfig, 
 	d.mu.Lock()
 	d.all[r] = true
 	d.mu.Unlock()
+	r.Notify("started", "[sekimori] Started")
 	err = r.Serve(ctx, conn, chans, reqs, far, far.Chans, far.Reqs)
 	d.mu.Lock()
 	delete(d.all, r)
@@ -135,4 +139,67 @@ func (d *door) ends() []error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return append([]error(nil), d.bad...)
+}
+
+// run runs a client and says "5 min left" in every session while it runs. It gives its output.
+func (d *door) run(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd.Stdout = &out
+	cmd.Stderr = &errs
+	d.notify(t, cmd)
+	if errs.Len() > 0 {
+		t.Logf("stderr: %q", errs.String())
+	}
+	return out.String()
+}
+
+// check is run for a client whose output must be exactly want, and whose stderr has the notices.
+func (d *door) check(t *testing.T, cmd *exec.Cmd, want string, notices ...string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	d.notify(t, cmd)
+	if out.String() != want {
+		t.Errorf("output %q, want %q", out.String(), want)
+	}
+	for _, n := range notices {
+		if !strings.Contains(errs.String(), n) {
+			t.Errorf("stderr %q, want %q in it", errs.String(), n)
+		}
+	}
+}
+
+// notify runs cmd to its end and says one more notice in each session that begins.
+func (d *door) notify(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	said := make(chan struct{})
+	over := make(chan struct{})
+	go func() {
+		defer close(said)
+		done := map[*relay.Relay]bool{}
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-over:
+				return
+			case <-tick.C:
+			}
+			d.mu.Lock()
+			for r := range d.all {
+				if !done[r] {
+					done[r] = true
+					r.Notify("warning", "[sekimori] 5 min left.")
+				}
+			}
+			d.mu.Unlock()
+		}
+	}()
+	err := cmd.Run()
+	close(over)
+	<-said
+	if err != nil {
+		t.Errorf("%s: %v", cmd.Path, err)
+	}
 }

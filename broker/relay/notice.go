@@ -10,9 +10,11 @@ import (
 
 // Notify shows text, lines with "\n" ends, on every open terminal, as soon as that damages
 // nothing there. While a program has the whole screen, only the window's title changes and the
-// bell rings; the text follows when the program has left. Channels without a terminal carry
-// data and are left alone. The notice is recorded as an event, not as output. Notify does not
-// wait; what was said before the first terminal opened appears there.
+// bell rings; the text follows when the program has left. Both go to the channel's stderr, which a
+// terminal shows like output: the output itself may be read by a program, also where the engineer
+// asked for a terminal (ssh -tt host COMMAND, Ansible). Channels without a terminal carry data and
+// are left alone. The notice is recorded as an event, not as output. Notify does not wait; what was
+// said before the first terminal opened appears there.
 func (r *Relay) Notify(kind, text string) {
 	if !r.valve.open() || !r.event(recordings.SessionChannel, recordings.EventNotice, recordings.Notice{Kind: kind, Text: text}) {
 		return
@@ -123,7 +125,9 @@ func (t *terminal) showLocked(last bool) (again bool) {
 	if b == nil {
 		return false
 	}
-	_, err := t.c.near.Write(b)
+	t.c.errOut.Lock()
+	defer t.c.errOut.Unlock()
+	_, err := t.c.near.Stderr().Write(b)
 	return err == nil
 }
 

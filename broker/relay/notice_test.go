@@ -3,15 +3,18 @@ package relay_test
 import (
 	"bytes"
 	"io"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"sekimori/broker/internal/testbed"
 	"sekimori/recordings"
 )
 
 // scripted is a rig whose target prints what the test tells it to.
-func scripted(t *testing.T, term bool) (r *rig, print chan string, out io.Reader) {
+func scripted(t *testing.T, term bool) (r *rig, print chan string, out, errs io.Reader) {
 	print = make(chan string)
 	target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
 		for text := range print {
@@ -27,19 +30,20 @@ func scripted(t *testing.T, term bool) (r *rig, print chan string, out io.Reader
 		}
 	}
 	out, _ = s.StdoutPipe()
+	errs, _ = s.StderrPipe()
 	if err := s.Shell(); err != nil {
 		t.Fatal(err)
 	}
-	return r, print, out
+	return r, print, out, errs
 }
 
 func TestNoticeAppearsOnATerminal(t *testing.T) {
-	r, print, out := scripted(t, true)
+	r, print, out, errs := scripted(t, true)
 	defer close(print)
 	print <- "$ "
 	waitFor(t, out, "$ ")
 	r.relay.Notify("warning", "[関守] 残り5分。\n延長できます。")
-	got := waitFor(t, out, "\a")
+	got := waitFor(t, errs, "\a")
 	if got != "\r\n[関守] 残り5分。\r\n延長できます。\r\n\a" {
 		t.Errorf("%q", got)
 	}
@@ -65,13 +69,13 @@ func TestNoticeBeforeTheFirstTerminalIsKept(t *testing.T) {
 	if err := s.RequestPty("vt100", 24, 80, nil); err != nil {
 		t.Fatal(err)
 	}
-	out, _ := s.StdoutPipe()
+	errs, _ := s.StderrPipe()
 	if err := s.Shell(); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, out, "[sekimori] Started\r\n\a") // though the program is silent
+	waitFor(t, errs, "[sekimori] Started\r\n\a") // though the program is silent
 	r.relay.Notify("warning", "[sekimori] 5 min left.")
-	waitFor(t, out, "5 min left.\r\n\a")
+	waitFor(t, errs, "5 min left.\r\n\a")
 }
 
 func TestNoticeInsideAFullScreenProgramLeavesTheScreenAlone(t *testing.T) {
@@ -83,17 +87,17 @@ func TestNoticeInsideAFullScreenProgramLeavesTheScreenAlone(t *testing.T) {
 		"left by a reset of the terminal": {"\x1b[?1049h", "\x1bc"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, print, out := scripted(t, true)
+			r, print, out, errs := scripted(t, true)
 			defer close(print)
 			print <- enter[0] + "~ full ~"
 			waitFor(t, out, "~ full ~")
 			r.relay.Notify("warning", "[関守] 残り1分。\nmore")
-			if got := waitFor(t, out, "\a\a"); got != "\x1b]2;[関守] 残り1分。\a\a" {
+			if got := waitFor(t, errs, "\a\a"); got != "\x1b]2;[関守] 残り1分。\a\a" {
 				t.Errorf("inside: %q", got)
 			}
 			print <- "drawing" + enter[1]
-			got := waitFor(t, out, "more\r\n\a")
-			if want := "drawing" + enter[1] + "\r\n[関守] 残り1分。\r\nmore\r\n\a"; got != want {
+			waitFor(t, out, "drawing"+enter[1])
+			if got := waitFor(t, errs, "more\r\n\a"); got != "\r\n[関守] 残り1分。\r\nmore\r\n\a" {
 				t.Errorf("after: %q", got)
 			}
 		})
@@ -114,16 +118,36 @@ func TestNoticeNeverCutsASequenceOrACharacter(t *testing.T) {
 		"character set":      {"a\x1b(", "B"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, print, out := scripted(t, true)
-			defer close(print)
-			print <- halves[0]
-			waitFor(t, out, halves[0])
-			r.relay.Notify("warning", "NOTICE")
-			print <- halves[1] + "."
-			if got := waitFor(t, out, "\a"); !strings.HasPrefix(got, halves[1]) {
-				// A title's own BEL comes first; then the notice must follow it.
-				t.Errorf("%q came before %q", got, halves[1])
-			}
+			synctest.Test(t, func(t *testing.T) {
+				print := make(chan string)
+				c, r := bubble(t, func(s *testbed.TargetSession) {
+					for text := range print {
+						io.WriteString(s, text)
+					}
+				})
+				defer close(print)
+				s := session(t, c)
+				var out, errs bytes.Buffer // read where everything stands still
+				s.Stdout, s.Stderr = &out, &errs
+				if err := s.RequestPty("xterm", 24, 80, nil); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Shell(); err != nil {
+					t.Fatal(err)
+				}
+				print <- halves[0]
+				synctest.Wait()
+				r.Notify("warning", "NOTICE")
+				synctest.Wait()
+				if out.String() != halves[0] || errs.Len() != 0 {
+					t.Errorf("inside: %q, %q", out.String(), errs.String())
+				}
+				print <- halves[1] + "."
+				synctest.Wait()
+				if out.String() != halves[0]+halves[1]+"." || errs.String() != "\r\nNOTICE\r\n\a" {
+					t.Errorf("after: %q, %q", out.String(), errs.String())
+				}
+			})
 		})
 	}
 }
@@ -180,4 +204,43 @@ func TestFinishBringsTheTerminalBack(t *testing.T) {
 	if got := exitStatus(s.Wait()); got != 253 {
 		t.Errorf("status %d", got)
 	}
+}
+
+// TestNoticeNeverEntersTheOutputOfACommandOnATerminal: who asks for a terminal may all the same be a
+// program that reads the output.
+func TestNoticeNeverEntersTheOutputOfACommandOnATerminal(t *testing.T) {
+	testbed.NeedTerminal(t)
+	const command = "printf 'a\\033[31mb\\0c\\377'; sleep 0.3; echo end"
+	const want = "a\x1b[31mb\x00c\xffend\r\n"
+	t.Run("ssh -tt", func(t *testing.T) {
+		d := newDoor(t)
+		cmd := exec.CommandContext(t.Context(), testbed.Need(t, "ssh"), append(sshOptions(d), "-tt", d.host, command)...)
+		d.check(t, cmd, want, "[sekimori] Started", "[sekimori] 5 min left.")
+	})
+	t.Run("ansible raw", func(t *testing.T) {
+		testbed.Need(t, "ssh")
+		d := newDoor(t)
+		cmd := exec.CommandContext(t.Context(), testbed.Need(t, "ansible"), "all", "-i", d.host+",", "-m", "raw", "-a", "echo line; sleep 0.3; echo end", "-o",
+			"-e", "ansible_port="+d.port, "-u", "sato",
+			"--ssh-common-args=-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ControlMaster=no -o ControlPath=none", "--ssh-extra-args=-tt")
+		cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "ANSIBLE_NOCOLOR=1", "ANSIBLE_DEPRECATION_WARNINGS=0", "LC_ALL=C.UTF-8")
+		// -o: "host | CHANGED | rc=0 | (stdout) line\r\nend\r\n (stderr) …"
+		got := d.run(t, cmd)
+		out, _, _ := strings.Cut(got, "(stderr)")
+		if !strings.Contains(out, `rc=0 | (stdout) line\r\nend\r\n`) || strings.Contains(out, "sekimori") {
+			t.Errorf("%q", got)
+		}
+	})
+	t.Run("asyncssh", func(t *testing.T) {
+		d := newDoor(t)
+		cmd := exec.CommandContext(t.Context(), testbed.NeedPython(t, "asyncssh"), "-c", `
+import asyncssh, asyncio, sys
+async def main():
+    async with asyncssh.connect(sys.argv[1], int(sys.argv[2]), username="sato", known_hosts=None, client_keys=None) as c:
+        r = await c.run(sys.argv[3], term_type="xterm", encoding=None)
+        sys.stdout.buffer.write(r.stdout)
+        sys.stderr.buffer.write(r.stderr)
+asyncio.run(main())`, d.host, d.port, command)
+		d.check(t, cmd, want, "[sekimori] Started", "[sekimori] 5 min left.")
+	})
 }

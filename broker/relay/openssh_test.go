@@ -84,9 +84,9 @@ func TestOpenSSHShellOnATerminal(t *testing.T) {
 	testbed.NeedTerminal(t)
 	o := newOpenSSH(t)
 	o.relay.Notify("started", "[sekimori] Started")
-	out, _, status := o.run(t, "stty size; echo $TERM; exit 3\n", "ssh", "-tt", o.host)
-	if status != 3 || !strings.Contains(out, "[sekimori] Started\r\n\a") {
-		t.Errorf("%d, %q", status, out)
+	out, errs, status := o.run(t, "stty size; echo $TERM; exit 3\n", "ssh", "-tt", o.host)
+	if status != 3 || !strings.Contains(errs, "[sekimori] Started\r\n\a") {
+		t.Errorf("%d, %q, %q", status, out, errs)
 	}
 	if e := o.events("pty-req"); len(e) != 1 {
 		t.Errorf("terminals %q", e)

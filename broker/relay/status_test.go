@@ -186,7 +186,7 @@ func TestTheStatusOfAFailedCommandIsNeverLost(t *testing.T) {
 // output and waits for its input to end. An ssh that connects through it would wait for ever.
 func TestAProgramThatClosedItsOutputEndsTheOutput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := bubble(t, func(s *testbed.TargetSession) {
+		c, _ := bubble(t, func(s *testbed.TargetSession) {
 			go ssh.DiscardRequests(s.Requests)
 			_, _ = io.WriteString(s, "bye\n")
 			_ = s.CloseWrite()
@@ -219,7 +219,7 @@ func TestAnUploadToAProgramThatClosedItsOutputKeepsItsStatus(t *testing.T) {
 	for name, ends := range map[string]bool{"input goes on": false, "input has ended": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := bubble(t, func(s *testbed.TargetSession) {
+				c, _ := bubble(t, func(s *testbed.TargetSession) {
 					go ssh.DiscardRequests(s.Requests)
 					_ = s.CloseWrite()
 					_, _ = io.Copy(io.Discard, s)
