@@ -142,7 +142,7 @@ func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, told chan<- struct{
 		case "exit-status", "exit-signal":
 			m, err := readExit(req)
 			if ended || err != nil {
-				c.r.refuseRequest(c.id, &c.r.targetTally, req, "a second one, or malformed")
+				c.r.refuseRequest(c.id, targetSide, req, "a second one, or malformed")
 				continue
 			}
 			ended = true
@@ -159,7 +159,7 @@ func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, told chan<- struct{
 			c.passEOW(c.near, recordings.Stdin)
 			_ = req.Reply(true, nil)
 		default:
-			c.r.refuseRequest(c.id, &c.r.targetTally, req, "")
+			c.r.refuseRequest(c.id, targetSide, req, "")
 		}
 	}
 }
@@ -198,7 +198,7 @@ func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 		case "window-change":
 			var s sizePayload
 			if c.pty == nil || parse(req.Payload, maxPayload, &s) != nil {
-				c.r.refuseRequest(c.id, &c.r.clientTally, req, "")
+				c.r.refuseRequest(c.id, clientSide, req, "")
 				continue
 			}
 			c.resize.to(c, s)
@@ -206,7 +206,7 @@ func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 		case "signal", "break":
 			m, err := readAct(req)
 			if err != nil {
-				c.r.refuseRequest(c.id, &c.r.clientTally, req, err.Error())
+				c.r.refuseRequest(c.id, clientSide, req, err.Error())
 				continue
 			}
 			c.passInputRequest(req, m)
@@ -215,7 +215,7 @@ func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 			c.passEOW(c.far, recordings.Stdout)
 			_ = req.Reply(true, nil)
 		default:
-			c.r.refuseRequest(c.id, &c.r.clientTally, req, "")
+			c.r.refuseRequest(c.id, clientSide, req, "")
 		}
 	}
 }

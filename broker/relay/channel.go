@@ -60,12 +60,12 @@ type mainRequest struct {
 func (r *Relay) serveChannels(ctx context.Context, chans <-chan ssh.NewChannel) {
 	for nc := range chans {
 		if nc.ChannelType() != "session" {
-			r.rejectChannel(&r.clientTally, nc, ssh.Prohibited, reasonLine(policy.FeatureNotGranted, featureOf(nc.ChannelType())))
+			r.rejectChannel(clientSide, nc, ssh.Prohibited, reasonLine(policy.FeatureNotGranted, featureOf(nc.ChannelType())))
 			continue
 		}
 		c, why := r.admit()
 		if c == nil {
-			r.rejectChannel(&r.clientTally, nc, ssh.ResourceShortage, why)
+			r.rejectChannel(clientSide, nc, ssh.ResourceShortage, why)
 			continue
 		}
 		near, reqs, err := nc.Accept()
@@ -132,7 +132,7 @@ func (r *Relay) settle(c *channel) {
 func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 	defer func() {
 		for req := range reqs {
-			c.r.refuseRequest(c.id, &c.r.clientTally, req, "the channel is closing")
+			c.r.refuseRequest(c.id, clientSide, req, "the channel is closing")
 		}
 	}()
 	defer c.r.catch() // before the requests that are still to come are waited for
@@ -172,7 +172,7 @@ func (c *channel) prelude(reqs <-chan *ssh.Request) (m mainRequest, ok bool) {
 		case "shell", "exec", "subsystem":
 			msg, command, err := readMain(req)
 			if err != nil {
-				c.r.refuseRequest(c.id, &c.r.clientTally, req, err.Error())
+				c.r.refuseRequest(c.id, clientSide, req, err.Error())
 				continue
 			}
 			return mainRequest{req, msg, channelKind(req.Type, command), command}, true
@@ -217,7 +217,7 @@ func (c *channel) prepare(req *ssh.Request) {
 			return
 		}
 	}
-	c.r.refuseRequest(c.id, &c.r.clientTally, req, "")
+	c.r.refuseRequest(c.id, clientSide, req, "")
 }
 
 // prepareEnv keeps a variable for the target, or notes which one is dropped.
@@ -227,7 +227,7 @@ func (c *channel) prepareEnv(req *ssh.Request) {
 		err = errEnvMany
 	}
 	if err != nil {
-		c.r.refuseRequest(c.id, &c.r.clientTally, req, clip(recordings.NewCommand(e.Name).Command)+": "+err.Error())
+		c.r.refuseRequest(c.id, clientSide, req, clip(recordings.NewCommand(e.Name).Command)+": "+err.Error())
 		return
 	}
 	c.env = append(c.env, e)
@@ -303,11 +303,12 @@ func (c *channel) refuse(m mainRequest, d policy.Decision) {
 	if m.channel == policy.ChannelOther {
 		what = m.command
 	}
-	if record, abuse := c.r.clientTally.refuse(); abuse != nil {
-		c.r.fail(abuse)
-	} else {
-		c.r.noteRefusal(c.id, &c.r.clientTally, what, d.Reason, m.command, record)
+	if !c.r.clientRate.take(c.r.cfg.Clock()) {
+		c.r.fail(&AbuseError{Side: clientSide, What: "too many refused requests at once"})
 	}
+	c.r.noteRefusal(refusal{
+		channel: c.id, side: clientSide, what: what, feature: string(m.channel), reason: d.Reason, detail: recordings.NewCommand(m.command).Command,
+	})
 	c.done.Store(true)
 	text, exit := c.r.cfg.Refuse(d)
 	_ = m.Reply(true, nil)

@@ -31,18 +31,19 @@ const cutWithin = time.Second * slowness
 
 // rig is one session: a client, a relay as the session package runs it, and a target.
 type rig struct {
-	tb     testing.TB
-	disk   *testbed.Disk
-	path   string
-	keyOut *age.X25519Identity
-	keyIn  *age.X25519Identity
-	writer *recordings.Writer
-	relay  *relay.Relay
-	addr   string // of the gate, for real clients
-	near   *wire.Conn
-	far    *dial.Conn
-	ended  chan error   // what Serve returned
-	output atomic.Int64 // bytes of stdout recorded
+	tb      testing.TB
+	disk    *testbed.Disk
+	path    string
+	keyOut  *age.X25519Identity
+	keyIn   *age.X25519Identity
+	writer  *recordings.Writer
+	relay   *relay.Relay
+	addr    string // of the gate, for real clients
+	hostKey string // of the gate, as a fingerprint
+	near    *wire.Conn
+	far     *dial.Conn
+	ended   chan error   // what Serve returned
+	output  atomic.Int64 // bytes of stdout recorded
 
 	mu      sync.Mutex
 	frames  []recordings.Frame // copies
@@ -111,7 +112,7 @@ func newRig(tb testing.TB, o rigOptions) *rig {
 		Refuse: func(d policy.Decision) (string, int) {
 			return "[117] 許可されていない機能\n記録: S-20261124-03\n", d.Reason.Exit()
 		},
-		OnRefused: func(feature string) {
+		OnRefused: func(feature string, _ policy.Reason) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.refused = append(r.refused, feature)
@@ -123,7 +124,9 @@ func newRig(tb testing.TB, o rigOptions) *rig {
 	}
 	r.addr = l.Addr().String()
 	config := &ssh.ServerConfig{NoClientAuth: true}
-	config.AddHostKey(testbed.NewSigner(tb))
+	signer := testbed.NewSigner(tb)
+	r.hostKey = ssh.FingerprintSHA256(signer.PublicKey())
+	config.AddHostKey(signer)
 	go func() {
 		defer l.Close()
 		c, err := l.Accept()

@@ -1,13 +1,13 @@
 package relay
 
-import "sync/atomic"
+import (
+	"sync"
+	"time"
+)
 
 // Limits of one connection. An honest client or target comes near none of them.
 const (
-	maxChannels    = 32   // at once
-	maxRejected    = 200  // channels turned away
-	maxUnwanted    = 1000 // requests refused
-	maxEvents      = 64   // refusals that are recorded one by one
+	maxChannels    = 32 // at once
 	maxPayload     = 8 << 10
 	maxCommand     = 128 << 10 // of an exec: Linux takes no longer argument
 	maxEnv         = 64        // variables of a channel
@@ -21,27 +21,31 @@ const (
 	maxNoticeBytes = 4 << 10
 )
 
-// tally counts what one side was refused.
-type tally struct {
-	side     string
-	rejected atomic.Int64
-	unwanted atomic.Int64
+// Refusals cost little, and honest programs cause many: a stale LocalForward that a browser or a script goes on using,
+// for hours. What no honest program does is to cause them as fast as they are answered. The limit is therefore a rate.
+const (
+	refusalBurst = 4000 // at once
+	refusalRate  = 20   // a second, for as long as it takes
+)
+
+// rate is how many of something may happen: most at once, and so many a second from then on.
+type rate struct {
+	mu   sync.Mutex // guards what follows
+	used float64    // of the burst
+	last time.Time
 }
 
-// reject counts a channel that was turned away and reports whether its record is still wanted.
-func (t *tally) reject() (record bool, abuse error) {
-	n := t.rejected.Add(1)
-	if n > maxRejected {
-		return false, &AbuseError{Side: t.side, What: "too many rejected channels"}
+// take counts one and reports whether it is within the limit. A clock that runs back gives nothing back.
+func (t *rate) take(now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if passed := now.Sub(t.last); passed > 0 {
+		t.used = max(0, t.used-refusalRate*passed.Seconds())
+		t.last = now
 	}
-	return n <= maxEvents, nil
-}
-
-// refuse counts a request that was refused and reports whether its record is still wanted.
-func (t *tally) refuse() (record bool, abuse error) {
-	n := t.unwanted.Add(1)
-	if n > maxUnwanted {
-		return false, &AbuseError{Side: t.side, What: "too many refused requests"}
+	if t.used >= refusalBurst {
+		return false
 	}
-	return n <= maxEvents, nil
+	t.used++
+	return true
 }

@@ -3,6 +3,8 @@ package relay
 import (
 	"fmt"
 	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -10,18 +12,50 @@ import (
 	"sekimori/recordings"
 )
 
+// Sides of a session, as events name them.
+const (
+	clientSide = "client"
+	targetSide = "target"
+)
+
+// refusal is something that a peer asked for and did not get.
+type refusal struct {
+	channel uint32
+	side    string
+	what    string        // the request or the channel type, as asked
+	feature string        // what it would have given, for the ledger; empty: nothing that anybody would miss
+	reason  policy.Reason // empty: the request is not known
+	detail  string
+}
+
+// Features, as reason 117 and the ledger name them, beside those of policy.ChannelKind.
+const (
+	featureForward = string(policy.ChannelForward)
+	featureAgent   = string(policy.ChannelAgent)
+	featureX11     = string(policy.ChannelX11)
+	featureEnv     = "env"
+	featureChannel = "channel" // of a kind that nobody knows, or one too many
+	featureRequest = "request" // a known one, malformed or out of place
+)
+
+// features names what a request or a channel type would give. A request that does not stand here is not known: it is
+// answered with failure and counts for nothing, as RFC 4254 section 4 and 5.4 want it. PuTTY's winadj is one, and the
+// keepalives of most libraries are.
+var features = map[string]string{
+	"direct-tcpip": featureForward, "direct-streamlocal@openssh.com": featureForward, "forwarded-tcpip": featureForward,
+	"tcpip-forward": featureForward, "cancel-tcpip-forward": featureForward, "tun@openssh.com": featureForward,
+	"streamlocal-forward@openssh.com": featureForward, "cancel-streamlocal-forward@openssh.com": featureForward,
+	"auth-agent-req@openssh.com": featureAgent, "auth-agent@openssh.com": featureAgent, "auth-agent-req": featureAgent, "auth-agent": featureAgent,
+	"x11-req": featureX11, "x11": featureX11,
+	"env":   featureEnv,
+	"shell": featureRequest, "exec": featureRequest, "subsystem": featureRequest, "pty-req": featureRequest, "window-change": featureRequest,
+	"signal": featureRequest, "break": featureRequest, "exit-status": featureRequest, "exit-signal": featureRequest,
+}
+
 // featureOf names what a refused request or channel type would have given, as reason 117 says it.
 func featureOf(what string) string {
-	switch what {
-	case "direct-tcpip", "direct-streamlocal@openssh.com", "tcpip-forward", "cancel-tcpip-forward",
-		"streamlocal-forward@openssh.com", "cancel-streamlocal-forward@openssh.com", "tun@openssh.com":
-		return "forward"
-	case "auth-agent-req@openssh.com", "auth-agent@openssh.com":
-		return "agent"
-	case "x11-req", "x11":
-		return "x11"
-	case "env":
-		return "env"
+	if f, known := features[what]; known && f != featureRequest {
+		return f
 	}
 	return clip(ascii(what))
 }
@@ -35,61 +69,142 @@ func reasonLine(reason policy.Reason, feature string) string {
 	return ascii(fmt.Sprintf("[%d] %s: %s", info.Number, info.Headline.EN, feature))
 }
 
-// noteRefusal records and reports that something was refused, where record still says so.
-func (r *Relay) noteRefusal(channel uint32, t *tally, what string, reason policy.Reason, detail string, record bool) {
-	if !record {
-		return
+// What was refused is recorded in a bounded way, however often it is asked for: the first of a kind at once, those
+// after it summed up in one event a minute, and the rest at the end.
+const (
+	maxRefusalKinds = 256
+	refusalEvery    = time.Minute
+)
+
+// refusalLog sums refusals up.
+type refusalLog struct {
+	mu   sync.Mutex // guards sums
+	sums map[refusalKind]*refusalSum
+}
+
+type refusalKind struct {
+	side, what, detail string
+	reason             policy.Reason
+}
+
+type refusalSum struct {
+	last  time.Time // of the event before
+	count int64     // since then
+}
+
+// add counts a refusal. count is how many it and those before it make up, where that is to be recorded now; 0: not now.
+func (l *refusalLog) add(k refusalKind, now time.Time) (refusalKind, int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.sums[k]
+	if s == nil && len(l.sums) >= maxRefusalKinds {
+		k = refusalKind{side: k.side, what: "…"}
+		s = l.sums[k]
 	}
-	feature := featureOf(what)
-	r.event(channel, recordings.EventRefused, recordings.Refused{
-		Side: t.side, What: clip(what), Reason: string(reason), Number: reason.Number(), Detail: clip(detail),
-	})
-	r.log.Info("feature_refused", "side", t.side, "what", clip(ascii(what)))
-	if t != &r.clientTally {
-		return
+	if s == nil {
+		if l.sums == nil {
+			l.sums = make(map[refusalKind]*refusalSum)
+		}
+		l.sums[k] = &refusalSum{last: now}
+		return k, 1
 	}
-	r.mu.Lock()
-	told := r.told[feature]
-	if len(r.told) < maxEvents {
-		r.told[feature] = true
+	s.count++
+	if passed := now.Sub(s.last); passed >= 0 && passed < refusalEvery {
+		return k, 0
 	}
-	r.mu.Unlock()
-	if !told && r.cfg.OnRefused != nil {
-		r.cfg.OnRefused(feature)
+	n := s.count
+	s.last, s.count = now, 0
+	return k, n
+}
+
+// rest gives what add has kept back.
+func (l *refusalLog) rest() map[refusalKind]int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make(map[refusalKind]int64)
+	for k, s := range l.sums {
+		if s.count > 0 {
+			out[k] = s.count
+			s.count = 0
+		}
+	}
+	return out
+}
+
+// noteRefusal records that something was refused and tells the session of it. It is called before the answer: whoever
+// has the answer finds the refusal in the recording.
+func (r *Relay) noteRefusal(x refusal) {
+	k, n := r.refusals.add(refusalKind{x.side, clip(x.what), clip(x.detail), x.reason}, r.cfg.Clock())
+	if n > 0 {
+		r.recordRefusal(x.channel, k, n)
+		r.log.Info("feature_refused", "side", x.side, "what", ascii(k.what), "count", n)
+	}
+	if x.side == clientSide && x.feature != "" && r.cfg.OnRefused != nil {
+		r.cfg.OnRefused(x.feature, x.reason)
 	}
 }
 
-// refuseRequest counts a request, records it and answers it with failure: whoever has the answer
-// finds the refusal in the recording.
-func (r *Relay) refuseRequest(channel uint32, t *tally, req *ssh.Request, detail string) {
-	record, abuse := t.refuse()
-	if abuse == nil {
-		r.noteRefusal(channel, t, req.Type, policy.FeatureNotGranted, detail, record)
+func (r *Relay) recordRefusal(channel uint32, k refusalKind, n int64) {
+	body := recordings.Refused{Side: k.side, What: k.what, Reason: string(k.reason), Number: k.reason.Number(), Detail: k.detail}
+	if n > 1 {
+		body.Count = n
 	}
+	r.event(channel, recordings.EventRefused, body)
+}
+
+// recordRest records the sums that are still kept back when everything has ended.
+func (r *Relay) recordRest() {
+	for k, n := range r.refusals.rest() {
+		r.recordRefusal(recordings.SessionChannel, k, n)
+	}
+}
+
+// refuseRequest records a request and answers it with failure. A known one counts; too many of those at once end the
+// session.
+func (r *Relay) refuseRequest(channel uint32, side string, req *ssh.Request, detail string) {
+	x := refusal{channel: channel, side: side, what: req.Type, detail: detail}
+	within := true
+	if feature, known := features[req.Type]; known {
+		x.feature, x.reason = feature, policy.FeatureNotGranted
+		within = r.rate(side).take(r.cfg.Clock())
+	}
+	r.noteRefusal(x)
 	// An answer that cannot be sent means that the connection is dead, which Serve sees.
 	_ = req.Reply(false, nil)
-	if abuse != nil {
-		r.fail(abuse)
+	if !within {
+		r.fail(&AbuseError{Side: side, What: "too many refused requests at once"})
 	}
 }
 
 // rejectChannel counts a channel, records it and turns it away.
-func (r *Relay) rejectChannel(t *tally, nc ssh.NewChannel, code ssh.RejectionReason, text string) {
-	record, abuse := t.reject()
-	if abuse == nil {
-		r.noteRefusal(recordings.SessionChannel, t, nc.ChannelType(), policy.FeatureNotGranted, text, record)
+func (r *Relay) rejectChannel(side string, nc ssh.NewChannel, code ssh.RejectionReason, text string) {
+	feature, known := features[nc.ChannelType()]
+	if !known {
+		feature = featureChannel
 	}
+	within := r.rate(side).take(r.cfg.Clock())
+	r.noteRefusal(refusal{
+		channel: recordings.SessionChannel, side: side, what: nc.ChannelType(), feature: feature, reason: policy.FeatureNotGranted, detail: text,
+	})
 	_ = nc.Reject(code, text)
-	if abuse != nil {
-		r.fail(abuse)
+	if !within {
+		r.fail(&AbuseError{Side: side, What: "too many rejected channels at once"})
 	}
+}
+
+// rate is what one side may be refused.
+func (r *Relay) rate(side string) *rate {
+	if side == clientSide {
+		return &r.clientRate
+	}
+	return &r.targetRate
 }
 
 // rejectTargetChannels turns away whatever the target opens: a target has no business at the
 // engineer's end.
 func (r *Relay) rejectTargetChannels(chans <-chan ssh.NewChannel) {
 	for nc := range chans {
-		r.rejectChannel(&r.targetTally, nc, ssh.Prohibited, "channels from a target are not relayed")
+		r.rejectChannel(targetSide, nc, ssh.Prohibited, "channels from a target are not relayed")
 	}
 }
 
@@ -105,7 +220,7 @@ func (r *Relay) serveClientRequests(reqs <-chan *ssh.Request) {
 			r.mu.Unlock()
 			_ = req.Reply(true, nil)
 		default:
-			r.refuseRequest(recordings.SessionChannel, &r.clientTally, req, "")
+			r.refuseRequest(recordings.SessionChannel, clientSide, req, "")
 		}
 	}
 }
@@ -118,7 +233,7 @@ func (r *Relay) serveTargetRequests(reqs <-chan *ssh.Request) {
 		case "keepalive@openssh.com", "hostkeys-00@openssh.com":
 			_ = req.Reply(req.Type == "keepalive@openssh.com", nil)
 		default:
-			r.refuseRequest(recordings.SessionChannel, &r.targetTally, req, "")
+			r.refuseRequest(recordings.SessionChannel, targetSide, req, "")
 		}
 	}
 }

@@ -59,9 +59,11 @@ type Config struct {
 	Env []string
 	// OnInput is called for every piece of input before it is relayed. It must be quick.
 	OnInput func()
-	// OnRefused is called once for each kind of feature that was refused, for the ledger:
-	// "forward", "agent", "x11", "scp" … It must be quick. nil: nobody wants to know.
-	OnRefused func(feature string)
+	// OnRefused is called for each refusal of a feature that the engineer asked for, for the ledger. feature comes from a
+	// list: a policy.ChannelKind, "env", "channel" or "request". It must be quick. nil: nobody wants to know.
+	OnRefused func(feature string, reason policy.Reason)
+	// Clock gives the time that rates are measured by. nil: the machine's.
+	Clock func() time.Time
 	// Quicken is called when a channel opens or ends, where acknowledgements should not be
 	// delayed: the session passes wire.Conn.QuickAck of both connections. nil: not done.
 	Quicken func()
@@ -77,8 +79,9 @@ type Relay struct {
 	client ssh.Conn
 	target ssh.Conn
 
-	clientTally tally
-	targetTally tally
+	clientRate rate // of refusals
+	targetRate rate
+	refusals   refusalLog
 
 	broken    chan struct{} // closed when the relay has failed
 	breakOnce sync.Once
@@ -92,7 +95,6 @@ type Relay struct {
 	closing  bool                // no-more-sessions was asked for
 	early    []string            // notices from before the first terminal
 	shown    bool                // there was a terminal
-	told     map[string]bool     // features whose refusal OnRefused was told of
 	busy     int                 // channels whose work is not finished
 	idle     chan struct{}       // closed while busy is 0
 	begun    bool                // a channel was opened
@@ -103,20 +105,20 @@ func New(cfg Config) *Relay {
 	if cfg.Env == nil {
 		cfg.Env = []string{"LANG", "LC_*"}
 	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
 	if cfg.Log == nil {
 		cfg.Log = hclog.NewNullLogger()
 	}
 	idle := make(chan struct{})
 	close(idle)
 	return &Relay{
-		cfg:         cfg,
-		log:         cfg.Log,
-		clientTally: tally{side: "client"},
-		targetTally: tally{side: "target"},
-		broken:      make(chan struct{}),
-		channels:    make(map[uint32]*channel),
-		told:        make(map[string]bool),
-		idle:        idle,
+		cfg:      cfg,
+		log:      cfg.Log,
+		broken:   make(chan struct{}),
+		channels: make(map[uint32]*channel),
+		idle:     idle,
 	}
 }
 
@@ -201,9 +203,12 @@ func (r *Relay) targetEnd(ctx context.Context, err error, clientGone <-chan erro
 	return fmt.Errorf("%w (%w)", ErrTargetGone, err)
 }
 
-// Wait returns when every goroutine of the relay has ended. Serve must have returned, and both
-// connections must have been closed by force.
-func (r *Relay) Wait() { r.work.Wait() }
+// Wait returns when every goroutine of the relay has ended and the last refusals are recorded. Serve must have
+// returned, both connections must have been closed by force, and the recorder must still be open.
+func (r *Relay) Wait() {
+	r.work.Wait()
+	r.recordRest()
+}
 
 // Stop ends relaying, at once and for good, in both directions: no data is handed on that was
 // not handed on before. Requests other than those of Finish are not passed either.

@@ -203,6 +203,7 @@ type (
 		Cause     string             `json:"end_cause"`
 		Number    int                `json:"number"`
 		Note      string             `json:"note,omitempty"`
+		Refused   []refusedFeature   `json:"refused,omitempty"` // within the session, each kind with its count
 		Recording *recordings.Digest `json:"recording,omitempty"`
 	}
 	refusedPayload struct {
@@ -279,7 +280,7 @@ func (l *session) ledgerRefusal(tx *store.Tx, c Cause) error {
 func (l *session) ledgerEnd(c Cause, ended time.Time, digest recordings.Digest) error {
 	pay := func(ctx context.Context) error {
 		return l.sup.o.DB.Write(ctx, func(tx *store.Tx) error {
-			return endSession(tx, l.a.ID, c, ended, digest)
+			return endSession(tx, l.a.ID, c, ended, digest, l.refused.sums())
 		})
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)
@@ -299,8 +300,8 @@ func (l *session) ledgerEnd(c Cause, ended time.Time, digest recordings.Digest) 
 }
 
 // endSession is the one way a session's end gets into the store; reconciliation after a crash
-// uses it too.
-func endSession(tx *store.Tx, id string, c Cause, ended time.Time, digest recordings.Digest) error {
+// uses it too, which does not know what was refused in the session.
+func endSession(tx *store.Tx, id string, c Cause, ended time.Time, digest recordings.Digest, refused []refusedFeature) error {
 	row, err := tx.Session(id)
 	if err != nil {
 		return err
@@ -318,7 +319,7 @@ func endSession(tx *store.Tx, id string, c Cause, ended time.Time, digest record
 	payload := endedPayload{
 		Session: id, Request: row.Request, Started: row.Created.Format(time.RFC3339Nano), Ended: ended.UTC().Format(time.RFC3339Nano),
 		Minutes: int64((max(ended.Sub(row.Created), 0) + time.Minute - 1) / time.Minute),
-		Cause:   string(c.Reason), Number: c.Reason.Number(), Note: c.Note,
+		Cause:   string(c.Reason), Number: c.Reason.Number(), Note: c.Note, Refused: refused,
 	}
 	if digest.Size > 0 {
 		row.Recording, row.RecordingSum, row.RecordingSize = digest.File, digest.SHA256.String(), digest.Size

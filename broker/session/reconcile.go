@@ -46,7 +46,7 @@ func (s *Supervisor) Reconcile(ctx context.Context) ([]string, error) {
 		default:
 			digest.File = row.Recording
 		}
-		err = s.o.DB.Write(ctx, func(tx *store.Tx) error { return endSession(tx, row.ID, c, now, digest) })
+		err = s.o.DB.Write(ctx, func(tx *store.Tx) error { return endSession(tx, row.ID, c, now, digest, nil) })
 		if err != nil {
 			return ended, fmt.Errorf("end session %s: %w", row.ID, err)
 		}

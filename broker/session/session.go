@@ -69,6 +69,7 @@ type session struct {
 	relay atomic.Pointer[relay.Relay]
 
 	beside    sync.WaitGroup // what goes on beside the relay: the entry session.started, syncing
+	refused   refusedFeatures
 	watchers  atomic.Int32
 	lastInput atomic.Int64  // unix nanoseconds of the session's clock
 	until     atomic.Int64  // unix nanoseconds; the deadline in force
@@ -246,9 +247,9 @@ func (l *session) reach() error {
 func (l *session) carry() Cause {
 	r := relay.New(relay.Config{
 		Recorder: l.rec.Load(), Decide: l.decide, Refuse: l.refusal, Lang: l.a.Lang, Env: l.sup.o.Env,
-		OnInput: func() { l.lastInput.Store(l.sup.o.Clock().UnixNano()) },
-		Quicken: func() { l.a.Wire.QuickAck(quickAcks); l.conn.Wire.QuickAck(quickAcks) },
-		Log:     l.log,
+		OnInput:   func() { l.lastInput.Store(l.sup.o.Clock().UnixNano()) },
+		Quicken:   func() { l.a.Wire.QuickAck(quickAcks); l.conn.Wire.QuickAck(quickAcks) },
+		OnRefused: l.featureRefused, Clock: l.sup.o.Clock, Log: l.log,
 	})
 	l.relay.Store(r)
 	l.mu.Lock()
