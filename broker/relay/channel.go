@@ -303,10 +303,7 @@ func (c *channel) refuse(m mainRequest, d policy.Decision) {
 	if m.channel == policy.ChannelOther {
 		what = m.command
 	}
-	if !c.r.clientRate.take(c.r.cfg.Clock()) {
-		c.r.fail(&AbuseError{Side: clientSide, What: "too many refused requests at once"})
-	}
-	c.r.noteRefusal(refusal{
+	c.r.refused(refusal{
 		channel: c.id, side: clientSide, what: what, feature: string(m.channel), reason: d.Reason, detail: recordings.NewCommand(m.command).Command,
 	})
 	c.done.Store(true)

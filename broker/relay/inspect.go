@@ -39,12 +39,8 @@ var errUnread = errors.New("not understood")
 // endMalformed ends the channel because one side sent what an inspector does not understand, and
 // tells the engineer. What is not understood cannot be recorded as a file operation, so it may not
 // pass either.
-func (c *channel) endMalformed(t *tally, what string, err error) {
-	if record, abuse := t.refuse(); abuse != nil {
-		c.r.fail(abuse)
-	} else {
-		c.r.noteRefusal(c.id, t, what, policy.ProtocolAbuse, err.Error(), record)
-	}
+func (c *channel) endMalformed(side, what string, err error) {
+	c.r.refused(refusal{channel: c.id, side: side, what: what, feature: what, reason: policy.ProtocolAbuse, detail: err.Error()})
 	text, exit := c.r.cfg.Refuse(policy.Decision{Reason: policy.ProtocolAbuse})
 	c.say(text)
 	if !c.exited.Load() {

@@ -131,9 +131,10 @@ func (l *refusalLog) rest() map[refusalKind]int64 {
 	return out
 }
 
-// noteRefusal records that something was refused and tells the session of it. It is called before the answer: whoever
-// has the answer finds the refusal in the recording.
-func (r *Relay) noteRefusal(x refusal) {
+// refused counts and records that something was refused, and tells the session of it. It is called before the answer:
+// whoever has the answer finds the refusal in the recording. Too many at once end the session; what is not known does
+// not count.
+func (r *Relay) refused(x refusal) {
 	k, n := r.refusals.add(refusalKind{x.side, clip(x.what), clip(x.detail), x.reason}, r.cfg.Clock())
 	if n > 0 {
 		r.recordRefusal(x.channel, k, n)
@@ -141,6 +142,13 @@ func (r *Relay) noteRefusal(x refusal) {
 	}
 	if x.side == clientSide && x.feature != "" && r.cfg.OnRefused != nil {
 		r.cfg.OnRefused(x.feature, x.reason)
+	}
+	limit := &r.clientRate
+	if x.side == targetSide {
+		limit = &r.targetRate
+	}
+	if x.reason != "" && !limit.take(r.cfg.Clock()) {
+		r.fail(&AbuseError{Side: x.side, What: "too many refusals at once"})
 	}
 }
 
@@ -159,45 +167,27 @@ func (r *Relay) recordRest() {
 	}
 }
 
-// refuseRequest records a request and answers it with failure. A known one counts; too many of those at once end the
-// session.
+// refuseRequest records a request and answers it with failure.
 func (r *Relay) refuseRequest(channel uint32, side string, req *ssh.Request, detail string) {
 	x := refusal{channel: channel, side: side, what: req.Type, detail: detail}
-	within := true
 	if feature, known := features[req.Type]; known {
 		x.feature, x.reason = feature, policy.FeatureNotGranted
-		within = r.rate(side).take(r.cfg.Clock())
 	}
-	r.noteRefusal(x)
+	r.refused(x)
 	// An answer that cannot be sent means that the connection is dead, which Serve sees.
 	_ = req.Reply(false, nil)
-	if !within {
-		r.fail(&AbuseError{Side: side, What: "too many refused requests at once"})
-	}
 }
 
-// rejectChannel counts a channel, records it and turns it away.
+// rejectChannel records a channel and turns it away.
 func (r *Relay) rejectChannel(side string, nc ssh.NewChannel, code ssh.RejectionReason, text string) {
 	feature, known := features[nc.ChannelType()]
 	if !known {
 		feature = featureChannel
 	}
-	within := r.rate(side).take(r.cfg.Clock())
-	r.noteRefusal(refusal{
+	r.refused(refusal{
 		channel: recordings.SessionChannel, side: side, what: nc.ChannelType(), feature: feature, reason: policy.FeatureNotGranted, detail: text,
 	})
 	_ = nc.Reject(code, text)
-	if !within {
-		r.fail(&AbuseError{Side: side, What: "too many rejected channels at once"})
-	}
-}
-
-// rate is what one side may be refused.
-func (r *Relay) rate(side string) *rate {
-	if side == clientSide {
-		return &r.clientRate
-	}
-	return &r.targetRate
 }
 
 // rejectTargetChannels turns away whatever the target opens: a target has no business at the

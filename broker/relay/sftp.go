@@ -104,7 +104,7 @@ func newSFTP(c *channel) *sftpSession {
 func (s *sftpSession) input(b []byte, hand func([]byte) bool) bool {
 	ok, err := s.requests.feed(b, (*sftpRequests)(s), hand)
 	if err != nil {
-		s.c.endMalformed(&s.c.r.clientTally, "sftp", err)
+		s.c.endMalformed(clientSide, "sftp", err)
 	}
 	return ok
 }
@@ -112,7 +112,7 @@ func (s *sftpSession) input(b []byte, hand func([]byte) bool) bool {
 func (s *sftpSession) output(b []byte, hand func([]byte) bool) bool {
 	ok, err := s.replies.feed(b, (*sftpReplies)(s), hand)
 	if err != nil {
-		s.c.endMalformed(&s.c.r.targetTally, "sftp", err)
+		s.c.endMalformed(targetSide, "sftp", err)
 	}
 	return ok
 }
