@@ -52,13 +52,20 @@ type Config struct {
 	AuditorRecipients []Recipient `yaml:"auditor_recipients"` // age recipients of the output, beside the broker's own
 	InputRecipients   []Recipient `yaml:"input_recipients"`   // offline age recipients of the input; serve needs one
 
-	FactorMemory    FactorMemory `yaml:"factor_memory"`
-	WaitingRoom     Duration     `yaml:"waiting_room"`
-	MinFreeSpace    Size         `yaml:"min_free_space"`
-	RecheckInterval Duration     `yaml:"recheck_interval"`
-	LogLevel        string       `yaml:"log_level"`
+	Gate            GateConfig `yaml:"gate"`
+	WaitingRoom     Duration   `yaml:"waiting_room"`
+	MinFreeSpace    Size       `yaml:"min_free_space"`
+	RecheckInterval Duration   `yaml:"recheck_interval"`
+	LogLevel        string     `yaml:"log_level"`
 
 	file string // where it was read from; empty for DefaultConfig
+}
+
+// GateConfig is the group of keys about logging in over SSH.
+type GateConfig struct {
+	FactorMemory FactorMemory `yaml:"factor_memory"`
+	LoginTime    Duration     `yaml:"login_time"`        // from the key exchange to the proof of a key
+	ChaCha20     bool         `yaml:"chacha20_poly1305"` // offer this cipher too
 }
 
 // DefaultConfig is what an empty file means. Paths are relative to the file's directory.
@@ -76,7 +83,7 @@ func DefaultConfig() Config {
 		Socket:             filepath.Join("run", "sekimori.sock"),
 		NoticeVersion:      1,
 		RecordingRetention: Duration(365 * 24 * time.Hour),
-		FactorMemory:       FactorWindow,
+		Gate:               GateConfig{FactorMemory: FactorWindow, LoginTime: Duration(2 * time.Minute)},
 		WaitingRoom:        Duration(15 * time.Minute),
 		MinFreeSpace:       Size(1 << 30),
 		RecheckInterval:    Duration(5 * time.Second),
@@ -114,6 +121,9 @@ func ParseConfig(path string, text []byte) (Config, error) {
 	if c.Zone.Location == nil {
 		// A document with nothing in it empties what it is read into; it means the defaults.
 		c = DefaultConfig()
+	}
+	if c.Gate == (GateConfig{}) { // "gate:" with nothing after it
+		c.Gate = DefaultConfig().Gate
 	}
 	if err := c.validate(path, text); err != nil {
 		return Config{}, err
@@ -160,8 +170,10 @@ func (c Config) validate(path string, text []byte) error {
 		return refuse("notice_version", "notice_version は 1 以上です", "notice_version starts at 1")
 	case c.RecordingRetention < Duration(24*time.Hour):
 		return refuse("recording_retention", "recording_retention は 1d 以上です", "recording_retention is at least 1d")
-	case c.FactorMemory != FactorWindow && c.FactorMemory != FactorNever:
-		return refuse("factor_memory", "factor_memory は window か never です", "factor_memory is window or never")
+	case c.Gate.FactorMemory != FactorWindow && c.Gate.FactorMemory != FactorNever:
+		return refuse("gate.factor_memory", "factor_memory は window か never です", "factor_memory is window or never")
+	case c.Gate.LoginTime < Duration(10*time.Second) || c.Gate.LoginTime > Duration(10*time.Minute):
+		return refuse("gate.login_time", "login_time は 10s から 10m です", "login_time is between 10s and 10m")
 	case c.WaitingRoom < 0 || c.WaitingRoom > Duration(4*time.Hour):
 		return refuse("waiting_room", "waiting_room は 0s から 4h です", "waiting_room is between 0s and 4h")
 	case c.RecheckInterval < Duration(time.Second) || c.RecheckInterval > Duration(time.Minute):
@@ -297,7 +309,10 @@ func configError(path string, err error) error {
 		out.Key = unknown.Token.Value
 		out.JA = fmt.Sprintf("知らない項目 %q", out.Key)
 		out.EN = fmt.Sprintf("unknown key %q", out.Key)
-		if near := nearestKey(out.Key); near != "" {
+		if group := groupOf(out.Key); group != "" {
+			out.HintJA = fmt.Sprintf("%q は %q の下に書きます", out.Key, group+":")
+			out.HintEN = fmt.Sprintf("%q goes below %q", out.Key, group+":")
+		} else if near := nearestKey(out.Key); near != "" {
 			out.HintJA = fmt.Sprintf("近いのは %q です", near)
 			out.HintEN = fmt.Sprintf("did you mean %q?", near)
 		}
@@ -313,11 +328,26 @@ func configError(path string, err error) error {
 	return out
 }
 
-// keyPosition finds a top-level key; 0, 0 when the default is at fault.
+// keyPosition finds a key, "group.key" for one in a group; 0, 0 when the default is at fault.
 func keyPosition(text []byte, key string) (line, column int) {
+	group, inner, nested := strings.Cut(key, ".")
+	inside := false
 	for i, l := range strings.Split(string(text), "\n") {
-		if strings.HasPrefix(l, key+":") {
-			return i + 1, 1
+		bare := strings.TrimLeft(l, " ")
+		indent := len(l) - len(bare)
+		switch {
+		case indent == 0 && strings.HasPrefix(l, group+":"):
+			if !nested {
+				return i + 1, 1
+			}
+			if at := strings.Index(l, inner+":"); at > 0 { // gate: {login_time: 1s}
+				return i + 1, at + 1
+			}
+			inside = true
+		case inside && indent > 0 && strings.HasPrefix(bare, inner+":"):
+			return i + 1, indent + 1
+		case indent == 0 && bare != "" && !strings.HasPrefix(bare, "#"):
+			inside = false
 		}
 	}
 	return 0, 0

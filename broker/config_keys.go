@@ -16,35 +16,40 @@ type configKey struct {
 	name   string
 	ja, en string
 	value  func(Config) any
+	group  []configKey // keys below this one; value is nil then
 }
 
 func configKeys() []configKey {
 	return []configKey{
-		{"institution", "機関の名前。告知と画面に出ます。", "Name of the institution, as texts show it.", func(c Config) any { return c.Institution }},
-		{"zone", "時刻を言うときの時間帯。", "Zone in which times are said.", func(c Config) any { return c.Zone.String() }},
-		{"language", "相手の言語が分からないときの言語: ja、en、空なら両方。", "Language for whom none is known: ja, en, or empty for both.", func(c Config) any { return c.Language }},
-		{"data_dir", "データの場所(権限 0700)。相対パスはこのファイルから。", "Where data lies (mode 0700). Relative paths start at this file.", func(c Config) any { return c.DataDir }},
-		{"master_key_file", "秘密を封じる鍵のファイル(0600)。データの外、できれば別の媒体か systemd の credential(${CREDENTIALS_DIRECTORY}/…)に置きます。", "File of the key that seals secrets (0600). Outside the data, better on another medium or a systemd credential (${CREDENTIALS_DIRECTORY}/…).", func(c Config) any { return c.MasterKeyFile }},
-		{"checkpoint_dir", "台帳の確定点を書き出す場所。データの外に置くほど、過去の書換えが見つかります。", "Where checkpoints of the ledger are also written. Outside the data, or rewriting the past goes unseen.", func(c Config) any { return c.CheckpointDir }},
-		{"ledger_origin", "確定点に署名する台帳の名前。最初の起動の後は変えられません。", "Name of the ledger in its checkpoints. Fixed once the ledger exists.", func(c Config) any { return c.LedgerOrigin }},
-		{"ssh_listen", "保守要員の SSH を待ち受けるアドレス。", "Address where engineers' SSH is accepted.", func(c Config) any { return string(c.SSHListen) }},
-		{"gate_name", "保守要員が @ の後に打つホスト名。案内の文に出ます。", "Host that engineers type after the @; shown in texts.", func(c Config) any { return c.GateName }},
-		{"socket", "コマンドが話す Unix ソケット。", "Unix socket that the commands speak to.", func(c Config) any { return c.Socket }},
-		{"socket_group", "ソケットを開けるグループ。空なら所有者だけ。", "Group that may open the socket; empty: its owner only.", func(c Config) any { return c.SocketGroup }},
-		{"api_listen", "HTTPS で API を待ち受けるアドレス(例 192.0.2.10:8443)。空ならソケットだけ。", "Address where the API is served over HTTPS (such as 192.0.2.10:8443); empty: on the socket only.", func(c Config) any { return string(c.APIListen) }},
-		{"api_certificate_file", "API の証明書(PEM)。空なら自己署名のものを作り、期限前に更新します。指紋は `sekimori check` が示します。", "Certificate of the API (PEM). Empty: one signed by itself is made, and renewed in time; `sekimori check` shows its fingerprint.", func(c Config) any { return c.APICertificateFile }},
-		{"api_key_file", "その鍵(PEM、ほかの人が読めないこと)。", "Its key (PEM, readable by nobody else).", func(c Config) any { return c.APIKeyFile }},
-		{"notice_version", "告知の版。文を変えたら上げると、全員に同意を求め直します。", "Version of the notice. Raise it when the text changes: everyone is asked again.", func(c Config) any { return c.NoticeVersion }},
-		{"notice_url", "告知の全文の場所(あれば)。", "Where the full notice stands, if anywhere.", func(c Config) any { return c.NoticeURL }},
-		{"notice_contact", "問合せ先の電話。拒否の文にも出ます。", "Telephone for questions; refusals name it too.", func(c Config) any { return c.NoticeContact }},
-		{"recording_retention", "操作記録を保存する期間。", "How long recordings are kept.", func(c Config) any { return c.RecordingRetention.String() }},
-		{"auditor_recipients", "画面出力を封じる点検担当の age 公開鍵(関守の閲覧用の鍵のほかに)。", "Auditors' age recipients for the output, beside the broker's viewing key.", func(c Config) any { return recipientNames(c.AuditorRecipients) }},
-		{"input_recipients", "入力を封じる age 公開鍵。秘密の側はこの機械に置きません。serve には一つ以上が要ります。", "age recipients for the input. Their private halves never come to this machine. serve needs at least one.", func(c Config) any { return recipientNames(c.InputRecipients) }},
-		{"factor_memory", "認証コードの効く範囲: window(時間枠ごとに一度)か never(毎回)。", "How far a one-time code counts: window (once per window) or never (every login).", func(c Config) any { return string(c.FactorMemory) }},
-		{"waiting_room", "開始の何分前から待合に入れるか。", "How long before the start the waiting room opens.", func(c Config) any { return c.WaitingRoom.String() }},
-		{"min_free_space", "空きがこれを下回ると、新しい接続を断ります。", "With less free space than this no session is admitted.", func(c Config) any { return c.MinFreeSpace.String() }},
-		{"recheck_interval", "接続中の許可を確かめ直す間隔(変更があれば直ちに)。", "How often a live session is rechecked (at once on every change).", func(c Config) any { return c.RecheckInterval.String() }},
-		{"log_level", "動作の記録の細かさ: trace debug info warn error。", "Detail of the log: trace debug info warn error.", func(c Config) any { return c.LogLevel }},
+		{name: "institution", ja: "機関の名前。告知と画面に出ます。", en: "Name of the institution, as texts show it.", value: func(c Config) any { return c.Institution }},
+		{name: "zone", ja: "時刻を言うときの時間帯。", en: "Zone in which times are said.", value: func(c Config) any { return c.Zone.String() }},
+		{name: "language", ja: "相手の言語が分からないときの言語: ja、en、空なら両方。", en: "Language for whom none is known: ja, en, or empty for both.", value: func(c Config) any { return c.Language }},
+		{name: "data_dir", ja: "データの場所(権限 0700)。相対パスはこのファイルから。", en: "Where data lies (mode 0700). Relative paths start at this file.", value: func(c Config) any { return c.DataDir }},
+		{name: "master_key_file", ja: "秘密を封じる鍵のファイル(0600)。データの外、できれば別の媒体か systemd の credential(${CREDENTIALS_DIRECTORY}/…)に置きます。", en: "File of the key that seals secrets (0600). Outside the data, better on another medium or a systemd credential (${CREDENTIALS_DIRECTORY}/…).", value: func(c Config) any { return c.MasterKeyFile }},
+		{name: "checkpoint_dir", ja: "台帳の確定点を書き出す場所。データの外に置くほど、過去の書換えが見つかります。", en: "Where checkpoints of the ledger are also written. Outside the data, or rewriting the past goes unseen.", value: func(c Config) any { return c.CheckpointDir }},
+		{name: "ledger_origin", ja: "確定点に署名する台帳の名前。最初の起動の後は変えられません。", en: "Name of the ledger in its checkpoints. Fixed once the ledger exists.", value: func(c Config) any { return c.LedgerOrigin }},
+		{name: "ssh_listen", ja: "保守要員の SSH を待ち受けるアドレス。", en: "Address where engineers' SSH is accepted.", value: func(c Config) any { return string(c.SSHListen) }},
+		{name: "gate_name", ja: "保守要員が @ の後に打つホスト名。案内の文に出ます。", en: "Host that engineers type after the @; shown in texts.", value: func(c Config) any { return c.GateName }},
+		{name: "socket", ja: "コマンドが話す Unix ソケット。", en: "Unix socket that the commands speak to.", value: func(c Config) any { return c.Socket }},
+		{name: "socket_group", ja: "ソケットを開けるグループ。空なら所有者だけ。", en: "Group that may open the socket; empty: its owner only.", value: func(c Config) any { return c.SocketGroup }},
+		{name: "api_listen", ja: "HTTPS で API を待ち受けるアドレス(例 192.0.2.10:8443)。空ならソケットだけ。", en: "Address where the API is served over HTTPS (such as 192.0.2.10:8443); empty: on the socket only.", value: func(c Config) any { return string(c.APIListen) }},
+		{name: "api_certificate_file", ja: "API の証明書(PEM)。空なら自己署名のものを作り、期限前に更新します。指紋は `sekimori check` が示します。", en: "Certificate of the API (PEM). Empty: one signed by itself is made, and renewed in time; `sekimori check` shows its fingerprint.", value: func(c Config) any { return c.APICertificateFile }},
+		{name: "api_key_file", ja: "その鍵(PEM、ほかの人が読めないこと)。", en: "Its key (PEM, readable by nobody else).", value: func(c Config) any { return c.APIKeyFile }},
+		{name: "notice_version", ja: "告知の版。文を変えたら上げると、全員に同意を求め直します。", en: "Version of the notice. Raise it when the text changes: everyone is asked again.", value: func(c Config) any { return c.NoticeVersion }},
+		{name: "notice_url", ja: "告知の全文の場所(あれば)。", en: "Where the full notice stands, if anywhere.", value: func(c Config) any { return c.NoticeURL }},
+		{name: "notice_contact", ja: "問合せ先の電話。拒否の文にも出ます。", en: "Telephone for questions; refusals name it too.", value: func(c Config) any { return c.NoticeContact }},
+		{name: "recording_retention", ja: "操作記録を保存する期間。", en: "How long recordings are kept.", value: func(c Config) any { return c.RecordingRetention.String() }},
+		{name: "auditor_recipients", ja: "画面出力を封じる点検担当の age 公開鍵(関守の閲覧用の鍵のほかに)。", en: "Auditors' age recipients for the output, beside the broker's viewing key.", value: func(c Config) any { return recipientNames(c.AuditorRecipients) }},
+		{name: "input_recipients", ja: "入力を封じる age 公開鍵。秘密の側はこの機械に置きません。serve には一つ以上が要ります。", en: "age recipients for the input. Their private halves never come to this machine. serve needs at least one.", value: func(c Config) any { return recipientNames(c.InputRecipients) }},
+		{name: "gate", ja: "SSH でのログイン。", en: "Logging in over SSH.", group: []configKey{
+			{name: "factor_memory", ja: "認証コードの効く範囲: window(時間枠ごとに一度)か never(毎回)。", en: "How far a one-time code counts: window (once per window) or never (every login).", value: func(c Config) any { return string(c.Gate.FactorMemory) }},
+			{name: "login_time", ja: "鍵交換から鍵の証明まで(パスフレーズを打ち、ホスト鍵を見比べる時間)。", en: "From the key exchange to the proof of a key: time to type a passphrase and to compare the host key.", value: func(c Config) any { return c.Gate.LoginTime.String() }},
+			{name: "chacha20_poly1305", ja: "暗号 chacha20-poly1305 も出すか。OpenSSH は AES-GCM よりこれを選び、CPU を2.5倍使います。", en: "Also offer chacha20-poly1305. OpenSSH prefers it to AES-GCM, at 2.5 times the CPU.", value: func(c Config) any { return c.Gate.ChaCha20 }},
+		}},
+		{name: "waiting_room", ja: "開始の何分前から待合に入れるか。", en: "How long before the start the waiting room opens.", value: func(c Config) any { return c.WaitingRoom.String() }},
+		{name: "min_free_space", ja: "空きがこれを下回ると、新しい接続を断ります。", en: "With less free space than this no session is admitted.", value: func(c Config) any { return c.MinFreeSpace.String() }},
+		{name: "recheck_interval", ja: "接続中の許可を確かめ直す間隔(変更があれば直ちに)。", en: "How often a live session is rechecked (at once on every change).", value: func(c Config) any { return c.RecheckInterval.String() }},
+		{name: "log_level", ja: "動作の記録の細かさ: trace debug info warn error。", en: "Detail of the log: trace debug info warn error.", value: func(c Config) any { return c.LogLevel }},
 	}
 }
 
@@ -64,14 +69,47 @@ func (c Config) Write(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("# 関守の設定 / configuration of Sekimori. 知らない項目は拒否されます / unknown keys are refused.\n")
 	for _, k := range configKeys() {
-		value, err := yaml.MarshalWithOptions(map[string]any{k.name: k.value(c)}, yaml.Flow(false))
-		if err != nil {
-			return fmt.Errorf("write key %s: %w", k.name, err)
+		b.WriteString("\n")
+		if err := k.write(&b, c, ""); err != nil {
+			return err
 		}
-		fmt.Fprintf(&b, "\n# %s\n# %s\n%s", k.ja, k.en, value)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// write writes a key, or a group, with its comments.
+func (k configKey) write(b *strings.Builder, c Config, indent string) error {
+	fmt.Fprintf(b, "%s# %s\n%s# %s\n", indent, k.ja, indent, k.en)
+	if len(k.group) > 0 {
+		fmt.Fprintf(b, "%s%s:\n", indent, k.name)
+		for _, inner := range k.group {
+			if err := inner.write(b, c, indent+"  "); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	value, err := yaml.MarshalWithOptions(map[string]any{k.name: k.value(c)}, yaml.Flow(false))
+	if err != nil {
+		return fmt.Errorf("write key %s: %w", k.name, err)
+	}
+	for line := range strings.Lines(string(value)) {
+		b.WriteString(indent + line)
+	}
+	return nil
+}
+
+// groupOf is the group that a key belongs to; empty for a key of the first level and for none.
+func groupOf(name string) string {
+	for _, k := range configKeys() {
+		for _, inner := range k.group {
+			if inner.name == name {
+				return k.name
+			}
+		}
+	}
+	return ""
 }
 
 // nearestKey is the known key that was most likely meant; empty when none is near.
@@ -79,6 +117,9 @@ func nearestKey(typed string) string {
 	var names []string
 	for _, k := range configKeys() {
 		names = append(names, k.name)
+		for _, inner := range k.group {
+			names = append(names, inner.name)
+		}
 	}
 	return forms.Nearest(typed, names)
 }

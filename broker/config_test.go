@@ -34,27 +34,35 @@ func TestTheWrittenDefaultIsTheDefault(t *testing.T) {
 }
 
 func TestEveryKeyIsDocumentedAndThereAreFew(t *testing.T) {
-	documented := map[string]bool{}
-	for _, k := range configKeys() {
-		if k.ja == "" || k.en == "" {
-			t.Errorf("%s has no comment in both languages", k.name)
+	var level func(keys []configKey, of reflect.Type)
+	level = func(keys []configKey, of reflect.Type) {
+		documented := map[string]configKey{}
+		for _, k := range keys {
+			if k.ja == "" || k.en == "" {
+				t.Errorf("%s has no comment in both languages", k.name)
+			}
+			documented[k.name] = k
 		}
-		documented[k.name] = true
-	}
-	fields := 0
-	for f := range reflect.TypeFor[Config]().Fields() {
-		name := f.Tag.Get("yaml")
-		if name == "" {
-			continue
+		fields := 0
+		for f := range of.Fields() {
+			name := f.Tag.Get("yaml")
+			if name == "" {
+				continue
+			}
+			fields++
+			k, ok := documented[name]
+			if !ok {
+				t.Errorf("key %s is not in the table", name)
+			}
+			if len(k.group) > 0 {
+				level(k.group, f.Type)
+			}
 		}
-		fields++
-		if !documented[name] {
-			t.Errorf("key %s is not in the table", name)
+		if fields != len(documented) || fields > 25 {
+			t.Errorf("%s: %d keys, %d documented; at most 25", of, fields, len(documented))
 		}
 	}
-	if fields != len(documented) || fields > 25 {
-		t.Errorf("%d keys, %d documented; at most 25", fields, len(documented))
-	}
+	level(configKeys(), reflect.TypeFor[Config]())
 }
 
 func TestConfigRefusesWithThePlace(t *testing.T) {
@@ -77,7 +85,11 @@ func TestConfigRefusesWithThePlace(t *testing.T) {
 		"no SSH door":        {"zone: UTC\nssh_listen: \"\"\n", 2, 1, "ssh_listen may not be empty", ""},
 		"API address":        {"api_listen: 8443\n", 1, 13, "not an address", ""},
 		"half a certificate": {"api_listen: 127.0.0.1:0\napi_certificate_file: a.pem\n", 2, 1, "go together", ""},
-		"choice":             {"factor_memory: day\n", 1, 1, "window or never", ""},
+		"choice":             {"gate:\n  factor_memory: day\n", 2, 3, "window or never", ""},
+		"choice in a line":   {"gate: {factor_memory: day}\n", 1, 8, "window or never", ""},
+		"login time":         {"zone: UTC\ngate:\n  # why\n  login_time: 1s\n", 4, 3, "between 10s and 10m", ""},
+		"unknown in a group": {"gate:\n  login_tim: 1m\n", 2, 3, `unknown key "login_tim"`, `"login_time"`},
+		"not in its group":   {"factor_memory: never\n", 1, 1, `unknown key "factor_memory"`, `below "gate:"`},
 		"a list for a word":  {"data_dir: [a, b]\n", 1, 11, "wrong type", ""},
 		"not YAML":           {"zone: [\n", 1, 7, "not readable as YAML", ""},
 	} {
@@ -97,6 +109,19 @@ func TestConfigRefusesWithThePlace(t *testing.T) {
 				t.Errorf("no Japanese: %q", e.In("ja"))
 			}
 		})
+	}
+}
+
+func TestAGroupKeepsItsOtherDefaults(t *testing.T) {
+	for text, want := range map[string]GateConfig{
+		"gate:\n":                                  {FactorWindow, Duration(2 * time.Minute), false},
+		"gate:\n  chacha20_poly1305: true\n":       {FactorWindow, Duration(2 * time.Minute), true},
+		"gate: {login_time: 5m}\n":                 {FactorWindow, Duration(5 * time.Minute), false},
+		"gate:\n  factor_memory: never\nzone: UTC": {FactorNever, Duration(2 * time.Minute), false},
+	} {
+		if c, err := ParseConfig("", []byte(text)); err != nil || c.Gate != want {
+			t.Errorf("%q: %+v, %v", text, c.Gate, err)
+		}
 	}
 }
 

@@ -326,7 +326,7 @@ func (c *rawClient) inject() { _, _ = c.Conn.Write(bytes.Repeat([]byte{90}, 64))
 // 200 half-open connections: bounded places, and others are served meanwhile.
 func TestAttackHalfOpenConnections(t *testing.T) {
 	w := newWorld(t, func(o *Options) {
-		o.Limits = Limits{Unauthenticated: 40, PerAddress: 40, Burst: 10_000, Handshake: 5 * time.Second}
+		o.Limits = Limits{Unauthenticated: 40, PerAddress: 40, Burst: 10_000, Hello: 5 * time.Second}
 	})
 	e := w.engineer("sato", "en")
 	before := runtime.NumGoroutine()
@@ -386,7 +386,7 @@ func isTimeoutError(err error) bool {
 // A handshake that drips a byte at a time is cut at its deadline.
 func TestAttackSlowHandshake(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *Options) { o.Limits.Handshake = 300 * time.Millisecond })
+	w := newWorld(t, func(o *Options) { o.Limits.Hello = 300 * time.Millisecond })
 	nc, err := net.Dial("tcp", w.addr)
 	if err != nil {
 		t.Fatal(err)
@@ -414,13 +414,14 @@ func TestAttackWeakAlgorithms(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
-	insecure, supported := ssh.InsecureAlgorithms(), ssh.SupportedAlgorithms()
+	insecure := ssh.InsecureAlgorithms()
 	for name, c := range map[string]ssh.Config{
-		"sha1 kex":   {KeyExchanges: insecure.KeyExchanges},
-		"group14":    {KeyExchanges: []string{ssh.KeyExchangeDH14SHA256}},
-		"nistp kex":  {KeyExchanges: []string{ssh.KeyExchangeECDHP256, ssh.KeyExchangeECDHP384, ssh.KeyExchangeECDHP521}},
-		"weak cbc":   {Ciphers: insecure.Ciphers},
-		"ctr cipher": {Ciphers: []string{ssh.CipherAES128CTR, ssh.CipherAES256CTR}, MACs: supported.MACs},
+		"sha1 kex":                            {KeyExchanges: insecure.KeyExchanges},
+		"group14":                             {KeyExchanges: []string{ssh.KeyExchangeDH14SHA256}},
+		"nistp kex":                           {KeyExchanges: []string{ssh.KeyExchangeECDHP256, ssh.KeyExchangeECDHP384, ssh.KeyExchangeECDHP521}},
+		"weak cbc":                            {Ciphers: insecure.Ciphers},
+		"ctr without etm":                     {Ciphers: []string{ssh.CipherAES128CTR, ssh.CipherAES256CTR}, MACs: []string{ssh.HMACSHA256, ssh.HMACSHA512}},
+		"chacha20 where it is not configured": {Ciphers: []string{ssh.CipherChaCha20Poly1305}},
 	} {
 		if client, err := ssh.Dial("tcp", w.addr, &ssh.ClientConfig{Config: c, User: "sato",
 			HostKeyCallback: ssh.InsecureIgnoreHostKey(), Timeout: 10 * time.Second}); err == nil || !strings.Contains(err.Error(), "no common algorithm") {

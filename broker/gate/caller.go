@@ -71,13 +71,14 @@ type passageKey struct{}
 
 // serve takes the connection from handshake to its end.
 func (c *caller) serve() {
-	c.leash = time.AfterFunc(c.s.o.Limits.Handshake, c.conn.Abort)
+	c.leash = time.AfterFunc(c.s.o.Limits.Hello, c.conn.Abort)
 	defer c.leash.Stop()
-	conn, chans, reqs, err := ssh.NewServerConn(c.conn, c.config())
+	hello := &helloConn{Conn: c.conn, began: func() { c.leash.Reset(c.s.o.Limits.Handshake) }}
+	conn, chans, reqs, err := ssh.NewServerConn(hello, c.config(hello))
 	now := c.s.o.Clock()
 	c.s.limit.Leave(c.place, now, err == nil)
 	if err != nil {
-		c.failed(now, err)
+		c.failed(now, err, hello.hello.Load())
 		return
 	}
 	c.leash.Stop()

@@ -44,7 +44,8 @@ type Limits struct {
 	PerAddress      int           // at once, one address (IPv6: /64); 32
 	Burst           int           // connections from one address before its rate applies; 120
 	PerMinute       int           // connections per minute from one address after that; 60
-	Handshake       time.Duration // from accept to a proven key; 30 s
+	Hello           time.Duration // from accept to the client's lists, which begin the key exchange; 30 s
+	Handshake       time.Duration // from there to a proven key: people type passphrases and compare host keys; 120 s
 	Prompt          time.Duration // how long one prompt lives; 3 min
 	FirstChannel    time.Duration // from authentication to the first channel; 30 s
 	Attendant       time.Duration // how long after the start the waiting room still waits; 15 min
@@ -65,7 +66,8 @@ func (l Limits) withDefaults() Limits {
 	number(&l.PerAddress, 32)
 	number(&l.Burst, 120)
 	number(&l.PerMinute, 60)
-	duration(&l.Handshake, 30*time.Second)
+	duration(&l.Hello, 30*time.Second)
+	duration(&l.Handshake, 120*time.Second)
 	duration(&l.Prompt, 3*time.Minute)
 	duration(&l.FirstChannel, 30*time.Second)
 	duration(&l.Attendant, 15*time.Minute)
@@ -97,6 +99,7 @@ type Options struct {
 	Limits       Limits
 	Known        *connlimit.Known // addresses that keep room while strangers crowd; nil: none
 	FactorMemory FactorMemory
+	ChaCha20     bool // offer chacha20-poly1305 too
 	Log          hclog.Logger
 }
 

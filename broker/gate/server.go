@@ -23,6 +23,8 @@ type Server struct {
 	limit *connlimit.Limiter
 	tally *tally
 
+	outdated outdated // clients with which nothing could be agreed
+
 	stopping chan struct{} // closed by Stop: whoever is not admitted is turned away
 	stopOnce sync.Once
 	running  context.Context // of admitted sessions; ends at Close

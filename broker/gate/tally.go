@@ -9,6 +9,7 @@ import (
 // Ways to fail before anything is proven.
 const (
 	failHandshake  = "handshake"   // never got as far as a key: scanners, slow handshakes
+	failAlgorithms = "algorithms"  // nothing in common with the client's algorithms
 	failUnproven   = "unproven"    // no registered key, or not this engineer's, or no signature
 	failUntouched  = "untouched"   // signature of a security key that nobody touched
 	failNoCode     = "no-code"     // key proven, code not given or wrong

@@ -125,6 +125,12 @@ func (r *Registry) NobodyPresent(ctx context.Context, person, fingerprint, sourc
 	})
 }
 
+// ClientTooOld is told by the gate of a client with which no algorithms could be agreed. The central desk hears of it: the person who
+// uses it will call, and their program may say nothing. detail holds no more than the gate made safe.
+func (r *Registry) ClientTooOld(ctx context.Context, detail map[string]any) error {
+	return r.o.DB.Write(ctx, func(tx *store.Tx) error { return alarm(tx, store.AlarmClientTooOld, "", detail) })
+}
+
 // first is true for what was not seen within the period.
 func (t *tally) first(what string, now time.Time) bool {
 	t.mu.Lock()

@@ -23,6 +23,7 @@ const (
 	AlarmFreeze        AlarmKind = "freeze"         // something was frozen
 	AlarmNobodyPresent AlarmKind = "nobody-present" // a security key was offered without anybody touching it
 	AlarmEvidence      AlarmKind = "evidence"       // a recording is not the one that the ledger names, or is missing
+	AlarmClientTooOld  AlarmKind = "client-too-old" // an SSH client and the gate have no algorithm in common
 )
 
 // CentralDesk is where every alarm goes (R16); the desks of sections are "section:" and the section's id.
@@ -37,7 +38,7 @@ type Alarm struct {
 	What   AlarmKind
 	About  string // id of a person, a vendor, an incident; empty: an address
 	At     time.Time
-	Detail map[string]any // for people; nothing that a stranger typed
+	Detail map[string]any // for people; of what a stranger sent only names, made safe and bounded
 	Desks  []AlarmDesk
 }
 

@@ -39,3 +39,15 @@ func NeedTerminal(tb testing.TB) {
 	}
 	tb.Skip(said)
 }
+
+// NeedHeader is for tests that compile a client in C: the header comes with the library's development package.
+func NeedHeader(tb testing.TB, header string) {
+	tb.Helper()
+	if _, err := os.Stat("/usr/include/" + header); err == nil {
+		return
+	}
+	if os.Getenv("SEKIMORI_REQUIRE_PEERS") == "1" {
+		tb.Fatalf("%s is required and not installed", header)
+	}
+	tb.Skipf("%s is not installed", header)
+}
