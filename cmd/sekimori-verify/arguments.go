@@ -15,6 +15,7 @@ type arguments struct {
 	witnesses  []string
 	recordings []string
 	since      string
+	partial    bool
 	json, help bool
 }
 
@@ -27,6 +28,7 @@ func (p *program) arguments(args []string) (a arguments, failed *failure) {
 	flags.StringVar(&a.key, "key", "", "")
 	flags.StringVar(&a.since, "since", "", "")
 	flags.StringVar(&lang, "lang", "", "")
+	flags.BoolVar(&a.partial, "partial", false, "")
 	flags.BoolVar(&a.json, "json", a.json, "")
 	flags.Func("witness-key", "", func(s string) error { a.witnesses = append(a.witnesses, s); return nil })
 	flags.Func("recording", "", func(s string) error { a.recordings = append(a.recordings, s); return nil })
@@ -111,20 +113,24 @@ func usageFailure(ja, en string) *failure {
 func (p *program) usage() {
 	io.WriteString(p.out, p.pick(text{
 		`使い方: sekimori-verify 台帳の書き出し [--key FILE] [--witness-key FILE] [--recording FILE …]
-                        [--since CHECKPOINT] [--json] [--lang ja|en]
+                        [--partial] [--since CHECKPOINT] [--json] [--lang ja|en]
 
 台帳の書き出し(sekimori ledger export --format jsonl)を、通信せずに検証します。合わない最初の箇所を示します。
 
   --key FILE          台帳の公開鍵。書き出しとは別の経路で受け取ったもの。なければ署名者は検証されません
   --witness-key FILE  立会署名者の公開鍵。その署名が確定点になければなりません(複数可)
   --recording FILE …  操作記録。それ自身と、台帳にある検証値との両方に照らします
+                      どの接続のものかは中身で判断します。台帳が知っていて示されなかったものを挙げます
+  --partial           操作記録は一部だけであると認め、揃っていることを求めません
   --since CHECKPOINT  以前に保管した確定点。台帳がその続きであることを確かめます
   --json              結果を JSON で出します
   --lang ja|en        言語(既定は LANG)
 
-終了コード: 0 すべて合っている / 1 合わない、または署名者が検証されていない / 2 使い方の誤り
+判定は二つです。真正: 示されたものが署名されたとおりであること。網羅: 台帳の知る操作記録がすべて示されたこと
+終了コード: 0 両方を満たす(操作記録を示さないときは真正だけ) / 1 真正でない、または署名者が検証されていない
+            2 使い方の誤り / 3 真正だが、示されていない操作記録がある
 `, `Usage: sekimori-verify LEDGER-EXPORT [--key FILE] [--witness-key FILE] [--recording FILE …]
-                       [--since CHECKPOINT] [--json] [--lang ja|en]
+                       [--partial] [--since CHECKPOINT] [--json] [--lang ja|en]
 
 Verifies an export of the ledger (sekimori ledger export --format jsonl) offline and names the
 first place that does not hold. LEDGER-EXPORT may be - for standard input.
@@ -133,10 +139,16 @@ first place that does not hold. LEDGER-EXPORT may be - for standard input.
                       without it the signer is not verified
   --witness-key FILE  a witness's public key; the checkpoint must carry its signature (repeatable)
   --recording FILE …  recordings, held against themselves and against their digest in the ledger
+                      whose a recording is, is read inside it; those that the ledger
+                      knows and that were not shown are listed
+  --partial           the recordings are a selection: do not ask that all be shown
   --since CHECKPOINT  a checkpoint kept earlier; the ledger must be its continuation
   --json              the result as JSON
   --lang ja|en        language (by LANG otherwise)
 
-Exit status: 0 all holds, 1 something does not hold or the signer is not verified, 2 usage
+There are two verdicts. Intact: what was shown is what was signed. Complete: every recording that
+the ledger knows was shown.
+Exit status: 0 both (intact alone where no recording is given), 1 not intact or the signer is not
+             verified, 2 usage, 3 intact, and recordings were not shown
 `}))
 }

@@ -19,9 +19,10 @@ func main() {
 
 // Exit statuses.
 const (
-	exitHolds = 0
-	exitError = 1 // something does not hold, could not be read, or the signer is not verified
-	exitUsage = 2
+	exitHolds      = 0
+	exitError      = 1 // something does not hold, could not be read, or the signer is not verified
+	exitUsage      = 2
+	exitIncomplete = 3 // all that was shown holds, and not all was shown
 )
 
 // program is what the command has of the world.

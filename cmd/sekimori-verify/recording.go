@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
+	"path/filepath"
 	"slices"
 
 	"sekimori/broker/ledger"
@@ -23,27 +26,76 @@ type recording struct {
 type ended struct {
 	index    int64
 	disposed bool
-	digest   *recordings.Digest // nil: the entry names no recording; SHA256 and Size otherwise
+	digest   *recordings.Digest // nil: the entry names no recording; SHA256, Size and File otherwise
 }
 
-// remember keeps what an entry says about the sessions whose recordings are at hand.
-func remember(wanted map[string][]ended, e ledger.Entry) {
-	if e.Kind != "session.ended" {
+// known is what the ledger says of sessions: all of them, because a recording that was not shown is found only so.
+type known struct {
+	ends map[string][]ended
+	live map[string]bool // opened, and not ended when the export was made
+	gone int             // ends whose payload was disposed of, and with it what they said of a recording
+}
+
+// remember keeps what an entry says of a session.
+func (k *known) remember(e ledger.Entry) {
+	switch e.Kind {
+	case "session.opening":
+		if len(e.Subjects) > 0 {
+			k.live[e.Subjects[0]] = true
+		}
+		return
+	case "session.ended":
+	default:
 		return
 	}
 	said := ended{index: e.Index, disposed: e.Disposed()}
 	var payload struct {
 		Recording *recordings.Digest `json:"recording"`
 	}
-	if !said.disposed && json.Unmarshal(e.Payload, &payload) == nil {
+	if said.disposed {
+		k.gone++
+	} else if json.Unmarshal(e.Payload, &payload) == nil {
 		said.digest = payload.Recording
 	}
-	// The header's subjects, not the payload, say which session: they stay when the payload goes.
-	for i, session := range e.Subjects {
-		if _, ok := wanted[session]; ok && !slices.Contains(e.Subjects[:i], session) {
-			wanted[session] = append(wanted[session], said)
+	// The header's first subject, not the payload, says which session: it stays when the payload goes.
+	if len(e.Subjects) > 0 {
+		session := e.Subjects[0]
+		delete(k.live, session)
+		k.ends[session] = append(k.ends[session], said)
+	}
+}
+
+// due is a recording that the ledger knows.
+type due struct {
+	session string
+	entry   int64
+	digest  recordings.Digest
+}
+
+// recordings lists what should be there, in the order of the ledger.
+func (k *known) recordings() []due {
+	var all []due
+	for session, ends := range k.ends {
+		for _, e := range ends {
+			if e.digest != nil {
+				all = append(all, due{session, e.index, *e.digest})
+				break
+			}
 		}
 	}
+	slices.SortFunc(all, func(a, b due) int { return cmp.Compare(a.entry, b.entry) })
+	return all
+}
+
+// owner is the session whose recording has this file name in the ledger; empty: none.
+func owner(all []due, file string) string {
+	name := filepath.Base(file)
+	for _, d := range all {
+		if d.digest.File != "" && path.Base(d.digest.File) == name {
+			return d.session
+		}
+	}
+	return ""
 }
 
 // readRecording holds a recording against itself.
@@ -72,6 +124,18 @@ func readRecording(file string) recording {
 
 func (r *recording) fail(code, ja, en string, hint text) {
 	r.failed = &failure{code: code, message: text{r.file + ": " + ja, r.file + ": " + en}, hint: hint}
+}
+
+// named refuses a file under another recording's name: whoever looks for that one would take this for it.
+func (r *recording) named(all []due) {
+	if r.failed != nil {
+		return
+	}
+	if session := owner(all, r.file); session != "" && session != r.session {
+		r.fail("recording-misnamed",
+			fmt.Sprintf("名前は接続 %s の操作記録ですが、中身は接続 %s のものです", session, r.session),
+			fmt.Sprintf("it has the name of the recording of session %s, but is that of session %s", session, r.session), hintReplaced)
+	}
 }
 
 // compare holds a recording that holds in itself against what the ledger says about its session.

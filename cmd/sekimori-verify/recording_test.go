@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sekimori/broker/ledger"
 )
 
 func TestRecordingProblems(t *testing.T) {
@@ -31,7 +34,7 @@ func TestRecordingProblems(t *testing.T) {
 	export := o.export("ledger.jsonl", o.checkpoint())
 	key := o.path("ledger.key")
 
-	verify(export, "--key", key, "--recording", good).wantHolds(t)
+	verify(export, "--key", key, "--recording", good, "--partial").wantHolds(t)
 	for name, c := range map[string]struct{ file, says string }{
 		"its session is not in the ledger":   {unknown, "no session.ended entry for session S-20261124-02"},
 		"the entry names no recording":       {unnamed, "entry 1, the end of session S-20261124-03, names no recording"},
@@ -55,6 +58,74 @@ func TestRecordingProblems(t *testing.T) {
 	got.wantError(t, 1, "no valid signature")
 	if !strings.Contains(got.err, "not held against its digest") {
 		t.Error(got.err)
+	}
+}
+
+// The session number is taken from inside the file: B's recording under A's name is B's, and A's was not shown.
+func TestAttackAnotherSessionsFileUnderThisName(t *testing.T) {
+	o := newOffice(t)
+	a, da := o.record("S-20261124-01")
+	b, db := o.record("S-20261124-02")
+	o.ended("S-20261124-01", da)
+	o.ended("S-20261124-02", db)
+	export, key := o.export("ledger.jsonl", o.checkpoint()), o.path("ledger.key")
+	verify(export, "--key", key, "--recording", a, b).wantHolds(t)
+
+	o.write("S-20261124-01.skr", o.read("S-20261124-02.skr"))
+	for _, args := range [][]string{{a}, {a, b}} {
+		got := verify(append([]string{export, "--key", key, "--recording"}, args...)...)
+		got.wantError(t, 1, "has the name of the recording of session S-20261124-01, but is that of session S-20261124-02")
+		if !strings.Contains(got.out, "not shown    session S-20261124-01") || strings.Contains(got.out, "all holds") || !strings.Contains(got.out, "NOT COMPLETE") {
+			t.Error(got.out)
+		}
+	}
+	// Under a name of its own it is B's, and A's is missed.
+	other := o.write("evidence.skr", o.read("S-20261124-02.skr"))
+	got := verify(export, "--key", key, "--recording", other)
+	got.wantError(t, 3, "1 of the 2 recordings that the ledger knows were not shown")
+	if !strings.Contains(got.out, "session S-20261124-02, ") || !strings.Contains(got.out, "not shown    session S-20261124-01") {
+		t.Error(got.out)
+	}
+}
+
+func TestDeletedRecordingIsMissed(t *testing.T) {
+	o := newOffice(t)
+	a, da := o.record("S-20261124-01")
+	_, db := o.record("S-20261124-02")
+	o.ended("S-20261124-01", da)
+	o.ended("S-20261124-02", db)
+	o.add(ledger.Draft{Kind: "session.opening", Actor: ledger.Actor{Kind: "broker"}, Subjects: []string{"S-20261124-03"}})
+	export, key := o.export("ledger.jsonl", o.checkpoint()), o.path("ledger.key")
+	got := verify(export, "--key", key, "--recording", a)
+	got.wantError(t, 3, "1 of the 2 recordings")
+	for _, s := range []string{"intact       what was shown holds", "complete     NOT COMPLETE: 1 of 2 recordings", "not shown    session S-20261124-02", "1 sessions were under way"} {
+		if !strings.Contains(got.out, s) {
+			t.Errorf("%s\ndoes not say %q", got.out, s)
+		}
+	}
+	verify(export, "--key", key, "--recording", a, "--lang", "ja").wantError(t, 3, "操作記録 2 件のうち 1 件が示されていません")
+	// A selection by the auditor's own word, and the ledger alone, are not called complete.
+	for _, args := range [][]string{{"--recording", a, "--partial"}, nil} {
+		got := verify(append([]string{export, "--key", key}, args...)...)
+		got.wantHolds(t)
+		if !strings.Contains(got.out, "complete     not examined") || strings.Contains(got.out, "were shown") {
+			t.Error(got.out)
+		}
+	}
+	var said struct {
+		OK, Intact bool
+		Complete   string
+		Due, Live  int
+		Missing    []struct{ Session, File string }
+		Errors     []struct{ Code string }
+	}
+	got = verify(export, "--key", key, "--recording", a, "--json")
+	if err := json.Unmarshal([]byte(got.out), &said); err != nil || got.status != 3 {
+		t.Fatalf("%d, %v\n%s", got.status, err, got.out)
+	}
+	if said.OK || !said.Intact || said.Complete != "no" || said.Due != 2 || said.Live != 1 || len(said.Missing) != 1 || said.Missing[0].Session != "S-20261124-02" ||
+		len(said.Errors) != 1 || said.Errors[0].Code != "recordings-not-shown" {
+		t.Errorf("%+v", said)
 	}
 }
 

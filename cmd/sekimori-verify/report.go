@@ -24,10 +24,25 @@ func (p *program) say(r result) int {
 	for _, f := range r.failures {
 		p.sayFailure(f, false)
 	}
-	if !r.holds() {
-		return exitError
+	if r.status() == exitIncomplete {
+		p.sayFailure(notShown(r), false)
 	}
-	return exitHolds
+	return r.status()
+}
+
+// notShown says that recordings were not shown.
+func notShown(r result) failure {
+	return failure{
+		code: "recordings-not-shown",
+		message: text{
+			fmt.Sprintf("台帳の知る操作記録 %d 件のうち %d 件が示されていません", r.due, len(r.missing)),
+			fmt.Sprintf("%d of the %d recordings that the ledger knows were not shown", len(r.missing), r.due),
+		},
+		hint: text{
+			"残りの操作記録も --recording に渡すか、なくなったのであれば情報システム課と監査へ知らせてください。一部だけを確かめるなら --partial",
+			"give them with --recording too, or, if they are gone, tell the information-systems section and the auditor; --partial where a selection is meant",
+		},
+	}
 }
 
 func (p *program) page(w io.Writer, r result) {
@@ -80,12 +95,50 @@ func (p *program) page(w io.Writer, r result) {
 			row(text{}, text{"合いません(下記)", "does not hold (see below)"})
 		}
 	}
-	row(text{"結果", "result"}, verdict(r))
+	if r.complete() != notExamined {
+		for _, d := range r.missing {
+			row(text{"示されず", "not shown"}, text{
+				fmt.Sprintf("接続 %s、%d バイト、記載 %d、%s", d.session, d.digest.Size, d.entry, d.digest.File),
+				fmt.Sprintf("session %s, %d bytes, entry %d, %s", d.session, d.digest.Size, d.entry, d.digest.File),
+			})
+		}
+	}
+	if r.live > 0 {
+		row(text{"接続中", "live"}, text{
+			fmt.Sprintf("書き出しのとき %d 件の接続が続いていました。その操作記録は求めません", r.live),
+			fmt.Sprintf("%d sessions were under way when the export was made; their recordings are not asked for", r.live),
+		})
+	}
+	if r.gone > 0 {
+		row(text{"廃棄", "disposed"}, text{
+			fmt.Sprintf("%d 件の接続は、操作記録の検証値が廃棄済みです", r.gone),
+			fmt.Sprintf("of %d sessions the ledger does not say any more whether there is a recording", r.gone),
+		})
+	}
+	row(text{"真正", "intact"}, verdict(r))
+	row(text{"網羅", "complete"}, verdictComplete(r))
+}
+
+func verdictComplete(r result) text {
+	switch {
+	case r.complete() == incomplete:
+		return text{fmt.Sprintf("揃っていません(%d 件中 %d 件)", r.due, r.due-len(r.missing)), fmt.Sprintf("NOT COMPLETE: %d of %d recordings", r.due-len(r.missing), r.due)}
+	case r.complete() == complete:
+		return text{fmt.Sprintf("操作記録 %d 件がすべて示されました", r.due), fmt.Sprintf("all %d recordings were shown", r.due)}
+	case r.ledgerErr != nil:
+		return text{"台帳が合わないため、調べていません", "not examined: the ledger does not hold"}
+	}
+	return text{
+		fmt.Sprintf("調べていません(台帳の知る操作記録 %d 件のうち %d 件)", r.due, r.due-len(r.missing)),
+		fmt.Sprintf("not examined: %d of the %d recordings that the ledger knows", r.due-len(r.missing), r.due),
+	}
 }
 
 func verdict(r result) text {
 	switch {
-	case r.holds():
+	case r.intact() && r.complete() == incomplete:
+		return text{"示されたものは合っています", "what was shown holds"}
+	case r.intact():
 		return text{"すべて合っています", "all holds"}
 	case len(r.failures) == 1 && r.failures[0].code == unsigned().code:
 		return text{"署名者が検証されていないため、確かとは言えません", "NOT SHOWN: the signer is not verified"}
@@ -137,15 +190,28 @@ type sentRecording struct {
 	Entry   int64  `json:"entry"` // the ledger entry that says the same, -1: none
 }
 
+type sentMissing struct {
+	Session string `json:"session"`
+	Entry   int64  `json:"entry"`
+	SHA256  string `json:"sha256"`
+	Size    int64  `json:"size"`
+	File    string `json:"file,omitempty"`
+}
+
 // sayJSON writes the result as one JSON object on standard output.
 func (p *program) sayJSON(r result) int {
 	out := struct {
-		OK         bool            `json:"ok"`
+		OK         bool            `json:"ok"` // intact, and not incomplete
+		Intact     bool            `json:"intact"`
+		Complete   completeness    `json:"complete"`
 		Ledger     sentLedger      `json:"ledger"`
 		Recordings []sentRecording `json:"recordings"`
+		Missing    []sentMissing   `json:"missing"` // recordings that the ledger knows and that were not shown
+		Due        int             `json:"due"`     // how many it knows
+		Live       int             `json:"live"`    // sessions under way when the export was made
 		Errors     []said          `json:"errors"`
 	}{
-		OK:         r.holds(),
+		OK: r.status() == exitHolds, Intact: r.intact(), Complete: r.complete(), Missing: []sentMissing{}, Due: r.due, Live: r.live,
 		Ledger:     sentLedger{File: r.export, OK: r.ledgerErr == nil, Report: r.ledger},
 		Recordings: []sentRecording{},
 		Errors:     []said{},
@@ -159,13 +225,19 @@ func (p *program) sayJSON(r result) int {
 			SHA256: rec.digest.SHA256.String(), Size: rec.digest.Size, Entry: rec.entry,
 		})
 	}
+	for _, d := range r.missing {
+		out.Missing = append(out.Missing, sentMissing{Session: d.session, Entry: d.entry, SHA256: d.digest.SHA256.String(), Size: d.digest.Size, File: d.digest.File})
+	}
+	if r.status() == exitIncomplete {
+		out.Errors = append(out.Errors, p.translate(notShown(r)))
+	}
 	for _, f := range r.failures {
 		out.Errors = append(out.Errors, p.translate(f))
 	}
 	e := json.NewEncoder(recordings.EscapeJSON(p.out))
 	e.SetEscapeHTML(false)
-	if err := e.Encode(out); err != nil || !r.holds() {
+	if err := e.Encode(out); err != nil {
 		return exitError
 	}
-	return exitHolds
+	return r.status()
 }

@@ -14,26 +14,58 @@ type result struct {
 	ledger     ledger.Report
 	ledgerErr  error // nil: the entries, their tree and what was asked of the checkpoint hold
 	recordings []recording
-	failures   []failure // all that keep the result from holding, the ledger's first
+	failures   []failure // all that keep the result from being intact, the ledger's first
+
+	due     int   // recordings that the ledger knows
+	missing []due // of them not shown, or shown and not what they should be
+	live    int   // sessions that were under way when the export was made
+	gone    int   // ended sessions of which the ledger does not say any more whether there is a recording
+	partial bool  // the recordings are a selection by the auditor's own word
 }
 
-func (r result) holds() bool { return len(r.failures) == 0 }
+// intact: what was shown is what was signed.
+func (r result) intact() bool { return len(r.failures) == 0 }
 
-// verify does the long work: the recordings' own chains first, because then only their sessions
-// need to be remembered from the ledger; the ledger; the one against the other.
+// completeness tells whether everything was shown.
+type completeness string
+
+const (
+	complete    completeness = "yes"
+	incomplete  completeness = "no"
+	notExamined completeness = "not-examined" // no recording was given, or a selection, or the ledger does not hold
+)
+
+func (r result) complete() completeness {
+	switch {
+	case r.ledgerErr != nil, len(r.recordings) == 0 && r.due > 0, r.partial:
+		return notExamined
+	case len(r.missing) > 0:
+		return incomplete
+	}
+	return complete
+}
+
+// status is the exit status of both verdicts.
+func (r result) status() int {
+	switch {
+	case !r.intact():
+		return exitError
+	case r.complete() == incomplete:
+		return exitIncomplete
+	}
+	return exitHolds
+}
+
+// verify does the long work: the recordings' own chains; the ledger; the one against the other, both ways.
 func (p *program) verify(a arguments, in inputs) result {
-	r := result{export: a.export}
+	r := result{export: a.export, partial: a.partial}
 	bar := p.progress()
-	wanted := map[string][]ended{}
 	for i, name := range a.recordings {
 		bar.recording(i+1, len(a.recordings))
-		rec := readRecording(name)
-		if rec.session != "" {
-			wanted[rec.session] = nil
-		}
-		r.recordings = append(r.recordings, rec)
+		r.recordings = append(r.recordings, readRecording(name))
 	}
-	r.ledger, r.ledgerErr = p.verifyLedger(a.export, in, wanted, bar)
+	ledger := known{ends: map[string][]ended{}, live: map[string]bool{}}
+	r.ledger, r.ledgerErr = p.verifyLedger(a.export, in, &ledger, bar)
 	bar.clear()
 
 	if r.ledgerErr != nil {
@@ -42,19 +74,29 @@ func (p *program) verify(a arguments, in inputs) result {
 	if !r.ledger.SignerVerified && (r.ledgerErr == nil || in.key == nil) {
 		r.failures = append(r.failures, unsigned())
 	}
+	all, shown := ledger.recordings(), map[string]bool{}
+	r.due, r.live, r.gone = len(all), len(ledger.live), ledger.gone
 	for i := range r.recordings {
 		rec := &r.recordings[i]
 		if rec.failed == nil {
-			rec.compare(wanted[rec.session], r.ledgerErr == nil)
+			rec.compare(ledger.ends[rec.session], r.ledgerErr == nil)
 		}
+		rec.named(all)
 		if rec.failed != nil {
 			r.failures = append(r.failures, *rec.failed)
+			continue
+		}
+		shown[rec.session] = true
+	}
+	for _, d := range all {
+		if !shown[d.session] {
+			r.missing = append(r.missing, d)
 		}
 	}
 	return r
 }
 
-func (p *program) verifyLedger(name string, in inputs, wanted map[string][]ended, bar *progress) (ledger.Report, error) {
+func (p *program) verifyLedger(name string, in inputs, k *known, bar *progress) (ledger.Report, error) {
 	src, size := p.in, int64(0)
 	if name != "-" {
 		f, err := os.Open(name)
@@ -72,7 +114,7 @@ func (p *program) verifyLedger(name string, in inputs, wanted map[string][]ended
 		Key:       in.key,
 		Witnesses: in.witnesses,
 		Since:     in.since,
-		Entry:     func(e ledger.Entry) error { remember(wanted, e); return nil },
+		Entry:     func(e ledger.Entry) error { k.remember(e); return nil },
 		Progress:  func(n int64) { bar.entries(n, counted.n, size) },
 	})
 }
