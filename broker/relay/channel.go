@@ -21,6 +21,7 @@ type channel struct {
 
 	pty    *ptyPayload  // nil: no terminal
 	env    []envPayload // accepted, in order
+	lost   []string     // variables that are on the list, and whose values were not accepted
 	size   sizePayload  // last asked for before the channel was decided
 	resize resizer
 	term   *terminal // nil: no terminal, so no notices; shown is the same for other goroutines
@@ -220,20 +221,6 @@ func (c *channel) prepare(req *ssh.Request) {
 	c.r.refuseRequest(c.id, clientSide, req, "")
 }
 
-// prepareEnv keeps a variable for the target, or notes which one is dropped.
-func (c *channel) prepareEnv(req *ssh.Request) {
-	e, err := readEnv(req.Payload, c.r.cfg.Env)
-	if err == nil && len(c.env) >= maxEnv {
-		err = errEnvMany
-	}
-	if err != nil {
-		c.r.refuseRequest(c.id, clientSide, req, clip(recordings.NewCommand(e.Name).Command)+": "+err.Error())
-		return
-	}
-	c.env = append(c.env, e)
-	_ = req.Reply(true, nil)
-}
-
 // start opens the target's channel and asks there for what the engineer asked for.
 func (c *channel) start(m mainRequest) (<-chan *ssh.Request, bool) {
 	// A target that does not answer must not hold the session up for ever.
@@ -282,6 +269,7 @@ func (c *channel) start(m mainRequest) (<-chan *ssh.Request, bool) {
 	}
 	_ = m.Reply(true, nil)
 	if c.term != nil {
+		c.sayLostEnv()
 		// A program may be silent for long; its first output must not be what shows them.
 		c.r.run(func() { c.term.show(false) })
 	}

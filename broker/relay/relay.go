@@ -95,6 +95,7 @@ type Relay struct {
 	closing  bool                // no-more-sessions was asked for
 	early    []string            // notices from before the first terminal
 	shown    bool                // there was a terminal
+	saidLost bool                // a terminal was told of variables that were dropped
 	busy     int                 // channels whose work is not finished
 	idle     chan struct{}       // closed while busy is 0
 	begun    bool                // a channel was opened
