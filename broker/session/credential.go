@@ -32,7 +32,7 @@ func (l *session) credential() ([]ssh.AuthMethod, error) {
 	case store.CredentialCertificate:
 		// The target holds the certificate against its own clock.
 		ahead := l.sup.o.TargetClock().Sub(l.sup.o.Clock())
-		from, until := l.started.Add(ahead), l.deadline().Add(certificateGrace*time.Second).Add(ahead)
+		from, until := l.opened.Add(ahead), l.deadline().Add(certificateGrace*time.Second).Add(ahead)
 		signer, err := l.sup.o.Ring.SessionCertificate(l.a.ID, l.login, from, until)
 		if err != nil {
 			return nil, err

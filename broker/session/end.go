@@ -2,9 +2,11 @@ package session
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -197,9 +199,9 @@ type (
 	endedPayload struct {
 		Session   string             `json:"session_id"`
 		Request   string             `json:"request_no"`
-		Started   string             `json:"started_at"`
+		Started   string             `json:"started_at,omitempty"` // the session's session.started; absent: the target was never reached
 		Ended     string             `json:"ended_at"`
-		Minutes   int64              `json:"minutes"` // rounded up
+		Seconds   json.Number        `json:"seconds"` // connected to the target; 0 where it was never reached
 		Cause     string             `json:"end_cause"`
 		Number    int                `json:"number"`
 		Note      string             `json:"note,omitempty"`
@@ -246,13 +248,13 @@ func (l *session) ledgerStarted(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		row.State, row.Started = store.SessionActive, tx.Now
+		row.State, row.Started = store.SessionActive, l.reachedAt().Truncate(time.Millisecond) // as it is stored
 		if err := tx.UpdateSession(row); err != nil {
 			return err
 		}
 		_, err = tx.Append(ledger.Draft{
 			Kind: "session.started", Actor: broker, Subjects: l.subjects(),
-			Payload: map[string]string{"session_id": l.a.ID, "target": l.target.ID},
+			Payload: map[string]string{"session_id": l.a.ID, "target": l.target.ID, "started_at": row.Started.UTC().Format(time.RFC3339Nano)},
 		})
 		return err
 	})
@@ -280,7 +282,7 @@ func (l *session) ledgerRefusal(tx *store.Tx, c Cause) error {
 func (l *session) ledgerEnd(c Cause, ended time.Time, digest recordings.Digest) error {
 	pay := func(ctx context.Context) error {
 		return l.sup.o.DB.Write(ctx, func(tx *store.Tx) error {
-			return endSession(tx, l.a.ID, c, ended, digest, l.refused.sums())
+			return endSession(tx, l.a.ID, c, l.reachedAt(), ended, digest, l.refused.sums())
 		})
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)
@@ -299,9 +301,15 @@ func (l *session) ledgerEnd(c Cause, ended time.Time, digest recordings.Digest) 
 	return err
 }
 
+// seconds writes a length of time to the millisecond. Whoever shows it rounds it.
+func seconds(d time.Duration) json.Number {
+	return json.Number(strconv.FormatFloat(d.Truncate(time.Millisecond).Seconds(), 'f', -1, 64))
+}
+
 // endSession is the one way a session's end gets into the store; reconciliation after a crash
-// uses it too, which does not know what was refused in the session.
-func endSession(tx *store.Tx, id string, c Cause, ended time.Time, digest recordings.Digest, refused []refusedFeature) error {
+// uses it too, which does not know what was refused in the session. reached is when the target was reached, for a session whose
+// session.started could not be written; zero: as the row has it.
+func endSession(tx *store.Tx, id string, c Cause, reached, ended time.Time, digest recordings.Digest, refused []refusedFeature) error {
 	row, err := tx.Session(id)
 	if err != nil {
 		return err
@@ -316,10 +324,15 @@ func endSession(tx *store.Tx, id string, c Cause, ended time.Time, digest record
 	if c.Actor.Kind == "person" {
 		row.By = c.Actor.ID
 	}
+	if row.Started.IsZero() {
+		row.Started = reached.Truncate(time.Millisecond)
+	}
 	payload := endedPayload{
-		Session: id, Request: row.Request, Started: row.Created.Format(time.RFC3339Nano), Ended: ended.UTC().Format(time.RFC3339Nano),
-		Minutes: int64((max(ended.Sub(row.Created), 0) + time.Minute - 1) / time.Minute),
-		Cause:   string(c.Reason), Number: c.Reason.Number(), Note: c.Note, Refused: refused,
+		Session: id, Request: row.Request, Ended: ended.UTC().Format(time.RFC3339Nano), Seconds: seconds(row.Connected()),
+		Cause: string(c.Reason), Number: c.Reason.Number(), Note: c.Note, Refused: refused,
+	}
+	if !row.Started.IsZero() {
+		payload.Started = row.Started.UTC().Format(time.RFC3339Nano)
 	}
 	if digest.Size > 0 {
 		row.Recording, row.RecordingSum, row.RecordingSize = digest.File, digest.SHA256.String(), digest.Size

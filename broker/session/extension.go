@@ -45,7 +45,7 @@ func (l *session) hear(snap *store.Snap, x store.Extension, all []store.Extensio
 		return nil
 	}
 	now := l.sup.o.Clock()
-	if before == "" && x.AskedAt.After(l.started) {
+	if before == "" && x.AskedAt.After(l.opened) {
 		text := askedNotice(x.By, l.hour(x.Ends))
 		limit, err := l.leftToAttendant(snap, all)
 		if err != nil {
@@ -57,7 +57,7 @@ func (l *session) hear(snap *store.Snap, x store.Extension, all []store.Extensio
 		l.say("extension-asked", text)
 	}
 	switch {
-	case !x.Decided.After(l.started):
+	case !x.Decided.After(l.opened):
 	case x.State == store.ExtensionGranted:
 		l.say("extension-granted", grantedNotice(l.hour(x.NewEnd), x.NewEnd.Sub(now)))
 	case x.State == store.ExtensionDenied:

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"time"
 
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -26,10 +28,10 @@ func (s *Supervisor) Reconcile(ctx context.Context) ([]string, error) {
 	}
 	var ended []string
 	for _, row := range left {
-		now := s.o.Clock()
+		end := s.lastHeard(row)
 		c := Cause{Reason: policy.BrokerCrashed, Actor: broker}
 		digest, err := recordings.Seal(filepath.Join(s.o.Dir, filepath.FromSlash(row.Recording)), s.o.FS,
-			recordings.End{Cause: string(c.Reason), At: now})
+			recordings.End{Cause: string(c.Reason), At: end})
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			// It fell between the opening and the recording's header: nothing was relayed.
@@ -46,7 +48,7 @@ func (s *Supervisor) Reconcile(ctx context.Context) ([]string, error) {
 		default:
 			digest.File = row.Recording
 		}
-		err = s.o.DB.Write(ctx, func(tx *store.Tx) error { return endSession(tx, row.ID, c, now, digest, nil) })
+		err = s.o.DB.Write(ctx, func(tx *store.Tx) error { return endSession(tx, row.ID, c, time.Time{}, end, digest, nil) })
 		if err != nil {
 			return ended, fmt.Errorf("end session %s: %w", row.ID, err)
 		}
@@ -54,4 +56,18 @@ func (s *Supervisor) Reconcile(ctx context.Context) ([]string, error) {
 		s.o.Log.Warn("session_ended_after_crash", "session", row.ID)
 	}
 	return ended, nil
+}
+
+// lastHeard is the end of a session that a crash ended: the last instant at which something of it was recorded, for the
+// broker may have been down for days. Where the file does not tell an instant within its life, it is now.
+func (s *Supervisor) lastHeard(row store.Session) time.Time {
+	now := s.o.Clock()
+	info, err := os.Stat(filepath.Join(s.o.Dir, filepath.FromSlash(row.Recording)))
+	if row.Recording == "" || err != nil {
+		return now
+	}
+	if at := info.ModTime(); at.After(row.Created) && at.After(row.Started) && at.Before(now) {
+		return at
+	}
+	return now
 }

@@ -54,7 +54,7 @@ type session struct {
 	sup     *Supervisor
 	a       Admission
 	log     hclog.Logger
-	started time.Time
+	opened  time.Time // when it was admitted
 	grant   policy.Grant
 	system  policy.System
 	section store.Section
@@ -71,6 +71,7 @@ type session struct {
 	beside    sync.WaitGroup // what goes on beside the relay: the entry session.started, syncing
 	refused   refusedFeatures
 	watchers  atomic.Int32
+	reached   atomic.Int64  // unix nanoseconds of the session's clock; when the target was reached. 0: not yet
 	lastInput atomic.Int64  // unix nanoseconds of the session's clock
 	until     atomic.Int64  // unix nanoseconds; the deadline in force
 	next      atomic.Int64  // unix nanoseconds; when the verdict may change by itself. 0: not known
@@ -177,8 +178,8 @@ func (l *session) open(ctx context.Context) (denied *Cause, err error) {
 		if l.section, err = tx.Section(l.system.Section); err != nil {
 			return err
 		}
-		l.started = tx.Now
-		l.path = filepath.Join(s.o.Dir, l.started.In(s.o.Zone).Format("2006/01"), l.a.ID+".skr")
+		l.opened = tx.Now
+		l.path = filepath.Join(s.o.Dir, l.opened.In(s.o.Zone).Format("2006/01"), l.a.ID+".skr")
 		l.setUntil(d.Until)
 		l.lastInput.Store(s.o.Clock().UnixNano())
 		if err := l.ledgerOpening(tx); err != nil {
@@ -214,7 +215,7 @@ func (l *session) record() error {
 		Session: l.a.ID, Request: l.grant.Request, Window: l.grant.Window.ID, Grant: l.grant.ID,
 		Person: l.a.Person.ID, Vendor: l.grant.Vendor, System: l.system.ID, Target: l.target.ID,
 		Account: l.login, Source: l.a.Source.String(), Zone: s.o.Zone.String(), Notice: l.a.Notice,
-		Started: l.started,
+		Started: l.opened,
 	}, recordings.Options{
 		FS: s.o.FS, OutputTo: s.o.OutputTo, InputTo: s.o.InputTo,
 		Elapsed: func() time.Duration { return clock().Sub(start) },
@@ -255,6 +256,7 @@ func (l *session) carry() Cause {
 	l.mu.Lock()
 	r.Pause(l.pause != "") // it may have been paused while the target was being reached
 	l.mu.Unlock()
+	l.reached.Store(l.sup.o.Clock().UnixNano())
 	// A cut must not wait for the store, so this is not done under l.ctx's watch but joined in close.
 	l.beside.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)
@@ -313,9 +315,25 @@ func (l *session) info() Info {
 	return Info{
 		ID: l.a.ID, Person: l.a.Person.ID, Vendor: l.grant.Vendor, System: l.system.ID,
 		Target: l.target.ID, Account: l.login, Request: l.grant.Request, Window: l.grant.Window.ID,
-		Source: l.a.Source.String(), Started: l.started.In(l.sup.o.Zone),
+		Source: l.a.Source.String(), Started: l.startedAt(),
 		Until: l.deadline().In(l.sup.o.Zone), Watchers: int(l.watchers.Load()), Paused: l.paused(),
 	}
+}
+
+// reachedAt is when the target was reached; zero: it was not.
+func (l *session) reachedAt() time.Time {
+	if at := l.reached.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
+}
+
+// startedAt is reachedAt as it is said.
+func (l *session) startedAt() time.Time {
+	if at := l.reachedAt(); !at.IsZero() {
+		return at.In(l.sup.o.Zone)
+	}
+	return time.Time{}
 }
 
 // phone is the system's telephone, or its section's where it has none of its own.

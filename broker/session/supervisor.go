@@ -255,7 +255,7 @@ type Info struct {
 	Request  string    `json:"request_no"`
 	Window   string    `json:"window"`
 	Source   string    `json:"source"`
-	Started  time.Time `json:"started_at"`
+	Started  time.Time `json:"started_at,omitzero"` // zero: the target was not reached yet
 	Until    time.Time `json:"until"`
 	Watchers int       `json:"watchers"`
 

@@ -40,7 +40,7 @@ type Session struct {
 	Detail        string        // for people: what lies behind the reason
 	By            string        // person id who ended it; empty: the broker
 	Created       time.Time     // the attempt
-	Started       time.Time     // relay began
+	Started       time.Time     // the target was reached; zero: it never was
 	Ended         time.Time
 	Until         time.Time // deadline in force at admission
 	Recording     string    // path below the recordings directory; empty: none
@@ -50,6 +50,15 @@ type Session struct {
 	Notice        string    // version of the notice consented to
 	Paused        time.Time // since when the engineer's input is held back; zero: it is not
 	PausedBy      string    // person id who holds it; empty: the broker, because the attendant is away
+}
+
+// Connected is how long the session was connected to the target: from the moment the target was reached to the end. It is 0 for a
+// session that never got there or has not ended.
+func (s Session) Connected() time.Duration {
+	if s.Started.IsZero() || s.Ended.IsZero() {
+		return 0
+	}
+	return max(s.Ended.Sub(s.Started), 0)
 }
 
 // SessionFilter narrows Sessions. Zero fields do not narrow. Newest first.

@@ -28,6 +28,7 @@ type Session struct {
 	Created       time.Time `json:"created_at"`
 	Started       time.Time `json:"started_at,omitzero"`
 	Ended         time.Time `json:"ended_at,omitzero"`
+	Seconds       float64   `json:"seconds"` // connected to the target, of a session that ended; 0: never reached it
 	Until         time.Time `json:"until,omitzero"`
 	Watchers      int       `json:"watchers,omitempty"`
 	Recorded      bool      `json:"recorded"`
@@ -102,7 +103,7 @@ func viewSession(s store.Session, z *time.Location) Session {
 		ID: s.ID, State: sessionState(s), Engineer: s.Person, Vendor: s.Vendor, Request: s.Request, Window: s.Window,
 		System: s.System, Target: s.Target, Account: s.Account, Fingerprint: s.Fingerprint, Factor: s.Factor,
 		EndCause: string(s.Reason), EndNumber: s.Reason.Number(), Detail: s.Detail, EndedBy: s.By,
-		Created: at(s.Created, z), Started: at(s.Started, z), Ended: at(s.Ended, z), Until: at(s.Until, z),
+		Created: at(s.Created, z), Started: at(s.Started, z), Ended: at(s.Ended, z), Until: at(s.Until, z), Seconds: s.Connected().Truncate(time.Millisecond).Seconds(),
 		Recorded: s.Recording != "", RecordingSum: s.RecordingSum, RecordingSize: s.RecordingSize, ClientVersion: s.ClientVersion,
 	}
 	if s.Source.IsValid() {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -18,8 +19,16 @@ func (p *program) sessionFields() []column[web.Session] {
 		{"保守要員", "ENGINEER", func(v web.Session) string { return v.Engineer }},
 		{"接続先", "TARGET", func(v web.Session) string { return v.Target }},
 		{"作業用アカウント", "ACCOUNT", func(v web.Session) string { return v.Account }},
-		{"開始", "STARTED", func(v web.Session) string { return stamp(v.Created) }},
+		{"受付", "ATTEMPTED", func(v web.Session) string { return stamp(v.Created) }},
+		{"開始", "STARTED", func(v web.Session) string { return stamp(v.Started) }},
 		{"終了", "ENDED", func(v web.Session) string { return stamp(v.Ended) }},
+		{"接続時間", "CONNECTED", func(v web.Session) string {
+			if v.Ended.IsZero() {
+				return ""
+			}
+			d := time.Duration(v.Seconds * float64(time.Second)).Round(time.Second)
+			return p.say(spanJA(d), spanEN(d))
+		}},
 		{"終了理由", "END CAUSE", func(v web.Session) string {
 			if v.EndCause == "" {
 				return ""
