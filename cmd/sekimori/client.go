@@ -51,7 +51,7 @@ func (p *program) connect(c *cli.Context, signedIn bool) (*client, error) {
 	transport := &http.Transport{DisableCompression: true, DialContext: k.dial, ExpectContinueTimeout: 10 * time.Second}
 	if w.Server != "" {
 		transport.DialContext = (&net.Dialer{Timeout: 15 * time.Second}).DialContext
-		if transport.TLSClientConfig, err = w.trust(); err != nil {
+		if transport.TLSClientConfig, err = w.trust(p.now); err != nil {
 			return nil, err
 		}
 		transport.TLSHandshakeTimeout = 15 * time.Second
