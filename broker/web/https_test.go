@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"sekimori/broker/connlimit"
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/registry"
 )
 
@@ -26,7 +27,7 @@ func (w *world) https(change ...func(*Server)) (address string, client *http.Cli
 	for _, c := range change {
 		c(w.server)
 	}
-	l, err := ListenHTTPS("127.0.0.1:0", nil, time.Now)
+	l, err := ListenHTTPS("127.0.0.1:0", nil, w.clock)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -312,7 +313,7 @@ func TestAttackForwardedForNamesNobody(t *testing.T) {
 }
 
 func TestConnectionsAreBoundedByAddress(t *testing.T) {
-	l, err := listenHTTPS("127.0.0.1:0", connlimit.Limits{Total: 8, PerAddress: 2, PerPerson: 2}, nil, time.Now)
+	l, err := listenHTTPS("127.0.0.1:0", connlimit.Limits{Total: 8, PerAddress: 2, PerPerson: 2}, nil, testbed.NewClock().Now)
 	if err != nil {
 		t.Fatal(err)
 	}
