@@ -27,7 +27,7 @@ type Target struct {
 // Dialer reaches targets. The zero value works.
 type Dialer struct {
 	Timeout time.Duration // of everything up to the finished login; 0: 10 s
-	Version string        // our version line, beginning "SSH-2.0-"; empty: "SSH-2.0-Sekimori"
+	Version string        // of our software, as we say it; empty: wire.Version
 	Wire    wire.Options
 	Log     hclog.Logger // nil: silent
 	// Connect makes the TCP connection; nil: the system's. Tests without sockets put theirs.
@@ -51,7 +51,6 @@ const (
 	maxBanner  = 16 << 10
 	maxBanners = 8
 
-	defaultVersion = "SSH-2.0-Sekimori"
 	// loginRefusal is how the library's error for a refused credential begins; it has no type.
 	loginRefusal = "ssh: unable to authenticate"
 )
@@ -117,16 +116,12 @@ func (d *Dialer) connect(ctx context.Context, addr string) (net.Conn, error) {
 }
 
 func (d *Dialer) config(t Target, auth []ssh.AuthMethod, hostKeys []string) *ssh.ClientConfig {
-	version := d.Version
-	if version == "" {
-		version = defaultVersion
-	}
 	said, banners := 0, 0
 	return &ssh.ClientConfig{
 		Config:            algorithms(),
 		User:              t.Login,
 		Auth:              auth,
-		ClientVersion:     version,
+		ClientVersion:     wire.VersionLine(d.Version),
 		HostKeyAlgorithms: hostKeys,
 		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
 			if !bytes.Equal(key.Marshal(), t.HostKey.Marshal()) {

@@ -4,10 +4,9 @@ import (
 	"slices"
 
 	"golang.org/x/crypto/ssh"
-)
 
-// serverVersion is all a scanner learns about the software.
-const serverVersion = "SSH-2.0-Sekimori"
+	"sekimori/broker/wire"
+)
 
 // maxAuthTries leaves room for an agent full of keys before the right one; the limits per
 // address are what bounds guessing.
@@ -51,7 +50,7 @@ func (s *Server) baseConfig() *ssh.ServerConfig {
 		},
 		PublicKeyAuthAlgorithms: publicKeyAlgorithms(),
 		MaxAuthTries:            maxAuthTries,
-		ServerVersion:           serverVersion,
+		ServerVersion:           wire.VersionLine(s.o.Version),
 	}
 	c.AddHostKey(s.o.HostSigner)
 	return c

@@ -95,6 +95,7 @@ type Options struct {
 	Zone         *time.Location // of the institution
 	Notice       Notice
 	BannerURL    string // of the page that the banner points to; empty: Notice.URL
+	Version      string // of the software, as the gate says it; empty: wire.Version
 	GateName     string // what people type after the @, for hints; empty: "gate"
 	Limits       Limits
 	Known        *connlimit.Known // addresses that keep room while strangers crowd; nil: none

@@ -59,29 +59,65 @@ type mainRequest struct {
 
 // serveChannels takes the engineer's channels until the connection ends.
 func (r *Relay) serveChannels(ctx context.Context, chans <-chan ssh.NewChannel) {
-	for nc := range chans {
-		if nc.ChannelType() != "session" {
-			r.rejectChannel(clientSide, nc, ssh.Prohibited, reasonLine(policy.FeatureNotGranted, featureOf(nc.ChannelType())))
-			continue
+	for {
+		select {
+		case nc, ok := <-chans:
+			if !ok {
+				return
+			}
+			r.takeChannel(ctx, nc)
+		case <-r.noMore:
+			// OpenSSH asks for no more right behind its first channel. The library has put that
+			// one into chans before it gave out the request.
+			for waiting := true; waiting; {
+				select {
+				case nc, ok := <-chans:
+					if !ok {
+						return
+					}
+					r.takeChannel(ctx, nc)
+				default:
+					waiting = false
+				}
+			}
+			r.mu.Lock()
+			r.closing = true
+			r.mu.Unlock()
 		}
-		c, why := r.admit()
-		if c == nil {
-			r.rejectChannel(clientSide, nc, ssh.ResourceShortage, why)
-			continue
-		}
-		near, reqs, err := nc.Accept()
-		if err != nil {
-			r.release(c) // the connection is dead, which Serve sees
-			continue
-		}
-		r.mu.Lock()
-		c.near = near // Finish looks for it
-		r.mu.Unlock()
-		r.run(func() {
-			defer r.release(c)
-			c.serve(ctx, reqs)
-		})
 	}
+}
+
+// askNoMore turns away the channels that come later than what the client sent so far.
+func (r *Relay) askNoMore() {
+	select {
+	case r.noMore <- struct{}{}:
+	default: // asked before
+	}
+}
+
+// takeChannel answers one channel of the engineer's.
+func (r *Relay) takeChannel(ctx context.Context, nc ssh.NewChannel) {
+	if nc.ChannelType() != "session" {
+		r.rejectChannel(clientSide, nc, ssh.Prohibited, reasonLine(policy.FeatureNotGranted, featureOf(nc.ChannelType())))
+		return
+	}
+	c, why := r.admit()
+	if c == nil {
+		r.rejectChannel(clientSide, nc, ssh.ResourceShortage, why)
+		return
+	}
+	near, reqs, err := nc.Accept()
+	if err != nil {
+		r.release(c) // the connection is dead, which Serve sees
+		return
+	}
+	r.mu.Lock()
+	c.near = near // Finish looks for it
+	r.mu.Unlock()
+	r.run(func() {
+		defer r.release(c)
+		c.serve(ctx, reqs)
+	})
 }
 
 // admit makes room for a channel, or says why there is none.
@@ -91,7 +127,7 @@ func (r *Relay) admit() (*channel, string) {
 	switch {
 	case !r.valve.open():
 		return nil, "the session has ended"
-	case r.closing:
+	case r.closing && r.begun: // the client asked behind a channel that may come here after the request
 		return nil, "no more sessions were asked for"
 	case r.busy >= maxChannels:
 		return nil, "too many channels at once"

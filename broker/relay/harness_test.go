@@ -57,6 +57,7 @@ type rigOptions struct {
 	target  *testbed.Target
 	sshd    *testbed.SSHD
 	context context.Context
+	version string // what the gate and the dialer say of their software; empty: as the broker does
 }
 
 // newRig starts a gate on loopback that admits one connection without asking for anything.
@@ -98,7 +99,7 @@ func newRig(tb testing.TB, o rigOptions) *rig {
 	if o.context == nil {
 		o.context = context.Background()
 	}
-	if r.far, err = (&dial.Dialer{}).Dial(o.context, t, o.auth); err != nil {
+	if r.far, err = (&dial.Dialer{Version: o.version}).Dial(o.context, t, o.auth); err != nil {
 		tb.Fatal(err)
 	}
 	r.relay = relay.New(relay.Config{
@@ -123,7 +124,7 @@ func newRig(tb testing.TB, o rigOptions) *rig {
 		tb.Fatal(err)
 	}
 	r.addr = l.Addr().String()
-	config := &ssh.ServerConfig{NoClientAuth: true}
+	config := &ssh.ServerConfig{NoClientAuth: true, ServerVersion: wire.VersionLine(o.version)}
 	signer := testbed.NewSigner(tb)
 	r.hostKey = ssh.FingerprintSHA256(signer.PublicKey())
 	config.AddHostKey(signer)

@@ -24,7 +24,7 @@ type inspector interface {
 func newInspector(c *channel, m mainRequest) inspector {
 	switch m.channel {
 	case policy.ChannelSFTP:
-		return newSFTP(c)
+		return newSFTP(c, c.r.banners())
 	case policy.ChannelCopy:
 		if copied, ok := parseSCP(m.command); ok {
 			return newSCP(c, copied)

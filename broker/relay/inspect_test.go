@@ -65,7 +65,7 @@ func FuzzSFTPDoesNotDependOnCuts(f *testing.F) {
 		type outcome struct{ in, out, events, inErr, outErr string }
 		run := func(size int) (o outcome) {
 			c, events := inspected(t)
-			s := newSFTP(c)
+			s := newSFTP(c, banners{})
 			feed := func(k *packets, l packetLook, b []byte) (got, failed string) {
 				b = bytes.Clone(b)
 				for len(b) > 0 {
@@ -143,7 +143,7 @@ func TestBulkSFTPAllocatesNothing(t *testing.T) {
 
 func bulkSFTP(tb testing.TB) (s *sftpSession, hand func([]byte) bool) {
 	c, _ := inspected(tb)
-	s = newSFTP(c)
+	s = newSFTP(c, banners{})
 	hand = func([]byte) bool { return true }
 	s.input(append(sftpPacket(fxpInit, "\x00\x00\x00\x03"), sftpPacket(fxpOpen, one+one+"f"+two+"\x00\x00\x00\x00")...), hand)
 	if !s.output(append(sftpPacket(fxpVersion, "\x00\x00\x00\x03"), sftpPacket(fxpHandle, one+one+"h")...), hand) {

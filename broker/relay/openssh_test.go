@@ -204,3 +204,26 @@ func TestOpenSSHGitClone(t *testing.T) {
 	shell("-C", "origin", "commit", "-q", "--allow-empty", "-m", "x")
 	shell("clone", "-q", "ssh://"+o.host+dir+"/origin", "copy")
 }
+
+// A client that reads no further says so (eow@openssh.com), and the command ends as it does without
+// a broker; so does a target. OpenSSH says it only to a peer whose version begins with OpenSSH.
+func TestOpenSSHEndsACommandWhoseOutputNobodyReads(t *testing.T) {
+	for name, script := range map[string]string{
+		"down": `ssh "$@" yes | head -1`,
+		"up":   `yes | ssh "$@" 'head -1; exec <&-; echo done; sleep 0.2'`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOpenSSH(t)
+			args := append([]string{"-c", script, "sh"}, append(o.options, o.host)...)
+			o.options = nil
+			out, errs, status := o.run(t, "", "sh", args...)
+			if !strings.HasPrefix(out, "y\n") || status != 0 {
+				t.Errorf("%q, %q, %d", out, errs, status)
+			}
+			o.kill()
+			if e := o.events(recordings.EventEOW); len(e) != 1 {
+				t.Errorf("events %q", e)
+			}
+		})
+	}
+}

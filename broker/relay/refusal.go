@@ -205,9 +205,7 @@ func (r *Relay) serveClientRequests(reqs <-chan *ssh.Request) {
 		case "keepalive@openssh.com":
 			_ = req.Reply(true, nil)
 		case "no-more-sessions@openssh.com":
-			r.mu.Lock()
-			r.closing = true
-			r.mu.Unlock()
+			r.askNoMore()
 			_ = req.Reply(true, nil)
 		default:
 			r.refuseRequest(recordings.SessionChannel, clientSide, req, "")

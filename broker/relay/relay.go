@@ -87,12 +87,14 @@ type Relay struct {
 	breakOnce sync.Once
 	cause     error // why; set before broken is closed
 
+	noMore chan struct{} // no-more-sessions was asked for
+
 	work sync.WaitGroup // every goroutine of the relay
 
 	mu       sync.Mutex          // guards what follows
 	channels map[uint32]*channel // open or closing, by number
 	next     uint32              // number of the next channel
-	closing  bool                // no-more-sessions was asked for
+	closing  bool                // no-more-sessions was asked for and holds
 	early    []string            // notices from before the first terminal
 	shown    bool                // there was a terminal
 	saidLost bool                // a terminal was told of variables that were dropped
@@ -118,6 +120,7 @@ func New(cfg Config) *Relay {
 		cfg:      cfg,
 		log:      cfg.Log,
 		broken:   make(chan struct{}),
+		noMore:   make(chan struct{}, 1),
 		channels: make(map[uint32]*channel),
 		idle:     idle,
 	}

@@ -392,3 +392,41 @@ func TestExitStatusDoesNotWaitForTheBackground(t *testing.T) {
 		t.Error("no exit status")
 	}
 }
+
+// OpenSSH asks for no more sessions right behind its own. The two come by different ways and may
+// overtake each other.
+func TestNoMoreSessionsDoesNotRefuseTheOneBeforeIt(t *testing.T) {
+	for range 20 {
+		r := newRig(t, rigOptions{})
+		c := r.client()
+		type opened struct {
+			ch  ssh.Channel
+			err error
+		}
+		first := make(chan opened, 1)
+		go func() { // answered only after the request behind it was sent
+			ch, reqs, err := c.OpenChannel("session", nil)
+			go ssh.DiscardRequests(reqs)
+			first <- opened{ch, err}
+		}()
+		if ok, _, err := c.SendRequest("no-more-sessions@openssh.com", true, nil); err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		if o := <-first; o.err != nil {
+			t.Fatal(o.err)
+		}
+		if ok, _, err := c.SendRequest("no-more-sessions@openssh.com", true, nil); err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		within(t, "further channels are turned away", func() {
+			for {
+				ch, _, err := c.OpenChannel("session", nil)
+				if err != nil {
+					return
+				}
+				ch.Close()
+			}
+		})
+		r.kill()
+	}
+}

@@ -56,17 +56,19 @@ const sftpVersion = 3
 // the channel.
 type sftpSession struct {
 	c        *channel
+	banners  banners
 	requests packets // owned by the caller of input
 	replies  packets // owned by the caller of output
 
-	mu      sync.Mutex           // guards what follows
-	files   map[string]*sftpFile // open, by handle
-	pending map[uint32]sftpAwaited
-	last    uint64 // number of the last operation
-	names   int    // bytes of paths that are kept
-	begun   bool   // the client's first packet has passed
-	agreed  bool   // the target's first packet has passed
-	ended   bool
+	mu       sync.Mutex           // guards what follows
+	files    map[string]*sftpFile // open, by handle
+	pending  map[uint32]sftpAwaited
+	last     uint64 // number of the last operation
+	names    int    // bytes of paths that are kept
+	begun    bool   // the client's first packet has passed
+	agreed   bool   // the target's first packet has passed
+	extended bool   // which announced extensions of OpenSSH's server
+	ended    bool
 }
 
 // sftpFile is one operation: an open file, or something that an answer will finish.
@@ -97,8 +99,8 @@ const (
 	awaitsWrite
 )
 
-func newSFTP(c *channel) *sftpSession {
-	return &sftpSession{c: c, files: make(map[string]*sftpFile), pending: make(map[uint32]sftpAwaited)}
+func newSFTP(c *channel, b banners) *sftpSession {
+	return &sftpSession{c: c, banners: b, files: make(map[string]*sftpFile), pending: make(map[uint32]sftpAwaited)}
 }
 
 func (s *sftpSession) input(b []byte, hand func([]byte) bool) bool {

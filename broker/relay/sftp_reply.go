@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -48,6 +49,11 @@ func (s *sftpReplies) version(p []byte) error {
 		return fmt.Errorf("%w: version %d, which was not asked for", errUnread, version)
 	}
 	s.agreed = true
+	for len(f.b) > 0 && !f.bad {
+		name := f.str()
+		f.str()
+		s.extended = s.extended || !f.bad && bytes.HasSuffix(name, []byte("@openssh.com"))
+	}
 	return nil
 }
 
@@ -68,8 +74,8 @@ func (s *sftpReplies) take(p []byte) (ended *sftpFile, ok bool, status string, e
 	switch p[4] {
 	case fxpData:
 		n := binary.BigEndian.Uint32(p[9:])
-		if a.kind != awaitsRead || uint64(n)+13 != uint64(sizeOf(p)) {
-			return nil, false, "", fmt.Errorf("%w: contents that were not asked for, or of another length", errUnread)
+		if a.kind != awaitsRead || uint64(n)+13 > uint64(sizeOf(p)) {
+			return nil, false, "", fmt.Errorf("%w: contents that were not asked for, or fewer than said", errUnread)
 		}
 		a.file.read += uint64(n)
 		a.file.reach(a.at, n)

@@ -290,7 +290,7 @@ func TestAttackMalformedSFTPEndsTheChannel(t *testing.T) {
 		"endless packet":            {client: [][]byte{packetInit, {0xff, 0xff, 0xff, 0xff, 13}}, side: "client", what: "a packet of"},
 		"long path":                 {client: [][]byte{packetInit, packet(13, uint32(1), strings.Repeat("a", 40000))}, side: "client", what: "40013 bytes"},
 		"guessed handle":            {client: [][]byte{packetInit, open, packet(6, uint32(2), "\x00\x00\x00\x00", uint64(0), "x")}, side: "client", what: "has not given"},
-		"write of two lengths":      {client: [][]byte{packetInit, open, packet(6, uint32(2), "h", uint64(0), "xxx", []byte("more"))}, target: [][]byte{packet(102, uint32(1), "h")}, side: "client", what: "contradict"},
+		"write of fewer bytes":      {client: [][]byte{packetInit, open, packet(6, uint32(2), "h", uint64(0), uint32(4), []byte("xxx"))}, target: [][]byte{packet(102, uint32(1), "h")}, side: "client", what: "has fewer"},
 		"one number twice":          {client: [][]byte{packetInit, open, open}, side: "client", what: "one number"},
 		"handle after close":        {client: [][]byte{packetInit, open, packet(4, uint32(2), "h"), packet(6, uint32(3), "h", uint64(0), "x")}, target: [][]byte{packet(102, uint32(1), "h")}, side: "client", what: "has not given"},
 		"noise of a profile":        {client: [][]byte{packetInit}, target: [][]byte{[]byte("Welcome!\n")}, side: "target"},
