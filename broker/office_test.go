@@ -59,6 +59,12 @@ func found(t testing.TB, length time.Duration, change ...func(*broker.Config)) *
 // foundAt makes an office whose target calls connected for each connection.
 func foundAt(t testing.TB, length time.Duration, connected func(*ssh.ServerConn), change ...func(*broker.Config)) *office {
 	t.Helper()
+	return foundWith(t, length, testbed.TargetOptions{Connected: connected}, change...)
+}
+
+// foundWith makes an office with such a target.
+func foundWith(t testing.TB, length time.Duration, target testbed.TargetOptions, change ...func(*broker.Config)) *office {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "office") // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +72,7 @@ func foundAt(t testing.TB, length time.Duration, connected func(*ssh.ServerConn)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	o := &office{
 		t: t, dir: dir, file: filepath.Join(dir, "sekimori.yaml"), clock: testbed.NewClock(), disk: testbed.NewDisk(),
-		target: testbed.StartTarget(t, testbed.TargetOptions{Connected: connected}),
+		target: testbed.StartTarget(t, target),
 	}
 	if o.offline, err = age.GenerateX25519Identity(); err != nil {
 		t.Fatal(err)

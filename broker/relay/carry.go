@@ -223,22 +223,23 @@ func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 // passInputRequest passes on a request that acts on the target like a key. While input is held
 // back it is refused: what comes too late may hit something else.
 func (c *channel) passInputRequest(req *ssh.Request, m message) {
-	if c.r.valve.held() || !c.r.valve.enter() {
+	v := &c.r.valve
+	if v.held.Load() || !v.open() {
 		_ = req.Reply(false, nil)
 		return
 	}
-	defer c.r.valve.leave()
 	rec, ok := c.record(m)
-	if !ok {
+	if !ok || !v.enterUnheld() {
 		_ = req.Reply(false, nil)
 		return
 	}
+	defer v.leave()
 	c.r.touched()
 	if !req.WantReply {
 		_, _ = send(c.far, rec, false)
 		return
 	}
-	stalled := time.AfterFunc(answerLimit, func() { c.r.fail(ErrTargetGone) })
+	stalled := c.r.stallTimer()
 	ok, _ = send(c.far, rec, true)
 	stalled.Stop()
 	_ = req.Reply(ok, nil)

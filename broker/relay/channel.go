@@ -183,22 +183,28 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 		c.closeNear()
 		return
 	}
-	d := c.r.cfg.Decide(ctx, m.channel)
-	if d.Allow && m.channel == policy.ChannelOther {
-		// Nothing of the kind can be relayed, whatever the grant says.
-		d = policy.Decision{Reason: policy.FeatureNotGranted, Args: map[string]string{"feature": featureOf(m.command)}}
-	}
+	d := c.decide(ctx, m)
 	if !d.Allow {
 		c.refuse(m, d)
 		return
 	}
-	farReqs, ok := c.start(m)
+	farReqs, ok := c.start(ctx, m)
 	if !ok {
 		c.closeNear()
 		return
 	}
 	c.inspect = newInspector(c, m)
 	c.carry(reqs, farReqs)
+}
+
+// decide asks whether the engineer may have the channel now.
+func (c *channel) decide(ctx context.Context, m mainRequest) policy.Decision {
+	d := c.r.cfg.Decide(ctx, m.channel)
+	if d.Allow && m.channel == policy.ChannelOther {
+		// Nothing of the kind can be relayed, whatever the grant says.
+		d = policy.Decision{Reason: policy.FeatureNotGranted, Args: map[string]string{"feature": featureOf(m.command)}}
+	}
+	return d
 }
 
 // prelude answers what comes before the request that says what the channel is; ok is false
@@ -257,12 +263,17 @@ func (c *channel) prepare(req *ssh.Request) {
 	c.r.refuseRequest(c.id, clientSide, req, "")
 }
 
-// start opens the target's channel and asks there for what the engineer asked for.
-func (c *channel) start(m mainRequest) (<-chan *ssh.Request, bool) {
-	// A target that does not answer must not hold the session up for ever.
-	stalled := time.AfterFunc(answerLimit, func() { c.r.fail(ErrTargetGone) })
-	defer stalled.Stop()
+// start opens the target's channel and asks there for what the engineer asked for. The target may take its time for
+// each step, and input may be held back or the permission end meanwhile: each step waits while input is held back, and
+// the last one, which starts something, is decided again.
+func (c *channel) start(ctx context.Context, m mainRequest) (<-chan *ssh.Request, bool) {
+	if !c.r.valve.awaitInput() {
+		_ = m.Reply(false, nil)
+		return nil, false
+	}
+	stalled := c.r.stallTimer()
 	far, farReqs, err := c.r.target.OpenChannel("session", nil)
+	stalled.Stop()
 	if err != nil {
 		c.r.log.Warn("target_refused_channel", "error", err)
 		c.r.event(c.id, recordings.EventRefused, recordings.Refused{Side: "target", What: "session", Detail: clip(err.Error())})
@@ -270,30 +281,17 @@ func (c *channel) start(m mainRequest) (<-chan *ssh.Request, bool) {
 		return nil, false
 	}
 	c.far = far
-	if c.pty != nil {
-		c.pty.Cols, c.pty.Rows, c.pty.Width, c.pty.Height = c.size.Cols, c.size.Rows, c.size.Width, c.size.Height
-		rec, ok := c.record(c.pty.message())
-		if !ok {
-			return c.abandon(m, farReqs)
-		}
-		// A target without terminals: the engineer works on without one, as with ssh itself.
-		if ok, err := send(far, rec, true); err != nil || !ok {
-			c.r.event(c.id, recordings.EventRefused, recordings.Refused{Side: "target", What: "pty-req"})
-		}
-	}
-	for _, e := range c.env {
-		rec, ok := c.record(e.message())
-		if !ok {
-			return c.abandon(m, farReqs)
-		}
-		_, _ = send(far, rec, false)
-	}
-	rec, ok := c.record(m.message)
-	if !ok {
+	if !c.describe() {
 		return c.abandon(m, farReqs)
 	}
-	if ok, err := send(far, rec, true); err != nil || !ok {
-		c.r.event(c.id, recordings.EventRefused, recordings.Refused{Side: "target", What: m.Type})
+	started, d := c.startMain(ctx, m)
+	if !d.Allow {
+		_ = far.Close()
+		c.r.work.Go(func() { ssh.DiscardRequests(farReqs) })
+		c.refuse(m, d)
+		return nil, false
+	}
+	if !started {
 		return c.abandon(m, farReqs)
 	}
 	if c.pty != nil {
@@ -310,6 +308,78 @@ func (c *channel) start(m mainRequest) (<-chan *ssh.Request, bool) {
 		c.r.run(func() { c.term.show(false) })
 	}
 	return farReqs, true
+}
+
+// describe asks the target for the terminal and the variables.
+func (c *channel) describe() bool {
+	if c.pty != nil {
+		c.pty.Cols, c.pty.Rows, c.pty.Width, c.pty.Height = c.size.Cols, c.size.Rows, c.size.Width, c.size.Height
+		ok, passed := c.askTarget(c.pty.message(), true)
+		if !passed {
+			return false
+		}
+		if !ok { // a target without terminals: the engineer works on without one, as with ssh itself
+			c.r.event(c.id, recordings.EventRefused, recordings.Refused{Side: "target", What: "pty-req"})
+		}
+	}
+	for _, e := range c.env {
+		if _, passed := c.askTarget(e.message(), false); !passed {
+			return false
+		}
+	}
+	return true
+}
+
+// askTarget records a request and sends it, but not while input is held back. It gives the answer, and whether the
+// request passed.
+func (c *channel) askTarget(m message, wantReply bool) (ok, passed bool) {
+	v := &c.r.valve
+	if !v.awaitInput() {
+		return false, false
+	}
+	rec, ok := c.record(m)
+	if !ok || !v.enterInput() {
+		return false, false
+	}
+	defer v.leave()
+	defer c.r.stallTimer().Stop()
+	ok, err := send(c.far, rec, wantReply)
+	return ok && err == nil, true
+}
+
+// startMain decides again, records the request that starts something and sends it, none of it while input is held
+// back. It gives the decision, and whether the target took the request.
+func (c *channel) startMain(ctx context.Context, m mainRequest) (started bool, d policy.Decision) {
+	v := &c.r.valve
+	var rec recorded
+	for kept := false; ; {
+		if d = c.decide(ctx, m); !d.Allow {
+			return false, d
+		}
+		if !v.awaitInput() {
+			return false, d
+		}
+		if !kept {
+			if rec, kept = c.record(m.message); !kept {
+				return false, d
+			}
+		}
+		if v.enterUnheld() {
+			break
+		}
+	}
+	defer v.leave()
+	defer c.r.stallTimer().Stop()
+	if ok, err := send(c.far, rec, true); err != nil || !ok {
+		c.r.event(c.id, recordings.EventRefused, recordings.Refused{Side: "target", What: m.Type})
+		return false, d
+	}
+	return true, d
+}
+
+// stallTimer ends the session where a target does not answer: it must not hold the session up for ever.
+func (r *Relay) stallTimer() *time.Timer {
+	return time.AfterFunc(answerLimit, func() { r.fail(ErrTargetGone) })
 }
 
 // abandon gives up a channel that the target has, but will not get to work on.

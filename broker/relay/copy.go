@@ -93,19 +93,19 @@ func (p *pump) flooding(n int) bool {
 // pass records b and hands it on, past the inspector where there is one. It reports whether the
 // copy may go on.
 func (p *pump) pass(b []byte) bool {
+	v := &p.c.r.valve
 	if p.stream == recordings.Stdin {
 		p.c.inputState.Store(inputPassing)
 		defer p.c.inputState.Store(inputSilent)
-		if !p.c.r.valve.awaitInput() {
+		if !v.awaitInput() {
 			return false
 		}
 		p.c.unasked.Store(0)
 		p.c.r.touched()
 	}
-	if !p.c.r.valve.enter() {
+	if !v.open() {
 		return false
 	}
-	defer p.c.r.valve.leave()
 	if p.inspect != nil {
 		return p.inspect(b, p.handOn)
 	}
@@ -113,18 +113,23 @@ func (p *pump) pass(b []byte) bool {
 }
 
 // hand records b and hands it on. What is recorded contains what is relayed: a piece that the
-// valve stops is in the recording all the same.
+// valve stops is in the recording all the same. The valve is asked again before each piece, because the
+// recorder may have taken its time.
 func (p *pump) hand(b []byte) bool {
+	v := &p.c.r.valve
+	input := p.stream == recordings.Stdin
 	if err := p.c.r.cfg.Recorder.Data(p.c.id, p.stream, b); err != nil {
 		p.c.r.fail(&RecordingError{Err: err})
 		return false
 	}
 	for len(b) > 0 {
-		if !p.c.r.valve.open() {
+		if input && !v.enterInput() || !input && !v.enter() {
 			return false
 		}
 		n := min(len(b), piece)
-		if err := p.write(b[:n]); err != nil {
+		err := p.write(b[:n])
+		v.leave()
+		if err != nil {
 			return false // the channel was closed; its other goroutines see to the rest
 		}
 		p.count(n)
@@ -142,13 +147,12 @@ func (c *channel) copyInput() {
 	}
 	p.run(c.near, make([]byte, smallInput))
 	c.inputState.Store(inputEnded)
-	if !c.r.valve.awaitInput() || !c.r.valve.enter() {
+	if !c.r.valve.awaitInput() || !c.r.event(c.id, recordings.EventEOF, recordings.StreamEnd{Stream: recordings.Stdin.String()}) ||
+		!c.r.valve.enterInput() {
 		return
 	}
 	defer c.r.valve.leave()
-	if c.r.event(c.id, recordings.EventEOF, recordings.StreamEnd{Stream: recordings.Stdin.String()}) {
-		_ = c.far.CloseWrite()
-	}
+	_ = c.far.CloseWrite()
 }
 
 // copyOutput copies what the target prints to the engineer.

@@ -50,13 +50,17 @@ func (e *FaultError) Error() string { return fmt.Sprintf("relay: fault: %v", e.P
 type Config struct {
 	// Recorder takes everything before it is relayed.
 	Recorder *recordings.Writer
-	// Decide is asked for each channel once it says what it is. It may take its time.
+	// Decide is asked for each channel once it says what it is, and again when the target is ready to start it. It may
+	// take its time, and waits while input is held back.
 	Decide func(ctx context.Context, kind policy.ChannelKind) policy.Decision
 	// Refuse gives the lines for the engineer, "\n" ends, and the exit status of a denial.
 	Refuse func(policy.Decision) (text string, exit int)
 	// Env names the environment variables that may pass; a trailing * stands for any ending.
 	// nil: LANG and LC_*.
 	Env []string
+	// InTime is asked before each piece, request and channel is handed on, in both directions. False: the session's
+	// time is over and nothing passes any more; to end Serve is the caller's business. It must be quick. nil: no limit.
+	InTime func() bool
 	// OnInput is called for every piece of input before it is relayed. It must be quick.
 	OnInput func()
 	// OnRefused is called for each refusal of a feature that the engineer asked for, for the ledger. feature comes from a
@@ -119,6 +123,7 @@ func New(cfg Config) *Relay {
 	return &Relay{
 		cfg:      cfg,
 		log:      cfg.Log,
+		valve:    valve{inTime: cfg.InTime},
 		broken:   make(chan struct{}),
 		noMore:   make(chan struct{}, 1),
 		channels: make(map[uint32]*channel),

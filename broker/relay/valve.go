@@ -11,10 +11,15 @@ import (
 // the connection.
 const settle = time.Millisecond
 
-// valve is what all data passes. Closed it stays closed.
+// valve is what all data, requests and channels pass. Closed it stays closed.
 type valve struct {
+	// inTime reports whether the session's time is not over; nil: there is no limit. The clock is asked at the
+	// moment at which something is handed on, because timers of a process that was stopped, or of a machine
+	// that slept, fire too late.
+	inTime  func() bool
 	passing atomic.Int64 // pieces between enter and leave
 	shut    atomic.Bool
+	held    atomic.Bool // release is not nil
 
 	mu      sync.Mutex
 	settled chan struct{} // closed by the last leave after close
@@ -25,7 +30,29 @@ type valve struct {
 // enter asks to hand on one piece. After true, leave must follow.
 func (v *valve) enter() bool {
 	v.passing.Add(1)
-	if v.shut.Load() {
+	if !v.open() {
+		v.leave()
+		return false
+	}
+	return true
+}
+
+// enterInput is enter for what acts on the target: it waits while input is held back.
+func (v *valve) enterInput() bool {
+	for v.awaitInput() {
+		if v.enterUnheld() {
+			return true
+		}
+	}
+	return false
+}
+
+// enterUnheld is enter for what acts on the target, without waiting: false where input is held back too.
+func (v *valve) enterUnheld() bool {
+	if !v.enter() {
+		return false
+	}
+	if v.held.Load() {
 		v.leave()
 		return false
 	}
@@ -43,8 +70,8 @@ func (v *valve) leave() {
 	}
 }
 
-// open reports whether the valve was not closed yet.
-func (v *valve) open() bool { return !v.shut.Load() }
+// open reports whether the valve was not closed yet and the session's time is not over.
+func (v *valve) open() bool { return !v.shut.Load() && (v.inTime == nil || v.inTime()) }
 
 func (v *valve) close() {
 	v.mu.Lock()
@@ -76,22 +103,20 @@ func (v *valve) hold(held bool) {
 	switch {
 	case held && v.release == nil:
 		v.release = make(chan struct{})
+		v.held.Store(true)
 	case !held && v.release != nil:
+		v.held.Store(false)
 		close(v.release)
 		v.release = nil
 	}
 }
 
-// held reports whether input is held back.
-func (v *valve) held() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.release != nil
-}
-
-// awaitInput returns when input may pass; false: never again.
+// awaitInput returns when input may pass; false: never again. Whether it still may when it is handed on, enterUnheld says.
 func (v *valve) awaitInput() bool {
 	for v.open() {
+		if !v.held.Load() {
+			return true
+		}
 		v.mu.Lock()
 		release := v.release
 		if v.closed == nil {

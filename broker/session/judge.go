@@ -33,6 +33,7 @@ func (l *session) judge(f policy.Facts) {
 		return
 	}
 	l.setUntil(v.Until)
+	l.inTime() // by the other clock it may be over although the wall clock was set back
 }
 
 // verdict rules on the facts known last. The caller holds mu.
@@ -96,22 +97,9 @@ func (l *session) judgeKnown() {
 	l.mu.Unlock()
 	if !v.Keep {
 		l.end(Cause{Reason: v.Reason, Args: v.Args, Actor: timer})
-	}
-}
-
-func (l *session) deadline() time.Time { return time.Unix(0, l.until.Load()) }
-
-func (l *session) setUntil(t time.Time) {
-	if l.until.Swap(t.UnixNano()) == t.UnixNano() {
 		return
 	}
-	l.mu.Lock()
-	l.armDeadline()
-	l.mu.Unlock()
-	select {
-	case l.moved <- struct{}{}:
-	default:
-	}
+	l.inTime()
 }
 
 // arm starts the timers; the result stops them.
@@ -151,25 +139,14 @@ func (l *session) armDeadline() {
 	l.timers.deadline = time.AfterFunc(l.deadline().Sub(l.sup.o.Clock()), func() { l.timeIsUp(turn) })
 }
 
-// timeIsUp ends the session at its deadline, unless that was moved at the same moment. What ends there is the window, or a
-// paper that ran out.
+// timeIsUp ends the session at its deadline, unless that was moved at the same moment.
 func (l *session) timeIsUp(turn int) {
 	l.mu.Lock()
 	if turn != l.timers.turn {
 		l.mu.Unlock()
 		return
 	}
-	end := l.deadline()
-	c := Cause{Reason: policy.WindowEnded, Args: map[string]string{"time": l.hour(end)}, Actor: timer}
-	now := l.sup.o.Clock()
-	if now.Before(end) {
-		now = end // the wall clock was set back
-	}
-	if l.facts != nil {
-		if v := l.verdict(now); !v.Keep && v.Reason == policy.Lapsed {
-			c.Reason, c.Args = v.Reason, v.Args
-		}
-	}
+	c := l.causeOfDeadline()
 	l.mu.Unlock()
 	l.end(c)
 }

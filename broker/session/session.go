@@ -71,12 +71,12 @@ type session struct {
 	beside    sync.WaitGroup // what goes on beside the relay: the entry session.started, syncing
 	refused   refusedFeatures
 	watchers  atomic.Int32
-	reached   atomic.Int64  // unix nanoseconds of the session's clock; when the target was reached. 0: not yet
-	lastInput atomic.Int64  // unix nanoseconds of the session's clock
-	until     atomic.Int64  // unix nanoseconds; the deadline in force
-	next      atomic.Int64  // unix nanoseconds; when the verdict may change by itself. 0: not known
-	moved     chan struct{} // the deadline changed; capacity 1
-	tell      chan remark   // notices for watch to show; what does not fit is dropped
+	reached   atomic.Int64             // unix nanoseconds of the session's clock; when the target was reached. 0: not yet
+	lastInput atomic.Int64             // unix nanoseconds of the session's clock
+	term      atomic.Pointer[deadline] // the one in force
+	next      atomic.Int64             // unix nanoseconds; when the verdict may change by itself. 0: not known
+	moved     chan struct{}            // the deadline changed; capacity 1
+	tell      chan remark              // notices for watch to show; what does not fit is dropped
 
 	mu       sync.Mutex // guards what follows
 	facts    *policy.Facts
@@ -241,6 +241,10 @@ func (l *session) reach() error {
 	l.conn, err = l.sup.o.Dialer.Dial(l.ctx, dial.Target{
 		ID: l.target.ID, Addr: net.JoinHostPort(l.target.Host, strconv.Itoa(l.target.Port)), Login: l.login, HostKey: key,
 	}, auth)
+	if err == nil {
+		// What waits in the queue toward the target is held against the deadline where it leaves for the kernel.
+		l.conn.Wire.Allow(l.inTime)
+	}
 	return err
 }
 
@@ -248,6 +252,7 @@ func (l *session) reach() error {
 func (l *session) carry() Cause {
 	r := relay.New(relay.Config{
 		Recorder: l.rec.Load(), Decide: l.decide, Refuse: l.refusal, Lang: l.a.Lang, Env: l.sup.o.Env,
+		InTime:    l.inTime,
 		OnInput:   func() { l.lastInput.Store(l.sup.o.Clock().UnixNano()) },
 		Quicken:   func() { l.a.Wire.QuickAck(quickAcks); l.conn.Wire.QuickAck(quickAcks) },
 		OnRefused: l.featureRefused, Clock: l.sup.o.Clock, Log: l.log,

@@ -32,7 +32,8 @@ type Options struct {
 	InputTo     []age.Recipient // who may open input: offline keys only
 	MinFree     uint64          // bytes; below it nobody is admitted
 	Clock       func() time.Time
-	TargetClock func() time.Time // what the targets' clocks show; nil: Clock
+	TargetClock func() time.Time     // what the targets' clocks show; nil: Clock
+	SinceBoot   func() time.Duration // since the machine was booted, its sleep included; nil: the system's
 	Zone        *time.Location
 	GateName    string        // the host that engineers type after the @; empty: gate
 	Recheck     time.Duration // how often every live session is judged again; 0: three seconds
@@ -82,6 +83,9 @@ func New(o Options) (*Supervisor, error) {
 	}
 	if o.Sync == 0 {
 		o.Sync = time.Second
+	}
+	if o.SinceBoot == nil {
+		o.SinceBoot = sinceBoot
 	}
 	if o.Env == nil {
 		o.Env = []string{"LANG", "LC_*"}

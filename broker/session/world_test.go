@@ -113,7 +113,7 @@ func newWorld(t testing.TB, length time.Duration, change ...func(*Options)) *wor
 		DB: w.db, Ring: w.ring, Dir: filepath.Join(w.dir, "recordings"), FS: w.disk,
 		Dialer:   &dial.Dialer{Connect: w.connect},
 		OutputTo: []age.Recipient{w.ring.ViewingRecipient()}, InputTo: []age.Recipient{w.offline.Recipient()},
-		Clock: w.clock.Now, Zone: time.UTC, Log: hclog.NewNullLogger(),
+		Clock: w.clock.Now, SinceBoot: w.clock.SinceBoot, Zone: time.UTC, Log: hclog.NewNullLogger(),
 		// A bubble's hours are a machine's seconds: to sync each second of them and to look every three is most of what a test takes. What
 		// ends or pauses a session does so at its instant, or at the commit; tests of the regular look say often.
 		Sync: time.Minute, Recheck: time.Minute,

@@ -12,6 +12,9 @@ import (
 // ErrAborted is what reads and writes return after Abort.
 var ErrAborted = errors.New("wire: connection aborted")
 
+// ErrNotAllowed is what writes return once the function given to Allow has said no.
+var ErrNotAllowed = errors.New("wire: writing is not allowed any more")
+
 // Options changes how a Conn behaves. The zero value is what the broker uses.
 type Options struct {
 	// QuickAcks is how many reads and writes after Wrap ask the kernel to acknowledge at once,
@@ -39,7 +42,8 @@ type Conn struct {
 	tcp    *net.TCPConn // nil where inner is no TCP connection
 	linger time.Duration
 	quick  quickAck
-	burst  atomic.Int32  // inline writes since the last read
+	burst  atomic.Int32 // inline writes since the last read
+	allow  atomic.Pointer[func() bool]
 	send   func()        // sendLoop as a value, so that starting it allocates nothing
 	gone   chan struct{} // closed when a read has failed: the peer has closed, or we have
 
@@ -82,6 +86,20 @@ func (c *Conn) QuickAck(n int) {
 	if c.tcp != nil {
 		c.quick.left.Store(int32(n))
 	}
+}
+
+// Allow has may asked before each write to the kernel, in the writer's goroutine and without a lock held. False drops
+// what waits and fails every later write. It must be quick.
+func (c *Conn) Allow(may func() bool) { c.allow.Store(&may) }
+
+// put hands p to the kernel, where that is allowed.
+func (c *Conn) put(p []byte) (int, error) {
+	if may := c.allow.Load(); may != nil && !(*may)() {
+		return 0, ErrNotAllowed
+	}
+	n, err := c.inner.Write(p)
+	c.quick.arm()
+	return n, err
 }
 
 // Read reads from the connection.
@@ -136,8 +154,7 @@ func (c *Conn) writeInline(p []byte) (int, error) {
 	c.burst.Add(1)
 	c.sending = true
 	c.mu.Unlock()
-	n, err := c.inner.Write(p)
-	c.quick.arm()
+	n, err := c.put(p)
 	c.mu.Lock()
 	if err != nil {
 		c.fail(err)
@@ -160,9 +177,8 @@ func (c *Conn) sendLoop() {
 		c.queue = nil
 		c.changed.Broadcast() // there is room again while this block goes out
 		c.mu.Unlock()
-		_, err := c.inner.Write(b.bytes())
+		_, err := c.put(b.bytes())
 		b.free()
-		c.quick.arm()
 		c.mu.Lock()
 		if err != nil {
 			c.fail(err)

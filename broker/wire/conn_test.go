@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -251,4 +252,46 @@ func TestWritesAllocateNothing(t *testing.T) {
 			t.Errorf("%s: %v allocations a write", name, got)
 		}
 	}
+}
+
+// What waits in the queue when writing is no longer allowed is dropped, not sent late.
+func TestNothingLeavesTheQueueOnceItMayNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := testbed.Pipe()
+		c := Wrap(a, Options{})
+		defer b.Close()
+		defer c.Abort()
+		var over atomic.Bool
+		c.Allow(func() bool { return !over.Load() })
+		if _, err := c.Write([]byte("early")); err != nil {
+			t.Fatal(err)
+		}
+		// The peer reads nothing, so the queue fills behind a write that is under way.
+		written := make(chan struct{})
+		go func() {
+			defer close(written)
+			for {
+				if _, err := c.Write(bytes.Repeat([]byte("late"), 8<<10)); err != nil {
+					return
+				}
+			}
+		}()
+		synctest.Wait()
+		over.Store(true)
+		begun := make([]byte, 1)
+		if _, err := io.ReadFull(b, begun); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		rest := make(chan int)
+		go func() { n, _ := io.Copy(io.Discard, b); rest <- int(n) }()
+		<-written
+		if _, err := c.Write([]byte("x")); !errors.Is(err, ErrNotAllowed) {
+			t.Errorf("a later write: %v", err)
+		}
+		c.Abort()
+		if n := <-rest; n > blockSize+len("early") {
+			t.Errorf("%d bytes went out after the end; one write of at most %d was under way", n, blockSize)
+		}
+	})
 }

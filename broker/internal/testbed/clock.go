@@ -10,7 +10,7 @@ import (
 // Clock is a wall clock that can be set: the real one (inside testing/synctest the bubble's)
 // plus an offset. Timers are not affected, as when somebody sets the clock of a machine. The zero value
 // is for bubbles, whose date is always the same, and for tests that only measure spans; elsewhere NewClock chooses the date.
-type Clock struct{ offset atomic.Int64 }
+type Clock struct{ offset, slept atomic.Int64 }
 
 // At is the instant at which clocks of tests begin, so that no test depends on the hour, the date or the zone of the
 // machine: SEKIMORI_STORY_AT (RFC 3339), or a Tuesday morning in Japan.
@@ -45,3 +45,14 @@ func (c *Clock) Now() time.Time {
 
 // Step sets the clock forward by d, or back where d is negative.
 func (c *Clock) Step(d time.Duration) { c.offset.Add(int64(d)) }
+
+// SinceBoot is the reading of a clock that cannot be set and that counts the time a machine slept.
+func (c *Clock) SinceBoot() time.Duration {
+	return time.Duration(time.Now().UnixNano() + c.slept.Load())
+}
+
+// Suspend makes the machine sleep for d: the wall clock and SinceBoot go on meanwhile, timers do not.
+func (c *Clock) Suspend(d time.Duration) {
+	c.slept.Add(int64(d))
+	c.Step(d)
+}
