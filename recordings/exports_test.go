@@ -49,11 +49,14 @@ func TestBytesAreIdentical(t *testing.T) {
 	}
 }
 
+// only is a view of one channel in English.
+func only(channel uint32) recordings.View { return recordings.View{Lang: "en", Channel: &channel} }
+
 func TestAsciicast(t *testing.T) {
 	k := newKeys(t)
 	path, _, _ := finished(t, k)
 	var b bytes.Buffer
-	must(t, recordings.Asciicast(t.Context(), &b, open(t, path, k.viewing), 0))
+	must(t, recordings.Asciicast(t.Context(), &b, open(t, path, k.viewing), only(0)))
 	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
 	var h struct {
 		Version   int
@@ -77,14 +80,14 @@ func TestAsciicast(t *testing.T) {
 			t.Errorf("event %s", l)
 		}
 	}
-	if codes != "ooroox" {
+	if codes != "mooorooxmomo" {
 		t.Errorf("events %s", codes)
 	}
-	if want := .0165; sum < want-1e-9 || sum > want+1e-9 { // the exit status is the 11th frame, 1.5 ms each
+	if want := .018; sum < want-1e-9 || sum > want+1e-9 { // the notice is the 12th frame, 1.5 ms each
 		t.Errorf("intervals add up to %v, want %v", sum, want)
 	}
 	b.Reset()
-	must(t, recordings.Asciicast(t.Context(), &b, open(t, path, k.viewing, k.offline), 0))
+	must(t, recordings.Asciicast(t.Context(), &b, open(t, path, k.viewing, k.offline), only(0)))
 	if !strings.Contains(b.String(), `"i","ls\r"`) {
 		t.Errorf("no input with its key: %s", b.String())
 	}
@@ -100,14 +103,14 @@ func TestAsciicastKeepsSplitCharacters(t *testing.T) {
 	_, err := w.Close(theEnd)
 	must(t, err)
 	var b bytes.Buffer
-	must(t, recordings.Asciicast(t.Context(), &b, open(t, path, k.viewing), 0))
+	must(t, recordings.Asciicast(t.Context(), &b, open(t, path, k.viewing), only(0)))
 	var text string
 	for _, l := range strings.Split(strings.TrimSpace(b.String()), "\n")[1:] {
 		var e []any
 		must(t, json.Unmarshal([]byte(l), &e))
 		text += e[2].(string)
 	}
-	if text != "復\uFFFD旧\uFFFD" {
+	if !strings.HasPrefix(text, "復\uFFFD旧\uFFFD\x1b[4l") {
 		t.Errorf("%q", text)
 	}
 }
@@ -145,7 +148,7 @@ func TestText(t *testing.T) {
 				_, err := w.Close(theEnd)
 				must(t, err)
 				var b bytes.Buffer
-				must(t, recordings.Text(t.Context(), &b, open(t, path, k.viewing), 0))
+				must(t, recordings.Text(t.Context(), &b, open(t, path, k.viewing), only(0)))
 				if b.String() != c.want {
 					t.Errorf("chunks of %d: %q, want %q", chunk, b.String(), c.want)
 				}
@@ -160,7 +163,7 @@ func TestTextOfAnythingIsClean(t *testing.T) {
 	must(t, w.Data(0, recordings.Stdout, random(256<<10)))
 	_, err := w.Close(theEnd)
 	must(t, err)
-	for l, err := range recordings.Lines(t.Context(), open(t, path, k.viewing), 0) {
+	for l, err := range recordings.Lines(t.Context(), open(t, path, k.viewing), 0, recordings.UTF8) {
 		must(t, err)
 		if !utf8.ValidString(l.Text) || strings.ContainsFunc(l.Text, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 }) {
 			t.Fatalf("%q", l.Text)
@@ -190,8 +193,10 @@ func TestExportOfARunningRecordingSaysThatItStops(t *testing.T) {
 		"raw": func(b *bytes.Buffer, r *recordings.Reader) error {
 			return recordings.Raw(t.Context(), b, r, 0, recordings.Stdout)
 		},
-		"text": func(b *bytes.Buffer, r *recordings.Reader) error { return recordings.Text(t.Context(), b, r, 0) },
-		"cast": func(b *bytes.Buffer, r *recordings.Reader) error { return recordings.Asciicast(t.Context(), b, r, 0) },
+		"text": func(b *bytes.Buffer, r *recordings.Reader) error { return recordings.Text(t.Context(), b, r, only(0)) },
+		"cast": func(b *bytes.Buffer, r *recordings.Reader) error {
+			return recordings.Asciicast(t.Context(), b, r, only(0))
+		},
 	} {
 		var b bytes.Buffer
 		if err := export(&b, open(t, path, k.viewing)); !isTruncated(err) || !strings.Contains(b.String(), "meisai") {
@@ -228,13 +233,13 @@ func TestARendererGoesOnWithoutItsCaller(t *testing.T) {
 			return recordings.Raw(ctx, w, r, 0, recordings.Stdout)
 		},
 		"text": func(ctx context.Context, w io.Writer, r *recordings.Reader) error {
-			return recordings.Text(ctx, w, r, 0)
+			return recordings.Text(ctx, w, r, only(0))
 		},
 		"cast": func(ctx context.Context, w io.Writer, r *recordings.Reader) error {
-			return recordings.Asciicast(ctx, w, r, 0)
+			return recordings.Asciicast(ctx, w, r, only(0))
 		},
 		"none": func(ctx context.Context, w io.Writer, r *recordings.Reader) error {
-			return recordings.Text(ctx, w, r, 99)
+			return recordings.Text(ctx, w, r, only(99))
 		},
 	} {
 		left := func(r *recordings.Reader) (n int) {

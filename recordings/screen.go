@@ -19,6 +19,8 @@ type Screen struct {
 	full   bool // a program has the alternate screen
 	region bool // a scroll region or origin mode may be set
 	line   bool // the cursor is at the start of a line, as far as is known
+	bare   bool // no terminal was at the other end: a line feed alone ends a line
+	after  byte // the control character before, if it was one
 }
 
 // NewScreen returns a Screen for the output of one channel, written in e.
@@ -46,6 +48,8 @@ func (s *Screen) AtLineStart() bool { return s.line }
 // Reset gives back a viewer's terminal as it was, whatever the recording left it in: the ordinary screen, the whole of it
 // as scroll region, insertion and origin mode off, wrapping on, the cursor shown, the character set ASCII, no colours.
 func (s *Screen) Reset() string {
+	s.out.Reset()
+	s.in.giveUp()
 	out := "\x1b[4l\x1b[?7h\x1b[?25h\x1b(B\x1b)B\x0f\x1b[m"
 	if s.full {
 		out = "\x1b[?1049l" + out // else a terminal would put the cursor where it never was
@@ -54,7 +58,7 @@ func (s *Screen) Reset() string {
 		out += "\x1b[?6l\x1b[r\x1b[" + strconv.Itoa(mostArgument) + ";1H" // both send the cursor to the top
 	}
 	s.full, s.region = false, false
-	return out
+	return s.out.String() + out
 }
 
 // resetPicture is what a full reset (RIS) becomes: a viewer keeps what scrolled away.
@@ -64,7 +68,7 @@ const resetPicture = "\x1b[r\x1b[4l\x1b[?6l\x1b[?7h\x1b[?25h\x1b(B\x1b)B\x0f\x1b
 const mostArgument = 4096
 
 func (s *Screen) print(r rune) {
-	s.line = false
+	s.line, s.after = false, 0
 	if r < utf8.RuneSelf {
 		s.out.WriteByte(byte(r))
 		return
@@ -77,12 +81,23 @@ func (s *Screen) invalid(byte) { s.print(utf8.RuneError) }
 // execute passes what moves the cursor or chooses a character set. The bell does not ring again.
 func (s *Screen) execute(c byte) {
 	switch c {
-	case '\n', '\v', '\f', '\r':
+	case '\n', '\v', '\f':
+		switch {
+		case s.after == '\r':
+			s.out.WriteByte('\n')
+		case s.bare:
+			s.line = true
+			s.out.WriteString("\r\n")
+		default: // only down: a viewer's terminal would make a new line of it
+			s.out.WriteString("\x1bD")
+		}
+	case '\r':
 		s.line = true
 		s.out.WriteByte(c)
 	case '\b', '\t', 0x0e, 0x0f:
 		s.out.WriteByte(c)
 	}
+	s.after = c
 }
 
 // escape passes the sequences of two and three characters that a picture needs.

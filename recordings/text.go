@@ -1,11 +1,13 @@
 package recordings
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"iter"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,36 +18,173 @@ type Line struct {
 	Text    string        // no control characters; bytes that are no UTF-8 as \x83
 }
 
-// Text writes the output of one channel as lines without control sequences. It is
+// Text writes a session as lines without control sequences: the output, and a line for each thing that was done. It is
 // made for reading and searching, not for evidence: Raw is that.
-func Text(ctx context.Context, w io.Writer, r *Reader, channel uint32) error {
-	out := bufio.NewWriter(w)
-	for l, err := range Lines(ctx, r, channel) {
+func Text(ctx context.Context, w io.Writer, r *Reader, v View) error {
+	t := NewTranscript(v)
+	var last time.Duration
+	for {
+		f, err := next(ctx, r)
 		if err != nil {
-			if ferr := out.Flush(); ferr != nil {
-				return fmt.Errorf("export: %w", ferr)
+			if werr := writeAll(w, t.End(last)); werr != nil {
+				return fmt.Errorf("export: %w", werr)
 			}
-			return err
+			return ended(err)
 		}
-		out.WriteString(l.Text) // bufio keeps the error
-		if err := out.WriteByte('\n'); err != nil {
-			return fmt.Errorf("export: %w", err)
+		last = f.Elapsed
+		if b := t.Take(f); len(b) > 0 {
+			if err := writeAll(w, b); err != nil {
+				return fmt.Errorf("export: %w", err)
+			}
 		}
 	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("export: %w", err)
+}
+
+// Transcript makes lines of text of a session's frames. The line of an operation begins with OperationMark; a line of output
+// that begins so has a backslash before it. It is for one goroutine.
+type Transcript struct {
+	view     View
+	ops      *Operations
+	keys     keyboard
+	channels map[uint32]*outputLines
+	last     uint32 // channel whose output stands last
+	some     bool   // last is set
+	out      bytes.Buffer
+}
+
+// outputLines is the output of one channel.
+type outputLines struct {
+	terms  [3]*terminal // by Stream
+	binary bool
+}
+
+// NewTranscript begins a session.
+func NewTranscript(v View) *Transcript {
+	return &Transcript{view: v, ops: NewOperations(), keys: keyboard{}, channels: map[uint32]*outputLines{}}
+}
+
+// Take returns the lines that a frame completes; valid until the next call.
+func (t *Transcript) Take(f Frame) []byte {
+	t.out.Reset()
+	if !t.view.shows(f.Channel) {
+		return nil
 	}
-	return nil
+	switch {
+	case f.Stream == Stdin:
+		for _, o := range t.keys.take(f, t.ops, t.view.Encoding) {
+			t.tell(o)
+		}
+	case f.Event == "":
+		t.output(f)
+	case f.Event == EventClose:
+		t.flush(f.Channel)
+	}
+	for _, o := range t.ops.Take(f) {
+		t.tell(o)
+	}
+	return t.out.Bytes()
+}
+
+// Lost returns what to write where n bytes were missed.
+func (t *Transcript) Lost(at time.Duration, n int64) []byte {
+	count := strconv.FormatInt(n, 10)
+	return t.Warn(at, count+" バイトを見逃しました", "missed "+count+" bytes")
+}
+
+// Warn returns a line of the viewer's own program.
+func (t *Transcript) Warn(at time.Duration, ja, en string) []byte {
+	t.out.Reset()
+	t.tell(Operation{Elapsed: at, Channel: SessionChannel, JA: ja, EN: en})
+	return t.out.Bytes()
+}
+
+// Resize does nothing: lines have no size.
+func (t *Transcript) Resize(int, int) {}
+
+// End returns the lines that are still owed when the recording has ended.
+func (t *Transcript) End(at time.Duration) []byte {
+	t.out.Reset()
+	for n := range t.channels {
+		t.flush(n)
+	}
+	for _, o := range t.ops.End(at) {
+		t.tell(o)
+	}
+	return t.out.Bytes()
+}
+
+func (t *Transcript) output(f Frame) {
+	if !t.ops.Data(f.Channel) && f.Stream == Stdout {
+		return
+	}
+	c := t.channels[f.Channel]
+	if c == nil {
+		if c = new(outputLines); len(t.channels) < mostChannels {
+			t.channels[f.Channel] = c
+		}
+	}
+	if !t.ops.Terminal(f.Channel) && !c.binary && bytes.IndexByte(f.Data, 0) >= 0 {
+		c.binary = true
+		t.tell(Operation{f.Elapsed, f.Channel, "", "バイナリの出力(表示しません)", "binary output (not shown)"})
+	}
+	if c.binary {
+		return
+	}
+	term := c.terms[f.Stream]
+	if term == nil {
+		term = newTerminal(t.view.Encoding)
+		c.terms[f.Stream] = term
+	}
+	for _, b := range term.dec.utf8(f.Data) {
+		if term.feed(b) {
+			t.line(f.Channel, term.take(f.Stream))
+		}
+	}
+}
+
+// flush ends the lines of a channel that were not ended.
+func (t *Transcript) flush(channel uint32) {
+	c := t.channels[channel]
+	if c == nil {
+		return
+	}
+	delete(t.channels, channel)
+	for s, term := range c.terms {
+		if term == nil || c.binary {
+			continue
+		}
+		if l, ok := term.flush(Stream(s)); ok {
+			t.line(channel, l)
+		}
+	}
+}
+
+// line writes a line of output.
+func (t *Transcript) line(channel uint32, l Line) {
+	if t.some && t.last != channel {
+		t.tell(Operation{l.Elapsed, channel, "", "出力", "output"})
+	}
+	t.last, t.some = channel, true
+	if strings.HasPrefix(strings.TrimLeft(l.Text, `\`), OperationMark) {
+		t.out.WriteByte('\\')
+	}
+	t.out.WriteString(l.Text)
+	t.out.WriteByte('\n')
+}
+
+func (t *Transcript) tell(o Operation) {
+	t.out.WriteString(o.Line(t.view.Lang, t.view.Started))
+	t.out.WriteByte('\n')
 }
 
 // Lines gives the output of one channel line by line, reading the recording to
 // its end. What was overwritten within a line, by backspaces or a return of the
 // carriage, does not appear. An error comes last, after the lines before it.
-func Lines(ctx context.Context, r *Reader, channel uint32) iter.Seq2[Line, error] {
+func Lines(ctx context.Context, r *Reader, channel uint32, e Encoding) iter.Seq2[Line, error] {
 	return func(yield func(Line, error) bool) {
 		terms := [3]*terminal{} // by Stream
 		for i := range terms {
-			terms[i] = newTerminal(UTF8)
+			terms[i] = newTerminal(e)
 		}
 		for {
 			f, err := next(ctx, r)
@@ -65,10 +204,9 @@ func Lines(ctx context.Context, r *Reader, channel uint32) iter.Seq2[Line, error
 			}
 			t := terms[f.Stream]
 			t.now = f.Elapsed
-			for _, c := range f.Data {
+			for _, c := range t.dec.utf8(f.Data) {
 				if t.feed(c) {
-					l := t.take(f.Stream)
-					if !yield(l, nil) {
+					if !yield(t.take(f.Stream), nil) {
 						return
 					}
 				}

@@ -1,0 +1,301 @@
+package recordings
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Operation is one thing that was done in a session, said in a line: a command, an operation on a file, the start or the
+// end of a channel, a pause, an extension, a refusal, a notice.
+type Operation struct {
+	Elapsed time.Duration
+	Channel uint32 // SessionChannel: of the session as a whole
+	Kind    string // the event that told it; EventOpen for a forward that was opened
+	JA, EN  string // harmless on a terminal, without a line's end
+}
+
+// In is the operation in a language.
+func (o Operation) In(lang string) string {
+	if lang == "ja" {
+		return o.JA
+	}
+	return o.EN
+}
+
+// OperationMark begins the line of an operation among lines of output.
+const OperationMark = ">>"
+
+// Line is the operation as a line, with the time of day where the session's start is known, else since the start.
+func (o Operation) Line(lang string, started time.Time) string {
+	at := started.Add(o.Elapsed).Format("15:04:05")
+	if started.IsZero() {
+		s := int64(o.Elapsed / time.Second)
+		at = fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	channel := ""
+	if o.Channel != SessionChannel {
+		channel = fmt.Sprintf(" [%d]", o.Channel)
+	}
+	return OperationMark + " " + at + channel + " " + o.In(lang)
+}
+
+// Bounds of what Operations keeps and says.
+const (
+	mostChannels  = 1024 // told apart; more than any session may have open
+	mostOpenFiles = 1024 // of a channel, that wait for their end
+	mostSaid      = 4096 // bytes of a command or a path in a line; the recording has all of it
+)
+
+// Operations reads the events of a session and says what was done. It is for one goroutine.
+type Operations struct {
+	channels map[uint32]*doing
+	paused   bool // pauses are told by events of their own: the notice of one says nothing new
+}
+
+// doing is what one channel is about.
+type doing struct {
+	kind  string // of the channel, RFC 4254; empty: it was not told
+	start string // event that started it
+	name  string // of the subsystem
+	term  string // its terminal
+	exit  [2]string
+	sizes *Sizes
+	files []FileOp // that were begun and did not end, in order
+	scp   bool
+}
+
+// NewOperations begins a session.
+func NewOperations() *Operations { return &Operations{channels: map[uint32]*doing{}} }
+
+// Data tells whether the bytes of a channel mean something to a reader: those of a file transfer and of a forward are a
+// protocol's.
+func (o *Operations) Data(channel uint32) bool {
+	d := o.channels[channel]
+	return d == nil || d.start != EventSubsystem && !d.scp && (d.kind == "" || d.kind == "session")
+}
+
+// Terminal tells whether a channel has one.
+func (o *Operations) Terminal(channel uint32) bool {
+	d := o.channels[channel]
+	return d != nil && d.term != ""
+}
+
+// Take reads a frame and returns what it tells, in order.
+func (o *Operations) Take(f Frame) []Operation {
+	if f.Event == "" || f.Input {
+		return nil
+	}
+	var out []Operation
+	say := func(ja, en string) {
+		out = append(out, Operation{f.Elapsed, f.Channel, f.Event, ja, en})
+	}
+	if f.Channel == SessionChannel {
+		o.session(f, say)
+		return out
+	}
+	d := o.channels[f.Channel]
+	if d == nil {
+		d = &doing{}
+		if len(o.channels) < mostChannels {
+			o.channels[f.Channel] = d
+		}
+	}
+	switch f.Event {
+	case EventFile, EventFileEnd:
+		d.file(f, say)
+	case EventClose:
+		d.unanswered(say)
+		d.close(say)
+		delete(o.channels, f.Channel)
+	default:
+		d.take(f, say)
+	}
+	return out
+}
+
+// End says what had begun and not ended when the recording did.
+func (o *Operations) End(at time.Duration) []Operation {
+	var out []Operation
+	numbers := make([]uint32, 0, len(o.channels))
+	for n := range o.channels {
+		numbers = append(numbers, n)
+	}
+	slices.Sort(numbers)
+	for _, n := range numbers {
+		say := func(ja, en string) { out = append(out, Operation{at, n, EventClose, ja, en}) }
+		d := o.channels[n]
+		d.unanswered(say)
+		if d.start != "" {
+			say("終了を確認できません(接続が先に終わりました)", "no end was seen (the connection ended first)")
+		}
+	}
+	clear(o.channels)
+	return out
+}
+
+// session says what concerns the session as a whole.
+func (o *Operations) session(f Frame, say func(ja, en string)) {
+	switch f.Event {
+	case EventNotice:
+		n := body[Notice](f)
+		if o.paused && (n.Kind == "paused" || n.Kind == "resumed") {
+			return
+		}
+		text := said(strings.Join(strings.FieldsFunc(n.Text, func(r rune) bool { return r == '\n' || r == '\r' }), " / "))
+		say("通知: "+text, "notice: "+text)
+	case EventPause, EventResume:
+		o.paused = true
+		p := body[Pause](f)
+		ja, en := "一時停止", "paused"
+		if f.Event == EventResume {
+			ja, en = "再開", "resumed"
+		}
+		by, byEN, reason := p.By, p.By, ""
+		if by == "" {
+			by, byEN = "関守", "the gate"
+		}
+		if p.Reason != "" {
+			reason = ": " + p.Reason
+		}
+		say(ja+"("+said(by+reason)+")", en+" ("+said(byEN+reason)+")")
+	case EventExtension:
+		x := body[Extension](f)
+		by := ""
+		if x.By != "" {
+			by = " (" + said(x.By) + ")"
+		}
+		say("延長: 終了 "+x.Until.Format("15:04")+by, "extended until "+x.Until.Format("15:04")+by)
+	case EventRefused:
+		refusal(body[Refused](f), say)
+	}
+}
+
+// take says what concerns a channel, but for files and its end.
+func (d *doing) take(f Frame, say func(ja, en string)) {
+	switch f.Event {
+	case EventOpen:
+		if d.kind = body[Opened](f).Type; d.kind != "session" {
+			say("転送開始: "+said(d.kind), "forward opened: "+said(d.kind))
+		}
+	case EventPTY:
+		p := body[PTY](f)
+		d.term = fmt.Sprintf("%dx%d", p.Cols, p.Rows)
+		if p.Term != "" {
+			d.term += " " + said(p.Term)
+		}
+	case EventShell:
+		d.start = f.Event
+		say("シェル開始"+d.onTerminal("、端末 "), "shell started"+d.onTerminal(", terminal "))
+	case EventExec:
+		d.start = f.Event
+		command := said(body[Command](f).Command)
+		words := strings.Fields(command)
+		d.scp = len(words) > 1 && strings.HasSuffix(words[0], "scp") && (slices.Contains(words, "-t") || slices.Contains(words, "-f"))
+		say("コマンド: "+command+d.onTerminal("  (端末 "), "command: "+command+d.onTerminal("  (terminal "))
+	case EventSubsystem:
+		d.start, d.name = f.Event, body[Command](f).Command
+		if d.name == "sftp" {
+			say("ファイル転送(SFTP)開始", "file transfer (SFTP) started")
+			return
+		}
+		say("サブシステム開始: "+said(d.name), "subsystem started: "+said(d.name))
+	case EventSignal:
+		s := said(body[Signal](f).Signal)
+		say("シグナル "+s+" を送信", "signal "+s+" sent")
+	case EventBreak:
+		say("ブレークを送信", "break sent")
+	case EventExitStatus:
+		s := strconv.FormatUint(uint64(body[Exit](f).Status), 10)
+		d.exit = [2]string{"状態 " + s, "status " + s}
+	case EventExitSignal:
+		s := said(body[ExitSignal](f).Signal)
+		d.exit = [2]string{"シグナル " + s, "signal " + s}
+	case EventSizes:
+		s := body[Sizes](f)
+		d.sizes = &s
+	case EventRefused:
+		refusal(body[Refused](f), say)
+	}
+}
+
+// onTerminal says which terminal a channel has, in parentheses where the words before it open them.
+func (d *doing) onTerminal(before string) string {
+	switch {
+	case d.term == "":
+		return ""
+	case strings.Contains(before, "("):
+		return before + d.term + ")"
+	}
+	return before + d.term
+}
+
+func (d *doing) close(say func(ja, en string)) {
+	ja, en := "終了", "ended"
+	switch {
+	case d.kind != "" && d.kind != "session":
+		ja, en = "転送終了", "forward closed"
+	case d.start == "":
+		ja, en = "何も始めずに終了", "closed without having started anything"
+	}
+	if d.exit[0] != "" {
+		ja, en = ja+" "+d.exit[0], en+", "+d.exit[1]
+	}
+	if s := d.sizes; s != nil && d.start != "" || s != nil && s.Input+s.Output+s.Errors > 0 {
+		ja += fmt.Sprintf("(入力 %s、出力 %s バイト)", grouped(uint64(s.Input)), grouped(uint64(s.Output+s.Errors)))
+		en += fmt.Sprintf(" (%s bytes in, %s out)", grouped(uint64(s.Input)), grouped(uint64(s.Output+s.Errors)))
+	}
+	say(ja, en)
+}
+
+func refusal(r Refused, say func(ja, en string)) {
+	text := said(r.What)
+	if r.Number != 0 {
+		text = fmt.Sprintf("[%d] %s", r.Number, text)
+	}
+	if r.Detail != "" {
+		text += " (" + said(r.Detail) + ")"
+	}
+	if r.Count > 1 {
+		text += " ×" + strconv.FormatInt(r.Count, 10)
+	}
+	ja, en := "拒否: ", "refused: "
+	if r.Side == "target" {
+		ja, en = "拒否(接続先): ", "refused (target): "
+	}
+	say(ja+text, en+text)
+}
+
+// body reads an event's body. What does not parse says nothing.
+func body[T any](f Frame) (v T) {
+	if len(f.Data) > 0 && json.Unmarshal(f.Data, &v) != nil {
+		var none T
+		return none
+	}
+	return v
+}
+
+// said makes text of a peer fit for a line.
+func said(s string) string {
+	if len(s) > mostSaid {
+		n := mostSaid
+		for n > 0 && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		s = s[:n] + "… (+" + strconv.Itoa(len(s)-n) + " bytes)"
+	}
+	return Visible(s)
+}
+
+// grouped writes a number with its thousands apart.
+func grouped(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,246 @@
+package recordings
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// View says how a session is shown to a person.
+type View struct {
+	Lang     string    // "ja" or "en", of the lines that say what was done
+	Encoding Encoding  // of the target's output
+	Channel  *uint32   // only this one, and what concerns the session as a whole; nil: all
+	Started  time.Time // for the time of day, in the zone to say it in; zero: time since the start
+	Width    int       // columns of the viewer's terminal, to fold the lines of operations at; 0: they are not folded
+	Height   int       // rows of it; 0: not known
+}
+
+func (v View) shows(channel uint32) bool {
+	return v.Channel == nil || channel == *v.Channel || channel == SessionChannel
+}
+
+// Player makes of a session's frames what a viewer's terminal shows: the picture of its terminals, through a Screen, and a
+// line for each thing that was done. Bytes that mean nothing to a reader, those of a file transfer, are left out. It is for
+// one goroutine.
+type Player struct {
+	view    View
+	ops     *Operations
+	keys    keyboard
+	screens map[uint32]*played
+	last    *played // whose output stood last
+	out     bytes.Buffer
+	told    []Operation
+	rows    int // of the terminal that is shown
+}
+
+// played is the output of one channel.
+type played struct {
+	number  uint32
+	shown   [2]*Screen // of standard output and of standard error
+	binary  bool       // it was no text: it is not shown on
+	waiting []string   // lines that a full-screen program holds up
+}
+
+// NewPlayer begins a session.
+func NewPlayer(v View) *Player {
+	return &Player{view: v, ops: NewOperations(), keys: keyboard{}, screens: map[uint32]*played{}}
+}
+
+// Take returns what to write for one frame; valid until the next call.
+func (p *Player) Take(f Frame) []byte {
+	p.out.Reset()
+	p.told = p.told[:0]
+	if !p.view.shows(f.Channel) {
+		return nil
+	}
+	switch {
+	case f.Event == EventPTY || f.Event == EventWindowChange:
+		p.rows = int(min(body[PTY](f).Rows, 1000))
+	case f.Stream == Stdin:
+		for _, o := range p.keys.take(f, p.ops, p.view.Encoding) {
+			p.tell(o)
+		}
+	case f.Event == "":
+		p.output(f)
+	}
+	for _, o := range p.ops.Take(f) {
+		p.tell(o)
+	}
+	if f.Event == EventClose {
+		delete(p.screens, f.Channel)
+	}
+	return p.out.Bytes()
+}
+
+// Told returns the operations that the last call of Take or End wrote.
+func (p *Player) Told() []Operation { return p.told }
+
+// Lost returns what to write where n bytes were missed.
+func (p *Player) Lost(at time.Duration, n int64) []byte {
+	p.out.Reset()
+	count := strconv.FormatInt(n, 10)
+	p.tell(Operation{Elapsed: at, Channel: SessionChannel, JA: count + " バイトを見逃しました", EN: "missed " + count + " bytes"})
+	return p.out.Bytes()
+}
+
+// Resize says that the viewer's terminal has another size now.
+func (p *Player) Resize(width, height int) { p.view.Width, p.view.Height = width, height }
+
+// Warn returns a line of the viewer's own program, such as one about the size of the terminal.
+func (p *Player) Warn(at time.Duration, ja, en string) []byte {
+	p.out.Reset()
+	p.tell(Operation{Elapsed: at, Channel: SessionChannel, JA: ja, EN: en})
+	return p.out.Bytes()
+}
+
+// End returns what to write when the recording has ended: what is still owed, and what gives the terminal back.
+func (p *Player) End(at time.Duration) []byte {
+	p.out.Reset()
+	p.told = p.told[:0]
+	for _, s := range p.screens {
+		for _, shown := range s.shown {
+			if shown != nil {
+				p.out.WriteString(shown.Reset())
+			}
+		}
+		p.owed(s)
+	}
+	for _, o := range p.ops.End(at) {
+		p.tell(o)
+	}
+	if p.last != nil && !p.last.atLineStart() {
+		p.out.WriteString("\r\n")
+	}
+	return p.out.Bytes()
+}
+
+func (p *Player) channel(n uint32) *played {
+	s := p.screens[n]
+	if s == nil {
+		s = &played{number: n}
+		if len(p.screens) < mostChannels {
+			p.screens[n] = s
+		}
+	}
+	return s
+}
+
+// output shows what a target sent.
+func (p *Player) output(f Frame) {
+	if !p.ops.Data(f.Channel) && f.Stream == Stdout {
+		return
+	}
+	s := p.channel(f.Channel)
+	terminal := p.ops.Terminal(f.Channel)
+	if !terminal && !s.binary && bytes.IndexByte(f.Data, 0) >= 0 {
+		s.binary = true
+		p.tell(Operation{f.Elapsed, f.Channel, "", "バイナリの出力(表示しません)", "binary output (not shown)"})
+	}
+	if s.binary || len(f.Data) == 0 {
+		return
+	}
+	i := int(f.Stream - Stdout)
+	if s.shown[i] == nil {
+		s.shown[i] = NewScreen(p.view.Encoding)
+		s.shown[i].bare = !terminal
+	}
+	if p.last != nil && p.last != s && !p.last.full() { // of two channels at once each gets lines of its own
+		if !p.last.atLineStart() {
+			p.out.WriteString("\r\n")
+		}
+	}
+	p.last = s
+	p.out.Write(s.shown[i].Show(f.Data))
+	if len(s.waiting) > 0 && !s.full() {
+		p.owed(s)
+	}
+}
+
+// tell writes the line of an operation. While a full-screen program has the terminal, the line stands at its bottom until
+// the program writes over it, and once more when it has left.
+func (p *Player) tell(o Operation) {
+	p.told = append(p.told, o)
+	line := o.Line(p.view.Lang, p.view.Started)
+	s := p.last
+	if s == nil || !s.full() {
+		if s != nil && !s.atLineStart() {
+			p.out.WriteString("\r\n")
+			s.startLine()
+		}
+		for _, part := range fold(line, p.view.Width) {
+			p.out.WriteString("\x1b[1;36m" + part + "\x1b[m\r\n")
+		}
+		return
+	}
+	if len(s.waiting) < mostOpenFiles {
+		s.waiting = append(s.waiting, line)
+	}
+	width := 80
+	if p.view.Width > 0 {
+		width = p.view.Width
+	}
+	row := max(p.rows, 1)
+	if p.view.Height > 0 { // below the picture where there is room
+		row = min(p.view.Height, row+1)
+	}
+	p.out.WriteString("\x1b7\x1b[" + strconv.Itoa(row) + ";1H\x1b[1;36m" + fold(line, width)[0] + "\x1b[m\x1b[K\x1b8")
+}
+
+// owed writes the lines that a full-screen program held up.
+func (p *Player) owed(s *played) {
+	for _, line := range s.waiting {
+		for _, part := range fold(line, p.view.Width) {
+			p.out.WriteString("\r\n\x1b[1;36m" + part + "\x1b[m")
+		}
+	}
+	if len(s.waiting) > 0 {
+		p.out.WriteString("\r\n")
+		s.startLine()
+	}
+	s.waiting = nil
+}
+
+func (s *played) full() bool {
+	return s.shown[0] != nil && s.shown[0].full || s.shown[1] != nil && s.shown[1].full
+}
+
+// atLineStart: only what was written last counts, and both streams stand on one screen.
+func (s *played) atLineStart() bool {
+	return (s.shown[0] == nil || s.shown[0].line) && (s.shown[1] == nil || s.shown[1].line)
+}
+
+func (s *played) startLine() {
+	for _, shown := range s.shown {
+		if shown != nil {
+			shown.line = true
+		}
+	}
+}
+
+// fold breaks a line at width columns less one, each further part under the text. 0: it stays whole.
+func fold(line string, width int) []string {
+	const indent = "     "
+	if width < 20 {
+		if width == 0 {
+			return []string{line}
+		}
+		width = 20
+	}
+	var parts []string
+	var b strings.Builder
+	col := 0
+	for _, r := range line {
+		w := columns(r)
+		if col+w > width-1 {
+			parts = append(parts, b.String())
+			b.Reset()
+			b.WriteString(indent)
+			col = len(indent)
+		}
+		b.WriteRune(r)
+		col += w
+	}
+	return append(parts, b.String())
+}
