@@ -44,7 +44,13 @@ func (c *cast) run(ctx context.Context, r *Reader) error {
 	for {
 		f, err := next(ctx, r)
 		if err != nil {
-			werr := c.shown(c.last, c.player.End(c.last))
+			var werr error
+			if f, ok := EndFrame(r, c.last); ok {
+				werr = c.shown(c.last, c.player.Take(f))
+			}
+			if werr == nil {
+				werr = c.shown(c.last, c.player.End(c.last))
+			}
 			if len(c.tail) > 0 && werr == nil {
 				werr = c.event(c.last, "i", "\uFFFD")
 			}

@@ -3,6 +3,7 @@ package recordings
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,6 +96,9 @@ func (o *Operations) Take(f Frame) []Operation {
 		out = append(out, Operation{f.Elapsed, f.Channel, f.Event, ja, en})
 	}
 	if f.Channel == SessionChannel {
+		if f.Event == EventEnd {
+			out = o.End(f.Elapsed)
+		}
 		o.session(f, say)
 		return out
 	}
@@ -121,12 +125,7 @@ func (o *Operations) Take(f Frame) []Operation {
 // End says what had begun and not ended when the recording did.
 func (o *Operations) End(at time.Duration) []Operation {
 	var out []Operation
-	numbers := make([]uint32, 0, len(o.channels))
-	for n := range o.channels {
-		numbers = append(numbers, n)
-	}
-	slices.Sort(numbers)
-	for _, n := range numbers {
+	for _, n := range slices.Sorted(maps.Keys(o.channels)) {
 		say := func(ja, en string) { out = append(out, Operation{at, n, EventClose, ja, en}) }
 		d := o.channels[n]
 		d.unanswered(say)
@@ -172,7 +171,24 @@ func (o *Operations) session(f Frame, say func(ja, en string)) {
 		say("延長: 終了 "+x.Until.Format("15:04")+by, "extended until "+x.Until.Format("15:04")+by)
 	case EventRefused:
 		refusal(body[Refused](f), say)
+	case EventEnd:
+		cause := said(body[End](f).Cause)
+		say("接続終了: "+cause, "session ended: "+cause)
 	}
+}
+
+// EventEnd is the kind of the frame that EndFrame makes. No recording holds one.
+const EventEnd = "end"
+
+// EndFrame is the end of a recording as a frame with the body End, for whoever shows it; ok is false where the recording
+// stopped before its end.
+func EndFrame(r *Reader, at time.Duration) (f Frame, ok bool) {
+	end, ok := r.End()
+	if !ok {
+		return Frame{}, false
+	}
+	b, err := json.Marshal(end)
+	return Frame{Channel: SessionChannel, Event: EventEnd, Elapsed: at, Data: b}, err == nil
 }
 
 // take says what concerns a channel, but for files and its end.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +28,11 @@ func Text(ctx context.Context, w io.Writer, r *Reader, v View) error {
 	for {
 		f, err := next(ctx, r)
 		if err != nil {
-			if werr := writeAll(w, t.End(last)); werr != nil {
+			var b []byte
+			if f, ok := EndFrame(r, last); ok {
+				b = bytes.Clone(t.Take(f))
+			}
+			if werr := writeAll(w, append(b, t.End(last)...)); werr != nil {
 				return fmt.Errorf("export: %w", werr)
 			}
 			return ended(err)
@@ -78,6 +84,8 @@ func (t *Transcript) Take(f Frame) []byte {
 		t.output(f)
 	case f.Event == EventClose:
 		t.flush(f.Channel)
+	case f.Event == EventEnd:
+		t.flushAll()
 	}
 	for _, o := range t.ops.Take(f) {
 		t.tell(o)
@@ -104,13 +112,17 @@ func (t *Transcript) Resize(int, int) {}
 // End returns the lines that are still owed when the recording has ended.
 func (t *Transcript) End(at time.Duration) []byte {
 	t.out.Reset()
-	for n := range t.channels {
-		t.flush(n)
-	}
+	t.flushAll()
 	for _, o := range t.ops.End(at) {
 		t.tell(o)
 	}
 	return t.out.Bytes()
+}
+
+func (t *Transcript) flushAll() {
+	for _, n := range slices.Sorted(maps.Keys(t.channels)) {
+		t.flush(n)
+	}
 }
 
 func (t *Transcript) output(f Frame) {

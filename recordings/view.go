@@ -2,6 +2,8 @@ package recordings
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,6 +66,8 @@ func (p *Player) Take(f Frame) []byte {
 		}
 	case f.Event == "":
 		p.output(f)
+	case f.Event == EventEnd:
+		p.giveBack()
 	}
 	for _, o := range p.ops.Take(f) {
 		p.tell(o)
@@ -99,14 +103,7 @@ func (p *Player) Warn(at time.Duration, ja, en string) []byte {
 func (p *Player) End(at time.Duration) []byte {
 	p.out.Reset()
 	p.told = p.told[:0]
-	for _, s := range p.screens {
-		for _, shown := range s.shown {
-			if shown != nil {
-				p.out.WriteString(shown.Reset())
-			}
-		}
-		p.owed(s)
-	}
+	p.giveBack()
 	for _, o := range p.ops.End(at) {
 		p.tell(o)
 	}
@@ -114,6 +111,20 @@ func (p *Player) End(at time.Duration) []byte {
 		p.out.WriteString("\r\n")
 	}
 	return p.out.Bytes()
+}
+
+// giveBack gives the viewer's terminal back and writes the lines that programs held up.
+func (p *Player) giveBack() {
+	for _, n := range slices.Sorted(maps.Keys(p.screens)) {
+		s := p.screens[n]
+		for _, shown := range s.shown {
+			if shown != nil {
+				p.out.WriteString(shown.Reset())
+			}
+		}
+		p.owed(s)
+	}
+	clear(p.screens)
 }
 
 func (p *Player) channel(n uint32) *played {

@@ -8,6 +8,7 @@ import (
 	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/recordings"
 )
 
 var (
@@ -241,7 +242,7 @@ func (p *parse) system(v forms.Value) {
 const longestWindow = 24 * time.Hour
 
 func (p *parse) target(v forms.Value) {
-	m := v.Map("id", "system", "host", "port", "host_key", "drill", "note")
+	m := v.Map("id", "system", "host", "port", "host_key", "drill", "note", "encoding")
 	id := m.Need("id")
 	var t store.Target
 	t.ID = p.id(kindTarget, id, id.Text())
@@ -257,6 +258,15 @@ func (p *parse) target(v forms.Value) {
 	t.HostKey = hostKey(m.Need("host_key"))
 	t.Drill = m.Get("drill").Bool()
 	t.Note = m.Get("note").Text()
+	if e := m.Get("encoding"); e.Present() {
+		known, err := recordings.ParseEncoding(e.Text())
+		if err != nil {
+			e.Problem("bad-encoding", "文字コードは utf-8、cp932、euc-jp のどれかです。", "the encoding is utf-8, cp932 or euc-jp")
+		}
+		if t.Encoding = string(known); known == recordings.UTF8 {
+			t.Encoding = "" // as if nothing were said
+		}
+	}
 	p.doc.Targets = append(p.doc.Targets, t)
 }
 

@@ -52,9 +52,10 @@ type (
 		Checklist         *Checklist            `json:"checklist,omitempty"`
 	}
 	targetBody struct {
-		HostKey string `json:"host_key"`
-		Drill   bool   `json:"drill,omitempty"`
-		Note    string `json:"note,omitempty"`
+		HostKey  string `json:"host_key"`
+		Drill    bool   `json:"drill,omitempty"`
+		Note     string `json:"note,omitempty"`
+		Encoding string `json:"encoding,omitempty"`
 	}
 	accountBody struct {
 		Root       bool           `json:"root,omitempty"`
@@ -271,7 +272,7 @@ func scanTarget(r scanner) (Target, error) {
 	var t Target
 	var b targetBody
 	err := r.Scan(&t.ID, &t.System, &t.Host, &t.Port, body{&b})
-	t.HostKey, t.Drill, t.Note = b.HostKey, b.Drill, b.Note
+	t.HostKey, t.Drill, t.Note, t.Encoding = b.HostKey, b.Drill, b.Note, b.Encoding
 	return t, err
 }
 
@@ -289,7 +290,7 @@ func (s *Snap) Targets(system string) ([]Target, error) {
 
 // PutTarget adds or replaces a target.
 func (t *Tx) PutTarget(v Target) error {
-	b, err := encode(targetBody{v.HostKey, v.Drill, v.Note})
+	b, err := encode(targetBody{v.HostKey, v.Drill, v.Note, v.Encoding})
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,8 @@ type Step struct {
 // Target is one host:port of a system.
 type Target struct {
 	policy.Target
-	Note string
+	Note     string
+	Encoding string // of its output, for who reads it: cp932, euc-jp; empty: utf-8
 }
 
 // CredentialKind says how the broker proves itself to a target.

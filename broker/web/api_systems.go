@@ -45,13 +45,14 @@ type System struct {
 
 // Target is one host:port of a system.
 type Target struct {
-	ID      string `json:"id"`
-	System  string `json:"system"`
-	Host    string `json:"host"`
-	Port    int    `json:"port"`
-	HostKey string `json:"host_key"`
-	Drill   bool   `json:"drill,omitempty"`
-	Note    string `json:"note,omitempty"`
+	ID       string `json:"id"`
+	System   string `json:"system"`
+	Host     string `json:"host"`
+	Port     int    `json:"port"`
+	HostKey  string `json:"host_key"`
+	Drill    bool   `json:"drill,omitempty"`
+	Note     string `json:"note,omitempty"`
+	Encoding string `json:"encoding,omitempty"` // of its output; missing: utf-8
 }
 
 // Account is a login on a target. Its secret is never part of it.
@@ -127,7 +128,7 @@ func length(d time.Duration) string {
 }
 
 func viewTarget(t store.Target) Target {
-	return Target{ID: t.ID, System: t.System, Host: t.Host, Port: t.Port, HostKey: t.HostKey, Drill: t.Drill, Note: t.Note}
+	return Target{ID: t.ID, System: t.System, Host: t.Host, Port: t.Port, HostKey: t.HostKey, Drill: t.Drill, Note: t.Note, Encoding: t.Encoding}
 }
 
 func viewAccount(a store.Account) Account {

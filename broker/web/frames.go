@@ -30,21 +30,53 @@ func (f PlayFrame) At() time.Duration { return time.Duration(f.AtMS) * time.Mill
 // what does not hold is an error.
 func WriteFrames(ctx context.Context, w io.Writer, r *recordings.Reader) error {
 	e := json.NewEncoder(recordings.EscapeJSON(w))
+	var last time.Duration
 	for ctx.Err() == nil {
 		f, err := r.Next()
 		var torn *recordings.TruncatedError
 		switch {
-		case errors.Is(err, io.EOF) || errors.As(err, &torn):
+		case errors.Is(err, io.EOF):
+			if f, ok := recordings.EndFrame(r, last); ok {
+				if err := e.Encode(playFrame(f)); err != nil {
+					return fmt.Errorf("send the end: %w", err)
+				}
+			}
+			return nil
+		case errors.As(err, &torn):
 			return nil
 		case err != nil:
 			return fmt.Errorf("read the recording: %w", err)
 		}
+		last = max(last, f.Elapsed)
 		if err := e.Encode(playFrame(f)); err != nil {
 			return fmt.Errorf("send a frame: %w", err)
 		}
 	}
 	return context.Cause(ctx)
 }
+
+// Frame is the frame as the recording holds it, but for its time, which is in milliseconds.
+func (f PlayFrame) Frame() recordings.Frame {
+	out := recordings.Frame{Channel: f.Channel, Elapsed: f.At(), Event: f.Event, Data: f.Data}
+	switch f.Stream {
+	case "stdout":
+		out.Stream = recordings.Stdout
+	case "stderr":
+		out.Stream = recordings.Stderr
+	case "stdin":
+		out.Stream, out.Input = recordings.Stdin, true
+	}
+	if f.Event != "" {
+		out.Data = f.Body
+	}
+	return out
+}
+
+// Headers of an answer that plays: how to say the time of a frame, and what to read the target's output as.
+const (
+	HeaderStarted  = "Sekimori-Started"  // RFC 3339, in the institution's zone
+	HeaderEncoding = "Sekimori-Encoding" // as recordings.ParseEncoding reads it
+)
 
 func playFrame(f recordings.Frame) PlayFrame {
 	out := PlayFrame{AtMS: f.Elapsed.Milliseconds(), Channel: f.Channel}

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"sekimori/broker/evidence"
 	"sekimori/broker/store"
@@ -55,6 +57,9 @@ func (s *Server) play(c *call) error {
 		return s.unread(held, err)
 	}
 	defer rec.Close()
+	if err := s.playing(c, held.Session, rec.Header().Started); err != nil {
+		return err
+	}
 	payload := map[string]string{"purpose": purpose, "scope": "output"}
 	if err := s.looked(c, "recording.viewed", []string{held.Session, c.person.ID}, seenDamaged(held, payload)); err != nil {
 		return err
@@ -85,6 +90,11 @@ func (s *Server) sealedFile(c *call) error {
 	if err != nil {
 		return err
 	}
+	r, err := s.encoding(c, held.Session)
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set(HeaderEncoding, string(r))
 	payload := map[string]string{"purpose": purpose, "scope": "input", "sha256": held.Digest.SHA256.String()}
 	if err := s.looked(c, "recording.viewed", []string{held.Session, c.person.ID}, seenDamaged(held, payload)); err != nil {
 		return err
@@ -104,8 +114,7 @@ func (s *Server) sealedFile(c *call) error {
 
 func (s *Server) exportRecording(c *call) error {
 	format := c.r.FormValue("format")
-	write, known := exports[format]
-	if !known {
+	if !slices.Contains([]string{"asciicast", "text", "raw"}, format) {
 		return faultBadRequest("形式は asciicast、text、raw のどれかです", "format is one of asciicast, text, raw", nil)
 	}
 	held, purpose, err := s.view(c, policy.ActExport)
@@ -113,7 +122,7 @@ func (s *Server) exportRecording(c *call) error {
 		return err
 	}
 	defer held.Close()
-	channel, err := s.channel(c, held)
+	v, err := s.exportView(c, held, format)
 	if err != nil {
 		return err
 	}
@@ -122,7 +131,10 @@ func (s *Server) exportRecording(c *call) error {
 		return s.unread(held, err)
 	}
 	defer rec.Close()
-	payload := map[string]string{"purpose": purpose, "format": format, "channel": strconv.FormatUint(uint64(channel), 10), "sha256": held.Digest.SHA256.String()}
+	payload := map[string]string{"purpose": purpose, "format": format, "channel": "all", "sha256": held.Digest.SHA256.String()}
+	if v.Channel != nil {
+		payload["channel"] = strconv.FormatUint(uint64(*v.Channel), 10)
+	}
 	if held.Live {
 		delete(payload, "sha256") // there is none yet
 	}
@@ -131,22 +143,26 @@ func (s *Server) exportRecording(c *call) error {
 	}
 	tellDamaged(c, held)
 	defer s.streaming(c, "application/octet-stream", takeStall)()
+	v.Started = rec.Header().Started.In(s.o.Zone)
+	write := func(w io.Writer) error { return export(c.r.Context(), w, rec, format, v) }
 	if held.Bad != nil {
-		return exportDamaged(c.w, format, held.Bad, func(w io.Writer) error { return write(c.r.Context(), w, rec, channel) })
+		return exportDamaged(c.w, format, held.Bad, write)
 	}
-	if err := write(c.r.Context(), c.w, rec, channel); err != nil && (!held.Live || !cutShort(err)) {
+	if err := write(c.w); err != nil && (!held.Live || !cutShort(err)) {
 		return fmt.Errorf("export recording %s: %w", held.Session, err)
 	}
 	return held.Confirm(c.r.Context(), rec.Digest())
 }
 
-// exports are the forms in which one channel can be taken out.
-var exports = map[string]func(context.Context, io.Writer, *recordings.Reader, uint32) error{
-	"asciicast": recordings.Asciicast,
-	"text":      recordings.Text,
-	"raw": func(ctx context.Context, w io.Writer, r *recordings.Reader, channel uint32) error {
-		return recordings.Raw(ctx, w, r, channel, recordings.Stdout)
-	},
+// export writes a recording in one of the forms in which it can be taken out.
+func export(ctx context.Context, w io.Writer, rec *recordings.Reader, format string, v recordings.View) error {
+	switch format {
+	case "asciicast":
+		return recordings.Asciicast(ctx, w, rec, v)
+	case "text":
+		return recordings.Text(ctx, w, rec, v)
+	}
+	return recordings.Raw(ctx, w, rec, *v.Channel, recordings.Stdout)
 }
 
 // cutShort tells a recording that stops without an end, as a live one does.
@@ -155,35 +171,91 @@ func cutShort(err error) bool {
 	return errors.As(err, &torn)
 }
 
-// channel is the one asked for, else the first that had a terminal, else the first that ran.
-func (s *Server) channel(c *call, held *evidence.Recording) (uint32, error) {
-	if v := c.r.FormValue("channel"); v != "" {
-		n, err := strconv.ParseUint(v, 10, 32)
+// exportView is how a recording is to be written: in the caller's language and the target's encoding, and one channel or all
+// of them. A text is of all, unless one is asked for; a picture is of the first that had a terminal; bytes are of one.
+func (s *Server) exportView(c *call, held *evidence.Recording, format string) (v recordings.View, err error) {
+	v.Lang = "en"
+	if strings.HasPrefix(c.r.Header.Get("Accept-Language"), "ja") {
+		v.Lang = "ja"
+	}
+	if v.Encoding, err = s.encoding(c, held.Session); err != nil {
+		return v, err
+	}
+	if n := c.r.FormValue("channel"); n != "" {
+		n, err := strconv.ParseUint(n, 10, 32)
 		if err != nil {
-			return 0, faultBadRequest("channel は番号です", "channel is a number", nil)
+			return v, faultBadRequest("channel は番号です", "channel is a number", nil)
 		}
-		return uint32(n), nil
+		channel := uint32(n)
+		v.Channel = &channel
+		return v, nil
+	}
+	if format == "text" {
+		return v, nil
 	}
 	rec, err := held.Reader(s.o.Ring.ViewingIdentity())
 	if err != nil {
-		return 0, s.unread(held, err)
+		return v, s.unread(held, err)
 	}
 	defer rec.Close()
 	list, err := recordings.Channels(c.r.Context(), rec)
 	if err != nil && held.Bad == nil && !held.Live {
-		return 0, fmt.Errorf("channels of recording %s: %w", held.Session, err)
+		return v, fmt.Errorf("channels of recording %s: %w", held.Session, err)
 	}
 	for _, ch := range list {
 		if ch.Terminal != nil {
-			return ch.Number, nil
+			v.Channel = &ch.Number
+			return v, nil
 		}
 	}
-	for _, ch := range list {
-		if ch.Start != "" {
-			return ch.Number, nil
+	if format == "raw" {
+		v.Channel = new(uint32)
+		for _, ch := range list {
+			if ch.Start != "" {
+				v.Channel = &ch.Number
+				break
+			}
 		}
 	}
-	return 0, nil
+	return v, nil
+}
+
+// encoding is the one asked for, else the target's.
+func (s *Server) encoding(c *call, session string) (recordings.Encoding, error) {
+	if name := c.r.FormValue("encoding"); name != "" {
+		e, err := recordings.ParseEncoding(name)
+		if err != nil {
+			return e, faultBadRequest("encoding は utf-8、cp932、euc-jp のどれかです", "encoding is one of utf-8, cp932, euc-jp", nil)
+		}
+		return e, nil
+	}
+	var t store.Target
+	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
+		r, err := snap.Session(session)
+		if err != nil {
+			return err
+		}
+		t, err = snap.Target(r.Target)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) { // it is in the registry no longer
+		return recordings.UTF8, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return recordings.ParseEncoding(t.Encoding)
+}
+
+// playing tells the caller how to show what follows.
+func (s *Server) playing(c *call, session string, started time.Time) error {
+	e, err := s.encoding(c, session)
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set(HeaderEncoding, string(e))
+	c.w.Header().Set(HeaderStarted, started.In(s.o.Zone).Format(time.RFC3339Nano))
+	return nil
 }
 
 // view asks policy and opens the recording, held against the ledger. A refusal by policy is ledgered there; a recording that

@@ -125,6 +125,16 @@ func (s *Server) watch(c *call) error {
 		return err
 	}
 	defer stop()
+	var row store.Session
+	if err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
+		row, err = snap.Session(id)
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := s.playing(c, id, row.Created); err != nil {
+		return err
+	}
 	if err := s.looked(c, "session.watched", []string{id, c.person.ID}, map[string]string{"purpose": purpose}); err != nil {
 		return err
 	}

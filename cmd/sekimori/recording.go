@@ -2,9 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -43,7 +40,6 @@ func (p *program) recordingFields() []column[web.Recording] {
 
 func (p *program) recordingCommand() *cli.Command {
 	damaged := &cli.BoolFlag{Name: "damaged", Usage: p.say("台帳と合わない操作記録も開く(点検担当だけ。そのことを繰り返し表示する)", "open it although it does not hold against the ledger (auditors only; said again and again)")}
-	channel := &cli.IntFlag{Name: "channel", Value: -1, Usage: p.say("この通信路だけ(既定は最初の端末)", "only this channel (default: the first terminal)")}
 	return p.group("recording", "操作記録", "recordings",
 		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
 			v, err := fetch[[]web.Recording](p, c, "/v1/recordings", nil)
@@ -59,126 +55,22 @@ func (p *program) recordingCommand() *cli.Command {
 			}
 			return page(p, v, p.recordingFields())
 		}),
-		p.leaf("play", "ID", "再生する", "play", p.play, p.purposeFlag(), damaged,
+		p.leaf("play", "ID", "再生する", "play", p.play, append(p.showFlags(), p.purposeFlag(), damaged,
 			&cli.StringFlag{Name: "identity", Usage: p.say("入力を開く age の秘密鍵のファイル(この機械だけで使い、送りません)", "file of the age identity that opens the input (used here only, never sent)")},
-			&cli.Float64Flag{Name: "speed", Value: 1, Usage: p.say("速さ(0 は待たずに全部)", "speed (0: all at once)")}),
+			&cli.Float64Flag{Name: "speed", Value: 1, Usage: p.say("速さ(0 は待たずに全部)", "speed (0: all at once)")},
+			&cli.DurationFlag{Name: "idle", Value: 2 * time.Second, Usage: p.say("操作のない間を長くともこれだけ待つ(0 は縮めない)", "wait at most so long where nothing happened (0: as it was)")},
+			&cli.DurationFlag{Name: "from", Usage: p.say("開始からの時間。そこまでは待たずに進む(例 12m30s)", "time since the start; up to there without waiting (12m30s)")})...),
 		p.leaf("export", "ID", "書き出す(点検担当だけ)", "export (auditors only)", p.exportRecording, p.purposeFlag(), damaged,
-			&cli.StringFlag{Name: "format", Usage: "asciicast|text|raw"}, channel,
+			&cli.StringFlag{Name: "format", Usage: "asciicast|text|raw"}, p.channelFlag(), p.encodingFlag(),
 			&cli.StringFlag{Name: "o", Aliases: []string{"output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}),
 		p.holdCommand(), p.releaseCommand(),
 		p.leaf("verify", "ID", "台帳の検証値と突き合わせる", "hold it against the digest in the ledger", p.verifyRecording),
 	)
 }
 
-func (p *program) play(c *cli.Context) error {
-	speed := c.Float64("speed")
-	if speed < 0 {
-		return &usageError{ja: "--speed は 0 以上です", en: "--speed may not be negative"}
-	}
-	if c.String("identity") != "" {
-		return p.playInput(c, speed)
-	}
-	k, err := p.connect(c, true)
-	if err != nil {
-		return err
-	}
-	resp, err := k.do(c.Context, "GET", "/v1/recordings/"+part(c.Args().First())+"/play", lookQuery(c), nil)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	defer p.sayDamaged(resp)()
-	return p.show(c.Context, resp.Body, speed)
-}
-
-// show puts the frames of a stream on the screen, in their own time where speed is not 0.
-func (p *program) show(ctx context.Context, r io.Reader, speed float64) error {
-	if p.json {
-		if _, err := io.Copy(recordings.EscapeJSON(p.out), r); err != nil {
-			return fmt.Errorf("the stream broke off: %w", err)
-		}
-		return nil
-	}
-	d := json.NewDecoder(r)
-	screens := map[uint32]*recordings.Screen{}
-	defer p.giveBack(screens)
-	var last time.Duration
-	for {
-		var f web.PlayFrame
-		if err := d.Decode(&f); errors.Is(err, io.EOF) {
-			fmt.Fprintln(p.out)
-			return nil
-		} else if err != nil {
-			if ctx.Err() != nil {
-				return nil // the person stopped looking
-			}
-			return fmt.Errorf("the stream broke off: %w", err)
-		}
-		if err := wait(ctx, f.At()-last, speed); err != nil {
-			return nil
-		}
-		last = f.At()
-		s := screens[f.Channel]
-		if s == nil {
-			s = recordings.NewScreen(recordings.UTF8)
-			screens[f.Channel] = s
-		}
-		if err := p.showFrame(s, f); err != nil {
-			return err
-		}
-	}
-}
-
-// giveBack resets the terminal after what was shown on it, whatever a recording left it in.
-func (p *program) giveBack(screens map[uint32]*recordings.Screen) {
-	if _, ok := p.terminal(p.out); !ok {
-		return
-	}
-	for _, s := range screens {
-		_, _ = io.WriteString(p.out, s.Reset()) // a terminal that is gone needs none
-	}
-}
-
-func (p *program) showFrame(s *recordings.Screen, f web.PlayFrame) error {
-	switch {
-	case f.Lost > 0:
-		fmt.Fprintf(p.err, "\n%s\n", fmt.Sprintf(p.say("[%d バイトを見逃しました]", "[missed %d bytes]"), f.Lost))
-	case f.Event == web.DamagedEvent:
-		p.sayDamage(f)
-		return nil
-	case f.Event != "":
-		return nil // events are on `recording show` and in --json
-	case f.Stream == "stdin":
-		fmt.Fprintf(p.out, "%s %s\n", p.say("入力:", "input:"), plain(string(f.Data)))
-		return nil
-	}
-	if len(f.Data) == 0 {
-		return nil
-	}
-	if _, err := p.out.Write(s.Show(f.Data)); err != nil {
-		return fmt.Errorf("write to the screen: %w", err)
-	}
-	return nil
-}
-
-// wait sleeps what passed between two frames, at most two seconds of it.
-func wait(ctx context.Context, passed time.Duration, speed float64) error {
-	if speed == 0 || passed <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(min(time.Duration(float64(passed)/speed), 2*time.Second))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // playInput fetches the sealed file and opens it here: the identity that opens the input never
 // goes to the broker.
-func (p *program) playInput(c *cli.Context, speed float64) error {
+func (p *program) playInput(c *cli.Context, o showing) error {
 	key, err := os.Open(c.String("identity"))
 	if err != nil {
 		return &failure{ja: "秘密鍵のファイルを読めません", en: "cannot read the identity file", cause: err}
@@ -208,10 +100,19 @@ func (p *program) playInput(c *cli.Context, speed float64) error {
 	if err := whoseFile(resp, r); err != nil {
 		return err
 	}
+	h := r.Header()
+	zone, err := time.LoadLocation(h.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	o.view.Started = h.Started.In(zone)
+	if err := p.readAs(c, &o.view, resp); err != nil {
+		return err
+	}
 	pr, pw := io.Pipe()
 	go func() { pw.CloseWithError(p.inputFrames(c.Context, pw, resp, r)) }()
 	defer pr.Close()
-	return p.show(c.Context, pr, speed)
+	return p.show(c.Context, pr, o)
 }
 
 func (p *program) exportRecording(c *cli.Context) error {
@@ -228,6 +129,9 @@ func (p *program) exportRecording(c *cli.Context) error {
 	q.Set("format", format)
 	if n := c.Int("channel"); n >= 0 {
 		q.Set("channel", strconv.Itoa(n))
+	}
+	if e := c.String("encoding"); e != "" {
+		q.Set("encoding", e)
 	}
 	return p.download(c, "/v1/recordings/"+part(c.Args().First())+"/export", q)
 }

@@ -38,12 +38,12 @@ func (p *program) sayDamaged(resp *http.Response) (again func()) {
 }
 
 // sayDamage shows the mark that a damaged recording's frames carry, as a line of its own.
-func (p *program) sayDamage(f web.PlayFrame) {
+func (p *program) sayDamage(s shower, f web.PlayFrame) error {
 	var d web.Damaged
 	if json.Unmarshal(f.Body, &d) != nil {
 		d = web.Damaged{JA: "台帳と合わない操作記録です", EN: "this recording does not hold against the ledger"}
 	}
-	fmt.Fprintf(p.err, "\r\n%s\r\n", plain(p.say(d.JA, d.EN)))
+	return p.write(s.Warn(f.At(), plain(d.JA), plain(d.EN)))
 }
 
 // whoseFile wants the sealed file to say inside whose it is. One that the broker calls damaged is shown with its mark instead.

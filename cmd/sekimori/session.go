@@ -109,7 +109,7 @@ func (p *program) sessionCommand() *cli.Command {
 			}
 			return page(p, v, p.sessionFields())
 		}),
-		p.leaf("watch", "ID", "接続中の画面を見る(保守要員に知らされます)", "watch a live session (the engineer is told)", p.watch, p.purposeFlag()),
+		p.leaf("watch", "ID", "接続中の画面を見る(保守要員に知らされます)", "watch a live session (the engineer is told)", p.watch, append(p.showFlags(), p.purposeFlag())...),
 		p.leaf("pause", "ID", "保守要員の入力を止める(画面と時計は進む)", "hold the engineer's input back (output and clock go on)", p.holdSession("pause"), p.reasonFlag()),
 		p.leaf("resume", "ID", "入力を再開させる", "let the engineer's input go on", p.holdSession("resume"), p.reasonFlag()),
 		p.leaf("end", "ID", "接続を直ちに切る", "cut a session at once", func(c *cli.Context) error {
@@ -123,6 +123,10 @@ func (p *program) sessionCommand() *cli.Command {
 }
 
 func (p *program) watch(c *cli.Context) error {
+	o, err := p.showing(c)
+	if err != nil {
+		return err
+	}
 	k, err := p.connect(c, true)
 	if err != nil {
 		return err
@@ -133,12 +137,15 @@ func (p *program) watch(c *cli.Context) error {
 		return err
 	}
 	defer resp.Body.Close()
+	if err := p.readAs(c, &o.view, resp); err != nil {
+		return err
+	}
 	if !p.json {
 		fmt.Fprintf(p.err, "%s %s\n", p.say("閲覧を始めました。止めるには Ctrl-C:", "Watching; Ctrl-C stops:"), strings.TrimSpace(plain(c.Args().First())))
 	}
 	stop := p.beatBeside(c, k)
 	defer stop()
-	return p.show(c.Context, resp.Body, 0)
+	return p.show(c.Context, resp.Body, o)
 }
 
 func (p *program) holdSession(what string) func(*cli.Context) error {
