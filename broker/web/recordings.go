@@ -90,11 +90,11 @@ func (s *Server) sealedFile(c *call) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.encoding(c, held.Session)
+	enc, err := s.encoding(c, held.Session)
 	if err != nil {
 		return err
 	}
-	c.w.Header().Set(HeaderEncoding, string(r))
+	c.w.Header().Set(HeaderEncoding, string(enc))
 	payload := map[string]string{"purpose": purpose, "scope": "input", "sha256": held.Digest.SHA256.String()}
 	if err := s.looked(c, "recording.viewed", []string{held.Session, c.person.ID}, seenDamaged(held, payload)); err != nil {
 		return err
