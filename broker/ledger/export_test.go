@@ -141,13 +141,30 @@ func maintenance(t testing.TB) *book {
 		Kind: "session.opening", Actor: Actor{"person", "E-0031", "ssh"},
 		Subjects: []string{"S-20261124-03", `odd "id" \ 関守`}, Payload: map[string]any{"source": "192.0.2.7:51234"},
 	}, minute(1), minute(-30)) // the clock ran back
-	disposed := b.add(Draft{Kind: "session.notice", Actor: Actor{"broker", "", "timer"}, Subjects: []string{"S-20261124-03"}, Payload: map[string]string{"text": "10 分前"}}, minute(2), time.Time{})
-	b.entries[disposed.Index] = disposed.Dispose()
+	b.add(Draft{Kind: "session.notice", Actor: Actor{"broker", "", "timer"}, Subjects: []string{"S-20261124-03"}, Payload: map[string]string{"text": "10 分前"}}, minute(2), time.Time{})
 	b.add(Draft{
 		Kind: "session.ended", Actor: Actor{"broker", "", "timer"}, Subjects: []string{"S-20261124-03"},
 		Payload: map[string]any{"session": "S-20261124-03", "recording": map[string]any{"sha256": "00", "size": 1}},
 	}, minute(90), time.Time{})
 	return b
+}
+
+// disposed is the same after the retention of entry 3 ended: its payload is gone, and an entry says by whose word.
+func disposed(t testing.TB) *book {
+	b := maintenance(t)
+	b.dispose("U-001", 3)
+	return b
+}
+
+// dispose takes payloads away as the broker does.
+func (b *book) dispose(by string, indexes ...int64) {
+	var gone []Entry
+	for _, i := range indexes {
+		gone = append(gone, b.entries[i])
+		b.entries[i] = b.entries[i].Dispose()
+	}
+	last := b.entries[len(b.entries)-1]
+	b.add(Draft{Kind: KindDisposed, Actor: Actor{"broker", "", "timer"}, Payload: NewDisposal("retention of 1825 days", by, gone...)}, last.Time.Add(time.Minute), time.Time{})
 }
 
 // cosign adds the signature of a witness to a checkpoint, in the form of c2sp.org/tlog-cosignature.

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,12 +12,15 @@ import (
 // files are never regenerated: if this fails, the code is wrong, or a new version is due.
 func TestGolden(t *testing.T) {
 	b := maintenance(t)
+	b.entries[3] = b.entries[3].Dispose() // as it was made then: no entry authorises it, and no broker ever disposed of one so
+	authorised := disposed(t)
 	cosigned, _ := cosign(t, b.checkpoint(), "witness.example", 1795482000)
 	empty := newBook(t)
 	for name, made := range map[string][]byte{
-		"v1.jsonl":       export(t, b.entries, cosigned),
-		"v1-empty.jsonl": empty.export(),
-		"v1.checkpoint":  b.checkpointAt(3),
+		"v1.jsonl":          export(t, b.entries, cosigned),
+		"v1-disposed.jsonl": authorised.export(),
+		"v1-empty.jsonl":    empty.export(),
+		"v1.checkpoint":     b.checkpointAt(3),
 	} {
 		if !bytes.Equal(golden(t, name), made) {
 			t.Errorf("%s is made differently now:\n%s", name, made)
@@ -26,7 +30,12 @@ func TestGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := verify(golden(t, "v1.jsonl"), VerifyOptions{Key: key, Since: golden(t, "v1.checkpoint")}); err != nil || r.Entries != 5 || r.Disposed != 1 {
+	// Everything about the first one holds but that a payload is gone.
+	r, err := verify(golden(t, "v1.jsonl"), VerifyOptions{Key: key, Since: golden(t, "v1.checkpoint")})
+	if p := new(Problem); !errors.As(err, &p) || p.Code != DisposedWithoutEntry || p.Index != 3 || r.Entries != 5 || r.SinceSize != 3 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if r, err := verify(golden(t, "v1-disposed.jsonl"), VerifyOptions{Key: key, Since: golden(t, "v1.checkpoint")}); err != nil || r.Entries != 6 || r.Disposed != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if r, err := verify(golden(t, "v1-empty.jsonl"), VerifyOptions{Key: key}); err != nil || r.Entries != 0 {

@@ -24,7 +24,7 @@ type VerifyOptions struct {
 // Report is what was verified. With an error it is what held up to there.
 type Report struct {
 	Entries        int64     `json:"entries"`
-	Disposed       int64     `json:"disposed"`        // entries whose payload is gone
+	Disposed       int64     `json:"disposed"`        // entries whose payload is gone, each authorised by an entry
 	FirstDisposed  int64     `json:"first_disposed"`  // index of the first of them, -1: none
 	First          time.Time `json:"first,omitzero"`  // time of the first entry
 	Last           time.Time `json:"last,omitzero"`   // time of the last entry
@@ -38,7 +38,7 @@ type Report struct {
 }
 
 // Verify reads an export to its end and says the first thing that does not hold, as a *Problem.
-// Other errors are the reader's and those of Entry. Memory does not grow with the export.
+// Other errors are the reader's and those of Entry. Memory grows with the payloads that are gone only.
 func Verify(r io.Reader, o VerifyOptions) (Report, error) {
 	v := verifier{
 		lines:  lineReader{r: bufio.NewReaderSize(r, 64<<10)},
@@ -59,6 +59,8 @@ type verifier struct {
 	report Report
 	tree   Frontier
 	since  *Checkpoint // not yet reached
+
+	disposals Disposals
 }
 
 func (v *verifier) run() error {
@@ -137,6 +139,7 @@ func (v *verifier) entry(line []byte) error {
 		v.report.First = e.Time
 	}
 	v.report.Last = e.Time
+	v.disposals.Take(e)
 	if e.Disposed() {
 		if v.report.Disposed == 0 {
 			v.report.FirstDisposed = e.Index
@@ -186,7 +189,13 @@ func (v *verifier) end(line []byte) error {
 		}
 		v.report.SinceSize = since.Size
 	}
-	return v.lines.end(v)
+	if err := v.lines.end(v); err != nil {
+		return err
+	}
+	if gone := v.disposals.First(); gone >= 0 {
+		return &Problem{Line: gone + 2, Index: gone, Code: DisposedWithoutEntry}
+	}
+	return nil
 }
 
 func (v *verifier) signed(checkpoint []byte) error {

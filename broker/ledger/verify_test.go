@@ -32,7 +32,7 @@ func wantProblem(t *testing.T, export []byte, o VerifyOptions, code Code) *Probl
 }
 
 func TestVerifyGood(t *testing.T) {
-	b := maintenance(t)
+	b := disposed(t)
 	var kinds []string
 	var progress int64
 	r, err := verify(b.export(), VerifyOptions{
@@ -44,14 +44,14 @@ func TestVerifyGood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !r.SignerVerified || r.Signer != testOrigin || r.Origin != testOrigin || r.Entries != 5 || r.SinceSize != 3 ||
-		r.Disposed != 1 || r.FirstDisposed != 3 || len(r.Unverified) != 0 || progress != 5 {
+	if !r.SignerVerified || r.Signer != testOrigin || r.Origin != testOrigin || r.Entries != 6 || r.SinceSize != 3 ||
+		r.Disposed != 1 || r.FirstDisposed != 3 || len(r.Unverified) != 0 || progress != 6 {
 		t.Errorf("report %+v, progress %d", r, progress)
 	}
-	if !r.First.Equal(b.entries[0].Time) || !r.Last.Equal(b.entries[4].Time) {
+	if !r.First.Equal(b.entries[0].Time) || !r.Last.Equal(b.entries[5].Time) {
 		t.Errorf("from %v to %v", r.First, r.Last)
 	}
-	if want := []string{"registry.applied", "request.approved", "session.opening", "session.notice", "session.ended"}; !slices.Equal(kinds, want) {
+	if want := []string{"registry.applied", "request.approved", "session.opening", "session.notice", "session.ended", KindDisposed}; !slices.Equal(kinds, want) {
 		t.Errorf("entries seen: %q", kinds)
 	}
 }

@@ -73,6 +73,8 @@ func TestDatabaseEditedByHandIsNoticed(t *testing.T) {
 		{"rows from the end", `DELETE FROM ledger_subjects WHERE idx > 4; DELETE FROM ledger_entries WHERE idx > 4`, "checkpoint is of 7"},
 		{"last entry", `UPDATE ledger_entries SET header = CAST(replace(CAST(header AS TEXT), 'U-001', 'U-009') AS BLOB) WHERE idx = 6`, "entry 6"},
 		{"tree", `UPDATE ledger_hashes SET hash = zeroblob(32) WHERE idx = 6`, "root"},
+		{"payload and salt erased", `UPDATE ledger_entries SET salt = x'', payload = x'' WHERE idx = 3`, "entry 3"},
+		{"payloads and salts removed", `UPDATE ledger_entries SET salt = NULL, payload = NULL WHERE idx > 1`, "entry 2"},
 		{"checkpoint", `UPDATE checkpoints SET note = CAST(replace(CAST(note AS TEXT), '7', '6') AS BLOB) WHERE size = 7`, "checkpoint"},
 		{"checkpoints gone", `DELETE FROM checkpoints`, "no checkpoint"},
 	} {
@@ -94,6 +96,34 @@ func TestDatabaseEditedByHandIsNoticed(t *testing.T) {
 				t.Errorf("in Japanese: %s", place.Text.JA)
 			}
 		})
+	}
+}
+
+// What the broker disposes of by a rule holds; what is taken away beside it does not.
+func TestDisposalIsAuthorisedByAnEntry(t *testing.T) {
+	o := open(t)
+	var first int64
+	o.read(func(s *Snap) (err error) { first, err = s.LedgerSize(); return err })
+	for range 5 {
+		o.write(func(tx *Tx) error { _, err := tx.Append(act("request.approved", "R8-0124")); return err })
+	}
+	timer := ledger.Actor{Kind: "broker", Via: "timer"}
+	o.write(func(tx *Tx) error { return tx.Dispose("retention of 1825 days", "U-001", timer, first+1, first+3) })
+	holds := func() error { return o.Read(t.Context(), func(s *Snap) error { return s.VerifyLedger(nil, nil) }) }
+	if err := holds(); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range [][]int64{nil, {first + 1}, {first + 5}, {first + 99}} { // nothing, twice, the authorisation itself, none
+		err := o.Write(t.Context(), func(tx *Tx) error { return tx.Dispose("rule", "U-001", timer, bad...) })
+		if err == nil {
+			t.Errorf("disposed of %v", bad)
+		}
+	}
+	if err := o.Write(t.Context(), func(tx *Tx) error { return tx.Dispose("rule", "", timer, 0) }); err == nil {
+		t.Error("nobody disposed of an entry")
+	}
+	if err := holds(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -83,6 +83,7 @@ func (s *Snap) VerifyLedger(since []byte, progress func(n int64)) error {
 		return err
 	}
 	var before time.Time
+	var disposals ledger.Disposals
 	for v, err := range s.storedEntries() {
 		if err != nil {
 			return damaged(err, "記載%d", "entry %d", front.Size())
@@ -91,6 +92,7 @@ func (s *Snap) VerifyLedger(since []byte, progress func(n int64)) error {
 			return damaged(err, "記載%d", "entry %d", front.Size())
 		}
 		before = v.entry.Time
+		disposals.Take(v.entry)
 		if err := front.Append(v.entry.Leaf()); err != nil {
 			return err
 		}
@@ -101,7 +103,13 @@ func (s *Snap) VerifyLedger(since []byte, progress func(n int64)) error {
 			progress(front.Size())
 		}
 	}
-	return s.checkFront(&front, older)
+	if err := s.checkFront(&front, older); err != nil {
+		return err
+	}
+	if gone := disposals.First(); gone >= 0 {
+		return damaged(nil, "記載%dの内容がありません。廃棄を認める記載(ledger.disposed)もありません", "entry %d has lost its payload, and no entry ledger.disposed authorises that", gone)
+	}
+	return nil
 }
 
 // openSince reads the older checkpoint as strictly as the newest one.

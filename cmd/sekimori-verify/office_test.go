@@ -101,6 +101,13 @@ func (o *office) ended(session string, digest any) {
 	})
 }
 
+// dispose takes a payload away, with the entry that authorises it.
+func (o *office) dispose(index int) {
+	gone := o.entries[index]
+	o.entries[index] = gone.Dispose()
+	o.add(ledger.Draft{Kind: ledger.KindDisposed, Actor: ledger.Actor{Kind: "broker"}, Payload: ledger.NewDisposal("retention of 1825 days", "U-001", gone)})
+}
+
 func (o *office) checkpoint(signers ...note.Signer) []byte {
 	o.t.Helper()
 	root, err := o.tree.Root()

@@ -25,7 +25,7 @@ func TestRecordingProblems(t *testing.T) {
 	o.ended("S-20261124-05", d5)
 	disposed, d6 := o.record("S-20261124-06")
 	o.ended("S-20261124-06", d6)
-	o.entries[len(o.entries)-1] = o.entries[len(o.entries)-1].Dispose()
+	o.dispose(len(o.entries) - 1)
 	file := o.read("S-20261124-01.skr")
 	cut := o.write("cut.skr", file[:len(file)-1])
 	file[len(file)/2] ^= 1

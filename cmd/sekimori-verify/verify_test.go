@@ -136,6 +136,29 @@ func TestLedgerProblems(t *testing.T) {
 	}
 }
 
+// Whoever handles an export can turn any payload into "disposed".
+func TestAttackPayloadErased(t *testing.T) {
+	o := newOffice(t)
+	for range 3 {
+		o.act("a")
+	}
+	o.dispose(0)
+	key := o.path("ledger.key")
+	got := verify(o.export("ledger.jsonl", o.checkpoint()), "--key", key)
+	got.wantHolds(t)
+	if !strings.Contains(got.out, "the payload of 1 of them has been disposed of") {
+		t.Error(got.out)
+	}
+	o.entries[1] = o.entries[1].Dispose()
+	forged := o.export("forged.jsonl", o.checkpoint())
+	got = verify(forged, "--key", key)
+	got.wantError(t, 1, "line 3 (entry 1): the payload is missing, and no entry ledger.disposed authorises that")
+	if !strings.Contains(got.out, "DOES NOT HOLD") {
+		t.Error(got.out)
+	}
+	verify(forged, "--key", key, "--lang", "ja").wantError(t, 1, "その廃棄を認める記載(ledger.disposed)がありません")
+}
+
 func TestPrivateKeyGiven(t *testing.T) {
 	o := newOffice(t)
 	o.act("a")

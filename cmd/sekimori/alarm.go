@@ -51,7 +51,7 @@ func (p *program) alarmWhat(v web.Alarm) string {
 	ja, ok := map[string]string{
 		"locked-out": "認証の失敗で一時ロック", "failures": "認証の失敗が続く", "re-enrolment": "再登録(以前の認証を停止)",
 		"lock": "利用停止", "freeze": "緊急凍結", "nobody-present": "触れられていない鍵の署名",
-		"evidence": "操作記録が台帳と合わない",
+		"evidence":       "操作記録が台帳と合わない",
 		"client-too-old": "暗号方式の合わないSSHクライアント",
 	}[v.What]
 	if !ok {

@@ -1,0 +1,37 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"sekimori/broker/ledger"
+)
+
+// Dispose takes away the payloads of entries whose retention has ended, by a rule and on the word of a person. The entry
+// that authorises it, ledger.disposed, is in the same transaction; without it verifying fails. What has no payload any
+// more, and entries that authorise a disposal themselves, are refused. Errors: ErrNotFound.
+func (t *Tx) Dispose(rule, by string, actor ledger.Actor, indexes ...int64) error {
+	if rule == "" || by == "" || len(indexes) == 0 {
+		return errors.New("store: a disposal names a rule, a person and entries")
+	}
+	gone := make([]ledger.Entry, 0, len(indexes))
+	for _, i := range indexes {
+		e, err := t.Entry(i)
+		if err != nil {
+			return fmt.Errorf("dispose of entry %d: %w", i, err)
+		}
+		if e.Disposed() || e.Kind == ledger.KindDisposed {
+			return fmt.Errorf("store: entry %d cannot be disposed of", i)
+		}
+		gone = append(gone, e)
+	}
+	if _, err := t.Append(ledger.Draft{Kind: ledger.KindDisposed, Actor: actor, Subjects: []string{by}, Payload: ledger.NewDisposal(rule, by, gone...)}); err != nil {
+		return err
+	}
+	for _, i := range indexes {
+		if _, err := t.tx.Exec(`UPDATE ledger_entries SET salt = NULL, payload = NULL WHERE idx = ?`, i); err != nil {
+			return fmt.Errorf("dispose of entry %d: %w", i, err)
+		}
+	}
+	return nil
+}
