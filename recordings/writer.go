@@ -49,6 +49,7 @@ type Writer struct {
 	err      error // the first failure; never cleared
 	last     uint64
 	size     int64
+	synced   int64 // bytes of the file that the disk has
 	frames   uint64
 	bytes    [2]int64 // output, input
 	digest   Digest
@@ -118,6 +119,7 @@ func (w *Writer) begin(prelude []byte) error {
 	}
 	w.chain.Write(prelude)
 	w.size = int64(len(prelude))
+	w.synced = w.size
 	return nil
 }
 
@@ -330,19 +332,23 @@ func (w *Writer) Size() int64 {
 	return w.size
 }
 
-// Sync makes durable what was recorded so far. A Sync that fails ends the
+// Sync makes durable what was recorded so far; where nothing was since the last Sync, it does nothing. A Sync that fails ends the
 // recording: after it nobody knows what the disk has.
 func (w *Writer) Sync() error {
 	w.syncing.Lock()
 	defer w.syncing.Unlock()
 	w.mu.Lock()
-	err := w.usable()
+	err, size := w.usable(), w.size
+	idle := size == w.synced
 	w.mu.Unlock()
-	if err != nil {
+	if err != nil || idle {
 		return err
 	}
 	if err := w.file.Sync(); err != nil {
 		return w.Fail(fmt.Errorf("sync recording: %w", err))
 	}
+	w.mu.Lock()
+	w.synced = size
+	w.mu.Unlock()
 	return nil
 }

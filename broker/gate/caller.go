@@ -89,15 +89,8 @@ func (c *caller) serve() {
 	}
 	c.log = c.log.With("person", p.person.ID)
 	// Whatever happens before admission ends when the server stops.
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(c.s.accepting)
 	defer cancel()
-	go func() {
-		select {
-		case <-c.s.stopping:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 
 	c.leash.Reset(c.s.o.Limits.FirstChannel + writeLimit)
 	first, ok := c.firstChannel(chans, reqs)
@@ -158,29 +151,6 @@ func (c *caller) admit(p *passage, in *entrance, first ssh.NewChannel) {
 		c.turnAway(p, in, policy.BrokerStopped)
 		return
 	}
-	done := make(chan struct{})
-	fed := make(chan struct{})
-	chans := make(chan ssh.NewChannel)
-	go func() {
-		defer close(fed)
-		defer close(chans)
-		for nc := first; ; {
-			select {
-			case chans <- nc:
-			case <-done:
-				return
-			}
-			var ok bool
-			select {
-			case nc, ok = <-in.chans:
-				if !ok {
-					return
-				}
-			case <-done:
-				return
-			}
-		}
-	}()
 	// The passage lives as long as the connection. What was known of everybody else's sessions when
 	// this one was let in must not: with a thousand sessions that would be a million rows.
 	p.facts = policy.Facts{}
@@ -188,14 +158,12 @@ func (c *caller) admit(p *passage, in *entrance, first ssh.NewChannel) {
 		ID: p.number, Person: p.person, Fingerprint: p.fingerprint, Source: c.source,
 		Attempt: p.attempt, Factor: p.factor, Lang: cmp.Or(p.lang, p.person.Lang), Notice: c.s.o.Notice.Version,
 		ClientVersion: neutral(string(in.conn.ClientVersion()), 80),
-		Conn:          in.conn, Chans: chans, Reqs: in.reqs, Wire: c.conn,
+		Conn:          in.conn, First: first, Chans: in.chans, Reqs: in.reqs, Wire: c.conn,
 	})
 	if err != nil {
 		c.log.Warn("session_failed", "session", p.number, "error", err)
 	}
-	close(done)
 	_ = c.conn.Close()
-	<-fed
 }
 
 // handOver hands the open channel on. A peer that reads nothing may hold the front in the middle of

@@ -25,11 +25,13 @@ type Server struct {
 
 	outdated outdated // clients with which nothing could be agreed
 
-	stopping chan struct{} // closed by Stop: whoever is not admitted is turned away
-	stopOnce sync.Once
-	running  context.Context // of admitted sessions; ends at Close
-	end      context.CancelFunc
-	callers  sync.WaitGroup // connections, and the goroutine that writes summaries
+	stopping  <-chan struct{} // closed by Stop: whoever is not admitted is turned away. accepting's Done
+	accepting context.Context // of those who are not admitted yet; ends at Stop
+	refuse    context.CancelFunc
+	stopOnce  sync.Once
+	running   context.Context // of admitted sessions; ends at Close
+	end       context.CancelFunc
+	callers   sync.WaitGroup // connections, and the goroutine that writes summaries
 
 	mu        sync.Mutex // guards listeners, callers' growth after Stop
 	stopped   bool
@@ -51,9 +53,11 @@ func New(o Options) (*Server, error) {
 		o.GateName = "gate"
 	}
 	s := &Server{
-		o: o, limit: connlimit.New(o.Limits.connections(), o.Known), tally: newTally(), stopping: make(chan struct{}),
+		o: o, limit: connlimit.New(o.Limits.connections(), o.Known), tally: newTally(),
 		listeners: map[net.Listener]struct{}{}, open: map[*wire.Conn]bool{},
 	}
+	s.accepting, s.refuse = context.WithCancel(context.Background())
+	s.stopping = s.accepting.Done()
 	s.base = s.baseConfig()
 	s.running, s.end = context.WithCancel(context.Background())
 	s.callers.Add(1)
@@ -179,7 +183,7 @@ func (s *Server) Stop() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.stopped = true
-		close(s.stopping) // before the listeners: their end is then known to be asked for
+		s.refuse() // before the listeners: their end is then known to be asked for
 		for ln := range s.listeners {
 			_ = ln.Close()
 		}

@@ -59,6 +59,9 @@ type mainRequest struct {
 
 // serveChannels takes the engineer's channels until the connection ends.
 func (r *Relay) serveChannels(ctx context.Context, chans <-chan ssh.NewChannel) {
+	if r.cfg.First != nil {
+		r.takeChannel(ctx, r.cfg.First)
+	}
 	for {
 		select {
 		case nc, ok := <-chans:

@@ -190,14 +190,6 @@ func (r *Relay) rejectChannel(side string, nc ssh.NewChannel, code ssh.Rejection
 	_ = nc.Reject(code, text)
 }
 
-// rejectTargetChannels turns away whatever the target opens: a target has no business at the
-// engineer's end.
-func (r *Relay) rejectTargetChannels(chans <-chan ssh.NewChannel) {
-	for nc := range chans {
-		r.rejectChannel(targetSide, nc, ssh.Prohibited, "channels from a target are not relayed")
-	}
-}
-
 // serveClientRequests answers the engineer's global requests.
 func (r *Relay) serveClientRequests(reqs <-chan *ssh.Request) {
 	for req := range reqs {
@@ -213,16 +205,35 @@ func (r *Relay) serveClientRequests(reqs <-chan *ssh.Request) {
 	}
 }
 
-// serveTargetRequests answers the target's global requests. Its further host keys are of no
-// interest: the one that counts is pinned.
-func (r *Relay) serveTargetRequests(reqs <-chan *ssh.Request) {
-	for req := range reqs {
-		switch req.Type {
-		case "keepalive@openssh.com", "hostkeys-00@openssh.com":
-			_ = req.Reply(req.Type == "keepalive@openssh.com", nil)
-		default:
-			r.refuseRequest(recordings.SessionChannel, targetSide, req, "")
+// serveTarget answers what the target asks for until its connection ends. The channels it opens are
+// turned away: a target has no business at the engineer's end.
+func (r *Relay) serveTarget(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
+	for chans != nil || reqs != nil {
+		select {
+		case nc, ok := <-chans:
+			if !ok {
+				chans = nil
+				continue
+			}
+			r.rejectChannel(targetSide, nc, ssh.Prohibited, "channels from a target are not relayed")
+		case req, ok := <-reqs:
+			if !ok {
+				reqs = nil
+				continue
+			}
+			r.answerTarget(req)
 		}
+	}
+}
+
+// answerTarget answers a global request of the target. Its further host keys are of no interest: the
+// one that counts is pinned.
+func (r *Relay) answerTarget(req *ssh.Request) {
+	switch req.Type {
+	case "keepalive@openssh.com", "hostkeys-00@openssh.com":
+		_ = req.Reply(req.Type == "keepalive@openssh.com", nil)
+	default:
+		r.refuseRequest(recordings.SessionChannel, targetSide, req, "")
 	}
 }
 

@@ -71,8 +71,11 @@ type Config struct {
 	// Quicken is called when a channel opens or ends, where acknowledgements should not be
 	// delayed: the session passes wire.Conn.QuickAck of both connections. nil: not done.
 	Quicken func()
-	Lang    string       // of what the relay itself says: "ja", "en"; empty: both
-	Log     hclog.Logger // nil: silent
+	// First is a channel that the engineer asked for before Serve, to be served before those of
+	// Serve. nil: there is none.
+	First ssh.NewChannel
+	Lang  string       // of what the relay itself says: "ja", "en"; empty: both
+	Log   hclog.Logger // nil: silent
 }
 
 // Relay carries one session.
@@ -153,11 +156,9 @@ func (r *Relay) Serve(ctx context.Context,
 ) error {
 	r.client, r.target = client, target
 	clientGone, targetGone := make(chan error, 1), make(chan error, 1)
-	r.work.Go(func() { clientGone <- client.Wait() })
-	r.work.Go(func() { targetGone <- target.Wait() })
-	r.run(func() { r.serveClientRequests(clientReqs) })
-	r.run(func() { r.serveTargetRequests(targetReqs) })
-	r.run(func() { r.rejectTargetChannels(targetChans) })
+	// A connection's requests end when the connection does, so that Wait then answers at once.
+	r.run(func() { r.serveClientRequests(clientReqs); clientGone <- client.Wait() })
+	r.run(func() { r.serveTarget(targetChans, targetReqs); targetGone <- target.Wait() })
 	r.run(func() { r.serveChannels(ctx, clientChans) })
 
 	defer r.Stop()

@@ -18,31 +18,31 @@ func (l *session) sayOnFirstChannel(c Cause) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)
 	defer cancel()
 	go ssh.DiscardRequests(l.a.Reqs)
-	for {
+	nc := l.a.First
+	for nc == nil || nc.ChannelType() != "session" {
+		if nc != nil {
+			nc.Reject(ssh.Prohibited, fmt.Sprintf("[%d] %s", c.Reason.Number(), policy.Headline(c.Reason, "en")))
+		}
+		var ok bool
 		select {
-		case <-ctx.Done():
-			return
-		case nc, ok := <-l.a.Chans:
+		case nc, ok = <-l.a.Chans:
 			if !ok {
 				return
 			}
-			if nc.ChannelType() != "session" {
-				nc.Reject(ssh.Prohibited, fmt.Sprintf("[%d] %s", c.Reason.Number(), policy.Headline(c.Reason, "en")))
-				continue
-			}
-			told := make(chan struct{})
-			go func() {
-				defer close(told)
-				sayOn(nc, l.text(c), c.Reason.Exit())
-			}()
-			select {
-			case <-told:
-				l.a.Wire.Drain(ctx)
-				l.awaitGoodbye(ctx)
-			case <-ctx.Done():
-			}
+		case <-ctx.Done():
 			return
 		}
+	}
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		sayOn(nc, l.text(c), c.Reason.Exit())
+	}()
+	select {
+	case <-told:
+		l.a.Wire.Drain(ctx)
+		l.awaitGoodbye(ctx)
+	case <-ctx.Done():
 	}
 }
 

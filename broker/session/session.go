@@ -40,6 +40,7 @@ type Admission struct {
 	ClientVersion string
 
 	Conn  ssh.Conn
+	First ssh.NewChannel // asked for before the admission; nil: none was
 	Chans <-chan ssh.NewChannel
 	Reqs  <-chan *ssh.Request
 	Wire  *wire.Conn
@@ -68,7 +69,7 @@ type session struct {
 	rec   atomic.Pointer[recordings.Writer]
 	relay atomic.Pointer[relay.Relay]
 
-	beside    sync.WaitGroup // what goes on beside the relay: the entry session.started, syncing
+	beside    sync.WaitGroup // what goes on beside the relay: the entry session.started
 	refused   refusedFeatures
 	watchers  atomic.Int32
 	reached   atomic.Int64             // unix nanoseconds of the session's clock; when the target was reached. 0: not yet
@@ -140,6 +141,7 @@ func (s *Supervisor) enter() bool {
 		return false
 	}
 	s.running.Add(1)
+	s.trim.changes.Add(1)
 	return true
 }
 
@@ -147,6 +149,7 @@ func (s *Supervisor) leave(l *session) {
 	s.mu.Lock()
 	delete(s.live, l.a.ID)
 	s.mu.Unlock()
+	s.trim.changes.Add(1)
 	s.running.Done()
 }
 
@@ -251,7 +254,7 @@ func (l *session) reach() error {
 // carry relays until something ends the session and says what did.
 func (l *session) carry() Cause {
 	r := relay.New(relay.Config{
-		Recorder: l.rec.Load(), Decide: l.decide, Refuse: l.refusal, Lang: l.a.Lang, Env: l.sup.o.Env,
+		First: l.a.First, Recorder: l.rec.Load(), Decide: l.decide, Refuse: l.refusal, Lang: l.a.Lang, Env: l.sup.o.Env,
 		InTime:    l.inTime,
 		OnInput:   func() { l.lastInput.Store(l.sup.o.Clock().UnixNano()) },
 		Quicken:   func() { l.a.Wire.QuickAck(quickAcks); l.conn.Wire.QuickAck(quickAcks) },
@@ -271,7 +274,7 @@ func (l *session) carry() Cause {
 			l.end(Cause{Reason: policy.RecordingFailed, Actor: broker})
 		}
 	})
-	l.beside.Go(l.keepDurable)
+	l.keepDurable()
 	// Whatever ends the session cuts it here too, and not only where close gets to it: not one
 	// byte more, the target's leg at once, the engineer's after the time for last words.
 	context.AfterFunc(l.ctx, func() {

@@ -48,6 +48,7 @@ type Supervisor struct {
 	o     Options
 	clock clockwatch
 	space space
+	trim  trim
 
 	notes struct {
 		mu   sync.Mutex    // guards list
@@ -115,6 +116,7 @@ func New(o Options) (*Supervisor, error) {
 		beside.Go(func() { s.scribe(ctx) })
 		s.supervise(ctx, changed)
 		beside.Wait()
+		s.trim.work.Wait()
 	}()
 	return s, nil
 }
@@ -176,6 +178,7 @@ func (s *Supervisor) supervise(ctx context.Context, changed <-chan struct{}) {
 		case <-next.C:
 		case <-tick.C:
 			s.payOwed(ctx)
+			s.trim.look()
 		}
 		s.recheck(ctx, nil)
 		s.sleep(next)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -39,21 +40,24 @@ func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 }
 
 // keepDurable syncs the recording every so often, until the session ends. It stands apart from watch
-// because a disk under load may take seconds for it.
+// because a disk under load may take seconds for it. Between two syncs a timer waits, and no goroutine. The recording's
+// Close waits for a sync that is under way.
 func (l *session) keepDurable() {
-	tick := time.NewTicker(l.sup.o.Sync)
-	defer tick.Stop()
-	for {
-		select {
-		case <-l.ctx.Done():
+	var again *time.Timer
+	set := make(chan struct{}) // closed once again may be used
+	again = time.AfterFunc(l.sup.o.Sync, func() {
+		<-set
+		if l.ctx.Err() != nil {
 			return
-		case <-tick.C:
-			if err := l.rec.Load().Sync(); err != nil {
-				l.end(l.recordingFailed(err))
-				return
-			}
 		}
-	}
+		if err := l.rec.Load().Sync(); err != nil {
+			l.end(l.recordingFailed(err))
+			return
+		}
+		again.Reset(l.sup.o.Sync)
+	})
+	close(set)
+	context.AfterFunc(l.ctx, func() { again.Stop() })
 }
 
 // skipWarnings marks those whose time had passed before they could be said.
