@@ -108,12 +108,12 @@ func TestDisposalIsAuthorisedByAnEntry(t *testing.T) {
 		o.write(func(tx *Tx) error { _, err := tx.Append(act("request.approved", "R8-0124")); return err })
 	}
 	timer := ledger.Actor{Kind: "broker", Via: "timer"}
-	o.write(func(tx *Tx) error { return tx.Dispose("retention of 1825 days", "U-001", timer, first+1, first+3) })
+	o.write(func(tx *Tx) error { return tx.Dispose("retention of 1825 days", "U-001", timer, first, first+2) })
 	holds := func() error { return o.Read(t.Context(), func(s *Snap) error { return s.VerifyLedger(nil, nil) }) }
 	if err := holds(); err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range [][]int64{nil, {first + 1}, {first + 5}, {first + 99}} { // nothing, twice, the authorisation itself, none
+	for _, bad := range [][]int64{nil, {first}, {first + 10}, {first + 99}} { // nothing, twice, the authorisation itself, none
 		err := o.Write(t.Context(), func(tx *Tx) error { return tx.Dispose("rule", "U-001", timer, bad...) })
 		if err == nil {
 			t.Errorf("disposed of %v", bad)
