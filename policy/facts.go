@@ -160,7 +160,7 @@ type Running struct {
 	Source    netip.Addr
 	Target    string
 	Account   string    // login on the target
-	LastInput time.Time // of the engineer; at the least the end of the last pause, in which idleness does not count
+	LastInput time.Time // the last key on a shell, the last byte either way on another channel; at the least the end of the last pause, in which idleness does not count
 	Paused    bool      // the attendant holds the engineer's input back
 }
 

@@ -12,7 +12,7 @@ var endReasons = []ReasonInfo{
 		Text{"続きは新しく申請し、作業報告を{hours}時間以内に提出してください", "file anew to continue; report within {hours} h"}},
 	{IdleTimeout, 202, ExitTimeUp, "T", "clock",
 		Text{"無操作のため切断", "Idle"},
-		Text{"{minutes}分間、操作がありませんでした", "{minutes} min without keys"},
+		Text{"{minutes}分間、操作もデータの往来もありませんでした", "{minutes} min without keys or data"},
 		Text{"時間枠内なら再接続できます(開始許可から)", "reconnect within the window (from start permission)"}},
 	{CutByAttendant, 203, ExitStopped, "HSAV", "octagon",
 		Text{"強制切断(立会者)", "Cut by attendant"},

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// defaultIdle is how long a session may go without input where the system says nothing.
+// defaultIdle is how long a session may be out of use where the system says nothing.
 const defaultIdle = 15 * time.Minute
 
 // Recheck rules whether a session under way may go on. It is asked after every committed

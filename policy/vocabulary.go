@@ -120,7 +120,7 @@ type System struct {
 	Line              LineMode
 	Exclusive         bool          // one window in use at a time (R18)
 	MaxWindow         time.Duration // longest window; 0: four hours
-	Idle              time.Duration // cut after this long without input; 0: fifteen minutes
+	Idle              time.Duration // cut after this long without a key on a shell or a byte on another channel; 0: fifteen minutes
 	ApproverMayAttend bool
 	PersonalData      bool          // holds personal information: an attendant is always required
 	SecondWhen        []SecondRule  // cases that need a second approver where SecondStage does not already

@@ -234,7 +234,7 @@ func (c *channel) passInputRequest(req *ssh.Request, m message) {
 		return
 	}
 	defer v.leave()
-	c.r.touched()
+	c.r.active()
 	if !req.WantReply {
 		_, _ = send(c.far, rec, false)
 		return
@@ -245,9 +245,9 @@ func (c *channel) passInputRequest(req *ssh.Request, m message) {
 	_ = req.Reply(ok, nil)
 }
 
-// touched tells that the engineer did something.
-func (r *Relay) touched() {
-	if r.cfg.OnInput != nil {
-		r.cfg.OnInput()
+// active tells that the session is in use.
+func (r *Relay) active() {
+	if r.cfg.OnActivity != nil {
+		r.cfg.OnActivity()
 	}
 }

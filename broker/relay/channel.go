@@ -38,6 +38,7 @@ type channel struct {
 	output     atomic.Int64
 	errors     atomic.Int64
 	unasked    atomic.Int64  // bytes of output since the engineer last sent anything
+	shell      bool          // a person's shell, on which only keys count against idleness
 	inputState atomic.Int32  // inputSilent, inputPassing, inputEnded
 	left       chan struct{} // closed when the engineer's side of the channel has closed
 }
@@ -197,6 +198,8 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 		return
 	}
 	c.inspect = newInspector(c, m)
+	c.shell = m.channel == policy.ChannelShell
+	c.r.active()
 	c.carry(reqs, farReqs)
 }
 

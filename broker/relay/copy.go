@@ -101,7 +101,7 @@ func (p *pump) pass(b []byte) bool {
 			return false
 		}
 		p.c.unasked.Store(0)
-		p.c.r.touched()
+		p.c.r.active()
 	}
 	if !v.open() {
 		return false
@@ -133,6 +133,9 @@ func (p *pump) hand(b []byte) bool {
 			return false // the channel was closed; its other goroutines see to the rest
 		}
 		p.count(n)
+		if p.stream != recordings.Stdin && !p.c.shell {
+			p.c.r.active()
+		}
 		b = b[n:]
 	}
 	return true

@@ -61,8 +61,11 @@ type Config struct {
 	// InTime is asked before each piece, request and channel is handed on, in both directions. False: the session's
 	// time is over and nothing passes any more; to end Serve is the caller's business. It must be quick. nil: no limit.
 	InTime func() bool
-	// OnInput is called for every piece of input before it is relayed. It must be quick.
-	OnInput func()
+	// OnActivity is called for what counts against idleness: a channel that starts, every piece of
+	// input and every signal before it is relayed, and on channels other than a shell every piece of
+	// output after it. What a shell prints shows no person at the keys; a download or a command that reports is work. It
+	// must be quick.
+	OnActivity func()
 	// OnRefused is called for each refusal of a feature that the engineer asked for, for the ledger. feature comes from a
 	// list: a policy.ChannelKind, "env", "channel" or "request". It must be quick. nil: nobody wants to know.
 	OnRefused func(feature string, reason policy.Reason)

@@ -57,7 +57,7 @@ func (l *session) verdict(now time.Time) policy.Verdict {
 	return v
 }
 
-// lastHeard is the engineer's last input. Whose input is held back is not idle. The caller holds mu.
+// lastHeard is when the session was last in use (relay.Config.OnActivity). An engineer whose input is held back is not idle. The caller holds mu.
 func (l *session) lastHeard(now time.Time) time.Time {
 	if l.pause != "" {
 		return now

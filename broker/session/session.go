@@ -73,7 +73,7 @@ type session struct {
 	refused   refusedFeatures
 	watchers  atomic.Int32
 	reached   atomic.Int64             // unix nanoseconds of the session's clock; when the target was reached. 0: not yet
-	lastInput atomic.Int64             // unix nanoseconds of the session's clock
+	lastInput atomic.Int64             // unix nanoseconds of the session's clock; last in use (relay.Config.OnActivity)
 	term      atomic.Pointer[deadline] // the one in force
 	next      atomic.Int64             // unix nanoseconds; when the verdict may change by itself. 0: not known
 	moved     chan struct{}            // the deadline changed; capacity 1
@@ -255,10 +255,10 @@ func (l *session) reach() error {
 func (l *session) carry() Cause {
 	r := relay.New(relay.Config{
 		First: l.a.First, Recorder: l.rec.Load(), Decide: l.decide, Refuse: l.refusal, Lang: l.a.Lang, Env: l.sup.o.Env,
-		InTime:    l.inTime,
-		OnInput:   func() { l.lastInput.Store(l.sup.o.Clock().UnixNano()) },
-		Quicken:   func() { l.a.Wire.QuickAck(quickAcks); l.conn.Wire.QuickAck(quickAcks) },
-		OnRefused: l.featureRefused, Clock: l.sup.o.Clock, Log: l.log,
+		InTime:     l.inTime,
+		OnActivity: func() { l.lastInput.Store(l.sup.o.Clock().UnixNano()) },
+		Quicken:    func() { l.a.Wire.QuickAck(quickAcks); l.conn.Wire.QuickAck(quickAcks) },
+		OnRefused:  l.featureRefused, Clock: l.sup.o.Clock, Log: l.log,
 	})
 	l.relay.Store(r)
 	l.mu.Lock()

@@ -25,9 +25,25 @@ import (
 // under the race detector is many times slower and promises nothing.
 const cutWithin = time.Second * slowness
 
+// reports makes a target that prints a line every so often, a number of times, and then goes on in
+// silence. It notes when that was.
+func reports(w *world, pace time.Duration, times int, stopped *time.Time) {
+	w.targets(func(s *testbed.TargetSession) {
+		go ssh.DiscardRequests(s.Requests)
+		for range times {
+			<-time.After(pace)
+			if _, err := io.WriteString(s, "going on\n"); err != nil {
+				return
+			}
+		}
+		*stopped = time.Now()
+		_, _ = io.Copy(io.Discard, s)
+	})
+}
+
 // flooded makes a target whose shell never stops printing numbered lines.
 func flooded(w *world, pace time.Duration) {
-	w.target = testbed.NewTarget(w.t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
+	w.targets(func(s *testbed.TargetSession) {
 		go ssh.DiscardRequests(s.Requests)
 		for i := 0; ; i++ {
 			if _, err := fmt.Fprintf(s, "line %d\r\n", i); err != nil {
@@ -35,7 +51,12 @@ func flooded(w *world, pace time.Duration) {
 			}
 			<-time.After(pace)
 		}
-	}})
+	})
+}
+
+// targets makes a target that runs script on each channel.
+func (w *world) targets(script func(s *testbed.TargetSession)) {
+	w.target = testbed.NewTarget(w.t, testbed.TargetOptions{Session: script})
 	w.write("test.registered", func(tx *store.Tx) error {
 		t, err := tx.Target("hr-db")
 		if err != nil {
@@ -229,6 +250,49 @@ func TestIdleSessionIsWarnedAndCut(t *testing.T) {
 		v.gone()
 		if seen := screen.String(); strings.Count(seen, "Idle. Cut in") != 1 || !strings.Contains(seen, "[202]") {
 			t.Errorf("the engineer saw:\n%s", seen)
+		}
+	})
+}
+
+// TestADownloadIsNotIdle: scp -O, rsync and commands that report send nothing for long, and were cut.
+func TestADownloadIsNotIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 3*time.Hour)
+		var stopped time.Time
+		reports(w, 4*time.Minute, 15, &stopped)
+		v := w.admit(w.engineer(0))
+		s, err := v.client.NewSession()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.StdinPipe(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Start("report"); err != nil {
+			t.Fatal(err)
+		}
+		<-v.over
+		if took := v.endedAt.Sub(w.start); took < time.Hour {
+			t.Errorf("cut after %s, while the command was reporting", took)
+		}
+		if idle := v.endedAt.Sub(stopped); idle < 15*time.Minute || idle > 15*time.Minute+cutWithin+2*time.Second {
+			t.Errorf("cut %s after the last byte", idle)
+		}
+	})
+}
+
+// TestOutputKeepsNoShellAlive: nobody need be at the keys of a shell in which a program prints.
+func TestOutputKeepsNoShellAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 3*time.Hour)
+		var stopped time.Time
+		reports(w, 4*time.Minute, 15, &stopped)
+		v := w.admit(w.engineer(0))
+		v.shell()
+		began := time.Now()
+		<-v.over
+		if lived := v.endedAt.Sub(began); lived > 15*time.Minute+cutWithin+2*time.Second {
+			t.Errorf("cut after %s without a key", lived)
 		}
 	})
 }

@@ -77,7 +77,7 @@ func (l *session) remind(r *relay.Relay, said map[time.Duration]bool, now time.T
 			r.Notify("warning", w.text(l.hour(l.deadline()), l.a.Person.Login, l.sup.o.GateName).marked(l.grant.Window.Drill).in(l.a.Lang))
 		}
 	}
-	limit, idle := l.idleLimit(), now.Sub(l.lastKey(now))
+	limit, idle := l.idleLimit(), now.Sub(l.lastUse(now))
 	switch {
 	case idle >= limit:
 		f, err := l.sup.Facts(l.ctx, l.a.Person.ID)
@@ -103,7 +103,7 @@ func (l *session) nextReminder(said map[time.Duration]bool, now time.Time) time.
 			next = min(next, l.deadline().Sub(now)-w.before)
 		}
 	}
-	last := l.lastKey(now)
+	last := l.lastUse(now)
 	if d := last.Add(l.idleLimit()).Sub(now); d > 0 {
 		next = min(next, d)
 	} else {
@@ -119,8 +119,8 @@ func (l *session) idleLimit() time.Duration {
 	return 15 * time.Minute
 }
 
-// lastKey is the engineer's last input, as it counts for idleness.
-func (l *session) lastKey(now time.Time) time.Time {
+// lastUse is when the session was last in use, as it counts for idleness.
+func (l *session) lastUse(now time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.lastHeard(now)
