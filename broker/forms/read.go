@@ -1,18 +1,16 @@
 package forms
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"regexp"
+	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
+	"go.yaml.in/yaml/v3"
 )
-
-// MaxSize is the largest form read, in bytes.
-const MaxSize = 4 << 20
 
 // Form is a form being read. Its methods and those of its values note problems and go on, so that
 // one run names all of them; Err tells at the end.
@@ -25,60 +23,69 @@ type Form struct {
 type Value struct {
 	form *Form
 	path string
-	node ast.Node // nil: absent
+	node *yaml.Node // nil: absent
 	line int
 	col  int
 }
 
 // Read reads one YAML document whose top level is a mapping. The Value may be read even when the text
-// is broken: it is absent then and Err says why.
+// is broken: it is absent then and Err says why. The text may be anybody's: what reading costs is bounded (limits.go).
 func Read(name string, text []byte) (*Form, Value) {
 	f := &Form{invalid: Invalid{Name: name}}
 	root := Value{form: f, line: 1, col: 1}
-	if len(text) > MaxSize {
-		root.Problem("file-too-large", fmt.Sprintf("%d バイトを超えています。", MaxSize), fmt.Sprintf("larger than %d bytes", MaxSize))
+	text, wrong := plain(text)
+	if wrong != nil {
+		f.invalid.Problems = append(f.invalid.Problems, *wrong)
 		return f, root
 	}
-	tokens := lexer.Tokenize(string(text))
-	if t := tooDeep(tokens); t != nil {
-		root.line, root.col = t.Position.Line, t.Position.Column
-		root.Problem("too-deep", "入れ子が深すぎます。", "nested too deeply")
-		return f, root
-	}
-	file, err := parser.Parse(tokens, 0)
-	if err != nil {
-		f.syntax(root, err)
-		return f, root
-	}
-	var body ast.Node
-	for _, d := range file.Docs {
-		if d.Body == nil {
-			continue
+	var body *yaml.Node
+	for documents := yaml.NewDecoder(bytes.NewReader(text)); ; {
+		var document yaml.Node
+		err := documents.Decode(&document)
+		if errors.Is(err, io.EOF) {
+			break
 		}
-		if body != nil {
-			root.at(d.Body).Problem("second-document", "一つのファイルに書けるのは一つの文書だけです。", "only one document in a file")
+		if err != nil {
+			f.syntax(root, err)
 			return f, root
 		}
-		body = d.Body
+		if len(document.Content) != 1 || !(Value{node: document.Content[0]}).Present() {
+			continue // an empty one
+		}
+		if body != nil {
+			root.at(document.Content[0]).Problem("second-document", "一つのファイルに書けるのは一つの文書だけです。", "only one document in a file")
+			return f, root
+		}
+		body = document.Content[0]
 	}
 	if body == nil {
 		root.Problem("empty-file", "何も書かれていません。", "nothing is written here")
 		return f, root
 	}
 	root = root.at(body)
+	if wrong := unwanted(body, 0); wrong != nil {
+		f.invalid.Problems = append(f.invalid.Problems, *wrong)
+		return f, root
+	}
 	root.node = body
 	return f, root
 }
 
+// syntaxLine finds the line in what the YAML reader says: "yaml: line 3: did not find expected key".
+var syntaxLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+
 // syntax notes what the YAML reader found, at its place.
 func (f *Form) syntax(root Value, err error) {
 	said := err.Error()
-	var at yaml.Error
-	if errors.As(err, &at) {
-		said = at.GetMessage()
-		if t := at.GetToken(); t != nil && t.Position != nil {
-			root.line, root.col = t.Position.Line, t.Position.Column
+	if m := syntaxLine.FindStringSubmatch(said); m != nil {
+		said = m[2]
+		if n, err := strconv.Atoi(m[1]); err == nil && n > 0 {
+			root.line = n
 		}
+	}
+	if strings.HasPrefix(said, "exceeded max depth") {
+		root.tooDeep()
+		return
 	}
 	root.Problem("yaml-syntax", "YAMLとして読めません: "+said, "not readable as YAML: "+said)
 }
@@ -87,9 +94,9 @@ func (f *Form) syntax(root Value, err error) {
 func (f *Form) Err() error { return f.invalid.OrNil() }
 
 // at is v placed where the node stands.
-func (v Value) at(n ast.Node) Value {
-	if t := n.GetToken(); t != nil && t.Position != nil {
-		v.line, v.col = t.Position.Line, t.Position.Column
+func (v Value) at(n *yaml.Node) Value {
+	if n.Line > 0 {
+		v.line, v.col = n.Line, n.Column
 	}
 	return v
 }
@@ -99,8 +106,13 @@ func (v Value) Problem(code, ja, en string) {
 	if v.form == nil {
 		return
 	}
-	v.form.invalid.Problems = append(v.form.invalid.Problems,
-		Problem{Field: v.path, Code: code, JA: ja, EN: en, Line: v.line, Column: v.col})
+	switch n := len(v.form.invalid.Problems); {
+	case n > maxProblems:
+		return
+	case n == maxProblems:
+		code, ja, en = "more-problems", "ほかにもあります。まずここまでを直してください。", "there are more; correct these first"
+	}
+	v.form.invalid.Problems = append(v.form.invalid.Problems, v.Describe(code, ja, en))
 }
 
 // Present reports whether something is written there. A key with nothing after it is absent.
@@ -108,8 +120,7 @@ func (v Value) Present() bool {
 	if v.node == nil {
 		return false
 	}
-	_, null := v.node.(*ast.NullNode)
-	return !null
+	return v.node.Kind != yaml.ScalarNode || v.node.ShortTag() != "!!null"
 }
 
 // Path is the value's place in words: "engineers[2].login".
@@ -134,12 +145,15 @@ func (v Value) Map(known ...string) Map {
 	if !v.Present() {
 		return m
 	}
-	for _, pair := range v.pairs() {
-		token := pair.Key.GetToken()
-		key := token.Value
-		at := v
+	pairs := v.pairs()
+	for i := 0; i+1 < len(pairs); i += 2 {
+		at := v.at(pairs[i])
+		if pairs[i].Kind != yaml.ScalarNode {
+			at.wrongKind("項目の名前", "the name of a key")
+			continue
+		}
+		key := pairs[i].Value
 		at.path = join(v.path, key)
-		at.line, at.col = token.Position.Line, token.Position.Column
 		if !contains(known, key) {
 			at.path = v.path
 			at.unknown(key, known)
@@ -149,24 +163,22 @@ func (v Value) Map(known ...string) Map {
 			at.Problem("key-twice", "同じ項目が二度書かれています。", "written twice")
 			continue
 		}
-		at.node = pair.Value
+		at.node = pairs[i+1]
 		if at.Present() {
-			at = at.at(pair.Value)
+			at = at.at(at.node)
 		}
 		m.values[key] = at
 	}
 	return m
 }
 
-func (v Value) pairs() []*ast.MappingValueNode {
-	switch n := v.node.(type) {
-	case *ast.MappingNode:
-		return n.Values
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{n}
+// pairs are keys and values in turn.
+func (v Value) pairs() []*yaml.Node {
+	if v.node.Kind != yaml.MappingNode {
+		v.wrongKind("項目: 値 の並び", "a mapping of keys to values")
+		return nil
 	}
-	v.wrongKind("項目: 値 の並び", "a mapping of keys to values")
-	return nil
+	return v.node.Content
 }
 
 func (v Value) unknown(key string, known []string) {
@@ -203,13 +215,12 @@ func (v Value) List() []Value {
 	if !v.Present() {
 		return nil
 	}
-	n, ok := v.node.(*ast.SequenceNode)
-	if !ok {
+	if v.node.Kind != yaml.SequenceNode {
 		v.wrongKind("「- 」で始まる並び", "a list")
 		return nil
 	}
-	list := make([]Value, 0, len(n.Values))
-	for i, member := range n.Values {
+	list := make([]Value, 0, len(v.node.Content))
+	for i, member := range v.node.Content {
 		at := Value{form: v.form, path: fmt.Sprintf("%s[%d]", v.path, i), node: member, line: v.line, col: v.col}
 		list = append(list, at.at(member))
 	}
@@ -217,12 +228,6 @@ func (v Value) List() []Value {
 }
 
 func (v Value) wrongKind(ja, en string) {
-	switch v.node.(type) {
-	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode, *ast.TagNode:
-		v.Problem("no-anchors", "目印(&、*、<<、!)は使えません。そのまま書いてください。",
-			"anchors, aliases and tags are not taken; write the value out")
-		return
-	}
 	v.Problem("wrong-kind", ja+"を書いてください。", en+" is wanted here")
 }
 

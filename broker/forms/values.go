@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml/ast"
+	"go.yaml.in/yaml/v3"
 )
 
 // MaxText is the longest text of one value, in characters.
@@ -23,16 +23,13 @@ func (v Value) Text() string {
 		return ""
 	}
 	var s string
-	switch n := v.node.(type) {
-	case *ast.StringNode:
-		s = n.Value
-	case *ast.LiteralNode:
-		s = strings.TrimRight(n.Value.Value, "\n")
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
-		s = n.GetToken().Value
-	default:
+	if v.node.Kind != yaml.ScalarNode {
 		v.wrongKind("文字", "a text")
 		return ""
+	}
+	s = v.node.Value
+	if v.node.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		s = strings.TrimRight(s, "\n")
 	}
 	if utf8.RuneCountInString(s) > MaxText {
 		v.Problem("text-too-long", fmt.Sprintf("%d字までです。", MaxText), fmt.Sprintf("at most %d characters", MaxText))
@@ -50,12 +47,11 @@ func (v Value) Bool() bool {
 	if !v.Present() {
 		return false
 	}
-	n, ok := v.node.(*ast.BoolNode)
-	if !ok {
+	if v.node.ShortTag() != "!!bool" {
 		v.wrongKind("true か false ", "true or false")
 		return false
 	}
-	return n.Value
+	return strings.EqualFold(v.node.Value, "true")
 }
 
 // Int reads a whole number in [min, max].
@@ -171,8 +167,8 @@ func (v Value) Instant(zone *time.Location) time.Time {
 // Word is the text of a value that is one word; no problem is noted for other kinds because the
 // empty text then fails the caller's own check.
 func (v Value) Word() string {
-	if n, ok := v.node.(ast.ScalarNode); ok {
-		return strings.TrimSpace(n.GetToken().Value)
+	if v.node != nil && v.node.Kind == yaml.ScalarNode {
+		return strings.TrimSpace(v.node.Value)
 	}
 	return ""
 }

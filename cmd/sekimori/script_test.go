@@ -254,7 +254,7 @@ func authStory(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // refusedStory: `refused NUMBER LOGIN [auth] COMMAND…`: policy refuses the command, exit status 3,
-// with the reason's number on standard error.
+// with the reason's number, or one of several (111|305), on standard error.
 func refusedStory(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) < 3, "refused NUMBER LOGIN [auth] COMMAND...")
 	number, rest := args[0], args[1:]
@@ -263,7 +263,8 @@ func refusedStory(ts *testscript.TestScript, neg bool, args []string) {
 		rest = append([]string{rest[0]}, rest[2:]...)
 	}
 	status, out, errs := storyOf(ts).runAs(ts, rest, fresh)
-	if status != 3 || !strings.HasPrefix(errs, "sekimori: error: ["+number+"] ") || !strings.Contains(errs, "\nsekimori: hint: ") {
+	said := slices.ContainsFunc(strings.Split(number, "|"), func(n string) bool { return strings.HasPrefix(errs, "sekimori: error: ["+n+"] ") })
+	if status != 3 || !said || !strings.Contains(errs, "\nsekimori: hint: ") {
 		ts.Fatalf("%s: exit %d, want 3 and [%s]", strings.Join(rest, " "), status, number)
 	}
 	if out != "" {
