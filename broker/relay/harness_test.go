@@ -53,6 +53,7 @@ type rig struct {
 
 type rigOptions struct {
 	deny    map[policy.ChannelKind]bool
+	decide  func(policy.ChannelKind) policy.Decision // nil: what is not in deny is allowed
 	auth    []ssh.AuthMethod
 	target  *testbed.Target
 	sshd    *testbed.SSHD
@@ -105,6 +106,9 @@ func newRig(tb testing.TB, o rigOptions) *rig {
 	r.relay = relay.New(relay.Config{
 		Recorder: r.writer,
 		Decide: func(_ context.Context, kind policy.ChannelKind) policy.Decision {
+			if o.decide != nil {
+				return o.decide(kind)
+			}
 			if o.deny[kind] {
 				return policy.Decision{Reason: policy.FeatureNotGranted, Args: map[string]string{"feature": string(kind)}}
 			}

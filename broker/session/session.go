@@ -75,6 +75,7 @@ type session struct {
 	reached   atomic.Int64             // unix nanoseconds of the session's clock; when the target was reached. 0: not yet
 	lastInput atomic.Int64             // unix nanoseconds of the session's clock; last in use (relay.Config.OnActivity)
 	term      atomic.Pointer[deadline] // the one in force
+	ruled     atomic.Pointer[ruling]   // the last that allowed a channel
 	next      atomic.Int64             // unix nanoseconds; when the verdict may change by itself. 0: not known
 	moved     chan struct{}            // the deadline changed; capacity 1
 	tell      chan remark              // notices for watch to show; what does not fit is dropped
@@ -290,9 +291,13 @@ func (l *session) carry() Cause {
 }
 
 // decide rules on one channel, on the facts of now. While input is held back a new channel waits, since a command is
-// input too.
+// input too. The relay asks when the engineer asks, and again when the target is ready.
 func (l *session) decide(ctx context.Context, kind policy.ChannelKind) policy.Decision {
 	l.awaitFree()
+	if d, ok := l.decided(kind); ok {
+		return d
+	}
+	begun, commits := l.sup.o.Clock(), l.sup.o.DB.Commits()
 	f, err := l.sup.Facts(ctx, l.a.Person.ID)
 	switch {
 	case l.ctx.Err() != nil: // a channel that comes while the session ends is told why it ends
@@ -304,7 +309,33 @@ func (l *session) decide(ctx context.Context, kind policy.ChannelKind) policy.De
 	}
 	attempt := l.a.Attempt
 	attempt.Session, attempt.Channel = l.a.ID, kind
-	return policy.Decide(f, attempt, l.sup.o.Clock())
+	d := policy.Decide(f, attempt, l.sup.o.Clock())
+	if d.Allow {
+		l.ruled.Store(&ruling{kind: kind, decision: d, at: begun, commits: commits})
+	}
+	return d
+}
+
+// ruling is the last decision that allowed a channel, and what it was made on.
+type ruling struct {
+	kind     policy.ChannelKind
+	decision policy.Decision
+	at       time.Time
+	commits  uint64
+}
+
+// rulingFresh is for how long an allowing decision answers the same question again where nothing was committed since. Another
+// process may commit too, so it is short.
+const rulingFresh = 50 * time.Millisecond
+
+// decided is the last decision, where it still answers the question.
+func (l *session) decided(kind policy.ChannelKind) (policy.Decision, bool) {
+	r := l.ruled.Load()
+	if r == nil || r.kind != kind || r.commits != l.sup.o.DB.Commits() || l.ctx.Err() != nil || !l.inTime() {
+		return policy.Decision{}, false
+	}
+	age := l.sup.o.Clock().Sub(r.at)
+	return r.decision, age >= 0 && age < rulingFresh
 }
 
 // causeOr is why the session was ended meanwhile, or c where it was not: dialling that a cut broke

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -162,6 +163,8 @@ func migrate(ctx context.Context, dsn string) (err error) {
 
 // subscribers wake those who asked to hear of commits.
 type subscribers struct {
+	commits atomic.Uint64
+
 	mu   sync.Mutex // guards next and chans
 	next int
 	m    map[int]chan struct{}
@@ -186,7 +189,11 @@ func (db *DB) Changed() (ch <-chan struct{}, cancel func()) {
 	}
 }
 
+// Commits counts the commits of Write by this process. Where it stands still, what was read before is as it was.
+func (db *DB) Commits() uint64 { return db.subs.commits.Load() }
+
 func (s *subscribers) signal() {
+	s.commits.Add(1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.m {

@@ -15,6 +15,12 @@ type Disk struct {
 	after int64      // bytes that may still be written before fail counts
 	open  error      // given to every opening
 	sync  error      // given to every sync
+	stall *stall     // of the next write; nil: none
+}
+
+type stall struct {
+	begun chan struct{} // closed when the write has come
+	goOn  chan struct{} // closed when it may go on
 }
 
 // NewDisk returns a disk without faults.
@@ -26,6 +32,15 @@ func (d *Disk) Fail(err error, after int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fail, d.after = err, after
+}
+
+// Stall holds the next write up. begun is closed when it has come; goOn lets it go on.
+func (d *Disk) Stall() (begun <-chan struct{}, goOn func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	st := &stall{make(chan struct{}), make(chan struct{})}
+	d.stall = st
+	return st.begun, sync.OnceFunc(func() { close(st.goOn) })
 }
 
 // FailOpen makes every opening of a file fail; nil mends it.
@@ -64,6 +79,14 @@ type diskFile struct {
 
 // Write implements recordings.File.
 func (f *diskFile) Write(p []byte) (int, error) {
+	f.disk.mu.Lock()
+	held := f.disk.stall
+	f.disk.stall = nil
+	f.disk.mu.Unlock()
+	if held != nil {
+		close(held.begun)
+		<-held.goOn
+	}
 	f.disk.mu.Lock()
 	fail, room := f.disk.fail, f.disk.after
 	if fail != nil {

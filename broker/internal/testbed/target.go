@@ -49,6 +49,8 @@ type TargetOptions struct {
 	Banner string
 	// Connected is called for each connection after the login, in its own goroutine.
 	Connected func(c *ssh.ServerConn)
+	// Opening is called before each session channel is accepted; others wait meanwhile.
+	Opening func()
 	// Session runs each session channel; nil: the commands above. The channel is closed when
 	// it returns.
 	Session func(s *TargetSession)
@@ -152,6 +154,9 @@ func (t *Target) ServeConn(c net.Conn) {
 		if nc.ChannelType() != "session" {
 			_ = nc.Reject(ssh.UnknownChannelType, "")
 			continue
+		}
+		if t.o.Opening != nil {
+			t.o.Opening()
 		}
 		ch, reqs, err := nc.Accept()
 		if err != nil {
