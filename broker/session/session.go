@@ -142,7 +142,7 @@ func (s *Supervisor) enter() bool {
 		return false
 	}
 	s.running.Add(1)
-	s.trim.changes.Add(1)
+	s.trim.changed()
 	return true
 }
 
@@ -150,7 +150,7 @@ func (s *Supervisor) leave(l *session) {
 	s.mu.Lock()
 	delete(s.live, l.a.ID)
 	s.mu.Unlock()
-	s.trim.changes.Add(1)
+	s.trim.changed()
 	s.running.Done()
 }
 

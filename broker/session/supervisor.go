@@ -116,7 +116,7 @@ func New(o Options) (*Supervisor, error) {
 		beside.Go(func() { s.scribe(ctx) })
 		s.supervise(ctx, changed)
 		beside.Wait()
-		s.trim.work.Wait()
+		s.trim.end()
 	}()
 	return s, nil
 }
@@ -178,7 +178,6 @@ func (s *Supervisor) supervise(ctx context.Context, changed <-chan struct{}) {
 		case <-next.C:
 		case <-tick.C:
 			s.payOwed(ctx)
-			s.trim.look()
 		}
 		s.recheck(ctx, nil)
 		s.sleep(next)
