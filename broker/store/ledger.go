@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -139,56 +138,6 @@ func scanEntry(r scanner) (ledger.Entry, error) {
 // changed.
 func (s *Snap) Entry(index int64) (ledger.Entry, error) {
 	return get(s, scanEntry, entryColumns+` WHERE e.idx = ?`, index)
-}
-
-// EntryFilter narrows Entries. Zero fields do not narrow.
-type EntryFilter struct {
-	From    int64  // index
-	To      int64  // index, exclusive; 0: to the end
-	Kind    string // "session.opening"; a trailing '*' stands for any ending: "session.*"
-	Subject string
-	Newest  bool // newest first
-	Limit   int  // 0: no limit
-}
-
-// Entries iterates in order of the index, while the snapshot lasts. Breaking off is fine.
-func (s *Snap) Entries(f EntryFilter) iter.Seq2[ledger.Entry, error] {
-	var w where
-	w.and("e.idx >= ?", f.From)
-	if f.To > 0 {
-		w.and("e.idx < ?", f.To)
-	}
-	if n := len(f.Kind); n > 0 && f.Kind[n-1] == '*' {
-		w.and("substr(e.kind, 1, ?) = ?", n-1, f.Kind[:n-1])
-	} else {
-		w.text("e.kind = ?", f.Kind)
-	}
-	w.text("e.idx IN (SELECT idx FROM ledger_subjects WHERE subject = ?)", f.Subject)
-	order := " ORDER BY e.idx"
-	if f.Newest {
-		order += " DESC"
-	}
-	if f.Limit > 0 {
-		order += " LIMIT ?"
-		w.args = append(w.args, f.Limit)
-	}
-	return func(yield func(ledger.Entry, error) bool) {
-		rows, err := s.tx.Query(entryColumns+w.String()+order, w.args...)
-		if err != nil {
-			yield(ledger.Entry{}, err)
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			e, err := scanEntry(rows)
-			if !yield(e, err) || err != nil {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(ledger.Entry{}, err)
-		}
-	}
 }
 
 func scanNote(r scanner) ([]byte, error) {
