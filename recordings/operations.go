@@ -154,14 +154,18 @@ func (o *Operations) session(f Frame, say func(ja, en string)) {
 		if f.Event == EventResume {
 			ja, en = "再開", "resumed"
 		}
-		by, byEN, reason := p.By, p.By, ""
-		if by == "" {
+		by, byEN := said(p.By), said(p.By)
+		if p.By == "" {
 			by, byEN = "関守", "the gate"
 		}
-		if p.Reason != "" {
-			reason = ": " + p.Reason
+		switch {
+		case p.By == "" && p.Reason == "attendant-absent" && f.Event == EventPause: // policy.PausedUnattended
+			by, byEN = by+": 立会者の応答がありません", byEN+": the attendant was not heard of"
+		case p.By == "" && p.Reason == "attendant-absent":
+		case p.Reason != "":
+			by, byEN = by+": "+said(p.Reason), byEN+": "+said(p.Reason)
 		}
-		say(ja+"("+said(by+reason)+")", en+" ("+said(byEN+reason)+")")
+		say(ja+"("+by+")", en+" ("+byEN+")")
 	case EventExtension:
 		x := body[Extension](f)
 		by := ""

@@ -93,10 +93,13 @@ func (t *Transcript) Take(f Frame) []byte {
 	return t.out.Bytes()
 }
 
-// Lost returns what to write where n bytes were missed.
-func (t *Transcript) Lost(at time.Duration, n int64) []byte {
+// Lost returns what to write where n bytes were missed before a frame. Bytes that are not shown are not missed.
+func (t *Transcript) Lost(f Frame, n int64) []byte {
+	if !t.ops.Data(f.Channel) || !t.view.shows(f.Channel) {
+		return nil
+	}
 	count := strconv.FormatInt(n, 10)
-	return t.Warn(at, count+" バイトを見逃しました", "missed "+count+" bytes")
+	return t.Warn(f.Elapsed, count+" バイトを見逃しました", "missed "+count+" bytes")
 }
 
 // Warn returns a line of the viewer's own program.

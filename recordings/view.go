@@ -81,11 +81,14 @@ func (p *Player) Take(f Frame) []byte {
 // Told returns the operations that the last call of Take or End wrote.
 func (p *Player) Told() []Operation { return p.told }
 
-// Lost returns what to write where n bytes were missed.
-func (p *Player) Lost(at time.Duration, n int64) []byte {
+// Lost returns what to write where n bytes were missed before a frame. Bytes that are not shown are not missed.
+func (p *Player) Lost(f Frame, n int64) []byte {
+	if !p.ops.Data(f.Channel) || !p.view.shows(f.Channel) {
+		return nil
+	}
 	p.out.Reset()
 	count := strconv.FormatInt(n, 10)
-	p.tell(Operation{Elapsed: at, Channel: SessionChannel, JA: count + " バイトを見逃しました", EN: "missed " + count + " bytes"})
+	p.tell(Operation{Elapsed: f.Elapsed, Channel: SessionChannel, JA: count + " バイトを見逃しました", EN: "missed " + count + " bytes"})
 	return p.out.Bytes()
 }
 

@@ -36,6 +36,15 @@ func (a *Post) Present(ctx context.Context, window string, by ledger.Actor) erro
 	return nil
 }
 
+// MayFollow rules on seeing what is done in the window's sessions, live: the attendant's who is at the post. Errors: *policy.Denied.
+func (a *Post) MayFollow(ctx context.Context, window string, by ledger.Actor) error {
+	err := a.o.DB.Read(ctx, func(s *store.Snap) error { return a.mayBeat(s, window, by) })
+	if errors.Is(err, errNotTheirs) {
+		return forbidden(policy.Attendant)
+	}
+	return err
+}
+
 // mayBeat rules on a heartbeat. Errors: *policy.Denied, errNotTheirs.
 func (a *Post) mayBeat(s *store.Snap, window string, by ledger.Actor) error {
 	p, err := s.ActingPerson(by)

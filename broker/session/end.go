@@ -107,12 +107,16 @@ func (l *session) close(c Cause) error {
 	var err error
 	l.beside.Wait()
 	if rec := l.rec.Load(); rec != nil {
+		if err := l.writeMarks(); err != nil { // the recording has failed, which Close says
+			l.log.Error("marks_not_recorded", "error", err)
+		}
 		if digest, err = rec.Close(recordings.End{Cause: string(c.Reason), At: ended}); err != nil {
 			err = fmt.Errorf("seal recording: %w", err)
 			l.log.Error("recording_not_sealed", "error", err)
 		}
 		digest.File = l.file()
 	}
+	l.tellEnd(c, ended)
 	l.log.Info("session_ended", "reason", string(c.Reason))
 	return errors.Join(err, l.ledgerEnd(c, ended, digest))
 }

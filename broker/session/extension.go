@@ -5,6 +5,7 @@ import (
 
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/recordings"
 )
 
 // newestExtensions is more than a window has at a time: one open, and those answered since the last look.
@@ -59,6 +60,7 @@ func (l *session) hear(snap *store.Snap, x store.Extension, all []store.Extensio
 	switch {
 	case !x.Decided.After(l.opened):
 	case x.State == store.ExtensionGranted:
+		l.mark(recordings.EventExtension, recordings.Extension{Until: x.NewEnd.In(l.sup.o.Zone), By: x.Decider})
 		l.say("extension-granted", grantedNotice(l.hour(x.NewEnd), x.NewEnd.Sub(now)))
 	case x.State == store.ExtensionDenied:
 		l.say("extension-denied", deniedNotice(x.Answer, l.hour(x.Ends)))

@@ -8,6 +8,7 @@ import (
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/recordings"
 )
 
 // setPause holds the engineer's input back or lets it go on, and says so. Output goes on, and so does the clock. What the
@@ -18,6 +19,7 @@ func (l *session) setPause(to policy.PauseCause, now time.Time) {
 		return
 	}
 	l.pause = to
+	l.markPause(from, to)
 	if r := l.relay.Load(); r != nil {
 		r.Pause(to != "")
 	}
@@ -86,11 +88,13 @@ func (s *Supervisor) Pause(ctx context.Context, id string, by ledger.Actor, note
 		return nil
 	}
 	l.manual = true
+	l.acted = recordings.Pause{By: by.ID, Reason: note}
 	l.setPause(policy.PausedByAttendant, now)
+	l.acted = recordings.Pause{}
 	l.mu.Unlock()
 	err := s.writePause(ctx, l, "session.paused", by, note)
 	if err != nil {
-		s.release(l)
+		s.release(l, recordings.Pause{})
 	}
 	return err
 }
@@ -111,18 +115,20 @@ func (s *Supervisor) Resume(ctx context.Context, id string, by ledger.Actor, not
 	if err := s.writePause(ctx, l, "session.resumed", by, note); err != nil {
 		return err
 	}
-	s.release(l)
+	s.release(l, recordings.Pause{By: by.ID, Reason: note})
 	return nil
 }
 
-// release ends a pause that somebody pressed and judges anew what then holds.
-func (s *Supervisor) release(l *session) {
+// release ends a pause that somebody pressed and judges anew what then holds. acted says who released it; empty: the broker.
+func (s *Supervisor) release(l *session, acted recordings.Pause) {
 	l.mu.Lock()
 	l.manual = false
+	l.acted = acted
 	now := s.o.Clock()
 	if v := l.verdict(now); v.Keep { // on what is known; the supervisor looks at what is new
 		l.setPause(v.Pause, now)
 	}
+	l.acted = recordings.Pause{}
 	l.mu.Unlock()
 	s.Heard(l.grant.Window.ID)
 }

@@ -63,8 +63,10 @@ type session struct {
 	login   string // account's name on the target
 	path    string // of the recording
 
-	feed *live.Feed
-	conn *dial.Conn
+	feed  *live.Feed
+	marks marks
+	done  operations
+	conn  *dial.Conn
 	// Set by Run as it gets there, read by the supervisor too; nil before.
 	rec   atomic.Pointer[recordings.Writer]
 	relay atomic.Pointer[relay.Relay]
@@ -83,6 +85,7 @@ type session struct {
 	mu       sync.Mutex // guards what follows
 	facts    *policy.Facts
 	manual   bool              // somebody pressed pause
+	acted    recordings.Pause  // who is pausing or resuming by name, while that is being done
 	pause    policy.PauseCause // why input is held back; empty: it is not
 	freed    chan struct{}     // closed when input passes again; nil while it does
 	timers   timers
@@ -97,6 +100,8 @@ type session struct {
 // the engineer had to be told has been told.
 func (s *Supervisor) Run(ctx context.Context, a Admission) (err error) {
 	l := &session{sup: s, a: a, log: s.o.Log.With("session", a.ID), moved: make(chan struct{}, 1), tell: make(chan remark, 16), feed: live.New(0)}
+	l.marks.wake = make(chan struct{}, 1)
+	l.done.ops = recordings.NewOperations()
 	defer l.feed.Close()
 	l.ctx, l.cancel = context.WithCancelCause(ctx)
 	defer l.cancel(nil)
@@ -120,6 +125,9 @@ func (s *Supervisor) Run(ctx context.Context, a Admission) (err error) {
 			err = l.close(Cause{Reason: policy.BrokerCrashed, Actor: broker})
 		}
 	}()
+	s.windows.begin(l.grant.Window.ID)
+	defer s.windows.end(l.grant.Window.ID)
+	l.tellBegin()
 	// 2. The recording's header is on disk before anything else happens.
 	if err := l.record(); err != nil {
 		l.log.Error("recording_not_started", "error", err)
@@ -223,7 +231,7 @@ func (l *session) record() error {
 	}, recordings.Options{
 		FS: s.o.FS, OutputTo: s.o.OutputTo, InputTo: s.o.InputTo,
 		Elapsed: func() time.Duration { return clock().Sub(start) },
-		Tap:     l.feed.Tap,
+		Tap:     l.tap,
 	})
 	if err != nil {
 		return fmt.Errorf("create recording: %w", err)

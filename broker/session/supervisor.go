@@ -50,6 +50,8 @@ type Supervisor struct {
 	space space
 	trim  trim
 
+	windows windows
+
 	notes struct {
 		mu   sync.Mutex    // guards list
 		list []pauseNote   // pauses that are not in the ledger yet
@@ -100,6 +102,7 @@ func New(o Options) (*Supervisor, error) {
 		space: space{dir: o.Dir, minFree: o.MinFree}, stop: stop, done: make(chan struct{}),
 		look: make(chan struct{}, 1), heard: map[string]bool{},
 	}
+	s.windows.all = map[string]*told{}
 	s.notes.wake = make(chan struct{}, 1)
 	if err := s.remember(ctx); err != nil {
 		stop()

@@ -30,6 +30,10 @@ func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 		case <-l.moved:
 			clear(said)
 			l.skipWarnings(said, clock())
+		case <-l.marks.wake:
+			if err := l.writeMarks(); err != nil {
+				return l.recordingFailed(err)
+			}
 		case v := <-l.tell:
 			r.Notify(v.kind, v.text.marked(l.grant.Window.Drill).in(l.a.Lang))
 		case <-remind.C:

@@ -101,6 +101,19 @@ type HandoverBody struct {
 	Person string `json:"person"`
 }
 
+// Operation is one thing that was done in a session of a window, as its attendant is told of it, a JSON object a line.
+type Operation struct {
+	No      int64     `json:"no"` // grows; asking for what came after it goes on from here
+	At      time.Time `json:"at"`
+	Session string    `json:"session_id"`
+	Person  string    `json:"engineer"`
+	Channel *uint32   `json:"channel,omitempty"` // missing: of the session as a whole
+	Kind    string    `json:"kind"`
+	JA      string    `json:"text_ja"`
+	EN      string    `json:"text_en"`
+	Missed  bool      `json:"missed,omitempty"` // more was done just before than is kept
+}
+
 // PresentBody is a heartbeat; it says nothing but that it came.
 type PresentBody struct{}
 

@@ -22,6 +22,7 @@ func attendanceRoutes() []route {
 		{"POST", "/v1/windows/{id}/override", heads, (*Server).override},
 		// Wide, because a heartbeat of somebody else is the post's to refuse, once in the ledger and not each time.
 		{"POST", "/v1/windows/{id}/present", everySignedIn(), (*Server).present},
+		{"GET", "/v1/windows/{id}/operations", attendant, (*Server).operations},
 		{"POST", "/v1/windows/{id}/handover", those(policy.Attendant, policy.Approver), (*Server).handover},
 		{"POST", "/v1/windows/{id}/take", attendant, (*Server).takeOver},
 		{"POST", "/v1/sessions/{id}/pause", everySignedIn(), (*Server).pauseSession},

@@ -96,7 +96,7 @@ func (p *program) play(c *cli.Context) error {
 // shower makes of frames what is written: a recordings.Player for a terminal, a recordings.Transcript for a file or a pipe.
 type shower interface {
 	Take(recordings.Frame) []byte
-	Lost(at time.Duration, n int64) []byte
+	Lost(f recordings.Frame, n int64) []byte
 	Warn(at time.Duration, ja, en string) []byte
 	Resize(width, height int)
 	End(at time.Duration) []byte
@@ -143,7 +143,7 @@ func (p *program) show(ctx context.Context, r io.Reader, o showing) (err error) 
 		last = max(last, f.At())
 		s.Resize(size())
 		if f.Lost > 0 {
-			if err := p.write(s.Lost(last, f.Lost)); err != nil {
+			if err := p.write(s.Lost(f.Frame(), f.Lost)); err != nil {
 				return err
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -25,6 +26,7 @@ func (p *program) attendStay(c *cli.Context) error {
 		return err
 	}
 	s := &stay{p: p, k: k, window: c.Args().First()}
+	defer s.follow(c.Context)()
 	every := longestBeat
 	for {
 		v, err := s.beat(c.Context, every)
@@ -57,6 +59,9 @@ type stay struct {
 	p      *program
 	k      *client
 	window string
+
+	mu     sync.Mutex // guards what is written, and told: operations come in between
+	told   int64      // No of the last operation that was told
 	seen   bool // a heartbeat was taken
 	last   web.Attendance
 	warned time.Duration // the last warning of the window's end that was told
@@ -82,6 +87,8 @@ func (s *stay) leave() error {
 
 // tell prints what changed since the last time.
 func (s *stay) tell(v web.Attendance) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	p, before := s.p, s.last
 	first := !s.seen
 	s.last, s.seen = v, true

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 
 	"sekimori/recordings"
@@ -12,7 +14,8 @@ import (
 const (
 	defaultReplay = 64 << 10
 	defaultBuffer = 256 << 10
-	frameCost     = 128 // bytes that a held frame counts beside its data, so that tiny frames are bounded too
+	keptEvents    = 64 << 10 // bytes of events, which a flood of output must not push out of a replay
+	frameCost     = 128      // bytes that a held frame counts beside its data, so that tiny frames are bounded too
 	// bulkTail is how much of a frame is kept for the replay where its channel has no terminal: a
 	// bulk transfer must not be copied whole while nobody watches.
 	bulkTail = 2 << 10
@@ -23,7 +26,10 @@ type Feed struct {
 	replay int
 
 	mu       sync.Mutex                  // guards the rest, and every Watcher's fields
-	recent   queue                       // owns its frames' data, which no watcher is given
+	recent   queue                       // of output; owns its frames' data, which no watcher is given
+	events   queue                       // what was done; the data is shared with watchers and not changed
+	starts   map[uint32][]Frame          // of each open channel: what it is, which a replay needs however long ago it was told
+	n        uint64                      // counts the frames, so that a replay has them in order
 	spare    []byte                      // left the replay, can be used again
 	sizes    map[uint32]recordings.Frame // last size of each channel's terminal: a replay needs it
 	watchers map[*Watcher]struct{}
@@ -63,7 +69,7 @@ func New(replay int) *Feed {
 	if replay <= 0 {
 		replay = defaultReplay
 	}
-	return &Feed{replay: replay, sizes: map[uint32]recordings.Frame{}, watchers: map[*Watcher]struct{}{}}
+	return &Feed{replay: replay, sizes: map[uint32]recordings.Frame{}, starts: map[uint32][]Frame{}, watchers: map[*Watcher]struct{}{}}
 }
 
 // Tap takes one frame; it is made for recordings.Options.Tap. It never waits for a
@@ -84,6 +90,16 @@ func (f *Feed) Tap(fr recordings.Frame) {
 		f.sizes[fr.Channel] = size
 	case recordings.EventClose:
 		delete(f.sizes, fr.Channel)
+		delete(f.starts, fr.Channel)
+	}
+	f.n++
+	if fr.Event != "" {
+		fr.Data = bytes.Clone(fr.Data)
+		f.event(fr)
+		for w := range f.watchers {
+			w.offer(fr)
+		}
+		return
 	}
 	f.remember(fr)
 	if len(f.watchers) == 0 {
@@ -98,7 +114,7 @@ func (f *Feed) Tap(fr recordings.Frame) {
 // remember adds a frame to the replay, and drops old ones to make room. The caller holds mu.
 func (f *Feed) remember(fr recordings.Frame) {
 	lost := 0
-	if _, terminal := f.sizes[fr.Channel]; !terminal && fr.Event == "" && len(fr.Data) > bulkTail {
+	if _, terminal := f.sizes[fr.Channel]; !terminal && len(fr.Data) > bulkTail {
 		lost = len(fr.Data) - bulkTail
 		fr.Data = fr.Data[lost:]
 	}
@@ -107,7 +123,51 @@ func (f *Feed) remember(fr recordings.Frame) {
 			f.spare = old
 		}
 	}
-	f.recent.push(Frame{Frame: f.keep(fr), Lost: int64(lost)})
+	f.recent.push(Frame{Frame: f.keep(fr), Lost: int64(lost), n: f.n})
+}
+
+// event keeps an event for the replay.
+func (f *Feed) event(fr recordings.Frame) {
+	kept := Frame{Frame: fr, n: f.n}
+	switch fr.Event {
+	case recordings.EventOpen, recordings.EventPTY, recordings.EventShell, recordings.EventExec, recordings.EventSubsystem:
+		if len(f.starts[fr.Channel]) < maxStarts {
+			f.starts[fr.Channel] = append(f.starts[fr.Channel], kept)
+		}
+	}
+	for f.events.len() > 0 && f.events.cost+frameCost+len(fr.Data) > keptEvents {
+		f.events.pop()
+	}
+	f.events.push(kept)
+}
+
+// maxStarts is more events than it takes to start a channel.
+const maxStarts = 8
+
+// replayed gives what a new watcher sees first: what the open channels are, then events and output in their order.
+func (f *Feed) replayed() []Frame {
+	events, output := f.events.frames[f.events.head:], f.recent.frames[f.recent.head:]
+	var out []Frame
+	for _, n := range slices.Sorted(maps.Keys(f.starts)) {
+		for _, fr := range f.starts[n] {
+			if len(events) == 0 || fr.n < events[0].n {
+				out = append(out, fr)
+			}
+		}
+	}
+	for _, fr := range f.sizes {
+		out = append(out, Frame{Frame: fr})
+	}
+	for len(events) > 0 || len(output) > 0 {
+		if len(output) == 0 || len(events) > 0 && events[0].n < output[0].n {
+			out, events = append(out, events[0]), events[1:]
+			continue
+		}
+		fr := output[0]
+		fr.Data = bytes.Clone(fr.Data) // the feed uses its buffer again
+		out, output = append(out, fr), output[1:]
+	}
+	return out
 }
 
 // keep copies a frame for the replay, into the buffer of one that left it.
@@ -130,11 +190,7 @@ func (f *Feed) Watch(buffer int) *Watcher {
 	w := &Watcher{feed: f, buffer: buffer, wake: make(chan struct{}, 1)}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, fr := range f.sizes {
-		w.queue.push(Frame{Frame: fr})
-	}
-	for _, fr := range f.recent.frames[f.recent.head:] {
-		fr.Data = bytes.Clone(fr.Data)
+	for _, fr := range f.replayed() {
 		w.queue.push(fr)
 	}
 	if f.closed {
@@ -157,7 +213,7 @@ func (f *Feed) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
-	f.recent = queue{}
+	f.recent, f.events, f.starts = queue{}, queue{}, nil
 	for w := range f.watchers {
 		delete(f.watchers, w)
 		w.done = true
@@ -170,6 +226,8 @@ func (f *Feed) Close() {
 type Frame struct {
 	recordings.Frame
 	Lost int64 // bytes of output that this watcher missed just before this frame
+
+	n uint64 // its place among all frames
 }
 
 // Watcher is one who watches. It is for one goroutine, but for Close.

@@ -1,9 +1,11 @@
 package live_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -214,5 +216,40 @@ func BenchmarkTap(b *testing.B) {
 				f.Tap(fr)
 			}
 		})
+	}
+}
+
+// A watcher who comes late must be able to tell the bytes of a file transfer from text, and see what was done, however much
+// output there was since.
+func TestLateWatcherKnowsWhatWasDone(t *testing.T) {
+	f := live.New(1000)
+	event := func(channel uint32, kind, body string) {
+		f.Tap(recordings.Frame{Channel: channel, Event: kind, Data: []byte(body)})
+	}
+	event(3, recordings.EventOpen, `{"type":"session"}`)
+	event(3, recordings.EventSubsystem, `{"command":"sftp"}`)
+	for i := range 2000 { // events of another channel push the start out of what is kept
+		event(4, recordings.EventFile, `{"id":`+strconv.Itoa(i+1)+`}`)
+	}
+	event(4, recordings.EventClose, "")
+	event(3, recordings.EventFile, `{"id":1}`)
+	for range 100 {
+		f.Tap(out(strings.Repeat("x", 500)))
+	}
+	event(3, recordings.EventFileEnd, `{"id":1}`)
+	w := f.Watch(0)
+	f.Close()
+	var got []string
+	for {
+		fr, err := w.Next(t.Context())
+		if err != nil {
+			break
+		}
+		if fr.Channel == 3 || fr.Event == "" && (len(got) == 0 || got[len(got)-1] != "output") {
+			got = append(got, cmp.Or(fr.Event, "output"))
+		}
+	}
+	if want := "open subsystem file output file-end"; strings.Join(got, " ") != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
