@@ -204,9 +204,9 @@ func (d *doing) take(f Frame, say func(ja, en string)) {
 		}
 	case EventPTY:
 		p := body[PTY](f)
-		d.term = fmt.Sprintf("%dx%d", p.Cols, p.Rows)
-		if p.Term != "" {
-			d.term += " " + said(p.Term)
+		d.term = said(p.Term)
+		if p.Cols > 0 && p.Rows > 0 || p.Term == "" {
+			d.term = strings.TrimSpace(fmt.Sprintf("%dx%d %s", p.Cols, p.Rows, d.term))
 		}
 	case EventShell:
 		d.start = f.Event
