@@ -121,7 +121,7 @@ func newSupervisor(c Config, o Options, ring *keys.Ring, db *store.DB) (*session
 	}
 	dir := filepath.Join(c.DataDir, "recordings")
 	return session.New(session.Options{
-		DB: db, Ring: ring, Dialer: &dial.Dialer{Log: o.Log.Named("dial")},
+		DB: db, Ring: ring, Dialer: &dial.Dialer{Version: c.Gate.Version, Log: o.Log.Named("dial")},
 		Dir: dir, FS: o.FS, OutputTo: append([]age.Recipient{ring.ViewingRecipient()}, output...), InputTo: input,
 		MinFree: uint64(c.MinFreeSpace), Clock: o.Clock, TargetClock: o.TargetClock, Zone: c.Location(), GateName: c.GateName,
 		Recheck: time.Duration(c.RecheckInterval), WaitingRoom: time.Duration(c.WaitingRoom), Log: o.Log.Named("session"),

@@ -11,6 +11,8 @@ import (
 
 	"filippo.io/age"
 	"github.com/goccy/go-yaml"
+
+	"sekimori/broker/wire"
 )
 
 // FactorMemory says how long a second factor counts (decisions.md, "Login and waiting").
@@ -66,6 +68,7 @@ type GateConfig struct {
 	FactorMemory FactorMemory `yaml:"factor_memory"`
 	LoginTime    Duration     `yaml:"login_time"`        // from the key exchange to the proof of a key
 	ChaCha20     bool         `yaml:"chacha20_poly1305"` // offer this cipher too
+	Version      string       `yaml:"version"`           // of the software, as clients and targets read it
 }
 
 // DefaultConfig is what an empty file means. Paths are relative to the file's directory.
@@ -83,7 +86,7 @@ func DefaultConfig() Config {
 		Socket:             filepath.Join("run", "sekimori.sock"),
 		NoticeVersion:      1,
 		RecordingRetention: Duration(365 * 24 * time.Hour),
-		Gate:               GateConfig{FactorMemory: FactorWindow, LoginTime: Duration(2 * time.Minute)},
+		Gate:               GateConfig{FactorMemory: FactorWindow, LoginTime: Duration(2 * time.Minute), Version: wire.Version},
 		WaitingRoom:        Duration(15 * time.Minute),
 		MinFreeSpace:       Size(1 << 30),
 		RecheckInterval:    Duration(5 * time.Second),
@@ -174,6 +177,9 @@ func (c Config) validate(path string, text []byte) error {
 		return refuse("gate.factor_memory", "factor_memory は window か never です", "factor_memory is window or never")
 	case c.Gate.LoginTime < Duration(10*time.Second) || c.Gate.LoginTime > Duration(10*time.Minute):
 		return refuse("gate.login_time", "login_time は 10s から 10m です", "login_time is between 10s and 10m")
+	case !wire.ValidVersion(c.Gate.Version):
+		return refuse("gate.version", "version は印字できる ASCII で 1〜128 文字、空白と - で始めません(例 "+wire.Version+")",
+			"version is 1 to 128 printable ASCII characters and begins with neither a space nor - (such as "+wire.Version+")")
 	case c.WaitingRoom < 0 || c.WaitingRoom > Duration(4*time.Hour):
 		return refuse("waiting_room", "waiting_room は 0s から 4h です", "waiting_room is between 0s and 4h")
 	case c.RecheckInterval < Duration(time.Second) || c.RecheckInterval > Duration(time.Minute):

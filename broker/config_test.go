@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/wire"
 )
 
 func TestTheWrittenDefaultIsTheDefault(t *testing.T) {
@@ -88,6 +89,7 @@ func TestConfigRefusesWithThePlace(t *testing.T) {
 		"choice":             {"gate:\n  factor_memory: day\n", 2, 3, "window or never", ""},
 		"choice in a line":   {"gate: {factor_memory: day}\n", 1, 8, "window or never", ""},
 		"login time":         {"zone: UTC\ngate:\n  # why\n  login_time: 1s\n", 4, 3, "between 10s and 10m", ""},
+		"version":            {"gate:\n  version: ' OpenSSH'\n", 2, 3, "printable ASCII", ""},
 		"unknown in a group": {"gate:\n  login_tim: 1m\n", 2, 3, `unknown key "login_tim"`, `"login_time"`},
 		"not in its group":   {"factor_memory: never\n", 1, 1, `unknown key "factor_memory"`, `below "gate:"`},
 		"a list for a word":  {"data_dir: [a, b]\n", 1, 11, "wrong type", ""},
@@ -114,10 +116,10 @@ func TestConfigRefusesWithThePlace(t *testing.T) {
 
 func TestAGroupKeepsItsOtherDefaults(t *testing.T) {
 	for text, want := range map[string]GateConfig{
-		"gate:\n":                                  {FactorWindow, Duration(2 * time.Minute), false},
-		"gate:\n  chacha20_poly1305: true\n":       {FactorWindow, Duration(2 * time.Minute), true},
-		"gate: {login_time: 5m}\n":                 {FactorWindow, Duration(5 * time.Minute), false},
-		"gate:\n  factor_memory: never\nzone: UTC": {FactorNever, Duration(2 * time.Minute), false},
+		"gate:\n":                                  {FactorWindow, Duration(2 * time.Minute), false, wire.Version},
+		"gate:\n  chacha20_poly1305: true\n":       {FactorWindow, Duration(2 * time.Minute), true, wire.Version},
+		"gate: {login_time: 5m}\n":                 {FactorWindow, Duration(5 * time.Minute), false, wire.Version},
+		"gate:\n  factor_memory: never\nzone: UTC": {FactorNever, Duration(2 * time.Minute), false, wire.Version},
 	} {
 		if c, err := ParseConfig("", []byte(text)); err != nil || c.Gate != want {
 			t.Errorf("%q: %+v, %v", text, c.Gate, err)

@@ -78,7 +78,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		HostSigner: ring.HostSigner(), Ring: ring, DB: b.db, Registry: people, Sessions: b.sup, Desk: desk,
 		Reports: cabinet, Refusals: refused, Known: known,
 		Clock: o.Clock, Zone: c.Location(), GateName: c.GateName, FactorMemory: gate.FactorMemory(c.Gate.FactorMemory),
-		Limits: gate.Limits{Handshake: time.Duration(c.Gate.LoginTime)}, ChaCha20: c.Gate.ChaCha20,
+		Limits: gate.Limits{Handshake: time.Duration(c.Gate.LoginTime)}, ChaCha20: c.Gate.ChaCha20, Version: c.Gate.Version,
 		Notice: gate.Notice{
 			Version: strconv.Itoa(c.NoticeVersion), URL: c.NoticeURL, Contact: c.NoticeContact,
 			Retention: keptJA(time.Duration(c.RecordingRetention)), RetentionEN: keptEN(time.Duration(c.RecordingRetention)),

@@ -17,3 +17,17 @@ func VersionLine(version string) string {
 	}
 	return "SSH-2.0-" + version
 }
+
+// ValidVersion reports whether a version may stand in an identification line: with its prefix and its
+// end such a line has 255 bytes at most. Some peers read "SSH-2.0--" as another protocol.
+func ValidVersion(v string) bool {
+	if v == "" || len(v) > 128 || v[0] == ' ' || v[0] == '-' {
+		return false
+	}
+	for i := range len(v) {
+		if v[i] < ' ' || v[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
