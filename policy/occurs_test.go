@@ -118,19 +118,21 @@ func reasonsGiven() map[Reason]func() Reason {
 
 // What other packages give, because only they see the fact. The named file of the broker says the constant.
 var reasonsGivenElsewhere = map[string]string{
-	"TooManyFailures":   "gate",       // counted at the doors
-	"IdentityFailed":    "attendance", // the telephone call
-	"TargetUnreachable": "dial",       // after the decision
-	"TargetKeyChanged":  "dial",
-	"EndedByEngineer":   "session",
-	"CutByAuthority":    "session", // who cut is in the ledger, not in the facts
-	"TargetLost":        "session",
-	"BrokerCrashed":     "session",
-	"ClientLost":        "session",
-	"BrokerStopped":     "session",
-	"ProtocolAbuse":     "relay",
-	"StalePage":         "requests", // the version that a page showed
-	"LiftNeedsSecond":   "freeze",
+	"TooManyFailures":    "gate",       // counted at the doors
+	"IdentityFailed":     "attendance", // the telephone call
+	"TargetUnreachable":  "dial",       // after the decision
+	"TargetKeyChanged":   "dial",
+	"TargetRefusedLogin": "dial",
+	"TargetTooOld":       "dial",
+	"EndedByEngineer":    "session",
+	"CutByAuthority":     "session", // who cut is in the ledger, not in the facts
+	"TargetLost":         "session",
+	"BrokerCrashed":      "session",
+	"ClientLost":         "session",
+	"BrokerStopped":      "session",
+	"ProtocolAbuse":      "relay",
+	"StalePage":          "requests", // the version that a page showed
+	"LiftNeedsSecond":    "freeze",
 }
 
 // What cannot occur yet, and why. The list only ever gets shorter.

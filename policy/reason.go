@@ -39,6 +39,8 @@ const (
 	TargetUnreachable    Reason = "target-unreachable"
 	TargetKeyChanged     Reason = "target-key-changed"
 	ClockNotTrusted      Reason = "clock-untrusted" // ClockUntrusted is the state
+	TargetRefusedLogin   Reason = "target-refused-login"
+	TargetTooOld         Reason = "target-too-old"
 )
 
 // Started and ended: the end causes.

@@ -134,4 +134,12 @@ var refusalReasons = []ReasonInfo{
 		Text{"時刻が信頼できない", "Clock not trusted"},
 		Text{"関守の時計が逆戻りしたか、確かめられません", "the gate's clock ran back or cannot be confirmed"},
 		Text{"情報システム課へ連絡してください", "contact the IS section"}},
+	{TargetRefusedLogin, 133, ExitSafeguard, "TSM", "octagon",
+		Text{"接続先が関守のログインを断った", "Target refused the gate's login"},
+		Text{"{target}は応答しましたが、作業用アカウントの資格を受け付けません", "{target} answers and does not accept the work account"},
+		Text{"所管課へ電話してください", "phone the section"}},
+	{TargetTooOld, 134, ExitSafeguard, "TSM", "octagon",
+		Text{"接続先の暗号方式が古い", "Target speaks outdated algorithms only"},
+		Text{"{target}と関守に共通の暗号方式がありません", "{target} and the gate have no algorithm in common"},
+		Text{"情報システム課へ連絡してください", "contact the IS section"}},
 }

@@ -160,6 +160,8 @@ type Target struct {
 	Port    int
 	HostKey string // pinned, authorized_keys form
 	Drill   bool
+	// LegacyAlgorithms is why weak algorithms are spoken with the target too; empty: they are not.
+	LegacyAlgorithms string
 }
 
 // Account is a least-privilege login on a target.

@@ -9,10 +9,10 @@ import (
 
 // algorithms is what is spoken towards targets: what the library holds safe, less the NIST
 // curves, group14, chacha20 in first place (it has no assembly there) and every MAC that does
-// not cover the ciphertext.
-func algorithms() ssh.Config {
+// not cover the ciphertext. A target with legacy algorithms is offered those as well, last.
+func algorithms(legacy bool) ssh.Config {
 	safe := ssh.SupportedAlgorithms()
-	return ssh.Config{
+	c := ssh.Config{
 		KeyExchanges: slices.DeleteFunc(safe.KeyExchanges, func(a string) bool {
 			return strings.Contains(a, "nistp") || strings.Contains(a, "group14") || strings.HasSuffix(a, "sha1")
 		}),
@@ -21,6 +21,12 @@ func algorithms() ssh.Config {
 			return !strings.Contains(a, "-etm@")
 		}),
 	}
+	if legacy {
+		c.KeyExchanges = append(c.KeyExchanges, ssh.KeyExchangeDH14SHA256, ssh.InsecureKeyExchangeDH14SHA1)
+		c.Ciphers = prefer(append(c.Ciphers, ssh.CipherAES256CTR, ssh.CipherAES128CTR), c.Ciphers...)
+		c.MACs = append(c.MACs, ssh.HMACSHA256, ssh.HMACSHA512, ssh.HMACSHA1)
+	}
+	return c
 }
 
 // prefer moves the named ones to the front, in the order given, where they are supported.
@@ -40,11 +46,16 @@ func prefer(all []string, first ...string) []string {
 }
 
 // hostKeyAlgorithms are the signatures accepted for a pinned key: those of its own type only,
-// so that a target is not talked into showing another of its keys. Empty: none is acceptable.
-func hostKeyAlgorithms(key ssh.PublicKey) []string {
+// so that a target is not talked into showing another of its keys. Empty: none is acceptable. The
+// key is pinned, so a signature over SHA-1, which legacy adds, vouches for no other key.
+func hostKeyAlgorithms(key ssh.PublicKey, legacy bool) []string {
 	switch t := key.Type(); t {
 	case ssh.KeyAlgoRSA:
-		return []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
+		list := []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
+		if legacy {
+			list = append(list, ssh.KeyAlgoRSA)
+		}
+		return list
 	case ssh.KeyAlgoED25519:
 		return []string{t}
 	default:

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -22,6 +22,7 @@ type Target struct {
 	Addr    string        // host:port
 	Login   string        // account on the target
 	HostKey ssh.PublicKey // pinned; nil refuses
+	Legacy  bool          // speak group14, ssh-rsa, CTR and SHA-1 MACs too
 }
 
 // Dialer reaches targets. The zero value works.
@@ -50,9 +51,6 @@ const (
 	// maxBanner and maxBanners bound what a target may say before the login; it is not shown.
 	maxBanner  = 16 << 10
 	maxBanners = 8
-
-	// loginRefusal is how the library's error for a refused credential begins; it has no type.
-	loginRefusal = "ssh: unable to authenticate"
 )
 
 var (
@@ -69,9 +67,9 @@ func (d *Dialer) Dial(ctx context.Context, t Target, auth []ssh.AuthMethod) (*Co
 	if t.HostKey == nil {
 		return nil, &Error{Reason: policy.TargetKeyChanged, Target: t.ID, Err: errNoHostKey}
 	}
-	algorithms := hostKeyAlgorithms(t.HostKey)
+	algorithms := hostKeyAlgorithms(t.HostKey, t.Legacy)
 	if len(algorithms) == 0 {
-		return nil, &Error{Reason: policy.TargetKeyChanged, Target: t.ID, Err: fmt.Errorf("%w: %s", errDeprecated, t.HostKey.Type())}
+		return nil, &Error{Reason: policy.TargetTooOld, Target: t.ID, Err: fmt.Errorf("%w: %s", errDeprecated, t.HostKey.Type())}
 	}
 	timeout := d.Timeout
 	if timeout == 0 {
@@ -90,16 +88,17 @@ func (d *Dialer) Dial(ctx context.Context, t Target, auth []ssh.AuthMethod) (*Co
 	conn := wire.Wrap(raw, d.Wire)
 	// The end of ctx ends the handshake wherever it is, without a deadline to be cleared later.
 	stop := context.AfterFunc(ctx, conn.Abort)
-	c, chans, reqs, err := ssh.NewClientConn(conn, t.Addr, d.config(t, auth, algorithms))
+	var shown atomic.Bool
+	c, chans, reqs, err := ssh.NewClientConn(conn, t.Addr, d.config(t, auth, algorithms, &shown))
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
 		conn.Abort()
 		if ctx.Err() != nil {
-			err = context.Cause(ctx)
+			return nil, &Error{Reason: policy.TargetUnreachable, Target: t.ID, Err: context.Cause(ctx)}
 		}
-		return nil, classify(t, err)
+		return nil, classify(t, err, shown.Load())
 	}
 	if d.Log != nil {
 		d.Log.Debug("target_reached", "target", t.ID)
@@ -115,10 +114,11 @@ func (d *Dialer) connect(ctx context.Context, addr string) (net.Conn, error) {
 	return system.DialContext(ctx, "tcp", addr)
 }
 
-func (d *Dialer) config(t Target, auth []ssh.AuthMethod, hostKeys []string) *ssh.ClientConfig {
+// config is what a connection starts from. shown is set once the target has shown the pinned key.
+func (d *Dialer) config(t Target, auth []ssh.AuthMethod, hostKeys []string, shown *atomic.Bool) *ssh.ClientConfig {
 	said, banners := 0, 0
 	return &ssh.ClientConfig{
-		Config:            algorithms(),
+		Config:            algorithms(t.Legacy),
 		User:              t.Login,
 		Auth:              auth,
 		ClientVersion:     wire.VersionLine(d.Version),
@@ -127,6 +127,7 @@ func (d *Dialer) config(t Target, auth []ssh.AuthMethod, hostKeys []string) *ssh
 			if !bytes.Equal(key.Marshal(), t.HostKey.Marshal()) {
 				return fmt.Errorf("%w: %s instead of %s", errOtherKey, ssh.FingerprintSHA256(key), ssh.FingerprintSHA256(t.HostKey))
 			}
+			shown.Store(true)
 			return nil
 		},
 		BannerCallback: func(text string) error {
@@ -137,39 +138,4 @@ func (d *Dialer) config(t Target, auth []ssh.AuthMethod, hostKeys []string) *ssh
 			return nil
 		},
 	}
-}
-
-// Error is why a target could not be reached.
-type Error struct {
-	Reason  policy.Reason // policy.TargetUnreachable or policy.TargetKeyChanged
-	Target  string        // id
-	Refused bool          // the target was reached and refused the broker's credential
-	Err     error         // what happened, for the log; never shown to the engineer
-}
-
-// Error says what was attempted and what happened.
-func (e *Error) Error() string {
-	if e.Refused {
-		return fmt.Sprintf("dial target %s: it refused the broker's credential: %v", e.Target, e.Err)
-	}
-	return fmt.Sprintf("dial target %s: %v", e.Target, e.Err)
-}
-
-// Unwrap gives the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
-// classify finds the reason for a failed handshake. A target that no longer has a key of the
-// registered kind shows another key, though no key was exchanged.
-func classify(t Target, err error) *Error {
-	e := &Error{Reason: policy.TargetUnreachable, Target: t.ID, Err: err}
-	var negotiation *ssh.AlgorithmNegotiationError
-	switch {
-	case errors.Is(err, errOtherKey):
-		e.Reason = policy.TargetKeyChanged
-	case errors.As(err, &negotiation) && negotiation.What == "host key":
-		e.Reason = policy.TargetKeyChanged
-	case strings.Contains(err.Error(), loginRefusal):
-		e.Refused = true
-	}
-	return e
 }

@@ -13,6 +13,7 @@ type cardFacts struct {
 	number, request           string
 	system, target, account   string
 	note                      string // of the account
+	legacy                    string // why weak algorithms are spoken with the target; empty: they are not
 	from, to                  time.Time
 	attendant, attendantPhone string // empty: not known yet
 	section                   string
@@ -31,7 +32,7 @@ func (c *caller) card(ctx context.Context, pass *passage) string {
 	account := f.Accounts[g.Account]
 	k := cardFacts{
 		number: pass.number, request: g.Request, system: system.Name, target: g.Target,
-		account: account.Login, note: account.Note,
+		account: account.Login, note: account.Note, legacy: f.Targets[g.Target].LegacyAlgorithms,
 		from: g.Window.Start.In(c.s.o.Zone), to: g.Window.End.In(c.s.o.Zone),
 		files: g.Files == policy.FilesAllowed,
 	}
@@ -123,6 +124,9 @@ func cardJA(k cardFacts, n Notice) string {
 	field(&b, "許可", 7, k.system+" / "+k.target+" / "+account)
 	entire(&b, "追加", 7, k.rights)
 	entire(&b, "条件", 7, k.conditions.JA)
+	if k.legacy != "" {
+		entire(&b, "暗号", 7, "接続先とは古い方式で通信します: "+k.legacy)
+	}
 	field(&b, "時間枠", 7, dateJA(k.from)+k.from.Format("15:04")+"〜"+spanEnd(k.from, k.to)+
 		k.from.Format(" MST  2006-01-02T15:04Z07:00"))
 	attended(&b, "立会者", 7, k, attendant, "使えないもの "+denied)
@@ -156,6 +160,9 @@ func cardEN(k cardFacts, n Notice) string {
 	field(&b, "Grant", 10, k.system+" / "+k.target+" / "+account)
 	entire(&b, "Extra", 10, k.rights)
 	entire(&b, "Provided", 10, k.conditions.EN)
+	if k.legacy != "" {
+		entire(&b, "Ciphers", 10, "outdated ones are spoken with the target: "+k.legacy)
+	}
 	field(&b, "Window", 10, dateEN(k.from)+k.from.Format(" 15:04")+"-"+spanEnd(k.from, k.to)+
 		k.from.Format(" MST  2006-01-02T15:04Z07:00"))
 	attended(&b, "Attendant", 10, k, attendant, "Not allowed: "+denied)

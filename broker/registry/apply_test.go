@@ -110,6 +110,7 @@ func TestGuardedChangeWaitsForASecondPerson(t *testing.T) {
 		{"root", "login: root, root: true", "login: toor", "account", "map-web/toor"},
 		{"telephone of an engineer", "phone: 0000-11-1111", "phone: 0000-66-6666", "person", "E-0031"},
 		{"host", "host: 127.0.0.1, port: 2200", "host: 127.0.0.2, port: 2200", "target", "hr-db"},
+		{"legacy algorithms", "host: 127.0.0.1, port: 2200", "host: 127.0.0.1, legacy_algorithms: 2027年3月の更新まで, port: 2200", "target", "hr-db"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			changed := strings.Replace(text, c.old, c.new, 1)

@@ -116,7 +116,7 @@ func (o object) fields() []field {
 	case kindTarget:
 		t := o.Target
 		return []field{{"system", t.System, true}, {"host", t.Host, true}, {"port", strconv.Itoa(t.Port), true},
-			{"host_key", t.HostKey, true}, {"drill", yes(t.Drill), true}, {"note", t.Note, false}, {"encoding", t.Encoding, false}}
+			{"host_key", t.HostKey, true}, {"drill", yes(t.Drill), true}, {"legacy_algorithms", t.LegacyAlgorithms, true}, {"note", t.Note, false}, {"encoding", t.Encoding, false}}
 	case kindAccount:
 		a := o.Account
 		return []field{{"root", yes(a.Root), true}, {"credential", string(a.Credential), true}, {"note", a.Note, false}}

@@ -3,7 +3,9 @@ package registry
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"sekimori/broker/forms"
 	"sekimori/broker/store"
@@ -242,7 +244,7 @@ func (p *parse) system(v forms.Value) {
 const longestWindow = 24 * time.Hour
 
 func (p *parse) target(v forms.Value) {
-	m := v.Map("id", "system", "host", "port", "host_key", "drill", "note", "encoding")
+	m := v.Map("id", "system", "host", "port", "host_key", "drill", "note", "encoding", "legacy_algorithms")
 	id := m.Need("id")
 	var t store.Target
 	t.ID = p.id(kindTarget, id, id.Text())
@@ -267,8 +269,28 @@ func (p *parse) target(v forms.Value) {
 			t.Encoding = "" // as if nothing were said
 		}
 	}
+	t.LegacyAlgorithms = legacyReason(m.Get("legacy_algorithms"))
 	p.doc.Targets = append(p.doc.Targets, t)
 }
+
+// legacyReason is why weak algorithms are spoken with a target: the value itself, so that there is none
+// without a reason.
+func legacyReason(v forms.Value) string {
+	if !v.Present() {
+		return ""
+	}
+	text := strings.Join(strings.Fields(v.Text()), " ")
+	switch n := utf8.RuneCountInString(text); {
+	case n < shortestReason || text == "true" || text == "false":
+		v.Problem("reason-missing", "古い暗号方式を使う理由を書いてください(例: 2027年3月の機器更新まで)。", "write why outdated algorithms are used (such as: until the device is replaced in March 2027)")
+	case n > longestLabel:
+		v.Problem("too-long", fmt.Sprintf("%d字までです。短くしてください。", longestLabel), fmt.Sprintf("at most %d characters: make it shorter", longestLabel))
+	}
+	return text
+}
+
+// shortestReason keeps a mark or a dash from standing for a reason.
+const shortestReason = 6
 
 func (p *parse) account(v forms.Value) {
 	m := v.Map("target", "login", "root", "credential", "note")

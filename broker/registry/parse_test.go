@@ -31,6 +31,7 @@ func TestParseNamesEachProblem(t *testing.T) {
 		{"login taken", "login: kimura", "login: sato", "login-taken", "sato\n    name: 保守要員B"},
 		{"login that is another's id", "login: kimura", "login: admin", "login-taken", "admin\n    name: 保守要員B"},
 		{"bad login", "login: kimura", "login: Kimura+x", "bad-login", "Kimura+x"},
+		{"legacy without a reason", "host_key: ssh-ed25519 AAAA", "legacy_algorithms: 'true', host_key: ssh-ed25519 AAAA", "reason-missing", "'true'"},
 		{"encoding unknown", "host_key: ssh-ed25519 AAAA", "encoding: utf-16, host_key: ssh-ed25519 AAAA", "bad-encoding", "utf-16"},
 		{"host key does not parse", "port: 2200, host_key: ssh-ed25519 AAAA", "port: 2200, host_key: ssh-ed25519 BBBB", "bad-host-key", "ssh-ed25519 BBBB"},
 		{"bad date", "from: 2026-04-01, until: 2027-03-31}\n    qualified: true\n  - id: V-013", "from: 2026-04-31, until: 2027-03-31}\n    qualified: true\n  - id: V-013", "bad-date", "2026-04-31"},

@@ -194,7 +194,7 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 	}
 	farReqs, ok := c.start(ctx, m)
 	if !ok {
-		c.closeNear()
+		c.notStarted(m)
 		return
 	}
 	c.inspect = newInspector(c, m)
@@ -274,7 +274,6 @@ func (c *channel) prepare(req *ssh.Request) {
 // the last one, which starts something, is decided again.
 func (c *channel) start(ctx context.Context, m mainRequest) (<-chan *ssh.Request, bool) {
 	if !c.r.valve.awaitInput() {
-		_ = m.Reply(false, nil)
 		return nil, false
 	}
 	stalled := c.r.stallTimer()
@@ -283,12 +282,11 @@ func (c *channel) start(ctx context.Context, m mainRequest) (<-chan *ssh.Request
 	if err != nil {
 		c.r.log.Warn("target_refused_channel", "error", err)
 		c.r.event(c.id, recordings.EventRefused, recordings.Refused{Side: "target", What: "session", Detail: clip(err.Error())})
-		_ = m.Reply(false, nil)
 		return nil, false
 	}
 	c.far = far
 	if !c.describe() {
-		return c.abandon(m, farReqs)
+		return c.abandon(farReqs)
 	}
 	started, d := c.startMain(ctx, m)
 	if !d.Allow {
@@ -298,7 +296,7 @@ func (c *channel) start(ctx context.Context, m mainRequest) (<-chan *ssh.Request
 		return nil, false
 	}
 	if !started {
-		return c.abandon(m, farReqs)
+		return c.abandon(farReqs)
 	}
 	if c.pty != nil {
 		c.term = newTerminal(c)
@@ -389,11 +387,29 @@ func (r *Relay) stallTimer() *time.Timer {
 }
 
 // abandon gives up a channel that the target has, but will not get to work on.
-func (c *channel) abandon(m mainRequest, farReqs <-chan *ssh.Request) (<-chan *ssh.Request, bool) {
-	_ = m.Reply(false, nil)
+func (c *channel) abandon(farReqs <-chan *ssh.Request) (<-chan *ssh.Request, bool) {
 	_ = c.far.Close()
 	c.r.work.Go(func() { ssh.DiscardRequests(farReqs) })
 	return nil, false
+}
+
+// notStarted ends a channel that the target did not start. Where the target is gone, or the session
+// has ended meanwhile, the engineer is yet to be told why (Finish): the channel stays open for that,
+// and the request is answered with success, because a client that reads of a failure reads no more.
+func (c *channel) notStarted(m mainRequest) {
+	if c.done.Load() {
+		return // it was refused, and the engineer told so
+	}
+	if c.r.valve.open() && c.r.targetAnswers(c.left) {
+		_ = m.Reply(false, nil)
+		c.closeNear()
+		return
+	}
+	if c.pty != nil {
+		c.shown.Store(newTerminal(c))
+	}
+	_ = m.Reply(true, nil)
+	c.r.settle(c)
 }
 
 // refuse says on the channel why it may not be: a refused request alone would make the client

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -40,6 +41,7 @@ type Cause struct {
 	Args   map[string]string // for the texts of the reason
 	Actor  ledger.Actor      // the person who ended it, or the broker
 	Note   string            // what the person said, or the particulars; for those who read the ledger
+	Alarm  map[string]any    // of what the target did, for the section and the central desk; nil: no alarm
 }
 
 // Error lets a Cause be the cause of a context's end.
@@ -62,7 +64,41 @@ func causeOfDial(t policy.Target, err error) Cause {
 	if errors.As(err, &d) {
 		c.Reason = d.Reason
 	}
+	if c.Reason == policy.TargetUnreachable {
+		return c // a target may be switched off; that is no alarm
+	}
+	c.Alarm = map[string]any{"reason": string(c.Reason), "number": c.Reason.Number(), "error": c.Note}
+	if d != nil && d.Lists != nil {
+		c.Alarm["what"] = d.Lists.What
+		c.Alarm["broker_offers"], c.Alarm["target_offers"] = strings.Join(d.Lists.Broker, " "), strings.Join(d.Lists.Target, " ")
+		delete(c.Alarm, "error")
+	}
 	return c
+}
+
+// raise tells the section and the central desk what a target did. Whoever tries again does not raise
+// it again while nobody has looked.
+func (c Cause) raise(tx *store.Tx, row store.Session) error {
+	if c.Alarm == nil {
+		return nil
+	}
+	open, err := tx.Alarms(store.AlarmFilter{What: store.AlarmTarget, About: row.Target, Open: true})
+	if err != nil {
+		return err
+	}
+	for _, a := range open {
+		if a.Detail["reason"] == c.Alarm["reason"] {
+			return nil
+		}
+	}
+	system, err := tx.System(row.System)
+	if err != nil {
+		return err
+	}
+	detail := maps.Clone(c.Alarm)
+	detail["session"] = row.ID
+	_, err = tx.RaiseAlarm(store.Alarm{What: store.AlarmTarget, About: row.Target, Detail: detail}, []string{system.Section}, broker)
+	return err
 }
 
 // mostNote bounds what a note takes over from an error, part of which a hostile target may have written.
@@ -350,6 +386,9 @@ func endSession(tx *store.Tx, id string, c Cause, reached, ended time.Time, dige
 		if err := tx.ForgetFactors(store.FactorFilter{Person: row.Person}); err != nil {
 			return err
 		}
+	}
+	if err := c.raise(tx, row); err != nil {
+		return err
 	}
 	// Every session is owed a review (R12).
 	if err := review.Owe(tx, id); err != nil {

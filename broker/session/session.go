@@ -252,6 +252,7 @@ func (l *session) reach() error {
 	}
 	l.conn, err = l.sup.o.Dialer.Dial(l.ctx, dial.Target{
 		ID: l.target.ID, Addr: net.JoinHostPort(l.target.Host, strconv.Itoa(l.target.Port)), Login: l.login, HostKey: key,
+		Legacy: l.target.LegacyAlgorithms != "",
 	}, auth)
 	if err == nil {
 		// What waits in the queue toward the target is held against the deadline where it leaves for the kernel.

@@ -23,6 +23,7 @@ const (
 	AlarmFreeze        AlarmKind = "freeze"         // something was frozen
 	AlarmNobodyPresent AlarmKind = "nobody-present" // a security key was offered without anybody touching it
 	AlarmEvidence      AlarmKind = "evidence"       // a recording is not the one that the ledger names, or is missing
+	AlarmTarget        AlarmKind = "target"         // a target shows another key, refuses the broker's login or has no algorithm in common
 	AlarmClientTooOld  AlarmKind = "client-too-old" // an SSH client and the gate have no algorithm in common
 )
 

@@ -56,6 +56,7 @@ type (
 		Drill    bool   `json:"drill,omitempty"`
 		Note     string `json:"note,omitempty"`
 		Encoding string `json:"encoding,omitempty"`
+		Legacy   string `json:"legacy_algorithms,omitempty"`
 	}
 	accountBody struct {
 		Root       bool           `json:"root,omitempty"`
@@ -272,7 +273,7 @@ func scanTarget(r scanner) (Target, error) {
 	var t Target
 	var b targetBody
 	err := r.Scan(&t.ID, &t.System, &t.Host, &t.Port, body{&b})
-	t.HostKey, t.Drill, t.Note, t.Encoding = b.HostKey, b.Drill, b.Note, b.Encoding
+	t.HostKey, t.Drill, t.Note, t.Encoding, t.LegacyAlgorithms = b.HostKey, b.Drill, b.Note, b.Encoding, b.Legacy
 	return t, err
 }
 
@@ -290,7 +291,7 @@ func (s *Snap) Targets(system string) ([]Target, error) {
 
 // PutTarget adds or replaces a target.
 func (t *Tx) PutTarget(v Target) error {
-	b, err := encode(targetBody{v.HostKey, v.Drill, v.Note, v.Encoding})
+	b, err := encode(targetBody{v.HostKey, v.Drill, v.Note, v.Encoding, v.LegacyAlgorithms})
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,8 @@ type Target struct {
 	HostKey  string `json:"host_key"`
 	Drill    bool   `json:"drill,omitempty"`
 	Note     string `json:"note,omitempty"`
-	Encoding string `json:"encoding,omitempty"` // of its output; missing: utf-8
+	Encoding string `json:"encoding,omitempty"`          // of its output; missing: utf-8
+	Legacy   string `json:"legacy_algorithms,omitempty"` // why weak algorithms are spoken with it; missing: they are not
 }
 
 // Account is a login on a target. Its secret is never part of it.
@@ -128,7 +129,7 @@ func length(d time.Duration) string {
 }
 
 func viewTarget(t store.Target) Target {
-	return Target{ID: t.ID, System: t.System, Host: t.Host, Port: t.Port, HostKey: t.HostKey, Drill: t.Drill, Note: t.Note, Encoding: t.Encoding}
+	return Target{ID: t.ID, System: t.System, Host: t.Host, Port: t.Port, HostKey: t.HostKey, Drill: t.Drill, Note: t.Note, Encoding: t.Encoding, Legacy: t.LegacyAlgorithms}
 }
 
 func viewAccount(a store.Account) Account {

@@ -53,6 +53,7 @@ func (p *program) alarmWhat(v web.Alarm) string {
 		"lock": "利用停止", "freeze": "緊急凍結", "nobody-present": "触れられていない鍵の署名",
 		"evidence":       "操作記録が台帳と合わない",
 		"client-too-old": "暗号方式の合わないSSHクライアント",
+		"target":         "接続先の鍵・ログイン・暗号方式",
 	}[v.What]
 	if !ok {
 		ja = v.What

@@ -97,6 +97,7 @@ func (p *program) targetCommand() *cli.Command {
 		{"システム", "SYSTEM", func(v web.Target) string { return v.System }},
 		{"アドレス", "ADDRESS", func(v web.Target) string { return net.JoinHostPort(v.Host, strconv.Itoa(v.Port)) }},
 		{"ホスト鍵", "HOST KEY", func(v web.Target) string { return v.HostKey }},
+		{"古い暗号方式", "LEGACY ALGORITHMS", func(v web.Target) string { return v.Legacy }},
 		{"訓練用", "DRILL", func(v web.Target) string { return p.yes(v.Drill) }},
 		{"備考", "NOTE", func(v web.Target) string { return v.Note }},
 	})

@@ -45,12 +45,16 @@ type Target struct {
 type TargetOptions struct {
 	// Login decides who may log in; nil: whoever has any key.
 	Login func(login string, key ssh.PublicKey) error
+	// Algorithms, where they are set, are all that the target speaks.
+	Algorithms ssh.Config
 	// Banner is shown before the login.
 	Banner string
 	// Connected is called for each connection after the login, in its own goroutine.
 	Connected func(c *ssh.ServerConn)
 	// Opening is called before each session channel is accepted; others wait meanwhile.
 	Opening func()
+	// Asked is called for each request about a session channel before it is answered.
+	Asked func(request string)
 	// Session runs each session channel; nil: the commands above. The channel is closed when
 	// it returns.
 	Session func(s *TargetSession)
@@ -80,6 +84,7 @@ func NewTarget(tb testing.TB, o TargetOptions) *Target {
 	signer := NewSigner(tb)
 	t := &Target{HostKey: signer.PublicKey(), o: o}
 	t.config = &ssh.ServerConfig{
+		Config: o.Algorithms,
 		PublicKeyCallback: func(c ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
 			if o.Login != nil {
 				return nil, o.Login(c.User(), key)
@@ -172,6 +177,9 @@ func (t *Target) ServeConn(c net.Conn) {
 func (t *Target) session(s *TargetSession) {
 	defer s.Close()
 	for req := range s.Requests {
+		if t.o.Asked != nil {
+			t.o.Asked(req.Type)
+		}
 		switch req.Type {
 		case "pty-req":
 			var p struct {

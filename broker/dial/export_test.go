@@ -1,0 +1,4 @@
+package dial
+
+// Shown is shown, for the tests.
+var Shown = shown
