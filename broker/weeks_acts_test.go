@@ -15,7 +15,7 @@ import (
 
 func (w *weeks) submit(*rapid.T) {
 	w.form(func(f requests.Form, engineer string) {
-		r := &saidRequest{system: f.System, vendor: f.Responsible, start: f.Start}
+		r := &saidRequest{system: f.System, vendor: f.ResponsibleParty, start: f.Start}
 		who := w.who("kato", "ito2", engineer)
 		no, err := w.desk.Submit(w.t.Context(), f, by(who))
 		if !w.done(err) {
@@ -42,7 +42,7 @@ func (w *weeks) form(use func(requests.Form, string)) {
 	use(requests.Form{
 		System: system, Accounts: []string{account}, Engineers: []string{engineer}, Start: start,
 		End:     start.Add(time.Duration(rapid.IntRange(1, 90).Draw(w.t, "length")) * time.Minute),
-		Purpose: "調査", WorkType: "survey", Responsible: vendor, Phone: "0000", Attendant: w.draw("attendant", "ito", "ito2", "head2"),
+		Purpose: "調査", WorkType: "survey", ResponsibleParty: vendor, Phone: "0000", Attendant: w.draw("attendant", "ito", "ito2", "head2"),
 	}, engineer)
 }
 
@@ -54,7 +54,7 @@ func (w *weeks) emergency(*rapid.T) {
 		if !w.done(err) {
 			return
 		}
-		w.requests[no] = &saidRequest{system: f.System, vendor: f.Responsible, requester: id(first), openers: []string{id(first)}}
+		w.requests[no] = &saidRequest{system: f.System, vendor: f.ResponsibleParty, requester: id(first), openers: []string{id(first)}}
 		w.pass(rapid.IntRange(0, 2400).Draw(w.t, "seconds until agreed"), true)
 		out, err := w.desk.AgreeEmergency(ctx, no, "よい", by(second))
 		if !w.done(err) {
@@ -94,11 +94,11 @@ func (w *weeks) orderly(*rapid.T) {
 		no, err := w.desk.Submit(ctx, f, by(who))
 		if !w.done(err) || who == engineer {
 			if err == nil {
-				w.requests[no] = &saidRequest{system: f.System, vendor: f.Responsible, proposer: id(who), start: f.Start}
+				w.requests[no] = &saidRequest{system: f.System, vendor: f.ResponsibleParty, proposer: id(who), start: f.Start}
 			}
 			return
 		}
-		w.requests[no] = &saidRequest{system: f.System, vendor: f.Responsible, requester: id(who), start: f.Start}
+		w.requests[no] = &saidRequest{system: f.System, vendor: f.ResponsibleParty, requester: id(who), start: f.Start}
 		w.decide(no, w.who("head", "head2", "kato"))
 		made := w.decide(no, w.who("deputy", "head2", "head"))
 		for name, x := range w.windows {
@@ -156,7 +156,7 @@ func (w *weeks) editOf(no string, f requests.Form, who string) {
 		return
 	}
 	r := w.requests[no]
-	r.system, r.vendor, r.start, r.approvers, r.dead = f.System, f.Responsible, f.Start, nil, false
+	r.system, r.vendor, r.start, r.approvers, r.dead = f.System, f.ResponsibleParty, f.Start, nil, false
 	for name, x := range w.windows {
 		if x.request != no || x.over {
 			continue

@@ -5,14 +5,14 @@ import "time"
 // Application is everything that the check items look at: what is asked for, what is on file, how the world
 // stands. What is missing counts against the application.
 type Application struct {
-	Request     Request
-	Calendar    Calendar
-	Institution Institution
-	Vendor      Vendor // of the request
-	Prime       Vendor // its prime contractor; zero where the vendor has none
-	Responsible string // vendor id of the party that answers (R11)
-	Engineers   []Person
-	Accounts    []Account // asked for and registered for a target of the system
+	Request          Request
+	Calendar         Calendar
+	Institution      Institution
+	Vendor           Vendor // of the request
+	Prime            Vendor // its prime contractor; zero where the vendor has none
+	ResponsibleParty string // vendor id of the party that answers (R11)
+	Engineers        []Person
+	Accounts         []Account // asked for and registered for a target of the system
 	// UnknownAccounts were asked for, but are not registered for a target of the system.
 	UnknownAccounts []string
 	SharedAccounts  []string // among the accounts: ids that another vendor uses too

@@ -26,7 +26,7 @@ func applied() Application {
 		Vendor: Vendor{ID: "V-012", Name: "保守株式会社", ContractFrom: start.AddDate(-1, 0, 0), ContractUntil: start.AddDate(1, 0, 0),
 			Qualified: true, SpecialClauses: true, AuditReports: []AuditReport{{FiscalYear: 2025}},
 			Certifications: []Certification{{Name: "isms", From: start.AddDate(-1, 0, 0), Until: start.AddDate(1, 0, 0)}}},
-		Responsible: "V-012",
+		ResponsibleParty: "V-012",
 		Engineers: []Person{{ID: "E-0031", Kind: Engineer, Name: "佐藤", Vendor: "V-012",
 			Pledge: Pledge{Signed: start.AddDate(0, -6, 0), Until: start.AddDate(0, 6, 0), Copy: true}}},
 		Accounts:       []Account{{ID: "hr-db/maint", Target: "hr-db", Login: "maint"}},
@@ -169,7 +169,7 @@ func TestCheckItems(t *testing.T) {
 		{"clauses not asked for", ItemContract, func(a *Application) {
 			a.Vendor.SpecialClauses, a.Institution.SpecialClauses = false, false
 		}, ItemMet, "", "V-012"},
-		{"nobody answers", ItemContract, func(a *Application) { a.Responsible = "" }, ItemUnmet, VendorLocked, "no responsible company"},
+		{"nobody answers", ItemContract, func(a *Application) { a.ResponsibleParty = "" }, ItemUnmet, VendorLocked, "no responsible company"},
 		{"audit report missing", ItemContract, func(a *Application) { a.Vendor.AuditReports = nil }, ItemCaution, "", "fiscal year 2025"},
 		{"audit report of the year before", ItemContract, func(a *Application) {
 			a.Vendor.AuditReports = []AuditReport{{FiscalYear: 2024}}

@@ -117,11 +117,11 @@ func lookContract(a *Application, f *finding, now time.Time) {
 		}
 		lookContractOf(a, &prime, "prime-", f)
 	}
-	if a.Responsible == "" {
+	if a.ResponsibleParty == "" {
 		f.bad(VendorLocked, map[string]string{"reason": "responsible"}, Text{"責任を負う事業者が決まっていません", "no responsible company is named"},
 			Text{"責任を負う事業者を選んでください", "choose the responsible company"})
 	} else {
-		f.fine(say("責任を負う事業者 %s", "responsible company: %s", a.Responsible))
+		f.fine(say("責任を負う事業者 %s", "responsible company: %s", a.ResponsibleParty))
 	}
 	last := fiscalYear(now, a.Calendar.Zone) - 1
 	if a.Institution.Declared && a.Institution.AuditReport && !a.Vendor.reported(last) {

@@ -196,7 +196,7 @@ func drawn(t *rapid.T) Application {
 	a.Request.System.Line = LineMode(wild("line"))
 	a.Institution.Declared = rapid.Bool().Draw(t, "declared")
 	a.Institution.Certifications = []string{"isms", wild("certificate")}
-	a.Vendor.Name, a.Vendor.Prime, a.Responsible, a.Overlap = wild("vendor"), wild("prime"), wild("responsible"), wild("overlap")
+	a.Vendor.Name, a.Vendor.Prime, a.ResponsibleParty, a.Overlap = wild("vendor"), wild("prime"), wild("responsible"), wild("overlap")
 	a.Vendor.ContractUntil, a.Vendor.Certifications[0].Until = at("contract"), at("certified")
 	a.Engineers[0].Name, a.Engineers[0].Pledge.Until = wild("engineer"), at("pledge")
 	a.Accounts[0].ID, a.Accounts[0].Root, a.Request.RootReason = wild("account"), rapid.Bool().Draw(t, "root"), wild("root reason")

@@ -13,7 +13,7 @@ import (
 func hr() requests.Form {
 	return requests.Form{
 		System: "hr", Accounts: []string{"hr-db/hrmnt01"}, Engineers: []string{"sato"}, Start: townhall.Start.Add(time.Hour),
-		End: townhall.Start.Add(150 * time.Minute), Purpose: "端数誤りの調査", WorkType: "survey", Responsible: "reiji", Phone: "0000-11-1111", Attendant: "ito",
+		End: townhall.Start.Add(150 * time.Minute), Purpose: "端数誤りの調査", WorkType: "survey", ResponsibleParty: "reiji", Phone: "0000-11-1111", Attendant: "ito",
 	}
 }
 

@@ -129,3 +129,26 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestAFormerNameIsReadAndHinted(t *testing.T) {
+	f, top := Read("r.yaml", []byte("fault_triage: 電話で確認\npurpose: 調査\n"))
+	m := top.MapRenamed(map[string]string{"fault_triage": "phone_triage"}, "phone_triage", "purpose")
+	if got := m.Get("phone_triage").Text(); got != "電話で確認" || f.Err() != nil {
+		t.Errorf("%q, %v", got, f.Err())
+	}
+	hints := f.Hints()
+	if len(hints) != 1 || hints[0].Code != "renamed-key" || hints[0].Line != 1 {
+		t.Fatalf("%+v", hints)
+	}
+	for lang, want := range map[string]string{"en": `r.yaml:1:1: fault_triage: this key is now called "phone_triage"`, "ja": "r.yaml:1:1: fault_triage: この項目の名前は phone_triage に変わりました"} {
+		if said := HintText("r.yaml", hints, lang); !strings.HasPrefix(said, want) {
+			t.Errorf("%q", said)
+		}
+	}
+
+	f, top = Read("r.yaml", []byte("fault_triage: 一\nphone_triage: 二\n"))
+	top.MapRenamed(map[string]string{"fault_triage": "phone_triage"}, "phone_triage")
+	if err := f.Err(); err == nil || !strings.Contains(err.Error(), "r.yaml:2:1: phone_triage: written twice") {
+		t.Errorf("both names at once: %v", err)
+	}
+}

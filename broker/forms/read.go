@@ -16,6 +16,7 @@ import (
 // one run names all of them; Err tells at the end.
 type Form struct {
 	invalid Invalid
+	hints   []Problem
 }
 
 // Value is one value of a form with its place. The zero Value is an absent one: reading it gives
@@ -140,7 +141,11 @@ type Map struct {
 
 // Map reads a mapping and notes every key that is not among the known ones, with the nearest that
 // is. Anything but a mapping is a problem, and gives an empty one.
-func (v Value) Map(known ...string) Map {
+func (v Value) Map(known ...string) Map { return v.MapRenamed(nil, known...) }
+
+// MapRenamed is Map for a mapping some of whose keys have been renamed: was gives the present name of each former one. A value
+// under a former name counts as if it stood under the present one, and is noted for Hints.
+func (v Value) MapRenamed(was map[string]string, known ...string) Map {
 	m := Map{Value: v, values: map[string]Value{}}
 	if !v.Present() {
 		return m
@@ -154,6 +159,11 @@ func (v Value) Map(known ...string) Map {
 		}
 		key := pairs[i].Value
 		at.path = join(v.path, key)
+		if now, renamed := was[key]; renamed {
+			at.renamed(key, now)
+			key = now
+			at.path = join(v.path, key)
+		}
 		if !contains(known, key) {
 			at.path = v.path
 			at.unknown(key, known)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/requests"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -61,6 +62,9 @@ func (s *self) propose() error {
 	}
 	s.out.WriteString(both(s.lang, "申請 "+no+" を提案しました。職員が引き受けると、承認に進みます。",
 		"Request "+no+" is proposed. Once staff take it over it goes to approval.") + "\n")
+	if hints := form.Hints(); len(hints) > 0 {
+		s.out.WriteString(forms.HintText(inputName, hints, s.lang) + "\n")
+	}
 	return nil
 }
 

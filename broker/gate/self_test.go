@@ -112,7 +112,7 @@ start: +2h
 end: +1h
 purpose: 端数誤りの調査
 work_type: survey
-responsible: gcc
+responsible_party: gcc
 phone: 000-0000-0001
 files: none
 `

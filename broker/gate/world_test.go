@@ -248,7 +248,7 @@ func (w *world) window(e *engineer, account string, start time.Time, length time
 	}
 	req := store.Request{No: no, State: policy.RequestApproved, Version: 1, ApprovedVersion: 1, System: "payroll",
 		Vendor: "V-001", Requester: "U-001", Start: start, End: start.Add(length), Body: store.RequestBody{
-			Purpose: "端数誤りの調査", WorkType: "survey", Responsible: "V-001", Phone: "000-0000-0001", Files: policy.FilesNone,
+			Purpose: "端数誤りの調査", WorkType: "survey", ResponsibleParty: "V-001", Phone: "000-0000-0001", Files: policy.FilesNone,
 			Engineers: []string{e.id}, Accounts: []string{"hr-db/" + account}}}
 	for _, c := range change {
 		c(&win, &req)

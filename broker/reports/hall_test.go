@@ -51,7 +51,7 @@ func hall(t *testing.T) *place {
 func form() requests.Form {
 	return requests.Form{
 		System: "map", Accounts: []string{"map-web/web"}, Engineers: []string{"sato"}, Start: start, End: start.Add(time.Hour),
-		Purpose: "調査", WorkType: "survey", Responsible: "reiji", Phone: "0000-11-1111", Attendant: "ito",
+		Purpose: "調査", WorkType: "survey", ResponsibleParty: "reiji", Phone: "0000-11-1111", Attendant: "ito",
 	}
 }
 

@@ -32,7 +32,7 @@ func applicationOf(s *store.Snap, r store.Request, sys store.System, zone *time.
 		zone = time.UTC
 	}
 	a := policy.Application{
-		Responsible: r.Body.Responsible, ExtraRights: r.Body.ExtraRights, FilesDetail: r.Body.FilesDetail,
+		ResponsibleParty: r.Body.ResponsibleParty, ExtraRights: r.Body.ExtraRights, FilesDetail: r.Body.FilesDetail,
 		IndividualReason: r.Body.IndividualReason, SpaceDays: -1,
 	}
 	if len(r.Body.Occurrences) > 0 {

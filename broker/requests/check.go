@@ -22,8 +22,8 @@ func (d *Desk) check(s *store.Snap, f Form, own string) (store.Request, store.Sy
 		return store.Request{}, store.System{}, err
 	}
 	r := store.Request{Body: store.RequestBody{
-		Purpose: f.Purpose, WorkType: f.WorkType, Phone: f.Phone, FaultNo: f.FaultNo, FaultCause: f.FaultCause,
-		FaultTriage: f.FaultTriage, Procedure: f.Procedure, Rollback: f.Rollback, Files: f.Files, FilesDetail: f.FilesDetail,
+		Purpose: f.Purpose, WorkType: f.WorkType, Phone: f.Phone, FaultNo: f.FaultNo, LikelyCause: f.LikelyCause,
+		PhoneTriage: f.PhoneTriage, Procedure: f.Procedure, Rollback: f.Rollback, Files: f.Files, FilesDetail: f.FilesDetail,
 		RootReason: f.RootReason, PersonalData: f.PersonalData, PersonLimit: f.PersonLimit, Urgent: f.Urgent,
 		ContractNo: f.ContractNo, ExtraRights: f.ExtraRights, ExtraReason: f.ExtraReason, IndividualNumber: f.IndividualNumber,
 		IndividualReason: f.IndividualReason, FileDirection: f.FileDirection, ClausesTold: f.ClausesTold, RecordingTold: f.RecordingTold,
@@ -88,8 +88,8 @@ func (c *checking) words(b *store.RequestBody) {
 		field string
 		text  *string
 	}{
-		{"purpose", &b.Purpose}, {"contract_no", &b.ContractNo}, {"phone", &b.Phone}, {"fault_no", &b.FaultNo}, {"fault_cause", &b.FaultCause},
-		{"fault_triage", &b.FaultTriage}, {"procedure", &b.Procedure}, {"rollback", &b.Rollback}, {"urgent", &b.Urgent},
+		{"purpose", &b.Purpose}, {"contract_no", &b.ContractNo}, {"phone", &b.Phone}, {"fault_no", &b.FaultNo}, {"likely_cause", &b.LikelyCause},
+		{"phone_triage", &b.PhoneTriage}, {"procedure", &b.Procedure}, {"rollback", &b.Rollback}, {"urgent", &b.Urgent},
 		{"files_detail", &b.FilesDetail}, {"extra_reason", &b.ExtraReason}, {"root_reason", &b.RootReason}, {"individual_reason", &b.IndividualReason},
 	} {
 		*said.text = strings.TrimSpace(*said.text)
@@ -151,7 +151,7 @@ func (c *checking) said(b *store.RequestBody) {
 	}{
 		{b.Purpose == "", "purpose", "purpose-required", "目的を入力してください。例: 10月分給与計算の誤りの調査", "Enter the purpose."},
 		{b.Phone == "", "phone", "phone-required", "作業中に出られる電話番号を入力してください。本人確認に使います。", "Enter a phone reachable during work."},
-		{b.WorkType == "fault" && (b.FaultCause == "" || b.FaultTriage == ""), "fault_triage", "triage-required",
+		{b.WorkType == "fault" && (b.LikelyCause == "" || b.PhoneTriage == ""), "phone_triage", "triage-required",
 			"障害対応では、想定される原因と電話での切り分け結果を入力してください。", "Enter likely cause and phone triage for a fault."},
 		{b.Files == policy.FilesAllowed && b.FilesDetail == "", "files_detail", "file-detail-required",
 			"授受するファイルの名前と目的を入力してください。", "Name the file and purpose."},
@@ -287,19 +287,19 @@ func (c *checking) ineligible(name, ja, en string) {
 
 // responsible: the vendor that answers for the work (R11).
 func (c *checking) responsible(r *store.Request, _ store.System) error {
-	if c.form.Responsible == "" {
-		c.problem("responsible", "responsible-required", "責任を負う事業者を選んでください。", "Choose the responsible company.")
+	if c.form.ResponsibleParty == "" {
+		c.problem("responsible_party", "responsible-required", "責任を負う事業者を選んでください。", "Choose the responsible company.")
 		return nil
 	}
-	v, err := c.snap.Vendor(c.form.Responsible)
+	v, err := c.snap.Vendor(c.form.ResponsibleParty)
 	if errors.Is(err, store.ErrNotFound) {
-		c.problem("responsible", "responsible-required", "登録された保守事業者ではありません: "+c.form.Responsible, fmt.Sprintf("Choose the responsible company: no vendor %q in the registry.", c.form.Responsible))
+		c.problem("responsible_party", "responsible-required", "登録された保守事業者ではありません: "+c.form.ResponsibleParty, fmt.Sprintf("Choose the responsible company: no vendor %q in the registry.", c.form.ResponsibleParty))
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("read responsible vendor: %w", err)
 	}
-	r.Body.Responsible = v.ID
+	r.Body.ResponsibleParty = v.ID
 	return nil
 }
 

@@ -40,7 +40,7 @@ func (d *Desk) Copy(ctx context.Context, no string, by ledger.Actor) (Form, erro
 		b := r.Body
 		f = Form{
 			System: r.System, Accounts: b.Accounts, Engineers: b.Engineers, WorkType: b.WorkType, ContractNo: b.ContractNo,
-			Responsible: b.Responsible, Phone: b.Phone, Procedure: b.Procedure, Rollback: b.Rollback, Attendant: b.Attendant,
+			ResponsibleParty: b.ResponsibleParty, Phone: b.Phone, Procedure: b.Procedure, Rollback: b.Rollback, Attendant: b.Attendant,
 			Files: b.Files, FileDirection: b.FileDirection, FilesDetail: b.FilesDetail, ExtraRights: b.ExtraRights,
 			PersonalData: b.PersonalData, IndividualNumber: b.IndividualNumber, PersonLimit: b.PersonLimit, Drill: b.Drill,
 		}
@@ -91,12 +91,12 @@ func (f Form) WriteYAML(to io.Writer) error {
 	text("purpose", f.Purpose, "目的 / purpose")
 	text("work_type", f.WorkType, "")
 	text("contract_no", f.ContractNo, "")
-	text("responsible", f.Responsible, "責任を負う事業者 / responsible company")
+	text("responsible_party", f.ResponsibleParty, "責任を負う事業者 / responsible company")
 	text("phone", f.Phone, "作業中に出られる電話 / a phone reachable during work")
 	fault := f.WorkType == "fault"
 	text("fault_no", f.FaultNo, missing(fault, "障害番号 / number of the fault"))
-	text("fault_cause", f.FaultCause, missing(fault, "想定される原因 / likely cause"))
-	text("fault_triage", f.FaultTriage, missing(fault, "電話での切り分け結果 / result of phone triage"))
+	text("likely_cause", f.LikelyCause, missing(fault, "想定される原因 / likely cause"))
+	text("phone_triage", f.PhoneTriage, missing(fault, "電話での切り分け結果 / result of phone triage"))
 	text("procedure", f.Procedure, "")
 	text("rollback", f.Rollback, "")
 	text("urgent", f.Urgent, "")

@@ -205,7 +205,7 @@ func TestALeapDay(t *testing.T) {
 			t.Errorf("window %d: %s, %s long", i+1, got, w.End.Sub(w.Start))
 		}
 	}
-	text := "system: map\naccounts: [map-web/web]\nengineers: [sato]\nstart: 2027-02-29T10:00\nend: 2027-02-29T11:00\npurpose: x\nresponsible: reiji\nphone: 0000-11-1111\n"
+	text := "system: map\naccounts: [map-web/web]\nengineers: [sato]\nstart: 2027-02-29T10:00\nend: 2027-02-29T11:00\npurpose: x\nresponsible_party: reiji\nphone: 0000-11-1111\n"
 	if _, err := requests.ParseForm("leap.yaml", []byte(text), townhall.Zone); !has(err, "bad-time") {
 		t.Errorf("29 February of no leap year: %v", err)
 	}
@@ -250,7 +250,7 @@ func TestDaylightSavingInAnotherZone(t *testing.T) {
 				h.Pass(changes.Add(-12 * time.Hour).Sub(h.Now()))
 				local := func(t time.Time) string { return t.In(zone).Format("2006-01-02T15:04") }
 				text := func(start, end string) string {
-					return "system: map\naccounts: [map-web/web]\nengineers: [sato]\npurpose: x\nresponsible: reiji\nphone: 0000-11-1111\nstart: " + start + "\nend: " + end + "\n"
+					return "system: map\naccounts: [map-web/web]\nengineers: [sato]\npurpose: x\nresponsible_party: reiji\nphone: 0000-11-1111\nstart: " + start + "\nend: " + end + "\n"
 				}
 				// An hour of real time around the change, in the words of the wall clock.
 				f, err := requests.ParseForm("form.yaml", []byte(text(local(changes.Add(-2*time.Hour)), "+1h")), zone)

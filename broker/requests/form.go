@@ -21,11 +21,11 @@ type Form struct {
 	Purpose          string           `json:"purpose"`
 	WorkType         string           `json:"work_type"` // fault, routine, update, survey, other
 	ContractNo       string           `json:"contract_no,omitempty"`
-	Responsible      string           `json:"responsible"`           // vendor that answers (R11)
-	Phone            string           `json:"phone"`                 // reachable during the work
-	FaultNo          string           `json:"fault_no,omitempty"`    // of a fault
-	FaultCause       string           `json:"fault_cause,omitempty"` // likely cause; needed for a fault
-	FaultTriage      string           `json:"fault_triage,omitempty"`
+	ResponsibleParty string           `json:"responsible_party"`      // vendor that answers (R11)
+	Phone            string           `json:"phone"`                  // reachable during the work
+	FaultNo          string           `json:"fault_no,omitempty"`     // of a fault
+	LikelyCause      string           `json:"likely_cause,omitempty"` // likely cause; needed for a fault
+	PhoneTriage      string           `json:"phone_triage,omitempty"`
 	Procedure        string           `json:"procedure,omitempty"`
 	Rollback         string           `json:"rollback,omitempty"`
 	Urgent           string           `json:"urgent,omitempty"`    // why it cannot wait; lifts the lead time
@@ -44,6 +44,7 @@ type Form struct {
 	ClausesTold      bool             `json:"clauses_told,omitempty"`   // declared: the engineers know the special clauses
 	RecordingTold    bool             `json:"recording_told,omitempty"` // declared: and that they are recorded and watched
 
+	hints  []forms.Problem        // what the writer should know, although nothing is wrong
 	places map[string]forms.Value // field → where it was written; nil when it came from no file
 	name   string
 }
@@ -56,11 +57,14 @@ var fileDirections = []string{"in", "out", "both"}
 
 // fields are the names a request file may use.
 var fields = []string{
-	"system", "accounts", "engineers", "start", "end", "recurrence", "purpose", "work_type", "contract_no", "responsible", "phone",
-	"fault_no", "fault_cause", "fault_triage", "procedure", "rollback", "urgent", "attendant", "files", "file_direction", "files_detail",
+	"system", "accounts", "engineers", "start", "end", "recurrence", "purpose", "work_type", "contract_no", "responsible_party", "phone",
+	"fault_no", "likely_cause", "phone_triage", "procedure", "rollback", "urgent", "attendant", "files", "file_direction", "files_detail",
 	"extra_rights", "extra_reason", "root_reason", "personal_data", "individual_number", "individual_reason", "person_limit", "drill",
 	"clauses_told", "recording_told",
 }
+
+// formerly gives the present names of fields that files of before may still use.
+var formerly = map[string]string{"responsible": "responsible_party", "fault_cause": "likely_cause", "fault_triage": "phone_triage"}
 
 // ParseForm reads request.yaml. A start may be written "+20m", counted from submission, and an end
 // "+90m", counted from the start. Times without a zone are of the zone given. The error is a *forms.Invalid
@@ -68,7 +72,7 @@ var fields = []string{
 // carry the places too.
 func ParseForm(name string, text []byte, zone *time.Location) (Form, error) {
 	read, top := forms.Read(name, text)
-	m := top.Map(fields...)
+	m := top.MapRenamed(formerly, fields...)
 	f := Form{
 		System:           m.Need("system").Text(),
 		Accounts:         m.Need("accounts").Texts(),
@@ -77,11 +81,11 @@ func ParseForm(name string, text []byte, zone *time.Location) (Form, error) {
 		Purpose:          m.Get("purpose").Text(),
 		WorkType:         m.Get("work_type").Choice(workTypes[4], workTypes[0], workTypes[1], workTypes[2], workTypes[3]),
 		ContractNo:       m.Get("contract_no").Text(),
-		Responsible:      m.Get("responsible").Text(),
+		ResponsibleParty: m.Get("responsible_party").Text(),
 		Phone:            m.Get("phone").Text(),
 		FaultNo:          m.Get("fault_no").Text(),
-		FaultCause:       m.Get("fault_cause").Text(),
-		FaultTriage:      m.Get("fault_triage").Text(),
+		LikelyCause:      m.Get("likely_cause").Text(),
+		PhoneTriage:      m.Get("phone_triage").Text(),
 		Procedure:        m.Get("procedure").Text(),
 		Rollback:         m.Get("rollback").Text(),
 		Urgent:           m.Get("urgent").Text(),
@@ -107,8 +111,12 @@ func ParseForm(name string, text []byte, zone *time.Location) (Form, error) {
 	for _, field := range fields {
 		f.places[field] = m.Get(field)
 	}
+	f.hints = read.Hints()
 	return f, read.Err()
 }
+
+// Hints are what the writer of the file should know although nothing is wrong with it.
+func (f Form) Hints() []forms.Problem { return f.hints }
 
 // direction reads which way files go; empty where it is not said.
 func direction(v forms.Value) string {

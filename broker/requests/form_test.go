@@ -38,7 +38,7 @@ func TestFormErrors(t *testing.T) {
 		{"account of another system", "account-not-for-target", func(f *requests.Form) { f.Accounts = []string{"map-web/web"} }},
 		{"no such account", "account-not-for-target", func(f *requests.Form) { f.Accounts = []string{"hr-db/root"} }},
 		{"no account", "account-required", func(f *requests.Form) { f.Accounts = nil }},
-		{"nobody responsible", "responsible-required", func(f *requests.Form) { f.Responsible = "" }},
+		{"nobody responsible", "responsible-required", func(f *requests.Form) { f.ResponsibleParty = "" }},
 		{"no telephone", "phone-required", func(f *requests.Form) { f.Phone = "" }},
 		{"fault without triage", "triage-required", func(f *requests.Form) { f.WorkType = "fault" }},
 		{"files without detail", "file-detail-required", func(f *requests.Form) { f.Files = policy.FilesAllowed }},
@@ -71,7 +71,7 @@ start: 2026-11-24T10:00
 end: 2026-11-24T11:30:00+09:00
 purpose: 端数誤りの調査
 work_type: survey
-responsible: reiji
+responsible_party: reiji
 phone: 0000111111
 `
 	f, err := requests.ParseForm("request.yaml", []byte(text), townhall.Zone)

@@ -198,7 +198,7 @@ func request(no string, start time.Time) Request {
 	return Request{
 		No: no, State: policy.RequestApproved, Version: 1, ApprovedVersion: 1, System: "hr", Vendor: "V-012", Requester: "U-002",
 		Start: start, End: start.Add(time.Hour),
-		Body: RequestBody{Purpose: "端数誤りの調査", WorkType: "fault", Responsible: "V-012", Engineers: []string{"E-0031"}, Accounts: []string{"hr-db/maint"}, Files: policy.FilesNone},
+		Body: RequestBody{Purpose: "端数誤りの調査", WorkType: "fault", ResponsibleParty: "V-012", Engineers: []string{"E-0031"}, Accounts: []string{"hr-db/maint"}, Files: policy.FilesNone},
 	}
 }
 

@@ -74,6 +74,9 @@ func older(t *testing.T, s *store.Snap, now time.Time) {
 		if err != nil || len(made) != 1 || made[0].By != "head" || made[0].Verdict != store.VerdictApprove || made[0].OnBehalf != "" {
 			t.Errorf("decisions on %s: %+v, %v", r.No, made, err)
 		}
+		if r.Body.ResponsibleParty == "" { // the key was "responsible" then
+			t.Errorf("%s names no responsible party", r.No)
+		}
 		asked, err := s.PolicyRequest(r.No)
 		if err != nil || len(asked.Approvals) != 1 || asked.Emergency || asked.Drill || asked.PersonalData {
 			t.Errorf("%+v, %v", asked, err)

@@ -27,25 +27,25 @@ type Request struct {
 // RequestBody is what the application says beside its key fields. Stored as strict JSON: a
 // field that is renamed needs a migration.
 type RequestBody struct {
-	Purpose      string           `json:"purpose"`
-	WorkType     string           `json:"work_type"`   // fault | routine | update | survey | other
-	Responsible  string           `json:"responsible"` // vendor id of the party that answers (R11)
-	Phone        string           `json:"phone"`       // reachable during the work
-	FaultNo      string           `json:"fault_no,omitempty"`
-	FaultCause   string           `json:"fault_cause,omitempty"`
-	FaultTriage  string           `json:"fault_triage,omitempty"`
-	Procedure    string           `json:"procedure,omitempty"`
-	Rollback     string           `json:"rollback,omitempty"`
-	Engineers    []string         `json:"engineers"` // person ids
-	Accounts     []string         `json:"accounts"`  // account ids, "hr-db/maint"
-	Attendant    string           `json:"attendant,omitempty"`
-	Files        policy.FilesRule `json:"files"`
-	FilesDetail  string           `json:"files_detail,omitempty"`
-	RootReason   string           `json:"root_reason,omitempty"`
-	PersonalData bool             `json:"personal_data,omitempty"`
-	PersonLimit  int              `json:"person_limit,omitempty"` // different persons at once; 0: one
-	Conditions   string           `json:"conditions,omitempty"`   // of a conditional approval
-	Urgent       string           `json:"urgent,omitempty"`       // why it cannot wait
+	Purpose          string           `json:"purpose"`
+	WorkType         string           `json:"work_type"`         // fault | routine | update | survey | other
+	ResponsibleParty string           `json:"responsible_party"` // vendor id of the party that answers (R11)
+	Phone            string           `json:"phone"`             // reachable during the work
+	FaultNo          string           `json:"fault_no,omitempty"`
+	LikelyCause      string           `json:"likely_cause,omitempty"`
+	PhoneTriage      string           `json:"phone_triage,omitempty"`
+	Procedure        string           `json:"procedure,omitempty"`
+	Rollback         string           `json:"rollback,omitempty"`
+	Engineers        []string         `json:"engineers"` // person ids
+	Accounts         []string         `json:"accounts"`  // account ids, "hr-db/maint"
+	Attendant        string           `json:"attendant,omitempty"`
+	Files            policy.FilesRule `json:"files"`
+	FilesDetail      string           `json:"files_detail,omitempty"`
+	RootReason       string           `json:"root_reason,omitempty"`
+	PersonalData     bool             `json:"personal_data,omitempty"`
+	PersonLimit      int              `json:"person_limit,omitempty"` // different persons at once; 0: one
+	Conditions       string           `json:"conditions,omitempty"`   // of a conditional approval
+	Urgent           string           `json:"urgent,omitempty"`       // why it cannot wait
 
 	ContractNo       string     `json:"contract_no,omitempty"`
 	ExtraRights      []string   `json:"extra_rights,omitempty"` // beside what the account has anyway, in words

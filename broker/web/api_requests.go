@@ -3,6 +3,7 @@ package web
 import (
 	"time"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/store"
 )
 
@@ -14,37 +15,37 @@ type SubmitBody struct {
 
 // Request is an application for a window.
 type Request struct {
-	No              string    `json:"request_no"`
-	State           string    `json:"state"`
-	Version         int       `json:"version"`
-	ApprovedVersion int       `json:"approved_version,omitempty"`
-	System          string    `json:"system"`
-	Vendor          string    `json:"vendor"`
-	Requester       string    `json:"requester,omitempty"`
-	Proposer        string    `json:"proposer,omitempty"`
-	Start           time.Time `json:"start"`
-	End             time.Time `json:"end"`
-	Created         time.Time `json:"created_at"`
-	Changed         time.Time `json:"changed_at"`
-	Purpose         string    `json:"purpose"`
-	WorkType        string    `json:"work_type,omitempty"`
-	Responsible     string    `json:"responsible_party,omitempty"`
-	Phone           string    `json:"phone,omitempty"`
-	FaultNo         string    `json:"fault_no,omitempty"`
-	FaultCause      string    `json:"likely_cause,omitempty"`
-	FaultTriage     string    `json:"phone_triage,omitempty"`
-	Procedure       string    `json:"procedure,omitempty"`
-	Rollback        string    `json:"rollback,omitempty"`
-	Engineers       []string  `json:"engineers"`
-	Accounts        []string  `json:"accounts"`
-	Attendant       string    `json:"attendant,omitempty"`
-	Files           string    `json:"files"`
-	FilesDetail     string    `json:"files_detail,omitempty"`
-	RootReason      string    `json:"root_reason,omitempty"`
-	PersonalData    bool      `json:"personal_data,omitempty"`
-	PersonLimit     int       `json:"person_limit,omitempty"`
-	Conditions      string    `json:"conditions,omitempty"`
-	Urgent          string    `json:"urgent,omitempty"`
+	No               string    `json:"request_no"`
+	State            string    `json:"state"`
+	Version          int       `json:"version"`
+	ApprovedVersion  int       `json:"approved_version,omitempty"`
+	System           string    `json:"system"`
+	Vendor           string    `json:"vendor"`
+	Requester        string    `json:"requester,omitempty"`
+	Proposer         string    `json:"proposer,omitempty"`
+	Start            time.Time `json:"start"`
+	End              time.Time `json:"end"`
+	Created          time.Time `json:"created_at"`
+	Changed          time.Time `json:"changed_at"`
+	Purpose          string    `json:"purpose"`
+	WorkType         string    `json:"work_type,omitempty"`
+	ResponsibleParty string    `json:"responsible_party,omitempty"`
+	Phone            string    `json:"phone,omitempty"`
+	FaultNo          string    `json:"fault_no,omitempty"`
+	LikelyCause      string    `json:"likely_cause,omitempty"`
+	PhoneTriage      string    `json:"phone_triage,omitempty"`
+	Procedure        string    `json:"procedure,omitempty"`
+	Rollback         string    `json:"rollback,omitempty"`
+	Engineers        []string  `json:"engineers"`
+	Accounts         []string  `json:"accounts"`
+	Attendant        string    `json:"attendant,omitempty"`
+	Files            string    `json:"files"`
+	FilesDetail      string    `json:"files_detail,omitempty"`
+	RootReason       string    `json:"root_reason,omitempty"`
+	PersonalData     bool      `json:"personal_data,omitempty"`
+	PersonLimit      int       `json:"person_limit,omitempty"`
+	Conditions       string    `json:"conditions,omitempty"`
+	Urgent           string    `json:"urgent,omitempty"`
 
 	ContractNo       string       `json:"contract_no,omitempty"`
 	ExtraRights      []string     `json:"extra_rights,omitempty"`
@@ -66,6 +67,9 @@ type Request struct {
 
 	Decisions []Decision `json:"decisions,omitempty"`
 	Windows   []string   `json:"windows,omitempty"`
+
+	// Hints are what the writer of the file should know although nothing is wrong with it: keys under former names.
+	Hints []forms.Problem `json:"hints,omitempty"`
 }
 
 // Decision is one person's act on one version of a request.
@@ -150,8 +154,8 @@ func viewRequest(r store.Request, z *time.Location) Request {
 		No: r.No, State: string(r.State), Version: r.Version, ApprovedVersion: r.ApprovedVersion,
 		System: r.System, Vendor: r.Vendor, Requester: r.Requester, Proposer: r.Proposer,
 		Start: at(r.Start, z), End: at(r.End, z), Created: at(r.Created, z), Changed: at(r.Changed, z),
-		Purpose: b.Purpose, WorkType: b.WorkType, Responsible: b.Responsible, Phone: b.Phone,
-		FaultNo: b.FaultNo, FaultCause: b.FaultCause, FaultTriage: b.FaultTriage, Procedure: b.Procedure, Rollback: b.Rollback,
+		Purpose: b.Purpose, WorkType: b.WorkType, ResponsibleParty: b.ResponsibleParty, Phone: b.Phone,
+		FaultNo: b.FaultNo, LikelyCause: b.LikelyCause, PhoneTriage: b.PhoneTriage, Procedure: b.Procedure, Rollback: b.Rollback,
 		Engineers: b.Engineers, Accounts: b.Accounts, Attendant: b.Attendant, Files: string(b.Files), FilesDetail: b.FilesDetail,
 		RootReason: b.RootReason, PersonalData: b.PersonalData, PersonLimit: b.PersonLimit, Conditions: b.Conditions, Urgent: b.Urgent,
 		ContractNo: b.ContractNo, ExtraRights: b.ExtraRights, ExtraReason: b.ExtraReason, IndividualNumber: b.IndividualNumber,

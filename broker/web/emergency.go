@@ -50,7 +50,7 @@ func (s *Server) openEmergency(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.replyRequest(c, no)
+	return s.replyRequest(c, no, form.Hints()...)
 }
 
 func (s *Server) agreeEmergency(c *call) error {

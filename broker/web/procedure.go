@@ -23,7 +23,7 @@ func (s *Server) submit(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.replyRequest(c, no)
+	return s.replyRequest(c, no, form.Hints()...)
 }
 
 func (s *Server) edit(c *call) error {
@@ -34,7 +34,7 @@ func (s *Server) edit(c *call) error {
 	if err := s.o.Desk.Edit(c.r.Context(), c.r.PathValue("no"), form, c.actor()); err != nil {
 		return err
 	}
-	return s.replyRequest(c, c.r.PathValue("no"))
+	return s.replyRequest(c, c.r.PathValue("no"), form.Hints()...)
 }
 
 func (s *Server) form(c *call) (requests.Form, error) {
@@ -136,7 +136,8 @@ func (s *Server) mineToSee(c *call, no string) error {
 	return faultNotFound()
 }
 
-func (s *Server) replyRequest(c *call, no string) error {
+// replyRequest answers with the request as it stands now, and with hints about the file that it came from.
+func (s *Server) replyRequest(c *call, no string, hints ...forms.Problem) error {
 	shown, err := s.o.Desk.Show(c.r.Context(), no)
 	if err != nil {
 		return err
@@ -144,6 +145,7 @@ func (s *Server) replyRequest(c *call, no string) error {
 	v := viewRequest(shown.Request, s.o.Zone)
 	v.Decisions = each(shown.Decisions, func(d store.Decision) Decision { return viewDecision(d, s.o.Zone) })
 	v.Windows = each(shown.Windows, func(w store.Window) string { return w.ID })
+	v.Hints = hints
 	return c.reply(v)
 }
 

@@ -74,7 +74,7 @@ start: %s
 end: %s
 purpose: %s
 work_type: survey
-responsible: reiji
+responsible_party: reiji
 phone: 000-0000-0000
 attendant: tachiai
 files: none

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/web"
 )
 
@@ -33,11 +34,11 @@ func (p *program) requestFields() []column[web.Request] {
 			return strings.TrimSpace(v.Files + " " + v.FileDirection + " " + v.FilesDetail)
 		}},
 		{"作業種別", "WORK TYPE", func(v web.Request) string { return v.WorkType }},
-		{"責任を負う事業者", "RESPONSIBLE", func(v web.Request) string { return v.Responsible }},
+		{"責任を負う事業者", "RESPONSIBLE", func(v web.Request) string { return v.ResponsibleParty }},
 		{"連絡先電話", "PHONE", func(v web.Request) string { return v.Phone }},
 		{"障害番号", "FAULT NO", func(v web.Request) string { return v.FaultNo }},
-		{"想定原因", "LIKELY CAUSE", func(v web.Request) string { return v.FaultCause }},
-		{"電話での切り分け", "PHONE TRIAGE", func(v web.Request) string { return v.FaultTriage }},
+		{"想定原因", "LIKELY CAUSE", func(v web.Request) string { return v.LikelyCause }},
+		{"電話での切り分け", "PHONE TRIAGE", func(v web.Request) string { return v.PhoneTriage }},
 		{"手順概要", "PROCEDURE", func(v web.Request) string { return v.Procedure }},
 		{"戻し方", "ROLLBACK", func(v web.Request) string { return v.Rollback }},
 		{"管理者権限の理由", "ROOT BECAUSE", func(v web.Request) string { return v.RootReason }},
@@ -192,12 +193,20 @@ func (p *program) requestSubmit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	p.hint(file, v.Hints)
 	ja, en := fmt.Sprintf("申請 %s: %s", v.No, p.requestState(v.State)), fmt.Sprintf("request %s: %s", v.No, v.State)
 	if v.Series != "" {
 		ja += fmt.Sprintf("\n回ごとに一つの申請になりました。一覧:\n  sekimori request list --series %s", v.Series)
 		en += fmt.Sprintf("\na request for each occurrence; to list them:\n  sekimori request list --series %s", v.Series)
 	}
 	return p.done(v, ja, en)
+}
+
+// hint says on standard error what the writer of a file should know although nothing is wrong with it.
+func (p *program) hint(file string, hints []forms.Problem) {
+	if len(hints) > 0 && !p.json {
+		fmt.Fprintln(p.err, "sekimori: hint: "+strings.ReplaceAll(forms.HintText(file, hints, p.lang), "\n", "\nsekimori: hint: "))
+	}
 }
 
 func (p *program) decide(what string) func(*cli.Context) error {

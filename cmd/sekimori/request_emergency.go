@@ -43,6 +43,7 @@ func (p *program) requestEmergency(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	p.hint(file, v.Hints)
 	return p.done(v, fmt.Sprintf("申請 %s: %s", v.No, p.requestState(v.State)), fmt.Sprintf("request %s: %s", v.No, v.State))
 }
 
