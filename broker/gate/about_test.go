@@ -95,7 +95,7 @@ func TestTheCardTellsWhatBinds(t *testing.T) {
 	})
 	a := &answers{consent: "no"}
 	e.mustDial("sato+hr-db", a).Close()
-	card := a.seen()[1]
+	card := a.card()
 	narrow(t, card)
 	flat := strings.NewReplacer("\n       ", "", "\n          ", "").Replace(card)
 	for _, want := range []string{
@@ -133,7 +133,7 @@ func TestDrillAndEmergencyAreSaidEverywhere(t *testing.T) {
 	})
 	a := &answers{consent: "yes"}
 	x := openTerminal(t, e.mustDial("sato+hr-db", a), "dumb")
-	card := a.seen()[1]
+	card := a.card()
 	narrow(t, card)
 	for _, want := range []string{
 		"\n訓練 / DRILL  これは訓練です。", "\nDRILL / 訓練  This is a drill.", "事後承認と報告が必要です(期限 2026-11-26 00:00)。", "Later approval and a report are due (by 2026-11-26 00:00)",

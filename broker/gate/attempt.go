@@ -8,29 +8,33 @@ import (
 )
 
 // attempt turns a proven person's wish into a decision: facts, Decide, a session number in the
-// ledger, card, consent, Decide again. The outcome stands in pass. ask shows the card and says
-// whether the answer was yes. An error means that the client has gone; a denial,
+// ledger. It gives the card that is to be agreed to, for answered to go on; empty where it ends here: a denial,
 // and a fault of ours, which denies, stand in pass.
-func (c *caller) attempt(ctx context.Context, pass *passage, ask func(card string) (bool, error)) error {
+func (c *caller) attempt(ctx context.Context, pass *passage) (card string) {
 	if pass.login.Unknown {
 		c.denyForm(ctx, pass)
-		return nil
+		return ""
 	}
 	pass.attempt = c.attemptOf(pass, policy.ConsentPending)
 	if err := c.decide(ctx, pass); err != nil {
 		c.denyFault(pass, err)
-		return nil
+		return ""
 	}
 	if !c.mayWait(pass.decision) {
 		c.deny(ctx, pass)
-		return nil
+		return ""
 	}
 	if err := c.begin(ctx, pass); err != nil {
 		c.denyFault(pass, err)
-		return nil
+		return ""
 	}
-	yes, err := ask(c.card(ctx, pass))
-	if err != nil {
+	return c.card(ctx, pass)
+}
+
+// answered goes on with an attempt after the card: consent, Decide again. gone is why there was no answer. The outcome stands in pass;
+// an error means that the client has gone.
+func (c *caller) answered(ctx context.Context, pass *passage, yes bool, gone error) error {
+	if err := gone; err != nil {
 		c.recordRefusal(ctx, pass, policy.ClientLost, nil)
 		return err
 	}

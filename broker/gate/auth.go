@@ -46,7 +46,6 @@ func (c *caller) config(hello *helloConn) *ssh.ServerConfig {
 		c.spoke, c.banner = true, pre.SendAuthBanner
 		hello.proven.Store(true)
 	}
-	cfg.BannerCallback = func(ssh.ConnMetadata) string { return bannerText(c.s.o.BannerURL) }
 	// An offered key proves nothing. Whether it could be anybody's is all that is looked at,
 	// and nothing is kept from it but whose it was, for the alarm should its signature be one that nobody was present for.
 	cfg.PublicKeyCallback = func(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
@@ -98,18 +97,65 @@ func (c *caller) keyProven(p proof) (*ssh.Permissions, error) {
 	if pass, ok := c.recall(ctx, p, true); ok {
 		return permissions(pass), nil
 	}
-	if !p.login.Choose && !p.login.Unknown && c.s.o.FactorMemory == FactorWindow && c.banner != nil {
-		_ = c.banner(automationHint(p.person.Lang)) // a connection that is gone is noticed at the next read
-	}
-	return nil, &ssh.PartialSuccessError{Next: ssh.ServerAuthCallbacks{
-		KeyboardInteractiveCallback: func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
-			pass, err := c.interact(ctx, p, c.timed(ask))
-			if err != nil {
-				return nil, err
-			}
+	c.say(bannerText(c.s.o.BannerURL) + helpLine(p.login, c.s.o.FactorMemory, c.s.o.GateName, p.person.Lang))
+	return nil, interactive(func(meta ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+		c.shows = placeOfCard(string(meta.ClientVersion()))
+		pass, card, err := c.interact(ctx, p, c.timed(ask))
+		switch {
+		case err != nil:
+			return nil, err
+		case card == "":
 			return permissions(pass), nil
-		},
-	}}
+		case c.shows == inBanner, c.shows == inQuestion:
+			return c.agree(ctx, pass, card, c.timed(ask))
+		}
+		return nil, interactive(func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+			return c.agree(ctx, pass, card, c.timed(ask))
+		})
+	})
+}
+
+// interactive goes on with keyboard-interactive, and nothing else.
+func interactive(next func(ssh.ConnMetadata, ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error)) error {
+	return &ssh.PartialSuccessError{Next: ssh.ServerAuthCallbacks{KeyboardInteractiveCallback: next}}
+}
+
+// cardPlace is where a client shows the card before the consent.
+type cardPlace int
+
+const (
+	// beforeMethod: in a banner, and the question is a method of its own. What is made of PuTTY keeps a banner back until the method
+	// under way is over.
+	beforeMethod cardPlace = iota
+	// inBanner: OpenSSH shows it at once. It must not be asked in two methods: with NumberOfPasswordPrompts=1 it gives one only.
+	inBanner
+	// inQuestion: PuTTY and plink show a question whole, however long, and no banner at all where a command is run.
+	inQuestion
+)
+
+func placeOfCard(version string) cardPlace {
+	switch {
+	case strings.HasPrefix(version, "SSH-2.0-OpenSSH"):
+		return inBanner
+	case strings.HasPrefix(version, "SSH-2.0-PuTTY_"):
+		return inQuestion
+	}
+	return beforeMethod
+}
+
+// agree puts the question for the card that was sent before.
+func (c *caller) agree(ctx context.Context, pass *passage, card string, ask asker) (*ssh.Permissions, error) {
+	yes, err := agreed(func(prompt string) (string, error) {
+		if c.shows == inQuestion {
+			prompt, c.shows = "\n"+card+prompt, inBanner
+		}
+		return ask(prompt, true)
+	}, card, pass.person.Lang)
+	c.unanswered = nil
+	if err = c.answered(ctx, pass, yes, err); err != nil {
+		return nil, err
+	}
+	return permissions(pass), nil
 }
 
 func permissions(p *passage) *ssh.Permissions {
@@ -135,40 +181,42 @@ func (c *caller) timed(ask ssh.KeyboardInteractiveChallenge) asker {
 	}
 }
 
-// interact is the whole of keyboard-interactive: code, decision, card, consent. Its error
-// refuses authentication; a denial by policy is no error, because it can be told only on a
+// interact is keyboard-interactive up to the consent: code, decision, card. The card has been sent; empty: there is nothing to
+// agree to. The error refuses authentication; a denial by policy is no error, because it can be told only on a
 // channel.
-func (c *caller) interact(ctx context.Context, p proof, ask asker) (*passage, error) {
+func (c *caller) interact(ctx context.Context, p proof, ask asker) (pass *passage, card string, err error) {
 	// Remembered, but the decision was no plain yes: told without another code.
 	if pass, ok := c.recall(ctx, p, false); ok {
-		return pass, nil
+		return pass, "", nil
 	}
 	if err := c.askCode(ctx, p.person, ask); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	// What the key stood for may have changed while the prompt was open.
 	person, err := c.s.personOfKey(ctx, p.fingerprint)
 	if err != nil || person.ID != p.person.ID {
-		return nil, errRefused
+		return nil, "", errRefused
 	}
 	p.person = person
-	pass := &passage{login: p.login, person: p.person, fingerprint: p.fingerprint, factor: factorCode}
+	pass = &passage{login: p.login, person: p.person, fingerprint: p.fingerprint, factor: factorCode}
 	if p.login.Choose {
-		return pass, nil
+		return pass, "", nil
 	}
-	err = c.attempt(ctx, pass, func(card string) (bool, error) {
-		answer, err := ask("\n"+card+question(p.person.Lang), true)
-		return isYes(answer), err
-	})
-	if err != nil {
-		return nil, err
+	if card = c.attempt(ctx, pass); card != "" {
+		c.unanswered = pass
+		if c.shows != inQuestion {
+			c.say("\n" + card)
+		}
 	}
-	return pass, nil
+	return pass, card, nil
 }
+
+// say sends text as an authentication banner (RFC 4252 section 5.4). A connection that is gone is noticed at the next read.
+func (c *caller) say(text string) { _ = c.banner(text) }
 
 // askCode asks for the one-time code until it is right or too many were wrong.
 func (c *caller) askCode(ctx context.Context, person policy.Person, ask asker) error {
-	prompt := slashed(person.Lang, "認証コード(6桁)", "One-time code (6 digits)") + ": "
+	prompt := codePrompt(person.Lang)
 	for wrong := 0; ; {
 		code, err := ask(prompt, false)
 		if err != nil {
@@ -182,8 +230,11 @@ func (c *caller) askCode(ctx context.Context, person policy.Person, ask asker) e
 			return nil
 		}
 		if wrong++; !verdict.locked && wrong < maxCodes {
-			prompt = slashed(person.Lang, "コードが違います。認証コード(6桁)",
-				"Code not accepted. One-time code (6 digits)") + ": "
+			hint := codeHint(c.mayHint(verdict), person.Lang)
+			if hint == "" {
+				hint = asciiFirst(person.Lang, "Code not accepted.", "コードが違います。")
+			}
+			prompt = hint + codePrompt(person.Lang)
 			continue
 		}
 		if !verdict.locked { // the last one locked: until when, no code at all tells
@@ -192,11 +243,22 @@ func (c *caller) askCode(ctx context.Context, person policy.Person, ask asker) e
 			}
 		}
 		text := policy.Refusal(policy.TooManyFailures, verdict.args, person.Lang, "", c.s.o.Notice.Contact, "")
-		_, _ = ask("\n"+text+slashed(person.Lang, "Enter で終わります", "Press Enter to close")+": ", true)
+		_, _ = ask("\n"+text+slashed(person.Lang, "Press Enter to close / Enter で終わります", "Press Enter to close")+": ", true)
 		// The client would only ask again for what cannot be right now.
 		c.hangUp()
 		return errLocked
 	}
+}
+
+// mayHint takes from a verdict what must not be said yet: a code of a clock that is ahead will be right later, so that a lucky guess
+// would be worth keeping. It is said once two in a row were ahead alike, which no guess is.
+func (c *caller) mayHint(v codeVerdict) codeVerdict {
+	before := c.ahead
+	c.ahead = max(v.off, 0)
+	if v.off > 0 && (before == 0 || (v.off-before).Abs() > time.Minute) {
+		v.off = 0
+	}
+	return v
 }
 
 // hangUp closes the connection once what was said has gone out.
@@ -213,6 +275,9 @@ func (c *caller) failed(now time.Time, err error, hello *clientHello) {
 		return
 	}
 	_ = c.conn.Close() // what the library said last still goes out
+	if c.unanswered != nil {
+		c.recordRefusal(context.Background(), c.unanswered, policy.ClientLost, nil)
+	}
 	var network net.Error
 	timeout := errors.As(err, &network) && network.Timeout()
 	c.log.Debug("not_authenticated", "spoke", c.spoke, "proven", c.proven, "timeout", timeout, "error", neutral(err.Error(), 300))
@@ -240,36 +305,4 @@ func (c *caller) failed(now time.Time, err error, hello *clientHello) {
 	default:
 		c.s.tally.add(c.source.Addr(), failHandshake, now)
 	}
-}
-
-// isYes accepts yes, はい and 同意; everything else is a no.
-func isYes(answer string) bool {
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "yes", "はい", "同意":
-		return true
-	}
-	return false
-}
-
-// automationHint follows the proof of a key whose second factor is not remembered, in the person's language.
-func automationHint(lang string) string {
-	ja := "自動処理(BatchMode)は、先に一度、手でログインしてコードと同意を済ませます。\n" +
-		"その後は時間枠の終わりまで、同じアドレスからは鍵だけで入れます。\n"
-	en := "Scripts (BatchMode): log in once by hand, with code and consent. The key alone\n" +
-		"then suffices from the same address until the window ends.\n"
-	switch lang {
-	case "ja":
-		return ja
-	case "en":
-		return en
-	}
-	return en + ja // first what every client can print
-}
-
-// bannerText is shown before login. Two lines in ASCII first: clients escape what their
-// locale cannot print.
-func bannerText(url string) string {
-	return "Sekimori remote maintenance gate - authorised maintenance only.\n" +
-		strings.TrimRight("Connections are recorded and attended. "+ascii(url), " ") + "\n" +
-		"許可された保守作業専用です。接続は記録され、立会者が確認します。\n"
 }

@@ -37,6 +37,11 @@ type caller struct {
 
 	identity drawn // drawn in the waiting room
 
+	shows      cardPlace
+	unanswered *passage // its card was sent, and no answer came yet
+
+	ahead time.Duration // how far ahead of now the wrong code before was; 0: it was not
+
 	spoke  bool // got as far as authentication
 	proven bool // the key was proven
 

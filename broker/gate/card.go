@@ -186,17 +186,6 @@ func fullText(label, url string, used int) string {
 	return label + url
 }
 
-// question closes the card. Only yes, はい and 同意 mean yes.
-func question(lang string) string {
-	switch lang {
-	case "ja":
-		return "同意して進みますか? はい=yes / やめる=no [no]: "
-	case "en":
-		return "Continue? yes / no [no]: "
-	}
-	return "同意して進みますか? Continue? はい=yes / やめる=no [no]: "
-}
-
 func (n Notice) withDefaults() Notice {
 	if n.Version == "" {
 		n.Version = "1"

@@ -2,11 +2,14 @@ package gate
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/text/width"
 
 	"sekimori/policy"
 )
@@ -91,27 +94,26 @@ func (c *caller) pick(ctx context.Context, pass *passage, f *front, d *drain, la
 		return false
 	}
 	t := &typing{c: c, f: f, d: d, limit: c.s.o.Limits.Prompt}
-	prompt := c.listText(own, lang) + slashed(lang, "番号を選んでください [1]", "Choose [1]") + ": "
-	answer, err := t.ask(ctx, prompt)
+	n, typed, err := t.choice(ctx, c.listText(own, lang), len(own), lang)
 	if err != nil {
 		f.close(policy.ExitNotNow)
 		return false
 	}
-	n := 1
-	if answer = strings.TrimSpace(answer); answer != "" {
-		if n, err = strconv.Atoi(answer); err != nil || n < 1 || n > len(own) {
-			c.leash.Reset(lastWords)
-			f.finish(both(lang, "その番号はありません: ", "No such number: ")+neutral(answer, 20)+"\n", policy.ExitNotPermitted)
-			return false
-		}
+	if n == 0 {
+		c.leash.Reset(lastWords)
+		f.finish(both(lang, "その番号はありません: "+typed, "No such number: "+typed)+"\n", policy.ExitNotPermitted)
+		return false
 	}
 	g := own[n-1]
 	pass.login.Choose = false
 	pass.login.Target, pass.login.Account, pass.grant = g.Target, g.login, g.ID
-	err = c.attempt(ctx, pass, func(card string) (bool, error) {
-		answer, err := t.ask(ctx, "\n"+card+question(lang))
-		return isYes(answer), err
-	})
+	if card := c.attempt(ctx, pass); card != "" {
+		yes, gone := false, t.say("\n"+card)
+		if gone == nil {
+			yes, gone = agreed(func(prompt string) (string, error) { return t.ask(ctx, prompt) }, card, lang)
+		}
+		err = c.answered(ctx, pass, yes, gone)
+	}
 	switch {
 	case err != nil: // gone, and ledgered as that
 		f.close(policy.ExitNotNow)
@@ -121,6 +123,30 @@ func (c *caller) pick(ctx context.Context, pass *passage, f *front, d *drain, la
 		return false
 	}
 	return true
+}
+
+// choicesAgain is how often a wrong number is asked for again.
+const choicesAgain = 3
+
+// choice asks for a number of a list of so many; nothing typed is the first. n is 0 when every answer was wrong: typed is the last.
+func (t *typing) choice(ctx context.Context, list string, most int, lang string) (n int, typed string, err error) {
+	prompt := list + slashed(lang, "番号を選んでください [1]", "Choose [1]") + ": "
+	for range 1 + choicesAgain {
+		answer, err := t.ask(ctx, prompt)
+		if err != nil {
+			return 0, "", err
+		}
+		if answer = strings.TrimSpace(width.Fold.String(answer)); answer == "" {
+			return 1, "", nil
+		}
+		if n, err := strconv.Atoi(answer); err == nil && n >= 1 && n <= most {
+			return n, "", nil
+		}
+		typed = neutral(answer, 20)
+		prompt = slashed(lang, fmt.Sprintf("その番号はありません: %s。1 から %d の番号 [1]", typed, most),
+			fmt.Sprintf("No such number: %s. Choose 1 to %d [1]", typed, most)) + ": "
+	}
+	return 0, typed, nil
 }
 
 // lookUp reads the facts for a login that names no target.

@@ -330,7 +330,7 @@ left = t.auth_publickey("sato+hr-db", paramiko.Ed25519Key.from_private_key_file(
 print(t.local_cipher, t.local_mac)
 if left:
     print(left, t.get_banner().decode())
-    t.auth_interactive("sato+hr-db", lambda title, text, prompts: ["yes" if "no]: " in p else code for p, _ in prompts])
+    t.auth_interactive("sato+hr-db", lambda title, text, prompts: ["yes" if "yes/no: " in p else code for p, _ in prompts])
 ch = t.open_session()
 ch.exec_command("uptime")
 print(ch.makefile().read().decode().strip(), ch.recv_exit_status())
@@ -342,7 +342,7 @@ print(ch.makefile().read().decode().strip(), ch.recv_exit_status())
 		return string(out), err
 	}
 	out, err := login()
-	if !strings.Contains(out, "-ctr hmac-sha2-") || !strings.Contains(out, "['keyboard-interactive']") || !strings.Contains(out, "log in once by hand") {
+	if !strings.Contains(out, "-ctr hmac-sha2-") || !strings.Contains(out, "['keyboard-interactive']") || !strings.Contains(out, "BatchMode): log in once by hand") {
 		t.Errorf("before the first login by hand: %v\n%s", err, out)
 	}
 	if stdout, stderr, exit := c.run("sato+hr-db@"+c.host, "uptime"); exit != 7 {

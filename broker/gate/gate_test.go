@@ -27,13 +27,13 @@ func TestCodeCardConsentThenTheTarget(t *testing.T) {
 		t.Errorf("got %q %q %d", stdout, stderr, exit)
 	}
 	seen := a.seen()
-	if len(seen) != 2 || seen[0] != "認証コード(6桁): " {
+	if len(seen) != 2 || seen[0] != "One-time code / 認証コード(6桁): " || seen[1] != "Continue? / 同意して進みますか? yes/no: " {
 		t.Fatalf("prompts: %q", seen)
 	}
 	for _, want := range []string{"関守 S-20261124-01   申請 令和8年度第2号", "人事給与 本番 / hr-db / maint(個人番号は閲覧不可)",
-		"立会者 人事課 職員B 内線1234", "第3版", "同意して進みますか?"} {
-		if !strings.Contains(seen[1], want) {
-			t.Errorf("card lacks %q:\n%s", want, seen[1])
+		"立会者 人事課 職員B 内線1234", "第3版", "このあと認証コードと同意を求めます。"} {
+		if !strings.Contains(a.said(), want) {
+			t.Errorf("banners lack %q:\n%s", want, a.said())
 		}
 	}
 	if got := w.entries("session.consented"); len(got) != 1 || got[0]["notice"] != "3" || got[0]["factor"] != "code" {
@@ -292,6 +292,21 @@ func (x *terminal) expect(text string) {
 	}
 }
 
+// expectTimes waits until the text was shown so often.
+func (x *terminal) expectTimes(text string, n int) {
+	x.t.Helper()
+	limit := time.NewTimer(8 * time.Second)
+	defer limit.Stop()
+	for strings.Count(x.all.String(), text) < n {
+		select {
+		case s := <-x.out:
+			x.all.WriteString(s)
+		case <-limit.C:
+			x.t.Fatalf("not %d times %q in:\n%s", n, text, x.all.String())
+		}
+	}
+}
+
 func (x *terminal) typeIn(text string) {
 	x.t.Helper()
 	if _, err := io.WriteString(x.in, text); err != nil {
@@ -339,7 +354,7 @@ func TestChooseAWindowOnATerminal(t *testing.T) {
 	x := openTerminal(t, e.mustDial("sato", a), "xterm")
 	x.expect("番号を選んでください [1]: ")
 	x.typeIn("1\r")
-	x.expect("同意して進みますか? はい=yes / やめる=no [no]: ")
+	x.expect("Continue? / 同意して進みますか? yes/no: ")
 	if n := w.target.reached(); n != 0 {
 		t.Errorf("target reached before consent")
 	}
@@ -360,7 +375,9 @@ func TestConsentTypedAheadDoesNotCount(t *testing.T) {
 	x := openTerminal(t, e.mustDial("sato", nil), "xterm")
 	x.expect("Choose [1]: ")
 	x.typeIn("1\ryes\r")
-	x.expect("Continue? yes / no [no]: ")
+	x.expect("Continue? yes/no: ")
+	x.typeIn("\r")
+	x.expect("? to see the text. yes/no: ")
 	x.typeIn("\r")
 	if exit := x.exit(); exit != 250 || !strings.Contains(x.all.String(), "[116]") {
 		t.Errorf("exit %d:\n%s", exit, x.all.String())
@@ -369,17 +386,42 @@ func TestConsentTypedAheadDoesNotCount(t *testing.T) {
 
 func TestWrongChoices(t *testing.T) {
 	t.Parallel()
-	for typed, want := range map[string]int{"9\r": 250, "x\x1b[2J\r": 250, "\x03": 251} {
+	for typed, want := range map[string]int{"9\r": 250, "x\x1b[2J\r": 250, "0\r": 250, "\x03": 251} {
 		w := newWorld(t)
 		e := w.engineer("sato", "en")
 		w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
 		x := openTerminal(t, e.mustDial("sato", nil), "xterm")
 		x.expect("Choose [1]: ")
 		x.typeIn(typed)
+		for i := range choicesAgain {
+			if want != 250 {
+				break
+			}
+			x.expectTimes("Choose 1 to 1 [1]: ", i+1)
+			x.typeIn(typed)
+		}
 		if exit := x.exit(); exit != want {
 			t.Errorf("%q: exit %d:\n%s", typed, exit, x.all.String())
 		}
 	}
+}
+
+// A wrong number is asked for again: the third time is not too late.
+func TestAWrongChoiceIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.engineer("sato", "ja")
+	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+	x := openTerminal(t, e.mustDial("sato", nil), "xterm")
+	x.expect("番号を選んでください [1]: ")
+	for i, typed := range []string{"7\r", "one\r", "-1\r"} {
+		x.typeIn(typed)
+		x.expectTimes("1 から 1 の番号 [1]: ", i+1)
+	}
+	x.typeIn("１\r") // as an input method for Japanese leaves it
+	x.expect("同意して進みますか? yes/no: ")
+	x.typeIn("ｙ\r")
+	x.expect("shell ready")
 }
 
 func TestNoWindowsOnATerminal(t *testing.T) {

@@ -7,6 +7,8 @@ import "strings"
 //	ENGINEER                  choose among own windows
 //	ENGINEER+TARGET           the target with the grant's only account
 //	ENGINEER+ACCOUNT@TARGET   where the grant has several
+//
+// A space stands for the first +: OpenSSH sends one for the + in ssh://sato+hr-db@gate.
 type login struct {
 	Typed    string // neutralised, for people and the ledger
 	Engineer string // person id or login, not yet believed
@@ -21,7 +23,10 @@ const maxName = 64
 
 func parseLogin(user string) login {
 	l := login{Typed: neutral(user, 80)}
-	engineer, rest, plus := strings.Cut(user, "+")
+	engineer, rest, plus := user, "", false
+	if i := strings.IndexAny(user, "+ "); i >= 0 {
+		engineer, rest, plus = user[:i], user[i+1:], true
+	}
 	if !isName(engineer) {
 		l.Unknown = true
 		return l

@@ -18,6 +18,11 @@ func TestLoginForms(t *testing.T) {
 		{"E-0031", login{Engineer: "E-0031", Choose: true}},
 		{"sato+hr-db", login{Engineer: "sato", Target: "hr-db"}},
 		{"sato+maint@hr-db", login{Engineer: "sato", Target: "hr-db", Account: "maint"}},
+		{"sato hr-db", login{Engineer: "sato", Target: "hr-db"}}, // as OpenSSH reads ssh://sato+hr-db@gate
+		{"sato maint@hr-db", login{Engineer: "sato", Target: "hr-db", Account: "maint"}},
+		{"sato a b", login{Engineer: "sato", Unknown: true}},
+		{"sato+hr db", login{Engineer: "sato", Unknown: true}},
+		{" hr-db", login{Unknown: true}},
 		{"sato+", login{Engineer: "sato", Unknown: true}},
 		{"sato+@hr-db", login{Engineer: "sato", Unknown: true}},
 		{"sato+maint@", login{Engineer: "sato", Unknown: true}},
@@ -54,7 +59,7 @@ func TestAttackEscapeSequencesInUserName(t *testing.T) {
 }
 
 func FuzzParseLogin(f *testing.F) {
-	for _, s := range []string{"sato", "sato+hr-db", "sato+maint@hr-db", "+", "@", "a+b@c@d", "\x1b[0m+x"} {
+	for _, s := range []string{"sato", "sato+hr-db", "sato+maint@hr-db", "+", "@", "a+b@c@d", "\x1b[0m+x", "sato hr-db", "a b+c"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
@@ -75,11 +80,11 @@ func FuzzParseLogin(f *testing.F) {
 				t.Fatalf("%q: lost something: %+v", typed, l)
 			}
 		case l.Account != "":
-			if typed != l.Engineer+"+"+l.Account+"@"+l.Target {
+			if strings.Replace(typed, " ", "+", 1) != l.Engineer+"+"+l.Account+"@"+l.Target {
 				t.Fatalf("%q: lost something: %+v", typed, l)
 			}
 		default:
-			if typed != l.Engineer+"+"+l.Target {
+			if strings.Replace(typed, " ", "+", 1) != l.Engineer+"+"+l.Target {
 				t.Fatalf("%q: lost something: %+v", typed, l)
 			}
 		}
@@ -124,7 +129,12 @@ func TestCardFitsItsColumns(t *testing.T) {
 	}
 	n.URL = "https://gate.city.example.jp/a/very/long/address/of/the/notice/in/full"
 	for name, text := range map[string]string{"ja": ja, "en": en, "ja long": cardJA(long, n), "en long": cardEN(long, n),
-		"banner": bannerText("https://gate.example.jp/notice"), "hint": automationHint("")} {
+		"banner": bannerText("https://gate.example.jp/notice"),
+		"help":   helpLine(login{}, FactorWindow, "gate", ""), "help never": helpLine(login{}, FactorNever, "gate", ""),
+		"help choose": helpLine(login{Choose: true, Engineer: "sato"}, FactorWindow, "gate.example.jp", ""),
+		"questions":   question("") + "\n" + questionAgain("") + "\n" + codePrompt("") + "\n" + question("en") + "\n" + questionAgain("en"),
+		"used":        codeHint(codeVerdict{used: true}, ""), "slow": codeHint(codeVerdict{off: -50 * time.Minute}, ""), "fast": codeHint(codeVerdict{off: 60 * time.Second}, ""),
+	} {
 		for line := range strings.Lines(text) {
 			line = strings.TrimSuffix(line, "\n")
 			if cells(line) > columns {
@@ -137,11 +147,16 @@ func TestCardFitsItsColumns(t *testing.T) {
 	}
 }
 
-func TestHintForScriptsIsInThePersonsLanguage(t *testing.T) {
+func TestHelpLineIsInThePersonsLanguage(t *testing.T) {
 	for lang, want := range map[string][2]bool{"ja": {true, false}, "en": {false, true}, "": {true, true}} {
-		text := automationHint(lang)
+		text := helpLine(login{}, FactorWindow, "gate", lang)
 		if got := [2]bool{strings.Contains(text, "先に一度、手でログイン"), strings.Contains(text, "log in once by hand")}; got != want {
 			t.Errorf("%q: %v: %s", lang, got, text)
+		}
+	}
+	for _, question := range []string{question(""), question("ja"), questionAgain("ja"), codePrompt("ja"), codePrompt("")} {
+		if word, _, _ := strings.Cut(question, " / "); word == question || word != ascii(word) {
+			t.Errorf("%q does not begin in ASCII", question)
 		}
 	}
 }
@@ -156,14 +171,46 @@ func TestBannerBeginsInASCII(t *testing.T) {
 }
 
 func TestOnlyYesIsConsent(t *testing.T) {
-	for _, yes := range []string{"yes", " YES ", "はい", "同意"} {
-		if !isYes(yes) {
-			t.Errorf("%q is a yes", yes)
+	for want, all := range map[answer][]string{
+		answerYes:   {"yes", " YES ", "y", "Y", "はい", "同意", "ｙ", "ｙｅｓ"},
+		answerNo:    {"no", "n", "yes please", "yy", "いいえ", "不同意", "\x1byes", "0"},
+		answerAgain: {"", "  ", "\t"},
+		answerCard:  {"?", "？"},
+	} {
+		for _, typed := range all {
+			if got := readAnswer(typed); got != want {
+				t.Errorf("%q: %d, want %d", typed, got, want)
+			}
 		}
 	}
-	for _, no := range []string{"", "y", "no", "yes please", "いいえ", "不同意", "\x1byes"} {
-		if isYes(no) {
-			t.Errorf("%q is no yes", no)
+}
+
+func TestTheQuestionIsPutOnceMore(t *testing.T) {
+	for name, tt := range map[string]struct {
+		typed []string
+		yes   bool
+		asked int
+	}{
+		"yes":                    {[]string{"y"}, true, 1},
+		"no":                     {[]string{"n"}, false, 1},
+		"nothing, then yes":      {[]string{"", "yes"}, true, 2},
+		"nothing twice":          {[]string{"", ""}, false, 2},
+		"the text, then yes":     {[]string{"?", "はい"}, true, 2},
+		"nothing, text, nothing": {[]string{"", "?", ""}, false, 3},
+		"the text for ever":      {[]string{"?", "?"}, false, 2},
+	} {
+		var prompts []string
+		yes, err := agreed(func(prompt string) (string, error) {
+			prompts = append(prompts, prompt)
+			return tt.typed[len(prompts)-1], nil
+		}, "CARD\n", "en")
+		if err != nil || yes != tt.yes || len(prompts) != tt.asked {
+			t.Errorf("%s: %v %v after %q", name, yes, err, prompts)
+		}
+		for i, p := range prompts {
+			if shown := i > 0 && tt.typed[i-1] == "?"; strings.Contains(p, "CARD") != shown || !strings.HasSuffix(p, "yes/no: ") {
+				t.Errorf("%s: prompt %d: %q", name, i, p)
+			}
 		}
 	}
 }

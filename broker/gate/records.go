@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"sekimori/broker/ledger"
+	"sekimori/broker/registry"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -28,6 +30,8 @@ func (s *Server) personOfKey(ctx context.Context, fingerprint string) (policy.Pe
 // codeVerdict is what the registry says of a one-time code.
 type codeVerdict struct {
 	right, locked bool
+	used          bool              // right, but used before
+	off           time.Duration     // right by a clock that is so far ahead (negative: behind); 0: not right by any
 	args          map[string]string // of 102, when locked
 }
 
@@ -40,9 +44,12 @@ func (c *caller) checkCode(ctx context.Context, person, code string) (codeVerdic
 	}
 	err := c.s.o.Registry.CheckCode(ctx, person, code, source)
 	var refused *policy.Denied
+	var wrong *registry.WrongCode
 	switch {
 	case err == nil:
 		return codeVerdict{right: true}, nil
+	case errors.As(err, &wrong):
+		return codeVerdict{used: wrong.Used, off: wrong.Off}, nil
 	case errors.As(err, &refused):
 		return codeVerdict{locked: refused.Reason == policy.TooManyFailures, args: refused.Args}, nil
 	}

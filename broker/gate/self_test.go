@@ -390,6 +390,7 @@ func TestTheNumberChosenIsTheGrant(t *testing.T) {
 		x.expect("Choose [1]: ")
 		x.typeIn(typed)
 		x.expect("Request " + wins[n].Request + "\r\n")
+		x.expect("Continue? yes/no: ")
 		x.typeIn("yes\r")
 		x.expect("shell ready")
 		if got := w.entries("session.consented"); len(got) != 1 || got[0]["window"] != wins[n].ID {

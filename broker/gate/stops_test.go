@@ -139,7 +139,7 @@ type stopping struct {
 
 func (s *stopping) respond(name, instruction string, questions []string, echo []bool) ([]string, error) {
 	for _, q := range questions {
-		if consent := strings.Contains(q, "no]: "); consent != s.atCode {
+		if consent := strings.Contains(q, "yes/no: "); consent != s.atCode {
 			s.stop()
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -78,9 +79,11 @@ func (c *caller) unnegotiated(hello *clientHello, why *ssh.AlgorithmNegotiationE
 	if !c.s.outdated.first(client+" "+why.What, now) {
 		return
 	}
-	err := c.s.o.Registry.ClientTooOld(context.Background(), map[string]any{
-		"client": client, "missing": why.What, "client_offers": theirs, "gate_offers": ours, "source": source,
-	})
+	detail := map[string]any{"client": client, "missing": why.What, "client_offers": theirs, "gate_offers": ours, "source": source}
+	if !c.s.o.ChaCha20 && slices.Contains(hello.lists.CiphersClientServer, ssh.CipherChaCha20Poly1305) {
+		detail["remedy"] = "gate: chacha20_poly1305: true" // dropbear has this one and nothing else that is offered
+	}
+	err := c.s.o.Registry.ClientTooOld(context.Background(), detail)
 	if err != nil {
 		c.log.Error("alarm_not_raised", "error", err)
 	}

@@ -316,8 +316,31 @@ func (w *world) entries(kind string) []map[string]any {
 type answers struct {
 	mu      sync.Mutex
 	prompts []string
+	banners []string
 	code    func() string
 	consent string
+}
+
+// banner keeps what was said beside the questions.
+func (a *answers) banner(text string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.banners = append(a.banners, text)
+	return nil
+}
+
+// card is what was said last beside the questions.
+func (a *answers) card() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.banners[len(a.banners)-1]
+}
+
+// said are the banners so far.
+func (a *answers) said() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return strings.Join(a.banners, "")
 }
 
 func (a *answers) respond(_, _ string, questions []string, _ []bool) ([]string, error) {
@@ -327,9 +350,9 @@ func (a *answers) respond(_, _ string, questions []string, _ []bool) ([]string, 
 	for _, q := range questions {
 		a.prompts = append(a.prompts, q)
 		switch {
-		case strings.Contains(q, "[102]"):
+		case strings.Contains(q, "Enter to close"):
 			out = append(out, "")
-		case strings.Contains(q, "no]: "):
+		case strings.Contains(q, "yes/no: "):
 			out = append(out, a.consent)
 		default:
 			out = append(out, a.code())
@@ -354,7 +377,7 @@ func (e *engineer) dial(user string, a *answers) (*ssh.Client, error) {
 	}
 	return ssh.Dial("tcp", e.w.addr, &ssh.ClientConfig{
 		User: user, Auth: []ssh.AuthMethod{ssh.PublicKeys(e.key), ssh.KeyboardInteractive(a.respond)},
-		HostKeyCallback: ssh.FixedHostKey(e.w.ring.HostSigner().PublicKey()), Timeout: 10 * time.Second,
+		BannerCallback: a.banner, HostKeyCallback: ssh.FixedHostKey(e.w.ring.HostSigner().PublicKey()), Timeout: 10 * time.Second,
 	})
 }
 

@@ -49,6 +49,40 @@ func codeOf(secret string, step int64) (string, error) {
 	return code, nil
 }
 
+// hintSteps is how far from now a code is looked for that was wrong, to tell a person whose clock is off: an hour.
+const hintSteps = 120
+
+// WrongCode is auth-failed for a one-time code that was right in its way. Only callers who proved the person's key, or
+// hold their token and gave the right password, are told; of the clock only the former.
+type WrongCode struct {
+	Used bool          // it was used before
+	Off  time.Duration // it is right by a clock so far ahead, or behind where negative; 0: by none
+	err  error
+}
+
+// Error and Unwrap make it the refusal that it is.
+func (e *WrongCode) Error() string { return e.err.Error() }
+
+// Unwrap gives the *policy.Denied.
+func (e *WrongCode) Unwrap() error { return e.err }
+
+// offOf finds by how much a clock is off whose code this is; 0 where no clock within an hour shows it.
+func offOf(secret, code string, now time.Time) (time.Duration, error) {
+	current := now.Unix() / int64(codeStep/time.Second)
+	for n := int64(codeSkew + 1); n <= hintSteps; n++ {
+		for _, step := range []int64{current - n, current + n} {
+			want, err := codeOf(secret, step)
+			if err != nil {
+				return 0, err
+			}
+			if subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
+				return time.Duration(step-current) * codeStep, nil
+			}
+		}
+	}
+	return 0, nil
+}
+
 // stepOf finds the step whose code was given, the nearest to now among those taken; ok is false
 // when none is. It compares all of them, whichever matches.
 func stepOf(secret, code string, now time.Time) (step int64, ok bool, err error) {

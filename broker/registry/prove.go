@@ -160,20 +160,26 @@ func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 		return policy.Person{}, slow // the key is proved already: the answer tells nothing of a password
 	}
 	right = right && slow == nil
-	step, same, err := r.codeStep(p.ID, factor, in.code, now)
+	step, same, off, err := r.codeStep(p.ID, factor, in, now)
 	if err != nil {
 		return policy.Person{}, err
 	}
+	used := false
 	if right = right && same; right {
 		switch err := r.o.DB.Keep(ctx, store.KeepCodeStep, func(k *store.KeepTx) error { return k.UseCodeStep(p.ID, step) }); {
 		case errors.Is(err, store.ErrCodeUsed):
-			right = false
+			right, used = false, true
 		case err != nil:
 			return policy.Person{}, fmt.Errorf("use one-time code: %w", err)
 		}
 	}
 	if !right {
-		return policy.Person{}, r.failed(ctx, c, p, in)
+		err := r.failed(ctx, c, p, in)
+		var denied *policy.Denied
+		if (in.password == nil || in.token) && (used || off != 0) && errors.As(err, &denied) {
+			err = &WrongCode{Used: used, Off: off, err: err}
+		}
+		return policy.Person{}, err
 	}
 	return p, r.forgive(ctx, c, p.ID)
 }
@@ -185,18 +191,24 @@ func stranger(name string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// codeStep compares a code with the person's second factor; a person without one takes as long.
-func (r *Registry) codeStep(person string, factor store.TOTP, code string, now time.Time) (int64, bool, error) {
+// codeStep compares a code with the person's second factor; a person without one takes as long. off is of a wrong code of somebody
+// who proved the person's key, and of nobody else.
+func (r *Registry) codeStep(person string, factor store.TOTP, in proof, now time.Time) (step int64, same bool, off time.Duration, err error) {
 	secret := decoySecret
 	if len(factor.Sealed) > 0 {
 		plain, err := r.o.Keys.Unseal(totpPurpose(person), factor.Sealed)
 		if err != nil {
-			return 0, false, fmt.Errorf("unseal second factor of %s: %w", person, err)
+			return 0, false, 0, fmt.Errorf("unseal second factor of %s: %w", person, err)
 		}
 		secret = string(plain)
 	}
-	step, same, err := stepOf(secret, code, now)
-	return step, same && len(factor.Sealed) > 0, err
+	if step, same, err = stepOf(secret, in.code, now); err != nil || len(factor.Sealed) == 0 {
+		return step, false, 0, err
+	}
+	if !same && in.password == nil {
+		off, err = offOf(secret, in.code, now)
+	}
+	return step, same, off, err
 }
 
 const decoySecret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"

@@ -66,9 +66,10 @@ func (r *Registry) Fresh(ctx context.Context, person, password, code, source str
 	return err
 }
 
-// CheckCode proves a person's second factor and uses the code up: a code counts once, whatever door it
+// CheckCode proves the second factor of a person whose key was proved and uses the code up: a code counts once, whatever door it
 // was given at. It is right for somebody who is locked too, who is then told so by the decision. source is
-// the caller's address, for counting failures. Errors as of Login.
+// the caller's address, for counting failures. Errors as of Login, and
+// *WrongCode, which is auth-failed, for a code that was used before or is of a clock that is off.
 func (r *Registry) CheckCode(ctx context.Context, person, code, source string) error {
 	_, err := r.prove(ctx, proof{name: person, code: code, source: source, via: "ssh", what: "code"})
 	return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sekimori/broker/forms"
+	"sekimori/broker/registry"
 	"sekimori/broker/requests"
 	"sekimori/broker/session"
 	"sekimori/broker/store"
@@ -19,11 +20,16 @@ func (s *Server) translate(err error) error {
 	var denied *policy.Denied
 	var invalid *forms.Invalid
 	var blocked *requests.Blocked
+	var wrong *registry.WrongCode
 	switch {
 	case errors.As(err, &f):
 		return f
 	case errors.As(err, &blocked):
 		return blockedFault(blocked)
+	case errors.As(err, &wrong) && wrong.Used:
+		f := refusal(policy.AuthFailed, nil)
+		f.HintJA, f.HintEN = "このコードは使用済みです。次のコードを待ってください", "this code was used before; wait for the next one"
+		return f
 	case errors.As(err, &denied):
 		return refusal(denied.Reason, denied.Args)
 	case errors.As(err, &invalid):

@@ -54,6 +54,7 @@ func (d *demo) knownHosts() error {
 type connection struct {
 	*ssh.Client
 	card string // what was asked for consent
+	said string // the banner that came last
 	now  func() time.Time
 }
 
@@ -74,10 +75,14 @@ func (d *demo) connect(ctx context.Context, user string) (*connection, error) {
 						}
 						continue
 					}
-					c.card, answers[i] = questions[i], "yes"
+					c.card, answers[i] = c.said+questions[i], "yes"
 				}
 				return answers, nil
 			}),
+		},
+		BannerCallback: func(text string) error {
+			c.said = text
+			return nil
 		},
 		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
 			d.hostKey = key

@@ -168,7 +168,7 @@ func askpass() {
 	answer := ""
 	switch {
 	case err != nil:
-	case strings.Contains(prompt, "[no]"):
+	case strings.Contains(prompt, "yes/no: "):
 		answer = os.Getenv("STORY_CONSENT")
 	case strings.Contains(prompt, "One-time code"):
 		if answer = os.Getenv("STORY_CODE"); answer == "" {
