@@ -56,14 +56,6 @@ func decideStaff(f *Facts, a *Attempt) Decision {
 	return deny(Forbidden, nil)
 }
 
-// withPurpose lets a look happen only with its purpose (promise 7).
-func withPurpose(a *Attempt) Decision {
-	if clean(a.Purpose) == "" {
-		return deny(ViewPurposeRequired, nil)
-	}
-	return Decision{Allow: true}
-}
-
 func readLedger(p *Person) Decision {
 	for _, r := range []Role{Approver, SecondApprover, InformationSystems, Auditor, Administrator} {
 		if p.Has(r) {

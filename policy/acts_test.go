@@ -62,7 +62,7 @@ func TestActsOfStaff(t *testing.T) {
 	for _, row := range rows {
 		for i, act := range acts {
 			f := Facts{Person: row.who, Subject: &subject}
-			a := Attempt{Act: act, Person: row.who.ID, Key: true, Factor: true, Purpose: "定期の点検"}
+			a := Attempt{Act: act, Person: row.who.ID, Key: true, Factor: true, Purpose: string(PeriodicReview)}
 			d := Decide(f, a, mid)
 			if d.Allow != (row.want[i] == "") || d.Reason != row.want[i] {
 				t.Errorf("%s, %s: allow=%v %q, want %q", row.name, act, d.Allow, d.Reason, row.want[i])
@@ -89,7 +89,7 @@ func TestOnlyAnAuditorOpensWhatDoesNotHold(t *testing.T) {
 	subject := Subject{Session: "S-20261124-01", System: "hr", Section: "personnel", Requester: "U-020", Approvers: []string{"U-001"}, Attendants: []string{"U-010"}}
 	for _, role := range []Role{Requester, Approver, SecondApprover, Attendant, Auditor, Administrator, InformationSystems} {
 		p := Person{ID: "U-001", Kind: Staff, Section: "personnel", Roles: []Role{role}}
-		a := Attempt{Act: ActOpenDamaged, Person: p.ID, Key: true, Factor: true, Purpose: "x"}
+		a := Attempt{Act: ActOpenDamaged, Person: p.ID, Key: true, Factor: true, Purpose: string(PeriodicReview)}
 		d := Decide(Facts{Person: p, Subject: &subject}, a, mid)
 		if d.Allow != (role == Auditor) || !d.Allow && d.Reason != Forbidden {
 			t.Errorf("%s: %+v", role, d)
@@ -105,7 +105,7 @@ func TestActsOnAnUnknownSession(t *testing.T) {
 	p := Person{ID: "U-030", Kind: Staff, Section: "audit", Roles: []Role{Auditor, Approver, InformationSystems}}
 	for _, subject := range []*Subject{nil, {}} {
 		for _, act := range []Act{ActWatch, ActEnd, ActPlay, ActExport, ActOpenDamaged, ActReview, "unheard-of"} {
-			a := Attempt{Act: act, Person: p.ID, Key: true, Factor: true, Purpose: "x"}
+			a := Attempt{Act: act, Person: p.ID, Key: true, Factor: true, Purpose: string(PeriodicReview)}
 			if d := Decide(Facts{Person: p, Subject: subject}, a, mid); d.Allow || d.Reason != Forbidden {
 				t.Errorf("%s: %+v", act, d)
 			}

@@ -101,7 +101,7 @@ func said(reason string) (string, error) {
 
 // mustSay is the problem of an act without the reason it needs.
 func mustSay(reason string) error {
-	if reason == "" {
+	if policy.Blank(reason) {
 		return invalid("reason", "reason-required", "理由を書いてください。", "a reason is needed")
 	}
 	return sayable(reason)

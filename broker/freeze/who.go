@@ -54,7 +54,7 @@ const longest = 1000
 func said(reason string, needed bool) (string, error) {
 	reason = forms.Printable(strings.TrimSpace(reason))
 	switch {
-	case needed && reason == "":
+	case needed && policy.Blank(reason):
 		return "", invalid("reason", "required", "理由を書いてください。", "say why")
 	case utf8.RuneCountInString(reason) > longest:
 		return "", invalid("reason", "too-long", fmt.Sprintf("理由は%d字までです。", longest), fmt.Sprintf("a reason has at most %d characters", longest))

@@ -104,7 +104,7 @@ func TestLook(t *testing.T) {
 	p := o.filed(o.pledge(), []byte("secret"), "kato")
 	for by, want := range map[string]string{"kato": "forbidden", "ito": "forbidden", "E-0031": "forbidden", "E-0090": "forbidden", "head": "", "deputy": "", "mori": ""} {
 		before := len(o.entries("paper.viewed"))
-		c, err := o.Open(t.Context(), p.ID, "誓約の確認", townhall.By(by))
+		c, err := o.Open(t.Context(), p.ID, "periodic-review", "誓約の確認", townhall.By(by))
 		o.want(by, err, want)
 		if err != nil {
 			if n := len(o.entries("paper.viewed")); n != before {
@@ -119,22 +119,22 @@ func TestLook(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for _, purpose := range []string{"", "\x1b[2J"} {
-		if c, err := o.Open(t.Context(), p.ID, purpose, townhall.By("mori")); err == nil {
+	for _, purpose := range []string{"", "\x1b[2J", "\u200b", "\x00", "nonsense"} {
+		if c, err := o.Open(t.Context(), p.ID, purpose, "", townhall.By("mori")); err == nil {
 			c.Close()
 			t.Errorf("purpose %q opens", purpose)
 		}
 	}
-	_, err := o.Open(t.Context(), p.ID, "", townhall.By("mori"))
+	_, err := o.Open(t.Context(), p.ID, "", "", townhall.By("mori"))
 	o.want("without a purpose", err, "view-purpose-required")
-	_, err = o.Open(t.Context(), "P-9999", "x", townhall.By("ito"))
+	_, err = o.Open(t.Context(), "P-9999", "incident", "", townhall.By("ito"))
 	o.want("who may not look does not learn what is there", err, "forbidden")
-	_, err = o.Open(t.Context(), "P-9999", "x", townhall.By("mori"))
+	_, err = o.Open(t.Context(), "P-9999", "incident", "", townhall.By("mori"))
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Error(err)
 	}
 	refused := strings.Join(o.entries("access.refused"), "\n")
-	if strings.Count(refused, `"what":"paper"`) != 7 || !strings.Contains(refused, "E-0031 P-0001 V-012 by E-0031") || !strings.Contains(refused, "view-purpose-required") {
+	if strings.Count(refused, `"what":"paper"`) != 11 || !strings.Contains(refused, "E-0031 P-0001 V-012 by E-0031") || !strings.Contains(refused, "view-purpose-required") {
 		t.Errorf("refused looks in the ledger:\n%s", refused)
 	}
 	for _, e := range o.entries("paper.viewed") {
@@ -183,7 +183,7 @@ func TestDamagedCopies(t *testing.T) {
 			c.damage(t, o, filepath.Join(o.dir, p.File))
 			for _, act := range []func() error{
 				func() error { _, err := o.Verify(t.Context(), p.ID); return err },
-				func() error { _, err := o.Open(t.Context(), p.ID, "確認", townhall.By("mori")); return err },
+				func() error { _, err := o.Open(t.Context(), p.ID, "periodic-review", "", townhall.By("mori")); return err },
 			} {
 				var damaged *DamagedError
 				if err := act(); !errors.As(err, &damaged) || damaged.What != c.want || damaged.Paper != p.ID {
@@ -203,7 +203,7 @@ func TestNoCopyOnFile(t *testing.T) {
 	if _, err := o.Verify(t.Context(), p.ID); !errors.Is(err, ErrNoCopy) {
 		t.Error(err)
 	}
-	if _, err := o.Open(t.Context(), p.ID, "x", townhall.By("mori")); !errors.Is(err, ErrNoCopy) {
+	if _, err := o.Open(t.Context(), p.ID, "periodic-review", "", townhall.By("mori")); !errors.Is(err, ErrNoCopy) {
 		t.Error(err)
 	}
 }

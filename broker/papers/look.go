@@ -53,7 +53,7 @@ func (c *Copy) Close() error { return c.file.Close() }
 
 // Open lets somebody look at a copy, who must hold the role and say why. The look is in the ledger when Open returns, a refused
 // one too. Errors: *policy.Denied, *DamagedError, ErrNoCopy, store.ErrNotFound.
-func (k *Keeper) Open(ctx context.Context, id, purpose string, by ledger.Actor) (*Copy, error) {
+func (k *Keeper) Open(ctx context.Context, id, purpose, explanation string, by ledger.Actor) (*Copy, error) {
 	var p store.Paper
 	err := k.o.DB.Read(ctx, func(s *store.Snap) error {
 		acting, err := s.ActingPerson(by)
@@ -71,7 +71,7 @@ func (k *Keeper) Open(ctx context.Context, id, purpose string, by ledger.Actor) 
 		return nil, errors.Join(k.refused(ctx, id, denied, by), err)
 	}
 	if err == nil {
-		err = said("purpose", purpose, longestNote, true)
+		err = said("explanation", explanation, longestNote, false)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look at paper %q: %w", id, err)
@@ -92,7 +92,11 @@ func (k *Keeper) Open(ctx context.Context, id, purpose string, by ledger.Actor) 
 			} else if err := mayLook(acting, purpose); err != nil {
 				return err
 			}
-			return k.entry(tx, "paper.viewed", p, by, map[string]any{"purpose": purpose})
+			payload := map[string]any{"purpose": purpose}
+			if explanation != "" {
+				payload["explanation"] = explanation
+			}
+			return k.entry(tx, "paper.viewed", p, by, payload)
 		})
 	}
 	if err != nil {

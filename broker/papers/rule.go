@@ -87,8 +87,9 @@ func mayLook(p policy.Person, purpose string) error {
 	switch {
 	case !allowed:
 		return forbidden(policy.Approver)
-	case purpose == "":
-		return &policy.Denied{Reason: policy.ViewPurposeRequired}
+	}
+	if d := policy.NeedPurpose(policy.ActPlay, purpose); d != nil {
+		return &policy.Denied{Reason: d.Reason, Args: d.Args}
 	}
 	return nil
 }
@@ -125,7 +126,7 @@ func said(field, text string, most int, needed bool) error {
 	case forms.Printable(text) != text || len([]rune(text)) > most:
 		return invalid(field, "control-character", fmt.Sprintf("表示できない文字があるか、%d字を超えています。", most),
 			fmt.Sprintf("contains characters that cannot be shown, or more than %d", most))
-	case needed && text == "":
+	case needed && policy.Blank(text):
 		return invalid(field, "reason-required", "理由を書いてください。", "a reason is needed")
 	}
 	return nil

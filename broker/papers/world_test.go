@@ -122,7 +122,7 @@ func (o *office) filed(f Filing, content []byte, by string) store.Paper {
 // look opens a copy that must open, and gives its content.
 func (o *office) look(id, by string) []byte {
 	o.tb.Helper()
-	c, err := o.Open(o.tb.Context(), id, "点検", townhall.By(by))
+	c, err := o.Open(o.tb.Context(), id, "periodic-review", "", townhall.By(by))
 	if err != nil {
 		o.tb.Fatalf("look at %s: %v", id, err)
 	}

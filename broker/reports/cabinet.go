@@ -66,7 +66,7 @@ func sayable(field, text string, needed bool) error {
 	switch {
 	case forms.Printable(text) != text || len(text) > 4*forms.MaxText:
 		return problem(field, "control-character", "表示できない文字があるか、長すぎます。", "contains characters that cannot be shown, or is too long")
-	case needed && text == "":
+	case needed && policy.Blank(text):
 		return problem(field, field+"-required", "必ず書いてください。", "must be given")
 	}
 	return nil

@@ -173,7 +173,7 @@ func acceptable(no string, items []policy.CheckItem, given map[string]string) (b
 		case forms.Printable(reason) != reason || len(reason) > 4*forms.MaxText:
 			bad.Problems = append(bad.Problems, forms.Problem{Field: "because." + code, Code: "control-character",
 				JA: "理由に使えない文字があるか、長すぎます。", EN: "The reason has characters that cannot be shown, or is too long."})
-		case reason != "":
+		case !policy.Blank(reason):
 			because[code] = reason
 		}
 	}

@@ -149,7 +149,7 @@ func (c *checking) said(b *store.RequestBody) {
 		missing             bool
 		field, code, ja, en string
 	}{
-		{b.Purpose == "", "purpose", "purpose-required", "目的を入力してください。例: 10月分給与計算の誤りの調査", "Enter the purpose."},
+		{policy.Blank(b.Purpose), "purpose", "purpose-required", "目的を入力してください。例: 10月分給与計算の誤りの調査", "Enter the purpose."},
 		{b.Phone == "", "phone", "phone-required", "作業中に出られる電話番号を入力してください。本人確認に使います。", "Enter a phone reachable during work."},
 		{b.WorkType == "fault" && (b.LikelyCause == "" || b.PhoneTriage == ""), "phone_triage", "triage-required",
 			"障害対応では、想定される原因と電話での切り分け結果を入力してください。", "Enter likely cause and phone triage for a fault."},

@@ -328,7 +328,7 @@ func mustSay(reason string) error {
 		return &forms.Invalid{Problems: []forms.Problem{{Field: "reason", Code: "control-character",
 			JA: "理由に使えない文字があるか、長すぎます。", EN: "the reason has characters that cannot be shown, or is too long"}}}
 	}
-	if reason == "" {
+	if policy.Blank(reason) {
 		return &forms.Invalid{Problems: []forms.Problem{{Field: "reason", Code: "reason-required",
 			JA: "理由を書いてください。", EN: "a reason is needed"}}}
 	}

@@ -92,7 +92,7 @@ func (e EmergencyForm) problems(now time.Time, length time.Duration, r store.Req
 		{"phoned", e.Phoned, "電話の相手を書いてください。", "say who was telephoned"},
 	} {
 		switch {
-		case said.text == "":
+		case policy.Blank(said.text):
 			problem(said.field, said.field+"-required", said.ja, said.en)
 		case forms.Printable(said.text) != said.text || len(said.text) > 4*forms.MaxText:
 			problem(said.field, "control-character", "表示できない文字があるか、長すぎます。", "contains characters that cannot be shown, or is too long")

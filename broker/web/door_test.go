@@ -90,8 +90,8 @@ func TestTheTableRefusesRolesAndTheLedgerKnows(t *testing.T) {
 		{"kanri", "GET", "/v1/sessions"},
 		{"kanri", "POST", "/v1/requests/R8-0001/approve"},
 		{"tachiai", "GET", "/v1/ledger"},
-		{"kanri", "GET", "/v1/ledger/export?purpose=audit"},
-		{"kacho", "GET", "/v1/ledger/export?purpose=audit"},
+		{"kanri", "GET", "/v1/ledger/export?purpose=periodic-review"},
+		{"kacho", "GET", "/v1/ledger/export?purpose=periodic-review"},
 	} {
 		a := w.call(tc.method, tc.path, tokens[tc.login], nil)
 		if a.status != http.StatusForbidden || a.fault.Exit != ExitRefused || a.fault.Number < 301 || a.fault.JA == "" || a.fault.HintEN == "" {
@@ -114,7 +114,7 @@ func TestPlaybackAndExportNeedAPurpose(t *testing.T) {
 	if a.status != http.StatusForbidden || a.fault.Code != "view-purpose-required" || a.fault.Number != 308 {
 		t.Fatalf("without a purpose: %d %s", a.status, a.body)
 	}
-	a = w.call("GET", "/v1/ledger/export?purpose=monthly+review", tokens["tenken"], nil)
+	a = w.call("GET", "/v1/ledger/export?purpose=periodic-review&explanation=monthly", tokens["tenken"], nil)
 	if a.fault != nil {
 		t.Fatalf("with one: %s", a.body)
 	}

@@ -104,7 +104,7 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 			continue
 		}
 		if strings.HasSuffix(path, "/watch") || strings.HasSuffix(path, "/play") || strings.HasSuffix(path, "/file") || strings.HasSuffix(path, "/export") {
-			path += "?purpose=x"
+			path += "?purpose=incident"
 		}
 		var body any
 		if r.method == "POST" {

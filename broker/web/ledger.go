@@ -82,16 +82,19 @@ func (s *Server) entry(c *call) error {
 // exportLedger streams the whole ledger. The entry that says so is committed first and is part
 // of what is exported.
 func (s *Server) exportLedger(c *call) error {
-	purpose := c.r.FormValue("purpose")
-	if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActLedgerExport, Purpose: purpose}, "ledger"); err != nil {
+	why, err := c.viewing()
+	if err != nil {
 		return err
 	}
-	if err := s.looked(c, "ledger.exported", []string{c.person.ID}, map[string]string{"purpose": purpose, "format": "jsonl"}); err != nil {
+	if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActLedgerExport, Purpose: why.purpose}, "ledger"); err != nil {
+		return err
+	}
+	if err := s.looked(c, "ledger.exported", []string{c.person.ID}, why.payload(map[string]string{"format": "jsonl"})); err != nil {
 		return err
 	}
 	var checkpoint []byte
 	var size int64
-	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
+	err = s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
 		if checkpoint, err = snap.LatestCheckpoint(); err != nil {
 			return fmt.Errorf("newest checkpoint: %w", err)
 		}

@@ -281,7 +281,11 @@ func (s *Server) papersDue(c *call) error {
 
 // paperCopy streams a copy. The look is in the ledger before the first byte.
 func (s *Server) paperCopy(c *call) error {
-	found, err := s.o.Papers.Open(c.r.Context(), c.r.PathValue("id"), c.query("purpose"), c.actor())
+	why, err := c.viewing()
+	if err != nil {
+		return err
+	}
+	found, err := s.o.Papers.Open(c.r.Context(), c.r.PathValue("id"), why.purpose, why.explanation, c.actor())
 	if err != nil {
 		return paperFault(err)
 	}

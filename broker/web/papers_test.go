@@ -67,14 +67,14 @@ func TestPapersThroughTheAPI(t *testing.T) {
 	}
 	_, from := w.kinds(0)
 	for login, want := range map[string]string{"tachiai": "forbidden", "madoguchi": "forbidden", "kanri": "forbidden"} {
-		if a := w.call("GET", "/v1/papers/"+p.ID+"/copy?purpose=x", tokens[login], nil); a.fault == nil || a.fault.Code != want {
+		if a := w.call("GET", "/v1/papers/"+p.ID+"/copy?purpose=incident", tokens[login], nil); a.fault == nil || a.fault.Code != want {
 			t.Errorf("%s looks: %d", login, a.status)
 		}
 	}
 	if a := w.call("GET", "/v1/papers/"+p.ID+"/copy", tokens["tenken"], nil); a.fault == nil || a.fault.Number != 308 {
 		t.Errorf("without a purpose: %d", a.status)
 	}
-	if a := w.call("GET", "/v1/papers/"+p.ID+"/copy?purpose=check", tokens["tenken"], nil); a.status != 200 || !bytes.Equal(a.body, content) {
+	if a := w.call("GET", "/v1/papers/"+p.ID+"/copy?purpose=periodic-review", tokens["tenken"], nil); a.status != 200 || !bytes.Equal(a.body, content) {
 		t.Errorf("%d, %d bytes", a.status, len(a.body))
 	}
 	kinds, _ := w.kinds(from)
@@ -243,7 +243,7 @@ func TestADamagedCopyIsNamed(t *testing.T) {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if a := w.call("GET", "/v1/papers/"+p.ID+"/copy?purpose=x", tokens["tenken"], nil); a.fault == nil || a.fault.Code != "paper-"+string(papers.DamageChanged) {
+	if a := w.call("GET", "/v1/papers/"+p.ID+"/copy?purpose=incident", tokens["tenken"], nil); a.fault == nil || a.fault.Code != "paper-"+string(papers.DamageChanged) {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 	if v := ok[PaperCheck](w, "GET", "/v1/papers/"+p.ID+"/verify", tokens["tenken"], nil); v.OK || v.Damage != "changed" {
@@ -252,7 +252,7 @@ func TestADamagedCopyIsNamed(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if a := w.call("GET", "/v1/papers/"+p.ID+"/copy?purpose=x", tokens["tenken"], nil); a.fault == nil || a.fault.Code != "paper-missing" {
+	if a := w.call("GET", "/v1/papers/"+p.ID+"/copy?purpose=incident", tokens["tenken"], nil); a.fault == nil || a.fault.Code != "paper-missing" {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }

@@ -47,7 +47,7 @@ func (s *Server) recording(c *call) error {
 
 // play streams what the broker's viewing key opens: output and events, never input.
 func (s *Server) play(c *call) error {
-	held, purpose, err := s.view(c, policy.ActPlay)
+	held, why, err := s.view(c, policy.ActPlay)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (s *Server) play(c *call) error {
 	if err := s.playing(c, held.Session, rec.Header().Started); err != nil {
 		return err
 	}
-	payload := map[string]string{"purpose": purpose, "scope": "output"}
+	payload := why.payload(map[string]string{"scope": "output"})
 	if err := s.looked(c, "recording.viewed", []string{held.Session, c.person.ID}, seenDamaged(held, payload)); err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (s *Server) play(c *call) error {
 // sealedFile hands out the file as it lies: what it takes to open the input never comes here.
 // Only who may take recordings out gets it, and only from a session that is over.
 func (s *Server) sealedFile(c *call) error {
-	held, purpose, err := s.view(c, policy.ActExport, s.isOver)
+	held, why, err := s.view(c, policy.ActExport, s.isOver)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (s *Server) sealedFile(c *call) error {
 		return err
 	}
 	c.w.Header().Set(HeaderEncoding, string(enc))
-	payload := map[string]string{"purpose": purpose, "scope": "input", "sha256": held.Digest.SHA256.String()}
+	payload := why.payload(map[string]string{"scope": "input", "sha256": held.Digest.SHA256.String()})
 	if err := s.looked(c, "recording.viewed", []string{held.Session, c.person.ID}, seenDamaged(held, payload)); err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (s *Server) exportRecording(c *call) error {
 	if !slices.Contains([]string{"asciicast", "text", "raw"}, format) {
 		return faultBadRequest("形式は asciicast、text、raw のどれかです", "format is one of asciicast, text, raw", nil)
 	}
-	held, purpose, err := s.view(c, policy.ActExport)
+	held, why, err := s.view(c, policy.ActExport)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s *Server) exportRecording(c *call) error {
 		return s.unread(held, err)
 	}
 	defer rec.Close()
-	payload := map[string]string{"purpose": purpose, "format": format, "channel": "all", "sha256": held.Digest.SHA256.String()}
+	payload := why.payload(map[string]string{"format": format, "channel": "all", "sha256": held.Digest.SHA256.String()})
 	if v.Channel != nil {
 		payload["channel"] = strconv.FormatUint(uint64(*v.Channel), 10)
 	}
@@ -260,28 +260,32 @@ func (s *Server) playing(c *call, session string, started time.Time) error {
 
 // view asks policy and opens the recording, held against the ledger. A refusal by policy is ledgered there; a recording that
 // does not hold has raised its alarm. Who opens one all the same (damaged=true) must be allowed that too.
-func (s *Server) view(c *call, act policy.Act, wants ...func(c *call, id string) error) (*evidence.Recording, string, error) {
-	id, purpose := c.r.PathValue("id"), strings.TrimSpace(c.r.FormValue("purpose"))
-	if _, err := s.mayLook(c, policy.Attempt{Act: act, Session: id, Purpose: purpose}, "recording"); err != nil {
-		return nil, "", err
+func (s *Server) view(c *call, act policy.Act, wants ...func(c *call, id string) error) (*evidence.Recording, viewing, error) {
+	id := c.r.PathValue("id")
+	why, err := c.viewing()
+	if err != nil {
+		return nil, viewing{}, err
+	}
+	if _, err := s.mayLook(c, policy.Attempt{Act: act, Session: id, Purpose: why.purpose}, "recording"); err != nil {
+		return nil, viewing{}, err
 	}
 	open := s.o.Evidence.Open
 	if c.r.FormValue("damaged") == "true" {
-		if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActOpenDamaged, Session: id, Purpose: purpose}, "recording"); err != nil {
-			return nil, "", err
+		if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActOpenDamaged, Session: id, Purpose: why.purpose}, "recording"); err != nil {
+			return nil, viewing{}, err
 		}
 		open = s.o.Evidence.OpenDamaged
 	}
 	for _, want := range wants {
 		if err := want(c, id); err != nil {
-			return nil, "", err
+			return nil, viewing{}, err
 		}
 	}
 	held, err := open(c.r.Context(), id)
 	if err != nil {
-		return nil, "", faultEvidence(err)
+		return nil, viewing{}, faultEvidence(err)
 	}
-	return held, purpose, nil
+	return held, why, nil
 }
 
 // isOver wants a session that has ended.

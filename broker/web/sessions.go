@@ -115,8 +115,12 @@ func (s *Server) endSession(c *call) error {
 
 // watch streams a live session until it ends or the watcher goes. The engineer is told.
 func (s *Server) watch(c *call) error {
-	id, purpose := c.r.PathValue("id"), c.r.FormValue("purpose")
-	if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActWatch, Session: id, Purpose: purpose}, "session"); err != nil {
+	id := c.r.PathValue("id")
+	why, err := c.viewing()
+	if err != nil {
+		return err
+	}
+	if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActWatch, Session: id, Purpose: why.purpose}, "session"); err != nil {
 		return err
 	}
 	// Joining first tells whether there is anything to watch; nothing is sent before the entry.
@@ -135,7 +139,7 @@ func (s *Server) watch(c *call) error {
 	if err := s.playing(c, id, row.Created); err != nil {
 		return err
 	}
-	if err := s.looked(c, "session.watched", []string{id, c.person.ID}, map[string]string{"purpose": purpose}); err != nil {
+	if err := s.looked(c, "session.watched", []string{id, c.person.ID}, why.payload(nil)); err != nil {
 		return err
 	}
 	defer s.streaming(c, "application/x-ndjson", lookStall)()
@@ -158,7 +162,7 @@ func (s *Server) watch(c *call) error {
 	// The end of the look is ledgered too, also when the watcher is gone already.
 	ended := *c
 	ended.r = c.r.WithContext(context.WithoutCancel(c.r.Context()))
-	if err := s.looked(&ended, "session.watch-ended", []string{id, c.person.ID}, map[string]string{"purpose": purpose}); err != nil {
+	if err := s.looked(&ended, "session.watch-ended", []string{id, c.person.ID}, why.payload(nil)); err != nil {
 		return err
 	}
 	if sent != nil && !gone(sent) && c.r.Context().Err() == nil {

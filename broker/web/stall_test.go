@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,7 +42,7 @@ func TestStalledExportsStopNobody(t *testing.T) {
 	auditor := w.found()["tenken"]
 	w.grow(10)
 	export := func() *http.Response {
-		req, err := http.NewRequestWithContext(t.Context(), "GET", "http://sekimori/v1/ledger/export?purpose="+url.QueryEscape("定期点検"), nil)
+		req, err := http.NewRequestWithContext(t.Context(), "GET", "http://sekimori/v1/ledger/export?purpose=periodic-review", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +125,7 @@ func TestTheSealedFileOfALiveSessionIsNotHandedOut(t *testing.T) {
 				Requester: "U-002", Start: window.Start, End: window.End}),
 			tx.AddWindow(store.Window{Window: window}), tx.AddSession(row))
 	})
-	path := "/v1/recordings/" + row.ID + "/file?purpose=" + url.QueryEscape("定期点検")
+	path := "/v1/recordings/" + row.ID + "/file?purpose=" + "periodic-review"
 	_, from := w.kinds(0)
 	if a := w.call("GET", path, auditor, nil); a.status != http.StatusConflict || a.fault.Code != "not-sealed" {
 		t.Errorf("live: %d %s", a.status, a.body)

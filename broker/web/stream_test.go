@@ -171,7 +171,7 @@ func TestAttackLookOnWithoutTheRole(t *testing.T) {
 					tx.AddSession(store.Session{ID: id, State: store.SessionRefused, System: "hr", Created: w.clock()}))
 			})
 			w.looksUntil(tokens["kacho"], func(s *Server, c *call) error {
-				if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActWatch, Session: id, Purpose: "監督"}, "session"); err != nil {
+				if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActWatch, Session: id, Purpose: string(policy.Attendance)}, "session"); err != nil {
 					return err
 				}
 				defer s.streaming(c, "text/plain", time.Hour)()

@@ -55,7 +55,7 @@ func TestUploadsOverHTTP2(t *testing.T) {
 			t.Errorf("%s: %d %.200s", name, status, b)
 			continue
 		}
-		if _, _, _, got := get(t, client, "GET", "https://"+address+"/v1/papers/"+p.ID+"/copy?purpose=x", nil, "Authorization", "Bearer "+tokens["tenken"]); got != string(content) {
+		if _, _, _, got := get(t, client, "GET", "https://"+address+"/v1/papers/"+p.ID+"/copy?purpose=incident", nil, "Authorization", "Bearer "+tokens["tenken"]); got != string(content) {
 			t.Errorf("%s: %d bytes came back", name, len(got))
 		}
 	}

@@ -2,8 +2,11 @@ package main
 
 import (
 	"net/url"
+	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"sekimori/policy"
 )
 
 // app is the tree of commands.
@@ -57,7 +60,38 @@ func (p *program) reasonFlag() cli.Flag {
 }
 
 func (p *program) purposeFlag() cli.Flag {
-	return &cli.StringFlag{Name: "purpose", Usage: p.say("閲覧目的(記録されます)", "purpose of viewing; it is ledgered")}
+	return &cli.StringFlag{Name: "purpose", Usage: p.say("閲覧目的(台帳に載ります): ", "purpose of viewing; it is ledgered: ") + p.purposes(policy.ActWatch)}
+}
+
+// explanationFlag is what there is to say beside the purpose.
+func (p *program) explanationFlag() cli.Flag {
+	return &cli.StringFlag{Name: "explanation", Usage: p.say("閲覧目的の説明(台帳に載ります)", "what there is to explain about the purpose; it is ledgered")}
+}
+
+// purposes are the words for --purpose, each with what it means.
+func (p *program) purposes(act policy.Act) string {
+	var said []string
+	for _, one := range policy.Purposes(act) {
+		label := one.Label()
+		word := string(one)
+		if p.lang == "ja" {
+			word += "(" + label.JA + ")"
+		}
+		if one == policy.Attendance {
+			word += p.say("(watch だけ)", " (watch only)")
+		}
+		said = append(said, word)
+	}
+	return strings.Join(said, p.say("、", ", "))
+}
+
+// look is the query of a call that looks at what is kept.
+func look(c *cli.Context) url.Values {
+	q := url.Values{"purpose": {c.String("purpose")}}
+	if said := c.String("explanation"); said != "" {
+		q.Set("explanation", said)
+	}
+	return q
 }
 
 // leaf is a command that does something; group is one that only holds others.

@@ -58,8 +58,8 @@ func (p *program) ledgerCommand() *cli.Command {
 			if f := c.String("format"); f != "jsonl" {
 				return &usageError{ja: fmt.Sprintf("知らない形式 %q", f), en: fmt.Sprintf("unknown format %q", f), hintJA: "jsonl です", hintEN: "it is jsonl"}
 			}
-			return p.download(c, "/v1/ledger/export", url.Values{"purpose": {c.String("purpose")}})
-		}, p.purposeFlag(),
+			return p.download(c, "/v1/ledger/export", look(c))
+		}, p.purposeFlag(), p.explanationFlag(),
 			&cli.StringFlag{Name: "format", Value: "jsonl", Usage: "jsonl"},
 			&cli.StringFlag{Name: "o", Aliases: []string{"output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}),
 		p.leaf("verify", "", "台帳全体を検証する", "verify the whole ledger", p.verifyLedger),

@@ -119,8 +119,8 @@ func (p *program) paperCommand() *cli.Command {
 			return page(p, v, p.paperFields())
 		}),
 		p.leaf("get", "ID", "写しを取り出して見る", "get the copy to look at it", func(c *cli.Context) error {
-			return p.download(c, "/v1/papers/"+part(c.Args().First())+"/copy", url.Values{"purpose": {c.String("purpose")}})
-		}, p.purposeFlag(), &cli.StringFlag{Name: "o", Aliases: []string{"output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}),
+			return p.download(c, "/v1/papers/"+part(c.Args().First())+"/copy", look(c))
+		}, p.purposeFlag(), p.explanationFlag(), &cli.StringFlag{Name: "o", Aliases: []string{"output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}),
 		p.leaf("accept", "ID", "保守事業者が届け出たものを受理する", "accept what the vendor filed", func(c *cli.Context) error {
 			return p.settlePaper(c, "accept", c.String("reason"), "受理しました", "accepted")
 		}, p.reasonFlag()),

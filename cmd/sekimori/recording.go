@@ -55,12 +55,12 @@ func (p *program) recordingCommand() *cli.Command {
 			}
 			return page(p, v, p.recordingFields())
 		}),
-		p.leaf("play", "ID", "再生する", "play", p.play, append(p.showFlags(), p.purposeFlag(), damaged,
+		p.leaf("play", "ID", "再生する", "play", p.play, append(p.showFlags(), p.purposeFlag(), p.explanationFlag(), damaged,
 			&cli.StringFlag{Name: "identity", Usage: p.say("入力を開く age の秘密鍵のファイル(この機械だけで使い、送りません)", "file of the age identity that opens the input (used here only, never sent)")},
 			&cli.Float64Flag{Name: "speed", Value: 1, Usage: p.say("速さ(0 は待たずに全部)", "speed (0: all at once)")},
 			&cli.DurationFlag{Name: "idle", Value: 2 * time.Second, Usage: p.say("操作のない間を長くともこれだけ待つ(0 は縮めない)", "wait at most so long where nothing happened (0: as it was)")},
 			&cli.DurationFlag{Name: "from", Usage: p.say("開始からの時間。そこまでは待たずに進む(例 12m30s)", "time since the start; up to there without waiting (12m30s)")})...),
-		p.leaf("export", "ID", "書き出す(点検担当だけ)", "export (auditors only)", p.exportRecording, p.purposeFlag(), damaged,
+		p.leaf("export", "ID", "書き出す(点検担当だけ)", "export (auditors only)", p.exportRecording, p.purposeFlag(), p.explanationFlag(), damaged,
 			&cli.StringFlag{Name: "format", Usage: "asciicast|text|raw"}, p.channelFlag(), p.encodingFlag(),
 			&cli.StringFlag{Name: "o", Aliases: []string{"output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}),
 		p.holdCommand(), p.releaseCommand(),

@@ -17,7 +17,7 @@ import (
 
 // lookQuery is what every look at a recording's content asks with.
 func lookQuery(c *cli.Context) url.Values {
-	q := url.Values{"purpose": {c.String("purpose")}}
+	q := look(c)
 	if c.Bool("damaged") {
 		q.Set("damaged", "true")
 	}

@@ -109,7 +109,7 @@ func (p *program) sessionCommand() *cli.Command {
 			}
 			return page(p, v, p.sessionFields())
 		}),
-		p.leaf("watch", "ID", "接続中の画面を見る(保守要員に知らされます)", "watch a live session (the engineer is told)", p.watch, append(p.showFlags(), p.purposeFlag())...),
+		p.leaf("watch", "ID", "接続中の画面を見る(保守要員に知らされます)", "watch a live session (the engineer is told)", p.watch, append(p.showFlags(), p.purposeFlag(), p.explanationFlag())...),
 		p.leaf("pause", "ID", "保守要員の入力を止める(画面と時計は進む)", "hold the engineer's input back (output and clock go on)", p.holdSession("pause"), p.reasonFlag()),
 		p.leaf("resume", "ID", "入力を再開させる", "let the engineer's input go on", p.holdSession("resume"), p.reasonFlag()),
 		p.leaf("end", "ID", "接続を直ちに切る", "cut a session at once", func(c *cli.Context) error {
@@ -131,7 +131,7 @@ func (p *program) watch(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	q := url.Values{"purpose": {c.String("purpose")}}
+	q := look(c)
 	resp, err := k.do(c.Context, "GET", "/v1/sessions/"+part(c.Args().First())+"/watch", q, nil)
 	if err != nil {
 		return err
