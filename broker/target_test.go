@@ -110,3 +110,17 @@ func TestTargetThatHangsUpAtTheTerminal(t *testing.T) {
 	row := o.sessions(e.id)[0]
 	o.sealed(row, o.ended()[row.ID], policy.TargetLost)
 }
+
+// A target that lets the broker in and hangs up at once, as a server does whose session cannot be set
+// up, is said to be gone: there was no channel yet on which to say it.
+func TestTargetThatHangsUpAfterTheLogin(t *testing.T) {
+	o := foundAt(t, time.Hour, func(c *ssh.ServerConn) { c.Close() })
+	e := o.engineers(1)[0]
+	b := o.start()
+	for i := range 20 {
+		_, said, exit, err := e.mustDial(b.addr).run("id")
+		if err != nil || exit != policy.TargetLost.Exit() || !strings.Contains(said, "[212]") {
+			t.Errorf("login %d: %q, %d, %v", i, said, exit, err)
+		}
+	}
+}
