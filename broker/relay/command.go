@@ -12,16 +12,23 @@ import (
 // a shell moves files in many ways, which is why a rule that forbids files for good forbids
 // the shell as well.
 func classify(command string) policy.ChannelKind {
-	kind := policy.ChannelExec
+	kind, _ := mover(command)
+	return kind
+}
+
+// mover finds the program that moves files in a command: the kind of channel that it makes, and its
+// words from its own name on. Without one the kind is exec, and there are no words.
+func mover(command string) (kind policy.ChannelKind, program []string) {
+	kind = policy.ChannelExec
 	for _, words := range simpleCommands(command) {
-		switch k := classifyWords(words); k {
+		switch k, p := moverOf(words); k {
 		case policy.ChannelCopy:
-			return k
+			return k, p
 		case policy.ChannelSFTP:
-			kind = k
+			kind, program = k, p
 		}
 	}
-	return kind
+	return kind, program
 }
 
 // wrappers run the command that follows them.
@@ -31,8 +38,10 @@ var wrappers = map[string]bool{
 	"setsid": true, "busybox": true, "chroot": true,
 }
 
-func classifyWords(words []string) policy.ChannelKind {
-	wrapped := false
+func moverOf(words []string) (policy.ChannelKind, []string) {
+	// Each is asked for once, not once for each word: a hostile command has tens of thousands.
+	copies, serves := lastShortFlag(words, "tf"), lastWord(words, "--server")
+	wrapped, shelled := false, false
 	for i, word := range words {
 		if strings.Contains(word, "=") && !strings.HasPrefix(word, "-") {
 			continue // VAR=value
@@ -41,16 +50,17 @@ func classifyWords(words []string) policy.ChannelKind {
 		case wrappers[name]:
 			wrapped = true
 			continue
-		case name == "scp" && hasShortFlag(words[i+1:], "tf"):
-			return policy.ChannelCopy
-		case name == "rsync" && hasWord(words[i+1:], "--server"):
-			return policy.ChannelCopy
+		case name == "scp" && copies > i:
+			return policy.ChannelCopy, words[i:]
+		case name == "rsync" && serves > i:
+			return policy.ChannelCopy, words[i:]
 		case name == "sftp-server" || name == "internal-sftp":
-			return policy.ChannelSFTP
-		case isShell(name):
+			return policy.ChannelSFTP, words[i:]
+		case !shelled && (isShell(name) || name == "su" || name == "runuser"):
+			shelled = true // "su - db -c COMMAND": one of the words is a command
 			for _, arg := range words[i+1:] {
-				if !strings.HasPrefix(arg, "-") {
-					return classify(arg)
+				if kind, program := mover(arg); kind != policy.ChannelExec {
+					return kind, program
 				}
 			}
 		}
@@ -58,7 +68,7 @@ func classifyWords(words []string) policy.ChannelKind {
 			break // the command's own name; the rest are its arguments
 		}
 	}
-	return policy.ChannelExec
+	return policy.ChannelExec, nil
 }
 
 func isShell(name string) bool {
@@ -69,23 +79,23 @@ func isShell(name string) bool {
 	return false
 }
 
-// hasShortFlag reports whether one of the letters stands in a group of short options.
-func hasShortFlag(words []string, letters string) bool {
-	for _, w := range words {
-		if len(w) > 1 && w[0] == '-' && w[1] != '-' && strings.ContainsAny(w, letters) {
-			return true
+// lastShortFlag is the place of the last group of short options that has one of the letters, or -1.
+func lastShortFlag(words []string, letters string) int {
+	for i := len(words) - 1; i >= 0; i-- {
+		if w := words[i]; len(w) > 1 && w[0] == '-' && w[1] != '-' && strings.ContainsAny(w, letters) {
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
-func hasWord(words []string, want string) bool {
-	for _, w := range words {
-		if w == want {
-			return true
+func lastWord(words []string, want string) int {
+	for i := len(words) - 1; i >= 0; i-- {
+		if words[i] == want {
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
 // simpleCommands splits a shell's command line into simple commands of words, quotes removed.

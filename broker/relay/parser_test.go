@@ -3,6 +3,7 @@ package relay
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/ssh"
@@ -27,6 +28,10 @@ func TestClassify(t *testing.T) {
 		"grep -f scp x":                        policy.ChannelExec,
 		"/usr/lib/openssh/sftp-server":         policy.ChannelSFTP,
 		"env X=1 internal-sftp -l INFO":        policy.ChannelSFTP,
+		"sudo su -c /usr/lib/sftp-server":      policy.ChannelSFTP, // as WinSCP's manual has it
+		"su - db -c 'scp -t /x'":               policy.ChannelCopy,
+		"su - db -c 'ls -t'":                   policy.ChannelExec,
+		"bash -lc 'exec scp -f /x'":            policy.ChannelCopy,
 		"git-upload-pack 'x.git'":              policy.ChannelExec,
 		"":                                     policy.ChannelExec,
 	} {
@@ -91,4 +96,23 @@ func FuzzRequests(f *testing.F) {
 			t.Errorf("%q is no kind of command", command)
 		}
 	})
+}
+
+// An attacker chooses the command: reading it takes time in proportion to its length, however deep
+// one shell stands in another.
+func TestAttackNestedCommand(t *testing.T) {
+	for name, command := range map[string]string{
+		"shells":        strings.Repeat("sh ", maxCommand/3),
+		"many commands": strings.Repeat("su x;", maxCommand/5),
+		"wrappers":      strings.Repeat("env ", maxCommand/4),
+		"wrapped":       strings.Repeat("env sh scp rsync ", maxCommand/17),
+		"quotes":        strings.Repeat(`sh -c "`, 1000) + strings.Repeat(`\\`, maxCommand/2-4000),
+		"backslashes":   "sh -c " + strings.Repeat(`\\`, maxCommand/2-10),
+	} {
+		begun := time.Now()
+		classify(command)
+		if took := time.Since(begun); took > 2*time.Second {
+			t.Errorf("%s: %s", name, took)
+		}
+	}
 }

@@ -27,24 +27,11 @@ type scpCommand struct {
 // parseSCP finds the scp in a command that classify takes for a copy; ok is false where the copy is
 // another program's.
 func parseSCP(command string) (s scpCommand, ok bool) {
-	for _, words := range simpleCommands(command) {
-		for i, word := range words {
-			if path.Base(word) == "scp" && hasShortFlag(words[i+1:], "tf") {
-				return scpCommand{send: hasShortFlag(words[i+1:], "t"), path: words[len(words)-1]}, true
-			}
-			if isShell(path.Base(word)) {
-				for _, arg := range words[i+1:] {
-					if strings.HasPrefix(arg, "-") {
-						continue
-					}
-					if s, ok = parseSCP(arg); ok {
-						return s, true
-					}
-				}
-			}
-		}
+	_, words := mover(command)
+	if len(words) < 2 || path.Base(words[0]) != "scp" {
+		return s, false
 	}
-	return s, false
+	return scpCommand{send: lastShortFlag(words, "t") > 0, path: words[len(words)-1]}, true
 }
 
 // scpSession reads along where scp speaks its own protocol: lines "C0644 12 name", contents, and
