@@ -2,6 +2,7 @@ package recordings
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,22 @@ var renderers = map[string]func([]byte){
 		for chunk := range chunks(p, 1) {
 			s.Show(chunk)
 		}
+	},
+	"player": func(p []byte) {
+		v := NewPlayer(View{Encoding: UTF8, Width: 80, Height: 24})
+		v.Take(Frame{Event: EventPTY, Data: []byte(`{"cols":80,"rows":24}`)})
+		for chunk := range chunks(p, 20) {
+			v.Take(Frame{Stream: Stdout, Data: chunk})
+		}
+		v.End(0)
+	},
+	"transcript": func(p []byte) {
+		v := NewTranscript(View{Encoding: UTF8})
+		for chunk := range chunks(p, 20) {
+			v.Take(Frame{Stream: Stdout, Data: chunk})
+			v.Take(Frame{Stream: Stdin, Input: true, Data: chunk})
+		}
+		v.End(0)
 	},
 	"screen of EUC-JP": func(p []byte) {
 		s := NewScreen(EUCJP)
@@ -122,6 +139,41 @@ func TestRenderersKeepOneLine(t *testing.T) {
 		if len(term.marks) > 2*maxColumns || cap(term.cells) > 4*maxColumns || len(term.dec.held) > 4 || len(s.dec.held) > 4 || s.out.Cap() > 64<<10 {
 			t.Errorf("%s: %d marks, %d cells, %d and %d bytes held, %d of output", name, len(term.marks), cap(term.cells), len(term.dec.held), len(s.dec.held), s.out.Cap())
 		}
+	}
+}
+
+// Events come from what an engineer asks for: many that never end, and long ones, cost no more for each than the first did.
+func TestEventsWithoutEndKeepAPlayerBusy(t *testing.T) {
+	if RaceEnabled {
+		t.Skip("timing under the race detector says nothing")
+	}
+	event := func(i int) []Frame {
+		n := strconv.Itoa(i + 1)
+		return []Frame{
+			{Channel: 1, Event: EventFile, Data: []byte(`{"id":` + n + `,"op":"open","path":"/` + n + `"}`)},
+			{Channel: uint32(i), Event: EventExec, Data: []byte(`{"command":"` + strings.Repeat("\\u009b", 100) + `"}`)},
+			{Channel: SessionChannel, Event: EventNotice, Data: []byte(`{"kind":"warning","text":"` + strings.Repeat("障 ", 100) + `"}`)},
+			{Channel: 1, Stream: Stdout, Data: []byte("\x1b[?1049h")}, // and lines wait for the program to leave
+		}
+	}
+	const events, most = 5_000, 200 * time.Microsecond // each; measured 47
+	best := time.Hour
+	for range 3 {
+		start := time.Now()
+		p := NewPlayer(View{Width: 80, Height: 24})
+		for i := range events {
+			for _, f := range event(i) {
+				p.Take(f)
+			}
+		}
+		p.End(0)
+		if best = min(best, time.Since(start)); best < events*most/4 {
+			break
+		}
+	}
+	t.Logf("%v for each", best/events)
+	if best > events*most {
+		t.Errorf("%d events took %v", events, best)
 	}
 }
 

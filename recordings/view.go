@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -243,18 +242,26 @@ func fold(line string, width int) []string {
 		width = 20
 	}
 	var parts []string
-	var b strings.Builder
-	col := 0
-	for _, r := range line {
+	begin, space, col := 0, -1, 0 // of the part at hand: where it begins in the line, its last space, its columns
+	head := ""
+	for i, r := range line {
 		w := columns(r)
 		if col+w > width-1 {
-			parts = append(parts, b.String())
-			b.Reset()
-			b.WriteString(indent)
+			end, next := i, i
+			if space > begin+(i-begin)/2 { // between words, unless that leaves half of the row empty
+				end, next = space, space+1
+			}
+			parts = append(parts, head+line[begin:end])
+			head, begin, space = indent, next, -1
 			col = len(indent)
+			for _, r := range line[next:i] {
+				col += columns(r)
+			}
 		}
-		b.WriteRune(r)
+		if r == ' ' {
+			space = i
+		}
 		col += w
 	}
-	return append(parts, b.String())
+	return append(parts, head+line[begin:])
 }

@@ -3,10 +3,12 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"sekimori/policy"
 	"sekimori/recordings"
 )
 
@@ -180,5 +182,11 @@ func (l *session) tellEnd(c Cause, at time.Time) {
 		Channel: recordings.SessionChannel, Event: recordings.EventEnd, Elapsed: max(at.Sub(l.opened), 0), Data: body,
 	})
 	l.done.mu.Unlock()
+	for i := range list {
+		if list[i].Kind == recordings.EventEnd {
+			list[i].JA = fmt.Sprintf("接続終了 [%d] %s", c.Reason.Number(), policy.Headline(c.Reason, "ja"))
+			list[i].EN = fmt.Sprintf("session ended [%d] %s", c.Reason.Number(), policy.Headline(c.Reason, "en"))
+		}
+	}
 	l.tellWindow(list)
 }

@@ -136,7 +136,7 @@ func TestASessionOfTwoSecondsIsSeenByTheAttendant(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		p := v.id + " "
-		inOrder(t, <-seen, p, "session begun", p, "command: print hello", p, "ended, status 0", p, "session ended: ended-by-engineer")
+		inOrder(t, <-seen, p, "session begun", p, "command: print hello", p, "ended, status 0", p, "session ended [200] ")
 		if _, _, err := w.sup.Operations(ctx, "R8-0001-1", 0); err == nil {
 			return // what is kept is given although nobody waits
 		}

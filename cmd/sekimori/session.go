@@ -145,7 +145,11 @@ func (p *program) watch(c *cli.Context) error {
 	}
 	stop := p.beatBeside(c, k)
 	defer stop()
-	return p.show(c.Context, resp.Body, o)
+	if err := p.show(c.Context, resp.Body, o); err != nil || p.json || c.Context.Err() != nil {
+		return err
+	}
+	fmt.Fprintln(p.err, p.say("接続は終わりました。", "The session is over."))
+	return nil
 }
 
 func (p *program) holdSession(what string) func(*cli.Context) error {
