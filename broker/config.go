@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"sekimori/broker/wire"
+	"sekimori/policy"
 )
 
 // FactorMemory says how long a second factor counts (decisions.md, "Login and waiting").
@@ -66,9 +67,10 @@ type Config struct {
 // GateConfig is the group of keys about logging in over SSH.
 type GateConfig struct {
 	FactorMemory FactorMemory `yaml:"factor_memory"`
-	LoginTime    Duration     `yaml:"login_time"`        // from the key exchange to the proof of a key
-	ChaCha20     bool         `yaml:"chacha20_poly1305"` // offer this cipher too
-	Version      string       `yaml:"version"`           // of the software, as clients and targets read it
+	LoginTime    Duration     `yaml:"login_time"`             // from the key exchange to the proof of a key
+	ChaCha20     bool         `yaml:"chacha20_poly1305"`      // offer this cipher too
+	Version      string       `yaml:"version"`                // of the software, as clients and targets read it
+	Connections  int          `yaml:"connections_per_person"` // at a time, those that wait included
 }
 
 // DefaultConfig is what an empty file means. Paths are relative to the file's directory.
@@ -86,7 +88,7 @@ func DefaultConfig() Config {
 		Socket:             filepath.Join("run", "sekimori.sock"),
 		NoticeVersion:      1,
 		RecordingRetention: Duration(365 * 24 * time.Hour),
-		Gate:               GateConfig{FactorMemory: FactorWindow, LoginTime: Duration(2 * time.Minute), Version: wire.Version},
+		Gate:               GateConfig{FactorMemory: FactorWindow, LoginTime: Duration(2 * time.Minute), Connections: policy.DefaultConnections, Version: wire.Version},
 		WaitingRoom:        Duration(15 * time.Minute),
 		MinFreeSpace:       Size(1 << 30),
 		RecheckInterval:    Duration(5 * time.Second),
@@ -175,6 +177,8 @@ func (c Config) validate(path string, text []byte) error {
 		return refuse("recording_retention", "recording_retention は 1d 以上です", "recording_retention is at least 1d")
 	case c.Gate.FactorMemory != FactorWindow && c.Gate.FactorMemory != FactorNever:
 		return refuse("gate.factor_memory", "factor_memory は window か never です", "factor_memory is window or never")
+	case c.Gate.Connections < 1 || c.Gate.Connections > 100_000:
+		return refuse("gate.connections_per_person", "connections_per_person は 1 から 100000 です", "connections_per_person is between 1 and 100000")
 	case c.Gate.LoginTime < Duration(10*time.Second) || c.Gate.LoginTime > Duration(10*time.Minute):
 		return refuse("gate.login_time", "login_time は 10s から 10m です", "login_time is between 10s and 10m")
 	case !wire.ValidVersion(c.Gate.Version):

@@ -45,6 +45,7 @@ func configKeys() []configKey {
 			{name: "factor_memory", ja: "認証コードの効く範囲: window(時間枠ごとに一度)か never(毎回)。", en: "How far a one-time code counts: window (once per window) or never (every login).", value: func(c Config) any { return string(c.Gate.FactorMemory) }},
 			{name: "login_time", ja: "鍵交換から鍵の証明まで(パスフレーズを打ち、ホスト鍵を見比べる時間)。", en: "From the key exchange to the proof of a key: time to type a passphrase and to compare the host key.", value: func(c Config) any { return c.Gate.LoginTime.String() }},
 			{name: "chacha20_poly1305", ja: "暗号 chacha20-poly1305 も出すか。OpenSSH は AES-GCM よりこれを選び、CPU を2.5倍使います。", en: "Also offer chacha20-poly1305. OpenSSH prefers it to AES-GCM, at 2.5 times the CPU.", value: func(c Config) any { return c.Gate.ChaCha20 }},
+			{name: "connections_per_person", ja: "一人が同時に持てる接続の数(待合を含む)。", en: "How many connections one person may have at a time, those in the waiting room included.", value: func(c Config) any { return c.Gate.Connections }},
 			{name: "version", ja: "SSH で名乗る版。OpenSSH で始まらないと、`ssh host yes | head -1` が終わりません。", en: "Version said over SSH. Unless it begins with OpenSSH, `ssh host yes | head -1` does not end.", value: func(c Config) any { return c.Gate.Version }},
 		}},
 		{name: "waiting_room", ja: "開始の何分前から待合に入れるか。", en: "How long before the start the waiting room opens.", value: func(c Config) any { return c.WaitingRoom.String() }},

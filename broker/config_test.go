@@ -116,10 +116,10 @@ func TestConfigRefusesWithThePlace(t *testing.T) {
 
 func TestAGroupKeepsItsOtherDefaults(t *testing.T) {
 	for text, want := range map[string]GateConfig{
-		"gate:\n":                                  {FactorWindow, Duration(2 * time.Minute), false, wire.Version},
-		"gate:\n  chacha20_poly1305: true\n":       {FactorWindow, Duration(2 * time.Minute), true, wire.Version},
-		"gate: {login_time: 5m}\n":                 {FactorWindow, Duration(5 * time.Minute), false, wire.Version},
-		"gate:\n  factor_memory: never\nzone: UTC": {FactorNever, Duration(2 * time.Minute), false, wire.Version},
+		"gate:\n":                                  {FactorWindow, Duration(2 * time.Minute), false, wire.Version, 64},
+		"gate:\n  chacha20_poly1305: true\n":       {FactorWindow, Duration(2 * time.Minute), true, wire.Version, 64},
+		"gate: {login_time: 5m}\n":                 {FactorWindow, Duration(5 * time.Minute), false, wire.Version, 64},
+		"gate:\n  factor_memory: never\nzone: UTC": {FactorNever, Duration(2 * time.Minute), false, wire.Version, 64},
 	} {
 		if c, err := ParseConfig("", []byte(text)); err != nil || c.Gate != want {
 			t.Errorf("%q: %+v, %v", text, c.Gate, err)

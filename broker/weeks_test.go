@@ -190,9 +190,10 @@ func (w *weeks) enter(person, target string) {
 		if err != nil {
 			return err
 		}
+		f.Keys = []string{"SHA256:key"}
 		f.Runtime = ready
 		a := policy.Attempt{
-			Act: policy.ActConnect, Person: f.Person.ID, Key: true, Factor: true, Consent: policy.ConsentGiven,
+			Act: policy.ActConnect, Person: f.Person.ID, Key: true, Print: "SHA256:key", Factor: true, Consent: policy.ConsentGiven,
 			Source: from.Addr(), Target: target, Channel: policy.ChannelShell,
 		}
 		w.unmanned(f, a, tx.Now)

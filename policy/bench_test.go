@@ -25,7 +25,7 @@ func manyWindows() (Facts, Attempt) {
 
 func TestTenThousandWindowsCostNoAllocationEach(t *testing.T) {
 	f, a := manyWindows()
-	r := Running{Session: "S-1", Person: a.Person, Grant: f.Grants[9999].ID, Source: a.Source, Target: a.Target,
+	r := Running{Session: "S-1", Person: a.Person, Print: a.Print, Grant: f.Grants[9999].ID, Source: a.Source, Target: a.Target,
 		Account: a.Account, LastInput: mid}
 	if !Recheck(f, r, mid).Keep || !Decide(f, a, mid).Allow {
 		t.Fatal("refused")

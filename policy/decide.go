@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -20,6 +21,9 @@ func Decide(f Facts, a Attempt, now time.Time) Decision {
 		return deny(AuthFailed, nil)
 	}
 	if a.Act == ActConnect {
+		if !keyActive(&f, a.Print) { // it proved somebody once, and does not any more
+			return deny(AuthFailed, nil)
+		}
 		return decideConnect(&f, &a, now)
 	}
 	return decideStaff(&f, &a)
@@ -54,7 +58,35 @@ func decideConnect(f *Facts, a *Attempt, now time.Time) Decision {
 	if r, args := unqualified(f, now); r != "" {
 		return deny(r, args)
 	}
+	if limit := f.connections(); max(a.Beside, ownLive(f, a)) >= limit {
+		return deny(OwnConnections, map[string]string{"limit": count(limit)})
+	}
 	return decideGrant(f, a, now)
+}
+
+// keyActive tells that a key is one of the person's active ones. One that is not named is not.
+func keyActive(f *Facts, print string) bool { return print != "" && slices.Contains(f.Keys, print) }
+
+// DefaultConnections is how many connections one person may have at a time where no setting says otherwise. A tool that works on
+// many targets at once opens one for each.
+const DefaultConnections = 64
+
+func (f *Facts) connections() int {
+	if f.Connections <= 0 {
+		return DefaultConnections
+	}
+	return f.Connections
+}
+
+// ownLive counts the person's sessions beside the one that asks.
+func ownLive(f *Facts, a *Attempt) int {
+	n := 0
+	for i := range f.Live {
+		if f.Live[i].Person == f.Person.ID && (a.Session == "" || f.Live[i].ID != a.Session) {
+			n++
+		}
+	}
+	return n
 }
 
 // lockedOut tells whether a person or vendor is stopped by name, or the prime contractor for whom the vendor works. One that

@@ -11,6 +11,7 @@ import (
 type Facts struct {
 	Zone     *time.Location // of the institution
 	Person   Person
+	Keys     []string // fingerprints of the person's keys that are active now
 	Vendor   Vendor
 	Prime    *Vendor // the prime contractor that Vendor names; nil where it names none, or it is not known
 	Systems  map[string]System
@@ -28,6 +29,7 @@ type Facts struct {
 	FollowUps   []FollowUp // of the person's vendor, on any system
 
 	WaitingRoom time.Duration // how early the waiting room opens; 0: fifteen minutes
+	Connections int           // most connections of one person at a time; 0: DefaultConnections
 }
 
 // Runtime is what no database row can say. The zero value of each is "unknown".
@@ -127,6 +129,7 @@ type Attempt struct {
 	Act     Act
 	Person  string // the person bound to the proven key or token; must equal Facts.Person.ID
 	Key     bool   // key (or token) proven in this connection
+	Print   string // of a connection: fingerprint of the key that was proven; it must still be one of Facts.Keys
 	Factor  bool   // second factor given, or remembered for this window
 	Consent Consent
 	Source  netip.Addr
@@ -136,6 +139,7 @@ type Attempt struct {
 	Session string // the caller's own session when it already has one: not counted against limits
 	Purpose string // playback, watching, export: why
 	Grant   string // id of the grant chosen by its number in the list; empty: any
+	Beside  int    // connections that the person has beside this one, those that wait included
 }
 
 // Decision is the answer. The zero value denies.
@@ -156,6 +160,7 @@ type Decision struct {
 type Running struct {
 	Session   string
 	Person    string
+	Print     string // fingerprint of the key that was proven
 	Grant     string
 	Source    netip.Addr
 	Target    string

@@ -19,7 +19,7 @@ var (
 // admitted is a world in which engineer E-0031 may work on hr-db as maint, and the attempt.
 func admitted() (Facts, Attempt) {
 	f := Facts{
-		Zone: jst,
+		Zone: jst, Keys: []string{"SHA256:of-sato"},
 		Person: Person{ID: "E-0031", Login: "sato", Kind: Engineer, Name: "佐藤", Vendor: "V-012",
 			Pledge: Pledge{Signed: start.AddDate(0, -6, 0), Until: start.AddDate(0, 6, 0)}},
 		Vendor: Vendor{ID: "V-012", Name: "保守株式会社", ContractFrom: start.AddDate(-1, 0, 0),
@@ -42,7 +42,7 @@ func admitted() (Facts, Attempt) {
 		Grants:  []Grant{granted("R8-0124", "hr-db", "maint")},
 		Runtime: Runtime{Clock: ClockTrusted, Recorder: RecorderReady},
 	}
-	a := Attempt{Act: ActConnect, Person: "E-0031", Key: true, Factor: true, Consent: ConsentGiven,
+	a := Attempt{Act: ActConnect, Person: "E-0031", Key: true, Print: "SHA256:of-sato", Factor: true, Consent: ConsentGiven,
 		Source: netip.MustParseAddr("192.0.2.10"), Target: "hr-db", Account: "maint", Channel: ChannelShell}
 	return f, a
 }
@@ -71,7 +71,7 @@ func granted(request, target, login string) Grant {
 // running is the session that admitted() leads to.
 func running() (Facts, Running) {
 	f, a := admitted()
-	return f, Running{Session: "S-20261124-01", Person: a.Person, Grant: f.Grants[0].ID, Source: a.Source,
+	return f, Running{Session: "S-20261124-01", Person: a.Person, Print: a.Print, Grant: f.Grants[0].ID, Source: a.Source,
 		Target: a.Target, Account: a.Account, LastInput: mid.Add(-time.Minute)}
 }
 

@@ -87,6 +87,8 @@ func reasonsGiven() map[Reason]func() Reason {
 		InterlockNotReady:    here(func(f *Facts, a *Attempt) { setSystem(f, func(s *System) { s.Line = LineInterlocked }) }),
 		RecordingUnavailable: here(func(f *Facts, a *Attempt) { f.Runtime.Recorder = RecorderFailed }),
 		AccountProbeFailed:   item(ItemIndividualNumber, func(a *Application) { a.Request.IndividualNumber = true }),
+		OwnConnections:       here(func(f *Facts, a *Attempt) { a.Beside = DefaultConnections }),
+		CutByAuthority:       ends(func(f *Facts, r *Running) { f.Keys = nil }),
 		ClockNotTrusted:      here(func(f *Facts, a *Attempt) { f.Runtime.Clock = ClockUntrusted }),
 
 		WindowEnded: func() Reason {
@@ -125,7 +127,6 @@ var reasonsGivenElsewhere = map[string]string{
 	"TargetRefusedLogin": "dial",
 	"TargetTooOld":       "dial",
 	"EndedByEngineer":    "session",
-	"CutByAuthority":     "session", // who cut is in the ledger, not in the facts
 	"TargetLost":         "session",
 	"BrokerCrashed":      "session",
 	"ClientLost":         "session",

@@ -121,6 +121,12 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 	if !often("clock trusted") {
 		f.Runtime.Clock = rapid.SampledFrom([]ClockState{"", ClockUntrusted}).Draw(t, "clock")
 	}
+	if !often("key active") {
+		f.Keys = rapid.SliceOf(rapid.SampledFrom([]string{"", "SHA256:another"})).Draw(t, "keys")
+	}
+	if !often("few connections") {
+		a.Beside = rapid.IntRange(0, 2*DefaultConnections).Draw(t, "beside")
+	}
 	if !often("nobody else") {
 		f.Live = []LiveSession{live("S-1", "E-0099", "R8-0124-1", "hr")}
 	}
@@ -196,6 +202,10 @@ func noGrantNoChannel(t *rapid.T) {
 		t.Fatal("allowed without the identity check")
 	case s.Line != LineNone && f.Runtime.Line != LineSeparated:
 		t.Fatal("allowed on a line that is not separated")
+	case !slices.Contains(f.Keys, a.Print):
+		t.Fatal("allowed with a key that is not active")
+	case a.Beside >= DefaultConnections:
+		t.Fatal("allowed one connection too many")
 	case f.Person.Locked != nil || f.Vendor.Locked != nil:
 		t.Fatal("allowed although locked")
 	case f.Runtime.Clock != ClockTrusted || f.Runtime.Recorder != RecorderReady:
@@ -225,7 +235,7 @@ func noGrantNoChannel(t *rapid.T) {
 		}
 	}
 	// What was admitted just now is kept just now, and ends at Until at the latest.
-	r := Running{Session: "S-1", Person: a.Person, Grant: g.ID, Source: a.Source, Target: g.Target, Account: "maint", LastInput: now}
+	r := Running{Session: "S-1", Person: a.Person, Print: a.Print, Grant: g.ID, Source: a.Source, Target: g.Target, Account: "maint", LastInput: now}
 	if !slices.ContainsFunc(f.Grants, func(have Grant) bool { return have.ID == g.ID && !reflect.DeepEqual(have, g) }) {
 		if v := Recheck(f, r, now); !v.Keep || v.Pause != "" || !v.Until.Equal(d.Until) || !v.Next.After(now) || v.Next.After(v.Until) {
 			t.Fatalf("admitted and at once ended: %+v", v)

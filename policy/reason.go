@@ -41,6 +41,7 @@ const (
 	ClockNotTrusted      Reason = "clock-untrusted" // ClockUntrusted is the state
 	TargetRefusedLogin   Reason = "target-refused-login"
 	TargetTooOld         Reason = "target-too-old"
+	OwnConnections       Reason = "own-connections"
 )
 
 // Started and ended: the end causes.

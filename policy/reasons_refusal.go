@@ -142,4 +142,8 @@ var refusalReasons = []ReasonInfo{
 		Text{"接続先の暗号方式が古い", "Target speaks outdated algorithms only"},
 		Text{"{target}と関守に共通の暗号方式がありません", "{target} and the gate have no algorithm in common"},
 		Text{"情報システム課へ連絡してください", "contact the IS section"}},
+	{OwnConnections, 135, ExitNotNow, "TS", "triangle",
+		Text{"一人の同時接続の上限", "Too many connections of one person"},
+		Text{"一人で同時に持てる接続は{limit}本までです", "one person may have {limit} connections at a time"},
+		Text{"使っていない接続を終えるか、一つの接続を共有してください(ControlMaster)", "end connections that are not in use, or share one (ControlMaster)"}},
 }

@@ -60,7 +60,7 @@ func pauseOf(r *Running, heard presence) PauseCause {
 	return ""
 }
 
-// stopped: person, vendor, freeze of everything or of the vendor, clock, source.
+// stopped: person, vendor, key, freeze of everything or of the vendor, clock, source.
 func stopped(f *Facts, r *Running) (Reason, map[string]string) {
 	if r.Session == "" || r.Person == "" || f.Person.ID != r.Person || f.Person.Kind != Engineer {
 		return Locked, map[string]string{"who": "engineer", "reason": "unknown"}
@@ -69,6 +69,9 @@ func stopped(f *Facts, r *Running) (Reason, map[string]string) {
 		return Locked, map[string]string{"who": "engineer", "reason": args["reason"]}
 	} else if reason != "" {
 		return Locked, map[string]string{"who": "vendor", "reason": args["reason"]}
+	}
+	if !keyActive(f, r.Print) {
+		return CutByAuthority, map[string]string{"reason": "the key was revoked or suspended"}
 	}
 	if fr := freezeOf(f, "", false); fr != nil {
 		return CutByFreeze, freezeArgs(f, fr)

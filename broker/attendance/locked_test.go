@@ -24,8 +24,9 @@ func TestALockedAttendantsPostIsHandedOver(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			f.Keys = []string{"SHA256:key"}
 			f.Runtime = policy.Runtime{Clock: policy.ClockTrusted, Recorder: policy.RecorderReady}
-			got := policy.Decide(f, policy.Attempt{Act: policy.ActConnect, Person: "E-0031", Key: true, Factor: true, Consent: policy.ConsentGiven,
+			got := policy.Decide(f, policy.Attempt{Act: policy.ActConnect, Person: "E-0031", Key: true, Print: "SHA256:key", Factor: true, Consent: policy.ConsentGiven,
 				Target: "map-web", Channel: policy.ChannelShell}, o.Now())
 			if got.Allow != (want == "") || string(got.Reason) != want {
 				t.Errorf("%s: allow=%v %q, want %q", what, got.Allow, got.Reason, want)

@@ -36,8 +36,9 @@ func told(t *testing.T, h *townhall.Hall) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.Keys = []string{"SHA256:key"}
 	f.Runtime = policy.Runtime{Clock: policy.ClockTrusted, Recorder: policy.RecorderReady}
-	return string(policy.Decide(f, policy.Attempt{Act: policy.ActConnect, Person: "E-0031", Key: true, Factor: true}, h.Now()).Reason)
+	return string(policy.Decide(f, policy.Attempt{Act: policy.ActConnect, Person: "E-0031", Key: true, Print: "SHA256:key", Factor: true}, h.Now()).Reason)
 }
 
 func TestOneStopsTwoRelease(t *testing.T) {

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"sekimori/policy"
 )
@@ -96,7 +97,7 @@ func (c *caller) recall(ctx context.Context, p proof, onlyAllowed bool) (*passag
 // recall, about to be looked up.
 func (c *caller) attemptOf(pass *passage, consent policy.Consent) policy.Attempt {
 	return policy.Attempt{
-		Act: policy.ActConnect, Person: pass.person.ID, Key: true, Factor: true, Consent: consent,
+		Act: policy.ActConnect, Person: pass.person.ID, Key: true, Print: pass.fingerprint, Factor: true, Consent: consent,
 		Source: c.source.Addr(), Target: pass.login.Target, Account: pass.login.Account,
 		Channel: policy.ChannelAdmission, Session: pass.number, Grant: pass.grant,
 	}
@@ -108,15 +109,21 @@ func (c *caller) decide(ctx context.Context, pass *passage) error {
 	if err != nil {
 		return fmt.Errorf("facts: %w", err)
 	}
-	// Somebody may wait for hours: a key that was taken away meanwhile proves nothing any more.
-	owner, err := c.s.personOfKey(ctx, pass.fingerprint)
-	if err != nil {
-		return fmt.Errorf("key: %w", err)
-	}
 	pass.facts = f
-	pass.attempt.Session, pass.attempt.Key = pass.number, owner.ID != "" && owner.ID == pass.person.ID
+	pass.attempt.Session, pass.attempt.Beside = pass.number, c.s.beside(c, pass.person.ID)
 	pass.decision = policy.Decide(f, pass.attempt, c.s.o.Clock())
 	return c.identified(ctx, pass)
+}
+
+// crowded denies whoever would read the list on one connection too many: reading it is no attempt, so nothing else decides.
+func (c *caller) crowded(ctx context.Context, pass *passage) bool {
+	limit := c.s.o.Sessions.MostConnections()
+	if c.s.beside(c, pass.person.ID) < limit {
+		return false
+	}
+	pass.decision = policy.Decision{Reason: policy.OwnConnections, Args: map[string]string{"limit": strconv.Itoa(limit)}}
+	c.deny(ctx, pass)
+	return true
 }
 
 // mayWait says whether the attempt can go on: allowed now, or by waiting. Approval that is not

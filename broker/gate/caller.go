@@ -35,7 +35,8 @@ type caller struct {
 	leash  *time.Timer
 	banner func(string) error // says something before authentication is complete
 
-	identity drawn // drawn in the waiting room
+	identity drawn  // drawn in the waiting room
+	joined   string // person as whose connection it counts; guarded by s.mu
 
 	shows      cardPlace
 	unanswered *passage // its card was sent, and no answer came yet
@@ -105,8 +106,13 @@ func (c *caller) serve() {
 		return
 	}
 	in := &entrance{conn: conn, first: first, chans: chans, reqs: reqs}
+	if !p.denied {
+		c.s.join(c, p.person.ID)
+	}
 	switch {
 	case p.denied:
+		c.refuse(p, in)
+	case p.login.Choose && c.crowded(ctx, p):
 		c.refuse(p, in)
 	case p.login.Choose:
 		c.choose(ctx, p, in)

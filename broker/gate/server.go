@@ -36,7 +36,8 @@ type Server struct {
 	mu        sync.Mutex // guards listeners, callers' growth after Stop
 	stopped   bool
 	listeners map[net.Listener]struct{}
-	open      map[*wire.Conn]bool // true once admitted
+	open      map[*wire.Conn]bool             // true once admitted
+	people    map[string]map[*caller]struct{} // connections with a number, or at the list, by person
 }
 
 // New makes a server; Serve and ServeConn give it connections. Close ends it.
@@ -54,7 +55,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		o: o, limit: connlimit.New(o.Limits.connections(), o.Known), tally: newTally(),
-		listeners: map[net.Listener]struct{}{}, open: map[*wire.Conn]bool{},
+		listeners: map[net.Listener]struct{}{}, open: map[*wire.Conn]bool{}, people: map[string]map[*caller]struct{}{},
 	}
 	s.accepting, s.refuse = context.WithCancel(context.Background())
 	s.stopping = s.accepting.Done()
@@ -128,6 +129,7 @@ func (s *Server) ServeConn(nc net.Conn) {
 	}
 	defer s.leave(c.conn)                  // the last: Close waits for it, and nothing of the connection is left then
 	defer s.limit.Leave(place, now, false) // for what ends before serve gets there
+	defer s.part(c)
 	defer c.conn.Abort()
 	defer func() {
 		if r := recover(); r != nil { // one connection's fault stays its own
@@ -154,6 +156,37 @@ func (s *Server) leave(c *wire.Conn) {
 	delete(s.open, c)
 	s.mu.Unlock()
 	s.callers.Done()
+}
+
+// join counts a connection as the person's: with both factors it has a session's number, or reads the list. part ends that.
+func (s *Server) join(c *caller, person string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.people[person] == nil {
+		s.people[person] = map[*caller]struct{}{}
+	}
+	s.people[person][c] = struct{}{}
+	c.joined = person
+}
+
+func (s *Server) part(c *caller) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.people[c.joined], c)
+	if len(s.people[c.joined]) == 0 {
+		delete(s.people, c.joined)
+	}
+}
+
+// beside is how many connections the person has beside this one.
+func (s *Server) beside(c *caller, person string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.people[person])
+	if _, one := s.people[person][c]; one {
+		n--
+	}
+	return n
 }
 
 // admitted marks a connection as the supervisor's: Stop leaves it alone.

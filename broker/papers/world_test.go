@@ -180,6 +180,7 @@ func (o *office) facts(person string) policy.Facts {
 	if err != nil {
 		o.tb.Fatal(err)
 	}
+	f.Keys = []string{"SHA256:key"}
 	f.Runtime = policy.Runtime{Clock: policy.ClockTrusted, Recorder: policy.RecorderReady}
 	return f
 }
@@ -188,7 +189,7 @@ func (o *office) facts(person string) policy.Facts {
 func (o *office) told(person string) string {
 	o.tb.Helper()
 	f := o.facts(person)
-	return string(policy.Decide(f, policy.Attempt{Act: policy.ActConnect, Person: f.Person.ID, Key: true, Factor: true}, o.Now()).Reason)
+	return string(policy.Decide(f, policy.Attempt{Act: policy.ActConnect, Person: f.Person.ID, Key: true, Print: "SHA256:key", Factor: true}, o.Now()).Reason)
 }
 
 // entries are the payloads of a kind, in order.

@@ -111,8 +111,9 @@ func decision(t *testing.T, h *townhall.Hall, target string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.Keys = []string{"SHA256:key"}
 	f.Runtime = policy.Runtime{Clock: policy.ClockTrusted, Recorder: policy.RecorderReady, Line: policy.LineSeparated}
-	got := policy.Decide(f, policy.Attempt{Act: policy.ActConnect, Person: "E-0031", Key: true, Factor: true, Consent: policy.ConsentGiven, Target: target, Channel: policy.ChannelShell}, h.Now())
+	got := policy.Decide(f, policy.Attempt{Act: policy.ActConnect, Person: "E-0031", Key: true, Print: "SHA256:key", Factor: true, Consent: policy.ConsentGiven, Target: target, Channel: policy.ChannelShell}, h.Now())
 	if got.Allow {
 		return "allowed"
 	}

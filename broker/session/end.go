@@ -357,6 +357,9 @@ func endSession(tx *store.Tx, id string, c Cause, reached, ended time.Time, dige
 	if !row.State.Live() {
 		return nil // owed twice
 	}
+	if c.Reason == policy.CutByAuthority && c.Note == "" {
+		c.Note = c.Args["reason"]
+	}
 	if c.Reason == policy.Lapsed && c.Note == "" {
 		c.Note = c.Args["what"] // which paper: the engineer was told, and the ledger must not know less
 	}

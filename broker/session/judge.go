@@ -48,7 +48,7 @@ func (l *session) verdict(now time.Time) policy.Verdict {
 		f.Runtime.Recorder = policy.RecorderReady // low space turns newcomers away; a session goes on until a write fails
 	}
 	v := policy.Recheck(f, policy.Running{
-		Session: l.a.ID, Person: l.a.Person.ID, Grant: l.grant.ID, Source: l.a.Source.Addr(),
+		Session: l.a.ID, Person: l.a.Person.ID, Print: l.a.Fingerprint, Grant: l.grant.ID, Source: l.a.Source.Addr(),
 		Target: l.target.ID, Account: l.login, LastInput: l.lastHeard(now), Paused: l.manual,
 	}, now)
 	if v.Keep && v.Pause == "" && l.manual {

@@ -63,7 +63,7 @@ func (s *Supervisor) known(ctx context.Context, snap *store.Snap, sessions []*se
 	}
 	now := s.Runtime()
 	for person, f := range known {
-		f.WaitingRoom, f.Runtime = s.o.WaitingRoom, now
+		f.WaitingRoom, f.Connections, f.Runtime = s.o.WaitingRoom, s.o.Connections, now
 		known[person] = f
 	}
 	return known

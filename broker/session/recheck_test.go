@@ -27,14 +27,14 @@ func crowded(w *world, n, people int) []*session {
 			p := persons[i%people]
 			id := fmt.Sprintf("S-20261124-%04d", i)
 			l := &session{sup: w.sup, log: hclog.NewNullLogger(), login: "maint", moved: make(chan struct{}, 1)}
-			l.a.ID, l.a.Person, l.a.Source = id, p, netip.MustParseAddrPort("192.0.2.7:50022")
+			l.a.ID, l.a.Person, l.a.Fingerprint, l.a.Source = id, p, keyOf(p), netip.MustParseAddrPort("192.0.2.7:50022")
 			l.grant.ID, l.target.ID = "R8-0001-1-"+p.ID, "hr-db"
 			l.lastInput.Store(w.clock.Now().UnixNano())
 			l.ctx, l.cancel = context.WithCancelCause(context.Background())
 			all = append(all, l)
 			if err := tx.AddSession(store.Session{ID: id, State: store.SessionActive, Person: p.ID, Vendor: "V-001",
 				Grant: l.grant.ID, Window: "R8-0001-1", Request: "R8-0001", System: "hr", Target: "hr-db", Account: "hr-db/maint",
-				Source: l.a.Source, Fingerprint: "SHA256:test", Factor: "code", Created: tx.Now, Until: tx.Now.Add(time.Hour)}); err != nil {
+				Source: l.a.Source, Fingerprint: keyOf(p), Factor: "code", Created: tx.Now, Until: tx.Now.Add(time.Hour)}); err != nil {
 				return err
 			}
 		}
@@ -70,6 +70,46 @@ func TestFreezeReachesAThousandSessionsInASecond(t *testing.T) {
 	}
 	if took := time.Since(began); took > cutWithin {
 		t.Errorf("the last one was told after %s", took)
+	}
+}
+
+// TestRevokedKeyCutsEverySession: a key is taken away, by whatever door, while more sessions of it are open than any list holds.
+// What another key opened goes on.
+func TestRevokedKeyCutsEverySession(t *testing.T) {
+	w := newWorld(t, time.Hour)
+	all := crowded(w, 2008, 2)
+	p, other := all[0].a.Person, all[1].a.Person
+	began := time.Now()
+	w.write("key.revoked", func(tx *store.Tx) error {
+		_, k, err := tx.PersonByKey(keyOf(p))
+		if err != nil {
+			return err
+		}
+		return tx.SetKeyState(k.ID, store.KeyRevoked)
+	})
+	for _, l := range all {
+		if l.a.Person.ID == other.ID {
+			continue
+		}
+		<-l.ctx.Done()
+		if c := l.cause(); c.Reason != policy.CutByAuthority {
+			t.Fatalf("%s ended with %+v", l.a.ID, c)
+		}
+	}
+	if took := time.Since(began); took > cutWithin {
+		t.Errorf("the last one was told after %s", took)
+	}
+	w.sup.EndPerson(other.ID, "SHA256:another", policy.CutByAuthority, attendant, "")
+	for _, l := range all {
+		if l.a.Person.ID == other.ID && l.ctx.Err() != nil {
+			t.Fatalf("%s of another key was cut too", l.a.ID)
+		}
+	}
+	w.sup.EndPerson(other.ID, "", policy.CutByAuthority, attendant, "all of them")
+	for _, l := range all {
+		if l.ctx.Err() == nil {
+			t.Fatalf("EndPerson left %s", l.a.ID)
+		}
 	}
 }
 

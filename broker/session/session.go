@@ -174,12 +174,6 @@ func (l *session) open(ctx context.Context) (denied *Cause, err error) {
 		}
 		attempt := l.a.Attempt
 		attempt.Session = l.a.ID
-		// Between the login and the first channel a key may have been taken away; from here on whoever takes it away finds the session.
-		owner, _, err := tx.PersonByKey(l.a.Fingerprint)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		attempt.Key = attempt.Key && err == nil && owner.ID == l.a.Person.ID
 		d := policy.Decide(f, attempt, tx.Now)
 		if !d.Allow {
 			denied = &Cause{Reason: d.Reason, Args: d.Args, Actor: broker}

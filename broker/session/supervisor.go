@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,7 @@ type Options struct {
 	Recheck     time.Duration // how often every live session is judged again; 0: three seconds
 	Sync        time.Duration // how often recordings are made durable; 0: one second
 	Env         []string      // names an engineer may set; nil: LANG and LC_*
+	Connections int           // most connections of one person at a time; 0: policy's default
 	WaitingRoom time.Duration // how early people may wait for the start; 0: policy's default
 	Log         hclog.Logger
 }
@@ -152,13 +154,18 @@ func (s *Supervisor) Facts(ctx context.Context, person string) (policy.Facts, er
 	return f, err
 }
 
+// MostConnections is how many connections one person may have at a time.
+func (s *Supervisor) MostConnections() int {
+	return cmp.Or(s.o.Connections, policy.DefaultConnections)
+}
+
 // facts adds what no row can say.
 func (s *Supervisor) facts(snap *store.Snap, person string) (policy.Facts, error) {
 	f, err := snap.Facts(person)
 	if err != nil {
 		return policy.Facts{}, fmt.Errorf("facts: %w", err)
 	}
-	f.WaitingRoom, f.Runtime = s.o.WaitingRoom, s.Runtime()
+	f.WaitingRoom, f.Connections, f.Runtime = s.o.WaitingRoom, s.o.Connections, s.Runtime()
 	return f, nil
 }
 
@@ -297,6 +304,16 @@ func (s *Supervisor) Runtime() policy.Runtime {
 func (s *Supervisor) EndWindow(window string, reason policy.Reason, by ledger.Actor, note string) {
 	for _, l := range s.sessions() {
 		if l.grant.Window.ID == window {
+			l.end(Cause{Reason: reason, Args: map[string]string{"reason": note}, Actor: by, Note: note})
+		}
+	}
+}
+
+// EndPerson cuts the live sessions of a person at once, as End does: those that a key opened; all of them for an empty
+// fingerprint.
+func (s *Supervisor) EndPerson(person, fingerprint string, reason policy.Reason, by ledger.Actor, note string) {
+	for _, l := range s.sessions() {
+		if l.a.Person.ID == person && (fingerprint == "" || l.a.Fingerprint == fingerprint) {
 			l.end(Cause{Reason: reason, Args: map[string]string{"reason": note}, Actor: by, Note: note})
 		}
 	}

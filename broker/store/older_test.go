@@ -99,8 +99,9 @@ func older(t *testing.T, s *store.Snap, now time.Time) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		f.Keys = []string{"SHA256:key"}
 		f.Runtime = ready
-		d := policy.Decide(f, policy.Attempt{Act: policy.ActConnect, Person: person, Key: true, Factor: true, Consent: policy.ConsentGiven,
+		d := policy.Decide(f, policy.Attempt{Act: policy.ActConnect, Person: person, Key: true, Print: "SHA256:key", Factor: true, Consent: policy.ConsentGiven,
 			Target: "map-web", Channel: policy.ChannelShell}, now)
 		if d.Allow != (reason == "") || d.Reason != reason {
 			t.Errorf("%s: %v %q", person, d.Allow, d.Reason)

@@ -19,7 +19,11 @@ func (s *Snap) Standing(ref string) (policy.Facts, error) {
 	if err != nil {
 		return policy.Facts{}, err
 	}
-	return s.standing(p, grants)
+	keys, err := s.activeKeys(`person = ?`, p.ID)
+	if err != nil {
+		return policy.Facts{}, err
+	}
+	return s.standing(p, grants, keys[p.ID])
 }
 
 // StandingOf is Standing of many people, by id, in as many queries as for one: every commit asks for everybody who is at work. Whoever is
@@ -45,9 +49,13 @@ func (s *Snap) StandingOf(ids []string) (map[string]policy.Facts, error) {
 	for _, g := range all {
 		grants[g.Person] = append(grants[g.Person], g)
 	}
+	keys, err := s.activeKeys(`person IN (SELECT value FROM json_each(?))`, string(wanted))
+	if err != nil {
+		return nil, err
+	}
 	out := make(map[string]policy.Facts, len(people))
 	for _, p := range people {
-		if out[p.ID], err = s.standing(p, grants[p.ID]); err != nil {
+		if out[p.ID], err = s.standing(p, grants[p.ID], keys[p.ID]); err != nil {
 			return nil, err
 		}
 	}
@@ -55,9 +63,9 @@ func (s *Snap) StandingOf(ids []string) (map[string]policy.Facts, error) {
 }
 
 // standing adds to a person and the grants what they have in common with others.
-func (s *Snap) standing(p Person, grants []policy.Grant) (policy.Facts, error) {
+func (s *Snap) standing(p Person, grants []policy.Grant, keys []string) (policy.Facts, error) {
 	f := policy.Facts{
-		Zone: s.zone, Person: p.Person, Grants: grants,
+		Zone: s.zone, Person: p.Person, Keys: keys, Grants: grants,
 		Systems: map[string]policy.System{}, Targets: map[string]policy.Target{}, Accounts: map[string]policy.Account{},
 	}
 	if p.Vendor != "" {
@@ -100,6 +108,23 @@ func (s *Snap) standing(p Person, grants []policy.Grant) (policy.Facts, error) {
 	}
 	f.LockedStaff, err = once(s, "locked staff", s.lockedStaff)
 	return f, err
+}
+
+// activeKeys are the fingerprints of the active keys of people, by person.
+func (s *Snap) activeKeys(of, arg string) (map[string][]string, error) {
+	type key struct{ person, print string }
+	all, err := list(s, func(r scanner) (k key, err error) {
+		err = r.Scan(&k.person, &k.print)
+		return k, err
+	}, `SELECT person, fingerprint FROM person_keys WHERE state = 'active' AND `+of+` ORDER BY id`, arg)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string][]string, len(all))
+	for _, k := range all {
+		out[k.person] = append(out[k.person], k.print)
+	}
+	return out, nil
 }
 
 // lockedStaff are the members of staff who are locked now, by id.

@@ -1,11 +1,9 @@
 package web
 
 import (
-	"errors"
 	"time"
 
 	"sekimori/broker/registry"
-	"sekimori/broker/session"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -101,29 +99,16 @@ func (s *Server) revokeKey(c *call) error {
 // cutSessions ends what somebody's credential opened and still is open, once it opens nothing any more. fingerprint
 // empty: with whatever key.
 func (s *Server) cutSessions(c *call, person, fingerprint, why string) error {
-	var ids []string
+	var id string
 	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
 		p, err := snap.Person(person)
-		if err != nil {
-			return err
-		}
-		live, err := snap.Sessions(store.SessionFilter{Live: true, Person: p.ID, Limit: 1000})
-		for _, l := range live {
-			if fingerprint == "" || l.Fingerprint == fingerprint {
-				ids = append(ids, l.ID)
-			}
-		}
+		id = p.ID
 		return err
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		s.o.Sessions.EndPerson(id, fingerprint, policy.CutByAuthority, c.actor(), why)
 	}
-	for _, id := range ids {
-		if err := s.o.Sessions.End(id, policy.CutByAuthority, c.actor(), why); err != nil && !errors.Is(err, session.ErrNotLive) {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 func (s *Server) shown(c *call, person string) error {

@@ -1,0 +1,92 @@
+package broker_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// A key is revoked while many sessions of it are open, in the database beside the running broker, as a door would that cuts nothing
+// itself. Every one ends, and no channel opens on any of them afterwards.
+func TestRevokedKeyKeepsNothingOpen(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour)
+	e := o.engineers(1)[0]
+	b := o.start()
+	n := many(t, 40)
+	open := make([]*client, n)
+	var logins sync.WaitGroup
+	for i := range open {
+		logins.Go(func() { open[i] = e.mustDial(b.addr) })
+		if i%8 == 7 {
+			logins.Wait()
+		}
+	}
+	logins.Wait()
+	for _, c := range open {
+		c.mustStream(t, "beat").await(1)
+	}
+	o.write(func(tx *store.Tx) error {
+		_, k, err := tx.PersonByKey(ssh.FingerprintSHA256(e.signer.PublicKey()))
+		if err != nil {
+			return err
+		}
+		return tx.SetKeyState(k.ID, store.KeyRevoked)
+	})
+	revoked := time.Now()
+	for _, c := range open {
+		<-c.gone
+		if late := c.at.Sub(revoked); late > time.Second+cutWithin { // the recheck of this office is each second
+			t.Errorf("a session went on for %s", late)
+		}
+	}
+	if _, err := e.dial(b.addr); err == nil {
+		t.Error("the key still opens")
+	}
+	b.close()
+	ended := o.ended()
+	for _, row := range o.sessions(e.id) {
+		o.sealed(row, ended[row.ID], policy.CutByAuthority)
+	}
+	o.verifyLedger()
+}
+
+// One person may have so many connections at a time; the next is told why it is not one more, and another person is not
+// concerned. One that ends makes room.
+func TestConnectionsOfOnePersonAreBounded(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour, func(c *broker.Config) { c.Gate.Connections = 3 })
+	people := o.engineers(2)
+	b := o.start()
+	var open []*client
+	for range 3 {
+		c := people[0].mustDial(b.addr)
+		c.mustStream(t, "beat").await(1)
+		open = append(open, c)
+	}
+	_, said, exit, err := people[0].mustDial(b.addr).run("exit 0")
+	if err != nil || exit != policy.ExitNotNow || !strings.Contains(said, numbered(policy.OwnConnections)) {
+		t.Errorf("one too many: exit %d, %v, %q", exit, err, said)
+	}
+	if _, said, exit, err := people[1].mustDial(b.addr).run("exit 0"); err != nil || exit != 0 {
+		t.Errorf("another person: exit %d, %v, %q", exit, err, said)
+	}
+	open[0].Close()
+	<-open[0].gone
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		if _, _, exit, err := people[0].mustDial(b.addr).run("exit 0"); err == nil && exit == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the one that ended made no room")
+		}
+	}
+}
