@@ -58,10 +58,11 @@ func decideConnect(f *Facts, a *Attempt, now time.Time) Decision {
 	if r, args := unqualified(f, now); r != "" {
 		return deny(r, args)
 	}
-	if limit := f.connections(); max(a.Beside, ownLive(f, a)) >= limit {
-		return deny(OwnConnections, map[string]string{"limit": count(limit)})
+	d := decideGrant(f, a, now)
+	if limit := f.connections(); (d.Allow || d.Wait) && max(a.Beside, ownLive(f, a)) >= limit {
+		return Decision{Reason: OwnConnections, Args: map[string]string{"limit": count(limit)}, Grant: d.Grant}
 	}
-	return decideGrant(f, a, now)
+	return d
 }
 
 // keyActive tells that a key is one of the person's active ones. One that is not named is not.
