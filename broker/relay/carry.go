@@ -201,6 +201,9 @@ func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 				c.r.refuseRequest(c.id, clientSide, req, "")
 				continue
 			}
+			if c.term != nil {
+				c.term.rows.Store(s.Rows)
+			}
 			c.resize.to(c, s)
 			_ = req.Reply(true, nil)
 		case "signal", "break":

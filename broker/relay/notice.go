@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"sekimori/recordings"
 )
@@ -40,6 +41,8 @@ type terminal struct {
 	c    *channel
 	dumb bool // no escape sequences, please
 
+	rows atomic.Uint32 // last size told by the engineer's client
+
 	out    sync.Mutex // held while writing to the engineer; guards screen
 	screen screen
 
@@ -49,7 +52,9 @@ type terminal struct {
 }
 
 func newTerminal(c *channel) *terminal {
-	return &terminal{c: c, dumb: c.pty.Term == "" || c.pty.Term == "dumb"}
+	t := &terminal{c: c, dumb: c.pty.Term == "" || c.pty.Term == "dumb"}
+	t.rows.Store(c.size.Rows)
+	return t
 }
 
 // write passes output on, then shows what waits where that is possible now.
@@ -57,6 +62,7 @@ func (t *terminal) write(p []byte) error {
 	t.out.Lock()
 	_, err := t.c.near.Write(p)
 	if err == nil {
+		t.screen.resized(t.rows.Load())
 		t.screen.feed(p)
 	}
 	t.out.Unlock()

@@ -41,11 +41,52 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+func TestScreenKnowsWhoHasIt(t *testing.T) {
+	for output, want := range map[string]bool{
+		"\x1b[1;30r":                          false, // what vi leaves behind
+		"\x1b[r":                              false,
+		"\x1b[0;0r":                           false,
+		"\x1b[1;99r":                          false, // more than there are
+		"\x1b[1;29r":                          true,
+		"\x1b[2;30r":                          true,
+		"\x1b[2r":                             true,
+		"\x1b[1;29r\x1b[1;30r":                false,
+		"\x1b[1;29r\x1b[9;9r":                 true,  // ignored
+		"\x1b[?1h\x1b=":                       false, // a shell's line editor
+		"\x1b[?1h\x1b=\x1b[H\x1b[J":           true,  // vt100
+		"\x1b[?1h\x1b=\x1b[H\x1b[2J":          true,
+		"\x1b[?1h\x1b=\x1b[5;1H\x1b[J":        false, // a line editor that draws a menu below
+		"\x1b[?1h\x1b[2J\x1b[?1l\x1b>":        false,
+		"\x1b[?1h\x1b[2J\x1b[?2004h$ ":        false, // killed, and the prompt is back
+		"\x1b[?1h\x1b[?2004h\x1b[2J":          true,
+		"\x1b[?1h\x1b[2J\x1b[!p":              false,
+		"\x1b[H\x1b[2J":                       false, // clear
+		"\x1b[?1049h\x1b[1;30r\x1b[?1049l":    false,
+		"\x1b[?1049h\x1b[?1h\x1b[2J\x1b[?1lx": true,
+	} {
+		s := screen{rows: 30}
+		s.feed([]byte(output))
+		if s.full() != want {
+			t.Errorf("%q: %v", output, s.full())
+		}
+	}
+	s := screen{rows: 30}
+	s.feed([]byte("\x1b[1;29r"))
+	if s.resized(40); s.full() {
+		t.Error("a terminal of another size scrolls as a whole")
+	}
+	s = screen{}
+	if s.feed([]byte("\x1b[1;30r")); s.full() {
+		t.Error("a terminal whose size is not known, after vi")
+	}
+}
+
 // However the output is cut, the screen must come out the same.
 func FuzzScreenDoesNotDependOnCuts(f *testing.F) {
 	for _, seed := range []string{
 		"plain", "\x1b[?1049h~\x1b[?1049l", "\x1b[2;23r\x1b[r", "\x1b]2;title\a関守", "\x1bP1$r0m\x1b\\\x1b[!p", "\x1bc\x1b(B\x18\xe9\x96",
 		"\x1b[?1;47;2;3;4;5;6;7;8;9h", "\x1b[99999999999999999999r", "\x1b\x1b[\x1b]\x1b",
+		"\x1b[1;24r\x1b[5;4r\x1b[?1h\x1b=\x1b[?2004h\x1b[H\x1b[J\x1b[?1l",
 	} {
 		f.Add([]byte(seed), 3)
 	}

@@ -6,14 +6,24 @@ import (
 )
 
 // screen follows a terminal's output just far enough to tell where a line of ours would do
-// harm: inside a control sequence or a character, on the alternate screen, or while a program
-// has set a scrolling region. It looks at escape characters only; plain text costs one search.
+// harm: inside a control sequence or a character, on the alternate screen, while a program has set
+// a scrolling region, or while one that takes the cursor keys for itself has cleared the screen to
+// draw (top, and every program on a terminal without an alternate screen, such as the vt100). It
+// looks at escape characters only; plain text costs one search.
+//
+// A program on TERM=linux tells nothing of all this where it scrolls the whole screen: its screen
+// is taken for a shell's.
 type screen struct {
 	state   parserState
-	alt     bool // the alternate screen is shown
-	region  bool // a scrolling region is set
-	private byte // first byte of the parameters where it is one of < = > ?
-	inter   byte // last intermediate byte
+	rows    uint32 // of the terminal; 0: not known
+	top     int    // first line of the scrolling region; 0 or 1: the screen's
+	bottom  int    // its last; 0: the screen's
+	alt     bool   // the alternate screen is shown
+	cursor  bool   // cursor keys are sent as for a program (DECCKM)
+	cleared bool   // the screen was cleared since
+	home    bool   // the last control sequence went to the screen's first cell
+	private byte   // first byte of the parameters where it is one of < = > ?
+	inter   byte   // last intermediate byte
 	params  [8]int
 	nparams int
 	tail    [utf8.UTFMax]byte // last bytes of the output, for a character cut in two
@@ -109,7 +119,8 @@ func (s *screen) afterEscape(b byte) {
 		s.state = escapeMid
 	default:
 		if b == 'c' { // RIS: everything as when switched on
-			s.alt, s.region = false, false
+			s.alt, s.cursor = false, false
+			s.wholeRegion()
 		}
 		s.state = ground
 	}
@@ -146,15 +157,55 @@ func (s *screen) finish(final byte) {
 	switch {
 	case s.private == '?' && s.inter == 0 && (final == 'h' || final == 'l'):
 		for _, mode := range s.params[:min(s.nparams, len(s.params))] {
-			if mode == 47 || mode == 1047 || mode == 1049 {
+			switch mode {
+			case 47, 1047, 1049:
 				s.alt = final == 'h'
+			case 1:
+				if set := final == 'h'; set != s.cursor {
+					s.cursor, s.cleared = set, false
+				}
+			case 2004:
+				// A shell that asks for pasted text to be marked is back at its prompt, although the
+				// program before it was killed. A program that does so clears the screen after it.
+				if final == 'h' {
+					s.cleared = false
+				}
 			}
 		}
-	case s.private == 0 && s.inter == 0 && final == 'r': // DECSTBM; without lines: the whole screen
-		s.region = s.params[0] > 1 || s.params[1] > 0
+	case s.private == 0 && s.inter == 0 && final == 'r': // DECSTBM
+		s.region(s.params[0], s.params[1])
 	case s.private == 0 && s.inter == '!' && final == 'p': // DECSTR
-		s.region = false
+		s.cursor = false
+		s.wholeRegion()
+	case s.private == 0 && s.inter == 0 && final == 'J':
+		if s.params[0] >= 2 || s.params[0] == 0 && s.home {
+			s.cleared = true
+		}
 	}
+	s.home = s.private == 0 && s.inter == 0 && final == 'H' && s.params[0] <= 1 && s.params[1] <= 1
+}
+
+// region sets the scrolling region as a terminal does, which ignores one of fewer than two lines.
+func (s *screen) region(top, bottom int) {
+	last := bottom
+	if last == 0 {
+		last = int(min(s.rows, 1<<20))
+	}
+	if last != 0 && max(top, 1) >= last {
+		return
+	}
+	s.top, s.bottom = top, bottom
+}
+
+func (s *screen) wholeRegion() { s.top, s.bottom = 0, 0 }
+
+// resized is told that the terminal has so many rows now. Terminals scroll as a whole after it.
+func (s *screen) resized(rows uint32) {
+	if rows == s.rows {
+		return
+	}
+	s.rows = rows
+	s.wholeRegion()
 }
 
 func (s *screen) keepTail(p []byte) {
@@ -181,5 +232,10 @@ func (s *screen) between() bool {
 	return r != utf8.RuneError || size > 1
 }
 
-// full reports whether a program has the whole screen to itself.
-func (s *screen) full() bool { return s.alt || s.region }
+// full reports whether a program has the whole screen to itself. A region of all the lines is what
+// vi leaves behind. Where the number of lines is not known, one that begins at the first is taken
+// for all of them.
+func (s *screen) full() bool {
+	part := s.top > 1 || s.bottom > 0 && uint32(s.bottom) < s.rows
+	return s.alt || part || s.cursor && s.cleared
+}
