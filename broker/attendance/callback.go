@@ -20,7 +20,11 @@ const (
 	identityNumber  = "window.identity-number"
 	identityMatched = "window.identity-matched"
 	identityFailed  = "window.identity-failed"
+	identityAgain   = "window.identity-again" // digits that did not match, and may be read once more
 )
+
+// readAgain is how often digits that do not match are asked for again: people misread and mishear. Of a thousand numbers a guess has three.
+const readAgain = 2
 
 // IdentityAnswer is what came of calling an engineer on the registered telephone.
 type IdentityAnswer struct {
@@ -39,6 +43,7 @@ type IdentityCheck struct {
 	At      time.Time
 
 	number NumberShown
+	wrong  int  // how often this number was read wrongly
 	others bool // others on the window were identified
 }
 
@@ -71,6 +76,7 @@ func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
 		return nil, nil
 	}
 	var list []IdentityCheck
+	wrong := map[string]int{}
 	// To the taking of the post, however many there are: who was identified stays so, however often others come.
 	for e, err := range s.Entries(store.EntryFilter{Kind: "window.identity-*", Subject: w.ID, Newest: true}) {
 		if err != nil {
@@ -86,7 +92,11 @@ func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
 		if slices.ContainsFunc(list, func(c IdentityCheck) bool { return c.Person == n.Person }) {
 			continue
 		}
-		list = append(list, IdentityCheck{Session: n.Session, Person: n.Person, Matched: e.Kind == identityMatched,
+		if e.Kind == identityAgain {
+			wrong[n.Person]++
+			continue
+		}
+		list = append(list, IdentityCheck{Session: n.Session, Person: n.Person, wrong: wrong[n.Person], Matched: e.Kind == identityMatched,
 			Failed: e.Kind == identityFailed, By: e.Actor.ID, At: e.Time, number: n})
 	}
 	slices.Reverse(list)
@@ -94,11 +104,12 @@ func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
 }
 
 // Identity notes what came of the call: the digits that were read back are held against those that the
-// engineer was shown. Anything else than a match refuses the engineer and takes back a permission that
-// was given for nobody else; the check may be tried again with a new number. Errors: *policy.Denied, among
-// them identity-failed for digits that do not match (which is in the ledger then); *forms.Invalid.
+// engineer was shown. Digits that do not match may be read again twice; after that, and where nobody answers, the engineer is refused and a
+// permission that was given for nobody else is taken back; the check may be tried again with a new number. Errors: *policy.Denied, among
+// them identity-failed for digits that did not match the last time; *forms.Invalid, among them read-again. What was heard wrongly is
+// in the ledger either way.
 func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswer, by ledger.Actor) error {
-	mismatch := false
+	mismatch, left := false, 0
 	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, _ store.System) error {
 		if w.Attendant != p.ID {
 			return forbidden(policy.Attendant)
@@ -120,7 +131,11 @@ func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswe
 				return a.windowEntry(tx, identityMatched, by, *w, about)
 			}
 		}
-		mismatch = answer.Digits != ""
+		if mismatch = answer.Digits != ""; mismatch && c.wrong < readAgain {
+			left = readAgain - c.wrong
+			about["left"] = left
+			return a.windowEntry(tx, identityAgain, by, *w, about)
+		}
 		if !c.others {
 			w.State, w.PermittedAt, w.PermittedBy = policy.WindowAttended, time.Time{}, ""
 		}
@@ -130,6 +145,11 @@ func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswe
 		about["reason"], about["number"] = policy.IdentityFailed, policy.IdentityFailed.Number()
 		return a.windowEntry(tx, identityFailed, by, *w, about)
 	})
+	if err == nil && left > 0 {
+		return identityProblem("read-again",
+			fmt.Sprintf("照合番号が一致しません。画面の番号をもう一度、一桁ずつ読み上げてもらってください(あと%d回)。本人でなければ --failed。", left),
+			fmt.Sprintf("the digits do not match: have the number on the screen read once more, digit by digit (%d left). Not the right person: --failed", left))
+	}
 	if err == nil && mismatch {
 		return &policy.Denied{Reason: policy.IdentityFailed, Args: map[string]string{"window": window}}
 	}

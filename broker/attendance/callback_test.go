@@ -3,6 +3,7 @@ package attendance_test
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -79,6 +80,9 @@ func TestAttackReadTheNumberInTheLedger(t *testing.T) {
 		}
 	}
 	noted(t, h, attendance.NumberShown{Session: "S-1", Person: "E-0031", Window: w})
+	for range 2 {
+		readOnceMore(t, "an entry without a number", said("317"))
+	}
 	want(t, "an entry without a number", said("317"), "identity-failed")
 	noted(t, h, number)
 	want(t, "the digits", said("317"), "")
@@ -89,6 +93,43 @@ func TestIdentityNumberOfTheVersionBefore(t *testing.T) {
 	h, post, w := called(t)
 	noted(t, h, attendance.NumberShown{Session: "S-1", Person: "E-0031", Window: w, Clear: "317"})
 	want(t, "the digits", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "317"}, townhall.By("ito")), "")
+}
+
+// readOnceMore holds that the digits may be read once more.
+func readOnceMore(t *testing.T, what string, err error) {
+	t.Helper()
+	var bad *forms.Invalid
+	if !errors.As(err, &bad) || !bad.Has("read-again") {
+		t.Errorf("%s: %v, want read-again", what, err)
+	}
+}
+
+// People misread and mishear: wrong digits may be read again twice, the right ones then count; the third time refuses, and a new number
+// begins anew.
+func TestDigitsAreReadAgain(t *testing.T) {
+	h, post, w := called(t)
+	said := func(digits string) error {
+		return post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: digits}, townhall.By("ito"))
+	}
+	shown(t, h, w, "E-0031", "317")
+	readOnceMore(t, "once", said("371"))
+	readOnceMore(t, "twice", said("713"))
+	if all, err := post.IdentityChecks(t.Context(), w); err != nil || len(all) != 1 || all[0].Matched || all[0].Failed {
+		t.Errorf("the engineer waits: %+v, %v", all, err)
+	}
+	want(t, "the right digits at last", said("317"), "")
+
+	h, post, w = called(t)
+	shown(t, h, w, "E-0031", "317")
+	readOnceMore(t, "once", said("000"))
+	readOnceMore(t, "twice", said("001"))
+	want(t, "three times", said("002"), "identity-failed")
+	if kinds := h.Kinds(t, w); !slices.Contains(kinds, "window.identity-again") || kinds[len(kinds)-1] != "window.identity-failed" {
+		t.Errorf("entries: %v", kinds)
+	}
+	shown(t, h, w, "E-0031", "042")
+	readOnceMore(t, "a new number", said("317"))
+	want(t, "its digits", said("042"), "")
 }
 
 // However often a colleague comes to the waiting room, who was identified stays so.
@@ -142,9 +183,11 @@ func TestIdentityChecksSinceThePostWasTaken(t *testing.T) {
 	shown(t, h, w, "E-0032", "333")
 	shown(t, h, w, "E-0031", "444")
 	problem(identity("444", ""), "name-engineer")
-	want(t, "another's digits", identity("333", "sato"), "identity-failed")
+	readOnceMore(t, "another's digits", identity("333", "sato"))
+	readOnceMore(t, "another's digits, once more", identity("333", "sato"))
+	want(t, "another's digits, three times", identity("333", "sato"), "identity-failed")
 	shown(t, h, w, "E-0031", "555")
-	want(t, "an older number", identity("444", "sato"), "identity-failed")
+	readOnceMore(t, "an older number", identity("444", "sato"))
 	shown(t, h, w, "E-0031", "666")
 	want(t, "the digits", identity("666", "sato"), "")
 	problem(post.Permit(t.Context(), w, townhall.By("ito")), "identity-first") // the other waits still

@@ -151,6 +151,11 @@ func TestOneMaintenance(t *testing.T) {
 		t.Errorf("permit without identity check: %v", err)
 	}
 	digitsShown(t, h, w, "sato", "042")
+	for range 2 { // may be read again
+		if err := post(h).Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "420"}, townhall.By("ito")); !errors.As(err, &bad) || !bad.Has("read-again") {
+			t.Errorf("wrong digits: %v", err)
+		}
+	}
 	want(t, "wrong digits", post(h).Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "420"}, townhall.By("ito")), "identity-failed")
 	want(t, "permit after a mismatch", post(h).Permit(t.Context(), w, townhall.By("ito")), "identity-failed")
 	digitsShown(t, h, w, "sato", "317")
@@ -168,7 +173,7 @@ func TestOneMaintenance(t *testing.T) {
 		t.Error("admitted after the close")
 	}
 	want(t, "open again", post(h).Open(t.Context(), w, townhall.By("ito")), "window-over")
-	kinds := []string{"request.submitted", "request.approved", "request.approved", "window.opened", "window.identity-failed",
+	kinds := []string{"request.submitted", "request.approved", "request.approved", "window.opened", "window.identity-again", "window.identity-again", "window.identity-failed",
 		"window.identity-matched", "window.permitted", "window.closed"}
 	if got := h.Kinds(t, no); !slices.Equal(got, kinds) {
 		t.Errorf("the ledger tells %v", got)
