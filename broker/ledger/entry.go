@@ -88,6 +88,30 @@ func Seal(d Draft, index int64, now, clock time.Time, salt [SaltSize]byte) (Entr
 	return e, nil
 }
 
+// With gives the entry a further member of its payload, the last, and with it another digest and leaf. It is for whoever
+// seals several things at once, before the entry is in a tree. Error: *FormError, when the payload or the header has no room.
+func (e Entry) With(member string, v any) (Entry, error) {
+	name, err := json.Marshal(member)
+	if err != nil {
+		return e, err
+	}
+	value, err := encodeJSON(v)
+	if err != nil {
+		return e, fmt.Errorf("ledger: member %q of the payload of entry %d: %w", member, e.Index, err)
+	}
+	payload := append(make([]byte, 0, len(e.Payload)+len(name)+len(value)+2), e.Payload[:len(e.Payload)-1]...)
+	if len(payload) > 1 {
+		payload = append(payload, ',')
+	}
+	payload = append(append(append(append(payload, name...), ':'), value...), '}')
+	if err := checkPayload(payload); err != nil {
+		return e, err
+	}
+	e.Payload, e.Digest = payload, payloadDigest(e.Salt, payload)
+	e.Header = e.appendHeader(nil)
+	return e, nil
+}
+
 // ParseEntry reads an entry back from what was stored, and refuses anything that Seal would not
 // have written. Salt and payload are both empty when the payload has been disposed of. The slices
 // are kept, not copied. Errors: *FormError, ErrPayloadDigest.
@@ -149,14 +173,21 @@ func encodePayload(v any) ([]byte, error) {
 	if v == nil {
 		return []byte("{}"), nil
 	}
+	payload, err := encodeJSON(v)
+	if err != nil {
+		return nil, err
+	}
+	return payload, checkPayload(payload)
+}
+
+func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false) // a payload is read by people and by jq, never by a browser as markup
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
-	payload := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-	return payload, checkPayload(payload)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // checkPayload holds payloads to one JSON object on one line, so that an export can carry the

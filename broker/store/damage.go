@@ -12,9 +12,16 @@ import (
 type Damage struct {
 	Text  policy.Text // in both languages, with the place
 	cause error       // what reading met there; nil where nothing failed but a comparison
+
+	beside bool // the ledger holds; what is stored beside it does not match it
 }
 
-func (d *Damage) Error() string { return ErrTampered.Error() + ": " + d.Text.EN }
+func (d *Damage) Error() string {
+	if d.beside {
+		return "what is stored does not match the ledger: " + d.Text.EN
+	}
+	return ErrTampered.Error() + ": " + d.Text.EN
+}
 
 // Unwrap gives ErrTampered, and the cause where there is one.
 func (d *Damage) Unwrap() []error {

@@ -58,6 +58,9 @@ type DB struct {
 	r    *sql.DB
 	subs subscribers
 	pub  *publisher
+
+	shapes   map[string]*shape // of the tables whose rows are bound to entries
+	writings sync.Map          // writing by text of the statement; there are as many as mutators
 }
 
 // Open opens the database at path, brings its schema up to date and compares the ledger's tree
@@ -76,7 +79,12 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	if err := migrate(ctx, dsn(path, "_txlock=immediate")); err != nil {
+	before, err := comparedBefore(ctx, path, o)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	from, to, err := migrate(ctx, dsn(path, "_txlock=immediate"))
+	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	w, err := openPrepared(dsn(path, "_txlock=immediate"))
@@ -93,12 +101,24 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(readers)
 	db := &DB{opt: o, w: w, r: r}
-	if err := db.Read(ctx, func(s *Snap) error { return s.checkHead() }); err != nil {
+	err = db.Read(ctx, func(s *Snap) (err error) {
+		if err := s.checkHead(); err != nil {
+			return err
+		}
+		db.shapes, err = s.shapes()
+		return err
+	})
+	if err != nil {
 		r.Close()
 		w.Close()
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	db.pub = startPublisher(o)
+	if from != to {
+		if err := db.rebind(ctx, from, to, before); err != nil {
+			return nil, errors.Join(fmt.Errorf("open store %s: bind what the migration changed: %w", path, err), db.Close())
+		}
+	}
 	return db, nil
 }
 
@@ -133,32 +153,32 @@ func dsn(path string, more ...string) string {
 }
 
 // migrate has a connection of its own: what it runs is run once.
-func migrate(ctx context.Context, dsn string) (err error) {
+func migrate(ctx context.Context, dsn string) (from, to int64, err error) {
 	w, err := sql.Open("sqlite", dsn)
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	w.SetMaxOpenConns(1)
 	dir, err := fs.Sub(migrations, "migrations/sqlite")
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, w, dir, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return 0, 0, fmt.Errorf("read migrations: %w", err)
 	}
 	current, target, err := p.GetVersions(ctx)
 	if err != nil {
-		return fmt.Errorf("read schema version: %w", err)
+		return 0, 0, fmt.Errorf("read schema version: %w", err)
 	}
 	if current > target {
-		return fmt.Errorf("the database has schema %d, this program knows %d: it was written by a newer version", current, target)
+		return 0, 0, fmt.Errorf("the database has schema %d, this program knows %d: it was written by a newer version", current, target)
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate from schema %d to %d: %w", current, target, err)
+		return 0, 0, fmt.Errorf("migrate from schema %d to %d: %w", current, target, err)
 	}
-	return nil
+	return current, target, nil
 }
 
 // subscribers wake those who asked to hear of commits.

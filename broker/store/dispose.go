@@ -25,12 +25,45 @@ func (t *Tx) Dispose(rule, by string, actor ledger.Actor, indexes ...int64) erro
 		}
 		gone = append(gone, e)
 	}
+	if err := t.bindAgain(gone); err != nil {
+		return err
+	}
 	if _, err := t.Append(ledger.Draft{Kind: ledger.KindDisposed, Actor: actor, Subjects: []string{by}, Payload: ledger.NewDisposal(rule, by, gone...)}); err != nil {
 		return err
 	}
 	for _, i := range indexes {
 		if _, err := t.tx.Exec(`UPDATE ledger_entries SET salt = NULL, payload = NULL WHERE idx = ?`, i); err != nil {
 			return fmt.Errorf("dispose of entry %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// bindAgain lets the entry of the disposal bind what the entries disposed of bound, where that is what is stored now: else
+// their rows would stand in no entry. A row that differs is bound by a later entry, or it was edited by hand and stays unbound.
+func (t *Tx) bindAgain(gone []ledger.Entry) error {
+	l, going := newest{}, map[int64]bool{}
+	for _, e := range gone {
+		going[e.Index] = true
+	}
+	for e, err := range t.Entries(EntryFilter{}) {
+		if err == nil {
+			err = l.take(e)
+		}
+		if err != nil {
+			return fmt.Errorf("what the entries bind: %w", err)
+		}
+	}
+	now, err := t.rows()
+	if err != nil {
+		return err
+	}
+	for table, rows := range l {
+		for id, b := range rows {
+			digest, there := now[table][id]
+			if going[b.entry] && there == (b.digest != nil) && (!there || *digest == *b.digest) {
+				t.touched.put(table, id, b.digest)
+			}
 		}
 	}
 	return nil

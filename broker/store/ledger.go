@@ -42,7 +42,8 @@ func (t *Tx) begin(clock time.Time) error {
 // brokerID is the broker's own id as an actor: one, whichever of its packages wrote the entry. Entries from before carry none.
 const brokerID = "broker"
 
-// Append writes an entry. A transaction may write several; the checkpoint covers them all.
+// Append writes an entry. A transaction may write several; the checkpoint covers them all. Digest and payload of the last one
+// are final when the transaction commits: it takes up the digests of the rows that were written.
 func (t *Tx) Append(d ledger.Draft) (ledger.Entry, error) {
 	if d.Actor.Kind == "broker" {
 		d.Actor.ID = brokerID
@@ -55,10 +56,6 @@ func (t *Tx) Append(d ledger.Draft) (ledger.Entry, error) {
 	if err != nil {
 		return ledger.Entry{}, err
 	}
-	rows, err := ledger.Rows(t.size, e.Leaf(), t.hashes())
-	if err != nil {
-		return ledger.Entry{}, err
-	}
 	if _, err := t.tx.Exec(`INSERT INTO ledger_entries (idx, at, kind, header, salt, payload) VALUES (?, ?, ?, ?, ?, ?)`,
 		e.Index, ms(e.Time), e.Kind, e.Header, e.Salt, e.Payload); err != nil {
 		return ledger.Entry{}, fmt.Errorf("append entry %d: %w", e.Index, err)
@@ -68,14 +65,26 @@ func (t *Tx) Append(d ledger.Draft) (ledger.Entry, error) {
 			return ledger.Entry{}, fmt.Errorf("append entry %d: %w", e.Index, err)
 		}
 	}
-	for _, r := range rows {
-		if _, err := t.tx.Exec(`INSERT INTO ledger_hashes (idx, hash) VALUES (?, ?)`, r.Index, r.Hash[:]); err != nil {
-			return ledger.Entry{}, fmt.Errorf("append entry %d: %w", e.Index, err)
+	t.size++
+	t.appended = append(t.appended, e)
+	return e, nil
+}
+
+// grow puts the leaves of what was appended into the tree. Until then the last entry could still change: it takes up the
+// rows that the transaction wrote.
+func (t *Tx) grow() error {
+	for _, e := range t.appended {
+		rows, err := ledger.Rows(e.Index, e.Leaf(), t.hashes())
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if _, err := t.tx.Exec(`INSERT INTO ledger_hashes (idx, hash) VALUES (?, ?)`, r.Index, r.Hash[:]); err != nil {
+				return fmt.Errorf("append entry %d: %w", e.Index, err)
+			}
 		}
 	}
-	t.size++
-	t.appended++
-	return e, nil
+	return nil
 }
 
 // sign writes the checkpoint over what the transaction appended.

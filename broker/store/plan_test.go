@@ -44,6 +44,9 @@ func TestDecisionsScanNothing(t *testing.T) {
 		t.Fatalf("only %d queries were seen", len(asked))
 	}
 	for query, plan := range asked {
+		if strings.Contains(query, "sqlite_schema") || strings.Contains(query, "pragma_") {
+			continue // asked once, when the store was opened
+		}
 		if strings.Contains(query, "'rejected'") && !strings.Contains(strings.Join(plan, "\n"), "(state=? AND ends>?)") {
 			t.Errorf("years of rejections are read: %q", plan)
 		}

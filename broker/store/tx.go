@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"sekimori/broker/ledger"
 )
 
 // Snap is a consistent view of the database. It is valid inside the function it was given to,
@@ -27,8 +29,9 @@ type Tx struct {
 	Clock time.Time // the clock's reading, which the entries record when it differs from Now
 
 	dirty      bool
-	size       int64 // of the ledger, entries of this transaction included
-	appended   int
+	size       int64          // of the ledger, entries of this transaction included
+	appended   []ledger.Entry // of this transaction; their leaves get into the tree at the end of it
+	touched    bindings       // rows written, as they were left
 	checkpoint []byte
 }
 
@@ -76,17 +79,23 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 		return fmt.Errorf("begin write: %w", err)
 	}
 	defer tx.Rollback() // no effect after Commit; runs when fn panics
-	t := &Tx{Snap: &Snap{tx: tx, zone: db.opt.Zone, db: db}}
+	t := &Tx{Snap: &Snap{tx: tx, zone: db.opt.Zone, db: db}, touched: bindings{}}
 	if err := t.begin(db.opt.Clock()); err != nil {
 		return fmt.Errorf("begin write: %w", err)
 	}
 	if err := fn(t); err != nil {
 		return err
 	}
-	if t.dirty && t.appended == 0 {
+	if t.dirty && len(t.appended) == 0 {
 		return ErrNoEntry
 	}
-	if t.appended > 0 {
+	if len(t.appended) > 0 {
+		if err := t.bind(); err != nil {
+			return fmt.Errorf("bind what was written: %w", err)
+		}
+		if err := t.grow(); err != nil {
+			return err
+		}
 		if err := t.sign(); err != nil {
 			return fmt.Errorf("sign checkpoint: %w", err)
 		}
@@ -163,12 +172,6 @@ func list[T any](s *Snap, scan func(scanner) (T, error), query string, args ...a
 		all = append(all, v)
 	}
 	return all, rows.Err()
-}
-
-// exec changes state: the transaction is dirty from here.
-func (t *Tx) exec(query string, args ...any) (sql.Result, error) {
-	t.dirty = true
-	return t.tx.Exec(query, args...)
 }
 
 // one changes exactly one row; none is ErrNotFound.

@@ -64,8 +64,8 @@ func (s *Snap) checkHead() error {
 }
 
 // VerifyLedger reads the whole ledger and names the first place that does not hold: every entry
-// against its place, its time, its leaf and the columns beside it, and the tree against the last
-// checkpoint. since is an older checkpoint that must be a prefix, or nil. progress, if given, is
+// against its place, its time, its leaf and the columns beside it, the tree against the last checkpoint, and what is stored
+// beside the ledger against it (*Damage names the row). since is an older checkpoint that must be a prefix, or nil. progress, if given, is
 // told how many entries were read.
 func (s *Snap) VerifyLedger(since []byte, progress func(n int64)) error {
 	if err := s.checkHead(); err != nil {
@@ -84,6 +84,12 @@ func (s *Snap) VerifyLedger(since []byte, progress func(n int64)) error {
 	}
 	var before time.Time
 	var disposals ledger.Disposals
+	bound := newest{}
+	subjects, err := s.subjectIndex()
+	if err != nil {
+		return err
+	}
+	defer subjects.rows.Close()
 	for v, err := range s.storedEntries() {
 		if err != nil {
 			return damaged(err, "記載%d", "entry %d", front.Size())
@@ -93,6 +99,12 @@ func (s *Snap) VerifyLedger(since []byte, progress func(n int64)) error {
 		}
 		before = v.entry.Time
 		disposals.Take(v.entry)
+		if err := bound.take(v.entry); err != nil {
+			return damaged(err, "記載%d", "entry %d", front.Size())
+		}
+		if err := subjects.take(v.entry); err != nil {
+			return err
+		}
 		if err := front.Append(v.entry.Leaf()); err != nil {
 			return err
 		}
@@ -109,7 +121,14 @@ func (s *Snap) VerifyLedger(since []byte, progress func(n int64)) error {
 	if gone := disposals.First(); gone >= 0 {
 		return damaged(nil, "記載%dの内容がありません。廃棄を認める記載(ledger.disposed)もありません", "entry %d has lost its payload, and no entry ledger.disposed authorises that", gone)
 	}
-	return nil
+	if err := subjects.end(); err != nil {
+		return err
+	}
+	c, err := s.compare(bound)
+	if err != nil {
+		return err
+	}
+	return c.first
 }
 
 // openSince reads the older checkpoint as strictly as the newest one.

@@ -1,0 +1,211 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+
+	"sekimori/broker/ledger"
+)
+
+// Every row that a transaction writes is bound to the ledger: the last entry of the transaction carries, in the member rows
+// of its payload, the digest of each row as the transaction left it, or null where it deleted the row. A row that was edited
+// by hand, put in or taken away is then found by verifying. No mutator takes part: exec asks SQLite for what it wrote.
+
+// bindings are digests by table and key; nil: the row was deleted.
+type bindings map[string]map[string]*string
+
+func (b bindings) put(table, id string, digest *string) {
+	if b[table] == nil {
+		b[table] = map[string]*string{}
+	}
+	b[table][id] = digest
+}
+
+func (b bindings) count() (n int) {
+	for _, rows := range b {
+		n += len(rows)
+	}
+	return n
+}
+
+// membersRows is the member of a payload that binds rows. It stands last.
+const memberRows = "rows"
+
+// mostBound is how many rows one entry binds; what is more goes into entries of their own.
+const mostBound = 10_000
+
+// kindBound is the kind of those, and of what binds the rows that a migration changed.
+const kindBound = "state.bound"
+
+var writes = regexp.MustCompile(`^\s*(INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)`)
+
+// writing is a statement that says what it wrote.
+type writing struct {
+	text    string
+	shape   *shape // nil: of a table that is not bound
+	deletes bool
+}
+
+func (db *DB) writing(query string) (writing, error) {
+	if w, ok := db.writings.Load(query); ok {
+		return w.(writing), nil
+	}
+	m := writes.FindStringSubmatch(query)
+	if m == nil {
+		return writing{}, fmt.Errorf("store: not a statement that writes one table: %.60q", query)
+	}
+	w := writing{text: query, shape: db.shapes[m[2]], deletes: m[1] == "DELETE FROM"}
+	if w.shape != nil {
+		w.text += " RETURNING " + w.shape.list()
+	} else if _, known := unbound[m[2]]; !known {
+		return writing{}, fmt.Errorf("store: no table %q", m[2])
+	}
+	db.writings.Store(query, w)
+	return w, nil
+}
+
+// wrote is the result of a statement.
+type wrote struct{ rows, last int64 }
+
+func (w wrote) RowsAffected() (int64, error) { return w.rows, nil }
+
+func (w wrote) LastInsertId() (int64, error) {
+	if w.rows == 0 {
+		return 0, errors.New("nothing was inserted")
+	}
+	return w.last, nil
+}
+
+// exec changes state: the transaction is dirty from here.
+func (t *Tx) exec(query string, args ...any) (sql.Result, error) {
+	t.dirty = true
+	w, err := t.db.writing(query)
+	if err != nil {
+		return nil, err
+	}
+	if w.shape == nil {
+		return t.tx.Exec(query, args...)
+	}
+	rows, err := t.tx.Query(w.text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var done wrote
+	for rows.Next() {
+		values, err := w.shape.scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		done.rows++
+		if n, ok := values[w.shape.key[0]].(int64); ok {
+			done.last = n
+		}
+		var digest *string
+		if !w.deletes {
+			d := w.shape.digest(values)
+			digest = &d
+		}
+		t.touched.put(w.shape.table, w.shape.id(values), digest)
+	}
+	return done, rows.Err()
+}
+
+// bind puts what the transaction wrote into its last entry.
+func (t *Tx) bind() error {
+	if len(t.touched) == 0 {
+		return nil
+	}
+	parts := split(t.touched, mostBound)
+	t.touched = bindings{}
+	last := t.appended[len(t.appended)-1]
+	if e, err := last.With(memberRows, parts[0]); err == nil {
+		t.appended[len(t.appended)-1] = e
+		if _, err := t.tx.Exec(`UPDATE ledger_entries SET header = ?, payload = ? WHERE idx = ?`, e.Header, e.Payload, e.Index); err != nil {
+			return fmt.Errorf("bind rows to entry %d: %w", e.Index, err)
+		}
+		parts = parts[1:]
+	} else if form := new(ledger.FormError); !errors.As(err, &form) { // a payload that has no room left is one
+		return err
+	}
+	for _, part := range parts {
+		if _, err := t.Append(ledger.Draft{Kind: kindBound, Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Payload: map[string]any{memberRows: part}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// split cuts bindings into parts of at most n rows, in order.
+func split(b bindings, n int) []bindings {
+	parts, room := []bindings{{}}, n
+	for _, table := range slices.Sorted(maps.Keys(b)) {
+		for _, id := range slices.Sorted(maps.Keys(b[table])) {
+			if room == 0 {
+				parts, room = append(parts, bindings{}), n
+			}
+			room--
+			parts[len(parts)-1].put(table, id, b[table][id])
+		}
+	}
+	return parts
+}
+
+// boundBy reads what an entry binds. The member stands last in the payload; within a text its quotation marks would be escaped.
+func boundBy(e ledger.Entry) (bindings, error) {
+	at := bytes.LastIndex(e.Payload, []byte(`"`+memberRows+`":{`))
+	if at < 0 {
+		return nil, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(e.Payload[at+len(memberRows)+3:]))
+	var b bindings
+	if err := d.Decode(&b); err != nil {
+		return nil, nil // a member of that name deeper within, of another form
+	}
+	if rest := e.Payload[at+len(memberRows)+3+int(d.InputOffset()):]; string(rest) != "}" {
+		return nil, nil // deeper within
+	}
+	return b, nil
+}
+
+// rebind binds what a migration changed. What did not match its entry before the migration is left as it is, so that it is
+// named for ever; before says both.
+func (db *DB) rebind(ctx context.Context, from, to int64, before compared) error {
+	return db.Write(ctx, func(tx *Tx) error {
+		now, err := tx.rows()
+		if err != nil {
+			return err
+		}
+		for table, rows := range now {
+			for id, digest := range rows {
+				old, known := before.bound.of(table, id)
+				if before.bad[table+" "+id] || !known && before.unread {
+					continue
+				}
+				if !known || old == nil || *old != *digest {
+					tx.touched.put(table, id, digest)
+				}
+			}
+		}
+		for table, rows := range before.bound {
+			for id, b := range rows {
+				if _, there := now[table][id]; !there && b.digest != nil && !before.bad[table+" "+id] {
+					tx.touched.put(table, id, nil)
+				}
+			}
+		}
+		if len(tx.touched) == 0 {
+			return nil
+		}
+		_, err = tx.Append(ledger.Draft{Kind: kindBound, Actor: ledger.Actor{Kind: "broker", Via: "timer"},
+			Payload: map[string]any{"schema_before": from, "schema": to, "number": tx.touched.count(), "left_out": len(before.bad)}})
+		return err
+	})
+}

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// unbound are the tables whose rows are not bound to entries of the ledger, and why. All others are, also those of
+// migrations to come.
+var unbound = map[string]string{
+	"ledger_entries":   "are the ledger; the tree holds them",
+	"ledger_hashes":    "are the tree; the checkpoint holds them",
+	"ledger_subjects":  "are compared with the headers of the entries",
+	"checkpoints":      "are signed",
+	"goose_db_version": "says which migrations were applied",
+	"sequences":        "are the numbers given last; a number given twice is refused where it is used",
+	"throttles":        "are written by Keep: failures are counted without an entry each",
+	"heartbeats":       "are written by Keep",
+	"proved_sources":   "are written by Keep: addresses from which a person signed in",
+	"recording_checks": "are written by Keep: a time to come is not believed, and an early reading does no harm",
+}
+
+// unboundColumns are written by Keep, in tables whose rows are bound otherwise.
+var unboundColumns = map[string][]string{
+	"windows":    {"present"},
+	"totp":       {"last_step"},
+	"tokens":     {"last_used"},
+	"enrolments": {"tries"},
+}
+
+// shape is what is bound of a table: its columns in the order of their names, and which of them make the key.
+type shape struct {
+	table   string
+	columns []column
+	key     []int
+}
+
+type column struct {
+	name string
+	def  any // the declared default; a value equal to it is left out of a digest, so that a later migration can add columns
+}
+
+// shapes reads the bound tables of the schema.
+func (s *Snap) shapes() (map[string]*shape, error) {
+	names, err := list(s, func(r scanner) (n string, err error) { err = r.Scan(&n); return n, err },
+		`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]*shape{}
+	for _, name := range names {
+		if _, skip := unbound[name]; skip {
+			continue
+		}
+		if all[name], err = s.shape(name); err != nil {
+			return nil, fmt.Errorf("shape of %s: %w", name, err)
+		}
+	}
+	return all, nil
+}
+
+func (s *Snap) shape(table string) (*shape, error) {
+	type declared struct {
+		column
+		pk int
+	}
+	cols, err := list(s, func(r scanner) (d declared, err error) {
+		var def sql.NullString
+		if err = r.Scan(&d.name, &def, &d.pk); err == nil && def.Valid {
+			d.def = literal(def.String)
+		}
+		return d, err
+	}, `SELECT name, dflt_value, pk FROM pragma_table_info(?)`, table)
+	if err != nil {
+		return nil, err
+	}
+	cols = slices.DeleteFunc(cols, func(d declared) bool { return slices.Contains(unboundColumns[table], d.name) })
+	slices.SortFunc(cols, func(a, b declared) int { return cmp.Compare(a.name, b.name) })
+	v := &shape{table: table, key: []int{}}
+	for i, d := range cols {
+		v.columns = append(v.columns, d.column)
+		if d.pk > 0 {
+			v.key = append(v.key, i)
+		}
+	}
+	if len(v.key) == 0 {
+		return nil, fmt.Errorf("a table without a primary key cannot be bound")
+	}
+	return v, nil
+}
+
+// literal is the value of a declared default, which in our migrations is a whole number or a text; anything else stands for itself
+// as a text that no column holds.
+func literal(def string) any {
+	if n, err := strconv.ParseInt(def, 10, 64); err == nil {
+		return n
+	}
+	if len(def) >= 2 && def[0] == '\'' && def[len(def)-1] == '\'' {
+		return strings.ReplaceAll(def[1:len(def)-1], "''", "'")
+	}
+	return "\x00" + def
+}
+
+// list gives the bound columns for a statement.
+func (v *shape) list() string {
+	var b strings.Builder
+	for i, c := range v.columns {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(`"` + c.name + `"`)
+	}
+	return b.String()
+}
+
+// scan reads one row of the bound columns.
+func (v *shape) scan(r scanner) ([]any, error) {
+	values, into := make([]any, len(v.columns)), make([]any, len(v.columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	return values, r.Scan(into...)
+}
+
+// digestSize is how much of the SHA-256 of a row is kept: 192 bits, 32 characters.
+const digestSize = 24
+
+// digest of a row: SHA-256 over the table's name and, in the order of the names, each column that is neither NULL nor its
+// default: name, type, value, each with its length before it.
+func (v *shape) digest(values []any) string {
+	h := sha256.New()
+	put := func(kind byte, b []byte) {
+		var n [9]byte
+		n[0] = kind
+		binary.BigEndian.PutUint64(n[1:], uint64(len(b)))
+		h.Write(n[:])
+		h.Write(b)
+	}
+	put('t', []byte(v.table))
+	for i, c := range v.columns {
+		value := values[i]
+		if value == nil || value == c.def {
+			continue
+		}
+		put('c', []byte(c.name))
+		switch x := value.(type) {
+		case int64:
+			put('i', strconv.AppendInt(nil, x, 10))
+		case string:
+			put('s', []byte(x))
+		case []byte:
+			put('b', x)
+		default: // STRICT tables hold nothing else
+			put('?', fmt.Append(nil, x))
+		}
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:digestSize])
+}
+
+// id is the key of a row as it stands in entries. Of bytes, such as the hash of a token, only a digest goes there.
+func (v *shape) id(values []any) string {
+	parts := make([]string, 0, len(v.key))
+	for _, i := range v.key {
+		switch x := values[i].(type) {
+		case []byte:
+			sum := sha256.Sum256(x)
+			parts = append(parts, base64.RawURLEncoding.EncodeToString(sum[:digestSize]))
+		default:
+			parts = append(parts, strings.NewReplacer(`\`, `\\`, `,`, `\,`).Replace(fmt.Sprint(x)))
+		}
+	}
+	return strings.Join(parts, ",")
+}
