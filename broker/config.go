@@ -182,8 +182,8 @@ func (c Config) validate(path string, text []byte) error {
 	case c.Gate.LoginTime < Duration(10*time.Second) || c.Gate.LoginTime > Duration(10*time.Minute):
 		return refuse("gate.login_time", "login_time は 10s から 10m です", "login_time is between 10s and 10m")
 	case !wire.ValidVersion(c.Gate.Version):
-		return refuse("gate.version", "version は印字できる ASCII で 1〜128 文字、空白と - で始めません(例 "+wire.Version+")",
-			"version is 1 to 128 printable ASCII characters and begins with neither a space nor - (such as "+wire.Version+")")
+		return refuse("gate.version", "version は印字できる ASCII で 1〜128 文字、空白と - で始めず、OpenSSH と名乗るなら OpenSSH_9.9 の形です(例 "+wire.Version+")",
+			"version is 1 to 128 printable ASCII characters, begins with neither a space nor -, and says OpenSSH only as in OpenSSH_9.9 (such as "+wire.Version+")")
 	case c.WaitingRoom < 0 || c.WaitingRoom > Duration(4*time.Hour):
 		return refuse("waiting_room", "waiting_room は 0s から 4h です", "waiting_room is between 0s and 4h")
 	case c.RecheckInterval < Duration(time.Second) || c.RecheckInterval > Duration(time.Minute):

@@ -1,5 +1,10 @@
 package wire
 
+import (
+	"regexp"
+	"strings"
+)
+
 // Version is the software version that the broker says to engineers and to targets (RFC 4253 section
 // 4.2), after "SSH-2.0-".
 //
@@ -18,8 +23,13 @@ func VersionLine(version string) string {
 	return "SSH-2.0-" + version
 }
 
-// ValidVersion reports whether a version may stand in an identification line: with its prefix and its
-// end such a line has 255 bytes at most. Some peers read "SSH-2.0--" as another protocol.
+// openSSH is the form in which every peer recognises OpenSSH. libssh 0.10 takes
+// neither OpenSSH_10.0 nor a word in place of the number for it, others do: with such a version a
+// symlink would point one way or the other.
+var openSSH = regexp.MustCompile(`OpenSSH_[1-9]\.[0-9]`)
+
+// ValidVersion reports whether a version may stand in an identification line, and means the same to
+// every peer. With its prefix and its end such a line has 255 bytes at most.
 func ValidVersion(v string) bool {
 	if v == "" || len(v) > 128 || v[0] == ' ' || v[0] == '-' {
 		return false
@@ -29,5 +39,6 @@ func ValidVersion(v string) bool {
 			return false
 		}
 	}
-	return true
+	// AsyncSSH takes a server of paramiko's for one with OpenSSH's order, too.
+	return strings.Contains(v, "OpenSSH") == openSSH.MatchString(v) && !strings.Contains(v, "paramiko")
 }
