@@ -21,6 +21,7 @@ type Screen struct {
 	line   bool // the cursor is at the start of a line, as far as is known
 	bare   bool // no terminal was at the other end: a line feed alone ends a line
 	after  byte // the control character before, if it was one
+	box    box
 }
 
 // NewScreen returns a Screen for the output of one channel, written in e.
@@ -69,6 +70,7 @@ const mostArgument = 4096
 
 func (s *Screen) print(r rune) {
 	s.line, s.after = false, 0
+	s.out.WriteString(s.box.print(r))
 	if r < utf8.RuneSelf {
 		s.out.WriteByte(byte(r))
 		return
@@ -92,9 +94,21 @@ func (s *Screen) execute(c byte) {
 			s.out.WriteString("\x1bD")
 		}
 	case '\r':
-		s.line = true
+		s.line, s.box.col = true, 0
 		s.out.WriteByte(c)
-	case '\b', '\t', 0x0e, 0x0f:
+	case '\b':
+		if edge := s.box.atEdge(); s.box.left(1) && edge {
+			s.place('G', s.box.col+1)
+		} else {
+			s.out.WriteByte(c)
+		}
+	case '\t':
+		if to := s.box.tab(); to > 0 {
+			s.place('G', to)
+		} else {
+			s.out.WriteByte(c)
+		}
+	case 0x0e, 0x0f:
 		s.out.WriteByte(c)
 	}
 	s.after = c
@@ -107,12 +121,14 @@ func (s *Screen) escape(cmd ansi.Cmd) {
 	case 0:
 		switch final {
 		case '7', '8', 'D', 'E', 'H', 'M': // save, restore, index, next line, set a tab stop, reverse index
+			s.box.escape(final)
 			s.out.Write([]byte{0x1b, final})
 		case 'c': // a program resets the terminal to clear it
 			if s.full {
 				s.out.WriteString("\x1b[?1049l")
 			}
 			s.full, s.region, s.line = false, false, true
+			s.box = box{cols: s.box.cols, rows: s.box.rows}
 			s.out.WriteString(resetPicture)
 		}
 	case '(', ')', '*', '+': // character sets: line drawing, national, ASCII
@@ -122,6 +138,7 @@ func (s *Screen) escape(cmd ansi.Cmd) {
 		}
 	case '#':
 		if final == '8' { // fill the screen
+			s.box.col = 0
 			s.out.WriteString("\x1b#8")
 		}
 	}
@@ -135,6 +152,7 @@ func (s *Screen) control(cmd ansi.Cmd, params ansi.Params) {
 		s.modes(final, params)
 		return
 	case cmd.Prefix() == 0 && cmd.Intermediate() == '!' && final == 'p': // soft reset
+		s.box.nowrap = false
 		s.out.WriteString("\x1b[!p")
 		return
 	case cmd.Prefix() != 0 || cmd.Intermediate() != 0:
@@ -163,25 +181,41 @@ func (s *Screen) control(cmd ansi.Cmd, params ansi.Params) {
 	if len(params) > most || !same {
 		return
 	}
-	if s.sequence(final, params); final == 'H' || final == 'f' || final == 'G' || final == 'E' || final == 'F' || final == '`' {
+	if s.box.cols > 0 && final != 'm' {
+		s.boxed(final, params)
+	} else {
+		s.sequence(final, params)
+	}
+	if final == 'H' || final == 'f' || final == 'G' || final == 'E' || final == 'F' || final == '`' {
 		s.line = len(params) < 2 && argument(params, 0, mostArgument) <= 1 || len(params) == 2 && argument(params, 1, mostArgument) <= 1
 	}
 }
 
 // modes passes the private modes of a picture, one by one.
 func (s *Screen) modes(final byte, params ansi.Params) {
+	switched := false
 	for i := range params {
 		n := argument(params, i, 1<<16)
 		switch n {
 		case 47, 1047, 1049: // the alternate screen
-			s.full = final == 'h'
+			if s.full = final == 'h'; n == 1049 {
+				s.box.save(final == 'h')
+			}
+			switched = true
 		case 6: // origin
-			s.region = true
-		case 7, 25, 1048: // wrap, cursor shown, cursor saved
+			s.region, s.box.col = true, 0
+		case 1048: // cursor saved
+			s.box.save(final == 'h')
+		case 7: // wrap
+			s.box.nowrap = final == 'l'
+		case 25: // cursor shown
 		default:
 			continue
 		}
 		s.out.WriteString("\x1b[?" + strconv.Itoa(n) + string(rune(final)))
+	}
+	if switched {
+		s.bounded()
 	}
 }
 

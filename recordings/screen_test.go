@@ -154,15 +154,23 @@ func TestScreenReadsJapaneseEncodings(t *testing.T) {
 func FuzzScreen(f *testing.F) {
 	f.Add([]byte("\x1b]0;x\x07\x1b[6n\x1bP\x1b\\\x1b[?1003h\u009b"), 3, uint8(0))
 	f.Add([]byte("\x1b[\x81\x40\x1b(0"), 1, uint8(1))
+	f.Add([]byte("\x1b[?1049h\x1b[9;9r\t\t\t\x1b[99Cx\x1b[Ib\x1b[99b0123456789ab"), 9, uint8(4))
 	f.Fuzz(func(t *testing.T, in []byte, cut int, which uint8) {
 		e := []recordings.Encoding{recordings.UTF8, recordings.CP932, recordings.EUCJP}[which%3]
-		want := string(recordings.NewScreen(e).Show(in))
+		sized := func() *recordings.Screen {
+			s := recordings.NewScreen(e)
+			if which&4 != 0 {
+				s.Size(10, 4)
+			}
+			return s
+		}
+		want := string(sized().Show(in))
 		checkShown(t, string(in), want)
 		if len(in) == 0 {
 			return
 		}
 		cut = int(uint(cut) % uint(len(in)))
-		parts := recordings.NewScreen(e)
+		parts := sized()
 		var got strings.Builder
 		got.Write(parts.Show(in[:cut]))
 		got.Write(parts.Show(in[cut:]))
@@ -170,4 +178,40 @@ func FuzzScreen(f *testing.F) {
 			t.Fatalf("cut at %d: %q, whole %q", cut, got.String(), want)
 		}
 	})
+}
+
+// A viewer's terminal that is larger than the recorded one must not change where lines wrap, or scroll.
+func TestAPictureOnALargerTerminalKeepsItsSize(t *testing.T) {
+	for name, tc := range map[string]struct{ in, want string }{
+		"a line wraps where it did":        {"0123456789ab", "0123456789\r\nab"},
+		"a full line waits":                {"0123456789\r\nx", "0123456789\r\nx"},
+		"wide characters do not fit in":    {"012345678障x", "012345678\r\n障x"},
+		"marks take no room":               {"012345678e\u0301\u0302x", "012345678e\u0301\u0302\r\nx"},
+		"without wrapping":                 {"\x1b[?7l0123456789ab", "\x1b[?7l0123456789\x1b[10Ga\x1b[10Gb"},
+		"far to the right":                 {"\x1b[999Cx\x1b[999;999Hy\x1b[99Gz", "\x1b[9Cx\x1b[4;10Hy\x1b[10Gz"},
+		"no further":                       {"0123456789\x1b[Cx", "0123456789\r\nx"},
+		"tabs end at the edge":             {"\t\t\tx", "\t\x1b[10G\x1b[10Gx"},
+		"back and on":                      {"0123456789\b\bxyzw", "0123456789\x1b[9G\bxyz\r\nw"},
+		"erased at the edge":               {"0123456789\x1b[Kx", "0123456789\x1b[10G\x1b[K\r\nx"},
+		"up from the edge":                 {"0123456789\x1b[Ax", "0123456789\x1b[10G\x1b[Ax"},
+		"left from the edge":               {"0123456789\x1b[3Dx", "0123456789\x1b[7Gx"},
+		"saved and restored":               {"\x1b7012345678\x1b8abcdefghijk", "\x1b7012345678\x1b8abcdefghij\r\nk"},
+		"the alternate screen":             {"\x1b[?1049h\x1b[r\x1b[2;99r\x1b[?1049l", "\x1b[?1049h\x1b7\x1b[1;4r\x1b8\x1b[1;4r\x1b[2;4r\x1b[?1049l\x1b7\x1b[r\x1b8"},
+		"a region of the main screen":      {"\x1b[2;3r\x1b[r", "\x1b[2;3r\x1b[r"},
+		"repeating fills the line at most": {"x\x1b[99b", "x\x1b[9b"},
+		"colours stay":                     {"\x1b[1;31m0123456789a", "\x1b[1;31m0123456789\r\na"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := recordings.NewScreen(recordings.UTF8)
+			s.Size(10, 4)
+			if got := string(s.Show([]byte(tc.in))); got != tc.want {
+				t.Errorf("%q, want %q", got, tc.want)
+			}
+		})
+	}
+	s := recordings.NewScreen(recordings.UTF8)
+	s.Size(0, 4)
+	if got := string(s.Show([]byte("0123456789ab\x1b[999C"))); got != "0123456789ab\x1b[999C" {
+		t.Errorf("without a size: %q", got)
+	}
 }

@@ -38,7 +38,8 @@ type Player struct {
 
 // played is the output of one channel.
 type played struct {
-	number  uint32
+	cols    int // of its terminal; 0: not known
+	rows    int
 	shown   [2]*Screen // of standard output and of standard error
 	binary  bool       // it was no text: it is not shown on
 	waiting []string   // lines that a full-screen program holds up
@@ -58,7 +59,7 @@ func (p *Player) Take(f Frame) []byte {
 	}
 	switch {
 	case f.Event == EventPTY || f.Event == EventWindowChange:
-		p.rows = int(min(body[PTY](f).Rows, 1000))
+		p.resize(f.Channel, body[PTY](f))
 	case f.Stream == Stdin:
 		for _, o := range p.keys.take(f, p.ops, p.view.Encoding) {
 			p.tell(o)
@@ -132,12 +133,24 @@ func (p *Player) giveBack() {
 func (p *Player) channel(n uint32) *played {
 	s := p.screens[n]
 	if s == nil {
-		s = &played{number: n}
+		s = &played{}
 		if len(p.screens) < mostChannels {
 			p.screens[n] = s
 		}
 	}
 	return s
+}
+
+// resize notes how large the recorded terminal is.
+func (p *Player) resize(channel uint32, size PTY) {
+	s := p.channel(channel)
+	s.cols, s.rows = int(min(size.Cols, mostArgument)), int(min(size.Rows, mostArgument))
+	p.rows = s.rows
+	for _, shown := range s.shown {
+		if shown != nil {
+			shown.Size(s.cols, s.rows)
+		}
+	}
 }
 
 // output shows what a target sent.
@@ -158,6 +171,7 @@ func (p *Player) output(f Frame) {
 	if s.shown[i] == nil {
 		s.shown[i] = NewScreen(p.view.Encoding)
 		s.shown[i].bare = !terminal
+		s.shown[i].Size(s.cols, s.rows)
 	}
 	if p.last != nil && p.last != s && !p.last.full() { // of two channels at once each gets lines of its own
 		if !p.last.atLineStart() {
