@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"sekimori/broker/forms"
 	"sekimori/broker/internal/townhall"
@@ -82,13 +83,11 @@ func TestAttackAttendingWhatOnesDeputyApproved(t *testing.T) {
 // The reason of a cut stands in the window's row and in the ledger: it has an end, and says nothing to the terminal of who reads it.
 func TestAttackAReasonWithoutEnd(t *testing.T) {
 	o := newOffice(t, false)
-	long, escape := strings.Repeat("x", 4*forms.MaxText+1), "\u001b]0;x\u0007急ぐ"
-	has(t, "cut", o.post.Cut(t.Context(), o.window, long, townhall.By("head")), "control-character")
-	has(t, "close", o.post.Close(t.Context(), o.window, long, townhall.By("head")), "control-character")
-	want(t, "cut with what cannot be shown", o.post.Cut(t.Context(), o.window, escape, townhall.By("head")), "")
+	long := "\u001b]0;x\u0007急ぐ" + strings.Repeat("x", 4*forms.MaxText+1)
+	want(t, "cut with what cannot be shown", o.post.Cut(t.Context(), o.window, long, townhall.By("head")), "")
 	err := o.DB.Read(t.Context(), func(s *store.Snap) error {
 		w, err := s.Window(o.window)
-		if !strings.HasSuffix(w.Reason, "急ぐ") || strings.ContainsAny(w.Reason, "\u001b\u0007") {
+		if !strings.Contains(w.Reason, "急ぐx") || strings.ContainsAny(w.Reason, "\u001b\u0007") || utf8.RuneCountInString(w.Reason) > forms.MaxText+1 {
 			t.Errorf("the window says %q", w.Reason)
 		}
 		return err
@@ -112,4 +111,39 @@ func TestAttackAttendingWhatOnesAppointeeApproved(t *testing.T) {
 	}
 	window := approvedByDeputy(t, h, d, "abe")
 	want(t, "who appointed the deputy opens", post.Open(t.Context(), window, townhall.By("abe")), "forbidden")
+}
+
+// A reason that cannot be shown, or has no end, holds no stop up: neither a cut nor taking the permission back.
+func TestAttackAReasonThatHoldsAStopUp(t *testing.T) {
+	for name, reason := range map[string]string{"escape": "\x1b[2J", "zero width": "\u200b", "no UTF-8": "\xff\xfe", "NUL": "\x00", "long": strings.Repeat("あ", 2*forms.MaxText)} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t, false)
+			o.prepare()
+			o.Pass(time.Hour)
+			want(t, "open", o.open(), "")
+			want(t, "unpermit", o.post.Unpermit(t.Context(), o.window, reason, townhall.By("ito")), "")
+			want(t, "close", o.post.Close(t.Context(), o.window, reason, townhall.By("ito")), "")
+		})
+	}
+}
+
+// What is over stays as it was: nobody takes back the permission of a window that ended, closes, cuts or cancels it.
+func TestAttackRewritingAWindowLongOver(t *testing.T) {
+	o := newOffice(t, false)
+	o.prepare()
+	o.Pass(time.Hour)
+	want(t, "open", o.open(), "")
+	w := o.row()
+	o.Pass(w.End.Sub(o.Now()))
+	for name, act := range map[string]func() error{
+		"unpermit": func() error { return o.post.Unpermit(t.Context(), o.window, "x", townhall.By("ito")) },
+		"close":    func() error { return o.post.Close(t.Context(), o.window, "x", townhall.By("ito")) },
+		"cut":      func() error { return o.post.Cut(t.Context(), o.window, "x", townhall.By("head")) },
+		"cancel":   func() error { return o.desk.Cancel(t.Context(), o.window, "x", townhall.By("head")) },
+	} {
+		want(t, name, act(), "window-over")
+		if now := o.row(); now.State != w.State || !now.PermittedAt.Equal(w.PermittedAt) || now.ClosedBy != w.ClosedBy || now.Reason != w.Reason {
+			t.Errorf("%s rewrote the window: %+v", name, now)
+		}
+	}
 }

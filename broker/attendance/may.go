@@ -93,12 +93,6 @@ func sayable(reason string) error {
 	return nil
 }
 
-// said is the reason of an act that ends work, as it is kept: what cannot be shown is replaced, because a cut must not fail over it.
-func said(reason string) (string, error) {
-	reason = forms.Printable(reason)
-	return reason, sayable(reason)
-}
-
 // mustSay is the problem of an act without the reason it needs.
 func mustSay(reason string) error {
 	if policy.Blank(reason) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -102,13 +103,14 @@ func (a *Post) Permit(ctx context.Context, window string, by ledger.Actor) error
 // Unpermit takes the permission to start back: live sessions of the window are cut. The attendant keeps the post, from which the start may be
 // permitted again, and answers for the work that was done. The attendant may, and whoever may stop the work.
 func (a *Post) Unpermit(ctx context.Context, window, reason string, by ledger.Actor) error {
-	if err := sayable(reason); err != nil {
-		return err
-	}
+	reason = forms.Kept(reason)
 	var cause policy.Reason
 	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
 		if w.State != policy.WindowPermitted {
 			return a.wrongState(*w)
+		}
+		if err := a.over(*w, tx.Now); err != nil {
+			return err
 		}
 		if w.Attendant != p.ID && !mayStop(p, sys) {
 			return forbidden(policy.Attendant)
@@ -143,13 +145,13 @@ func cutBy(p policy.Person, w store.Window) policy.Reason {
 
 // Close is the attendant's ordinary end of the work before the window's. Sessions end.
 func (a *Post) Close(ctx context.Context, window, reason string, by ledger.Actor) error {
-	reason, err := said(reason)
-	if err != nil {
-		return err
-	}
-	err = a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
+	reason = forms.Kept(reason)
+	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
 		if w.State != policy.WindowAttended && w.State != policy.WindowPermitted {
 			return a.wrongState(*w)
+		}
+		if err := a.over(*w, tx.Now); err != nil {
+			return err
 		}
 		if w.Attendant != p.ID && !mayStop(p, sys) {
 			return forbidden(policy.Attendant)
@@ -162,14 +164,14 @@ func (a *Post) Close(ctx context.Context, window, reason string, by ledger.Actor
 // Cut ends the window by force, in one press: the reason may follow later. Any attendant of the section,
 // its approvers and the information-systems section may.
 func (a *Post) Cut(ctx context.Context, window, reason string, by ledger.Actor) error {
-	reason, err := said(reason)
-	if err != nil {
-		return err
-	}
+	reason = forms.Kept(reason)
 	cause := policy.CutByAttendant
-	err = a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
+	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, sys store.System) error {
 		if !usable(w.State) {
 			return a.wrongState(*w)
+		}
+		if err := a.over(*w, tx.Now); err != nil { // its sessions have ended; each can still be cut by its number
+			return err
 		}
 		if !mayStop(p, sys) && !(ofSection(p, sys) && p.Has(policy.Attendant)) {
 			return forbidden(policy.Attendant)

@@ -217,6 +217,19 @@ func Printable(s string) string {
 	}, s)
 }
 
+// Kept is the reason of an act that stops work as it is kept: what cannot be shown is replaced and what is too long is cut off, because
+// a stop must not fail over its reason.
+func Kept(reason string) string {
+	reason = Printable(strings.ToValidUTF8(strings.TrimSpace(reason), "\uFFFD"))
+	n := 0
+	for at := range reason {
+		if n++; n > MaxText {
+			return reason[:at] + "…"
+		}
+	}
+	return reason
+}
+
 // longestWord is longer than any word people could have meant; distance takes time by the length.
 const longestWord = 64
 

@@ -56,6 +56,8 @@ func said(reason string, needed bool) (string, error) {
 	switch {
 	case needed && policy.Blank(reason):
 		return "", invalid("reason", "required", "理由を書いてください。", "say why")
+	case !needed && utf8.RuneCountInString(reason) > longest: // of a stop, which must not fail over it
+		return string([]rune(reason)[:longest]), nil
 	case utf8.RuneCountInString(reason) > longest:
 		return "", invalid("reason", "too-long", fmt.Sprintf("理由は%d字までです。", longest), fmt.Sprintf("a reason has at most %d characters", longest))
 	}

@@ -183,7 +183,10 @@ func TestDamagedCopies(t *testing.T) {
 			c.damage(t, o, filepath.Join(o.dir, p.File))
 			for _, act := range []func() error{
 				func() error { _, err := o.Verify(t.Context(), p.ID); return err },
-				func() error { _, err := o.Open(t.Context(), p.ID, "periodic-review", "", townhall.By("mori")); return err },
+				func() error {
+					_, err := o.Open(t.Context(), p.ID, "periodic-review", "", townhall.By("mori"))
+					return err
+				},
 			} {
 				var damaged *DamagedError
 				if err := act(); !errors.As(err, &damaged) || damaged.What != c.want || damaged.Paper != p.ID {

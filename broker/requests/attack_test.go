@@ -190,7 +190,6 @@ func TestAttackEscapeSequencesInReasons(t *testing.T) {
 			"backup": func() error {
 				return post(h).Backup(t.Context(), w, policy.Backup{At: h.Now(), How: "by-hand", OK: true}, text, townhall.By("ito"))
 			},
-			"unpermit": func() error { return post(h).Unpermit(t.Context(), w, text, townhall.By("ito")) },
 			"emergency": func() error {
 				return second(d.Emergency(t.Context(), simple(), requests.EmergencyForm{Reason: text, Phoned: text, PhonedAt: h.Now()}, townhall.By("head")))
 			},

@@ -27,6 +27,9 @@ func (d *Desk) Cancel(ctx context.Context, window, reason string, by ledger.Acto
 		if !usable(w.State) {
 			return &policy.Denied{Reason: policy.WindowOver, Args: map[string]string{"request": w.Request, "time": w.ClosedAt.In(d.o.Zone).Format("2006-01-02 15:04")}}
 		}
+		if !tx.Now.Before(w.End) {
+			return &policy.Denied{Reason: policy.WindowOver, Args: map[string]string{"request": w.Request, "time": w.End.In(d.o.Zone).Format("2006-01-02 15:04")}}
+		}
 		if !mayStop(p, sys) && p.ID != r.Requester && !(w.Attendant != "" && w.Attendant == p.ID) {
 			return forbidden(policy.Requester)
 		}

@@ -50,6 +50,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 	bodyWithin(w, r, s.namelessBody)
 
 	err := s.admit(c, route)
+	admitted := err == nil
 	if err == nil && !route.who.open {
 		answerWithin(w, 0) // until something is sent: what is asked for may take long to find
 		cw.whole = s.knownAnswer
@@ -69,6 +70,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 		return
 	}
 	f := asFault(s.translate(err))
+	if admitted && c.person.ID != "" && c.person.Kind != policy.Staff {
+		f = f.withoutTelling()
+	}
 	switch {
 	case f.Status >= http.StatusInternalServerError && r.Context().Err() == nil:
 		log.Error("call_failed", "person", c.person.ID, "error", err)

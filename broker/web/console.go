@@ -149,9 +149,6 @@ func (s *Server) holdSession(c *call, may func(c *call, id string) (policy.Facts
 	if err := c.read(&in); err != nil {
 		return err
 	}
-	if forms.Printable(in.Reason) != in.Reason || len(in.Reason) > 4*forms.MaxText {
-		return faultBadRequest("理由に使えない文字があるか、長すぎます", "the reason has characters that cannot be shown, or is too long", nil)
-	}
 	id, ctx := c.r.PathValue("id"), c.r.Context()
 	facts, err := may(c, id)
 	if err != nil {
@@ -160,7 +157,7 @@ func (s *Server) holdSession(c *call, may func(c *call, id string) (policy.Facts
 	if err := s.seenAttending(ctx, id, c.actor(), facts); err != nil {
 		return err
 	}
-	if err := act(ctx, id, in.Reason); err != nil {
+	if err := act(ctx, id, forms.Kept(in.Reason)); err != nil {
 		return err
 	}
 	return show(s, c, func(snap *store.Snap) (Session, error) {

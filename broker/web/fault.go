@@ -82,6 +82,19 @@ func faultNotFound() *Fault {
 	}
 }
 
+// withoutTelling is the fault as a vendor's people read it. Whether what they name exists and is none of theirs, or does not exist, is
+// one answer: by the difference they would learn who and what there is.
+func (f *Fault) withoutTelling() *Fault {
+	forbidden := refusal(policy.Forbidden, nil)
+	if f.Code != CodeNotFound && f.Code != forbidden.Code {
+		return f
+	}
+	forbidden.JA, forbidden.EN = "許可されていないか、見つかりません", "not permitted, or there is no such thing"
+	forbidden.HintJA, forbidden.HintEN = "番号をお確かめください。あなたの件でなければ、担当の人に依頼してください", "check the number; where it is not yours, ask somebody who holds the role"
+	forbidden.cause = f
+	return forbidden
+}
+
 func faultInternal(cause error) *Fault {
 	return &Fault{
 		Status: http.StatusInternalServerError, Code: CodeInternal, Exit: ExitError,

@@ -57,7 +57,7 @@ func TestWhoOpenedWhatIsLedgered(t *testing.T) {
 	}
 	for _, path := range []string{"/v1/requests/R8-0001", "/v1/requests/R8-0001/check", "/v1/requests/R8-0001/copy", "/v1/windows/R8-0001-1"} {
 		_, from := w.kinds(0)
-		if a := w.call("GET", path, tokens["saitakumado"], nil); a.status != http.StatusNotFound {
+		if a := w.call("GET", path, tokens["saitakumado"], nil); a.status != http.StatusForbidden {
 			t.Errorf("%s of another vendor: %d", path, a.status)
 		}
 		if kinds, _ := w.kinds(from); !slices.Equal(kinds, []string{"access.refused"}) {

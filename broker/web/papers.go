@@ -205,6 +205,9 @@ func (s *Server) papers(c *call) error {
 				return nil, err
 			}
 			f.Person, f.Vendor = p.ID, p.Vendor
+			if c.person.Kind != policy.Staff && f.Vendor != c.person.Vendor {
+				return nil, faultNotFound()
+			}
 		}
 		if name := c.query("vendor"); name != "" {
 			v, err := snap.Vendor(name)

@@ -85,10 +85,10 @@ func TestPapersThroughTheAPI(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	// Another vendor's people do not learn that it is there; the prime contractor sees its subcontractor's.
-	if a := w.call("GET", "/v1/papers/"+p.ID, tokens["saitakumado"], nil); a.status != http.StatusNotFound {
+	if a := w.call("GET", "/v1/papers/"+p.ID, tokens["saitakumado"], nil); a.status != http.StatusForbidden {
 		t.Errorf("another vendor's contact: %d", a.status)
 	}
-	if a := w.call("POST", "/v1/papers/"+p.ID+"/withdraw", tokens["saitakumado"], PaperBody{Reason: "x"}); a.status != http.StatusNotFound {
+	if a := w.call("POST", "/v1/papers/"+p.ID+"/withdraw", tokens["saitakumado"], PaperBody{Reason: "x"}); a.status != http.StatusForbidden {
 		t.Errorf("another vendor's contact withdraws: %d", a.status)
 	}
 	if got := ok[[]Paper](w, "GET", "/v1/papers", tokens["saitakumado"], nil); len(got) != 0 {
@@ -97,7 +97,7 @@ func TestPapersThroughTheAPI(t *testing.T) {
 	if got := ok[[]Paper](w, "GET", "/v1/papers?vendor=saitaku", tokens["madoguchi"], nil); len(got) != 0 {
 		t.Errorf("%+v", got)
 	}
-	if a := w.call("GET", "/v1/papers?vendor=reiji", tokens["saitakumado"], nil); a.status != http.StatusNotFound {
+	if a := w.call("GET", "/v1/papers?vendor=reiji", tokens["saitakumado"], nil); a.status != http.StatusForbidden {
 		t.Errorf("the other way round: %d", a.status)
 	}
 }

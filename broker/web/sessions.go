@@ -88,11 +88,7 @@ func (s *Server) endSession(c *call) error {
 	if err := c.read(&in); err != nil {
 		return err
 	}
-	// What cannot be shown is replaced: a cut must not fail over it.
-	note := forms.Printable(in.Reason)
-	if len(note) > 4*forms.MaxText {
-		return faultBadRequest("理由が長すぎます", "the reason is too long", nil)
-	}
+	note := forms.Kept(in.Reason)
 	id := c.r.PathValue("id")
 	facts, err := s.mayLook(c, policy.Attempt{Act: policy.ActEnd, Session: id}, "session")
 	if err != nil {
