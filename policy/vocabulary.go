@@ -362,7 +362,7 @@ type Freeze struct {
 	Drill   bool // stops windows that are drills, and nothing else
 }
 
-// LiveSession is a session that has not ended.
+// LiveSession is a session of the person that has not ended, or all that another person has open on one window: it has no ID then.
 type LiveSession struct {
 	ID      string
 	Person  string

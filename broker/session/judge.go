@@ -17,11 +17,12 @@ type timers struct {
 	look     *time.Timer // judges on the facts known last
 }
 
-// judge ends the session, holds its input back or lets it go on, or moves its deadline, as policy.Recheck says.
-func (l *session) judge(f policy.Facts) {
+// judge ends the session, holds its input back or lets it go on, or moves its deadline, as policy.Recheck says. It keeps f, which
+// the person's other sessions share and which therefore no caller changes afterwards.
+func (l *session) judge(f *policy.Facts) {
 	now := l.sup.o.Clock()
 	l.mu.Lock()
-	l.facts = &f
+	l.facts = f
 	v := l.verdict(now)
 	if v.Keep {
 		l.setPause(v.Pause, now)

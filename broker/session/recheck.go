@@ -21,7 +21,7 @@ func (s *Supervisor) recheck(ctx context.Context, windows map[string]bool) {
 		s.clock.observe(s.o.Clock())
 		return
 	}
-	var known map[string]policy.Facts
+	var known map[string]*policy.Facts
 	err := s.o.DB.Read(ctx, func(snap *store.Snap) error {
 		known = s.known(ctx, snap, sessions)
 		if ctx.Err() != nil {
@@ -29,7 +29,7 @@ func (s *Supervisor) recheck(ctx context.Context, windows map[string]bool) {
 		}
 		// Nobody is judged before everybody's facts are read: those who are put out need the processors for their ends.
 		for _, l := range sessions {
-			s.judge(l, known[l.a.Person.ID]) // the zero value where they failed
+			s.judge(l, known[l.a.Person.ID])
 		}
 		return s.answers(snap, sessions)
 	})
@@ -42,7 +42,7 @@ func (s *Supervisor) recheck(ctx context.Context, windows map[string]bool) {
 }
 
 // known reads what is known of the people of some sessions. Who is missing there could not be looked up.
-func (s *Supervisor) known(ctx context.Context, snap *store.Snap, sessions []*session) map[string]policy.Facts {
+func (s *Supervisor) known(ctx context.Context, snap *store.Snap, sessions []*session) map[string]*policy.Facts {
 	people := make([]string, 0, len(sessions))
 	for _, l := range sessions {
 		people = append(people, l.a.Person.ID)
@@ -62,16 +62,20 @@ func (s *Supervisor) known(ctx context.Context, snap *store.Snap, sessions []*se
 		}
 	}
 	now := s.Runtime()
+	shared := make(map[string]*policy.Facts, len(known))
 	for person, f := range known {
 		f.WaitingRoom, f.Connections, f.Runtime = s.o.WaitingRoom, s.o.Connections, now
-		known[person] = f
+		shared[person] = &f
 	}
-	return known
+	return shared
 }
 
 // judge judges one session. A fault in it ends that session: what cannot be judged cannot go on, and
 // the others must be judged all the same.
-func (s *Supervisor) judge(l *session, f policy.Facts) {
+func (s *Supervisor) judge(l *session, f *policy.Facts) {
+	if f == nil { // nothing could be read of the person
+		f = &policy.Facts{}
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			s.o.Log.Error("judging_panicked", "session", l.a.ID, "panic", p, "stack", string(debug.Stack()))

@@ -88,7 +88,7 @@ func (l *session) remind(r *relay.Relay, said map[time.Duration]bool, now time.T
 		if err != nil {
 			f = policy.Facts{}
 		}
-		l.judge(f)
+		l.judge(&f)
 	case idle >= limit-idleWarning && limit > idleWarning:
 		if !said[idleWarning+1] {
 			said[idleWarning+1] = true // a key of its own beside the window's five minutes

@@ -107,24 +107,25 @@ func (s *Snap) objects(f *policy.Facts) error {
 	return nil
 }
 
-// live lists the sessions that have not ended on the systems concerned, other people's too
-// (limits and exclusivity count them), and the person's own anywhere.
+// live lists the person's own sessions that have not ended, and what other people have open on the systems concerned, which limits
+// and exclusivity count: one row for each person and window, without a session's id, since a thousand sessions would otherwise be read
+// at each login and each channel.
 func (s *Snap) live(f *policy.Facts) ([]policy.LiveSession, error) {
-	systems := make([]any, 0, len(f.Systems)+1)
-	systems = append(systems, f.Person.ID)
-	for id := range f.Systems {
-		systems = append(systems, id)
-	}
-	cond := "person = ?"
+	query := `SELECT id, person, grant_id, window, system, request, until FROM sessions WHERE state IN ('opening', 'active') AND person = ?`
+	args := []any{f.Person.ID}
 	if len(f.Systems) > 0 {
-		cond = "(person = ? OR system IN (?" + strings.Repeat(", ?", len(f.Systems)-1) + "))"
+		query += ` UNION ALL SELECT '', person, '', window, system, request, max(until) FROM sessions
+			WHERE state IN ('opening', 'active') AND person <> ? AND system IN (?` + strings.Repeat(", ?", len(f.Systems)-1) + `) GROUP BY person, window, system, request`
+		args = append(args, f.Person.ID)
+		for id := range f.Systems {
+			args = append(args, id)
+		}
 	}
 	return list(s, func(r scanner) (policy.LiveSession, error) {
 		var l policy.LiveSession
 		err := r.Scan(&l.ID, &l.Person, &l.Grant, &l.Window, &l.System, &l.Request, at(&l.Until))
 		return l, err
-	}, `SELECT id, person, grant_id, window, system, request, until FROM sessions
-		WHERE state IN ('opening', 'active') AND `+cond+` ORDER BY id`, systems...)
+	}, query, args...)
 }
 
 // Subject gives what a decision about looking at a session needs to know. Errors: ErrNotFound.

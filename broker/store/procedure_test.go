@@ -336,7 +336,7 @@ func TestFactsHoldWhatCouldMatter(t *testing.T) {
 		own := live("S-20261124-04", "E-0031", SessionOpening)
 		own.System = "other"
 		return all(old, past, future, others,
-			tx.AddSession(live("S-20261124-01", "E-0032", SessionActive)), tx.AddSession(live("S-20261124-02", "E-0032", SessionEnded)),
+			tx.AddSession(live("S-20261124-01", "E-0032", SessionActive)), tx.AddSession(live("S-20261124-05", "E-0032", SessionActive)), tx.AddSession(live("S-20261124-02", "E-0032", SessionEnded)),
 			tx.AddSession(elsewhere), tx.AddSession(own),
 			tx.AddFreeze(policy.Freeze{ID: "I-001", Scope: policy.FreezeAll, By: "U-001", Since: tx.Now, Reason: "x"}))
 	})
@@ -350,10 +350,10 @@ func TestFactsHoldWhatCouldMatter(t *testing.T) {
 			grants = append(grants, g.Request)
 		}
 		for _, l := range f.Live {
-			sessions = append(sessions, l.ID)
+			sessions = append(sessions, l.Person+" "+l.ID+" "+l.System)
 		}
 		same(t, "grants", grants, []string{"R8-0002", "R8-0003"}, nil)
-		same(t, "live", sessions, []string{"S-20261124-01", "S-20261124-04"}, nil)
+		same(t, "live", sessions, []string{"E-0031 S-20261124-04 other", "E-0032  hr"}, nil)
 		if f.Zone != jst || f.Person.ID != "E-0031" || f.Vendor.ID != "V-012" || f.Systems["hr"].Section != "jinji" ||
 			f.Targets["hr-db"].Port != 22 || f.Accounts["hr-db/maint"].Login != "hrmnt01" || len(f.Freezes) != 1 {
 			t.Errorf("%+v", f)
