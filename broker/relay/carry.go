@@ -29,7 +29,11 @@ func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
 	r.run(func() { c.copyInput() })
 	r.run(func() { defer close(outDone); c.copyOutput() })
 	r.run(func() { defer close(errDone); c.copyErrors() })
-	r.run(func() { defer close(farGone); c.serveFarRequests(farReqs, told, drained) })
+	r.run(func() {
+		defer close(farGone)
+		defer r.fromTarget.close(c.fromFar, c.fromFarErrors)
+		c.serveFarRequests(farReqs, told, drained)
+	})
 	r.run(func() {
 		defer close(ended)
 		<-outDone
@@ -138,6 +142,7 @@ func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, told chan<- struct{
 	defer passing.Wait()
 	ended := false
 	for req := range reqs {
+		c.r.fromTarget.took(req.Type, req.Payload)
 		switch req.Type {
 		case "exit-status", "exit-signal":
 			m, err := readExit(req)
@@ -194,6 +199,7 @@ func (c *channel) passEOW(to ssh.Channel, s recordings.Stream) {
 // closes it.
 func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 	for req := range reqs {
+		c.r.fromClient.took(req.Type, req.Payload)
 		switch req.Type {
 		case "window-change":
 			var s sizePayload

@@ -19,10 +19,15 @@ type channel struct {
 	near ssh.Channel // the engineer's
 	far  ssh.Channel // the target's; nil until the channel was decided
 
+	fromNear      *inflow // near, as it is read
+	fromFar       *inflow // far, as it is read
+	fromFarErrors *inflow
+
 	pty    *ptyPayload  // nil: no terminal
 	env    []envPayload // accepted, in order
 	lost   []string     // variables that are on the list, and whose values were not accepted
-	size   sizePayload  // last asked for before the channel was decided
+	size   sizePayload  // last asked for before the channel said what it is
+	late   *sizePayload // last asked for from then until it was started
 	resize resizer
 	term   *terminal // nil: no terminal, so no notices; shown is the same for other goroutines
 	shown  atomic.Pointer[terminal]
@@ -101,6 +106,7 @@ func (r *Relay) askNoMore() {
 
 // takeChannel answers one channel of the engineer's.
 func (r *Relay) takeChannel(ctx context.Context, nc ssh.NewChannel) {
+	r.fromClient.took(nc.ChannelType(), nc.ExtraData())
 	if nc.ChannelType() != "session" {
 		r.rejectChannel(clientSide, nc, ssh.Prohibited, reasonLine(policy.FeatureNotGranted, featureOf(nc.ChannelType())))
 		return
@@ -118,6 +124,8 @@ func (r *Relay) takeChannel(ctx context.Context, nc ssh.NewChannel) {
 	r.mu.Lock()
 	c.near = near // Finish looks for it
 	r.mu.Unlock()
+	c.fromNear = r.fromClient.open(near)
+	r.run(c.discardErrors)
 	r.run(func() {
 		defer r.release(c)
 		c.serve(ctx, reqs)
@@ -150,6 +158,7 @@ func (r *Relay) admit() (*channel, string) {
 // release gives the room back once nothing works on the channel any more.
 func (r *Relay) release(c *channel) {
 	r.settle(c)
+	r.fromClient.close(c.fromNear)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.channels, c.id)
@@ -173,6 +182,7 @@ func (r *Relay) settle(c *channel) {
 func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 	defer func() {
 		for req := range reqs {
+			c.r.fromClient.took(req.Type, req.Payload)
 			c.r.refuseRequest(c.id, clientSide, req, "the channel is closing")
 		}
 	}()
@@ -187,12 +197,18 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 		c.closeNear()
 		return
 	}
+	stop := c.meanwhile(reqs)
+	defer stop()
 	d := c.decide(ctx, m)
 	if !d.Allow {
 		c.refuse(m, d)
 		return
 	}
 	farReqs, ok := c.start(ctx, m)
+	stop()
+	if c.late != nil && ok {
+		c.resize.to(c, *c.late)
+	}
 	if !ok {
 		c.notStarted(m)
 		return
@@ -217,6 +233,7 @@ func (c *channel) decide(ctx context.Context, m mainRequest) policy.Decision {
 // where the engineer closes the channel without one.
 func (c *channel) prelude(reqs <-chan *ssh.Request) (m mainRequest, ok bool) {
 	for req := range reqs {
+		c.r.fromClient.took(req.Type, req.Payload)
 		switch req.Type {
 		case "shell", "exec", "subsystem":
 			msg, command, err := readMain(req)
@@ -285,15 +302,15 @@ func (c *channel) start(ctx context.Context, m mainRequest) (<-chan *ssh.Request
 		return nil, false
 	}
 	c.far = far
+	c.fromFar, c.fromFarErrors = c.r.fromTarget.open(far), c.r.fromTarget.open(far.Stderr())
 	if !c.describe() {
 		return c.abandon(farReqs)
 	}
+	c.env = nil // up to a quarter of a megabyte
 	started, d := c.startMain(ctx, m)
 	if !d.Allow {
-		_ = far.Close()
-		c.r.work.Go(func() { ssh.DiscardRequests(farReqs) })
 		c.refuse(m, d)
-		return nil, false
+		return c.abandon(farReqs)
 	}
 	if !started {
 		return c.abandon(farReqs)
@@ -389,7 +406,10 @@ func (r *Relay) stallTimer() *time.Timer {
 // abandon gives up a channel that the target has, but will not get to work on.
 func (c *channel) abandon(farReqs <-chan *ssh.Request) (<-chan *ssh.Request, bool) {
 	_ = c.far.Close()
-	c.r.work.Go(func() { ssh.DiscardRequests(farReqs) })
+	c.r.work.Go(func() {
+		ssh.DiscardRequests(farReqs)
+		c.r.fromTarget.close(c.fromFar, c.fromFarErrors)
+	})
 	return nil, false
 }
 

@@ -143,12 +143,12 @@ func (p *pump) hand(b []byte) bool {
 
 // copyInput copies what the engineer types or sends to the target.
 func (c *channel) copyInput() {
-	p := pump{c: c, wait: time.Sleep, stream: recordings.Stdin, count: func(n int) { c.input.Add(int64(n)) },
+	p := pump{c: c, wait: time.Sleep, stream: recordings.Stdin, count: func(n int) { c.input.Add(int64(n)); c.r.fromTarget.sent(n) },
 		write: func(b []byte) error { _, err := c.far.Write(b); return err }}
 	if c.inspect != nil {
 		p.inspect, p.handOn = c.inspect.input, p.hand
 	}
-	p.run(c.near, make([]byte, smallInput))
+	p.run(c.fromNear, make([]byte, smallInput))
 	c.inputState.Store(inputEnded)
 	if !c.r.valve.awaitInput() || !c.r.event(c.id, recordings.EventEOF, recordings.StreamEnd{Stream: recordings.Stdin.String()}) ||
 		!c.r.valve.enterInput() {
@@ -160,7 +160,7 @@ func (c *channel) copyInput() {
 
 // copyOutput copies what the target prints to the engineer.
 func (c *channel) copyOutput() {
-	p := pump{c: c, wait: time.Sleep, stream: recordings.Stdout, count: func(n int) { c.output.Add(int64(n)) },
+	p := pump{c: c, wait: time.Sleep, stream: recordings.Stdout, count: func(n int) { c.output.Add(int64(n)); c.r.fromClient.sent(n) },
 		write: func(b []byte) error { _, err := c.near.Write(b); return err }}
 	if c.term != nil {
 		p.write = c.term.write
@@ -168,18 +168,18 @@ func (c *channel) copyOutput() {
 	if c.inspect != nil {
 		p.inspect, p.handOn = c.inspect.output, p.hand
 	}
-	p.run(c.far, make([]byte, smallOutput))
+	p.run(c.fromFar, make([]byte, smallOutput))
 }
 
 // copyErrors copies what the target prints on stderr to the engineer.
 func (c *channel) copyErrors() {
 	near := c.near.Stderr()
-	p := pump{c: c, wait: time.Sleep, stream: recordings.Stderr, count: func(n int) { c.errors.Add(int64(n)) },
+	p := pump{c: c, wait: time.Sleep, stream: recordings.Stderr, count: func(n int) { c.errors.Add(int64(n)); c.r.fromClient.sent(n) },
 		write: func(b []byte) error {
 			c.errOut.Lock()
 			defer c.errOut.Unlock()
 			_, err := near.Write(b)
 			return err
 		}}
-	p.run(c.far.Stderr(), make([]byte, smallErrors))
+	p.run(c.fromFarErrors, make([]byte, smallErrors))
 }

@@ -140,6 +140,7 @@ func newRig(tb testing.TB, o rigOptions) *rig {
 			return
 		}
 		near := wire.Wrap(c, wire.Options{})
+		r.relay.Govern(near, r.far.Wire)
 		r.mu.Lock()
 		r.near = near
 		closed := r.closed

@@ -193,6 +193,7 @@ func (r *Relay) rejectChannel(side string, nc ssh.NewChannel, code ssh.Rejection
 // serveClientRequests answers the engineer's global requests.
 func (r *Relay) serveClientRequests(reqs <-chan *ssh.Request) {
 	for req := range reqs {
+		r.fromClient.took(req.Type, req.Payload)
 		switch req.Type {
 		case "keepalive@openssh.com":
 			_ = req.Reply(true, nil)
@@ -215,12 +216,14 @@ func (r *Relay) serveTarget(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Reques
 				chans = nil
 				continue
 			}
+			r.fromTarget.took(nc.ChannelType(), nc.ExtraData())
 			r.rejectChannel(targetSide, nc, ssh.Prohibited, "channels from a target are not relayed")
 		case req, ok := <-reqs:
 			if !ok {
 				reqs = nil
 				continue
 			}
+			r.fromTarget.took(req.Type, req.Payload)
 			r.answerTarget(req)
 		}
 	}

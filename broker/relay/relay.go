@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/wire"
 	"sekimori/policy"
 	"sekimori/recordings"
 )
@@ -89,6 +90,8 @@ type Relay struct {
 	client ssh.Conn
 	target ssh.Conn
 
+	fromClient *backlog
+	fromTarget *backlog
 	clientRate rate // of refusals
 	targetRate rate
 	refusals   refusalLog
@@ -126,7 +129,7 @@ func New(cfg Config) *Relay {
 	}
 	idle := make(chan struct{})
 	close(idle)
-	return &Relay{
+	r := &Relay{
 		cfg:      cfg,
 		log:      cfg.Log,
 		valve:    valve{inTime: cfg.InTime},
@@ -135,6 +138,15 @@ func New(cfg Config) *Relay {
 		channels: make(map[uint32]*channel),
 		idle:     idle,
 	}
+	r.fromClient, r.fromTarget = newBacklog(r, clientSide), newBacklog(r, targetSide)
+	return r
+}
+
+// Govern bounds what each side may send that is not taken: its connection is read from no further. Without it there is no
+// such limit. It must be called before Serve.
+func (r *Relay) Govern(client, target *wire.Conn) {
+	r.fromClient.govern(client)
+	r.fromTarget.govern(target)
 }
 
 const (
@@ -225,7 +237,11 @@ func (r *Relay) Wait() {
 
 // Stop ends relaying, at once and for good, in both directions: no data is handed on that was
 // not handed on before. Requests other than those of Finish are not passed either.
-func (r *Relay) Stop() { r.valve.close() }
+func (r *Relay) Stop() {
+	r.valve.close()
+	r.fromClient.look() // whoever is held up may go on to the end
+	r.fromTarget.look()
+}
 
 // Pause holds the engineer's input back, or lets it go on. What was typed meanwhile is neither
 // recorded nor relayed before.
@@ -276,7 +292,7 @@ func (r *Relay) fail(cause error) {
 		r.cause = cause
 		close(r.broken)
 	})
-	r.valve.close()
+	r.Stop()
 }
 
 // failure returns the cause of fail, or nil.

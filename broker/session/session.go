@@ -264,6 +264,7 @@ func (l *session) carry() Cause {
 		Quicken:    func() { l.a.Wire.QuickAck(quickAcks); l.conn.Wire.QuickAck(quickAcks) },
 		OnRefused:  l.featureRefused, Clock: l.sup.o.Clock, Log: l.log,
 	})
+	r.Govern(l.a.Wire, l.conn.Wire)
 	l.relay.Store(r)
 	l.mu.Lock()
 	r.Pause(l.pause != "") // it may have been paused while the target was being reached

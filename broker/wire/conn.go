@@ -46,6 +46,10 @@ type Conn struct {
 	allow  atomic.Pointer[func() bool]
 	send   func()        // sendLoop as a value, so that starting it allocates nothing
 	gone   chan struct{} // closed when a read has failed: the peer has closed, or we have
+	read   atomic.Int64  // bytes read so far
+	until  atomic.Int64  // when read has got there, governor is asked
+	govern atomic.Pointer[Governor]
+	ending chan struct{} // closed by Close and Abort
 
 	goneOnce sync.Once
 
@@ -54,13 +58,13 @@ type Conn struct {
 	queue   *block      // what waits; nil when nothing does
 	sending bool        // a goroutine is writing to inner
 	err     error       // first write error, given to every later write
-	closed  bool        // Close or Abort was called
+	closed  bool        // Close or Abort was called; ending is closed then
 	reaper  *time.Timer // ends a Close that cannot flush
 }
 
 // Wrap takes over c: from now on only the Conn may read, write or close it.
 func Wrap(c net.Conn, o Options) *Conn {
-	w := &Conn{inner: c, linger: o.Linger, gone: make(chan struct{})}
+	w := &Conn{inner: c, linger: o.Linger, gone: make(chan struct{}), ending: make(chan struct{})}
 	if w.linger == 0 {
 		w.linger = defaultLinger
 	}
@@ -102,9 +106,25 @@ func (c *Conn) put(p []byte) (int, error) {
 	return n, err
 }
 
+// Governor is asked by the reader before it reads on, when read bytes have been read in all. It may hold the reader up, until
+// ending is closed. It gives the number of bytes at which it wants to be asked again.
+type Governor func(read int64, ending <-chan struct{}) (until int64)
+
+// Govern has g asked from the next read on.
+func (c *Conn) Govern(g Governor) { c.govern.Store(&g) }
+
+// BytesRead is how many bytes have been read so far.
+func (c *Conn) BytesRead() int64 { return c.read.Load() }
+
 // Read reads from the connection.
 func (c *Conn) Read(p []byte) (int, error) {
+	if g := c.govern.Load(); g != nil {
+		if read := c.read.Load(); read >= c.until.Load() {
+			c.until.Store((*g)(read, c.ending))
+		}
+	}
 	n, err := c.inner.Read(p)
+	c.read.Add(int64(n))
 	c.burst.Store(0)
 	c.quick.arm()
 	if err != nil && !isTimeout(err) {
@@ -223,6 +243,14 @@ func (c *Conn) refusal() error {
 	return nil
 }
 
+// end notes that the connection was closed. mu is held.
+func (c *Conn) end() {
+	if !c.closed {
+		c.closed = true
+		close(c.ending)
+	}
+}
+
 func (c *Conn) isClosed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -237,7 +265,7 @@ func (c *Conn) Close() error {
 		c.mu.Unlock()
 		return nil
 	}
-	c.closed = true
+	c.end()
 	c.changed.Broadcast()
 	if !c.sending {
 		c.mu.Unlock()
@@ -256,7 +284,7 @@ func (c *Conn) Close() error {
 // peer. It may be called at any time, also after Close.
 func (c *Conn) Abort() {
 	c.mu.Lock()
-	c.closed = true
+	c.end()
 	c.fail(ErrAborted)
 	c.mu.Unlock()
 	if c.tcp != nil {
