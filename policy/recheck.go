@@ -8,6 +8,14 @@ import (
 // defaultIdle is how long a session may be out of use where the system says nothing.
 const defaultIdle = 15 * time.Minute
 
+// IdleLimit is how long a session on the system may be out of use.
+func IdleLimit(s System) time.Duration {
+	if s.Idle > 0 {
+		return s.Idle
+	}
+	return defaultIdle
+}
+
 // Recheck rules whether a session under way may go on. It is asked after every committed
 // change, every few seconds, and at Until; it ends what it does not know.
 func Recheck(f Facts, r Running, now time.Time) Verdict {
@@ -27,10 +35,7 @@ func Recheck(f Facts, r Running, now time.Time) Verdict {
 	if what := lapsedOf(&f, now); what != "" {
 		return Verdict{Reason: Lapsed, Args: map[string]string{"what": what}}
 	}
-	idle := s.Idle
-	if idle <= 0 {
-		idle = defaultIdle
-	}
+	idle := IdleLimit(s)
 	heard := presenceOf(&g.Window, &s, now)
 	pause := pauseOf(&r, heard)
 	switch {

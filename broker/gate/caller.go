@@ -98,11 +98,16 @@ func (c *caller) serve() {
 	ctx, cancel := context.WithCancel(c.s.accepting)
 	defer cancel()
 
-	c.leash.Reset(c.s.o.Limits.FirstChannel + writeLimit)
-	first, ok := c.firstChannel(chans, reqs)
+	limit, leave := c.firstChannelLimit(p)
+	c.leash.Reset(limit + writeLimit)
+	first, why := c.firstChannel(chans, reqs, limit)
 	c.leash.Stop()
-	if !ok {
-		c.abandon(p)
+	leave()
+	if first == nil {
+		c.abandonFor(p, why)
+		if why == policy.IdleTimeout { // in order, which a client shows as such
+			_ = conn.Close()
+		}
 		return
 	}
 	in := &entrance{conn: conn, first: first, chans: chans, reqs: reqs}
@@ -131,15 +136,51 @@ type entrance struct {
 	reqs  <-chan *ssh.Request
 }
 
+// mostUnopened is how many connections of a person that were admitted may wait long for their first channel.
+const mostUnopened = 8
+
+// firstChannelLimit is how long the connection may do without a channel: a master that is opened before it is used
+// (ssh -N, ControlMaster) until the system's limit of idleness, where the connection is admitted and few of the person's
+// wait so; otherwise Limits.FirstChannel. Whatever is opened then is judged again by the session. leave ends the waiting.
+func (c *caller) firstChannelLimit(p *passage) (limit time.Duration, leave func()) {
+	limit = c.s.o.Limits.FirstChannel
+	if p.denied || p.login.Choose || !p.decision.Allow || !c.s.waits(p.person.ID, 1) {
+		return limit, func() {}
+	}
+	t := p.facts.Targets[c.targetOf(p)]
+	system := p.facts.Systems[t.System]
+	idle := policy.IdleLimit(system)
+	// While it waits it keeps no more than it needs (see admit).
+	p.facts = policy.Facts{Targets: map[string]policy.Target{t.ID: t}, Systems: map[string]policy.System{system.ID: system}}
+	return max(limit, idle), func() { c.s.waits(p.person.ID, -1) }
+}
+
+// waits counts the connections of a person that wait long for their first channel; false: they are too many already.
+func (s *Server) waits(person string, n int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n > 0 && s.unopened[person] >= mostUnopened {
+		return false
+	}
+	if s.unopened[person] += n; s.unopened[person] == 0 {
+		delete(s.unopened, person)
+	}
+	return true
+}
+
 // firstChannel waits for the client to ask for a channel, answering global requests. Nothing
-// is opened at the target for a connection that wants nothing.
-func (c *caller) firstChannel(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) (ssh.NewChannel, bool) {
-	limit := time.NewTimer(c.s.o.Limits.FirstChannel)
+// is opened at the target for a connection that wants nothing. Without a channel it tells why: the
+// client left, was idle for too long, or the broker is stopping.
+func (c *caller) firstChannel(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, wait time.Duration) (ssh.NewChannel, policy.Reason) {
+	limit := time.NewTimer(wait)
 	defer limit.Stop()
 	for {
 		select {
 		case nc, ok := <-chans:
-			return nc, ok
+			if !ok {
+				return nil, policy.ClientLost
+			}
+			return nc, ""
 		case r, ok := <-reqs:
 			if !ok {
 				reqs = nil
@@ -147,9 +188,9 @@ func (c *caller) firstChannel(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Requ
 			}
 			_ = r.Reply(false, nil)
 		case <-limit.C:
-			return nil, false
+			return nil, policy.IdleTimeout
 		case <-c.s.stopping:
-			return nil, false
+			return nil, policy.BrokerStopped
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -438,6 +439,11 @@ func TestNoChannelIsClosed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.Limits.FirstChannel = 50 * time.Millisecond })
 	e := w.engineer("sato", "en")
+	w.write(func(tx *store.Tx) error {
+		s, err := tx.System("payroll")
+		s.Idle = 50 * time.Millisecond
+		return errors.Join(err, tx.PutSystem(s))
+	})
 	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
 	c := e.mustDial("sato+hr-db", nil)
 	if err := c.Wait(); err == nil {
@@ -447,8 +453,33 @@ func TestNoChannelIsClosed(t *testing.T) {
 		t.Errorf("target reached %d times", n)
 	}
 	refused := w.entries("session.refused")
-	if len(refused) != 1 || refused[0]["reason"] != "client-lost" {
+	if len(refused) != 1 || refused[0]["reason"] != "idle-timeout" || refused[0]["number"] != float64(202) {
 		t.Errorf("ledger: %v", refused)
+	}
+}
+
+// TestAMasterMayWaitForItsFirstChannel: ssh -N and a ControlMaster open no channel until they are used, and were closed
+// after 30 seconds. Only so many of a person may wait so.
+func TestAMasterMayWaitForItsFirstChannel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.Limits.FirstChannel = 50 * time.Millisecond })
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+	var waiting []*ssh.Client
+	for range mostUnopened {
+		waiting = append(waiting, e.mustDial("sato+hr-db", nil))
+	}
+	_ = e.mustDial("sato+hr-db", nil).Wait() // one too many: closed after FirstChannel, which the others have outlived
+	for i, c := range waiting {
+		if out, said, exit := run(t, c, "whoami"); exit != 7 || out != "ran whoami\n" {
+			t.Errorf("connection %d: exit %d, %q, %q", i, exit, out, said)
+		}
+	}
+	// A key that is taken away meanwhile opens nothing (see the attack of that name), and there is room again.
+	again := e.mustDial("sato+hr-db", nil)
+	_ = e.mustDial("sato+hr-db", nil)
+	if out, _, exit := run(t, again, "whoami"); exit != 7 {
+		t.Errorf("afterwards: exit %d, %q", exit, out)
 	}
 }
 

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -117,11 +118,16 @@ func (c *caller) turnAway(pass *passage, in *entrance, r policy.Reason) {
 	c.refuse(pass, in)
 }
 
-// abandon closes the account of an attempt whose client never asked for a channel.
-func (c *caller) abandon(pass *passage) {
+// abandon closes the account of an attempt whose client left before there was a session.
+func (c *caller) abandon(pass *passage) { c.abandonFor(pass, policy.ClientLost) }
+
+// abandonFor closes the account of an attempt that came to no session, with what ended it.
+func (c *caller) abandonFor(pass *passage, why policy.Reason) {
 	if pass.number != "" && !pass.denied {
-		c.recordRefusal(context.Background(), pass, policy.ClientLost, nil)
+		idle := policy.IdleLimit(pass.facts.Systems[pass.facts.Targets[c.targetOf(pass)].System])
+		c.recordRefusal(context.Background(), pass, why, map[string]string{"minutes": strconv.Itoa(int(idle / time.Minute))})
 	}
+	c.log.Info("ended_without_a_channel", "reason", why)
 }
 
 // terminalText gives text the line ends that the client's side of a terminal needs.

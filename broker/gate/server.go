@@ -37,6 +37,7 @@ type Server struct {
 	stopped   bool
 	listeners map[net.Listener]struct{}
 	open      map[*wire.Conn]bool             // true once admitted
+	unopened  map[string]int                  // admitted connections that wait for their first channel, by person
 	people    map[string]map[*caller]struct{} // connections with a number, or at the list, by person
 }
 
@@ -55,7 +56,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		o: o, limit: connlimit.New(o.Limits.connections(), o.Known), tally: newTally(),
-		listeners: map[net.Listener]struct{}{}, open: map[*wire.Conn]bool{}, people: map[string]map[*caller]struct{}{},
+		listeners: map[net.Listener]struct{}{}, open: map[*wire.Conn]bool{}, people: map[string]map[*caller]struct{}{}, unopened: map[string]int{},
 	}
 	s.accepting, s.refuse = context.WithCancel(context.Background())
 	s.stopping = s.accepting.Done()

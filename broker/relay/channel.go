@@ -2,6 +2,8 @@ package relay
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +46,8 @@ type channel struct {
 	errors     atomic.Int64
 	unasked    atomic.Int64  // bytes of output since the engineer last sent anything
 	shell      bool          // a person's shell, on which only keys count against idleness
+	heard      atomic.Bool   // a person reads its stderr: a shell or a command that was started
+	remarks    []string      // to be said once it is started
 	inputState atomic.Int32  // inputSilent, inputPassing, inputEnded
 	left       chan struct{} // closed when the engineer's side of the channel has closed
 }
@@ -142,7 +146,7 @@ func (r *Relay) admit() (*channel, string) {
 	case r.closing && r.begun: // the client asked behind a channel that may come here after the request
 		return nil, "no more sessions were asked for"
 	case r.busy >= maxChannels:
-		return nil, "too many channels at once"
+		return nil, fmt.Sprintf("too many channels at once (%d)", maxChannels)
 	}
 	if r.busy == 0 {
 		r.idle = make(chan struct{})
@@ -266,7 +270,15 @@ func channelKind(request, command string) policy.ChannelKind {
 func (c *channel) prepare(req *ssh.Request) {
 	switch req.Type {
 	case "pty-req":
-		if p, err := readPTY(req.Payload); err == nil && c.pty == nil {
+		p, err := readPTY(req.Payload)
+		if errors.Is(err, errTerm) && c.pty == nil {
+			c.r.refused(refusal{channel: c.id, side: clientSide, what: "TERM", detail: err.Error()})
+			c.remarks = append(c.remarks, c.r.inLanguage(
+				fmt.Sprintf("関守: TERM が %d 文字より長いか英数字でないため、接続先には dumb と伝えました\n", maxTerm),
+				fmt.Sprintf("Sekimori: TERM is longer than %d characters or not ASCII; the target is told \"dumb\"\n", maxTerm)))
+			err = nil
+		}
+		if err == nil && c.pty == nil {
 			c.pty = &p
 			c.size = sizePayload{p.Cols, p.Rows, p.Width, p.Height}
 			_ = req.Reply(true, nil)
@@ -299,6 +311,10 @@ func (c *channel) start(ctx context.Context, m mainRequest) (<-chan *ssh.Request
 	if err != nil {
 		c.r.log.Warn("target_refused_channel", "error", err)
 		c.r.event(c.id, recordings.EventRefused, recordings.Refused{Side: "target", What: "session", Detail: clip(err.Error())})
+		var refused *ssh.OpenChannelError
+		if errors.As(err, &refused) { // sshd counts channels too (MaxSessions, 10 by default)
+			c.remark(c.r.inLanguage("関守: 接続先がこれ以上の接続を受け付けません (MaxSessions)\n", "Sekimori: the target opens no further session (MaxSessions)\n"))
+		}
 		return nil, false
 	}
 	c.far = far
@@ -323,6 +339,7 @@ func (c *channel) start(ctx context.Context, m mainRequest) (<-chan *ssh.Request
 		c.shown.Store(c.term)
 	}
 	_ = m.Reply(true, nil)
+	c.sayRemarks(m.channel)
 	if c.term != nil {
 		c.sayLostEnv()
 		// A program may be silent for long; its first output must not be what shows them.

@@ -7,7 +7,7 @@ import (
 
 // Limits of one connection. An honest client or target comes near none of them.
 const (
-	maxChannels    = 32 // at once
+	maxChannels    = 200 // at once
 	maxPayload     = 8 << 10
 	maxCommand     = 128 << 10 // of an exec: Linux takes no longer argument
 	maxEnv         = 64        // variables of a channel

@@ -54,6 +54,7 @@ func ownExit(status int) recorded {
 // Why a request is refused, for those who read the recording.
 var (
 	errMalformed = errors.New("malformed or too long")
+	errTerm      = errors.New("TERM is too long or no plain word")
 	errEnvName   = errors.New("the variable is not on the list")
 	errEnvValue  = errors.New("the value is no UTF-8, has a zero byte, or is too long")
 	errEnvMany   = errors.New("there are too many variables")
@@ -101,15 +102,17 @@ func readMain(req *ssh.Request) (message, string, error) {
 	return message{kind: req.Type, fields: s, event: recordings.NewCommand(s.Value)}, s.Value, nil
 }
 
-// readPTY reads a pty-req. The terminal's name reaches programs on the target as TERM, so it must be a plain word.
+// readPTY reads a pty-req. The terminal's name reaches programs on the target as TERM, so it must be a plain word;
+// errTerm says that it was not, and that p has another.
 func readPTY(payload []byte) (p ptyPayload, err error) {
 	if err := parse(payload, maxPayload, &p); err != nil {
 		return p, err
 	}
-	if len(p.Term) > maxTerm || !isPlain(p.Term) {
-		return p, errMalformed
-	}
 	p.Modes = cleanModes(p.Modes)
+	if len(p.Term) > maxTerm || !isPlain(p.Term) {
+		p.Term = "dumb"
+		return p, errTerm
+	}
 	return p, nil
 }
 

@@ -174,6 +174,9 @@ func (r *Relay) refuseRequest(channel uint32, side string, req *ssh.Request, det
 		x.feature, x.reason = feature, policy.FeatureNotGranted
 	}
 	r.refused(x)
+	if side == clientSide && (x.feature == featureForward || x.feature == featureAgent || x.feature == featureX11) {
+		r.remark(x.feature)
+	}
 	// An answer that cannot be sent means that the connection is dead, which Serve sees.
 	_ = req.Reply(false, nil)
 }

@@ -110,6 +110,8 @@ type Relay struct {
 	closing  bool                // no-more-sessions was asked for and holds
 	early    []string            // notices from before the first terminal
 	shown    bool                // there was a terminal
+	remarked map[string]bool     // features whose refusal the engineer was told of
+	owed     []string            // remarks for the next session
 	saidLost bool                // a terminal was told of variables that were dropped
 	busy     int                 // channels whose work is not finished
 	idle     chan struct{}       // closed while busy is 0

@@ -116,12 +116,7 @@ func (l *session) nextReminder(said map[time.Duration]bool, now time.Time) time.
 	return max(next, 10*time.Millisecond)
 }
 
-func (l *session) idleLimit() time.Duration {
-	if l.system.Idle > 0 {
-		return l.system.Idle
-	}
-	return 15 * time.Minute
-}
+func (l *session) idleLimit() time.Duration { return policy.IdleLimit(l.system) }
 
 // lastUse is when the session was last in use, as it counts for idleness.
 func (l *session) lastUse(now time.Time) time.Time {

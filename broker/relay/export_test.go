@@ -1,0 +1,4 @@
+package relay
+
+// MaxChannels is for tests outside the package.
+const MaxChannels = maxChannels
