@@ -160,3 +160,25 @@ func TestAttackOwnerKeptOutAtTheGate(t *testing.T) {
 		<-c.gone
 	}
 }
+
+// Strangers hold every connection that the API has: an owner from an address of which the broker never heard gets one all the same.
+func TestAttackConnectionsOfTheAPIHeld(t *testing.T) {
+	o := found(t, time.Hour, func(c *broker.Config) { c.APIListen = "127.0.0.1:0" })
+	secret := o.owner()
+	b := o.start()
+	for i := range 512 {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(i%16))}, Timeout: 10 * time.Second}
+		c, err := d.Dial("tcp", b.APIAddr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+	}
+	code, err := registry.CodeAt(secret, o.clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, text, err := newPoller(t, "https://"+b.APIAddr().String(), "127.0.0.1").login(ownersPassword, code); err != nil || status != http.StatusOK {
+		t.Errorf("the owner: %d %s %v", status, text, err)
+	}
+}

@@ -171,3 +171,45 @@ func TestAttackOwnersAddressLocked(t *testing.T) {
 		t.Errorf("the owner at home: %q", got)
 	}
 }
+
+// Somebody at the owner's own address guesses at the owner until the pair is locked: who holds a token from before, expired or not, gets
+// in; one that was revoked, or another's, keeps no room.
+func TestAttackOwnersPairLocked(t *testing.T) {
+	h := townhall.Found(t)
+	p, in := enrol(t, h, h.Plan.Code)
+	const home = "192.0.2.7"
+	h.Pass(9 * time.Hour) // the token has expired
+	for range 5 {
+		if got := from(t, h, home, "間違った馬の電池とホチキス", "000000"); got != "auth-failed" {
+			t.Fatal(got)
+		}
+	}
+	sign := func(earlier, password, code string) string {
+		_, err := h.Registry.Login(t.Context(), registry.LoginInput{Person: "admin", Password: password, Code: code, Source: home, Via: "cli", Earlier: earlier})
+		return townhall.Reason(err)
+	}
+	if got := sign("", password, p.code(t, h)); got != "too-many-failures" {
+		t.Errorf("without the token: %q", got)
+	}
+	if got := sign("made-up", password, p.code(t, h)); got != "too-many-failures" {
+		t.Errorf("with a token that never was: %q", got)
+	}
+	if got := sign(in.Token, password, p.code(t, h)); got != "" {
+		t.Errorf("the owner: %q", got)
+	}
+	for range 5 { // whoever stole it has five guesses, like anybody
+		if got := sign(in.Token, "間違った馬の電池とホチキス", "000000"); got != "auth-failed" {
+			t.Fatal(got)
+		}
+	}
+	if got := sign(in.Token, password, p.code(t, h)); got != "too-many-failures" {
+		t.Errorf("the sixth guess with the token: %q", got)
+	}
+	h.Pass(181 * 24 * time.Hour)
+	for range 5 {
+		from(t, h, home, "間違った馬の電池とホチキス", "000000")
+	}
+	if got := sign(in.Token, password, p.code(t, h)); got != "too-many-failures" {
+		t.Errorf("half a year later: %q", got)
+	}
+}

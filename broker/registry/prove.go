@@ -62,6 +62,28 @@ func prefixed(prefix, key string) string {
 	return prefix + key
 }
 
+// earlierFor is how long after its end a token still keeps room for who holds it.
+const earlierFor = 180 * 24 * time.Hour
+
+// holds counts callers apart from everybody else, wherever they are, who hold a token of the person's that was not revoked: others who
+// guess at the same person from the same address cannot have it.
+func (c *counters) holds(s *store.Snap, person, token string) error {
+	if token == "" {
+		return nil
+	}
+	hash := store.HashToken(token)
+	t, err := s.Token(hash)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("read earlier token: %w", err)
+	case t.Person == person && t.Revoked.IsZero() && s.Now.Before(t.Expires.Add(earlierFor)):
+		c.own, c.known = "earlier:"+hex.EncodeToString(hash[:8]), true
+	}
+	return nil
+}
+
 // proof is what somebody offers to prove to be a person. Without a password only the code is proved.
 type proof struct {
 	name     string
@@ -71,6 +93,7 @@ type proof struct {
 	via      string
 	what     string // was proved, for the summary of failures
 	token    bool   // the caller holds a valid token of the person's
+	earlier  string // a token that the caller had before; opens nothing
 }
 
 // addressKey is what failures of a source are counted under; empty where the door has none. Of IPv6 it is the /64 that one
@@ -119,6 +142,9 @@ func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 		if known {
 			if c.known, err = s.ProvedFrom(p.ID, c.source); err != nil {
 				return fmt.Errorf("read proved sources: %w", err)
+			}
+			if err := c.holds(s, p.ID, in.earlier); err != nil {
+				return err
 			}
 		}
 		if denied, err = r.takeTry(k, c); err != nil || denied != nil {

@@ -33,6 +33,7 @@ type LoginInput struct {
 	Source   string // address of the caller, for counting failures; empty where the door has none
 	Label    string // what the person calls the place of the token
 	Via      string // door
+	Earlier  string // a token of the person's from before, expired or not; it opens nothing, and keeps room for who holds it
 }
 
 // Login gives a token for eight hours. Errors: *policy.Denied — auth-failed, the same whatever was
@@ -42,7 +43,7 @@ func (r *Registry) Login(ctx context.Context, in LoginInput) (SignedIn, error) {
 	if err != nil {
 		return SignedIn{}, err
 	}
-	p, err := r.prove(ctx, proof{name: in.Person, password: &in.Password, code: in.Code, source: in.Source, via: in.Via, what: "login"})
+	p, err := r.prove(ctx, proof{name: in.Person, password: &in.Password, code: in.Code, source: in.Source, via: in.Via, what: "login", earlier: in.Earlier})
 	if err != nil {
 		return SignedIn{}, err
 	}

@@ -27,6 +27,8 @@ type LoginBody struct {
 	Login string `json:"login"` // login or id
 	Fresh
 	Label string `json:"label,omitempty"` // what the person calls the place of the token
+	// Earlier is the token that the client had before, expired or not. It opens nothing: it tells who held it from those who guess.
+	Earlier string `json:"earlier_token,omitempty"`
 }
 
 // TokenReply hands out a token, once.

@@ -81,7 +81,7 @@ func (s *Server) login(c *call) error {
 		return err
 	}
 	out, err := s.o.Registry.Login(c.r.Context(), registry.LoginInput{
-		Person: in.Login, Password: in.Password, Code: in.Code, Source: c.source(), Label: in.Label, Via: door,
+		Person: in.Login, Password: in.Password, Code: in.Code, Source: c.source(), Label: in.Label, Via: door, Earlier: in.Earlier,
 	})
 	if err != nil {
 		return err

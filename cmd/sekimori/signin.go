@@ -124,7 +124,11 @@ func (p *program) login(c *cli.Context) error {
 		return err
 	}
 	var t web.TokenReply
-	if err := k.call(c.Context, "POST", "/v1/login", nil, web.LoginBody{Login: login, Fresh: fresh, Label: hostLabel()}, &t); err != nil {
+	earlier, err := p.readToken(p.place) // of this server; there may be none
+	if err != nil {
+		earlier = storedToken{}
+	}
+	if err := k.call(c.Context, "POST", "/v1/login", nil, web.LoginBody{Login: login, Fresh: fresh, Label: hostLabel(), Earlier: earlier.Token}, &t); err != nil {
 		return err
 	}
 	return p.signedIn(t, "サインインしました", "signed in")
