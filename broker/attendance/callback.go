@@ -3,6 +3,7 @@ package attendance
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -14,8 +15,8 @@ import (
 )
 
 // The kinds of entry of an identity check. The gate writes the number that it shows to an engineer, sealed; what the
-// attendant heard is held against it here. The newest entry of an engineer counts, so that who comes
-// back with a new number is called anew.
+// attendant heard is held against it here. A check belongs to one session number: of two connections of one person, only the
+// one whose digits were read back is identified, and a connection that comes later is called anew.
 const (
 	identityNumber  = "window.identity-number"
 	identityMatched = "window.identity-matched"
@@ -32,19 +33,19 @@ type IdentityAnswer struct {
 	Person string // id or login; needed where more than one engineer waits
 }
 
-// IdentityCheck is how the check of one engineer on a window stands. The digits are not in it: the
+// IdentityCheck is how the check of one connection to a window stands. The digits are not in it: the
 // attendant must hear them.
 type IdentityCheck struct {
 	Session string
 	Person  string
+	Source  string // where the connection comes from; empty: not known
 	Matched bool
 	Failed  bool // neither: the engineer waits to be called
 	By      string
 	At      time.Time
 
 	number NumberShown
-	wrong  int  // how often this number was read wrongly
-	others bool // others on the window were identified
+	wrong  int // how often this number was read wrongly
 }
 
 // waits tells that the engineer has a number and was not called since.
@@ -89,23 +90,36 @@ func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
 		if err := json.Unmarshal(e.Payload, &n); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", e.Index, err)
 		}
-		if slices.ContainsFunc(list, func(c IdentityCheck) bool { return c.Person == n.Person }) {
+		if at := slices.IndexFunc(list, func(c IdentityCheck) bool { return c.Session == n.Session && c.Person == n.Person }); at >= 0 {
+			if list[at].Source == "" {
+				list[at].Source = n.Source // the entry of the number has it
+			}
 			continue
 		}
 		if e.Kind == identityAgain {
-			wrong[n.Person]++
+			wrong[n.Session+" "+n.Person]++
 			continue
 		}
-		list = append(list, IdentityCheck{Session: n.Session, Person: n.Person, wrong: wrong[n.Person], Matched: e.Kind == identityMatched,
-			Failed: e.Kind == identityFailed, By: e.Actor.ID, At: e.Time, number: n})
+		c := IdentityCheck{Session: n.Session, Person: n.Person, Source: n.Source, wrong: wrong[n.Session+" "+n.Person], Matched: e.Kind == identityMatched,
+			Failed: e.Kind == identityFailed, By: e.Actor.ID, At: e.Time, number: n}
+		if c.waits() {
+			// Who left the waiting room waits no more: a session has its row once it was refused or opened.
+			if _, err := s.Session(c.Session); err == nil {
+				continue
+			} else if !errors.Is(err, store.ErrNotFound) {
+				return nil, fmt.Errorf("session %s: %w", c.Session, err)
+			}
+		}
+		list = append(list, c)
 	}
 	slices.Reverse(list)
 	return list, nil
 }
 
 // Identity notes what came of the call: the digits that were read back are held against those that the
-// engineer was shown. Digits that do not match may be read again twice; after that, and where nobody answers, the engineer is refused and a
-// permission that was given for nobody else is taken back; the check may be tried again with a new number. Errors: *policy.Denied, among
+// engineer was shown, and identify the connection that shows them, not the person's others. Digits that do not match may be read
+// again twice; after that, and where nobody answers, all that the person has waiting is refused and a permission that was given for
+// nobody else is taken back; the check may be tried again with a new number. Errors: *policy.Denied, among
 // them identity-failed for digits that did not match the last time; *forms.Invalid, among them read-again. What was heard wrongly is
 // in the ledger either way.
 func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswer, by ledger.Actor) error {
@@ -117,33 +131,46 @@ func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswe
 		if w.State != policy.WindowAttended && w.State != policy.WindowPermitted {
 			return a.wrongState(*w)
 		}
-		c, err := a.called(tx.Snap, *w, answer)
+		waiting, others, err := a.called(tx.Snap, *w, answer)
 		if err != nil {
 			return err
 		}
-		about := map[string]any{"person": c.Person, "session_id": c.Session}
-		if answer.Digits != "" {
-			heard, err := c.number.reads(a.o.Ring, answer.Digits)
-			if err != nil {
-				return err
-			}
-			if heard {
-				return a.windowEntry(tx, identityMatched, by, *w, about)
+		about := func(c IdentityCheck) map[string]any {
+			return map[string]any{"person": c.Person, "session_id": c.Session}
+		}
+		c, err := a.whose(waiting, answer.Digits)
+		if err != nil {
+			return err
+		}
+		if c != nil {
+			return a.windowEntry(tx, identityMatched, by, *w, about(*c))
+		}
+		if mismatch = answer.Digits != ""; mismatch {
+			if left = readAgain - mostWrong(waiting); left > 0 {
+				for _, c := range waiting {
+					again := about(c)
+					again["left"] = left
+					if err := a.windowEntry(tx, identityAgain, by, *w, again); err != nil {
+						return err
+					}
+				}
+				return nil
 			}
 		}
-		if mismatch = answer.Digits != ""; mismatch && c.wrong < readAgain {
-			left = readAgain - c.wrong
-			about["left"] = left
-			return a.windowEntry(tx, identityAgain, by, *w, about)
-		}
-		if !c.others {
+		if !others {
 			w.State, w.PermittedAt, w.PermittedBy = policy.WindowAttended, time.Time{}, ""
 		}
 		if err := tx.ForgetFactors(store.FactorFilter{Window: w.ID}); err != nil {
 			return fmt.Errorf("forget remembered factors: %w", err)
 		}
-		about["reason"], about["number"] = policy.IdentityFailed, policy.IdentityFailed.Number()
-		return a.windowEntry(tx, identityFailed, by, *w, about)
+		for _, c := range waiting {
+			failed := about(c)
+			failed["reason"], failed["number"] = policy.IdentityFailed, policy.IdentityFailed.Number()
+			if err := a.windowEntry(tx, identityFailed, by, *w, failed); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err == nil && left > 0 {
 		return identityProblem("read-again",
@@ -156,31 +183,61 @@ func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswe
 	return err
 }
 
-// called finds which engineer's check the answer is about.
-func (a *Post) called(s *store.Snap, w store.Window, answer IdentityAnswer) (IdentityCheck, error) {
+// mostWrong is how often the digits of these connections were read wrongly already.
+func mostWrong(waiting []IdentityCheck) (most int) {
+	for _, c := range waiting {
+		most = max(most, c.wrong)
+	}
+	return most
+}
+
+// called finds the connections of the engineer whom the answer is about, and tells whether others on the window were identified.
+func (a *Post) called(s *store.Snap, w store.Window, answer IdentityAnswer) (waiting []IdentityCheck, others bool, err error) {
 	checks, err := checksOf(s, w)
 	if err != nil {
-		return IdentityCheck{}, err
+		return nil, false, err
 	}
-	others := slices.ContainsFunc(checks, func(c IdentityCheck) bool { return c.Matched })
+	others = slices.ContainsFunc(checks, func(c IdentityCheck) bool { return c.Matched })
 	checks = slices.DeleteFunc(checks, func(c IdentityCheck) bool { return !c.waits() })
 	if answer.Person != "" {
 		p, err := s.Person(answer.Person)
 		if err != nil {
-			return IdentityCheck{}, fmt.Errorf("person %q: %w", answer.Person, err)
+			return nil, false, fmt.Errorf("person %q: %w", answer.Person, err)
 		}
 		checks = slices.DeleteFunc(checks, func(c IdentityCheck) bool { return c.Person != p.ID })
 	}
 	switch {
-	case len(checks) == 1:
-		checks[0].others = others
-		return checks[0], nil
-	case len(checks) > 1:
-		return IdentityCheck{}, identityProblem("name-engineer", "待合に複数の保守要員がいます。--person で指定してください。",
+	case len(checks) == 0:
+		return nil, false, identityProblem("nobody-waits", "照合番号を示された保守要員が待合にいません。",
+			"no engineer with a number waits")
+	case slices.ContainsFunc(checks, func(c IdentityCheck) bool { return c.Person != checks[0].Person }):
+		return nil, false, identityProblem("name-engineer", "待合に複数の保守要員がいます。--person で指定してください。",
 			"several engineers wait: name one with --person")
 	}
-	return IdentityCheck{}, identityProblem("nobody-waits", "照合番号を示された保守要員が待合にいません。",
-		"no engineer with a number waits")
+	return checks, others, nil
+}
+
+// whose finds the one connection that shows the digits; nil where none does, or more than one, which tells nothing. A number that
+// cannot be opened is an error only where no other is the one.
+func (a *Post) whose(waiting []IdentityCheck, digits string) (found *IdentityCheck, err error) {
+	for i := range waiting {
+		if digits == "" {
+			break
+		}
+		heard, unread := waiting[i].number.reads(a.o.Ring, digits)
+		switch {
+		case unread != nil:
+			err = unread
+		case heard && found != nil:
+			return nil, nil
+		case heard:
+			found = &waiting[i]
+		}
+	}
+	if found != nil {
+		return found, nil
+	}
+	return nil, err
 }
 
 func identityProblem(code, ja, en string) error {

@@ -3,6 +3,7 @@ package attendance_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ import (
 // shown writes what the gate does when it shows an engineer a number.
 func shown(t *testing.T, h *townhall.Hall, window, person, digits string) {
 	t.Helper()
-	number, err := attendance.ShowNumber(h.Keys, window, "S-1", person, digits)
+	number, err := attendance.ShowNumber(h.Keys, window, "S-of-"+person, person, digits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,9 +76,7 @@ func TestAttackReadTheNumberInTheLedger(t *testing.T) {
 		if err := said("317"); !errors.Is(err, keys.ErrUnseal) {
 			t.Errorf("%+v: %v", moved, err)
 		}
-		if moved.Person == "E-0032" {
-			want(t, "nobody answers", said(""), "")
-		}
+		want(t, "nobody answers", said(""), "")
 	}
 	noted(t, h, attendance.NumberShown{Session: "S-1", Person: "E-0031", Window: w})
 	for range 2 {
@@ -196,5 +195,90 @@ func TestIdentityChecksSinceThePostWasTaken(t *testing.T) {
 	all, err := post.IdentityChecks(t.Context(), w)
 	if err != nil || len(all) != 2 || all[0].Person != "E-0031" || !all[0].Matched || all[1].Person != "E-0032" || !all[1].Failed {
 		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// Of two connections of one person only the one whose digits were read back is identified. One that has left the waiting room is no
+// longer asked about.
+func TestIdentityBelongsToTheSession(t *testing.T) {
+	h, post, w := called(t)
+	show := func(session, digits, source string) {
+		t.Helper()
+		number, err := attendance.ShowNumber(h.Keys, w, session, "E-0031", digits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		number.Source = source
+		noted(t, h, number)
+	}
+	states := func() (out []string) {
+		t.Helper()
+		all, err := post.IdentityChecks(t.Context(), w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range all {
+			state := "waits"
+			if c.Matched {
+				state = "matched"
+			} else if c.Failed {
+				state = "failed"
+			}
+			out = append(out, c.Session+" "+c.Source+" "+state)
+		}
+		return out
+	}
+	show("S-1", "111", "198.51.100.9")
+	show("S-2", "222", "203.0.113.5")
+	if got := states(); !slices.Equal(got, []string{"S-1 198.51.100.9 waits", "S-2 203.0.113.5 waits"}) {
+		t.Errorf("%q", got)
+	}
+	want(t, "the digits of the second", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "222"}, townhall.By("ito")), "")
+	if got := states(); !slices.Equal(got, []string{"S-1 198.51.100.9 waits", "S-2 203.0.113.5 matched"}) {
+		t.Errorf("%q", got)
+	}
+	// Digits that fit none refuse all that wait, and not the one that was identified.
+	for range 2 {
+		readOnceMore(t, "digits of nobody", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "999"}, townhall.By("ito")))
+	}
+	want(t, "digits of nobody", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "999"}, townhall.By("ito")), "identity-failed")
+	if got := states(); !slices.Equal(got, []string{"S-2 203.0.113.5 matched", "S-1 198.51.100.9 failed"}) {
+		t.Errorf("%q", got)
+	}
+	show("S-3", "333", "203.0.113.5")
+	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		if err := tx.AddSession(store.Session{ID: "S-3", State: store.SessionRefused, Person: "E-0031", Window: w, Created: tx.Now, Ended: tx.Now}); err != nil {
+			return err
+		}
+		_, err := tx.Append(ledger.Draft{Kind: "session.refused", Actor: ledger.Actor{Kind: "broker", Via: "ssh"}, Subjects: []string{"S-3"}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := states(); len(got) != 2 {
+		t.Errorf("one that has left is still waited for: %q", got)
+	}
+}
+
+// No two that wait are shown the same number.
+func TestNumbersOfAWaitingRoomDiffer(t *testing.T) {
+	h, _, w := called(t)
+	taken := map[string]bool{}
+	for i := range 120 {
+		var digits string
+		err := h.DB.Read(t.Context(), func(s *store.Snap) (err error) {
+			digits, err = attendance.DrawNumber(h.Keys, s, w)
+			return err
+		})
+		if err != nil || taken[digits] || len(digits) != 3 {
+			t.Fatalf("%q, %v, taken %v", digits, err, taken[digits])
+		}
+		taken[digits] = true
+		number, err := attendance.ShowNumber(h.Keys, w, fmt.Sprintf("S-%d", i), "E-0031", digits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		noted(t, h, number)
 	}
 }

@@ -1,11 +1,14 @@
 package attendance
 
 import (
+	"crypto/rand"
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"math/big"
 
 	"sekimori/broker/keys"
+	"sekimori/broker/store"
 )
 
 // NumberShown is the entry by which the gate says that it shows an engineer a number. The number itself is sealed: many who never hear
@@ -14,8 +17,34 @@ type NumberShown struct {
 	Session string `json:"session_id"`
 	Person  string `json:"person"`
 	Window  string `json:"window"`
+	Source  string `json:"source,omitempty"` // where the connection comes from, for the attendant
 	Sealed  []byte `json:"sealed_number"`
 	Clear   string `json:"digits,omitempty"` // of entries that an earlier version wrote; it sealed nothing
+}
+
+// DrawNumber draws three digits that no other connection in the window's waiting room is shown: digits that are read back must
+// tell which connection they belong to.
+func DrawNumber(ring *keys.Ring, s *store.Snap, window string) (string, error) {
+	checks, err := IdentityChecks(s, window)
+	if err != nil {
+		return "", err
+	}
+	for range 1000 {
+		n, err := rand.Int(rand.Reader, big.NewInt(1000))
+		if err != nil {
+			return "", fmt.Errorf("draw a number: %w", err)
+		}
+		digits, taken := fmt.Sprintf("%03d", n.Int64()), false
+		for _, c := range checks {
+			if c.waits() && !taken {
+				taken, _ = c.number.reads(ring, digits) // one that cannot be opened is no number that anybody reads back
+			}
+		}
+		if !taken {
+			return digits, nil
+		}
+	}
+	return "", errors.New("no number is left for an identity check")
 }
 
 // ShowNumber gives the entry for the digits that an engineer is shown while they wait for a window. Sealed for this session, they match in no other.

@@ -2,10 +2,7 @@ package gate
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
-	"math/big"
 
 	"sekimori/broker/attendance"
 	"sekimori/broker/store"
@@ -14,7 +11,7 @@ import (
 
 // identityNumber is the kind of entry in which the gate writes, sealed, the three digits that it shows. The
 // attendant says what was heard on the registered telephone (attendance.Post.Identity), and the newest
-// entry of a person on a window counts.
+// entry of a session on a window counts.
 const identityNumber = "window.identity-number"
 
 // drawn is the number of a visit to the waiting room.
@@ -27,21 +24,21 @@ func (c *caller) digits(ctx context.Context, pass *passage) string {
 	if c.identity.window == window {
 		return c.identity.digits
 	}
-	n, err := rand.Int(rand.Reader, big.NewInt(1000))
-	if err != nil {
-		c.log.Error("no_random_number", "error", err)
-		return ""
-	}
-	digits := fmt.Sprintf("%03d", n.Int64())
-	shown, err := attendance.ShowNumber(c.s.o.Ring, window, pass.number, pass.person.ID, digits)
-	if err != nil {
-		c.log.Error("identity_number_not_sealed", "error", err)
-		return ""
-	}
-	err = c.s.o.DB.Write(ctx, func(tx *store.Tx) error {
+	var digits string
+	err := c.s.o.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		if digits, err = attendance.DrawNumber(c.s.o.Ring, tx.Snap, window); err != nil {
+			return err
+		}
+		shown, err := attendance.ShowNumber(c.s.o.Ring, window, pass.number, pass.person.ID, digits)
+		if err != nil {
+			return err
+		}
+		if c.source.IsValid() {
+			shown.Source = c.source.Addr().String()
+		}
 		d := c.draft(identityNumber, pass, shown)
 		d.Actor.Kind, d.Actor.ID = "broker", ""
-		_, err := tx.Append(d)
+		_, err = tx.Append(d)
 		return err
 	})
 	if err != nil {
@@ -53,7 +50,8 @@ func (c *caller) digits(ctx context.Context, pass *passage) string {
 }
 
 // identified holds a decision against the identity check where the system asks for one. The permission
-// to start is given for the window; this is for each engineer on it. It only ever takes away.
+// to start is given for the window; this is for each session number on it, since another connection of the person's may be somebody
+// else's. It only ever takes away.
 func (c *caller) identified(ctx context.Context, pass *passage) error {
 	g := pass.decision.Grant
 	if g.ID == "" || !pass.facts.Systems[pass.facts.Targets[g.Target].System].IdentityCheck {
@@ -63,7 +61,7 @@ func (c *caller) identified(ctx context.Context, pass *passage) error {
 	err := c.s.o.DB.Read(ctx, func(snap *store.Snap) error {
 		all, err := attendance.IdentityChecks(snap, g.Window.ID)
 		for _, one := range all {
-			if one.Person == pass.person.ID {
+			if one.Session == pass.number && one.Person == pass.person.ID {
 				check = one
 			}
 		}

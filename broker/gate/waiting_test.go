@@ -257,7 +257,7 @@ func digitsShown(t *testing.T, w *world, e *engineer, win store.Window, x *termi
 	got := w.entries("window.identity-number")
 	last := got[len(got)-1]
 	sealed, _ := last["sealed_number"].(string)
-	if len(digits) != 3 || last["window"] != win.ID || last["person"] != e.id || sealed == "" || len(last) != 4 {
+	if len(digits) != 3 || last["window"] != win.ID || last["person"] != e.id || sealed == "" || last["source"] == "" || len(last) != 5 {
 		t.Fatalf("ledger %v, shown:\n%s", got, x.all.String())
 	}
 	return digits
@@ -359,5 +359,53 @@ func TestSecondEngineerIsIdentifiedToo(t *testing.T) {
 	}
 	if live := w.sup.Live(); len(live) != 1 || live[0].Person != e.id {
 		t.Errorf("the other's session did not go on: %+v", live)
+	}
+}
+
+// TestAttackWaitBesideTheRealEngineer: a thief who has the key and a code waits in the room while the real engineer does. The
+// attendant calls the registered telephone and hears the digits of the real one, which let in that connection and no other.
+func TestAttackWaitBesideTheRealEngineer(t *testing.T) {
+	t.Parallel()
+	w, e, post, win := identified(t)
+	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
+	if err := post.Open(t.Context(), win.ID, by); err != nil {
+		t.Fatal(err)
+	}
+	thief := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+	stolen := digitsShown(t, w, e, win, thief)
+	w.clock.set(w.clock.Now().Add(time.Minute)) // a code counts once
+	real := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+	heard := digitsShown(t, w, e, win, real)
+	if heard == stolen {
+		t.Fatal("both are shown the same number")
+	}
+	checks, err := post.IdentityChecks(t.Context(), win.ID)
+	if err != nil || len(checks) != 2 || checks[0].Session == checks[1].Session || checks[0].Source == "" || checks[1].Source == "" {
+		t.Fatalf("the attendant is not told of two connections and where they come from: %+v, %v", checks, err)
+	}
+	if err := post.Identity(t.Context(), win.ID, attendance.IdentityAnswer{Digits: heard}, by); err != nil {
+		t.Fatal(err)
+	}
+	// The other is settled before the start: nobody answers for it.
+	if err := post.Permit(t.Context(), win.ID, by); err == nil {
+		t.Error("permitted while a connection that nobody identified waits")
+	}
+	if err := post.Identity(t.Context(), win.ID, attendance.IdentityAnswer{}, by); err != nil {
+		t.Fatal(err)
+	}
+	thief.expect("[126]")
+	if err := post.Permit(t.Context(), win.ID, by); err != nil {
+		t.Fatal(err)
+	}
+	real.expect("shell ready")
+	if n := w.target.reached(); n != 1 {
+		t.Errorf("target reached %d times", n)
+	}
+	// Whoever comes later is not let in by it either.
+	w.clock.set(w.clock.Now().Add(time.Minute))
+	late := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+	digitsShown(t, w, e, win, late)
+	if n := w.target.reached(); n != 1 {
+		t.Errorf("target reached %d times", n)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -99,4 +100,31 @@ func TestCommandRevokedWhileTheTargetOpens(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A broker that crashed while somebody was shown a number does not tell the attendant of them for ever.
+func TestCrashEmptiesTheWaitingRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Hour)
+		p := w.engineer(1)
+		var id string
+		w.write("test.number", func(tx *store.Tx) (err error) {
+			if id, err = tx.NextSessionNo(tx.Now); err != nil {
+				return err
+			}
+			_, err = tx.Append(ledger.Draft{Kind: "window.identity-number", Actor: broker, Subjects: []string{id, p.ID, "R8-0001-1"},
+				Payload: map[string]string{"session_id": id, "person": p.ID, "window": "R8-0001-1"}})
+			return err
+		})
+		for range 2 { // the second finds nothing left to do
+			if ended, err := w.sup.Reconcile(context.Background()); err != nil || len(ended) != 0 {
+				t.Fatal(ended, err)
+			}
+		}
+		v := &visit{w: w, id: id}
+		row, said := v.stored("session.refused")
+		if row.State != store.SessionRefused || row.Reason != policy.BrokerCrashed || said["number"] != float64(213) {
+			t.Errorf("%+v, %v", row, said)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 	"sekimori/recordings"
@@ -55,7 +57,50 @@ func (s *Supervisor) Reconcile(ctx context.Context) ([]string, error) {
 		ended = append(ended, row.ID)
 		s.o.Log.Warn("session_ended_after_crash", "session", row.ID)
 	}
-	return ended, nil
+	return ended, s.leaveRooms(ctx)
+}
+
+// longestWait is how far back a visit to the waiting room may have begun.
+const longestWait = 24 * time.Hour
+
+// leaveRooms refuses those whom a crash found in the waiting room with a number of an identity check: the attendant would be
+// told of them for as long as the window lasts.
+func (s *Supervisor) leaveRooms(ctx context.Context) error {
+	return s.o.DB.Write(ctx, func(tx *store.Tx) error {
+		seen := map[string]bool{}
+		for e, err := range tx.Entries(store.EntryFilter{Kind: "window.identity-number", Newest: true}) {
+			if err != nil {
+				return fmt.Errorf("numbers of identity checks: %w", err)
+			}
+			if e.Time.Before(tx.Now.Add(-longestWait)) {
+				return nil
+			}
+			var n struct {
+				Session string `json:"session_id"`
+				Person  string `json:"person"`
+				Window  string `json:"window"`
+			}
+			if len(e.Payload) == 0 || json.Unmarshal(e.Payload, &n) != nil || n.Session == "" || seen[n.Session] {
+				continue
+			}
+			seen[n.Session] = true
+			if _, err := tx.Session(n.Session); !errors.Is(err, store.ErrNotFound) {
+				if err != nil {
+					return fmt.Errorf("session %s: %w", n.Session, err)
+				}
+				continue
+			}
+			if err := tx.AddSession(store.Session{ID: n.Session, State: store.SessionRefused, Person: n.Person, Window: n.Window,
+				Reason: policy.BrokerCrashed, Created: e.Time, Ended: tx.Now}); err != nil {
+				return fmt.Errorf("refuse %s: %w", n.Session, err)
+			}
+			if _, err := tx.Append(ledger.Draft{Kind: "session.refused", Actor: broker, Subjects: []string{n.Session, n.Person}, Payload: refusedPayload{
+				Session: n.Session, Reason: string(policy.BrokerCrashed), Number: policy.BrokerCrashed.Number()}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // lastHeard is the end of a session that a crash ended: the last instant at which something of it was recorded, for the

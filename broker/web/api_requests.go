@@ -115,14 +115,16 @@ type Window struct {
 	Calls []IdentityCall `json:"identity_calls,omitempty"`
 }
 
-// IdentityCall is an engineer in the waiting room whose identity the attendant checks.
+// IdentityCall is a connection in the waiting room whose engineer the attendant calls.
 type IdentityCall struct {
 	Person  string `json:"person"`
 	Name    string `json:"name"`
 	Phone   string `json:"phone"` // the registered one
 	Session string `json:"session_id"`
+	Source  string `json:"source,omitempty"` // where this connection comes from
 	Matched bool   `json:"matched"`
 	Failed  bool   `json:"failed"`
+	Beside  int    `json:"beside,omitempty"` // other connections of this person to this window that wait or were identified
 }
 
 // WindowBody opens, closes or cancels a window.

@@ -82,9 +82,20 @@ func (s *Server) identityCalls(ctx context.Context, window string) ([]IdentityCa
 			if err != nil {
 				return err
 			}
-			calls = append(calls, IdentityCall{Person: p.ID, Name: p.Name, Phone: p.Phone, Session: n.Session, Matched: n.Matched, Failed: n.Failed})
+			calls = append(calls, IdentityCall{Person: p.ID, Name: p.Name, Phone: p.Phone, Session: n.Session, Source: n.Source, Matched: n.Matched, Failed: n.Failed,
+				Beside: besides(checks, n)})
 		}
 		return nil
 	})
 	return calls, err
+}
+
+// besides counts the connections of the same person that are not refused: of several, only one may be the person's own.
+func besides(all []attendance.IdentityCheck, one attendance.IdentityCheck) (n int) {
+	for _, c := range all {
+		if c.Person == one.Person && c.Session != one.Session && !c.Failed {
+			n++
+		}
+	}
+	return n
 }

@@ -62,7 +62,7 @@ type stay struct {
 
 	mu     sync.Mutex // guards what is written, and told: operations come in between
 	told   int64      // No of the last operation that was told
-	seen   bool // a heartbeat was taken
+	seen   bool       // a heartbeat was taken
 	last   web.Attendance
 	warned time.Duration // the last warning of the window's end that was told
 }
@@ -118,6 +118,11 @@ func (s *stay) tell(v web.Attendance) error {
 			line(fmt.Sprintf("%s が待っています。登録の電話 %s にかけ、番号を聞いてください:", call.Name, call.Phone),
 				fmt.Sprintf("%s waits: call the registered phone %s and hear the number:", call.Name, call.Phone),
 				"attend identity "+v.ID+" --digits "+p.say("番号", "NUMBER"))
+			if call.Beside > 0 {
+				from := strings.Join(sourcesOf(v.Calls, call.Person), ", ")
+				line(fmt.Sprintf("注意: %s の接続が %d 本あります(接続元 %s)。本人が開いたのは何本か、電話で確かめてください。番号が合った接続だけが通ります", call.Name, call.Beside+1, from),
+					fmt.Sprintf("caution: %s has %d connections (from %s); ask on the telephone how many are their own. Only the one whose number matches gets in", call.Name, call.Beside+1, from))
+			}
 		}
 	}
 	for _, x := range v.Asked {

@@ -41,7 +41,14 @@ func (p *program) windowFields() []column[web.Window] {
 				} else if i.Failed {
 					state = p.say("不一致・不在", "failed")
 				}
-				out = append(out, fmt.Sprintf("%s %s %s: %s", i.Session, i.Name, i.Phone, state))
+				from := ""
+				if i.Source != "" {
+					from = p.say(" 接続元 ", " from ") + i.Source
+				}
+				if i.Beside > 0 && !i.Failed {
+					state += p.say(fmt.Sprintf("(同じ人の接続がほかに %d 本)", i.Beside), fmt.Sprintf(" (%d more connections of this person)", i.Beside))
+				}
+				out = append(out, fmt.Sprintf("%s %s %s%s: %s", i.Session, i.Name, i.Phone, from, state))
 			}
 			return strings.Join(out, "\n")
 		}},
@@ -109,4 +116,14 @@ func (p *program) windowAct(c *cli.Context, what string, body any) error {
 
 func (p *program) windowDone(v web.Window) error {
 	return p.done(v, fmt.Sprintf("時間枠 %s: %s", v.ID, p.windowState(v.State)), fmt.Sprintf("window %s: %s", v.ID, v.State))
+}
+
+// sourcesOf are the addresses from which a person's connections that are not refused come, each with its session's number.
+func sourcesOf(calls []web.IdentityCall, person string) (from []string) {
+	for _, c := range calls {
+		if c.Person == person && !c.Failed {
+			from = append(from, c.Session+" "+c.Source)
+		}
+	}
+	return from
 }
