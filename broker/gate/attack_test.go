@@ -232,6 +232,42 @@ func TestAttackRestrictionsAreRederivedAfterTheLastFactor(t *testing.T) {
 	})
 }
 
+// Whoever agrees to one card is not let in on another grant: not when the first is revoked while the answer is typed, nor between the
+// login and the first channel, when the session decides again.
+func TestAttackConsentToOneGrantOpensAnother(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]bool{"while the answer is typed": false, "before the first channel": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			e := w.engineer("sato", "en")
+			shown := w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+			other := w.window(e, "maint", noon.Add(-time.Hour), 3*time.Hour, policy.WindowPermitted)
+			revoke := func() {
+				w.write(func(tx *store.Tx) error { return tx.SetGrantState(shown.ID+"-1", policy.GrantRevoked, "U-001", "test") })
+			}
+			a := &answers{consent: "yes", code: e.code}
+			a.asked = func() {
+				if !strings.Contains(strings.Join(a.banners, "")+strings.Join(a.prompts, ""), shown.Request) {
+					shown, other = other, shown // the card chose the other one
+				}
+				if !late {
+					revoke()
+				}
+			}
+			c := e.mustDial("sato+hr-db", a)
+			if late {
+				revoke()
+			}
+			if _, stderr, exit := run(t, c, "true"); exit == 0 || !strings.Contains(stderr, "[112]") {
+				t.Errorf("consent to %s opened %s: exit %d: %s", shown.Request, other.Request, exit, stderr)
+			}
+			if n := w.target.reached(); n != 0 {
+				t.Errorf("the target was reached %d times", n)
+			}
+		})
+	}
+}
+
 // CVE-2023-45140: the second factor must not be skipped for any kind of channel.
 func TestAttackSecondFactorGrid(t *testing.T) {
 	t.Parallel()

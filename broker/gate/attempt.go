@@ -50,6 +50,7 @@ func (c *caller) answered(ctx context.Context, pass *passage, yes bool, gone err
 		return nil
 	}
 	pass.attempt.Consent = policy.ConsentGiven
+	pass.attempt.Grant = pass.decision.Grant.ID // what the card showed: consent to it opens nothing else
 	if err := c.decide(ctx, pass); err != nil {
 		c.denyFault(pass, err)
 		return nil

@@ -206,6 +206,7 @@ func (c *caller) admit(p *passage, in *entrance, first ssh.NewChannel) {
 	// The passage lives as long as the connection. What was known of everybody else's sessions when
 	// this one was let in must not: with a thousand sessions that would be a million rows.
 	p.facts = policy.Facts{}
+	p.attempt.Grant = p.decision.Grant.ID // the session decides again, on this grant alone
 	err := c.s.o.Sessions.Run(c.s.running, session.Admission{
 		ID: p.number, Person: p.person, Fingerprint: p.fingerprint, Source: c.source,
 		Attempt: p.attempt, Factor: p.factor, Lang: cmp.Or(p.lang, p.person.Lang), Notice: c.s.o.Notice.Version,

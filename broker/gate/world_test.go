@@ -319,6 +319,7 @@ type answers struct {
 	banners []string
 	code    func() string
 	consent string
+	asked   func() // called when consent is asked for; nil: nothing
 }
 
 // banner keeps what was said beside the questions.
@@ -353,6 +354,9 @@ func (a *answers) respond(_, _ string, questions []string, _ []bool) ([]string, 
 		case strings.Contains(q, "Enter to close"):
 			out = append(out, "")
 		case strings.Contains(q, "yes/no: "):
+			if a.asked != nil {
+				a.asked()
+			}
 			out = append(out, a.consent)
 		default:
 			out = append(out, a.code())
