@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -38,7 +39,11 @@ func (d checkpointDir) publish(_ context.Context, checkpoint []byte) error {
 // replace writes a file so that a reader finds the old one or the new one, never half of it.
 func (d checkpointDir) replace(name string, content []byte) error {
 	path := filepath.Join(d.dir, name)
-	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	// What lies there is a crash's, or somebody's who hopes that we follow a link to the data: it goes, and nothing is followed.
+	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_EXCL|os.O_WRONLY|syscall.O_NOFOLLOW, 0o644)
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}

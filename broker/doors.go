@@ -113,6 +113,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	}
 	b.serve("ssh", func() error { return b.gate.Serve(ctx, b.ssh) })
 	b.serving.Go(func() { held.Reread(ctx) })
+	b.serving.Go(func() { b.watchKeeping(ctx, c) })
 	b.serving.Go(func() {
 		tick := time.NewTicker(lapseEvery)
 		defer tick.Stop()

@@ -116,6 +116,7 @@ func noteOf(err error) string {
 // reserve is given up, so that the ledger can say so.
 func (l *session) recordingFailed(err error) Cause {
 	l.log.Error("recording_failed", "error", err)
+	l.sup.notKept(err)
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		l.sup.space.release()
 	}

@@ -115,6 +115,7 @@ func (s *Supervisor) Run(ctx context.Context, a Admission) (err error) {
 	switch denied, err := l.open(ctx); {
 	case err != nil:
 		l.log.Error("open_failed", "error", err)
+		s.notKept(err)
 		return errors.Join(err, l.refuse(l.causeOr(Cause{Reason: policy.RecordingUnavailable, Actor: broker})))
 	case denied != nil:
 		return l.refuse(*denied)
@@ -131,6 +132,7 @@ func (s *Supervisor) Run(ctx context.Context, a Admission) (err error) {
 	// 2. The recording's header is on disk before anything else happens.
 	if err := l.record(); err != nil {
 		l.log.Error("recording_not_started", "error", err)
+		s.notKept(err)
 		return errors.Join(err, l.close(l.causeOr(Cause{Reason: policy.RecordingUnavailable, Actor: broker})))
 	}
 	// 3. The target, with a credential the engineer never sees.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"filippo.io/age"
@@ -47,10 +48,12 @@ type Options struct {
 
 // Supervisor watches over every live session.
 type Supervisor struct {
-	o     Options
-	clock clockwatch
-	space space
-	trim  trim
+	o Options
+	// unkept is why a recording or an entry could not be kept last, until TakeUnkept takes it.
+	unkept atomic.Pointer[string]
+	clock  clockwatch
+	space  space
+	trim   trim
 
 	windows windows
 
@@ -293,6 +296,19 @@ func (s *Supervisor) find(id string) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.live[id]
+}
+
+// TakeUnkept tells why a recording or an entry could not be kept since it was asked last; empty: none failed.
+func (s *Supervisor) TakeUnkept() string {
+	if why := s.unkept.Swap(nil); why != nil {
+		return *why
+	}
+	return ""
+}
+
+func (s *Supervisor) notKept(err error) {
+	why := noteOf(err)
+	s.unkept.Store(&why)
 }
 
 // Runtime is what no row can say of now, for those who ask outside a session.

@@ -24,6 +24,8 @@ const (
 	AlarmNobodyPresent AlarmKind = "nobody-present" // a security key was offered without anybody touching it
 	AlarmEvidence      AlarmKind = "evidence"       // a recording is not the one that the ledger names, or is missing
 	AlarmTarget        AlarmKind = "target"         // a target shows another key, refuses the broker's login or has no algorithm in common
+	AlarmCheckpoint    AlarmKind = "checkpoint"     // the ledger's checkpoints cannot be written outside
+	AlarmUnrecordable  AlarmKind = "unrecordable"   // recordings or the ledger cannot be kept: nobody is let in
 	AlarmClientTooOld  AlarmKind = "client-too-old" // an SSH client and the gate have no algorithm in common
 )
 
@@ -85,6 +87,16 @@ func (t *Tx) RaiseAlarm(a Alarm, sections []string, by ledger.Actor) (string, er
 	_, err = t.Append(ledger.Draft{Kind: "alarm.raised", Actor: by, Subjects: []string{id, a.About},
 		Payload: map[string]any{"alarm": id, "what": a.What, "about": a.About, "to": desks, "detail": detail}})
 	return id, err
+}
+
+// RaiseAlarmOnce is RaiseAlarm where there was no alarm of that kind about the same within a time. It tells whether it raised one.
+func (t *Tx) RaiseAlarmOnce(a Alarm, within time.Duration, sections []string, by ledger.Actor) (bool, error) {
+	last, err := t.Alarms(AlarmFilter{What: a.What, About: a.About, Limit: 1})
+	if err != nil || len(last) > 0 && t.Now.Sub(last[0].At) < within {
+		return false, err
+	}
+	_, err = t.RaiseAlarm(a, sections, by)
+	return err == nil, err
 }
 
 // AlarmFilter narrows Alarms.

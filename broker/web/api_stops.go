@@ -65,7 +65,7 @@ type Hold struct {
 // Alarm is what several desks were told.
 type Alarm struct {
 	ID     string         `json:"alarm"`
-	What   string         `json:"what"` // locked-out | failures | re-enrolment | lock | freeze | nobody-present | evidence | client-too-old | target
+	What   string         `json:"what"` // locked-out | failures | re-enrolment | lock | freeze | nobody-present | evidence | client-too-old | target | checkpoint | unrecordable
 	About  string         `json:"about,omitempty"`
 	At     time.Time      `json:"at"`
 	Detail map[string]any `json:"detail,omitempty"`

@@ -52,6 +52,8 @@ func (p *program) alarmWhat(v web.Alarm) string {
 		"locked-out": "認証の失敗で一時ロック", "failures": "認証の失敗が続く", "re-enrolment": "再登録(以前の認証を停止)",
 		"lock": "利用停止", "freeze": "緊急凍結", "nobody-present": "触れられていない鍵の署名",
 		"evidence":       "操作記録が台帳と合わない",
+		"checkpoint":     "台帳の確定点を外に書けない",
+		"unrecordable":   "記録できない(接続を受け付けていません)",
 		"client-too-old": "暗号方式の合わないSSHクライアント",
 		"target":         "接続先の鍵・ログイン・暗号方式",
 	}[v.What]

@@ -1,0 +1,108 @@
+package broker_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sekimori/broker"
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+)
+
+// awaitAlarm waits until the ledger has an alarm of a kind, and gives its payload.
+func (o *office) awaitAlarm(what store.AlarmKind) string {
+	o.t.Helper()
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(time.Minute)
+	for {
+		found := ""
+		o.read(func(s *store.Snap) error {
+			for e, err := range s.Entries(store.EntryFilter{Kind: "alarm.raised"}) {
+				if err != nil {
+					return err
+				}
+				if strings.Contains(string(e.Payload), `"what":"`+string(what)+`"`) {
+					found = string(e.Payload)
+				}
+			}
+			return nil
+		})
+		if found != "" {
+			return found
+		}
+		select {
+		case <-tick.C:
+		case <-limit:
+			o.t.Fatalf("no alarm %s", what)
+		}
+	}
+}
+
+// TestCheckpointsThatCannotBeWrittenRaiseAnAlarm: the ledger goes on, and somebody is told that it would not be noticed if it were cut.
+func TestCheckpointsThatCannotBeWrittenRaiseAnAlarm(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour)
+	b := o.start()
+	if err := os.RemoveAll(o.config.CheckpointDir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(o.config.CheckpointDir, nil, 0o600); err != nil { // root writes into any directory, but not into this
+		t.Fatal(err)
+	}
+	e := o.engineers(1)[0]
+	e.mustDial(b.addr) // an attempt is an entry, and an entry a checkpoint
+	if alarm := o.awaitAlarm(store.AlarmCheckpoint); !strings.Contains(alarm, o.config.CheckpointDir) {
+		t.Errorf("the alarm does not name the place: %s", alarm)
+	}
+}
+
+// TestNobodyIsTurnedAwayUnnoticed: where nothing can be recorded [128], somebody is told before the next engineer is.
+func TestNobodyIsTurnedAwayUnnoticed(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour, func(c *broker.Config) { c.MinFreeSpace = 1 << 60 })
+	o.start()
+	if alarm := o.awaitAlarm(store.AlarmUnrecordable); !strings.Contains(alarm, "min_free_space") {
+		t.Error(alarm)
+	}
+}
+
+// TestAttackALinkWhereACheckpointGoes: whoever may write into the directory of the checkpoints, which lies elsewhere, has the broker
+// overwrite nothing: "latest.new" was opened through a link.
+func TestAttackALinkWhereACheckpointGoes(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour)
+	b := o.start()
+	victim := filepath.Join(o.dir, "victim")
+	if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	latest := filepath.Join(o.config.CheckpointDir, "latest")
+	if err := os.Symlink(victim, latest+".new"); err != nil {
+		t.Fatal(err)
+	}
+	e := o.engineers(1)[0]
+	c := e.mustDial(b.addr)
+	c.Close()
+	<-c.gone
+	b.once = true
+	if err := b.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(victim); err != nil || string(got) != "precious" {
+		t.Errorf("the file behind the link holds %q, %v", got, err)
+	}
+	if info, err := os.Lstat(latest); err != nil || !info.Mode().IsRegular() {
+		t.Errorf("latest: %v, %v", info, err)
+	}
+	note, err := os.ReadFile(latest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ledger.ReadCheckpoint(note); err != nil {
+		t.Error(err)
+	}
+}
