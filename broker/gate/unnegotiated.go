@@ -70,8 +70,8 @@ func (c *caller) unnegotiated(hello *clientHello, why *ssh.AlgorithmNegotiationE
 	if c.source.IsValid() {
 		source = c.source.Addr().String()
 	}
-	c.sayDisconnect("Sekimori: no common " + why.What + " algorithm. This gate offers: " + ours +
-		". Update the client or its settings." + ascii(contactASCII(c.s.o.Notice.Contact)))
+	defer c.sayDisconnect("Sekimori: no common " + why.What + " algorithm. This gate offers: " + ours +
+		". Update the client or its settings." + ascii(contactASCII(c.s.o.Notice.Contact))) // once it is written down
 	c.s.tally.add(c.source.Addr(), failAlgorithms, now)
 	c.log.Warn("no_common_algorithm", "client", client, "missing", why.What, "client_offers", theirs, "gate_offers", ours,
 		"client_key_exchanges", names(hello.lists.KexAlgos), "client_host_keys", names(hello.lists.ServerHostKeyAlgos),
