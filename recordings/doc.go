@@ -11,4 +11,8 @@
 // that failed, and to cut anything off a file but a torn tail. It does not decide
 // who may look: broker/session writes recordings, broker/web and cmd read them
 // after the role and the purpose have been checked and entered.
+//
+// What it shows to people, it makes harmless first: Screen passes only what makes a
+// picture to a viewer's terminal, Visible and EscapeJSON take control characters out
+// of text, and Operations says what was done, a line for each thing.
 package recordings
