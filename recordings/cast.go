@@ -29,6 +29,9 @@ func Asciicast(ctx context.Context, w io.Writer, r *Reader, v View) error {
 	return err
 }
 
+// largestSide is more columns, and more rows, than any screen has.
+const largestSide = 1000
+
 type cast struct {
 	out    *bufio.Writer
 	header Header
@@ -71,7 +74,8 @@ func (c *cast) run(ctx context.Context, r *Reader) error {
 func (c *cast) take(f Frame) error {
 	switch {
 	case f.Event == EventPTY || f.Event == EventWindowChange:
-		if p := body[PTY](f); p.Cols > 0 && p.Rows > 0 { // a client may send any size; a player cannot show none
+		if p := body[PTY](f); p.Cols > 0 && p.Rows > 0 { // a client may send any size; a player cannot show none, and no huge one
+			p.Cols, p.Rows = min(p.Cols, largestSide), min(p.Rows, largestSide)
 			if err := c.resize(f.Elapsed, p); err != nil {
 				return err
 			}

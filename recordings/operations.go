@@ -88,7 +88,7 @@ func (o *Operations) Terminal(channel uint32) bool {
 
 // Take reads a frame and returns what it tells, in order.
 func (o *Operations) Take(f Frame) []Operation {
-	if f.Event == "" || f.Input {
+	if f.Event == "" || f.Input && f.Event != EventEnv {
 		return nil
 	}
 	var out []Operation
@@ -224,6 +224,9 @@ func (d *doing) take(f Frame, say func(ja, en string)) {
 			return
 		}
 		say("サブシステム開始: "+said(d.name), "subsystem started: "+said(d.name))
+	case EventEnv: // of the input: only who has its key reads it
+		e := body[Env](f)
+		say("環境変数: "+said(e.Name+"="+e.Value), "environment: "+said(e.Name+"="+e.Value))
 	case EventSignal:
 		s := said(body[Signal](f).Signal)
 		say("シグナル "+s+" を送信", "signal "+s+" sent")

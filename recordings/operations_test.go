@@ -140,6 +140,28 @@ func TestWhatWasDoneWasNotSeen(t *testing.T) {
 	}
 }
 
+// A client says how large its terminal is, and a player that believed any size would not live long.
+func TestAHugeTerminalInTheCast(t *testing.T) {
+	k := newKeys(t)
+	w, path := create(t, k.options())
+	for _, kind := range []string{recordings.EventPTY, recordings.EventShell, recordings.EventWindowChange} {
+		must(t, w.Event(0, kind, recordings.PTY{Cols: 1 << 31, Rows: 1 << 31}))
+	}
+	must(t, w.InputEvent(0, recordings.EventEnv, recordings.Env{Name: "LANG", Value: "ja_JP.UTF-8"}))
+	_, err := w.Close(theEnd)
+	must(t, err)
+	var b bytes.Buffer
+	must(t, recordings.Asciicast(t.Context(), &b, open(t, path, k.viewing), recordings.View{Lang: "en"}))
+	if !strings.Contains(b.String(), `"cols":1000,"rows":1000`) || !strings.Contains(b.String(), `"r","1000x1000"`) || strings.Contains(b.String(), "LANG") {
+		t.Errorf("%s", b.String())
+	}
+	b.Reset()
+	must(t, recordings.Text(t.Context(), &b, open(t, path, k.viewing, k.offline), recordings.View{Lang: "en"}))
+	if !strings.Contains(b.String(), "[0] environment: LANG=ja_JP.UTF-8\n") {
+		t.Errorf("with the input's key: %s", b.String())
+	}
+}
+
 // A target may write lines that look like the recorder's own.
 func TestATargetForgesLinesInTheTextExport(t *testing.T) {
 	k := newKeys(t)

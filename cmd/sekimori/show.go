@@ -22,6 +22,8 @@ type showing struct {
 	speed float64       // 0: without waiting
 	idle  time.Duration // longest wait between two frames; 0: as it was
 	from  time.Duration // up to here without waiting
+
+	warned recordings.PTY // size that the viewer was warned about last
 }
 
 func (p *program) channelFlag() cli.Flag {
@@ -156,7 +158,7 @@ func (p *program) show(ctx context.Context, r io.Reader, o showing) (err error) 
 		if err := p.write(s.Take(f.Frame())); err != nil {
 			return err
 		}
-		if err := p.sizeWarning(s, f, size); err != nil {
+		if err := p.sizeWarning(s, &o, f, size); err != nil {
 			return err
 		}
 	}
@@ -173,7 +175,7 @@ func (p *program) write(b []byte) error {
 }
 
 // sizeWarning says that the viewer's terminal is smaller than the one that was recorded, when that one takes its size.
-func (p *program) sizeWarning(s shower, f web.PlayFrame, size func() (int, int)) error {
+func (p *program) sizeWarning(s shower, o *showing, f web.PlayFrame, size func() (int, int)) error {
 	if f.Event != recordings.EventPTY && f.Event != recordings.EventWindowChange {
 		return nil
 	}
@@ -182,6 +184,10 @@ func (p *program) sizeWarning(s shower, f web.PlayFrame, size func() (int, int))
 	if json.Unmarshal(f.Body, &pty) != nil || width == 0 || int64(pty.Cols) <= int64(width) && int64(pty.Rows) <= int64(height) {
 		return nil
 	}
+	if pty.Cols == o.warned.Cols && pty.Rows == o.warned.Rows {
+		return nil
+	}
+	o.warned = pty
 	return p.write(s.Warn(f.At(),
 		fmt.Sprintf("記録した端末は %dx%d、この画面は %dx%d です。崩れて見えます。画面を広げてください。", pty.Cols, pty.Rows, width, height),
 		fmt.Sprintf("recorded at %dx%d, this terminal is %dx%d: the picture will break; enlarge it.", pty.Cols, pty.Rows, width, height)))
