@@ -153,3 +153,26 @@ func run1(c *ssh.Client, command string) (out, errs string, err error) {
 	err = s.Run(command)
 	return o.String(), e.String(), err
 }
+
+// TestATargetThatOpensNoFurtherSessionIsSaidToBeThat: sshd opens ten on a connection unless told otherwise.
+func TestATargetThatOpensNoFurtherSessionIsSaidToBeThat(t *testing.T) {
+	d := newDoor(t, "MaxSessions 1")
+	c, err := ssh.Dial("tcp", d.host+":"+d.port, &ssh.ClientConfig{User: "sato", HostKeyCallback: ssh.InsecureIgnoreHostKey()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	first := session(t, c)
+	if _, err := first.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Start("cat"); err != nil {
+		t.Fatal(err)
+	}
+	second := session(t, c)
+	errs, _ := second.StderrPipe()
+	if err := second.Start("true"); err == nil {
+		t.Error("a second session")
+	}
+	waitFor(t, errs, "Sekimori: the target opens no further session (MaxSessions)\n")
+}

@@ -30,7 +30,7 @@ type SSHD struct {
 type SSHDOptions struct {
 	CA   ssh.PublicKey   // user certificates of this authority; nil: none
 	Keys []ssh.PublicKey // plain keys
-	Conf []string        // further lines of sshd_config, such as "PermitTTY no"
+	Conf []string        // lines of sshd_config that come before the others, such as "PermitTTY no"
 }
 
 // StartSSHD starts a server that ends with the test. Need("sshd") is implied.
@@ -79,7 +79,8 @@ func (s *SSHD) start(tb testing.TB, program string, further []string) bool {
 	s.Addr = l.Addr().String()
 	port := l.Addr().(*net.TCPAddr).Port
 	l.Close()
-	conf := fmt.Sprintf(`Port %d
+	conf := fmt.Sprintf(`%[3]s
+Port %[1]d
 ListenAddress 127.0.0.1
 HostKey %[2]s/host
 AuthorizedKeysFile %[2]s/authorized_keys
@@ -97,7 +98,6 @@ PrintLastLog no
 UseDNS no
 LogLevel INFO
 Subsystem sftp internal-sftp
-%s
 `, port, s.Dir, strings.Join(further, "\n"))
 	path := filepath.Join(s.Dir, "sshd_config")
 	write(tb, path, conf)
