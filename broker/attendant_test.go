@@ -72,7 +72,7 @@ func TestAttackStalledConnectionOfTheAttendant(t *testing.T) {
 		fmt.Fprintf(conn, "POST /v1/windows/%s/present HTTP/1.1\r\nHost: sekimori\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{", office1, token)
 	}
 	stop()
-	last := o.heard()
+	last := o.byMachine(o.heard())
 	<-v.gone
 	if late := v.at.Sub(last) - goneAfter; late < 0 || late > cutWithin {
 		t.Errorf("cut %s after the attendant's time was over", late)
@@ -98,7 +98,7 @@ func TestPresenceOutlivesTheBroker(t *testing.T) {
 	e := o.engineers(1)[0]
 	stop := o.beats()
 	stop()
-	last := o.heard()
+	last := o.byMachine(o.heard())
 	b.close()
 	b = o.start()
 	limit := last.Add(goneAfter)

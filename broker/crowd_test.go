@@ -122,7 +122,7 @@ func (o *office) each(n int, work func(i int) error) {
 }
 
 // cut waits until every connection is over, on both sides, and holds that none outlived the cause
-// by more than cutWithin, and that none was cut before it.
+// by more than cutWithin, and that none was cut before it. The cause is an instant of the machine's clock.
 func (w *crowd) cut(cause time.Time) {
 	w.o.t.Helper()
 	limit := time.NewTimer(time.Until(cause) + 30*time.Second)
@@ -188,7 +188,7 @@ func TestWindowEndsWithManySessions(t *testing.T) {
 	b := o.start()
 	w := o.gather(b.addr, o.engineers(5), many(t, 200), target)
 	o.endsAt(o.clock.Now().Add(3 * time.Second))
-	w.cut(o.end)
+	w.cut(o.byMachine(o.end))
 	b.close()
 	w.allEnded(policy.WindowEnded)
 }
@@ -225,7 +225,7 @@ func TestWindowEndsWhileTheLedgerIsHeld(t *testing.T) {
 	if err := <-held; err != nil {
 		t.Fatal(err)
 	}
-	w.cut(o.end)
+	w.cut(o.byMachine(o.end))
 	if n := len(o.ended()); n != 0 {
 		t.Errorf("%d ends were written while the database was held", n)
 	}

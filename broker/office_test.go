@@ -480,3 +480,6 @@ func (o *office) post(path string, body any) {
 
 // numbered is how a reason stands in what the engineer reads.
 func numbered(r policy.Reason) string { return fmt.Sprintf("[%d]", r.Number()) }
+
+// byMachine is the instant of the machine's clock at which the broker's shows t.
+func (o *office) byMachine(t time.Time) time.Time { return t.Add(-o.clock.Ahead()) }
