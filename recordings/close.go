@@ -49,6 +49,7 @@ func (w *Writer) Close(end End) (Digest, error) {
 
 // finish writes the end segment. The caller holds mu and nobody flushes.
 func (w *Writer) finish(end End) error {
+	end = end.said(w.pre.header)
 	body := endBody{Cause: end.Cause, At: end.At, Frames: w.frames, OutputBytes: w.bytes[0], InputBytes: w.bytes[1]}
 	text, err := json.Marshal(body)
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"filippo.io/age"
+
+	"sekimori/internal/exactjson"
 )
 
 // Version is the version of the format that Create writes. Older versions are
@@ -121,12 +123,28 @@ func readPrelude(r io.Reader) (*prelude, []byte, error) {
 		return nil, b, &CorruptError{What: "the header's digest does not hold"}
 	}
 	rest := b[fixedLen:]
-	if err := json.Unmarshal(rest[:n[0]], &p.header); err != nil {
-		return nil, b, &CorruptError{What: "the header is no JSON: " + err.Error()}
+	if err := p.header.read(rest[:n[0]]); err != nil {
+		return nil, b, &CorruptError{What: "the header: " + err.Error()}
 	}
 	p.outputKey = rest[n[0] : n[0]+n[1]]
 	p.inpKey = rest[n[0]+n[1] : n[0]+n[1]+n[2]]
 	return p, b, nil
+}
+
+// read takes the header as the format says it: each member once and by its name, version, session and started there.
+func (h *Header) read(b []byte) error {
+	if err := exactjson.Decode(b, h); err != nil {
+		return err
+	}
+	switch {
+	case h.Version != Version:
+		return fmt.Errorf("it says version %d in a file of version %d", h.Version, Version)
+	case h.Session == "":
+		return errors.New("it names no session")
+	case h.Started.IsZero():
+		return errors.New("it does not say when the session started")
+	}
+	return nil
 }
 
 func isShort(err error) bool {
@@ -162,6 +180,28 @@ type endBody struct {
 	OutputBytes int64     `json:"output_bytes,omitempty"`
 	InputBytes  int64     `json:"input_bytes,omitempty"`
 	Cut         int64     `json:"cut,omitempty"` // bytes of a torn tail that Seal took away
+}
+
+// said is an end that can be read: a recording without a cause or a time would be none, and its evidence lost over a mistake.
+func (e End) said(h Header) End {
+	if e.Cause == "" {
+		e.Cause = "unknown"
+	}
+	if e.At.IsZero() {
+		e.At = h.Started
+	}
+	return e
+}
+
+// read takes an end as the format says it.
+func (e *endBody) read(b []byte) error {
+	if err := exactjson.Decode(b, e); err != nil {
+		return err
+	}
+	if e.Cause == "" || e.At.IsZero() {
+		return errors.New("it says no cause, or not when")
+	}
+	return nil
 }
 
 func (e endBody) end() End { return End{Cause: e.Cause, At: e.At} }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
@@ -19,8 +20,9 @@ type Reader struct {
 	decode *zstd.Decoder  // nil until a segment is compressed
 	plain  []byte
 	unpack []byte
-	rest   []byte // frames of the segment at hand
-	input  bool   // the segment at hand is of the input
+	rest   []byte           // frames of the segment at hand
+	input  bool             // the segment at hand is of the input
+	last   [2]time.Duration // of output and input: never decreasing
 	at     segment
 	aad    []byte
 	err    error
@@ -86,6 +88,15 @@ func (r *Reader) Next() (Frame, error) {
 			break
 		}
 		if r.rest = rest; more {
+			side := 0
+			if r.input {
+				side = 1
+			}
+			if f.Elapsed < r.last[side] {
+				r.err = r.corrupt("the time of a frame is before that of the frame before it")
+				break
+			}
+			r.last[side] = f.Elapsed
 			return f, nil
 		}
 		r.err = r.advance()

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"hash"
 	"io"
@@ -95,8 +94,8 @@ func (s *scanner) next() (segment, error) {
 		if g.typ == segEnd {
 			plain = g.body[:n-tagLen]
 		}
-		if err := json.Unmarshal(plain, &s.end); err != nil {
-			return g, s.corrupt("the end does not parse")
+		if err := s.end.read(plain); err != nil {
+			return g, s.corrupt("the end: " + err.Error())
 		}
 		s.ended, s.crashed, s.before = true, g.typ == segCrashed, before
 	}

@@ -79,6 +79,7 @@ func seal(f File, end End) (Digest, error) {
 			return Digest{}, err
 		}
 	}
+	end = end.said(s.pre.header)
 	return sealAt(f, s, endBody{Cause: end.Cause, At: end.At, Cut: cut})
 }
 

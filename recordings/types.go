@@ -2,6 +2,7 @@ package recordings
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -259,8 +260,13 @@ func (s *Sum) UnmarshalText(b []byte) error {
 	if len(b) != 2*len(s) {
 		return fmt.Errorf("a SHA-256 has %d hexadecimal digits, not %d", 2*len(s), len(b))
 	}
-	_, err := hex.Decode(s[:], b)
-	return err
+	if _, err := hex.Decode(s[:], b); err != nil {
+		return err
+	}
+	if s.String() != string(b) {
+		return errors.New("a SHA-256 is written in lower case")
+	}
+	return nil
 }
 
 // Digest pins a finished recording. It goes into the ledger, because the file's

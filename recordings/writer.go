@@ -71,6 +71,9 @@ func Create(path string, h Header, o Options) (*Writer, error) {
 	if o.Elapsed == nil {
 		return nil, errors.New("create recording: no clock")
 	}
+	if h.Session == "" || h.Started.IsZero() {
+		return nil, errors.New("create recording: a header names its session and says when that started")
+	}
 	if o.FS == nil {
 		o.FS = OS()
 	}

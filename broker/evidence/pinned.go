@@ -1,13 +1,13 @@
 package evidence
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
+	"sekimori/internal/exactjson"
 	"sekimori/recordings"
 )
 
@@ -82,7 +82,7 @@ func (p *pinned) take(s *store.Snap, e ledger.Entry) error {
 		Session   string             `json:"session_id"`
 		Recording *recordings.Digest `json:"recording"`
 	}
-	if err := json.Unmarshal(e.Payload, &said); err != nil || said.Session != p.session {
+	if err := exactjson.Decode(e.Payload, &said); err != nil || said.Session != p.session {
 		p.bad = p.fail(Unledgered, errors.Join(err, fmt.Errorf("entry %d is of session %q", e.Index, said.Session)))
 		return nil
 	}

@@ -18,6 +18,9 @@ import (
 // maxCheckpoint bounds the bytes of a signed checkpoint: three short lines and some signatures.
 const maxCheckpoint = 32 << 10
 
+// maxSignatures is how many a checkpoint may carry; golang.org/x/mod reads no more.
+const maxSignatures = 100
+
 // Checkpoint (確定点) says: the ledger of this origin had this many entries and this root.
 type Checkpoint struct {
 	Origin string
@@ -117,7 +120,9 @@ func signatures(block string) ([]string, error) {
 			return nil, formErrorf("checkpoint is signed twice by one key of %s", name)
 		}
 		seen[key] = true
-		names = append(names, name)
+		if names = append(names, name); len(names) > maxSignatures {
+			return nil, formErrorf("checkpoint has more than %d signatures", maxSignatures)
+		}
 	}
 	return names, nil
 }

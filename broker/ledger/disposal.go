@@ -2,9 +2,10 @@ package ledger
 
 import (
 	"encoding/hex"
-	"encoding/json"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"sekimori/internal/exactjson"
 )
 
 // KindDisposed is the kind of the entry that authorises a disposal. Without it a payload that is missing was taken away.
@@ -52,7 +53,7 @@ func (d *Disposals) Take(e Entry) {
 		return
 	}
 	var said Disposal
-	if json.Unmarshal(e.Payload, &said) != nil || said.Rule == "" || said.By == "" {
+	if exactjson.Decode(e.Payload, &said) != nil || said.Rule == "" || said.By == "" {
 		return // it names no rule or no person: it authorises nothing
 	}
 	for _, leaf := range said.Leaves {

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"sekimori/internal/exactjson"
 )
 
 // Bounds of one entry. A reader may rely on them; a writer is refused beyond them.
@@ -204,6 +206,9 @@ func checkPayload(p []byte) error {
 		return formErrorf("payload is not UTF-8")
 	case !json.Valid(p):
 		return formErrorf("payload is not valid JSON")
+	}
+	if name, twice := exactjson.Repeated(p); twice {
+		return formErrorf("payload has the member %q twice in one object", name)
 	}
 	return nil
 }

@@ -119,6 +119,12 @@ func parseHeader(header []byte) (Entry, error) {
 	return e, nil
 }
 
+// ClockHolds tells whether the entry may say that the clock had run back: then its time is that of the entry before it, of
+// which last is the time. The first entry has none before it.
+func (e Entry) ClockHolds(last time.Time, first bool) bool {
+	return e.Clock.Equal(e.Time) || !first && e.Time.Equal(last)
+}
+
 // check holds the fields of a header to what can be written down.
 func (e Entry) check() error {
 	if e.Index < 0 {

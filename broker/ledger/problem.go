@@ -20,6 +20,7 @@ const (
 	EntryMissing         Code = "entry-missing"
 	EntryOutOfOrder      Code = "entry-out-of-order"
 	TimeBackwards        Code = "time-backwards"
+	ClockDiffers         Code = "clock-differs"
 	CheckpointDamaged    Code = "checkpoint-damaged"
 	SizeDiffers          Code = "size-differs"
 	RootDiffers          Code = "root-differs"
@@ -96,6 +97,7 @@ var problemTexts = map[Code]problemText{
 	EntryMissing:         {"記載が抜けています", "entries are missing before this one"},
 	EntryOutOfOrder:      {"記載の順序が違います", "the entry is out of order"},
 	TimeBackwards:        {"時刻が前の記載より戻っています", "the time is before that of the entry before"},
+	ClockDiffers:         {"時計が戻ったとありますが、時刻が前の記載の時刻ではありません", "it says that the clock had run back, and its time is not that of the entry before"},
 	CheckpointDamaged:    {"確定点が壊れています", "the checkpoint is damaged"},
 	SizeDiffers:          {"記載の数が確定点と合いません", "the number of entries is not that of the checkpoint"},
 	RootDiffers:          {"記載の全体が、署名された確定点の値と合いません(どれかが書き換えられています)", "the entries do not give the root of the checkpoint (some entry is not what was signed)"},

@@ -131,6 +131,8 @@ func (v *verifier) entry(line []byte) error {
 		return v.problem(due, EntryOutOfOrder, strconv.FormatInt(due, 10), strconv.FormatInt(e.Index, 10))
 	case due > 0 && e.Time.Before(v.report.Last):
 		return v.problem(due, TimeBackwards, "≥ "+v.report.Last.Format(timeForm), e.Time.Format(timeForm))
+	case !e.ClockHolds(v.report.Last, due == 0):
+		return v.problem(due, ClockDiffers, v.report.Last.Format(timeForm), e.Time.Format(timeForm))
 	}
 	if err := v.tree.Append(leaf); err != nil {
 		return err

@@ -22,7 +22,7 @@ func inspected(tb testing.TB) (c *channel, events func() string) {
 		tb.Fatal(err)
 	}
 	var seen bytes.Buffer
-	w, err := recordings.Create(filepath.Join(tb.TempDir(), "S.skr"), recordings.Header{Session: "S-20261124-03"}, recordings.Options{
+	w, err := recordings.Create(filepath.Join(tb.TempDir(), "S.skr"), recordings.Header{Session: "S-20261124-03", Started: time.Unix(0, 0)}, recordings.Options{
 		OutputTo: []age.Recipient{key.Recipient()}, InputTo: []age.Recipient{key.Recipient()}, Elapsed: func() time.Duration { return 0 },
 		Tap: func(f recordings.Frame) {
 			if f.Event != "" {

@@ -230,6 +230,8 @@ func (v stored) check(place int64, before time.Time) error {
 		return &misplaced{policy.Text{JA: "横に置かれた時刻か種類が、見出しのものと違います", EN: "time or kind beside it are not those of its header"}}
 	case v.entry.Time.Before(before):
 		return &misplaced{policy.Text{JA: "時刻が前の記載より戻っています", EN: "its time is before that of the entry before it"}}
+	case !v.entry.ClockHolds(before, place == 0):
+		return &misplaced{policy.Text{JA: "時計が戻ったとありますが、時刻が前の記載の時刻ではありません", EN: "it says that the clock had run back, and its time is not that of the entry before it"}}
 	case !bytes.Equal(v.leaf, leaf[:]):
 		return &misplaced{policy.Text{JA: "見出しが、検証値の木にあるものと違います", EN: "its header is not the one in the tree"}}
 	}

@@ -98,7 +98,7 @@ func hintFor(c ledger.Code) text {
 			"同じ台帳の確定点かを確かめてください",
 			"check that the checkpoint is of the same ledger",
 		}
-	case ledger.SinceLonger, ledger.SinceDiffers, ledger.RootDiffers, ledger.SizeDiffers, ledger.EntryMissing, ledger.EntryOutOfOrder, ledger.TimeBackwards, ledger.DisposedWithoutEntry:
+	case ledger.SinceLonger, ledger.SinceDiffers, ledger.RootDiffers, ledger.SizeDiffers, ledger.EntryMissing, ledger.EntryOutOfOrder, ledger.TimeBackwards, ledger.ClockDiffers, ledger.DisposedWithoutEntry:
 		return hintReplaced
 	}
 	return hintDamaged

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -10,6 +9,7 @@ import (
 	"slices"
 
 	"sekimori/broker/ledger"
+	"sekimori/internal/exactjson"
 	"sekimori/recordings"
 )
 
@@ -33,7 +33,14 @@ type ended struct {
 type known struct {
 	ends map[string][]ended
 	live map[string]bool // opened, and not ended when the export was made
+	bad  []unread        // ends whose payload does not say what an end must say
 	gone int             // ends whose payload was disposed of, and with it what they said of a recording
+}
+
+// unread is an end that cannot be understood.
+type unread struct {
+	entry int64
+	why   error
 }
 
 // remember keeps what an entry says of a session.
@@ -50,11 +57,20 @@ func (k *known) remember(e ledger.Entry) {
 	}
 	said := ended{index: e.Index, disposed: e.Disposed()}
 	var payload struct {
+		Session   string             `json:"session_id"`
 		Recording *recordings.Digest `json:"recording"`
 	}
 	if said.disposed {
 		k.gone++
-	} else if json.Unmarshal(e.Payload, &payload) == nil {
+	} else {
+		err := exactjson.Decode(e.Payload, &payload)
+		if err == nil && (len(e.Subjects) == 0 || e.Subjects[0] != payload.Session) {
+			err = fmt.Errorf("its first subject is not the session %q", payload.Session)
+		}
+		if err != nil {
+			k.bad = append(k.bad, unread{e.Index, err})
+			return
+		}
 		said.digest = payload.Recording
 	}
 	// The header's first subject, not the payload, says which session: it stays when the payload goes.

@@ -129,6 +129,28 @@ func TestDeletedRecordingIsMissed(t *testing.T) {
 	}
 }
 
+// Two readers must not read two things: a member twice, in another case, of another session, a digest in capitals.
+func TestAttackAmbiguousEnd(t *testing.T) {
+	good := `{"session_id":"S-20261124-01","recording":{"sha256":"` + strings.Repeat("0a", 32) + `","size":1}}`
+	for says, payload := range map[string]string{
+		"":                        good,
+		`"recording" is written`:  strings.Replace(good, "{", `{"Recording":null,`, 1),
+		`"sha256" is written`:     strings.Replace(good, `"size"`, `"SHA256":"00","size"`, 1),
+		"lower case":              strings.Replace(good, "0a", "0A", 1),
+		"first subject is not":    strings.Replace(good, "-01", "-02", 1),
+		`"session_id" is written`: strings.Replace(good, "session_id", "Session_ID", 1),
+	} {
+		o := newOffice(t)
+		o.add(ledger.Draft{Kind: "session.ended", Actor: ledger.Actor{Kind: "broker"}, Subjects: []string{"S-20261124-01"}, Payload: json.RawMessage(payload)})
+		got := verify(o.export("ledger.jsonl", o.checkpoint()), "--key", o.path("ledger.key"))
+		if says == "" {
+			got.wantHolds(t)
+			continue
+		}
+		got.wantError(t, 1, "the payload of entry 0 (session.ended) is not what the format says", says)
+	}
+}
+
 // Every byte of a recording matters: the ledger's digest finds what its own chain would not.
 func TestEveryByteOfARecordingFlipped(t *testing.T) {
 	o := newOffice(t)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -73,6 +74,16 @@ func (p *program) verify(a arguments, in inputs) result {
 	}
 	if !r.ledger.SignerVerified && (r.ledgerErr == nil || in.key == nil) {
 		r.failures = append(r.failures, unsigned())
+	}
+	for _, u := range ledger.bad {
+		r.failures = append(r.failures, failure{
+			code: "end-unreadable",
+			message: text{
+				fmt.Sprintf("%s: 記載 %d(session.ended)の内容が定められた形ではありません [%v]", a.export, u.entry, u.why),
+				fmt.Sprintf("%s: the payload of entry %d (session.ended) is not what the format says: %v", a.export, u.entry, u.why),
+			},
+			hint: hintReplaced,
+		})
 	}
 	all, shown := ledger.recordings(), map[string]bool{}
 	r.due, r.live, r.gone = len(all), len(ledger.live), ledger.gone
