@@ -90,6 +90,9 @@ func Start(ctx context.Context, c Config, o Options) (_ *Broker, err error) {
 	if err := republish(ctx, b.db); err != nil {
 		return nil, err
 	}
+	if err := noteZone(ctx, b.db, c.Location()); err != nil {
+		return nil, err
+	}
 	if b.sup, err = newSupervisor(c, o, ring, b.db); err != nil {
 		return nil, err
 	}
