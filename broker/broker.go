@@ -28,7 +28,9 @@ type Options struct {
 	// TargetClock is what the targets' clocks show, by which certificates hold; nil: Clock. Tests that run on a chosen date
 	// in front of a real sshd give the machine's.
 	TargetClock func() time.Time
-	FS          recordings.FS // nil: the operating system's; tests put faults in its place
+	// Answer is how often an engineer's client is listened for; 0: every 15 seconds. Tests that wait for one to be lost shorten it.
+	Answer time.Duration
+	FS     recordings.FS // nil: the operating system's; tests put faults in its place
 }
 
 // Broker is a running broker. Close ends it.
@@ -127,7 +129,7 @@ func newSupervisor(c Config, o Options, ring *keys.Ring, db *store.DB) (*session
 		DB: db, Ring: ring, Dialer: &dial.Dialer{Version: c.Gate.Version, Log: o.Log.Named("dial")},
 		Dir: dir, FS: o.FS, OutputTo: append([]age.Recipient{ring.ViewingRecipient()}, output...), InputTo: input,
 		MinFree: uint64(c.MinFreeSpace), Clock: o.Clock, TargetClock: o.TargetClock, Zone: c.Location(), GateName: c.GateName,
-		Recheck: time.Duration(c.RecheckInterval), WaitingRoom: time.Duration(c.WaitingRoom), Connections: c.Gate.Connections, Log: o.Log.Named("session"),
+		Recheck: time.Duration(c.RecheckInterval), WaitingRoom: time.Duration(c.WaitingRoom), Connections: c.Gate.Connections, Answer: o.Answer, Log: o.Log.Named("session"),
 	})
 }
 

@@ -43,6 +43,7 @@ type office struct {
 	target  *testbed.Target
 	end     time.Time // of the window
 	people  int
+	answer  time.Duration // broker.Options.Answer
 }
 
 const (
@@ -217,7 +218,7 @@ func (o *office) tryStart() (*broker.Broker, error) {
 	if testing.Verbose() && os.Getenv("SEKIMORI_TEST_LOG") != "" {
 		log = hclog.New(&hclog.LoggerOptions{Level: hclog.Debug})
 	}
-	return broker.Start(context.Background(), o.config, broker.Options{Clock: o.clock.Now, FS: o.disk, Log: log})
+	return broker.Start(context.Background(), o.config, broker.Options{Clock: o.clock.Now, FS: o.disk, Log: log, Answer: o.answer})
 }
 
 func (r *running) close() {

@@ -111,6 +111,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}
 }
 
+// lostAfter is after how long a client that takes nothing is given up.
+const lostAfter = time.Minute
+
 // ServeConn serves one connection and returns when it is over.
 func (s *Server) ServeConn(nc net.Conn) {
 	source := sourceOf(nc)
@@ -121,7 +124,7 @@ func (s *Server) ServeConn(nc net.Conn) {
 		_ = nc.Close()
 		return
 	}
-	c := &caller{s: s, conn: wire.Wrap(nc, wire.Options{}), source: source, place: place,
+	c := &caller{s: s, conn: wire.Wrap(nc, wire.Options{Lost: lostAfter}), source: source, place: place,
 		log: s.o.Log.With("source", source.String())}
 	if !s.enter(c.conn) {
 		s.limit.Leave(place, now, false)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -101,6 +102,8 @@ type Relay struct {
 	cause     error // why; set before broken is closed
 
 	noMore chan struct{} // no-more-sessions was asked for
+
+	asking atomic.Bool // AskClient awaits an answer
 
 	work sync.WaitGroup // every goroutine of the relay
 
@@ -286,6 +289,18 @@ func (r *Relay) targetAnswers(left <-chan struct{}) bool {
 		r.fail(ErrTargetGone)
 	}
 	return false
+}
+
+// AskClient asks the engineer's client whether it is still there, unless an answer is still awaited. It does not wait: an answer is a
+// byte that is read. It may be called while Serve runs.
+func (r *Relay) AskClient() {
+	if !r.asking.CompareAndSwap(false, true) {
+		return
+	}
+	r.work.Go(func() {
+		defer r.asking.Store(false)
+		_, _, _ = r.client.SendRequest("keepalive@openssh.com", true, nil)
+	})
 }
 
 // fail ends the relay with cause, the first time.

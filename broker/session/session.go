@@ -71,16 +71,17 @@ type session struct {
 	rec   atomic.Pointer[recordings.Writer]
 	relay atomic.Pointer[relay.Relay]
 
-	beside    sync.WaitGroup // what goes on beside the relay: the entry session.started
-	refused   refusedFeatures
-	watchers  atomic.Int32
-	reached   atomic.Int64             // unix nanoseconds of the session's clock; when the target was reached. 0: not yet
-	lastInput atomic.Int64             // unix nanoseconds of the session's clock; last in use (relay.Config.OnActivity)
-	term      atomic.Pointer[deadline] // the one in force
-	ruled     atomic.Pointer[ruling]   // the last that allowed a channel
-	next      atomic.Int64             // unix nanoseconds; when the verdict may change by itself. 0: not known
-	moved     chan struct{}            // the deadline changed; capacity 1
-	tell      chan remark              // notices for watch to show; what does not fit is dropped
+	beside      sync.WaitGroup // what goes on beside the relay: the entry session.started
+	refused     refusedFeatures
+	watchers    atomic.Int32
+	reached     atomic.Int64             // unix nanoseconds of the session's clock; when the target was reached. 0: not yet
+	silentSince atomic.Int64             // unix nanoseconds of the session's clock; since when the client has not answered. 0: it does
+	lastInput   atomic.Int64             // unix nanoseconds of the session's clock; last in use (relay.Config.OnActivity)
+	term        atomic.Pointer[deadline] // the one in force
+	ruled       atomic.Pointer[ruling]   // the last that allowed a channel
+	next        atomic.Int64             // unix nanoseconds; when the verdict may change by itself. 0: not known
+	moved       chan struct{}            // the deadline changed; capacity 1
+	tell        chan remark              // notices for watch to show; what does not fit is dropped
 
 	mu       sync.Mutex // guards what follows
 	facts    *policy.Facts
@@ -361,7 +362,7 @@ func (l *session) info() Info {
 		ID: l.a.ID, Person: l.a.Person.ID, Vendor: l.grant.Vendor, System: l.system.ID,
 		Target: l.target.ID, Account: l.login, Request: l.grant.Request, Window: l.grant.Window.ID,
 		Source: l.a.Source.String(), Started: l.startedAt(),
-		Until: l.deadline().In(l.sup.o.Zone), Watchers: int(l.watchers.Load()), Paused: l.paused(),
+		Until: l.deadline().In(l.sup.o.Zone), Watchers: int(l.watchers.Load()), Paused: l.paused(), NoAnswer: l.noAnswerSince(),
 	}
 }
 

@@ -39,6 +39,7 @@ type Options struct {
 	Zone        *time.Location
 	GateName    string        // the host that engineers type after the @; empty: gate
 	Recheck     time.Duration // how often every live session is judged again; 0: three seconds
+	Answer      time.Duration // how often the engineer's client is listened for, and asked; 0: 15 seconds. After five in vain it is lost
 	Sync        time.Duration // how often recordings are made durable; 0: one second
 	Env         []string      // names an engineer may set; nil: LANG and LC_*
 	Connections int           // most connections of one person at a time; 0: policy's default
@@ -88,6 +89,9 @@ func New(o Options) (*Supervisor, error) {
 	}
 	if o.Recheck == 0 {
 		o.Recheck = 3 * time.Second
+	}
+	if o.Answer == 0 {
+		o.Answer = answerEvery
 	}
 	if o.Sync == 0 {
 		o.Sync = time.Second
@@ -277,6 +281,7 @@ type Info struct {
 	Started  time.Time `json:"started_at,omitzero"` // zero: the target was not reached yet
 	Until    time.Time `json:"until"`
 	Watchers int       `json:"watchers"`
+	NoAnswer time.Time `json:"no_answer_since,omitzero"` // the client has not been heard of since; zero: it is
 
 	Paused policy.PauseCause `json:"paused,omitempty"` // why input is held back
 }

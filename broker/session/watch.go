@@ -21,12 +21,20 @@ func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 	defer l.arm()()
 	remind := time.NewTimer(l.nextReminder(said, clock()))
 	defer remind.Stop()
+	tick := time.NewTicker(l.sup.o.Answer)
+	defer tick.Stop()
+	var client answer
 	for {
 		select {
 		case <-l.ctx.Done():
 			return l.cause()
 		case err := <-over:
 			return l.causeOfRelay(err)
+		case <-tick.C:
+			if l.listen(r, &client) {
+				return l.lostClient()
+			}
+			continue
 		case <-l.moved:
 			clear(said)
 			l.skipWarnings(said, clock())

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -234,6 +235,7 @@ type visit struct {
 	id      string
 	client  *ssh.Client
 	conn    *testbed.PipeConn // the engineer's end
+	hole    *hole             // what lies before it
 	shells  []*ssh.Session    // what shell opened
 	over    chan error        // what Run returned
 	endedAt time.Time         // valid after over was read
@@ -258,7 +260,7 @@ func (w *world) admitAs(p policy.Person, id string) *visit {
 	w.t.Helper()
 	v := &visit{w: w, id: id, over: make(chan error, 1)}
 	server, client := testbed.Pipe()
-	v.conn = client
+	v.conn, v.hole = client, &hole{Conn: client, gone: make(chan struct{})}
 	admitted := make(chan error, 1)
 	go func() {
 		config := &ssh.ServerConfig{NoClientAuth: true}
@@ -279,7 +281,7 @@ func (w *world) admitAs(p policy.Person, id string) *visit {
 		v.endedAt = time.Now()
 		v.over <- err
 	}()
-	conn, chans, reqs, err := ssh.NewClientConn(client, "gate", &ssh.ClientConfig{User: p.Login, HostKeyCallback: ssh.InsecureIgnoreHostKey()})
+	conn, chans, reqs, err := ssh.NewClientConn(v.hole, "gate", &ssh.ClientConfig{User: p.Login, HostKeyCallback: ssh.InsecureIgnoreHostKey()})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -444,4 +446,33 @@ func (v *visit) output(path string) string {
 			out.Write(f.Data)
 		}
 	}
+}
+
+// hole is a connection whose peer can vanish without a word: nothing passes any more in either direction, and nothing is closed.
+type hole struct {
+	net.Conn
+	vanished atomic.Bool
+	once     sync.Once
+	gone     chan struct{} // closed by Close
+}
+
+func (h *hole) Read(p []byte) (int, error) {
+	n, err := h.Conn.Read(p)
+	if h.vanished.Load() {
+		<-h.gone
+		return 0, net.ErrClosed
+	}
+	return n, err
+}
+
+func (h *hole) Write(p []byte) (int, error) {
+	if h.vanished.Load() {
+		return len(p), nil
+	}
+	return h.Conn.Write(p)
+}
+
+func (h *hole) Close() error {
+	h.once.Do(func() { close(h.gone) })
+	return h.Conn.Close()
 }

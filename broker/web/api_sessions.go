@@ -31,6 +31,7 @@ type Session struct {
 	Seconds       float64   `json:"seconds"` // connected to the target, of a session that ended; 0: never reached it
 	Until         time.Time `json:"until,omitzero"`
 	Watchers      int       `json:"watchers,omitempty"`
+	NoAnswer      time.Time `json:"no_answer_since,omitzero"` // the engineer's client has not been heard of since
 	Recorded      bool      `json:"recorded"`
 	RecordingSum  string    `json:"recording_sha256,omitempty"`
 	RecordingSize int64     `json:"recording_bytes,omitempty"`

@@ -122,6 +122,7 @@ func (s *Server) replyAttendance(c *call, items bool) error {
 		return err
 	}
 	v := viewAttendance(shown, s.o.Zone)
+	v.Sessions = s.living(v.Sessions)
 	if shown.Window.Attendant == c.person.ID && len(shown.Checks) > 0 {
 		if v.Calls, err = s.identityCalls(c.r.Context(), shown.Window.ID); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"sekimori/broker/forms"
+	"sekimori/broker/session"
 	"sekimori/broker/store"
 	"sekimori/policy"
 	"sekimori/recordings"
@@ -26,18 +27,23 @@ func (s *Server) mySessions(p policy.Person) store.SessionFilter {
 func (s *Server) sessions(c *call) error {
 	f := s.mySessions(c.person)
 	f.Live = c.r.FormValue("live") == "true"
-	watchers := map[string]int{}
-	for _, l := range s.o.Sessions.Live() {
-		watchers[l.ID] = l.Watchers
-	}
 	return show(s, c, func(snap *store.Snap) ([]Session, error) {
 		rows, err := snap.Sessions(f)
-		return each(rows, func(r store.Session) Session {
-			v := viewSession(r, s.o.Zone)
-			v.Watchers = watchers[r.ID]
-			return v
-		}), err
+		return s.living(each(rows, func(r store.Session) Session { return viewSession(r, s.o.Zone) })), err
 	})
+}
+
+// living adds to sessions what the supervisor knows and no row says: how many look on, and since when the client has not answered.
+func (s *Server) living(list []Session) []Session {
+	live := map[string]session.Info{}
+	for _, l := range s.o.Sessions.Live() {
+		live[l.ID] = l
+	}
+	for i := range list {
+		l := live[list[i].ID]
+		list[i].Watchers, list[i].NoAnswer = l.Watchers, at(l.NoAnswer, s.o.Zone)
+	}
+	return list
 }
 
 // session shows one. That somebody opened it is ledgered first (screens §2, L1).
@@ -49,7 +55,7 @@ func (s *Server) session(c *call) error {
 	if err := s.looked(c, "session.viewed", []string{r.ID, c.person.ID}, map[string]string{"session_id": r.ID}); err != nil {
 		return err
 	}
-	v := viewSession(r, s.o.Zone)
+	v := s.living([]Session{viewSession(r, s.o.Zone)})[0]
 	if err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
 		people, err := snap.Subject(r.ID)
 		v.Approvers, v.Attendants = people.Approvers, people.Attendants

@@ -20,6 +20,9 @@ type Options struct {
 	// QuickAcks is how many reads and writes after Wrap ask the kernel to acknowledge at once,
 	// until QuickAck asks for more. 0: 64. Negative: none.
 	QuickAcks int
+	// Lost is after how long a peer that acknowledges nothing, or makes no room, is given up (TCP_USER_TIMEOUT of RFC 5482).
+	// 0: the system's own limits, about a quarter of an hour.
+	Lost time.Duration
 	// Linger is how long Close lets what waits in the queue go out. 0: 200 ms.
 	Linger time.Duration
 }
@@ -49,6 +52,7 @@ type Conn struct {
 	read   atomic.Int64  // bytes read so far
 	until  atomic.Int64  // when read has got there, governor is asked
 	govern atomic.Pointer[Governor]
+	held   atomic.Bool   // the governor is asked now
 	ending chan struct{} // closed by Close and Abort
 
 	goneOnce sync.Once
@@ -75,6 +79,7 @@ func Wrap(c net.Conn, o Options) *Conn {
 		// An error here means that the connection is dead, which the first read will say.
 		_ = tcp.SetNoDelay(true)
 		w.quick.attach(tcp)
+		giveUpAfter(tcp, o.Lost)
 	}
 	if o.QuickAcks == 0 {
 		o.QuickAcks = defaultQuickAcks
@@ -113,6 +118,9 @@ type Governor func(read int64, ending <-chan struct{}) (until int64)
 // Govern has g asked from the next read on.
 func (c *Conn) Govern(g Governor) { c.govern.Store(&g) }
 
+// Held reports whether the governor holds the reader up now.
+func (c *Conn) Held() bool { return c.held.Load() }
+
 // BytesRead is how many bytes have been read so far.
 func (c *Conn) BytesRead() int64 { return c.read.Load() }
 
@@ -120,7 +128,9 @@ func (c *Conn) BytesRead() int64 { return c.read.Load() }
 func (c *Conn) Read(p []byte) (int, error) {
 	if g := c.govern.Load(); g != nil {
 		if read := c.read.Load(); read >= c.until.Load() {
+			c.held.Store(true)
 			c.until.Store((*g)(read, c.ending))
+			c.held.Store(false)
 		}
 	}
 	n, err := c.inner.Read(p)

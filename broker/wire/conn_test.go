@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -294,4 +295,34 @@ func TestNothingLeavesTheQueueOnceItMayNot(t *testing.T) {
 			t.Errorf("%d bytes went out after the end; one write of at most %d was under way", n, blockSize)
 		}
 	})
+}
+
+// A peer that takes nothing is given up by the kernel, and the reader hears of it.
+func TestPeerThatTakesNothingIsGivenUp(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("TCP_USER_TIMEOUT is Linux's")
+	}
+	c, _ := tcp(t, Options{Lost: 700 * time.Millisecond})
+	read := make(chan error, 1)
+	go func() {
+		_, err := c.Read(make([]byte, 1))
+		read <- err
+	}()
+	begun := time.Now()
+	go func() {
+		for p := make([]byte, 64<<10); ; {
+			if _, err := c.Write(p); err != nil {
+				return
+			}
+		}
+	}()
+	select {
+	case err := <-read:
+		if err == nil {
+			t.Error("something was read")
+		}
+		t.Logf("given up after %s", time.Since(begun))
+	case <-time.After(30 * time.Second):
+		t.Fatal("the peer's window was shut for 30 s and the connection goes on")
+	}
 }

@@ -120,7 +120,7 @@ func (p *program) printAttendance(v web.Attendance) error {
 		column[web.Attendance]{"接続", "SESSIONS", func(v web.Attendance) string {
 			var out []string
 			for _, s := range v.Sessions {
-				out = append(out, fmt.Sprintf("%s %s %s", s.ID, s.Engineer, p.sessionState(s)))
+				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", s.ID, s.Engineer, p.sessionState(s), p.noAnswer(s))))
 			}
 			return strings.Join(out, "\n")
 		}},

@@ -55,6 +55,7 @@ func (p *program) sessionFields() []column[web.Session] {
 			}
 			return long(v.Paused) + " " + by
 		}},
+		{"応答", "ANSWER", func(v web.Session) string { return p.noAnswer(v) }},
 		{"期限", "UNTIL", func(v web.Session) string { return long(v.Until) }},
 		{"閲覧中", "WATCHERS", func(v web.Session) string {
 			if v.Watchers == 0 {
@@ -65,6 +66,14 @@ func (p *program) sessionFields() []column[web.Session] {
 		{"操作記録", "RECORDING", func(v web.Session) string { return v.RecordingSum }},
 		{"クライアント", "CLIENT", func(v web.Session) string { return v.ClientVersion }},
 	}
+}
+
+// noAnswer says since when the engineer's client has not answered; empty while it does.
+func (p *program) noAnswer(v web.Session) string {
+	if v.NoAnswer.IsZero() {
+		return ""
+	}
+	return p.say("保守要員の端末から "+v.NoAnswer.Format("15:04:05")+" から応答がありません", "no answer from the engineer's client since "+v.NoAnswer.Format("15:04:05"))
 }
 
 func (p *program) sessionState(v web.Session) string {

@@ -148,6 +148,10 @@ func (s *stay) tellSessions(before, v web.Attendance, line func(ja, en string, c
 		if i := at(before.Sessions, x.ID); i < 0 || before.Sessions[i].State != x.State {
 			line(fmt.Sprintf("%s %s: %s", x.ID, x.Engineer, s.p.sessionState(x)), fmt.Sprintf("%s %s: %s", x.ID, x.Engineer, x.State))
 		}
+		if i := at(before.Sessions, x.ID); !x.NoAnswer.IsZero() && (i < 0 || before.Sessions[i].NoAnswer.IsZero()) {
+			said := s.p.noAnswer(x)
+			line(x.ID+" "+x.Engineer+": "+said, x.ID+" "+x.Engineer+": "+said)
+		}
 	}
 	for _, x := range before.Sessions {
 		if at(v.Sessions, x.ID) < 0 {
