@@ -227,3 +227,49 @@ func TestOpenSSHEndsACommandWhoseOutputNobodyReads(t *testing.T) {
 		})
 	}
 }
+
+// A LocalForward that was left in somebody's configuration, with OpenSSH itself: each connection to it is refused, a
+// thousand times, and the session goes on.
+func TestOpenSSHStaleLocalForward(t *testing.T) {
+	o := newOpenSSH(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward := l.Addr().String()
+	l.Close()
+	cmd := exec.CommandContext(t.Context(), "ssh", append(append([]string{}, o.options...), "-L", forward+":127.0.0.1:1", o.host, "echo ready; cat")...)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, out, "ready\n")
+	const times = 1000
+	for i := range times {
+		c, err := net.Dial("tcp", forward)
+		if err != nil {
+			t.Fatalf("connection %d: %v", i, err)
+		}
+		within(t, "the refusal", func() { _, _ = c.Read(make([]byte, 1)) })
+		c.Close()
+	}
+	if _, err := in.Write([]byte("still here\n")); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, out, "still here\n")
+	in.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("ssh: %v", err)
+	}
+	o.kill()
+	if count, events := o.refusals("client", "direct-tcpip"); count != times || events > 10 {
+		t.Errorf("%d refusals in %d events", count, events)
+	}
+}
