@@ -5,6 +5,9 @@ package policy
 type Denied struct {
 	Reason Reason
 	Args   map[string]string // for the placeholders of the reason's texts
+
+	// Ledgered is set once the refusal has its entry, or is counted into one: the door then writes none.
+	Ledgered bool
 }
 
 // Error gives the code, for the log; people are told through Lookup.

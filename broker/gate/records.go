@@ -236,9 +236,6 @@ func (s *Server) ledgerFailures(all bool) error {
 			d := ledger.Draft{
 				Kind: "login.failures", Actor: ledger.Actor{Kind: "broker", Via: "ssh"}, Payload: f,
 			}
-			if f.Address != "" {
-				d.Subjects = []string{f.Address}
-			}
 			if _, err := tx.Append(d); err != nil {
 				return err
 			}

@@ -284,7 +284,7 @@ func TestAttackFloodTheLedgerOverSSH(t *testing.T) {
 	if err := tally.Due(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.entries("refusals.summed"); len(got) != 1 || got[0]["person"] != e.id || got[0]["count"] != 3.0 || got[0]["what"] != "ssh extend no-grant" {
+	if got := w.entries("refusals.summed"); len(got) != 1 || got[0]["person"] != e.id || got[0]["count"] != 3.0 || got[0]["what"] != "ssh extend" || got[0]["reason"] != "no-grant" {
 		t.Errorf("summaries: %v", got)
 	}
 }

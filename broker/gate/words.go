@@ -221,7 +221,7 @@ func (s *self) refused(d *policy.Denied) error {
 	const kind = "access.refused"
 	ctx := context.WithoutCancel(s.ctx)
 	if t := s.c.s.o.Refusals; t != nil {
-		if first, err := t.First(ctx, s.actor(), kind, "ssh "+s.word+" "+d.Reason.String()); err != nil || !first {
+		if first, err := t.First(ctx, s.actor(), kind, "ssh "+s.word, d.Reason.String()); err != nil || !first {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 	"unicode/utf8"
 
@@ -30,7 +31,7 @@ type Draft struct {
 	Kind     string   // "request.approved": lower-case words joined by '.' and '-', at most 64 bytes
 	Actor    Actor    // who did it; a broker without a door did it by itself ("timer")
 	OnBehalf string   // the person whose deputy the actor was; empty otherwise
-	Subjects []string // ids of what it is about: session, request, person …; empty ones are left out. They stay when the payload goes, and never hold what a stranger typed
+	Subjects []string // ids of what it is about: session, request, person …; empty ones and network addresses are left out. They stay when the payload goes, and never hold what a stranger typed
 	Payload  any      // encoded as a JSON object; nil is {}. Text that is no UTF-8 arrives as U+FFFD: give raw bytes as []byte
 }
 
@@ -75,7 +76,9 @@ func Seal(d Draft, index int64, now, clock time.Time, salt [SaltSize]byte) (Entr
 		Payload:  payload,
 	}
 	for _, id := range d.Subjects {
-		if id != "" { // a session without a request names none
+		// A session without a request names none. The header is kept for ever, so that an address, which tells of a person, is left
+		// to the payload, which can be disposed of.
+		if id != "" && !isAddress(id) {
 			e.Subjects = append(e.Subjects, id)
 		}
 	}
@@ -112,6 +115,18 @@ func (e Entry) With(member string, v any) (Entry, error) {
 	e.Payload, e.Digest = payload, payloadDigest(e.Salt, payload)
 	e.Header = e.appendHeader(nil)
 	return e, nil
+}
+
+// isAddress reports whether an id is a network address, with or without a port or a length of its prefix.
+func isAddress(id string) bool {
+	if _, err := netip.ParseAddr(id); err == nil {
+		return true
+	}
+	if _, err := netip.ParseAddrPort(id); err == nil {
+		return true
+	}
+	_, err := netip.ParsePrefix(id)
+	return err == nil
 }
 
 // ParseEntry reads an entry back from what was stored, and refuses anything that Seal would not

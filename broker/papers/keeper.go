@@ -29,7 +29,7 @@ type Options struct {
 	Log     hclog.Logger   // nil: none
 	// Refused counts a look that was refused and tells whether it is the first of its like, which gets an entry of its own
 	// (refusals.Tally.First). Nil: each gets one.
-	Refused func(ctx context.Context, by ledger.Actor, kind, what string, subjects ...string) (first bool, err error)
+	Refused func(ctx context.Context, by ledger.Actor, kind, what, reason string, subjects ...string) (first bool, err error)
 }
 
 // Keeper is safe for concurrent use.
@@ -53,7 +53,7 @@ func New(ctx context.Context, o Options) (*Keeper, error) {
 		o.Log = hclog.NewNullLogger()
 	}
 	if o.Refused == nil {
-		o.Refused = func(context.Context, ledger.Actor, string, string, ...string) (bool, error) { return true, nil }
+		o.Refused = func(context.Context, ledger.Actor, string, string, string, ...string) (bool, error) { return true, nil }
 	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("directory of papers: %w", err)

@@ -107,7 +107,7 @@ func (k *Keeper) Open(ctx context.Context, id, purpose, explanation string, by l
 
 // refused ledgers a look that was denied; those alike are summed up.
 func (k *Keeper) refused(ctx context.Context, id string, d *policy.Denied, by ledger.Actor) error {
-	first, err := k.o.Refused(ctx, by, "access.refused", "look paper "+string(d.Reason), id)
+	first, err := k.o.Refused(ctx, by, "access.refused", "look paper", string(d.Reason), id)
 	if err != nil || !first {
 		return err
 	}

@@ -29,13 +29,14 @@ type Tally struct {
 	ripe []*sum // over, and not yet written
 }
 
-type key struct{ kind, person, what string }
+type key struct{ kind, person, what, reason string }
 
 // sum is the payload of a summary.
 type sum struct {
 	Kind     string         `json:"kind"`   // of the entries that it stands for
 	Person   string         `json:"person"` // empty: people beyond those counted singly
-	What     string         `json:"what"`   // the route or the act, and the reason
+	What     string         `json:"what"`   // the route or the act
+	Reason   string         `json:"reason"` // codes of why, separated by spaces
 	From     time.Time      `json:"from"`   // of the first, which has its own entry
 	Until    time.Time      `json:"until"`
 	Count    int            `json:"count"` // after the first
@@ -47,15 +48,15 @@ type sum struct {
 func New(db *store.DB) *Tally { return &Tally{db: db, sums: map[key]*sum{}} }
 
 // First counts a refusal and tells whether the caller is to write its entry: it is the first of its like within ten minutes. what
-// names the route or act and the reason; it comes from a list, never from the caller of the API.
-func (t *Tally) First(ctx context.Context, by ledger.Actor, kind, what string, subjects ...string) (bool, error) {
+// names the route or act and reason the codes of why; both come from a list, never from the caller of the API.
+func (t *Tally) First(ctx context.Context, by ledger.Actor, kind, what, reason string, subjects ...string) (bool, error) {
 	var now time.Time
 	if err := t.db.Read(ctx, func(s *store.Snap) error { now = s.Now; return nil }); err != nil {
 		return false, fmt.Errorf("clock: %w", err)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	k := key{kind, by.ID, what}
+	k := key{kind, by.ID, what, reason}
 	v := t.sums[k]
 	if v == nil && len(t.sums) >= maxSums {
 		k = key{kind: kind}
@@ -68,7 +69,7 @@ func (t *Tally) First(ctx context.Context, by ledger.Actor, kind, what string, s
 		v = nil
 	}
 	if v == nil {
-		t.sums[k] = &sum{Kind: kind, Person: k.person, What: k.what, From: now, Until: now, Subjects: map[string]int{}}
+		t.sums[k] = &sum{Kind: kind, Person: k.person, What: k.what, Reason: k.reason, From: now, Until: now, Subjects: map[string]int{}}
 		return true, nil
 	}
 	v.Count++

@@ -99,9 +99,6 @@ func (r *Registry) LedgerFailures(ctx context.Context, all bool) error {
 	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
 		for _, f := range due {
 			d := ledger.Draft{Kind: "signin.failures", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Payload: f}
-			if f.Source != "" {
-				d.Subjects = []string{f.Source}
-			}
 			if _, err := tx.Append(d); err != nil {
 				return fmt.Errorf("ledger failures: %w", err)
 			}

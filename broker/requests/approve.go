@@ -154,7 +154,7 @@ func (d *Desk) approve(tx *store.Tx, no string, a Approval, p policy.Person, by 
 		}
 	}
 	return out, d.entry(tx, "request.approved", by, r, map[string]any{"stage": stage, "reason": a.Reason, "on_behalf": decision.OnBehalf,
-		"conditions": given, "because": because, "overrides": overrides, "second_because": second, "windows": out.Windows, "grants": out.Grants}, out.Windows...)
+		"final": r.State.Final(), "conditions": given, "because": because, "overrides": overrides, "second_because": second, "windows": out.Windows, "grants": out.Grants}, out.Windows...)
 }
 
 // acceptable holds the items against the reasons given, and gives the reasons that count and the codes of what they override.
@@ -229,25 +229,25 @@ func whoDecided(s *store.Snap, r store.Request, err error, zone *time.Location) 
 // refused ledgers an approval that was refused, and gives the refusal back; those alike are summed up. What is no refusal passes.
 func (d *Desk) refused(ctx context.Context, no string, by ledger.Actor, err error) error {
 	payload := map[string]any{"request": no}
-	what := no // and why: those alike are summed up
+	var why []string // codes; those alike are summed up
 	var denied *policy.Denied
 	var blocked *Blocked
 	var invalid *forms.Invalid
 	switch {
 	case errors.As(err, &denied):
 		payload["reason"], payload["number"] = denied.Reason, denied.Reason.Number()
-		what += " " + string(denied.Reason)
+		why = append(why, string(denied.Reason))
 	case errors.As(err, &blocked):
 		var items []map[string]any
 		for _, item := range blocked.Items {
-			what += " " + item.Code
+			why = append(why, item.Code)
 			items = append(items, map[string]any{"item": item.Code, "state": item.State, "cause": item.Cause.JA})
 		}
 		payload["reason"], payload["items"] = "check-items", items
 	case errors.As(err, &invalid):
 		var codes []string
 		for _, p := range invalid.Shown() {
-			what += " " + p.Code
+			why = append(why, p.Code)
 			codes = append(codes, p.Field+": "+p.Code)
 		}
 		payload["reason"], payload["problems"] = "invalid", codes
@@ -267,7 +267,7 @@ func (d *Desk) refused(ctx context.Context, no string, by ledger.Actor, err erro
 	})
 	first := false
 	if ledgered == nil {
-		first, ledgered = d.o.Refused(ctx, by, kind, what, no)
+		first, ledgered = d.o.Refused(ctx, by, kind, "approve "+no, strings.Join(why, " "), no)
 	}
 	if first {
 		ledgered = d.o.DB.Write(ctx, func(tx *store.Tx) error {
@@ -277,6 +277,9 @@ func (d *Desk) refused(ctx context.Context, no string, by ledger.Actor, err erro
 	}
 	if ledgered != nil {
 		return errors.Join(err, fmt.Errorf("ledger a refused approval: %w", ledgered))
+	}
+	if denied != nil {
+		denied.Ledgered = true
 	}
 	return err
 }

@@ -24,7 +24,7 @@ type Options struct {
 	Runtime func(*store.Snap) (policy.Runtime, int)
 	// Refused counts an approval that was refused and tells whether it is the first of its like, which gets an entry of its own
 	// (refusals.Tally.First). Nil: each gets one.
-	Refused func(ctx context.Context, by ledger.Actor, kind, what string, subjects ...string) (first bool, err error)
+	Refused func(ctx context.Context, by ledger.Actor, kind, what, reason string, subjects ...string) (first bool, err error)
 }
 
 // Desk takes applications and lets windows be used. It is safe for concurrent use; of two who decide at
@@ -40,7 +40,7 @@ func New(o Options) *Desk {
 		o.Log = hclog.NewNullLogger()
 	}
 	if o.Refused == nil {
-		o.Refused = func(context.Context, ledger.Actor, string, string, ...string) (bool, error) { return true, nil }
+		o.Refused = func(context.Context, ledger.Actor, string, string, string, ...string) (bool, error) { return true, nil }
 	}
 	return &Desk{o: o}
 }
@@ -77,6 +77,13 @@ func mayRequest(p policy.Person, s store.System) error {
 	return nil
 }
 
+// As what an application was handed in: the member "as" of request.submitted.
+const (
+	asRequest   = "request"
+	asProposal  = "proposal"
+	asEmergency = "emergency"
+)
+
 // Submit hands an application in. Staff of the owning section become its requester; an engineer or
 // contact of the vendor proposes it, and staff must take it over. The start must lie ahead, because
 // what nobody decided lapses then. Errors: *forms.Invalid, *policy.Denied.
@@ -86,7 +93,7 @@ func (d *Desk) Submit(ctx context.Context, f Form, by ledger.Actor) (no string, 
 		if err != nil {
 			return err
 		}
-		kind := "request.submitted"
+		as := asRequest
 		if p.Kind == policy.Staff {
 			if err := mayRequest(p, sys); err != nil {
 				return err
@@ -96,12 +103,12 @@ func (d *Desk) Submit(ctx context.Context, f Form, by ledger.Actor) (no string, 
 			if p.Vendor != r.Vendor {
 				return forbidden(policy.Requester)
 			}
-			r.Proposer, r.State, kind = p.ID, policy.RequestProposed, "request.proposed"
+			r.Proposer, r.State, as = p.ID, policy.RequestProposed, asProposal
 			if err := few(tx.Snap, p.ID, len(apart(r, sys))); err != nil {
 				return err
 			}
 		}
-		no, err = d.file(tx, r, sys, kind, by)
+		no, err = d.file(tx, r, sys, as, by)
 		return err
 	})
 	return no, err
@@ -109,7 +116,7 @@ func (d *Desk) Submit(ctx context.Context, f Form, by ledger.Actor) (no string, 
 
 // file stores what was handed in. Where the system wants every occurrence of a recurring window approved for itself, each becomes a
 // request of its own, in one series named by the first; that one's number is given back.
-func (d *Desk) file(tx *store.Tx, r store.Request, sys store.System, kind string, by ledger.Actor) (first string, err error) {
+func (d *Desk) file(tx *store.Tx, r store.Request, sys store.System, as string, by ledger.Actor) (first string, err error) {
 	each := apart(r, sys)
 	for i, spans := range each {
 		one := r
@@ -127,8 +134,14 @@ func (d *Desk) file(tx *store.Tx, r store.Request, sys store.System, kind string
 		if err := tx.AddRequest(one); err != nil {
 			return "", fmt.Errorf("store request: %w", err)
 		}
-		if err := d.entry(tx, kind, by, one, nil); err != nil {
+		// Whoever reads the ledger finds that every request was handed in, and as what, under one kind.
+		if err := d.entry(tx, "request.submitted", by, one, map[string]any{"as": as}); err != nil {
 			return "", err
+		}
+		if as == asProposal {
+			if err := d.entry(tx, "request.proposed", by, one, nil); err != nil {
+				return "", err
+			}
 		}
 	}
 	return first, nil

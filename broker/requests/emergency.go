@@ -65,6 +65,9 @@ func (d *Desk) Emergency(ctx context.Context, f Form, e EmergencyForm, by ledger
 			return fmt.Errorf("store decision: %w", err)
 		}
 		no = r.No
+		if err := d.entry(tx, "request.submitted", by, r, map[string]any{"as": asEmergency}); err != nil {
+			return err
+		}
 		return d.entry(tx, "emergency.asked", by, r, map[string]any{"on_behalf": ruling.OnBehalf})
 	})
 	return no, err

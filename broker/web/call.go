@@ -57,7 +57,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 		bodyWithin(w, r, s.knownBody)
 	}
 	if err == nil {
-		err = route.handle(s, c)
+		err = s.actRefused(c, route, route.handle(s, c))
 	}
 	switch cause := context.Cause(c.r.Context()); {
 	case errors.Is(cause, errShutOut):
@@ -186,14 +186,27 @@ func (s *Server) vendorStands(c *call, person policy.Person) error {
 
 // refused ledgers an opening by somebody whom the table does not name.
 func (s *Server) refused(c *call, what string) error {
-	return s.refusedOnce(c, what+" "+string(policy.Forbidden), []string{c.person.ID}, map[string]string{"reason": string(policy.Forbidden), "route": what})
+	return s.refusedOnce(c, what, []string{c.person.ID}, map[string]string{"reason": string(policy.Forbidden), "route": what})
+}
+
+// actRefused ledgers that policy refused an act, whichever package asked it, and gives the error back. A refused look has its entry
+// already. That another person was quicker is no refusal of the person.
+func (s *Server) actRefused(c *call, route route, err error) error {
+	var denied *policy.Denied
+	if c.person.ID == "" || route.method == http.MethodGet || !errors.As(err, &denied) || denied.Ledgered ||
+		denied.Reason == policy.AlreadyDecided || denied.Reason == policy.StalePage {
+		return err
+	}
+	what := route.method + " " + route.path
+	subjects := []string{c.person.ID, c.r.PathValue("no"), c.r.PathValue("id")}
+	return errors.Join(err, s.refusedOnce(c, what, subjects, map[string]string{"reason": string(denied.Reason), "route": what}))
 }
 
 // refusedOnce ledgers a refusal, the first of its like; those that follow are summed up. what is of a bounded list.
 func (s *Server) refusedOnce(c *call, what string, subjects []string, payload map[string]string) error {
 	const kind = "access.refused"
 	if s.o.Refusals != nil {
-		if first, err := s.o.Refusals.First(c.r.Context(), c.actor(), kind, what, subjects[1:]...); err != nil || !first {
+		if first, err := s.o.Refusals.First(c.r.Context(), c.actor(), kind, what, payload["reason"], subjects[1:]...); err != nil || !first {
 			return err
 		}
 	}

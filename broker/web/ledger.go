@@ -228,7 +228,7 @@ func (s *Server) lookRefused(c *call, act policy.Act, what string, facts policy.
 		subjects = append(subjects, facts.Subject.Session)
 	}
 	payload := map[string]string{"act": string(act), "reason": string(d.Reason), "what": what}
-	if err := s.refusedOnce(c, string(act)+" "+what+" "+string(d.Reason), subjects, payload); err != nil {
+	if err := s.refusedOnce(c, string(act)+" "+what, subjects, payload); err != nil {
 		return err
 	}
 	return refusal(d.Reason, d.Args)

@@ -130,7 +130,7 @@ func (s *Server) mineToSee(c *call, no string) error {
 		return err
 	}
 	payload := map[string]string{"act": "look", "reason": string(policy.Forbidden), "what": "request"}
-	if err := s.refusedOnce(c, "look request "+string(policy.Forbidden), []string{c.person.ID, no}, payload); err != nil {
+	if err := s.refusedOnce(c, "look request", []string{c.person.ID, no}, payload); err != nil {
 		return err
 	}
 	return faultNotFound()
