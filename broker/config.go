@@ -12,6 +12,7 @@ import (
 	"filippo.io/age"
 	"github.com/goccy/go-yaml"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/wire"
 	"sekimori/policy"
 )
@@ -120,6 +121,10 @@ func LoadConfig(path string) (Config, error) {
 // ParseConfig reads text; path names it in errors and is where relative paths start.
 func ParseConfig(path string, text []byte) (Config, error) {
 	c := DefaultConfig()
+	text, err := forms.Plain(path, text)
+	if err != nil {
+		return Config{}, unreadable(path, err)
+	}
 	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
 		return Config{}, configError(path, err)
 	}
@@ -147,6 +152,16 @@ func ParseConfig(path string, text []byte) (Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// unreadable is the error of a file that is no text to begin with.
+func unreadable(path string, err error) error {
+	var bad *forms.Invalid
+	if !errors.As(err, &bad) {
+		return err
+	}
+	p := bad.Problems[0]
+	return &ConfigError{File: path, Line: p.Line, Column: p.Column, JA: p.JA, EN: p.EN, Err: err}
 }
 
 // validate holds what a type alone cannot say.

@@ -231,3 +231,18 @@ func FuzzParseConfig(f *testing.F) {
 		}
 	})
 }
+
+// A file that an editor saved in another encoding is refused with its place, not with a riddle; a byte order mark changes nothing.
+func TestAConfigurationInAnotherEncoding(t *testing.T) {
+	good := "institution: 例示市\nssh_listen: 127.0.0.1:0\n"
+	if c, err := ParseConfig("c.yaml", []byte("\ufeff"+good)); err != nil || c.Institution != "例示市" {
+		t.Errorf("with a byte order mark: %q, %v", c.Institution, err)
+	}
+	for name, text := range map[string]string{"Shift_JIS": "ssh_listen: 127.0.0.1:0\ninstitution: \x97\xe1\x8e\xa6\x8es\n", "UTF-16": "\xff\xfei\x00"} {
+		_, err := ParseConfig("c.yaml", []byte(text))
+		var bad *ConfigError
+		if !errors.As(err, &bad) || bad.Line == 0 || !strings.Contains(bad.EN, "UTF-") || !strings.Contains(bad.JA, "UTF-8") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -31,6 +31,16 @@ var marks = func() (is [256]bool) {
 	return is
 }()
 
+// Plain is a text that another reader of YAML is to read: in UTF-8, without a byte order mark, of a size that a form may have. The
+// error is an *Invalid with its place.
+func Plain(name string, text []byte) ([]byte, error) {
+	text, wrong := plain(text)
+	if wrong != nil {
+		return nil, &Invalid{Name: name, Problems: []Problem{*wrong}}
+	}
+	return text, nil
+}
+
 // plain is the text without the mark that some editors put before it. What is no text, or too much of it, is a problem.
 func plain(text []byte) ([]byte, *Problem) {
 	at := func(i int, code, ja, en string) *Problem {

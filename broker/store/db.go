@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +31,8 @@ var (
 	ErrExists   = errors.New("exists already")
 	ErrCodeUsed = errors.New("code used already") // of a step at or below the last one accepted
 	ErrTampered = errors.New("the ledger does not match its checkpoint")
+	// ErrUnreadable: the file is no database, or a damaged one.
+	ErrUnreadable = errors.New("the database file is damaged")
 )
 
 // readers is how many snapshots may be read at once. Each holds its own connection.
@@ -85,6 +88,9 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	from, to, err := migrate(ctx, dsn(path, "_txlock=immediate"))
 	if err != nil {
+		if damage := damagedFile(ctx, path); damage != nil {
+			err = damage // what a migration met there says nothing to anybody
+		}
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	w, err := openPrepared(dsn(path, "_txlock=immediate"))
@@ -227,3 +233,24 @@ func (s *subscribers) signal() {
 // HashToken is how tokens and enrolment codes are stored: the SHA-256 of what the person holds.
 // Both are random with 128 bits or more, so no salt and no slow hash is needed.
 func HashToken(secret string) [32]byte { return sha256.Sum256([]byte(secret)) }
+
+// damagedFile is what SQLite finds wrong with the file; nil where it finds nothing. It reads the whole file, so it is asked only
+// when something failed.
+func damagedFile(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: "mode=ro&_pragma=query_only(1)"}).String())
+	if err != nil {
+		return nil
+	}
+	defer db.Close()
+	var found string
+	err = db.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrUnreadable, err)
+	case found != "ok":
+		return fmt.Errorf("%w: %s", ErrUnreadable, strings.ReplaceAll(found, "\n", " "))
+	}
+	return nil
+}

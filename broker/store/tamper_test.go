@@ -314,3 +314,35 @@ func TestDataDirectory(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A damaged file is said to be one. It was "table goose_db_version already exists".
+func TestADamagedFileIsSaidToBeOne(t *testing.T) {
+	for name, spoil := range map[string]func([]byte) []byte{
+		"no database":       func(b []byte) []byte { return bytes.Repeat([]byte("nonsense"), len(b)/8) },
+		"the schema's page": func(b []byte) []byte { clear(b[100:4096]); return b },
+		"pages overwritten": func(b []byte) []byte {
+			for i := 4096; i < len(b); i += 8192 {
+				copy(b[i:], bytes.Repeat([]byte{0xff}, 512))
+			}
+			return b
+		},
+		"cut off": func(b []byte) []byte { return b[:len(b)/3] },
+	} {
+		path := filepath.Join(t.TempDir(), "sekimori.db")
+		blank(t, path)
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, spoil(b), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		db, err := Open(t.Context(), path, options(t, &clock{at: noon}))
+		if err == nil {
+			db.Close()
+		}
+		if !errors.Is(err, ErrUnreadable) || strings.Contains(err.Error(), "goose") || strings.Contains(err.Error(), "already exists") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

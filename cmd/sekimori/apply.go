@@ -67,7 +67,7 @@ func (p *program) showPlan(v registry.Plan) error {
 		fmt.Fprintf(&b, p.say("保留 %s: 情報システム課の別の人が `sekimori apply confirm %s`\n", "pending %s: a second person of the information-systems section runs `sekimori apply confirm %s`\n"), v.Pending, v.Pending)
 	}
 	if v.Code != "" {
-		fmt.Fprintf(&b, p.say("管理者の登録コード(一度だけ表示): %s\n次に: sekimori enroll %s\n", "enrolment code of the administrator (shown once): %s\nnext: sekimori enroll %s\n"), v.Code, v.Code)
+		fmt.Fprintf(&b, p.say("管理者の登録コード(一度だけ表示): %s\n次に: sekimori enroll(コードは尋ねられます)\n", "enrolment code of the administrator (shown once): %s\nnext: sekimori enroll, which asks for the code\n"), v.Code)
 	}
 	_, err := fmt.Fprint(p.out, b.String())
 	return err

@@ -17,6 +17,9 @@ func (e *usageError) Error() string { return e.en }
 // with what comes nearest, and moves options before the operands: people write
 // `recording play ID --purpose review`, the flag package stops at the first operand.
 func resolve(app *cli.App, args []string) ([]string, error) {
+	if err := spoken(args); err != nil {
+		return nil, err
+	}
 	var path, words []string // what was walked, with options and without
 	commands, flags := app.Commands, app.Flags
 	var leaf *cli.Command
@@ -67,6 +70,9 @@ func resolve(app *cli.App, args []string) ([]string, error) {
 		}
 		options = append(options, args[i:i+taken]...)
 		i += taken
+	}
+	if leaf.Name == "enroll" && len(operands) > 0 {
+		return nil, codeAsArgument()
 	}
 	if err := countOperands(leaf, strings.Join(words, " "), operands, options); err != nil {
 		return nil, err

@@ -142,10 +142,12 @@ func (a *actor) enroll(ctx context.Context, code string) error {
 	var problems bytes.Buffer
 	done := make(chan error, 1)
 	go func() {
-		err := a.run(ctx, answers, out, &problems, "enroll", code, "--auth-stdin", "--json")
+		err := a.run(ctx, answers, out, &problems, "enroll", "--auth-stdin", "--json")
+		answers.Close()
 		give.Close()
 		done <- err
 	}()
+	fmt.Fprintln(give, code) // fails only where the command has ended, which is told next
 	select {
 	case err := <-done:
 		return fmt.Errorf("enroll %s: %w", a.login, err)

@@ -121,6 +121,9 @@ func (p *program) firstConfig(c *cli.Context) (broker.Config, *age.X25519Identit
 			*key = append(*key, broker.Recipient(v))
 		}
 	}
+	if err := readable(cfg); err != nil {
+		return cfg, nil, err
+	}
 	if len(cfg.InputRecipients) > 0 {
 		return cfg, nil, nil
 	}
@@ -130,6 +133,20 @@ func (p *program) firstConfig(c *cli.Context) (broker.Config, *age.X25519Identit
 	}
 	cfg.InputRecipients = []broker.Recipient{broker.Recipient(identity.Recipient().String())}
 	return cfg, identity, nil
+}
+
+// readable holds what was asked for against what serve will read: init writes nothing that serve then refuses.
+func readable(cfg broker.Config) error {
+	var text bytes.Buffer
+	if err := cfg.Write(&text); err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	_, err := broker.ParseConfig("", text.Bytes())
+	var bad *broker.ConfigError
+	if errors.As(err, &bad) {
+		return &usageError{ja: bad.JA, en: bad.EN, hintJA: "init に渡した値を直します", hintEN: "correct what was given to init"}
+	}
+	return err
 }
 
 // furnish writes everything below dir.

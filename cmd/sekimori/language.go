@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // preferences finds the language and the form of errors before the arguments are understood,
 // because not understanding them is an error too and is said in the same way.
@@ -28,6 +31,25 @@ func (p *program) preferences(args []string) (lang string, asJSON bool) {
 		}
 	}
 	return lang, asJSON
+}
+
+// spoken refuses a language that there is not: whoever asks for one is told, and not answered in another.
+func spoken(args []string) error {
+	for i, a := range args {
+		name, value, inline := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		switch {
+		case a == "--":
+			return nil
+		case !strings.HasPrefix(a, "-") || name != "lang":
+			continue
+		case !inline && i+1 < len(args):
+			value = args[i+1]
+		}
+		if value != "ja" && value != "en" {
+			return &usageError{ja: fmt.Sprintf("--lang は ja か en です(%q ではありません)", value), en: fmt.Sprintf("--lang is ja or en, not %q", value)}
+		}
+	}
+	return nil
 }
 
 func known(v, otherwise string) string {

@@ -35,7 +35,7 @@ func (l *lines) next(what string) (string, error) {
 	if err != nil {
 		return "", &usageError{
 			ja: fmt.Sprintf("標準入力に%sの行がありません", what), en: fmt.Sprintf("standard input has no line for the %s", what),
-			hintJA: "一行目がパスワード、二行目が認証コードです", hintEN: "the first line is the password, the second the one-time code",
+			hintJA: "一行に一つずつ渡します(パスワード、認証コードの順。enroll では登録コードが先)", hintEN: "a line each: the password, then the one-time code; for enroll the enrolment code before them",
 		}
 	}
 	return strings.TrimRight(s, "\r\n"), nil

@@ -196,7 +196,7 @@ func (p person) enrol(code string, keys ...string) error {
 	var errs bytes.Buffer
 	done := make(chan int, 1)
 	go func() {
-		status := p.program(inR, outW, &errs).run(context.Background(), append([]string{"enroll", code, "--auth-stdin", "--json"}, keys...))
+		status := p.program(inR, outW, &errs).run(context.Background(), append([]string{"enroll", "--auth-stdin", "--json"}, keys...))
 		outW.Close()
 		inR.Close()
 		done <- status
@@ -204,7 +204,10 @@ func (p person) enrol(code string, keys ...string) error {
 	var shown struct {
 		Secret string `json:"totp_secret"`
 	}
-	err := json.NewDecoder(outR).Decode(&shown)
+	_, err := fmt.Fprintln(inW, code)
+	if err == nil {
+		err = json.NewDecoder(outR).Decode(&shown)
+	}
 	if err == nil {
 		err = os.WriteFile(filepath.Join(p.dir, "secret-"+p.login), []byte(shown.Secret), 0o600)
 	}

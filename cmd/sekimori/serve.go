@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sekimori/broker"
+	"sekimori/broker/store"
 )
 
 // stopping is how long a planned stop may take: warn, end, seal, ledger.
@@ -32,6 +33,14 @@ func (p *program) serve(c *cli.Context) error {
 		var config *broker.ConfigError
 		if errors.As(err, &config) {
 			return err
+		}
+		if errors.Is(err, store.ErrUnreadable) {
+			return &failure{
+				ja: "データベースのファイルが壊れています", en: "the database file is damaged",
+				hintJA: "sekimori.db を -wal、-shm とともにそのまま別の場所に保全し、控えから戻します。台帳は外の確定点と照らします",
+				hintEN: "keep sekimori.db with its -wal and -shm elsewhere as they are, and put a backup back; its ledger is held against the checkpoints outside",
+				cause:  err,
+			}
 		}
 		return &failure{
 			ja: "関守を始められません", en: "the broker does not start",

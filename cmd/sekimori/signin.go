@@ -12,10 +12,19 @@ import (
 )
 
 func (p *program) enrollCommand() *cli.Command {
-	return p.leaf("enroll", "CODE", "登録コードでパスワードと二つ目の認証、鍵を登録する", "set password and second factor, register keys, with an enrolment code", p.enroll,
-		p.authFlag(),
+	return p.leaf("enroll", "", "登録コードでパスワードと二つ目の認証、鍵を登録する(コードは尋ねます)", "set password and second factor, register keys, with an enrolment code, which is asked for", p.enroll,
+		&cli.BoolFlag{Name: "auth-stdin", Usage: p.say("登録コード、パスワード、認証コードを標準入力から一行ずつ読む", "read enrolment code, password and one-time code from standard input, a line each")},
+		&cli.StringFlag{Name: "code-file", Usage: p.say("登録コードが書かれたファイル", "file that holds the enrolment code")},
 		&cli.StringSliceFlag{Name: "key", Usage: p.say("登録する公開鍵のファイル(繰り返せます)", "file of a public key to register (may be repeated)")},
 	)
+}
+
+// codeAsArgument is the error of an enrolment code on the command line, which everybody on the machine reads.
+func codeAsArgument() error {
+	return &usageError{
+		ja: "登録コードは引数に書けません。同じ機械の利用者に見えます", en: "an enrolment code is not taken as an argument: others on this machine can read it",
+		hintJA: "`sekimori enroll` だけを実行すると尋ねます(または --code-file)", hintEN: "run `sekimori enroll` alone and it is asked for (or give --code-file)",
+	}
 }
 
 // enroll takes two calls: the first shows the secret of the second factor, the second proves
@@ -37,8 +46,17 @@ func (p *program) enroll(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	a, err := p.ask(c)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	code, err := a.enrolmentCode(c.String("code-file"))
+	if err != nil {
+		return err
+	}
 	var s web.EnrollSecret
-	if err := k.call(c.Context, "POST", "/v1/enroll/begin", nil, web.EnrollBegin{Code: c.Args().First()}, &s); err != nil {
+	if err := k.call(c.Context, "POST", "/v1/enroll/begin", nil, web.EnrollBegin{Code: code}, &s); err != nil {
 		return err
 	}
 	if p.json {
@@ -50,21 +68,29 @@ func (p *program) enroll(c *cli.Context) error {
 		fmt.Fprintln(p.out, p.say("認証アプリに次の秘密を入れてください(二度と表示されません):", "put this secret into the authenticator (it is not shown again):"))
 		fmt.Fprintf(p.out, "secret: %s\notpauth: %s\n", s.Secret, s.URL)
 	}
-	a, err := p.ask(c)
-	if err != nil {
-		return err
-	}
-	defer a.close()
 	fresh, err := a.newPassword()
 	if err != nil {
 		return err
 	}
 	var t web.TokenReply
-	body := web.EnrollFinish{Code: c.Args().First(), Password: fresh.Password, TOTP: fresh.Code, Keys: keys, Label: hostLabel()}
+	body := web.EnrollFinish{Code: code, Password: fresh.Password, TOTP: fresh.Code, Keys: keys, Label: hostLabel()}
 	if err := k.call(c.Context, "POST", "/v1/enroll/finish", nil, body, &t); err != nil {
 		return err
 	}
 	return p.signedIn(t, "登録しました", "enrolled")
+}
+
+// enrolmentCode reads the code from its file, or asks for it. It never stands on the command line: everybody on the machine reads that.
+func (a *asker) enrolmentCode(file string) (string, error) {
+	if file == "" {
+		code, err := a.secret("登録コード", "enrolment code")
+		return strings.TrimSpace(code), err
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", &failure{ja: "登録コードのファイルが読めません", en: "cannot read the file of the enrolment code", cause: err}
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 // newPassword asks twice on a terminal, because what is typed cannot be seen.

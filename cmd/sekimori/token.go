@@ -38,7 +38,7 @@ func notSignedIn() *web.Fault {
 	return &web.Fault{
 		Code: web.CodeUnauthenticated, Exit: web.ExitRefused,
 		JA: "サインインしていません", EN: "not signed in",
-		HintJA: "`sekimori login LOGIN`、初めてなら `sekimori enroll CODE`", HintEN: "`sekimori login LOGIN`, the first time `sekimori enroll CODE`",
+		HintJA: "`sekimori login LOGIN`、初めてなら `sekimori enroll`", HintEN: "`sekimori login LOGIN`, the first time `sekimori enroll`",
 	}
 }
 

@@ -71,7 +71,7 @@ func (p *person) failed(args []string, err error, problems fmt.Stringer) error {
 // enrol sets password and second factor. The command shows the secret first and then waits for
 // the answers.
 func (p *person) enrol(ctx context.Context, code string) error {
-	args := []string{"enroll", code, "--auth-stdin"}
+	args := []string{"enroll", "--auth-stdin"}
 	cmd := p.command(ctx, args...)
 	var problems bytes.Buffer
 	cmd.Stderr = &problems
@@ -89,7 +89,10 @@ func (p *person) enrol(ctx context.Context, code string) error {
 	var shown struct {
 		Secret string `json:"totp_secret"`
 	}
-	err = json.NewDecoder(out).Decode(&shown)
+	_, err = fmt.Fprintln(answers, code)
+	if err == nil {
+		err = json.NewDecoder(out).Decode(&shown)
+	}
 	if err == nil {
 		p.secret = shown.Secret
 		var first string
