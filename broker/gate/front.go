@@ -11,9 +11,9 @@ import (
 
 // Bounds on what a client may tell before anything is open.
 const (
-	frontEnvCount = 32
-	frontEnvBytes = 4 << 10 // name and value together
-	frontPayload  = 64 << 10
+	frontEnvCount = 128     // more than the relay takes: what it drops, it records and says
+	frontEnvBytes = 8 << 10 // of the payload
+	frontPayload  = 128<<10 + 4
 )
 
 // front is the first session channel of a connection, accepted by the gate while there is no
@@ -27,6 +27,7 @@ type front struct {
 	mu     sync.Mutex     // guards the fields up to form
 	kept   []*ssh.Request // pty-req, env and the start, in order, as the relay will see them
 	env    map[string]string
+	envs   int // variables kept, for the relay to judge
 	pty    bool
 	term   string
 	start  string // "shell", "exec" or "subsystem"; empty: nothing started yet
@@ -45,6 +46,8 @@ type front struct {
 	rest    []byte // read ahead at the moment of handing over
 	restErr error
 	pumped  chan struct{} // closed when rest and restErr are final
+
+	complaints chan int // how much the client sent as standard error; closed at its end
 }
 
 // openFront accepts the channel and starts serving it. So many bytes of input are kept for a command that reads a form.
@@ -57,10 +60,11 @@ func (c *caller) openFront(nc ssh.NewChannel, keep int) (*front, error) {
 		ch: ch, extra: nc.ExtraData(), reqs: reqs, env: map[string]string{},
 		started: make(chan struct{}), gone: make(chan struct{}), handed: make(chan struct{}),
 		keys: make(chan []byte, 64), eof: make(chan struct{}), over: make(chan struct{}), keep: keep,
-		reqDone: make(chan struct{}), pumped: make(chan struct{}),
+		reqDone: make(chan struct{}), pumped: make(chan struct{}), complaints: make(chan int, 8),
 	}
 	go func() { defer c.catch(); f.serveRequests() }()
 	go func() { defer c.catch(); f.pump() }()
+	go func() { defer c.catch(); f.discardErrors() }()
 	return f, nil
 }
 
@@ -109,11 +113,16 @@ func (f *front) take(r *ssh.Request) bool {
 		f.pty, f.term = true, p.Term
 	case "env":
 		var e struct{ Name, Value string }
-		if f.start != "" || len(f.env) >= frontEnvCount || len(r.Payload) > frontEnvBytes ||
-			ssh.Unmarshal(r.Payload, &e) != nil || !isLocale(e.Name) {
+		if f.start != "" || f.envs >= frontEnvCount || len(r.Payload) > frontEnvBytes || ssh.Unmarshal(r.Payload, &e) != nil {
+			return false
+		}
+		f.envs++
+		f.kept = append(f.kept, copied)
+		if !isLocale(e.Name) {
 			return false
 		}
 		f.env[e.Name] = e.Value
+		return true
 	case "shell", "exec", "subsystem":
 		if f.start != "" {
 			return false
@@ -136,7 +145,7 @@ func (f *front) take(r *ssh.Request) bool {
 	return true
 }
 
-// isLocale is the list of environment that the gate takes; the relay has its own.
+// isLocale is the list of environment that the gate reads the language from; what passes on is the relay's to say.
 func isLocale(name string) bool {
 	return name == "LANG" || len(name) > 3 && name[:3] == "LC_" && isName(name)
 }
@@ -167,6 +176,48 @@ func (f *front) pump() {
 			return
 		}
 	}
+}
+
+// discardErrors takes what a client sends as standard error, which no client does, and which the SSH library would keep. It
+// is the only reader for as long as the channel lives, because the library tells only one of the end; who has the channel
+// after the gate learns through complaints that something came.
+func (f *front) discardErrors() {
+	defer close(f.complaints)
+	var b [64]byte
+	for {
+		n, err := f.ch.Stderr().Read(b[:])
+		if n > 0 {
+			select {
+			case f.complaints <- n:
+			default: // it is flooded with them already, or does not care
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// passedErrors is the standard error of a channel that was handed over: what was read is gone, that it came is not.
+type passedErrors struct {
+	io.Writer
+	complaints <-chan int
+}
+
+// Read gives zeros in place of what the client sent.
+func (p passedErrors) Read(b []byte) (int, error) {
+	n, ok := <-p.complaints
+	if !ok {
+		return 0, io.EOF
+	}
+	n = min(n, len(b))
+	clear(b[:n])
+	return n, nil
+}
+
+// Stderr implements ssh.Channel.
+func (p *passedChannel) Stderr() io.ReadWriter {
+	return passedErrors{p.Channel.Stderr(), p.f.complaints}
 }
 
 // maxInput is the largest form that self-service reads, in bytes.

@@ -3,6 +3,7 @@ package gate
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -407,5 +408,65 @@ func TestAttackWaitBesideTheRealEngineer(t *testing.T) {
 	digitsShown(t, w, e, win, late)
 	if n := w.target.reached(); n != 1 {
 		t.Errorf("target reached %d times", n)
+	}
+}
+
+// Standard error of a client is kept by the SSH library until somebody takes it, and nobody would for fifteen minutes.
+func TestAttackStandardErrorWhileWaiting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon.Add(5*time.Minute), time.Hour, policy.WindowScheduled)
+	ch, reqs, err := e.mustDial("sato+hr-db", nil).OpenChannel("session", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go ssh.DiscardRequests(reqs)
+	go io.Copy(io.Discard, ch)
+	pty := ssh.Marshal(struct {
+		Term       string
+		C, R, W, H uint32
+		Modes      string
+	}{"xterm", 80, 24, 0, 0, "\x00"})
+	if ok, err := ch.SendRequest("pty-req", true, pty); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if ok, err := ch.SendRequest("shell", true, nil); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	// Four windows: what is not taken would stop at one.
+	sent := make(chan error, 1)
+	go func() {
+		_, err := ch.Stderr().Write(make([]byte, 8<<20))
+		sent <- err
+	}()
+	select {
+	case err := <-sent:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("what a client sends as standard error is kept")
+	}
+}
+
+// The variables of the first channel are the relay's to judge, also where the gate answered them: as many, and as long.
+func TestLocaleVariablesThroughTheWaitingRoom(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	w.window(e, "maint", noon, time.Hour, policy.WindowPermitted)
+	s, err := e.mustDial("sato+hr-db", nil).NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 64 {
+		if err := s.Setenv(fmt.Sprintf("LC_%d", i), strings.Repeat("語", 1300)); err != nil {
+			t.Errorf("variable %d: %v", i, err)
+		}
+	}
+	out, _ := s.Output("report")
+	if string(out) != "ran report\n" {
+		t.Errorf("%q", out)
 	}
 }

@@ -58,6 +58,7 @@ func (b *backlog) govern(conn *wire.Conn) {
 type inflow struct {
 	b       *backlog
 	src     io.Reader
+	begun   bool         // it was read once
 	reading atomic.Bool  // Read is under way: what is there is being taken
 	empty   atomic.Int64 // bytes off the wire when it was last empty
 	before  atomic.Int64 // backlog.taken at that moment
@@ -98,9 +99,10 @@ func (f *inflow) Read(p []byte) (int, error) {
 	}
 	n, err := f.src.Read(p)
 	f.b.taken.Add(int64(n + n/frameParts + leastFrame))
-	if n < len(p) { // the library gives all that there is
+	if n < len(p) && f.begun { // the library gives all that there is; the gate at first what it had read ahead
 		f.mark()
 	}
+	f.begun = true
 	f.reading.Store(false)
 	return n, err
 }

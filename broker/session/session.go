@@ -237,8 +237,29 @@ func (l *session) record() error {
 	return nil
 }
 
+// maxAhead is how much an engineer's client may send while the target is being reached, when nobody reads its channel.
+const maxAhead = 4 << 20
+
+// holdAhead has the engineer's connection read no further than maxAhead, until release or until the relay governs it.
+func (l *session) holdAhead() (release func()) {
+	done := make(chan struct{})
+	most := l.a.Wire.BytesRead() + maxAhead
+	l.a.Wire.Govern(func(read int64, ending <-chan struct{}) int64 {
+		if read >= most {
+			select {
+			case <-done:
+			case <-ending:
+			}
+			return read
+		}
+		return most
+	})
+	return func() { close(done) }
+}
+
 // reach dials the target with the credential of this session.
 func (l *session) reach() error {
+	defer l.holdAhead()()
 	auth, err := l.credential()
 	if err != nil {
 		return err
