@@ -326,3 +326,20 @@ func TestOnlyTheLastMemberBinds(t *testing.T) {
 		}
 	}
 }
+
+// What was bound once must give the same digest for ever: ledgers hold it.
+func TestGoldenDigestOfARow(t *testing.T) {
+	v := &shape{table: "sessions", key: []int{1, 2}, columns: []column{{name: "by", def: ""}, {name: "id"}, {name: "n", def: int64(7)}, {name: "note"}, {name: "sealed"}}}
+	row := []any{"", "S,1", int64(8), nil, []byte{0, 255}}
+	// SHA-256 of t‖8‖sessions, c‖2‖id, s‖3‖S,1, c‖1‖n, i‖1‖8, c‖6‖sealed, b‖2‖00ff, each length in eight bytes.
+	if got := v.digest(row); got != "e8huPvBxgYtSs3TB2pvMmeOyiUBOTwro" {
+		t.Errorf("digest %s", got)
+	}
+	if got := v.id(row); got != `S\,1,8` {
+		t.Errorf("key %s", got)
+	}
+	v.columns = append(v.columns, column{name: "added", def: "x"}) // by a later migration
+	if got := v.digest(append(row, "x")); got != "e8huPvBxgYtSs3TB2pvMmeOyiUBOTwro" {
+		t.Errorf("with a column more: %s", got)
+	}
+}

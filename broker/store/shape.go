@@ -135,34 +135,35 @@ const digestSize = 24
 // digest of a row: SHA-256 over the table's name and, in the order of the names, each column that is neither NULL nor its
 // default: name, type, value, each with its length before it.
 func (v *shape) digest(values []any) string {
-	h := sha256.New()
-	put := func(kind byte, b []byte) {
-		var n [9]byte
-		n[0] = kind
-		binary.BigEndian.PutUint64(n[1:], uint64(len(b)))
-		h.Write(n[:])
-		h.Write(b)
+	all := make([]byte, 0, 1024)
+	put := func(kind byte, value string) {
+		all = binary.BigEndian.AppendUint64(append(all, kind), uint64(len(value)))
+		all = append(all, value...)
 	}
-	put('t', []byte(v.table))
+	put('t', v.table)
 	for i, c := range v.columns {
 		value := values[i]
 		if value == nil || value == c.def {
 			continue
 		}
-		put('c', []byte(c.name))
+		put('c', c.name)
 		switch x := value.(type) {
 		case int64:
-			put('i', strconv.AppendInt(nil, x, 10))
+			put('i', strconv.FormatInt(x, 10))
 		case string:
-			put('s', []byte(x))
+			put('s', x)
 		case []byte:
-			put('b', x)
+			put('b', string(x))
 		default: // STRICT tables hold nothing else
-			put('?', fmt.Append(nil, x))
+			put('?', fmt.Sprint(x))
 		}
 	}
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:digestSize])
+	sum := sha256.Sum256(all)
+	return base64.RawURLEncoding.EncodeToString(sum[:digestSize])
 }
+
+// escapes keeps the parts of a key apart.
+var escapes = strings.NewReplacer(`\`, `\\`, `,`, `\,`)
 
 // id is the key of a row as it stands in entries. Of bytes, such as the hash of a token, only a digest goes there.
 func (v *shape) id(values []any) string {
@@ -172,8 +173,10 @@ func (v *shape) id(values []any) string {
 		case []byte:
 			sum := sha256.Sum256(x)
 			parts = append(parts, base64.RawURLEncoding.EncodeToString(sum[:digestSize]))
-		default:
-			parts = append(parts, strings.NewReplacer(`\`, `\\`, `,`, `\,`).Replace(fmt.Sprint(x)))
+		case string:
+			parts = append(parts, escapes.Replace(x))
+		default: // a whole number
+			parts = append(parts, fmt.Sprint(x))
 		}
 	}
 	return strings.Join(parts, ",")
