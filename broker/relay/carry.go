@@ -80,7 +80,9 @@ const quietInput = time.Minute
 
 // awaitStatus returns when the end of the output may be passed on: the status went before it, none
 // will come, or the engineer's input is open and silent. A client whose input is open does not
-// close the channel. One whose input ends after quietInput, before the command does, loses the status.
+// close the channel. One whose input ends after quietInput, before the command does, loses the status;
+// so a command that never printed anything, as one whose messages go to a file, is waited for without
+// limit: its client has nothing to read, and may be a dump that pauses for long.
 func (c *channel) awaitStatus(told, farGone <-chan struct{}) {
 	quiet := time.NewTicker(quietInput)
 	defer quiet.Stop()
@@ -95,7 +97,8 @@ func (c *channel) awaitStatus(told, farGone <-chan struct{}) {
 			return
 		case <-quiet.C:
 			now := c.input.Load()
-			if now == before && c.inputState.Load() == inputSilent {
+			printed := c.output.Load() + c.errors.Load()
+			if printed > 0 && now == before && c.inputState.Load() == inputSilent {
 				return
 			}
 			before = now

@@ -216,7 +216,7 @@ func TestAProgramThatClosedItsOutputEndsTheOutput(t *testing.T) {
 // TestAnUploadToAProgramThatClosedItsOutputKeepsItsStatus: the restore writes its messages to a
 // file, and the engineer's client sends for minutes. Its input's end must not cost the status.
 func TestAnUploadToAProgramThatClosedItsOutputKeepsItsStatus(t *testing.T) {
-	for name, ends := range map[string]bool{"input goes on": false, "input has ended": true} {
+	for name, pause := range map[string]time.Duration{"input goes on": 5 * time.Second, "input pauses for long": 10 * time.Minute, "input has ended": 0} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, _ := bubble(t, func(s *testbed.TargetSession) {
@@ -243,9 +243,9 @@ func TestAnUploadToAProgramThatClosedItsOutputKeepsItsStatus(t *testing.T) {
 				if ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{"restore"})); !ok || err != nil {
 					t.Fatal(ok, err)
 				}
-				if !ends {
+				if pause > 0 {
 					for range 100 {
-						time.Sleep(5 * time.Second)
+						time.Sleep(pause)
 						if _, err := ch.Write([]byte("a row")); err != nil {
 							t.Fatal(err)
 						}
