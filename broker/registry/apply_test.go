@@ -1,10 +1,12 @@
 package registry_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/registry"
 	"sekimori/broker/store"
@@ -372,5 +374,31 @@ func TestAPrimeContractorIsNobodysSubcontractor(t *testing.T) {
 	h.Apply(t, "vendors:\n"+vendor("V-020", "V-021"), "admin")
 	if err := confirm(t, h, waits, "deputy"); waits == "" || townhall.Reason(err) != "stale-page" {
 		t.Errorf("%q confirmed: %v", waits, err)
+	}
+}
+
+// An id stands in the headers of the ledger for ever: a new person gets a number, whoever was there before keeps what they have.
+func TestIDsOfNewPeopleAreNumbers(t *testing.T) {
+	h := townhall.Found(t) // its people have names, as those of earlier versions may
+	strict := registry.New(registry.Options{DB: h.DB, Keys: h.Keys, Zone: townhall.Zone})
+	staff := func(line string) error {
+		text := strings.Replace(townhall.Registry(t), "staff:\n", "staff:\n  - {"+line+"name: 新人, section: personnel, roles: [attendant]}\n", 1)
+		doc, err := registry.Parse("registry.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = strict.Apply(t.Context(), doc, townhall.By("admin"), true)
+		return err
+	}
+	for _, line := range []string{"login: shinjin, ", "id: shinjin, login: shinjin, ", "id: U-shinjin, login: shinjin, ", "id: Suzuki, login: suzuki, "} {
+		var invalid *forms.Invalid
+		if err := staff(line); !errors.As(err, &invalid) || !invalid.Has("id-is-a-name") {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	for _, line := range []string{"id: U-030, login: shinjin, ", "id: '4711', login: shinjin, "} {
+		if err := staff(line); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
 	}
 }

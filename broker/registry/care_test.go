@@ -319,9 +319,16 @@ func TestFailuresAreSummedUp(t *testing.T) {
 	}
 	var said string
 	err := h.DB.Read(t.Context(), func(s *store.Snap) error {
-		for e, err := range s.Entries(store.EntryFilter{Subject: "192.0.2.7", Kind: "signin.failures"}) {
-			said = string(e.Payload)
-			return err
+		for e, err := range s.Entries(store.EntryFilter{Kind: "signin.failures"}) {
+			if err != nil {
+				return err
+			}
+			if len(e.Subjects) != 0 { // an address stands in the payload, which can be disposed of
+				t.Errorf("the header names %v", e.Subjects)
+			}
+			if strings.Contains(string(e.Payload), `"source":"192.0.2.7"`) {
+				said = string(e.Payload)
+			}
 		}
 		return nil
 	})

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -264,6 +265,12 @@ func (d *Document) check(r *Registry, st *state) error {
 			administrators++
 		}
 		d.checkPerson(bad, st, e)
+		if _, known := st.objects[place(kindPerson, e.ID)]; !known && !r.o.NamedIDs && !numberForm.MatchString(e.ID) {
+			at := d.places[place(kindPerson, e.ID)]
+			bad.Problems = append(bad.Problems, at.Describe("id-is-a-name",
+				"人の識別子は、名前ではなく番号にしてください(例 id: U-012)。台帳の見出しに残り、消せません。",
+				"the id of a person must be a number, not a name (such as id: U-012): it stays in the headers of the ledger and cannot be removed"))
+		}
 	}
 	for _, o := range st.objects {
 		if o.Kind == kindPerson && !named[o.Person.ID] && o.Person.Has(policy.Administrator) {
@@ -276,6 +283,9 @@ func (d *Document) check(r *Registry, st *state) error {
 	}
 	return bad.OrNil()
 }
+
+// numberForm is what the id of a person looks like: letters that say of which kind it is, and a number.
+var numberForm = regexp.MustCompile(`^[A-Z]{0,4}-?[0-9]{1,12}$`)
 
 func (d *Document) checkPerson(bad *forms.Invalid, st *state, e PersonEntry) {
 	at := d.places[place(kindPerson, e.ID)]

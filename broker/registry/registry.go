@@ -18,11 +18,14 @@ import (
 type Options struct {
 	DB     *store.DB
 	Keys   *keys.Ring
-	Zone   *time.Location      // of the institution: days in registry files. Nil: UTC
-	Issuer string              // who an authenticator app says the code is for; empty: "Sekimori"
-	Log    hclog.Logger        // nil: none
-	Hash   Cost                // of passwords; zero: production's
-	Proved func(source string) // told where a person proved right, as the doors name sources; nil: nobody asks
+	Zone   *time.Location // of the institution: days in registry files. Nil: UTC
+	Issuer string         // who an authenticator app says the code is for; empty: "Sekimori"
+	Log    hclog.Logger   // nil: none
+	Hash   Cost           // of passwords; zero: production's
+	// NamedIDs lets new people have ids that are words or their logins. A broker refuses them: an id stands in the headers of the
+	// ledger for ever. Tests of packages, whose people are easier to read by name, set it.
+	NamedIDs bool
+	Proved   func(source string) // told where a person proved right, as the doors name sources; nil: nobody asks
 }
 
 // Registry is safe for concurrent use.

@@ -130,7 +130,7 @@ func open(tb testing.TB, dir string, ring func(master []byte) (*keys.Ring, error
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h.Registry = registry.New(registry.Options{DB: h.DB, Keys: h.Keys, Zone: Zone, Hash: cheap})
+	h.Registry = registry.New(registry.Options{DB: h.DB, Keys: h.Keys, Zone: Zone, Hash: cheap, NamedIDs: true})
 	return h
 }
 
