@@ -51,20 +51,28 @@ func (c *caller) digits(ctx context.Context, pass *passage) string {
 
 // identified holds a decision against the identity check where the system asks for one. The permission
 // to start is given for the window; this is for each session number on it, since another connection of the person's may be somebody
-// else's. It only ever takes away.
+// else's. It only ever takes away. A connection that is let in without a code, beside an identified session that is still open with the same
+// key from the same address, counts as that session's: scp beside a shell needs no second telephone call.
 func (c *caller) identified(ctx context.Context, pass *passage) error {
 	g := pass.decision.Grant
 	if g.ID == "" || !pass.facts.Systems[pass.facts.Targets[g.Target].System].IdentityCheck {
 		return nil
 	}
 	var check attendance.IdentityCheck
+	beside := false
 	err := c.s.o.DB.Read(ctx, func(snap *store.Snap) error {
 		all, err := attendance.IdentityChecks(snap, g.Window.ID)
+		matched := map[string]bool{}
 		for _, one := range all {
 			if one.Session == pass.number && one.Person == pass.person.ID {
 				check = one
 			}
+			matched[one.Session] = one.Matched && one.Person == pass.person.ID
 		}
+		if err != nil || pass.factor != factorRemembered {
+			return err
+		}
+		beside, err = c.besideOneOf(snap, pass, g.Window.ID, matched)
 		return err
 	})
 	switch {
@@ -76,9 +84,23 @@ func (c *caller) identified(ctx context.Context, pass *passage) error {
 		return err
 	case check.Failed && c.identity.window == g.Window.ID: // called in this visit, and not heard
 		pass.decision = policy.Decision{Reason: policy.IdentityFailed, Grant: g}
-	case pass.decision.Allow && !check.Matched:
+	case pass.decision.Allow && !check.Matched && !beside:
 		pass.decision = policy.Decision{Reason: policy.AttendantAbsent, Grant: g, Wait: true,
 			Args: map[string]string{"request": g.Request, "time": g.Window.End.In(c.s.o.Zone).Format("2006-01-02 15:04")}}
 	}
 	return nil
+}
+
+// besideOneOf tells that one of the identified sessions is open with the person's same key from the same address.
+func (c *caller) besideOneOf(snap *store.Snap, pass *passage, window string, matched map[string]bool) (bool, error) {
+	if !c.source.IsValid() {
+		return false, nil
+	}
+	live, err := snap.Sessions(store.SessionFilter{Live: true, Person: pass.person.ID, Window: window, Limit: 1000})
+	for _, s := range live {
+		if matched[s.ID] && s.Fingerprint == pass.fingerprint && s.Source.Addr() == c.source.Addr() {
+			return true, err
+		}
+	}
+	return false, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -288,6 +289,65 @@ func TestWaitingRoomIdentityCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	x.expect("shell ready")
+}
+
+// What counts as an identified session's own: its key, from its address, while it is open, and nothing else.
+func TestBesideAnIdentifiedSession(t *testing.T) {
+	t.Parallel()
+	w, e, post, win := identified(t)
+	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
+	x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+	x.expect("立会者待ち")
+	if err := post.Open(t.Context(), win.ID, by); err != nil {
+		t.Fatal(err)
+	}
+	digits := digitsShown(t, w, e, win, x)
+	if err := errors.Join(post.Identity(t.Context(), win.ID, attendance.IdentityAnswer{Digits: digits}, by), post.Permit(t.Context(), win.ID, by)); err != nil {
+		t.Fatal(err)
+	}
+	x.expect("shell ready")
+	var open store.Session
+	err := w.db.Read(t.Context(), func(s *store.Snap) error {
+		live, err := s.Sessions(store.SessionFilter{Live: true, Person: e.id})
+		if err == nil && len(live) == 1 {
+			open = live[0]
+		}
+		return err
+	})
+	if err != nil || open.ID == "" {
+		t.Fatalf("no session: %v", err)
+	}
+	beside := func(change func(c *caller, p *passage, window *string, matched map[string]bool)) (yes bool) {
+		c, p, window, matched := &caller{source: open.Source}, &passage{person: policy.Person{ID: e.id}, fingerprint: open.Fingerprint}, win.ID, map[string]bool{open.ID: true}
+		if change != nil {
+			change(c, p, &window, matched)
+		}
+		err := w.db.Read(t.Context(), func(s *store.Snap) (err error) {
+			yes, err = c.besideOneOf(s, p, window, matched)
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		return yes
+	}
+	if !beside(nil) {
+		t.Error("the same key from the same address is not taken for the session's")
+	}
+	for name, change := range map[string]func(c *caller, p *passage, window *string, matched map[string]bool){
+		"another address": func(c *caller, _ *passage, _ *string, _ map[string]bool) {
+			c.source = netip.MustParseAddrPort("192.0.2.66:22")
+		},
+		"no address":     func(c *caller, _ *passage, _ *string, _ map[string]bool) { c.source = netip.AddrPort{} },
+		"another key":    func(_ *caller, p *passage, _ *string, _ map[string]bool) { p.fingerprint = "SHA256:other" },
+		"another person": func(_ *caller, p *passage, _ *string, _ map[string]bool) { p.person.ID = "E-9999" },
+		"another window": func(_ *caller, _ *passage, window *string, _ map[string]bool) { *window = "R8-9999-1" },
+		"not identified": func(_ *caller, _ *passage, _ *string, matched map[string]bool) { delete(matched, open.ID) },
+	} {
+		if beside(change) {
+			t.Errorf("%s is taken for the identified session's", name)
+		}
+	}
 }
 
 func TestWaitingRoomIdentityMismatchRefuses(t *testing.T) {
