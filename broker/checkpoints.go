@@ -39,7 +39,7 @@ func (d checkpointDir) publish(_ context.Context, checkpoint []byte) error {
 // replace writes a file so that a reader finds the old one or the new one, never half of it.
 func (d checkpointDir) replace(name string, content []byte) error {
 	path := filepath.Join(d.dir, name)
-	// What lies there is a crash's, or somebody's who hopes that we follow a link to the data: it goes, and nothing is followed.
+	// A file of that name is left from a crash, or is a link put there to lead us to the data: it is removed, and no link is followed.
 	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("checkpoint: %w", err)
 	}

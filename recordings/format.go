@@ -14,7 +14,7 @@ import (
 
 	"filippo.io/age"
 
-	"sekimori/internal/exactjson"
+	"sekimori/recordings/exactjson"
 )
 
 // Version is the version of the format that Create writes. Older versions are

@@ -103,7 +103,7 @@ func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
 		c := IdentityCheck{Session: n.Session, Person: n.Person, Source: n.Source, wrong: wrong[n.Session+" "+n.Person], Matched: e.Kind == identityMatched,
 			Failed: e.Kind == identityFailed, By: e.Actor.ID, At: e.Time, number: n}
 		if c.waits() {
-			// Who left the waiting room waits no more: a session has its row once it was refused or opened.
+			// An engineer who left the waiting room no longer waits: a session has its row once it was refused or opened.
 			if _, err := s.Session(c.Session); err == nil {
 				continue
 			} else if !errors.Is(err, store.ErrNotFound) {
@@ -138,7 +138,7 @@ func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswe
 		about := func(c IdentityCheck) map[string]any {
 			return map[string]any{"person": c.Person, "session_id": c.Session}
 		}
-		c, err := a.whose(waiting, answer.Digits)
+		c, err := a.sessionOf(waiting, answer.Digits)
 		if err != nil {
 			return err
 		}
@@ -217,9 +217,9 @@ func (a *Post) called(s *store.Snap, w store.Window, answer IdentityAnswer) (wai
 	return checks, others, nil
 }
 
-// whose finds the one connection that shows the digits; nil where none does, or more than one, which tells nothing. A number that
+// sessionOf finds the one connection that shows the digits; nil where none does, or more than one, which tells nothing. A number that
 // cannot be opened is an error only where no other is the one.
-func (a *Post) whose(waiting []IdentityCheck, digits string) (found *IdentityCheck, err error) {
+func (a *Post) sessionOf(waiting []IdentityCheck, digits string) (found *IdentityCheck, err error) {
 	for i := range waiting {
 		if digits == "" {
 			break

@@ -127,7 +127,7 @@ func TestAttackAReasonThatHoldsAStopUp(t *testing.T) {
 	}
 }
 
-// What is over stays as it was: nobody takes back the permission of a window that ended, closes, cuts or cancels it.
+// A window that ended stays as it was: its permission is not taken back, and it is not closed, cut or cancelled.
 func TestAttackRewritingAWindowLongOver(t *testing.T) {
 	o := newOffice(t, false)
 	o.prepare()

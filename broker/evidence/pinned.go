@@ -7,8 +7,8 @@ import (
 
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
-	"sekimori/internal/exactjson"
 	"sekimori/recordings"
+	"sekimori/recordings/exactjson"
 )
 
 // pinned is what the ledger says of a session's recording.

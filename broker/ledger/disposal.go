@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"sekimori/internal/exactjson"
+	"sekimori/recordings/exactjson"
 )
 
 // KindDisposed is the kind of the entry that authorises a disposal. Without it a payload that is missing was taken away.

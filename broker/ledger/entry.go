@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"sekimori/internal/exactjson"
+	"sekimori/recordings/exactjson"
 )
 
 // Bounds of one entry. A reader may rely on them; a writer is refused beyond them.

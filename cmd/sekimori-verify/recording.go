@@ -9,8 +9,8 @@ import (
 	"slices"
 
 	"sekimori/broker/ledger"
-	"sekimori/internal/exactjson"
 	"sekimori/recordings"
+	"sekimori/recordings/exactjson"
 )
 
 // recording is one file and what was found out about it.
