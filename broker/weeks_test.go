@@ -279,10 +279,11 @@ func (w *weeks) look() {
 			if err != nil {
 				return err
 			}
+			f.Keys = []string{"SHA256:key"}
 			f.Runtime = ready
 			login := strings.TrimPrefix(row.Account, row.Target+"/")
 			v := policy.Recheck(f, policy.Running{
-				Session: no, Person: row.Person, Grant: row.Grant, Source: from.Addr(), Target: row.Target, Account: login, LastInput: tx.Now,
+				Session: no, Person: row.Person, Print: "SHA256:key", Grant: row.Grant, Source: from.Addr(), Target: row.Target, Account: login, LastInput: tx.Now,
 			}, tx.Now)
 			if v.Keep && tx.Now.Before(v.Until) {
 				return nil

@@ -298,6 +298,29 @@ func (c *channel) prepare(req *ssh.Request) {
 	c.r.refuseRequest(c.id, clientSide, req, "")
 }
 
+// openFar opens the target's channel. The library's OpenChannel never returns where the connection dies at the wrong
+// moment, so nothing waits for it once the relay has failed: the session's end would wait too.
+func (c *channel) openFar() (ssh.Channel, <-chan *ssh.Request, error) {
+	type opened struct {
+		far  ssh.Channel
+		reqs <-chan *ssh.Request
+		err  error
+	}
+	answer := make(chan opened, 1)
+	go func() { // not among r.work, which Wait waits for
+		far, reqs, err := c.r.target.OpenChannel("session", nil)
+		answer <- opened{far, reqs, err}
+	}()
+	select {
+	case o := <-answer:
+		return o.far, o.reqs, o.err
+	case <-c.r.broken:
+	case <-c.r.valve.ended():
+	}
+	// A channel that is opened after all ends with the connection.
+	return nil, nil, errors.New("the session ended while the target opened the channel")
+}
+
 // start opens the target's channel and asks there for what the engineer asked for. The target may take its time for
 // each step, and input may be held back or the permission end meanwhile: each step waits while input is held back, and
 // the last one, which starts something, is decided again.
@@ -306,7 +329,7 @@ func (c *channel) start(ctx context.Context, m mainRequest) (<-chan *ssh.Request
 		return nil, false
 	}
 	stalled := c.r.stallTimer()
-	far, farReqs, err := c.r.target.OpenChannel("session", nil)
+	far, farReqs, err := c.openFar()
 	stalled.Stop()
 	if err != nil {
 		c.r.log.Warn("target_refused_channel", "error", err)

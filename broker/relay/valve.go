@@ -73,6 +73,19 @@ func (v *valve) leave() {
 // open reports whether the valve was not closed yet and the session's time is not over.
 func (v *valve) open() bool { return !v.shut.Load() && (v.inTime == nil || v.inTime()) }
 
+// ended is closed when the valve is.
+func (v *valve) ended() <-chan struct{} {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.closed == nil {
+		v.closed = make(chan struct{})
+		if v.shut.Load() {
+			close(v.closed)
+		}
+	}
+	return v.closed
+}
+
 func (v *valve) close() {
 	v.mu.Lock()
 	first := !v.shut.Swap(true)
@@ -119,20 +132,13 @@ func (v *valve) awaitInput() bool {
 		}
 		v.mu.Lock()
 		release := v.release
-		if v.closed == nil {
-			v.closed = make(chan struct{})
-			if v.shut.Load() {
-				close(v.closed)
-			}
-		}
-		closed := v.closed
 		v.mu.Unlock()
 		if release == nil {
 			return true
 		}
 		select {
 		case <-release:
-		case <-closed:
+		case <-v.ended():
 		}
 	}
 	return false

@@ -1,0 +1,43 @@
+package relay
+
+import (
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// mute is a connection whose library never answers.
+type mute struct {
+	ssh.Conn
+	asked chan struct{}
+}
+
+func (m mute) OpenChannel(string, []byte) (ssh.Channel, <-chan *ssh.Request, error) {
+	close(m.asked)
+	select {}
+}
+
+// The library's OpenChannel can stay for ever where the connection dies meanwhile; the session ends all the same.
+func TestATargetThatNeverOpensHoldsNothingUp(t *testing.T) {
+	for name, end := range map[string]func(*Relay){
+		"failed":  func(r *Relay) { r.fail(ErrTargetGone) },
+		"stopped": func(r *Relay) { r.Stop() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := New(Config{})
+			m := mute{asked: make(chan struct{})}
+			r.target = m
+			done := make(chan error, 1)
+			r.work.Go(func() {
+				_, _, err := (&channel{r: r}).openFar()
+				done <- err
+			})
+			<-m.asked
+			end(r)
+			if err := <-done; err == nil {
+				t.Error("a channel was opened")
+			}
+			r.Wait()
+		})
+	}
+}
