@@ -208,7 +208,7 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 		c.refuse(m, d)
 		return
 	}
-	farReqs, ok := c.start(ctx, m)
+	farReqs, ok := c.start(ctx, m, stop)
 	stop()
 	if c.late != nil && ok {
 		c.resize.to(c, *c.late)
@@ -323,8 +323,9 @@ func (c *channel) openFar() (ssh.Channel, <-chan *ssh.Request, error) {
 
 // start opens the target's channel and asks there for what the engineer asked for. The target may take its time for
 // each step, and input may be held back or the permission end meanwhile: each step waits while input is held back, and
-// the last one, which starts something, is decided again.
-func (c *channel) start(ctx context.Context, m mainRequest) (<-chan *ssh.Request, bool) {
+// the last one, which starts something, is decided again. begun is called before the engineer is told that it has
+// started: what the engineer asks from then on is for the command.
+func (c *channel) start(ctx context.Context, m mainRequest, begun func()) (<-chan *ssh.Request, bool) {
 	if !c.r.valve.awaitInput() {
 		return nil, false
 	}
@@ -361,6 +362,7 @@ func (c *channel) start(ctx context.Context, m mainRequest) (<-chan *ssh.Request
 		c.r.mu.Unlock()
 		c.shown.Store(c.term)
 	}
+	begun()
 	_ = m.Reply(true, nil)
 	c.sayRemarks(m.channel)
 	if c.term != nil {

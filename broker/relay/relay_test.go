@@ -220,6 +220,36 @@ func TestTerminalSizeAndSignalsReachTheTarget(t *testing.T) {
 	}
 }
 
+// A signal that is sent as soon as the command is said to have begun is for the command.
+func TestASignalRightAfterTheStartReachesTheTarget(t *testing.T) {
+	signals := make(chan string, 1)
+	target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
+		for req := range s.Requests {
+			signals <- req.Type
+			return
+		}
+	}})
+	c := newRig(t, rigOptions{target: target}).client()
+	for range 300 {
+		s := session(t, c)
+		if err := s.Shell(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Signal(ssh.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case got := <-signals:
+			if got != "signal" {
+				t.Fatalf("%s instead of a signal", got)
+			}
+		case <-time.After(patience):
+			t.Fatal("the signal was lost")
+		}
+		s.Close()
+	}
+}
+
 func TestPauseHoldsInputAndNothingElse(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.client()
