@@ -107,7 +107,7 @@ func Start(ctx context.Context, c Config, o Options) (_ *Broker, err error) {
 func openStore(ctx context.Context, c Config, o Options, ring *keys.Ring) (*store.DB, error) {
 	so := store.Options{
 		Clock: o.Clock, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: c.LedgerOrigin, Zone: c.Location(),
-		Log: o.Log.Named("store"),
+		Log: o.Log.Named("store"), Uncatalogued: func(what string) { o.Log.Error("entry_not_in_catalogue", "what", what) },
 	}
 	if c.CheckpointDir != "" {
 		so.Publish = checkpointsOf(c, o.Clock).publish

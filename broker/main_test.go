@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"go.uber.org/goleak"
 
 	"sekimori/broker"
@@ -37,6 +39,17 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// fatal ends the process over an entry that is not in the catalogue of kinds: the parent's test then fails. The rest of the log goes nowhere.
+type fatal struct{}
+
+func (fatal) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte("entry_not_in_catalogue")) {
+		os.Stderr.Write(line)
+		os.Exit(1)
+	}
+	return len(line), nil
+}
+
 // serveChild starts a broker, says on one line where it listens and which sessions it ended after
 // a crash, and runs until SIGTERM or the end of its input.
 func serveChild(file string) error {
@@ -50,7 +63,7 @@ func serveChild(file string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	b, err := broker.Start(ctx, c, broker.Options{Clock: testbed.Ahead(ahead).Now})
+	b, err := broker.Start(ctx, c, broker.Options{Clock: testbed.Ahead(ahead).Now, Log: hclog.New(&hclog.LoggerOptions{Level: hclog.Error, Output: fatal{}})})
 	if err != nil {
 		return err
 	}

@@ -155,7 +155,7 @@ func (o *office) newVersion() {
 		if err := tx.PutSystem(s); err != nil {
 			return err
 		}
-		_, err = tx.Append(ledger.Draft{Kind: "system.changed", Actor: townhall.By("admin")})
+		_, err = tx.Append(ledger.Draft{Kind: "test.changed", Actor: townhall.By("admin")})
 		return err
 	})
 	if err != nil {
@@ -267,7 +267,7 @@ func TestCheckItemsAreAskedAgainAtOpeningAndPermission(t *testing.T) {
 			if err := tx.PutVendor(v); err != nil {
 				return err
 			}
-			_, err = tx.Append(ledger.Draft{Kind: "vendor.changed", Actor: townhall.By("admin")})
+			_, err = tx.Append(ledger.Draft{Kind: "test.changed", Actor: townhall.By("admin")})
 			return err
 		})
 		if err != nil {

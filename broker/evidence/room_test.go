@@ -14,6 +14,7 @@ import (
 
 	"filippo.io/age"
 
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/internal/testbed/blank"
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
@@ -48,7 +49,7 @@ func newRoom(t *testing.T) *room {
 	}
 	r.path = filepath.Join(r.dir, "sekimori.db")
 	blank.Database(t, r.path)
-	r.opt = store.Options{Clock: r.clock, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: "test.example/ledger"}
+	r.opt = store.Options{Clock: r.clock, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: "test.example/ledger", Uncatalogued: testbed.Catalogued(t)}
 	r.open()
 	t.Cleanup(func() { r.db.Close() })
 	return r

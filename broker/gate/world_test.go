@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/internal/testbed/blank"
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
@@ -85,7 +86,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	path := filepath.Join(w.dir, "sekimori.db")
 	blank.Database(t, path)
 	w.db, err = store.Open(context.Background(), path, store.Options{
-		Clock: w.clock.Now, Signer: w.ring.LedgerSigner(), Origin: "sekimori.test/ledger", Zone: w.zone,
+		Clock: w.clock.Now, Signer: w.ring.LedgerSigner(), Origin: "sekimori.test/ledger", Zone: w.zone, Uncatalogued: testbed.Catalogued(t),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,9 @@
 // can write a verifier; what is exported today must verify for ever (testdata holds exports
 // that are never regenerated).
 //
+// KINDS.md, made of the table in kinds*.go, says which kinds of entries a broker writes and what their members mean; tests hold
+// that none is written that it does not list.
+//
 // It refuses to do I/O beyond an io.Reader or io.Writer, to know the time, to hold a secret
 // (signers and verifiers are handed in) and to decide what is an entry: that is the business
 // of whoever writes one. The tree itself, proofs and signed notes come from golang.org/x/mod.

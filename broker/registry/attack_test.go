@@ -26,7 +26,7 @@ func stands(t *testing.T) (h *townhall.Hall, admin, deputy pass) {
 func put(t *testing.T, h *townhall.Hall, change func(*store.Tx) error) {
 	t.Helper()
 	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
-		_, written := tx.Append(townhall.Draft("test"))
+		_, written := tx.Append(townhall.Draft("test.written"))
 		return errors.Join(change(tx), written)
 	})
 	if err != nil {

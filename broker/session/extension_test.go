@@ -30,7 +30,7 @@ func (w *world) asks(by time.Duration) (id string) {
 // answers stores the answer, and moves the window's end where it is yes.
 func (w *world) answers(id string, state store.ExtensionState, why string) {
 	w.t.Helper()
-	w.write("extension.answered", func(tx *store.Tx) error {
+	w.write("test.answered", func(tx *store.Tx) error {
 		x, err := tx.Extension(id)
 		if err != nil {
 			return err
@@ -55,7 +55,7 @@ func (w *world) answers(id string, state store.ExtensionState, why string) {
 func TestAnExtensionGrantedOneSecondBeforeTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 12*time.Minute)
-		w.write("system.changed", func(tx *store.Tx) error {
+		w.write("test.changed", func(tx *store.Tx) error {
 			sys, err := tx.System("hr")
 			if err != nil {
 				return err
@@ -128,7 +128,7 @@ func TestADeadlineThatComesNearer(t *testing.T) {
 		_, _, screen := v.shell()
 		screen.await(t, "Started")
 		end := w.start.Add(7 * time.Minute)
-		w.write("window.changed", func(tx *store.Tx) error {
+		w.write("test.changed", func(tx *store.Tx) error {
 			win, err := tx.Window("R8-0001-1")
 			if err != nil {
 				return err

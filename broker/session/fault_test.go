@@ -42,7 +42,7 @@ func TestCutWhileTheTargetIsDialledKeepsItsName(t *testing.T) {
 		told <- string(out)
 	}()
 	<-dialling
-	w.write("freeze.declared", func(tx *store.Tx) error {
+	w.write("test.frozen", func(tx *store.Tx) error {
 		return tx.AddFreeze(policy.Freeze{ID: "I-001", Scope: policy.FreezeAll, By: "U-001", Since: tx.Now, Reason: "test"})
 	})
 	if seen := <-told; !strings.Contains(seen, "[205]") {

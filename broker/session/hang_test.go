@@ -62,7 +62,7 @@ func TestWindowEndsWhileTheDiskHangs(t *testing.T) {
 			screen.await(t, "line 5")
 			hang(disk)
 			end := w.clock.Now().Add(2 * time.Second).Truncate(time.Millisecond) // only now: how long it took to get here is the machine's
-			w.write("window.changed", func(tx *store.Tx) error {
+			w.write("test.changed", func(tx *store.Tx) error {
 				win, err := tx.Window("R8-0001-1")
 				win.End = end
 				return errors.Join(err, tx.UpdateWindow(win))

@@ -63,7 +63,7 @@ func TestCommandRevokedWhileTheTargetOpens(t *testing.T) {
 		want   policy.Reason
 	}{
 		"the grant is revoked": {func(w *world, _ string) {
-			w.write("grant.revoked", func(tx *store.Tx) error {
+			w.write("test.revoked", func(tx *store.Tx) error {
 				return tx.SetGrantState("R8-0001-1-E-0001", policy.GrantRevoked, "U-001", "test")
 			})
 		}, policy.GrantRevokedLive},

@@ -154,7 +154,7 @@ func TestExtensionMovesBothClocks(t *testing.T) {
 		got := w.receiving()
 		v := w.admit(w.engineer(1))
 		_, in, out := v.shell()
-		w.write("window.extended", func(tx *store.Tx) error {
+		w.write("test.extended", func(tx *store.Tx) error {
 			win, err := tx.Window("R8-0001-1")
 			if err != nil {
 				return err

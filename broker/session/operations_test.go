@@ -48,7 +48,7 @@ func inOrder(t *testing.T, text string, lines ...string) {
 func TestPausesAndExtensionsAreInTheRecording(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 12*time.Minute)
-		w.write("system.changed", func(tx *store.Tx) error {
+		w.write("test.changed", func(tx *store.Tx) error {
 			sys, err := tx.System("hr")
 			if err != nil {
 				return err

@@ -20,7 +20,7 @@ var attendant = ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
 // attended makes the system require an attendant, heard of now.
 func (w *world) attended() {
 	w.t.Helper()
-	w.write("system.changed", func(tx *store.Tx) error {
+	w.write("test.changed", func(tx *store.Tx) error {
 		s, err := tx.System("hr")
 		if err != nil {
 			return err
@@ -273,7 +273,7 @@ func TestAStoreThatHangsProlongsNothing(t *testing.T) {
 func TestAWindowFromBeforePresenceWasKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Hour)
-		w.write("system.changed", func(tx *store.Tx) error {
+		w.write("test.changed", func(tx *store.Tx) error {
 			s, err := tx.System("hr")
 			s.Attendance = policy.AttendanceRequired
 			return errors.Join(err, tx.PutSystem(s))

@@ -58,7 +58,7 @@ func TestFreezeReachesAThousandSessionsInASecond(t *testing.T) {
 	w := newWorld(t, time.Hour)
 	all := crowded(w, 1000, 100)
 	began := time.Now()
-	w.write("freeze.declared", func(tx *store.Tx) error {
+	w.write("test.frozen", func(tx *store.Tx) error {
 		return tx.AddFreeze(policy.Freeze{ID: "I-001", Scope: policy.FreezeAll, By: "U-001", Since: tx.Now, Reason: "test"})
 	})
 	for _, l := range all {

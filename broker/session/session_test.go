@@ -145,7 +145,7 @@ func TestClockSetForwardEndsTheSession(t *testing.T) {
 func TestWhatEndsALiveSession(t *testing.T) {
 	window := func(state policy.WindowState) func(*testing.T, *world, *visit) {
 		return func(t *testing.T, w *world, _ *visit) {
-			w.write("window.changed", func(tx *store.Tx) error {
+			w.write("test.changed", func(tx *store.Tx) error {
 				win, err := tx.Window("R8-0001-1")
 				if err != nil {
 					return err
@@ -160,7 +160,7 @@ func TestWhatEndsALiveSession(t *testing.T) {
 		want policy.Reason
 	}{
 		"freeze during output": {func(t *testing.T, w *world, _ *visit) {
-			w.write("freeze.declared", func(tx *store.Tx) error {
+			w.write("test.frozen", func(tx *store.Tx) error {
 				return tx.AddFreeze(policy.Freeze{ID: "I-001", Scope: policy.FreezeAll, By: "U-001", Since: tx.Now, Reason: "test"})
 			})
 		}, policy.CutByFreeze},
@@ -171,7 +171,7 @@ func TestWhatEndsALiveSession(t *testing.T) {
 			w.write("vendor.locked", func(tx *store.Tx) error { return tx.LockVendor("V-001", "U-001", "test") })
 		}, policy.Locked},
 		"grant revoked": {func(t *testing.T, w *world, _ *visit) {
-			w.write("grant.revoked", func(tx *store.Tx) error {
+			w.write("test.revoked", func(tx *store.Tx) error {
 				return tx.SetGrantState("R8-0001-1-E-0001", policy.GrantRevoked, "U-001", "test")
 			})
 		}, policy.GrantRevokedLive},

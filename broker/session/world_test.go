@@ -100,7 +100,7 @@ func newWorld(t testing.TB, length time.Duration, change ...func(*Options)) *wor
 		t.Fatal(err)
 	}
 	w.db, err = store.Open(context.Background(), path, store.Options{
-		Clock: w.clock.Now, Signer: w.ring.LedgerSigner(), Origin: "sekimori.test/ledger",
+		Clock: w.clock.Now, Signer: w.ring.LedgerSigner(), Origin: "sekimori.test/ledger", Uncatalogued: testbed.Catalogued(t),
 	})
 	if err != nil {
 		t.Fatal(err)

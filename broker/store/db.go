@@ -50,8 +50,11 @@ type Options struct {
 	// called after commit, by one goroutine, never under a lock; a newer checkpoint replaces
 	// one that still waits. Nil: nothing is published.
 	Publish func(ctx context.Context, checkpoint []byte) error
-	Log     hclog.Logger   // nil: none
-	Zone    *time.Location // of the institution: numbers, Facts. Nil: UTC
+	// Uncatalogued is told, after the commit, of what an entry has that the catalogue of kinds (ledger.Uncatalogued) lacks: the
+	// entry is written all the same. Nil: nothing is told.
+	Uncatalogued func(what string)
+	Log          hclog.Logger   // nil: none
+	Zone         *time.Location // of the institution: numbers, Facts. Nil: UTC
 }
 
 // DB is the open database. All methods are safe for concurrent use.

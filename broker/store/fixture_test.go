@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -64,7 +65,15 @@ func options(t testing.TB, c *clock) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Options{Clock: c.now, Signer: s, Verifier: v, Origin: origin, Zone: jst}
+	return Options{Clock: c.now, Signer: s, Verifier: v, Origin: origin, Zone: jst,
+		// These tests write entries of any kind; what the store itself writes must be in the catalogue.
+		Uncatalogued: func(what string) {
+			for _, own := range []string{kindBound, "alarm.raised", ledger.KindDisposed} {
+				if kind, _, _ := strings.Cut(what, ":"); kind == own {
+					t.Errorf("an entry is not in the catalogue of kinds: %s", what)
+				}
+			}
+		}}
 }
 
 // schema is the file that Open makes of nothing: the migrations run once for all tests, and not once in every one. With no

@@ -67,6 +67,9 @@ func (t *Tx) Append(d ledger.Draft) (ledger.Entry, error) {
 	}
 	t.size++
 	t.appended = append(t.appended, e)
+	if t.db.opt.Uncatalogued != nil {
+		t.unknown = append(t.unknown, ledger.Uncatalogued(e.Kind, e.Payload)...)
+	}
 	return e, nil
 }
 

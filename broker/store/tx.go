@@ -31,6 +31,7 @@ type Tx struct {
 	dirty      bool
 	size       int64          // of the ledger, entries of this transaction included
 	appended   []ledger.Entry // of this transaction; their leaves get into the tree at the end of it
+	unknown    []string       // what they have that the catalogue of kinds lacks
 	touched    bindings       // rows written, as they were left
 	checkpoint []byte
 }
@@ -105,6 +106,9 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	}
 	if t.checkpoint != nil {
 		db.pub.offer(t.checkpoint)
+	}
+	for _, what := range t.unknown {
+		db.opt.Uncatalogued(what)
 	}
 	db.subs.signal()
 	return nil

@@ -69,7 +69,7 @@ func newWorld(t *testing.T) *world {
 	path := filepath.Join(data, "sekimori.db")
 	blank.Database(t, path)
 	db, err := store.Open(t.Context(), path, store.Options{
-		Clock: clock, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: "test.example/ledger", Zone: zone,
+		Clock: clock, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: "test.example/ledger", Zone: zone, Uncatalogued: testbed.Catalogued(t),
 	})
 	if err != nil {
 		t.Fatal(err)

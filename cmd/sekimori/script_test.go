@@ -158,11 +158,14 @@ func serveFor(p person, config string) (*served, error) {
 	return b, nil
 }
 
-// stop interrupts it. It must go cleanly.
+// stop interrupts it. It must go cleanly, and have written no entry that the catalogue of kinds does not know.
 func (b *served) stop() error {
 	b.cancel()
 	if status := <-b.ended; status != 0 {
 		return fmt.Errorf("serve ended with %d\n%s", status, b.log.String())
+	}
+	if log := b.log.String(); strings.Contains(log, "entry_not_in_catalogue") {
+		return fmt.Errorf("the broker wrote an entry that broker/ledger/KINDS.md does not describe:\n%s", log)
 	}
 	return nil
 }

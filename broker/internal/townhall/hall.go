@@ -126,6 +126,7 @@ func open(tb testing.TB, dir string, ring func(master []byte) (*keys.Ring, error
 	}
 	h.DB, err = store.Open(tb.Context(), filepath.Join(dir, "data", "sekimori.db"), store.Options{
 		Clock: h.Now, Signer: h.Keys.LedgerSigner(), Verifier: h.Keys.LedgerVerifier(), Origin: origin, Zone: Zone,
+		Uncatalogued: testbed.Catalogued(tb),
 	})
 	if err != nil {
 		tb.Fatal(err)

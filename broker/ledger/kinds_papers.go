@@ -1,0 +1,49 @@
+package ledger
+
+const (
+	namesPaper  = "the paper, the vendor, and the engineer where it is of one"
+	namesReport = "the report, the window, the request, the system, the vendor, the sessions"
+)
+
+// kindsOfPapers are those of papers on file, of work reports and of calendars.
+var kindsOfPapers = func() []Kind {
+	warned := []Member{
+		text("item", "what ends: a kind of paper (above), or `contract`"), text("vendor", "id of the vendor"),
+		instant("until", "when it ends, or ended"), number("days", "whole days that are left"), number("threshold", "days before the end at which this warning is due; 0: it has ended"),
+		yesno("stops", "the work is not let in without it"), object("told", "who is told: `contacts` (ids), `sections` (ids), `information_systems`"),
+		text("paper", "number of the paper; absent: the registry says it"), text("person", "id of the engineer; absent: it is of the vendor"), text("name", "which; absent: the kind says it all"),
+	}
+	done := []Member{
+		text("result", "of the work, as the report says: a word of its form"), yesno("pii_viewed", "personal data were seen"), yesno("pii_copied", "personal data were taken along"), number("files", "how many files it lists"),
+	}
+	why := text("reason", "what was said with it; may be empty")
+	return []Kind{
+		{Name: "paper.filed", Says: "A paper was put on file.", Subjects: namesPaper, Common: groupPaper},
+		{Name: "paper.accepted", Says: "Staff accepted a paper that the vendor had handed in.", Subjects: namesPaper, Common: groupPaper, Members: []Member{text("remark", "what was said with it; may be empty")}},
+		{Name: "paper.withdrawn", Says: "A paper counts no more.", Subjects: namesPaper, Common: groupPaper, Members: []Member{text("reason", "why, in words")}},
+		{Name: "paper.viewed", Says: "Somebody opened the copy of a paper.", Subjects: namesPaper, Common: groupPaper,
+			Members: []Member{text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing")}},
+		{Name: "paper.expiring", Says: "A paper or contract ends soon.", Subjects: "the vendor, the paper, the engineer, the vendor's contacts, the sections", Members: warned},
+		{Name: "paper.expired", Says: "A paper or contract has ended.", Subjects: "the vendor, the paper, the engineer, the vendor's contacts, the sections", Members: warned},
+		{Name: "subcontract.approved", Says: "An approver let a subcontractor's people in until a day.", Subjects: namesPaper, Common: groupPaper, Members: []Member{text("prime", "id of the prime contractor")}},
+
+		{Name: "report.submitted", Says: "A work report was handed in.", Subjects: namesReport, Common: groupReport, Members: done},
+		{Name: "report.corrected", Says: "A work report was handed in that takes the place of another.", Subjects: namesReport, Common: groupReport, Members: done},
+		{Name: "report.accepted", Says: "The section accepted a work report.", Subjects: namesReport, Common: groupReport, Members: []Member{why}},
+		{Name: "report.returned", Says: "The section sent a work report back.", Subjects: namesReport, Common: groupReport, Members: []Member{why}},
+		{Name: "report.overdue", Says: "A session's report did not come in time.", Subjects: "the session, the window, the request, the system, the vendor, the engineer", Members: []Member{
+			text("session_id", "number of the session"), text("window", "number of the window"), text("request", "number of the request"), instant("ended", "when the session ended"), instant("due", "when the report was due"),
+		}},
+		{Name: "report.opened", Says: "Somebody opened a work report.", Subjects: "the report, the request, the person, the sessions", Members: []Member{text("report", "number of the report"), text("sha256", "of the report as it is stored, in hex")}},
+
+		{Name: "feed.created", Says: "An address was made at which a calendar program reads. The address is in no entry.", Subjects: "the feed, the section or engineer", Members: []Member{
+			text("feed", "number of the feed (`K-0003`)"), text("kind", "`section` or `engineer`"), text("subject", "id of the section or engineer"), text("lang", "`ja` or `en`"),
+		}},
+		{Name: "feed.revoked", Says: "Such an address was revoked.", Subjects: "the feed, the section or engineer", Members: []Member{
+			text("feed", "number of the feed"), text("kind", "`section` or `engineer`"), text("subject", "id of the section or engineer"), text("made_by", "id of the person who had made it"),
+		}},
+		{Name: "feed.locked", Says: "One source tried so many wrong addresses that it is answered no more for a while.", Members: []Member{
+			text("source", "where they came from"), number("failures", "how many"), number("minutes", "for how long, in minutes"),
+		}},
+	}
+}()

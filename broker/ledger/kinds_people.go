@@ -1,0 +1,86 @@
+package ledger
+
+// kindsOfPeople are those about the registry and about how people prove who they are.
+var kindsOfPeople = func() []Kind {
+	renewed := []Member{
+		text("person", "id of the person"),
+		text("kept_token", "hash of the one token that stays valid, in hex; every other one is revoked"),
+	}
+	return []Kind{
+		{Name: "registry.founded", Says: "The first file was applied to an empty registry. Nobody could confirm it.", Subjects: "the founding administrator",
+			Members: []Member{
+				number("objects", "how many objects the file has; a `registry.applied` of each follows"),
+				text("exempt", "why no second person confirmed it"),
+			}},
+		{Name: "registry.applied", Says: "An object of the registry was made or changed.", Subjects: "the object",
+			Members: []Member{
+				text("kind", "of the object: `section`, `vendor`, `person`, `system`, `target`, `account`, `institution`, `holidays`, `no-work`"),
+				text("id", "of the object; of the last three kinds the kind itself"),
+				text("action", "`create` or `update`; absent where the object stood so already when the change was confirmed"),
+				list("fields", "what differs, each with `name`, `from` (absent: nothing before) and `to` (absent: nothing any more); null as `action` is absent"),
+				text("change", "the pending change that it confirms; absent where no confirmation was needed"),
+			}},
+		{Name: "registry.pending", Says: "A change was proposed that a second person must confirm.", Subjects: "the change (`C-0003`), then at most 200 of the objects or the person it concerns",
+			Members: []Member{
+				text("change", "number of the change"),
+				text("kind", "`registry` (objects of a file), `enrolment` (a code for a person) or `keys` (keys that a person gave)"),
+				either("body", "the change: a list of objects as they are to be, or the person and the keys; absent for `enrolment`, whose body holds a code's hash. Lengths of time in it are nanoseconds"),
+			}},
+		{Name: "registry.confirmed", Says: "A second person confirmed a change. What it does follows in entries of its own.", Subjects: "the change, then what it concerns",
+			Members: []Member{text("change", "number of the change"), text("proposed_by", "id of the person who proposed it")}},
+		{Name: "registry.dropped", Says: "A pending change was given up, by somebody or because its proposer's credentials were suspended.", Subjects: "the change, then what it concerns",
+			Members: []Member{text("change", "number of the change"), text("proposed_by", "id of the person who proposed it"), text("reason", "why, in words")}},
+
+		{Name: "enrolment.issued", Says: "An enrolment code was issued. The code is in no entry.", Subjects: "the person whom it is for",
+			Members: []Member{
+				text("person", "id of the person"),
+				instant("until", "when the code ends"),
+				text("exempt", "why no second person confirmed it; absent where one did or none was asked for"),
+			}},
+		{Name: "enrolment.finished", Says: "A person enrolled with a code: password, second factor, perhaps keys.", Subjects: "the person",
+			Members: []Member{
+				text("person", "id of the person"),
+				list("keys", "fingerprints of the keys given (`SHA256:…`)"),
+				text("keys_pending", "number of the change in which the keys wait for a second person; empty: none wait"),
+			}},
+		{Name: "enrolment.suspended", Says: "What a person signs in with was suspended.", Subjects: "the person",
+			Members: []Member{text("person", "id of the person"), list("what", "what was suspended: `password`, `second factor`, `tokens`, `keys`"), text("why", "why, in words")}},
+		{Name: "factor.renewed", Says: "A person replaced their second factor.", Subjects: "the person", Members: renewed},
+		{Name: "password.changed", Says: "A person changed their password.", Subjects: "the person", Members: renewed},
+		{Name: "key.added", Says: "An SSH key of a person came into force without a second person's confirmation.", Subjects: "the person",
+			Members: []Member{text("fingerprint", "of the key (`SHA256:…`)")}},
+		{Name: "key.revoked", Says: "An SSH key of a person was revoked.", Subjects: "the person",
+			Members: []Member{text("fingerprint", "of the key (`SHA256:…`)"), text("reason", "why, in words")}},
+		{Name: "secret.set", Says: "The private key or password of an account on a target was stored, sealed. It is in no entry.", Subjects: "the account, the target",
+			Members: []Member{text("account", "id of the account"), text("credential", "`key` or `password`")}},
+
+		{Name: "signin", Says: "A person signed in and got a token.", Subjects: "the person",
+			Members: []Member{
+				text("token", "hash of the token, in hex: it names the token and opens nothing"),
+				text("label", "what the person's program calls itself"),
+				instant("until", "when the token ends"),
+			}},
+		{Name: "signout", Says: "A person ended a token of their own.", Subjects: "the person", Members: []Member{text("token", "hash of the token, in hex")}},
+		{Name: "tokens.revoked", Says: "All tokens of a person were ended.", Subjects: "the person whose tokens they were", Members: []Member{text("reason", "why, in words")}},
+		{Name: "signin.failures", Says: "Failed proofs of one source within ten minutes, summed up; what came over SSH is in `login.failures`.",
+			Members: []Member{
+				text("source", "address, or `uid:` and the number of the user on the broker's machine; empty: sources beyond those counted singly"),
+				instant("from", "the first failure"), instant("until", "the last"),
+				number("count", "how many"),
+				object("kinds", "how many of each: `login`, `fresh` (proved once more before an act), `code`, `enrolment`, `factor`"),
+			}},
+		{Name: "signin.locked", Says: "Too many failures: a person or a source is locked out for a while.", Subjects: "the person, where the failures named one",
+			Members: with(reasonOf(),
+				text("source", "address, or `uid:` and a number; empty: not known"),
+				text("via", "the door: `cli` or `ssh`"),
+				instant("until", "when it is over"),
+			)},
+		{Name: "login.failures", Says: "Failed SSH connections of one address, summed up.",
+			Members: []Member{
+				text("address", "where they came from; empty: addresses beyond those counted singly"),
+				instant("from", "the first"), instant("until", "the last"),
+				number("count", "how many"),
+				object("kinds", "how many of each: `algorithms`, `handshake`, `no-code`, `turned-away`, `unproven`, `untouched`"),
+			}},
+	}
+}()
