@@ -8,13 +8,13 @@ const (
 // kindsOfPapers are those of papers on file, of work reports and of calendars.
 var kindsOfPapers = func() []Kind {
 	warned := []Member{
-		text("item", "what ends: a kind of paper (above), or `contract`"), text("vendor", "id of the vendor"),
+		text("item", "what ends: a kind of paper, as above"), text("vendor", "id of the vendor"),
 		instant("until", "when it ends, or ended"), number("days", "whole days that are left"), number("threshold", "days before the end at which this warning is due; 0: it has ended"),
 		yesno("stops", "the work is not let in without it"), object("told", "who is told: `contacts` (ids), `sections` (ids), `information_systems`"),
 		text("paper", "number of the paper; absent: the registry says it"), text("person", "id of the engineer; absent: it is of the vendor"), text("name", "which; absent: the kind says it all"),
 	}
 	done := []Member{
-		text("result", "of the work, as the report says: a word of its form"), yesno("pii_viewed", "personal data were seen"), yesno("pii_copied", "personal data were taken along"), number("files", "how many files it lists"),
+		text("result", "of the work: `done`, `part` or `stopped`"), yesno("pii_viewed", "personal data were seen"), yesno("pii_copied", "personal data were taken along"), number("files", "how many files it lists"),
 	}
 	why := text("reason", "what was said with it; may be empty")
 	return []Kind{

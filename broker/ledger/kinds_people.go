@@ -17,7 +17,7 @@ var kindsOfPeople = func() []Kind {
 				text("kind", "of the object: `section`, `vendor`, `person`, `system`, `target`, `account`, `institution`, `holidays`, `no-work`"),
 				text("id", "of the object; of the last three kinds the kind itself"),
 				text("action", "`create` or `update`; absent where the object stood so already when the change was confirmed"),
-				list("fields", "what differs, each with `name`, `from` (absent: nothing before) and `to` (absent: nothing any more); null as `action` is absent"),
+				list("fields", "what differs, each with `name`, `from` (absent: nothing before) and `to` (absent: nothing any more); null: nothing; absent as `action` is"),
 				text("change", "the pending change that it confirms; absent where no confirmation was needed"),
 			}},
 		{Name: "registry.pending", Says: "A change was proposed that a second person must confirm.", Subjects: "the change (`C-0003`), then at most 200 of the objects or the person it concerns",

@@ -99,7 +99,7 @@ var kindsOfRequests = func() []Kind {
 	}
 	deputation := []Member{
 		text("deputation", "its number, in decimal"), text("for", "id of the approver who is stood in for"), text("deputy", "id of the person who stands in"),
-		instant("from", "from when"), instant("until", "until when; after a clearing, when it ended"), text("reason", "why, in words"),
+		instant("from", "from when"), instant("until", "until when it was to last; a clearing ends it at the time of its entry"), text("reason", "why, in words"),
 	}
 	return []Kind{
 		{Name: "request.submitted", Says: "An application was handed in. Every request has one such entry.", Subjects: namesRequest, Common: groupRequest,
@@ -143,7 +143,7 @@ var kindsOfRequests = func() []Kind {
 
 		{Name: "emergency.asked", Says: "One of two people opened an emergency. Nothing is open yet.", Subjects: namesRequest, Common: groupRequest, Members: []Member{onBehalf}},
 		{Name: "emergency.opened", Says: "The second person opened it: the window is there.", Subjects: namesRequestAsked, Common: groupRequest, Members: []Member{
-			text("reason", "what was said with it"), onBehalf, object("because", "reason by code of a check item that had none; the emergency's"), list("overrides", "codes of what the window may start without; null: nothing"),
+			text("reason", "what was said with it"), onBehalf, object("because", "reason by code of a check item, where the item asked for one: the emergency's own"), list("overrides", "codes of what the window may start without; null: nothing"),
 			list("windows", "numbers of the windows made"), list("grants", "numbers of the grants made"), instant("due", "when report and later approval are due"),
 		}},
 		{Name: "emergency.lapsed", Says: "The second person did not open it in time.", Subjects: namesRequest, Common: groupRequest},

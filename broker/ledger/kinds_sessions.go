@@ -22,7 +22,7 @@ var kindsOfSessions = func() []Kind {
 			Members: []Member{text("notice", "version of the notice that was consented to before; only where `factor` is `remembered`")}},
 		{Name: "session.consented", Says: "The person consented to the notice.", Subjects: namesAttempt, Common: groupAttempt,
 			Members: []Member{text("notice", "version of the notice")}},
-		{Name: "session.refused", Says: "An attempt was refused. What was refused at the opening of the session, and what a crash found waiting, has only `session_id`, `reason`, `number`, `target`, `account` and `source`.", Subjects: namesAttempt, Common: groupAttempt,
+		{Name: "session.refused", Says: "An attempt was refused. What was refused at the opening of the session, and what a crash found waiting, has at most `session_id`, `reason`, `number`, `target`, `account` and `source`.", Subjects: namesAttempt, Common: groupAttempt,
 			Members: reasonOf()},
 		{Name: "session.opening", Says: "A session was let in; its recording is begun. The target is not reached yet.", Subjects: namesSession, Members: []Member{
 			id, text("request_no", "number of the request"), text("grant", "number of the grant"), text("window", "number of the window"),
@@ -42,7 +42,7 @@ var kindsOfSessions = func() []Kind {
 			object("recording", "the recording's digest: `sha256`, `size`, `file`, `segments`, `chain`, … (`recordings/FORMAT.md`, section 4); absent: none was begun"),
 		}},
 		{Name: "session.feature-refused", Says: "The engineer asked for something within the session that is not granted. The first of each sort has an entry; the counts are in `session.ended`.", Subjects: namesSession,
-			Members: with(reasonOf(), id, text("feature", "what: `exec`, `sftp`, `scp`, `env`, `forward`, `agent`, `channel`, `other`, …"))},
+			Members: with(reasonOf(), id, text("feature", "what: `shell`, `exec`, `sftp`, `scp`, `forward`, `agent`, `x11`, `other`, `channel`, `request` or `env`"))},
 		{Name: "session.paused", Says: "The engineer's input is held back.", Subjects: namesSession + ", the window", Members: paused},
 		{Name: "session.resumed", Says: "The engineer's input passes again.", Subjects: namesSession + ", the window", Members: paused},
 		{Name: "session.viewed", Says: "Somebody opened a session's page.", Subjects: namesLook, Members: []Member{id}},

@@ -20,7 +20,7 @@ var kindsOfWindows = func() []Kind {
 		{Name: "window.unpermitted", Says: "The permission to start was taken back; sessions end.", Subjects: namesWindow, Common: groupWindow, Members: []Member{
 			why, text("permitted_by", "id of the person who had permitted it"), instant("permitted_at", "when"),
 		}},
-		{Name: "window.start-stopped", Says: "A check item was unmet when the post was taken or the start permitted; it was not.", Subjects: namesWindow, Common: groupWindow, Members: with(reasonOf(),
+		{Name: "window.start-stopped", Says: "A check item was unmet: the post could not be taken, or the start not be permitted.", Subjects: namesWindow, Common: groupWindow, Members: with(reasonOf(),
 			text("at", "`open` or `permit`"), text("item", "code of the check item"), text("cause", "what is unmet, in Japanese"),
 		)},
 		{Name: "window.overridden", Says: "An approver let the work start although a check item is unmet.", Subjects: namesWindow, Common: groupWindow, Members: []Member{
