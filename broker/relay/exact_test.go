@@ -432,7 +432,7 @@ func TestOnlyRecordedRequestsAreSent(t *testing.T) {
 		delete(found, fn+" ExtraData")
 	}
 	may := map[string]bool{
-		"send SendRequest": true, "start OpenChannel": true,
+		"send SendRequest": true, "openFar OpenChannel": true,
 		"targetAnswers SendRequest": true, "AskClient SendRequest": true, // questions of the broker's own, without a payload
 		// What reads a payload gives fields that are within their limits.
 		"readMain Payload": true, "readAct Payload": true, "readExit Payload": true, "prepare Payload": true, "prepareEnv Payload": true, "early Payload": true, "serveNearRequests Payload": true,

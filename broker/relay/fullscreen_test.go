@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -43,7 +44,7 @@ func TestNoticesAroundRealFullScreenPrograms(t *testing.T) {
 		testbed.Need(t, p.name)
 	}
 	t.Cleanup(func() { _ = exec.Command("tmux", "-L", socket, "kill-server").Run() })
-	d := newDoor(t, "SetEnv LESS= LANG=C.UTF-8 HOME="+t.TempDir())
+	d := newDoor(t, "SetEnv LESS= LANG=C.UTF-8 HISTFILE=/dev/null HOME="+t.TempDir())
 	c, err := ssh.Dial("tcp", d.host+":"+d.port, &ssh.ClientConfig{User: "sato", HostKeyCallback: ssh.InsecureIgnoreHostKey()})
 	if err != nil {
 		t.Fatal(err)
@@ -73,8 +74,7 @@ func TestNoticesAroundRealFullScreenPrograms(t *testing.T) {
 						t.Errorf("inside: %q", got)
 					}
 				}
-				io.WriteString(in, p.quit)
-				waitFor(t, out, "back2")
+				quit(in, p.quit, func() { waitFor(t, out, "back2") })
 				d.session(t).Notify("warning", "1 min left.")
 				got := waitFor(t, errs, "\r\n1 min left.\r\n\a")
 				if !p.blind[term] && !strings.Contains(got, "\r\n5 min left.\r\nSave.\r\n") {
@@ -83,6 +83,27 @@ func TestNoticesAroundRealFullScreenPrograms(t *testing.T) {
 			})
 		}
 	}
+}
+
+// quit types keys until left returns: a program that still asks the terminal what it is may swallow them.
+func quit(in io.Writer, keys string, left func()) {
+	over, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		again := time.NewTicker(8 * time.Second)
+		defer again.Stop()
+		for {
+			io.WriteString(in, keys)
+			select {
+			case <-over:
+				return
+			case <-again.C:
+			}
+		}
+	}()
+	left()
+	close(over)
+	<-done
 }
 
 // session gives the only session under way.
