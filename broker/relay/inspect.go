@@ -2,6 +2,7 @@ package relay
 
 import (
 	"errors"
+	"unicode/utf8"
 
 	"sekimori/policy"
 )
@@ -59,4 +60,23 @@ func (c *channel) precede(kind string, body any) bool {
 		return false
 	}
 	return true
+}
+
+// maxRepeated bounds what an event says again of a path that an earlier event of the channel has in full. Without it a few
+// bytes, an attribute to set on an open file or a file in a directory, would cost the whole path each time.
+const maxRepeated = 512
+
+// repeated is a path as events say it again: its end, after an ellipsis, where it is longer than maxRepeated.
+// What it returns shares no memory with path that an append could reach.
+func repeated(path []byte) []byte {
+	if len(path) <= maxRepeated {
+		return path[:len(path):len(path)]
+	}
+	end := path[len(path)-maxRepeated:]
+	if utf8.Valid(path) {
+		for !utf8.RuneStart(end[0]) {
+			end = end[1:]
+		}
+	}
+	return append([]byte("…"), end...)
 }

@@ -48,9 +48,11 @@ type scpSession struct {
 	left    uint64     // bytes of contents that are still to come
 	state   byte       // of the source
 	answer  []byte     // of the sink, where it is a line and not complete yet
-	awaited []byte     // answers that the sink owes, oldest first
-	file    *scpFile   // under way
+	awaited []scpOwed  // answers that the sink owes, oldest first
+	file    *scpFile   // whose contents the source sends, or is about to
 	dirs    []*scpFile // entered, outermost first
+	dir     string     // path of the innermost
+	told    bool       // the command's path was recorded
 	last    uint64
 	events  []scpEvent // to be recorded once mu is free
 }
@@ -66,10 +68,17 @@ const (
 // scpFile is a file or directory that is copied.
 type scpFile struct {
 	id     uint64
-	name   string
 	size   uint64
 	moved  uint64
 	failed string // the source's complaint
+	above  int    // of a directory: the length of scpSession.dir before it
+}
+
+// scpOwed is an answer that the sink owes. A source need not wait for it before it goes on, so each
+// knows its own file.
+type scpOwed struct {
+	what byte     // the line's letter, 'F' after contents, '0' at the beginning
+	file *scpFile // of C and F
 }
 
 type scpEvent struct {
@@ -78,7 +87,7 @@ type scpEvent struct {
 }
 
 func newSCP(c *channel, command scpCommand) *scpSession {
-	return &scpSession{c: c, command: command, awaited: []byte{'0'}}
+	return &scpSession{c: c, command: command, awaited: []scpOwed{{what: '0'}}}
 }
 
 func (s *scpSession) input(b []byte, hand func([]byte) bool) bool {
@@ -91,18 +100,7 @@ func (s *scpSession) output(b []byte, hand func([]byte) bool) bool {
 
 // read follows b, which the source or the sink sends, and records what came to light.
 func (s *scpSession) read(b []byte, source bool) bool {
-	s.mu.Lock()
-	if !s.lost {
-		if source {
-			s.source(b)
-		} else {
-			s.sink(b)
-		}
-	}
-	events := s.events
-	s.events = nil
-	s.mu.Unlock()
-	for _, e := range events {
+	for _, e := range s.follow(b, source) {
 		if !s.c.precede(e.kind, e.body) {
 			return false
 		}
@@ -110,11 +108,35 @@ func (s *scpSession) read(b []byte, source bool) bool {
 	return true
 }
 
+// follow reads b and gives the events of what came to light.
+func (s *scpSession) follow(b []byte, source bool) []scpEvent {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.lost:
+	case source:
+		s.source(b)
+	default:
+		s.sink(b)
+	}
+	return s.takeEvents()
+}
+
+func (s *scpSession) takeEvents() []scpEvent {
+	events := s.events
+	s.events = nil
+	return events
+}
+
 // source follows what the side that has the files sends.
 func (s *scpSession) source(b []byte) {
 	for len(b) > 0 && !s.lost {
 		if s.state == scpWaits {
 			s.state = scpContents // without waiting for the answer
+		}
+		if s.state != scpLine && s.file == nil {
+			s.lose()
+			return
 		}
 		if s.state == scpContents && s.left > 0 {
 			n := min(s.left, uint64(len(b)))
@@ -152,7 +174,8 @@ func (s *scpSession) source(b []byte) {
 				s.lose()
 				return
 			}
-			s.file.failed, _ = recordings.Legible(line[1:])
+			failed, _ := recordings.Legible(line[1:])
+			s.file.failed = clip(failed)
 			s.contentsDone()
 			continue
 		}
@@ -163,7 +186,9 @@ func (s *scpSession) source(b []byte) {
 // contentsDone waits for the sink's word on a file whose contents have passed.
 func (s *scpSession) contentsDone() {
 	s.state = scpLine
-	s.owe('F')
+	if s.owe('F', s.file) {
+		s.file = nil
+	}
 }
 
 // order takes a line of the source.
@@ -175,31 +200,33 @@ func (s *scpSession) order(line []byte) {
 	switch line[0] {
 	case 1, 2: // a complaint, which nothing answers
 	case 'T':
-		s.owe('T')
+		s.owe('T', nil)
 	case 'E':
 		if len(s.dirs) == 0 || len(line) != 1 {
 			s.lose()
 			return
 		}
-		s.owe('E')
+		s.owe('E', nil)
 	case 'C', 'D':
 		mode, size, name, ok := scpNames(line[1:])
-		if len(s.dirs) > 0 {
-			name = s.dirs[len(s.dirs)-1].name + "/" + name
-		}
-		if !ok || len(name) > maxSCPName || line[0] == 'D' && len(s.dirs) == maxSCPDepth {
+		if !ok || len(s.dir)+1+len(name) > maxSCPName || line[0] == 'D' && len(s.dirs) == maxSCPDepth {
 			s.lose()
 			return
 		}
 		s.last++
-		f := &scpFile{id: s.last, name: name, size: size}
-		s.record(f, mode, line[0] == 'D')
-		s.owe(line[0])
+		f := &scpFile{id: s.last, size: size}
+		s.record(f, name, mode, line[0] == 'D')
 		if line[0] == 'C' {
 			s.file, s.state, s.left = f, scpWaits, size
 		} else {
+			f.above = len(s.dir)
+			if f.above > 0 {
+				s.dir += "/"
+			}
+			s.dir += name
 			s.dirs = append(s.dirs, f)
 		}
+		s.owe(line[0], f)
 	default:
 		s.lose()
 	}
@@ -217,13 +244,21 @@ func scpNames(line []byte) (mode uint32, size uint64, name string, ok bool) {
 	return uint32(bits), size, name, ok && err == nil && err2 == nil && name != ""
 }
 
-func (s *scpSession) record(f *scpFile, mode uint32, dir bool) {
+func (s *scpSession) record(f *scpFile, name string, mode uint32, dir bool) {
 	op := recordings.FileOp{ID: f.id, Op: recordings.FileSCPReceive, Mode: &mode}
 	if s.command.send {
 		op.Op = recordings.FileSCPSend
 	}
-	op.Path, op.PathRaw = recordings.Legible([]byte(f.name))
-	op.To, op.ToRaw = recordings.Legible([]byte(s.command.path))
+	path, to := []byte(name), []byte(s.command.path)
+	if s.dir != "" {
+		path = append(append(repeated([]byte(s.dir)), '/'), name...)
+	}
+	if s.told {
+		to = repeated(to)
+	}
+	s.told = true
+	op.Path, op.PathRaw = recordings.Legible(path)
+	op.To, op.ToRaw = recordings.Legible(to)
 	if dir {
 		op.Flags = []string{"directory"}
 	} else {
@@ -233,13 +268,14 @@ func (s *scpSession) record(f *scpFile, mode uint32, dir bool) {
 	s.events = append(s.events, scpEvent{recordings.EventFile, op})
 }
 
-// owe notes that the sink has to answer.
-func (s *scpSession) owe(what byte) {
+// owe notes that the sink has to answer. It reports whether there was room for that.
+func (s *scpSession) owe(what byte, f *scpFile) bool {
 	if len(s.awaited) == maxSCPOwed {
 		s.lose()
-		return
+		return false
 	}
-	s.awaited = append(s.awaited, what)
+	s.awaited = append(s.awaited, scpOwed{what, f})
+	return true
 }
 
 // sink follows the answers of the side that takes the files.
@@ -277,26 +313,31 @@ func (s *scpSession) answered(complaint string) {
 		s.lose()
 		return
 	}
-	what := s.awaited[0]
+	owed := s.awaited[0]
 	s.awaited = s.awaited[:copy(s.awaited, s.awaited[1:])]
-	switch what {
+	switch owed.what {
 	case 'C':
+		waits := s.state == scpWaits && s.file == owed.file
 		switch {
-		case complaint == "" && s.state == scpWaits:
+		case complaint == "" && waits:
 			s.state = scpContents
-		case complaint != "" && s.state == scpWaits:
-			s.state, s.left = scpLine, 0
-			s.fileDone(complaint)
-		case complaint != "":
+		case complaint != "" && waits:
+			s.state, s.left, s.file = scpLine, 0, nil
+			s.finish(owed.file, complaint)
+		case complaint != "": // the source went on without waiting: what it sends may be contents or lines
 			s.lose()
 		}
 	case 'F':
-		if complaint == "" && s.file != nil {
-			complaint = s.file.failed
+		if complaint == "" {
+			complaint = owed.file.failed
 		}
-		s.fileDone(complaint)
+		s.finish(owed.file, complaint)
 	case 'D':
-		if complaint != "" {
+		switch last := len(s.dirs) - 1; {
+		case complaint == "":
+		case last < 0 || s.dirs[last] != owed.file: // the source went on without waiting
+			s.lose()
+		default:
 			s.leave(complaint)
 		}
 	case 'E':
@@ -312,17 +353,7 @@ func (s *scpSession) leave(complaint string) {
 		return
 	}
 	s.finish(s.dirs[last], complaint)
-	s.dirs = s.dirs[:last]
-}
-
-// fileDone ends the file that is under way.
-func (s *scpSession) fileDone(complaint string) {
-	if s.file == nil {
-		s.lose()
-		return
-	}
-	s.finish(s.file, complaint)
-	s.file = nil
+	s.dir, s.dirs = s.dir[:s.dirs[last].above], s.dirs[:last]
 }
 
 func (s *scpSession) finish(f *scpFile, complaint string) {
@@ -338,9 +369,12 @@ func (s *scpSession) finish(f *scpFile, complaint string) {
 	s.events = append(s.events, scpEvent{recordings.EventFileEnd, end})
 }
 
+// notFollowed is how a file ends that was under way when the protocol was lost.
+const notFollowed = "not followed to its end"
+
 // lose gives up: what follows is not listed, and an event says so.
 func (s *scpSession) lose() {
-	s.open("not followed to its end")
+	s.open(notFollowed)
 	s.lost = true
 	s.line, s.answer = nil, nil
 	s.events = append(s.events, scpEvent{recordings.EventFileEnd,
@@ -349,21 +383,35 @@ func (s *scpSession) lose() {
 
 // open ends whatever is under way.
 func (s *scpSession) open(complaint string) {
+	for _, owed := range s.awaited {
+		if owed.what == 'F' {
+			s.finish(owed.file, complaint)
+		}
+	}
 	if s.file != nil {
 		s.finish(s.file, complaint)
 	}
 	for i := len(s.dirs) - 1; i >= 0; i-- {
 		s.finish(s.dirs[i], complaint)
 	}
-	s.file, s.dirs = nil, nil
+	s.file, s.dirs, s.dir, s.awaited = nil, nil, "", nil
 }
 
 func (s *scpSession) end() {
+	for _, e := range s.endings() {
+		if !s.c.precede(e.kind, e.body) {
+			return
+		}
+	}
+}
+
+// endings gives up what is under way, and the events of it.
+func (s *scpSession) endings() []scpEvent {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !s.lost {
 		s.open("the channel ended")
 		s.lost = true
 	}
-	s.mu.Unlock()
-	s.read(nil, true)
+	return s.takeEvents()
 }

@@ -121,7 +121,19 @@ func (s *sftpSession) output(b []byte, hand func([]byte) bool) bool {
 
 // end records the end of what was left open.
 func (s *sftpSession) end() {
+	open := s.abandoned()
+	slices.SortFunc(open, func(a, b *sftpFile) int { return cmp.Compare(a.id, b.id) })
+	for _, f := range open {
+		if !s.c.precede(recordings.EventFileEnd, f.ending(false, "the channel ended")) {
+			return
+		}
+	}
+}
+
+// abandoned ends the session and gives what was left open.
+func (s *sftpSession) abandoned() []*sftpFile {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.ended = true
 	open := make([]*sftpFile, 0, len(s.files)+len(s.pending))
 	for _, f := range s.files {
@@ -133,13 +145,7 @@ func (s *sftpSession) end() {
 			open = append(open, a.file)
 		}
 	}
-	s.mu.Unlock()
-	slices.SortFunc(open, func(a, b *sftpFile) int { return cmp.Compare(a.id, b.id) })
-	for _, f := range open {
-		if !s.c.precede(recordings.EventFileEnd, f.ending(false, "the channel ended")) {
-			return
-		}
-	}
+	return open
 }
 
 // ending is the body of the event that ends f.

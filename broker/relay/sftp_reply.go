@@ -2,7 +2,6 @@ package relay
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 
 	"sekimori/recordings"
@@ -14,8 +13,10 @@ type sftpReplies sftpSession
 // need asks for as much of an answer as is looked at.
 func (s *sftpReplies) need(head []byte) (int, error) {
 	switch head[4] {
-	case fxpVersion, fxpHandle:
-		return sizeOf(head), nil
+	case fxpVersion:
+		return max(sizeOf(head), 9), nil // a shorter one is cut short
+	case fxpHandle:
+		return max(sizeOf(head), 13), nil
 	case fxpStatus, fxpData:
 		return 13, nil
 	case fxpName, fxpAttrs, fxpExtendedReply:
@@ -62,28 +63,33 @@ func (s *sftpReplies) version(p []byte) error {
 func (s *sftpReplies) take(p []byte) (ended *sftpFile, ok bool, status string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := binary.BigEndian.Uint32(p[5:])
+	f := fields{b: p[5:]}
+	id := f.u32()
 	a, asked := s.pending[id]
 	switch {
 	case s.ended:
 		return nil, false, "", errEnded
-	case !s.agreed || !asked:
+	case f.bad || !s.agreed || !asked:
 		return nil, false, "", fmt.Errorf("%w: an answer to no request", errUnread)
 	}
 	delete(s.pending, id)
 	switch p[4] {
 	case fxpData:
-		n := binary.BigEndian.Uint32(p[9:])
-		if a.kind != awaitsRead || uint64(n)+13 > uint64(sizeOf(p)) {
+		n := f.u32()
+		if f.bad || a.kind != awaitsRead || uint64(n)+13 > uint64(sizeOf(p)) {
 			return nil, false, "", fmt.Errorf("%w: contents that were not asked for, or fewer than said", errUnread)
 		}
 		a.file.read += uint64(n)
 		a.file.reach(a.at, n)
 		return nil, false, "", nil
 	case fxpHandle:
-		return nil, false, "", s.opened(a, p)
+		return nil, false, "", s.opened(a, f)
 	case fxpStatus:
-		ended, ok, status = s.finished(a, binary.BigEndian.Uint32(p[9:]))
+		code := f.u32()
+		if f.bad {
+			return nil, false, "", fmt.Errorf("%w: a status is cut short", errUnread)
+		}
+		ended, ok, status = s.finished(a, code)
 		return ended, ok, status, nil
 	}
 	switch a.kind { // names, attributes, the answer of an extension
@@ -96,8 +102,7 @@ func (s *sftpReplies) take(p []byte) (ended *sftpFile, ok bool, status string, e
 }
 
 // opened keeps a handle.
-func (s *sftpReplies) opened(a sftpAwaited, p []byte) error {
-	f := fields{b: p[9:]}
+func (s *sftpReplies) opened(a sftpAwaited, f fields) error {
 	handle := f.str()
 	switch _, twice := s.files[string(handle)]; {
 	case f.bad || len(f.b) != 0 || len(handle) > maxSFTPHandle:

@@ -125,7 +125,7 @@ func (s *sftpRequests) parse(p []byte, f *fields) (op sftpOp, err error) {
 	case fxpFsetstat:
 		var file *sftpFile
 		if file, err = s.open(f.str()); err == nil {
-			op = named(recordings.FileSetStat, file.path)
+			op = named(recordings.FileSetStat, repeated(file.path))
 			op.set(attributes(f))
 		}
 	case fxpRemove:
@@ -180,8 +180,8 @@ func (s *sftpRequests) extension(f *fields) (op sftpOp, err error) {
 		}
 		f.u64()
 		if err == nil {
-			op = named(recordings.FileCopy, from.path)
-			op.to = to.path
+			op = named(recordings.FileCopy, repeated(from.path))
+			op.to = repeated(to.path)
 		}
 	case "copy-file":
 		op = named(recordings.FileCopy, f.str())

@@ -55,9 +55,7 @@ func (s *sftpRequests) symlink(p []byte, f *fields) (link, to []byte, err error)
 	if f.bad {
 		return nil, nil, fmt.Errorf("%w: a symlink is cut short", errUnread)
 	}
-	s.mu.Lock()
-	extended := s.extended
-	s.mu.Unlock()
+	extended := s.isExtended()
 	link, to = first, second
 	if s.banners.clientTargetFirst() {
 		link, to = second, first
@@ -72,4 +70,10 @@ func (s *sftpRequests) symlink(p []byte, f *fields) (link, to []byte, err error)
 		copy(rest, swapped)
 	}
 	return link, to, nil
+}
+
+func (s *sftpRequests) isExtended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.extended
 }
