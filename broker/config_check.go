@@ -53,6 +53,10 @@ func (f *findings) failed(item string, err error) {
 		f.add(LevelError, item, ja, en)
 		return
 	}
+	if d := new(store.Damage); errors.As(err, &d) {
+		f.add(LevelError, item, d.Text.JA, d.Error())
+		return
+	}
 	f.add(LevelError, item, err.Error(), err.Error())
 }
 

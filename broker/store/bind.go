@@ -51,7 +51,14 @@ type writing struct {
 	text    string
 	shape   *shape // nil: of a table that is not bound
 	deletes bool
+	inserts bool // a row at least: nothing inserted is an error
 }
+
+// mayInsertNone are the forms of INSERT that may leave everything as it was.
+var mayInsertNone = regexp.MustCompile(`\bSELECT\b|\bDO NOTHING\b|\bDO UPDATE\b[^;]*\bWHERE\b`)
+
+// errNothingInserted: a statement that puts a row in changed nothing and met no error, as a trigger put in by hand brings about.
+var errNothingInserted = errors.New("the database took a row and did not keep it: the schema was changed by hand")
 
 func (db *DB) writing(query string) (writing, error) {
 	if w, ok := db.writings.Load(query); ok {
@@ -61,7 +68,7 @@ func (db *DB) writing(query string) (writing, error) {
 	if m == nil {
 		return writing{}, fmt.Errorf("store: not a statement that writes one table: %.60q", query)
 	}
-	w := writing{text: query, shape: db.shapes[m[2]], deletes: m[1] == "DELETE FROM"}
+	w := writing{text: query, shape: db.shapes[m[2]], deletes: m[1] == "DELETE FROM", inserts: m[1] == "INSERT INTO" && !mayInsertNone.MatchString(query)}
 	if w.shape != nil {
 		w.text += " RETURNING " + w.shape.list()
 	} else if _, known := unbound[m[2]]; !known {
@@ -91,7 +98,7 @@ func (t *Tx) exec(query string, args ...any) (sql.Result, error) {
 		return nil, err
 	}
 	if w.shape == nil {
-		return t.tx.Exec(query, args...)
+		return t.run(query, args...)
 	}
 	rows, err := t.tx.Query(w.text, args...)
 	if err != nil {
@@ -115,7 +122,38 @@ func (t *Tx) exec(query string, args ...any) (sql.Result, error) {
 		}
 		t.touched.put(w.shape.table, w.shape.id(values), digest)
 	}
-	return done, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if w.inserts && done.rows == 0 {
+		return nil, fmt.Errorf("insert into %s: %w", w.shape.table, errNothingInserted)
+	}
+	return done, nil
+}
+
+// run runs a statement that binds nothing. One that puts a row in must have changed one.
+func (s *Snap) run(query string, args ...any) (sql.Result, error) {
+	done, err := s.tx.Exec(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.db.writing(query)
+	if err != nil {
+		return nil, err
+	}
+	if n, err := done.RowsAffected(); err != nil || w.inserts && n == 0 {
+		return nil, errors.Join(err, fmt.Errorf("%.40q: %w", query, errNothingInserted))
+	}
+	return done, nil
+}
+
+// runOne is run of a statement that changes exactly one row; none is ErrNotFound.
+func (s *Snap) runOne(query string, args ...any) error {
+	done, err := s.run(query, args...)
+	if err != nil {
+		return err
+	}
+	return affected(done)
 }
 
 // bind puts what the transaction wrote into its last entry.
@@ -128,7 +166,7 @@ func (t *Tx) bind() error {
 	last := t.appended[len(t.appended)-1]
 	if e, err := last.With(memberRows, parts[0]); err == nil {
 		t.appended[len(t.appended)-1] = e
-		if _, err := t.tx.Exec(`UPDATE ledger_entries SET header = ?, payload = ? WHERE idx = ?`, e.Header, e.Payload, e.Index); err != nil {
+		if err := t.runOne(`UPDATE ledger_entries SET header = ?, payload = ? WHERE idx = ?`, e.Header, e.Payload, e.Index); err != nil {
 			return fmt.Errorf("bind rows to entry %d: %w", e.Index, err)
 		}
 		parts = parts[1:]

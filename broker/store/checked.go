@@ -30,7 +30,7 @@ func (k *KeepTx) NoteRecordingCheck(session, finding string) error {
 	if err := k.allow(KeepRecordingCheck); err != nil {
 		return err
 	}
-	_, err := k.tx.Exec(`INSERT INTO recording_checks (session, at, finding) VALUES (?, ?, ?)
+	_, err := k.run(`INSERT INTO recording_checks (session, at, finding) VALUES (?, ?, ?)
 		ON CONFLICT (session) DO UPDATE SET at = excluded.at, finding = excluded.finding`, session, ms(k.Now), finding)
 	return err
 }

@@ -203,6 +203,11 @@ func comparedBefore(ctx context.Context, path string, o Options) (c compared, er
 	looked := false
 	err = Look(ctx, path, o, func(s *Snap, seen Seen) (err error) {
 		looked = true
+		if seen.Schema > 0 { // a trigger put in by hand would run with the migrations
+			if err := s.checkSchema(); err != nil {
+				return err
+			}
+		}
 		if seen.Pending == 0 {
 			return nil
 		}

@@ -238,7 +238,7 @@ func (k *KeepTx) PutThrottle(v Throttle) error {
 		_, err := k.tx.Exec(`DELETE FROM throttles WHERE key = ?`, v.Key)
 		return err
 	}
-	_, err := k.tx.Exec(`INSERT INTO throttles (key, count, since, locked_until) VALUES (?, ?, ?, ?)
+	_, err := k.run(`INSERT INTO throttles (key, count, since, locked_until) VALUES (?, ?, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET count = excluded.count, since = excluded.since, locked_until = excluded.locked_until`,
 		v.Key, v.Count, ms(v.Since), ms(v.LockedUntil))
 	return err
@@ -282,7 +282,7 @@ func (k *KeepTx) NoteProved(person, source string) error {
 	if err := k.allow(KeepThrottle); err != nil {
 		return err
 	}
-	_, err := k.tx.Exec(`INSERT INTO proved_sources (person, source, at) VALUES (?, ?, ?)
+	_, err := k.run(`INSERT INTO proved_sources (person, source, at) VALUES (?, ?, ?)
 		ON CONFLICT (person, source) DO UPDATE SET at = excluded.at`, person, source, ms(k.Now))
 	if err != nil {
 		return err
@@ -304,7 +304,7 @@ func (k *KeepTx) Beat(name string) error {
 	if err := k.allow(KeepHeartbeat); err != nil {
 		return err
 	}
-	_, err := k.tx.Exec(`INSERT INTO heartbeats (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at`, name, ms(k.Now))
+	_, err := k.run(`INSERT INTO heartbeats (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at`, name, ms(k.Now))
 	return err
 }
 

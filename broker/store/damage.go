@@ -8,15 +8,19 @@ import (
 	"sekimori/policy"
 )
 
-// Damage is the first place of the stored ledger that does not hold, as people read it. It is ErrTampered.
+// Damage is the first place of the stored ledger, of what is stored beside it or of the schema that does not hold, as people read it. It is ErrTampered.
 type Damage struct {
 	Text  policy.Text // in both languages, with the place
 	cause error       // what reading met there; nil where nothing failed but a comparison
 
 	beside bool // the ledger holds; what is stored beside it does not match it
+	schema bool // the tables, indexes, views or triggers are not those that the migrations make
 }
 
 func (d *Damage) Error() string {
+	if d.schema {
+		return "the database is not as this program makes it: " + d.Text.EN
+	}
 	if d.beside {
 		return "what is stored does not match the ledger: " + d.Text.EN
 	}

@@ -7,7 +7,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -17,7 +16,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
-	"github.com/pressly/goose/v3"
 	"golang.org/x/mod/sumdb/note"
 )
 
@@ -70,8 +68,9 @@ type DB struct {
 }
 
 // Open opens the database at path, brings its schema up to date and compares the ledger's tree
-// with the last checkpoint. Errors: ErrTampered when they differ; anything else is the file
-// system's or the schema's. The context bounds opening only.
+// with the last checkpoint, and the schema, before it is brought up to date and after, with what the migrations make. Errors:
+// ErrTampered when they differ, as a *Damage that names the place; anything else is the file system's or a migration's. The
+// context bounds opening only.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if o.Clock == nil || o.Signer == nil || o.Origin == "" {
 		return nil, errors.New("open store: clock, signer and origin are required")
@@ -111,7 +110,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	r.SetMaxIdleConns(readers)
 	db := &DB{opt: o, w: w, r: r}
 	err = db.Read(ctx, func(s *Snap) (err error) {
-		if err := s.checkHead(); err != nil {
+		if err := errors.Join(s.checkSchema(), s.checkHead()); err != nil {
 			return err
 		}
 		db.shapes, err = s.shapes()
@@ -169,13 +168,9 @@ func migrate(ctx context.Context, dsn string) (from, to int64, err error) {
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	w.SetMaxOpenConns(1)
-	dir, err := fs.Sub(migrations, "migrations/sqlite")
+	p, err := migrator(w)
 	if err != nil {
 		return 0, 0, err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, w, dir, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return 0, 0, fmt.Errorf("read migrations: %w", err)
 	}
 	current, target, err := p.GetVersions(ctx)
 	if err != nil {

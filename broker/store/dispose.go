@@ -32,7 +32,7 @@ func (t *Tx) Dispose(rule, by string, actor ledger.Actor, indexes ...int64) erro
 		return err
 	}
 	for _, i := range indexes {
-		if _, err := t.tx.Exec(`UPDATE ledger_entries SET salt = NULL, payload = NULL WHERE idx = ?`, i); err != nil {
+		if err := t.runOne(`UPDATE ledger_entries SET salt = NULL, payload = NULL WHERE idx = ?`, i); err != nil {
 			return fmt.Errorf("dispose of entry %d: %w", i, err)
 		}
 	}

@@ -56,12 +56,12 @@ func (t *Tx) Append(d ledger.Draft) (ledger.Entry, error) {
 	if err != nil {
 		return ledger.Entry{}, err
 	}
-	if _, err := t.tx.Exec(`INSERT INTO ledger_entries (idx, at, kind, header, salt, payload) VALUES (?, ?, ?, ?, ?, ?)`,
+	if _, err := t.run(`INSERT INTO ledger_entries (idx, at, kind, header, salt, payload) VALUES (?, ?, ?, ?, ?, ?)`,
 		e.Index, ms(e.Time), e.Kind, e.Header, e.Salt, e.Payload); err != nil {
 		return ledger.Entry{}, fmt.Errorf("append entry %d: %w", e.Index, err)
 	}
 	for _, sub := range e.Subjects {
-		if _, err := t.tx.Exec(`INSERT INTO ledger_subjects (subject, idx) VALUES (?, ?) ON CONFLICT DO NOTHING`, sub, e.Index); err != nil {
+		if _, err := t.run(`INSERT INTO ledger_subjects (subject, idx) VALUES (?, ?) ON CONFLICT DO NOTHING`, sub, e.Index); err != nil {
 			return ledger.Entry{}, fmt.Errorf("append entry %d: %w", e.Index, err)
 		}
 	}
@@ -82,7 +82,7 @@ func (t *Tx) grow() error {
 			return err
 		}
 		for _, r := range rows {
-			if _, err := t.tx.Exec(`INSERT INTO ledger_hashes (idx, hash) VALUES (?, ?)`, r.Index, r.Hash[:]); err != nil {
+			if _, err := t.run(`INSERT INTO ledger_hashes (idx, hash) VALUES (?, ?)`, r.Index, r.Hash[:]); err != nil {
 				return fmt.Errorf("append entry %d: %w", e.Index, err)
 			}
 		}
@@ -106,7 +106,7 @@ func (t *Tx) sign() error {
 			return err
 		}
 	}
-	if _, err := t.tx.Exec(`INSERT INTO checkpoints (size, note) VALUES (?, ?)`, t.size, c); err != nil {
+	if _, err := t.run(`INSERT INTO checkpoints (size, note) VALUES (?, ?)`, t.size, c); err != nil {
 		return err
 	}
 	t.checkpoint = c

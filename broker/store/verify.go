@@ -64,11 +64,11 @@ func (s *Snap) checkHead() error {
 }
 
 // VerifyLedger reads the whole ledger and names the first place that does not hold: every entry
-// against its place, its time, its leaf and the columns beside it, the tree against the last checkpoint, and what is stored
-// beside the ledger against it (*Damage names the row). since is an older checkpoint that must be a prefix, or nil. progress, if given, is
+// against its place, its time, its leaf and the columns beside it, the tree against the last checkpoint, what is stored
+// beside the ledger against it (*Damage names the row), the schema against what the migrations make, and the indexes against their tables. since is an older checkpoint that must be a prefix, or nil. progress, if given, is
 // told how many entries were read.
 func (s *Snap) VerifyLedger(since []byte, progress func(n int64)) error {
-	if err := s.checkHead(); err != nil {
+	if err := errors.Join(s.checkSchema(), s.checkHead()); err != nil {
 		return err
 	}
 	older := ledger.Checkpoint{Size: -1}
@@ -128,7 +128,10 @@ func (s *Snap) VerifyLedger(since []byte, progress func(n int64)) error {
 	if err != nil {
 		return err
 	}
-	return c.first
+	if c.first != nil {
+		return c.first
+	}
+	return s.checkIndexes()
 }
 
 // openSince reads the older checkpoint as strictly as the newest one.

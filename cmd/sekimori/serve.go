@@ -34,6 +34,14 @@ func (p *program) serve(c *cli.Context) error {
 		if errors.As(err, &config) {
 			return err
 		}
+		if damage := new(store.Damage); errors.As(err, &damage) {
+			return &failure{
+				ja: "データベースが、この版の作るものか台帳と合いません: " + damage.Text.JA, en: damage.Error(),
+				hintJA: "何も直さず、sekimori.db を -wal、-shm とともにそのまま別の場所に保全し、点検担当に知らせます。続けるには控えから戻します",
+				hintEN: "repair nothing; keep sekimori.db with its -wal and -shm elsewhere as they are, and tell the auditors; to go on, put a backup back",
+				cause:  err,
+			}
+		}
 		if errors.Is(err, store.ErrUnreadable) {
 			return &failure{
 				ja: "データベースのファイルが壊れています", en: "the database file is damaged",
