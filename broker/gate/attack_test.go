@@ -131,6 +131,28 @@ func TestAttackProbingWithoutProofLearnsNothing(t *testing.T) {
 	}
 }
 
+// A client without a terminal answers every question with nothing. That is no guess: nobody is locked for it.
+func TestAClientThatTypesNothingLocksNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	for range 5 {
+		a := &answers{code: func() string { return "" }}
+		if c, err := e.dial("sato", a); err == nil {
+			c.Close()
+			t.Fatal("let in without a code")
+		}
+		if seen := a.seen(); len(seen) != maxBlank || !strings.Contains(seen[1], "No code was typed") {
+			t.Fatalf("prompts: %q", seen)
+		}
+	}
+	c, err := e.dial("sato", &answers{code: e.code})
+	if err != nil {
+		t.Fatalf("locked for what was never typed: %v", err)
+	}
+	c.Close()
+}
+
 // A code counts once, whatever else is right.
 func TestAttackCodeReplay(t *testing.T) {
 	t.Parallel()

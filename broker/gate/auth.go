@@ -19,6 +19,9 @@ var errRefused = errors.New("refused")
 // errLocked ends an authentication after too many wrong codes.
 var errLocked = errors.New("too many wrong codes")
 
+// errNoCode ends an authentication in which no code was typed. It is no guess, and counts as none.
+var errNoCode = errors.New("no code was typed")
+
 // untouched is what the library's error says of a security key's signature without user presence (PROTOCOL.u2f);
 // it exports no sentinel, and TestAttackSecurityKeyNobodyTouched holds the words.
 const untouched = "missing required user presence"
@@ -30,6 +33,9 @@ const serviceAgain = "unexpected message type 5 (expected one of [50])"
 // maxCodes is how many wrong codes one connection may give; the registry's own limits per
 // person and address reach over connections.
 const maxCodes = 5
+
+// maxBlank is how often one connection may answer with nothing.
+const maxBlank = 2
 
 // proof is what one proven key stands for. It is made from the key that signed, after it
 // signed, and from nothing else.
@@ -217,10 +223,19 @@ func (c *caller) say(text string) { _ = c.banner(text) }
 // askCode asks for the one-time code until it is right or too many were wrong.
 func (c *caller) askCode(ctx context.Context, person policy.Person, ask asker) error {
 	prompt := codePrompt(person.Lang)
-	for wrong := 0; ; {
+	for wrong, blank := 0, 0; ; {
 		code, err := ask(prompt, false)
 		if err != nil {
 			return err
+		}
+		if strings.TrimSpace(code) == "" { // a client without a terminal answers every question with nothing
+			if blank++; blank < maxBlank {
+				prompt = asciiFirst(person.Lang, "No code was typed. Scripts: log in once by hand, or use BatchMode.",
+					"コードが入力されていません。スクリプトは、先に一度手で入るか、BatchMode で使ってください。") + codePrompt(person.Lang)
+				continue
+			}
+			c.hangUp()
+			return errNoCode
 		}
 		verdict, err := c.checkCode(ctx, person.ID, strings.TrimSpace(code))
 		if err != nil {

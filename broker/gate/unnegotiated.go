@@ -80,7 +80,8 @@ func (c *caller) unnegotiated(hello *clientHello, why *ssh.AlgorithmNegotiationE
 		return
 	}
 	detail := map[string]any{"client": client, "missing": why.What, "client_offers": theirs, "gate_offers": ours, "source": source}
-	if !c.s.o.ChaCha20 && slices.Contains(hello.lists.CiphersClientServer, ssh.CipherChaCha20Poly1305) {
+	// Only where cipher or MAC is what is missing: no setting mends a key exchange that is too old.
+	if !c.s.o.ChaCha20 && (strings.HasSuffix(why.What, "cipher") || strings.HasSuffix(why.What, "MAC")) && slices.Contains(hello.lists.CiphersClientServer, ssh.CipherChaCha20Poly1305) {
 		detail["remedy"] = "gate: chacha20_poly1305: true" // dropbear has this one and nothing else that is offered
 	}
 	err := c.s.o.Registry.ClientTooOld(context.Background(), detail)
