@@ -3,7 +3,6 @@ package recordings
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,29 +44,26 @@ func (o Operation) Line(lang string, started time.Time) string {
 	return OperationMark + " " + at + channel + " " + o.In(lang)
 }
 
-// Bounds of what Operations keeps and says.
-const (
-	mostChannels  = 1024 // told apart; more than any session may have open
-	mostOpenFiles = 1024 // of a channel, that wait for their end
-	mostSaid      = 4096 // bytes of a command or a path in a line; the recording has all of it
-)
-
 // Operations reads the events of a session and says what was done. It is for one goroutine.
 type Operations struct {
 	channels map[uint32]*doing
-	paused   bool // pauses are told by events of their own: the notice of one says nothing new
+	used     uint64 // counts the frames of channels
+	held     int    // bytes of the operations that wait, of all channels
+	paused   bool   // pauses are told by events of their own: the notice of one says nothing new
 }
 
 // doing is what one channel is about.
 type doing struct {
-	kind  string // of the channel, RFC 4254; empty: it was not told
-	start string // event that started it
-	name  string // of the subsystem
-	term  string // its terminal
-	exit  [2]string
-	sizes *Sizes
-	files []FileOp // that were begun and did not end, in order
-	scp   bool
+	number uint32
+	used   uint64 // when it was last heard of
+	kind   string // of the channel, RFC 4254; empty: it was not told
+	start  string // event that started it
+	term   string // its terminal
+	exit   [2]string
+	sizes  *Sizes
+	files  []heldFile // that were begun and did not end, in order
+	held   int        // their bytes
+	scp    bool
 }
 
 // NewOperations begins a session.
@@ -103,37 +99,25 @@ func (o *Operations) Take(f Frame) []Operation {
 		return out
 	}
 	d := o.channels[f.Channel]
-	if d == nil {
-		d = &doing{}
-		if len(o.channels) < mostChannels {
-			o.channels[f.Channel] = d
-		}
+	if d == nil && f.Event == EventClose {
+		d = &doing{number: f.Channel}
+	} else {
+		d = o.channel(f.Channel, f.Elapsed, &out)
 	}
 	switch f.Event {
-	case EventFile, EventFileEnd:
-		d.file(f, say)
+	case EventFile:
+		op := body[FileOp](f)
+		d.scp = d.scp || op.Op == FileSCPSend || op.Op == FileSCPReceive
+		o.hold(d, held(op), f.Elapsed, &out)
+	case EventFileEnd:
+		o.fileEnd(d, body[FileEnd](f), say)
 	case EventClose:
-		d.unanswered(say)
+		o.unanswered(d, say)
 		d.close(say)
 		delete(o.channels, f.Channel)
 	default:
 		d.take(f, say)
 	}
-	return out
-}
-
-// End says what had begun and not ended when the recording did.
-func (o *Operations) End(at time.Duration) []Operation {
-	var out []Operation
-	for _, n := range slices.Sorted(maps.Keys(o.channels)) {
-		say := func(ja, en string) { out = append(out, Operation{at, n, EventClose, ja, en}) }
-		d := o.channels[n]
-		d.unanswered(say)
-		if d.start != "" {
-			say("終了を確認できません(接続が先に終わりました)", "no end was seen (the connection ended first)")
-		}
-	}
-	clear(o.channels)
 	return out
 }
 
@@ -199,12 +183,12 @@ func EndFrame(r *Reader, at time.Duration) (f Frame, ok bool) {
 func (d *doing) take(f Frame, say func(ja, en string)) {
 	switch f.Event {
 	case EventOpen:
-		if d.kind = body[Opened](f).Type; d.kind != "session" {
-			say("転送開始: "+said(d.kind), "forward opened: "+said(d.kind))
+		if d.kind = word(body[Opened](f).Type); d.kind != "session" {
+			say("転送開始: "+d.kind, "forward opened: "+d.kind)
 		}
 	case EventPTY:
 		p := body[PTY](f)
-		d.term = said(p.Term)
+		d.term = word(p.Term)
 		if p.Cols > 0 && p.Rows > 0 || p.Term == "" {
 			d.term = strings.TrimSpace(fmt.Sprintf("%dx%d %s", p.Cols, p.Rows, d.term))
 		}
@@ -218,12 +202,12 @@ func (d *doing) take(f Frame, say func(ja, en string)) {
 		d.scp = len(words) > 1 && strings.HasSuffix(words[0], "scp") && (slices.Contains(words, "-t") || slices.Contains(words, "-f"))
 		say("コマンド: "+command+d.onTerminal("  (端末 "), "command: "+command+d.onTerminal("  (terminal "))
 	case EventSubsystem:
-		d.start, d.name = f.Event, body[Command](f).Command
-		if d.name == "sftp" {
+		name := body[Command](f).Command
+		if d.start = f.Event; name == "sftp" {
 			say("ファイル転送(SFTP)開始", "file transfer (SFTP) started")
 			return
 		}
-		say("サブシステム開始: "+said(d.name), "subsystem started: "+said(d.name))
+		say("サブシステム開始: "+said(name), "subsystem started: "+said(name))
 	case EventEnv: // of the input: only who has its key reads it
 		e := body[Env](f)
 		say("環境変数: "+said(e.Name+"="+e.Value), "environment: "+said(e.Name+"="+e.Value))
@@ -236,7 +220,7 @@ func (d *doing) take(f Frame, say func(ja, en string)) {
 		s := strconv.FormatUint(uint64(body[Exit](f).Status), 10)
 		d.exit = [2]string{"状態 " + s, "status " + s}
 	case EventExitSignal:
-		s := said(body[ExitSignal](f).Signal)
+		s := word(body[ExitSignal](f).Signal)
 		d.exit = [2]string{"シグナル " + s, "signal " + s}
 	case EventSizes:
 		s := body[Sizes](f)

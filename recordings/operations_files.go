@@ -6,31 +6,20 @@ import (
 	"strings"
 )
 
-// file joins the start of an operation on a file with its end: one line for each file, however often it is read or written.
-func (d *doing) file(f Frame, say func(ja, en string)) {
-	if f.Event == EventFile {
-		op := body[FileOp](f)
-		d.scp = d.scp || op.Op == FileSCPSend || op.Op == FileSCPReceive
-		if len(d.files) >= mostOpenFiles { // told now, so that it is told
-			ja, en := d.files[0].words(FileEnd{})
-			say(ja+" …", en+" …")
-			d.files = slices.Delete(d.files, 0, 1)
-		}
-		d.files = append(d.files, op)
-		return
-	}
-	end := body[FileEnd](f)
+// fileEnd joins the start of an operation on a file with its end: one line for each file, however often it is read or written.
+func (o *Operations) fileEnd(d *doing, end FileEnd, say func(ja, en string)) {
 	if end.ID == 0 {
 		say("ほかのファイル操作"+end.moved("ja"), "other file operations"+end.moved("en"))
 		return
 	}
-	i := slices.IndexFunc(d.files, func(op FileOp) bool { return op.ID == end.ID })
-	if i < 0 {
-		return // it was told when there were too many
+	var ja, en string
+	if i := slices.IndexFunc(d.files, func(f heldFile) bool { return f.id == end.ID }); i >= 0 {
+		f := o.letGo(d, i)
+		ja, en = f.words(end)
+	} else { // it was told before its end, or began before what is read here
+		ja = fmt.Sprintf("前に始まったファイル操作(通信路内の番号 %d)の終わり", end.ID) + end.moved("ja")
+		en = fmt.Sprintf("end of a file operation begun before (number %d of the channel)", end.ID) + end.moved("en")
 	}
-	op := d.files[i]
-	d.files = slices.Delete(d.files, i, i+1)
-	ja, en := op.words(end)
 	switch status := said(end.Status); {
 	case end.OK:
 		say(ja, en)
@@ -41,28 +30,17 @@ func (d *doing) file(f Frame, say func(ja, en string)) {
 	}
 }
 
-// unanswered says which operations were asked for and have no end.
-func (d *doing) unanswered(say func(ja, en string)) {
-	for _, op := range d.files {
-		ja, en := op.words(FileEnd{})
-		say(ja+" 応答なし", en+" not answered")
-	}
-	d.files = nil
-}
-
 // words says what was done to which file.
-func (op FileOp) words(end FileEnd) (ja, en string) {
-	path := said(op.Path)
-	both := func(j, e string) (string, string) { return j + " " + path, e + " " + path }
-	switch op.Op {
+func (op *heldFile) words(end FileEnd) (ja, en string) {
+	both := func(j, e string) (string, string) { return j + " " + op.path, e + " " + op.path }
+	switch op.op {
 	case FileOpen:
 		ja, en = both("ファイル", "file")
-		flags := said(strings.Join(op.Flags, ","))
 		switch {
 		case end.Read+end.Written > 0:
 			return ja + end.moved("ja"), en + end.moved("en")
-		case flags != "":
-			return ja + " (" + flags + ") 0 バイト", en + " (" + flags + ") 0 bytes"
+		case op.flags != "":
+			return ja + " (" + op.flags + ") 0 バイト", en + " (" + op.flags + ") 0 bytes"
 		}
 		return ja, en
 	case FileSCPSend:
@@ -89,32 +67,32 @@ func (op FileOp) words(end FileEnd) (ja, en string) {
 		ja, en = both("複写", "copy")
 	case FileSetStat:
 		ja, en = both("属性変更", "set attributes")
-		if len(op.Flags) > 0 {
-			set := " (" + said(strings.Join(op.Flags, ",")) + ")"
+		if op.flags != "" {
+			set := " (" + op.flags + ")"
 			ja, en = ja+set, en+set
 		}
-		if op.Mode != nil {
-			mode := fmt.Sprintf(" %04o", *op.Mode&0o7777)
+		if op.mode != nil {
+			mode := fmt.Sprintf(" %04o", *op.mode&0o7777)
 			ja, en = ja+mode, en+mode
 		}
 	default:
-		ja, en = both(said(op.Op), said(op.Op))
+		ja, en = both(op.op, op.op)
 	}
-	if op.To != "" {
-		ja, en = ja+" → "+said(op.To), en+" → "+said(op.To)
+	if op.to != "" {
+		ja, en = ja+" → "+op.to, en+" → "+op.to
 	}
 	return ja, en
 }
 
 // announced is the size that scp named beforehand.
-func (op FileOp) announced(lang string) string {
+func (op *heldFile) announced(lang string) string {
 	switch {
-	case op.Size == nil:
+	case op.size == nil:
 		return ""
 	case lang == "ja":
-		return " " + grouped(*op.Size) + " バイト"
+		return " " + grouped(*op.size) + " バイト"
 	}
-	return " " + grouped(*op.Size) + " bytes"
+	return " " + grouped(*op.size) + " bytes"
 }
 
 // moved is what was transferred, seen from the target: what was read went to the engineer.

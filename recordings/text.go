@@ -53,6 +53,7 @@ type Transcript struct {
 	ops      *Operations
 	keys     keyboard
 	channels map[uint32]*outputLines
+	used     uint64 // counts the frames of output
 	last     uint32 // channel whose output stands last
 	some     bool   // last is set
 	out      bytes.Buffer
@@ -61,12 +62,13 @@ type Transcript struct {
 // outputLines is the output of one channel.
 type outputLines struct {
 	terms  [3]*terminal // by Stream
+	used   uint64       // when there was output last
 	binary bool
 }
 
 // NewTranscript begins a session.
 func NewTranscript(v View) *Transcript {
-	return &Transcript{view: v, ops: NewOperations(), keys: keyboard{}, channels: map[uint32]*outputLines{}}
+	return &Transcript{view: v, ops: NewOperations(), keys: newKeyboard(), channels: map[uint32]*outputLines{}}
 }
 
 // Take returns the lines that a frame completes; valid until the next call.
@@ -77,13 +79,12 @@ func (t *Transcript) Take(f Frame) []byte {
 	}
 	switch {
 	case f.Stream == Stdin:
-		for _, o := range t.keys.take(f, t.ops, t.view.Encoding) {
-			t.tell(o)
-		}
+		t.typed(t.keys.take(f, t.ops, t.view.Encoding))
 	case f.Event == "":
 		t.output(f)
 	case f.Event == EventClose:
 		t.flush(f.Channel)
+		t.typed(t.keys.close(f.Channel, t.view.Encoding))
 	case f.Event == EventEnd:
 		t.flushAll()
 	}
@@ -126,6 +127,24 @@ func (t *Transcript) flushAll() {
 	for _, n := range slices.Sorted(maps.Keys(t.channels)) {
 		t.flush(n)
 	}
+	t.typed(t.keys.end(t.view.Encoding))
+}
+
+func (t *Transcript) typed(list []Operation) {
+	for _, o := range list {
+		t.tell(o)
+	}
+}
+
+// oldest is the channel whose output is the oldest.
+func (t *Transcript) oldest() (channel uint32) {
+	least := ^uint64(0)
+	for n, c := range t.channels {
+		if c.used < least {
+			channel, least = n, c.used
+		}
+	}
+	return channel
 }
 
 func (t *Transcript) output(f Frame) {
@@ -134,10 +153,14 @@ func (t *Transcript) output(f Frame) {
 	}
 	c := t.channels[f.Channel]
 	if c == nil {
-		if c = new(outputLines); len(t.channels) < mostChannels {
-			t.channels[f.Channel] = c
+		if len(t.channels) >= mostChannels {
+			t.flush(t.oldest())
 		}
+		c = new(outputLines)
+		t.channels[f.Channel] = c
 	}
+	t.used++
+	c.used = t.used
 	if !t.ops.Terminal(f.Channel) && !c.binary && bytes.IndexByte(f.Data, 0) >= 0 {
 		c.binary = true
 		t.tell(Operation{f.Elapsed, f.Channel, "", "バイナリの出力(表示しません)", "binary output (not shown)"})

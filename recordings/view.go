@@ -30,6 +30,7 @@ type Player struct {
 	ops     *Operations
 	keys    keyboard
 	screens map[uint32]*played
+	used    uint64  // counts what came for screens
 	last    *played // whose output stood last
 	out     bytes.Buffer
 	told    []Operation
@@ -38,6 +39,7 @@ type Player struct {
 
 // played is the output of one channel.
 type played struct {
+	used    uint64
 	cols    int // of its terminal; 0: not known
 	rows    int
 	shown   [2]*Screen // of standard output and of standard error
@@ -47,7 +49,7 @@ type played struct {
 
 // NewPlayer begins a session.
 func NewPlayer(v View) *Player {
-	return &Player{view: v, ops: NewOperations(), keys: keyboard{}, screens: map[uint32]*played{}}
+	return &Player{view: v, ops: NewOperations(), keys: newKeyboard(), screens: map[uint32]*played{}}
 }
 
 // Take returns what to write for one frame; valid until the next call.
@@ -61,11 +63,11 @@ func (p *Player) Take(f Frame) []byte {
 	case f.Event == EventPTY || f.Event == EventWindowChange:
 		p.resize(f.Channel, body[PTY](f))
 	case f.Stream == Stdin:
-		for _, o := range p.keys.take(f, p.ops, p.view.Encoding) {
-			p.tell(o)
-		}
+		p.typed(p.keys.take(f, p.ops, p.view.Encoding))
 	case f.Event == "":
 		p.output(f)
+	case f.Event == EventClose:
+		p.typed(p.keys.close(f.Channel, p.view.Encoding))
 	case f.Event == EventEnd:
 		p.giveBack()
 	}
@@ -73,9 +75,23 @@ func (p *Player) Take(f Frame) []byte {
 		p.tell(o)
 	}
 	if f.Event == EventClose {
-		delete(p.screens, f.Channel)
+		p.drop(f.Channel)
 	}
 	return p.out.Bytes()
+}
+
+func (p *Player) typed(list []Operation) {
+	for _, o := range list {
+		p.tell(o)
+	}
+}
+
+// drop forgets a channel's screen; lines that its program held up are written.
+func (p *Player) drop(channel uint32) {
+	if s := p.screens[channel]; s != nil {
+		delete(p.screens, channel)
+		p.owed(s)
+	}
 }
 
 // Told returns the operations that the last call of Take or End wrote.
@@ -128,16 +144,26 @@ func (p *Player) giveBack() {
 		p.owed(s)
 	}
 	clear(p.screens)
+	p.typed(p.keys.end(p.view.Encoding))
 }
 
 func (p *Player) channel(n uint32) *played {
 	s := p.screens[n]
 	if s == nil {
-		s = &played{}
-		if len(p.screens) < mostChannels {
-			p.screens[n] = s
+		if len(p.screens) >= mostChannels {
+			oldest, least := n, ^uint64(0)
+			for n, s := range p.screens {
+				if s != p.last && s.used < least {
+					oldest, least = n, s.used
+				}
+			}
+			p.drop(oldest)
 		}
+		s = &played{}
+		p.screens[n] = s
 	}
+	p.used++
+	s.used = p.used
 	return s
 }
 

@@ -64,7 +64,7 @@ type sftpSession struct {
 	files    map[string]*sftpFile // open, by handle
 	pending  map[uint32]sftpAwaited
 	last     uint64 // number of the last operation
-	names    int    // bytes of paths that are kept
+	names    int    // bytes of the paths of all that has not ended
 	begun    bool   // the client's first packet has passed
 	agreed   bool   // the target's first packet has passed
 	extended bool   // which announced extensions of OpenSSH's server
@@ -74,7 +74,8 @@ type sftpSession struct {
 // sftpFile is one operation: an open file, or something that an answer will finish.
 type sftpFile struct {
 	id      uint64
-	path    []byte
+	path    []byte // of an open file
+	named   int    // bytes of its paths, which count until it has ended
 	read    uint64
 	written uint64
 	size    uint64

@@ -114,3 +114,35 @@ func TestAttackUnknownSFTPExtension(t *testing.T) {
 		t.Error("the name was forwarded")
 	}
 }
+
+// The paths of requests without answers count, not their number alone; those of answered ones do not.
+func TestAttackSFTPLongNamesWithoutAnswers(t *testing.T) {
+	long := strings.Repeat("\xff", 33_900)
+	r := newRig(t, rigOptions{target: sftpTarget(t, func(s *testbed.TargetSession) { io.Copy(io.Discard, s) })})
+	raw := newRawSFTP(t, r)
+	raw.send(packetInit)
+	sent := 0
+	for i := range uint32(1000) {
+		if _, err := raw.ch.Write(packet(13, i, long)); err != nil {
+			break
+		}
+		sent++
+	}
+	if status, _ := raw.ended(); status != 254 {
+		t.Errorf("status %d", status)
+	}
+	if ops, _ := r.fileOps(); len(ops) > 1<<20/len(long)+1 {
+		t.Errorf("%d of %d operations with long names wait for an answer", len(ops), sent)
+	}
+
+	r = newRig(t, rigOptions{})
+	raw = newRawSFTP(t, r)
+	raw.send(packetInit)
+	raw.answer()
+	for i := range uint32(80) {
+		raw.send(packet(18, i, long[:20_000], "/b"))
+		if typ, _ := raw.answer(); typ != 101 {
+			t.Fatalf("answer %d to request %d", typ, i)
+		}
+	}
+}

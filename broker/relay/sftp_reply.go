@@ -96,6 +96,7 @@ func (s *sftpReplies) take(p []byte) (ended *sftpFile, ok bool, status string, e
 	case awaitsAny:
 		return nil, false, "", nil
 	case awaitsDone:
+		s.names -= a.file.named
 		return a.file, true, sftpStatus(0), nil
 	}
 	return nil, false, "", fmt.Errorf("%w: an answer of type %d to a request that has none such", errUnread, p[4])
@@ -136,7 +137,7 @@ func (s *sftpReplies) finished(a sftpAwaited, code uint32) (ended *sftpFile, ok 
 	case awaitsAny:
 		return nil, false, ""
 	}
-	s.names -= len(a.file.path)
+	s.names -= a.file.named
 	if code == 0 {
 		code = a.file.failed
 	}

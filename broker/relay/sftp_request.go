@@ -236,11 +236,11 @@ func (s *sftpRequests) await(id uint32, op *sftpOp) error {
 	if op.record.Op != "" {
 		s.last++
 		op.record.ID = s.last
-		op.file = &sftpFile{id: s.last}
+		op.file = &sftpFile{id: s.last, named: len(op.path) + len(op.to)}
+		if s.names += op.file.named; s.names > maxSFTPNames {
+			return fmt.Errorf("%w: more than %d bytes of paths of open files and of requests without an answer", errUnread, maxSFTPNames)
+		}
 		if op.kind == awaitsHandle {
-			if s.names += len(op.path); s.names > maxSFTPNames {
-				return fmt.Errorf("%w: too many open files", errUnread)
-			}
 			op.file.path = bytes.Clone(op.path)
 		}
 	}

@@ -1,0 +1,80 @@
+package broker_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"io"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker/internal/testbed"
+	"sekimori/recordings"
+)
+
+// text gives the export as text of a session of e, which is over.
+func (o *office) text(e *engineer) string {
+	o.t.Helper()
+	row := o.sessions(e.id)[0]
+	r, err := recordings.Open(filepath.Join(o.config.RecordingsDir(), filepath.FromSlash(row.Recording)), o.ring.ViewingIdentity())
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer r.Close()
+	var text bytes.Buffer
+	if err := recordings.Text(context.Background(), &text, r, recordings.View{Lang: "en"}); err != nil {
+		o.t.Fatal(err)
+	}
+	return text.String()
+}
+
+// One connection, a target that never answers, names of 33 kB: the broker kept 177 MB of each channel.
+func TestAttackUnansweredOperationsFillMemory(t *testing.T) {
+	o := foundWith(t, time.Hour, testbed.TargetOptions{Session: func(ch *testbed.TargetSession) {
+		ch.Read(make([]byte, 64<<10))
+		ch.Write([]byte{0, 0, 0, 5, 2, 0, 0, 0, 3})
+		io.Copy(io.Discard, ch)
+	}})
+	e := o.engineers(1)[0]
+	b := o.start()
+	c := e.mustDial(b.addr)
+	heap := func() int {
+		runtime.GC()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc >> 20)
+	}
+	before := heap()
+	name := bytes.Repeat([]byte{0xff}, 33_900)
+	for range 4 {
+		ch, reqs, err := c.OpenChannel("session", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go ssh.DiscardRequests(reqs)
+		ch.SendRequest("subsystem", true, ssh.Marshal(struct{ N string }{"sftp"}))
+		ch.Write([]byte{0, 0, 0, 5, 1, 0, 0, 0, 3})
+		ch.Read(make([]byte, 64))
+		for i := range uint32(1024) {
+			p := binary.BigEndian.AppendUint32([]byte{13}, i)
+			p = append(binary.BigEndian.AppendUint32(p, uint32(len(name))), name...)
+			if _, err := ch.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(p))), p...)); err != nil {
+				break
+			}
+		}
+		if _, err := io.Copy(io.Discard, ch); err != nil { // until the broker has ended it
+			t.Log(err)
+		}
+	}
+	if now := heap(); now > before+32 {
+		t.Errorf("heap %d -> %d MB", before, now)
+	}
+	c.Close()
+	<-c.gone
+	b.close()
+}
