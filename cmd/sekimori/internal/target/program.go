@@ -23,6 +23,9 @@ type program struct {
 	tty        *os.File
 	cmd        *exec.Cmd
 	done       sync.WaitGroup
+
+	output *os.File      // what the program prints, without a terminal
+	unread chan struct{} // closed when nobody reads the output any more
 }
 
 type ptyRequest struct {
@@ -78,6 +81,14 @@ func (p *program) handle(r *ssh.Request) bool {
 	case "exec":
 		var e struct{ Command string }
 		return ssh.Unmarshal(r.Payload, &e) == nil && p.start(exec.Command(shell(), "-c", e.Command))
+	case "eow@openssh.com": // as sshd: the program's next write fails, and it ends
+		if p.output == nil {
+			return false
+		}
+		close(p.unread)
+		p.output.Close()
+		p.output = nil
+		return true
 	case "subsystem":
 		var s struct{ Name string }
 		return ssh.Unmarshal(r.Payload, &s) == nil && s.Name == "sftp" && p.startSFTP()
@@ -109,12 +120,28 @@ func (p *program) start(cmd *exec.Cmd) bool {
 	if err != nil {
 		return false
 	}
-	cmd.Stdout, cmd.Stderr = p.channel, p.channel.Stderr()
-	if cmd.Start() != nil {
+	output, printed, err := os.Pipe()
+	if err != nil {
 		return false
 	}
+	cmd.Stdout, cmd.Stderr = printed, p.channel.Stderr()
+	err = cmd.Start()
+	printed.Close()
+	if err != nil {
+		output.Close()
+		return false
+	}
+	p.output, p.unread = output, make(chan struct{})
 	go func() { io.Copy(stdin, p.channel); stdin.Close() }()
-	p.finish(func() {})
+	copied, unread := make(chan struct{}), p.unread
+	go func() { defer close(copied); io.Copy(p.channel, output) }()
+	p.finish(func() {
+		select {
+		case <-copied:
+			output.Close()
+		case <-unread: // closed by handle
+		}
+	})
 	return true
 }
 
