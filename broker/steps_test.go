@@ -42,6 +42,20 @@ func (o *office) sql(statement string) {
 	}
 }
 
+// stateBeside reads the state of a person's session past the store, which opens no database that was sabotaged.
+func (o *office) stateBeside(person string) (state store.SessionState) {
+	o.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+o.config.DatabaseFile()+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	err = db.QueryRow(`SELECT state FROM sessions WHERE person = ?`, person).Scan(&state)
+	if err := errors.Join(err, db.Close()); err != nil {
+		o.t.Fatal(err)
+	}
+	return state
+}
+
 // retarget changes what the registry says of the target.
 func (o *office) retarget(change func(*store.Target)) (mend func()) {
 	o.t.Helper()
@@ -188,8 +202,8 @@ func (c step) suffer(o *office, e *engineer, addr string) (got []byte, told stri
 		o.t.Errorf("it took %s", took)
 	}
 	if c.owed {
-		if row := o.sessions(e.id)[0]; !row.State.Live() {
-			o.t.Errorf("the end could not be written, and the session is %s", row.State)
+		if state := o.stateBeside(e.id); !state.Live() {
+			o.t.Errorf("the end could not be written, and the session is %s", state)
 		}
 	}
 	mend()
