@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -213,11 +215,19 @@ func (s *Server) refusedOnce(c *call, what string, subjects []string, payload ma
 	return s.looked(c, kind, subjects, payload)
 }
 
-// read takes the body strictly: one JSON value, no unknown field, nothing behind it.
+// read takes the body strictly: one JSON value in UTF-8, no unknown field, nothing behind it. The decoder alone would put U+FFFD for
+// bytes that are no UTF-8, and what was handed in would be stored otherwise than it was meant.
 func (c *call) read(into any) error {
-	d := json.NewDecoder(c.r.Body)
+	body, err := io.ReadAll(c.r.Body)
+	if err == nil && !utf8.Valid(body) {
+		return faultBadRequest("本文が UTF-8 ではありません", "the body is not UTF-8", nil)
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
+	if err == nil {
+		err = d.Decode(into)
+	}
+	if err != nil {
 		var big *http.MaxBytesError
 		if errors.As(err, &big) {
 			return &Fault{

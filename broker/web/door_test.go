@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -217,6 +218,25 @@ func TestOnlyTheFirstApplyNeedsNoToken(t *testing.T) {
 	w.found()
 	if a := w.call("POST", "/v1/apply", "", ApplyBody{Name: "town.yaml", Text: town}); a.status != http.StatusUnauthorized {
 		t.Errorf("a second apply without a token: %d", a.status)
+	}
+}
+
+// The decoder of JSON puts U+FFFD for bytes that are no UTF-8. A body that has some is refused whole, before anything looks at what it became.
+func TestABodyThatIsNoUTF8IsRefused(t *testing.T) {
+	w := newWorld(t)
+	body, err := json.Marshal(ApplyBody{Name: "town.yaml", Text: town})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := strings.Replace(string(body), "総務課", "\x91\x8d\x96\xb1", 1)
+	if bad == string(body) {
+		t.Fatal("nothing replaced")
+	}
+	if a := w.call("POST", "/v1/apply", "", bad); a.status != http.StatusBadRequest || !strings.Contains(a.fault.EN, "not UTF-8") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if v := ok[Status](w, "GET", "/v1/status", "", nil); !v.EmptyRegistry {
+		t.Error("it was applied")
 	}
 }
 

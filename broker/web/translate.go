@@ -33,7 +33,7 @@ func (s *Server) translate(err error) error {
 	case errors.As(err, &denied):
 		return refusal(denied.Reason, denied.Args)
 	case errors.As(err, &invalid):
-		return invalidForm(invalid)
+		return InvalidForm(invalid)
 	case errors.Is(err, store.ErrNotFound):
 		return faultNotFound()
 	case errors.Is(err, session.ErrNotLive):
@@ -45,7 +45,8 @@ func (s *Server) translate(err error) error {
 	return err
 }
 
-func invalidForm(invalid *forms.Invalid) *Fault {
+// InvalidForm is a form that cannot be accepted, as a fault that names each place.
+func InvalidForm(invalid *forms.Invalid) *Fault {
 	f := faultInvalid("内容に誤りがあります。何も変えていません", "there are mistakes in it; nothing was changed")
 	f.HintJA, f.HintEN = "上の箇所を直してください", "correct the places above"
 	if invalid.Name == "" { // no file was handed in, whose places would be named

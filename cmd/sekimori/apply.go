@@ -30,7 +30,7 @@ func (p *program) apply(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := p.readFile(file)
+	text, err := p.readText(file)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (p *program) apply(c *cli.Context) error {
 		k.token = t.Token
 	}
 	var v registry.Plan
-	body := web.ApplyBody{Name: file, Text: string(text), DryRun: c.Bool("dry-run"), As: c.String("as")}
+	body := web.ApplyBody{Name: file, Text: text, DryRun: c.Bool("dry-run"), As: c.String("as")}
 	if err := k.call(c.Context, "POST", "/v1/apply", nil, body, &v); err != nil {
 		return err
 	}

@@ -86,11 +86,11 @@ func (p *program) applyHolidays(c *cli.Context) error {
 	if file == "" {
 		return &usageError{ja: "ファイルが要ります", en: "a file is required"}
 	}
-	text, err := p.readFile(file)
+	text, err := p.readText(file)
 	if err != nil {
 		return err
 	}
-	v, err := act[registry.Plan](p, c, "/v1/calendar/holidays", web.DaysBody{Name: file, Text: string(text), DryRun: c.Bool("dry-run")})
+	v, err := act[registry.Plan](p, c, "/v1/calendar/holidays", web.DaysBody{Name: file, Text: text, DryRun: c.Bool("dry-run")})
 	if err != nil {
 		return err
 	}

@@ -113,7 +113,25 @@ func (k *client) do(ctx context.Context, method, path string, query url.Values, 
 	if err != nil {
 		return nil, fmt.Errorf("write request: %w", err)
 	}
+	if damaged(b) {
+		return nil, &failure{ja: "UTF-8 でない文字があります。何も送っていません", en: "this is not UTF-8; nothing was sent",
+			hintJA: "端末の文字コードを UTF-8 にしてください", hintEN: "set the terminal to UTF-8"}
+	}
 	return k.send(ctx, method, path, query, bytes.NewReader(b), -1)
+}
+
+// damaged tells that the encoder put U+FFFD for a byte that is no UTF-8: it escapes that one, and writes one that was handed in as it is.
+func damaged(b []byte) bool {
+	for i := 0; i+1 < len(b); i++ {
+		if b[i] != '\\' {
+			continue
+		}
+		if bytes.HasPrefix(b[i:], []byte(`\ufffd`)) {
+			return true
+		}
+		i++ // what is escaped begins no escape
+	}
+	return false
 }
 
 // send sends one call with a body (nil: none) that is JSON, or a file of so many bytes where size is not negative. A file is

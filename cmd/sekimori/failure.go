@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sekimori/broker"
+	"sekimori/broker/forms"
 	"sekimori/broker/web"
 )
 
@@ -71,11 +72,14 @@ func (p *program) describe(err error) *web.Fault {
 	var usage *usageError
 	var own *failure
 	var config *broker.ConfigError
+	var invalid *forms.Invalid
 	switch {
 	case errors.As(err, &fault):
 		return fault
 	case errors.As(err, &usage):
 		return &web.Fault{Code: "usage", Exit: web.ExitUsage, JA: usage.ja, EN: usage.en, HintJA: usage.hintJA, HintEN: usage.hintEN}
+	case errors.As(err, &invalid):
+		return web.InvalidForm(invalid)
 	case errors.As(err, &config):
 		f := &web.Fault{
 			Code: "configuration", Exit: web.ExitError,

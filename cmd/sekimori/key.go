@@ -58,7 +58,7 @@ func (p *program) keyState(s string) string {
 }
 
 func (p *program) addKey(c *cli.Context) error {
-	b, err := p.readFile(c.Args().First())
+	text, err := p.readText(c.Args().First())
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (p *program) addKey(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	v, err := act[web.KeyAdded](p, c, "/v1/keys", web.KeyBody{Person: c.String("person"), Key: strings.TrimSpace(string(b)), Fresh: fresh})
+	v, err := act[web.KeyAdded](p, c, "/v1/keys", web.KeyBody{Person: c.String("person"), Key: strings.TrimSpace(text), Fresh: fresh})
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/broker/web"
 )
@@ -129,6 +130,20 @@ func (p *program) setSecret(c *cli.Context) error {
 		return err
 	}
 	return p.done(v, fmt.Sprintf("封じて預けました: %s", v.ID), fmt.Sprintf("sealed: %s", v.ID))
+}
+
+// readText reads a file that goes to the broker as text. JSON has no other characters than those of UTF-8: what is none would become
+// U+FFFD on the way, and the broker, which names the place of such a byte, would never see it. So it is looked for here. The error is a
+// *forms.Invalid like the broker's.
+func (p *program) readText(file string) (string, error) {
+	b, err := p.readFile(file)
+	if err != nil {
+		return "", err
+	}
+	if _, err := forms.Plain(file, b); err != nil {
+		return "", err
+	}
+	return string(b), nil
 }
 
 // readFile reads what a person hands in, at most what the broker takes.

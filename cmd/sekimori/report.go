@@ -133,11 +133,11 @@ func (p *program) reportSubmit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := p.readFile(file)
+	text, err := p.readText(file)
 	if err != nil {
 		return err
 	}
-	v, err := act[web.Report](p, c, "/v1/reports", web.SubmitBody{Name: file, Text: string(text)})
+	v, err := act[web.Report](p, c, "/v1/reports", web.SubmitBody{Name: file, Text: text})
 	if err != nil {
 		return err
 	}

@@ -181,7 +181,7 @@ func (p *program) requestSubmit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := p.readFile(file)
+	text, err := p.readText(file)
 	if err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func (p *program) requestSubmit(c *cli.Context) error {
 	if no := c.String("edit"); no != "" {
 		path += "/" + part(no) + "/edit"
 	}
-	v, err := act[web.Request](p, c, path, web.SubmitBody{Name: file, Text: string(text)})
+	v, err := act[web.Request](p, c, path, web.SubmitBody{Name: file, Text: text})
 	if err != nil {
 		return err
 	}

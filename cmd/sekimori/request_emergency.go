@@ -31,11 +31,11 @@ func (p *program) requestEmergency(c *cli.Context) error {
 	if ago, err := time.ParseDuration(body.PhonedAt); err == nil && ago >= 0 {
 		body.PhonedAt = p.now().Add(-ago).Format(time.RFC3339Nano)
 	}
-	text, err := p.readFile(file)
+	text, err := p.readText(file)
 	if err != nil {
 		return err
 	}
-	body.Name, body.Text = file, string(text)
+	body.Name, body.Text = file, text
 	if body.Fresh, err = p.fresh(c); err != nil {
 		return err
 	}
