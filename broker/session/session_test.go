@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -27,7 +28,7 @@ const cutWithin = time.Second * slowness
 
 // reports makes a target that prints a line every so often, a number of times, and then goes on in
 // silence. It notes when that was.
-func reports(w *world, pace time.Duration, times int, stopped *time.Time) {
+func reports(w *world, pace time.Duration, times int, stopped *atomic.Int64) {
 	w.targets(func(s *testbed.TargetSession) {
 		go ssh.DiscardRequests(s.Requests)
 		for range times {
@@ -36,7 +37,7 @@ func reports(w *world, pace time.Duration, times int, stopped *time.Time) {
 				return
 			}
 		}
-		*stopped = time.Now()
+		stopped.Store(time.Now().UnixNano())
 		_, _ = io.Copy(io.Discard, s)
 	})
 }
@@ -258,7 +259,7 @@ func TestIdleSessionIsWarnedAndCut(t *testing.T) {
 func TestADownloadIsNotIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 3*time.Hour)
-		var stopped time.Time
+		var stopped atomic.Int64
 		reports(w, 4*time.Minute, 15, &stopped)
 		v := w.admit(w.engineer(0))
 		s, err := v.client.NewSession()
@@ -275,7 +276,7 @@ func TestADownloadIsNotIdle(t *testing.T) {
 		if took := v.endedAt.Sub(w.start); took < time.Hour {
 			t.Errorf("cut after %s, while the command was reporting", took)
 		}
-		if idle := v.endedAt.Sub(stopped); idle < 15*time.Minute || idle > 15*time.Minute+cutWithin+2*time.Second {
+		if idle := v.endedAt.Sub(time.Unix(0, stopped.Load())); idle < 15*time.Minute || idle > 15*time.Minute+cutWithin+2*time.Second {
 			t.Errorf("cut %s after the last byte", idle)
 		}
 	})
@@ -285,7 +286,7 @@ func TestADownloadIsNotIdle(t *testing.T) {
 func TestOutputKeepsNoShellAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 3*time.Hour)
-		var stopped time.Time
+		var stopped atomic.Int64
 		reports(w, 4*time.Minute, 15, &stopped)
 		v := w.admit(w.engineer(0))
 		v.shell()
