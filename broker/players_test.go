@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,4 +78,39 @@ func TestAttackUnansweredOperationsFillMemory(t *testing.T) {
 	c.Close()
 	<-c.gone
 	b.close()
+}
+
+// A command that only looks like a copy, on a terminal and without: what it prints is shown.
+func TestAttackShellThatNobodySees(t *testing.T) {
+	o := foundWith(t, time.Hour, testbed.TargetOptions{Session: func(ch *testbed.TargetSession) {
+		ch.Write([]byte("$ cat /etc/shadow\r\nroot:SECRET\r\n"))
+		ch.SendRequest("exit-status", false, ssh.Marshal(struct{ S uint32 }{0}))
+	}})
+	e := o.engineers(1)[0]
+	b := o.start()
+	c := e.mustDial(b.addr)
+	n := 0
+	for _, command := range []string{"xscp -t ; exec bash -i", "true scp -f; exec bash -i", "scp -t x; exec bash -i"} {
+		for _, terminal := range []bool{true, false} {
+			s, err := c.NewSession()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if terminal {
+				if err := s.RequestPty("xterm", 24, 80, ssh.TerminalModes{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if out, err := s.Output(command); err != nil || !strings.Contains(string(out), "SECRET") {
+				t.Fatalf("%q, %v", out, err)
+			}
+			n++
+		}
+	}
+	c.Close()
+	<-c.gone
+	b.close()
+	if text := o.text(e); strings.Count(text, "root:SECRET") != n {
+		t.Errorf("of %d shells some are not seen:\n%s", n, text)
+	}
 }

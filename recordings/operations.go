@@ -3,7 +3,6 @@ package recordings
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -63,23 +62,26 @@ type doing struct {
 	sizes  *Sizes
 	files  []heldFile // that were begun and did not end, in order
 	held   int        // their bytes
-	scp    bool
+
+	terminal bool // it has one, whatever it is called
+	followed bool // the broker follows its protocol
 }
 
 // NewOperations begins a session.
 func NewOperations() *Operations { return &Operations{channels: map[uint32]*doing{}} }
 
-// Data tells whether the bytes of a channel mean something to a reader: those of a file transfer and of a forward are a
-// protocol's.
+// Data tells whether the bytes of a channel are for a reader. Those of a forward are a protocol's, and so are those that the
+// broker itself follows, as far as it does: it lists what they do. The words of a command do not say that; a terminal is
+// always for a reader.
 func (o *Operations) Data(channel uint32) bool {
 	d := o.channels[channel]
-	return d == nil || d.start != EventSubsystem && !d.scp && (d.kind == "" || d.kind == "session")
+	return d == nil || d.terminal || !d.followed && (d.kind == "" || d.kind == "session")
 }
 
 // Terminal tells whether a channel has one.
 func (o *Operations) Terminal(channel uint32) bool {
 	d := o.channels[channel]
-	return d != nil && d.term != ""
+	return d != nil && d.terminal
 }
 
 // Take reads a frame and returns what it tells, in order.
@@ -106,9 +108,7 @@ func (o *Operations) Take(f Frame) []Operation {
 	}
 	switch f.Event {
 	case EventFile:
-		op := body[FileOp](f)
-		d.scp = d.scp || op.Op == FileSCPSend || op.Op == FileSCPReceive
-		o.hold(d, held(op), f.Elapsed, &out)
+		o.hold(d, held(body[FileOp](f)), f.Elapsed, &out)
 	case EventFileEnd:
 		o.fileEnd(d, body[FileEnd](f), say)
 	case EventClose:
@@ -188,6 +188,7 @@ func (d *doing) take(f Frame, say func(ja, en string)) {
 		}
 	case EventPTY:
 		p := body[PTY](f)
+		d.terminal = true
 		d.term = word(p.Term)
 		if p.Cols > 0 && p.Rows > 0 || p.Term == "" {
 			d.term = strings.TrimSpace(fmt.Sprintf("%dx%d %s", p.Cols, p.Rows, d.term))
@@ -198,16 +199,17 @@ func (d *doing) take(f Frame, say func(ja, en string)) {
 	case EventExec:
 		d.start = f.Event
 		command := said(body[Command](f).Command)
-		words := strings.Fields(command)
-		d.scp = len(words) > 1 && strings.HasSuffix(words[0], "scp") && (slices.Contains(words, "-t") || slices.Contains(words, "-f"))
 		say("コマンド: "+command+d.onTerminal("  (端末 "), "command: "+command+d.onTerminal("  (terminal "))
 	case EventSubsystem:
 		name := body[Command](f).Command
 		if d.start = f.Event; name == "sftp" {
+			d.followed = true // recordings have said so themselves (EventInspect) only later
 			say("ファイル転送(SFTP)開始", "file transfer (SFTP) started")
 			return
 		}
 		say("サブシステム開始: "+said(name), "subsystem started: "+said(name))
+	case EventInspect:
+		d.followed = true
 	case EventEnv: // of the input: only who has its key reads it
 		e := body[Env](f)
 		say("環境変数: "+said(e.Name+"="+e.Value), "environment: "+said(e.Name+"="+e.Value))

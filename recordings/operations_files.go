@@ -8,8 +8,13 @@ import (
 
 // fileEnd joins the start of an operation on a file with its end: one line for each file, however often it is read or written.
 func (o *Operations) fileEnd(d *doing, end FileEnd, say func(ja, en string)) {
-	if end.ID == 0 {
-		say("ほかのファイル操作"+end.moved("ja"), "other file operations"+end.moved("en"))
+	if end.ID == 0 { // what follows is not listed, so it is shown
+		d.followed = false
+		ja, en := "ほかのファイル操作"+end.moved("ja"), "other file operations"+end.moved("en")
+		if end.Status != "" {
+			ja, en = ja+": "+said(end.Status), en+": "+said(end.Status)
+		}
+		say(ja, en)
 		return
 	}
 	var ja, en string

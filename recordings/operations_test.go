@@ -46,6 +46,7 @@ func work(t testing.TB, w *recordings.Writer) {
 
 	event(2, recordings.EventOpen, recordings.Opened{Type: "session"})
 	event(2, recordings.EventExec, recordings.NewCommand("scp -f /tmp/x"))
+	event(2, recordings.EventInspect, recordings.Inspect{Protocol: "scp"})
 	out(2, "C0644 2 x\n\x00ab")
 	event(2, recordings.EventFile, recordings.FileOp{ID: 1, Op: recordings.FileSCPReceive, Path: "/tmp/x"})
 	event(2, recordings.EventFileEnd, recordings.FileEnd{ID: 1, OK: true, Read: 2})

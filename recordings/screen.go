@@ -19,7 +19,8 @@ type Screen struct {
 	full   bool // a program has the alternate screen
 	region bool // a scroll region or origin mode may be set
 	line   bool // the cursor is at the start of a line, as far as is known
-	bare   bool // no terminal was at the other end: a line feed alone ends a line
+	bare   bool // no terminal was at the other end: a line feed alone ends a line, and zero bytes are shown
+	zero   bool // the last was one
 	after  byte // the control character before, if it was one
 	box    box
 }
@@ -69,7 +70,7 @@ const resetPicture = "\x1b[r\x1b[4l\x1b[?6l\x1b[?7h\x1b[?25h\x1b(B\x1b)B\x0f\x1b
 const mostArgument = 4096
 
 func (s *Screen) print(r rune) {
-	s.line, s.after = false, 0
+	s.line, s.after, s.zero = false, 0, false
 	s.out.WriteString(s.box.print(r))
 	if r < utf8.RuneSelf {
 		s.out.WriteByte(byte(r))
@@ -82,6 +83,14 @@ func (s *Screen) invalid(byte) { s.print(utf8.RuneError) }
 
 // execute passes what moves the cursor or chooses a character set. The bell does not ring again.
 func (s *Screen) execute(c byte) {
+	if c == 0 && s.bare {
+		if !s.zero {
+			s.print(zeroMark)
+		}
+		s.zero = true
+		return
+	}
+	s.zero = false
 	switch c {
 	case '\n', '\v', '\f':
 		switch {

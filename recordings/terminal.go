@@ -25,6 +25,8 @@ type terminal struct {
 	now   time.Duration
 	some  bool // the line has begun
 	done  bool // the line is complete
+	bare  bool // no terminal was at the other end: zero bytes are shown
+	zero  bool // the last was one
 }
 
 // cell is one column: a character, or badByte and the byte that is none, or the
@@ -56,6 +58,7 @@ func (t *terminal) feed(c byte) (line bool) {
 }
 
 func (t *terminal) print(r rune) {
+	t.zero = false
 	if unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Me, r) || r == 0x200d {
 		t.combine(r)
 		return
@@ -64,10 +67,19 @@ func (t *terminal) print(r rune) {
 }
 
 // invalid shows a byte that is no character escaped.
-func (t *terminal) invalid(c byte) { t.put(badByte+cell(c), 1) }
+func (t *terminal) invalid(c byte) {
+	t.zero = false
+	t.put(badByte+cell(c), 1)
+}
 
 func (t *terminal) execute(c byte) {
+	zero := t.zero
+	t.zero = c == 0
 	switch c {
+	case 0:
+		if t.bare && !zero {
+			t.put(zeroMark, 1)
+		}
 	case '\n':
 		t.done = true
 	case '\r':

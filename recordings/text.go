@@ -61,9 +61,9 @@ type Transcript struct {
 
 // outputLines is the output of one channel.
 type outputLines struct {
-	terms  [3]*terminal // by Stream
-	used   uint64       // when there was output last
-	binary bool
+	terms     [3]*terminal // by Stream
+	stretches [3]stretches // by Stream
+	used      uint64       // when there was output last
 }
 
 // NewTranscript begins a session.
@@ -83,10 +83,10 @@ func (t *Transcript) Take(f Frame) []byte {
 	case f.Event == "":
 		t.output(f)
 	case f.Event == EventClose:
-		t.flush(f.Channel)
+		t.flush(f.Channel, f.Elapsed)
 		t.typed(t.keys.close(f.Channel, t.view.Encoding))
 	case f.Event == EventEnd:
-		t.flushAll()
+		t.flushAll(f.Elapsed)
 	}
 	for _, o := range t.ops.Take(f) {
 		t.tell(o)
@@ -116,16 +116,16 @@ func (t *Transcript) Resize(int, int) {}
 // End returns the lines that are still owed when the recording has ended.
 func (t *Transcript) End(at time.Duration) []byte {
 	t.out.Reset()
-	t.flushAll()
+	t.flushAll(at)
 	for _, o := range t.ops.End(at) {
 		t.tell(o)
 	}
 	return t.out.Bytes()
 }
 
-func (t *Transcript) flushAll() {
+func (t *Transcript) flushAll(at time.Duration) {
 	for _, n := range slices.Sorted(maps.Keys(t.channels)) {
-		t.flush(n)
+		t.flush(n, at)
 	}
 	t.typed(t.keys.end(t.view.Encoding))
 }
@@ -154,46 +154,52 @@ func (t *Transcript) output(f Frame) {
 	c := t.channels[f.Channel]
 	if c == nil {
 		if len(t.channels) >= mostChannels {
-			t.flush(t.oldest())
+			t.flush(t.oldest(), f.Elapsed)
 		}
 		c = new(outputLines)
 		t.channels[f.Channel] = c
 	}
 	t.used++
 	c.used = t.used
-	if !t.ops.Terminal(f.Channel) && !c.binary && bytes.IndexByte(f.Data, 0) >= 0 {
-		c.binary = true
-		t.tell(Operation{f.Elapsed, f.Channel, "", "バイナリの出力(表示しません)", "binary output (not shown)"})
-	}
-	if c.binary {
-		return
-	}
 	term := c.terms[f.Stream]
 	if term == nil {
 		term = newTerminal(t.view.Encoding)
 		c.terms[f.Stream] = term
 	}
-	for _, b := range term.dec.utf8(f.Data) {
-		if term.feed(b) {
-			t.line(f.Channel, term.take(f.Stream))
+	show := func(p []byte) {
+		for _, b := range term.dec.utf8(p) {
+			if term.feed(b) {
+				t.line(f.Channel, term.take(f.Stream))
+			}
 		}
 	}
+	if term.bare = !t.ops.Terminal(f.Channel); !term.bare {
+		show(f.Data)
+		return
+	}
+	c.stretches[f.Stream].take(f.Data, show, func(ja, en string) {
+		if l, ok := term.flush(f.Stream); ok {
+			t.line(f.Channel, l)
+		}
+		t.tell(Operation{f.Elapsed, f.Channel, "", ja, en})
+	})
 }
 
 // flush ends the lines of a channel that were not ended.
-func (t *Transcript) flush(channel uint32) {
+func (t *Transcript) flush(channel uint32, at time.Duration) {
 	c := t.channels[channel]
 	if c == nil {
 		return
 	}
 	delete(t.channels, channel)
 	for s, term := range c.terms {
-		if term == nil || c.binary {
+		if term == nil {
 			continue
 		}
 		if l, ok := term.flush(Stream(s)); ok {
 			t.line(channel, l)
 		}
+		c.stretches[s].end(func(ja, en string) { t.tell(Operation{at, channel, "", ja, en}) })
 	}
 }
 

@@ -88,6 +88,7 @@ const (
 	EventNotice       = "notice"          // body Notice: text that the broker showed
 	EventRefused      = "refused"         // body Refused
 	EventSizes        = "sizes"           // body Sizes
+	EventInspect      = "inspect"         // body Inspect: from here on the broker follows what passes
 	EventFile         = "file"            // body FileOp; before the operation is passed on
 	EventFileEnd      = "file-end"        // body FileEnd
 	EventPause        = "pause"           // body Pause
@@ -185,6 +186,11 @@ type Sizes struct {
 	Input  int64 `json:"input"`
 	Output int64 `json:"output"`
 	Errors int64 `json:"errors"`
+}
+
+// Inspect is the body of EventInspect.
+type Inspect struct {
+	Protocol string `json:"protocol"` // sftp or scp
 }
 
 // FileOp is the body of EventFile: a file operation that the engineer asked for. It stands in the

@@ -23,7 +23,7 @@ func (v View) shows(channel uint32) bool {
 }
 
 // Player makes of a session's frames what a viewer's terminal shows: the picture of its terminals, through a Screen, and a
-// line for each thing that was done. Bytes that mean nothing to a reader, those of a file transfer, are left out. It is for
+// line for each thing that was done. Bytes that mean nothing to a reader, those of a file transfer that the broker lists, are left out. It is for
 // one goroutine.
 type Player struct {
 	view    View
@@ -43,8 +43,8 @@ type played struct {
 	cols    int // of its terminal; 0: not known
 	rows    int
 	shown   [2]*Screen // of standard output and of standard error
-	binary  bool       // it was no text: it is not shown on
-	waiting []string   // lines that a full-screen program holds up
+	left    [2]stretches
+	waiting []string // lines that a full-screen program holds up
 }
 
 // NewPlayer begins a session.
@@ -61,7 +61,7 @@ func (p *Player) Take(f Frame) []byte {
 	}
 	switch {
 	case f.Event == EventPTY || f.Event == EventWindowChange:
-		p.resize(f.Channel, body[PTY](f))
+		p.resize(f)
 	case f.Stream == Stdin:
 		p.typed(p.keys.take(f, p.ops, p.view.Encoding))
 	case f.Event == "":
@@ -69,13 +69,13 @@ func (p *Player) Take(f Frame) []byte {
 	case f.Event == EventClose:
 		p.typed(p.keys.close(f.Channel, p.view.Encoding))
 	case f.Event == EventEnd:
-		p.giveBack()
+		p.giveBack(f.Elapsed)
 	}
 	for _, o := range p.ops.Take(f) {
 		p.tell(o)
 	}
 	if f.Event == EventClose {
-		p.drop(f.Channel)
+		p.drop(f.Channel, f.Elapsed)
 	}
 	return p.out.Bytes()
 }
@@ -87,10 +87,11 @@ func (p *Player) typed(list []Operation) {
 }
 
 // drop forgets a channel's screen; lines that its program held up are written.
-func (p *Player) drop(channel uint32) {
+func (p *Player) drop(channel uint32, at time.Duration) {
 	if s := p.screens[channel]; s != nil {
 		delete(p.screens, channel)
 		p.owed(s)
+		s.ended(channel, at, p.tell)
 	}
 }
 
@@ -122,7 +123,7 @@ func (p *Player) Warn(at time.Duration, ja, en string) []byte {
 func (p *Player) End(at time.Duration) []byte {
 	p.out.Reset()
 	p.told = p.told[:0]
-	p.giveBack()
+	p.giveBack(at)
 	for _, o := range p.ops.End(at) {
 		p.tell(o)
 	}
@@ -133,7 +134,7 @@ func (p *Player) End(at time.Duration) []byte {
 }
 
 // giveBack gives the viewer's terminal back and writes the lines that programs held up.
-func (p *Player) giveBack() {
+func (p *Player) giveBack(at time.Duration) {
 	for _, n := range slices.Sorted(maps.Keys(p.screens)) {
 		s := p.screens[n]
 		for _, shown := range s.shown {
@@ -143,11 +144,14 @@ func (p *Player) giveBack() {
 		}
 		p.owed(s)
 	}
+	for _, n := range slices.Sorted(maps.Keys(p.screens)) {
+		p.screens[n].ended(n, at, p.tell)
+	}
 	clear(p.screens)
 	p.typed(p.keys.end(p.view.Encoding))
 }
 
-func (p *Player) channel(n uint32) *played {
+func (p *Player) channel(n uint32, at time.Duration) *played {
 	s := p.screens[n]
 	if s == nil {
 		if len(p.screens) >= mostChannels {
@@ -157,7 +161,7 @@ func (p *Player) channel(n uint32) *played {
 					oldest, least = n, s.used
 				}
 			}
-			p.drop(oldest)
+			p.drop(oldest, at)
 		}
 		s = &played{}
 		p.screens[n] = s
@@ -168,8 +172,8 @@ func (p *Player) channel(n uint32) *played {
 }
 
 // resize notes how large the recorded terminal is.
-func (p *Player) resize(channel uint32, size PTY) {
-	s := p.channel(channel)
+func (p *Player) resize(f Frame) {
+	s, size := p.channel(f.Channel, f.Elapsed), body[PTY](f)
 	s.cols, s.rows = int(min(size.Cols, mostArgument)), int(min(size.Rows, mostArgument))
 	p.rows = s.rows
 	for _, shown := range s.shown {
@@ -184,19 +188,25 @@ func (p *Player) output(f Frame) {
 	if !p.ops.Data(f.Channel) && f.Stream == Stdout {
 		return
 	}
-	s := p.channel(f.Channel)
+	s := p.channel(f.Channel, f.Elapsed)
 	terminal := p.ops.Terminal(f.Channel)
-	if !terminal && !s.binary && bytes.IndexByte(f.Data, 0) >= 0 {
-		s.binary = true
-		p.tell(Operation{f.Elapsed, f.Channel, "", "バイナリの出力(表示しません)", "binary output (not shown)"})
-	}
-	if s.binary || len(f.Data) == 0 {
+	if len(f.Data) == 0 {
 		return
 	}
+	if terminal {
+		p.picture(f, s, f.Data)
+		return
+	}
+	s.left[f.Stream-Stdout].take(f.Data, func(piece []byte) { p.picture(f, s, piece) },
+		func(ja, en string) { p.tell(Operation{f.Elapsed, f.Channel, "", ja, en}) })
+}
+
+// picture shows a piece of output.
+func (p *Player) picture(f Frame, s *played, piece []byte) {
 	i := int(f.Stream - Stdout)
 	if s.shown[i] == nil {
 		s.shown[i] = NewScreen(p.view.Encoding)
-		s.shown[i].bare = !terminal
+		s.shown[i].bare = !p.ops.Terminal(f.Channel)
 		s.shown[i].Size(s.cols, s.rows)
 	}
 	if p.last != nil && p.last != s && !p.last.full() { // of two channels at once each gets lines of its own
@@ -205,7 +215,7 @@ func (p *Player) output(f Frame) {
 		}
 	}
 	p.last = s
-	p.out.Write(s.shown[i].Show(f.Data))
+	p.out.Write(s.shown[i].Show(piece))
 	if len(s.waiting) > 0 && !s.full() {
 		p.owed(s)
 	}
@@ -253,6 +263,13 @@ func (p *Player) owed(s *played) {
 		s.startLine()
 	}
 	s.waiting = nil
+}
+
+// ended says what was left out at the end of what was shown.
+func (s *played) ended(channel uint32, at time.Duration, tell func(Operation)) {
+	for i := range s.left {
+		s.left[i].end(func(ja, en string) { tell(Operation{at, channel, "", ja, en}) })
+	}
 }
 
 func (s *played) full() bool {

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"sekimori/policy"
+	"sekimori/recordings"
 )
 
 // inspector reads along on a channel that moves files and records what is done with them. Each
@@ -21,17 +22,24 @@ type inspector interface {
 	end()
 }
 
-// newInspector gives the inspector of a channel that was decided and opened; nil: none reads along.
-func newInspector(c *channel, m mainRequest) inspector {
+// newInspector gives the inspector of a channel that was decided and opened, and records that it begins; nil: none reads
+// along. Who plays the recording leaves out only what was followed, so that is not to be guessed from the command.
+func newInspector(c *channel, m mainRequest) (i inspector) {
+	protocol := "sftp"
 	switch m.channel {
 	case policy.ChannelSFTP:
-		return newSFTP(c, c.r.banners())
+		i = newSFTP(c, c.r.banners())
 	case policy.ChannelCopy:
-		if copied, ok := parseSCP(m.command); ok {
-			return newSCP(c, copied)
+		copied, ok := parseSCP(m.command)
+		if !ok {
+			return nil
 		}
+		protocol, i = "scp", newSCP(c, copied)
+	default:
+		return nil
 	}
-	return nil
+	c.r.event(c.id, recordings.EventInspect, recordings.Inspect{Protocol: protocol})
+	return i
 }
 
 // errUnread is wrapped by whatever an inspector does not understand.
