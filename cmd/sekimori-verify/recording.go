@@ -19,7 +19,9 @@ type recording struct {
 	session string // as its header says
 	digest  recordings.Digest
 	entry   int64    // the ledger entry that it agrees with, -1: none
-	failed  *failure // nil: holds
+	live    bool     // its session was under way when the export was made: there is nothing yet to hold it against
+	cut     bool     // it stops without an end, as that of a session under way does
+	failed  *failure // nil: holds, unless it is live
 }
 
 // ended is what a session.ended entry says about the recording of its session.
@@ -129,6 +131,7 @@ func readRecording(file string) recording {
 			fmt.Sprintf("%dバイト目、区分 %d が記録されたときのままではありません [%s]", corrupt.Offset, corrupt.Segment, corrupt.What),
 			corrupt.Error(), hintDamaged)
 	case errors.As(err, &truncated):
+		r.cut = true
 		r.fail("recording-cut-short",
 			fmt.Sprintf("途中で終わっています(完全な区分は %d 個、%dバイト目まで)", truncated.Segment, truncated.Offset),
 			truncated.Error(), hintDamaged)
@@ -152,6 +155,15 @@ func (r *recording) named(all []due) {
 			fmt.Sprintf("名前は接続 %s の操作記録ですが、中身は接続 %s のものです", session, r.session),
 			fmt.Sprintf("it has the name of the recording of session %s, but is that of session %s", session, r.session), hintReplaced)
 	}
+}
+
+// underWay excuses the recording of a session that had not ended when the export was made: it may stop anywhere, and the ledger has no
+// digest of it yet. What is there and was changed is still a failure. Only a ledger that holds can say that a session is live.
+func (r *recording) underWay(k *known, ledgerHolds bool) {
+	if !ledgerHolds || !k.live[r.session] || r.failed != nil && !r.cut {
+		return
+	}
+	r.live, r.failed = true, nil
 }
 
 // compare holds a recording that holds in itself against what the ledger says about its session.

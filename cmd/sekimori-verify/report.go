@@ -36,7 +36,7 @@ func notShown(r result) failure {
 		code: "recordings-not-shown",
 		message: text{
 			fmt.Sprintf("台帳の知る操作記録 %d 件のうち %d 件が示されていません", r.due, len(r.missing)),
-			fmt.Sprintf("%d of the %d recordings that the ledger knows were not shown", len(r.missing), r.due),
+			notShownOf(len(r.missing), r.due),
 		},
 		hint: text{
 			"残りの操作記録も --recording に渡すか、なくなったのであれば情報システム課と監査へ知らせてください。一部だけを確かめるなら --partial",
@@ -52,9 +52,9 @@ func (p *program) page(w io.Writer, r result) {
 	switch {
 	case r.ledgerErr == nil:
 		row(text{}, text{fmt.Sprintf("記載 %d 件: 一件ずつ、順序、全体の値のすべてが合っています", l.Entries),
-			fmt.Sprintf("%d entries: each of them, their order and their root hold", l.Entries)})
+			counted(int(l.Entries), "%d entry: it and the root hold", "%d entries: each of them, their order and their root hold")})
 	case l.Entries > 0:
-		row(text{}, text{fmt.Sprintf("記載 %d 件まで読みました", l.Entries), fmt.Sprintf("%d entries were read", l.Entries)})
+		row(text{}, text{fmt.Sprintf("記載 %d 件まで読みました", l.Entries), counted(int(l.Entries), "%d entry was read", "%d entries were read")})
 	}
 	if l.Entries > 0 {
 		from, to := p.time(l.First), p.time(l.Last)
@@ -81,18 +81,24 @@ func (p *program) page(w io.Writer, r result) {
 	if l.SinceSize >= 0 && r.ledgerErr == nil {
 		row(text{"以前の確定点", "since"}, text{
 			fmt.Sprintf("記載 %d 件の確定点からの続きです", l.SinceSize),
-			fmt.Sprintf("continues the checkpoint of %d entries", l.SinceSize),
+			counted(int(l.SinceSize), "continues the checkpoint of %d entry", "continues the checkpoint of %d entries"),
 		})
 	}
 	for _, rec := range r.recordings {
 		row(text{"操作記録", "recording"}, text{rec.file, rec.file})
-		if rec.failed == nil {
+		switch {
+		case rec.failed != nil:
+			row(text{}, text{"合いません(下記)", "does not hold (see below)"})
+		case rec.live:
+			row(text{}, text{
+				fmt.Sprintf("接続 %s: 書き出しのとき続いていたため、調べていません", rec.session),
+				fmt.Sprintf("session %s: under way when the export was made, not examined", rec.session),
+			})
+		default:
 			row(text{}, text{
 				fmt.Sprintf("接続 %s、%d バイト: 記載 %d の検証値と合っています", rec.session, rec.digest.Size, rec.entry),
 				fmt.Sprintf("session %s, %d bytes: as in entry %d", rec.session, rec.digest.Size, rec.entry),
 			})
-		} else {
-			row(text{}, text{"合いません(下記)", "does not hold (see below)"})
 		}
 	}
 	if r.complete() != notExamined {
@@ -106,13 +112,15 @@ func (p *program) page(w io.Writer, r result) {
 	if r.live > 0 {
 		row(text{"接続中", "live"}, text{
 			fmt.Sprintf("書き出しのとき %d 件の接続が続いていました。その操作記録は求めません", r.live),
-			fmt.Sprintf("%d sessions were under way when the export was made; their recordings are not asked for", r.live),
+			counted(r.live, "%d session was under way when the export was made; its recording is not asked for",
+				"%d sessions were under way when the export was made; their recordings are not asked for"),
 		})
 	}
 	if r.gone > 0 {
 		row(text{"廃棄", "disposed"}, text{
 			fmt.Sprintf("%d 件の接続は、操作記録の検証値が廃棄済みです", r.gone),
-			fmt.Sprintf("of %d sessions the ledger does not say any more whether there is a recording", r.gone),
+			counted(r.gone, "of %d session the ledger does not say any more whether there is a recording",
+				"of %d sessions the ledger does not say any more whether there is a recording"),
 		})
 	}
 	row(text{"真正", "intact"}, verdict(r))
@@ -122,16 +130,31 @@ func (p *program) page(w io.Writer, r result) {
 func verdictComplete(r result) text {
 	switch {
 	case r.complete() == incomplete:
-		return text{fmt.Sprintf("揃っていません(%d 件中 %d 件)", r.due, r.due-len(r.missing)), fmt.Sprintf("NOT COMPLETE: %d of %d recordings", r.due-len(r.missing), r.due)}
+		return text{fmt.Sprintf("揃っていません(%d 件中 %d 件)", r.due, r.due-len(r.missing)), fmt.Sprintf("NOT COMPLETE: %d of %s", r.due-len(r.missing), counted(r.due, "%d recording", "%d recordings"))}
 	case r.complete() == complete:
-		return text{fmt.Sprintf("操作記録 %d 件がすべて示されました", r.due), fmt.Sprintf("all %d recordings were shown", r.due)}
+		return text{fmt.Sprintf("操作記録 %d 件がすべて示されました", r.due), counted(r.due, "the %d recording was shown", "all %d recordings were shown")}
 	case r.ledgerErr != nil:
 		return text{"台帳が合わないため、調べていません", "not examined: the ledger does not hold"}
 	}
 	return text{
 		fmt.Sprintf("調べていません(台帳の知る操作記録 %d 件のうち %d 件)", r.due, r.due-len(r.missing)),
-		fmt.Sprintf("not examined: %d of the %d recordings that the ledger knows", r.due-len(r.missing), r.due),
+		fmt.Sprintf("not examined: %d of the %s that the ledger knows", r.due-len(r.missing), counted(r.due, "%d recording", "%d recordings")),
 	}
+}
+
+// counted is the sentence for one, or for any other number, of which each has its place for the number.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return fmt.Sprintf(one, n)
+	}
+	return fmt.Sprintf(many, n)
+}
+
+func notShownOf(missing, due int) string {
+	if due == 1 {
+		return "the 1 recording that the ledger knows was not shown"
+	}
+	return fmt.Sprintf(counted(missing, "%d of the %%d recordings that the ledger knows was not shown", "%d of the %%d recordings that the ledger knows were not shown"), due)
 }
 
 func verdict(r result) text {
@@ -188,6 +211,7 @@ type sentRecording struct {
 	SHA256  string `json:"sha256"`
 	Size    int64  `json:"size"`
 	Entry   int64  `json:"entry"` // the ledger entry that says the same, -1: none
+	Live    bool   `json:"live"`  // under way when the export was made: not examined, and neither ok nor an error
 }
 
 type sentMissing struct {
@@ -221,7 +245,7 @@ func (p *program) sayJSON(r result) int {
 	}
 	for _, rec := range r.recordings {
 		out.Recordings = append(out.Recordings, sentRecording{
-			File: rec.file, OK: rec.failed == nil, Session: rec.session,
+			File: rec.file, OK: rec.failed == nil && !rec.live, Live: rec.live, Session: rec.session,
 			SHA256: rec.digest.SHA256.String(), Size: rec.digest.Size, Entry: rec.entry,
 		})
 	}

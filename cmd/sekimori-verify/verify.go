@@ -36,9 +36,19 @@ const (
 	notExamined completeness = "not-examined" // no recording was given, or a selection, or the ledger does not hold
 )
 
+// examined is how many recordings were shown of sessions that have ended.
+func (r result) examined() (n int) {
+	for _, rec := range r.recordings {
+		if !rec.live {
+			n++
+		}
+	}
+	return n
+}
+
 func (r result) complete() completeness {
 	switch {
-	case r.ledgerErr != nil, len(r.recordings) == 0 && r.due > 0, r.partial:
+	case r.ledgerErr != nil, r.examined() == 0 && r.due > 0, r.partial:
 		return notExamined
 	case len(r.missing) > 0:
 		return incomplete
@@ -89,7 +99,8 @@ func (p *program) verify(a arguments, in inputs) result {
 	r.due, r.live, r.gone = len(all), len(ledger.live), ledger.gone
 	for i := range r.recordings {
 		rec := &r.recordings[i]
-		if rec.failed == nil {
+		rec.underWay(&ledger, r.ledgerErr == nil)
+		if rec.failed == nil && !rec.live {
 			rec.compare(ledger.ends[rec.session], r.ledgerErr == nil)
 		}
 		rec.named(all)
@@ -97,7 +108,7 @@ func (p *program) verify(a arguments, in inputs) result {
 			r.failures = append(r.failures, *rec.failed)
 			continue
 		}
-		shown[rec.session] = true
+		shown[rec.session] = !rec.live
 	}
 	for _, d := range all {
 		if !shown[d.session] {

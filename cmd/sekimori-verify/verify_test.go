@@ -31,7 +31,7 @@ func TestEverythingHolds(t *testing.T) {
 	} {
 		got := verify(args...)
 		got.wantHolds(t)
-		for _, s := range []string{"3 entries", origin + ", verified", "witness.example, verified", "checkpoint of 1 entries", "session S-20261124-01", "session S-20261124-02", "all holds"} {
+		for _, s := range []string{"3 entries", origin + ", verified", "witness.example, verified", "checkpoint of 1 entry", "session S-20261124-01", "session S-20261124-02", "all holds"} {
 			if !strings.Contains(got.out, s) {
 				t.Errorf("%q\n%s\ndoes not say %q", args, got.out, s)
 			}
