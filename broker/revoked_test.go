@@ -58,6 +58,33 @@ func TestRevokedKeyKeepsNothingOpen(t *testing.T) {
 	o.verifyLedger()
 }
 
+// TestAttackUnopenedOutlivesACut: beside a session an idle connection (ssh -N) waits. The session is cut. A fresh login is asked for
+// a code then, and the idle connection opens nothing without one.
+func TestAttackUnopenedOutlivesACut(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour)
+	e := o.engineers(1)[0]
+	b := o.start()
+	first := e.mustDial(b.addr)
+	first.mustStream(t, "beat").await(1)
+	row := o.sessions(e.id)[0]
+	spare := e.mustDial(b.addr)
+	o.post("/v1/sessions/"+row.ID+"/end", map[string]string{"reason": "様子がおかしい"})
+	<-first.gone
+	for deadline := time.Now().Add(10 * time.Second); o.sessions(e.id)[0].State.Live(); {
+		if time.Now().After(deadline) {
+			t.Fatal("the end of the session was not written")
+		}
+	}
+	if _, err := e.dial(b.addr); err == nil {
+		t.Error("a fresh login is asked for nothing")
+	}
+	out, said, exit, err := spare.run("print alive")
+	if err != nil || out != "" || exit != policy.FactorDropped.Exit() || !strings.Contains(said, numbered(policy.FactorDropped)) {
+		t.Errorf("the idle connection: %q, %q, exit %d, %v", out, said, exit, err)
+	}
+}
+
 // One person may have so many connections at a time; the next is told why it is not one more, and another person is not
 // concerned. One that ends makes room.
 func TestConnectionsOfOnePersonAreBounded(t *testing.T) {

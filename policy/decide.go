@@ -59,6 +59,9 @@ func decideConnect(f *Facts, a *Attempt, now time.Time) Decision {
 		return deny(r, args)
 	}
 	d := decideGrant(f, a, now)
+	if a.Dropped && (d.Allow || d.Wait) {
+		return Decision{Reason: FactorDropped, Grant: d.Grant}
+	}
 	if limit := f.connections(); (d.Allow || d.Wait) && max(a.Beside, ownLive(f, a)) >= limit {
 		return Decision{Reason: OwnConnections, Args: map[string]string{"limit": count(limit)}, Grant: d.Grant}
 	}

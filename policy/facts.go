@@ -131,6 +131,7 @@ type Attempt struct {
 	Key     bool   // key (or token) proven in this connection
 	Print   string // of a connection: fingerprint of the key that was proven; it must still be one of Facts.Keys
 	Factor  bool   // second factor given, or remembered for this window
+	Dropped bool   // a forced end, freeze, lock or revocation dropped remembered factors after this one was given
 	Consent Consent
 	Source  netip.Addr
 	Target  string // as typed: target id; empty only with a single grant

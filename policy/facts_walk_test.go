@@ -165,6 +165,7 @@ var factsOfDecide = map[string]recheckedFact{
 	"Attempt.Key":     {why: "proven in this connection; that it still is the person's key is Facts.Keys"},
 	"Attempt.Print":   {change: func(f *Facts, r *Running) { r.Print = "SHA256:another" }},
 	"Attempt.Factor":  {why: "given in this connection; what takes a factor away suspends all keys with it (Facts.Keys)"},
+	"Attempt.Dropped": {why: "asked until the session opens; a forced end ends the sessions it is about by itself"},
 	"Attempt.Consent": {why: "given in this connection for the version of the notice it was shown"},
 	"Attempt.Source": {change: func(f *Facts, r *Running) {
 		f.Person.Sources = []netip.Prefix{netip.MustParsePrefix("192.0.2.10/32")}

@@ -87,6 +87,7 @@ func reasonsGiven() map[Reason]func() Reason {
 		InterlockNotReady:    here(func(f *Facts, a *Attempt) { setSystem(f, func(s *System) { s.Line = LineInterlocked }) }),
 		RecordingUnavailable: here(func(f *Facts, a *Attempt) { f.Runtime.Recorder = RecorderFailed }),
 		AccountProbeFailed:   item(ItemIndividualNumber, func(a *Application) { a.Request.IndividualNumber = true }),
+		FactorDropped:        here(func(f *Facts, a *Attempt) { a.Dropped = true }),
 		OwnConnections:       here(func(f *Facts, a *Attempt) { a.Beside = DefaultConnections }),
 		CutByAuthority:       ends(func(f *Facts, r *Running) { f.Keys = nil }),
 		ClockNotTrusted:      here(func(f *Facts, a *Attempt) { f.Runtime.Clock = ClockUntrusted }),

@@ -42,6 +42,7 @@ const (
 	TargetRefusedLogin   Reason = "target-refused-login"
 	TargetTooOld         Reason = "target-too-old"
 	OwnConnections       Reason = "own-connections"
+	FactorDropped        Reason = "factor-dropped"
 )
 
 // Started and ended: the end causes.

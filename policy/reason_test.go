@@ -34,7 +34,7 @@ func hostile() map[string]string {
 // The numbers are promised in the institution's papers; none may vanish or move.
 func TestEveryNumberIsThere(t *testing.T) {
 	var want, got []int
-	for _, span := range [][2]int{{100, 135}, {200, 219}, {301, 310}} {
+	for _, span := range [][2]int{{100, 136}, {200, 219}, {301, 310}} {
 		for n := span[0]; n <= span[1]; n++ {
 			want = append(want, n)
 		}

@@ -146,4 +146,8 @@ var refusalReasons = []ReasonInfo{
 		Text{"一人の同時接続の上限", "Too many connections of one person"},
 		Text{"一人で同時に持てる接続は{limit}本までです", "one person may have {limit} connections at a time"},
 		Text{"使っていない接続を終えるか、一つの接続を共有してください(ControlMaster)", "end connections that are not in use, or share one (ControlMaster)"}},
+	{FactorDropped, 136, ExitNotSignedIn, "TS", "triangle",
+		Text{"ワンタイムコードの効力がなくなった", "The one-time code no longer counts"},
+		Text{"このログインのあとに、強制終了、凍結、利用停止、失効、資格の変更のどれかがありました", "a forced end, a freeze, a lock, a revocation or a change of credentials came after this login"},
+		Text{"つなぎ直して、新しいコードを入力してください", "connect again and give a new code"}},
 }

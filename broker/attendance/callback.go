@@ -160,7 +160,8 @@ func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswe
 		if !others {
 			w.State, w.PermittedAt, w.PermittedBy = policy.WindowAttended, time.Time{}, ""
 		}
-		if err := tx.ForgetFactors(store.FactorFilter{Window: w.ID}); err != nil {
+		// Each connection in the waiting room is identified, or refused, by its own number.
+		if err := tx.ForgetRemembered(store.FactorFilter{Window: w.ID}); err != nil {
 			return fmt.Errorf("forget remembered factors: %w", err)
 		}
 		for _, c := range waiting {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
@@ -68,7 +69,7 @@ func (c *caller) recall(ctx context.Context, p proof, onlyAllowed bool) (*passag
 	if c.s.o.FactorMemory != FactorWindow || p.login.Choose || p.login.Unknown {
 		return nil, false
 	}
-	pass := &passage{login: p.login, person: p.person, fingerprint: p.fingerprint, factor: factorRemembered}
+	pass := &passage{login: p.login, person: p.person, fingerprint: p.fingerprint, factor: factorRemembered, mark: c.s.o.DB.FactorMark()}
 	pass.attempt = c.attemptOf(pass, policy.ConsentGiven)
 	err := c.decide(ctx, pass)
 	if err == nil {
@@ -112,8 +113,30 @@ func (c *caller) decide(ctx context.Context, pass *passage) error {
 	}
 	pass.facts = f
 	pass.attempt.Session, pass.attempt.Beside = pass.number, c.s.beside(c, pass.person.ID)
+	pass.attempt.Dropped = false
 	pass.decision = policy.Decide(f, pass.attempt, c.s.o.Clock())
+	if pass.decision.Allow || pass.decision.Wait {
+		if pass.attempt.Dropped, err = c.dropped(ctx, pass); err != nil {
+			return err
+		}
+		pass.decision = policy.Decide(f, pass.attempt, c.s.o.Clock())
+	}
 	return c.identified(ctx, pass)
+}
+
+// dropped tells whether the second factor was dropped since it was given, by a forced end or the like.
+func (c *caller) dropped(ctx context.Context, pass *passage) (yes bool, err error) {
+	if c.s.o.DB.FactorMark() == pass.mark {
+		return false, nil
+	}
+	err = c.s.o.DB.Read(ctx, func(snap *store.Snap) error {
+		yes, err = snap.Dropped(c.memory(pass), pass.mark)
+		return err
+	})
+	if err != nil {
+		return true, fmt.Errorf("second factor: %w", err)
+	}
+	return yes, nil
 }
 
 // crowded denies whoever would read the list on one connection too many: reading it is no attempt, so nothing else decides.

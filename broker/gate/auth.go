@@ -204,7 +204,7 @@ func (c *caller) interact(ctx context.Context, p proof, ask asker) (pass *passag
 		return nil, "", errRefused
 	}
 	p.person = person
-	pass = &passage{login: p.login, person: p.person, fingerprint: p.fingerprint, factor: factorCode}
+	pass = &passage{login: p.login, person: p.person, fingerprint: p.fingerprint, factor: factorCode, mark: c.mark}
 	if p.login.Choose {
 		return pass, "", nil
 	}
@@ -237,6 +237,7 @@ func (c *caller) askCode(ctx context.Context, person policy.Person, ask asker) e
 			c.hangUp()
 			return errNoCode
 		}
+		c.mark = c.s.o.DB.FactorMark()
 		verdict, err := c.checkCode(ctx, person.ID, strings.TrimSpace(code))
 		if err != nil {
 			return fmt.Errorf("check code: %w", err)

@@ -12,6 +12,7 @@ import (
 
 	"sekimori/broker/connlimit"
 	"sekimori/broker/session"
+	"sekimori/broker/store"
 	"sekimori/broker/wire"
 	"sekimori/policy"
 )
@@ -41,7 +42,8 @@ type caller struct {
 	shows      cardPlace
 	unanswered *passage // its card was sent, and no answer came yet
 
-	ahead time.Duration // how far ahead of now the wrong code before was; 0: it was not
+	mark  store.FactorMark // when the code that was right was given
+	ahead time.Duration    // how far ahead of now the wrong code before was; 0: it was not
 
 	spoke  bool // got as far as authentication
 	proven bool // the key was proven
@@ -54,10 +56,11 @@ type caller struct {
 type passage struct {
 	login       login
 	person      policy.Person
-	fingerprint string // of the proven key
-	factor      string // factorCode or factorRemembered
-	number      string // session number; empty while no window is chosen
-	grant       string // id of the grant chosen by its number in the list; empty: any that fits
+	fingerprint string           // of the proven key
+	factor      string           // factorCode or factorRemembered
+	mark        store.FactorMark // when the factor was given, or found remembered
+	number      string           // session number; empty while no window is chosen
+	grant       string           // id of the grant chosen by its number in the list; empty: any that fits
 	attempt     policy.Attempt
 	decision    policy.Decision
 	facts       policy.Facts
@@ -209,7 +212,7 @@ func (c *caller) admit(p *passage, in *entrance, first ssh.NewChannel) {
 	p.attempt.Grant = p.decision.Grant.ID // the session decides again, on this grant alone
 	err := c.s.o.Sessions.Run(c.s.running, session.Admission{
 		ID: p.number, Person: p.person, Fingerprint: p.fingerprint, Source: c.source,
-		Attempt: p.attempt, Factor: p.factor, Lang: cmp.Or(p.lang, p.person.Lang), Notice: c.s.o.Notice.Version,
+		Attempt: p.attempt, Factor: p.factor, FactorMark: p.mark, Lang: cmp.Or(p.lang, p.person.Lang), Notice: c.s.o.Notice.Version,
 		ClientVersion: neutral(string(in.conn.ClientVersion()), 80),
 		Conn:          in.conn, First: first, Chans: in.chans, Reqs: in.reqs, Wire: c.conn,
 	})

@@ -128,6 +128,11 @@ func (c *caller) begin(ctx context.Context, pass *passage) error {
 		}
 		p := c.payload(pass)
 		if pass.factor == factorRemembered {
+			// It may have been dropped since it was looked up. From here on the mark tells.
+			if _, err := tx.Remembered(c.memory(pass)); err != nil {
+				return err
+			}
+			pass.mark = tx.FactorMark()
 			p.Notice = c.s.o.Notice.Version
 		}
 		_, err = tx.Append(c.draft("session.attempted", pass, p))
@@ -144,14 +149,19 @@ func (c *caller) begin(ctx context.Context, pass *passage) error {
 // consented writes the consent, and remembers factor and consent for the window.
 func (c *caller) consented(ctx context.Context, pass *passage) error {
 	err := c.s.o.DB.Write(ctx, func(tx *store.Tx) error {
-		if m := c.memory(pass); c.s.o.FactorMemory == FactorWindow && whole(m) {
+		m := c.memory(pass)
+		dropped, err := tx.Dropped(m, pass.mark) // then the next decision denies
+		if err != nil {
+			return err
+		}
+		if c.s.o.FactorMemory == FactorWindow && whole(m) && !dropped {
 			if err := tx.RememberFactor(m); err != nil {
 				return err
 			}
 		}
 		p := c.payload(pass)
 		p.Notice = c.s.o.Notice.Version
-		_, err := tx.Append(c.draft("session.consented", pass, p))
+		_, err = tx.Append(c.draft("session.consented", pass, p))
 		return err
 	})
 	if err != nil {

@@ -203,3 +203,102 @@ func TestAttackSelfServiceFromElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// TestAttackUnopenedOutlivesADroppedFactor: a forced end, a freeze, a lock or a revocation drops remembered factors. A connection
+// that gave its factor before and opened nothing yet opens nothing afterwards, although no cause stands any more.
+func TestAttackUnopenedOutlivesADroppedFactor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := w.engineer("sato", "en")
+	win := w.window(e, "maint", noon.Add(-time.Hour), 4*time.Hour, policy.WindowPermitted)
+	print := ssh.FingerprintSHA256(e.key.PublicKey())
+	for name, f := range map[string]struct {
+		filter store.FactorFilter
+		drops  bool
+	}{
+		"all":              {store.FactorFilter{}, true},
+		"the person":       {store.FactorFilter{Person: e.id}, true},
+		"the key":          {store.FactorFilter{Person: e.id, Fingerprint: print}, true},
+		"the window":       {store.FactorFilter{Window: win.ID}, true},
+		"the system":       {store.FactorFilter{System: "payroll"}, true},
+		"the vendor":       {store.FactorFilter{Vendor: "V-001"}, true},
+		"another person":   {store.FactorFilter{Person: "E-9999"}, false},
+		"another key":      {store.FactorFilter{Person: e.id, Fingerprint: "SHA256:other"}, false},
+		"another window":   {store.FactorFilter{Window: "R8-9999-1"}, false},
+		"another system":   {store.FactorFilter{System: "tax"}, false},
+		"another vendor":   {store.FactorFilter{Vendor: "V-009"}, false},
+		"windows in drill": {store.FactorFilter{Drill: true}, false},
+	} {
+		for _, factor := range []string{"given", "remembered"} {
+			c := e.mustDial("sato+hr-db", nil) // in, and no channel yet; the first time with a code
+			w.write(func(tx *store.Tx) error { return tx.ForgetFactors(f.filter) })
+			before := w.target.reached()
+			out, said, exit := run(t, c, "whoami")
+			switch {
+			case f.drops && (exit != policy.FactorDropped.Exit() || out != "" || !strings.Contains(said, "[136]") || w.target.reached() != before):
+				t.Errorf("%s, %s: exit %d, %q, %q", name, factor, exit, out, said)
+			case !f.drops && (exit != 7 || out != "ran whoami\n"):
+				t.Errorf("%s, %s: exit %d, %q, %q", name, factor, exit, out, said)
+			}
+			c.Close()
+			e.mustDial("sato+hr-db", nil).Close() // remembered, for the second turn
+		}
+		w.write(func(tx *store.Tx) error { return tx.ForgetFactors(store.FactorFilter{}) })
+	}
+}
+
+// TestAttackWaitThroughACut: neither the waiting room nor the list, nor a card that is not answered yet, keeps a factor that was dropped.
+func TestAttackWaitThroughACut(t *testing.T) {
+	t.Parallel()
+	cut := func(w *world, e *engineer) {
+		w.write(func(tx *store.Tx) error { return tx.ForgetFactors(store.FactorFilter{Person: e.id}) })
+	}
+	t.Run("waiting room", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		e := w.engineer("sato", "en")
+		w.window(e, "maint", noon.Add(5*time.Minute), time.Hour, policy.WindowScheduled)
+		x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
+		x.expect("Opens in 5 min")
+		cut(w, e)
+		if exit := x.exit(); exit != policy.FactorDropped.Exit() || !strings.Contains(x.all.String(), "[136]") {
+			t.Errorf("exit %d:\n%s", exit, x.all.String())
+		}
+	})
+	t.Run("list", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		e := w.engineer("sato", "en")
+		w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+		x := openTerminal(t, e.mustDial("sato", nil), "xterm")
+		x.expect("Choose [1]")
+		cut(w, e)
+		x.typeIn("1\r")
+		if exit := x.exit(); exit != policy.FactorDropped.Exit() || !strings.Contains(x.all.String(), "[136]") {
+			t.Errorf("exit %d:\n%s", exit, x.all.String())
+		}
+		c := e.mustDial("sato", nil)
+		cut(w, e)
+		if out, said, exit := run(t, c, "extend 15m --reason more"); exit != policy.FactorDropped.Exit() || out != "" || !strings.Contains(said, "[136]") {
+			t.Errorf("self-service: exit %d, %q, %q", exit, out, said)
+		}
+	})
+	t.Run("card", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		e := w.engineer("sato", "en")
+		w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
+		a := &answers{consent: "yes", code: e.code, asked: func() { cut(w, e) }}
+		_, said, exit := run(t, e.mustDial("sato+hr-db", a), "whoami")
+		if exit != policy.FactorDropped.Exit() || !strings.Contains(said, "[136]") {
+			t.Errorf("exit %d, %q", exit, said)
+		}
+		again := &answers{consent: "yes", code: e.code}
+		if _, said, exit := run(t, e.mustDial("sato+hr-db", again), "whoami"); exit != 7 {
+			t.Errorf("afterwards: exit %d, %q", exit, said)
+		}
+		if again.prompts == nil {
+			t.Error("the factor that was dropped is remembered")
+		}
+	})
+}

@@ -99,6 +99,12 @@ func (s *self) run(line string) error {
 	if s.pass.factor != factorCode {
 		return &policy.Denied{Reason: policy.AuthFailed}
 	}
+	switch dropped, err := s.c.dropped(s.ctx, s.pass); {
+	case err != nil:
+		return err
+	case dropped:
+		return &policy.Denied{Reason: policy.FactorDropped}
+	}
 	args, err := splitWords(line)
 	switch {
 	case errors.Is(err, errUnclosed):

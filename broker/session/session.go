@@ -33,8 +33,9 @@ type Admission struct {
 	Person        policy.Person
 	Fingerprint   string // of the proven key
 	Source        netip.AddrPort
-	Attempt       policy.Attempt // consent given
-	Factor        string         // "code" or "remembered"
+	Attempt       policy.Attempt   // consent given
+	Factor        string           // "code" or "remembered"
+	FactorMark    store.FactorMark // when it was given, or found remembered
 	Lang          string
 	Notice        string // version of the notice that was consented to
 	ClientVersion string
@@ -178,6 +179,13 @@ func (l *session) open(ctx context.Context) (denied *Cause, err error) {
 		attempt := l.a.Attempt
 		attempt.Session = l.a.ID
 		d := policy.Decide(f, attempt, tx.Now)
+		if d.Allow {
+			// The connection may have waited for its first channel while another session of the person's was cut.
+			if attempt.Dropped, err = tx.Dropped(store.Remembered{Person: l.a.Person.ID, Fingerprint: l.a.Fingerprint, Window: d.Grant.Window.ID}, l.a.FactorMark); err != nil {
+				return fmt.Errorf("second factor: %w", err)
+			}
+			d = policy.Decide(f, attempt, tx.Now)
+		}
 		if !d.Allow {
 			denied = &Cause{Reason: d.Reason, Args: d.Args, Actor: broker}
 			return l.ledgerRefusal(tx, *denied)

@@ -275,7 +275,7 @@ func (w *world) admitAs(p policy.Person, id string) *visit {
 			ID: v.id, Person: p, Fingerprint: keyOf(p), Source: netip.MustParseAddrPort("192.0.2.7:50022"),
 			Attempt: policy.Attempt{Act: policy.ActConnect, Person: p.ID, Key: true, Print: keyOf(p), Factor: true, Consent: policy.ConsentGiven,
 				Source: netip.MustParseAddr("192.0.2.7"), Target: "hr-db"},
-			Factor: "code", Lang: p.Lang, Notice: "1", ClientVersion: "SSH-2.0-test",
+			Factor: "code", FactorMark: w.db.FactorMark(), Lang: p.Lang, Notice: "1", ClientVersion: "SSH-2.0-test",
 			Conn: conn, Chans: chans, Reqs: reqs, Wire: wired,
 		})
 		v.endedAt = time.Now()

@@ -63,6 +63,8 @@ type DB struct {
 	subs subscribers
 	pub  *publisher
 
+	forgotten forgotten
+
 	shapes   map[string]*shape // of the tables whose rows are bound to entries
 	writings sync.Map          // writing by text of the statement; there are as many as mutators
 }

@@ -125,8 +125,15 @@ func (t *Tx) RememberFactor(r Remembered) error {
 	return err
 }
 
-// ForgetFactors forgets what the filter says: at freeze, lock, forced cut, revocation.
+// ForgetFactors forgets what the filter says: at freeze, lock, forced cut, revocation. Connections that gave their factor
+// before and have no session yet have to give it again (Dropped).
 func (t *Tx) ForgetFactors(f FactorFilter) error {
+	t.forgot = append(t.forgot, f)
+	return t.ForgetRemembered(f)
+}
+
+// ForgetRemembered forgets what the filter says for logins to come; connections that are in the waiting room stay there.
+func (t *Tx) ForgetRemembered(f FactorFilter) error {
 	var w where
 	w.text("person = ?", f.Person)
 	if f.Vendor != "" {

@@ -33,6 +33,7 @@ type Tx struct {
 	appended   []ledger.Entry // of this transaction; their leaves get into the tree at the end of it
 	unknown    []string       // what they have that the catalogue of kinds lacks
 	touched    bindings       // rows written, as they were left
+	forgot     []FactorFilter // what ForgetFactors dropped
 	checkpoint []byte
 }
 
@@ -101,9 +102,12 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 			return fmt.Errorf("sign checkpoint: %w", err)
 		}
 	}
+	// Before the commit, so that the next transaction knows it; after it once more, for a factor that was found remembered in between.
+	db.forgotten.note(t.forgot)
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	db.forgotten.note(t.forgot)
 	if t.checkpoint != nil {
 		db.pub.offer(t.checkpoint)
 	}
