@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 
 	"sekimori/broker/internal/testbed"
@@ -112,5 +113,44 @@ func TestAttackShellThatNobodySees(t *testing.T) {
 	b.close()
 	if text := o.text(e); strings.Count(text, "root:SECRET") != n {
 		t.Errorf("of %d shells some are not seen:\n%s", n, text)
+	}
+}
+
+// 1,100 channels that are opened and closed without a request: later operations on files kept no names.
+func TestAttackEmptyChannelsBlindThePlayers(t *testing.T) {
+	o := found(t, time.Hour)
+	e := o.engineers(1)[0]
+	b := o.start()
+	c := e.mustDial(b.addr)
+	for range 1100 {
+		ch, reqs, err := c.OpenChannel("session", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ch.Close()
+		for range reqs {
+		}
+	}
+	files, err := sftp.NewClient(c.Client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := files.Create("/stolen.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Write([]byte("abc"))
+	f.Close()
+	files.Rename("/stolen.db", "/evidence.db")
+	files.Remove("/evidence.db")
+	files.Close()
+	c.Close()
+	<-c.gone
+	b.close()
+	text := o.text(e)
+	for _, want := range []string{"file /stolen.db written 3 bytes", "rename /stolen.db → /evidence.db", "remove /evidence.db"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing", want)
+		}
 	}
 }

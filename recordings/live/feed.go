@@ -25,13 +25,14 @@ const (
 type Feed struct {
 	replay int
 
-	mu       sync.Mutex                  // guards the rest, and every Watcher's fields
-	recent   queue                       // of output; owns its frames' data, which no watcher is given
-	events   queue                       // what was done; the data is shared with watchers and not changed
-	starts   map[uint32][]Frame          // of each open channel: what it is, which a replay needs however long ago it was told
-	n        uint64                      // counts the frames, so that a replay has them in order
-	spare    []byte                      // left the replay, can be used again
-	sizes    map[uint32]recordings.Frame // last size of each channel's terminal: a replay needs it
+	mu       sync.Mutex        // guards the rest, and every Watcher's fields
+	recent   queue             // of output; owns its frames' data, which no watcher is given
+	events   queue             // what was done; the data is shared with watchers and not changed
+	starts   map[uint32]*start // of each open channel: what it is, which a replay needs however long ago it was told
+	started  int               // what they cost
+	untold   int               // open channels, or once open, that there was no room for
+	n        uint64            // counts the frames, so that a replay has them in order
+	spare    []byte            // left the replay, can be used again
 	watchers map[*Watcher]struct{}
 	closed   bool
 }
@@ -69,7 +70,7 @@ func New(replay int) *Feed {
 	if replay <= 0 {
 		replay = defaultReplay
 	}
-	return &Feed{replay: replay, sizes: map[uint32]recordings.Frame{}, starts: map[uint32][]Frame{}, watchers: map[*Watcher]struct{}{}}
+	return &Feed{replay: replay, starts: map[uint32]*start{}, watchers: map[*Watcher]struct{}{}}
 }
 
 // Tap takes one frame; it is made for recordings.Options.Tap. It never waits for a
@@ -83,18 +84,10 @@ func (f *Feed) Tap(fr recordings.Frame) {
 	if f.closed {
 		return
 	}
-	switch fr.Event {
-	case recordings.EventPTY, recordings.EventWindowChange:
-		size := fr
-		size.Data = bytes.Clone(fr.Data)
-		f.sizes[fr.Channel] = size
-	case recordings.EventClose:
-		delete(f.sizes, fr.Channel)
-		delete(f.starts, fr.Channel)
-	}
 	f.n++
 	if fr.Event != "" {
 		fr.Data = bytes.Clone(fr.Data)
+		f.opening(Frame{Frame: fr, n: f.n})
 		f.event(fr)
 		for w := range f.watchers {
 			w.offer(fr)
@@ -114,7 +107,7 @@ func (f *Feed) Tap(fr recordings.Frame) {
 // remember adds a frame to the replay, and drops old ones to make room. The caller holds mu.
 func (f *Feed) remember(fr recordings.Frame) {
 	lost := 0
-	if _, terminal := f.sizes[fr.Channel]; !terminal && len(fr.Data) > bulkTail {
+	if s := f.starts[fr.Channel]; (s == nil || s.size.Event == "") && len(fr.Data) > bulkTail {
 		lost = len(fr.Data) - bulkTail
 		fr.Data = fr.Data[lost:]
 	}
@@ -129,34 +122,31 @@ func (f *Feed) remember(fr recordings.Frame) {
 // event keeps an event for the replay.
 func (f *Feed) event(fr recordings.Frame) {
 	kept := Frame{Frame: fr, n: f.n}
-	switch fr.Event {
-	case recordings.EventOpen, recordings.EventPTY, recordings.EventShell, recordings.EventExec, recordings.EventSubsystem:
-		if len(f.starts[fr.Channel]) < maxStarts {
-			f.starts[fr.Channel] = append(f.starts[fr.Channel], kept)
-		}
-	}
 	for f.events.len() > 0 && f.events.cost+frameCost+len(fr.Data) > keptEvents {
 		f.events.pop()
 	}
 	f.events.push(kept)
 }
 
-// maxStarts is more events than it takes to start a channel.
-const maxStarts = 8
-
 // replayed gives what a new watcher sees first: what the open channels are, then events and output in their order.
 func (f *Feed) replayed() []Frame {
 	events, output := f.events.frames[f.events.head:], f.recent.frames[f.recent.head:]
 	var out []Frame
-	for _, n := range slices.Sorted(maps.Keys(f.starts)) {
-		for _, fr := range f.starts[n] {
+	if f.untold > 0 {
+		out = append(out, f.untoldNotice())
+	}
+	channels := slices.Sorted(maps.Keys(f.starts))
+	for _, n := range channels {
+		for _, fr := range f.starts[n].frames {
 			if len(events) == 0 || fr.n < events[0].n {
 				out = append(out, fr)
 			}
 		}
 	}
-	for _, fr := range f.sizes {
-		out = append(out, Frame{Frame: fr})
+	for _, n := range channels {
+		if size := f.starts[n].size; size.Event != "" {
+			out = append(out, Frame{Frame: size})
+		}
 	}
 	for len(events) > 0 || len(output) > 0 {
 		if len(output) == 0 || len(events) > 0 && events[0].n < output[0].n {
@@ -244,7 +234,11 @@ type Watcher struct {
 // there is room again: what a slow watcher sees stays in one piece up to the gap.
 // The caller holds the feed's mu.
 func (w *Watcher) offer(fr recordings.Frame) {
-	if w.queue.cost+frameCost+len(fr.Data) > w.buffer && w.queue.len() > 0 {
+	room := w.buffer
+	if fr.Event != "" {
+		room += keptEvents // what was done is not lost to a flood of output
+	}
+	if w.queue.cost+frameCost+len(fr.Data) > room && w.queue.len() > 0 {
 		w.lost += int64(len(fr.Data))
 		return
 	}

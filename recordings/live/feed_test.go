@@ -253,3 +253,84 @@ func TestLateWatcherKnowsWhatWasDone(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// Channels that never closed stayed for as long as the session, and their number was not bounded.
+func TestAttackEmptyChannelsFillTheFeed(t *testing.T) {
+	f := live.New(0)
+	event := func(channel uint32, kind, body string) {
+		f.Tap(recordings.Frame{Channel: channel, Event: kind, Data: []byte(body)})
+	}
+	event(0, recordings.EventOpen, `{"type":"session"}`)
+	event(0, recordings.EventPTY, `{"cols":100,"rows":30}`)
+	event(0, recordings.EventShell, "")
+	for n := range uint32(60_000) {
+		event(n+1, recordings.EventOpen, `{"type":"session"}`)
+	}
+	for n := range uint32(100) { // long commands count by their bytes
+		event(n+70_000, recordings.EventExec, `{"command":"`+strings.Repeat("a", 20_000)+`"}`)
+	}
+	w := f.Watch(1 << 30)
+	f.Close()
+	frames, cost, told, shell := 0, 0, false, false
+	for {
+		fr, err := w.Next(t.Context())
+		if err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		frames++
+		cost += len(fr.Data)
+		told = told || fr.Event == recordings.EventNotice && strings.Contains(string(fr.Data), "channels began too long ago")
+		shell = shell || fr.Channel == 0 && fr.Event == recordings.EventShell
+	}
+	if frames > 3000 || cost > 400<<10 || !told {
+		t.Errorf("a replay of %d frames, %d bytes; that some are missing is told: %v", frames, cost, told)
+	}
+}
+
+// An idle channel goes before one that does something, whatever came first.
+func TestEmptyChannelsDoNotPushOutAShell(t *testing.T) {
+	f := live.New(0)
+	f.Tap(recordings.Frame{Event: recordings.EventOpen, Data: []byte(`{"type":"session"}`)})
+	f.Tap(recordings.Frame{Event: recordings.EventShell})
+	for n := range uint32(5000) {
+		f.Tap(recordings.Frame{Channel: n + 1, Event: recordings.EventOpen, Data: []byte(`{"type":"session"}`)})
+	}
+	w := f.Watch(1 << 30)
+	for range 2000 {
+		if fr, err := w.Next(t.Context()); err != nil {
+			t.Fatal(err)
+		} else if fr.Event == recordings.EventShell {
+			return
+		}
+	}
+	t.Error("a late watcher does not learn of the shell")
+}
+
+// Who comes after the broker has given a channel up is not told that it is followed: its output would be hidden.
+func TestAttackALateWatcherIsNotShownAChannelGivenUp(t *testing.T) {
+	f := live.New(0)
+	event := func(kind, body string) { f.Tap(recordings.Frame{Event: kind, Data: []byte(body)}) }
+	event(recordings.EventExec, `{"command":"scp -t x; sh"}`)
+	event(recordings.EventInspect, `{"protocol":"scp"}`)
+	event(recordings.EventFileEnd, `{"id":0,"status":"not listed"}`)
+	for range 2000 { // what was done long ago leaves the replay
+		event(recordings.EventSignal, `{"signal":"`+strings.Repeat("X", 60)+`"}`)
+	}
+	f.Tap(out("root:secret\n"))
+	w := f.Watch(1 << 30)
+	f.Close()
+	p := recordings.NewPlayer(recordings.View{Lang: "en"})
+	shown := ""
+	for {
+		fr, err := w.Next(t.Context())
+		if err != nil {
+			break
+		}
+		shown += string(p.Take(fr.Frame))
+	}
+	if !strings.Contains(shown, "root:secret") || !strings.Contains(shown, "command: scp") {
+		t.Errorf("shown: %.300q", shown)
+	}
+}
