@@ -175,14 +175,16 @@ func (b *Broker) Close(ctx context.Context) error {
 	}
 	b.stop(errors.New("the broker is stopping"))
 	if b.gate != nil {
-		errs = append(errs, b.gate.Close())
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		errs = append(errs, b.gate.Close(bounded))
+		cancel()
 	}
 	if b.api != nil {
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		errs = append(errs, b.api.Close(bounded))
 		cancel()
 	}
-	b.serving.Wait()
+	errs = append(errs, b.awaitServing(5*time.Second))
 	if b.db != nil {
 		errs = append(errs, b.db.Close())
 	}
@@ -190,6 +192,20 @@ func (b *Broker) Close(ctx context.Context) error {
 		errs = append(errs, b.unlock())
 	}
 	return errors.Join(errs...)
+}
+
+// awaitServing waits for what goes on beside the doors, which ends by itself once it is told to stop.
+func (b *Broker) awaitServing(most time.Duration) error {
+	ended := make(chan struct{})
+	go func() { b.serving.Wait(); close(ended) }()
+	limit := time.NewTimer(most)
+	defer limit.Stop()
+	select {
+	case <-ended:
+		return nil
+	case <-limit.C:
+		return fmt.Errorf("what serves has not ended within %s", most)
+	}
 }
 
 func ignoreClosed(err error) error {

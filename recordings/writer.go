@@ -10,6 +10,7 @@ import (
 	"hash"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -272,10 +273,7 @@ func (w *Writer) flushOrWait() {
 	w.pending, w.number, w.flushing = nil, number+1, true
 	w.mu.Unlock()
 
-	n, err := w.write(b)
-	if err == nil && w.tap != nil {
-		b.each(w.tap)
-	}
+	n, err := w.writeTapped(b)
 
 	w.mu.Lock()
 	w.flushing = false
@@ -291,6 +289,20 @@ func (w *Writer) flushOrWait() {
 	b.reset()
 	batches.Put(b)
 	w.cond.Broadcast()
+}
+
+// writeTapped writes a batch and shows it to the tap. A panic there is a failure of the recording: a batch that stays in flight would
+// keep everybody waiting, and the recording from being sealed.
+func (w *Writer) writeTapped(b *batch) (n int64, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("fault: %v\n%s", p, debug.Stack())
+		}
+	}()
+	if n, err = w.write(b); err == nil && w.tap != nil {
+		b.each(w.tap)
+	}
+	return n, err
 }
 
 // usable tells why nothing more can be recorded. The caller holds mu.

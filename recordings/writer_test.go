@@ -225,3 +225,26 @@ func TestDataAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a call", n)
 	}
 }
+
+// Whoever looks on may have a fault. The recording fails then, as it does where the disk does, and is sealed: nobody waits for ever.
+func TestPanicOfTheTapFailsTheRecording(t *testing.T) {
+	k := newKeys(t)
+	o := k.options()
+	o.Tap = func(f recordings.Frame) {
+		if f.Event == "exec" {
+			panic("fault injected")
+		}
+	}
+	w, _ := create(t, o)
+	must(t, w.Data(0, recordings.Stdout, []byte("before")))
+	if err := w.Event(0, "exec", nil); err == nil {
+		t.Error("the event counts as recorded")
+	}
+	if err := w.Data(0, recordings.Stdout, []byte("after")); err == nil {
+		t.Error("the recording goes on")
+	}
+	d, err := w.Close(theEnd)
+	if err == nil || d.Size == 0 {
+		t.Errorf("closed with %v, %d bytes", err, d.Size)
+	}
+}

@@ -227,9 +227,9 @@ func (s *Server) Stop() {
 	})
 }
 
-// Close stops the server, cuts what is still open and waits until everything has ended. Call
+// Close stops the server, cuts what is still open and waits until everything has ended or ctx is over. Call
 // it after the supervisor's Close, which ends sessions in order.
-func (s *Server) Close() error {
+func (s *Server) Close(ctx context.Context) error {
 	s.Stop()
 	s.mu.Lock()
 	for c, admitted := range s.open {
@@ -240,8 +240,15 @@ func (s *Server) Close() error {
 	}
 	s.mu.Unlock()
 	s.end()
-	s.callers.Wait()
-	return s.ledgerFailures(true)
+	ended := make(chan struct{})
+	go func() { s.callers.Wait(); close(ended) }()
+	var err error
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		err = fmt.Errorf("connections still ending: %w", context.Cause(ctx))
+	}
+	return errors.Join(err, s.ledgerFailures(true))
 }
 
 // summarise writes due summaries of unproven failures until the server stops.

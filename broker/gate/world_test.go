@@ -116,7 +116,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	t.Cleanup(func() {
 		w.gate.Stop()
 		w.closeParts()
-		if err := w.gate.Close(); err != nil {
+		if err := w.gate.Close(context.Background()); err != nil {
 			t.Errorf("close gate: %v", err)
 		}
 		if err := <-served; err != nil {

@@ -60,7 +60,9 @@ func bubble(t *testing.T, script func(s *testbed.TargetSession)) (*ssh.Client, *
 		_ = r.Serve(ctx, conn, chans, reqs, far, farChans, farReqs)
 		_ = conn.Close()
 		_ = far.Close()
-		r.Wait()
+		if err := r.Wait(context.Background()); err != nil {
+			t.Error(err)
+		}
 	}()
 	conn, chans, reqs, err := ssh.NewClientConn(toGate, "", &ssh.ClientConfig{User: "sato", HostKeyCallback: ssh.InsecureIgnoreHostKey()})
 	if err != nil {

@@ -3,6 +3,7 @@ package relay_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os/exec"
@@ -130,8 +131,7 @@ func (d *door) serve(ctx context.Context, c net.Conn, config *ssh.ServerConfig, 
 	d.mu.Unlock()
 	near.Abort()
 	far.Abort()
-	r.Wait()
-	return err
+	return errors.Join(err, r.Wait(context.Background()))
 }
 
 // ends gives the ends so far that were not ordinary.

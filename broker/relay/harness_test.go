@@ -174,7 +174,11 @@ func (r *rig) kill() {
 		near.Abort()
 	}
 	r.far.Abort()
-	within(r.tb, "every goroutine of the relay ends", func() { r.relay.Wait() })
+	within(r.tb, "every goroutine of the relay ends", func() {
+		if err := r.relay.Wait(context.Background()); err != nil {
+			r.tb.Error(err)
+		}
+	})
 }
 
 // end waits for Serve.

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"context"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
@@ -37,7 +38,9 @@ func TestATargetThatNeverOpensHoldsNothingUp(t *testing.T) {
 			if err := <-done; err == nil {
 				t.Error("a channel was opened")
 			}
-			r.Wait()
+			if err := r.Wait(context.Background()); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }

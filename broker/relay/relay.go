@@ -233,11 +233,20 @@ func (r *Relay) targetEnd(ctx context.Context, err error, clientGone <-chan erro
 	return fmt.Errorf("%w (%w)", ErrTargetGone, err)
 }
 
-// Wait returns when every goroutine of the relay has ended and the last refusals are recorded. Serve must have
-// returned, both connections must have been closed by force, and the recorder must still be open.
-func (r *Relay) Wait() {
-	r.work.Wait()
+// Wait returns when every goroutine of the relay has ended, or when ctx has, and the last refusals are recorded. Serve must have
+// returned, both connections must have been closed by force, and the recorder must still be open. An error says that goroutines
+// go on: a fault, for which the session's end must not wait. They relay nothing, and a recorder that is closed takes nothing of them.
+func (r *Relay) Wait(ctx context.Context) error {
+	ended := make(chan struct{})
+	go func() { r.work.Wait(); close(ended) }()
+	var err error
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		err = fmt.Errorf("relay: not all of it has ended: %w", context.Cause(ctx))
+	}
 	r.recordRest()
+	return err
 }
 
 // Stop ends relaying, at once and for good, in both directions: no data is handed on that was

@@ -29,6 +29,10 @@ const lastWords = 300 * time.Millisecond
 // does it in order, is held up.
 const watchdogGrace = 100 * time.Millisecond
 
+// relayEnds is how long the goroutines of the relay may take to end once both connections are gone. They take no time; one
+// that does not end at all must not keep the session's end from being sealed and ledgered.
+const relayEnds = 3 * time.Second
+
 // broker and timer are who acts when no person does.
 var (
 	broker = ledger.Actor{Kind: "broker", ID: "broker"}
@@ -189,7 +193,11 @@ func (l *session) hangUp(c Cause) {
 		cancel()
 	}
 	l.a.Wire.Abort()
-	r.Wait()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), relayEnds)
+	defer cancel()
+	if err := r.Wait(ctx); err != nil { // a fault of ours; the recording is sealed and the end ledgered all the same
+		l.log.Error("relay_goes_on", "error", err)
+	}
 }
 
 // file is the recording's path below the recordings directory, as the ledger and lists name it.

@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"sekimori/broker/dial"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -191,6 +193,73 @@ func TestOnePersonsBrokenRowEndsNobodyElsesSession(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// stuckLog is a log that never takes one line, for whoever writes it.
+type stuckLog struct {
+	hclog.Logger
+	line    string
+	stuck   chan struct{} // closed when somebody waits
+	release chan struct{}
+}
+
+func (l *stuckLog) With(...any) hclog.Logger { return l }
+
+func (l *stuckLog) Info(line string, _ ...any) {
+	if line == l.line {
+		close(l.stuck)
+		<-l.release
+	}
+}
+
+// TestStuckRelayKeepsNoEndFromTheLedger: a goroutine of the relay that never ends is a fault of ours. The session's end is sealed and
+// ledgered all the same, and the broker stops.
+func TestStuckRelayKeepsNoEndFromTheLedger(t *testing.T) {
+	log := &stuckLog{Logger: hclog.NewNullLogger(), line: "feature_refused", stuck: make(chan struct{}), release: make(chan struct{})}
+	w := newWorld(t, time.Hour, func(o *Options) { o.Log = log })
+	v := w.admit(w.engineer(0))
+	go v.client.Dial("tcp", "127.0.0.1:1") // refused, and never answered
+	<-log.stuck
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	begun := time.Now()
+	if err := w.sup.Close(ctx); err != nil {
+		t.Errorf("stop after %s: %v", time.Since(begun), err)
+	}
+	if row, payload := v.stored("session.ended"); row.State != store.SessionEnded || row.Reason != policy.BrokerStopped || payload["recording"] == nil {
+		t.Errorf("stored as %s, %s: %v", row.State, row.Reason, payload)
+	}
+	close(log.release)
+	<-v.over
+}
+
+// TestStopReturnsThoughASessionDoesNotEnd: what the disk holds up for ever must not hold up the stop, and what other sessions are owed
+// is written first.
+func TestStopReturnsThoughASessionDoesNotEnd(t *testing.T) {
+	disk := &stuckDisk{FS: recordings.OS(), release: make(chan struct{})}
+	w := newWorld(t, time.Hour, func(o *Options) { o.FS = disk })
+	v := w.admit(w.engineer(0))
+	_, _, screen := v.shell()
+	screen.await(t, "Started")
+	disk.sync.Store(true)
+	paid := false
+	w.sup.mu.Lock()
+	w.sup.owed["another"] = func(ctx context.Context) error { paid = ctx.Err() == nil; return ctx.Err() }
+	w.sup.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	begun := time.Now()
+	if err := w.sup.Close(ctx); err == nil {
+		t.Error("the stop says that every session has ended")
+	}
+	if took := time.Since(begun); took > time.Second+lastWrites+5*time.Second {
+		t.Errorf("the stop took %s", took)
+	}
+	if !paid {
+		t.Error("what was owed was not written")
+	}
+	close(disk.release)
+	<-v.over
 }
 
 // panicking is a file system with a fault of the worst kind.

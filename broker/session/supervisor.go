@@ -370,8 +370,11 @@ func (s *Supervisor) Watch(id string) (v *live.Watcher, stop func(), err error) 
 	}), nil
 }
 
+// lastWrites is how long Close may take, after its waiting, to write what is owed to the ledger and to stop.
+const lastWrites = 3 * time.Second
+
 // Close ends every session as a planned stop, waits until each is sealed and ledgered or ctx is
-// over, and stops the supervisor.
+// over, and stops the supervisor. It returns within lastWrites after that.
 func (s *Supervisor) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
@@ -387,9 +390,16 @@ func (s *Supervisor) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		err = fmt.Errorf("sessions still ending: %w", context.Cause(ctx))
 	}
-	s.payOwed(ctx)
-	s.writeNotes(ctx)
+	// What other sessions left owed is written also where one did not end in time.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrites)
+	defer cancel()
+	s.payOwed(last)
+	s.writeNotes(last)
 	s.stop()
-	<-s.done
+	select {
+	case <-s.done:
+	case <-last.Done():
+		err = errors.Join(err, fmt.Errorf("supervisor still working: %w", context.Cause(last)))
+	}
 	return err
 }
