@@ -49,3 +49,19 @@ func TestBlank(t *testing.T) {
 		}
 	}
 }
+
+// A hint that names a list shows it: in Japanese with what each word means, without those that the act does not have.
+func TestTheHintOfAMissingPurposeNamesThePurposes(t *testing.T) {
+	d := NeedPurpose(ActPlay, "")
+	if d == nil {
+		t.Fatal("allowed")
+	}
+	for lang, want := range map[string]string{
+		"ja": "次の目的の一つを添えて(--purpose)やり直してください: periodic-review(定期の点検)、finding-follow-up(指摘事項の確認)、incident(事故の調査)、disclosure-request(開示請求への対応)",
+		"en": "try again with one of these purposes (--purpose): periodic-review, finding-follow-up, incident, disclosure-request",
+	} {
+		if got := NextStep(d.Reason, d.Args, lang); got != want {
+			t.Errorf("%s: %q", lang, got)
+		}
+	}
+}

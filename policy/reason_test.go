@@ -19,7 +19,7 @@ var plausible = map[string]string{
 	"role": "second-approver", "request": "R8-0124", "session": "S-20261124-03", "granted": "hr-db01, hr-db02, hr-web01, hr-web02, payroll-ap01",
 	"source": "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "feature": "forward", "limit": "2", "minutes": "15", "hours": "24",
 	"scope": "vendor", "subject": "株式会社とても長い名前の情報システム保守サービス", "what": "certification", "who": "vendor",
-	"target": "hr-db01.internal.city.example.jp", "file": "給与計算_修正版_最終_確認済み_20261124.tar.gz",
+	"target": "hr-db01.internal.city.example.jp", "purposes": "periodic-review, incident", "file": "給与計算_修正版_最終_確認済み_20261124.tar.gz",
 }
 
 // hostile fills every placeholder with what attacks a terminal.

@@ -34,7 +34,7 @@ var pageReasons = []ReasonInfo{
 	{ViewPurposeRequired, 308, ExitNotPermitted, "", "octagon",
 		Text{"閲覧目的を選んでください", "Choose a purpose of viewing"},
 		Text{"目的がないか、選べるものではありません", "no purpose was given, or none of the list"},
-		Text{"一覧の目的を添えてやり直してください", "try again with a purpose of the list"}},
+		Text{"次の目的の一つを添えて(--purpose)やり直してください: {purposes}", "try again with one of these purposes (--purpose): {purposes}"}},
 	{SameFileApprover, 309, ExitNotPermitted, "", "octagon",
 		Text{"持出しは別の二人の承認が必要です", "A file out needs two different approvers"},
 		Text{"一人目の承認をしたのはあなたです", "you gave the first approval"},

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -9,7 +10,7 @@ import (
 
 // The names of arguments are the placeholders of the rows in reasons_*.go: reason, date, time
 // (any instant, already in words), n, item, role, request, session, granted, source, feature,
-// limit, minutes, hours, scope, subject, what, who, target, file.
+// limit, minutes, hours, scope, subject, what, who, target, file, purposes (those that an act may have).
 //
 // An argument's value is either free text or one of the words below, which the texts say in
 // the reader's language. Decide gives words, so that one decision serves both languages.
@@ -166,6 +167,21 @@ func listed(value, lang string) string {
 	return strings.Join(said, Text{"、", ", "}.In(lang))
 }
 
+// offered says each of these purposes as it is typed and, in Japanese, what it means. What is no purpose is left out; where nothing is left, all are said.
+func offered(value, lang string) string {
+	var said []string
+	for _, p := range Purposes(ActWatch) {
+		if value != "" && !slices.Contains(strings.Split(value, ", "), string(p)) {
+			continue
+		}
+		said = append(said, Text{string(p) + "(" + p.Label().JA + ")", string(p)}.In(lang))
+	}
+	if len(said) == 0 && value != "" {
+		return offered("", lang)
+	}
+	return strings.Join(said, Text{"、", ", "}.In(lang))
+}
+
 func argument(name string, args map[string]string, lang string) string {
 	value := args[name]
 	if word, ok := argWords[name][value]; ok {
@@ -173,6 +189,9 @@ func argument(name string, args map[string]string, lang string) string {
 	}
 	if name == "role" && strings.Contains(value, ", ") {
 		return listed(value, lang)
+	}
+	if name == "purposes" {
+		return offered(value, lang)
 	}
 	if value = clean(value); value != "" {
 		return value
