@@ -51,7 +51,7 @@ func (p *program) personFields() []column[web.Person] {
 		{"所属", "OF", func(v web.Person) string { return v.Section + v.Vendor }},
 		{"役割", "ROLES", func(v web.Person) string { return strings.Join(v.Roles, ",") }},
 		{"電話", "PHONE", func(v web.Person) string { return v.Phone }},
-		{"誓約書の期限", "PLEDGE UNTIL", func(v web.Person) string { return stamp(v.PledgeUntil) }},
+		{"誓約書の期限", "PLEDGE UNTIL", func(v web.Person) string { return lastDay(v.PledgeUntil) }},
 		{"接続元", "SOURCES", func(v web.Person) string { return strings.Join(v.Sources, ",") }},
 		{"鍵", "KEYS", func(v web.Person) string {
 			var out []string
