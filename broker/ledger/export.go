@@ -13,6 +13,9 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
+// ExportVersion is the version of the format of an export, as its first line says it.
+const ExportVersion = 1
+
 // The lines of an export. Every line has one way only to be written; FORMAT.md states it.
 const (
 	formatLine = `{"format":"sekimori-ledger-export","version":1}`

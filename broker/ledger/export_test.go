@@ -182,3 +182,9 @@ func cosign(t testing.TB, checkpoint []byte, name string, at uint64) (cosigned [
 	cosigned = fmt.Appendf(bytes.Clone(checkpoint), "— %s %s\n", name, base64.StdEncoding.EncodeToString(sig))
 	return cosigned, fmt.Sprintf("%s+%08x+%s", name, hash, base64.StdEncoding.EncodeToString(typed))
 }
+
+func TestTheFirstLineSaysTheVersionOfTheFormat(t *testing.T) {
+	if want := fmt.Sprintf(`{"format":"sekimori-ledger-export","version":%d}`, ExportVersion); formatLine != want {
+		t.Errorf("%s, want %s", formatLine, want)
+	}
+}

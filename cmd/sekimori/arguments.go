@@ -26,6 +26,9 @@ func resolve(app *cli.App, args []string) ([]string, error) {
 	i := 0
 	for i < len(args) && leaf == nil {
 		a := args[i]
+		if a == "--version" && len(words) == 0 {
+			a = "version" // an option everywhere else
+		}
 		if strings.HasPrefix(a, "-") && a != "-" {
 			taken, err := option(flags, args[i:])
 			if err != nil {

@@ -3,4 +3,6 @@ package main
 import "github.com/urfave/cli/v2"
 
 // moreCommands are commands whose files stand apart from the nouns.
-func (p *program) moreCommands() []*cli.Command { return []*cli.Command{p.demoCommand()} }
+func (p *program) moreCommands() []*cli.Command {
+	return []*cli.Command{p.demoCommand(), p.versionCommand()}
+}
