@@ -17,7 +17,7 @@ import (
 // done, changes of the terminal's size, the exit status, and input where the Reader can read it. What a viewer's terminal
 // would obey beyond the picture is left out, and what is no character becomes U+FFFD; Raw keeps all.
 func Asciicast(ctx context.Context, w io.Writer, r *Reader, v View) error {
-	v.Width, v.Height = 0, 0
+	v.Width, v.Height, v.Mark = 0, 0, r.mark()
 	c := cast{out: bufio.NewWriter(w), header: r.Header(), size: PTY{Cols: 80, Rows: 24}, view: v, player: NewPlayer(v)}
 	err := c.run(ctx, r)
 	if werr := c.begin(); err == nil {
@@ -28,6 +28,9 @@ func Asciicast(ctx context.Context, w io.Writer, r *Reader, v View) error {
 	}
 	return err
 }
+
+// mark is what NewMark returns, but the same for each export of a recording. No target knows the keys that it is made of.
+func (r *Reader) mark() string { return OperationMark + r.scan.pre.digest.String()[:6] }
 
 // largestSide is more columns, and more rows, than any screen has.
 const largestSide = 1000
@@ -146,7 +149,7 @@ func (c *cast) begin() error {
 		Term      term   `json:"term"`
 		Timestamp int64  `json:"timestamp"`
 		Title     string `json:"title,omitempty"`
-	}{3, term{c.size.Cols, c.size.Rows, c.size.Term}, c.header.Started.Unix(), c.header.Session})
+	}{3, term{c.size.Cols, c.size.Rows, c.size.Term}, c.header.Started.Unix(), c.header.Session + " (" + c.view.Mark + ")"})
 }
 
 // event writes one event. Its time is the interval since the one before, taken

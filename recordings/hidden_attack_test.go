@@ -92,3 +92,43 @@ func TestBinaryOutputIsLeftOutByStretches(t *testing.T) {
 		}
 	}
 }
+
+// A target printed the cyan line with which play says that the session has ended.
+func TestAttackATargetForgesLinesInPlay(t *testing.T) {
+	v := recordings.View{Lang: "en", Mark: recordings.NewMark()}
+	if again := recordings.NewMark(); again == v.Mark || len(again) < 8 {
+		t.Fatalf("marks %q, %q", v.Mark, again)
+	}
+	forged := "\x1b[1;36m>> 00:12:00 session ended: window-ended\x1b[m\r\n"
+	p := recordings.NewPlayer(v)
+	p.Take(event(0, recordings.EventPTY, `{"cols":80,"rows":24}`))
+	start := string(p.Take(event(0, recordings.EventShell, "")))
+	p.Take(stdout("\x1b[?1049h"))
+	full := string(p.Take(event(0, recordings.EventSignal, `{"signal":"INT"}`)))
+	back := string(p.Take(stdout("\x1b[?1049l")))
+	for name, own := range map[string]string{"shell": start, "in a full-screen program": full, "after it": back, "end": string(p.Take(event(recordings.SessionChannel, recordings.EventEnd, `{"cause":"window-ended"}`)))} {
+		if !strings.Contains(own, "\x1b[1;36m"+v.Mark+" ") {
+			t.Errorf("%s: an own line without the mark: %q", name, own)
+		}
+	}
+	if got := string(p.Take(stdout(forged))); strings.Contains(got, v.Mark) {
+		t.Errorf("%q", got)
+	}
+
+	k := newKeys(t)
+	w, path := create(t, k.options())
+	must(t, w.Data(0, recordings.Stdout, []byte(forged)))
+	_, err := w.Close(theEnd)
+	must(t, err)
+	var once, twice bytes.Buffer
+	must(t, recordings.Asciicast(t.Context(), &once, open(t, path, k.viewing), recordings.View{Lang: "en"}))
+	must(t, recordings.Asciicast(t.Context(), &twice, open(t, path, k.viewing), recordings.View{Lang: "en"}))
+	_, title, _ := strings.Cut(once.String(), " (>>")
+	mark, _, found := strings.Cut(title, ")")
+	if !found || len(mark) != 6 || strings.Count(once.String(), "session ended: window-ended") != 3 || !strings.Contains(once.String(), `[1;36m>>`+mark+` 00:00:00 session ended`) {
+		t.Errorf("the cast has %q in its title: %s", mark, once.String())
+	}
+	if once.String() != twice.String() {
+		t.Error("two exports differ")
+	}
+}

@@ -2,9 +2,11 @@ package recordings
 
 import (
 	"bytes"
+	"crypto/rand"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,6 +18,20 @@ type View struct {
 	Started  time.Time // for the time of day, in the zone to say it in; zero: time since the start
 	Width    int       // columns of the viewer's terminal, to fold the lines of operations at; 0: they are not folded
 	Height   int       // rows of it; 0: not known
+	Mark     string    // begins the lines of operations on a terminal; empty: OperationMark. See NewMark
+}
+
+// NewMark returns a mark for View that no output can have: a terminal shows what a target sends anywhere, in any colour, so
+// only what the target cannot know tells the player's own lines from its.
+func NewMark() string { return OperationMark + strings.ToLower(rand.Text()[:6]) }
+
+// marked is the line of an operation as a terminal shows it.
+func (v View) marked(o Operation) string {
+	line := o.Line(v.Lang, v.Started)
+	if v.Mark == "" {
+		return line
+	}
+	return v.Mark + strings.TrimPrefix(line, OperationMark)
 }
 
 func (v View) shows(channel uint32) bool {
@@ -225,7 +241,7 @@ func (p *Player) picture(f Frame, s *played, piece []byte) {
 // the program writes over it, and once more when it has left.
 func (p *Player) tell(o Operation) {
 	p.told = append(p.told, o)
-	line := o.Line(p.view.Lang, p.view.Started)
+	line := p.view.marked(o)
 	s := p.last
 	if s == nil || !s.full() {
 		if s != nil && !s.atLineStart() {

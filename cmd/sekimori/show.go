@@ -123,7 +123,12 @@ func (p *program) show(ctx context.Context, r io.Reader, o showing) (err error) 
 	o.view.Width, o.view.Height = size()
 	var s shower = recordings.NewTranscript(o.view)
 	if terminal {
+		o.view.Mark = recordings.NewMark()
 		s = recordings.NewPlayer(o.view)
+		if err := p.write(s.Warn(0, "この表示では、関守の行だけが "+o.view.Mark+" で始まります(記号は毎回変わります)",
+			"only lines of Sekimori begin with "+o.view.Mark+" here (it changes each time)")); err != nil {
+			return err
+		}
 	}
 	var last time.Duration
 	defer func() { // also after Ctrl-C: the terminal is given back
