@@ -117,3 +117,60 @@ func TestConnectionsOfOnePersonAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestAttackUnopenedConnectionsOfOnePerson: connections that are let in and open nothing count too. Those beyond the setting are
+// told so, a few at a time, and further ones are refused at the login; the ledger gets one entry for all of them.
+func TestAttackUnopenedConnectionsOfOnePerson(t *testing.T) {
+	t.Parallel()
+	const most, told = 3, 16
+	o := found(t, time.Hour, func(c *broker.Config) { c.Gate.Connections = most })
+	people := o.engineers(2)
+	b := o.start()
+	var before, after int64
+	o.read(func(s *store.Snap) (err error) { before, err = s.LedgerSize(); return err })
+	var open []*client
+	refused := 0
+	for range 100 {
+		c, err := people[0].dial(b.addr)
+		if err != nil {
+			refused++
+			continue
+		}
+		t.Cleanup(func() { c.Close(); <-c.gone })
+		open = append(open, c)
+	}
+	if len(open) != most+told || refused != 100-most-told {
+		t.Errorf("%d were let in, %d refused", len(open), refused)
+	}
+	o.read(func(s *store.Snap) (err error) { after, err = s.LedgerSize(); return err })
+	if after-before > 3*most {
+		t.Errorf("%d entries in the ledger", after-before)
+	}
+	if _, said, exit, err := open[most].run("exit 0"); err != nil || exit != policy.ExitNotNow || !strings.Contains(said, numbered(policy.OwnConnections)) {
+		t.Errorf("the first one too many: exit %d, %v, %q", exit, err, said)
+	}
+	if _, said, exit, err := open[most-1].run("exit 0"); err != nil || exit != 0 {
+		t.Errorf("the last that fits: exit %d, %v, %q", exit, err, said)
+	}
+	if _, said, exit, err := people[1].mustDial(b.addr).run("exit 0"); err != nil || exit != 0 {
+		t.Errorf("another person: exit %d, %v, %q", exit, err, said)
+	}
+	for _, c := range open {
+		c.Close()
+		<-c.gone
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		if c, err := people[0].dial(b.addr); err == nil {
+			_, _, exit, err := c.run("exit 0")
+			c.Close()
+			if err == nil && exit == 0 {
+				break
+			}
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("those that ended made no room")
+		}
+	}
+	b.close()
+	o.verifyLedger()
+}

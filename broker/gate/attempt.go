@@ -64,10 +64,11 @@ func (c *caller) answered(ctx context.Context, pass *passage, yes bool, gone err
 
 // recall completes an attempt without prompts where factor and consent are remembered for
 // this person, key, address, window and notice. With onlyAllowed it does so for a plain yes
-// alone; otherwise for a denial too, which is then told on the channel.
-func (c *caller) recall(ctx context.Context, p proof, onlyAllowed bool) (*passage, bool) {
+// alone; otherwise for a denial too, which is then told on the channel. Nil: the factor has to be given. The error refuses
+// authentication.
+func (c *caller) recall(ctx context.Context, p proof, onlyAllowed bool) (*passage, error) {
 	if c.s.o.FactorMemory != FactorWindow || p.login.Choose || p.login.Unknown {
-		return nil, false
+		return nil, nil
 	}
 	pass := &passage{login: p.login, person: p.person, fingerprint: p.fingerprint, factor: factorRemembered, mark: c.s.o.DB.FactorMark()}
 	pass.attempt = c.attemptOf(pass, policy.ConsentGiven)
@@ -75,11 +76,20 @@ func (c *caller) recall(ctx context.Context, p proof, onlyAllowed bool) (*passag
 	if err == nil {
 		var ok bool
 		if ok, err = c.s.isRemembered(ctx, c.memory(pass)); err == nil && !ok {
-			return nil, false
+			return nil, nil
 		}
 	}
 	if err == nil && onlyAllowed && !pass.decision.Allow {
-		return nil, false
+		return nil, nil
+	}
+	if err == nil {
+		if err := c.arrive(ctx, pass); err != nil {
+			return nil, err
+		}
+		// Others may have come since the decision.
+		if most := c.s.o.Sessions.MostConnections(); c.s.beside(c, p.person.ID) >= most && pass.attempt.Beside < most {
+			err = c.decide(ctx, pass)
+		}
 	}
 	if err == nil {
 		if c.mayWait(pass.decision) {
@@ -90,9 +100,9 @@ func (c *caller) recall(ctx context.Context, p proof, onlyAllowed bool) (*passag
 	}
 	if err != nil {
 		c.log.Error("remembered_factor_not_used", "error", err)
-		return nil, false
+		return nil, nil
 	}
-	return pass, true
+	return pass, nil
 }
 
 // attemptOf says what is tried. Both factors are proven wherever this is called from, or, in
@@ -166,8 +176,12 @@ func (c *caller) mayWait(d policy.Decision) bool {
 // deny marks the passage as denied and writes the refusal. The zero decision denies too.
 func (c *caller) deny(ctx context.Context, pass *passage) {
 	pass.denied = true
+	c.s.told(c)
 	if pass.decision.Reason == "" {
 		pass.decision.Reason = policy.AuthFailed
+	}
+	if pass.decision.Reason == policy.OwnConnections && pass.number == "" && !c.firstCrowded(ctx, pass.person.ID) {
+		return
 	}
 	c.recordRefusal(ctx, pass, pass.decision.Reason, pass.decision.Args)
 }
@@ -177,6 +191,7 @@ func (c *caller) deny(ctx context.Context, pass *passage) {
 func (c *caller) denyFault(pass *passage, err error) {
 	c.log.Error("attempt_failed", "error", err)
 	pass.denied = true
+	c.s.told(c)
 	pass.decision = policy.Decision{Reason: policy.RecordingUnavailable, Grant: pass.decision.Grant}
 }
 

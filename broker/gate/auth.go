@@ -100,7 +100,9 @@ func (c *caller) keyProven(p proof) (*ssh.Permissions, error) {
 	c.s.limit.Proved(c.place, p.person.ID)
 	c.leash.Reset(c.s.o.Limits.Handshake)
 	ctx := context.Background()
-	if pass, ok := c.recall(ctx, p, true); ok {
+	if pass, err := c.recall(ctx, p, true); err != nil {
+		return nil, err
+	} else if pass != nil {
 		return permissions(pass), nil
 	}
 	c.say(bannerText(c.s.o.BannerURL) + helpLine(p.login, c.s.o.FactorMemory, c.s.o.GateName, p.person.Lang))
@@ -192,8 +194,8 @@ func (c *caller) timed(ask ssh.KeyboardInteractiveChallenge) asker {
 // channel.
 func (c *caller) interact(ctx context.Context, p proof, ask asker) (pass *passage, card string, err error) {
 	// Remembered, but the decision was no plain yes: told without another code.
-	if pass, ok := c.recall(ctx, p, false); ok {
-		return pass, "", nil
+	if pass, err := c.recall(ctx, p, false); pass != nil || err != nil {
+		return pass, "", err
 	}
 	if err := c.askCode(ctx, p.person, ask); err != nil {
 		return nil, "", err
@@ -205,6 +207,9 @@ func (c *caller) interact(ctx context.Context, p proof, ask asker) (pass *passag
 	}
 	p.person = person
 	pass = &passage{login: p.login, person: p.person, fingerprint: p.fingerprint, factor: factorCode, mark: c.mark}
+	if err := c.arrive(ctx, pass); err != nil {
+		return nil, "", err
+	}
 	if p.login.Choose {
 		return pass, "", nil
 	}
@@ -314,6 +319,7 @@ func (c *caller) failed(now time.Time, err error, hello *clientHello) {
 		return
 	}
 	switch {
+	case c.crowdedOut: // counted already, under the person
 	case c.proven: // wrong codes are also counted by the registry, under the person
 		c.s.tally.add(c.source.Addr(), failNoCode, now)
 	case c.spoke:

@@ -39,6 +39,8 @@ type caller struct {
 	identity drawn  // drawn in the waiting room
 	joined   string // person as whose connection it counts; guarded by s.mu
 
+	crowdedOut bool // refused because its person has too many
+
 	shows      cardPlace
 	unanswered *passage // its card was sent, and no answer came yet
 
@@ -114,9 +116,6 @@ func (c *caller) serve() {
 		return
 	}
 	in := &entrance{conn: conn, first: first, chans: chans, reqs: reqs}
-	if !p.denied {
-		c.s.join(c, p.person.ID)
-	}
 	switch {
 	case p.denied:
 		c.refuse(p, in)

@@ -142,7 +142,6 @@ func (c *caller) begin(ctx context.Context, pass *passage) error {
 		pass.number = ""
 		return fmt.Errorf("number of attempt: %w", err)
 	}
-	c.s.join(c, pass.person.ID)
 	return nil
 }
 

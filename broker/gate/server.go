@@ -36,9 +36,9 @@ type Server struct {
 	mu        sync.Mutex // guards listeners, callers' growth after Stop
 	stopped   bool
 	listeners map[net.Listener]struct{}
-	open      map[*wire.Conn]bool             // true once admitted
-	unopened  map[string]int                  // admitted connections that wait for their first channel, by person
-	people    map[string]map[*caller]struct{} // connections with a number, or at the list, by person
+	open      map[*wire.Conn]bool // true once admitted
+	unopened  map[string]int      // admitted connections that wait for their first channel, by person
+	people    map[string]*crowd   // authenticated connections, by person
 }
 
 // New makes a server; Serve and ServeConn give it connections. Close ends it.
@@ -56,7 +56,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		o: o, limit: connlimit.New(o.Limits.connections(), o.Known), tally: newTally(),
-		listeners: map[net.Listener]struct{}{}, open: map[*wire.Conn]bool{}, people: map[string]map[*caller]struct{}{}, unopened: map[string]int{},
+		listeners: map[net.Listener]struct{}{}, open: map[*wire.Conn]bool{}, people: map[string]*crowd{}, unopened: map[string]int{},
 	}
 	s.accepting, s.refuse = context.WithCancel(context.Background())
 	s.stopping = s.accepting.Done()
@@ -160,37 +160,6 @@ func (s *Server) leave(c *wire.Conn) {
 	delete(s.open, c)
 	s.mu.Unlock()
 	s.callers.Done()
-}
-
-// join counts a connection as the person's: with both factors it has a session's number, or reads the list. part ends that.
-func (s *Server) join(c *caller, person string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.people[person] == nil {
-		s.people[person] = map[*caller]struct{}{}
-	}
-	s.people[person][c] = struct{}{}
-	c.joined = person
-}
-
-func (s *Server) part(c *caller) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.people[c.joined], c)
-	if len(s.people[c.joined]) == 0 {
-		delete(s.people, c.joined)
-	}
-}
-
-// beside is how many connections the person has beside this one.
-func (s *Server) beside(c *caller, person string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := len(s.people[person])
-	if _, one := s.people[person][c]; one {
-		n--
-	}
-	return n
 }
 
 // admitted marks a connection as the supervisor's: Stop leaves it alone.

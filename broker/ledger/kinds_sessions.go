@@ -22,7 +22,7 @@ var kindsOfSessions = func() []Kind {
 			Members: []Member{text("notice", "version of the notice that was consented to before; only where `factor` is `remembered`")}},
 		{Name: "session.consented", Says: "The person consented to the notice.", Subjects: namesAttempt, Common: groupAttempt,
 			Members: []Member{text("notice", "version of the notice")}},
-		{Name: "session.refused", Says: "An attempt was refused. What was refused at the opening of the session, and what a crash found waiting, has at most `session_id`, `reason`, `number`, `target`, `account` and `source`.", Subjects: namesAttempt, Common: groupAttempt,
+		{Name: "session.refused", Says: "An attempt was refused. Those over the connections of one person (135) that are alike within ten minutes are summed up in `refusals.summed`. What was refused at the opening of the session, and what a crash found waiting, has at most `session_id`, `reason`, `number`, `target`, `account` and `source`.", Subjects: namesAttempt, Common: groupAttempt,
 			Members: reasonOf()},
 		{Name: "session.opening", Says: "A session was let in; its recording is begun. The target is not reached yet.", Subjects: namesSession, Members: []Member{
 			id, text("request_no", "number of the request"), text("grant", "number of the grant"), text("window", "number of the window"),
