@@ -123,6 +123,9 @@ func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
 // them identity-failed for digits that did not match the last time; *forms.Invalid, among them read-again. What was heard wrongly is
 // in the ledger either way.
 func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswer, by ledger.Actor) error {
+	if answer.Digits != "" && !IsNumber(answer.Digits) {
+		return identityProblem("three-digits", "照合番号は三桁の数字です。数えていません。", "the number is three digits; this is not counted as read")
+	}
 	mismatch, left := false, 0
 	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, _ store.System) error {
 		if w.Attendant != p.ID {

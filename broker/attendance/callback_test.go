@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -281,4 +282,24 @@ func TestNumbersOfAWaitingRoomDiffer(t *testing.T) {
 		}
 		noted(t, h, number)
 	}
+}
+
+// What is not three digits was mistyped: it costs no try, however often, and no entry.
+func TestWhatIsNotThreeDigitsCostsNoTry(t *testing.T) {
+	h, post, w := called(t)
+	shown(t, h, w, "E-0031", "317")
+	before := len(h.Kinds(t, w))
+	for _, digits := range []string{"12", "0000", "3l7", "３１７", " 317", "-17", "317\n", strings.Repeat("3", 1<<16)} {
+		err := post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: digits}, townhall.By("ito"))
+		var bad *forms.Invalid
+		if !errors.As(err, &bad) || !bad.Has("three-digits") {
+			t.Errorf("%.10q: %v", digits, err)
+		}
+	}
+	if after := len(h.Kinds(t, w)); after != before {
+		t.Errorf("%d entries were written", after-before)
+	}
+	readOnceMore(t, "once", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "371"}, townhall.By("ito")))
+	readOnceMore(t, "twice", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "371"}, townhall.By("ito")))
+	want(t, "the digits", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "317"}, townhall.By("ito")), "")
 }

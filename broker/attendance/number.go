@@ -22,6 +22,9 @@ type NumberShown struct {
 	Clear   string `json:"digits,omitempty"` // of entries that an earlier version wrote; it sealed nothing
 }
 
+// numberSize is how many digits a number has.
+const numberSize = 3
+
 // DrawNumber draws three digits that no other connection in the window's waiting room is shown: digits that are read back must
 // tell which connection they belong to.
 func DrawNumber(ring *keys.Ring, s *store.Snap, window string) (string, error) {
@@ -34,7 +37,7 @@ func DrawNumber(ring *keys.Ring, s *store.Snap, window string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("draw a number: %w", err)
 		}
-		digits, taken := fmt.Sprintf("%03d", n.Int64()), false
+		digits, taken := fmt.Sprintf("%0*d", numberSize, n.Int64()), false
 		for _, c := range checks {
 			if c.waits() && !taken {
 				taken, _ = c.number.reads(ring, digits) // one that cannot be opened is no number that anybody reads back
@@ -59,6 +62,16 @@ func ShowNumber(ring *keys.Ring, window, session, person, digits string) (Number
 
 func (n NumberShown) purpose() string {
 	return "identity/" + n.Window + "/" + n.Session + "/" + n.Person
+}
+
+// IsNumber tells whether the text can be a number of an identity check. What cannot was mistyped, and says nothing of what was heard.
+func IsNumber(digits string) bool {
+	for _, c := range []byte(digits) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(digits) == numberSize
 }
 
 // reads tells whether digits are those that were shown.

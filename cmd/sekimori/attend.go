@@ -6,7 +6,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"sekimori/broker/attendance"
 	"sekimori/broker/web"
+	"sekimori/policy"
 )
 
 func (p *program) attendCommand() *cli.Command {
@@ -45,12 +47,19 @@ func (p *program) attendCommand() *cli.Command {
 			if (c.String("digits") != "") == c.Bool("failed") {
 				return &usageError{ja: "--digits か --failed のどちらか一つが要ります", en: "either --digits or --failed is required"}
 			}
+			if d := c.String("digits"); d != "" && !attendance.IsNumber(d) {
+				return &usageError{ja: "--digits は三桁の数字です", en: "--digits is three digits",
+					hintJA: "保守要員に画面の番号を一桁ずつ読み上げてもらってください", hintEN: "have the engineer read the number on the screen digit by digit"}
+			}
 			v, err := act[web.Window](p, c, "/v1/windows/"+part(c.Args().First())+"/identity", web.IdentityBody{Digits: c.String("digits"), Person: c.String("person")})
 			if err != nil {
 				return err
 			}
 			if c.Bool("failed") {
 				return p.done(v, fmt.Sprintf("時間枠 %s: 本人確認ができなかったと記しました。接続しません", v.ID), fmt.Sprintf("window %s: recorded that the identity check failed; nobody is connected", v.ID))
+			}
+			if v.State == string(policy.WindowPermitted) { // another engineer of the window, or the same who came anew
+				return p.done(v, fmt.Sprintf("時間枠 %s: 照合番号が一致しました。開始は許可済みです", v.ID), fmt.Sprintf("window %s: the number matched; the start is permitted already", v.ID))
 			}
 			return p.done(v, fmt.Sprintf("時間枠 %s: 照合番号が一致しました。次は attend permit", v.ID), fmt.Sprintf("window %s: the number matched; next: attend permit", v.ID))
 		},
