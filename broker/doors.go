@@ -60,7 +60,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		return err
 	}
 
-	held := evidence.New(evidence.Options{DB: b.db, Dir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Log: o.Log.Named("evidence")})
+	held := evidence.New(evidence.Options{DB: b.db, Dir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Live: b.sup.Recording, Log: o.Log.Named("evidence")})
 
 	b.api = web.New(web.Options{
 		DB: b.db, Refusals: refused, Ring: ring, Registry: people, Desk: desk, Post: post, Reports: cabinet,

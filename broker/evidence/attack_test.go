@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -25,6 +27,35 @@ func TestAttackAnotherFileUnderThisName(t *testing.T) {
 		want  Finding
 		opens bool // with OpenDamaged
 	}{
+		"the end taken out of the index, the row made live, the file made anew": {func(r *room) {
+			r.remake(mine)
+			r.byHand(`DELETE FROM ledger_subjects WHERE subject = ? AND idx IN (SELECT idx FROM ledger_entries WHERE kind = 'session.ended')`, mine)
+			r.byHand(`UPDATE sessions SET state = 'active', recording = ? WHERE id = ?`, mine+".skr", mine)
+		}, Differs, true},
+		"taken out of index and kinds, the row made refused, the file deleted": {func(r *room) {
+			r.byHand(`DELETE FROM ledger_subjects WHERE subject = ?`, mine)
+			r.byHand(`UPDATE ledger_entries SET kind = 'session.viewed' WHERE idx = 0`)
+			r.byHand(`UPDATE sessions SET state = 'refused', recording = '', recording_sum = '', recording_size = 0 WHERE id = ?`, mine)
+			if err := os.Remove(r.file(mine)); err != nil {
+				r.t.Fatal(err)
+			}
+		}, Missing, false},
+		"the end's entry deleted, the row made refused": {func(r *room) {
+			r.byHand(`DELETE FROM ledger_subjects WHERE subject = ?`, mine)
+			r.byHand(`DELETE FROM ledger_entries WHERE idx = 0`)
+			r.byHand(`UPDATE sessions SET state = 'refused', recording = '' WHERE id = ?`, mine)
+			if err := os.Remove(r.file(mine)); err != nil {
+				r.t.Fatal(err)
+			}
+		}, Unproved, false},
+		"the row made refused": {func(r *room) {
+			r.byHand(`UPDATE sessions SET state = 'refused' WHERE id = ?`, mine)
+		}, "", true},
+		"the row made refused, the end kept out of the index": {func(r *room) {
+			r.byHand(`DELETE FROM ledger_subjects WHERE subject = ?`, mine)
+			r.byHand(`UPDATE sessions SET state = 'refused', recording = '' WHERE id = ?`, mine)
+		}, "", true},
+
 		"another session's recording": {func(r *room) { r.write(mine, r.read(others)) }, OtherSession, true},
 		"truncated":                   {func(r *room) { b := r.read(mine); r.write(mine, b[:len(b)-30]) }, CutShort, true},
 		"cut and ended anew": {func(r *room) {
@@ -34,15 +65,8 @@ func TestAttackAnotherFileUnderThisName(t *testing.T) {
 				r.t.Fatal(err)
 			}
 		}, Differs, true},
-		"made anew with the same number": {func(r *room) {
-			if err := os.Remove(r.file(mine)); err != nil {
-				r.t.Fatal(err)
-			}
-			if _, err := r.begin(mine, "nothing happened\n").Close(recordings.End{Cause: "ended", At: dawn}); err != nil {
-				r.t.Fatal(err)
-			}
-		}, Differs, true},
-		"a byte flipped": {func(r *room) { b := bytes.Clone(r.read(mine)); b[len(b)/2] ^= 1; r.write(mine, b) }, Corrupt, false},
+		"made anew with the same number": {func(r *room) { r.remake(mine) }, Differs, true},
+		"a byte flipped":                 {func(r *room) { b := bytes.Clone(r.read(mine)); b[len(b)/2] ^= 1; r.write(mine, b) }, Corrupt, false},
 		"deleted": {func(r *room) {
 			if err := os.Remove(r.file(mine)); err != nil {
 				r.t.Fatal(err)
@@ -66,10 +90,10 @@ func TestAttackAnotherFileUnderThisName(t *testing.T) {
 			r.byHand(`UPDATE sessions SET state = 'active' WHERE id = ?`, mine)
 			r.write(mine, r.read(others))
 		}, OtherSession, true},
-		"the end taken out of the index": {func(r *room) { r.byHand(`DELETE FROM ledger_subjects WHERE subject = ?`, mine) }, Unledgered, true},
+		"the end taken out of the index": {func(r *room) { r.byHand(`DELETE FROM ledger_subjects WHERE subject = ?`, mine) }, "", true}, // it is found by its header
 		"another session's end put in its place": {func(r *room) {
 			r.byHand(`UPDATE ledger_subjects SET subject = CASE subject WHEN ?1 THEN ?2 ELSE ?1 END`, mine, others)
-		}, Unledgered, true},
+		}, "", true},
 		"payload erased": {func(r *room) { r.byHand(`UPDATE ledger_entries SET salt = NULL, payload = NULL WHERE idx = 0`) }, DigestGone, true},
 		"payload rewritten": {func(r *room) {
 			r.byHand(`UPDATE ledger_entries SET payload = CAST(replace(CAST(payload AS TEXT), '"size":', '"size":1') AS BLOB) WHERE idx = 0`)
@@ -92,8 +116,8 @@ func TestAttackAnotherFileUnderThisName(t *testing.T) {
 					t.Errorf("played %q", out)
 				}
 				held.Close()
-				if n := len(r.alarms()); n != 0 {
-					t.Errorf("%d alarms", n)
+				if all := r.alarms(); len(all) != 1 || all[0].About != mine || all[0].Detail["finding"] != string(RowDiffers) {
+					t.Errorf("alarms about what was edited: %+v", all)
 				}
 				return
 			case !errors.As(err, &bad):
@@ -104,7 +128,10 @@ func TestAttackAnotherFileUnderThisName(t *testing.T) {
 			if said := bad.Text(); said.JA == "" || said.EN == "" || said.JA == said.EN {
 				t.Errorf("said as %+v", said)
 			}
-			all := r.alarms()
+			all := slices.DeleteFunc(r.alarms(), func(a store.Alarm) bool { return a.Detail["finding"] == string(RowDiffers) })
+			if edited := len(r.alarms()) - len(all); edited > 1 || edited == 0 && strings.Contains(name, "the row") && c.want != Unproved {
+				t.Errorf("%d alarms about a row that was edited", edited)
+			}
 			if len(all) != 1 || all[0].About != mine || all[0].Detail["finding"] != string(c.want) {
 				t.Errorf("alarms: %+v", all)
 			}
@@ -118,13 +145,13 @@ func TestAttackAnotherFileUnderThisName(t *testing.T) {
 			} else if err == nil {
 				held.Close()
 			}
-			if n := len(r.alarms()); n != 1 {
+			if n := r.alarmsOf(c.want); n != 1 {
 				t.Errorf("%d alarms of the same finding", n)
 			}
 			// Others are not affected.
 			if held, err = r.k.Open(t.Context(), others); err == nil {
 				held.Close()
-			} else if c.want != Unproved && name != "another session's end put in its place" { // its neighbours' proofs run over a forged leaf
+			} else if c.want != Unproved { // its neighbours' proofs run over a forged leaf
 				t.Errorf("the other recording: %v", err)
 			}
 		})
@@ -174,7 +201,8 @@ func TestALiveRecordingIsOpenedByItsNumber(t *testing.T) {
 	r := newRoom(t)
 	r.session(others, "ls\n")
 	w := r.begin(mine, "half")
-	r.row(store.Session{ID: mine, State: store.SessionActive, Recording: mine + ".skr"}, nil)
+	r.row(store.Session{ID: mine, State: store.SessionActive, Recording: mine + ".skr"}, opening(mine))
+	r.live.Store(mine, mine+".skr")
 	held, err := r.k.Open(t.Context(), mine)
 	if err != nil || !held.Live {
 		t.Fatal(err)
@@ -193,9 +221,72 @@ func TestALiveRecordingIsOpenedByItsNumber(t *testing.T) {
 	}
 }
 
+// Only the supervisor says that a session is under way, and only of one that the ledger opened.
+func TestAttackSessionSaidToBeLive(t *testing.T) {
+	r := newRoom(t)
+	r.begin(mine, "half")
+	r.row(store.Session{ID: mine, State: store.SessionActive, Recording: mine + ".skr"}, opening(mine))
+	var bad *BadError
+	if _, err := r.k.Open(t.Context(), mine); !errors.As(err, &bad) || bad.Finding != Unledgered {
+		t.Errorf("not among the live ones: %v", err)
+	}
+	r.begin(others, "made up")
+	r.row(store.Session{ID: others, State: store.SessionActive, Recording: others + ".skr"}, nil)
+	r.live.Store(others, others+".skr")
+	if _, err := r.k.Open(t.Context(), others); !errors.As(err, &bad) || bad.Finding != Unproved {
+		t.Errorf("never opened: %v", err)
+	}
+}
+
+// The row of a live session leads to no other file.
+func TestAttackRowOfALiveSessionNamesAnotherFile(t *testing.T) {
+	r := newRoom(t)
+	r.begin(mine, "half")
+	r.row(store.Session{ID: mine, State: store.SessionActive, Recording: mine + ".skr"}, opening(mine))
+	r.live.Store(mine, mine+".skr")
+	r.write(others, r.read(mine))
+	r.byHand(`UPDATE sessions SET recording = ? WHERE id = ?`, others+".skr", mine)
+	held, err := r.k.Open(t.Context(), mine)
+	if err != nil || !held.Live || held.p.file != mine+".skr" {
+		t.Fatalf("%+v, %v", held, err)
+	}
+	held.Close()
+	if r.alarmsOf(RowDiffers) != 1 {
+		t.Errorf("alarms: %+v", r.alarms())
+	}
+}
+
+// A session that ends between the snapshot and the look at the list of live ones is over, and no finding.
+func TestSessionEndsWhileItIsOpened(t *testing.T) {
+	r := newRoom(t)
+	r.row(store.Session{ID: mine, State: store.SessionActive, Recording: mine + ".skr"}, opening(mine))
+	w := r.begin(mine, "whole")
+	ended := false
+	r.k.o.Live = func(string) (string, bool) {
+		if !ended {
+			ended = true
+			d, err := w.Close(recordings.End{Cause: "ended", At: dawn})
+			if err != nil {
+				t.Error(err)
+			}
+			d.File = mine + ".skr"
+			r.end(mine, d)
+		}
+		return "", false
+	}
+	held, err := r.k.Open(t.Context(), mine)
+	if err != nil || held.Live {
+		t.Fatal(err)
+	}
+	held.Close()
+	if n := len(r.alarms()); n != 0 {
+		t.Errorf("%d alarms", n)
+	}
+}
+
 func TestNoRecordingIsNoFinding(t *testing.T) {
 	r := newRoom(t)
-	r.row(store.Session{ID: mine, State: store.SessionRefused}, nil)
+	r.row(store.Session{ID: mine, State: store.SessionRefused}, &ledger.Draft{Kind: "session.refused", Actor: timer, Subjects: []string{mine}, Payload: map[string]any{"session_id": mine}})
 	r.row(store.Session{ID: others, State: store.SessionEnded, Recording: others + ".skr"}, // the broker died before the file was made
 		&ledger.Draft{Kind: "session.ended", Actor: timer, Subjects: []string{others}, Payload: map[string]any{"session_id": others}})
 	for _, id := range []string{mine, others} {

@@ -1,6 +1,7 @@
 // Package evidence opens recordings, and is the only package of the broker that does. It holds a recording against the
 // ledger before its first frame is seen, and again while it is read: the file's SHA-256 and size are those of the session's
-// session.ended entry, that entry is in the signed tree, and the session number inside the file is the one asked for.
+// session.ended entry, that entry is in the signed tree, and the session number inside the file is the one asked for. Rows and indexes,
+// which can be edited by hand, lead to entries and prove nothing; that a session is under way only the supervisor says.
 //
 // It owns what is wrong with a recording (Finding), the alarm about it, and the re-reading of everything that lies sealed,
 // in the background and at the lowest priority, so that a file that was replaced or deleted is found within a month without

@@ -21,6 +21,7 @@ const (
 	DigestGone   Finding = "digest-gone"   // the entry's payload is gone, and the digest with it
 	Unproved     Finding = "unproved"      // the entry that names the digest is not in the signed tree
 	Unreadable   Finding = "unreadable"    // the file cannot be read
+	RowDiffers   Finding = "row-differs"   // the session's row or the index of subjects contradicts the ledger; by itself it keeps nobody from the recording
 )
 
 // text is what people read about a finding.
@@ -42,6 +43,8 @@ func (f Finding) text() policy.Text {
 		return policy.Text{JA: "台帳の記載の内容が廃棄され、操作記録の検証値が残っていません", EN: "the payload of the entry that named the recording's digest has been disposed of"}
 	case Unproved:
 		return policy.Text{JA: "検証値を示す台帳の記載が、署名された確定点に含まれていません", EN: "the entry that names the digest is not part of the signed ledger"}
+	case RowDiffers:
+		return policy.Text{JA: "接続の行か対象の索引が、台帳の記載と食い違っています(手で書き換えられています)", EN: "the session's row or the index of subjects contradicts the ledger: it was edited by hand"}
 	}
 	return policy.Text{JA: "操作記録を読めません", EN: "the recording cannot be read"}
 }

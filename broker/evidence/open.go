@@ -21,24 +21,34 @@ import (
 // readers is how many recordings are verified at once. Verifying is reading a file to its end.
 const readers = 4
 
-// Options are what New needs. All but Log are required.
+// Options are what New needs. All but Live and Log are required.
 type Options struct {
 	DB    *store.DB
 	Dir   string // of the recordings
 	Clock func() time.Time
-	Log   hclog.Logger // nil: none
+	// Live tells whether a session is under way, or over with its end not in the ledger yet, and the file of its recording below Dir;
+	// empty: not begun. It is the supervisor's own list: a row or an index that says so can be edited by hand. Nil: none is.
+	Live func(session string) (file string, live bool)
+	Log  hclog.Logger // nil: none
 }
 
 // Keeper opens recordings. It is safe for concurrent use.
 type Keeper struct {
 	o       Options
 	reading chan struct{} // holds a place for each verification
+
+	// Of the re-reading alone, which is one goroutine:
+	ends    []int64 // entries session.ended, in order, found by their headers
+	scanned int64   // how far the ledger was searched for them
 }
 
 // New makes a keeper on an open store.
 func New(o Options) *Keeper {
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
+	}
+	if o.Live == nil {
+		o.Live = func(string) (string, bool) { return "", false }
 	}
 	return &Keeper{o: o, reading: make(chan struct{}, readers)}
 }
@@ -71,16 +81,15 @@ func (k *Keeper) Open(ctx context.Context, session string) (*Recording, error) {
 // OpenDamaged is Open that opens what does not hold too, and says in Bad what is wrong. The alarm is raised all the same.
 // A file that is not there, or is none, is a *BadError here too.
 func (k *Keeper) OpenDamaged(ctx context.Context, session string) (*Recording, error) {
-	return k.opened(ctx, session, func(r io.Reader) io.Reader { return r })
+	return k.opened(ctx, session, -1, func(r io.Reader) io.Reader { return r })
 }
 
-// opened opens and verifies; pace may slow the reading down.
-func (k *Keeper) opened(ctx context.Context, session string, pace func(io.Reader) io.Reader) (*Recording, error) {
-	var p pinned
-	err := k.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		p, err = pin(s, session)
-		return err
-	})
+// opened opens and verifies; end is the entry session.ended where it is known, -1: it is to be found. pace may slow the reading down.
+func (k *Keeper) opened(ctx context.Context, session string, end int64, pace func(io.Reader) io.Reader) (*Recording, error) {
+	p, err := k.pin(ctx, session, end)
+	if p.edited != nil {
+		k.alarm(ctx, p, p.fail(RowDiffers, p.edited))
+	}
 	if err != nil {
 		return nil, err
 	}

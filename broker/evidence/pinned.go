@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,63 +21,175 @@ type pinned struct {
 	digest  *recordings.Digest
 	entry   int64     // that names the digest, -1: none
 	bad     *BadError // what is wrong before the file is looked at
+	edited  error     // what the row or the index says otherwise; nil: nothing
 }
 
 func (p *pinned) fail(f Finding, place error) *BadError {
 	return &BadError{Session: p.session, Finding: f, Entry: p.entry, Place: place}
 }
 
-// pin reads what the ledger says. The session's row is trusted with nothing but the name of the file of a session that is
-// live, because a row can be edited by hand. Errors: ErrNone, store.ErrNotFound.
-func pin(s *store.Snap, session string) (pinned, error) {
-	p := pinned{session: session, entry: -1}
-	row, err := s.Session(session)
-	if err != nil {
-		return p, err
+// pin reads what the ledger says. Only signed entries and the supervisor's list of live sessions are trusted: the session's row, the
+// index of subjects and the columns beside an entry can be edited by hand, and what they say otherwise stands in edited. end is as in
+// opened. Errors: ErrNone, store.ErrNotFound, the caller's end.
+func (k *Keeper) pin(ctx context.Context, session string, end int64) (p pinned, err error) {
+	// A session that was neither live nor ended in one snapshot may have ended between the snapshot and the look at the list.
+	for _, last := range []bool{false, true} {
+		found := false
+		err = k.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+			p = pinned{session: session, entry: -1}
+			found, err = k.pinIn(ctx, s, &p, end, last)
+			return err
+		})
+		if found || err != nil {
+			break
+		}
+	}
+	return p, err
+}
+
+// pinIn is pin in one snapshot. It says whether it found how the session stands; the last time, it reads the whole ledger for that.
+func (k *Keeper) pinIn(ctx context.Context, s *store.Snap, p *pinned, end int64, last bool) (found bool, err error) {
+	row, err := s.Session(p.session)
+	gone := errors.Is(err, store.ErrNotFound)
+	if err != nil && !gone {
+		return false, err
 	}
 	p.system, p.file = row.System, row.Recording
-	var ends []ledger.Entry
-	for e, err := range s.Entries(store.EntryFilter{Kind: "session.ended", Subject: session}) {
+	file, live := k.o.Live(p.session) // after the snapshot began: of one that began meanwhile the snapshot knows nothing
+	said, err := entriesOf(s, p.session)
+	if err != nil {
+		p.bad = p.fail(Unproved, err)
+		return true, nil
+	}
+	if end >= 0 && !slices.ContainsFunc(said, func(e ledger.Entry) bool { return e.Index == end }) {
+		e, err := s.Entry(end)
 		if err != nil {
 			p.bad = p.fail(Unproved, err)
-			return p, nil
+			return true, nil
+		}
+		said, p.edited = append(said, e), fmt.Errorf("the index of subjects lacks entry %d", end)
+	}
+	switch {
+	case len(of(said, "session.ended")) > 0 || live && len(of(said, "session.opening")) > 0:
+	case gone && len(said) == 0:
+		return true, store.ErrNotFound
+	case len(of(said, "session.refused")) > 0 && len(of(said, "session.opening")) == 0 && s.Prove(of(said, "session.refused")[0]) == nil:
+		if row.State != store.SessionRefused {
+			p.edited = fmt.Errorf("the row says %q, and the session was refused", row.State)
+		}
+		return true, ErrNone
+	case !last:
+		return false, nil
+	default:
+		if said, err = k.search(ctx, s, p, said); err != nil {
+			return false, err
+		}
+	}
+	ends := of(said, "session.ended")
+	switch opening := of(said, "session.opening"); {
+	case p.bad != nil:
+	case len(ends) > 0:
+		for _, e := range ends {
+			p.take(s, e)
+		}
+		if p.bad == nil {
+			p.holdRow(row)
+		}
+	case !live:
+		p.bad = p.fail(Unledgered, nil)
+	case len(opening) == 0 || s.Prove(opening[0]) != nil:
+		p.bad = p.fail(Unproved, errors.New("it is under way, and no entry session.opening of it is part of the signed ledger"))
+	case file == "":
+		return true, ErrNone
+	default:
+		if p.live, p.file = true, file; !row.State.Live() || row.Recording != file {
+			p.edited = fmt.Errorf("the row says %q and names the file %q; the session is under way, in the file %q", row.State, row.Recording, file)
+		}
+	}
+	return true, nil
+}
+
+// entriesOf are the entries that the index of subjects gives for a session, by what their headers say.
+func entriesOf(s *store.Snap, session string) (said []ledger.Entry, err error) {
+	for e, err := range s.Entries(store.EntryFilter{Subject: session}) {
+		if err != nil {
+			return nil, err
 		}
 		if slices.Contains(e.Subjects, session) {
-			ends = append(ends, e)
+			said = append(said, e)
 		}
 	}
-	if len(ends) == 0 {
-		switch {
-		case row.State.Live() && row.Recording != "":
-			p.live = true
-		case row.State.Live(), row.State == store.SessionRefused:
-			return p, ErrNone
-		default:
-			p.bad = p.fail(Unledgered, nil)
-		}
-		return p, nil
-	}
-	for _, e := range ends {
-		if err := p.take(s, e); err != nil {
-			return p, err
+	return said, nil
+}
+
+// of are the entries of a kind whose first subject the caller asked for: the session is the first of these kinds.
+func of(said []ledger.Entry, kind string) (of []ledger.Entry) {
+	for _, e := range said {
+		if e.Kind == kind {
+			of = append(of, e)
 		}
 	}
-	return p, nil
+	return of
+}
+
+// searched is how many entries one query of search looks at.
+const searched = 20_000
+
+// search reads the headers of the whole ledger for entries of the session that the index lacks. It ends with its caller.
+func (k *Keeper) search(ctx context.Context, s *store.Snap, p *pinned, said []ledger.Entry) ([]ledger.Entry, error) {
+	size, err := s.LedgerSize()
+	if err != nil {
+		return nil, err
+	}
+	for from := int64(0); from < size; from += searched {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		places, err := s.ScanSubject(from, min(from+searched, size), p.session)
+		if err != nil {
+			p.bad = p.fail(Unproved, err)
+			return said, nil
+		}
+		for _, i := range places {
+			if slices.ContainsFunc(said, func(e ledger.Entry) bool { return e.Index == i }) {
+				continue
+			}
+			e, err := s.Entry(i)
+			if err != nil {
+				p.bad = p.fail(Unproved, err)
+				return said, nil
+			}
+			if slices.Contains(e.Subjects, p.session) {
+				said, p.edited = append(said, e), fmt.Errorf("the index of subjects lacks entry %d", i)
+			}
+		}
+	}
+	return said, nil
+}
+
+// holdRow holds the row against the end that the ledger has.
+func (p *pinned) holdRow(row store.Session) {
+	switch d := p.digest; {
+	case row.State != store.SessionEnded:
+		p.edited = fmt.Errorf("the row says %q, and entry %d that the session ended", row.State, p.entry)
+	case d != nil && (row.RecordingSum != d.SHA256.String() || row.RecordingSize != d.Size || d.File != "" && row.Recording != d.File):
+		p.edited = fmt.Errorf("the row names another recording than entry %d", p.entry)
+	}
 }
 
 // take holds one end of the session, of which there should be one.
-func (p *pinned) take(s *store.Snap, e ledger.Entry) error {
+func (p *pinned) take(s *store.Snap, e ledger.Entry) {
 	first := p.entry < 0
 	if first {
 		p.entry = e.Index
 	}
 	if err := s.Prove(e); err != nil {
 		p.bad = p.fail(Unproved, err)
-		return nil
+		return
 	}
 	if e.Disposed() {
 		p.bad = p.fail(DigestGone, nil)
-		return nil
+		return
 	}
 	var said struct {
 		Session   string             `json:"session_id"`
@@ -84,7 +197,7 @@ func (p *pinned) take(s *store.Snap, e ledger.Entry) error {
 	}
 	if err := exactjson.Decode(e.Payload, &said); err != nil || said.Session != p.session {
 		p.bad = p.fail(Unledgered, errors.Join(err, fmt.Errorf("entry %d is of session %q", e.Index, said.Session)))
-		return nil
+		return
 	}
 	switch d := said.Recording; {
 	case d == nil && p.digest == nil:
@@ -96,5 +209,4 @@ func (p *pinned) take(s *store.Snap, e ledger.Entry) error {
 	case d == nil || p.digest == nil || d.SHA256 != p.digest.SHA256 || d.Size != p.digest.Size:
 		p.bad = p.fail(Unledgered, fmt.Errorf("entries %d and %d name different recordings", p.entry, e.Index))
 	}
-	return nil
 }

@@ -2,9 +2,11 @@ package evidence
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,24 +91,68 @@ func TestReplacedAndDeletedAreFoundByTheBrokerItself(t *testing.T) {
 	}
 }
 
-// A time of the last reading that is still to come was put there by hand; so was a session's row that is gone.
+// No row puts a reading off: not one that says when it was read last, now or in a time to come; nor a row or index that is gone.
 func TestAttackReadingPutOffByHand(t *testing.T) {
 	r := newRoom(t)
-	r.session(mine, "ls\n")
-	r.session(others, "ls\n")
+	const third = "S-20261124-03"
+	for _, id := range []string{mine, others, third} {
+		r.session(id, "ls\n")
+	}
+	r.ahead.Store(int64(dueAfter))
 	r.byHand(`INSERT INTO recording_checks (session, at, finding) VALUES (?, 9000000000000, '')`, mine)
+	r.byHand(`INSERT INTO recording_checks (session, at, finding) VALUES (?, ?, '')`, third, r.clock().UnixMilli())
 	r.byHand(`DELETE FROM sessions WHERE id = ?`, others)
-	for _, id := range []string{mine, others} {
+	r.byHand(`DELETE FROM ledger_subjects WHERE subject = ?`, third)
+	r.byHand(`UPDATE ledger_entries SET kind = 'session.viewed' WHERE idx = 2`)
+	for _, id := range []string{mine, others, third} {
 		if err := os.Remove(r.file(id)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r.ahead.Store(int64(dueAfter))
 	if err := r.k.pass(t.Context(), plainly); err != nil {
 		t.Fatal(err)
 	}
-	if all := r.alarms(); len(all) != 2 {
-		t.Errorf("alarms: %+v", all)
+	if missing, edited := r.alarmsOf(Missing), r.alarmsOf(RowDiffers); missing != 3 || edited != 2 {
+		t.Errorf("%d missing, %d edited: %+v", missing, edited, r.alarms())
+	}
+}
+
+// What was read is noted by its places: what was not due at the time is read in its turn, and what was read is not read again by a broker
+// that starts anew.
+func TestWhatWasReadIsNotedInTheLedger(t *testing.T) {
+	r := newRoom(t)
+	r.session(mine, "ls\n")
+	r.row(store.Session{ID: "S-20261124-09", State: store.SessionEnded}, &ledger.Draft{Kind: "session.ended", Actor: timer, Subjects: []string{"S-20261124-09"}, Payload: map[string]any{"session_id": "S-20261124-09"}})
+	r.session(others, "ls\n")
+	r.ahead.Add(int64(24 * time.Hour))
+	r.session("S-20261125-01", "ls\n")
+	var read []int
+	for range 3 {
+		r.ahead.Store(int64(dueAfter) + int64(len(read))*int64(24*time.Hour))
+		for range 2 {
+			if err := r.k.pass(t.Context(), plainly); err != nil {
+				t.Fatal(err)
+			}
+			r.k = New(r.k.o)
+		}
+		read = append(read, r.entries(kindReread))
+	}
+	if !slices.Equal(read, []int{1, 2, 2}) {
+		t.Errorf("entries of re-reading by day: %v", read)
+	}
+	var ends [][][2]int64
+	err := r.db.Read(t.Context(), func(s *store.Snap) error {
+		for e, err := range s.Entries(store.EntryFilter{Kind: kindReread}) {
+			var p passed
+			if err = errors.Join(err, json.Unmarshal(e.Payload, &p)); err != nil {
+				return err
+			}
+			ends = append(ends, p.Ends)
+		}
+		return nil
+	})
+	if err != nil || len(ends) != 2 || !slices.Equal(ends[0], [][2]int64{{0, 2}}) || !slices.Equal(ends[1], [][2]int64{{3, 3}}) {
+		t.Errorf("%v, %v", ends, err)
 	}
 }
 

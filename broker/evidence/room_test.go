@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,6 +33,7 @@ type room struct {
 	k     *Keeper
 	id    *age.X25519Identity
 	ahead atomic.Int64
+	live  sync.Map // files by session: the supervisor's list
 	opt   store.Options
 }
 
@@ -63,7 +65,13 @@ func (r *room) open() {
 	if r.db, err = store.Open(r.t.Context(), r.path, r.opt); err != nil {
 		r.t.Fatal(err)
 	}
-	r.k = New(Options{DB: r.db, Dir: r.dir, Clock: r.clock})
+	r.k = New(Options{DB: r.db, Dir: r.dir, Clock: r.clock, Live: func(session string) (string, bool) {
+		file, live := r.live.Load(session)
+		if !live {
+			return "", false
+		}
+		return file.(string), true
+	}})
 }
 
 func (r *room) file(session string) string { return filepath.Join(r.dir, session+".skr") }
@@ -146,6 +154,48 @@ func (r *room) alarms() []store.Alarm {
 		r.t.Fatal(err)
 	}
 	return all
+}
+
+func (r *room) alarmsOf(f Finding) (n int) {
+	for _, a := range r.alarms() {
+		if a.Detail["finding"] == string(f) {
+			n++
+		}
+	}
+	return n
+}
+
+// remake puts another recording of the same number in the place of a session's.
+func (r *room) remake(session string) {
+	r.t.Helper()
+	if err := os.Remove(r.file(session)); err != nil {
+		r.t.Fatal(err)
+	}
+	if _, err := r.begin(session, "nothing happened\n").Close(recordings.End{Cause: "ended", At: dawn}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// opening is the entry of a session that begins.
+func opening(session string) *ledger.Draft {
+	return &ledger.Draft{Kind: "session.opening", Actor: timer, Subjects: []string{session}, Payload: map[string]any{"session_id": session}}
+}
+
+// end ends a session that has a row.
+func (r *room) end(id string, d recordings.Digest) {
+	r.t.Helper()
+	err := r.db.Write(r.t.Context(), func(tx *store.Tx) error {
+		row, err := tx.Session(id)
+		if err != nil {
+			return err
+		}
+		row.State, row.Reason, row.Ended, row.Recording, row.RecordingSum, row.RecordingSize = store.SessionEnded, policy.EndedByEngineer, tx.Now, d.File, d.SHA256.String(), d.Size
+		_, err = tx.Append(ledger.Draft{Kind: "session.ended", Actor: timer, Subjects: []string{id}, Payload: map[string]any{"session_id": id, "recording": d}})
+		return errors.Join(tx.UpdateSession(row), err)
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 func (r *room) entries(kind string) (n int) {

@@ -61,6 +61,7 @@ var kindsOfSessions = func() []Kind {
 		{Name: "recording.released", Says: "The second agreed: its holds have ended.", Subjects: "the session", Members: []Member{text("reason", "why, in words")}},
 		{Name: "recordings.reread", Says: "Sealed recordings were read again and held against the ledger.", Members: []Member{
 			number("read", "how many"), number("bytes", "how much, in bytes"), list("bad", "sessions whose recording does not hold"), number("entries", "size of the ledger at that time"),
+			list("ends", "stretches of the ledger, each as its first and last entry `session.ended`: every recording that one of those in a stretch names was read; absent in entries of before"),
 		}},
 		{Name: "review.signed", Says: "An auditor signed the review of a session.", Subjects: "the session, the system", Members: []Member{
 			id, text("verdict", "`ok`, `question` or `fix`"), text("note", "what was said with it; may be empty"),

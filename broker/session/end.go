@@ -344,7 +344,7 @@ func (l *session) ledgerEnd(c Cause, ended time.Time, digest recordings.Digest) 
 	if err != nil {
 		l.log.Error("session_end_not_ledgered", "error", err)
 		l.sup.mu.Lock()
-		l.sup.owed[l.a.ID] = pay
+		l.sup.owed[l.a.ID] = owedEnd{pay, digest.File}
 		l.sup.mu.Unlock()
 	}
 	return err

@@ -244,7 +244,7 @@ func TestStopReturnsThoughASessionDoesNotEnd(t *testing.T) {
 	disk.sync.Store(true)
 	paid := false
 	w.sup.mu.Lock()
-	w.sup.owed["another"] = func(ctx context.Context) error { paid = ctx.Err() == nil; return ctx.Err() }
+	w.sup.owed["another"] = owedEnd{pay: func(ctx context.Context) error { paid = ctx.Err() == nil; return ctx.Err() }}
 	w.sup.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

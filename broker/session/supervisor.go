@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"sort"
 	"sync"
@@ -68,7 +69,7 @@ type Supervisor struct {
 	mu     sync.Mutex      // guards live, owed, closed, heard
 	heard  map[string]bool // windows whose attendant was heard of since the last look
 	live   map[string]*session
-	owed   map[string]func(context.Context) error // ends whose entry could not be written yet, by session
+	owed   map[string]owedEnd // ends whose entry could not be written yet, by session
 	closed bool
 
 	running sync.WaitGroup // one for each session in Run
@@ -107,7 +108,7 @@ func New(o Options) (*Supervisor, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Supervisor{
-		o: o, live: map[string]*session{}, owed: map[string]func(context.Context) error{},
+		o: o, live: map[string]*session{}, owed: map[string]owedEnd{},
 		space: space{dir: o.Dir, minFree: o.MinFree}, stop: stop, done: make(chan struct{}),
 		look: make(chan struct{}, 1), heard: map[string]bool{},
 	}
@@ -242,17 +243,20 @@ func (s *Supervisor) sessions() []*session {
 	return out
 }
 
+// owedEnd is an end that is not in the ledger yet.
+type owedEnd struct {
+	pay  func(context.Context) error
+	file string // of the recording; empty: there is none
+}
+
 // payOwed writes the ends that could not be written when they happened, for instance because
 // the disk was full.
 func (s *Supervisor) payOwed(ctx context.Context) {
 	s.mu.Lock()
-	owed := make(map[string]func(context.Context) error, len(s.owed))
-	for id, pay := range s.owed {
-		owed[id] = pay
-	}
+	owed := maps.Clone(s.owed)
 	s.mu.Unlock()
-	for id, pay := range owed {
-		if err := pay(ctx); err != nil {
+	for id, o := range owed {
+		if err := o.pay(ctx); err != nil {
 			s.o.Log.Error("session_end_not_ledgered", "session", id, "error", err)
 			continue
 		}
@@ -301,6 +305,21 @@ func (s *Supervisor) find(id string) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.live[id]
+}
+
+// Recording tells whether a session is under way, or is over and its end is still owed to the ledger, and the file of its recording below
+// the directory of recordings; empty: not begun.
+func (s *Supervisor) Recording(id string) (file string, live bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.live[id]; l != nil {
+		if l.rec.Load() == nil {
+			return "", true
+		}
+		return l.file(), true
+	}
+	o, live := s.owed[id]
+	return o.file, live
 }
 
 // TakeUnkept tells why a recording or an entry could not be kept since it was asked last; empty: none failed.

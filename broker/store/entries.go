@@ -224,3 +224,30 @@ func (s *Snap) kindsLike(kind string) ([]string, error) {
 		from = next[0] + "\x00"
 	}
 }
+
+// ScanKind gives, in order, the entries from one index up to another, exclusive, whose header says a kind. It reads the headers and no
+// index or column beside them, which can be edited by hand. Error: *Damage where an entry is missing from the range.
+func (s *Snap) ScanKind(from, to int64, kind string) ([]int64, error) {
+	return s.scanHeaders(from, to, `"kind":"`+kind+`"`) // within a text of the header its quotation marks would be escaped
+}
+
+// ScanSubject is ScanKind of the entries whose header has the subject, or has it elsewhere as a text.
+func (s *Snap) ScanSubject(from, to int64, subject string) ([]int64, error) {
+	return s.scanHeaders(from, to, `"`+strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(subject)+`"`)
+}
+
+func (s *Snap) scanHeaders(from, to int64, text string) ([]int64, error) {
+	var n int64
+	if err := s.tx.QueryRow(`SELECT count(*) FROM ledger_entries WHERE idx >= ? AND idx < ?`, from, to).Scan(&n); err != nil {
+		return nil, fmt.Errorf("scan entries: %w", err)
+	}
+	if n != to-from {
+		return nil, damaged(nil, "記載%d〜%dのうち%d件がありません", "of the entries %d to %d, %d are missing", from, to-1, to-from-n)
+	}
+	found, err := list(s, func(r scanner) (idx int64, err error) { return idx, r.Scan(&idx) },
+		`SELECT idx FROM ledger_entries WHERE idx >= ? AND idx < ? AND instr(header, ?) > 0 ORDER BY idx`, from, to, []byte(text))
+	if err != nil {
+		return nil, fmt.Errorf("scan entries: %w", err)
+	}
+	return found, nil
+}

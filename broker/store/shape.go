@@ -24,7 +24,7 @@ var unbound = map[string]string{
 	"throttles":        "are written by Keep: failures are counted without an entry each",
 	"heartbeats":       "are written by Keep",
 	"proved_sources":   "are written by Keep: addresses from which a person signed in",
-	"recording_checks": "are written by Keep: a time to come is not believed, and an early reading does no harm",
+	"recording_checks": "are written by Keep: a note; what was read and when, the entries recordings.reread say",
 }
 
 // unboundColumns are written by Keep, in tables whose rows are bound otherwise.
