@@ -161,7 +161,7 @@ func (c *channel) discardErrors() {
 	for {
 		n, err := c.near.Stderr().Read(b[:])
 		if n > 0 {
-			c.r.refused(refusal{channel: c.id, side: clientSide, what: "extended data", feature: featureRequest, reason: policy.FeatureNotGranted})
+			c.r.refused(refusal{channel: c.number(), side: clientSide, what: "extended data", feature: featureRequest, reason: policy.FeatureNotGranted})
 		}
 		if err != nil {
 			return

@@ -50,7 +50,7 @@ func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
 			c.inspect.end()
 		}
 		r.event(c.id, recordings.EventSizes, recordings.Sizes{Input: c.input.Load(), Output: c.output.Load(), Errors: c.errors.Load()})
-		r.event(c.id, recordings.EventClose, nil)
+		c.recordClose()
 		if lost { // the engineer is yet to be told why (Finish), so the channel stays open
 			r.settle(c)
 			return
@@ -66,7 +66,7 @@ func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
 	})
 	c.serveNearRequests(nearReqs)
 	// The engineer has closed the channel: there is nobody left to work for.
-	close(c.left)
+	c.leave()
 	c.resize.stop()
 	_ = c.far.Close()
 	c.quicken()
@@ -150,7 +150,7 @@ func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, told chan<- struct{
 		case "exit-status", "exit-signal":
 			m, err := readExit(req)
 			if ended || err != nil {
-				c.r.refuseRequest(c.id, targetSide, req, "a second one, or malformed")
+				c.r.refuseRequest(c.number(), targetSide, req, "a second one, or malformed")
 				continue
 			}
 			ended = true
@@ -167,7 +167,7 @@ func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, told chan<- struct{
 			c.passEOW(c.near, recordings.Stdin)
 			_ = req.Reply(true, nil)
 		default:
-			c.r.refuseRequest(c.id, targetSide, req, "")
+			c.r.refuseRequest(c.number(), targetSide, req, "")
 		}
 	}
 }
@@ -207,7 +207,7 @@ func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 		case "window-change":
 			var s sizePayload
 			if c.pty == nil || parse(req.Payload, maxPayload, &s) != nil {
-				c.r.refuseRequest(c.id, clientSide, req, "")
+				c.r.refuseRequest(c.number(), clientSide, req, "")
 				continue
 			}
 			if c.term != nil {
@@ -218,7 +218,7 @@ func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 		case "signal", "break":
 			m, err := readAct(req)
 			if err != nil {
-				c.r.refuseRequest(c.id, clientSide, req, err.Error())
+				c.r.refuseRequest(c.number(), clientSide, req, err.Error())
 				continue
 			}
 			c.passInputRequest(req, m)
@@ -227,7 +227,7 @@ func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 			c.passEOW(c.far, recordings.Stdout)
 			_ = req.Reply(true, nil)
 		default:
-			c.r.refuseRequest(c.id, clientSide, req, "")
+			c.r.refuseRequest(c.number(), clientSide, req, "")
 		}
 	}
 }

@@ -50,6 +50,37 @@ type channel struct {
 	remarks    []string      // to be said once it is started
 	inputState atomic.Int32  // inputSilent, inputPassing, inputEnded
 	left       chan struct{} // closed when the engineer's side of the channel has closed
+	leaving    sync.Once     // closes left
+	closed     atomic.Bool   // its end was recorded
+}
+
+// leave notes that the engineer's side of the channel has closed.
+func (c *channel) leave() { c.leaving.Do(func() { close(c.left) }) }
+
+// gone reports whether the engineer's side of the channel has closed.
+func (c *channel) gone() bool {
+	select {
+	case <-c.left:
+		return true
+	default:
+		return false
+	}
+}
+
+// number is the channel as events name it: once its end is recorded, what is still refused on it is the session's.
+func (c *channel) number() uint32 {
+	if c.closed.Load() {
+		return recordings.SessionChannel
+	}
+	return c.id
+}
+
+// recordClose records the end of a channel whose beginning was recorded: once, on whatever way it ends. Readers forget a channel
+// with it.
+func (c *channel) recordClose() {
+	if !c.closed.Swap(true) {
+		c.r.event(c.id, recordings.EventClose, nil)
+	}
 }
 
 // States of what the engineer types or sends, as awaitStatus asks for them.
@@ -187,7 +218,7 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 	defer func() {
 		for req := range reqs {
 			c.r.fromClient.took(req.Type, req.Payload)
-			c.r.refuseRequest(c.id, clientSide, req, "the channel is closing")
+			c.r.refuseRequest(c.number(), clientSide, req, "the channel is closing")
 		}
 	}()
 	defer c.r.catch() // before the requests that are still to come are waited for
@@ -195,9 +226,11 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 	if !c.r.event(c.id, recordings.EventOpen, recordings.Opened{Type: "session"}) {
 		return
 	}
+	defer c.recordClose() // where nothing below came to it
 	m, ok := c.prelude(reqs)
 	if !ok {
-		close(c.left)
+		c.leave()
+		c.recordClose()
 		c.closeNear()
 		return
 	}
@@ -323,10 +356,11 @@ func (c *channel) openFar() (ssh.Channel, <-chan *ssh.Request, error) {
 
 // start opens the target's channel and asks there for what the engineer asked for. The target may take its time for
 // each step, and input may be held back or the permission end meanwhile: each step waits while input is held back, and
-// the last one, which starts something, is decided again. begun is called before the engineer is told that it has
+// the last one, which starts something, is decided again. A command that the engineer takes back meanwhile, by closing the channel, is not
+// started. begun is called before the engineer is told that it has
 // started: what the engineer asks from then on is for the command.
 func (c *channel) start(ctx context.Context, m mainRequest, begun func()) (<-chan *ssh.Request, bool) {
-	if !c.r.valve.awaitInput() {
+	if !c.r.valve.awaitInputOr(c.left) {
 		return nil, false
 	}
 	stalled := c.r.stallTimer()
@@ -397,11 +431,11 @@ func (c *channel) describe() bool {
 // request passed.
 func (c *channel) askTarget(m message, wantReply bool) (ok, passed bool) {
 	v := &c.r.valve
-	if !v.awaitInput() {
+	if !v.awaitInputOr(c.left) {
 		return false, false
 	}
 	rec, ok := c.record(m)
-	if !ok || !v.enterInput() {
+	if !ok || !v.enterInputOr(c.left) {
 		return false, false
 	}
 	defer v.leave()
@@ -419,7 +453,7 @@ func (c *channel) startMain(ctx context.Context, m mainRequest) (started bool, d
 		if d = c.decide(ctx, m); !d.Allow {
 			return false, d
 		}
-		if !v.awaitInput() {
+		if !v.awaitInputOr(c.left) {
 			return false, d
 		}
 		if !kept {
@@ -428,6 +462,10 @@ func (c *channel) startMain(ctx context.Context, m mainRequest) (started bool, d
 			}
 		}
 		if v.enterUnheld() {
+			if c.gone() {
+				v.leave()
+				return false, d
+			}
 			break
 		}
 	}
@@ -462,8 +500,15 @@ func (c *channel) notStarted(m mainRequest) {
 	if c.done.Load() {
 		return // it was refused, and the engineer told so
 	}
+	if c.gone() {
+		c.r.event(c.id, recordings.EventRefused, recordings.Refused{Side: clientSide, What: m.Type, Detail: "the engineer closed the channel before it began"})
+		c.recordClose()
+		c.closeNear()
+		return
+	}
 	if c.r.valve.open() && c.r.targetAnswers(c.left) {
 		_ = m.Reply(false, nil)
+		c.recordClose()
 		c.closeNear()
 		return
 	}
@@ -491,6 +536,7 @@ func (c *channel) refuse(m mainRequest, d policy.Decision) {
 	if rec, ok := c.record(exitMessage(uint32(exit))); ok {
 		c.sendExit(rec)
 	}
+	c.recordClose()
 	c.closeNear()
 }
 

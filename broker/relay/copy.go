@@ -150,6 +150,9 @@ func (c *channel) copyInput() {
 	}
 	p.run(c.fromNear, make([]byte, smallInput))
 	c.inputState.Store(inputEnded)
+	if c.closed.Load() {
+		return // the target was the first to end
+	}
 	if !c.r.valve.awaitInput() || !c.r.event(c.id, recordings.EventEOF, recordings.StreamEnd{Stream: recordings.Stdin.String()}) ||
 		!c.r.valve.enterInput() {
 		return

@@ -19,7 +19,8 @@ func (c *channel) meanwhile(reqs <-chan *ssh.Request) (stop func()) {
 				return
 			case req, ok := <-reqs:
 				if !ok {
-					return // the engineer has closed the channel, which carry finds out
+					c.leave() // what was asked for and has not begun is taken back
+					return
 				}
 				c.r.fromClient.took(req.Type, req.Payload)
 				c.early(req)

@@ -24,7 +24,11 @@ type message struct {
 type recorded struct{ message }
 
 // record puts m into the recording. It reports whether the recorder took it; where it did not, the relay has failed.
+// Nothing passes on a channel whose end is recorded.
 func (c *channel) record(m message) (recorded, bool) {
+	if c.closed.Load() {
+		return recorded{}, false
+	}
 	event := c.r.cfg.Recorder.Event
 	if m.sealed {
 		event = c.r.cfg.Recorder.InputEvent

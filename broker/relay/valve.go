@@ -38,8 +38,11 @@ func (v *valve) enter() bool {
 }
 
 // enterInput is enter for what acts on the target: it waits while input is held back.
-func (v *valve) enterInput() bool {
-	for v.awaitInput() {
+func (v *valve) enterInput() bool { return v.enterInputOr(nil) }
+
+// enterInputOr is enterInput until given is closed: then it is false.
+func (v *valve) enterInputOr(given <-chan struct{}) bool {
+	for v.awaitInputOr(given) {
 		if v.enterUnheld() {
 			return true
 		}
@@ -125,8 +128,16 @@ func (v *valve) hold(held bool) {
 }
 
 // awaitInput returns when input may pass; false: never again. Whether it still may when it is handed on, enterUnheld says.
-func (v *valve) awaitInput() bool {
+func (v *valve) awaitInput() bool { return v.awaitInputOr(nil) }
+
+// awaitInputOr is awaitInput until given is closed: then it is false, whether input may pass or not.
+func (v *valve) awaitInputOr(given <-chan struct{}) bool {
 	for v.open() {
+		select {
+		case <-given:
+			return false
+		default:
+		}
 		if !v.held.Load() {
 			return true
 		}
@@ -138,6 +149,7 @@ func (v *valve) awaitInput() bool {
 		}
 		select {
 		case <-release:
+		case <-given:
 		case <-v.ended():
 		}
 	}
