@@ -402,3 +402,24 @@ func TestIDsOfNewPeopleAreNumbers(t *testing.T) {
 		}
 	}
 }
+
+// Login and id are often the same word. One that is somebody else's is one fault, and is said once.
+func TestANameThatIsTakenIsSaidOnce(t *testing.T) {
+	h := townhall.Open(t)
+	h.Apply(t, townhall.Registry(t), "admin")
+	doc := parse(t, "staff:\n  - {login: sato, name: 別人, section: personnel, roles: [requester]}\n")
+	_, err := h.Registry.Apply(t.Context(), doc, townhall.By("admin"), true)
+	var invalid *forms.Invalid
+	if !errors.As(err, &invalid) {
+		t.Fatal(err)
+	}
+	said := 0
+	for _, p := range invalid.Problems {
+		if p.Code == "login-taken" {
+			said++
+		}
+	}
+	if said != 1 {
+		t.Errorf("said %d times: %v", said, err)
+	}
+}

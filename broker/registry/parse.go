@@ -3,6 +3,7 @@ package registry
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -195,7 +196,7 @@ func (p *parse) person(m forms.Map) PersonEntry {
 		e.ID = e.Login
 		p.declare(kindPerson, login, e.ID)
 	}
-	for _, name := range []string{e.Login, e.ID} {
+	for _, name := range e.names() {
 		if other, taken := p.logins[name]; taken && other != e.ID && name != "" {
 			login.Problem("login-taken", name+" は "+other+" がすでに使っています。", fmt.Sprintf("%q already names %s", name, other))
 		}
@@ -207,6 +208,9 @@ func (p *parse) person(m forms.Map) PersonEntry {
 	e.Phone = m.Get("phone").Text()
 	return e
 }
+
+// names are what the person may be called by: login and id, which are often the same.
+func (e PersonEntry) names() []string { return slices.Compact([]string{e.Login, e.ID}) }
 
 func (p *parse) word(v forms.Value, form *regexp.Regexp) string {
 	s := v.Text()

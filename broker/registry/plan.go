@@ -289,7 +289,7 @@ var numberForm = regexp.MustCompile(`^[A-Z]{0,4}-?[0-9]{1,12}$`)
 
 func (d *Document) checkPerson(bad *forms.Invalid, st *state, e PersonEntry) {
 	at := d.places[place(kindPerson, e.ID)]
-	for _, name := range []string{e.Login, e.ID} {
+	for _, name := range e.names() {
 		if other, taken := st.logins[name]; taken && other != e.ID {
 			bad.Problems = append(bad.Problems, at.Describe("login-taken",
 				name+" は "+other+" がすでに使っています。", fmt.Sprintf("%q already names %s", name, other)))
