@@ -63,9 +63,10 @@ func (p *program) alarmWhat(v web.Alarm) string {
 	return p.drill(drill) + ja
 }
 
-// alarmDesks says who has acknowledged, desk by desk: 確認した(所管課) never stands for the other.
+// alarmDesks says who has acknowledged, desk by desk: 確認した(所管課) never stands for the other. What is open comes first, and its word
+// before its desks: a list shortens from behind.
 func (p *program) alarmDesks(v web.Alarm) string {
-	var out []string
+	var open, acked []string
 	for _, d := range v.To {
 		desk := d.Desk
 		if id, ok := strings.CutPrefix(desk, "section:"); ok {
@@ -73,13 +74,17 @@ func (p *program) alarmDesks(v web.Alarm) string {
 		} else if p.lang == "ja" {
 			desk = "情報システム課"
 		}
-		state := p.say("未確認", "open")
-		if d.AckedBy != "" {
-			state = d.AckedBy
+		if d.AckedBy == "" {
+			open = append(open, desk)
+			continue
 		}
-		out = append(out, desk+": "+state)
+		acked = append(acked, d.AckedBy+p.say("("+desk+")", " ("+desk+")"))
 	}
-	return strings.Join(out, p.say("、", "; "))
+	var out []string
+	if len(open) > 0 {
+		out = append(out, p.say("未確認: ", "open: ")+strings.Join(open, p.say("、", ", ")))
+	}
+	return strings.Join(append(out, acked...), p.say("、", "; "))
 }
 
 func alarmDetail(v web.Alarm) string {
