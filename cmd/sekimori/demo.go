@@ -109,8 +109,37 @@ func (d *demo) narrate(name, ja, en string, facts map[string]any, detail ...stri
 		fmt.Fprintf(d.p.out, "%s%s\n", map[bool]string{true: "\n● ", false: "  "}[i == 0], line)
 	}
 	for _, line := range detail {
-		fmt.Fprintf(d.p.out, "  %s\n", line)
+		for _, part := range broken(line, screenWidth) {
+			fmt.Fprintf(d.p.out, "  %s\n", part)
+		}
 	}
+}
+
+// broken breaks a line of a page that is wider than the room for it: below its value where the words of that fit, and where one does
+// not, such as a digest, below its name.
+func broken(line string, room int) []string {
+	if columns(line) <= room {
+		return []string{line}
+	}
+	head, value := "", line
+	if at := strings.LastIndex(line, "  "); at >= 0 {
+		head, value = line[:at+2], line[at+2:]
+	}
+	longest := 0
+	for _, word := range strings.Fields(value) {
+		longest = max(longest, columns(word))
+	}
+	left := columns(head)
+	var out []string
+	if longest > room-left && !strings.ContainsFunc(value, func(r rune) bool { return columns(string(r)) == 2 }) {
+		out, left = append(out, strings.TrimRight(head, " ")), max(0, room-max(longest, room/2))
+		head = strings.Repeat(" ", left)
+	}
+	for _, part := range wrapped(value, room-left) {
+		out = append(out, head+part)
+		head = strings.Repeat(" ", left)
+	}
+	return out
 }
 
 // wrapped breaks a text into lines of at most room columns: at a space, or anywhere between

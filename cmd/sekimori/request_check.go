@@ -83,7 +83,7 @@ func (p *program) printDifferences(k web.Checked) error {
 		}
 	}
 	if len(same) > 0 {
-		p.hang(p.say("[同じ] ", "[same]    ")+strings.Join(same, p.say("、", ", ")), "")
+		p.hang(p.say("[同じ]", "[same]"), strings.Join(same, p.say("、", ", ")))
 	}
 	return nil
 }
