@@ -10,13 +10,16 @@ import (
 	"sekimori/policy"
 )
 
-// What no refusal over ssh shows, and why. The list only ever gets shorter.
+// What no refusal of the story over ssh shows, and why; or which test shows it there instead.
 var notAtTheDoor = map[int]string{
 	100: "who is not proven reads no reason (refused-people)",
 	102: "said at the prompt for the code (refused-people)",
 	121: "a check item: it stops the opening, and then nobody attends (118)",
 	124: "nothing puts the broker under maintenance yet",
 	129: "a check item: accounts are not probed yet",
+	134: "it takes a target of old algorithms (broker/target_test.go)",
+	135: "it takes many connections at once (broker/revoked_test.go, broker/gate/people_test.go)",
+	136: "it takes an end while a connection waits (broker/revoked_test.go, broker/gate/stops_test.go)",
 }
 
 // deniedBothStory: `denied-both NUMBER PERSON … ssh …`: to somebody whose language nobody knows the gate says the refusal in Japanese and in
