@@ -95,7 +95,7 @@ func (o *Operations) Take(f Frame) []Operation {
 	}
 	if f.Channel == SessionChannel {
 		if f.Event == EventEnd {
-			out = o.End(f.Elapsed)
+			out = o.unended(f.Elapsed, "終了を確認できません(接続が先に終わりました)", "no end was seen (the connection ended first)")
 		}
 		o.session(f, say)
 		return out

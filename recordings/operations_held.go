@@ -117,15 +117,21 @@ func (o *Operations) giveUp(at time.Duration, out *[]Operation) {
 // idle: nothing was started on the channel.
 func (d *doing) idle() bool { return d.start == "" && len(d.files) == 0 }
 
-// End says what had begun and not ended when the recording did.
+// End says what had begun and not ended where the frames stop without the frame of an end: whoever looked stopped looking, the session
+// goes on, or the recording is cut short. None of these says that anything ended.
 func (o *Operations) End(at time.Duration) []Operation {
+	return o.unended(at, "ここまでに終了していません", "had not ended where this stops")
+}
+
+// unended says what had begun and not ended.
+func (o *Operations) unended(at time.Duration, ja, en string) []Operation {
 	var out []Operation
 	for _, n := range slices.Sorted(maps.Keys(o.channels)) {
 		say := func(ja, en string) { out = append(out, Operation{at, n, EventClose, ja, en}) }
 		d := o.channels[n]
 		o.unanswered(d, say)
 		if d.start != "" {
-			say("終了を確認できません(接続が先に終わりました)", "no end was seen (the connection ended first)")
+			say(ja, en)
 		}
 	}
 	clear(o.channels)

@@ -3,6 +3,7 @@ package recordings_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +111,9 @@ func TestWhatWasDoneWasNotSeen(t *testing.T) {
 				for {
 					f, err := r.Next()
 					if err != nil {
+						if end, ok := recordings.EndFrame(r, f.Elapsed); ok {
+							b.Write(p.Take(end))
+						}
 						b.Write(p.End(f.Elapsed))
 						text := strings.NewReplacer("\x1b[1;36m", "", "\x1b[m", "", "\r\n", "\n").Replace(b.String())
 						b.Reset()
@@ -136,6 +140,42 @@ func TestWhatWasDoneWasNotSeen(t *testing.T) {
 					t.Fatalf("%s, %s: line %d, %q, is not seen in\n%s", name, lang, i, want, rest)
 				}
 				rest = after
+			}
+		}
+	}
+}
+
+// Whoever stops looking, or plays a session that goes on, has seen no end of it: nothing says that the connection ended.
+func TestWhoStopsLookingSeesNoEnd(t *testing.T) {
+	frames := []recordings.Frame{
+		{Channel: 3, Event: recordings.EventOpen, Data: []byte(`{"type":"session"}`)},
+		{Channel: 3, Event: recordings.EventShell, Data: []byte(`{}`)},
+	}
+	end := recordings.Frame{Channel: recordings.SessionChannel, Event: recordings.EventEnd, Data: []byte(`{"cause":"client-lost"}`)}
+	for _, c := range []struct {
+		lang         string
+		over         bool
+		want, mayNot string
+	}{
+		{"en", false, "[3] had not ended where this stops", "the connection ended"}, {"en", true, "[3] no end was seen (the connection ended first)", "where this stops"},
+		{"ja", false, "[3] ここまでに終了していません", "接続が先に終わりました"}, {"ja", true, "[3] 終了を確認できません(接続が先に終わりました)", "ここまでに"},
+	} {
+		v := recordings.View{Lang: c.lang, Started: started}
+		p, tr := recordings.NewPlayer(v), recordings.NewTranscript(v)
+		var played, text bytes.Buffer
+		shown := frames
+		if c.over {
+			shown = append(slices.Clone(frames), end)
+		}
+		for _, f := range shown {
+			played.Write(p.Take(f))
+			text.Write(tr.Take(f))
+		}
+		played.Write(p.End(0))
+		text.Write(tr.End(0))
+		for _, got := range []string{played.String(), text.String()} {
+			if !strings.Contains(got, c.want) || strings.Contains(got, c.mayNot) {
+				t.Errorf("%s, over %v:\n%s", c.lang, c.over, got)
 			}
 		}
 	}
