@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"io/fs"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -77,5 +78,38 @@ func TestWindowEndsWhileTheDiskHangs(t *testing.T) {
 				t.Errorf("ended as %s", row.Reason)
 			}
 		})
+	}
+}
+
+// TestAttackLoginBetweenACutAndItsEntry: remembered factors go with the entry of the end, which a disk that hangs holds up. A
+// connection that comes before it is not let in by them.
+func TestAttackLoginBetweenACutAndItsEntry(t *testing.T) {
+	t.Parallel()
+	disk := &stuckDisk{FS: recordings.OS(), release: make(chan struct{})}
+	w := newWorld(t, time.Hour, func(o *Options) { o.FS, o.Sync = disk, 50*time.Millisecond })
+	flooded(w, time.Millisecond)
+	p := w.engineer(0)
+	v := w.admit(p)
+	_, _, screen := v.shell()
+	screen.await(t, "line 5")
+	disk.sync.Store(true)
+	if err := w.sup.End(v.id, policy.CutByAuthority, broker, "様子がおかしい"); err != nil {
+		t.Fatal(err)
+	}
+	v.client.Wait()
+	release := sync.OnceFunc(func() { close(disk.release) })
+	next := w.admit(p)
+	defer time.AfterFunc(15*time.Second, func() { release(); next.client.Close() }).Stop() // one that is let in goes on for ever
+	if _, said, exit := next.run("id"); exit != policy.FactorDropped.Exit() {
+		t.Errorf("exit %d, %q", exit, said)
+	}
+	release()
+	<-v.over
+	<-next.over
+	if row, _ := v.stored("session.ended"); row.Reason != policy.CutByAuthority {
+		t.Errorf("ended as %s", row.Reason)
+	}
+	if row, _ := next.stored("session.refused"); row.Reason != policy.FactorDropped {
+		t.Errorf("refused as %s", row.Reason)
 	}
 }

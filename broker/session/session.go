@@ -184,6 +184,11 @@ func (l *session) open(ctx context.Context) (denied *Cause, err error) {
 			if attempt.Dropped, err = tx.Dropped(store.Remembered{Person: l.a.Person.ID, Fingerprint: l.a.Fingerprint, Window: d.Grant.Window.ID}, l.a.FactorMark); err != nil {
 				return fmt.Errorf("second factor: %w", err)
 			}
+			if !attempt.Dropped {
+				if attempt.Dropped, err = s.dropping(tx.Snap, l.a.Person.ID); err != nil {
+					return err
+				}
+			}
 			d = policy.Decide(f, attempt, tx.Now)
 		}
 		if !d.Allow {
@@ -208,6 +213,24 @@ func (l *session) open(ctx context.Context) (denied *Cause, err error) {
 		return nil
 	})
 	return denied, err
+}
+
+// dropping tells whether a session of the person's has been cut by something that drops remembered factors, and its end is not
+// written yet: the factors go with that entry, and a connection that comes between the two must not be let in by them.
+func (s *Supervisor) dropping(snap *store.Snap, person string) (bool, error) {
+	for _, l := range s.sessions() {
+		if l.a.Person.ID != person || l.ctx.Err() == nil || !forgets(l.cause().Reason) {
+			continue
+		}
+		row, err := snap.Session(l.a.ID)
+		if errors.Is(err, store.ErrNotFound) { // it did not open
+			continue
+		}
+		if err != nil || row.State.Live() {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // watchOver puts the session under the supervisor's eyes; Run takes it away again. One that comes
