@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"path/filepath"
 	"runtime"
@@ -152,5 +153,39 @@ func TestAttackEmptyChannelsBlindThePlayers(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing", want)
 		}
+	}
+}
+
+// A shell whose lines pass as complaints of scp: they are listed, and when there are too many the output is shown.
+func TestAttackShellBehindComplaintsOfSCP(t *testing.T) {
+	o := foundWith(t, time.Hour, testbed.TargetOptions{Session: func(ch *testbed.TargetSession) {
+		ch.Read(make([]byte, 1))
+		for i := range 1200 {
+			fmt.Fprintf(ch, "\x01secret %d. and more words\n", i)
+		}
+		ch.SendRequest("exit-status", false, ssh.Marshal(struct{ S uint32 }{0}))
+	}})
+	e := o.engineers(1)[0]
+	b := o.start()
+	c := e.mustDial(b.addr)
+	s, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Stdin = strings.NewReader("\x00")
+	if out, err := s.Output("scp -f x; exec sh"); err != nil || !strings.Contains(string(out), "secret 1199.") {
+		t.Fatalf("%q, %v", out, err)
+	}
+	c.Close()
+	<-c.gone
+	b.close()
+	text := o.text(e)
+	for i := range 1200 {
+		if !strings.Contains(text, fmt.Sprintf("secret %d.", i)) {
+			t.Fatalf("line %d is not seen:\n%.3000s", i, text)
+		}
+	}
+	if !strings.Contains(text, "message of scp failed: secret 3. and more words") {
+		t.Errorf("%.1000s", text)
 	}
 }

@@ -38,6 +38,9 @@ func (o *Operations) fileEnd(d *doing, end FileEnd, say func(ja, en string)) {
 // words says what was done to which file.
 func (op *heldFile) words(end FileEnd) (ja, en string) {
 	both := func(j, e string) (string, string) { return j + " " + op.path, e + " " + op.path }
+	if op.flags == "message" && op.path == "" {
+		return "scp のメッセージ", "message of scp"
+	}
 	switch op.op {
 	case FileOpen:
 		ja, en = both("ファイル", "file")

@@ -12,10 +12,11 @@ import (
 
 // Limits of the protocol of scp.
 const (
-	maxSCPLine  = 8 << 10
-	maxSCPDepth = 128 // directories in directories
-	maxSCPName  = 16 << 10
-	maxSCPOwed  = 8 // a source waits for each answer
+	maxSCPLine       = 8 << 10
+	maxSCPDepth      = 128 // directories in directories
+	maxSCPName       = 16 << 10
+	maxSCPOwed       = 8    // a source waits for each answer
+	maxSCPComplaints = 1000 // about no file
 )
 
 // scpCommand is what a command line asks of scp at the target.
@@ -42,19 +43,21 @@ type scpSession struct {
 	c       *channel
 	command scpCommand
 
-	mu      sync.Mutex // guards what follows
-	lost    bool       // the protocol is not followed any more
-	line    []byte     // of the source, not complete yet
-	left    uint64     // bytes of contents that are still to come
-	state   byte       // of the source
-	answer  []byte     // of the sink, where it is a line and not complete yet
-	awaited []scpOwed  // answers that the sink owes, oldest first
-	file    *scpFile   // whose contents the source sends, or is about to
-	dirs    []*scpFile // entered, outermost first
-	dir     string     // path of the innermost
-	told    bool       // the command's path was recorded
-	last    uint64
-	events  []scpEvent // to be recorded once mu is free
+	mu         sync.Mutex // guards what follows
+	lost       bool       // the protocol is not followed any more
+	line       []byte     // of the source, not complete yet
+	left       uint64     // bytes of contents that are still to come
+	state      byte       // of the source
+	answer     []byte     // of the sink, where it is a line and not complete yet
+	awaited    []scpOwed  // answers that the sink owes, oldest first
+	file       *scpFile   // whose contents the source sends, or is about to
+	dirs       []*scpFile // entered, outermost first
+	dir        string     // path of the innermost
+	told       bool       // the command's path was recorded
+	last       uint64
+	current    []byte     // the line that is looked at
+	complaints int        // that were about no file
+	events     []scpEvent // to be recorded once mu is free
 }
 
 // What the source sends next.
@@ -168,6 +171,9 @@ func (s *scpSession) source(b []byte) {
 			return
 		}
 		b = b[end+1:]
+		if len(s.line) > 0 {
+			s.current = line // a part of it has passed, and was shown to nobody
+		}
 		s.line = s.line[:0]
 		if s.state == scpVerdict {
 			if len(line) == 0 || line[0] != 1 && line[0] != 2 {
@@ -180,6 +186,7 @@ func (s *scpSession) source(b []byte) {
 			continue
 		}
 		s.order(line)
+		s.current = nil
 	}
 }
 
@@ -199,6 +206,8 @@ func (s *scpSession) order(line []byte) {
 	}
 	switch line[0] {
 	case 1, 2: // a complaint, which nothing answers
+		text, _ := recordings.Legible(line[1:])
+		s.complained(text)
 	case 'T':
 		s.owe('T', nil)
 	case 'E':
@@ -342,7 +351,43 @@ func (s *scpSession) answered(complaint string) {
 		}
 	case 'E':
 		s.leave(complaint)
+	default:
+		if complaint != "" {
+			s.complained(complaint)
+		}
 	}
+}
+
+// complained records words of scp that are about no file which was announced. No player shows what passes on the channel, so
+// words that were not recorded would be seen by nobody; nor are there many, unless a shell hides behind them.
+func (s *scpSession) complained(text string) {
+	s.said(text)
+	if s.complaints++; s.complaints > maxSCPComplaints {
+		s.current = nil
+		s.lose()
+	}
+}
+
+// said records words that are about no file.
+func (s *scpSession) said(text string) {
+	s.last++
+	op := recordings.FileOp{ID: s.last, Op: recordings.FileSCPReceive, Flags: []string{"message"}}
+	if s.command.send {
+		op.Op = recordings.FileSCPSend
+	}
+	s.events = append(s.events, scpEvent{recordings.EventFile, op},
+		scpEvent{recordings.EventFileEnd, recordings.FileEnd{ID: op.ID, Status: text}})
+}
+
+// unread records what was held back as a line that did not come to its end, or was none.
+func (s *scpSession) unread() {
+	for _, b := range [][]byte{s.current, s.line, s.answer} {
+		if len(b) > 0 {
+			text, _ := recordings.Legible(b)
+			s.said(text)
+		}
+	}
+	s.current, s.line, s.answer = nil, nil, nil
 }
 
 // leave ends the innermost directory.
@@ -376,7 +421,7 @@ const notFollowed = "not followed to its end"
 func (s *scpSession) lose() {
 	s.open(notFollowed)
 	s.lost = true
-	s.line, s.answer = nil, nil
+	s.unread()
 	s.events = append(s.events, scpEvent{recordings.EventFileEnd,
 		recordings.FileEnd{Status: "the rest is not understood, and not listed"}})
 }
@@ -411,6 +456,7 @@ func (s *scpSession) endings() []scpEvent {
 	defer s.mu.Unlock()
 	if !s.lost {
 		s.open("the channel ended")
+		s.unread()
 		s.lost = true
 	}
 	return s.takeEvents()
