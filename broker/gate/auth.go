@@ -235,8 +235,8 @@ func (c *caller) askCode(ctx context.Context, person policy.Person, ask asker) e
 		}
 		if strings.TrimSpace(code) == "" { // a client without a terminal answers every question with nothing
 			if blank++; blank < maxBlank {
-				prompt = asciiFirst(person.Lang, "No code was typed. Scripts: log in once by hand, or use BatchMode.",
-					"コードが入力されていません。スクリプトは、先に一度手で入るか、BatchMode で使ってください。") + codePrompt(person.Lang)
+				prompt = asciiFirst(person.Lang, "No code was typed. Scripts: log in once by hand first.",
+					"コードが入力されていません。スクリプトは先に一度、手で入ってください。") + codePrompt(person.Lang)
 				continue
 			}
 			c.hangUp()

@@ -121,6 +121,13 @@ func broken(line string, room int) []string {
 	if columns(line) <= room {
 		return []string{line}
 	}
+	if command, is := strings.CutPrefix(line, "  "); is && (strings.HasPrefix(command, "ssh ") || strings.HasPrefix(command, "SEKIMORI_")) {
+		out := wrapped(command, room-6) // the shell takes it as it stands here
+		for i := range out {
+			out[i] = "  " + strings.Repeat("  ", min(i, 1)) + out[i] + map[bool]string{true: " \\"}[i < len(out)-1]
+		}
+		return out
+	}
 	head, value := "", line
 	if at := strings.LastIndex(line, "  "); at >= 0 {
 		head, value = line[:at+2], line[at+2:]
