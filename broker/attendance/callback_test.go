@@ -284,7 +284,7 @@ func TestNumbersOfAWaitingRoomDiffer(t *testing.T) {
 	}
 }
 
-// What is not three digits was mistyped: it costs no try, however often, and no entry.
+// An answer that is not three digits was mistyped: it costs no try, however often, and no entry.
 func TestWhatIsNotThreeDigitsCostsNoTry(t *testing.T) {
 	h, post, w := called(t)
 	shown(t, h, w, "E-0031", "317")

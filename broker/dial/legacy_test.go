@@ -163,7 +163,7 @@ func TestTargetHangsUpAtTheLogin(t *testing.T) {
 	want(t, err, policy.TargetRefusedLogin, "refused the broker's credential")
 }
 
-// What a hostile target offers is bounded, and safe to show.
+// The lists of a hostile target are bounded, and safe to show.
 func TestAttackHostileListsOfATarget(t *testing.T) {
 	evil := make([]string, 1000)
 	for i := range evil {

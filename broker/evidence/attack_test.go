@@ -20,7 +20,7 @@ const (
 	others = "S-20261124-02"
 )
 
-// What lies under a session's name and is not the file that the ledger names is never opened without saying so.
+// A file under a session's name that is not the one the ledger names is never opened without saying so.
 func TestAttackAnotherFileUnderThisName(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(*room)

@@ -88,7 +88,7 @@ func (k *Keeper) pass(ctx context.Context, pace func(io.Reader) io.Reader) error
 				return errors.Join(fmt.Errorf("reread %s: %w", v.session, err), k.note(ctx, &sum))
 			}
 			sum.take(v, size, bad)
-			// What a crash forgets is read again: an hour's worth, or some hundred recordings.
+			// Recordings that a crash forgets are read again: an hour's worth, or some hundred.
 			if sum.Read >= page || k.o.Clock().Sub(sum.began) >= passes {
 				if err := k.note(ctx, &sum); err != nil {
 					return err
