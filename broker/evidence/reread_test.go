@@ -117,7 +117,7 @@ func TestAttackReadingPutOffByHand(t *testing.T) {
 	}
 }
 
-// What was read is noted by its places: what was not due at the time is read in its turn, and what was read is not read again by a broker
+// Recordings that were read are noted by their places: one that was not due at the time is read in its turn, and what was read is not read again by a broker
 // that starts anew.
 func TestWhatWasReadIsNotedInTheLedger(t *testing.T) {
 	r := newRoom(t)

@@ -8,7 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// What a form may cost. Anybody with a key may hand one in, so its size, its values, its depth and its problems are bounded
+// Bounds on the cost of a form. Anybody with a key may hand one in, so its size, its values, its depth and its problems are bounded
 // before and while it is read. The reader takes time and memory in proportion to the size, so the bounds are bounds of time too: a form
 // at every limit is read within a fraction of a second (BenchmarkRead), and no caller who has left is worked for much longer.
 const (

@@ -124,7 +124,7 @@ func TestTextThatNestsWithoutEnd(t *testing.T) {
 			t.Errorf("%d deep: %v", c.depth, f.Err())
 		}
 	}
-	// What forms do is far from it.
+	// Honest forms stay far below it.
 	f, top := forms.Read("t.yaml", []byte("system: ["+strings.Repeat("{a: [b]}, ", 1000)+"c]\n"))
 	top.Map("system")
 	if f.Err() != nil {
@@ -132,7 +132,7 @@ func TestTextThatNestsWithoutEnd(t *testing.T) {
 	}
 }
 
-// What is handed in is text in UTF-8, or is said not to be: nothing else is stored.
+// Text that is handed in is UTF-8, or is refused as not being it: nothing else is stored.
 func TestOnlyUTF8IsRead(t *testing.T) {
 	for name, c := range map[string]struct{ text, code, place string }{
 		"invalid in a value":   {"name: a\nkind: \"x\xff\"", "not-utf8", "t.yaml:2:9: "},
