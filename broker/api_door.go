@@ -16,13 +16,13 @@ import (
 	"sekimori/broker/keys"
 )
 
-// reloadEvery is how often a given certificate's file is looked at again: who renews it need not restart the broker.
+// reloadEvery is how often a given certificate's file is checked: a renewal needs no restart of the broker.
 const reloadEvery = time.Minute
 
 // ServesAPI tells whether the API is served over HTTPS.
 func (c Config) ServesAPI() bool { return c.APIListen != "" }
 
-// apiNames are what a certificate of the broker's own is for: the name that people type, and the addresses at which it
+// apiNames are the names of the broker's own certificate: the host name that people type, and the addresses at which it
 // listens. This machine always reaches it.
 func (c Config) apiNames() []string {
 	names := []string{c.GateName, "localhost", "127.0.0.1", "::1"}
@@ -39,19 +39,13 @@ func (c Config) apiNames() []string {
 		add(host)
 		return names
 	}
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		return names // the name is enough for those who use it
-	}
-	for _, a := range addresses {
-		if n, ok := a.(*net.IPNet); ok && n.IP.IsGlobalUnicast() {
-			add(n.IP.String())
-		}
+	for _, a := range ownAddresses() { // clients of a named gate need no more
+		add(a)
 	}
 	return names
 }
 
-// apiCertificate gives the certificate for each handshake: the one given, read again when its file changes, or the
+// apiCertificate gives the certificate for each handshake: the given one, read again when its file changes, or the
 // broker's own, renewed before it ends.
 type apiCertificate struct {
 	c     Config
@@ -59,14 +53,14 @@ type apiCertificate struct {
 	clock func() time.Time
 	log   hclog.Logger
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	pair   *tls.Certificate
 	leaf   *x509.Certificate
 	looked time.Time
 	stamp  time.Time // of the given file
 }
 
-// newAPICertificate loads or makes it; a certificate that cannot be used is an error of the start.
+// newAPICertificate loads or makes the certificate; one that cannot be used is an error of the start.
 func newAPICertificate(c Config, ring *keys.Ring, clock func() time.Time, log hclog.Logger) (*apiCertificate, error) {
 	a := &apiCertificate{c: c, ring: ring, clock: clock, log: log}
 	if err := a.load(clock()); err != nil {
@@ -80,7 +74,7 @@ func (a *apiCertificate) get() (*tls.Certificate, error) {
 	defer a.mu.Unlock()
 	now := a.clock()
 	if d := now.Sub(a.looked); d < 0 || d >= reloadEvery {
-		// What cannot be read now was good before; people are not locked out over it.
+		// The files were good before; a failure to read them now must not lock people out.
 		if err := a.load(now); err != nil {
 			a.log.Error("api_certificate_not_reloaded", "error", err)
 			a.looked = now
@@ -95,9 +89,9 @@ func (a *apiCertificate) fingerprint() string {
 	return keys.CertificateFingerprint(a.leaf)
 }
 
-// load is called with the lock held, or before anybody else has a.
+// load needs the lock, unless no other goroutine has the certificate yet.
 func (a *apiCertificate) load(now time.Time) error {
-	if a.c.APICertificateFile == "" {
+	if a.c.TLS.CertificateFile == "" {
 		if a.leaf != nil && now.Before(a.leaf.NotAfter.Add(-keys.APIRenewal)) {
 			a.looked = now
 			return nil
@@ -108,7 +102,7 @@ func (a *apiCertificate) load(now time.Time) error {
 		}
 		return a.use(pair, now)
 	}
-	info, err := os.Stat(a.c.APICertificateFile)
+	info, err := os.Stat(a.c.TLS.CertificateFile)
 	if err != nil {
 		return fmt.Errorf("certificate of the API: %w", err)
 	}
@@ -133,30 +127,30 @@ func (a *apiCertificate) use(pair tls.Certificate, now time.Time) error {
 	return nil
 }
 
-// givenCertificate reads the files that the configuration names. The key's may be read by its group, as packages of
-// certificates do it, and by nobody else.
+// givenCertificate reads the configured files. The key's group may read its file, as certificate packages set it up;
+// others may not.
 func (c Config) givenCertificate() (tls.Certificate, error) {
-	info, err := os.Stat(c.APIKeyFile)
+	info, err := os.Stat(c.TLS.KeyFile)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("key of the API: %w", err)
 	}
 	if m := info.Mode().Perm(); m&0o027 != 0 {
-		return tls.Certificate{}, fmt.Errorf("key of the API: %s has mode %04o: %w", c.APIKeyFile, m, keys.ErrLooseMode)
+		return tls.Certificate{}, fmt.Errorf("key of the API: %s has mode %04o: %w", c.TLS.KeyFile, m, keys.ErrLooseMode)
 	}
-	pair, err := tls.LoadX509KeyPair(c.APICertificateFile, c.APIKeyFile)
+	pair, err := tls.LoadX509KeyPair(c.TLS.CertificateFile, c.TLS.KeyFile)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("certificate of the API: %w", err)
 	}
 	return pair, nil
 }
 
-// checkAPI looks at the door over HTTPS without opening it or making anything.
+// checkAPI checks the HTTPS door without opening it or making anything.
 func (c Config) checkAPI(out *findings, ring *keys.Ring, now time.Time) {
 	if !c.ServesAPI() {
 		out.add(LevelOK, "api_listen", "HTTPS では受け付けません(空)", "not served over HTTPS (empty)")
 		return
 	}
-	if c.APICertificateFile == "" {
+	if c.TLS.CertificateFile == "" {
 		fp, err := ring.APIFingerprint(c.KeysDir())
 		switch {
 		case errors.Is(err, keys.ErrNoKeys):

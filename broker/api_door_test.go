@@ -22,7 +22,7 @@ import (
 	"sekimori/broker/keys"
 )
 
-// apiConfig is a configuration with a ring, and the ring.
+// apiConfig gives a configuration with its key ring.
 func apiConfig(t *testing.T) (Config, *keys.Ring) {
 	t.Helper()
 	c := DefaultConfig()
@@ -34,13 +34,13 @@ func apiConfig(t *testing.T) (Config, *keys.Ring) {
 	return c, ring
 }
 
-// given writes a certificate and its key where an institution would put its own: another ring's, opened.
+// given writes a certificate and its key, opened from another ring, where an institution would put its own.
 func given(t *testing.T, c *Config, keyMode os.FileMode) (fingerprint string) {
 	t.Helper()
 	cert, key, fingerprint := foreignPair(t)
 	dir := t.TempDir()
-	c.APICertificateFile, c.APIKeyFile = filepath.Join(dir, "api.pem"), filepath.Join(dir, "api.key")
-	if err := errors.Join(os.WriteFile(c.APICertificateFile, cert, 0o644), os.WriteFile(c.APIKeyFile, key, keyMode)); err != nil {
+	c.TLS.CertificateFile, c.TLS.KeyFile = filepath.Join(dir, "api.pem"), filepath.Join(dir, "api.key")
+	if err := errors.Join(os.WriteFile(c.TLS.CertificateFile, cert, 0o644), os.WriteFile(c.TLS.KeyFile, key, keyMode)); err != nil {
 		t.Fatal(err)
 	}
 	return fingerprint
@@ -88,9 +88,9 @@ func TestAGivenCertificateIsReadAgainWhenItsFileChanges(t *testing.T) {
 	if a.fingerprint() != want {
 		t.Errorf("serves %s, given %s", a.fingerprint(), want)
 	}
-	// A file that is broken for a moment changes nothing; a good one does.
+	// A briefly broken file changes nothing; a good one does.
 	old := a.pair
-	if err := os.WriteFile(c.APICertificateFile, []byte("half"), 0o644); err != nil {
+	if err := os.WriteFile(c.TLS.CertificateFile, []byte("half"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(reloadEvery)
@@ -99,8 +99,8 @@ func TestAGivenCertificateIsReadAgainWhenItsFileChanges(t *testing.T) {
 	}
 	cert, key, fingerprint := foreignPair(t)
 	later := testbed.At().Add(time.Hour)
-	if err := errors.Join(os.WriteFile(c.APICertificateFile, cert, 0o644), os.WriteFile(c.APIKeyFile, key, 0o600),
-		os.Chtimes(c.APICertificateFile, later, later)); err != nil {
+	if err := errors.Join(os.WriteFile(c.TLS.CertificateFile, cert, 0o644), os.WriteFile(c.TLS.KeyFile, key, 0o600),
+		os.Chtimes(c.TLS.CertificateFile, later, later)); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(reloadEvery)
@@ -132,7 +132,7 @@ func TestCheckShowsTheFingerprint(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	fp := given(t, &c, 0o600)
-	pair, err := tls.LoadX509KeyPair(c.APICertificateFile, c.APIKeyFile)
+	pair, err := tls.LoadX509KeyPair(c.TLS.CertificateFile, c.TLS.KeyFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestCheckShowsTheFingerprint(t *testing.T) {
 			t.Errorf("at %s: %+v", at, f)
 		}
 	}
-	if err := os.Chmod(c.APIKeyFile, 0o644); err != nil {
+	if err := os.Chmod(c.TLS.KeyFile, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if f := look(now); f.Level != LevelError || !strings.Contains(f.EN, "mode 0644") {
@@ -157,7 +157,7 @@ func TestCheckShowsTheFingerprint(t *testing.T) {
 	}
 }
 
-// foreignPair is a certificate of another authority, its key and what clients would pin.
+// foreignPair is a certificate of another authority, its key and its fingerprint.
 func foreignPair(t *testing.T) (cert, key []byte, fingerprint string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -8,15 +8,16 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// goneAfter is how long the attendant may not be heard of. A slow machine loses heartbeats for a second, seldom for five.
+// goneAfter is how long the attendant may give no sign. A slow machine loses heartbeats for a second, seldom for five.
 const goneAfter = 5 * time.Second
 
-// unattended founds an office whose system requires an attendant, who is heard of every so often: the session pauses after
-// one second and is cut after goneAfter.
+// unattended founds an office whose system requires an attendant with regular heartbeats: the session pauses after
+// one second without and is cut after goneAfter.
 func unattended(t *testing.T) *office {
 	t.Helper()
 	o := found(t, time.Hour)
@@ -31,11 +32,11 @@ func unattended(t *testing.T) *office {
 	return o
 }
 
-// beats is the attendant's client until stop is called: it says every 200 ms that the attendant is there.
+// beats is the attendant's client until stop is called: it sends a heartbeat every 200 ms.
 func (o *office) beats() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	o.post("/v1/windows/"+office1+"/present", struct{}{})
+	post(o, api.Attend(office1, "present"), api.PresentBody{})
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(200 * time.Millisecond)
@@ -45,15 +46,15 @@ func (o *office) beats() (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				o.post("/v1/windows/"+office1+"/present", struct{}{})
+				post(o, api.Attend(office1, "present"), api.PresentBody{})
 			}
 		}
 	}()
 	return func() { cancel(); <-done }
 }
 
-// An attendant's connection that is open and says nothing is no attendant: the work pauses and is cut, whatever the
-// connection pretends.
+// An attendant's open but silent connection does not count as an attendant: the work pauses and is cut, whatever else
+// the connection sends.
 func TestAttackStalledConnectionOfTheAttendant(t *testing.T) {
 	t.Parallel()
 	o := unattended(t)
@@ -69,7 +70,7 @@ func TestAttackStalledConnectionOfTheAttendant(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		fmt.Fprintf(conn, "POST /v1/windows/%s/present HTTP/1.1\r\nHost: sekimori\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{", office1, token)
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: sekimori\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{", api.Attend(office1, "present"), token)
 	}
 	stop()
 	last := o.byMachine(o.heard())
@@ -90,7 +91,7 @@ func TestAttackStalledConnectionOfTheAttendant(t *testing.T) {
 	o.verifyLedger()
 }
 
-// Presence counts from what was stored: a broker that starts again does not take a gap for presence, nor lose what it knew.
+// Presence is judged by the stored time: a restarted broker neither counts a gap as presence nor forgets the last sign.
 func TestPresenceOutlivesTheBroker(t *testing.T) {
 	t.Parallel()
 	o := unattended(t)
@@ -103,11 +104,11 @@ func TestPresenceOutlivesTheBroker(t *testing.T) {
 	b = o.start()
 	limit := last.Add(goneAfter)
 	if now := time.Now(); now.After(limit) {
-		limit = now // a slow machine: whoever comes this late is turned away at once
+		limit = now // a slow machine: a client this late is refused at once
 	}
 	v := e.mustDial(b.addr)
 	if s, err := v.stream("cat"); err == nil {
-		<-s.over // refused where the start took so long that input is paused already: whoever is refused leaves, as a client does
+		<-s.over // refused where the start took so long that input is paused already: a refused client leaves
 	}
 	v.Close()
 	<-v.gone
@@ -118,7 +119,7 @@ func TestPresenceOutlivesTheBroker(t *testing.T) {
 	o.verifyLedger()
 }
 
-// heard is when the attendant was heard of last, as it was stored.
+// heard is the stored time of the attendant's last sign.
 func (o *office) heard() (at time.Time) {
 	o.t.Helper()
 	o.read(func(s *store.Snap) error {
@@ -129,7 +130,7 @@ func (o *office) heard() (at time.Time) {
 	return at
 }
 
-// entries counts those of a kind in the ledger.
+// entries counts the entries of a kind in the ledger.
 func (o *office) entries(kind string) (n int) {
 	o.t.Helper()
 	o.read(func(s *store.Snap) error {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// BenchmarkIdleSession says what a session costs that is open and at rest: heap and stacks of the broker, in
+// BenchmarkIdleSession measures the cost of an idle session: heap and stacks of the broker, in
 // a process of its own, and the time of a login with a remembered factor, one after the other. Run it with
 //
 //	go test ./broker -run '^$' -bench IdleSession -benchtime 200x
@@ -26,7 +26,7 @@ func BenchmarkIdleSession(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	for range 8 { // what is made once and kept
+	for range 8 { // parts that are made once and kept
 		login()
 	}
 	before := c.memory(b)
@@ -39,7 +39,7 @@ func BenchmarkIdleSession(b *testing.B) {
 	c.kill(b)
 }
 
-// memory is what the child's heap and stacks hold, in bytes.
+// memory gives the size of the child's heap and stacks, in bytes.
 func (c *child) memory(b *testing.B) float64 {
 	b.Helper()
 	if _, err := io.WriteString(c.stdin, "memory\n"); err != nil {

@@ -7,30 +7,46 @@ import (
 	"net"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"filippo.io/age"
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/accounts"
 	"sekimori/broker/dial"
+	"sekimori/broker/files"
+	"sekimori/broker/freeze"
 	"sekimori/broker/gate"
+	"sekimori/broker/interlock"
 	"sekimori/broker/keys"
+	"sekimori/broker/ledger"
+	"sekimori/broker/notify"
+	"sekimori/broker/pages"
+	"sekimori/broker/registry"
 	"sekimori/broker/session"
 	"sekimori/broker/store"
 	"sekimori/broker/web"
+	"sekimori/policy"
 	"sekimori/recordings"
 )
 
-// Options are what a start needs beside the configuration. The zero value is production.
+// Options are a start's needs beside the configuration. The zero value is production.
 type Options struct {
 	Log   hclog.Logger
 	Clock func() time.Time // nil: the system's
-	// TargetClock is what the targets' clocks show, by which certificates hold; nil: Clock. Tests that run on a chosen date
+	// TargetClock is the clock by which targets judge certificates; nil: Clock. Tests that run on a chosen date
 	// in front of a real sshd give the machine's.
 	TargetClock func() time.Time
-	// Answer is how often an engineer's client is listened for; 0: every 15 seconds. Tests that wait for one to be lost shorten it.
+	// Answer is the interval at which an engineer's client must answer; 0: 15 seconds. Tests of a lost client shorten it.
 	Answer time.Duration
+	// Chores bounds the interval of every chore; 0: its own in the table. Tests that wait for a chore's writes shorten it.
+	Chores time.Duration
 	FS     recordings.FS // nil: the operating system's; tests put faults in its place
+	// Authenticators is a further clock by which one-time codes may count; nil: none. Only the demonstration, whose Clock is set forward, has one.
+	Authenticators func() time.Time
+	// Hash is the cost of checking a password; zero: production's, which no setting changes. Tests give a low one.
+	Hash registry.Cost
 }
 
 // Broker is a running broker. Close ends it.
@@ -38,12 +54,17 @@ type Broker struct {
 	log    hclog.Logger
 	unlock func() error
 	db     *store.DB
+	care   *accounts.Steward
+	files  *files.Gate
 	sup    *session.Supervisor
+	lines  atomic.Pointer[interlock.Switch]
 	gate   *gate.Server
 	api    *web.Server
 	ssh    net.Listener
-	https  net.Listener    // nil: the API is on the socket only
-	pinned *apiCertificate // of https
+	https  net.Listener // nil: the API is on the socket only
+	portal net.Listener // nil: no pages of vendors
+	pages  *pages.Pages
+	pinned *apiCertificate // of https and portal; nil without TLS
 	socket string
 
 	stop    context.CancelCauseFunc
@@ -51,8 +72,8 @@ type Broker struct {
 	ended   []string
 }
 
-// Start opens everything in order: the data directory is locked, keys and store are opened, what
-// a crash left is ended, and only then the doors. Nothing is left open when it fails.
+// Start opens everything in order: it locks the data directory, opens keys and store, ends the sessions that a
+// crash left, and only then opens the doors. A failed start leaves nothing open.
 func Start(ctx context.Context, c Config, o Options) (_ *Broker, err error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -95,27 +116,52 @@ func Start(ctx context.Context, c Config, o Options) (_ *Broker, err error) {
 	if err := noteZone(ctx, b.db, c.Location()); err != nil {
 		return nil, err
 	}
-	if b.sup, err = newSupervisor(c, o, ring, b.db); err != nil {
+	if err := noteNotice(ctx, b.db, c); err != nil {
+		return nil, err
+	}
+	b.care = newSteward(o, ring, b.db)
+	if b.files, err = newFileGate(c, o, ring, b.db); err != nil {
+		return nil, err
+	}
+	if b.sup, err = newSupervisor(c, o, ring, b.db, b.care, b.files, b.knownLines); err != nil {
 		return nil, err
 	}
 	if b.ended, err = b.sup.Reconcile(ctx); err != nil {
 		return nil, fmt.Errorf("end what a crash left: %w", err)
+	}
+	// Accounts that a crash left usable are taken away before anybody is admitted. One that cannot be has raised an alarm; other
+	// targets' work need not wait for it.
+	if err := b.care.Reconcile(ctx); err != nil {
+		o.Log.Error("accounts_not_taken_away", "error", err)
 	}
 	return b, b.openDoors(running, c, o, ring)
 }
 
 func openStore(ctx context.Context, c Config, o Options, ring *keys.Ring) (*store.DB, error) {
 	so := store.Options{
-		Clock: o.Clock, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: c.LedgerOrigin, Zone: c.Location(),
-		Log: o.Log.Named("store"), Uncatalogued: func(what string) { o.Log.Error("entry_not_in_catalogue", "what", what) },
+		Clock: o.Clock, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: c.Ledger.Origin, Zone: c.Location(),
+		Log: o.Log.Named("store"), Told: notify.Tells, Uncatalogued: func(what string) { o.Log.Error("entry_not_in_catalogue", "what", what) },
 	}
-	if c.CheckpointDir != "" {
+	if c.Ledger.CheckpointDir != "" {
 		so.Publish = checkpointsOf(c, o.Clock).publish
 	}
 	return store.Open(ctx, filepath.Join(c.DataDir, "sekimori.db"), so)
 }
 
-func newSupervisor(c Config, o Options, ring *keys.Ring, db *store.DB) (*session.Supervisor, error) {
+func newSteward(o Options, ring *keys.Ring, db *store.DB) *accounts.Steward {
+	care := accounts.Options{
+		DB: db, Dialer: &dial.Dialer{Log: o.Log.Named("dial")}, Signer: ring.StewardSigner, Log: o.Log.Named("accounts"),
+		Freeze: func(tx *store.Tx, vendor, system, why string) error {
+			return freeze.ByRule(tx, vendor, "終了を検証できない / end not proved on "+system+": "+why, ledger.Actor{Kind: "broker", ID: "broker"})
+		},
+	}
+	if o.TargetClock != nil {
+		care.Ahead = func() time.Duration { return o.TargetClock().Sub(o.Clock()) }
+	}
+	return accounts.New(care)
+}
+
+func newSupervisor(c Config, o Options, ring *keys.Ring, db *store.DB, care *accounts.Steward, held *files.Gate, lines func() map[string]policy.Line) (*session.Supervisor, error) {
 	output, err := c.OutputRecipients()
 	if err != nil {
 		return nil, err
@@ -126,17 +172,19 @@ func newSupervisor(c Config, o Options, ring *keys.Ring, db *store.DB) (*session
 	}
 	dir := filepath.Join(c.DataDir, "recordings")
 	return session.New(session.Options{
-		DB: db, Ring: ring, Dialer: &dial.Dialer{Version: c.Gate.Version, Log: o.Log.Named("dial")},
-		Dir: dir, FS: o.FS, OutputTo: append([]age.Recipient{ring.ViewingRecipient()}, output...), InputTo: input,
+		Files: held,
+		DB:    db, Ring: ring, Dialer: &dial.Dialer{Version: c.Gate.Version, Log: o.Log.Named("dial")},
+		Accounts: care, Dir: dir, FS: o.FS, OutputTo: append([]age.Recipient{ring.ViewingRecipient()}, output...), InputTo: input,
 		MinFree: uint64(c.MinFreeSpace), Clock: o.Clock, TargetClock: o.TargetClock, Zone: c.Location(), GateName: c.GateName,
-		Recheck: time.Duration(c.RecheckInterval), WaitingRoom: time.Duration(c.WaitingRoom), Connections: c.Gate.Connections, Answer: o.Answer, Log: o.Log.Named("session"),
+		Recheck: time.Duration(c.RecheckInterval), WaitingRoom: time.Duration(c.WaitingRoom), Connections: c.Gate.Connections, Answer: o.Answer, Lines: lines, Log: o.Log.Named("session"),
+		Doors: c.doorDestinations(),
 	})
 }
 
 // SSHAddr is where engineers connect.
 func (b *Broker) SSHAddr() net.Addr { return b.ssh.Addr() }
 
-// APIAddr is where the API is served over HTTPS; nil where it is not.
+// APIAddr is where the API is served over HTTPS; nil without HTTPS.
 func (b *Broker) APIAddr() net.Addr {
 	if b.https == nil {
 		return nil
@@ -144,7 +192,38 @@ func (b *Broker) APIAddr() net.Addr {
 	return b.https.Addr()
 }
 
-// APIFingerprint is what clients pin of the server at APIAddr; empty where there is none.
+// PortalAddr is where the pages of vendors are served; nil without them.
+func (b *Broker) PortalAddr() net.Addr {
+	if b.portal == nil {
+		return nil
+	}
+	return b.portal.Addr()
+}
+
+// OnceLink is an address that signs a browser in with the token, once. Only a demonstration hands out links: no setting makes one.
+func (b *Broker) OnceLink(token string, vendors bool) (string, error) {
+	at, scheme := b.https, "https://"
+	if vendors {
+		at = b.portal
+	}
+	if at == nil {
+		return "", errors.New("there is no listener for pages")
+	}
+	path, err := b.pages.Once(token, vendors)
+	if err != nil {
+		return "", err
+	}
+	if b.pinned == nil {
+		scheme = "http://"
+	}
+	_, port, err := net.SplitHostPort(at.Addr().String())
+	if err != nil {
+		return "", fmt.Errorf("address of the pages: %w", err)
+	}
+	return scheme + net.JoinHostPort("localhost", port) + path, nil
+}
+
+// APIFingerprint is the fingerprint that clients pin for APIAddr; empty without HTTPS.
 func (b *Broker) APIFingerprint() string {
 	if b.pinned == nil {
 		return ""
@@ -152,14 +231,14 @@ func (b *Broker) APIFingerprint() string {
 	return b.pinned.fingerprint()
 }
 
-// Socket is the path the commands speak to.
+// Socket is the path of the commands' socket.
 func (b *Broker) Socket() string { return b.socket }
 
 // EndedAfterCrash are the numbers of the sessions that the last run left open.
 func (b *Broker) EndedAfterCrash() []string { return b.ended }
 
-// Close stops in order, each step bounded: no new connections, live sessions told and ended,
-// recordings sealed, the ledger written, the store closed, the data directory given up.
+// Close stops in order, each step bounded: no new connections, live sessions warned and ended,
+// recordings sealed, the ledger written, the store closed, the data directory released.
 func (b *Broker) Close(ctx context.Context) error {
 	var errs []error
 	if b.gate != nil {
@@ -173,10 +252,20 @@ func (b *Broker) Close(ctx context.Context) error {
 		errs = append(errs, b.sup.Close(bounded))
 		cancel()
 	}
+	if lines := b.lines.Load(); lines != nil { // after the sessions: nothing works on a line that goes off
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		errs = append(errs, lines.Close(bounded))
+		cancel()
+	}
 	b.stop(errors.New("the broker is stopping"))
 	if b.gate != nil {
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		errs = append(errs, b.gate.Close(bounded))
+		cancel()
+	}
+	if b.pages != nil { // the ends of live pictures are ledgered before the store closes
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		errs = append(errs, b.pages.Close(bounded))
 		cancel()
 	}
 	if b.api != nil {
@@ -186,7 +275,11 @@ func (b *Broker) Close(ctx context.Context) error {
 	}
 	errs = append(errs, b.awaitServing(5*time.Second))
 	if b.db != nil {
-		errs = append(errs, b.db.Close())
+		err := endWithin(10*time.Second, "the store", b.db.Close)
+		errs = append(errs, err)
+		if errors.Is(err, errStillOpen) {
+			return errors.Join(errs...) // it may still write: the directory stays locked until the process is gone
+		}
 	}
 	if b.unlock != nil {
 		errs = append(errs, b.unlock())
@@ -194,17 +287,25 @@ func (b *Broker) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// awaitServing waits for what goes on beside the doors, which ends by itself once it is told to stop.
+// awaitServing waits for the goroutines beside the doors, which end once they are told to stop.
 func (b *Broker) awaitServing(most time.Duration) error {
-	ended := make(chan struct{})
-	go func() { b.serving.Wait(); close(ended) }()
+	return endWithin(most, "the goroutines beside the doors", func() error { b.serving.Wait(); return nil })
+}
+
+// errStillOpen says that a part of the broker has not ended within its time.
+var errStillOpen = errors.New("has not ended")
+
+// endWithin ends a part of the broker. It returns after most at the latest, while the part, which a disk may hold up, goes on.
+func endWithin(most time.Duration, part string, end func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- end() }()
 	limit := time.NewTimer(most)
 	defer limit.Stop()
 	select {
-	case <-ended:
-		return nil
+	case err := <-ended:
+		return err
 	case <-limit.C:
-		return fmt.Errorf("what serves has not ended within %s", most)
+		return fmt.Errorf("%s %w within %s", part, errStillOpen, most)
 	}
 }
 

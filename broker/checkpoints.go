@@ -16,8 +16,8 @@ import (
 )
 
 // checkpointDir keeps the ledger's checkpoints outside the data directory: "latest", and the last
-// one of each day under its date, so that a ledger cut at its end, or restored from an older
-// copy, can be held against what it once said. Best on another machine's disk.
+// one of each day under its date. A ledger that was cut at its end, or restored from an older copy,
+// can be compared with them. Another machine's disk is the best place.
 type checkpointDir struct {
 	dir   string
 	clock func() time.Time
@@ -25,7 +25,7 @@ type checkpointDir struct {
 }
 
 func checkpointsOf(c Config, clock func() time.Time) checkpointDir {
-	return checkpointDir{c.CheckpointDir, clock, c.Location()}
+	return checkpointDir{c.Ledger.CheckpointDir, clock, c.Location()}
 }
 
 func (d checkpointDir) publish(_ context.Context, checkpoint []byte) error {
@@ -36,10 +36,10 @@ func (d checkpointDir) publish(_ context.Context, checkpoint []byte) error {
 	return errors.Join(d.replace(day, checkpoint), d.replace("latest", checkpoint))
 }
 
-// replace writes a file so that a reader finds the old one or the new one, never half of it.
+// replace writes a file so that a reader finds the old content or the new, never a part.
 func (d checkpointDir) replace(name string, content []byte) error {
 	path := filepath.Join(d.dir, name)
-	// A file of that name is left from a crash, or is a link put there to lead us to the data: it is removed, and no link is followed.
+	// A file of that name is left from a crash, or is a link that an attacker put there: it is removed, and no link is followed.
 	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
@@ -58,7 +58,7 @@ func (d checkpointDir) replace(name string, content []byte) error {
 	return nil
 }
 
-// kept are the files that hold checkpoints: the last of each day, and "latest". None is no error:
+// kept lists the files that hold checkpoints: the last of each day, and "latest". An empty list is no error:
 // a broker that never ran has none.
 func (d checkpointDir) kept() ([]string, error) {
 	files, err := filepath.Glob(filepath.Join(d.dir, "*.checkpoint"))
@@ -74,8 +74,8 @@ func (d checkpointDir) kept() ([]string, error) {
 	return files, nil
 }
 
-// compare holds the ledger against every checkpoint that was kept outside. All of them, because
-// who puts back an older database could put back an older "latest" too. Error: *ConfigError.
+// compare checks the ledger against every checkpoint kept outside, and not only "latest": a person who
+// restores an older database could restore an older "latest" too. Error: *ConfigError.
 func (d checkpointDir) compare(ctx context.Context, db *store.DB, config string, log hclog.Logger) error {
 	return db.Read(ctx, func(s *store.Snap) error { return d.against(s, config, log) })
 }
@@ -90,7 +90,7 @@ func (d checkpointDir) against(s *store.Snap, config string, log hclog.Logger) e
 		return err
 	}
 	if len(files) == 0 {
-		// Nothing to compare with is no proof of anything: it may have been taken away.
+		// A missing checkpoint proves nothing: it may have been deleted.
 		size, err := s.LedgerSize()
 		if err == nil && size > 0 {
 			log.Warn("no_checkpoint_outside", "dir", d.dir, "entries", size)
@@ -118,8 +118,8 @@ func (d checkpointDir) against(s *store.Snap, config string, log hclog.Logger) e
 				File: config, Key: "checkpoint_dir",
 				JA:     "外に保管した確定点 " + file + " を台帳と比べられません",
 				EN:     "the checkpoint kept outside, " + file + ", cannot be held against the ledger",
-				HintJA: "別の台帳の確定点か、壊れた確定点です。checkpoint_dir と ledger_origin を確かめ、点検担当に知らせてから移します",
-				HintEN: "it is damaged or of another ledger; look at checkpoint_dir and ledger_origin, and tell the auditors before it is moved away",
+				HintJA: "別の台帳の確定点か、壊れた確定点です。ledger の checkpoint_dir と origin を確かめ、点検担当に知らせてから移します",
+				HintEN: "it is damaged or of another ledger; look at checkpoint_dir and origin of ledger, and tell the auditors before it is moved away",
 				Err:    err,
 			}
 		}
@@ -127,7 +127,7 @@ func (d checkpointDir) against(s *store.Snap, config string, log hclog.Logger) e
 	return nil
 }
 
-// republish brings out what a crash may have kept from being published after its commit.
+// republish publishes the checkpoint that a crash may have kept back after its commit.
 func republish(ctx context.Context, db *store.DB) error {
 	if err := db.Republish(ctx); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("publish the checkpoint: %w", err)

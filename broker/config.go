@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,43 +27,78 @@ const (
 	FactorNever  FactorMemory = "never"  // asked at every login
 )
 
-// Config is the one configuration file. Every key has a default; secrets never stand here,
-// only the names of the files they come from. Relative paths are taken from the directory
-// of the file. The table that documents each key stands in config_keys.go.
+// Config is the one configuration file. Every key has a default. It holds no secrets, only
+// the names of the files that hold them. Relative paths start at the file's directory.
+// The table that documents each key is in config_keys.go.
 type Config struct {
-	Institution string `yaml:"institution"` // as it is named in texts
+	Institution string `yaml:"institution"` // its name in texts
 	Zone        Zone   `yaml:"zone"`
 	Language    string `yaml:"language"` // of texts for whom no language is known: "ja", "en", or "" for both
 
-	DataDir       string `yaml:"data_dir"`
-	MasterKeyFile string `yaml:"master_key_file"`
-	CheckpointDir string `yaml:"checkpoint_dir"` // empty: checkpoints stay in the database only
-	LedgerOrigin  string `yaml:"ledger_origin"`
+	DataDir       string       `yaml:"data_dir"`
+	MasterKeyFile string       `yaml:"master_key_file"`
+	Ledger        LedgerConfig `yaml:"ledger"`
 
 	SSHListen   Address `yaml:"ssh_listen"`
 	GateName    string  `yaml:"gate_name"` // the host that engineers type after the @
 	Socket      string  `yaml:"socket"`
 	SocketGroup string  `yaml:"socket_group"` // empty: only the owner of the socket
 
-	APIListen          Address `yaml:"api_listen"` // of the API over HTTPS; empty: on the socket only
-	APICertificateFile string  `yaml:"api_certificate_file"`
-	APIKeyFile         string  `yaml:"api_key_file"` // both empty: a certificate of the broker's own
+	TLS            TLSConfig `yaml:"tls"`
+	APIListen      Address   `yaml:"api_listen"`    // of the API over HTTPS; empty: on the socket only
+	PortalListen   Address   `yaml:"portal_listen"` // of the vendors' pages; empty: none
+	PlainHTTP      bool      `yaml:"plain_http"`    // api_listen and portal_listen without TLS; on loopback addresses only
+	TrustedProxies []Prefix  `yaml:"trusted_proxies"`
 
-	NoticeVersion      int      `yaml:"notice_version"`
-	NoticeURL          string   `yaml:"notice_url"`
-	NoticeContact      string   `yaml:"notice_contact"`
-	RecordingRetention Duration `yaml:"recording_retention"`
+	Notice             NoticeConfig `yaml:"notice"`
+	RecordingRetention Duration     `yaml:"recording_retention"`
 
-	AuditorRecipients []Recipient `yaml:"auditor_recipients"` // age recipients of the output, beside the broker's own
-	InputRecipients   []Recipient `yaml:"input_recipients"`   // offline age recipients of the input; serve needs one
+	Recipients RecipientsConfig `yaml:"recipients"`
+	Notify     NotifyConfig     `yaml:"notify"`
 
-	Gate            GateConfig `yaml:"gate"`
-	WaitingRoom     Duration   `yaml:"waiting_room"`
-	MinFreeSpace    Size       `yaml:"min_free_space"`
-	RecheckInterval Duration   `yaml:"recheck_interval"`
-	LogLevel        string     `yaml:"log_level"`
+	Gate            GateConfig   `yaml:"gate"`
+	SignIn          SignInConfig `yaml:"sign_in"`
+	WaitingRoom     Duration     `yaml:"waiting_room"`
+	MinFreeSpace    Size         `yaml:"min_free_space"`
+	RecheckInterval Duration     `yaml:"recheck_interval"`
+	LogLevel        string       `yaml:"log_level"`
 
-	file string // where it was read from; empty for DefaultConfig
+	file string // the file it was read from; empty for DefaultConfig
+}
+
+// TLSConfig is the group of keys about the certificate of the API and the pages.
+type TLSConfig struct {
+	CertificateFile string `yaml:"certificate_file"`
+	KeyFile         string `yaml:"key_file"` // both empty: a certificate of the broker's own
+}
+
+// RecipientsConfig is the group of keys about the age recipients of recordings.
+type RecipientsConfig struct {
+	Auditors []Recipient `yaml:"auditors"` // of the output, beside the broker's own
+	Input    []Recipient `yaml:"input"`    // offline, of the input; serve needs one
+}
+
+// LedgerConfig is the group of keys about the ledger.
+type LedgerConfig struct {
+	Origin        string `yaml:"origin"`
+	CheckpointDir string `yaml:"checkpoint_dir"` // empty: checkpoints stay in the database only
+}
+
+// NoticeConfig is the group of keys about the notice of what is recorded.
+type NoticeConfig struct {
+	Version int            `yaml:"version"`
+	URL     string         `yaml:"url"`
+	Contact string         `yaml:"contact"`       // telephone
+	Night   string         `yaml:"night_contact"` // telephone at night and on days without office hours
+	Changes []NoticeChange `yaml:"changes"`       // what versions changed; one whose day is still to come is an announcement
+}
+
+// NoticeChange tells what a version of the notice changed, or is going to change.
+type NoticeChange struct {
+	Version int    `yaml:"version"`
+	From    Day    `yaml:"from"`
+	JA      string `yaml:"ja"`
+	EN      string `yaml:"en"`
 }
 
 // GateConfig is the group of keys about logging in over SSH.
@@ -70,11 +106,18 @@ type GateConfig struct {
 	FactorMemory FactorMemory `yaml:"factor_memory"`
 	LoginTime    Duration     `yaml:"login_time"`             // from the key exchange to the proof of a key
 	ChaCha20     bool         `yaml:"chacha20_poly1305"`      // offer this cipher too
-	Version      string       `yaml:"version"`                // of the software, as clients and targets read it
-	Connections  int          `yaml:"connections_per_person"` // at a time, those that wait included
+	Version      string       `yaml:"version"`                // software version shown to clients and targets
+	Connections  int          `yaml:"connections_per_person"` // at a time, including waiting ones
+
+	// Inspectors of files that are held. None: no such file is clean.
+	Clamd         string `yaml:"clamd"`          // path of its socket, or host:port
+	ClamdMost     Size   `yaml:"clamd_most"`     // the least of its StreamMaxLength, MaxFileSize and MaxScanSize
+	ICAP          string `yaml:"icap"`           // icap://host:port/service
+	ICAPSanitises bool   `yaml:"icap_sanitises"` // a changed body is a sanitised copy
+	Inspector     string `yaml:"inspector"`      // a program
 }
 
-// DefaultConfig is what an empty file means. Paths are relative to the file's directory.
+// DefaultConfig is the meaning of an empty file. Paths are relative to the file's directory.
 func DefaultConfig() Config {
 	return Config{
 		Institution:        "例示市",
@@ -82,14 +125,15 @@ func DefaultConfig() Config {
 		Language:           "",
 		DataDir:            "data",
 		MasterKeyFile:      filepath.Join("secret", "master.key"),
-		CheckpointDir:      "checkpoints",
-		LedgerOrigin:       "sekimori.example/ledger",
+		Ledger:             LedgerConfig{Origin: "sekimori.example/ledger", CheckpointDir: "checkpoints"},
 		SSHListen:          "127.0.0.1:2222",
 		GateName:           "gate",
 		Socket:             filepath.Join("run", "sekimori.sock"),
-		NoticeVersion:      1,
+		Notice:             NoticeConfig{Version: 1},
 		RecordingRetention: Duration(365 * 24 * time.Hour),
-		Gate:               GateConfig{FactorMemory: FactorWindow, LoginTime: Duration(2 * time.Minute), Connections: policy.DefaultConnections, Version: wire.Version},
+		Gate:               GateConfig{FactorMemory: FactorWindow, LoginTime: Duration(2 * time.Minute), Connections: policy.DefaultConnections, Version: wire.Version, ClamdMost: 25 << 20},
+		SignIn:             defaultSignIn(),
+		Notify:             defaultNotify(),
 		WaitingRoom:        Duration(15 * time.Minute),
 		MinFreeSpace:       Size(1 << 30),
 		RecheckInterval:    Duration(5 * time.Second),
@@ -118,22 +162,28 @@ func LoadConfig(path string) (Config, error) {
 	return ParseConfig(path, text)
 }
 
-// ParseConfig reads text; path names it in errors and is where relative paths start.
+// ParseConfig reads text; path names it in errors and is the start of relative paths.
 func ParseConfig(path string, text []byte) (Config, error) {
 	c := DefaultConfig()
 	text, err := forms.Plain(path, text)
 	if err != nil {
 		return Config{}, unreadable(path, err)
 	}
-	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
+	read := struct {
+		Config Config    `yaml:",inline"`
+		Older  olderKeys `yaml:",inline"`
+	}{Config: c}
+	if err := yaml.UnmarshalWithOptions(text, &read, yaml.Strict()); err != nil {
 		return Config{}, configError(path, err)
 	}
+	c = read.Config
 	if c.Zone.Location == nil {
-		// A document with nothing in it empties what it is read into; it means the defaults.
+		// An empty document would clear the struct; it means the defaults.
 		c = DefaultConfig()
 	}
-	if c.Gate == (GateConfig{}) { // "gate:" with nothing after it
-		c.Gate = DefaultConfig().Gate
+	c.fillEmptyGroups()
+	if err := c.takeOlder(read.Older, path, text); err != nil {
+		return Config{}, err
 	}
 	if err := c.validate(path, text); err != nil {
 		return Config{}, err
@@ -146,7 +196,7 @@ func ParseConfig(path string, text []byte) (Config, error) {
 	if rest, ok := strings.CutPrefix(c.MasterKeyFile, "${CREDENTIALS_DIRECTORY}"); ok {
 		c.MasterKeyFile = os.Getenv("CREDENTIALS_DIRECTORY") + rest
 	}
-	for _, p := range []*string{&c.DataDir, &c.MasterKeyFile, &c.CheckpointDir, &c.Socket, &c.APICertificateFile, &c.APIKeyFile} {
+	for _, p := range append(append(c.SignIn.paths(), c.Notify.paths()...), &c.DataDir, &c.MasterKeyFile, &c.Ledger.CheckpointDir, &c.Socket, &c.TLS.CertificateFile, &c.TLS.KeyFile) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}
@@ -154,7 +204,7 @@ func ParseConfig(path string, text []byte) (Config, error) {
 	return c, nil
 }
 
-// unreadable is the error of a file that is no text to begin with.
+// unreadable is the error of a file that is not text.
 func unreadable(path string, err error) error {
 	var bad *forms.Invalid
 	if !errors.As(err, &bad) {
@@ -164,11 +214,14 @@ func unreadable(path string, err error) error {
 	return &ConfigError{File: path, Line: p.Line, Column: p.Column, JA: p.JA, EN: p.EN, Err: err}
 }
 
-// validate holds what a type alone cannot say.
+// validate checks the rules that a type alone cannot express.
 func (c Config) validate(path string, text []byte) error {
 	refuse := func(key, ja, en string) error {
 		line, column := keyPosition(text, key)
 		return &ConfigError{File: path, Line: line, Column: column, Key: key, JA: ja, EN: en}
+	}
+	if key, ja, en := c.Notify.wrong(); key != "" {
+		return refuse(key, ja, en)
 	}
 	switch {
 	case strings.TrimSpace(c.DataDir) == "":
@@ -179,15 +232,22 @@ func (c Config) validate(path string, text []byte) error {
 		return refuse("socket", "socket は空にできません", "socket may not be empty")
 	case c.SSHListen == "":
 		return refuse("ssh_listen", "ssh_listen は空にできません", "ssh_listen may not be empty")
-	case (c.APICertificateFile == "") != (c.APIKeyFile == ""):
-		return refuse("api_certificate_file", "api_certificate_file と api_key_file は両方書くか、両方空にします",
-			"api_certificate_file and api_key_file go together, or both are empty")
-	case strings.TrimSpace(c.LedgerOrigin) == "" || strings.ContainsAny(c.LedgerOrigin, " +\t\r\n"):
-		return refuse("ledger_origin", "ledger_origin に空白や + は使えません", "ledger_origin is a name without space or +")
+	case (c.TLS.CertificateFile == "") != (c.TLS.KeyFile == ""):
+		return refuse("tls.certificate_file", "tls の certificate_file と key_file は両方書くか、両方空にします",
+			"certificate_file and key_file of tls go together, or both are empty")
+	case c.PlainHTTP && !loopback(c.APIListen):
+		return refuse("api_listen", "plain_http のときは、この機械だけのアドレス(127.0.0.1 など)です", "with plain_http this is an address of this machine alone, such as 127.0.0.1")
+	case c.PlainHTTP && !loopback(c.PortalListen):
+		return refuse("portal_listen", "plain_http のときは、この機械だけのアドレス(127.0.0.1 など)です", "with plain_http this is an address of this machine alone, such as 127.0.0.1")
+	case strings.TrimSpace(c.Ledger.Origin) == "" || strings.ContainsAny(c.Ledger.Origin, " +\t\r\n"):
+		return refuse("ledger.origin", "ledger の origin に空白や + は使えません", "origin of ledger is a name without space or +")
 	case c.GateName == "" || strings.ContainsAny(c.GateName, " \t\r\n@"):
 		return refuse("gate_name", "gate_name はホスト名です", "gate_name is a host name")
-	case c.NoticeVersion < 1:
-		return refuse("notice_version", "notice_version は 1 以上です", "notice_version starts at 1")
+	case c.Notice.Version < 1:
+		return refuse("notice.version", "notice の version は 1 以上です", "version of notice starts at 1")
+	case slices.ContainsFunc(c.Notice.Changes, NoticeChange.wrong) || len(c.Notice.Changes) > mostNoticeChanges:
+		return refuse("notice.changes", "notice の changes は、version(1 以上)、from(2026-10-01)、ja、en のそろった行です",
+			"each of changes of notice has a version from 1 on, from (such as 2026-10-01), ja and en")
 	case c.RecordingRetention < Duration(24*time.Hour):
 		return refuse("recording_retention", "recording_retention は 1d 以上です", "recording_retention is at least 1d")
 	case c.Gate.FactorMemory != FactorWindow && c.Gate.FactorMemory != FactorNever:
@@ -209,6 +269,9 @@ func (c Config) validate(path string, text []byte) error {
 		return refuse("language", "language は ja、en、または空です", "language is ja, en or empty")
 	case !knownLogLevel(c.LogLevel):
 		return refuse("log_level", "log_level は trace、debug、info、warn、error です", "log_level is trace, debug, info, warn or error")
+	}
+	if key, ja, en := c.SignIn.wrong(); key != "" {
+		return refuse(key, ja, en)
 	}
 	return nil
 }
@@ -235,12 +298,12 @@ func recipients(list []Recipient) ([]age.Recipient, error) {
 }
 
 // OutputRecipients are the auditors' keys for the output, beside the broker's viewing key.
-func (c Config) OutputRecipients() ([]age.Recipient, error) { return recipients(c.AuditorRecipients) }
+func (c Config) OutputRecipients() ([]age.Recipient, error) { return recipients(c.Recipients.Auditors) }
 
-// OfflineRecipients are the keys for the input. None is an error: input is never recorded
-// so that the broker could read it, and never left out.
+// OfflineRecipients are the keys for the input. An empty list is an error: the broker must not be able
+// to read the input, and the input must not be left out.
 func (c Config) OfflineRecipients() ([]age.Recipient, error) {
-	out, err := recipients(c.InputRecipients)
+	out, err := recipients(c.Recipients.Input)
 	if err == nil && len(out) == 0 {
 		err = &ConfigError{
 			File: c.file, Key: "input_recipients",
@@ -263,7 +326,7 @@ func (c Config) SocketMode() os.FileMode {
 // DatabaseFile, KeysDir and RecordingsDir are the fixed places in the data directory (contract.md, "Files").
 func (c Config) DatabaseFile() string { return filepath.Join(c.DataDir, "sekimori.db") }
 
-// KeysDir is where the ring lies.
+// KeysDir is where the key ring lies.
 func (c Config) KeysDir() string { return filepath.Join(c.DataDir, "keys") }
 
 // RecordingsDir is the root of the recordings.
@@ -355,6 +418,14 @@ func configError(path string, err error) error {
 
 // keyPosition finds a key, "group.key" for one in a group; 0, 0 when the default is at fault.
 func keyPosition(text []byte, key string) (line, column int) {
+	line, column = keyPlace(text, key)
+	if line == 0 && formerly(key) != "" {
+		return keyPlace(text, formerly(key))
+	}
+	return line, column
+}
+
+func keyPlace(text []byte, key string) (line, column int) {
 	group, inner, nested := strings.Cut(key, ".")
 	inside := false
 	for i, l := range strings.Split(string(text), "\n") {
@@ -391,4 +462,14 @@ func splitListen(s string) error {
 		return fmt.Errorf("%q is not a port", port)
 	}
 	return nil
+}
+
+// loopback tells whether only this machine reaches the address. An empty address is not listened on.
+func loopback(a Address) bool {
+	host, _, err := net.SplitHostPort(string(a))
+	if a == "" || host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsLoopback()
 }

@@ -18,17 +18,17 @@ import (
 	"sekimori/broker/store"
 )
 
-// Level is how grave a finding is.
+// Level is the severity of a finding.
 type Level string
 
-// The levels. The broker starts with warnings, not with errors.
+// The levels. The broker starts despite warnings, but not despite errors.
 const (
 	LevelOK      Level = "ok"
 	LevelWarning Level = "warning"
 	LevelError   Level = "error"
 )
 
-// Finding is one thing that `check` looked at.
+// Finding is the result of one check.
 type Finding struct {
 	Level Level  `json:"level"`
 	Item  string `json:"item"`
@@ -60,7 +60,7 @@ func (f *findings) failed(item string, err error) {
 	f.add(LevelError, item, err.Error(), err.Error())
 }
 
-// Check looks at everything that can be seen without changing anything: modes, places, keys,
+// Check examines everything that it can without changing anything: modes, places, keys,
 // the ledger's head, space, addresses.
 func (c Config) Check(clock func() time.Time) []Finding {
 	var out findings
@@ -74,7 +74,9 @@ func (c Config) Check(clock func() time.Time) []Finding {
 	c.checkCheckpoints(&out)
 	c.checkSpace(&out)
 	c.checkDoors(&out)
-	if c.NoticeContact == "" {
+	c.checkSignIn(&out, clock)
+	c.checkNotify(&out, clock)
+	if c.Notice.Contact == "" {
 		out.add(LevelWarning, "notice_contact", "問合せ先が空です。拒否された人が電話できません", "no telephone for questions: who is refused has nobody to call")
 	}
 	return out
@@ -123,19 +125,19 @@ func (c Config) checkRecipients(out *findings) {
 
 func (c Config) checkCheckpoints(out *findings) {
 	switch {
-	case c.CheckpointDir == "":
+	case c.Ledger.CheckpointDir == "":
 		out.add(LevelWarning, "checkpoint_dir", "確定点を外に書き出していません。台帳の末尾を切られても気付けません", "checkpoints are written nowhere else: a ledger cut at its end goes unseen")
-	case within(c.DataDir, c.CheckpointDir):
+	case within(c.DataDir, c.Ledger.CheckpointDir):
 		out.add(LevelWarning, "checkpoint_dir", "確定点の場所がデータの中にあります。データの外に置いてください", "the checkpoints lie inside the data; put them outside")
 	default:
-		info, err := os.Stat(c.CheckpointDir)
+		info, err := os.Stat(c.Ledger.CheckpointDir)
 		switch {
 		case err != nil:
-			out.add(LevelError, "checkpoint_dir", "確定点の場所がありません: "+c.CheckpointDir, "there is no such directory: "+c.CheckpointDir)
+			out.add(LevelError, "checkpoint_dir", "確定点の場所がありません: "+c.Ledger.CheckpointDir, "there is no such directory: "+c.Ledger.CheckpointDir)
 		case !info.IsDir():
-			out.add(LevelError, "checkpoint_dir", "ディレクトリではありません: "+c.CheckpointDir, "not a directory: "+c.CheckpointDir)
+			out.add(LevelError, "checkpoint_dir", "ディレクトリではありません: "+c.Ledger.CheckpointDir, "not a directory: "+c.Ledger.CheckpointDir)
 		default:
-			out.add(LevelOK, "checkpoint_dir", c.CheckpointDir, c.CheckpointDir)
+			out.add(LevelOK, "checkpoint_dir", c.Ledger.CheckpointDir, c.Ledger.CheckpointDir)
 		}
 	}
 }
@@ -157,7 +159,7 @@ func (c Config) checkSpace(out *findings) {
 	out.add(LevelOK, "min_free_space", fmt.Sprintf("空き %d MiB", free>>20), fmt.Sprintf("%d MiB free", free>>20))
 }
 
-// checkDoors looks whether the addresses are free. A broker that serves already is no error.
+// checkDoors checks whether the addresses are free. A running broker on them is no error.
 func (c Config) checkDoors(out *findings) {
 	if len(c.Socket) > 107 {
 		out.add(LevelError, "socket", "ソケットのパスが長すぎます(107バイトまで)", "the socket's path is too long (107 bytes at most)")
@@ -187,8 +189,8 @@ func checkListen(out *findings, item string, address Address) {
 	out.add(LevelOK, item, string(address), string(address))
 }
 
-// checkLedger verifies the ledger as it lies there: nothing is written, migrated or locked. Where a broker serves, `sekimori ledger
-// verify` asks the one who has it. A database that is not there yet is made by the first serve.
+// checkLedger verifies the ledger as it is: it writes, migrates and locks nothing. Where a broker serves, `sekimori ledger
+// verify` asks that broker. A missing database is no error: the first serve makes it.
 func (c Config) checkLedger(out *findings, ring *keys.Ring, clock func() time.Time) {
 	if _, err := os.Stat(c.DatabaseFile()); err != nil {
 		out.add(LevelOK, "ledger", "台帳はまだありません", "there is no ledger yet")
@@ -211,7 +213,7 @@ func (c Config) checkLedger(out *findings, ring *keys.Ring, clock func() time.Ti
 }
 
 func (c Config) verifyLedger(ring *keys.Ring, clock func() time.Time) (pending int, err error) {
-	o := store.Options{Clock: clock, Verifier: ring.LedgerVerifier(), Origin: c.LedgerOrigin, Zone: c.Location()}
+	o := store.Options{Clock: clock, Verifier: ring.LedgerVerifier(), Origin: c.Ledger.Origin, Zone: c.Location()}
 	err = store.Look(context.Background(), c.DatabaseFile(), o, func(s *store.Snap, seen store.Seen) error {
 		pending = seen.Pending
 		if err := s.VerifyLedger(nil, nil); err != nil {
@@ -222,7 +224,7 @@ func (c Config) verifyLedger(ring *keys.Ring, clock func() time.Time) (pending i
 	return pending, err
 }
 
-// serving tells whether somebody answers on the socket.
+// serving tells whether a broker answers on the socket.
 func (c Config) serving() bool {
 	conn, err := net.DialTimeout("unix", c.Socket, time.Second)
 	if err != nil {
@@ -232,7 +234,7 @@ func (c Config) serving() bool {
 	return true
 }
 
-// within reports whether path lies in dir, links followed where they can be.
+// within reports whether path lies in dir, following links where possible.
 func within(dir, path string) bool {
 	rel, err := filepath.Rel(real(dir), real(path))
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/keys"
 	"sekimori/broker/wire"
 )
 
@@ -27,8 +28,8 @@ func TestTheWrittenDefaultIsTheDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// An empty list and none mean the same.
-	got.AuditorRecipients, got.InputRecipients = nil, nil
+	// An empty list means the same as a missing one.
+	got.Recipients.Auditors, got.Recipients.Input, got.TrustedProxies = nil, nil, nil
 	if !reflect.DeepEqual(got, empty) {
 		t.Errorf("written default\n%+v\nempty file\n%+v", got, empty)
 	}
@@ -59,8 +60,8 @@ func TestEveryKeyIsDocumentedAndThereAreFew(t *testing.T) {
 				level(k.group, f.Type)
 			}
 		}
-		if fields != len(documented) || fields > 25 {
-			t.Errorf("%s: %d keys, %d documented; at most 25", of, fields, len(documented))
+		if fields != len(documented) || fields > 30 {
+			t.Errorf("%s: %d keys, %d documented; at most 30", of, fields, len(documented))
 		}
 	}
 	level(configKeys(), reflect.TypeFor[Config]())
@@ -74,26 +75,33 @@ func TestConfigRefusesWithThePlace(t *testing.T) {
 		says string
 		hint string
 	}{
-		"unknown key":        {"zone: Asia/Tokyo\nwaiting_rom: 5m\n", 2, 1, `unknown key "waiting_rom"`, `"waiting_room"`},
-		"key twice":          {"zone: Asia/Tokyo\nzone: UTC\n", 2, 1, "already defined", ""},
-		"duration":           {"\nwaiting_room: soon\n", 2, 15, `not a duration: "soon"`, ""},
-		"size":               {"min_free_space: 1 GB\n", 1, 17, "not a size", ""},
-		"address":            {"ssh_listen: gate\n", 1, 13, "not an address", ""},
-		"port":               {"ssh_listen: 127.0.0.1:sshh\n", 1, 13, "not an address", ""},
-		"zone":               {"zone: Asia/Edo\n", 1, 7, `unknown zone "Asia/Edo"`, ""},
-		"recipient":          {"input_recipients:\n  - age1nonsense\n", 2, 5, "not an age recipient", ""},
-		"value out of range": {"zone: UTC\nrecheck_interval: 1h\n", 2, 1, "between 1s and 1m", ""},
-		"no SSH door":        {"zone: UTC\nssh_listen: \"\"\n", 2, 1, "ssh_listen may not be empty", ""},
-		"API address":        {"api_listen: 8443\n", 1, 13, "not an address", ""},
-		"half a certificate": {"api_listen: 127.0.0.1:0\napi_certificate_file: a.pem\n", 2, 1, "go together", ""},
-		"choice":             {"gate:\n  factor_memory: day\n", 2, 3, "window or never", ""},
-		"choice in a line":   {"gate: {factor_memory: day}\n", 1, 8, "window or never", ""},
-		"login time":         {"zone: UTC\ngate:\n  # why\n  login_time: 1s\n", 4, 3, "between 10s and 10m", ""},
-		"version":            {"gate:\n  version: ' OpenSSH'\n", 2, 3, "printable ASCII", ""},
-		"unknown in a group": {"gate:\n  login_tim: 1m\n", 2, 3, `unknown key "login_tim"`, `"login_time"`},
-		"not in its group":   {"factor_memory: never\n", 1, 1, `unknown key "factor_memory"`, `below "gate:"`},
-		"a list for a word":  {"data_dir: [a, b]\n", 1, 11, "wrong type", ""},
-		"not YAML":           {"zone: [\n", 1, 7, "not readable as YAML", ""},
+		"unknown key":         {"zone: Asia/Tokyo\nwaiting_rom: 5m\n", 2, 1, `unknown key "waiting_rom"`, `"waiting_room"`},
+		"key twice":           {"zone: Asia/Tokyo\nzone: UTC\n", 2, 1, "already defined", ""},
+		"duration":            {"\nwaiting_room: soon\n", 2, 15, `not a duration: "soon"`, ""},
+		"size":                {"min_free_space: 1 GB\n", 1, 17, "not a size", ""},
+		"address":             {"ssh_listen: gate\n", 1, 13, "not an address", ""},
+		"port":                {"ssh_listen: 127.0.0.1:sshh\n", 1, 13, "not an address", ""},
+		"zone":                {"zone: Asia/Edo\n", 1, 7, `unknown zone "Asia/Edo"`, ""},
+		"recipient":           {"input_recipients:\n  - age1nonsense\n", 2, 5, "not an age recipient", ""},
+		"value out of range":  {"zone: UTC\nrecheck_interval: 1h\n", 2, 1, "between 1s and 1m", ""},
+		"no SSH door":         {"zone: UTC\nssh_listen: \"\"\n", 2, 1, "ssh_listen may not be empty", ""},
+		"API address":         {"api_listen: 8443\n", 1, 13, "not an address", ""},
+		"half a certificate":  {"api_listen: 127.0.0.1:0\napi_certificate_file: a.pem\n", 2, 1, "go together", ""},
+		"choice":              {"gate:\n  factor_memory: day\n", 2, 3, "window or never", ""},
+		"choice in a line":    {"gate: {factor_memory: day}\n", 1, 8, "window or never", ""},
+		"login time":          {"zone: UTC\ngate:\n  # why\n  login_time: 1s\n", 4, 3, "between 10s and 10m", ""},
+		"version":             {"gate:\n  version: ' OpenSSH'\n", 2, 3, "printable ASCII", ""},
+		"unknown in a group":  {"gate:\n  login_tim: 1m\n", 2, 3, `unknown key "login_tim"`, `"login_time"`},
+		"mail without sender": {"notify:\n  mail_server: smtp.city.example.jp:587\n", 0, 0, "mail needs mail_from", ""},
+		"mail server":         {"notify: {mail_server: smtp, mail_from: a@b.example}\n", 1, 10, "mail_server is HOST:PORT", ""},
+		"mail security":       {"notify:\n  mail_security: maybe\n", 2, 3, "starttls, tls or none", ""},
+		"call without secret": {"notify:\n  webhook_url: https://a.example/\n", 2, 3, "go together", ""},
+		"pages":               {"notify:\n  staff_pages: gate\n", 2, 3, "https://", ""},
+		"older and new":       {"zone: UTC\nledger:\n  origin: a\nledger_origin: b\n", 4, 1, `"ledger_origin" is the same as "origin" below "ledger:"`, ""},
+		"older, wrong":        {"zone: UTC\nnotice_version: 0\n", 2, 1, "version of notice starts at 1", ""},
+		"not in its group":    {"factor_memory: never\n", 1, 1, `unknown key "factor_memory"`, `below "gate:"`},
+		"a list for a word":   {"data_dir: [a, b]\n", 1, 11, "wrong type", ""},
+		"not YAML":            {"zone: [\n", 1, 7, "not readable as YAML", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ParseConfig("c.yaml", []byte(tc.text))
@@ -116,14 +124,25 @@ func TestConfigRefusesWithThePlace(t *testing.T) {
 
 func TestAGroupKeepsItsOtherDefaults(t *testing.T) {
 	for text, want := range map[string]GateConfig{
-		"gate:\n":                                  {FactorWindow, Duration(2 * time.Minute), false, wire.Version, 64},
-		"gate:\n  chacha20_poly1305: true\n":       {FactorWindow, Duration(2 * time.Minute), true, wire.Version, 64},
-		"gate: {login_time: 5m}\n":                 {FactorWindow, Duration(5 * time.Minute), false, wire.Version, 64},
-		"gate:\n  factor_memory: never\nzone: UTC": {FactorNever, Duration(2 * time.Minute), false, wire.Version, 64},
+		"gate:\n":                                  {FactorWindow, Duration(2 * time.Minute), false, wire.Version, 64, "", 25 << 20, "", false, ""},
+		"gate:\n  chacha20_poly1305: true\n":       {FactorWindow, Duration(2 * time.Minute), true, wire.Version, 64, "", 25 << 20, "", false, ""},
+		"gate: {login_time: 5m}\n":                 {FactorWindow, Duration(5 * time.Minute), false, wire.Version, 64, "", 25 << 20, "", false, ""},
+		"gate:\n  factor_memory: never\nzone: UTC": {FactorNever, Duration(2 * time.Minute), false, wire.Version, 64, "", 25 << 20, "", false, ""},
 	} {
 		if c, err := ParseConfig("", []byte(text)); err != nil || c.Gate != want {
 			t.Errorf("%q: %+v, %v", text, c.Gate, err)
 		}
+	}
+}
+
+// Files of earlier versions have keys of the first level that stand in a group now.
+func TestAConfigurationOfAnEarlierVersionIsRead(t *testing.T) {
+	c, err := ParseConfig("", []byte("ledger_origin: city.example/ledger\ncheckpoint_dir: /srv/out\nnotice_version: 3\nnotice_url: https://a.example/\nnotice_contact: 0000-00-0000\nledger:\nnotice: {}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Ledger != (LedgerConfig{Origin: "city.example/ledger", CheckpointDir: "/srv/out"}) || !reflect.DeepEqual(c.Notice, NoticeConfig{Version: 3, URL: "https://a.example/", Contact: "0000-00-0000"}) {
+		t.Errorf("read %+v, %+v", c.Ledger, c.Notice)
 	}
 }
 
@@ -132,7 +151,7 @@ func TestConfigPathsStartAtTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.DataDir != "/srv/data" || c.Socket != "/etc/sekimori/s.sock" || c.CheckpointDir != "" || c.MasterKeyFile != "/etc/sekimori/secret/master.key" {
+	if c.DataDir != "/srv/data" || c.Socket != "/etc/sekimori/s.sock" || c.Ledger.CheckpointDir != "" || c.MasterKeyFile != "/etc/sekimori/secret/master.key" {
 		t.Errorf("%+v", c)
 	}
 	t.Setenv("CREDENTIALS_DIRECTORY", "/run/credentials/sekimori")
@@ -183,7 +202,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	}
 	want := map[string]Level{
 		"data_dir": LevelError, "master_key_file": LevelError, "input_recipients": LevelError,
-		"checkpoint_dir": LevelWarning, "notice_contact": LevelWarning,
+		"checkpoint_dir": LevelWarning, "notice_contact": LevelWarning, "notify": LevelWarning,
 	}
 	delete(found, "min_free_space") // depends on the machine
 	if !reflect.DeepEqual(found, want) {
@@ -216,11 +235,11 @@ func FuzzParseConfig(f *testing.F) {
 		if err != nil {
 			t.Fatalf("what was written does not read: %v\n%s", err, again.String())
 		}
-		if len(c.AuditorRecipients) == 0 {
-			c.AuditorRecipients, back.AuditorRecipients = nil, nil
+		if len(c.Recipients.Auditors) == 0 {
+			c.Recipients.Auditors, back.Recipients.Auditors = nil, nil
 		}
-		if len(c.InputRecipients) == 0 {
-			c.InputRecipients, back.InputRecipients = nil, nil
+		if len(c.Recipients.Input) == 0 {
+			c.Recipients.Input, back.Recipients.Input = nil, nil
 		}
 		if c.Zone.String() != back.Zone.String() {
 			t.Fatalf("zone %s became %s", c.Zone, back.Zone)
@@ -232,7 +251,7 @@ func FuzzParseConfig(f *testing.F) {
 	})
 }
 
-// A file that an editor saved in another encoding is refused with its place, not with a riddle; a byte order mark changes nothing.
+// A file in another encoding is refused with its place and a clear message; a byte order mark changes nothing.
 func TestAConfigurationInAnotherEncoding(t *testing.T) {
 	good := "institution: 例示市\nssh_listen: 127.0.0.1:0\n"
 	if c, err := ParseConfig("c.yaml", []byte("\ufeff"+good)); err != nil || c.Institution != "例示市" {
@@ -243,6 +262,76 @@ func TestAConfigurationInAnotherEncoding(t *testing.T) {
 		var bad *ConfigError
 		if !errors.As(err, &bad) || bad.Line == 0 || !strings.Contains(bad.EN, "UTF-") || !strings.Contains(bad.JA, "UTF-8") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSignInConfiguration(t *testing.T) {
+	for name, tc := range map[string]struct{ text, key string }{
+		"an unknown use":             {"sign_in: {passkeys: always}\n", "sign_in.passkeys"},
+		"an address for passkeys":    {"sign_in: {passkey_domain: 192.0.2.1}\n", "sign_in.passkey_domain"},
+		"a port for passkeys":        {"sign_in: {passkey_domain: 'gate.city.example:8443'}\n", "sign_in.passkey_domain"},
+		"passwords in the clear":     {"sign_in: {ldap_url: ldap://ad.city.example, ldap_user: '{name}@city.example'}\n", "sign_in.ldap_url"},
+		"no way to find people":      {"sign_in: {ldap_url: ldaps://ad.city.example}\n", "sign_in.ldap_url"},
+		"a provider without TLS":     {"sign_in: {oidc_issuer: http://id.city.example, oidc_client_id: sekimori}\n", "sign_in.oidc_issuer"},
+		"a provider without client":  {"sign_in: {oidc_issuer: https://id.city.example}\n", "sign_in.oidc_issuer"},
+		"two ways to find people":    {"sign_in: {ldap_url: ldaps://ad, ldap_user: '{name}', ldap_base: dc=city}\n", "sign_in.ldap_url"},
+		"a filter that is no filter": {"sign_in: {ldap_url: ldaps://ad, ldap_base: dc=city, ldap_filter: '(uid={name}'}\n", "sign_in.ldap_url"},
+	} {
+		var e *ConfigError
+		if _, err := ParseConfig("c.yaml", []byte(tc.text)); !errors.As(err, &e) || e.Key != tc.key || e.Line != 1 || e.JA == e.EN {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "c.yaml")
+	good := "sign_in:\n  ldap_url: ldaps://ad.city.example\n  ldap_base: dc=city\n  ldap_bind_dn: cn=gate\n  ldap_bind_password_file: bind\n  oidc_issuer: https://id.city.example\n  oidc_client_id: sekimori\n  oidc_factor_values: [mfa]\n"
+	c, err := ParseConfig(file, []byte(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.SignIn.LDAPBindPasswordFile != filepath.Join(dir, "bind") || c.passkeys().Domain != "gate" {
+		t.Errorf("%+v", c.SignIn)
+	}
+	if _, _, err := c.directories(testbed.At); err == nil {
+		t.Error("a missing file of a password was taken")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bind"), []byte("secret\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.directories(testbed.At); !errors.Is(err, keys.ErrLooseMode) {
+		t.Errorf("a password that everyone can read: %v", err)
+	}
+	if err := os.Chmod(filepath.Join(dir, "bind"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if l, d, err := c.directories(testbed.At); err != nil || l == nil || d == nil {
+		t.Errorf("%v, %v, %v", l, d, err)
+	}
+	var said findings
+	c.checkSignIn(&said, testbed.At)
+	if len(said) != 1 || said[0].Level != LevelWarning {
+		t.Errorf("the second factor is left to the provider, and `check` says %+v", said)
+	}
+}
+
+// Changes of the notice are rows with a day; one that lacks something is refused with its place.
+func TestChangesOfTheNotice(t *testing.T) {
+	c, err := ParseConfig("c.yaml", []byte("notice:\n  version: 3\n  changes:\n  - {version: 3, from: 2026-10-01, ja: 短く, en: shorter}\n"))
+	if err != nil || len(c.Notice.Changes) != 1 || c.Notice.Changes[0] != (NoticeChange{Version: 3, From: Day{"2026-10-01"}, JA: "短く", EN: "shorter"}) {
+		t.Fatalf("%+v, %v", c.Notice, err)
+	}
+	var b bytes.Buffer
+	if err := c.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := ParseConfig("", b.Bytes()); err != nil || !reflect.DeepEqual(again.Notice, c.Notice) {
+		t.Errorf("written and read again: %+v, %v", again.Notice, err)
+	}
+	for _, row := range []string{"{version: 0, from: 2026-10-01, ja: a, en: b}", "{version: 1, ja: a, en: b}", "{version: 1, from: 2026-10-01, ja: a}", "{version: 1, from: 2026-13-01, ja: a, en: b}", "{version: 1, from: 2026-10-01, ja: a, en: b, why: c}"} {
+		var e *ConfigError
+		if _, err := ParseConfig("c.yaml", []byte("notice:\n  changes:\n  - "+row+"\n")); !errors.As(err, &e) || e.Line == 0 {
+			t.Errorf("%s: %v", row, err)
 		}
 	}
 }

@@ -2,16 +2,19 @@ package broker
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
 
 	"filippo.io/age"
 	"github.com/goccy/go-yaml/ast"
+
+	"sekimori/policy"
 )
 
-// The types of this file read one YAML scalar each and know where it stood, so that a bad
-// duration or address is named with line and column and not only by the key.
+// The types of this file read one YAML scalar each and keep its position, so that an error about a
+// duration or address names line and column and not only the key.
 
 // Duration is a time.Duration written like 15m, 5s, 1h30m or 365d.
 type Duration time.Duration
@@ -24,6 +27,12 @@ type Address string
 
 // Recipient is an age recipient (age1…).
 type Recipient string
+
+// Prefix is an address, or a range of addresses in CIDR form.
+type Prefix struct{ netip.Prefix }
+
+// Day is a day written like 2026-10-01.
+type Day struct{ policy.Date }
 
 // Zone is a time zone by its IANA name.
 type Zone struct{ *time.Location }
@@ -59,6 +68,19 @@ func (d *Duration) UnmarshalYAML(node ast.Node) error {
 			fmt.Sprintf("not a duration: %q (such as 15m, 1h30m, 365d)", s), nil)
 	}
 	*d = Duration(v)
+	return nil
+}
+
+// UnmarshalYAML reads a day.
+func (d *Day) UnmarshalYAML(node ast.Node) error {
+	s, err := scalar(node)
+	if err != nil {
+		return err
+	}
+	if _, err := time.Parse(time.DateOnly, s); err != nil {
+		return valueError(node, fmt.Sprintf("日ではありません: %q(例 2026-10-01)", s), fmt.Sprintf("not a day: %q (such as 2026-10-01)", s), nil)
+	}
+	d.Date = policy.Date(s)
 	return nil
 }
 
@@ -137,7 +159,7 @@ func (a *Address) UnmarshalYAML(node ast.Node) error {
 	if err != nil {
 		return err
 	}
-	if s == "" { // whether there may be none is for validate
+	if s == "" { // validate checks whether it may be empty
 		*a = ""
 		return nil
 	}
@@ -174,5 +196,21 @@ func (z *Zone) UnmarshalYAML(node ast.Node) error {
 			fmt.Sprintf("unknown zone %q (such as Asia/Tokyo)", s), nil)
 	}
 	z.Location = l
+	return nil
+}
+
+// UnmarshalYAML reads an address or a range.
+func (p *Prefix) UnmarshalYAML(node ast.Node) error {
+	s, err := scalar(node)
+	if err != nil {
+		return err
+	}
+	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
+		p.Prefix = netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())
+		return nil
+	}
+	if p.Prefix, err = netip.ParsePrefix(s); err != nil {
+		return valueError(node, fmt.Sprintf("アドレスではありません: %q(例 127.0.0.1、192.0.2.0/24)", s), fmt.Sprintf("not an address: %q (such as 127.0.0.1, 192.0.2.0/24)", s), nil)
+	}
 	return nil
 }

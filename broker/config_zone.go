@@ -14,7 +14,7 @@ func loadZone(name string) (*time.Location, error) {
 	return time.LoadLocation(name)
 }
 
-// mustZone is for names compiled in, which tzdata above always has.
+// mustZone is for names in the source, which tzdata above always has.
 func mustZone(name string) Zone {
 	l, err := loadZone(name)
 	if err != nil {

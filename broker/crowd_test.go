@@ -14,12 +14,13 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sync/errgroup"
 
+	"sekimori/broker/api"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// many is how many sessions a test of many holds: SEKIMORI_SESSIONS, 1000 for the promise as it stands
-// in DESIGN.md, fewer by default because a test machine is small.
+// many is how many sessions a test of many holds: SEKIMORI_SESSIONS, 1000 for the promise in
+// DESIGN.md; the default is lower because a test machine is small.
 func many(t testing.TB, otherwise int) int {
 	text := os.Getenv("SEKIMORI_SESSIONS")
 	if text == "" {
@@ -32,13 +33,13 @@ func many(t testing.TB, otherwise int) int {
 	return n
 }
 
-// cutWithin is what promise 3 gives a cut: from its cause to both connections being gone. A program
-// under the race detector is many times slower and promises nothing.
+// cutWithin is promise 3's time for a cut, from its cause until both connections are gone. Under the
+// race detector, which is many times slower, it is longer.
 const cutWithin = time.Second * slowness
 
-// atTarget notes when each connection at the target was over.
+// atTarget notes the end of each connection at the target.
 type atTarget struct {
-	mu   sync.Mutex // guards what follows
+	mu   sync.Mutex // guards the fields below
 	open int
 	last time.Time
 	none chan struct{} // signalled when the last one ended; capacity 1
@@ -62,8 +63,8 @@ func (a *atTarget) connected(c *ssh.ServerConn) {
 	}
 }
 
-// flooding bounds how many keep the machine busy for the whole of a test: each needs the target's, the
-// broker's and the client's share of it.
+// flooding bounds how many sessions keep the machine busy during the whole test: each uses time of the target,
+// the broker and the client.
 const flooding = 60 / slowness
 
 // crowd is a number of sessions at work: some flooding, a third whose client has stopped reading
@@ -75,7 +76,7 @@ type crowd struct {
 	clients []*client
 }
 
-// gather logs n connections in, and sets them to work once all are there.
+// gather logs n connections in, and starts their work once all are there.
 func (o *office) gather(addr string, people []*engineer, n int, target *atTarget) *crowd {
 	o.t.Helper()
 	w := &crowd{o: o, addr: addr, target: target, clients: make([]*client, n)}
@@ -89,7 +90,7 @@ func (o *office) gather(addr string, people []*engineer, n int, target *atTarget
 	o.t.Logf("%d logins in %s", n, time.Since(began).Round(time.Millisecond))
 	o.each(n, func(i int) error {
 		switch {
-		case i%3 == 1: // takes nothing any more, while the target floods until nothing more goes in
+		case i%3 == 1: // stops reading, while the target floods until no more is accepted
 			_, err := w.clients[i].stream("lines")
 			w.clients[i].wire.stalled.Store(true)
 			return err
@@ -108,7 +109,7 @@ func (o *office) gather(addr string, people []*engineer, n int, target *atTarget
 	return w
 }
 
-// each does work n times, some of it at once.
+// each runs work n times, some in parallel.
 func (o *office) each(n int, work func(i int) error) {
 	o.t.Helper()
 	var all errgroup.Group
@@ -121,8 +122,8 @@ func (o *office) each(n int, work func(i int) error) {
 	}
 }
 
-// cut waits until every connection is over, on both sides, and holds that none outlived the cause
-// by more than cutWithin, and that none was cut before it. The cause is an instant of the machine's clock.
+// cut waits until every connection is over on both sides. It fails where one outlived the cause
+// by more than cutWithin, or was cut before it. The cause is an instant of the machine's clock.
 func (w *crowd) cut(cause time.Time) {
 	w.o.t.Helper()
 	limit := time.NewTimer(time.Until(cause) + 30*time.Second)
@@ -160,7 +161,7 @@ func (w *crowd) cut(cause time.Time) {
 	}
 }
 
-// allEnded holds that every session of the crowd is ended for the reason, sealed, and ledgered.
+// allEnded checks that every session of the crowd is ended for the reason, sealed, and ledgered.
 func (w *crowd) allEnded(want policy.Reason) {
 	w.o.t.Helper()
 	ended := w.o.ended()
@@ -180,7 +181,7 @@ func (w *crowd) allEnded(want policy.Reason) {
 	w.o.verifyLedger()
 }
 
-// TestWindowEndsWithManySessions: the window ends while some flood, some have stopped reading and
+// TestWindowEndsWithManySessions: the window ends while some sessions flood, some have stopped reading and
 // some are quiet. All legs are closed within a second, every end is in the ledger.
 func TestWindowEndsWithManySessions(t *testing.T) {
 	target := &atTarget{none: make(chan struct{}, 1)}
@@ -193,8 +194,8 @@ func TestWindowEndsWithManySessions(t *testing.T) {
 	w.allEnded(policy.WindowEnded)
 }
 
-// TestWindowEndsWhileTheLedgerIsHeld: somebody else has the database at the moment of the end, such as a
-// backup or an attacker who hopes that a broker that cannot write cannot cut either.
+// TestWindowEndsWhileTheLedgerIsHeld: another process holds the database at the moment of the end, such as a
+// backup, or an attacker who hopes that a broker that cannot write cannot cut either.
 func TestWindowEndsWhileTheLedgerIsHeld(t *testing.T) {
 	t.Parallel()
 	target := &atTarget{none: make(chan struct{}, 1)}
@@ -237,7 +238,7 @@ func TestWindowEndsWhileTheLedgerIsHeld(t *testing.T) {
 	w.allEnded(policy.WindowEnded)
 }
 
-// TestFreezeCutsManySessions: one act, everybody is out within a second.
+// TestFreezeCutsManySessions: one act cuts all sessions within a second.
 func TestFreezeCutsManySessions(t *testing.T) {
 	target := &atTarget{none: make(chan struct{}, 1)}
 	o := foundAt(t, time.Hour, target.connected)
@@ -246,9 +247,9 @@ func TestFreezeCutsManySessions(t *testing.T) {
 	people := o.engineers(n) // each judged on facts of their own
 	w := o.gather(b.addr, people, n, target)
 	began := time.Now()
-	o.post("/v1/freezes", map[string]string{"scope": "all", "reason": "疑わしい通信"})
+	post(o, api.Freezes.New(), api.FreezeBody{Scope: "all", Reason: "疑わしい通信"})
 	w.cut(began)
-	// The second factor is forgotten with the freeze: nobody comes back without a code.
+	// The freeze forgets the second factors: no engineer comes back without a code.
 	if c, err := people[0].dial(b.addr); err == nil {
 		_, said, exit, _ := c.run("print back")
 		t.Errorf("back in after the freeze: exit %d, %s", exit, said)
@@ -261,8 +262,8 @@ func TestFreezeCutsManySessions(t *testing.T) {
 	w.allEnded(policy.CutByFreeze)
 }
 
-// TestAttackHalfOpenConnections: four hundred connections that say nothing, and one that speaks
-// a byte at a time, do not keep anybody from logging in.
+// TestAttackHalfOpenConnections: four hundred silent connections, and one that sends
+// a byte at a time, prevent no one from logging in.
 func TestAttackHalfOpenConnections(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour)
@@ -311,8 +312,8 @@ func TestAttackHalfOpenConnections(t *testing.T) {
 	}
 }
 
-// TestAttackRejectedChannelsInALoop: a client that is in and asks for a thousand channels that
-// nobody granted is put out; who works beside it does not notice.
+// TestAttackRejectedChannelsInALoop: a logged-in client that asks for a thousand channels without
+// a grant is cut off; an engineer working beside it notices nothing.
 func TestAttackRejectedChannelsInALoop(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour)

@@ -19,9 +19,9 @@ import (
 	"sekimori/policy"
 )
 
-// mounted gives the office a data directory on a file system of its own, so that the disk can be
-// full for real. It takes root; elsewhere the test is skipped, and the faults of testbed.Disk in
-// the tests beside it stand for it.
+// mounted gives the office a data directory on a file system of its own, so that the disk can
+// really be full. It needs root; elsewhere the test is skipped, and the faults of testbed.Disk in
+// the tests beside it replace it.
 func mounted(t *testing.T, size string) func(*broker.Config) {
 	t.Helper()
 	dir := t.TempDir()
@@ -47,7 +47,7 @@ func (o *office) grow(size string) {
 	}
 }
 
-// refusedFor logs in, expects to be refused with the reason, at once, and gives what was said.
+// refusedFor logs in, expects an immediate refusal with the reason, and gives the text.
 func (e *engineer) refusedFor(addr string, want policy.Reason) {
 	e.o.t.Helper()
 	began := time.Now()
@@ -71,11 +71,11 @@ func TestDiskFullForReal(t *testing.T) {
 	o := found(t, time.Hour, mounted(t, "96m"))
 	b := o.start()
 	people := o.engineers(3)
-	quiet := people[1].mustDial(b.addr).mustStream(t, "cat") // somebody who happens to be there
+	quiet := people[1].mustDial(b.addr).mustStream(t, "cat") // an uninvolved session
 	flood := people[0].mustDial(b.addr).mustStream(t, "noise")
 	full := make(chan time.Time, 1)
 	go func() {
-		// Full is when the recording, the reserve beside it, has no room left.
+		// Full means that the recording and its reserve have no room left.
 		for {
 			var st unix.Statfs_t
 			select {
@@ -130,7 +130,7 @@ func (o *office) awaitEnd(person string) store.Session {
 	o.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); <-tick.C {
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); <-tick.C {
 		if list := o.sessions(person); len(list) > 0 && !list[0].State.Live() {
 			return list[0]
 		}
@@ -140,7 +140,7 @@ func (o *office) awaitEnd(person string) store.Session {
 }
 
 // TestEndIsOwedWhileNothingCanBeWritten leaves neither room nor reserve: the end of a session
-// cannot be put into the ledger. It is not lost; it is written when there is room.
+// cannot be ledgered. It is not lost: the broker writes it when there is room.
 func TestEndIsOwedWhileNothingCanBeWritten(t *testing.T) {
 	o := found(t, time.Hour, mounted(t, "64m"))
 	b := o.start()
@@ -154,8 +154,8 @@ func TestEndIsOwedWhileNothingCanBeWritten(t *testing.T) {
 	hog := filepath.Join(o.config.DataDir, "outbox")
 	fill(t, hog)
 	c.Close()
-	// The log of the database may still have had room in its last page: a few logins more, none of which
-	// may hang, and it has not.
+	// The database's log may still have had room in its last page: after a few more logins, none of which
+	// may hang, it has none.
 	for range 3 {
 		if c, err := people[1].dial(b.addr); err == nil {
 			_, _, exit, _ := c.run("print never")
@@ -180,8 +180,8 @@ func TestEndIsOwedWhileNothingCanBeWritten(t *testing.T) {
 	o.verifyLedger()
 }
 
-// TestStoppedWhileNothingCanBeWritten: an end that is still owed when the broker stops is found by
-// the next start.
+// TestStoppedWhileNothingCanBeWritten: the next start finds an end that is still owed when the
+// broker stops.
 func TestStoppedWhileNothingCanBeWritten(t *testing.T) {
 	o := found(t, time.Hour, mounted(t, "64m"))
 	b := o.start()
@@ -204,8 +204,8 @@ func TestStoppedWhileNothingCanBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := o.start()
-	// What the failed recording gave back may have been room enough for the entry; otherwise the end
-	// was owed, and the start has paid it.
+	// The space freed by the failed recording may have been enough for the entry; otherwise the end
+	// was owed, and the start has written it.
 	cause := policy.RecordingFailed
 	if slices.Contains(again.EndedAfterCrash(), row.ID) {
 		cause = policy.BrokerCrashed
@@ -217,7 +217,7 @@ func TestStoppedWhileNothingCanBeWritten(t *testing.T) {
 	o.verifyLedger()
 }
 
-// fill writes until there is no room at all.
+// fill writes until the file system is full.
 func fill(t *testing.T, path string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
@@ -243,7 +243,7 @@ func (o *office) awaitActive(person string) store.Session {
 	o.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); <-tick.C {
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); <-tick.C {
 		if list := o.sessions(person); len(list) > 0 && list[0].State == store.SessionActive {
 			return list[0]
 		}
@@ -252,7 +252,7 @@ func (o *office) awaitActive(person string) store.Session {
 	return store.Session{}
 }
 
-// TestTooLittleRoomAdmitsNobody: below min_free_space nobody gets in, and who is in stays.
+// TestTooLittleRoomAdmitsNobody: below min_free_space every login is refused, and running sessions stay.
 func TestTooLittleRoomAdmitsNobody(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour, func(c *broker.Config) { c.MinFreeSpace = 1 << 60 })

@@ -9,44 +9,61 @@ import (
 	"strconv"
 	"time"
 
+	"sekimori/broker/act"
 	"sekimori/broker/agenda"
+	"sekimori/broker/api"
 	"sekimori/broker/attendance"
+	"sekimori/broker/chores"
+	"sekimori/broker/confirmation"
 	"sekimori/broker/connlimit"
 	"sekimori/broker/evidence"
 	"sekimori/broker/freeze"
 	"sekimori/broker/gate"
 	"sekimori/broker/keys"
+	"sekimori/broker/pages"
 	"sekimori/broker/papers"
+	"sekimori/broker/permits"
 	"sekimori/broker/refusals"
 	"sekimori/broker/registry"
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
+	"sekimori/broker/roster"
 	"sekimori/broker/store"
+	"sekimori/broker/view"
 	"sekimori/broker/web"
 	"sekimori/policy"
 )
 
-// lapseEvery is how often requests that nobody decided in time are marked as lapsed. It is for
-// the lists: a decision after the start is refused in any case.
-const lapseEvery = 10 * time.Second
-
-// openDoors opens the API and the SSH door. Both pass through the same desk, registry and
+// openDoors opens the API and the SSH door. Both use the same desk, registry and
 // supervisor.
 func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.Ring) error {
 	known, err := b.knownAddresses(ctx)
 	if err != nil {
 		return err
 	}
-	people := registry.New(registry.Options{DB: b.db, Keys: ring, Zone: c.Location(), Issuer: c.Institution, Proved: known.Add, Log: o.Log.Named("registry")})
+	ldap, oidc, err := c.directories(o.Clock)
+	if err != nil {
+		return err
+	}
+	people := registry.New(registry.Options{
+		Authenticators: o.Authenticators,
+		DB:             b.db, Keys: ring, Zone: c.Location(), Issuer: c.Institution, Hash: o.Hash, LDAP: ldap, OIDC: oidc, Passkeys: c.passkeys(), Proved: known.Add,
+		Log: o.Log.Named("registry"),
+	})
 	refused := refusals.New(b.db)
+	acts := act.New(act.Options{DB: b.db, Prove: people.Fresh, LockedOut: people.LockedOut, First: refused.First})
+	lines, err := b.watchLines(ctx, o, acts)
+	if err != nil {
+		return err
+	}
 	desk := requests.New(requests.Options{
-		DB: b.db, Refused: refused.First, Zone: c.Location(), Log: o.Log.Named("requests"),
+		DB: b.db, Acts: acts, Zone: c.Location(), Log: o.Log.Named("requests"),
 		Runtime: func(s *store.Snap) (policy.Runtime, int) { return b.sup.Runtime(), b.sup.SpaceDays(s) },
 	})
-	cabinet := reports.New(reports.Options{DB: b.db, Zone: c.Location(), Log: o.Log.Named("reports")})
+	written := reports.New(reports.Options{DB: b.db, Acts: acts, Zone: c.Location(), Log: o.Log.Named("reports")})
 	post := attendance.New(attendance.Options{
-		DB: b.db, Ring: ring, Zone: c.Location(), Log: o.Log.Named("attendance"), End: b.sup.EndWindow, Heard: b.sup.Heard,
+		DB: b.db, Acts: acts, Ring: ring, Zone: c.Location(), Log: o.Log.Named("attendance"), End: b.sup.EndWindow, Ending: b.sup.Ending, Heard: b.sup.Heard, Sessions: b.sup,
 		Application: func(snap *store.Snap, no string) (policy.Application, error) {
 			v, err := requests.Application(snap, no, c.Location())
 			v.Runtime, v.SpaceDays = b.sup.Runtime(), b.sup.SpaceDays(snap)
@@ -54,7 +71,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		},
 	})
 	onFile, err := papers.New(ctx, papers.Options{
-		DB: b.db, Refused: refused.First, Ring: ring, Dir: filepath.Join(c.DataDir, "papers"), MinFree: uint64(c.MinFreeSpace), Zone: c.Location(), Log: o.Log.Named("papers"),
+		DB: b.db, Acts: acts, Refused: refused.First, Ring: ring, Dir: filepath.Join(c.DataDir, "papers"), MinFree: uint64(c.MinFreeSpace), Zone: c.Location(), Log: o.Log.Named("papers"),
 	})
 	if err != nil {
 		return err
@@ -62,25 +79,47 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 
 	held := evidence.New(evidence.Options{DB: b.db, Dir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Live: b.sup.Recording, Log: o.Log.Named("evidence")})
 
+	book := agenda.New(agenda.Options{DB: b.db, Zone: c.Location(), Domain: ring.LedgerVerifier().Name(), Log: o.Log.Named("agenda")})
+	freezer := freeze.New(freeze.Options{DB: b.db, Acts: acts, Log: o.Log.Named("freeze")})
+	whoWorks := roster.New(roster.Options{DB: b.db, Acts: acts, Zone: c.Location(), Lock: freeze.LockLeft})
+	standing := permits.New(permits.Options{DB: b.db, Acts: acts, Zone: c.Location()})
+	teller, err := b.teller(c, o, ring.LedgerVerifier().Name(), book.EventsOf)
+	if err != nil {
+		return err
+	}
+	views := view.New(view.Options{
+		DB: b.db, Desk: desk, Attendance: post, Sessions: b.sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book,
+		Evidence: held, Ring: ring, Zone: c.Location(), Clock: o.Clock, First: refused.First, Lines: lines,
+	})
+	days := confirmation.New(confirmation.Options{DB: b.db, Acts: acts, Zone: c.Location()})
+	reviews := review.New(review.Options{Acts: acts, Zone: c.Location()})
+	counter, err := pages.New(pages.Options{
+		Teller: teller,
+		DB:     b.db, Views: views, Acts: acts, Registry: people, Desk: desk, Attendance: post, Reports: written, Reviews: reviews, Days: days, Papers: onFile, Permits: standing, Roster: whoWorks, Lines: lines,
+		Freezer: freezer, Agenda: book, Sessions: b.sup, Evidence: held, Clock: o.Clock, Zone: c.Location(), House: c.house(), Proxies: c.proxies(),
+		Known: web.KeepPlace, Log: o.Log.Named("pages"),
+	})
+	if err != nil {
+		return err
+	}
+	b.pages = counter
 	b.api = web.New(web.Options{
-		DB: b.db, Refusals: refused, Ring: ring, Registry: people, Desk: desk, Post: post, Reports: cabinet,
-		Agenda:  agenda.New(agenda.Options{DB: b.db, Zone: c.Location(), Domain: ring.LedgerVerifier().Name(), Log: o.Log.Named("agenda")}),
-		Freezer: freeze.New(freeze.Options{DB: b.db, Log: o.Log.Named("freeze")}), Reviews: review.New(review.Options{DB: b.db, Log: o.Log.Named("review")}), Sessions: b.sup, Papers: onFile,
+		Teller: teller,
+		Staff:  counter.Staff(), Portal: counter.Portal(),
+		DB: b.db, Views: views, Acts: acts, Ring: ring, Registry: people, Desk: desk, Attendance: post, Reports: written,
+		Agenda: book, Freezer: freezer, Reviews: reviews, Days: days, Sessions: b.sup, Papers: onFile, Permits: standing, Roster: whoWorks, Lines: lines,
 		Evidence: held, Clock: o.Clock, Zone: c.Location(),
-		Notice: web.NoticeSettings{
-			Institution: c.Institution, Version: c.NoticeVersion, URL: c.NoticeURL, Contact: c.NoticeContact,
-			Retention: time.Duration(c.RecordingRetention),
-		},
-		Status: func() web.Status { return web.Status{SSHAddress: b.ssh.Addr().String(), Ready: true} },
+		Notice: c.noticeSettings(),
+		Status: func() api.Status { return api.Status{SSHAddress: b.ssh.Addr().String(), Ready: true} },
 		Owner:  uint32(os.Getuid()), Log: o.Log.Named("web"),
 	})
 	b.gate, err = gate.New(gate.Options{
 		HostSigner: ring.HostSigner(), Ring: ring, DB: b.db, Registry: people, Sessions: b.sup, Desk: desk,
-		Reports: cabinet, Refusals: refused, Known: known,
+		Reports: written, Refusals: refused, Known: known,
 		Clock: o.Clock, Zone: c.Location(), GateName: c.GateName, FactorMemory: gate.FactorMemory(c.Gate.FactorMemory),
 		Limits: gate.Limits{Handshake: time.Duration(c.Gate.LoginTime)}, ChaCha20: c.Gate.ChaCha20, Version: c.Gate.Version,
 		Notice: gate.Notice{
-			Version: strconv.Itoa(c.NoticeVersion), URL: c.NoticeURL, Contact: c.NoticeContact,
+			Version: strconv.Itoa(c.Notice.Version), URL: c.Notice.URL, Contact: c.Notice.Contact,
 			Retention: keptJA(time.Duration(c.RecordingRetention)), RetentionEN: keptEN(time.Duration(c.RecordingRetention)),
 		},
 		Log: o.Log.Named("gate"),
@@ -101,58 +140,25 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	}
 	b.socket = c.Socket
 	b.serve("api", func() error { return b.api.Serve(socket) })
-	if c.ServesAPI() {
-		if b.pinned, err = newAPICertificate(c, ring, o.Clock, o.Log.Named("web")); err != nil {
-			return err
-		}
-		if b.https, err = web.ListenHTTPS(string(c.APIListen), known, o.Clock); err != nil {
-			return err
-		}
-		o.Log.Info("api_over_https", "address", b.https.Addr().String(), "fingerprint", b.pinned.fingerprint())
-		b.serve("https", func() error { return b.api.ServeHTTPS(b.https, b.pinned.get) })
+	if err := b.openPages(c, o, ring, known); err != nil {
+		return err
 	}
 	b.serve("ssh", func() error { return b.gate.Serve(ctx, b.ssh) })
-	b.serving.Go(func() { held.Reread(ctx) })
-	b.serving.Go(func() { b.watchKeeping(ctx, c) })
-	b.serving.Go(func() {
-		tick := time.NewTicker(lapseEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				if err := people.LedgerFailures(context.WithoutCancel(ctx), true); err != nil {
-					b.log.Error("failures_not_ledgered", "error", err)
-				}
-				if err := refused.Due(context.WithoutCancel(ctx), true); err != nil {
-					b.log.Error("refusals_not_ledgered", "error", err)
-				}
-				return
-			case <-tick.C:
-				if err := people.LedgerFailures(ctx, false); err != nil && ctx.Err() == nil {
-					b.log.Error("failures_not_ledgered", "error", err)
-				}
-				if err := refused.Due(ctx, false); err != nil && ctx.Err() == nil {
-					b.log.Error("refusals_not_ledgered", "error", err)
-				}
-				if err := desk.Due(ctx); err != nil && ctx.Err() == nil {
-					b.log.Error("lapse_failed", "error", err)
-				}
-				if _, err := cabinet.Due(ctx); err != nil && ctx.Err() == nil {
-					b.log.Error("reports_due_failed", "error", err)
-				}
-				if _, err := onFile.Due(ctx); err != nil && ctx.Err() == nil {
-					b.log.Error("paper_warnings_failed", "error", err)
-				}
-			}
+	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, held, teller, whoWorks})
+	for i := range table {
+		if o.Chores > 0 {
+			table[i].Every = min(table[i].Every, o.Chores)
 		}
-	})
+	}
+	table = append(table, chores.Chore{Name: "verify the ledger where someone asked", Every: time.Second, Run: views.VerifyAsked})
+	b.serving.Go(func() { chores.Run(ctx, b.log, table) })
 	return nil
 }
 
-// knownLatest is how many addresses a start takes over.
+// knownLatest is how many known addresses a start reads from the database.
 const knownLatest = 1024
 
-// knownAddresses are those at which people proved right lately: both doors keep room for them while strangers crowd.
+// knownAddresses are the addresses of recent correct sign-ins: both doors keep room for them when strangers fill the others.
 func (b *Broker) knownAddresses(ctx context.Context) (*connlimit.Known, error) {
 	var sources []string
 	err := b.db.Read(ctx, func(s *store.Snap) (err error) {
@@ -165,7 +171,7 @@ func (b *Broker) knownAddresses(ctx context.Context) (*connlimit.Known, error) {
 	return connlimit.NewKnown(sources), nil
 }
 
-// serve runs a door until it is closed. A door that fails is an error that somebody must act on.
+// serve runs a door until it is closed. A failed door needs a person's action.
 func (b *Broker) serve(door string, run func() error) {
 	b.serving.Go(func() {
 		if err := run(); err != nil {
@@ -174,7 +180,7 @@ func (b *Broker) serve(door string, run func() error) {
 	})
 }
 
-// keptJA and keptEN say how long recordings are kept, in whole years where it is that.
+// keptJA and keptEN tell how long recordings are kept, in whole years where possible.
 func keptJA(d time.Duration) string {
 	if days := int(d / (24 * time.Hour)); days%365 == 0 {
 		return fmt.Sprintf("%d年", days/365)

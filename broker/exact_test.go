@@ -36,8 +36,8 @@ func (o *office) frames(row store.Session, identities ...age.Identity) (all []re
 	}
 }
 
-// The viewing key opens what was done: the command, byte for byte, though it is no UTF-8. What was sent opens with the
-// offline key alone. A variable whose name carries bytes of its own does not pass.
+// The viewing key opens the operations: the command, byte for byte, even where it is not UTF-8. Only the offline key opens
+// the input. A variable whose name has bytes that are not UTF-8 does not pass.
 func TestAttackCommandThatIsNoText(t *testing.T) {
 	o := found(t, time.Hour)
 	e := o.engineers(1)[0]
@@ -58,7 +58,7 @@ func TestAttackCommandThatIsNoText(t *testing.T) {
 	}
 	s.Stdin = strings.NewReader("typed")
 	out, err := s.Output(command)
-	if errors.Is(err, io.EOF) { // the command ended before the client had sent what was typed
+	if errors.Is(err, io.EOF) { // the command ended before the client had sent all input
 		err = nil
 	}
 	if err != nil || string(out) != command[len("print "):] {

@@ -16,8 +16,8 @@ import (
 	"sekimori/recordings"
 )
 
-// The viewing key opens what was done with files: names, directions, bytes. It does not open what the
-// engineer's files contain.
+// The viewing key opens the operations on files: names, directions, sizes. It does not open the
+// contents of the engineer's files.
 func TestFilesAreListedAndTheirContentsSealed(t *testing.T) {
 	o := found(t, time.Hour)
 	e := o.engineers(1)[0]
@@ -84,8 +84,8 @@ func TestFilesAreListedAndTheirContentsSealed(t *testing.T) {
 	}
 }
 
-// Whoever speaks something else on a channel for files is told so and loses that channel only; the
-// ledger knows.
+// A client that speaks another protocol on a channel for files is told so and loses only that channel; the
+// ledger names it.
 func TestAttackSomethingElseThanSFTP(t *testing.T) {
 	o := found(t, time.Hour)
 	e := o.engineers(1)[0]
@@ -98,7 +98,7 @@ func TestAttackSomethingElseThanSFTP(t *testing.T) {
 	if ok, err := ch.SendRequest("subsystem", true, ssh.Marshal(struct{ Name string }{"sftp"})); err != nil || !ok {
 		t.Fatal(ok, err)
 	}
-	// A write to a handle that was guessed, before the target has given any.
+	// A write to a guessed handle, before the target has given any.
 	write := binary.BigEndian.AppendUint32([]byte{6, 0, 0, 0, 1, 0, 0, 0, 1, '0', 0, 0, 0, 0, 0, 0, 0, 0}, 4)
 	write = append(write, "evil"...)
 	if _, err := ch.Write(append([]byte{0, 0, 0, 5, 1, 0, 0, 0, 3, 0, 0, 0, byte(len(write))}, write...)); err != nil {

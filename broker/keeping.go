@@ -2,6 +2,8 @@ package broker
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"sekimori/broker/ledger"
@@ -9,42 +11,27 @@ import (
 	"sekimori/policy"
 )
 
-// keepingEvery is how often the broker looks whether what it must keep can be kept; keepingAgain is how long after an alarm the next
-// one about the same is raised, while it lasts.
-const (
-	keepingEvery = 5 * time.Second
-	keepingAgain = 24 * time.Hour
-)
+// keepingAgain is the time between two alarms about the same lasting problem.
+const keepingAgain = 24 * time.Hour
 
-// watchKeeping raises an alarm where checkpoints do not get out, or recordings and entries cannot be written: nobody is let in then
-// [128], or a ledger that is cut goes unseen, and neither may be found out by the next engineer or auditor.
-func (b *Broker) watchKeeping(ctx context.Context, c Config) {
-	tick := time.NewTicker(keepingEvery)
-	defer tick.Stop()
-	for {
-		b.lookAtKeeping(ctx, c)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-func (b *Broker) lookAtKeeping(ctx context.Context, c Config) {
+// lookAtKeeping raises an alarm where checkpoints cannot be published, or recordings and entries cannot be written. In the second
+// case the gate refuses everyone [128]; in the first a cut ledger would go unnoticed. An engineer or auditor must not be the first to notice.
+func (b *Broker) lookAtKeeping(ctx context.Context, c Config) error {
+	var failed error
 	if p := b.db.Published(); p.Configured && p.Err != nil {
-		b.alarmOnce(ctx, store.AlarmCheckpoint, "checkpoint_dir", c.CheckpointDir, p.Err.Error())
+		failed = b.alarmOnce(ctx, store.AlarmCheckpoint, "checkpoint_dir", c.Ledger.CheckpointDir, p.Err.Error())
 	}
 	why := b.sup.TakeUnkept()
 	if why == "" && b.sup.Runtime().Recorder == policy.RecorderFailed {
 		why = "less than min_free_space is left, or it cannot be told"
 	}
 	if why != "" {
-		b.alarmOnce(ctx, store.AlarmUnrecordable, "recordings", c.RecordingsDir(), why)
+		failed = errors.Join(failed, b.alarmOnce(ctx, store.AlarmUnrecordable, "recordings", c.RecordingsDir(), why))
 	}
+	return failed
 }
 
-func (b *Broker) alarmOnce(ctx context.Context, what store.AlarmKind, about, place, why string) {
+func (b *Broker) alarmOnce(ctx context.Context, what store.AlarmKind, about, place, why string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	raised := false
@@ -53,10 +40,11 @@ func (b *Broker) alarmOnce(ctx context.Context, what store.AlarmKind, about, pla
 		raised, err = tx.RaiseAlarmOnce(a, keepingAgain, nil, ledger.Actor{Kind: "broker", Via: "timer"})
 		return err
 	})
-	switch {
-	case err != nil && ctx.Err() == nil:
-		b.log.Error("alarm_not_raised", "what", string(what), "error", err)
-	case raised:
+	if err != nil {
+		return fmt.Errorf("raise alarm %s: %w", what, err)
+	}
+	if raised {
 		b.log.Error("alarm_raised", "what", string(what), "place", place, "reason", why)
 	}
+	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"sekimori/broker/store"
 )
 
-// awaitAlarm waits until the ledger has an alarm of a kind, and gives its payload.
+// awaitAlarm waits for an alarm of a kind in the ledger, and gives its payload.
 func (o *office) awaitAlarm(what store.AlarmKind) string {
 	o.t.Helper()
 	tick := time.NewTicker(500 * time.Millisecond)
@@ -42,25 +42,25 @@ func (o *office) awaitAlarm(what store.AlarmKind) string {
 	}
 }
 
-// TestCheckpointsThatCannotBeWrittenRaiseAnAlarm: the ledger goes on, and somebody is told that it would not be noticed if it were cut.
+// TestCheckpointsThatCannotBeWrittenRaiseAnAlarm: the ledger goes on, and staff are told that a cut of it would go unnoticed.
 func TestCheckpointsThatCannotBeWrittenRaiseAnAlarm(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour)
 	b := o.start()
-	if err := os.RemoveAll(o.config.CheckpointDir); err != nil {
+	if err := os.RemoveAll(o.config.Ledger.CheckpointDir); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(o.config.CheckpointDir, nil, 0o600); err != nil { // root writes into any directory, but not into this
+	if err := os.WriteFile(o.config.Ledger.CheckpointDir, nil, 0o600); err != nil { // root can write into any directory, but not into this
 		t.Fatal(err)
 	}
 	e := o.engineers(1)[0]
-	e.mustDial(b.addr) // an attempt is an entry, and an entry a checkpoint
-	if alarm := o.awaitAlarm(store.AlarmCheckpoint); !strings.Contains(alarm, o.config.CheckpointDir) {
+	e.mustDial(b.addr) // an attempt makes an entry, and an entry a checkpoint
+	if alarm := o.awaitAlarm(store.AlarmCheckpoint); !strings.Contains(alarm, o.config.Ledger.CheckpointDir) {
 		t.Errorf("the alarm does not name the place: %s", alarm)
 	}
 }
 
-// TestNobodyIsTurnedAwayUnnoticed: where nothing can be recorded [128], somebody is told before the next engineer is.
+// TestNobodyIsTurnedAwayUnnoticed: where nothing can be recorded [128], staff are told before the next engineer is.
 func TestNobodyIsTurnedAwayUnnoticed(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour, func(c *broker.Config) { c.MinFreeSpace = 1 << 60 })
@@ -70,8 +70,8 @@ func TestNobodyIsTurnedAwayUnnoticed(t *testing.T) {
 	}
 }
 
-// TestAttackALinkWhereACheckpointGoes: whoever may write into the directory of the checkpoints, which lies elsewhere, has the broker
-// overwrite nothing: "latest.new" was opened through a link.
+// TestAttackALinkWhereACheckpointGoes: a person with write access to the checkpoint directory elsewhere cannot make the broker
+// overwrite other files: it used to open "latest.new" through a link.
 func TestAttackALinkWhereACheckpointGoes(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour)
@@ -80,7 +80,7 @@ func TestAttackALinkWhereACheckpointGoes(t *testing.T) {
 	if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	latest := filepath.Join(o.config.CheckpointDir, "latest")
+	latest := filepath.Join(o.config.Ledger.CheckpointDir, "latest")
 	if err := os.Symlink(victim, latest+".new"); err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ type child struct {
 	out   *bufio.Reader
 }
 
-// spawn starts one on the office's directory.
+// spawn starts a child on the office's directory.
 func (o *office) spawn() *child {
 	o.t.Helper()
 	c := &child{cmd: exec.Command(os.Args[0])}
@@ -59,7 +59,7 @@ func (o *office) spawn() *child {
 	return c
 }
 
-// kill ends it without a word, as the kernel does when memory runs out.
+// kill ends it with SIGKILL, as the kernel does when memory runs out.
 func (c *child) kill(t testing.TB) {
 	t.Helper()
 	if err := c.cmd.Process.Kill(); err != nil {
@@ -80,8 +80,8 @@ func (c *child) stop(t testing.TB) {
 	}
 }
 
-// sufferer is somebody at work when the broker is killed, and what they had received by then.
-type sufferer interface {
+// worker is an engineer at work when the broker is killed, with the bytes received by then.
+type worker interface {
 	// received waits for the end of the connection.
 	received() []byte
 }
@@ -100,8 +100,8 @@ func (s *openssh) received() []byte {
 	return s.out.Bytes()
 }
 
-// suffer begins to work; nil when the broker was killed before that.
-func (e *engineer) suffer(addr, program string, real bool) sufferer {
+// startWork begins to work; nil when the broker was killed before.
+func (e *engineer) startWork(addr, program string, real bool) worker {
 	if real && program != "" {
 		if s := e.openssh(program, addr); s != nil {
 			return s
@@ -152,7 +152,7 @@ func TestKilledDuringOutput(t *testing.T) {
 	t.Parallel()
 	o := found(t, 3*time.Hour)
 	people := o.engineers(3)
-	program, _ := exec.LookPath("ssh") // where there is none, all three are x/crypto's
+	program, _ := exec.LookPath("ssh") // without it, all three are x/crypto's
 	if os.Getenv("SEKIMORI_REQUIRE_PEERS") == "1" {
 		program = testbed.Need(t, "ssh")
 	}
@@ -164,12 +164,12 @@ func TestKilledDuringOutput(t *testing.T) {
 	checked := map[string]bool{}
 	total, seen := 0, 0
 	for round := range kills(t) {
-		// In every other round the moment may lie anywhere from the handshake on; in the rest all of
-		// them are in the middle of output.
-		work := make([]sufferer, len(people))
+		// In every other round the kill may come anywhere from the handshake on; in the others all sessions
+		// are in the middle of output.
+		work := make([]worker, len(people))
 		var logins sync.WaitGroup
 		for i, e := range people {
-			logins.Go(func() { work[i] = e.suffer(b.addr, program, i == 0) })
+			logins.Go(func() { work[i] = e.startWork(b.addr, program, i == 0) })
 		}
 		if round%2 == 0 {
 			logins.Wait()
@@ -225,7 +225,7 @@ func TestKilledDuringOutput(t *testing.T) {
 	t.Logf("%d sessions ended by a kill, %d of them with output on the client's screen", total, seen)
 }
 
-// crashed holds the end of a session that a kill ended. Before the recording's header there is
+// crashed checks the end of a session that a kill ended. Before the recording's header there is
 // nothing to seal, and nothing was relayed.
 func (o *office) crashed(row store.Session, ended endedEntry, relayed bool) []byte {
 	o.t.Helper()

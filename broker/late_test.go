@@ -1,10 +1,13 @@
 package broker_test
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -15,7 +18,7 @@ import (
 	"sekimori/policy"
 )
 
-// stopped is how often the broker is stopped over the end: SEKIMORI_STOPS, for a long soak.
+// stopped is how often the broker is stopped across the end: SEKIMORI_STOPS, for a long soak.
 func stopped(t testing.TB) int {
 	text := os.Getenv("SEKIMORI_STOPS")
 	if text == "" {
@@ -30,7 +33,7 @@ func stopped(t testing.TB) int {
 
 // received is when the target received commands, typed and as channels of their own.
 type received struct {
-	mu   sync.Mutex // guards what follows
+	mu   sync.Mutex // guards the fields below
 	last time.Time
 	n    int
 }
@@ -42,7 +45,7 @@ func (r *received) note() {
 	r.n++
 }
 
-// read notes the start of a session and each piece that it is sent.
+// read notes the start of a session and each piece that it receives.
 func (r *received) read(s *testbed.TargetSession) {
 	r.note()
 	go ssh.DiscardRequests(s.Requests)
@@ -64,7 +67,7 @@ func (r *received) latest() (time.Time, int) {
 	return r.last, r.n
 }
 
-// typists is how many type while the broker is stopped: when it goes on it finds some of them in the middle of being relayed.
+// typists is how many clients type while the broker is stopped: when it resumes, some pieces are in the middle of being relayed.
 const typists = 6
 
 // typeUntil types without a pause until done is closed or the connection is gone.
@@ -90,8 +93,8 @@ func (c *client) typeUntil(done <-chan struct{}) {
 	}
 }
 
-// A broker that is stopped by SIGSTOP before the end and goes on after it finds commands waiting in its sockets. Not one of
-// them reaches the target, however the goroutines that relay and the timers that end the session are scheduled.
+// A broker stopped by SIGSTOP before the end and resumed after it finds commands waiting in its sockets. None of
+// them reaches the target, however the relaying goroutines and the ending timers are scheduled.
 func TestStoppedOverTheEnd(t *testing.T) {
 	t.Parallel()
 	rounds := stopped(t)
@@ -104,7 +107,7 @@ func TestStoppedOverTheEnd(t *testing.T) {
 		people := o.engineers(typists + 1)
 		b := o.spawn()
 
-		// Many type without a pause; one runs commands one after the other.
+		// Many type without a pause; one client runs commands one after the other.
 		done := make(chan struct{})
 		var work sync.WaitGroup
 		var gone []chan struct{}
@@ -160,31 +163,63 @@ func TestStoppedOverTheEnd(t *testing.T) {
 	}
 }
 
-// The wall clock of a running broker is stepped past the end of the window.
+// The wall clock of a running broker is stepped past the end of the window. A command that is typed after that never reaches the
+// target. The commands are numbered, so that the time at which the target gets to read one does not matter.
 func TestClockSteppedPastTheEnd(t *testing.T) {
 	t.Parallel()
-	var got received
+	var arrived atomic.Int64 // the highest number that the target has read
 	o := foundWith(t, time.Hour, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
-		got.read(s)
+		go ssh.DiscardRequests(s.Requests)
+		for in := bufio.NewReader(s); ; {
+			line, err := in.ReadString('\n')
+			if err != nil {
+				return // the last line may be a part of one
+			}
+			var n int64
+			if _, err := fmt.Sscanf(line, "touch file%d", &n); err != nil {
+				t.Errorf("the target reads %q", line)
+				return
+			}
+			arrived.Store(n)
+		}
 	}})
 	e := o.engineers(1)[0]
 	b := o.start()
 	c := e.mustDial(b.addr)
-	done := make(chan struct{})
-	var typing sync.WaitGroup
-	typing.Go(func() { c.typeUntil(done) })
-	<-time.After(500 * time.Millisecond)
-	_, before := got.latest()
-	o.clock.Step(2 * time.Hour)
-	set := time.Now()
-	<-c.gone
-	close(done)
-	typing.Wait()
-	// One may be on its way when the clock is set.
-	if last, n := got.latest(); before < 20 || last.Sub(set) > 100*time.Millisecond {
-		t.Errorf("%d commands before the clock was set, %d after it, the last %s after it", before, n-before, last.Sub(set))
+	s, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
 	}
-	b.close()
+	in, err := s.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Shell(); err != nil {
+		t.Fatal(err)
+	}
+	var typed atomic.Int64 // the number of the command that is being written
+	var typing sync.WaitGroup
+	typing.Go(func() {
+		for n := int64(1); ; n++ {
+			typed.Store(n)
+			if _, err := fmt.Fprintf(in, "touch file%08d\n", n); err != nil {
+				return
+			}
+		}
+	})
+	for began := time.Now(); arrived.Load() < 100; <-time.After(time.Millisecond) {
+		if time.Since(began) > time.Minute {
+			t.Fatalf("%d commands arrived in a minute", arrived.Load())
+		}
+	}
+	o.clock.Step(2 * time.Hour)
+	last := typed.Load()
+	<-c.gone
+	typing.Wait()
+	b.close() // and the connection to the target is over as well
+	if got := arrived.Load(); got > last {
+		t.Errorf("command %d reached the target; %d was the last one before the clock was set", got, last)
+	}
 	row := o.sessions(e.id)[0]
 	o.sealed(row, o.ended()[row.ID], policy.WindowEnded)
 }

@@ -18,16 +18,17 @@ import (
 
 	"sekimori/broker"
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/testrun"
 )
 
-// childConfig is the environment variable that makes this test binary a broker: the file of its
+// childConfig is the environment variable that makes this test binary a broker: the path of its
 // configuration. A broker that is to be killed needs a process of its own.
 const childConfig = "SEKIMORI_TEST_BROKER"
 
 // childAhead is how far its clock is ahead of the machine's.
 const childAhead = "SEKIMORI_TEST_AHEAD"
 
-// TestMain also holds that nothing is left running when every broker was closed.
+// TestMain also checks that nothing still runs once every broker was closed.
 func TestMain(m *testing.M) {
 	if file := os.Getenv(childConfig); file != "" {
 		if err := serveChild(file); err != nil {
@@ -36,10 +37,11 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	testrun.Fast()
 	goleak.VerifyTestMain(m)
 }
 
-// fatal ends the process over an entry that is not in the catalogue of kinds: the parent's test then fails. The rest of the log goes nowhere.
+// fatal ends the process at an entry outside the catalogue of kinds, which fails the parent's test. The rest of the log is dropped.
 type fatal struct{}
 
 func (fatal) Write(line []byte) (int, error) {
@@ -63,7 +65,7 @@ func serveChild(file string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	b, err := broker.Start(ctx, c, broker.Options{Clock: testbed.Ahead(ahead).Now, Log: hclog.New(&hclog.LoggerOptions{Level: hclog.Error, Output: fatal{}})})
+	b, err := broker.Start(ctx, c, broker.Options{Clock: testbed.Ahead(ahead).Now, Hash: cheap, Log: hclog.New(&hclog.LoggerOptions{Level: hclog.Error, Output: fatal{}})})
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 	"sekimori/policy"
 )
 
-// resident is what a process holds of the machine's memory, in bytes.
+// resident is a process's resident memory, in bytes.
 func (c *child) resident(t testing.TB) int64 {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
@@ -31,9 +31,9 @@ func (c *child) resident(t testing.TB) int64 {
 	return 0
 }
 
-// A few connections send whatever their channels take, which is nothing: they are never told what to be. The broker stops
-// reading them, holds what DESIGN.md states, and goes on serving others. One that sends standard error, which no
-// client does, is ended.
+// A few connections fill their channels, which never get a request and so are never read. The broker stops
+// reading these connections, holds the memory that DESIGN.md states, and goes on serving others. One that sends standard error,
+// which no client does, is ended.
 func TestAttackMemoryOfTheWholeBroker(t *testing.T) {
 	o := found(t, time.Hour)
 	people := o.engineers(3)
@@ -73,7 +73,7 @@ func TestAttackMemoryOfTheWholeBroker(t *testing.T) {
 	}
 	grown := b.resident(t) - before
 	t.Logf("%d connections sent %d MiB; the broker grew by %d MiB", connections, sent.Load()>>20, grown>>20)
-	// What is held may be twice as much before the collector runs.
+	// Up to twice the memory may be held before the collector runs.
 	if grown > connections*2*24<<20 {
 		t.Errorf("the broker grew by %d MiB", grown>>20)
 	}

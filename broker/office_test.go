@@ -20,17 +20,20 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"sekimori/broker"
+	"sekimori/broker/api"
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
+	"sekimori/broker/notify"
+	"sekimori/broker/registry"
 	"sekimori/broker/store"
 	"sekimori/policy"
 	"sekimori/recordings"
 )
 
-// office is a whole institution around a broker: configuration, keys and data directory as `init`
-// and `apply` leave them, a target, and a permitted window. The broker itself is started by start
-// in this process, or by spawn in one of its own.
+// office is an institution around a broker: configuration, keys and data directory as `init`
+// and `apply` leave them, a target, and a permitted window. start runs the broker in this process,
+// spawn in one of its own.
 type office struct {
 	t       testing.TB
 	dir     string
@@ -44,12 +47,16 @@ type office struct {
 	end     time.Time // of the window
 	people  int
 	answer  time.Duration // broker.Options.Answer
+	hash    registry.Cost // broker.Options.Hash
 }
 
 const (
 	office1 = "R8-0001-1"       // the window's id
 	token   = "attendant-token" // opens the API for the attendant
 )
+
+// cheap makes checking a password very cheap.
+var cheap = registry.Cost{Passes: 1, MemoryKiB: 64, Lanes: 1}
 
 // found makes an office. change may alter the configuration before anything is made from it.
 func found(t testing.TB, length time.Duration, change ...func(*broker.Config)) *office {
@@ -72,7 +79,7 @@ func foundWith(t testing.TB, length time.Duration, target testbed.TargetOptions,
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	o := &office{
-		t: t, dir: dir, file: filepath.Join(dir, "sekimori.yaml"), clock: testbed.NewClock(), disk: testbed.NewDisk(),
+		t: t, dir: dir, file: filepath.Join(dir, "sekimori.yaml"), clock: testbed.NewClock(), disk: testbed.NewDisk(), hash: cheap,
 		target: testbed.StartTarget(t, target),
 	}
 	if o.offline, err = age.GenerateX25519Identity(); err != nil {
@@ -81,7 +88,7 @@ func foundWith(t testing.TB, length time.Duration, target testbed.TargetOptions,
 	c := broker.DefaultConfig()
 	c.SSHListen, c.MinFreeSpace, c.RecheckInterval = "127.0.0.1:0", 1<<20, broker.Duration(time.Second)
 	c.Gate.Connections = 10_000 // tests of many have few people
-	c.InputRecipients = []broker.Recipient{broker.Recipient(o.offline.Recipient().String())}
+	c.Recipients.Input = []broker.Recipient{broker.Recipient(o.offline.Recipient().String())}
 	for _, fn := range change {
 		fn(&c)
 	}
@@ -102,7 +109,7 @@ func foundWith(t testing.TB, length time.Duration, target testbed.TargetOptions,
 	}
 	master, err := keys.CreateMaster(o.config.MasterKeyFile)
 	if err == nil {
-		o.ring, err = keys.Create(o.config.KeysDir(), master, o.config.LedgerOrigin)
+		o.ring, err = keys.Create(o.config.KeysDir(), master, o.config.Ledger.Origin)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +118,7 @@ func foundWith(t testing.TB, length time.Duration, target testbed.TargetOptions,
 	return o
 }
 
-// register is what apply, approval and permission leave in the store.
+// register stores the results of apply, approval and permission.
 func (o *office) register(length time.Duration) {
 	now := o.clock.Now()
 	o.end = now.Add(length).Truncate(time.Millisecond)
@@ -146,12 +153,12 @@ func (o *office) register(length time.Duration) {
 	})
 }
 
-// with opens the store as the broker has it, beside a broker that may be running: SQLite lets one
-// of them write at a time. It stands for the acts that have no door yet, and for looking.
+// with opens the store as the broker does, even beside a running broker: SQLite admits one
+// writer at a time. Tests use it to look, and for acts that have no door yet.
 func (o *office) with(fn func(db *store.DB) error) {
 	o.t.Helper()
 	db, err := store.Open(context.Background(), o.config.DatabaseFile(), store.Options{
-		Clock: o.clock.Now, Signer: o.ring.LedgerSigner(), Verifier: o.ring.LedgerVerifier(), Origin: o.config.LedgerOrigin, Zone: o.config.Location(),
+		Clock: o.clock.Now, Signer: o.ring.LedgerSigner(), Verifier: o.ring.LedgerVerifier(), Origin: o.config.Ledger.Origin, Told: notify.Tells, Zone: o.config.Location(),
 		Uncatalogued: testbed.Catalogued(o.t),
 	})
 	if err != nil {
@@ -214,7 +221,7 @@ func (o *office) start() *running {
 	return r
 }
 
-// catalogued fails the test in which a broker logs that an entry is not in the catalogue of kinds. The rest of the log goes nowhere.
+// catalogued fails the test when its broker logs an entry outside the catalogue of kinds. The rest of the log is dropped.
 type catalogued struct{ t testing.TB }
 
 func (c catalogued) Write(line []byte) (int, error) {
@@ -229,7 +236,7 @@ func (o *office) tryStart() (*broker.Broker, error) {
 	if testing.Verbose() && os.Getenv("SEKIMORI_TEST_LOG") != "" {
 		log = hclog.New(&hclog.LoggerOptions{Level: hclog.Debug})
 	}
-	return broker.Start(context.Background(), o.config, broker.Options{Clock: o.clock.Now, FS: o.disk, Log: log, Answer: o.answer})
+	return broker.Start(context.Background(), o.config, broker.Options{Clock: o.clock.Now, Hash: o.hash, FS: o.disk, Log: log, Answer: o.answer})
 }
 
 func (r *running) close() {
@@ -238,11 +245,11 @@ func (r *running) close() {
 	}
 	r.once = true
 	if err := r.Close(context.Background()); err != nil {
-		r.o.t.Errorf("close broker: %v", err)
+		r.o.t.Errorf("close broker: %v\n%s", err, testbed.Goroutines())
 	}
 }
 
-// engineer is somebody with a key and a grant, whose second factor is remembered for this machine.
+// engineer is a person with a key and a grant, whose second factor is remembered for this machine.
 type engineer struct {
 	o         *office
 	id, login string
@@ -287,7 +294,7 @@ func (o *office) engineers(n int) []*engineer {
 				tx.AddGrant(policy.Grant{ID: office1 + "-" + e.id, Person: e.id, Vendor: "V-001", Target: "hr-db", Account: "hr-db/maint",
 					Window: w.Window, Request: "R8-0001", Files: policy.FilesAllowed, State: policy.GrantActive, PersonLimit: 10_000}),
 				tx.RememberFactor(store.Remembered{Person: e.id, Fingerprint: fingerprint, Source: netip.MustParseAddr("127.0.0.1"),
-					Window: office1, Notice: strconv.Itoa(o.config.NoticeVersion)}),
+					Window: office1, Notice: strconv.Itoa(o.config.Notice.Version)}),
 			)
 			if err != nil {
 				return err
@@ -306,8 +313,8 @@ type client struct {
 	at   time.Time     // when it was over; valid after gone
 }
 
-// dial logs in. Asked for a code, the engineer has none: the factor is remembered, and a denial
-// asks nothing.
+// dial logs in. The engineer has no code to give: the factor is remembered, and a denial
+// asks for none.
 func (e *engineer) dial(addr string) (*client, error) {
 	nc, err := net.DialTimeout("tcp", addr, 10*time.Second)
 	if err != nil {
@@ -337,7 +344,7 @@ func (e *engineer) dial(addr string) (*client, error) {
 	c := &client{Client: ssh.NewClient(conn, chans, reqs), wire: wire, gone: make(chan struct{})}
 	go func() {
 		defer close(c.gone)
-		_ = c.Wait() // its error is how the connection ended; when is what counts here
+		_ = c.Wait() // its error tells how the connection ended; only the time counts here
 		c.at = time.Now()
 	}()
 	return c, nil
@@ -369,7 +376,7 @@ func (c *client) run(command string) (stdout, stderr string, exit int, err error
 	return out.String(), problems.String(), exit, err
 }
 
-// sessions are the rows of a person, newest first; of everybody for an empty one.
+// sessions lists the sessions of a person, newest first; an empty one means all.
 func (o *office) sessions(person string) []store.Session {
 	o.t.Helper()
 	var out []store.Session
@@ -380,7 +387,7 @@ func (o *office) sessions(person string) []store.Session {
 	return out
 }
 
-// ended is what the ledger says of ended sessions, by session; two ends of one are an error.
+// ended gives the ledger's ends of sessions, by session; two ends of one are an error.
 func (o *office) ended() map[string]endedEntry {
 	o.t.Helper()
 	out := map[string]endedEntry{}
@@ -413,17 +420,17 @@ type endedEntry struct {
 	} `json:"recording"`
 }
 
-// verifyLedger verifies the whole ledger, and that it goes on from what was published outside.
+// verifyLedger verifies the whole ledger, and that it continues the published checkpoint.
 func (o *office) verifyLedger() {
 	o.t.Helper()
-	latest, err := os.ReadFile(filepath.Join(o.config.CheckpointDir, "latest"))
+	latest, err := os.ReadFile(filepath.Join(o.config.Ledger.CheckpointDir, "latest"))
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	o.read(func(s *store.Snap) error { return s.VerifyLedger(latest, nil) })
 }
 
-// sealed holds that a session ended for the reason, in its row and in the ledger, and that its
+// sealed checks that a session ended for the reason, in its row and in the ledger, and that its
 // recording is whole and the one that the ledger names. It returns the recorded output.
 func (o *office) sealed(row store.Session, ended endedEntry, want policy.Reason) []byte {
 	o.t.Helper()
@@ -441,7 +448,7 @@ func (o *office) sealed(row store.Session, ended endedEntry, want policy.Reason)
 	return o.recorded(row)
 }
 
-// recorded is a session's output, as far as the recording reaches.
+// recorded is a session's output, as far as the recording goes.
 func (o *office) recorded(row store.Session) []byte {
 	o.t.Helper()
 	r, err := recordings.Open(filepath.Join(o.config.RecordingsDir(), filepath.FromSlash(row.Recording)), o.ring.ViewingIdentity())
@@ -453,7 +460,7 @@ func (o *office) recorded(row store.Session) []byte {
 	for {
 		f, err := r.Next()
 		if err != nil {
-			return out // its end, or where it was torn: what is missing then, the caller notices
+			return out // its end, or where it was torn: the caller notices missing output
 		}
 		if f.Stream == recordings.Stdout {
 			out = append(out, f.Data...)
@@ -462,36 +469,22 @@ func (o *office) recorded(row store.Session) []byte {
 }
 
 // post calls the API as the attendant.
-func (o *office) post(path string, body any) {
+func post[T any](o *office, path api.Path[T], body any) T {
 	o.t.Helper()
-	text, err := json.Marshal(body)
-	if err != nil {
-		o.t.Fatal(err)
-	}
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", o.config.Socket)
 	}}
 	defer transport.CloseIdleConnections()
-	req, err := http.NewRequest("POST", "http://sekimori"+path, bytes.NewReader(text))
+	v, err := api.Post(o.t.Context(), api.NewClient(transport, "http://sekimori", token, "ja"), path, body)
 	if err != nil {
-		o.t.Fatal(err)
+		o.t.Fatalf("POST %s: %v", path, err)
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	resp, err := (&http.Client{Transport: transport}).Do(req)
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode/100 != 2 {
-		var said bytes.Buffer
-		_, _ = said.ReadFrom(resp.Body)
-		o.t.Fatalf("POST %s: %s: %s", path, resp.Status, said.String())
-	}
+	return v
 }
 
-// numbered is how a reason stands in what the engineer reads.
+// numbered is the form of a reason in the text for the engineer.
 func numbered(r policy.Reason) string { return fmt.Sprintf("[%d]", r.Number()) }
 
-// byMachine is the instant of the machine's clock at which the broker's shows t.
+// byMachine is the machine's time at which the broker's clock shows t.
 func (o *office) byMachine(t time.Time) time.Time { return t.Add(-o.clock.Ahead()) }

@@ -19,7 +19,7 @@ import (
 	"sekimori/recordings"
 )
 
-// text gives the export as text of a session of e, which is over.
+// text exports as text a session of e that is over.
 func (o *office) text(e *engineer) string {
 	o.t.Helper()
 	row := o.sessions(e.id)[0]
@@ -35,7 +35,7 @@ func (o *office) text(e *engineer) string {
 	return text.String()
 }
 
-// One connection, a target that never answers, names of 33 kB: the broker kept 177 MB of each channel.
+// One connection, a target that never answers, names of 33 kB: the broker used to keep 177 MB for each channel.
 func TestAttackUnansweredOperationsFillMemory(t *testing.T) {
 	o := foundWith(t, time.Hour, testbed.TargetOptions{Session: func(ch *testbed.TargetSession) {
 		ch.Read(make([]byte, 64<<10))
@@ -82,7 +82,7 @@ func TestAttackUnansweredOperationsFillMemory(t *testing.T) {
 	b.close()
 }
 
-// A command that only looks like a copy, on a terminal and without: what it prints is shown.
+// A command that only looks like a copy, on a terminal and without: its output is shown.
 func TestAttackShellThatNobodySees(t *testing.T) {
 	o := foundWith(t, time.Hour, testbed.TargetOptions{Session: func(ch *testbed.TargetSession) {
 		ch.Write([]byte("$ cat /etc/shadow\r\nroot:SECRET\r\n"))
@@ -117,7 +117,7 @@ func TestAttackShellThatNobodySees(t *testing.T) {
 	}
 }
 
-// 1,100 channels that are opened and closed without a request: later operations on files kept no names.
+// 1,100 channels opened and closed without a request: later file operations used to keep no names.
 func TestAttackEmptyChannelsBlindThePlayers(t *testing.T) {
 	o := found(t, time.Hour)
 	e := o.engineers(1)[0]
@@ -156,7 +156,7 @@ func TestAttackEmptyChannelsBlindThePlayers(t *testing.T) {
 	}
 }
 
-// A shell whose lines pass as complaints of scp: they are listed, and when there are too many the output is shown.
+// A shell whose lines look like complaints of scp: they are listed, and beyond a number the output is shown.
 func TestAttackShellBehindComplaintsOfSCP(t *testing.T) {
 	o := foundWith(t, time.Hour, testbed.TargetOptions{Session: func(ch *testbed.TargetSession) {
 		ch.Read(make([]byte, 1))

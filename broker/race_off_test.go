@@ -2,5 +2,5 @@
 
 package broker_test
 
-// slowness is how much longer, and how many times fewer, under the race detector.
+// slowness is the factor by which tests under the race detector wait longer and repeat less.
 const slowness = 1

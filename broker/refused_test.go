@@ -15,7 +15,7 @@ import (
 	"sekimori/policy"
 )
 
-// payloads are those of all entries of a kind.
+// payloads lists the payloads of all entries of a kind.
 func payloads[T any](o *office, kind string) (all []T) {
 	o.t.Helper()
 	o.read(func(s *store.Snap) error {
@@ -42,8 +42,8 @@ type refusedEntry struct {
 	Count   int64
 }
 
-// What an engineer asked for within a session and did not get stands in the ledger: each kind once, when it is first
-// refused, and all of them with their counts at the end. A stale forward that goes on and on is one kind.
+// The ledger has the features that an engineer was refused within a session: each kind once, at the first
+// refusal, and all of them with their counts at the end. A stale forward that repeats is one kind.
 func TestRefusalsWithinASessionAreLedgered(t *testing.T) {
 	o := found(t, time.Hour)
 	e := o.engineers(1)[0]
@@ -105,7 +105,7 @@ func TestRefusalsWithinASessionAreLedgered(t *testing.T) {
 	o.verifyLedger()
 }
 
-// Forwards as fast as they are refused are no forgotten setting.
+// Forwards repeated at full speed do not pass as a forgotten setting.
 func TestAttackFloodOfForwardsEndsTheSession(t *testing.T) {
 	o := found(t, time.Hour)
 	e := o.engineers(1)[0]

@@ -9,8 +9,8 @@ import (
 	"sekimori/policy"
 )
 
-// TestSCPSourceThatDoesNotWaitFreezesNoSession: a client that sends the next file before scp at the target has answered for the one before
-// works like any other. Its session ends, sealed and ledgered, and the broker stops.
+// TestSCPSourceThatDoesNotWaitFreezesNoSession: a client that sends the next file before scp at the target has answered for the
+// previous one works like any other. Its session ends, sealed and ledgered, and the broker stops.
 func TestSCPSourceThatDoesNotWaitFreezesNoSession(t *testing.T) {
 	const first, second = "C0644 1 a\nX\x00C0644 5 b\n", "hello\x00"
 	o := foundWith(t, time.Hour, testbed.TargetOptions{Session: func(ch *testbed.TargetSession) {

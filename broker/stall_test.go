@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// stallable is a client's connection that can stop reading while TCP stays open, as a client does
-// whose terminal was suspended, or that means harm.
+// stallable is a client's connection that can stop reading while TCP stays open, like a client
+// whose terminal was suspended, or a hostile one.
 type stallable struct {
 	net.Conn
 	stalled atomic.Bool
@@ -35,10 +35,16 @@ func (c *stallable) Close() error {
 	return c.Conn.Close()
 }
 
-// legs counts the broker's sockets of engineers that are not closed, as its kernel has them. It is
-// asked on the broker's side: a peer whose buffers are full may not even take in the reset that
-// tells it.
+// legs counts the broker's sockets of engineers that are not closed, as its kernel has them. It asks
+// on the broker's side: a peer whose buffers are full may not even receive the reset.
 func legs(t testing.TB, addr string) int {
+	t.Helper()
+	all, _ := sockets(t, addr)
+	return all
+}
+
+// sockets counts the sockets of a listener that are not closed, and among them those with bytes that the peer has not taken.
+func sockets(t testing.TB, addr string) (all, unsent int) {
 	t.Helper()
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -53,11 +59,16 @@ func legs(t testing.TB, addr string) int {
 		t.Skipf("nobody to ask about sockets here: %v", err)
 	}
 	const listening, waiting = "0A", "06" // TIME_WAIT holds no connection
-	local, n := fmt.Sprintf(":%04X", number), 0
+	local := fmt.Sprintf(":%04X", number)
 	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) > 3 && strings.HasSuffix(f[1], local) && f[3] != listening && f[3] != waiting {
-			n++
+		f := strings.Fields(line)
+		if len(f) < 5 || !strings.HasSuffix(f[1], local) || f[3] == listening || f[3] == waiting {
+			continue
+		}
+		all++
+		if !strings.HasPrefix(f[4], "00000000:") {
+			unsent++
 		}
 	}
-	return n
+	return all, unsent
 }

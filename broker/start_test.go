@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"sekimori/broker"
+	"sekimori/broker/api"
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// A planned stop with people at work: each is told, each session is sealed and in the ledger, and
+// A planned stop with people at work: each is told, each session is sealed and ledgered, and
 // the next start finds nothing to repair.
 func TestStopWithLiveSessions(t *testing.T) {
 	t.Parallel()
@@ -73,11 +74,11 @@ func TestSecondServeOnTheSameDirectory(t *testing.T) {
 	if out, problems, _, err := e.mustDial(b.addr).run("print unharmed"); out != "unharmed" || err != nil {
 		t.Errorf("the first broker: %q, %q, %v", out, problems, err)
 	}
-	o.post("/v1/freezes", map[string]string{"scope": "all", "reason": "the socket still is the first one's"})
+	post(o, api.Freezes.New(), api.FreezeBody{Scope: "all", Reason: "the socket still is the first one's"})
 }
 
-// TestCheckTakesAndWritesNothing: a check beside a broker that is just starting neither is in its way nor finds fault with it, and the
-// database lies there afterwards as it did.
+// TestCheckTakesAndWritesNothing: a check beside a starting broker neither obstructs it nor reports an error about it, and the
+// database is unchanged afterwards.
 func TestCheckTakesAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour)
@@ -108,8 +109,8 @@ func TestCheckTakesAndWritesNothing(t *testing.T) {
 	}
 }
 
-// TestStartRefuses has a row for each state of the directory in which nothing may be opened. A
-// refused start leaves nothing behind: the next one, put right, works.
+// TestStartRefuses has a row for each state of the directory in which a start must fail. A refused
+// start leaves nothing behind: the next one, with the fault repaired, works.
 func TestStartRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -194,8 +195,8 @@ func (o *office) restoreDatabase(b []byte) {
 	}
 }
 
-// TestDatabaseRestoredFromAnOlderCopyIsNoticed: the copy holds in itself, with all its signatures;
-// only what was kept outside says that something happened since.
+// TestDatabaseRestoredFromAnOlderCopyIsNoticed: the copy is consistent, with all its signatures;
+// only the checkpoints outside show that entries are missing.
 func TestDatabaseRestoredFromAnOlderCopyIsNoticed(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour)
@@ -208,7 +209,7 @@ func TestDatabaseRestoredFromAnOlderCopyIsNoticed(t *testing.T) {
 	}
 	work()
 	older := o.copyDatabase()
-	earlier := readFile(t, filepath.Join(o.config.CheckpointDir, "latest"))
+	earlier := readFile(t, filepath.Join(o.config.Ledger.CheckpointDir, "latest"))
 	work()
 	newer := o.copyDatabase()
 
@@ -232,21 +233,21 @@ func TestDatabaseRestoredFromAnOlderCopyIsNoticed(t *testing.T) {
 	o.restoreDatabase(older)
 	t.Run("older copy", func(t *testing.T) { refused(t, store.ErrTampered) })
 	t.Run("older copy with its own latest", func(t *testing.T) {
-		// Who puts the database back may put "latest" back too; the day's file stays.
-		latest := filepath.Join(o.config.CheckpointDir, "latest")
+		// A person who restores the database may restore "latest" too; the day's file stays.
+		latest := filepath.Join(o.config.Ledger.CheckpointDir, "latest")
 		was := readFile(t, latest)
 		writeFile(t, latest, earlier)
 		refused(t, store.ErrTampered)
 		writeFile(t, latest, was)
 	})
 	t.Run("older copy that went on", func(t *testing.T) {
-		// A history of its own, longer than what was published: signed by the broker's own key, in
-		// a place where nobody compares.
-		elsewhere := o.config.CheckpointDir
-		o.config.CheckpointDir = ""
+		// A different history, longer than the published one: signed by the broker's own key, in
+		// a place that no broker compares.
+		elsewhere := o.config.Ledger.CheckpointDir
+		o.config.Ledger.CheckpointDir = ""
 		work()
 		work()
-		o.config.CheckpointDir = elsewhere
+		o.config.Ledger.CheckpointDir = elsewhere
 		refused(t, store.ErrTampered)
 	})
 	t.Run("no database at all", func(t *testing.T) {
@@ -263,8 +264,8 @@ func TestDatabaseRestoredFromAnOlderCopyIsNoticed(t *testing.T) {
 	})
 	o.restoreDatabase(newer)
 	t.Run("checkpoint of another ledger", func(t *testing.T) {
-		foreign := filepath.Join(o.config.CheckpointDir, "2026-01-01.checkpoint")
-		writeFile(t, foreign, foreignCheckpoint(t, o.config.LedgerOrigin))
+		foreign := filepath.Join(o.config.Ledger.CheckpointDir, "2026-01-01.checkpoint")
+		writeFile(t, foreign, foreignCheckpoint(t, o.config.Ledger.Origin))
 		refused(t, ledger.ErrSignature)
 		if err := os.Remove(foreign); err != nil {
 			t.Fatal(err)
@@ -276,7 +277,7 @@ func TestDatabaseRestoredFromAnOlderCopyIsNoticed(t *testing.T) {
 	})
 }
 
-// foreignCheckpoint is signed by somebody else under the same name.
+// foreignCheckpoint is signed by another key under the same name.
 func foreignCheckpoint(t *testing.T, origin string) []byte {
 	t.Helper()
 	master := make([]byte, keys.MasterSize)
@@ -308,7 +309,7 @@ func writeFile(t *testing.T, path string, b []byte) {
 	}
 }
 
-// A checkpoint that could not be published is out after the next start, although nobody acts.
+// A checkpoint that could not be published is published after the next start, without any act.
 func TestStartPublishesWhatACrashHeldBack(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour) // its entries were written without a broker
@@ -319,12 +320,12 @@ func TestStartPublishesWhatACrashHeldBack(t *testing.T) {
 		latest, err = s.LatestCheckpoint()
 		return err
 	})
-	if got := readFile(t, filepath.Join(o.config.CheckpointDir, "latest")); !bytes.Equal(got, latest) {
+	if got := readFile(t, filepath.Join(o.config.Ledger.CheckpointDir, "latest")); !bytes.Equal(got, latest) {
 		t.Errorf("outside stands\n%swhile the ledger has\n%s", got, latest)
 	}
 }
 
-// A broker that is started again on a clock that ran back meanwhile admits nobody until the clock has caught up with the ledger: a
+// A broker restarted on a clock that ran back refuses everyone until the clock has caught up with the ledger: otherwise a
 // window that is over would open again.
 func TestClockSetBackWhileTheBrokerWasDown(t *testing.T) {
 	t.Parallel()
@@ -342,7 +343,7 @@ func TestClockSetBackWhileTheBrokerWasDown(t *testing.T) {
 			t.Errorf("on a clock that ran back: exit %d, %v, %q", exit, err, said)
 		}
 		v.Close()
-	} else if !strings.Contains(err.Error(), "asked") { // what was remembered on another clock is not either
+	} else if !strings.Contains(err.Error(), "asked") { // factors remembered under the other clock do not count either
 		t.Fatal(err)
 	}
 	if n := len(o.sessions(e.id)); n != 1 {

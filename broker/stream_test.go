@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// stream is a command under way, whose output somebody collects until the connection is over.
+// stream is a running command whose output is collected until the connection is over.
 type stream struct {
 	t        testing.TB
 	session  *ssh.Session
@@ -72,7 +72,7 @@ func (s *stream) bytes() []byte {
 	return s.out
 }
 
-// await waits until so much has come.
+// await waits until that many bytes have come.
 func (s *stream) await(n int) {
 	s.t.Helper()
 	limit := time.NewTimer(30 * time.Second)

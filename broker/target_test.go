@@ -14,8 +14,8 @@ import (
 	"sekimori/policy"
 )
 
-// A target that is there and does not let the broker in is said to be that: to the engineer, in the
-// ledger, and with its particulars to the section and the central desk, once.
+// A reachable target that refuses the broker's login is reported as such: to the engineer, in the
+// ledger, and with details to the section and the central desk, once.
 func TestTargetThatDoesNotLetTheBrokerIn(t *testing.T) {
 	old := ssh.Config{KeyExchanges: []string{ssh.KeyExchangeDH14SHA256}, Ciphers: []string{ssh.CipherAES128CTR}, MACs: []string{ssh.HMACSHA256}}
 	for name, tc := range map[string]struct {
@@ -62,7 +62,7 @@ func TestTargetThatDoesNotLetTheBrokerIn(t *testing.T) {
 	}
 }
 
-// With legacy algorithms an old target is reached.
+// With legacy algorithms an old target can be reached.
 func TestLegacyAlgorithmsOfATarget(t *testing.T) {
 	o := foundWith(t, time.Hour, testbed.TargetOptions{Algorithms: ssh.Config{KeyExchanges: []string{ssh.InsecureKeyExchangeDH14SHA1},
 		Ciphers: []string{ssh.CipherAES128CTR}, MACs: []string{ssh.HMACSHA1}}})
@@ -81,7 +81,7 @@ func TestLegacyAlgorithmsOfATarget(t *testing.T) {
 	}
 }
 
-// A target that hangs up while a terminal is asked for is said to be gone.
+// A target that hangs up at the request for a terminal is reported as gone.
 func TestTargetThatHangsUpAtTheTerminal(t *testing.T) {
 	var hangUp func()
 	o := foundWith(t, time.Hour, testbed.TargetOptions{Asked: func(request string) {
@@ -111,8 +111,8 @@ func TestTargetThatHangsUpAtTheTerminal(t *testing.T) {
 	o.sealed(row, o.ended()[row.ID], policy.TargetLost)
 }
 
-// A target that lets the broker in and hangs up at once, as a server does whose session cannot be set
-// up, is said to be gone: there was no channel yet on which to say it.
+// A target that admits the broker and hangs up at once, like a server whose session setup fails,
+// is reported as gone: there was no channel yet on which to report it.
 func TestTargetThatHangsUpAfterTheLogin(t *testing.T) {
 	o := foundAt(t, time.Hour, func(c *ssh.ServerConn) { c.Close() })
 	e := o.engineers(1)[0]

@@ -8,8 +8,8 @@ import (
 	"sekimori/policy"
 )
 
-// A client vanishes while output runs: its TCP connection stays open and nothing is read or answered any more. Its session ends as
-// client-lost, and the exclusive window takes the next engineer.
+// A client vanishes during output: its TCP connection stays open, but it neither reads nor answers. Its session ends as
+// client-lost, and the exclusive window admits the next engineer.
 func TestVanishedClientFreesAnExclusiveSystem(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour)

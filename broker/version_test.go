@@ -13,7 +13,7 @@ import (
 	"sekimori/broker/wire"
 )
 
-// One version is said at both ends, and the configuration sets it.
+// Both ends show the same version, and the configuration sets it.
 func TestVersionSaidToEngineersAndTargets(t *testing.T) {
 	for configured, want := range map[string]string{"": "SSH-2.0-" + wire.Version, "City-Gate_1": "SSH-2.0-City-Gate_1"} {
 		seen := make(chan string, 1)

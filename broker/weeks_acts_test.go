@@ -7,16 +7,17 @@ import (
 
 	"pgregory.net/rapid"
 
+	"sekimori/broker/request"
 	"sekimori/broker/requests"
 	"sekimori/policy"
 )
 
-// What people do in the simulated weeks. Each act is drawn, done through the package that owns it, and noted when it succeeded.
+// The acts of people in the simulated weeks. Each act is drawn, done through the package that owns it, and noted if it succeeded.
 
 func (w *weeks) submit(*rapid.T) {
-	w.form(func(f requests.Form, engineer string) {
+	w.form(func(f request.Form, engineer string) {
 		r := &saidRequest{system: f.System, vendor: f.ResponsibleParty, start: f.Start}
-		who := w.who("kato", "ito2", engineer)
+		who := w.anyone("kato", "ito2", engineer)
 		no, err := w.desk.Submit(w.t.Context(), f, by(who))
 		if !w.done(err) {
 			return
@@ -31,7 +32,7 @@ func (w *weeks) submit(*rapid.T) {
 }
 
 // form draws an application.
-func (w *weeks) form(use func(requests.Form, string)) {
+func (w *weeks) form(use func(request.Form, string)) {
 	system := w.draw("system", "hr", "map")
 	account, engineer := "hr-db/hrmnt01", w.draw("engineer", "sato", "kimura")
 	vendor := map[string]string{"sato": "V-012", "kimura": "V-013"}[engineer]
@@ -39,17 +40,15 @@ func (w *weeks) form(use func(requests.Form, string)) {
 		account = "map-web/web"
 	}
 	start := w.hall.Now().Add(time.Duration(rapid.IntRange(1, 60*30).Draw(w.t, "minutes ahead")) * time.Minute)
-	use(requests.Form{
-		System: system, Accounts: []string{account}, Engineers: []string{engineer}, Start: start,
-		End:     start.Add(time.Duration(rapid.IntRange(1, 90).Draw(w.t, "length")) * time.Minute),
-		Purpose: "調査", WorkType: "survey", ResponsibleParty: vendor, Phone: "0000", Attendant: w.draw("attendant", "ito", "ito2", "head2"),
-	}, engineer)
+	use(request.Form{System: system, Start: start, End: start.Add(time.Duration(rapid.IntRange(1, 90).Draw(w.t, "length")) * time.Minute), Body: request.Body{
+		Accounts: []string{account}, Engineers: []string{engineer}, Purpose: "調査", WorkType: "survey", ResponsibleParty: vendor, Phone: "0000", Attendant: w.draw("attendant", "ito", "ito2", "head2"),
+	}}, engineer)
 }
 
 // emergency: one person opens, another agrees, and the window is open at once.
 func (w *weeks) emergency(*rapid.T) {
-	w.form(func(f requests.Form, _ string) {
-		ctx, first, second := w.t.Context(), w.who("head", "deputy"), w.who("deputy", "head", "head2")
+	w.form(func(f request.Form, _ string) {
+		ctx, first, second := w.t.Context(), w.anyone("head", "deputy"), w.anyone("deputy", "head", "head2")
 		no, err := w.desk.Emergency(ctx, f, requests.EmergencyForm{Reason: "止まった", Phoned: "部長", PhonedAt: w.hall.Now()}, by(first))
 		if !w.done(err) {
 			return
@@ -71,26 +70,26 @@ func (w *weeks) emergency(*rapid.T) {
 
 func (w *weeks) after(*rapid.T) {
 	if no, ok := some(w, "request", w.requests); ok {
-		_, err := w.desk.ApproveAfter(w.t.Context(), no, "やむを得ない", by(w.who("head", "head2", "deputy")))
+		_, err := w.desk.ApproveAfter(w.t.Context(), no, "やむを得ない", by(w.anyone("head", "head2", "deputy")))
 		w.done(err)
 	}
 }
 
 func (w *weeks) deputy(*rapid.T) {
-	deputy, from := w.who("kato", "ito"), w.hall.Now()
+	deputy, from := w.anyone("kato", "ito"), w.hall.Now()
 	until := from.Add(time.Duration(rapid.IntRange(1, 3*24*60).Draw(w.t, "minutes")) * time.Minute)
-	_, err := w.desk.SetDeputy(w.t.Context(), policy.Deputation{For: "head", Deputy: id(deputy), From: from, Until: until, Reason: "出張"}, by(w.who("head")))
+	_, err := w.desk.SetDeputy(w.t.Context(), policy.Deputation{For: "head", Deputy: id(deputy), From: from, Until: until, Reason: "出張"}, by(w.anyone("head")))
 	if w.done(err) {
 		w.deputies[id(deputy)] = append(w.deputies[id(deputy)], saidPeriod{from, until})
 	}
 }
 
-// orderly is a maintenance as it should go, save that anybody may turn up at any step: without it weeks of chance admit nobody.
+// orderly is a maintenance as it should go, except that any person may come at any step: without it, weeks of chance admit no one.
 func (w *weeks) orderly(*rapid.T) {
 	w.steady = rapid.Bool().Draw(w.t, "steady")
 	defer func() { w.steady = false }()
-	w.form(func(f requests.Form, engineer string) {
-		ctx, who := w.t.Context(), w.who("kato", "kato", "kato", "ito2")
+	w.form(func(f request.Form, engineer string) {
+		ctx, who := w.t.Context(), w.anyone("kato", "kato", "kato", "ito2")
 		no, err := w.desk.Submit(ctx, f, by(who))
 		if !w.done(err) || who == engineer {
 			if err == nil {
@@ -99,8 +98,8 @@ func (w *weeks) orderly(*rapid.T) {
 			return
 		}
 		w.requests[no] = &saidRequest{system: f.System, vendor: f.ResponsibleParty, requester: id(who), start: f.Start}
-		w.decide(no, w.who("head", "head2", "kato"))
-		made := w.decide(no, w.who("deputy", "head2", "head"))
+		w.decide(no, w.anyone("head", "head2", "kato"))
+		made := w.decide(no, w.anyone("deputy", "head2", "head"))
 		for name, x := range w.windows {
 			if x.request == no {
 				made = []string{name}
@@ -122,8 +121,8 @@ func (w *weeks) orderly(*rapid.T) {
 }
 
 // work: the attendant opens, the engineer connects.
-func (w *weeks) work(window string, f requests.Form) {
-	if who := w.who(f.Attendant); w.done(w.post.Open(w.t.Context(), window, by(who))) {
+func (w *weeks) work(window string, f request.Form) {
+	if who := w.anyone(f.Attendant); w.done(w.post.Open(w.t.Context(), window, by(who))) {
 		w.windows[window].attendant, w.windows[window].heard = id(who), w.hall.Now()
 	}
 	w.enter(f.Engineers[0], strings.Split(f.Accounts[0], "/")[0])
@@ -145,12 +144,12 @@ func (w *weeks) work(window string, f requests.Form) {
 
 func (w *weeks) edit(*rapid.T) {
 	if no, ok := some(w, "request", w.requests); ok {
-		w.form(func(f requests.Form, engineer string) { w.editOf(no, f, w.who("kato", "ito2", engineer)) })
+		w.form(func(f request.Form, engineer string) { w.editOf(no, f, w.anyone("kato", "ito2", engineer)) })
 	}
 }
 
-// editOf writes an application anew: whatever was approved of it was something else.
-func (w *weeks) editOf(no string, f requests.Form, who string) {
+// editOf rewrites an application: earlier approvals do not cover it.
+func (w *weeks) editOf(no string, f request.Form, who string) {
 	f.Purpose = "別の調査"
 	if !w.done(w.desk.Edit(w.t.Context(), no, f, by(who))) {
 		return
@@ -175,7 +174,7 @@ func (w *weeks) editOf(no string, f requests.Form, who string) {
 
 func (w *weeks) take(*rapid.T) {
 	if no, ok := some(w, "request", w.requests); ok {
-		if who := w.who("kato", "ito2"); w.done(w.desk.Take(w.t.Context(), no, by(who))) {
+		if who := w.anyone("kato", "ito2"); w.done(w.desk.Take(w.t.Context(), no, by(who))) {
 			w.requests[no].requester = id(who)
 		}
 	}
@@ -186,7 +185,7 @@ func (w *weeks) approve(*rapid.T) {
 	if !ok {
 		return
 	}
-	w.decide(no, w.who("head", "head2", "deputy", "kato", "ito"))
+	w.decide(no, w.anyone("head", "head2", "deputy", "kato", "ito"))
 }
 
 func (w *weeks) decide(no, who string) []string {
@@ -220,7 +219,7 @@ func (w *weeks) decide(no, who string) []string {
 	return out.Windows
 }
 
-// note looks up the windows that an approval made, for their times.
+// note looks up the windows that an approval made, with their times.
 func (w *weeks) note(no string, made []string) {
 	w.seen.approved += len(made)
 	for _, name := range made {
@@ -232,7 +231,7 @@ func (w *weeks) note(no string, made []string) {
 	}
 }
 
-// stopRequest is every act that takes an application back.
+// stopRequest covers every act that takes an application back.
 func (w *weeks) stopRequest(*rapid.T) {
 	if !w.seldom() {
 		return
@@ -244,27 +243,27 @@ func (w *weeks) stopRequest(*rapid.T) {
 	var err error
 	switch what := w.draw("how", "withdraw", "revoke", "reject", "return"); what {
 	case "withdraw":
-		err = w.desk.Withdraw(w.t.Context(), no, "要らない", by(w.who("kato", "ito2")))
+		err = w.desk.Withdraw(w.t.Context(), no, "要らない", by(w.anyone("kato", "ito2")))
 	case "revoke":
-		err = w.desk.Revoke(w.t.Context(), no, "やめる", by(w.who("head", "deputy")))
+		err = w.desk.Revoke(w.t.Context(), no, "やめる", by(w.anyone("head", "deputy")))
 	case "reject":
-		err = w.desk.Reject(w.t.Context(), no, "だめ", by(w.who("head", "deputy")))
+		err = w.desk.Reject(w.t.Context(), no, "だめ", by(w.anyone("head", "deputy")))
 	default:
-		err = w.desk.Return(w.t.Context(), no, "直して", by(w.who("head", "deputy")))
+		err = w.desk.Return(w.t.Context(), no, "直して", by(w.anyone("head", "deputy")))
 	}
 	if w.done(err) {
 		w.requests[no].dead = true
 	}
 }
 
-// open is also every other act of the attendant: each of them says that the attendant is there.
+// open covers the attendant's other acts too: each of them is a sign of presence.
 func (w *weeks) attend(*rapid.T) {
 	name, ok := some(w, "window", w.windows)
 	if !ok {
 		return
 	}
 	x := w.windows[name]
-	who := w.who("ito", "ito2", "head2")
+	who := w.anyone("ito", "ito2", "head2")
 	ctx := w.t.Context()
 	switch w.draw("act", "open", "open", "open", "permit", "close", "cut", "present") {
 	case "open":
@@ -276,7 +275,7 @@ func (w *weeks) attend(*rapid.T) {
 			x.heard = w.hall.Now()
 		}
 	case "present":
-		if w.done(w.post.Present(ctx, name, by(who))) {
+		if w.done(w.post.Present(ctx, name, actor(who))) {
 			x.heard = w.hall.Now()
 		}
 	case "close":
@@ -292,7 +291,7 @@ func (w *weeks) attend(*rapid.T) {
 
 func (w *weeks) cancel(*rapid.T) {
 	if name, ok := some(w, "window", w.windows); ok {
-		if w.done(w.desk.Cancel(w.t.Context(), name, "中止", by(w.who("kato", "head")))) {
+		if w.done(w.desk.Cancel(w.t.Context(), name, "中止", by(w.anyone("kato", "head")))) {
 			w.windows[name].over = true
 		}
 	}
@@ -304,15 +303,19 @@ func (w *weeks) extend(*rapid.T) {
 	}
 }
 
-// more: the engineer asks, somebody answers, in time or too late.
+// more: the engineer asks for more time, and a person answers in time or too late.
 func (w *weeks) more(window, engineer, attendant string) {
 	ctx, d := w.t.Context(), time.Duration(rapid.IntRange(1, 45).Draw(w.t, "by"))*time.Minute
-	x, err := w.desk.AskExtension(ctx, window, d, "まだ", by(w.who(engineer)))
+	x, err := w.desk.AskExtension(ctx, window, d, "まだ", by(w.anyone(engineer)))
 	if !w.done(err) {
 		return
 	}
 	w.pass(rapid.IntRange(0, 600).Draw(w.t, "seconds until answered"), true)
-	_, err = w.desk.GrantExtension(ctx, x.ID, requests.Answer{Fresh: rapid.Bool().Draw(w.t, "fresh")}, by(w.who(attendant, attendant, "head")))
+	answerer := by(w.anyone(attendant, attendant, "head"))
+	if !rapid.Bool().Draw(w.t, "fresh") {
+		answerer.Password = ""
+	}
+	_, err = w.desk.GrantExtension(ctx, x.ID, "", answerer)
 	if w.done(err) {
 		w.windows[window].end = w.windows[window].end.Add(d)
 		w.seen.extended++
@@ -325,7 +328,7 @@ func (w *weeks) freeze(*rapid.T) {
 	}
 	scope := policy.FreezeScope(w.draw("scope", "all", "vendor", "system"))
 	subject := map[policy.FreezeScope]string{policy.FreezeVendor: w.draw("vendor", "V-012", "V-013"), policy.FreezeSystem: w.draw("system", "hr", "map")}[scope]
-	w.freezeOn(scope, subject, w.who(everybody...))
+	w.freezeOn(scope, subject, w.anyone(everybody...))
 }
 
 // freezeOn gives the incident; empty: refused.
@@ -339,8 +342,8 @@ func (w *weeks) freezeOn(scope policy.FreezeScope, subject, who string) string {
 	return no
 }
 
-// atWork is what ends a session under way, done while there is one: weeks of chance hardly ever meet one that is live. What stops
-// everybody is mostly taken back again, or nothing else would happen that week.
+// atWork ends a live session: weeks of chance hardly ever meet one. A stop of everyone is mostly lifted again, or nothing
+// else would happen that week.
 func (w *weeks) atWork(*rapid.T) {
 	no, ok := some(w, "live session", w.live)
 	if !ok {
@@ -354,7 +357,7 @@ func (w *weeks) atWork(*rapid.T) {
 	case "freeze all", "freeze vendor", "freeze system":
 		scope := policy.FreezeScope(strings.TrimPrefix(what, "freeze "))
 		subject := map[policy.FreezeScope]string{policy.FreezeVendor: row.Vendor, policy.FreezeSystem: row.System}[scope]
-		incident := w.freezeOn(scope, subject, w.who("head"))
+		incident := w.freezeOn(scope, subject, w.anyone("head"))
 		w.check(w.t)
 		for _, who := range []string{"head", "deputy"} {
 			if again && incident != "" {
@@ -363,7 +366,7 @@ func (w *weeks) atWork(*rapid.T) {
 		}
 	case "lock person", "lock vendor":
 		subject := map[string]string{"lock person": row.Person, "lock vendor": row.Vendor}[what]
-		w.lockBy(subject, w.who("head"))
+		w.lockBy(subject, w.anyone("head"))
 		w.check(w.t)
 		for _, who := range []string{"head", "deputy"} {
 			if again && w.locked[subject] != nil {
@@ -390,7 +393,7 @@ func (w *weeks) lift(*rapid.T) {
 	if !ok {
 		return
 	}
-	w.liftBy(no, w.who("head", "deputy", "admin"))
+	w.liftBy(no, w.anyone("head", "deputy", "admin"))
 }
 
 func (w *weeks) liftBy(no, who string) {
@@ -411,7 +414,7 @@ func (w *weeks) lock(*rapid.T) {
 	if !w.seldom() {
 		return
 	}
-	w.lockBy(id(w.draw("subject", "sato", "kimura", "V-012", "V-013")), w.who("head", "ito"))
+	w.lockBy(id(w.draw("subject", "sato", "kimura", "V-012", "V-013")), w.anyone("head", "ito"))
 }
 
 func (w *weeks) lockBy(subject, who string) {
@@ -431,7 +434,7 @@ func (w *weeks) unlock(*rapid.T) {
 	if !ok {
 		return
 	}
-	w.unlockBy(subject, w.who("admin", "deputy", "head"))
+	w.unlockBy(subject, w.anyone("admin", "deputy", "head"))
 }
 
 func (w *weeks) unlockBy(subject, who string) {

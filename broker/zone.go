@@ -10,12 +10,12 @@ import (
 	"sekimori/broker/store"
 )
 
-// kindZone is the kind of the entry that says in which zone the institution counts its days. Numbers of sessions and requests,
-// office hours and exports go by it; who verifies years later has nothing but the ledger to know it by.
+// kindZone is the kind of the entry that names the zone in which the institution counts its days. Numbers of sessions and requests,
+// office hours and exports use it. A verifier years later learns it from the ledger only.
 const kindZone = "broker.zone"
 
-// noteZone writes the zone into the ledger when the newest entry about it does not say it already, or cannot be read: that is
-// named by verifying, and must not keep the broker from starting.
+// noteZone writes the zone into the ledger unless the newest entry about it says the same. An unreadable entry must not keep the
+// broker from starting: verification names it.
 func noteZone(ctx context.Context, db *store.DB, zone *time.Location) error {
 	err := db.Write(ctx, func(tx *store.Tx) error {
 		for e, err := range tx.Entries(store.EntryFilter{Kind: kindZone, Newest: true, Limit: 1}) {

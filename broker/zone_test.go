@@ -10,7 +10,7 @@ import (
 	"sekimori/broker/store"
 )
 
-// The zone by which days are counted stands in the ledger: once, and again when it changes.
+// The ledger names the zone by which days are counted: once, and again when it changes.
 func TestTheInstitutionsZoneStandsInTheLedger(t *testing.T) {
 	o := found(t, time.Hour)
 	said := func() (zones []string) {

@@ -1,10 +1,13 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
-// decideStaff rules on what staff do to sessions, recordings and the ledger. Roles add up;
-// none takes away, except that whoever took part in a session never reviews it. The clock and
-// a freeze do not matter here: cutting and looking must work when something is wrong.
+// decideStaff rules on what staff do to sessions, recordings and the ledger. Roles add up. None takes a right away, with one
+// exception: a person who took part in a session never reviews it. The clock and a freeze do not matter here: cutting and looking must
+// work when something is wrong.
 func decideStaff(f *Facts, a *Attempt) Decision {
 	p := &f.Person
 	if p.Kind != Staff || p.Locked != nil {
@@ -65,8 +68,8 @@ func readLedger(p *Person) Decision {
 	return deny(Forbidden, map[string]string{"role": "ledger-reader"})
 }
 
-// review needs an auditor who is known to have had no part in the session. A subject that
-// does not say who requested or approved cannot show that, and is refused.
+// review needs an auditor who is known to have had no part in the session. A subject that does not name its requester or approvers
+// cannot show that, and is refused.
 func review(p *Person, s *Subject) Decision {
 	switch {
 	case !p.Has(Auditor):
@@ -80,17 +83,38 @@ func review(p *Person, s *Subject) Decision {
 	return Decision{Allow: true}
 }
 
-// attended: the person took the post of this very session's window. The act counts, not the
-// role, so that an attendant whose role ends in mid-session can still cut.
+// MaySignReview rules whether the person may sign the review of the session. auditor is the person to whom the review is assigned; empty:
+// any auditor without a part in the work may sign.
+func MaySignReview(p Person, s Subject, auditor string, now time.Time) Decision {
+	d := Decide(Facts{Person: p, Subject: &s}, Attempt{Act: ActReview, Person: p.ID, Key: true, Factor: true, Session: s.Session}, now) // a token was got with both
+	if d.Allow && auditor != "" && auditor != p.ID {
+		return deny(Forbidden, map[string]string{"role": string(Auditor)})
+	}
+	return d
+}
+
+// MayTakeReview rules whether the person may become the auditor of the session's review. It may be taken over from another auditor.
+func MayTakeReview(p Person, s Subject, auditor string, signed bool, now time.Time) Decision {
+	if d := MaySignReview(p, s, "", now); !d.Allow {
+		return d
+	}
+	if signed || auditor == p.ID {
+		return deny(AlreadyDecided, map[string]string{"request": s.Session})
+	}
+	return Decision{Allow: true}
+}
+
+// attended reports whether the person took the post of this session's window. The act counts, not the role, so an attendant whose role
+// ends in mid-session can still cut.
 func attended(p *Person, s *Subject) bool { return slices.Contains(s.Attendants, p.ID) }
 
-// decides: an approver or second approver of the section that owns the system, or one who
-// decided on this session's request.
+// decides reports whether the person is an approver or second approver of the section that owns the system, or decided on this
+// session's request.
 func decides(p *Person, s *Subject) bool {
 	return (p.Has(Approver) || p.Has(SecondApprover)) && involved(p, s)
 }
 
-// involved: of the owning section, or among those who decided.
+// involved reports whether the person belongs to the owning section or decided on the request.
 func involved(p *Person, s *Subject) bool {
 	return p.Section != "" && p.Section == s.Section || slices.Contains(s.Approvers, p.ID)
 }

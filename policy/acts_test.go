@@ -6,8 +6,8 @@ import (
 	. "sekimori/policy"
 )
 
-// Who may do what to a session of system "hr" (section personnel), requested by U-020,
-// approved by U-001 and U-002, attended by U-010. Empty reason: allowed.
+// The acts of staff on a session of system "hr" (section personnel), requested by U-020, approved by U-001 and U-002, attended by
+// U-010. An empty reason means allowed.
 func TestActsOfStaff(t *testing.T) {
 	staff := func(id, section string, roles ...Role) Person {
 		return Person{ID: id, Kind: Staff, Section: section, Roles: roles}
@@ -70,7 +70,7 @@ func TestActsOfStaff(t *testing.T) {
 			if act == ActConnect || !d.Allow {
 				continue
 			}
-			// What is allowed is allowed to a proven person only, and looking needs a purpose.
+			// An allowed act needs a proven person, and a look needs a purpose.
 			a.Factor = false
 			if d := Decide(f, a, mid); d.Allow || d.Reason != AuthFailed {
 				t.Errorf("%s, %s without the second factor: %+v", row.name, act, d)
@@ -84,7 +84,7 @@ func TestActsOfStaff(t *testing.T) {
 	}
 }
 
-// Whatever the role, a recording that does not hold is opened by an auditor, with a purpose, and by nobody else.
+// Only an auditor opens a recording that does not hold against the ledger, and only with a purpose. No other role may.
 func TestOnlyAnAuditorOpensWhatDoesNotHold(t *testing.T) {
 	subject := Subject{Session: "S-20261124-01", System: "hr", Section: "personnel", Requester: "U-020", Approvers: []string{"U-001"}, Attendants: []string{"U-010"}}
 	for _, role := range []Role{Requester, Approver, SecondApprover, Attendant, Auditor, Administrator, InformationSystems} {

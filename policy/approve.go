@@ -5,10 +5,9 @@ import (
 	"time"
 )
 
-// CanApprove rules whether the person may take the decision that the request awaits now: its
-// first or its second stage. It holds for approving, returning and rejecting alike. An
-// allowing decision carries in Until the instant at which the request lapses, and in OnBehalf
-// the approver for whom a deputy decides. Which stages there are, SecondNeeded says.
+// CanApprove rules whether the person may take the decision that the request awaits now, of its first or second stage. The rule is the
+// same for approving, returning and rejecting. When it allows, Until is the instant at which the request lapses, and OnBehalf the
+// approver for whom a deputy decides. SecondNeeded gives the stages.
 func CanApprove(p Person, r Request, now time.Time) Decision {
 	args := map[string]string{"request": r.No}
 	with := func(role string) map[string]string { return map[string]string{"request": r.No, "role": role} }
@@ -50,8 +49,8 @@ func CanApprove(p Person, r Request, now time.Time) Decision {
 	return Decision{Allow: true, Role: role, OnBehalf: behalf, Until: r.Start}
 }
 
-// Stage is the stage of approval the request awaits: 1, 2, or 0 for none. Where the first approval became void before the second,
-// it is the first again.
+// Stage is the stage of approval that the request awaits: 1, 2, or 0 for none. If the first approval becomes void before the second,
+// stage 1 is awaited again.
 func (r Request) Stage() int {
 	switch r.State {
 	case PendingFirst:
@@ -65,8 +64,8 @@ func (r Request) Stage() int {
 	return 0
 }
 
-// authorised: the first stage belongs to the owning section's approver or a deputy, the second to the
-// information-systems section.
+// authorised tells whether the person may decide the stage. An approver of the owning section or a deputy decides the first, the
+// information-systems section the second.
 func authorised(p *Person, r *Request, stage int, now time.Time) (role Role, behalf string, ok bool) {
 	switch {
 	case stage == 2:
@@ -80,7 +79,7 @@ func authorised(p *Person, r *Request, stage int, now time.Time) (role Role, beh
 	return Approver, behalf, behalf != ""
 }
 
-// party: asked for the request, proposed it, or does its work.
+// party reports whether the person asked for the request, proposed it, or does its work.
 func (r *Request) party(person string) bool {
 	return person == r.Requester || person == r.Proposer || slices.Contains(r.Engineers, person)
 }
@@ -92,9 +91,9 @@ func (r *Request) approved(stage int) bool {
 	})
 }
 
-// Stands tells whether the approval still counts before the last stage is taken: nobody's word counts that is locked by now, nor
-// that of somebody who could not give it any more. giver made it, stoodFor is whom they stood for, the zero value where nobody. That a
-// deputation ran out since does not matter: it held then.
+// Stands tells whether an approval still counts before the last stage is taken. It does not if the giver is locked now or could not
+// give it any more; the same holds for stoodFor, the approver whom the giver stood for (the zero value if there was none). A
+// deputation that has ended since does not matter: it held then.
 func (a Approval) Stands(giver, stoodFor Person, section string) bool {
 	switch {
 	case giver.ID != a.By || !acting(&giver):
@@ -107,14 +106,15 @@ func (a Approval) Stands(giver, stoodFor Person, section string) bool {
 	return heads(&giver, section) || a.Stage == 0 && seconds(&giver)
 }
 
-// approvedBy tells whether the person already approved this version, on any stage, or a deputy did in their stead or whom they appointed.
+// approvedBy tells whether the person already approved this version on any stage. An approval by their deputy, or by a deputy whom
+// they appointed, counts as theirs.
 func (r *Request) approvedBy(person string) bool {
 	return slices.ContainsFunc(r.Approvals, func(a Approval) bool {
 		return a.speaksFor(person) && a.Version == r.Version
 	})
 }
 
-// speaksFor: the person gave it, or somebody did in their stead or whom they appointed.
+// speaksFor reports whether the approval counts as the person's: they gave it, or their deputy did, or a deputy whom they appointed.
 func (a Approval) speaksFor(person string) bool {
 	return person != "" && (a.By == person || a.OnBehalf == person || a.SetBy == person)
 }

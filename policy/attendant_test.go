@@ -6,8 +6,8 @@ import (
 	. "sekimori/policy"
 )
 
-// Who has the post answers for the work. While that person is locked nobody is let in and nobody goes on, under every rule of
-// attendance; somebody else at the post lets the work go on.
+// The attendant answers for the work. While the attendant is locked no one is let in and no one goes on, under every rule of
+// attendance; another person at the post lets the work go on.
 func TestNobodyWorksOnTheWordOfSomebodyLocked(t *testing.T) {
 	for _, rule := range []AttendanceMode{"", AttendanceRequired, AttendanceOnCall, AttendanceNone} {
 		for _, identity := range []bool{false, true} {
@@ -41,7 +41,7 @@ func TestNobodyWorksOnTheWordOfSomebodyLocked(t *testing.T) {
 	}
 }
 
-// The item that is looked at before the work says the same, whether or not the rule needs anybody.
+// The check item before the work says the same, whether or not the rule requires an attendant.
 func TestTheItemNamesALockedAttendantUnderEveryRule(t *testing.T) {
 	for _, rule := range []AttendanceMode{AttendanceRequired, AttendanceOnCall, AttendanceNone} {
 		a := applied()

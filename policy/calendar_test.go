@@ -66,7 +66,7 @@ func TestOutsideOnDaysOfChange(t *testing.T) {
 			t.Errorf("%s, the same instants in another zone: %v", row.name, got)
 		}
 	}
-	// A holiday shuts a day that is open around the clock, for as long as it lasts.
+	// A holiday shuts a day that is open around the clock, for its whole length.
 	c := Calendar{Zone: jst, Hours: around(), Holidays: map[Date]string{"2027-01-01": "元日"}}
 	newYear := at(jst, 2027, 1, 1, 0, 0)
 	for by := time.Duration(-1); by <= 1; by++ {
@@ -105,13 +105,13 @@ func TestNextOpenDay(t *testing.T) {
 			t.Errorf("%s: %s, want %s", row.name, got, row.want)
 		}
 	}
-	// The end of a day that begins without a midnight is its first instant all the same.
+	// The end of a day without a midnight is still its first instant.
 	sundays := Week{time.Saturday: {8 * time.Hour, 17 * time.Hour}}
 	got := Calendar{Zone: saoPaulo, Hours: sundays}.NextOpenDay(time.Date(2018, 11, 2, 12, 0, 0, 0, saoPaulo))
 	if want := "2018-11-04T01:00:00-02:00"; got.Format(time.RFC3339Nano) != want {
 		t.Errorf("the end of the Saturday: %s, want %s", got.Format(time.RFC3339Nano), want)
 	}
-	// Who never opens still gets an answer, a month on.
+	// A calendar that never opens still gives an answer, a month on.
 	never := Calendar{Zone: jst, Hours: Week{time.Monday: {17 * time.Hour, 9 * time.Hour}}}
 	if got := never.NextOpenDay(early); got.Before(early.AddDate(0, 0, 31)) || got.After(early.AddDate(0, 0, 34)) {
 		t.Errorf("never open: %v", got)

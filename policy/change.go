@@ -2,19 +2,17 @@ package policy
 
 import "time"
 
-// NextChange is the earliest instant after now at which a decision or a recheck may come out
-// differently although nothing is written: a waiting room opens, a window starts or ends, a
-// paper begins or runs out, a backup grows too old, an attendant has not been heard of for too long,
-// maintenance is over, another's session must end. Zero: none known. Idleness is not among them,
-// since it moves with every key.
+// NextChange is the earliest instant after now at which a decision or a recheck may come out differently although nothing is written:
+// a waiting room opens, a window starts or ends, a paper begins or runs out, a backup grows too old, an attendant has not been heard
+// of for too long, maintenance is over, another's session must end. Zero: none known. Idleness is left out, because every key moves
+// it.
 func NextChange(f Facts, now time.Time) time.Time {
 	next := earliest{after: now}
-	next.at(f.Person.Pledge.Signed)
-	next.at(f.Person.Pledge.Until)
-	paperChanges(&next, &f.Vendor)
-	next.at(f.Vendor.SubcontractUntil)
-	if f.Prime != nil {
-		paperChanges(&next, f.Prime)
+	for _, r := range f.requirements() {
+		for _, term := range r.Terms {
+			next.at(term.Start)
+			next.at(term.End)
+		}
 	}
 	for i := range f.FollowUps {
 		next.at(f.FollowUps[i].Ended)
@@ -45,17 +43,7 @@ func NextChange(f Facts, now time.Time) time.Time {
 	return next.found
 }
 
-// paperChanges notes when a contract or a certification begins or runs out.
-func paperChanges(next *earliest, v *Vendor) {
-	next.at(v.ContractFrom)
-	next.at(v.ContractUntil)
-	for i := range v.Certifications {
-		next.at(v.Certifications[i].From)
-		next.at(v.Certifications[i].Until)
-	}
-}
-
-// earliest keeps the first instant strictly after one.
+// earliest keeps the earliest instant that lies strictly after one.
 type earliest struct{ after, found time.Time }
 
 func (e *earliest) at(t time.Time) {

@@ -7,23 +7,23 @@ import (
 
 // CheckItem is one of the eleven items that an approver confirms (確認事項), as computed.
 type CheckItem struct {
-	No    int    // 1 to 11; the order never changes, so that the eye learns it
+	No    int    // 1 to 11; the order never changes, so that readers learn it
 	Code  string // Item… constants
 	State ItemState
 	Cause Text // what was found
 	Fix   Text // what to do about it; empty when met
-	// Reason and Args are what stops a start while the item is unmet; empty otherwise.
+	// Reason and Args say why an unmet item stops a start; empty otherwise.
 	Reason Reason
 	Args   map[string]string
-	// Overridable: unmet, but somebody may go on with a reason, which is ledgered.
+	// Overridable: the item is unmet, but an authorised person may go on with a reason, which is ledgered.
 	Overridable bool
 	// Overrides are the codes that such a reason puts on the window (Override… constants).
 	Overrides []string
 
-	cautioned bool // something of it calls for a reason of its own, beside what is unmet
+	cautioned bool // part of it calls for a reason of its own, beside the unmet part
 }
 
-// ItemState is how an item came out.
+// ItemState is the result of an item.
 type ItemState string
 
 // The states. The zero value is none of them and counts as unmet.
@@ -48,15 +48,15 @@ const (
 	ItemSchedule         = "schedule"
 )
 
-// What Window.Overrides may hold.
+// The values of Window.Overrides.
 const (
 	OverrideBackup   = "backup"    // a backup that is missing, failed or too old
 	OverrideFollowUp = "follow-up" // the follow-up of an emergency is missing
 	OverrideReviews  = "reviews"   // reviews are overdue
 )
 
-// Check computes the eleven items in their order. It is the same code at submission, at decision, at the opening, at the
-// permission to start and during the session. What is missing in the application counts against it.
+// Check computes the eleven items in their order. The same code runs at submission, decision, opening and permission to start, and
+// during the session. A missing fact counts against the application.
 func Check(a Application, now time.Time) []CheckItem {
 	rows := []struct {
 		code string
@@ -83,8 +83,8 @@ func Check(a Application, now time.Time) []CheckItem {
 	return items
 }
 
-// Blocks lists the items that stop an approval: those unmet, unless overridable and with a reason, and cautions
-// without a reason. because maps the item's code, or every one of its override codes, to the reason.
+// Blocks lists the items that stop an approval: unmet ones, unless they are overridable and have a reason; and cautions without a
+// reason. because maps an item's code, or every one of its override codes, to the reason.
 func Blocks(items []CheckItem, because map[string]string) []CheckItem {
 	var stop []CheckItem
 	for _, item := range items {
@@ -99,8 +99,8 @@ func Blocks(items []CheckItem, because map[string]string) []CheckItem {
 	return stop
 }
 
-// Stops lists the items that stop the opening of a window, the permission to start, or work under way: those unmet, unless
-// the window holds every override that the item calls for. Cautions were answered at the approval.
+// Stops lists the items that stop the opening of a window, the permission to start, or work under way: unmet ones, unless the window
+// holds every override that the item calls for. Cautions were answered at the approval.
 func Stops(items []CheckItem, overrides []string) []CheckItem {
 	var stop []CheckItem
 	for _, item := range items {
@@ -112,8 +112,8 @@ func Stops(items []CheckItem, overrides []string) []CheckItem {
 	return stop
 }
 
-// Overrides lists the codes that the reasons put on the window. opening: given when the window opens or at the permission
-// to start. A reason given at the approval does not speak for the backup, which is due only then.
+// Overrides lists the codes that the reasons put on the window. opening: the reasons are given when the window opens or at the
+// permission to start. A reason given at the approval does not override the backup, which is due only then.
 func Overrides(items []CheckItem, because map[string]string, opening bool) []string {
 	var codes []string
 	for _, item := range items {
@@ -130,7 +130,7 @@ func Overrides(items []CheckItem, because map[string]string, opening bool) []str
 	return slices.Compact(codes)
 }
 
-// Err is an unmet item as a refusal, and nil for one that is met or calls for a reason only.
+// Err is the refusal of an unmet item; nil for one that is met or only calls for a reason.
 func (i CheckItem) Err() error {
 	switch {
 	case i.State == ItemMet, i.State == ItemCaution:
@@ -141,7 +141,7 @@ func (i CheckItem) Err() error {
 	return &Denied{Reason: i.Reason, Args: i.Args}
 }
 
-// answered tells whether reasons cover an overridable item: one for the item as a whole, or one for each thing unmet where
+// answered tells whether reasons cover an overridable item. One reason for the whole item does; so does one for each unmet part, if
 // nothing else about the item calls for a reason.
 func (i *CheckItem) answered(because map[string]string) bool {
 	if clean(because[i.Code]) != "" {
@@ -156,7 +156,7 @@ func (i *CheckItem) overridden(overrides []string) bool {
 		!slices.ContainsFunc(i.Overrides, func(code string) bool { return !slices.Contains(overrides, code) })
 }
 
-// finding collects what one look found. Nothing found at all is met.
+// finding collects the findings of one item. An empty one counts as met.
 type finding struct {
 	met, caution, unmet Text // sentences joined
 	fix                 Text
@@ -166,15 +166,15 @@ type finding struct {
 	overrides           []string
 }
 
-// fine notes what is in order.
+// fine notes a fact that is in order.
 func (f *finding) fine(what Text) { f.met = join(f.met, what) }
 
-// careful notes what calls for a reason.
+// careful notes a fact that calls for a reason.
 func (f *finding) careful(what, fix Text) {
 	f.caution, f.fix = join(f.caution, what), join(f.fix, fix)
 }
 
-// bad notes what must be put right. The first of such gives the reason.
+// bad notes a fault that must be put right. The first one gives the reason.
 func (f *finding) bad(r Reason, args map[string]string, what, fix Text) {
 	f.unmet, f.fix = join(f.unmet, what), join(f.fix, fix)
 	if !f.hard {
@@ -182,7 +182,7 @@ func (f *finding) bad(r Reason, args map[string]string, what, fix Text) {
 	}
 }
 
-// soft notes what must be put right, or be overridden with a reason.
+// soft notes a fault that must be put right or overridden with a reason.
 func (f *finding) soft(r Reason, args map[string]string, override string, what, fix Text) {
 	f.unmet, f.fix = join(f.unmet, what), join(f.fix, fix)
 	if f.reason == "" {

@@ -8,7 +8,7 @@ import (
 	. "sekimori/policy"
 )
 
-// The thresholds of the table, a nanosecond around each. at and after are what the item says then; now is when it is asked.
+// The thresholds of the table, a nanosecond around each. at and after are the item's states then; now is the time of the question.
 func TestCheckEdges(t *testing.T) {
 	rows := []struct {
 		name              string
@@ -32,14 +32,38 @@ func TestCheckEdges(t *testing.T) {
 		}, ItemCaution, ItemCaution, ItemMet},
 		{"the certificate ends now", ItemCertification, early, func(a *Application, by time.Duration) {
 			a.Vendor.Certifications[0].Until = early.Add(by)
-		}, ItemUnmet, ItemUnmet, ItemCaution},
-		{"the certificate begins now", ItemCertification, early, func(a *Application, by time.Duration) {
-			a.Vendor.Certifications[0].From = early.Add(by)
+		}, ItemUnmet, ItemUnmet, ItemUnmet},
+		{"the certificate ends with the window", ItemCertification, early, func(a *Application, by time.Duration) {
+			late(a, 90)
+			a.Vendor.Certifications[0].Until = a.Request.End.Add(by)
+		}, ItemUnmet, ItemMet, ItemMet},
+		{"the certificate begins with the window", ItemCertification, early, func(a *Application, by time.Duration) {
+			a.Vendor.Certifications[0].From = start.Add(by)
+		}, ItemMet, ItemMet, ItemUnmet},
+		{"the certificate begins now, in the window", ItemCertification, mid, func(a *Application, by time.Duration) {
+			a.Vendor.Certifications[0].From = mid.Add(by)
+		}, ItemMet, ItemMet, ItemUnmet},
+		{"the prime's certificate ends with the window", ItemCertification, early, func(a *Application, by time.Duration) {
+			late(a, 90)
+			underPrime(a)
+			a.Prime.Certifications[0].Until = a.Request.End.Add(by)
+		}, ItemUnmet, ItemMet, ItemMet},
+		{"the special clauses end with the window", ItemContract, early, func(a *Application, by time.Duration) {
+			a.Vendor.SpecialClauses = []Span{{End: end.Add(by)}}
+		}, ItemUnmet, ItemMet, ItemMet},
+		{"the next special clauses follow", ItemContract, early, func(a *Application, by time.Duration) {
+			a.Vendor.SpecialClauses = []Span{{Start: mid.Add(by)}, {End: mid}}
+		}, ItemMet, ItemMet, ItemUnmet},
+		{"the next approval of the subcontract follows", ItemSubcontract, early, func(a *Application, by time.Duration) {
+			a.Vendor.Prime, a.Vendor.PrimeApproved, a.Vendor.Subcontract = "V-001", true, []Span{{End: mid}, {Start: mid.Add(by), End: end}}
+		}, ItemCaution, ItemCaution, ItemUnmet},
+		{"the pledge begins now, in the window", ItemPledge, mid, func(a *Application, by time.Duration) {
+			a.Engineers[0].Pledge.Signed = mid.Add(by)
 		}, ItemMet, ItemMet, ItemUnmet},
 		{"the next certificate follows", ItemCertification, early, func(a *Application, by time.Duration) {
 			a.Vendor.Certifications[0].Until = start
 			a.Vendor.Certifications = append(a.Vendor.Certifications, Certification{Name: "isms", From: start.Add(by), Until: start.AddDate(1, 0, 0)})
-		}, ItemMet, ItemMet, ItemCaution},
+		}, ItemMet, ItemMet, ItemUnmet},
 		{"the contract ends with the window", ItemContract, early, func(a *Application, by time.Duration) {
 			a.Vendor.ContractUntil = end.Add(by)
 		}, ItemUnmet, ItemMet, ItemMet},
@@ -50,7 +74,7 @@ func TestCheckEdges(t *testing.T) {
 			a.Vendor.AuditReports = []AuditReport{{FiscalYear: 2024}} // the table's now moves below
 		}, ItemMet, ItemCaution, ItemCaution},
 		{"the subcontract ends with the window", ItemSubcontract, early, func(a *Application, by time.Duration) {
-			a.Vendor.Prime, a.Vendor.PrimeApproved, a.Vendor.SubcontractUntil = "V-001", true, end.Add(by)
+			a.Vendor.Prime, a.Vendor.PrimeApproved, a.Vendor.Subcontract = "V-001", true, []Span{{End: end.Add(by)}}
 		}, ItemUnmet, ItemCaution, ItemCaution},
 		{"a day old backup", ItemBackup, early, func(a *Application, by time.Duration) {
 			a.Backup.At = early.Add(-24*time.Hour + by)
@@ -96,12 +120,13 @@ func TestSpaceForThirtyDays(t *testing.T) {
 	}
 }
 
-// Before the start the office network is connected as always; from the start on it must not be.
+// Before the start the office network is connected as usual; from the start on it must not be.
 func TestLineCountsFromTheStart(t *testing.T) {
 	for state, want := range map[LineState]ItemState{LineSeparated: ItemMet, LineJoined: ItemUnmet, LineUnknown: ItemUnmet, "broken": ItemUnmet} {
 		for by := time.Duration(-1); by <= 1; by++ {
 			a := applied()
-			a.Request.System.Line, a.Runtime.Line = LineInterlocked, state
+			a.Request.System.Line = LineInterlocked
+			a.Runtime.Lines = map[string]Line{a.Request.System.ID: {State: state, How: LineDriven, Sensor: true, Tested: start, TestOK: true}}
 			now := want
 			if by < 0 {
 				now = ItemCaution
@@ -123,7 +148,7 @@ func TestLineCountsFromTheStart(t *testing.T) {
 	}
 }
 
-// Of a recurring window every occurrence counts, whichever it is.
+// Every occurrence of a recurring window counts.
 func TestEveryOccurrenceCounts(t *testing.T) {
 	weeks := func(a *Application) {
 		for i := range 5 {
@@ -142,7 +167,7 @@ func TestEveryOccurrenceCounts(t *testing.T) {
 				a.Vendor.ContractUntil = at.Add(time.Minute)
 			}, ItemUnmet},
 			"subcontract": {ItemSubcontract, func(a *Application) {
-				a.Vendor.Prime, a.Vendor.PrimeApproved, a.Vendor.SubcontractUntil = "V-001", true, at.Add(time.Minute)
+				a.Vendor.Prime, a.Vendor.PrimeApproved, a.Vendor.Subcontract = "V-001", true, []Span{{End: at.Add(time.Minute)}}
 			}, ItemUnmet},
 			"no-work day": {ItemSchedule, func(a *Application) {
 				a.Calendar.NoWork = []NoWork{{From: at, Until: at.Add(1)}}
@@ -211,7 +236,7 @@ func TestBlocks(t *testing.T) {
 		t.Errorf("stops with all: %q", got)
 	}
 
-	// What cannot be overridden stays, and takes what could be with it.
+	// A fault that cannot be overridden stays, and keeps the overridable ones beside it.
 	a.Overlap = "R8-0127"
 	a.Calendar.Holidays["2026-11-24"] = "休日"
 	items = Check(a, early)
@@ -222,7 +247,7 @@ func TestBlocks(t *testing.T) {
 	if got := codes(Stops(items, []string{"backup", "reviews", "follow-up"})); got != "schedule " {
 		t.Errorf("with an overlap: stops %q", got)
 	}
-	// A caution beside what is overridden needs the item's own reason.
+	// A caution beside an overridden fault needs the item's own reason.
 	a.Overlap = ""
 	delete(all, "schedule")
 	if got := codes(Blocks(Check(a, early), all)); got != "schedule " {

@@ -10,10 +10,10 @@ import (
 	. "sekimori/policy"
 )
 
-// early is when the fixture's application is looked at: four days before its window.
+// early is when the fixture's application is checked: four days before its window.
 var early = time.Date(2026, 11, 20, 13, 0, 0, 0, jst)
 
-// applied is an application about which nothing is to be said: every item is met.
+// applied is an application without faults: every item is met.
 func applied() Application {
 	_, r := awaiting()
 	r.Files = FilesNone
@@ -24,7 +24,7 @@ func applied() Application {
 		Institution: Institution{Declared: true, Certifications: []string{"isms"}, PledgeCopy: true, SpecialClauses: true,
 			AuditReport: true, SpaceDays: 30},
 		Vendor: Vendor{ID: "V-012", Name: "保守株式会社", ContractFrom: start.AddDate(-1, 0, 0), ContractUntil: start.AddDate(1, 0, 0),
-			Qualified: true, SpecialClauses: true, AuditReports: []AuditReport{{FiscalYear: 2025}},
+			Qualified: true, SpecialClauses: []Span{{}}, AuditReports: []AuditReport{{FiscalYear: 2025}},
 			Certifications: []Certification{{Name: "isms", From: start.AddDate(-1, 0, 0), Until: start.AddDate(1, 0, 0)}}},
 		ResponsibleParty: "V-012",
 		Engineers: []Person{{ID: "E-0031", Kind: Engineer, Name: "佐藤", Vendor: "V-012",
@@ -53,7 +53,7 @@ func itemOf(a Application, code string, now time.Time) CheckItem {
 	return Check(a, now)[slices.Index(itemOrder, code)]
 }
 
-// wellFormed is what holds of every answer, whatever was asked.
+// wellFormed checks what holds of every answer.
 func wellFormed(t interface {
 	Helper()
 	Errorf(string, ...any)
@@ -73,8 +73,8 @@ func wellFormed(t interface {
 		if name := ItemName(item.Code); name.JA == item.Code || name.EN == item.Code {
 			t.Errorf("%s has no name", item.Code)
 		}
-		if want := map[ItemState]string{ItemMet: "適合", ItemCaution: "注意", ItemUnmet: "不適合"}[item.State]; item.State.Text().JA != want {
-			t.Errorf("%s is said %s", item.State, item.State.Text().JA)
+		if want := map[ItemState]string{ItemMet: "適合", ItemCaution: "注意", ItemUnmet: "不適合"}[item.State]; item.State.Label().JA != want {
+			t.Errorf("%s is said %s", item.State, item.State.Label().JA)
 		}
 		switch item.State {
 		case ItemMet, ItemCaution:
@@ -114,14 +114,14 @@ func TestElevenItemsInTheirOrder(t *testing.T) {
 		}
 	}
 	for _, item := range Check(Application{}, early) {
-		met := []string{ItemSubcontract, ItemBackup, ItemIndividualNumber} // of an application that names nobody and nothing
+		met := []string{ItemSubcontract, ItemBackup, ItemIndividualNumber} // of an application without people and papers
 		if item.State == ItemMet && !slices.Contains(met, item.Code) {
 			t.Errorf("nothing known, and yet %s is met: %s", item.Code, item.Cause.EN)
 		}
 	}
 }
 
-// Each row changes one thing about the application and names what its item must then say.
+// Each row changes one thing about the application and names the text that its item must then have.
 func TestCheckItems(t *testing.T) {
 	rows := []struct {
 		name   string
@@ -161,13 +161,13 @@ func TestCheckItems(t *testing.T) {
 		{"ends before the window, but not soon", ItemCertification, func(a *Application) {
 			late(a, 90)
 			a.Vendor.Certifications[0].Until = early.AddDate(0, 0, 61)
-		}, ItemCaution, "", "before the window ends"},
+		}, ItemUnmet, QualificationUnmet, "before the window ends"},
 		{"followed by the next", ItemCertification, func(a *Application) {
 			a.Vendor.Certifications = []Certification{{Name: "isms", From: start, Until: start.AddDate(3, 0, 0)}, {Name: "isms", From: early, Until: start}}
 		}, ItemMet, "", "until 2029-11-24"},
-		{"clauses not filed", ItemContract, func(a *Application) { a.Vendor.SpecialClauses = false }, ItemUnmet, VendorLocked, "special clauses"},
+		{"clauses not filed", ItemContract, func(a *Application) { a.Vendor.SpecialClauses = nil }, ItemUnmet, VendorLocked, "special clauses"},
 		{"clauses not asked for", ItemContract, func(a *Application) {
-			a.Vendor.SpecialClauses, a.Institution.SpecialClauses = false, false
+			a.Vendor.SpecialClauses, a.Institution.SpecialClauses = nil, false
 		}, ItemMet, "", "V-012"},
 		{"nobody answers", ItemContract, func(a *Application) { a.ResponsibleParty = "" }, ItemUnmet, VendorLocked, "no responsible company"},
 		{"audit report missing", ItemContract, func(a *Application) { a.Vendor.AuditReports = nil }, ItemCaution, "", "fiscal year 2025"},
@@ -213,6 +213,22 @@ func TestCheckItems(t *testing.T) {
 		{"longer is not wider", ItemRights, func(a *Application) {
 			a.Last = &Past{Accounts: []string{"hr-db/maint"}, Start: start, End: start.Add(time.Minute)}
 		}, ItemMet, "", "hr-db/maint"},
+		{"probed and unreadable", ItemIndividualNumber, func(a *Application) {
+			a.Request.PersonalData, a.Probes = true, []Probe{{Account: "hr-db/maint", What: "numbers", At: early.Add(-ProbeAge)}}
+		}, ItemMet, "", "no complete proof"},
+		{"a probe older than a month", ItemIndividualNumber, func(a *Application) {
+			a.Request.PersonalData, a.Probes = true, []Probe{{Account: "hr-db/maint", What: "numbers", At: early.Add(-ProbeAge - 1)}}
+		}, ItemCaution, "", "is old"},
+		{"one account of two was probed", ItemIndividualNumber, func(a *Application) {
+			a.Request.PersonalData, a.Probes, a.Unprobed = true, []Probe{{Account: "hr-db/maint", What: "numbers", At: early}}, []string{"hr-db/other"}
+		}, ItemCaution, "", "not been probed"},
+		{"the probe read it", ItemIndividualNumber, func(a *Application) {
+			a.Probes = []Probe{{Account: "hr-db/maint", What: "numbers", At: early, Reads: true}, {Account: "hr-db/maint", What: "names", At: early}}
+		}, ItemUnmet, AccountProbeFailed, "hr-db/maint → numbers"},
+		{"it may be read in a special case", ItemIndividualNumber, func(a *Application) {
+			a.Request.IndividualNumber, a.IndividualReason = true, "番号の訂正"
+			a.Probes = []Probe{{Account: "hr-db/maint", What: "numbers", At: early, Reads: true}}
+		}, ItemCaution, "", "special case"},
 		{"personal data: nothing was probed", ItemIndividualNumber, func(a *Application) { a.Request.System.PersonalData = true }, ItemCaution, "", "not been probed"},
 		{"personal data, by the request", ItemIndividualNumber, func(a *Application) { a.Request.PersonalData = true }, ItemCaution, "", "not been probed"},
 		{"numbers visible", ItemIndividualNumber, func(a *Application) { a.Request.IndividualNumber = true }, ItemUnmet, AccountProbeFailed, "special-case"},

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// decideGrant chooses among the person's grants and answers with the most useful one: one
-// that allows, else one that waiting helps (the soonest), else the latest.
+// decideGrant chooses among the person's grants and answers with the most useful one: a grant that allows; else the soonest that
+// waiting helps; else the latest.
 func decideGrant(f *Facts, a *Attempt, now time.Time) Decision {
 	pinned, ok := sessionGrant(f, a)
 	if !ok {
@@ -15,7 +15,7 @@ func decideGrant(f *Facts, a *Attempt, now time.Time) Decision {
 	}
 	c := choice{f: f, a: a, now: now, pinned: pinned}
 	c.consider(false)
-	if c.best == nil { // what is long over matters only where nothing else is
+	if c.best == nil { // ended windows matter only if there is no other
 		c.consider(true)
 	}
 	switch {
@@ -34,7 +34,7 @@ func decideGrant(f *Facts, a *Attempt, now time.Time) Decision {
 	return answer(f, a, c.best, c.ruling, now)
 }
 
-// choice goes through the person's grants and keeps the most useful.
+// choice walks through the person's grants and keeps the most useful.
 type choice struct {
 	f                 *Facts
 	a                 *Attempt
@@ -46,12 +46,12 @@ type choice struct {
 	targets, accounts nameSet // in play now, where the attempt does not say which
 }
 
-// consider looks at the grants whose window is over, or at those whose is not.
+// consider looks at the grants with an ended window, or at the others.
 func (c *choice) consider(over bool) {
 	now := c.now
 	for i := range c.f.Grants {
 		g := &c.f.Grants[i]
-		past := !now.Before(g.Window.End) // most are, so what an emergency's end is comes after
+		past := !now.Before(g.Window.End) // most have ended, so the end of an emergency is computed later
 		if !past && g.Window.Emergency {
 			past = !now.Before(g.Window.end())
 		}
@@ -81,8 +81,8 @@ func (c *choice) consider(over bool) {
 	}
 }
 
-// sessionGrant binds a channel to the grant its connection was admitted on, so that what the
-// ledger says of a session stays true. Empty: not bound. Not ok: the session is not theirs.
+// sessionGrant gives the grant on which the channel's connection was admitted, so that the ledger stays true about the session. Empty:
+// not bound. Not ok: the session is not the person's.
 func sessionGrant(f *Facts, a *Attempt) (string, bool) {
 	if a.Session == "" {
 		return "", true
@@ -95,9 +95,8 @@ func sessionGrant(f *Facts, a *Attempt) (string, bool) {
 	return "", true
 }
 
-// placeOf follows a grant to its system and the account's login. Not ok: something of the
-// chain is not known or does not fit, and the grant counts for nothing. By value, so that
-// thousands of grants cost no allocation each.
+// placeOf follows a grant to its system and the account's login. Not ok: a part of the chain is unknown or does not fit, and the grant
+// counts for nothing. It returns values, so that thousands of grants cost no allocation each.
 func placeOf(f *Facts, g *Grant) (system System, login string, ok bool) {
 	if g.ID == "" || g.Person != f.Person.ID || g.Vendor != f.Person.Vendor {
 		return System{}, "", false
@@ -114,8 +113,7 @@ func placeOf(f *Facts, g *Grant) (system System, login string, ok bool) {
 	return system, account.Login, system.ID == name
 }
 
-// inPlay tells a grant that somebody who connects now may mean: finally approved, and its
-// window open or its waiting room.
+// inPlay tells whether a person who connects now may mean the grant: it is finally approved, and its window or waiting room is open.
 func inPlay(f *Facts, g *Grant, now time.Time) bool {
 	if approvalOf(g) != "" {
 		return false
@@ -149,8 +147,8 @@ func (r ruling) rank() int {
 	return rankNever
 }
 
-// better orders two grants with their rulings; it is a strict order, so the answer does not
-// depend on the order in which the facts were read.
+// better orders two grants with their rulings. The order is strict, so the answer does not depend on the order in which the facts were
+// read.
 func better(g *Grant, r ruling, than *Grant, thanRuling ruling) bool {
 	rank, other := r.rank(), thanRuling.rank()
 	if rank != other {
@@ -178,7 +176,12 @@ func answer(f *Facts, a *Attempt, g *Grant, r ruling, now time.Time) Decision {
 	if r.reason == "" {
 		d := Decision{Allow: true, Grant: *g, Until: deadline(f, g, now)}
 		if a.Consent == ConsentGiven {
-			d.Channels = channelsOf(g)
+			if s, _, ok := placeOf(f, g); ok {
+				d.Channels = channelsOf(g, &s)
+				if a.Channel == ChannelShell || a.Channel == ChannelExec {
+					d.Instead = g.Forced
+				}
+			}
 		}
 		return d
 	}
@@ -211,12 +214,21 @@ func grantArgs(f *Facts, a *Attempt, g *Grant, r ruling) map[string]string {
 		args["limit"] = count(max(g.PersonLimit, 1))
 	case FollowUpMissing:
 		args["n"] = r.follow.Request
+	case OutsidePermit:
+		args["item"] = r.word
+	case RosterOverdue:
+		args["date"] = r.word
 	case AttendantAbsent:
 		args["time"] = sayTime(g.Window.end(), f.Zone)
 	case BackupTooOld:
 		args["time"] = sayTime(g.Window.BackupAt, f.Zone)
 	case FeatureNotGranted:
 		args["feature"] = string(a.Channel)
+		if a.Channel == ChannelExec {
+			if s, _, ok := placeOf(f, g); ok && bounded(g, &s) && shellPermitted(g, &s) {
+				args["feature"] = featureCommand
+			}
+		}
 	}
 	return args
 }
@@ -261,8 +273,7 @@ func overWhen(f *Facts, g *Grant) string {
 	return sayTime(g.Window.end(), f.Zone)
 }
 
-// targetsOf and accountsOn name what the person could use, for "the granted one is …":
-// approved and not yet over.
+// targetsOf and accountsOn list what the person could use, for the text "the granted one is …": approved and not yet over.
 func targetsOf(f *Facts, now time.Time) string {
 	var names nameSet
 	for i := range f.Grants {

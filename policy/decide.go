@@ -7,21 +7,20 @@ import (
 	"time"
 )
 
-// defaultWaitingRoom is how early the waiting room opens where no setting says otherwise.
+// defaultWaitingRoom is how early the waiting room opens if no setting says otherwise.
 const defaultWaitingRoom = 15 * time.Minute
 
-// Decide rules on one attempt: may this person do this now, and if not, why. RULES.md states
-// the order of the checks and the reason for it. It looks at nothing but its arguments.
+// Decide rules on one attempt: may this person do this now, and if not, why. RULES.md gives the order of the checks and its reason.
+// Decide looks at nothing but its arguments.
 //
-// For ActConnect with ConsentPending and ChannelAdmission an Allow means "admissible, ask for
-// consent": Channels is empty then, and no channel may be opened on it. Every channel needs a
-// decision of its own, with ConsentGiven.
+// For ActConnect with ConsentPending and ChannelAdmission, Allow means "admissible, ask for consent": Channels is empty, and no
+// channel may be opened. Every channel needs a decision of its own, with ConsentGiven.
 func Decide(f Facts, a Attempt, now time.Time) Decision {
 	if a.Person == "" || f.Person.ID != a.Person || !a.Key || !a.Factor {
 		return deny(AuthFailed, nil)
 	}
 	if a.Act == ActConnect {
-		if !keyActive(&f, a.Print) { // it proved somebody once, and does not any more
+		if !keyActive(&f, a.Print) { // it was the person's key, and no longer is
 			return deny(AuthFailed, nil)
 		}
 		return decideConnect(&f, &a, now)
@@ -29,7 +28,7 @@ func Decide(f Facts, a Attempt, now time.Time) Decision {
 	return decideStaff(&f, &a)
 }
 
-// decideConnect takes the stages that ask nothing of a grant, then chooses one.
+// decideConnect runs the checks that need no grant, then chooses a grant.
 func decideConnect(f *Facts, a *Attempt, now time.Time) Decision {
 	if f.Person.Kind != Engineer {
 		return deny(Forbidden, map[string]string{"role": "engineer"})
@@ -68,11 +67,11 @@ func decideConnect(f *Facts, a *Attempt, now time.Time) Decision {
 	return d
 }
 
-// keyActive tells that a key is one of the person's active ones. One that is not named is not.
+// keyActive tells whether a key is one of the person's active keys. A key without a fingerprint is not.
 func keyActive(f *Facts, print string) bool { return print != "" && slices.Contains(f.Keys, print) }
 
-// DefaultConnections is how many connections one person may have at a time where no setting says otherwise. A tool that works on
-// many targets at once opens one for each.
+// DefaultConnections is how many connections one person may have at a time if no setting says otherwise. A tool that works on many
+// targets at once opens one for each.
 const DefaultConnections = 64
 
 func (f *Facts) connections() int {
@@ -82,7 +81,7 @@ func (f *Facts) connections() int {
 	return f.Connections
 }
 
-// ownLive counts the person's sessions beside the one that asks.
+// ownLive counts the person's sessions, without the one that asks.
 func ownLive(f *Facts, a *Attempt) int {
 	n := 0
 	for i := range f.Live {
@@ -93,8 +92,8 @@ func ownLive(f *Facts, a *Attempt) int {
 	return n
 }
 
-// lockedOut tells whether a person or vendor is stopped by name, or the prime contractor for whom the vendor works. One that
-// is not in the facts is unknown, and so stopped. Why a prime contractor is locked is not for its subcontractor's people.
+// lockedOut tells whether the person, the vendor or its prime contractor is locked. A person or vendor that is not in the facts is
+// unknown and counts as locked. The subcontractor's people are not told why a prime contractor is locked.
 func lockedOut(f *Facts) (Reason, map[string]string) {
 	if l := f.Person.Locked; l != nil {
 		return EngineerLocked, map[string]string{"reason": l.Reason, "date": sayDate(l.Since, f.Zone)}
@@ -115,58 +114,18 @@ func lockedOut(f *Facts) (Reason, map[string]string) {
 	return "", nil
 }
 
-// unqualified checks what the vendor and the person must have on file: contract, pledge,
-// certification, approval of a subcontract; and what the prime contractor must. A date that is missing never holds. What
-// the institution asks for beyond the dates counts only where it declared so.
+// unqualified names the first paper of the vendor, the person or the prime contractor that does not hold at now.
 func unqualified(f *Facts, now time.Time) (Reason, map[string]string) {
-	v, p := &f.Vendor, &f.Person.Pledge
-	switch {
-	case !within(v.ContractFrom, v.ContractUntil, now):
-		return VendorLocked, map[string]string{"reason": "contract"}
-	case f.Institution.clausesMissing(v):
-		return VendorLocked, map[string]string{"reason": "special-clauses"}
-	case !within(p.Signed, p.Until, now):
-		return PledgeMissing, map[string]string{"date": sayDate(p.Until, f.Zone)}
-	case f.Institution.copyMissing(p):
-		return PledgeMissing, map[string]string{"date": "no-copy"}
-	case !v.Qualified:
-		item := v.Unmet
-		if item == "" {
-			item = "certification"
-		}
-		return QualificationUnmet, map[string]string{"item": item}
-	case v.Prime != "" && !v.PrimeApproved, v.Prime != "" && !v.SubcontractUntil.IsZero() && !now.Before(v.SubcontractUntil):
-		return QualificationUnmet, map[string]string{"item": "subcontract"}
-	}
-	for _, name := range f.Institution.required() {
-		if _, ok := v.certified(name, now); !ok {
-			return QualificationUnmet, map[string]string{"item": name}
-		}
-	}
-	return primeUnqualified(f, now)
-}
-
-// primeUnqualified is unqualified for the prime contractor's papers, without which nobody answers for a subcontractor's work.
-func primeUnqualified(f *Facts, now time.Time) (Reason, map[string]string) {
-	p := f.Prime
-	switch {
-	case f.Vendor.Prime == "":
-		return "", nil
-	case p == nil:
-		return VendorLocked, map[string]string{"reason": "prime-unknown"}
-	case !within(p.ContractFrom, p.ContractUntil, now):
-		return VendorLocked, map[string]string{"reason": "prime-contract"}
-	case f.Institution.clausesMissing(p):
-		return VendorLocked, map[string]string{"reason": "prime-special-clauses"}
-	case !p.Qualified:
-		return QualificationUnmet, map[string]string{"item": "prime-certification"}
-	}
-	for _, name := range f.Institution.required() {
-		if _, ok := p.certified(name, now); !ok {
-			return QualificationUnmet, map[string]string{"item": "prime-certification"}
+	for _, r := range f.requirements() {
+		if _, holds := r.Terms.At(now); !holds {
+			return r.Reason, r.args(f.Zone)
 		}
 	}
 	return "", nil
+}
+
+func (f *Facts) requirements() []Requirement {
+	return Requirements(&f.Vendor, f.Prime, &f.Person, &f.Institution)
 }
 
 // within is the one half-open interval test: [from, until), both ends known.
@@ -174,10 +133,9 @@ func within(from, until, now time.Time) bool {
 	return !from.IsZero() && !until.IsZero() && !now.Before(from) && now.Before(until)
 }
 
-// freezeOf finds the freeze that stops this person on the system, or, with no system named,
-// on every system. A freeze of the prime contractor stops its subcontractors; a scope that is
-// not known stops everything. The freeze of a drill stops windows of a drill only; a real one
-// stops those too.
+// freezeOf finds the freeze that stops this person on the system, or on every system if none is named. A freeze of the prime
+// contractor stops its subcontractors. An unknown scope stops everything. A drill's freeze stops only windows of a drill; a real
+// freeze stops those too.
 func freezeOf(f *Facts, system string, drill bool) *Freeze {
 	for i := range f.Freezes {
 		fr := &f.Freezes[i]
@@ -200,7 +158,7 @@ func freezeOf(f *Facts, system string, drill bool) *Freeze {
 	return nil
 }
 
-// freezeArgs names scope and subject, never the reason: that is for those who investigate.
+// freezeArgs names scope and subject, but not the reason, which is for the investigators.
 func freezeArgs(f *Facts, fr *Freeze) map[string]string {
 	args := map[string]string{"scope": string(fr.Scope)}
 	switch fr.Scope {
@@ -214,7 +172,7 @@ func freezeArgs(f *Facts, fr *Freeze) map[string]string {
 	return args
 }
 
-// sourceAllowed asks only where the person has registered sources.
+// sourceAllowed checks the address only if the person has registered sources.
 func sourceAllowed(p *Person, source netip.Addr) bool {
 	if len(p.Sources) == 0 {
 		return true

@@ -137,7 +137,7 @@ func TestDecideReasons(t *testing.T) {
 		}, AttendantAbsent, true},
 		{"line joined", func(f *Facts, a *Attempt) {
 			setSystem(f, func(s *System) { s.Line = LineInterlocked })
-			f.Runtime.Line = LineJoined
+			setLine(f, LineJoined)
 		}, InterlockNotReady, false},
 		{"line unknown", func(f *Facts, a *Attempt) { setSystem(f, func(s *System) { s.Line = LineInterlocked }) }, InterlockNotReady, false},
 		{"line rule unknown", func(f *Facts, a *Attempt) { setSystem(f, func(s *System) { s.Line = "" }) }, InterlockNotReady, false},
@@ -148,7 +148,9 @@ func TestDecideReasons(t *testing.T) {
 		{"consent unknown", func(f *Facts, a *Attempt) { a.Consent, a.Channel = "maybe", ChannelAdmission }, ConsentRefused, false},
 		{"sftp, no files", func(f *Facts, a *Attempt) { a.Channel = ChannelSFTP }, FeatureNotGranted, false},
 		{"scp, no files", func(f *Facts, a *Attempt) { a.Channel = ChannelCopy }, FeatureNotGranted, false},
-		{"forward", func(f *Facts, a *Attempt) { a.Channel, f.Grants[0].Forward = ChannelForward, true }, FeatureNotGranted, false},
+		{"forward", func(f *Facts, a *Attempt) {
+			a.Channel, a.To, f.Grants[0].Forwards = ChannelForward, "db:5432", []string{"db:5433"}
+		}, FeatureNotGranted, false},
 		{"agent", func(f *Facts, a *Attempt) { a.Channel = ChannelAgent }, FeatureNotGranted, false},
 		{"x11", func(f *Facts, a *Attempt) { a.Channel = ChannelX11 }, FeatureNotGranted, false},
 		{"tunnel or whatever", func(f *Facts, a *Attempt) { a.Channel = "tun@openssh.com" }, FeatureNotGranted, false},
@@ -238,7 +240,7 @@ func TestUntilIsTheFirstOfWindowPledgeContract(t *testing.T) {
 	}
 }
 
-// What must stay open although something near it is not.
+// Attempts that must stay allowed although a fact near them changes.
 func TestStillAllowed(t *testing.T) {
 	rows := []struct {
 		name   string
@@ -289,7 +291,7 @@ func TestStillAllowed(t *testing.T) {
 		}},
 		{"line separated", func(f *Facts, a *Attempt) {
 			setSystem(f, func(s *System) { s.Line = LineInterlocked })
-			f.Runtime.Line = LineSeparated
+			setLine(f, LineSeparated)
 		}},
 		{"approved subcontract", func(f *Facts, a *Attempt) { subcontracted(f) }},
 		{"conditional approval", func(f *Facts, a *Attempt) { f.Grants[0].RequestState = RequestConditional }},
@@ -305,7 +307,7 @@ func TestStillAllowed(t *testing.T) {
 	}
 }
 
-// Before consent the gate needs to know what the card would say; it must open nothing on it.
+// Before consent the gate needs to know the text of the card; it must open nothing.
 func TestAdmissionBeforeConsentOpensNoChannel(t *testing.T) {
 	f, a := admitted()
 	a.Consent, a.Channel = ConsentPending, ChannelAdmission

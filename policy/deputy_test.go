@@ -8,12 +8,12 @@ import (
 	. "sekimori/policy"
 )
 
-// away says that a deputy decides for an approver from a day before early to a day after it.
+// away makes the deputy decide for an approver from a day before early to a day after it.
 func away(approver, deputy string) Deputation {
 	return Deputation{For: approver, Deputy: deputy, From: early.AddDate(0, 0, -1), Until: early.AddDate(0, 0, 1), Reason: "出張", SetBy: approver}
 }
 
-// appointed is the same, but somebody else made them deputy.
+// appointed is away with another appointer.
 func appointed(by, approver, deputy string) Deputation {
 	d := away(approver, deputy)
 	d.SetBy = by
@@ -100,7 +100,7 @@ func TestDeputationEdges(t *testing.T) {
 	}
 }
 
-// Nobody approves twice, neither in person nor by another's hand.
+// No one approves twice, neither in person nor through a deputy.
 func TestNobodyApprovesTwice(t *testing.T) {
 	_, r := awaiting()
 	r.State = PendingSecond
@@ -111,7 +111,7 @@ func TestNobodyApprovesTwice(t *testing.T) {
 			t.Errorf("%s: %q, want %q", id, d.Reason, want)
 		}
 	}
-	r.Approvals[0].SetBy = "U-002" // whoever appointed the deputy chose who approves first
+	r.Approvals[0].SetBy = "U-002" // the appointer of the deputy chose the first approver
 	if d := CanApprove(Person{ID: "U-002", Kind: Staff, Roles: []Role{SecondApprover}}, r, early); d.Reason != SameSecondApprover {
 		t.Errorf("who chose the first approver: %+v", d)
 	}
@@ -149,7 +149,7 @@ func TestSecondNeeded(t *testing.T) {
 				t.Errorf("%s where the system says %s: %v", rule, other, got)
 			}
 		}
-		if rule.Text().JA == string(rule) {
+		if rule.Label().JA == string(rule) {
 			t.Errorf("%s has no words", rule)
 		}
 	}

@@ -32,6 +32,8 @@ const (
 	FieldTime        = "time"
 	FieldAccounts    = "accounts"
 	FieldRights      = "rights"
+	FieldCommands    = "commands"
+	FieldForwards    = "forwards"
 	FieldRoot        = "root"
 	FieldSource      = "source"
 	FieldEngineers   = "engineers"
@@ -40,8 +42,8 @@ const (
 	FieldSubcontract = "subcontract"
 )
 
-// Differences compares a request with the last work of the same vendor on the same target, field by field in their order. A
-// list that both gained and lost has two rows. No last work: nil.
+// Differences compares a request with the last work of the same vendor on the same target, field by field in their order. A list that
+// both gained and lost entries gives two rows. Without last work it gives nil.
 func Differences(last *Past, a Application) []Difference {
 	if last == nil {
 		return nil
@@ -51,14 +53,21 @@ func Differences(last *Past, a Application) []Difference {
 	d.value(FieldTime, length(last.End.Sub(last.Start)), length(span.End.Sub(span.Start)))
 	d.list(FieldAccounts, last.Accounts, append(accountIDs(a.Accounts), a.UnknownAccounts...))
 	d.list(FieldRights, last.ExtraRights, a.ExtraRights)
-	d.flag(FieldRoot, last.Root, rootAccounts(&a) != "", Text{"あり", "yes"})
+	d.commands(CommandNames(last.Commands, last.Forced), CommandNames(a.Request.Commands, a.Request.Forced))
+	if len(last.Forwards)+len(a.Forwards) > 0 { // few requests have forwards
+		d.list(FieldForwards, last.Forwards, a.Forwards)
+	}
+	d.flag(FieldRoot, last.Root, rootAccounts(&a) != "", Text{JA: "あり", EN: "yes"})
 	d.source(last.Source, a.Engineers)
 	d.list(FieldEngineers, last.Engineers, engineerIDs(&a))
 	d.list(FieldTargets, last.Targets, targetIDs(&a))
-	d.flag(FieldFiles, last.Files == FilesAllowed, a.Request.Files != FilesNone, Text{"あり", "yes"})
+	d.files(last, &a)
 	d.list(FieldSubcontract, oneOrNone(last.Prime), oneOrNone(a.Vendor.Prime))
 	return d
 }
+
+// fullShell is a grant without a list of commands, in both languages: rows of lists have one text for both.
+const fullShell = "端末・すべての命令 / a shell and every command"
 
 // differences collects the rows.
 type differences []Difference
@@ -75,9 +84,9 @@ func (d *differences) value(field string, from, to Text) {
 	d.add(field, kind, from, to)
 }
 
-// flag is something that there is or is not.
+// flag compares a right that is either asked for or not.
 func (d *differences) flag(field string, from, to bool, yes Text) {
-	none := Text{"なし", "none"}
+	none := Text{JA: "なし", EN: "none"}
 	switch {
 	case from && to:
 		d.add(field, DiffSame, yes, yes)
@@ -103,14 +112,53 @@ func (d *differences) list(field string, from, to []string) {
 	if len(gained)+len(lost) == 0 {
 		same := listOf(to)
 		if same.JA == "" {
-			same = Text{"なし", "none"}
+			same = Text{JA: "なし", EN: "none"}
 		}
 		d.add(field, DiffSame, same, same)
 	}
 }
 
-// source compares where the last session came from with where the engineers may come from now. Where nothing is
-// registered they may come from anywhere, and from there too.
+// CommandNames are the commands of a request or a grant; none: a full shell.
+func CommandNames(commands []string, forced string) []string {
+	if forced != "" {
+		return []string{forced}
+	}
+	return commands
+}
+
+// MoreCommands reports whether commands may run now that could not run before. Both are CommandNames.
+func MoreCommands(before, now []string) bool {
+	var d differences
+	d.commands(before, now)
+	return slices.ContainsFunc(d, func(one Difference) bool { return one.Kind == DiffAdded })
+}
+
+// commands compares the commands. Few requests bound it, so there is a row only where one of both did.
+func (d *differences) commands(from, to []string) {
+	shell := say("%s", "%s", fullShell)
+	switch {
+	case len(from) == 0 && len(to) == 0:
+	case len(to) == 0:
+		d.add(FieldCommands, DiffAdded, listOf(from), shell)
+	case len(from) == 0:
+		d.add(FieldCommands, DiffRemoved, shell, listOf(to))
+	default:
+		d.list(FieldCommands, from, to)
+	}
+}
+
+// files compares whether files move, and where they do on both sides, on which terms.
+func (d *differences) files(last *Past, a *Application) {
+	from, to := last.Files == FilesAllowed, a.Request.Files != FilesNone
+	if from && to && (last.FileTerms.Any() || a.Request.FileTerms.Any()) {
+		d.value(FieldFiles, last.FileTerms.Say(), a.Request.FileTerms.Say())
+		return
+	}
+	d.flag(FieldFiles, from, to, Text{JA: "あり", EN: "yes"})
+}
+
+// source compares the address of the last session with those from which the engineers may come now. An engineer without registered
+// addresses may come from anywhere.
 func (d *differences) source(last string, engineers []Person) {
 	var registered nameSet
 	addr, err := netip.ParseAddr(last)
@@ -137,7 +185,7 @@ func listOf(names []string) Text {
 		set.add(clean(name))
 	}
 	all := strings.Join(slices.Sorted(slices.Values(set)), ", ")
-	return Text{all, all}
+	return Text{JA: all, EN: all}
 }
 
 func engineerIDs(a *Application) []string {
@@ -163,8 +211,8 @@ func oneOrNone(s string) []string {
 	return []string{s}
 }
 
-// length says how long a window is.
+// length words the length of a window.
 func length(d time.Duration) Text {
 	n := strconv.Itoa(int(d / time.Minute))
-	return Text{n + "分", n + " min"}
+	return Text{JA: n + "分", EN: n + " min"}
 }

@@ -3,6 +3,7 @@ package policy_test
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,8 +89,51 @@ func TestDifferences(t *testing.T) {
 		t.Errorf("one account for another: %v", kinds)
 	}
 	for kind, want := range map[DiffKind]string{DiffAdded: "追加", DiffRemoved: "削減", DiffChanged: "変更", DiffSame: "同じ"} {
-		if kind.Text().JA != want {
-			t.Errorf("%s is said %s", kind, kind.Text().JA)
+		if kind.Label().JA != want {
+			t.Errorf("%s is said %s", kind, kind.Label().JA)
+		}
+	}
+}
+
+// TestDifferencesOfCommandsAndFiles: a request for more commands, or for files that move more freely, is never "the same".
+func TestDifferencesOfCommandsAndFiles(t *testing.T) {
+	const shell = "端末・すべての命令 / a shell and every command"
+	in, bounded, both := FileTerms{In: FilePass}, FileTerms{In: FilePass, InPaths: [][]string{{"/srv/in"}}}, FileTerms{In: FilePass, Out: FilePass}
+	for name, c := range map[string]struct {
+		last, now Request // commands and files
+		field     string
+		kind      DiffKind
+		from, to  string
+		wider     string // in check item 6; empty: it does not speak of it
+	}{
+		"a list, then a shell":      {Request{Commands: []string{"uptime"}}, Request{}, FieldCommands, DiffAdded, "uptime", shell, shell},
+		"forced, then a shell":      {Request{Forced: "uptime"}, Request{}, FieldCommands, DiffAdded, "uptime", shell, shell},
+		"a shell, then a list":      {Request{}, Request{Commands: []string{"uptime", "id"}}, FieldCommands, DiffRemoved, shell, "id, uptime", ""},
+		"another command too":       {Request{Commands: []string{"uptime"}}, Request{Commands: []string{"uptime", "id"}}, FieldCommands, DiffAdded, "", "id", "id"},
+		"another forced command":    {Request{Forced: "uptime"}, Request{Forced: "id"}, FieldCommands, DiffAdded, "", "id", "id"},
+		"a command less":            {Request{Commands: []string{"uptime", "id"}}, Request{Commands: []string{"uptime"}}, FieldCommands, DiffRemoved, "id", "", ""},
+		"the same list":             {Request{Commands: []string{"uptime", "id"}}, Request{Commands: []string{"id", "uptime"}}, FieldCommands, DiffSame, "id, uptime", "id, uptime", ""},
+		"out as well":               {Request{Files: FilesAllowed, FileTerms: in}, Request{Files: FilesAllowed, FileTerms: both}, FieldFiles, DiffChanged, "持込み", "持込み、持出し", ""},
+		"to every place":            {Request{Files: FilesAllowed, FileTerms: bounded}, Request{Files: FilesAllowed, FileTerms: in}, FieldFiles, DiffChanged, "持込み /srv/in", "持込み", ""},
+		"files under the same rule": {Request{Files: FilesAllowed, FileTerms: in}, Request{Files: FilesAllowed, FileTerms: in}, FieldFiles, DiffSame, "持込み", "持込み", ""},
+	} {
+		a := applied()
+		a.Request.Commands, a.Request.Forced = c.now.Commands, c.now.Forced
+		if c.now.Files != "" {
+			a.Request.Files, a.Request.FileTerms, a.FilesDetail = c.now.Files, c.now.FileTerms, "一覧"
+		}
+		a.Last = &Past{Accounts: []string{"hr-db/maint"}, Commands: c.last.Commands, Forced: c.last.Forced, Files: c.last.Files, FileTerms: c.last.FileTerms}
+		var got []Difference
+		for _, d := range Differences(a.Last, a) {
+			if d.Field == c.field {
+				got = append(got, d)
+			}
+		}
+		if len(got) == 0 || got[0].Kind != c.kind || got[0].From.JA != c.from || got[0].To.JA != c.to {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if said := itemOf(a, ItemRights, early).Cause.JA; strings.Contains(said, "前回より広い: "+c.wider) != (c.wider != "") {
+			t.Errorf("%s: item 6 says %q", name, said)
 		}
 	}
 }

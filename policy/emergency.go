@@ -8,13 +8,13 @@ import (
 // LongestEmergency is how long an emergency window may be, extensions included.
 const LongestEmergency = 2 * time.Hour
 
-// AgreeWithin is how long the word of the first of two stands for the second to agree to an emergency window.
+// AgreeWithin is how long the first of two who open an emergency window can wait for the second to agree.
 const AgreeWithin = 30 * time.Minute
 
-// CanOpenEmergency rules whether the person may be one of the two who open an emergency window (R22): head or deputy of the
-// owning section, or second approver. first is the person id of who opened it first, empty for the first of the two. It
-// replaces stages of approval only: freeze and locks stand in the way as always. The request carries the times as they
-// will be if it is opened now. An allowing decision carries the window's end in Until.
+// CanOpenEmergency rules whether the person may be one of the two who open an emergency window (R22): head or deputy of the owning
+// section, or second approver. first is the person id of the one who opened it first; empty for the first of the two. The opening
+// replaces the stages of approval only: freezes and locks still stop it. The request carries the times it gets if it is opened now.
+// When it allows, Until is the window's end.
 func CanOpenEmergency(p Person, r Request, first string, now time.Time) Decision {
 	args := map[string]string{"request": r.No}
 	with := func(name, value string) map[string]string { return map[string]string{"request": r.No, name: value} }
@@ -22,8 +22,8 @@ func CanOpenEmergency(p Person, r Request, first string, now time.Time) Decision
 		return deny(Forbidden, with("role", "emergency-opener"))
 	}
 	word := r.word(first)
-	// Whose voice the first one was: the head in whose stead it was given, and who chose the deputy. Deputations end and are cleared; who
-	// spoke does not change by that.
+	// The first one spoke for the head in whose stead it was given, and for the person who appointed the deputy. Deputations end and
+	// are cleared; that does not change for whom the first one spoke.
 	spoke := func(person string) bool {
 		return first != "" && (person == first || person == word.OnBehalf || person == word.SetBy || standsFor(r.Deputations, first, person, now))
 	}
@@ -65,7 +65,7 @@ func CanOpenEmergency(p Person, r Request, first string, now time.Time) Decision
 	return Decision{Allow: true, Role: role, OnBehalf: behalf, Until: r.End}
 }
 
-// word is what the first of the two who open the emergency said; the zero value where it is not known.
+// word is the approval given by the first of the two who open the emergency; zero if unknown.
 func (r *Request) word(first string) Approval {
 	at := slices.IndexFunc(r.Approvals, func(a Approval) bool { return a.Stage == 0 && a.By == first && first != "" && a.Version == r.Version })
 	if at < 0 {
@@ -74,12 +74,11 @@ func (r *Request) word(first string) Approval {
 	return r.Approvals[at]
 }
 
-// FirstStands tells whether the word of the first of the two who open the emergency still counts (Approval.Stands). Where it does not,
-// nobody can agree to it: two people open a new one.
+// FirstStands tells whether the approval of the first of the two who open the emergency still counts (Approval.Stands). If not, no
+// second person can agree to it, and two people open a new one.
 func (r Request) FirstStands(first string) bool { return !r.word(first).Void }
 
-// opensBy tells whether the emergency waits for the person that the call says it waits for: for the first, or, after first, for
-// the second.
+// opensBy tells whether the emergency waits for the person whom the caller names: for the first, or, after first, for the second.
 func (r *Request) opensBy(first string) bool {
 	if first == "" {
 		return len(r.Openers) == 0 && (r.State == "" || r.State == RequestDraft || r.State == EmergencyAsked)
@@ -87,9 +86,9 @@ func (r *Request) opensBy(first string) bool {
 	return r.State == EmergencyAsked && (len(r.Openers) == 0 || len(r.Openers) == 1 && r.Openers[0] == first)
 }
 
-// CanApproveAfter rules whether the person may give the later approval of an emergency (事後承認): approver or deputy of the
-// owning section, or second approver, who neither asked for it, opened it nor attended it. It is given once the window
-// is over, and is never too late; a freeze does not matter to it.
+// CanApproveAfter rules whether the person may give the later approval of an emergency (事後承認): approver or deputy of the owning
+// section, or second approver, who neither asked for it, opened it nor attended it. It is given after the window's end and is never
+// too late. A freeze does not stop it.
 func CanApproveAfter(p Person, r Request, now time.Time) Decision {
 	args := map[string]string{"request": r.No}
 	role := map[string]string{"request": r.No, "role": "emergency-opener"}
@@ -108,7 +107,8 @@ func CanApproveAfter(p Person, r Request, now time.Time) Decision {
 	return Decision{Allow: true, Role: as, OnBehalf: behalf}
 }
 
-// tookPart: opened or attended the emergency. A head in whose stead a deputy opened it did not, and is the one to look at it.
+// tookPart reports whether the person opened or attended the emergency. A head whose deputy opened it did not take part, and may
+// approve it later.
 func (r *Request) tookPart(person string) bool {
 	return r.Attendant == person || slices.Contains(r.Attended, person) || slices.Contains(r.Openers, person) ||
 		slices.ContainsFunc(r.Approvals, func(a Approval) bool { return a.By == person })

@@ -8,7 +8,7 @@ import (
 	. "sekimori/policy"
 )
 
-// burning is an emergency as it would be if it were opened now, with its section's head, a deputy, and second approvers.
+// burning is an emergency with the times it gets if it is opened now, with its section's head, a deputy, and second approvers.
 func burning() Request {
 	_, r := awaiting()
 	r.Emergency, r.State, r.Requester, r.Proposer = true, EmergencyAsked, "U-001", ""
@@ -17,7 +17,7 @@ func burning() Request {
 	return r
 }
 
-// opening is the same request with the word of the first, who stands for behalf; empty: for nobody.
+// opening is the same request with the approval of the first, who stands for behalf; empty: for no one.
 func opening(r Request, first, behalf string) Request {
 	r.Approvals = append(slices.Clone(r.Approvals), Approval{By: first, OnBehalf: behalf, SetBy: behalf, Version: r.Version})
 	return r
@@ -64,8 +64,8 @@ func TestWhoOpensAnEmergency(t *testing.T) {
 			t.Errorf("%s after %q: allow=%v %q for %q", row.who, row.first, d.Allow, d.Reason, d.OnBehalf)
 		}
 	}
-	// The deputy opens for the head; the head's own emergency is not opened by the deputy, and a second deputy of the
-	// same head is the same voice.
+	// The deputy opens for the head. The deputy cannot open the head's own emergency, and a second deputy of the same head counts as
+	// the same voice.
 	r := burning()
 	r.Requester = "U-020"
 	if d := CanOpenEmergency(somebody("U-005"), r, "", early); !d.Allow || d.OnBehalf != "U-001" {
@@ -97,7 +97,7 @@ func TestWhoOpensAnEmergency(t *testing.T) {
 	}
 }
 
-// In whose stead the first opened it is what was said then: that the deputation is over or cleared since makes no second voice of it.
+// The person for whom the first one spoke stays the same: a deputation that ended or was cleared since makes no second voice.
 func TestOneVoiceOpensNoEmergencyTwice(t *testing.T) {
 	r := burning()
 	r.Requester, r.Deputations = "U-005", nil
@@ -114,7 +114,7 @@ func TestOneVoiceOpensNoEmergencyTwice(t *testing.T) {
 	if d := CanOpenEmergency(another, r, "U-005", early); !d.Allow || d.OnBehalf != "U-003" {
 		t.Errorf("a deputy of the other head: %+v", d)
 	}
-	r.Approvals[0].SetBy = "U-003" // who chose the first
+	r.Approvals[0].SetBy = "U-003" // the appointer of the first
 	for _, p := range []Person{another, somebody("U-003")} {
 		if d := CanOpenEmergency(p, r, "U-005", early); d.Allow {
 			t.Errorf("%s, with the voice of who chose the first: %+v", p.ID, d)
@@ -122,7 +122,7 @@ func TestOneVoiceOpensNoEmergencyTwice(t *testing.T) {
 	}
 }
 
-// Whose word stands is what Approval.Stands says: by the right with which it was given.
+// Approval.Stands rules on the approval of the first: the right with which it was given decides.
 func TestTheWordOfTheFirstStands(t *testing.T) {
 	head, second := somebody("U-001"), somebody("U-002")
 	locked := head
@@ -227,7 +227,7 @@ func TestWhoApprovesAfterwards(t *testing.T) {
 		{"U-003", func(p *Person, r *Request) { r.State = ReportDue }, AlreadyDecided, ""},
 		{"U-003", func(p *Person, r *Request) { r.State = EmergencyAsked }, AlreadyDecided, ""},
 		{"U-003", func(p *Person, r *Request) { r.Emergency = false }, AlreadyDecided, ""},
-		{"U-003", func(p *Person, r *Request) { r.Openers = nil }, SelfApproval, ""}, // who opened it is not known
+		{"U-003", func(p *Person, r *Request) { r.Openers = nil }, SelfApproval, ""}, // the openers are unknown
 		{"U-003", func(p *Person, r *Request) { r.Frozen = true }, "", ""},
 		{"U-003", func(p *Person, r *Request) { p.Locked = &Lock{} }, Forbidden, ""},
 		{"U-003", func(p *Person, r *Request) { p.Vendor = "V-012" }, Forbidden, ""},

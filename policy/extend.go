@@ -5,33 +5,36 @@ import (
 	"time"
 )
 
-// Extension is what somebody asks for beyond the window's end.
+// Extension is a wish for time beyond the window's end.
 type Extension struct {
 	By      time.Duration
 	Granted time.Duration // by attendants so far, on this window
-	Limit   time.Duration // that attendants may grant in all: System.Delegated, or what a condition left of it
+	Limit   time.Duration // the most that attendants may grant in all: System.Delegated, or less by a condition
 	AskedBy string        // person id
-	// Requester owns the request: nobody approves their own, so beyond what is delegated somebody else must grant it too.
+	// Requester owns the request. No one approves their own request, so beyond the delegated time another person must grant it.
 	Requester string
-	Frozen    bool // a freeze covers the request: nothing is approved then
-	// SecondMissing: the longer window would have needed a second approver, whom the request did not have.
+	Frozen    bool // a freeze covers the request, so nothing is approved
+	// Outside is the part of the standing permits that the longer window would exceed (PermitForLonger); empty: none.
+	Outside string
+	// SecondMissing: the longer window would have needed a second approver, and the request had none.
 	SecondMissing bool
-	// Approvals are those of the request as it reads now: where a second approver is missing, that is somebody beside these.
+	// Approvals are those of the request as it reads now. If a second approver is missing, it must be a person who is not among these.
 	Approvals []Approval
 	// Deputations are those of the owning section's approvers.
 	Deputations []Deputation
 }
 
-// ExtensionOverLimit stands under "why" in the arguments of a denial to an attendant who may not extend by so much; the
-// minutes they may extend by in all stand under "minutes". It is no reason of its own: the head may still grant it.
+// ExtensionOverLimit stands under "why" in the arguments when an attendant may not extend by so much; "minutes" has the minutes they
+// may extend by in all. It is not a reason of its own, because the head may still grant the extension.
 const ExtensionOverLimit = "extension-over-limit"
 
-// OverLimit is what is said of it (screens §4). limit is Extension.Limit.
+// OverLimit is the text for an attendant over the limit (screens §4). limit is Extension.Limit.
 func OverLimit(limit time.Duration) Text {
 	return say("立会者が延長できるのは%s分までです。課長の承認が必要です。", "Attendant may add %s min at most; head must approve.", minutes(max(limit, 0)))
 }
 
-// Longest is how long the window may become: as long as a request may ask for, and what is delegated. An emergency has its own limit.
+// Longest is how long the window may become: the longest that a request may ask for, plus the delegated time. An emergency has its own
+// limit.
 func (e Extension) Longest(w Window, s System) time.Duration {
 	if w.Emergency {
 		return LongestEmergency
@@ -39,11 +42,11 @@ func (e Extension) Longest(w Window, s System) time.Duration {
 	return s.Longest() + max(e.Limit, 0)
 }
 
-// CanExtend rules whether the person may grant the extension: the window's attendant within what is left of the delegated
-// limit; beyond it the head of the owning section, a deputy, or a second approver. What approvers of the request could not have granted,
-// none of them grants afterwards: nothing makes a window longer than Extension.Longest, and where the longer one needs a second approver whom
-// the request did not have, only a second approver makes it longer, who is not the first. Never who asked for it, and nobody once
-// the window is over or while a freeze covers it. Decision.Role tells in which capacity: what attendants grant counts against their limit.
+// CanExtend rules whether the person may grant the extension. The window's attendant may, within the rest of the delegated limit.
+// Beyond it the head of the owning section, a deputy or a second approver may. Nothing makes a window longer than Extension.Longest.
+// If the longer window needs a second approver and the request had none, only a second approver who did not decide the first stage may
+// grant it. The person who asked for it may never grant it; and no one may once the window is over or while a freeze covers it.
+// Decision.Role is the capacity in which the person grants: attendants' grants count against their limit.
 func CanExtend(p Person, w Window, s System, e Extension, now time.Time) Decision {
 	with := func(role string) map[string]string { return map[string]string{"request": w.Request, "role": role} }
 	switch {
@@ -63,6 +66,8 @@ func CanExtend(p Person, w Window, s System, e Extension, now time.Time) Decisio
 		return deny(FeatureNotGranted, map[string]string{"request": w.Request, "feature": "extension"})
 	case e.Frozen:
 		return deny(Frozen, map[string]string{"request": w.Request, "scope": string(FreezeSystem), "subject": s.Name})
+	case e.Outside != "":
+		return deny(OutsidePermit, map[string]string{"request": w.Request, "item": e.Outside})
 	case e.By > e.Longest(w, s)-w.End.Sub(w.Start):
 		feature := "extension-length"
 		if w.Emergency {
@@ -92,8 +97,20 @@ func CanExtend(p Person, w Window, s System, e Extension, now time.Time) Decisio
 	return deny(Forbidden, with("extension"))
 }
 
-// extendsSecond rules where the longer window needs the second approver that the request did not have: whoever may decide a second
-// stage, and did not decide the first, however much of a head they are besides. Everybody else who may grant extensions is told who it takes.
+// MayDenyExtension rules who may decline a wish for more time: the attendant, and each person who may grant some extension of the
+// window. Declining makes nothing longer and is no approval, so a freeze does not stop it, nor does it matter whose wish it is.
+func MayDenyExtension(p Person, w Window, s System, e Extension, now time.Time) Decision {
+	if p.ID == w.Attendant {
+		return Decision{Allow: true, Role: Attendant}
+	}
+	w.Emergency, e.Requester, e.Frozen, e.SecondMissing, e.Outside = false, "", false, false, ""
+	s.MaxWindow = w.End.Sub(w.Start) + e.By
+	return CanExtend(p, w, s, e, now)
+}
+
+// extendsSecond rules on an extension that needs the second approver whom the request did not have. A person who may decide a second
+// stage and did not decide the first may grant it, also one who is a head besides. Others who may grant extensions are told which role
+// it takes.
 func extendsSecond(p *Person, w *Window, s *System, e *Extension, now time.Time) Decision {
 	with := func(role string) map[string]string { return map[string]string{"request": w.Request, "role": role} }
 	_, _, ok := voice(p, s.Section, e.Deputations, now, e.barred(w, s))
@@ -113,7 +130,7 @@ func extendsSecond(p *Person, w *Window, s *System, e *Extension, now time.Time)
 	return deny(Forbidden, with("extension"))
 }
 
-// barred are those in whose stead nobody grants the extension.
+// barred tells for whom no deputy may grant the extension.
 func (e *Extension) barred(w *Window, s *System) func(string) bool {
 	return func(of string) bool {
 		return of == e.AskedBy || of == e.Requester || of == w.Attendant && !s.ApproverMayAttend
@@ -124,8 +141,8 @@ func overLimit(w *Window, e *Extension) Decision {
 	return deny(Forbidden, map[string]string{"request": w.Request, "role": "extension-head", "why": ExtensionOverLimit, "minutes": minutes(max(e.Limit, 0))})
 }
 
-// SecondNeeded lists the rules by which the request needs a second approver. Empty: one approval is enough. A
-// root-equivalent account and visible individual numbers always need one.
+// SecondNeeded lists the rules by which the request needs a second approver. Empty: one approval is enough. A root-equivalent account
+// and visible individual numbers always need two.
 func SecondNeeded(r Request) []SecondRule {
 	var why []SecondRule
 	if r.System.SecondStage {

@@ -19,7 +19,7 @@ func TestCanExtend(t *testing.T) {
 		who    string
 		change func(p *Person, w *Window, s *System, e *Extension)
 		want   Reason
-		role   Role // in which capacity; where it is forbidden, whom it takes: "" says "extension"
+		role   Role // the capacity; if forbidden, the role it takes: "" says "extension"
 		behalf string
 	}{
 		{"attendant", "U-010", func(p *Person, w *Window, s *System, e *Extension) {}, "", Attendant, ""},
@@ -174,7 +174,7 @@ func TestNothingIsExtendedPastItsEnd(t *testing.T) {
 	for _, who := range []string{"U-001", "U-002", "U-010"} {
 		for _, emergency := range []bool{false, true} {
 			w, last := granted("R8-0124", "hr-db", "maint").Window, end
-			if emergency { // stored longer than it may be: over after two hours all the same
+			if emergency { // stored longer than allowed: it is over after two hours all the same
 				w.Emergency, w.End = true, start.Add(5*time.Hour)
 				last = start.Add(2 * time.Hour)
 			}
@@ -189,7 +189,7 @@ func TestNothingIsExtendedPastItsEnd(t *testing.T) {
 	}
 }
 
-// The attendant is told how much they may extend by, not only that they may not.
+// An attendant over the limit reads how much they may extend by.
 func TestOverTheLimitSaysTheLimit(t *testing.T) {
 	w := granted("R8-0124", "hr-db", "maint").Window
 	d := CanExtend(somebody("U-010"), w, System{ID: "hr", Section: "personnel"}, Extension{By: time.Hour, Limit: 30 * time.Minute, AskedBy: "E-0031"}, mid)

@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// Facts is everything a decision may know: the state of one read transaction of the store,
-// and Runtime, which the session package fills in. What is missing counts as unknown, and
-// unknown denies.
+// Facts is everything a decision may know: the state of one read transaction of the store, and Runtime, which the session package
+// fills in. A missing fact is unknown, and unknown denies.
 type Facts struct {
 	Zone     *time.Location // of the institution
 	Person   Person
@@ -20,28 +19,31 @@ type Facts struct {
 	Grants   []Grant // of Person, every state, any time
 	Freezes  []Freeze
 	Live     []LiveSession
-	// LockedStaff are the ids of the members of staff who are locked: nobody works on the word of such a person.
+	// LockedStaff are the ids of the members of staff who are locked. No one may work on the word of such a person.
 	LockedStaff []string
 	Subject     *Subject // for acts on a session or its recording
 	Runtime     Runtime
 
 	Institution Institution
 	FollowUps   []FollowUp // of the person's vendor, on any system
+	Permits     []Permit   // standing permits of the person's vendor, on any system; only if the institution asks for them
 
 	WaitingRoom time.Duration // how early the waiting room opens; 0: fifteen minutes
 	Connections int           // most connections of one person at a time; 0: DefaultConnections
 }
 
-// Runtime is what no database row can say. The zero value of each is "unknown".
+// Runtime is what the database does not know. The zero value of each field is "unknown".
 type Runtime struct {
 	Clock    ClockState
 	Recorder RecorderState
-	Line     LineState
+	Lines    map[string]Line // by system; a system without an entry has an unknown line
 	// MaintenanceUntil is set while the broker itself is under maintenance.
 	MaintenanceUntil time.Time
+	// Doors are the broker's own listeners as destinations. No forward reaches them.
+	Doors []string
 }
 
-// ClockState tells whether the wall clock may be believed.
+// ClockState tells whether the wall clock can be trusted.
 type ClockState string
 
 // The states of the clock.
@@ -61,28 +63,18 @@ const (
 	RecorderFailed  RecorderState = "failed"
 )
 
-// LineState is the interlock's verdict (R5).
-type LineState string
-
-// The states of the line.
-const (
-	LineUnknown   LineState = ""
-	LineSeparated LineState = "separated"
-	LineJoined    LineState = "joined"
-)
-
-// Subject is the session that a watcher, player, reviewer or exporter wants to look at.
+// Subject is the session that a person wants to watch, play, review or export.
 type Subject struct {
 	Session    string
 	System     string
 	Section    string   // owner of the system
 	Requester  string   // of its request
-	Approvers  []string // who decided on its request
-	Attendants []string // who attended
+	Approvers  []string // person ids: decided on its request
+	Attendants []string // person ids: attended
 	Live       bool
 }
 
-// Act is what a person wants to do. Every door names one.
+// Act is what a person wants to do. Every door names the act it asks about.
 type Act string
 
 // The acts that Decide rules on.
@@ -114,6 +106,13 @@ const (
 	ChannelOther     ChannelKind = "other"
 )
 
+// Asked is a channel as the engineer asks for it.
+type Asked struct {
+	Kind    ChannelKind
+	Command string // of an exec, its exact bytes; of a subsystem, its name
+	To      string // of a forward: a Destination
+}
+
 // Consent is the engineer's answer to the notice.
 type Consent string
 
@@ -124,19 +123,21 @@ const (
 	ConsentDeclined Consent = "declined"
 )
 
-// Attempt is what somebody tries.
+// Attempt is what a person tries to do.
 type Attempt struct {
 	Act     Act
 	Person  string // the person bound to the proven key or token; must equal Facts.Person.ID
 	Key     bool   // key (or token) proven in this connection
 	Print   string // of a connection: fingerprint of the key that was proven; it must still be one of Facts.Keys
 	Factor  bool   // second factor given, or remembered for this window
-	Dropped bool   // a forced end, freeze, lock or revocation dropped remembered factors after this one was given
+	Dropped bool   // a forced end, freeze, lock or revocation came after this factor and dropped it
 	Consent Consent
 	Source  netip.Addr
 	Target  string // as typed: target id; empty only with a single grant
 	Account string // as typed: login on the target; empty: the grant's only one
 	Channel ChannelKind
+	Command string // of an exec, its exact bytes; of a subsystem, its name
+	To      string // of a forward: a Destination
 	Session string // the caller's own session when it already has one: not counted against limits
 	Purpose string // playback, watching, export: why
 	Grant   string // id of the grant chosen by its number in the list; empty: any
@@ -149,9 +150,10 @@ type Decision struct {
 	Reason   Reason // set when Allow is false; never empty then except in the zero value
 	Args     map[string]string
 	Grant    Grant         // the grant that decided; its ID is empty where none did
-	Channels []ChannelKind // what may be opened
+	Channels []ChannelKind // channels that may be opened
+	Instead  string        // runs in place of the shell or command that was asked for; empty: that one
 	Until    time.Time     // not a byte passes at or after this instant
-	Wait     bool          // the denial is one that the waiting room may sit out
+	Wait     bool          // the reason is one that may pass while the person waits in the waiting room
 	From     time.Time     // when waiting may help: earliest instant to look again; zero unknown
 	Role     Role          // of an approval or extension: the capacity in which the person acts
 	OnBehalf string        // person id of the approver for whom a deputy decides; empty: in their own right
@@ -166,7 +168,7 @@ type Running struct {
 	Source    netip.Addr
 	Target    string
 	Account   string    // login on the target
-	LastInput time.Time // the last key on a shell, the last byte either way on another channel; at the least the end of the last pause, in which idleness does not count
+	LastInput time.Time // the last key on a shell, the last byte either way on another channel; never before the end of the last pause, in which idleness does not count
 	Paused    bool      // the attendant holds the engineer's input back
 }
 
@@ -180,11 +182,11 @@ type Verdict struct {
 	Next   time.Time // the earliest instant at which the verdict may change by itself; never after Until
 }
 
-// PauseCause says why a session's input is held back. Empty: it is not.
+// PauseCause says why a session's input is held back. Empty: it is not held back.
 type PauseCause string
 
 // The causes of a pause.
 const (
-	PausedByAttendant PauseCause = "attendant"        // somebody pressed pause
+	PausedByAttendant PauseCause = "attendant"        // a person pressed pause
 	PausedUnattended  PauseCause = "attendant-absent" // the attendant has not been heard of
 )

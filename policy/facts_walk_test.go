@@ -10,8 +10,8 @@ import (
 	. "sekimori/policy"
 )
 
-// recheckedFact is one thing that Decide may know. Either change makes it deny, and then Recheck must end or hold the
-// session too; or why says for what reason a session under way goes on although it changes, or that nothing is decided by it.
+// recheckedFact is one fact that Decide may know. Either change makes Decide deny, and then Recheck must end or hold the session too.
+// If a session under way goes on instead, or nothing depends on the fact, why gives the reason.
 type recheckedFact struct {
 	change func(f *Facts, r *Running)
 	why    string
@@ -21,10 +21,11 @@ const (
 	words    = "for the texts; nothing is decided by it"
 	choosing = "tells grants apart where the attempt does not say which; a session has its grant"
 	starting = "stops a start only, never work under way"
+	filesNow = "ends no session: FilesNow judges each operation on a file by it"
 	pace     = "says when Recheck acts, not whether"
 )
 
-// factsOfDecide is every field of what Decide is given, by its path.
+// factsOfDecide has every field of Decide's arguments, by its path.
 var factsOfDecide = map[string]recheckedFact{
 	"Facts.Zone":               {why: words},
 	"Facts.Keys":               {change: func(f *Facts, r *Running) { f.Keys = nil }},
@@ -33,6 +34,7 @@ var factsOfDecide = map[string]recheckedFact{
 	"Facts.WaitingRoom":        {why: "who is in the room has no session"},
 	"Facts.Connections":        {why: "bounds those who come; who is in keeps a place"},
 	"Facts.FollowUps":          {why: starting},
+	"Facts.Permits":            {change: func(f *Facts, r *Running) { f.Institution = Institution{Declared: true, StandingPermits: true} }},
 	"Facts.Live":               {why: "limits and exclusivity count those who come; who is in keeps a place"},
 	"Facts.Freezes":            {change: func(f *Facts, r *Running) { f.Freezes = []Freeze{{Scope: FreezeAll}} }},
 	"Facts.Systems":            {change: func(f *Facts, r *Running) { f.Systems = nil }},
@@ -42,7 +44,8 @@ var factsOfDecide = map[string]recheckedFact{
 	"Facts.Prime":              {change: func(f *Facts, r *Running) { f.Vendor.Prime = "V-099" }},
 	"Runtime.Clock":            {change: func(f *Facts, r *Running) { f.Runtime.Clock = ClockUntrusted }},
 	"Runtime.Recorder":         {change: func(f *Facts, r *Running) { f.Runtime.Recorder = RecorderFailed }},
-	"Runtime.Line":             {change: func(f *Facts, r *Running) { system(f, func(s *System) { s.Line = LineInterlocked }) }},
+	"Runtime.Doors":            {why: "of a channel, before it starts; fixed while the broker runs"},
+	"Runtime.Lines":            {change: func(f *Facts, r *Running) { system(f, func(s *System) { s.Line = LineInterlocked }) }},
 	"Runtime.MaintenanceUntil": {why: starting},
 
 	"Person.ID":      {change: func(f *Facts, r *Running) { f.Person.ID = "E-0032" }},
@@ -77,9 +80,10 @@ var factsOfDecide = map[string]recheckedFact{
 	}},
 	"Vendor.AuditReports":   {why: "of an application; nothing of a connection is decided by it"},
 	"Vendor.SpecialClauses": {change: func(f *Facts, r *Running) { f.Institution = Institution{Declared: true, SpecialClauses: true} }},
-	"Vendor.SubcontractUntil": {change: func(f *Facts, r *Running) {
+	"Vendor.Roster":         {why: starting},
+	"Vendor.Subcontract": {change: func(f *Facts, r *Running) {
 		subcontracted(f)
-		f.Vendor.SubcontractUntil = mid
+		f.Vendor.Subcontract = []Span{{End: mid}}
 	}},
 
 	"System.ID":                {change: func(f *Facts, r *Running) { system(f, func(s *System) { s.ID = "other" }) }},
@@ -98,14 +102,23 @@ var factsOfDecide = map[string]recheckedFact{
 		system(f, func(s *System) { s.PersonalData, s.Attendance = true, AttendanceNone })
 		f.Grants[0].Window.Attendant = ""
 	}},
-	"System.SecondWhen":   {why: "of an application"},
-	"System.Lead":         {why: "of an application"},
-	"System.Delegated":    {why: "of an extension"},
-	"System.BackupAge":    {why: starting},
-	"System.Recurring":    {why: "of an application"},
-	"System.PauseAfter":   {change: func(f *Facts, r *Running) { system(f, func(s *System) { s.PauseAfter = time.Second }) }},
-	"System.CutAfter":     {change: func(f *Facts, r *Running) { system(f, func(s *System) { s.CutAfter = time.Second }) }},
-	"System.ReportWithin": {why: "of a report"},
+	"System.SecondWhen":       {why: "of an application"},
+	"System.Lead":             {why: "of an application"},
+	"System.Delegated":        {why: "of an extension"},
+	"System.BackupAge":        {why: starting},
+	"System.Recurring":        {why: "of an application"},
+	"System.PauseAfter":       {change: func(f *Facts, r *Running) { system(f, func(s *System) { s.PauseAfter = time.Second }) }},
+	"System.CutAfter":         {change: func(f *Facts, r *Running) { system(f, func(s *System) { s.CutAfter = time.Second }) }},
+	"System.ReportWithin":     {why: "of a report"},
+	"System.BookmarkRequired": {why: "of the attendance record"},
+	"System.ConfirmWithin":    {why: "of the day's confirmation"},
+
+	"System.FilesIn":      {why: filesNow},
+	"System.FilePaths":    {why: filesNow},
+	"System.FileLimitMiB": {why: filesNow},
+	"System.Commands":     {why: "asked again for each channel"},
+	"System.MaskNumbers":  {why: "what the relay shows; asked when the session begins"},
+	"System.DenyShell":    {why: "fixed when the channel opens; asked again for each channel"},
 
 	"Grant.ID":              {change: func(f *Facts, r *Running) { f.Grants[0].ID = "" }},
 	"Grant.Person":          {change: func(f *Facts, r *Running) { f.Grants[0].Person = "E-0032" }},
@@ -121,7 +134,14 @@ var factsOfDecide = map[string]recheckedFact{
 	"Grant.RevokedReason":   {why: words},
 	"Grant.Files":           {why: "fixed when the grant is issued; asked again for each channel"},
 	"Grant.State":           {change: func(f *Facts, r *Running) { f.Grants[0].State = GrantRevoked }},
-	"Grant.Forward":         {why: "reserved; forwards are never opened"},
+	"Grant.Sanitised":       {why: words},
+	"Grant.FileDirection":   {why: filesNow},
+	"Grant.FilePathsIn":     {why: filesNow},
+	"Grant.FilePathsOut":    {why: filesNow},
+	"Grant.FileLimitMiB":    {why: filesNow},
+	"Grant.Commands":        {why: "fixed when the grant is issued; asked again for each channel"},
+	"Grant.Forced":          {why: "fixed when the grant is issued; asked again for each channel"},
+	"Grant.Forwards":        {why: "fixed when the grant is issued; asked again for each channel"},
 	"Grant.RevokedBy":       {why: words},
 	"Grant.PersonLimit":     {why: starting},
 
@@ -173,6 +193,8 @@ var factsOfDecide = map[string]recheckedFact{
 	}},
 	"Attempt.Target":  {change: func(f *Facts, r *Running) { r.Target = "hr-web" }},
 	"Attempt.Account": {change: func(f *Facts, r *Running) { r.Account = "ro" }},
+	"Attempt.Command": {why: "of one channel, before it starts"},
+	"Attempt.To":      {why: "of one channel, before it starts"},
 	"Attempt.Channel": {why: "each channel has a decision of its own"},
 	"Attempt.Session": {why: "the session itself"},
 	"Attempt.Purpose": {why: "of acts of staff"},
@@ -187,8 +209,8 @@ func system(f *Facts, change func(*System)) {
 	f.Systems["hr"] = s
 }
 
-// What was true at admission is true as long as the session lasts: whatever Decide asks, Recheck asks, or the table above names
-// why not. A new field fails this test until it stands there.
+// Recheck asks about every fact that Decide asks about, or the table above says why not. A new field fails this test until the table
+// has it.
 func TestWhateverAdmissionAsksIsRechecked(t *testing.T) {
 	var paths []string
 	for _, v := range []any{Facts{}, Runtime{}, Person{}, Pledge{}, Vendor{}, System{}, Grant{}, Window{}, Target{}, Account{}, Attempt{}} {
@@ -196,7 +218,7 @@ func TestWhateverAdmissionAsksIsRechecked(t *testing.T) {
 		for i := range kind.NumField() {
 			field := kind.Field(i)
 			if field.Type.Kind() == reflect.Struct && field.Type.PkgPath() == kind.PkgPath() {
-				continue // walked through by itself, or the institution's rules, which show in the papers they ask for
+				continue // walked through separately; or the institution's rules, which show in the papers they need
 			}
 			paths = append(paths, kind.Name()+"."+field.Name)
 		}
@@ -214,7 +236,7 @@ func TestWhateverAdmissionAsksIsRechecked(t *testing.T) {
 			continue
 		}
 		f, a := admitted()
-		r := running2(f, a)
+		r := sessionOf(f, a)
 		if d := Decide(f, a, mid); !d.Allow {
 			t.Fatalf("the fixture is denied: %+v", d)
 		}
@@ -237,8 +259,8 @@ func TestWhateverAdmissionAsksIsRechecked(t *testing.T) {
 	}
 }
 
-// running2 is the session that such facts and such an attempt lead to.
-func running2(f Facts, a Attempt) Running {
+// sessionOf is the session that follows from such facts and such an attempt.
+func sessionOf(f Facts, a Attempt) Running {
 	return Running{Session: "S-20261124-01", Person: a.Person, Print: a.Print, Grant: f.Grants[0].ID, Source: a.Source,
 		Target: a.Target, Account: a.Account, LastInput: mid.Add(-time.Minute)}
 }

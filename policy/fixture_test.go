@@ -9,7 +9,7 @@ import (
 
 var jst = time.FixedZone("JST", 9*60*60)
 
-// The fixture's day: one window from ten to half past eleven, asked about in its middle.
+// The fixture's day: one window from ten to half past eleven. Tests ask in its middle.
 var (
 	start = time.Date(2026, 11, 24, 10, 0, 0, 0, jst)
 	end   = time.Date(2026, 11, 24, 11, 30, 0, 0, jst)
@@ -47,7 +47,7 @@ func admitted() (Facts, Attempt) {
 	return f, a
 }
 
-// patient is a system that misses its attendant only after days, so that a test of something else need not ring for them.
+// patient is a system that misses its attendant only after days, so that other tests need no heartbeats.
 func patient(s System) System {
 	s.PauseAfter, s.CutAfter = 30*24*time.Hour, 31*24*time.Hour
 	return s
@@ -87,4 +87,12 @@ func awaiting() (Person, Request) {
 func live(id, person, window, system string) LiveSession {
 	return LiveSession{ID: id, Person: person, Grant: window + "-1", Window: window, System: system,
 		Request: "R8-0099", Until: end}
+}
+
+// setLine gives every system the state of its line.
+func setLine(f *Facts, state LineState) {
+	f.Runtime.Lines = map[string]Line{}
+	for id := range f.Systems {
+		f.Runtime.Lines[id] = Line{State: state}
+	}
 }

@@ -5,16 +5,17 @@ import (
 	"time"
 )
 
-// ruling is what one grant says to an attempt, without the words: the words are made only for
-// the grant that decides, because a person may have thousands.
+// ruling is the answer of one grant to an attempt, without words. Words are made only for the grant that decides, because a person may
+// have thousands.
 type ruling struct {
 	reason Reason // empty: allows
 	wait   bool
 	from   time.Time
-	// What the words need.
+	// Arguments of the words.
 	freeze *Freeze
 	live   *LiveSession
 	follow *FollowUp
+	word   string // the part of the standing permits, the day of the roster statement
 }
 
 // judge rules on one grant of the person, for a system that is known.
@@ -34,12 +35,18 @@ func judge(f *Facts, a *Attempt, g *Grant, s *System, now time.Time) ruling {
 	if u := followUpOf(f, g, s, now); u != nil {
 		return ruling{reason: FollowUpMissing, follow: u}
 	}
+	if breach := permitMissing(f, g, now); breach != "" {
+		return ruling{reason: OutsidePermit, word: breach}
+	}
+	if due := rosterStop(f, g, now); due != "" {
+		return ruling{reason: RosterOverdue, word: due}
+	}
 	switch {
 	case !startPermitted(f, &g.Window, s), presenceOf(&g.Window, s, now) != present:
 		return ruling{reason: AttendantAbsent, wait: true}
 	case !backedUp(&g.Window, s, now):
 		return ruling{reason: BackupTooOld, wait: true}
-	case s.Line != LineNone && f.Runtime.Line != LineSeparated:
+	case !f.Runtime.apart(s):
 		return ruling{reason: InterlockNotReady}
 	case f.Runtime.Recorder != RecorderReady:
 		return ruling{reason: RecordingUnavailable}
@@ -47,14 +54,13 @@ func judge(f *Facts, a *Attempt, g *Grant, s *System, now time.Time) ruling {
 		return ruling{}
 	case a.Consent != ConsentGiven:
 		return ruling{reason: ConsentRefused}
-	case a.Channel != ChannelAdmission && !opens(g, a.Channel):
+	case a.Channel != ChannelAdmission && !opens(f, g, s, a):
 		return ruling{reason: FeatureNotGranted}
 	}
 	return ruling{}
 }
 
-// approvalOf tells what is missing of a final approval that covers the request as it reads
-// now. Empty: nothing.
+// approvalOf tells why a grant has no final approval that covers the request as it reads now. Empty: it has one.
 func approvalOf(g *Grant) Reason {
 	edited := g.ApprovedVersion != g.RequestVersion
 	switch {
@@ -86,7 +92,7 @@ func approvalOf(g *Grant) Reason {
 	return NoGrant
 }
 
-// windowOf places now in the window: over, shut by a person, too early, or (empty) inside.
+// windowOf tells where now lies: after the window, in one shut by a person, too early, or (empty) inside.
 func windowOf(f *Facts, g *Grant, now time.Time) ruling {
 	w := &g.Window
 	if w.ID == "" || w.Start.IsZero() || !w.Start.Before(w.End) {
@@ -99,7 +105,7 @@ func windowOf(f *Facts, g *Grant, now time.Time) ruling {
 	case WindowScheduled, WindowAttended, WindowPermitted:
 	case WindowClosed:
 		return ruling{reason: WindowOver}
-	default: // cut, cancelled, and whatever is not known
+	default: // cut, cancelled, and every unknown state
 		return ruling{reason: GrantWasRevoked}
 	}
 	if now.Before(w.Start) {
@@ -119,8 +125,8 @@ func waitingRoom(f *Facts) time.Duration {
 	return f.WaitingRoom
 }
 
-// occupied looks for others at work: on another window of an exclusive system, or more
-// persons on this window than it takes. The caller's own sessions never stand in its way.
+// occupied looks for others at work: on another window of an exclusive system, or more persons on this window than it takes. The
+// caller's own sessions never count.
 func occupied(f *Facts, a *Attempt, g *Grant, s *System) ruling {
 	limit := max(g.PersonLimit, 1)
 	others := 0
@@ -145,7 +151,7 @@ func occupied(f *Facts, a *Attempt, g *Grant, s *System) ruling {
 	return ruling{}
 }
 
-// firstOfPerson tells that none of the earlier sessions is the same person's on the window.
+// firstOfPerson reports that none of the earlier sessions on the window is the same person's.
 func firstOfPerson(earlier []LiveSession, l *LiveSession) bool {
 	for i := range earlier {
 		if earlier[i].Window == l.Window && earlier[i].Person == l.Person {
@@ -155,11 +161,10 @@ func firstOfPerson(earlier []LiveSession, l *LiveSession) bool {
 	return true
 }
 
-// startPermitted tells whether somebody of the institution lets the work begin. Where the system asks for
-// no identity check the permission is given with the post, and is stored like any other: a rule that is dropped afterwards
-// makes no permission of a post that was taken without one. A system whose rule is not
-// known needs an attendant; one that checks identity needs the permission whatever its rule. Whoever has the post answers for
-// the work, also where nobody need have it: while they are locked there is no work, until somebody else takes the post over.
+// startPermitted tells whether the institution lets the work begin. If the system asks for no identity check, the permission is given
+// when the post is taken, and stored like any other: dropping the check later permits nothing on a post taken before. A system with an
+// unknown rule needs an attendant. One that checks identity needs the permission under every rule. The attendant answers for the work,
+// also where none is required: while the attendant is locked no one may work, until another person takes the post over.
 func startPermitted(f *Facts, w *Window, s *System) bool {
 	if w.Attendant != "" && slices.Contains(f.LockedStaff, w.Attendant) {
 		return false
@@ -174,50 +179,66 @@ func startPermitted(f *Facts, w *Window, s *System) bool {
 	return w.State == WindowPermitted
 }
 
-// channelsOf lists what a grant opens.
-func channelsOf(g *Grant) []ChannelKind {
-	if g.Files == FilesAllowed {
-		return []ChannelKind{ChannelShell, ChannelExec, ChannelSFTP, ChannelCopy}
+// channelsOf lists the channels that a grant opens on its system. Which command and which destination is asked for with each channel.
+func channelsOf(g *Grant, s *System) []ChannelKind {
+	var open []ChannelKind
+	for _, kind := range [...]ChannelKind{ChannelShell, ChannelExec, ChannelSFTP, ChannelCopy, ChannelForward} {
+		if opensKind(g, s, kind) {
+			open = append(open, kind)
+		}
 	}
-	return []ChannelKind{ChannelShell, ChannelExec}
+	return open
 }
 
-// opens is channelsOf without the slice. Forwards, the agent and X11 are never opened here.
-func opens(g *Grant, kind ChannelKind) bool {
-	switch kind {
+// opens rules on a channel as it is asked for. The agent and X11 are never opened.
+func opens(f *Facts, g *Grant, s *System, a *Attempt) bool {
+	if !opensKind(g, s, a.Channel) {
+		return false
+	}
+	switch a.Channel {
+	case ChannelForward:
+		return forwards(f, g, a.To)
 	case ChannelShell, ChannelExec:
-		return true
+		return opensCommand(g, s, a.Channel, a.Command)
 	case ChannelSFTP, ChannelCopy:
-		return g.Files == FilesAllowed
+		return opensTransfer(g, s, a.Channel, a.Command)
+	}
+	return true
+}
+
+// opensKind rules on a kind of channel.
+func opensKind(g *Grant, s *System, kind ChannelKind) bool {
+	switch kind {
+	case ChannelForward:
+		return len(g.Forwards) > 0
+	case ChannelShell:
+		return (!bounded(g, s) || g.Forced != "") && shellPermitted(g, s)
+	case ChannelExec:
+		return shellPermitted(g, s)
+	case ChannelSFTP, ChannelCopy:
+		return g.Files == FilesAllowed && g.Forced == ""
 	}
 	return false
 }
 
-// deadline is the instant from which not a byte passes: the window's end, or that of a paper
-// that must hold, whichever comes first. It is asked only where the papers hold now.
+// shellPermitted asks deny_shell, which takes away what could carry files.
+func shellPermitted(g *Grant, s *System) bool {
+	return !s.DenyShell || !DeniesShell(FilesOf(g, s), s)
+}
+
+// deadline is the instant from which not a byte passes: the window's end, or the end of a required paper, whichever is earlier. It is
+// called only while the papers hold.
 func deadline(f *Facts, g *Grant, now time.Time) time.Time {
 	until := g.Window.end()
-	sooner := func(t time.Time) {
-		if t.Before(until) {
-			until = t
+	for _, r := range f.requirements() {
+		if ends, _ := r.Terms.At(now); !ends.IsZero() && ends.Before(until) {
+			until = ends
 		}
 	}
-	sooner(f.Person.Pledge.Until)
-	sooner(f.Vendor.ContractUntil)
-	if f.Vendor.Prime != "" && !f.Vendor.SubcontractUntil.IsZero() {
-		sooner(f.Vendor.SubcontractUntil)
-	}
-	for _, name := range f.Institution.required() {
-		held, _ := f.Vendor.certified(name, now)
-		sooner(held)
-	}
-	if f.Vendor.Prime == "" || f.Prime == nil {
-		return until
-	}
-	sooner(f.Prime.ContractUntil)
-	for _, name := range f.Institution.required() {
-		held, _ := f.Prime.certified(name, now)
-		sooner(held)
+	if terms, asked := permitTerms(f, g); asked {
+		if ends, _ := terms.At(now); !ends.IsZero() && ends.Before(until) {
+			until = ends
+		}
 	}
 	return until
 }

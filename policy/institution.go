@@ -5,17 +5,19 @@ import (
 	"time"
 )
 
-// Institution is what holds for every system of the institution. The zero value declares nothing: then the papers
-// of vendors count by their dates alone, every hour is an office hour, and no certification is asked for.
+// Institution has the rules for all systems of the institution. The zero value declares nothing: then the papers of vendors count by
+// their dates alone, every hour is an office hour, and no certification is needed.
 type Institution struct {
-	Declared       bool
-	Lead           time.Duration // least time from handing in to the start; a system may ask for more
-	Hours          Week          // office hours; the zero value: all the time
-	Certifications []string      // that every vendor must hold, by name: "privacy-mark", "isms"
-	PledgeCopy     bool          // a pledge counts only with its copy on file (R9)
-	SpecialClauses bool          // a contract counts only with its special clauses on file (特記事項)
-	AuditReport    bool          // the vendor's audit report of last fiscal year is asked for
-	SpaceDays      int           // days of recording that should be free; below it the schedule item cautions. 0: not looked at
+	Declared        bool
+	Lead            time.Duration // least time from handing in to the start; a system may ask for more
+	Hours           Week          // office hours; the zero value: all the time
+	Certifications  []string      // that every vendor must hold, by name: "privacy-mark", "isms"
+	PledgeCopy      bool          // a pledge counts only with its copy on file (R9)
+	SpecialClauses  bool          // a contract counts only with its special clauses on file (特記事項)
+	AuditReport     bool          // the vendor's audit report of last fiscal year is asked for
+	StandingPermits bool          // work needs a standing permit for its vendor and system (包括許可)
+	RosterFrom      Date          // from this day on each vendor confirms every month who works for it; empty: it is not asked for
+	SpaceDays       int           // days of recording that should be free; below it the schedule item cautions. 0: not looked at
 }
 
 // Week is the office hours by time.Weekday.
@@ -35,7 +37,7 @@ func DateOf(t time.Time, zone *time.Location) Date {
 	return Date(t.In(zone).Format(time.DateOnly))
 }
 
-// NoWork is a time in which nobody maintains: payday, an election, the close of a year.
+// NoWork is a time without maintenance: payday, an election, the close of a year.
 type NoWork struct {
 	System string // empty: every system
 	From   time.Time
@@ -43,8 +45,8 @@ type NoWork struct {
 	Reason string
 }
 
-// Calendar answers questions about days. It is made by the calendar package from declared hours, the public holidays, and
-// what the institution's own list says of them.
+// Calendar answers questions about days. The calendar package makes it from the declared hours, the public holidays and the
+// institution's own list.
 type Calendar struct {
 	Zone     *time.Location
 	Hours    Week            // zero: all the time
@@ -59,7 +61,7 @@ func (c Calendar) zone() *time.Location {
 	return c.Zone
 }
 
-// Outside reports whether any part of [start, end) lies outside office hours. Without declared hours nothing does.
+// Outside reports whether any part of [start, end) lies outside office hours. Without declared hours no part does.
 func (c Calendar) Outside(start, end time.Time) bool {
 	if c.Hours == (Week{}) {
 		return false
@@ -78,13 +80,13 @@ func (c Calendar) Outside(start, end time.Time) bool {
 		if !end.After(shut) {
 			return false
 		}
-		at = shut // the rest must be office hours of the next day, so only a day open around the clock goes on
+		at = shut // the rest must be office hours of the next day, so only a day open around the clock continues
 	}
 	return false
 }
 
-// clockOn is a time of day on the day of local, by the wall clock: a day with a change of the clock is not 24 hours. The start
-// and the end of the day are the instants at which its date begins and ends, also where the change takes midnight away.
+// clockOn is a time of day on the day of local, by the wall clock: a day with a change of the clock does not have 24 hours. Start and
+// end of the day are the instants at which its date begins and ends, also if the change removes midnight.
 func clockOn(local time.Time, d time.Duration) time.Time {
 	switch {
 	case d <= 0:
@@ -99,7 +101,7 @@ func clockOn(local time.Time, d time.Duration) time.Time {
 func startOfDay(local time.Time, days int) time.Time {
 	noon := time.Date(local.Year(), local.Month(), local.Day()+days, 12, 0, 0, 0, local.Location())
 	t := time.Date(noon.Year(), noon.Month(), noon.Day(), 0, 0, 0, 0, local.Location())
-	for range 96 { // where there is no midnight, time.Date may give an instant of the evening before
+	for range 96 { // without a midnight, time.Date may give an instant of the evening before
 		if t.Day() == noon.Day() {
 			break
 		}
@@ -163,7 +165,7 @@ const (
 	SecondUrgent           SecondRule = "urgent"
 	SecondRecurring        SecondRule = "recurring"
 
-	// SecondAlways is System.SecondStage, said as a rule. It is not among SecondRules.
+	// SecondAlways is System.SecondStage as a rule. It is not among SecondRules.
 	SecondAlways SecondRule = "always"
 )
 
@@ -201,7 +203,7 @@ type Deputation struct {
 	From   time.Time
 	Until  time.Time // exclusive
 	Reason string
-	SetBy  string // person id of who appointed the deputy: the approver, or another of the section. Unknown: it counts for nothing
+	SetBy  string // person id of the appointer: the approver, or another of the section. Unknown: it counts for nothing
 }
 
 // Holds reports whether the deputation is in force at now.
@@ -218,11 +220,11 @@ type FollowUp struct {
 	Approval bool // the later approval is missing
 }
 
-// missing tells whether the report or the later approval is.
+// missing tells whether the report or the later approval is missing.
 func (u *FollowUp) missing() bool { return u.Report || u.Approval }
 
-// blocks tells whether the follow-up stands in the way of another request of the vendor on the system. An emergency that
-// is not over yet lacks nothing; one whose end is not known does.
+// blocks tells whether the follow-up stops another request of the vendor on the system. An emergency that is not over lacks nothing;
+// one with an unknown end counts as over.
 func (u *FollowUp) blocks(vendor, system, request string, now time.Time) bool {
 	return u.missing() && u.Vendor == vendor && u.System == system && u.Request != request && !now.Before(u.Ended)
 }
@@ -235,37 +237,7 @@ func (i *Institution) required() []string {
 	return i.Certifications
 }
 
-// copyMissing: the pledge counts only with its copy, and there is none.
-func (i *Institution) copyMissing(p *Pledge) bool { return i.Declared && i.PledgeCopy && !p.Copy }
-
-// clausesMissing: the contract counts only with its special clauses, and there are none.
-func (i *Institution) clausesMissing(v *Vendor) bool {
-	return i.Declared && i.SpecialClauses && !v.SpecialClauses
-}
-
-// certified tells until when a certification holds that holds at now. One that the next follows without a gap
-// goes on.
-func (v *Vendor) certified(name string, now time.Time) (until time.Time, ok bool) {
-	for at, more := now, true; more; at = until {
-		more = false
-		for i := range v.Certifications {
-			c := &v.Certifications[i]
-			if c.Name == name && within(c.From, c.Until, at) && c.Until.After(until) {
-				until, ok, more = c.Until, true, true
-			}
-		}
-	}
-	return until, ok
-}
-
-// CertifiedThroughout tells whether a certification holds during all of [start, end), under one certificate or several that follow
-// each other.
-func (v *Vendor) CertifiedThroughout(name string, start, end time.Time) bool {
-	until, ok := v.certified(name, start)
-	return ok && !until.Before(end)
-}
-
-// reported tells whether the vendor's report of a fiscal year has come in.
+// reported tells whether the vendor's report of a fiscal year has been received.
 func (v *Vendor) reported(year int) bool {
 	return slices.ContainsFunc(v.AuditReports, func(r AuditReport) bool { return r.FiscalYear == year })
 }

@@ -6,41 +6,24 @@ import (
 	"time"
 )
 
-// lookLine: before the start nobody has cut the office network yet, so only from the start on does its state count.
-func lookLine(a *Application, f *finding, now time.Time) {
-	ask := Text{"庁内網の切断を立会者が確かめてください", "have the attendant confirm that the office network is cut"}
-	switch {
-	case a.Request.System.Line == LineNone:
-		f.fine(Text{"回線連動なし(このシステムの決まり)。庁内網との分離は確かめません", "no interlock (this system's rule); separation from the office network is not verified"})
-	case !a.started(now):
-		f.careful(Text{"回線は開始のときに確かめます。検査器の試験の記録はまだありません", "the line is verified at the start; no test of a sensor is on file yet"}, ask)
-	case a.Runtime.Line == LineSeparated:
-		f.fine(Text{"庁内網: 切断。検査は線を抜いた証明ではありません", "office network: cut (a probe is no proof of a pulled cable)"})
-	case a.Runtime.Line == LineJoined:
-		f.bad(InterlockNotReady, nil, Text{"庁内網: 接続", "office network: connected"}, ask)
-	default:
-		f.bad(InterlockNotReady, nil, Text{"庁内網: 不明(安全でない扱い)", "office network: unknown (taken as unsafe)"}, ask)
-	}
-}
-
-// lookAttendant: somebody is named who may attend this work.
+// lookAttendant checks that an attendant is named who may attend this work.
 func lookAttendant(a *Application, f *finding, _ time.Time) {
 	s := &a.Request.System
 	rule, at := s.AttendanceRule(), a.Attendant
-	name := Text{"立会者を決めてください", "name an attendant"}
+	name := Text{JA: "立会者を決めてください", EN: "name an attendant"}
 	switch {
 	case rule == AttendanceNone && at == nil:
-		f.fine(Text{"立会者 不要(方針)", "no attendant (policy)"})
+		f.fine(Text{JA: "立会者 不要(方針)", EN: "no attendant (policy)"})
 		return
 	case rule == AttendanceOnCall && at == nil:
-		f.careful(Text{"呼出し。まだ決まっていません", "on call; nobody is named yet"}, name)
+		f.careful(Text{JA: "呼出し。まだ決まっていません", EN: "on call; nobody is named yet"}, name)
 		return
 	case at == nil || at.ID == "":
-		f.bad(AttendantAbsent, nil, Text{"立会者が決まっていません", "no attendant is named"}, name)
+		f.bad(AttendantAbsent, nil, Text{JA: "立会者が決まっていません", EN: "no attendant is named"}, name)
 		return
 	}
 	who := whoIs(at)
-	another := Text{"別の立会者にしてください", "name another attendant"}
+	another := Text{JA: "別の立会者にしてください", EN: "name another attendant"}
 	switch {
 	case at.Kind != Staff || at.Vendor != "" || !at.Has(Attendant):
 		f.bad(AttendantAbsent, nil, say("%sは立会者の役割を持ちません", "%s does not hold the role of attendant", who), another)
@@ -52,7 +35,7 @@ func lookAttendant(a *Application, f *finding, _ time.Time) {
 		f.bad(AttendantAbsent, nil, say("%sは緊急利用を開いた人です", "%s is one of those who opened the emergency window", who), another)
 	case !a.AttendedBefore:
 		f.careful(say("%sはこのシステムの立会いが初めてです", "%s attends this system for the first time", who),
-			Text{"手順書を読み、経験のある職員に確かめてください", "read the procedure and ask somebody with experience"})
+			Text{JA: "手順書を読み、経験のある職員に確かめてください", EN: "read the procedure and ask somebody with experience"})
 	case a.AttendantIsApprover:
 		f.fine(say("%s(承認者を兼ねる、このシステムの決まり)", "%s (also approves, by this system's rule)", who))
 	default:
@@ -60,22 +43,22 @@ func lookAttendant(a *Application, f *finding, _ time.Time) {
 	}
 }
 
-// lookSchedule: a recording can be made, nothing lies across the time, and no earlier duty is open.
+// lookSchedule checks that a recording can be made, that no other window overlaps, and that no earlier duty is open.
 func lookSchedule(a *Application, f *finding, now time.Time) {
 	lookRecorder(a, f, now)
 	lookSpans(a, f)
 	if a.Overlap != "" {
 		f.bad(SystemInUse, map[string]string{"n": a.Overlap}, say("同じシステムに申請 %s の時間枠が重なります", "overlaps request %s on the same system", a.Overlap),
-			Text{"日時をずらしてください", "choose another time"})
+			Text{JA: "日時をずらしてください", EN: "choose another time"})
 	} else {
-		f.fine(Text{"重なりなし", "no overlap"})
+		f.fine(Text{JA: "重なりなし", EN: "no overlap"})
 	}
 	if a.OverdueReviews > 0 {
 		n := strconv.Itoa(a.OverdueReviews)
 		f.soft(ReviewsOverdue, map[string]string{"n": n}, OverrideReviews, say("期限を過ぎた点検が%s件あります", "%s reviews are overdue", n),
-			Text{"点検を済ませてください。待てないときは理由を書けば進めます", "have them done, or go on with a reason"})
+			Text{JA: "点検を済ませてください。待てないときは理由を書けば進めます", EN: "have them done, or go on with a reason"})
 	} else {
-		f.fine(Text{"点検の遅れなし", "no review overdue"})
+		f.fine(Text{JA: "点検の遅れなし", EN: "no review overdue"})
 	}
 	for i := range a.FollowUps {
 		fu := &a.FollowUps[i]
@@ -84,26 +67,26 @@ func lookSchedule(a *Application, f *finding, now time.Time) {
 		}
 		f.soft(FollowUpMissing, map[string]string{"n": fu.Request}, OverrideFollowUp,
 			say("緊急利用 %s の報告か事後承認がまだです", "emergency %s lacks its report or later approval", fu.Request),
-			Text{"報告と事後承認を済ませてください。待てないときは理由を書けば進めます", "have report and approval done, or go on with a reason"})
+			Text{JA: "報告と事後承認を済ませてください。待てないときは理由を書けば進めます", EN: "have report and approval done, or go on with a reason"})
 	}
 	slices.Sort(f.overrides)
 	f.overrides = slices.Compact(f.overrides)
 }
 
-// lookRecorder: before the start its state says little about the start, so only a known fault counts.
+// lookRecorder checks the recorder. Before the start its state says little about the start, so only a known fault counts.
 func lookRecorder(a *Application, f *finding, now time.Time) {
-	call := Text{"情報システム課へ連絡してください", "contact the IS section"}
+	call := Text{JA: "情報システム課へ連絡してください", EN: "contact the IS section"}
 	switch {
 	case a.Runtime.Recorder == RecorderReady:
 	case a.Runtime.Recorder == RecorderUnknown && !a.started(now):
-		f.fine(Text{"記録先は接続のときに確かめます", "the recording store is verified at the connection"})
+		f.fine(Text{JA: "記録先は接続のときに確かめます", EN: "the recording store is verified at the connection"})
 	default:
-		f.bad(RecordingUnavailable, nil, Text{"操作記録を始められません", "a recording cannot be started"}, call)
+		f.bad(RecordingUnavailable, nil, Text{JA: "操作記録を始められません", EN: "a recording cannot be started"}, call)
 	}
 	switch least := a.Institution.SpaceDays; {
 	case least <= 0:
 	case a.SpaceDays < 0:
-		f.careful(Text{"記録先の空きが分かりません", "the space left for recordings is not known"}, call)
+		f.careful(Text{JA: "記録先の空きが分かりません", EN: "the space left for recordings is not known"}, call)
 	case a.SpaceDays < least:
 		f.careful(say("記録先の空きは%s日分です", "space for %s days of recordings is left", strconv.Itoa(a.SpaceDays)), call)
 	default:
@@ -111,14 +94,14 @@ func lookRecorder(a *Application, f *finding, now time.Time) {
 	}
 }
 
-// lookSpans: every occurrence counts. The first that is in the way is named, the others are counted.
+// lookSpans checks every occurrence. It names the first one in the way and counts the others.
 func lookSpans(a *Application, f *finding) {
 	zone := a.Calendar.Zone
 	var closed, outside []Span
 	var why string
 	for _, s := range a.spans() {
 		if s.Start.IsZero() || !s.Start.Before(s.End) {
-			f.bad(WindowOver, nil, Text{"開始と終了が決まっていません", "start and end are not known"}, Text{"日時を入力してください", "enter start and end"})
+			f.bad(WindowOver, nil, Text{JA: "開始と終了が決まっていません", EN: "start and end are not known"}, Text{JA: "日時を入力してください", EN: "enter start and end"})
 			return
 		}
 		if n, ok := a.Calendar.NoWorkIn(a.Request.System.ID, s.Start, s.End); ok {
@@ -133,15 +116,15 @@ func lookSpans(a *Application, f *finding) {
 	}
 	if len(closed) > 0 {
 		f.bad(GrantWasRevoked, map[string]string{"role": "section", "reason": "no-work"},
-			say("%s%sは作業禁止日です(%s)", "%s%s: no-work day (%s)", sayDate(closed[0].Start, zone), more(closed), why), Text{"別の日にしてください", "choose another day"})
+			say("%s%sは作業禁止日です(%s)", "%s%s: no-work day (%s)", sayDate(closed[0].Start, zone), more(closed), why), Text{JA: "別の日にしてください", EN: "choose another day"})
 	}
 	if len(outside) > 0 {
 		f.careful(say("%s%s は開庁時間の外にかかります", "%s%s reaches outside office hours", sayTime(outside[0].Start, zone), more(outside)),
-			Text{"時間外に行う理由と、立会いの体制を確かめてください", "confirm why, and who attends"})
+			Text{JA: "時間外に行う理由と、立会いの体制を確かめてください", EN: "confirm why, and who attends"})
 	}
 }
 
-// more counts what the first stands for.
+// more words how many spans follow the first.
 func more(spans []Span) string {
 	if len(spans) < 2 {
 		return ""

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// lookBackup: one was stated, it succeeded, and it is no older than the system's rule (R19).
+// lookBackup checks that a backup was stated, that it succeeded, and that it is no older than the system's rule (R19).
 func lookBackup(a *Application, f *finding, now time.Time) {
 	age := a.Request.System.BackupAge
 	if age <= 0 {
-		f.fine(Text{"求めていません(このシステムの決まり)", "not asked for (this system's rule)"})
+		f.fine(Text{JA: "求めていません(このシステムの決まり)", EN: "not asked for (this system's rule)"})
 		return
 	}
 	b := a.Backup
-	fix := Text{"バックアップを取り、立会者が記録してください。取れないときは理由を書けば進めます", "make a backup and state it, or go on with a reason"}
+	fix := Text{JA: "バックアップを取り、立会者が記録してください。取れないときは理由を書けば進めます", EN: "make a backup and state it, or go on with a reason"}
 	soft := func(what Text) {
 		args := map[string]string{}
 		if b != nil {
@@ -25,7 +25,7 @@ func lookBackup(a *Application, f *finding, now time.Time) {
 	}
 	switch {
 	case b == nil || b.At.IsZero():
-		soft(Text{"バックアップの記録がありません", "no backup is stated"})
+		soft(Text{JA: "バックアップの記録がありません", EN: "no backup is stated"})
 	case b.At.After(now):
 		soft(say("バックアップの時刻 %s はまだ来ていません", "the backup's time, %s, lies ahead", sayTime(b.At, a.Calendar.Zone)))
 	case !b.OK:
@@ -34,85 +34,123 @@ func lookBackup(a *Application, f *finding, now time.Time) {
 		soft(say("最後のバックアップは %s で、決まり(%s時間以内)より古い", "the last backup is of %s, older than the rule (%s h)", sayTime(b.At, a.Calendar.Zone), hours(age)))
 	case b.How != BackupAutomatic:
 		f.careful(say("%s に取った、と手で記録されました(%s)", "of %s, as typed in by hand (%s)", sayTime(b.At, a.Calendar.Zone), b.By),
-			Text{"バックアップの結果を目で確かめてください", "look at the backup's result"})
+			Text{JA: "バックアップの結果を目で確かめてください", EN: "look at the backup's result"})
 	default:
 		f.fine(say("%s 成功", "%s, succeeded", sayTime(b.At, a.Calendar.Zone)))
 	}
 }
 
-// lookRights: registered accounts of this vendor alone, and no more than last time without a word.
+// lookRights checks that the accounts are registered, belong to this vendor alone, and give no more than last time without an
+// explanation.
 func lookRights(a *Application, f *finding, _ time.Time) {
 	ids := accountIDs(a.Accounts)
 	if len(a.Accounts)+len(a.UnknownAccounts) == 0 {
-		f.bad(AccountNotGranted, nil, Text{"作業用アカウントが選ばれていません", "no account is named"}, Text{"作業用アカウントを選んでください", "name the accounts"})
+		f.bad(AccountNotGranted, nil, Text{JA: "作業用アカウントが選ばれていません", EN: "no account is named"}, Text{JA: "作業用アカウントを選んでください", EN: "name the accounts"})
 	}
 	if len(a.UnknownAccounts) > 0 {
 		f.bad(AccountNotGranted, map[string]string{"granted": strings.Join(ids, ", ")},
 			say("接続先に登録のない作業用アカウントです: %s", "not registered for a target of the system: %s", names(a.UnknownAccounts)),
-			Text{"情報システム課に登録を依頼してください", "ask the IS section to register it"})
+			Text{JA: "情報システム課に登録を依頼してください", EN: "ask the IS section to register it"})
 	}
 	shared := slices.DeleteFunc(slices.Clone(a.SharedAccounts), func(id string) bool { return !slices.Contains(ids, id) })
 	if len(shared) > 0 {
 		f.bad(AccountNotGranted, map[string]string{"granted": strings.Join(ids, ", ")},
 			say("ほかの保守事業者と共用の作業用アカウントです: %s", "shared with another vendor: %s", names(shared)),
-			Text{"この保守事業者だけの作業用アカウントを登録してください", "register an account for this vendor alone"})
+			Text{JA: "この保守事業者だけの作業用アカウントを登録してください", EN: "register an account for this vendor alone"})
 	}
 	if root := rootAccounts(a); root != "" {
 		why := clean(a.Request.RootReason)
 		if why == "" {
 			f.bad(FeatureNotGranted, map[string]string{"feature": "root"}, say("管理者相当のアカウントの理由がありません: %s", "no reason is given for the root-equivalent account %s", root),
-				Text{"理由を書くか、別のアカウントにしてください", "give the reason, or choose another account"})
+				Text{JA: "理由を書くか、別のアカウントにしてください", EN: "give the reason, or choose another account"})
 		} else {
 			f.careful(say("管理者相当のアカウントです: %s(理由: %s)", "root-equivalent: %s (reason: %s)", root, why),
-				Text{"管理者の権限が要るかを確かめてください。第二承認も要ります", "confirm that root is needed; a second approval is needed too"})
+				Text{JA: "管理者の権限が要るかを確かめてください。第二承認も要ります", EN: "confirm that root is needed; a second approval is needed too"})
 		}
 	}
-	if more := wider(a); len(more) > 0 {
-		f.careful(say("前回より広い: %s", "wider than last time: %s", names(more)), Text{"広げる理由を確かめてください", "confirm why it must be wider"})
+	if len(a.Forwards) > 0 {
+		f.careful(say("接続先から先へのポート転送があります: %s(両方向のデータを記録します。転送先での操作は命令としては見えません)",
+			"ports are forwarded from the target to %s (both directions are recorded; work done there does not show as commands)", names(a.Forwards)),
+			Text{JA: "転送が要るかを確かめてください", EN: "confirm that forwards are needed"})
 	}
-	f.fine(say("%s", "%s", names(append(ids, a.ExtraRights...))))
+	if more := wider(a); len(more) > 0 {
+		f.careful(say("前回より広い: %s", "wider than last time: %s", names(more)), Text{JA: "広げる理由を確かめてください", EN: "confirm why it must be wider"})
+	}
+	fine := say("%s", "%s", names(append(ids, a.ExtraRights...)))
+	if said := SayCommands(a.Request.Commands, a.Request.Forced); said != (Text{}) {
+		fine = Text{JA: fine.JA + "。命令: " + said.JA, EN: fine.EN + "; commands: " + said.EN}
+	}
+	f.fine(fine)
 }
 
-// lookIndividualNumber: no account has been probed here, so nothing is said to be unreadable.
-func lookIndividualNumber(a *Application, f *finding, _ time.Time) {
+// lookIndividualNumber checks the special case of individual numbers, and what the accounts' probes showed. A probe is no complete proof,
+// so the item never says that they cannot be read without it.
+func lookIndividualNumber(a *Application, f *finding, now time.Time) {
+	var reads []string
+	var oldest time.Time
+	for _, p := range a.Probes {
+		if p.Reads {
+			reads = append(reads, p.Account+" → "+p.What)
+		}
+		if oldest.IsZero() || p.At.Before(oldest) {
+			oldest = p.At
+		}
+	}
+	probed := len(a.Probes) > 0 && len(a.Unprobed) == 0
 	switch why := clean(a.IndividualReason); {
 	case a.Request.IndividualNumber && why == "":
 		f.bad(AccountProbeFailed, map[string]string{"what": "individual-number"},
-			Text{"個人番号が見える作業ですが、特例の理由がありません", "individual numbers will be visible, and no special-case reason is given"},
-			Text{"特例の理由を書くか、見えないアカウントにしてください", "give the special-case reason, or use an account that cannot see them"})
+			Text{JA: "個人番号が見える作業ですが、特例の理由がありません", EN: "individual numbers will be visible, and no special-case reason is given"},
+			Text{JA: "特例の理由を書くか、見えないアカウントにしてください", EN: "give the special-case reason, or use an account that cannot see them"})
 	case a.Request.IndividualNumber:
 		f.careful(say("個人番号が見える作業です(特例の理由: %s)", "individual numbers will be visible (special case: %s)", why),
-			Text{"特例に当たるかを確かめてください。第二承認も要ります", "confirm the special case; a second approval is needed too"})
+			Text{JA: "特例に当たるかを確かめてください。第二承認も要ります", EN: "confirm the special case; a second approval is needed too"})
+	case len(reads) > 0:
+		f.bad(AccountProbeFailed, map[string]string{"what": "account-readable"},
+			say("検査で、読めてはならないものが読めました: %s", "the probe read what must not be readable: %s", names(reads)),
+			Text{JA: "アカウントの権限を直してください。検査は1時間ごとにやり直します", EN: "mend the account's rights; the probe is made again every hour"})
+	case probed && now.Sub(oldest) <= ProbeAge:
+		f.fine(say("読めないことを検査で確認(%s)。検査は完全な証明ではありません", "a probe showed that they cannot be read (%s); it is no complete proof", sayTime(oldest, a.Calendar.Zone)))
+	case probed:
+		f.careful(say("読めないことの検査が古い(%s)", "the probe that they cannot be read is old (%s)", sayTime(oldest, a.Calendar.Zone)),
+			Text{JA: "次の接続の前に検査します。それまでは書面で確かめてください", EN: "it is made before the next session; until then confirm from the papers"})
 	case a.Request.System.PersonalData || a.Request.PersonalData:
-		f.careful(Text{"個人番号が読めないことは、まだ検査していません", "that individual numbers cannot be read has not been probed yet"},
-			Text{"アカウントの権限を書面で確かめてください", "confirm from the papers what the account can read"})
+		f.careful(Text{JA: "個人番号が読めないことは、まだ検査していません", EN: "that individual numbers cannot be read has not been probed yet"},
+			Text{JA: "アカウントの権限を書面で確かめてください", EN: "confirm from the papers what the account can read"})
 	default:
-		f.fine(Text{"個人情報を扱いません(届出による。検査はしていません)", "no personal data is handled (as declared; nothing was probed)"})
+		f.fine(Text{JA: "個人情報を扱いません(届出による。検査はしていません)", EN: "no personal data is handled (as declared; nothing was probed)"})
 	}
 }
 
-// lookFiles: none move, or it is said which and what for. A shell is part of every grant, so a rule that forbids more
-// than "none" could not be kept.
+// lookFiles checks that no files move, or that the request says which and what for. A shell can carry files past every rule but
+// deny_shell, and the item says so.
 func lookFiles(a *Application, f *finding, _ time.Time) {
+	t, carries := &a.Request.FileTerms, Text{}
+	if ShellCarries(*t, &a.Request.System) {
+		carries = Text{JA: "。端末からはファイルを運べます", EN: "; a shell can carry files"}
+	}
 	switch a.Request.Files {
 	case FilesNone:
-		f.fine(Text{"なし(転送は遮断。画面からの書き写しは防げません)", "none (transfers are blocked; copying from the screen cannot be prevented)"})
+		said := Text{JA: "なし(転送は遮断。画面からの書き写しは防げません)", EN: "none (transfers are blocked; copying from the screen cannot be prevented)"}
+		f.fine(Text{JA: said.JA + carries.JA, EN: said.EN + carries.EN})
 	case FilesAllowed:
 		detail := clean(a.FilesDetail)
 		if detail == "" {
-			f.bad(FeatureNotGranted, map[string]string{"feature": "sftp"}, Text{"授受するファイルの名前と目的がありません", "the files and their purpose are not named"},
-				Text{"ファイルの名前と目的を書いてください", "name the files and their purpose"})
+			f.bad(FeatureNotGranted, map[string]string{"feature": "sftp"}, Text{JA: "授受するファイルの名前と目的がありません", EN: "the files and their purpose are not named"},
+				Text{JA: "ファイルの名前と目的を書いてください", EN: "name the files and their purpose"})
 			return
 		}
-		f.careful(say("ファイルを授受します: %s", "files move: %s", detail), Text{"授受が要るかを確かめてください", "confirm that the files must move"})
+		terms := t.Say()
+		f.careful(Text{JA: "ファイルを授受します: " + detail + "(" + terms.JA + ")" + carries.JA, EN: "files move: " + detail + " (" + terms.EN + ")" + carries.EN},
+			Text{JA: "授受が要るかを確かめてください", EN: "confirm that the files must move"})
 	default:
 		f.bad(FeatureNotGranted, map[string]string{"feature": "shell"},
-			Text{"この決まりは、端末を許す限り守れません(端末からもファイルは運べます)", "this rule cannot be kept while a shell is granted: a shell can carry files"},
-			Text{"「なし」か「あり」にしてください", "choose none or allowed"})
+			Text{JA: "この決まりは、端末を許す限り守れません(端末からもファイルは運べます)", EN: "this rule cannot be kept while a shell is granted: a shell can carry files"},
+			Text{JA: "「なし」か「あり」にしてください", EN: "choose none or allowed"})
 	}
 }
 
-// wider names what is asked for beyond last time's rights.
+// wider lists what is asked for beyond last time's rights.
 func wider(a *Application) []string {
 	var more []string
 	for _, d := range Differences(a.Last, *a) {
@@ -120,7 +158,7 @@ func wider(a *Application) []string {
 			continue
 		}
 		switch d.Field {
-		case FieldAccounts, FieldRights:
+		case FieldAccounts, FieldRights, FieldCommands, FieldForwards:
 			more = append(more, d.To.JA)
 		case FieldRoot:
 			more = append(more, rootAccounts(a))
@@ -150,7 +188,7 @@ func accountIDs(accounts []Account) []string {
 	return ids
 }
 
-// names lists what is named, cut where it is too long to read.
+// names joins names into a list, cut if it is too long to read.
 func names(of []string) string {
 	var set nameSet
 	for _, name := range of {

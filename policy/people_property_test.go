@@ -11,7 +11,7 @@ import (
 	. "sekimori/policy"
 )
 
-// parties draws a person and a request in which everything may be anybody.
+// parties draws a person and a request in which every role may fall to any person.
 func parties(t *rapid.T) (Person, Request, time.Time) {
 	id := func(name string) string {
 		return rapid.SampledFrom([]string{"", "U-001", "U-002", "U-003", "U-005"}).Draw(t, name)
@@ -56,15 +56,15 @@ func involvedIn(r Request, who string) bool {
 	return who == r.Requester || who == r.Proposer || slices.Contains(r.Engineers, who)
 }
 
-// deputises finds, without the package's help, whether the person stands for the approver now, made deputy by anybody but a party and
-// others who may not choose.
+// deputises finds, without the package's help, whether the person stands for the approver now, appointed neither by a party nor by one
+// of the others, who may not choose.
 func deputises(r Request, who, approver string, now time.Time, others ...string) bool {
 	return slices.ContainsFunc(r.Deputations, func(d Deputation) bool {
 		return d.Deputy == who && d.For == approver && d.SetBy != "" && !involvedIn(r, d.SetBy) && !slices.Contains(others, d.SetBy) && !now.Before(d.From) && now.Before(d.Until)
 	})
 }
 
-// What must hold of every yes to an act of a person, whatever else is the case.
+// Properties of every yes to an act of a person.
 func fourEyes(t *rapid.T) {
 	p, r, now := parties(t)
 	first := rapid.SampledFrom([]string{"", "U-001", "U-003", "U-005"}).Draw(t, "first")
@@ -136,7 +136,7 @@ func TestFourEyes(t *testing.T) { rapid.Check(t, fourEyes) }
 
 func FuzzFourEyes(f *testing.F) { f.Fuzz(rapid.MakeFuzz(fourEyes)) }
 
-// An extension never goes past what was delegated, unless somebody above the attendant gives it.
+// An extension beyond the delegated time takes a person above the attendant.
 func TestNoExtensionBeyondWhatIsDelegated(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		minutes := func(name string) time.Duration {
@@ -181,7 +181,7 @@ func TestNoExtensionBeyondWhatIsDelegated(t *testing.T) {
 	})
 }
 
-// drawn is an application in which many things are wrong, with texts that attack a terminal.
+// drawn is an application with many faults, with texts that attack a terminal.
 func drawn(t *rapid.T) Application {
 	a := applied()
 	wild := func(name string) string {
@@ -213,8 +213,8 @@ func drawn(t *rapid.T) Application {
 	return a
 }
 
-// Whatever people wrote: eleven items in their order, each with words that do nothing to a terminal; and reasons clear exactly
-// what reasons may clear.
+// For any text there are eleven items in their order, each with words that are harmless on a terminal; and reasons clear exactly the
+// items that reasons may clear.
 func checkItems(t *rapid.T) {
 	a := drawn(t)
 	items := Check(a, rapid.SampledFrom([]time.Time{early, start, mid, end}).Draw(t, "now"))
@@ -225,7 +225,7 @@ func checkItems(t *rapid.T) {
 		texts = append(texts, i.Cause, i.Fix)
 		because[i.Code] = "確かめた"
 		if i.Reason != "" {
-			texts = append(texts, Text{Message(i.Reason, i.Args, "ja"), Message(i.Reason, i.Args, "en")})
+			texts = append(texts, Text{JA: Message(i.Reason, i.Args, "ja"), EN: Message(i.Reason, i.Args, "en")})
 		}
 	}
 	for _, d := range Differences(a.Last, a) {
@@ -267,7 +267,7 @@ func TestCheckItemsWhateverIsWritten(t *testing.T) { rapid.Check(t, checkItems) 
 
 func FuzzCheckItems(f *testing.F) { f.Fuzz(rapid.MakeFuzz(checkItems)) }
 
-// A session that is kept stays as it is until Verdict.Next, keys apart.
+// A verdict to keep a session stays the same until Verdict.Next, apart from keys.
 func TestNoVerdictChangesBeforeNext(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f, a, now := world(t)

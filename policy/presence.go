@@ -5,27 +5,27 @@ import (
 	"time"
 )
 
-// Where the system sets no times of its own (R4): how long the attendant may not be heard of before the
-// engineer's input is held back, and before the session is cut.
+// The defaults of a system (R4): how long the attendant may not be heard of before the engineer's input is held back, and before the
+// session is cut.
 const (
 	defaultPauseAfter = 30 * time.Second
 	defaultCutAfter   = 2 * time.Minute
 )
 
-// presenceAhead is how much later than now the attendant may have been heard of: what is further ahead was said before the clock
-// ran back, and would let the attendant be gone until it has caught up. The next heartbeat says it anew.
+// presenceAhead is how far in the future a heartbeat may lie. One further ahead was sent before the clock ran back; it would let the
+// attendant be away until the clock has caught up. The next heartbeat corrects it.
 const presenceAhead = 2 * time.Second
 
 // presence tells whether the attendant of a window is there.
 type presence int
 
 const (
-	lost    presence = iota // not heard of for so long that work ends; or never
+	lost    presence = iota // not heard of for so long that work ends; or never heard of
 	away                    // not heard of for so long that work pauses
-	present                 // heard of, or nobody needs to be
+	present                 // heard of, or none is required
 )
 
-// presenceOf asks only where an attendant is required: on call means by telephone.
+// presenceOf looks only where an attendant is required: on-call attendance is by telephone.
 func presenceOf(w *Window, s *System, now time.Time) presence {
 	if attendance(s) != AttendanceRequired {
 		return present
@@ -40,7 +40,7 @@ func presenceOf(w *Window, s *System, now time.Time) presence {
 	return present
 }
 
-// presenceChanges notes when presenceOf comes out differently without a heartbeat.
+// presenceChanges notes the instants at which presenceOf changes without a heartbeat.
 func presenceChanges(next *earliest, w *Window, s *System) {
 	if attendance(s) != AttendanceRequired || w.Present.IsZero() {
 		return
@@ -66,8 +66,8 @@ func patience(s *System) (pause, cut time.Duration) {
 	return pause, cut
 }
 
-// followUpOf finds an emergency of the grant's vendor and system, other than the grant's own, that lacks its follow-up,
-// unless somebody let the window go on with a reason (R22).
+// followUpOf finds an emergency of the grant's vendor and system, other than the grant's own, that lacks its follow-up. If the window
+// has an override for it, there is none (R22).
 func followUpOf(f *Facts, g *Grant, s *System, now time.Time) *FollowUp {
 	for i := range f.FollowUps {
 		u := &f.FollowUps[i]
@@ -78,8 +78,8 @@ func followUpOf(f *Facts, g *Grant, s *System, now time.Time) *FollowUp {
 	return nil
 }
 
-// backedUp: a backup was stated for the window, not older than the system's rule, or somebody let it go on with a
-// reason (R19). One from the future was not made.
+// backedUp reports whether a backup no older than the system's rule was stated for the window, or the item was overridden with a
+// reason (R19). A backup dated in the future does not count.
 func backedUp(w *Window, s *System, now time.Time) bool {
 	if s.BackupAge <= 0 || slices.Contains(w.Overrides, OverrideBackup) {
 		return true

@@ -8,10 +8,10 @@ import (
 	. "sekimori/policy"
 )
 
-// answering is a prime contractor with everything on file that an institution may ask for.
+// answering is a prime contractor with every paper on file that an institution may need.
 func answering() Vendor {
 	return Vendor{ID: "V-001", Name: "元請株式会社", ContractFrom: start.AddDate(-1, 0, 0), ContractUntil: end.AddDate(1, 0, 0),
-		Qualified: true, SpecialClauses: true,
+		Qualified: true, SpecialClauses: []Span{{}},
 		Certifications: []Certification{{Name: "isms", From: start.AddDate(-1, 0, 0), Until: end.AddDate(1, 0, 0)}}}
 }
 
@@ -26,7 +26,7 @@ func underPrime(a *Application) {
 	a.Vendor.Prime, a.Vendor.PrimeApproved, a.Prime = "V-001", true, answering()
 }
 
-// What stops the prime contractor stops its subcontractor's engineers, at the door and at work, and the check item says so.
+// A fault of the prime contractor stops its subcontractor's engineers, at the door and at work, and the check item says so.
 func TestWhatStopsThePrimeStopsItsSubcontractor(t *testing.T) {
 	rows := []struct {
 		name       string
@@ -42,7 +42,7 @@ func TestWhatStopsThePrimeStopsItsSubcontractor(t *testing.T) {
 		{"contract over", func(p *Vendor) { p.ContractUntil = mid }, VendorLocked, "prime-contract", Lapsed, "prime-contract", ItemContract},
 		{"contract not begun", func(p *Vendor) { p.ContractFrom = mid.Add(1) }, VendorLocked, "prime-contract", Lapsed, "prime-contract", ItemContract},
 		{"contract not dated", func(p *Vendor) { p.ContractUntil = time.Time{} }, VendorLocked, "prime-contract", Lapsed, "prime-contract", ItemContract},
-		{"no special clauses", func(p *Vendor) { p.SpecialClauses = false }, VendorLocked, "prime-special-clauses", Lapsed, "prime-contract", ItemContract},
+		{"no special clauses", func(p *Vendor) { p.SpecialClauses = nil }, VendorLocked, "prime-special-clauses", Lapsed, "prime-contract", ItemContract},
 		{"not qualified", func(p *Vendor) { p.Qualified = false }, QualificationUnmet, "prime-certification", Lapsed, "prime-certification", ItemCertification},
 		{"certificate over", func(p *Vendor) { p.Certifications[0].Until = mid }, QualificationUnmet, "prime-certification", Lapsed, "prime-certification", ItemCertification},
 		{"never certified", func(p *Vendor) { p.Certifications = nil }, QualificationUnmet, "prime-certification", Lapsed, "prime-certification", ItemCertification},
@@ -67,7 +67,7 @@ func TestWhatStopsThePrimeStopsItsSubcontractor(t *testing.T) {
 			}
 			for _, lang := range []string{"ja", "en"} {
 				for reason, args := range map[Reason]map[string]string{d.Reason: d.Args, v.Reason: v.Args} {
-					if text := Refusal(reason, args, lang, "人事課", "0000", ""); strings.Contains(text, "prime-") || strings.Contains(text, "漏えい") {
+					if text := Words(reason, args).Block(lang, "人事課", "0000", ""); strings.Contains(text, "prime-") || strings.Contains(text, "漏えい") {
 						t.Errorf("said in %s: %s", lang, text)
 					}
 				}
@@ -88,7 +88,7 @@ func TestWhatStopsThePrimeStopsItsSubcontractor(t *testing.T) {
 					t.Errorf("no prime among the facts: %q, %q", d.Reason, v.Reason)
 				}
 			}
-			// A vendor that names no prime contractor has none, whatever else is among the facts.
+			// A vendor that names no prime contractor has none, even if one is among the facts.
 			f.Vendor.Prime, app.Vendor.Prime = "", ""
 			if d, i := Decide(f, a, mid), itemOf(app, row.item, mid); !d.Allow || i.State != ItemMet {
 				t.Errorf("without a prime: %q, item %s (%s)", d.Reason, i.State, i.Cause.EN)
@@ -97,11 +97,11 @@ func TestWhatStopsThePrimeStopsItsSubcontractor(t *testing.T) {
 	}
 }
 
-// What the institution does not ask for is not asked of the prime contractor either.
+// A paper that the institution does not need is not needed of the prime contractor either.
 func TestOfThePrimeOnlyIsAskedWhatIsDeclared(t *testing.T) {
 	f, a := admitted()
 	subcontracted(&f)
-	f.Prime.SpecialClauses, f.Prime.Certifications = false, nil
+	f.Prime.SpecialClauses, f.Prime.Certifications = nil, nil
 	if d := Decide(f, a, mid); !d.Allow {
 		t.Errorf("refused: %q %v", d.Reason, d.Args)
 	}

@@ -10,11 +10,11 @@ import (
 // declared makes the fixture's institution ask for everything, and the vendor have it.
 func declared(f *Facts) {
 	f.Institution = Institution{Declared: true, Certifications: []string{"isms"}, PledgeCopy: true, SpecialClauses: true}
-	f.Person.Pledge.Copy, f.Vendor.SpecialClauses = true, true
+	f.Person.Pledge.Copy, f.Vendor.SpecialClauses = true, []Span{{}}
 	f.Vendor.Certifications = []Certification{{Name: "isms", From: start.AddDate(-1, 0, 0), Until: end.AddDate(1, 0, 0)}}
 }
 
-// blazing makes the fixture's grant one of an emergency that two people opened.
+// blazing makes the fixture's grant that of an emergency opened by two people.
 func blazing(f *Facts) {
 	f.Grants[0].Window.Emergency, f.Grants[0].RequestState = true, EmergencyOpen
 }
@@ -25,7 +25,7 @@ func training(f *Facts) {
 	f.Targets["hr-db"] = Target{ID: "hr-db", System: "hr", Drill: true}
 }
 
-// What the procedure adds to a connection (want) and to a session under way (ends); empty: goes on.
+// The procedure's reasons for a connection (want) and for a session under way (ends); empty: goes on.
 func TestProcedureReasons(t *testing.T) {
 	backup := func(f *Facts, at time.Time) {
 		setSystem(f, func(s *System) { s.BackupAge = 24 * time.Hour })
@@ -47,21 +47,21 @@ func TestProcedureReasons(t *testing.T) {
 			f.Vendor.Certifications, f.Institution.Certifications = nil, nil
 		}, "", false, ""},
 		{"pledge without its copy", func(f *Facts) { declared(f); f.Person.Pledge.Copy = false }, PledgeMissing, false, Lapsed},
-		{"contract without its clauses", func(f *Facts) { declared(f); f.Vendor.SpecialClauses = false }, VendorLocked, false, Lapsed},
+		{"contract without its clauses", func(f *Facts) { declared(f); f.Vendor.SpecialClauses = nil }, VendorLocked, false, Lapsed},
 		{"nothing declared, nothing asked for", func(f *Facts) {
 			declared(f)
 			f.Institution.Declared = false
-			f.Person.Pledge.Copy, f.Vendor.SpecialClauses, f.Vendor.Certifications = false, false, nil
+			f.Person.Pledge.Copy, f.Vendor.SpecialClauses, f.Vendor.Certifications = false, nil, nil
 		}, "", false, ""},
 		{"subcontract over", func(f *Facts) {
 			subcontracted(f)
-			f.Vendor.SubcontractUntil = mid
+			f.Vendor.Subcontract = []Span{{End: mid}}
 		}, QualificationUnmet, false, Lapsed},
 		{"subcontract runs", func(f *Facts) {
 			subcontracted(f)
-			f.Vendor.SubcontractUntil = mid.Add(1)
+			f.Vendor.Subcontract = []Span{{End: mid.Add(1)}}
 		}, "", false, ""},
-		{"no subcontract, an old date", func(f *Facts) { f.Vendor.SubcontractUntil = mid }, "", false, ""},
+		{"no subcontract, an old date", func(f *Facts) { f.Vendor.Subcontract = []Span{{End: mid}} }, "", false, ""},
 		{"follow-up of another window missing", func(f *Facts) { f.FollowUps = []FollowUp{owed()} }, FollowUpMissing, false, ""},
 		{"approval of another window missing", func(f *Facts) {
 			f.FollowUps = []FollowUp{owed()}
@@ -136,7 +136,7 @@ func TestProcedureReasons(t *testing.T) {
 		{"emergency, line joined", func(f *Facts) {
 			blazing(f)
 			setSystem(f, func(s *System) { s.Line = LineInterlocked })
-			f.Runtime.Line = LineJoined
+			setLine(f, LineJoined)
 		}, InterlockNotReady, false, InterlockLost},
 		{"emergency, stored as a day", func(f *Facts) { blazing(f); f.Grants[0].Window.End = start.AddDate(0, 0, 1) }, "", false, ""},
 		{"report due, window still open", func(f *Facts) { f.Grants[0].RequestState = ReportDue }, "", false, ""},
@@ -169,7 +169,7 @@ func TestProcedureReasons(t *testing.T) {
 	}
 }
 
-// The instants at which the procedure's rules turn, seen by a connection and by a session. NextChange names each.
+// The instants at which the procedure's rules change, for a connection and for a session. NextChange names each.
 func TestProcedureEdges(t *testing.T) {
 	brisk := func(f *Facts, pause, cut time.Duration) {
 		setSystem(f, func(s *System) { s.PauseAfter, s.CutAfter = pause, cut })
@@ -186,7 +186,7 @@ func TestProcedureEdges(t *testing.T) {
 		{"certificate begins", func(f *Facts) { declared(f); f.Vendor.Certifications[0].From = mid }, mid, QualificationUnmet, "", Lapsed, ""},
 		{"subcontract ends", func(f *Facts) {
 			subcontracted(f)
-			f.Vendor.SubcontractUntil = mid
+			f.Vendor.Subcontract = []Span{{End: mid}}
 		}, mid, "", QualificationUnmet, "", Lapsed},
 		{"emergency ends", func(f *Facts) {
 			f.FollowUps = []FollowUp{owed()}
@@ -240,7 +240,7 @@ func TestProcedureEdges(t *testing.T) {
 	}
 }
 
-// Thirty seconds without the attendant hold the engineer's input back, two minutes end the session; a heartbeat undoes the first.
+// Thirty seconds without the attendant hold the engineer's input back, two minutes end the session. A heartbeat ends the hold.
 func TestPauses(t *testing.T) {
 	rows := []struct {
 		silent time.Duration
@@ -271,7 +271,8 @@ func TestPauses(t *testing.T) {
 			t.Errorf("silent for %v, paused %v: %+v", row.silent, row.paused, v)
 		}
 	}
-	// Who is held back cannot type, so a pause is not idleness; a session whose last input is not known still ends.
+	// An engineer whose input is held back cannot type, so a pause is not idleness. A session whose last input is not known still
+	// ends.
 	f, r := running()
 	r.LastInput = mid.Add(-time.Hour)
 	for _, paused := range []bool{true, false} {
@@ -308,7 +309,7 @@ func TestCertificatesThatFollowEachOther(t *testing.T) {
 	}
 }
 
-// The number that a person chose on the terminal names one grant of several for the same account.
+// The number that a person chose on the terminal picks one of several grants for the same account.
 func TestTheChosenGrantIsTheOneThatCounts(t *testing.T) {
 	f, a := admitted()
 	other := granted("R8-0125", "hr-db", "maint")
@@ -326,7 +327,7 @@ func TestTheChosenGrantIsTheOneThatCounts(t *testing.T) {
 			t.Errorf("chose %q, which there is not: %+v", id, d)
 		}
 	}
-	// With nothing else typed it opens the one, not "which of them".
+	// Without a target or account it opens that grant, and does not ask which.
 	a.Target, a.Account, a.Grant = "", "", other.ID
 	f.Grants = append(f.Grants, granted("R8-0126", "hr-web", "maint"))
 	if d := Decide(f, a, mid); !d.Allow || d.Grant.ID != other.ID {

@@ -11,7 +11,7 @@ import (
 	. "sekimori/policy"
 )
 
-// world draws facts near the admitted world, so that both answers occur, with anything wrong.
+// world draws facts near the admitted world, with any fault, so that both answers occur.
 func world(t *rapid.T) (Facts, Attempt, time.Time) {
 	f, a := admitted()
 	often := func(name string) bool { return rapid.IntRange(0, 7).Draw(t, name) > 0 }
@@ -52,7 +52,7 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 		}
 		g.Window.BackupAt = rapid.SampledFrom([]time.Time{now.Add(-time.Minute), now.Add(-time.Hour), now.Add(-time.Hour - 1), now.Add(1), {}}).Draw(t, "backup")
 		g.Files = rapid.SampledFrom([]FilesRule{"", FilesNone, FilesAllowed}).Draw(t, "files")
-		g.Forward = rapid.Bool().Draw(t, "forward")
+		g.Forwards = rapid.SampledFrom([][]string{nil, {"db:5432"}}).Draw(t, "forwards")
 		f.Grants = append(f.Grants, g)
 	}
 	setSystem(&f, func(s *System) {
@@ -72,7 +72,7 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 	})
 	if rapid.Bool().Draw(t, "declared") {
 		declared(&f)
-		f.Person.Pledge.Copy, f.Vendor.SpecialClauses = often("copy"), often("clauses")
+		f.Person.Pledge.Copy, f.Vendor.SpecialClauses = often("copy"), drawnClauses(t, often("clauses"), now)
 		if !often("certified") {
 			f.Vendor.Certifications[0].Until = now.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "certified for")))
 		}
@@ -82,7 +82,7 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 		f.Vendor.PrimeApproved = often("approved subcontract")
 		if !often("prime as usual") {
 			f.Prime.ID = rapid.SampledFrom([]string{"", "V-001", "V-012"}).Draw(t, "prime")
-			f.Prime.Qualified, f.Prime.SpecialClauses = rapid.Bool().Draw(t, "prime qualified"), rapid.Bool().Draw(t, "prime's clauses")
+			f.Prime.Qualified, f.Prime.SpecialClauses = rapid.Bool().Draw(t, "prime qualified"), drawnClauses(t, rapid.Bool().Draw(t, "prime's clauses"), now)
 			f.Prime.ContractUntil = rapid.SampledFrom([]time.Time{{}, now, now.Add(1), now.Add(time.Hour)}).Draw(t, "prime's contract")
 			f.Prime.Certifications[0].Until = now.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "prime certified for")))
 		}
@@ -92,7 +92,7 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 		if !often("prime among the facts") {
 			f.Prime = nil
 		}
-		f.Vendor.SubcontractUntil = rapid.SampledFrom([]time.Time{{}, now, now.Add(1)}).Draw(t, "subcontract")
+		f.Vendor.Subcontract = []Span{{End: rapid.SampledFrom([]time.Time{{}, now, now.Add(1)}).Draw(t, "subcontract")}}
 	}
 	if !often("no follow-up") {
 		u := owed()
@@ -101,7 +101,7 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 		f.FollowUps = []FollowUp{u}
 	}
 	f.Targets["hr-db"] = Target{ID: "hr-db", System: "hr", Drill: rapid.Bool().Draw(t, "target of drills")}
-	f.Runtime.Line = rapid.SampledFrom([]LineState{LineUnknown, LineSeparated, LineJoined}).Draw(t, "line")
+	setLine(&f, rapid.SampledFrom([]LineState{LineUnknown, LineSeparated, LineJoined}).Draw(t, "line"))
 	if !often("nobody locked") {
 		f.Person.Locked = &Lock{}
 	}
@@ -190,17 +190,17 @@ func noGrantNoChannel(t *rapid.T) {
 		t.Fatal("allowed without a backup")
 	case owes(f, g, now) && !slices.Contains(g.Window.Overrides, OverrideFollowUp):
 		t.Fatal("allowed although an emergency lacks its follow-up")
-	case f.Institution.Declared && (!f.Person.Pledge.Copy || !f.Vendor.SpecialClauses || !now.Before(f.Vendor.Certifications[0].Until)):
+	case f.Institution.Declared && (!f.Person.Pledge.Copy || !runs(f.Vendor.SpecialClauses, now) || !now.Before(f.Vendor.Certifications[0].Until)):
 		t.Fatal("allowed although a paper is missing")
-	case f.Vendor.Prime != "" && (!f.Vendor.PrimeApproved || !f.Vendor.SubcontractUntil.IsZero() && !now.Before(f.Vendor.SubcontractUntil)):
+	case f.Vendor.Prime != "" && (!f.Vendor.PrimeApproved || len(f.Vendor.Subcontract) > 0 && !runs(f.Vendor.Subcontract, now)):
 		t.Fatal("allowed although the subcontract is not approved")
 	case f.Vendor.Prime != "" && (f.Prime == nil || f.Prime.ID != f.Vendor.Prime || f.Prime.Locked != nil || !f.Prime.Qualified || !now.Before(f.Prime.ContractUntil)):
 		t.Fatal("allowed although the prime contractor is unknown or stopped")
-	case f.Vendor.Prime != "" && f.Institution.Declared && (!f.Prime.SpecialClauses || !now.Before(f.Prime.Certifications[0].Until)):
+	case f.Vendor.Prime != "" && f.Institution.Declared && (!runs(f.Prime.SpecialClauses, now) || !now.Before(f.Prime.Certifications[0].Until)):
 		t.Fatal("allowed although a paper of the prime contractor is missing")
 	case s.IdentityCheck && g.Window.State != WindowPermitted:
 		t.Fatal("allowed without the identity check")
-	case s.Line != LineNone && f.Runtime.Line != LineSeparated:
+	case s.Line != LineNone && f.Runtime.Lines[s.ID].State != LineSeparated:
 		t.Fatal("allowed on a line that is not separated")
 	case !slices.Contains(f.Keys, a.Print):
 		t.Fatal("allowed with a key that is not active")
@@ -234,7 +234,7 @@ func noGrantNoChannel(t *rapid.T) {
 			t.Fatalf("allowed in a freeze: %+v", fr)
 		}
 	}
-	// What was admitted just now is kept just now, and ends at Until at the latest.
+	// An attempt that was just admitted is kept, and ends at Until at the latest.
 	r := Running{Session: "S-1", Person: a.Person, Print: a.Print, Grant: g.ID, Source: a.Source, Target: g.Target, Account: "maint", LastInput: now}
 	if !slices.ContainsFunc(f.Grants, func(have Grant) bool { return have.ID == g.ID && !reflect.DeepEqual(have, g) }) {
 		if v := Recheck(f, r, now); !v.Keep || v.Pause != "" || !v.Until.Equal(d.Until) || !v.Next.After(now) || v.Next.After(v.Until) {
@@ -258,7 +258,7 @@ func TestNoGrantNoChannel(t *testing.T) { rapid.Check(t, noGrantNoChannel) }
 
 func FuzzNoGrantNoChannel(f *testing.F) { f.Fuzz(rapid.MakeFuzz(noGrantNoChannel)) }
 
-// Order of grants, freezes and live sessions is the store's affair.
+// The order of grants, freezes and live sessions depends on the store.
 func TestDecisionDoesNotDependOnOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f, a, now := world(t)
@@ -289,16 +289,29 @@ func TestNothingChangesBeforeNextChange(t *testing.T) {
 	})
 }
 
-// No text of a person or vendor gets a terminal to do anything.
+// No text of a person or vendor can control a terminal.
 func FuzzRefusal(f *testing.F) {
 	f.Add("engineer-locked", "\x1b[2J\u202e", "総務部\u009b", "0000")
 	f.Add("", "{reason}", "", "\xff\xfe")
 	f.Fuzz(func(t *testing.T, code, reason, section, phone string) {
-		text := Refusal(Reason(code), map[string]string{"reason": reason, "item": reason, "granted": reason}, "", section, phone, reason)
+		text := Words(Reason(code), map[string]string{"reason": reason, "item": reason, "granted": reason}).Block("", section, phone, reason)
 		for _, r := range text {
 			if r != '\n' && (r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r == 0x2028) {
 				t.Fatalf("%U in %q", r, text)
 			}
 		}
 	})
+}
+
+// drawnClauses are special clauses that hold at now, or not.
+func drawnClauses(t *rapid.T, held bool, now time.Time) []Span {
+	if !held {
+		return rapid.SampledFrom([][]Span{nil, {{End: now}}, {{Start: now.Add(1)}}}).Draw(t, "clauses that do not hold")
+	}
+	return rapid.SampledFrom([][]Span{{{}}, {{Start: now}}, {{End: now.Add(1)}}, {{Start: now.Add(1)}, {End: now.Add(1)}}}).Draw(t, "clauses that hold")
+}
+
+// runs tells whether one of the one or two terms that this file draws holds at now.
+func runs(terms []Span, now time.Time) bool {
+	return slices.ContainsFunc(terms, func(s Span) bool { return !now.Before(s.Start) && (s.End.IsZero() || now.Before(s.End)) })
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Purpose is why somebody looks at what is kept: at a recording, a copy of a paper, the ledger as a whole (screens §3.7). It is one of
-// a list, so that looks can be counted by it; what more there is to say is an explanation beside it.
+// Purpose is why a person looks at a recording, a copy of a paper, or the ledger as a whole (screens §3.7). It comes from a fixed
+// list, so that looks can be counted by it. An explanation can stand beside it.
 type Purpose string
 
 // The purposes.
@@ -15,22 +15,11 @@ const (
 	FindingFollowUp   Purpose = "finding-follow-up"
 	IncidentInquiry   Purpose = "incident"
 	DisclosureRequest Purpose = "disclosure-request"
-	Attendance        Purpose = "attendance" // of watching only: whoever attends, or stands behind who does
+	Attendance        Purpose = "attendance" // of watching only: by the attendant, or by a colleague who supports the attendant
 )
 
-// Label is the purpose as pages and commands say it.
-func (p Purpose) Label() Text {
-	return map[Purpose]Text{
-		PeriodicReview:    {"定期の点検", "periodic review"},
-		FindingFollowUp:   {"指摘事項の確認", "finding follow-up"},
-		IncidentInquiry:   {"事故の調査", "incident"},
-		DisclosureRequest: {"開示請求への対応", "disclosure request"},
-		Attendance:        {"立会い", "attendance"},
-	}[p]
-}
-
-// Purposes are those that an act may have, in the order in which they are offered; of a copy of a paper, those of playing. An act that is no look has
-// none.
+// Purposes are those that an act may have, in the order of the menu. A look at a copy of a paper has those of playing. An act that is
+// not a look has none.
 func Purposes(act Act) []Purpose {
 	all := []Purpose{PeriodicReview, FindingFollowUp, IncidentInquiry, DisclosureRequest}
 	switch act {
@@ -42,7 +31,7 @@ func Purposes(act Act) []Purpose {
 	return nil
 }
 
-// withPurpose lets a look happen only with its purpose (promise 7).
+// withPurpose denies a look without a purpose (promise 7).
 func withPurpose(a *Attempt) Decision {
 	if d := NeedPurpose(a.Act, a.Purpose); d != nil {
 		return *d
@@ -50,7 +39,7 @@ func withPurpose(a *Attempt) Decision {
 	return Decision{Allow: true}
 }
 
-// NeedPurpose is the denial of a look whose purpose is none of those of the act; nil where it is one.
+// NeedPurpose denies a look with a purpose that the act does not have; nil if the act has it.
 func NeedPurpose(act Act, purpose string) *Decision {
 	offered := Purposes(act)
 	if slices.Contains(offered, Purpose(purpose)) {

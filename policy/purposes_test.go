@@ -50,7 +50,7 @@ func TestBlank(t *testing.T) {
 	}
 }
 
-// A hint that names a list shows it: in Japanese with what each word means, without those that the act does not have.
+// A hint about purposes lists them: in Japanese with their meanings, without those that the act does not have.
 func TestTheHintOfAMissingPurposeNamesThePurposes(t *testing.T) {
 	d := NeedPurpose(ActPlay, "")
 	if d == nil {

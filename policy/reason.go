@@ -1,10 +1,12 @@
 package policy
 
-// Reason is the stable code of one refusal or one end. The ledger stores code and number,
-// people see the texts of its row (Lookup). Codes and numbers are never reused.
+import "sekimori/policy/text"
+
+// Reason is the stable code of one refusal or one end. The ledger stores code and number; people read the texts of its row (Lookup).
+// Codes and numbers are never reused.
 type Reason string
 
-// Never started: somebody was turned away before anything opened.
+// Never started: a person was refused before anything opened.
 const (
 	AuthFailed           Reason = "auth-failed"
 	EngineerLocked       Reason = "engineer-locked"
@@ -43,6 +45,8 @@ const (
 	TargetTooOld         Reason = "target-too-old"
 	OwnConnections       Reason = "own-connections"
 	FactorDropped        Reason = "factor-dropped"
+	OutsidePermit        Reason = "outside-permit"
+	RosterOverdue        Reason = "roster-overdue"
 )
 
 // Started and ended: the end causes.
@@ -83,35 +87,27 @@ const (
 	ExportAuditorOnly   Reason = "export-auditor-only"
 )
 
-// The exit statuses the broker itself gives over SSH; they tell a script what to do.
-// The command line answers 3 to every refusal, whatever the row says.
+// The exit statuses that the broker itself gives over SSH; they tell a script what to do. The command line answers 3 to every refusal,
+// whatever the row says.
 const (
-	ExitNone         = 0   // nothing of the broker's own: the target's status passes, or nobody is there
+	ExitNone         = 0   // not an answer of the broker: the target's status passes, or no one is connected
 	ExitNotPermitted = 250 // do not retry; file or correct something
 	ExitNotNow       = 251 // retry later
 	ExitTimeUp       = 252
-	ExitStopped      = 253 // by a person; wait for a call
+	ExitStopped      = 253 // stopped by a person; wait for a call
 	ExitSafeguard    = 254 // a safeguard or the line failed; telephone
 	ExitNotSignedIn  = 255 // the ssh client's own status too
 )
 
 // Text is one text in both languages. A {name} in it is filled from the arguments.
-type Text struct{ JA, EN string }
-
-// In returns the text in lang; anything but "en" is Japanese.
-func (t Text) In(lang string) string {
-	if lang == "en" {
-		return t.EN
-	}
-	return t.JA
-}
+type Text = text.Text
 
 // ReasonInfo is a reason's row: everything the product says about it.
 type ReasonInfo struct {
 	Code   Reason
 	Number int    // 1xx never started, 2xx started and ended, 3xx on a page
 	Exit   int    // over SSH, see the Exit constants
-	Told   string // who is told, by letter: E V Q H D S T A M (screens); empty: nobody
+	Told   string // who is told, by letter: E V Q H D S T A M (screens); empty: no one
 	Shape  string // the drawn mark beside the label; empty: none
 	// Headline is the short name, Cause why, Next what the person does now.
 	Headline, Cause, Next Text

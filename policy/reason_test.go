@@ -12,7 +12,7 @@ import (
 	. "sekimori/policy"
 )
 
-// What a real refusal carries; the longest that may reasonably occur.
+// Arguments of a real refusal, of the greatest plausible length.
 var plausible = map[string]string{
 	"reason":  "作業手順書にない操作が見つかったため、原因の調査が終わるまで利用を止めています。詳しくは所管課に問い合わせてください",
 	"decided": "(人事課長 職員D, 2026-11-24 10:00:12)", "date": "2026-11-24", "time": "2026-11-24 10:00 JST", "n": "R8-0124", "item": "ISMS認証(2026-10-31で期限切れ)",
@@ -22,7 +22,7 @@ var plausible = map[string]string{
 	"target": "hr-db01.internal.city.example.jp", "purposes": "periodic-review, incident", "file": "給与計算_修正版_最終_確認済み_20261124.tar.gz",
 }
 
-// hostile fills every placeholder with what attacks a terminal.
+// hostile fills every placeholder with text that attacks a terminal.
 func hostile() map[string]string {
 	args := map[string]string{}
 	for k := range plausible {
@@ -31,10 +31,10 @@ func hostile() map[string]string {
 	return args
 }
 
-// The numbers are promised in the institution's papers; none may vanish or move.
+// The institution's papers promise the numbers; none may vanish or move.
 func TestEveryNumberIsThere(t *testing.T) {
 	var want, got []int
-	for _, span := range [][2]int{{100, 136}, {200, 219}, {301, 310}} {
+	for _, span := range [][2]int{{100, 138}, {200, 219}, {301, 310}} {
 		for n := span[0]; n <= span[1]; n++ {
 			want = append(want, n)
 		}
@@ -96,12 +96,12 @@ func placeholders(s string) []string {
 	return found
 }
 
-// Screens: no line over 78 columns, full width counted two, whatever the arguments.
+// No line is over 78 columns (screens), full width counted two, for any arguments.
 func TestRefusalFitsAnyTerminal(t *testing.T) {
 	for _, row := range Reasons() {
 		for name, args := range map[string]map[string]string{"none": nil, "plausible": plausible, "hostile": hostile()} {
 			for _, lang := range []string{"ja", "en", "", "fr"} {
-				text := Refusal(row.Code, args, lang, "総務部人事課給与係", "0000-00-0000 内線 1234", "S-20261124-03")
+				text := Words(row.Code, args).Block(lang, "総務部人事課給与係", "0000-00-0000 内線 1234", "S-20261124-03")
 				for line := range strings.Lines(text) {
 					if !strings.HasSuffix(line, "\n") {
 						t.Errorf("%s/%s/%s: the last line is open", row.Code, name, lang)
@@ -132,7 +132,7 @@ func TestRefusalFitsAnyTerminal(t *testing.T) {
 
 func TestRefusalWords(t *testing.T) {
 	args := map[string]string{"time": "2026-11-24 11:30 JST"}
-	got := Refusal(AttendantAbsent, args, "ja", "人事課", "0000-00-0000", "S-20261124-03")
+	got := Words(AttendantAbsent, args).Block("ja", "人事課", "0000-00-0000", "S-20261124-03")
 	want := "[118] 立会者がそろわない\n" +
 		"原因: 立会者の開始許可がまだありません(2026-11-24 11:30 JSTまで待てます)\n" +
 		"次に: 所管課へ電話してください\n" +
@@ -141,7 +141,7 @@ func TestRefusalWords(t *testing.T) {
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
-	got = Refusal(Frozen, map[string]string{"scope": "all"}, "en", "", "", "")
+	got = Words(Frozen, map[string]string{"scope": "all"}).Block("en", "", "", "")
 	want = "[125] Frozen\nCause: scope: everything\nNext: do not retry; wait for contact\n" +
 		"Call: the section in charge (quote 125)\n"
 	if got != want {
@@ -152,7 +152,7 @@ func TestRefusalWords(t *testing.T) {
 	}
 }
 
-// A code that the table does not know (an older ledger, a newer peer) is still a refusal.
+// An unknown code (an older ledger, a newer peer) is still a refusal.
 func TestWordsInEitherLanguage(t *testing.T) {
 	for _, c := range []struct {
 		reason Reason
@@ -178,12 +178,12 @@ func TestUnknownReason(t *testing.T) {
 	if _, ok := Lookup(r); ok || r.Number() != 0 || r.Exit() != ExitSafeguard {
 		t.Errorf("number %d, exit %d", r.Number(), r.Exit())
 	}
-	if got := Refusal(r, nil, "en", "", "", ""); !strings.HasPrefix(got, "[301] Not permitted\n") {
+	if got := Words(r, nil).Block("en", "", "", ""); !strings.HasPrefix(got, "[301] Not permitted\n") {
 		t.Errorf("got %s", got)
 	}
 }
 
-// Every denial has words: what Decide gives as arguments leaves no fallback for what it knew.
+// Every denial has words: the arguments of Decide leave no fallback for a fact that it knew.
 func TestDenialNamesWhatItKnows(t *testing.T) {
 	f, a := admitted()
 	d := Decide(f, a, start.Add(-1))

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// defaultIdle is how long a session may be out of use where the system says nothing.
+// defaultIdle is how long a session may be idle if the system says nothing.
 const defaultIdle = 15 * time.Minute
 
-// IdleLimit is how long a session on the system may be out of use.
+// IdleLimit is how long a session on the system may be idle.
 func IdleLimit(s System) time.Duration {
 	if s.Idle > 0 {
 		return s.Idle
@@ -16,8 +16,8 @@ func IdleLimit(s System) time.Duration {
 	return defaultIdle
 }
 
-// Recheck rules whether a session under way may go on. It is asked after every committed
-// change, every few seconds, and at Until; it ends what it does not know.
+// Recheck rules whether a session under way may go on. It is asked after every committed change, every few seconds, and at Until. It
+// ends a session that it does not know.
 func Recheck(f Facts, r Running, now time.Time) Verdict {
 	if reason, args := stopped(&f, &r); reason != "" {
 		return Verdict{Reason: reason, Args: args}
@@ -35,6 +35,9 @@ func Recheck(f Facts, r Running, now time.Time) Verdict {
 	if what := lapsedOf(&f, now); what != "" {
 		return Verdict{Reason: Lapsed, Args: map[string]string{"what": what}}
 	}
+	if permitMissing(&f, g, now) != "" {
+		return Verdict{Reason: Lapsed, Args: map[string]string{"what": "permit"}}
+	}
 	idle := IdleLimit(s)
 	heard := presenceOf(&g.Window, &s, now)
 	pause := pauseOf(&r, heard)
@@ -43,9 +46,9 @@ func Recheck(f Facts, r Running, now time.Time) Verdict {
 		return Verdict{Reason: AttendantLost}
 	case f.Runtime.Recorder != RecorderReady:
 		return Verdict{Reason: RecordingFailed}
-	case s.Line != LineNone && f.Runtime.Line != LineSeparated:
+	case !f.Runtime.apart(&s):
 		return Verdict{Reason: InterlockLost}
-	case r.LastInput.IsZero() || pause == "" && !now.Before(r.LastInput.Add(idle)): // who is held back cannot type
+	case r.LastInput.IsZero() || pause == "" && !now.Before(r.LastInput.Add(idle)): // an engineer whose input is held back cannot type
 		return Verdict{Reason: IdleTimeout, Args: map[string]string{"minutes": minutes(idle)}}
 	}
 	until := deadline(&f, g, now)
@@ -54,7 +57,7 @@ func Recheck(f Facts, r Running, now time.Time) Verdict {
 	return Verdict{Keep: true, Pause: pause, Until: until, Next: next.found}
 }
 
-// pauseOf: what a person pressed comes before what the broker noticed.
+// pauseOf gives the cause of a pause. A person's pause comes before a missed heartbeat.
 func pauseOf(r *Running, heard presence) PauseCause {
 	switch {
 	case r.Paused:
@@ -65,7 +68,7 @@ func pauseOf(r *Running, heard presence) PauseCause {
 	return ""
 }
 
-// stopped: person, vendor, key, freeze of everything or of the vendor, clock, source.
+// stopped checks person, vendor, key, freeze of everything or of the vendor, clock, source.
 func stopped(f *Facts, r *Running) (Reason, map[string]string) {
 	if r.Session == "" || r.Person == "" || f.Person.ID != r.Person || f.Person.Kind != Engineer {
 		return Locked, map[string]string{"who": "engineer", "reason": "unknown"}
@@ -90,8 +93,7 @@ func stopped(f *Facts, r *Running) (Reason, map[string]string) {
 	return "", nil
 }
 
-// grantOf finds the session's grant and its system; nil where the grant is gone or no longer
-// names the target and account that the session uses.
+// grantOf finds the session's grant and its system; nil if the grant is gone or no longer names the session's target and account.
 func grantOf(f *Facts, r *Running) (*Grant, System) {
 	for i := range f.Grants {
 		g := &f.Grants[i]
@@ -105,8 +107,8 @@ func grantOf(f *Facts, r *Running) (*Grant, System) {
 	return nil, System{}
 }
 
-// withdrawn: the approval, the window's state, the window's interval, in this order, so that
-// a close or cut at the last moment keeps its own name.
+// withdrawn checks the approval, the window's state and the window's interval, in this order, so that a close or cut at the last
+// moment keeps its own name.
 func withdrawn(f *Facts, g *Grant, now time.Time) (Reason, map[string]string) {
 	w := &g.Window
 	switch {
@@ -128,7 +130,7 @@ func withdrawn(f *Facts, g *Grant, now time.Time) (Reason, map[string]string) {
 	return GrantRevokedLive, map[string]string{"role": "section", "reason": revokedWhy(g)}
 }
 
-// lapsedOf names what ran out among the papers; empty: nothing.
+// lapsedOf names the paper that ran out; empty: none.
 func lapsedOf(f *Facts, now time.Time) string {
 	switch r, args := unqualified(f, now); r {
 	case "":

@@ -62,7 +62,7 @@ func TestRecheckReasons(t *testing.T) {
 		{"recorder unknown", func(f *Facts, r *Running) { f.Runtime.Recorder = RecorderUnknown }, RecordingFailed},
 		{"line joined", func(f *Facts, r *Running) {
 			setSystem(f, func(s *System) { s.Line = LineInterlocked })
-			f.Runtime.Line = LineJoined
+			setLine(f, LineJoined)
 		}, InterlockLost},
 		{"line unknown", func(f *Facts, r *Running) { setSystem(f, func(s *System) { s.Line = LineInterlocked }) }, InterlockLost},
 		{"last input unknown", func(f *Facts, r *Running) { r.LastInput = time.Time{} }, IdleTimeout},
@@ -78,7 +78,7 @@ func TestRecheckReasons(t *testing.T) {
 	}
 }
 
-// Who is cut by a lock reads whether it is theirs or their company's.
+// A person cut by a lock reads whether the lock is on them or on their company.
 func TestRecheckNamesWhoIsLocked(t *testing.T) {
 	for who, change := range map[string]func(f *Facts){
 		"engineer": func(f *Facts) { f.Person.Locked = &Lock{Reason: "lost"} },

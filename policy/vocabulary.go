@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// PersonKind says on whose side a person stands.
+// PersonKind says to which side a person belongs.
 type PersonKind string
 
 // The kinds of person (glossary: engineer, vendor contact, staff).
@@ -18,8 +18,8 @@ const (
 // Role is what a member of staff may do here. Engineers and contacts have none.
 type Role string
 
-// The roles of staff. Membership of the information-systems section is a role of its own
-// because several acts need "one of the two" to come from there.
+// The roles of staff. Membership of the information-systems section is a role of its own, because for several acts one of the two must
+// come from there.
 const (
 	Requester          Role = "requester"
 	Approver           Role = "approver"
@@ -28,13 +28,14 @@ const (
 	Auditor            Role = "auditor"
 	Administrator      Role = "administrator"
 	InformationSystems Role = "information-systems"
+	PermitOfficer      Role = "permit-officer" // the office that grants standing permits, such as the deputy CISO
 )
 
-// Person is a named human being. Nobody else ever acts.
+// Person is a named human being. Only persons act.
 type Person struct {
 	ID      string     // "E-0031", "U-001": allotted by the registry, never reused
 	Login   string     // unique, what is typed before the + of an SSH login
-	Kind    PersonKind // zero value: nobody
+	Kind    PersonKind // zero value: unknown
 	Name    string     // as the institution writes it
 	Section string     // staff: the section's id
 	Vendor  string     // engineer, contact: the vendor's id
@@ -70,7 +71,7 @@ type Lock struct {
 	Since  time.Time
 }
 
-// Vendor is a company under contract; a subcontractor names its prime.
+// Vendor is a company under contract. A subcontractor names its prime contractor.
 type Vendor struct {
 	ID            string
 	Login         string // short unique name, accepted where a vendor is named
@@ -80,13 +81,15 @@ type Vendor struct {
 	Prime         string    // id of the prime contractor; empty: this is one
 	PrimeApproved bool      // the subcontract is approved; meaningless when Prime is empty
 	Qualified     bool      // every certification the institution requires is current
-	Unmet         string    // what is not, for people
+	Unmet         string    // the unmet certifications, for people
 	Locked        *Lock
-	// What is on file. Which of it is needed, the institution says.
-	Certifications   []Certification
-	AuditReports     []AuditReport
-	SpecialClauses   bool      // of the contract in force
-	SubcontractUntil time.Time // end of the approval of a subcontract, exclusive; zero: as long as PrimeApproved says
+	// The papers on file. The institution says which of them it needs.
+	Certifications []Certification
+	AuditReports   []AuditReport
+	SpecialClauses []Span // when a contract's special clauses hold; a zero end: for good
+	Subcontract    []Span // when an approval of the subcontract holds; none: as long as PrimeApproved says
+	// Roster is when a contact of the vendor last confirmed who works for it; zero: never.
+	Roster time.Time
 }
 
 // AttendanceMode is the system's rule for an attendant (R3).
@@ -105,7 +108,8 @@ type LineMode string
 // The line modes. Anything but LineNone needs a verified line.
 const (
 	LineNone        LineMode = "none"
-	LineInterlocked LineMode = "interlocked"
+	LineByHand      LineMode = "attested"    // the attendant pulls and plugs cables, and says so; two people set this rule
+	LineInterlocked LineMode = "interlocked" // a driver moves the line, and probes verify it
 )
 
 // System is what is maintained; it owns the rules.
@@ -113,7 +117,7 @@ type System struct {
 	ID                string
 	Name              string
 	Section           string // owning section
-	Phone             string // whom to call
+	Phone             string // telephone of the section
 	SecondStage       bool   // a second approver from the information-systems section is needed
 	Attendance        AttendanceMode
 	IdentityCheck     bool // a start needs the three digits read back over the telephone
@@ -131,6 +135,14 @@ type System struct {
 	PauseAfter        time.Duration // attendant not heard of for so long: paused; 0: thirty seconds
 	CutAfter          time.Duration // and for so long: cut; 0: two minutes
 	ReportWithin      time.Duration // work report due so long after the end; 0: a day
+	BookmarkRequired  bool          // the attendance record waits for a bookmark in the window's sessions
+	ConfirmWithin     int           // the section confirms a day's sessions until the end of this open day after it; 0: the next one
+	FilesIn           FileRoute     // how files reach targets; empty: straight through
+	FilePaths         []string      // trees on the targets that files may reach or leave; none: everywhere
+	FileLimitMiB      int           // largest file in MiB; 0: no limit
+	Commands          []string      // patterns of the commands that grants may run; none: a full shell may be granted
+	MaskNumbers       bool          // individual numbers are masked in what engineers see; an aid, no access control
+	DenyShell         bool          // no shell and no command where files are forbidden or bounded: those could carry them
 }
 
 // Longest is how long one window of the system may be, extensions apart.
@@ -141,7 +153,7 @@ func (s System) Longest() time.Duration {
 	return 4 * time.Hour
 }
 
-// AttendanceRule is the mode in force: who holds personal data, or says nothing, has an attendant.
+// AttendanceRule is the mode in force. A system with personal data, or without a known mode, requires an attendant.
 func (s System) AttendanceRule() AttendanceMode { return attendance(&s) }
 
 // attendance is AttendanceRule without a copy of the system.
@@ -182,7 +194,7 @@ const (
 	FilesAllowed FilesRule = "allowed"
 )
 
-// RequestState is where a request stands (screens §6).
+// RequestState is the state of a request (screens §6).
 type RequestState string
 
 // The states of a request.
@@ -213,8 +225,8 @@ func RequestStates() []RequestState {
 	}
 }
 
-// Final reports whether the request has passed every stage of approval, or is an emergency that two people opened in
-// their stead. What is over stays final: its windows say that it is.
+// Final reports whether the request has passed every stage of approval, or is an emergency that two people opened instead. A request
+// stays final after its windows are over.
 func (s RequestState) Final() bool {
 	switch s {
 	case RequestApproved, RequestConditional, EmergencyOpen, FollowUpDue, ReportDue:
@@ -223,7 +235,7 @@ func (s RequestState) Final() bool {
 	return false
 }
 
-// Request is what CanApprove needs to know of an application.
+// Request has the facts about a request that the rules need.
 type Request struct {
 	No        string // "R8-0124"
 	System    System
@@ -242,7 +254,10 @@ type Request struct {
 	Root       bool // asks for a root-equivalent account
 	RootReason string
 	Files      FilesRule
-	// What rules for a second approver look at.
+	FileTerms  FileTerms // what would be granted
+	Commands   []string  // that would be granted; none: a full shell
+	Forced     string
+	// Facts that the rules for a second approver look at.
 	PersonalData     bool
 	IndividualNumber bool
 	OutsideHours     bool
@@ -251,32 +266,46 @@ type Request struct {
 	Drill            bool
 	Emergency        bool
 	Openers          []string     // of an emergency: the two who opened it
-	Attended         []string     // who took the post of its windows, after a handover both
+	Attended         []string     // attendants of its windows, after a handover both
 	Deputations      []Deputation // of the owning section's approvers
+	Created          time.Time    // when it was handed in
+	SpokenFor        []string     // approvers for whom deputies decided on any version of it
+	Unseen           []string     // of these, the ones who have not read the latest such decision
 }
 
-// Approval is one approver's act on one stage, or the word of one of the two who open an emergency.
+// Approval is one approver's decision on one stage, or the opening by one of the two who open an emergency.
 type Approval struct {
 	Stage    int // 1, 2; 0: opens an emergency
 	By       string
 	OnBehalf string // the approver for whom a deputy decided, or empty
-	SetBy    string // who appointed that deputy: OnBehalf, or another of the section
+	SetBy    string // appointer of that deputy: OnBehalf, or another of the section
 	Version  int
 	At       time.Time
-	Void     bool // who gave it, or whom they stood for, is locked now or could not give it any more
+	Void     bool // the giver, or the approver for whom they stood, is locked now or could not give it any more
 }
 
-// WindowState is where a window stands as stored. "Over" is not stored: time says it.
+// WindowState is the stored state of a window. "Over" is not stored: it follows from the time.
 type WindowState string
 
 // The stored states of a window.
 const (
-	WindowScheduled WindowState = "scheduled" // nobody has taken the post
+	WindowScheduled WindowState = "scheduled" // no one has taken the post
 	WindowAttended  WindowState = "attended"  // the attendant has taken the post
 	WindowPermitted WindowState = "permitted" // permission to start
 	WindowClosed    WindowState = "closed"    // closed by the attendant, ordinarily
 	WindowCut       WindowState = "cut"       // closed by force
 	WindowCancelled WindowState = "cancelled"
+)
+
+// States that people see in place of a stored one, by the clock and the sessions.
+const (
+	WindowReady    WindowState = "ready-wait-attendant" // it has begun; no one has taken the post
+	WindowInUse    WindowState = "in-use"
+	WindowExtended WindowState = "extended" // in use, and longer than it was approved
+	WindowClosing  WindowState = "closing"  // in use, and about to end
+	WindowFrozen   WindowState = "frozen"
+	WindowFinished WindowState = "ended"
+	WindowUnused   WindowState = "unused" // over, and no one connected
 )
 
 // Window is an approved interval, half-open: [Start, End).
@@ -297,7 +326,7 @@ type Window struct {
 	Overrides []string  // codes of check items that were overridden with a reason
 }
 
-// end is when the window is over: an emergency window never lasts longer than two hours, whatever is stored.
+// end is when the window is over: an emergency window never lasts longer than two hours, whatever end is stored.
 func (w *Window) end() time.Time {
 	if w.Emergency {
 		if longest := w.Start.Add(LongestEmergency); w.End.After(longest) {
@@ -307,7 +336,7 @@ func (w *Window) end() time.Time {
 	return w.End
 }
 
-// GrantState is where a grant stands.
+// GrantState is the state of a grant.
 type GrantState string
 
 // The states of a grant.
@@ -326,22 +355,28 @@ type Grant struct {
 	Account string // account id
 	Window  Window
 	Request string
-	// RequestState, RequestVersion and ApprovedVersion tell an approval that no longer
-	// covers what the request says.
+	// RequestState, RequestVersion and ApprovedVersion reveal an approval that no longer covers the request's text.
 	RequestState    RequestState
 	RequestVersion  int
 	ApprovedVersion int
-	DecidedBy       string // who rejected, returned or approved last
+	DecidedBy       string // the person who rejected, returned or approved last
 	DecidedReason   string
 	Files           FilesRule
-	Forward         bool // reserved: port forwards; always false in the foundation
+	FileDirection   string   // in, out, both; empty: both
+	FilePathsIn     []string // trees on the target that files may reach; none: everywhere
+	FilePathsOut    []string // trees that files may leave
+	FileLimitMiB    int      // largest file in MiB; 0: no limit
+	Sanitised       string   // the sender's statement on 無害化
+	Commands        []string // patterns of the commands that may run, without a shell; none: a full shell
+	Forced          string   // runs in place of every shell and command; empty: none
+	Forwards        []string // destinations that may be forwarded to, each in its one form
 	State           GrantState
 	RevokedBy       string
 	RevokedReason   string
 	PersonLimit     int // different persons at once on this window; 0: one
 }
 
-// FreezeScope is what a freeze covers.
+// FreezeScope says what a freeze covers.
 type FreezeScope string
 
 // The scopes of a freeze.
@@ -362,7 +397,8 @@ type Freeze struct {
 	Drill   bool // stops windows that are drills, and nothing else
 }
 
-// LiveSession is a session of the person that has not ended, or all that another person has open on one window: it has no ID then.
+// LiveSession is a session of the person that has not ended. Of another person it stands for all their sessions on one window, and has
+// no ID.
 type LiveSession struct {
 	ID      string
 	Person  string

@@ -9,118 +9,75 @@ import (
 func ItemName(code string) Text {
 	switch code {
 	case ItemPledge:
-		return Text{"誓約書", "Pledge"}
+		return Text{JA: "誓約書", EN: "Pledge"}
 	case ItemCertification:
-		return Text{"認証", "Certification"}
+		return Text{JA: "認証", EN: "Certification"}
 	case ItemContract:
-		return Text{"契約・責任", "Contract, who answers"}
+		return Text{JA: "契約・責任", EN: "Contract, who answers"}
 	case ItemSubcontract:
-		return Text{"再委託", "Subcontract"}
+		return Text{JA: "再委託", EN: "Subcontract"}
 	case ItemBackup:
-		return Text{"バックアップ", "Backup"}
+		return Text{JA: "バックアップ", EN: "Backup"}
 	case ItemRights:
-		return Text{"権限", "Account rights"}
+		return Text{JA: "権限", EN: "Account rights"}
 	case ItemIndividualNumber:
-		return Text{"個人番号", "Individual numbers"}
+		return Text{JA: "個人番号", EN: "Individual numbers"}
 	case ItemFiles:
-		return Text{"ファイル授受", "File exchange"}
+		return Text{JA: "ファイル授受", EN: "File exchange"}
 	case ItemLine:
-		return Text{"回線連動", "Interlock line"}
+		return Text{JA: "回線連動", EN: "Interlock line"}
 	case ItemAttendant:
-		return Text{"立会者", "Attendant"}
+		return Text{JA: "立会者", EN: "Attendant"}
 	case ItemSchedule:
-		return Text{"記録・日程・点検", "Recording, schedule, reviews"}
+		return Text{JA: "記録・日程・点検", EN: "Recording, schedule, reviews"}
 	}
-	return Text{code, code}
-}
-
-// Text says a state of an item.
-func (s ItemState) Text() Text {
-	switch s {
-	case ItemMet:
-		return Text{"適合", "Met"}
-	case ItemCaution:
-		return Text{"注意", "Caution"}
-	}
-	return Text{"不適合", "Not met"}
-}
-
-// Text says a kind of difference.
-func (k DiffKind) Text() Text {
-	switch k {
-	case DiffAdded:
-		return Text{"追加", "Added"}
-	case DiffRemoved:
-		return Text{"削減", "Removed"}
-	case DiffSame:
-		return Text{"同じ", "Same"}
-	}
-	return Text{"変更", "Changed"}
+	return Text{JA: code, EN: code}
 }
 
 // FieldName is the name of a field that is compared with last time.
 func FieldName(field string) Text {
 	switch field {
 	case FieldTime:
-		return Text{"時間", "Time"}
+		return Text{JA: "時間", EN: "Time"}
 	case FieldAccounts:
-		return Text{"作業用アカウント", "Accounts"}
+		return Text{JA: "作業用アカウント", EN: "Accounts"}
 	case FieldRights:
-		return Text{"権限", "Rights"}
+		return Text{JA: "権限", EN: "Rights"}
+	case FieldCommands:
+		return Text{JA: "命令", EN: "Commands"}
+	case FieldForwards:
+		return Text{JA: "ポート転送", EN: "Forwards"}
 	case FieldRoot:
-		return Text{"管理者権限", "Root rights"}
+		return Text{JA: "管理者権限", EN: "Root rights"}
 	case FieldSource:
-		return Text{"接続元", "Source"}
+		return Text{JA: "接続元", EN: "Source"}
 	case FieldEngineers:
-		return Text{"保守要員", "Engineers"}
+		return Text{JA: "保守要員", EN: "Engineers"}
 	case FieldTargets:
-		return Text{"接続先", "Targets"}
+		return Text{JA: "接続先", EN: "Targets"}
 	case FieldFiles:
-		return Text{"ファイル授受", "File exchange"}
+		return Text{JA: "ファイル授受", EN: "File exchange"}
 	case FieldSubcontract:
-		return Text{"再委託", "Subcontract"}
+		return Text{JA: "再委託", EN: "Subcontract"}
 	}
-	return Text{field, field}
+	return Text{JA: field, EN: field}
 }
 
-// Text says a rule for a second approver as the reason why one is needed.
-func (r SecondRule) Text() Text {
-	switch r {
-	case SecondAlways:
-		return Text{"このシステムの決まり", "this system's rule"}
-	case SecondPersonalData:
-		return Text{"個人情報を扱うため", "personal data is handled"}
-	case SecondIndividualNumber:
-		return Text{"個人番号が見えるため", "individual numbers are visible"}
-	case SecondRoot:
-		return Text{"管理者相当のアカウントのため", "a root-equivalent account"}
-	case SecondFiles:
-		return Text{"ファイルを授受するため", "files move"}
-	case SecondOutsideHours:
-		return Text{"開庁時間の外のため", "outside office hours"}
-	case SecondUrgent:
-		return Text{"至急のため", "urgent"}
-	case SecondRecurring:
-		return Text{"繰り返しの時間枠のため", "a recurring window"}
-	}
-	return Text{string(r), string(r)}
-}
-
-// FirstTime is said where there is no earlier work to compare with.
+// FirstTime is the text when there is no earlier work to compare with.
 func FirstTime() Text {
-	return Text{"前回の利用許可はありません(初回)。すべての項目を確認してください。", "No earlier grant (first time). Check every item."}
+	return Text{JA: "前回の利用許可はありません(初回)。すべての項目を確認してください。", EN: "No earlier grant (first time). Check every item."}
 }
 
-// say fills the same values into both languages, in order; each is made safe to show.
+// say fills the same values into both languages, in order, and makes each safe to show.
 func say(ja, en string, values ...string) Text {
 	safe := make([]any, len(values))
 	for i, v := range values {
 		safe[i] = clean(v)
 	}
-	return Text{fmt.Sprintf(ja, safe...), fmt.Sprintf(en, safe...)}
+	return Text{JA: fmt.Sprintf(ja, safe...), EN: fmt.Sprintf(en, safe...)}
 }
 
-// with is say whose first value differs by language.
+// with is say with a first value that differs by language.
 func with(first Text, ja, en string, values ...string) Text {
 	safe := []any{nil}
 	for _, v := range values {
@@ -133,7 +90,7 @@ func with(first Text, ja, en string, values ...string) Text {
 	return t
 }
 
-// join appends a sentence that is not there yet.
+// join appends a sentence unless it is there already.
 func join(text, more Text) Text {
 	switch {
 	case more.JA == "" || strings.Contains(text.JA, more.JA):
@@ -141,14 +98,14 @@ func join(text, more Text) Text {
 	case text.JA == "":
 		return more
 	}
-	return Text{text.JA + "。" + more.JA, text.EN + "; " + more.EN}
+	return Text{JA: text.JA + "。" + more.JA, EN: text.EN + "; " + more.EN}
 }
 
-// wordOr is the word that a text says for an argument's value, or the value itself.
+// wordOr is the text's word for an argument's value, or the value itself.
 func wordOr(name, value string) Text {
 	if word, ok := argWords[name][value]; ok {
 		return word
 	}
 	value = clean(value)
-	return Text{value, value}
+	return Text{JA: value, EN: value}
 }

@@ -8,17 +8,16 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// When compressing is tried. Input is tried late only: the length of what is
-// typed must not follow from how well it compresses.
+// When compressing is tried. For input it is tried late only: the length of a segment must not tell how well typed text
+// compresses.
 const (
 	leastOutput = 128
 	leastInput  = 1024
-	maxSkip     = 16 // segments that go uncompressed after repeated failures to gain
+	maxSkip     = 16 // segments written uncompressed after repeated attempts that gained nothing
 )
 
-// batch is what one write to the file holds: the frames that gathered, and the
-// buffers to seal them with. Batches belong to the process, not to a recording,
-// so that an idle session holds none.
+// batch holds the frames of one write to the file, and the buffers to seal them with. The process owns the batches, so an
+// idle recording holds none.
 type batch struct {
 	text   [2][]byte // frames of the output and of the input
 	packed []byte
@@ -27,8 +26,8 @@ type batch struct {
 	bytes  [2]int64
 }
 
-// batches and encoders hold nothing but spare buffers: they have no state that
-// anybody could see. An encoder is large, so it is borrowed only while it runs.
+// batches and encoders hold spare buffers only; they carry no state. An encoder is large, so it is borrowed only while it
+// runs.
 var (
 	batches  = sync.Pool{New: func() any { return new(batch) }}
 	encoders = sync.Pool{New: func() any {
@@ -47,14 +46,14 @@ var (
 
 func (b *batch) plain() int { return len(b.text[0]) + len(b.text[1]) }
 
-// reset makes the batch ready for any recording: nothing of this one stays in it.
+// reset empties the batch, so that nothing of one recording stays for the next.
 func (b *batch) reset() {
 	clear(b.text[0])
 	clear(b.text[1])
 	clear(b.packed)
 	for _, p := range []*[]byte{&b.text[0], &b.text[1], &b.packed, &b.wire} {
 		if cap(*p) > 4*groupMost {
-			*p = nil // one huge event must not be kept for ever
+			*p = nil // one huge event must not hold memory
 			continue
 		}
 		*p = (*p)[:0]
@@ -62,7 +61,7 @@ func (b *batch) reset() {
 	b.frames, b.bytes = 0, [2]int64{}
 }
 
-// each hands out the frames in the order they were gathered within each side.
+// each calls tap with the frames; order holds within each side.
 func (b *batch) each(tap func(Frame)) {
 	for i, t := range b.text {
 		for {
@@ -79,14 +78,13 @@ func (b *batch) each(tap func(Frame)) {
 // side is one of the two sealed streams of a file.
 type side struct {
 	typ    byte
-	least  int // bytes of frames from which compressing is tried
+	least  int // compressing is tried from this many bytes of frames
 	aead   cipher.AEAD
-	misses uint // times in a row that compressing gained nothing
-	skip   int  // segments still to go without trying
+	misses uint // attempts in a row that gained nothing
+	skip   int  // segments left without an attempt
 }
 
-// pack compresses a segment's frames where that pays. Data that does not compress
-// is soon tried only now and then.
+// pack compresses a segment's frames if that saves bytes. After repeated attempts without gain it tries only now and then.
 func (s *side) pack(b *batch, text []byte) (body []byte, flag byte) {
 	if len(text) < s.least {
 		return text, 0
@@ -110,8 +108,8 @@ func (s *side) pack(b *batch, text []byte) (body []byte, flag byte) {
 	return b.packed, compressed
 }
 
-// write seals a batch and hands it to the kernel in one write. Only one call runs
-// at a time. It returns the bytes written.
+// write seals a batch and hands it to the kernel in one write. Only one call runs at a time. It returns the number of bytes
+// written.
 func (w *Writer) write(b *batch) (int64, error) {
 	for i := range w.sides {
 		if len(b.text[i]) > 0 {
@@ -121,7 +119,7 @@ func (w *Writer) write(b *batch) (int64, error) {
 	return int64(len(b.wire)), writeAll(w.file, b.wire)
 }
 
-// seal appends one segment to the batch's wire and takes the chain over it.
+// seal appends one segment to the batch's wire and extends the chain over it.
 func (w *Writer) seal(b *batch, i int) {
 	s := &w.sides[i]
 	body, flag := s.pack(b, b.text[i])
@@ -141,16 +139,15 @@ func (w *Writer) seal(b *batch, i int) {
 	w.index++
 }
 
-// check appends the truncated chain to dst and takes the chain over that too. The
-// chain is the file's own SHA-256 so far, so one pass over the bytes gives the
-// checks and the digest of the whole file.
+// check appends the truncated chain to dst and extends the chain over it. The chain is the file's SHA-256 so far, so one pass
+// gives both the checks and the digest of the whole file.
 func (w *Writer) check(dst []byte) []byte {
 	w.chain.Sum(w.sum[:0])
 	w.chain.Write(w.sum[:checkLen])
 	return append(dst, w.sum[:checkLen]...)
 }
 
-// writeAll takes a short write for the error that it is.
+// writeAll treats a short write as an error.
 func writeAll(f io.Writer, b []byte) error {
 	n, err := f.Write(b)
 	if err == nil && n != len(b) {

@@ -10,7 +10,7 @@ import (
 	"sekimori/recordings"
 )
 
-// seq is what seq(1) prints, through a terminal.
+// seq returns the output of seq(1) on a terminal.
 func seq(n int) []byte {
 	var b bytes.Buffer
 	for i := 1; b.Len() < n; i++ {
@@ -64,7 +64,7 @@ func BenchmarkContended(b *testing.B) {
 	})
 }
 
-// unfinished makes a recording of n bytes that has no end.
+// unfinished makes a recording of n bytes without an end.
 func unfinished(b *testing.B, n int) string {
 	w, path := create(b, newKeys(b).options())
 	p := random(32 << 10)

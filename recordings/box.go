@@ -7,17 +7,17 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// box keeps the picture of a recorded terminal at its size on a viewer's terminal that is larger. Programs rely on the size:
-// they let lines wrap at the right edge and scroll at the lower one. Only the column must be known for the first; for the
-// second the alternate screen gets a scroll region.
+// box keeps the recorded terminal's size on a viewer's larger terminal, because programs rely on it: lines wrap at the right
+// edge and scroll at the lower one. For wrapping box tracks the column; for scrolling it sets a scroll region in the
+// alternate screen.
 type box struct {
-	cols, rows int // of the recorded terminal; 0: not known, and nothing is kept
-	col        int // of the cursor, from 0; cols: it stands behind the last column
-	saved      int // column that was saved with the cursor
+	cols, rows int // of the recorded terminal; 0: not known, box does nothing
+	col        int // of the cursor, from 0; cols: behind the last column
+	saved      int // the column saved with the cursor
 	nowrap     bool
 }
 
-// Size says how large the recorded terminal is; 0: not known.
+// Size sets the recorded terminal's size; 0: not known.
 func (s *Screen) Size(cols, rows int) {
 	if cols < 2 || rows < 2 || cols > mostArgument || rows > mostArgument {
 		cols, rows = 0, 0
@@ -26,14 +26,15 @@ func (s *Screen) Size(cols, rows int) {
 	s.box.col = min(s.box.col, cols)
 }
 
-// print moves the cursor by a character, and gives what puts it where the recorded terminal had it.
+// print moves the cursor by a character. It returns the sequence that first puts the viewer's cursor in the recorded
+// terminal's place.
 func (b *box) print(r rune) (before string) {
 	if b.cols == 0 || unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Me, r) || r == 0x200d {
 		return ""
 	}
 	w := columns(r)
 	if b.col+w > b.cols {
-		if b.nowrap { // what does not fit is written over the last column
+		if b.nowrap { // text that does not fit overwrites the last column
 			b.col = b.cols - w
 			before = "\x1b[" + strconv.Itoa(b.col+1) + "G"
 		} else {
@@ -45,10 +46,10 @@ func (b *box) print(r rune) (before string) {
 	return before
 }
 
-// atEdge: the cursor of the recorded terminal stands on the last column still, that of a larger one behind it.
+// atEdge reports that the recorded terminal's cursor stays on the last column, where a larger terminal's has moved on.
 func (b *box) atEdge() bool { return b.cols > 0 && b.col == b.cols }
 
-// left moves the cursor n columns to the left, where columns are counted.
+// left moves the cursor n columns to the left if columns are counted.
 func (b *box) left(n int) bool {
 	if b.cols > 0 {
 		b.col = max(min(b.col, b.cols-1)-n, 0)
@@ -56,7 +57,7 @@ func (b *box) left(n int) bool {
 	return b.cols > 0
 }
 
-// tab gives the column, from 1, that a tab goes to where a larger terminal would go elsewhere; 0: nowhere else.
+// tab returns the column, from 1, of a tab whose target differs on a larger terminal; 0: it does not differ.
 func (b *box) tab() int {
 	if b.cols == 0 {
 		return 0
@@ -87,7 +88,7 @@ func (b *box) save(in bool) {
 	}
 }
 
-// place writes a control sequence with numbers of our own.
+// place writes a control sequence with the given numbers.
 func (s *Screen) place(final byte, n ...int) {
 	s.out.WriteString("\x1b[")
 	for i, v := range n {
@@ -99,7 +100,7 @@ func (s *Screen) place(final byte, n ...int) {
 	s.out.WriteByte(final)
 }
 
-// bounded gives the alternate screen the height of the recorded one, and takes it away again.
+// bounded limits the alternate screen to the recorded height, and lifts the limit again.
 func (s *Screen) bounded() {
 	if s.box.rows == 0 {
 		return
@@ -109,10 +110,10 @@ func (s *Screen) bounded() {
 		region = "\x1b[1;" + strconv.Itoa(s.box.rows) + "r"
 	}
 	s.region = s.full
-	s.out.WriteString("\x1b7" + region + "\x1b8") // which would send the cursor to the top
+	s.out.WriteString("\x1b7" + region + "\x1b8") // the region alone would send the cursor to the top
 }
 
-// boxed writes a control sequence so that it stays within the recorded terminal's size.
+// boxed writes a control sequence, limited to the recorded terminal's size.
 func (s *Screen) boxed(final byte, params ansi.Params) {
 	b := &s.box
 	n := max(argument(params, 0, mostArgument), 1)

@@ -13,12 +13,17 @@ import (
 	"unicode/utf8"
 )
 
-// Asciicast writes a session as asciicast v3, as a Player shows it: the picture, a line and a marker for each thing that was
-// done, changes of the terminal's size, the exit status, and input where the Reader can read it. What a viewer's terminal
-// would obey beyond the picture is left out, and what is no character becomes U+FFFD; Raw keeps all.
+// Asciicast writes a session as asciicast v3, as a Player shows it: the picture, a line and a marker for each operation,
+// changes of the terminal's size, the exit status, and the input if the Reader can read it. Control sequences beyond the
+// picture are left out, and invalid bytes become U+FFFD; Raw keeps all.
 func Asciicast(ctx context.Context, w io.Writer, r *Reader, v View) error {
+	return writeCast(ctx, w, r, v, nil)
+}
+
+// writeCast writes an asciicast, and its marks into a timeline where there is one.
+func writeCast(ctx context.Context, w io.Writer, r *Reader, v View, marks *Timeline) error {
 	v.Width, v.Height, v.Mark = 0, 0, r.mark()
-	c := cast{out: bufio.NewWriter(w), header: r.Header(), size: PTY{Cols: 80, Rows: 24}, view: v, player: NewPlayer(v)}
+	c := cast{marks: marks, out: bufio.NewWriter(w), header: r.Header(), size: PTY{Cols: 80, Rows: 24}, view: v, player: NewPlayer(v)}
 	err := c.run(ctx, r)
 	if werr := c.begin(); err == nil {
 		err = werr
@@ -29,10 +34,11 @@ func Asciicast(ctx context.Context, w io.Writer, r *Reader, v View) error {
 	return err
 }
 
-// mark is what NewMark returns, but the same for each export of a recording. No target knows the keys that it is made of.
+// mark is like NewMark's, but the same for each export of a recording. A target cannot guess it, because it does not know the
+// recording's keys.
 func (r *Reader) mark() string { return OperationMark + r.scan.pre.digest.String()[:6] }
 
-// largestSide is more columns, and more rows, than any screen has.
+// largestSide bounds columns and rows; no screen is larger.
 const largestSide = 1000
 
 type cast struct {
@@ -43,7 +49,9 @@ type cast struct {
 	size   PTY
 	begun  bool
 	last   time.Duration
-	tail   []byte // of the input: the start of a character that the next frame completes
+	played time.Duration // place of the last event in the cast; less than last where gaps were shortened
+	marks  *Timeline     // receives the marks; nil: none is made
+	tail   []byte        // of the input: the start of a character that the next frame completes
 }
 
 func (c *cast) run(ctx context.Context, r *Reader) error {
@@ -77,8 +85,7 @@ func (c *cast) run(ctx context.Context, r *Reader) error {
 func (c *cast) take(f Frame) error {
 	switch {
 	case f.Event == EventPTY || f.Event == EventWindowChange:
-		if p := body[PTY](f); p.Cols > 0 && p.Rows > 0 { // a client may send any size; a player cannot show none, and no huge one
-			p.Cols, p.Rows = min(p.Cols, largestSide), min(p.Rows, largestSide)
+		if p, ok := SizeOf(f); ok {
 			if err := c.resize(f.Elapsed, p); err != nil {
 				return err
 			}
@@ -87,7 +94,7 @@ func (c *cast) take(f Frame) error {
 		if err := c.typed(f); err != nil {
 			return err
 		}
-		return nil // keys have an event of their own here
+		return nil // asciicast has a separate event for keys
 	}
 	if err := c.shown(f.Elapsed, c.player.Take(f)); err != nil {
 		return err
@@ -98,7 +105,17 @@ func (c *cast) take(f Frame) error {
 	return nil
 }
 
-// resize takes a size; the first goes into the header where nothing was written before.
+// SizeOf gives the terminal's size that a frame sets. A client may send any size; players fail on zero and on huge ones.
+func SizeOf(f Frame) (PTY, bool) {
+	if f.Event != EventPTY && f.Event != EventWindowChange {
+		return PTY{}, false
+	}
+	p := body[PTY](f)
+	p.Cols, p.Rows = min(p.Cols, largestSide), min(p.Rows, largestSide)
+	return p, p.Cols > 0 && p.Rows > 0
+}
+
+// resize records a size; a size before any output goes into the header.
 func (c *cast) resize(at time.Duration, p PTY) error {
 	if !c.begun {
 		if p.Term == "" {
@@ -110,7 +127,7 @@ func (c *cast) resize(at time.Duration, p PTY) error {
 	return c.event(at, "r", fmt.Sprintf("%dx%d", p.Cols, p.Rows))
 }
 
-// shown writes what the player shows, and a marker for each thing that was done.
+// shown writes the player's output, and a marker for each operation.
 func (c *cast) shown(at time.Duration, b []byte) error {
 	if len(b) == 0 {
 		return nil
@@ -118,6 +135,9 @@ func (c *cast) shown(at time.Duration, b []byte) error {
 	for _, o := range c.player.Told() {
 		if err := c.event(at, "m", o.In(c.view.Lang)); err != nil {
 			return err
+		}
+		if c.marks != nil {
+			c.marks.add(Mark{Elapsed: o.Elapsed, Played: c.played, Kind: o.Kind, Channel: o.Channel, JA: o.JA, EN: o.EN})
 		}
 	}
 	return c.event(at, "o", string(b))
@@ -152,15 +172,23 @@ func (c *cast) begin() error {
 	}{3, term{c.size.Cols, c.size.Rows, c.size.Term}, c.header.Started.Unix(), c.header.Session + " (" + c.view.Mark + ")"})
 }
 
-// event writes one event. Its time is the interval since the one before, taken
-// from whole microseconds, so that rounding does not add up.
+// event writes one event. asciicast v3 gives the interval since the previous event; it is computed from whole microseconds,
+// so that rounding does not add up.
 func (c *cast) event(at time.Duration, code, data string) error {
 	if err := c.begin(); err != nil {
 		return err
 	}
-	gap := max(at-c.last, 0) // streams are ordered each for itself only
+	gap := max(at-c.last, 0) // each stream is in order only within itself
 	c.last = max(at, c.last)
-	us := gap.Microseconds()
+	shown := gap
+	if c.view.Idle > 0 {
+		shown = min(gap, c.view.Idle)
+	}
+	c.played += shown
+	if c.marks != nil {
+		c.marks.passed(c.last, c.played, gap, gap-shown)
+	}
+	us := shown.Microseconds()
 	return c.line([]any{json.Number(fmt.Sprintf("%d.%06d", us/1e6, us%1e6)), code, data})
 }
 

@@ -7,11 +7,11 @@ import (
 	"path/filepath"
 )
 
-// Close writes the end, makes the file durable and returns its digest. Calls of
-// Data and Event fail from now on; those under way are completed first.
+// Close writes the end, makes the file durable and returns its digest. Later calls of Data and Event fail; calls under way
+// are completed first.
 //
-// After a failure it keeps what was whole, seals that the way Seal does, and
-// returns its digest together with the first failure.
+// After a failure it keeps the whole segments, seals them as Seal does, and returns the digest together with the first
+// failure.
 func (w *Writer) Close(end End) (Digest, error) {
 	w.syncing.Lock()
 	defer w.syncing.Unlock()
@@ -24,7 +24,7 @@ func (w *Writer) Close(end End) (Digest, error) {
 		w.flushOrWait()
 	}
 	w.closed = true
-	for w.flushing { // after a failure elsewhere a write may still be under way
+	for w.flushing { // after a failure elsewhere a write may still run
 		w.cond.Wait()
 	}
 	if w.err == nil {
@@ -47,7 +47,7 @@ func (w *Writer) Close(end End) (Digest, error) {
 	return d, w.err
 }
 
-// finish writes the end segment. The caller holds mu and nobody flushes.
+// finish writes the end segment. The caller holds mu, and no flush is running.
 func (w *Writer) finish(end End) error {
 	end = end.said(w.pre.header)
 	body := endBody{Cause: end.Cause, At: end.At, Frames: w.frames, OutputBytes: w.bytes[0], InputBytes: w.bytes[1]}

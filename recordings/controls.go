@@ -8,17 +8,17 @@ import (
 	"github.com/charmbracelet/x/ansi/parser"
 )
 
-// sink takes what controls finds in the output of a program.
+// sink receives the parts that controls finds in a program's output.
 type sink interface {
 	print(r rune)                             // a character; no control character
-	invalid(c byte)                           // a byte that belongs to no character
+	invalid(c byte)                           // a byte that is not part of a character
 	execute(c byte)                           // a control character of ASCII
 	escape(cmd ansi.Cmd)                      // ESC and its final byte
 	control(cmd ansi.Cmd, params ansi.Params) // a control sequence, CSI
 }
 
-// longestControl is how many bytes a sequence or a string may have. A terminal that does not know a string shows its
-// bytes, so a string that does not end must not hide what follows it from the reader.
+// longestControl bounds a sequence or a string in bytes. A terminal that does not know a string shows its bytes, so an
+// endless string must not hide the text after it.
 const longestControl = 4096
 
 // controls splits the output of a program into characters and control functions (ECMA-48). It reads UTF-8; every cost is
@@ -27,15 +27,15 @@ const longestControl = 4096
 type controls struct {
 	p    *ansi.Parser
 	to   sink
-	char [utf8.UTFMax]byte // a character that is not complete
+	char [utf8.UTFMax]byte // an incomplete character
 	have int               // bytes in char
-	long int               // bytes of the sequence or string at hand
+	long int               // bytes of the current sequence or string
 }
 
 func newControls(to sink) *controls {
 	c := &controls{p: new(ansi.Parser), to: to}
 	c.p.SetParamsSize(parser.MaxParamsSize)
-	c.p.SetDataSize(1) // the text of a string is of no interest
+	c.p.SetDataSize(1) // the text of a string is not used
 	c.p.SetHandler(ansi.Handler{Execute: to.execute, HandleCsi: to.control, HandleEsc: to.escape})
 	return c
 }
@@ -54,7 +54,7 @@ func (c *controls) feed(b byte) {
 	c.advance(b)
 }
 
-// advance takes a byte of ASCII that is, or may be, of a control function.
+// advance takes a byte of ASCII that may belong to a control function.
 func (c *controls) advance(b byte) {
 	before := c.p.State()
 	if before == parser.GroundState {
@@ -79,14 +79,14 @@ func isString(s parser.State) bool {
 	return false
 }
 
-// gather takes a byte of a character.
+// gather takes a byte of a multi-byte character.
 func (c *controls) gather(b byte) {
 	if s := c.p.State(); s != parser.GroundState {
 		if isString(s) && c.long < longestControl {
 			c.long++
 			return
 		}
-		c.p.Reset() // no sequence after all
+		c.p.Reset() // it was not a sequence
 	}
 	c.char[c.have] = b
 	c.have++
@@ -103,7 +103,7 @@ func (c *controls) gather(b byte) {
 	}
 }
 
-// giveUp hands on what was begun as a character and will not be completed.
+// giveUp passes on the bytes of an incomplete character as invalid.
 func (c *controls) giveUp() {
 	n := c.have
 	c.have = 0
@@ -112,7 +112,7 @@ func (c *controls) giveUp() {
 	}
 }
 
-// argument is the parameter i of a control sequence, at most most; without one, 0.
+// argument returns parameter i of a control sequence, at most most; 0 if it is missing.
 func argument(params ansi.Params, i, most int) int {
 	n, _, _ := params.Param(i, 0)
 	return min(n, most)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// costly are pieces of output that made a renderer work far more than their bytes: each is repeated to fill a recording.
+// costly are outputs that once cost a renderer far more than their length; each is repeated to fill a recording.
 var costly = map[string]string{
 	"insert":            "\x1b[4000@",
 	"insert in a line":  "x\b\x1b[4000@",
@@ -30,11 +30,11 @@ var costly = map[string]string{
 	"line":              "\n",
 }
 
-// renderers are all that read the bytes of a target.
+// renderers are all consumers of a target's bytes.
 var renderers = map[string]func([]byte){
 	"text": func(p []byte) {
 		t := newTerminal(UTF8)
-		fill(t) // the longest line there is: moving it costs most
+		fill(t) // the longest line possible: it costs most to move
 		for _, c := range p {
 			if t.feed(c) {
 				t.take(Stdout)
@@ -100,17 +100,17 @@ func chunks(p []byte, n int) func(func([]byte) bool) {
 	}
 }
 
-// TestOneInsiderKeepsARendererBusy: a mebibyte of ESC[4000@ cost the text export 45 s. Whatever a target writes, a renderer
-// costs a bounded time for each byte, so the cost is linear in the bytes.
+// TestOneInsiderKeepsARendererBusy: a mebibyte of ESC[4000@ cost the text export 45 s. Each byte that a target writes must
+// cost a bounded time, so that the total is linear in the bytes.
 func TestOneInsiderKeepsARendererBusy(t *testing.T) {
 	if RaceEnabled {
 		t.Skip("timing under the race detector says nothing")
 	}
-	const most = 4 * time.Microsecond // a byte; what was mended took 43, and grew with the line
+	const most = 4 * time.Microsecond // per byte; the defect took 43 and grew with the line
 	for how, render := range renderers {
 		for name, piece := range costly {
 			p, best := bytes.Repeat([]byte(piece), 256<<10/len(piece)+1), time.Hour
-			for range 3 { // the least, because others use the machine too
+			for range 3 { // the fastest run counts, because other processes share the machine
 				start := time.Now()
 				render(p)
 				if best = min(best, time.Since(start)); best < time.Duration(len(p))*most/4 {
@@ -124,7 +124,7 @@ func TestOneInsiderKeepsARendererBusy(t *testing.T) {
 	}
 }
 
-// A renderer keeps a line, the start of a character, and nothing that grows with the recording.
+// A renderer's memory is a line and the start of a character; it does not grow with the recording.
 func TestRenderersKeepOneLine(t *testing.T) {
 	for name, piece := range costly {
 		term, s := newTerminal(CP932), NewScreen(EUCJP)
@@ -142,7 +142,7 @@ func TestRenderersKeepOneLine(t *testing.T) {
 	}
 }
 
-// Events come from what an engineer asks for: many that never end, and long ones, cost no more for each than the first did.
+// Requests of an engineer become events. Many unanswered or long ones must not make each further event dearer.
 func TestEventsWithoutEndKeepAPlayerBusy(t *testing.T) {
 	if RaceEnabled {
 		t.Skip("timing under the race detector says nothing")
@@ -153,7 +153,7 @@ func TestEventsWithoutEndKeepAPlayerBusy(t *testing.T) {
 			{Channel: 1, Event: EventFile, Data: []byte(`{"id":` + n + `,"op":"open","path":"/` + n + `"}`)},
 			{Channel: uint32(i), Event: EventExec, Data: []byte(`{"command":"` + strings.Repeat("\\u009b", 100) + `"}`)},
 			{Channel: SessionChannel, Event: EventNotice, Data: []byte(`{"kind":"warning","text":"` + strings.Repeat("障 ", 100) + `"}`)},
-			{Channel: 1, Stream: Stdout, Data: []byte("\x1b[?1049h")}, // and lines wait for the program to leave
+			{Channel: 1, Stream: Stdout, Data: []byte("\x1b[?1049h")}, // lines wait until the program leaves
 		}
 	}
 	const events, most = 5_000, 200 * time.Microsecond // each; measured 47

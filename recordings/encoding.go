@@ -9,17 +9,17 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// Encoding is what a target writes its text in. A recording keeps the bytes; an encoding is only how they are read.
+// Encoding is the text encoding of a target. A recording keeps the bytes; the encoding only says how to read them.
 type Encoding string
 
-// The encodings that are known.
+// The known encodings.
 const (
 	UTF8  Encoding = "utf-8"
 	CP932 Encoding = "cp932"  // Shift_JIS as Windows writes it
 	EUCJP Encoding = "euc-jp" // with the half-width katakana and JIS X 0212
 )
 
-// ParseEncoding understands the usual names; empty is UTF-8.
+// ParseEncoding understands the usual names; the empty name is UTF-8.
 func ParseEncoding(name string) (Encoding, error) {
 	switch strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name)) {
 	case "", "utf8":
@@ -32,10 +32,10 @@ func ParseEncoding(name string) (Encoding, error) {
 	return "", fmt.Errorf("unknown encoding %q: utf-8, cp932 or euc-jp", name)
 }
 
-// decoder makes UTF-8 of a stream in another encoding, a piece at a time. What is no character becomes U+FFFD.
+// decoder turns a stream into UTF-8, a piece at a time. Invalid bytes become U+FFFD.
 type decoder struct {
-	t    transform.Transformer // nil: it is UTF-8 already
-	held []byte                // the start of a character
+	t    transform.Transformer // nil: the stream is UTF-8 already
+	held []byte                // the start of an incomplete character
 	out  []byte
 }
 

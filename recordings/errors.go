@@ -5,21 +5,20 @@ import (
 	"fmt"
 )
 
-// ErrNoRecipients says that a recording could never be opened: output and input
-// each need at least one recipient.
+// ErrNoRecipients says that a recording could never be opened: output and input each need at least one recipient.
 var ErrNoRecipients = errors.New("a recording needs a recipient for its output and one for its input")
 
 // ErrClosed says that the recording was closed before.
 var ErrClosed = errors.New("the recording is closed")
 
-// ErrNoKey says that none of the given identities opens any part of the recording.
+// ErrNoKey says that no given identity opens any part of the recording.
 var ErrNoKey = errors.New("none of the identities opens this recording")
 
-// ErrSealed says that Seal was asked to seal a recording that has its end.
+// ErrSealed says that the recording to seal already has its end.
 var ErrSealed = errors.New("the recording is sealed already")
 
-// TruncatedError says that the recording stops before its end: everything up to
-// Offset was whole. A running recording looks the same.
+// TruncatedError says that the recording stops before its end; everything up to Offset is whole. A running recording looks
+// the same.
 type TruncatedError struct {
 	Offset  int64  // bytes of the file up to the end of the last whole segment
 	Segment uint64 // number of the segment that is missing or torn, counted from 0
@@ -33,18 +32,18 @@ func (e *TruncatedError) Error() string {
 	return fmt.Sprintf("recording is cut off inside segment %d at offset %d (%d bytes of it are there)", e.Segment, e.Offset, e.Torn)
 }
 
-// CorruptError says that the recording is not what was written, and where.
+// CorruptError says where the recording differs from the file that was written.
 type CorruptError struct {
-	Offset  int64  // start of the first segment that does not hold; 0 is the header
+	Offset  int64  // start of the first invalid segment; 0 is the header
 	Segment uint64 // its number, counted from 0
-	What    string // what does not hold
+	What    string // the invalid part
 }
 
 func (e *CorruptError) Error() string {
 	return fmt.Sprintf("recording does not hold at offset %d, segment %d: %s", e.Offset, e.Segment, e.What)
 }
 
-// DigestError says that the file is not the one the digest was taken of.
+// DigestError says that the file does not match the expected digest.
 type DigestError struct {
 	Want, Got Digest // Got has SHA256 and Size only
 }

@@ -8,12 +8,11 @@ import (
 	"time"
 )
 
-// The exports read a recording to its end. When it stops before its end they
-// write all that is sound and then return the *TruncatedError or *CorruptError.
-// They end with ctx, and with the first write that fails: nobody else pays for
-// a caller who has left.
+// The exports read a recording to its end. If it stops early, they write all that is sound and then return the
+// *TruncatedError or *CorruptError. They stop when ctx ends, and at the first failed write, so a caller who has left costs
+// nothing more.
 
-// next is the reader's next frame, while ctx lasts.
+// next returns the reader's next frame, or the error of ctx.
 func next(ctx context.Context, r *Reader) (Frame, error) {
 	if ctx.Err() != nil {
 		return Frame{}, fmt.Errorf("read recording: %w", context.Cause(ctx))
@@ -21,7 +20,7 @@ func next(ctx context.Context, r *Reader) (Frame, error) {
 	return r.Next()
 }
 
-// Raw writes the bytes of one stream of a channel as they passed.
+// Raw writes the bytes of one stream of a channel as they were relayed.
 func Raw(ctx context.Context, w io.Writer, r *Reader, channel uint32, s Stream) error {
 	for {
 		f, err := next(ctx, r)
@@ -44,13 +43,13 @@ func ended(err error) error {
 	return err
 }
 
-// Channel is what a recording holds of one channel.
+// Channel summarizes one channel of a recording.
 type Channel struct {
 	Number                uint32
 	Type                  string        // session, direct-tcpip
-	Start                 string        // shell, exec or subsystem; empty before one of them came
+	Start                 string        // shell, exec or subsystem; empty if none was started
 	Command               string        // exec: the command; subsystem: its name
-	Terminal              *PTY          // as first asked for; nil without
+	Terminal              *PTY          // the first size asked for; nil without a terminal
 	Stdout, Stderr, Stdin int64         // bytes; Stdin is 0 without the input's key
 	First, Last           time.Duration // of its frames
 	Exit                  *uint32       // nil: none was sent

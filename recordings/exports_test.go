@@ -13,7 +13,7 @@ import (
 	"sekimori/recordings"
 )
 
-// hard are bytes that recorders lose.
+// hard are bytes that recorders tend to lose.
 var hard = [][]byte{
 	[]byte("\x83\x65\x83\x58\x83\x67"), // Shift_JIS
 	[]byte("\xa5\xc6\xa5\xb9\xa5\xc8"), // EUC-JP
@@ -49,7 +49,7 @@ func TestBytesAreIdentical(t *testing.T) {
 	}
 }
 
-// only is a view of one channel in English.
+// only returns a view of one channel in English.
 func only(channel uint32) recordings.View { return recordings.View{Lang: "en", Channel: &channel} }
 
 func TestAsciicast(t *testing.T) {
@@ -209,7 +209,7 @@ func TestExportOfARunningRecordingSaysThatItStops(t *testing.T) {
 	must(t, err)
 }
 
-// errGone is what a connection says when its other end has left.
+// errGone is the error of a connection that its other end has closed.
 var errGone = errors.New("the caller has left")
 
 type leaver struct{ after int }
@@ -221,7 +221,7 @@ func (l *leaver) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A renderer that goes on after its caller has left lets one insider keep the broker busy.
+// A renderer must stop when its caller has left, or one insider could keep the broker busy.
 func TestARendererGoesOnWithoutItsCaller(t *testing.T) {
 	k := newKeys(t)
 	w, path := create(t, k.options())
@@ -253,7 +253,7 @@ func TestARendererGoesOnWithoutItsCaller(t *testing.T) {
 			}
 		}
 		r := open(t, path, k.viewing)
-		if name != "none" { // which writes nothing
+		if name != "none" { // it writes nothing
 			if err := export(t.Context(), &leaver{after: 10_000}, r); !errors.Is(err, errGone) {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -40,7 +40,7 @@ func TestOneByteFlippedAnywhereIsNoticed(t *testing.T) {
 			t.Fatalf("a byte after the end: %v", err)
 		}
 	}
-	// The place is named: a flip inside the third segment is reported there.
+	// The error names the place: a flip inside the third segment is reported there.
 	rep, err := recordings.VerifyReader(bytes.NewReader(whole))
 	must(t, err)
 	if rep.Digest.SHA256 != d.SHA256 {
@@ -82,8 +82,7 @@ func TestFirstFaultIsNamed(t *testing.T) {
 	}
 }
 
-// Who can write the file can make the chain hold again; the digest in the ledger
-// and the keys still tell.
+// A person who can write the file can make the chain hold again. The ledger's digest and the keys still reveal it.
 func TestForgedChainIsFoundByDigestAndKey(t *testing.T) {
 	k := newKeys(t)
 	path, d, b := finished(t, k)
@@ -100,7 +99,7 @@ func TestForgedChainIsFoundByDigestAndKey(t *testing.T) {
 	if _, err := recordings.VerifyDigest(other, d); !errors.As(err, &differs) {
 		t.Fatal(err)
 	}
-	// The same header and keys before another recording's segments.
+	// The header and keys of one recording before the segments of another.
 	theirs, err := os.ReadFile(other)
 	must(t, err)
 	if len(theirs) != len(b) {
@@ -142,7 +141,7 @@ func TestCutAtEveryByte(t *testing.T) {
 		}
 		d, serr := recordings.Seal(path, nosync{recordings.OS()}, theEnd)
 		if len(got) == 0 && serr != nil {
-			continue // inside the header
+			continue // the flip is inside the header
 		}
 		if serr != nil {
 			t.Fatalf("cut to %d: seal: %v", n, serr)
@@ -166,7 +165,7 @@ func TestCutAtEveryByte(t *testing.T) {
 	}
 }
 
-// nosync spares a test with thousands of seals the disk's time.
+// nosync skips the disk's sync in a test with thousands of seals.
 type nosync struct{ recordings.FS }
 
 func (n nosync) SyncDir(string) error { return nil }
@@ -216,8 +215,8 @@ func TestZerosThatAPowerFailureLeft(t *testing.T) {
 	}
 }
 
-// stride is 1 but under the race detector, which costs these loops minutes and
-// finds nothing in them: they run on one goroutine.
+// strideOf is 1, but larger under the race detector: there these loops take minutes and find nothing, because they run on one
+// goroutine.
 func strideOf() int {
 	if recordings.RaceEnabled {
 		return 31
@@ -249,8 +248,8 @@ func TestEveryOperationFails(t *testing.T) {
 	}
 }
 
-// checkFault records with a fault: whatever a call returned nil for must be read
-// from what is left, and nothing may be taken after the failure.
+// checkFault records with a fault. Data of every call that returned nil must be readable afterwards, and every call after the
+// failure must fail.
 func checkFault(t *testing.T, k keys, fault faultfs.Fault) {
 	t.Helper()
 	o := k.options()

@@ -17,13 +17,12 @@ import (
 	"sekimori/recordings/exactjson"
 )
 
-// Version is the version of the format that Create writes. Older versions are
-// read for ever: the golden files hold that.
+// Version is the version of the format that Create writes. Older versions stay readable; the golden files hold that.
 const Version = 1
 
-// The bytes of FORMAT.md. Changing any of them needs a new Version.
+// The bytes of FORMAT.md. A change of any of them needs a new Version.
 const (
-	magic     = "\x89SKR\r\n\x1a\n" // like PNG's: a transfer that mends line ends breaks it visibly
+	magic     = "\x89SKR\r\n\x1a\n" // like PNG's: a transfer that converts line ends visibly breaks it
 	fixedLen  = 22                  // magic, version, three lengths
 	maxPart   = 64 << 10            // of the header and of each wrapped key
 	headLen   = 4                   // type and length of a segment
@@ -33,7 +32,7 @@ const (
 	maxPlain  = 2 << 20 // bytes of frames in one segment
 	maxBody   = maxPlain + tagLen
 	padTo     = 16        // uncompressed input is padded to a multiple of this
-	maxChunk  = 64 << 10  // data of one frame as written; readers accept maxPlain
+	maxChunk  = 64 << 10  // data of one frame as written; readers accept up to maxPlain
 	groupMost = 128 << 10 // frames that the writer gathers for one segment
 )
 
@@ -52,12 +51,12 @@ const (
 	kindEvent byte = 0x10
 )
 
-// prelude is everything before the first segment.
+// prelude is the part of the file before the first segment.
 type prelude struct {
 	header            Header
 	outputKey, inpKey []byte // wrapped with age
-	digest            Sum    // SHA-256 of the bytes before it; bound into every segment
-	size              int64  // digest included
+	digest            Sum    // SHA-256 of the prelude's other bytes; every segment is bound to it
+	size              int64  // bytes, digest included
 }
 
 // encode renders the prelude and fills in digest and size.
@@ -82,7 +81,7 @@ func (p *prelude) encode() ([]byte, error) {
 	return b, nil
 }
 
-// readPrelude reads what encode wrote. It returns the bytes as well, for the chain.
+// readPrelude reads a prelude. It returns the bytes as well, for the chain.
 func readPrelude(r io.Reader) (*prelude, []byte, error) {
 	b := make([]byte, fixedLen)
 	if n, err := io.ReadFull(r, b); err != nil {
@@ -131,7 +130,7 @@ func readPrelude(r io.Reader) (*prelude, []byte, error) {
 	return p, b, nil
 }
 
-// read takes the header as the format says it: each member once and by its name, version, session and started there.
+// read parses the header strictly: each member appears once, under its exact name; version, session and started are required.
 func (h *Header) read(b []byte) error {
 	if err := exactjson.Decode(b, h); err != nil {
 		return err
@@ -151,8 +150,8 @@ func isShort(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// aad is what every sealed segment is bound to: the header, its place in the
-// file, its type and its length.
+// aad returns the additional data that every sealed segment is bound to: the header, the segment's place in the file, its
+// type and its length.
 func (p *prelude) aad(dst []byte, offset int64, head []byte) []byte {
 	dst = append(dst, p.digest[:]...)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(offset))
@@ -164,25 +163,24 @@ func putHead(b []byte, typ byte, length int) []byte {
 	return append(b, typ, byte(length>>16), byte(length>>8), byte(length))
 }
 
-// putNonce writes the nonce of a segment: its number in the file. Each key seals
-// each number once at most, and is used for one file.
+// putNonce writes the nonce of a segment: its number in the file. A key serves one file, and seals each number at most once.
 func putNonce(dst []byte, index uint64) {
 	clear(dst[:4])
 	binary.BigEndian.PutUint64(dst[4:], index)
 }
 
-// endBody is the body of an end segment. It is plain: nothing in it passed in
-// the session, and the end of a recording must be known without a key.
+// endBody is the body of an end segment. It is plain: it holds nothing of the session, and the end must be known without a
+// key.
 type endBody struct {
 	Cause       string    `json:"cause"`
 	At          time.Time `json:"at"`
 	Frames      uint64    `json:"frames,omitempty"`
 	OutputBytes int64     `json:"output_bytes,omitempty"`
 	InputBytes  int64     `json:"input_bytes,omitempty"`
-	Cut         int64     `json:"cut,omitempty"` // bytes of a torn tail that Seal took away
+	Cut         int64     `json:"cut,omitempty"` // bytes of a torn tail that Seal cut off
 }
 
-// said is an end that can be read: a recording without a cause or a time would be none, and its evidence lost over a mistake.
+// said makes an end readable by filling in a missing cause or time: the evidence must not be lost over a caller's mistake.
 func (e End) said(h Header) End {
 	if e.Cause == "" {
 		e.Cause = "unknown"
@@ -193,7 +191,7 @@ func (e End) said(h Header) End {
 	return e
 }
 
-// read takes an end as the format says it.
+// read parses an end strictly.
 func (e *endBody) read(b []byte) error {
 	if err := exactjson.Decode(b, e); err != nil {
 		return err
@@ -226,7 +224,7 @@ func wrapKey(key []byte, to []age.Recipient) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// unwrapKey opens a file key. nil, nil: the identities do not open it.
+// unwrapKey opens a file key. It returns nil, nil if the identities do not open it.
 func unwrapKey(wrapped []byte, ids []age.Identity) ([]byte, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -249,7 +247,7 @@ func unwrapKey(wrapped []byte, ids []age.Identity) ([]byte, error) {
 	return key, nil
 }
 
-// newAEAD makes AES-256-GCM of a file key.
+// newAEAD returns AES-256-GCM with a file key.
 func newAEAD(key []byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// putFrame appends a frame whose data is name and then data. name is empty but for events.
+// putFrame appends a frame with the bytes of name and then data. Only events have a name.
 func putFrame(b []byte, kind byte, channel uint32, elapsed uint64, name string, data []byte) []byte {
 	b = append(b, kind)
 	b = binary.AppendUvarint(b, uint64(channel))
@@ -20,9 +20,8 @@ func putFrame(b []byte, kind byte, channel uint32, elapsed uint64, name string, 
 	return append(b, data...)
 }
 
-// takeFrame reads the first frame of b and returns what follows it. An empty what
-// means that it held; more is false when only padding was left. The frame's Data
-// points into b.
+// takeFrame reads the first frame of b and returns the bytes after it. what is empty if the frame is valid, else it names the
+// fault; more is false if only padding was left. The frame's Data points into b.
 func takeFrame(b []byte, input bool) (f Frame, rest []byte, more bool, what string) {
 	if len(b) == 0 {
 		return f, nil, false, ""

@@ -9,12 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// FS is where recordings are kept. The operating system's is OS(); tests put
-// faults in its place.
+// FS holds the recordings. OS() is the operating system's; tests inject faults through their own.
 type FS interface {
 	// OpenFile is os.OpenFile.
 	OpenFile(name string, flag int, perm fs.FileMode) (File, error)
-	// Remove is os.Remove; only a recording that never began is removed.
+	// Remove is os.Remove. Only a recording that never began is removed.
 	Remove(name string) error
 	// SyncDir makes the names in dir durable.
 	SyncDir(dir string) error
@@ -58,8 +57,8 @@ func (osFS) SyncDir(dir string) error {
 	return err
 }
 
-// Space returns the bytes that an unprivileged process can still write to the
-// file system of dir. What to keep in reserve is the caller's matter.
+// Space returns the bytes that an unprivileged process can still write to the file system of dir. The caller decides on its
+// reserve.
 func Space(dir string) (free uint64, err error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {

@@ -13,8 +13,7 @@ import (
 	"filippo.io/age"
 )
 
-// FuzzFrames reads hostile frames, as an auditor's program does that holds the key
-// of a file somebody else made.
+// FuzzFrames reads hostile frames, like an auditor's program that opens another person's file with its key.
 func FuzzFrames(f *testing.F) {
 	f.Add(putFrame(nil, byte(Stdout), 3, 1500, "", []byte("x")), false)
 	f.Add(putFrame(nil, byte(Stdin), 1<<32-1, 1<<50, "", nil), true)
@@ -38,7 +37,7 @@ func FuzzFrames(f *testing.F) {
 			again = putFrame(again, kind, fr.Channel, uint64(fr.Elapsed/time.Microsecond), fr.Event, fr.Data)
 			rest = next
 		}
-		// What was parsed and is written again parses to the same frames.
+		// Frames that were parsed and written again parse to the same frames.
 		for rest, a := b, again; ; {
 			x, nx, more, _ := takeFrame(rest, input)
 			y, ny, more2, what := takeFrame(a, input)
@@ -53,8 +52,7 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
-// FuzzFile reads hostile files. The segments are given their chain first, so that
-// what lies behind the chain is reached too.
+// FuzzFile reads hostile files. The segments get a valid chain first, so that the code behind the chain is reached too.
 func FuzzFile(f *testing.F) {
 	for _, name := range []string{"closed", "crashed"} {
 		b, err := os.ReadFile("testdata/v1/" + name + ".skr")
@@ -99,7 +97,7 @@ func FuzzFile(f *testing.F) {
 	})
 }
 
-// rechain makes header digest and checks hold as far as the lengths go.
+// rechain makes the header's digest and the checks hold as far as the lengths allow.
 func rechain(b []byte) []byte {
 	b = bytes.Clone(b)
 	if len(b) < fixedLen {
@@ -125,7 +123,7 @@ func rechain(b []byte) []byte {
 	return b
 }
 
-// FuzzText feeds the terminal: it must neither fail nor keep control characters.
+// FuzzText feeds the terminal. It must neither fail nor emit control characters.
 func FuzzText(f *testing.F) {
 	f.Add([]byte("\x1b[2J\x1b[1;1Hls\b\b\x1b[K障害\xe5\n\x1b]0;t\x07"))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -5,8 +5,8 @@ import (
 	"crypto/sha256"
 )
 
-// Graft puts the segments of one recording after the header of another and makes
-// the chain hold again, as somebody without any key can.
+// Graft puts the segments of one recording after the header of another and makes the chain hold again. An attacker needs no
+// key for that.
 func Graft(header, segments []byte) []byte {
 	start := func(b []byte) int {
 		p, _, err := readPrelude(bytes.NewReader(b))

@@ -10,7 +10,7 @@ import (
 	"sekimori/recordings"
 )
 
-// shown gives what a player and a transcript make of frames.
+// shown returns the output of a player and of a transcript for frames.
 func shown(frames ...recordings.Frame) map[string]string {
 	v := recordings.View{Lang: "en"}
 	p, tr := recordings.NewPlayer(v), recordings.NewTranscript(v)
@@ -28,7 +28,7 @@ func stdout(s string) recordings.Frame {
 	return recordings.Frame{Stream: recordings.Stdout, Data: []byte(s)}
 }
 
-// A command whose words look like scp's, and that is a shell: its output was shown to nobody.
+// The command looks like scp's but is a shell. Its output was not shown.
 func TestAttackShellThatNobodySees(t *testing.T) {
 	pty := event(0, recordings.EventPTY, `{}`)
 	secret := stdout("$ cat /etc/shadow\r\nroot:secret\r\n")
@@ -69,7 +69,7 @@ func TestAttackOneZeroByteHidesTheRest(t *testing.T) {
 	}
 }
 
-// Of an archive between words only the archive is left out, and the line says how much.
+// An archive between words is left out alone, and the line gives its size.
 func TestBinaryOutputIsLeftOutByStretches(t *testing.T) {
 	var archive bytes.Buffer
 	z := gzip.NewWriter(&archive)
@@ -93,7 +93,7 @@ func TestBinaryOutputIsLeftOutByStretches(t *testing.T) {
 	}
 }
 
-// A target printed the cyan line with which play says that the session has ended.
+// A target printed the cyan line that play prints at the end of a session.
 func TestAttackATargetForgesLinesInPlay(t *testing.T) {
 	v := recordings.View{Lang: "en", Mark: recordings.NewMark()}
 	if again := recordings.NewMark(); again == v.Mark || len(again) < 8 {

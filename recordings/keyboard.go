@@ -2,13 +2,13 @@ package recordings
 
 import "time"
 
-// keyboard gathers what was typed on each channel into lines: a key is no line of its own.
+// keyboard gathers typed input per channel into lines; a single key is not a line.
 type keyboard struct {
-	lines map[uint32]*typed // of the channels where a line was begun
+	lines map[uint32]*typed // by channel: unfinished lines
 	used  uint64
 }
 
-// typed is a line that was begun.
+// typed is an unfinished line.
 type typed struct {
 	line []byte
 	at   time.Duration // of its last key
@@ -54,7 +54,7 @@ func (t *typed) said(channel uint32, e Encoding) Operation {
 	return Operation{t.at, channel, "input", "入力: " + text, "input: " + text}
 }
 
-// close returns the line that was begun on a channel and not ended.
+// close returns the unfinished line of a channel.
 func (k *keyboard) close(channel uint32, e Encoding) []Operation {
 	t := k.lines[channel]
 	if t == nil {
@@ -64,7 +64,7 @@ func (k *keyboard) close(channel uint32, e Encoding) []Operation {
 	return []Operation{t.said(channel, e)}
 }
 
-// oldest is the channel where nothing was typed for longest.
+// oldest is the channel whose last key is the oldest.
 func (k *keyboard) oldest() (channel uint32) {
 	least := ^uint64(0)
 	for n, t := range k.lines {
@@ -75,7 +75,7 @@ func (k *keyboard) oldest() (channel uint32) {
 	return channel
 }
 
-// end returns what close would for every channel.
+// end returns the unfinished lines of all channels.
 func (k *keyboard) end(e Encoding) (out []Operation) {
 	for len(k.lines) > 0 {
 		out = append(out, k.close(k.oldest(), e)...)

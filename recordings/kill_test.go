@@ -19,18 +19,18 @@ import (
 
 const childEnv = "SEKIMORI_TEST_RECORD_INTO"
 
-// TestMain lets the test program be the recorder that is killed.
+// TestMain lets the test program be the recorder that gets killed.
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childEnv); path != "" {
 		if err := recordUntilKilled(path); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
-		os.Exit(1) // it was to be killed
+		os.Exit(1) // it should have been killed
 	}
 	os.Exit(m.Run())
 }
 
-// recordUntilKilled says the number of each line once it is recorded.
+// recordUntilKilled prints the number of each line after recording it.
 func recordUntilKilled(path string) error {
 	to, err := age.ParseX25519Recipient(os.Getenv(childEnv + "_TO"))
 	if err != nil {
@@ -68,7 +68,7 @@ func TestKillLosesNothingThatWasAcknowledged(t *testing.T) {
 		for lines.Scan() {
 			n, err := strconv.Atoi(lines.Text())
 			if err != nil {
-				break // the last line was cut off
+				break // the kill cut the last line
 			}
 			if last = n; last == 50+round*61 {
 				must(t, cmd.Process.Kill())

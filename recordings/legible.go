@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Legible is b as the text of an event. Where b is no valid UTF-8, bytes that are none stand as
-// \xNN, and raw holds the exact bytes; elsewhere raw is nil and the text is b.
+// Legible returns b as the text of an event. If b is valid UTF-8, raw is nil and the text is b. Else invalid bytes appear as
+// \xNN, and raw holds the exact bytes.
 func Legible(b []byte) (text string, raw []byte) {
 	if utf8.Valid(b) {
 		return string(b), nil

@@ -9,16 +9,16 @@ import (
 	"unicode/utf8"
 )
 
-// Operation is one thing that was done in a session, said in a line: a command, an operation on a file, the start or the
-// end of a channel, a pause, an extension, a refusal, a notice.
+// Operation is one event of a session as a line: a command, an operation on a file, the start or end of a channel, a pause,
+// an extension, a refusal, a notice.
 type Operation struct {
 	Elapsed time.Duration
-	Channel uint32 // SessionChannel: of the session as a whole
-	Kind    string // the event that told it; EventOpen for a forward that was opened
-	JA, EN  string // harmless on a terminal, without a line's end
+	Channel uint32 // SessionChannel: the whole session
+	Kind    string // kind of its event; EventOpen for an opened forward
+	JA, EN  string // harmless on a terminal, without line end
 }
 
-// In is the operation in a language.
+// In returns the operation's text in a language.
 func (o Operation) In(lang string) string {
 	if lang == "ja" {
 		return o.JA
@@ -26,10 +26,10 @@ func (o Operation) In(lang string) string {
 	return o.EN
 }
 
-// OperationMark begins the line of an operation among lines of output.
+// OperationMark begins the line of an operation, to tell it from output.
 const OperationMark = ">>"
 
-// Line is the operation as a line, with the time of day where the session's start is known, else since the start.
+// Line returns the operation as a line, with the time of day if started is known, else the time since the start.
 func (o Operation) Line(lang string, started time.Time) string {
 	at := started.Add(o.Elapsed).Format("15:04:05")
 	if started.IsZero() {
@@ -43,48 +43,56 @@ func (o Operation) Line(lang string, started time.Time) string {
 	return OperationMark + " " + at + channel + " " + o.In(lang)
 }
 
-// Operations reads the events of a session and says what was done. It is for one goroutine.
+// Operations turns the events of a session into lines. It is for one goroutine.
 type Operations struct {
-	channels map[uint32]*doing
+	channels map[uint32]*channelState
 	used     uint64 // counts the frames of channels
-	held     int    // bytes of the operations that wait, of all channels
-	paused   bool   // pauses are told by events of their own: the notice of one says nothing new
+	held     int    // bytes of the waiting operations, of all channels
+	paused   bool   // pauses have events of their own, so their notices are not repeated
+	causeJA  func(string) string
 }
 
-// doing is what one channel is about.
-type doing struct {
+// channelState is the state of one channel.
+type channelState struct {
 	number uint32
-	used   uint64 // when it was last heard of
-	kind   string // of the channel, RFC 4254; empty: it was not told
+	used   uint64 // when its last frame came
+	kind   string // of the channel, RFC 4254; empty: not known
 	start  string // event that started it
-	term   string // its terminal
+	term   string // type of its terminal
 	exit   [2]string
 	sizes  *Sizes
-	files  []heldFile // that were begun and did not end, in order
+	files  []heldFile // without an end so far, in order
 	held   int        // their bytes
 
-	terminal bool // it has one, whatever it is called
-	followed bool // the broker follows its protocol
+	terminal bool // it has a terminal, of any type
+	followed bool // the broker inspects its protocol
 }
 
-// NewOperations begins a session.
-func NewOperations() *Operations { return &Operations{channels: map[uint32]*doing{}} }
+// NewOperations starts at the beginning of a session.
+func NewOperations() *Operations { return &Operations{channels: map[uint32]*channelState{}} }
 
-// Data tells whether the bytes of a channel are for a reader. Those of a forward are a protocol's, and so are those that the
-// broker itself follows, as far as it does: it lists what they do. The words of a command do not say that; a terminal is
-// always for a reader.
+// operationsOf starts at the beginning of a session, for a viewer.
+func operationsOf(v View) *Operations {
+	o := NewOperations()
+	o.causeJA = v.CauseJA
+	return o
+}
+
+// Data reports whether the bytes of a channel are readable text. A forward carries a protocol, and so does a channel that the
+// broker inspects; the broker lists the operations there. The words of the command do not count. A terminal is always
+// readable text.
 func (o *Operations) Data(channel uint32) bool {
 	d := o.channels[channel]
 	return d == nil || d.terminal || !d.followed && (d.kind == "" || d.kind == "session")
 }
 
-// Terminal tells whether a channel has one.
+// Terminal reports whether a channel has a terminal.
 func (o *Operations) Terminal(channel uint32) bool {
 	d := o.channels[channel]
 	return d != nil && d.terminal
 }
 
-// Take reads a frame and returns what it tells, in order.
+// Take reads a frame and returns its operations in order.
 func (o *Operations) Take(f Frame) []Operation {
 	if f.Event == "" || f.Input && f.Event != EventEnv {
 		return nil
@@ -102,7 +110,7 @@ func (o *Operations) Take(f Frame) []Operation {
 	}
 	d := o.channels[f.Channel]
 	if d == nil && f.Event == EventClose {
-		d = &doing{number: f.Channel}
+		d = &channelState{number: f.Channel}
 	} else {
 		d = o.channel(f.Channel, f.Elapsed, &out)
 	}
@@ -121,7 +129,7 @@ func (o *Operations) Take(f Frame) []Operation {
 	return out
 }
 
-// session says what concerns the session as a whole.
+// session handles events of the whole session.
 func (o *Operations) session(f Frame, say func(ja, en string)) {
 	switch f.Event {
 	case EventNotice:
@@ -161,15 +169,19 @@ func (o *Operations) session(f Frame, say func(ja, en string)) {
 		refusal(body[Refused](f), say)
 	case EventEnd:
 		cause := said(body[End](f).Cause)
-		say("接続終了: "+cause, "session ended: "+cause)
+		causeJA := cause
+		if o.causeJA != nil {
+			causeJA = said(o.causeJA(body[End](f).Cause))
+		}
+		say("接続終了: "+causeJA, "session ended: "+cause)
 	}
 }
 
-// EventEnd is the kind of the frame that EndFrame makes. No recording holds one.
+// EventEnd is the kind of EndFrame's frame. No recording holds one.
 const EventEnd = "end"
 
-// EndFrame is the end of a recording as a frame with the body End, for whoever shows it; ok is false where the recording
-// stopped before its end.
+// EndFrame returns the end of a recording as a frame with the body End, for display. ok is false if the recording stopped
+// before its end.
 func EndFrame(r *Reader, at time.Duration) (f Frame, ok bool) {
 	end, ok := r.End()
 	if !ok {
@@ -179,12 +191,17 @@ func EndFrame(r *Reader, at time.Duration) (f Frame, ok bool) {
 	return Frame{Channel: SessionChannel, Event: EventEnd, Elapsed: at, Data: b}, err == nil
 }
 
-// take says what concerns a channel, but for files and its end.
-func (d *doing) take(f Frame, say func(ja, en string)) {
+// take handles events of a channel, except files and the channel's end.
+func (d *channelState) take(f Frame, say func(ja, en string)) {
 	switch f.Event {
 	case EventOpen:
-		if d.kind = word(body[Opened](f).Type); d.kind != "session" {
-			say("転送開始: "+d.kind, "forward opened: "+d.kind)
+		opened := body[Opened](f)
+		if d.kind = word(opened.Type); d.kind != "session" {
+			to := d.kind
+			if opened.To != "" {
+				to = said(opened.To)
+			}
+			say("転送開始: "+to, "forward opened: "+to)
 		}
 	case EventPTY:
 		p := body[PTY](f)
@@ -203,14 +220,14 @@ func (d *doing) take(f Frame, say func(ja, en string)) {
 	case EventSubsystem:
 		name := body[Command](f).Command
 		if d.start = f.Event; name == "sftp" {
-			d.followed = true // recordings have said so themselves (EventInspect) only later
+			d.followed = true // older recordings have no EventInspect
 			say("ファイル転送(SFTP)開始", "file transfer (SFTP) started")
 			return
 		}
 		say("サブシステム開始: "+said(name), "subsystem started: "+said(name))
 	case EventInspect:
 		d.followed = true
-	case EventEnv: // of the input: only who has its key reads it
+	case EventEnv: // part of the input, readable with the input's key only
 		e := body[Env](f)
 		say("環境変数: "+said(e.Name+"="+e.Value), "environment: "+said(e.Name+"="+e.Value))
 	case EventSignal:
@@ -232,8 +249,8 @@ func (d *doing) take(f Frame, say func(ja, en string)) {
 	}
 }
 
-// onTerminal says which terminal a channel has, in parentheses where the words before it open them.
-func (d *doing) onTerminal(before string) string {
+// onTerminal names the channel's terminal; and closes the parenthesis that before opens.
+func (d *channelState) onTerminal(before string) string {
 	switch {
 	case d.term == "":
 		return ""
@@ -243,7 +260,7 @@ func (d *doing) onTerminal(before string) string {
 	return before + d.term
 }
 
-func (d *doing) close(say func(ja, en string)) {
+func (d *channelState) close(say func(ja, en string)) {
 	ja, en := "終了", "ended"
 	switch {
 	case d.kind != "" && d.kind != "session":
@@ -279,7 +296,7 @@ func refusal(r Refused, say func(ja, en string)) {
 	say(ja+text, en+text)
 }
 
-// body reads an event's body. What does not parse says nothing.
+// body parses an event's body. An invalid body gives the zero value.
 func body[T any](f Frame) (v T) {
 	if len(f.Data) > 0 && json.Unmarshal(f.Data, &v) != nil {
 		var none T
@@ -288,7 +305,7 @@ func body[T any](f Frame) (v T) {
 	return v
 }
 
-// said makes text of a peer fit for a line.
+// said makes a peer's text fit for a line.
 func said(s string) string {
 	if len(s) > mostSaid {
 		n := mostSaid
@@ -300,7 +317,7 @@ func said(s string) string {
 	return Visible(s)
 }
 
-// grouped writes a number with its thousands apart.
+// grouped writes a number with separators between the thousands.
 func grouped(n uint64) string {
 	s := strconv.FormatUint(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {

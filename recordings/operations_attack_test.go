@@ -21,7 +21,7 @@ func heap() int {
 	return int(m.HeapAlloc)
 }
 
-// A target that never answers, and names of 33 kB: what waits for an end took 177 MB of a channel.
+// A target that never answers, with names of 33 kB: the waiting operations of one channel took 177 MB.
 func TestAttackUnansweredOperationsFillMemory(t *testing.T) {
 	ops := recordings.NewOperations()
 	long := strings.Repeat(`\\xff`, 33_900)
@@ -56,7 +56,7 @@ func TestAttackUnansweredOperationsFillMemory(t *testing.T) {
 	runtime.KeepAlive(ops)
 }
 
-// 1,100 channels whose close was never recorded: later operations on files had no names, and nothing said so.
+// 1,100 channels had no recorded close: later operations on files had no names, and no line said so.
 func TestAttackEmptyChannelsBlindThePlayers(t *testing.T) {
 	frames := []recordings.Frame{
 		event(0, recordings.EventOpen, `{"type":"session"}`), event(0, recordings.EventSubsystem, `{"command":"sftp"}`),
@@ -93,7 +93,7 @@ func TestAttackEmptyChannelsBlindThePlayers(t *testing.T) {
 	}
 }
 
-// The end of an operation whose start is not known, as for a watcher who came late, is told.
+// The end of an operation is shown even if its start is not known, as for a watcher who came late.
 func TestTheEndOfAnUnknownOperationIsTold(t *testing.T) {
 	ops := recordings.NewOperations()
 	list := ops.Take(event(4, recordings.EventFileEnd, `{"id":9,"ok":false,"status":"failure","written":1234}`))
@@ -102,7 +102,7 @@ func TestTheEndOfAnUnknownOperationIsTold(t *testing.T) {
 	}
 }
 
-// The lines typed on channels that never close did not make room for others.
+// Lines typed on channels that never close did not make room for others.
 func TestAttackManyChannelsHideWhatIsTyped(t *testing.T) {
 	tr := recordings.NewTranscript(recordings.View{Lang: "en"})
 	var text strings.Builder

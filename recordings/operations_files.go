@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// fileEnd joins the start of an operation on a file with its end: one line for each file, however often it is read or written.
-func (o *Operations) fileEnd(d *doing, end FileEnd, say func(ja, en string)) {
-	if end.ID == 0 { // what follows is not listed, so it is shown
+// fileEnd joins the start of an operation on a file with its end, so that a file gives one line however often it is read or
+// written.
+func (o *Operations) fileEnd(d *channelState, end FileEnd, say func(ja, en string)) {
+	if end.ID == 0 { // later bytes are not inspected, so they are shown
 		d.followed = false
 		ja, en := "ほかのファイル操作"+end.moved("ja"), "other file operations"+end.moved("en")
 		if end.Status != "" {
@@ -19,9 +20,9 @@ func (o *Operations) fileEnd(d *doing, end FileEnd, say func(ja, en string)) {
 	}
 	var ja, en string
 	if i := slices.IndexFunc(d.files, func(f heldFile) bool { return f.id == end.ID }); i >= 0 {
-		f := o.letGo(d, i)
+		f := o.removeHeld(d, i)
 		ja, en = f.words(end)
-	} else { // it was told before its end, or began before what is read here
+	} else { // its line came before its end, or it began before the frames read here
 		ja = fmt.Sprintf("前に始まったファイル操作(通信路内の番号 %d)の終わり", end.ID) + end.moved("ja")
 		en = fmt.Sprintf("end of a file operation begun before (number %d of the channel)", end.ID) + end.moved("en")
 	}
@@ -35,7 +36,7 @@ func (o *Operations) fileEnd(d *doing, end FileEnd, say func(ja, en string)) {
 	}
 }
 
-// words says what was done to which file.
+// words describes the operation and its file.
 func (op *heldFile) words(end FileEnd) (ja, en string) {
 	both := func(j, e string) (string, string) { return j + " " + op.path, e + " " + op.path }
 	if op.flags == "message" && op.path == "" {
@@ -92,7 +93,7 @@ func (op *heldFile) words(end FileEnd) (ja, en string) {
 	return ja, en
 }
 
-// announced is the size that scp named beforehand.
+// announced is the size that scp announced.
 func (op *heldFile) announced(lang string) string {
 	switch {
 	case op.size == nil:
@@ -103,7 +104,7 @@ func (op *heldFile) announced(lang string) string {
 	return " " + grouped(*op.size) + " bytes"
 }
 
-// moved is what was transferred, seen from the target: what was read went to the engineer.
+// moved is the transferred amount. Bytes read from the target went to the engineer.
 func (e FileEnd) moved(lang string) string {
 	var out strings.Builder
 	for _, part := range []struct {

@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// Bounds of what Operations keeps and says. What goes beyond one of them is told at once, with what is known of it.
+// Bounds of the state and lines of Operations. An operation beyond a bound is shown at once, with the facts known by then.
 const (
-	mostChannels    = 1024      // told apart; more than any session may have open
-	mostOpenFiles   = 1024      // of a channel, that wait for their end
-	mostHeldChannel = 256 << 10 // bytes of their texts, of a channel
+	mostChannels    = 1024      // tracked; more than any session may have open
+	mostOpenFiles   = 1024      // per channel, waiting for their end
+	mostHeldChannel = 256 << 10 // bytes of the waiting texts, per channel
 	mostHeld        = 1 << 20   // the same, of all channels together
-	mostSaid        = 4096      // bytes of a command or a path in a line; the recording has all of it
-	mostWord        = 64        // bytes of a name that is kept: of a terminal, a signal, a type of channel
+	mostSaid        = 4096      // bytes of a command or a path in a line; the recording has the rest
+	mostWord        = 64        // bytes of a kept name: of a terminal, a signal, a type of channel
 )
 
-// heldFile is an operation on a file that waits for its end: texts that are fit for a line, and no longer than one.
+// heldFile is an operation on a file that waits for its end. Its texts are already bounded and fit for a line.
 type heldFile struct {
 	id              uint64
 	op              string
@@ -31,11 +31,11 @@ func held(op FileOp) heldFile {
 	return heldFile{id: op.ID, op: said(op.Op), path: said(op.Path), to: said(op.To), flags: said(strings.Join(op.Flags, ",")), mode: op.Mode, size: op.Size}
 }
 
-// cost is about what a held operation takes.
+// cost is roughly the memory of a held operation in bytes.
 func (f *heldFile) cost() int { return 128 + len(f.op) + len(f.path) + len(f.to) + len(f.flags) }
 
-// hold keeps an operation until its end. Operations that there is no room for are told, oldest first: each is named once.
-func (o *Operations) hold(d *doing, f heldFile, at time.Duration, out *[]Operation) {
+// hold keeps an operation until its end. If there is no room, the oldest operations are shown early, each once.
+func (o *Operations) hold(d *channelState, f heldFile, at time.Duration, out *[]Operation) {
 	d.files = append(d.files, f)
 	d.held += f.cost()
 	o.held += f.cost()
@@ -43,7 +43,7 @@ func (o *Operations) hold(d *doing, f heldFile, at time.Duration, out *[]Operati
 		o.tellOldest(d, at, out)
 	}
 	for o.held > mostHeld {
-		var most *doing
+		var most *channelState
 		for _, other := range o.channels {
 			if most == nil || other.held > most.held || other.held == most.held && other.number < most.number {
 				most = other
@@ -56,14 +56,14 @@ func (o *Operations) hold(d *doing, f heldFile, at time.Duration, out *[]Operati
 	}
 }
 
-func (o *Operations) tellOldest(d *doing, at time.Duration, out *[]Operation) {
-	f := o.letGo(d, 0)
+func (o *Operations) tellOldest(d *channelState, at time.Duration, out *[]Operation) {
+	f := o.removeHeld(d, 0)
 	ja, en := f.words(FileEnd{})
 	*out = append(*out, Operation{at, d.number, EventFile, ja + " …(終わりはあとで)", en + " … (its end later)"})
 }
 
-// letGo takes the operation i from those that are held.
-func (o *Operations) letGo(d *doing, i int) heldFile {
+// removeHeld removes and returns operation i of those that wait for their end.
+func (o *Operations) removeHeld(d *channelState, i int) heldFile {
 	f := d.files[i]
 	d.files = slices.Delete(d.files, i, i+1)
 	d.held -= f.cost()
@@ -71,8 +71,8 @@ func (o *Operations) letGo(d *doing, i int) heldFile {
 	return f
 }
 
-// unanswered says which operations were asked for and have no end.
-func (o *Operations) unanswered(d *doing, say func(ja, en string)) {
+// unanswered lists the operations without an end.
+func (o *Operations) unanswered(d *channelState, say func(ja, en string)) {
 	for _, f := range d.files {
 		ja, en := f.words(FileEnd{})
 		say(ja+" 応答なし", en+" not answered")
@@ -81,16 +81,16 @@ func (o *Operations) unanswered(d *doing, say func(ja, en string)) {
 	d.files, d.held = nil, 0
 }
 
-// channel gives what a channel is about. Where there are too many, the one that is least about anything, and was quiet for
-// longest, is given up, and a line says so: what it still does is told, only not what it is.
-func (o *Operations) channel(n uint32, at time.Duration, out *[]Operation) *doing {
+// channel returns the state of a channel. If there are too many channels, it drops the least active one that was quiet
+// longest, and a line says so. Its later events are still shown, but without its names.
+func (o *Operations) channel(n uint32, at time.Duration, out *[]Operation) *channelState {
 	o.used++
 	d := o.channels[n]
 	if d == nil {
 		if len(o.channels) >= mostChannels {
 			o.giveUp(at, out)
 		}
-		d = &doing{number: n}
+		d = &channelState{number: n}
 		o.channels[n] = d
 	}
 	d.used = o.used
@@ -98,7 +98,7 @@ func (o *Operations) channel(n uint32, at time.Duration, out *[]Operation) *doin
 }
 
 func (o *Operations) giveUp(at time.Duration, out *[]Operation) {
-	var worst *doing
+	var worst *channelState
 	for _, d := range o.channels {
 		switch {
 		case worst == nil, d.idle() && !worst.idle():
@@ -114,16 +114,16 @@ func (o *Operations) giveUp(at time.Duration, out *[]Operation) {
 	delete(o.channels, worst.number)
 }
 
-// idle: nothing was started on the channel.
-func (d *doing) idle() bool { return d.start == "" && len(d.files) == 0 }
+// idle reports that the channel has started nothing.
+func (d *channelState) idle() bool { return d.start == "" && len(d.files) == 0 }
 
-// End says what had begun and not ended where the frames stop without the frame of an end: whoever looked stopped looking, the session
-// goes on, or the recording is cut short. None of these says that anything ended.
+// End lists the operations without an end when the frames stop: the viewer stopped looking while the session goes on, or the
+// recording is cut short. In neither case has anything been seen to end.
 func (o *Operations) End(at time.Duration) []Operation {
 	return o.unended(at, "ここまでに終了していません", "had not ended where this stops")
 }
 
-// unended says what had begun and not ended.
+// unended lists the operations without an end.
 func (o *Operations) unended(at time.Duration, ja, en string) []Operation {
 	var out []Operation
 	for _, n := range slices.Sorted(maps.Keys(o.channels)) {
@@ -138,5 +138,5 @@ func (o *Operations) unended(at time.Duration, ja, en string) []Operation {
 	return out
 }
 
-// word is a name of a peer's that is kept.
+// word is a peer's name, bounded and copied.
 func word(s string) string { return strings.Clone(said(s[:min(len(s), mostWord)])) }

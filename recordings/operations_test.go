@@ -11,7 +11,7 @@ import (
 	"sekimori/recordings"
 )
 
-// work records a session of every kind of thing that can be done, as the relay records it.
+// work records a session with every kind of operation, as the relay records it.
 func work(t testing.TB, w *recordings.Writer) {
 	t.Helper()
 	event := func(channel uint32, kind string, body any) { t.Helper(); must(t, w.Event(channel, kind, body)) }
@@ -63,7 +63,7 @@ func work(t testing.TB, w *recordings.Writer) {
 	event(3, recordings.EventSignal, recordings.Signal{Signal: "INT"})
 }
 
-// seen is what a person must find of work, in order: a line for each thing, in both languages.
+// seen are the lines that a person must find of work, in order, in both languages.
 var seen = []struct{ ja, en string }{
 	{"通知: [関守] 開始 / [sekimori] Started", "notice: [関守] 開始 / [sekimori] Started"},
 	{`[0] コマンド: cat /etc/hosts; echo \x1b[2J\x83`, `[0] command: cat /etc/hosts; echo \x1b[2J\x83`},
@@ -145,7 +145,7 @@ func TestWhatWasDoneWasNotSeen(t *testing.T) {
 	}
 }
 
-// Whoever stops looking, or plays a session that goes on, has seen no end of it: nothing says that the connection ended.
+// A viewer who stops looking, or plays a running session, has not seen its end: no line may say that the connection ended.
 func TestWhoStopsLookingSeesNoEnd(t *testing.T) {
 	frames := []recordings.Frame{
 		{Channel: 3, Event: recordings.EventOpen, Data: []byte(`{"type":"session"}`)},
@@ -181,7 +181,7 @@ func TestWhoStopsLookingSeesNoEnd(t *testing.T) {
 	}
 }
 
-// A client says how large its terminal is, and a player that believed any size would not live long.
+// A client may claim any terminal size; a player that allocated it would fail.
 func TestAHugeTerminalInTheCast(t *testing.T) {
 	k := newKeys(t)
 	w, path := create(t, k.options())
@@ -222,7 +222,7 @@ func TestATargetForgesLinesInTheTextExport(t *testing.T) {
 	}
 }
 
-// While a full-screen program runs, a line stands at the bottom, and among the others when the program has left.
+// During a full-screen program the line stands at the bottom, and again among the others when the program has left.
 func TestALineDuringAFullScreenProgram(t *testing.T) {
 	p := recordings.NewPlayer(recordings.View{Lang: "en", Width: 80, Height: 24})
 	at := func(kind, body, out string) string {
@@ -252,7 +252,7 @@ func TestALineDuringAFullScreenProgram(t *testing.T) {
 	}
 }
 
-// Whatever a recording holds, what is kept of it is bounded.
+// The memory of a player is bounded for every recording.
 func TestAHostileSessionGrowsThePlayer(t *testing.T) {
 	ops := recordings.NewOperations()
 	n := 0

@@ -2,5 +2,5 @@
 
 package recordings
 
-// RaceEnabled tells the tests that timings say nothing.
+// RaceEnabled tells the tests that timings mean nothing.
 const RaceEnabled = true

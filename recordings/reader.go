@@ -20,17 +20,16 @@ type Reader struct {
 	decode *zstd.Decoder  // nil until a segment is compressed
 	plain  []byte
 	unpack []byte
-	rest   []byte           // frames of the segment at hand
-	input  bool             // the segment at hand is of the input
+	rest   []byte           // unread frames of the current segment
+	input  bool             // the current segment is of the input
 	last   [2]time.Duration // of output and input: never decreasing
 	at     segment
 	aad    []byte
 	err    error
 }
 
-// Open opens what the identities allow: the output, the input or both. It returns
-// ErrNoKey (wrapped) when that is nothing, *TruncatedError or *CorruptError when
-// the header does not hold.
+// Open opens the parts that the identities allow: the output, the input or both. It returns ErrNoKey (wrapped) if they open
+// neither, and *TruncatedError or *CorruptError if the header is invalid.
 func Open(path string, identities ...age.Identity) (*Reader, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -73,13 +72,12 @@ func NewReader(src io.Reader, identities ...age.Identity) (*Reader, error) {
 // Header returns the header.
 func (r *Reader) Header() Header { return r.scan.pre.header }
 
-// Readable says which parts the identities opened.
+// Readable reports the parts that the identities opened.
 func (r *Reader) Readable() (output, input bool) { return r.aeads[0] != nil, r.aeads[1] != nil }
 
-// Next returns the next frame that can be read; what cannot be opened is passed
-// over. After the end it returns io.EOF, and *TruncatedError or *CorruptError when
-// the recording stops or does not hold: the frames before are sound then. Every
-// later call returns the same. The frame's Data is valid until the next call.
+// Next returns the next readable frame and skips segments that cannot be opened. It returns io.EOF after the end, and
+// *TruncatedError or *CorruptError if the recording stops or is invalid; the frames before are sound then. Every later call
+// returns the same. The frame's Data is valid until the next call.
 func (r *Reader) Next() (Frame, error) {
 	for r.err == nil {
 		f, rest, more, what := takeFrame(r.rest, r.input)
@@ -104,7 +102,7 @@ func (r *Reader) Next() (Frame, error) {
 	return Frame{}, r.err
 }
 
-// advance opens the next segment that can be read.
+// advance opens the next readable segment.
 func (r *Reader) advance() error {
 	for {
 		before := r.scan.offset
@@ -169,10 +167,10 @@ func (r *Reader) corrupt(what string) error {
 	return &CorruptError{Offset: r.at.offset, Segment: r.at.index, What: what}
 }
 
-// End returns what the recording says about its end, and whether Next came that far.
+// End returns the end that the recording states, and whether Next has reached it.
 func (r *Reader) End() (End, bool) { return r.scan.end.end(), r.scan.ended }
 
-// Digest is of the bytes read so far: of the whole recording once Next has returned io.EOF.
+// Digest covers the bytes read so far: the whole recording once Next has returned io.EOF.
 func (r *Reader) Digest() Digest { return r.scan.digest() }
 
 // Close releases the file.

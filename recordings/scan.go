@@ -9,9 +9,8 @@ import (
 	"io"
 )
 
-// scanner walks the segments of a recording and checks the chain, without keys.
-// Reader, Verify and Seal read through it, so that they agree on where a file
-// stops being whole.
+// scanner walks the segments of a recording and checks the chain, without keys. Reader, Verify and Seal share it, so that
+// they agree where a file stops being whole.
 type scanner struct {
 	in      *bufio.Reader
 	pre     *prelude
@@ -24,7 +23,7 @@ type scanner struct {
 	end     endBody
 	crashed bool
 	before  Sum   // the chain before the end segment
-	badLen  int64 // length of the segment whose chain did not hold; 0 while all do
+	badLen  int64 // length of the first segment with a wrong check; 0: none
 }
 
 // segment is one whole segment. body is valid until the next one.
@@ -105,8 +104,7 @@ func (s *scanner) next() (segment, error) {
 	return g, nil
 }
 
-// fill reads n bytes into body. It makes room as bytes arrive, so that a length
-// that lies costs no memory.
+// fill reads n bytes into body. It grows body as bytes arrive, so that a false length costs no memory.
 func (s *scanner) fill(n int) error {
 	s.body = s.body[:0]
 	for len(s.body) < n {
@@ -136,7 +134,7 @@ func (s *scanner) corrupt(what string) error {
 	return &CorruptError{Offset: s.offset, Segment: s.index, What: what}
 }
 
-// digest is of the bytes read so far, which are all bytes once next returned io.EOF.
+// digest covers the bytes read so far: the whole file once next has returned io.EOF.
 func (s *scanner) digest() Digest {
 	var d Digest
 	if s.ended {

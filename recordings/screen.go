@@ -8,31 +8,31 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Screen passes the output of a recorded terminal on to a viewer's own terminal. It writes every sequence anew from what
-// it understood, and only sequences on its lists: those that make the picture. What makes a terminal answer, type, print,
-// ring, store, resize, report the mouse or change what keys send is left out, and so is everything unknown. Its output is
-// UTF-8 without C1 characters. It is for one goroutine.
+// Screen passes the output of a recorded terminal to a viewer's terminal. It parses every sequence and writes it anew, and
+// only the listed sequences: those that make the picture. Everything else is left out: sequences that make a terminal answer,
+// type, print, ring, store, resize, report the mouse or change its keys, and unknown ones. Its output is UTF-8 without C1
+// characters. It is for one goroutine.
 type Screen struct {
 	dec    *decoder
 	in     *controls
 	out    bytes.Buffer
-	full   bool // a program has the alternate screen
+	full   bool // a program uses the alternate screen
 	region bool // a scroll region or origin mode may be set
-	line   bool // the cursor is at the start of a line, as far as is known
-	bare   bool // no terminal was at the other end: a line feed alone ends a line, and zero bytes are shown
-	zero   bool // the last was one
-	after  byte // the control character before, if it was one
+	line   bool // the cursor is at the start of a line, as far as known
+	bare   bool // output without a terminal: a line feed alone ends a line, and zero bytes are shown
+	zero   bool // the last byte was zero
+	after  byte // the preceding control character, if there was one
 	box    box
 }
 
-// NewScreen returns a Screen for the output of one channel, written in e.
+// NewScreen returns a Screen for the output of one channel in encoding e.
 func NewScreen(e Encoding) *Screen {
 	s := &Screen{line: true, dec: newDecoder(e)}
 	s.in = newControls(s)
 	return s
 }
 
-// Show returns what may be shown of p; valid until the next call.
+// Show returns the harmless part of p; valid until the next call.
 func (s *Screen) Show(p []byte) []byte {
 	s.out.Reset()
 	for _, c := range s.dec.utf8(p) {
@@ -41,20 +41,20 @@ func (s *Screen) Show(p []byte) []byte {
 	return s.out.Bytes()
 }
 
-// Full tells that a program has the alternate screen: a line written now would stand in its picture.
+// Full reports that a program uses the alternate screen: a line written now would stand in its picture.
 func (s *Screen) Full() bool { return s.full }
 
-// AtLineStart tells that the cursor stands at the start of a line.
+// AtLineStart reports that the cursor is at the start of a line.
 func (s *Screen) AtLineStart() bool { return s.line }
 
-// Reset gives back a viewer's terminal as it was, whatever the recording left it in: the ordinary screen, the whole of it
-// as scroll region, insertion and origin mode off, wrapping on, the cursor shown, the character set ASCII, no colours.
+// Reset returns the sequence that restores a viewer's terminal from any state: the ordinary screen, all of it as scroll
+// region, insertion and origin mode off, wrapping on, the cursor shown, the character set ASCII, no colours.
 func (s *Screen) Reset() string {
 	s.out.Reset()
 	s.in.giveUp()
 	out := "\x1b[4l\x1b[?7h\x1b[?25h\x1b(B\x1b)B\x0f\x1b[m"
 	if s.full {
-		out = "\x1b[?1049l" + out // else a terminal would put the cursor where it never was
+		out = "\x1b[?1049l" + out // without the switch back a terminal would restore a cursor that was never saved
 	}
 	if s.region {
 		out += "\x1b[?6l\x1b[r\x1b[" + strconv.Itoa(mostArgument) + ";1H" // both send the cursor to the top
@@ -63,10 +63,10 @@ func (s *Screen) Reset() string {
 	return s.out.String() + out
 }
 
-// resetPicture is what a full reset (RIS) becomes: a viewer keeps what scrolled away.
+// resetPicture replaces a full reset (RIS): the viewer's scrollback stays.
 const resetPicture = "\x1b[r\x1b[4l\x1b[?6l\x1b[?7h\x1b[?25h\x1b(B\x1b)B\x0f\x1b[m\x1b[H\x1b[2J"
 
-// mostArgument bounds a parameter: no screen is larger, and a terminal may do a thing as often as it is told.
+// mostArgument bounds a parameter. No screen is larger, and a terminal repeats an action as often as it is told.
 const mostArgument = 4096
 
 func (s *Screen) print(r rune) {
@@ -81,7 +81,7 @@ func (s *Screen) print(r rune) {
 
 func (s *Screen) invalid(byte) { s.print(utf8.RuneError) }
 
-// execute passes what moves the cursor or chooses a character set. The bell does not ring again.
+// execute passes control characters that move the cursor or choose a character set. The bell is left out.
 func (s *Screen) execute(c byte) {
 	if c == 0 && s.bare {
 		if !s.zero {
@@ -99,7 +99,7 @@ func (s *Screen) execute(c byte) {
 		case s.bare:
 			s.line = true
 			s.out.WriteString("\r\n")
-		default: // only down: a viewer's terminal would make a new line of it
+		default: // down only: a viewer's terminal would begin a new line
 			s.out.WriteString("\x1bD")
 		}
 	case '\r':
@@ -132,7 +132,7 @@ func (s *Screen) escape(cmd ansi.Cmd) {
 		case '7', '8', 'D', 'E', 'H', 'M': // save, restore, index, next line, set a tab stop, reverse index
 			s.box.escape(final)
 			s.out.Write([]byte{0x1b, final})
-		case 'c': // a program resets the terminal to clear it
+		case 'c': // programs use a reset to clear the terminal
 			if s.full {
 				s.out.WriteString("\x1b[?1049l")
 			}
@@ -153,7 +153,7 @@ func (s *Screen) escape(cmd ansi.Cmd) {
 	}
 }
 
-// control passes the control sequences on the list.
+// control passes the listed control sequences.
 func (s *Screen) control(cmd ansi.Cmd, params ansi.Params) {
 	final := cmd.Final()
 	switch {
@@ -175,7 +175,7 @@ func (s *Screen) control(cmd ansi.Cmd, params ansi.Params) {
 		most = 2
 	case 'r': // region
 		most, s.region = 2, true
-	case 'J', 'K': // erase; not what scrolled away, which is the viewer's
+	case 'J', 'K': // erase; not the scrollback, which is the viewer's
 		same = argument(params, 0, mostArgument) <= 2
 	case 'g': // tab stops
 	case 's', 'u': // save and restore the cursor
@@ -200,7 +200,7 @@ func (s *Screen) control(cmd ansi.Cmd, params ansi.Params) {
 	}
 }
 
-// modes passes the private modes of a picture, one by one.
+// modes passes the listed private modes, one by one.
 func (s *Screen) modes(final byte, params ansi.Params) {
 	switched := false
 	for i := range params {

@@ -10,8 +10,7 @@ import (
 	"sekimori/recordings"
 )
 
-// TestEscapeSequencesThatAttackTheAuditorsTerminal: what a recording holds must not reach past
-// the picture, in whatever pieces it comes.
+// A recording must not reach past the picture on the auditor's terminal, in whichever pieces it arrives.
 func TestEscapeSequencesThatAttackTheAuditorsTerminal(t *testing.T) {
 	for name, tc := range map[string]struct{ in, want string }{
 		"text and colour stay":        {"\x1b[1;31m赤\x1b[0m\r\n", "\x1b[1;31m赤\x1b[0m\r\n"},
@@ -67,7 +66,7 @@ func TestEscapeSequencesThatAttackTheAuditorsTerminal(t *testing.T) {
 	}
 }
 
-// allowed is the list once more, written on its own: nothing else may come out of a Screen.
+// allowed repeats the list independently: nothing else may come out of a Screen.
 var allowed = regexp.MustCompile(`^(?:[^\x00-\x1f\x7f-\x{9f}]|[\r\n\t\x08\x0b\x0c\x0e\x0f]` +
 	`|\x1b[78DEHM]|\x1b[()*+][012AB]|\x1b#8|\x1b\[!p|\x1b\[\?(?:6|7|25|47|1047|1048|1049)[hl]|\x1b\[4[hl]` +
 	`|\x1b\[(?:\d{0,4}[@A-GIPLMXSTZabdeg` + "`" + `]|[012]?[JK]|\d{0,4}(?:;\d{0,4})?[Hfr]|[su]|[\d;:]*m))*$`)
@@ -79,7 +78,7 @@ func checkShown(t *testing.T, in, out string) {
 	}
 }
 
-// Every control sequence and escape sequence there can be, with each prefix and intermediate byte.
+// Every possible control and escape sequence, with each prefix and intermediate byte.
 func TestScreenPassesOnlyWhatIsOnItsList(t *testing.T) {
 	for final := byte(0x30); final < 0x7f; final++ {
 		for _, prefix := range []string{"", "?", ">", "<", "="} {
@@ -180,7 +179,7 @@ func FuzzScreen(f *testing.F) {
 	})
 }
 
-// A viewer's terminal that is larger than the recorded one must not change where lines wrap, or scroll.
+// A viewer's terminal that is larger than the recorded one must not change where lines wrap or scroll.
 func TestAPictureOnALargerTerminalKeepsItsSize(t *testing.T) {
 	for name, tc := range map[string]struct{ in, want string }{
 		"a line wraps where it did":        {"0123456789ab", "0123456789\r\nab"},

@@ -10,15 +10,12 @@ import (
 	"path/filepath"
 )
 
-// Seal gives a recording that a crash left without an end its end, without any
-// key, and returns its digest. Everything up to the last whole segment stays; a
-// torn tail, that is a segment that was not written to its end, is cut off, and
-// the end says how many bytes that were. fsys nil: OS().
+// Seal adds the missing end to a recording after a crash, without any key, and returns its digest. Every whole segment stays.
+// A torn tail (a segment not written to its end) is cut off, and the end states its length in bytes. fsys nil: OS().
 //
-// A file that is damaged anywhere else is left as it lies: Seal returns the
-// *CorruptError together with the digest of the bytes as found, so that the
-// ledger can pin them. A recording that has its end already returns its digest
-// and ErrSealed.
+// Seal does not touch a file that is damaged anywhere else: it returns the *CorruptError together with the digest of the
+// bytes as found, so that the ledger can pin them. For a recording that already has its end it returns the digest and
+// ErrSealed.
 func Seal(path string, fsys FS, end End) (Digest, error) {
 	if fsys == nil {
 		fsys = OS()
@@ -54,12 +51,12 @@ func seal(f File, end End) (Digest, error) {
 		_, err = s.next()
 	}
 	if err == io.EOF {
-		// The end may be with the kernel only.
+		// The end may have reached the kernel only, so it is synced.
 		return s.digest(), errors.Join(ErrSealed, f.Sync())
 	}
 	cut := info.Size() - s.offset
 	if s.pre == nil {
-		return Digest{}, err // a header that is not whole: nothing can have been relayed
+		return Digest{}, err // the header is not whole, so nothing can have been relayed
 	}
 	offset := s.offset
 	isTorn, serr := torn(f, err, s, cut)
@@ -70,8 +67,8 @@ func seal(f File, end End) (Digest, error) {
 		return Digest{}, err
 	}
 	if cut > 0 {
-		// The scanner's chain has taken in torn bytes: it is taken anew over what
-		// stays, before anything is cut.
+		// The scanner's chain includes the torn bytes, so it is computed again over the whole segments before anything is
+		// cut.
 		if s, err = rescan(f, offset); err != nil {
 			return Digest{}, err
 		}
@@ -83,7 +80,7 @@ func seal(f File, end End) (Digest, error) {
 	return sealAt(f, s, endBody{Cause: end.Cause, At: end.At, Cut: cut})
 }
 
-// sealAt appends the end to a file that s has read to its end.
+// sealAt appends the end to a file that s has read to its last whole segment.
 func sealAt(f File, s *scanner, end endBody) (Digest, error) {
 	text, err := json.Marshal(end)
 	if err != nil {
@@ -97,7 +94,7 @@ func sealAt(f File, s *scanner, end endBody) (Digest, error) {
 	s.chain.Write(sum[:checkLen])
 	b = append(b, sum[:checkLen]...)
 	if err := writeAll(f, b); err != nil {
-		// A half end would be a torn tail for the next attempt: take it away now if that works.
+		// A partial end would be a torn tail for the next attempt: cut it off now if possible.
 		return Digest{}, errors.Join(err, f.Truncate(s.offset))
 	}
 	if err := f.Sync(); err != nil {
@@ -109,9 +106,8 @@ func sealAt(f File, s *scanner, end endBody) (Digest, error) {
 	return s.digest(), nil
 }
 
-// torn tells a tail that a crash left from damage. A crash leaves a last segment
-// that stops early; a power failure may leave one of full length, or zeros, where
-// the length of a file became durable before its bytes.
+// torn distinguishes a crash's tail from damage. A crash leaves a last segment that stops early. A power failure may leave
+// one of full length, or zeros, if the file's length became durable before its bytes.
 func torn(f File, why error, s *scanner, cut int64) (bool, error) {
 	var short *TruncatedError
 	if errors.As(why, &short) {
@@ -160,13 +156,13 @@ func rescan(f File, offset int64) (*scanner, error) {
 	return s, nil
 }
 
-// asFound is the digest of a file that cannot be sealed.
+// asFound returns the digest of a file that cannot be sealed.
 func asFound(path string, fsys FS) Digest {
 	f, err := fsys.OpenFile(path, os.O_RDONLY, 0)
 	if err != nil {
 		return Digest{}
 	}
-	defer f.Close() // read only: nothing can be lost
+	defer f.Close() // read only: closing loses nothing
 	h := sha256.New()
 	n, err := io.Copy(h, f)
 	if err != nil {

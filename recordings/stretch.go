@@ -1,16 +1,16 @@
 package recordings
 
-// stretches tells text from other bytes in the output of a channel without a terminal, a piece at a time: a program may write
-// an archive and words one after the other. Zero bytes alone make no piece binary: who could hide words behind one would.
+// stretches separates text from other bytes in the output of a channel without a terminal, a piece at a time: a program may
+// write an archive and words in turn. Zero bytes alone make no piece binary; else a target could hide words behind one.
 type stretches struct {
-	left int  // bytes that were left out since the last piece that was shown
-	told bool // that something is left out
+	left int  // bytes left out since the last shown piece
+	told bool // a line about the gap has been written
 }
 
-// pieceBytes is how much is judged at once.
+// pieceBytes is the size that is judged at once.
 const pieceBytes = 1024
 
-// take passes what is text to show, and says what is left out.
+// take shows text and announces a gap for other bytes.
 func (s *stretches) take(data []byte, show func([]byte), say func(ja, en string)) {
 	for len(data) > 0 {
 		piece := data[:min(len(data), pieceBytes)]
@@ -28,7 +28,7 @@ func (s *stretches) take(data []byte, show func([]byte), say func(ja, en string)
 	}
 }
 
-// end says how much was left out before what comes next.
+// end states the size of the gap before the next text.
 func (s *stretches) end(say func(ja, en string)) {
 	if s.left == 0 {
 		return
@@ -38,8 +38,8 @@ func (s *stretches) end(say func(ja, en string)) {
 	say("バイナリの出力 "+n+" バイトを省きました", n+" bytes of binary output left out")
 }
 
-// isBinary: more than one in sixteen of the bytes that are not zero are control characters that text has none of. Of random
-// bytes one in eleven is.
+// isBinary reports that more than one in sixteen of the non-zero bytes are control characters unused in text. In random bytes
+// it is one in eleven.
 func isBinary(piece []byte) bool {
 	zeros, odd := 0, 0
 	for _, c := range piece {
@@ -53,5 +53,5 @@ func isBinary(piece []byte) bool {
 	return odd > 4 && odd*16 > len(piece)-zeros
 }
 
-// zeroMark stands for a run of zero bytes in output that no terminal was to show.
+// zeroMark stands for a run of zero bytes in output without a terminal.
 const zeroMark = '␀'

@@ -12,7 +12,7 @@ import (
 	"filippo.io/age"
 )
 
-// built is a recording of a header and, unless it is empty, an end after a crash, both as given.
+// built is a recording of the given header and, unless empty, the given end after a crash.
 func built(header, end string) []byte {
 	b := binary.BigEndian.AppendUint16([]byte(magic), Version)
 	for _, n := range []int{len(header), 0, 0} {
@@ -34,7 +34,7 @@ const (
 	goodEnd    = `{"cause":"broker-crashed","at":"2026-11-24T01:00:00Z"}`
 )
 
-// What FORMAT.md does not allow is refused, so that no two readers can read two things.
+// Input that FORMAT.md does not allow is refused, so that two readers cannot read different things.
 func TestHeaderAndEndAreReadStrictly(t *testing.T) {
 	if _, err := VerifyReader(bytes.NewReader(built(goodHeader, goodEnd))); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestADigestIsInLowerCase(t *testing.T) {
 	}
 }
 
-// A recording is never written that could not be read.
+// The writer never writes an unreadable recording.
 func TestNoRecordingIsWrittenThatCannotBeRead(t *testing.T) {
 	if _, err := Create(t.TempDir()+"/x.skr", Header{}, Options{}); err == nil {
 		t.Error("a header without a session was written")
@@ -120,7 +120,7 @@ func TestAttackTimeThatRunsBackwards(t *testing.T) {
 		say(Stdout)
 		say(Stdin)
 		now = time.Second
-		say(Stdout) // the writer does not let it
+		say(Stdout) // the writer prevents it
 		if back {
 			w.mu.Lock()
 			w.last = 0

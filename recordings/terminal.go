@@ -11,10 +11,9 @@ import (
 	"golang.org/x/text/width"
 )
 
-// terminal turns what a program sent to a terminal into lines of text. It knows
-// one line: enough for a shell, its editing and progress bars. A move to another
-// line ends the line, so that a full-screen program leaves its texts one after
-// the other. A byte costs at most the moving of one line.
+// terminal turns a program's terminal output into lines of text. It keeps one line, enough for a shell, its editing and
+// progress bars. A move to another line ends the line, so a full-screen program leaves its texts one after the other. A byte
+// costs at most the moving of one line.
 type terminal struct {
 	dec   *decoder
 	in    *controls
@@ -25,12 +24,12 @@ type terminal struct {
 	now   time.Duration
 	some  bool // the line has begun
 	done  bool // the line is complete
-	bare  bool // no terminal was at the other end: zero bytes are shown
-	zero  bool // the last was one
+	bare  bool // output without a terminal: zero bytes are shown
+	zero  bool // the last byte was zero
 }
 
-// cell is one column: a character, or badByte and the byte that is none, or the
-// second column of a wide character, or below 0 an index into marks, -1 the first.
+// cell is one column: a character, or badByte plus an invalid byte, or the second column of a wide character, or below 0 an
+// index into marks, -1 the first.
 type cell int32
 
 const (
@@ -39,7 +38,7 @@ const (
 )
 
 const (
-	maxColumns = 4096 // longer lines are broken: a line must not take all memory
+	maxColumns = 4096 // longer lines are broken, so that a line cannot take all memory
 	maxJump    = 512  // columns that one sequence may move or insert: no terminal is wider
 	maxMarks   = 64   // bytes of a character with its marks
 )
@@ -50,7 +49,7 @@ func newTerminal(e Encoding) *terminal {
 	return t
 }
 
-// feed takes one byte and tells that a line is complete.
+// feed takes one byte and reports whether a line is complete.
 func (t *terminal) feed(c byte) (line bool) {
 	t.done = false
 	t.in.feed(c)
@@ -66,7 +65,7 @@ func (t *terminal) print(r rune) {
 	t.put(cell(r), columns(r))
 }
 
-// invalid shows a byte that is no character escaped.
+// invalid shows an invalid byte escaped.
 func (t *terminal) invalid(c byte) {
 	t.zero = false
 	t.put(badByte+cell(c), 1)
@@ -89,7 +88,7 @@ func (t *terminal) execute(c byte) {
 	case '\t':
 		for n := 8 - t.col%8; n > 0; n-- {
 			if t.col < len(t.cells) {
-				t.col++ // a tab moves, it does not erase
+				t.col++ // a tab moves and does not erase
 			} else {
 				t.put(' ', 1)
 			}
@@ -97,7 +96,7 @@ func (t *terminal) execute(c byte) {
 	}
 }
 
-// columns is how wide a terminal shows r.
+// columns is the width of r on a terminal.
 func columns(r rune) int {
 	switch width.LookupRune(r).Kind() {
 	case width.EastAsianWide, width.EastAsianFullwidth:
@@ -144,7 +143,7 @@ func (t *terminal) combine(r rune) {
 	t.put(cell(r), 1)
 }
 
-// forget drops the marks of cells that were overwritten.
+// forget drops the marks of overwritten cells.
 func (t *terminal) forget() {
 	kept := make([]string, 0, maxColumns)
 	for i, c := range t.cells {
@@ -168,7 +167,7 @@ func (c cell) text(marks []string) string {
 	return string(rune(c))
 }
 
-// take ends the line.
+// take ends the line and returns it.
 func (t *terminal) take(s Stream) Line {
 	var b strings.Builder
 	end := len(t.cells)
@@ -190,7 +189,7 @@ func (t *terminal) take(s Stream) Line {
 	return l
 }
 
-// flush ends a line that was not ended.
+// flush ends an unfinished line.
 func (t *terminal) flush(s Stream) (Line, bool) {
 	t.in.giveUp()
 	if !t.some {
@@ -199,7 +198,7 @@ func (t *terminal) flush(s Stream) (Line, bool) {
 	return t.take(s), true
 }
 
-// escape acts on the sequences that end a line.
+// escape handles the sequences that end a line.
 func (t *terminal) escape(cmd ansi.Cmd) {
 	if cmd.Intermediate() != 0 {
 		return
@@ -210,7 +209,7 @@ func (t *terminal) escape(cmd ansi.Cmd) {
 	}
 }
 
-// control acts on the control sequences that matter within a line.
+// control handles the control sequences that matter within a line.
 func (t *terminal) control(cmd ansi.Cmd, params ansi.Params) {
 	if cmd.Prefix() != 0 || cmd.Intermediate() != 0 {
 		return

@@ -15,7 +15,7 @@ import (
 	"sekimori/recordings"
 )
 
-// keys are the identities of one test: who may see the output, who the input.
+// keys are the identities of one test: viewing opens the output, offline the input.
 type keys struct{ viewing, offline *age.X25519Identity }
 
 func newKeys(t testing.TB) keys {
@@ -49,7 +49,7 @@ func header() recordings.Header {
 		System: "hr", Target: "hr-db", Account: "maint", Zone: "Asia/Tokyo", Notice: "3", Started: started}
 }
 
-// create starts a recording in a directory of its own.
+// create starts a recording in its own directory.
 func create(t testing.TB, o recordings.Options) (*recordings.Writer, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "S-20261124-03.skr")
@@ -67,7 +67,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// story records one of each thing.
+// story records one frame of each kind.
 func story(t testing.TB, w *recordings.Writer) {
 	t.Helper()
 	must(t, w.Event(0, recordings.EventOpen, recordings.Opened{Type: "session"}))

@@ -2,6 +2,7 @@ package recordings
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -17,11 +18,11 @@ import (
 type Line struct {
 	Elapsed time.Duration // when its first character came
 	Stream  Stream        // Stdout or Stderr
-	Text    string        // no control characters; bytes that are no UTF-8 as \x83
+	Text    string        // no control characters; invalid UTF-8 bytes as \x83
 }
 
-// Text writes a session as lines without control sequences: the output, and a line for each thing that was done. It is
-// made for reading and searching, not for evidence: Raw is that.
+// Text writes a session as lines without control sequences: the output, and a line for each operation. It is for reading and
+// searching, not for evidence; Raw is for evidence.
 func Text(ctx context.Context, w io.Writer, r *Reader, v View) error {
 	t := NewTranscript(v)
 	var last time.Duration
@@ -46,29 +47,31 @@ func Text(ctx context.Context, w io.Writer, r *Reader, v View) error {
 	}
 }
 
-// Transcript makes lines of text of a session's frames. The line of an operation begins with OperationMark; a line of output
-// that begins so has a backslash before it. It is for one goroutine.
+// Transcript turns a session's frames into lines of text. The line of an operation begins with OperationMark; a line of
+// output that begins so gets a backslash before it. It is for one goroutine.
 type Transcript struct {
 	view     View
 	ops      *Operations
 	keys     keyboard
 	channels map[uint32]*outputLines
 	used     uint64 // counts the frames of output
-	last     uint32 // channel whose output stands last
+	last     uint32 // channel of the last output
 	some     bool   // last is set
 	out      bytes.Buffer
+	apart    bool // lines are kept in lines, with their times, and not written to out
+	lines    []TextLine
 }
 
-// outputLines is the output of one channel.
+// outputLines is the state of one channel's output.
 type outputLines struct {
 	terms     [3]*terminal // by Stream
 	stretches [3]stretches // by Stream
-	used      uint64       // when there was output last
+	used      uint64       // when its last output came
 }
 
-// NewTranscript begins a session.
+// NewTranscript starts at the beginning of a session.
 func NewTranscript(v View) *Transcript {
-	return &Transcript{view: v, ops: NewOperations(), keys: newKeyboard(), channels: map[uint32]*outputLines{}}
+	return &Transcript{view: v, ops: operationsOf(v), keys: newKeyboard(), channels: map[uint32]*outputLines{}}
 }
 
 // Take returns the lines that a frame completes; valid until the next call.
@@ -94,7 +97,7 @@ func (t *Transcript) Take(f Frame) []byte {
 	return t.out.Bytes()
 }
 
-// Lost returns what to write where n bytes were missed before a frame. Bytes that are not shown are not missed.
+// Lost returns the text for n missed bytes before a frame. It is empty for bytes that are not shown.
 func (t *Transcript) Lost(f Frame, n int64) []byte {
 	if !t.ops.Data(f.Channel) || !t.view.shows(f.Channel) {
 		return nil
@@ -113,7 +116,7 @@ func (t *Transcript) Warn(at time.Duration, ja, en string) []byte {
 // Resize does nothing: lines have no size.
 func (t *Transcript) Resize(int, int) {}
 
-// End returns the lines that are still owed when the recording has ended.
+// End returns the outstanding lines when the recording has ended.
 func (t *Transcript) End(at time.Duration) []byte {
 	t.out.Reset()
 	t.flushAll(at)
@@ -136,7 +139,7 @@ func (t *Transcript) typed(list []Operation) {
 	}
 }
 
-// oldest is the channel whose output is the oldest.
+// oldest is the channel with the oldest output.
 func (t *Transcript) oldest() (channel uint32) {
 	least := ^uint64(0)
 	for n, c := range t.channels {
@@ -166,6 +169,7 @@ func (t *Transcript) output(f Frame) {
 		term = newTerminal(t.view.Encoding)
 		c.terms[f.Stream] = term
 	}
+	term.now = f.Elapsed
 	show := func(p []byte) {
 		for _, b := range term.dec.utf8(p) {
 			if term.feed(b) {
@@ -185,7 +189,7 @@ func (t *Transcript) output(f Frame) {
 	})
 }
 
-// flush ends the lines of a channel that were not ended.
+// flush ends the unfinished lines of a channel.
 func (t *Transcript) flush(channel uint32, at time.Duration) {
 	c := t.channels[channel]
 	if c == nil {
@@ -209,6 +213,10 @@ func (t *Transcript) line(channel uint32, l Line) {
 		t.tell(Operation{l.Elapsed, channel, "", "出力", "output"})
 	}
 	t.last, t.some = channel, true
+	if t.apart {
+		t.lines = append(t.lines, TextLine{Elapsed: l.Elapsed, Channel: channel, JA: l.Text, EN: l.Text})
+		return
+	}
 	if strings.HasPrefix(strings.TrimLeft(l.Text, `\`), OperationMark) {
 		t.out.WriteByte('\\')
 	}
@@ -217,13 +225,16 @@ func (t *Transcript) line(channel uint32, l Line) {
 }
 
 func (t *Transcript) tell(o Operation) {
+	if t.apart {
+		t.lines = append(t.lines, TextLine{o.Elapsed, o.Channel, cmp.Or(o.Kind, OperationSaid), o.JA, o.EN})
+		return
+	}
 	t.out.WriteString(o.Line(t.view.Lang, t.view.Started))
 	t.out.WriteByte('\n')
 }
 
-// Lines gives the output of one channel line by line, reading the recording to
-// its end. What was overwritten within a line, by backspaces or a return of the
-// carriage, does not appear. An error comes last, after the lines before it.
+// Lines yields the output of one channel line by line, reading the recording to its end. Text overwritten within a line, by
+// backspaces or a carriage return, does not appear. An error comes last, after the sound lines.
 func Lines(ctx context.Context, r *Reader, channel uint32, e Encoding) iter.Seq2[Line, error] {
 	return func(yield func(Line, error) bool) {
 		terms := [3]*terminal{} // by Stream

@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// Header stands in plain text at the start of the file, so that a recording can
-// be told from another without a key. It holds names and numbers of the
-// procedure only, nothing that passed in the session.
+// Header stands in plain text at the start of the file, so that recordings can be told apart without a key. It holds names
+// and numbers of the procedure only, and nothing of the session's contents.
 type Header struct {
 	Version int       `json:"version"` // of the format; Create fills it in
 	Session string    `json:"session"`
@@ -21,17 +20,17 @@ type Header struct {
 	System  string    `json:"system,omitempty"`
 	Target  string    `json:"target,omitempty"`
 	Account string    `json:"account,omitempty"`
-	Source  string    `json:"source,omitempty"` // address the engineer came from
+	Source  string    `json:"source,omitempty"` // the engineer's address
 	Zone    string    `json:"zone,omitempty"`   // IANA name of the institution's zone
-	Notice  string    `json:"notice,omitempty"` // version of the notice that was consented to
-	Started time.Time `json:"started"`          // the instant Frame.Elapsed counts from
+	Notice  string    `json:"notice,omitempty"` // version of the notice that the engineer consented to
+	Started time.Time `json:"started"`          // the instant that Frame.Elapsed counts from
 }
 
 // Stream names one direction of one channel's data.
 type Stream byte
 
-// The streams. Stdout and Stderr flow from the target to the engineer and are
-// sealed as output; Stdin flows to the target and is sealed as input.
+// The streams. Stdout and Stderr flow from the target to the engineer and are sealed as output; Stdin flows to the target and
+// is sealed as input.
 const (
 	NoStream Stream = 0 // events
 	Stdout   Stream = 1
@@ -54,22 +53,21 @@ func (s Stream) String() string {
 	return fmt.Sprintf("stream-%d", byte(s))
 }
 
-// Frame is one thing that was recorded: a run of bytes or an event.
+// Frame is one recorded item: a run of bytes or an event.
 type Frame struct {
 	Channel uint32        // number of the channel within the session; see SessionChannel
 	Stream  Stream        // NoStream for an event
 	Input   bool          // sealed with the input: typed by the engineer
 	Elapsed time.Duration // since Header.Started, monotonic, in whole microseconds
 	Event   string        // kind of the event; empty for data
-	Data    []byte        // the bytes as they passed, or the event's body as JSON; valid until the next frame
+	Data    []byte        // the bytes as relayed, or the event's body as JSON; valid until the next frame
 }
 
-// SessionChannel is the channel number of events that belong to the whole
-// session (notices, warnings, pauses), not to one channel.
+// SessionChannel is the channel number of events of the whole session (notices, warnings, pauses).
 const SessionChannel uint32 = 0xffffffff
 
-// Kinds of events. Those of the output tell what was done and are readable with it; EventEnv tells what
-// was sent and is sealed with the input. Other kinds are kept as they are.
+// Kinds of events. Events of the output are readable with it. EventEnv is sealed with the input, because the engineer sent
+// it, and EventMasked, because the engineer was not to see it. Readers keep unknown kinds as they are.
 const (
 	EventOpen         = "open"            // body Opened
 	EventPTY          = "pty-req"         // body PTY
@@ -80,7 +78,7 @@ const (
 	EventEnv          = "env"             // body Env; in the input
 	EventSignal       = "signal"          // body Signal
 	EventBreak        = "break"           // body Break
-	EventEOW          = "eow@openssh.com" // body StreamEnd: that stream is read no further
+	EventEOW          = "eow@openssh.com" // body StreamEnd: the reader of that stream has stopped
 	EventExitStatus   = "exit-status"     // body Exit
 	EventExitSignal   = "exit-signal"     // body ExitSignal
 	EventEOF          = "eof"             // body StreamEnd
@@ -88,12 +86,13 @@ const (
 	EventNotice       = "notice"          // body Notice: text that the broker showed
 	EventRefused      = "refused"         // body Refused
 	EventSizes        = "sizes"           // body Sizes
-	EventInspect      = "inspect"         // body Inspect: from here on the broker follows what passes
+	EventInspect      = "inspect"         // body Inspect: from here on the broker inspects the protocol
 	EventFile         = "file"            // body FileOp; before the operation is passed on
 	EventFileEnd      = "file-end"        // body FileEnd
 	EventPause        = "pause"           // body Pause
 	EventResume       = "resume"          // body Pause
 	EventExtension    = "extension"       // body Extension; on SessionChannel
+	EventMasked       = "masked"          // body Masked; in the input, before the output that shows the digits masked
 )
 
 // PTY is the body of EventPTY and EventWindowChange.
@@ -108,13 +107,14 @@ type PTY struct {
 
 // Opened is the body of EventOpen.
 type Opened struct {
-	Type string `json:"type"` // as in RFC 4254: session, direct-tcpip
+	Type string `json:"type"`         // as in RFC 4254: session, direct-tcpip
+	To   string `json:"to,omitempty"` // of a direct-tcpip: destination, "host:port", as seen from the target
 }
 
 // Command is the body of EventExec and EventSubsystem. NewCommand makes one.
 type Command struct {
-	Command string `json:"command"`       // see Legible
-	Raw     []byte `json:"raw,omitempty"` // the exact bytes, only where they are no UTF-8
+	Command string `json:"command"`       // text, see Legible
+	Raw     []byte `json:"raw,omitempty"` // the exact bytes if they are not valid UTF-8, else missing
 }
 
 // NewCommand makes the body for a command or name of any bytes.
@@ -131,7 +131,7 @@ func (c Command) Exact() string {
 	return c.Command
 }
 
-// Env is the body of EventEnv. Both are UTF-8, so they stand here exactly as the target received them.
+// Env is the body of EventEnv. Both members are UTF-8 and exactly as the target received them.
 type Env struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
@@ -171,17 +171,17 @@ type Notice struct {
 	Text string `json:"text"`
 }
 
-// Refused is the body of EventRefused. What and Detail come from a peer, shortened.
+// Refused is the body of EventRefused. What and Detail come from a peer and are shortened.
 type Refused struct {
-	Side   string `json:"side"`             // who asked: client or target
+	Side   string `json:"side"`             // the side that asked: client or target
 	What   string `json:"what"`             // the request or the channel type, as asked
 	Reason string `json:"reason,omitempty"` // of policy's table
 	Number int    `json:"number,omitempty"`
 	Detail string `json:"detail,omitempty"`
-	Count  int64  `json:"count,omitempty"` // how often since the event before this one of the same side and What; missing: once
+	Count  int64  `json:"count,omitempty"` // how often since the previous such event of the same side and What; missing: once
 }
 
-// Sizes is the body of EventSizes: bytes of the channel that were recorded and handed on.
+// Sizes is the body of EventSizes: bytes of the channel that were recorded and relayed.
 type Sizes struct {
 	Input  int64 `json:"input"`
 	Output int64 `json:"output"`
@@ -193,21 +193,21 @@ type Inspect struct {
 	Protocol string `json:"protocol"` // sftp or scp
 }
 
-// FileOp is the body of EventFile: a file operation that the engineer asked for. It stands in the
-// recording before the target can know of it.
+// FileOp is the body of EventFile: a file operation that the engineer asked for. It is recorded before the target receives
+// the request.
 type FileOp struct {
 	ID      uint64   `json:"id"` // counts from 1 within the channel
 	Op      string   `json:"op"` // one of the File… operations
 	Path    string   `json:"path"`
-	To      string   `json:"to,omitempty"`    // the new name of a rename or copy; what a link points to
+	To      string   `json:"to,omitempty"`    // the new name of a rename or copy; the file that a link points to
 	Flags   []string `json:"flags,omitempty"` // of an open: read, write, append, create, truncate, exclusive; of a setstat: what is set
 	Mode    *uint32  `json:"mode,omitempty"`
 	Size    *uint64  `json:"size,omitempty"`     // asked for by a setstat, announced by scp
-	PathRaw []byte   `json:"path_raw,omitempty"` // the exact bytes where Path is no valid UTF-8
+	PathRaw []byte   `json:"path_raw,omitempty"` // the exact bytes if Path is not valid UTF-8, else missing
 	ToRaw   []byte   `json:"to_raw,omitempty"`
 }
 
-// Operations of FileOp.Op. FileExtended is followed by the name of the extension.
+// Values of FileOp.Op. FileExtended is followed by the name of the extension.
 const (
 	FileOpen       = "open"
 	FileOpenDir    = "opendir"
@@ -215,8 +215,8 @@ const (
 	FileRename     = "rename"
 	FileMkdir      = "mkdir"
 	FileRmdir      = "rmdir"
-	FileSymlink    = "symlink" // Path is the link, To what it points to
-	FileLink       = "link"    // Path is the new name, To the file that has it already
+	FileSymlink    = "symlink" // Path is the link, To the file that it points to
+	FileLink       = "link"    // Path is the new name, To the existing file
 	FileSetStat    = "setstat"
 	FileCopy       = "copy"
 	FileExtended   = "extended:"
@@ -224,14 +224,14 @@ const (
 	FileSCPReceive = "scp-receive" // from the target
 )
 
-// FileEnd is the body of EventFileEnd: the handle was closed, or the operation answered.
+// FileEnd is the body of EventFileEnd: the handle was closed, or the target answered.
 type FileEnd struct {
 	ID      uint64 `json:"id"` // of the FileOp; 0: the rest of the channel
 	OK      bool   `json:"ok"`
 	Status  string `json:"status"`
 	Read    uint64 `json:"read"`    // bytes of contents that the target sent
 	Written uint64 `json:"written"` // bytes of contents that the target took
-	Size    uint64 `json:"size"`    // where the furthest byte read or written ends
+	Size    uint64 `json:"size"`    // end of the furthest byte read or written
 }
 
 // Pause is the body of EventPause and EventResume.
@@ -240,13 +240,19 @@ type Pause struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// Masked is the body of EventMasked: individual numbers that the output has masked.
+type Masked struct {
+	Stream string `json:"stream"` // stdout or stderr
+	Digits string `json:"digits"` // the numbers one after another, twelve ASCII digits each
+}
+
 // Extension is the body of EventExtension.
 type Extension struct {
 	Until time.Time `json:"until"`
 	By    string    `json:"by,omitempty"` // number of the person
 }
 
-// End is the last thing a recording says.
+// End states how the recording ended. It is the last part of the file.
 type End struct {
 	Cause string    `json:"cause"` // code of the end cause, such as "window-ended"
 	At    time.Time `json:"at"`
@@ -275,17 +281,17 @@ func (s *Sum) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// Digest pins a finished recording. It goes into the ledger, because the file's
-// own hash chain can be recomputed by whoever rewrites the file.
+// Digest pins a finished recording. It goes into the ledger, because a person who rewrites the file can recompute its hash
+// chain.
 type Digest struct {
 	SHA256      Sum    `json:"sha256"`                 // of the whole file, byte for byte
 	Size        int64  `json:"size"`                   // bytes of the whole file
 	File        string `json:"file,omitempty"`         // base name; the caller may put a path below the data directory here
 	Segments    uint64 `json:"segments"`               // whole segments, the end segment included
 	Chain       Sum    `json:"chain"`                  // the chain before the end segment: SHA-256 of all bytes before it
-	Frames      uint64 `json:"frames,omitempty"`       // data and events; 0 after Seal, which holds no key to count with
+	Frames      uint64 `json:"frames,omitempty"`       // data and events; 0 after Seal, which has no key to count with
 	OutputBytes int64  `json:"output_bytes,omitempty"` // bytes relayed to the engineer; 0 after Seal
 	InputBytes  int64  `json:"input_bytes,omitempty"`  // bytes relayed to the target; 0 after Seal
 	Crashed     bool   `json:"crashed,omitempty"`      // sealed afterwards, without keys
-	Cut         int64  `json:"cut,omitempty"`          // bytes of a torn tail that Seal took away
+	Cut         int64  `json:"cut,omitempty"`          // bytes of a torn tail that Seal cut off
 }

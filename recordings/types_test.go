@@ -10,7 +10,7 @@ import (
 	"sekimori/recordings"
 )
 
-// A command comes back byte for byte, whatever it was made of, and its text is always readable.
+// A command of any bytes comes back byte for byte, and its text is always readable.
 func TestCommandKeepsEveryByte(t *testing.T) {
 	check := func(t *rapid.T, raw string) {
 		body, err := json.Marshal(recordings.NewCommand(raw))

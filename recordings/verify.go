@@ -7,32 +7,30 @@ import (
 	"path/filepath"
 )
 
-// Report is what can be said about a recording without a key. What it says of the
-// end is authenticated by the digest in the ledger or by reading with the
-// output's key, not by Verify alone.
+// Report is everything that can be stated about a recording without a key. Verify alone does not authenticate the stated end;
+// the ledger's digest does, or reading with the output's key.
 type Report struct {
 	Header Header
 	End    End
-	Digest Digest // after an error: Size and Segments, saying how far the recording held
+	Digest Digest // after an error Size and Segments only: how far the recording is valid
 }
 
-// Verify walks the chain of a finished recording without a key. It returns
-// *TruncatedError or *CorruptError naming the first place that does not hold.
+// Verify walks the chain of a finished recording without a key. It returns *TruncatedError or *CorruptError naming the first
+// invalid place.
 //
-// Whoever can rewrite the file can compute a chain that holds: Verify finds
-// damage, VerifyDigest finds replacement.
+// A person who can rewrite the file can compute a valid chain: Verify finds damage, VerifyDigest finds replacement.
 func Verify(path string) (Report, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return Report{}, fmt.Errorf("verify recording: %w", err)
 	}
-	defer f.Close() // read only: nothing can be lost
+	defer f.Close() // read only: closing loses nothing
 	r, err := VerifyReader(f)
 	r.Digest.File = filepath.Base(path)
 	return r, err
 }
 
-// VerifyReader is Verify for a recording that is no file.
+// VerifyReader is Verify for a recording that is not a file.
 func VerifyReader(src io.Reader) (Report, error) {
 	var r Report
 	s, err := newScanner(src)
@@ -45,14 +43,13 @@ func VerifyReader(src io.Reader) (Report, error) {
 	r.Digest = s.digest()
 	r.End = s.end.end()
 	if err != io.EOF {
-		r.Digest.SHA256 = Sum{} // of half a recording: nothing to hold anything against
+		r.Digest.SHA256 = Sum{} // the sum of half a recording can be compared with nothing
 		return r, fmt.Errorf("verify recording: %w", err)
 	}
 	return r, nil
 }
 
-// VerifyDigest is Verify, and holds the file against the digest that the ledger
-// has (*DigestError). SHA256 and Size are compared. A *TruncatedError or
+// VerifyDigest is Verify, and compares SHA256 and Size with the ledger's digest (*DigestError). A *TruncatedError or
 // *CorruptError comes first, because it names the place.
 func VerifyDigest(path string, want Digest) (Report, error) {
 	r, err := Verify(path)

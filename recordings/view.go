@@ -10,22 +10,24 @@ import (
 	"time"
 )
 
-// View says how a session is shown to a person.
+// View states how a session is shown to a person.
 type View struct {
-	Lang     string    // "ja" or "en", of the lines that say what was done
-	Encoding Encoding  // of the target's output
-	Channel  *uint32   // only this one, and what concerns the session as a whole; nil: all
-	Started  time.Time // for the time of day, in the zone to say it in; zero: time since the start
-	Width    int       // columns of the viewer's terminal, to fold the lines of operations at; 0: they are not folded
-	Height   int       // rows of it; 0: not known
-	Mark     string    // begins the lines of operations on a terminal; empty: OperationMark. See NewMark
+	Lang     string              // "ja" or "en", of the operations' lines
+	Encoding Encoding            // of the target's output
+	Channel  *uint32             // this channel and the whole session's events only; nil: all
+	Started  time.Time           // start in the zone to display; zero: times since the start
+	Width    int                 // columns of the viewer's terminal; operations' lines fold there; 0: no folding
+	Height   int                 // rows of it; 0: not known
+	CauseJA  func(string) string // the Japanese name of an end's cause; nil: its code is shown
+	Idle     time.Duration       // longest gap of an asciicast; longer ones are shortened to it; 0: none is
+	Mark     string              // begins the operations' lines on a terminal; empty: OperationMark. See NewMark
 }
 
-// NewMark returns a mark for View that no output can have: a terminal shows what a target sends anywhere, in any colour, so
-// only what the target cannot know tells the player's own lines from its.
+// NewMark returns a mark for View that no output can contain. A target can write anything anywhere in any colour, so only a
+// value unknown to the target distinguishes the player's lines.
 func NewMark() string { return OperationMark + strings.ToLower(rand.Text()[:6]) }
 
-// marked is the line of an operation as a terminal shows it.
+// marked is the operation's line as a terminal shows it.
 func (v View) marked(o Operation) string {
 	line := o.Line(v.Lang, v.Started)
 	if v.Mark == "" {
@@ -38,37 +40,37 @@ func (v View) shows(channel uint32) bool {
 	return v.Channel == nil || channel == *v.Channel || channel == SessionChannel
 }
 
-// Player makes of a session's frames what a viewer's terminal shows: the picture of its terminals, through a Screen, and a
-// line for each thing that was done. Bytes that mean nothing to a reader, those of a file transfer that the broker lists, are left out. It is for
+// Player turns a session's frames into the output for a viewer's terminal: the picture of its terminals, through a Screen,
+// and a line for each operation. It leaves out unreadable bytes, those of a file transfer that the broker lists. It is for
 // one goroutine.
 type Player struct {
 	view    View
 	ops     *Operations
 	keys    keyboard
 	screens map[uint32]*played
-	used    uint64  // counts what came for screens
-	last    *played // whose output stood last
+	used    uint64  // counts the frames for screens
+	last    *played // the channel of the last output
 	out     bytes.Buffer
 	told    []Operation
-	rows    int // of the terminal that is shown
+	rows    int // of the shown terminal
 }
 
-// played is the output of one channel.
+// played is the state of one channel's output.
 type played struct {
 	used    uint64
 	cols    int // of its terminal; 0: not known
 	rows    int
 	shown   [2]*Screen // of standard output and of standard error
 	left    [2]stretches
-	waiting []string // lines that a full-screen program holds up
+	waiting []string // lines delayed by a full-screen program
 }
 
-// NewPlayer begins a session.
+// NewPlayer starts at the beginning of a session.
 func NewPlayer(v View) *Player {
-	return &Player{view: v, ops: NewOperations(), keys: newKeyboard(), screens: map[uint32]*played{}}
+	return &Player{view: v, ops: operationsOf(v), keys: newKeyboard(), screens: map[uint32]*played{}}
 }
 
-// Take returns what to write for one frame; valid until the next call.
+// Take returns the output for one frame; valid until the next call.
 func (p *Player) Take(f Frame) []byte {
 	p.out.Reset()
 	p.told = p.told[:0]
@@ -102,7 +104,7 @@ func (p *Player) typed(list []Operation) {
 	}
 }
 
-// drop forgets a channel's screen; lines that its program held up are written.
+// drop forgets a channel's screen and writes its delayed lines.
 func (p *Player) drop(channel uint32, at time.Duration) {
 	if s := p.screens[channel]; s != nil {
 		delete(p.screens, channel)
@@ -114,7 +116,7 @@ func (p *Player) drop(channel uint32, at time.Duration) {
 // Told returns the operations that the last call of Take or End wrote.
 func (p *Player) Told() []Operation { return p.told }
 
-// Lost returns what to write where n bytes were missed before a frame. Bytes that are not shown are not missed.
+// Lost returns the text for n missed bytes before a frame. It is empty for bytes that are not shown.
 func (p *Player) Lost(f Frame, n int64) []byte {
 	if !p.ops.Data(f.Channel) || !p.view.shows(f.Channel) {
 		return nil
@@ -125,7 +127,7 @@ func (p *Player) Lost(f Frame, n int64) []byte {
 	return p.out.Bytes()
 }
 
-// Resize says that the viewer's terminal has another size now.
+// Resize sets the new size of the viewer's terminal.
 func (p *Player) Resize(width, height int) { p.view.Width, p.view.Height = width, height }
 
 // Warn returns a line of the viewer's own program, such as one about the size of the terminal.
@@ -135,7 +137,7 @@ func (p *Player) Warn(at time.Duration, ja, en string) []byte {
 	return p.out.Bytes()
 }
 
-// End returns what to write when the recording has ended: what is still owed, and what gives the terminal back.
+// End returns the output for the end of the recording: the outstanding lines, and the reset of the terminal.
 func (p *Player) End(at time.Duration) []byte {
 	p.out.Reset()
 	p.told = p.told[:0]
@@ -149,7 +151,7 @@ func (p *Player) End(at time.Duration) []byte {
 	return p.out.Bytes()
 }
 
-// giveBack gives the viewer's terminal back and writes the lines that programs held up.
+// giveBack resets the viewer's terminal and writes the delayed lines.
 func (p *Player) giveBack(at time.Duration) {
 	for _, n := range slices.Sorted(maps.Keys(p.screens)) {
 		s := p.screens[n]
@@ -187,7 +189,7 @@ func (p *Player) channel(n uint32, at time.Duration) *played {
 	return s
 }
 
-// resize notes how large the recorded terminal is.
+// resize notes the size of the recorded terminal.
 func (p *Player) resize(f Frame) {
 	s, size := p.channel(f.Channel, f.Elapsed), body[PTY](f)
 	s.cols, s.rows = int(min(size.Cols, mostArgument)), int(min(size.Rows, mostArgument))
@@ -199,7 +201,7 @@ func (p *Player) resize(f Frame) {
 	}
 }
 
-// output shows what a target sent.
+// output shows a target's output.
 func (p *Player) output(f Frame) {
 	if !p.ops.Data(f.Channel) && f.Stream == Stdout {
 		return
@@ -225,7 +227,7 @@ func (p *Player) picture(f Frame, s *played, piece []byte) {
 		s.shown[i].bare = !p.ops.Terminal(f.Channel)
 		s.shown[i].Size(s.cols, s.rows)
 	}
-	if p.last != nil && p.last != s && !p.last.full() { // of two channels at once each gets lines of its own
+	if p.last != nil && p.last != s && !p.last.full() { // two channels at once get separate lines
 		if !p.last.atLineStart() {
 			p.out.WriteString("\r\n")
 		}
@@ -237,8 +239,8 @@ func (p *Player) picture(f Frame, s *played, piece []byte) {
 	}
 }
 
-// tell writes the line of an operation. While a full-screen program has the terminal, the line stands at its bottom until
-// the program writes over it, and once more when it has left.
+// tell writes the line of an operation. During a full-screen program the line stands at the bottom until the program
+// overwrites it, and once more after the program has left.
 func (p *Player) tell(o Operation) {
 	p.told = append(p.told, o)
 	line := p.view.marked(o)
@@ -261,13 +263,13 @@ func (p *Player) tell(o Operation) {
 		width = p.view.Width
 	}
 	row := max(p.rows, 1)
-	if p.view.Height > 0 { // below the picture where there is room
+	if p.view.Height > 0 { // below the picture if there is room
 		row = min(p.view.Height, row+1)
 	}
 	p.out.WriteString("\x1b7\x1b[" + strconv.Itoa(row) + ";1H\x1b[1;36m" + fold(line, width)[0] + "\x1b[m\x1b[K\x1b8")
 }
 
-// owed writes the lines that a full-screen program held up.
+// owed writes the lines that a full-screen program delayed.
 func (p *Player) owed(s *played) {
 	for _, line := range s.waiting {
 		for _, part := range fold(line, p.view.Width) {
@@ -281,7 +283,7 @@ func (p *Player) owed(s *played) {
 	s.waiting = nil
 }
 
-// ended says what was left out at the end of what was shown.
+// ended states the size of a gap at the end of the output.
 func (s *played) ended(channel uint32, at time.Duration, tell func(Operation)) {
 	for i := range s.left {
 		s.left[i].end(func(ja, en string) { tell(Operation{at, channel, "", ja, en}) })
@@ -292,7 +294,7 @@ func (s *played) full() bool {
 	return s.shown[0] != nil && s.shown[0].full || s.shown[1] != nil && s.shown[1].full
 }
 
-// atLineStart: only what was written last counts, and both streams stand on one screen.
+// atLineStart looks at the last output only; both streams share one screen.
 func (s *played) atLineStart() bool {
 	return (s.shown[0] == nil || s.shown[0].line) && (s.shown[1] == nil || s.shown[1].line)
 }
@@ -305,7 +307,7 @@ func (s *played) startLine() {
 	}
 }
 
-// fold breaks a line at width columns less one, each further part under the text. 0: it stays whole.
+// fold breaks a line at width-1 columns, each further part under the text. width 0: no folding.
 func fold(line string, width int) []string {
 	const indent = "     "
 	if width < 20 {
@@ -315,7 +317,7 @@ func fold(line string, width int) []string {
 		width = 20
 	}
 	var parts []string
-	begin, space, col := 0, -1, 0 // of the part at hand: where it begins in the line, its last space, its columns
+	begin, space, col := 0, -1, 0 // of the current part: its start in the line, its last space, its columns
 	head := ""
 	for i, r := range line {
 		w := columns(r)

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Visible makes text from elsewhere harmless on a terminal: names, paths and commands may hold escape sequences. Control
-// characters and bytes that are no UTF-8 are shown as \x1b; the format characters that reorder or hide text as 〓.
+// Visible makes foreign text harmless on a terminal: names, paths and commands may hold escape sequences. Control characters
+// and invalid UTF-8 appear as \x1b; format characters that reorder or hide text appear as 〓.
 func Visible(s string) string {
 	if utf8.ValidString(s) && strings.IndexFunc(s, hostile) < 0 {
 		return s
@@ -39,19 +39,19 @@ func hostile(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
 }
 
-// EscapeJSON returns a writer for JSON that people may look at on a terminal. JSON may hold C1 control characters, DEL and
-// the format characters that reorder text as they are; here they become \u009b and the like, which means the same. A
-// control character that JSON forbids becomes an escape too.
+// EscapeJSON returns a writer for JSON that people may read on a terminal. JSON may contain C1 control characters, DEL and
+// reordering format characters; they become \u009b and the like, with the same meaning. A control character that JSON forbids
+// is escaped too.
 func EscapeJSON(w io.Writer) io.Writer { return &jsonEscaper{w: w} }
 
 type jsonEscaper struct {
 	w    io.Writer
-	held []byte // the start of a character
+	held []byte // the start of an incomplete character
 	out  bytes.Buffer
 }
 
 func (e *jsonEscaper) Write(p []byte) (int, error) {
-	if len(e.held) == 0 && bytes.IndexFunc(p, func(r rune) bool { return r >= utf8.RuneSelf || loud(r) }) < 0 {
+	if len(e.held) == 0 && bytes.IndexFunc(p, func(r rune) bool { return r >= utf8.RuneSelf || mustEscape(r) }) < 0 {
 		return e.w.Write(p)
 	}
 	in := append(e.held, p...)
@@ -61,11 +61,11 @@ func (e *jsonEscaper) Write(p []byte) (int, error) {
 		switch {
 		case r == utf8.RuneError && n == 1:
 			e.unit(utf8.RuneError)
-		case loud(r) && r > 0xffff:
+		case mustEscape(r) && r > 0xffff:
 			hi, lo := utf16Pair(r)
 			e.unit(hi)
 			e.unit(lo)
-		case loud(r):
+		case mustEscape(r):
 			e.unit(r)
 		default:
 			e.out.Write(in[:n])
@@ -79,8 +79,8 @@ func (e *jsonEscaper) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// loud is what must not reach a terminal as it is; the white space between values may.
-func loud(r rune) bool { return hostile(r) && r != '\n' && r != '\t' && r != '\r' }
+// mustEscape reports characters that must not reach a terminal; white space between values may.
+func mustEscape(r rune) bool { return hostile(r) && r != '\n' && r != '\t' && r != '\r' }
 
 func utf16Pair(r rune) (hi, lo rune) {
 	r -= 0x10000

@@ -24,7 +24,7 @@ func TestNamesAndPathsAreHarmless(t *testing.T) {
 	}
 }
 
-// Raw U+009B is legal in JSON, and a terminal obeys it.
+// A raw U+009B is legal in JSON, and terminals obey it.
 func TestC1BytesInJSONReachTheTerminal(t *testing.T) {
 	want := map[string]string{"text": "a\u009b2Jb\u202e\u007f\U000e0001障\u2028", "esc": "\x1b[2J"}
 	var plain bytes.Buffer

@@ -17,19 +17,19 @@ import (
 	"filippo.io/age"
 )
 
-// Options say where a recording goes and who can open it.
+// Options configure a recording: its file system, its readers and its clock.
 type Options struct {
 	FS       FS                   // nil: OS()
-	OutputTo []age.Recipient      // who can read what the engineer saw; at least one
-	InputTo  []age.Recipient      // who can read what the engineer typed; at least one, whose identity is kept offline
+	OutputTo []age.Recipient      // readers of the engineer's output; at least one
+	InputTo  []age.Recipient      // readers of the engineer's input; at least one, with its identity kept offline
 	Elapsed  func() time.Duration // monotonic time since Header.Started; required
-	Tap      func(Frame)          // sees each frame once it is with the kernel; must not block, keep the data or call the Writer
+	Tap      func(Frame)          // gets each frame once the kernel has it; must not block, keep the data or call the Writer
 }
 
 // Writer writes one recording. All methods are safe for concurrent use.
 //
-// Calls that meet share one write: the first takes what has gathered and writes
-// it, the others wait for it, and nobody waits for more to come.
+// Concurrent calls share one write: the first call writes everything gathered so far, and the others wait for it. No call
+// waits for more data.
 type Writer struct {
 	path    string
 	fs      FS
@@ -43,9 +43,9 @@ type Writer struct {
 	mu       sync.Mutex // guards everything down to cond's end
 	cond     *sync.Cond // a batch was written
 	pending  *batch     // nil: nothing gathered
-	number   uint64     // of the batch that gathers now, from 1
-	done     uint64     // of the last batch that the kernel has
-	flushing bool       // someone writes a batch; it alone touches the fields below
+	number   uint64     // number of the gathering batch, from 1
+	done     uint64     // number of the last batch that the kernel has
+	flushing bool       // a goroutine writes a batch; it alone touches the fields below
 	closed   bool
 	err      error // the first failure; never cleared
 	last     uint64
@@ -55,7 +55,7 @@ type Writer struct {
 	bytes    [2]int64 // output, input
 	digest   Digest
 
-	sides [2]side // owned by whoever flushes
+	sides [2]side // owned by the flushing goroutine
 	chain hash.Hash
 	index uint64
 	aad   []byte
@@ -63,8 +63,8 @@ type Writer struct {
 	sum   [sha256.Size]byte
 }
 
-// Create starts a recording at path, which must not exist, in a directory that
-// does. When it returns, the header is durable. What a failed Create left is removed.
+// Create starts a recording at path. path must not exist; its directory must. The header is durable when Create returns. A
+// failed Create removes its file.
 func Create(path string, h Header, o Options) (*Writer, error) {
 	if len(o.OutputTo) == 0 || len(o.InputTo) == 0 {
 		return nil, fmt.Errorf("create recording: %w", ErrNoRecipients)
@@ -139,9 +139,8 @@ func newFileKey(to []age.Recipient) ([]byte, cipher.AEAD, error) {
 	return wrapped, aead, err
 }
 
-// Data records bytes of one stream of a channel. nil means that the kernel has
-// them all: only then may they be relayed. p is not kept. After the first failure
-// every call fails with it.
+// Data records bytes of one stream of a channel. The caller may relay p only after Data has returned nil: then the kernel has
+// all of it. p is not kept. After the first failure every call returns it.
 func (w *Writer) Data(channel uint32, s Stream, p []byte) error {
 	var input int
 	switch s {
@@ -168,16 +167,14 @@ func (w *Writer) Data(channel uint32, s Stream, p []byte) error {
 	return w.settle()
 }
 
-// Event records something that is no data, readable with the output: requests,
-// sizes, notices, ends. kind has 1 to 255 bytes; body is marshalled as JSON, nil
-// means none. An event that carries what the engineer typed belongs to InputEvent.
+// Event records an event that is readable with the output: requests, sizes, notices, ends. kind has 1 to 255 bytes; body is
+// marshalled as JSON, nil means none. Use InputEvent for an event with typed input.
 func (w *Writer) Event(channel uint32, kind string, body any) error {
 	return w.event(0, channel, kind, body)
 }
 
-// Precede records an event that what the caller records next depends on: once that call has
-// returned, the kernel has the event too. It costs no write of its own. It waits only where the
-// batch that gathers is full.
+// Precede records an event that must stand before the caller's next record. When that call has returned, the kernel has this
+// event too. It costs no separate write. It waits only if the gathering batch is full.
 func (w *Writer) Precede(channel uint32, kind string, body any) error {
 	b, err := w.marshal(kind, body)
 	if err != nil {
@@ -188,7 +185,7 @@ func (w *Writer) Precede(channel uint32, kind string, body any) error {
 	return w.gatherEvent(0, channel, kind, b)
 }
 
-// InputEvent records an event that carries input, sealed with the input.
+// InputEvent records an event with typed input, sealed with the input.
 func (w *Writer) InputEvent(channel uint32, kind string, body any) error {
 	return w.event(1, channel, kind, body)
 }
@@ -241,7 +238,7 @@ func (w *Writer) gather(input int, kind byte, channel uint32, name string, data 
 	if w.pending == nil {
 		w.pending = batches.Get().(*batch)
 	}
-	// A clock that steps back must not make a recording that runs backwards.
+	// A clock that steps back must not make the recording's time run backwards.
 	w.last = max(w.last, uint64(max(w.elapsed(), 0)/time.Microsecond))
 	b := w.pending
 	b.text[input] = putFrame(b.text[input], kind, channel, w.last, name, data)
@@ -251,7 +248,7 @@ func (w *Writer) gather(input int, kind byte, channel uint32, name string, data 
 	}
 }
 
-// settle waits until the kernel has the batch that gathers now. The caller holds mu.
+// settle waits until the kernel has the gathering batch. The caller holds mu.
 func (w *Writer) settle() error {
 	for mine := w.number; w.done < mine; {
 		if w.err != nil {
@@ -262,8 +259,8 @@ func (w *Writer) settle() error {
 	return nil
 }
 
-// flushOrWait writes the gathered batch, or waits for whoever is writing one.
-// The caller holds mu, which is released meanwhile.
+// flushOrWait writes the gathered batch, or waits for the goroutine that is writing one. The caller holds mu, which is
+// released meanwhile.
 func (w *Writer) flushOrWait() {
 	if w.flushing {
 		w.cond.Wait()
@@ -291,8 +288,8 @@ func (w *Writer) flushOrWait() {
 	w.cond.Broadcast()
 }
 
-// writeTapped writes a batch and shows it to the tap. A panic there is a failure of the recording: a batch that stays in flight would
-// keep everybody waiting, and the recording from being sealed.
+// writeTapped writes a batch and shows it to the tap. A panic of the tap counts as a failure of the recording. Else the batch
+// would stay in flight, every caller would wait, and the recording could not be sealed.
 func (w *Writer) writeTapped(b *batch) (n int64, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -305,7 +302,7 @@ func (w *Writer) writeTapped(b *batch) (n int64, err error) {
 	return n, err
 }
 
-// usable tells why nothing more can be recorded. The caller holds mu.
+// usable returns the reason why nothing more can be recorded. The caller holds mu.
 func (w *Writer) usable() error {
 	if w.err != nil {
 		return w.err
@@ -323,8 +320,7 @@ func (w *Writer) fail(err error) {
 	}
 }
 
-// Fail makes the recording fail with err, for a caller that found a reason of its
-// own not to go on, and returns the first failure.
+// Fail makes the recording fail with err, for a caller with a reason of its own, and returns the first failure.
 func (w *Writer) Fail(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -347,8 +343,8 @@ func (w *Writer) Size() int64 {
 	return w.size
 }
 
-// Sync makes durable what was recorded so far; where nothing was since the last Sync, it does nothing. A Sync that fails ends the
-// recording: after it nobody knows what the disk has.
+// Sync makes everything recorded so far durable; without news since the last Sync it does nothing. A failed Sync ends the
+// recording, because the state of the disk is unknown then.
 func (w *Writer) Sync() error {
 	w.syncing.Lock()
 	defer w.syncing.Unlock()

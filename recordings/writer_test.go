@@ -112,8 +112,7 @@ func TestPlainTextIsNotOnDisk(t *testing.T) {
 	}
 }
 
-// Order holds for each stream, every call's bytes stay together, and what a call
-// returned for is in the file.
+// Each stream keeps its order, every call's bytes stay together, and data of a returned call is in the file.
 func TestManyGoroutinesAtOnce(t *testing.T) {
 	k := newKeys(t)
 	o := k.options()
@@ -188,8 +187,7 @@ func TestClosedRecordingTakesNothing(t *testing.T) {
 
 func TestTerminalTextIsSmall(t *testing.T) {
 	text := seq(1 << 20)
-	// Lines of four digits have few matches long enough for the fastest level, which is chosen for its
-	// speed: this is its worst case among texts, literals alone.
+	// Lines of four digits have few matches for the fastest level. They are its worst case among texts: literals only.
 	short := seq(32 << 10)
 	w, _ := create(t, newKeys(t).options())
 	must(t, w.Data(0, recordings.Stdout, short))
@@ -226,7 +224,7 @@ func TestDataAllocatesNothing(t *testing.T) {
 	}
 }
 
-// Whoever looks on may have a fault. The recording fails then, as it does where the disk does, and is sealed: nobody waits for ever.
+// A tap that panics makes the recording fail like a disk fault. The recording is sealed, and no call waits for ever.
 func TestPanicOfTheTapFailsTheRecording(t *testing.T) {
 	k := newKeys(t)
 	o := k.options()

@@ -8,17 +8,18 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/api"
 	"sekimori/broker/calendar"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// Options are what New needs. DB is required.
+// Options are the arguments of New. DB is required.
 type Options struct {
 	DB     *store.DB
 	Zone   *time.Location // of the institution; nil: UTC
-	Domain string         // behind the @ of an event's id, so that no other institution's event has it
+	Domain string         // after the @ of an event's id, so that ids of institutions differ
 	Log    hclog.Logger   // nil: none
 }
 
@@ -39,123 +40,112 @@ func New(o Options) *Book {
 	return &Book{o}
 }
 
-// Month is what a person may see of a month. Times are in the institution's zone.
-type Month struct {
-	Month   string `json:"month"` // "2026-11"
-	Zone    string `json:"zone"`
-	Section string `json:"section,omitempty"` // whose systems; empty: everybody's
-	Days    []Day  `json:"days"`
-}
-
-// Day is one day of a month.
-type Day struct {
-	Date      policy.Date `json:"date"`
-	Weekday   string      `json:"weekday"` // "mon"
-	Open      bool        `json:"open"`    // the institution works
-	Holiday   string      `json:"holiday,omitempty"`
-	HolidayEN string      `json:"holiday_en,omitempty"` // of a public holiday
-	NoWork    []NoWork    `json:"no_work,omitempty"`
-	Entries   []Entry     `json:"entries,omitempty"`
-	Clashes   []Clash     `json:"clashes,omitempty"`
-}
-
-// NoWork is a time in which nobody maintains, as far as it lies in a day.
-type NoWork struct {
-	System     string    `json:"system,omitempty"` // empty: every system
-	SystemName string    `json:"system_name,omitempty"`
-	From       time.Time `json:"from"`
-	Until      time.Time `json:"until"`
-	Whole      bool      `json:"whole"` // the whole day
-	Reason     string    `json:"reason"`
-}
-
-// Entry is a window, or what a pending request asks for. Of another section's only the hours and Busy are told.
-type Entry struct {
-	Start         time.Time `json:"start"`
-	End           time.Time `json:"end"`
-	Busy          bool      `json:"busy,omitempty"`
-	ID            string    `json:"id,omitempty"` // of the window; of a pending request the one it would get
-	Request       string    `json:"request_no,omitempty"`
-	Pending       bool      `json:"pending,omitempty"` // not approved: nothing opens at that time yet
-	State         string    `json:"state,omitempty"`   // of the window, or while it is pending of the request
-	System        string    `json:"system,omitempty"`
-	SystemName    string    `json:"system_name,omitempty"`
-	Section       string    `json:"section,omitempty"`
-	Vendor        string    `json:"vendor,omitempty"`
-	VendorName    string    `json:"vendor_name,omitempty"`
-	Attendant     string    `json:"attendant,omitempty"`
-	AttendantName string    `json:"attendant_name,omitempty"`
-	Attended      bool      `json:"attended"`            // the system asks for an attendant
-	Exclusive     bool      `json:"exclusive,omitempty"` // staff terminals cannot use the system meanwhile
-	Emergency     bool      `json:"emergency,omitempty"`
-	Drill         bool      `json:"drill,omitempty"`
-
+// entry is a window, or the wish of a pending request, with the details that only feeds need.
+type entry struct {
+	api.CalendarEntry
 	version int
 	changed time.Time
 }
 
-// Clash is two entries on one system at the same time.
-type Clash struct {
-	System     string   `json:"system"`
-	SystemName string   `json:"system_name"`
-	Requests   []string `json:"requests"`
-}
-
-// Month gives the month that t lies in. section narrows to the systems of one. Only staff may look; who is of another section is
-// told that it is busy then, and nothing else. Errors: *policy.Denied; store.ErrNotFound for a section that is none.
-func (b *Book) Month(ctx context.Context, t time.Time, section string, by ledger.Actor) (Month, error) {
+// Month gives the month of t. section narrows to the systems of one section. Only staff may look; staff of another section see only
+// that a time is busy. Errors: *policy.Denied; store.ErrNotFound for an unknown section.
+func (b *Book) Month(ctx context.Context, t time.Time, section string, by ledger.Actor) (api.Month, error) {
 	local := t.In(b.o.Zone)
 	from := time.Date(local.Year(), local.Month(), 1, 0, 0, 0, 0, b.o.Zone)
-	until := from.AddDate(0, 1, 0)
-	m := Month{Month: from.Format("2006-01"), Zone: b.o.Zone.String(), Section: section}
+	m := api.Month{Month: from.Format("2006-01"), Zone: b.o.Zone.String(), Section: section}
 	err := b.o.DB.Read(ctx, func(s *store.Snap) error {
-		p, err := s.ActingPerson(by)
-		if err != nil {
-			return err
+		l, err := b.look(s, by, section)
+		if err == nil {
+			m.Days, err = l.days(from, from.AddDate(0, 1, 0))
 		}
-		if p.Kind != policy.Staff {
-			return &policy.Denied{Reason: policy.Forbidden, Args: map[string]string{"role": "staff"}}
-		}
-		if section != "" {
-			if _, err := s.Section(section); err != nil {
-				return fmt.Errorf("section %q: %w", section, err)
-			}
-		}
-		looks := reader{Person: p}
-		if looks.also, err = s.StandsInFor(p.ID); err != nil {
-			return fmt.Errorf("read for whom %s decides: %w", p.ID, err)
-		}
-		r := newReading(s)
-		entries, err := r.planned(from, until, store.WindowFilter{Section: section}, store.RequestFilter{Section: section})
-		if err != nil {
-			return err
-		}
-		days, err := b.days(s, r, looks, section, from, until)
-		if err != nil {
-			return err
-		}
-		m.Days = days
-		for i := range m.Days {
-			b.fill(&m.Days[i], from.AddDate(0, 0, i), s.Now, entries, looks)
-		}
-		return nil
+		return err
 	})
 	return m, err
 }
 
-// reader is a member of staff who looks at the calendar.
-type reader struct {
-	policy.Person
-	also []string // sections for whose approvers they decide just now
+// aWeek is how far Today looks at once for the next day on which something is planned.
+const aWeek = 7
+
+// Today gives the day of t, and the first thing that is planned on a later day of its month; nil: nothing. It reads no further than it must. Errors: as
+// of Month.
+func (b *Book) Today(ctx context.Context, t time.Time, by ledger.Actor) (today api.Day, next *api.CalendarEntry, err error) {
+	local := t.In(b.o.Zone)
+	day := func(n int) time.Time { return time.Date(local.Year(), local.Month(), n, 0, 0, 0, 0, b.o.Zone) }
+	err = b.o.DB.Read(ctx, func(s *store.Snap) error {
+		l, err := b.look(s, by, "")
+		if err != nil {
+			return err
+		}
+		some, err := l.days(day(local.Day()), day(local.Day()+1))
+		if err != nil {
+			return err
+		}
+		today = some[0]
+		last := day(1).AddDate(0, 1, 0)
+		for from := day(local.Day() + 1); from.Before(last); from = from.AddDate(0, 0, aWeek) {
+			if some, err = l.days(from, earlier(from.AddDate(0, 0, aWeek), last)); err != nil {
+				return err
+			}
+			for _, d := range some {
+				if len(d.Entries) > 0 {
+					next = &d.Entries[0]
+					return nil
+				}
+			}
+		}
+		return nil
+	})
+	return today, next, err
 }
 
-// sees tells whether they are told what a section has planned.
-func (p reader) sees(section string) bool {
-	return p.Section == section || slices.Contains(p.also, section) || p.Has(policy.InformationSystems) || p.Has(policy.SecondApprover) || p.Has(policy.Auditor)
+// look is one person's look into the calendar in one snapshot.
+type look struct {
+	b       *Book
+	s       *store.Snap
+	r       *reading
+	sight   policy.Sight
+	section string
 }
 
-// days are the days of the month with what the calendar says of each.
-func (b *Book) days(s *store.Snap, r *reading, p reader, section string, from, until time.Time) ([]Day, error) {
+// look asks whether the person may look. Errors: as of Month.
+func (b *Book) look(s *store.Snap, by ledger.Actor, section string) (*look, error) {
+	p, err := s.ActingPerson(by)
+	if err != nil {
+		return nil, err
+	}
+	if err := policy.SeesCalendar(p).Err(); err != nil {
+		return nil, err
+	}
+	if section != "" {
+		if _, err := s.Section(section); err != nil {
+			return nil, fmt.Errorf("section %q: %w", section, err)
+		}
+	}
+	standsInFor, err := s.StandsInFor(p.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read for whom %s decides: %w", p.ID, err)
+	}
+	return &look{b, s, newReading(s), policy.SeeRequests(p, standsInFor), section}, nil
+}
+
+// days gives the days of [from, until), which begin and end at midnight, as the person may see them.
+func (l *look) days(from, until time.Time) ([]api.Day, error) {
+	entries, err := l.r.planned(from, until, store.WindowFilter{Section: l.section}, store.RequestFilter{Section: l.section})
+	if err != nil {
+		return nil, err
+	}
+	days, err := l.b.days(l.s, l.r, l.sight, l.section, from, until)
+	if err != nil {
+		return nil, err
+	}
+	for i := range days {
+		l.b.fill(&days[i], from.AddDate(0, 0, i), l.s.Now, entries, l.sight)
+	}
+	return days, nil
+}
+
+// days are the days of [from, until) with the calendar's facts on each.
+func (b *Book) days(s *store.Snap, r *reading, sight policy.Sight, section string, from, until time.Time) ([]api.Day, error) {
 	institution, err := s.Institution()
 	if err != nil {
 		return nil, fmt.Errorf("read the institution: %w", err)
@@ -170,10 +160,10 @@ func (b *Book) days(s *store.Snap, r *reading, p reader, section string, from, u
 	}
 	c := calendar.Of(institution, own, times, b.o.Zone, from, until)
 	public := calendar.Public(from.Year())
-	var days []Day
+	var days []api.Day
 	for day := from; day.Before(until); day = day.AddDate(0, 0, 1) {
 		date := policy.DateOf(day, b.o.Zone)
-		d := Day{Date: date, Weekday: weekdays[day.Weekday()], Open: c.Open(day), Holiday: c.Holidays[date]}
+		d := api.Day{Date: date, Weekday: weekdays[day.Weekday()], Open: c.Open(day), Holiday: c.Holidays[date]}
 		if n, ok := public[date]; ok && n.JA == d.Holiday {
 			d.HolidayEN = n.EN
 		}
@@ -182,14 +172,14 @@ func (b *Book) days(s *store.Snap, r *reading, p reader, section string, from, u
 			if !n.From.Before(next) || !day.Before(n.Until) {
 				continue
 			}
-			shown := NoWork{From: later(n.From, day).In(b.o.Zone), Until: earlier(n.Until, next).In(b.o.Zone), Reason: n.Reason}
+			shown := api.DayNoWork{From: later(n.From, day).In(b.o.Zone), Until: earlier(n.Until, next).In(b.o.Zone), Reason: n.Reason}
 			shown.Whole = shown.From.Equal(day) && shown.Until.Equal(next)
 			if n.System != "" {
 				sys, err := r.system(n.System)
 				if err != nil {
 					return nil, err
 				}
-				if !p.sees(sys.Section) || section != "" && sys.Section != section {
+				if !sight.Sees(policy.Owner{Section: sys.Section}) || section != "" && sys.Section != section {
 					continue
 				}
 				shown.System, shown.SystemName = sys.ID, sys.Name
@@ -203,10 +193,10 @@ func (b *Book) days(s *store.Snap, r *reading, p reader, section string, from, u
 
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
-// fill puts the entries that touch the day into it, as the person may see them.
-func (b *Book) fill(d *Day, day, now time.Time, entries []Entry, p reader) {
+// fill puts the entries that touch the day into it, as far as the person may see them.
+func (b *Book) fill(d *api.Day, day, now time.Time, entries []entry, sight policy.Sight) {
 	next := day.AddDate(0, 0, 1)
-	var told []Entry
+	var told []entry
 	for _, e := range entries {
 		if !e.Start.Before(next) || !day.Before(e.End) || e.State == string(policy.WindowCancelled) {
 			continue
@@ -215,19 +205,19 @@ func (b *Book) fill(d *Day, day, now time.Time, entries []Entry, p reader) {
 		if !e.Pending && !over(e) && !now.Before(e.End) {
 			e.State = stateEnded
 		}
-		if !p.sees(e.Section) {
-			d.Entries = append(d.Entries, Entry{Start: e.Start, End: e.End, Busy: true})
+		if !sight.Sees(policy.Owner{Section: e.Section}) {
+			d.Entries = append(d.Entries, api.CalendarEntry{Start: e.Start, End: e.End, Busy: true})
 			continue
 		}
-		d.Entries = append(d.Entries, e)
+		d.Entries = append(d.Entries, e.CalendarEntry)
 		told = append(told, e)
 	}
 	d.Clashes = clashes(told, day, next)
 }
 
-// clashes finds entries of one system at the same time, within the day. What is over or was cut clashes with nothing.
-func clashes(entries []Entry, from, until time.Time) []Clash {
-	var found []Clash
+// clashes finds entries of one system at the same time, within the day. Ended and cut windows clash with none.
+func clashes(entries []entry, from, until time.Time) []api.Clash {
+	var found []api.Clash
 	for i, a := range entries {
 		for _, c := range entries[i+1:] {
 			begin, end := later(later(a.Start, c.Start), from), earlier(earlier(a.End, c.End), until)
@@ -236,19 +226,18 @@ func clashes(entries []Entry, from, until time.Time) []Clash {
 			}
 			pair := []string{a.Request, c.Request}
 			slices.Sort(pair)
-			if !slices.ContainsFunc(found, func(f Clash) bool { return slices.Equal(f.Requests, pair) }) {
-				found = append(found, Clash{System: a.System, SystemName: a.SystemName, Requests: pair})
+			if !slices.ContainsFunc(found, func(f api.Clash) bool { return slices.Equal(f.Requests, pair) }) {
+				found = append(found, api.Clash{System: a.System, SystemName: a.SystemName, Requests: pair})
 			}
 		}
 	}
 	return found
 }
 
-// stateEnded is a window whose time is over without anybody having closed it. Feeds do not say it: it comes with the hour, not
-// with a change.
-const stateEnded = "ended"
+// stateEnded is a window whose time is over and that no one closed. Feeds do not show it: time alone brings it, not a change.
+const stateEnded = string(policy.WindowFinished)
 
-func over(e Entry) bool {
+func over(e entry) bool {
 	return e.State == stateEnded || e.State == string(policy.WindowClosed) || e.State == string(policy.WindowCut) || e.State == string(policy.WindowCancelled)
 }
 

@@ -1,11 +1,13 @@
 package agenda_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"sekimori/broker/agenda"
+	"sekimori/broker/api"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -44,7 +46,7 @@ func clock(t *testing.T, s string) time.Time {
 	return v
 }
 
-// write changes something as a test needs it, with an entry.
+// write makes a test's change, with an entry.
 func (b book) write(fn func(*store.Tx) error) {
 	b.t.Helper()
 	err := b.DB.Write(b.t.Context(), func(tx *store.Tx) error {
@@ -59,7 +61,7 @@ func (b book) write(fn func(*store.Tx) error) {
 	}
 }
 
-// ask hands in a request of E-0031 and gives it a window where the state is a final approval.
+// ask hands in a request of E-0031 and gives it a window if the state is a final approval.
 func (b book) ask(no, system, account string, state policy.RequestState, start, end string) {
 	b.t.Helper()
 	b.write(func(tx *store.Tx) error {
@@ -80,7 +82,7 @@ func (b book) ask(no, system, account string, state policy.RequestState, start, 
 	})
 }
 
-func (b book) month(by, section string) agenda.Month {
+func (b book) month(by, section string) api.Month {
 	b.t.Helper()
 	m, err := b.Month(b.t.Context(), clock(b.t, "2026-11-15T12:00"), section, townhall.By(by))
 	if err != nil {
@@ -89,7 +91,7 @@ func (b book) month(by, section string) agenda.Month {
 	return m
 }
 
-func day(t *testing.T, m agenda.Month, date policy.Date) agenda.Day {
+func day(t *testing.T, m api.Month, date policy.Date) api.Day {
 	t.Helper()
 	for _, d := range m.Days {
 		if d.Date == date {
@@ -97,7 +99,7 @@ func day(t *testing.T, m agenda.Month, date policy.Date) agenda.Day {
 		}
 	}
 	t.Fatalf("%s is not in the month", date)
-	return agenda.Day{}
+	return api.Day{}
 }
 
 func TestAMonthHasEveryDayWithItsNames(t *testing.T) {
@@ -126,7 +128,7 @@ func TestAMonthHasEveryDayWithItsNames(t *testing.T) {
 	if d := day(t, m, "2026-11-30"); len(d.NoWork) != 0 {
 		t.Errorf("the day after: %+v", d.NoWork)
 	}
-	// Another section's no-work time would tell what it runs.
+	// Another section's no-work time would reveal its systems.
 	if d := day(t, m, "2026-11-26"); len(d.NoWork) != 0 {
 		t.Errorf("%+v", d.NoWork)
 	}
@@ -154,7 +156,7 @@ func TestOtherSectionsAreToldThatItIsBusyAndNothingElse(t *testing.T) {
 	}
 	d := day(t, b.month("zei", ""), "2026-11-24")
 	for _, e := range d.Entries {
-		want := agenda.Entry{Start: e.Start, End: e.End, Busy: true}
+		want := api.CalendarEntry{Start: e.Start, End: e.End, Busy: true}
 		if e != want {
 			t.Errorf("another section sees %+v", e)
 		}
@@ -175,8 +177,7 @@ func TestOtherSectionsAreToldThatItIsBusyAndNothingElse(t *testing.T) {
 	}
 }
 
-// TestWindowsAtTheEdgeOfADay: a window belongs to every day that it touches, and touching is half open.
-// TestADeputyIsToldWhatTheHeadIs: for as long as the deputation lasts, from whatever section.
+// TestADeputyIsToldWhatTheHeadIs: a deputy sees the head's plans for as long as the deputation lasts, from any section.
 func TestADeputyIsToldWhatTheHeadIs(t *testing.T) {
 	b := open(t)
 	b.ask("R8-0001", "hr", "hr-db/hrmnt01", policy.RequestApproved, "2026-11-24T10:00", "2026-11-24T11:30")
@@ -206,6 +207,7 @@ func TestADeputyIsToldWhatTheHeadIs(t *testing.T) {
 	}
 }
 
+// A window belongs to every day that it touches, and touching is half open.
 func TestWindowsAtTheEdgeOfADay(t *testing.T) {
 	b := open(t)
 	b.ask("R8-0001", "hr", "hr-db/hrmnt01", policy.RequestApproved, "2026-11-24T22:00", "2026-11-25T00:00")
@@ -267,5 +269,35 @@ func TestOccurrencesOfAPendingRequestAreEachShown(t *testing.T) {
 	m := b.month("kato", "")
 	if a, c := day(t, m, "2026-11-10").Entries, day(t, m, "2026-11-17").Entries; len(a) != 1 || len(c) != 1 || a[0].ID != "R8-0009-1" || c[0].ID != "R8-0009-2" {
 		t.Errorf("%+v %+v", a, c)
+	}
+}
+
+// The first page reads no more than it must, and tells the same as the month: the day itself, and the first thing on a later day of the month.
+func TestTodayTellsWhatTheMonthTells(t *testing.T) {
+	b := open(t)
+	b.ask("R8-0001", "hr", "hr-db/hrmnt01", policy.RequestApproved, "2026-11-02T10:00", "2026-11-02T11:00")
+	b.ask("R8-0002", "map", "map-web/web", policy.PendingFirst, "2026-11-05T23:00", "2026-11-06T01:00")
+	b.ask("R8-0003", "hr", "hr-db/hrmnt01", policy.RequestApproved, "2026-11-05T10:00", "2026-11-05T11:00")
+	b.ask("R8-0004", "hr", "hr-db/hrmnt01", policy.PendingSecond, "2026-11-29T10:00", "2026-11-29T11:00")
+	b.ask("R8-0005", "hr", "hr-db/hrmnt01", policy.RequestApproved, "2026-12-01T10:00", "2026-12-01T11:00")
+	month, err := b.Month(t.Context(), clock(t, "2026-11-01T00:00"), "", townhall.By("kato"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, day := range month.Days {
+		today, next, err := b.Today(t.Context(), clock(t, "2026-11-01T12:00").AddDate(0, 0, i), townhall.By("kato"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want *api.CalendarEntry
+		for _, d := range month.Days[i+1:] {
+			if len(d.Entries) > 0 {
+				want = &d.Entries[0]
+				break
+			}
+		}
+		if !reflect.DeepEqual(today, day) || !reflect.DeepEqual(next, want) {
+			t.Errorf("%s: %+v, then %+v; the month says %+v, then %+v", day.Date, today, next, day, want)
+		}
 	}
 }

@@ -7,33 +7,35 @@ import (
 	"strings"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/calendar"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
-// How far a feed reaches: a month back, so that what was cancelled leaves the calendars of people on holiday, and as far ahead as a
+// The range of a feed: a month back, so that cancelled windows leave the calendars of people on holiday, and as far ahead as a
 // recurrence.
 const (
 	feedPast   = 31 * 24 * time.Hour
 	feedMonths = 14
 )
 
-// write gives a feed's bytes. They follow from the state alone, so that the same state is the same bytes.
+// write gives a feed's bytes. They depend on the state alone: the same state gives the same bytes.
 func (b *Book) write(s *store.Snap, f store.Feed) ([]byte, error) {
-	// To the day, so that the hour of asking changes nothing.
+	// Rounded to the day, so that the hour of the request changes nothing.
 	now := s.Now.In(b.o.Zone)
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, b.o.Zone)
 	out := calendar.Feed{Zone: b.o.Zone, From: today.Add(-feedPast), Until: today.AddDate(0, feedMonths, 0)}
 	r := newReading(s)
-	var entries []Entry
+	var entries []entry
 	var err error
 	if f.Kind == store.FeedSection {
 		section, err := s.Section(f.Subject)
 		if err != nil {
 			return nil, fmt.Errorf("read section of the feed: %w", err)
 		}
-		out.Name = say(f.Lang, section.Name+" 保守の予定", section.Name+" maintenance")
+		out.Name = text.Of(section.Name+" 保守の予定", section.Name+" maintenance").In(f.Lang)
 		entries, err = r.planned(out.From, out.Until, store.WindowFilter{Section: f.Subject}, store.RequestFilter{Section: f.Subject})
 		if err != nil {
 			return nil, err
@@ -44,7 +46,7 @@ func (b *Book) write(s *store.Snap, f store.Feed) ([]byte, error) {
 		}
 		entries = append(entries, more...)
 	} else {
-		out.Name = say(f.Lang, "保守の予定 "+f.Subject, "Maintenance "+f.Subject)
+		out.Name = text.Of("保守の予定 "+f.Subject, "Maintenance "+f.Subject).In(f.Lang)
 		if entries, err = r.own(f.Subject, out.From, out.Until); err != nil {
 			return nil, err
 		}
@@ -59,13 +61,31 @@ func (b *Book) write(s *store.Snap, f store.Feed) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
+// EventsOf gives the windows of a request for people's own calendars, with the ids that they have in feeds. lang is "ja" or "en".
+func (b *Book) EventsOf(s *store.Snap, request, lang string) ([]calendar.Event, error) {
+	windows, err := s.Windows(store.WindowFilter{Request: request, Limit: mostPlanned})
+	if err != nil {
+		return nil, fmt.Errorf("read windows of %s: %w", request, err)
+	}
+	r := newReading(s)
+	var events []calendar.Event
+	for _, w := range windows {
+		e, err := r.ofWindow(w)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, b.event(e, store.Feed{Kind: store.FeedEngineer, Lang: lang}))
+	}
+	return events, nil
+}
+
 // own gives the windows of one engineer.
-func (r *reading) own(person string, from, until time.Time) ([]Entry, error) {
+func (r *reading) own(person string, from, until time.Time) ([]entry, error) {
 	grants, err := r.s.GrantsWhere(store.GrantFilter{Person: person, EndAfter: from})
 	if err != nil {
 		return nil, fmt.Errorf("read grants of %s: %w", person, err)
 	}
-	var entries []Entry
+	var entries []entry
 	seen := map[string]bool{}
 	for _, g := range grants {
 		if seen[g.Window.ID] || !g.Window.Start.Before(until) {
@@ -81,30 +101,30 @@ func (r *reading) own(person string, from, until time.Time) ([]Entry, error) {
 			return nil, err
 		}
 		if g.State != policy.GrantActive && !over(e) {
-			e.State = string(policy.WindowCancelled) // the window may stand for others; to this engineer it is gone
+			e.State = string(policy.WindowCancelled) // the window may remain for others; for this engineer it is gone
 		}
 		entries = append(entries, e)
 	}
 	return entries, nil
 }
 
-// gone gives requests that will not become windows any more, so that calendars strike them out.
-func (r *reading) gone(from, until time.Time, section string) ([]Entry, error) {
+// gone gives requests that will no longer become windows, so that calendars remove them.
+func (r *reading) gone(from, until time.Time, section string) ([]entry, error) {
 	list, err := r.s.Requests(store.RequestFilter{Section: section, Limit: mostPlanned,
 		States: []policy.RequestState{policy.RequestRejected, policy.RequestWithdrawn, policy.RequestLapsed, policy.ReportDue}})
 	if err != nil {
 		return nil, fmt.Errorf("read requests: %w", err)
 	}
-	var entries []Entry
+	var entries []entry
 	for _, q := range list {
-		if !q.Start.Before(until) || !from.Before(q.End) || q.ApprovedVersion == q.Version { // what was approved has its windows, struck out
+		if !q.Start.Before(until) || !from.Before(q.End) || q.ApprovedVersion == q.Version { // an approved request's windows are listed themselves
 			continue
 		}
 		more, err := r.ofRequest(q)
 		if err != nil {
 			return nil, err
 		}
-		if q.State == policy.ReportDue { // used, then edited, then ended: what it owes is of before, what it asked for is gone
+		if q.State == policy.ReportDue { // used, then edited, then ended: the open duty is the earlier version's; the new wish is gone
 			for i := range more {
 				more[i].State = string(policy.WindowCancelled)
 			}
@@ -114,9 +134,9 @@ func (r *reading) gone(from, until time.Time, section string) ([]Entry, error) {
 	return entries, nil
 }
 
-// event is an entry as a calendar program keeps it. It tells of people no more than whom to turn to: the attendant.
-func (b *Book) event(e Entry, f store.Feed) calendar.Event {
-	word, status := State(e, f.Lang), calendar.Confirmed
+// event is an entry for a calendar program. The only person it names is the attendant.
+func (b *Book) event(e entry, f store.Feed) calendar.Event {
+	word, status := State(e.CalendarEntry, f.Lang), calendar.Confirmed
 	switch {
 	case e.State == string(policy.WindowCancelled), e.State == string(policy.WindowCut):
 		status = calendar.Cancelled
@@ -125,26 +145,26 @@ func (b *Book) event(e Entry, f store.Feed) calendar.Event {
 	case e.Pending:
 		status = calendar.Tentative
 	}
-	title := say(f.Lang, e.SystemName+" 保守("+e.VendorName+")", e.SystemName+" maintenance ("+e.VendorName+")")
+	title := text.Of(e.SystemName+" 保守("+e.VendorName+")", e.SystemName+" maintenance ("+e.VendorName+")").In(f.Lang)
 	if e.Pending || status == calendar.Cancelled {
 		title = "[" + word + "] " + title
 	}
 	if e.Drill {
-		title = say(f.Lang, "【訓練】", "[DRILL] ") + title
+		title = text.Of("【訓練】", "[DRILL] ").In(f.Lang) + title
 	}
 	if e.Emergency {
-		title = say(f.Lang, "【緊急】", "[emergency] ") + title
+		title = text.Of("【緊急】", "[emergency] ").In(f.Lang) + title
 	}
-	lines := []string{say(f.Lang, "状態 ", "State ") + word, say(f.Lang, "申請 "+RequestJA(e.Request), "Request "+e.Request)}
+	lines := []string{text.Of("状態 ", "State ").In(f.Lang) + word, text.Of("申請 "+text.Request(e.Request).JA, "Request "+e.Request).In(f.Lang)}
 	if e.Attended {
 		who := e.AttendantName
 		if who == "" {
-			who = say(f.Lang, "未定", "not named yet")
+			who = text.Of("未定", "not named yet").In(f.Lang)
 		}
-		lines = append(lines, say(f.Lang, "立会 ", "Attendant ")+who)
+		lines = append(lines, text.Of("立会 ", "Attendant ").In(f.Lang)+who)
 	}
 	if e.Exclusive && f.Kind == store.FeedSection && status != calendar.Cancelled {
-		lines = append(lines, Unusable(e, f.Lang, b.o.Zone))
+		lines = append(lines, Unusable(e.CalendarEntry, f.Lang, b.o.Zone))
 	}
 	return calendar.Event{
 		UID: e.ID + "@" + b.o.Domain, Sequence: sequence(e), Status: status, Start: e.Start, End: e.End, Changed: e.changed, Summary: title,
@@ -153,26 +173,26 @@ func (b *Book) event(e Entry, f store.Feed) calendar.Event {
 }
 
 // Unusable tells the section when its own terminals cannot use an exclusive system (R18).
-func Unusable(e Entry, lang string, zone *time.Location) string {
+func Unusable(e api.CalendarEntry, lang string, zone *time.Location) string {
 	from, until := e.Start.In(zone), e.End.In(zone)
 	end := until.Format("15:04")
 	if from.Format(time.DateOnly) != until.Format(time.DateOnly) {
-		end = say(lang, "翌", "next day ") + strconv.Itoa(until.Hour()) + until.Format(":04")
+		end = text.Of("翌", "next day ").In(lang) + strconv.Itoa(until.Hour()) + until.Format(":04")
 	}
-	return say(lang, from.Format("15:04")+"〜"+end+" は"+e.SystemName+"を職員端末から使えません。",
-		e.SystemName+": not usable from staff terminals "+from.Format("15:04")+"-"+end+".")
+	return text.Of(from.Format("15:04")+"〜"+end+" は"+e.SystemName+"を職員端末から使えません。",
+		e.SystemName+": not usable from staff terminals "+from.Format("15:04")+"-"+end+".").In(lang)
 }
 
-// The order in which an entry's states follow each other.
+// The order of an entry's states.
 const (
 	rankApproved = 4
 	rankOver     = 6
 	rankGone     = 8
 )
 
-// rank places the state of an entry. States that a section's calendar need not tell apart share one, so that an attendant who
+// rank orders the state of an entry. States that a section's calendar does not distinguish share a rank, so that an attendant who
 // comes and goes makes no change.
-func rank(e Entry) int {
+func rank(e entry) int {
 	if !e.Pending {
 		switch policy.WindowState(e.State) {
 		case policy.WindowClosed:
@@ -196,54 +216,32 @@ func rank(e Entry) int {
 }
 
 // sequence grows with every change of an event (RFC 5545 3.8.7.4): with the version of the request, with its state, and with each
-// minute that a window is extended by. It follows from the state, so nothing needs to be kept.
-func sequence(e Entry) int {
+// minute that a window is extended by. It depends on the state alone, so nothing is stored.
+func sequence(e entry) int {
 	const perRank, perVersion = 2000, 20000
 	minutes := min(int(e.End.Sub(e.Start)/time.Minute), perRank-1)
 	return max(e.version-1, 0)*perVersion + rank(e)*perRank + minutes
 }
 
-// State says where an entry stands.
-func State(e Entry, lang string) string {
-	w, ok := states[e.State]
-	if !ok {
-		return e.State
+// State names an entry's state. For a window, a calendar only needs to know whether it will take place.
+func State(e api.CalendarEntry, lang string) string {
+	if t, ok := windowStates[e.State]; ok {
+		return t.In(lang)
 	}
-	return say(lang, w[0], w[1])
+	return policy.RequestState(e.State).Label().In(lang)
 }
 
-// states are the words of requests and windows, Japanese and English.
-var states = map[string][2]string{
-	string(policy.RequestProposed):    {"提案(引受け待ち)", "Proposed"},
-	string(policy.PendingFirst):       {"課長承認待ち", "Awaiting approval"},
-	string(policy.PendingSecond):      {"第二承認待ち", "Awaiting second approval"},
-	string(policy.RequestReturned):    {"差戻し", "Returned"},
-	string(policy.RequestRejected):    {"却下", "Rejected"},
-	string(policy.RequestWithdrawn):   {"取下げ", "Withdrawn"},
-	string(policy.RequestLapsed):      {"失効", "Lapsed undecided"},
-	string(policy.RequestConditional): {"条件付き承認", "Approved with conditions"},
-	string(policy.WindowScheduled):    {"承認済み", "Approved"},
-	string(policy.WindowAttended):     {"承認済み", "Approved"},
-	string(policy.WindowPermitted):    {"承認済み", "Approved"},
-	string(policy.WindowClosed):       {"終了", "Ended"},
-	stateEnded:                        {"終了", "Ended"},
-	string(policy.WindowCut):          {"強制切断", "Cut"},
-	string(policy.WindowCancelled):    {"取消し", "Cancelled"},
+var windowStates = map[string]text.Text{
+	string(policy.WindowScheduled): approved,
+	string(policy.WindowAttended):  approved,
+	string(policy.WindowPermitted): approved,
+	string(policy.WindowClosed):    ended,
+	stateEnded:                     ended,
+	string(policy.WindowCut):       policy.WindowCut.Label(),
+	string(policy.WindowCancelled): policy.WindowCancelled.Label(),
 }
 
-// RequestJA turns R8-0124 into 令和8年度第124号; what is not of that form stays.
-func RequestJA(no string) string {
-	year, n, ok := strings.Cut(strings.TrimPrefix(no, "R"), "-")
-	serial, err := strconv.Atoi(n)
-	if !ok || err != nil || !strings.HasPrefix(no, "R") {
-		return no
-	}
-	return fmt.Sprintf("令和%s年度第%d号", year, serial)
-}
-
-func say(lang, ja, en string) string {
-	if lang == "ja" {
-		return ja
-	}
-	return en
-}
+var (
+	approved = text.Of("承認済み", "Approved")
+	ended    = text.Of("終了", "Ended")
+)

@@ -9,28 +9,15 @@ import (
 	"strings"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// Feed is a feed as lists show it, without what opens it.
-type Feed struct {
-	ID        string         `json:"feed"` // "K-0001"
-	Kind      store.FeedKind `json:"kind"`
-	Subject   string         `json:"subject"` // section or person id
-	Lang      string         `json:"lang"`
-	By        string         `json:"by"`
-	Created   time.Time      `json:"created"`
-	Revoked   time.Time      `json:"revoked,omitzero"`
-	RevokedBy string         `json:"revoked_by,omitempty"`
-	// Path is the secret address below the API's, "/calendar/….ics". It is shown once, when the feed is made.
-	Path string `json:"path,omitempty"`
-}
-
-func (b *Book) view(f store.Feed) Feed {
-	v := Feed{ID: feedName(f.ID), Kind: f.Kind, Subject: f.Subject, Lang: f.Lang, By: f.By, Created: f.Created.In(b.o.Zone), RevokedBy: f.RevokedBy}
+func (b *Book) view(f store.Feed) api.Feed {
+	v := api.Feed{ID: feedName(f.ID), Kind: string(f.Kind), Subject: f.Subject, Lang: f.Lang, By: f.By, Created: f.Created.In(b.o.Zone), RevokedBy: f.RevokedBy}
 	if !f.Revoked.IsZero() {
 		v.Revoked = f.Revoked.In(b.o.Zone)
 	}
@@ -40,26 +27,26 @@ func (b *Book) view(f store.Feed) Feed {
 // Path is the address of a feed below the API's.
 func Path(secret string) string { return "/calendar/" + secret + ".ics" }
 
-// maxFeeds bounds how many addresses of one section or person are in force at a time.
+// maxFeeds bounds the addresses of one section or person in force at a time.
 const maxFeeds = 20
 
 // CreateSection makes a feed of a section's windows and pending requests. Staff of the section may, and the information-systems
 // section for any. Errors: *policy.Denied, *forms.Invalid, store.ErrNotFound.
-func (b *Book) CreateSection(ctx context.Context, section, lang string, by ledger.Actor) (Feed, error) {
+func (b *Book) CreateSection(ctx context.Context, section, lang string, by ledger.Actor) (api.Feed, error) {
 	return b.create(ctx, store.FeedSection, section, lang, by)
 }
 
 // CreateOwn makes a feed of the windows of an engineer, for that engineer. Errors: *policy.Denied, *forms.Invalid.
-func (b *Book) CreateOwn(ctx context.Context, lang string, by ledger.Actor) (Feed, error) {
+func (b *Book) CreateOwn(ctx context.Context, lang string, by ledger.Actor) (api.Feed, error) {
 	return b.create(ctx, store.FeedEngineer, by.ID, lang, by)
 }
 
-func (b *Book) create(ctx context.Context, kind store.FeedKind, subject, lang string, by ledger.Actor) (Feed, error) {
+func (b *Book) create(ctx context.Context, kind store.FeedKind, subject, lang string, by ledger.Actor) (api.Feed, error) {
 	if lang != "ja" && lang != "en" {
-		return Feed{}, invalid("lang", "unknown-word", "言語は ja か en です。", "the language is ja or en")
+		return api.Feed{}, forms.Wrong("lang", "unknown-word", "言語は ja か en です。", "the language is ja or en")
 	}
 	secret := strings.ToLower(rand.Text()) // 128 bits and more
-	var made Feed
+	var made api.Feed
 	err := b.o.DB.Write(ctx, func(tx *store.Tx) error {
 		p, err := tx.ActingPerson(by)
 		if err != nil {
@@ -73,7 +60,7 @@ func (b *Book) create(ctx context.Context, kind store.FeedKind, subject, lang st
 			return fmt.Errorf("read feeds: %w", err)
 		}
 		if len(have) >= maxFeeds {
-			return invalid("", "too-many", fmt.Sprintf("使える宛先は%dまでです。使わないものを取り消してください。", maxFeeds), fmt.Sprintf("at most %d addresses in force; revoke one that nobody uses", maxFeeds))
+			return forms.Wrong("", "too-many", fmt.Sprintf("使える宛先は%dまでです。使わないものを取り消してください。", maxFeeds), fmt.Sprintf("at most %d addresses in force; revoke one that nobody uses", maxFeeds))
 		}
 		f := store.Feed{Kind: kind, Subject: subject, Lang: lang, By: by.ID}
 		if f.ID, err = tx.AddFeed(f, store.HashToken(secret)); err != nil {
@@ -86,33 +73,29 @@ func (b *Book) create(ctx context.Context, kind store.FeedKind, subject, lang st
 		return err
 	})
 	if err != nil {
-		return Feed{}, err
+		return api.Feed{}, err
 	}
 	made.Path = Path(secret)
 	return made, nil
 }
 
-// may says who handles the feeds of a section or an engineer.
+// may rules who makes feeds of a section or an engineer.
 func may(s *store.Snap, p policy.Person, kind store.FeedKind, subject string) error {
-	denied := &policy.Denied{Reason: policy.Forbidden, Args: map[string]string{"role": "section"}}
-	switch {
-	case kind == store.FeedEngineer && p.Kind == policy.Engineer && p.ID == subject:
-		return nil
-	case kind != store.FeedSection || p.Kind != policy.Staff:
-		return denied
+	if kind == store.FeedEngineer {
+		return policy.MayFeedOwn(p, subject).Err()
+	}
+	if err := policy.MayFeedSection(p, subject).Err(); err != nil {
+		return err
 	}
 	if _, err := s.Section(subject); err != nil {
 		return fmt.Errorf("section %q: %w", subject, err)
 	}
-	if p.Section != subject && !p.Has(policy.InformationSystems) {
-		return denied
-	}
 	return nil
 }
 
-// Feeds lists the feeds that a person may close, oldest first, those that were closed too.
-func (b *Book) Feeds(ctx context.Context, by ledger.Actor) ([]Feed, error) {
-	var list []Feed
+// Feeds lists the feeds that a person may close, oldest first, including closed ones.
+func (b *Book) Feeds(ctx context.Context, by ledger.Actor) ([]api.Feed, error) {
+	var list []api.Feed
 	err := b.o.DB.Read(ctx, func(s *store.Snap) error {
 		p, err := s.ActingPerson(by)
 		if err != nil {
@@ -132,23 +115,24 @@ func (b *Book) Feeds(ctx context.Context, by ledger.Actor) ([]Feed, error) {
 	return list, err
 }
 
-// closes tells whether a person may close a feed: whoever made it, the section whose it is, an engineer whose it is, and the
-// information-systems section. Closing gives nobody anything, so it is wider than making.
+// closes tells whether a person may close a feed: its maker, its section, its engineer, and the information-systems section. More
+// people may close than make, because closing gives no one a right.
 func closes(p policy.Person, f store.Feed) bool {
-	if p.ID == f.By || p.Kind == policy.Staff && p.Has(policy.InformationSystems) {
-		return true
+	section := ""
+	if f.Kind == store.FeedSection {
+		section = f.Subject
 	}
-	return f.Kind == store.FeedSection && p.Kind == policy.Staff && p.Section == f.Subject
+	return policy.MayCloseFeed(p, f.By, section)
 }
 
-// Revoke closes a feed's address for good. Errors: *policy.Denied; store.ErrNotFound when there is none in force that the
-// person may close.
-func (b *Book) Revoke(ctx context.Context, name string, by ledger.Actor) (Feed, error) {
+// Revoke closes a feed's address for good. Errors: *policy.Denied; store.ErrNotFound if there is none in force that the person may
+// close.
+func (b *Book) Revoke(ctx context.Context, name string, by ledger.Actor) (api.Feed, error) {
 	id, err := feedNumber(name)
 	if err != nil {
-		return Feed{}, err
+		return api.Feed{}, err
 	}
-	var closed Feed
+	var closed api.Feed
 	err = b.o.DB.Write(ctx, func(tx *store.Tx) error {
 		p, err := tx.ActingPerson(by)
 		if err != nil {
@@ -173,7 +157,7 @@ func (b *Book) Revoke(ctx context.Context, name string, by ledger.Actor) (Feed, 
 	return closed, err
 }
 
-// feedName is how people name a feed: "K-0003" (暦).
+// feedName is a feed's name for people: "K-0003" (暦).
 func feedName(id int64) string { return fmt.Sprintf("K-%04d", id) }
 
 func feedNumber(name string) (int64, error) {
@@ -185,17 +169,17 @@ func feedNumber(name string) (int64, error) {
 	return id, nil
 }
 
-// A wrong address is counted by where it comes from. An office behind one address has old addresses in its calendars, so it may fail
-// more often than somebody who signs in; 128 bits are not found by trying.
+// Wrong addresses are counted by source. An office behind one address has old feeds in its calendars, so the limit is higher than for
+// signing in; 128 bits cannot be found by trying.
 const (
 	countFor  = 10 * time.Minute
 	mostWrong = 30
 )
 
-// ErrNoFeed is the one answer to every address that opens nothing: wrong, closed, of somebody who is locked, or asked too often.
+// ErrNoFeed is the one answer to every address that opens nothing: wrong, closed, of a locked person, or asked too often.
 var ErrNoFeed = errors.New("no such feed")
 
-// Open writes the feed behind a secret address. source names where the call comes from. Error: ErrNoFeed.
+// Open writes the feed of a secret address. source names the address of the call. Error: ErrNoFeed.
 func (b *Book) Open(ctx context.Context, secret, source string) ([]byte, error) {
 	var text []byte
 	err := b.o.DB.Read(ctx, func(s *store.Snap) error {
@@ -206,7 +190,7 @@ func (b *Book) Open(ctx context.Context, secret, source string) ([]byte, error) 
 		if s.Now.Before(t.LockedUntil) {
 			return ErrNoFeed
 		}
-		// Found by its hash: how long that takes tells nothing of the secret.
+		// Found by its hash, so the time of the search reveals nothing of the secret.
 		f, err := s.FeedByHash(store.HashToken(secret))
 		if errors.Is(err, store.ErrNotFound) {
 			return errWrong
@@ -221,16 +205,16 @@ func (b *Book) Open(ctx context.Context, secret, source string) ([]byte, error) 
 		return err
 	})
 	if errors.Is(err, errWrong) {
-		// Whoever hangs up at once is counted all the same.
+		// A caller who hangs up at once is counted too.
 		return nil, errors.Join(ErrNoFeed, b.wrong(context.WithoutCancel(ctx), source))
 	}
 	return text, err
 }
 
-// errWrong is a secret that nobody has been given, or no longer.
+// errWrong is a secret that was never given out, or is no longer valid.
 var errWrong = errors.New("wrong secret")
 
-// stands closes a feed while whoever made it is locked: a lock is to stop all that they hold.
+// stands closes a feed while its maker is locked: a lock stops everything that the person holds.
 func stands(s *store.Snap, f store.Feed) error {
 	p, err := s.Person(f.By)
 	if err != nil {
@@ -248,15 +232,15 @@ func stands(s *store.Snap, f store.Feed) error {
 			return ErrNoFeed
 		}
 	}
-	if f.Kind == store.FeedSection && p.Section != f.Subject && !p.Has(policy.InformationSystems) {
-		return ErrNoFeed // moved to another section; those who stay make their own
+	if f.Kind == store.FeedSection && !policy.MayFeedSection(p.Person, f.Subject).Allow {
+		return ErrNoFeed // moved to another section; the colleagues make their own
 	}
 	return nil
 }
 
 func throttleKey(source string) string { return "feed:" + source }
 
-// wrong counts a wrong address, and ledgers it once when it becomes a habit.
+// wrong counts a wrong address, and ledgers the source once after many.
 func (b *Book) wrong(ctx context.Context, source string) error {
 	locked := false
 	err := b.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
@@ -292,8 +276,4 @@ func (b *Book) wrong(ctx context.Context, source string) error {
 		return fmt.Errorf("ledger wrong addresses: %w", err)
 	}
 	return nil
-}
-
-func invalid(field, code, ja, en string) error {
-	return &forms.Invalid{Problems: []forms.Problem{{Field: field, Code: code, JA: ja, EN: en}}}
 }

@@ -14,6 +14,7 @@ import (
 	ical "github.com/emersion/go-ical"
 
 	"sekimori/broker/agenda"
+	"sekimori/broker/api"
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/store"
@@ -21,7 +22,7 @@ import (
 )
 
 // section makes the section's feed and gives the secret of its address.
-func (b book) section(lang string) (agenda.Feed, string) {
+func (b book) section(lang string) (api.Feed, string) {
 	b.t.Helper()
 	f, err := b.CreateSection(b.t.Context(), "personnel", lang, townhall.By("kato"))
 	if err != nil {
@@ -105,8 +106,8 @@ func TestASectionsFeed(t *testing.T) {
 	}
 }
 
-// A request that was used, edited and then sent away owes its report. What it asked for anew is struck out all the same, under the
-// id and with a higher sequence than it had while it waited; the window that was used stays as it was, and so does one that is merely over.
+// A request that was used, edited and then rejected owes its report. Its new wish is removed from calendars, under the same id and
+// with a higher sequence than while it waited. The used window stays, and so does one that is merely over.
 func TestWhatAUsedRequestAskedForAnewIsStruckOut(t *testing.T) {
 	b := open(t)
 	b.ask("R8-0001", "map", "map-web/web", policy.RequestApproved, "2026-11-24T10:00", "2026-11-24T11:00")
@@ -148,7 +149,7 @@ func TestWhatAUsedRequestAskedForAnewIsStruckOut(t *testing.T) {
 	}
 }
 
-// TestAFeedNamesNobodyWhoNeedNotBe: engineers' names, telephones, purposes and accounts are nobody's calendar's business.
+// TestAFeedNamesNobodyWhoNeedNotBe: a feed has no engineers' names, telephones, purposes or accounts.
 func TestAFeedNamesNobodyWhoNeedNotBe(t *testing.T) {
 	b := open(t)
 	b.ask("R8-0001", "hr", "hr-db/hrmnt01", policy.RequestApproved, "2026-11-24T10:00", "2026-11-24T11:30")
@@ -184,7 +185,7 @@ func TestAnEngineersFeedHasOwnWindowsOnly(t *testing.T) {
 	if other := b.read(secrets["E-0040"]); len(other) != 0 {
 		t.Errorf("%v", other)
 	}
-	// A lock stops what the person holds, and the vendor's lock what its people hold.
+	// A lock stops the person's feeds, and the vendor's lock those of its people.
 	b.write(func(tx *store.Tx) error { return tx.LockVendor("V-012", "head", "調査") })
 	if _, err := b.Open(t.Context(), secrets["E-0031"], "192.0.2.7"); !errors.Is(err, agenda.ErrNoFeed) {
 		t.Errorf("the vendor is locked: %v", err)
@@ -194,7 +195,7 @@ func TestAnEngineersFeedHasOwnWindowsOnly(t *testing.T) {
 	}
 }
 
-// TestAnEventKeepsItsNameAndCountsItsChanges: what a calendar program needs to replace what it has.
+// TestAnEventKeepsItsNameAndCountsItsChanges: a calendar program needs both to replace an event.
 func TestAnEventKeepsItsNameAndCountsItsChanges(t *testing.T) {
 	b := open(t)
 	_, secret := b.section("ja")
@@ -260,8 +261,8 @@ func TestAnEventKeepsItsNameAndCountsItsChanges(t *testing.T) {
 	}
 }
 
-// TestWhatWasApprovedAndTakenBackIsStruckOutOnce: the window that was made is struck out, and no other stands beside it; of a text that was
-// never approved what it asked for is.
+// TestWhatWasApprovedAndTakenBackIsStruckOutOnce: the window is removed, and no other event stands beside it. A version that was never
+// approved is removed by its own wish.
 func TestWhatWasApprovedAndTakenBackIsStruckOutOnce(t *testing.T) {
 	b := open(t)
 	_, secret := b.section("ja")
@@ -299,7 +300,7 @@ func TestWhatWasApprovedAndTakenBackIsStruckOutOnce(t *testing.T) {
 	struck("R8-0001-1", "R8-0001-2")
 }
 
-// TestAFeedOnlyChangesWhenSomethingDid: what lets calendar programs be answered "not modified".
+// TestAFeedOnlyChangesWhenSomethingDid: so calendar programs get "not modified".
 func TestAFeedOnlyChangesWhenSomethingDid(t *testing.T) {
 	b := open(t)
 	b.ask("R8-0001", "hr", "hr-db/hrmnt01", policy.RequestApproved, "2026-11-24T10:00", "2026-11-24T11:30")
@@ -363,7 +364,7 @@ func TestWhoMakesAndClosesAddresses(t *testing.T) {
 	b.notInLedger(secret)
 }
 
-// notInLedger holds that no entry says a secret.
+// notInLedger checks that no entry has a secret.
 func (b book) notInLedger(secret string) {
 	b.t.Helper()
 	err := b.DB.Read(b.t.Context(), func(s *store.Snap) error {
@@ -407,7 +408,7 @@ func TestWhoMovesToAnotherSectionTakesNoAddressAlong(t *testing.T) {
 	}
 }
 
-// TestAddressesTriedOut: a scan is slowed and ledgered once, and others are not hindered.
+// TestAddressesTriedOut: a scan is slowed and ledgered once, and others are not affected.
 func TestAddressesTriedOut(t *testing.T) {
 	b := open(t)
 	_, secret := b.section("ja")

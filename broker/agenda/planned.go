@@ -7,32 +7,35 @@ import (
 	"slices"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// mostPlanned bounds what is read for one answer. A city has some hundreds of windows a year.
+// mostPlanned bounds the rows read for one answer. A city has some hundreds of windows a year.
 const mostPlanned = 5000
 
-// pending are the states in which a request asks for a time that nobody has given it.
+// pending are the states of a request for a time that is not granted yet.
 func pending() []policy.RequestState {
 	return []policy.RequestState{policy.RequestProposed, policy.PendingFirst, policy.PendingSecond, policy.RequestReturned}
 }
 
-// reading is one snapshot with what has been looked up in it.
+// reading is one snapshot with the values looked up in it.
 type reading struct {
 	s        *store.Snap
 	systems  map[string]store.System
 	vendors  map[string]store.Vendor
 	people   map[string]store.Person
 	requests map[string]store.Request
+	wishes   []entry // times of pending requests that end after the first interval's beginning
+	wished   bool    // they were read
 }
 
 func newReading(s *store.Snap) *reading {
-	return &reading{s, map[string]store.System{}, map[string]store.Vendor{}, map[string]store.Person{}, map[string]store.Request{}}
+	return &reading{s, map[string]store.System{}, map[string]store.Vendor{}, map[string]store.Person{}, map[string]store.Request{}, nil, false}
 }
 
-// known looks something up once.
+// known looks a value up once.
 func known[T any](have map[string]T, id string, read func(string) (T, error)) (T, error) {
 	if v, ok := have[id]; ok {
 		return v, nil
@@ -52,15 +55,15 @@ func (r *reading) system(id string) (store.System, error) {
 	return v, err
 }
 
-// planned gives windows and what pending requests ask for, that touch [from, until), by start. The filters narrow further; their
-// times and limits are set here.
-func (r *reading) planned(from, until time.Time, windows store.WindowFilter, requests store.RequestFilter) ([]Entry, error) {
+// planned gives the windows and pending requests that touch [from, until), by start. The filters narrow further; their times and
+// limits are set here. Asked again, it has the same filters and a later interval.
+func (r *reading) planned(from, until time.Time, windows store.WindowFilter, requests store.RequestFilter) ([]entry, error) {
 	windows.EndAfter, windows.StartBefore, windows.Limit = from, until, mostPlanned
 	rows, err := r.s.Windows(windows)
 	if err != nil {
 		return nil, fmt.Errorf("read windows: %w", err)
 	}
-	var entries []Entry
+	var entries []entry
 	for _, w := range rows {
 		e, err := r.ofWindow(w)
 		if err != nil {
@@ -68,8 +71,25 @@ func (r *reading) planned(from, until time.Time, windows store.WindowFilter, req
 		}
 		entries = append(entries, e)
 	}
-	requests.States, requests.Limit = pending(), mostPlanned
-	asked, err := r.s.Requests(requests)
+	if !r.wished {
+		if r.wishes, err = r.pendingAfter(from, requests); err != nil {
+			return nil, err
+		}
+		r.wished = true
+	}
+	for _, e := range r.wishes {
+		if e.Start.Before(until) && from.Before(e.End) {
+			entries = append(entries, e)
+		}
+	}
+	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID)) })
+	return entries, nil
+}
+
+// pendingAfter gives the times of pending requests that are not over by an instant. A request ends with its last time.
+func (r *reading) pendingAfter(from time.Time, f store.RequestFilter) (entries []entry, err error) {
+	f.States, f.EndAfter, f.Limit = pending(), from, mostPlanned
+	asked, err := r.s.Requests(f)
 	if err != nil {
 		return nil, fmt.Errorf("read requests: %w", err)
 	}
@@ -78,24 +98,19 @@ func (r *reading) planned(from, until time.Time, windows store.WindowFilter, req
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range more {
-			if e.Start.Before(until) && from.Before(e.End) {
-				entries = append(entries, e)
-			}
-		}
+		entries = append(entries, more...)
 	}
-	slices.SortStableFunc(entries, func(a, b Entry) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID)) })
 	return entries, nil
 }
 
-func (r *reading) ofWindow(w store.Window) (Entry, error) {
+func (r *reading) ofWindow(w store.Window) (entry, error) {
 	q, err := known(r.requests, w.Request, r.s.Request)
 	if err != nil {
-		return Entry{}, fmt.Errorf("read request %s: %w", w.Request, err)
+		return entry{}, fmt.Errorf("read request %s: %w", w.Request, err)
 	}
 	e, err := r.common(q)
 	if err != nil {
-		return Entry{}, err
+		return entry{}, err
 	}
 	e.ID, e.Start, e.End, e.State = w.ID, w.Start, w.End, string(w.State)
 	e.Emergency, e.Drill = w.Emergency, w.Drill
@@ -110,8 +125,8 @@ func (r *reading) ofWindow(w store.Window) (Entry, error) {
 	return e, err
 }
 
-// ofRequest gives what a pending request asks for, under the ids its windows would get.
-func (r *reading) ofRequest(q store.Request) ([]Entry, error) {
+// ofRequest gives the times of a pending request, under the ids its windows would get.
+func (r *reading) ofRequest(q store.Request) ([]entry, error) {
 	before, err := r.s.Windows(store.WindowFilter{Request: q.No, Limit: mostPlanned})
 	if err != nil {
 		return nil, fmt.Errorf("read windows of %s: %w", q.No, err)
@@ -125,7 +140,7 @@ func (r *reading) ofRequest(q store.Request) ([]Entry, error) {
 	if len(asked) == 0 {
 		asked = []store.Interval{{Start: q.Start, End: q.End}}
 	}
-	var entries []Entry
+	var entries []entry
 	for i, a := range asked {
 		e := common
 		e.ID, e.Start, e.End = fmt.Sprintf("%s-%d", q.No, len(before)+i+1), a.Start, a.End
@@ -134,19 +149,21 @@ func (r *reading) ofRequest(q store.Request) ([]Entry, error) {
 	return entries, nil
 }
 
-// common is what a request's windows share.
-func (r *reading) common(q store.Request) (Entry, error) {
+// common is the part that a request's windows share.
+func (r *reading) common(q store.Request) (entry, error) {
 	sys, err := r.system(q.System)
 	if err != nil {
-		return Entry{}, err
+		return entry{}, err
 	}
 	v, err := known(r.vendors, q.Vendor, r.s.Vendor)
 	if err != nil {
-		return Entry{}, fmt.Errorf("read vendor %s: %w", q.Vendor, err)
+		return entry{}, fmt.Errorf("read vendor %s: %w", q.Vendor, err)
 	}
-	e := Entry{
-		Request: q.No, System: sys.ID, SystemName: sys.Name, Section: sys.Section, Vendor: v.ID, VendorName: v.Name,
-		Attendant: q.Body.Attendant, Attended: sys.Attendance != policy.AttendanceNone, Exclusive: sys.Exclusive,
+	e := entry{
+		CalendarEntry: api.CalendarEntry{
+			Request: q.No, System: sys.ID, SystemName: sys.Name, Section: sys.Section, Vendor: v.ID, VendorName: v.Name,
+			Attendant: q.Body.Attendant, Attended: sys.Attendance != policy.AttendanceNone, Exclusive: sys.Exclusive,
+		},
 		version: q.Version, changed: q.Changed,
 	}
 	if e.Attendant != "" {
@@ -155,7 +172,7 @@ func (r *reading) common(q store.Request) (Entry, error) {
 	return e, err
 }
 
-// person is a name; empty for somebody who is not there any more.
+// person is a name; empty for a person who is no longer registered.
 func (r *reading) person(id string) (string, error) {
 	p, err := known(r.people, id, r.s.Person)
 	if errors.Is(err, store.ErrNotFound) {

@@ -8,15 +8,15 @@ import (
 	"slices"
 	"time"
 
+	"sekimori/broker/act"
 	"sekimori/broker/forms"
-	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// The kinds of entry of an identity check. The gate writes the number that it shows to an engineer, sealed; what the
-// attendant heard is held against it here. A check belongs to one session number: of two connections of one person, only the
-// one whose digits were read back is identified, and a connection that comes later is called anew.
+// The kinds of entry of an identity check. The gate writes the number that it shows to an engineer, sealed; the digits that the
+// attendant heard are compared with it here. A check belongs to one session number: of two connections of one person, only the
+// one whose digits were read back is identified, and a later connection needs a new call.
 const (
 	identityNumber  = "window.identity-number"
 	identityMatched = "window.identity-matched"
@@ -24,16 +24,16 @@ const (
 	identityAgain   = "window.identity-again" // digits that did not match, and may be read once more
 )
 
-// readAgain is how often digits that do not match are asked for again: people misread and mishear. Of a thousand numbers a guess has three.
+// readAgain is how often digits that do not match are asked for again: people misread and mishear. A guess has three tries in a thousand.
 const readAgain = 2
 
-// IdentityAnswer is what came of calling an engineer on the registered telephone.
+// IdentityAnswer is the result of calling an engineer on the registered telephone.
 type IdentityAnswer struct {
-	Digits string // as read back; empty: nobody answered, or the wrong person did
-	Person string // id or login; needed where more than one engineer waits
+	Digits string `json:"digits,omitempty"` // as read back; empty: no one answered, or the wrong person did
+	Person string `json:"person,omitempty"` // id or login; needed where more than one engineer waits
 }
 
-// IdentityCheck is how the check of one connection to a window stands. The digits are not in it: the
+// IdentityCheck is the state of the check of one connection to a window. It does not hold the digits: the
 // attendant must hear them.
 type IdentityCheck struct {
 	Session string
@@ -48,12 +48,12 @@ type IdentityCheck struct {
 	wrong  int // how often this number was read wrongly
 }
 
-// waits tells that the engineer has a number and was not called since.
+// waits reports that the engineer has a number and was not called since.
 func (c IdentityCheck) waits() bool { return !c.Matched && !c.Failed }
 
 // IdentityChecks are the checks of a window since its attendant took the post, in the order of the last
-// thing that happened to each. The ledger is where they are kept.
-func (a *Post) IdentityChecks(ctx context.Context, window string) ([]IdentityCheck, error) {
+// event of each. The ledger keeps them.
+func (a *Service) IdentityChecks(ctx context.Context, window string) ([]IdentityCheck, error) {
 	var list []IdentityCheck
 	err := a.o.DB.Read(ctx, func(s *store.Snap) (err error) {
 		list, err = IdentityChecks(s, window)
@@ -62,7 +62,7 @@ func (a *Post) IdentityChecks(ctx context.Context, window string) ([]IdentityChe
 	return list, err
 }
 
-// IdentityChecks is the same in a snapshot of the caller's: the gate lets nobody in whose number was
+// IdentityChecks is the same in the caller's snapshot: the gate admits no engineer whose number was
 // not heard.
 func IdentityChecks(s *store.Snap, window string) ([]IdentityCheck, error) {
 	w, err := s.Window(window)
@@ -78,7 +78,7 @@ func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
 	}
 	var list []IdentityCheck
 	wrong := map[string]int{}
-	// To the taking of the post, however many there are: who was identified stays so, however often others come.
+	// It reads all back to the taking of the post: further connections must not hide an engineer who was identified.
 	for e, err := range s.Entries(store.EntryFilter{Kind: "window.identity-*", Subject: w.ID, Newest: true}) {
 		if err != nil {
 			return nil, fmt.Errorf("read identity check: %w", err)
@@ -86,7 +86,7 @@ func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
 		if e.Time.Before(w.OpenedAt) {
 			break
 		}
-		var n NumberShown // of the other kinds, who was called
+		var n NumberShown // of the other kinds: the engineer who was called
 		if err := json.Unmarshal(e.Payload, &n); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", e.Index, err)
 		}
@@ -116,24 +116,19 @@ func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
 	return list, nil
 }
 
-// Identity notes what came of the call: the digits that were read back are held against those that the
-// engineer was shown, and identify the connection that shows them, not the person's others. Digits that do not match may be read
-// again twice; after that, and where nobody answers, all that the person has waiting is refused and a permission that was given for
-// nobody else is taken back; the check may be tried again with a new number. Errors: *policy.Denied, among
-// them identity-failed for digits that did not match the last time; *forms.Invalid, among them read-again. What was heard wrongly is
-// in the ledger either way.
-func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswer, by ledger.Actor) error {
+// Identity records the result of the call. It compares the digits that were read back with those that the
+// engineer was shown. A match identifies the connection that shows them, not the person's others. Digits that do not match may be
+// read again twice. After that, and where no one answers, all of the person's waiting connections are refused. A permission that was
+// given for no other engineer is taken back. The check may be tried again with a new number. Errors: *policy.Denied, among
+// them identity-failed for digits that did not match the last time; *forms.Invalid, among them read-again. The
+// ledger has the wrong digits either way.
+func (a *Service) Identity(ctx context.Context, window string, answer IdentityAnswer, by act.Caller) error {
 	if answer.Digits != "" && !IsNumber(answer.Digits) {
-		return identityProblem("three-digits", "照合番号は三桁の数字です。数えていません。", "the number is three digits; this is not counted as read")
+		return forms.Wrong("identity", "three-digits", "照合番号は三桁の数字です。数えていません。", "the number is three digits; this is not counted as read")
 	}
 	mismatch, left := false, 0
-	err := a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, _ store.Request, _ store.System) error {
-		if w.Attendant != p.ID {
-			return forbidden(policy.Attendant)
-		}
-		if w.State != policy.WindowAttended && w.State != policy.WindowPermitted {
-			return a.wrongState(*w)
-		}
+	err := a.onWindow(ctx, identity, window, by, func(tx *store.Tx, p act.Person, on *store.OnWindow) error {
+		w := &on.Window
 		waiting, others, err := a.called(tx.Snap, *w, answer)
 		if err != nil {
 			return err
@@ -146,14 +141,14 @@ func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswe
 			return err
 		}
 		if c != nil {
-			return a.windowEntry(tx, identityMatched, by, *w, about(*c))
+			return a.windowEntry(tx, identityMatched, p.By, *w, about(*c))
 		}
 		if mismatch = answer.Digits != ""; mismatch {
 			if left = readAgain - mostWrong(waiting); left > 0 {
 				for _, c := range waiting {
 					again := about(c)
 					again["left"] = left
-					if err := a.windowEntry(tx, identityAgain, by, *w, again); err != nil {
+					if err := a.windowEntry(tx, identityAgain, p.By, *w, again); err != nil {
 						return err
 					}
 				}
@@ -170,14 +165,14 @@ func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswe
 		for _, c := range waiting {
 			failed := about(c)
 			failed["reason"], failed["number"] = policy.IdentityFailed, policy.IdentityFailed.Number()
-			if err := a.windowEntry(tx, identityFailed, by, *w, failed); err != nil {
+			if err := a.windowEntry(tx, identityFailed, p.By, *w, failed); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err == nil && left > 0 {
-		return identityProblem("read-again",
+		return forms.Wrong("identity", "read-again",
 			fmt.Sprintf("照合番号が一致しません。画面の番号をもう一度、一桁ずつ読み上げてもらってください(あと%d回)。本人でなければ --failed。", left),
 			fmt.Sprintf("the digits do not match: have the number on the screen read once more, digit by digit (%d left). Not the right person: --failed", left))
 	}
@@ -187,7 +182,7 @@ func (a *Post) Identity(ctx context.Context, window string, answer IdentityAnswe
 	return err
 }
 
-// mostWrong is how often the digits of these connections were read wrongly already.
+// mostWrong is the highest count of wrong readings of these connections' digits.
 func mostWrong(waiting []IdentityCheck) (most int) {
 	for _, c := range waiting {
 		most = max(most, c.wrong)
@@ -195,8 +190,8 @@ func mostWrong(waiting []IdentityCheck) (most int) {
 	return most
 }
 
-// called finds the connections of the engineer whom the answer is about, and tells whether others on the window were identified.
-func (a *Post) called(s *store.Snap, w store.Window, answer IdentityAnswer) (waiting []IdentityCheck, others bool, err error) {
+// called finds the connections of the engineer whom the answer is about, and reports whether others on the window were identified.
+func (a *Service) called(s *store.Snap, w store.Window, answer IdentityAnswer) (waiting []IdentityCheck, others bool, err error) {
 	checks, err := checksOf(s, w)
 	if err != nil {
 		return nil, false, err
@@ -212,18 +207,18 @@ func (a *Post) called(s *store.Snap, w store.Window, answer IdentityAnswer) (wai
 	}
 	switch {
 	case len(checks) == 0:
-		return nil, false, identityProblem("nobody-waits", "照合番号を示された保守要員が待合にいません。",
+		return nil, false, forms.Wrong("identity", "nobody-waits", "照合番号を示された保守要員が待合にいません。",
 			"no engineer with a number waits")
 	case slices.ContainsFunc(checks, func(c IdentityCheck) bool { return c.Person != checks[0].Person }):
-		return nil, false, identityProblem("name-engineer", "待合に複数の保守要員がいます。--person で指定してください。",
+		return nil, false, forms.Wrong("identity", "name-engineer", "待合に複数の保守要員がいます。--person で指定してください。",
 			"several engineers wait: name one with --person")
 	}
 	return checks, others, nil
 }
 
-// sessionOf finds the one connection that shows the digits; nil where none does, or more than one, which tells nothing. A number that
-// cannot be opened is an error only where no other is the one.
-func (a *Post) sessionOf(waiting []IdentityCheck, digits string) (found *IdentityCheck, err error) {
+// sessionOf finds the one connection that shows the digits; nil where none does, or more than one. A number that
+// cannot be opened is an error only where no other matches.
+func (a *Service) sessionOf(waiting []IdentityCheck, digits string) (found *IdentityCheck, err error) {
 	for i := range waiting {
 		if digits == "" {
 			break
@@ -244,11 +239,17 @@ func (a *Post) sessionOf(waiting []IdentityCheck, digits string) (found *Identit
 	return nil, err
 }
 
-func identityProblem(code, ja, en string) error {
-	return &forms.Invalid{Problems: []forms.Problem{{Field: "identity", Code: code, JA: ja, EN: en}}}
+// identified gives the missing parts before a start may be permitted: the identity check, where the system asks for one, and the
+// steps of the checklist.
+func identified(s *store.Snap, p policy.Person, on store.OnWindow) error {
+	if on.System.IdentityCheck {
+		if err := identityDone(s, on.Window); err != nil {
+			return err
+		}
+	}
+	return ticked(s, p, on)
 }
 
-// identityDone says what is still missing before a start may be permitted.
 func identityDone(s *store.Snap, w store.Window) error {
 	checks, err := checksOf(s, w)
 	if err != nil {
@@ -268,5 +269,5 @@ func identityDone(s *store.Snap, w store.Window) error {
 	case failed:
 		return &policy.Denied{Reason: policy.IdentityFailed, Args: map[string]string{"request": w.Request}}
 	}
-	return identityProblem("identity-first", "先に本人確認をしてください(attend identity)。", "check the identity first (attend identity)")
+	return forms.Wrong("identity", "identity-first", "先に本人確認をしてください(attend identity)。", "check the identity first (attend identity)")
 }

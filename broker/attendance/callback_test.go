@@ -42,23 +42,23 @@ func noted(t *testing.T, h *townhall.Hall, number attendance.NumberShown) {
 }
 
 // called is a window of which ito has the post.
-func called(t *testing.T) (h *townhall.Hall, post *attendance.Post, window string) {
+func called(t *testing.T) (h *townhall.Hall, post *attendance.Service, window string) {
 	t.Helper()
 	h, d, post := desk(t)
 	no := submit(t, d, hr(), "kato")
 	approve(t, d, no, "head")
 	w := approve(t, d, no, "deputy").Windows[0]
 	h.Pass(time.Hour)
-	want(t, "open", post.Open(t.Context(), w, townhall.By("ito")), "")
+	want(t, "open", post.Open(t.Context(), w, townhall.Caller("ito")), "")
 	h.Pass(time.Second)
 	return h, post, w
 }
 
-// What the ledger tells of a number answers no call: it stands there sealed, for this engineer on this window at this visit.
+// The ledger's entry of a number does not give the answer: it is sealed for this engineer on this window at this visit.
 func TestAttackReadTheNumberInTheLedger(t *testing.T) {
 	h, post, w := called(t)
 	said := func(digits string) error {
-		return post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: digits}, townhall.By("ito"))
+		return post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: digits}, townhall.Caller("ito"))
 	}
 	number, err := attendance.ShowNumber(h.Keys, w, "S-1", "E-0031", "317")
 	if err != nil {
@@ -68,7 +68,7 @@ func TestAttackReadTheNumberInTheLedger(t *testing.T) {
 	if err != nil || bytes.Equal(number.Sealed, again.Sealed) || bytes.Contains(number.Sealed, []byte("317")) || number.Clear != "" {
 		t.Errorf("%v %q %q: who knows one number knows it again", err, number.Sealed, again.Sealed)
 	}
-	// What was shown to one says nothing of another, nor of another visit.
+	// A number shown to one engineer does not match for another, nor in another visit.
 	for _, moved := range []attendance.NumberShown{
 		{Session: "S-1", Person: "E-0032", Window: w, Sealed: number.Sealed}, {Session: "S-2", Person: "E-0031", Window: w, Sealed: number.Sealed},
 		{Session: "S-1", Person: "E-0031", Window: w, Sealed: number.Sealed[:len(number.Sealed)-1]},
@@ -92,7 +92,7 @@ func TestAttackReadTheNumberInTheLedger(t *testing.T) {
 func TestIdentityNumberOfTheVersionBefore(t *testing.T) {
 	h, post, w := called(t)
 	noted(t, h, attendance.NumberShown{Session: "S-1", Person: "E-0031", Window: w, Clear: "317"})
-	want(t, "the digits", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "317"}, townhall.By("ito")), "")
+	want(t, "the digits", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "317"}, townhall.Caller("ito")), "")
 }
 
 // readOnceMore holds that the digits may be read once more.
@@ -109,7 +109,7 @@ func readOnceMore(t *testing.T, what string, err error) {
 func TestDigitsAreReadAgain(t *testing.T) {
 	h, post, w := called(t)
 	said := func(digits string) error {
-		return post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: digits}, townhall.By("ito"))
+		return post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: digits}, townhall.Caller("ito"))
 	}
 	shown(t, h, w, "E-0031", "317")
 	readOnceMore(t, "once", said("371"))
@@ -132,11 +132,11 @@ func TestDigitsAreReadAgain(t *testing.T) {
 	want(t, "its digits", said("042"), "")
 }
 
-// However often a colleague comes to the waiting room, who was identified stays so.
+// An identified engineer stays identified, however often a colleague comes to the waiting room.
 func TestAttackPushAnIdentityCheckOut(t *testing.T) {
 	h, post, w := called(t)
 	shown(t, h, w, "E-0031", "317")
-	want(t, "the digits", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "317"}, townhall.By("ito")), "")
+	want(t, "the digits", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "317"}, townhall.Caller("ito")), "")
 	number, err := attendance.ShowNumber(h.Keys, w, "S-2", "E-0032", "042")
 	if err == nil {
 		err = h.DB.Write(t.Context(), func(tx *store.Tx) error {
@@ -157,8 +157,8 @@ func TestAttackPushAnIdentityCheckOut(t *testing.T) {
 	}
 }
 
-// What the gate showed to an engineer before the attendant took the post is of no use for the
-// check, and of several engineers the attendant says whom the answer is about.
+// A number shown to an engineer before the attendant took the post does not count for the
+// check. With several engineers, the attendant names the one whom the answer is about.
 func TestIdentityChecksSinceThePostWasTaken(t *testing.T) {
 	h, d, post := desk(t)
 	no := submit(t, d, hr(), "kato")
@@ -166,7 +166,7 @@ func TestIdentityChecksSinceThePostWasTaken(t *testing.T) {
 	w := approve(t, d, no, "deputy").Windows[0]
 	h.Pass(time.Hour)
 	identity := func(digits, person string) error {
-		return post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: digits, Person: person}, townhall.By("ito"))
+		return post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: digits, Person: person}, townhall.Caller("ito"))
 	}
 	problem := func(err error, code string) {
 		t.Helper()
@@ -176,7 +176,7 @@ func TestIdentityChecksSinceThePostWasTaken(t *testing.T) {
 		}
 	}
 	shown(t, h, w, "E-0031", "111")
-	want(t, "open", post.Open(t.Context(), w, townhall.By("ito")), "")
+	want(t, "open", post.Open(t.Context(), w, townhall.Caller("ito")), "")
 	h.Pass(time.Second)
 	problem(identity("111", ""), "nobody-waits")
 	shown(t, h, w, "E-0031", "222")
@@ -190,9 +190,9 @@ func TestIdentityChecksSinceThePostWasTaken(t *testing.T) {
 	readOnceMore(t, "an older number", identity("444", "sato"))
 	shown(t, h, w, "E-0031", "666")
 	want(t, "the digits", identity("666", "sato"), "")
-	problem(post.Permit(t.Context(), w, townhall.By("ito")), "identity-first") // the other waits still
+	problem(post.Permit(t.Context(), w, townhall.Caller("ito")), "identity-first") // the other waits still
 	want(t, "nobody answers", identity("", ""), "")
-	want(t, "permit", post.Permit(t.Context(), w, townhall.By("ito")), "")
+	want(t, "permit", post.Permit(t.Context(), w, townhall.Caller("ito")), "")
 	all, err := post.IdentityChecks(t.Context(), w)
 	if err != nil || len(all) != 2 || all[0].Person != "E-0031" || !all[0].Matched || all[1].Person != "E-0032" || !all[1].Failed {
 		t.Errorf("%+v, %v", all, err)
@@ -234,15 +234,15 @@ func TestIdentityBelongsToTheSession(t *testing.T) {
 	if got := states(); !slices.Equal(got, []string{"S-1 198.51.100.9 waits", "S-2 203.0.113.5 waits"}) {
 		t.Errorf("%q", got)
 	}
-	want(t, "the digits of the second", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "222"}, townhall.By("ito")), "")
+	want(t, "the digits of the second", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "222"}, townhall.Caller("ito")), "")
 	if got := states(); !slices.Equal(got, []string{"S-1 198.51.100.9 waits", "S-2 203.0.113.5 matched"}) {
 		t.Errorf("%q", got)
 	}
 	// Digits that fit none refuse all that wait, and not the one that was identified.
 	for range 2 {
-		readOnceMore(t, "digits of nobody", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "999"}, townhall.By("ito")))
+		readOnceMore(t, "digits of nobody", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "999"}, townhall.Caller("ito")))
 	}
-	want(t, "digits of nobody", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "999"}, townhall.By("ito")), "identity-failed")
+	want(t, "digits of nobody", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "999"}, townhall.Caller("ito")), "identity-failed")
 	if got := states(); !slices.Equal(got, []string{"S-2 203.0.113.5 matched", "S-1 198.51.100.9 failed"}) {
 		t.Errorf("%q", got)
 	}
@@ -290,7 +290,7 @@ func TestWhatIsNotThreeDigitsCostsNoTry(t *testing.T) {
 	shown(t, h, w, "E-0031", "317")
 	before := len(h.Kinds(t, w))
 	for _, digits := range []string{"12", "0000", "3l7", "３１７", " 317", "-17", "317\n", strings.Repeat("3", 1<<16)} {
-		err := post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: digits}, townhall.By("ito"))
+		err := post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: digits}, townhall.Caller("ito"))
 		var bad *forms.Invalid
 		if !errors.As(err, &bad) || !bad.Has("three-digits") {
 			t.Errorf("%.10q: %v", digits, err)
@@ -299,7 +299,7 @@ func TestWhatIsNotThreeDigitsCostsNoTry(t *testing.T) {
 	if after := len(h.Kinds(t, w)); after != before {
 		t.Errorf("%d entries were written", after-before)
 	}
-	readOnceMore(t, "once", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "371"}, townhall.By("ito")))
-	readOnceMore(t, "twice", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "371"}, townhall.By("ito")))
-	want(t, "the digits", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "317"}, townhall.By("ito")), "")
+	readOnceMore(t, "once", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "371"}, townhall.Caller("ito")))
+	readOnceMore(t, "twice", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "371"}, townhall.Caller("ito")))
+	want(t, "the digits", post.Identity(t.Context(), w, attendance.IdentityAnswer{Digits: "317"}, townhall.Caller("ito")), "")
 }

@@ -4,36 +4,34 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
+	"sekimori/broker/act"
 	"sekimori/broker/forms"
-	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// Tick ticks a step of the system's checklist by name (R10). Somebody who may attend the window does, who has seen it. The order is
-// compulsory: every mandatory step before it in its phase must be ticked. A tick counts for the version of the
-// checklist that is in force; a new version voids it. Steps of the opening are ticked before the window's end, those of the
+// Tick ticks a step of the system's checklist by name (R10). A person who may attend the window and has seen the step may do it. The
+// order is compulsory: every earlier mandatory step of its phase must be ticked. A tick counts for the version of the
+// checklist in force; a new version voids it. Steps of the opening are ticked before the window's end, those of the
 // close after it. Errors: *policy.Denied, *forms.Invalid.
-func (a *Post) Tick(ctx context.Context, window, step string, how store.Method, by ledger.Actor) error {
+func (a *Service) Tick(ctx context.Context, window, step string, how store.Method, by act.Caller) error {
 	switch how {
 	case store.MethodSeen:
 	case store.MethodSensor:
-		return invalid("method", "no-sensor", "連動(sensor)は人が記すものではありません。目視(seen)としてください。",
+		return forms.Wrong("method", "no-sensor", "連動(sensor)は人が記すものではありません。目視(seen)としてください。",
 			"sensor is what a sensor says, not a person; the method is seen")
 	default:
-		return invalid("method", "unknown-word", "方法は 目視(seen)です。", "the method is seen")
+		return forms.Wrong("method", "unknown-word", "方法は 目視(seen)です。", "the method is seen")
 	}
-	return a.onWindow(ctx, window, by, func(tx *store.Tx, p policy.Person, w *store.Window, r store.Request, sys store.System) error {
-		if err := a.mayAttend(tx.Snap, p, *w, r, sys); err != nil {
-			return err
-		}
-		list := sys.Checklist
+	return a.onWindow(ctx, tick, window, by, func(tx *store.Tx, p act.Person, on *store.OnWindow) error {
+		w, list := &on.Window, on.System.Checklist
 		n := stepNo(list, step)
 		if n < 0 {
 			return unknownStep(list, step)
 		}
-		if err := a.phaseFits(*w, list.Steps[n], r, tx); err != nil {
+		if err := phaseFits(*on, list.Steps[n], tx.Now); err != nil {
 			return err
 		}
 		done, err := ticksOf(tx.Snap, w.ID, list)
@@ -41,7 +39,7 @@ func (a *Post) Tick(ctx context.Context, window, step string, how store.Method, 
 			return err
 		}
 		if t, ok := done[step]; ok {
-			return invalid("step", "already-ticked",
+			return forms.Wrong("step", "already-ticked",
 				fmt.Sprintf("手順%d「%s」は %s が %s に確認済みです。", n+1, list.Steps[n].JA, t.By, t.At.In(a.o.Zone).Format("15:04:05")),
 				fmt.Sprintf("step %d (%s) was ticked by %s at %s", n+1, list.Steps[n].EN, t.By, t.At.In(a.o.Zone).Format("15:04:05")))
 		}
@@ -51,31 +49,24 @@ func (a *Post) Tick(ctx context.Context, window, step string, how store.Method, 
 		if err := tx.AddTick(store.Tick{Window: w.ID, Version: list.Version, Step: step, Method: how, By: p.ID}); err != nil {
 			return fmt.Errorf("store the tick: %w", err)
 		}
-		return a.windowEntry(tx, "window.step-ticked", by, *w, map[string]any{
+		return a.windowEntry(tx, "window.step-ticked", p.By, *w, map[string]any{
 			"step": step, "step_no": n + 1, "text": list.Steps[n].JA, "phase": list.Steps[n].Phase, "checklist_version": list.Version, "method": how,
 		})
 	})
 }
 
 // phaseFits: steps of the opening belong before the end, those of the close after it.
-func (a *Post) phaseFits(w store.Window, step store.Step, r store.Request, tx *store.Tx) error {
-	shut := !usable(w.State)
-	if step.Phase == store.PhaseClose {
-		switch {
-		case w.OpenedAt.IsZero():
-			return invalid("step", "not-opened", "開かれなかった時間枠には終了の手順がありません。", "a window that was never opened has no steps of the close")
-		case !shut && tx.Now.Before(w.End):
-			return invalid("step", "after-the-end", "この手順は終了後に押せます。", "this step is ticked after the end")
-		}
-		return nil
+func phaseFits(on store.OnWindow, step store.Step, now time.Time) error {
+	if step.Phase != store.PhaseClose {
+		return policy.MayPrepare(on.Facts, now).Err()
 	}
-	if shut {
-		return a.wrongState(w)
+	switch {
+	case on.Window.OpenedAt.IsZero():
+		return forms.Wrong("step", "not-opened", "開かれなかった時間枠には終了の手順がありません。", "a window that was never opened has no steps of the close")
+	case on.Window.State.Usable() && now.Before(on.Window.End):
+		return forms.Wrong("step", "after-the-end", "この手順は終了後に押せます。", "this step is ticked after the end")
 	}
-	if !r.State.Final() || r.ApprovedVersion != r.Version {
-		return &policy.Denied{Reason: policy.RequestChanged, Args: map[string]string{"request": r.No}}
-	}
-	return a.over(w, tx.Now)
+	return nil
 }
 
 // stepNo is the index of a step; -1: no such step.
@@ -94,13 +85,13 @@ func unknownStep(list store.Checklist, id string) error {
 		ids = append(ids, s.ID)
 	}
 	if len(ids) == 0 {
-		return invalid("step", "no-checklist", "このシステムには手順書がありません。", "the system has no checklist")
+		return forms.Wrong("step", "no-checklist", "このシステムには手順書がありません。", "the system has no checklist")
 	}
 	ja, en := "手順 "+strings.Join(ids, ", ")+" のどれかを指定してください。", "the steps are "+strings.Join(ids, ", ")
 	if near := forms.Nearest(id, ids); near != "" {
 		ja, en = "もしかして "+near+"? "+ja, "did you mean "+near+"? "+en
 	}
-	return invalid("step", "unknown-step", ja, en)
+	return forms.Wrong("step", "unknown-step", ja, en)
 }
 
 // ticksOf are the ticks that count: those of the version in force, by step.
@@ -135,14 +126,15 @@ func missingOf(list store.Checklist, done map[string]store.Tick, phase store.Pha
 	return &forms.Invalid{Problems: problems}
 }
 
-// ticked holds a start against the checklist in force.
-func ticked(s *store.Snap, w store.Window, sys store.System) error {
-	if len(sys.Checklist.Steps) == 0 {
+// ticked compares a start with the checklist in force.
+func ticked(s *store.Snap, _ policy.Person, on store.OnWindow) error {
+	list := on.System.Checklist
+	if len(list.Steps) == 0 {
 		return nil
 	}
-	done, err := ticksOf(s, w.ID, sys.Checklist)
+	done, err := ticksOf(s, on.Window.ID, list)
 	if err != nil {
 		return err
 	}
-	return missingOf(sys.Checklist, done, store.PhaseOpen, len(sys.Checklist.Steps))
+	return missingOf(list, done, store.PhaseOpen, len(list.Steps))
 }

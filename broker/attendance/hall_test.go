@@ -6,33 +6,33 @@ import (
 
 	"sekimori/broker/attendance"
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/request"
 	"sekimori/broker/requests"
 )
 
 // hr is an application for the system that asks for everything, an hour ahead.
-func hr() requests.Form {
-	return requests.Form{
-		System: "hr", Accounts: []string{"hr-db/hrmnt01"}, Engineers: []string{"sato"}, Start: townhall.Start.Add(time.Hour),
-		End: townhall.Start.Add(150 * time.Minute), Purpose: "端数誤りの調査", WorkType: "survey", ResponsibleParty: "reiji", Phone: "0000-11-1111", Attendant: "ito",
-	}
+func hr() request.Form {
+	return request.Form{System: "hr", Start: townhall.Start.Add(time.Hour), End: townhall.Start.Add(150 * time.Minute), Body: request.Body{
+		Accounts: []string{"hr-db/hrmnt01"}, Engineers: []string{"sato"}, Purpose: "端数誤りの調査", WorkType: "survey", ResponsibleParty: "reiji", Phone: "0000-11-1111", Attendant: "ito",
+	}}
 }
 
 // simple is an application for the system that asks for little.
-func simple() requests.Form {
+func simple() request.Form {
 	f := hr()
 	f.System, f.Accounts, f.End = "map", []string{"map-web/web"}, f.Start.Add(time.Hour)
 	return f
 }
 
-func desk(t *testing.T) (*townhall.Hall, *requests.Desk, *attendance.Post) {
+func desk(t *testing.T) (*townhall.Hall, *requests.Desk, *attendance.Service) {
 	t.Helper()
 	h := townhall.Found(t)
-	return h, requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone}), attendance.New(attendance.Options{DB: h.DB, Ring: h.Keys, Zone: townhall.Zone})
+	return h, requests.New(requests.Options{DB: h.DB, Acts: h.Runner(), Zone: townhall.Zone}), attendance.New(attendance.Options{DB: h.DB, Acts: h.Runner(), Ring: h.Keys, Zone: townhall.Zone})
 }
 
-func submit(t *testing.T, d *requests.Desk, f requests.Form, by string) string {
+func submit(t *testing.T, d *requests.Desk, f request.Form, by string) string {
 	t.Helper()
-	no, err := d.Submit(t.Context(), f, townhall.By(by))
+	no, err := d.Submit(t.Context(), f, townhall.Caller(by))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func submit(t *testing.T, d *requests.Desk, f requests.Form, by string) string {
 
 func approve(t *testing.T, d *requests.Desk, no, by string) requests.Outcome {
 	t.Helper()
-	out, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By(by))
+	out, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.Caller(by))
 	if err != nil {
 		t.Fatal(err)
 	}

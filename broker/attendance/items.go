@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 
-	"sekimori/broker/ledger"
+	"sekimori/broker/act"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// Stopped says which check item stops a start. It is a *policy.Denied too, by its reason.
+// Stopped is the check item that stops a start. It is a *policy.Denied too, by its reason.
 type Stopped struct{ Item policy.CheckItem }
 
 // Error names the item.
@@ -22,7 +22,7 @@ func (s *Stopped) Unwrap() error {
 	return &policy.Denied{Reason: s.Item.Reason, Args: s.Item.Args}
 }
 
-// or is the stop where there is one and the act was otherwise written.
+// or gives the stop where there is one and the transaction committed.
 func (s *Stopped) or(err error) error {
 	if err == nil && s != nil {
 		return s
@@ -30,27 +30,29 @@ func (s *Stopped) or(err error) error {
 	return err
 }
 
-// ready holds the start against the checklist and the check items, as they stand in this transaction. A check item that
-// turned unmet is ledgered and given back; nothing else of the act may be written then.
-func (a *Post) ready(tx *store.Tx, p policy.Person, w store.Window, sys store.System, by ledger.Actor, at string) (*Stopped, error) {
-	if err := ticked(tx.Snap, w, sys); err != nil {
-		return nil, err
-	}
-	items, err := a.items(tx.Snap, &p, w)
+// ready compares the start with the check items, as they are in this transaction. It ledgers and returns an item that turned unmet;
+// the act may then write nothing else.
+func (a *Service) ready(tx *store.Tx, p act.Person, w store.Window, at string) (*Stopped, error) {
+	items, err := a.itemsAt(tx.Snap, &p.Person, w, at == "permit")
 	if err != nil {
 		return nil, err
 	}
 	for _, item := range policy.Stops(items, w.Overrides) {
 		stopped := &Stopped{Item: item}
-		return stopped, a.windowEntry(tx, "window.start-stopped", by, w, map[string]any{
+		return stopped, a.windowEntry(tx, "window.start-stopped", p.By, w, map[string]any{
 			"at": at, "item": item.Code, "cause": item.Cause.JA, "reason": item.Reason, "number": item.Reason.Number(),
 		})
 	}
 	return nil, nil
 }
 
-// items computes the check items of a window as it stands now. attendant is who takes or has the post; nil: nobody yet.
-func (a *Post) items(s *store.Snap, attendant *policy.Person, w store.Window) ([]policy.CheckItem, error) {
+// items computes the check items of a window as it is now. attendant is the person who takes or has the post; nil: none yet.
+func (a *Service) items(s *store.Snap, attendant *policy.Person, w store.Window) ([]policy.CheckItem, error) {
+	return a.itemsAt(s, attendant, w, false)
+}
+
+// itemsAt is items; due asks for a separated line also before the window's start.
+func (a *Service) itemsAt(s *store.Snap, attendant *policy.Person, w store.Window, due bool) ([]policy.CheckItem, error) {
 	if a.o.Application == nil {
 		return nil, nil
 	}
@@ -61,14 +63,13 @@ func (a *Post) items(s *store.Snap, attendant *policy.Person, w store.Window) ([
 	v.Request.Start, v.Request.End, v.Occurrences = w.Start, w.End, nil
 	if attendant != nil {
 		v.Attendant = attendant
-		r, err := s.Request(w.Request)
+		r, err := s.OnRequest(w.Request)
 		if err != nil {
-			return nil, fmt.Errorf("request %s: %w", w.Request, err)
-		}
-		if v.AttendantIsApprover, err = decidedOn(s, *attendant, r); err != nil {
 			return nil, err
 		}
+		v.AttendantIsApprover = r.Facts.ApprovedBy(attendant.ID)
 	}
+	v.LineDue = due
 	v.Backup = nil
 	b, err := s.WindowBackup(w.ID)
 	switch {

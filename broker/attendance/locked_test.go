@@ -10,8 +10,8 @@ import (
 	"sekimori/policy"
 )
 
-// The attendant is locked during the work: nobody is let in any more, whatever the attendant permitted. An approver of the section
-// hands the post to another, and with the taking the work goes on under the permission that was given.
+// The attendant is locked during the work: no one is admitted any more, also under an earlier permission. An approver of the section
+// hands the post to another; when that person takes it, the work goes on under the earlier permission.
 func TestALockedAttendantsPostIsHandedOver(t *testing.T) {
 	o := newOffice(t, false)
 	o.prepare()
@@ -49,10 +49,10 @@ func TestALockedAttendantsPostIsHandedOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	decided("the attendant is locked", "attendant-absent")
-	want(t, "the locked attendant hands it on", o.post.Handover(t.Context(), o.window, "abe", townhall.By("ito")), "engineer-locked")
-	want(t, "the head assigns it", o.post.Handover(t.Context(), o.window, "abe", townhall.By("head")), "")
+	want(t, "the locked attendant hands it on", o.post.Handover(t.Context(), o.window, "abe", townhall.Caller("ito")), "engineer-locked")
+	want(t, "the head assigns it", o.post.Handover(t.Context(), o.window, "abe", townhall.Caller("head")), "")
 	decided("offered, and not yet taken", "attendant-absent")
-	want(t, "taken", o.post.Take(t.Context(), o.window, townhall.By("abe")), "")
+	want(t, "taken", o.post.Take(t.Context(), o.window, townhall.Caller("abe")), "")
 	decided("taken over", "")
 	o.Pass(29 * time.Second)
 	decided("while the new attendant is there", "")

@@ -11,8 +11,8 @@ import (
 	"sekimori/broker/store"
 )
 
-// NumberShown is the entry by which the gate says that it shows an engineer a number. The number itself is sealed: many who never hear
-// it read the ledger, and whoever attends may be one of them.
+// NumberShown is the entry of a number that the gate shows to an engineer. The number itself is sealed, because many people
+// read the ledger, and the attendant may be one of them.
 type NumberShown struct {
 	Session string `json:"session_id"`
 	Person  string `json:"person"`
@@ -25,8 +25,8 @@ type NumberShown struct {
 // numberSize is how many digits a number has.
 const numberSize = 3
 
-// DrawNumber draws three digits that no other connection in the window's waiting room is shown: digits that are read back must
-// tell which connection they belong to.
+// DrawNumber draws three digits that no other connection in the window's waiting room is shown: the digits read back must
+// identify one connection.
 func DrawNumber(ring *keys.Ring, s *store.Snap, window string) (string, error) {
 	checks, err := IdentityChecks(s, window)
 	if err != nil {
@@ -50,7 +50,7 @@ func DrawNumber(ring *keys.Ring, s *store.Snap, window string) (string, error) {
 	return "", errors.New("no number is left for an identity check")
 }
 
-// ShowNumber gives the entry for the digits that an engineer is shown while they wait for a window. Sealed for this session, they match in no other.
+// ShowNumber gives the entry for digits shown to an engineer who waits for a window. They are sealed for this session and match in no other.
 func ShowNumber(ring *keys.Ring, window, session, person, digits string) (NumberShown, error) {
 	n := NumberShown{Session: session, Person: person, Window: window}
 	var err error
@@ -64,7 +64,7 @@ func (n NumberShown) purpose() string {
 	return "identity/" + n.Window + "/" + n.Session + "/" + n.Person
 }
 
-// IsNumber tells whether the text can be a number of an identity check. What cannot was mistyped, and says nothing of what was heard.
+// IsNumber reports whether the text can be a number of an identity check. Any other text was mistyped, and is no wrong answer.
 func IsNumber(digits string) bool {
 	for _, c := range []byte(digits) {
 		if c < '0' || c > '9' {
@@ -74,7 +74,7 @@ func IsNumber(digits string) bool {
 	return len(digits) == numberSize
 }
 
-// reads tells whether digits are those that were shown.
+// reads reports whether digits are those that were shown.
 func (n NumberShown) reads(ring *keys.Ring, digits string) (bool, error) {
 	shown := []byte(n.Clear)
 	if len(n.Sealed) > 0 {

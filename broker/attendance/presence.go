@@ -10,13 +10,13 @@ import (
 	"sekimori/policy"
 )
 
-// errNotTheirs is a heartbeat of somebody who has not the post.
+// errNotTheirs refuses the heartbeat of a person without the post.
 var errNotTheirs = errors.New("not the attendant of the window")
 
-// Present is the attendant's heartbeat: it keeps the sessions of the window from being paused and cut. It is kept without
-// an entry. Anybody else's is refused, and ledgered once for each person and window. Errors: *policy.Denied.
-func (a *Post) Present(ctx context.Context, window string, by ledger.Actor) error {
-	// Without the writer first: a beat that is refused must not hold others up, however often it comes.
+// Present is the attendant's heartbeat: it keeps the sessions of the window from being paused and cut. It has
+// no entry. Another person's is refused, and ledgered once for each person and window. Errors: *policy.Denied.
+func (a *Service) Present(ctx context.Context, window string, by ledger.Actor) error {
+	// Without the writer first: a refused heartbeat must not hold others up, however often it comes.
 	err := a.o.DB.Read(ctx, func(s *store.Snap) error { return a.mayBeat(s, window, by) })
 	if err == nil {
 		err = a.o.DB.Keep(ctx, store.KeepPresence, func(k *store.KeepTx) error {
@@ -28,7 +28,7 @@ func (a *Post) Present(ctx context.Context, window string, by ledger.Actor) erro
 	}
 	switch {
 	case errors.Is(err, errNotTheirs):
-		return errors.Join(forbidden(policy.Attendant), a.refusedPresence(ctx, window, by))
+		return errors.Join(err, a.refusedPresence(ctx, window, by))
 	case err != nil:
 		return err
 	}
@@ -36,17 +36,13 @@ func (a *Post) Present(ctx context.Context, window string, by ledger.Actor) erro
 	return nil
 }
 
-// MayFollow rules on seeing what is done in the window's sessions, live: the attendant's who is at the post. Errors: *policy.Denied.
-func (a *Post) MayFollow(ctx context.Context, window string, by ledger.Actor) error {
-	err := a.o.DB.Read(ctx, func(s *store.Snap) error { return a.mayBeat(s, window, by) })
-	if errors.Is(err, errNotTheirs) {
-		return forbidden(policy.Attendant)
-	}
-	return err
+// MayFollow rules on seeing the operations in the window's sessions, live: only the attendant at the post may. Errors: *policy.Denied.
+func (a *Service) MayFollow(ctx context.Context, window string, by ledger.Actor) error {
+	return a.o.DB.Read(ctx, func(s *store.Snap) error { return a.mayBeat(s, window, by) })
 }
 
 // mayBeat rules on a heartbeat. Errors: *policy.Denied, errNotTheirs.
-func (a *Post) mayBeat(s *store.Snap, window string, by ledger.Actor) error {
+func (a *Service) mayBeat(s *store.Snap, window string, by ledger.Actor) error {
 	p, err := s.ActingPerson(by)
 	if err != nil {
 		return err
@@ -55,17 +51,15 @@ func (a *Post) mayBeat(s *store.Snap, window string, by ledger.Actor) error {
 	if err != nil {
 		return fmt.Errorf("window %q: %w", window, err)
 	}
-	switch {
-	case w.Attendant != p.ID && usable(w.State):
-		return errNotTheirs
-	case !manned(w):
-		return a.wrongState(w)
+	d := policy.MayStay(p, policy.WindowFacts{Window: w.Window, Closed: w.ClosedAt, Zone: a.o.Zone}, s.Now)
+	if d.Reason == policy.Forbidden {
+		return errors.Join(errNotTheirs, d.Err())
 	}
-	return a.over(w, s.Now)
+	return d.Err()
 }
 
-// refusedPresence ledgers the first heartbeat of somebody on a window that is not theirs.
-func (a *Post) refusedPresence(ctx context.Context, window string, by ledger.Actor) error {
+// refusedPresence ledgers the first heartbeat of a person on a window that is not theirs.
+func (a *Service) refusedPresence(ctx context.Context, window string, by ledger.Actor) error {
 	const kind = "window.presence-refused"
 	known := func(s *store.Snap) (bool, error) {
 		for e, err := range s.Entries(store.EntryFilter{Kind: kind, Subject: window}) {
@@ -78,7 +72,7 @@ func (a *Post) refusedPresence(ctx context.Context, window string, by ledger.Act
 		}
 		return false, nil
 	}
-	// Without the writer first: one who goes on beating must not hold others up.
+	// Without the writer first: repeated heartbeats must not hold others up.
 	var before bool
 	if err := a.o.DB.Read(ctx, func(s *store.Snap) (err error) { before, err = known(s); return err }); err != nil || before {
 		return err

@@ -10,13 +10,13 @@ import (
 	"sekimori/policy"
 )
 
-// StepShown is a step of the checklist in force, with who ticked it.
+// StepShown is a step of the checklist in force, with its tick.
 type StepShown struct {
 	store.Step
 	Tick *store.Tick // nil: not yet
 }
 
-// Shown is everything an attendant looks at on a window.
+// Shown is an attendant's whole view of a window.
 type Shown struct {
 	Now       time.Time
 	Window    store.Window
@@ -29,12 +29,13 @@ type Shown struct {
 	Asked     []store.Extension // that wait for an answer
 	Sessions  []store.Session   // under way
 	Handover  *store.Handover   // offered and not taken yet
+	Line      *store.WindowLine // nil: the office network was not cut for the window
 	NeedsBeat bool              // sessions pause and end without the attendant's heartbeat
 }
 
-// Show gives what an attendant looks at; the check items, which take longest, only where they are wanted. Who may see it is
-// the door's to ask. Errors: store.ErrNotFound.
-func (a *Post) Show(ctx context.Context, window string, items bool) (Shown, error) {
+// Show gives an attendant's view. It computes the check items, which take longest, only where they are wanted. The caller
+// decides whether the reader may see it. Errors: store.ErrNotFound.
+func (a *Service) Show(ctx context.Context, window string, items bool) (Shown, error) {
 	var v Shown
 	err := a.o.DB.Read(ctx, func(s *store.Snap) (err error) {
 		v, err = a.show(s, window, items)
@@ -43,7 +44,7 @@ func (a *Post) Show(ctx context.Context, window string, items bool) (Shown, erro
 	return v, err
 }
 
-func (a *Post) show(s *store.Snap, window string, items bool) (v Shown, err error) {
+func (a *Service) show(s *store.Snap, window string, items bool) (v Shown, err error) {
 	v.Now = s.Now
 	if v.Window, err = s.Window(window); err != nil {
 		return v, fmt.Errorf("window %q: %w", window, err)
@@ -54,6 +55,11 @@ func (a *Post) show(s *store.Snap, window string, items bool) (v Shown, err erro
 	v.NeedsBeat = v.System.PersonalData || v.System.Attendance != policy.AttendanceOnCall && v.System.Attendance != policy.AttendanceNone
 	if err = v.steps(s); err != nil {
 		return v, err
+	}
+	if row, err := s.WindowLine(window); err == nil {
+		v.Line = &row
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return v, fmt.Errorf("line of %s: %w", window, err)
 	}
 	b, err := s.WindowBackup(window)
 	switch {
@@ -98,7 +104,7 @@ func (v *Shown) steps(s *store.Snap) error {
 	return nil
 }
 
-// goings is what is going on: who is called, what is asked, who is connected, who takes over.
+// goings adds the current events: calls, requests for more time, connections, a handover.
 func (v *Shown) goings(s *store.Snap) (err error) {
 	if v.Checks, err = checksOf(s, v.Window); err != nil {
 		return err

@@ -14,16 +14,16 @@ import (
 	"sekimori/policy"
 )
 
-// What a list of days may hold: twenty years of a generous employer.
+// Bounds of a list of days: twenty years with many days off.
 const (
 	maxListSize = 256 << 10
 	maxDays     = 1000
 	maxDayName  = 100 // characters
 )
 
-// ReadHolidays reads the institution's own list of days from CSV: a first line `date,name,open`, then a day a line. open is true for a
-// public holiday on which it works, false or nothing for a day on which it is closed. UTF-8, with or without a byte order mark. The error is a
-// *forms.Invalid that names every problem with its line and column.
+// ReadHolidays reads the institution's own list of days from CSV: a first line `date,name,open`, then a day a line. open is
+// true for a public holiday on which it works, false or empty for a day on which it is closed. UTF-8, with or without a byte
+// order mark. The error is a *forms.Invalid that names every problem with its line and column.
 func ReadHolidays(name string, data []byte) ([]Override, error) {
 	bad := &forms.Invalid{Name: name}
 	problem := func(line, column int, field, code, ja, en string) {
@@ -101,7 +101,7 @@ func isHead(row []string) bool {
 	return true
 }
 
-// day reads one line. Every problem of it is named.
+// day parses one line and reports every problem in it.
 func day(row []string, r *csv.Reader, problem func(line, column int, field, code, ja, en string)) (Override, bool) {
 	if len(row) < 2 || len(row) > 3 {
 		line, column := r.FieldPos(0)
@@ -138,7 +138,7 @@ func day(row []string, r *csv.Reader, problem func(line, column int, field, code
 	return o, ok
 }
 
-// where finds the first byte that is no UTF-8.
+// where finds the first invalid UTF-8 byte.
 func where(data []byte) (line, column int) {
 	line, column = 1, 1
 	for len(data) > 0 {

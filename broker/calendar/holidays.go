@@ -9,11 +9,11 @@ import (
 	"sekimori/policy"
 )
 
-// Name is a public holiday's name as the law and as the English press say it.
+// Name is a public holiday's name in the law and in the English press.
 type Name struct{ JA, EN string }
 
-// names are the library's names of the holidays, with the law's. A holiday of one year that the library knows
-// and this table does not keeps its English name.
+// names maps the library's names of the holidays to the law's. A one-off holiday that is missing here keeps the library's
+// English name.
 var names = map[string]string{
 	"New Year's Day":                        "元日",
 	"Coming of Age Day":                     "成人の日",
@@ -40,10 +40,10 @@ var (
 	between    = Name{"国民の休日", "Citizens' holiday"}
 )
 
-// Public gives the public holidays of a year in Japan. The library names the days; what follows from them is computed as
-// the law says it (国民の祝日に関する法律 第3条), because the library's own substitutes are fixed distances and it knows
-// the days between two holidays for a few years only:
-//   - a holiday on a Sunday makes the next day that is no holiday a day off (第2項),
+// Public returns the public holidays of a year in Japan. The library names the days. The days that follow from them are
+// computed by the law (国民の祝日に関する法律 第3条), because the library's substitutes are fixed distances and it knows the days between
+// two holidays for a few years only:
+//   - a holiday on a Sunday makes the next day that is not a holiday a day off (第2項),
 //   - a day with a holiday before it and one after it is a day off (第3項).
 func Public(year int) map[policy.Date]Name {
 	named := map[policy.Date]Name{}
@@ -51,9 +51,9 @@ func Public(year int) map[policy.Date]Name {
 	for _, h := range jp.Holidays {
 		ja, known := names[h.Name]
 		if !known {
-			continue // the days between two holidays, by name of a year: they follow below
+			continue // days between two holidays, listed by year: computed below
 		}
-		// The library's function for the vernal equinox writes the day it finds into the holiday it is given.
+		// The library's function for the vernal equinox writes the day into the holiday passed to it.
 		own := *h
 		actual, _ := own.Calc(year)
 		if actual.IsZero() || actual.Year() != year {

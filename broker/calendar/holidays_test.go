@@ -13,8 +13,8 @@ import (
 	"sekimori/policy"
 )
 
-// The official list as the Cabinet Office publishes it (国民の祝日について) for 2026 and 2027, with substitutes and the citizens'
-// holiday of 2026. The computed days agree with it to the day; there is no discrepancy to note.
+// The official list of the Cabinet Office (国民の祝日について) for 2026 and 2027, with substitutes and the citizens' holiday of 2026.
+// The computed days agree with it exactly.
 const official = `
 2026-01-01 元日
 2026-01-12 成人の日
@@ -69,14 +69,14 @@ func TestPublicHolidaysAgreeWithTheOfficialList(t *testing.T) {
 	}
 }
 
-// TestDaysThatFollowFromTheLaw: what the library's own fixed distances do not give.
+// TestDaysThatFollowFromTheLaw: days that the library's fixed distances miss.
 func TestDaysThatFollowFromTheLaw(t *testing.T) {
 	for _, c := range []struct{ day, name string }{
 		{"2009-09-22", "国民の休日"}, // between two holidays
 		{"2015-05-06", "振替休日"},  // 3 May on a Sunday, past two more holidays
-		{"2037-09-22", "国民の休日"}, // a year that the library's list does not reach
+		{"2037-09-22", "国民の休日"}, // a year beyond the library's list
 		{"2043-09-22", "国民の休日"},
-		{"2028-01-02", ""}, // a Sunday after a holiday on a Saturday: nothing
+		{"2028-01-02", ""}, // a Sunday after a holiday on a Saturday gives no day off
 		{"2026-05-02", ""},
 		{"2026-05-07", ""},
 	} {
@@ -90,8 +90,8 @@ func TestDaysThatFollowFromTheLaw(t *testing.T) {
 	}
 }
 
-// TestHolidaysAreComputedByManyAtOnce: the library's equinox writes into what it is given; the race detector watches that it is
-// never given what others use.
+// TestHolidaysAreComputedByManyAtOnce: the library's equinox function writes into its argument. The race detector checks that
+// it never gets a shared one.
 func TestHolidaysAreComputedByManyAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for year := range 8 {
@@ -121,11 +121,11 @@ func TestTheInstitutionsListOverrides(t *testing.T) {
 	}{
 		{"2026-11-03T12:00", false}, // a public holiday
 		{"2026-11-23T12:00", true},  // the institution works on it
-		{"2026-12-29T12:00", false}, // its own
+		{"2026-12-29T12:00", false}, // the institution's own holiday
 		{"2026-12-28T12:00", true},
 		{"2026-11-28T12:00", false}, // Saturday: no hours
-		{"2027-01-01T00:00", false}, // the year after is taken in
-		{"2025-12-31T23:59", true},  // and the one before; a Wednesday
+		{"2027-01-01T00:00", false}, // the next year is included
+		{"2025-12-31T23:59", true},  // and the previous one; a Wednesday
 		{"2026-01-01T00:00", false},
 	} {
 		if got := c.Open(at(d.day)); got != d.open {

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -13,7 +14,7 @@ import (
 	"sekimori/broker/forms"
 )
 
-// Status says how firm an event is (RFC 5545 3.8.1.11).
+// Status says how certain an event is (RFC 5545 3.8.1.11).
 type Status string
 
 // The states of an event.
@@ -23,31 +24,45 @@ const (
 	Cancelled Status = "CANCELLED"
 )
 
-// Event is one appointment of a feed. UID stays the same for as long as the appointment does, and Sequence grows with
-// each change, so that a calendar program replaces what it has.
+// Event is one appointment of a feed. UID never changes, and Sequence grows with each change, so that a calendar program
+// replaces its copy.
 type Event struct {
 	UID         string
 	Sequence    int
 	Status      Status
 	Start, End  time.Time
-	Changed     time.Time // last change; also when the event was stamped, so that the same state gives the same bytes
+	Changed     time.Time // last change; also the event's stamp, so that the same state gives the same bytes
 	Summary     string
 	Description string
 	Location    string
 	Category    string
-	Busy        bool // whoever subscribes is taken by it
+	Busy        bool // the subscriber counts as busy
+
+	// Mail addresses of an invitation; empty: in feeds.
+	Organizer, Attendee string
 }
 
-// Feed is a calendar as it is handed out.
+// Method says what a calendar object is for (RFC 5546). The zero value is Publish.
+type Method string
+
+// The methods.
+const (
+	Publish Method = "PUBLISH"
+	Request Method = "REQUEST" // an invitation: one event
+	Cancel  Method = "CANCEL"  // the withdrawal of one
+)
+
+// Feed is a calendar to be written.
 type Feed struct {
 	Name   string
 	Zone   *time.Location // times are written in UTC; programs show them in this zone
-	From   time.Time      // the time that the feed is about, for the zone's rules
+	From   time.Time      // start of the feed's time, for the zone's rules
 	Until  time.Time
 	Events []Event
+	Method Method
 }
 
-// RefreshAfter is how often a program should ask again.
+// RefreshAfter is the interval suggested to calendar programs.
 const RefreshAfter = 15 * time.Minute
 
 // Write writes a feed as iCalendar (RFC 5545). The same feed gives the same bytes.
@@ -59,8 +74,8 @@ func Write(w io.Writer, f Feed) error {
 	c.Props.SetText(ical.PropVersion, "2.0")
 	c.Props.SetText(ical.PropProductID, "-//Sekimori//Calendar//EN")
 	c.Props.SetText(ical.PropCalendarScale, "GREGORIAN")
-	c.Props.SetText(ical.PropMethod, "PUBLISH")
-	text(c.Component, ical.PropName, f.Name) // RFC 7986, and the name that came before it
+	c.Props.SetText(ical.PropMethod, string(cmp.Or(f.Method, Publish)))
+	text(c.Component, ical.PropName, f.Name) // RFC 7986, and its older name
 	text(c.Component, "X-WR-CALNAME", f.Name)
 	text(c.Component, "X-WR-TIMEZONE", f.Zone.String())
 	refresh := ical.NewProp(ical.PropRefreshInterval)
@@ -96,6 +111,16 @@ func (e Event) component() *ical.Component {
 			text(v, name, value)
 		}
 	}
+	if e.Organizer != "" {
+		v.Props.Set(&ical.Prop{Name: ical.PropOrganizer, Value: "mailto:" + e.Organizer})
+	}
+	if e.Attendee != "" {
+		p := ical.NewProp(ical.PropAttendee)
+		p.Value = "mailto:" + e.Attendee
+		p.Params.Set(ical.ParamParticipationStatus, "NEEDS-ACTION")
+		p.Params.Set(ical.ParamRSVP, "FALSE")
+		v.Props.Set(p)
+	}
 	busy := "TRANSPARENT"
 	if e.Busy && e.Status != Cancelled {
 		busy = "OPAQUE"
@@ -104,7 +129,7 @@ func (e Event) component() *ical.Component {
 	return v
 }
 
-// text sets a property to words of people: escaped by the library, without what would act on a screen.
+// text sets a property to people's words, escaped by the library, without characters that act on a screen.
 func text(c *ical.Component, name, value string) {
 	p := ical.NewProp(name)
 	p.SetText(forms.Printable(value))
@@ -116,8 +141,8 @@ func number(c *ical.Component, name string, n int) {
 	c.Props.Set(&ical.Prop{Name: name, Value: strconv.Itoa(n)})
 }
 
-// zoneRules is the zone's offset and its changes during the time of the feed (RFC 5545 3.6.5). It also keeps a feed without events a
-// calendar: one without any component is none.
+// zoneRules is the zone's offset and its changes during the time of the feed (RFC 5545 3.6.5). A calendar needs at least one
+// component, so this also keeps a feed without events valid.
 func zoneRules(zone *time.Location, from, until time.Time) *ical.Component {
 	v := ical.NewComponent(ical.CompTimezone)
 	v.Props.SetText(ical.PropTimezoneID, zone.String())
@@ -133,7 +158,7 @@ func zoneRules(zone *time.Location, from, until time.Time) *ical.Component {
 	return v
 }
 
-// observance is one stretch of the zone with one offset; begin is zero where it always was so.
+// observance is one period of the zone with one offset; begin is zero if it has no known start.
 func observance(at, begin time.Time, zone *time.Location) *ical.Component {
 	kind := ical.CompTimezoneStandard
 	if at.In(zone).IsDST() {
@@ -145,7 +170,7 @@ func observance(at, begin time.Time, zone *time.Location) *ical.Component {
 	local := "19700101T000000"
 	if !begin.IsZero() && begin.Year() >= 1970 {
 		_, before = begin.Add(-time.Second).In(zone).Zone()
-		// The RFC wants the clock on the wall before the change.
+		// The RFC requires local time before the change.
 		local = begin.UTC().Add(time.Duration(before) * time.Second).Format("20060102T150405")
 	}
 	o.Props.Set(&ical.Prop{Name: ical.PropDateTimeStart, Value: local})
@@ -163,14 +188,14 @@ func offset(seconds int) string {
 	return fmt.Sprintf("%c%02d%02d", sign, seconds/3600, seconds/60%60)
 }
 
-// fold breaks lines after 75 octets as the RFC wants (3.1), never inside a character: some programs decode a line before they put it
-// together again. The library writes every line whole.
+// fold breaks lines after 75 octets as the RFC requires (3.1), never inside a character, because some programs decode a line
+// before joining it. The library does not fold.
 func fold(whole []byte) []byte {
 	const most = 75
 	out := make([]byte, 0, len(whole)+len(whole)/most*3)
 	for line := range bytes.Lines(whole) {
 		line = bytes.TrimSuffix(line, []byte("\r\n"))
-		for room := most; len(line) > room; room = most - 1 { // the space that begins a continuation counts
+		for room := most; len(line) > room; room = most - 1 { // the leading space of a continuation counts
 			n := room
 			for n > 0 && !utf8.RuneStart(line[n]) {
 				n--

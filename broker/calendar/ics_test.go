@@ -47,7 +47,7 @@ func write(t *testing.T, f calendar.Feed) []byte {
 	return b.Bytes()
 }
 
-// TestFeedsKeepTheFormOfTheRFC: what RFC 5545 3.1 says of lines.
+// TestFeedsKeepTheFormOfTheRFC: the rules of RFC 5545 3.1 for lines.
 func TestFeedsKeepTheFormOfTheRFC(t *testing.T) {
 	text := write(t, sample(t))
 	for line := range bytes.SplitSeq(bytes.TrimSuffix(text, []byte("\r\n")), []byte("\r\n")) {
@@ -95,7 +95,7 @@ func TestFeedsAreReadBackByTheLibrary(t *testing.T) {
 	}
 }
 
-// TestAFeedWithoutEventsIsACalendar: a section that has no maintenance yet subscribes all the same.
+// TestAFeedWithoutEventsIsACalendar: a section without maintenance can subscribe too.
 func TestAFeedWithoutEventsIsACalendar(t *testing.T) {
 	f := sample(t)
 	f.Events = nil
@@ -104,7 +104,7 @@ func TestAFeedWithoutEventsIsACalendar(t *testing.T) {
 	}
 }
 
-// readByOthers reads a feed as another program does: Python's icalendar.
+// readByOthers reads a feed with another program: Python's icalendar.
 const readByOthers = `
 import sys, json, icalendar
 c = icalendar.Calendar.from_ical(sys.stdin.buffer.read())
@@ -156,7 +156,7 @@ func TestARealCalendarProgramReadsTheFeed(t *testing.T) {
 	}
 }
 
-// TestTheZonesRulesAreSaid: a program that knows no zone by name still knows its offset.
+// TestTheZonesRulesAreSaid: a program that does not know the zone's name still knows its offset.
 func TestTheZonesRulesAreSaid(t *testing.T) {
 	f := sample(t)
 	f.Zone = zone(t, "Europe/Berlin")

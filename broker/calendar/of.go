@@ -9,9 +9,9 @@ import (
 // Override is a day of the institution's own list.
 type Override = policy.Holiday
 
-// Of makes the calendar that the rules ask, good for [from, until): the hours the institution declared, the public holidays
-// of the years touched as its own list changes them, and its no-work times. A nil zone is UTC. The year before and the year
-// after are taken in too, because a rule may look a month beyond.
+// Of makes the calendar that the rules ask, valid for [from, until): the institution's declared hours, the public holidays of
+// those years as changed by its own list, and its no-work times. A nil zone is UTC. The previous and the next year are
+// included, because a rule may look a month beyond.
 func Of(i policy.Institution, overrides []Override, nowork []policy.NoWork, zone *time.Location, from, until time.Time) policy.Calendar {
 	if zone == nil {
 		zone = time.UTC

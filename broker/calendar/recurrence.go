@@ -30,10 +30,10 @@ func (l Limits) orYear() Limits {
 	return l
 }
 
-// Expand gives the occurrences of a recurring request in order, the first of them [start, end). rule is an RRULE of RFC 5545
+// Expand returns the occurrences of a recurring request in order; the first is [start, end). rule is an RRULE of RFC 5545
 // with or without its name in front. It must end (COUNT or UNTIL, not both), repeat by day, week, month or year, and begin
-// with start. An UNTIL that is a day includes that day. Hours are those of the clock on the wall in the zone: a window at
-// ten stays at ten when the clock changes. A month without the day is skipped, as the RFC says.
+// with start. An UNTIL that is a day includes that day. Times are local times in the zone: a window at ten stays at ten when
+// the clock changes. A month without the day is skipped, as in the RFC.
 //
 // The error is a *forms.Invalid with the codes recurrence-…; its field is "recurrence".
 func Expand(rule string, start, end time.Time, zone *time.Location, limits Limits) ([]Span, error) {
@@ -86,19 +86,19 @@ func Expand(rule string, start, end time.Time, zone *time.Location, limits Limit
 	return spans, nil
 }
 
-// The library looks for the next occurrence until the year 9999, whatever the bounds: a rule that never matches (30 February
-// by day) would cost a quarter of a second each time somebody typed it. The Gregorian calendar repeats every 400
-// years to the weekday, so the search is run near the end of the library's patience and carried back.
+// The library searches the next occurrence up to the year 9999, regardless of the bounds. A rule that never matches (30
+// February by day) would cost a quarter of a second for each attempt. The Gregorian calendar repeats every 400 years to the
+// weekday, so the search runs near the library's last year and the result is shifted back.
 const shiftYears = 19 * 400
 
-// wall is the clock on the wall in the zone as if it stood in UTC, where no clock changes. To the second, as RFC 5545 counts.
+// wall is the zone's local time, represented in UTC, where no clock changes. It has whole seconds, as in RFC 5545.
 func wall(t time.Time, zone *time.Location) time.Time {
 	t = t.In(zone)
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)
 }
 
-// place puts an occurrence of the clock on the wall into the zone. The first keeps the instants it was asked for with. An hour that a
-// day does not have may put the end before the start; then the window is as long as it is on other days.
+// place converts an occurrence from local time to an instant. The first occurrence keeps the requested instants. A missing
+// hour may put the end before the start; then the window has its usual length.
 func place(at time.Time, length time.Duration, start, end time.Time, zone *time.Location) Span {
 	local := func(t time.Time) time.Time {
 		return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone).UTC()
@@ -113,14 +113,14 @@ func place(at time.Time, length time.Duration, start, end time.Time, zone *time.
 	return s
 }
 
-// longestRule bounds what is parsed, in bytes.
+// longestRule bounds the parsed rule in bytes.
 const longestRule = 200
 
-// parts are what a rule may say. Times of day are the request's own; days of the year and weeks by number are what nobody plans
-// maintenance by, and are left out with them.
+// parts are the permitted parts of a rule. Times of day come from the request itself. Days of the year and week numbers are
+// not used to plan maintenance, so they are left out.
 var parts = []string{"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"}
 
-// screen takes the rule apart as far as it takes to refuse what the library would accept and we do not.
+// screen parses the rule far enough to refuse rules that the library accepts and we do not.
 func screen(rule string) (string, error) {
 	rule = strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(rule)), "RRULE:")
 	switch {
@@ -165,8 +165,8 @@ func screen(rule string) (string, error) {
 	return rule, nil
 }
 
-// meant refuses what the RFC forbids (3.3.10) and the library reads as if it were not there: every second Tuesday of a month would
-// become every Tuesday, and somebody would approve more than was written.
+// meant refuses parts that the RFC forbids (3.3.10) but the library ignores: every second Tuesday of a month would become
+// every Tuesday, and an approver would approve more than was written.
 func meant(seen map[string]bool, freq, days string) error {
 	for day := range strings.SplitSeq(days, ",") {
 		switch nth := strings.TrimRight(day, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"); {
@@ -193,7 +193,7 @@ func known(name string) bool {
 	return false
 }
 
-// bound refuses numbers that are out of reach before anything is counted, and reads UNTIL in the zone.
+// bound refuses numbers beyond the limits before any expansion, and parses UNTIL in the zone.
 func bound(o *rrule.ROption, rule string, zone *time.Location, limits Limits) error {
 	switch {
 	case o.Interval < 0 || o.Interval > 366, strings.Contains(rule, "INTERVAL=") && o.Interval == 0:
@@ -216,7 +216,7 @@ func bound(o *rrule.ROption, rule string, zone *time.Location, limits Limits) er
 	return nil
 }
 
-// readUntil gives the last instant of the clock on the wall: the end of a day, or a date and time in UTC (Z) or of the zone.
+// readUntil returns the last local instant: the end of a day, or a date and time in UTC (Z) or in the zone.
 func readUntil(text string, zone *time.Location) (time.Time, error) {
 	if t, err := time.Parse("20060102", text); err == nil {
 		return t.AddDate(0, 0, 1).Add(-time.Second), nil

@@ -10,7 +10,7 @@ import (
 	"sekimori/broker/forms"
 )
 
-// expand gives the starts in the zone's clock.
+// expand returns the starts in the zone's local time, and the spans.
 func expand(t *testing.T, rule, start, end, zoneName string) ([]string, []calendar.Span, error) {
 	t.Helper()
 	z := zone(t, zoneName)
@@ -43,7 +43,7 @@ func TestRecurrencesAreExpanded(t *testing.T) {
 		{"FREQ=YEARLY;COUNT=2", "2026-12-31T23:00", "2027-01-01T01:00", "Asia/Tokyo",
 			"2026-12-31T23:00/01:00 2027-12-31T23:00/01:00"},
 		{"FREQ=YEARLY;COUNT=1", "2028-02-29T10:00", "2028-02-29T11:00", "Asia/Tokyo", "2028-02-29T10:00/11:00"},
-		// The clock on the wall, when the clock changes: ten stays ten.
+		// Local time when the clock changes: ten stays ten.
 		{"FREQ=WEEKLY;COUNT=2", "2026-10-19T10:00", "2026-10-19T11:30", "Europe/Berlin",
 			"2026-10-19T10:00/11:30 2026-10-26T10:00/11:30"},
 		{"FREQ=WEEKLY;COUNT=2", "2027-03-22T10:00", "2027-03-22T11:30", "Europe/Berlin",
@@ -70,7 +70,7 @@ func TestAnHourThatADayDoesNotHave(t *testing.T) {
 			t.Errorf("occurrence %d begins before the one before it ends", i)
 		}
 	}
-	// A length in hours of the clock is not a length of time: 22:00 to 04:00 is an hour longer that night.
+	// A length in local hours is not a duration: 22:00 to 04:00 is an hour longer that night.
 	_, spans, err = expand(t, "FREQ=DAILY;COUNT=2", "2027-10-29T22:00", "2027-10-30T04:00", "Europe/Berlin")
 	if err != nil || spans[1].End.Sub(spans[1].Start) != 7*time.Hour {
 		t.Fatalf("%v %v", spans, err)
@@ -115,7 +115,7 @@ func TestRecurrencesThatAreRefused(t *testing.T) {
 		{"FREQ=DAILY;COUNT=2", start, "2026-11-25T10:00:00.000000001", "recurrence-overlap"},
 		{"FREQ=DAILY;BYMONTHDAY=" + strings.Repeat("1,", 200) + "2;COUNT=3", start, end, "recurrence-syntax"},
 		{"FREQ=DAILY;COUNT=2", start, start, "recurrence-empty"},
-		// What the RFC forbids, the library reads as every Tuesday: more than was written.
+		// The RFC forbids this; the library reads it as every Tuesday, more than was written.
 		{"FREQ=WEEKLY;BYDAY=2TU;COUNT=3", start, end, "recurrence-nth-day"},
 		{"FREQ=WEEKLY;BYDAY=MO,-1TU;COUNT=3", start, end, "recurrence-nth-day"},
 		{"BYDAY=4TU;COUNT=3;FREQ=DAILY", start, end, "recurrence-nth-day"},
@@ -160,9 +160,9 @@ func TestTheBoundsOfARecurrence(t *testing.T) {
 	}
 }
 
-// TestARuleThatNeverComes: what an engineer's proposal says must not keep the broker counting until the year 9999. The library
-// allocates for each step of its search through these rules, which tells the work without a clock: 1,500 and 4,500 here, twenty times that
-// where the search runs to its own end.
+// TestARuleThatNeverComes: an engineer's proposal must not make the broker search until the year 9999. The library allocates
+// for each step of its search, which measures the work without a clock: 1,500 and 4,500 here, twenty times that if the search
+// runs to its own end.
 func TestARuleThatNeverComes(t *testing.T) {
 	for _, rule := range []string{
 		"FREQ=WEEKLY;BYMONTH=2;BYSETPOS=9;COUNT=3", "FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=1;COUNT=3",
@@ -179,7 +179,7 @@ func TestARuleThatNeverComes(t *testing.T) {
 	}
 }
 
-// FuzzExpand holds that whatever is typed gives occurrences within the bounds, in order, or a refusal with words.
+// FuzzExpand: any input gives occurrences within the bounds, in order, or a refusal with text.
 func FuzzExpand(f *testing.F) {
 	for _, s := range []string{"FREQ=WEEKLY;COUNT=3", "FREQ=MONTHLY;BYDAY=-1FR;UNTIL=20271231", "FREQ=YEARLY;BYMONTHDAY=29;BYMONTH=2;COUNT=2", "FREQ=DAILY;INTERVAL=2;WKST=SU;COUNT=53", "RRULE:;;==", "FREQ=DAILY;BYSETPOS=-1;COUNT=2"} {
 		f.Add(s)

@@ -1,7 +1,7 @@
-// Package connlimit bounds the connections of those who have proved nothing: how many there are, how many of one address,
-// and how fast they come. Both doors use it, the gate for SSH and web for HTTPS, so that neither can be filled by strangers.
+// Package connlimit bounds the unauthenticated connections: their total, their number per address, and their rate. Both doors
+// use it (gate for SSH, web for HTTPS), so that strangers cannot fill either.
 //
-// It refuses to let strangers keep a person out. Where all places are taken, a connection that has proved nothing gives its
-// place up: to an address that holds fewer, after a while to any, and at once to an address from which somebody proved to be
-// themselves before (Known).
+// Strangers cannot keep a person out either. If all places are taken, an unauthenticated connection loses its place: to an
+// address that holds fewer; after a while to any address; and at once to an address from which a person authenticated before
+// (Known).
 package connlimit

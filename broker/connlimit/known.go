@@ -6,19 +6,19 @@ import (
 	"sync"
 )
 
-// knownEntries bounds how many addresses are remembered as known.
+// knownEntries bounds the remembered known addresses.
 const knownEntries = 4096
 
-// Known are the addresses from which people proved to be themselves. Its methods may be called from any goroutine; a nil *Known
-// knows none.
+// Known holds the addresses from which people authenticated. Its methods may be called from any goroutine; a nil *Known is
+// empty.
 type Known struct {
 	mu    sync.Mutex // guards what follows
 	turns uint64
-	at    map[netip.Prefix]uint64 // the turn at which it was added last
+	at    map[netip.Prefix]uint64 // the turn of its last addition
 }
 
-// NewKnown begins with the sources that the store remembers (store.Snap.ProvedSources), the latest first. Those that are no
-// address, such as of the socket, are left out.
+// NewKnown starts with the store's sources (store.Snap.ProvedSources), the latest first. It leaves out sources that are not
+// addresses, such as the socket's.
 func NewKnown(sources []string) *Known {
 	k := &Known{at: map[netip.Prefix]uint64{}}
 	for i := len(sources) - 1; i >= 0; i-- {
@@ -27,7 +27,7 @@ func NewKnown(sources []string) *Known {
 	return k
 }
 
-// Add remembers a source: an address, a prefix, or either after "addr:", as the registry counts it.
+// Add remembers a source: an address, a prefix, or either after "addr:", the registry's notation.
 func (k *Known) Add(source string) {
 	source = strings.TrimPrefix(source, "addr:")
 	p, err := netip.ParsePrefix(source)

@@ -12,7 +12,7 @@ func address(i int) netip.Addr {
 	return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 }
 
-// come takes a place that nobody would hang up on.
+// come takes a place with an empty hangUp.
 func come(c *Limiter, a netip.Addr, now time.Time) *Place { return c.Enter(a, now, func() {}) }
 
 func TestLimitLimits(t *testing.T) {
@@ -28,7 +28,7 @@ func TestLimitLimits(t *testing.T) {
 	}
 	c.Leave(first, now, false)
 	c.Leave(second, now, false)
-	c.Leave(second, now, true) // a second time counts for nothing
+	c.Leave(second, now, true) // a second call does nothing
 	first, second = come(c, a, now), come(c, a, now)
 	if first == nil || second == nil {
 		t.Error("a place that was left is free again")
@@ -65,8 +65,8 @@ func TestLimitTotalAndIPv6(t *testing.T) {
 	}
 }
 
-// A few addresses that take all places do not keep another out; nobody is pushed out for an
-// address that would then hold more, nor once the key is proven.
+// A few addresses that take all places do not keep another out. No connection loses its place to an address that would then
+// hold more, nor after its key is proven.
 func TestAttackAllPlacesTaken(t *testing.T) {
 	limits := Limits{Total: 8, PerAddress: 4, Burst: 100, PerMinute: 60, PerPerson: 4}
 	t.Run("by two addresses", func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestAttackAllPlacesTaken(t *testing.T) {
 		if come(c, address(9), noon.Add(patience+time.Second)) == nil || len(gone) != 1 || gone[0] != 1 {
 			t.Errorf("hung up on %v; the oldest without a proof is 1", gone)
 		}
-		c.Leave(held[1], noon, false) // what it does itself when it notices
+		c.Leave(held[1], noon, false) // the connection's own reaction to the hang-up
 		if c.Waiting() != 8 {
 			t.Errorf("%d wait", c.Waiting())
 		}
@@ -112,17 +112,16 @@ func TestAttackManyAddressesBoundedMemory(t *testing.T) {
 			c.Leave(p, noon, false)
 		}
 	}
-	if len(c.visitors) > visitorEntries {
-		t.Errorf("%d visitors remembered", len(c.visitors))
+	if len(c.addresses) > addressEntries {
+		t.Errorf("%d addresses remembered", len(c.addresses))
 	}
-	// Once the first have been at rest for long enough there is room for others.
+	// Once the first addresses have been at rest long enough there is room for others.
 	if later := noon.Add(time.Hour); come(c, netip.MustParseAddr("192.0.2.9"), later) == nil {
 		t.Error("no room although everybody is at rest")
 	}
 }
 
-// Strangers from as many addresses as there are places keep out no one at an address that was right before, and cannot take its
-// place either.
+// Strangers from as many addresses as there are places cannot keep out a known address, and cannot take its place either.
 func TestAttackStrangersFillTheDoor(t *testing.T) {
 	known := NewKnown([]string{"addr:192.0.2.7", "addr:uid:1000", "addr:2001:db8::/64"})
 	c := New(Limits{Total: 8, PerAddress: 4, Burst: 100, PerMinute: 60, PerPerson: 4}, known)
@@ -136,7 +135,7 @@ func TestAttackStrangersFillTheDoor(t *testing.T) {
 	if first == nil || second == nil || gone != 2 || come(c, at("2001:db8::9"), noon) == nil {
 		t.Fatalf("let in %v %v, %d strangers gone", first != nil, second != nil, gone)
 	}
-	for i := range 100 { // strangers push each other out, once their time is over, and never the known
+	for i := range 100 { // strangers displace each other after their time, and never the known
 		come(c, address(100+i), noon.Add(time.Minute))
 	}
 	if c.Waiting() != 8 {
@@ -148,7 +147,7 @@ func TestAttackStrangersFillTheDoor(t *testing.T) {
 	}
 }
 
-// Others behind the same address fill it: who comes later from there gets a place once theirs had its time.
+// Neighbours fill an address: a later connection from there gets a place once theirs have had their time.
 func TestAttackNeighboursFillTheAddress(t *testing.T) {
 	c := New(Limits{Total: 100, PerAddress: 4, Burst: 100, PerMinute: 60, PerPerson: 4}, nil)
 	for range 4 {
@@ -162,7 +161,7 @@ func TestAttackNeighboursFillTheAddress(t *testing.T) {
 	}
 }
 
-// The holder of one key does not keep all places by proving it again and again.
+// The holder of one key cannot keep all places by proving it repeatedly.
 func TestAttackOneKeyFillsTheDoor(t *testing.T) {
 	c := New(Limits{Total: 8, PerAddress: 8, Burst: 100, PerMinute: 60, PerPerson: 4}, nil)
 	for i := range 8 {

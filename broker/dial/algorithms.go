@@ -7,9 +7,9 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// algorithms is what is spoken towards targets: what the library holds safe, less the NIST
-// curves, group14, chacha20 in first place (it has no assembly there) and every MAC that does
-// not cover the ciphertext. A target with legacy algorithms is offered those as well, last.
+// algorithms is the configuration towards targets: the algorithms that the library calls safe, without the NIST curves,
+// group14, chacha20 in first place (it has no assembly there) and every MAC that does not cover the ciphertext. A target with
+// legacy algorithms is offered those as well, last.
 func algorithms(legacy bool) ssh.Config {
 	safe := ssh.SupportedAlgorithms()
 	c := ssh.Config{
@@ -29,7 +29,7 @@ func algorithms(legacy bool) ssh.Config {
 	return c
 }
 
-// prefer moves the named ones to the front, in the order given, where they are supported.
+// prefer moves the named algorithms to the front, in the given order, if they are supported.
 func prefer(all []string, first ...string) []string {
 	var out []string
 	for _, a := range first {
@@ -45,9 +45,9 @@ func prefer(all []string, first ...string) []string {
 	return out
 }
 
-// hostKeyAlgorithms are the signatures accepted for a pinned key: those of its own type only,
-// so that a target is not talked into showing another of its keys. Empty: none is acceptable. The
-// key is pinned, so a signature over SHA-1, which legacy adds, vouches for no other key.
+// hostKeyAlgorithms are the signatures accepted for a pinned key: only those of its own type, so that a target cannot be made
+// to show another of its keys. Empty: none is acceptable. legacy adds signatures over SHA-1; the key is pinned, so they vouch
+// for no other key.
 func hostKeyAlgorithms(key ssh.PublicKey, legacy bool) []string {
 	switch t := key.Type(); t {
 	case ssh.KeyAlgoRSA:

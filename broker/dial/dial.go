@@ -16,7 +16,7 @@ import (
 	"sekimori/policy"
 )
 
-// Target is what is to be reached, as the registry has it.
+// Target is a target to reach, from the registry.
 type Target struct {
 	ID      string        // "hr-db", for errors and the log
 	Addr    string        // host:port
@@ -28,14 +28,14 @@ type Target struct {
 // Dialer reaches targets. The zero value works.
 type Dialer struct {
 	Timeout time.Duration // of everything up to the finished login; 0: 10 s
-	Version string        // of our software, as we say it; empty: wire.Version
+	Version string        // sent to the target; empty: wire.Version
 	Wire    wire.Options
 	Log     hclog.Logger // nil: silent
-	// Connect makes the TCP connection; nil: the system's. Tests without sockets put theirs.
+	// Connect makes the TCP connection; nil: the system's. Tests without sockets replace it.
 	Connect func(ctx context.Context, addr string) (net.Conn, error)
 }
 
-// Conn is an SSH connection to a target. The caller takes Chans and Reqs until they are closed.
+// Conn is an SSH connection to a target. The caller must read Chans and Reqs until they are closed.
 type Conn struct {
 	ssh.Conn
 	Chans <-chan ssh.NewChannel
@@ -48,7 +48,7 @@ func (c *Conn) Abort() { c.Wire.Abort() }
 
 const (
 	defaultTimeout = 10 * time.Second
-	// maxBanner and maxBanners bound what a target may say before the login; it is not shown.
+	// maxBanner and maxBanners bound a target's text before the login; it is not shown.
 	maxBanner  = 16 << 10
 	maxBanners = 8
 )
@@ -86,7 +86,7 @@ func (d *Dialer) Dial(ctx context.Context, t Target, auth []ssh.AuthMethod) (*Co
 		return nil, &Error{Reason: policy.TargetUnreachable, Target: t.ID, Err: err}
 	}
 	conn := wire.Wrap(raw, d.Wire)
-	// The end of ctx ends the handshake wherever it is, without a deadline to be cleared later.
+	// The end of ctx aborts the handshake at any point, and no deadline must be cleared later.
 	stop := context.AfterFunc(ctx, conn.Abort)
 	var shown atomic.Bool
 	c, chans, reqs, err := ssh.NewClientConn(conn, t.Addr, d.config(t, auth, algorithms, &shown))
@@ -114,7 +114,7 @@ func (d *Dialer) connect(ctx context.Context, addr string) (net.Conn, error) {
 	return system.DialContext(ctx, "tcp", addr)
 }
 
-// config is what a connection starts from. shown is set once the target has shown the pinned key.
+// config is the configuration of a connection. shown is set once the target has shown the pinned key.
 func (d *Dialer) config(t Target, auth []ssh.AuthMethod, hostKeys []string, shown *atomic.Bool) *ssh.ClientConfig {
 	said, banners := 0, 0
 	return &ssh.ClientConfig{

@@ -23,7 +23,7 @@ func keys(tb testing.TB) []ssh.AuthMethod {
 	return []ssh.AuthMethod{ssh.PublicKeys(testbed.NewSigner(tb))}
 }
 
-// want checks an error's reason and what it says for the log.
+// want checks an error's reason and its text for the log.
 func want(t *testing.T, err error, reason policy.Reason, text string) {
 	t.Helper()
 	var e *dial.Error
@@ -103,7 +103,7 @@ func TestAttackEndlessBanner(t *testing.T) {
 	want(t, err, policy.TargetUnreachable, "banner is too long")
 }
 
-// A target that accepts and then says nothing, or one byte a second, or connects never.
+// A target that accepts and then sends nothing, or one byte a second, or never connects.
 func TestAttackTargetStalls(t *testing.T) {
 	for name, target := range map[string]func(net.Conn){
 		"silent": func(net.Conn) {},

@@ -11,23 +11,23 @@ import (
 	"sekimori/policy"
 )
 
-// Error is why a target could not be reached.
+// Error says why a target could not be reached.
 type Error struct {
 	Reason policy.Reason // one of 130, 131, 133, 134
 	Target string        // id
-	Err    error         // what happened, for the log; never shown to the engineer
-	// Lists is what could not be agreed on; nil except for policy.TargetTooOld.
+	Err    error         // the cause, for the log; never shown to the engineer
+	// Lists are the algorithms without agreement; nil except for policy.TargetTooOld.
 	Lists *Lists
 }
 
-// Lists are the algorithms of both sides where they have none in common.
+// Lists are both sides' algorithms of a kind in which they have none in common.
 type Lists struct {
 	What   string   // "key exchange", "host key", "client to server cipher" …
 	Broker []string // offered by us
 	Target []string // offered by the target, made safe to show; bounded
 }
 
-// Error says what was attempted and what happened.
+// Error returns the attempt and its failure.
 func (e *Error) Error() string {
 	switch {
 	case e.Lists != nil:
@@ -39,12 +39,12 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("dial target %s: %v", e.Target, e.Err)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// classify finds the reason for a failed handshake that did not end by its time limit. keyShown says
-// that the target had shown the pinned key: from then on it is there and is the right one, and what
-// fails is the login. A server may refuse one by hanging up.
+// classify finds the reason for a failed handshake that did not end by its time limit. keyShown says that the target had
+// shown the pinned key: then it is there and is the right one, so the login has failed. A server may refuse a login by
+// hanging up.
 func classify(t Target, err error, keyShown bool) *Error {
 	e := &Error{Reason: policy.TargetUnreachable, Target: t.ID, Err: err}
 	var negotiation *ssh.AlgorithmNegotiationError
@@ -52,20 +52,20 @@ func classify(t Target, err error, keyShown bool) *Error {
 	case errors.Is(err, errOtherKey):
 		e.Reason = policy.TargetKeyChanged
 	case errors.As(err, &negotiation) && negotiation.What == "host key" && !signs(negotiation.RequestedAlgorithms, t.HostKey.Type()):
-		// It no longer has a key of the registered kind, so it would show another one.
+		// The target no longer has a key of the registered kind, so it would show another one.
 		e.Reason = policy.TargetKeyChanged
 	case errors.As(err, &negotiation):
 		e.Reason = policy.TargetTooOld
 		e.Lists = &Lists{What: negotiation.What, Broker: shown(negotiation.SupportedAlgorithms), Target: shown(negotiation.RequestedAlgorithms)}
-	case errors.Is(err, errBanner): // it never came to the login
+	case errors.Is(err, errBanner): // the login never began
 	case keyShown:
 		e.Reason = policy.TargetRefusedLogin
 	}
 	return e
 }
 
-// signs reports whether one of the host key algorithms belongs to a key of the type. An RSA key may
-// sign over SHA-1 only, which its type's own name stands for.
+// signs reports whether one of the host key algorithms belongs to a key of the type. An RSA key may sign over SHA-1 only; the
+// type's own name means that.
 func signs(algorithms []string, key string) bool {
 	if key == ssh.KeyAlgoRSA {
 		return slices.Contains(algorithms, ssh.KeyAlgoRSA) || slices.Contains(algorithms, ssh.KeyAlgoRSASHA256) || slices.Contains(algorithms, ssh.KeyAlgoRSASHA512)
@@ -73,14 +73,14 @@ func signs(algorithms []string, key string) bool {
 	return slices.Contains(algorithms, key)
 }
 
-// Bounds of what is kept of a target's lists.
+// Bounds of the kept part of a target's lists.
 const (
 	mostNames = 64
 	mostName  = 64
 )
 
-// shown keeps what one side offers as names that are safe to show, without the marks of extensions
-// that stand in the same list (RFC 8308 section 2.1, OpenSSH's PROTOCOL section 1.9).
+// shown returns one side's algorithms as names that are safe to show, without extension markers in the same list (RFC 8308
+// section 2.1, OpenSSH's PROTOCOL section 1.9).
 func shown(names []string) []string {
 	names = slices.DeleteFunc(slices.Clone(names), func(n string) bool {
 		return strings.HasPrefix(n, "ext-info-") || strings.HasPrefix(n, "kex-strict-")

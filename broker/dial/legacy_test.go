@@ -16,7 +16,7 @@ import (
 	"sekimori/policy"
 )
 
-// serveOne serves one connection with a configuration of its own and gives its address.
+// serveOne serves one connection with the given configuration and returns its address.
 func serveOne(t *testing.T, config func(c net.Conn) *ssh.ServerConfig) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -48,8 +48,8 @@ func serveOne(t *testing.T, config func(c net.Conn) *ssh.ServerConfig) string {
 	return l.Addr().String()
 }
 
-// A target that signs with ssh-rsa only shows the pinned key and is no intruder. With its legacy
-// algorithms it is reached; another key is refused all the same.
+// A target that signs with ssh-rsa only shows the pinned key and is no intruder. With its legacy algorithms it is reached;
+// another key is refused all the same.
 func TestTargetThatSignsOverSHA1Only(t *testing.T) {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -93,13 +93,13 @@ func TestTargetThatSignsOverSHA1Only(t *testing.T) {
 	target.HostKey = otherSigner.PublicKey()
 	_, err = d.Dial(t.Context(), target, keys(t))
 	want(t, err, policy.TargetKeyChanged, "another host key")
-	// A pinned Ed25519 key is not let down to what the target has instead.
+	// A pinned Ed25519 key is not replaced by the target's other keys.
 	target.HostKey = testbed.NewSigner(t).PublicKey()
 	_, err = d.Dial(t.Context(), target, keys(t))
 	want(t, err, policy.TargetKeyChanged, "host key")
 }
 
-// A real sshd that has only what an old switch has.
+// A real sshd with only the algorithms of an old switch.
 func TestLegacyAlgorithmsReachAnOldTarget(t *testing.T) {
 	for _, weak := range []string{
 		"KexAlgorithms diffie-hellman-group14-sha1", "KexAlgorithms diffie-hellman-group14-sha256",
@@ -122,7 +122,7 @@ func TestLegacyAlgorithmsReachAnOldTarget(t *testing.T) {
 	}
 }
 
-// Legacy algorithms come last: a target that can do better does.
+// Legacy algorithms come last, so a better target does not use them.
 func TestLegacyAlgorithmsAreTheLastChoice(t *testing.T) {
 	target := testbed.StartTarget(t, testbed.TargetOptions{})
 	var d dial.Dialer
@@ -136,7 +136,7 @@ func TestLegacyAlgorithmsAreTheLastChoice(t *testing.T) {
 	}
 }
 
-// Legacy is not everything: what is broken stays refused.
+// Broken algorithms stay refused even with Legacy.
 func TestAttackLegacyIsNoWayToBrokenAlgorithms(t *testing.T) {
 	for _, broken := range []string{"Ciphers aes128-cbc", "Ciphers 3des-cbc", "KexAlgorithms diffie-hellman-group1-sha1"} {
 		key := testbed.NewSigner(t)
@@ -147,7 +147,7 @@ func TestAttackLegacyIsNoWayToBrokenAlgorithms(t *testing.T) {
 	}
 }
 
-// A target may refuse a login by hanging up. It was there, and it showed the right key.
+// A target may refuse a login by hanging up, after it has shown the right key.
 func TestTargetHangsUpAtTheLogin(t *testing.T) {
 	signer := testbed.NewSigner(t)
 	addr := serveOne(t, func(nc net.Conn) *ssh.ServerConfig {

@@ -8,14 +8,14 @@ import (
 	"sekimori/broker/store"
 )
 
-// timer is who raises an alarm about evidence.
+// timer is the actor of alarms about evidence.
 var timer = ledger.Actor{Kind: "broker", Via: "timer"}
 
-// againAfter is when an alarm about the same finding is raised anew although it was acknowledged.
+// againAfter is the time after which an alarm about the same finding is raised again although it was acknowledged.
 const againAfter = 30 * 24 * time.Hour
 
-// alarm tells the section that owns the system and the central desk. A caller who hangs up does not keep it from being
-// raised; the same finding is raised once while a desk has not acknowledged it.
+// alarm alerts the section that owns the system and the central desk. It is raised even if the caller hangs up. The same
+// finding is not raised again until a desk has acknowledged it.
 func (k *Keeper) alarm(ctx context.Context, p pinned, bad *BadError) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -48,7 +48,7 @@ func (k *Keeper) alarm(ctx context.Context, p pinned, bad *BadError) {
 	}
 }
 
-// raised tells whether this finding has an alarm that is open or recent.
+// raised reports whether this finding has an open or recent alarm.
 func raised(s *store.Snap, bad *BadError) (bool, error) {
 	all, err := s.Alarms(store.AlarmFilter{What: store.AlarmEvidence, About: bad.Session})
 	for _, a := range all {

@@ -20,7 +20,7 @@ const (
 	others = "S-20261124-02"
 )
 
-// A file under a session's name that is not the one the ledger names is never opened without saying so.
+// A file under a session's name other than the one in the ledger is never opened without a warning.
 func TestAttackAnotherFileUnderThisName(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(*room)
@@ -84,7 +84,7 @@ func TestAttackAnotherFileUnderThisName(t *testing.T) {
 		}, Unreadable, false},
 		"the row names another file, digest and all": {func(r *room) {
 			r.byHand(`UPDATE sessions SET recording = ?1, recording_sum = (SELECT recording_sum FROM sessions WHERE id = ?2) WHERE id = ?3`, others+".skr", others, mine)
-		}, "", true}, // the ledger names the file, so the row is of no consequence
+		}, "", true}, // the ledger names the file, so the row does not matter
 		"the row says that there is none": {func(r *room) { r.byHand(`UPDATE sessions SET recording = '' WHERE id = ?`, mine) }, "", true},
 		"the row says that it is under way, and the file was replaced": {func(r *room) {
 			r.byHand(`UPDATE sessions SET state = 'active' WHERE id = ?`, mine)
@@ -151,14 +151,14 @@ func TestAttackAnotherFileUnderThisName(t *testing.T) {
 			// Others are not affected.
 			if held, err = r.k.Open(t.Context(), others); err == nil {
 				held.Close()
-			} else if c.want != Unproved { // its neighbours' proofs run over a forged leaf
+			} else if c.want != Unproved { // its neighbours' proofs depend on a forged leaf
 				t.Errorf("the other recording: %v", err)
 			}
 		})
 	}
 }
 
-// forge rewrites entry 0 so that it holds in itself: digest, header, leaf.
+// forge rewrites entry 0 with a consistent digest, header and leaf.
 func (r *room) forge(session string) {
 	r.t.Helper()
 	e, err := ledger.Seal(ledger.Draft{Kind: "session.ended", Actor: ledger.Actor{Kind: "broker", ID: "broker", Via: "timer"}, Subjects: []string{session},
@@ -171,7 +171,7 @@ func (r *room) forge(session string) {
 	r.byHand(`UPDATE ledger_hashes SET hash = ? WHERE idx = ?`, leaf[:], ledger.LeafRow(0))
 }
 
-// A file that is written to between its verification and its playing is found when it was read.
+// A file that changes between its verification and its playback is detected when it has been read.
 func TestAttackFileChangedWhileItIsPlayed(t *testing.T) {
 	r := newRoom(t)
 	r.session(mine, "ls\n")
@@ -221,7 +221,7 @@ func TestALiveRecordingIsOpenedByItsNumber(t *testing.T) {
 	}
 }
 
-// Only the supervisor says that a session is under way, and only of one that the ledger opened.
+// Only the supervisor can say that a session is under way, and only for one that the ledger opened.
 func TestAttackSessionSaidToBeLive(t *testing.T) {
 	r := newRoom(t)
 	r.begin(mine, "half")
@@ -238,7 +238,7 @@ func TestAttackSessionSaidToBeLive(t *testing.T) {
 	}
 }
 
-// The row of a live session leads to no other file.
+// The row of a live session cannot lead to another file.
 func TestAttackRowOfALiveSessionNamesAnotherFile(t *testing.T) {
 	r := newRoom(t)
 	r.begin(mine, "half")
@@ -256,7 +256,7 @@ func TestAttackRowOfALiveSessionNamesAnotherFile(t *testing.T) {
 	}
 }
 
-// A session that ends between the snapshot and the look at the list of live ones is over, and no finding.
+// A session that ends between the snapshot and the check of the live list counts as over, without a finding.
 func TestSessionEndsWhileItIsOpened(t *testing.T) {
 	r := newRoom(t)
 	r.row(store.Session{ID: mine, State: store.SessionActive, Recording: mine + ".skr"}, opening(mine))
@@ -287,7 +287,7 @@ func TestSessionEndsWhileItIsOpened(t *testing.T) {
 func TestNoRecordingIsNoFinding(t *testing.T) {
 	r := newRoom(t)
 	r.row(store.Session{ID: mine, State: store.SessionRefused}, &ledger.Draft{Kind: "session.refused", Actor: timer, Subjects: []string{mine}, Payload: map[string]any{"session_id": mine}})
-	r.row(store.Session{ID: others, State: store.SessionEnded, Recording: others + ".skr"}, // the broker died before the file was made
+	r.row(store.Session{ID: others, State: store.SessionEnded, Recording: others + ".skr"}, // the broker died before the file was created
 		&ledger.Draft{Kind: "session.ended", Actor: timer, Subjects: []string{others}, Payload: map[string]any{"session_id": others}})
 	for _, id := range []string{mine, others} {
 		if _, err := r.k.Open(t.Context(), id); !errors.Is(err, ErrNone) {

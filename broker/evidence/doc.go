@@ -1,14 +1,14 @@
-// Package evidence opens recordings, and is the only package of the broker that does. It holds a recording against the
-// ledger before its first frame is seen, and again while it is read: the file's SHA-256 and size are those of the session's
-// session.ended entry, that entry is in the signed tree, and the session number inside the file is the one asked for. Rows and indexes,
-// which can be edited by hand, lead to entries and prove nothing; that a session is under way only the supervisor says.
+// Package evidence opens recordings; no other package of the broker does. It checks a recording against the ledger before its
+// first frame is shown, and again after it was read. The file's SHA-256 and size must be those of the session's session.ended
+// entry, that entry must be in the signed tree, and the session number inside the file must be the requested one. Rows and
+// indexes can be edited by hand, so they only lead to entries and prove nothing. Only the supervisor says that a session is
+// under way.
 //
-// It owns what is wrong with a recording (Finding), the alarm about it, and the re-reading of everything that lies sealed,
-// in the background and at the lowest priority, so that a file that was replaced or deleted is found within a month without
-// anybody opening it.
+// The package owns the faults of a recording (Finding), the alarm about them, and the re-reading of all sealed recordings in
+// the background at the lowest priority. So a replaced or deleted file is found within a month even if no person opens it.
 //
-// It refuses a recording that does not hold. OpenDamaged opens it all the same, for an auditor, and tells what is wrong; who
-// may do that, and that every page says so, is the doors' (broker/web). It never repairs, moves or deletes a file.
+// It refuses an invalid recording. OpenDamaged opens it all the same, for an auditor, and returns the fault; broker/web
+// decides who may do that and warns on every page. The package never repairs, moves or deletes a file.
 //
 // Its callers are broker/web, which plays and exports, and broker, which runs the re-reading.
 package evidence

@@ -7,24 +7,24 @@ import (
 	"sekimori/policy"
 )
 
-// Finding says in what way a recording is not what the ledger says.
+// Finding is one way in which a recording differs from the ledger.
 type Finding string
 
-// The findings. Codes are stable: they stand in alarms.
+// The findings. Codes are stable, because alarms store them.
 const (
 	Missing      Finding = "missing"       // there is no file
-	Differs      Finding = "differs"       // whole in itself, but not the file whose digest the ledger has
-	Corrupt      Finding = "corrupt"       // its own chain does not hold
+	Differs      Finding = "differs"       // internally valid, but not the file with the ledger's digest
+	Corrupt      Finding = "corrupt"       // its own chain is invalid
 	CutShort     Finding = "cut-short"     // it stops before its end
-	OtherSession Finding = "other-session" // it says inside that it is of another session
+	OtherSession Finding = "other-session" // its header names another session
 	Unledgered   Finding = "unledgered"    // the ledger has no digest, although the session is over
 	DigestGone   Finding = "digest-gone"   // the entry's payload is gone, and the digest with it
 	Unproved     Finding = "unproved"      // the entry that names the digest is not in the signed tree
 	Unreadable   Finding = "unreadable"    // the file cannot be read
-	RowDiffers   Finding = "row-differs"   // the session's row or the index of subjects contradicts the ledger; by itself it keeps nobody from the recording
+	RowDiffers   Finding = "row-differs"   // the session's row or the index of subjects contradicts the ledger; this alone does not block the recording
 )
 
-// text is what people read about a finding.
+// text is a finding's text for people.
 func (f Finding) text() policy.Text {
 	switch f {
 	case Missing:
@@ -49,15 +49,15 @@ func (f Finding) text() policy.Text {
 	return policy.Text{JA: "操作記録を読めません", EN: "the recording cannot be read"}
 }
 
-// BadError says that a recording does not hold, and how.
+// BadError says that a recording is invalid, and why.
 type BadError struct {
 	Session string
 	Finding Finding
-	Entry   int64 // the entry that pins it, -1: none
-	Place   error // what reading met: where, and what was due; nil: nothing more to say
+	Entry   int64 // the entry that pins it; -1: none
+	Place   error // the reader's error: place and expected value; nil: none
 }
 
-// Text is the finding in both languages. The place stands apart, in English.
+// Text is the finding in both languages, without the place, which is in English.
 func (e *BadError) Text() policy.Text { return e.Finding.text() }
 
 func (e *BadError) Error() string {

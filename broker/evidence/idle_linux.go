@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// idlePriority lets the calling thread use the disk and the processor only when nothing else wants them: the idle class of
-// ioprio_set(2), and the lowest niceness. Both are of the thread.
+// idlePriority limits the calling thread to idle time of disk and processor: the idle class of ioprio_set(2), and the lowest
+// niceness. Both belong to the thread.
 func idlePriority() error {
 	const (
 		thisThread = 0

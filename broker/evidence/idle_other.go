@@ -2,5 +2,5 @@
 
 package evidence
 
-// idlePriority does nothing where a thread has no priority of its own: the rate alone bounds the reading.
+// idlePriority does nothing on systems without thread priorities: the rate alone bounds the reading.
 func idlePriority() error { return nil }

@@ -18,16 +18,17 @@ import (
 	"sekimori/recordings"
 )
 
-// readers is how many recordings are verified at once. Verifying is reading a file to its end.
+// readers bounds the simultaneous verifications. Each reads a whole file.
 const readers = 4
 
-// Options are what New needs. All but Live and Log are required.
+// Options configure a Keeper. All but Live and Log are required.
 type Options struct {
 	DB    *store.DB
-	Dir   string // of the recordings
+	Dir   string // directory of the recordings
 	Clock func() time.Time
-	// Live tells whether a session is under way, or over with its end not in the ledger yet, and the file of its recording below Dir;
-	// empty: not begun. It is the supervisor's own list: a row or an index that says so can be edited by hand. Nil: none is.
+	// Live reports whether a session is under way, or over with its end not yet in the ledger. file is its recording below
+	// Dir; empty: not begun. It must be the supervisor's own list, because rows and indexes can be edited by hand. Nil: no
+	// session is live.
 	Live func(session string) (file string, live bool)
 	Log  hclog.Logger // nil: none
 }
@@ -35,11 +36,11 @@ type Options struct {
 // Keeper opens recordings. It is safe for concurrent use.
 type Keeper struct {
 	o       Options
-	reading chan struct{} // holds a place for each verification
+	reading chan struct{} // one place per running verification
 
-	// Of the re-reading alone, which is one goroutine:
+	// Used by the re-reading only, which is one goroutine:
 	ends    []int64 // entries session.ended, in order, found by their headers
-	scanned int64   // how far the ledger was searched for them
+	scanned int64   // size of the ledger searched for them so far
 }
 
 // New makes a keeper on an open store.
@@ -56,17 +57,17 @@ func New(o Options) *Keeper {
 // Recording is an opened recording. Close it.
 type Recording struct {
 	Session string
-	Live    bool              // under way: there is nothing to hold it against yet but its session number
-	Digest  recordings.Digest // as the ledger has it; of a damaged one, as found
-	Bad     *BadError         // what is wrong; nil unless it came from OpenDamaged
+	Live    bool              // under way: only its session number can be checked yet
+	Digest  recordings.Digest // from the ledger; for a damaged recording as found
+	Bad     *BadError         // the fault; nil except from OpenDamaged
 
 	k    *Keeper
 	p    pinned
 	file *os.File
 }
 
-// Open opens a session's recording after it was held against the ledger. Errors: *BadError, which has raised its alarm;
-// ErrNone; store.ErrNotFound.
+// Open opens a session's recording after checking it against the ledger. Errors: *BadError, after raising its alarm; ErrNone;
+// store.ErrNotFound.
 func (k *Keeper) Open(ctx context.Context, session string) (*Recording, error) {
 	r, err := k.OpenDamaged(ctx, session)
 	if err != nil {
@@ -78,13 +79,13 @@ func (k *Keeper) Open(ctx context.Context, session string) (*Recording, error) {
 	return r, nil
 }
 
-// OpenDamaged is Open that opens what does not hold too, and says in Bad what is wrong. The alarm is raised all the same.
-// A file that is not there, or is none, is a *BadError here too.
+// OpenDamaged is Open, but also opens an invalid recording and returns the fault in Bad. The alarm is raised all the same. A
+// missing or irregular file is a *BadError here too.
 func (k *Keeper) OpenDamaged(ctx context.Context, session string) (*Recording, error) {
 	return k.opened(ctx, session, -1, func(r io.Reader) io.Reader { return r })
 }
 
-// opened opens and verifies; end is the entry session.ended where it is known, -1: it is to be found. pace may slow the reading down.
+// opened opens and verifies. end is the session.ended entry if known; -1: opened searches it. pace may slow the reading down.
 func (k *Keeper) opened(ctx context.Context, session string, end int64, pace func(io.Reader) io.Reader) (*Recording, error) {
 	p, err := k.pin(ctx, session, end)
 	if p.edited != nil {
@@ -98,7 +99,7 @@ func (k *Keeper) opened(ctx context.Context, session string, end int64, pace fun
 		return nil, k.notOpened(ctx, p, err)
 	}
 	if p.bad == nil && !p.live && p.digest == nil && isEmpty(r.file) {
-		return nil, errors.Join(ErrNone, r.file.Close()) // it was made and the broker died: nothing was relayed
+		return nil, errors.Join(ErrNone, r.file.Close()) // the file was created and the broker died: nothing was relayed
 	}
 	found, err := k.verify(ctx, &p, pace(r.file))
 	if err != nil {
@@ -117,23 +118,24 @@ func (k *Keeper) opened(ctx context.Context, session string, end int64, pace fun
 	return r, nil
 }
 
-// notOpened says what a file that cannot be opened means.
+// notOpened returns the error for a file that cannot be opened.
 func (k *Keeper) notOpened(ctx context.Context, p pinned, err error) error {
 	bad := p.fail(Unreadable, err)
 	if errors.Is(err, fs.ErrNotExist) {
 		if p.bad == nil && !p.live && p.digest == nil {
-			return ErrNone // the ledger names none, and there is none
+			return ErrNone // the ledger names no file, and there is none
 		}
 		bad = p.fail(Missing, nil)
 	}
 	if p.bad != nil {
-		bad = p.bad // what is wrong with the ledger is the graver thing
+		bad = p.bad // a fault of the ledger is graver
 	}
 	k.alarm(ctx, p, bad)
 	return bad
 }
 
-// open opens the file. No name leaves the directory; what is no regular file, such as a pipe that would hold the reader, is none.
+// open opens the file. No name leads out of the directory. Only a regular file is accepted; a pipe, for example, would block
+// the reader.
 func (k *Keeper) open(p pinned) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(k.o.Dir, filepath.FromSlash(filepath.Clean("/"+p.file))), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
@@ -154,7 +156,7 @@ func isEmpty(f *os.File) bool {
 	return err == nil && info.Size() == 0
 }
 
-// verify reads the file to its end and says in p.bad what does not hold. An error is the caller's end.
+// verify reads the file to its end and puts a fault into p.bad. An error means that the caller has ended.
 func (k *Keeper) verify(ctx context.Context, p *pinned, f io.Reader) (recordings.Digest, error) {
 	select {
 	case k.reading <- struct{}{}:
@@ -172,7 +174,7 @@ func (k *Keeper) verify(ctx context.Context, p *pinned, f io.Reader) (recordings
 	return report.Digest, nil
 }
 
-// judge holds what was read against what the ledger says.
+// judge compares the reading with the ledger.
 func (p *pinned) judge(report recordings.Report, err error) *BadError {
 	var corrupt *recordings.CorruptError
 	var torn *recordings.TruncatedError
@@ -186,7 +188,7 @@ func (p *pinned) judge(report recordings.Report, err error) *BadError {
 		return p.fail(Unreadable, err)
 	}
 	switch {
-	case err != nil && report.Header.Session == "": // live, and its header is not whole yet
+	case err != nil && report.Header.Session == "": // live, and its header is incomplete
 		return nil
 	case report.Header.Session != p.session:
 		return p.fail(OtherSession, fmt.Errorf("it says that it is of session %q", report.Header.Session))
@@ -200,7 +202,7 @@ func (p *pinned) judge(report recordings.Report, err error) *BadError {
 	return nil
 }
 
-// Reader reads the recording from its beginning. The reader before, if any, is of no use any more.
+// Reader reads the recording from its beginning. It invalidates an earlier Reader.
 func (r *Recording) Reader(identities ...age.Identity) (*recordings.Reader, error) {
 	if _, err := r.file.Seek(0, io.SeekStart); err != nil {
 		return nil, fmt.Errorf("read recording of %s: %w", r.Session, err)
@@ -208,7 +210,7 @@ func (r *Recording) Reader(identities ...age.Identity) (*recordings.Reader, erro
 	return recordings.NewReader(r.file, identities...)
 }
 
-// File is the file as it lies, from its beginning.
+// File returns the stored file from its beginning, and its size.
 func (r *Recording) File() (io.Reader, int64, error) {
 	if _, err := r.file.Seek(0, io.SeekStart); err != nil {
 		return nil, 0, fmt.Errorf("read recording of %s: %w", r.Session, err)
@@ -220,8 +222,8 @@ func (r *Recording) File() (io.Reader, int64, error) {
 	return r.file, info.Size(), nil
 }
 
-// Confirm holds what was read, to the end, against what was verified before: a file that is written to meanwhile is found
-// here. Of a live or a damaged recording there is nothing to confirm. Error: *BadError.
+// Confirm compares the digest of a complete reading with the verified one, and so detects a file that changed meanwhile. For
+// a live or damaged recording it does nothing. Error: *BadError.
 func (r *Recording) Confirm(ctx context.Context, read recordings.Digest) error {
 	if r.Live || r.Bad != nil || read.Size == r.Digest.Size && read.SHA256 == r.Digest.SHA256 {
 		return nil
@@ -234,7 +236,7 @@ func (r *Recording) Confirm(ctx context.Context, read recordings.Digest) error {
 // Close releases the file.
 func (r *Recording) Close() error { return r.file.Close() }
 
-// untilDone ends reading with its caller.
+// untilDone ends reading when its caller ends.
 type untilDone struct {
 	ctx context.Context
 	r   io.Reader

@@ -12,27 +12,28 @@ import (
 	"sekimori/recordings/exactjson"
 )
 
-// pinned is what the ledger says of a session's recording.
+// pinned is the ledger's knowledge of a session's recording.
 type pinned struct {
 	session string
 	system  string
 	file    string // below the recordings directory
 	live    bool   // the session is under way: the ledger has no digest yet
 	digest  *recordings.Digest
-	entry   int64     // that names the digest, -1: none
-	bad     *BadError // what is wrong before the file is looked at
-	edited  error     // what the row or the index says otherwise; nil: nothing
+	entry   int64     // the entry with the digest; -1: none
+	bad     *BadError // a fault found before the file is read
+	edited  error     // the contradiction of the row or the index; nil: none
 }
 
 func (p *pinned) fail(f Finding, place error) *BadError {
 	return &BadError{Session: p.session, Finding: f, Entry: p.entry, Place: place}
 }
 
-// pin reads what the ledger says. Only signed entries and the supervisor's list of live sessions are trusted: the session's row, the
-// index of subjects and the columns beside an entry can be edited by hand, and what they say otherwise stands in edited. end is as in
+// pin reads the ledger about a session. It trusts only signed entries and the supervisor's live list. The session's row, the
+// index of subjects and the columns beside an entry can be edited by hand; their contradictions go into edited. end is as in
 // opened. Errors: ErrNone, store.ErrNotFound, the caller's end.
 func (k *Keeper) pin(ctx context.Context, session string, end int64) (p pinned, err error) {
-	// A session that was neither live nor ended in one snapshot may have ended between the snapshot and the look at the list.
+	// A session that is neither live nor ended in one snapshot may have ended between the snapshot and the check of the live
+	// list.
 	for _, last := range []bool{false, true} {
 		found := false
 		err = k.o.DB.Read(ctx, func(s *store.Snap) (err error) {
@@ -47,7 +48,8 @@ func (k *Keeper) pin(ctx context.Context, session string, end int64) (p pinned, 
 	return p, err
 }
 
-// pinIn is pin in one snapshot. It says whether it found how the session stands; the last time, it reads the whole ledger for that.
+// pinIn is pin in one snapshot. It reports whether it found the session's state. On the last attempt it reads the whole
+// ledger.
 func (k *Keeper) pinIn(ctx context.Context, s *store.Snap, p *pinned, end int64, last bool) (found bool, err error) {
 	row, err := s.Session(p.session)
 	gone := errors.Is(err, store.ErrNotFound)
@@ -55,7 +57,7 @@ func (k *Keeper) pinIn(ctx context.Context, s *store.Snap, p *pinned, end int64,
 		return false, err
 	}
 	p.system, p.file = row.System, row.Recording
-	file, live := k.o.Live(p.session) // after the snapshot began: of one that began meanwhile the snapshot knows nothing
+	file, live := k.o.Live(p.session) // after the snapshot began, because the snapshot lacks later sessions
 	said, err := entriesOf(s, p.session)
 	if err != nil {
 		p.bad = p.fail(Unproved, err)
@@ -109,7 +111,7 @@ func (k *Keeper) pinIn(ctx context.Context, s *store.Snap, p *pinned, end int64,
 	return true, nil
 }
 
-// entriesOf are the entries that the index of subjects gives for a session, by what their headers say.
+// entriesOf returns a session's entries from the index of subjects, as their headers identify them.
 func entriesOf(s *store.Snap, session string) (said []ledger.Entry, err error) {
 	for e, err := range s.Entries(store.EntryFilter{Subject: session}) {
 		if err != nil {
@@ -122,7 +124,7 @@ func entriesOf(s *store.Snap, session string) (said []ledger.Entry, err error) {
 	return said, nil
 }
 
-// of are the entries of a kind whose first subject the caller asked for: the session is the first of these kinds.
+// of returns the entries of a kind from said. The session is the first subject of these kinds.
 func of(said []ledger.Entry, kind string) (of []ledger.Entry) {
 	for _, e := range said {
 		if e.Kind == kind {
@@ -132,10 +134,10 @@ func of(said []ledger.Entry, kind string) (of []ledger.Entry) {
 	return of
 }
 
-// searched is how many entries one query of search looks at.
+// searched is the number of entries per query of search.
 const searched = 20_000
 
-// search reads the headers of the whole ledger for entries of the session that the index lacks. It ends with its caller.
+// search reads all headers of the ledger for entries of the session that the index lacks. It ends with its caller.
 func (k *Keeper) search(ctx context.Context, s *store.Snap, p *pinned, said []ledger.Entry) ([]ledger.Entry, error) {
 	size, err := s.LedgerSize()
 	if err != nil {
@@ -167,7 +169,7 @@ func (k *Keeper) search(ctx context.Context, s *store.Snap, p *pinned, said []le
 	return said, nil
 }
 
-// holdRow holds the row against the end that the ledger has.
+// holdRow compares the row with the end in the ledger.
 func (p *pinned) holdRow(row store.Session) {
 	switch d := p.digest; {
 	case row.State != store.SessionEnded:
@@ -177,7 +179,7 @@ func (p *pinned) holdRow(row store.Session) {
 	}
 }
 
-// take holds one end of the session, of which there should be one.
+// take checks one end of the session; there should be exactly one.
 func (p *pinned) take(s *store.Snap, e ledger.Entry) {
 	first := p.entry < 0
 	if first {

@@ -15,57 +15,51 @@ import (
 	"sekimori/recordings"
 )
 
-// The pace of re-reading. A recording is due three weeks after it was last read, which leaves more than a week to get
-// round to it within a month: at the rate below that is five terabytes.
+// The pace of re-reading. A recording is due three weeks after its last reading. That leaves more than a week to read it
+// within a month; at the rate below that is enough for five terabytes.
 const (
 	dueAfter = 21 * 24 * time.Hour
-	passes   = time.Hour // between two looks for what is due
-	rate     = 8 << 20   // bytes a second, over all
-	slice    = 1 << 20   // read between two rests
-	page     = 256       // entries looked at in one snapshot
+	noted    = time.Hour // the longest reading without an entry about it
+	rate     = 8 << 20   // bytes a second, in total
+	slice    = 1 << 20   // bytes between two pauses
+	page     = 256       // entries per snapshot
 )
 
-// Reread reads again, until ctx ends, every sealed recording that the ledger knows and that was not read for three weeks:
-// one at a time, at a bounded rate, at the lowest priority for disk and processor that the system offers. A finding is an
-// alarm. What was read leaves an entry recordings.reread, which says which and how many held; the next reading is due by that.
-func (k *Keeper) Reread(ctx context.Context) {
-	runtime.LockOSThread() // never unlocked: the thread's priority is lowered, and it ends with this goroutine
-	if err := idlePriority(); err != nil {
-		k.o.Log.Warn("rereading_at_normal_priority", "error", err)
-	}
-	tick := time.NewTicker(passes)
-	defer tick.Stop()
-	for {
-		if err := k.pass(ctx, func(r io.Reader) io.Reader { return &slow{ctx: ctx, r: r} }); err != nil && ctx.Err() == nil {
-			k.o.Log.Error("rereading_failed", "error", err)
+// Reread reads every sealed recording in the ledger that was not read for three weeks. It reads one at a time, at a bounded
+// rate, on a thread of its own with the lowest priority for disk and processor that the system offers. It ends early with
+// ctx. A finding raises an alarm. The readings are entered as recordings.reread, with their ranges and the faults found;
+// those entries determine when the next reading is due.
+func (k *Keeper) Reread(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread's priority is lowered, and the thread ends with this goroutine
+		if err := idlePriority(); err != nil {
+			k.o.Log.Warn("rereading_at_normal_priority", "error", err)
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
+		done <- k.pass(ctx, func(r io.Reader) io.Reader { return &slow{ctx: ctx, r: r} })
+	}()
+	return <-done
 }
 
-// passed is what was read; the payload of recordings.reread.
+// passed sums up readings; it is the payload of recordings.reread.
 type passed struct {
 	Read   int        `json:"read"`
 	Bytes  int64      `json:"bytes"`
 	Bad    []string   `json:"bad"` // sessions
 	Ledger int64      `json:"entries"`
-	Ends   [][2]int64 `json:"ends"` // first and last entry session.ended of each stretch; every recording that one in between names was read
+	Ends   [][2]int64 `json:"ends"` // first and last session.ended entry of each range; every recording named by one in the range was read
 
 	began time.Time
 }
 
-// sealed is a recording as the ledger has it.
+// sealed is a recording as the ledger names it.
 type sealed struct {
 	session string
 	entry   int64
-	after   int64 // the end before it that names a recording; -1: none
+	after   int64 // the previous end that names a recording; -1: none
 }
 
-// pass reads what is due. When it was read last, the entries of earlier passes say, which are signed.
+// pass reads the due recordings. The signed entries of earlier passes give the last readings.
 func (k *Keeper) pass(ctx context.Context, pace func(io.Reader) io.Reader) error {
 	err := k.findEnds(ctx)
 	var fresh [][2]int64
@@ -88,8 +82,8 @@ func (k *Keeper) pass(ctx context.Context, pace func(io.Reader) io.Reader) error
 				return errors.Join(fmt.Errorf("reread %s: %w", v.session, err), k.note(ctx, &sum))
 			}
 			sum.take(v, size, bad)
-			// Recordings that a crash forgets are read again: an hour's worth, or some hundred.
-			if sum.Read >= page || k.o.Clock().Sub(sum.began) >= passes {
+			// A crash loses the note of at most an hour's readings, or some hundred; those are read again.
+			if sum.Read >= page || k.o.Clock().Sub(sum.began) >= noted {
 				if err := k.note(ctx, &sum); err != nil {
 					return err
 				}
@@ -112,7 +106,7 @@ func (p *passed) take(v sealed, size int64, bad *BadError) {
 	p.Ends = append(p.Ends, [2]int64{v.entry, v.entry})
 }
 
-// note writes what was read, and begins anew.
+// note enters the readings, and starts a new sum.
 func (k *Keeper) note(ctx context.Context, sum *passed) error {
 	if sum.Read == 0 || ctx.Err() != nil {
 		return nil
@@ -130,8 +124,8 @@ func (k *Keeper) note(ctx context.Context, sum *passed) error {
 
 const kindReread = "recordings.reread"
 
-// hidden raises the alarm about a ledger that cannot be searched: an entry that cannot be read hides the recordings that it and its
-// successors name.
+// hidden raises the alarm about a ledger that cannot be searched: an unreadable entry hides its recording and those of later
+// entries.
 func (k *Keeper) hidden(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		k.alarm(ctx, pinned{}, &BadError{Session: "ledger", Finding: Unproved, Entry: -1, Place: err})
@@ -139,8 +133,8 @@ func (k *Keeper) hidden(ctx context.Context, err error) error {
 	return err
 }
 
-// findEnds searches what was appended for ends of sessions, by the headers: rows of sessions, the index and the column of kinds
-// can be edited by hand.
+// findEnds searches newly appended entries for ends of sessions, by their headers, because rows of sessions, the index and
+// the column of kinds can be edited by hand.
 func (k *Keeper) findEnds(ctx context.Context) error {
 	for more := true; more; {
 		err := k.o.DB.Read(ctx, func(s *store.Snap) error {
@@ -166,7 +160,7 @@ func (k *Keeper) findEnds(ctx context.Context) error {
 	return nil
 }
 
-// readLately are the stretches that were read within dueAfter, by the entries about it that prove.
+// readLately returns the ranges read within dueAfter, from entries with a valid proof.
 func (k *Keeper) readLately(ctx context.Context) (fresh [][2]int64, err error) {
 	err = k.o.DB.Read(ctx, func(s *store.Snap) error {
 		for e, err := range s.Entries(store.EntryFilter{Kind: kindReread, Newest: true}) {
@@ -178,7 +172,7 @@ func (k *Keeper) readLately(ctx context.Context) (fresh [][2]int64, err error) {
 			}
 			var said passed
 			if e.Kind != kindReread || e.Actor.Kind != timer.Kind || e.Disposed() || json.Unmarshal(e.Payload, &said) != nil || s.Prove(e) != nil {
-				continue // what it says is read again, which does no harm
+				continue // its recordings are read again, which does no harm
 			}
 			fresh = append(fresh, said.Ends...)
 		}
@@ -187,8 +181,8 @@ func (k *Keeper) readLately(ctx context.Context) (fresh [][2]int64, err error) {
 	return fresh, err
 }
 
-// sealedBy gives the recordings that ends name and that are due: neither read nor sealed lately. before is the last end, of those
-// looked at, that names a recording.
+// sealedBy returns the due recordings of ends: neither read nor sealed lately. before is the last examined end that names a
+// recording.
 func (k *Keeper) sealedBy(ctx context.Context, ends []int64, fresh [][2]int64, before *int64) (due []sealed, err error) {
 	err = k.o.DB.Read(ctx, func(s *store.Snap) error {
 		for _, i := range ends {
@@ -215,7 +209,7 @@ func (k *Keeper) sealedBy(ctx context.Context, ends []int64, fresh [][2]int64, b
 	return due, err
 }
 
-// rereadOne verifies one recording and notes that it did. An error is the caller's end, or the store's.
+// rereadOne verifies one recording. An error is the caller's end, or the store's.
 func (k *Keeper) rereadOne(ctx context.Context, v sealed, pace func(io.Reader) io.Reader) (int64, *BadError, error) {
 	session := v.session
 	r, err := k.opened(ctx, session, v.entry, pace)
@@ -223,7 +217,7 @@ func (k *Keeper) rereadOne(ctx context.Context, v sealed, pace func(io.Reader) i
 	switch {
 	case errors.As(err, &bad):
 	case errors.Is(err, ErrNone), errors.Is(err, store.ErrNotFound):
-		// The ledger names a recording, and nothing of it is left.
+		// The ledger names a recording, but no trace of it is left.
 		bad = &BadError{Session: session, Finding: Missing, Entry: -1}
 		k.alarm(ctx, pinned{session: session}, bad)
 	case err != nil:
@@ -250,7 +244,7 @@ func (k *Keeper) rereadOne(ctx context.Context, v sealed, pace func(io.Reader) i
 type slow struct {
 	ctx  context.Context
 	r    io.Reader
-	read int // since the last rest
+	read int // since the last pause
 }
 
 func (s *slow) Read(b []byte) (int, error) {

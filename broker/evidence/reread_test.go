@@ -17,7 +17,7 @@ import (
 
 func plainly(r io.Reader) io.Reader { return r }
 
-// A recording that was replaced, and one that was deleted, are found within a month although nobody opens them.
+// A replaced and a deleted recording are found within a month even if no person opens them.
 func TestReplacedAndDeletedAreFoundByTheBrokerItself(t *testing.T) {
 	r := newRoom(t)
 	ids := []string{"S-20261124-01", "S-20261124-02", "S-20261124-03", "S-20261124-04"}
@@ -65,7 +65,7 @@ func TestReplacedAndDeletedAreFoundByTheBrokerItself(t *testing.T) {
 	if n := r.entries("recordings.reread"); n != 1 {
 		t.Errorf("%d entries of re-reading", n)
 	}
-	// Each is read at least once a month. A finding that stands is said again once it was acknowledged.
+	// Each is read at least once a month. A persisting finding is raised again after it was acknowledged.
 	for range 3 {
 		r.ahead.Add(int64(30 * 24 * time.Hour))
 		pass()
@@ -91,7 +91,7 @@ func TestReplacedAndDeletedAreFoundByTheBrokerItself(t *testing.T) {
 	}
 }
 
-// No row puts a reading off: not one that says when it was read last, now or in a time to come; nor a row or index that is gone.
+// No row delays a reading: neither a row with a past or future last reading, nor a missing row or index.
 func TestAttackReadingPutOffByHand(t *testing.T) {
 	r := newRoom(t)
 	const third = "S-20261124-03"
@@ -117,8 +117,8 @@ func TestAttackReadingPutOffByHand(t *testing.T) {
 	}
 }
 
-// Recordings that were read are noted by their places: one that was not due at the time is read in its turn, and what was read is not read again by a broker
-// that starts anew.
+// Readings are noted by ranges. A recording that was not due then is read in its turn, and a restarted broker does not repeat
+// noted readings.
 func TestWhatWasReadIsNotedInTheLedger(t *testing.T) {
 	r := newRoom(t)
 	r.session(mine, "ls\n")
@@ -185,13 +185,13 @@ func TestRereadEndsWithTheBroker(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.ahead.Store(int64(dueAfter))
-	changed, stop := r.db.Changed()
-	defer stop()
+	changed := r.db.Changed()
+	defer changed.Stop()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); r.k.Reread(ctx) }()
+	go func() { defer close(done); _ = r.k.Reread(ctx) }()
 	for len(r.alarms()) == 0 {
-		<-changed
+		<-changed.C
 	}
 	cancel()
 	<-done

@@ -76,7 +76,7 @@ func (r *room) open() {
 
 func (r *room) file(session string) string { return filepath.Join(r.dir, session+".skr") }
 
-// begin makes a recording that is not ended.
+// begin makes a recording without an end.
 func (r *room) begin(session, said string) *recordings.Writer {
 	r.t.Helper()
 	w, err := recordings.Create(r.file(session), recordings.Header{Session: session, Started: r.clock()}, recordings.Options{
@@ -165,7 +165,7 @@ func (r *room) alarmsOf(f Finding) (n int) {
 	return n
 }
 
-// remake puts another recording of the same number in the place of a session's.
+// remake replaces a session's recording by another one with the same number.
 func (r *room) remake(session string) {
 	r.t.Helper()
 	if err := os.Remove(r.file(session)); err != nil {
@@ -176,12 +176,12 @@ func (r *room) remake(session string) {
 	}
 }
 
-// opening is the entry of a session that begins.
+// opening is the entry of a starting session.
 func opening(session string) *ledger.Draft {
 	return &ledger.Draft{Kind: "session.opening", Actor: timer, Subjects: []string{session}, Payload: map[string]any{"session_id": session}}
 }
 
-// end ends a session that has a row.
+// end ends a session with a row.
 func (r *room) end(id string, d recordings.Digest) {
 	r.t.Helper()
 	err := r.db.Write(r.t.Context(), func(tx *store.Tx) error {

@@ -1,12 +1,9 @@
-// Package forms reads what people hand in as YAML — the registry, a request — strictly, and names
-// what is wrong with it: every problem at once, each with its line, its column, a stable code and
-// a Japanese and an English sentence.
+// Package forms reads YAML that people hand in (the registry, a request) strictly. It names every problem at once, each with its line,
+// its column, a stable code and a Japanese and an English sentence.
 //
-// It owns the reading of values (words, switches, days, instants, lengths of time, addresses) and
-// the two types that carry problems to the doors, Problem and Invalid. It refuses what a form
-// does not need and what would make one hard to read for a second pair of eyes: unknown keys,
-// anchors and aliases, tags, a second document in the same file, text that is not UTF-8. A text may be anybody's: its size,
-// its values, its depth and the problems named are bounded, and reading it takes time in proportion to its size. It knows nothing of what the values mean:
-// that is for broker/registry and broker/requests, which are its callers, and for the doors, which
-// print the problems.
+// It owns the reading of values (words, switches, days, instants, lengths of time, addresses) and the two types that carry problems to
+// the doors, Problem and Invalid. It refuses YAML that a form does not need or that is hard to review: unknown keys, anchors and
+// aliases, tags, a second document in the same file, text that is not UTF-8. A text may come from strangers: its size, values, depth
+// and problems are bounded, and reading takes time in proportion to its size. The package does not know the meaning of the values. Its
+// callers do, broker/registry and broker/requests; the doors print the problems.
 package forms

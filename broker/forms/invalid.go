@@ -8,7 +8,7 @@ import (
 // Problem is one thing wrong with a form. Line and Column count from 1; both are 0 when the form
 // did not come from a file.
 type Problem struct {
-	Field  string `json:"field"` // as in the file: "engineers[2].keys[0]"
+	Field  string `json:"field"` // path in the file: "engineers[2].keys[0]"
 	Code   string `json:"code"`  // kebab-case, stable
 	JA     string `json:"ja"`
 	EN     string `json:"en"`
@@ -16,16 +16,21 @@ type Problem struct {
 	Column int    `json:"column,omitempty"`
 }
 
-// Invalid is a form that cannot be accepted. Nothing of it was stored.
+// Invalid is the refusal of a form. Nothing of the form was stored.
 type Invalid struct {
 	Name     string    `json:"name"` // of the file, as the caller gave it; may be empty
 	Problems []Problem `json:"problems"`
 }
 
+// Wrong is the refusal of one value.
+func Wrong(field, code, ja, en string) error {
+	return &Invalid{Problems: []Problem{{Field: field, Code: code, JA: ja, EN: en}}}
+}
+
 // Error gives one line per problem, in English, each beginning with file, line and column.
 func (e *Invalid) Error() string { return e.Text("en") }
 
-// Text gives one line per problem in the language asked for: "ja", otherwise English.
+// Text gives one line per problem in the language: "ja", otherwise English.
 func (e *Invalid) Text(lang string) string {
 	lines := make([]string, 0, len(e.Problems))
 	for _, p := range e.Shown() {
@@ -38,8 +43,8 @@ func (e *Invalid) Text(lang string) string {
 	return strings.Join(lines, "\n")
 }
 
-// Shown is the problems as people may read them. A sentence repeats what was handed in, which may be a vendor's: nothing of it
-// reaches the terminal of whoever hands it in but what can be printed, and no more than a few lines.
+// Shown gives the problems for people. A sentence repeats the input, which may be a vendor's: only printable characters of it reach
+// the terminal, and only a few lines.
 func (e *Invalid) Shown() []Problem {
 	out := make([]Problem, 0, len(e.Problems))
 	for _, p := range e.Problems {
@@ -49,7 +54,7 @@ func (e *Invalid) Shown() []Problem {
 	return out
 }
 
-// maxShown is more than any sentence has of its own, in characters.
+// maxShown is more than any sentence needs without input, in characters.
 const maxShown = 600
 
 func shown(s string) string {
@@ -84,7 +89,7 @@ func (e *Invalid) Has(code string) bool {
 	return false
 }
 
-// OrNil is e as an error, or nil when it names no problem.
+// OrNil is e as an error, or nil if it has no problem.
 func (e *Invalid) OrNil() error {
 	if e == nil || len(e.Problems) == 0 {
 		return nil

@@ -8,14 +8,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Bounds on the cost of a form. Anybody with a key may hand one in, so its size, its values, its depth and its problems are bounded
-// before and while it is read. The reader takes time and memory in proportion to the size, so the bounds are bounds of time too: a form
-// at every limit is read within a fraction of a second (BenchmarkRead), and no caller who has left is worked for much longer.
+// Bounds on the cost of a form. Any person with a key may hand one in, so its size, values, depth and problems are bounded before and
+// while it is read. The reader takes time and memory in proportion to the size, so these bounds limit the time too: a form at every
+// limit is read within a fraction of a second (BenchmarkRead), and work for a caller who has left ends soon.
 const (
 	// MaxSize is the largest form read, in bytes.
 	MaxSize = 1 << 20
-	// maxMarks is how many characters may stand in a form that can begin a value, a key or a line. It bounds the values before
-	// anything is built of them.
+	// maxMarks is how many characters in a form may begin a value, a key or a line. It bounds the values before any is built.
 	maxMarks = 150_000
 	// maxDepth is how deep a form may nest. Forms nest four deep.
 	maxDepth = 32
@@ -31,8 +30,8 @@ var marks = func() (is [256]bool) {
 	return is
 }()
 
-// Plain is a text that another reader of YAML is to read: in UTF-8, without a byte order mark, of a size that a form may have. The
-// error is an *Invalid with its place.
+// Plain gives a text for another YAML reader: in UTF-8, without a byte order mark, of a size that a form may have. The error is an
+// *Invalid with its place.
 func Plain(name string, text []byte) ([]byte, error) {
 	text, wrong := plain(text)
 	if wrong != nil {
@@ -41,7 +40,7 @@ func Plain(name string, text []byte) ([]byte, error) {
 	return text, nil
 }
 
-// plain is the text without the mark that some editors put before it. What is no text, or too much of it, is a problem.
+// plain gives the text without the mark that some editors put before it. Input that is not text, or too long, is a problem.
 func plain(text []byte) ([]byte, *Problem) {
 	at := func(i int, code, ja, en string) *Problem {
 		line := 1 + bytes.Count(text[:i], []byte{'\n'})
@@ -71,7 +70,7 @@ func plain(text []byte) ([]byte, *Problem) {
 	return text, nil
 }
 
-// invalidUTF8 is the place of the first byte that is no UTF-8; -1: there is none.
+// invalidUTF8 is the offset of the first byte that is not UTF-8; -1: there is none.
 func invalidUTF8(text []byte) int {
 	if utf8.Valid(text) {
 		return -1
@@ -86,7 +85,7 @@ func invalidUTF8(text []byte) int {
 	return -1
 }
 
-// unwanted is the first thing in a document that no form has: an anchor, an alias, a tag, too deep a nesting.
+// unwanted finds the first thing in a document that no form may have: an anchor, an alias, a tag, too deep a nesting.
 func unwanted(n *yaml.Node, depth int) *Problem {
 	if depth > maxDepth {
 		v := Value{line: n.Line, col: n.Column}

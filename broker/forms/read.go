@@ -12,15 +12,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Form is a form being read. Its methods and those of its values note problems and go on, so that
-// one run names all of them; Err tells at the end.
+// Form is a form being read. Its methods and those of its values note problems and go on, so that one run names them all; Err gives
+// them at the end.
 type Form struct {
 	invalid Invalid
 	hints   []Problem
 }
 
-// Value is one value of a form with its place. The zero Value is an absent one: reading it gives
-// zero values and no problem.
+// Value is one value of a form with its place. The zero Value is absent: reading it gives zero values and no problem.
 type Value struct {
 	form *Form
 	path string
@@ -29,8 +28,8 @@ type Value struct {
 	col  int
 }
 
-// Read reads one YAML document whose top level is a mapping. The Value may be read even when the text
-// is broken: it is absent then and Err says why. The text may be anybody's: what reading costs is bounded (limits.go).
+// Read reads one YAML document whose top level is a mapping. The Value may be read even if the text is broken: it is absent then, and
+// Err says why. The text may come from strangers: the cost of reading is bounded (limits.go).
 func Read(name string, text []byte) (*Form, Value) {
 	f := &Form{invalid: Invalid{Name: name}}
 	root := Value{form: f, line: 1, col: 1}
@@ -72,10 +71,10 @@ func Read(name string, text []byte) (*Form, Value) {
 	return f, root
 }
 
-// syntaxLine finds the line in what the YAML reader says: "yaml: line 3: did not find expected key".
+// syntaxLine finds the line in the YAML reader's message: "yaml: line 3: did not find expected key".
 var syntaxLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
-// syntax notes what the YAML reader found, at its place.
+// syntax notes the YAML reader's error, at its place.
 func (f *Form) syntax(root Value, err error) {
 	said := err.Error()
 	if m := syntaxLine.FindStringSubmatch(said); m != nil {
@@ -116,7 +115,7 @@ func (v Value) Problem(code, ja, en string) {
 	v.form.invalid.Problems = append(v.form.invalid.Problems, v.Describe(code, ja, en))
 }
 
-// Present reports whether something is written there. A key with nothing after it is absent.
+// Present reports whether there is a value. A key with nothing after it is absent.
 func (v Value) Present() bool {
 	if v.node == nil {
 		return false
@@ -139,12 +138,12 @@ type Map struct {
 	values map[string]Value
 }
 
-// Map reads a mapping and notes every key that is not among the known ones, with the nearest that
-// is. Anything but a mapping is a problem, and gives an empty one.
+// Map reads a mapping and notes every unknown key, with the nearest known one. A value that is not a mapping is a problem, and gives
+// an empty one.
 func (v Value) Map(known ...string) Map { return v.MapRenamed(nil, known...) }
 
-// MapRenamed is Map for a mapping some of whose keys have been renamed: was gives the present name of each former one. A value
-// under a former name counts as if it stood under the present one, and is noted for Hints.
+// MapRenamed is Map for a mapping with renamed keys: was gives the present name of each former one. A value under a former name counts
+// as if it stood under the present one, and is noted for Hints.
 func (v Value) MapRenamed(was map[string]string, known ...string) Map {
 	m := Map{Value: v, values: map[string]Value{}}
 	if !v.Present() {
@@ -220,7 +219,7 @@ func (m Map) Need(key string) Value {
 	return v
 }
 
-// List gives the members of a sequence. Anything but a sequence is a problem.
+// List gives the members of a sequence. A value that is not a sequence is a problem.
 func (v Value) List() []Value {
 	if !v.Present() {
 		return nil
@@ -257,12 +256,12 @@ func contains(list []string, s string) bool {
 	return false
 }
 
-// Describe is a problem at the value's place, for a caller who finds it after the reading.
+// Describe gives a problem at the value's place, for a caller that finds it after the reading.
 func (v Value) Describe(code, ja, en string) Problem {
 	return Problem{Field: v.path, Code: code, JA: ja, EN: en, Line: v.line, Column: v.col}
 }
 
-// File is the name of the form the value was read from; empty for the zero Value.
+// File is the name of the value's form; empty for the zero Value.
 func (v Value) File() string {
 	if v.form == nil {
 		return ""

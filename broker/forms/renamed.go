@@ -2,7 +2,7 @@ package forms
 
 import "fmt"
 
-// renamed notes that a key is written under a former name.
+// renamed notes a key under its former name.
 func (v Value) renamed(was, now string) {
 	if v.form == nil || len(v.form.hints) >= maxProblems {
 		return
@@ -12,10 +12,10 @@ func (v Value) renamed(was, now string) {
 		fmt.Sprintf("this key is now called %q; it was read as such, but write the new name next time", now)))
 }
 
-// Hints are what the writer of the form should know although nothing is wrong with it, such as keys under former names.
+// Hints are remarks for the writer of a form without faults, such as on keys under former names.
 func (f *Form) Hints() []Problem { return f.hints }
 
-// HintText gives one line per hint in the language asked for, as Invalid.Text does for problems.
+// HintText gives one line per hint in the language, as Invalid.Text does for problems.
 func HintText(name string, hints []Problem, lang string) string {
 	return (&Invalid{Name: name, Problems: hints}).Text(lang)
 }

@@ -6,18 +6,18 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"sekimori/policy/text"
 )
 
 // MaxText is the longest text of one value, in characters.
 const MaxText = 4000
 
-// Text reads a word or a text. Numbers and switches are taken as they are written, so that a
-// telephone number needs no quotes. Control characters are a problem: what is written here is
-// shown on other people's terminals.
+// Text reads a word or a text. Numbers and switches are taken as written, so a telephone number needs no quotes. Control characters
+// are a problem, because the text is shown on other people's terminals.
 func (v Value) Text() string {
 	if !v.Present() {
 		return ""
@@ -67,7 +67,7 @@ func (v Value) Int(min, max int) int {
 	return n
 }
 
-// Choice reads one of the words; an absent value is the first of them.
+// Choice reads one of the words; an absent value gives the first of them.
 func (v Value) Choice(words ...string) string {
 	if !v.Present() {
 		return words[0]
@@ -93,7 +93,7 @@ func (v Value) Texts() []string {
 	return texts
 }
 
-// Length reads a length of time such as 90m or 1h30m; it must be more than nothing.
+// Length reads a length of time such as 90m or 1h30m; it must be more than zero.
 func (v Value) Length() time.Duration {
 	if !v.Present() {
 		return 0
@@ -106,7 +106,7 @@ func (v Value) Length() time.Duration {
 	return d
 }
 
-// Prefix reads an address or a range of addresses in CIDR form; an address alone stands for itself.
+// Prefix reads an address or a range of addresses in CIDR form. An address alone is a range of one.
 func (v Value) Prefix() netip.Prefix {
 	if !v.Present() {
 		return netip.Prefix{}
@@ -135,7 +135,7 @@ func (v Value) Day() Day {
 	return Day{Year: t.Year(), Month: t.Month(), Day: t.Day()}
 }
 
-// the forms of an instant without a zone, which is then the institution's.
+// The forms of an instant without a zone. The institution's zone applies.
 var localForms = []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
 
 // ParseInstant reads RFC 3339, or a local date and time of the zone given.
@@ -151,6 +151,21 @@ func ParseInstant(s string, zone *time.Location) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is no date and time like 2026-11-24T10:00 or 2026-11-24T10:00:00+09:00", s)
 }
 
+// Instant reads a time that a person wrote in a field: RFC 3339, or a local time of the zone. An empty text gives the zero time.
+// Error: *Invalid.
+func Instant(field, text string, zone *time.Location) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := ParseInstant(text, zone)
+	if err != nil {
+		return t, &Invalid{Problems: []Problem{{Field: field, Code: "bad-time",
+			JA: "日時は 2026-11-24T02:10 のように書いてください。時間帯を省けば、この機関の時刻です。",
+			EN: "write a date and time like 2026-11-24T02:10; without a zone it is that of the institution"}}}
+	}
+	return t, nil
+}
+
 // Instant reads a date and time: RFC 3339, or local time of the zone given.
 func (v Value) Instant(zone *time.Location) time.Time {
 	if !v.Present() {
@@ -164,8 +179,7 @@ func (v Value) Instant(zone *time.Location) time.Time {
 	return t
 }
 
-// Word is the text of a value that is one word; no problem is noted for other kinds because the
-// empty text then fails the caller's own check.
+// Word is the text of a value that is one word. Other kinds note no problem: the empty text fails the caller's own check.
 func (v Value) Word() string {
 	if v.node != nil && v.node.Kind == yaml.ScalarNode {
 		return strings.TrimSpace(v.node.Value)
@@ -178,6 +192,18 @@ type Day struct {
 	Year  int
 	Month time.Month
 	Day   int
+}
+
+// ParseDay reads a day such as 2026-04-01; no text is no day. Error: *Invalid.
+func ParseDay(field, text string) (Day, error) {
+	if text == "" {
+		return Day{}, nil
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return Day{}, Wrong(field, "bad-date", "日付は 2026-04-01 のように、ある日を書いてください。", "write a day that exists, like 2026-04-01")
+	}
+	return Day{Year: t.Year(), Month: t.Month(), Day: t.Day()}, nil
 }
 
 // IsZero reports whether it is no day.
@@ -194,8 +220,7 @@ func (d Day) Start(zone *time.Location) time.Time {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, zone)
 }
 
-// After is the first instant after the day in the zone: what "until, inclusive" means as an
-// exclusive bound. The zero time for no day.
+// After is the first instant after the day in the zone: "until, inclusive" as an exclusive bound. The zero time for no day.
 func (d Day) After(zone *time.Location) time.Time {
 	if d.IsZero() {
 		return time.Time{}
@@ -203,22 +228,11 @@ func (d Day) After(zone *time.Location) time.Time {
 	return time.Date(d.Year, d.Month, d.Day+1, 0, 0, 0, 0, zone)
 }
 
-// Printable replaces what must not reach a terminal — control characters, escape, invisible
-// direction marks — with U+FFFD. Line breaks and tabs stay.
-func Printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == '\u2028', r == '\u2029':
-			return '\uFFFD'
-		}
-		return r
-	}, s)
-}
+// Printable is text.Printable, for text that is kept.
+func Printable(s string) string { return text.Printable(s) }
 
-// Kept is the reason of an act that stops work as it is kept: what cannot be shown is replaced and what is too long is cut off, because
-// a stop must not fail over its reason.
+// Kept is the reason of an act that stops work, for keeping: unprintable characters are replaced and a long text is cut, because a
+// stop must not fail over its reason.
 func Kept(reason string) string {
 	reason = Printable(strings.ToValidUTF8(strings.TrimSpace(reason), "\uFFFD"))
 	n := 0
@@ -230,10 +244,10 @@ func Kept(reason string) string {
 	return reason
 }
 
-// longestWord is longer than any word people could have meant; distance takes time by the length.
+// longestWord is longer than any real word. It bounds the time of distance.
 const longestWord = 64
 
-// Nearest is the word that s was most likely meant to be; empty when none is near.
+// Nearest is the word most like s; empty if none is near.
 func Nearest(s string, words []string) string {
 	if len(s) > longestWord {
 		return ""

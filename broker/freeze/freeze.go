@@ -5,19 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/act"
 	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// Options are what New needs. DB is required.
+// Options are the arguments of New. DB and Acts are required.
 type Options struct {
-	DB  *store.DB
-	Log hclog.Logger // nil: none
+	DB   *store.DB
+	Acts *act.Runner
+	Log  hclog.Logger // nil: none
 }
 
 // Freezer is safe for concurrent use.
@@ -31,27 +36,66 @@ func New(o Options) *Freezer {
 	return &Freezer{o: o}
 }
 
-// On freezes and gives the incident's number. subject is the id (or a vendor's login) of what is frozen; empty
-// for everything. The reason may be empty: it can follow later (Note). A freeze of what is frozen already
-// is another freeze: each needs its own lift.
-func (f *Freezer) On(ctx context.Context, scope policy.FreezeScope, subject, reason string, by ledger.Actor) (string, error) {
+// On freezes and gives the incident's number. subject is the id (or a vendor's login) of the frozen thing; empty for everything. The
+// reason may be empty and follow later (Note). Freezing a frozen thing makes another freeze: each needs its own lift. A button
+// pressed twice makes one.
+func (f *Freezer) On(ctx context.Context, scope policy.FreezeScope, subject, reason string, by act.Caller) (string, error) {
 	id := ""
-	err := f.act(ctx, by, anybody, func(tx *store.Tx, p policy.Person) (err error) {
-		if reason, err = said(reason, false); err != nil {
+	err := do(ctx, f, Anew, freezeOn, "", by, func(tx *store.Tx, p act.Person) (err error) {
+		if reason, err = reasonText(reason, false); err != nil {
 			return err
 		}
 		if subject, err = covered(tx, scope, subject); err != nil {
 			return err
 		}
+		if id = pressedTwice(tx, policy.Freeze{Scope: scope, Subject: subject, By: p.ID, Reason: reason}); id != "" {
+			return nil
+		}
 		if id, err = tx.NextIncidentNo(); err != nil {
 			return fmt.Errorf("number the freeze: %w", err)
 		}
-		return begin(tx, policy.Freeze{ID: id, Scope: scope, Subject: subject, By: p.ID, Since: tx.Now, Reason: reason}, by)
+		return begin(tx, policy.Freeze{ID: id, Scope: scope, Subject: subject, By: p.ID, Since: tx.Now, Reason: reason}, p.By)
 	})
 	return id, err
 }
 
-// covered gives the id of what is to be frozen.
+// ByRule freezes a vendor where a rule of a system says so, in the transaction that found the reason. A vendor that is frozen already
+// stays as it is.
+func ByRule(tx *store.Tx, vendor, reason string, by ledger.Actor) error {
+	list, err := tx.Freezes(true)
+	if err != nil {
+		return fmt.Errorf("read freezes: %w", err)
+	}
+	for _, old := range list {
+		if old.Scope == policy.FreezeVendor && old.Subject == vendor && !old.Drill {
+			return nil
+		}
+	}
+	id, err := tx.NextIncidentNo()
+	if err != nil {
+		return fmt.Errorf("number the freeze: %w", err)
+	}
+	return begin(tx, policy.Freeze{ID: id, Scope: policy.FreezeVendor, Subject: vendor, By: by.ID, Since: tx.Now, Reason: reason}, by)
+}
+
+// samePress is how long a second press of the same person for the same thing is the first one's.
+const samePress = 10 * time.Second
+
+// pressedTwice is the same freeze, made a moment ago; empty: there is none. A freeze that cannot be read keeps nobody from freezing.
+func pressedTwice(tx *store.Tx, z policy.Freeze) string {
+	list, err := tx.Freezes(true)
+	if err != nil {
+		return ""
+	}
+	for _, old := range list {
+		if old.Scope == z.Scope && old.Subject == z.Subject && old.By == z.By && old.Reason == z.Reason && !old.Drill && len(old.Lifts) == 0 && tx.Now.Sub(old.Since).Abs() < samePress {
+			return old.ID
+		}
+	}
+	return ""
+}
+
+// covered gives the id of the thing to freeze.
 func covered(tx *store.Tx, scope policy.FreezeScope, subject string) (string, error) {
 	switch scope {
 	case policy.FreezeAll:
@@ -69,11 +113,10 @@ func covered(tx *store.Tx, scope policy.FreezeScope, subject string) (string, er
 		}
 		return v.ID, nil
 	}
-	return "", invalid("scope", "unknown-word", "範囲は all、vendor、system のどれかです。", "the scope is all, vendor or system")
+	return "", forms.Wrong("scope", "unknown-word", "範囲は all、vendor、system のどれかです。", "the scope is all, vendor or system")
 }
 
-// begin puts a freeze into force, with everything that goes with it: remembered factors go, evidence is held, the desks
-// are told.
+// begin puts a freeze into force with its consequences: remembered factors are dropped, recordings are held, the desks are alarmed.
 func begin(tx *store.Tx, z policy.Freeze, by ledger.Actor) error {
 	if err := tx.AddFreeze(z); err != nil {
 		return fmt.Errorf("store freeze: %w", err)
@@ -122,10 +165,9 @@ func concerned(tx *store.Tx, z policy.Freeze) ([]string, error) {
 	return out, err
 }
 
-// Note adds the reason of a freeze, or more of it. Any staff may, also after the lift: what was found out is
-// often known only then.
-func (f *Freezer) Note(ctx context.Context, id, reason string, by ledger.Actor) error {
-	return f.act(ctx, by, anybody, func(tx *store.Tx, p policy.Person) error {
+// Note adds the reason of a freeze, or more of it. Any member of staff may, also after the lift: the cause is often known only then.
+func (f *Freezer) Note(ctx context.Context, id, reason string, by act.Caller) error {
+	return do(ctx, f, OnFreeze, noteFreeze, id, by, func(tx *store.Tx, p act.Person) error {
 		z, err := tx.Freeze(id)
 		if err != nil {
 			return fmt.Errorf("freeze %q: %w", id, err)
@@ -137,16 +179,16 @@ func (f *Freezer) Note(ctx context.Context, id, reason string, by ledger.Actor) 
 		if err := tx.SetFreezeReason(id, whole); err != nil {
 			return fmt.Errorf("note on %s: %w", id, err)
 		}
-		return entry(tx, "freeze.noted", by, []string{id, z.Subject}, map[string]any{"incident": id, "reason": forms.Printable(reason)})
+		return entry(tx, "freeze.noted", p.By, []string{id, z.Subject}, map[string]any{"incident": id, "reason": forms.Printable(reason)})
 	})
 }
 
-// Lift agrees to end a freeze, a real one or a drill. The second agreement by another person ends it,
-// provided that one of the two is of the information-systems section; the door has authenticated each afresh.
-// Agreeing twice, or a second agreement without that section, is *policy.Denied lift-needs-second.
-func (f *Freezer) Lift(ctx context.Context, id, reason string, by ledger.Actor) (Status, error) {
+// Lift agrees to end a freeze, a real one or a drill. The second agreement by another person ends it, if one of the two is of the
+// information-systems section. The act asks each for the proof. Agreeing twice, or a second agreement without that section, is
+// *policy.Denied lift-needs-second.
+func (f *Freezer) Lift(ctx context.Context, id, reason string, by act.Caller) (Status, error) {
 	var out Status
-	err := f.act(ctx, by, releasers, func(tx *store.Tx, p policy.Person) error {
+	err := do(ctx, f, OnFreeze, lift, id, by, func(tx *store.Tx, p act.Person) error {
 		z, err := tx.Freeze(id)
 		if err != nil {
 			return fmt.Errorf("freeze %q: %w", id, err)
@@ -154,10 +196,10 @@ func (f *Freezer) Lift(ctx context.Context, id, reason string, by ledger.Actor) 
 		if !z.Lifted.IsZero() {
 			return &policy.Denied{Reason: policy.AlreadyDecided, Args: map[string]string{"request": id}}
 		}
-		if reason, err = said(reason, false); err != nil {
+		if reason, err = reasonText(reason, false); err != nil {
 			return err
 		}
-		last, err := agreed(tx, z.Lifts, p, id, func() error { return tx.AddLift(id, p.ID, reason) })
+		last, err := agreed(tx, z.Lifts, p.Person, id, func() error { return tx.AddLift(id, p.ID, reason) })
 		if err != nil {
 			return err
 		}
@@ -175,7 +217,7 @@ func (f *Freezer) Lift(ctx context.Context, id, reason string, by ledger.Actor) 
 		if z.Drill {
 			payload["drill"] = true
 		}
-		return entry(tx, kind, by, []string{id, z.Subject}, payload)
+		return entry(tx, kind, p.By, []string{id, z.Subject}, payload)
 	})
 	if err != nil {
 		return Status{}, err
@@ -193,34 +235,29 @@ func agreed(tx *store.Tx, before []store.Lift, p policy.Person, id string, add f
 	case err != nil:
 		return false, fmt.Errorf("store agreement: %w", err)
 	}
-	if len(before) == 0 {
-		return false, nil
+	others, err := agreedBefore(tx, before)
+	if err != nil {
+		return false, err
 	}
-	section := p.Has(policy.InformationSystems)
-	count := 1
-	for _, l := range before {
-		// As they stand now: who was locked or lost the role since agreeing does not count.
-		other, err := tx.Person(l.By)
-		if err != nil {
-			return false, fmt.Errorf("read %s: %w", l.By, err)
-		}
-		if other.Locked != nil || !holds(other.Person, releasers) {
-			continue
-		}
-		count++
-		section = section || other.Has(policy.InformationSystems)
-	}
-	if count < 2 {
-		return false, nil
-	}
-	if !section {
+	second, section := policy.EndsStop(p, others)
+	if second && !section {
 		return false, needsSecond
 	}
-	return true, nil
+	return second, nil
 }
 
-func invalid(field, code, ja, en string) error {
-	return &forms.Invalid{Problems: []forms.Problem{{Field: field, Code: code, JA: ja, EN: en}}}
+// agreedBefore reads those who agreed, as they are now: the agreement of a person who was locked or lost the role since does not
+// count.
+func agreedBefore(tx *store.Tx, before []store.Lift) ([]policy.Person, error) {
+	var all []policy.Person
+	for _, l := range before {
+		p, err := tx.Person(l.By)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", l.By, err)
+		}
+		all = append(all, p.Person)
+	}
+	return all, nil
 }
 
 func entry(tx *store.Tx, kind string, by ledger.Actor, subjects []string, payload map[string]any) error {
@@ -236,4 +273,33 @@ func alarm(tx *store.Tx, what store.AlarmKind, about string, sections []string, 
 		return fmt.Errorf("raise alarm: %w", err)
 	}
 	return nil
+}
+
+// longest is the most characters of a reason, later additions included.
+const longest = 1000
+
+// reasonText is a reason for keeping. If it is needed, an empty one is *forms.Invalid.
+func reasonText(reason string, needed bool) (string, error) {
+	reason = forms.Printable(strings.TrimSpace(reason))
+	switch {
+	case needed && policy.Blank(reason):
+		return "", forms.Wrong("reason", "required", "理由を書いてください。", "say why")
+	case !needed && utf8.RuneCountInString(reason) > longest: // the reason of a stop, which must not fail over it
+		return string([]rune(reason)[:longest]), nil
+	case utf8.RuneCountInString(reason) > longest:
+		return "", forms.Wrong("reason", "too-long", fmt.Sprintf("理由は%d字までです。", longest), fmt.Sprintf("a reason has at most %d characters", longest))
+	}
+	return reason, nil
+}
+
+// added appends text to the reason before. It removes nothing.
+func added(before, more string) (string, error) {
+	more, err := reasonText(more, true)
+	if err != nil {
+		return "", err
+	}
+	if before != "" {
+		more = before + " / " + more
+	}
+	return reasonText(more, true)
 }

@@ -15,7 +15,7 @@ import (
 func open(t *testing.T) (*townhall.Hall, *freeze.Freezer) {
 	t.Helper()
 	h := townhall.Found(t)
-	return h, freeze.New(freeze.Options{DB: h.DB})
+	return h, freeze.New(freeze.Options{DB: h.DB, Acts: h.Runner()})
 }
 
 func want(t *testing.T, what string, err error, reason string) {
@@ -25,7 +25,7 @@ func want(t *testing.T, what string, err error, reason string) {
 	}
 }
 
-// told is what the gate would tell sato, who has no grant, so that no-grant means "not stopped".
+// told is the gate's answer to sato, who has no grant: no-grant means "not stopped".
 func told(t *testing.T, h *townhall.Hall) string {
 	t.Helper()
 	var f policy.Facts
@@ -43,7 +43,7 @@ func told(t *testing.T, h *townhall.Hall) string {
 
 func TestOneStopsTwoRelease(t *testing.T) {
 	h, f := open(t)
-	id, err := f.On(t.Context(), policy.FreezeVendor, "reiji", "", townhall.By("ito"))
+	id, err := f.On(t.Context(), policy.FreezeVendor, "reiji", "", townhall.Caller("ito"))
 	if err != nil || id != "I-001" {
 		t.Fatalf("%q, %v", id, err)
 	}
@@ -54,48 +54,48 @@ func TestOneStopsTwoRelease(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].Subject != "V-012" || list[0].State() != freeze.Frozen {
 		t.Fatalf("%+v, %v", list, err)
 	}
-	_, err = f.Lift(t.Context(), id, "確認済み", townhall.By("ito"))
+	_, err = f.Lift(t.Context(), id, "確認済み", townhall.Caller("ito"))
 	want(t, "lift by an attendant", err, "forbidden")
-	st, err := f.Lift(t.Context(), id, "確認済み", townhall.By("head"))
+	st, err := f.Lift(t.Context(), id, "確認済み", townhall.Caller("head"))
 	if err != nil || st.State() != freeze.LiftOne {
 		t.Fatalf("the first agreement: %+v, %v", st, err)
 	}
-	_, err = f.Lift(t.Context(), id, "もう一度", townhall.By("head"))
+	_, err = f.Lift(t.Context(), id, "もう一度", townhall.Caller("head"))
 	want(t, "the same person twice", err, "lift-needs-second")
-	st, err = f.Lift(t.Context(), id, "確認済み", townhall.By("deputy"))
+	st, err = f.Lift(t.Context(), id, "確認済み", townhall.Caller("deputy"))
 	if err != nil || st.State() != freeze.Lifted {
 		t.Fatalf("the second agreement: %+v, %v", st, err)
 	}
-	_, err = f.Lift(t.Context(), id, "", townhall.By("admin"))
+	_, err = f.Lift(t.Context(), id, "", townhall.Caller("admin"))
 	want(t, "lifted already", err, "already-decided")
-	if got := h.Kinds(t, id); !slices.Equal(got, []string{"freeze.on", "alarm.raised", "freeze.lift-agreed", "freeze.lifted"}) {
+	if got := h.Kinds(t, id); !slices.Equal(got, []string{"freeze.on", "alarm.raised", "access.refused", "freeze.lift-agreed", "access.refused", "freeze.lifted"}) {
 		t.Errorf("the ledger tells %v", got)
 	}
 }
 
-// Two agreements outside the information-systems section do not end a freeze; the second leaves no trace.
+// Two agreements outside the information-systems section do not end a freeze; the second is not ledgered.
 func TestLiftNeedsTheInformationSystemsSection(t *testing.T) {
 	h := townhall.Open(t)
 	text := strings.Replace(townhall.Registry(t), "roles: [attendant]", "roles: [attendant, approver]", 1)
 	h.Apply(t, text, "admin")
-	f := freeze.New(freeze.Options{DB: h.DB})
-	id, err := f.On(t.Context(), policy.FreezeAll, "", "不審な操作", townhall.By("head"))
+	f := freeze.New(freeze.Options{DB: h.DB, Acts: h.Runner()})
+	id, err := f.On(t.Context(), policy.FreezeAll, "", "不審な操作", townhall.Caller("head"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := told(t, h); got != "frozen" {
 		t.Errorf("under a freeze of everything: %s", got)
 	}
-	if _, err := f.Lift(t.Context(), id, "", townhall.By("head")); err != nil {
+	if _, err := f.Lift(t.Context(), id, "", townhall.Caller("head")); err != nil {
 		t.Fatal(err)
 	}
-	_, err = f.Lift(t.Context(), id, "", townhall.By("ito"))
+	_, err = f.Lift(t.Context(), id, "", townhall.Caller("ito"))
 	want(t, "two of the owning section", err, "lift-needs-second")
 	list, err := f.Status(t.Context())
 	if err != nil || len(list) != 1 || len(list[0].Lifts) != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}
-	if st, err := f.Lift(t.Context(), id, "", townhall.By("deputy")); err != nil || st.State() != freeze.Lifted {
+	if st, err := f.Lift(t.Context(), id, "", townhall.Caller("deputy")); err != nil || st.State() != freeze.Lifted {
 		t.Errorf("%+v, %v", st, err)
 	}
 	if got := told(t, h); got != "no-grant" {
@@ -106,12 +106,12 @@ func TestLiftNeedsTheInformationSystemsSection(t *testing.T) {
 func TestWhoMayFreeze(t *testing.T) {
 	_, f := open(t)
 	for by, reason := range map[string]string{"kato": "", "mori": "", "E-0031": "forbidden", "head": "", "admin": "", "deputy": "", "nobody": "forbidden"} {
-		_, err := f.On(t.Context(), policy.FreezeSystem, "hr", "", townhall.By(by))
+		_, err := f.On(t.Context(), policy.FreezeSystem, "hr", "", townhall.Caller(by))
 		want(t, by, err, reason)
 	}
-	_, err := f.On(t.Context(), policy.FreezeSystem, "nowhere", "", townhall.By("head"))
+	_, err := f.On(t.Context(), policy.FreezeSystem, "nowhere", "", townhall.Caller("head"))
 	want(t, "no such system", err, `system "nowhere": not found`)
-	if _, err := f.On(t.Context(), "some", "", "", townhall.By("head")); err == nil {
+	if _, err := f.On(t.Context(), "some", "", "", townhall.Caller("head")); err == nil {
 		t.Error("an unknown scope was frozen")
 	}
 	if all, err := f.All(t.Context()); err != nil || len(all) != 5 {
@@ -137,40 +137,40 @@ func TestLockPerson(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, "lock by an engineer", f.LockPerson(t.Context(), "kimura", "x", townhall.By("E-0031")), "forbidden")
-	want(t, "lock", f.LockPerson(t.Context(), "sato", "端末の紛失", townhall.By("ito")), "")
-	want(t, "lock twice", f.LockPerson(t.Context(), "sato", "x", townhall.By("ito")), "already-decided")
+	want(t, "lock by an engineer", f.LockPerson(t.Context(), "kimura", "x", townhall.Caller("E-0031")), "forbidden")
+	want(t, "lock", f.LockPerson(t.Context(), "sato", "端末の紛失", townhall.Caller("ito")), "")
+	want(t, "lock twice", f.LockPerson(t.Context(), "sato", "x", townhall.Caller("ito")), "already-decided")
 	if got := told(t, h); got != "engineer-locked" {
 		t.Errorf("under a lock: %s", got)
 	}
 	_, err = h.Registry.Authenticate(t.Context(), in.Token)
 	want(t, "the token", err, "auth-failed")
-	want(t, "unlock by an attendant", f.UnlockPerson(t.Context(), "sato", "x", townhall.By("ito")), "forbidden")
-	want(t, "the first agreement", f.UnlockPerson(t.Context(), "sato", "見つかった", townhall.By("head")), "")
+	want(t, "unlock by an attendant", f.UnlockPerson(t.Context(), "sato", "x", townhall.Caller("ito")), "forbidden")
+	want(t, "the first agreement", f.UnlockPerson(t.Context(), "sato", "見つかった", townhall.Caller("head")), "")
 	if got := told(t, h); got != "engineer-locked" {
 		t.Errorf("after one of two: %s", got)
 	}
-	want(t, "the same person twice", f.UnlockPerson(t.Context(), "sato", "x", townhall.By("head")), "lift-needs-second")
-	want(t, "unlock", f.UnlockPerson(t.Context(), "sato", "見つかった", townhall.By("deputy")), "")
-	want(t, "unlock twice", f.UnlockPerson(t.Context(), "sato", "x", townhall.By("deputy")), "already-decided")
+	want(t, "the same person twice", f.UnlockPerson(t.Context(), "sato", "x", townhall.Caller("head")), "lift-needs-second")
+	want(t, "unlock", f.UnlockPerson(t.Context(), "sato", "見つかった", townhall.Caller("deputy")), "")
+	want(t, "unlock twice", f.UnlockPerson(t.Context(), "sato", "x", townhall.Caller("deputy")), "already-decided")
 	_, err = h.Registry.Authenticate(t.Context(), in.Token)
 	want(t, "the old token after the unlock", err, "auth-failed")
 	if got := told(t, h); got != "no-grant" {
 		t.Errorf("after the unlock: %s", got)
 	}
-	want(t, "locked people unlock nobody", f.LockPerson(t.Context(), "deputy", "x", townhall.By("head")), "")
-	want(t, "the locked unlocks", f.UnlockPerson(t.Context(), "deputy", "x", townhall.By("deputy")), "engineer-locked")
+	want(t, "locked people unlock nobody", f.LockPerson(t.Context(), "deputy", "x", townhall.Caller("head")), "")
+	want(t, "the locked unlocks", f.UnlockPerson(t.Context(), "deputy", "x", townhall.Caller("deputy")), "engineer-locked")
 }
 
 func TestLockVendor(t *testing.T) {
 	h, f := open(t)
-	want(t, "lock", f.LockVendor(t.Context(), "reiji", "契約違反", townhall.By("deputy")), "")
-	want(t, "lock twice", f.LockVendor(t.Context(), "V-012", "x", townhall.By("deputy")), "already-decided")
+	want(t, "lock", f.LockVendor(t.Context(), "reiji", "契約違反", townhall.Caller("deputy")), "")
+	want(t, "lock twice", f.LockVendor(t.Context(), "V-012", "x", townhall.Caller("deputy")), "already-decided")
 	if got := told(t, h); got != "vendor-locked" {
 		t.Errorf("under a lock: %s", got)
 	}
-	want(t, "the first agreement", f.UnlockVendor(t.Context(), "V-012", "", townhall.By("admin")), "")
-	want(t, "unlock", f.UnlockVendor(t.Context(), "V-012", "", townhall.By("deputy")), "")
+	want(t, "the first agreement", f.UnlockVendor(t.Context(), "V-012", "", townhall.Caller("admin")), "")
+	want(t, "unlock", f.UnlockVendor(t.Context(), "V-012", "", townhall.Caller("deputy")), "")
 	if got := told(t, h); got != "no-grant" {
 		t.Errorf("after the unlock: %s", got)
 	}

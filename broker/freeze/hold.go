@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"sekimori/broker/act"
+	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -13,7 +15,7 @@ import (
 // subjectsAnEntry bounds an entry: a freeze of everything may hold thousands of recordings.
 const subjectsAnEntry = 500
 
-// hold keeps the recordings of a scope and writes down which.
+// hold keeps the recordings of a scope and ledgers which they are.
 func hold(tx *store.Tx, scope store.HoldScope, cause, reason string, by ledger.Actor) error {
 	held, err := tx.HoldRecordings(scope, cause, by.ID, reason)
 	if err != nil {
@@ -30,11 +32,11 @@ func hold(tx *store.Tx, scope store.HoldScope, cause, reason string, by ledger.A
 	return nil
 }
 
-// Hold keeps one recording from disposal, by hand. Auditors, approvers and the information-systems section may. A
-// second hold by hand is *policy.Denied already-decided.
-func (f *Freezer) Hold(ctx context.Context, session, reason string, by ledger.Actor) error {
-	return f.act(ctx, by, keepers, func(tx *store.Tx, p policy.Person) error {
-		reason, err := said(reason, true)
+// Hold keeps one recording from disposal, by hand. Auditors, approvers and the information-systems section may. A second hold by hand
+// is *policy.Denied already-decided.
+func (f *Freezer) Hold(ctx context.Context, session, reason string, by act.Caller) error {
+	return do(ctx, f, OnRecording, holdOne, session, by, func(tx *store.Tx, p act.Person) error {
+		reason, err := reasonText(reason, true)
 		if err != nil {
 			return err
 		}
@@ -52,17 +54,17 @@ func (f *Freezer) Hold(ctx context.Context, session, reason string, by ledger.Ac
 		if err != nil {
 			return fmt.Errorf("hold %s: %w", row.ID, err)
 		}
-		return entry(tx, "recording.held", by, []string{row.ID}, map[string]any{"sessions": []string{row.ID}, "reason": reason})
+		return entry(tx, "recording.held", p.By, []string{row.ID}, map[string]any{"sessions": []string{row.ID}, "reason": reason})
 	})
 }
 
-// Release agrees that a recording may be disposed of when its time has come: all holds on it. The second agreement by
-// another person ends them; both are auditors or of the information-systems section, and the door
-// has authenticated each afresh. released tells whether none is left in force. Errors: *forms.Invalid hold-in-force while the
-// freeze or lock that put a hold is in force; *policy.Denied lift-needs-second for who agreed before.
-func (f *Freezer) Release(ctx context.Context, session, reason string, by ledger.Actor) (released bool, err error) {
-	err = f.act(ctx, by, archivists, func(tx *store.Tx, p policy.Person) error {
-		reason, err := said(reason, true)
+// Release agrees to end all holds on a recording, so that it may be disposed of in time. The second agreement by another person ends
+// them; both are auditors or of the information-systems section; the act asks each for the proof. released tells whether no
+// hold is left in force. Errors: *forms.Invalid hold-in-force while the freeze or lock that put a hold is in force; *policy.Denied
+// lift-needs-second for a person who agreed before.
+func (f *Freezer) Release(ctx context.Context, session, reason string, by act.Caller) (released bool, err error) {
+	err = do(ctx, f, OnRecording, release, session, by, func(tx *store.Tx, p act.Person) error {
+		reason, err := reasonText(reason, true)
 		if err != nil {
 			return err
 		}
@@ -76,7 +78,7 @@ func (f *Freezer) Release(ctx context.Context, session, reason string, by ledger
 		agreedNow := false
 		released = true
 		for _, h := range held {
-			if err := mayGo(tx, h); err != nil {
+			if err := causeOver(tx.Snap, h); err != nil {
 				return err
 			}
 			switch err := tx.AddRelease(h.Number, p.ID, reason); {
@@ -87,11 +89,11 @@ func (f *Freezer) Release(ctx context.Context, session, reason string, by ledger
 				return fmt.Errorf("store agreement: %w", err)
 			}
 			agreedNow = true
-			second, err := countsStill(tx, h.Releases)
+			before, err := agreedBefore(tx, h.Releases)
 			if err != nil {
 				return err
 			}
-			if !second {
+			if !policy.StillAgrees(before) {
 				released = false
 			} else if err := tx.EndHold(h.Number); err != nil {
 				return fmt.Errorf("end hold: %w", err)
@@ -104,37 +106,23 @@ func (f *Freezer) Release(ctx context.Context, session, reason string, by ledger
 		if released {
 			kind = "recording.released"
 		}
-		return entry(tx, kind, by, []string{session}, map[string]any{"reason": reason})
+		return entry(tx, kind, p.By, []string{session}, map[string]any{"reason": reason})
 	})
 	return released && err == nil, err
 }
 
-// countsStill: somebody who agreed before may still say so.
-func countsStill(tx *store.Tx, before []store.Lift) (bool, error) {
-	for _, l := range before {
-		other, err := tx.Person(l.By)
-		if err != nil {
-			return false, fmt.Errorf("read %s: %w", l.By, err)
-		}
-		if other.Locked == nil && holds(other.Person, archivists) {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// mayGo refuses while what put the hold is in force.
-func mayGo(tx *store.Tx, h store.Hold) error {
-	z, err := tx.Freeze(h.Cause)
+// causeOver refuses while the cause of the hold is in force.
+func causeOver(s *store.Snap, h store.Hold) error {
+	z, err := s.Freeze(h.Cause)
 	inForce := err == nil && z.Lifted.IsZero()
 	if errors.Is(err, store.ErrNotFound) {
-		inForce, err = tx.LockOfCause(h.Cause)
+		inForce, err = s.LockOfCause(h.Cause)
 	}
 	if err != nil {
 		return fmt.Errorf("cause of hold: %w", err)
 	}
 	if inForce {
-		return invalid("session", "hold-in-force", "凍結または利用停止("+h.Cause+")が続いている間は、保全を解けません。",
+		return forms.Wrong("session", "hold-in-force", "凍結または利用停止("+h.Cause+")が続いている間は、保全を解けません。",
 			"the recording stays on hold while "+h.Cause+" is in force")
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 	"sekimori/policy"
 )
 
-// worked puts a session into the store: under way, or ended so long ago.
+// worked puts a session into the store: under way, or ended this long ago.
 func worked(t *testing.T, h *townhall.Hall, id, person, vendor, system, window string, ago time.Duration) {
 	t.Helper()
 	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
@@ -74,7 +74,7 @@ func TestAFreezeHoldsTheRecordingsItConcerns(t *testing.T) {
 		{policy.FreezeVendor, "reiji", []string{"live", "recent", "edge", "map"}},
 		{policy.FreezeAll, "", []string{"live", "recent", "edge", "map", "other"}},
 	} {
-		id, err := f.On(t.Context(), c.scope, c.subject, "", townhall.By("ito"))
+		id, err := f.On(t.Context(), c.scope, c.subject, "", townhall.Caller("ito"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,14 +97,14 @@ func TestALockHoldsThePersonsRecordings(t *testing.T) {
 	h, f := open(t)
 	worked(t, h, "sato", "E-0031", "V-012", "hr", "w", time.Hour)
 	worked(t, h, "colleague", "E-0032", "V-012", "hr", "w", time.Hour)
-	want(t, "lock", f.LockPerson(t.Context(), "sato", "", townhall.By("ito")), "")
+	want(t, "lock", f.LockPerson(t.Context(), "sato", "", townhall.Caller("ito")), "")
 	if got := held(t, h, "sato", "colleague"); !slices.Equal(got, []string{"sato"}) {
 		t.Errorf("person: %v", got)
 	}
-	if _, err := f.Release(t.Context(), "sato", "調査済み", townhall.By("mori")); problem(err) != "hold-in-force" {
+	if _, err := f.Release(t.Context(), "sato", "調査済み", townhall.Caller("mori")); problem(err) != "hold-in-force" {
 		t.Errorf("released under the lock: %v", err)
 	}
-	want(t, "lock the vendor", f.LockVendor(t.Context(), "reiji", "", townhall.By("ito")), "")
+	want(t, "lock the vendor", f.LockVendor(t.Context(), "reiji", "", townhall.Caller("ito")), "")
 	if got := held(t, h, "sato", "colleague"); len(got) != 2 {
 		t.Errorf("vendor: %v", got)
 	}
@@ -113,19 +113,19 @@ func TestALockHoldsThePersonsRecordings(t *testing.T) {
 func TestAHoldIsReleasedByTwoAndNotUnderTheFreeze(t *testing.T) {
 	h, f := open(t)
 	worked(t, h, "S-1", "E-0031", "V-012", "hr", "w", time.Hour)
-	id, err := f.On(t.Context(), policy.FreezeSystem, "hr", "", townhall.By("ito"))
+	id, err := f.On(t.Context(), policy.FreezeSystem, "hr", "", townhall.Caller("ito"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	release := func(who, why string) string {
-		_, err := f.Release(t.Context(), "S-1", why, townhall.By(who))
+		_, err := f.Release(t.Context(), "S-1", why, townhall.Caller(who))
 		return problem(err)
 	}
 	if got := release("mori", "調査済み"); got != "hold-in-force" {
 		t.Errorf("under the freeze: %q", got)
 	}
 	for _, who := range []string{"head", "deputy"} {
-		if _, err := f.Lift(t.Context(), id, "", townhall.By(who)); err != nil {
+		if _, err := f.Lift(t.Context(), id, "", townhall.Caller(who)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -142,10 +142,10 @@ func TestAHoldIsReleasedByTwoAndNotUnderTheFreeze(t *testing.T) {
 	if got := held(t, h, "S-1"); len(got) != 1 {
 		t.Error("one released it")
 	}
-	// A hold by hand that comes between the two has had one agreement only.
-	want(t, "by hand", f.Hold(t.Context(), "S-1", "開示請求", townhall.By("head")), "")
-	want(t, "by hand again", f.Hold(t.Context(), "S-1", "開示請求", townhall.By("mori")), "already-decided")
-	want(t, "by an attendant", f.Hold(t.Context(), "S-1", "x", townhall.By("ito")), "forbidden")
+	// A hold by hand that comes between the two agreements has only one.
+	want(t, "by hand", f.Hold(t.Context(), "S-1", "開示請求", townhall.Caller("head")), "")
+	want(t, "by hand again", f.Hold(t.Context(), "S-1", "開示請求", townhall.Caller("mori")), "already-decided")
+	want(t, "by an attendant", f.Hold(t.Context(), "S-1", "x", townhall.Caller("ito")), "forbidden")
 	if got := release("deputy", "調査済み"); got != "" {
 		t.Error(got)
 	}
@@ -180,7 +180,7 @@ func TestAFreezeHoldsAThousandRecordings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := f.On(t.Context(), policy.FreezeAll, "", "", townhall.By("ito"))
+	id, err := f.On(t.Context(), policy.FreezeAll, "", "", townhall.Caller("ito"))
 	if err != nil {
 		t.Fatal(err)
 	}

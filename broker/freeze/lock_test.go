@@ -16,7 +16,7 @@ import (
 	"sekimori/policy"
 )
 
-// enrolled takes somebody through enrolment. Nothing of it needs a second person so soon after the founding.
+// enrolled takes people through enrolment. So soon after the founding no step needs a second person.
 func enrolled(t *testing.T, h *townhall.Hall, people ...string) {
 	t.Helper()
 	for _, who := range people {
@@ -50,13 +50,13 @@ func problem(err error) string {
 	return townhall.Reason(err)
 }
 
-// The attack: one person who may press a lock takes everybody away who could release it.
+// The attack: one person who may press a lock locks everyone who could release it.
 func TestAttackLockEverybodyWhoCouldRelease(t *testing.T) {
 	h, f := open(t)
 	enrolled(t, h, "admin", "deputy", "mori", "head", "kato")
-	by := townhall.By("kato")
+	by := townhall.Caller("kato")
 	for _, step := range []struct{ who, want string }{
-		{"sato", ""}, {"ito", ""}, // not one of those who release
+		{"sato", ""}, {"ito", ""}, // not among those who release
 		{"deputy", ""}, {"mori", ""},
 		{"admin", "last-to-release"}, // the last of the information-systems section
 		{"head", "last-to-release"},  // the last second person
@@ -66,17 +66,17 @@ func TestAttackLockEverybodyWhoCouldRelease(t *testing.T) {
 			t.Errorf("lock %s: %q, want %q", step.who, got, step.want)
 		}
 	}
-	// Who is left can release.
-	want(t, "first", f.UnlockPerson(t.Context(), "deputy", "", townhall.By("head")), "")
-	want(t, "second", f.UnlockPerson(t.Context(), "deputy", "", townhall.By("admin")), "")
+	// The others can still release.
+	want(t, "first", f.UnlockPerson(t.Context(), "deputy", "", townhall.Caller("head")), "")
+	want(t, "second", f.UnlockPerson(t.Context(), "deputy", "", townhall.Caller("admin")), "")
 	want(t, "now another is left", f.LockPerson(t.Context(), "admin", "", by), "")
 }
 
-// Two people lift at the same time: both count, once, and a third act finds it lifted.
+// Two people lift at the same time: each counts once, and a third act finds it lifted.
 func TestTwoLiftAtTheSameMoment(t *testing.T) {
 	h, f := open(t)
-	want(t, "lock", f.LockPerson(t.Context(), "sato", "", townhall.By("ito")), "")
-	id, err := f.On(t.Context(), policy.FreezeAll, "", "", townhall.By("ito"))
+	want(t, "lock", f.LockPerson(t.Context(), "sato", "", townhall.Caller("ito")), "")
+	id, err := f.On(t.Context(), policy.FreezeAll, "", "", townhall.Caller("ito"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,9 +84,9 @@ func TestTwoLiftAtTheSameMoment(t *testing.T) {
 	locks, freezes := make([]string, len(people)), make([]string, len(people))
 	var all sync.WaitGroup
 	for i, who := range people {
-		all.Go(func() { locks[i] = townhall.Reason(f.UnlockPerson(t.Context(), "sato", "", townhall.By(who))) })
+		all.Go(func() { locks[i] = townhall.Reason(f.UnlockPerson(t.Context(), "sato", "", townhall.Caller(who))) })
 		all.Go(func() {
-			_, err := f.Lift(t.Context(), id, "", townhall.By(who))
+			_, err := f.Lift(t.Context(), id, "", townhall.Caller(who))
 			freezes[i] = townhall.Reason(err)
 		})
 	}
@@ -103,17 +103,17 @@ func TestTwoLiftAtTheSameMoment(t *testing.T) {
 	}
 }
 
-// Two agreements of which one has lost its weight are one.
+// An agreement that no longer counts leaves one of the two missing.
 func TestAnAgreementOfSomebodyLockedSinceDoesNotCount(t *testing.T) {
 	h, f := open(t)
-	want(t, "lock", f.LockVendor(t.Context(), "reiji", "", townhall.By("ito")), "")
-	want(t, "first", f.UnlockVendor(t.Context(), "reiji", "", townhall.By("admin")), "")
-	want(t, "lock of who agreed", f.LockPerson(t.Context(), "admin", "", townhall.By("ito")), "")
-	want(t, "second", f.UnlockVendor(t.Context(), "reiji", "", townhall.By("deputy")), "")
+	want(t, "lock", f.LockVendor(t.Context(), "reiji", "", townhall.Caller("ito")), "")
+	want(t, "first", f.UnlockVendor(t.Context(), "reiji", "", townhall.Caller("admin")), "")
+	want(t, "lock of who agreed", f.LockPerson(t.Context(), "admin", "", townhall.Caller("ito")), "")
+	want(t, "second", f.UnlockVendor(t.Context(), "reiji", "", townhall.Caller("deputy")), "")
 	if got := told(t, h); got != "vendor-locked" {
 		t.Errorf("one agreement lifted a lock: %s", got)
 	}
-	want(t, "third", f.UnlockVendor(t.Context(), "reiji", "", townhall.By("head")), "")
+	want(t, "third", f.UnlockVendor(t.Context(), "reiji", "", townhall.Caller("head")), "")
 	if got := told(t, h); got != "no-grant" {
 		t.Errorf("two agreements did not: %s", got)
 	}
@@ -121,13 +121,13 @@ func TestAnAgreementOfSomebodyLockedSinceDoesNotCount(t *testing.T) {
 
 func TestTheReasonFollows(t *testing.T) {
 	h, f := open(t)
-	id, err := f.On(t.Context(), policy.FreezeSystem, "hr", "", townhall.By("kato"))
+	id, err := f.On(t.Context(), policy.FreezeSystem, "hr", "", townhall.Caller("kato"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, "note", f.Note(t.Context(), id, "不審な出力", townhall.By("kato")), "")
-	want(t, "more", f.Note(t.Context(), id, "連絡済み", townhall.By("ito")), "")
-	if got := problem(f.Note(t.Context(), id, " ", townhall.By("ito"))); got != "required" {
+	want(t, "note", f.Note(t.Context(), id, "不審な出力", townhall.Caller("kato")), "")
+	want(t, "more", f.Note(t.Context(), id, "連絡済み", townhall.Caller("ito")), "")
+	if got := problem(f.Note(t.Context(), id, " ", townhall.Caller("ito"))); got != "required" {
 		t.Errorf("an empty note: %q", got)
 	}
 	most := 1000 - len([]rune("不審な出力 / 連絡済み / "))
@@ -135,7 +135,7 @@ func TestTheReasonFollows(t *testing.T) {
 		length int
 		want   string
 	}{{most + 1, "too-long"}, {most, ""}, {1, "too-long"}} {
-		if got := problem(f.Note(t.Context(), id, strings.Repeat("あ", c.length), townhall.By("ito"))); got != c.want {
+		if got := problem(f.Note(t.Context(), id, strings.Repeat("あ", c.length), townhall.Caller("ito"))); got != c.want {
 			t.Errorf("%d more characters: %q, want %q", c.length, got, c.want)
 		}
 	}
@@ -143,10 +143,10 @@ func TestTheReasonFollows(t *testing.T) {
 	if err != nil || !strings.HasPrefix(st.Reason, "不審な出力 / 連絡済み / あ") {
 		t.Errorf("%q, %v", st.Reason, err)
 	}
-	want(t, "lock", f.LockPerson(t.Context(), "sato", "", townhall.By("ito")), "")
-	want(t, "note on a lock", f.NotePerson(t.Context(), "sato", "端末の紛失", townhall.By("kato")), "")
-	want(t, "note where no lock is", f.NotePerson(t.Context(), "kimura", "x", townhall.By("kato")), "already-decided")
-	want(t, "note by an engineer", f.NotePerson(t.Context(), "sato", "x", townhall.By("E-0040")), "forbidden")
+	want(t, "lock", f.LockPerson(t.Context(), "sato", "", townhall.Caller("ito")), "")
+	want(t, "note on a lock", f.NotePerson(t.Context(), "sato", "端末の紛失", townhall.Caller("kato")), "")
+	want(t, "note where no lock is", f.NotePerson(t.Context(), "kimura", "x", townhall.Caller("kato")), "already-decided")
+	want(t, "note by an engineer", f.NotePerson(t.Context(), "sato", "x", townhall.Caller("E-0040")), "forbidden")
 	if kinds := h.Kinds(t, "E-0031"); !slices.Contains(kinds, "person.lock-noted") {
 		t.Errorf("the ledger tells %v", kinds)
 	}
@@ -154,7 +154,7 @@ func TestTheReasonFollows(t *testing.T) {
 
 func TestADrillTakesTwoToBegin(t *testing.T) {
 	h, f := open(t)
-	id, err := f.AskDrill(t.Context(), policy.FreezeAll, "", "年次訓練", townhall.By("ito"))
+	id, err := f.AskDrill(t.Context(), policy.FreezeAll, "", "年次訓練", townhall.Caller("ito"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,23 +164,23 @@ func TestADrillTakesTwoToBegin(t *testing.T) {
 	if list, err := f.Status(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("asked for, and in force: %+v, %v", list, err)
 	}
-	_, err = f.Lift(t.Context(), id, "", townhall.By("head"))
+	_, err = f.Lift(t.Context(), id, "", townhall.Caller("head"))
 	want(t, "lift what has not begun", err, `freeze "I-001": not found`)
-	_, err = f.AgreeDrill(t.Context(), id, townhall.By("ito"))
+	_, err = f.AgreeDrill(t.Context(), id, townhall.Caller("ito"))
 	want(t, "agree alone", err, "self-approval")
-	_, err = f.AgreeDrill(t.Context(), id, townhall.By("E-0031"))
+	_, err = f.AgreeDrill(t.Context(), id, townhall.Caller("E-0031"))
 	want(t, "agree from outside", err, "forbidden")
-	st, err := f.AgreeDrill(t.Context(), id, townhall.By("kato"))
+	st, err := f.AgreeDrill(t.Context(), id, townhall.Caller("kato"))
 	if err != nil || st.State() != freeze.Frozen || !st.Drill || st.AgreedBy == "" {
 		t.Fatalf("%+v, %v", st, err)
 	}
-	_, err = f.AgreeDrill(t.Context(), id, townhall.By("head"))
+	_, err = f.AgreeDrill(t.Context(), id, townhall.Caller("head"))
 	want(t, "agree again", err, "already-decided")
 	if got := told(t, h); got != "no-grant" {
 		t.Errorf("a drill stopped somebody who takes no part: %s", got)
 	}
-	// A real freeze asks nobody, and is another one.
-	real, err := f.On(t.Context(), policy.FreezeAll, "", "", townhall.By("ito"))
+	// A real freeze needs no agreement, and is another freeze.
+	real, err := f.On(t.Context(), policy.FreezeAll, "", "", townhall.Caller("ito"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,14 +188,14 @@ func TestADrillTakesTwoToBegin(t *testing.T) {
 		t.Errorf("a real freeze during a drill: %s", got)
 	}
 	for _, who := range []string{"head", "deputy"} {
-		if _, err := f.Lift(t.Context(), id, "", townhall.By(who)); err != nil {
+		if _, err := f.Lift(t.Context(), id, "", townhall.Caller(who)); err != nil {
 			t.Error(err)
 		}
 	}
 	if list, err := f.Status(t.Context()); err != nil || len(list) != 1 || list[0].ID != real {
 		t.Errorf("after the drill: %+v, %v", list, err)
 	}
-	if got := h.Kinds(t, id); !slices.Equal(got, []string{"drill.asked", "drill.agreed", "freeze.on", "alarm.raised", "freeze.lift-agreed", "freeze.lifted"}) {
+	if got := h.Kinds(t, id); !slices.Equal(got, []string{"drill.asked", "access.refused", "access.refused", "drill.agreed", "freeze.on", "alarm.raised", "freeze.lift-agreed", "freeze.lifted"}) {
 		t.Errorf("the ledger tells %v", got)
 	}
 }
@@ -206,20 +206,20 @@ func TestADrillNobodyAgreedToLapses(t *testing.T) {
 		want  string
 	}{{24*time.Hour - time.Millisecond, ""}, {24 * time.Hour, "already-decided"}, {24*time.Hour + time.Millisecond, "already-decided"}} {
 		h, f := open(t)
-		id, err := f.AskDrill(t.Context(), policy.FreezeSystem, "hr", "訓練", townhall.By("ito"))
+		id, err := f.AskDrill(t.Context(), policy.FreezeSystem, "hr", "訓練", townhall.Caller("ito"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		h.Pass(c.after)
-		_, err = f.AgreeDrill(t.Context(), id, townhall.By("kato"))
+		_, err = f.AgreeDrill(t.Context(), id, townhall.Caller("kato"))
 		want(t, c.after.String(), err, c.want)
 	}
 }
 
-// An alarm goes to the section and to the central desk. Neither's acknowledgement is the other's.
+// An alarm goes to the section and to the central desk. An acknowledgement counts for one desk only.
 func TestAcknowledgingForTheSectionLeavesTheCentralDeskOpen(t *testing.T) {
 	h, f := open(t)
-	if _, err := f.On(t.Context(), policy.FreezeSystem, "hr", "", townhall.By("ito")); err != nil {
+	if _, err := f.On(t.Context(), policy.FreezeSystem, "hr", "", townhall.Caller("ito")); err != nil {
 		t.Fatal(err)
 	}
 	ack := func(who, desk string) string {
@@ -261,8 +261,8 @@ func TestAcknowledgingForTheSectionLeavesTheCentralDeskOpen(t *testing.T) {
 	if got := h.Kinds(t, "A-0001"); !slices.Equal(got, []string{"alarm.raised", "alarm.acknowledged", "alarm.acknowledged"}) {
 		t.Errorf("the ledger tells %v", got)
 	}
-	// Of the information-systems section's own people both desks are told; one person speaks for one.
-	want(t, "lock", f.LockPerson(t.Context(), "mori", "", townhall.By("ito")), "")
+	// A lock of the information-systems section's own people alarms both desks; one person acknowledges for one.
+	want(t, "lock", f.LockPerson(t.Context(), "mori", "", townhall.Caller("ito")), "")
 	again := func(who, desk string) string {
 		_, err := h.Registry.AckAlarm(t.Context(), "A-0002", registry.Ack{Desk: desk}, townhall.By(who))
 		return problem(err)

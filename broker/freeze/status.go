@@ -7,29 +7,30 @@ import (
 	"slices"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// Status is a freeze, or a drill that was asked for, and how far it has come.
+// Status is a freeze, or a drill that was asked for, and its state.
 type Status struct {
 	store.Freeze
-	AgreedBy string // of a drill: the second person; empty: asked for only, and stopping nothing
-	Lapsed   bool   // of a drill: nobody agreed in time
-	Held     int    // recordings kept from disposal by it
-	Cut      int    // sessions that were under way
+	AgreedBy string // of a drill: the second person; empty: only asked for, and stops nothing
+	Lapsed   bool   // of a drill: no one agreed in time
+	Held     int    // recordings it keeps from disposal
+	Cut      int    // sessions that were under way when it began
 }
 
 // The states of a freeze, as screens §6 names them, and two of drills.
 const (
-	Frozen      = "frozen"
-	LiftOne     = "lift-one" // one of two agreed
-	Lifted      = "lifted"
-	DrillAsked  = "drill-asked"  // one of two asked
-	DrillLapsed = "drill-lapsed" // nobody agreed in time
+	Frozen      = string(api.FreezeFrozen)
+	LiftOne     = string(api.FreezeLiftOne)
+	Lifted      = string(api.FreezeLifted)
+	DrillAsked  = string(api.FreezeDrillAsked)
+	DrillLapsed = string(api.FreezeDrillLapsed)
 )
 
-// State says where the freeze stands.
+// State gives the freeze's state.
 func (s Status) State() string {
 	switch {
 	case s.Lapsed:
@@ -50,7 +51,7 @@ func (f *Freezer) Status(ctx context.Context) ([]Status, error) {
 	return slices.DeleteFunc(all, func(s Status) bool { return s.State() != Frozen && s.State() != LiftOne }), err
 }
 
-// All lists every freeze there ever was and every drill that was asked for, oldest first.
+// All lists every freeze and every drill ever asked for, oldest first.
 func (f *Freezer) All(ctx context.Context) ([]Status, error) {
 	var all []Status
 	err := f.o.DB.Read(ctx, func(s *store.Snap) error {
@@ -81,13 +82,20 @@ func (f *Freezer) All(ctx context.Context) ([]Status, error) {
 func (f *Freezer) One(ctx context.Context, id string) (Status, error) {
 	var out Status
 	err := f.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		if out, err = status(s, id); errors.Is(err, store.ErrNotFound) {
-			var a store.DrillAsk
-			a, err = s.DrillAsk(id)
-			out = asked(a, s.Now)
-		}
+		out, err = one(s, id)
 		return err
 	})
+	return out, err
+}
+
+func one(s *store.Snap, id string) (Status, error) {
+	out, err := status(s, id)
+	if errors.Is(err, store.ErrNotFound) {
+		var a store.DrillAsk
+		if a, err = s.DrillAsk(id); err == nil {
+			out = asked(a, s.Now)
+		}
+	}
 	return out, err
 }
 

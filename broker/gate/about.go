@@ -12,18 +12,18 @@ import (
 	"sekimori/policy"
 )
 
-// about is what the texts say of a grant's window beside what decides: read for the card, and for the waiting room
-// whenever it looks anew.
+// about holds what the texts tell about a grant's window, beside the facts of the decision. The gate reads it for the card, and
+// for the waiting room at each new look.
 type about struct {
-	named      string      // attendant: who has the post, else whom the request names; empty: nobody
-	rights     []string    // beside what the account has anyway
+	named      string      // attendant at the post, else the one that the request names; empty: none
+	rights     []string    // beyond those that the account has anyway
 	conditions policy.Text // of the approval, on one line; empty: none
 	due        time.Time   // of an emergency's later approval and report
-	step       int         // of the checklist before the start, the one that is next; 0: there is no checklist
-	steps      int         // how many there are
+	step       int         // number of the next step of the checklist before the start; 0: there is no checklist
+	steps      int         // number of steps
 }
 
-// aboutOf reads it. What is not found stays empty: a text must not fail over it.
+// aboutOf reads an about. A part that is not found stays empty: a text must not fail over it.
 func (c *caller) aboutOf(ctx context.Context, g policy.Grant) about {
 	var a about
 	err := c.s.o.DB.Read(ctx, func(snap *store.Snap) error {
@@ -55,7 +55,7 @@ func (c *caller) aboutOf(ctx context.Context, g policy.Grant) about {
 	return a
 }
 
-// count finds which step of the checklist comes next. Ticks of another version count for nothing.
+// count finds the next step of the checklist. Ticks of another version do not count.
 func (a *about) count(snap *store.Snap, w policy.Window) error {
 	system, err := snap.System(w.System)
 	if err != nil {
@@ -80,7 +80,7 @@ func (a *about) count(snap *store.Snap, w policy.Window) error {
 	return nil
 }
 
-// progress says how far the checklist is, ready to stand before the rest of a line; empty without one.
+// progress gives the state of the checklist, to stand before the rest of a line; empty without one.
 func (a about) progress(lang string) string {
 	if a.steps == 0 {
 		return ""

@@ -8,8 +8,8 @@ import (
 	"sekimori/broker/wire"
 )
 
-// maxAuthTries leaves room for an agent full of keys before the right one; the limits per
-// address are what bounds guessing.
+// maxAuthTries leaves room for an agent that offers many keys before the right one. The limits per
+// address bound guessing.
 const maxAuthTries = 20
 
 // The algorithms offered to clients. The client's order decides. Group 16 is for Tera Term before 5.5, which has no curve25519;
@@ -30,16 +30,16 @@ func ciphersOffered(chacha20 bool) []string {
 	return ciphers
 }
 
-// publicKeyAlgorithms are the signatures accepted from people: everything the library holds
+// publicKeyAlgorithms are the signatures accepted from people: all that the library considers
 // safe, FIDO2 keys included, but no signature over SHA-1.
 func publicKeyAlgorithms() []string {
-	// The library's list of the supported ones holds nothing insecure but, by one name, RSA over SHA-1.
+	// The library's list of supported algorithms has one insecure name, that of RSA over SHA-1.
 	return slices.DeleteFunc(ssh.SupportedAlgorithms().PublicKeyAuths, func(a string) bool {
 		return a == ssh.KeyAlgoRSA || a == "ssh-dss"
 	})
 }
 
-// baseConfig is what every connection's configuration starts from; the callbacks are added
+// baseConfig is the start of every connection's configuration. The callbacks are added
 // per connection because they close over it.
 func (s *Server) baseConfig() *ssh.ServerConfig {
 	c := &ssh.ServerConfig{

@@ -1,19 +1,23 @@
 package gate
 
-import "strings"
+import (
+	"strings"
 
-// A banner is sent only when somebody is going to be asked: automation whose factor is remembered sees nothing, and who proved no key
-// learns nothing.
+	"sekimori/policy/text"
+)
 
-// bannerText says what this is, once the key is proven and a code is needed. Two lines in ASCII first: clients escape what their
-// locale cannot print.
+// The gate sends a banner only before it asks a question: automation whose factor is remembered sees none, and a client that proved
+// no key gets no banner.
+
+// bannerText introduces the gate, once the key is proven and a code is needed. Two lines in ASCII come first: clients escape
+// characters that their locale cannot print.
 func bannerText(url string) string {
 	return "Sekimori remote maintenance gate - authorised maintenance only.\n" +
-		strings.TrimRight("Connections are recorded and attended. "+ascii(url), " ") + "\n" +
+		strings.TrimRight("Connections are recorded and attended. "+text.ASCII(url), " ") + "\n" +
 		"許可された保守作業専用です。接続は記録され、立会者が確認します。\n"
 }
 
-// helpLine follows it, in the person's language: what comes next, and why a script that cannot be asked reads "Permission denied".
+// helpLine follows it, in the person's language: the next step, and why a script without a prompt reads "Permission denied".
 func helpLine(l login, memory FactorMemory, gate, lang string) string {
 	ja := "このあと認証コードと同意を求めます。\n" +
 		"自動処理(BatchMode)は、先に一度、手でログインしてください。\n" +
@@ -23,7 +27,7 @@ func helpLine(l login, memory FactorMemory, gate, lang string) string {
 		"then suffices from the same address until the window ends.\n"
 	switch {
 	case l.Choose || l.Unknown:
-		to := clip("ssh "+l.Engineer+"@"+gate+" help", columns-8) + "\n"
+		to := text.Cut("ssh "+l.Engineer+"@"+gate+" help", text.Screen-8) + "\n"
 		ja = "このあと認証コードを求めます。自動処理(BatchMode)では入れません。\n使い方: " + to
 		en = "A one-time code is asked for next; scripts (BatchMode) cannot give one.\nHelp: " + to
 	case memory != FactorWindow:
@@ -36,5 +40,5 @@ func helpLine(l login, memory FactorMemory, gate, lang string) string {
 	case "en":
 		return en
 	}
-	return en + ja // first what every client can print
+	return en + ja // first the text that every client can print
 }

@@ -15,6 +15,7 @@ import (
 	"sekimori/broker/store"
 	"sekimori/broker/wire"
 	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
 // lastWords is how long the gate waits for a client to take a refusal before it hangs up.
@@ -23,7 +24,7 @@ const lastWords = 10 * time.Second
 // maxRejected is how many channels a client may try to open while nothing may be opened.
 const maxRejected = 64
 
-// caller is one connection before admission. One goroutine, ServeConn's, runs it.
+// caller is one connection before admission. Only ServeConn's goroutine runs it.
 type caller struct {
 	s      *Server
 	conn   *wire.Conn
@@ -31,21 +32,22 @@ type caller struct {
 	place  *connlimit.Place // before the gate, until authenticated
 	log    hclog.Logger
 
-	// leash cuts the connection when something takes too long. A timer instead of deadlines
-	// on the socket: it needs no wall clock.
-	leash  *time.Timer
-	banner func(string) error // says something before authentication is complete
+	// watchdog cuts the connection when a step takes too long. It is a timer and no deadline
+	// on the socket, so that it needs no wall clock.
+	watchdog *time.Timer
+	banner   func(string) error // sends a text before authentication is complete
 
-	identity drawn  // drawn in the waiting room
-	joined   string // person as whose connection it counts; guarded by s.mu
+	identity   identityDigits // drawn in the waiting room
+	countedFor string         // id of the person under whom the connection counts; guarded by s.mu
 
-	crowdedOut bool // refused because its person has too many
+	tooManyConnections bool // refused because its person has too many
 
+	remembered bool // the second factor is, but the decision was no plain yes
 	shows      cardPlace
-	unanswered *passage // its card was sent, and no answer came yet
+	unanswered *authResult // its card was sent, and no answer came yet
 
-	mark  store.FactorMark // when the code that was right was given
-	ahead time.Duration    // how far ahead of now the wrong code before was; 0: it was not
+	mark  store.FactorMark // when the right code was given
+	ahead time.Duration    // how far ahead of now the previous wrong code was; 0: it was not
 
 	spoke  bool // got as far as authentication
 	proven bool // the key was proven
@@ -53,9 +55,9 @@ type caller struct {
 	offered string // person and fingerprint of the key offered last; proves nothing
 }
 
-// passage is what authentication ended with. It travels in the Permissions of the callback
-// that came last, and only there: nothing decided before the last factor counts.
-type passage struct {
+// authResult is the result of an authentication. It travels only in the Permissions of the
+// last callback: a decision before the last factor does not count.
+type authResult struct {
 	login       login
 	person      policy.Person
 	fingerprint string           // of the proven key
@@ -77,14 +79,14 @@ const (
 	factorRemembered = "remembered"
 )
 
-// passageKey finds the passage in the Permissions.
-type passageKey struct{}
+// authResultKey finds the result in the Permissions.
+type authResultKey struct{}
 
-// serve takes the connection from handshake to its end.
+// serve handles the connection from the handshake to its end.
 func (c *caller) serve() {
-	c.leash = time.AfterFunc(c.s.o.Limits.Hello, c.conn.Abort)
-	defer c.leash.Stop()
-	hello := &helloConn{Conn: c.conn, began: func() { c.leash.Reset(c.s.o.Limits.Handshake) }}
+	c.watchdog = time.AfterFunc(c.s.o.Limits.Hello, c.conn.Abort)
+	defer c.watchdog.Stop()
+	hello := &helloConn{Conn: c.conn, began: func() { c.watchdog.Reset(c.s.o.Limits.Handshake) }}
 	conn, chans, reqs, err := ssh.NewServerConn(hello, c.config(hello))
 	now := c.s.o.Clock()
 	c.s.limit.Leave(c.place, now, err == nil)
@@ -92,34 +94,34 @@ func (c *caller) serve() {
 		c.failed(now, err, hello.hello.Load())
 		return
 	}
-	c.leash.Stop()
-	p, ok := conn.Permissions.ExtraData[passageKey{}].(*passage)
+	c.watchdog.Stop()
+	p, ok := conn.Permissions.ExtraData[authResultKey{}].(*authResult)
 	if !ok { // no callback of ours returns without one
-		c.log.Error("no_passage_after_authentication")
+		c.log.Error("no_result_after_authentication")
 		return
 	}
 	c.log = c.log.With("person", p.person.ID)
-	// Whatever happens before admission ends when the server stops.
+	// All steps before admission end when the server stops.
 	ctx, cancel := context.WithCancel(c.s.accepting)
 	defer cancel()
 
 	limit, leave := c.firstChannelLimit(p)
-	c.leash.Reset(limit + writeLimit)
+	c.watchdog.Reset(limit + writeLimit)
 	first, why := c.firstChannel(chans, reqs, limit)
-	c.leash.Stop()
+	c.watchdog.Stop()
 	leave()
 	if first == nil {
 		c.abandonFor(p, why)
-		if why == policy.IdleTimeout { // in order, which a client shows as such
+		if why == policy.IdleTimeout { // an orderly end, which a client shows as such
 			_ = conn.Close()
 		}
 		return
 	}
-	in := &entrance{conn: conn, first: first, chans: chans, reqs: reqs}
+	in := &authenticatedConn{conn: conn, first: first, chans: chans, reqs: reqs}
 	switch {
 	case p.denied:
 		c.refuse(p, in)
-	case p.login.Choose && c.crowded(ctx, p):
+	case p.login.Choose && c.overConnectionLimit(ctx, p):
 		c.refuse(p, in)
 	case p.login.Choose:
 		c.choose(ctx, p, in)
@@ -130,21 +132,21 @@ func (c *caller) serve() {
 	}
 }
 
-// entrance is an authenticated connection whose first channel has been asked for.
-type entrance struct {
+// authenticatedConn is an authenticated connection whose first channel has been asked for.
+type authenticatedConn struct {
 	conn  *ssh.ServerConn
 	first ssh.NewChannel
 	chans <-chan ssh.NewChannel
 	reqs  <-chan *ssh.Request
 }
 
-// mostUnopened is how many connections of a person that were admitted may wait long for their first channel.
+// mostUnopened is the number of a person's admitted connections that may wait long for their first channel.
 const mostUnopened = 8
 
-// firstChannelLimit is how long the connection may do without a channel: a master that is opened before it is used
-// (ssh -N, ControlMaster) until the system's limit of idleness, where the connection is admitted and few of the person's
-// wait so; otherwise Limits.FirstChannel. Whatever is opened then is judged again by the session. leave ends the waiting.
-func (c *caller) firstChannelLimit(p *passage) (limit time.Duration, leave func()) {
+// firstChannelLimit is how long the connection may be without a channel. A master that is opened before it is used
+// (ssh -N, ControlMaster) may wait until the system's limit of idleness, where the connection is admitted and few of the person's
+// wait so. Otherwise the limit is Limits.FirstChannel. The session judges every later channel again. leave ends the waiting.
+func (c *caller) firstChannelLimit(p *authResult) (limit time.Duration, leave func()) {
 	limit = c.s.o.Limits.FirstChannel
 	if p.denied || p.login.Choose || !p.decision.Allow || !c.s.waits(p.person.ID, 1) {
 		return limit, func() {}
@@ -152,12 +154,12 @@ func (c *caller) firstChannelLimit(p *passage) (limit time.Duration, leave func(
 	t := p.facts.Targets[c.targetOf(p)]
 	system := p.facts.Systems[t.System]
 	idle := policy.IdleLimit(system)
-	// While it waits it keeps no more than it needs (see admit).
+	// A waiting connection keeps no more than it needs (see admit).
 	p.facts = policy.Facts{Targets: map[string]policy.Target{t.ID: t}, Systems: map[string]policy.System{system.ID: system}}
 	return max(limit, idle), func() { c.s.waits(p.person.ID, -1) }
 }
 
-// waits counts the connections of a person that wait long for their first channel; false: they are too many already.
+// waits counts the connections of a person that wait long for their first channel; false: there are too many already.
 func (s *Server) waits(person string, n int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,8 +172,8 @@ func (s *Server) waits(person string, n int) bool {
 	return true
 }
 
-// firstChannel waits for the client to ask for a channel, answering global requests. Nothing
-// is opened at the target for a connection that wants nothing. Without a channel it tells why: the
+// firstChannel waits for the client to ask for a channel, and answers global requests. The gate
+// opens nothing at the target for a connection without a channel. Without a channel it gives the reason: the
 // client left, was idle for too long, or the broker is stopping.
 func (c *caller) firstChannel(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, wait time.Duration) (ssh.NewChannel, policy.Reason) {
 	limit := time.NewTimer(wait)
@@ -197,22 +199,22 @@ func (c *caller) firstChannel(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Requ
 	}
 }
 
-// admit hands the connection to the supervisor. first is the channel as the session is to see
-// it: as it came, or one that the gate had open.
-func (c *caller) admit(p *passage, in *entrance, first ssh.NewChannel) {
+// admit hands the connection to the supervisor. first is the channel that the session gets: as
+// it came, or one that the gate had open.
+func (c *caller) admit(p *authResult, in *authenticatedConn, first ssh.NewChannel) {
 	if !c.s.admitted(c.conn) {
 		in.first = first
 		c.turnAway(p, in, policy.BrokerStopped)
 		return
 	}
-	// The passage lives as long as the connection. What was known of everybody else's sessions when
-	// this one was let in must not: with a thousand sessions that would be a million rows.
+	// The result lives as long as the connection. The facts of all other sessions
+	// must not: with a thousand sessions that would be a million rows.
 	p.facts = policy.Facts{}
 	p.attempt.Grant = p.decision.Grant.ID // the session decides again, on this grant alone
 	err := c.s.o.Sessions.Run(c.s.running, session.Admission{
 		ID: p.number, Person: p.person, Fingerprint: p.fingerprint, Source: c.source,
 		Attempt: p.attempt, Factor: p.factor, FactorMark: p.mark, Lang: cmp.Or(p.lang, p.person.Lang), Notice: c.s.o.Notice.Version,
-		ClientVersion: neutral(string(in.conn.ClientVersion()), 80),
+		ClientVersion: text.OneLine(string(in.conn.ClientVersion()), 80),
 		Conn:          in.conn, First: first, Chans: in.chans, Reqs: in.reqs, Wire: c.conn,
 	})
 	if err != nil {
@@ -221,11 +223,11 @@ func (c *caller) admit(p *passage, in *entrance, first ssh.NewChannel) {
 	_ = c.conn.Close()
 }
 
-// handOver hands the open channel on. A peer that reads nothing may hold the front in the middle of
-// an answer; the leash frees it then.
+// handOver hands the open channel on. A peer that reads nothing may block the front in the middle of
+// an answer; the watchdog frees it then.
 func (c *caller) handOver(f *front, done <-chan struct{}) ssh.NewChannel {
-	c.leash.Reset(writeLimit)
-	defer c.leash.Stop()
+	c.watchdog.Reset(writeLimit)
+	defer c.watchdog.Stop()
 	return f.handOver(done)
 }
 
@@ -246,8 +248,8 @@ type drain struct {
 	lost chan struct{} // closed when the connection is gone
 }
 
-// startDrain starts draining; halt ends it without losing what comes next.
-func (c *caller) startDrain(in *entrance, message string) *drain {
+// startDrain starts draining; halt ends it and loses nothing that comes later.
+func (c *caller) startDrain(in *authenticatedConn, message string) *drain {
 	d := &drain{stop: make(chan struct{}), done: make(chan struct{}), lost: make(chan struct{})}
 	go func() {
 		defer close(d.done)
@@ -280,11 +282,11 @@ func (c *caller) startDrain(in *entrance, message string) *drain {
 	return d
 }
 
-// halt stops the drain. A peer that reads nothing may hold it in the middle of an answer; the
-// leash frees it then.
+// halt stops the drain. A peer that reads nothing may block it in the middle of an answer; the
+// watchdog frees it then.
 func (c *caller) halt(d *drain) {
-	c.leash.Reset(writeLimit)
+	c.watchdog.Reset(writeLimit)
 	close(d.stop)
 	<-d.done
-	c.leash.Stop()
+	c.watchdog.Stop()
 }

@@ -12,11 +12,12 @@ import (
 	"golang.org/x/text/width"
 
 	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
 // choose serves a login with the engineer's name alone: a numbered choice on a terminal, the
 // list of windows without one, and the commands of self-service.
-func (c *caller) choose(ctx context.Context, pass *passage, in *entrance) {
+func (c *caller) choose(ctx context.Context, auth *authResult, in *authenticatedConn) {
 	if in.first.ChannelType() != "session" {
 		c.rejectAndLeave(in, featureASCII("forward"))
 		return
@@ -32,64 +33,64 @@ func (c *caller) choose(ctx context.Context, pass *passage, in *entrance) {
 	if err != nil || !f.awaitStart(startLimit) {
 		return
 	}
-	lang := langOf(pass.person.Lang, f.locale())
-	pass.lang = lang
+	lang := langOf(auth.person.Lang, f.locale())
+	auth.lang = lang
 	start, line := f.program()
 	pty, _ := f.terminal()
 	switch {
 	case start == "exec":
-		c.leash.Reset(lastWords)
-		c.command(ctx, pass, f, d, lang, line)
+		c.watchdog.Reset(lastWords)
+		c.command(ctx, auth, f, d, lang, line)
 		c.hangUpAfter(d)
 		return
 	case start == "subsystem":
-		c.leash.Reset(lastWords)
+		c.watchdog.Reset(lastWords)
 		f.finish(c.featureRefusal(policy.FeatureNotGranted.String(), lang)+
-			both(lang, formsJA(pass.person.Login), formsEN(pass.person.Login))+"\n", policy.ExitNotPermitted)
+			text.Of(formsJA(auth.person.Login), formsEN(auth.person.Login)).Lines(lang)+"\n", policy.ExitNotPermitted)
 		c.hangUpAfter(d)
 		return
 	case !pty:
-		c.leash.Reset(lastWords)
-		c.command(ctx, pass, f, d, lang, "windows")
+		c.watchdog.Reset(lastWords)
+		c.command(ctx, auth, f, d, lang, "windows")
 		c.hangUpAfter(d)
 		return
 	}
 	f.forget()
-	goOn := c.pick(ctx, pass, f, d, lang)
+	goOn := c.pick(ctx, auth, f, d, lang)
 	if !goOn {
 		c.hangUpAfter(d)
 		return
 	}
 	c.halt(d)
 	halted = true
-	if !pass.decision.Allow {
-		c.wait(ctx, pass, in, f)
+	if !auth.decision.Allow {
+		c.wait(ctx, auth, in, f)
 		return
 	}
 	done := make(chan struct{})
 	defer close(done)
-	c.admit(pass, in, c.handOver(f, done))
+	c.admit(auth, in, c.handOver(f, done))
 }
 
 // pick lets the engineer choose a window on the terminal and takes the attempt as far as a
 // decision that allows or may be waited for. False: it ended, and everything has been said.
-func (c *caller) pick(ctx context.Context, pass *passage, f *front, d *drain, lang string) bool {
-	if err := c.lookUp(ctx, pass); err != nil {
+func (c *caller) pick(ctx context.Context, auth *authResult, f *front, d *drain, lang string) bool {
+	if err := c.lookUp(ctx, auth); err != nil {
 		c.fault(f, err)
 		return false
 	}
-	own, err := c.owned(ctx, pass.facts)
+	own, err := c.owned(ctx, auth.facts)
 	if err != nil {
 		c.fault(f, err)
 		return false
 	}
 	if len(own) == 0 {
-		if !c.mayWait(pass.decision) {
-			c.deny(ctx, pass)
-			c.sayRefusal(pass, f)
+		if !c.mayWait(auth.decision) {
+			c.deny(ctx, auth)
+			c.sayRefusal(auth, f)
 			return false
 		}
-		c.leash.Reset(lastWords)
+		c.watchdog.Reset(lastWords)
 		f.finish(c.listText(own, lang), policy.ExitNotPermitted)
 		return false
 	}
@@ -100,37 +101,37 @@ func (c *caller) pick(ctx context.Context, pass *passage, f *front, d *drain, la
 		return false
 	}
 	if n == 0 {
-		c.leash.Reset(lastWords)
-		f.finish(both(lang, "その番号はありません: "+typed, "No such number: "+typed)+"\n", policy.ExitNotPermitted)
+		c.watchdog.Reset(lastWords)
+		f.finish(text.Of("その番号はありません: "+typed, "No such number: "+typed).Lines(lang)+"\n", policy.ExitNotPermitted)
 		return false
 	}
 	g := own[n-1]
-	pass.login.Choose = false
-	pass.login.Target, pass.login.Account, pass.grant = g.Target, g.login, g.ID
-	if card := c.attempt(ctx, pass); card != "" {
+	auth.login.Choose = false
+	auth.login.Target, auth.login.Account, auth.grant = g.Target, g.login, g.ID
+	if card := c.attempt(ctx, auth); card != "" {
 		yes, gone := false, t.say("\n"+card)
 		if gone == nil {
 			yes, gone = agreed(func(prompt string) (string, error) { return t.ask(ctx, prompt) }, card, lang)
 		}
-		err = c.answered(ctx, pass, yes, gone)
+		err = c.answered(ctx, auth, yes, gone)
 	}
 	switch {
 	case err != nil: // gone, and ledgered as that
 		f.close(policy.ExitNotNow)
 		return false
-	case pass.denied:
-		c.sayRefusal(pass, f)
+	case auth.denied:
+		c.sayRefusal(auth, f)
 		return false
 	}
 	return true
 }
 
-// choicesAgain is how often a wrong number is asked for again.
+// choicesAgain is how often the gate asks again after a wrong number.
 const choicesAgain = 3
 
-// choice asks for a number of a list of so many; nothing typed is the first. n is 0 when every answer was wrong: typed is the last.
+// choice asks for a number of a list of n entries; an empty answer means the first. n is 0 when every answer was wrong; typed is the last.
 func (t *typing) choice(ctx context.Context, list string, most int, lang string) (n int, typed string, err error) {
-	prompt := list + slashed(lang, "番号を選んでください [1]", "Choose [1]") + ": "
+	prompt := list + text.Of("番号を選んでください [1]", "Choose [1]").Slashed(lang) + ": "
 	for range 1 + choicesAgain {
 		answer, err := t.ask(ctx, prompt)
 		if err != nil {
@@ -142,23 +143,23 @@ func (t *typing) choice(ctx context.Context, list string, most int, lang string)
 		if n, err := strconv.Atoi(answer); err == nil && n >= 1 && n <= most {
 			return n, "", nil
 		}
-		typed = neutral(answer, 20)
-		prompt = slashed(lang, fmt.Sprintf("その番号はありません: %s。1 から %d の番号 [1]", typed, most),
-			fmt.Sprintf("No such number: %s. Choose 1 to %d [1]", typed, most)) + ": "
+		typed = text.OneLine(answer, 20)
+		prompt = text.Of(fmt.Sprintf("その番号はありません: %s。1 から %d の番号 [1]", typed, most),
+			fmt.Sprintf("No such number: %s. Choose 1 to %d [1]", typed, most)).Slashed(lang) + ": "
 	}
 	return 0, typed, nil
 }
 
 // lookUp reads the facts for a login that names no target.
-func (c *caller) lookUp(ctx context.Context, pass *passage) error {
-	pass.attempt = c.attemptOf(pass, policy.ConsentPending)
-	return c.decide(ctx, pass)
+func (c *caller) lookUp(ctx context.Context, auth *authResult) error {
+	auth.attempt = c.attemptOf(auth, policy.ConsentPending)
+	return c.decide(ctx, auth)
 }
 
-// fault ends a channel over something that is not the engineer's doing.
+// fault ends a channel over a fault of ours.
 func (c *caller) fault(f *front, err error) {
 	c.log.Error("login_failed", "error", err)
-	c.leash.Reset(lastWords)
+	c.watchdog.Reset(lastWords)
 	f.finish("sekimori: error: internal fault; phone the section\n", exitSafeguard)
 }
 
@@ -173,8 +174,8 @@ type typing struct {
 // maxLine is how much of an answer is kept.
 const maxLine = 64
 
-// ask prints prompt and reads one line, echoing it. What was typed before the prompt does not
-// count: consent cannot be given to a text that was not there yet. Errors: io.EOF when the
+// ask prints prompt and reads one line, echoing it. Input from before the prompt does not
+// count: no one can consent to a text that was not there yet. Errors: io.EOF when the
 // engineer left or took too long.
 func (t *typing) ask(ctx context.Context, prompt string) (string, error) {
 	for drained := false; !drained; {
@@ -216,13 +217,13 @@ func (t *typing) ask(ctx context.Context, prompt string) (string, error) {
 }
 
 func (t *typing) say(text string) error {
-	t.c.leash.Reset(writeLimit)
-	defer t.c.leash.Stop()
+	t.c.watchdog.Reset(writeLimit)
+	defer t.c.watchdog.Stop()
 	return t.f.print(t.f.screen(), text)
 }
 
-// edit applies what was typed to the line: printable text, backspace, and the keys that end
-// it. It returns what the terminal is to show.
+// edit applies typed input to the line: printable text, backspace, and the keys that end
+// it. It returns the text for the terminal to show.
 func edit(line, partial *[]byte, typed []byte) (echo string, done bool, err error) {
 	var show strings.Builder
 	typed = append(*partial, typed...)
@@ -243,7 +244,7 @@ func edit(line, partial *[]byte, typed []byte) (echo string, done bool, err erro
 			if len(*line) > 0 {
 				last, n := utf8.DecodeLastRune(*line)
 				*line = (*line)[:len(*line)-n]
-				show.WriteString(strings.Repeat("\b \b", runeCells(last)))
+				show.WriteString(strings.Repeat("\b \b", text.Width(string(last))))
 			}
 		case r < ' ' || r == utf8.RuneError || len(*line)+size > maxLine:
 		default:

@@ -220,8 +220,8 @@ func (w *world) alarms() []store.Alarm {
 	return all
 }
 
-// A client with which nothing can be agreed is refused, and everybody who could help is told why: the client itself, the log, the
-// information-systems desk, once.
+// A client with which no algorithms are agreed is refused. The client itself and the log get the reason, and the
+// information-systems desk gets it once.
 func TestClientTooOldIsTold(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer

@@ -28,7 +28,7 @@ func (e *engineer) codeAt(off time.Duration) func() string {
 	}
 }
 
-// A code of a clock that is off is refused with a word about clocks, to whoever proved the key.
+// A code of a clock that is off is refused with a hint about clocks, to a person who proved the key.
 func TestCodeOfAClockThatIsOff(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -63,7 +63,7 @@ func TestCodeOfAClockThatIsOff(t *testing.T) {
 	}
 }
 
-// A code used twice says so to whoever gave it rightly.
+// A code used twice is reported to the person who gave the right code.
 func TestACodeUsedTwiceSaysSo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -77,7 +77,7 @@ func TestACodeUsedTwiceSaysSo(t *testing.T) {
 	}
 }
 
-// Who has no key learns nothing of a code: a wrong one, a used one and one of another time are answered alike at the API.
+// A caller without a key learns nothing about a code: the API answers alike for a wrong, a used and an early code.
 func TestAttackCodesWithoutTheKeyTellNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -85,7 +85,7 @@ func TestAttackCodesWithoutTheKeyTellNothing(t *testing.T) {
 	e.mustDial("sato", given(e.code)).Close()
 	for _, code := range []string{e.codeAt(0)(), e.codeAt(-time.Minute)(), e.codeAt(time.Hour / 2)(), "000000"} {
 		_, err := w.reg.Login(t.Context(), registry.LoginInput{Person: "sato", Password: "正しい馬の電池とホチキス", Code: code, Source: "192.0.2.7", Via: "cli"})
-		if _, hint := err.(*registry.WrongCode); hint || err == nil || err.Error() != "refused: auth-failed" {
+		if _, hint := err.(*registry.WrongProof); hint || err == nil || err.Error() != "refused: auth-failed" {
 			t.Errorf("%T %v", err, err)
 		}
 	}
@@ -106,8 +106,8 @@ func TestOpenSSHURL(t *testing.T) {
 	}
 }
 
-// Somebody whose program cannot be asked reads "Permission denied" and, before it, why and what to do; whoever proved no key reads
-// nothing.
+// A person whose program cannot prompt reads the reason and the next step before "Permission denied". A client that proved no key
+// reads neither.
 func TestFirstLoginHiddenByPermissionDenied(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -6,18 +6,19 @@ import (
 
 	"golang.org/x/text/width"
 
-	"sekimori/broker/session"
+	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
-// The questions that a person answers. Long texts go out beside them, as a banner or onto the terminal: programs with dialogs show a
+// The questions that a person answers. Long texts go out beside them, in a banner or on the terminal: programs with dialogs show a
 // handful of lines of a question, and some convert only banners from UTF-8. Every question is therefore short and begins in ASCII.
 
-// answer is what was said to the card.
+// answer is the person's answer to the card.
 type answer int
 
 const (
 	answerAgain answer = iota // nothing yet: asked once more
-	answerCard                // show the card with the question, for who has not seen it
+	answerCard                // show the card with the question, for a person who has not seen it
 	answerYes
 	answerNo
 )
@@ -51,7 +52,7 @@ func questionAgain(lang string) string {
 	return "Type yes, no or ? (text) / はい か no を入力 yes/no: "
 }
 
-// agreed puts the question for a card that was shown already, until there is an answer.
+// agreed asks the question for a card that was shown already, until there is an answer.
 func agreed(ask func(prompt string) (string, error), card, lang string) (bool, error) {
 	prompt, empty, shown := question(lang), 0, false
 	for {
@@ -82,19 +83,19 @@ func codePrompt(lang string) string {
 	return "One-time code / 認証コード(6桁): "
 }
 
-// codeHint is why a code was not taken, as far as it helps whoever has the key; empty where nothing is to be said of it.
+// codeHint is the reason why a code was not taken, where it helps the owner of the key; empty where the gate must not say it.
 func codeHint(v codeVerdict, lang string) string {
 	en, ja := "", ""
 	span := v.off.Abs().Round(30 * time.Second)
 	switch {
 	case v.used:
-		en, ja = "This code was used before. Wait for the next one.", "このコードは使用済みです。次のコードを待ってください。"
+		en, ja = "Code not accepted: "+policy.UsedCode.EN+"; "+policy.NextCode.EN+".", policy.UsedCode.JA+policy.NextCode.JA+"。"
 	case v.off < 0:
-		en, ja = "Your authenticator's clock is about "+session.SpanEN(span)+" slow. Set it, give a new code.",
-			"認証アプリの時計が約"+session.SpanJA(span)+"遅れています。時刻を合わせ、新しいコードを。"
+		en, ja = "Your authenticator's clock is about "+text.Left(span).EN+" slow. Set it, give a new code.",
+			"認証アプリの時計が約"+text.Left(span).JA+"遅れています。時刻を合わせ、新しいコードを。"
 	case v.off > 0:
-		en, ja = "Your authenticator's clock is about "+session.SpanEN(span)+" fast. Set it, give a new code.",
-			"認証アプリの時計が約"+session.SpanJA(span)+"進んでいます。時刻を合わせ、新しいコードを。"
+		en, ja = "Your authenticator's clock is about "+text.Left(span).EN+" fast. Set it, give a new code.",
+			"認証アプリの時計が約"+text.Left(span).JA+"進んでいます。時刻を合わせ、新しいコードを。"
 	default:
 		return ""
 	}

@@ -9,23 +9,23 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Bounds on what a client may tell before anything is open.
+// Bounds on a client's requests before any program runs.
 const (
-	frontEnvCount = 128     // more than the relay takes: what it drops, it records and says
+	frontEnvCount = 128     // more than the relay takes: the relay records and reports those that it drops
 	frontEnvBytes = 8 << 10 // of the payload
 	frontPayload  = 128<<10 + 4
 )
 
 // front is the first session channel of a connection, accepted by the gate while there is no
-// session yet. It answers the requests that describe the terminal and the program, keeps them,
-// discards input, and can hand the open channel on as if it had only just been opened.
+// session yet. It answers and keeps the requests that describe the terminal and the program, and
+// discards input. It can hand the open channel on as if it had only just been opened.
 type front struct {
 	ch    ssh.Channel
 	extra []byte
 	reqs  <-chan *ssh.Request
 
 	mu     sync.Mutex     // guards the fields up to form
-	kept   []*ssh.Request // pty-req, env and the start, in order, as the relay will see them
+	kept   []*ssh.Request // pty-req, env and the start, in order, for the relay
 	env    map[string]string
 	envs   int // variables kept, for the relay to judge
 	pty    bool
@@ -34,14 +34,14 @@ type front struct {
 	line   string // of exec: the command; of subsystem: its name
 	resize *ssh.Request
 	keep   int    // how many bytes of input are kept for a command that reads a form; 0: none
-	form   []byte // what was kept
+	form   []byte // the kept bytes
 
 	started chan struct{} // closed when the program was named
 	gone    chan struct{} // closed when the client has closed the channel
 	handed  chan struct{} // closed when the gate lets go of the channel
-	keys    chan []byte   // what was typed; nobody need listen: unread input is discarded
+	keys    chan []byte   // typed input; unread input is discarded
 	eof     chan struct{} // closed at the end of input
-	over    chan struct{} // closed when more came than is kept
+	over    chan struct{} // closed when more came than keep
 	reqDone chan struct{}
 	rest    []byte // read ahead at the moment of handing over
 	restErr error
@@ -50,7 +50,7 @@ type front struct {
 	complaints chan int // how much the client sent as standard error; closed at its end
 }
 
-// openFront accepts the channel and starts serving it. So many bytes of input are kept for a command that reads a form.
+// openFront accepts the channel and starts serving it. It keeps up to keep bytes of input, for a command that reads a form.
 func (c *caller) openFront(nc ssh.NewChannel, keep int) (*front, error) {
 	ch, reqs, err := nc.Accept()
 	if err != nil {
@@ -68,7 +68,7 @@ func (c *caller) openFront(nc ssh.NewChannel, keep int) (*front, error) {
 	return f, nil
 }
 
-// serveRequests answers what the client asks on the channel until the gate lets go of it. It
+// serveRequests answers the client's requests on the channel until the gate lets go of it. It
 // never stops reading before that: sixteen unread requests would block the whole connection.
 func (f *front) serveRequests() {
 	defer close(f.reqDone)
@@ -139,18 +139,18 @@ func (f *front) take(r *ssh.Request) bool {
 		close(f.started)
 		return true
 	default:
-		return false // agent, X11, break, signals: nothing that could receive them is open
+		return false // agent, X11, break, signals: nothing is open that could receive them
 	}
 	f.kept = append(f.kept, copied)
 	return true
 }
 
-// isLocale is the list of environment that the gate reads the language from; what passes on is the relay's to say.
+// isLocale reports the variables from which the gate reads the language; the relay decides which pass on.
 func isLocale(name string) bool {
 	return name == "LANG" || len(name) > 3 && name[:3] == "LC_" && isName(name)
 }
 
-// pump reads what is typed. It is discarded unless somebody reads keys; the one read that is
+// pump reads typed input. It discards it unless keys has a reader. The one read that is
 // under way when the channel is handed over belongs to the session and is kept for it.
 func (f *front) pump() {
 	defer close(f.pumped)
@@ -167,7 +167,7 @@ func (f *front) pump() {
 			f.collect(buf[:n])
 			select {
 			case f.keys <- append([]byte(nil), buf[:n]...):
-			default: // nobody reads: discarded
+			default: // no reader: discarded
 			}
 		}
 		if err != nil {
@@ -178,9 +178,9 @@ func (f *front) pump() {
 	}
 }
 
-// discardErrors takes what a client sends as standard error, which no client does, and which the SSH library would keep. It
-// is the only reader for as long as the channel lives, because the library tells only one of the end; who has the channel
-// after the gate learns through complaints that something came.
+// discardErrors takes standard error from a client, which no client sends and which the SSH library would keep. It
+// is the only reader for as long as the channel lives, because the library reports only one of the end. The session
+// learns through complaints that something came.
 func (f *front) discardErrors() {
 	defer close(f.complaints)
 	var b [64]byte
@@ -198,13 +198,13 @@ func (f *front) discardErrors() {
 	}
 }
 
-// passedErrors is the standard error of a channel that was handed over: what was read is gone, that it came is not.
+// passedErrors is the standard error of a channel that was handed over: its content is gone, its arrival is not.
 type passedErrors struct {
 	io.Writer
 	complaints <-chan int
 }
 
-// Read gives zeros in place of what the client sent.
+// Read gives zeros in place of the client's bytes.
 func (p passedErrors) Read(b []byte) (int, error) {
 	n, ok := <-p.complaints
 	if !ok {
@@ -223,7 +223,7 @@ func (p *passedChannel) Stderr() io.ReadWriter {
 // maxInput is the largest form that self-service reads, in bytes.
 const maxInput = 64 << 10
 
-// collect keeps input for a form, and says once that it is more than is kept.
+// collect keeps input for a form, and signals once that the input is too long.
 func (f *front) collect(b []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -238,21 +238,21 @@ func (f *front) collect(b []byte) {
 	f.form = append(f.form, b...)
 }
 
-// collected is the input that was kept; false when it was more.
+// collected gives the kept input; false when it was too long.
 func (f *front) collected() (form []byte, whole bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.form, f.keep > 0
 }
 
-// forget keeps no input any more: somebody types at a terminal.
+// forget stops keeping input, because a person types at a terminal.
 func (f *front) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.form, f.keep = nil, 0
 }
 
-// terminal says what the client shows: whether there is a terminal, and whether a line of it
+// terminal reports whether the client has a terminal, and whether a line of it
 // can be rewritten in place.
 func (f *front) terminal() (pty, inPlace bool) {
 	f.mu.Lock()
@@ -296,7 +296,7 @@ func (f *front) print(w io.Writer, text string) error {
 	return err
 }
 
-// screen is where the gate shows what the engineer is to read while they wait or choose. The output
+// screen is where the gate writes to an engineer who waits or chooses. The output
 // of a command belongs to the command, also on a terminal (ssh -tt host COMMAND, Ansible).
 func (f *front) screen() io.Writer {
 	if start, _ := f.program(); start == "shell" {
@@ -305,9 +305,9 @@ func (f *front) screen() io.Writer {
 	return f.ch.Stderr()
 }
 
-// finish says text on standard error, gives the exit status and closes the channel.
+// finish writes text to standard error, gives the exit status and closes the channel.
 func (f *front) finish(text string, exit int) {
-	_ = f.print(f.ch.Stderr(), text) // a client that is gone hears nothing, which is its loss
+	_ = f.print(f.ch.Stderr(), text) // a client that is gone reads nothing
 	f.close(exit)
 }
 
@@ -326,7 +326,7 @@ func (f *front) handOver(done <-chan struct{}) ssh.NewChannel {
 	return &handedChannel{f: f, done: done}
 }
 
-// handedChannel is an open channel in the clothes of a new one.
+// handedChannel presents an open channel as a new one.
 type handedChannel struct {
 	f    *front
 	done <-chan struct{}
@@ -377,7 +377,7 @@ func (h *handedChannel) Accept() (ssh.Channel, <-chan *ssh.Request, error) {
 
 func isStart(t string) bool { return t == "shell" || t == "exec" || t == "subsystem" }
 
-// Reject ends the channel with the message: the client believes it open long since.
+// Reject ends the channel with the message: for the client it has been open for long.
 func (h *handedChannel) Reject(_ ssh.RejectionReason, message string) error {
 	err := errAcceptedTwice
 	h.once.Do(func() {
@@ -387,14 +387,14 @@ func (h *handedChannel) Reject(_ ssh.RejectionReason, message string) error {
 	return err
 }
 
-// passedChannel reads first what the gate had read ahead.
+// passedChannel first gives the bytes that the gate had read ahead.
 type passedChannel struct {
 	ssh.Channel
 	f *front
 }
 
-// Read waits for the gate's last read to end; from then on it is the channel's own. Like the
-// channel's, it is not to be called from two goroutines at once.
+// Read waits for the gate's last read to end; after that the session alone reads. Like the
+// channel's Read, two goroutines must not call it at once.
 func (p *passedChannel) Read(b []byte) (int, error) {
 	<-p.f.pumped
 	if len(p.f.rest) > 0 {

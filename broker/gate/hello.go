@@ -10,11 +10,11 @@ import (
 	"sekimori/broker/wire"
 )
 
-// maxHello bounds what is kept of a client's first words: the version line (RFC 4253 section 4.2) and one packet of the largest size
-// that must be taken (section 6.1).
+// maxHello bounds how much the gate keeps of a client's first bytes: the version line (RFC 4253 section 4.2) and one packet of the
+// largest size that must be taken (section 6.1).
 const maxHello = 36 << 10
 
-// helloConn is a connection whose first words are read along: the library tells neither version nor lists of a client with
+// helloConn is a connection that keeps a copy of its first bytes: the library gives neither version nor lists of a client with
 // which it agrees on nothing. Once the key exchange has begun, a read costs one comparison more.
 type helloConn struct {
 	*wire.Conn
@@ -27,7 +27,7 @@ type helloConn struct {
 	proven atomic.Bool                 // encrypted from here on: the library's Close is final
 }
 
-// clientHello is what a client says in the clear, for the log; every part of it is a stranger's.
+// clientHello is the client's clear-text start, for the log. A stranger may have written every part of it.
 type clientHello struct {
 	version string
 	lists   kexInit
@@ -50,7 +50,7 @@ type kexInit struct {
 	Reserved                uint32
 }
 
-// Read reads from the connection, and along.
+// Read reads from the connection and copies the first bytes.
 func (c *helloConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if !c.done && n > 0 {
@@ -59,8 +59,8 @@ func (c *helloConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close is what the library calls where the handshake fails. Before the keys are in use the connection stays open: a client with
-// which nothing was agreed is still to be told why. Whoever called the library closes it then.
+// Close is called by the library where the handshake fails. Before the keys are in use the connection stays open, because the gate
+// still has to tell the client why nothing was agreed. The library's caller closes it then.
 func (c *helloConn) Close() error {
 	if !c.proven.Load() {
 		return nil
@@ -83,7 +83,7 @@ func (c *helloConn) listen(b []byte) {
 	}
 }
 
-// parseHello takes the first words apart; whole once nothing more is needed, h nil where they are not SSH.
+// parseHello parses the first bytes. whole is true once no more is needed; h is nil where they are not SSH.
 func parseHello(text []byte) (h *clientHello, whole bool) {
 	line, rest, ok := bytes.Cut(text, []byte("\n"))
 	if !ok {

@@ -10,17 +10,17 @@ import (
 )
 
 // identityNumber is the kind of entry in which the gate writes, sealed, the three digits that it shows. The
-// attendant says what was heard on the registered telephone (attendance.Post.Identity), and the newest
+// attendant enters the digits heard on the registered telephone (attendance.Service.Identity). The newest
 // entry of a session on a window counts.
 const identityNumber = "window.identity-number"
 
-// drawn is the number of a visit to the waiting room.
-type drawn struct{ window, digits string }
+// identityDigits is the number of a visit to the waiting room.
+type identityDigits struct{ window, digits string }
 
-// digits gives the three digits of this visit to the waiting room: drawn once, and shown only
-// after they were written where they are held against what the attendant heard. Empty: not possible now.
-func (c *caller) digits(ctx context.Context, pass *passage) string {
-	window := pass.decision.Grant.Window.ID
+// digits gives the three digits of this visit to the waiting room. They are drawn once, and shown only
+// after the entry holds them. Empty: not possible now.
+func (c *caller) digits(ctx context.Context, auth *authResult) string {
+	window := auth.decision.Grant.Window.ID
 	if c.identity.window == window {
 		return c.identity.digits
 	}
@@ -29,14 +29,14 @@ func (c *caller) digits(ctx context.Context, pass *passage) string {
 		if digits, err = attendance.DrawNumber(c.s.o.Ring, tx.Snap, window); err != nil {
 			return err
 		}
-		shown, err := attendance.ShowNumber(c.s.o.Ring, window, pass.number, pass.person.ID, digits)
+		shown, err := attendance.ShowNumber(c.s.o.Ring, window, auth.number, auth.person.ID, digits)
 		if err != nil {
 			return err
 		}
 		if c.source.IsValid() {
 			shown.Source = c.source.Addr().String()
 		}
-		d := c.draft(identityNumber, pass, shown)
+		d := c.draft(identityNumber, auth, shown)
 		d.Actor.Kind, d.Actor.ID = "broker", ""
 		_, err = tx.Append(d)
 		return err
@@ -45,17 +45,17 @@ func (c *caller) digits(ctx context.Context, pass *passage) string {
 		c.log.Error("identity_number_not_written", "error", err)
 		return ""
 	}
-	c.identity = drawn{window, digits}
+	c.identity = identityDigits{window, digits}
 	return digits
 }
 
-// identified holds a decision against the identity check where the system asks for one. The permission
-// to start is given for the window; this is for each session number on it, since another connection of the person's may be somebody
-// else's. It only ever takes away. A connection that is let in without a code, beside an identified session that is still open with the same
-// key from the same address, counts as that session's: scp beside a shell needs no second telephone call.
-func (c *caller) identified(ctx context.Context, pass *passage) error {
-	g := pass.decision.Grant
-	if g.ID == "" || !pass.facts.Systems[pass.facts.Targets[g.Target].System].IdentityCheck {
+// identified compares a decision with the identity check where the system asks for one. The permission
+// to start covers the window; this check covers each session number, since another connection of the person's may be a
+// thief's. It can only turn a yes into a no. A connection without a code, beside an open identified session with the same
+// key and address, counts as that session's: scp beside a shell needs no second telephone call.
+func (c *caller) identified(ctx context.Context, auth *authResult) error {
+	g := auth.decision.Grant
+	if g.ID == "" || !auth.facts.Systems[auth.facts.Targets[g.Target].System].IdentityCheck {
 		return nil
 	}
 	var check attendance.IdentityCheck
@@ -64,41 +64,41 @@ func (c *caller) identified(ctx context.Context, pass *passage) error {
 		all, err := attendance.IdentityChecks(snap, g.Window.ID)
 		matched := map[string]bool{}
 		for _, one := range all {
-			if one.Session == pass.number && one.Person == pass.person.ID {
+			if one.Session == auth.number && one.Person == auth.person.ID {
 				check = one
 			}
-			matched[one.Session] = one.Matched && one.Person == pass.person.ID
+			matched[one.Session] = one.Matched && one.Person == auth.person.ID
 		}
-		if err != nil || pass.factor != factorRemembered {
+		if err != nil || auth.factor != factorRemembered {
 			return err
 		}
-		beside, err = c.besideOneOf(snap, pass, g.Window.ID, matched)
+		beside, err = c.besideOneOf(snap, auth, g.Window.ID, matched)
 		return err
 	})
 	switch {
 	case errors.Is(err, store.ErrNotFound): // no window yet, and so no permission either
-		if pass.decision.Allow {
+		if auth.decision.Allow {
 			return err
 		}
 	case err != nil:
 		return err
-	case check.Failed && c.identity.window == g.Window.ID: // called in this visit, and not heard
-		pass.decision = policy.Decision{Reason: policy.IdentityFailed, Grant: g}
-	case pass.decision.Allow && !check.Matched && !beside:
-		pass.decision = policy.Decision{Reason: policy.AttendantAbsent, Grant: g, Wait: true,
+	case check.Failed && c.identity.window == g.Window.ID: // called in this visit, and the digits were not heard
+		auth.decision = policy.Decision{Reason: policy.IdentityFailed, Grant: g}
+	case auth.decision.Allow && !check.Matched && !beside:
+		auth.decision = policy.Decision{Reason: policy.AttendantAbsent, Grant: g, Wait: true,
 			Args: map[string]string{"request": g.Request, "time": g.Window.End.In(c.s.o.Zone).Format("2006-01-02 15:04")}}
 	}
 	return nil
 }
 
-// besideOneOf tells that one of the identified sessions is open with the person's same key from the same address.
-func (c *caller) besideOneOf(snap *store.Snap, pass *passage, window string, matched map[string]bool) (bool, error) {
+// besideOneOf reports whether one of the identified sessions is open with the same key from the same address.
+func (c *caller) besideOneOf(snap *store.Snap, auth *authResult, window string, matched map[string]bool) (bool, error) {
 	if !c.source.IsValid() {
 		return false, nil
 	}
-	live, err := snap.Sessions(store.SessionFilter{Live: true, Person: pass.person.ID, Window: window, Limit: 1000})
+	live, err := snap.Sessions(store.SessionFilter{Live: true, Person: auth.person.ID, Window: window, Limit: 1000})
 	for _, s := range live {
-		if matched[s.ID] && s.Fingerprint == pass.fingerprint && s.Source.Addr() == c.source.Addr() {
+		if matched[s.ID] && s.Fingerprint == auth.fingerprint && s.Source.Addr() == c.source.Addr() {
 			return true, err
 		}
 	}

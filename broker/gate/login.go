@@ -1,8 +1,12 @@
 package gate
 
-import "strings"
+import (
+	"strings"
 
-// login is what was typed before the @gate, taken apart:
+	"sekimori/policy/text"
+)
+
+// login holds the parts of the user name typed before the @gate:
 //
 //	ENGINEER                  choose among own windows
 //	ENGINEER+TARGET           the target with the grant's only account
@@ -22,7 +26,7 @@ type login struct {
 const maxName = 64
 
 func parseLogin(user string) login {
-	l := login{Typed: neutral(user, 80)}
+	l := login{Typed: text.OneLine(user, 80)}
 	engineer, rest, plus := user, "", false
 	if i := strings.IndexAny(user, "+ "); i >= 0 {
 		engineer, rest, plus = user[:i], user[i+1:], true

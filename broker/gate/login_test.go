@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
 func TestLoginForms(t *testing.T) {
@@ -128,17 +129,17 @@ func TestCardFitsItsColumns(t *testing.T) {
 		t.Errorf("a long name hides what may not be used:\n%s%s", cardJA(long, n), cardEN(long, n))
 	}
 	n.URL = "https://gate.city.example.jp/a/very/long/address/of/the/notice/in/full"
-	for name, text := range map[string]string{"ja": ja, "en": en, "ja long": cardJA(long, n), "en long": cardEN(long, n),
+	for name, shown := range map[string]string{"ja": ja, "en": en, "ja long": cardJA(long, n), "en long": cardEN(long, n),
 		"banner": bannerText("https://gate.example.jp/notice"),
 		"help":   helpLine(login{}, FactorWindow, "gate", ""), "help never": helpLine(login{}, FactorNever, "gate", ""),
 		"help choose": helpLine(login{Choose: true, Engineer: "sato"}, FactorWindow, "gate.example.jp", ""),
 		"questions":   question("") + "\n" + questionAgain("") + "\n" + codePrompt("") + "\n" + question("en") + "\n" + questionAgain("en"),
 		"used":        codeHint(codeVerdict{used: true}, ""), "slow": codeHint(codeVerdict{off: -50 * time.Minute}, ""), "fast": codeHint(codeVerdict{off: 60 * time.Second}, ""),
 	} {
-		for line := range strings.Lines(text) {
+		for line := range strings.Lines(shown) {
 			line = strings.TrimSuffix(line, "\n")
-			if cells(line) > columns {
-				t.Errorf("%s: %d columns: %q", name, cells(line), line)
+			if text.Width(line) > text.Screen {
+				t.Errorf("%s: %d columns: %q", name, text.Width(line), line)
 			}
 			if strings.ContainsAny(line, "\x1b\r") {
 				t.Errorf("%s: control character in %q", name, line)
@@ -155,7 +156,7 @@ func TestHelpLineIsInThePersonsLanguage(t *testing.T) {
 		}
 	}
 	for _, question := range []string{question(""), question("ja"), questionAgain("ja"), codePrompt("ja"), codePrompt("")} {
-		if word, _, _ := strings.Cut(question, " / "); word == question || word != ascii(word) {
+		if word, _, _ := strings.Cut(question, " / "); word == question || word != text.ASCII(word) {
 			t.Errorf("%q does not begin in ASCII", question)
 		}
 	}
@@ -164,7 +165,7 @@ func TestHelpLineIsInThePersonsLanguage(t *testing.T) {
 func TestBannerBeginsInASCII(t *testing.T) {
 	lines := strings.Split(bannerText("https://例.jp/通知"), "\n")
 	for i, line := range lines[:2] {
-		if line != ascii(line) || line == "" {
+		if line != text.ASCII(line) || line == "" {
 			t.Errorf("line %d: %q", i, line)
 		}
 	}

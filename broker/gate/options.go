@@ -27,18 +27,18 @@ const (
 	FactorNever  FactorMemory = "never"
 )
 
-// Notice is what the card says of watching and recording, from the settings in force.
+// Notice holds the card's statements about watching and recording, from the settings in force.
 type Notice struct {
 	Version     string      // a new version asks for consent anew
 	URL         string      // the full text; also in the banner; empty: not said
-	Retention   string      // as said to people, such as "1年" / "1 year"; see RetentionEN
+	Retention   string      // as shown to people, such as "1年" / "1 year"; see RetentionEN
 	RetentionEN string      // English form of Retention; empty: Retention
 	Contact     string      // telephone number for questions
 	Purposes    policy.Text // zero: the usual sentence
 	SeenBy      policy.Text // zero: the usual sentence
 }
 
-// Limits bound what those cost who have proven nothing. Zero values take the defaults.
+// Limits bound the cost of clients that have proven nothing. Zero values take the defaults.
 type Limits struct {
 	Unauthenticated int           // at once, all addresses; 256
 	PerAddress      int           // at once, one address (IPv6: /64); 32
@@ -74,14 +74,14 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// keptPerPerson is how many connections one person's key keeps before the gate.
+// keptPerPerson is how many connections of one person's key the gate keeps before admission.
 const keptPerPerson = 16
 
 func (l Limits) connections() connlimit.Limits {
 	return connlimit.Limits{Total: l.Unauthenticated, PerAddress: l.PerAddress, Burst: l.Burst, PerMinute: l.PerMinute, PerPerson: keptPerPerson}
 }
 
-// Options is what a Server needs. Every field without a default named here is required.
+// Options holds the parts and settings of a Server. Every field without a default named here is required.
 type Options struct {
 	HostSigner   ssh.Signer // Ed25519
 	Ring         *keys.Ring // seals the numbers of identity checks
@@ -89,16 +89,16 @@ type Options struct {
 	Registry     *registry.Registry
 	Sessions     *session.Supervisor
 	Desk         *requests.Desk   // for self-service
-	Reports      *reports.Cabinet // for self-service
-	Refusals     *refusals.Tally  // sums up what self-service refuses again and again; nil: each refusal has an entry
+	Reports      *reports.Service // for self-service
+	Refusals     *refusals.Tally  // sums up repeated refusals of self-service; nil: each refusal has an entry
 	Clock        func() time.Time
 	Zone         *time.Location // of the institution
 	Notice       Notice
 	BannerURL    string // of the page that the banner points to; empty: Notice.URL
 	Version      string // of the software, as the gate says it; empty: wire.Version
-	GateName     string // what people type after the @, for hints; empty: "gate"
+	GateName     string // the gate's name after the @, for hints; empty: "gate"
 	Limits       Limits
-	Known        *connlimit.Known // addresses that keep room while strangers crowd; nil: none
+	Known        *connlimit.Known // addresses with room of their own when strangers fill the gate; nil: none
 	FactorMemory FactorMemory
 	ChaCha20     bool // offer chacha20-poly1305 too
 	Log          hclog.Logger
@@ -113,7 +113,7 @@ func (o Options) check() error {
 	case o.DB == nil || o.Ring == nil || o.Registry == nil || o.Sessions == nil:
 		return errors.New("no store, keys, registry or supervisor")
 	case o.Desk == nil || o.Reports == nil:
-		return errors.New("no desk or cabinet")
+		return errors.New("no desk or reports")
 	case o.Clock == nil || o.Zone == nil || o.Log == nil:
 		return errors.New("no clock, zone or logger")
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"sekimori/broker/dial"
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/registry"
 	"sekimori/broker/session"
 	"sekimori/broker/store"
@@ -18,7 +19,7 @@ import (
 // parts makes the registry and the supervisor behind the gate.
 func (w *world) parts() {
 	w.t.Helper()
-	// Nobody gives a password at this door; the registry hashes one of its own when it begins.
+	// No one gives a password to the gate; the registry hashes one of its own when it begins.
 	w.reg = registry.New(registry.Options{DB: w.db, Keys: w.ring, Zone: w.zone, Hash: registry.Cost{Passes: 1, MemoryKiB: 64, Lanes: 1}})
 	offline, err := age.GenerateX25519Identity()
 	if err != nil {
@@ -39,10 +40,10 @@ func (w *world) parts() {
 }
 
 func (w *world) closeParts() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := w.sup.Close(ctx); err != nil {
-		w.t.Errorf("close supervisor: %v", err)
+		w.t.Errorf("close supervisor: %v\n%s", err, testbed.Goroutines())
 	}
 }
 

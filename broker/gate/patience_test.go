@@ -10,8 +10,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Who types a passphrase, or compares the host key, holds the connection without a word for as long as the key exchange allows; a
-// connection that says nothing at all is gone long before.
+// An engineer who types a passphrase, or compares the host key, may be silent for as long as the key exchange allows. A
+// connection that sends no byte at all ends much earlier.
 func TestAPassphraseTakesItsTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *Options) { o.Limits = Limits{Hello: 500 * time.Millisecond, Handshake: time.Hour} })

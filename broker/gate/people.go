@@ -9,62 +9,62 @@ import (
 	"sekimori/policy"
 )
 
-// mostTold is how many authenticated connections a person may have beyond gate.connections_per_person: those are refused, and live
-// until they were told so.
-const mostTold = 16
+// mostRefused is how many authenticated connections a person may have beyond gate.connections_per_person. The gate refuses those, and
+// they live until they were told so.
+const mostRefused = 16
 
-// errCrowded refuses the authentication of a connection that is not even to be told on a channel.
-var errCrowded = errors.New("too many connections of one person")
+// errTooManyConnections refuses the authentication of a connection that does not even get the reason on a channel.
+var errTooManyConnections = errors.New("too many connections of one person")
 
-// crowd is the authenticated connections of one person.
-type crowd struct {
-	turns  map[*caller]uint64 // the turn in which each came; 0: refused, it is being told so
+// personConnections is the authenticated connections of one person.
+type personConnections struct {
+	turns  map[*caller]uint64 // the turn in which each came; 0: refused, and being told so
 	last   uint64             // the turn given last
 	counts int                // how many of turns are not 0
 }
 
-// join counts a connection as the person's, from both factors on until part. It is false when the person has too many: then the
+// addConnection counts a connection as the person's, from both factors on until removeConnection. It is false when the person has too many: then the
 // connection must end without a channel.
-func (s *Server) join(c *caller, person string) bool {
+func (s *Server) addConnection(c *caller, person string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.joined == person {
+	if c.countedFor == person {
 		return true
 	}
-	s.partLocked(c)
+	s.removeConnectionLocked(c)
 	p := s.people[person]
 	if p == nil {
-		p = &crowd{turns: map[*caller]uint64{}}
+		p = &personConnections{turns: map[*caller]uint64{}}
 		s.people[person] = p
 	}
-	if len(p.turns) >= s.o.Sessions.MostConnections()+mostTold {
+	if len(p.turns) >= s.o.Sessions.MostConnections()+mostRefused {
 		return false
 	}
 	p.last++
 	p.counts++
-	p.turns[c], c.joined = p.last, person
+	p.turns[c], c.countedFor = p.last, person
 	return true
 }
 
-// told says that the connection is refused: it takes no place of the person's any more.
-func (s *Server) told(c *caller) {
+// refusedConnection marks the connection as refused: it no longer takes a place of the person's.
+func (s *Server) refusedConnection(c *caller) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p := s.people[c.joined]; p != nil && p.turns[c] != 0 {
+	if p := s.people[c.countedFor]; p != nil && p.turns[c] != 0 {
 		p.turns[c] = 0
 		p.counts--
 	}
 }
 
-func (s *Server) part(c *caller) {
+func (s *Server) removeConnection(c *caller) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.partLocked(c)
+	s.removeConnectionLocked(c)
 }
 
-// partLocked is part for a caller that holds mu.
-func (s *Server) partLocked(c *caller) {
-	p := s.people[c.joined]
+// removeConnectionLocked is removeConnection for a caller that holds mu.
+func (s *Server) removeConnectionLocked(c *caller) {
+	p := s.people[c.countedFor]
 	if p == nil {
 		return
 	}
@@ -73,13 +73,13 @@ func (s *Server) partLocked(c *caller) {
 	}
 	delete(p.turns, c)
 	if len(p.turns) == 0 {
-		delete(s.people, c.joined)
+		delete(s.people, c.countedFor)
 	}
-	c.joined = ""
+	c.countedFor = ""
 }
 
-// beside is how many connections the person has beside this one. Where they are too many, those count that came before it: of
-// connections that come at the same time the first get in.
+// beside is how many connections the person has beside this one. Where there are too many, it counts those that came before it: of
+// simultaneous connections the first get in.
 func (s *Server) beside(c *caller, person string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,26 +103,26 @@ func (s *Server) beside(c *caller, person string) int {
 	return n
 }
 
-// arrive counts the connection as its person's once both factors are known. The error refuses its authentication: it has been
-// told why as far as it can be, and the ledger has the first of its like.
-func (c *caller) arrive(ctx context.Context, pass *passage) error {
-	p := pass.person
-	if c.s.join(c, p.ID) {
+// arrive counts the connection as its person's once both factors are known. The error refuses its authentication. The
+// client was then told why, if that was possible, and the ledger has the first refusal of its kind.
+func (c *caller) arrive(ctx context.Context, auth *authResult) error {
+	p := auth.person
+	if c.s.addConnection(c, p.ID) {
 		return nil
 	}
-	c.crowdedOut = true
+	c.tooManyConnections = true
 	args := map[string]string{"limit": strconv.Itoa(c.s.o.Sessions.MostConnections())}
-	if c.firstCrowded(ctx, p.ID) {
-		c.recordRefusal(ctx, pass, policy.OwnConnections, args)
+	if c.firstOverLimit(ctx, p.ID) {
+		c.recordRefusal(ctx, auth, policy.OwnConnections, args)
 	}
-	c.say("\n" + policy.Refusal(policy.OwnConnections, args, p.Lang, "", c.s.o.Notice.Contact, pass.number))
+	c.say("\n" + policy.Words(policy.OwnConnections, args).Block(p.Lang, "", c.s.o.Notice.Contact, auth.number))
 	c.hangUp()
-	return errCrowded
+	return errTooManyConnections
 }
 
-// firstCrowded counts a refusal over the person's own connections, and tells whether it has an entry of its own: the first of ten
-// minutes has. The others are summed up.
-func (c *caller) firstCrowded(ctx context.Context, person string) bool {
+// firstOverLimit counts a refusal over the person's own connections. It is true for the first of ten
+// minutes, which has an entry of its own. The others are summed up.
+func (c *caller) firstOverLimit(ctx context.Context, person string) bool {
 	if c.s.o.Refusals == nil {
 		return true
 	}

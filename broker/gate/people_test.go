@@ -17,9 +17,9 @@ func TestPlacesOfOnePerson(t *testing.T) {
 	var all []*caller
 	var mu sync.Mutex // guards all
 	var coming sync.WaitGroup
-	for range most + mostTold + 10 {
+	for range most + mostRefused + 10 {
 		coming.Go(func() {
-			if c := (&caller{}); w.gate.join(c, "E-1") {
+			if c := (&caller{}); w.gate.addConnection(c, "E-1") {
 				mu.Lock()
 				defer mu.Unlock()
 				all = append(all, c)
@@ -27,7 +27,7 @@ func TestPlacesOfOnePerson(t *testing.T) {
 		})
 	}
 	coming.Wait()
-	if len(all) != most+mostTold {
+	if len(all) != most+mostRefused {
 		t.Fatalf("%d were let in", len(all))
 	}
 	var fit, over []*caller
@@ -45,22 +45,22 @@ func TestPlacesOfOnePerson(t *testing.T) {
 		t.Errorf("another person has %d", n)
 	}
 	for _, c := range over {
-		w.gate.told(c)
-		w.gate.told(c)
+		w.gate.refusedConnection(c)
+		w.gate.refusedConnection(c)
 	}
 	if n := w.gate.beside(&caller{}, "E-1"); n != most {
 		t.Errorf("%d count", n)
 	}
-	w.gate.part(fit[0])
-	w.gate.part(fit[0])
+	w.gate.removeConnection(fit[0])
+	w.gate.removeConnection(fit[0])
 	if n := w.gate.beside(&caller{}, "E-1"); n != most-1 {
 		t.Errorf("%d count when one has ended", n)
 	}
-	if moved := fit[1]; !w.gate.join(moved, "E-2") || w.gate.beside(&caller{}, "E-1") != most-2 {
+	if moved := fit[1]; !w.gate.addConnection(moved, "E-2") || w.gate.beside(&caller{}, "E-1") != most-2 {
 		t.Error("a connection counts as two people's")
 	}
 	for _, c := range all {
-		w.gate.part(c)
+		w.gate.removeConnection(c)
 	}
 	w.gate.mu.Lock()
 	defer w.gate.mu.Unlock()
@@ -75,8 +75,8 @@ func TestTooManyConnectionsAreToldAtTheLogin(t *testing.T) {
 	w := newWorld(t)
 	e := w.engineer("sato", "en")
 	w.window(e, "maint", noon.Add(-time.Hour), 2*time.Hour, policy.WindowPermitted)
-	for range w.sup.MostConnections() + mostTold {
-		if !w.gate.join(&caller{}, e.id) {
+	for range w.sup.MostConnections() + mostRefused {
+		if !w.gate.addConnection(&caller{}, e.id) {
 			t.Fatal("no room")
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"sekimori/policy"
 )
 
-// This file is all that the gate reads from and writes to the store, and asks of the registry.
+// This file holds all of the gate's reads and writes of the store, and its calls of the registry.
 
 // personOfKey gives the person for whom the key is active; the zero Person where there is none.
 func (s *Server) personOfKey(ctx context.Context, fingerprint string) (policy.Person, error) {
@@ -27,7 +27,7 @@ func (s *Server) personOfKey(ctx context.Context, fingerprint string) (policy.Pe
 	return p.Person, err
 }
 
-// codeVerdict is what the registry says of a one-time code.
+// codeVerdict is the registry's verdict on a one-time code.
 type codeVerdict struct {
 	right, locked bool
 	used          bool              // right, but used before
@@ -44,7 +44,7 @@ func (c *caller) checkCode(ctx context.Context, person, code string) (codeVerdic
 	}
 	err := c.s.o.Registry.CheckCode(ctx, person, code, source)
 	var refused *policy.Denied
-	var wrong *registry.WrongCode
+	var wrong *registry.WrongProof
 	switch {
 	case err == nil:
 		return codeVerdict{right: true}, nil
@@ -56,15 +56,15 @@ func (c *caller) checkCode(ctx context.Context, person, code string) (codeVerdic
 	return codeVerdict{}, err
 }
 
-// memory is what the passage's second factor is remembered under.
-func (c *caller) memory(pass *passage) store.Remembered {
+// memory is the key under which the connection's second factor is remembered.
+func (c *caller) memory(auth *authResult) store.Remembered {
 	return store.Remembered{
-		Person: pass.person.ID, Fingerprint: pass.fingerprint, Source: c.source.Addr(),
-		Window: pass.decision.Grant.Window.ID, Notice: c.s.o.Notice.Version,
+		Person: auth.person.ID, Fingerprint: auth.fingerprint, Source: c.source.Addr(),
+		Window: auth.decision.Grant.Window.ID, Notice: c.s.o.Notice.Version,
 	}
 }
 
-// whole says whether every part is known: what has no window or no address is not remembered.
+// whole reports whether every part is known: nothing is remembered without a window or an address.
 func whole(r store.Remembered) bool {
 	return r.Person != "" && r.Fingerprint != "" && r.Source.IsValid() && r.Window != "" && r.Notice != ""
 }
@@ -83,7 +83,7 @@ func (s *Server) isRemembered(ctx context.Context, r store.Remembered) (bool, er
 	return err == nil, err
 }
 
-// attemptPayload is what the entries of an attempt say.
+// attemptPayload is the payload of an attempt's entries.
 type attemptPayload struct {
 	Session     string `json:"session_id"`
 	Reason      string `json:"reason,omitempty"`
@@ -99,57 +99,57 @@ type attemptPayload struct {
 	Notice      string `json:"notice,omitempty"`
 }
 
-func (c *caller) payload(pass *passage) attemptPayload {
-	g := pass.decision.Grant
+func (c *caller) payload(auth *authResult) attemptPayload {
+	g := auth.decision.Grant
 	return attemptPayload{
-		Session: pass.number, Typed: pass.login.Typed, Target: pass.login.Target, Account: pass.login.Account,
+		Session: auth.number, Typed: auth.login.Typed, Target: auth.login.Target, Account: auth.login.Account,
 		Grant: g.ID, Window: g.Window.ID, Source: c.source.String(),
-		Fingerprint: pass.fingerprint, Factor: pass.factor,
+		Fingerprint: auth.fingerprint, Factor: auth.factor,
 	}
 }
 
-func (c *caller) draft(kind string, pass *passage, payload any) ledger.Draft {
-	subjects := []string{pass.number, pass.person.ID}
-	if w := pass.decision.Grant.Window.ID; w != "" {
+func (c *caller) draft(kind string, auth *authResult, payload any) ledger.Draft {
+	subjects := []string{auth.number, auth.person.ID}
+	if w := auth.decision.Grant.Window.ID; w != "" {
 		subjects = append(subjects, w)
 	}
 	return ledger.Draft{
-		Kind: kind, Actor: ledger.Actor{Kind: "person", ID: pass.person.ID, Via: "ssh"},
+		Kind: kind, Actor: ledger.Actor{Kind: "person", ID: auth.person.ID, Via: "ssh"},
 		Subjects: subjects, Payload: payload,
 	}
 }
 
 // begin allots the attempt's number, in one transaction with its entry. The entry says how the
 // second factor came, so that each use of a remembered one is in the ledger.
-func (c *caller) begin(ctx context.Context, pass *passage) error {
+func (c *caller) begin(ctx context.Context, auth *authResult) error {
 	err := c.s.o.DB.Write(ctx, func(tx *store.Tx) (err error) {
-		if pass.number, err = tx.NextSessionNo(tx.Now); err != nil {
+		if auth.number, err = tx.NextSessionNo(tx.Now); err != nil {
 			return err
 		}
-		p := c.payload(pass)
-		if pass.factor == factorRemembered {
-			// It may have been dropped since it was looked up. From here on the mark tells.
-			if _, err := tx.Remembered(c.memory(pass)); err != nil {
+		p := c.payload(auth)
+		if auth.factor == factorRemembered {
+			// The factor may have been dropped since it was looked up. From here on the mark tells.
+			if _, err := tx.Remembered(c.memory(auth)); err != nil {
 				return err
 			}
-			pass.mark = tx.FactorMark()
+			auth.mark = tx.FactorMark()
 			p.Notice = c.s.o.Notice.Version
 		}
-		_, err = tx.Append(c.draft("session.attempted", pass, p))
+		_, err = tx.Append(c.draft("session.attempted", auth, p))
 		return err
 	})
 	if err != nil {
-		pass.number = ""
+		auth.number = ""
 		return fmt.Errorf("number of attempt: %w", err)
 	}
 	return nil
 }
 
 // consented writes the consent, and remembers factor and consent for the window.
-func (c *caller) consented(ctx context.Context, pass *passage) error {
+func (c *caller) consented(ctx context.Context, auth *authResult) error {
 	err := c.s.o.DB.Write(ctx, func(tx *store.Tx) error {
-		m := c.memory(pass)
-		dropped, err := tx.Dropped(m, pass.mark) // then the next decision denies
+		m := c.memory(auth)
+		dropped, err := tx.Dropped(m, auth.mark) // then the next decision denies
 		if err != nil {
 			return err
 		}
@@ -158,9 +158,9 @@ func (c *caller) consented(ctx context.Context, pass *passage) error {
 				return err
 			}
 		}
-		p := c.payload(pass)
+		p := c.payload(auth)
 		p.Notice = c.s.o.Notice.Version
-		_, err = tx.Append(c.draft("session.consented", pass, p))
+		_, err = tx.Append(c.draft("session.consented", auth, p))
 		return err
 	})
 	if err != nil {
@@ -170,42 +170,42 @@ func (c *caller) consented(ctx context.Context, pass *passage) error {
 }
 
 // recordRefusal writes that the attempt was refused: the row and the entry. An attempt that
-// has no number yet takes one. Where it cannot be written the refusal stands all the same.
-func (c *caller) recordRefusal(ctx context.Context, pass *passage, r policy.Reason, args map[string]string) {
-	number := pass.number
+// has no number yet takes one. Where the write fails the refusal still holds.
+func (c *caller) recordRefusal(ctx context.Context, auth *authResult, r policy.Reason, args map[string]string) {
+	number := auth.number
 	err := c.s.o.DB.Write(ctx, func(tx *store.Tx) (err error) {
-		if pass.number = number; number == "" {
-			if pass.number, err = tx.NextSessionNo(tx.Now); err != nil {
+		if auth.number = number; number == "" {
+			if auth.number, err = tx.NextSessionNo(tx.Now); err != nil {
 				return err
 			}
 		}
-		g := pass.decision.Grant
+		g := auth.decision.Grant
 		target, account := g.Target, g.Account
 		if target == "" {
-			target, account = pass.login.Target, pass.login.Account
+			target, account = auth.login.Target, auth.login.Account
 		}
 		if err := tx.AddSession(store.Session{
-			ID: pass.number, State: store.SessionRefused, Person: pass.person.ID, Vendor: pass.person.Vendor,
-			Grant: g.ID, Window: g.Window.ID, Request: g.Request, System: pass.facts.Targets[target].System,
-			Target: target, Account: account, Source: c.source, Fingerprint: pass.fingerprint,
-			Factor: pass.factor, Reason: r, Detail: policy.Message(r, args, "ja"),
+			ID: auth.number, State: store.SessionRefused, Person: auth.person.ID, Vendor: auth.person.Vendor,
+			Grant: g.ID, Window: g.Window.ID, Request: g.Request, System: auth.facts.Targets[target].System,
+			Target: target, Account: account, Source: c.source, Fingerprint: auth.fingerprint,
+			Factor: auth.factor, Reason: r, Detail: policy.Message(r, args, "ja"),
 			Created: tx.Now, Ended: tx.Now,
 		}); err != nil {
 			return err
 		}
-		p := c.payload(pass)
+		p := c.payload(auth)
 		p.Reason, p.Number = r.String(), r.Number()
-		_, err = tx.Append(c.draft("session.refused", pass, p))
+		_, err = tx.Append(c.draft("session.refused", auth, p))
 		return err
 	})
 	if err != nil {
-		pass.number = number
+		auth.number = number
 		c.log.Error("refusal_not_ledgered", "reason", r, "error", err)
 	}
 }
 
 // namesFor gives the names that texts need: of the attendant, of the system's section, and the
-// telephone to call. What is not found stays empty; a text must not fail over it.
+// telephone number. A name that is not found stays empty; a text must not fail over it.
 func (s *Server) namesFor(ctx context.Context, attendant string, system policy.System) (name, section, phone string) {
 	phone = system.Phone
 	err := s.o.DB.Read(ctx, func(snap *store.Snap) error {
@@ -234,8 +234,9 @@ func (s *Server) namesFor(ctx context.Context, attendant string, system policy.S
 	return name, section, phone
 }
 
-// ledgerFailures writes the summaries of unproven failures that are due; with all, every one.
-func (s *Server) ledgerFailures(all bool) error {
+// LedgerFailures writes the summaries of unproven failures that are due, one for each address and ten minutes; with all, every one.
+// The broker calls it now and then; Close writes the rest.
+func (s *Server) LedgerFailures(all bool) error {
 	due := s.tally.due(s.o.Clock(), all)
 	if len(due) == 0 {
 		return nil

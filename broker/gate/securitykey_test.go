@@ -23,8 +23,8 @@ const (
 	userVerified = 0x04
 )
 
-// authenticator is a security key in software: it signs as one does, with whatever flags the test wants, whether or
-// not somebody touched it.
+// authenticator is a security key in software. It signs as one does, with the flags that the test wants, with or
+// without a touch.
 type authenticator struct {
 	public  ssh.PublicKey
 	sign    func(message []byte) []byte // the raw signature as OpenSSH encodes it
@@ -116,15 +116,15 @@ func (e *engineer) uses(a *authenticator) {
 // awaited is the first entry of a kind, which a connection that is over may still be writing.
 func (w *world) awaited(kind string) map[string]any {
 	w.t.Helper()
-	changed, cancel := w.db.Changed()
-	defer cancel()
+	changed := w.db.Changed()
+	defer changed.Stop()
 	limit := time.After(time.Minute)
 	for {
 		if all := w.entries(kind); len(all) > 0 {
 			return all[0]
 		}
 		select {
-		case <-changed:
+		case <-changed.C:
 		case <-limit:
 			w.t.Fatalf("no entry %s", kind)
 		}
@@ -135,7 +135,7 @@ func kinds(t *testing.T) map[string]*authenticator {
 	return map[string]*authenticator{"ed25519": ed25519Authenticator(t), "ecdsa": ecdsaAuthenticator(t)}
 }
 
-// A security key that somebody touches opens the gate, as any key does.
+// A touched security key opens the gate, as any key does.
 func TestSecurityKeyTouched(t *testing.T) {
 	t.Parallel()
 	for name, key := range kinds(t) {
@@ -155,8 +155,8 @@ func TestSecurityKeyTouched(t *testing.T) {
 	}
 }
 
-// A stolen security key in a computer that somebody else controls signs without a touch. Nothing opens, also
-// where the signature is claimed to have had one, and both desks are told.
+// A stolen security key in a thief's computer signs without a touch. Nothing opens, also
+// where the signature claims a touch, and both desks are told.
 func TestAttackSecurityKeyNobodyTouched(t *testing.T) {
 	t.Parallel()
 	for name, key := range kinds(t) {

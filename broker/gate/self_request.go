@@ -5,17 +5,19 @@ import (
 	"slices"
 	"strings"
 
+	"sekimori/broker/act"
 	"sekimori/broker/forms"
+	"sekimori/broker/request"
 	"sekimori/broker/requests"
 	"sekimori/broker/store"
-	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
 // inputName stands in problems where the command line names a file.
 const inputName = "stdin"
 
 // request proposes a request from standard input, or shows the person's own.
-func (s *self) request() error {
+func (s *selfService) request() error {
 	operands, err := s.options(2, nil)
 	if err != nil {
 		return err
@@ -29,9 +31,9 @@ func (s *self) request() error {
 	}
 	switch needs := verb == "show" || verb == "copy"; {
 	case needs && no == "":
-		return &misuse{"申請番号が要ります(request " + verb + " NO)", "a number is missing (request " + verb + " NO)"}
+		return &usageError{"申請番号が要ります(request " + verb + " NO)", "a number is missing (request " + verb + " NO)"}
 	case !needs && no != "":
-		return &misuse{"余分な引数 " + neutral(no, 40), "unexpected argument " + neutral(no, 40)}
+		return &usageError{"余分な引数 " + text.OneLine(no, 40), "unexpected argument " + text.OneLine(no, 40)}
 	}
 	switch verb {
 	case "", "-":
@@ -43,47 +45,47 @@ func (s *self) request() error {
 	case "copy":
 		return s.copyRequest(no)
 	}
-	return &misuse{"知らない命令: request " + neutral(verb, 40), "unknown command: request " + neutral(verb, 40)}
+	return &usageError{"知らない命令: request " + text.OneLine(verb, 40), "unknown command: request " + text.OneLine(verb, 40)}
 }
 
-// propose hands the form in. Staff of the section must take it over before anybody can approve it.
-func (s *self) propose() error {
-	text, err := s.input("request")
+// propose hands the form in. Staff of the section must take it over before it can be approved.
+func (s *selfService) propose() error {
+	written, err := s.input("request")
 	if err != nil {
 		return err
 	}
-	form, err := requests.ParseForm(inputName, text, s.c.s.o.Zone)
+	form, err := request.Parse(inputName, written, s.c.s.o.Zone)
 	if err != nil {
 		return err
 	}
-	no, err := s.desk().Submit(s.ctx, form, s.actor())
+	no, err := s.desk().Submit(s.ctx, form, act.Caller{Actor: s.actor()})
 	if err != nil {
 		return err
 	}
-	s.out.WriteString(both(s.lang, "申請 "+no+" を提案しました。職員が引き受けると、承認に進みます。",
-		"Request "+no+" is proposed. Once staff take it over it goes to approval.") + "\n")
+	s.out.WriteString(text.Of("申請 "+no+" を提案しました。職員が引き受けると、承認に進みます。",
+		"Request "+no+" is proposed. Once staff take it over it goes to approval.").Lines(s.lang) + "\n")
 	if hints := form.Hints(); len(hints) > 0 {
 		s.out.WriteString(forms.HintText(inputName, hints, s.lang) + "\n")
 	}
 	return nil
 }
 
-// mine tells whether a request is the person's: proposed by them, or with them among its engineers.
-func (s *self) mine(r store.Request) bool {
-	return r.Vendor == s.pass.person.Vendor && (r.Proposer == s.pass.person.ID || slices.Contains(r.Body.Engineers, s.pass.person.ID))
+// mine reports whether a request is the person's: they proposed it, or are among its engineers.
+func (s *selfService) mine(r store.Request) bool {
+	return r.Vendor == s.auth.person.Vendor && (r.Proposer == s.auth.person.ID || slices.Contains(r.Body.Engineers, s.auth.person.ID))
 }
 
-func (s *self) listRequests() error {
+func (s *selfService) listRequests() error {
 	if err := s.viewed("request.listed"); err != nil {
 		return err
 	}
 	var all []store.Request
 	err := s.c.s.o.DB.Read(s.ctx, func(snap *store.Snap) error {
-		with, err := snap.Requests(store.RequestFilter{Engineer: s.pass.person.ID, Limit: listed})
+		with, err := snap.Requests(store.RequestFilter{Engineer: s.auth.person.ID, Limit: listed})
 		if err != nil {
 			return err
 		}
-		ofVendor, err := snap.Requests(store.RequestFilter{Vendor: s.pass.person.Vendor, Limit: 4 * listed}) // those proposed for others
+		ofVendor, err := snap.Requests(store.RequestFilter{Vendor: s.auth.person.Vendor, Limit: 4 * listed}) // requests proposed for others
 		all = with
 		for _, r := range ofVendor {
 			if !slices.ContainsFunc(with, func(w store.Request) bool { return w.No == r.No }) {
@@ -101,18 +103,18 @@ func (s *self) listRequests() error {
 		all = all[:listed]
 	}
 	if len(all) == 0 {
-		s.out.WriteString(both(s.lang, "申請はまだありません。", "No requests yet.") + "\n")
+		s.out.WriteString(text.Of("申請はまだありません。", "No requests yet.").Lines(s.lang) + "\n")
 	}
 	for _, r := range all {
 		from, to := r.Start.In(s.c.s.o.Zone), r.End.In(s.c.s.o.Zone)
-		line := pad(r.No, 9) + " " + from.Format("2006-01-02 15:04") + "-" + spanEnd(from, to) + "  " + pad(stateText(r.State, s.lang), 16) + " " + r.Body.Purpose
-		s.out.WriteString(clip(neutral(line, 200), columns) + "\n")
+		line := text.Pad(r.No, 9) + " " + from.Format("2006-01-02 15:04") + "-" + text.SpanEnd(from, to) + "  " + text.Pad(r.State.Label().Slashed(s.lang), 16) + " " + r.Body.Purpose
+		s.out.WriteString(text.Cut(text.OneLine(line, 200), text.Screen) + "\n")
 	}
 	return nil
 }
 
-// showRequest shows one of the person's own. Any other is not there.
-func (s *self) showRequest(no string) error {
+// showRequest shows one of the person's own. Any other is reported as not found.
+func (s *selfService) showRequest(no string) error {
 	shown, err := s.ownRequest(no)
 	if err != nil {
 		return err
@@ -123,44 +125,39 @@ func (s *self) showRequest(no string) error {
 	}
 	zone := s.c.s.o.Zone
 	from, to := r.Start.In(zone), r.End.In(zone)
-	row := func(ja, en, value string) {
+	row := func(name text.Text, value string) {
 		if value == "" {
 			return
 		}
-		label := pad(slashed(s.lang, ja, en), 18)
-		for i, line := range wrapped(neutral(value, 600), columns-cells(label)) {
+		label := text.Pad(name.Slashed(s.lang)+" ", 22)
+		for i, line := range text.Wrap(text.OneLine(value, 600), text.Screen-text.Width(label), "") {
 			if i > 0 {
-				label = strings.Repeat(" ", cells(label))
+				label = strings.Repeat(" ", text.Width(label))
 			}
 			s.out.WriteString(label + line + "\n")
 		}
 	}
-	b := r.Body
-	row("申請番号", "Request", r.No)
-	row("状態", "State", stateText(r.State, s.lang))
-	row("システム", "System", r.System)
-	row("時間枠", "Window", from.Format("2006-01-02 15:04")+"-"+spanEnd(from, to)+from.Format(" MST"))
-	row("目的", "Purpose", b.Purpose)
-	row("アカウント", "Accounts", strings.Join(b.Accounts, ", "))
-	row("追加の権限", "Extra rights", strings.Join(b.ExtraRights, ", "))
-	row("保守要員", "Engineers", strings.Join(b.Engineers, ", "))
-	row("立会者", "Attendant", b.Attendant)
-	row("ファイル授受", "Files", string(b.Files))
-	row("条件", "Conditions", b.Conditions)
-	if b.Emergency != nil && !b.Emergency.Due.IsZero() {
-		row("事後承認の期限", "Follow-up due", b.Emergency.Due.In(zone).Format("2006-01-02 15:04"))
+	row(text.Of("申請番号", "Request"), r.No)
+	row(text.Of("状態", "State"), r.State.Label().Slashed(s.lang))
+	row(text.Of("システム", "System"), r.System)
+	row(text.Of("時間枠", "Window"), text.Span(from, to).In(s.lang)+from.Format(" MST"))
+	for _, f := range request.Page(r.Body.In(zone), s.lang) {
+		row(f.Label, f.Value)
+	}
+	if e := r.Body.Emergency; e != nil && !e.Due.IsZero() {
+		row(text.Of("事後承認の期限", "Follow-up due"), e.Due.In(zone).Format("2006-01-02 15:04"))
 	}
 	for _, d := range shown.Decisions {
-		row("判断", "Decision", d.At.In(zone).Format("2006-01-02 15:04 ")+string(d.Verdict)+" "+d.Reason)
+		row(text.Of("判断", "Decision"), d.At.In(zone).Format("2006-01-02 15:04 ")+string(d.Verdict)+" "+d.Reason)
 	}
 	for _, w := range shown.Windows {
-		row("作業時間枠", "Windows", w.ID)
+		row(text.Of("作業時間枠", "Windows"), w.ID)
 	}
 	return nil
 }
 
 // copyRequest prints a form filled in from one of the person's own, to be changed and handed in.
-func (s *self) copyRequest(no string) error {
+func (s *selfService) copyRequest(no string) error {
 	shown, err := s.ownRequest(no)
 	if err != nil {
 		return err
@@ -176,45 +173,10 @@ func (s *self) copyRequest(no string) error {
 }
 
 // ownRequest reads one of the person's own. Errors: store.ErrNotFound, for those of others too.
-func (s *self) ownRequest(no string) (requests.Shown, error) {
+func (s *selfService) ownRequest(no string) (requests.Shown, error) {
 	shown, err := s.desk().Show(s.ctx, no)
 	if err == nil && !s.mine(shown.Request) {
 		err = store.ErrNotFound
 	}
 	return shown, err
-}
-
-// stateText is the state's label (screens §6).
-func stateText(state policy.RequestState, lang string) string {
-	t, ok := map[policy.RequestState]policy.Text{
-		policy.RequestProposed: {JA: "提案(職員の引受け待ち)", EN: "Proposed"}, policy.RequestDraft: {JA: "下書き", EN: "Draft"},
-		policy.PendingFirst: {JA: "課長承認待ち", EN: "Awaiting head"}, policy.PendingSecond: {JA: "第二承認待ち", EN: "Awaiting second"},
-		policy.RequestReturned: {JA: "差戻し", EN: "Returned"}, policy.RequestApproved: {JA: "承認済み", EN: "Approved"},
-		policy.RequestConditional: {JA: "条件付き承認", EN: "Approved with conditions"}, policy.RequestRejected: {JA: "却下", EN: "Rejected"},
-		policy.RequestWithdrawn: {JA: "取下げ", EN: "Withdrawn"}, policy.RequestLapsed: {JA: "失効(未決のまま時刻経過)", EN: "Lapsed undecided"},
-		policy.RequestRevoked: {JA: "取消し", EN: "Revoked"}, policy.EmergencyAsked: {JA: "緊急利用(同意待ち)", EN: "Emergency, awaiting second"},
-		policy.EmergencyOpen: {JA: "緊急利用中", EN: "Emergency in use"}, policy.FollowUpDue: {JA: "事後承認待ち", EN: "Follow-up due"},
-		policy.ReportDue: {JA: "作業報告待ち", EN: "Report due"}, policy.RequestClosed: {JA: "完了", EN: "Closed"},
-	}[state]
-	if !ok {
-		return string(state)
-	}
-	return slashed(lang, t.JA, t.EN)
-}
-
-// wrapped breaks a line so that none is wider than limit columns.
-func wrapped(text string, limit int) []string {
-	var lines []string
-	var line strings.Builder
-	width := 0
-	for _, r := range text {
-		if n := runeCells(r); width+n > limit {
-			lines = append(lines, line.String())
-			line.Reset()
-			width = 0
-		}
-		line.WriteRune(r)
-		width += runeCells(r)
-	}
-	return append(lines, line.String())
 }

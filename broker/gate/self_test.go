@@ -13,6 +13,7 @@ import (
 	"sekimori/broker/refusals"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
 // types runs a word of self-service, with a form on standard input where there is one.
@@ -43,10 +44,10 @@ func (e *engineer) types(line, form string) (stdout, stderr string, exit int) {
 	return o.String(), x.String(), exit
 }
 
-func narrow(t *testing.T, text string) {
+func narrow(t *testing.T, shown string) {
 	t.Helper()
-	for line := range strings.Lines(text) {
-		if n := cells(strings.TrimSuffix(line, "\n")); n > columns {
+	for line := range strings.Lines(shown) {
+		if n := text.Width(strings.TrimSuffix(line, "\n")); n > text.Screen {
 			t.Errorf("%d columns: %q", n, line)
 		}
 	}
@@ -100,7 +101,7 @@ func TestOwnRequests(t *testing.T) {
 			t.Errorf("no %s in the ledger", kind)
 		}
 	}
-	if n := len(w.entries("request.viewed")); n != 2 { // what was not shown was not viewed
+	if n := len(w.entries("request.viewed")); n != 2 { // a refused view has no entry
 		t.Errorf("%d were viewed", n)
 	}
 }
@@ -263,7 +264,7 @@ func TestAttackExtensionOfAForeignWindow(t *testing.T) {
 	}
 }
 
-// Asking again and again for what is refused costs the ledger one entry for each word and reason, and a summary.
+// Repeating a refused command costs the ledger one entry for each word and reason, and a summary.
 func TestAttackFloodTheLedgerOverSSH(t *testing.T) {
 	t.Parallel()
 	var tally *refusals.Tally
@@ -314,9 +315,9 @@ func TestAttackSelfServiceBeforeTheFactor(t *testing.T) {
 		c.Close()
 		t.Error("self-service with a wrong code")
 	}
-	// And should a passage ever come with a remembered one, no word runs.
+	// And should an authentication ever come with a remembered one, no word runs.
 	for _, word := range selfWords() {
-		s := &self{pass: &passage{factor: factorRemembered}}
+		s := &selfService{auth: &authResult{factor: factorRemembered}}
 		var denied *policy.Denied
 		if err := s.run(word.name); !errors.As(err, &denied) {
 			t.Errorf("%s: %v", word.name, err)
@@ -370,7 +371,7 @@ func TestAReportOnStandardInput(t *testing.T) {
 	if exit != 0 || !strings.Contains(out, "Work report W-0001 is handed in.") || len(w.entries("report.submitted")) != 1 {
 		t.Errorf("%d %q %q", exit, out, said)
 	}
-	// Nobody else's sessions can be reported on.
+	// No one can report on another person's sessions.
 	if _, said, exit := w.engineer("mori", "en").types("report S-20261124-77", form); exit == 0 || len(w.entries("report.submitted")) != 1 {
 		t.Errorf("%d %s", exit, said)
 	}

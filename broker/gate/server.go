@@ -23,10 +23,10 @@ type Server struct {
 	limit *connlimit.Limiter
 	tally *tally
 
-	outdated outdated // clients with which nothing could be agreed
+	outdated outdated // clients with which no algorithms were agreed
 
-	stopping  <-chan struct{} // closed by Stop: whoever is not admitted is turned away. accepting's Done
-	accepting context.Context // of those who are not admitted yet; ends at Stop
+	stopping  <-chan struct{} // closed by Stop: connections not yet admitted are turned away. accepting's Done
+	accepting context.Context // context of connections not yet admitted; ends at Stop
 	refuse    context.CancelFunc
 	stopOnce  sync.Once
 	running   context.Context // of admitted sessions; ends at Close
@@ -36,9 +36,9 @@ type Server struct {
 	mu        sync.Mutex // guards listeners, callers' growth after Stop
 	stopped   bool
 	listeners map[net.Listener]struct{}
-	open      map[*wire.Conn]bool // true once admitted
-	unopened  map[string]int      // admitted connections that wait for their first channel, by person
-	people    map[string]*crowd   // authenticated connections, by person
+	open      map[*wire.Conn]bool           // true once admitted
+	unopened  map[string]int                // admitted connections that wait for their first channel, by person
+	people    map[string]*personConnections // authenticated connections, by person
 }
 
 // New makes a server; Serve and ServeConn give it connections. Close ends it.
@@ -56,17 +56,12 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		o: o, limit: connlimit.New(o.Limits.connections(), o.Known), tally: newTally(),
-		listeners: map[net.Listener]struct{}{}, open: map[*wire.Conn]bool{}, people: map[string]*crowd{}, unopened: map[string]int{},
+		listeners: map[net.Listener]struct{}{}, open: map[*wire.Conn]bool{}, people: map[string]*personConnections{}, unopened: map[string]int{},
 	}
 	s.accepting, s.refuse = context.WithCancel(context.Background())
 	s.stopping = s.accepting.Done()
 	s.base = s.baseConfig()
 	s.running, s.end = context.WithCancel(context.Background())
-	s.callers.Add(1)
-	go func() {
-		defer s.callers.Done()
-		s.summarise()
-	}()
 	return s, nil
 }
 
@@ -100,7 +95,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("accept: %w", err)
 		}
-		// Out of descriptors or the like: passing trouble must not end the door.
+		// A shortage such as of descriptors passes, and must not end the accepting.
 		wait = min(max(2*wait, 5*time.Millisecond), time.Second)
 		s.o.Log.Warn("accept_failed", "error", err)
 		select {
@@ -111,7 +106,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}
 }
 
-// lostAfter is after how long a client that takes nothing is given up.
+// lostAfter is the time after which a client that takes no bytes is given up.
 const lostAfter = time.Minute
 
 // ServeConn serves one connection and returns when it is over.
@@ -131,12 +126,12 @@ func (s *Server) ServeConn(nc net.Conn) {
 		c.conn.Abort()
 		return
 	}
-	defer s.leave(c.conn)                  // the last: Close waits for it, and nothing of the connection is left then
-	defer s.limit.Leave(place, now, false) // for what ends before serve gets there
-	defer s.part(c)
+	defer s.leave(c.conn)                  // runs last: Close waits for it, and the connection has left nothing behind by then
+	defer s.limit.Leave(place, now, false) // for a connection that ends before serve
+	defer s.removeConnection(c)
 	defer c.conn.Abort()
 	defer func() {
-		if r := recover(); r != nil { // one connection's fault stays its own
+		if r := recover(); r != nil { // a fault in one connection must not reach another
 			s.o.Log.Error("connection_panicked", "panic", r, "stack", string(debug.Stack()))
 		}
 	}()
@@ -182,14 +177,14 @@ func (s *Server) isStopping() bool {
 	}
 }
 
-// Stop stops accepting and turns away whoever is not admitted; those in the waiting room are
-// told. Sessions go on until the supervisor ends them.
+// Stop stops accepting and turns away every connection that is not admitted; the waiting room tells its
+// engineers. Sessions go on until the supervisor ends them.
 func (s *Server) Stop() {
 	s.stopOnce.Do(func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.stopped = true
-		s.refuse() // before the listeners: their end is then known to be asked for
+		s.refuse() // before the listeners: their end then counts as intended
 		for ln := range s.listeners {
 			_ = ln.Close()
 		}
@@ -203,7 +198,7 @@ func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	for c, admitted := range s.open {
 		if !admitted {
-			// Time for the words said to those who wait; then the connection goes.
+			// The waiting clients get time to read the last text; then the connection goes.
 			time.AfterFunc(time.Second, c.Abort)
 		}
 	}
@@ -217,27 +212,11 @@ func (s *Server) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		err = fmt.Errorf("connections still ending: %w", context.Cause(ctx))
 	}
-	return errors.Join(err, s.ledgerFailures(true))
-}
-
-// summarise writes due summaries of unproven failures until the server stops.
-func (s *Server) summarise() {
-	tick := time.NewTicker(time.Minute)
-	defer tick.Stop()
-	for {
-		select {
-		case <-s.stopping:
-			return
-		case <-tick.C:
-			if err := s.ledgerFailures(false); err != nil {
-				s.o.Log.Error("failures_not_ledgered", "error", err)
-			}
-		}
-	}
+	return errors.Join(err, s.LedgerFailures(true))
 }
 
 // sourceOf is the address of the peer; the zero value where there is none, as on a pipe.
-// Nothing the peer says about itself counts.
+// It uses nothing that the peer claims about itself.
 func sourceOf(nc net.Conn) netip.AddrPort {
 	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
 		ap := a.AddrPort()

@@ -17,8 +17,8 @@ var (
 	errTooLong  = errors.New("the command line is too long")
 )
 
-// splitWords takes a command line apart as a POSIX shell would quote it (XCU 2.2), and does nothing else that a shell
-// does: ssh joins the words that were typed with spaces, so a reason keeps its quotes only when it is quoted twice, or
+// splitWords splits a command line by the quoting rules of a POSIX shell (XCU 2.2) and does nothing else that a shell
+// does. ssh joins the typed words with spaces, so a reason keeps its quotes only when it is quoted twice, or
 // quoted once for this. Variables, patterns and substitutions are plain characters.
 func splitWords(line string) ([]string, error) {
 	if len(line) > maxCommand || !utf8.ValidString(line) {

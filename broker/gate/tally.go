@@ -11,9 +11,9 @@ const (
 	failHandshake  = "handshake"   // never got as far as a key: scanners, slow handshakes
 	failAlgorithms = "algorithms"  // nothing in common with the client's algorithms
 	failUnproven   = "unproven"    // no registered key, or not this engineer's, or no signature
-	failUntouched  = "untouched"   // signature of a security key that nobody touched
+	failUntouched  = "untouched"   // signature of a security key without a touch
 	failNoCode     = "no-code"     // key proven, code not given or wrong
-	failTurnedAway = "turned-away" // over a limit before a byte was spoken
+	failTurnedAway = "turned-away" // over a limit before the first byte
 )
 
 const (
@@ -22,7 +22,7 @@ const (
 	tallyEntries = 4096
 )
 
-// tally gathers unproven failures so that a scan costs the ledger one entry per address and
+// tally gathers unproven failures: a scan costs the ledger one entry per address and
 // ten minutes, and the broker a bounded amount of memory.
 type tally struct {
 	mu     sync.Mutex // guards counts
@@ -61,7 +61,7 @@ func (t *tally) add(a netip.Addr, kind string, now time.Time) {
 	f.Until = now
 }
 
-// due takes out the summaries whose ten minutes are over; with all, every one.
+// due removes and returns the summaries whose ten minutes are over; with all, every summary.
 func (t *tally) due(now time.Time, all bool) []*failures {
 	t.mu.Lock()
 	defer t.mu.Unlock()

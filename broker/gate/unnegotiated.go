@@ -11,25 +11,27 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"sekimori/policy/text"
 )
 
 const (
-	// toldOf bounds how many kinds of client are remembered as told of; each is told of once in toldAgain.
+	// toldOf bounds how many kinds of client are remembered as reported. Each is reported once in toldAgain.
 	toldOf    = 256
 	toldAgain = 24 * time.Hour
-	// toldBurst alarms in tallyPeriod are raised over clients of strangers, and no more: the rest stands in the log and in the
-	// summary of failures.
+	// toldBurst bounds the alarms in tallyPeriod over clients of strangers. The log and the summary of failures hold the
+	// rest.
 	toldBurst = 5
 )
 
-// outdated remembers which clients were told of, so that a scan makes no flood of alarms.
+// outdated remembers which clients were reported, so that a scan makes no flood of alarms.
 type outdated struct {
 	mu     sync.Mutex // guards what follows
 	told   map[string]time.Time
 	recent []time.Time
 }
 
-// first is true for a kind of client of which the desks are to be told now.
+// first is true for a kind of client that the desks are to hear of now.
 func (o *outdated) first(kind string, now time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -61,8 +63,8 @@ func (o *outdated) first(kind string, now time.Time) bool {
 	return true
 }
 
-// unnegotiated tells why nothing was agreed: the client, as SSH lets it be told before there are keys; the log, with both lists; and
-// once a day for each kind of client the desks, whom its user will call.
+// unnegotiated tells why nothing was agreed. It tells the client, as far as SSH can before there are keys; the log, with both lists;
+// and once a day for each kind of client the desks, whom its user will call.
 func (c *caller) unnegotiated(hello *clientHello, why *ssh.AlgorithmNegotiationError, now time.Time) {
 	client := name(hello.version, 80)
 	theirs, ours := names(why.RequestedAlgorithms), names(why.SupportedAlgorithms)
@@ -71,7 +73,7 @@ func (c *caller) unnegotiated(hello *clientHello, why *ssh.AlgorithmNegotiationE
 		source = c.source.Addr().String()
 	}
 	defer c.sayDisconnect("Sekimori: no common " + why.What + " algorithm. This gate offers: " + ours +
-		". Update the client or its settings." + ascii(contactASCII(c.s.o.Notice.Contact))) // once it is written down
+		". Update the client or its settings." + text.ASCII(contactASCII(c.s.o.Notice.Contact))) // after the entry is written
 	c.s.tally.add(c.source.Addr(), failAlgorithms, now)
 	c.log.Warn("no_common_algorithm", "client", client, "missing", why.What, "client_offers", theirs, "gate_offers", ours,
 		"client_key_exchanges", names(hello.lists.KexAlgos), "client_host_keys", names(hello.lists.ServerHostKeyAlgos),
@@ -80,9 +82,9 @@ func (c *caller) unnegotiated(hello *clientHello, why *ssh.AlgorithmNegotiationE
 		return
 	}
 	detail := map[string]any{"client": client, "missing": why.What, "client_offers": theirs, "gate_offers": ours, "source": source}
-	// Only where cipher or MAC is what is missing: no setting mends a key exchange that is too old.
+	// Only where the cipher or MAC is missing: no setting helps against a key exchange that is too old.
 	if !c.s.o.ChaCha20 && (strings.HasSuffix(why.What, "cipher") || strings.HasSuffix(why.What, "MAC")) && slices.Contains(hello.lists.CiphersClientServer, ssh.CipherChaCha20Poly1305) {
-		detail["remedy"] = "gate: chacha20_poly1305: true" // dropbear has this one and nothing else that is offered
+		detail["remedy"] = "gate: chacha20_poly1305: true" // dropbear has this cipher and no other that is offered
 	}
 	err := c.s.o.Registry.ClientTooOld(context.Background(), detail)
 	if err != nil {
@@ -90,7 +92,7 @@ func (c *caller) unnegotiated(hello *clientHello, why *ssh.AlgorithmNegotiationE
 	}
 }
 
-// negotiationError finds out of an error of the handshake whether it is that nothing was agreed.
+// negotiationError reports whether an error of the handshake means that no algorithms were agreed.
 func negotiationError(err error) *ssh.AlgorithmNegotiationError {
 	var why *ssh.AlgorithmNegotiationError
 	if errors.As(err, &why) {
@@ -106,7 +108,7 @@ func contactASCII(contact string) string {
 	return " Questions: " + contact
 }
 
-// Of SSH_MSG_DISCONNECT (RFC 4253 section 11.1).
+// Reason codes of SSH_MSG_DISCONNECT (RFC 4253 section 11.1).
 const (
 	msgDisconnect     = 1
 	keyExchangeFailed = 3
@@ -133,7 +135,7 @@ func (c *caller) sayDisconnect(description string) {
 	c.hangUp()
 }
 
-// name makes a word of a stranger's safe to print and to keep: printable ASCII without spaces, so bounded.
+// name makes a stranger's word safe to print and to keep: printable ASCII without spaces, bounded.
 func name(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
 		if r <= ' ' || r > '~' {

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/act"
 	"sekimori/broker/attendance"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -231,9 +233,9 @@ func TestAttackRejectedChannelsInALoop(t *testing.T) {
 	}
 }
 
-// identified is a world whose system asks for an identity check, with somebody in the waiting room,
+// identified is a world whose system asks for an identity check, with an engineer in the waiting room,
 // the digits shown there, and the post at which the attendant acts.
-func identified(t *testing.T) (w *world, e *engineer, post *attendance.Post, win store.Window) {
+func identified(t *testing.T) (w *world, e *engineer, post *attendance.Service, win store.Window) {
 	w = newWorld(t)
 	e = w.engineer("sato", "ja")
 	w.write(func(tx *store.Tx) error {
@@ -245,10 +247,15 @@ func identified(t *testing.T) (w *world, e *engineer, post *attendance.Post, win
 		return tx.PutSystem(s)
 	})
 	win = w.window(e, "maint", noon.Add(-time.Minute), time.Hour, policy.WindowScheduled)
-	return w, e, attendance.New(attendance.Options{DB: w.db, Ring: w.ring, Zone: w.zone}), win
+	return w, e, attendance.New(attendance.Options{DB: w.db, Acts: act.New(act.Options{DB: w.db, Prove: func(context.Context, string, string, string, string) error { return nil }}), Ring: w.ring, Zone: w.zone}), win
 }
 
-// digitsShown waits for the number on the terminal, of which the newest entry in the ledger tells whose it is, and not what it is.
+// proven is an act by a person who gave a proof.
+func proven(id string) act.Caller {
+	return act.Caller{Actor: ledger.Actor{Kind: "person", ID: id, Via: "cli"}, Password: "right", Code: "right"}
+}
+
+// digitsShown waits for the number on the terminal. The newest ledger entry names its engineer, and not the number.
 func digitsShown(t *testing.T, w *world, e *engineer, win store.Window, x *terminal) string {
 	t.Helper()
 	x.expect("照合番号は ")
@@ -269,7 +276,7 @@ func digitsShown(t *testing.T, w *world, e *engineer, win store.Window, x *termi
 func TestWaitingRoomIdentityCheck(t *testing.T) {
 	t.Parallel()
 	w, e, post, win := identified(t)
-	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
+	by := proven("U-001")
 	x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
 	x.expect("立会者待ち")
 	if err := post.Open(t.Context(), win.ID, by); err != nil { // no permission: the check comes first
@@ -291,11 +298,11 @@ func TestWaitingRoomIdentityCheck(t *testing.T) {
 	x.expect("shell ready")
 }
 
-// What counts as an identified session's own: its key, from its address, while it is open, and nothing else.
+// The connections that count as an identified session's own: those with its key, from its address, while it is open.
 func TestBesideAnIdentifiedSession(t *testing.T) {
 	t.Parallel()
 	w, e, post, win := identified(t)
-	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
+	by := proven("U-001")
 	x := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
 	x.expect("立会者待ち")
 	if err := post.Open(t.Context(), win.ID, by); err != nil {
@@ -317,8 +324,8 @@ func TestBesideAnIdentifiedSession(t *testing.T) {
 	if err != nil || open.ID == "" {
 		t.Fatalf("no session: %v", err)
 	}
-	beside := func(change func(c *caller, p *passage, window *string, matched map[string]bool)) (yes bool) {
-		c, p, window, matched := &caller{source: open.Source}, &passage{person: policy.Person{ID: e.id}, fingerprint: open.Fingerprint}, win.ID, map[string]bool{open.ID: true}
+	beside := func(change func(c *caller, p *authResult, window *string, matched map[string]bool)) (yes bool) {
+		c, p, window, matched := &caller{source: open.Source}, &authResult{person: policy.Person{ID: e.id}, fingerprint: open.Fingerprint}, win.ID, map[string]bool{open.ID: true}
 		if change != nil {
 			change(c, p, &window, matched)
 		}
@@ -334,15 +341,15 @@ func TestBesideAnIdentifiedSession(t *testing.T) {
 	if !beside(nil) {
 		t.Error("the same key from the same address is not taken for the session's")
 	}
-	for name, change := range map[string]func(c *caller, p *passage, window *string, matched map[string]bool){
-		"another address": func(c *caller, _ *passage, _ *string, _ map[string]bool) {
+	for name, change := range map[string]func(c *caller, p *authResult, window *string, matched map[string]bool){
+		"another address": func(c *caller, _ *authResult, _ *string, _ map[string]bool) {
 			c.source = netip.MustParseAddrPort("192.0.2.66:22")
 		},
-		"no address":     func(c *caller, _ *passage, _ *string, _ map[string]bool) { c.source = netip.AddrPort{} },
-		"another key":    func(_ *caller, p *passage, _ *string, _ map[string]bool) { p.fingerprint = "SHA256:other" },
-		"another person": func(_ *caller, p *passage, _ *string, _ map[string]bool) { p.person.ID = "E-9999" },
-		"another window": func(_ *caller, _ *passage, window *string, _ map[string]bool) { *window = "R8-9999-1" },
-		"not identified": func(_ *caller, _ *passage, _ *string, matched map[string]bool) { delete(matched, open.ID) },
+		"no address":     func(c *caller, _ *authResult, _ *string, _ map[string]bool) { c.source = netip.AddrPort{} },
+		"another key":    func(_ *caller, p *authResult, _ *string, _ map[string]bool) { p.fingerprint = "SHA256:other" },
+		"another person": func(_ *caller, p *authResult, _ *string, _ map[string]bool) { p.person.ID = "E-9999" },
+		"another window": func(_ *caller, _ *authResult, window *string, _ map[string]bool) { *window = "R8-9999-1" },
+		"not identified": func(_ *caller, _ *authResult, _ *string, matched map[string]bool) { delete(matched, open.ID) },
 	} {
 		if beside(change) {
 			t.Errorf("%s is taken for the identified session's", name)
@@ -353,7 +360,7 @@ func TestBesideAnIdentifiedSession(t *testing.T) {
 func TestWaitingRoomIdentityMismatchRefuses(t *testing.T) {
 	t.Parallel()
 	w, e, post, win := identified(t)
-	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
+	by := proven("U-001")
 	if err := post.Open(t.Context(), win.ID, by); err != nil {
 		t.Fatal(err)
 	}
@@ -387,8 +394,8 @@ func TestWaitingRoomIdentityMismatchRefuses(t *testing.T) {
 	}
 }
 
-// TestSecondEngineerIsIdentifiedToo: the permission for the window is no identity check of whoever
-// comes after it, and a mismatch of one takes nothing from another.
+// TestSecondEngineerIsIdentifiedToo: the permission for the window is no identity check of a
+// later engineer, and a mismatch of one takes nothing from another.
 func TestSecondEngineerIsIdentifiedToo(t *testing.T) {
 	t.Parallel()
 	w, e, post, win := identified(t)
@@ -397,7 +404,7 @@ func TestSecondEngineerIsIdentifiedToo(t *testing.T) {
 		return tx.AddGrant(policy.Grant{ID: win.ID + "-2", Person: other.id, Vendor: "V-001", Target: "hr-db", Account: "hr-db/maint",
 			Window: win.Window, Request: win.Request, Files: policy.FilesNone, State: policy.GrantActive, PersonLimit: 9})
 	})
-	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
+	by := proven("U-001")
 	if err := post.Open(t.Context(), win.ID, by); err != nil {
 		t.Fatal(err)
 	}
@@ -411,7 +418,7 @@ func TestSecondEngineerIsIdentifiedToo(t *testing.T) {
 	x.expect("shell ready")
 	y := openTerminal(t, other.mustDial("mori+hr-db", nil), "xterm")
 	digitsShown(t, w, other, win, y)
-	if err := post.Identity(t.Context(), win.ID, attendance.IdentityAnswer{}, by); err != nil { // nobody answers
+	if err := post.Identity(t.Context(), win.ID, attendance.IdentityAnswer{}, by); err != nil { // no one answers
 		t.Fatal(err)
 	}
 	y.expect("[126]")
@@ -428,7 +435,7 @@ func TestSecondEngineerIsIdentifiedToo(t *testing.T) {
 func TestAttackWaitBesideTheRealEngineer(t *testing.T) {
 	t.Parallel()
 	w, e, post, win := identified(t)
-	by := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
+	by := proven("U-001")
 	if err := post.Open(t.Context(), win.ID, by); err != nil {
 		t.Fatal(err)
 	}
@@ -447,7 +454,7 @@ func TestAttackWaitBesideTheRealEngineer(t *testing.T) {
 	if err := post.Identity(t.Context(), win.ID, attendance.IdentityAnswer{Digits: heard}, by); err != nil {
 		t.Fatal(err)
 	}
-	// The other is settled before the start: nobody answers for it.
+	// The other is settled before the start: no one answers for it.
 	if err := post.Permit(t.Context(), win.ID, by); err == nil {
 		t.Error("permitted while a connection that nobody identified waits")
 	}
@@ -462,7 +469,7 @@ func TestAttackWaitBesideTheRealEngineer(t *testing.T) {
 	if n := w.target.reached(); n != 1 {
 		t.Errorf("target reached %d times", n)
 	}
-	// Whoever comes later is not let in by it either.
+	// A later connection is not let in by it either.
 	w.clock.set(w.clock.Now().Add(time.Minute))
 	late := openTerminal(t, e.mustDial("sato+hr-db", nil), "xterm")
 	digitsShown(t, w, e, win, late)
@@ -471,7 +478,7 @@ func TestAttackWaitBesideTheRealEngineer(t *testing.T) {
 	}
 }
 
-// Standard error of a client is kept by the SSH library until somebody takes it, and nobody would for fifteen minutes.
+// The SSH library keeps a client's standard error until it is read, and for fifteen minutes no one would read it.
 func TestAttackStandardErrorWhileWaiting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -494,7 +501,7 @@ func TestAttackStandardErrorWhileWaiting(t *testing.T) {
 	if ok, err := ch.SendRequest("shell", true, nil); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	// Four windows: what is not taken would stop at one.
+	// Four windows: untaken bytes would stop at one.
 	sent := make(chan error, 1)
 	go func() {
 		_, err := ch.Stderr().Write(make([]byte, 8<<20))

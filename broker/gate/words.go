@@ -13,18 +13,19 @@ import (
 	"sekimori/broker/requests"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
-// word is one command of self-service: what is typed after the address, and what it does. The table below is all there
-// is; help is printed from it.
+// word is one command of self-service: the word typed after the address, and its function. The table below is
+// complete; help is printed from it.
 type word struct {
 	name  string
 	forms []form
-	run   func(*self) error
-	open  bool // may be used by somebody who is locked: it shows nothing of anybody
+	run   func(*selfService) error
+	open  bool // a locked person may use it: it shows no data
 }
 
-// form is one way to type a word. What stands for something of the reader's own (NO, FILE) is a word of their language too: typedJA
+// form is one way to type a word. A placeholder (NO, FILE) is a word of the reader's language: typedJA
 // is the form with Japanese ones, empty where there are none.
 type form struct{ typed, ja, en, typedJA string }
 
@@ -38,27 +39,27 @@ func (f form) as(lang string) string {
 
 func selfWords() []word {
 	return []word{
-		{name: "windows", forms: []form{{typed: "windows", ja: "自分の時間枠", en: "your windows"}}, run: (*self).windows},
+		{name: "windows", forms: []form{{typed: "windows", ja: "自分の時間枠", en: "your windows"}}, run: (*selfService).windows},
 		{name: "request", forms: []form{
 			{"request < FILE", "申請を提案する(YAML)", "propose a request (YAML)", "request < ファイル"},
 			{typed: "request list", ja: "自分の申請", en: "your requests"},
 			{"request show NO", "申請を一つ見る", "show one", "request show 番号"},
 			{"request copy NO", "前の申請の写し(YAML)", "an earlier one as YAML", "request copy 番号"},
-		}, run: (*self).request},
+		}, run: (*selfService).request},
 		{name: "extend", forms: []form{
 			{`extend 15m --reason "…"`, "延長を申請する(--window 時間枠)", "ask for more time (--window ID)", `extend 15m --reason "理由"`},
-		}, run: (*self).extend},
-		{name: "report", forms: []form{{"report S-… < FILE", "作業報告書を出す(YAML)", "hand in a work report (YAML)", "report S-… < ファイル"}}, run: (*self).report},
-		{name: "files", forms: []form{{typed: "files", ja: "預かっているファイル", en: "files held for you"}}, run: (*self).files},
-		{name: "help", forms: []form{{typed: "help", ja: "この一覧", en: "this list"}}, run: (*self).help, open: true},
+		}, run: (*selfService).extend},
+		{name: "report", forms: []form{{"report S-… < FILE", "作業報告書を出す(YAML)", "hand in a work report (YAML)", "report S-… < ファイル"}}, run: (*selfService).report},
+		{name: "files", forms: []form{{typed: "files", ja: "預かっているファイル", en: "files held for you"}}, run: (*selfService).files},
+		{name: "help", forms: []form{{typed: "help", ja: "この一覧", en: "this list"}}, run: (*selfService).help, open: true},
 	}
 }
 
-// self is one command of self-service by one person, who gave key and code in this very login.
-type self struct {
+// selfService is one command of self-service by one person, who gave key and code in this very login.
+type selfService struct {
 	c    *caller
 	ctx  context.Context
-	pass *passage
+	auth *authResult
 	f    *front
 	d    *drain
 	lang string
@@ -67,19 +68,19 @@ type self struct {
 	out  strings.Builder
 }
 
-// errGone: the client left before it was done.
+// errGone: the client left before the command was done.
 var errGone = errors.New("the client has left")
 
-// misuse is a command line that means nothing: exit status 2.
-type misuse struct{ ja, en string }
+// usageError is a command line that is no command: exit status 2.
+type usageError struct{ ja, en string }
 
-func (m *misuse) Error() string { return m.en }
+func (m *usageError) Error() string { return m.en }
 
-// command runs one of the gate's own words and says how it went.
-func (c *caller) command(ctx context.Context, pass *passage, f *front, d *drain, lang, line string) {
-	s := &self{c: c, ctx: ctx, pass: pass, f: f, d: d, lang: lang}
+// command runs one of the gate's own words and gives its outcome.
+func (c *caller) command(ctx context.Context, auth *authResult, f *front, d *drain, lang, line string) {
+	s := &selfService{c: c, ctx: ctx, auth: auth, f: f, d: d, lang: lang}
 	err := s.run(line)
-	c.leash.Reset(lastWords)
+	c.watchdog.Reset(lastWords)
 	if errors.Is(err, errGone) {
 		f.close(policy.ExitNotNow)
 		return
@@ -93,13 +94,13 @@ func (c *caller) command(ctx context.Context, pass *passage, f *front, d *drain,
 	f.finish(s.said(err))
 }
 
-// run finds the word and asks whether this person may use it at all.
-func (s *self) run(line string) error {
+// run finds the word and checks that this person may use it.
+func (s *selfService) run(line string) error {
 	// The second factor of an earlier login opens a window again; it never files, extends or reports anything.
-	if s.pass.factor != factorCode {
+	if s.auth.factor != factorCode {
 		return &policy.Denied{Reason: policy.AuthFailed}
 	}
-	switch dropped, err := s.c.dropped(s.ctx, s.pass); {
+	switch dropped, err := s.c.dropped(s.ctx, s.auth); {
 	case err != nil:
 		return err
 	case dropped:
@@ -108,9 +109,9 @@ func (s *self) run(line string) error {
 	args, err := splitWords(line)
 	switch {
 	case errors.Is(err, errUnclosed):
-		return &misuse{"引用符が閉じていません", "a quote is not closed"}
+		return &usageError{"引用符が閉じていません", "a quote is not closed"}
 	case err != nil:
-		return &misuse{"命令が長すぎるか、文字が読めません", "the command is too long, or not readable as text"}
+		return &usageError{"命令が長すぎるか、文字が読めません", "the command is too long, or not readable as text"}
 	case len(args) == 0:
 		args = []string{"windows"}
 	}
@@ -129,54 +130,54 @@ func (s *self) run(line string) error {
 		}
 		return w.run(s)
 	}
-	m := &misuse{"知らない命令: " + neutral(args[0], 40), "unknown command: " + neutral(args[0], 40)}
+	m := &usageError{"知らない命令: " + text.OneLine(args[0], 40), "unknown command: " + text.OneLine(args[0], 40)}
 	if near := forms.Nearest(args[0], names); near != "" {
 		m.ja, m.en = m.ja+"(近いのは "+near+")", m.en+" (did you mean "+near+"?)"
 	}
 	return m
 }
 
-// standing reads the facts, and ends self-service for who is locked, whose key was taken away since the login, or who calls from
-// where no session would be let in.
-func (s *self) standing() error {
-	if err := s.c.lookUp(s.ctx, s.pass); err != nil {
+// standing reads the facts. It ends self-service for a person who is locked, whose key was taken away since the login, or who calls
+// from an address that may open no session.
+func (s *selfService) standing() error {
+	if err := s.c.lookUp(s.ctx, s.auth); err != nil {
 		return err
 	}
 	// A freeze, maintenance and the clock are named before the source: they must not hide it.
-	f := s.pass.facts
+	f := s.auth.facts
 	f.Freezes, f.Runtime.Clock, f.Runtime.MaintenanceUntil = nil, policy.ClockTrusted, time.Time{}
-	switch d := policy.Decide(f, s.pass.attempt, s.c.s.o.Clock()); d.Reason {
+	switch d := policy.Decide(f, s.auth.attempt, s.c.s.o.Clock()); d.Reason {
 	case policy.SourceNotAllowed:
 		return d.Err()
 	}
-	switch s.pass.decision.Reason {
+	switch s.auth.decision.Reason {
 	case policy.EngineerLocked, policy.VendorLocked, policy.AuthFailed:
-		return s.pass.decision.Err()
+		return s.auth.decision.Err()
 	}
 	return nil
 }
 
-// said is what a person reads of an error, and the exit status.
-func (s *self) said(err error) (text string, exit int) {
+// said is the text of an error for a person, and the exit status.
+func (s *selfService) said(err error) (shown string, exit int) {
 	var denied *policy.Denied
 	var invalid *forms.Invalid
-	var wrong *misuse
+	var wrong *usageError
 	switch {
 	case errors.As(err, &denied):
 		if err := s.refused(denied); err != nil {
 			s.c.log.Error("refusal_not_ledgered", "reason", denied.Reason, "error", err)
 		}
-		system := s.pass.facts.Systems[s.pass.facts.Targets[s.pass.decision.Grant.Target].System]
+		system := s.auth.facts.Systems[s.auth.facts.Targets[s.auth.decision.Grant.Target].System]
 		_, section, phone := s.c.s.namesFor(context.WithoutCancel(s.ctx), "", system)
 		if phone == "" {
 			phone = s.c.s.o.Notice.Contact
 		}
-		return policy.Refusal(denied.Reason, denied.Args, s.lang, section, phone, ""), exitOf(denied.Reason)
+		return policy.Words(denied.Reason, denied.Args).Block(s.lang, section, phone, ""), exitOf(denied.Reason)
 	case errors.As(err, &invalid):
 		var b strings.Builder
-		for _, lang := range languagesOf(s.lang) {
+		for _, lang := range text.Languages(s.lang) {
 			for l := range strings.Lines(invalid.Text(lang)) {
-				b.WriteString("sekimori: " + neutral(strings.TrimRight(l, "\n"), 400) + "\n")
+				b.WriteString("sekimori: " + text.OneLine(strings.TrimRight(l, "\n"), 400) + "\n")
 			}
 		}
 		if invalid.Name == "" { // no form was handed in
@@ -186,7 +187,7 @@ func (s *self) said(err error) (text string, exit int) {
 		return b.String() + s.failed("内容に誤りがあります。何も変えていません", "there are mistakes in it; nothing was changed",
 			"上の箇所を直してください", "correct the places above"), 1
 	case errors.As(err, &wrong):
-		help := "ssh " + s.pass.person.Login + "@" + s.c.s.o.GateName + " help"
+		help := "ssh " + s.auth.person.Login + "@" + s.c.s.o.GateName + " help"
 		return s.failed(wrong.ja, wrong.en, help, help), 2
 	case errors.Is(err, store.ErrNotFound):
 		return s.failed("見つかりません", "not found", "番号をお確かめください", "check the number"), 1
@@ -195,35 +196,28 @@ func (s *self) said(err error) (text string, exit int) {
 	return s.failed("処理できませんでした", "could not be done", "情報システム課へ", "call the information-systems section"), exitSafeguard
 }
 
-// failed is the two lines of an error, in the reader's languages.
-func (s *self) failed(ja, en, hintJA, hintEN string) string {
-	return both(s.lang, "sekimori: error: "+ja+"\nsekimori: hint: "+hintJA, "sekimori: error: "+en+"\nsekimori: hint: "+hintEN) + "\n"
+// failed gives the two lines of an error, in the reader's languages.
+func (s *selfService) failed(ja, en, hintJA, hintEN string) string {
+	return text.Of("sekimori: error: "+ja+"\nsekimori: hint: "+hintJA, "sekimori: error: "+en+"\nsekimori: hint: "+hintEN).Lines(s.lang) + "\n"
 }
 
-func languagesOf(lang string) []string {
-	if lang == "ja" || lang == "en" {
-		return []string{lang}
-	}
-	return []string{"ja", "en"}
+// actor is the person as the ledger's actor.
+func (s *selfService) actor() ledger.Actor {
+	return ledger.Actor{Kind: "person", ID: s.auth.person.ID, Via: "ssh"}
 }
 
-// actor is the person as the ledger names them.
-func (s *self) actor() ledger.Actor {
-	return ledger.Actor{Kind: "person", ID: s.pass.person.ID, Via: "ssh"}
-}
-
-// viewed ledgers that something was looked at (L1), before it is shown.
-func (s *self) viewed(kind string, subjects ...string) error {
+// viewed ledgers the reading of a thing (L1), before it is shown.
+func (s *selfService) viewed(kind string, subjects ...string) error {
 	return s.c.s.o.DB.Write(s.ctx, func(tx *store.Tx) error {
-		_, err := tx.Append(ledger.Draft{Kind: kind, Actor: s.actor(), Subjects: append([]string{s.pass.person.ID}, subjects...),
-			Payload: map[string]string{"source": s.c.source.String(), "fingerprint": s.pass.fingerprint}})
+		_, err := tx.Append(ledger.Draft{Kind: kind, Actor: s.actor(), Subjects: append([]string{s.auth.person.ID}, subjects...),
+			Payload: map[string]string{"source": s.c.source.String(), "fingerprint": s.auth.fingerprint}})
 		return err
 	})
 }
 
-// refused ledgers what was refused by rule, the first of its like; those that follow are summed up, so that one engineer who asks
+// refused ledgers the first refusal of its kind by rule. The tally sums up the next ones, so that one engineer who asks
 // again and again does not fill the ledger.
-func (s *self) refused(d *policy.Denied) error {
+func (s *selfService) refused(d *policy.Denied) error {
 	const kind = "access.refused"
 	ctx := context.WithoutCancel(s.ctx)
 	if t := s.c.s.o.Refusals; t != nil {
@@ -232,16 +226,16 @@ func (s *self) refused(d *policy.Denied) error {
 		}
 	}
 	return s.c.s.o.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Append(ledger.Draft{Kind: kind, Actor: s.actor(), Subjects: []string{s.pass.person.ID},
+		_, err := tx.Append(ledger.Draft{Kind: kind, Actor: s.actor(), Subjects: []string{s.auth.person.ID},
 			Payload: map[string]any{"reason": d.Reason.String(), "number": d.Reason.Number(), "route": "ssh", "source": s.c.source.String()}})
 		return err
 	})
 }
 
-// options takes the named options out of the arguments; each takes a value. What is left are operands, of which there
-// are at most so many. The value of a sentence goes on to the next option: the shell at the other end has taken the
-// quotes away by the time the words arrive.
-func (s *self) options(most int, into map[string]*string, sentences ...string) ([]string, error) {
+// options takes the named options out of the arguments; each takes a value. The remaining words are operands, of which
+// most are allowed. The value of a sentence goes on to the next option, because the client's shell has removed the
+// quotes before the words arrive.
+func (s *selfService) options(most int, into map[string]*string, sentences ...string) ([]string, error) {
 	var operands, names []string
 	for n := range into {
 		names = append(names, n)
@@ -257,8 +251,8 @@ func (s *self) options(most int, into map[string]*string, sentences ...string) (
 		}
 		to, known := into[name]
 		if !known {
-			shown := neutral(name, 40)
-			m := &misuse{"知らないオプション --" + shown, "unknown option --" + shown}
+			shown := text.OneLine(name, 40)
+			m := &usageError{"知らないオプション --" + shown, "unknown option --" + shown}
 			if near := forms.Nearest(name, names); near != "" {
 				m.ja, m.en = m.ja+"(近いのは --"+near+")", m.en+" (did you mean --"+near+"?)"
 			}
@@ -266,7 +260,7 @@ func (s *self) options(most int, into map[string]*string, sentences ...string) (
 		}
 		if !inline {
 			if i++; i >= len(s.args) {
-				return nil, &misuse{"オプション --" + name + " には値が要ります", "option --" + name + " needs a value"}
+				return nil, &usageError{"オプション --" + name + " には値が要ります", "option --" + name + " needs a value"}
 			}
 			value = s.args[i]
 		}
@@ -277,17 +271,17 @@ func (s *self) options(most int, into map[string]*string, sentences ...string) (
 		*to = value
 	}
 	if len(operands) > most {
-		return nil, &misuse{
-			"余分な引数 " + neutral(operands[most], 40) + "(空白のある値は引用符で囲み、全体をもう一度囲みます)",
-			"unexpected argument " + neutral(operands[most], 40) + " (quote a value with spaces, and the whole once more)",
+		return nil, &usageError{
+			"余分な引数 " + text.OneLine(operands[most], 40) + "(空白のある値は引用符で囲み、全体をもう一度囲みます)",
+			"unexpected argument " + text.OneLine(operands[most], 40) + " (quote a value with spaces, and the whole once more)",
 		}
 	}
 	return operands, nil
 }
 
 // help prints the table, and the forms of login.
-func (s *self) help() error {
-	login, at := s.pass.person.Login, "@"+s.c.s.o.GateName
+func (s *selfService) help() error {
+	login, at := s.auth.person.Login, "@"+s.c.s.o.GateName
 	lines := []form{
 		{typed: "ssh " + login + at, ja: "自分の時間枠から選ぶ", en: "choose among your windows"},
 		{"ssh " + login + "+TARGET" + at, "接続先へ(コマンドも可)", "to the target (a command may follow)", "ssh " + login + "+接続先" + at},
@@ -299,30 +293,30 @@ func (s *self) help() error {
 		}
 	}
 	for _, l := range lines {
-		typed, said := l.as(s.lang), slashed(s.lang, l.ja, l.en)
-		if line := pad(typed, 40) + "  " + said; cells(typed) <= 40 && cells(line) <= columns {
+		typed, said := l.as(s.lang), text.Of(l.ja, l.en).Slashed(s.lang)
+		if line := text.Pad(typed, 40) + "  " + said; text.Width(typed) <= 40 && text.Width(line) <= text.Screen {
 			s.out.WriteString(line + "\n")
 			continue
 		}
-		s.out.WriteString(clip(typed, columns) + "\n" + clip("        "+said, columns) + "\n")
+		s.out.WriteString(text.Cut(typed, text.Screen) + "\n" + text.Cut("        "+said, text.Screen) + "\n")
 	}
 	return nil
 }
 
-// files says what there is to say of held files. Holding and the outbox are not built: nothing is held, for anybody.
-func (s *self) files() error {
+// files tells that no file waits: a held file is delivered or stopped at the end of its transfer, and the outbox is not built.
+func (s *selfService) files() error {
 	operands, err := s.options(1, nil)
 	if err != nil {
 		return err
 	}
 	if len(operands) == 1 && operands[0] != "list" {
-		return &misuse{"files は一覧だけです", "files only lists"}
+		return &usageError{"files は一覧だけです", "files only lists"}
 	}
 	if err := s.viewed("files.listed"); err != nil {
 		return err
 	}
-	s.out.WriteString(both(s.lang, "預かっているファイルはありません。ファイルの留置と持出しはまだ扱っていません。",
-		"No files are held. Holding and taking out files is not offered yet.") + "\n")
+	s.out.WriteString(text.Of("預かっているファイルはありません。持ち込んだファイルは送信の終わりに検査され、その場で結果が出ます。",
+		"No files are held. A file brought in is inspected at the end of its transfer, and the answer comes then.").Lines(s.lang) + "\n")
 	return nil
 }
 
@@ -330,12 +324,12 @@ func (s *self) files() error {
 const inputLimit = 5 * time.Minute
 
 // input reads what the client sends to the end, for words that take a form.
-func (s *self) input(word string) ([]byte, error) {
+func (s *selfService) input(word string) ([]byte, error) {
 	if pty, _ := s.f.terminal(); pty {
-		return nil, &misuse{word + " はファイルから読みます。端末なし(-t なし)で: ssh … " + word + " < FILE",
+		return nil, &usageError{word + " はファイルから読みます。端末なし(-t なし)で: ssh … " + word + " < FILE",
 			word + " reads a file; without a terminal (no -t): ssh … " + word + " < FILE"}
 	}
-	s.c.leash.Reset(inputLimit + lastWords)
+	s.c.watchdog.Reset(inputLimit + lastWords)
 	limit := time.NewTimer(inputLimit)
 	defer limit.Stop()
 	select {
@@ -346,17 +340,17 @@ func (s *self) input(word string) ([]byte, error) {
 	case <-s.d.lost:
 		return nil, errGone
 	case <-limit.C:
-		return nil, &misuse{"内容が時間内に届きませんでした", "nothing came in time"}
+		return nil, &usageError{"内容が時間内に届きませんでした", "nothing came in time"}
 	case <-s.ctx.Done():
 		return nil, &policy.Denied{Reason: policy.BrokerStopped}
 	}
-	s.c.leash.Reset(2 * lastWords)
+	s.c.watchdog.Reset(2 * lastWords)
 	text, whole := s.f.collected()
 	if !whole {
-		return nil, &misuse{fmt.Sprintf("内容が大きすぎます(上限 %d KiB)", maxInput>>10), fmt.Sprintf("too large (at most %d KiB)", maxInput>>10)}
+		return nil, &usageError{fmt.Sprintf("内容が大きすぎます(上限 %d KiB)", maxInput>>10), fmt.Sprintf("too large (at most %d KiB)", maxInput>>10)}
 	}
 	return text, nil
 }
 
-// desk is where requests and extensions go.
-func (s *self) desk() *requests.Desk { return s.c.s.o.Desk }
+// desk is the requests.Desk of requests and extensions.
+func (s *selfService) desk() *requests.Desk { return s.c.s.o.Desk }

@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/act"
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/internal/testbed/blank"
 	"sekimori/broker/keys"
@@ -96,7 +97,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	w.seed()
 	o := Options{
 		HostSigner: w.ring.HostSigner(), Ring: w.ring, DB: w.db, Registry: w.reg, Sessions: w.sup, Clock: w.clock.Now, Zone: w.zone,
-		Desk: requests.New(requests.Options{DB: w.db, Zone: w.zone}), Reports: reports.New(reports.Options{DB: w.db, Zone: w.zone}),
+		Desk: requests.New(requests.Options{DB: w.db, Zone: w.zone}), Reports: reports.New(reports.Options{DB: w.db, Acts: act.New(act.Options{DB: w.db}), Zone: w.zone}),
 		Notice:       Notice{Version: "3", URL: "https://gate.example.jp/notice", Contact: "0000-00-0000"},
 		FactorMemory: FactorWindow, Log: hclog.NewNullLogger(),
 	}
@@ -176,7 +177,7 @@ func (w *world) seed() {
 	})
 }
 
-// engineer is somebody with a key and a second factor.
+// engineer is an engineer with a key and a second factor.
 type engineer struct {
 	w         *world
 	id, login string

@@ -23,24 +23,24 @@ import (
 	"time"
 )
 
-// The files of the API's own certificate, beside the ring's. They are made when the API is first served over
-// HTTPS without a certificate given; a ring without them is whole.
+// The files of the API's own certificate, beside the ring's. They are made when the API is first served over HTTPS without a
+// given certificate; a ring is complete without them.
 const (
 	fileAPIKey  = "api.sealed"
 	fileAPICert = "api.crt"
 )
 
 const (
-	// apiLifetime is how long a certificate of the broker's own holds.
+	// apiLifetime is the validity of the broker's own certificate.
 	apiLifetime = 397 * 24 * time.Hour
-	// APIRenewal is how long before its end a new one takes its place. The key stays, so what clients pinned stays.
+	// APIRenewal is the remaining validity at which a new certificate replaces it. The key stays, so clients' pins stay
+	// valid.
 	APIRenewal = 30 * 24 * time.Hour
 )
 
-// APICertificate is the certificate under which the API is served where none is given: signed by itself, for the
-// names and addresses given, at least APIRenewal from its end at now. Key and certificate are made in the ring's
-// directory when they are not there; the certificate is made anew, with the same key, when it ends or names others.
-// Errors: ErrKeyDamaged, and what the file system says.
+// APICertificate returns the API's self-signed certificate, for use when none is given. It covers the names and addresses
+// given, and at now is valid for at least APIRenewal. Missing key and certificate are made in the ring's directory; an ending
+// certificate, or one for other names, is replaced with the same key. Errors: ErrKeyDamaged, and those of the file system.
 func (r *Ring) APICertificate(dir string, names []string, now time.Time) (tls.Certificate, error) {
 	key, err := r.apiKey(dir)
 	if errors.Is(err, ErrNoKeys) {
@@ -65,8 +65,8 @@ func (r *Ring) APICertificate(dir string, names []string, now time.Time) (tls.Ce
 	return apiPair(der, key), nil
 }
 
-// APIFingerprint is what clients pin of the certificate that APICertificate gives. It makes nothing. Errors:
-// ErrNoKeys where there is none yet.
+// APIFingerprint is the value that clients pin for APICertificate's certificate. It creates nothing. Errors: ErrNoKeys if
+// there is none yet.
 func (r *Ring) APIFingerprint(dir string) (string, error) {
 	key, err := r.apiKey(dir)
 	if err != nil {
@@ -79,9 +79,8 @@ func (r *Ring) APIFingerprint(dir string) (string, error) {
 	return fingerprint(public), nil
 }
 
-// CertificateFingerprint is what a client pins of a server's certificate: SHA-256 of its public key
-// (SubjectPublicKeyInfo, RFC 5280 section 4.1), written as OpenSSH writes a key's. A certificate renewed with the same key
-// keeps it.
+// CertificateFingerprint is the value that a client pins for a server's certificate: SHA-256 of its public key
+// (SubjectPublicKeyInfo, RFC 5280 section 4.1), in OpenSSH's notation. A renewal with the same key keeps it.
 func CertificateFingerprint(c *x509.Certificate) string {
 	return fingerprint(c.RawSubjectPublicKeyInfo)
 }
@@ -102,7 +101,7 @@ func (r *Ring) apiKey(dir string) (*ecdsa.PrivateKey, error) {
 	return x509.ParseECPrivateKey(der)
 }
 
-// newAPIKey makes a key on P-256, which every browser knows: the pages will be served under it.
+// newAPIKey makes a key on P-256, which every browser supports, because pages are served under it.
 func (r *Ring) newAPIKey(dir string) (*ecdsa.PrivateKey, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -126,12 +125,12 @@ func readAPICertificate(dir string) ([]byte, error) {
 	}
 	block, _ := pem.Decode(text)
 	if block == nil || block.Type != "CERTIFICATE" {
-		return nil, fs.ErrNotExist // made anew: it is signed with the key, and says nothing that the key does not
+		return nil, fs.ErrNotExist // made again: the key signs it, and it holds no further information
 	}
 	return block.Bytes, nil
 }
 
-// holds tells whether a certificate is this key's, names all that is asked for, and has time left.
+// holds reports whether a certificate belongs to this key, covers all names, and has time left.
 func holds(der []byte, key *ecdsa.PrivateKey, names []string, now time.Time) bool {
 	c, err := x509.ParseCertificate(der)
 	if err != nil || !key.PublicKey.Equal(c.PublicKey) || now.Before(c.NotBefore) || !now.Before(c.NotAfter.Add(-APIRenewal)) {
@@ -147,10 +146,10 @@ func signAPI(key *ecdsa.PrivateKey, names []string, now time.Time) ([]byte, erro
 	}
 	c := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: "Sekimori"},
-		// Clocks of clients differ; an hour is more than a day's drift of any that TLS would work with.
+		// Clients' clocks differ; one hour exceeds the daily drift of any clock that TLS works with.
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(apiLifetime),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		BasicConstraintsValid: true, // an end of its own: with it as a root nobody can sign for other names
+		BasicConstraintsValid: true, // a leaf: as a trusted root it cannot sign for other names
 	}
 	for _, n := range names {
 		if ip := net.ParseIP(n); ip != nil {
@@ -162,7 +161,7 @@ func signAPI(key *ecdsa.PrivateKey, names []string, now time.Time) ([]byte, erro
 	return x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
 }
 
-// apiSigner signs handshakes. The key does not leave it.
+// apiSigner signs handshakes. The key stays inside it.
 type apiSigner struct{ key *ecdsa.PrivateKey }
 
 func (s apiSigner) Public() crypto.PublicKey { return &s.key.PublicKey }
@@ -174,7 +173,7 @@ func apiPair(der []byte, key *ecdsa.PrivateKey) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: apiSigner{key}}
 }
 
-// replacePrivate writes a file of mode 0600 in the place of another, whole or not at all.
+// replacePrivate replaces a file of mode 0600, completely or not at all.
 func replacePrivate(path string, b []byte) error {
 	temporary := path + ".new"
 	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {

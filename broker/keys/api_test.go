@@ -64,7 +64,7 @@ func TestTheAPIsCertificateIsRenewedBeforeItEndsWithTheSameKey(t *testing.T) {
 			t.Errorf("at %s: the same file %v, fingerprint %s", c.at, !c.same, CertificateFingerprint(got))
 		}
 	}
-	// A name that it lacks makes it anew; one less does not.
+	// A missing name makes a new certificate; a dropped name does not.
 	if got := apiLeaf(t, r, dir, append(names, "seki.example.jp"), now); got.VerifyHostname("seki.example.jp") != nil {
 		t.Errorf("names %v", got.DNSNames)
 	}
@@ -99,7 +99,7 @@ func TestTheAPIsKeyIsSealed(t *testing.T) {
 	if _, err := r.APICertificate(dir, []string{"gate"}, now); !errors.Is(err, ErrKeyDamaged) {
 		t.Errorf("a changed key: %v", err)
 	}
-	// Nothing is put in its place: what clients pinned would be gone without a word.
+	// The damaged key is not replaced: that would silently invalidate the clients' pins.
 	if got, err := os.ReadFile(filepath.Join(dir, fileAPIKey)); err != nil || !bytes.Equal(got, sealed) {
 		t.Error("the damaged key was replaced")
 	}

@@ -11,23 +11,40 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Clocks of broker and target differ: a certificate holds a little before and after the session.
-// The session itself is bounded by the broker, not by the certificate.
+// Clocks of broker and target differ, so a certificate is valid a little before and after the session. The broker bounds the
+// session itself, not the certificate.
 const (
 	slackBefore = 2 * time.Minute
 	slackAfter  = time.Minute
 )
 
-// SessionCertificate gives a signer that opens one account on a target for one session: a fresh
-// key, a user certificate of the broker's CA for exactly this login, its id the session's. It
-// permits a terminal and nothing else (no forwarding, no agent, no X11, no rc file). The private
-// key lives in the signer only and is gone with it.
-func (r *Ring) SessionCertificate(session, login string, from, until time.Time) (ssh.Signer, error) {
+// Admission is one session's use of one account, as its certificate limits it.
+type Admission struct {
+	Session     string // its number, the id of the certificate
+	Login       string // on the target: the only principal
+	From, Until time.Time
+	Forced      string // the only command that the target runs; empty: any
+	Forward     bool   // port forwards of the grant may be opened
+}
+
+// SessionCertificate returns a signer that opens one account on a target for one session: a fresh key with a user certificate
+// of the broker's CA. It permits a terminal, forwards where the grant has them, and nothing else (no agent, no X11, no rc
+// file). The private key exists only inside the signer.
+func (r *Ring) SessionCertificate(a Admission) (ssh.Signer, error) {
+	session, login, from, until := a.Session, a.Login, a.From, a.Until
+	extensions := map[string]string{"permit-pty": ""}
+	if a.Forward {
+		extensions["permit-port-forwarding"] = ""
+	}
+	var critical map[string]string
+	if a.Forced != "" {
+		critical = map[string]string{"force-command": a.Forced}
+	}
 	switch {
 	case session == "":
 		return nil, errors.New("certificate: no session")
 	case login == "":
-		// Without a principal a certificate would hold for every login.
+		// Without a principal a certificate would be valid for every login.
 		return nil, fmt.Errorf("certificate for %s: no login", session)
 	case !from.Before(until):
 		return nil, fmt.Errorf("certificate for %s: ends before it begins", session)
@@ -52,7 +69,7 @@ func (r *Ring) SessionCertificate(session, login string, from, until time.Time) 
 		ValidPrincipals: []string{login},
 		ValidAfter:      uint64(from.Add(-slackBefore).Unix()),
 		ValidBefore:     uint64(until.Add(slackAfter).Unix()),
-		Permissions:     ssh.Permissions{Extensions: map[string]string{"permit-pty": ""}},
+		Permissions:     ssh.Permissions{Extensions: extensions, CriticalOptions: critical},
 	}
 	if err := cert.SignCert(rand.Reader, r.ca); err != nil {
 		return nil, fmt.Errorf("certificate for %s: %w", session, err)

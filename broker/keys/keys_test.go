@@ -111,7 +111,7 @@ func TestSealedPiecesStayInTheirPlace(t *testing.T) {
 			t.Fatalf("cut at %d: %v", i, err)
 		}
 	}
-	// The CA's file in the place of the host key's.
+	// The CA's file takes the place of the host key's.
 	ca, err := os.ReadFile(filepath.Join(dir, fileCA))
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func TestOpenRefuses(t *testing.T) {
 	other := bytes.Repeat([]byte{7}, MasterSize)
 	for _, c := range []struct {
 		name  string
-		spoil func(t *testing.T, dir string, master []byte) []byte // gives the master to open with
+		spoil func(t *testing.T, dir string, master []byte) []byte // returns the master key to open with
 		want  error
 		says  string
 	}{
@@ -248,7 +248,7 @@ func TestSessionCertificateOpensOneLoginForOneSession(t *testing.T) {
 	r, _, _ := newRing(t)
 	from := time.Date(2026, 11, 24, 1, 0, 0, 0, time.UTC)
 	until := from.Add(90 * time.Minute)
-	s, err := r.SessionCertificate("S-20261124-03", "hrmnt01", from, until)
+	s, err := r.SessionCertificate(Admission{Session: "S-20261124-03", Login: "hrmnt01", From: from, Until: until})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func TestSessionCertificateOpensOneLoginForOneSession(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	again, err := r.SessionCertificate("S-20261124-03", "hrmnt01", from, until)
+	again, err := r.SessionCertificate(Admission{Session: "S-20261124-03", Login: "hrmnt01", From: from, Until: until})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,11 +290,11 @@ func TestSessionCertificateOpensOneLoginForOneSession(t *testing.T) {
 		t.Error("two certificates share a key")
 	}
 	for _, bad := range []struct{ session, login string }{{"", "a"}, {"S-1", ""}} {
-		if _, err := r.SessionCertificate(bad.session, bad.login, from, until); err == nil {
+		if _, err := r.SessionCertificate(Admission{Session: bad.session, Login: bad.login, From: from, Until: until}); err == nil {
 			t.Errorf("%v was taken", bad)
 		}
 	}
-	if _, err := r.SessionCertificate("S-1", "a", until, from); err == nil {
+	if _, err := r.SessionCertificate(Admission{Session: "S-1", Login: "a", From: until, Until: from}); err == nil {
 		t.Error("backwards interval was taken")
 	}
 }

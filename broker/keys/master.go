@@ -15,7 +15,7 @@ import (
 // MasterSize is the length of the master key in bytes.
 const MasterSize = 32
 
-// Errors that the commands turn into hints.
+// Errors with hints in the commands.
 var (
 	ErrNoMaster     = errors.New("there is no master key")
 	ErrMasterForm   = errors.New("the file is not a master key (32 bytes in base64 on one line)")
@@ -27,8 +27,7 @@ var (
 	errMasterExists = errors.New("there is a file already; a master key is never overwritten")
 )
 
-// LoadMaster reads the master key from its file, which lies outside the data directory. Errors:
-// ErrNoMaster, ErrLooseMode, ErrMasterForm.
+// LoadMaster reads the master key from its file outside the data directory. Errors: ErrNoMaster, ErrLooseMode, ErrMasterForm.
 func LoadMaster(path string) ([]byte, error) {
 	b, err := readPrivate(path)
 	switch {
@@ -44,8 +43,8 @@ func LoadMaster(path string) ([]byte, error) {
 	return master, nil
 }
 
-// CreateMaster makes a new master key in a file of mode 0600 and gives it. The directory must
-// exist; an existing file is never touched.
+// CreateMaster makes a new master key in a file of mode 0600 and returns it. The directory must exist; an existing file is
+// never overwritten.
 func CreateMaster(path string) ([]byte, error) {
 	master := make([]byte, MasterSize)
 	if _, err := rand.Read(master); err != nil {
@@ -61,11 +60,11 @@ func CreateMaster(path string) ([]byte, error) {
 	return master, nil
 }
 
-// maxFile bounds what is read of a key file: none comes near it.
+// maxFile bounds the bytes read from a key file; real ones are much smaller.
 const maxFile = 64 << 10
 
-// readPrivate reads a small regular file that only its owner may touch. The mode is taken from
-// the open file, so that what is checked is what is read.
+// readPrivate reads a small regular file that only its owner may access. It checks the mode of the open file, so that the
+// checked file is the one it reads.
 func readPrivate(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -85,7 +84,7 @@ func readPrivate(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
-// writePrivate makes a file that did not exist, with mode 0600, and has it on disk on return.
+// writePrivate creates a new file of mode 0600 and syncs it to disk.
 func writePrivate(path string, b []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// The files of the directory. check opens nothing but tells a wrong master key from a damaged
-// file: it is tried first.
+// The files of the directory. check holds no secret. It is opened first, to distinguish a wrong master key from a damaged
+// file.
 const (
 	fileCheck   = "check.sealed"
 	fileHost    = "host.sealed"
@@ -28,7 +28,7 @@ const (
 
 const checkText = "sekimori keys"
 
-// Ring holds the opened keys. It is safe for concurrent use; nothing in it changes.
+// Ring holds the opened keys. It is immutable and safe for concurrent use.
 type Ring struct {
 	master   []byte
 	host, ca ssh.Signer
@@ -38,9 +38,9 @@ type Ring struct {
 	viewing  *age.X25519Identity
 }
 
-// Create makes all keys in dir, which is made with mode 0700 and must hold none yet, and opens
-// them. origin becomes the name of the ledger's key: the first line of every checkpoint, a name
-// without space and '+'. Errors: ErrKeysExist. What was begun and failed is taken away again.
+// Create makes all keys in dir and opens them. dir is made with mode 0700 and must hold no keys yet. origin becomes the name
+// of the ledger's key: the first line of every checkpoint, a name without space and '+'. Errors: ErrKeysExist. A failed
+// Create removes its files.
 func Create(dir string, master []byte, origin string) (_ *Ring, err error) {
 	if origin == "" || strings.ContainsFunc(origin, func(r rune) bool { return r == '+' || unicode.IsSpace(r) }) {
 		return nil, fmt.Errorf("create keys: %q is no name for a ledger (no space, no '+')", origin)
@@ -107,7 +107,7 @@ func newKeys(origin string) ([]keyFile, error) {
 		{fileCheck, []byte(checkText)},
 		{fileHost, host},
 		{fileCA, ca},
-		// The name belongs to the key: one without the other signs nothing that verifies.
+		// The name belongs to the key; signatures under another name do not verify.
 		{fileLedger, append(ledger, origin...)},
 		{fileViewing, []byte(viewing.String())},
 	}, nil
@@ -119,8 +119,7 @@ func newSeed() ([]byte, error) {
 	return seed, err
 }
 
-// Open opens the keys in dir. Errors: ErrNoKeys, ErrLooseMode, ErrWrongMaster, ErrKeyDamaged
-// with the file's name.
+// Open opens the keys in dir. Errors: ErrNoKeys, ErrLooseMode, ErrWrongMaster, ErrKeyDamaged with the file's name.
 func Open(dir string, master []byte) (*Ring, error) {
 	if len(master) != MasterSize {
 		return nil, fmt.Errorf("open keys: master key of %d bytes, not %d", len(master), MasterSize)
@@ -157,7 +156,7 @@ func Open(dir string, master []byte) (*Ring, error) {
 	return r, nil
 }
 
-// checkDir refuses a directory that others may enter.
+// checkDir refuses a directory that other users may enter.
 func checkDir(dir string) error {
 	info, err := os.Stat(dir)
 	switch {
@@ -224,7 +223,7 @@ func (r *Ring) useLedger(plain []byte) error {
 	return nil
 }
 
-// noteSigner signs notes with an Ed25519 key, as c2sp.org/signed-note has it.
+// noteSigner signs notes with an Ed25519 key, in the form of c2sp.org/signed-note.
 type noteSigner struct {
 	name string
 	hash uint32
@@ -238,20 +237,20 @@ func (s noteSigner) Sign(msg []byte) ([]byte, error) { return ed25519.Sign(s.key
 // HostSigner is the broker's SSH host key (Ed25519).
 func (r *Ring) HostSigner() ssh.Signer { return r.host }
 
-// CAPublic is what a target trusts (TrustedUserCAKeys).
+// CAPublic is the public key that targets trust (TrustedUserCAKeys).
 func (r *Ring) CAPublic() ssh.PublicKey { return r.ca.PublicKey() }
 
 // LedgerSigner signs checkpoints; its name is the ledger's origin.
 func (r *Ring) LedgerSigner() note.Signer { return r.ledger }
 
-// LedgerVerifier verifies what LedgerSigner signed.
+// LedgerVerifier verifies LedgerSigner's signatures.
 func (r *Ring) LedgerVerifier() note.Verifier { return r.verifier }
 
-// LedgerVerifierKey is the public key as auditors keep it: "name+hash+base64".
+// LedgerVerifierKey is the public key in the auditors' form: "name+hash+base64".
 func (r *Ring) LedgerVerifierKey() string { return r.vkey }
 
 // ViewingIdentity opens the output side of recordings.
 func (r *Ring) ViewingIdentity() age.Identity { return r.viewing }
 
-// ViewingRecipient is what recordings' output is sealed to, beside the auditors' keys.
+// ViewingRecipient is the recipient of recordings' output, besides the auditors' keys.
 func (r *Ring) ViewingRecipient() age.Recipient { return r.viewing.Recipient() }

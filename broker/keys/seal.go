@@ -8,14 +8,14 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// version is the first byte of everything sealed.
+// version is the first byte of all sealed data.
 const version = 1
 
-// ErrUnseal says that sealed bytes do not open: another master key, another purpose, or changed.
+// ErrUnseal says that sealed bytes cannot be opened: another master key, another purpose, or changed bytes.
 var ErrUnseal = errors.New("sealed bytes do not open with this key and purpose: they were changed, or are another's")
 
-// seal writes version ‖ nonce ‖ XChaCha20-Poly1305 of plain. The purpose is authenticated, not
-// stored: a piece that is put in another's place does not open.
+// seal writes version ‖ nonce ‖ XChaCha20-Poly1305 of plain. The purpose is authenticated but not stored, so a piece in
+// another's place does not open.
 func seal(master []byte, purpose string, plain []byte) ([]byte, error) {
 	a, err := chacha20poly1305.NewX(master)
 	if err != nil {
@@ -50,13 +50,13 @@ func unseal(master []byte, purpose string, sealed []byte) ([]byte, error) {
 
 func bound(purpose string) []byte { return []byte("sekimori sealed v1\x00" + purpose) }
 
-// Seal seals bytes for storage elsewhere, for example "secret/hr-db/maint" or "totp/E-0031". Only
-// the same purpose opens them again.
+// Seal seals bytes for storage elsewhere, for example under the purpose "secret/hr-db/maint" or "totp/E-0031". Only the same
+// purpose opens them again.
 func (r *Ring) Seal(purpose string, plain []byte) ([]byte, error) {
 	return seal(r.master, "store/"+purpose, plain)
 }
 
-// Unseal opens what Seal sealed for this purpose. Errors: ErrUnseal.
+// Unseal opens bytes that Seal sealed for this purpose. Errors: ErrUnseal.
 func (r *Ring) Unseal(purpose string, sealed []byte) ([]byte, error) {
 	return unseal(r.master, "store/"+purpose, sealed)
 }

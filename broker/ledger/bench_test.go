@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// size is 100,000 entries unless SEKIMORI_BENCH_ENTRIES says otherwise.
+// size is 100,000 entries unless SEKIMORI_BENCH_ENTRIES sets another number.
 func size(b *testing.B) int {
 	s := os.Getenv("SEKIMORI_BENCH_ENTRIES")
 	if s == "" {
@@ -30,7 +30,7 @@ func draft(i int) Draft {
 	}
 }
 
-// BenchmarkAppend is a ledger from its first entry on: sealing, hashing, the rows to keep.
+// BenchmarkAppend builds a ledger from its first entry on: sealing, hashing, the rows to keep.
 func BenchmarkAppend(b *testing.B) {
 	at := time.Date(2026, 11, 24, 1, 0, 0, 0, time.UTC)
 	n := size(b)

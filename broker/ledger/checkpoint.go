@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,21 +19,21 @@ import (
 // maxCheckpoint bounds the bytes of a signed checkpoint: three short lines and some signatures.
 const maxCheckpoint = 32 << 10
 
-// maxSignatures is how many a checkpoint may carry; golang.org/x/mod reads no more.
+// maxSignatures bounds the signatures of a checkpoint; golang.org/x/mod reads no more.
 const maxSignatures = 100
 
-// Checkpoint (確定点) says: the ledger of this origin had this many entries and this root.
+// Checkpoint (確定点) states the origin, the number of entries and the root of a ledger.
 type Checkpoint struct {
 	Origin string
 	Size   int64
 	Root   tlog.Hash
 }
 
-// ErrSignature says that a checkpoint carries no valid signature of the key asked for.
+// ErrSignature says that a checkpoint carries no valid signature of the given key.
 var ErrSignature = errors.New("ledger: checkpoint carries no valid signature of this key")
 
-// SignCheckpoint writes the checkpoint as a signed note (c2sp.org/tlog-checkpoint). Origin names the
-// ledger: non-empty, without spaces and '+'; by custom it is the name of the signing key.
+// SignCheckpoint writes the checkpoint as a signed note (c2sp.org/tlog-checkpoint). Origin names the ledger: non-empty,
+// without spaces and '+'. By custom it is the name of the signing key.
 func SignCheckpoint(origin string, size int64, root tlog.Hash, s note.Signer) ([]byte, error) {
 	if err := checkOrigin(origin); err != nil {
 		return nil, err
@@ -48,8 +49,8 @@ func SignCheckpoint(origin string, size int64, root tlog.Hash, s note.Signer) ([
 	return signed, nil
 }
 
-// OpenCheckpoint reads a signed checkpoint and verifies that the key v signed it. Signatures of
-// others (witnesses) are held to their form only. Errors: ErrSignature, *FormError.
+// OpenCheckpoint reads a signed checkpoint and verifies that the key v signed it. For signatures of others (witnesses) it
+// checks the form only. Errors: ErrSignature, *FormError.
 func OpenCheckpoint(b []byte, v note.Verifier) (Checkpoint, error) {
 	if v == nil {
 		return Checkpoint{}, errors.New("ledger: no key to verify the checkpoint with (ReadCheckpoint reads without)")
@@ -64,8 +65,8 @@ func OpenCheckpoint(b []byte, v note.Verifier) (Checkpoint, error) {
 	return c, nil
 }
 
-// ReadCheckpoint reads a checkpoint without verifying any signature: what it says is a claim.
-// The form is strict: bytes that a lenient reader would overlook are refused.
+// ReadCheckpoint reads a checkpoint without verifying any signature, so its content is only a claim. The form is strict:
+// bytes that a lenient reader would ignore are refused.
 func ReadCheckpoint(b []byte) (Checkpoint, error) {
 	if len(b) > maxCheckpoint {
 		return Checkpoint{}, formErrorf("checkpoint of %d bytes, at most %d", len(b), maxCheckpoint)
@@ -98,8 +99,8 @@ func ReadCheckpoint(b []byte) (Checkpoint, error) {
 	return Checkpoint{Origin: c.Origin, Size: int64(c.Size), Root: tlog.Hash(c.Hash)}, nil
 }
 
-// signatures gives the signers' names of a signature block. x/mod's note.Open passes over unused bits
-// of base64 and over second signatures of a key; here every byte has to be the only way to say it.
+// signatures returns the signers' names of a signature block. x/mod's note.Open ignores unused bits of base64 and second
+// signatures of a key; here a block has exactly one valid encoding.
 func signatures(block string) ([]string, error) {
 	if !strings.HasSuffix(block, "\n") {
 		return nil, formErrorf("checkpoint's signatures do not end in a newline")
@@ -127,11 +128,17 @@ func signatures(block string) ([]string, error) {
 	return names, nil
 }
 
-// signers gives the names under a checkpoint that ReadCheckpoint has passed.
+// signers returns the names under a checkpoint that ReadCheckpoint has accepted.
 func signers(b []byte) []string {
 	_, block, _ := strings.Cut(string(b), "\n\n")
 	names, _ := signatures(block)
 	return names
+}
+
+// Witnesses returns the names under a checkpoint that ReadCheckpoint has accepted, without the ledger's own. Nothing is verified: a witness
+// is proved with its key.
+func Witnesses(b []byte, origin string) []string {
+	return slices.DeleteFunc(signers(b), func(name string) bool { return name == origin })
 }
 
 func signedBy(b []byte, v note.Verifier) bool {

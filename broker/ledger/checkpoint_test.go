@@ -11,7 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// Others who speak the checkpoint format read ours.
+// Other implementations of the checkpoint format read ours.
 func TestCheckpointIsReadByOthers(t *testing.T) {
 	b := maintenance(t)
 	c, rest, _, err := log.ParseCheckpoint(b.checkpoint(), testOrigin, b.key)
@@ -95,7 +95,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// A cosignature that transparency-dev/formats v0.1.1 made (NewSignerForCosignatureV1) is valid here.
+// A cosignature made by transparency-dev/formats v0.1.1 (NewSignerForCosignatureV1) is valid here.
 func TestCosignatureOfAnotherMaker(t *testing.T) {
 	cosigned, err := os.ReadFile("testdata/cosigned.checkpoint")
 	if err != nil {

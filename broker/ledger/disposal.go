@@ -8,17 +8,17 @@ import (
 	"sekimori/recordings/exactjson"
 )
 
-// KindDisposed is the kind of the entry that authorises a disposal. Without it a payload that is missing was taken away.
+// KindDisposed is the kind of the entry that authorises a disposal. Without it a missing payload counts as removed.
 const KindDisposed = "ledger.disposed"
 
-// Disposal is the payload of that entry: which payloads are disposed of, by which rule, and on whose word.
+// Disposal is the payload of that entry: the disposed payloads, the rule, and the person who ordered it.
 type Disposal struct {
 	Rule   string         `json:"rule"` // such as "retention of 1825 days"
 	By     string         `json:"by"`   // id of the person who ordered it
 	Leaves []DisposedLeaf `json:"leaves"`
 }
 
-// DisposedLeaf names one entry, by its place and by its leaf.
+// DisposedLeaf names one entry by its index and its leaf.
 type DisposedLeaf struct {
 	Entry int64  `json:"entry"`
 	Leaf  string `json:"leaf"` // 64 digits, lower-case hexadecimal
@@ -34,13 +34,13 @@ func NewDisposal(rule, by string, entries ...Entry) Disposal {
 	return d
 }
 
-// Disposals holds the entries without payload against the entries that authorise them. Take every entry, in order. Its
-// memory grows with the number of payloads that are gone.
+// Disposals matches the entries without payload with the entries that authorise them. Pass it every entry, in order. Its
+// memory grows with the number of missing payloads.
 type Disposals struct {
 	gone map[int64]tlog.Hash // not authorised so far
 }
 
-// Take takes one entry.
+// Take processes one entry.
 func (d *Disposals) Take(e Entry) {
 	if e.Disposed() {
 		if d.gone == nil {
@@ -54,7 +54,7 @@ func (d *Disposals) Take(e Entry) {
 	}
 	var said Disposal
 	if exactjson.Decode(e.Payload, &said) != nil || said.Rule == "" || said.By == "" {
-		return // it names no rule or no person: it authorises nothing
+		return // without a rule and a person it authorises nothing
 	}
 	for _, leaf := range said.Leaves {
 		if at, ok := d.gone[leaf.Entry]; ok && hex.EncodeToString(at[:]) == leaf.Leaf {
@@ -63,8 +63,8 @@ func (d *Disposals) Take(e Entry) {
 	}
 }
 
-// First is the first entry whose payload is missing without an entry that authorises it; -1: none. An entry that authorises
-// others is not disposed of itself: nothing would authorise them any more.
+// First returns the first entry whose payload is missing without an authorising entry; -1: none. An authorising entry may not
+// be disposed of itself, because the others would lose their authorisation.
 func (d *Disposals) First() int64 {
 	first := int64(-1)
 	for index := range d.gone {

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Whoever handles an export can turn any payload into "disposed", and an administrator can erase any in the database. It
-// fails unless an earlier word of the ledger itself, signed with the rest, allowed it.
+// A person who handles an export can mark any payload as disposed, and an administrator can erase any in the database.
+// Verification fails unless an earlier signed entry allowed it.
 func TestAttackPayloadErased(t *testing.T) {
 	someone := Actor{"person", "U-001", "cli"}
 	later := func(b *book) time.Time { return b.entries[len(b.entries)-1].Time.Add(time.Minute) }
 	for name, c := range map[string]struct {
 		make func(b *book)
-		gone int64 // -1: holds
+		gone int64 // -1: valid
 	}{
 		"nothing erased":                {func(*book) {}, -1},
 		"erased, and nobody said so":    {func(b *book) { b.entries[2] = b.entries[2].Dispose() }, 2},
@@ -67,7 +67,7 @@ func TestAttackPayloadErased(t *testing.T) {
 		})
 	}
 
-	// The export of a ledger that holds, and one line of it rewritten.
+	// The export of a valid ledger, with one line rewritten.
 	b := maintenance(t)
 	line := appendEntryLine(nil, b.entries[1])
 	forged := bytes.Replace(b.export(), line, appendEntryLine(nil, b.entries[1].Dispose()), 1)

@@ -1,18 +1,15 @@
-// Package ledger is the form of the ledger (台帳): how an entry is written down, how entries
-// become a Merkle tree, how a checkpoint is signed, how the whole is exported and how an
-// export is verified by somebody who trusts nothing but a public key.
+// Package ledger is the form of the ledger (台帳): the bytes of an entry, the Merkle tree of the entries, the signed
+// checkpoint, the export, and its verification by a reader who trusts only a public key.
 //
-// It owns the bytes. FORMAT.md beside this file states them completely, so that an outsider
-// can write a verifier; what is exported today must verify for ever (testdata holds exports
-// that are never regenerated).
+// It owns the bytes. FORMAT.md beside this file states them completely, so that an outsider can write a verifier. An export
+// of today must verify for ever; testdata holds exports that are never regenerated.
 //
-// KINDS.md, made of the table in kinds*.go, says which kinds of entries a broker writes and what their members mean; tests hold
-// that none is written that it does not list.
+// KINDS.md lists the kinds of entries that a broker writes and the meaning of their members. It is generated from the table
+// in kinds*.go; tests hold that no other kind is written.
 //
-// It refuses to do I/O beyond an io.Reader or io.Writer, to know the time, to hold a secret
-// (signers and verifiers are handed in) and to decide what is an entry: that is the business
-// of whoever writes one. The tree itself, proofs and signed notes come from golang.org/x/mod.
+// It does no I/O beyond an io.Reader or io.Writer, does not read the clock, holds no secret (signers and verifiers are passed
+// in) and does not decide what is entered; its callers do. The tree, proofs and signed notes come from golang.org/x/mod.
 //
-// It is called by broker/store, which keeps entries and tree hashes in the transaction of the
-// act that they describe, and by sekimori-verify, which reads an export and nothing else.
+// broker/store calls it and keeps entries and tree hashes in the transaction of the act that they describe. sekimori-verify
+// calls it and reads only an export.
 package ledger

@@ -15,31 +15,31 @@ import (
 	"sekimori/recordings/exactjson"
 )
 
-// Bounds of one entry. A reader may rely on them; a writer is refused beyond them.
+// Bounds of one entry. Readers may rely on them; larger entries are refused when written.
 const (
 	MaxHeader  = 64 << 10 // bytes of a header
 	MaxPayload = 4 << 20  // bytes of a payload
 	SaltSize   = 32       // bytes of a salt
 )
 
-// Actor is who acted. Kind is "person" or "broker"; a person has an ID. Via is the door:
-// "ssh", "web", "cli", or "timer" for what the broker did by itself.
+// Actor is the person or broker that acted. Kind is "person" or "broker"; a person has an ID. Via is the door: "ssh", "web",
+// "cli", or "timer" if the broker acted by itself.
 type Actor struct{ Kind, ID, Via string }
 
-// Draft is an entry that has no place in the ledger yet.
+// Draft is an entry without a place in the ledger.
 type Draft struct {
 	Kind     string   // "request.approved": lower-case words joined by '.' and '-', at most 64 bytes
-	Actor    Actor    // who did it; a broker without a door did it by itself ("timer")
+	Actor    Actor    // a broker without a door acted by itself ("timer")
 	OnBehalf string   // the person whose deputy the actor was; empty otherwise
-	Subjects []string // ids of what it is about: session, request, person …; empty ones and network addresses are left out. They stay when the payload goes, and never hold what a stranger typed
-	Payload  any      // encoded as a JSON object; nil is {}. Text that is no UTF-8 arrives as U+FFFD: give raw bytes as []byte
+	Subjects []string // ids of the things concerned: session, request, person …; empty ones and network addresses are left out. They stay when the payload is disposed of, and never hold text typed by a stranger
+	Payload  any      // encoded as a JSON object; nil is {}. Invalid UTF-8 becomes U+FFFD: pass raw bytes as []byte
 }
 
-// Entry is one entry in its place. The bytes are what counts; the fields are read from them.
+// Entry is one entry in its place. Its bytes are authoritative; the fields are parsed from them.
 type Entry struct {
 	Index    int64     // from 0, without gaps
-	Time     time.Time // UTC, milliseconds; never before the time of the entry before
-	Clock    time.Time // what the clock said; equal to Time unless the clock had run back
+	Time     time.Time // UTC, milliseconds; never before the previous entry's time
+	Clock    time.Time // the clock's reading; equal to Time unless the clock had run back
 	Kind     string
 	Actor    Actor
 	OnBehalf string
@@ -47,12 +47,12 @@ type Entry struct {
 	Digest   [sha256.Size]byte // SHA-256(Salt ‖ Payload), also the last field of Header
 
 	Header  []byte // the canonical line, as stored and hashed
-	Salt    []byte // 32 random bytes, so that the digest of a short payload says nothing; nil when disposed of
+	Salt    []byte // 32 random bytes, so that the digest of a short payload reveals nothing; nil when disposed of
 	Payload []byte // the JSON object as stored and hashed; nil when disposed of
 }
 
-// Seal gives a draft its place: index, the transaction's time and what the clock said (zero: the
-// same). Times are cut to milliseconds. The error says which field cannot be written down.
+// Seal gives a draft its place: index, the transaction's time and the clock's reading (zero: the same). Times are cut to
+// milliseconds. The error names the invalid field.
 func Seal(d Draft, index int64, now, clock time.Time, salt [SaltSize]byte) (Entry, error) {
 	payload, err := encodePayload(d.Payload)
 	if err != nil {
@@ -76,8 +76,8 @@ func Seal(d Draft, index int64, now, clock time.Time, salt [SaltSize]byte) (Entr
 		Payload:  payload,
 	}
 	for _, id := range d.Subjects {
-		// A session without a request names none. The header is kept for ever, so that an address, which tells of a person, is left
-		// to the payload, which can be disposed of.
+		// A session without a request gives an empty id. An address is personal data, and the header is kept for ever; so
+		// addresses go only into the payload, which can be disposed of.
 		if id != "" && !isAddress(id) {
 			e.Subjects = append(e.Subjects, id)
 		}
@@ -93,8 +93,8 @@ func Seal(d Draft, index int64, now, clock time.Time, salt [SaltSize]byte) (Entr
 	return e, nil
 }
 
-// With gives the entry a further member of its payload, the last, and with it another digest and leaf. It is for whoever
-// seals several things at once, before the entry is in a tree. Error: *FormError, when the payload or the header has no room.
+// With returns the entry with a further, last member of its payload, and so another digest and leaf. Use it before the entry
+// is in a tree, when several things are sealed at once. Error: *FormError if the payload or the header has no room.
 func (e Entry) With(member string, v any) (Entry, error) {
 	name, err := json.Marshal(member)
 	if err != nil {
@@ -117,7 +117,7 @@ func (e Entry) With(member string, v any) (Entry, error) {
 	return e, nil
 }
 
-// isAddress reports whether an id is a network address, with or without a port or a length of its prefix.
+// isAddress reports whether an id is a network address, with or without a port or a prefix length.
 func isAddress(id string) bool {
 	if _, err := netip.ParseAddr(id); err == nil {
 		return true
@@ -129,9 +129,8 @@ func isAddress(id string) bool {
 	return err == nil
 }
 
-// ParseEntry reads an entry back from what was stored, and refuses anything that Seal would not
-// have written. Salt and payload are both empty when the payload has been disposed of. The slices
-// are kept, not copied. Errors: *FormError, ErrPayloadDigest.
+// ParseEntry reads an entry from stored bytes, and refuses bytes that Seal would not write. Salt and payload are both empty
+// if the payload has been disposed of. The slices are kept, not copied. Errors: *FormError, ErrPayloadDigest.
 func ParseEntry(header, salt, payload []byte) (Entry, error) {
 	e, err := parseHeader(header)
 	if err != nil {
@@ -153,10 +152,10 @@ func ParseEntry(header, salt, payload []byte) (Entry, error) {
 	return e, nil
 }
 
-// ErrPayloadDigest says that salt and payload are not those whose digest the header carries.
+// ErrPayloadDigest says that salt and payload do not match the digest in the header.
 var ErrPayloadDigest = errors.New("ledger: salt and payload do not give the digest in the header")
 
-// FormError says why bytes are no entry in canonical form.
+// FormError says why bytes are not an entry in canonical form.
 type FormError struct{ What string }
 
 func (e *FormError) Error() string { return "ledger: " + e.What }
@@ -165,14 +164,14 @@ func formErrorf(format string, args ...any) error {
 	return &FormError{What: fmt.Sprintf(format, args...)}
 }
 
-// Leaf is the entry's hash in the tree: the RFC 6962 leaf hash of the header, whose last field
-// is the digest of salt and payload. It is also the 検証値 that forms show.
+// Leaf is the entry's hash in the tree: the RFC 6962 leaf hash of the header. The header's last field is the digest of salt
+// and payload. Forms show the leaf as 検証値.
 func (e Entry) Leaf() tlog.Hash { return tlog.RecordHash(e.Header) }
 
-// Disposed reports whether the payload is gone; the header still verifies.
+// Disposed reports whether the payload was disposed of; the header still verifies.
 func (e Entry) Disposed() bool { return len(e.Salt) == 0 && len(e.Payload) == 0 }
 
-// Dispose returns the entry without salt and payload, as it stays when their retention has ended.
+// Dispose returns the entry without salt and payload, its form after the retention has ended.
 func (e Entry) Dispose() Entry {
 	e.Salt, e.Payload = nil, nil
 	return e
@@ -200,15 +199,15 @@ func encodePayload(v any) ([]byte, error) {
 func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // a payload is read by people and by jq, never by a browser as markup
+	enc.SetEscapeHTML(false) // people and jq read a payload; a browser never does as markup
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// checkPayload holds payloads to one JSON object on one line, so that an export can carry the
-// stored bytes as they are and still be read line by line.
+// checkPayload requires one JSON object on one line, so that an export can carry the stored bytes unchanged and still be read
+// line by line.
 func checkPayload(p []byte) error {
 	switch {
 	case len(p) > MaxPayload:

@@ -28,7 +28,7 @@ func TestSealAndParseGiveTheSameEntry(t *testing.T) {
 	}
 }
 
-// The canonical header, byte for byte: FORMAT.md quotes this one.
+// The canonical header, byte for byte, as quoted in FORMAT.md.
 func TestHeaderBytes(t *testing.T) {
 	at := time.Date(2026, 11, 24, 10, 6, 31, 123999999, time.FixedZone("JST", 9*3600))
 	e, err := Seal(Draft{
@@ -49,7 +49,7 @@ func TestHeaderBytes(t *testing.T) {
 	}
 }
 
-// A clock that differs by less than the ledger's resolution does not differ.
+// A clock difference below the ledger's resolution counts as none.
 func TestClockWithinTheSameMillisecond(t *testing.T) {
 	at := time.Date(2026, 11, 24, 1, 0, 0, 999999, time.UTC)
 	e, err := Seal(Draft{Kind: "a", Actor: Actor{"broker", "", "timer"}}, 0, at, at.Add(-time.Microsecond), [SaltSize]byte{})
@@ -132,7 +132,7 @@ func make300() []string {
 	return s
 }
 
-// Text that is no UTF-8 (a command in Shift_JIS) must not keep an entry from being written.
+// Invalid UTF-8 (a command in Shift_JIS) must not prevent an entry.
 func TestPayloadOfOtherBytes(t *testing.T) {
 	at := time.Date(2026, 11, 24, 1, 0, 0, 0, time.UTC)
 	e, err := Seal(Draft{Kind: "a", Actor: Actor{"broker", "", "ssh"}, Payload: map[string]any{"as text": "\x8a\xd6", "as bytes": []byte("\x8a\xd6")}}, 0, at, at, [SaltSize]byte{})

@@ -13,10 +13,10 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// ExportVersion is the version of the format of an export, as its first line says it.
+// ExportVersion is the version of the export format, as stated in the first line.
 const ExportVersion = 1
 
-// The lines of an export. Every line has one way only to be written; FORMAT.md states it.
+// The lines of an export. Every line has exactly one valid encoding; FORMAT.md states it.
 const (
 	formatLine = `{"format":"sekimori-ledger-export","version":1}`
 
@@ -33,9 +33,8 @@ const (
 	maxLine = MaxHeader + MaxPayload + 1024
 )
 
-// WriteExport writes the ledger as JSON lines: the format, each entry as stored, the signed
-// checkpoint. It judges nothing but what cannot be put on a line: an export of a ledger that
-// somebody has tampered with is evidence, and saying so is Verify's.
+// WriteExport writes the ledger as JSON lines: the format, each entry as stored, the signed checkpoint. It refuses only bytes
+// that cannot stand on a line. The export of a tampered ledger is evidence; Verify reports the tampering.
 func WriteExport(w io.Writer, entries iter.Seq2[Entry, error], checkpoint []byte) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	out.WriteString(formatLine + "\n") // bufio keeps the first error for Flush
@@ -79,8 +78,8 @@ func appendEntryLine(b []byte, e Entry) []byte {
 	return append(b, '}')
 }
 
-// parseEntryLine is the inverse of appendEntryLine. A leaf that is not the header's is said apart
-// from a form that does not hold, hence the returned hash as written.
+// parseEntryLine is the inverse of appendEntryLine. It returns the leaf as written, so that the caller can report a wrong
+// leaf apart from a wrong form.
 func parseEntryLine(line []byte) (e Entry, written tlog.Hash, err error) {
 	header, rest, ok := bytes.Cut(bytes.TrimPrefix(line, []byte(headerStart)), []byte(leafStart))
 	// A canonical header cannot contain leafStart: a quotation mark within its strings is escaped.
@@ -112,7 +111,7 @@ func parseEntryLine(line []byte) (e Entry, written tlog.Hash, err error) {
 	return e, written, err
 }
 
-// cutHex takes 32 bytes in lower-case hexadecimal off the front.
+// cutHex removes 32 bytes in lower-case hexadecimal from the front.
 func cutHex(b []byte) (value, rest []byte, err error) {
 	if len(b) < hexSize {
 		return nil, nil, formErrorf("line ends within a hash")
@@ -125,9 +124,8 @@ func cutHex(b []byte) (value, rest []byte, err error) {
 	return value, b[hexSize:], nil
 }
 
-// checkpointLine carries the signed note as a JSON string and its SHA-256. The sum protects
-// nothing from an attacker; it makes damage visible also in what the verifier at hand has no key
-// for, such as the cosignature of a witness.
+// checkpointLine carries the signed note as a JSON string and its SHA-256. The sum does not stop an attacker. It reveals
+// damage in parts that the verifier has no key for, such as a witness's cosignature.
 func checkpointLine(checkpoint []byte) ([]byte, error) {
 	if _, err := ReadCheckpoint(checkpoint); err != nil {
 		return nil, fmt.Errorf("ledger: export: %w", err)
@@ -139,14 +137,14 @@ func checkpointLine(checkpoint []byte) ([]byte, error) {
 	return append(b, checksumEnd...), nil
 }
 
-// quoteNote writes a note as a JSON string: beside '"' and '\' only newlines are escaped, since a
-// note has no other control characters.
+// quoteNote writes a note as a JSON string. A newline is a note's only control character, so only '"', '\' and newlines are
+// escaped.
 func quoteNote(n []byte) []byte {
 	b := appendString(nil, string(n))
 	return bytes.ReplaceAll(b, []byte("\n"), []byte(`\n`))
 }
 
-// parseCheckpointLine gives the note back, or says that the line is none or does not fit its sum.
+// parseCheckpointLine returns the note. It refuses an invalid line and a wrong sum.
 func parseCheckpointLine(line []byte) (checkpoint []byte, c Checkpoint, err error) {
 	rest, ok := bytes.CutPrefix(line, []byte(checkpointStart))
 	tail := len(checksumStart) + hexSize + len(checksumEnd)

@@ -17,7 +17,7 @@ import (
 
 const testOrigin = "sekimori.example/ledger"
 
-// testKey makes a key pair that is the same in every run, so that exports can be compared.
+// testKey makes the same key pair in every run, so that exports can be compared.
 func testKey(t testing.TB, name, seed string) (note.Signer, note.Verifier) {
 	t.Helper()
 	sum := sha256.Sum256([]byte(seed))
@@ -75,7 +75,7 @@ func (b *book) add(d Draft, now, clock time.Time) Entry {
 	return e
 }
 
-// push takes an entry as it is, true or not.
+// push adds an entry unchecked.
 func (b *book) push(e Entry) {
 	b.t.Helper()
 	rows, err := Rows(int64(len(b.entries)), e.Leaf(), b.reader())
@@ -127,7 +127,7 @@ func export(t testing.TB, entries []Entry, checkpoint []byte) []byte {
 
 func (b *book) export() []byte { return export(b.t, b.entries, b.checkpoint()) }
 
-// maintenance is one small maintenance: every form that an entry can take is among it.
+// maintenance is the ledger of a small maintenance, with every form of an entry.
 func maintenance(t testing.TB) *book {
 	b := newBook(t)
 	at := time.Date(2026, 11, 24, 1, 0, 0, 123456789, time.UTC)
@@ -149,14 +149,14 @@ func maintenance(t testing.TB) *book {
 	return b
 }
 
-// disposed is the same after the retention of entry 3 ended: its payload is gone, and an entry says by whose word.
+// disposed is the same after the retention of entry 3: its payload is gone, and an entry authorises that.
 func disposed(t testing.TB) *book {
 	b := maintenance(t)
 	b.dispose("U-001", 3)
 	return b
 }
 
-// dispose takes payloads away as the broker does.
+// dispose removes payloads as the broker does.
 func (b *book) dispose(by string, indexes ...int64) {
 	var gone []Entry
 	for _, i := range indexes {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A line that is read gives the same bytes when it is written again.
+// Reading a line and writing it again gives the same bytes.
 func FuzzEntryLine(f *testing.F) {
 	for _, e := range maintenance(f).entries {
 		f.Add(appendEntryLine(nil, e))
@@ -58,8 +58,7 @@ func FuzzCheckpoint(f *testing.F) {
 	})
 }
 
-// Whatever is fed to Verify, it ends without a panic; what it lets pass can be exported again to the
-// same bytes.
+// Verify never panics; an export that it accepts can be exported again to the same bytes.
 func FuzzVerify(f *testing.F) {
 	f.Add(golden(f, "v1.jsonl"), golden(f, "v1.checkpoint"))
 	f.Add(golden(f, "v1-empty.jsonl"), []byte{})

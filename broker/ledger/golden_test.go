@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// Exports that were made once verify for ever, and what is made now is the same to the byte. The
-// files are never regenerated: if this fails, the code is wrong, or a new version is due.
+// Old exports verify for ever, and a new export of the same ledger has the same bytes. The files are never regenerated: if
+// this fails, the code is wrong, or a new version is due.
 func TestGolden(t *testing.T) {
 	b := maintenance(t)
-	b.entries[3] = b.entries[3].Dispose() // as it was made then: no entry authorises it, and no broker ever disposed of one so
+	b.entries[3] = b.entries[3].Dispose() // the file is older than disposals, and no entry authorises this one
 	authorised := disposed(t)
 	cosigned, _ := cosign(t, b.checkpoint(), "witness.example", 1795482000)
 	empty := newBook(t)
@@ -30,7 +30,7 @@ func TestGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Everything about the first one holds but that a payload is gone.
+	// The first one is valid except for the missing payload.
 	r, err := verify(golden(t, "v1.jsonl"), VerifyOptions{Key: key, Since: golden(t, "v1.checkpoint")})
 	if p := new(Problem); !errors.As(err, &p) || p.Code != DisposedWithoutEntry || p.Index != 3 || r.Entries != 5 || r.SinceSize != 3 {
 		t.Errorf("%+v, %v", r, err)

@@ -19,8 +19,8 @@ const (
 	maxID   = 256 // bytes of an id
 )
 
-// appendHeader writes the canonical header: compact JSON, fields in this order, nothing optional
-// but clock and on_behalf. The digest stands last, so that the leaf is "header, then digest".
+// appendHeader writes the canonical header: compact JSON, fields in this order; only clock and on_behalf are optional. The
+// digest stands last, so that the leaf is "header, then digest".
 func (e Entry) appendHeader(b []byte) []byte {
 	b = append(b, `{"index":`...)
 	b = strconv.AppendInt(b, e.Index, 10)
@@ -55,8 +55,8 @@ func (e Entry) appendHeader(b []byte) []byte {
 	return append(b, `"}`...)
 }
 
-// appendString writes a JSON string. Only the quotation mark and the backslash are escaped:
-// checkText keeps out everything else that JSON wants escaped.
+// appendString writes a JSON string. Only the quotation mark and the backslash are escaped: checkText refuses all other
+// characters that JSON escapes.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); i++ {
@@ -68,8 +68,8 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// parseHeader reads a canonical header. Whatever the JSON decoder is lenient about (case of keys,
-// unknown keys, order, escapes, white space) is caught by writing the header again and comparing.
+// parseHeader reads a canonical header. The JSON decoder is lenient (case of keys, unknown keys, order, escapes, white
+// space), so the header is written again and compared.
 func parseHeader(header []byte) (Entry, error) {
 	if len(header) > MaxHeader {
 		return Entry{}, formErrorf("header of %d bytes, at most %d", len(header), MaxHeader)
@@ -119,13 +119,13 @@ func parseHeader(header []byte) (Entry, error) {
 	return e, nil
 }
 
-// ClockHolds tells whether the entry may say that the clock had run back: then its time is that of the entry before it, of
-// which last is the time. The first entry has none before it.
+// ClockHolds reports whether the entry's clock is plausible: if the clock had run back, the entry's time equals the previous
+// entry's time, last. The first entry has no previous one.
 func (e Entry) ClockHolds(last time.Time, first bool) bool {
 	return e.Clock.Equal(e.Time) || !first && e.Time.Equal(last)
 }
 
-// check holds the fields of a header to what can be written down.
+// check validates the fields of a header.
 func (e Entry) check() error {
 	if e.Index < 0 {
 		return fmt.Errorf("index %d is negative", e.Index)
@@ -173,7 +173,7 @@ func (e Entry) check() error {
 	return nil
 }
 
-// checkKind wants lower-case words of letters and digits joined by single '.' or '-'.
+// checkKind requires lower-case words of letters and digits joined by single '.' or '-'.
 func checkKind(kind string) error {
 	if kind == "" {
 		return fmt.Errorf("kind is empty")
@@ -199,10 +199,9 @@ func checkKind(kind string) error {
 	return nil
 }
 
-// checkText refuses what could make an id read differently from what it is: bytes that are no
-// UTF-8, control characters, and the invisible or direction-changing characters of Unicode. The
-// list is closed (not "whatever the Unicode tables of this build say"), so that old exports
-// verify with new builds.
+// checkText refuses text that displays as another id: invalid UTF-8, control characters, and the invisible or
+// direction-changing characters of Unicode. The list is fixed and does not follow the build's Unicode tables, so that old
+// exports verify with new builds.
 func checkText(field, s string) error {
 	if len(s) > maxID {
 		return fmt.Errorf("%s of %d bytes, at most %d", field, len(s), maxID)

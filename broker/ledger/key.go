@@ -14,8 +14,8 @@ import (
 // algCosignature is the key type of a witness's Ed25519 key in c2sp.org/tlog-cosignature.
 const algCosignature = 4
 
-// ParseKey reads the ledger's public key, a verifier key of c2sp.org/signed-note
-// ("name+hash+base64", Ed25519). White space around it is passed over.
+// ParseKey reads the ledger's public key, a verifier key of c2sp.org/signed-note ("name+hash+base64", Ed25519). White space
+// around it is ignored.
 func ParseKey(s string) (note.Verifier, error) {
 	v, err := note.NewVerifier(strings.TrimSpace(s))
 	if err != nil {
@@ -47,9 +47,9 @@ func keyHash(name string, typed []byte) uint32 {
 	return binary.BigEndian.Uint32(sum[:])
 }
 
-// cosigner verifies cosignature/v1: eight bytes of time, then the Ed25519 signature over a header
-// line, that time and the checkpoint. (transparency-dev/formats has the same, but only in one
-// package with post-quantum keys, whose module this small verifier does without.)
+// cosigner verifies cosignature/v1: eight bytes of time, then the Ed25519 signature over a header line, that time and the
+// checkpoint. (transparency-dev/formats has the same, but in one package with post-quantum keys, a dependency that this small
+// verifier avoids.)
 type cosigner struct {
 	name string
 	hash uint32

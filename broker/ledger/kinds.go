@@ -12,13 +12,13 @@ import (
 type Member struct {
 	Name string
 	Type string // one of the Type… constants
-	Says string // what it means, for a reader who has only the export
+	Says string // its meaning, for a reader who has only the export
 }
 
-// The types of members. null stands only where the member's row says so.
+// The types of members. A null is valid only if the member's row says so.
 const (
 	TypeText    = "text"
-	TypeInstant = "instant" // a text of RFC 3339, in UTC unless it says otherwise
+	TypeInstant = "instant" // a text of RFC 3339, in UTC unless its row says otherwise
 	TypeNumber  = "number"
 	TypeFlag    = "flag"
 	TypeList    = "list"
@@ -26,44 +26,61 @@ const (
 	TypeEither  = "list or object"
 )
 
-// Kind is one kind of entry: what it says, whom it names, and the members that its payload may have.
+// Kind is one kind of entry: its event, its subjects, and the possible members of its payload.
 type Kind struct {
 	Name     string
-	Says     string   // what happened
+	JA       string   // the name in Japanese lists
+	Says     string   // the event
 	Subjects string   // the ids in the header, in words; empty: none
-	Common   string   // a group of Groups whose members it has too; empty: none
-	Members  []Member // what is not always there says when it is
+	Common   string   // a group of Groups with further members; empty: none
+	Members  []Member // the row of an optional member says when it is there
 }
 
-// Group is members that several kinds have.
+// Group is a set of members that several kinds share.
 type Group struct {
 	Name, Says string
 	Members    []Member
 }
 
-// testKinds begin the names of kinds that only tests write.
+// testKinds begins the names of kinds that only tests write.
 const testKinds = "test."
 
 // memberRows may stand last in an entry of any kind: FORMAT.md, section 7.
 const memberRows = "rows"
 
 // catalogue is all kinds by name.
-var catalogue = slices.SortedFunc(slices.Values(slices.Concat(kindsOfPeople, kindsOfRequests, kindsOfWindows, kindsOfSessions, kindsOfPapers, kindsOfStops, kindsOfTheLedger)),
+var catalogue = slices.SortedFunc(slices.Values(slices.Concat(kindsOfPeople, kindsOfRequests, kindsOfWindows, kindsOfLines, kindsOfSessions, kindsOfAccounts, kindsOfPapers, kindsOfPermits, kindsOfStops, kindsOfTheLedger, kindsOfNotices)),
 	func(a, b Kind) int { return strings.Compare(a.Name, b.Name) })
 
-// Kinds is what a broker of this version writes, by name. KINDS.md shows it.
+// Kinds returns all kinds that a broker of this version writes, by name. KINDS.md shows them.
 func Kinds() []Kind { return slices.Clone(catalogue) }
+
+// KindJA returns the Japanese name of a kind. For an unknown kind it returns the kind itself.
+func KindJA(name string) string {
+	if k, known := kindNamed(name); known {
+		return k.JA
+	}
+	return name
+}
+
+func kindNamed(name string) (Kind, bool) {
+	i, known := slices.BinarySearchFunc(catalogue, name, func(k Kind, name string) int { return strings.Compare(k.Name, name) })
+	if !known {
+		return Kind{}, false
+	}
+	return catalogue[i], true
+}
 
 // Groups are the groups that kinds name.
 func Groups() []Group { return slices.Clone(groups) }
 
-// Uncatalogued names what an entry has that the catalogue does not know: the kind, or each of the payload's own members ("kind:
-// member") that is not listed or is of another type. nil: all is known, or it is a test's own kind.
+// Uncatalogued returns the parts of an entry that the catalogue does not list: the kind, or each member ("kind: member") that
+// is missing there or has another type. nil: all are listed, or it is a test's kind.
 func Uncatalogued(kind string, payload []byte) []string {
 	if strings.HasPrefix(kind, testKinds) {
 		return nil
 	}
-	i, known := slices.BinarySearchFunc(catalogue, kind, func(k Kind, name string) int { return strings.Compare(k.Name, name) })
+	row, known := kindNamed(kind)
 	if !known {
 		return []string{kind}
 	}
@@ -73,7 +90,7 @@ func Uncatalogued(kind string, payload []byte) []string {
 	}
 	var unknown []string
 	for name, value := range members {
-		switch m, ok := catalogue[i].member(name); {
+		switch m, ok := row.member(name); {
 		case name == memberRows:
 		case !ok:
 			unknown = append(unknown, kind+": "+name)
@@ -103,7 +120,7 @@ func groupMembers(name string) []Member {
 	return nil
 }
 
-// fits tells by its first byte whether a value is of the member's type.
+// fits reports by its first byte whether a value has the member's type.
 func (m Member) fits(value json.RawMessage) bool {
 	first := cmp.Or(string(bytes.TrimSpace(value)), " ")[0]
 	if first == 'n' {
@@ -134,7 +151,7 @@ func list(name, says string) Member    { return Member{name, TypeList, says} }
 func object(name, says string) Member  { return Member{name, TypeObject, says} }
 func either(name, says string) Member  { return Member{name, TypeEither, says} }
 
-// reasonOf are the two members that name a reason of the policy.
+// reasonOf returns the two members that name a reason of the policy.
 func reasonOf() []Member {
 	return []Member{
 		text("reason", "code of why, from `policy/RULES.md`"),

@@ -1,38 +1,43 @@
 package ledger
 
-// kindsOfTheLedger are those of looking, of refusals, and of the ledger and the broker themselves.
+// kindsOfTheLedger are the kinds for reading, refusals, the ledger and the broker itself.
 var kindsOfTheLedger = func() []Kind {
 	kinds := []Kind{
-		{Name: "access.refused", Says: "A look or an act was refused by rule. Those alike within ten minutes are summed up in `refusals.summed`.", Subjects: "the person, then what was asked for", Members: []Member{
+		{Name: "access.refused", JA: "拒否", Says: "A look or an act was refused by rule. Similar ones within ten minutes are summed up in `refusals.summed`.", Subjects: "the person, then what was asked for", Members: []Member{
 			text("reason", "code of why, from `policy/RULES.md`"), number("number", "number of that reason; over SSH only"),
 			text("act", "what was to be done, a word of the policy (`look`, `watch`, `play`, …); absent where `route` stands"), text("what", "with what: `session`, `recording`, `request`, `ledger`, …; absent where `route` stands"),
 			text("route", "method and pattern of the API's route, or `ssh`; absent where `act` stands"), text("source", "address and port of the connection; over SSH only"),
 		}},
-		{Name: "refusals.summed", Says: "Refusals like one that has its own entry, within the ten minutes after it.", Subjects: "the person, where it is one", Members: []Member{
+		{Name: "refusals.summed", JA: "拒否のまとめ", Says: "Refusals like one that has its own entry, within the ten minutes after it.", Subjects: "the person, where it is one", Members: []Member{
 			text("kind", "kind of the entry that was not written again"), text("person", "id of the person; empty: people beyond those counted singly"),
 			text("what", "the route or act"), text("reason", "codes of why, separated by spaces; absent in entries of earlier versions, where they stood in `what`"),
 			instant("from", "the first, which has its own entry"), instant("until", "the last"), number("count", "how many after the first"),
 			object("subjects", "how often each of at most 64 ids was asked for; absent: none was named"), number("more_subjects", "mentions of ids beyond those; absent: 0"),
 		}},
-		{Name: "ledger.listed", Says: "Somebody listed entries.", Subjects: "the person", Members: []Member{
-			number("limit", "at most how many"), text("kind", "of which kind; empty: any"), text("subject", "about whom; empty: anybody"), number("before", "only entries of a lower index; 0: all"),
+		{Name: "ledger.listed", JA: "台帳の一覧", Says: "A person listed entries.", Subjects: "the person", Members: []Member{
+			number("limit", "at most how many"), text("kind", "of which kind; empty: any"), text("subject", "subject's id; empty: any"), number("before", "only entries of a lower index; 0: all"),
 		}},
-		{Name: "ledger.viewed", Says: "Somebody opened an entry.", Subjects: "the person", Members: []Member{number("entry", "index of the entry")}},
-		{Name: "ledger.exported", Says: "Somebody took the ledger out. This entry is in it.", Subjects: "the person", Members: []Member{
+		{Name: "ledger.corrected", JA: "台帳の訂正", Says: "A person appended a correction to an entry, which stays as it is.", Subjects: "the corrected entry (`ledger/` and its index), then that entry's own subjects", Members: []Member{
+			number("entry", "index of the corrected entry"), text("entry_hash", "its leaf's hash, in base64 as in a checkpoint"), text("text", "what is corrected, in words"),
+		}},
+		{Name: "list.viewed", JA: "一覧の閲覧", Says: "A person opened a list on a page, or the form to freeze.", Subjects: "the person", Members: []Member{
+			text("list", "which: `incidents`, `freeze-form`, `people` or `systems`")}},
+		{Name: "ledger.viewed", JA: "台帳の閲覧", Says: "A person opened an entry.", Subjects: "the person", Members: []Member{number("entry", "index of the entry")}},
+		{Name: "ledger.exported", JA: "台帳の書き出し", Says: "A person took the ledger out. This entry is in it.", Subjects: "the person", Members: []Member{
 			text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"), text("format", "always `jsonl`"),
 		}},
-		{Name: KindDisposed, Says: "Payloads were disposed of. FORMAT.md, section 1.", Subjects: "the person who ordered it", Members: []Member{
+		{Name: KindDisposed, JA: "台帳の内容の廃棄", Says: "Payloads were disposed of. FORMAT.md, section 1.", Subjects: "the person who ordered it", Members: []Member{
 			text("rule", "by which rule"), text("by", "id of the person who ordered it"), list("leaves", "the entries, each with `entry` (index) and `leaf` (hex)"),
 		}},
-		{Name: "state.bound", Says: "Rows of the database are bound here: those of the entry before that found no room there, or those that a migration changed. FORMAT.md, section 7.", Members: []Member{
+		{Name: "state.bound", JA: "状態の封印", Says: "Rows of the database are bound here: those of the entry before that found no room there, or those that a migration changed. FORMAT.md, section 7.", Members: []Member{
 			number("schema_before", "version of the database before the migration; absent: there was none"), number("schema", "version after it; absent likewise"),
 			number("number", "how many rows it changed; absent likewise"), number("left_out", "how many had been edited by hand before and stay unbound; absent likewise"),
 		}},
-		{Name: "broker.zone", Says: "The institution's zone, when the broker first starts and whenever it was changed since. FORMAT.md, section 6.", Members: []Member{text("zone", "an IANA name, such as `Asia/Tokyo`")}},
-		{Name: "files.listed", Says: "Over SSH, somebody listed the files that their work may leave or take.", Subjects: "the person", Members: overSSH()},
+		{Name: "broker.zone", JA: "時刻帯の設定", Says: "The institution's zone, when the broker first starts and whenever it was changed since. FORMAT.md, section 6.", Members: []Member{text("zone", "an IANA name, such as `Asia/Tokyo`")}},
+		{Name: "files.listed", JA: "預かりファイルの一覧", Says: "Over SSH, a person listed the files that their work may deliver or fetch.", Subjects: "the person", Members: overSSH()},
 	}
-	for _, what := range []string{"account", "person", "system", "target", "vendor"} {
-		kinds = append(kinds, Kind{Name: what + ".viewed", Says: "Somebody opened the page of the " + what + ".", Subjects: "the " + what + ", the person who looked",
+	for what, ja := range map[string]string{"account": "アカウント", "line": "回線", "person": "人", "system": "システム", "target": "接続先", "vendor": "保守事業者"} {
+		kinds = append(kinds, Kind{Name: what + ".viewed", JA: ja + "の閲覧", Says: "A person opened the page of the " + what + ".", Subjects: "the " + what + ", the person who looked",
 			Members: []Member{text(what, "id of the "+what)}})
 	}
 	return kinds

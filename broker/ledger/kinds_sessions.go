@@ -3,69 +3,111 @@ package ledger
 const (
 	namesSession = "the session, the engineer, the request, the system"
 	namesLook    = "the session, the person"
+	namesReview  = "the review, the sessions that it covers, the request, the system"
 	namesAttempt = "the attempt, the person, and the window where a grant fits"
 )
 
-// kindsOfSessions are those of sessions and their recordings.
+// kindsOfSessions are the kinds for sessions and their recordings.
 var kindsOfSessions = func() []Kind {
 	id := text("session_id", "number of the session (`S-20261124-03`)")
 	purpose := []Member{text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing")}
 	paused := []Member{
 		id, text("window", "number of the window"),
-		text("cause", "`attendant` (somebody pressed it) or `attendant-absent` (the attendant was not heard of)"),
+		text("cause", "`attendant` (a person did it) or `attendant-absent` (no sign of the attendant)"),
 		instant("at", "when"), text("note", "what was said with it; absent: nothing"),
 	}
 	damaged := text("damaged", "what is wrong with the recording: `missing`, `differs`, `corrupt`, `cut-short`, `other-session`, `unledgered`, `digest-gone`, `unproved`, `unreadable`; absent: it holds")
+	reviewed := []Member{
+		text("review", "number of the review: the window's, or the session's where that is an item of its own"),
+		text("window", "number of the window; absent: the review is of a single session"), text("session_id", "number of the session; absent: the review is of a window"),
+	}
 	sum := text("sha256", "of the recording's file, in hex; absent while the session goes on")
 	return []Kind{
-		{Name: "session.attempted", Says: "Somebody proved key and second factor at the gate. The attempt has its number from here.", Subjects: namesAttempt, Common: groupAttempt,
+		{Name: "session.attempted", JA: "接続の試み", Says: "A person proved key and second factor at the gate. The attempt has its number from here.", Subjects: namesAttempt, Common: groupAttempt,
 			Members: []Member{text("notice", "version of the notice that was consented to before; only where `factor` is `remembered`")}},
-		{Name: "session.consented", Says: "The person consented to the notice.", Subjects: namesAttempt, Common: groupAttempt,
+		{Name: "session.consented", JA: "記録への同意", Says: "The person consented to the notice.", Subjects: namesAttempt, Common: groupAttempt,
 			Members: []Member{text("notice", "version of the notice")}},
-		{Name: "session.refused", Says: "An attempt was refused. Those over the connections of one person (135) that are alike within ten minutes are summed up in `refusals.summed`. What was refused at the opening of the session, and what a crash found waiting, has at most `session_id`, `reason`, `number`, `target`, `account` and `source`.", Subjects: namesAttempt, Common: groupAttempt,
+		{Name: "session.refused", JA: "接続の拒否", Says: "An attempt was refused. Similar refusals for too many connections of one person (135) within ten minutes are summed up in `refusals.summed`. A refusal at the opening of the session, and one recorded after a crash, has at most `session_id`, `reason`, `number`, `target`, `account` and `source`.", Subjects: namesAttempt, Common: groupAttempt,
 			Members: reasonOf()},
-		{Name: "session.opening", Says: "A session was let in; its recording is begun. The target is not reached yet.", Subjects: namesSession, Members: []Member{
+		{Name: "session.opening", JA: "接続の受入れ", Says: "A session was let in; its recording is begun. The target is not reached yet.", Subjects: namesSession, Members: []Member{
 			id, text("request_no", "number of the request"), text("grant", "number of the grant"), text("window", "number of the window"),
 			text("system", "id of the system"), text("target", "id of the target"), text("account", "login on the target"), text("vendor", "id of the vendor"), text("engineer", "id of the engineer"),
 			text("key", "fingerprint of the key that was proved"), text("source", "address and port of the connection"),
 			text("factor", "`code` or `remembered`"), text("notice_version", "of the notice that was consented to"), text("client", "what the SSH client calls itself"),
-			text("attendant", "id of the attendant; empty: nobody"), instant("until", "when the session ends at the latest"),
+			text("attendant", "id of the attendant; empty: none"), instant("until", "when the session ends at the latest"),
+			text("line", "what stood behind the separation from the office network: `none`, `attested`, `probed` or `driven`; absent in entries of an earlier version"),
 		}},
-		{Name: "session.started", Says: "The target was reached.", Subjects: namesSession, Members: []Member{id, text("target", "id of the target"), instant("started_at", "when")}},
-		{Name: "session.ended", Says: "A session ended, or was found to have ended in a crash. FORMAT.md, section 6.", Subjects: namesSession, Members: []Member{
+		{Name: "session.started", JA: "接続の開始", Says: "The target was reached.", Subjects: namesSession, Members: []Member{id, text("target", "id of the target"), instant("started_at", "when")}},
+		{Name: "session.ended", JA: "接続の終了", Says: "A session ended, or was found to have ended in a crash. FORMAT.md, section 6.", Subjects: namesSession, Members: []Member{
 			id, text("request_no", "number of the request"),
 			instant("started_at", "when the target was reached; absent: never"), instant("ended_at", "when it ended"),
 			number("seconds", "connected to the target, in seconds with up to three decimals; 0: it was never reached"),
 			text("end_cause", "code of why, from `policy/RULES.md`"), number("number", "number of that reason"),
 			text("note", "what the person who ended it said, or the particulars; absent: nothing"),
 			list("refused", "what the engineer asked for within the session and did not get, each with `feature`, `reason`, `number` and `count`; absent: nothing"),
+			list("findings", "how the end was verified: each with `what`, `state` and `detail`, as in `session.end-verified`; absent: the session ended in a crash"),
 			object("recording", "the recording's digest: `sha256`, `size`, `file`, `segments`, `chain`, … (`recordings/FORMAT.md`, section 4); absent: none was begun"),
 		}},
-		{Name: "session.feature-refused", Says: "The engineer asked for something within the session that is not granted. The first of each sort has an entry; the counts are in `session.ended`.", Subjects: namesSession,
-			Members: with(reasonOf(), id, text("feature", "what: `shell`, `exec`, `sftp`, `scp`, `forward`, `agent`, `x11`, `other`, `channel`, `request` or `env`"))},
-		{Name: "session.paused", Says: "The engineer's input is held back.", Subjects: namesSession + ", the window", Members: paused},
-		{Name: "session.resumed", Says: "The engineer's input passes again.", Subjects: namesSession + ", the window", Members: paused},
-		{Name: "session.viewed", Says: "Somebody opened a session's page.", Subjects: namesLook, Members: []Member{id}},
-		{Name: "session.watched", Says: "Somebody began to watch a live session.", Subjects: namesLook, Members: purpose},
-		{Name: "session.watch-ended", Says: "They stopped watching, or the session ended.", Subjects: namesLook, Members: purpose},
+		{Name: "session.feature-refused", JA: "機能の拒否", Says: "The engineer asked for something within the session that is not granted. The first of each sort has an entry; the counts are in `session.ended`.", Subjects: namesSession,
+			Members: with(reasonOf(), id, text("feature", "what: `shell`, `exec`, `sftp`, `scp`, `forward`, `agent`, `x11`, `other`, `channel`, `request`, `env`, or a bound of the grant for files: `file-in`, `file-out`, `file-path`, `file-size`, `file-unresolved`, `file-uninspected`"))},
+		{Name: "session.number-masked", JA: "番号を伏せた", Says: "Numbers that look like individual numbers were masked in the session's output for the first time. What was masked is in the recording's input.", Subjects: namesSession, Members: []Member{id}},
+		{Name: "file.released", JA: "ファイルの引渡し", Says: "A held file was found clean, or sanitised, and delivered to the target.", Subjects: namesSession, Members: heldFile(id)},
+		{Name: "file.stopped", JA: "ファイルの差止め", Says: "A held file was not delivered.", Subjects: namesSession, Members: heldFile(id,
+			text("why", "`not-clean`, `interrupted` (it did not arrive whole), `terms` (not permitted by the time of its delivery), `not-delivered` (the target did not take it), `not-held` (it could not be kept)"),
+			text("detail", "particulars; absent: none"))},
+		{Name: "file.disposed", JA: "授受したファイルの中身の廃棄", Says: "Sealed contents of held files were removed, because their time of keeping was over.", Members: []Member{list("kept", "their names in the directory `held`, as in `file.released` and `file.stopped`")}},
+		{Name: "session.paused", JA: "一時停止", Says: "The engineer's input is held back.", Subjects: namesSession + ", the window", Members: paused},
+		{Name: "session.resumed", JA: "再開", Says: "The engineer's input passes again.", Subjects: namesSession + ", the window", Members: paused},
+		{Name: "session.bookmarked", JA: "接続の目印", Says: "An attendant of the session marked this moment with words. The entry's time, less the start in the recording's header, is its place in the recording; with `ended_at` the words are about the session as a whole.", Subjects: namesSession + ", the window",
+			Members: []Member{id, text("window", "number of the window"), text("note", "the words"), instant("ended_at", "when the session had ended; absent: it was live")}},
+		{Name: "session.messaged", JA: "保守要員への連絡", Says: "The attendant wrote to the engineer of a live session.", Subjects: namesSession + ", the window",
+			Members: []Member{id, text("window", "number of the window"), text("text", "the words")}},
+		{Name: "session.cut-explained", JA: "強制切断の理由", Says: "The person who cut the session said why, after the cut.", Subjects: namesSession + ", the window",
+			Members: []Member{id, text("window", "number of the window"), text("reason", "`unexpected-operation`, `unreachable`, `work-done`, `fault`, `mistake` or `other`"), text("note", "particulars; absent: none")}},
+		{Name: "session.viewed", JA: "接続の閲覧", Says: "A person opened a session's page.", Subjects: namesLook, Members: []Member{id}},
+		{Name: "session.watched", JA: "閲覧の開始", Says: "A person began to watch a live session.", Subjects: namesLook, Members: purpose},
+		{Name: "session.watch-ended", JA: "閲覧の終了", Says: "The person stopped watching, or the session ended.", Subjects: namesLook, Members: purpose},
 
-		{Name: "recording.viewed", Says: "Somebody played a recording, or took its sealed file.", Subjects: namesLook,
+		{Name: "recording.viewed", JA: "操作記録の再生", Says: "A person played a recording, or took its sealed file.", Subjects: namesLook,
 			Members: with(purpose, text("scope", "`output`: played, without what was typed; `input`: the sealed file, which holds that too"),
 				text("sha256", "of the recording's file, in hex; with `input` only"), damaged)},
-		{Name: "recording.exported", Says: "Somebody took a recording out in a readable form.", Subjects: namesLook,
+		{Name: "recording.exported", JA: "操作記録の書き出し", Says: "A person took a recording out in a readable form.", Subjects: namesLook,
 			Members: with(purpose, text("format", "`asciicast`, `text` or `raw`"), text("channel", "number of the channel, in decimal, or `all`"), sum, damaged)},
-		{Name: "recording.held", Says: "Recordings are kept beyond their time, by hand or with a freeze or lock. Many go into several entries.", Subjects: "the incident or lock, where one is the cause, and the sessions", Members: []Member{
+		{Name: "recording.held", JA: "操作記録の保全", Says: "Recordings are kept beyond their time, by hand or with a freeze or lock. Many go into several entries.", Subjects: "the incident or lock, where one is the cause, and the sessions", Members: []Member{
 			text("cause", "number of the freeze (`I-001`) or lock (`lock-1`); absent: by hand"), list("sessions", "numbers of the sessions"), text("reason", "why, in words; absent where a `cause` stands"),
 		}},
-		{Name: "recording.release-agreed", Says: "One of two people agreed that a recording need not be kept any longer.", Subjects: "the session", Members: []Member{text("reason", "why, in words")}},
-		{Name: "recording.released", Says: "The second agreed: its holds have ended.", Subjects: "the session", Members: []Member{text("reason", "why, in words")}},
-		{Name: "recordings.reread", Says: "Sealed recordings were read again and held against the ledger.", Members: []Member{
+		{Name: "recording.release-agreed", JA: "保全の解除に同意", Says: "One of two people agreed that a recording need not be kept any longer.", Subjects: "the session", Members: []Member{text("reason", "why, in words")}},
+		{Name: "recording.released", JA: "保全の解除", Says: "The second person agreed: the recording's holds have ended.", Subjects: "the session", Members: []Member{text("reason", "why, in words")}},
+		{Name: "recordings.reread", JA: "操作記録の読み直し", Says: "Sealed recordings were read again and held against the ledger.", Members: []Member{
 			number("read", "how many"), number("bytes", "how much, in bytes"), list("bad", "sessions whose recording does not hold"), number("entries", "size of the ledger at that time"),
 			list("ends", "stretches of the ledger, each as its first and last entry `session.ended`: every recording that one of those in a stretch names was read; absent in entries of before"),
 		}},
-		{Name: "review.signed", Says: "An auditor signed the review of a session.", Subjects: "the session, the system", Members: []Member{
-			id, text("verdict", "`ok`, `question` or `fix`"), text("note", "what was said with it; may be empty"),
+		{Name: "review.taken", JA: "点検の引受け", Says: "An auditor took a review, maybe from another one.", Subjects: namesReview, Members: with(reviewed, text("before", "id of the auditor who had it; empty: none"))},
+		{Name: "review.signed", JA: "点検の署名", Says: "An auditor signed the review of a window's work. Entries of before are about single sessions and have `session_id`, `verdict` and `note` only.", Subjects: namesReview, Members: with(reviewed,
+			text("verdict", "`ok`, `question` or `fix`"), text("note", "what was said with it; may be empty"),
+			list("sessions", "numbers of the sessions that it covers"), number("refused", "how many refused attempts in the window it covers"),
+			text("addressee", "from whom an answer or a correction is expected; with `question` and `fix` only"), text("answer_by", "and until when, as a date"))},
+		{Name: "review.listed", JA: "点検の一覧", Says: "A person opened the list of reviews on a page.", Subjects: "the person", Members: []Member{
+			yesno("unsigned", "only those that are not signed"), text("system", "id of the system asked for; empty: any"), text("auditor", "id of the auditor asked for; empty: any")}},
+		{Name: "review.viewed", JA: "点検の閲覧", Says: "A person opened a review.", Subjects: "the review, the person, the sessions that it covers", Members: []Member{
+			text("review", "its number: the window's, or the session's"), text("asked", "as it was asked for: that number, or a session's"), text("session_id", "of entries of before: number of the session")}},
+		{Name: "day.confirmed", JA: "その日の接続の確認", Says: "A person of the owning section confirmed a day's sessions on a system.", Subjects: "the day, the system, the sessions", Members: []Member{
+			text("day", "number of the day: the date and the system's id"), text("date", "the date"), text("system", "id of the system"),
+			list("sessions", "numbers of the sessions that had ended by then"), number("refused", "how many attempts on the system were refused that day"),
+			instant("due", "until when it was due"), yesno("late", "it came after that"), text("note", "what was said with it; may be empty"),
 		}},
-		{Name: "review.viewed", Says: "Somebody opened a review.", Subjects: "the session, the person", Members: []Member{text("review", "as it was asked for: the session's number"), id}},
+		{Name: "day.viewed", JA: "その日の接続の閲覧", Says: "A person opened a day's sessions.", Subjects: "the day, the person", Members: []Member{text("day", "number of the day")}},
 	}
 }()
+
+// heldFile are the members of the entries about one held file.
+func heldFile(id Member, more ...Member) []Member {
+	return append([]Member{
+		id, text("file", "number of the file: the session's, and a count"), text("direction", "`in`"), text("target", "id of the target"),
+		text("path", "on the target, without links"), text("path_raw", "its exact bytes in base64, where it is no UTF-8; else absent"),
+		number("size", "bytes received"), text("sha256", "SHA-256 of what was received"), text("sha256_delivered", "SHA-256 of what the inspectors let go; absent: nothing"),
+		text("sanitised", "the sender's statement on 無害化 in the request; absent: none"),
+		list("findings", "the inspectors' answers in order, each with `engine`, `version` (of engine and definitions), `verdict` (`clean`, `not-clean`, `sanitised`) and `detail`"),
+		list("kept", "names of the sealed contents in the directory `held`"),
+	}, more...)
+}

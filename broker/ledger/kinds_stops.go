@@ -1,6 +1,6 @@
 package ledger
 
-// kindsOfStops are those of freezes, locks, drills and alarms.
+// kindsOfStops are the kinds for freezes, locks, drills and alarms.
 var kindsOfStops = func() []Kind {
 	why := text("reason", "why, in words; may be empty")
 	freeze := []Member{
@@ -8,32 +8,33 @@ var kindsOfStops = func() []Kind {
 		yesno("drill", "true: it is a drill; absent: it is not"),
 	}
 	kinds := []Kind{
-		{Name: "freeze.on", Says: "Somebody froze everything, a vendor or a system: sessions end, and no new one begins.", Subjects: "the incident, the vendor or system", Members: freeze},
-		{Name: "freeze.noted", Says: "Somebody added to the reason of a freeze.", Subjects: "the incident, the vendor or system", Members: []Member{text("incident", "number of the freeze"), text("reason", "what was added")}},
-		{Name: "freeze.lift-agreed", Says: "One of two people agreed to end a freeze.", Subjects: "the incident, the vendor or system", Members: freeze},
-		{Name: "freeze.lifted", Says: "The second agreed: the freeze has ended.", Subjects: "the incident, the vendor or system", Members: freeze},
-		{Name: "drill.asked", Says: "Somebody asked for a drill. Nothing is frozen yet.", Subjects: "the incident, the vendor or system", Members: freeze},
-		{Name: "drill.agreed", Says: "A second person agreed to the drill; a `freeze.on` follows.", Subjects: "the incident, the vendor or system", Members: []Member{
+		{Name: "freeze.on", JA: "緊急凍結", Says: "A person froze everything, a vendor or a system: sessions end, and no new one begins.", Subjects: "the incident, the vendor or system", Members: freeze},
+		{Name: "freeze.viewed", JA: "凍結の閲覧", Says: "A person opened the page of a freeze or drill.", Subjects: "the incident, the person", Members: []Member{text("incident", "number of the freeze")}},
+		{Name: "freeze.noted", JA: "凍結の理由の追記", Says: "A person added to the reason of a freeze.", Subjects: "the incident, the vendor or system", Members: []Member{text("incident", "number of the freeze"), text("reason", "what was added")}},
+		{Name: "freeze.lift-agreed", JA: "凍結の解除に同意", Says: "One of two people agreed to end a freeze.", Subjects: "the incident, the vendor or system", Members: freeze},
+		{Name: "freeze.lifted", JA: "凍結の解除", Says: "The second person agreed: the freeze has ended.", Subjects: "the incident, the vendor or system", Members: freeze},
+		{Name: "drill.asked", JA: "訓練の申出", Says: "A person asked for a drill. Nothing is frozen yet.", Subjects: "the incident, the vendor or system", Members: freeze},
+		{Name: "drill.agreed", JA: "訓練への同意", Says: "A second person agreed to the drill; a `freeze.on` follows.", Subjects: "the incident, the vendor or system", Members: []Member{
 			text("incident", "number of the freeze"), text("asked_by", "id of the person who asked"), yesno("drill", "always true"),
 		}},
-		{Name: "alarm.raised", Says: "An alarm went to several desks.", Subjects: "the alarm, and what it is about, where that has an id", Members: []Member{
+		{Name: "alarm.raised", JA: "警報", Says: "An alarm went to several desks.", Subjects: "the alarm, and what it is about, where that has an id", Members: []Member{
 			text("alarm", "number of the alarm (`A-0007`)"),
-			text("what", "`locked-out`, `failures`, `re-enrolment`, `lock`, `freeze`, `nobody-present`, `evidence`, `target`, `checkpoint`, `unrecordable`, `client-too-old`"),
+			text("what", "`locked-out`, `failures`, `re-enrolment`, `lock`, `freeze`, `nobody-present`, `evidence`, `target`, `checkpoint`, `unrecordable`, `undelivered`, `client-too-old`, `unconfirmed`, `ledger`"),
 			text("about", "id of a person, a vendor, an incident, a session, a target; empty: an address"),
 			list("to", "the desks: `information-systems`, and `section:` with the id of each section"),
 			object("detail", "particulars for people; they depend on `what`, and may change"),
 		}},
-		{Name: "alarm.acknowledged", Says: "Somebody acknowledged an alarm for one desk.", Subjects: "the alarm, and what it is about, where that has an id", Members: []Member{
+		{Name: "alarm.acknowledged", JA: "警報の確認", Says: "A person acknowledged an alarm for one desk.", Subjects: "the alarm, and what it is about, where that has an id", Members: []Member{
 			text("alarm", "number of the alarm"), text("desk", "which desk"), text("note", "what was said with it; may be empty"),
 		}},
 	}
-	for _, who := range []string{"person", "vendor"} {
+	for who, ja := range map[string]string{"person": "利用停止", "vendor": "保守事業者の利用停止"} {
 		members := []Member{text(who, "id of the "+who), why}
 		kinds = append(kinds,
-			Kind{Name: who + ".locked", Says: "A " + who + " was locked: nothing is let in, and sessions end.", Subjects: "the " + who, Members: members},
-			Kind{Name: who + ".lock-noted", Says: "Somebody added to the reason of that lock.", Subjects: "the " + who, Members: members},
-			Kind{Name: who + ".unlock-agreed", Says: "One of two people agreed to end the lock.", Subjects: "the " + who, Members: members},
-			Kind{Name: who + ".unlocked", Says: "The second agreed: the lock has ended.", Subjects: "the " + who, Members: members},
+			Kind{Name: who + ".locked", JA: ja, Says: "A " + who + " was locked: nothing is let in, and sessions end.", Subjects: "the " + who, Members: members},
+			Kind{Name: who + ".lock-noted", JA: ja + "の理由の追記", Says: "A person added to the reason of that lock.", Subjects: "the " + who, Members: members},
+			Kind{Name: who + ".unlock-agreed", JA: ja + "の解除に同意", Says: "One of two people agreed to end the lock.", Subjects: "the " + who, Members: members},
+			Kind{Name: who + ".unlocked", JA: ja + "の解除", Says: "The second person agreed: the lock has ended.", Subjects: "the " + who, Members: members},
 		)
 	}
 	return kinds

@@ -9,15 +9,15 @@ import (
 
 var errLineTooLong = errors.New("ledger: line too long")
 
-// lineReader gives the lines of an export, each ended by a newline, none longer than maxLine.
+// lineReader reads the lines of an export, each ended by a newline, none longer than maxLine.
 type lineReader struct {
 	r   *bufio.Reader
 	buf []byte
-	n   int64 // the line being read, from 1
+	n   int64 // the current line, from 1
 }
 
-// next gives the next line without its newline, good until the next call. An end without newline,
-// or where a line was due, is io.ErrUnexpectedEOF.
+// next returns the next line without its newline, valid until the next call. A missing newline or a missing line is
+// io.ErrUnexpectedEOF.
 func (l *lineReader) next() ([]byte, error) {
 	l.n++
 	l.buf = l.buf[:0]
@@ -39,7 +39,7 @@ func (l *lineReader) next() ([]byte, error) {
 	}
 }
 
-// end wants nothing to follow.
+// end requires that nothing follows.
 func (l *lineReader) end(v *verifier) error {
 	_, err := l.r.ReadByte()
 	switch {

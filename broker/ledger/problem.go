@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Code names what does not hold in an export. Codes are stable.
+// Code names a fault of an export. Codes are stable.
 type Code string
 
-// Everything that Verify can find.
+// All faults that Verify can find.
 const (
 	NotAnExport          Code = "not-an-export"
 	LineTooLong          Code = "line-too-long"
@@ -34,18 +34,18 @@ const (
 	SinceDiffers         Code = "since-differs"
 )
 
-// Problem is the first place of an export that does not hold. It is an error of its own kind: the
-// export was read, and it is not what it claims to be.
+// Problem is the first fault of an export. It has a type of its own: reading succeeded, but the export is not what it claims
+// to be.
 type Problem struct {
-	Line      int64 // line of the export, from 1; 0 where the fault lies in the older checkpoint
-	Index     int64 // entry concerned, -1 where none is
+	Line      int64 // line of the export, from 1; 0 if the fault is in the older checkpoint
+	Index     int64 // entry concerned; -1: none
 	Code      Code
-	Due, Have string // what should stand there and what does; either may be empty
+	Due, Have string // the expected and the found value; either may be empty
 }
 
 func (p *Problem) Error() string { return p.Text("en") }
 
-// Text says the problem in a sentence, "ja" or else English, with the place.
+// Text describes the problem in a sentence, in Japanese for "ja", else in English, with its place.
 func (p *Problem) Text(lang string) string {
 	t, ok := problemTexts[p.Code]
 	if !ok {

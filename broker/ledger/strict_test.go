@@ -11,11 +11,11 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// Two readers must not read two things from one payload.
+// Two readers must not read different things from one payload.
 func TestAPayloadHasEachMemberOnce(t *testing.T) {
 	for payload, twice := range map[string]bool{
 		`{"a":1,"b":{"a":1}}`:             false,
-		`{"a":1,"A":1}`:                   false, // two members; who looks for one of them looks for it as it is written
+		`{"a":1,"A":1}`:                   false, // two members; readers look names up exactly
 		`{"a":1,"a":2}`:                   true,
 		`{"a":[{"b":1,"\u0062":2}]}`:      true,
 		`{"recording":{},"recording":{}}`: true,
@@ -25,7 +25,7 @@ func TestAPayloadHasEachMemberOnce(t *testing.T) {
 			t.Errorf("%s: %v", payload, err)
 		}
 	}
-	// Whatever is given a member that is there already is refused too.
+	// With refuses a member that the payload has already.
 	e, err := Seal(Draft{Kind: "a", Actor: Actor{Kind: "broker"}, Payload: map[string]int{"rows": 1}}, 0, time.Unix(1, 0), time.Time{}, [32]byte{})
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestAPayloadHasEachMemberOnce(t *testing.T) {
 	}
 }
 
-// Where the clock had run back, the time is that of the entry before: neither later nor of a first entry.
+// If the clock had run back, the entry's time is the previous entry's: not later, and not on a first entry.
 func TestAttackTimeBesideTheClock(t *testing.T) {
 	at := time.Date(2026, 11, 24, 1, 0, 0, 0, time.UTC)
 	who := Actor{"person", "U-001", "cli"}
@@ -70,7 +70,7 @@ func TestAttackTimeBesideTheClock(t *testing.T) {
 	}
 }
 
-// The limits that FORMAT.md states: an origin of 256 bytes, 100 signatures.
+// The limits stated in FORMAT.md: an origin of 256 bytes, 100 signatures.
 func TestLimitsOfACheckpoint(t *testing.T) {
 	b := newBook(t)
 	for n, ok := range map[int]bool{256: true, 257: false} {

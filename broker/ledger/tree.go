@@ -6,15 +6,15 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Row is one hash of the tree as it is kept: tlog's stored-hash index and the hash. Rows are only
-// ever added; none changes when the tree grows.
+// Row is one stored hash of the tree: tlog's stored-hash index and the hash. Rows are only added; none changes when the tree
+// grows.
 type Row struct {
 	Index int64
 	Hash  tlog.Hash
 }
 
-// Rows gives the hashes to keep when the entry of this index (= the size before) with this leaf is
-// appended, lowest index first. r reads the rows of the entries before it.
+// Rows returns the hashes to store when the entry of this index (= the size before) with this leaf is appended, lowest index
+// first. r reads the rows of the earlier entries.
 func Rows(index int64, leaf tlog.Hash, r tlog.HashReader) ([]Row, error) {
 	hashes, err := tlog.StoredHashesForRecordHash(index, leaf, r)
 	if err != nil {
@@ -28,7 +28,7 @@ func Rows(index int64, leaf tlog.Hash, r tlog.HashReader) ([]Row, error) {
 	return rows, nil
 }
 
-// LeafRow is the row index under which the leaf of an entry is kept.
+// LeafRow is the row index of an entry's leaf.
 func LeafRow(index int64) int64 { return tlog.StoredHashIndex(0, index) }
 
 // Root is the root hash of the first size entries.
@@ -57,10 +57,10 @@ func CheckEntry(p tlog.RecordProof, c Checkpoint, index int64, leaf tlog.Hash) e
 	return nil
 }
 
-// ProvePrefix proves that the ledger of older entries is the beginning of the ledger of size entries.
+// ProvePrefix proves that the ledger of older entries is a prefix of the ledger of size entries.
 func ProvePrefix(size, older int64, r tlog.HashReader) (tlog.TreeProof, error) {
 	if older == 0 {
-		return tlog.TreeProof{}, nil // the empty ledger begins every ledger
+		return tlog.TreeProof{}, nil // the empty ledger is a prefix of every ledger
 	}
 	p, err := tlog.ProveTree(size, older, r)
 	if err != nil {
@@ -83,8 +83,8 @@ func CheckPrefix(p tlog.TreeProof, newer, older Checkpoint) error {
 	return nil
 }
 
-// Frontier is the right edge of a tree that only grows: enough to append and to give the root, in
-// memory of the logarithm of its size. The zero value is the empty tree. Not safe for concurrent use.
+// Frontier is the right edge of a growing tree. It can append and give the root, in memory logarithmic in the size. The zero
+// value is the empty tree. Not safe for concurrent use.
 type Frontier struct {
 	size  int64
 	nodes map[int64]tlog.Hash // the roots of the complete subtrees, by stored-hash index
@@ -102,8 +102,7 @@ func (f *Frontier) Append(leaf tlog.Hash) error {
 	if f.nodes == nil {
 		f.nodes = map[int64]tlog.Hash{}
 	}
-	// Each row above the leaf joins the complete subtree of its level to its left, which from then
-	// on nobody asks for again.
+	// Each row above the leaf joins the complete subtree to its left on that level, which is not needed afterwards.
 	for level := range len(rows) - 1 {
 		delete(f.nodes, tlog.StoredHashIndex(level, f.size>>level-1))
 	}
@@ -113,7 +112,7 @@ func (f *Frontier) Append(leaf tlog.Hash) error {
 	return nil
 }
 
-// Root is the root hash of what was appended.
+// Root is the root hash of all appended leaves.
 func (f *Frontier) Root() (tlog.Hash, error) { return Root(f.size, tlog.HashReaderFunc(f.read)) }
 
 func (f *Frontier) read(indexes []int64) ([]tlog.Hash, error) {

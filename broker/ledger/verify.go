@@ -12,33 +12,33 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// VerifyOptions say against what an export is held.
+// VerifyOptions are the keys and the older checkpoint that an export is checked against.
 type VerifyOptions struct {
 	Key       note.Verifier     // the ledger's public key; nil: the signer stays unverified, and the report says so
 	Witnesses []note.Verifier   // each must have signed or cosigned the checkpoint
 	Since     []byte            // an older signed checkpoint that must be a prefix; empty: none
-	Entry     func(Entry) error // called with each entry that holds so far; its bytes are only good during the call. Trust nothing before Verify has returned nil
+	Entry     func(Entry) error // called with each entry that is valid so far; its bytes are valid only during the call. Trust nothing before Verify has returned nil
 	Progress  func(n int64)     // called now and then with the number of entries read
 }
 
-// Report is what was verified. With an error it is what held up to there.
+// Report is the verified content. With an error it covers the part before the fault.
 type Report struct {
 	Entries        int64     `json:"entries"`
-	Disposed       int64     `json:"disposed"`        // entries whose payload is gone, each authorised by an entry
+	Disposed       int64     `json:"disposed"`        // entries whose payload was disposed of, each authorised by an entry
 	FirstDisposed  int64     `json:"first_disposed"`  // index of the first of them, -1: none
 	First          time.Time `json:"first,omitzero"`  // time of the first entry
 	Last           time.Time `json:"last,omitzero"`   // time of the last entry
 	Origin         string    `json:"origin"`          // of the checkpoint
-	Root           string    `json:"root"`            // base64, as the checkpoint says it
-	SignerVerified bool      `json:"signer_verified"` // false without a key: then anybody can have made the export
+	Root           string    `json:"root"`            // base64, as stated in the checkpoint
+	SignerVerified bool      `json:"signer_verified"` // false without a key: then any person can have made the export
 	Signer         string    `json:"signer"`          // the key's name, once verified
 	Witnesses      []string  `json:"witnesses"`       // names of witnesses whose signature is valid
 	Unverified     []string  `json:"unverified"`      // names under the checkpoint for which no key was given
 	SinceSize      int64     `json:"since_size"`      // size of the older checkpoint proved to be a prefix, -1: none
 }
 
-// Verify reads an export to its end and says the first thing that does not hold, as a *Problem.
-// Other errors are the reader's and those of Entry. Memory grows with the payloads that are gone only.
+// Verify reads an export to its end and returns the first fault as a *Problem. Other errors are the reader's and those of
+// Entry. Memory grows only with the number of disposed payloads.
 func Verify(r io.Reader, o VerifyOptions) (Report, error) {
 	v := verifier{
 		lines:  lineReader{r: bufio.NewReaderSize(r, 64<<10)},
@@ -108,7 +108,7 @@ func (v *verifier) readProblem(err error) error {
 	return fmt.Errorf("ledger: read export: %w", err)
 }
 
-// entry holds one line of an entry against itself and against the entries before it.
+// entry checks one line of an entry, and the entry against those before it.
 func (v *verifier) entry(line []byte) error {
 	due := v.tree.Size()
 	e, written, err := parseEntryLine(line)
@@ -154,7 +154,7 @@ func (v *verifier) entry(line []byte) error {
 	return nil
 }
 
-// end holds the checkpoint against the entries, then asks who signed it.
+// end compares the checkpoint with the entries, then checks the signatures.
 func (v *verifier) end(line []byte) error {
 	checkpoint, c, err := parseCheckpointLine(line)
 	var form *FormError
@@ -184,7 +184,7 @@ func (v *verifier) end(line []byte) error {
 		return v.problem(n, SinceLonger, strconv.FormatInt(v.since.Size, 10), strconv.FormatInt(n, 10))
 	}
 	if len(v.o.Since) > 0 {
-		// passSince has compared the roots; the origin is known only now.
+		// passSince has compared the roots; only here is the origin known.
 		since, _ := ReadCheckpoint(v.o.Since)
 		if since.Origin != c.Origin {
 			return &Problem{Index: -1, Code: SinceOrigin, Due: c.Origin, Have: since.Origin}
@@ -218,7 +218,7 @@ func (v *verifier) signed(checkpoint []byte) error {
 	return nil
 }
 
-// verified takes one signature of this name off the list of those that nobody vouched for.
+// verified removes one signature of this name from the list of unverified ones.
 func (v *verifier) verified(name string) {
 	for i, n := range v.report.Unverified {
 		if n == name {
@@ -243,7 +243,7 @@ func (v *verifier) openSince() error {
 	return nil
 }
 
-// passSince compares roots at the moment the tree has the size of the older checkpoint.
+// passSince compares the roots when the tree has the size of the older checkpoint.
 func (v *verifier) passSince() error {
 	if v.since == nil || v.tree.Size() != v.since.Size {
 		return nil

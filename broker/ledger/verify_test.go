@@ -17,7 +17,7 @@ func verify(export []byte, o VerifyOptions) (Report, error) {
 	return Verify(bytes.NewReader(export), o)
 }
 
-// wantProblem runs Verify and wants this code; line and index are checked unless negative or -2.
+// wantProblem runs Verify and requires this code; line and index are checked unless negative or -2.
 func wantProblem(t *testing.T, export []byte, o VerifyOptions, code Code) *Problem {
 	t.Helper()
 	_, err := verify(export, o)
@@ -79,8 +79,8 @@ func lineOf(export []byte, at int) int64 {
 	return int64(bytes.Count(export[:at], []byte("\n"))) + 1
 }
 
-// Every bit of an export matters, with a key and without, and the line it stands on is named. The
-// checkpoint carries a cosignature for which no key is given: that counts too.
+// Every flipped bit of an export is found, with a key and without, and its line is named. That includes a cosignature for
+// which no key is given.
 func TestEveryBitFlipped(t *testing.T) {
 	b := maintenance(t)
 	cosigned, _ := cosign(t, b.checkpoint(), "witness.example", 1795482000)
@@ -93,7 +93,7 @@ func TestEveryBitFlipped(t *testing.T) {
 		for i := range good {
 			for bit := range 8 {
 				if o.Key == nil && bit != i%8 {
-					continue // once each is enough: the key is what could hide something
+					continue // once each is enough; only the key could hide a fault
 				}
 				bad[i] = good[i] ^ 1<<bit
 				_, err := verify(bad, o)
@@ -145,7 +145,7 @@ func TestByteInsertedOrRemoved(t *testing.T) {
 	}
 }
 
-// What somebody can do who writes files but does not hold the key.
+// The possible changes by a person who can write files but does not hold the key.
 func TestTampering(t *testing.T) {
 	b := maintenance(t)
 	checkpoint := b.checkpoint()
@@ -199,7 +199,7 @@ func withIndex(t *testing.T, e Entry, index int64) Entry {
 	return forged
 }
 
-// The time rule holds also against the one who signs.
+// The time rule holds also against the signer.
 func TestSignedTimeBackwards(t *testing.T) {
 	b := newBook(t)
 	at := time.Date(2026, 11, 24, 1, 0, 0, 0, time.UTC)
@@ -219,7 +219,7 @@ func TestWrongKey(t *testing.T) {
 	wantProblem(t, b.export(), VerifyOptions{Key: stranger}, SignatureInvalid)
 }
 
-// A forger who signs with a key of his own can only hope that nobody gives Verify the right one.
+// A forger with a key of his own fails as soon as Verify gets the right key.
 func TestWholeLedgerReplaced(t *testing.T) {
 	b, forged := maintenance(t), newBook(t)
 	forged.signer, _ = testKey(t, testOrigin, "the forger's key")
@@ -301,7 +301,7 @@ func TestWitness(t *testing.T) {
 		t.Error(p)
 	}
 	wantProblem(t, b.export(), o, WitnessMissing)
-	// The cosignature of another checkpoint, put under this one, is worth nothing.
+	// The cosignature of another checkpoint is invalid under this one.
 	other, _ := cosign(t, b.checkpointAt(2), "cosigner.example", 1795482000)
 	_, line, _ := bytes.Cut(other, []byte("— cosigner"))
 	moved := append(bytes.Clone(b.checkpoint()), append([]byte("— cosigner"), line...)...)
@@ -322,7 +322,7 @@ func TestReaderAndEntryErrorsAreNoProblems(t *testing.T) {
 	}
 }
 
-// A line without end must not be gathered without bound.
+// An endless line must not fill the memory.
 func TestEndlessLine(t *testing.T) {
 	endless := io.MultiReader(strings.NewReader(formatLine+"\n"), &repeat{left: 64 << 20})
 	_, err := Verify(endless, VerifyOptions{})

@@ -40,7 +40,7 @@ func TestWhoFiles(t *testing.T) {
 	}
 }
 
-// What the vendor files counts when staff have accepted it, not before; withdrawn it counts no more, and stays.
+// A vendor's paper counts once staff have accepted it, not before. A withdrawn one counts no more, and stays.
 func TestSubmittedAcceptedWithdrawn(t *testing.T) {
 	o := newOffice(t)
 	o.ask(policy.Institution{PledgeCopy: true})
@@ -52,26 +52,26 @@ func TestSubmittedAcceptedWithdrawn(t *testing.T) {
 		t.Errorf("submitted: %s", got)
 	}
 	for by, want := range map[string]string{"E-0090": "forbidden", "head": "forbidden", "ito": "forbidden"} {
-		_, err := o.Accept(t.Context(), p.ID, "", townhall.By(by))
+		_, err := o.Accept(t.Context(), p.ID, "", townhall.Caller(by))
 		o.want("accepted by "+by, err, want)
 	}
-	got, err := o.Accept(t.Context(), p.ID, "原本を確認", townhall.By("kato"))
+	got, err := o.Accept(t.Context(), p.ID, "原本を確認", townhall.Caller("kato"))
 	if err != nil || got.State != store.PaperAccepted || got.AcceptedBy != "kato" || got.FiledBy != "E-0090" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	_, err = o.Accept(t.Context(), p.ID, "", townhall.By("kato"))
+	_, err = o.Accept(t.Context(), p.ID, "", townhall.Caller("kato"))
 	o.want("accepted twice", err, "already-decided")
 	if got := o.told("sato"); got != "no-grant" {
 		t.Errorf("accepted: %s", got)
 	}
-	_, err = o.Withdraw(t.Context(), p.ID, "", townhall.By("kato"))
+	_, err = o.Withdraw(t.Context(), p.ID, "", townhall.Caller("kato"))
 	o.want("withdrawn without a reason", err, "reason-required")
-	_, err = o.Withdraw(t.Context(), p.ID, "取り違え", townhall.By("E-0090"))
+	_, err = o.Withdraw(t.Context(), p.ID, "取り違え", townhall.Caller("E-0090"))
 	o.want("taken back after it was accepted", err, "forbidden")
-	if _, err = o.Withdraw(t.Context(), p.ID, "取り違え", townhall.By("kato")); err != nil {
+	if _, err = o.Withdraw(t.Context(), p.ID, "取り違え", townhall.Caller("kato")); err != nil {
 		t.Fatal(err)
 	}
-	_, err = o.Withdraw(t.Context(), p.ID, "もう一度", townhall.By("kato"))
+	_, err = o.Withdraw(t.Context(), p.ID, "もう一度", townhall.Caller("kato"))
 	o.want("withdrawn twice", err, "already-decided")
 	if got := o.told("sato"); got != "pledge-missing" {
 		t.Errorf("withdrawn: %s", got)
@@ -80,10 +80,10 @@ func TestSubmittedAcceptedWithdrawn(t *testing.T) {
 		t.Error("a withdrawn paper is no longer on file")
 	}
 	own := o.filed(o.pledge(), []byte("y"), "E-0090")
-	if _, err := o.Withdraw(t.Context(), own.ID, "誤り", townhall.By("E-0090")); err != nil {
+	if _, err := o.Withdraw(t.Context(), own.ID, "誤り", townhall.Caller("E-0090")); err != nil {
 		t.Errorf("taken back before it was accepted: %v", err)
 	}
-	if got := o.Kinds(t, p.ID); strings.Join(got, " ") != "paper.filed paper.accepted paper.withdrawn paper.viewed" {
+	if got := o.Kinds(t, p.ID); strings.Join(got, " ") != "paper.filed access.refused access.refused access.refused paper.accepted access.refused paper.withdrawn paper.viewed" {
 		t.Errorf("the ledger tells %v", got)
 	}
 }
@@ -94,11 +94,11 @@ func TestAcceptTooLate(t *testing.T) {
 	f.Until = o.today(0)
 	p := o.filed(f, []byte("x"), "E-0090")
 	o.passTo(p.Until)
-	_, err := o.Accept(t.Context(), p.ID, "", townhall.By("kato"))
+	_, err := o.Accept(t.Context(), p.ID, "", townhall.Caller("kato"))
 	o.want("at its end", err, "already-over")
 }
 
-// Looking needs role and purpose; the entry comes before the first byte, and a refused look is ledgered.
+// A look needs role and purpose. Its entry comes before the first byte, and a refused look is ledgered.
 func TestLook(t *testing.T) {
 	o := newOffice(t)
 	p := o.filed(o.pledge(), []byte("secret"), "kato")
@@ -211,7 +211,7 @@ func TestNoCopyOnFile(t *testing.T) {
 	}
 }
 
-// A renewal stands beside what it renews; the older one is marked and still opens.
+// A renewal stands beside the older paper, which is marked and still opens.
 func TestRenewalReplacesNothing(t *testing.T) {
 	o := newOffice(t)
 	old := o.filed(Filing{Kind: store.PaperCertification, Vendor: "reiji", Name: "isms", From: o.today(-300), Until: o.today(20), Size: -1}, []byte("old"), "kato")

@@ -9,7 +9,7 @@ import (
 	"sekimori/broker/store"
 )
 
-// need says what a kind of paper must state. What it need not state it may.
+// need lists the statements that a kind of paper must have. Other statements are optional.
 type need struct {
 	person, name, from, until, year, copy bool
 }
@@ -30,10 +30,10 @@ var certificationName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 const (
 	longestName = 100
 	longestNote = 1000
-	longestTerm = 20 // years: a slip of the pen in the year is noticed
+	longestTerm = 20 // years: catches a slip of the pen in the year
 )
 
-// check finds everything wrong with what a paper states, and fills in what goes without saying.
+// check finds every problem of a paper's statements, and fills in the obvious ones.
 func (k *Keeper) check(s *store.Snap, p *store.Paper, v store.Vendor, withCopy bool) error {
 	bad := &forms.Invalid{}
 	problem := func(field, code, ja, en string) {
@@ -66,7 +66,7 @@ func (k *Keeper) check(s *store.Snap, p *store.Paper, v store.Vendor, withCopy b
 		field, value string
 		most         int
 	}{{"name", p.Name, longestName}, {"note", p.Note, longestNote}, {"file_name", p.FileName, 2 * longestName}} {
-		if err, _ := said(text.field, text.value, text.most, false).(*forms.Invalid); err != nil {
+		if err, _ := textFrom(text.field, text.value, text.most, false).(*forms.Invalid); err != nil {
 			bad.Problems = append(bad.Problems, err.Problems...)
 		}
 	}
@@ -91,7 +91,7 @@ func (k *Keeper) checkDays(s *store.Snap, p *store.Paper, problem func(field, co
 	}
 }
 
-// fillIn: clauses are those of the contract in force, so they end with it; a report was received today.
+// fillIn gives clauses the end of the contract in force, and a report today as its date.
 func (k *Keeper) fillIn(s *store.Snap, p *store.Paper, v store.Vendor) {
 	switch p.Kind {
 	case store.PaperSpecialClauses, store.PaperContract:

@@ -12,7 +12,7 @@ import (
 	"sekimori/recordings"
 )
 
-// FS is where copies are kept.
+// FS is the file system of the copies.
 type FS interface {
 	// OpenFile is os.OpenFile.
 	OpenFile(name string, flag int, perm fs.FileMode) (recordings.File, error)
@@ -31,7 +31,7 @@ type osFS struct{ recordings.FS }
 
 func (osFS) Rename(from, to string) error { return os.Rename(from, to) }
 
-// Names of files: what is being received, and what was received whole.
+// File names: of a copy being received, and of a whole one.
 const (
 	receiving = ".part"
 	received  = ".paper"
@@ -45,7 +45,7 @@ func newName() (string, error) {
 	return hex.EncodeToString(b[:]), nil
 }
 
-// ours tells whether a name is one that newName gave.
+// ours tells whether newName made the name.
 func ours(name string) bool {
 	stem, ok := strings.CutSuffix(name, received)
 	if !ok {
@@ -55,20 +55,20 @@ func ours(name string) bool {
 	return ok && err == nil && len(b) == 16
 }
 
-// path is where a copy lies. The row is the broker's own, and still no path leaves the directory.
+// path is the file of a copy. The row is the broker's own, but the path is still kept inside the directory.
 func (k *Keeper) path(file string) string {
 	return filepath.Join(k.o.Dir, filepath.Base(filepath.Clean("/"+file)))
 }
 
-// NoSpaceError says that a copy was not taken because the recordings need the room.
+// NoSpaceError: a copy was not taken because the recordings need the room.
 type NoSpaceError struct{ Free, Needed uint64 }
 
 func (e *NoSpaceError) Error() string {
 	return fmt.Sprintf("%d bytes are free and %d are needed", e.Free, e.Needed)
 }
 
-// room refuses what would take the space that the recordings of sessions keep free, together with the copies that are coming in at
-// the same moment. release gives the place back.
+// room refuses a copy that would take the space reserved for the recordings, together with the copies coming in at the same moment.
+// release gives the space back.
 func (k *Keeper) room(size int64) (release func(), err error) {
 	free, err := recordings.Space(k.o.Dir)
 	if err != nil {

@@ -11,13 +11,13 @@ import (
 	"sekimori/policy"
 )
 
-// thresholds are the days before an end at which it is warned of, the nearest first; 0 is the end itself.
+// thresholds are the days before an end at which a warning is due, the nearest first; 0 is the end itself.
 func thresholds() []int { return []int{0, 7, 30, 60} }
 
-// lookAgain bounds how long Due rests: contracts and pledges also come from the registry file.
+// lookAgain bounds the rest between two looks of Due: contracts and pledges also come from the registry file.
 const lookAgain = time.Hour
 
-// Ends lists what ends within so many days, or stops somebody already; the soonest first. vendor narrows, empty is all.
+// Ends lists the papers that end within so many days, or already stop a person; the soonest first. vendor narrows, empty is all.
 func (k *Keeper) Ends(ctx context.Context, vendor string, days int) ([]Item, error) {
 	var out []Item
 	err := k.o.DB.Read(ctx, func(s *store.Snap) error {
@@ -50,15 +50,15 @@ func (k *Keeper) all(s *store.Snap) ([]Item, error) {
 	return out, nil
 }
 
-// warning is one that is due.
+// warning is a due warning.
 type warning struct {
 	item      Item
 	threshold int
-	passed    []int // thresholds that lie behind: of those that were missed, only the nearest is said
+	passed    []int // thresholds already passed: of missed ones, only the nearest gets a warning
 }
 
-// Due writes the warnings that are due: one entry for each end and threshold, whatever the broker did in between. It gives
-// how many. The broker's timer calls it often; between two instants at which something can be due it does nothing.
+// Due writes the due warnings: one entry for each end and threshold, also after the broker was off. It returns their number. The
+// broker's timer calls it often; between two instants at which a warning can be due it does nothing.
 func (k *Keeper) Due(ctx context.Context) (int, error) {
 	var pending []warning
 	var next, now time.Time
@@ -110,7 +110,7 @@ func (k *Keeper) rest(until time.Time) {
 	k.next = until
 }
 
-// pending finds what was not warned of yet, and when to look again.
+// pending finds the warnings not given yet, and when to look again.
 func (k *Keeper) pending(s *store.Snap) ([]warning, time.Time, error) {
 	items, err := k.all(s)
 	if err != nil {
@@ -136,7 +136,7 @@ func (k *Keeper) pending(s *store.Snap) ([]warning, time.Time, error) {
 				w.passed = append(w.passed, days)
 			}
 		}
-		// What ended long ago is known, or was before there were warnings.
+		// An end long ago is known, or came before there were warnings.
 		if w.threshold < 0 || s.Now.Sub(i.Until) > Soon*24*time.Hour {
 			continue
 		}
@@ -160,7 +160,7 @@ func (k *Keeper) reached(until time.Time, days int) time.Time {
 	return time.Date(y, m, d-days, 0, 0, 0, 0, k.o.Zone)
 }
 
-// warn writes one entry, which says to whom it is addressed: the vendor's contacts, the sections for which the vendor works, and the
+// warn writes one entry. It names the addressees: the vendor's contacts, the sections for which the vendor works, and the
 // information-systems section.
 func (k *Keeper) warn(tx *store.Tx, w warning) error {
 	i := w.item

@@ -13,7 +13,7 @@ import (
 	"sekimori/policy"
 )
 
-// A lapse closes the gate at the instant, not a millisecond before: each kind of paper that is asked for.
+// A lapse closes the gate at the instant, not a millisecond before, for each kind of needed paper.
 func TestLapseAtTheInstant(t *testing.T) {
 	for name, c := range map[string]struct {
 		ask    policy.Institution
@@ -31,7 +31,7 @@ func TestLapseAtTheInstant(t *testing.T) {
 			return o.filed(Filing{Kind: store.PaperSpecialClauses, Vendor: "reiji", Until: o.today(30), Size: -1}, []byte("x"), "kato")
 		}, "sato", "vendor-locked"},
 		"subcontract": {policy.Institution{}, func(o *office) store.Paper {
-			p, err := o.ApproveSubcontract(o.tb.Context(), "V-014", o.today(30), "端末更改", townhall.By("head"))
+			p, err := o.ApproveSubcontract(o.tb.Context(), "V-014", o.today(30), "端末更改", townhall.Caller("head"))
 			if err != nil {
 				o.tb.Fatal(err)
 			}
@@ -61,7 +61,7 @@ func TestLapseAtTheInstant(t *testing.T) {
 	}
 }
 
-// Without a word of the institution the dates of the registry file are what counts, as before.
+// If the institution declares nothing, the dates of the registry file count, as before.
 func TestNothingDeclared(t *testing.T) {
 	o := newOffice(t)
 	if got := o.told("sato"); got != "no-grant" {
@@ -70,7 +70,7 @@ func TestNothingDeclared(t *testing.T) {
 	if f := o.facts("sato"); f.Person.Pledge.Copy {
 		t.Error("a pledge of the registry file has a copy")
 	}
-	// A copy of a shorter pledge takes nothing away; of a longer one it adds.
+	// A copy of a shorter pledge takes nothing away; one of a longer pledge adds time.
 	short := o.filed(o.pledge(), []byte("x"), "kato")
 	declared := o.facts("sato").Person.Pledge.Until
 	if !declared.After(short.Until) {
@@ -82,18 +82,18 @@ func TestNothingDeclared(t *testing.T) {
 	if got := o.facts("sato").Person.Pledge; !got.Until.Equal(long.Until) || !got.Copy {
 		t.Errorf("%+v", got)
 	}
-	// Applying the same file again changes nothing about what was filed.
+	// Applying the same file again changes no filed paper.
 	o.Apply(t, more, "admin")
 	if got := o.facts("sato").Person.Pledge; !got.Until.Equal(long.Until) {
 		t.Errorf("after applying again: %+v", got)
 	}
 }
 
-// An approval here is what counts from then on, also when it is withdrawn, whatever the registry file says.
+// From the first approval here on, the acts count, also a withdrawal, and not the registry file.
 func TestSubcontractApproval(t *testing.T) {
 	o := newOffice(t)
 	for by, want := range map[string]string{"kato": "forbidden", "ito": "forbidden", "E-0090": "forbidden", "head": "", "deputy": "", "admin": ""} {
-		_, err := o.ApproveSubcontract(t.Context(), "V-014", o.today(10), "端末更改", townhall.By(by))
+		_, err := o.ApproveSubcontract(t.Context(), "V-014", o.today(10), "端末更改", townhall.Caller(by))
 		o.want(by, err, want)
 	}
 	for name, c := range map[string]struct {
@@ -105,7 +105,7 @@ func TestSubcontractApproval(t *testing.T) {
 		"no subcontractor": {"reiji", 10, "x", "no-subcontractor"}, "no reason": {"V-014", 10, "", "reason-required"},
 		"until yesterday": {"V-014", -1, "x", "already-over"}, "for ever": {"V-014", 366 * 21, "x", "too-long"},
 	} {
-		_, err := o.ApproveSubcontract(t.Context(), c.vendor, o.today(c.days), c.reason, townhall.By("head"))
+		_, err := o.ApproveSubcontract(t.Context(), c.vendor, o.today(c.days), c.reason, townhall.Caller("head"))
 		o.want(name, err, c.want)
 	}
 	var approvals []store.Paper
@@ -120,9 +120,9 @@ func TestSubcontractApproval(t *testing.T) {
 		if got := o.told("hirano"); got != "no-grant" {
 			t.Errorf("with %d approvals: %s", len(approvals)-i, got)
 		}
-		_, err := o.Withdraw(t.Context(), p.ID, "再委託の取りやめ", townhall.By("kato"))
+		_, err := o.Withdraw(t.Context(), p.ID, "再委託の取りやめ", townhall.Caller("kato"))
 		o.want("by a requester", err, "forbidden")
-		if _, err := o.Withdraw(t.Context(), p.ID, "再委託の取りやめ", townhall.By("head")); err != nil {
+		if _, err := o.Withdraw(t.Context(), p.ID, "再委託の取りやめ", townhall.Caller("head")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -142,7 +142,7 @@ func TestSubcontractApproval(t *testing.T) {
 	}
 }
 
-// Warnings at 60, 30 and 7 days and at the end: one entry each, whoever restarts, and addressed.
+// Warnings at 60, 30 and 7 days and at the end: one entry each, also after a restart, and addressed.
 func TestWarnings(t *testing.T) {
 	o := newOffice(t)
 	p := o.filed(Filing{Kind: store.PaperCertification, Vendor: "reiji", Name: "isms", From: o.today(-1), Until: o.today(70)}, nil, "kato")
@@ -202,7 +202,7 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// A broker that was off says the nearest warning only, and what a renewal covers is not warned of.
+// A broker that was off gives the nearest warning only, and none for an end that a renewal covers.
 func TestWarningsMissedAndCovered(t *testing.T) {
 	o := newOffice(t)
 	p := o.filed(Filing{Kind: store.PaperCertification, Vendor: "reiji", Name: "isms", From: o.today(-1), Until: o.today(70)}, nil, "kato")
@@ -225,7 +225,7 @@ func TestWarningsMissedAndCovered(t *testing.T) {
 	}
 }
 
-// The contract and the pledges of the registry file are warned of too, and anew when their end moves.
+// The contract and the pledges of the registry file get warnings too, and again when their end moves.
 func TestWarningsOfWhatTheFileDeclares(t *testing.T) {
 	o := newOffice(t)
 	o.passTo(time.Date(2027, 3, 10, 0, 0, 0, 0, townhall.Zone)) // 21 days before 31 March
@@ -249,7 +249,7 @@ func TestWarningsOfWhatTheFileDeclares(t *testing.T) {
 	}
 }
 
-// What the page says: screens §6.
+// The states on the page: screens §6.
 func TestStates(t *testing.T) {
 	o := newOffice(t)
 	o.ask(policy.Institution{Certifications: []string{"isms", "privacy-mark"}, PledgeCopy: true, SpecialClauses: true})

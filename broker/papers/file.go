@@ -13,10 +13,10 @@ import (
 	"sekimori/policy"
 )
 
-// Filing is what somebody wants to put on file.
+// Filing is a paper to put on file.
 type Filing struct {
 	Kind       store.PaperKind
-	Vendor     string // id or login; empty: the person's
+	Vendor     string // id or login; empty: the person's own
 	Person     string // id or login of the engineer; empty: about the vendor
 	Name       string
 	FiscalYear int
@@ -27,11 +27,11 @@ type Filing struct {
 	Size       int64 // bytes announced by the sender; negative: unknown
 }
 
-// File puts a paper on file, with its copy where content is not nil. Filed by staff who keep papers it counts at once; filed by
-// the vendor it is submitted and counts when staff accept it. Errors: *policy.Denied, *forms.Invalid (file-too-large says both
-// sizes), *BrokenOffError, *NoSpaceError; store.ErrNotFound for a vendor or person who is not there. On an error nothing is kept.
+// File puts a paper on file, with its copy if content is not nil. A paper from staff who keep papers counts at once; one from the
+// vendor is submitted and counts when staff accept it. Errors: *policy.Denied, *forms.Invalid (file-too-large gives both sizes),
+// *BrokenOffError, *NoSpaceError; store.ErrNotFound for an unknown vendor or person. On an error nothing is kept.
 func (k *Keeper) File(ctx context.Context, f Filing, content io.Reader, by ledger.Actor) (store.Paper, error) {
-	// Who may not file, or files what cannot be accepted, learns it before the copy is taken.
+	// A person who may not file, or whose filing is not acceptable, learns it before the copy is taken.
 	if err := k.o.DB.Read(ctx, func(s *store.Snap) error {
 		_, err := k.prepare(s, f, content != nil, by)
 		return err
@@ -55,7 +55,7 @@ func (k *Keeper) File(ctx context.Context, f Filing, content io.Reader, by ledge
 	})
 	if err != nil {
 		if c.name != "" {
-			err = errors.Join(err, k.unfiled(ctx, c.name))
+			err = errors.Join(err, k.discardUnfiled(ctx, c.name))
 		}
 		return store.Paper{}, err
 	}
@@ -78,7 +78,7 @@ func (k *Keeper) add(tx *store.Tx, p *store.Paper, kind string, by ledger.Actor,
 	return k.entry(tx, kind, *p, by, more)
 }
 
-// entry writes a paper's entry: its subjects are whom it concerns, its payload the whole paper.
+// entry writes a paper's entry. Its subjects are the vendor and person it concerns, its payload the whole paper.
 func (k *Keeper) entry(tx *store.Tx, kind string, p store.Paper, by ledger.Actor, more map[string]any) error {
 	payload := map[string]any{
 		"paper": p.ID, "kind": p.Kind, "vendor": p.Vendor, "state": p.State, "note": p.Note,
@@ -110,7 +110,7 @@ func (k *Keeper) entry(tx *store.Tx, kind string, p store.Paper, by ledger.Actor
 	return nil
 }
 
-// prepare checks everything about a filing but its copy. What comes back lacks number, times of filing, and the copy.
+// prepare checks everything about a filing but its copy. The result lacks number, times of filing, and the copy.
 func (k *Keeper) prepare(s *store.Snap, f Filing, withCopy bool, by ledger.Actor) (store.Paper, error) {
 	p := store.Paper{Kind: f.Kind, Name: f.Name, FiscalYear: f.FiscalYear, Note: f.Note, FileName: f.FileName, FiledBy: by.ID}
 	p.From, p.Until = f.From.Start(k.o.Zone).UTC(), f.Until.After(k.o.Zone).UTC()
@@ -124,7 +124,7 @@ func (k *Keeper) prepare(s *store.Snap, f Filing, withCopy bool, by ledger.Actor
 	if err != nil {
 		return p, err
 	}
-	v, err := k.whose(s, &p, f)
+	v, err := k.concerned(s, &p, f)
 	if err != nil {
 		return p, err
 	}
@@ -139,8 +139,8 @@ func (k *Keeper) prepare(s *store.Snap, f Filing, withCopy bool, by ledger.Actor
 	return p, k.check(s, &p, v, withCopy)
 }
 
-// whose finds vendor and engineer.
-func (k *Keeper) whose(s *store.Snap, p *store.Paper, f Filing) (store.Vendor, error) {
+// concerned finds vendor and engineer of a paper.
+func (k *Keeper) concerned(s *store.Snap, p *store.Paper, f Filing) (store.Vendor, error) {
 	vendor := f.Vendor
 	if f.Person != "" {
 		e, err := s.Person(f.Person)
@@ -148,7 +148,7 @@ func (k *Keeper) whose(s *store.Snap, p *store.Paper, f Filing) (store.Vendor, e
 			return store.Vendor{}, fmt.Errorf("engineer %q: %w", f.Person, err)
 		}
 		if e.Kind != policy.Engineer {
-			return store.Vendor{}, invalid("person", "not-an-engineer", f.Person+" は保守要員ではありません。", fmt.Sprintf("%q is no engineer", f.Person))
+			return store.Vendor{}, forms.Wrong("person", "not-an-engineer", f.Person+" は保守要員ではありません。", fmt.Sprintf("%q is no engineer", f.Person))
 		}
 		p.Person = e.ID
 		if vendor == "" {
@@ -156,7 +156,7 @@ func (k *Keeper) whose(s *store.Snap, p *store.Paper, f Filing) (store.Vendor, e
 		}
 		v, err := s.Vendor(vendor)
 		if err == nil && v.ID != e.Vendor {
-			err = invalid("person", "of-another-vendor", f.Person+" はこの保守事業者の保守要員ではありません。", fmt.Sprintf("%q belongs to another vendor", f.Person))
+			err = forms.Wrong("person", "of-another-vendor", f.Person+" はこの保守事業者の保守要員ではありません。", fmt.Sprintf("%q belongs to another vendor", f.Person))
 		}
 		p.Vendor = v.ID
 		return v, err

@@ -10,24 +10,26 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/act"
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 )
 
-// MaxSize is the largest copy that is taken, in bytes.
+// MaxSize is the largest accepted copy, in bytes.
 const MaxSize = 20 << 20
 
-// Options are what New needs. DB, Ring and Dir are required.
+// Options are the arguments of New. DB, Acts, Ring and Dir are required.
 type Options struct {
 	DB      *store.DB
+	Acts    *act.Runner
 	Ring    *keys.Ring
 	Dir     string         // papers/, made with mode 0700
-	FS      FS             // nil: the operating system's; tests put faults in its place
+	FS      FS             // nil: the operating system's; tests inject faults
 	MinFree uint64         // bytes that filing leaves to the recordings
 	Zone    *time.Location // of the institution: days. Nil: UTC
 	Log     hclog.Logger   // nil: none
-	// Refused counts a look that was refused and tells whether it is the first of its like, which gets an entry of its own
+	// Refused counts a refused look and tells whether it is the first of its like, which gets an entry of its own
 	// (refusals.Tally.First). Nil: each gets one.
 	Refused func(ctx context.Context, by ledger.Actor, kind, what, reason string, subjects ...string) (first bool, err error)
 }
@@ -36,12 +38,12 @@ type Options struct {
 type Keeper struct {
 	o Options
 
-	mu     sync.Mutex // guards what follows
-	next   time.Time  // when Due has something to do; zero: look
+	mu     sync.Mutex // guards the fields below
+	next   time.Time  // when Due has work; zero: look
 	coming int64      // bytes of the copies that are being received
 }
 
-// New opens the directory of copies and takes away what a crash left there.
+// New opens the directory of copies and removes the leftovers of a crash.
 func New(ctx context.Context, o Options) (*Keeper, error) {
 	if o.FS == nil {
 		o.FS = OS()
@@ -65,8 +67,8 @@ func New(ctx context.Context, o Options) (*Keeper, error) {
 	return k, nil
 }
 
-// sweep removes the files to which no paper refers: a crash between the file and the commit leaves one, and nobody has
-// filed it. It runs before any door is open, so that nothing is being filed.
+// sweep removes files without a paper: a crash between the file and the commit leaves one that was never filed. It runs before any
+// door is open, so no filing is under way.
 func (k *Keeper) sweep(ctx context.Context) error {
 	entries, err := os.ReadDir(k.o.Dir)
 	if err != nil {
@@ -81,7 +83,7 @@ func (k *Keeper) sweep(ctx context.Context) error {
 	}
 	for _, e := range entries {
 		if known[e.Name()] || !ours(e.Name()) {
-			continue // a file that is not ours is for `check` and its owner
+			continue // files of another origin are for `check` and their owner
 		}
 		if err := k.o.FS.Remove(filepath.Join(k.o.Dir, e.Name())); err != nil {
 			return fmt.Errorf("remove an unfiled copy: %w", err)

@@ -17,28 +17,28 @@ import (
 	"sekimori/recordings"
 )
 
-// Damage says what is wrong with a copy on disk.
+// Damage is the kind of damage of a copy on disk.
 type Damage string
 
 // The kinds of damage.
 const (
 	DamageMissing Damage = "missing" // there is no file
-	DamageChanged Damage = "changed" // it does not open, or is not what the ledger says was filed
-	DamageRow     Damage = "row"     // the database says something else about the copy than the ledger
+	DamageChanged Damage = "changed" // it does not open, or differs from the copy in the ledger
+	DamageRow     Damage = "row"     // the row's statement about the copy differs from the ledger's
 )
 
-// DamagedError names a copy that is not what was filed. Nothing of it was handed out.
+// DamagedError names a copy that differs from the filed one. Nothing of it was handed out.
 type DamagedError struct {
 	Paper string
 	What  Damage
-	Place string // what was found, in English; for those who look into it
+	Place string // the finding, in English, for the investigators
 }
 
 func (e *DamagedError) Error() string {
 	return fmt.Sprintf("the copy of %s is damaged (%s): %s", e.Paper, e.What, e.Place)
 }
 
-// ErrNoCopy says that nothing but the statement is on file.
+// ErrNoCopy: only the statement is on file.
 var ErrNoCopy = errors.New("no copy is on file")
 
 // Copy is an opened copy. Close it.
@@ -51,8 +51,8 @@ type Copy struct {
 // Close gives the file back.
 func (c *Copy) Close() error { return c.file.Close() }
 
-// Open lets somebody look at a copy, who must hold the role and say why. The look is in the ledger when Open returns, a refused
-// one too. Errors: *policy.Denied, *DamagedError, ErrNoCopy, store.ErrNotFound.
+// Open opens a copy for a person with the role and a purpose. The look is in the ledger when Open returns, a refused one too. Errors:
+// *policy.Denied, *DamagedError, ErrNoCopy, store.ErrNotFound.
 func (k *Keeper) Open(ctx context.Context, id, purpose, explanation string, by ledger.Actor) (*Copy, error) {
 	var p store.Paper
 	err := k.o.DB.Read(ctx, func(s *store.Snap) error {
@@ -60,7 +60,7 @@ func (k *Keeper) Open(ctx context.Context, id, purpose, explanation string, by l
 		if err != nil {
 			return err
 		}
-		if err := mayLook(acting, purpose); err != nil {
+		if err := policy.OpenPaper(acting, purpose).Err(); err != nil {
 			return err
 		}
 		p, err = s.Paper(id)
@@ -71,12 +71,12 @@ func (k *Keeper) Open(ctx context.Context, id, purpose, explanation string, by l
 		return nil, errors.Join(k.refused(ctx, id, denied, by), err)
 	}
 	if err == nil {
-		err = said("explanation", explanation, longestNote, false)
+		err = textFrom("explanation", explanation, longestNote, false)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look at paper %q: %w", id, err)
 	}
-	// Whole, before a byte goes out: half a copy that turns out to be forged has been believed already.
+	// Verify the whole copy before a byte goes out: a reader believes half a copy before the other half turns out to be forged.
 	if _, err := k.Verify(ctx, p.ID); err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (k *Keeper) Open(ctx context.Context, id, purpose, explanation string, by l
 		err = k.o.DB.Write(ctx, func(tx *store.Tx) error {
 			if acting, err := tx.ActingPerson(by); err != nil {
 				return err
-			} else if err := mayLook(acting, purpose); err != nil {
+			} else if err := policy.OpenPaper(acting, purpose).Err(); err != nil {
 				return err
 			}
 			payload := map[string]any{"purpose": purpose}
@@ -105,7 +105,7 @@ func (k *Keeper) Open(ctx context.Context, id, purpose, explanation string, by l
 	return &Copy{Paper: p, Reader: plain, file: f}, nil
 }
 
-// refused ledgers a look that was denied; those alike are summed up.
+// refused ledgers a denied look; like ones are counted together.
 func (k *Keeper) refused(ctx context.Context, id string, d *policy.Denied, by ledger.Actor) error {
 	first, err := k.o.Refused(ctx, by, "access.refused", "look paper", string(d.Reason), id)
 	if err != nil || !first {
@@ -128,14 +128,14 @@ func (k *Keeper) refused(ctx context.Context, id string, d *policy.Denied, by le
 	return nil
 }
 
-// filed is what the ledger says about a copy.
+// filed is the ledger's statement about a copy.
 type filed struct {
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
 }
 
-// Verify holds a copy against the ledger, where nobody rewrites unseen; the row proves nothing, it can be edited by
-// hand. It shows nothing of the content and is no look. Errors: *DamagedError, ErrNoCopy, store.ErrNotFound.
+// Verify checks a copy against the ledger, where a change cannot go unseen; the row can be edited by hand and proves nothing. It shows
+// no content and is not a look. Errors: *DamagedError, ErrNoCopy, store.ErrNotFound.
 func (k *Keeper) Verify(ctx context.Context, id string) (store.Paper, error) {
 	var p store.Paper
 	var want filed
@@ -179,7 +179,7 @@ func (k *Keeper) Verify(ctx context.Context, id string) (store.Paper, error) {
 	return p, nil
 }
 
-// ledgered finds what the entry of the filing says.
+// ledgered reads the entry of the filing.
 func ledgered(s *store.Snap, id string) (filed, error) {
 	var f filed
 	for e, err := range s.Entries(store.EntryFilter{Kind: "paper.filed", Subject: id}) {
@@ -194,7 +194,7 @@ func ledgered(s *store.Snap, id string) (filed, error) {
 	return f, nil
 }
 
-// Look notes that somebody read a vendor's page (screens §2, L1).
+// Look ledgers that a person read a vendor's page (screens §2, L1).
 func (k *Keeper) Look(ctx context.Context, vendor string, by ledger.Actor) error {
 	if forms.Printable(vendor) != vendor {
 		return store.ErrNotFound

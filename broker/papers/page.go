@@ -9,14 +9,14 @@ import (
 	"sekimori/broker/store"
 )
 
-// Page is what a vendor's page says (screens §3.8, §5.6).
+// Page is a vendor's page (screens §3.8, §5.6).
 type Page struct {
 	Vendor         store.Vendor
 	Prime          store.Vendor // of a subcontractor; else zero
 	Standing       Standing
 	Items          []Item          // about the vendor as a whole
-	Papers         []store.Paper   // all of them, in whatever state, oldest first
-	Replaced       map[string]bool // by number: a newer one stands beside it
+	Papers         []store.Paper   // all of them, in any state, oldest first
+	Replaced       map[string]bool // by number: a newer one has taken its place
 	Engineers      []Engineer
 	Subcontractors []store.Vendor
 	Suspensions    []store.Suspension
@@ -36,7 +36,7 @@ type Line struct {
 	Standing Standing // the vendor's own, not its engineers'
 }
 
-// Vendors lists every vendor with how it stands.
+// Vendors lists every vendor with its standing.
 func (k *Keeper) Vendors(ctx context.Context) ([]Line, error) {
 	var lines []Line
 	err := k.o.DB.Read(ctx, func(s *store.Snap) error {
@@ -142,8 +142,8 @@ func (k *Keeper) chain(s *store.Snap, p *Page) error {
 	return nil
 }
 
-// Replaced names, among papers in the order in which they were filed, those beside which a newer one of the same thing stands that
-// lasts as long or longer. Only accepted ones replace and are replaced.
+// Replaced gives the papers, in order of filing, that a newer one of the same thing replaces: it lasts as long or longer. Only
+// accepted papers replace and are replaced.
 func Replaced(papers []store.Paper) map[string]bool {
 	out := map[string]bool{}
 	for i, old := range papers {

@@ -12,10 +12,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/store"
 )
 
-// kept is a copy that lies sealed and durable under its own name. Until a paper refers to it, it is nobody's.
+// kept is a copy that lies sealed and durable under its own name, before a paper refers to it.
 type kept struct {
 	name      string
 	mediaType string
@@ -23,7 +24,7 @@ type kept struct {
 	sha256    string
 }
 
-// intake counts, hashes and bounds what comes in.
+// intake counts, hashes and bounds the incoming bytes.
 type intake struct {
 	ctx      context.Context
 	from     io.Reader
@@ -31,7 +32,7 @@ type intake struct {
 	n        int64
 	sum      hash.Hash
 	head     []byte // enough to tell the media type
-	err      error  // any error but io.EOF, said again at each Read
+	err      error  // any error but io.EOF, returned again by each Read
 }
 
 // sniffed is how much of a file tells its media type.
@@ -66,7 +67,7 @@ func (i *intake) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// BrokenOffError says that a copy did not come whole. Nothing of it was kept.
+// BrokenOffError: a copy did not arrive whole. Nothing of it was kept.
 type BrokenOffError struct {
 	Got, Declared int64 // bytes; Declared is negative where the sender announced none
 	cause         error
@@ -79,14 +80,14 @@ func (e *BrokenOffError) Error() string {
 func (e *BrokenOffError) Unwrap() error { return e.cause }
 
 func tooLarge(size int64) error {
-	return invalid("file", "file-too-large",
+	return forms.Wrong("file", "file-too-large",
 		fmt.Sprintf("ファイルが大きすぎます(%s、上限 %s)。", mib(size), mib(MaxSize)),
 		fmt.Sprintf("the file is too large: %s, at most %s", mib(size), mib(MaxSize)))
 }
 
 func mib(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 
-// receive seals what comes into a file of its own. On an error nothing is left of it.
+// receive seals an incoming copy into a file of its own. On an error nothing is left of it.
 func (k *Keeper) receive(ctx context.Context, from io.Reader, declared int64) (_ kept, err error) {
 	if declared > MaxSize {
 		return kept{}, tooLarge(declared)
@@ -118,7 +119,7 @@ func (k *Keeper) receive(ctx context.Context, from io.Reader, declared int64) (_
 	}()
 	err = sealTo(f, k.o.Ring, name, in)
 	if err == nil && in.n == 0 {
-		err = invalid("file", "file-empty", "ファイルが空です。", "the file is empty")
+		err = forms.Wrong("file", "file-empty", "ファイルが空です。", "the file is empty")
 	}
 	if err == nil {
 		err = f.Sync()
@@ -146,15 +147,15 @@ func (k *Keeper) discard(path string) error {
 	return nil
 }
 
-// unfiled discards a copy after its paper could not be committed, unless it was committed all the same.
-func (k *Keeper) unfiled(ctx context.Context, name string) error {
+// discardUnfiled removes a copy after the commit of its paper failed, unless the paper was committed after all.
+func (k *Keeper) discardUnfiled(ctx context.Context, name string) error {
 	var known map[string]bool
 	err := k.o.DB.Read(context.WithoutCancel(ctx), func(s *store.Snap) (err error) {
 		known, err = s.PaperFiles()
 		return err
 	})
 	if err != nil || known[name] {
-		return err // what nobody refers to goes at the next start
+		return err // the next start removes files without a paper
 	}
 	return k.discard(k.path(name))
 }

@@ -10,9 +10,9 @@ import (
 	"sekimori/broker/keys"
 )
 
-// A copy lies sealed in segments, so that neither filing nor looking holds more than one in memory: the magic, then for each
-// segment its sealed length (4 bytes, big endian) and what keys.Ring.Seal made of it. The purpose that seals a segment names the file,
-// the segment's number and whether it is the last: a file cut short, put together anew or put in another's place does not open.
+// A copy lies sealed in segments, so that neither filing nor looking holds more than one in memory: the magic, then for each segment
+// its sealed length (4 bytes, big endian) and the output of keys.Ring.Seal. The sealing purpose of a segment names the file, the
+// segment's number and whether it is the last: a file that was cut short, reordered or moved to another's place does not open.
 
 const (
 	magic       = "sekimori paper 1\n"
@@ -20,14 +20,14 @@ const (
 	maxSealed   = segmentSize + 256 // version, nonce and tag are far less
 )
 
-// errSealed says that a file is not what was sealed under its name.
+// errSealed: the file differs from the one sealed under its name.
 var errSealed = errors.New("the sealed copy does not open")
 
 func segmentPurpose(name string, n int, last bool) string {
 	return fmt.Sprintf("paper/%s/%d/%t", name, n, last)
 }
 
-// sealTo seals everything that plain gives, under the name of its file. plain must go on saying any error but io.EOF.
+// sealTo seals all bytes of plain under the name of its file. plain must return any error but io.EOF again.
 func sealTo(w io.Writer, ring *keys.Ring, name string, plain io.Reader) error {
 	if _, err := io.WriteString(w, magic); err != nil {
 		return err
@@ -56,7 +56,7 @@ func sealTo(w io.Writer, ring *keys.Ring, name string, plain io.Reader) error {
 	}
 }
 
-// opener reads what sealTo wrote. Its errors are errSealed, or the disk's.
+// opener reads the output of sealTo. Its errors are errSealed, or the disk's.
 type opener struct {
 	ring *keys.Ring
 	name string

@@ -6,26 +6,37 @@ import (
 
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
-// State is how a vendor or an engineer stands (screens §6).
+// State is the state of a vendor or an engineer (screens §6).
 type State string
 
 // The states, the gravest last.
 const (
 	Allowed  State = "allowed"
-	Expiring State = "expiring" // something asked for ends within Soon days
-	Expired  State = "expired"  // something asked for is missing or has ended
+	Expiring State = "expiring" // a needed paper ends within Soon days
+	Expired  State = "expired"  // a needed paper is missing or has ended
 	Locked   State = "locked"
 )
 
-// Soon is how many days ahead an end is told of.
+var states = map[State]text.Text{
+	Allowed:  text.Of("利用可", "allowed"),
+	Expiring: text.Of("まもなく期限", "expiring"),
+	Expired:  text.Of("期限切れ", "expired"),
+	Locked:   text.Of("利用停止", "locked"),
+}
+
+// Label is the state as people read it.
+func (s State) Label() text.Text { return text.Label(states, s) }
+
+// Soon is how many days ahead an end is announced.
 const Soon = 60
 
-// grave orders states.
+// grave ranks states.
 func (s State) grave() int { return slices.Index([]State{Allowed, Expiring, Expired, Locked}, s) }
 
-// Item is one thing that ends, or is missing.
+// Item is one paper that ends, or is missing.
 type Item struct {
 	Kind   store.PaperKind // contract for the contract's own dates
 	Vendor string
@@ -35,10 +46,10 @@ type Item struct {
 	Until  time.Time
 	Days   int // left by the institution's calendar, the last day is 0; negative once ended; meaningless without Until
 	State  State
-	Asked  bool // without it nobody of the vendor, or not this engineer, gets in
+	Asked  bool // without it no one of the vendor, or not this engineer, gets in
 }
 
-// key names the item for warnings that were given.
+// key names the item in given warnings.
 func (i Item) key() string {
 	switch {
 	case i.Paper != "":
@@ -49,10 +60,10 @@ func (i Item) key() string {
 	return string(i.Kind) + " " + i.Vendor
 }
 
-// Standing is the gravest of items: what stops, or what ends first.
+// Standing is the gravest item: the one that stops work, or ends first.
 type Standing struct {
 	State State
-	Item  Item // what is the cause; the zero value when allowed, locked, or not qualified by the registry file
+	Item  Item // the cause; zero when allowed, locked, or not qualified by the registry file
 }
 
 func (s *Standing) weigh(i Item) {
@@ -66,7 +77,7 @@ func (s *Standing) weigh(i Item) {
 	}
 }
 
-// days is how many days are left of what ends at until, exclusive.
+// days is how many days are left until an exclusive end.
 func (k *Keeper) days(until, now time.Time) int {
 	day := func(t time.Time) time.Time {
 		y, m, d := t.In(k.o.Zone).Date()
@@ -75,58 +86,25 @@ func (k *Keeper) days(until, now time.Time) int {
 	return int(day(until.Add(-time.Nanosecond)).Sub(day(now)) / (24 * time.Hour))
 }
 
-// item makes the item of what lasts until an instant; zero: nothing is on file.
-func (k *Keeper) item(i Item, until, now time.Time) Item {
-	i.Until = until
-	switch {
-	case until.IsZero():
+// item fills in an item that holds, or not, until an instant; zero: nothing is on file, or it holds for good.
+func (k *Keeper) item(i Item, until time.Time, holds bool, now time.Time) Item {
+	if i.Until, i.State = until, Allowed; !holds {
 		i.State = Expired
+	}
+	if until.IsZero() {
 		return i
-	case !now.Before(until):
-		i.State = Expired
-	default:
-		i.State = Allowed
 	}
 	i.Days = k.days(until, now)
-	if i.State == Allowed && i.Days <= Soon {
-		i.State = Expiring
-	}
-	if i.State == Expired {
+	switch {
+	case i.State == Expired:
 		i.Days = min(i.Days, -1)
+	case i.Days <= Soon:
+		i.State = Expiring
 	}
 	return i
 }
 
-// cover finds how long papers hold from now without a gap, and which is the last of them. When none holds now, it is the
-// one that ended last; one that has not begun helps nobody yet.
-func cover(papers []store.Paper, now time.Time) (last store.Paper, until time.Time) {
-	at := now
-	for {
-		next, found := store.Paper{}, false
-		for _, p := range papers {
-			if !at.Before(p.From) && (p.Until.IsZero() || at.Before(p.Until)) && (!found || p.Until.IsZero() || !next.Until.IsZero() && p.Until.After(next.Until)) {
-				next, found = p, true
-			}
-		}
-		if !found {
-			break
-		}
-		last, until, at = next, next.Until, next.Until
-		if until.IsZero() {
-			return last, until
-		}
-	}
-	if last.ID == "" {
-		for _, p := range papers {
-			if !p.Until.IsZero() && !now.Before(p.Until) && p.Until.After(until) {
-				last, until = p, p.Until
-			}
-		}
-	}
-	return last, until
-}
-
-// about is what the items of one vendor are made of.
+// about has the data for the items of one vendor.
 type about struct {
 	vendor      store.Vendor
 	engineers   []store.Person
@@ -144,82 +122,91 @@ func (a about) of(kind store.PaperKind, person, name string) []store.Paper {
 	return out
 }
 
-// ofVendor are the items about the vendor as a whole, in the order of the check items.
+// ofVendor are the items about the vendor as a whole: its needed papers, and the other ones on file. The prime contractor's needed
+// papers are among its own items.
 func (k *Keeper) ofVendor(a about, now time.Time) []Item {
-	id := a.vendor.ID
-	items := []Item{k.item(Item{Kind: store.PaperContract, Vendor: id, Asked: true}, a.vendor.ContractUntil, now)}
-	if now.Before(a.vendor.ContractFrom) {
-		items[0].State = Expired
-	}
-	asks := a.institution
-	names := []string{}
-	if asks.Declared {
-		names = slices.Clone(asks.Certifications)
-	}
-	for _, p := range a.of(store.PaperCertification, "", "") {
-		if !slices.Contains(names, p.Name) {
-			names = append(names, p.Name)
+	var items []Item
+	for _, r := range policy.Requirements(&a.vendor.Vendor, nil, nil, &a.institution) {
+		if !r.Prime && r.Paper != policy.PaperQualified { // a statement of the registry file, not a paper
+			items = append(items, k.onFile(a, Item{Kind: store.PaperKind(r.Paper), Name: r.Name, Asked: true}, r.Terms, now))
 		}
 	}
-	for _, name := range names {
-		last, until := cover(a.of(store.PaperCertification, "", name), now)
-		asked := asks.Declared && slices.Contains(asks.Certifications, name)
-		if asked || last.ID != "" {
-			items = append(items, k.item(Item{Kind: store.PaperCertification, Vendor: id, Name: name, Paper: last.ID, Asked: asked}, until, now))
+	for _, p := range a.papers {
+		listed := slices.ContainsFunc(items, func(i Item) bool {
+			return i.Kind == p.Kind && (i.Name == p.Name || p.Kind == store.PaperSpecialClauses)
+		})
+		switch {
+		case p.Kind == store.PaperOther && !p.Until.IsZero():
+			items = append(items, k.item(Item{Kind: p.Kind, Vendor: p.Vendor, Name: p.Name, Paper: p.ID}, p.Until, now.Before(p.Until), now))
+		case !listed && (p.Kind == store.PaperCertification || p.Kind == store.PaperSpecialClauses):
+			i := Item{Kind: p.Kind, Name: p.Name}
+			if i = k.onFile(a, i, terms(a.like(i)), now); i.Paper != "" {
+				items = append(items, i)
+			}
 		}
 	}
-	if clauses := a.of(store.PaperSpecialClauses, "", ""); len(clauses) > 0 || asks.Declared && asks.SpecialClauses {
-		last, until := cover(clauses, now)
-		items = append(items, k.item(Item{Kind: store.PaperSpecialClauses, Vendor: id, Name: last.Name, Paper: last.ID, Asked: asks.Declared && asks.SpecialClauses}, until, now))
-	}
-	if a.vendor.Prime != "" {
-		items = append(items, k.subcontract(a, now))
-	}
-	for _, p := range a.of(store.PaperOther, "", "") {
-		if !p.Until.IsZero() {
-			items = append(items, k.item(Item{Kind: p.Kind, Vendor: id, Name: p.Name, Paper: p.ID}, p.Until, now))
-		}
-	}
+	order := []store.PaperKind{store.PaperContract, store.PaperCertification, store.PaperSpecialClauses, store.PaperSubcontract, store.PaperOther}
+	slices.SortStableFunc(items, func(a, b Item) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
 	return items
 }
 
-// subcontract: the approval on file, or the registry file's word, which has no end.
-func (k *Keeper) subcontract(a about, now time.Time) Item {
-	i := Item{Kind: store.PaperSubcontract, Vendor: a.vendor.ID, Asked: true}
-	for _, p := range a.of(store.PaperSubcontract, "", "") {
-		if p.Until.Equal(a.vendor.SubcontractUntil) {
-			i.Paper = p.ID
+// like gives the papers that an item may stand for.
+func (a about) like(i Item) []store.Paper {
+	if i.Kind == store.PaperCertification {
+		return a.of(i.Kind, "", i.Name)
+	}
+	return a.of(i.Kind, i.Person, "")
+}
+
+// onFile is the item of a paper that holds during terms, with the paper that holds longest from now on, or ended last. A contract is
+// declared in the registry file, and its paper is a copy.
+func (k *Keeper) onFile(a about, i Item, t policy.Terms, now time.Time) Item {
+	until, holds := t.At(now)
+	i.Vendor = a.vendor.ID
+	for _, p := range a.like(i) {
+		if i.Kind == store.PaperContract || !p.Until.Equal(until) || until.IsZero() && !holds {
+			continue
+		}
+		if i.Paper = p.ID; i.Kind == store.PaperSpecialClauses {
+			i.Name = p.Name
 		}
 	}
-	if a.vendor.PrimeApproved && a.vendor.SubcontractUntil.IsZero() {
-		i.State = Allowed
-		return i
+	return k.item(i, until, holds, now)
+}
+
+// terms are the times during which papers hold.
+func terms(papers []store.Paper) policy.Terms {
+	var spans []policy.Span
+	for _, p := range papers {
+		spans = append(spans, policy.Span{Start: p.From, End: p.Until})
 	}
-	return k.item(i, a.vendor.SubcontractUntil, now)
+	return policy.NewTerms(spans...)
 }
 
 // ofEngineer are the items about one engineer.
 func (k *Keeper) ofEngineer(a about, e store.Person, now time.Time) []Item {
-	pledge := Item{Kind: store.PaperPledge, Vendor: a.vendor.ID, Person: e.ID, Asked: true}
-	if e.Pledge.Copy {
-		for _, p := range a.of(store.PaperPledge, e.ID, "") {
-			if p.Until.Equal(e.Pledge.Until) {
-				pledge.Paper = p.ID
+	var items []Item
+	for _, r := range policy.Requirements(&a.vendor.Vendor, nil, &e.Person, &a.institution) {
+		_, holds := r.Terms.At(now)
+		switch {
+		case r.Paper == policy.PaperPledge:
+			pledge := k.onFile(a, Item{Kind: store.PaperPledge, Person: e.ID, Asked: true}, r.Terms, now)
+			if !e.Pledge.Copy { // the registry file declares it
+				pledge.Paper = ""
 			}
+			items = append(items, pledge)
+		case r.Paper == policy.PaperPledgeCopy && !holds:
+			items[0].State = Expired
 		}
 	}
-	pledge = k.item(pledge, e.Pledge.Until, now)
-	if now.Before(e.Pledge.Signed) || a.institution.Declared && a.institution.PledgeCopy && !e.Pledge.Copy {
-		pledge.State = Expired
-	}
-	items := []Item{pledge}
-	if last, until := cover(a.of(store.PaperTraining, e.ID, ""), now); last.ID != "" && !until.IsZero() {
-		items = append(items, k.item(Item{Kind: store.PaperTraining, Vendor: a.vendor.ID, Person: e.ID, Paper: last.ID}, until, now))
+	training := Item{Kind: store.PaperTraining, Person: e.ID}
+	if training = k.onFile(a, training, terms(a.like(training)), now); !training.Until.IsZero() {
+		items = append(items, training)
 	}
 	return items
 }
 
-// standing weighs items, and what stops by name.
+// standing picks the gravest item, and a lock.
 func standing(items []Item, lock *policy.Lock, qualified bool) Standing {
 	s := Standing{State: Allowed}
 	for _, i := range items {

@@ -66,14 +66,14 @@ func newOffice(tb testing.TB) *office {
 
 func (o *office) keeper() *Keeper {
 	o.tb.Helper()
-	k, err := New(o.tb.Context(), Options{DB: o.DB, Ring: o.Keys, Dir: o.dir, FS: o.disk, Zone: townhall.Zone})
+	k, err := New(o.tb.Context(), Options{DB: o.DB, Acts: o.Runner(), Ring: o.Keys, Dir: o.dir, FS: o.disk, Zone: townhall.Zone})
 	if err != nil {
 		o.tb.Fatal(err)
 	}
 	return k
 }
 
-// ask declares what the institution asks for.
+// ask declares the papers that the institution needs.
 func (o *office) ask(i policy.Institution) {
 	o.tb.Helper()
 	i.Declared = true
@@ -105,7 +105,7 @@ func (o *office) pledge() Filing {
 	return Filing{Kind: store.PaperPledge, Person: "sato", From: o.today(-1), Until: o.today(100), FileName: "誓約書.pdf", Size: -1}
 }
 
-// filed files a paper that must be taken.
+// filed files a paper and fails if it is refused.
 func (o *office) filed(f Filing, content []byte, by string) store.Paper {
 	o.tb.Helper()
 	var from io.Reader
@@ -119,7 +119,7 @@ func (o *office) filed(f Filing, content []byte, by string) store.Paper {
 	return p
 }
 
-// look opens a copy that must open, and gives its content.
+// look opens a copy, fails if it does not open, and gives its content.
 func (o *office) look(id, by string) []byte {
 	o.tb.Helper()
 	c, err := o.Open(o.tb.Context(), id, "periodic-review", "", townhall.By(by))
@@ -169,7 +169,7 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// facts is what a decision about a person knows.
+// facts gives the facts for a decision about a person.
 func (o *office) facts(person string) policy.Facts {
 	o.tb.Helper()
 	var f policy.Facts
@@ -185,7 +185,7 @@ func (o *office) facts(person string) policy.Facts {
 	return f
 }
 
-// told is the reason with which the gate turns a person away who has no grant: no-grant means that the papers are in order.
+// told is the gate's reason for a person without a grant: no-grant means that the papers are in order.
 func (o *office) told(person string) string {
 	o.tb.Helper()
 	f := o.facts(person)

@@ -14,29 +14,29 @@ import (
 
 const (
 	period = 10 * time.Minute
-	// maxSums bounds memory; what is refused beyond shares one summary without a name.
+	// maxSums bounds memory; further refusals share one summary without a name.
 	maxSums = 4096
 	// maxSubjects are named with their counts in a summary; further ones are counted together.
 	maxSubjects = 64
 )
 
-// Tally counts refusals by person, kind and what was refused. It is safe for concurrent use.
+// Tally counts refusals by person, kind and refused act. It is safe for concurrent use.
 type Tally struct {
 	db *store.DB
 
-	mu   sync.Mutex // guards what follows
+	mu   sync.Mutex // guards the fields below
 	sums map[key]*sum
-	ripe []*sum // over, and not yet written
+	ripe []*sum // over, and not written yet
 }
 
 type key struct{ kind, person, what, reason string }
 
 // sum is the payload of a summary.
 type sum struct {
-	Kind     string         `json:"kind"`   // of the entries that it stands for
-	Person   string         `json:"person"` // empty: people beyond those counted singly
+	Kind     string         `json:"kind"`   // of the entries that it replaces
+	Person   string         `json:"person"` // empty: people beyond the counted ones
 	What     string         `json:"what"`   // the route or the act
-	Reason   string         `json:"reason"` // codes of why, separated by spaces
+	Reason   string         `json:"reason"` // codes of the reason, separated by spaces
 	From     time.Time      `json:"from"`   // of the first, which has its own entry
 	Until    time.Time      `json:"until"`
 	Count    int            `json:"count"` // after the first
@@ -47,8 +47,8 @@ type sum struct {
 // New makes a tally on an open store.
 func New(db *store.DB) *Tally { return &Tally{db: db, sums: map[key]*sum{}} }
 
-// First counts a refusal and tells whether the caller is to write its entry: it is the first of its like within ten minutes. what
-// names the route or act and reason the codes of why; both come from a list, never from the caller of the API.
+// First counts a refusal and tells whether the caller must write its entry: it is the first of its like within ten minutes. what is
+// the route or act, reason the codes. Both come from a list, never from the caller of the API.
 func (t *Tally) First(ctx context.Context, by ledger.Actor, kind, what, reason string, subjects ...string) (bool, error) {
 	var now time.Time
 	if err := t.db.Read(ctx, func(s *store.Snap) error { now = s.Now; return nil }); err != nil {
@@ -108,7 +108,7 @@ func (t *Tally) Due(ctx context.Context, all bool) error {
 		}
 		return nil
 	})
-	if err != nil { // for the next time
+	if err != nil { // kept for the next time
 		t.mu.Lock()
 		t.ripe = append(due, t.ripe...)
 		t.mu.Unlock()
@@ -116,7 +116,7 @@ func (t *Tally) Due(ctx context.Context, all bool) error {
 	return err
 }
 
-// take takes out what is to be written, the earliest first.
+// take removes and gives the sums to write, the earliest first.
 func (t *Tally) take(now time.Time, all bool) []*sum {
 	t.mu.Lock()
 	defer t.mu.Unlock()

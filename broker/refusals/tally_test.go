@@ -32,7 +32,7 @@ func summaries(t *testing.T, h *townhall.Hall) (out []map[string]any) {
 	return out
 }
 
-// The first at once, then one summary that tells how many there were and about what; nothing of it is lost.
+// The first is written at once, then one summary with number and subjects; no refusal is lost.
 func TestRefusalsAreSummedUp(t *testing.T) {
 	h := townhall.Found(t)
 	tally := refusals.New(h.DB)

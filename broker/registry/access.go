@@ -10,7 +10,7 @@ import (
 	"sekimori/policy"
 )
 
-// KeyOwner is the person for whom a key is active. fingerprint is SHA256:… as OpenSSH prints it. Error:
+// KeyOwner is the person for whom a key is active. fingerprint has OpenSSH's form SHA256:…. Error:
 // store.ErrNotFound.
 func (r *Registry) KeyOwner(ctx context.Context, fingerprint string) (policy.Person, error) {
 	var p policy.Person
@@ -25,10 +25,10 @@ func (r *Registry) KeyOwner(ctx context.Context, fingerprint string) (policy.Per
 	return p, nil
 }
 
-// RevokeKey takes a key away for good, at once: one's own, or anybody's by staff with the role of administrator
-// or of the information-systems section. Taking away needs no second person.
+// RevokeKey takes a key away for good, at once. A person may revoke their own; an administrator or the
+// information-systems section may revoke every person's. It needs no second person.
 func (r *Registry) RevokeKey(ctx context.Context, person, fingerprint, reason string, by ledger.Actor) error {
-	reason, err := said("reason", reason, longestReason)
+	reason, err := cleanText("reason", reason, longestReason)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (r *Registry) RevokeKey(ctx context.Context, person, fingerprint, reason st
 		if err != nil {
 			return err
 		}
-		if err := keeper(tx.Snap, p.ID, by); err != nil {
+		if err := mayKeepCredentials(tx.Snap, p.ID, by); err != nil {
 			return err
 		}
 		keys, err := tx.Keys(p.ID)

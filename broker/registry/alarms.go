@@ -17,44 +17,23 @@ type Ack struct {
 	Note string
 }
 
-// desksOf are the desks that a person stands for: their section's, and the central one.
-func desksOf(p policy.Person) []string {
-	if p.Kind != policy.Staff {
-		return nil
-	}
+// DesksOf are the desks whose alarms a person sees and acknowledges: their section's and the central one.
+func DesksOf(sight policy.AlarmSight) []string {
 	var desks []string
-	if p.Section != "" {
-		desks = append(desks, store.SectionDesk(p.Section))
+	if sight.Section != "" {
+		desks = append(desks, store.SectionDesk(sight.Section))
 	}
-	if p.Has(policy.InformationSystems) {
+	if sight.Central {
 		desks = append(desks, store.CentralDesk)
 	}
 	return desks
 }
 
-// Alarms lists the alarms of the person's desks, the newest first; an auditor sees all. open: those only that one of these
-// desks has not acknowledged.
-func (r *Registry) Alarms(ctx context.Context, p policy.Person, open bool) ([]store.Alarm, error) {
-	f := store.AlarmFilter{Desks: desksOf(p), Open: open}
-	if len(f.Desks) == 0 {
-		return nil, nil
-	}
-	if p.Has(policy.Auditor) && !open {
-		f.Desks = nil
-	}
-	var all []store.Alarm
-	err := r.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		all, err = s.Alarms(f)
-		return err
-	})
-	return all, err
-}
-
-// AckAlarm acknowledges an alarm for one desk that the person stands for; every other desk's stays open, and one person
-// acknowledges an alarm for one desk only (R16: one cannot silence the other). Errors: *policy.Denied —
-// forbidden, already-decided; *forms.Invalid which-desk for somebody who stands for both.
+// AckAlarm acknowledges an alarm for one desk that the person stands for. The alarm stays open at the other desk, and one person
+// acknowledges it for one desk only (R16: one cannot silence the other). Errors: *policy.Denied
+// forbidden and already-decided; *forms.Invalid which-desk for a person who stands for both desks.
 func (r *Registry) AckAlarm(ctx context.Context, id string, in Ack, by ledger.Actor) (store.Alarm, error) {
-	note, err := said("note", in.Note, longestReason)
+	note, err := cleanText("note", in.Note, longestReason)
 	if err != nil {
 		return store.Alarm{}, err
 	}
@@ -94,10 +73,10 @@ func (r *Registry) AckAlarm(ctx context.Context, id string, in Ack, by ledger.Ac
 	return out, err
 }
 
-// deskFor is the desk of the alarm that the person acknowledges for.
+// deskFor is the desk for which the person acknowledges the alarm.
 func deskFor(p policy.Person, a store.Alarm, named string) (string, error) {
 	var mine []string
-	for _, desk := range desksOf(p) {
+	for _, desk := range DesksOf(policy.SeeAlarms(p)) {
 		for _, d := range a.Desks {
 			if d.Desk == desk && (named == "" || named == desk || named == "section" && desk != store.CentralDesk) {
 				mine = append(mine, desk)
@@ -114,7 +93,7 @@ func deskFor(p policy.Person, a store.Alarm, named string) (string, error) {
 		JA: "所管課と情報システム課のどちらとして確認するかを指定してください。", EN: "say for which desk: section or information-systems"}}}
 }
 
-// alarm raises an alarm about a person, or about nobody known.
+// alarm raises an alarm about a person, or about no known person.
 func alarm(tx *store.Tx, what store.AlarmKind, person string, detail map[string]any) error {
 	sections, err := tx.SectionsAbout(person)
 	if err != nil {

@@ -8,20 +8,21 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// Apply makes the registry agree with the document, and tells what that changes. It needs an
-// administrator. Applying the same document again changes nothing. What the document leaves
-// out is left as it is and named. Guarded changes wait under Plan.Pending for Confirm. The first
-// document on an empty registry is exempt from that and the ledger says so; by.ID then names, by id or login,
-// an administrator in the document, and by.Kind stays empty: nobody has proved to be that person, so that the
-// same call does nothing once somebody else has founded the registry.
+// Apply makes the registry agree with the document, and returns the plan of changes. It needs an
+// administrator. Applying the same document again changes nothing. An object that the document leaves
+// out stays, and the plan names it. Guarded changes wait under Plan.Pending for Confirm.
+//
+// The first document on an empty registry needs no confirmation, and the ledger says so. by.ID then names, by id or login,
+// an administrator in the document, and by.Kind stays empty, because no person has proved to be that person. The
+// same call therefore does nothing once another caller has founded the registry.
 //
 // With dryRun nothing is written. Errors: *forms.Invalid, *policy.Denied.
 func (r *Registry) Apply(ctx context.Context, doc *Document, by ledger.Actor, dryRun bool) (Plan, error) {
@@ -69,7 +70,7 @@ func (r *Registry) plan(s *store.Snap, doc *Document, by ledger.Actor) (Plan, le
 		return fail(err)
 	}
 	if !empty {
-		if _, err := staffWith(s, by, policy.Administrator); err != nil {
+		if err := doc.mayApply(s, by); err != nil {
 			return fail(err)
 		}
 	}
@@ -97,6 +98,12 @@ func (r *Registry) plan(s *store.Snap, doc *Document, by ledger.Actor) (Plan, le
 		for i := range changes {
 			changes[i].Pending = false
 		}
+	}
+	if doc.waits {
+		for i := range changes {
+			changes[i].Pending = changes[i].Action == Create
+		}
+		now, waits = nil, append(now, waits...)
 	}
 	plan.Changes = r.inDays(changes)
 	return plan, by, now, waits, nil
@@ -154,9 +161,9 @@ func (r *Registry) applied(tx *store.Tx, by ledger.Actor, o object, changes []Ch
 	return nil
 }
 
-// ChangeEnrolment is the kind of pending change that suspends what a person has, once it is confirmed: the door then cuts
-// what the person has open.
-const ChangeEnrolment = "enrolment"
+// ChangeEnrolment is the kind of pending change that suspends a person's credentials once it is confirmed. The web package then cuts
+// the person's open sessions.
+const ChangeEnrolment = string(api.ChangeOfEnrolment)
 
 // changeObjects is the kind of pending change that a file makes; changeKeys comes from enrolment.
 const (
@@ -164,7 +171,7 @@ const (
 	changeKeys    = "keys"
 )
 
-// propose keeps guarded changes until they are confirmed. The same proposal twice is one.
+// propose keeps guarded changes until they are confirmed. It keeps the same proposal once.
 func (r *Registry) propose(tx *store.Tx, by ledger.Actor, waits []proposal) (string, error) {
 	if len(waits) == 0 {
 		return "", nil
@@ -173,7 +180,7 @@ func (r *Registry) propose(tx *store.Tx, by ledger.Actor, waits []proposal) (str
 	if err != nil {
 		return "", err
 	}
-	return r.addChange(tx, changeObjects, body, by, placesOf(waits))
+	return r.addChange(tx, changeObjects, body, by, subjectsOfProposals(waits))
 }
 
 func (r *Registry) addChange(tx *store.Tx, kind string, body json.RawMessage, by ledger.Actor, subjects []string) (string, error) {
@@ -191,7 +198,7 @@ func (r *Registry) addChange(tx *store.Tx, kind string, body json.RawMessage, by
 		return "", fmt.Errorf("keep pending change: %w", err)
 	}
 	payload := map[string]any{"change": changeName(no), "kind": kind}
-	if kind != ChangeEnrolment { // whose body holds the hash of a code, which is nobody's business
+	if kind != ChangeEnrolment { // a re-enrolment's body holds the hash of a code, which no one needs to see
 		payload["body"] = body
 	}
 	_, err = tx.Append(ledger.Draft{Kind: "registry.pending", Actor: by, Subjects: append([]string{changeName(no)}, subjects...), Payload: payload})
@@ -214,7 +221,7 @@ func sameJSON(a, b json.RawMessage) bool {
 // maxSubjects bounds an entry's header; the payload names every object.
 const maxSubjects = 200
 
-func placesOf(list []proposal) []string {
+func subjectsOfProposals(list []proposal) []string {
 	var ids []string
 	for _, p := range list {
 		if id := p.id(); len(ids) < maxSubjects && !slices.Contains(ids, id) {
@@ -275,12 +282,39 @@ func writePerson(tx *store.Tx, p *personRow, by string) error {
 	if err := tx.PutPerson(p.Person); err != nil {
 		return err
 	}
+	if err := signInMoved(tx, before, p.Person); err != nil {
+		return err
+	}
 	if !p.FilePledge.Signed.IsZero() && !(before.Declared.Signed.Equal(p.FilePledge.Signed) && before.Declared.Until.Equal(p.FilePledge.Until)) {
 		if err := tx.AddPledge(store.Pledge{Pledge: p.FilePledge, Person: p.ID, FiledBy: by}); err != nil {
 			return err
 		}
 	}
 	return activateKeys(tx, p.ID, p.Keys)
+}
+
+// signInMoved ends what proved a person's first factor before, where another place checks it from now on. A person who moves to the
+// directory keeps the second factor. One who moves away from it has no password, and needs an enrolment code.
+func signInMoved(tx *store.Tx, before, now store.Person) error {
+	if before.ID == "" || before.SignIn == now.SignIn {
+		return nil
+	}
+	encoded, err := tx.Password(now.ID)
+	if errors.Is(err, store.ErrNotFound) || encoded == suspended {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if now.SignIn != store.SignInDirectory {
+		return suspend(tx, now.ID, "the person signs in here from now on, and not through the directory; next: an enrolment code")
+	}
+	for _, err := range []error{tx.PutPassword(now.ID, atDirectory), tx.RevokeTokens(now.ID), tx.ForgetDirectoryAccounts(now.ID), tx.ForgetProved(now.ID)} {
+		if err != nil {
+			return fmt.Errorf("move the sign-in of %s: %w", now.ID, err)
+		}
+	}
+	return suspensionEntry(tx, now.ID, []string{"password", "tokens"}, "the person signs in through the directory from now on")
 }
 
 // activateKeys makes sure that each of the lines is an active key of the person.
@@ -308,19 +342,6 @@ func activateKeys(tx *store.Tx, person string, lines []string) error {
 	return nil
 }
 
-// PendingChange is a change that waits for a second person, with what that person is to look at.
-type PendingChange struct {
-	No       string    `json:"change"`
-	Kind     string    `json:"kind"`
-	By       string    `json:"by"`
-	At       time.Time `json:"at"`
-	Subjects []string  `json:"subjects"`
-	Changes  []Change  `json:"changes,omitempty"` // of a file: against the registry as it is now
-	Keys     []string  `json:"keys,omitempty"`    // of an enrolment's keys: their fingerprints
-	// Suspends are people whose credentials the confirmation suspends, as of Confirmed.
-	Suspends []string `json:"suspends,omitempty"`
-}
-
 // Pending lists the changes that wait, oldest first.
 func (r *Registry) Pending(ctx context.Context) ([]PendingChange, error) {
 	var list []PendingChange
@@ -335,8 +356,8 @@ func (r *Registry) Pending(ctx context.Context) ([]PendingChange, error) {
 		}
 		for _, c := range open {
 			p := PendingChange{No: changeName(c.No), Kind: c.Kind, By: c.By, At: c.At, Subjects: subjectsOf(c)}
-			p.Changes, p.Keys = r.told(c, st)
-			if p.Suspends, err = mustEnrolAnew(s, wantedBy(c), st); err != nil {
+			p.Changes, p.Keys = r.described(c, st)
+			if p.Suspends, err = mustEnrolAnew(s, objectsOf(c), st); err != nil {
 				return err
 			}
 			list = append(list, p)
@@ -346,8 +367,8 @@ func (r *Registry) Pending(ctx context.Context) ([]PendingChange, error) {
 	return list, err
 }
 
-// told is what a pending change would change.
-func (r *Registry) told(c store.PendingChange, st *state) (changes []Change, keys []string) {
+// described lists the changes that a pending change would make.
+func (r *Registry) described(c store.PendingChange, st *state) (changes []Change, keys []string) {
 	if c.Kind != changeObjects {
 		var e personChange
 		if json.Unmarshal(c.Body, &e) == nil && len(e.Keys) > 0 {
@@ -355,20 +376,20 @@ func (r *Registry) told(c store.PendingChange, st *state) (changes []Change, key
 		}
 		return nil, keys
 	}
-	wanted := wantedBy(c)
+	wanted := objectsOf(c)
 	if wanted == nil {
 		return nil, nil
 	}
 	all, _, _ := diff(wanted, st)
 	all = slices.DeleteFunc(all, func(c Change) bool { return c.Action != Create && c.Action != Update })
 	for i := range all {
-		all[i].Pending = true // also what would not wait alone
+		all[i].Pending = true // also an object that would not wait alone
 	}
 	return r.inDays(all), nil
 }
 
-// wantedBy are the objects that a change of a file writes.
-func wantedBy(c store.PendingChange) []object {
+// objectsOf are the objects that a change of a file writes.
+func objectsOf(c store.PendingChange) []object {
 	var list []proposal
 	if c.Kind != changeObjects || json.Unmarshal(c.Body, &list) != nil {
 		return nil
@@ -386,7 +407,7 @@ func subjectsOf(c store.PendingChange) []string {
 		if json.Unmarshal(c.Body, &list) != nil {
 			return nil
 		}
-		return placesOf(list)
+		return subjectsOfProposals(list)
 	}
 	var e personChange
 	if json.Unmarshal(c.Body, &e) != nil {

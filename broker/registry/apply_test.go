@@ -140,8 +140,8 @@ func TestGuardedChangeWaitsForASecondPerson(t *testing.T) {
 	}
 }
 
-// Who may come in through a subcontract is approved by people with a fresh proof; the administrator's file alone does not approve it, at
-// once or by leaving out whose subcontractor it is. Taking the approval away waits for nobody.
+// People with a fresh proof approve a subcontractor's people. The administrator's file alone does not approve them, at
+// once or by leaving out the prime contractor. Withdrawing the approval waits for no one.
 func TestAttackApproveASubcontractByTheFile(t *testing.T) {
 	h := townhall.Found(t)
 	sub := func(prime string) string {
@@ -189,7 +189,7 @@ func TestAttackApproveASubcontractByTheFile(t *testing.T) {
 	}
 }
 
-// Terms are told as they are written, to who applies and in the ledger: an instant of another zone, a day later, would be read as another day.
+// The applier and the ledger are told terms as written: an instant of another zone, a day later, would be read as another day.
 func TestTermsAreToldInDays(t *testing.T) {
 	h := townhall.Open(t)
 	text := townhall.Registry(t)
@@ -248,7 +248,7 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
-// Who confirms has not written the file: what waits is told field by field.
+// The confirmer has not written the file: a pending change is told field by field.
 func TestPendingTellsWhatWaits(t *testing.T) {
 	h := townhall.Open(t)
 	text := townhall.Registry(t)
@@ -340,7 +340,7 @@ func TestApplyRefuses(t *testing.T) {
 	}
 }
 
-// What stops a prime contractor stops those who work for it, one step away: it is nobody's subcontractor itself, in one file or in two.
+// Stopping a prime contractor stops its subcontractors, one step away. It is itself no subcontractor, in one file or in two.
 func TestAPrimeContractorIsNobodysSubcontractor(t *testing.T) {
 	vendor := func(id, prime string) string {
 		if prime != "" {
@@ -377,7 +377,7 @@ func TestAPrimeContractorIsNobodysSubcontractor(t *testing.T) {
 	}
 }
 
-// An id stands in the headers of the ledger for ever: a new person gets a number, whoever was there before keeps what they have.
+// The ledger's headers keep an id for ever: a new person gets a number, and an older person keeps their id.
 func TestIDsOfNewPeopleAreNumbers(t *testing.T) {
 	h := townhall.Found(t) // its people have names, as those of earlier versions may
 	strict := registry.New(registry.Options{DB: h.DB, Keys: h.Keys, Zone: townhall.Zone})
@@ -403,7 +403,7 @@ func TestIDsOfNewPeopleAreNumbers(t *testing.T) {
 	}
 }
 
-// Login and id are often the same word. One that is somebody else's is one fault, and is said once.
+// Login and id are often the same word. One that belongs to another person is one fault, and is said once.
 func TestANameThatIsTakenIsSaidOnce(t *testing.T) {
 	h := townhall.Open(t)
 	h.Apply(t, townhall.Registry(t), "admin")

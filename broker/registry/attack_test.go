@@ -39,7 +39,7 @@ func invalidCode(err error, code string) bool {
 	return errors.As(err, &bad) && bad.Has(code)
 }
 
-// A locked administrator knows the code that they proposed for an approver; nobody puts it into force after the lock.
+// A locked administrator knows the code that they proposed for an approver; no one can confirm it after the lock.
 func TestAttackAChangeOfAProposerWhoMayNoMore(t *testing.T) {
 	for name, gone := range map[string]func(*store.Tx) error{
 		"locked": func(tx *store.Tx) error { return tx.LockPerson("admin", "deputy", "不正の疑い") },
@@ -79,7 +79,7 @@ func TestAttackAChangeOfAProposerWhoMayNoMore(t *testing.T) {
 	}
 }
 
-// Who had somebody's credentials for a while leaves nothing behind that comes into force after the recovery.
+// A thief of a person's credentials leaves nothing behind that comes into force after the recovery.
 func TestAttackWhatAThiefProposedOutlivesTheRecovery(t *testing.T) {
 	h, _, _ := stands(t)
 	enrol(t, h, issue(t, h, "E-0031", "admin").Text)
@@ -121,7 +121,7 @@ const (
 	katoApproves   = "staff:\n  - {login: kato, name: 担当, section: personnel, roles: [requester, approver]}\n"
 )
 
-// becomes confirms a file that gives somebody more, and tells whose credentials that suspended.
+// becomes confirms a file that gives people more rights, and gives the people whose credentials that suspended.
 func becomes(t *testing.T, h *townhall.Hall, text string) []string {
 	t.Helper()
 	plan := h.Apply(t, text, "admin")
@@ -139,7 +139,7 @@ func becomes(t *testing.T, h *townhall.Hall, text string) []string {
 	return done.Suspended
 }
 
-// The administrator enrols somebody without roles alone, keeps the credentials, and the role of an approver comes afterwards.
+// The administrator enrols a person without roles alone and keeps the credentials; the role of an approver comes afterwards.
 func TestAttackEnrolledAloneThenMadeAnApprover(t *testing.T) {
 	h, _, _ := stands(t)
 	h.Apply(t, yamada, "admin")
@@ -196,7 +196,7 @@ func TestAttackACodeKeptUntilTheRoleCame(t *testing.T) {
 	}
 }
 
-// Who was enrolled while the institution was founded keeps the enrolment; who was enrolled anew in those days, by one person, does not.
+// A person enrolled while the institution was founded keeps the enrolment; one enrolled anew in those days, by one person, does not.
 func TestARoleForWhoWasEnrolledAtTheFounding(t *testing.T) {
 	for name, anew := range map[string]bool{"once": false, "anew": true} {
 		t.Run(name, func(t *testing.T) {

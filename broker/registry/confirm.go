@@ -12,19 +12,18 @@ import (
 	"sekimori/policy"
 )
 
-// Confirmed is what a confirmation does beside what the change says.
+// Confirmed lists the further effects of a confirmation.
 type Confirmed struct {
-	// Suspended are the people, by id, whose credentials no longer open anything: with the change they may do what takes two people,
-	// and nobody but the issuer answers for their enrolment. They need a new enrolment code.
+	// Suspended are the ids of the people whose credentials were suspended: the change guards them, and the issuer alone
+	// answers for their enrolment. They need a new enrolment code.
 	Suspended []string
-	// Enrolled is the person, by id, whose new enrolment was confirmed, and who has nothing in force until they use the code; or empty.
+	// Enrolled is the id of the person whose new enrolment was confirmed; empty otherwise. Their credentials work again once they use the code.
 	Enrolled string
 }
 
-// Confirm puts a pending change into force. It needs somebody of the information-systems section who did not
-// propose it, and whom the door authenticated afresh. Errors: *policy.Denied — forbidden, self-approval,
-// already-decided, and stale-page when what it changes is no longer what was proposed on; *forms.Invalid when whoever proposed it
-// may not any more.
+// Confirm puts a pending change into force. It needs a second person of the information-systems section, whom the caller
+// authenticated afresh. Errors: *policy.Denied (forbidden, self-approval, already-decided; stale-page when the stored object
+// changed since the proposal); *forms.Invalid when the proposer no longer has the role.
 func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) (Confirmed, error) {
 	var done Confirmed
 	err := r.o.DB.Write(ctx, func(tx *store.Tx) error {
@@ -50,7 +49,7 @@ func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) (Con
 		return fmt.Errorf("change %s has unknown kind %q", changeName(c.No), c.Kind)
 	})
 	if errors.Is(err, store.ErrExists) {
-		// A key or a login that was free when the change was proposed is somebody else's by now.
+		// Another person took the key or the login after the change was proposed.
 		err = &policy.Denied{Reason: policy.StalePage, Args: map[string]string{"request": no}}
 	}
 	if err != nil {
@@ -59,10 +58,9 @@ func (r *Registry) Confirm(ctx context.Context, no string, by ledger.Actor) (Con
 	return done, nil
 }
 
-// Discard drops a pending change. Whoever proposed it may, and everybody of the information-systems
-// section.
+// Discard drops a pending change. The proposer may, and everyone of the information-systems section.
 func (r *Registry) Discard(ctx context.Context, no, reason string, by ledger.Actor) error {
-	reason, err := said("reason", reason, longestReason)
+	reason, err := cleanText("reason", reason, longestReason)
 	if err != nil {
 		return err
 	}
@@ -80,7 +78,7 @@ func (r *Registry) Discard(ctx context.Context, no, reason string, by ledger.Act
 	})
 }
 
-// settle checks who may and marks the change. second: it must be another person than the proposer.
+// settle checks the actor's right and marks the change. second: the actor must be another person than the proposer.
 func (r *Registry) settle(tx *store.Tx, name string, to store.ChangeState, by ledger.Actor, second bool) (store.PendingChange, error) {
 	no, err := changeNumber(name)
 	if err != nil {
@@ -116,18 +114,22 @@ func (r *Registry) settle(tx *store.Tx, name string, to store.ChangeState, by le
 	return c, nil
 }
 
-// proposerMay: two people answer for a change, so whoever proposed it must still be somebody who may. Dropping it stays possible.
+// proposerMay checks that the proposer still has the right: two people answer for a change. Such a change can still be discarded.
 // Error: *forms.Invalid proposer-may-not.
 func proposerMay(s *store.Snap, c store.PendingChange) error {
 	by, err := ledger.Actor{Kind: "person", ID: c.By}, error(nil)
 	switch c.Kind {
 	case changeObjects:
-		_, err = staffWith(s, by, policy.Administrator)
+		doc := &Document{}
+		if vendorPeopleOnly(c.Body) {
+			doc.may = policy.MayProposeVendorPerson
+		}
+		err = doc.mayApply(s, by)
 	case ChangeEnrolment:
 		err = mayIssue(s, by)
 	case changeKeys:
 		for _, person := range subjectsOf(c) {
-			err = errors.Join(err, keeper(s, person, by))
+			err = errors.Join(err, mayKeepCredentials(s, person, by))
 		}
 	}
 	var denied *policy.Denied
@@ -164,7 +166,7 @@ func (r *Registry) confirmObjects(tx *store.Tx, c store.PendingChange, by ledger
 		wanted = append(wanted, p.object)
 	}
 	of := st.primes()
-	for _, o := range wanted { // what was written since the proposal may have made a chain of it
+	for _, o := range wanted { // a change since the proposal may have made a chain of it
 		if o.Kind != kindVendor {
 			continue
 		}

@@ -8,8 +8,8 @@ import (
 	"sekimori/policy"
 )
 
-// Document is a registry file that was read: everything is well formed, nothing is twice. Whether
-// what it refers to exists is found by Apply, because the rest may already be in the store.
+// Document is a registry file that was read: it is well formed and has no duplicates. Apply checks whether
+// the objects that it refers to exist, because some may already be in the store.
 type Document struct {
 	Name     string
 	Sections []store.Section
@@ -19,7 +19,7 @@ type Document struct {
 	Targets  []store.Target
 	Accounts []store.Account
 
-	// What the block institution says; each is nil where the file does not say it.
+	// The content of the block institution; each is nil where the file does not give it.
 	Institution *policy.Institution
 	Holidays    *DayList
 	NoWork      *NoWorkList
@@ -29,13 +29,15 @@ type Document struct {
 	// informationSystems are the sections whose staff confirm changes and give second approvals:
 	// membership becomes a role of the person.
 	informationSystems map[string]bool
+
+	waits bool                     // all of it waits for a second person
+	may   func(policy.Person) bool // tells who may apply it; nil: an administrator
 }
 
 // PersonEntry is a person as declared. Keys and pledge are declared only in so far as they are written:
 // a key that the file leaves out stays registered.
 type PersonEntry struct {
-	store.Person
-	Keys   []string // authorized_keys form, without comment
+	personRow
 	Signed forms.Day
 	Until  forms.Day // inclusive
 }
@@ -55,7 +57,7 @@ type SystemEntry struct {
 
 // reference is a name in the file that must exist, in the file or in the store.
 type reference struct {
-	kind  string // what it must name
+	kind  string // kind of the object that it must name
 	id    string
 	place forms.Value
 }

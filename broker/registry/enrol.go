@@ -13,23 +13,25 @@ import (
 	"sekimori/policy"
 )
 
-// Enrolment is what a person needs to finish enrolling: the second factor, shown once.
+// Enrolment holds the second factor that a person needs to finish enrolling. It is shown once.
 type Enrolment struct {
 	Person policy.Person
 	Secret string // base32, for an authenticator app
 	URL    string // otpauth://, the same for a QR code
 	Until  time.Time
+	// Directory says which password FinishEnrol asks for: a new one, the directory's, or none.
+	Directory Directory
 }
 
-// BeginEnrol shows a code's person a fresh second factor. Beginning again replaces it. source is as of LoginInput.
-// Errors: *policy.Denied — auth-failed for every code that does not work, whatever the cause; too-many-failures
+// BeginEnrol gives the person of a code a fresh second factor. Beginning again replaces it. source is as of LoginInput.
+// Errors: *policy.Denied auth-failed, the same for every code that does not work; too-many-failures
 // while the address is locked out.
 func (r *Registry) BeginEnrol(ctx context.Context, code, source string) (Enrolment, error) {
 	hash := store.HashToken(normalCode(code))
 	if err := r.addressMay(ctx, source); err != nil {
 		return Enrolment{}, err
 	}
-	var p policy.Person
+	var p store.Person
 	var now, expires time.Time
 	err := r.o.DB.Read(ctx, func(s *store.Snap) error {
 		e, err := validCode(s, hash)
@@ -37,7 +39,7 @@ func (r *Registry) BeginEnrol(ctx context.Context, code, source string) (Enrolme
 			return err
 		}
 		now, expires = s.Now, e.Expires
-		p, err = find(s, e.Person)
+		p, err = s.Person(e.Person)
 		return err
 	})
 	if err != nil {
@@ -55,7 +57,37 @@ func (r *Registry) BeginEnrol(ctx context.Context, code, source string) (Enrolme
 	}
 	r.begun[hash] = b
 	r.mu.Unlock()
-	return Enrolment{Person: p, Secret: b.secret, URL: keyURL(r.o.Issuer, p.Login, b.secret), Until: b.until}, nil
+	return Enrolment{Person: p.Person, Secret: b.secret, URL: keyURL(r.o.Issuer, p.Login, b.secret), Until: b.until, Directory: r.directoryOf(p)}, nil
+}
+
+// ShownEnrol gives once more the second factor that BeginEnrol gave, for a form that is shown again. Errors as of BeginEnrol, and
+// *forms.Invalid enrolment-not-begun.
+func (r *Registry) ShownEnrol(ctx context.Context, code, source string) (Enrolment, error) {
+	hash := store.HashToken(normalCode(code))
+	if err := r.addressMay(ctx, source); err != nil {
+		return Enrolment{}, err
+	}
+	var p store.Person
+	var now time.Time
+	err := r.o.DB.Read(ctx, func(s *store.Snap) error {
+		e, err := validCode(s, hash)
+		if err != nil {
+			return err
+		}
+		now = s.Now
+		p, err = s.Person(e.Person)
+		return err
+	})
+	if err != nil {
+		return Enrolment{}, r.wrongCode(ctx, err, policy.Person{}, source)
+	}
+	r.mu.Lock()
+	b, begun := r.begun[hash]
+	r.mu.Unlock()
+	if !begun || !now.Before(b.until) {
+		return Enrolment{}, notBegun()
+	}
+	return Enrolment{Person: p.Person, Secret: b.secret, URL: keyURL(r.o.Issuer, p.Login, b.secret), Until: b.until, Directory: r.directoryOf(p)}, nil
 }
 
 func validCode(s *store.Snap, hash [32]byte) (store.Enrolment, error) {
@@ -72,23 +104,23 @@ func validCode(s *store.Snap, hash [32]byte) (store.Enrolment, error) {
 	return e, nil
 }
 
-// EnrolInput is what a person answers.
+// EnrolInput is the person's input for FinishEnrol.
 type EnrolInput struct {
-	Password string
+	Password string   // a new one, or the directory's (Enrolment.Directory)
 	Code     string   // of the second factor just shown
 	Keys     []string // authorized_keys lines; may be empty
-	Label    string   // what the person calls the place of the token
+	Label    string   // the person's name for the place of the token
 	Via      string   // door
 	Source   string   // as of LoginInput
 }
 
 // FinishEnrol sets password and second factor, registers keys and signs the person in. A
-// wrong one-time code costs one of the code's five tries, and counts against the address as a wrong code does; a password
-// or key that is refused costs none.
-// Keys work at once while the institution is being founded and wait for a second person after. Errors:
-// *policy.Denied auth-failed, *forms.Invalid.
+// wrong one-time code costs one of the code's five tries, and counts against the address as a wrong enrolment code does; so does a
+// wrong password of the directory. A refused new password or key costs no try. A person for whom a provider vouches is not signed in:
+// the provider has not vouched yet. While the institution is being founded, keys work at once; later they wait for a second person.
+// Errors: *policy.Denied auth-failed, as *WrongProof for a wrong password or a code of a clock that is off; *forms.Invalid.
 func (r *Registry) FinishEnrol(ctx context.Context, code string, in EnrolInput) (SignedIn, error) {
-	label, err := placed(in.Label)
+	label, err := cleanLabel(in.Label)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -100,7 +132,7 @@ func (r *Registry) FinishEnrol(ctx context.Context, code string, in EnrolInput) 
 	if err := r.addressMay(ctx, in.Source); err != nil {
 		return SignedIn{}, err
 	}
-	var p policy.Person
+	var p store.Person
 	var now time.Time
 	err = r.o.DB.Read(ctx, func(s *store.Snap) error {
 		e, err := validCode(s, hash)
@@ -108,7 +140,7 @@ func (r *Registry) FinishEnrol(ctx context.Context, code string, in EnrolInput) 
 			return err
 		}
 		now = s.Now
-		p, err = find(s, e.Person)
+		p, err = s.Person(e.Person)
 		return err
 	})
 	if err != nil {
@@ -117,29 +149,59 @@ func (r *Registry) FinishEnrol(ctx context.Context, code string, in EnrolInput) 
 	if !begun || !now.Before(b.until) {
 		return SignedIn{}, notBegun()
 	}
-	lines, err := checkEnrol(in, p)
+	way := r.directoryOf(p)
+	lines, err := checkEnrol(in, p.Person, way)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	step, ok, err := stepOf(b.secret, in.Code, now)
+	step, ok, err := r.step(b.secret, in.Code, now)
 	if err != nil {
 		return SignedIn{}, err
+	}
+	var told WrongProof
+	if !ok {
+		if told.Off, err = offOf(b.secret, in.Code, now); err != nil {
+			return SignedIn{}, err
+		}
+	}
+	var word vouch
+	if ok && way == AtLDAP {
+		if word, err = r.askLDAP(ctx, p, in.Password); err != nil {
+			return SignedIn{}, err
+		}
+		if word.right {
+			if word.right, err = r.account(ctx, p.Person, word); err != nil {
+				return SignedIn{}, err
+			}
+		}
+		ok, told.Password, told.Down = word.right, !word.right && !word.down, word.down
+	}
+	if told.Down { // the person did nothing wrong
+		told.err = &policy.Denied{Reason: policy.AuthFailed}
+		return SignedIn{}, &told
 	}
 	if !ok {
 		err := r.o.DB.Keep(ctx, store.KeepEnrolmentTry, func(k *store.KeepTx) error { return k.SpendEnrolmentTry(hash) })
 		if err != nil {
 			return SignedIn{}, fmt.Errorf("count the try: %w", err)
 		}
-		return SignedIn{}, r.wrongCode(ctx, &policy.Denied{Reason: policy.AuthFailed}, p, in.Source)
+		told.err = r.wrongCode(ctx, &policy.Denied{Reason: policy.AuthFailed}, p.Person, in.Source)
+		if told.Off == 0 && !told.Password {
+			return SignedIn{}, told.err
+		}
+		return SignedIn{}, &told
 	}
 	sealed, err := r.o.Keys.Seal(totpPurpose(p.ID), []byte(b.secret))
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("seal second factor: %w", err)
 	}
-	encoded := r.hash(in.Password)
+	encoded := atDirectory
+	if way == NoDirectory {
+		encoded = r.hash(in.Password)
+	}
 	var out SignedIn
 	err = r.o.DB.Write(ctx, func(tx *store.Tx) error {
-		out, err = r.enrolled(tx, p, hash, encoded, store.TOTP{Person: p.ID, Sealed: sealed, LastStep: step}, lines, in)
+		out, err = r.enrolled(tx, p.Person, way, hash, encoded, store.TOTP{Person: p.ID, Sealed: sealed, LastStep: step}, lines, in)
 		return err
 	})
 	if err != nil {
@@ -152,9 +214,9 @@ func (r *Registry) FinishEnrol(ctx context.Context, code string, in EnrolInput) 
 }
 
 // checkEnrol checks password and keys.
-func checkEnrol(in EnrolInput, p policy.Person) ([]string, error) {
+func checkEnrol(in EnrolInput, p policy.Person, way Directory) ([]string, error) {
 	bad := &forms.Invalid{}
-	if code, ja, en := passwordProblem(in.Password, p.Login); code != "" {
+	if code, ja, en := passwordProblem(in.Password, p.Login); code != "" && way == NoDirectory {
 		bad.Problems = append(bad.Problems, forms.Problem{Field: "password", Code: code, JA: ja, EN: en})
 	}
 	var lines []string
@@ -170,8 +232,8 @@ func checkEnrol(in EnrolInput, p policy.Person) ([]string, error) {
 	return lines, bad.OrNil()
 }
 
-// enrolled writes everything in one transaction; the code is used up in it, so that it works once.
-func (r *Registry) enrolled(tx *store.Tx, p policy.Person, hash [32]byte, encoded string, factor store.TOTP, lines []string, in EnrolInput) (SignedIn, error) {
+// enrolled writes everything in one transaction. The transaction uses the code up, so that the code works once.
+func (r *Registry) enrolled(tx *store.Tx, p policy.Person, way Directory, hash [32]byte, encoded string, factor store.TOTP, lines []string, in EnrolInput) (SignedIn, error) {
 	if err := tx.UseEnrolment(hash); errors.Is(err, store.ErrNotFound) {
 		return SignedIn{}, &policy.Denied{Reason: policy.AuthFailed}
 	} else if err != nil {
@@ -195,7 +257,14 @@ func (r *Registry) enrolled(tx *store.Tx, p policy.Person, hash [32]byte, encode
 		Payload: map[string]any{"person": p.ID, "keys": fingerprints(lines), "keys_pending": pending}}); err != nil {
 		return SignedIn{}, fmt.Errorf("ledger enrolment: %w", err)
 	}
-	out, err := r.signIn(tx, p, by, in.Label)
+	how := proven{p, "password", "code"}
+	switch way {
+	case AtLDAP:
+		how.first = "directory"
+	case AtOIDC:
+		return SignedIn{Person: p, KeysPending: pending}, nil
+	}
+	out, err := r.signIn(tx, how, by, in.Label)
 	out.KeysPending = pending
 	return out, err
 }

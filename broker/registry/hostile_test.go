@@ -12,7 +12,7 @@ import (
 	"sekimori/policy"
 )
 
-// Who holds a network of IPv6 addresses has as many addresses as guesses.
+// The holder of a network of IPv6 addresses has as many addresses as guesses.
 func TestAttackEveryGuessFromAnotherAddressOfOneNetwork(t *testing.T) {
 	h := townhall.Found(t)
 	p, _ := enrol(t, h, h.Plan.Code)

@@ -7,17 +7,18 @@ import (
 	"strings"
 	"time"
 
+	"sekimori/broker/field"
 	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// DayList is the institution's own list of days, whole: what it leaves out is taken back.
+// DayList is the whole list of the institution's own days: a day that it leaves out is removed.
 type DayList struct {
 	Days []store.Holiday `json:"days"`
 }
 
-// NoWorkList is the list of times in which nobody maintains, whole.
+// NoWorkList is the whole list of times without maintenance.
 type NoWorkList struct {
 	Times []policy.NoWork `json:"times"`
 
@@ -34,7 +35,6 @@ type noWorkEntry struct {
 const (
 	maxHolidays  = 1000
 	maxNoWork    = 200
-	longestLead  = 90 * 24 * time.Hour
 	maxSpaceDays = 3650
 	maxReason    = 200 // characters of a day's name or a reason
 )
@@ -44,21 +44,19 @@ var certificationForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 // weekdays as the file names them, by time.Weekday.
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
-// institution reads what holds for every system. holidays and no_work are lists of their own, because the list of days also
+// institution reads the rules for every system. holidays and no_work are lists of their own, because the list of days also
 // comes as a CSV file: a registry file that does not mention them leaves them alone.
 func (p *parse) institution(v forms.Value) {
 	if !v.Present() {
 		return
 	}
-	m := v.Map("hours", "lead", "certifications", "pledge_copy", "special_clauses", "audit_report", "space_days", "holidays", "no_work")
-	declared := slices.ContainsFunc([]string{"hours", "lead", "certifications", "pledge_copy", "special_clauses", "audit_report", "space_days"},
-		func(key string) bool { return m.Get(key).Present() })
-	if declared {
-		p.doc.Institution = &policy.Institution{
-			Declared: true, Hours: hours(m.Get("hours")), Lead: bounded(m.Get("lead"), longestLead), Certifications: certifications(m.Get("certifications")),
-			PledgeCopy: m.Get("pledge_copy").Bool(), SpecialClauses: m.Get("special_clauses").Bool(), AuditReport: m.Get("audit_report").Bool(),
-			SpaceDays: m.Get("space_days").Int(0, maxSpaceDays),
-		}
+	var i policy.Institution
+	m := entry(p, institutions.fields, v, &i, "holidays", "no_work")
+	for _, row := range institutions.fields.Inputs() {
+		i.Declared = i.Declared || m.Get(row.Key).Present()
+	}
+	if i.Declared {
+		p.doc.Institution = &i
 	}
 	if days := m.Get("holidays"); days.Present() {
 		p.doc.Holidays = &DayList{Days: holidays(days)}
@@ -74,7 +72,7 @@ func hours(v forms.Value) policy.Week {
 		return week
 	}
 	m := v.Map(weekdays...)
-	open := false // what was meant, also where it cannot be read
+	open := false // the intended value, also where it cannot be read
 	for day, name := range weekdays {
 		if h := m.Get(name); h.Present() {
 			week[day] = partOfDay(h)
@@ -209,7 +207,7 @@ func (l *NoWorkList) place(zone *time.Location) *NoWorkList {
 	return placed
 }
 
-// checkInstitution finds what only the zone can tell.
+// checkInstitution finds the faults that depend on the zone.
 func (d *Document) checkInstitution(bad *forms.Invalid, zone *time.Location) {
 	if d.NoWork == nil {
 		return
@@ -237,17 +235,7 @@ func short(v forms.Value, most int) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// bounded reads a length of time that is not longer than most.
-func bounded(v forms.Value, most time.Duration) time.Duration {
-	d := v.Length()
-	if d > most {
-		v.Problem("too-long", "長すぎます。"+most.String()+" までです。", "at most "+most.String())
-		return 0
-	}
-	return d
-}
-
-// institution adds what is stored of the block. What was never said is no object: a registry without it is none the poorer.
+// institution adds the stored parts of the block. A part that was never declared is no object.
 func (st *state) institution(s *store.Snap) error {
 	i, err := s.Institution()
 	if err != nil {
@@ -273,8 +261,8 @@ func (st *state) institution(s *store.Snap) error {
 	return nil
 }
 
-// worthSaying leaves out an empty list where nothing is stored: there would be nothing to write.
-func (st *state) worthSaying(kind string, n int) bool {
+// isOrWas reports whether a list has or had entries: an empty list changes nothing where none is stored.
+func (st *state) isOrWas(kind string, n int) bool {
 	_, stored := st.objects[place(kind, kind)]
 	return stored || n > 0
 }
@@ -282,4 +270,37 @@ func (st *state) worthSaying(kind string, n int) bool {
 // Days is a document that changes the list of days and nothing else.
 func Days(name string, days []store.Holiday) *Document {
 	return &Document{Name: name, Holidays: &DayList{Days: days}, places: map[string]forms.Value{}, informationSystems: map[string]bool{}}
+}
+
+func hourMinute(d time.Duration) string {
+	return fmt.Sprintf("%02d:%02d", int(d/time.Hour), int(d/time.Minute)%60)
+}
+
+func dayProperties(l *DayList) []field.Part {
+	var parts []field.Part
+	for _, h := range l.Days {
+		state := "closed"
+		if h.Open {
+			state = "open"
+		}
+		parts = append(parts, field.Part{Name: string(h.Date), Value: state + " " + h.Name, Guarded: true})
+	}
+	return parts
+}
+
+func noWorkProperties(l *NoWorkList) []field.Part {
+	var parts []field.Part
+	for _, n := range l.Times {
+		parts = append(parts, field.Part{Name: noWorkName(n), Value: "until " + instant(n.Until) + " " + n.Reason, Guarded: true})
+	}
+	return parts
+}
+
+// noWorkName tells entries apart by their system, or all systems, and their beginning.
+func noWorkName(n policy.NoWork) string {
+	system := n.System
+	if system == "" {
+		system = "*"
+	}
+	return system + " " + instant(n.From)
 }

@@ -120,7 +120,7 @@ func TestAFileWithoutTheBlockMeansWhatItMeant(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
-	// What was declared stays when a later file says nothing of it, and is named as left alone.
+	// A declared part stays when a later file does not mention it, and the plan names it as left alone.
 	h = townhall.Open(t)
 	text := ruled(t)
 	h.Apply(t, text, "admin")

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -25,12 +26,7 @@ const (
 )
 
 // Code is an enrolment code as it leaves the registry: shown once, stored hashed.
-type Code struct {
-	Text    string    `json:"code"`
-	Person  string    `json:"person"`
-	Until   time.Time `json:"expires_at"`
-	Pending string    `json:"pending,omitempty"` // of no use before this change is confirmed
-}
+type Code = api.EnrollCode
 
 // personChange is the body of a pending change that concerns one person's proof.
 type personChange struct {
@@ -39,17 +35,17 @@ type personChange struct {
 	Keys   []string `json:"keys,omitempty"` // authorized_keys lines
 }
 
-// IssueCode makes an enrolment code for a person, ending the earlier ones. It needs an administrator or somebody of the
-// information-systems section; for somebody who was enrolled it is the way back (recovery), of which the
-// person's section and the central desk are told. A code for a person with any role that approves or confirms, or who decides for somebody who does, waits for a second person, except while the
-// institution is being founded: for anybody who was never enrolled, for 72 hours, and after that as long as nobody
-// but the issuer could confirm. When it takes force, credentials that the person had are suspended.
+// IssueCode makes an enrolment code for a person and ends the earlier ones. It needs an administrator or a member of the
+// information-systems section. For an enrolled person the code is the way back (recovery): their section
+// and the central desk are told. A code waits for a second person where its person has a role that approves or confirms, or decides
+// for such a person. While the institution is being founded it does not wait: for a person who was never enrolled, for 72 hours, and
+// afterwards as long as no one but the issuer could confirm. When the code comes into force, the person's credentials are suspended.
 func (r *Registry) IssueCode(ctx context.Context, person string, by ledger.Actor) (Code, error) {
 	return r.issueCode(ctx, person, false, by)
 }
 
-// IssueCodeByTwo is IssueCode with a code that waits for a second person whoever it is for: for somebody who is to be given such a
-// role, or made a deputy, later.
+// IssueCodeByTwo is IssueCode with a code that always waits for a second person. It is for a person who is to get such a
+// role, or become a deputy, later.
 func (r *Registry) IssueCodeByTwo(ctx context.Context, person string, by ledger.Actor) (Code, error) {
 	return r.issueCode(ctx, person, true, by)
 }
@@ -112,7 +108,7 @@ func (r *Registry) Enrolled(ctx context.Context, person string) (bool, error) {
 	return enrolled, err
 }
 
-// exemption says why no second person is asked, or nothing when one is.
+// exemption gives the reason why no second person is asked; empty when one is.
 func exemption(s *store.Snap, p policy.Person, by ledger.Actor) (string, error) {
 	founded, err := s.Founded()
 	if err != nil {
@@ -137,7 +133,7 @@ func exemption(s *store.Snap, p policy.Person, by ledger.Actor) (string, error) 
 		if c.ID == by.ID {
 			continue
 		}
-		// Who was ever enrolled counts, locked or not: an administrator must not be able to make
+		// Every person who was ever enrolled counts, locked or not: an administrator must not be able to make
 		// the second person disappear.
 		if _, err := s.Password(c.ID); err == nil {
 			return "", nil
@@ -164,7 +160,7 @@ func (r *Registry) issue(tx *store.Tx, p policy.Person, by ledger.Actor, exempt 
 	return Code{Text: text, Person: p.ID, Until: tx.Now.Add(codeLife)}, nil
 }
 
-// putCode stores a code and suspends what the person had: from now on only the code helps.
+// putCode stores a code and suspends the person's credentials: from now on only the code helps.
 func (r *Registry) putCode(tx *store.Tx, person string, hash [32]byte, by string) error {
 	if _, err := tx.Password(person); err == nil {
 		if err := suspend(tx, person, "a new enrolment code"); err != nil {
@@ -183,19 +179,19 @@ func (r *Registry) putCode(tx *store.Tx, person string, hash [32]byte, by string
 	return nil
 }
 
-// suspend ends tokens and remembered factors, suspends keys and the second factor, and drops what was proposed with them. The
-// password's row stays, as an unusable one: it is how the registry remembers that the person was enrolled before.
+// suspend ends tokens and remembered factors, suspends keys and the second factor, and drops the changes that were proposed with them.
+// The password's row stays, with an unusable hash: it tells the registry that the person was enrolled before.
 func suspend(tx *store.Tx, person, why string) error {
 	for _, err := range []error{
 		tx.RevokeTokens(person), tx.SuspendKeys(person), tx.PutPassword(person, suspended),
-		tx.PutTOTP(store.TOTP{Person: person}), tx.ForgetFactors(store.FactorFilter{Person: person}),
+		tx.PutTOTP(store.TOTP{Person: person}), tx.EndPasskeys(person), tx.ForgetDirectoryAccounts(person), tx.ForgetFactors(store.FactorFilter{Person: person}),
 		tx.ForgetProved(person),
 	} {
 		if err != nil {
 			return fmt.Errorf("suspend credentials of %s: %w", person, err)
 		}
 	}
-	if err := suspensionEntry(tx, person, []string{"password", "second factor", "tokens", "keys"}, why); err != nil {
+	if err := suspensionEntry(tx, person, []string{"password", "second factor", "passkeys", "tokens", "keys"}, why); err != nil {
 		return err
 	}
 	return dropProposals(tx, person)
@@ -212,8 +208,8 @@ func suspensionEntry(tx *store.Tx, person string, what []string, why string) err
 
 var byTimer = ledger.Actor{Kind: "broker", Via: "timer"}
 
-// dropProposals drops the pending changes that somebody made whose credentials are suspended, and the keys that wait for that person:
-// whoever had the credentials may have been somebody else, and a key or a code of theirs must not come into force after the recovery.
+// dropProposals drops the pending changes that a person with suspended credentials proposed, and the keys that wait for that person.
+// A thief may have held the credentials, and the thief's key or code must not come into force after the recovery.
 func dropProposals(tx *store.Tx, person string) error {
 	open, err := tx.PendingChanges(store.ChangePending)
 	if err != nil {
@@ -236,7 +232,7 @@ func dropProposals(tx *store.Tx, person string) error {
 	return nil
 }
 
-// suspended stands where a password's hash was. No password matches it.
+// suspended replaces a password's hash. No password matches it.
 const suspended = "suspended"
 
 func (r *Registry) issuePending(tx *store.Tx, p policy.Person, by ledger.Actor) (Code, error) {
@@ -250,7 +246,7 @@ func (r *Registry) issuePending(tx *store.Tx, p policy.Person, by ledger.Actor) 
 	return Code{Text: text, Person: p.ID, Until: tx.Now.Add(codeLife), Pending: name}, err
 }
 
-// confirmEnrolment gives the person, by id, whose code counts from now on.
+// confirmEnrolment puts the code into force and gives the id of its person.
 func (r *Registry) confirmEnrolment(tx *store.Tx, c store.PendingChange) (person string, err error) {
 	var e personChange
 	if err := json.Unmarshal(c.Body, &e); err != nil {
@@ -285,7 +281,7 @@ func newCode() string {
 	return strings.Join(groups, "-")
 }
 
-// normalCode undoes how a code was typed.
+// normalCode brings a typed code into its stored form.
 func normalCode(s string) string {
 	s = strings.ToUpper(strings.TrimSpace(s))
 	return strings.NewReplacer("-", "", " ", "", "0", "O", "1", "I", "8", "B").Replace(s)

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"sekimori/broker/field"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -35,14 +35,6 @@ type personRow struct {
 	store.Person
 	Keys       []string      `json:"keys,omitempty"` // authorized_keys form; all of them active
 	FilePledge policy.Pledge `json:"file_pledge"`
-}
-
-// field is one property in words, for comparing, for plans and for the ledger. A guarded one needs
-// a second person when it changes.
-type field struct {
-	name    string
-	value   string
-	guarded bool
 }
 
 func (o object) id() string {
@@ -93,46 +85,27 @@ func (o object) refers() []string {
 	return nil
 }
 
-// fields are the object's properties in a fixed order. What is guarded is decisions' list: roles, keys of
-// people, host keys, rules — and what would go round them: who somebody is to sign in as, belongs
-// to, is called back on and connects from, and where a target really is.
-func (o object) fields() []field {
+// properties are the compared fields of the object, by its table.
+func (o object) properties() []field.Part {
 	switch o.Kind {
 	case kindSection:
-		s := o.Section
-		return []field{{"name", s.Name, false}, {"phone", s.Phone, false}, {"head", s.Head, false}}
+		return sections.compared(*o.Section)
 	case kindVendor:
-		v := o.Vendor
-		return []field{{"login", v.Login, false}, {"name", v.Name, false}, {"phone", v.Phone, false}, {"email", v.Email, false},
-			{"contract.from", instant(v.ContractFrom), false}, {"contract.until", instant(v.ContractUntil), false},
-			{"prime", v.Prime, false}, {"prime_approved", yes(v.PrimeApproved), false},
-			{"qualified", yes(v.Qualified), false}, {"unmet", v.Unmet, false}}
+		return vendors.compared(VendorEntry{Vendor: *o.Vendor})
 	case kindSystem:
-		s := o.System
-		return append([]field{{"name", s.Name, false}, {"note", s.Note, false}, {"section", s.Section, true}, {"phone", s.Phone, false},
-			{"second_stage", yes(s.SecondStage), true}, {"attendance", string(s.Attendance), true},
-			{"identity_check", yes(s.IdentityCheck), true}, {"line", string(s.Line), true}, {"exclusive", yes(s.Exclusive), true},
-			{"max_window", length(s.MaxWindow), true}, {"idle", length(s.Idle), true}, {"approver_may_attend", yes(s.ApproverMayAttend), true}}, ruleFields(s)...)
+		return systems.compared(*o.System)
 	case kindTarget:
-		t := o.Target
-		return []field{{"system", t.System, true}, {"host", t.Host, true}, {"port", strconv.Itoa(t.Port), true},
-			{"host_key", t.HostKey, true}, {"drill", yes(t.Drill), true}, {"legacy_algorithms", t.LegacyAlgorithms, true}, {"note", t.Note, false}, {"encoding", t.Encoding, false}}
+		return targets.compared(*o.Target)
 	case kindAccount:
-		a := o.Account
-		return []field{{"root", yes(a.Root), true}, {"credential", string(a.Credential), true}, {"note", a.Note, false}}
+		return accounts.compared(*o.Account)
 	case kindInstitution:
-		return institutionFields(o.Institution)
+		return institutions.compared(*o.Institution)
 	case kindHolidays:
-		return dayFields(o.Holidays)
+		return dayProperties(o.Holidays)
 	case kindNoWork:
-		return noWorkFields(o.NoWork)
+		return noWorkProperties(o.NoWork)
 	}
-	p := o.Person
-	return []field{{"login", p.Login, true}, {"kind", string(p.Kind), true}, {"name", p.Name, false}, {"title", p.Title, false},
-		{"email", p.Email, false}, {"section", p.Section, true}, {"vendor", p.Vendor, true}, {"roles", roles(p.Roles), true},
-		{"lang", p.Lang, false}, {"phone", p.Phone, p.Kind != policy.Staff}, {"sources", sources(p.Person), true},
-		{"keys", strings.Join(p.Keys, "\n"), true},
-		{"pledge.signed", instant(p.FilePledge.Signed), false}, {"pledge.until", instant(p.FilePledge.Until), false}}
+	return people.compared(PersonEntry{personRow: *o.Person})
 }
 
 // guardedWhenNew reports whether making the object needs a second person.
@@ -148,10 +121,10 @@ func (o object) guardedWhenNew() bool {
 	return true
 }
 
-// approvesSubcontract tells of a vendor's entry that lets a subcontractor's people in: it says that the institution approved the
-// subcontract, or names no prime contractor, or another, where one was named. Approving it is an act of a head or of the
-// information-systems section with a fresh proof (screens §3.1, item 4); the administrator's file must not go round that. Dates of contracts and
-// pledges are no approvals: they say what stands on paper, and the entry names who wrote them.
+// approvesSubcontract reports whether a vendor's entry lets a subcontractor's people in: it says that the institution approved the
+// subcontract, or it removes or changes the prime contractor. A head or the
+// information-systems section approves one with a fresh proof (screens §3.1, item 4), and the administrator's file must not go round that.
+// Dates of contracts and pledges are no approvals: they state paper documents, and the entry names the actor.
 func (o object) approvesSubcontract(have *store.Vendor) bool {
 	v := o.Vendor
 	if have == nil {
@@ -160,14 +133,10 @@ func (o object) approvesSubcontract(have *store.Vendor) bool {
 	return v.PrimeApproved && !have.PrimeApproved || have.Prime != "" && v.Prime != have.Prime
 }
 
-// base is a fingerprint of the object's state, so that a confirmation can tell whether what it
-// confirms still is what was looked at.
+// base is a fingerprint of the object's state. A confirmation compares it with the state that the proposal
+// was made on.
 func (o object) base() string {
-	var b strings.Builder
-	for _, f := range o.fields() {
-		fmt.Fprintf(&b, "%s=%q\n", f.name, f.value)
-	}
-	sum := sha256.Sum256([]byte(b.String()))
+	sum := sha256.Sum256([]byte(field.Fingerprint(o.properties())))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -186,29 +155,11 @@ func encode(list []proposal) (json.RawMessage, error) {
 	return b, nil
 }
 
-func yes(b bool) string { return strconv.FormatBool(b) }
-
 func instant(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-func length(d time.Duration) string {
-	if d == 0 {
-		return ""
-	}
-	return d.String()
-}
-
-func roles(list []policy.Role) string {
-	words := make([]string, 0, len(list))
-	for _, r := range list {
-		words = append(words, string(r))
-	}
-	slices.Sort(words)
-	return strings.Join(words, " ")
 }
 
 func sources(p store.Person) string {

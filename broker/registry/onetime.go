@@ -49,24 +49,27 @@ func codeOf(secret string, step int64) (string, error) {
 	return code, nil
 }
 
-// hintSteps is how far from now a code is looked for that was wrong, to tell a person whose clock is off: an hour.
+// hintSteps is how far from now the search for a wrong code goes, to tell a person that their clock is off: an hour.
 const hintSteps = 120
 
-// WrongCode is auth-failed for a one-time code that was right in its way. Only callers who proved the person's key, or
-// hold their token and gave the right password, are told; of the clock only the former.
-type WrongCode struct {
-	Used bool          // it was used before
-	Off  time.Duration // it is right by a clock so far ahead, or behind where negative; 0: by none
-	err  error
+// WrongProof is auth-failed with its cause. Only callers who proved the person's key or hold their token get it; to others
+// every failure looks the same, with two exceptions: Off is told to a caller who also knows the password, and Down to everyone.
+type WrongProof struct {
+	Password bool          // the password is wrong; the code was not looked at
+	Used     bool          // the code was used before
+	Passkey  bool          // a passkey was shown in place of a code, and it is not the person's or not right
+	Off      time.Duration // the code is right by a clock that is so far ahead (negative: behind); 0: by no clock within an hour
+	Down     bool          // the institution's directory cannot be reached; told whoever asks, about whomever
+	err      error
 }
 
-// Error and Unwrap make it the refusal that it is.
-func (e *WrongCode) Error() string { return e.err.Error() }
+// Error is the text of the refusal.
+func (e *WrongProof) Error() string { return e.err.Error() }
 
 // Unwrap gives the *policy.Denied.
-func (e *WrongCode) Unwrap() error { return e.err }
+func (e *WrongProof) Unwrap() error { return e.err }
 
-// offOf finds by how much a clock is off whose code this is; 0 where no clock within an hour shows it.
+// offOf finds by how much the clock that made a wrong code is off; 0 where no clock within an hour made it.
 func offOf(secret, code string, now time.Time) (time.Duration, error) {
 	current := now.Unix() / int64(codeStep/time.Second)
 	for n := int64(codeSkew + 1); n <= hintSteps; n++ {
@@ -83,8 +86,16 @@ func offOf(secret, code string, now time.Time) (time.Duration, error) {
 	return 0, nil
 }
 
-// stepOf finds the step whose code was given, the nearest to now among those taken; ok is false
-// when none is. It compares all of them, whichever matches.
+// step is stepOf, also by the further clock where there is one.
+func (r *Registry) step(secret, code string, now time.Time) (step int64, ok bool, err error) {
+	if step, ok, err = stepOf(secret, code, now); ok || err != nil || r.o.Authenticators == nil {
+		return step, ok, err
+	}
+	return stepOf(secret, code, r.o.Authenticators())
+}
+
+// stepOf finds the step of a code, the nearest to now among those accepted; ok is false
+// when none matches. It always compares all of them, so that the time tells nothing.
 func stepOf(secret, code string, now time.Time) (step int64, ok bool, err error) {
 	current := now.Unix() / int64(codeStep/time.Second)
 	for _, s := range []int64{current - codeSkew, current + codeSkew, current} {

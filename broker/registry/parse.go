@@ -8,18 +8,21 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"sekimori/broker/field"
 	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/policy"
-	"sekimori/recordings"
+	"sekimori/policy/text"
 )
 
 var (
 	idForm    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$`)
 	loginForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
-	// what an account is called on a target is the target's matter; what would break a command line is not
+	// accountForm refuses names that would break a command line; the target decides about the rest
 	accountForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._$-]{0,63}$`)
-	hostForm    = regexp.MustCompile(`^[A-Za-z0-9\[][A-Za-z0-9.:\]_-]{0,252}$`)
+	// directoryForm is the name of an account at a directory: a login, or an address such as sato@city.example.
+	directoryForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$`)
+	hostForm      = regexp.MustCompile(`^[A-Za-z0-9\[][A-Za-z0-9.:\]_-]{0,252}$`)
 )
 
 // Parse reads registry.yaml. The error is a *forms.Invalid that names every problem with its line and
@@ -98,15 +101,23 @@ func (p *parse) refer(kind string, v forms.Value) string {
 	return id
 }
 
-func (p *parse) section(v forms.Value) {
-	m := v.Map("id", "name", "phone", "head", "information_systems")
-	id := m.Need("id")
-	s := store.Section{
-		ID:    p.id(kindSection, id, id.Text()),
-		Name:  m.Need("name").Text(),
-		Phone: m.Get("phone").Text(),
-		Head:  p.refer(kindPerson, m.Get("head")),
+// entry reads the fields of one thing by their table, and notes what it refers to.
+func entry[T any](p *parse, fields field.Table[T], v forms.Value, into *T, further ...string) forms.Map {
+	m := fields.Read(v, time.UTC, into, further...)
+	fields.Check(into, func(key, code string, told text.Text) { m.Get(key).Problem(code, told.JA, told.EN) })
+	for _, row := range fields {
+		if kind, name := row.Reference(into); kind != "" && name != "" {
+			p.doc.references = append(p.doc.references, reference{kind: kind, id: name, place: m.Get(row.Key)})
+		}
 	}
+	return m
+}
+
+func (p *parse) section(v forms.Value) {
+	var s store.Section
+	m := entry(p, sections.fields, v, &s, "id", "information_systems")
+	id := m.Need("id")
+	s.ID = p.id(kindSection, id, id.Text())
 	if m.Get("information_systems").Bool() {
 		p.doc.informationSystems[s.ID] = true
 	}
@@ -114,55 +125,34 @@ func (p *parse) section(v forms.Value) {
 }
 
 func (p *parse) vendor(v forms.Value) {
-	m := v.Map("id", "login", "name", "phone", "email", "contract", "prime", "prime_approved", "qualified", "unmet")
+	var e VendorEntry
+	m := entry(p, vendors.fields, v, &e, "id")
 	id := m.Need("id")
-	e := VendorEntry{}
 	e.ID = p.id(kindVendor, id, id.Text())
-	e.Login = e.ID
-	if l := m.Get("login"); l.Present() {
-		e.Login = p.word(l, loginForm)
+	if !m.Get("login").Present() {
+		e.Login = e.ID
 	}
-	e.Name = m.Need("name").Text()
-	e.Phone, e.Email = m.Get("phone").Text(), m.Get("email").Text()
-	c := m.Need("contract").Map("from", "until")
-	e.From, e.Until = c.Need("from").Day(), c.Need("until").Day()
-	if !e.From.IsZero() && !e.Until.IsZero() && e.Until.Before(e.From) {
-		c.Get("until").Problem("end-before-start", "契約の終わりが始まりより前です。", "the contract ends before it begins")
-	}
-	e.Prime = p.refer(kindVendor, m.Get("prime"))
 	if e.Prime != "" && e.Prime == e.ID {
 		m.Get("prime").Problem("own-prime", "自分自身を元請にはできません。", "a vendor cannot be its own prime")
 	}
-	e.PrimeApproved = m.Get("prime_approved").Bool()
-	e.Qualified = m.Need("qualified").Bool()
-	e.Unmet = m.Get("unmet").Text()
 	p.doc.Vendors = append(p.doc.Vendors, e)
 }
 
 func (p *parse) staff(v forms.Value) {
-	m := v.Map("id", "login", "name", "title", "email", "section", "roles", "lang", "phone")
-	e := p.person(m)
+	e := PersonEntry{}
 	e.Kind = policy.Staff
-	e.Section = p.refer(kindSection, m.Need("section"))
-	for _, r := range m.Get("roles").List() {
-		role := policy.Role(r.Choice(string(policy.Requester), string(policy.Approver), string(policy.SecondApprover),
-			string(policy.Attendant), string(policy.Auditor), string(policy.Administrator)))
-		if !e.Has(role) {
-			e.Roles = append(e.Roles, role)
-		}
-	}
+	p.person(&e, entry(p, ofStaff, v, &e, "id"))
 	p.doc.People = append(p.doc.People, e)
 }
 
 func (p *parse) engineer(v forms.Value, kind policy.PersonKind) {
-	m := v.Map("id", "login", "name", "email", "vendor", "lang", "phone", "keys", "sources", "pledge")
-	e := p.person(m)
+	e := PersonEntry{}
 	e.Kind = kind
-	e.Vendor = p.refer(kindVendor, m.Need("vendor"))
+	m := entry(p, ofEngineers, v, &e, "id")
+	p.person(&e, m)
 	if kind == policy.Engineer {
 		m.Need("phone") // the identity check calls back on it
 	}
-	e.Sources = addresses(m.Get("sources"))
 	for _, k := range m.Get("keys").List() {
 		if line, print := publicKey(k); line != "" {
 			if other, taken := p.keys[print]; taken {
@@ -173,23 +163,12 @@ func (p *parse) engineer(v forms.Value, kind policy.PersonKind) {
 			e.Keys = append(e.Keys, line)
 		}
 	}
-	if pledge := m.Get("pledge"); pledge.Present() {
-		d := pledge.Map("signed", "until")
-		e.Signed, e.Until = d.Need("signed").Day(), d.Need("until").Day()
-		if !e.Signed.IsZero() && !e.Until.IsZero() && e.Until.Before(e.Signed) {
-			d.Get("until").Problem("end-before-start", "誓約の終わりが署名より前です。", "the pledge ends before it was signed")
-		}
-	}
 	p.doc.People = append(p.doc.People, e)
 }
 
-// person reads what staff and engineers have in common. Id and login share one name space, because
-// both are accepted where a person is named.
-func (p *parse) person(m forms.Map) PersonEntry {
-	var e PersonEntry
-	login := m.Need("login")
-	e.Login = p.word(login, loginForm)
-	id := m.Get("id")
+// person notes the names of a person. Id and login share one name space, because both are accepted where a person is named.
+func (p *parse) person(e *PersonEntry, m forms.Map) {
+	login, id := m.Get("login"), m.Get("id")
 	if id.Present() {
 		e.ID = p.id(kindPerson, id, id.Text())
 	} else if e.Login != "" {
@@ -202,17 +181,12 @@ func (p *parse) person(m forms.Map) PersonEntry {
 		}
 		p.logins[name] = e.ID
 	}
-	e.Name = m.Need("name").Text()
-	e.Title, e.Email = m.Get("title").Text(), m.Get("email").Text()
-	e.Lang = m.Get("lang").Choice("", "ja", "en")
-	e.Phone = m.Get("phone").Text()
-	return e
 }
 
-// names are what the person may be called by: login and id, which are often the same.
+// names are the person's id and login, which are often the same.
 func (e PersonEntry) names() []string { return slices.Compact([]string{e.Login, e.ID}) }
 
-func (p *parse) word(v forms.Value, form *regexp.Regexp) string {
+func word(v forms.Value, form *regexp.Regexp) string {
 	s := v.Text()
 	if s != "" && !form.MatchString(s) {
 		v.Problem("bad-login", "使えない文字があるか、長すぎます: "+s, fmt.Sprintf("%q has characters that cannot be used here, or is too long", s))
@@ -222,58 +196,18 @@ func (p *parse) word(v forms.Value, form *regexp.Regexp) string {
 }
 
 func (p *parse) system(v forms.Value) {
-	m := v.Map(append([]string{"id", "name", "note", "section", "phone", "second_stage", "attendance", "identity_check", "line",
-		"exclusive", "max_window", "idle", "approver_may_attend"}, ruleKeys...)...)
-	id := m.Need("id")
 	var e SystemEntry
-	e.ID = p.id(kindSystem, id, id.Text())
-	e.Name = m.Need("name").Text()
-	e.Note = m.Get("note").Text()
-	e.Section = p.refer(kindSection, m.Need("section"))
-	e.Phone = m.Get("phone").Text()
-	e.SecondStage = m.Get("second_stage").Bool()
-	e.Attendance = policy.AttendanceMode(m.Get("attendance").Choice(string(policy.AttendanceRequired), string(policy.AttendanceOnCall), string(policy.AttendanceNone)))
-	e.IdentityCheck = m.Get("identity_check").Bool()
-	e.Line = policy.LineMode(m.Need("line").Choice(string(policy.LineInterlocked), string(policy.LineNone)))
-	e.Exclusive = m.Get("exclusive").Bool()
-	e.MaxWindow, e.Idle = m.Get("max_window").Length(), m.Get("idle").Length()
-	if e.MaxWindow > longestWindow {
-		m.Get("max_window").Problem("too-long", "時間枠は24時間までです。", "a window is at most 24 h")
-	}
-	e.ApproverMayAttend = m.Get("approver_may_attend").Bool()
-	rules(m, &e)
+	m := entry(p, systems.fields, v, &e.System, "id")
+	id := m.Need("id")
+	e.ID, e.checklist = p.id(kindSystem, id, id.Text()), m.Get("checklist")
 	p.doc.Systems = append(p.doc.Systems, e)
 }
 
-const longestWindow = 24 * time.Hour
-
 func (p *parse) target(v forms.Value) {
-	m := v.Map("id", "system", "host", "port", "host_key", "drill", "note", "encoding", "legacy_algorithms")
-	id := m.Need("id")
 	var t store.Target
+	m := entry(p, targets.fields, v, &t, "id")
+	id := m.Need("id")
 	t.ID = p.id(kindTarget, id, id.Text())
-	t.System = p.refer(kindSystem, m.Need("system"))
-	host := m.Need("host")
-	if t.Host = host.Text(); t.Host != "" && !hostForm.MatchString(t.Host) {
-		host.Problem("bad-host", "ホスト名かアドレスを書いてください。", "write a host name or an address")
-	}
-	t.Port = 22
-	if port := m.Get("port"); port.Present() {
-		t.Port = port.Int(1, 65535)
-	}
-	t.HostKey = hostKey(m.Need("host_key"))
-	t.Drill = m.Get("drill").Bool()
-	t.Note = m.Get("note").Text()
-	if e := m.Get("encoding"); e.Present() {
-		known, err := recordings.ParseEncoding(e.Text())
-		if err != nil {
-			e.Problem("bad-encoding", "文字コードは utf-8、cp932、euc-jp のどれかです。", "the encoding is utf-8, cp932 or euc-jp")
-		}
-		if t.Encoding = string(known); known == recordings.UTF8 {
-			t.Encoding = "" // as if nothing were said
-		}
-	}
-	t.LegacyAlgorithms = legacyReason(m.Get("legacy_algorithms"))
 	p.doc.Targets = append(p.doc.Targets, t)
 }
 
@@ -297,20 +231,17 @@ func legacyReason(v forms.Value) string {
 const shortestReason = 6
 
 func (p *parse) account(v forms.Value) {
-	m := v.Map("target", "login", "root", "credential", "note")
 	var a store.Account
+	m := entry(p, accounts.fields, v, &a, "target", "login")
 	a.Target = p.refer(kindTarget, m.Need("target"))
 	login := m.Need("login")
-	if a.Login = p.word(login, accountForm); a.Target != "" && a.Login != "" {
+	if a.Login = word(login, accountForm); a.Target != "" && a.Login != "" {
 		a.ID = a.Target + "/" + a.Login
 		p.declare(kindAccount, login, a.ID)
 	}
-	a.Root = m.Get("root").Bool()
 	if a.Login == "root" && !a.Root {
 		login.Problem("root-undeclared", "root は root: true と書いてください。", "the account root needs root: true")
 	}
-	a.Note = m.Get("note").Text()
-	a.Credential = store.CredentialKind(m.Get("credential").Choice(string(store.CredentialCertificate), string(store.CredentialKey), string(store.CredentialPassword)))
 	if a.Credential != store.CredentialCertificate {
 		a.Secret = secretName(a.ID)
 	}

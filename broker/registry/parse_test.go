@@ -89,7 +89,7 @@ func TestParseReportsEverythingAtOnce(t *testing.T) {
 	}
 }
 
-// FuzzParse: whatever the file says, an answer comes and it is one or the other.
+// FuzzParse: every file gives either a document or an error.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("sections:\n  - {id: a, name: b}\n"))
 	f.Add([]byte("staff: [{login: x}]\n? a\n: b\n"))

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -88,4 +89,31 @@ func matches(encoded, password string) (bool, error) {
 func oneCharacter(s string) bool {
 	first, _ := utf8.DecodeRuneInString(s)
 	return strings.Trim(s, string(first)) == ""
+}
+
+// hash and matches take a place among those that hash at once.
+func (r *Registry) hash(password string) string {
+	r.hashes <- struct{}{}
+	defer func() { <-r.hashes }()
+	return r.o.Hash.hash(password)
+}
+
+// matches compares. Strangers first wait for one of strangersAtOnce places. A person who proved right from this address before,
+// or has a token, therefore finds a place however many strangers wait.
+func (r *Registry) matches(ctx context.Context, encoded, password string, known bool) (bool, error) {
+	if !known {
+		select {
+		case r.strangers <- struct{}{}:
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
+		defer func() { <-r.strangers }()
+	}
+	select {
+	case r.hashes <- struct{}{}:
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	}
+	defer func() { <-r.hashes }()
+	return matches(encoded, password)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"sekimori/broker/api"
+	"sekimori/broker/field"
 	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -14,42 +16,19 @@ import (
 
 // The actions of a plan.
 const (
-	Create    = "create"
-	Update    = "update"
-	Unchanged = "unchanged"
-	Absent    = "absent" // in the registry, not in the file: left as it is
+	Create    = api.ActionCreate
+	Update    = api.ActionUpdate
+	Unchanged = api.ActionUnchanged
+	Absent    = api.ActionAbsent
 )
 
-// Plan is what a file changes, or would.
-type Plan struct {
-	DryRun   bool     `json:"dry_run"`
-	Founding bool     `json:"founding"` // the first file on an empty registry
-	Changes  []Change `json:"changes"`
-	Pending  string   `json:"pending,omitempty"` // number that awaits Confirm
-	// Code enrols the administrator who founded the registry. It is shown once.
-	Code string `json:"code,omitempty"`
-}
-
-// Change is what happens to one object.
-type Change struct {
-	Action  string  `json:"action"`
-	Kind    string  `json:"kind"`
-	ID      string  `json:"id"`
-	Fields  []Field `json:"fields,omitempty"`
-	Pending bool    `json:"pending"` // waits for a second person
-}
-
-// Field is one property that differs.
-type Field struct {
-	Name string `json:"name"`
-	From string `json:"from,omitempty"`
-	To   string `json:"to,omitempty"`
-}
-
-// Differs reports whether the plan changes anything.
-func (p Plan) Differs() bool {
-	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action == Create || c.Action == Update })
-}
+// The plan's types are the API's.
+type (
+	Plan          = api.Plan
+	Change        = api.Change
+	Field         = api.ChangedField
+	PendingChange = api.PendingChange
+)
 
 // state is the registry as stored, by place.
 type state struct {
@@ -143,7 +122,7 @@ func (d *Document) objects(r *Registry, st *state) []object {
 	if d.Institution != nil {
 		list = append(list, object{Kind: kindInstitution, Institution: d.Institution})
 	}
-	if d.Holidays != nil && st.worthSaying(kindHolidays, len(d.Holidays.Days)) {
+	if d.Holidays != nil && st.isOrWas(kindHolidays, len(d.Holidays.Days)) {
 		list = append(list, object{Kind: kindHolidays, Holidays: d.Holidays})
 	}
 	phones := map[string]string{}
@@ -178,7 +157,7 @@ func (d *Document) objects(r *Registry, st *state) []object {
 	for i := range d.Accounts {
 		list = append(list, object{Kind: kindAccount, Account: &d.Accounts[i]})
 	}
-	if d.NoWork != nil && st.worthSaying(kindNoWork, len(d.NoWork.entries)) {
+	if d.NoWork != nil && st.isOrWas(kindNoWork, len(d.NoWork.entries)) {
 		list = append(list, object{Kind: kindNoWork, NoWork: d.NoWork.place(r.o.Zone)})
 	}
 	return list
@@ -211,8 +190,8 @@ func (d *Document) person(r *Registry, st *state, e PersonEntry) *personRow {
 	return row
 }
 
-// isInformationSystems: the section's own declaration, or else what its people already are. A section
-// without people needs no memory of it.
+// isInformationSystems gives the section's own declaration, or else the role that its people already have. A section
+// without people needs no record of it.
 func (d *Document) isInformationSystems(st *state, section string) bool {
 	if _, declared := d.places[place(kindSection, section)]; declared {
 		return d.informationSystems[section]
@@ -238,8 +217,8 @@ func (st *state) vendorID(d *Document, name string) string {
 	return name
 }
 
-// check finds what only the store can tell: names that are nowhere, logins and keys that are somebody
-// else's, a registry that nobody could administer.
+// check finds the faults that only the store can tell: unknown names, logins and keys of another person,
+// and a registry without an administrator.
 func (d *Document) check(r *Registry, st *state) error {
 	bad := &forms.Invalid{Name: d.Name}
 	for _, ref := range d.references {
@@ -257,6 +236,7 @@ func (d *Document) check(r *Registry, st *state) error {
 	d.checkInstitution(bad, r.o.Zone)
 	d.checkChecklists(bad, st)
 	d.checkPrimes(bad, st)
+	d.checkLines(bad, st)
 	administrators := 0
 	named := map[string]bool{}
 	for _, e := range d.People {
@@ -308,8 +288,8 @@ func (d *Document) checkPerson(bad *forms.Invalid, st *state, e PersonEntry) {
 	}
 }
 
-// diff compares the wanted objects with the stored ones. What is guarded, and what needs something
-// that is guarded and new, waits.
+// diff compares the wanted objects with the stored ones. A guarded change waits, and so does an object that needs a new guarded
+// one.
 func diff(wanted []object, st *state) (changes []Change, now, waits []proposal) {
 	pendingNew := map[string]bool{}
 	seen := map[string]bool{}
@@ -319,12 +299,12 @@ func diff(wanted []object, st *state) (changes []Change, now, waits []proposal) 
 		have, exists := st.objects[at]
 		c := Change{Action: Unchanged, Kind: o.Kind, ID: o.id()}
 		guarded := !exists && o.guardedWhenNew()
-		var before []field
+		var before []field.Part
 		if exists {
-			before = have.fields()
+			before = have.properties()
 		}
 		var differs bool
-		if c.Fields, differs = compare(before, o.fields()); differs && exists {
+		if c.Fields, differs = compare(before, o.properties()); differs && exists {
 			guarded = true
 		}
 		if exists && o.Kind == kindVendor && o.approvesSubcontract(have.Vendor) {
@@ -362,26 +342,26 @@ func diff(wanted []object, st *state) (changes []Change, now, waits []proposal) 
 	return changes, now, waits
 }
 
-// compare names what differs, and whether anything guarded does. Objects may have fields of their own, such as the steps of a
-// checklist: what one side does not have is empty there.
-func compare(before, after []field) (list []Field, guarded bool) {
-	was := map[string]field{}
+// compare names the fields that differ, and reports whether a guarded one does. A field that only one side has, such as the steps of a
+// checklist, is empty on the other.
+func compare(before, after []field.Part) (list []Field, guarded bool) {
+	was := map[string]field.Part{}
 	for _, f := range before {
-		was[f.name] = f
+		was[f.Name] = f
 	}
 	for _, f := range after {
-		from := was[f.name].value
-		delete(was, f.name)
-		if from == f.value || from == "" && f.value == "false" {
+		from := was[f.Name]
+		delete(was, f.Name)
+		if from.Value == f.Value || from.Value == "" && f.Value == "false" {
 			continue
 		}
-		list = append(list, Field{Name: f.name, From: from, To: f.value})
-		guarded = guarded || f.guarded
+		list = append(list, Field{Name: f.Name, From: from.Value, To: f.Value})
+		guarded = guarded || from.Guarded || f.Guarded
 	}
 	for _, f := range before {
-		if _, gone := was[f.name]; gone && f.value != "" && f.value != "false" {
-			list = append(list, Field{Name: f.name, From: f.value})
-			guarded = guarded || f.guarded
+		if _, gone := was[f.Name]; gone && f.Value != "" && f.Value != "false" {
+			list = append(list, Field{Name: f.Name, From: f.Value})
+			guarded = guarded || f.Guarded
 		}
 	}
 	return list, guarded
@@ -400,7 +380,7 @@ func (r *Registry) inDays(changes []Change) []Change {
 				continue
 			}
 			for _, side := range []*string{&c.Fields[i].From, &c.Fields[i].To} {
-				if t, err := time.Parse(time.RFC3339, *side); err == nil { // what there is none of is empty
+				if t, err := time.Parse(time.RFC3339, *side); err == nil { // an absent term is empty
 					*side = t.Add(-back).In(r.o.Zone).Format(time.DateOnly)
 				}
 			}

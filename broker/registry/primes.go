@@ -8,8 +8,8 @@ import (
 	"sekimori/broker/forms"
 )
 
-// primes is whose subcontractor each vendor is, by id; empty: nobody's. A prime contractor answers to the institution itself, so there are
-// no chains: what stops it stops those who work for it, one step away. A subcontractor's subcontractor names the same prime contractor.
+// primes maps each vendor's id to the id of its prime contractor; empty: none. A prime contractor answers to the institution itself, so
+// there are no chains: stopping it stops its subcontractors, one step away. A subcontractor's subcontractor names the same prime contractor.
 type primes map[string]string
 
 func (st *state) primes() primes {
@@ -22,7 +22,7 @@ func (st *state) primes() primes {
 	return of
 }
 
-// chain gives a subcontractor, its prime contractor, and whose subcontractor that is, where the vendor is part of such a chain.
+// chain gives a subcontractor, its prime contractor, and the prime contractor of that one, where the vendor is part of such a chain.
 func (of primes) chain(vendor string) (below, prime, above string, found bool) {
 	prime = of[vendor]
 	if prime == "" {

@@ -6,20 +6,19 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
-	"strconv"
 	"time"
 
-	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// Failures that lock out, and for how long. Failures lock the pair of person and address, and an address on which many
-// failed; neither keeps out a person at another address. Guesses at one person from many addresses lock no one: what a
-// wrong password guesses is lost on its pair alone. Only guesses at the code by those who already have the password, or
-// the key, are bounded for all addresses together: after triesWide only one in slowFor is looked at, except from an
-// address at which the person proved right before (Snap.ProvedFrom), and those who guess cannot have that.
+// Failures that lock out, and for how long. Failures lock the pair of person and address, and an address with many
+// failures. Neither lock stops a person at another address. Guesses at one person from many addresses lock no one: a
+// wrong password counts against its pair alone. Callers who already have the password or the key may guess at the code;
+// these guesses are bounded over all addresses: after triesWide only one in slowFor is looked at. An
+// address at which the person proved right before (Snap.ProvedFrom) is exempt, and a guesser cannot have such an address.
 const (
 	triesPerson  = 5
 	triesAddress = 20
@@ -36,8 +35,8 @@ type counters struct {
 	codes   string // slowed after triesWide: tries that had the password or the key, from every address
 	address string // after triesAddress locked, for strangers
 	source  string // noted once the try was right
-	apart   bool   // the caller holds the person's token: what others failed at the address does not stop them
-	known   bool   // the person proved right from this address before: neither do failures elsewhere
+	apart   bool   // the caller holds the person's token: failures of others at the address do not stop them
+	known   bool   // the person proved right from this address before: failures elsewhere do not stop them
 }
 
 // counters of a try at a person. Callers with a token are counted apart, from every address together: a token is not guessed.
@@ -48,7 +47,7 @@ func (in proof) counters(id string) counters {
 		c.own, c.apart = "fresh:"+id, true
 	case in.password == nil:
 		c.own, c.codes = "code:"+id+" "+c.address, "keycodes:"+id
-		c.address = prefixed("key-", c.address) // what strangers fail there says nothing of who has a key
+		c.address = prefixed("key-", c.address) // strangers' failures there do not tell whether a person has a key
 	default:
 		c.own, c.guesses, c.codes = "pair:"+id+" "+c.address, "person:"+id, "codes:"+id
 	}
@@ -62,11 +61,11 @@ func prefixed(prefix, key string) string {
 	return prefix + key
 }
 
-// earlierFor is how long after its end a token still keeps room for who holds it.
+// earlierFor is the time after its end for which a token still keeps room for its holder.
 const earlierFor = 180 * 24 * time.Hour
 
-// holds counts callers apart from everybody else, wherever they are, who hold a token of the person's that was not revoked: others who
-// guess at the same person from the same address cannot have it.
+// holds gives a holder of an unrevoked token of the person's counters of their own, at every address. Others who guess
+// at the same person from the same address cannot have such a token.
 func (c *counters) holds(s *store.Snap, person, token string) error {
 	if token == "" {
 		return nil
@@ -84,14 +83,14 @@ func (c *counters) holds(s *store.Snap, person, token string) error {
 	return nil
 }
 
-// proof is what somebody offers to prove to be a person. Without a password only the code is proved.
+// proof is the proof that a caller offers of being a person. Without a password only the code is checked.
 type proof struct {
 	name     string
 	password *string
 	code     string
 	source   string
 	via      string
-	what     string // was proved, for the summary of failures
+	what     string // kind of proof, for the summary of failures
 	token    bool   // the caller holds a valid token of the person's
 	earlier  string // a token that the caller had before; opens nothing
 }
@@ -112,24 +111,41 @@ func addressKey(source string) string {
 	return "addr:" + source
 }
 
+// proven is a person who proved right, and with what.
+type proven struct {
+	policy.Person
+	first, second string // as the entry about the sign-in says it
+}
+
 // prove checks a proof. Every failure looks the same and takes the same work, whether or not the person
-// exists; every failure is counted, and counted before it is known to be one: of many guesses at the same
-// moment no more than the permitted number is looked at. A code is used up only by a proof that is right
-// throughout.
-func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
+// exists. Every try is counted before it is checked: of many guesses at the same
+// moment, only the permitted number is checked. Only a proof that is right
+// throughout uses up a code.
+func (r *Registry) prove(ctx context.Context, in proof) (proven, error) {
 	var (
-		p       policy.Person
+		p       store.Person
 		known   bool
 		encoded = r.decoy
 		factor  store.TOTP
+		kept    store.Passkey
+		shown   = assertionOf(in.code) // nil: the code is one
 		now     time.Time
 		denied  error
 	)
 	var c counters
-	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
+	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) (err error) {
 		s := k.Snap
 		now = s.Now
-		found, err := find(s, in.name)
+		name := in.name
+		if shown != nil {
+			if kept, err = s.Passkey(shown.id); err != nil && !errors.Is(err, store.ErrNotFound) {
+				return fmt.Errorf("read passkey: %w", err)
+			}
+			if name == "" && kept.Ended.IsZero() {
+				name = kept.Person // a passkey knows whose it is
+			}
+		}
+		found, err := s.Person(name)
 		switch {
 		case err == nil:
 			p, known = found, true
@@ -137,7 +153,7 @@ func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 		case errors.Is(err, store.ErrNotFound):
 			c = in.counters("?" + stranger(in.name))
 		default:
-			return err
+			return fmt.Errorf("person %q: %w", name, err)
 		}
 		if known {
 			if c.known, err = s.ProvedFrom(p.ID, c.source); err != nil {
@@ -164,61 +180,175 @@ func (r *Registry) prove(ctx context.Context, in proof) (policy.Person, error) {
 		return nil
 	})
 	if err != nil {
-		return policy.Person{}, err
+		return proven{}, err
 	}
 	if denied != nil {
-		return policy.Person{}, denied
+		return proven{}, denied
 	}
-	// A second factor alone opens nothing: what a lock forbids is for policy.Decide to say, with its reason.
-	right := known && (p.Locked == nil || in.password == nil)
-	if in.password != nil {
-		same, err := r.matches(ctx, encoded, *in.password, c.known || c.apart)
-		if err != nil {
-			return policy.Person{}, err
+	var signed, verified bool // by the passkey
+	if shown != nil {
+		if signed, verified, err = r.passkeyRight(shown, kept, p.Person, now); err != nil {
+			return proven{}, err
 		}
-		right = right && same
+	}
+	// A second factor alone opens nothing: policy.Decide says what a lock forbids, with its reason.
+	right := known && (p.Locked == nil || in.password == nil)
+	mistyped := false // the password
+	how := proven{Person: p.Person, second: "code"}
+	voucher, vouched := voucher{}, false
+	var word vouch
+	switch {
+	case in.password == nil:
+	case shown != nil && *in.password == in.code: // the passkey alone
+		// A person of the directory who is signed in was vouched for today.
+		alone := r.o.Passkeys.Use == PasskeysOnly && verified && (in.token || p.SignIn != store.SignInDirectory) && encoded != r.decoy
+		right, how.first = right && signed && alone, "passkey"
+	default:
+		if voucher, vouched = r.voucherOf(p.ID, *in.password, now); vouched && p.SignIn == store.SignInDirectory && encoded == atDirectory {
+			word, how.first = voucher.vouch, "provider"
+			break
+		}
+		vouched, how.first = false, "password"
+		if p.SignIn == store.SignInDirectory {
+			how.first = "directory"
+		}
+		if word, err = r.firstFactor(ctx, p, encoded, *in.password, c.known || c.apart); err != nil {
+			return proven{}, err
+		}
+	}
+	if how.first != "" && how.first != "passkey" {
+		right, mistyped = right && word.right, right && !word.right && !word.down
 	}
 	slow, err := r.takeGuess(ctx, &c, right)
 	if err != nil {
-		return policy.Person{}, err
+		return proven{}, err
 	}
 	if slow != nil && in.password == nil {
-		return policy.Person{}, slow // the key is proved already: the answer tells nothing of a password
+		return proven{}, slow // the key is proved already: the answer tells nothing of a password
 	}
 	right = right && slow == nil
-	step, same, off, err := r.codeStep(p.ID, factor, in, now)
-	if err != nil {
-		return policy.Person{}, err
+	provenFirst := right
+	var step int64
+	var same bool
+	var off time.Duration
+	switch {
+	case shown != nil:
+		same, how.second = signed, "passkey"
+	case vouched && voucher.second && in.code == *in.password:
+		same, how.second = true, "provider"
+	default:
+		if step, same, off, err = r.codeStep(p.ID, factor, in, now); err != nil {
+			return proven{}, err
+		}
+	}
+	if off = r.clockOff(p.ID, off, provenFirst && !same, in.password == nil, now); off != 0 && !provenFirst {
+		off = 0
 	}
 	used := false
 	if right = right && same; right {
-		switch err := r.o.DB.Keep(ctx, store.KeepCodeStep, func(k *store.KeepTx) error { return k.UseCodeStep(p.ID, step) }); {
-		case errors.Is(err, store.ErrCodeUsed):
-			right, used = false, true
-		case err != nil:
-			return policy.Person{}, fmt.Errorf("use one-time code: %w", err)
+		if right, used, err = r.useFactor(ctx, how.second, p.Person, shown, step, now); err != nil {
+			return proven{}, err
+		}
+	}
+	if right && word.subject != "" {
+		if right, err = r.account(ctx, p.Person, word); err != nil {
+			return proven{}, err
 		}
 	}
 	if !right {
-		err := r.failed(ctx, c, p, in)
-		var denied *policy.Denied
-		if (in.password == nil || in.token) && (used || off != 0) && errors.As(err, &denied) {
-			err = &WrongCode{Used: used, Off: off, err: err}
-		}
-		return policy.Person{}, err
+		return proven{}, r.wrong(ctx, c, p.Person, in, WrongProof{
+			Password: mistyped, Used: used, Passkey: shown != nil, Off: off, Down: word.down || in.password != nil && r.Ways().Down,
+		})
 	}
-	return p, r.forgive(ctx, c, p.ID)
+	if vouched {
+		r.spendVoucher(*in.password)
+	}
+	return how, r.forgive(ctx, c, p.ID)
 }
 
-// stranger stands for a name that nobody has: people type their password where the name belongs, and it
-// must neither lie in the database nor in the log.
+// useFactor uses the second factor up: a code's step, a passkey's challenge. used: it was used before.
+func (r *Registry) useFactor(ctx context.Context, second string, p policy.Person, shown *assertion, step int64, now time.Time) (right, used bool, err error) {
+	switch second {
+	case "provider":
+		return true, false, nil
+	case "passkey":
+		if !r.spend(shown.parsed.Response.CollectedClientData.Challenge, now) {
+			return false, true, nil
+		}
+		err = r.o.DB.Keep(ctx, store.KeepPasskeyUse, func(k *store.KeepTx) error {
+			return k.UsePasskey(shown.id, shown.parsed.Response.AuthenticatorData.Counter)
+		})
+		if errors.Is(err, store.ErrCodeUsed) {
+			return false, false, r.o.DB.Write(ctx, func(tx *store.Tx) error {
+				return alarm(tx, store.AlarmPasskeyCopied, p.ID, map[string]any{"passkey": shown.id})
+			})
+		}
+	default:
+		err = r.o.DB.Keep(ctx, store.KeepCodeStep, func(k *store.KeepTx) error { return k.UseCodeStep(p.ID, step) })
+		if errors.Is(err, store.ErrCodeUsed) {
+			return false, true, nil
+		}
+	}
+	if err != nil {
+		return false, false, fmt.Errorf("use second factor: %w", err)
+	}
+	return true, false, nil
+}
+
+// wrong counts a wrong proof and gives its error. To strangers it says what is true of everyone, and to a caller who knows the password
+// that their clock is off; the rest only to the holder of a token or key.
+func (r *Registry) wrong(ctx context.Context, c counters, p policy.Person, in proof, told WrongProof) error {
+	err := r.failed(ctx, c, p, in)
+	var denied *policy.Denied
+	if !errors.As(err, &denied) {
+		return err
+	}
+	switch {
+	case in.token:
+	case in.password == nil:
+		told.Passkey, told.Down = false, false
+	default:
+		told = WrongProof{Off: told.Off, Down: told.Down}
+	}
+	if told == (WrongProof{}) && !in.token {
+		return err
+	}
+	told.err = err
+	return &told
+}
+
+// fastClock is a clock that seems to be fast, by a code that is not yet valid.
+type fastClock struct {
+	off time.Duration
+	at  time.Time
+}
+
+// clockOff gives by how much the person's clock is off, where it may be told. That a code will be valid later would help a guesser with
+// the password: of a fast clock it is told when a second code says the same. The gate keeps its own count.
+func (r *Registry) clockOff(person string, off time.Duration, wrong, gate bool, now time.Time) time.Duration {
+	if off <= 0 || gate || !wrong {
+		return off
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.fast, func(_ string, f fastClock) bool { return now.Sub(f.at).Abs() > time.Hour })
+	before, seen := r.fast[person]
+	r.fast[person] = fastClock{off, now}
+	if seen && (before.off-off).Abs() <= codeStep {
+		return off
+	}
+	return 0
+}
+
+// stranger replaces an unknown name: people type their password into the name's field, and it
+// must be neither in the database nor in the log.
 func stranger(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return hex.EncodeToString(sum[:8])
 }
 
-// codeStep compares a code with the person's second factor; a person without one takes as long. off is of a wrong code of somebody
-// who proved the person's key, and of nobody else.
+// codeStep compares a code with the person's second factor; a person without one takes the same time. off is set for a code that a clock
+// within an hour made.
 func (r *Registry) codeStep(person string, factor store.TOTP, in proof, now time.Time) (step int64, same bool, off time.Duration, err error) {
 	secret := decoySecret
 	if len(factor.Sealed) > 0 {
@@ -228,282 +358,17 @@ func (r *Registry) codeStep(person string, factor store.TOTP, in proof, now time
 		}
 		secret = string(plain)
 	}
-	if step, same, err = stepOf(secret, in.code, now); err != nil || len(factor.Sealed) == 0 {
-		return step, false, 0, err
+	if step, same, err = r.step(secret, in.code, now); err != nil {
+		return 0, false, 0, err
 	}
-	if !same && in.password == nil {
-		off, err = offOf(secret, in.code, now)
+	off, err = offOf(secret, in.code, now)
+	if same {
+		off = 0
+	}
+	if len(factor.Sealed) == 0 {
+		return 0, false, 0, err
 	}
 	return step, same, off, err
 }
 
 const decoySecret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-
-// takeTry counts a try at the person before it is looked at; forgive gives it back. denied is
-// too-many-failures while one of the counters is locked, and when all tries are taken by others at this moment.
-func (r *Registry) takeTry(k *store.KeepTx, c counters) (denied, err error) {
-	if denied, err = r.lockedOut(k.Snap, c); err != nil || denied != nil {
-		return denied, err
-	}
-	if c.own == "" {
-		return nil, nil
-	}
-	_, err = count(k, c.own)
-	return nil, err
-}
-
-// takeGuess counts the try for all addresses together, once the password was looked at: among the guesses at the password, or
-// among those at the code that had it. c keeps the one it was. denied while codes are slowed and the caller is not known
-// here. Both ways write once, so that the time taken does not tell a right password.
-func (r *Registry) takeGuess(ctx context.Context, c *counters, right bool) (denied, err error) {
-	key := c.guesses
-	if right {
-		c.guesses, key = "", c.codes
-	} else {
-		c.codes = ""
-	}
-	if key == "" {
-		return nil, nil
-	}
-	err = r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
-		t, err := k.Throttle(key)
-		if err != nil {
-			return fmt.Errorf("read failures: %w", err)
-		}
-		if key == c.codes && !c.known && k.Now.Before(t.LockedUntil) {
-			denied = tooMany(t.Count, t.LockedUntil, r.o.Zone)
-			return k.PutThrottle(t)
-		}
-		if t, err = count(k, key); err != nil {
-			return err
-		}
-		if key == c.codes && !c.known && t.Count > triesWide { // this one may, the next not at once
-			t.LockedUntil = k.Now.Add(slowFor)
-			return k.PutThrottle(t)
-		}
-		return nil
-	})
-	return denied, err
-}
-
-func tooMany(n int, until time.Time, zone *time.Location) error {
-	return &policy.Denied{Reason: policy.TooManyFailures, Args: map[string]string{
-		"n": strconv.Itoa(n), "time": until.In(zone).Format("2006-01-02 15:04"),
-	}}
-}
-
-// lockedOut is too-many-failures, or nothing.
-func (r *Registry) lockedOut(s *store.Snap, c counters) (denied, err error) {
-	for key, most := range map[string]int{c.own: triesPerson, c.address: triesAddress} {
-		if key == "" || key == c.address && (c.apart || c.known) {
-			continue
-		}
-		t, err := s.Throttle(key)
-		if err != nil {
-			return nil, fmt.Errorf("read failures: %w", err)
-		}
-		until := t.LockedUntil
-		if taken := key != c.address && t.Count >= most; taken && until.IsZero() {
-			until = t.Since.Add(countFor) // as many are being looked at, or were broken off
-		}
-		if s.Now.Before(until) {
-			return tooMany(t.Count, until, r.o.Zone), nil
-		}
-	}
-	return nil, nil
-}
-
-// addressMay refuses an address that is locked out.
-func (r *Registry) addressMay(ctx context.Context, source string) error {
-	var denied error
-	err := r.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		denied, err = r.lockedOut(s, counters{address: addressKey(source)})
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return denied
-}
-
-// wrongCode counts a wrong enrolment code against the address; other errors pass.
-func (r *Registry) wrongCode(ctx context.Context, err error, p policy.Person, source string) error {
-	var refused *policy.Denied
-	if !errors.As(err, &refused) {
-		return err
-	}
-	return r.failed(ctx, counters{address: addressKey(source)}, p, proof{source: source, via: "cli", what: "enrolment"})
-}
-
-// count adds one to a counter, beginning anew after a while.
-func count(k *store.KeepTx, key string) (store.Throttle, error) {
-	t, err := k.Throttle(key)
-	if err != nil {
-		return t, fmt.Errorf("read failures: %w", err)
-	}
-	if t.Count == 0 || k.Now.Sub(t.Since) >= countFor {
-		t = store.Throttle{Since: k.Now}
-	}
-	t.Key = key
-	t.Count++
-	return t, k.PutThrottle(t)
-}
-
-// failed locks out who has failed too often and gives the one error there is. The failure that locks gets
-// an entry, and the one that makes guessing at a person slow for all an alarm.
-func (r *Registry) failed(ctx context.Context, c counters, p policy.Person, in proof) error {
-	locked, slowed, withPassword := "", false, false
-	var now time.Time
-	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
-		now = k.Now
-		lock := func(t store.Throttle, most int) error {
-			if t.Count < most || k.Now.Before(t.LockedUntil) {
-				return nil
-			}
-			t.LockedUntil, locked = k.Now.Add(lockFor), t.Key
-			return k.PutThrottle(t)
-		}
-		// What has run out goes here, so that the table cannot grow beyond the failures of one such time.
-		if err := k.DropThrottles(k.Now.Add(-countFor)); err != nil {
-			return err
-		}
-		if c.own != "" {
-			t, err := k.Throttle(c.own) // counted when the try was taken
-			if err == nil {
-				err = lock(t, triesPerson)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		for _, key := range []string{c.guesses, c.codes} { // one of them, or none
-			if key == "" {
-				continue
-			}
-			t, err := k.Throttle(key)
-			if many := err == nil && t.Count >= triesWide && t.LockedUntil.IsZero(); many {
-				slowed, withPassword = true, key == c.codes && in.password != nil
-				t.LockedUntil = k.Now.Add(slowFor)
-				err = k.PutThrottle(t)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if c.address == "" {
-			return nil
-		}
-		t, err := count(k, c.address)
-		if err != nil {
-			return err
-		}
-		return lock(t, triesAddress)
-	})
-	if err != nil {
-		return fmt.Errorf("count the failure: %w", err)
-	}
-	many := in.source != "" && r.tally.add(in.source, in.via, in.what, now)
-	switch {
-	case locked != "":
-		r.o.Log.Warn("sign_in_locked", "counter", locked)
-		err = r.ledgerLock(ctx, p, in)
-	case many && !slowed:
-		err = r.ledgerMany(ctx, p, in, alarmAfter, false)
-	}
-	if err == nil && slowed {
-		err = r.ledgerMany(ctx, p, in, triesWide, withPassword)
-	}
-	if err != nil {
-		return err
-	}
-	return &policy.Denied{Reason: policy.AuthFailed}
-}
-
-// ledgerLock writes the one entry of a lock-out. It is the broker's act: nobody proved to be anybody.
-func (r *Registry) ledgerLock(ctx context.Context, p policy.Person, in proof) error {
-	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
-		subjects := []string{}
-		if p.ID != "" {
-			subjects = append(subjects, p.ID)
-		}
-		_, err := tx.Append(ledger.Draft{Kind: "signin.locked", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Subjects: subjects,
-			Payload: map[string]any{"reason": policy.TooManyFailures, "number": policy.TooManyFailures.Number(),
-				"source": in.source, "via": in.via, "until": tx.Now.Add(lockFor)}})
-		if err != nil {
-			return fmt.Errorf("ledger lock-out: %w", err)
-		}
-		return alarm(tx, store.AlarmLockedOut, p.ID, map[string]any{"source": in.source, "via": in.via, "until": tx.Now.Add(lockFor)})
-	})
-}
-
-// ledgerMany raises the alarm of repeated failures that lock nobody yet. withPassword: those who guess have the password.
-func (r *Registry) ledgerMany(ctx context.Context, p policy.Person, in proof, failures int, withPassword bool) error {
-	return r.o.DB.Write(ctx, func(tx *store.Tx) error {
-		detail := map[string]any{"source": in.source, "via": in.via, "failures": failures}
-		if withPassword {
-			detail["password_known"] = true
-		}
-		return alarm(tx, store.AlarmFailures, p.ID, detail)
-	})
-}
-
-// forgive forgets the failures of who proved right, and gives the try back at which all take part. What others failed at
-// the same person, and an address, is not forgiven: one right answer must not pay for wrong ones. The address is noted: it
-// keeps room for the person from now on. person: empty where nothing was proved.
-func (r *Registry) forgive(ctx context.Context, c counters, person string) error {
-	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
-		if c.codes != "" {
-			t, err := k.Throttle(c.codes)
-			if err == nil && t.Count > 0 {
-				t.Count--
-				err = k.PutThrottle(t)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if person != "" && c.source != "" {
-			if err := k.NoteProved(person, c.source); err != nil {
-				return fmt.Errorf("note proved source: %w", err)
-			}
-		}
-		if c.own == "" {
-			return nil
-		}
-		return k.PutThrottle(store.Throttle{Key: c.own})
-	})
-	if err != nil {
-		return fmt.Errorf("forget failures: %w", err)
-	}
-	if person != "" && c.source != "" && r.o.Proved != nil {
-		r.o.Proved(c.source)
-	}
-	return nil
-}
-
-// hash and matches take a place among those that hash at once.
-func (r *Registry) hash(password string) string {
-	r.hashes <- struct{}{}
-	defer func() { <-r.hashes }()
-	return r.o.Hash.hash(password)
-}
-
-// matches compares. Strangers wait for one of strangersAtOnce places first: however many they are, whoever was right from
-// this address before, or has a token, finds a place.
-func (r *Registry) matches(ctx context.Context, encoded, password string, known bool) (bool, error) {
-	if !known {
-		select {
-		case r.strangers <- struct{}{}:
-		case <-ctx.Done():
-			return false, context.Cause(ctx)
-		}
-		defer func() { <-r.strangers }()
-	}
-	select {
-	case r.hashes <- struct{}{}:
-	case <-ctx.Done():
-		return false, context.Cause(ctx)
-	}
-	defer func() { <-r.hashes }()
-	return matches(encoded, password)
-}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/directory"
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -19,13 +20,19 @@ type Options struct {
 	DB     *store.DB
 	Keys   *keys.Ring
 	Zone   *time.Location // of the institution: days in registry files. Nil: UTC
-	Issuer string         // who an authenticator app says the code is for; empty: "Sekimori"
+	Issuer string         // issuer that an authenticator app shows; empty: "Sekimori"
 	Log    hclog.Logger   // nil: none
 	Hash   Cost           // of passwords; zero: production's
-	// NamedIDs lets new people have ids that are words or their logins. A broker refuses them: an id stands in the headers of the
-	// ledger for ever. Tests of packages, whose people are easier to read by name, set it.
+	// NamedIDs lets new people have words or their logins as ids. A broker refuses such ids, because the ledger keeps an id
+	// for ever. Tests of packages set it: names are easier to read.
 	NamedIDs bool
-	Proved   func(source string) // told where a person proved right, as the doors name sources; nil: nobody asks
+	LDAP     *directory.LDAP // checks passwords of people of the directory; nil: there is none
+	OIDC     *directory.OIDC // vouches for people of the directory; nil: there is none
+	Passkeys PasskeyOptions
+	// Authenticators is a further clock by which one-time codes may count; nil: there is none. Only a demonstration has one: its own clock is
+	// set forward, and a newcomer's telephone goes by the machine's.
+	Authenticators func() time.Time
+	Proved         func(source string) // called with the address of a right proof, as the doors name sources; may be nil
 }
 
 // Registry is safe for concurrent use.
@@ -33,11 +40,17 @@ type Registry struct {
 	o         Options
 	hashes    chan struct{} // bounds password checks that run at once: each takes Hash.MemoryKiB
 	strangers chan struct{} // those of them that are not known at their address
-	decoy     string        // hash that nobody's password has, checked for people who do not exist
+	decoy     string        // hash that matches no password, checked for people who do not exist
 
-	mu       sync.Mutex             // guards begun and renewing
+	mu       sync.Mutex             // guards the maps below
 	begun    map[[32]byte]beginning // enrolments begun, by hash of the code
 	renewing map[string]beginning   // second factors being renewed, by person
+	adding   map[string]adding      // passkeys being added, by person
+	spent    map[string]time.Time   // challenges that a passkey answered rightly, until their end
+	vouchers map[[32]byte]voucher   // of the provider, by hash
+	fast     map[string]fastClock   // clocks that may be fast, by person
+
+	door [32]byte // key of this process for what a browser keeps meanwhile: challenges, conversations with the provider
 
 	tally *tally
 }
@@ -69,11 +82,12 @@ func New(o Options) *Registry {
 	o.Hash = o.Hash.orProduction()
 	return &Registry{
 		o: o, hashes: make(chan struct{}, hashesAtOnce), strangers: make(chan struct{}, strangersAtOnce), decoy: o.Hash.hash(newToken()),
-		begun: map[[32]byte]beginning{}, renewing: map[string]beginning{}, tally: newTally(),
+		begun: map[[32]byte]beginning{}, renewing: map[string]beginning{}, adding: map[string]adding{}, spent: map[string]time.Time{},
+		vouchers: map[[32]byte]voucher{}, fast: map[string]fastClock{}, door: processKey(), tally: newTally(),
 	}
 }
 
-// Empty reports whether nothing was ever applied: then the first file needs no token.
+// Empty reports whether no file was ever applied: then the first file needs no token.
 func (r *Registry) Empty(ctx context.Context) (bool, error) {
 	empty := false
 	err := r.o.DB.Read(ctx, func(s *store.Snap) (err error) {
@@ -106,14 +120,11 @@ func find(s *store.Snap, name string) (policy.Person, error) {
 	return p.Person, nil
 }
 
-// staffWith is the acting member of staff, who must hold the role and not be locked.
+// staffWith gives the acting member of staff, who must hold the role and not be locked.
 func staffWith(s *store.Snap, by ledger.Actor, role policy.Role) (policy.Person, error) {
 	p, err := s.ActingPerson(by)
 	if err != nil {
 		return policy.Person{}, err
 	}
-	if p.Kind != policy.Staff || !p.Has(role) {
-		return policy.Person{}, &policy.Denied{Reason: policy.Forbidden, Args: map[string]string{"role": string(role)}}
-	}
-	return p, nil
+	return p, policy.MayRegister(p, role).Err()
 }

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -344,5 +345,36 @@ func TestAccountSecret(t *testing.T) {
 	}
 	if err := h.Registry.SetAccountSecret(t.Context(), "map-web/web", []byte("x"), townhall.By("admin")); problems(t, err)[0].Code != "no-secret" {
 		t.Errorf("a secret for a certificate: %v", err)
+	}
+}
+
+// A holder of a person's token is told what was wrong with the proof. To others every failure is the same.
+func TestAWrongProofIsExplainedToWhoIsSignedIn(t *testing.T) {
+	h := townhall.Found(t)
+	p, _ := enrol(t, h, h.Plan.Code)
+	h.Pass(time.Minute)
+	code := p.code(t, h)
+	for _, c := range []struct {
+		name, password, code string
+		want                 registry.WrongProof
+	}{
+		{"password", "a horse that is none", code, registry.WrongProof{Password: true}},
+		{"code", password, "000000", registry.WrongProof{}},
+		{"used code", password, code, registry.WrongProof{Used: true}},
+	} {
+		if c.want.Used {
+			if err := h.Registry.Fresh(t.Context(), "admin", password, code, ""); err != nil {
+				t.Fatal(err) // the wrong proofs before did not use it up
+			}
+		}
+		err := h.Registry.Fresh(t.Context(), "admin", c.password, c.code, "")
+		var wrong *registry.WrongProof
+		if !errors.As(err, &wrong) || wrong.Password != c.want.Password || wrong.Used != c.want.Used || townhall.Reason(err) != "auth-failed" {
+			t.Errorf("%s: %+v, %v", c.name, wrong, err)
+		}
+		_, err = h.Registry.Login(t.Context(), registry.LoginInput{Person: "admin", Password: c.password, Code: c.code})
+		if errors.As(err, &wrong) || townhall.Reason(err) != "auth-failed" {
+			t.Errorf("%s, not signed in: %v", c.name, err)
+		}
 	}
 }

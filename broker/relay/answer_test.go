@@ -9,15 +9,16 @@ import (
 	"sekimori/broker/internal/testbed"
 )
 
-// A client that is asked whether it is there must answer, by whatever it thinks of the question: one that does not is taken for
-// lost. Debian's names of the packages: openssh-client, putty-tools, dropbear-bin, python3-paramiko, python3-asyncssh.
+// A client must answer a liveness question in any form; a client that does not is taken for lost. Debian's packages:
+// openssh-client, putty-tools, dropbear-bin, python3-paramiko, python3-asyncssh.
 func TestRealClientsAnswer(t *testing.T) {
+	t.Parallel()
 	python := func(script string) func(*rig, string, string) []string {
 		return func(_ *rig, host, port string) []string { return []string{"-c", script, host, port} }
 	}
 	for name, c := range map[string]struct {
 		program string
-		needs   string // a module of Python, whose interpreter is the program
+		needs   string // a module of Python; the program is its interpreter
 		args    func(r *rig, host, port string) []string
 	}{
 		"ssh": {"ssh", "", func(_ *rig, host, port string) []string {
@@ -76,7 +77,7 @@ sys.exit(asyncio.run(main()))
 					<-time.After(10 * time.Millisecond)
 				}
 			})
-			<-time.After(200 * time.Millisecond) // until nothing else is on its way
+			<-time.After(200 * time.Millisecond) // until nothing else is in transit
 			for range 3 {
 				before := r.near.BytesRead()
 				r.relay.AskClient()
@@ -85,7 +86,7 @@ sys.exit(asyncio.run(main()))
 						<-time.After(10 * time.Millisecond)
 					}
 				})
-				<-time.After(50 * time.Millisecond) // the answer is taken, and the next question may go out
+				<-time.After(50 * time.Millisecond) // the answer has been read, so the next question may go out
 			}
 			in.Close()
 			_ = cmd.Wait()

@@ -119,9 +119,9 @@ func TestAttackFloodOfWindowChanges(t *testing.T) {
 	if _, err := session(t, c).SendRequest("keepalive", true, nil); err != nil {
 		t.Fatal(err)
 	}
-	<-sizes // one reaches it
+	<-sizes // one size reaches it
 	got, recorded := 1+len(sizes), len(r.events(recordings.EventWindowChange))
-	most := int(time.Since(begun)/(50*time.Millisecond)) + 2 // after counting: sizes go on arriving
+	most := int(time.Since(begun)/(50*time.Millisecond)) + 2 // measured after counting, because sizes keep arriving
 	if got > most {
 		t.Errorf("%d sizes reached the target, at most %d should", got, most)
 	}
@@ -172,8 +172,8 @@ func TestAttackTargetSendsManyExits(t *testing.T) {
 	}
 }
 
-// A client that keeps the connection open and never reads fills every buffer up to the target.
-// Close would wait for it; the cut must not.
+// A client that keeps the connection open and never reads fills every buffer up to the target. Close would wait for it; the
+// cut must not.
 func TestAttackClientThatNeverReads(t *testing.T) {
 	ctx, cut := context.WithCancelCause(context.Background())
 	r := newRig(t, rigOptions{context: ctx})
@@ -221,7 +221,7 @@ func TestAttackClientThatNeverReads(t *testing.T) {
 	}
 }
 
-// stalledConn reads nothing more once now is set.
+// stalledConn stops reading once now is set.
 type stalledConn struct {
 	net.Conn
 	now     atomic.Bool

@@ -9,37 +9,36 @@ import (
 	"sekimori/policy"
 )
 
-// The SSH library keeps what a peer has sent until the relay takes it, and lets each channel send 2 MiB before that.
-// A packet of one byte costs it 48, so that a peer which sends such packets to a few channels that take nothing, because
-// they are not decided yet, or paused, or their other end is slow, would fill 100 MB with each. The window cannot be
-// made smaller. What is counted instead is the connection: what came off the wire and was not taken.
+// The SSH library keeps a peer's data until the relay reads it, up to 2 MiB for each channel. A packet of one byte costs the
+// library 48. A peer that sends such packets to a few channels that are not read (undecided, paused, or with a slow other
+// end) would fill 100 MB with each. The window cannot be made smaller. So the relay counts per connection: the bytes received
+// and not yet read.
 const (
-	// backlogMost is how much may have come and not been taken before the connection is read no further. It is the windows of
-	// seven channels: uploads beside each other that a pause holds up stay below.
+	// backlogMost bounds the unread bytes; beyond it the connection is not read. It equals the windows of seven channels, so
+	// seven parallel uploads held up by a pause stay below it.
 	backlogMost = 16 << 20
-	// backlogStep is how much is read between two looks.
+	// backlogStep is the number of bytes read between two checks.
 	backlogStep = 128 << 10
 )
 
-// What a connection has sent beside the data that was taken. A packet has a frame, padding and a tag: at least leastFrame
-// bytes. What is more than that, and the adjustments of windows that answer what goes the other way, is allowed for as a part
-// of the bytes that pass. A peer cannot earn much by that: to hide a megabyte it must have thirty recorded.
+// The wire also carries bytes that are not channel data. A packet has a frame, padding and a tag: at least leastFrame bytes.
+// Further overhead, and the window adjustments that answer the other direction, are allowed as a fraction of the relayed
+// bytes. A peer gains little by that: to hide a megabyte it must have thirty recorded.
 const (
 	leastFrame = 34
-	frameParts = 64 // one byte in so many of the data taken
-	replyParts = 32 // one byte in so many of the data sent; PuTTY answers each 8 kB with two packets
+	frameParts = 64 // one byte per this many bytes of data read
+	replyParts = 32 // one byte per this many bytes of data sent; PuTTY answers each 8 kB with two packets
 )
 
-// backlog bounds what one connection may have sent that was not taken. A stream that is just being read holds nothing;
-// for every other one, whatever came since it was last empty counts, less what the streams of the connection took
-// since then.
+// backlog bounds the unread bytes of one connection. A stream that is being read holds none. For every other stream it counts
+// the bytes received since the stream was last empty, minus the bytes read from the connection's streams since then.
 type backlog struct {
 	r       *Relay
 	side    string
 	conn    *wire.Conn    // nil: there is no limit
-	taken   atomic.Int64  // with its overhead
+	taken   atomic.Int64  // bytes read, with their overhead
 	waiting atomic.Bool   // ask waits for changed
-	changed chan struct{} // a stream is being read, or gone; capacity 1
+	changed chan struct{} // a stream is being read, or closed; capacity 1
 
 	mu      sync.Mutex // guards streams
 	streams map[*inflow]struct{}
@@ -54,17 +53,17 @@ func (b *backlog) govern(conn *wire.Conn) {
 	conn.Govern(b.ask)
 }
 
-// inflow is one stream of a channel as the relay reads it.
+// inflow is one stream of a channel, as the relay reads it.
 type inflow struct {
 	b       *backlog
 	src     io.Reader
-	begun   bool         // it was read once
-	reading atomic.Bool  // Read is under way: what is there is being taken
-	empty   atomic.Int64 // bytes off the wire when it was last empty
+	begun   bool         // it was read at least once
+	reading atomic.Bool  // a Read is under way, so waiting data is being read
+	empty   atomic.Int64 // bytes off the wire when the stream was last empty
 	before  atomic.Int64 // backlog.taken at that moment
 }
 
-// open adds a stream, on which nothing has come.
+// open adds a stream that has received nothing.
 func (b *backlog) open(src io.Reader) *inflow {
 	f := &inflow{b: b, src: src}
 	f.mark()
@@ -74,7 +73,7 @@ func (b *backlog) open(src io.Reader) *inflow {
 	return f
 }
 
-// close takes streams away whose channel is gone, and with it what they held.
+// close removes the streams of a closed channel and their unread bytes.
 func (b *backlog) close(streams ...*inflow) {
 	b.mu.Lock()
 	for _, f := range streams {
@@ -91,7 +90,7 @@ func (f *inflow) mark() {
 	}
 }
 
-// Read implements io.Reader. Only one goroutine reads.
+// Read implements io.Reader. Only one goroutine may read.
 func (f *inflow) Read(p []byte) (int, error) {
 	f.reading.Store(true)
 	if f.b.waiting.Load() {
@@ -99,7 +98,7 @@ func (f *inflow) Read(p []byte) (int, error) {
 	}
 	n, err := f.src.Read(p)
 	f.b.taken.Add(int64(n + n/frameParts + leastFrame))
-	if n < len(p) && f.begun { // the library gives all that there is; the gate at first what it had read ahead
+	if n < len(p) && f.begun { // the library returns all waiting data; the gate's first read returns only data read ahead
 		f.mark()
 	}
 	f.begun = true
@@ -107,15 +106,15 @@ func (f *inflow) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// sent counts what went the other way.
-func (b *backlog) sent(n int) { b.taken.Add(int64(n / replyParts)) }
+// countSent counts bytes sent in the other direction.
+func (b *backlog) countSent(n int) { b.taken.Add(int64(n / replyParts)) }
 
-// took counts a request or the opening of a channel that was taken.
-func (b *backlog) took(kind string, payload []byte) {
+// countTaken counts a request or the opening of a channel that was read.
+func (b *backlog) countTaken(kind string, payload []byte) {
 	b.taken.Add(int64(len(kind) + len(payload) + leastFrame))
 }
 
-// look has ask look again.
+// look makes ask check again.
 func (b *backlog) look() {
 	select {
 	case b.changed <- struct{}{}:
@@ -123,7 +122,7 @@ func (b *backlog) look() {
 	}
 }
 
-// held is how much may have come and not been taken, when read bytes came in all.
+// held bounds the unread bytes after read bytes have come in all.
 func (b *backlog) held(read int64) (most int64) {
 	taken := b.taken.Load()
 	b.mu.Lock()
@@ -136,8 +135,8 @@ func (b *backlog) held(read int64) (most int64) {
 	return most
 }
 
-// ask is called by the connection's reader, which it holds up while too much is held. It gives the number of bytes at which
-// it is to be asked again.
+// ask is called by the connection's reader, and holds it up while too much is unread. It returns the byte count at which it
+// must be asked again.
 func (b *backlog) ask(read int64, ending <-chan struct{}) int64 {
 	if b.held(read) <= backlogMost {
 		return read + backlogStep
@@ -154,14 +153,13 @@ func (b *backlog) ask(read int64, ending <-chan struct{}) int64 {
 	return read + backlogStep
 }
 
-// discardErrors takes what a client sends as standard error, which no client does: it goes nowhere, but the SSH library
-// would keep it.
+// discardErrors reads and drops a client's standard error. No client sends any, but the SSH library would keep it.
 func (c *channel) discardErrors() {
 	var b [64]byte
 	for {
 		n, err := c.near.Stderr().Read(b[:])
 		if n > 0 {
-			c.r.refused(refusal{channel: c.number(), side: clientSide, what: "extended data", feature: featureRequest, reason: policy.FeatureNotGranted})
+			c.r.refused(refusal{of: c, side: clientSide, what: "extended data", feature: featureRequest, reason: policy.FeatureNotGranted})
 		}
 		if err != nil {
 			return

@@ -15,18 +15,23 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/relay"
 	"sekimori/policy"
 )
 
-// What DESIGN.md states: a side may have sent backlogMost that was not taken, and a step of reading more; the memory for it
-// is at most one and a half times as much, and what the SSH library has under way (4 MiB).
+// The bound stated in DESIGN.md: a side may have sent backlogMost unread bytes and one step of reading more. Memory is at
+// most one and a half times that, plus the SSH library's own data in transit (4 MiB).
 const (
 	backlogMost   = 16 << 20
 	backlogSlack  = 1 << 20
 	backlogMemory = 28 << 20
 )
 
-// heap is what the process holds now.
+// windowPassed is the most that one channel passes on to a target that reads nothing, in bytes of the wire: the library's window,
+// the relay's buffer, and a frame for each packet of 32 KiB.
+const windowPassed = 2<<20 + relay.LargeBuffer + (2<<20+relay.LargeBuffer)/(32<<10)*64
+
+// heap is the process's current heap in bytes.
 func heap() int64 {
 	var m runtime.MemStats
 	runtime.GC()
@@ -34,7 +39,7 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// heldBack waits until no more is read of what somebody goes on sending: read has stood still for a while.
+// heldBack waits until a continuing sender is no longer read: read has stood still for a while.
 func heldBack(t *testing.T, read func() int64) int64 {
 	t.Helper()
 	tick := time.NewTicker(300 * time.Millisecond)
@@ -55,24 +60,24 @@ func heldBack(t *testing.T, read func() int64) int64 {
 	}
 }
 
-// A client sends to channels that take nothing, in the packets that cost most.
+// A client sends the costliest packets to channels that are not read.
 func TestAttackMemoryOfChannelsThatTakeNothing(t *testing.T) {
 	one, large := []byte("x"), make([]byte, 32<<10)
 	for name, a := range map[string]struct {
 		channels int
-		start    string // what each channel asks for before; empty: nothing, so that it is never decided
+		start    string // each channel's first request; empty: none, so it is never decided
 		pause    bool
-		passed   int64 // what the target's windows take
+		passed   int64 // the capacity of the target's windows
 		send     func(ch ssh.Channel) error
 	}{
 		"one byte at a time, undecided": {channels: 8, send: func(ch ssh.Channel) error { _, err := ch.Write(one); return err }},
 		"large, undecided":              {channels: 32, send: func(ch ssh.Channel) error { _, err := ch.Write(large); return err }},
 		"one byte at a time, paused":    {channels: 4, start: "cat", pause: true, send: func(ch ssh.Channel) error { _, err := ch.Write(one); return err }},
-		"large, not read by the target": {channels: 32, start: "wait", passed: 32 * 2100 << 10, send: func(ch ssh.Channel) error { _, err := ch.Write(large); return err }},
+		"large, not read by the target": {channels: 32, start: "wait", passed: 32 * windowPassed, send: func(ch ssh.Channel) error { _, err := ch.Write(large); return err }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
-				for req := range s.Requests { // takes no data
+				for req := range s.Requests { // reads no data
 					_ = req.Reply(false, nil)
 				}
 			}})
@@ -107,7 +112,7 @@ func TestAttackMemoryOfChannelsThatTakeNothing(t *testing.T) {
 			if read > a.passed+backlogMost+backlogSlack {
 				t.Errorf("%d bytes were read", read)
 			}
-			if a.passed == 0 && grown > backlogMemory { // the target of this test is in the same process
+			if a.passed == 0 && grown > backlogMemory { // the target of this test shares the process
 				t.Errorf("%d bytes are held", grown)
 			}
 			r.kill()
@@ -151,10 +156,10 @@ func TestAttackMemoryOfATargetThatNobodyReads(t *testing.T) {
 	heldBack(t, r.far.Wire.BytesRead)
 	grown := heap() - before
 	t.Logf("%d KiB are held", grown>>10)
-	if grown > 2*backlogMemory { // both sides: what the engineer does not take is in queues as well
+	if grown > 2*backlogMemory { // both sides: the engineer's unread data is queued as well
 		t.Errorf("%d bytes are held", grown)
 	}
-	// The cut is not held up by what is held back.
+	// The cut does not wait for the held-back data.
 	begun := time.Now()
 	cut(errors.New("the window has ended"))
 	_ = r.end()
@@ -164,7 +169,7 @@ func TestAttackMemoryOfATargetThatNobodyReads(t *testing.T) {
 	}
 }
 
-// Standard error flows to the client. What a client sends there goes nowhere, and no client sends it.
+// Standard error flows to the client. A client that sends it anyway reaches nothing.
 func TestAttackStandardErrorOfTheClient(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.client()
@@ -172,7 +177,7 @@ func TestAttackStandardErrorOfTheClient(t *testing.T) {
 	for range 16 {
 		ch, _, err := c.OpenChannel("session", nil)
 		if err != nil {
-			break // it has ended already
+			break // the channel has ended already
 		}
 		go func() {
 			b := make([]byte, 32<<10)
@@ -213,7 +218,7 @@ func TestAttackLargeRequestsWhileTheDecisionWaits(t *testing.T) {
 		}
 		open = append(open, ch)
 	}
-	// The requests are taken all the time: what waits does not grow, and the connection is not held up.
+	// The requests are read all the time, so the backlog does not grow and the connection goes on.
 	for range 20 {
 		for _, ch := range open {
 			if _, err := ch.SendRequest("env", false, payload); err != nil {
@@ -231,7 +236,7 @@ func TestAttackLargeRequestsWhileTheDecisionWaits(t *testing.T) {
 	}
 }
 
-// A window that is drawn to another size while a channel waits for its decision: the last size counts.
+// If a window is resized while a channel waits for its decision, the last size counts.
 func TestSizesWhileTheDecisionWaits(t *testing.T) {
 	decide, sizes := make(chan struct{}), make(chan [2]uint32, 1000)
 	target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
@@ -274,8 +279,9 @@ func TestSizesWhileTheDecisionWaits(t *testing.T) {
 	})
 }
 
-// Honest uploads through a pause, more than may wait: they are held back, and arrive whole afterwards.
+// Honest uploads during a pause, larger than the bound, are held back and arrive whole afterwards.
 func TestUploadsThroughAPause(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.client()
 	const uploads, size = 12, 4 << 20
@@ -312,7 +318,7 @@ func TestUploadsThroughAPause(t *testing.T) {
 	within(t, "the uploads arrive", work.Wait)
 }
 
-// A channel that takes nothing for hours, as of "sleep" with a file for input, must not slow down what others move.
+// A channel that is not read for hours, as of "sleep" with a file as input, must not slow down the others.
 func TestOneStalledChannelDoesNotSlowOthers(t *testing.T) {
 	target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
 		if s.Command == "sleep" {

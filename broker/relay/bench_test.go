@@ -1,16 +1,21 @@
 package relay_test
 
 import (
+	"bytes"
 	"io"
 	"runtime"
+	"syscall"
 	"testing"
+	"time"
 
+	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 
 	"sekimori/broker/internal/testbed"
+	"sekimori/policy"
 )
 
-// BenchmarkBulk has client, relay with a sealed recording, and target in one process.
+// BenchmarkBulk runs client, relay with a sealed recording, and target in one process.
 func BenchmarkBulk(b *testing.B) {
 	b.Run("down", func(b *testing.B) {
 		s := session(b, newRig(b, rigOptions{}).client())
@@ -44,7 +49,7 @@ func BenchmarkBulk(b *testing.B) {
 	})
 }
 
-// BenchmarkKeystroke is one key to its echo, alone and beside a bulk transfer of another channel.
+// BenchmarkKeystroke times one key until its echo, alone and beside another channel's bulk transfer.
 func BenchmarkKeystroke(b *testing.B) {
 	run := func(b *testing.B, s *ssh.Session) {
 		in, _ := s.StdinPipe()
@@ -88,8 +93,8 @@ func BenchmarkKeystroke(b *testing.B) {
 	})
 }
 
-// BenchmarkIdle counts the memory of an open terminal on which nothing happens: relay, both
-// connections, and, because they are in the same process, the client and the target too.
+// BenchmarkIdle measures the memory of an idle open terminal: relay, both connections and, because they share the process,
+// the client and the target too.
 func BenchmarkIdle(b *testing.B) {
 	use := func() uint64 {
 		runtime.GC()
@@ -115,5 +120,44 @@ func BenchmarkIdle(b *testing.B) {
 			waitFor(b, out, "x")
 		}
 		b.ReportMetric(float64(use()-before)/n/1024, "KiB/session-with-both-ends")
+	}
+}
+
+// BenchmarkSFTP copies over a real sshd and its SFTP server: relayed like any channel (an exec of the server, under terms without a
+// bound), and inspected under terms that bound each operation.
+func BenchmarkSFTP(b *testing.B) {
+	dir := b.TempDir()
+	for name, files := range map[string]*policy.FileTerms{
+		"plain":   nil,
+		"bounded": {In: policy.FilePass, Out: policy.FilePass, InPaths: [][]string{{"/"}}, OutPaths: [][]string{{"/"}}, Limit: 1 << 40},
+	} {
+		b.Run(name, func(b *testing.B) {
+			signer := testbed.NewSigner(b)
+			sshd := testbed.StartSSHD(b, testbed.SSHDOptions{Keys: []ssh.PublicKey{signer.PublicKey()}})
+			client := newRig(b, rigOptions{sshd: sshd, auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, files: files, plain: files == nil}).client()
+			c, err := sftp.NewClient(client, sftp.UseConcurrentWrites(true))
+			if err != nil {
+				b.Fatal(err)
+			}
+			data := make([]byte, 64<<20)
+			var before, after syscall.Rusage
+			_ = syscall.Getrusage(syscall.RUSAGE_SELF, &before)
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				f, err := c.Create(dir + "/f")
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := f.ReadFrom(bytes.NewReader(data)); err != nil {
+					b.Fatal(err)
+				}
+				if err := f.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			_ = syscall.Getrusage(syscall.RUSAGE_SELF, &after)
+			used := time.Duration(after.Utime.Nano()-before.Utime.Nano()) + time.Duration(after.Stime.Nano()-before.Stime.Nano())
+			b.ReportMetric(used.Seconds()*1e9/float64(b.N)/float64(len(data)), "CPU-s/GB")
+		})
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"sekimori/recordings"
 )
 
-// bubble is one session inside testing/synctest, whose clock the test moves: a client and a target
-// joined by pipes. Everything ends with the test.
+// bubble is one session inside testing/synctest, with a clock that the test moves: a client and a target joined by pipes. All
+// of it ends with the test.
 func bubble(t *testing.T, script func(s *testbed.TargetSession)) (*ssh.Client, *relay.Relay) {
 	t.Helper()
 	target := testbed.NewTarget(t, testbed.TargetOptions{Session: script})
@@ -44,8 +44,9 @@ func bubble(t *testing.T, script func(s *testbed.TargetSession)) (*ssh.Client, *
 	config := &ssh.ServerConfig{NoClientAuth: true}
 	config.AddHostKey(testbed.NewSigner(t))
 	r := relay.New(relay.Config{
+		Files:    (&rigOptions{}).terms,
 		Recorder: rec,
-		Decide:   func(context.Context, policy.ChannelKind) policy.Decision { return policy.Decision{Allow: true} },
+		Decide:   func(context.Context, policy.Asked) policy.Decision { return policy.Decision{Allow: true} },
 		Refuse:   func(d policy.Decision) (string, int) { return string(d.Reason), d.Reason.Exit() },
 	})
 	ctx, stop := context.WithCancel(context.Background())

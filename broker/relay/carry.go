@@ -11,17 +11,16 @@ import (
 
 // carry copies until both sides are done with the channel.
 //
-// What ends a channel goes to the engineer in one order: the output, the exit status, the end of
-// the output, the close. Many clients close a channel as soon as both of its directions have ended;
-// plink and dbclient then report success where no status came before. A server that answers the
-// close later can still send the status, which is what sshd does; the SSH library answers at once.
-// So the end of the output, which is what makes such a client close, waits for the status.
+// The engineer gets the end of a channel in this order: output, exit status, end of output, close. Many clients close a
+// channel as soon as both of its directions have ended; plink and dbclient then report success if no status came before. sshd
+// can still send the status, because it answers the close later; the SSH library answers at once. The end of the output makes
+// such a client close, so it waits for the status.
 func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
 	var (
-		drained = make(chan struct{}) // output and errors have ended and were handed on
+		drained = make(chan struct{}) // output and errors have ended and were relayed
 		outDone = make(chan struct{})
 		errDone = make(chan struct{})
-		told    = make(chan struct{}) // how the command ended was handed on
+		told    = make(chan struct{}) // the exit status was relayed
 		farGone = make(chan struct{}) // the target has closed the channel; told, if ever, came before
 		ended   = make(chan struct{})
 	)
@@ -51,7 +50,7 @@ func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
 		}
 		r.event(c.id, recordings.EventSizes, recordings.Sizes{Input: c.input.Load(), Output: c.output.Load(), Errors: c.errors.Load()})
 		c.recordClose()
-		if lost { // the engineer is yet to be told why (Finish), so the channel stays open
+		if lost { // the channel stays open, because Finish must still tell the engineer the reason
 			r.settle(c)
 			return
 		}
@@ -65,24 +64,23 @@ func (c *channel) carry(nearReqs, farReqs <-chan *ssh.Request) {
 		}
 	})
 	c.serveNearRequests(nearReqs)
-	// The engineer has closed the channel: there is nobody left to work for.
+	// The engineer has closed the channel, so its work is pointless now.
 	c.leave()
 	c.resize.stop()
 	_ = c.far.Close()
-	c.quicken()
+	c.hastenAcks()
 	<-ended
 }
 
-// quietInput is how long the input must have been silent before the end of the output is passed on
-// although the command goes on. A program may close its output to tell its peer so, as nc does when
-// the other end hangs up, and wait for the input's end; without the limit both would wait for ever.
+// quietInput is the silence of the input after which the end of the output is passed on although the command goes on. A
+// program may close its output and wait for the end of its input, as nc does after its peer has hung up; without this limit
+// both sides would wait for ever.
 const quietInput = time.Minute
 
-// awaitStatus returns when the end of the output may be passed on: the status went before it, none
-// will come, or the engineer's input is open and silent. A client whose input is open does not
-// close the channel. One whose input ends after quietInput, before the command does, loses the status;
-// so a command that never printed anything, as one whose messages go to a file, is waited for without
-// limit: its client has nothing to read, and may be a dump that pauses for long.
+// awaitStatus returns when the end of the output may be passed on: the status went before it, none will come, or the
+// engineer's input is open and silent. A client with open input does not close the channel. A client whose input ends after
+// quietInput, but before the command, loses the status. A command that never printed anything, such as one that logs to a
+// file, is waited for without limit: its client has nothing to read, and may be a dump with long pauses.
 func (c *channel) awaitStatus(told, farGone <-chan struct{}) {
 	quiet := time.NewTicker(quietInput)
 	defer quiet.Stop()
@@ -106,13 +104,13 @@ func (c *channel) awaitStatus(told, farGone <-chan struct{}) {
 	}
 }
 
-// targetLost tells, of a channel whose output has ended, whether it was closed because the target
-// is gone. The library does not tell a connection that broke from a channel that the target closed.
+// targetLost reports, for a channel with ended output, whether it was closed because the target is gone. The library does not
+// distinguish a broken connection from a channel closed by the target.
 func (c *channel) targetLost(told, farGone <-chan struct{}) bool {
 	select {
 	case <-farGone:
 	default:
-		return false // open, so the target is there
+		return false // the channel is open, so the target is there
 	}
 	select {
 	case <-told:
@@ -133,24 +131,24 @@ func (c *channel) finishOutput() {
 		return
 	}
 	defer c.r.valve.leave()
-	if c.r.event(c.id, recordings.EventEOF, recordings.StreamEnd{Stream: recordings.Stdout.String()}) {
-		_ = c.near.CloseWrite()
+	if c.event(recordings.EventEOF, recordings.StreamEnd{Stream: recordings.Stdout.String()}) {
+		c.endOutput()
 	}
 }
 
-// serveFarRequests takes the target's requests about the channel until the target closes it. It
-// closes told when how the command ended was handed on.
+// serveFarRequests handles the target's requests about the channel until the target closes it. It closes told once the exit
+// status has been relayed.
 func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, told chan<- struct{}, drained <-chan struct{}) {
 	var passing sync.WaitGroup
 	defer passing.Wait()
 	ended := false
 	for req := range reqs {
-		c.r.fromTarget.took(req.Type, req.Payload)
+		c.r.fromTarget.countTaken(req.Type, req.Payload)
 		switch req.Type {
 		case "exit-status", "exit-signal":
 			m, err := readExit(req)
 			if ended || err != nil {
-				c.r.refuseRequest(c.number(), targetSide, req, "a second one, or malformed")
+				c.r.refuseRequest(c, targetSide, req, "a second one, or malformed")
 				continue
 			}
 			ended = true
@@ -163,17 +161,17 @@ func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, told chan<- struct{
 		case "keepalive@openssh.com":
 			_ = req.Reply(true, nil)
 		case "eow@openssh.com":
-			// The target reads no more; a client that knows the request stops sending.
+			// The target has stopped reading; a client that knows the request stops sending.
 			c.passEOW(c.near, recordings.Stdin)
 			_ = req.Reply(true, nil)
 		default:
-			c.r.refuseRequest(c.number(), targetSide, req, "")
+			c.r.refuseRequest(c, targetSide, req, "")
 		}
 	}
 }
 
-// passExit passes the end of the command on after its output, or after drainLimit where
-// something in the background still holds the output open or the engineer does not read.
+// passExit relays the end of the command after its output. It waits at most drainLimit, because a background process may hold
+// the output open or the engineer may not read.
 func (c *channel) passExit(m message, drained <-chan struct{}) {
 	limit := time.NewTimer(drainLimit)
 	defer limit.Stop()
@@ -188,7 +186,7 @@ func (c *channel) passExit(m message, drained <-chan struct{}) {
 	}
 }
 
-// passEOW passes on that one side reads a stream no further.
+// passEOW relays that one side has stopped reading a stream.
 func (c *channel) passEOW(to ssh.Channel, s recordings.Stream) {
 	if !c.r.valve.open() {
 		return
@@ -198,16 +196,15 @@ func (c *channel) passEOW(to ssh.Channel, s recordings.Stream) {
 	}
 }
 
-// serveNearRequests takes the engineer's requests about the channel until the engineer's client
-// closes it.
+// serveNearRequests handles the engineer's requests about the channel until the engineer's client closes it.
 func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 	for req := range reqs {
-		c.r.fromClient.took(req.Type, req.Payload)
+		c.r.fromClient.countTaken(req.Type, req.Payload)
 		switch req.Type {
 		case "window-change":
 			var s sizePayload
 			if c.pty == nil || parse(req.Payload, maxPayload, &s) != nil {
-				c.r.refuseRequest(c.number(), clientSide, req, "")
+				c.r.refuseRequest(c, clientSide, req, "")
 				continue
 			}
 			if c.term != nil {
@@ -218,22 +215,22 @@ func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 		case "signal", "break":
 			m, err := readAct(req)
 			if err != nil {
-				c.r.refuseRequest(c.number(), clientSide, req, err.Error())
+				c.r.refuseRequest(c, clientSide, req, err.Error())
 				continue
 			}
 			c.passInputRequest(req, m)
 		case "eow@openssh.com":
-			// The engineer reads no more output.
+			// The engineer has stopped reading the output.
 			c.passEOW(c.far, recordings.Stdout)
 			_ = req.Reply(true, nil)
 		default:
-			c.r.refuseRequest(c.number(), clientSide, req, "")
+			c.r.refuseRequest(c, clientSide, req, "")
 		}
 	}
 }
 
-// passInputRequest passes on a request that acts on the target like a key. While input is held
-// back it is refused: what comes too late may hit something else.
+// passInputRequest relays a request that acts on the target like a key. While input is held back it is refused, because a
+// late one may hit another program.
 func (c *channel) passInputRequest(req *ssh.Request, m message) {
 	v := &c.r.valve
 	if v.held.Load() || !v.open() {
@@ -257,7 +254,7 @@ func (c *channel) passInputRequest(req *ssh.Request, m message) {
 	_ = req.Reply(ok, nil)
 }
 
-// active tells that the session is in use.
+// active reports that the session is in use.
 func (r *Relay) active() {
 	if r.cfg.OnActivity != nil {
 		r.cfg.OnActivity()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -13,44 +15,54 @@ import (
 	"sekimori/recordings"
 )
 
-// channel is one of the engineer's session channels and, once decided, its counterpart.
+// channel is one of the engineer's session channels and, once decided, the target's counterpart.
 type channel struct {
 	r    *Relay
 	id   uint32
 	near ssh.Channel // the engineer's
-	far  ssh.Channel // the target's; nil until the channel was decided
+	far  ssh.Channel // the target's; nil until the channel has been decided
 
-	fromNear      *inflow // near, as it is read
-	fromFar       *inflow // far, as it is read
+	fromNear      *inflow // near, as the relay reads it
+	fromFar       *inflow // far, as the relay reads it
 	fromFarErrors *inflow
+
+	forward bool // carries a forwarded connection: no text for the engineer goes into it
 
 	pty    *ptyPayload  // nil: no terminal
 	env    []envPayload // accepted, in order
-	lost   []string     // variables that are on the list, and whose values were not accepted
-	size   sizePayload  // last asked for before the channel said what it is
-	late   *sizePayload // last asked for from then until it was started
+	lost   []string     // listed variables with refused values
+	size   sizePayload  // last size before the main request
+	late   *sizePayload // last size between the main request and the start
 	resize resizer
-	term   *terminal // nil: no terminal, so no notices; shown is the same for other goroutines
+	term   *terminal // nil: no terminal, so no notices; shown is its copy for other goroutines
 	shown  atomic.Pointer[terminal]
 
-	inspect inspector // reads along where files move; nil elsewhere
+	inspect   inspector            // records file operations; nil on channels without files
+	toldFiles []policy.FileRefusal // guarded by r.mu: the engineer has read them
 
-	errOut sync.Mutex // held while writing to near's stderr
+	copyRefused atomic.Bool // the terms have ended its copy
 
-	waits      bool         // guarded by r.mu: nothing is left to do but to be told why the target went
-	done       atomic.Bool  // the work was finished before the engineer closed
-	exited     atomic.Bool  // an exit status or signal went to the engineer
-	input      atomic.Int64 // bytes handed on, for the event at the end
+	errOut sync.Mutex // held while near's stderr is written to, and while its end is sent
+
+	ended      bool          // it came when nothing was relayed any more
+	answered   chan struct{} // closed when its main request was answered, or none will come
+	answering  sync.Once     // closes answered
+	waits      bool          // guarded by r.mu: only Finish's message is outstanding
+	done       atomic.Bool   // the work was finished before the engineer closed
+	exited     atomic.Bool   // an exit status or signal went to the engineer
+	input      atomic.Int64  // bytes relayed, for the event at the end
 	output     atomic.Int64
 	errors     atomic.Int64
-	unasked    atomic.Int64  // bytes of output since the engineer last sent anything
-	shell      bool          // a person's shell, on which only keys count against idleness
+	unasked    atomic.Int64 // bytes of output since the engineer's last input
+	kind       policy.ChannelKind
+	shell      bool          // a person's shell: only its keys count against idleness
 	heard      atomic.Bool   // a person reads its stderr: a shell or a command that was started
-	remarks    []string      // to be said once it is started
+	remarks    []string      // to be written once it is started
 	inputState atomic.Int32  // inputSilent, inputPassing, inputEnded
 	left       chan struct{} // closed when the engineer's side of the channel has closed
 	leaving    sync.Once     // closes left
-	closed     atomic.Bool   // its end was recorded
+	closed     atomic.Bool   // its end has been recorded
+	recording  sync.RWMutex  // held while an event is recorded, for writing while the end is: no event of the channel follows it
 }
 
 // leave notes that the engineer's side of the channel has closed.
@@ -66,33 +78,39 @@ func (c *channel) gone() bool {
 	}
 }
 
-// number is the channel as events name it: once its end is recorded, what is still refused on it is the session's.
-func (c *channel) number() uint32 {
+// event records an event of the channel. After the channel's end has been recorded, it belongs to the session: readers have
+// forgotten the channel.
+func (c *channel) event(kind string, body any) bool {
+	c.recording.RLock()
+	defer c.recording.RUnlock()
+	id := c.id
 	if c.closed.Load() {
-		return recordings.SessionChannel
+		id = recordings.SessionChannel
 	}
-	return c.id
+	return c.r.event(id, kind, body)
 }
 
-// recordClose records the end of a channel whose beginning was recorded: once, on whatever way it ends. Readers forget a channel
-// with it.
+// recordClose records the end of a channel with a recorded start. It records exactly one end on every path, because readers
+// then forget the channel.
 func (c *channel) recordClose() {
+	c.recording.Lock()
+	defer c.recording.Unlock()
 	if !c.closed.Swap(true) {
 		c.r.event(c.id, recordings.EventClose, nil)
 	}
 }
 
-// States of what the engineer types or sends, as awaitStatus asks for them.
+// States of the engineer's input, read by awaitStatus.
 const (
-	inputSilent  int32 = iota // open, and nothing is on its way
-	inputPassing              // a piece is being handed on, or held back
+	inputSilent  int32 = iota // open, and nothing is in transit
+	inputPassing              // a piece is being relayed, or held back
 	inputEnded
 )
 
-// mainRequest is the request that says what a channel is.
+// mainRequest is the request that determines the kind of a channel.
 type mainRequest struct {
 	*ssh.Request
-	message message // in which form it passes
+	message message // the form in which it is relayed
 	channel policy.ChannelKind
 	command string // of an exec; name of a subsystem
 }
@@ -110,8 +128,8 @@ func (r *Relay) serveChannels(ctx context.Context, chans <-chan ssh.NewChannel) 
 			}
 			r.takeChannel(ctx, nc)
 		case <-r.noMore:
-			// OpenSSH asks for no more right behind its first channel. The library has put that
-			// one into chans before it gave out the request.
+			// OpenSSH sends no-more-sessions right behind its first channel. The library has put that channel into chans
+			// before it delivers the request.
 			for waiting := true; waiting; {
 				select {
 				case nc, ok := <-chans:
@@ -130,50 +148,72 @@ func (r *Relay) serveChannels(ctx context.Context, chans <-chan ssh.NewChannel) 
 	}
 }
 
-// askNoMore turns away the channels that come later than what the client sent so far.
+// askNoMore makes the relay reject channels that come after the client's current data.
 func (r *Relay) askNoMore() {
 	select {
 	case r.noMore <- struct{}{}:
-	default: // asked before
+	default: // the client has asked before
 	}
 }
 
-// takeChannel answers one channel of the engineer's.
+// takeChannel answers one of the engineer's channels.
 func (r *Relay) takeChannel(ctx context.Context, nc ssh.NewChannel) {
-	r.fromClient.took(nc.ChannelType(), nc.ExtraData())
-	if nc.ChannelType() != "session" {
+	r.fromClient.countTaken(nc.ChannelType(), nc.ExtraData())
+	switch nc.ChannelType() {
+	case "session":
+	case directTCPIP:
+		r.takeForward(ctx, nc)
+		return
+	default:
 		r.rejectChannel(clientSide, nc, ssh.Prohibited, reasonLine(policy.FeatureNotGranted, featureOf(nc.ChannelType())))
 		return
 	}
-	c, why := r.admit()
+	c, why := r.admit(nc.ChannelType())
 	if c == nil {
 		r.rejectChannel(clientSide, nc, ssh.ResourceShortage, why)
 		return
 	}
 	near, reqs, err := nc.Accept()
 	if err != nil {
-		r.release(c) // the connection is dead, which Serve sees
+		r.release(c) // the connection is dead; Serve notices that
 		return
 	}
 	r.mu.Lock()
 	c.near = near // Finish looks for it
+	bye := r.bye
 	r.mu.Unlock()
 	c.fromNear = r.fromClient.open(near)
-	r.run(c.discardErrors)
+	if c.ended {
+		r.run(func() { _, _ = io.Copy(io.Discard, near.Stderr()) })
+	} else {
+		r.run(c.discardErrors)
+	}
+	if bye != nil { // Finish has told the others
+		r.run(func() { c.finishBy(bye) })
+	}
 	r.run(func() {
 		defer r.release(c)
+		if c.ended {
+			c.serveLate(reqs)
+			return
+		}
 		c.serve(ctx, reqs)
 	})
 }
 
-// admit makes room for a channel, or says why there is none.
-func (r *Relay) admit() (*channel, string) {
+// admit makes room for a channel of a type of RFC 4254, or returns why there is none. A channel that comes when nothing is relayed any more has room too:
+// its client is told the reason of the end.
+func (r *Relay) admit(kind string) (*channel, string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case !r.valve.open():
-		return nil, "the session has ended"
-	case r.closing && r.begun: // the client asked behind a channel that may come here after the request
+		if kind != "session" || r.lates >= maxLate {
+			return nil, "the session has ended"
+		}
+		r.lates++
+		return r.add(&channel{ended: true, waits: true}), ""
+	case kind == "session" && r.closing && r.begun: // the client asked after a channel that may arrive here after the request
 		return nil, "no more sessions were asked for"
 	case r.busy >= maxChannels:
 		return nil, fmt.Sprintf("too many channels at once (%d)", maxChannels)
@@ -182,14 +222,19 @@ func (r *Relay) admit() (*channel, string) {
 		r.idle = make(chan struct{})
 	}
 	r.busy++
-	c := &channel{r: r, id: r.next, left: make(chan struct{})}
-	r.next++
-	r.channels[c.id] = c
 	r.begun = true
-	return c, ""
+	return r.add(&channel{forward: kind == directTCPIP}), ""
 }
 
-// release gives the room back once nothing works on the channel any more.
+// add gives a channel its number. The caller holds mu.
+func (r *Relay) add(c *channel) *channel {
+	c.r, c.id, c.left, c.answered = r, r.next, make(chan struct{}), make(chan struct{})
+	r.next++
+	r.channels[c.id] = c
+	return c
+}
+
+// release returns the channel's place once no goroutine works on it any more.
 func (r *Relay) release(c *channel) {
 	r.settle(c)
 	r.fromClient.close(c.fromNear)
@@ -198,7 +243,7 @@ func (r *Relay) release(c *channel) {
 	delete(r.channels, c.id)
 }
 
-// settle says that the channel has no work left, though it may still be open.
+// settle notes that the channel's work is done, though it may still be open.
 func (r *Relay) settle(c *channel) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -211,29 +256,26 @@ func (r *Relay) settle(c *channel) {
 	}
 }
 
-// serve is the life of a channel. It takes reqs until they end, whatever happens: a request
-// that nobody takes would stop the whole connection.
+// serve runs a channel. It reads reqs until they end in every case: an unread request would stop the whole connection.
 func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
-	defer func() {
-		for req := range reqs {
-			c.r.fromClient.took(req.Type, req.Payload)
-			c.r.refuseRequest(c.number(), clientSide, req, "the channel is closing")
-		}
-	}()
-	defer c.r.catch() // before the requests that are still to come are waited for
-	c.quicken()
-	if !c.r.event(c.id, recordings.EventOpen, recordings.Opened{Type: "session"}) {
+	defer c.discardRequests(reqs)
+	defer c.answer()
+	defer c.r.catch() // runs before the remaining requests are waited for
+	c.hastenAcks()
+	if !c.event(recordings.EventOpen, recordings.Opened{Type: "session"}) {
+		c.answerOnly(reqs) // the recording has failed: Finish tells that
 		return
 	}
-	defer c.recordClose() // where nothing below came to it
+	defer c.recordClose() // covers every path that has not recorded the end
 	m, ok := c.prelude(reqs)
 	if !ok {
 		c.leave()
 		c.recordClose()
+		c.r.settle(c) // before the client learns of the end: it may open the next channel at once
 		c.closeNear()
 		return
 	}
-	stop := c.meanwhile(reqs)
+	stop := c.serveEarlyRequests(reqs)
 	defer stop()
 	d := c.decide(ctx, m)
 	if !d.Allow {
@@ -242,6 +284,9 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 	}
 	farReqs, ok := c.start(ctx, m, stop)
 	stop()
+	if ok {
+		c.answer()
+	}
 	if c.late != nil && ok {
 		c.resize.to(c, *c.late)
 	}
@@ -250,31 +295,35 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 		return
 	}
 	c.inspect = newInspector(c, m)
-	c.shell = m.channel == policy.ChannelShell
+	c.kind, c.shell = m.channel, m.channel == policy.ChannelShell
 	c.r.active()
 	c.carry(reqs, farReqs)
 }
 
-// decide asks whether the engineer may have the channel now.
+// decide asks for the decision on the channel.
 func (c *channel) decide(ctx context.Context, m mainRequest) policy.Decision {
-	d := c.r.cfg.Decide(ctx, m.channel)
+	d := c.r.cfg.Decide(ctx, policy.Asked{Kind: m.channel, Command: m.command})
 	if d.Allow && m.channel == policy.ChannelOther {
-		// Nothing of the kind can be relayed, whatever the grant says.
+		// No such command can be relayed, under any grant.
 		d = policy.Decision{Reason: policy.FeatureNotGranted, Args: map[string]string{"feature": featureOf(m.command)}}
+	}
+	if d.Allow {
+		if why := c.mayCopy(m); why != "" {
+			d = policy.Decision{Reason: policy.FeatureNotGranted, Args: map[string]string{"feature": string(why)}}
+		}
 	}
 	return d
 }
 
-// prelude answers what comes before the request that says what the channel is; ok is false
-// where the engineer closes the channel without one.
+// prelude answers the requests before the main request. ok is false if the engineer closes the channel first.
 func (c *channel) prelude(reqs <-chan *ssh.Request) (m mainRequest, ok bool) {
 	for req := range reqs {
-		c.r.fromClient.took(req.Type, req.Payload)
+		c.r.fromClient.countTaken(req.Type, req.Payload)
 		switch req.Type {
 		case "shell", "exec", "subsystem":
 			msg, command, err := readMain(req)
 			if err != nil {
-				c.r.refuseRequest(c.id, clientSide, req, err.Error())
+				c.r.refuseRequest(c, clientSide, req, err.Error())
 				continue
 			}
 			return mainRequest{req, msg, channelKind(req.Type, command), command}, true
@@ -297,14 +346,14 @@ func channelKind(request, command string) policy.ChannelKind {
 	return policy.ChannelOther
 }
 
-// prepare takes one request of the prelude: a terminal, a variable, a size. What is accepted is
-// kept until the channel has been decided.
+// prepare handles one request of the prelude: a terminal, a variable, a size. Accepted ones are kept until the channel has
+// been decided.
 func (c *channel) prepare(req *ssh.Request) {
 	switch req.Type {
 	case "pty-req":
 		p, err := readPTY(req.Payload)
 		if errors.Is(err, errTerm) && c.pty == nil {
-			c.r.refused(refusal{channel: c.id, side: clientSide, what: "TERM", detail: err.Error()})
+			c.r.refused(refusal{of: c, side: clientSide, what: "TERM", detail: err.Error()})
 			c.remarks = append(c.remarks, c.r.inLanguage(
 				fmt.Sprintf("関守: TERM が %d 文字より長いか英数字でないため、接続先には dumb と伝えました\n", maxTerm),
 				fmt.Sprintf("Sekimori: TERM is longer than %d characters or not ASCII; the target is told \"dumb\"\n", maxTerm)))
@@ -327,18 +376,18 @@ func (c *channel) prepare(req *ssh.Request) {
 			return
 		}
 	}
-	c.r.refuseRequest(c.id, clientSide, req, "")
+	c.r.refuseRequest(c, clientSide, req, "")
 }
 
-// refuse says on the channel why it may not be: a refused request alone would make the client
-// say less, or nothing. The request is answered with success so that the client reads on.
+// refuse writes the reason of the refusal to the channel: for a refused request alone the client would show little or
+// nothing. The request is answered with success so that the client reads on.
 func (c *channel) refuse(m mainRequest, d policy.Decision) {
 	what := string(m.channel)
 	if m.channel == policy.ChannelOther {
 		what = m.command
 	}
 	c.r.refused(refusal{
-		channel: c.id, side: clientSide, what: what, feature: string(m.channel), reason: d.Reason, detail: recordings.NewCommand(m.command).Command,
+		of: c, side: clientSide, what: what, feature: featureRefused(m, d), reason: d.Reason, detail: recordings.NewCommand(m.command).Command,
 	})
 	c.done.Store(true)
 	text, exit := c.r.cfg.Refuse(d)
@@ -351,15 +400,37 @@ func (c *channel) refuse(m mainRequest, d policy.Decision) {
 	c.closeNear()
 }
 
-// say writes lines to the engineer's stderr.
-func (c *channel) say(text string) {
-	c.r.event(c.id, recordings.EventNotice, recordings.Notice{Kind: "refused", Text: text})
-	c.errOut.Lock()
-	defer c.errOut.Unlock()
-	_, _ = c.near.Stderr().Write([]byte(c.lines(text)))
+// featureRefused names the refused feature for the ledger: the bound of the terms that a copy breaks, or the kind of channel.
+func featureRefused(m mainRequest, d policy.Decision) string {
+	if why := policy.FileRefusal(d.Args["feature"]); slices.Contains(policy.FileRefusals(), why) {
+		return string(why)
+	}
+	return string(m.channel)
 }
 
-// sendExit tells the engineer's client how the command ended, once.
+// say writes lines to the engineer's stderr.
+func (c *channel) say(text string) {
+	c.event(recordings.EventNotice, recordings.Notice{Kind: "refused", Text: text})
+	_ = c.writeErrors([]byte(c.lines(text)))
+}
+
+// writeErrors writes to the engineer's stderr, one writer at a time: the library's channel allows no two writers of one
+// stream at once.
+func (c *channel) writeErrors(b []byte) error {
+	c.errOut.Lock()
+	defer c.errOut.Unlock()
+	_, err := c.near.Stderr().Write(b)
+	return err
+}
+
+// endOutput tells the engineer's client that no output follows. The library allows no writer beside it.
+func (c *channel) endOutput() {
+	c.errOut.Lock()
+	defer c.errOut.Unlock()
+	_ = c.near.CloseWrite()
+}
+
+// sendExit sends the exit status to the engineer's client, once.
 func (c *channel) sendExit(m recorded) {
 	if c.exited.Swap(true) {
 		return
@@ -370,10 +441,10 @@ func (c *channel) sendExit(m recorded) {
 // closeNear closes the engineer's side. The client may have closed it before.
 func (c *channel) closeNear() {
 	_ = c.near.Close()
-	c.quicken()
+	c.hastenAcks()
 }
 
-func (c *channel) quicken() {
+func (c *channel) hastenAcks() {
 	if c.r.cfg.Quicken != nil {
 		c.r.cfg.Quicken()
 	}

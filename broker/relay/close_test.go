@@ -13,8 +13,8 @@ import (
 	"sekimori/recordings"
 )
 
-// Each channel whose beginning is recorded has one end in the recording, and no event after it, on whatever way it ends: readers keep
-// what they know of a channel until then.
+// Each channel with a recorded start has exactly one recorded end, on every path, and no event after it: readers keep their
+// state of a channel until then.
 func TestEachChannelThatOpensClosesOnceInTheRecording(t *testing.T) {
 	target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) { s.Exit(0) }})
 	exec := func(command string) func(ssh.Channel) {
@@ -101,7 +101,7 @@ func TestChannelThatIsRefusedLateClosesOnceInTheRecording(t *testing.T) {
 	}
 }
 
-// A command that is taken back during a pause, by closing its channel, does not run when the pause is over, and the recording says so.
+// A command whose channel the engineer closes during a pause does not run after the pause, and the recording says so.
 func TestCommandTakenBackDuringAPauseDoesNotRun(t *testing.T) {
 	var ran atomic.Int32
 	target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) { ran.Add(1); s.Exit(0) }})

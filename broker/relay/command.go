@@ -7,21 +7,20 @@ import (
 	"sekimori/policy"
 )
 
-// classify says what kind of channel a command makes of itself: a copy in the protocol of scp
-// or rsync, an SFTP server, or plain exec. It looks at the words only and is no containment:
-// a shell moves files in many ways, which is why a rule that forbids files for good forbids
-// the shell as well.
+// classify returns the kind of channel for a command: a copy in the protocol of scp or rsync, an SFTP server, or plain exec.
+// It looks at the words only and contains nothing: a shell moves files in many ways, so a permanent rule against files
+// forbids the shell as well.
 func classify(command string) policy.ChannelKind {
-	kind, _ := mover(command)
+	kind, _ := transferProgram(command)
 	return kind
 }
 
-// mover finds the program that moves files in a command: the kind of channel that it makes, and its
-// words from its own name on. Without one the kind is exec, and there are no words.
-func mover(command string) (kind policy.ChannelKind, program []string) {
+// transferProgram finds the program in a command that moves files. It returns the kind of channel, and the words from the
+// program's name on; for plain exec there are no words.
+func transferProgram(command string) (kind policy.ChannelKind, program []string) {
 	kind = policy.ChannelExec
 	for _, words := range simpleCommands(command) {
-		switch k, p := moverOf(words); k {
+		switch k, p := transferProgramOf(words); k {
 		case policy.ChannelCopy:
 			return k, p
 		case policy.ChannelSFTP:
@@ -31,15 +30,15 @@ func mover(command string) (kind policy.ChannelKind, program []string) {
 	return kind, program
 }
 
-// wrappers run the command that follows them.
+// wrappers run the command given in their arguments.
 var wrappers = map[string]bool{
 	"exec": true, "command": true, "builtin": true, "env": true, "nice": true, "ionice": true,
 	"nohup": true, "sudo": true, "doas": true, "time": true, "timeout": true, "stdbuf": true,
 	"setsid": true, "busybox": true, "chroot": true,
 }
 
-func moverOf(words []string) (policy.ChannelKind, []string) {
-	// Each is asked for once, not once for each word: a hostile command has tens of thousands.
+func transferProgramOf(words []string) (policy.ChannelKind, []string) {
+	// Search once for all words, not once per word: a hostile command has tens of thousands.
 	copies, serves := lastShortFlag(words, "tf"), lastWord(words, "--server")
 	wrapped, shelled := false, false
 	for i, word := range words {
@@ -59,7 +58,7 @@ func moverOf(words []string) (policy.ChannelKind, []string) {
 		case !shelled && (isShell(name) || name == "su" || name == "runuser"):
 			shelled = true // "su - db -c COMMAND": one of the words is a command
 			for _, arg := range words[i+1:] {
-				if kind, program := mover(arg); kind != policy.ChannelExec {
+				if kind, program := transferProgram(arg); kind != policy.ChannelExec {
 					return kind, program
 				}
 			}
@@ -79,7 +78,7 @@ func isShell(name string) bool {
 	return false
 }
 
-// lastShortFlag is the place of the last group of short options that has one of the letters, or -1.
+// lastShortFlag is the index of the last group of short options with one of the letters, or -1.
 func lastShortFlag(words []string, letters string) int {
 	for i := len(words) - 1; i >= 0; i-- {
 		if w := words[i]; len(w) > 1 && w[0] == '-' && w[1] != '-' && strings.ContainsAny(w, letters) {
@@ -98,8 +97,8 @@ func lastWord(words []string, want string) int {
 	return -1
 }
 
-// simpleCommands splits a shell's command line into simple commands of words, quotes removed.
-// What a shell would substitute stays as it stands; a substitution counts as a command.
+// simpleCommands splits a shell's command line into simple commands of words, with quotes removed. Substitutions are not
+// expanded; a command substitution counts as a command.
 func simpleCommands(line string) [][]string {
 	var (
 		all    [][]string

@@ -8,28 +8,26 @@ import (
 	"sekimori/recordings"
 )
 
-// A copy reads into a few bytes while little passes, so that an idle session costs next to
-// nothing, and borrows a large buffer once those were full.
+// A copy reads into a small buffer while little passes, so that an idle session costs little memory. It borrows a large
+// buffer once the small one was full.
 const (
 	smallInput  = 1 << 10
-	smallOutput = 4 << 10 // a terminal's device gives no more at a time
+	smallOutput = 4 << 10 // a terminal's device returns at most this at once
 	smallErrors = 512
 	largeBuffer = 64 << 10
-	// largeUntil: a read that fills less gives the large buffer back.
+	// largeUntil: a smaller read returns the large buffer.
 	largeUntil = 16 << 10
-	// Many small pieces cost more than few large ones. After floodAfter bytes of output since the
-	// engineer last sent anything, a pump whose reads stay small lets output gather for gatherFor
-	// before it reads on. An echo follows a key and so never waits. A read of less than floodLeast
-	// shows that the flood is over.
+	// Many small pieces cost more than few large ones. After floodAfter bytes of output without input, a pump with small
+	// reads waits gatherFor before it reads on. An echo follows a key and so never waits. A read of less than floodLeast
+	// ends the flood.
 	floodAfter = 64 << 10
 	floodLeast = 1 << 10
 	gatherFor  = time.Millisecond
-	// piece is how much is handed to the SSH library at once: the largest packet. The valve is
-	// asked before each.
+	// piece is the largest packet given to the SSH library at once. The valve is asked before each.
 	piece = 32 << 10
 )
 
-// large holds the large buffers that nobody is using; they belong to no session.
+// large holds the unused large buffers; they belong to no session.
 var large = sync.Pool{New: func() any { return new([largeBuffer]byte) }}
 
 // pump copies one stream of one channel through the recorder.
@@ -37,12 +35,14 @@ type pump struct {
 	c      *channel
 	stream recordings.Stream
 	count  func(n int)
-	write  func(p []byte) error // hands one piece on
-	wait   func(time.Duration)  // time.Sleep; a test has its own
+	write  func(p []byte) error // relays one piece
+	wait   func(time.Duration)  // time.Sleep; tests replace it
 
-	// inspect reads along and gives what may go on to handOn; nil: everything goes on as it came.
+	// inspect inspects b and passes permitted bytes to handOn; nil: all bytes are relayed unchanged.
 	inspect func(b []byte, hand func([]byte) bool) bool
 	handOn  func([]byte) bool // hand, bound once; set where inspect is
+
+	masking *masking // nil: output passes as it is
 }
 
 // run copies from src until it ends, the valve is closed or a write fails.
@@ -60,9 +60,9 @@ func (p *pump) run(src io.Reader, small []byte) {
 			return
 		}
 		if err != nil {
-			return // io.EOF, the only error the library gives: the stream or the connection ended
+			return // io.EOF, the library's only error: the stream or the connection ended
 		}
-		flood := p.flooding(n)
+		flood := p.isFlood(n)
 		switch {
 		case big == nil && (flood || n == len(buf)):
 			big = large.Get().(*[largeBuffer]byte)
@@ -77,9 +77,9 @@ func (p *pump) run(src io.Reader, small []byte) {
 	}
 }
 
-// flooding counts n bytes of output and reports whether so much came since the engineer's last input
-// that nobody can be waiting for the next piece.
-func (p *pump) flooding(n int) bool {
+// isFlood counts n bytes of output. It reports whether the output since the last input is so large that no person waits for
+// the next piece.
+func (p *pump) isFlood(n int) bool {
 	if p.stream == recordings.Stdin {
 		return false
 	}
@@ -90,8 +90,7 @@ func (p *pump) flooding(n int) bool {
 	return p.c.unasked.Add(int64(n)) > floodAfter
 }
 
-// pass records b and hands it on, past the inspector where there is one. It reports whether the
-// copy may go on.
+// pass records and relays b, through the inspector if there is one. It reports whether the copy may go on.
 func (p *pump) pass(b []byte) bool {
 	v := &p.c.r.valve
 	if p.stream == recordings.Stdin {
@@ -109,13 +108,15 @@ func (p *pump) pass(b []byte) bool {
 	if p.inspect != nil {
 		return p.inspect(b, p.handOn)
 	}
-	return p.hand(b)
+	if p.masking != nil {
+		return p.masking.pass(b)
+	}
+	return p.forward(b)
 }
 
-// hand records b and hands it on. What is recorded contains what is relayed: a piece that the
-// valve stops is in the recording all the same. The valve is asked again before each piece, because the
-// recorder may have taken its time.
-func (p *pump) hand(b []byte) bool {
+// forward records b and relays it. Everything relayed is in the recording; a piece stopped by the valve is there as well. The
+// valve is asked again before each piece, because recording may take time.
+func (p *pump) forward(b []byte) bool {
 	v := &p.c.r.valve
 	input := p.stream == recordings.Stdin
 	if err := p.c.r.cfg.Recorder.Data(p.c.id, p.stream, b); err != nil {
@@ -130,7 +131,7 @@ func (p *pump) hand(b []byte) bool {
 		err := p.write(b[:n])
 		v.leave()
 		if err != nil {
-			return false // the channel was closed; its other goroutines see to the rest
+			return false // the channel was closed; its other goroutines handle the rest
 		}
 		p.count(n)
 		if p.stream != recordings.Stdin && !p.c.shell {
@@ -141,19 +142,19 @@ func (p *pump) hand(b []byte) bool {
 	return true
 }
 
-// copyInput copies what the engineer types or sends to the target.
+// copyInput copies the engineer's input to the target.
 func (c *channel) copyInput() {
-	p := pump{c: c, wait: time.Sleep, stream: recordings.Stdin, count: func(n int) { c.input.Add(int64(n)); c.r.fromTarget.sent(n) },
+	p := pump{c: c, wait: time.Sleep, stream: recordings.Stdin, count: func(n int) { c.input.Add(int64(n)); c.r.fromTarget.countSent(n) },
 		write: func(b []byte) error { _, err := c.far.Write(b); return err }}
 	if c.inspect != nil {
-		p.inspect, p.handOn = c.inspect.input, p.hand
+		p.inspect, p.handOn = c.inspect.input, p.forward
 	}
 	p.run(c.fromNear, make([]byte, smallInput))
 	c.inputState.Store(inputEnded)
 	if c.closed.Load() {
-		return // the target was the first to end
+		return // the target ended first
 	}
-	if !c.r.valve.awaitInput() || !c.r.event(c.id, recordings.EventEOF, recordings.StreamEnd{Stream: recordings.Stdin.String()}) ||
+	if !c.r.valve.awaitInput() || !c.event(recordings.EventEOF, recordings.StreamEnd{Stream: recordings.Stdin.String()}) ||
 		!c.r.valve.enterInput() {
 		return
 	}
@@ -161,28 +162,30 @@ func (c *channel) copyInput() {
 	_ = c.far.CloseWrite()
 }
 
-// copyOutput copies what the target prints to the engineer.
+// copyOutput copies the target's output to the engineer.
 func (c *channel) copyOutput() {
-	p := pump{c: c, wait: time.Sleep, stream: recordings.Stdout, count: func(n int) { c.output.Add(int64(n)); c.r.fromClient.sent(n) },
+	p := pump{c: c, wait: time.Sleep, stream: recordings.Stdout, count: func(n int) { c.output.Add(int64(n)); c.r.fromClient.countSent(n) },
 		write: func(b []byte) error { _, err := c.near.Write(b); return err }}
 	if c.term != nil {
 		p.write = c.term.write
 	}
 	if c.inspect != nil {
-		p.inspect, p.handOn = c.inspect.output, p.hand
+		p.inspect, p.handOn = c.inspect.output, p.forward
 	}
+	c.mask(&p)
 	p.run(c.fromFar, make([]byte, smallOutput))
+	if p.masking != nil {
+		p.masking.flush()
+	}
 }
 
-// copyErrors copies what the target prints on stderr to the engineer.
+// copyErrors copies the target's stderr to the engineer.
 func (c *channel) copyErrors() {
-	near := c.near.Stderr()
-	p := pump{c: c, wait: time.Sleep, stream: recordings.Stderr, count: func(n int) { c.errors.Add(int64(n)); c.r.fromClient.sent(n) },
-		write: func(b []byte) error {
-			c.errOut.Lock()
-			defer c.errOut.Unlock()
-			_, err := near.Write(b)
-			return err
-		}}
+	p := pump{c: c, wait: time.Sleep, stream: recordings.Stderr, count: func(n int) { c.errors.Add(int64(n)); c.r.fromClient.countSent(n) },
+		write: c.writeErrors}
+	c.mask(&p)
 	p.run(c.fromFarErrors, make([]byte, smallErrors))
+	if p.masking != nil {
+		p.masking.flush()
+	}
 }

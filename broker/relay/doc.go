@@ -1,20 +1,16 @@
 // Package relay carries one session between an engineer's connection and a target's.
 //
-// It owns what may pass: session channels and the requests on a list, each channel decided at
-// the request that says what it is. Whatever passes goes to the recorder first; when the
-// recorder fails, nothing more passes. A request passes made anew from the fields that were read
-// (message.go), so what it carries stands in its event. It owns the place where a session can be stopped
-// between one byte and the next, held while paused, and where notices reach a terminal without
-// spoiling what a program has drawn there.
+// It owns the list of permitted channels and requests. Each channel is decided at its main request (shell, exec or
+// subsystem). Everything is recorded before it is relayed; if the recorder fails, nothing more is relayed. A request is
+// rebuilt from its parsed fields (message.go), so its event holds all that it carries. The relay can stop or pause a session
+// between any two bytes, and it shows notices on a terminal without spoiling a program's picture.
 //
-// It reads along where files move (inspect.go): each operation on a file is recorded before it is
-// passed on. SFTP that is not understood ends the channel; scp is followed as far as it goes.
+// It inspects file transfers (inspect.go): each operation on a file is recorded before it is relayed. Invalid SFTP ends the
+// channel; scp is inspected as far as it is understood.
 //
-// It refuses everything that is not listed: forwards, agents, X11, unknown subsystems, channels
-// opened by a target, requests in excess of its limits. A refusal of what the engineer came for
-// is said on the channel, with an exit status; it decides nothing itself (Config.Decide does).
-// Refusals are limited by rate (limits.go), and a peer that sends more than is taken is read from
-// no further (backlog.go).
+// It refuses everything unlisted: forwards, agents, X11, unknown subsystems, channels opened by a target, requests beyond its
+// limits. A refused main request is explained on the channel, with an exit status. Config.Decide decides, not this package.
+// Refusals are limited by rate (limits.go), and a peer with too many unread bytes is no longer read (backlog.go).
 //
 // broker/session makes one Relay per session and closes both connections when Serve returns.
 package relay

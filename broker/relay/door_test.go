@@ -24,14 +24,14 @@ import (
 	"sekimori/recordings"
 )
 
-// door is a gate that admits any number of connections, each a session of its own towards the
-// same target. A rig admits one and lets a test look into it.
+// door is a gate that admits any number of connections to one target, each as its own session. A rig admits one and lets a
+// test look into it.
 type door struct {
 	host, port string
 	hostKey    ssh.PublicKey
 
 	mu   sync.Mutex
-	bad  []error               // ends that were not ordinary
+	bad  []error               // ends with an error
 	next int                   // number of the next session
 	all  map[*relay.Relay]bool // sessions under way
 }
@@ -89,8 +89,7 @@ func newDoorTo(tb testing.TB, target dial.Target, credential ssh.Signer) *door {
 	return d
 }
 
-// serve is one session, run as the session package runs it. Its error is the end where that was
-// not an ordinary one.
+// serve runs one session as the session package does. Its error is the end of the session if that was not an ordinary one.
 func (d *door) serve(ctx context.Context, c net.Conn, config *ssh.ServerConfig, target dial.Target, credential ssh.Signer, dir string, out, in age.Recipient) error {
 	near := wire.Wrap(c, wire.Options{})
 	defer near.Abort()
@@ -117,8 +116,9 @@ func (d *door) serve(ctx context.Context, c net.Conn, config *ssh.ServerConfig, 
 	}
 	defer far.Abort()
 	r := relay.New(relay.Config{
+		Files:    (&rigOptions{}).terms,
 		Recorder: rec,
-		Decide:   func(context.Context, policy.ChannelKind) policy.Decision { return policy.Decision{Allow: true} },
+		Decide:   func(context.Context, policy.Asked) policy.Decision { return policy.Decision{Allow: true} },
 		Refuse:   func(d policy.Decision) (string, int) { return string(d.Reason), d.Reason.Exit() },
 	})
 	d.mu.Lock()
@@ -134,14 +134,14 @@ func (d *door) serve(ctx context.Context, c net.Conn, config *ssh.ServerConfig, 
 	return errors.Join(err, r.Wait(context.Background()))
 }
 
-// ends gives the ends so far that were not ordinary.
+// ends returns the errors so far.
 func (d *door) ends() []error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return append([]error(nil), d.bad...)
 }
 
-// run runs a client and says "5 min left" in every session while it runs. It gives its output.
+// run runs a client and returns its output. While the client runs, every session shows "5 min left".
 func (d *door) run(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -154,7 +154,7 @@ func (d *door) run(t *testing.T, cmd *exec.Cmd) string {
 	return out.String()
 }
 
-// check is run for a client whose output must be exactly want, and whose stderr has the notices.
+// check runs a client. Its output must equal want, and its stderr must contain the notices.
 func (d *door) check(t *testing.T, cmd *exec.Cmd, want string, notices ...string) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -170,7 +170,7 @@ func (d *door) check(t *testing.T, cmd *exec.Cmd, want string, notices ...string
 	}
 }
 
-// notify runs cmd to its end and says one more notice in each session that begins.
+// notify runs cmd to its end and shows one more notice in each new session.
 func (d *door) notify(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	said := make(chan struct{})

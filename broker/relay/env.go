@@ -10,7 +10,7 @@ import (
 	"sekimori/recordings"
 )
 
-// prepareEnv keeps a variable for the target, or records which one is dropped and why.
+// prepareEnv keeps a variable for the target, or records why it is dropped.
 func (c *channel) prepareEnv(req *ssh.Request) {
 	e, err := readEnv(req.Payload, c.r.cfg.Env)
 	if err == nil && len(c.env) >= maxEnv {
@@ -25,22 +25,21 @@ func (c *channel) prepareEnv(req *ssh.Request) {
 		c.lost = append(c.lost, e.Name)
 	}
 	name, _ := recordings.Legible([]byte(e.Name))
-	c.r.refuseRequest(c.id, clientSide, req, clip(name)+": "+err.Error())
+	c.r.refuseRequest(c, clientSide, req, clip(name)+": "+err.Error())
 }
 
-// mostNamed variables are named to the engineer.
+// mostNamed bounds the variables named to the engineer.
 const mostNamed = 5
 
-// sayLostEnv tells a terminal, once in a session, which variables were dropped although their names are on the list: a
-// program that then speaks another language, or garbles its text, would not say why. Other names are dropped in
-// silence, as every server does.
+// sayLostEnv tells a terminal, once per session, the listed variables that were dropped: otherwise a program would use
+// another language or garble text without explanation. Unlisted names are dropped silently, as every server does.
 func (c *channel) sayLostEnv() {
 	if len(c.lost) == 0 {
 		return
 	}
 	c.r.mu.Lock()
-	said := c.r.saidLost
-	c.r.saidLost = true
+	said := c.r.toldOfLostEnv
+	c.r.toldOfLostEnv = true
 	c.r.mu.Unlock()
 	if said {
 		return
@@ -59,7 +58,7 @@ func (c *channel) sayLostEnv() {
 	case "en":
 		text = en
 	}
-	if c.r.event(c.id, recordings.EventNotice, recordings.Notice{Kind: "env", Text: text}) {
+	if c.event(recordings.EventNotice, recordings.Notice{Kind: "env", Text: text}) {
 		c.term.post(text)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"sekimori/recordings"
 )
 
-// Values in the engineer's own language, with tabs, as long as shells and locales make them, and as many.
+// Values in the engineer's language, with tabs, as long and as many as shells and locales make them.
 func TestLocaleVariablesPassAsTheyAre(t *testing.T) {
 	values := map[string]string{"LANG": "ja_JP.UTF-8", "LC_TAB": "a\tb\nc", "LC_LONG": strings.Repeat("語", 4096/3), "LC_EMPTY": "", "LC_MARK": "\uFFFD<&>\u2028"}
 	for i := range 64 - len(values) {
@@ -50,7 +50,7 @@ func TestLocaleVariablesPassAsTheyAre(t *testing.T) {
 	}
 }
 
-// What does not pass is an event with its cause, and is said once to a terminal, never to a program.
+// A dropped variable gives an event with its cause, and a message to a terminal once, never to a program.
 func TestDroppedVariablesAreSaid(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.client()

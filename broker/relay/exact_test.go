@@ -24,17 +24,17 @@ import (
 	"sekimori/recordings"
 )
 
-// got is a request as it arrived at the other side.
+// got is a request as the other side received it.
 type got struct {
 	kind    string
 	payload string
 }
 
-// heard is all that one side received of a channel.
+// heard is everything that one side received of a channel.
 type heard struct {
 	mu       sync.Mutex
 	requests []got
-	out, err []byte // of the target: out is the input
+	out, err []byte // of the target: out is its input
 	odd      []string
 }
 
@@ -63,7 +63,7 @@ func (h *heard) globals(reqs <-chan *ssh.Request) {
 	}
 }
 
-// hostility makes payloads: right ones, right ones with something behind them or changed, and noise.
+// hostility makes payloads: valid ones, valid ones with extra or changed bytes, and noise.
 type hostility struct{ *rand.Rand }
 
 func (h hostility) bytes(most int) []byte {
@@ -155,7 +155,7 @@ func (h hostility) globals(c ssh.Conn) {
 	}
 }
 
-// hostileTarget is a server that serves one connection and says what it likes.
+// hostileTarget is a server that serves one connection and sends arbitrary data.
 func hostileTarget(t *testing.T, h *heard, seed uint64) (*testbed.Target, <-chan struct{}) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -181,7 +181,7 @@ func hostileTarget(t *testing.T, h *heard, seed uint64) (*testbed.Target, <-chan
 			return
 		}
 		work.Go(func() { h.globals(reqs) })
-		// Not waited for: the library never answers who opens a channel while the connection dies.
+		// Not waited for: if the connection dies during an OpenChannel, the library never returns.
 		go hostility{rand.New(rand.NewPCG(seed, 3))}.globals(conn)
 		for nc := range chans {
 			if nc.ChannelType() != "session" || len(nc.ExtraData()) > 0 {
@@ -216,8 +216,8 @@ func hostileTarget(t *testing.T, h *heard, seed uint64) (*testbed.Target, <-chan
 	return &testbed.Target{Addr: l.Addr().String(), HostKey: signer.PublicKey()}, gone
 }
 
-// A hostile client and a hostile target send whatever they like in every kind of request and channel. Whatever the
-// other side received stands in the recording, byte for byte. Events are turned into requests by FORMAT.md alone.
+// A hostile client and a hostile target send arbitrary data in every kind of request and channel. Everything that the other
+// side received is in the recording, byte for byte. Events are turned into requests by FORMAT.md alone.
 func TestAttackBytesThatTheRecordingDoesNotHold(t *testing.T) {
 	rounds := 40
 	if n, err := strconv.Atoi(os.Getenv("SEKIMORI_HOSTILE_ROUNDS")); err == nil {
@@ -287,7 +287,7 @@ func TestAttackBytesThatTheRecordingDoesNotHold(t *testing.T) {
 func compare(t *testing.T, r *rig, atTarget, atClient *heard) {
 	t.Helper()
 	want := map[got]int{}
-	var said []string // notices, which the broker writes among what the target says on stderr
+	var said []string // notices, which the broker writes among the target's stderr
 	streams := map[recordings.Stream][]byte{}
 	for _, f := range r.frames {
 		if f.Event == "" {
@@ -337,7 +337,7 @@ func compare(t *testing.T, r *rig, atTarget, atClient *heard) {
 	}
 }
 
-// asRequest is the request that an event stands for, as FORMAT.md tells it.
+// asRequest is the request that an event describes, by FORMAT.md.
 func asRequest(t *testing.T, f recordings.Frame) (got, bool) {
 	var b struct {
 		Term, Command, Name, Value, Signal, Message, Lang string
@@ -348,7 +348,7 @@ func asRequest(t *testing.T, f recordings.Frame) (got, bool) {
 	switch f.Event {
 	case "pty-req", "window-change", "env", "exec", "subsystem", "signal", "break", "exit-status", "exit-signal", "shell", "eow@openssh.com":
 	default:
-		return got{}, false // no request
+		return got{}, false // not a request
 	}
 	if len(f.Data) > 0 {
 		if err := json.Unmarshal(f.Data, &b); err != nil {
@@ -398,7 +398,7 @@ func asRequest(t *testing.T, f recordings.Frame) (got, bool) {
 	return got{f.Event, string(p)}, true
 }
 
-// Requests reach a channel of the other side through send only, and send takes only what was recorded.
+// Only send puts requests on a channel of the other side, and send accepts only recorded ones.
 func TestOnlyRecordedRequestsAreSent(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil || len(files) == 0 {
@@ -426,16 +426,17 @@ func TestOnlyRecordedRequestsAreSent(t *testing.T) {
 			})
 		}
 	}
-	// What only counts bytes may look at them.
-	for _, fn := range []string{"carry", "serve", "prelude", "meanwhile", "serveFarRequests", "serveNearRequests", "serveClientRequests", "serveTarget", "takeChannel"} {
+	// Functions that only count bytes may read them.
+	for _, fn := range []string{"carry", "serve", "prelude", "serveEarlyRequests", "serveFarRequests", "serveNearRequests", "serveClientRequests", "serveTarget", "takeChannel", "answerOnly", "discardRequests", "carryForward"} {
 		delete(found, fn+" Payload")
 		delete(found, fn+" ExtraData")
 	}
 	may := map[string]bool{
-		"send SendRequest": true, "openFar OpenChannel": true,
-		"targetAnswers SendRequest": true, "AskClient SendRequest": true, // questions of the broker's own, without a payload
-		// What reads a payload gives fields that are within their limits.
-		"readMain Payload": true, "readAct Payload": true, "readExit Payload": true, "prepare Payload": true, "prepareEnv Payload": true, "early Payload": true, "serveNearRequests Payload": true,
+		"SendRequest SendRequest": true,                                                               // of a held channel: passes on what send gives it
+		"send SendRequest":        true, "openFar OpenChannel": true, "openForward OpenChannel": true, // openForward sends the destination that was recorded, and nothing else of the client's
+		"targetAnswers SendRequest": true, "AskClient SendRequest": true, // the broker's own questions, without a payload
+		// Functions that parse a payload return fields within their limits.
+		"readMain Payload": true, "takeForward ExtraData": true, "readAct Payload": true, "readExit Payload": true, "prepare Payload": true, "prepareEnv Payload": true, "takeEarlyRequest Payload": true, "serveNearRequests Payload": true,
 	}
 	for what := range found {
 		if !may[what] {
@@ -444,5 +445,44 @@ func TestOnlyRecordedRequestsAreSent(t *testing.T) {
 	}
 	if found["send SendRequest"] != 1 {
 		t.Errorf("found %v: this test looks at the wrong files", found)
+	}
+}
+
+// A refusal may have to be said while a channel's output ends. Each write to the engineer's stderr and the end of the output
+// go through the two functions that take turns.
+func TestWritersOfStderrTakeTurns(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	found := map[string]int{}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			ast.Inspect(fn, func(n ast.Node) bool {
+				s, ok := n.(*ast.SelectorExpr)
+				if !ok || (s.Sel.Name != "Stderr" && s.Sel.Name != "CloseWrite") {
+					return true
+				}
+				if of, ok := s.X.(*ast.SelectorExpr); ok && of.Sel.Name == "near" {
+					found[fn.Name.Name+" "+s.Sel.Name]++
+				}
+				return true
+			})
+		}
+	}
+	want := map[string]int{"writeErrors Stderr": 1, "endOutput CloseWrite": 1, "discardErrors Stderr": 1}
+	if fmt.Sprint(found) != fmt.Sprint(want) {
+		t.Errorf("found %v, want %v", found, want)
 	}
 }

@@ -1,4 +1,11 @@
 package relay
 
-// MaxChannels is for tests outside the package.
-const MaxChannels = maxChannels
+// For tests outside the package.
+const (
+	MaxChannels = maxChannels
+	LargeBuffer = largeBuffer
+	MaxLate     = maxLate
+)
+
+// CopyFilesPlainly leaves out the inspection of SFTP, for the benchmark that measures what it costs.
+func (r *Relay) CopyFilesPlainly() { r.plain = true }

@@ -16,10 +16,11 @@ import (
 	"sekimori/broker/relay"
 )
 
-// TestNoticesAroundRealFullScreenPrograms: the 10, 5 and 1 minutes that are left were never seen
-// after vi, which leaves a scrolling region of the whole screen behind. While a program draws, a
-// notice may only change the title; once it has left, everything appears.
+// TestNoticesAroundRealFullScreenPrograms: after vi, which leaves a scrolling region of the whole screen behind, the notices
+// of the last 10, 5 and 1 minutes never appeared. While a program draws, a notice may only change the title; after the
+// program has left, every notice appears.
 func TestNoticesAroundRealFullScreenPrograms(t *testing.T) {
+	t.Parallel()
 	testbed.NeedTerminal(t)
 	file := filepath.Join(t.TempDir(), "f")
 	var text strings.Builder
@@ -32,7 +33,7 @@ func TestNoticesAroundRealFullScreenPrograms(t *testing.T) {
 	socket := fmt.Sprint("sekimori-test-", os.Getpid())
 	programs := []struct {
 		name, command, drawn, quit string
-		blind                      map[string]bool // terminals on which the program does not tell that it draws
+		blind                      map[string]bool // terminals on which the program does not show that it draws
 	}{
 		{"vim", "vim -n -i NONE " + file, "line 17", "\x1b:q!\r", map[string]bool{"linux": true}},
 		{"nano", "nano -I " + file, "line 17", "\x18", map[string]bool{"linux": true}},
@@ -85,7 +86,7 @@ func TestNoticesAroundRealFullScreenPrograms(t *testing.T) {
 	}
 }
 
-// quit types keys until left returns: a program that still asks the terminal what it is may swallow them.
+// quit types keys until left returns: a program that still queries the terminal may swallow them.
 func quit(in io.Writer, keys string, left func()) {
 	over, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -106,7 +107,7 @@ func quit(in io.Writer, keys string, left func()) {
 	<-done
 }
 
-// session gives the only session under way.
+// session returns the only running session.
 func (d *door) session(t *testing.T) *relay.Relay {
 	t.Helper()
 	d.mu.Lock()

@@ -11,7 +11,7 @@ import (
 	"sekimori/recordings"
 )
 
-// steady is output that comes in pieces of 2 KiB, one each 100 µs, whether or not it is read.
+// steady is output in pieces of 2 KiB, one each 100 µs, independent of reads.
 type steady struct {
 	now   time.Duration
 	given int
@@ -25,7 +25,7 @@ func (s *steady) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	ready := int(s.now/(100*time.Microsecond))*steadyPiece - s.given
-	if ready <= 0 { // the reader waits for the next
+	if ready <= 0 { // the reader waits for the next piece
 		s.now += 100 * time.Microsecond
 		ready = steadyPiece
 	}
@@ -35,7 +35,7 @@ func (s *steady) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// piecesOf counts the pieces in which 1 MiB of steady output is handed on. typing has a key pressed before each.
+// piecesOf counts the pieces in which 1 MiB of steady output is relayed. typing presses a key before each.
 func piecesOf(t *testing.T, typing bool) (pieces int) {
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {

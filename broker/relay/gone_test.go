@@ -58,8 +58,7 @@ func hangsUpAt(t *testing.T, stage string) *testbed.Target {
 	return &testbed.Target{Addr: l.Addr().String(), HostKey: signer.PublicKey()}
 }
 
-// Wherever a target hangs up, the engineer reads why. A client that reads of a failed request would
-// say less than that, or nothing.
+// Wherever a target hangs up, the engineer reads the reason. A client told of a failed request would show less, or nothing.
 func TestTargetThatHangsUpIsAlwaysSaid(t *testing.T) {
 	for _, stage := range []string{"session", "pty-req", "env", "shell", "exec", "subsystem"} {
 		t.Run(stage, func(t *testing.T) {

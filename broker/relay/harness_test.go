@@ -23,10 +23,10 @@ import (
 	"sekimori/recordings"
 )
 
-// patience is how long a test waits for what must come, however busy the machine is.
+// patience bounds the wait for an expected event, also on a busy machine.
 const patience = 30 * time.Second
 
-// cutWithin is what a cut may take from its cause. A program under the race detector promises nothing.
+// cutWithin bounds the time from a cut's cause to the cut. Under the race detector it is larger.
 const cutWithin = time.Second * slowness
 
 // rig is one session: a client, a relay as the session package runs it, and a target.
@@ -39,10 +39,10 @@ type rig struct {
 	writer  *recordings.Writer
 	relay   *relay.Relay
 	addr    string // of the gate, for real clients
-	hostKey string // of the gate, as a fingerprint
+	hostKey string // of the gate, its fingerprint
 	near    *wire.Conn
 	far     *dial.Conn
-	ended   chan error   // what Serve returned
+	ended   chan error   // result of Serve
 	output  atomic.Int64 // bytes of stdout recorded
 
 	mu      sync.Mutex
@@ -53,15 +53,21 @@ type rig struct {
 
 type rigOptions struct {
 	deny    map[policy.ChannelKind]bool
-	decide  func(policy.ChannelKind) policy.Decision // nil: what is not in deny is allowed
+	forward []string                                 // destinations that are permitted
+	decide  func(policy.ChannelKind) policy.Decision // nil: everything except deny is allowed
 	auth    []ssh.AuthMethod
 	target  *testbed.Target
 	sshd    *testbed.SSHD
 	context context.Context
-	version string // what the gate and the dialer say of their software; empty: as the broker does
+	files   *policy.FileTerms                 // nil: everything moves
+	now     *atomic.Pointer[policy.FileTerms] // terms that change; nil: they do not
+	numbers func(int)                         // called for masked numbers; nil: none are masked
+	version string                            // version of the gate and the dialer; empty: the broker's
+	plain   bool                              // SFTP is copied without inspection, for comparison
+	hold    func(near, target io.ReadWriteCloser, resolve func([]byte, bool) (string, error))
 }
 
-// newRig starts a gate on loopback that admits one connection without asking for anything.
+// newRig starts a gate on loopback that admits one connection without any proof.
 func newRig(tb testing.TB, o rigOptions) *rig {
 	tb.Helper()
 	r := &rig{tb: tb, disk: testbed.NewDisk(), ended: make(chan error, 1)}
@@ -105,7 +111,10 @@ func newRig(tb testing.TB, o rigOptions) *rig {
 	}
 	r.relay = relay.New(relay.Config{
 		Recorder: r.writer,
-		Decide: func(_ context.Context, kind policy.ChannelKind) policy.Decision {
+		Files:    o.terms, Hold: o.hold,
+		Forwards: o.forward,
+		Decide: func(_ context.Context, asked policy.Asked) policy.Decision {
+			kind := asked.Kind
 			if o.decide != nil {
 				return o.decide(kind)
 			}
@@ -117,12 +126,16 @@ func newRig(tb testing.TB, o rigOptions) *rig {
 		Refuse: func(d policy.Decision) (string, int) {
 			return "[117] 許可されていない機能\n記録: S-20261124-03\n", d.Reason.Exit()
 		},
+		OnNumbers: o.numbers,
 		OnRefused: func(feature string, _ policy.Reason) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.refused = append(r.refused, feature)
 		},
 	})
+	if o.plain {
+		r.relay.CopyFilesPlainly()
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
@@ -203,7 +216,7 @@ func (r *rig) tap(f recordings.Frame) {
 	r.frames = append(r.frames, f)
 }
 
-// recorded gives the bytes of one stream over all channels.
+// recorded returns the bytes of one stream over all channels.
 func (r *rig) recorded(s recordings.Stream) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -216,7 +229,7 @@ func (r *rig) recorded(s recordings.Stream) []byte {
 	return b
 }
 
-// events gives the bodies of the events of a kind.
+// events returns the bodies of the events of a kind.
 func (r *rig) events(kind string) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -271,7 +284,7 @@ func exitStatus(err error) int {
 	return -1
 }
 
-// waitFor reads from rd until want has come.
+// waitFor reads from rd until want has appeared.
 func waitFor(tb testing.TB, rd io.Reader, want string) string {
 	tb.Helper()
 	var got []byte
@@ -289,4 +302,15 @@ func waitFor(tb testing.TB, rd io.Reader, want string) string {
 		tb.Fatalf("got %q, want %q in it", got, want)
 	}
 	return string(got)
+}
+
+// terms are those of the grant.
+func (o *rigOptions) terms() *policy.FileTerms {
+	if o.now != nil {
+		return o.now.Load()
+	}
+	if o.files == nil {
+		return &policy.FileTerms{In: policy.FilePass, Out: policy.FilePass}
+	}
+	return o.files
 }

@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// passes is a hand that takes everything.
+// passes is a hand that accepts everything.
 func passes([]byte) bool { return true }
 
-// A source that sends the next file before the sink has answered for the one before: each file has its own end, and what
-// comes after is followed too.
+// A source sends the next file before the sink has answered for the previous one. Each file has its own end, and later data
+// is inspected too.
 func TestSCPSourceThatDoesNotWaitIsFollowed(t *testing.T) {
 	c, events := inspected(t)
 	s := newSCP(c, scpCommand{send: true, path: "/tmp/x"})
@@ -37,7 +37,7 @@ func TestSCPSourceThatDoesNotWaitIsFollowed(t *testing.T) {
 	}
 }
 
-// speakSCP lets two sides say what choices pick from the words of the protocol, and checks the events of it.
+// speakSCP lets two sides send protocol words picked by choices, and checks the events.
 func speakSCP(t *testing.T, choices []byte) {
 	t.Helper()
 	source := []string{"C0644 1 a\n", "C0644 0 b\n", "C0644 5 c\n", "X", "\x00", "hello", "D0755 0 d\n", "E\n", "T1 0 1 0\n", "\x01err\n", "\x02fatal\n", "\n", "C0644 "}
@@ -62,13 +62,14 @@ func speakSCP(t *testing.T, choices []byte) {
 	}
 }
 
-// Two sides that speak the words of scp in any order never break the inspector, and each file that begins ends once.
+// Protocol words in any order never break the inspector, and each started file ends once.
 func FuzzSCPWords(f *testing.F) {
-	f.Add([]byte{0, 6, 8, 4, 1, 1, 1, 1, 10}) // the next file before the answer for the one before
+	f.Add([]byte{0, 6, 8, 4, 1, 1, 1, 1, 10}) // the next file before the answer for the previous one
 	f.Fuzz(speakSCP)
 }
 
 func TestSCPWordsInAnyOrder(t *testing.T) {
+	t.Parallel()
 	rnd := rand.New(rand.NewSource(1))
 	for range 2000 {
 		choices := make([]byte, 2+rnd.Intn(30))
@@ -79,11 +80,13 @@ func TestSCPWordsInAnyOrder(t *testing.T) {
 	}
 }
 
-// A packet of any type and any length, of either side and at any stage, is taken or not understood. It breaks nothing.
+// A packet of any type and length, from either side, at any stage, is accepted or rejected as not understood. It breaks
+// nothing.
 func TestShortSFTPPacketsOfEveryType(t *testing.T) {
+	t.Parallel()
 	begin, agreed := sftpPacket(fxpInit, "\x00\x00\x00\x03"), sftpPacket(fxpVersion, "\x00\x00\x00\x03")
 	asked := bytes.Join([][]byte{
-		begin, sftpPacket(fxpOpen, one+one+"f"+two+"\x00\x00\x00\x00"), // number 1 awaits a handle
+		begin, sftpPacket(fxpOpen, one+one+"f"+two+"\x00\x00\x00\x00"), // number 1 waits for a handle
 	}, nil)
 	opened := append(bytes.Clone(agreed), sftpPacket(fxpHandle, one+one+"h")...)
 	offset := string(make([]byte, 8))
@@ -98,7 +101,7 @@ func TestShortSFTPPacketsOfEveryType(t *testing.T) {
 		"a close awaited":   {requests: asked, replies: opened, more: sftpPacket(fxpClose, one+one+"h")},
 		"names awaited":     {requests: asked, replies: opened, more: sftpPacket(fxpReaddir, one+one+"h")},
 	}
-	// What follows the type: numbers that are known, and lengths that reach beyond the packet.
+	// The bytes after the type: known numbers, and lengths beyond the packet.
 	fillings := []string{strings.Repeat(one, 16), strings.Repeat("\xff", 64), one + one + "h" + strings.Repeat("\x00", 48), one + strings.Repeat("\x00", 60)}
 	for name, stage := range stages {
 		c, _ := inspected(t)
@@ -135,7 +138,7 @@ func TestShortSFTPPacketsOfEveryType(t *testing.T) {
 	}
 }
 
-// What an event repeats is bounded: many small packets about one long path do not cost the path each time.
+// Repetition in events is bounded: many small packets about one long path do not record the path each time.
 func TestSmallPacketsDoNotRepeatLongPaths(t *testing.T) {
 	long := strings.Repeat("\xff", 30_000)
 	size := func(n int) string { return string(binary.BigEndian.AppendUint32(nil, uint32(n))) }
@@ -198,7 +201,7 @@ func TestSmallPacketsDoNotRepeatLongPaths(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, events := inspected(t)
 			sent := try(c)
-			// Each path once in full, which the rendering of foreign bytes makes six times as long; then a line for each packet.
+			// Each path once in full (escaping foreign bytes makes it six times as long), then a line for each packet.
 			if got, most := len(events()), 6*128<<10+6*2*maxRepeated*100+200*100*2; got > most {
 				t.Errorf("%d bytes in small packets made events of %d bytes, more than %d", sent, got, most)
 			}

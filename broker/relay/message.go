@@ -10,22 +10,24 @@ import (
 	"sekimori/recordings"
 )
 
-// message is a request about a channel in the form in which it passes: fields that were read from a peer's payload,
-// each of them on its list and within its limit. The event and the payload are both made of these fields, so the
-// other side receives nothing that the recording does not hold. A peer's payload itself goes nowhere.
+// message is a request about a channel in its relayed form: fields parsed from a peer's payload, each on its list and within
+// its limit. The event and the payload are both built from these fields, so the other side receives nothing that the
+// recording does not hold. A peer's own payload is never relayed.
 type message struct {
 	kind   string // of the request, and of the event
-	fields any    // what is sent, for ssh.Marshal; nil: no payload
-	event  any    // what is recorded; nil: no body
+	fields any    // sent, through ssh.Marshal; nil: no payload
+	event  any    // recorded; nil: no body
 	sealed bool   // the event belongs to the input
 }
 
-// recorded is a message that stands in the recording. send takes nothing else.
+// recorded is a message that is in the recording. send accepts nothing else.
 type recorded struct{ message }
 
-// record puts m into the recording. It reports whether the recorder took it; where it did not, the relay has failed.
-// Nothing passes on a channel whose end is recorded.
+// record puts m into the recording. It returns false if the recorder failed, and the relay with it. A channel with a recorded
+// end accepts nothing more.
 func (c *channel) record(m message) (recorded, bool) {
+	c.recording.RLock()
+	defer c.recording.RUnlock()
 	if c.closed.Load() {
 		return recorded{}, false
 	}
@@ -40,7 +42,7 @@ func (c *channel) record(m message) (recorded, bool) {
 	return recorded{m}, true
 }
 
-// send passes a message on. It is the one place where a request reaches a channel of the other side.
+// send relays a message. It is the only place that sends a request to a channel of the other side.
 func send(to ssh.Channel, m recorded, wantReply bool) (bool, error) {
 	var payload []byte
 	if m.fields != nil {
@@ -49,13 +51,13 @@ func send(to ssh.Channel, m recorded, wantReply bool) (bool, error) {
 	return to.SendRequest(m.kind, wantReply, payload)
 }
 
-// ownExit is the exit status that the broker itself gives a channel. At the end of a session it passes without an
-// event of its own: the end of the recording tells the cause.
+// ownExit is the broker's own exit status for a channel. At the end of a session it has no event of its own: the end of the
+// recording states the cause.
 func ownExit(status int) recorded {
 	return recorded{exitMessage(uint32(status))}
 }
 
-// Why a request is refused, for those who read the recording.
+// Reasons of refused requests, for readers of the recording.
 var (
 	errMalformed = errors.New("malformed or too long")
 	errTerm      = errors.New("TERM is too long or no plain word")
@@ -85,7 +87,7 @@ type (
 	}
 )
 
-// parse reads a payload of at most most bytes into fields. Bytes behind the fields are an error.
+// parse reads a payload of at most most bytes into fields. Bytes after the fields are an error.
 func parse(payload []byte, most int, fields any) error {
 	if len(payload) > most || ssh.Unmarshal(payload, fields) != nil {
 		return errMalformed
@@ -93,8 +95,7 @@ func parse(payload []byte, most int, fields any) error {
 	return nil
 }
 
-// readMain reads the request that says what a channel is: shell, exec or subsystem. What a client puts behind
-// "shell" is not passed on. A command may have any bytes.
+// readMain parses the main request: shell, exec or subsystem. Bytes after "shell" are dropped. A command may have any bytes.
 func readMain(req *ssh.Request) (message, string, error) {
 	if req.Type == recordings.EventShell {
 		return message{kind: req.Type}, "", nil
@@ -106,8 +107,8 @@ func readMain(req *ssh.Request) (message, string, error) {
 	return message{kind: req.Type, fields: s, event: recordings.NewCommand(s.Value)}, s.Value, nil
 }
 
-// readPTY reads a pty-req. The terminal's name reaches programs on the target as TERM, so it must be a plain word;
-// errTerm says that it was not, and that p has another.
+// readPTY parses a pty-req. The terminal's name reaches programs on the target as TERM, so it must be a plain word. Otherwise
+// the error is errTerm, and p has another name.
 func readPTY(payload []byte) (p ptyPayload, err error) {
 	if err := parse(payload, maxPayload, &p); err != nil {
 		return p, err
@@ -136,7 +137,7 @@ func cleanModes(modes string) string {
 	const width = 5 // of a mode and its argument
 	var out []byte
 	var seen [256]bool
-	for len(modes) >= width && modes[0] != 0 && modes[0] < 160 { // from 160 on the width is not known
+	for len(modes) >= width && modes[0] != 0 && modes[0] < 160 { // from 160 on the width is unknown
 		if op := modes[0]; isMode(op) && !seen[op] {
 			seen[op] = true
 			out = append(out, modes[:width]...)
@@ -154,7 +155,7 @@ func isMode(op byte) bool {
 	return false
 }
 
-// readEnv reads an env request. The name must be on the list.
+// readEnv parses an env request. The name must be on the list.
 func readEnv(payload []byte, allowed []string) (e envPayload, err error) {
 	if err := parse(payload, maxPayload, &e); err != nil {
 		return e, err
@@ -192,7 +193,7 @@ func envAllowed(name string, allowed []string) bool {
 	return false
 }
 
-// readAct reads a request that acts on the target like a key: signal or break.
+// readAct parses a request that acts on the target like a key: signal or break.
 func readAct(req *ssh.Request) (message, error) {
 	if req.Type == recordings.EventBreak {
 		var b breakPayload
@@ -212,8 +213,8 @@ func readAct(req *ssh.Request) (message, error) {
 	return message{}, errSignal
 }
 
-// readExit reads how a command ended. What a target puts into the words of a signal is shortened and freed of control
-// characters: the status is worth passing on even where they are odd.
+// readExit parses the exit status or signal. The target's words about a signal are shortened and freed of control characters;
+// the status is relayed even if they are odd.
 func readExit(req *ssh.Request) (message, error) {
 	if req.Type == recordings.EventExitStatus {
 		var s statusPayload
@@ -236,12 +237,12 @@ func exitMessage(status uint32) message {
 	return message{kind: recordings.EventExitStatus, fields: statusPayload{status}, event: recordings.Exit{Status: status}}
 }
 
-// stopReading is a peer's word that it reads a stream no further.
+// stopReading is a peer's message that it has stopped reading a stream.
 func stopReading(s recordings.Stream) message {
 	return message{kind: recordings.EventEOW, event: recordings.StreamEnd{Stream: s.String()}}
 }
 
-// cleanText is s as UTF-8 without control characters, at most most bytes.
+// cleanText returns s as UTF-8 without control characters, in at most most bytes.
 func cleanText(s string, most int) string {
 	s = printable(strings.ToValidUTF8(s, "?"))
 	if len(s) > most {
@@ -260,8 +261,7 @@ func isPlain(s string) bool {
 	return true
 }
 
-// ascii makes s fit for a place that takes printable ASCII only, such as the description of a
-// channel open failure.
+// ascii makes s fit for a field that allows printable ASCII only, such as the description of a channel open failure.
 func ascii(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -271,7 +271,7 @@ func ascii(s string) string {
 	}, s)
 }
 
-// clip shortens what a peer sent before it is recorded as an event or logged.
+// clip shortens a peer's text for an event or the log.
 func clip(s string) string {
 	const most = 256
 	if len(s) > most {

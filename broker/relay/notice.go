@@ -9,13 +9,11 @@ import (
 	"sekimori/recordings"
 )
 
-// Notify shows text, lines with "\n" ends, on every open terminal, as soon as that damages
-// nothing there. While a program has the whole screen, only the window's title changes and the
-// bell rings; the text follows when the program has left. Both go to the channel's stderr, which a
-// terminal shows like output: the output itself may be read by a program, also where the engineer
-// asked for a terminal (ssh -tt host COMMAND, Ansible). Channels without a terminal carry data and
-// are left alone. The notice is recorded as an event, not as output. Notify does not wait; what was
-// said before the first terminal opened appears there.
+// Notify shows text, lines with "\n" ends, on every open terminal as soon as that spoils nothing there. While a program uses
+// the whole screen, only the window's title changes and the bell rings; the text follows when the program has left. The text
+// goes to the channel's stderr, which a terminal shows like output. The output itself may be read by a program even on a
+// terminal (ssh -tt host COMMAND, Ansible). Channels without a terminal carry data and get no notices. The notice is recorded
+// as an event, not as output. Notify does not wait; a notice before the first terminal appears there once it opens.
 func (r *Relay) Notify(kind, text string) {
 	if !r.valve.open() || !r.event(recordings.SessionChannel, recordings.EventNotice, recordings.Notice{Kind: kind, Text: text}) {
 		return
@@ -35,20 +33,19 @@ func (r *Relay) Notify(kind, text string) {
 	}
 }
 
-// terminal is the engineer's end of a channel with a terminal: the one place where output and
-// notices meet.
+// terminal is the engineer's end of a channel with a terminal. Output and notices meet only here.
 type terminal struct {
 	c    *channel
-	dumb bool // no escape sequences, please
+	dumb bool // the terminal knows no escape sequences
 
-	rows atomic.Uint32 // last size told by the engineer's client
+	rows atomic.Uint32 // last size from the engineer's client
 
 	out    sync.Mutex // held while writing to the engineer; guards screen
 	screen screen
 
 	mu      sync.Mutex // guards waiting
 	waiting []string   // notices not shown yet
-	titled  int        // how many of them the title has told of
+	titled  int        // number of them announced in the title
 }
 
 func newTerminal(c *channel) *terminal {
@@ -57,7 +54,7 @@ func newTerminal(c *channel) *terminal {
 	return t
 }
 
-// write passes output on, then shows what waits where that is possible now.
+// write relays output, then shows waiting notices if that is possible now.
 func (t *terminal) write(p []byte) error {
 	t.out.Lock()
 	_, err := t.c.near.Write(p)
@@ -72,11 +69,11 @@ func (t *terminal) write(p []byte) error {
 	return err
 }
 
-// post adds a notice and shows it where that is possible now. Where output is just being
-// written, its writer shows the notice afterwards.
+// post adds a notice and shows it if that is possible now. If output is being written, its writer shows the notice
+// afterwards.
 func (t *terminal) post(text string) {
 	t.mu.Lock()
-	if len(t.waiting) == maxNotices { // the oldest has become untrue by now
+	if len(t.waiting) == maxNotices { // the oldest is outdated by now
 		t.waiting = t.waiting[1:]
 		t.titled = max(t.titled-1, 0)
 	}
@@ -85,10 +82,10 @@ func (t *terminal) post(text string) {
 	t.show(false)
 }
 
-// finish shows what still waits when the output has ended.
+// finish shows the waiting notices after the end of the output.
 func (t *terminal) finish() { t.show(true) }
 
-// show writes the notices that wait. It gives way to whoever is writing, who calls it again.
+// show writes the waiting notices. If another goroutine is writing, show returns, and that goroutine calls it again.
 func (t *terminal) show(last bool) {
 	for t.pending() && t.out.TryLock() {
 		again := t.showLocked(last)
@@ -105,7 +102,7 @@ func (t *terminal) pending() bool {
 	return len(t.waiting) > 0
 }
 
-// showLocked does one round with out held; again is true where a notice may have come meanwhile.
+// showLocked does one round with out held; again is true if a new notice may have arrived.
 func (t *terminal) showLocked(last bool) (again bool) {
 	if !t.screen.between() || !t.c.r.valve.enter() {
 		return false
@@ -131,13 +128,10 @@ func (t *terminal) showLocked(last bool) (again bool) {
 	if b == nil {
 		return false
 	}
-	t.c.errOut.Lock()
-	defer t.c.errOut.Unlock()
-	_, err := t.c.near.Stderr().Write(b)
-	return err == nil
+	return t.c.writeErrors(b) == nil
 }
 
-// title is the window title that stands for a notice, and the bell.
+// title is the window title for a notice, and the bell.
 func (t *terminal) title(text string) string {
 	if t.dumb {
 		return "\a"
@@ -156,7 +150,7 @@ func printable(s string) string {
 	}, s)
 }
 
-// crlf makes lines for a terminal whose output is not processed, each with an end.
+// crlf ends each line with CR LF, for a terminal without output processing.
 func crlf(text string) string {
 	if text == "" {
 		return ""
@@ -164,7 +158,7 @@ func crlf(text string) string {
 	return strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\r\n") + "\r\n"
 }
 
-// lines is text as this channel's stderr takes it.
+// lines is text in the form for this channel's stderr.
 func (c *channel) lines(text string) string {
 	if c.pty != nil {
 		return crlf(text)
@@ -179,25 +173,27 @@ func plainLines(text string) string {
 	return text
 }
 
-// restore brings the engineer's terminal back from whatever the program that was cut off had
-// made of it: sequence cancelled, main screen, whole scrolling region, cursor shown, plain
-// attributes, no reports of mouse and pasting.
+// restore resets the engineer's terminal after a program was cut off: sequence cancelled, main screen, whole scrolling
+// region, cursor shown, plain attributes, no reports of mouse and pasting.
 const restore = "\x18\x1b[r\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m"
 
-// Finish is for after Stop: every open channel is told text on its stderr and ends with the
-// exit status. It returns when all were told or ctx ends; an engineer who does not read is not
-// waited for beyond that.
-func (r *Relay) Finish(ctx context.Context, text string, exit int) {
+// Finish is for after Stop: it writes text to every open channel's stderr and ends the channel with the exit status. A channel
+// that opens later, until ctx ends, is told the same. Finish returns when those that are open now were told, and whether there
+// were any, or when ctx ends; it does not wait longer for an engineer who does not read.
+func (r *Relay) Finish(ctx context.Context, text string, exit int) (some bool) {
 	r.mu.Lock()
 	var told sync.WaitGroup
+	bye := &farewell{ctx, text, exit}
+	r.bye = bye
 	for _, c := range r.channels {
 		if c.near == nil {
-			continue
+			continue // takeChannel sees the farewell
 		}
+		some = true
 		told.Add(1)
 		r.run(func() {
 			defer told.Done()
-			c.finishBy(text, exit)
+			c.finishBy(bye)
 		})
 	}
 	r.mu.Unlock()
@@ -207,13 +203,23 @@ func (r *Relay) Finish(ctx context.Context, text string, exit int) {
 	case <-done:
 	case <-ctx.Done():
 	}
+	return some
 }
 
-func (c *channel) finishBy(text string, exit int) {
-	text = plainLines(text)
+func (c *channel) finishBy(bye *farewell) {
+	if c.forward {
+		c.closeNear()
+		return
+	}
+	text := plainLines(bye.text)
+	select {
+	case <-c.answered:
+		text = c.lines(bye.text)
+	case <-bye.ctx.Done():
+	}
 	if t := c.shown.Load(); t != nil {
-		text = crlf(text)
-		t.out.Lock() // output that is being written comes first
+		text = crlf(bye.text)
+		t.out.Lock() // output in progress comes first
 		if t.screen.full() || t.screen.state != ground {
 			text = restore + "\r\n" + text
 		} else {
@@ -221,9 +227,7 @@ func (c *channel) finishBy(text string, exit int) {
 		}
 		t.out.Unlock()
 	}
-	c.errOut.Lock()
-	_, _ = c.near.Stderr().Write([]byte(text))
-	c.errOut.Unlock()
-	c.sendExit(ownExit(exit))
+	_ = c.writeErrors([]byte(text))
+	c.sendExit(ownExit(bye.exit))
 	c.closeNear()
 }

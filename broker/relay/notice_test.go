@@ -13,7 +13,7 @@ import (
 	"sekimori/recordings"
 )
 
-// scripted is a rig whose target prints what the test tells it to.
+// scripted is a rig whose target prints on the test's command.
 func scripted(t *testing.T, term bool) (r *rig, print chan string, out, errs io.Reader) {
 	print = make(chan string)
 	target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
@@ -73,7 +73,7 @@ func TestNoticeBeforeTheFirstTerminalIsKept(t *testing.T) {
 	if err := s.Shell(); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, errs, "[sekimori] Started\r\n\a") // though the program is silent
+	waitFor(t, errs, "[sekimori] Started\r\n\a") // although the program is silent
 	r.relay.Notify("warning", "[sekimori] 5 min left.")
 	waitFor(t, errs, "5 min left.\r\n\a")
 }
@@ -127,7 +127,7 @@ func TestNoticeNeverCutsASequenceOrACharacter(t *testing.T) {
 				})
 				defer close(print)
 				s := session(t, c)
-				var out, errs bytes.Buffer // read where everything stands still
+				var out, errs bytes.Buffer // read when everything is blocked
 				s.Stdout, s.Stderr = &out, &errs
 				if err := s.RequestPty("xterm", 24, 80, nil); err != nil {
 					t.Fatal(err)
@@ -206,8 +206,8 @@ func TestFinishBringsTheTerminalBack(t *testing.T) {
 	}
 }
 
-// TestNoticeNeverEntersTheOutputOfACommandOnATerminal: who asks for a terminal may all the same be a
-// program that reads the output.
+// TestNoticeNeverEntersTheOutputOfACommandOnATerminal: a program may read the output even of a terminal. It runs alone: start files of a
+// login shell (pyenv) complain on the terminal when several logins run them at once.
 func TestNoticeNeverEntersTheOutputOfACommandOnATerminal(t *testing.T) {
 	testbed.NeedTerminal(t)
 	const command = "printf 'a\\033[31mb\\0c\\377'; sleep 0.3; echo end"

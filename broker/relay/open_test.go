@@ -7,7 +7,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// mute is a connection whose library never answers.
+// mute is a connection whose OpenChannel never returns.
 type mute struct {
 	ssh.Conn
 	asked chan struct{}
@@ -18,7 +18,7 @@ func (m mute) OpenChannel(string, []byte) (ssh.Channel, <-chan *ssh.Request, err
 	select {}
 }
 
-// The library's OpenChannel can stay for ever where the connection dies meanwhile; the session ends all the same.
+// The library's OpenChannel can block for ever if the connection dies meanwhile. The session must end all the same.
 func TestATargetThatNeverOpensHoldsNothingUp(t *testing.T) {
 	for name, end := range map[string]func(*Relay){
 		"failed":  func(r *Relay) { r.fail(ErrTargetGone) },

@@ -81,6 +81,7 @@ func TestOpenSSHExec(t *testing.T) {
 }
 
 func TestOpenSSHShellOnATerminal(t *testing.T) {
+	t.Parallel()
 	testbed.NeedTerminal(t)
 	o := newOpenSSH(t)
 	o.relay.Notify("started", "[sekimori] Started")
@@ -94,6 +95,7 @@ func TestOpenSSHShellOnATerminal(t *testing.T) {
 }
 
 func TestOpenSSHSignalEndsTheCommand(t *testing.T) {
+	t.Parallel()
 	o := newOpenSSH(t)
 	if _, _, status := o.run(t, "", "ssh", o.host, "kill -TERM $$"); status != 255 && status != 128+15 {
 		t.Errorf("status %d", status)
@@ -119,6 +121,7 @@ func TestOpenSSHWithoutInput(t *testing.T) {
 }
 
 func TestOpenSSHCopies(t *testing.T) {
+	t.Parallel()
 	for name, flags := range map[string][]string{"sftp protocol": {"-s"}, "scp protocol": {"-O"}} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -127,7 +130,7 @@ func TestOpenSSHCopies(t *testing.T) {
 			if err := os.WriteFile(from, data, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			// One rig is one connection: each direction has its own.
+			// One rig is one connection, so each direction has its own.
 			o := newOpenSSH(t)
 			if _, errs, status := o.run(t, "", "scp", append(flags, from, o.host+":"+there)...); status != 0 {
 				t.Fatalf("%d, %q", status, errs)
@@ -205,8 +208,8 @@ func TestOpenSSHGitClone(t *testing.T) {
 	shell("clone", "-q", "ssh://"+o.host+dir+"/origin", "copy")
 }
 
-// A client that reads no further says so (eow@openssh.com), and the command ends as it does without
-// a broker; so does a target. OpenSSH says it only to a peer whose version begins with OpenSSH.
+// A client that has stopped reading says so (eow@openssh.com), and the command ends as without a broker; a target likewise.
+// OpenSSH sends it only to a peer whose version begins with OpenSSH.
 func TestOpenSSHEndsACommandWhoseOutputNobodyReads(t *testing.T) {
 	for name, script := range map[string]string{
 		"down": `ssh "$@" yes | head -1`,
@@ -228,8 +231,8 @@ func TestOpenSSHEndsACommandWhoseOutputNobodyReads(t *testing.T) {
 	}
 }
 
-// A LocalForward that was left in somebody's configuration, with OpenSSH itself: each connection to it is refused, a
-// thousand times, and the session goes on.
+// A stale LocalForward in a person's configuration, with OpenSSH itself: each of a thousand connections to it is refused, and
+// the session goes on.
 func TestOpenSSHStaleLocalForward(t *testing.T) {
 	o := newOpenSSH(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")

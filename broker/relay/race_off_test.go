@@ -2,5 +2,5 @@
 
 package relay_test
 
-// slowness is how many times longer things may take under the race detector.
+// slowness multiplies time limits under the race detector.
 const slowness = 1

@@ -12,35 +12,35 @@ import (
 	"sekimori/recordings"
 )
 
-// Sides of a session, as events name them.
+// Sides of a session, as named in events.
 const (
 	clientSide = "client"
 	targetSide = "target"
 )
 
-// refusal is something that a peer asked for and did not get.
+// refusal is a refused request or channel of a peer.
 type refusal struct {
-	channel uint32
+	of      *channel // nil: of the session
 	side    string
 	what    string        // the request or the channel type, as asked
-	feature string        // what it would have given, for the ledger; empty: nothing that anybody would miss
-	reason  policy.Reason // empty: the request is not known
+	feature string        // the feature it would have given, for the ledger; empty: none worth reporting
+	reason  policy.Reason // empty: the request is unknown
 	detail  string
 }
 
-// Features, as reason 117 and the ledger name them, beside those of policy.ChannelKind.
+// Features in reason 117 and in the ledger, besides those of policy.ChannelKind.
 const (
 	featureForward = string(policy.ChannelForward)
 	featureAgent   = string(policy.ChannelAgent)
 	featureX11     = string(policy.ChannelX11)
 	featureEnv     = "env"
-	featureChannel = "channel" // of a kind that nobody knows, or one too many
-	featureRequest = "request" // a known one, malformed or out of place
+	featureChannel = "channel" // of an unknown kind, or one too many
+	featureRequest = "request" // a known request, malformed or out of place
 )
 
-// features names what a request or a channel type would give. A request that does not stand here is not known: it is
-// answered with failure and counts for nothing, as RFC 4254 section 4 and 5.4 want it. PuTTY's winadj is one, and the
-// keepalives of most libraries are.
+// features names the feature behind a request or a channel type. A request that is missing here is unknown: it is answered
+// with failure and not counted, as RFC 4254 section 4 and 5.4 require. PuTTY's winadj is one, and so are the keepalives of
+// most libraries.
 var features = map[string]string{
 	"direct-tcpip": featureForward, "direct-streamlocal@openssh.com": featureForward, "forwarded-tcpip": featureForward,
 	"tcpip-forward": featureForward, "cancel-tcpip-forward": featureForward, "tun@openssh.com": featureForward,
@@ -52,7 +52,7 @@ var features = map[string]string{
 	"signal": featureRequest, "break": featureRequest, "exit-status": featureRequest, "exit-signal": featureRequest,
 }
 
-// featureOf names what a refused request or channel type would have given, as reason 117 says it.
+// featureOf returns the feature name of a refused request or channel type, for reason 117.
 func featureOf(what string) string {
 	if f, known := features[what]; known && f != featureRequest {
 		return f
@@ -69,14 +69,14 @@ func reasonLine(reason policy.Reason, feature string) string {
 	return ascii(fmt.Sprintf("[%d] %s: %s", info.Number, info.Headline.EN, feature))
 }
 
-// What was refused is recorded in a bounded way, however often it is asked for: the first of a kind at once, those
-// after it summed up in one event a minute, and the rest at the end.
+// The recording of refusals is bounded for any number of them: the first of a kind is recorded at once, later ones as one sum
+// a minute, the rest at the end.
 const (
 	maxRefusalKinds = 256
 	refusalEvery    = time.Minute
 )
 
-// refusalLog sums refusals up.
+// refusalLog sums up refusals.
 type refusalLog struct {
 	mu   sync.Mutex // guards sums
 	sums map[refusalKind]*refusalSum
@@ -88,11 +88,11 @@ type refusalKind struct {
 }
 
 type refusalSum struct {
-	last  time.Time // of the event before
+	last  time.Time // of the previous event
 	count int64     // since then
 }
 
-// add counts a refusal. count is how many it and those before it make up, where that is to be recorded now; 0: not now.
+// add counts a refusal. It returns the count to record now, with the earlier refusals of its kind; 0: record nothing now.
 func (l *refusalLog) add(k refusalKind, now time.Time) (refusalKind, int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -117,7 +117,7 @@ func (l *refusalLog) add(k refusalKind, now time.Time) (refusalKind, int64) {
 	return k, n
 }
 
-// rest gives what add has kept back.
+// rest returns the sums that add has kept back.
 func (l *refusalLog) rest() map[refusalKind]int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -131,13 +131,12 @@ func (l *refusalLog) rest() map[refusalKind]int64 {
 	return out
 }
 
-// refused counts and records that something was refused, and tells the session of it. It is called before the answer:
-// whoever has the answer finds the refusal in the recording. Too many at once end the session; what is not known does
-// not count.
+// refused counts and records a refusal, and tells the session of it. It is called before the answer, so that the refusal is
+// recorded before the peer can have the answer. Too many at once end the session; unknown requests do not count.
 func (r *Relay) refused(x refusal) {
 	k, n := r.refusals.add(refusalKind{x.side, clip(x.what), clip(x.detail), x.reason}, r.cfg.Clock())
 	if n > 0 {
-		r.recordRefusal(x.channel, k, n)
+		r.recordRefusal(x.of, k, n)
 		r.log.Info("feature_refused", "side", x.side, "what", ascii(k.what), "count", n)
 	}
 	if x.side == clientSide && x.feature != "" && r.cfg.OnRefused != nil {
@@ -152,24 +151,28 @@ func (r *Relay) refused(x refusal) {
 	}
 }
 
-func (r *Relay) recordRefusal(channel uint32, k refusalKind, n int64) {
+func (r *Relay) recordRefusal(of *channel, k refusalKind, n int64) {
 	body := recordings.Refused{Side: k.side, What: k.what, Reason: string(k.reason), Number: k.reason.Number(), Detail: k.detail}
 	if n > 1 {
 		body.Count = n
 	}
-	r.event(channel, recordings.EventRefused, body)
+	if of == nil {
+		r.event(recordings.SessionChannel, recordings.EventRefused, body)
+		return
+	}
+	of.event(recordings.EventRefused, body)
 }
 
-// recordRest records the sums that are still kept back when everything has ended.
+// recordRest records the remaining sums when everything has ended.
 func (r *Relay) recordRest() {
 	for k, n := range r.refusals.rest() {
-		r.recordRefusal(recordings.SessionChannel, k, n)
+		r.recordRefusal(nil, k, n)
 	}
 }
 
 // refuseRequest records a request and answers it with failure.
-func (r *Relay) refuseRequest(channel uint32, side string, req *ssh.Request, detail string) {
-	x := refusal{channel: channel, side: side, what: req.Type, detail: detail}
+func (r *Relay) refuseRequest(of *channel, side string, req *ssh.Request, detail string) {
+	x := refusal{of: of, side: side, what: req.Type, detail: detail}
 	if feature, known := features[req.Type]; known {
 		x.feature, x.reason = feature, policy.FeatureNotGranted
 	}
@@ -177,26 +180,31 @@ func (r *Relay) refuseRequest(channel uint32, side string, req *ssh.Request, det
 	if side == clientSide && (x.feature == featureForward || x.feature == featureAgent || x.feature == featureX11) {
 		r.remark(x.feature)
 	}
-	// An answer that cannot be sent means that the connection is dead, which Serve sees.
+	// An answer that cannot be sent means that the connection is dead; Serve notices that.
 	_ = req.Reply(false, nil)
 }
 
-// rejectChannel records a channel and turns it away.
+// rejectChannel records a channel and rejects it.
 func (r *Relay) rejectChannel(side string, nc ssh.NewChannel, code ssh.RejectionReason, text string) {
 	feature, known := features[nc.ChannelType()]
 	if !known {
 		feature = featureChannel
 	}
 	r.refused(refusal{
-		channel: recordings.SessionChannel, side: side, what: nc.ChannelType(), feature: feature, reason: policy.FeatureNotGranted, detail: text,
+		side: side, what: nc.ChannelType(), feature: feature, reason: policy.FeatureNotGranted, detail: text,
 	})
+	if side == clientSide {
+		r.mu.Lock()
+		r.turnedAway = true
+		r.mu.Unlock()
+	}
 	_ = nc.Reject(code, text)
 }
 
 // serveClientRequests answers the engineer's global requests.
 func (r *Relay) serveClientRequests(reqs <-chan *ssh.Request) {
 	for req := range reqs {
-		r.fromClient.took(req.Type, req.Payload)
+		r.fromClient.countTaken(req.Type, req.Payload)
 		switch req.Type {
 		case "keepalive@openssh.com":
 			_ = req.Reply(true, nil)
@@ -204,13 +212,13 @@ func (r *Relay) serveClientRequests(reqs <-chan *ssh.Request) {
 			r.askNoMore()
 			_ = req.Reply(true, nil)
 		default:
-			r.refuseRequest(recordings.SessionChannel, clientSide, req, "")
+			r.refuseRequest(nil, clientSide, req, "")
 		}
 	}
 }
 
-// serveTarget answers what the target asks for until its connection ends. The channels it opens are
-// turned away: a target has no business at the engineer's end.
+// serveTarget answers the target's requests until its connection ends. It rejects every channel that the target opens: a
+// target may not reach the engineer's end.
 func (r *Relay) serveTarget(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
 	for chans != nil || reqs != nil {
 		select {
@@ -219,33 +227,32 @@ func (r *Relay) serveTarget(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Reques
 				chans = nil
 				continue
 			}
-			r.fromTarget.took(nc.ChannelType(), nc.ExtraData())
+			r.fromTarget.countTaken(nc.ChannelType(), nc.ExtraData())
 			r.rejectChannel(targetSide, nc, ssh.Prohibited, "channels from a target are not relayed")
 		case req, ok := <-reqs:
 			if !ok {
 				reqs = nil
 				continue
 			}
-			r.fromTarget.took(req.Type, req.Payload)
+			r.fromTarget.countTaken(req.Type, req.Payload)
 			r.answerTarget(req)
 		}
 	}
 }
 
-// answerTarget answers a global request of the target. Its further host keys are of no interest: the
-// one that counts is pinned.
+// answerTarget answers a global request of the target. It ignores the target's further host keys, because the valid one is
+// pinned.
 func (r *Relay) answerTarget(req *ssh.Request) {
 	switch req.Type {
 	case "keepalive@openssh.com", "hostkeys-00@openssh.com":
 		_ = req.Reply(req.Type == "keepalive@openssh.com", nil)
 	default:
-		r.refuseRequest(recordings.SessionChannel, targetSide, req, "")
+		r.refuseRequest(nil, targetSide, req, "")
 	}
 }
 
-// saidGoodbye reports whether a connection ended with a message that the peer disconnects of
-// its own will (RFC 4253 section 11.1, reason 11).
-func saidGoodbye(err error) bool {
-	// The library keeps the type of this error to itself.
+// isDisconnect reports whether a connection ended with the peer's own disconnect message (RFC 4253 section 11.1, reason 11).
+func isDisconnect(err error) bool {
+	// The library does not export the type of this error.
 	return err != nil && strings.Contains(err.Error(), "ssh: disconnect, reason 11:")
 }

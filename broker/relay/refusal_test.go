@@ -17,7 +17,7 @@ import (
 	"sekimori/recordings"
 )
 
-// refusals sums up the events of what one side was refused, and how many events there are.
+// refusals returns the number of one side's refusals, and the number of their events.
 func (r *rig) refusals(side, what string) (count int64, events int) {
 	r.tb.Helper()
 	for _, body := range r.events(recordings.EventRefused) {
@@ -33,7 +33,7 @@ func (r *rig) refusals(side, what string) (count int64, events int) {
 	return count, events
 }
 
-// A LocalForward that was left in somebody's configuration, and a program that goes on trying.
+// A stale LocalForward in a person's configuration, and a program that keeps trying.
 func TestStaleLocalForwardDoesNotEndTheSession(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.client()
@@ -60,8 +60,8 @@ func TestStaleLocalForwardDoesNotEndTheSession(t *testing.T) {
 	}
 }
 
-// Requests that the relay does not know are answered with failure and cost nothing, however many come. The names are
-// those of PuTTY, libssh2, JSch, paramiko, Apache MINA, Trilead, Tera Term, WinSCP and of nobody.
+// Unknown requests are answered with failure and cost nothing, in any number. The names are those of PuTTY, libssh2, JSch,
+// paramiko, Apache MINA, Trilead, Tera Term and WinSCP, and invented ones.
 func TestUnknownRequestsAndForeignKeepalives(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.client()
@@ -102,7 +102,7 @@ func TestUnknownRequestsAndForeignKeepalives(t *testing.T) {
 	}
 }
 
-// A peer that makes up names must not fill the recording, or the memory.
+// A peer that invents names must not fill the recording or the memory.
 func TestAttackRequestsOfEndlessNames(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.client()
@@ -128,8 +128,8 @@ func TestAttackRequestsOfEndlessNames(t *testing.T) {
 	}
 }
 
-// PuTTY with forwards asks for "winadj" at every half of its window of 16 kB, for as long as the output does not fill
-// the window, and measures by the answer, which is a failure. A session of 20 MB has more of them than any count would allow.
+// PuTTY with forwards sends "winadj" at every half of its window of 16 kB until output has filled the window, and measures by
+// the answer, a failure. A session of 20 MB has more of them than any count would allow.
 func TestPuTTYWinadjUnderSteadyOutput(t *testing.T) {
 	plink := testbed.Need(t, "plink")
 	r := newRig(t, rigOptions{})
@@ -138,7 +138,7 @@ func TestPuTTYWinadjUnderSteadyOutput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	forward := l.Addr().String() + ":127.0.0.1:1" // a stale one: whoever connects is refused
+	forward := l.Addr().String() + ":127.0.0.1:1" // a stale one: its connections are refused
 	l.Close()
 	cmd := exec.Command(plink, "-batch", "-ssh", "-hostkey", r.hostKey, "-P", port, "-l", "sato", "-L", forward, host, "cat")
 	in, err := cmd.StdinPipe()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -17,69 +18,75 @@ import (
 	"sekimori/recordings"
 )
 
-// How Serve ends by itself.
+// Results of Serve.
 var (
 	ErrClientGone = errors.New("relay: the engineer's connection broke off")
 	ErrTargetGone = errors.New("relay: the target's connection is gone")
 )
 
-// RecordingError says that the recorder failed. Nothing was relayed after it.
+// RecordingError says that the recorder failed. Nothing was relayed afterwards.
 type RecordingError struct{ Err error }
 
 func (e *RecordingError) Error() string { return "relay: recording failed: " + e.Err.Error() }
 
-// Unwrap gives the recorder's error.
+// Unwrap returns the recorder's error.
 func (e *RecordingError) Unwrap() error { return e.Err }
 
-// AbuseError says that one side went beyond a limit that no honest one comes near
-// (policy.ProtocolAbuse).
+// AbuseError says that one side exceeded a limit that no honest one comes near (policy.ProtocolAbuse).
 type AbuseError struct {
 	Side string // "client" or "target"
-	What string // which limit
+	What string // the exceeded limit
 }
 
 func (e *AbuseError) Error() string {
 	return "relay: protocol abuse by the " + e.Side + ": " + e.What
 }
 
-// FaultError says that the relay itself is at fault: one of its goroutines panicked. The session
-// ends, and nobody else's.
+// FaultError says that a goroutine of the relay panicked. Only this session ends.
 type FaultError struct{ Panic any }
 
 func (e *FaultError) Error() string { return fmt.Sprintf("relay: fault: %v", e.Panic) }
 
-// Config is what a Relay needs. Recorder, Decide and Refuse are required.
+// Config configures a Relay. Recorder, Decide and Refuse are required.
 type Config struct {
-	// Recorder takes everything before it is relayed.
+	// Recorder records everything before it is relayed.
 	Recorder *recordings.Writer
-	// Decide is asked for each channel once it says what it is, and again when the target is ready to start it. It may
-	// take its time, and waits while input is held back.
-	Decide func(ctx context.Context, kind policy.ChannelKind) policy.Decision
-	// Refuse gives the lines for the engineer, "\n" ends, and the exit status of a denial.
+	// Decide is asked for each channel at its main request, and again when the target is ready to start it. It may block,
+	// and waits while input is held back.
+	Decide func(ctx context.Context, asked policy.Asked) policy.Decision
+	// Files returns the terms of the grant for files. It is asked at each operation on a file, so it must be quick. nil:
+	// no file moves.
+	Files func() *policy.FileTerms
+	// Hold serves an SFTP channel in place of the target where the terms hold files. It is given the target's SFTP server and a
+	// way to resolve paths there; it serves near until that ends, and closes both. nil: such a channel is refused.
+	Hold func(near, target io.ReadWriteCloser, resolve func(path []byte, follow bool) (string, error))
+	// Refuse returns the lines for the engineer, "\n" ends, and the exit status of a denial.
 	Refuse func(policy.Decision) (text string, exit int)
-	// Env names the environment variables that may pass; a trailing * stands for any ending.
-	// nil: LANG and LC_*.
+	// Forwards are the destinations (policy.Destination) that Decide may permit a forward to. nil: every forward is refused.
+	Forwards []string
+	// Env names the permitted environment variables; a trailing * matches any ending. nil: LANG and LC_*.
 	Env []string
-	// InTime is asked before each piece, request and channel is handed on, in both directions. False: the session's
-	// time is over and nothing passes any more; to end Serve is the caller's business. It must be quick. nil: no limit.
+	// InTime is asked before each piece, request and channel is relayed, in both directions. False: the session's time is
+	// over and nothing more passes; the caller must end Serve. It must be quick. nil: no limit.
 	InTime func() bool
-	// OnActivity is called for what counts against idleness: a channel that starts, every piece of
-	// input and every signal before it is relayed, and on channels other than a shell every piece of
-	// output after it. What a shell prints shows no person at the keys; a download or a command that reports is work. It
-	// must be quick.
+	// OnActivity is called for activity that ends idleness: a channel that starts, every piece of input and every signal
+	// before it is relayed, and every piece of output after it on channels other than a shell. A shell's output does not
+	// show that a person is at the keys; a download or a command's progress is work. It must be quick.
 	OnActivity func()
-	// OnRefused is called for each refusal of a feature that the engineer asked for, for the ledger. feature comes from a
-	// list: a policy.ChannelKind, "env", "channel" or "request". It must be quick. nil: nobody wants to know.
+	// OnRefused is called for each refused feature that the engineer asked for, for the ledger. feature comes from a list: a
+	// policy.ChannelKind, a policy.FileRefusal, "env", "channel" or "request". It must be quick. nil: not called.
 	OnRefused func(feature string, reason policy.Reason)
-	// Clock gives the time that rates are measured by. nil: the machine's.
+	// OnNumbers is called with how many individual numbers were masked in a shell's or command's output. It must be quick.
+	// nil: output passes as it is.
+	OnNumbers func(found int)
+	// Clock gives the time for rates. nil: the machine's.
 	Clock func() time.Time
-	// Quicken is called when a channel opens or ends, where acknowledgements should not be
-	// delayed: the session passes wire.Conn.QuickAck of both connections. nil: not done.
+	// Quicken is called when a channel opens or ends, where acknowledgements should not be delayed: the session passes
+	// wire.Conn.QuickAck of both connections. nil: not called.
 	Quicken func()
-	// First is a channel that the engineer asked for before Serve, to be served before those of
-	// Serve. nil: there is none.
+	// First is a channel that the engineer opened before Serve; it is served first. nil: none.
 	First ssh.NewChannel
-	Lang  string       // of what the relay itself says: "ja", "en"; empty: both
+	Lang  string       // of the relay's own messages: "ja", "en"; empty: both
 	Log   hclog.Logger // nil: silent
 }
 
@@ -88,37 +95,42 @@ type Relay struct {
 	cfg    Config
 	log    hclog.Logger
 	valve  valve
+	places *places
+	plain  bool // set by a benchmark only: SFTP without bounds is copied and not inspected
 	client ssh.Conn
 	target ssh.Conn
 
 	fromClient *backlog
 	fromTarget *backlog
-	clientRate rate // of refusals
+	clientRate rate // of the client's refusals
 	targetRate rate
 	refusals   refusalLog
 
 	broken    chan struct{} // closed when the relay has failed
 	breakOnce sync.Once
-	cause     error // why; set before broken is closed
+	cause     error // the failure; set before broken is closed
 
-	noMore chan struct{} // no-more-sessions was asked for
+	noMore chan struct{} // closed once no-more-sessions was asked for
 
-	asking atomic.Bool // AskClient awaits an answer
+	asking atomic.Bool // AskClient waits for an answer
 
 	work sync.WaitGroup // every goroutine of the relay
 
-	mu       sync.Mutex          // guards what follows
-	channels map[uint32]*channel // open or closing, by number
-	next     uint32              // number of the next channel
-	closing  bool                // no-more-sessions was asked for and holds
-	early    []string            // notices from before the first terminal
-	shown    bool                // there was a terminal
-	remarked map[string]bool     // features whose refusal the engineer was told of
-	owed     []string            // remarks for the next session
-	saidLost bool                // a terminal was told of variables that were dropped
-	busy     int                 // channels whose work is not finished
-	idle     chan struct{}       // closed while busy is 0
-	begun    bool                // a channel was opened
+	mu            sync.Mutex          // guards what follows
+	channels      map[uint32]*channel // open or closing, by number
+	next          uint32              // number of the next channel
+	closing       bool                // no-more-sessions is in force
+	early         []string            // notices from before the first terminal
+	shown         bool                // a terminal was open once
+	remarked      map[string]bool     // features whose refusal the engineer has read
+	owed          []string            // remarks for the next session
+	toldOfLostEnv bool                // a terminal has shown the dropped variables
+	busy          int                 // channels with unfinished work
+	idle          chan struct{}       // closed while busy is 0
+	begun         bool                // a channel was opened once
+	turnedAway    bool                // a channel of the engineer was rejected
+	bye           *farewell           // Finish was called; nil: it was not
+	lates         int                 // channels that came when nothing was relayed any more
 }
 
 // New makes a Relay. It does nothing until Serve.
@@ -143,40 +155,38 @@ func New(cfg Config) *Relay {
 		channels: make(map[uint32]*channel),
 		idle:     idle,
 	}
+	r.places = newPlaces(r)
 	r.fromClient, r.fromTarget = newBacklog(r, clientSide), newBacklog(r, targetSide)
 	return r
 }
 
-// Govern bounds what each side may send that is not taken: its connection is read from no further. Without it there is no
-// such limit. It must be called before Serve.
+// Govern bounds each side's unread bytes: beyond the bound its connection is not read. Without Govern there is no such limit.
+// Call it before Serve.
 func (r *Relay) Govern(client, target *wire.Conn) {
 	r.fromClient.govern(client)
 	r.fromTarget.govern(target)
 }
 
 const (
-	// drainLimit is how long output may take to reach the engineer after the target has ended a
-	// command or has gone.
+	// drainLimit bounds the wait for output to reach the engineer after the target has ended a command or has gone.
 	drainLimit = 2 * time.Second
-	// answerLimit is how long a target may take to open a channel or to answer a request.
+	// answerLimit bounds the target's time to open a channel or to answer a request.
 	answerLimit = 10 * time.Second
-	// partLimit is how long a target that ended a channel without a word may take to show that it
-	// is still there.
+	// partLimit bounds the time in which a target that closed a channel without a status must show that it is still there.
 	partLimit = 2 * time.Second
 )
 
-// Serve relays until the engineer's or the target's connection is gone, the recorder fails, a
-// limit is broken or ctx ends, and says which: nil where the engineer's client had no work left
-// or said that it was leaving, ErrClientGone where it vanished in the middle, ErrTargetGone, a
-// *RecordingError, an *AbuseError, or the cause of ctx. Nothing is relayed after it returns. The caller then
-// closes both connections by force and calls Wait.
+// Serve relays until the engineer's or the target's connection ends, the recorder fails, a limit is exceeded or ctx ends. It
+// returns nil if the engineer's client had no work left or announced that it was leaving, ErrClientGone if the client
+// vanished during work, ErrTargetGone, a *RecordingError, an *AbuseError, a *FaultError, or the cause of ctx. Nothing is
+// relayed afterwards. The caller then closes both connections by force and calls Wait.
 func (r *Relay) Serve(ctx context.Context,
 	client ssh.Conn, clientChans <-chan ssh.NewChannel, clientReqs <-chan *ssh.Request,
 	target ssh.Conn, targetChans <-chan ssh.NewChannel, targetReqs <-chan *ssh.Request,
 ) error {
 	r.client, r.target = client, target
 	clientGone, targetGone := make(chan error, 1), make(chan error, 1)
-	// A connection's requests end when the connection does, so that Wait then answers at once.
+	// A connection's requests end with the connection, so Wait then returns at once.
 	r.run(func() { r.serveClientRequests(clientReqs); clientGone <- client.Wait() })
 	r.run(func() { r.serveTarget(targetChans, targetReqs); targetGone <- target.Wait() })
 	r.run(func() { r.serveChannels(ctx, clientChans) })
@@ -194,26 +204,25 @@ func (r *Relay) Serve(ctx context.Context,
 	}
 }
 
-// clientEnd tells leaving from vanishing.
+// clientEnd distinguishes leaving from vanishing.
 func (r *Relay) clientEnd(err error) error {
 	if cause := r.failure(); cause != nil {
 		return cause
 	}
 	r.mu.Lock()
-	finished := r.begun
+	finished := r.begun || r.turnedAway // ssh -W leaves without a word when its forward is refused
 	for _, c := range r.channels {
-		// A client that was told the exit status has what it came for, and may hang up before the
-		// target has closed the channel.
+		// A client that has the exit status has its result, and may hang up before the target has closed the channel.
 		finished = finished && (c.done.Load() || c.exited.Load())
 	}
 	r.mu.Unlock()
-	if finished || saidGoodbye(err) {
+	if finished || isDisconnect(err) {
 		return nil
 	}
 	return fmt.Errorf("%w (%w)", ErrClientGone, err)
 }
 
-// targetEnd gives what the target sent before it went the time to reach the engineer.
+// targetEnd waits until the target's last output has reached the engineer.
 func (r *Relay) targetEnd(ctx context.Context, err error, clientGone <-chan error) error {
 	r.mu.Lock()
 	idle := r.idle
@@ -233,9 +242,10 @@ func (r *Relay) targetEnd(ctx context.Context, err error, clientGone <-chan erro
 	return fmt.Errorf("%w (%w)", ErrTargetGone, err)
 }
 
-// Wait returns when every goroutine of the relay has ended, or when ctx has, and the last refusals are recorded. Serve must have
-// returned, both connections must have been closed by force, and the recorder must still be open. An error says that goroutines
-// go on: a fault, for which the session's end must not wait. They relay nothing, and a recorder that is closed takes nothing of them.
+// Wait returns when every goroutine of the relay has ended and the last refusals are recorded, or when ctx ends. Before:
+// Serve has returned, both connections were closed by force, and the recorder is still open. An error says that goroutines
+// still run. That is a fault, and the session's end must not wait for them. They relay nothing, and a closed recorder accepts
+// nothing from them.
 func (r *Relay) Wait(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() { r.work.Wait(); close(ended) }()
@@ -249,20 +259,19 @@ func (r *Relay) Wait(ctx context.Context) error {
 	return err
 }
 
-// Stop ends relaying, at once and for good, in both directions: no data is handed on that was
-// not handed on before. Requests other than those of Finish are not passed either.
+// Stop ends relaying at once and for good, in both directions: data not yet relayed stays unrelayed. Only the requests of
+// Finish are still sent.
 func (r *Relay) Stop() {
 	r.valve.close()
-	r.fromClient.look() // whoever is held up may go on to the end
+	r.fromClient.look() // blocked readers may go on to the end
 	r.fromTarget.look()
 }
 
-// Pause holds the engineer's input back, or lets it go on. What was typed meanwhile is neither
-// recorded nor relayed before.
+// Pause holds the engineer's input back, or releases it. Input typed meanwhile is neither recorded nor relayed until then.
 func (r *Relay) Pause(held bool) { r.valve.hold(held) }
 
-// run does work in a goroutine of the relay's. What it meets was sent by peers that nobody vouches
-// for; a fault of ours in handling it ends this session and not the broker.
+// run runs work in a goroutine of the relay. The work handles untrusted data; a fault of ours there ends this session only,
+// not the broker.
 func (r *Relay) run(work func()) {
 	r.work.Go(func() {
 		defer r.catch()
@@ -270,7 +279,7 @@ func (r *Relay) run(work func()) {
 	})
 }
 
-// catch makes a panic of the calling goroutine the end of the session. It must be deferred itself.
+// catch turns a panic of the calling goroutine into the end of the session. It must be deferred directly.
 func (r *Relay) catch() {
 	if p := recover(); p != nil {
 		r.log.Error("relay_panicked", "panic", p, "stack", string(debug.Stack()))
@@ -278,8 +287,8 @@ func (r *Relay) catch() {
 	}
 }
 
-// targetAnswers asks the target whether it is still there. False: it is not, and Serve is about to
-// say so. left ends the question early.
+// targetAnswers asks the target for a sign of life. False: the target is gone, and Serve is about to return that. left ends
+// the question early.
 func (r *Relay) targetAnswers(left <-chan struct{}) bool {
 	answered := make(chan bool, 1)
 	r.work.Go(func() {
@@ -300,8 +309,8 @@ func (r *Relay) targetAnswers(left <-chan struct{}) bool {
 	return false
 }
 
-// AskClient asks the engineer's client whether it is still there, unless an answer is still awaited. It does not wait: an answer is a
-// byte that is read. It may be called while Serve runs.
+// AskClient asks the engineer's client for a sign of life, unless an answer is still outstanding. It does not wait: any byte
+// from the client counts as an answer. It may be called while Serve runs.
 func (r *Relay) AskClient() {
 	if !r.asking.CompareAndSwap(false, true) {
 		return
@@ -312,7 +321,7 @@ func (r *Relay) AskClient() {
 	})
 }
 
-// fail ends the relay with cause, the first time.
+// fail ends the relay with cause; only the first call counts.
 func (r *Relay) fail(cause error) {
 	r.breakOnce.Do(func() {
 		r.cause = cause
@@ -321,7 +330,7 @@ func (r *Relay) fail(cause error) {
 	r.Stop()
 }
 
-// failure returns the cause of fail, or nil.
+// failure returns the cause given to fail, or nil.
 func (r *Relay) failure() error {
 	select {
 	case <-r.broken:
@@ -331,8 +340,7 @@ func (r *Relay) failure() error {
 	}
 }
 
-// event records what is no data. It reports whether the recorder took it; where it did not, the
-// relay has failed.
+// event records an event. It returns false if the recorder failed, and the relay with it.
 func (r *Relay) event(channel uint32, kind string, body any) bool {
 	if err := r.cfg.Recorder.Event(channel, kind, body); err != nil {
 		r.fail(&RecordingError{Err: err})

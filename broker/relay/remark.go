@@ -5,12 +5,11 @@ import (
 	"sekimori/recordings"
 )
 
-// A client that asks for X11, an agent or a forward from the target (-X, -A, -R) shows little or
-// nothing where that is refused: the request has no place for a reason. The engineer reads it on
-// stderr of a shell or a command, once for each feature of a connection, and never in a channel that
-// moves files.
+// A client that asks for X11, an agent or a forward from the target (-X, -A, -R) shows little or nothing after a refusal,
+// because the answer has no place for a reason. So the engineer reads it on stderr of a shell or a command, once per feature
+// and connection, and never in a channel that transfers files.
 
-// remark says on stderr of a session, of the next one where none is open, that a feature was refused.
+// remark writes to stderr of an open session, else of the next one, that a feature was refused.
 func (r *Relay) remark(feature string) {
 	args := map[string]string{"feature": feature}
 	text := r.inLanguage(
@@ -34,7 +33,7 @@ func (r *Relay) remark(feature string) {
 	r.owed = append(r.owed, text)
 }
 
-// sayRemarks says what is owed to a shell or a command that has just been started.
+// sayRemarks writes the outstanding remarks to a shell or a command that has just been started.
 func (c *channel) sayRemarks(kind policy.ChannelKind) {
 	if kind != policy.ChannelShell && kind != policy.ChannelExec {
 		return
@@ -47,7 +46,7 @@ func (c *channel) sayRemarks(kind policy.ChannelKind) {
 	if len(texts) == 0 {
 		return
 	}
-	c.r.run(func() { // the client may not read
+	c.r.run(func() { // the client may not be reading
 		for _, text := range texts {
 			c.remark(text)
 		}
@@ -64,12 +63,12 @@ func (c *channel) remark(text string) {
 		c.say(text)
 		return
 	}
-	if c.r.event(c.id, recordings.EventNotice, recordings.Notice{Kind: "refused", Text: text}) {
+	if c.event(recordings.EventNotice, recordings.Notice{Kind: "refused", Text: text}) {
 		t.post(text)
 	}
 }
 
-// inLanguage is a text in the engineer's language, or in both.
+// inLanguage returns the text in the engineer's language, or in both.
 func (r *Relay) inLanguage(ja, en string) string {
 	switch r.cfg.Lang {
 	case "ja":

@@ -43,7 +43,7 @@ func TestRefusedFeaturesAreSaidWithTheirNumber(t *testing.T) {
 	if strings.Count(got, "Sekimori: [117]") != 2 || strings.Count(got, "port forwarding\n") != 1 {
 		t.Errorf("%q", got)
 	}
-	// A session under way hears at once; its output does not.
+	// A running session gets the remark at once, on stderr and not in its output.
 	x11, err := c.NewSession()
 	if err != nil {
 		t.Fatal(err)
@@ -60,13 +60,14 @@ func TestRefusedFeaturesAreSaidWithTheirNumber(t *testing.T) {
 }
 
 func TestOpenSSHReadsWhyTheForwardIsRefused(t *testing.T) {
+	t.Parallel()
 	d := newDoor(t)
 	cmd := exec.CommandContext(t.Context(), testbed.Need(t, "ssh"), append(sshOptions(d), "-A", "-R", "0:127.0.0.1:9", d.host, "echo done; sleep 0.3")...)
 	cmd.Env = append(os.Environ(), "SSH_AUTH_SOCK=/nonexistent")
 	d.check(t, cmd, "done\n", "[117]", "port forwarding")
 }
 
-// TestALongTERMKeepsTheTerminal: it was lost without a word.
+// A long TERM lost the terminal without an explanation.
 func TestALongTERMKeepsTheTerminal(t *testing.T) {
 	for _, term := range []string{strings.Repeat("x", 65), "xterm\x1b[2J", "端末"} {
 		seen := make(chan string, 1)
@@ -93,8 +94,8 @@ func TestALongTERMKeepsTheTerminal(t *testing.T) {
 	}
 }
 
-// TestTwoHundredChannelsAtOnce: tools that check many things at once over one connection open that
-// many. All of them work beside each other, and the memory stays bounded.
+// TestTwoHundredChannelsAtOnce: tools for many simultaneous checks open that many channels on one connection. All of them
+// work in parallel, and the memory stays bounded.
 func TestTwoHundredChannelsAtOnce(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.client()
@@ -154,7 +155,7 @@ func run1(c *ssh.Client, command string) (out, errs string, err error) {
 	return o.String(), e.String(), err
 }
 
-// TestATargetThatOpensNoFurtherSessionIsSaidToBeThat: sshd opens ten on a connection unless told otherwise.
+// TestATargetThatOpensNoFurtherSessionIsSaidToBeThat: sshd allows ten sessions per connection by default.
 func TestATargetThatOpensNoFurtherSessionIsSaidToBeThat(t *testing.T) {
 	d := newDoor(t, "MaxSessions 1")
 	c, err := ssh.Dial("tcp", d.host+":"+d.port, &ssh.ClientConfig{User: "sato", HostKeyCallback: ssh.InsecureIgnoreHostKey()})

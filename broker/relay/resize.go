@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// resizeEvery bounds how often a terminal's size is recorded and passed on. A window drawn by
-// its corner sends dozens a second; only the last one counts.
+// resizeEvery is the shortest interval between two recorded and relayed sizes. Dragging a window's corner sends dozens a
+// second; only the last one matters.
 const resizeEvery = 50 * time.Millisecond
 
-// resizer passes sizes on at a bounded rate.
+// resizer relays sizes at a bounded rate.
 type resizer struct {
 	mu      sync.Mutex
-	timer   *time.Timer  // runs for resizeEvery after a size was passed on
+	timer   *time.Timer  // runs for resizeEvery after a relayed size
 	busy    bool         // timer runs
-	pending *sizePayload // came meanwhile
+	pending *sizePayload // arrived while timer runs
 	stopped bool
 }
 
-// to passes a size on, now or soon.
+// to relays a size, now or after the interval.
 func (z *resizer) to(c *channel, s sizePayload) {
 	z.mu.Lock()
 	if z.stopped {
@@ -35,7 +35,7 @@ func (z *resizer) to(c *channel, s sizePayload) {
 	z.pass(c, s)
 }
 
-// pass hands one size on and starts the pause after it.
+// pass relays one size and starts the interval after it.
 func (z *resizer) pass(c *channel, s sizePayload) {
 	if c.r.valve.enter() {
 		if rec, ok := c.record(s.message()); ok {
@@ -55,7 +55,7 @@ func (z *resizer) pass(c *channel, s sizePayload) {
 	z.timer.Reset(resizeEvery)
 }
 
-// next passes on what came during the pause, or ends it.
+// next relays the size that arrived during the interval, or ends it.
 func (z *resizer) next(c *channel) {
 	z.mu.Lock()
 	if z.stopped || z.pending == nil {
@@ -69,7 +69,7 @@ func (z *resizer) next(c *channel) {
 	z.pass(c, s)
 }
 
-// stop ends it; a size that waits is dropped with the channel.
+// stop ends the resizer; a waiting size is dropped with the channel.
 func (z *resizer) stop() {
 	z.mu.Lock()
 	defer z.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"sekimori/policy"
 	"sekimori/recordings"
 )
 
@@ -19,51 +20,51 @@ const (
 	maxSCPComplaints = 1000 // about no file
 )
 
-// scpCommand is what a command line asks of scp at the target.
+// scpCommand is the scp invocation in a command line at the target.
 type scpCommand struct {
 	send bool   // to the target (-t); otherwise from it (-f)
 	path string // the last argument
 }
 
-// parseSCP finds the scp in a command that classify takes for a copy; ok is false where the copy is
-// another program's.
+// parseSCP finds the scp in a command that classify calls a copy; ok is false if another program copies.
 func parseSCP(command string) (s scpCommand, ok bool) {
-	_, words := mover(command)
+	_, words := transferProgram(command)
 	if len(words) < 2 || path.Base(words[0]) != "scp" {
 		return s, false
 	}
 	return scpCommand{send: lastShortFlag(words, "t") > 0, path: words[len(words)-1]}, true
 }
 
-// scpSession reads along where scp speaks its own protocol: lines "C0644 12 name", contents, and
-// an answer of one byte to each. It records each file with its name and size. It does so as far as
-// it understands: the command may be more than an scp. What it does not understand passes, and an
-// event says that the rest is not listed.
+// scpSession inspects scp's own protocol: lines "C0644 12 name", contents, and an answer of one byte to each. It records each
+// file with its name and size, as far as it understands: the command may be more than an scp. Data that it does not
+// understand passes, and an event says that the rest is not listed.
 type scpSession struct {
 	c       *channel
 	command scpCommand
 
-	mu         sync.Mutex // guards what follows
-	lost       bool       // the protocol is not followed any more
-	line       []byte     // of the source, not complete yet
-	left       uint64     // bytes of contents that are still to come
-	state      byte       // of the source
-	answer     []byte     // of the sink, where it is a line and not complete yet
-	awaited    []scpOwed  // answers that the sink owes, oldest first
-	file       *scpFile   // whose contents the source sends, or is about to
-	dirs       []*scpFile // entered, outermost first
-	dir        string     // path of the innermost
-	told       bool       // the command's path was recorded
+	mu         sync.Mutex    // guards what follows
+	lost       bool          // the protocol is no longer inspected
+	line       []byte        // of the source, incomplete
+	left       uint64        // bytes of contents still to come
+	state      byte          // of the source
+	answer     []byte        // of the sink, if it is an incomplete line
+	awaited    []scpExpected // answers that the sink owes, oldest first
+	file       *scpFile      // its contents come now or next
+	dirs       []*scpFile    // entered directories, outermost first
+	dir        string        // path of the innermost
+	told       bool          // the command's path has been recorded
 	last       uint64
-	current    []byte     // the line that is looked at
-	complaints int        // that were about no file
-	events     []scpEvent // to be recorded once mu is free
+	current    []byte     // the line being parsed
+	complaints int        // number of complaints about no file
+	events     []scpEvent // to be recorded after mu is released
+	stopped    string     // the file that is refused
+	why        policy.FileRefusal
 }
 
-// What the source sends next.
+// The source's next data.
 const (
 	scpLine     = iota
-	scpWaits    // whatever the answer to a C line makes of it
+	scpWaits    // depends on the answer to a C line
 	scpContents // contents
 	scpVerdict  // one byte after the contents, or an error's line
 )
@@ -77,9 +78,9 @@ type scpFile struct {
 	above  int    // of a directory: the length of scpSession.dir before it
 }
 
-// scpOwed is an answer that the sink owes. A source need not wait for it before it goes on, so each
-// knows its own file.
-type scpOwed struct {
+// scpExpected is an outstanding answer of the sink. A source may continue without waiting for it, so each answer has its own
+// file.
+type scpExpected struct {
 	what byte     // the line's letter, 'F' after contents, '0' at the beginning
 	file *scpFile // of C and F
 }
@@ -90,7 +91,7 @@ type scpEvent struct {
 }
 
 func newSCP(c *channel, command scpCommand) *scpSession {
-	return &scpSession{c: c, command: command, awaited: []scpOwed{{what: '0'}}}
+	return &scpSession{c: c, command: command, awaited: []scpExpected{{what: '0'}}}
 }
 
 func (s *scpSession) input(b []byte, hand func([]byte) bool) bool {
@@ -101,17 +102,32 @@ func (s *scpSession) output(b []byte, hand func([]byte) bool) bool {
 	return s.read(b, !s.command.send) && hand(b)
 }
 
-// read follows b, which the source or the sink sends, and records what came to light.
+// read inspects b from the source or the sink, and records the resulting events.
 func (s *scpSession) read(b []byte, source bool) bool {
 	for _, e := range s.follow(b, source) {
-		if !s.c.precede(e.kind, e.body) {
+		if !s.c.recordBefore(e.kind, e.body) {
 			return false
 		}
+	}
+	s.mu.Lock()
+	stopped, why, lost := s.stopped, s.why, s.lost
+	s.mu.Unlock()
+	switch {
+	case why != "":
+		s.c.endRefused(stopped, stopped, why)
+		return false
+	case lost && !s.c.r.terms().Free(): // what is not understood does not pass where the terms bound the copy
+		side := targetSide
+		if source == s.command.send {
+			side = clientSide
+		}
+		s.c.endMalformed(side, "scp", errUnread)
+		return false
 	}
 	return true
 }
 
-// follow reads b and gives the events of what came to light.
+// follow inspects b and returns the resulting events.
 func (s *scpSession) follow(b []byte, source bool) []scpEvent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,7 +147,7 @@ func (s *scpSession) takeEvents() []scpEvent {
 	return events
 }
 
-// source follows what the side that has the files sends.
+// source inspects data of the side that has the files.
 func (s *scpSession) source(b []byte) {
 	for len(b) > 0 && !s.lost {
 		if s.state == scpWaits {
@@ -172,7 +188,7 @@ func (s *scpSession) source(b []byte) {
 		}
 		b = b[end+1:]
 		if len(s.line) > 0 {
-			s.current = line // a part of it has passed, and was shown to nobody
+			s.current = line // a part of it has passed without being shown
 		}
 		s.line = s.line[:0]
 		if s.state == scpVerdict {
@@ -190,37 +206,48 @@ func (s *scpSession) source(b []byte) {
 	}
 }
 
-// contentsDone waits for the sink's word on a file whose contents have passed.
+// contentsDone expects the sink's answer on a file whose contents have passed.
 func (s *scpSession) contentsDone() {
 	s.state = scpLine
-	if s.owe('F', s.file) {
+	if s.expectAnswer('F', s.file) {
 		s.file = nil
 	}
 }
 
-// order takes a line of the source.
+// order handles a line of the source.
 func (s *scpSession) order(line []byte) {
 	if len(line) == 0 {
 		s.lose()
 		return
 	}
 	switch line[0] {
-	case 1, 2: // a complaint, which nothing answers
+	case 1, 2: // a complaint, which has no answer
 		text, _ := recordings.Legible(line[1:])
 		s.complained(text)
 	case 'T':
-		s.owe('T', nil)
+		s.expectAnswer('T', nil)
 	case 'E':
 		if len(s.dirs) == 0 || len(line) != 1 {
 			s.lose()
 			return
 		}
-		s.owe('E', nil)
+		s.expectAnswer('E', nil)
 	case 'C', 'D':
 		mode, size, name, ok := scpNames(line[1:])
 		if !ok || len(s.dir)+1+len(name) > maxSCPName || line[0] == 'D' && len(s.dirs) == maxSCPDepth {
 			s.lose()
 			return
+		}
+		if line[0] == 'C' {
+			act := policy.FileReadPiece
+			if s.command.send {
+				act = policy.FileWritePiece
+			}
+			if s.why = s.c.r.terms().Judge(policy.FileOperation{Act: act, End: size}); s.why != "" {
+				s.stopped = name
+				s.lose()
+				return
+			}
 		}
 		s.last++
 		f := &scpFile{id: s.last, size: size}
@@ -235,13 +262,13 @@ func (s *scpSession) order(line []byte) {
 			s.dir += name
 			s.dirs = append(s.dirs, f)
 		}
-		s.owe(line[0], f)
+		s.expectAnswer(line[0], f)
 	default:
 		s.lose()
 	}
 }
 
-// scpNames reads "0644 12 name".
+// scpNames parses "0644 12 name".
 func scpNames(line []byte) (mode uint32, size uint64, name string, ok bool) {
 	m, rest, ok := strings.Cut(string(line), " ")
 	if !ok {
@@ -277,17 +304,17 @@ func (s *scpSession) record(f *scpFile, name string, mode uint32, dir bool) {
 	s.events = append(s.events, scpEvent{recordings.EventFile, op})
 }
 
-// owe notes that the sink has to answer. It reports whether there was room for that.
-func (s *scpSession) owe(what byte, f *scpFile) bool {
+// expectAnswer notes an outstanding answer of the sink. It returns false if there is no room.
+func (s *scpSession) expectAnswer(what byte, f *scpFile) bool {
 	if len(s.awaited) == maxSCPOwed {
 		s.lose()
 		return false
 	}
-	s.awaited = append(s.awaited, scpOwed{what, f})
+	s.awaited = append(s.awaited, scpExpected{what, f})
 	return true
 }
 
-// sink follows the answers of the side that takes the files.
+// sink inspects the answers of the side that receives the files.
 func (s *scpSession) sink(b []byte) {
 	for len(b) > 0 && !s.lost {
 		if len(s.answer) == 0 && b[0] == 0 {
@@ -316,7 +343,7 @@ func (s *scpSession) sink(b []byte) {
 	}
 }
 
-// answered takes one answer; complaint is empty where it was yes.
+// answered handles one answer; complaint is empty for a success.
 func (s *scpSession) answered(complaint string) {
 	if len(s.awaited) == 0 {
 		s.lose()
@@ -333,7 +360,7 @@ func (s *scpSession) answered(complaint string) {
 		case complaint != "" && waits:
 			s.state, s.left, s.file = scpLine, 0, nil
 			s.finish(owed.file, complaint)
-		case complaint != "": // the source went on without waiting: what it sends may be contents or lines
+		case complaint != "": // the source continued without waiting: it may send contents or lines
 			s.lose()
 		}
 	case 'F':
@@ -344,7 +371,7 @@ func (s *scpSession) answered(complaint string) {
 	case 'D':
 		switch last := len(s.dirs) - 1; {
 		case complaint == "":
-		case last < 0 || s.dirs[last] != owed.file: // the source went on without waiting
+		case last < 0 || s.dirs[last] != owed.file: // the source continued without waiting
 			s.lose()
 		default:
 			s.leave(complaint)
@@ -358,8 +385,8 @@ func (s *scpSession) answered(complaint string) {
 	}
 }
 
-// complained records words of scp that are about no file which was announced. No player shows what passes on the channel, so
-// words that were not recorded would be seen by nobody; nor are there many, unless a shell hides behind them.
+// complained records scp words that belong to no announced file. Players do not show this channel's bytes, so unrecorded
+// words would stay unseen. There are few, unless a shell hides behind them.
 func (s *scpSession) complained(text string) {
 	s.said(text)
 	if s.complaints++; s.complaints > maxSCPComplaints {
@@ -368,7 +395,7 @@ func (s *scpSession) complained(text string) {
 	}
 }
 
-// said records words that are about no file.
+// said records words that belong to no file.
 func (s *scpSession) said(text string) {
 	s.last++
 	op := recordings.FileOp{ID: s.last, Op: recordings.FileSCPReceive, Flags: []string{"message"}}
@@ -379,7 +406,7 @@ func (s *scpSession) said(text string) {
 		scpEvent{recordings.EventFileEnd, recordings.FileEnd{ID: op.ID, Status: text}})
 }
 
-// unread records what was held back as a line that did not come to its end, or was none.
+// unread records held-back bytes of an incomplete or invalid line.
 func (s *scpSession) unread() {
 	for _, b := range [][]byte{s.current, s.line, s.answer} {
 		if len(b) > 0 {
@@ -414,10 +441,10 @@ func (s *scpSession) finish(f *scpFile, complaint string) {
 	s.events = append(s.events, scpEvent{recordings.EventFileEnd, end})
 }
 
-// notFollowed is how a file ends that was under way when the protocol was lost.
+// notFollowed is the end status of a file under way when the protocol was lost.
 const notFollowed = "not followed to its end"
 
-// lose gives up: what follows is not listed, and an event says so.
+// lose stops the inspection: later data is not listed, and an event says so.
 func (s *scpSession) lose() {
 	s.open(notFollowed)
 	s.lost = true
@@ -426,7 +453,7 @@ func (s *scpSession) lose() {
 		recordings.FileEnd{Status: "the rest is not understood, and not listed"}})
 }
 
-// open ends whatever is under way.
+// open ends everything that is under way.
 func (s *scpSession) open(complaint string) {
 	for _, owed := range s.awaited {
 		if owed.what == 'F' {
@@ -444,13 +471,13 @@ func (s *scpSession) open(complaint string) {
 
 func (s *scpSession) end() {
 	for _, e := range s.endings() {
-		if !s.c.precede(e.kind, e.body) {
+		if !s.c.recordBefore(e.kind, e.body) {
 			return
 		}
 	}
 }
 
-// endings gives up what is under way, and the events of it.
+// endings ends everything that is under way, and returns the events.
 func (s *scpSession) endings() []scpEvent {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -5,28 +5,26 @@ import (
 	"unicode/utf8"
 )
 
-// screen follows a terminal's output just far enough to tell where a line of ours would do
-// harm: inside a control sequence or a character, on the alternate screen, while a program has set
-// a scrolling region, or while one that takes the cursor keys for itself has cleared the screen to
-// draw (top, and every program on a terminal without an alternate screen, such as the vt100). It
-// looks at escape characters only; plain text costs one search.
+// screen follows a terminal's output just far enough to tell where a line of ours would spoil it: inside a control sequence
+// or a character, on the alternate screen, while a program has set a scrolling region, or while a program that takes the
+// cursor keys has cleared the screen to draw (top, and every program on a terminal without an alternate screen, such as the
+// vt100). It looks at escape characters only; plain text costs one search.
 //
-// A program on TERM=linux tells nothing of all this where it scrolls the whole screen: its screen
-// is taken for a shell's.
+// A program on TERM=linux that scrolls the whole screen shows none of these signs; screen treats it like a shell.
 type screen struct {
 	state   parserState
 	rows    uint32 // of the terminal; 0: not known
 	top     int    // first line of the scrolling region; 0 or 1: the screen's
 	bottom  int    // its last; 0: the screen's
 	alt     bool   // the alternate screen is shown
-	cursor  bool   // cursor keys are sent as for a program (DECCKM)
-	cleared bool   // the screen was cleared since
-	home    bool   // the last control sequence went to the screen's first cell
-	private byte   // first byte of the parameters where it is one of < = > ?
+	cursor  bool   // application cursor keys (DECCKM)
+	cleared bool   // the screen has been cleared since
+	home    bool   // the last control sequence went to the top left cell
+	private byte   // first parameter byte if it is one of < = > ?
 	inter   byte   // last intermediate byte
 	params  [8]int
 	nparams int
-	tail    [utf8.UTFMax]byte // last bytes of the output, for a character cut in two
+	tail    [utf8.UTFMax]byte // last bytes of the output, in case a character was cut
 	ntail   int
 }
 
@@ -88,10 +86,10 @@ func (s *screen) step(b byte) {
 		s.state = escape
 		return
 	case b < ' ' && s.state != textEsc:
-		return // executed at once, the sequence goes on
+		return // executed at once; the sequence goes on
 	}
 	switch s.state {
-	case textEsc: // ESC \ ends the text; any other ESC does too and begins anew
+	case textEsc: // ESC \ ends the text; any other ESC ends it too and begins anew
 		if b == '\\' {
 			s.state = ground
 			return
@@ -118,7 +116,7 @@ func (s *screen) afterEscape(b byte) {
 	case b >= ' ' && b < '0':
 		s.state = escapeMid
 	default:
-		if b == 'c' { // RIS: everything as when switched on
+		if b == 'c' { // RIS: state as after power-on
 			s.alt, s.cursor = false, false
 			s.wholeRegion()
 		}
@@ -148,11 +146,11 @@ func (s *screen) inControl(b byte) {
 		s.state = ground
 		s.finish(b)
 	default:
-		s.state = ground // 8-bit bytes have no place here
+		s.state = ground // 8-bit bytes are invalid here
 	}
 }
 
-// finish acts on a complete control sequence.
+// finish handles a complete control sequence.
 func (s *screen) finish(final byte) {
 	switch {
 	case s.private == '?' && s.inter == 0 && (final == 'h' || final == 'l'):
@@ -165,8 +163,8 @@ func (s *screen) finish(final byte) {
 					s.cursor, s.cleared = set, false
 				}
 			case 2004:
-				// A shell that asks for pasted text to be marked is back at its prompt, although the
-				// program before it was killed. A program that does so clears the screen after it.
+				// A shell that turns on bracketed paste is back at its prompt, although the program before it was killed.
+				// A program that does so clears the screen afterwards.
 				if final == 'h' {
 					s.cleared = false
 				}
@@ -185,7 +183,7 @@ func (s *screen) finish(final byte) {
 	s.home = s.private == 0 && s.inter == 0 && final == 'H' && s.params[0] <= 1 && s.params[1] <= 1
 }
 
-// region sets the scrolling region as a terminal does, which ignores one of fewer than two lines.
+// region sets the scrolling region. Like a terminal it ignores a region of fewer than two lines.
 func (s *screen) region(top, bottom int) {
 	last := bottom
 	if last == 0 {
@@ -199,7 +197,7 @@ func (s *screen) region(top, bottom int) {
 
 func (s *screen) wholeRegion() { s.top, s.bottom = 0, 0 }
 
-// resized is told that the terminal has so many rows now. Terminals scroll as a whole after it.
+// resized sets the number of rows. Terminals reset the scrolling region on a resize.
 func (s *screen) resized(rows uint32) {
 	if rows == s.rows {
 		return
@@ -219,8 +217,8 @@ func (s *screen) keepTail(p []byte) {
 	s.ntail += copy(s.tail[s.ntail:], p)
 }
 
-// between reports whether the output stands between two characters and outside any sequence.
-// An encoding other than UTF-8 looks cut after most bytes above 127; then ASCII is waited for.
+// between reports whether the output is between two characters and outside any sequence. Encodings other than UTF-8 look cut
+// after most bytes above 127; then between waits for ASCII.
 func (s *screen) between() bool {
 	if s.state != ground {
 		return false
@@ -232,9 +230,8 @@ func (s *screen) between() bool {
 	return r != utf8.RuneError || size > 1
 }
 
-// full reports whether a program has the whole screen to itself. A region of all the lines is what
-// vi leaves behind. Where the number of lines is not known, one that begins at the first is taken
-// for all of them.
+// full reports whether a program uses the whole screen. A region of all lines does not count, because vi leaves one behind.
+// If the number of lines is unknown, a region from the first line counts as all lines.
 func (s *screen) full() bool {
 	part := s.top > 1 || s.bottom > 0 && uint32(s.bottom) < s.rows
 	return s.alt || part || s.cursor && s.cleared

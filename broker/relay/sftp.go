@@ -6,14 +6,15 @@ import (
 	"slices"
 	"sync"
 
+	"sekimori/policy"
 	"sekimori/recordings"
 )
 
-// Limits of one SFTP channel. OpenSSH's client has 64 requests under way, rclone 64 for each file.
+// Limits of one SFTP channel. OpenSSH's client has 64 outstanding requests, rclone 64 per file.
 const (
-	maxSFTPPending = 4096    // requests without an answer
+	maxSFTPPending = 4096    // outstanding requests
 	maxSFTPFiles   = 4096    // handles
-	maxSFTPNames   = 1 << 20 // bytes of the paths of open files and of operations under way
+	maxSFTPNames   = 1 << 20 // bytes of the paths of open files and of outstanding operations
 )
 
 // Types of packets, draft-ietf-secsh-filexfer-02.
@@ -47,13 +48,12 @@ const (
 	fxpExtendedReply = 201
 )
 
-// sftpVersion is the version of the protocol that is read. A client that knows a later one is
-// introduced to the target with this one, which all of them speak.
+// sftpVersion is the inspected protocol version. A client's later version is lowered to it before it reaches the target; all
+// targets and clients speak it.
 const sftpVersion = 3
 
-// sftpSession follows both directions of an SFTP channel. It pairs answers with requests, counts
-// what is read and written, and records each operation on a file. What it does not understand ends
-// the channel.
+// sftpSession inspects both directions of an SFTP channel. It pairs answers with requests, counts bytes read and written, and
+// records each operation on a file. Data that it does not understand ends the channel.
 type sftpSession struct {
 	c        *channel
 	banners  banners
@@ -64,40 +64,49 @@ type sftpSession struct {
 	files    map[string]*sftpFile // open, by handle
 	pending  map[uint32]sftpAwaited
 	last     uint64 // number of the last operation
-	names    int    // bytes of the paths of all that has not ended
+	names    int    // bytes of the paths of all unfinished operations
 	begun    bool   // the client's first packet has passed
 	agreed   bool   // the target's first packet has passed
-	extended bool   // which announced extensions of OpenSSH's server
+	extended bool   // it announced extensions of OpenSSH's server
 	ended    bool
 }
 
-// sftpFile is one operation: an open file, or something that an answer will finish.
+// sftpFile is one operation: an open file, or a request that its answer finishes.
 type sftpFile struct {
 	id      uint64
 	path    []byte // of an open file
-	named   int    // bytes of its paths, which count until it has ended
+	named   int    // bytes of its paths, counted until it has ended
 	read    uint64
 	written uint64
 	size    uint64
-	failed  uint32 // the status of the first piece that failed; 0: none
+	failed  uint32 // status of the first failed piece; 0: none
+
+	place  string // of an open file: its path without links, where the terms name places
+	reads  bool   // it was opened for reading
+	writes bool
 }
 
-// sftpAwaited is a request without an answer.
+// sftpAwaited is an outstanding request.
 type sftpAwaited struct {
 	kind byte      // awaits…
-	n    uint32    // bytes that a write brings
+	n    uint32    // bytes of a write
 	at   uint64    // where a read or write begins
-	file *sftpFile // nil: nothing is recorded
+	file *sftpFile // nil: not recorded
+	why  policy.FileRefusal
+	turn bool // places.turn is given back with the answer
+
+	reads, writes bool // of an open
 }
 
-// What a request leads to.
+// The effect of an answer.
 const (
-	awaitsAny    = iota // nothing that is recorded
+	awaitsAny    = iota // not recorded
 	awaitsDone          // the end of file
 	awaitsHandle        // a handle of file
-	awaitsClose         // the end of file, whose handle was given back
+	awaitsClose         // the end of file, because its handle was closed
 	awaitsRead
 	awaitsWrite
+	awaitsRefusal // whatever the target answers is replaced
 )
 
 func newSFTP(c *channel, b banners) *sftpSession {
@@ -120,21 +129,28 @@ func (s *sftpSession) output(b []byte, hand func([]byte) bool) bool {
 	return ok
 }
 
-// end records the end of what was left open.
+// end records the ends of everything left open.
 func (s *sftpSession) end() {
 	open := s.abandoned()
 	slices.SortFunc(open, func(a, b *sftpFile) int { return cmp.Compare(a.id, b.id) })
 	for _, f := range open {
-		if !s.c.precede(recordings.EventFileEnd, f.ending(false, "the channel ended")) {
+		if !s.c.recordBefore(recordings.EventFileEnd, f.ending(false, "the channel ended")) {
 			return
 		}
 	}
 }
 
-// abandoned ends the session and gives what was left open.
+// abandoned ends the session and returns everything left open.
 func (s *sftpSession) abandoned() []*sftpFile {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.ended {
+		for _, a := range s.pending {
+			if a.turn {
+				s.c.r.places.give()
+			}
+		}
+	}
 	s.ended = true
 	open := make([]*sftpFile, 0, len(s.files)+len(s.pending))
 	for _, f := range s.files {
@@ -144,12 +160,16 @@ func (s *sftpSession) abandoned() []*sftpFile {
 		switch a.kind {
 		case awaitsDone, awaitsHandle, awaitsClose:
 			open = append(open, a.file)
+		case awaitsRefusal:
+			if a.file != nil {
+				open = append(open, a.file)
+			}
 		}
 	}
 	return open
 }
 
-// ending is the body of the event that ends f.
+// ending is the body of the event for the end of f.
 func (f *sftpFile) ending(ok bool, status string) recordings.FileEnd {
 	return recordings.FileEnd{ID: f.id, OK: ok, Status: status, Read: f.read, Written: f.written, Size: f.size}
 }

@@ -12,13 +12,12 @@ import (
 	"sekimori/recordings"
 )
 
-// Whatever one side may send that is no SFTP ends the channel with a reason, and does not reach
-// the other side.
+// Invalid SFTP from either side ends the channel with a reason and does not reach the other side.
 func TestAttackMalformedSFTPEndsTheChannel(t *testing.T) {
 	open := packet(3, uint32(1), "/f", uint32(2), uint32(0))
 	for name, attack := range map[string]struct {
 		client [][]byte
-		target [][]byte // answers, after the version; nil: none
+		target [][]byte // answers after the version; nil: none
 		side   string
 		what   string
 	}{
@@ -65,7 +64,7 @@ func TestAttackMalformedSFTPEndsTheChannel(t *testing.T) {
 					raw.answer()
 				}
 			}
-			if status, said := raw.ended(); status != 254 || !strings.Contains(said, "[117]") { // what the rig's Refuse says
+			if status, said := raw.ended(); status != 254 || !strings.Contains(said, "[117]") { // the text of the rig's Refuse
 				t.Errorf("status %d, the engineer reads %q", status, said)
 			}
 			r.kill()
@@ -96,7 +95,7 @@ func TestAttackSFTPWithoutAnswers(t *testing.T) {
 	}
 }
 
-// An extension that is not on the list reaches the target under another name.
+// An unlisted extension reaches the target under another name.
 func TestAttackUnknownSFTPExtension(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	raw := newRawSFTP(t, r)
@@ -115,7 +114,7 @@ func TestAttackUnknownSFTPExtension(t *testing.T) {
 	}
 }
 
-// The paths of requests without answers count, not their number alone; those of answered ones do not.
+// The paths of unanswered requests count, not only their number; those of answered ones do not.
 func TestAttackSFTPLongNamesWithoutAnswers(t *testing.T) {
 	long := strings.Repeat("\xff", 33_900)
 	r := newRig(t, rigOptions{target: sftpTarget(t, func(s *testbed.TargetSession) { io.Copy(io.Discard, s) })})

@@ -5,40 +5,46 @@ import (
 	"fmt"
 )
 
-// Limits of an SFTP packet. A request that names files is held until it is whole; contents are
-// not held. No server takes contents of more than 256 KiB, and the draft asks for 34,000 bytes.
+// Limits of an SFTP packet. A request that names files is held until it is complete; contents are not held. No server accepts
+// contents of more than 256 KiB, and the draft requires 34,000 bytes.
 const (
 	maxSFTPHeld   = 34000
 	maxSFTPPacket = 1 << 20
 	maxSFTPHandle = 256
 )
 
-// packetLook judges the packets of one direction of an SFTP channel.
+// packetLook inspects the packets of one direction of an SFTP channel.
 type packetLook interface {
-	// need tells how many bytes of a packet look must see. head is the packet's beginning, 5
-	// bytes (length and type) or as many as need asked for before.
+	// need returns how many bytes of a packet look must see. head is the packet's beginning: 5 bytes (length and type), or
+	// as many as need asked for before.
 	need(head []byte) (int, error)
-	// look sees that many bytes, before any of them is handed on, and may change them.
-	look(p []byte) error
+	// look gets that many bytes before any of them is relayed, and may change them. If it returns other bytes, those are relayed
+	// in place of the whole packet.
+	look(p []byte) (instead []byte, err error)
 }
 
-// packets cuts one direction of an SFTP channel into packets. It holds back the beginning of a
-// packet until enough has come to judge it, and lets the rest of the packet pass uncopied.
+// packets splits one direction of an SFTP channel into packets. It holds back the beginning of a packet until it can be
+// inspected, and passes the rest without copying.
 type packets struct {
-	held []byte // the beginning of a packet that is not judged yet
-	skip int    // bytes of the judged packet that are still to come
+	held []byte // the beginning of a packet before its inspection
+	skip int    // bytes of the inspected packet still to come
+	drop bool   // they are not relayed, because other bytes took the packet's place
+	now  bool   // look asks that the packet be relayed before the next one is inspected
 }
 
-// feed takes the next piece. ok is false where hand does not take more; err says that the peer
-// sent what is no packet. What stood before it was handed on.
+// feed handles the next piece. ok is false if hand refuses more. err says that the peer sent an invalid packet; the valid
+// bytes before it were relayed.
 func (k *packets) feed(b []byte, l packetLook, hand func([]byte) bool) (ok bool, err error) {
 	if len(k.held) > 0 {
-		rest, whole, err := k.fill(b, l)
+		rest, instead, whole, err := k.fill(b, l)
 		if err != nil || !whole {
 			return err == nil, err
 		}
 		b = rest
-		ok := hand(k.held)
+		if instead == nil {
+			instead = k.held
+		}
+		ok := hand(instead)
 		if k.held = k.held[:0]; cap(k.held) > 1<<10 {
 			k.held = nil
 		}
@@ -46,24 +52,50 @@ func (k *packets) feed(b []byte, l packetLook, hand func([]byte) bool) (ok bool,
 			return false, nil
 		}
 	}
-	at := 0
+	from, at := 0, 0 // b[from:at] was inspected and is to be relayed
+	pass := func() bool {
+		part := b[from:at]
+		from = at
+		return len(part) == 0 || hand(part)
+	}
 	for at < len(b) {
 		if k.skip > 0 {
 			n := min(k.skip, len(b)-at)
 			k.skip -= n
 			at += n
+			if k.drop {
+				from = at
+			}
 			continue
 		}
 		var n int
 		if n, err = want(b[at:], l); err != nil || n > len(b)-at {
 			break
 		}
-		if err = k.judge(b[at:at+n], l); err != nil {
+		var instead []byte
+		if instead, err = k.judge(b[at:at+n], l); err != nil {
 			break
 		}
+		if instead != nil {
+			if !pass() {
+				return false, nil
+			}
+			at += n
+			from = at
+			if !hand(instead) {
+				return false, nil
+			}
+			continue
+		}
 		at += n
+		if k.now {
+			k.now = false
+			if !pass() {
+				return false, nil
+			}
+		}
 	}
-	if at > 0 && !hand(b[:at]) {
+	if !pass() {
 		return false, nil
 	}
 	if err == nil {
@@ -72,18 +104,19 @@ func (k *packets) feed(b []byte, l packetLook, hand func([]byte) bool) (ok bool,
 	return err == nil, err
 }
 
-// fill adds to the packet that is held, and judges it once it is complete enough.
-func (k *packets) fill(b []byte, l packetLook) (rest []byte, whole bool, err error) {
+// fill adds to the held packet and inspects it once enough has arrived.
+func (k *packets) fill(b []byte, l packetLook) (rest, instead []byte, whole bool, err error) {
 	for {
 		n, err := want(k.held, l)
 		if err != nil {
-			return nil, false, err
+			return nil, nil, false, err
 		}
 		if n <= len(k.held) {
-			return b, true, k.judge(k.held, l)
+			instead, err = k.judge(k.held, l)
+			return b, instead, true, err
 		}
 		if len(b) == 0 {
-			return nil, false, nil
+			return nil, nil, false, nil
 		}
 		take := min(n-len(k.held), len(b))
 		k.held = append(k.held, b[:take]...)
@@ -91,13 +124,14 @@ func (k *packets) fill(b []byte, l packetLook) (rest []byte, whole bool, err err
 	}
 }
 
-func (k *packets) judge(p []byte, l packetLook) error {
+func (k *packets) judge(p []byte, l packetLook) (instead []byte, err error) {
 	k.skip = sizeOf(p) - len(p)
-	return l.look(p)
+	instead, err = l.look(p)
+	k.drop = instead != nil
+	return instead, err
 }
 
-// want tells how many bytes of the packet that p begins with must be there to judge it; at most
-// len(p) where they are.
+// want returns how many bytes of the packet at the start of p are needed to inspect it; at most len(p) once they are there.
 func want(p []byte, l packetLook) (int, error) {
 	if len(p) < 5 {
 		return 5, nil
@@ -122,11 +156,11 @@ func want(p []byte, l packetLook) (int, error) {
 	}
 }
 
-// sizeOf is the size of the packet with its length field; p has its first 4 bytes. A length
-// beyond what an int of 32 bits takes comes out as too long.
+// sizeOf is the size of the packet with its length field; p has its first 4 bytes. A length beyond a 32-bit int yields a
+// value above the limit.
 func sizeOf(p []byte) int { return int(min(binary.BigEndian.Uint32(p), 2*maxSFTPPacket)) + 4 }
 
-// fields reads the parts of a packet. After the first that is cut short all are empty.
+// fields parses a packet. After the first truncated field all are empty.
 type fields struct {
 	b   []byte
 	bad bool

@@ -15,9 +15,10 @@ import (
 	"sekimori/recordings"
 )
 
-// Clients that vendors have copy a file there and back. Each of them writes and reads in its own
-// way: many requests at once, temporary names, attributes before and after.
+// Clients that vendors use copy a file there and back. Each reads and writes in its own way: many parallel requests,
+// temporary names, attributes before and after.
 func TestSFTPClients(t *testing.T) {
+	t.Parallel()
 	data := bytes.Repeat([]byte("複写\x00\r\n"), 200_000)
 	for name, copies := range map[string]func(t *testing.T, r *rig, from, there, back string) *exec.Cmd{
 		"AsyncSSH": func(t *testing.T, r *rig, from, there, back string) *exec.Cmd {
@@ -32,7 +33,7 @@ func TestSFTPClients(t *testing.T) {
 				"open -u sato,unused -p "+r.port()+" sftp://127.0.0.1; put "+from+" -o "+there+"; get "+there+" -o "+back)
 		},
 		"rclone": func(t *testing.T, r *rig, from, there, back string) *exec.Cmd {
-			// One process is one connection; the second copy starts from what the first one left there.
+			// One process is one connection; the second copy starts from the result of the first.
 			remote := ":sftp,host=127.0.0.1,user=sato,pass=" + obscured(t) + ",port=" + r.port() + ",shell_type=none,disable_hashcheck=true:"
 			return exec.CommandContext(t.Context(), "sh", "-c", `exec "$0" --config /dev/null --retries 1 copyto "$1" "$2$3"`, testbed.Need(t, "rclone"), from, remote, there)
 		},
@@ -92,18 +93,20 @@ func TestSFTPClients(t *testing.T) {
 				if !ok {
 					t.Errorf("%+v has no end", op)
 				}
-				if op.Op == recordings.FileOpen { // lftp hangs up without closing what it read
+				if op.Op == recordings.FileOpen { // lftp hangs up without closing the files it read
 					read, written = read+end.Read, written+end.Written
 				}
 			}
-			if n := uint64(len(data)); written != n || read != n && name != "rclone" {
+			// paramiko asks again for pieces that its thread has not asked for yet: how often it reads one depends on the machine's load.
+			again := name == "rclone" || name == "paramiko" && read > uint64(len(data))
+			if n := uint64(len(data)); written != n || read != n && !again {
 				t.Errorf("%d bytes read, %d written in %+v, %+v", read, written, ops, ends)
 			}
 		})
 	}
 }
 
-// obscured is a password as rclone's options want it; the rig asks for none.
+// obscured is a password in the form of rclone's options; the rig checks none.
 func obscured(t *testing.T) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

@@ -2,19 +2,21 @@ package relay
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 
+	"sekimori/policy"
 	"sekimori/recordings"
 )
 
-// sftpReplies is a session as it sees what the target sends.
+// sftpReplies inspects the target's answers of a session.
 type sftpReplies sftpSession
 
-// need asks for as much of an answer as is looked at.
+// need asks for the inspected part of an answer.
 func (s *sftpReplies) need(head []byte) (int, error) {
 	switch head[4] {
 	case fxpVersion:
-		return max(sizeOf(head), 9), nil // a shorter one is cut short
+		return max(sizeOf(head), 9), nil // a shorter one is truncated
 	case fxpHandle:
 		return max(sizeOf(head), 13), nil
 	case fxpStatus, fxpData:
@@ -25,19 +27,28 @@ func (s *sftpReplies) need(head []byte) (int, error) {
 	return 0, fmt.Errorf("%w: an answer of type %d", errUnread, head[4])
 }
 
-// look pairs an answer with its request and records what it ends.
-func (s *sftpReplies) look(p []byte) error {
+// look pairs an answer with its request and records the operation that it ends.
+func (s *sftpReplies) look(p []byte) (instead []byte, err error) {
 	if p[4] == fxpVersion {
-		return s.version(p)
+		return nil, s.version(p)
 	}
-	ended, ok, status, err := s.take(p)
-	if err == nil && ended != nil && !s.c.precede(recordings.EventFileEnd, ended.ending(ok, status)) {
+	a, ended, ok, status, err := s.take(p)
+	if a.turn {
+		s.c.r.places.give()
+	}
+	if a.why != "" {
+		if a.kind != awaitsRefusal {
+			s.c.refuseFile("contents", a.why)
+		}
+		instead = denial(binary.BigEndian.Uint32(p[5:]), s.c.r.refusalLine(a.why))
+	}
+	if err == nil && ended != nil && !s.c.recordBefore(recordings.EventFileEnd, ended.ending(ok, status)) {
 		err = errEnded
 	}
-	return err
+	return instead, err
 }
 
-// version takes the target's first packet.
+// version handles the target's first packet.
 func (s *sftpReplies) version(p []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,9 +69,9 @@ func (s *sftpReplies) version(p []byte) error {
 	return nil
 }
 
-// take finds the request that p answers. Where that ends an operation, it is returned with its
-// outcome.
-func (s *sftpReplies) take(p []byte) (ended *sftpFile, ok bool, status string, err error) {
+// take finds the request of the answer p. If the answer ends an operation, take returns it with its outcome.
+func (s *sftpReplies) take(p []byte) (a sftpAwaited, ended *sftpFile, ok bool, status string, err error) {
+	terms := s.c.r.terms()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := fields{b: p[5:]}
@@ -68,41 +79,66 @@ func (s *sftpReplies) take(p []byte) (ended *sftpFile, ok bool, status string, e
 	a, asked := s.pending[id]
 	switch {
 	case s.ended:
-		return nil, false, "", errEnded
+		return sftpAwaited{}, nil, false, "", errEnded
 	case f.bad || !s.agreed || !asked:
-		return nil, false, "", fmt.Errorf("%w: an answer to no request", errUnread)
+		return sftpAwaited{}, nil, false, "", fmt.Errorf("%w: an answer to no request", errUnread)
 	}
 	delete(s.pending, id)
+	if a.kind == awaitsRefusal {
+		if p[4] != fxpAttrs && p[4] != fxpStatus {
+			return a, nil, false, "", fmt.Errorf("%w: an answer of type %d to a request that has none such", errUnread, p[4])
+		}
+		if a.file == nil {
+			return a, nil, false, "", nil
+		}
+		s.names -= a.file.named
+		return a, a.file, false, string(a.why), nil
+	}
 	switch p[4] {
 	case fxpData:
 		n := f.u32()
 		if f.bad || a.kind != awaitsRead || uint64(n)+13 > uint64(sizeOf(p)) {
-			return nil, false, "", fmt.Errorf("%w: contents that were not asked for, or fewer than said", errUnread)
+			return a, nil, false, "", fmt.Errorf("%w: contents that were not asked for, or fewer than said", errUnread)
+		}
+		if why := pieceOut(terms, a.at, n); why != "" {
+			a.why = why
+			if a.file.failed == 0 {
+				a.file.failed = 3
+			}
+			return a, nil, false, "", nil
 		}
 		a.file.read += uint64(n)
 		a.file.reach(a.at, n)
-		return nil, false, "", nil
+		return a, nil, false, "", nil
 	case fxpHandle:
-		return nil, false, "", s.opened(a, f)
+		return a, nil, false, "", s.opened(a, f)
 	case fxpStatus:
 		code := f.u32()
 		if f.bad {
-			return nil, false, "", fmt.Errorf("%w: a status is cut short", errUnread)
+			return a, nil, false, "", fmt.Errorf("%w: a status is cut short", errUnread)
 		}
 		ended, ok, status = s.finished(a, code)
-		return ended, ok, status, nil
+		return a, ended, ok, status, nil
 	}
 	switch a.kind { // names, attributes, the answer of an extension
 	case awaitsAny:
-		return nil, false, "", nil
+		return a, nil, false, "", nil
 	case awaitsDone:
 		s.names -= a.file.named
-		return a.file, true, sftpStatus(0), nil
+		return a, a.file, true, sftpStatus(0), nil
 	}
-	return nil, false, "", fmt.Errorf("%w: an answer of type %d to a request that has none such", errUnread, p[4])
+	return a, nil, false, "", fmt.Errorf("%w: an answer of type %d to a request that has none such", errUnread, p[4])
 }
 
-// opened keeps a handle.
+// pieceOut rules on contents that the target has sent: how many there are is known only now.
+func pieceOut(t *policy.FileTerms, at uint64, n uint32) policy.FileRefusal {
+	if t.Free() {
+		return ""
+	}
+	return t.Judge(policy.FileOperation{Act: policy.FileReadPiece, End: end(at, uint64(n))})
+}
+
+// opened stores a handle.
 func (s *sftpReplies) opened(a sftpAwaited, f fields) error {
 	handle := f.str()
 	switch _, twice := s.files[string(handle)]; {
@@ -117,8 +153,7 @@ func (s *sftpReplies) opened(a sftpAwaited, f fields) error {
 	return nil
 }
 
-// finished takes the status of a request. Where that ends an operation, it is returned with its
-// outcome.
+// finished handles the status of a request. If that ends an operation, finished returns it with its outcome.
 func (s *sftpReplies) finished(a sftpAwaited, code uint32) (ended *sftpFile, ok bool, status string) {
 	switch a.kind {
 	case awaitsWrite:

@@ -2,19 +2,22 @@ package relay
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
+	"sekimori/policy"
 	"sekimori/recordings"
 )
 
-// sftpRequests is a session as it sees what the client sends.
+// sftpRequests inspects the client's requests of a session.
 type sftpRequests sftpSession
 
 var errEnded = errors.New("the channel has ended")
 
-// need asks for whole requests, and of a write for all but the contents.
+// need asks for whole requests, and for a write without its contents.
 func (s *sftpRequests) need(head []byte) (int, error) {
 	if head[4] != fxpWrite {
 		return sizeOf(head), nil
@@ -29,45 +32,67 @@ func (s *sftpRequests) need(head []byte) (int, error) {
 	return 13 + int(handle) + 8 + 4, nil
 }
 
-// sftpOp is what a request comes to: an event, where it is an operation on a file, and the answer
-// to wait for.
+// sftpOp is a parsed request: its event, if it is an operation on a file, and the expected answer.
 type sftpOp struct {
 	sftpAwaited
-	record recordings.FileOp // Op is empty where nothing is recorded
+	record recordings.FileOp // Op is empty if nothing is recorded
 	path   []byte
 	to     []byte
-	handle []byte // given back by this request
+	handle []byte // closed by this request
+
+	asks   policy.FileOperation // for the terms; unknown and without record: nothing of files
+	places []place              // of asks.Path and asks.To
 }
 
-// look judges a request and records what it asks for.
-func (s *sftpRequests) look(p []byte) error {
+// look inspects a request and records its operation.
+func (s *sftpRequests) look(p []byte) (instead []byte, err error) {
 	f := fields{b: p[5:]}
 	if p[4] == fxpInit {
-		return s.init(p, &f)
+		return nil, s.init(p, &f)
 	}
 	id := f.u32()
 	op, err := s.parse(p, &f)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if f.bad {
-		return fmt.Errorf("%w: a request of type %d is cut short", errUnread, p[4])
+		return nil, fmt.Errorf("%w: a request of type %d is cut short", errUnread, p[4])
+	}
+	why := s.judge(&op)
+	if why != "" {
+		op.refuse(why)
+		instead = harmless(id)
 	}
 	if err := s.await(id, &op); err != nil {
-		return err
+		if op.turn {
+			s.c.r.places.give()
+		}
+		return nil, err
+	}
+	if why != "" {
+		s.c.refuseFile(cmp.Or(op.record.Op, "contents"), why)
 	}
 	if op.record.Op == "" {
-		return nil
+		return instead, nil
 	}
 	op.record.Path, op.record.PathRaw = recordings.Legible(op.path)
 	op.record.To, op.record.ToRaw = recordings.Legible(op.to)
-	if !s.c.precede(recordings.EventFile, op.record) {
-		return errEnded
+	if !s.c.recordBefore(recordings.EventFile, op.record) {
+		return nil, errEnded
 	}
-	return nil
+	return instead, nil
 }
 
-// init lowers the client's version to the one that is read. Its further members are extensions.
+// refuse makes op a request that awaits its refusal.
+func (op *sftpOp) refuse(why policy.FileRefusal) {
+	op.sftpAwaited = sftpAwaited{kind: awaitsRefusal, why: why, turn: op.turn}
+	if op.record.Op != "" {
+		op.record.Flags = append(op.record.Flags, "refused")
+	}
+	op.handle = nil
+}
+
+// init lowers the client's version to the inspected one. The client's further members are extensions.
 func (s *sftpRequests) init(p []byte, f *fields) error {
 	version := f.u32()
 	s.mu.Lock()
@@ -82,10 +107,11 @@ func (s *sftpRequests) init(p []byte, f *fields) error {
 	return nil
 }
 
-// parse reads a request after its number.
+// parse parses a request after its number.
 func (s *sftpRequests) parse(p []byte, f *fields) (op sftpOp, err error) {
-	named := func(name string, path []byte) sftpOp {
-		return sftpOp{sftpAwaited: sftpAwaited{kind: awaitsDone}, record: recordings.FileOp{Op: name}, path: path}
+	named := func(name string, act policy.FileAct, path []byte, follow bool) sftpOp {
+		return sftpOp{sftpAwaited: sftpAwaited{kind: awaitsDone}, record: recordings.FileOp{Op: name}, path: path,
+			asks: policy.FileOperation{Act: act}, places: []place{{name: path, follow: follow}}}
 	}
 	switch p[4] {
 	case fxpRead:
@@ -93,23 +119,27 @@ func (s *sftpRequests) parse(p []byte, f *fields) (op sftpOp, err error) {
 		op.file, err = s.open(f.str())
 		op.at = f.u64()
 		f.u32()
+		op.asks = policy.FileOperation{Act: policy.FileReadPiece, End: op.at}
 	case fxpWrite:
 		op.kind = awaitsWrite
 		op.file, err = s.open(f.str())
 		op.at, op.n = f.u64(), f.u32()
-		// The contents may be less than what follows: some releases of pkg/sftp, and so rclone, send
-		// their whole buffer and say how much of it counts.
+		op.asks = policy.FileOperation{Act: policy.FileWritePiece, End: end(op.at, uint64(op.n))}
+		// The contents may be shorter than the packet: some releases of pkg/sftp, and so rclone, send their whole buffer
+		// and give the valid length.
 		if err == nil && uint64(len(p))+uint64(op.n) > uint64(sizeOf(p)) {
 			err = fmt.Errorf("%w: a write of %d bytes in a packet that has fewer", errUnread, op.n)
 		}
 	case fxpOpen:
-		op = named(recordings.FileOpen, f.str())
+		op = named(recordings.FileOpen, policy.FileRead, f.str(), true)
 		op.kind = awaitsHandle
-		op.record.Flags = openFlags(f.u32())
+		bits := f.u32()
+		op.record.Flags = openFlags(bits)
+		op.opens(bits)
 		a := attributes(f)
 		op.record.Mode = a.mode
 	case fxpOpendir:
-		op = named(recordings.FileOpenDir, f.str())
+		op = named(recordings.FileOpenDir, policy.FileList, f.str(), true)
 		op.kind = awaitsHandle
 	case fxpClose:
 		op.kind = awaitsClose
@@ -117,78 +147,94 @@ func (s *sftpRequests) parse(p []byte, f *fields) (op sftpOp, err error) {
 		op.file, err = s.open(op.handle)
 	case fxpFstat, fxpReaddir:
 		_, err = s.open(f.str())
-	case fxpLstat, fxpStat, fxpRealpath, fxpReadlink:
+	case fxpLstat, fxpStat, fxpReadlink:
+		op.asks.Act = policy.FileLook
+		op.places = []place{{name: f.str(), follow: p[4] == fxpStat}}
+	case fxpRealpath:
 		f.str()
 	case fxpSetstat:
-		op = named(recordings.FileSetStat, f.str())
+		op = named(recordings.FileSetStat, policy.FileAttributes, f.str(), true)
 		op.set(attributes(f))
 	case fxpFsetstat:
 		var file *sftpFile
 		if file, err = s.open(f.str()); err == nil {
-			op = named(recordings.FileSetStat, repeated(file.path))
+			op = named(recordings.FileSetStat, policy.FileAttributes, repeated(file.path), true)
 			op.set(attributes(f))
+			op.asks.Path, op.places = file.place, nil
 		}
 	case fxpRemove:
-		op = named(recordings.FileRemove, f.str())
+		op = named(recordings.FileRemove, policy.FileRemove, f.str(), false)
 	case fxpMkdir:
-		op = named(recordings.FileMkdir, f.str())
+		op = named(recordings.FileMkdir, policy.FileMake, f.str(), false)
 		op.record.Mode = attributes(f).mode
 	case fxpRmdir:
-		op = named(recordings.FileRmdir, f.str())
+		op = named(recordings.FileRmdir, policy.FileRemove, f.str(), false)
 	case fxpRename:
-		op = named(recordings.FileRename, f.str())
-		op.to = f.str()
+		op = named(recordings.FileRename, policy.FileMove, f.str(), false)
+		op.moves(f.str(), false)
 	case fxpSymlink:
-		op = named(recordings.FileSymlink, nil)
+		op = named(recordings.FileSymlink, policy.FileLink, nil, true)
 		op.path, op.to, err = s.symlink(p, f)
+		op.places = []place{{name: op.to, follow: true, near: op.path}, {name: op.path}}
 	case fxpExtended:
 		return s.extension(f)
 	default:
 		err = fmt.Errorf("%w: a request of type %d", errUnread, p[4])
 	}
-	if f.bad { // a handle that is not there would be told of as one that is not known
+	if f.bad { // a missing handle would be reported as an unknown one
 		err = nil
 	}
 	return op, err
 }
 
-// extension reads a request outside the draft. Each that passes is on this list: its arguments are
-// known. The name of any other is overwritten, so that the target itself answers that it does not
-// know it, as a client expects of an extension that is missing.
+// extension parses a request outside the draft. Permitted extensions are listed here with known arguments. The name of any
+// other is overwritten, so that the target itself answers that it is unknown, as clients expect.
 func (s *sftpRequests) extension(f *fields) (op sftpOp, err error) {
 	name := f.str()
-	named := func(op string, path []byte) sftpOp {
-		return sftpOp{sftpAwaited: sftpAwaited{kind: awaitsDone}, record: recordings.FileOp{Op: op}, path: path}
+	named := func(op string, act policy.FileAct, path []byte, follow bool) sftpOp {
+		return sftpOp{sftpAwaited: sftpAwaited{kind: awaitsDone}, record: recordings.FileOp{Op: op}, path: path,
+			asks: policy.FileOperation{Act: act}, places: []place{{name: path, follow: follow}}}
 	}
 	switch string(name) {
 	case "posix-rename@openssh.com":
-		op = named(recordings.FileRename, f.str())
-		op.to = f.str()
+		op = named(recordings.FileRename, policy.FileMove, f.str(), false)
+		op.moves(f.str(), false)
 	case "hardlink@openssh.com":
-		op = named(recordings.FileLink, nil)
+		op = named(recordings.FileLink, policy.FileLink, nil, false)
 		op.to, op.path = f.str(), f.str()
+		op.places = []place{{name: op.to, follow: true}, {name: op.path}}
 	case "lsetstat@openssh.com":
-		op = named(recordings.FileSetStat, f.str())
+		op = named(recordings.FileSetStat, policy.FileAttributes, f.str(), false)
 		op.set(attributes(f))
 	case "copy-data":
 		var from, to *sftpFile
 		from, err = s.open(f.str())
 		f.u64()
-		f.u64()
+		length := f.u64()
 		if err == nil {
 			to, err = s.open(f.str())
 		}
-		f.u64()
+		at := f.u64()
 		if err == nil {
-			op = named(recordings.FileCopy, repeated(from.path))
+			op = named(recordings.FileCopy, policy.FileCopy, repeated(from.path), true)
 			op.to = repeated(to.path)
+			op.places = nil
+			op.asks.Path, op.asks.To = from.place, to.place
+			op.asks.End, op.asks.NoEnd = end(at, length), length == 0
+			if !from.reads || !to.writes {
+				op.asks.Act = policy.FileUnknown
+			}
 		}
 	case "copy-file":
-		op = named(recordings.FileCopy, f.str())
-		op.to = f.str()
+		op = named(recordings.FileCopy, policy.FileCopy, f.str(), true)
+		op.moves(f.str(), true)
+		op.asks.NoEnd = true
 	case "fsync@openssh.com", "fstatvfs@openssh.com":
 		_, err = s.open(f.str())
-	case "statvfs@openssh.com", "expand-path@openssh.com", "home-directory", "space-available":
+	case "statvfs@openssh.com", "space-available":
+		op.asks.Act = policy.FileLook
+		op.places = []place{{name: f.str(), follow: true}}
+	case "expand-path@openssh.com", "home-directory":
 		f.str()
 	case "limits@openssh.com":
 	case "users-groups-by-id@openssh.com":
@@ -196,7 +242,8 @@ func (s *sftpRequests) extension(f *fields) (op sftpOp, err error) {
 		f.str()
 	default:
 		shown, _ := recordings.Legible(name)
-		op = named(recordings.FileExtended+clip(shown), nil)
+		op = named(recordings.FileExtended+clip(shown), policy.FileLook, nil, false)
+		op.places = nil // the target refuses it
 		op.record.Flags = []string{"refused"}
 		for i := range name {
 			name[i] = 'x'
@@ -208,8 +255,8 @@ func (s *sftpRequests) extension(f *fields) (op sftpOp, err error) {
 	return op, err
 }
 
-// open finds the file of a handle. Only the target gives handles, and its answer passes here before
-// the client can use it. A client that uses another guesses.
+// open finds the file of a handle. Only the target issues handles, and its answer passes here before the client can use one.
+// So an unknown handle is a guess.
 func (s *sftpRequests) open(handle []byte) (*sftpFile, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -219,7 +266,7 @@ func (s *sftpRequests) open(handle []byte) (*sftpFile, error) {
 	return nil, fmt.Errorf("%w: a handle that the target has not given", errUnread)
 }
 
-// await makes room for the answer to a request.
+// await notes the expected answer to a request.
 func (s *sftpRequests) await(id uint32, op *sftpOp) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -236,7 +283,7 @@ func (s *sftpRequests) await(id uint32, op *sftpOp) error {
 	if op.record.Op != "" {
 		s.last++
 		op.record.ID = s.last
-		op.file = &sftpFile{id: s.last, named: len(op.path) + len(op.to)}
+		op.file = &sftpFile{id: s.last, named: len(op.path) + len(op.to), place: op.asks.Path, reads: op.reads, writes: op.writes}
 		if s.names += op.file.named; s.names > maxSFTPNames {
 			return fmt.Errorf("%w: more than %d bytes of paths of open files and of requests without an answer", errUnread, maxSFTPNames)
 		}
@@ -262,14 +309,14 @@ func openFlags(bits uint32) []string {
 	return names
 }
 
-// sftpAttributes are those that are worth recording, draft-ietf-secsh-filexfer-02 section 5.
+// sftpAttributes are the recorded attributes, draft-ietf-secsh-filexfer-02 section 5.
 type sftpAttributes struct {
 	flags []string
 	size  *uint64
 	mode  *uint32
 }
 
-// attributes reads what a client wants a file to have. Clients leave them out where they have none.
+// attributes parses a client's attributes for a file. Clients may leave them out.
 func attributes(f *fields) (a sftpAttributes) {
 	if len(f.b) == 0 {
 		return a
@@ -299,6 +346,36 @@ func attributes(f *fields) (a sftpAttributes) {
 	return a
 }
 
+// opens sets what an open asks for, as OpenSSH reads the flags: without the flag for writing the file is read.
+func (op *sftpOp) opens(bits uint32) {
+	const read, write, app = 1, 2, 4
+	op.reads, op.writes = bits&read != 0 || bits&write == 0, bits&^read != 0
+	switch {
+	case op.reads && op.writes:
+		op.asks.Act = policy.FileReadWrite
+	case op.writes:
+		op.asks.Act = policy.FileWrite
+	}
+	op.asks.Append = bits&app != 0
+}
+
+// moves adds the second path of an operation.
+func (op *sftpOp) moves(to []byte, follow bool) {
+	op.to = to
+	op.places = append(op.places, place{name: to, follow: follow})
+}
+
+// end adds without overflow.
+func end(at, n uint64) uint64 {
+	if at+n < at {
+		return math.MaxUint64
+	}
+	return at + n
+}
+
 func (op *sftpOp) set(a sftpAttributes) {
+	if a.size != nil {
+		op.asks.End = *a.size
+	}
 	op.record.Flags, op.record.Size, op.record.Mode = a.flags, a.size, a.mode
 }

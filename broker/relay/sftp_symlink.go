@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// The arguments of SYMLINK are a link and what it points to. The draft puts the link first.
-// OpenSSH's server has read them the other way round from its beginning, and so do most others.
-// Clients follow OpenSSH; libssh and AsyncSSH do so only where the server's version says OpenSSH.
+// The arguments of SYMLINK are a link and its target path. The draft puts the link first. OpenSSH's server has always read
+// them the other way round, and so do most others. Clients follow OpenSSH; libssh and AsyncSSH do so only if the server's
+// version says OpenSSH.
 //
-// The broker stands between a client that goes by the broker's version and a target that may be
-// either, so it puts the arguments in the order that the target reads.
+// The client follows the broker's version, and the target may be of either sort, so the broker puts the arguments in the
+// order that the target reads.
 
 // banners are the software versions of both connections.
 type banners struct {
-	client   string // what the engineer's client says
-	shown    string // what the broker says to the client
-	toTarget string // what the broker says to the target
-	target   string // what the target says
+	client   string // sent by the engineer's client
+	shown    string // sent by the broker to the client
+	toTarget string // sent by the broker to the target
+	target   string // sent by the target
 }
 
 func (r *Relay) banners() banners {
@@ -29,18 +29,17 @@ func (r *Relay) banners() banners {
 	}
 }
 
-// clientTargetFirst reports whether the client puts first what the link points to.
+// clientTargetFirst reports whether the client puts the link's target path first.
 func (b banners) clientTargetFirst() bool {
 	goesByVersion := strings.Contains(b.client, "libssh_") || strings.HasPrefix(b.client, "libssh-") || strings.Contains(b.client, "AsyncSSH")
 	return !goesByVersion || strings.Contains(b.shown, "OpenSSH")
 }
 
-// targetReadsTargetFirst reports whether the target reads first what the link points to. extended
-// says that it announced extensions of OpenSSH's server: it is one, behind another program's SSH,
-// or is built after it.
+// targetReadsTargetFirst reports whether the target reads the link's target path first. extended says that it announced
+// extensions of OpenSSH's server: then it is that server behind another program's SSH, or modelled on it.
 func (b banners) targetReadsTargetFirst(extended bool) bool {
 	switch {
-	case strings.HasPrefix(b.target, "AsyncSSH"): // goes by the version of its client
+	case strings.HasPrefix(b.target, "AsyncSSH"): // follows its client's version
 		return strings.Contains(b.toTarget, "OpenSSH")
 	case strings.HasPrefix(b.target, "OpenSSH"), strings.Contains(b.target, "paramiko"):
 		return true
@@ -48,7 +47,7 @@ func (b banners) targetReadsTargetFirst(extended bool) bool {
 	return extended
 }
 
-// symlink reads the arguments of a SYMLINK and puts them, in p, in the order that the target reads.
+// symlink parses the arguments of a SYMLINK and puts them, in p, in the order that the target reads.
 func (s *sftpRequests) symlink(p []byte, f *fields) (link, to []byte, err error) {
 	rest := f.b
 	first, second := f.str(), f.str()
@@ -61,7 +60,7 @@ func (s *sftpRequests) symlink(p []byte, f *fields) (link, to []byte, err error)
 		link, to = second, first
 	}
 	if s.banners.clientTargetFirst() != s.banners.targetReadsTargetFirst(extended) {
-		// Both orders are of one length; what stands behind the arguments stays.
+		// Both orders have the same length; bytes after the arguments stay.
 		swapped := make([]byte, 0, len(rest))
 		for _, arg := range [][]byte{second, first} {
 			swapped = append(binary.BigEndian.AppendUint32(swapped, uint32(len(arg))), arg...)

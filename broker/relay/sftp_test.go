@@ -19,7 +19,7 @@ import (
 	"sekimori/recordings"
 )
 
-// fileOps gives the file operations that were recorded, and their ends by number.
+// fileOps returns the recorded file operations, and their ends by number.
 func (r *rig) fileOps() (ops []recordings.FileOp, ends map[uint64]recordings.FileEnd) {
 	r.tb.Helper()
 	for _, e := range r.events(recordings.EventFile) {
@@ -43,7 +43,7 @@ func (r *rig) fileOps() (ops []recordings.FileOp, ends map[uint64]recordings.Fil
 	return ops, ends
 }
 
-// find gives the only operation of a kind on a path, and its end.
+// find returns the only operation of a kind on a path, and its end.
 func (r *rig) find(op, path string) (recordings.FileOp, recordings.FileEnd) {
 	r.tb.Helper()
 	ops, ends := r.fileOps()
@@ -63,7 +63,7 @@ func (r *rig) find(op, path string) (recordings.FileOp, recordings.FileEnd) {
 	return found[0], end
 }
 
-// rawSFTP is a client that sends packets of its own making.
+// rawSFTP is a client that sends packets made by the test.
 type rawSFTP struct {
 	tb     testing.TB
 	ch     ssh.Channel
@@ -96,7 +96,7 @@ func newRawSFTP(tb testing.TB, r *rig) *rawSFTP {
 	return raw
 }
 
-// ended waits for the end of the channel: the exit status, or -1, and what stderr said.
+// ended waits for the end of the channel. It returns the exit status, or -1, and stderr.
 func (raw *rawSFTP) ended() (status int, said string) {
 	raw.tb.Helper()
 	status = -1
@@ -133,7 +133,7 @@ func (raw *rawSFTP) send(packets ...[]byte) {
 	}
 }
 
-// answer reads one packet: its type and the rest.
+// answer reads one packet and returns its type and the rest.
 func (raw *rawSFTP) answer() (byte, []byte) {
 	raw.tb.Helper()
 	var typ byte
@@ -243,8 +243,7 @@ func TestSFTPOperationsAreRecorded(t *testing.T) {
 	}
 }
 
-// The event stands in the recording before the target sees the request, and each recorded byte is
-// a forwarded one.
+// The event is in the recording before the target sees the request, and each recorded byte was relayed.
 func TestSFTPOperationIsRecordedBeforeItIsForwarded(t *testing.T) {
 	seen := make(chan int, 1)
 	var r *rig
@@ -271,7 +270,7 @@ func TestSFTPOperationIsRecordedBeforeItIsForwarded(t *testing.T) {
 	})
 }
 
-// A client that knows later versions is introduced with the one that is read.
+// A client with a later version gets the inspected version.
 func TestSFTPVersionIsLowered(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	raw := newRawSFTP(t, r)
@@ -284,7 +283,7 @@ func TestSFTPVersionIsLowered(t *testing.T) {
 	}
 }
 
-// What is open when the session ends has an end in the recording.
+// Every file open at the end of the session has an end in the recording.
 func TestSFTPFilesOfACutSessionHaveAnEnd(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c, err := sftp.NewClient(r.client())
@@ -306,6 +305,7 @@ func TestSFTPFilesOfACutSessionHaveAnEnd(t *testing.T) {
 }
 
 func TestOpenSSHSCPIsListed(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	tree := filepath.Join(dir, "tree")
 	sub := filepath.Join(tree, "sub dir")
@@ -359,7 +359,7 @@ func TestOpenSSHSCPIsListed(t *testing.T) {
 	o.end()
 	o.kill()
 	check(t, o.rig, recordings.FileSCPReceive, there+"/tree")
-	// A file that may not be written.
+	// A file without write permission.
 	o = newOpenSSH(t)
 	if _, _, status := o.run(t, "", "scp", "-O", tree+"/a", o.host+":/proc/nothing"); status == 0 {
 		t.Fatal("wrote to /proc")
@@ -371,7 +371,7 @@ func TestOpenSSHSCPIsListed(t *testing.T) {
 	}
 }
 
-// A command that is more than an scp passes, and the recording says what it could not follow.
+// A command that is more than an scp passes, and the recording says which part was not inspected.
 func TestSCPThatIsNotUnderstoodIsSaidSo(t *testing.T) {
 	o := newOpenSSH(t)
 	out, _, status := o.run(t, "", "ssh", o.host, "echo hello; exec scp -f /nothing")

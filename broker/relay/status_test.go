@@ -21,7 +21,7 @@ import (
 	"sekimori/broker/internal/testbed"
 )
 
-// statusRounds is how often each client runs a command: SEKIMORI_STATUS_ROUNDS, 50 in CI and 500 for the whole soak.
+// statusRounds is the number of runs per client: SEKIMORI_STATUS_ROUNDS, 50 in CI and 500 for the whole soak.
 func statusRounds(t *testing.T) int {
 	text := os.Getenv("SEKIMORI_STATUS_ROUNDS")
 	if text == "" {
@@ -41,8 +41,7 @@ type clientProgram struct {
 	args    func(d *door) []string // before the command
 }
 
-// oneShot are clients that make a connection for each command. Debian's names of the packages:
-// openssh-client, putty-tools, dropbear-bin.
+// oneShot are clients that make a connection for each command. Debian's packages: openssh-client, putty-tools, dropbear-bin.
 var oneShot = []clientProgram{
 	{"ssh", "ssh", func(d *door) []string { return append(sshOptions(d), d.host) }},
 	{"plink", "plink", func(d *door) []string {
@@ -58,7 +57,7 @@ func sshOptions(d *door) []string {
 	}
 }
 
-// multiplexed is ssh that shares one connection, which the test's end closes.
+// multiplexed is ssh sharing one connection, which is closed at the test's end.
 func multiplexed(t *testing.T, d *door) clientProgram {
 	t.Helper()
 	program := testbed.Need(t, "ssh")
@@ -88,7 +87,7 @@ func multiplexed(t *testing.T, d *door) clientProgram {
 	}}
 }
 
-// status runs a command with a client. stdin is the name of one of the kinds below.
+// status runs a command with a client. stdin names one of the kinds below.
 func (c clientProgram) status(t *testing.T, d *door, stdin, command string) (status int, said string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
@@ -122,14 +121,14 @@ func (c clientProgram) status(t *testing.T, d *door, stdin, command string) (sta
 	return status, out.String()
 }
 
-// TestTheStatusOfAFailedCommandIsNeverLost: a client closes a channel once both of its directions
-// have ended, and plink and dbclient report success where no status came before. A backup that
-// failed looked as if it had succeeded.
+// TestTheStatusOfAFailedCommandIsNeverLost: a client closes a channel once both of its directions have ended, and plink and
+// dbclient report success if no status came before. A failed backup looked successful.
 func TestTheStatusOfAFailedCommandIsNeverLost(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		stdin, command string
 		want           int
-		share          int // one round in so many
+		share          int // one round in this many
 	}{
 		{"ended", "exit 6", 6, 1},
 		{"ended", "echo out; echo err >&2; exit 7", 7, 5},
@@ -150,14 +149,14 @@ func TestTheStatusOfAFailedCommandIsNeverLost(t *testing.T) {
 	wrong := map[string]int{}
 	var work sync.WaitGroup
 	for _, c := range clients {
-		work.Go(func() { // all four at once, so that none has the machine for itself
+		work.Go(func() { // all four at once, so that they compete for the machine
 			for i := range rounds {
 				for _, tc := range cases {
 					if i%tc.share != 0 {
 						continue
 					}
 					if tc.want < 0 && c.name == "dbclient" {
-						continue // it does not know exit-signal, from whatever server
+						continue // it does not know exit-signal, from any server
 					}
 					got, said := c.status(t, d, tc.stdin, tc.command)
 					if got == tc.want || tc.want < 0 && got != 0 {
@@ -182,8 +181,8 @@ func TestTheStatusOfAFailedCommandIsNeverLost(t *testing.T) {
 	}
 }
 
-// TestAProgramThatClosedItsOutputEndsTheOutput: nc, when the other end has hung up, closes its
-// output and waits for its input to end. An ssh that connects through it would wait for ever.
+// TestAProgramThatClosedItsOutputEndsTheOutput: after its peer has hung up, nc closes its output and waits for the end of its
+// input. An ssh that connects through it would wait for ever.
 func TestAProgramThatClosedItsOutputEndsTheOutput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := bubble(t, func(s *testbed.TargetSession) {
@@ -213,8 +212,8 @@ func TestAProgramThatClosedItsOutputEndsTheOutput(t *testing.T) {
 	})
 }
 
-// TestAnUploadToAProgramThatClosedItsOutputKeepsItsStatus: the restore writes its messages to a
-// file, and the engineer's client sends for minutes. Its input's end must not cost the status.
+// TestAnUploadToAProgramThatClosedItsOutputKeepsItsStatus: the restore writes its messages to a file, and the engineer's
+// client sends for minutes. The end of its input must not lose the status.
 func TestAnUploadToAProgramThatClosedItsOutputKeepsItsStatus(t *testing.T) {
 	for name, pause := range map[string]time.Duration{"input goes on": 5 * time.Second, "input pauses for long": 10 * time.Minute, "input has ended": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -226,7 +225,7 @@ func TestAnUploadToAProgramThatClosedItsOutputKeepsItsStatus(t *testing.T) {
 					time.Sleep(10 * time.Minute)
 					s.Exit(5)
 				})
-				// What OpenSSH, plink and dbclient do: close once both directions have ended.
+				// OpenSSH, plink and dbclient close once both directions have ended.
 				ch, reqs, err := c.OpenChannel("session", nil)
 				if err != nil {
 					t.Fatal(err)

@@ -18,13 +18,13 @@ import (
 	"sekimori/recordings"
 )
 
-// port is where the gate of the rig listens.
+// port is the listening port of the rig's gate.
 func (r *rig) port() string {
 	_, port, _ := net.SplitHostPort(r.addr)
 	return port
 }
 
-// program runs a client to its end.
+// program runs a client until it ends.
 func program(t *testing.T, path string, args ...string) {
 	t.Helper()
 	within(t, path, func() {
@@ -49,7 +49,7 @@ func libsshClient(t *testing.T, dir string) string {
 	return out
 }
 
-// asyncTarget is an SFTP server that is not OpenSSH's and reads the arguments by its client's version.
+// asyncTarget is an SFTP server other than OpenSSH's. It orders the arguments by its client's version.
 func asyncTarget(t *testing.T) *testbed.Target {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), testbed.NeedPython(t, "asyncssh"), "testdata/target.py")
@@ -76,7 +76,7 @@ func asyncTarget(t *testing.T) *testbed.Target {
 	return &testbed.Target{Addr: "127.0.0.1:" + port, HostKey: hostKey}
 }
 
-// draftTarget reads the arguments as the draft has them, whatever its client, and makes the link.
+// draftTarget reads the arguments in the draft's order for every client, and makes the link.
 func draftTarget(t *testing.T) *testbed.Target {
 	return sftpTarget(t, func(s *testbed.TargetSession) {
 		rd := bufio.NewReader(s)
@@ -109,11 +109,11 @@ func draftTarget(t *testing.T) *testbed.Target {
 	})
 }
 
-// Every client makes the link that it was asked for, whatever the broker says that it is and
-// whatever the target is.
+// Every client gets the link that it asked for, for every version that the broker states and every target.
 func TestSymlinkArguments(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	var libssh string // compiled by the first that needs it
+	var libssh string // compiled on first use
 	clients := map[string]func(t *testing.T, r *rig, to, link string){
 		"OpenSSH": func(t *testing.T, r *rig, to, link string) {
 			cmd := exec.CommandContext(t.Context(), testbed.Need(t, "sftp"), "-F", "none", "-P", r.port(), "-o", "BatchMode=yes",
@@ -164,7 +164,7 @@ func TestSymlinkArguments(t *testing.T) {
 				draft := targetName == "the draft" || targetName == "AsyncSSH" && version != ""
 				for clientName, symlink := range clients {
 					if version != "" && (clientName == "paramiko" || clientName == "pkg/sftp") {
-						continue // they go by no version, as OpenSSH does
+						continue // like OpenSSH they ignore the version
 					}
 					t.Run(clientName, func(t *testing.T) {
 						r := newRig(t, o)
@@ -178,7 +178,7 @@ func TestSymlinkArguments(t *testing.T) {
 						if op, end := r.find(recordings.FileSymlink, link); op.To != to || !end.OK {
 							t.Errorf("recorded %+v, %+v", op, end)
 						}
-						// The recording holds what was forwarded, in the order of the target.
+						// The recording holds the relayed request, in the target's order.
 						sent := r.recorded(recordings.Stdin)
 						first, second := bytes.Index(sent, []byte(to)), bytes.Index(sent, []byte(link))
 						if first < 0 || second < 0 || draft != (second < first) {

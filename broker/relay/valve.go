@@ -6,16 +6,14 @@ import (
 	"time"
 )
 
-// settle is how long close waits for a piece of data that is just being handed on. What takes
-// longer is waiting inside the SSH library for the peer, was handed on before, and dies with
-// the connection.
+// settle is how long close waits for a piece that is being relayed. A piece that takes longer waits inside the SSH library
+// for the peer. It was relayed before the cut, and dies with the connection.
 const settle = time.Millisecond
 
-// valve is what all data, requests and channels pass. Closed it stays closed.
+// valve guards all data, requests and channels. Once closed it stays closed.
 type valve struct {
-	// inTime reports whether the session's time is not over; nil: there is no limit. The clock is asked at the
-	// moment at which something is handed on, because timers of a process that was stopped, or of a machine
-	// that slept, fire too late.
+	// inTime reports whether the session's time is not over; nil: no limit. It reads the clock at the moment of relaying,
+	// because timers fire too late after a process was stopped or a machine slept.
 	inTime  func() bool
 	passing atomic.Int64 // pieces between enter and leave
 	shut    atomic.Bool
@@ -23,11 +21,11 @@ type valve struct {
 
 	mu      sync.Mutex
 	settled chan struct{} // closed by the last leave after close
-	release chan struct{} // closed when held input may go on; nil: not held
+	release chan struct{} // closed when held input may pass; nil: not held
 	closed  chan struct{} // closed by close; made on demand
 }
 
-// enter asks to hand on one piece. After true, leave must follow.
+// enter asks for permission to relay one piece. After true, leave must follow.
 func (v *valve) enter() bool {
 	v.passing.Add(1)
 	if !v.open() {
@@ -37,10 +35,10 @@ func (v *valve) enter() bool {
 	return true
 }
 
-// enterInput is enter for what acts on the target: it waits while input is held back.
+// enterInput is enter for data that acts on the target: it waits while input is held back.
 func (v *valve) enterInput() bool { return v.enterInputOr(nil) }
 
-// enterInputOr is enterInput until given is closed: then it is false.
+// enterInputOr is enterInput, but returns false once given is closed.
 func (v *valve) enterInputOr(given <-chan struct{}) bool {
 	for v.awaitInputOr(given) {
 		if v.enterUnheld() {
@@ -50,7 +48,7 @@ func (v *valve) enterInputOr(given <-chan struct{}) bool {
 	return false
 }
 
-// enterUnheld is enter for what acts on the target, without waiting: false where input is held back too.
+// enterUnheld is enter for data that acts on the target, without waiting: it also returns false while input is held back.
 func (v *valve) enterUnheld() bool {
 	if !v.enter() {
 		return false
@@ -73,7 +71,7 @@ func (v *valve) leave() {
 	}
 }
 
-// open reports whether the valve was not closed yet and the session's time is not over.
+// open reports whether the valve is open and the session's time is not over.
 func (v *valve) open() bool { return !v.shut.Load() && (v.inTime == nil || v.inTime()) }
 
 // ended is closed when the valve is.
@@ -112,7 +110,7 @@ func (v *valve) close() {
 	}
 }
 
-// hold makes awaitInput wait, or lets it go on.
+// hold makes awaitInput wait, or releases it.
 func (v *valve) hold(held bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -127,10 +125,10 @@ func (v *valve) hold(held bool) {
 	}
 }
 
-// awaitInput returns when input may pass; false: never again. Whether it still may when it is handed on, enterUnheld says.
+// awaitInput returns when input may pass; false: never again. enterUnheld checks again at the moment of relaying.
 func (v *valve) awaitInput() bool { return v.awaitInputOr(nil) }
 
-// awaitInputOr is awaitInput until given is closed: then it is false, whether input may pass or not.
+// awaitInputOr is awaitInput, but returns false once given is closed, even if input may pass.
 func (v *valve) awaitInputOr(given <-chan struct{}) bool {
 	for v.open() {
 		select {

@@ -5,61 +5,40 @@ import (
 	"errors"
 	"fmt"
 
-	"sekimori/broker/ledger"
+	"sekimori/broker/act"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// Accept is the section's word that it has read the report and takes it. ref is the report's number, or a session it covers. Errors:
+// Accept records that the section has read the report and accepts it. ref is the report's number, or a session it covers. Errors:
 // *policy.Denied, *forms.Invalid, store.ErrNotFound.
-func (c *Cabinet) Accept(ctx context.Context, ref, reason string, by ledger.Actor) (store.WorkReport, error) {
-	return c.look(ctx, ref, reason, false, store.ReportAccepted, "report.accepted", by)
+func (c *Service) Accept(ctx context.Context, ref, reason string, by act.Caller) (store.WorkReport, error) {
+	return c.settle(ctx, accept, ref, reason, false, store.ReportAccepted, "report.accepted", by)
 }
 
-// Return sends a report back: a correction is awaited. It needs a reason. Errors as of Accept.
-func (c *Cabinet) Return(ctx context.Context, ref, reason string, by ledger.Actor) (store.WorkReport, error) {
-	return c.look(ctx, ref, reason, true, store.ReportReturned, "report.returned", by)
+// Return sends a report back for a correction. It needs a reason. Errors as of Accept.
+func (c *Service) Return(ctx context.Context, ref, reason string, by act.Caller) (store.WorkReport, error) {
+	return c.settle(ctx, back, ref, reason, true, store.ReportReturned, "report.returned", by)
 }
 
-func (c *Cabinet) look(ctx context.Context, ref, reason string, must bool, to store.ReportState, kind string, by ledger.Actor) (store.WorkReport, error) {
-	var p store.WorkReport
+func (c *Service) settle(ctx context.Context, a act.Act[onReport], ref, reason string, must bool, to store.ReportState, kind string, by act.Caller) (store.WorkReport, error) {
 	if err := sayable("reason", reason, must); err != nil {
-		return p, err
+		return store.WorkReport{}, err
 	}
-	err := c.act(ctx, by, func(tx *store.Tx, person policy.Person) error {
-		var err error
-		if p, err = newest(tx.Snap, ref); err != nil {
-			return err
-		}
-		sys, err := tx.System(p.System)
-		if err != nil {
-			return fmt.Errorf("system %s: %w", p.System, err)
-		}
-		if !ofSection(person, sys) {
-			return forbidden(string(policy.Requester))
-		}
-		if p.State != store.ReportSubmitted {
-			return decided(p.ID)
-		}
+	return act.Run(ctx, c.o.Acts, OnReport, a, ref, by, func(tx *store.Tx, person act.Person, on onReport) (store.WorkReport, error) {
+		p := on.Report
 		if err := tx.SettleReport(p.ID, to, person.ID, reason); err != nil {
-			return fmt.Errorf("settle report %s: %w", p.ID, err)
+			return p, fmt.Errorf("settle report %s: %w", p.ID, err)
 		}
 		p.State, p.SettledBy, p.SettledAt, p.Answer = to, person.ID, tx.Now, reason
-		if err := reportEntry(tx, kind, by, p, map[string]any{"reason": reason}); err != nil {
-			return err
+		if err := reportEntry(tx, kind, person.By, p, map[string]any{"reason": reason}); err != nil {
+			return p, err
 		}
-		return settle(tx, p.Request, by)
+		return p, settle(tx, p.Request, person.By)
 	})
-	return p, err
 }
 
-// ofSection: requester, approvers and attendants of the section that owns the system.
-func ofSection(p policy.Person, s store.System) bool {
-	return p.Kind == policy.Staff && p.Section != "" && p.Section == s.Section &&
-		(p.Has(policy.Requester) || p.Has(policy.Approver) || p.Has(policy.Attendant))
-}
-
-// newest finds the report that a reference means. One that was corrected is decided on no more.
+// newest finds the report for a reference. A corrected report can no longer be decided on.
 func newest(s *store.Snap, ref string) (store.WorkReport, error) {
 	p, err := s.WorkReport(ref)
 	if errors.Is(err, store.ErrNotFound) {
@@ -80,25 +59,14 @@ func newest(s *store.Snap, ref string) (store.WorkReport, error) {
 	return p, nil
 }
 
-// List gives work reports, newest first.
-func (c *Cabinet) List(ctx context.Context, f store.ReportFilter) ([]store.WorkReport, error) {
-	var all []store.WorkReport
-	err := c.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		all, err = s.WorkReports(f)
-		return err
-	})
-	return all, err
-}
-
-// Shown is a report with everything that was handed in about its sessions, newest first: what it corrects, and what
-// corrects it.
+// Shown is a report with all reports of its sessions, newest first: those it corrects, and those that correct it.
 type Shown struct {
 	Report  store.WorkReport
 	History []store.WorkReport
 }
 
 // Show gives one report, by its number or a session. Error: store.ErrNotFound.
-func (c *Cabinet) Show(ctx context.Context, ref string) (Shown, error) {
+func (c *Service) Show(ctx context.Context, ref string) (Shown, error) {
 	var out Shown
 	err := c.o.DB.Read(ctx, func(s *store.Snap) error {
 		var err error

@@ -2,10 +2,14 @@ package reports_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/ledger"
 	"sekimori/broker/reports"
@@ -19,7 +23,7 @@ func note(tx *store.Tx) error {
 	return err
 }
 
-// The record holds what was written when it happened, in order, and what the attendant says.
+// The record has the entries of the time, in order, and the attendant's statements.
 func TestAttendanceRecordIsFilledFromTheLedger(t *testing.T) {
 	p := hall(t)
 	err := p.DB.Write(t.Context(), func(tx *store.Tx) error {
@@ -37,20 +41,20 @@ func TestAttendanceRecordIsFilledFromTheLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.to(start)
-	want(t, "open", p.post.Open(t.Context(), p.window, townhall.By("ito")), "")
+	want(t, "open", p.post.Open(t.Context(), p.window, townhall.Caller("ito")), "")
 	session := p.session(t, start.Add(time.Minute), start.Add(45*time.Minute))
-	x, err := p.desk.AskExtension(t.Context(), p.window, 15*time.Minute, "検証", townhall.By("E-0031"))
+	x, err := p.desk.AskExtension(t.Context(), p.window, 15*time.Minute, "検証", townhall.Caller("E-0031"))
 	want(t, "ask", err, "")
-	_, err = p.desk.GrantExtension(t.Context(), x.ID, requests.Answer{Reason: "確かめた"}, townhall.By("ito"))
+	_, err = p.desk.GrantExtension(t.Context(), x.ID, "確かめた", townhall.Caller("ito"))
 	want(t, "grant", err, "")
 	p.to(start.Add(50 * time.Minute))
-	_, err = p.cabinet.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.By("ito"))
+	_, err = p.reports.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.Caller("ito"))
 	wantProblem(t, "before the end", err, "window-not-over")
-	want(t, "cut", p.post.Cut(t.Context(), p.window, "予定外の操作", townhall.By("ito")), "")
+	want(t, "cut", p.post.Cut(t.Context(), p.window, "予定外の操作", townhall.Caller("ito")), "")
 
 	attest := func(a reports.AttendanceRecord, who string) error {
 		a.Window = p.window
-		_, err := p.cabinet.Attest(t.Context(), a, townhall.By(who))
+		_, err := p.reports.Attest(t.Context(), a, townhall.Caller(who))
 		return err
 	}
 	want(t, "somebody else", attest(reports.AttendanceRecord{Unexpected: no()}, "head"), "forbidden")
@@ -60,7 +64,7 @@ func TestAttendanceRecordIsFilledFromTheLedger(t *testing.T) {
 	wantProblem(t, "an escape", attest(reports.AttendanceRecord{Unexpected: no(), Remarks: "\x1b[2J"}, "ito"), "control-character")
 	want(t, "attest", attest(reports.AttendanceRecord{Unexpected: yes(), UnexpectedDetail: "別の表を見た", OpenAlarms: []string{"A-0001"}, Sessions: []string{"S-forged"}}, "ito"), "")
 
-	made, err := p.cabinet.Records(t.Context(), store.ReportFilter{Session: session})
+	made, err := p.reports.Records(t.Context(), store.ReportFilter{Session: session})
 	if err != nil || len(made) != 1 {
 		t.Fatalf("%v, %v", made, err)
 	}
@@ -77,37 +81,69 @@ func TestAttendanceRecordIsFilledFromTheLedger(t *testing.T) {
 	}
 	// A second record corrects the first; both stay.
 	want(t, "attest again", attest(reports.AttendanceRecord{Unexpected: no(), Remarks: "見間違い"}, "ito"), "")
-	if made, err = p.cabinet.Records(t.Context(), store.ReportFilter{Window: p.window}); err != nil || len(made) != 2 || made[0].ID != "T-0002" {
+	if made, err = p.reports.Records(t.Context(), store.ReportFilter{Window: p.window}); err != nil || len(made) != 2 || made[0].ID != "T-0002" {
 		t.Errorf("%v, %v", made, err)
+	}
+}
+
+// Where the system asks for a bookmark, the record waits for one in a session of this very window.
+func TestTheRecordWaitsForABookmark(t *testing.T) {
+	p, session := worked(t)
+	attest := func() error {
+		_, err := p.reports.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.Caller("ito"))
+		return err
+	}
+	marked := func(window string) {
+		t.Helper()
+		want(t, "bookmark", p.DB.Write(t.Context(), func(tx *store.Tx) error {
+			sys, err := tx.System("map")
+			sys.BookmarkRequired = true
+			_, noted := tx.Append(ledger.Draft{Kind: store.KindBookmarked, Actor: townhall.By("ito"), Subjects: []string{session, "E-0031", p.no, "map", window},
+				Payload: map[string]string{"session_id": session, "window": window, "note": "表を開いた"}})
+			return errors.Join(err, noted, tx.PutSystem(sys))
+		}), "")
+	}
+	marked("R8-0999-1")
+	err := attest()
+	wantProblem(t, "none in this window", err, "bookmark-required")
+	if said := fmt.Sprint(err); !strings.Contains(said, "session bookmark") {
+		t.Errorf("it does not say what was to be done: %s", said)
+	}
+	marked(p.window)
+	want(t, "with a bookmark", attest(), "")
+	d, err := p.reports.Draft(t.Context(), p.window)
+	want(t, "draft", err, "")
+	if !slices.ContainsFunc(d.Interventions, func(i api.Intervention) bool { return i.Kind == store.KindBookmarked && i.Reason == "表を開いた" }) {
+		t.Errorf("the record tells of no bookmark: %+v", d.Interventions)
 	}
 }
 
 func TestNothingToAttest(t *testing.T) {
 	p := hall(t)
 	p.to(start)
-	want(t, "open", p.post.Open(t.Context(), p.window, townhall.By("ito")), "")
+	want(t, "open", p.post.Open(t.Context(), p.window, townhall.Caller("ito")), "")
 	p.to(start.Add(time.Hour))
-	_, err := p.cabinet.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.By("ito"))
+	_, err := p.reports.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.Caller("ito"))
 	wantProblem(t, "nobody came", err, "window-not-used")
 }
 
-// The follow-up of an emergency is done with report and later approval; acceptance and attendance record then keep the
-// request open, but no longer the gate shut (R22). A report that is sent back shuts it again.
+// Report and later approval complete the follow-up of an emergency. Then acceptance and attendance record keep the request open, but
+// no longer the gate shut (R22). A report that is sent back shuts it again.
 func TestFollowUpOfAnEmergency(t *testing.T) {
 	p := hall(t)
 	e := requests.EmergencyForm{Reason: "窓口が止まっている", Phoned: "当番", PhonedAt: p.Now()}
 	f := form()
 	f.Start, f.End, f.StartIn, f.Length = time.Time{}, time.Time{}, time.Minute, 30*time.Minute
 	var err error
-	if p.no, err = p.desk.Emergency(t.Context(), f, e, townhall.By("head")); err != nil {
+	if p.no, err = p.desk.Emergency(t.Context(), f, e, townhall.Caller("head")); err != nil {
 		t.Fatal(err)
 	}
-	out, err := p.desk.AgreeEmergency(t.Context(), p.no, "確かめた", townhall.By("deputy"))
+	out, err := p.desk.AgreeEmergency(t.Context(), p.no, "確かめた", townhall.Caller("deputy"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.window = out.Windows[0]
-	want(t, "open", p.post.Open(t.Context(), p.window, townhall.By("ito")), "")
+	want(t, "open", p.post.Open(t.Context(), p.window, townhall.Caller("ito")), "")
 	session := p.session(t, p.Now().Add(time.Minute), p.Now().Add(20*time.Minute))
 	p.Pass(30 * time.Minute)
 	missing := func(report, approval bool) {
@@ -132,36 +168,37 @@ func TestFollowUpOfAnEmergency(t *testing.T) {
 	if s := p.state(t); s != policy.FollowUpDue {
 		t.Error(s)
 	}
-	_, err = p.desk.ApproveAfter(t.Context(), p.no, "やむを得ない", townhall.By("admin"))
+	_, err = p.desk.ApproveAfter(t.Context(), p.no, "やむを得ない", townhall.Caller("admin"))
 	want(t, "approve after", err, "")
 	missing(false, false)
 	if s := p.state(t); s != policy.ReportDue {
 		t.Error(s)
 	}
-	_, err = p.cabinet.Return(t.Context(), r.ID, "足りない", townhall.By("kato"))
+	_, err = p.reports.Return(t.Context(), r.ID, "足りない", townhall.Caller("kato"))
 	want(t, "send back", err, "")
 	missing(true, false)
 	p.hand(t, report(session))
 	missing(false, false)
-	_, err = p.cabinet.Accept(t.Context(), session, "", townhall.By("kato"))
+	_, err = p.reports.Accept(t.Context(), session, "", townhall.Caller("kato"))
 	want(t, "accept", err, "")
-	_, err = p.cabinet.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.By("ito"))
+	_, err = p.reports.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.Caller("ito"))
 	want(t, "attest", err, "")
 	if s := p.state(t); s != policy.RequestClosed {
 		t.Error(s)
 	}
 }
 
-// Whose permission was taken back, by themselves or by the head, still answers for what was done: without their record the request would wait for ever.
+// An attendant whose permission was taken back, by themselves or by the head, still attests: otherwise the request would wait for
+// ever.
 func TestThePermissionTakenBackLeavesSomebodyToAttest(t *testing.T) {
 	p := hall(t)
 	p.to(start)
-	want(t, "open", p.post.Open(t.Context(), p.window, townhall.By("ito")), "")
+	want(t, "open", p.post.Open(t.Context(), p.window, townhall.Caller("ito")), "")
 	session := p.session(t, start.Add(time.Minute), start.Add(10*time.Minute))
 	p.to(start.Add(10 * time.Minute))
-	want(t, "taken back", p.post.Unpermit(t.Context(), p.window, "予定外の操作", townhall.By("head")), "")
+	want(t, "taken back", p.post.Unpermit(t.Context(), p.window, "予定外の操作", townhall.Caller("head")), "")
 	p.to(start.Add(2 * time.Hour))
-	out, err := p.cabinet.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.By("ito"))
+	out, err := p.reports.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.Caller("ito"))
 	want(t, "attest", err, "")
 	var a reports.AttendanceRecord
 	if err := json.Unmarshal([]byte(out.Body), &a); err != nil {

@@ -12,10 +12,10 @@ import (
 
 func byTimer() ledger.Actor { return ledger.Actor{Kind: "broker", Via: "timer"} }
 
-// Due does what falls due by the clock: a request whose windows are over goes to report-due, or is closed when nothing was
-// used; a session whose report is overdue is raised, once. It names the requests that it moved. The broker's timer calls it.
-// Emergencies go their own way first, at the requests' desk.
-func (c *Cabinet) Due(ctx context.Context) (moved []string, err error) {
+// Due does the work that falls due by the clock: a request whose windows are over goes to report-due, or is closed if none was used; a
+// session with an overdue report is raised, once. It names the requests that it moved. The broker's timer calls it. The requests' desk
+// moves emergencies first.
+func (c *Service) Due(ctx context.Context) (moved []string, err error) {
 	over := func(s *store.Snap) ([]store.Request, error) {
 		return s.OverRequests(policy.RequestApproved, policy.RequestConditional)
 	}
@@ -43,7 +43,7 @@ func (c *Cabinet) Due(ctx context.Context) (moved []string, err error) {
 	return moved, err
 }
 
-func (c *Cabinet) conclude(ctx context.Context, over func(*store.Snap) ([]store.Request, error)) (moved []string, err error) {
+func (c *Service) conclude(ctx context.Context, over func(*store.Snap) ([]store.Request, error)) (moved []string, err error) {
 	err = c.o.DB.Write(ctx, func(tx *store.Tx) error {
 		list, err := over(tx.Snap)
 		if err != nil {
@@ -65,7 +65,7 @@ func (c *Cabinet) conclude(ctx context.Context, over func(*store.Snap) ([]store.
 	return moved, err
 }
 
-// overdue lists sessions whose report should be there and is not.
+// overdue lists sessions whose report is late.
 func overdue(s *store.Snap) ([]store.Session, error) {
 	candidates, err := s.LateSessions()
 	if err != nil {
@@ -88,7 +88,7 @@ func overdue(s *store.Snap) ([]store.Session, error) {
 	return late, nil
 }
 
-func (c *Cabinet) raise(ctx context.Context) error {
+func (c *Service) raise(ctx context.Context) error {
 	return c.o.DB.Write(ctx, func(tx *store.Tx) error {
 		late, err := overdue(tx.Snap)
 		if err != nil {
@@ -115,7 +115,7 @@ func (c *Cabinet) raise(ctx context.Context) error {
 }
 
 // Records lists attendance records, newest first.
-func (c *Cabinet) Records(ctx context.Context, f store.ReportFilter) ([]store.AttendanceRecord, error) {
+func (c *Service) Records(ctx context.Context, f store.ReportFilter) ([]store.AttendanceRecord, error) {
 	var all []store.AttendanceRecord
 	err := c.o.DB.Read(ctx, func(s *store.Snap) (err error) {
 		all, err = s.AttendanceRecords(f)

@@ -6,40 +6,50 @@ import (
 	"time"
 
 	"sekimori/broker/forms"
+	"sekimori/policy/text"
 )
 
-// Result is how the work went.
+// Result is the outcome of the work.
 type Result string
 
-// The results: 完了, 一部, 中止.
+// The results.
 const (
 	ResultDone    Result = "done"
 	ResultPart    Result = "part"
 	ResultStopped Result = "stopped"
 )
 
+var results = map[Result]text.Text{
+	ResultDone:    text.Of("完了", "done"),
+	ResultPart:    text.Of("一部", "part"),
+	ResultStopped: text.Of("中止", "stopped"),
+}
+
+// Label is the result as people read it.
+func (r Result) Label() text.Text { return text.Label(results, r) }
+
 // WorkReport is a work report (作業報告書, screens §5.3) as an engineer writes it.
 type WorkReport struct {
 	Sessions        []string  `json:"sessions"` // of one window
 	From            time.Time `json:"performed_from"`
 	Until           time.Time `json:"performed_until"`
-	Engineers       []string  `json:"engineers"` // ids or logins as written, ids as stored; empty: those of the sessions
+	Engineers       []string  `json:"engineers"` // ids or logins as written, ids as stored; empty: the sessions' engineers
 	Done            string    `json:"done"`
 	Changes         string    `json:"changes"`   // empty: nothing was changed
-	Deviation       string    `json:"deviation"` // from the request; empty: none
+	Deviation       string    `json:"deviation"` // departure from the request; empty: none
 	DeviationReason string    `json:"deviation_reason"`
 	Result          Result    `json:"result"`
 	RolledBack      bool      `json:"rolled_back"`
 	PIIViewed       bool      `json:"pii_viewed"`
 	PIICopied       bool      `json:"pii_copied"`
 	Files           []File    `json:"files"`
-	Remaining       string    `json:"remaining"` // work that is left; empty: none
+	Remaining       string    `json:"remaining"` // remaining work; empty: none
 
 	places map[string]forms.Value
 	name   string
 }
 
-// File is a file that was handed over, as the report names it.
+// File is a handed-over file, as the report names it.
 type File struct {
 	Name      string `json:"name"`
 	Size      int64  `json:"size"` // bytes
@@ -59,8 +69,8 @@ const (
 	maxSize      = 1 << 40
 )
 
-// ParseReport reads report.yaml. Times without a zone are of the zone given. What may not be passed over in silence — whether personal
-// information was seen or copied, whether anything was rolled back — must be written. The error is a *forms.Invalid with every
+// ParseReport reads report.yaml. Times without a zone are in the zone given. Two statements must be written even if the answer is no:
+// whether personal information was seen or copied, and whether anything was rolled back. The error is a *forms.Invalid with every
 // problem of reading.
 func ParseReport(name string, text []byte, zone *time.Location) (WorkReport, error) {
 	read, top := forms.Read(name, text)
@@ -135,7 +145,7 @@ func isSHA256(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// problem is one at the field's place.
+// problem is a problem at the field's place.
 func (r WorkReport) problem(field, code, ja, en string) forms.Problem {
 	if v, ok := r.places[field]; ok && v.Present() {
 		return v.Describe(code, ja, en)

@@ -79,7 +79,7 @@ func FuzzParseReport(f *testing.F) {
 			}
 			return
 		}
-		// What is accepted can be shown, and says what may not be passed over.
+		// An accepted report can be shown, and has the compulsory statements.
 		for _, said := range append([]string{r.Done, r.Changes, r.Deviation, r.Remaining}, r.Sessions...) {
 			if forms.Printable(said) != said {
 				t.Fatalf("%q", said)

@@ -11,6 +11,7 @@ import (
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/ledger"
 	"sekimori/broker/reports"
+	"sekimori/broker/request"
 	"sekimori/broker/requests"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -20,8 +21,8 @@ import (
 type place struct {
 	*townhall.Hall
 	desk    *requests.Desk
-	post    *attendance.Post
-	cabinet *reports.Cabinet
+	post    *attendance.Service
+	reports *reports.Service
 	no      string // of the request
 	window  string
 }
@@ -33,14 +34,14 @@ func hall(t *testing.T) *place {
 	t.Helper()
 	h := townhall.Found(t)
 	p := &place{
-		Hall: h, desk: requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone}), post: attendance.New(attendance.Options{DB: h.DB, Zone: townhall.Zone}),
-		cabinet: reports.New(reports.Options{DB: h.DB, Zone: townhall.Zone}),
+		Hall: h, desk: requests.New(requests.Options{DB: h.DB, Acts: h.Runner(), Zone: townhall.Zone}), post: attendance.New(attendance.Options{DB: h.DB, Acts: h.Runner(), Zone: townhall.Zone}),
+		reports: reports.New(reports.Options{DB: h.DB, Acts: h.Runner(), Zone: townhall.Zone}),
 	}
-	no, err := p.desk.Submit(t.Context(), form(), townhall.By("kato"))
+	no, err := p.desk.Submit(t.Context(), form(), townhall.Caller("kato"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := p.desk.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("head"))
+	out, err := p.desk.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.Caller("head"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,11 +49,10 @@ func hall(t *testing.T) *place {
 	return p
 }
 
-func form() requests.Form {
-	return requests.Form{
-		System: "map", Accounts: []string{"map-web/web"}, Engineers: []string{"sato"}, Start: start, End: start.Add(time.Hour),
-		Purpose: "調査", WorkType: "survey", ResponsibleParty: "reiji", Phone: "0000-11-1111", Attendant: "ito",
-	}
+func form() request.Form {
+	return request.Form{System: "map", Start: start, End: start.Add(time.Hour), Body: request.Body{
+		Accounts: []string{"map-web/web"}, Engineers: []string{"sato"}, Purpose: "調査", WorkType: "survey", ResponsibleParty: "reiji", Phone: "0000-11-1111", Attendant: "ito",
+	}}
 }
 
 // worked is a hall whose window was attended and used once, until a quarter of an hour before its end.
@@ -60,7 +60,7 @@ func worked(t *testing.T) (*place, string) {
 	t.Helper()
 	p := hall(t)
 	p.to(start)
-	want(t, "open", p.post.Open(t.Context(), p.window, townhall.By("ito")), "")
+	want(t, "open", p.post.Open(t.Context(), p.window, townhall.Caller("ito")), "")
 	session := p.session(t, start.Add(time.Minute), start.Add(45*time.Minute))
 	p.to(start.Add(time.Hour))
 	return p, session
@@ -69,7 +69,7 @@ func worked(t *testing.T) (*place, string) {
 // to lets time pass to an instant.
 func (p *place) to(at time.Time) { p.Pass(at.Sub(p.Now())) }
 
-// session writes what the gate does of a session of sato's; without an end it is under way.
+// session writes the gate's entries for a session of sato; without an end it is under way.
 func (p *place) session(t *testing.T, began, ended time.Time) (id string) {
 	t.Helper()
 	if p.Now().Before(began) {
@@ -98,7 +98,7 @@ func (p *place) session(t *testing.T, began, ended time.Time) (id string) {
 	return id
 }
 
-// report is one with nothing to object to.
+// report is a report without faults.
 func report(sessions ...string) reports.WorkReport {
 	return reports.WorkReport{Sessions: sessions, Done: "端数処理を直した", Changes: "fix.sql", Result: reports.ResultDone, PIIViewed: true, Files: []reports.File{}}
 }
@@ -106,7 +106,7 @@ func report(sessions ...string) reports.WorkReport {
 // hand hands a report in as sato.
 func (p *place) hand(t *testing.T, r reports.WorkReport) store.WorkReport {
 	t.Helper()
-	out, err := p.cabinet.Submit(t.Context(), r, townhall.By("E-0031"))
+	out, err := p.reports.Submit(t.Context(), r, townhall.Caller("E-0031"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func (p *place) due(t *testing.T) {
 	if err := p.desk.Due(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.cabinet.Due(t.Context()); err != nil {
+	if _, err := p.reports.Due(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }

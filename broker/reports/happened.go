@@ -6,24 +6,25 @@ import (
 	"slices"
 	"strings"
 
+	"sekimori/broker/api"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// interventions are the kinds of entry that an attendance record lists: who stopped, went on, gave time or took it away.
+// interventions are the kinds of entry that an attendance record lists: stops, resumptions, changes of the time, and bookmarks.
 var interventions = []string{
 	"extension.granted", "extension.denied", "extension.lapsed",
 	"window.closed", "window.cut", "window.cancelled", "window.paused", "window.resumed", "window.unpermitted", "window.handed-over",
-	"session.paused", "session.resumed", "session.end-asked", "session.cut",
+	"session.paused", "session.resumed", "session.end-asked", "session.cut", "session.cut-explained", store.KindBookmarked,
 }
 
 // mostEntries bounds how many entries about a window or a session are read.
 const mostEntries = 2000
 
-// happened reads the ledger: identity checks and interventions, in its order.
+// happened reads the ledger's identity checks and interventions, in order.
 func (a *AttendanceRecord) happened(s *store.Snap, w store.Window) error {
-	a.Identity, a.Interventions, a.IdentityMethod = []Identity{}, []Intervention{}, IdentityNone
+	a.Identity, a.Interventions, a.IdentityMethod = []api.IdentityCheck{}, []api.Intervention{}, IdentityNone
 	seen := map[int64]bool{}
 	for _, subject := range append([]string{w.ID}, a.Sessions...) {
 		for e, err := range s.Entries(store.EntryFilter{Subject: subject, Limit: mostEntries}) {
@@ -39,11 +40,11 @@ func (a *AttendanceRecord) happened(s *store.Snap, w store.Window) error {
 			}
 		}
 	}
-	slices.SortFunc(a.Interventions, func(x, y Intervention) int { return int(x.Entry - y.Entry) })
+	slices.SortFunc(a.Interventions, func(x, y api.Intervention) int { return int(x.Entry - y.Entry) })
 	return nil
 }
 
-// note takes one entry in, if it is one that the record lists.
+// note adds one entry, if the record lists its kind.
 func (a *AttendanceRecord) note(e ledger.Entry) error {
 	identity := strings.HasPrefix(e.Kind, "window.identity-")
 	if !identity && !slices.Contains(interventions, e.Kind) && e.Kind != "session.ended" {
@@ -54,8 +55,8 @@ func (a *AttendanceRecord) note(e ledger.Entry) error {
 		Person  string `json:"person"`
 		Reason  string `json:"reason"`
 		Answer  string `json:"answer"`
-		Note    string `json:"note"`   // why somebody paused or let go on
-		Number  int    `json:"number"` // of the reason that a session ended for
+		Note    string `json:"note"`   // reason of a pause or resumption
+		Number  int    `json:"number"` // of the end reason of a session
 	}
 	if len(e.Payload) > 0 { // it may have been disposed of
 		if err := json.Unmarshal(e.Payload, &p); err != nil {
@@ -68,12 +69,12 @@ func (a *AttendanceRecord) note(e ledger.Entry) error {
 		return nil
 	case identity:
 		a.IdentityMethod = IdentityCallback
-		a.Identity = append(a.Identity, Identity{Person: p.Person, Session: p.Session, Matched: strings.HasSuffix(e.Kind, "-matched"), By: e.Actor.ID, At: e.Time})
+		a.Identity = append(a.Identity, api.IdentityCheck{Person: p.Person, Session: p.Session, Matched: strings.HasSuffix(e.Kind, "-matched"), By: e.Actor.ID, At: e.Time})
 		return nil
 	case e.Kind == "session.ended" && cutFor(p.Number):
 		p.Reason = strings.TrimSpace(fmt.Sprintf("[%d] %s", p.Number, p.Note))
 	case e.Kind == "session.ended" && (e.Actor.Kind != "person" || e.Actor.Via == "ssh"):
-		return nil // by itself, or by the engineer
+		return nil // ended by itself, or by the engineer
 	}
 	switch {
 	case p.Answer != "":
@@ -81,12 +82,12 @@ func (a *AttendanceRecord) note(e ledger.Entry) error {
 	case p.Reason == "":
 		p.Reason = p.Note
 	}
-	a.Interventions = append(a.Interventions, Intervention{Kind: e.Kind, Entry: e.Index, At: e.Time, By: e.Actor.ID, Reason: p.Reason})
+	a.Interventions = append(a.Interventions, api.Intervention{Kind: e.Kind, Entry: e.Index, At: e.Time, By: e.Actor.ID, Reason: p.Reason})
 	return nil
 }
 
-// cutFor tells whether a session ended because somebody or a safeguard stopped it: a cut, a freeze, a lock, a revocation, a lapse,
-// a lost attendant, recording or line. The window's end, an idle engineer and a lost connection are none.
+// cutFor tells whether a person or a safeguard ended the session: a cut, a freeze, a lock, a revocation, a lapse, a lost attendant,
+// recording or line. The window's end, an idle engineer and a lost connection do not count.
 func cutFor(number int) bool {
 	return number >= policy.CutByAttendant.Number() && number <= policy.InterlockLost.Number()
 }

@@ -7,16 +7,17 @@ import (
 	"slices"
 	"time"
 
+	"sekimori/broker/act"
 	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// reportWithin is when a report is due where the system says nothing.
+// reportWithin is when a report is due if the system says nothing.
 const reportWithin = 24 * time.Hour
 
-// dueOf is when the report of a session is due: at that instant it is late.
+// dueOf is when the report of a session is due. From that instant it is late.
 func dueOf(v store.Session, sys store.System) time.Time {
 	if sys.ReportWithin > 0 {
 		return v.Ended.Add(sys.ReportWithin)
@@ -25,13 +26,13 @@ func dueOf(v store.Session, sys store.System) time.Time {
 }
 
 // Submit hands a work report in: by an engineer of the sessions it covers, or a contact of their vendor. A report of a session that
-// has one already corrects it; both stay. Late is said and ledgered, never refused. It gives the report as stored. Errors:
-// *policy.Denied, *forms.Invalid.
-func (c *Cabinet) Submit(ctx context.Context, in WorkReport, by ledger.Actor) (store.WorkReport, error) {
+// has one already corrects it; both stay. A late report is marked and ledgered, never refused. Submit returns the report as stored.
+// Errors: *policy.Denied, *forms.Invalid.
+func (c *Service) Submit(ctx context.Context, in WorkReport, by act.Caller) (store.WorkReport, error) {
 	var out store.WorkReport
-	err := c.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
+	err := act.Do(ctx, c.o.Acts, act.Subject[struct{}]{}, submit, "", by, func(tx *store.Tx, p act.Person, _ struct{}) error {
 		bad := &forms.Invalid{Name: in.name}
-		sessions, err := covered(tx.Snap, &in, p, bad)
+		sessions, err := covered(tx.Snap, &in, p.Person, bad)
 		if err != nil {
 			return err
 		}
@@ -64,24 +65,24 @@ func (c *Cabinet) Submit(ctx context.Context, in WorkReport, by ledger.Actor) (s
 		if out.Corrects != "" {
 			kind = "report.corrected"
 		}
-		if err := reportEntry(tx, kind, by, out, map[string]any{"result": in.Result, "pii_viewed": in.PIIViewed, "pii_copied": in.PIICopied, "files": len(in.Files)}); err != nil {
+		if err := reportEntry(tx, kind, p.By, out, map[string]any{"result": in.Result, "pii_viewed": in.PIIViewed, "pii_copied": in.PIICopied, "files": len(in.Files)}); err != nil {
 			return err
 		}
-		return settle(tx, out.Request, by)
+		return settle(tx, out.Request, p.By)
 	})
 	return out, err
 }
 
-// covered reads the sessions that a report names. Whoever was not there learns nothing of them.
+// covered reads the sessions that a report names. A person who was not there learns nothing about them.
 func covered(s *store.Snap, in *WorkReport, p policy.Person, bad *forms.Invalid) ([]store.Session, error) {
-	if p.Kind != policy.Engineer && p.Kind != policy.Contact {
-		return nil, forbidden("engineer")
+	if err := policy.MayReport(p, true).Err(); err != nil {
+		return nil, err
 	}
 	note := func(code, ja, en string) { bad.Problems = append(bad.Problems, in.problem("sessions", code, ja, en)) }
 	slices.Sort(in.Sessions)
 	in.Sessions = slices.Compact(in.Sessions)
 	var all []store.Session
-	mine := p.Kind == policy.Contact
+	present := false
 	for _, id := range in.Sessions {
 		v, err := s.Session(id)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -97,20 +98,20 @@ func covered(s *store.Snap, in *WorkReport, p policy.Person, bad *forms.Invalid)
 		case len(all) > 0 && all[0].Window != v.Window:
 			note("several-windows", "一つの報告書に書けるのは一つの時間枠の接続だけです。", "one report covers the sessions of one window only")
 		default:
-			mine = mine || v.Person == p.ID
+			present = present || v.Person == p.ID
 			all = append(all, v)
 		}
 	}
 	if len(bad.Problems) == 0 && len(all) == 0 {
 		note("session-required", "接続番号を書いてください。", "name the session")
 	}
-	if len(bad.Problems) == 0 && !mine {
-		return nil, forbidden("engineer")
+	if len(bad.Problems) == 0 {
+		return all, policy.MayReport(p, present).Err()
 	}
 	return all, nil
 }
 
-// check looks at what a report says, and fills in what the broker knows.
+// check checks a report's statements, and fills in the broker's facts.
 func (r *WorkReport) check(s *store.Snap, sessions []store.Session, bad *forms.Invalid) error {
 	note := func(field, code, ja, en string) { bad.Problems = append(bad.Problems, r.problem(field, code, ja, en)) }
 	for _, said := range []struct {
@@ -159,7 +160,7 @@ func (r *WorkReport) check(s *store.Snap, sessions []store.Session, bad *forms.I
 	return r.people(s, sessions, note)
 }
 
-// people: who worked. All of the vendor; whoever had a session is among them.
+// people checks the engineers: all are of the vendor, and everyone with a session is among them.
 func (r *WorkReport) people(s *store.Snap, sessions []store.Session, note func(field, code, ja, en string)) error {
 	ids := []string{}
 	for _, name := range r.Engineers {
@@ -184,9 +185,8 @@ func (r *WorkReport) people(s *store.Snap, sessions []store.Session, note func(f
 	return nil
 }
 
-// place says what a report corrects, when it was due and whether it is late. A correction is not: what it corrects was, or
-// was not.
-func (c *Cabinet) place(s *store.Snap, p *store.WorkReport, sessions []store.Session, sys store.System) error {
+// place notes which report this one corrects, when it was due and whether it is late. A correction is never late.
+func (c *Service) place(s *store.Snap, p *store.WorkReport, sessions []store.Session, sys store.System) error {
 	for _, v := range sessions {
 		due := dueOf(v, sys)
 		if p.Due.IsZero() || due.Before(p.Due) {
@@ -200,9 +200,9 @@ func (c *Cabinet) place(s *store.Snap, p *store.WorkReport, sessions []store.Ses
 			return fmt.Errorf("report of session %s: %w", v.ID, err)
 		default:
 			p.Corrects = before.ID
-			// A report that counted for one of its sessions and not for another could be neither accepted nor sent back.
+			// A report may not count for only one of its sessions: it could be neither accepted nor sent back.
 			if i := slices.IndexFunc(before.Sessions, func(id string) bool { return !slices.Contains(p.Sessions, id) }); i >= 0 {
-				return problem("sessions", "correct-whole", before.ID+" が対象とする "+before.Sessions[i]+" も含めて訂正してください。",
+				return forms.Wrong("sessions", "correct-whole", before.ID+" が対象とする "+before.Sessions[i]+" も含めて訂正してください。",
 					"correct "+before.ID+" whole: it covers "+before.Sessions[i]+" too")
 			}
 		}

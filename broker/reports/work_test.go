@@ -24,18 +24,18 @@ func TestRequestIsClosedWhenEverythingIsIn(t *testing.T) {
 	if r.ID != "W-0001" || r.Late || r.SHA256 != hex.EncodeToString(sum[:]) || !r.Due.Equal(start.Add(45*time.Minute+24*time.Hour)) {
 		t.Errorf("%+v", r)
 	}
-	_, err := p.cabinet.Accept(t.Context(), session, "", townhall.By("mori"))
+	_, err := p.reports.Accept(t.Context(), session, "", townhall.Caller("mori"))
 	want(t, "the auditor accepts", err, "forbidden")
-	_, err = p.cabinet.Accept(t.Context(), session, "", townhall.By("E-0031"))
+	_, err = p.reports.Accept(t.Context(), session, "", townhall.Caller("E-0031"))
 	want(t, "the engineer accepts", err, "forbidden")
-	_, err = p.cabinet.Accept(t.Context(), session, "", townhall.By("kato"))
+	_, err = p.reports.Accept(t.Context(), session, "", townhall.Caller("kato"))
 	want(t, "the requester accepts", err, "")
-	_, err = p.cabinet.Accept(t.Context(), r.ID, "", townhall.By("kato"))
+	_, err = p.reports.Accept(t.Context(), r.ID, "", townhall.Caller("kato"))
 	want(t, "twice", err, "already-decided")
 	if s := p.state(t); s != policy.ReportDue {
 		t.Errorf("without an attendance record it is %s", s)
 	}
-	a, err := p.cabinet.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.By("ito"))
+	a, err := p.reports.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.Caller("ito"))
 	want(t, "attest", err, "")
 	if s := p.state(t); s != policy.RequestClosed {
 		t.Errorf("%s", s)
@@ -47,7 +47,7 @@ func TestRequestIsClosedWhenEverythingIsIn(t *testing.T) {
 	}
 }
 
-// What nobody used needs no report.
+// An unused window needs no report.
 func TestUnusedWindowClosesByItself(t *testing.T) {
 	p := hall(t)
 	end := start.Add(time.Hour)
@@ -66,20 +66,20 @@ func TestUnusedWindowClosesByItself(t *testing.T) {
 	}
 }
 
-// A session that runs on, such as one whose end could not be written yet, keeps the request where it is.
+// A session without a stored end keeps the request in its state.
 func TestRequestWaitsForItsSessions(t *testing.T) {
 	p := hall(t)
 	p.to(start)
-	want(t, "open", p.post.Open(t.Context(), p.window, townhall.By("ito")), "")
+	want(t, "open", p.post.Open(t.Context(), p.window, townhall.Caller("ito")), "")
 	session := p.session(t, start, time.Time{})
 	p.to(start.Add(time.Hour))
 	p.due(t)
 	if s := p.state(t); s != policy.RequestApproved {
 		t.Error(s)
 	}
-	_, err := p.cabinet.Submit(t.Context(), report(session), townhall.By("E-0031"))
+	_, err := p.reports.Submit(t.Context(), report(session), townhall.Caller("E-0031"))
 	wantProblem(t, "report", err, "session-under-way")
-	_, err = p.cabinet.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.By("ito"))
+	_, err = p.reports.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.Caller("ito"))
 	wantProblem(t, "attest", err, "session-under-way")
 }
 
@@ -107,16 +107,16 @@ func TestLateReport(t *testing.T) {
 	}
 }
 
-// Taking the request back in the middle of the work is no way around the report.
+// A withdrawal in the middle of the work does not avoid the report.
 func TestARequestTakenBackOwesItsReport(t *testing.T) {
 	for name, stop := range map[string]func(*place) error{
-		"withdrawn": func(p *place) error { return p.desk.Withdraw(t.Context(), p.no, "やめる", townhall.By("kato")) },
-		"revoked":   func(p *place) error { return p.desk.Revoke(t.Context(), p.no, "止める", townhall.By("head")) },
+		"withdrawn": func(p *place) error { return p.desk.Withdraw(t.Context(), p.no, "やめる", townhall.Caller("kato")) },
+		"revoked":   func(p *place) error { return p.desk.Revoke(t.Context(), p.no, "止める", townhall.Caller("head")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := hall(t)
 			p.to(start)
-			want(t, "open", p.post.Open(t.Context(), p.window, townhall.By("ito")), "")
+			want(t, "open", p.post.Open(t.Context(), p.window, townhall.Caller("ito")), "")
 			session := p.session(t, start, start.Add(45*time.Minute))
 			p.to(start.Add(45 * time.Minute))
 			want(t, "stop", stop(p), "")
@@ -131,14 +131,14 @@ func TestARequestTakenBackOwesItsReport(t *testing.T) {
 	}
 }
 
-// A correction is another report; the first stays, and what was accepted must be accepted again.
+// A correction is another report. The first stays, and an accepted report must be accepted again.
 func TestReportsAreCorrectedNotReplaced(t *testing.T) {
 	p, session := worked(t)
 	p.due(t)
 	first := p.hand(t, report(session))
-	_, err := p.cabinet.Return(t.Context(), session, "", townhall.By("kato"))
+	_, err := p.reports.Return(t.Context(), session, "", townhall.Caller("kato"))
 	wantProblem(t, "without a reason", err, "reason-required")
-	_, err = p.cabinet.Return(t.Context(), session, "変更箇所が足りない", townhall.By("kato"))
+	_, err = p.reports.Return(t.Context(), session, "変更箇所が足りない", townhall.Caller("kato"))
 	want(t, "send back", err, "")
 	p.to(start.Add(72 * time.Hour))
 	again := report(session)
@@ -147,21 +147,21 @@ func TestReportsAreCorrectedNotReplaced(t *testing.T) {
 	if second.Corrects != first.ID || second.Late || second.State != store.ReportSubmitted {
 		t.Errorf("%+v", second)
 	}
-	_, err = p.cabinet.Accept(t.Context(), first.ID, "", townhall.By("kato"))
+	_, err = p.reports.Accept(t.Context(), first.ID, "", townhall.Caller("kato"))
 	want(t, "accept what was corrected", err, "stale-page")
-	_, err = p.cabinet.Accept(t.Context(), session, "", townhall.By("head"))
+	_, err = p.reports.Accept(t.Context(), session, "", townhall.Caller("head"))
 	want(t, "accept", err, "")
-	shown, err := p.cabinet.Show(t.Context(), session)
+	shown, err := p.reports.Show(t.Context(), session)
 	if err != nil || len(shown.History) != 2 || shown.Report.ID != second.ID || shown.History[1].Body != first.Body || shown.History[1].State != store.ReportReturned {
 		t.Errorf("%+v, %v", shown, err)
 	}
 }
 
-// One report may cover several sessions of a window; then it is corrected whole.
+// One report may cover several sessions of a window; a correction covers all of them.
 func TestOneReportOfSeveralSessions(t *testing.T) {
 	p := hall(t)
 	p.to(start)
-	want(t, "open", p.post.Open(t.Context(), p.window, townhall.By("ito")), "")
+	want(t, "open", p.post.Open(t.Context(), p.window, townhall.Caller("ito")), "")
 	a := p.session(t, start, start.Add(10*time.Minute))
 	b := p.session(t, start.Add(20*time.Minute), start.Add(30*time.Minute))
 	p.to(start.Add(time.Hour))
@@ -170,11 +170,11 @@ func TestOneReportOfSeveralSessions(t *testing.T) {
 	if len(r.Sessions) != 2 || !r.Due.Equal(start.Add(10*time.Minute+24*time.Hour)) {
 		t.Errorf("%+v", r)
 	}
-	_, err := p.cabinet.Submit(t.Context(), report(a), townhall.By("E-0031"))
+	_, err := p.reports.Submit(t.Context(), report(a), townhall.Caller("E-0031"))
 	wantProblem(t, "a part of it", err, "correct-whole")
-	_, err = p.cabinet.Accept(t.Context(), b, "", townhall.By("kato"))
+	_, err = p.reports.Accept(t.Context(), b, "", townhall.Caller("kato"))
 	want(t, "accept", err, "")
-	_, err = p.cabinet.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.By("ito"))
+	_, err = p.reports.Attest(t.Context(), reports.AttendanceRecord{Window: p.window, Unexpected: no()}, townhall.Caller("ito"))
 	want(t, "attest", err, "")
 	if s := p.state(t); s != policy.RequestClosed {
 		t.Error(s)
@@ -205,14 +205,14 @@ func TestWhatAReportMustSay(t *testing.T) {
 		}
 		r := report(session)
 		tt.change(&r)
-		_, err := p.cabinet.Submit(t.Context(), r, townhall.By("E-0031"))
+		_, err := p.reports.Submit(t.Context(), r, townhall.Caller("E-0031"))
 		wantProblem(t, tt.code, err, tt.code)
 	}
-	_, err := p.cabinet.Submit(t.Context(), report(session), townhall.By("E-0040"))
-	wantProblem(t, "another vendor's engineer", err, "unknown-session") // it learns nothing of it
-	_, err = p.cabinet.Submit(t.Context(), report(session), townhall.By("kato"))
+	_, err := p.reports.Submit(t.Context(), report(session), townhall.Caller("E-0040"))
+	wantProblem(t, "another vendor's engineer", err, "unknown-session") // it learns nothing about it
+	_, err = p.reports.Submit(t.Context(), report(session), townhall.Caller("kato"))
 	want(t, "staff", err, "forbidden")
-	_, err = p.cabinet.Submit(t.Context(), report(session), townhall.By("E-0099"))
+	_, err = p.reports.Submit(t.Context(), report(session), townhall.Caller("E-0099"))
 	want(t, "the vendor's contact", err, "")
 }
 

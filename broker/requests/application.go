@@ -12,9 +12,9 @@ import (
 	"sekimori/policy"
 )
 
-// Application gathers everything that the check items look at for a request as it stands, conditions of its approvals applied. It
-// is the same at submission, at decision, at the opening, at the permission and for display. Runtime and free space are what no
-// snapshot knows: the caller fills them in; they are left unknown. A nil zone is UTC. Errors: store.ErrNotFound.
+// Application gathers everything that the check items look at for a request as it stands, with the conditions of its approvals
+// applied. It is the same at submission, at decision, at the opening, at the permission and for display. A snapshot does not know
+// Runtime and free space: the caller fills them in. A nil zone is UTC. Errors: store.ErrNotFound.
 func Application(s *store.Snap, no string, zone *time.Location) (policy.Application, error) {
 	r, sys, err := load(s, no)
 	if err != nil {
@@ -32,7 +32,7 @@ func applicationOf(s *store.Snap, r store.Request, sys store.System, zone *time.
 		zone = time.UTC
 	}
 	a := policy.Application{
-		ResponsibleParty: r.Body.ResponsibleParty, ExtraRights: r.Body.ExtraRights, FilesDetail: r.Body.FilesDetail,
+		ResponsibleParty: r.Body.ResponsibleParty, ExtraRights: r.Body.ExtraRights, Forwards: r.Body.Forwards, FilesDetail: r.Body.FilesDetail,
 		IndividualReason: r.Body.IndividualReason, SpaceDays: -1,
 	}
 	if len(r.Body.Occurrences) > 0 {
@@ -50,10 +50,13 @@ func applicationOf(s *store.Snap, r store.Request, sys store.System, zone *time.
 	return a, days(s, &a, r, sys, zone)
 }
 
-// days: the calendar, and what else is planned then.
+// days reads the calendar, and other plans for that time.
 func days(s *store.Snap, a *policy.Application, r store.Request, sys store.System, zone *time.Location) (err error) {
 	if a.Institution, err = s.Institution(); err != nil {
 		return fmt.Errorf("read institution: %w", err)
+	}
+	if a.Permits, err = s.PermitsFor(r.Vendor, sys.ID); err != nil {
+		return fmt.Errorf("read standing permits: %w", err)
 	}
 	holidays, err := s.Holidays()
 	if err != nil {
@@ -73,7 +76,7 @@ func days(s *store.Snap, a *policy.Application, r store.Request, sys store.Syste
 	return err
 }
 
-// papers of the vendor and of its prime.
+// papers reads those of the vendor and of its prime contractor.
 func papers(s *store.Snap, a *policy.Application, r store.Request, _ store.System) error {
 	v, err := s.Vendor(r.Vendor)
 	if err != nil {
@@ -90,7 +93,7 @@ func papers(s *store.Snap, a *policy.Application, r store.Request, _ store.Syste
 	return nil
 }
 
-// people: who works, and who watches.
+// people reads engineers and attendant.
 func people(s *store.Snap, a *policy.Application, r store.Request, sys store.System) error {
 	for _, id := range r.Body.Engineers {
 		p, err := s.Person(id)
@@ -116,7 +119,26 @@ func people(s *store.Snap, a *policy.Application, r store.Request, sys store.Sys
 	return nil
 }
 
-// rights: the accounts as they are registered now.
+// probed adds what the probes of an account showed. A trial of something that the account's probe no longer names does not count.
+func probed(s *store.Snap, a *policy.Application, account store.Account) error {
+	all, err := s.Probes(account.ID)
+	if err != nil {
+		return fmt.Errorf("read probes of %s: %w", account.ID, err)
+	}
+	missing := slices.Clone(account.Probe)
+	for _, p := range all {
+		if i := slices.Index(missing, p.What); i >= 0 {
+			missing = slices.Delete(missing, i, i+1)
+			a.Probes = append(a.Probes, policy.Probe{Account: account.ID, What: p.What, At: p.At, Reads: p.Result == store.CanRead})
+		}
+	}
+	if len(account.Probe) == 0 || len(missing) > 0 {
+		a.Unprobed = append(a.Unprobed, account.ID)
+	}
+	return nil
+}
+
+// rights reads the accounts as they are registered now.
 func rights(s *store.Snap, a *policy.Application, r store.Request, sys store.System) error {
 	for _, id := range r.Body.Accounts {
 		account, err := s.Account(id)
@@ -134,6 +156,9 @@ func rights(s *store.Snap, a *policy.Application, r store.Request, sys store.Sys
 			continue
 		}
 		a.Accounts = append(a.Accounts, account.Account)
+		if err := probed(s, a, account); err != nil {
+			return err
+		}
 		shared, err := s.SharedWith(id, r.Vendor)
 		if err != nil {
 			return fmt.Errorf("look for other vendors on %s: %w", id, err)
@@ -145,7 +170,7 @@ func rights(s *store.Snap, a *policy.Application, r store.Request, sys store.Sys
 	return nil
 }
 
-// past: the last session of the same vendor and target that ended, as it was granted.
+// past reads the last session of the same vendor and target that ended, as it was granted.
 func past(s *store.Snap, a *policy.Application, r store.Request, sys store.System) error {
 	var targets []string
 	for _, account := range a.Accounts {
@@ -153,7 +178,7 @@ func past(s *store.Snap, a *policy.Application, r store.Request, sys store.Syste
 			targets = append(targets, account.Target)
 		}
 	}
-	last, err := s.LastWork(r.Vendor, sys.ID, targets)
+	last, err := s.LastWork(r.Vendor, sys.ID, targets, r.No)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -170,7 +195,9 @@ func past(s *store.Snap, a *policy.Application, r store.Request, sys store.Syste
 	}
 	then = narrowed(then, c)
 	p.Engineers, p.Accounts, p.ExtraRights, p.Files = then.Body.Engineers, then.Body.Accounts, then.Body.ExtraRights, then.Body.Files
-	p.Prime = a.Vendor.Prime // of then it is not kept
+	p.Commands, p.Forced, p.Forwards = then.Body.Commands, then.Body.ForcedCommand, then.Body.Forwards
+	p.FileTerms = store.FileTerms(then.Body, sys.System)
+	p.Prime = a.Vendor.Prime // the one of then is not kept
 	for _, id := range then.Body.Accounts {
 		account, err := s.Account(id)
 		if errors.Is(err, store.ErrNotFound) {
@@ -188,7 +215,7 @@ func past(s *store.Snap, a *policy.Application, r store.Request, sys store.Syste
 	return nil
 }
 
-// owed: what stands in the way until somebody has done it.
+// owed reads the open duties that stop new work.
 func owed(s *store.Snap, a *policy.Application, r store.Request, sys store.System) (err error) {
 	if a.OverdueReviews, err = s.OverdueReviews(sys.ID); err != nil {
 		return fmt.Errorf("count overdue reviews: %w", err)
@@ -207,27 +234,28 @@ func owed(s *store.Snap, a *policy.Application, r store.Request, sys store.Syste
 	return nil
 }
 
-// Checked is what an approver reads before deciding.
+// Checked is the information for an approver before the decision.
 type Checked struct {
 	Items       []policy.CheckItem
 	Differences []policy.Difference
 	First       bool // no earlier work of the vendor on the target to compare with
 	Last        *policy.Past
-	Second      []policy.SecondRule // why a second approver is needed; empty: none is
-	Request     store.Request       // as the conditions so far leave it
+	Second      []policy.SecondRule // why a second approver is needed; empty: none is needed
+	Request     store.Request       // with the conditions so far applied
 }
 
-// Check computes the items and what differs from last time. Errors: store.ErrNotFound.
+// Check computes the items and the differences from last time. Errors: store.ErrNotFound.
 func (d *Desk) Check(ctx context.Context, no string) (Checked, error) {
 	var out Checked
 	err := d.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		out, err = d.checked(s, no)
+		out, err = d.CheckIn(s, no)
 		return err
 	})
 	return out, err
 }
 
-func (d *Desk) checked(s *store.Snap, no string) (Checked, error) {
+// CheckIn is Check in a snapshot of the caller's.
+func (d *Desk) CheckIn(s *store.Snap, no string) (Checked, error) {
 	r, sys, err := load(s, no)
 	if err != nil {
 		return Checked{}, err
@@ -245,7 +273,7 @@ func (d *Desk) checked(s *store.Snap, no string) (Checked, error) {
 		Second: policy.SecondNeeded(a.Request), Request: r}, nil
 }
 
-// gathered is an application with what the broker knows of itself.
+// gathered is an application with the broker's own state.
 func (d *Desk) gathered(s *store.Snap, r store.Request, sys store.System) (policy.Application, error) {
 	a, err := applicationOf(s, r, sys, d.o.Zone)
 	if err != nil {

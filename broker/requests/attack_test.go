@@ -9,12 +9,13 @@ import (
 
 	"sekimori/broker/forms"
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/request"
 	"sekimori/broker/requests"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// anotherHead enrols a second approver of the section, who asks for requests too.
+// anotherHead enrols a second approver of the section, who is also a requester.
 func anotherHead(t *testing.T, h *townhall.Hall) {
 	t.Helper()
 	change(t, h, func(tx *store.Tx) error {
@@ -24,13 +25,13 @@ func anotherHead(t *testing.T, h *townhall.Hall) {
 	})
 }
 
-// Two approvers in a section: one asks, and makes somebody of the section the other's deputy, who would then approve it in the
-// other's name, of which the other knows nothing.
+// A section has two approvers. One asks, and makes a colleague the other's deputy, who would then approve in the other's name without
+// the other's knowledge.
 func TestAttackTheRequesterAppointsTheApprover(t *testing.T) {
 	h, d := desk(t)
 	anotherHead(t, h)
 	appoint := func(by string) store.Deputation {
-		dep, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "kato", Until: h.Now().Add(time.Hour), Reason: "課長不在"}, townhall.By(by))
+		dep, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "kato", Until: h.Now().Add(time.Hour), Reason: "課長不在"}, townhall.Caller(by))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,63 +39,63 @@ func TestAttackTheRequesterAppointsTheApprover(t *testing.T) {
 	}
 	theirs := appoint("head2")
 	no := submit(t, d, simple(), "head2")
-	_, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("kato"))
+	_, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.Caller("kato"))
 	want(t, "approved by whom the requester appointed", err, "self-approval")
-	want(t, "sent back by whom the requester appointed", d.Return(t.Context(), no, "直してください", townhall.By("kato")), "self-approval")
-	_, err = d.ClearDeputy(t.Context(), theirs.ID, townhall.By("head2"))
+	want(t, "sent back by whom the requester appointed", d.Return(t.Context(), no, "直してください", townhall.Caller("kato")), "self-approval")
+	_, err = d.ClearDeputy(t.Context(), theirs.ID, townhall.Caller("head2"))
 	want(t, "cleared", err, "")
 	appoint("head")
-	_, err = d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("kato"))
+	_, err = d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.Caller("kato"))
 	want(t, "approved by whom the head appointed", err, "")
 }
 
-// A deputy opens an emergency in the head's stead, and the head agrees to it: one voice twice, whether the deputation still holds, was
-// cleared or is over by then.
+// A deputy opens an emergency in the head's stead, and the head agrees to it: one voice twice, also after the deputation was cleared
+// or ended.
 func TestAttackOneVoiceOpensAnEmergencyTwice(t *testing.T) {
 	for name, end := range map[string]func(h *townhall.Hall, d *requests.Desk, deputation int64) error{
 		"it holds": func(*townhall.Hall, *requests.Desk, int64) error { return nil },
 		"cleared": func(_ *townhall.Hall, d *requests.Desk, deputation int64) error {
-			return second(d.ClearDeputy(t.Context(), deputation, townhall.By("head")))
+			return second(d.ClearDeputy(t.Context(), deputation, townhall.Caller("head")))
 		},
 		"over": func(h *townhall.Hall, _ *requests.Desk, _ int64) error { h.Pass(2 * time.Minute); return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, d := desk(t)
 			anotherHead(t, h)
-			dep, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "kato", Until: h.Now().Add(2 * time.Minute), Reason: "出張"}, townhall.By("head2"))
+			dep, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "kato", Until: h.Now().Add(2 * time.Minute), Reason: "出張"}, townhall.Caller("head2"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			no, err := d.Emergency(t.Context(), simple(), outage(h), townhall.By("kato"))
+			no, err := d.Emergency(t.Context(), simple(), outage(h), townhall.Caller("kato"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if err := end(h, d, dep.ID); err != nil {
 				t.Fatal(err)
 			}
-			for _, who := range []string{"head", "head2"} { // who was stood for, and who chose the one who spoke
-				_, err = d.AgreeEmergency(t.Context(), no, "確かめた", townhall.By(who))
+			for _, who := range []string{"head", "head2"} { // the approver who was stood for, and the appointer of the deputy
+				_, err = d.AgreeEmergency(t.Context(), no, "確かめた", townhall.Caller(who))
 				want(t, who, err, "same-second-approver")
 			}
-			_, err = d.AgreeEmergency(t.Context(), no, "確かめた", townhall.By("deputy"))
+			_, err = d.AgreeEmergency(t.Context(), no, "確かめた", townhall.Caller("deputy"))
 			want(t, "the second approver, for the deputation held when the first spoke", err, "")
 		})
 	}
 }
 
-// The word of the first counts as long as they could still give it. Then two others need not wait until it lapses.
+// The first opening counts while its giver could still give it. Otherwise two others need not wait until it lapses.
 func TestAttackTheFirstOfTwoApprovesNothingAnyMore(t *testing.T) {
 	h, d := desk(t)
 	no := asked(t, h, d, simple())
 	anotherHead(t, h)
-	_, err := d.Emergency(t.Context(), simple(), outage(h), townhall.By("head2"))
+	_, err := d.Emergency(t.Context(), simple(), outage(h), townhall.Caller("head2"))
 	wantProblem(t, "another beside it", err, "emergency-open")
 	change(t, h, func(tx *store.Tx) error {
 		p, err := tx.Person("head")
 		p.Roles = nil
 		return errors.Join(err, tx.PutPerson(p))
 	})
-	_, err = d.AgreeEmergency(t.Context(), no, "確かめた", townhall.By("deputy"))
+	_, err = d.AgreeEmergency(t.Context(), no, "確かめた", townhall.Caller("deputy"))
 	want(t, "agreed to a word that counts no more", err, "forbidden")
 	var denied *policy.Denied
 	if errors.As(err, &denied) && denied.Args["role"] != "emergency-again" {
@@ -103,35 +104,35 @@ func TestAttackTheFirstOfTwoApprovesNothingAnyMore(t *testing.T) {
 	if s := state(t, d, no); s != policy.EmergencyAsked {
 		t.Errorf("it is %s", s)
 	}
-	anew, err := d.Emergency(t.Context(), simple(), outage(h), townhall.By("head2"))
+	anew, err := d.Emergency(t.Context(), simple(), outage(h), townhall.Caller("head2"))
 	want(t, "a new one", err, "")
-	_, err = d.AgreeEmergency(t.Context(), anew, "確かめた", townhall.By("deputy"))
+	_, err = d.AgreeEmergency(t.Context(), anew, "確かめた", townhall.Caller("deputy"))
 	want(t, "and agreed to", err, "")
 }
 
-// Whatever a vendor writes into the file that staff hands in, the answer shows no control character and is not as long as the file.
+// For any file that a vendor writes and staff hand in, the answer has no control character and is shorter than the file.
 func TestAttackEscapeSequencesInAForm(t *testing.T) {
 	_, d := desk(t)
 	const escape = "\x1b]0;owned\x07\x1b[2J\u202e\u2028\x9b31m"
-	fields := map[string]func(*requests.Form, string){
-		"system": func(f *requests.Form, v string) { f.System = v }, "accounts": func(f *requests.Form, v string) { f.Accounts = []string{v} },
-		"engineers": func(f *requests.Form, v string) { f.Engineers = []string{v} }, "attendant": func(f *requests.Form, v string) { f.Attendant = v },
-		"responsible_party": func(f *requests.Form, v string) { f.ResponsibleParty = v }, "purpose": func(f *requests.Form, v string) { f.Purpose = v },
-		"phone": func(f *requests.Form, v string) { f.Phone = v }, "contract_no": func(f *requests.Form, v string) { f.ContractNo = v },
-		"recurrence": func(f *requests.Form, v string) { f.Recurrence = v }, "work_type": func(f *requests.Form, v string) { f.WorkType = v },
-		"fault_no": func(f *requests.Form, v string) { f.FaultNo = v }, "likely_cause": func(f *requests.Form, v string) { f.LikelyCause = v },
-		"phone_triage": func(f *requests.Form, v string) { f.PhoneTriage = v }, "procedure": func(f *requests.Form, v string) { f.Procedure = v },
-		"rollback": func(f *requests.Form, v string) { f.Rollback = v }, "urgent": func(f *requests.Form, v string) { f.Urgent = v },
-		"files": func(f *requests.Form, v string) { f.Files = policy.FilesRule(v) }, "file_direction": func(f *requests.Form, v string) { f.FileDirection = v },
-		"files_detail": func(f *requests.Form, v string) { f.FilesDetail = v }, "extra_rights": func(f *requests.Form, v string) { f.ExtraRights = []string{v} },
-		"extra_reason": func(f *requests.Form, v string) { f.ExtraReason = v }, "root_reason": func(f *requests.Form, v string) { f.RootReason = v },
-		"individual_reason": func(f *requests.Form, v string) { f.IndividualReason = v },
+	fields := map[string]func(*request.Form, string){
+		"system": func(f *request.Form, v string) { f.System = v }, "accounts": func(f *request.Form, v string) { f.Accounts = []string{v} },
+		"engineers": func(f *request.Form, v string) { f.Engineers = []string{v} }, "attendant": func(f *request.Form, v string) { f.Attendant = v },
+		"responsible_party": func(f *request.Form, v string) { f.ResponsibleParty = v }, "purpose": func(f *request.Form, v string) { f.Purpose = v },
+		"phone": func(f *request.Form, v string) { f.Phone = v }, "contract_no": func(f *request.Form, v string) { f.ContractNo = v },
+		"recurrence": func(f *request.Form, v string) { f.Recurrence = v }, "work_type": func(f *request.Form, v string) { f.WorkType = v },
+		"fault_no": func(f *request.Form, v string) { f.FaultNo = v }, "likely_cause": func(f *request.Form, v string) { f.LikelyCause = v },
+		"phone_triage": func(f *request.Form, v string) { f.PhoneTriage = v }, "procedure": func(f *request.Form, v string) { f.Procedure = v },
+		"rollback": func(f *request.Form, v string) { f.Rollback = v }, "urgent": func(f *request.Form, v string) { f.Urgent = v },
+		"files": func(f *request.Form, v string) { f.Files = policy.FilesRule(v) }, "file_direction": func(f *request.Form, v string) { f.FileDirection = v },
+		"files_detail": func(f *request.Form, v string) { f.FilesDetail = v }, "extra_rights": func(f *request.Form, v string) { f.ExtraRights = []string{v} },
+		"extra_reason": func(f *request.Form, v string) { f.ExtraReason = v }, "root_reason": func(f *request.Form, v string) { f.RootReason = v },
+		"individual_reason": func(f *request.Form, v string) { f.IndividualReason = v },
 	}
 	for name, set := range fields {
 		for what, text := range map[string]string{"escapes": escape, "a mebibyte": strings.Repeat("あ", 1<<20/3), "not UTF-8": "\xff\xfe", "nothing but spaces and a NUL": " \x00 "} {
 			f := simple()
 			set(&f, text)
-			no, err := d.Submit(t.Context(), f, townhall.By("kato"))
+			no, err := d.Submit(t.Context(), f, townhall.Caller("kato"))
 			var bad *forms.Invalid
 			if !errors.As(err, &bad) {
 				t.Errorf("%s: %s: %q, %v", name, what, no, err)
@@ -155,47 +156,51 @@ func TestAttackEscapeSequencesInReasons(t *testing.T) {
 	h, d := desk(t)
 	no := submit(t, d, simple(), "kato")
 	_, w := granted(t, d)
-	want(t, "post", post(h).Open(t.Context(), w, townhall.By("ito")), "")
+	want(t, "post", post(h).Open(t.Context(), w, townhall.Caller("ito")), "")
 	for what, text := range map[string]string{"escapes": "x\x1b[2J", "a mebibyte": strings.Repeat("x", 1<<20), "not UTF-8": "x\xff", "a line break": "x\ry", "bidi": "x\u202ey"} {
 		acts := map[string]func() error{
 			"approve": func() error {
-				return second(d.Approve(t.Context(), no, requests.Approval{Reason: text, Because: townhall.Because()}, townhall.By("head")))
+				return second(d.Approve(t.Context(), no, requests.Approval{Reason: text, Because: townhall.Because()}, townhall.Caller("head")))
 			},
 			"because": func() error {
-				return second(d.Approve(t.Context(), no, requests.Approval{Because: map[string]string{"schedule": text}}, townhall.By("head")))
+				return second(d.Approve(t.Context(), no, requests.Approval{Because: map[string]string{"schedule": text}}, townhall.Caller("head")))
 			},
 			"because key": func() error {
-				return second(d.Approve(t.Context(), no, requests.Approval{Because: map[string]string{text: "x"}}, townhall.By("head")))
+				return second(d.Approve(t.Context(), no, requests.Approval{Because: map[string]string{text: "x"}}, townhall.Caller("head")))
 			},
 			"note": func() error {
-				return second(d.Approve(t.Context(), no, requests.Approval{Conditions: store.Conditions{Note: text}, Because: townhall.Because()}, townhall.By("head")))
+				return second(d.Approve(t.Context(), no, requests.Approval{Conditions: store.Conditions{Note: text}, Because: townhall.Because()}, townhall.Caller("head")))
 			},
 			"without account": func() error {
-				return second(d.Approve(t.Context(), no, requests.Approval{Conditions: store.Conditions{Accounts: []string{text}}, Because: townhall.Because()}, townhall.By("head")))
+				return second(d.Approve(t.Context(), no, requests.Approval{Conditions: store.Conditions{Accounts: []string{text}}, Because: townhall.Because()}, townhall.Caller("head")))
 			},
 			"without right": func() error {
-				return second(d.Approve(t.Context(), no, requests.Approval{Conditions: store.Conditions{Rights: []string{text}}, Because: townhall.Because()}, townhall.By("head")))
+				return second(d.Approve(t.Context(), no, requests.Approval{Conditions: store.Conditions{Rights: []string{text}}, Because: townhall.Because()}, townhall.Caller("head")))
 			},
-			"return":   func() error { return d.Return(t.Context(), no, text, townhall.By("head")) },
-			"reject":   func() error { return d.Reject(t.Context(), no, text, townhall.By("head")) },
-			"withdraw": func() error { return d.Withdraw(t.Context(), no, text, townhall.By("kato")) },
+			"return":   func() error { return d.Return(t.Context(), no, text, townhall.Caller("head")) },
+			"reject":   func() error { return d.Reject(t.Context(), no, text, townhall.Caller("head")) },
+			"withdraw": func() error { return d.Withdraw(t.Context(), no, text, townhall.Caller("kato")) },
 			"deputy": func() error {
-				return second(d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "ito", Until: h.Now().Add(time.Hour), Reason: text}, townhall.By("head")))
+				return second(d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "ito", Until: h.Now().Add(time.Hour), Reason: text}, townhall.Caller("head")))
 			},
 			"deputy's name": func() error {
-				return second(d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: text, Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.By("head")))
+				return second(d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: text, Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.Caller("head")))
 			},
-			"extension": func() error { return second(d.AskExtension(t.Context(), w, time.Hour, text, townhall.By("E-0031"))) },
-			"override":  func() error { return post(h).Override(t.Context(), w, "backup", text, townhall.By("head")) },
+			"extension": func() error {
+				return second(d.AskExtension(t.Context(), w, time.Hour, text, townhall.Caller("E-0031")))
+			},
+			"override": func() error { return post(h).Override(t.Context(), w, "backup", text, townhall.Caller("head")) },
 			"backup": func() error {
-				return post(h).Backup(t.Context(), w, policy.Backup{At: h.Now(), How: "by-hand", OK: true}, text, townhall.By("ito"))
+				return post(h).Backup(t.Context(), w, policy.Backup{At: h.Now(), How: "by-hand", OK: true}, text, townhall.Caller("ito"))
 			},
 			"emergency": func() error {
-				return second(d.Emergency(t.Context(), simple(), requests.EmergencyForm{Reason: text, Phoned: text, PhonedAt: h.Now()}, townhall.By("head")))
+				return second(d.Emergency(t.Context(), simple(), requests.EmergencyForm{Reason: text, Phoned: text, PhonedAt: h.Now()}, townhall.Caller("head")))
 			},
-			"agree": func() error { return second(d.AgreeEmergency(t.Context(), no, text, townhall.By("deputy"))) },
-			"after": func() error { return second(d.ApproveAfter(t.Context(), no, text, townhall.By("deputy"))) },
-			"seen":  func() error { return d.Seen(t.Context(), no, true, text, townhall.By("head")) },
+			"agree": func() error { return second(d.AgreeEmergency(t.Context(), no, text, townhall.Caller("deputy"))) },
+			"after": func() error { return second(d.ApproveAfter(t.Context(), no, text, townhall.Caller("deputy"))) },
+			"seen": func() error {
+				return d.Seen(t.Context(), no, requests.SeenBody{Object: true, Reason: text}, townhall.Caller("head"))
+			},
 		}
 		for name, act := range acts {
 			err := act()
@@ -217,7 +222,7 @@ func TestAttackEscapeSequencesInReasons(t *testing.T) {
 	}
 }
 
-// The check items know an attendant who approved by another hand: by whom they appointed to stand in for another approver.
+// The check items know an attendant who approved through another: the deputy whom they appointed for another approver.
 func TestAttackAnAttendantWhoseAppointeeApproved(t *testing.T) {
 	h, d := desk(t)
 	rule := func(mayAttend bool) {
@@ -235,11 +240,11 @@ func TestAttackAnAttendantWhoseAppointeeApproved(t *testing.T) {
 		ito.Roles = append(ito.Roles, policy.Approver)
 		return errors.Join(err, tx.PutPerson(ito), tx.PutPerson(abe))
 	})
-	if _, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "abe", Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.By("ito")); err != nil {
+	if _, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "abe", Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.Caller("ito")); err != nil {
 		t.Fatal(err)
 	}
 	no := submit(t, d, simple(), "kato")
-	if _, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("abe")); err != nil {
+	if _, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.Caller("abe")); err != nil {
 		t.Fatal(err)
 	}
 	rule(false)

@@ -9,9 +9,10 @@ import (
 	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
-// Conditions are what the approvals of a request's present version narrow, taken together. The zero value: nothing.
+// Conditions joins the conditions of all approvals of the request's present version. The zero value narrows nothing.
 func Conditions(s *store.Snap, r store.Request) (store.Conditions, error) {
 	decisions, err := s.Decisions(r.No)
 	if err != nil {
@@ -26,7 +27,7 @@ func Conditions(s *store.Snap, r store.Request) (store.Conditions, error) {
 	return all, nil
 }
 
-// together adds what a further approval narrows; of two limits the narrower holds.
+// together adds a further approval's conditions. Of two limits the narrower holds.
 func together(a, b store.Conditions) store.Conditions {
 	out := store.Conditions{End: a.End, Accounts: slices.Clone(a.Accounts), Rights: slices.Clone(a.Rights),
 		NoFiles: a.NoFiles || b.NoFiles, ExtensionLimitMS: a.ExtensionLimitMS, Note: a.Note}
@@ -57,8 +58,8 @@ func narrows(c store.Conditions) bool {
 	return !c.End.IsZero() || len(c.Accounts) > 0 || len(c.Rights) > 0 || c.NoFiles || c.ExtensionLimitMS != nil || c.Note != ""
 }
 
-// narrowing checks new conditions against what the request still asks for, earlier conditions applied. An approver
-// can narrow a request, never widen it: everything that would is a problem with its place.
+// narrowing checks new conditions against the request with earlier conditions applied. An approver can narrow a request, never widen
+// it: a widening condition is a problem with its place.
 func narrowing(r store.Request, sys store.System, c store.Conditions, zone *time.Location) (store.Conditions, error) {
 	bad := &forms.Invalid{}
 	problem := func(field, code, ja, en string) {
@@ -76,7 +77,7 @@ func narrowing(r store.Request, sys store.System, c store.Conditions, zone *time
 	case c.End.Equal(first.End):
 		c.End = time.Time{}
 	case slices.ContainsFunc(spansOf(r), func(o policy.Span) bool { return !o.Start.Before(o.End.Add(c.End.Sub(first.End))) }):
-		// On a day on which the clock is put forward an occurrence may be shorter than the first.
+		// On a day when the clock is put forward, an occurrence may be shorter than the first.
 		problem("end", "condition-leaves-nothing", "それでは時間の残らない回があります。差し戻して、回を分けて申請してもらってください。",
 			"An occurrence would have no time left: return the request and have it split.")
 	}
@@ -89,7 +90,7 @@ func narrowing(r store.Request, sys store.System, c store.Conditions, zone *time
 		problem("accounts", "condition-leaves-nothing", "作業用アカウントが残りません。却下するか差し戻してください。", "No account would be left: reject or return it.")
 	}
 	for _, right := range c.Rights {
-		if !slices.Contains(r.Body.ExtraRights, right) {
+		if !slices.Contains(r.Body.ExtraRights, right) && !slices.Contains(r.Body.Forwards, right) {
 			problem("rights", "condition-unknown", right+" は申請されていません。", fmt.Sprintf("Right %q is not asked for.", right))
 		}
 	}
@@ -99,12 +100,12 @@ func narrowing(r store.Request, sys store.System, c store.Conditions, zone *time
 		if r.Body.ExtensionLimitMS != nil {
 			most = min(most, *r.Body.ExtensionLimitMS)
 		}
-		ja, en := sayLength(time.Duration(most) * time.Millisecond)
+		said := text.Length(time.Duration(most) * time.Millisecond)
 		if most == 0 {
-			ja, en = "0分", "0 min"
+			said = text.Of("0分", "0 min")
 		}
 		if *limit > most {
-			problem("extension_limit", "condition-widens", "立会者に任せる延長は"+ja+"を超えられません。", "Attendants may extend by at most "+en+"; a request is never widened.")
+			problem("extension_limit", "condition-widens", "立会者に任せる延長は"+said.JA+"を超えられません。", "Attendants may extend by at most "+said.EN+"; a request is never widened.")
 		} else if *limit < 0 {
 			problem("extension_limit", "bad-duration", "延長の長さは0以上です。", "The extension cannot be less than nothing.")
 		}
@@ -116,7 +117,7 @@ func narrowing(r store.Request, sys store.System, c store.Conditions, zone *time
 	return c, bad.OrNil()
 }
 
-// narrowed is the request as the conditions leave it. Of a recurring window every occurrence ends as much earlier as the first.
+// narrowed applies the conditions to the request. Each occurrence of a recurring window ends earlier by as much as the first.
 func narrowed(r store.Request, c store.Conditions) store.Request {
 	spans := spansOf(r)
 	if !c.End.IsZero() && c.End.Before(spans[0].End) {
@@ -130,8 +131,10 @@ func narrowed(r store.Request, c store.Conditions) store.Request {
 		return slices.DeleteFunc(slices.Clone(have), func(v string) bool { return slices.Contains(taken, v) })
 	}
 	r.Body.Accounts, r.Body.ExtraRights = without(r.Body.Accounts, c.Accounts), without(r.Body.ExtraRights, c.Rights)
+	r.Body.Forwards = without(r.Body.Forwards, c.Rights)
 	if c.NoFiles {
 		r.Body.Files, r.Body.FileDirection, r.Body.FilesDetail = policy.FilesNone, "", ""
+		r.Body.FilePathsIn, r.Body.FilePathsOut, r.Body.FileLimitMiB, r.Body.Sanitised = nil, nil, 0, ""
 	}
 	if c.ExtensionLimitMS != nil {
 		r.Body.ExtensionLimitMS = c.ExtensionLimitMS
@@ -139,7 +142,7 @@ func narrowed(r store.Request, c store.Conditions) store.Request {
 	return r
 }
 
-// ConditionsText says conditions for people, one a line; empty for none.
+// ConditionsText gives conditions for people, one per line; empty for none.
 func ConditionsText(c store.Conditions, lang string, zone *time.Location) string {
 	say := func(ja, en string) string { return policy.Text{JA: ja, EN: en}.In(lang) }
 	var lines []string
@@ -157,11 +160,11 @@ func ConditionsText(c store.Conditions, lang string, zone *time.Location) string
 		lines = append(lines, say("ファイル授受なし", "no file exchange"))
 	}
 	if c.ExtensionLimitMS != nil {
-		ja, en := sayLength(time.Duration(*c.ExtensionLimitMS) * time.Millisecond)
+		said := text.Length(time.Duration(*c.ExtensionLimitMS) * time.Millisecond)
 		if *c.ExtensionLimitMS == 0 {
-			ja, en = "0分", "0 min"
+			said = text.Of("0分", "0 min")
 		}
-		lines = append(lines, say("立会者の延長は合わせて"+ja+"まで", "attendants extend by at most "+en+" in all"))
+		lines = append(lines, say("立会者の延長は合わせて"+said.JA+"まで", "attendants extend by at most "+said.EN+" in all"))
 	}
 	if c.Note != "" {
 		lines = append(lines, c.Note)

@@ -7,45 +7,45 @@ import (
 	"strconv"
 	"time"
 
+	"sekimori/broker/act"
 	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// longestDeputation bounds a deputation: who is away for longer is replaced in the registry.
+// longestDeputation bounds a deputation. An approver who is away for longer is replaced in the registry.
 const longestDeputation = 366 * 24 * time.Hour
 
-// SetDeputy lets a deputy decide for an approver who is away, for a period and with a reason (代決). The approver may, and who
-// approves in the same section. For and Deputy may be ids or logins. The deputy is on the staff of the section or an approver, and not
-// who is away. The door has authenticated the setter afresh. Errors: *policy.Denied, *forms.Invalid.
-func (d *Desk) SetDeputy(ctx context.Context, dep policy.Deputation, by ledger.Actor) (store.Deputation, error) {
-	var out store.Deputation
-	err := d.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
+// SetDeputy lets a deputy decide for an approver who is away, for a period and with a reason (代決). The approver and the section's
+// other approvers may set it. For and Deputy may be ids or logins. The deputy is another person, on the staff of the section or an
+// approver. It asks for the proof each time. Errors: *policy.Denied, *forms.Invalid.
+func (d *Desk) SetDeputy(ctx context.Context, dep policy.Deputation, by act.Caller) (store.Deputation, error) {
+	return act.Run(ctx, d.o.Acts, NewDeputy, setDeputy, "", by, func(tx *store.Tx, p act.Person, _ struct{}) (out store.Deputation, err error) {
 		bad := &forms.Invalid{}
 		problem := func(field, code, ja, en string) {
 			bad.Problems = append(bad.Problems, forms.Problem{Field: field, Code: code, JA: ja, EN: en})
 		}
 		head, err := staffOf(tx.Snap, dep.For)
 		if err != nil {
-			return err
+			return out, err
 		}
 		deputy, err := staffOf(tx.Snap, dep.Deputy)
 		if err != nil {
-			return err
+			return out, err
 		}
-		if !deputises(p, head) {
-			return forbidden(policy.Approver)
+		if err := policy.MayDeputise(p.Person, head.Person).Err(); err != nil {
+			return out, err
 		}
-		if !head.Has(policy.Approver) {
+		if !policy.Heads(head.Person) {
 			problem("for", "not-an-approver", dep.For+" は承認者ではありません。", fmt.Sprintf("%q is no approver.", dep.For))
 		}
-		if deputy.ID == "" || deputy.ID == head.ID || deputy.Locked != nil || deputy.Section != head.Section && !deputy.Has(policy.Approver) {
+		if !policy.FitDeputy(head.Person, deputy.Person) {
 			problem("deputy", "deputy-not-eligible", dep.Deputy+" は代決者になれません。所管課の職員か承認者を選んでください。",
 				fmt.Sprintf("%q cannot be deputy: choose staff of the section or an approver.", dep.Deputy))
 		}
 		if err := enrolledByTwo(tx.Snap, deputy, problem); err != nil {
-			return err
+			return out, err
 		}
 		from, until := dep.From.UTC().Truncate(time.Millisecond), dep.Until.UTC().Truncate(time.Millisecond)
 		if dep.From.IsZero() {
@@ -62,25 +62,24 @@ func (d *Desk) SetDeputy(ctx context.Context, dep policy.Deputation, by ledger.A
 		if err := mustSay(dep.Reason); err != nil {
 			var invalid *forms.Invalid
 			if !errors.As(err, &invalid) {
-				return err
+				return out, err
 			}
 			bad.Problems = append(bad.Problems, invalid.Problems...)
 		}
 		if err := bad.OrNil(); err != nil {
-			return err
+			return out, err
 		}
 		out = store.Deputation{Deputation: policy.Deputation{For: head.ID, Deputy: deputy.ID, From: from, Until: until, Reason: dep.Reason, SetBy: p.ID},
 			SetAt: tx.Now}
 		if out.ID, err = tx.AddDeputation(out); err != nil {
-			return fmt.Errorf("store deputation: %w", err)
+			return out, fmt.Errorf("store deputation: %w", err)
 		}
-		return d.deputyEntry(tx, "deputy.set", by, out)
+		return out, d.deputyEntry(tx, "deputy.set", p.By, out)
 	})
-	return out, err
 }
 
-// enrolledByTwo is the problem of a deputy whom one person alone enrolled: that person would decide in the approver's stead. Who has
-// a role that is guarded was enrolled by two, or by a ledgered exemption.
+// enrolledByTwo reports a deputy whom one person alone enrolled: that person could decide in the approver's stead. People with a
+// guarded role were enrolled by two, or by a ledgered exemption.
 func enrolledByTwo(s *store.Snap, deputy store.Person, problem func(field, code, ja, en string)) error {
 	if deputy.ID == "" || deputy.Guarded() {
 		return nil
@@ -97,34 +96,45 @@ func enrolledByTwo(s *store.Snap, deputy store.Person, problem func(field, code,
 	return nil
 }
 
-// ClearDeputy ends a deputation before its time: who may set it may, and the deputy. Errors: *policy.Denied; store.ErrNotFound, also
-// for one that was cleared.
-func (d *Desk) ClearDeputy(ctx context.Context, id int64, by ledger.Actor) (store.Deputation, error) {
-	var out store.Deputation
-	err := d.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
-		dep, err := tx.Deputation(id)
-		if err != nil {
-			return fmt.Errorf("deputation %d: %w", id, err)
-		}
-		head, err := tx.Person(dep.For)
-		if err != nil {
-			return fmt.Errorf("person %q: %w", dep.For, err)
-		}
-		if p.ID != dep.Deputy && !deputises(p, head) {
-			return forbidden(policy.Approver)
-		}
-		if err := tx.ClearDeputation(id, p.ID); err != nil {
-			return fmt.Errorf("clear deputation %d: %w", id, err)
-		}
-		if out, err = tx.Deputation(id); err != nil {
-			return fmt.Errorf("deputation %d: %w", id, err)
-		}
-		return d.deputyEntry(tx, "deputy.cleared", by, out)
-	})
-	return out, err
+// onDeputation is a deputation and its approver.
+type onDeputation struct {
+	store.Deputation
+	away store.Person
 }
 
-// Deputations lists deputations; who may see which is the door's to ask.
+func loadDeputation(s *store.Snap, no string) (on onDeputation, err error) {
+	id, err := strconv.ParseInt(no, 10, 64)
+	if err != nil {
+		return on, fmt.Errorf("deputation %q: %w", no, store.ErrNotFound)
+	}
+	if on.Deputation, err = s.Deputation(id); err != nil {
+		return on, fmt.Errorf("deputation %d: %w", id, err)
+	}
+	if on.away, err = s.Person(on.For); err != nil {
+		return on, fmt.Errorf("person %q: %w", on.For, err)
+	}
+	return on, nil
+}
+
+func mayClear(p policy.Person, on onDeputation, _ time.Time) policy.Decision {
+	return policy.MayClearDeputy(p, on.Deputation.Deputation, on.away.Person)
+}
+
+// ClearDeputy ends a deputation early. Those who may set it may, and the deputy. Errors: *policy.Denied; store.ErrNotFound, also for a
+// cleared one.
+func (d *Desk) ClearDeputy(ctx context.Context, id int64, by act.Caller) (store.Deputation, error) {
+	return act.Run(ctx, d.o.Acts, OnDeputation, clearDeputy, strconv.FormatInt(id, 10), by, func(tx *store.Tx, p act.Person, on onDeputation) (out store.Deputation, err error) {
+		if err := tx.ClearDeputation(id, p.ID); err != nil {
+			return out, fmt.Errorf("clear deputation %d: %w", id, err)
+		}
+		if out, err = tx.Deputation(id); err != nil {
+			return out, fmt.Errorf("deputation %d: %w", id, err)
+		}
+		return out, d.deputyEntry(tx, "deputy.cleared", p.By, out)
+	})
+}
+
+// Deputations lists deputations. The door decides who may see them.
 func (d *Desk) Deputations(ctx context.Context, f store.DeputationFilter) ([]store.Deputation, error) {
 	var list []store.Deputation
 	err := d.o.DB.Read(ctx, func(s *store.Snap) (err error) {
@@ -134,12 +144,7 @@ func (d *Desk) Deputations(ctx context.Context, f store.DeputationFilter) ([]sto
 	return list, err
 }
 
-// deputises: who may say who decides for an approver.
-func deputises(p policy.Person, head store.Person) bool {
-	return p.Kind == policy.Staff && p.Has(policy.Approver) && p.Section != "" && p.Section == head.Section
-}
-
-// staffOf finds a member of staff; nobody at all is the zero value, which is fit for nothing.
+// staffOf finds a member of staff. A reference to no one gives the zero value, which is fit for nothing.
 func staffOf(s *store.Snap, ref string) (store.Person, error) {
 	p, err := s.Person(ref)
 	if errors.Is(err, store.ErrNotFound) || err == nil && p.Kind != policy.Staff {

@@ -3,32 +3,33 @@ package requests
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/act"
 	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
+	"sekimori/broker/request"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
-// Options are what New needs. DB is required.
+// Options are the arguments of New. DB is required.
 type Options struct {
 	DB   *store.DB
 	Zone *time.Location // of the institution, for texts. Nil: UTC
 	Log  hclog.Logger   // nil: none
-	// Runtime tells how the broker itself stands and for how many days of recording there is room (below zero: not known), for
-	// the check items. Nil: nothing is known.
+	// Runtime gives the broker's own state and the days of recording that are free (below zero: unknown), for the check items. Nil:
+	// both are unknown.
 	Runtime func(*store.Snap) (policy.Runtime, int)
-	// Refused counts an approval that was refused and tells whether it is the first of its like, which gets an entry of its own
-	// (refusals.Tally.First). Nil: each gets one.
-	Refused func(ctx context.Context, by ledger.Actor, kind, what, reason string, subjects ...string) (first bool, err error)
+	Acts    *act.Runner // nil: one that knows no proof and counts no refusal
 }
 
-// Desk takes applications and lets windows be used. It is safe for concurrent use; of two who decide at
-// the same moment, one is told that it is decided.
+// Desk takes applications and lets windows be used. It is safe for concurrent use. If two people decide at the same moment, one is
+// told that it is already decided.
 type Desk struct{ o Options }
 
 // New makes a desk on an open store.
@@ -39,83 +40,59 @@ func New(o Options) *Desk {
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
 	}
-	if o.Refused == nil {
-		o.Refused = func(context.Context, ledger.Actor, string, string, string, ...string) (bool, error) { return true, nil }
+	if o.Acts == nil {
+		o.Acts = act.New(act.Options{DB: o.DB})
 	}
 	return &Desk{o: o}
 }
 
-// act runs one act of a named person in one transaction.
-func (d *Desk) act(ctx context.Context, by ledger.Actor, fn func(tx *store.Tx, p policy.Person) error) error {
-	return d.o.DB.Write(ctx, func(tx *store.Tx) error {
-		p, err := tx.ActingPerson(by)
-		if err != nil {
-			return err
-		}
-		return fn(tx, p)
-	})
+// onRequest runs one act on a request.
+func (d *Desk) onRequest(ctx context.Context, a requestAct, no string, by act.Caller, do func(*store.Tx, act.Person, store.OnRequest) error) error {
+	return act.Do(ctx, d.o.Acts, OnRequest, a, no, by, do)
 }
 
-func forbidden(role policy.Role) error {
-	return &policy.Denied{Reason: policy.Forbidden, Args: map[string]string{"role": string(role)}}
-}
-
+// decided is the refusal when another person was quicker.
 func decided(no string) error {
 	return &policy.Denied{Reason: policy.AlreadyDecided, Args: map[string]string{"request": no}}
 }
 
-// ofSection: staff of the section that owns the system.
-func ofSection(p policy.Person, s store.System) bool {
-	return p.Kind == policy.Staff && p.Section != "" && p.Section == s.Section
-}
-
-// mayRequest: who may own a request on the system.
-func mayRequest(p policy.Person, s store.System) error {
-	if !ofSection(p, s) || !p.Has(policy.Requester) {
-		return forbidden(policy.Requester)
-	}
-	return nil
-}
-
-// As what an application was handed in: the member "as" of request.submitted.
+// The ways to hand in an application: the member "as" of request.submitted.
 const (
 	asRequest   = "request"
 	asProposal  = "proposal"
 	asEmergency = "emergency"
 )
 
-// Submit hands an application in. Staff of the owning section become its requester; an engineer or
-// contact of the vendor proposes it, and staff must take it over. The start must lie ahead, because
-// what nobody decided lapses then. Errors: *forms.Invalid, *policy.Denied.
-func (d *Desk) Submit(ctx context.Context, f Form, by ledger.Actor) (no string, err error) {
-	err = d.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
-		r, sys, err := d.check(tx.Snap, f, "")
-		if err != nil {
-			return err
-		}
-		as := asRequest
-		if p.Kind == policy.Staff {
-			if err := mayRequest(p, sys); err != nil {
-				return err
-			}
-			r.Requester, r.State = p.ID, policy.PendingFirst
-		} else {
-			if p.Vendor != r.Vendor {
-				return forbidden(policy.Requester)
-			}
-			r.Proposer, r.State, as = p.ID, policy.RequestProposed, asProposal
-			if err := few(tx.Snap, p.ID, len(apart(r, sys))); err != nil {
-				return err
-			}
-		}
-		no, err = d.file(tx, r, sys, as, by)
-		return err
+// Submit hands an application in. Staff of the owning section become its requester; an engineer or contact of the vendor proposes it,
+// and staff must take it over. The start must lie ahead, because an undecided application lapses then. Errors: *forms.Invalid,
+// *policy.Denied.
+func (d *Desk) Submit(ctx context.Context, f request.Form, by act.Caller) (no string, err error) {
+	return act.Run(ctx, d.o.Acts, nothingYet, submit, "", by, func(tx *store.Tx, p act.Person, _ struct{}) (string, error) {
+		return d.submitted(tx, p, f)
 	})
-	return no, err
 }
 
-// file stores what was handed in. Where the system wants every occurrence of a recurring window approved for itself, each becomes a
-// request of its own, in one series named by the first; that one's number is given back.
+func (d *Desk) submitted(tx *store.Tx, p act.Person, f request.Form) (string, error) {
+	r, sys, err := d.check(tx.Snap, f, "")
+	if err != nil {
+		return "", err
+	}
+	if err := policy.MaySubmit(p.Person, sys.System, r.Vendor).Err(); err != nil {
+		return "", err
+	}
+	if p.Kind == policy.Staff {
+		r.Requester, r.State = p.ID, policy.PendingFirst
+		return d.file(tx, r, sys, asRequest, p.By)
+	}
+	r.Proposer, r.State = p.ID, policy.RequestProposed
+	if err := few(tx.Snap, p.ID, len(apart(r, sys))); err != nil {
+		return "", err
+	}
+	return d.file(tx, r, sys, asProposal, p.By)
+}
+
+// file stores an application. If the system wants each occurrence of a recurring window approved separately, each becomes a request of
+// its own, in a series named by the first; file returns the first number.
 func (d *Desk) file(tx *store.Tx, r store.Request, sys store.System, as string, by ledger.Actor) (first string, err error) {
 	each := apart(r, sys)
 	for i, spans := range each {
@@ -134,7 +111,7 @@ func (d *Desk) file(tx *store.Tx, r store.Request, sys store.System, as string, 
 		if err := tx.AddRequest(one); err != nil {
 			return "", fmt.Errorf("store request: %w", err)
 		}
-		// Whoever reads the ledger finds that every request was handed in, and as what, under one kind.
+		// One kind of entry covers every application, and says how it was handed in.
 		if err := d.entry(tx, "request.submitted", by, one, map[string]any{"as": as}); err != nil {
 			return "", err
 		}
@@ -147,7 +124,7 @@ func (d *Desk) file(tx *store.Tx, r store.Request, sys store.System, as string, 
 	return first, nil
 }
 
-// apart tells of which requests, by their occurrences, what was handed in consists.
+// apart splits an application into its requests, by their occurrences.
 func apart(r store.Request, sys store.System) [][]policy.Span {
 	if sys.Recurring != policy.RecurringEach || len(r.Body.Occurrences) < 2 {
 		return [][]policy.Span{spansOf(r)}
@@ -159,14 +136,14 @@ func apart(r store.Request, sys store.System) [][]policy.Span {
 	return each
 }
 
-// What one engineer or contact may propose: more than anybody needs, a year's weekly maintenance that is approved one by one
-// included, and few enough that they cannot bury what the section has to decide, nor slow down what is asked at every connection.
+// Bounds on the proposals of one engineer or contact. They leave room for a year's weekly maintenance approved one by one. They keep
+// proposals from burying the section's other decisions, and from slowing the checks at every connection.
 const (
-	mostWaiting  = 60  // that nobody has taken over yet
+	mostWaiting  = 60  // not taken over yet
 	mostProposed = 120 // in a day
 )
 
-// few refuses a proposer of more than that.
+// few refuses proposals beyond these bounds.
 func few(s *store.Snap, proposer string, more int) error {
 	waiting, lately, err := s.Proposals(proposer, s.Now.Add(-24*time.Hour))
 	if err != nil {
@@ -187,80 +164,54 @@ func few(s *store.Snap, proposer string, more int) error {
 }
 
 // Take makes a member of staff of the owning section the requester of a proposed application.
-func (d *Desk) Take(ctx context.Context, no string, by ledger.Actor) error {
-	return d.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
-		r, sys, err := load(tx.Snap, no)
-		if err != nil {
-			return err
-		}
-		if err := mayRequest(p, sys); err != nil {
-			return err
-		}
-		if r.State != policy.RequestProposed {
-			return decided(r.No)
-		}
-		if err := d.mustBeFree(tx.Snap, r, sys, true); err != nil {
+func (d *Desk) Take(ctx context.Context, no string, by act.Caller) error {
+	return d.onRequest(ctx, take, no, by, func(tx *store.Tx, p act.Person, on store.OnRequest) error {
+		r := on.Request
+		if err := d.mustBeFree(tx.Snap, r, on.System, true); err != nil {
 			return err
 		}
 		r.Requester, r.State = p.ID, policy.PendingFirst
 		if err := tx.UpdateRequest(r); err != nil {
 			return fmt.Errorf("store request: %w", err)
 		}
-		return d.entry(tx, "request.taken", by, r, nil)
+		return d.entry(tx, "request.taken", p.By, r, nil)
 	})
 }
 
-// the states an application may be edited in
-var editable = []policy.RequestState{policy.RequestProposed, policy.RequestDraft, policy.PendingFirst, policy.PendingSecond,
-	policy.RequestReturned, policy.RequestApproved, policy.RequestConditional}
-
-// Edit replaces what an application says. Every earlier approval is void, grants with it, live sessions of
-// them end, and the approval begins again. Only the requester edits, or the vendor what is still proposed.
-func (d *Desk) Edit(ctx context.Context, no string, f Form, by ledger.Actor) error {
-	return d.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
-		old, _, err := load(tx.Snap, no)
-		if err != nil {
-			return err
-		}
-		owner := old.Requester
-		if old.State == policy.RequestProposed {
-			owner = old.Proposer
-		}
-		if p.ID != owner {
-			return forbidden(policy.Requester)
-		}
-		if !slices.Contains(editable, old.State) || !tx.Now.Before(old.End) {
-			return decided(old.No)
-		}
-		r, sys, err := d.check(tx.Snap, f, old.No)
-		if err != nil {
-			return err
-		}
-		if p.Kind == policy.Staff {
-			if err := mayRequest(p, sys); err != nil {
-				return err
-			}
-		} else if r.Vendor != p.Vendor {
-			return forbidden(policy.Requester)
-		}
-		r.No, r.Requester, r.Proposer, r.Created = old.No, old.Requester, old.Proposer, old.Created
-		if r.Body.Series = old.Body.Series; len(r.Body.Occurrences) > 1 && sys.Recurring == policy.RecurringEach {
-			return &forms.Invalid{Name: f.name, Problems: []forms.Problem{f.problem("recurrence", "recurrence-each",
-				"このシステムでは回ごとに申請します。変更は1回ごとにしてください。", "Each occurrence is a request of its own here: edit them one by one.")}}
-		}
-		r.Version, r.ApprovedVersion, r.State = old.Version+1, old.ApprovedVersion, policy.PendingFirst
-		if old.State == policy.RequestProposed {
-			r.State = policy.RequestProposed
-		}
-		void, windows, err := d.end(tx, old.No, policy.GrantVoid, policy.WindowCancelled, by.ID, "edited after approval")
-		if err != nil {
-			return err
-		}
-		if err := tx.UpdateRequest(r); err != nil {
-			return fmt.Errorf("store request: %w", err)
-		}
-		return d.entry(tx, "request.edited", by, r, map[string]any{"before": summary(old), "void_grants": void, "cancelled_windows": windows}, windows...)
+// Edit replaces the text of an application. Every earlier approval and its grants become void, their live sessions end, and the
+// approval begins again. Only the requester edits, or the vendor while it is proposed.
+func (d *Desk) Edit(ctx context.Context, no string, f request.Form, by act.Caller) error {
+	return d.onRequest(ctx, edit, no, by, func(tx *store.Tx, p act.Person, on store.OnRequest) error {
+		return d.edited(tx, p, on, f)
 	})
+}
+
+func (d *Desk) edited(tx *store.Tx, p act.Person, on store.OnRequest, f request.Form) error {
+	old := on.Request
+	r, sys, err := d.check(tx.Snap, f, old.No)
+	if err != nil {
+		return err
+	}
+	if err := policy.MaySubmit(p.Person, sys.System, r.Vendor).Err(); err != nil {
+		return err
+	}
+	r.No, r.Requester, r.Proposer, r.Created = old.No, old.Requester, old.Proposer, old.Created
+	if r.Body.Series = old.Body.Series; len(r.Body.Occurrences) > 1 && sys.Recurring == policy.RecurringEach {
+		return &forms.Invalid{Name: f.Name(), Problems: []forms.Problem{f.Problem("recurrence", "recurrence-each", text.Text{
+			JA: "このシステムでは回ごとに申請します。変更は1回ごとにしてください。", EN: "Each occurrence is a request of its own here: edit them one by one."})}}
+	}
+	r.Version, r.ApprovedVersion, r.State = old.Version+1, old.ApprovedVersion, policy.PendingFirst
+	if old.State == policy.RequestProposed {
+		r.State = policy.RequestProposed
+	}
+	void, windows, err := d.end(tx, old.No, policy.GrantVoid, policy.WindowCancelled, p.ID, "edited after approval")
+	if err != nil {
+		return err
+	}
+	if err := tx.UpdateRequest(r); err != nil {
+		return fmt.Errorf("store request: %w", err)
+	}
+	return d.entry(tx, "request.edited", p.By, r, map[string]any{"before": summary(old), "void_grants": void, "cancelled_windows": windows}, windows...)
 }
 
 // load reads a request and its system.
@@ -276,8 +227,8 @@ func load(s *store.Snap, no string) (store.Request, store.System, error) {
 	return r, sys, nil
 }
 
-// end takes every grant and window of a request out of use that is not out of use already, and names
-// them. Remembered second factors go with them.
+// end takes every grant and window of a request that is still in use out of use, and names them. Remembered second factors are
+// dropped.
 func (d *Desk) end(tx *store.Tx, no string, to policy.GrantState, window policy.WindowState, by, reason string) (ended, shut []string, err error) {
 	grants, err := tx.GrantsWhere(store.GrantFilter{Request: no})
 	if err != nil {
@@ -293,7 +244,7 @@ func (d *Desk) end(tx *store.Tx, no string, to policy.GrantState, window policy.
 		}
 		ended = append(ended, g.ID)
 	}
-	// Only what may still be used: what earlier versions had is no more than counted, and may be more than a list shows.
+	// Only usable ones are read: earlier versions may have more windows than a list shows.
 	windows, err := tx.Windows(store.WindowFilter{Request: no, States: usableStates, Limit: busiest})
 	if err != nil {
 		return nil, nil, fmt.Errorf("read windows: %w", err)
@@ -311,7 +262,7 @@ func (d *Desk) end(tx *store.Tx, no string, to policy.GrantState, window policy.
 	return ended, shut, nil
 }
 
-// summary is what a reader of the ledger needs of an application.
+// summary is the part of an application that a reader of the ledger needs.
 func summary(r store.Request) map[string]any {
 	return map[string]any{
 		"request": r.No, "version": r.Version, "state": r.State, "system": r.System, "vendor": r.Vendor,
@@ -319,8 +270,8 @@ func summary(r store.Request) map[string]any {
 	}
 }
 
-// entry writes an application's entry: its subjects are everything the application concerns, and the windows
-// that the act makes or ends, so that a window's entries tell its whole life.
+// entry writes an application's entry. Its subjects are everything the application concerns, and the windows that the act makes or
+// ends, so that a window's entries tell its whole life.
 func (d *Desk) entry(tx *store.Tx, kind string, by ledger.Actor, r store.Request, more map[string]any, windows ...string) error {
 	payload := summary(r)
 	for k, v := range more {
@@ -335,9 +286,9 @@ func (d *Desk) entry(tx *store.Tx, kind string, by ledger.Actor, r store.Request
 	return nil
 }
 
-// mustSay is the problem of an act without the reason it needs.
+// mustSay reports an act without the reason it needs.
 func mustSay(reason string) error {
-	if forms.Printable(reason) != reason || len(reason) > 4*forms.MaxText {
+	if forms.Printable(reason) != reason || utf8.RuneCountInString(reason) > forms.MaxText {
 		return &forms.Invalid{Problems: []forms.Problem{{Field: "reason", Code: "control-character",
 			JA: "理由に使えない文字があるか、長すぎます。", EN: "the reason has characters that cannot be shown, or is too long"}}}
 	}

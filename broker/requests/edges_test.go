@@ -10,13 +10,13 @@ import (
 
 	"sekimori/broker/forms"
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/request"
 	"sekimori/broker/requests"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// An approval counts until the millisecond before the start, in both stages, and not at it; the window's end is no moment for one at
-// all.
+// An approval counts until the millisecond before the start, in both stages, and not at it. The window's end is too late as well.
 func TestApprovalAtTheVeryStartAndEnd(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -35,7 +35,7 @@ func TestApprovalAtTheVeryStartAndEnd(t *testing.T) {
 			f := hr()
 			first := submit(t, d, f, "kato")
 			h.Pass(c.after)
-			_, err := d.Approve(t.Context(), first, requests.Approval{Because: townhall.Because()}, townhall.By("head"))
+			_, err := d.Approve(t.Context(), first, requests.Approval{Because: townhall.Because()}, townhall.Caller("head"))
 			want(t, "first stage", err, c.reason)
 			if _, _, err := d.LapseDue(t.Context()); err != nil {
 				t.Fatal(err)
@@ -50,7 +50,7 @@ func TestApprovalAtTheVeryStartAndEnd(t *testing.T) {
 			no := submit(t, d, hr(), "kato")
 			approve(t, d, no, "head")
 			h.Pass(c.after)
-			out, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("deputy"))
+			out, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.Caller("deputy"))
 			want(t, "second stage", err, c.reason)
 			if made := len(out.Windows) == 1; made != (c.reason == "") {
 				t.Errorf("windows %v", out.Windows)
@@ -59,8 +59,8 @@ func TestApprovalAtTheVeryStartAndEnd(t *testing.T) {
 	}
 }
 
-// The clock runs back before the start after somebody came too late: what lapsed stays lapsed, and what the ledger has seen is the
-// earliest that any act can be.
+// The clock runs back before the start after a late decision. A lapsed request stays lapsed, and no act is earlier than the ledger's
+// last entry.
 func TestClockSetBackRevivesNothing(t *testing.T) {
 	h, d := desk(t)
 	no := submit(t, d, simple(), "kato")
@@ -71,55 +71,55 @@ func TestClockSetBackRevivesNothing(t *testing.T) {
 	}
 	h.Pass(-30 * time.Minute)
 	for _, late := range []string{no, due} {
-		want(t, "approved on a clock that ran back", second(d.Approve(t.Context(), late, requests.Approval{Because: townhall.Because()}, townhall.By("head"))), "already-decided")
+		want(t, "approved on a clock that ran back", second(d.Approve(t.Context(), late, requests.Approval{Because: townhall.Because()}, townhall.Caller("head"))), "already-decided")
 		if state(t, d, late) != policy.RequestLapsed {
 			t.Errorf("%s is %s", late, state(t, d, late))
 		}
 	}
-	// A wish for a start that the ledger has passed already is for the past.
+	// A start that the ledger has passed already is in the past.
 	f := simple()
 	f.Start, f.End = h.Now().Add(10*time.Minute), h.Now().Add(40*time.Minute)
-	if _, err := d.Submit(t.Context(), f, townhall.By("kato")); !has(err, "too-soon") {
+	if _, err := d.Submit(t.Context(), f, townhall.Caller("kato")); !has(err, "too-soon") {
 		t.Errorf("submitted for a time before the ledger's: %v", err)
 	}
 }
 
-// A deputation that ran out stays over when the clock is set back; one whose period a step forward skipped never began.
+// A deputation that ended stays over when the clock is set back. One whose period a step forward skipped never began.
 func TestDeputationOverAClockStep(t *testing.T) {
 	h, d := desk(t)
 	f := simple()
 	f.Attendant = ""
 	f.Start, f.End = h.Now().Add(48*time.Hour), h.Now().Add(49*time.Hour)
 	no := submit(t, d, f, "kato")
-	if _, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "ito", Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.By("head")); err != nil {
+	if _, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "ito", Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.Caller("head")); err != nil {
 		t.Fatal(err)
 	}
 	h.Pass(24 * time.Hour)
-	want(t, "after the step forward", second(d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("ito"))), "forbidden")
+	want(t, "after the step forward", second(d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.Caller("ito"))), "forbidden")
 	h.Pass(-24 * time.Hour)
-	want(t, "after the step back", second(d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("ito"))), "forbidden")
+	want(t, "after the step back", second(d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.Caller("ito"))), "forbidden")
 	if state(t, d, no) != policy.PendingFirst {
 		t.Errorf("it is %s", state(t, d, no))
 	}
 }
 
-// An extension that is granted around a step of the clock is of the window's own end: it never becomes longer than what was granted.
+// An extension granted around a step of the clock counts from the window's own end: the window never gets longer than granted.
 func TestExtensionOverAClockStep(t *testing.T) {
 	h, d := desk(t)
 	_, w := granted(t, d)
-	want(t, "post", post(h).Open(t.Context(), w, townhall.By("ito")), "")
+	want(t, "post", post(h).Open(t.Context(), w, townhall.Caller("ito")), "")
 	h.Pass(time.Hour)
-	x, err := d.AskExtension(t.Context(), w, 15*time.Minute, "終わらない", townhall.By("E-0031"))
+	x, err := d.AskExtension(t.Context(), w, 15*time.Minute, "終わらない", townhall.Caller("E-0031"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.Pass(-30 * time.Minute)
-	got, err := d.GrantExtension(t.Context(), x.ID, requests.Answer{Fresh: true}, townhall.By("head"))
+	got, err := d.GrantExtension(t.Context(), x.ID, "", townhall.Caller("head"))
 	if err != nil || !got.NewEnd.Equal(x.Ends.Add(15*time.Minute)) || got.Decided.Before(x.AskedAt) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	h.Pass(24 * time.Hour)
-	want(t, "asked after a step over the end", second(d.AskExtension(t.Context(), w, 15*time.Minute, "もう少し", townhall.By("E-0031"))), "window-over")
+	want(t, "asked after a step over the end", second(d.AskExtension(t.Context(), w, 15*time.Minute, "もう少し", townhall.Caller("E-0031"))), "window-over")
 }
 
 func TestARequestFor400Days(t *testing.T) {
@@ -127,7 +127,7 @@ func TestARequestFor400Days(t *testing.T) {
 	for _, days := range []int{400, 4000, 40000, 106751} {
 		f := simple()
 		f.End = f.Start.AddDate(0, 0, days)
-		if _, err := d.Submit(t.Context(), f, townhall.By("kato")); !has(err, "too-long") {
+		if _, err := d.Submit(t.Context(), f, townhall.Caller("kato")); !has(err, "too-long") {
 			t.Errorf("%d days: %v", days, err)
 		}
 	}
@@ -144,7 +144,7 @@ func TestARequestFor400Days(t *testing.T) {
 	} {
 		f.StartIn, f.Length = lengths[0], lengths[1]
 		var bad *forms.Invalid
-		if no, err := d.Submit(t.Context(), f, townhall.By("kato")); !errors.As(err, &bad) {
+		if no, err := d.Submit(t.Context(), f, townhall.Caller("kato")); !errors.As(err, &bad) {
 			t.Errorf("%s: %q, %v", name, no, err)
 		}
 	}
@@ -153,13 +153,13 @@ func TestARequestFor400Days(t *testing.T) {
 		f.Start = time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
 		f.End = f.Start.Add(time.Hour)
 		var bad *forms.Invalid
-		if no, err := d.Submit(t.Context(), f, townhall.By("kato")); !errors.As(err, &bad) {
+		if no, err := d.Submit(t.Context(), f, townhall.Caller("kato")); !errors.As(err, &bad) {
 			t.Errorf("%s: %q, %v", name, no, err)
 		}
 	}
 }
 
-// Numbers follow the fiscal year of the institution's zone: over 31 December they go on, over 31 March they begin again.
+// Numbers follow the fiscal year of the institution's zone: they go on over 31 December and begin again after 31 March.
 func TestNumbersOverTheYearsEnd(t *testing.T) {
 	h, d := desk(t)
 	prolonged(t, h)
@@ -168,7 +168,7 @@ func TestNumbersOverTheYearsEnd(t *testing.T) {
 		h.Pass(when.Sub(h.Now()))
 		f := simple()
 		f.Start, f.End = when.Add(time.Hour), when.Add(2*time.Hour)
-		no, err := d.Submit(t.Context(), f, townhall.By("kato"))
+		no, err := d.Submit(t.Context(), f, townhall.Caller("kato"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -206,7 +206,7 @@ func TestALeapDay(t *testing.T) {
 		}
 	}
 	text := "system: map\naccounts: [map-web/web]\nengineers: [sato]\nstart: 2027-02-29T10:00\nend: 2027-02-29T11:00\npurpose: x\nresponsible_party: reiji\nphone: 0000-11-1111\n"
-	if _, err := requests.ParseForm("leap.yaml", []byte(text), townhall.Zone); !has(err, "bad-time") {
+	if _, err := request.Parse("leap.yaml", []byte(text), townhall.Zone); !has(err, "bad-time") {
 		t.Errorf("29 February of no leap year: %v", err)
 	}
 }
@@ -222,7 +222,7 @@ func prolonged(t *testing.T, h *townhall.Hall) {
 	})
 }
 
-// zones are institutions whose days are of 23 and 25 hours.
+// inZone is an institution in a zone whose days can have 23 and 25 hours.
 func inZone(t *testing.T, name string) (*townhall.Hall, *requests.Desk, *time.Location) {
 	t.Helper()
 	zone, err := time.LoadLocation(name)
@@ -231,11 +231,10 @@ func inZone(t *testing.T, name string) (*townhall.Hall, *requests.Desk, *time.Lo
 	}
 	h := townhall.Found(t)
 	prolonged(t, h)
-	return h, requests.New(requests.Options{DB: h.DB, Zone: zone}), zone
+	return h, requests.New(requests.Options{DB: h.DB, Acts: h.Runner(), Zone: zone}), zone
 }
 
-// Windows across both changes of the clock are as long as real time, whatever the clock on the wall shows; recurring ones
-// keep the time of day.
+// Windows across both changes of the clock last as long as in real time; recurring ones keep the time of day.
 func TestDaylightSavingInAnotherZone(t *testing.T) {
 	for _, c := range []struct {
 		zone   string
@@ -252,8 +251,8 @@ func TestDaylightSavingInAnotherZone(t *testing.T) {
 				text := func(start, end string) string {
 					return "system: map\naccounts: [map-web/web]\nengineers: [sato]\npurpose: x\nresponsible_party: reiji\nphone: 0000-11-1111\nstart: " + start + "\nend: " + end + "\n"
 				}
-				// An hour of real time around the change, in the words of the wall clock.
-				f, err := requests.ParseForm("form.yaml", []byte(text(local(changes.Add(-2*time.Hour)), "+1h")), zone)
+				// An hour of real time around the change, as the wall clock shows it.
+				f, err := request.Parse("form.yaml", []byte(text(local(changes.Add(-2*time.Hour)), "+1h")), zone)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -263,8 +262,8 @@ func TestDaylightSavingInAnotherZone(t *testing.T) {
 				if err != nil || w.End.Sub(w.Start) != time.Hour || !w.Start.Equal(changes.Add(-2*time.Hour)) {
 					t.Errorf("%v to %v, %v", w.Start, w.End, err)
 				}
-				// Across the change: 90 minutes may not be exceeded in real time, whatever the difference on the wall is.
-				f, err = requests.ParseForm("form.yaml", []byte(text(local(changes.Add(-45*time.Minute)), local(changes.Add(45*time.Minute)))), zone)
+				// Across the change the limit of 90 minutes is real time, for any difference on the wall clock.
+				f, err = request.Parse("form.yaml", []byte(text(local(changes.Add(-45*time.Minute)), local(changes.Add(45*time.Minute)))), zone)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -273,12 +272,12 @@ func TestDaylightSavingInAnotherZone(t *testing.T) {
 					t.Errorf("across the change forward it is %s", length)
 				case i == 1 && length != 90*time.Minute && length != 150*time.Minute && length != 30*time.Minute:
 					t.Errorf("across the change back it is %s", length)
-				case i == 1 && length > 90*time.Minute: // the second of the two equal hours was meant: longer than the system allows
-					if _, err := d.Submit(t.Context(), f, townhall.By("kato")); !has(err, "too-long") {
+				case i == 1 && length > 90*time.Minute: // the second of the two equal hours: longer than the system allows
+					if _, err := d.Submit(t.Context(), f, townhall.Caller("kato")); !has(err, "too-long") {
 						t.Errorf("longer than allowed: %v", err)
 					}
 				}
-				// Every night at the same time of the wall clock.
+				// Every night at the same wall-clock time.
 				night := changes.Add(10 * time.Hour).In(zone)
 				night = time.Date(night.Year(), night.Month(), night.Day()-1, 20, 0, 0, 0, zone)
 				f = simple()
@@ -298,8 +297,8 @@ func TestDaylightSavingInAnotherZone(t *testing.T) {
 	}
 }
 
-// Where the clock is put forward an occurrence is shorter than the first: a condition that would leave it no time is refused, and one
-// that leaves it some makes a window.
+// If the clock is put forward, an occurrence is shorter than the first. A condition that would leave it no time is refused; one that
+// leaves it some makes a window.
 func TestAnEarlierEndOnADayThatIsShorter(t *testing.T) {
 	h, d, zone := inZone(t, "Europe/Berlin")
 	h.Pass(time.Date(2027, 3, 20, 12, 0, 0, 0, zone).Sub(h.Now()))
@@ -308,7 +307,7 @@ func TestAnEarlierEndOnADayThatIsShorter(t *testing.T) {
 	f.Recurrence, f.Attendant = "FREQ=WEEKLY;COUNT=3", ""
 	no := submit(t, d, f, "kato")
 	narrower := func(earlier time.Duration) error {
-		_, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because(), Conditions: store.Conditions{End: f.End.Add(-earlier)}}, townhall.By("head"))
+		_, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because(), Conditions: store.Conditions{End: f.End.Add(-earlier)}}, townhall.Caller("head"))
 		return err
 	}
 	for _, earlier := range []time.Duration{time.Hour, 30 * time.Minute} { // half an hour is all that the second has
@@ -328,7 +327,7 @@ func TestAnEarlierEndOnADayThatIsShorter(t *testing.T) {
 	}
 }
 
-// Opening hours are of the wall clock of the institution's zone: on the day of the change too.
+// Opening hours follow the wall clock of the institution's zone, also on the day of the change.
 func TestOpeningHoursOnTheDayOfTheChange(t *testing.T) {
 	h, d, zone := inZone(t, "America/New_York")
 	change(t, h, func(tx *store.Tx) error {

@@ -7,30 +7,30 @@ import (
 	"slices"
 	"time"
 
+	"sekimori/broker/act"
 	"sekimori/broker/calendar"
 	"sekimori/broker/forms"
-	"sekimori/broker/ledger"
+	"sekimori/broker/request"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// phonedWithin is how long ago the telephone call may be that an emergency rests on.
+// phonedWithin bounds the age of the telephone call behind an emergency.
 const phonedWithin = 24 * time.Hour
 
-// EmergencyForm is what the first of two says beside the form (R22).
+// EmergencyForm is the first person's statement beside the form (R22).
 type EmergencyForm struct {
 	Reason   string    // why it cannot wait
-	Phoned   string    // who was telephoned
-	PhonedAt time.Time // and when: within the last day
+	Phoned   string    // the person who was telephoned
+	PhonedAt time.Time // time of the call: within the last day
 }
 
-// Emergency opens an emergency window by the first of two named people. Nothing is open yet: a second, different person must
-// agree within half an hour. The form's start does not matter, its length does: at most two hours, counted from the agreement. An
-// emergency replaces the stages of approval and the time they take, nothing else. The door has authenticated the person
-// afresh. Errors: *policy.Denied, *forms.Invalid.
-func (d *Desk) Emergency(ctx context.Context, f Form, e EmergencyForm, by ledger.Actor) (no string, err error) {
-	err = d.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
-		length := f.length(tx.Now)
+// Emergency opens an emergency window by the first of two named people. Nothing is open yet: a second, different person must agree
+// within half an hour. The form's start does not matter, only its length: at most two hours, counted from the agreement. An emergency
+// replaces only the stages of approval and their time. It asks for the proof each time. Errors: *policy.Denied, *forms.Invalid.
+func (d *Desk) Emergency(ctx context.Context, f request.Form, e EmergencyForm, by act.Caller) (no string, err error) {
+	err = act.Do(ctx, d.o.Acts, nothingYet, emergency, "", by, func(tx *store.Tx, p act.Person, _ struct{}) error {
+		length := lengthOf(f, tx.Now)
 		f.Start, f.StartIn, f.End, f.Length, f.Urgent, f.Recurrence = time.Time{}, time.Millisecond, time.Time{}, length, e.Reason, ""
 		r, _, err := d.check(tx.Snap, f, "")
 		var found *forms.Invalid
@@ -57,32 +57,34 @@ func (d *Desk) Emergency(ctx context.Context, f Form, e EmergencyForm, by ledger
 		if err := tx.AddRequest(r); err != nil {
 			return fmt.Errorf("store request: %w", err)
 		}
-		ruling, err := mayOpen(tx.Snap, p, r, "")
+		facts, err := tx.PolicyRequestOf(r)
 		if err != nil {
+			return fmt.Errorf("facts of request %s: %w", r.No, err)
+		}
+		facts.Openers = nil // it already has the person whom the rule is asked about
+		ruling := policy.CanOpenEmergency(p.Person, facts, "", tx.Now)
+		if err := ruling.Err(); err != nil {
 			return err
 		}
 		if err := tx.AddDecision(store.Decision{Request: r.No, Version: 1, By: p.ID, OnBehalf: ruling.OnBehalf, Verdict: store.VerdictOpen, Reason: e.Reason}); err != nil {
 			return fmt.Errorf("store decision: %w", err)
 		}
 		no = r.No
-		if err := d.entry(tx, "request.submitted", by, r, map[string]any{"as": asEmergency}); err != nil {
+		if err := d.entry(tx, "request.submitted", p.By, r, map[string]any{"as": asEmergency}); err != nil {
 			return err
 		}
-		return d.entry(tx, "emergency.asked", by, r, map[string]any{"on_behalf": ruling.OnBehalf})
+		return d.entry(tx, "emergency.asked", p.By, r, map[string]any{"on_behalf": ruling.OnBehalf})
 	})
 	return no, err
 }
 
-// length is how long the window that a form asks for is.
-func (f Form) length(now time.Time) time.Duration {
-	start := f.Start
-	if f.StartIn > 0 {
-		start = now.Add(f.StartIn)
-	}
-	if f.Length > 0 || start.IsZero() || f.End.IsZero() {
+// lengthOf is the length of the window that a form asks for. Without a start only a length gives it.
+func lengthOf(f request.Form, now time.Time) time.Duration {
+	start, end := f.Window(now)
+	if f.Length > 0 || start.IsZero() || end.IsZero() {
 		return f.Length.Truncate(time.Millisecond)
 	}
-	return f.End.Sub(start).Truncate(time.Millisecond)
+	return end.Sub(start).Truncate(time.Millisecond)
 }
 
 func (e EmergencyForm) problems(now time.Time, length time.Duration, r store.Request) *forms.Invalid {
@@ -118,7 +120,7 @@ func (e EmergencyForm) problems(now time.Time, length time.Duration, r store.Req
 	return bad
 }
 
-// oneEmergency: one emergency at a time for a vendor and system, and none while the follow-up of the last is missing.
+// oneEmergency refuses a second emergency of a vendor and system at a time, and one while the follow-up of the last is missing.
 func oneEmergency(s *store.Snap, r store.Request) error {
 	open, err := s.Requests(store.RequestFilter{System: r.System, Vendor: r.Vendor, States: []policy.RequestState{policy.EmergencyAsked, policy.EmergencyOpen}, Limit: 1000})
 	if err != nil {
@@ -135,7 +137,7 @@ func oneEmergency(s *store.Snap, r store.Request) error {
 	}
 	for _, o := range open {
 		if o.State == policy.EmergencyAsked && o.No != r.No && o.Body.Emergency != nil {
-			// To one whose first word counts no more nobody can agree: it keeps nobody from opening another.
+			// No one can agree to an emergency with a void first opening, so it does not stop another.
 			facts, err := s.PolicyRequestOf(o)
 			if err != nil {
 				return fmt.Errorf("facts of request %s: %w", o.No, err)
@@ -152,80 +154,46 @@ func oneEmergency(s *store.Snap, r store.Request) error {
 	return nil
 }
 
-// mayOpen asks policy whether the person may be one of the two.
-func mayOpen(s *store.Snap, p policy.Person, r store.Request, first string) (policy.Decision, error) {
-	facts, err := s.PolicyRequest(r.No)
-	if err != nil {
-		return policy.Decision{}, fmt.Errorf("facts of request %s: %w", r.No, err)
-	}
-	if first != "" { // the times are those of an opening now
-		facts.Start, facts.End = s.Now, s.Now.Add(r.Body.Emergency.Length)
-	}
-	if first == "" {
-		facts.Openers = nil // it is stored with whoever is asked about
-	}
-	ruling := policy.CanOpenEmergency(p, facts, first, s.Now)
-	return ruling, ruling.Err()
-}
-
-// AgreeEmergency is the second person's agreement: the window starts at this instant, for as long as was asked. Everything an
-// approval would have looked at is looked at here; what may be overridden, the reason of the two overrides. The door has authenticated the
-// person afresh. Errors: *policy.Denied, *forms.Invalid.
-func (d *Desk) AgreeEmergency(ctx context.Context, no, reason string, by ledger.Actor) (Outcome, error) {
-	var out Outcome
+// AgreeEmergency is the second person's agreement: the window starts at this instant, for the length asked. It checks everything an
+// approval checks; the reason of the two overrides each overridable item. It asks for the proof each time. Errors: *policy.Denied,
+// *forms.Invalid.
+func (d *Desk) AgreeEmergency(ctx context.Context, no, reason string, by act.Caller) (Outcome, error) {
 	if err := mustSay(reason); err != nil {
-		return out, err
+		return Outcome{}, err
 	}
-	err := d.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
-		r, sys, err := load(tx.Snap, no)
-		if err != nil {
-			return err
-		}
-		e := r.Body.Emergency
-		switch {
-		case e == nil || r.State != policy.EmergencyAsked:
-			return decided(r.No)
-		case !tx.Now.Before(r.Created.Add(policy.AgreeWithin)):
-			return &policy.Denied{Reason: policy.WindowOver, Args: map[string]string{"request": r.No, "time": "lapsed"}}
-		}
-		ruling, err := mayOpen(tx.Snap, p, r, e.First)
-		if err != nil {
-			return err
-		}
+	return act.Run(ctx, d.o.Acts, OnRequest, agree, no, by, func(tx *store.Tx, p act.Person, on store.OnRequest) (out Outcome, err error) {
+		r, sys, e := on.Request, on.System, on.Request.Body.Emergency
 		if err := oneEmergency(tx.Snap, r); err != nil {
-			return err
+			return out, err
 		}
 		r.Start, r.End = tx.Now, tx.Now.Add(e.Length)
 		if err := d.mustBeFree(tx.Snap, r, sys, false); err != nil {
-			return err
+			return out, err
 		}
 		due, err := d.nextOpenDay(tx.Snap, r.End)
 		if err != nil {
-			return err
+			return out, err
 		}
 		e.Second, e.Due = p.ID, due
 		r.State, r.ApprovedVersion = policy.EmergencyOpen, r.Version
 		if err := tx.UpdateRequest(r); err != nil {
-			return fmt.Errorf("store request: %w", err)
+			return out, fmt.Errorf("store request: %w", err)
 		}
 		because, overrides, err := d.emergencyItems(tx.Snap, r, sys)
 		if err != nil {
-			return err
+			return out, err
 		}
-		err = tx.AddDecision(store.Decision{Request: r.No, Version: r.Version, By: p.ID, OnBehalf: ruling.OnBehalf, Verdict: store.VerdictOpen, Reason: reason, Because: because})
+		behalf := p.Decision.OnBehalf
+		err = tx.AddDecision(store.Decision{Request: r.No, Version: r.Version, By: p.ID, OnBehalf: behalf, Verdict: store.VerdictOpen, Reason: reason, Because: because})
 		if err != nil {
-			return fmt.Errorf("store decision: %w", err)
+			return out, fmt.Errorf("store decision: %w", err)
 		}
 		out.State = r.State
 		if out.Windows, out.Grants, err = grant(tx, r, overrides...); err != nil {
-			return err
+			return out, err
 		}
-		return d.entry(tx, "emergency.opened", by, r, map[string]any{"reason": reason, "on_behalf": ruling.OnBehalf, "because": because, "overrides": overrides, "windows": out.Windows, "grants": out.Grants, "due": due}, out.Windows...)
+		return out, d.entry(tx, "emergency.opened", p.By, r, map[string]any{"reason": reason, "on_behalf": behalf, "because": because, "overrides": overrides, "windows": out.Windows, "grants": out.Grants, "due": due}, out.Windows...)
 	})
-	if err != nil {
-		return Outcome{}, d.refused(ctx, no, by, err)
-	}
-	return out, nil
 }
 
 // nextOpenDay is when a follow-up is due: the end of the next day on which the institution works.
@@ -241,8 +209,8 @@ func (d *Desk) nextOpenDay(s *store.Snap, ended time.Time) (time.Time, error) {
 	return calendar.Of(i, days, nil, d.o.Zone, ended, ended.AddDate(0, 2, 0)).NextOpenDay(ended).UTC(), nil
 }
 
-// LapseEmergencies lapses what no second person agreed to in time, and names it. The broker's timer calls it; a later agreement is
-// refused in any case.
+// LapseEmergencies lapses emergencies without a second person in time, and names them. The broker's timer calls it; a later agreement
+// is refused in any case.
 func (d *Desk) LapseEmergencies(ctx context.Context) ([]string, error) {
 	stale := func(s *store.Snap) ([]store.Request, error) {
 		open, err := s.Requests(store.RequestFilter{States: []policy.RequestState{policy.EmergencyAsked}, Limit: 1000})
@@ -266,7 +234,7 @@ func (d *Desk) LapseEmergencies(ctx context.Context) ([]string, error) {
 	return lapsed, nil
 }
 
-// sweep reads first, because mostly there is nothing to do, and then does what there is in one transaction, read anew.
+// sweep reads first, because mostly there is nothing to do. Then it does the work in one transaction, on facts read again.
 func (d *Desk) sweep(ctx context.Context, find func(*store.Snap) ([]store.Request, error), do func(*store.Tx, store.Request) error) error {
 	waiting := false
 	if err := d.o.DB.Read(ctx, func(s *store.Snap) error {

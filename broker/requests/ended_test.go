@@ -11,8 +11,8 @@ import (
 	"sekimori/policy"
 )
 
-// A recurring request that was edited a few times has more windows than a list shows. Taken back, none is left that may be used, or
-// that stands in the way of others.
+// A recurring request that was edited a few times has more windows than a list shows. After a withdrawal none is usable, and none
+// blocks others.
 func TestWithdrawnLeavesNoWindow(t *testing.T) {
 	h, d := desk(t)
 	f := simple()
@@ -20,12 +20,12 @@ func TestWithdrawnLeavesNoWindow(t *testing.T) {
 	no := submit(t, d, f, "kato")
 	for range 3 {
 		approve(t, d, no, "head")
-		if err := d.Edit(t.Context(), no, f, townhall.By("kato")); err != nil {
+		if err := d.Edit(t.Context(), no, f, townhall.Caller("kato")); err != nil {
 			t.Fatal(err)
 		}
 	}
 	approve(t, d, no, "head")
-	want(t, "withdrawn", d.Withdraw(t.Context(), no, "取下げ", townhall.By("kato")), "")
+	want(t, "withdrawn", d.Withdraw(t.Context(), no, "取下げ", townhall.Caller("kato")), "")
 	err := h.DB.Read(t.Context(), func(s *store.Snap) error {
 		all, err := s.Windows(store.WindowFilter{Request: no, Limit: 1000})
 		if len(all) != 4*53 {
@@ -43,33 +43,33 @@ func TestWithdrawnLeavesNoWindow(t *testing.T) {
 	}
 }
 
-// What was used owes its report and its attendance record, whatever ends the request afterwards: taken back, or edited, and then sent
-// away or left alone.
+// A used window owes its report and its attendance record, however the request ends afterwards: withdrawn, or edited and then rejected
+// or lapsed.
 func TestAttackAUsedRequestIsTakenBack(t *testing.T) {
 	edit := func(t *testing.T, h *townhall.Hall, d *requests.Desk, no string) {
 		t.Helper()
 		f := simple()
 		f.Start = h.Now().Add(time.Hour)
 		f.End = f.Start.Add(time.Hour)
-		want(t, "edited", d.Edit(t.Context(), no, f, townhall.By("kato")), "")
+		want(t, "edited", d.Edit(t.Context(), no, f, townhall.Caller("kato")), "")
 	}
 	ends := map[string]struct {
 		act    func(t *testing.T, h *townhall.Hall, d *requests.Desk, no string)
-		unused policy.RequestState // of a request that nobody used
+		unused policy.RequestState // of an unused request
 	}{
 		"withdrawn": {func(t *testing.T, _ *townhall.Hall, d *requests.Desk, no string) {
-			want(t, "withdrawn", d.Withdraw(t.Context(), no, "もう要らない", townhall.By("kato")), "")
+			want(t, "withdrawn", d.Withdraw(t.Context(), no, "もう要らない", townhall.Caller("kato")), "")
 		}, policy.RequestWithdrawn},
 		"revoked": {func(t *testing.T, _ *townhall.Hall, d *requests.Desk, no string) {
-			want(t, "revoked", d.Revoke(t.Context(), no, "止める", townhall.By("head")), "")
+			want(t, "revoked", d.Revoke(t.Context(), no, "止める", townhall.Caller("head")), "")
 		}, policy.RequestRevoked},
 		"edited and withdrawn": {func(t *testing.T, h *townhall.Hall, d *requests.Desk, no string) {
 			edit(t, h, d, no)
-			want(t, "withdrawn", d.Withdraw(t.Context(), no, "もう要らない", townhall.By("kato")), "")
+			want(t, "withdrawn", d.Withdraw(t.Context(), no, "もう要らない", townhall.Caller("kato")), "")
 		}, policy.RequestWithdrawn},
 		"edited and rejected": {func(t *testing.T, h *townhall.Hall, d *requests.Desk, no string) {
 			edit(t, h, d, no)
-			want(t, "rejected", d.Reject(t.Context(), no, "認めない", townhall.By("head")), "")
+			want(t, "rejected", d.Reject(t.Context(), no, "認めない", townhall.Caller("head")), "")
 		}, policy.RequestRejected},
 		"edited and left alone": {func(t *testing.T, h *townhall.Hall, d *requests.Desk, no string) {
 			edit(t, h, d, no)
@@ -85,7 +85,7 @@ func TestAttackAUsedRequestIsTakenBack(t *testing.T) {
 				h, d := desk(t)
 				no, w := granted(t, d)
 				h.Pass(time.Hour)
-				want(t, "open", post(h).Open(t.Context(), w, townhall.By("ito")), "")
+				want(t, "open", post(h).Open(t.Context(), w, townhall.Caller("ito")), "")
 				expected := end.unused
 				if used {
 					expected = policy.ReportDue

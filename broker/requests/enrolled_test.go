@@ -26,7 +26,7 @@ func enrolWith(t *testing.T, h *townhall.Hall, code string) {
 	h.Pass(time.Minute)
 }
 
-// The administrator enrols a colleague of the head alone, keeps the credentials, and the head makes the colleague deputy: the
+// The administrator alone enrols a colleague of the head, and keeps the credentials. The head makes the colleague deputy: the
 // administrator would approve.
 func TestAttackDeputyWhomOnePersonEnrolled(t *testing.T) {
 	h, d := desk(t)
@@ -44,7 +44,7 @@ func TestAttackDeputyWhomOnePersonEnrolled(t *testing.T) {
 	}
 	deputise := func(person string) error {
 		_, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: person, From: h.Now().Add(time.Hour), Until: h.Now().Add(24 * time.Hour), Reason: "出張"},
-			townhall.By("head"))
+			townhall.Caller("head"))
 		return err
 	}
 	enrolWith(t, h, h.Plan.Code)

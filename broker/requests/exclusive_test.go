@@ -18,7 +18,7 @@ func TestExclusiveSystemHasNoTwoWindows(t *testing.T) {
 	overlapping := func(from, to time.Duration) error {
 		f := hr()
 		f.Start, f.End = f.Start.Add(from), f.End.Add(to)
-		_, err := d.Submit(t.Context(), f, townhall.By("kato"))
+		_, err := d.Submit(t.Context(), f, townhall.Caller("kato"))
 		return err
 	}
 	var bad *forms.Invalid
@@ -33,11 +33,10 @@ func TestExclusiveSystemHasNoTwoWindows(t *testing.T) {
 	if err := overlapping(0, 0); !errors.As(err, &bad) || !bad.Has("overlap") {
 		t.Errorf("over an approved window: %v", err)
 	}
-	want(t, "edit of the window itself", d.Edit(t.Context(), no, hr(), townhall.By("kato")), "")
+	want(t, "edit of the window itself", d.Edit(t.Context(), no, hr(), townhall.Caller("kato")), "")
 }
 
-// A proposal is no request yet and stands in nobody's way; by the time it is taken over, or approved, another may hold
-// the interval.
+// A proposal is not a request yet and blocks no other; by the time it is taken over, or approved, another may hold the interval.
 func TestExclusiveSystemIsAskedAgainWhenTakenAndApproved(t *testing.T) {
 	_, d := desk(t)
 	overlaps := func(what string, err error) {
@@ -49,27 +48,27 @@ func TestExclusiveSystemIsAskedAgainWhenTakenAndApproved(t *testing.T) {
 	}
 	early := submit(t, d, hr(), "E-0031") // two proposals for the same interval
 	late := submit(t, d, hr(), "E-0031")
-	want(t, "take the first", d.Take(t.Context(), early, townhall.By("kato")), "")
-	overlaps("take the second beside a pending one", d.Take(t.Context(), late, townhall.By("kato")))
+	want(t, "take the first", d.Take(t.Context(), early, townhall.Caller("kato")), "")
+	overlaps("take the second beside a pending one", d.Take(t.Context(), late, townhall.Caller("kato")))
 	approve(t, d, early, "head")
 	approve(t, d, early, "deputy")
-	overlaps("take the second beside a window", d.Take(t.Context(), late, townhall.By("kato")))
-	want(t, "withdraw the first", d.Withdraw(t.Context(), early, "取りやめ", townhall.By("kato")), "")
-	want(t, "take the second", d.Take(t.Context(), late, townhall.By("kato")), "")
+	overlaps("take the second beside a window", d.Take(t.Context(), late, townhall.Caller("kato")))
+	want(t, "withdraw the first", d.Withdraw(t.Context(), early, "取りやめ", townhall.Caller("kato")), "")
+	want(t, "take the second", d.Take(t.Context(), late, townhall.Caller("kato")), "")
 }
 
 func TestASystemMadeExclusiveAfterTwoRequests(t *testing.T) {
 	h := townhall.Open(t)
 	text := townhall.Registry(t)
 	h.Apply(t, strings.Replace(text, "identity_check: true, exclusive: true", "identity_check: true", 1), "admin")
-	d := requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone})
+	d := requests.New(requests.Options{DB: h.DB, Acts: h.Runner(), Zone: townhall.Zone})
 	one, two := submit(t, d, hr(), "kato"), submit(t, d, hr(), "kato")
 	plan := h.Apply(t, text, "admin")
 	want(t, "confirm the rule", second(h.Registry.Confirm(t.Context(), plan.Pending, townhall.By("deputy"))), "")
 	for _, by := range []string{"head", "deputy"} {
 		approve(t, d, one, by)
 	}
-	_, err := d.Approve(t.Context(), two, requests.Approval{Because: townhall.Because()}, townhall.By("head"))
+	_, err := d.Approve(t.Context(), two, requests.Approval{Because: townhall.Because()}, townhall.Caller("head"))
 	var bad *forms.Invalid
 	if !errors.As(err, &bad) || !bad.Has("overlap") || state(t, d, two) != policy.PendingFirst {
 		t.Errorf("a second window on an exclusive system: %v, %s", err, state(t, d, two))

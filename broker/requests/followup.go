@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 
-	"sekimori/broker/ledger"
+	"sekimori/broker/act"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// FollowUpsDue moves emergencies whose window is over to where their follow-up is awaited, or where nothing was used,
-// the later approval alone. It also raises what is overdue, once. The numbers that it moved come back. The broker's
-// timer calls it.
+// FollowUpsDue moves emergencies whose window is over to the state that awaits the follow-up; if nothing was used, only the later
+// approval is awaited. It also raises overdue follow-ups, once. It returns the numbers that it moved. The broker's timer calls it.
 func (d *Desk) FollowUpsDue(ctx context.Context) ([]string, error) {
 	var moved []string
 	over := func(s *store.Snap) ([]store.Request, error) { return s.OverRequests(policy.EmergencyOpen) }
@@ -38,7 +37,7 @@ func (d *Desk) FollowUpsDue(ctx context.Context) ([]string, error) {
 	return moved, d.raiseFollowUps(ctx)
 }
 
-// raiseFollowUps writes an entry for each follow-up that is missing at its due time.
+// raiseFollowUps writes an entry for each follow-up missing at its due time.
 func (d *Desk) raiseFollowUps(ctx context.Context) error {
 	late := func(s *store.Snap) ([]store.Request, error) { return s.LateFollowUps() }
 	return d.sweep(ctx, late, func(tx *store.Tx, r store.Request) error {
@@ -53,53 +52,39 @@ func (d *Desk) raiseFollowUps(ctx context.Context) error {
 	})
 }
 
-// ApproveAfter is the later approval of an emergency (事後承認), once its window is over. The door has authenticated the
-// approver afresh. Errors: *policy.Denied.
-func (d *Desk) ApproveAfter(ctx context.Context, no, reason string, by ledger.Actor) (policy.RequestState, error) {
+// ApproveAfter is the later approval of an emergency (事後承認), once its window is over. It asks for the proof each time. Errors:
+// *policy.Denied.
+func (d *Desk) ApproveAfter(ctx context.Context, no, reason string, by act.Caller) (policy.RequestState, error) {
 	if err := mustSay(reason); err != nil {
 		return "", err
 	}
-	var state policy.RequestState
-	err := d.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
-		r, _, err := load(tx.Snap, no)
-		if err != nil {
-			return err
-		}
-		facts, err := tx.PolicyRequest(r.No)
-		if err != nil {
-			return fmt.Errorf("facts of request %s: %w", r.No, err)
-		}
-		ruling := policy.CanApproveAfter(p, facts, tx.Now)
-		if err := ruling.Err(); err != nil {
-			return err
-		}
+	return act.Run(ctx, d.o.Acts, OnRequest, approveAfter, no, by, func(tx *store.Tx, p act.Person, on store.OnRequest) (policy.RequestState, error) {
+		r, behalf := on.Request, p.Decision.OnBehalf
 		before, err := tx.Outstanding(r.No)
 		if err != nil {
-			return fmt.Errorf("what request %s owes: %w", r.No, err)
+			return "", fmt.Errorf("what request %s owes: %w", r.No, err)
 		}
 		if r.State != policy.FollowUpDue || !before.Approval {
-			return decided(r.No)
+			return "", decided(r.No)
 		}
-		err = tx.AddDecision(store.Decision{Request: r.No, Version: r.Version, By: p.ID, Verdict: store.VerdictAfter, Reason: reason, OnBehalf: ruling.OnBehalf})
+		err = tx.AddDecision(store.Decision{Request: r.No, Version: r.Version, By: p.ID, Verdict: store.VerdictAfter, Reason: reason, OnBehalf: behalf})
 		if err != nil {
-			return fmt.Errorf("store decision: %w", err)
+			return "", fmt.Errorf("store decision: %w", err)
 		}
 		o, err := tx.Outstanding(r.No)
 		if err != nil {
-			return fmt.Errorf("what request %s owes: %w", r.No, err)
+			return "", fmt.Errorf("what request %s owes: %w", r.No, err)
 		}
 		r.State = o.State()
 		if err := tx.UpdateRequest(r); err != nil {
-			return fmt.Errorf("store request: %w", err)
+			return "", fmt.Errorf("store request: %w", err)
 		}
-		state = r.State
-		return d.entry(tx, "emergency.approved-after", by, r, map[string]any{"reason": reason, "on_behalf": ruling.OnBehalf, "unreported": o.Unreported})
+		return r.State, d.entry(tx, "emergency.approved-after", p.By, r, map[string]any{"reason": reason, "on_behalf": behalf, "unreported": o.Unreported})
 	})
-	return state, err
 }
 
-// Due does everything that falls due by the clock at this desk: undecided applications, wishes for more time, emergencies. Errors
-// are joined; one does not keep the rest from being done.
+// Due does everything that falls due by the clock at this desk: undecided applications, wishes for more time, emergencies. Errors are
+// joined; one does not stop the rest.
 func (d *Desk) Due(ctx context.Context) error {
 	_, _, undecided := d.LapseDue(ctx)
 	_, wishes := d.LapseExtensions(ctx)

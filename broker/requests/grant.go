@@ -7,9 +7,9 @@ import (
 	"sekimori/policy"
 )
 
-// grant makes a window for each occurrence, and in each a grant per engineer and account. r is the request as its conditions leave
-// it. overrides are the codes of what was accepted with a reason: the reason spoke of how things stood, so it holds for the first
-// occurrence only; whatever is owed when a later one comes is for somebody to answer then.
+// grant makes a window for each occurrence, and in each a grant per engineer and account. r is the request with its conditions
+// applied. overrides are the codes that were accepted with a reason. A reason holds for the first occurrence only, because it spoke of
+// the facts of that time. For a later occurrence the item must be answered again.
 func grant(tx *store.Tx, r store.Request, overrides ...string) (windows, grants []string, err error) {
 	before, err := tx.Windows(store.WindowFilter{Request: r.No, Limit: busiest})
 	if err != nil {
@@ -44,7 +44,7 @@ func grantsOf(tx *store.Tx, r store.Request, w policy.Window) (grants []string, 
 			}
 			g := policy.Grant{
 				ID: fmt.Sprintf("%s-%d", w.ID, len(grants)+1), Person: person, Vendor: r.Vendor, Target: a.Target, Account: a.ID,
-				Window: w, Request: r.No, Files: r.Body.Files, State: policy.GrantActive, PersonLimit: r.Body.PersonLimit,
+				Window: w, Request: r.No, Files: r.Body.Files, Forwards: r.Body.Forwards, State: policy.GrantActive, PersonLimit: r.Body.PersonLimit,
 			}
 			if err := tx.AddGrant(g); err != nil {
 				return nil, fmt.Errorf("store grant: %w", err)

@@ -10,9 +10,10 @@ import (
 	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
-// The codes of screens §3.2 about time that callers look for.
+// The codes about time (screens §3.2) that callers look for.
 const (
 	codeOverlap  = "overlap"
 	codeBlackout = "blackout-day"
@@ -20,16 +21,10 @@ const (
 	codeTooLong  = "too-long"
 )
 
-// interval resolves when the work is to be: the start far enough ahead, the end after it, no longer than the system
-// allows, on no day on which nobody works. spans are the occurrences in order; nil where the times make no sense.
+// interval resolves the time of the work: the start far enough ahead, the end after it, no longer than the system allows, on no closed
+// day. spans are the occurrences in order; nil if the times make no sense.
 func (c *checking) interval(sys store.System) (spans []policy.Span) {
-	start, end := c.form.Start, c.form.End
-	if c.form.StartIn > 0 {
-		start = c.snap.Now.Add(c.form.StartIn)
-	}
-	if c.form.Length > 0 {
-		end = start.Add(c.form.Length)
-	}
+	start, end := c.form.Window(c.snap.Now)
 	start, end = start.UTC().Truncate(time.Millisecond), end.UTC().Truncate(time.Millisecond)
 	longest := sys.Longest()
 	lead := max(sys.Lead, c.institution.Lead)
@@ -46,13 +41,13 @@ func (c *checking) interval(sys store.System) (spans []policy.Span) {
 		c.problem("start", codeTooSoon, "開始時刻を過ぎています。承認に要る時間をみて、先の時刻にしてください。",
 			"The start has passed: leave time for the approval, which must come before the start.")
 	case start.Sub(c.snap.Now) < lead && strings.TrimSpace(c.form.Urgent) == "":
-		ja, en := sayLength(lead)
-		c.problem("start", codeTooSoon, "開始まで"+ja+"ありません。急ぐときは「至急」を選び、理由を書いてください。",
-			"Less than "+en+" ahead. Choose urgent and say why.")
+		said := text.Length(lead)
+		c.problem("start", codeTooSoon, "開始まで"+said.JA+"ありません。急ぐときは「至急」を選び、理由を書いてください。",
+			"Less than "+said.EN+" ahead. Choose urgent and say why.")
 	}
 	if end.Sub(start) > longest {
-		ja, en := sayLength(longest)
-		c.problem("end", codeTooLong, "1回の時間枠は"+ja+"までです。分けて申請してください。", "A window is at most "+en+". Split it.")
+		said := text.Length(longest)
+		c.problem("end", codeTooLong, "1回の時間枠は"+said.JA+"までです。分けて申請してください。", "A window is at most "+said.EN+". Split it.")
 		return nil
 	}
 	spans = c.occurrences(start, end)
@@ -67,7 +62,7 @@ func (c *checking) interval(sys store.System) (spans []policy.Span) {
 	return spans
 }
 
-// occurrences expands a recurring window; one that does not recur is its own only occurrence.
+// occurrences expands a recurring window. One that does not recur is its own only occurrence.
 func (c *checking) occurrences(start, end time.Time) []policy.Span {
 	rule := strings.TrimSpace(c.form.Recurrence)
 	if rule == "" {
@@ -96,7 +91,7 @@ func (c *checking) occurrences(start, end time.Time) []policy.Span {
 	return spans
 }
 
-// calendar is the one that covers a span.
+// calendar gives the calendar that covers a span.
 func (c *checking) calendar(s policy.Span) policy.Calendar {
 	return calendar.Of(c.institution, c.holidays, c.nowork, c.zone, s.Start, s.End)
 }
@@ -106,28 +101,6 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// sayLength says a length of time in both languages: 4時間, 1時間30分; 4 h, 1 h 30 min.
-func sayLength(d time.Duration) (ja, en string) {
-	days, hours, minutes := d/(24*time.Hour), d%(24*time.Hour)/time.Hour, d%time.Hour/time.Minute
-	if days < 3 { // a day or two are said in hours: 48時間
-		hours, days = hours+24*days, 0
-	}
-	var said []string
-	for _, part := range []struct {
-		n      time.Duration
-		ja, en string
-	}{{days, "日", " days"}, {hours, "時間", " h"}, {minutes, "分", " min"}} {
-		if part.n > 0 {
-			ja += fmt.Sprintf("%d%s", part.n, part.ja)
-			said = append(said, fmt.Sprintf("%d%s", part.n, part.en))
-		}
-	}
-	if len(said) == 0 {
-		return "1分", "1 min"
-	}
-	return ja, strings.Join(said, " ")
 }
 
 // spansOf are a stored request's occurrences, or its one interval.

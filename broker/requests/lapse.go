@@ -10,11 +10,11 @@ import (
 	"sekimori/policy"
 )
 
-// the states in which nobody has decided yet
+// the states of an undecided request
 var undecidedStates = []policy.RequestState{policy.RequestProposed, policy.RequestDraft, policy.PendingFirst, policy.PendingSecond, policy.RequestReturned}
 
-// LapseDue lapses every application that reached its start undecided: nothing is approved by silence. It
-// names them, and tells when to look again; zero: when something changes. The broker's timer calls it.
+// LapseDue lapses every application that reached its start undecided: silence approves nothing. It names them, and tells when to look
+// again; zero: when something changes. The broker's timer calls it.
 func (d *Desk) LapseDue(ctx context.Context) (lapsed []string, next time.Time, err error) {
 	due := func(s *store.Snap) (list []store.Request, err error) {
 		open, err := s.Requests(store.RequestFilter{States: undecidedStates, Soonest: true, Limit: lapseLimit})
@@ -22,7 +22,7 @@ func (d *Desk) LapseDue(ctx context.Context) (lapsed []string, next time.Time, e
 			return nil, fmt.Errorf("read undecided requests: %w", err)
 		}
 		next = time.Time{}
-		for _, r := range open { // the earliest first, so that a crowd of others hides nothing that is due
+		for _, r := range open { // the earliest first, so that a crowd of others hides no due one
 			if s.Now.Before(r.Start) {
 				next = r.Start
 				break
@@ -64,10 +64,10 @@ func (d *Desk) LapseDue(ctx context.Context) (lapsed []string, next time.Time, e
 	return lapsed, next, nil
 }
 
-// lapseLimit is how many lapse at a time, so that the store's one writer is not held up for long; the rest come with the next look.
+// lapseLimit is how many lapse at a time, so that the store's one writer is not blocked for long. The next look takes the rest.
 const lapseLimit = 1000
 
-// List, Show and the rest read for lists and pages; who may see what is the door's to ask.
+// List, Show and the rest read for lists and pages. The door decides who may see the result.
 
 // List gives requests, newest first.
 func (d *Desk) List(ctx context.Context, f store.RequestFilter) ([]store.Request, error) {
@@ -79,7 +79,7 @@ func (d *Desk) List(ctx context.Context, f store.RequestFilter) ([]store.Request
 	return list, err
 }
 
-// Shown is a request with what was decided on it and what came of it.
+// Shown is a request with its decisions, windows and grants.
 type Shown struct {
 	Request   store.Request
 	Decisions []store.Decision
@@ -91,18 +91,23 @@ type Shown struct {
 func (d *Desk) Show(ctx context.Context, no string) (Shown, error) {
 	var out Shown
 	err := d.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		if out.Request, err = s.Request(no); err != nil {
-			return fmt.Errorf("request %q: %w", no, err)
-		}
-		if out.Decisions, err = s.Decisions(no); err != nil {
-			return err
-		}
-		if out.Windows, err = s.Windows(store.WindowFilter{Request: no}); err != nil {
-			return err
-		}
-		out.Grants, err = s.GrantsWhere(store.GrantFilter{Request: no})
+		out, err = showRequest(s, no)
 		return err
 	})
+	return out, err
+}
+
+func showRequest(s *store.Snap, no string) (out Shown, err error) {
+	if out.Request, err = s.Request(no); err != nil {
+		return out, fmt.Errorf("request %q: %w", no, err)
+	}
+	if out.Decisions, err = s.Decisions(no); err != nil {
+		return out, fmt.Errorf("decisions on %s: %w", no, err)
+	}
+	if out.Windows, err = s.Windows(store.WindowFilter{Request: no}); err != nil {
+		return out, fmt.Errorf("windows of %s: %w", no, err)
+	}
+	out.Grants, err = s.GrantsWhere(store.GrantFilter{Request: no})
 	return out, err
 }
 

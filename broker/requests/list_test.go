@@ -9,7 +9,7 @@ import (
 	"sekimori/policy"
 )
 
-// Ten thousand requests in the store: a list is there in under 100 ms, and pages on without gap or repetition.
+// Ten thousand requests in the store: a list takes under 100 ms, and its pages have no gap or repetition.
 func TestAListAmongTenThousandRequests(t *testing.T) {
 	h, d := desk(t)
 	no := submit(t, d, simple(), "kato")

@@ -2,7 +2,6 @@ package requests
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"sekimori/broker/forms"
@@ -10,7 +9,7 @@ import (
 	"sekimori/policy"
 )
 
-// overlap: an exclusive system has no two windows at a time, approved or awaiting approval.
+// overlap refuses a second window on an exclusive system at a time, approved or awaiting approval.
 func (c *checking) overlap(spans []policy.Span, sys store.System, own string) error {
 	other, err := clash(c.snap, sys, own, spans, true)
 	if err == nil && other != nil {
@@ -19,7 +18,7 @@ func (c *checking) overlap(spans []policy.Span, sys store.System, own string) er
 	return err
 }
 
-// taken is what stands in the way of a window on an exclusive system.
+// taken is a window or request that blocks an exclusive system.
 type taken struct {
 	no         string // of the request
 	start, end time.Time
@@ -42,8 +41,8 @@ func (o *taken) en(zone *time.Location) string {
 	return fmt.Sprintf("Overlaps %s (%s).", o.no, o.when(zone))
 }
 
-// clash finds a window of another request than own on an exclusive system that touches one of the spans; with
-// pending, also a request that awaits approval. Nil: none.
+// clash finds a window of a request other than own on an exclusive system that touches one of the spans; with pending, also a request
+// that awaits approval. Nil: none.
 func clash(s *store.Snap, sys store.System, own string, spans []policy.Span, pending bool) (*taken, error) {
 	if !sys.Exclusive || len(spans) == 0 {
 		return nil, nil
@@ -54,7 +53,7 @@ func clash(s *store.Snap, sys store.System, own string, spans []policy.Span, pen
 		return nil, fmt.Errorf("read windows: %w", err)
 	}
 	for _, w := range windows {
-		if w.Request != own && usable(w.State) && touches(spans, w.Start, w.End) {
+		if w.Request != own && w.State.Usable() && touches(spans, w.Start, w.End) {
 			return &taken{w.Request, w.Start, w.End}, nil
 		}
 	}
@@ -79,7 +78,7 @@ func clash(s *store.Snap, sys store.System, own string, spans []policy.Span, pen
 	return nil, nil
 }
 
-// busiest is more than one system has planned at a time.
+// busiest is more than one system ever has planned at a time.
 const busiest = 10000
 
 func touches(spans []policy.Span, start, end time.Time) bool {
@@ -91,7 +90,7 @@ func touches(spans []policy.Span, start, end time.Time) bool {
 	return false
 }
 
-// mustBeFree refuses what would put a second window beside one on an exclusive system.
+// mustBeFree refuses a second window beside one on an exclusive system.
 func (d *Desk) mustBeFree(s *store.Snap, r store.Request, sys store.System, pending bool) error {
 	other, err := clash(s, sys, r.No, spansOf(r), pending)
 	if err != nil || other == nil {
@@ -100,7 +99,5 @@ func (d *Desk) mustBeFree(s *store.Snap, r store.Request, sys store.System, pend
 	return &forms.Invalid{Problems: []forms.Problem{{Field: "start", Code: codeOverlap, JA: other.ja(d.o.Zone), EN: other.en(d.o.Zone)}}}
 }
 
-// the states of a window that may still be used
+// the states of a usable window
 var usableStates = []policy.WindowState{policy.WindowScheduled, policy.WindowAttended, policy.WindowPermitted}
-
-func usable(s policy.WindowState) bool { return slices.Contains(usableStates, s) }

@@ -13,13 +13,13 @@ import (
 	"sekimori/policy"
 )
 
-// What one engineer proposes is bounded: what waits for the section, and what comes in a day. The answer says what to do, in both
-// languages, and what the section takes over makes room.
+// One engineer's proposals are bounded: those that await the section, and those in a day. The answer says what to do, in both
+// languages, and each proposal that the section takes over makes room.
 func TestAttackProposalsWithoutEnd(t *testing.T) {
 	h, d := desk(t)
 	f := simple()
 	f.Start, f.End = f.Start.AddDate(0, 1, 0), f.End.AddDate(0, 1, 0)
-	propose := func() (string, error) { return d.Submit(t.Context(), f, townhall.By("E-0031")) }
+	propose := func() (string, error) { return d.Submit(t.Context(), f, townhall.Caller("E-0031")) }
 	var made []string
 	for {
 		no, err := propose()
@@ -38,15 +38,15 @@ func TestAttackProposalsWithoutEnd(t *testing.T) {
 	if len(made) != 60 {
 		t.Errorf("%d were taken", len(made))
 	}
-	if _, err := d.Submit(t.Context(), f, townhall.By("kato")); err != nil {
+	if _, err := d.Submit(t.Context(), f, townhall.Caller("kato")); err != nil {
 		t.Errorf("the section's own requests are not proposals: %v", err)
 	}
-	want(t, "taken over", d.Take(t.Context(), made[0], townhall.By("kato")), "")
+	want(t, "taken over", d.Take(t.Context(), made[0], townhall.Caller("kato")), "")
 	if _, err := propose(); err != nil {
 		t.Errorf("after one was taken over: %v", err)
 	}
 	for _, no := range made[1:] {
-		want(t, "withdrawn", d.Withdraw(t.Context(), no, "取り下げます", townhall.By("E-0031")), "")
+		want(t, "withdrawn", d.Withdraw(t.Context(), no, "取り下げます", townhall.Caller("E-0031")), "")
 	}
 	for n := 61; n < 120; n++ {
 		if _, err := propose(); err != nil {
@@ -56,7 +56,7 @@ func TestAttackProposalsWithoutEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want(t, "withdrawn", d.Withdraw(t.Context(), all[0].No, "取り下げます", townhall.By("E-0031")), "")
+		want(t, "withdrawn", d.Withdraw(t.Context(), all[0].No, "取り下げます", townhall.Caller("E-0031")), "")
 	}
 	_, err := propose()
 	wantProblem(t, "the 121st of the day", err, "too-many")
@@ -65,7 +65,7 @@ func TestAttackProposalsWithoutEnd(t *testing.T) {
 	want(t, "a day later", err, "")
 }
 
-// A year of weekly maintenance that is approved one by one may be proposed at once; a second one waits until the section took the first over.
+// A year of weekly maintenance approved one by one may be proposed at once; a second year waits until the section took the first over.
 func TestProposalsOfASeriesCountEach(t *testing.T) {
 	h, d := desk(t)
 	change(t, h, func(tx *store.Tx) error {
@@ -75,13 +75,13 @@ func TestProposalsOfASeriesCountEach(t *testing.T) {
 	})
 	f := simple()
 	f.Recurrence = "FREQ=DAILY;COUNT=53"
-	_, err := d.Submit(t.Context(), f, townhall.By("E-0031"))
+	_, err := d.Submit(t.Context(), f, townhall.Caller("E-0031"))
 	want(t, "a year's", err, "")
-	_, err = d.Submit(t.Context(), f, townhall.By("E-0031"))
+	_, err = d.Submit(t.Context(), f, townhall.Caller("E-0031"))
 	wantProblem(t, "another", err, "too-many")
 }
 
-// However many requests were handed in after it, and wait for later days: what reaches its start undecided lapses.
+// An undecided request lapses at its start, however many requests for later days came after it.
 func TestAttackACrowdKeepsNothingFromLapsing(t *testing.T) {
 	h, d := desk(t)
 	no := submit(t, d, simple(), "kato")

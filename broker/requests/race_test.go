@@ -2,7 +2,7 @@
 
 package requests_test
 
-// Under the race detector nobody is held to a time, so fewer requests show the same.
+// The race detector has no time limit, so fewer requests are enough.
 const (
 	raceEnabled = true
 	tenThousand = 800

@@ -3,68 +3,49 @@ package requests
 import (
 	"context"
 	"fmt"
-	"slices"
 
-	"sekimori/broker/ledger"
+	"sekimori/broker/act"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// Seen notes that an approver has read what a deputy decided in their stead (後閲). With object they object, which
-// needs a reason: what was granted and not used yet is revoked, and a request still awaiting its second stage goes back to
-// its requester. Errors: *policy.Denied, *forms.Invalid.
-func (d *Desk) Seen(ctx context.Context, no string, object bool, reason string, by ledger.Actor) error {
-	if object || reason != "" {
-		if err := mustSay(reason); err != nil {
+// SeenBody says that the approver read a deputy's decision. With Object the approver objects, which needs a reason.
+type SeenBody struct {
+	Object bool   `json:"object,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// Seen notes that an approver has read what a deputy decided in their stead (後閲). With Object they object: granted and unused windows
+// are revoked, and a request that awaits its second stage goes back to its requester. Errors: *policy.Denied, *forms.Invalid.
+func (d *Desk) Seen(ctx context.Context, no string, in SeenBody, by act.Caller) error {
+	if in.Object || in.Reason != "" {
+		if err := mustSay(in.Reason); err != nil {
 			return err
 		}
 	}
-	return d.act(ctx, by, func(tx *store.Tx, p policy.Person) error {
-		r, _, err := load(tx.Snap, no)
-		if err != nil {
-			return err
-		}
-		due, err := tx.Requests(store.RequestFilter{SeenDue: p.ID, Limit: busiest})
-		if err != nil {
-			return fmt.Errorf("read what is to be seen: %w", err)
-		}
-		if !slices.ContainsFunc(due, func(o store.Request) bool { return o.No == r.No }) {
-			return seenBy(tx.Snap, r, p)
-		}
-		verdict, kind := store.VerdictSeen, "request.seen"
-		if object {
+	return d.onRequest(ctx, seen, no, by, func(tx *store.Tx, p act.Person, on store.OnRequest) error {
+		r, verdict, kind := on.Request, store.VerdictSeen, "request.seen"
+		if in.Object {
 			verdict, kind = store.VerdictObject, "request.objected"
 		}
-		if err := tx.AddDecision(store.Decision{Request: r.No, Version: r.Version, By: p.ID, Verdict: verdict, Reason: reason}); err != nil {
+		err := tx.AddDecision(store.Decision{Request: r.No, Version: r.Version, By: p.ID, Verdict: verdict, Reason: in.Reason})
+		if err != nil {
 			return fmt.Errorf("store decision: %w", err)
 		}
-		more := map[string]any{"reason": reason}
+		more := map[string]any{"reason": in.Reason}
 		var windows []string
-		if object {
-			var revoked []string
-			if revoked, windows, err = d.objected(tx, &r, p, reason); err != nil {
+		if in.Object {
+			if more["revoked_grants"], windows, err = d.objected(tx, &r, p.ID, in.Reason); err != nil {
 				return err
 			}
-			more["revoked_grants"], more["cancelled_windows"] = revoked, windows
+			more["cancelled_windows"] = windows
 		}
-		return d.entry(tx, kind, by, r, more, windows...)
+		return d.entry(tx, kind, p.By, r, more, windows...)
 	})
 }
 
-// seenBy is why somebody has nothing to see here: they did already, or nobody decided for them.
-func seenBy(s *store.Snap, r store.Request, p policy.Person) error {
-	decisions, err := s.Decisions(r.No)
-	if err != nil {
-		return fmt.Errorf("read decisions: %w", err)
-	}
-	if slices.ContainsFunc(decisions, func(made store.Decision) bool { return made.OnBehalf == p.ID }) {
-		return decided(r.No)
-	}
-	return forbidden(policy.Approver)
-}
-
-// objected takes back what was not used yet.
-func (d *Desk) objected(tx *store.Tx, r *store.Request, p policy.Person, reason string) (revoked, cancelled []string, err error) {
+// objected takes back the unused windows and grants.
+func (d *Desk) objected(tx *store.Tx, r *store.Request, by, reason string) (revoked, cancelled []string, err error) {
 	if r.State == policy.PendingSecond || r.State == policy.PendingFirst {
 		r.State = policy.RequestReturned
 		if err := tx.UpdateRequest(*r); err != nil {
@@ -86,16 +67,16 @@ func (d *Desk) objected(tx *store.Tx, r *store.Request, p policy.Person, reason 
 			used = true
 			continue
 		}
-		if !usable(w.State) {
+		if !w.State.Usable() {
 			continue
 		}
-		ended, err := d.endWindow(tx, w, policy.GrantRevoked, policy.WindowCancelled, p.ID, reason)
+		ended, err := d.endWindow(tx, w, policy.GrantRevoked, policy.WindowCancelled, by, reason)
 		if err != nil {
 			return nil, nil, err
 		}
 		revoked, cancelled = append(revoked, ended...), append(cancelled, w.ID)
 	}
-	// What an emergency owes afterwards cannot be taken back: it goes on to its follow-up.
+	// An emergency's duties afterwards remain: it goes on to its follow-up.
 	if !used && r.State.Final() && r.Body.Emergency == nil && len(cancelled) > 0 {
 		r.State = policy.RequestRevoked
 		if err := tx.UpdateRequest(*r); err != nil {
@@ -105,7 +86,7 @@ func (d *Desk) objected(tx *store.Tx, r *store.Request, p policy.Person, reason 
 	return revoked, cancelled, nil
 }
 
-// endWindow takes one window and its grants out of use. Remembered second factors go with it.
+// endWindow takes one window and its grants out of use. Remembered second factors are dropped.
 func (d *Desk) endWindow(tx *store.Tx, w store.Window, to policy.GrantState, state policy.WindowState, by, reason string) (ended []string, err error) {
 	grants, err := tx.GrantsWhere(store.GrantFilter{Window: w.ID})
 	if err != nil {

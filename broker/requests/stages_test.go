@@ -10,6 +10,7 @@ import (
 
 	"sekimori/broker/forms"
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/request"
 	"sekimori/broker/requests"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -23,7 +24,7 @@ func has(err error, code string) bool {
 func TestWhatCallsForAReasonBlocksUntilThereIsOne(t *testing.T) {
 	h, d := desk(t)
 	no := submit(t, d, simple(), "kato")
-	_, err := d.Approve(t.Context(), no, requests.Approval{}, townhall.By("head"))
+	_, err := d.Approve(t.Context(), no, requests.Approval{}, townhall.Caller("head"))
 	var blocked *requests.Blocked
 	if !errors.As(err, &blocked) || len(blocked.Items) != 1 || blocked.Items[0].Code != policy.ItemAttendant || blocked.Unmet() != 0 {
 		t.Fatalf("without a reason: %v", err)
@@ -32,15 +33,15 @@ func TestWhatCallsForAReasonBlocksUntilThereIsOne(t *testing.T) {
 		t.Errorf("entries %v", got)
 	}
 	for reason, code := range map[string]string{"\x1b[2J": "control-character", "": ""} {
-		_, err := d.Approve(t.Context(), no, requests.Approval{Because: map[string]string{policy.ItemAttendant: reason}}, townhall.By("head"))
+		_, err := d.Approve(t.Context(), no, requests.Approval{Because: map[string]string{policy.ItemAttendant: reason}}, townhall.Caller("head"))
 		if code != "" && !has(err, code) || code == "" && !errors.As(err, &blocked) {
 			t.Errorf("with %q: %v", reason, err)
 		}
 	}
-	if _, err := d.Approve(t.Context(), no, requests.Approval{Because: map[string]string{"wetter": "x"}}, townhall.By("head")); !has(err, "unknown-item") {
+	if _, err := d.Approve(t.Context(), no, requests.Approval{Because: map[string]string{"wetter": "x"}}, townhall.Caller("head")); !has(err, "unknown-item") {
 		t.Errorf("an item that there is not: %v", err)
 	}
-	if _, err := d.Approve(t.Context(), no, requests.Approval{Because: map[string]string{policy.ItemAttendant: "係長が同席"}}, townhall.By("head")); err != nil {
+	if _, err := d.Approve(t.Context(), no, requests.Approval{Because: map[string]string{policy.ItemAttendant: "係長が同席"}}, townhall.Caller("head")); err != nil {
 		t.Fatal(err)
 	}
 	shown, err := d.Show(t.Context(), no)
@@ -54,16 +55,16 @@ func TestWhatIsUnmetBlocksWhateverTheReason(t *testing.T) {
 	f := hr()
 	f.Attendant = ""
 	no := submit(t, d, f, "kato")
-	_, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("head"))
+	_, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.Caller("head"))
 	var blocked *requests.Blocked
 	if !errors.As(err, &blocked) || blocked.Unmet() != 1 {
 		t.Fatalf("nobody attends a system that requires it: %v", err)
 	}
-	// Returning is no approval.
-	if err := d.Return(t.Context(), no, "立会者を決めてください", townhall.By("head")); err != nil {
+	// Returning is not an approval.
+	if err := d.Return(t.Context(), no, "立会者を決めてください", townhall.Caller("head")); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Edit(t.Context(), no, hr(), townhall.By("kato")); err != nil {
+	if err := d.Edit(t.Context(), no, hr(), townhall.Caller("kato")); err != nil {
 		t.Fatal(err)
 	}
 	if out := approve(t, d, no, "head"); out.State != policy.PendingSecond {
@@ -90,7 +91,7 @@ func TestConditionsOnlyNarrow(t *testing.T) {
 		"another right":      {"condition-unknown", store.Conditions{Rights: []string{"すべて"}}},
 		"a longer extension": {"condition-widens", store.Conditions{ExtensionLimitMS: &more}},
 	} {
-		_, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because(), Conditions: c.c}, townhall.By("head"))
+		_, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because(), Conditions: c.c}, townhall.Caller("head"))
 		if !has(err, c.code) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -98,7 +99,7 @@ func TestConditionsOnlyNarrow(t *testing.T) {
 	end := f.End.Add(-30 * time.Minute)
 	out, err := d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because(), Conditions: store.Conditions{
 		End: end, Accounts: []string{"map-web/root"}, Rights: f.ExtraRights, NoFiles: true,
-	}}, townhall.By("head"))
+	}}, townhall.Caller("head"))
 	if err != nil || out.State != policy.RequestConditional || len(out.Grants) != 1 {
 		t.Fatalf("%+v, %v", out, err) // without the root account one stage is enough
 	}
@@ -120,25 +121,25 @@ func TestConditionsOnlyNarrow(t *testing.T) {
 func TestADeputyDecidesWhileTheDeputationHolds(t *testing.T) {
 	h, d := desk(t)
 	no := submit(t, d, simple(), "kato")
-	want(t, "before", second(d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("mori"))), "forbidden")
+	want(t, "before", second(d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.Caller("mori"))), "forbidden")
 	until := h.Now().Add(30 * time.Minute)
 	dep := policy.Deputation{For: "head", Deputy: "ito", Until: until, Reason: "出張"}
-	want(t, "by somebody else", second(d.SetDeputy(t.Context(), dep, townhall.By("kato"))), "forbidden")
+	want(t, "by somebody else", second(d.SetDeputy(t.Context(), dep, townhall.Caller("kato"))), "forbidden")
 	for name, wrong := range map[string]policy.Deputation{
 		"deputy-not-eligible": {For: "head", Deputy: "mori", Until: until, Reason: "出張"},
 		"reason-required":     {For: "head", Deputy: "ito", Until: until},
 		"in-the-past":         {For: "head", Deputy: "ito", From: h.Now().Add(-2 * time.Hour), Until: h.Now(), Reason: "出張"},
 		"too-long":            {For: "head", Deputy: "ito", Until: h.Now().Add(367 * 24 * time.Hour), Reason: "出張"},
 	} {
-		if _, err := d.SetDeputy(t.Context(), wrong, townhall.By("head")); !has(err, name) {
+		if _, err := d.SetDeputy(t.Context(), wrong, townhall.Caller("head")); !has(err, name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := d.SetDeputy(t.Context(), dep, townhall.By("head")); err != nil {
+	if _, err := d.SetDeputy(t.Context(), dep, townhall.Caller("head")); err != nil {
 		t.Fatal(err)
 	}
-	// Named to attend, a deputy does not approve; another request without them.
-	want(t, "attending", second(d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("ito"))), "forbidden")
+	// A deputy named to attend does not approve. The next request names no attendant.
+	want(t, "attending", second(d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.Caller("ito"))), "forbidden")
 	f := simple()
 	f.Attendant, f.Start, f.End = "", f.Start.Add(3*time.Hour), f.End.Add(3*time.Hour)
 	free := submit(t, d, f, "kato")
@@ -146,7 +147,7 @@ func TestADeputyDecidesWhileTheDeputationHolds(t *testing.T) {
 	h.Pass(30*time.Minute - time.Millisecond)
 	approve(t, d, free, "ito")
 	h.Pass(time.Millisecond) // the period ended between opening and deciding
-	want(t, "at the end", second(d.Approve(t.Context(), later, requests.Approval{Because: townhall.Because()}, townhall.By("ito"))), "forbidden")
+	want(t, "at the end", second(d.Approve(t.Context(), later, requests.Approval{Because: townhall.Because()}, townhall.Caller("ito"))), "forbidden")
 
 	shown, err := d.Show(t.Context(), free)
 	if err != nil {
@@ -157,33 +158,33 @@ func TestADeputyDecidesWhileTheDeputationHolds(t *testing.T) {
 	if err != nil || len(due) != 1 || due[0].No != free || shown.Decisions[0].By == head {
 		t.Fatalf("to be seen by %q: %v, %v", head, due, err)
 	}
-	want(t, "seen by another", d.Seen(t.Context(), free, false, "", townhall.By("deputy")), "forbidden")
-	if err := d.Seen(t.Context(), free, true, "", townhall.By("head")); !has(err, "reason-required") {
+	want(t, "seen by another", d.Seen(t.Context(), free, requests.SeenBody{}, townhall.Caller("deputy")), "forbidden")
+	if err := d.Seen(t.Context(), free, requests.SeenBody{Object: true, Reason: ""}, townhall.Caller("head")); !has(err, "reason-required") {
 		t.Errorf("an objection without a reason: %v", err)
 	}
-	want(t, "objection", d.Seen(t.Context(), free, true, "聞いていない", townhall.By("head")), "")
+	want(t, "objection", d.Seen(t.Context(), free, requests.SeenBody{Object: true, Reason: "聞いていない"}, townhall.Caller("head")), "")
 	if state(t, d, free) != policy.RequestRevoked {
 		t.Errorf("unused and objected to, it is %s", state(t, d, free))
 	}
-	want(t, "seen twice", d.Seen(t.Context(), free, false, "", townhall.By("head")), "already-decided")
+	want(t, "seen twice", d.Seen(t.Context(), free, requests.SeenBody{}, townhall.Caller("head")), "already-decided")
 }
 
-// second is the error of a call that gives something else too.
+// second is the error of a call with another result.
 func second[T any](_ T, err error) error { return err }
 
 func TestADeputationEndsBeforeItsTime(t *testing.T) {
 	h, d := desk(t)
-	dep, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "ito", Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.By("head"))
+	dep, err := d.SetDeputy(t.Context(), policy.Deputation{For: "head", Deputy: "ito", Until: h.Now().Add(time.Hour), Reason: "出張"}, townhall.Caller("head"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, "by somebody else", second(d.ClearDeputy(t.Context(), dep.ID, townhall.By("kato"))), "forbidden")
-	want(t, "by the deputy", second(d.ClearDeputy(t.Context(), dep.ID, townhall.By("ito"))), "")
+	want(t, "by somebody else", second(d.ClearDeputy(t.Context(), dep.ID, townhall.Caller("kato"))), "forbidden")
+	want(t, "by the deputy", second(d.ClearDeputy(t.Context(), dep.ID, townhall.Caller("ito"))), "")
 	f := simple()
 	f.Attendant = ""
 	no := submit(t, d, f, "kato")
-	want(t, "cleared", second(d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.By("ito"))), "forbidden")
-	if _, err := d.ClearDeputy(t.Context(), dep.ID, townhall.By("head")); !errors.Is(err, store.ErrNotFound) {
+	want(t, "cleared", second(d.Approve(t.Context(), no, requests.Approval{Because: townhall.Because()}, townhall.Caller("ito"))), "forbidden")
+	if _, err := d.ClearDeputy(t.Context(), dep.ID, townhall.Caller("head")); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("cleared twice: %v", err)
 	}
 }
@@ -194,7 +195,7 @@ func TestARecurringWindow(t *testing.T) {
 	f := simple()
 	f.Start, f.End = time.Date(2026, 12, 30, 23, 30, 0, 0, townhall.Zone), time.Date(2026, 12, 31, 0, 30, 0, 0, townhall.Zone)
 	f.Recurrence = "FREQ=DAILY"
-	if _, err := d.Submit(t.Context(), f, townhall.By("kato")); !has(err, "recurrence-no-end") {
+	if _, err := d.Submit(t.Context(), f, townhall.Caller("kato")); !has(err, "recurrence-no-end") {
 		t.Fatalf("without end: %v", err)
 	}
 	f.Recurrence = "FREQ=DAILY;COUNT=3"
@@ -208,7 +209,7 @@ func TestARecurringWindow(t *testing.T) {
 	if !last.Start.Equal(f.Start.AddDate(0, 0, 2)) || last.End.In(townhall.Zone).Format("2006-01-02 15:04") != "2027-01-02 00:30" {
 		t.Errorf("the last is %v to %v", last.Start, last.End)
 	}
-	if err := d.Cancel(t.Context(), out.Windows[1], "祝日", townhall.By("head")); err != nil {
+	if err := d.Cancel(t.Context(), out.Windows[1], "祝日", townhall.Caller("head")); err != nil {
 		t.Fatal(err)
 	}
 	shown, err = d.Show(t.Context(), no)
@@ -217,8 +218,8 @@ func TestARecurringWindow(t *testing.T) {
 	}
 }
 
-// Where the system wants each occurrence approved for itself, one form makes a request of each, in one series, and nothing that is
-// decided on one touches another.
+// If the system wants each occurrence approved separately, one form makes a request of each, in one series, and a decision on one
+// leaves the others.
 func TestARequestForEachOccurrence(t *testing.T) {
 	h, d := desk(t)
 	change(t, h, func(tx *store.Tx) error {
@@ -250,8 +251,8 @@ func TestARequestForEachOccurrence(t *testing.T) {
 	if out := approve(t, d, series[0].No, "head"); out.State != policy.RequestApproved || len(out.Windows) != 1 {
 		t.Errorf("%+v", out)
 	}
-	want(t, "rejected", d.Reject(t.Context(), series[1].No, "その日は締切", townhall.By("head")), "")
-	if err := d.Edit(t.Context(), series[2].No, f, townhall.By("kato")); !has(err, "recurrence-each") {
+	want(t, "rejected", d.Reject(t.Context(), series[1].No, "その日は締切", townhall.Caller("head")), "")
+	if err := d.Edit(t.Context(), series[2].No, f, townhall.Caller("kato")); !has(err, "recurrence-each") {
 		t.Errorf("all of them again in the place of one: %v", err)
 	}
 	toInstant(h, series[2].Start)
@@ -262,20 +263,20 @@ func TestARequestForEachOccurrence(t *testing.T) {
 		t.Error("one of them changed another")
 	}
 
-	// An engineer's proposal becomes as many, each to be taken over.
+	// An engineer's proposal becomes as many requests, each to be taken over.
 	f.Start, f.End = f.Start.AddDate(0, 1, 0), f.End.AddDate(0, 1, 0)
 	proposed := submit(t, d, f, "E-0031")
 	series, err = d.List(t.Context(), store.RequestFilter{Series: proposed, States: []policy.RequestState{policy.RequestProposed}})
 	if err != nil || len(series) != 3 {
 		t.Fatalf("%d proposals, %v", len(series), err)
 	}
-	want(t, "taken", d.Take(t.Context(), series[1].No, townhall.By("kato")), "")
+	want(t, "taken", d.Take(t.Context(), series[1].No, townhall.Caller("kato")), "")
 	if state(t, d, proposed) != policy.RequestProposed {
 		t.Error("another was taken with it")
 	}
 }
 
-// Certificates that follow each other hold throughout; with a day between them the window that touches it has none.
+// Certificates that follow each other hold throughout. With a day between them the window that touches it has none.
 func TestACertificateThatIsRenewedMeanwhile(t *testing.T) {
 	h, d := desk(t)
 	turn := time.Date(2026, 12, 16, 0, 0, 0, 0, townhall.Zone)
@@ -293,7 +294,7 @@ func TestACertificateThatIsRenewedMeanwhile(t *testing.T) {
 	f := simple()
 	f.Start, f.End, f.ClausesTold, f.RecordingTold = turn.Add(-30*time.Minute), turn.Add(30*time.Minute), true, true
 	filed("P-0002", turn.Add(time.Millisecond), turn.AddDate(1, 0, 0))
-	if _, err := d.Submit(t.Context(), f, townhall.By("kato")); !has(err, "engineer-not-eligible") {
+	if _, err := d.Submit(t.Context(), f, townhall.Caller("kato")); !has(err, "engineer-not-eligible") {
 		t.Errorf("with a gap: %v", err)
 	}
 	change(t, h, func(tx *store.Tx) error { return tx.WithdrawPaper("P-0002", "kato", "訂正") })
@@ -310,7 +311,7 @@ func TestEveryOccurrenceIsHeldAgainstDaysAndOtherWindows(t *testing.T) {
 	other.Start, other.End = third.Add(30*time.Minute), third.Add(time.Hour)
 	no := submit(t, d, other, "kato")
 	f.Recurrence = "FREQ=WEEKLY;COUNT=4"
-	if _, err := d.Submit(t.Context(), f, townhall.By("kato")); !has(err, "overlap") || !strings.Contains(err.Error(), no) {
+	if _, err := d.Submit(t.Context(), f, townhall.Caller("kato")); !has(err, "overlap") || !strings.Contains(err.Error(), no) {
 		t.Errorf("over another's: %v", err)
 	}
 	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
@@ -323,10 +324,10 @@ func TestEveryOccurrenceIsHeldAgainstDaysAndOtherWindows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Withdraw(t.Context(), no, "やめる", townhall.By("kato")); err != nil {
+	if err := d.Withdraw(t.Context(), no, "やめる", townhall.Caller("kato")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Submit(t.Context(), f, townhall.By("kato")); !has(err, "blackout-day") || !strings.Contains(err.Error(), "2026-12-15 is a no-work day (給与支給日).") {
+	if _, err := d.Submit(t.Context(), f, townhall.Caller("kato")); !has(err, "blackout-day") || !strings.Contains(err.Error(), "2026-12-15 is a no-work day (給与支給日).") {
 		t.Errorf("on payday: %v", err)
 	}
 	f.Recurrence = "FREQ=WEEKLY;COUNT=3"
@@ -345,7 +346,7 @@ func TestTheCodesOfTheForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := func() requests.Form {
+	good := func() request.Form {
 		f := hr()
 		f.Start, f.End = townhall.Start.Add(2*time.Hour), townhall.Start.Add(3*time.Hour)
 		f.ClausesTold, f.RecordingTold = true, true
@@ -353,27 +354,27 @@ func TestTheCodesOfTheForm(t *testing.T) {
 	}
 	for _, c := range []struct {
 		code, en string
-		change   func(*requests.Form)
+		change   func(*request.Form)
 	}{
-		{"purpose-required", "Enter the purpose.", func(f *requests.Form) { f.Purpose = " " }},
-		{"end-before-start", "End must be after start.", func(f *requests.Form) { f.End = f.Start }},
-		{"too-long", "A window is at most 4 h. Split it.", func(f *requests.Form) { f.End = f.Start.Add(400 * 24 * time.Hour) }},
-		{"too-long", "A window is at most 4 h. Split it.", func(f *requests.Form) { f.End = f.Start.Add(4*time.Hour + time.Millisecond) }},
-		{"too-soon", "Less than 2 h ahead. Choose urgent and say why.", func(f *requests.Form) { f.Start = f.Start.Add(-time.Millisecond) }},
-		{"engineer-not-eligible", "Engineer kimura not eligible (of another vendor; file a request for each).", func(f *requests.Form) { f.Engineers = append(f.Engineers, "kimura") }},
-		{"account-not-for-target", `Account "map-web/web" not registered for target.`, func(f *requests.Form) { f.Accounts = []string{"map-web/web"} }},
-		{"file-detail-required", "Name the file and purpose.", func(f *requests.Form) { f.Files = policy.FilesAllowed }},
-		{"triage-required", "Enter likely cause and phone triage for a fault.", func(f *requests.Form) { f.WorkType = "fault"; f.LikelyCause = "端数" }},
-		{"responsible-required", "Choose the responsible company.", func(f *requests.Form) { f.ResponsibleParty = "" }},
-		{"phone-required", "Enter a phone reachable during work.", func(f *requests.Form) { f.Phone = "" }},
-		{"extra-reason-required", "Say why the extra rights are needed.", func(f *requests.Form) { f.ExtraRights = []string{"更新"} }},
-		{"individual-reason-required", "Work that shows individual numbers needs a special-case reason.", func(f *requests.Form) { f.IndividualNumber = true }},
-		{"declaration-required", "then declare clauses_told: true.", func(f *requests.Form) { f.ClausesTold = false }},
-		{"drill-target-required", "hr-db is no target for drills.", func(f *requests.Form) { f.Drill = true }},
+		{"purpose-required", "Enter the purpose.", func(f *request.Form) { f.Purpose = " " }},
+		{"end-before-start", "End must be after start.", func(f *request.Form) { f.End = f.Start }},
+		{"too-long", "A window is at most 4 h. Split it.", func(f *request.Form) { f.End = f.Start.Add(400 * 24 * time.Hour) }},
+		{"too-long", "A window is at most 4 h. Split it.", func(f *request.Form) { f.End = f.Start.Add(4*time.Hour + time.Millisecond) }},
+		{"too-soon", "Less than 2 h ahead. Choose urgent and say why.", func(f *request.Form) { f.Start = f.Start.Add(-time.Millisecond) }},
+		{"engineer-not-eligible", "Engineer kimura not eligible (of another vendor; file a request for each).", func(f *request.Form) { f.Engineers = append(f.Engineers, "kimura") }},
+		{"account-not-for-target", `Account "map-web/web" not registered for target.`, func(f *request.Form) { f.Accounts = []string{"map-web/web"} }},
+		{"file-detail-required", "Name the file and purpose.", func(f *request.Form) { f.Files = policy.FilesAllowed }},
+		{"triage-required", "Enter likely cause and phone triage for a fault.", func(f *request.Form) { f.WorkType = "fault"; f.LikelyCause = "端数" }},
+		{"responsible-required", "Choose the responsible company.", func(f *request.Form) { f.ResponsibleParty = "" }},
+		{"phone-required", "Enter a phone reachable during work.", func(f *request.Form) { f.Phone = "" }},
+		{"extra-reason-required", "Say why the extra rights are needed.", func(f *request.Form) { f.ExtraRights = []string{"更新"} }},
+		{"individual-reason-required", "Work that shows individual numbers needs a special-case reason.", func(f *request.Form) { f.IndividualNumber = true }},
+		{"declaration-required", "then declare clauses_told: true.", func(f *request.Form) { f.ClausesTold = false }},
+		{"drill-target-required", "hr-db is no target for drills.", func(f *request.Form) { f.Drill = true }},
 	} {
 		f := good()
 		c.change(&f)
-		_, err := d.Submit(t.Context(), f, townhall.By("kato"))
+		_, err := d.Submit(t.Context(), f, townhall.Caller("kato"))
 		if !has(err, c.code) || !strings.Contains(err.Error(), c.en) || strings.Count(err.Error(), "\n") != 0 {
 			t.Errorf("%s: %v", c.code, err)
 		}
@@ -407,11 +408,11 @@ func TestACopyLeavesOutTimesReasonsAndDeclarations(t *testing.T) {
 			t.Errorf("the copy holds %q:\n%s", gone, text.String())
 		}
 	}
-	if _, err := requests.ParseForm("copy.yaml", []byte(text.String()), townhall.Zone); err == nil {
+	if _, err := request.Parse("copy.yaml", []byte(text.String()), townhall.Zone); err == nil {
 		t.Error("a copy is complete without its times")
 	}
 	whole := strings.NewReplacer("start: # 2026-11-24T10:00", "start: 2026-12-01T10:00", "end: # 2026-11-24T11:30", "end: +90m").Replace(text.String())
-	read, err := requests.ParseForm("copy.yaml", []byte(whole), townhall.Zone)
+	read, err := request.Parse("copy.yaml", []byte(whole), townhall.Zone)
 	if err != nil || read.Procedure != f.Procedure || !slices.Equal(read.ExtraRights, f.ExtraRights) || read.ContractNo != f.ContractNo || read.Attendant != "U-005" && read.Attendant == "" {
 		t.Errorf("%+v, %v\n%s", read, err, whole)
 	}
@@ -421,7 +422,7 @@ func FuzzParseForm(f *testing.F) {
 	f.Add([]byte("system: hr\naccounts: [hr-db/a]\nengineers: [sato]\nstart: +20m\nend: 2026-11-24T10:00\npurpose: \"x\\ny\"\nrecurrence: FREQ=DAILY;COUNT=2\n"))
 	f.Add([]byte("system: 0\naccounts: ['#']\nengineers: [null]\nstart: 2026-02-29T24:00\nend: +1h\nurgent: yes\ndrill: true\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		first, err := requests.ParseForm("f.yaml", text, townhall.Zone)
+		first, err := request.Parse("f.yaml", text, townhall.Zone)
 		if err != nil {
 			return
 		}
@@ -429,10 +430,10 @@ func FuzzParseForm(f *testing.F) {
 		if err := first.WriteYAML(&out); err != nil {
 			t.Fatal(err)
 		}
-		again, err := requests.ParseForm("f.yaml", []byte(out.String()), townhall.Zone)
+		again, err := request.Parse("f.yaml", []byte(out.String()), townhall.Zone)
 		if err != nil {
 			if len(first.Accounts)*len(first.Engineers)*len(first.System) == 0 || first.Start.IsZero() && first.StartIn == 0 || first.End.IsZero() && first.Length == 0 {
-				return // what must be said was empty
+				return // a needed field was empty
 			}
 			t.Fatalf("%v\n%s", err, out.String())
 		}
@@ -442,8 +443,8 @@ func FuzzParseForm(f *testing.F) {
 	})
 }
 
-// said is a form in words, without the places it was read from.
-func said(f requests.Form) string {
+// said is a form in words, without its places in the file.
+func said(f request.Form) string {
 	var out strings.Builder
 	if err := f.WriteYAML(&out); err != nil {
 		return fmt.Sprint(err)

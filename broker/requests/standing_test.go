@@ -11,7 +11,7 @@ import (
 	"sekimori/policy"
 )
 
-// The second approver must not complete what somebody approved who is stopped since.
+// The second approver must not complete the approval of a person who is locked since.
 func TestAttackCompleteTheApprovalOfSomebodyLocked(t *testing.T) {
 	h, d := desk(t)
 	no := submit(t, d, hr(), "kato")
@@ -22,7 +22,7 @@ func TestAttackCompleteTheApprovalOfSomebodyLocked(t *testing.T) {
 		return tx.LockPerson(p.ID, "admin", "なりすましの疑い")
 	})
 	yes := requests.Approval{Because: townhall.Because()}
-	want(t, "the second stage on it", second(d.Approve(t.Context(), no, yes, townhall.By("deputy"))), "forbidden")
+	want(t, "the second stage on it", second(d.Approve(t.Context(), no, yes, townhall.Caller("deputy"))), "forbidden")
 	if got := state(t, d, no); got != policy.PendingSecond {
 		t.Errorf("now it is %s", got)
 	}
@@ -43,29 +43,29 @@ func TestAttackCompleteTheApprovalOfSomebodyLocked(t *testing.T) {
 	}
 }
 
-// Whoever may not approve learns nothing from the conditions they name.
+// A person who may not approve learns nothing from their own conditions.
 func TestWhoMayIsAskedBeforeTheConditions(t *testing.T) {
 	h, d := desk(t)
 	no := submit(t, d, simple(), "kato")
 	wider := requests.Approval{Conditions: store.Conditions{End: h.Now().AddDate(0, 0, 7)}}
 	for _, who := range []string{"ito", "deputy", "sato", "kato"} {
-		if _, err := d.Approve(t.Context(), no, wider, townhall.By(who)); has(err, "condition-widens") || err == nil {
+		if _, err := d.Approve(t.Context(), no, wider, townhall.Caller(who)); has(err, "condition-widens") || err == nil {
 			t.Errorf("%s: %v", who, err)
 		}
 	}
-	if _, err := d.Approve(t.Context(), no, wider, townhall.By("head")); !has(err, "condition-widens") {
+	if _, err := d.Approve(t.Context(), no, wider, townhall.Caller("head")); !has(err, "condition-widens") {
 		t.Errorf("the head: %v", err)
 	}
 }
 
-// Whoever asks a hundred times for what they may not costs the ledger one entry, and a summary in the end.
+// A person who asks a hundred times for a forbidden act costs the ledger one entry and a summary.
 func TestAttackFloodTheLedgerWithRefusals(t *testing.T) {
 	h, _ := desk(t)
 	tally := refusals.New(h.DB)
-	d := requests.New(requests.Options{DB: h.DB, Zone: townhall.Zone, Refused: tally.First})
+	d := requests.New(requests.Options{DB: h.DB, Acts: h.Counting(tally.First), Zone: townhall.Zone})
 	no := submit(t, d, simple(), "kato")
 	for range 100 {
-		want(t, "by somebody else", second(d.Approve(t.Context(), no, requests.Approval{}, townhall.By("ito"))), "forbidden")
+		want(t, "by somebody else", second(d.Approve(t.Context(), no, requests.Approval{}, townhall.Caller("ito"))), "forbidden")
 	}
 	if got := h.Kinds(t, no); !slices.Equal(got, []string{"request.submitted", "request.refused-approval"}) {
 		t.Errorf("entries %v", got)

@@ -1,9 +1,12 @@
-// Package review is the inspection that every session is owed after it ended (R12): a queue with due dates,
-// and the auditor's signature.
+// Package review is the inspection of each window's work (R12): a queue with due dates, and the auditor's judgement.
 //
-// It owns who may sign: an auditor who neither requested, approved nor attended the work (policy.Decide),
-// once, after the end. It refuses "question" and "fix" without a reason. The item comes into the queue in the
-// transaction that ends the session (Owe).
+// One item covers all sessions of a window, its refused attempts and its files. A session without a window is an item of its own; so is
+// one whose end was written after its window's review had been signed, so that no session stays unread. Attempts that were refused and
+// name no window are no item: the ledger and the list of sessions have them.
 //
-// Its callers are broker/session, which owes the review, and the doors (broker/web), which sign it.
+// It owns who may take and sign an item: an auditor who neither requested, approved nor attended the work (policy.Decide), once, after
+// the window. It refuses "question" and "fix" without a reason, an addressee and a date, and "ok" without a reason where work was cut or
+// a recording has a gap. The transaction that ends a session puts the item into the queue (Owe).
+//
+// Callers: broker/session owes the review, the doors mount its acts, and broker/view asks for the reasons why an item stands out (Picks).
 package review

@@ -1,127 +1,58 @@
 package review
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
-	"sekimori/broker/forms"
-	"sekimori/broker/ledger"
+	"sekimori/broker/act"
 	"sekimori/broker/store"
-	"sekimori/policy"
 )
 
-// DueIn is how long the auditor has from the end of the session.
+// DueIn is how long the auditor has from the end of the window's last session.
 const DueIn = 10 * 24 * time.Hour
 
-// Verdict is the auditor's judgement.
-type Verdict string
-
-// The verdicts, as screens §6 names them.
-const (
-	OK       Verdict = "ok"
-	Question Verdict = "question"
-	Fix      Verdict = "fix"
-)
-
-// Options are what New needs. DB is required.
+// Options are the arguments of New. Acts is required.
 type Options struct {
-	DB  *store.DB
-	Log hclog.Logger // nil: none
+	Acts *act.Runner
+	Zone *time.Location // of the institution. Nil: UTC
 }
 
 // Queue is safe for concurrent use.
 type Queue struct{ o Options }
 
-// New makes a queue on an open store.
+// New makes a queue.
 func New(o Options) *Queue {
-	if o.Log == nil {
-		o.Log = hclog.NewNullLogger()
+	if o.Zone == nil {
+		o.Zone = time.UTC
 	}
 	return &Queue{o: o}
 }
 
-// Owe puts a session that ended into the queue, inside the transaction that ends it. Owing twice is no
-// error: what a crash interrupted may be ended again.
+// Owe puts the work of an ended session's window into the queue, inside the transaction that ends the session. A further session of the
+// window moves the due date. Owing twice is no error: a session may be ended again after a crash.
 func Owe(tx *store.Tx, session string) error {
-	err := tx.AddReview(store.Review{Session: session, Created: tx.Now, Due: tx.Now.Add(DueIn)})
-	if err != nil && !errors.Is(err, store.ErrExists) {
+	v, err := tx.Session(session)
+	if err != nil {
 		return fmt.Errorf("owe the review of %s: %w", session, err)
 	}
+	due := tx.Now.Add(DueIn)
+	item := store.Review{ID: v.Window, Window: v.Window, Request: v.Request, System: v.System, Vendor: v.Vendor, Due: due}
+	if v.Window != "" {
+		r, err := tx.Review(v.Window)
+		switch {
+		case err == nil && r.Verdict == "":
+			return tx.PutOffReview(r.ID, due)
+		case err == nil: // signed: the auditor did not see this session
+			item.ID, item.Session = session, session
+		case !errors.Is(err, store.ErrNotFound):
+			return fmt.Errorf("owe the review of %s: %w", v.Window, err)
+		}
+	} else {
+		item.ID, item.Session = session, session
+	}
+	if err := tx.AddReview(item); err != nil && !errors.Is(err, store.ErrExists) {
+		return fmt.Errorf("owe the review of %s: %w", item.ID, err)
+	}
 	return nil
-}
-
-// Sign signs a session's review. Errors: *policy.Denied — forbidden, auditor-conflict, already-decided;
-// *forms.Invalid without the reason that question and fix need, for a session that is still under way.
-func (q *Queue) Sign(ctx context.Context, session string, v Verdict, note string, by ledger.Actor) error {
-	if v != OK && v != Question && v != Fix {
-		return invalid("verdict", "unknown-word", "判定は ok、question、fix のどれかです。", "the verdict is ok, question or fix")
-	}
-	if note = forms.Printable(note); note == "" && v != OK {
-		return invalid("note", "reason-required", "要確認・是正要には理由が必要です。", "question and fix need a reason")
-	}
-	return q.o.DB.Write(ctx, func(tx *store.Tx) error {
-		p, err := tx.ActingPerson(by)
-		if err != nil {
-			return err
-		}
-		subject, err := tx.Subject(session)
-		if err != nil {
-			return fmt.Errorf("session %q: %w", session, err)
-		}
-		facts := policy.Facts{Person: p, Subject: &subject}
-		attempt := policy.Attempt{Act: policy.ActReview, Person: p.ID, Key: true, Factor: true, Session: session} // a token was got with password and code
-		if err := policy.Decide(facts, attempt, tx.Now).Err(); err != nil {
-			return err
-		}
-		if subject.Live {
-			return invalid("session", "still-live", "接続が終わってから点検してください。", "the session has not ended yet")
-		}
-		r, err := tx.Review(session)
-		if err != nil {
-			return fmt.Errorf("review of %q: %w", session, err)
-		}
-		if r.Auditor != "" && r.Auditor != p.ID {
-			return &policy.Denied{Reason: policy.Forbidden, Args: map[string]string{"role": string(policy.Auditor)}}
-		}
-		switch err := tx.SignReview(session, p.ID, string(v), note); {
-		case errors.Is(err, store.ErrNotFound):
-			return &policy.Denied{Reason: policy.AlreadyDecided, Args: map[string]string{"request": session}}
-		case err != nil:
-			return fmt.Errorf("sign review: %w", err)
-		}
-		_, err = tx.Append(ledger.Draft{Kind: "review.signed", Actor: by, Subjects: []string{session, subject.System},
-			Payload: map[string]any{"session_id": session, "verdict": v, "note": note}})
-		return err
-	})
-}
-
-// List gives reviews by due date.
-func (q *Queue) List(ctx context.Context, f store.ReviewFilter) ([]store.Review, error) {
-	var list []store.Review
-	err := q.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		list, err = s.Reviews(f)
-		return err
-	})
-	return list, err
-}
-
-// Show gives the review a session is owed. Error: store.ErrNotFound.
-func (q *Queue) Show(ctx context.Context, session string) (store.Review, error) {
-	var r store.Review
-	err := q.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		r, err = s.Review(session)
-		return err
-	})
-	if err != nil {
-		return r, fmt.Errorf("review of %q: %w", session, err)
-	}
-	return r, nil
-}
-
-func invalid(field, code, ja, en string) error {
-	return &forms.Invalid{Problems: []forms.Problem{{Field: field, Code: code, JA: ja, EN: en}}}
 }

@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/forms"
+	"sekimori/broker/internal/fieldtest"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/ledger"
 	"sekimori/broker/review"
@@ -40,7 +42,7 @@ func hall(t *testing.T) (*townhall.Hall, *review.Queue, store.Session) {
 			tx.AddSession(s),
 		)
 	})
-	return h, review.New(review.Options{DB: h.DB}), s
+	return h, review.New(review.Options{Acts: h.Runner()}), s
 }
 
 func act(t *testing.T, h *townhall.Hall, fn func(*store.Tx) error) {
@@ -57,48 +59,228 @@ func act(t *testing.T, h *townhall.Hall, fn func(*store.Tx) error) {
 	}
 }
 
-func TestSign(t *testing.T) {
+// world is a hall with a window's work and the queue.
+type world struct {
+	*testing.T
+	h *townhall.Hall
+	q *review.Queue
+	s store.Session
+}
+
+func opened(t *testing.T) *world {
 	h, q, s := hall(t)
-	sign := func(v review.Verdict, note, by string) error {
-		return q.Sign(t.Context(), s.ID, v, note, townhall.By(by))
+	return &world{t, h, q, s}
+}
+
+func (w *world) sign(ref string, in api.SignBody, by string) error {
+	return w.q.Sign(w.Context(), ref, in, townhall.Caller(by))
+}
+
+func (w *world) want(what string, err error, reason string) {
+	w.Helper()
+	if got := townhall.Reason(err); got != reason {
+		w.Errorf("%s: %q, want %q", what, got, reason)
 	}
-	want := func(what string, err error, reason string) {
-		t.Helper()
-		if got := townhall.Reason(err); got != reason {
-			t.Errorf("%s: %q, want %q", what, got, reason)
-		}
+}
+
+func (w *world) code(what string, err error, code string) {
+	w.Helper()
+	var bad *forms.Invalid
+	if !errors.As(err, &bad) || !bad.Has(code) {
+		w.Errorf("%s: %v, want %s", what, err, code)
 	}
-	code := func(what string, err error, code string) {
-		t.Helper()
-		var bad *forms.Invalid
-		if !errors.As(err, &bad) || !bad.Has(code) {
-			t.Errorf("%s: %v, want %s", what, err, code)
-		}
+}
+
+func (w *world) owed(ref string) (r store.Review) {
+	w.Helper()
+	if err := w.h.DB.Read(w.Context(), func(snap *store.Snap) (err error) { r, err = snap.ReviewOf(ref); return err }); err != nil {
+		w.Fatal(err)
 	}
-	code("a session under way", sign(review.OK, "", "mori"), "still-live")
-	s.State, s.Ended, s.Reason = store.SessionEnded, h.Now(), policy.EndedByEngineer
-	act(t, h, func(tx *store.Tx) error {
+	return r
+}
+
+// end ends the session with a recording.
+func (w *world) end(s store.Session, why policy.Reason) {
+	w.Helper()
+	s.State, s.Ended, s.Reason, s.Started, s.RecordingSum = store.SessionEnded, w.h.Now(), why, s.Created, "00ff"
+	act(w.T, w.h, func(tx *store.Tx) error {
 		return errors.Join(tx.UpdateSession(s), review.Owe(tx, s.ID), review.Owe(tx, s.ID))
 	})
-	list, err := q.List(t.Context(), store.ReviewFilter{Unsigned: true})
-	if err != nil || len(list) != 1 || !list[0].Due.Equal(h.Now().Add(review.DueIn)) {
-		t.Fatalf("the queue holds %+v, %v", list, err)
+}
+
+// another begins a further session in the same window.
+func (w *world) another() store.Session {
+	w.Helper()
+	s := w.s
+	act(w.T, w.h, func(tx *store.Tx) (err error) {
+		if s.ID, err = tx.NextSessionNo(tx.Now); err != nil {
+			return err
+		}
+		s.Created = tx.Now
+		return tx.AddSession(s)
+	})
+	return s
+}
+
+var ok = api.SignBody{Verdict: api.ReviewOK}
+
+func TestAWindowsWorkIsSignedOnce(t *testing.T) {
+	w := opened(t)
+	w.code("a session under way", w.sign(w.s.ID, ok, "mori"), "still-live")
+	w.end(w.s, policy.EndedByEngineer)
+	if r := w.owed(w.s.ID); r.ID != w.s.Window || r.Verdict != "" || r.System != "map" || !r.Due.Equal(w.h.Now().Add(review.DueIn)) {
+		t.Fatalf("owed is %+v", r)
+	}
+	w.code("a window that may still be used", w.sign(w.s.ID, ok, "mori"), "window-open")
+	second := w.another()
+	w.h.Pass(time.Hour)
+	w.code("a second session under way", w.sign(w.s.ID, ok, "mori"), "still-live")
+	w.end(second, policy.WindowEnded)
+	if r := w.owed(second.ID); r.ID != w.s.Window || !r.Due.Equal(w.h.Now().Add(review.DueIn)) {
+		t.Fatalf("with a second session owed is %+v", r)
 	}
 	for _, by := range []string{"kato", "head", "ito"} {
-		want("signed by "+by, sign(review.OK, "", by), "auditor-conflict")
+		w.want("signed by "+by, w.sign(w.s.ID, ok, by), "auditor-conflict")
+		w.want("taken by "+by, w.q.Take(t.Context(), w.s.Window, townhall.Caller(by)), "auditor-conflict")
 	}
-	want("signed by no auditor", sign(review.OK, "", "deputy"), "forbidden")
-	want("signed by the engineer", sign(review.OK, "", "E-0031"), "forbidden")
-	code("question without a reason", sign(review.Question, "", "mori"), "reason-required")
-	code("an unknown verdict", sign("fine", "", "mori"), "unknown-word")
-	want("no such session", q.Sign(t.Context(), "S-20261124-99", review.OK, "", townhall.By("mori")), `session "S-20261124-99": not found`)
-	want("signed", sign(review.Question, "手順書と違う", "mori"), "")
-	want("signed twice", sign(review.OK, "", "mori"), "already-decided")
-	r, err := q.Show(t.Context(), s.ID)
-	if err != nil || r.SignedBy != "mori" || r.Verdict != "question" || r.Note != "手順書と違う" {
-		t.Errorf("%+v, %v", r, err)
+	w.want("signed by no auditor", w.sign(w.s.ID, ok, "deputy"), "forbidden")
+	w.want("signed by the engineer", w.sign(w.s.ID, ok, "E-0031"), "forbidden")
+	w.want("taken by the engineer", w.q.Take(t.Context(), w.s.ID, townhall.Caller("E-0031")), "forbidden")
+	w.want("no such session", w.sign("S-20261124-99", ok, "mori"), `review "S-20261124-99": not found`)
+	question := api.SignBody{Verdict: api.ReviewQuestion}
+	w.code("question without a reason", w.sign(w.s.ID, question, "mori"), "reason-required")
+	question.Note = "手順書と違う"
+	w.code("question to no one", w.sign(w.s.ID, question, "mori"), "addressee-required")
+	question.Addressee, question.AnswerBy = "V-012", "soon"
+	w.code("question without a date", w.sign(w.s.ID, question, "mori"), "answer-by-required")
+	question.AnswerBy = w.h.Now().AddDate(0, 0, -1).Format(time.DateOnly)
+	w.code("question with a date that is over", w.sign(w.s.ID, question, "mori"), "in-the-past")
+	w.code("an unknown verdict", w.sign(w.s.ID, api.SignBody{Verdict: "fine"}, "mori"), "unknown-word")
+	question.AnswerBy = w.h.Now().Format(time.DateOnly)
+	w.want("signed", w.sign(second.ID, question, "mori"), "")
+	w.want("signed twice", w.sign(w.s.ID, ok, "mori"), "already-decided")
+	w.want("taken after it", w.q.Take(t.Context(), w.s.Window, townhall.Caller("mori")), "already-decided")
+	if r := w.owed(w.s.ID); r.SignedBy != "mori" || r.Verdict != "question" || r.Note != "手順書と違う" || r.Addressee != "V-012" {
+		t.Errorf("%+v", r)
 	}
-	if kinds := h.Kinds(t, s.ID); !slices.Equal(kinds, []string{"review.signed"}) {
+	kinds := w.h.Kinds(t, w.s.ID)
+	if !slices.Contains(kinds, "review.signed") || !slices.Contains(w.h.Kinds(t, second.ID), "review.signed") || !slices.Contains(kinds, "access.refused") {
 		t.Errorf("the ledger tells %v", kinds)
 	}
+}
+
+func TestAReviewIsTakenByAnAuditor(t *testing.T) {
+	w := opened(t)
+	w.end(w.s, policy.EndedByEngineer)
+	w.want("taken", w.q.Take(t.Context(), w.s.ID, townhall.Caller("mori")), "")
+	w.want("taken twice", w.q.Take(t.Context(), w.s.ID, townhall.Caller("mori")), "already-decided")
+	if r := w.owed(w.s.ID); r.Auditor != "mori" {
+		t.Errorf("%+v", r)
+	}
+	act(t, w.h, func(tx *store.Tx) error { return tx.TakeReview(w.s.Window, "ito") })
+	w.h.Pass(time.Hour)
+	w.want("signed by another", w.sign(w.s.ID, ok, "mori"), "forbidden")
+	w.want("taken over", w.q.Take(t.Context(), w.s.ID, townhall.Caller("mori")), "")
+	w.want("signed", w.sign(w.s.ID, ok, "mori"), "")
+}
+
+// A session whose end was written after the signature has no reader yet: it is an item of its own.
+func TestASessionThatEndedAfterTheSignatureIsReadToo(t *testing.T) {
+	w := opened(t)
+	w.end(w.s, policy.EndedByEngineer)
+	late := w.another()
+	act(t, w.h, func(tx *store.Tx) error { return tx.SignReview(w.s.Window, "mori", store.Signature{Verdict: "ok"}) })
+	w.end(late, policy.BrokerCrashed)
+	if r := w.owed(late.ID); r.ID != late.ID || r.Session != late.ID || r.Window != late.Window || r.Verdict != "" {
+		t.Errorf("%+v", r)
+	}
+	w.h.Pass(time.Hour)
+	w.want("by the attendant", w.sign(late.ID, ok, "ito"), "auditor-conflict")
+	w.code("appropriate without a reason after a crash", w.sign(late.ID, ok, "mori"), "reason-required")
+	w.want("signed", w.sign(late.ID, api.SignBody{Verdict: api.ReviewOK, Note: "計画外の停止"}, "mori"), "")
+}
+
+func TestPicksSayWhyWorkStandsOut(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*world)
+		want   []api.Pick
+	}{
+		{"first visit", func(w *world) { w.end(w.s, policy.EndedByEngineer) }, []api.Pick{api.PickFirst}},
+		{"cut", func(w *world) { w.end(w.s, policy.CutByAttendant) }, []api.Pick{api.PickFirst, api.PickCut}},
+		{"a second session was cut", func(w *world) { w.end(w.s, policy.EndedByEngineer); w.end(w.another(), policy.CutByFreeze) }, []api.Pick{api.PickFirst, api.PickCut}},
+		{"nothing recorded", func(w *world) {
+			s := w.s
+			s.State, s.Ended, s.Reason, s.Started = store.SessionEnded, w.h.Now(), policy.WindowEnded, s.Created
+			act(w.T, w.h, func(tx *store.Tx) error { return errors.Join(tx.UpdateSession(s), review.Owe(tx, s.ID)) })
+		}, []api.Pick{api.PickFirst, api.PickGap}},
+		{"urgent, numbers, files, deputy", func(w *world) {
+			w.end(w.s, policy.EndedByEngineer)
+			act(w.T, w.h, func(tx *store.Tx) error {
+				r, err := tx.Request(w.s.Request)
+				r.Body.Urgent, r.Body.IndividualNumber, r.Body.Files = "障害", true, policy.FilesAllowed
+				return errors.Join(err, tx.UpdateRequest(r), tx.RaiseOverdue(store.OverdueReport, w.s.ID),
+					tx.AddDecision(store.Decision{Request: w.s.Request, Version: 1, Stage: 1, By: "deputy", OnBehalf: "head", Verdict: store.VerdictApprove}))
+			})
+		}, []api.Pick{api.PickFirst, api.PickNumber, api.PickFiles, api.PickUrgent, api.PickDeputy, api.PickLateReport}},
+		{"worked before, wider rights, last time a question", func(w *world) {
+			w.verdictBefore("question")
+			w.before(func(then, now *store.RequestBody) { then.Accounts, now.Accounts = nil, []string{"map-web/web"} })
+		}, []api.Pick{api.PickWider, api.PickFollowUp}},
+		{"one command then, a shell now", func(w *world) {
+			w.before(func(then, _ *store.RequestBody) { then.ForcedCommand = "uptime" })
+		}, []api.Pick{api.PickWider}},
+		{"a shell then, one command now", func(w *world) {
+			w.before(func(_, now *store.RequestBody) { now.Commands = []string{"uptime"} })
+		}, nil},
+		{"a forward more", func(w *world) {
+			w.before(func(_, now *store.RequestBody) { now.Forwards = []string{"db:5432"} })
+		}, []api.Pick{api.PickWider}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := opened(t)
+			c.change(w)
+			err := w.h.DB.Read(t.Context(), func(s *store.Snap) error {
+				r, err := s.ReviewOf(w.s.ID)
+				if err != nil {
+					return err
+				}
+				got, err := review.Picks(s, r, time.UTC)
+				if !slices.Equal(got, c.want) {
+					t.Errorf("%v, want %v", got, c.want)
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// verdictBefore adds an earlier review of the vendor's work.
+func (w *world) verdictBefore(verdict string) {
+	w.Helper()
+	act(w.T, w.h, func(tx *store.Tx) error {
+		return errors.Join(tx.AddReview(store.Review{ID: "R8-0000-1", Window: "R8-0000-1", System: w.s.System, Vendor: w.s.Vendor, Due: tx.Now}),
+			tx.SignReview("R8-0000-1", "mori", store.Signature{Verdict: verdict}))
+	})
+}
+
+func TestSigningHoldsItsBody(t *testing.T) { fieldtest.Holds(t, review.Signing) }
+
+// before ends the session, and has earlier work of the same engineer end, whose request and the present one differ by change.
+func (w *world) before(change func(then, now *store.RequestBody)) {
+	w.h.Pass(time.Second)
+	w.end(w.s, policy.EndedByEngineer)
+	act(w.T, w.h, func(tx *store.Tx) error {
+		before := w.s
+		before.ID, before.Request, before.Window, before.Created = "S-20261001-01", "R8-0000", "R8-0000-1", w.s.Created.AddDate(0, -1, 0)
+		before.State, before.Started, before.Ended, before.Reason = store.SessionEnded, before.Created, before.Created.Add(time.Minute), policy.EndedByEngineer
+		r, err := tx.Request(w.s.Request)
+		then := r
+		then.No = before.Request
+		change(&then.Body, &r.Body)
+		return errors.Join(err, tx.UpdateRequest(r), tx.AddRequest(then), tx.AddSession(before))
+	})
 }

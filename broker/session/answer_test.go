@@ -55,7 +55,7 @@ func TestClientThatVanishes(t *testing.T) {
 	}
 }
 
-// Who says and hears nothing for an hour and has a client that answers is there.
+// A silent engineer whose client answers for an hour counts as present.
 func TestQuietClientIsNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 2*time.Hour, func(o *Options) {})

@@ -10,8 +10,8 @@ import (
 	"sekimori/policy"
 )
 
-// TestALockOfTheAttendantEndsTheSession: under every rule of attendance, at once and as attendant-lost; nobody is let in until
-// somebody else has the post.
+// TestALockOfTheAttendantEndsTheSession: under every rule of attendance, at once and as attendant-lost; no one is let in until
+// another person has the post.
 func TestALockOfTheAttendantEndsTheSession(t *testing.T) {
 	for _, rule := range []policy.AttendanceMode{policy.AttendanceRequired, policy.AttendanceOnCall, policy.AttendanceNone} {
 		t.Run(string(rule), func(t *testing.T) {

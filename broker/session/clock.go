@@ -7,20 +7,20 @@ import (
 	"sekimori/policy"
 )
 
-// clockTolerance is how far the wall clock may step back without anybody being turned away:
-// what NTP corrects in ordinary operation.
+// clockTolerance is how far the wall clock may step back without a refusal:
+// the size of NTP's ordinary corrections.
 const clockTolerance = 2 * time.Second
 
-// clockwatch remembers the latest instant the wall clock ever showed. A clock that then shows
-// less has run back, and a window that ended could open again: nobody is admitted until it has
+// clockMonitor remembers the latest instant the wall clock ever showed. A clock that then shows
+// less has run back, and a window that ended could open again: no one is admitted until it has
 // caught up.
-type clockwatch struct {
+type clockMonitor struct {
 	mu     sync.Mutex // guards latest
 	latest time.Time
 }
 
-// observe takes a reading and says whether it may be believed.
-func (c *clockwatch) observe(now time.Time) policy.ClockState {
+// observe takes a reading and reports whether it is plausible.
+func (c *clockMonitor) observe(now time.Time) policy.ClockState {
 	now = now.Round(0) // the wall clock only: the monotonic reading never runs back
 	c.mu.Lock()
 	defer c.mu.Unlock()

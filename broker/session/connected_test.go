@@ -49,6 +49,7 @@ func TestTimeConnectedBeginsWhenTheTargetIsReached(t *testing.T) {
 }
 
 func TestNobodyWasConnectedToATargetThatWasNeverReached(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, time.Hour)
 	w.refuse = errors.New("no route")
 	v := w.admit(w.engineer(0))

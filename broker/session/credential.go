@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/keys"
 	"sekimori/broker/store"
 )
 
@@ -13,8 +14,8 @@ import (
 // It opens nothing by then, for the broker has closed the connection.
 const certificateGrace = 60 // seconds
 
-// credential is how this session proves itself to the target. It is made or unsealed here, used
-// by the dialer, and never stands in anything the engineer can read (promise 8).
+// credential is this session's proof to the target. It is made or unsealed here and used
+// by the dialer. The engineer can read no part of it (promise 8).
 func (l *session) credential() ([]ssh.AuthMethod, error) {
 	var account store.Account
 	var secret []byte
@@ -30,10 +31,10 @@ func (l *session) credential() ([]ssh.AuthMethod, error) {
 	}
 	switch account.Credential {
 	case store.CredentialCertificate:
-		// The target holds the certificate against its own clock.
+		// The target checks the certificate against its own clock.
 		ahead := l.sup.o.TargetClock().Sub(l.sup.o.Clock())
 		from, until := l.opened.Add(ahead), l.deadline().Add(certificateGrace*time.Second).Add(ahead)
-		signer, err := l.sup.o.Ring.SessionCertificate(l.a.ID, l.login, from, until)
+		signer, err := l.sup.o.Ring.SessionCertificate(keys.Admission{Session: l.a.ID, Login: l.login, From: from, Until: until, Forced: l.grant.Forced, Forward: len(l.grant.Forwards) > 0})
 		if err != nil {
 			return nil, err
 		}
@@ -58,8 +59,8 @@ func (l *session) credential() ([]ssh.AuthMethod, error) {
 	return nil, fmt.Errorf("account %s has no credential of a known kind (%q)", account.ID, account.Credential)
 }
 
-// onePassword answers targets that ask for the password by keyboard-interactive, as PAM does. A
-// single hidden question is answered; anything else is not, for nobody can tell where the answer would go.
+// onePassword answers targets that ask for the password by keyboard-interactive, as PAM does. It answers a
+// single hidden question only: with any other question the password could go to a wrong place.
 func onePassword(password string) ssh.KeyboardInteractiveChallenge {
 	return func(_, _ string, questions []string, echos []bool) ([]string, error) {
 		switch {

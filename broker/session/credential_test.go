@@ -139,6 +139,7 @@ func dialing(fn func() (net.Conn, error)) func(*Options) {
 }
 
 func TestStoredSecretsOpenTheAccount(t *testing.T) {
+	t.Parallel()
 	pem, public := privateKey(t)
 	for _, c := range []struct {
 		kind   store.CredentialKind
@@ -173,7 +174,7 @@ func TestStoredSecretsOpenTheAccount(t *testing.T) {
 	}
 }
 
-// assertNowhereInTheLedger: what opens a target is in no entry (promise 8).
+// assertNowhereInTheLedger: no entry holds a target's secret (promise 8).
 func assertNowhereInTheLedger(t *testing.T, w *world, secret []byte) {
 	t.Helper()
 	set := 0
@@ -213,6 +214,7 @@ func TestASealedSecretInAnothersPlaceOpensNothing(t *testing.T) {
 }
 
 func TestStoredKeyOpensARealServer(t *testing.T) {
+	t.Parallel()
 	pem, public := privateKey(t)
 	sshd := testbed.StartSSHD(t, testbed.SSHDOptions{Keys: []ssh.PublicKey{public}})
 	w := newWorld(t, time.Hour, dialing(func() (net.Conn, error) { return net.Dial("tcp", sshd.Addr) }))
@@ -227,7 +229,7 @@ func TestStoredKeyOpensARealServer(t *testing.T) {
 	}
 }
 
-// Nobody told the broker the secret yet: the engineer hears that the target cannot be reached, and nothing of secrets; the ledger tells why.
+// The broker has no secret yet: the engineer reads that the target cannot be reached, and nothing about secrets; the ledger has the cause.
 func TestAnAccountWithoutItsSecretIsNoSession(t *testing.T) {
 	w := newWorld(t, time.Hour)
 	openBy(w, w.target.HostKey, "hrmnt", store.CredentialKey, nil)
@@ -245,7 +247,7 @@ func TestAnAccountWithoutItsSecretIsNoSession(t *testing.T) {
 	}
 }
 
-// What a hostile target writes into an error must not reach the terminal of whoever reads the ledger, nor fill it.
+// A hostile target's error text must not reach the terminal of the ledger's reader, nor fill the ledger.
 func TestNotesFromErrorsAreShortAndPrintable(t *testing.T) {
 	c := causeOfDial(policy.Target{ID: "hr-db"}, errors.New("ssh: \x1b]0;owned\x07\xff"+strings.Repeat("長", 1000)))
 	if strings.ContainsAny(c.Note, "\x1b\x07") || !utf8.ValidString(c.Note) || len(c.Note) > mostNote+len("…") || !strings.HasPrefix(c.Note, "ssh: ") {

@@ -12,8 +12,8 @@ import (
 // A machine that slept shows it by the wall clock at once, because the kernel sets that before any process runs again.
 const bootFresh = 200 * time.Microsecond
 
-// deadline is the instant from which not a piece passes, by two clocks: the wall clock, which may be set, and the time
-// since the machine was booted, which cannot, and which counts the time that the machine slept. Timers do neither.
+// deadline is the instant from which no byte passes. It uses two clocks: the wall clock, which may be set, and the time
+// since boot, which cannot be set and counts the machine's sleep. A timer does neither.
 type deadline struct {
 	until time.Time
 	wall  int64         // the same, unix nanoseconds
@@ -25,7 +25,7 @@ func (s *Supervisor) newDeadline(until time.Time) *deadline {
 	return &deadline{until: until, wall: until.UnixNano(), boot: s.o.SinceBoot() + until.Sub(s.o.Clock().Round(0))}
 }
 
-// over tells whether the deadline has come by either clock. It is asked before each piece, so it must be quick.
+// over reports whether the deadline has come by either clock. It runs before each piece of data, so it must be quick.
 func (d *deadline) over(s *Supervisor) bool {
 	now := s.o.Clock().UnixNano()
 	if now >= d.wall {
@@ -41,7 +41,7 @@ func (d *deadline) over(s *Supervisor) bool {
 	return false
 }
 
-// inTime reports whether anything may pass, and ends the session where its time is over. Nothing may before there is a
+// inTime reports whether data may pass, and ends the session where its time is over. No data may pass before there is a
 // deadline.
 func (l *session) inTime() bool {
 	d := l.term.Load()
@@ -61,7 +61,7 @@ func (l *session) expire() (moved bool) {
 	return false
 }
 
-// causeOfDeadline is what ended at the deadline: the window, or a paper that ran out. The caller holds mu.
+// causeOfDeadline is the cause of the end at the deadline: the window, or an expired paper. The caller holds mu.
 func (l *session) causeOfDeadline() Cause {
 	end := l.deadline()
 	c := Cause{Reason: policy.WindowEnded, Args: map[string]string{"time": l.hour(end)}, Actor: timer}
@@ -85,8 +85,8 @@ func (l *session) deadline() time.Time {
 	return time.Time{}
 }
 
-// setUntil moves the deadline. Where it stays, the reckoning by the other clock stays too, whatever the wall clock
-// was set to meanwhile.
+// setUntil moves the deadline. An unmoved deadline keeps its instant on the other clock too, however the wall clock
+// was set meanwhile.
 func (l *session) setUntil(t time.Time) {
 	if d := l.term.Load(); d != nil && d.until.Equal(t) {
 		return

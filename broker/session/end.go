@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"strconv"
@@ -12,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"sekimori/broker/accounts"
+	"sekimori/broker/confirmation"
 	"sekimori/broker/dial"
 	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
@@ -21,9 +22,13 @@ import (
 	"sekimori/recordings"
 )
 
-// lastWords is how long an ended session may take to tell the engineer why. After it both TCP
-// connections are closed whatever the peers do.
+// lastWords is the time that an ended session has to tell the engineer why. After it both TCP
+// connections are closed, whether the peers react or not.
 const lastWords = 300 * time.Millisecond
+
+// lostWords is lastWords where the target went away: no one is cut, nothing passes any more, and the client may not have opened
+// its channel yet.
+const lostWords = 2 * time.Second
 
 // watchdogGrace is how much later the watchdog closes the engineer's connection, where close, which
 // does it in order, is held up.
@@ -33,7 +38,7 @@ const watchdogGrace = 100 * time.Millisecond
 // that does not end at all must not keep the session's end from being sealed and ledgered.
 const relayEnds = 3 * time.Second
 
-// broker and timer are who acts when no person does.
+// broker and timer are the actors when no person acts.
 var (
 	broker = ledger.Actor{Kind: "broker", ID: "broker"}
 	timer  = ledger.Actor{Kind: "broker", ID: "broker", Via: "timer"}
@@ -44,12 +49,20 @@ type Cause struct {
 	Reason policy.Reason
 	Args   map[string]string // for the texts of the reason
 	Actor  ledger.Actor      // the person who ended it, or the broker
-	Note   string            // what the person said, or the particulars; for those who read the ledger
-	Alarm  map[string]any    // of what the target did, for the section and the central desk; nil: no alarm
+	Note   string            // the person's note, or particulars; for readers of the ledger
+	Alarm  map[string]any    // the target's act, for the section and the central desk; nil: no alarm
 }
 
 // Error lets a Cause be the cause of a context's end.
 func (c *Cause) Error() string { return string(c.Reason) }
+
+// words is the time to tell the engineer.
+func (c Cause) words() time.Duration {
+	if c.Reason == policy.TargetLost {
+		return lostWords
+	}
+	return lastWords
+}
 
 // cause is why the session's context ended: the first Cause given, or the broker going down.
 func (l *session) cause() Cause {
@@ -60,8 +73,8 @@ func (l *session) cause() Cause {
 	return Cause{Reason: policy.BrokerStopped, Actor: broker}
 }
 
-// causeOfDial names why the target was not reached. The note is for those who read the ledger: whether nobody
-// answered, another key was shown, or the broker's own credential is at fault. The engineer is told the reason only.
+// causeOfDial gives the reason why the target was not reached. The note is for readers of the ledger: the target did not
+// answer, showed another key, or the broker's own credential failed. The engineer is told the reason only.
 func causeOfDial(t policy.Target, err error) Cause {
 	c := Cause{Reason: policy.TargetUnreachable, Args: map[string]string{"target": t.ID}, Actor: broker, Note: noteOf(err)}
 	var d *dial.Error
@@ -80,8 +93,8 @@ func causeOfDial(t policy.Target, err error) Cause {
 	return c
 }
 
-// raise tells the section and the central desk what a target did. Whoever tries again does not raise
-// it again while nobody has looked.
+// raise tells the section and the central desk about a target's act. A repeated try raises no further
+// alarm while the first is open.
 func (c Cause) raise(tx *store.Tx, row store.Session) error {
 	if c.Alarm == nil {
 		return nil
@@ -105,7 +118,7 @@ func (c Cause) raise(tx *store.Tx, row store.Session) error {
 	return err
 }
 
-// mostNote bounds what a note takes over from an error, part of which a hostile target may have written.
+// mostNote bounds the part of a note that comes from an error, which a hostile target may have written.
 const mostNote = 400
 
 func noteOf(err error) string {
@@ -127,44 +140,20 @@ func (l *session) recordingFailed(err error) Cause {
 	return Cause{Reason: policy.RecordingFailed, Actor: broker}
 }
 
-// text is what the engineer reads about an end or a refusal.
+// text is the engineer's text for an end or a refusal.
 func (l *session) text(c Cause) string {
-	return policy.Refusal(c.Reason, c.Args, l.a.Lang, l.section.Name, l.phone(), l.a.ID)
+	return policy.Words(c.Reason, c.Args).Block(l.a.Lang, l.section.Name, l.phone(), l.a.ID)
 }
 
-// refusal is what the engineer reads about a channel that was not permitted.
+// refusal is the engineer's text for a channel that was not permitted.
 func (l *session) refusal(d policy.Decision) (string, int) {
 	return l.text(Cause{Reason: d.Reason, Args: d.Args}), d.Reason.Exit()
-}
-
-// close ends a session that was opened, whatever stage it had reached. The order is the promise:
-// not one byte is relayed any more; the engineer is told, as far as that takes no longer than
-// lastWords; both connections are gone; the recording is sealed; the ledger says so.
-func (l *session) close(c Cause) error {
-	ended := l.sup.o.Clock()
-	l.end(c) // for those who wait on the context; the first cause stays
-	l.hangUp(c)
-	var digest recordings.Digest
-	var err error
-	l.beside.Wait()
-	if rec := l.rec.Load(); rec != nil {
-		if err := l.writeMarks(); err != nil { // the recording has failed, which Close says
-			l.log.Error("marks_not_recorded", "error", err)
-		}
-		if digest, err = rec.Close(recordings.End{Cause: string(c.Reason), At: ended}); err != nil {
-			err = fmt.Errorf("seal recording: %w", err)
-			l.log.Error("recording_not_sealed", "error", err)
-		}
-		digest.File = l.file()
-	}
-	l.tellEnd(c, ended)
-	l.log.Info("session_ended", "reason", string(c.Reason))
-	return errors.Join(err, l.ledgerEnd(c, ended, digest))
 }
 
 // hangUp closes both legs by force, after a word to the engineer.
 func (l *session) hangUp(c Cause) {
 	r := l.relay.Load()
+	l.now.at("tell the engineer")
 	if r == nil { // it never reached the target
 		if l.conn != nil {
 			l.conn.Abort()
@@ -176,23 +165,32 @@ func (l *session) hangUp(c Cause) {
 	r.Stop()
 	l.conn.Abort() // the target is told nothing, so it need not wait for the engineer's last words
 	if exit := c.Reason.Exit(); exit != policy.ExitNone {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), lastWords)
-		told, text := make(chan struct{}), l.text(c)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), c.words())
+		over := make(chan struct{})
+		go func() { l.a.Conn.Wait(); close(over) }()
+		told, text := make(chan bool, 1), l.text(c)
 		go func() {
-			defer close(told)
-			r.Finish(ctx, text, exit)
+			some := r.Finish(ctx, text, exit)
 			l.a.Wire.Drain(ctx)
-			// A client that was told hangs up by itself; aborting first could overtake, on a
-			// slow line, what it has not received yet.
-			l.a.Conn.Wait()
+			told <- some
 		}()
 		select {
-		case <-told:
+		case some := <-told:
+			// A client that was told hangs up by itself; aborting first could overtake, on a
+			// slow line, what it has not received yet. One without a channel may be about to open it.
+			if some {
+				bye, cancel := context.WithTimeout(ctx, lastWords)
+				until(bye, over)
+				cancel()
+			} else {
+				until(ctx, over)
+			}
 		case <-ctx.Done():
 		}
 		cancel()
 	}
 	l.a.Wire.Abort()
+	l.now.at("end the relay")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), relayEnds)
 	defer cancel()
 	if err := r.Wait(ctx); err != nil { // a fault of ours; the recording is sealed and the end ledgered all the same
@@ -216,11 +214,14 @@ func (l *session) refuse(c Cause) error {
 	return nil
 }
 
-// turnAway refuses an attempt that the store was not asked about, and writes that down.
+// turnAway refuses an attempt before the store was asked, and ledgers that.
 func (l *session) turnAway(c Cause) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)
+	l.now.at("write the refusal's entry")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), endStep)
 	defer cancel()
-	err := l.sup.o.DB.Write(ctx, func(tx *store.Tx) error { return l.ledgerRefusal(tx, c) })
+	err := within(ctx, func() error {
+		return l.sup.o.DB.Write(ctx, func(tx *store.Tx) error { return l.ledgerRefusal(tx, c) })
+	})
 	return errors.Join(err, l.refuse(c))
 }
 
@@ -244,6 +245,7 @@ type (
 		Client  string `json:"client"`
 		Attends string `json:"attendant"`
 		Until   string `json:"until"`
+		Line    string `json:"line"` // what stood behind the separation from the office network
 	}
 	endedPayload struct {
 		Session   string             `json:"session_id"`
@@ -255,6 +257,7 @@ type (
 		Number    int                `json:"number"`
 		Note      string             `json:"note,omitempty"`
 		Refused   []refusedFeature   `json:"refused,omitempty"` // within the session, each kind with its count
+		Findings  []store.Finding    `json:"findings,omitempty"`
 		Recording *recordings.Digest `json:"recording,omitempty"`
 	}
 	refusedPayload struct {
@@ -271,6 +274,14 @@ func (l *session) subjects() []string {
 	return []string{l.a.ID, l.a.Person.ID, l.grant.Request, l.system.ID}
 }
 
+// lineWord says what protects the session: none, attested, probed or driven.
+func (l *session) lineWord() string {
+	if l.system.Line == policy.LineNone {
+		return string(policy.LineNone)
+	}
+	return string(l.sup.lines()[l.system.ID].How)
+}
+
 // ledgerOpening inserts the session and its entry.
 func (l *session) ledgerOpening(tx *store.Tx) error {
 	if err := tx.AddSession(l.row(tx, store.SessionOpening)); err != nil {
@@ -283,7 +294,7 @@ func (l *session) ledgerOpening(tx *store.Tx) error {
 			System: l.system.ID, Target: l.target.ID, Account: l.login, Vendor: l.grant.Vendor,
 			Person: l.a.Person.ID, Key: l.a.Fingerprint, Source: l.a.Source.String(), Factor: l.a.Factor,
 			Notice: l.a.Notice, Client: l.a.ClientVersion, Attends: l.grant.Window.Attendant,
-			Until: l.deadline().UTC().Format(time.RFC3339Nano),
+			Until: l.deadline().UTC().Format(time.RFC3339Nano), Line: l.lineWord(),
 		},
 	})
 	return err
@@ -297,6 +308,9 @@ func (l *session) ledgerStarted(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if row.State != store.SessionOpening {
+			return nil // the end was written first, and says when the target was reached
+		}
 		row.State, row.Started = store.SessionActive, l.reachedAt().Truncate(time.Millisecond) // as it is stored
 		if err := tx.UpdateSession(row); err != nil {
 			return err
@@ -309,7 +323,7 @@ func (l *session) ledgerStarted(ctx context.Context) error {
 	})
 }
 
-// ledgerRefusal notes that what the gate would have admitted was turned away at the opening.
+// ledgerRefusal ledgers that an attempt admitted by the gate was refused at the opening.
 func (l *session) ledgerRefusal(tx *store.Tx, c Cause) error {
 	row := l.row(tx, store.SessionRefused)
 	row.Reason, row.Ended = c.Reason, tx.Now
@@ -326,51 +340,27 @@ func (l *session) ledgerRefusal(tx *store.Tx, c Cause) error {
 	return err
 }
 
-// ledgerEnd writes the end: the row, the entry with the recording's digest, and the review that
-// the session is now owed. What cannot be written now is owed and tried again.
-func (l *session) ledgerEnd(c Cause, ended time.Time, digest recordings.Digest) error {
-	pay := func(ctx context.Context) error {
-		return l.sup.o.DB.Write(ctx, func(tx *store.Tx) error {
-			return endSession(tx, l.a.ID, c, l.reachedAt(), ended, digest, l.refused.sums())
-		})
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)
-	defer cancel()
-	err := pay(ctx)
-	if err != nil {
-		l.sup.space.release()
-		err = pay(ctx)
-	}
-	if err != nil {
-		l.log.Error("session_end_not_ledgered", "error", err)
-		l.sup.mu.Lock()
-		l.sup.owed[l.a.ID] = owedEnd{pay, digest.File}
-		l.sup.mu.Unlock()
-	}
-	return err
-}
-
-// seconds writes a length of time to the millisecond. Whoever shows it rounds it.
+// seconds writes a length of time to the millisecond. Its readers round it.
 func seconds(d time.Duration) json.Number {
 	return json.Number(strconv.FormatFloat(d.Truncate(time.Millisecond).Seconds(), 'f', -1, 64))
 }
 
-// endSession is the one way a session's end gets into the store; reconciliation after a crash
-// uses it too, which does not know what was refused in the session. reached is when the target was reached, for a session whose
+// endSession is the only writer of a session's end; reconciliation after a crash
+// uses it too, without the list of refusals in the session. reached is when the target was reached, for a session whose
 // session.started could not be written; zero: as the row has it.
-func endSession(tx *store.Tx, id string, c Cause, reached, ended time.Time, digest recordings.Digest, refused []refusedFeature) error {
+func endSession(tx *store.Tx, zone *time.Location, id string, c Cause, reached, ended time.Time, digest recordings.Digest, refused []refusedFeature, found []store.Finding) error {
 	row, err := tx.Session(id)
 	if err != nil {
 		return err
 	}
 	if !row.State.Live() {
-		return nil // owed twice
+		return nil // written already
 	}
 	if c.Reason == policy.CutByAuthority && c.Note == "" {
 		c.Note = c.Args["reason"]
 	}
 	if c.Reason == policy.Lapsed && c.Note == "" {
-		c.Note = c.Args["what"] // which paper: the engineer was told, and the ledger must not know less
+		c.Note = c.Args["what"] // which paper: the ledger must say as much as the engineer was told
 	}
 	row.State, row.Reason, row.Detail, row.Ended = store.SessionEnded, c.Reason, c.Note, ended
 	if c.Actor.Kind == "person" {
@@ -381,7 +371,7 @@ func endSession(tx *store.Tx, id string, c Cause, reached, ended time.Time, dige
 	}
 	payload := endedPayload{
 		Session: id, Request: row.Request, Ended: ended.UTC().Format(time.RFC3339Nano), Seconds: seconds(row.Connected()),
-		Cause: string(c.Reason), Number: c.Reason.Number(), Note: c.Note, Refused: refused,
+		Cause: string(c.Reason), Number: c.Reason.Number(), Note: c.Note, Refused: refused, Findings: found,
 	}
 	if !row.Started.IsZero() {
 		payload.Started = row.Started.UTC().Format(time.RFC3339Nano)
@@ -399,11 +389,22 @@ func endSession(tx *store.Tx, id string, c Cause, reached, ended time.Time, dige
 			return err
 		}
 	}
+	if len(found) > 0 {
+		if _, err := tx.EndProof(id); errors.Is(err, store.ErrNotFound) { // the target may have answered before
+			err = tx.PutEndProof(store.EndProof{Session: id, State: accounts.Sum(found), Findings: found})
+			if err != nil {
+				return err
+			}
+		}
+	}
 	if err := c.raise(tx, row); err != nil {
 		return err
 	}
-	// Every session is owed a review (R12).
+	// Every session needs a review (R12).
 	if err := review.Owe(tx, id); err != nil {
+		return err
+	}
+	if err := confirmation.Owe(tx, id, zone); err != nil { // the owning section's look at the day (R27)
 		return err
 	}
 	_, err = tx.Append(ledger.Draft{
@@ -413,7 +414,7 @@ func endSession(tx *store.Tx, id string, c Cause, reached, ended time.Time, dige
 	return err
 }
 
-// forgets says which ends drop the remembered factor.
+// forgets reports the ends that drop the remembered factor.
 func forgets(r policy.Reason) bool {
 	switch r {
 	case policy.CutByAttendant, policy.CutByAuthority, policy.CutByFreeze, policy.Locked,

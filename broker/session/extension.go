@@ -11,8 +11,8 @@ import (
 // newestExtensions is more than a window has at a time: one open, and those answered since the last look.
 const newestExtensions = 8
 
-// answers tells the engineers what became of the wishes for more time on their windows. Each window is read once.
-func (s *Supervisor) answers(snap *store.Snap, sessions []*session) error {
+// tellExtensions tells the engineers the answers to the requests for more time on their windows. It reads each window once.
+func (s *Supervisor) tellExtensions(snap *store.Snap, sessions []*session) error {
 	known := map[string][]store.Extension{}
 	for _, l := range sessions {
 		window := l.grant.Window.ID
@@ -25,7 +25,7 @@ func (s *Supervisor) answers(snap *store.Snap, sessions []*session) error {
 			known[window] = list
 		}
 		for i := len(list) - 1; i >= 0; i-- { // the oldest first
-			if err := l.hear(snap, list[i], list); err != nil {
+			if err := l.tellExtension(snap, list[i], list); err != nil {
 				return err
 			}
 		}
@@ -33,8 +33,8 @@ func (s *Supervisor) answers(snap *store.Snap, sessions []*session) error {
 	return nil
 }
 
-// hear tells the engineer of one wish what was not told yet. What lies before the session's begin was told to another.
-func (l *session) hear(snap *store.Snap, x store.Extension, all []store.Extension) error {
+// tellExtension tells the engineer the news about one request. News from before the session's begin went to another session.
+func (l *session) tellExtension(snap *store.Snap, x store.Extension, all []store.Extension) error {
 	l.mu.Lock()
 	before := l.answered[x.ID]
 	if l.answered == nil {
@@ -68,7 +68,7 @@ func (l *session) hear(snap *store.Snap, x store.Extension, all []store.Extensio
 	return nil
 }
 
-// leftToAttendant is by how much the attendant may still extend the window.
+// leftToAttendant is the time by which the attendant may still extend the window.
 func (l *session) leftToAttendant(snap *store.Snap, all []store.Extension) (time.Duration, error) {
 	limit := l.system.Delegated
 	r, err := snap.Request(l.grant.Request)

@@ -13,7 +13,7 @@ import (
 	"sekimori/recordings"
 )
 
-// stuckDisk is a disk that stops answering: what asks it waits until the test lets go.
+// stuckDisk is a disk that stops answering: its callers wait until the test lets go.
 type stuckDisk struct {
 	recordings.FS
 	sync, write atomic.Bool // which calls wait
@@ -56,7 +56,7 @@ func TestWindowEndsWhileTheDiskHangs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			disk := &stuckDisk{FS: recordings.OS(), release: make(chan struct{})}
-			w := newWorld(t, time.Hour, func(o *Options) { o.FS, o.Sync = disk, 50*time.Millisecond })
+			w := newWorld(t, time.Hour, func(o *Options) { o.FS, o.Sync, o.Recheck = disk, 50*time.Millisecond, time.Second })
 			flooded(w, time.Millisecond)
 			v := w.admit(w.engineer(0))
 			_, _, screen := v.shell()
@@ -74,6 +74,7 @@ func TestWindowEndsWhileTheDiskHangs(t *testing.T) {
 			}
 			close(disk.release)
 			<-v.over
+			w.paid()
 			if row, _ := v.stored("session.ended"); row.Reason != policy.WindowEnded {
 				t.Errorf("ended as %s", row.Reason)
 			}
@@ -86,7 +87,7 @@ func TestWindowEndsWhileTheDiskHangs(t *testing.T) {
 func TestAttackLoginBetweenACutAndItsEntry(t *testing.T) {
 	t.Parallel()
 	disk := &stuckDisk{FS: recordings.OS(), release: make(chan struct{})}
-	w := newWorld(t, time.Hour, func(o *Options) { o.FS, o.Sync = disk, 50*time.Millisecond })
+	w := newWorld(t, time.Hour, func(o *Options) { o.FS, o.Sync, o.Recheck = disk, 50*time.Millisecond, time.Second })
 	flooded(w, time.Millisecond)
 	p := w.engineer(0)
 	v := w.admit(p)
@@ -106,6 +107,7 @@ func TestAttackLoginBetweenACutAndItsEntry(t *testing.T) {
 	release()
 	<-v.over
 	<-next.over
+	w.paid()
 	if row, _ := v.stored("session.ended"); row.Reason != policy.CutByAuthority {
 		t.Errorf("ended as %s", row.Reason)
 	}

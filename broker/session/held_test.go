@@ -56,7 +56,7 @@ func TestCommandStartedDuringAPause(t *testing.T) {
 	})
 }
 
-// What was allowed when the engineer asked is no longer when the target is ready: the command does not run.
+// A command allowed when the engineer asked, and no longer when the target is ready, does not run.
 func TestCommandRevokedWhileTheTargetOpens(t *testing.T) {
 	for name, what := range map[string]struct {
 		happen func(w *world, id string)
@@ -102,7 +102,7 @@ func TestCommandRevokedWhileTheTargetOpens(t *testing.T) {
 	}
 }
 
-// A broker that crashed while somebody was shown a number does not tell the attendant of them for ever.
+// A number shown by a broker that crashed does not stay with the attendant for ever.
 func TestCrashEmptiesTheWaitingRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Hour)

@@ -9,7 +9,7 @@ import (
 // judgeGrace is how much later than the supervisor a session judges itself, where the supervisor is held up by the store.
 const judgeGrace = 500 * time.Millisecond
 
-// timers are what ends a session without anybody's help. Guarded by session.mu.
+// timers end a session without the supervisor. Guarded by session.mu.
 type timers struct {
 	on       bool // watch has begun and has not ended
 	turn     int  // counts the deadlines, so that one that was moved while it fired does not end the session
@@ -17,20 +17,21 @@ type timers struct {
 	look     *time.Timer // judges on the facts known last
 }
 
-// judge ends the session, holds its input back or lets it go on, or moves its deadline, as policy.Recheck says. It keeps f, which
-// the person's other sessions share and which therefore no caller changes afterwards.
+// judge ends the session, holds its input back or releases it, or moves its deadline, as policy.Recheck says. It keeps f, which
+// the person's other sessions share; therefore no caller may change it afterwards.
 func (l *session) judge(f *policy.Facts) {
 	now := l.sup.o.Clock()
 	l.mu.Lock()
 	l.facts = f
 	v := l.verdict(now)
+	l.setTerms(f)
 	if v.Keep {
 		l.setPause(v.Pause, now)
 		l.lookAgain(v.Next, now)
 	}
 	l.mu.Unlock()
 	if !v.Keep {
-		l.end(Cause{Reason: v.Reason, Args: v.Args, Actor: broker})
+		l.end(l.sup.causeIn(l.grant.Window.ID, Cause{Reason: v.Reason, Args: v.Args, Actor: broker}))
 		return
 	}
 	l.setUntil(v.Until)
@@ -40,9 +41,10 @@ func (l *session) judge(f *policy.Facts) {
 // verdict rules on the facts known last. The caller holds mu.
 func (l *session) verdict(now time.Time) policy.Verdict {
 	if l.facts == nil {
-		return policy.Verdict{} // unknown ends
+		return policy.Verdict{} // unknown facts end the session
 	}
 	f := *l.facts
+	f.Runtime.Lines = l.sup.lines() // as they are now, not as they were when the facts were read
 	if rec := l.rec.Load(); rec != nil && rec.Failed() != nil {
 		f.Runtime.Recorder = policy.RecorderFailed
 	} else {
@@ -66,8 +68,8 @@ func (l *session) lastHeard(now time.Time) time.Time {
 	return time.Unix(0, l.lastInput.Load())
 }
 
-// lookAgain notes when the verdict may change by itself. The supervisor looks then; the session does so itself a little
-// later, on what is known, so that a store that hangs prolongs nothing. The caller holds mu.
+// lookAgain notes when the verdict may change by itself. The supervisor looks then. The session looks itself a little
+// later, on the facts it has, so that a blocked store prolongs no session. The caller holds mu.
 func (l *session) lookAgain(next, now time.Time) {
 	if l.timers.look != nil {
 		l.timers.look.Stop()
@@ -83,7 +85,7 @@ func (l *session) lookAgain(next, now time.Time) {
 	}
 }
 
-// judgeKnown judges on the facts known last. It only takes away.
+// judgeKnown judges on the facts known last. It can only end or pause.
 func (l *session) judgeKnown() {
 	now := l.sup.o.Clock()
 	l.mu.Lock()

@@ -73,6 +73,7 @@ func (w *world) rekey() {
 // Timers fire late in a process that was stopped and on a machine that slept, and not at all when the wall clock is set. What
 // comes before they do must not pass: each piece, request and channel is held against the deadline itself.
 func TestCommandsAfterTheEnd(t *testing.T) {
+	t.Parallel()
 	late := map[string]func(*testbed.Clock){
 		"the wall clock is stepped past the end":               func(c *testbed.Clock) { c.Step(time.Hour) },
 		"the machine sleeps over the end":                      func(c *testbed.Clock) { c.Suspend(time.Hour) },

@@ -16,8 +16,8 @@ type mark struct {
 	body any
 }
 
-// marks are the events that the recording does not hold yet. Whoever makes one may hold a lock, or be judging a thousand
-// sessions, so it is written by watch, and by close at the latest.
+// marks are the events that the recording does not hold yet. Their maker may hold a lock, or be judging a thousand
+// sessions, so watch writes them, and close at the latest.
 type marks struct {
 	mu   sync.Mutex // guards list
 	list []mark
@@ -37,7 +37,7 @@ func (l *session) mark(kind string, body any) {
 	}
 }
 
-// writeMarks records what mark kept. One goroutine at a time calls it.
+// writeMarks records the kept marks. One goroutine at a time calls it.
 func (l *session) writeMarks() error {
 	l.marks.mu.Lock()
 	list := l.marks.list
@@ -55,7 +55,7 @@ func (l *session) writeMarks() error {
 	return nil
 }
 
-// markPause records that input is held back, or passes again, and who did that. The caller holds mu.
+// markPause records that input is held back, or passes again, and by whose act. The caller holds mu.
 func (l *session) markPause(from, to policy.PauseCause) {
 	body := l.acted
 	l.acted = recordings.Pause{}
@@ -67,7 +67,7 @@ func (l *session) markPause(from, to policy.PauseCause) {
 		body.Reason = string(to)
 	}
 	if to == "" && body.By == "" {
-		body.Reason = string(from) // what ended by itself
+		body.Reason = string(from) // the kind of pause that ended by itself
 	}
 	l.mark(kind, body)
 }

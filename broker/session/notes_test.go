@@ -15,7 +15,7 @@ func TestANoteThatCannotBeWritten(t *testing.T) {
 		_, _, screen := v.shell()
 		screen.await(t, "Started")
 		at := w.clock.Now()
-		w.sup.notes.mu.Lock() // without waking the scribe: the order is what counts
+		w.sup.notes.mu.Lock() // without waking the writer: the order is what counts
 		w.sup.notes.list = []pauseNote{{session: "S-none", kind: "session.paused", at: at}, {session: v.id, kind: "session.paused", at: at}}
 		w.sup.notes.mu.Unlock()
 		w.sup.writeNotes(t.Context())

@@ -2,26 +2,23 @@ package session
 
 import (
 	"fmt"
+	"strings"
 	"time"
+
+	"sekimori/policy/text"
 )
 
 // notice is a sentence for the engineer's terminal during a session (screens §4). It starts with
-// the name of the gate, so that nobody takes it for output of the target.
-type notice struct{ ja, en string }
+// the name of the gate, so that it cannot pass for output of the target.
+type notice text.Text
 
 func (n notice) in(lang string) string {
-	switch lang {
-	case "ja":
-		return "[関守] " + n.ja
-	case "en":
-		return "[sekimori] " + n.en
-	}
-	return "[関守] " + n.ja + "\n[sekimori] " + n.en
+	return text.Of("[関守] "+n.JA, "[sekimori] "+n.EN).Lines(lang)
 }
 
 // and puts another sentence below, as one notice: two would come in any order.
 func (n notice) and(more notice) notice {
-	return notice{n.ja + "\n[関守] " + more.ja, n.en + "\n[sekimori] " + more.en}
+	return notice{n.JA + "\n[関守] " + more.JA, n.EN + "\n[sekimori] " + more.EN}
 }
 
 // marked says behind every notice of a drill, on a line of its own, that it is one: the longest fill a line, and the first
@@ -30,7 +27,7 @@ func (n notice) marked(drill bool) notice {
 	if !drill {
 		return n
 	}
-	return notice{n.ja + "\n[関守] 訓練 / DRILL", n.en + "\n[sekimori] DRILL / 訓練"}
+	return notice{n.JA + "\n[関守] 訓練 / DRILL", n.EN + "\n[sekimori] DRILL / 訓練"}
 }
 
 // warnings are said once each before the window ends.
@@ -49,7 +46,7 @@ var warnings = []struct {
 	}},
 }
 
-// extendHint says how more time is asked for, while there is still time to answer. Names that would not fit the line are not said.
+// extendHint tells how to ask for more time, while there is still time for an answer. It leaves out names that do not fit the line.
 func extendHint(login, gate string) notice {
 	const longest = 28 // of both: 78 columns with what stands around them
 	if gate == "" {
@@ -65,27 +62,27 @@ func extendHint(login, gate string) notice {
 	return notice{"延長: " + command + "\"理由\"", "Extend: " + command + "\"…\""}
 }
 
-// idleWarning is how long before an idle cut the engineer is told.
+// idleWarning is how long before an idle cut the engineer is warned.
 const idleWarning = 5 * time.Minute
 
 func idleNotice(left time.Duration) notice {
 	return notice{
-		fmt.Sprintf("操作がありません。%s後に切断します。何かキーを押すと続きます。", SpanJA(left)),
-		fmt.Sprintf("Idle. Cut in %s; press any key to stay.", SpanEN(left)),
+		fmt.Sprintf("操作がありません。%s後に切断します。何かキーを押すと続きます。", text.Left(left).JA),
+		fmt.Sprintf("Idle. Cut in %s; press any key to stay.", text.Left(left).EN),
 	}
 }
 
 func startNotice(at, end string, left time.Duration, watchers int) notice {
 	return notice{
-		fmt.Sprintf("開始を許可しました %s。接続中 残り%s(%sまで)。閲覧中 %d人。", at, SpanJA(left), end, watchers),
-		fmt.Sprintf("Started %s. Connected, %s left (until %s). Watched by %d.", at, SpanEN(left), end, watchers),
+		fmt.Sprintf("開始を許可しました %s。接続中 残り%s(%sまで)。閲覧中 %d人。", at, text.Left(left).JA, end, watchers),
+		fmt.Sprintf("Started %s. Connected, %s left (until %s). Watched by %d.", at, text.Left(left).EN, end, watchers),
 	}
 }
 
 func watchersNotice(left time.Duration, watchers int) notice {
 	return notice{
-		fmt.Sprintf("接続中 残り%s 閲覧中 %d人", SpanJA(left), watchers),
-		fmt.Sprintf("Connected, %s left. Watched by %d.", SpanEN(left), watchers),
+		fmt.Sprintf("接続中 残り%s 閲覧中 %d人", text.Left(left).JA, watchers),
+		fmt.Sprintf("Connected, %s left. Watched by %d.", text.Left(left).EN, watchers),
 	}
 }
 
@@ -94,13 +91,13 @@ func pausedNotice() notice {
 }
 
 func resumedNotice(left time.Duration) notice {
-	return notice{"再開しました。残り" + SpanJA(left) + "。", "Resumed, " + SpanEN(left) + " left."}
+	return notice{"再開しました。残り" + text.Left(left).JA + "。", "Resumed, " + text.Left(left).EN + " left."}
 }
 
 func askedNotice(by time.Duration, end string) notice {
 	return notice{
-		fmt.Sprintf("%sの延長を申請しました。答えがなければ%sに終わります。", SpanJA(by), end),
-		fmt.Sprintf("Asked for %s. No answer means %s stands.", SpanEN(by), end),
+		fmt.Sprintf("%sの延長を申請しました。答えがなければ%sに終わります。", text.Left(by).JA, end),
+		fmt.Sprintf("Asked for %s. No answer means %s stands.", text.Left(by).EN, end),
 	}
 }
 
@@ -113,8 +110,8 @@ func overLimitNotice(limit time.Duration) notice {
 
 func grantedNotice(end string, left time.Duration) notice {
 	return notice{
-		fmt.Sprintf("延長されました。終了 %s(残り %s)。", end, SpanJA(left)),
-		fmt.Sprintf("Extended to %s (%s left).", end, SpanEN(left)),
+		fmt.Sprintf("延長されました。終了 %s(残り %s)。", end, text.Left(left).JA),
+		fmt.Sprintf("Extended to %s (%s left).", end, text.Left(left).EN),
 	}
 }
 
@@ -126,33 +123,25 @@ func deniedNotice(why, end string) notice {
 	return notice{"延長されませんでした" + ja + "。終了は" + end + "のままです。", "Not extended" + en + ". Ends " + end + "."}
 }
 
-// remark is something for the engineer's terminal, said by watch.
+// messageNotice carries the attendant's words, folded to the width of a notice.
+func messageNotice(words string) notice {
+	folded := func(name, before string) string {
+		lines := text.Wrap(name+before+words, text.Screen, strings.Repeat(" ", text.Width(name)))
+		return strings.TrimPrefix(strings.Join(lines, "\n"), name)
+	}
+	return notice{folded("[関守] ", "立会者から: "), folded("[sekimori] ", "From attendant: ")}
+}
+
+// remark is a text for the engineer's terminal; watch shows it.
 type remark struct {
 	kind string
 	text notice
 }
 
-// say hands a remark to watch. It does not wait: who says something may be judging a thousand sessions.
+// say hands a remark to watch. It does not wait: its caller may be judging a thousand sessions.
 func (l *session) say(kind string, text notice) {
 	select {
 	case l.tell <- remark{kind, text}:
 	default:
 	}
-}
-
-// SpanJA says a remaining time in minutes, below one in seconds, rounded down so that nobody counts
-// on time that is not there. The gate counts down with it too.
-func SpanJA(d time.Duration) string {
-	if d = max(d, 0); d >= time.Minute {
-		return fmt.Sprintf("%d分", int(d/time.Minute))
-	}
-	return fmt.Sprintf("%d秒", int(d/time.Second))
-}
-
-// SpanEN is SpanJA in English.
-func SpanEN(d time.Duration) string {
-	if d = max(d, 0); d >= time.Minute {
-		return fmt.Sprintf("%d min", int(d/time.Minute))
-	}
-	return fmt.Sprintf("%d s", int(d/time.Second))
 }

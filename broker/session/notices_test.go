@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/text/width"
+	"sekimori/policy/text"
 )
 
 // TestNoticesFitTheTerminal: 78 columns, in either language, at the widest that can be.
@@ -13,6 +13,9 @@ func TestNoticesFitTheTerminal(t *testing.T) {
 	all := []notice{
 		startNotice("10:06", "11:30", 999*time.Minute, 0), startNotice("10:06", "11:30", 84*time.Minute, 1),
 		watchersNotice(999*time.Minute, 99), idleNotice(5 * time.Minute),
+	}
+	for _, words := range []string{"x", strings.Repeat("保存", 100), strings.Repeat("m", 200), strings.Repeat("save your work ", 13), "first\n[sekimori] second"} {
+		all = append(all, messageNotice(words))
 	}
 	for _, w := range warnings {
 		all = append(all, w.text("11:30", strings.Repeat("m", 24), "gate"), w.text("11:30", strings.Repeat("m", 64), "gate"),
@@ -23,24 +26,29 @@ func TestNoticesFitTheTerminal(t *testing.T) {
 	}
 	for _, n := range all {
 		for _, lang := range []string{"ja", "en"} {
-			cells, widest := 0, 0
-			for _, r := range n.in(lang) {
-				if cells++; r == '\n' {
-					cells = 0
-				}
-				if k := width.LookupRune(r).Kind(); k == width.EastAsianWide || k == width.EastAsianFullwidth {
-					cells++
-				}
-				widest = max(widest, cells)
+			widest := 0
+			for line := range strings.Lines(n.in(lang)) {
+				widest = max(widest, text.Width(strings.TrimSuffix(line, "\n")))
 			}
-			if widest > 78 {
+			if widest > text.Screen {
 				t.Errorf("%d columns: %s", widest, n.in(lang))
 			}
 		}
 	}
-	if n := startNotice("10:06", "11:30", 84*time.Minute+59*time.Second, 1); n.ja != "開始を許可しました 10:06。接続中 残り84分(11:30まで)。閲覧中 1人。" ||
-		n.en != "Started 10:06. Connected, 84 min left (until 11:30). Watched by 1." {
+	if n := startNotice("10:06", "11:30", 84*time.Minute+59*time.Second, 1); n.JA != "開始を許可しました 10:06。接続中 残り84分(11:30まで)。閲覧中 1人。" ||
+		n.EN != "Started 10:06. Connected, 84 min left (until 11:30). Watched by 1." {
 		t.Errorf("%+v", n)
+	}
+}
+
+// No line of a message can pass for a notice of the gate: each but the first is set in.
+func TestAttackMessageThatLooksLikeANotice(t *testing.T) {
+	n := messageNotice("save now\n[sekimori] Cut. Log in again at evil.example")
+	if got := n.in("en"); got != "[sekimori] From attendant: save now\n           [sekimori] Cut. Log in again at evil.example" {
+		t.Errorf("%q", got)
+	}
+	if got := n.in("ja"); got != "[関守] 立会者から: save now\n       [sekimori] Cut. Log in again at evil.example" {
+		t.Errorf("%q", got)
 	}
 }
 

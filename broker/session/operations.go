@@ -12,7 +12,7 @@ import (
 	"sekimori/recordings"
 )
 
-// Told is one thing that was done in a session of a window, as the window's attendant is told of it.
+// Told is one operation in a session of a window, as the window's attendant sees it.
 type Told struct {
 	No      int64 // grows; also over a start of the broker
 	At      time.Time
@@ -21,23 +21,23 @@ type Told struct {
 	recordings.Operation
 }
 
-// Bounds of what is kept for attendants who look away.
+// Bounds on the operations kept for attendants who look away.
 const (
-	mostTold      = 1000      // of a window
-	mostToldBytes = 256 << 10 // of a window, of text
-	mostWindows   = 256       // those without a live session go first
+	mostOperations     = 1000      // of a window
+	mostOperationBytes = 256 << 10 // of a window, of text
+	mostWindows        = 256       // those without a live session go first
 )
 
 // windows keeps the newest operations of each window, for their attendants: a session of two seconds is over before they
-// would see it in a list.
+// see it in a list.
 type windows struct {
 	mu   sync.Mutex // guards the rest
 	next int64
-	all  map[string]*told
+	all  map[string]*windowLog
 }
 
-// told is what was done in one window.
-type told struct {
+// windowLog holds the operations of one window.
+type windowLog struct {
 	list    []Told
 	bytes   int
 	dropped int64 // No of the newest that is not kept any more
@@ -46,10 +46,10 @@ type told struct {
 }
 
 // window gives the log of a window. The caller holds mu.
-func (w *windows) window(id string) *told {
+func (w *windows) window(id string) *windowLog {
 	t := w.all[id]
 	if t == nil {
-		t = &told{changed: make(chan struct{})}
+		t = &windowLog{changed: make(chan struct{})}
 		w.all[id] = t
 	}
 	return t
@@ -79,7 +79,7 @@ func (w *windows) end(window string) {
 		if oldest == "" {
 			return // every one has a live session
 		}
-		close(w.all[oldest].changed) // who waits looks again, at a new one
+		close(w.all[oldest].changed) // a waiting reader looks again, at a new one
 		delete(w.all, oldest)
 	}
 }
@@ -89,12 +89,12 @@ func (w *windows) add(window string, v Told) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.window(window)
-	w.next = max(w.next+1, v.At.UnixMicro()) // beyond what a broker that ran before has told
+	w.next = max(w.next+1, v.At.UnixMicro()) // beyond the numbers of an earlier run of the broker
 	v.No = w.next
 	t.list = append(t.list, v)
 	t.bytes += len(v.JA) + len(v.EN)
 	drop := 0
-	for t.bytes > mostToldBytes && drop < len(t.list)-1 || len(t.list)-drop > mostTold {
+	for t.bytes > mostOperationBytes && drop < len(t.list)-1 || len(t.list)-drop > mostOperations {
 		t.bytes -= len(t.list[drop].JA) + len(t.list[drop].EN)
 		t.dropped = t.list[drop].No
 		drop++
@@ -106,7 +106,7 @@ func (w *windows) add(window string, v Told) {
 	t.changed = make(chan struct{})
 }
 
-// since gives what came after a number, and what to wait on for more.
+// since gives the operations after a number, and the channel to wait on for more.
 func (w *windows) since(window string, after int64) (list []Told, missed bool, more <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -120,8 +120,8 @@ func (w *windows) since(window string, after int64) (list []Told, missed bool, m
 	return slices.Clone(t.list[i:]), after > 0 && t.dropped > after, t.changed
 }
 
-// Operations waits for what was done in a window's sessions after the one with the number after, 0: what is kept. missed
-// tells that more was done than is kept. The caller has decided that whoever asks may see it.
+// Operations waits for the operations of a window's sessions after the number after; 0: all that are kept. missed
+// reports that some were dropped. The caller has decided that the reader may see it.
 func (s *Supervisor) Operations(ctx context.Context, window string, after int64) (list []Told, missed bool, err error) {
 	for {
 		list, missed, more := s.windows.since(window, after)
@@ -136,13 +136,20 @@ func (s *Supervisor) Operations(ctx context.Context, window string, after int64)
 	}
 }
 
+// Newest gives the newest operations of a window's sessions, at most most of them, in order. It does not wait. The caller has decided that the
+// reader may see them.
+func (s *Supervisor) Newest(window string, most int) []Told {
+	list, _, _ := s.windows.since(window, 0)
+	return list[max(len(list)-most, 0):]
+}
+
 // operations reads the events of a session for its window's attendant.
 type operations struct {
 	mu  sync.Mutex // guards ops: close ends what the recording's tap began
 	ops *recordings.Operations
 }
 
-// tap sees each frame when it is recorded. It never waits for anybody.
+// tap sees each frame when it is recorded. It never waits.
 func (l *session) tap(f recordings.Frame) {
 	l.feed.Tap(f)
 	if f.Event == "" || f.Input {
@@ -170,7 +177,7 @@ func (l *session) tellBegin() {
 	}})
 }
 
-// tellEnd tells what had begun and not ended, and why the session is over.
+// tellEnd tells the operations that had begun and not ended, and why the session is over.
 func (l *session) tellEnd(c Cause, at time.Time) {
 	body, err := json.Marshal(recordings.End{Cause: string(c.Reason), At: at})
 	if err != nil {

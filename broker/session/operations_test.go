@@ -73,7 +73,7 @@ func TestPausesAndExtensionsAreInTheRecording(t *testing.T) {
 		screen.await(t, "Asked")
 		w.answers(x, store.ExtensionGranted, "")
 		screen.await(t, "Extended")
-		// A pause in the very last moment is recorded by close, as nobody else comes to it.
+		// close records a pause in the very last moment, because no other goroutine comes to it.
 		if err := w.sup.Pause(t.Context(), v.id, attendant, "last"); err != nil {
 			t.Fatal(err)
 		}
@@ -138,20 +138,20 @@ func TestASessionOfTwoSecondsIsSeenByTheAttendant(t *testing.T) {
 		p := v.id + " "
 		inOrder(t, <-seen, p, "session begun", p, "command: print hello", p, "ended, status 0", p, "session ended [200] ")
 		if _, _, err := w.sup.Operations(ctx, "R8-0001-1", 0); err == nil {
-			return // what is kept is given although nobody waits
+			return // kept operations are given without a waiting reader
 		}
 		t.Error("what was done is forgotten")
 	})
 }
 
 func TestWhatIsKeptForAttendantsIsBounded(t *testing.T) {
-	w := windows{all: map[string]*told{}}
+	w := windows{all: map[string]*windowLog{}}
 	at := time.Date(2026, 11, 24, 13, 0, 0, 0, time.UTC)
-	for i := range 3 * mostTold {
+	for i := range 3 * mostOperations {
 		w.add("w", Told{At: at, Operation: recordings.Operation{EN: strings.Repeat("x", i%200)}})
 	}
 	list, missed, _ := w.since("w", 1)
-	if len(list) != mostTold || !missed {
+	if len(list) != mostOperations || !missed {
 		t.Errorf("%d kept, missed: %v", len(list), missed)
 	}
 	if again, missed, _ := w.since("w", list[len(list)-3].No); len(again) != 2 || missed {
@@ -160,7 +160,7 @@ func TestWhatIsKeptForAttendantsIsBounded(t *testing.T) {
 	for range 200 {
 		w.add("w", Told{At: at, Operation: recordings.Operation{EN: strings.Repeat("x", 4096)}})
 	}
-	if got := w.all["w"]; got.bytes > mostToldBytes {
+	if got := w.all["w"]; got.bytes > mostOperationBytes {
 		t.Errorf("%d bytes are kept", got.bytes)
 	}
 	for i := range 2 * mostWindows {
@@ -178,7 +178,7 @@ func TestWhatIsKeptForAttendantsIsBounded(t *testing.T) {
 	gone := errors.New("gone")
 	cancel(gone)
 	s := &Supervisor{}
-	s.windows.all = map[string]*told{}
+	s.windows.all = map[string]*windowLog{}
 	if _, _, err := s.Operations(ctx, "none", 0); err != gone {
 		t.Error(err)
 	}

@@ -11,8 +11,8 @@ import (
 	"sekimori/recordings"
 )
 
-// setPause holds the engineer's input back or lets it go on, and says so. Output goes on, and so does the clock. What the
-// broker does of its own accord is noted for the ledger; a person's act writes its entry itself. The caller holds mu.
+// setPause holds the engineer's input back or releases it, and tells the engineer. Output and clock go on. The
+// broker's own pauses are noted for the ledger; a person's act writes its own entry. The caller holds mu.
 func (l *session) setPause(to policy.PauseCause, now time.Time) {
 	from := l.pause
 	if to == from {
@@ -28,7 +28,7 @@ func (l *session) setPause(to policy.PauseCause, now time.Time) {
 		l.freed = make(chan struct{})
 		l.say("paused", pausedNotice())
 	case to == "":
-		l.lastInput.Store(now.UnixNano()) // whose input was held back was not idle
+		l.lastInput.Store(now.UnixNano()) // an engineer whose input was held back was not idle
 		close(l.freed)
 		l.freed = nil
 		l.say("resumed", resumedNotice(l.deadline().Sub(now)))
@@ -41,7 +41,7 @@ func (l *session) setPause(to policy.PauseCause, now time.Time) {
 	}
 }
 
-// paused says why input is held back.
+// paused gives the reason why input is held back.
 func (l *session) paused() policy.PauseCause {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,17 +69,17 @@ func (l *session) awaitFree() {
 type pausedPayload struct {
 	Session string `json:"session_id"`
 	Window  string `json:"window"`
-	Cause   string `json:"cause"` // attendant: somebody pressed pause; attendant-absent
+	Cause   string `json:"cause"` // attendant: a person pressed pause; attendant-absent
 	At      string `json:"at"`
 	Note    string `json:"note,omitempty"`
 }
 
 // Pause holds the engineer's input back. The caller has decided that by may do so. It takes effect before it is written,
-// and is undone where it cannot be. A session that is paused by somebody already stays so. Errors: ErrNotLive.
+// and is undone where the write fails. A session that a person paused already stays paused. Errors: store.ErrNotLive.
 func (s *Supervisor) Pause(ctx context.Context, id string, by ledger.Actor, note string) error {
 	l := s.find(id)
 	if l == nil {
-		return ErrNotLive
+		return store.ErrNotLive
 	}
 	now := s.o.Clock()
 	l.mu.Lock()
@@ -99,12 +99,12 @@ func (s *Supervisor) Pause(ctx context.Context, id string, by ledger.Actor, note
 	return err
 }
 
-// Resume lets the engineer's input go on where somebody had paused it. While the attendant is away it stays held back all the
-// same. Errors: ErrNotLive.
+// Resume ends a person's pause. While the attendant is away the input stays held back all the
+// same. Errors: store.ErrNotLive.
 func (s *Supervisor) Resume(ctx context.Context, id string, by ledger.Actor, note string) error {
 	l := s.find(id)
 	if l == nil {
-		return ErrNotLive
+		return store.ErrNotLive
 	}
 	l.mu.Lock()
 	manual := l.manual
@@ -119,13 +119,13 @@ func (s *Supervisor) Resume(ctx context.Context, id string, by ledger.Actor, not
 	return nil
 }
 
-// release ends a pause that somebody pressed and judges anew what then holds. acted says who released it; empty: the broker.
+// release ends a person's pause and judges the session anew. acted is the person who released it; empty: the broker.
 func (s *Supervisor) release(l *session, acted recordings.Pause) {
 	l.mu.Lock()
 	l.manual = false
 	l.acted = acted
 	now := s.o.Clock()
-	if v := l.verdict(now); v.Keep { // on what is known; the supervisor looks at what is new
+	if v := l.verdict(now); v.Keep { // on the facts known; the supervisor reads new ones
 		l.setPause(v.Pause, now)
 	}
 	l.acted = recordings.Pause{}
@@ -141,7 +141,7 @@ func (s *Supervisor) writePause(ctx context.Context, l *session, kind string, by
 			return err
 		}
 		if !row.State.Live() {
-			return ErrNotLive
+			return store.ErrNotLive
 		}
 		row.Paused, row.PausedBy = time.Time{}, ""
 		if kind == "session.paused" {
@@ -161,7 +161,7 @@ func appendPause(tx *store.Tx, kind string, by ledger.Actor, row store.Session, 
 	return err
 }
 
-// pauseNote is a pause, or the end of one, of the broker's own: the attendant is away, or back.
+// pauseNote is a pause by the broker itself, or its end: the attendant is away, or back.
 type pauseNote struct {
 	session string
 	kind    string
@@ -174,7 +174,7 @@ const (
 	maxNotes  = 8192 // kept while the store takes nothing; the oldest go first
 )
 
-// note keeps something for scribe. It does not wait.
+// note keeps a note for writePauses. It does not wait.
 func (s *Supervisor) note(n pauseNote) {
 	s.notes.mu.Lock()
 	s.notes.list = append(s.notes.list, n)
@@ -185,9 +185,9 @@ func (s *Supervisor) note(n pauseNote) {
 	}
 }
 
-// scribe writes the notes, as many as there are in one transaction: judging must not wait for the store, and a thousand
-// sessions of one window pause at once. What cannot be written is kept for the next time.
-func (s *Supervisor) scribe(ctx context.Context) {
+// writePauses writes the notes, as many as there are, in one transaction: judging must not wait for the store, and a thousand
+// sessions of one window pause at once. A failed note is kept for the next time.
+func (s *Supervisor) writePauses(ctx context.Context) {
 	retry := time.NewTicker(s.o.Recheck)
 	defer retry.Stop()
 	for {
@@ -209,9 +209,9 @@ func (s *Supervisor) writeNotes(ctx context.Context) {
 	if len(list) == 0 || s.writeTogether(ctx, list) == nil {
 		return
 	}
-	// One that cannot be written must not keep the others from the ledger.
+	// One failing note must not keep the others from the ledger.
 	var left []pauseNote
-	behind := map[string]bool{} // sessions of which something is left: their notes stay in order
+	behind := map[string]bool{} // sessions with a kept note: their notes stay in order
 	var last error
 	for _, n := range list {
 		if behind[n.session] || ctx.Err() != nil {
@@ -244,8 +244,8 @@ func (s *Supervisor) writeTogether(ctx context.Context, list []pauseNote) error 
 	})
 }
 
-// worthKeeping are the notes to try again. Where others could be written, it lies in the note, and the log has what the ledger cannot
-// take after noteTries; where nothing could, in the store, and all are kept.
+// worthKeeping are the notes to try again. Where others could be written, the fault is in the note: after noteTries only the log has
+// it. Where none could be written, the fault is in the store, and all are kept.
 func (s *Supervisor) worthKeeping(left []pauseNote, others bool, err error) []pauseNote {
 	if len(left) > 0 {
 		s.o.Log.Error("pauses_not_ledgered", "count", len(left), "error", err)
@@ -271,7 +271,7 @@ func writeNote(tx *store.Tx, n pauseNote) error {
 	if err != nil {
 		return err
 	}
-	if row.State.Live() && row.PausedBy == "" { // otherwise it is over, or somebody holds it by name meanwhile
+	if row.State.Live() && row.PausedBy == "" { // otherwise it is over, or a person has paused it meanwhile
 		row.Paused = time.Time{}
 		if n.kind == "session.paused" {
 			row.Paused = n.at

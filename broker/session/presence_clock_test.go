@@ -9,7 +9,7 @@ import (
 	"sekimori/policy"
 )
 
-// The clock runs back over heartbeats: what was heard later than now stands for nobody, and no session goes on by such a clock.
+// The clock runs back over heartbeats: a heartbeat later than now does not count, and no session goes on by such a clock.
 func TestClockSetBackDoesNotStandForTheAttendant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Hour, often)
@@ -37,7 +37,7 @@ func TestClockSetBackDoesNotStandForTheAttendant(t *testing.T) {
 	})
 }
 
-// A step forward over the attendant's patience: nobody can tell whether they were there, so the work ends as if they were not.
+// A step forward over the attendant's patience: their presence is unknown, so the work ends as if they were absent.
 func TestClockSetForwardOverTheAttendantsPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Hour, often)

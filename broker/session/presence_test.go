@@ -120,7 +120,7 @@ func TestAHeartbeatThatComesBackResumes(t *testing.T) {
 		v := w.admit(w.engineer(0))
 		_, in, screen := v.shell()
 		screen.await(t, "Started")
-		for range 20 { // ten minutes of heartbeats: longer than the idle limit, and nobody is cut for being held back
+		for range 20 { // ten minutes of heartbeats: longer than the idle limit, and no one is cut for being held back
 			time.Sleep(29 * time.Second)
 			w.heard()
 			if !echoed(t, in, screen, fmt.Sprint("beat ", time.Now().UnixMilli())) {
@@ -138,7 +138,7 @@ func TestAHeartbeatThatComesBackResumes(t *testing.T) {
 			t.Fatalf("%+v", got)
 		}
 		screen.await(t, "Resumed, ")
-		screen.await(t, "held back") // what was typed meanwhile arrives now
+		screen.await(t, "held back") // the input typed meanwhile arrives now
 		if row, _ := v.stored("session.resumed"); !row.Paused.IsZero() {
 			t.Errorf("stored as paused since %v", row.Paused)
 		}
@@ -200,13 +200,13 @@ func TestPauseAndResumeByAPerson(t *testing.T) {
 		if got := v.kinds(); !slices.Equal(got[2:4], []string{"paused person U-001", "resumed person U-001"}) || len(got) != 5 {
 			t.Errorf("the ledger tells %v", got)
 		}
-		if err := w.sup.Pause(t.Context(), v.id, attendant, ""); !errors.Is(err, ErrNotLive) {
+		if err := w.sup.Pause(t.Context(), v.id, attendant, ""); !errors.Is(err, store.ErrNotLive) {
 			t.Errorf("paused after the end: %v", err)
 		}
 	})
 }
 
-// A person's pause outlives the attendant's coming back, and theirs being lifted does not outdo that nobody attends.
+// A person's pause outlasts the attendant's return, and lifting it does not end the pause over the attendant's absence.
 func TestAPauseOfEachKindHoldsByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Hour)
@@ -245,7 +245,7 @@ func TestAPauseOfEachKindHoldsByItself(t *testing.T) {
 	})
 }
 
-// A session that is paused or judged by nobody else still ends by itself.
+// A session that no one else pauses or judges still ends by itself.
 func TestAStoreThatHangsProlongsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Hour, func(o *Options) { o.Recheck = time.Hour }) // the supervisor's own look is far off
@@ -268,7 +268,7 @@ func TestAStoreThatHangsProlongsNothing(t *testing.T) {
 	})
 }
 
-// A window that was opened before the upgrade which began to keep presence: nobody was heard of, which is no attendant. Nobody is let in by it
+// A window opened before the upgrade that began to keep presence has no heartbeat, which counts as no attendant. It admits no one
 // until a first heartbeat, and then nothing else is asked for.
 func TestAWindowFromBeforePresenceWasKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -31,6 +31,7 @@ func (w *world) subcontracted() {
 // TestWhatStopsThePrimeEndsItsSubcontractorsSession: at once, by the same notification as any committed act, and at the
 // instant where it is time that stops it.
 func TestWhatStopsThePrimeEndsItsSubcontractorsSession(t *testing.T) {
+	t.Parallel()
 	prime := func(tx *store.Tx, change func(v *store.Vendor)) error {
 		v, err := tx.Vendor("V-002")
 		if err != nil {

@@ -9,29 +9,57 @@ import (
 	"sekimori/policy"
 )
 
-// recheck judges all live sessions, or those of some windows, on one snapshot, reading each person's facts once. What
-// cannot be looked up cannot be kept up, for unknown means deny; but a row that cannot be read ends the
-// sessions of its own person only.
-func (s *Supervisor) recheck(ctx context.Context, windows map[string]bool) {
+// recheckOf judges the live sessions of some windows.
+func (s *Supervisor) recheckOf(ctx context.Context, windows map[string]bool) {
+	s.recheck(ctx, slices.DeleteFunc(s.sessions(), func(l *session) bool { return !windows[l.grant.Window.ID] }))
+}
+
+// recheckAfter judges the live sessions that commits may concern; all of them where the clock is not trusted any more.
+func (s *Supervisor) recheckAfter(ctx context.Context, change store.Change) {
 	sessions := s.sessions()
-	if windows != nil {
-		sessions = slices.DeleteFunc(sessions, func(l *session) bool { return !windows[l.grant.Window.ID] })
+	if s.clock.observe(s.o.Clock()) == policy.ClockTrusted {
+		concerned := map[*policy.Facts]bool{} // people share facts among their sessions
+		sessions = slices.DeleteFunc(sessions, func(l *session) bool { return !l.concerned(change, concerned) })
 	}
+	s.recheck(ctx, sessions)
+}
+
+// concerned reports whether commits may change the verdict on the session, or its engineer's notices. seen remembers the answers
+// about facts.
+func (l *session) concerned(change store.Change, seen map[*policy.Facts]bool) bool {
+	l.mu.Lock()
+	f := l.facts
+	l.mu.Unlock()
+	if f == nil || change.All() { // not judged yet
+		return true
+	}
+	answer, ok := seen[f]
+	if !ok {
+		answer = change.Standing(f)
+		seen[f] = answer
+	}
+	return answer || change.Names(l.grant.ID, l.grant.Window.ID, l.grant.Request)
+}
+
+// recheck judges sessions on one snapshot and reads each person's facts once. Facts that
+// cannot be read end the sessions, for unknown means deny. A row that cannot be read ends the
+// sessions of its own person only.
+func (s *Supervisor) recheck(ctx context.Context, sessions []*session) {
 	if len(sessions) == 0 {
 		s.clock.observe(s.o.Clock())
 		return
 	}
 	var known map[string]*policy.Facts
 	err := s.o.DB.Read(ctx, func(snap *store.Snap) error {
-		known = s.known(ctx, snap, sessions)
+		known = s.factsOf(ctx, snap, sessions)
 		if ctx.Err() != nil {
 			return nil
 		}
-		// Nobody is judged before everybody's facts are read: those who are put out need the processors for their ends.
+		// All facts are read before the first verdict: ending sessions takes the processors.
 		for _, l := range sessions {
 			s.judge(l, known[l.a.Person.ID])
 		}
-		return s.answers(snap, sessions)
+		return s.tellExtensions(snap, sessions)
 	})
 	if err != nil && ctx.Err() == nil {
 		s.o.Log.Error("recheck_failed", "error", err)
@@ -41,8 +69,8 @@ func (s *Supervisor) recheck(ctx context.Context, windows map[string]bool) {
 	}
 }
 
-// known reads what is known of the people of some sessions. Who is missing there could not be looked up.
-func (s *Supervisor) known(ctx context.Context, snap *store.Snap, sessions []*session) map[string]*policy.Facts {
+// factsOf reads the facts of the people of some sessions. A person whose facts could not be read is missing there.
+func (s *Supervisor) factsOf(ctx context.Context, snap *store.Snap, sessions []*session) map[string]*policy.Facts {
 	people := make([]string, 0, len(sessions))
 	for _, l := range sessions {
 		people = append(people, l.a.Person.ID)
@@ -70,7 +98,7 @@ func (s *Supervisor) known(ctx context.Context, snap *store.Snap, sessions []*se
 	return shared
 }
 
-// judge judges one session. A fault in it ends that session: what cannot be judged cannot go on, and
+// judge judges one session. A fault in it ends that session, and
 // the others must be judged all the same.
 func (s *Supervisor) judge(l *session, f *policy.Facts) {
 	if f == nil { // nothing could be read of the person

@@ -73,8 +73,8 @@ func TestFreezeReachesAThousandSessionsInASecond(t *testing.T) {
 	}
 }
 
-// TestRevokedKeyCutsEverySession: a key is taken away, by whatever door, while more sessions of it are open than any list holds.
-// What another key opened goes on.
+// TestRevokedKeyCutsEverySession: a key is revoked while more of its sessions are open than any list holds.
+// Sessions of another key go on.
 func TestRevokedKeyCutsEverySession(t *testing.T) {
 	w := newWorld(t, time.Hour)
 	all := crowded(w, 2008, 2)
@@ -118,11 +118,83 @@ func TestFaultInJudgingEndsThatSessionOnly(t *testing.T) {
 	w := newWorld(t, time.Hour)
 	all := crowded(w, 3, 3)
 	all[1].sup = nil // the fault
-	w.sup.recheck(context.Background(), nil)
+	w.sup.recheck(context.Background(), w.sup.sessions())
 	for i, l := range all {
 		if ended := l.ctx.Err() != nil; ended != (i == 1) {
 			t.Errorf("session %d ended: %v (%v)", i, ended, context.Cause(l.ctx))
 		}
+	}
+}
+
+// A commit about one person's papers, window or key wakes that person's sessions, and a commit about none of them wakes no session.
+func TestACommitIsJudgedWhereItConcerns(t *testing.T) {
+	w := newWorld(t, time.Hour)
+	all := crowded(w, 30, 3)
+	w.sup.recheck(context.Background(), w.sup.sessions()) // everybody's facts are known
+	changes := w.db.Changed()
+	defer changes.Stop()
+	concerned := func(kind string, fn func(tx *store.Tx) error) (people map[string]bool) {
+		w.write(kind, fn)
+		change, seen := changes.Take(), map[*policy.Facts]bool{}
+		people = map[string]bool{}
+		for _, l := range all {
+			if l.concerned(change, seen) {
+				people[l.a.Person.ID] = true
+			}
+		}
+		return people
+	}
+	p := all[0].a.Person
+	if got := concerned("test.review", func(tx *store.Tx) error {
+		return tx.AddReview(store.Review{ID: all[0].a.ID, Session: all[0].a.ID, Auditor: "U-001", Due: tx.Now})
+	}); len(got) != 0 {
+		t.Errorf("a review concerns %v", got)
+	}
+	if got := concerned("test.paper", func(tx *store.Tx) error {
+		return tx.AddPledge(store.Pledge{Person: p.ID, FiledBy: "U-001", Pledge: policy.Pledge{Signed: w.start, Until: w.start.AddDate(2, 0, 0)}})
+	}); len(got) != 1 || !got[p.ID] {
+		t.Errorf("a pledge of %s concerns %v", p.ID, got)
+	}
+	if got := concerned("test.window", func(tx *store.Tx) error {
+		v, err := tx.Window("R8-0001-1")
+		v.Reason = "x"
+		return errors.Join(err, tx.UpdateWindow(v))
+	}); len(got) != 3 {
+		t.Errorf("the window of all concerns %v", got)
+	}
+	if got := concerned("test.institution", func(tx *store.Tx) error { return tx.PutInstitution(policy.Institution{Declared: true}) }); len(got) != 3 {
+		t.Errorf("the institution's rules concern %v", got)
+	}
+	if begun := (&session{}); !begun.concerned(store.Change{}, map[*policy.Facts]bool{}) {
+		t.Error("a commit does not concern a session that was not judged yet")
+	}
+}
+
+// BenchmarkRecheckAfterCommit is what the supervisor does after a commit that has to do with none of a thousand sessions, and after
+// one about a single person; before is a look at all of them.
+func BenchmarkRecheckAfterCommit(b *testing.B) {
+	w := newWorld(b, time.Hour)
+	all := crowded(w, 1000, 1000)
+	w.sup.recheck(context.Background(), w.sup.sessions())
+	changes := w.db.Changed()
+	defer changes.Stop()
+	for _, c := range []struct {
+		about string
+		write func(tx *store.Tx) error
+	}{
+		{"none of them", func(tx *store.Tx) error {
+			return tx.AddReview(store.Review{ID: all[0].a.ID, Session: all[0].a.ID, Auditor: "U-001", Due: tx.Now})
+		}},
+		{"one person", func(tx *store.Tx) error { return tx.PutPassword(all[0].a.Person.ID, "x") }},
+		{"everybody", func(tx *store.Tx) error { return tx.PutInstitution(policy.Institution{}) }},
+	} {
+		w.write("test.act", c.write)
+		change := changes.Take()
+		b.Run("about "+c.about, func(b *testing.B) {
+			for b.Loop() {
+				w.sup.recheckAfter(context.Background(), change)
+			}
+		})
 	}
 }
 
@@ -132,7 +204,7 @@ func BenchmarkRecheck(b *testing.B) {
 			w := newWorld(b, time.Hour)
 			crowded(w, 1000, people)
 			for b.Loop() {
-				w.sup.recheck(context.Background(), nil)
+				w.sup.recheck(context.Background(), w.sup.sessions())
 			}
 		})
 	}

@@ -16,9 +16,9 @@ import (
 	"sekimori/recordings"
 )
 
-// Reconcile ends what a crash left: each session that the store still holds as live gets its
-// recording sealed as far as it reaches and its end, broker-crashed, in the ledger. It runs
-// before any door opens and returns the numbers of the sessions it ended.
+// Reconcile ends the sessions that a crash left live in the store: it seals each
+// recording as far as it reaches and ledgers the end, broker-crashed. It runs
+// before the gate opens and returns the numbers of the sessions it ended.
 func (s *Supervisor) Reconcile(ctx context.Context) ([]string, error) {
 	var left []store.Session
 	err := s.o.DB.Read(ctx, func(snap *store.Snap) (err error) {
@@ -50,7 +50,9 @@ func (s *Supervisor) Reconcile(ctx context.Context) ([]string, error) {
 		default:
 			digest.File = row.Recording
 		}
-		err = s.o.DB.Write(ctx, func(tx *store.Tx) error { return endSession(tx, row.ID, c, time.Time{}, end, digest, nil) })
+		err = s.o.DB.Write(ctx, func(tx *store.Tx) error {
+			return endSession(tx, s.o.Zone, row.ID, c, time.Time{}, end, digest, nil, nil)
+		})
 		if err != nil {
 			return ended, fmt.Errorf("end session %s: %w", row.ID, err)
 		}
@@ -63,8 +65,8 @@ func (s *Supervisor) Reconcile(ctx context.Context) ([]string, error) {
 // longestWait is how far back a visit to the waiting room may have begun.
 const longestWait = 24 * time.Hour
 
-// leaveRooms refuses those whom a crash found in the waiting room with a number of an identity check: the attendant would be
-// told of them for as long as the window lasts.
+// leaveRooms refuses the people whom a crash found in the waiting room with a number of an identity check: otherwise the
+// attendant would see them for as long as the window lasts.
 func (s *Supervisor) leaveRooms(ctx context.Context) error {
 	return s.o.DB.Write(ctx, func(tx *store.Tx) error {
 		seen := map[string]bool{}
@@ -103,8 +105,8 @@ func (s *Supervisor) leaveRooms(ctx context.Context) error {
 	})
 }
 
-// lastHeard is the end of a session that a crash ended: the last instant at which something of it was recorded, for the
-// broker may have been down for days. Where the file does not tell an instant within its life, it is now.
+// lastHeard is the end of a session that a crash ended: the last recorded instant, for the
+// broker may have been down for days. Where the file gives no instant within its life, it is now.
 func (s *Supervisor) lastHeard(row store.Session) time.Time {
 	now := s.o.Clock()
 	info, err := os.Stat(filepath.Join(s.o.Dir, filepath.FromSlash(row.Recording)))

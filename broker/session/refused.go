@@ -12,10 +12,10 @@ import (
 	"sekimori/policy"
 )
 
-// refusedFeature is one kind of thing that the engineer asked for within a session and did not get. Its fields are part
+// refusedFeature is one kind of feature that the engineer asked for within a session and did not get. Its fields are part
 // of the ledger's format.
 type refusedFeature struct {
-	Feature string `json:"feature"` // what relay.Config.OnRefused names
+	Feature string `json:"feature"` // a name from relay.Config.OnRefused
 	Reason  string `json:"reason"`
 	Number  int    `json:"number"`
 	Count   int64  `json:"count"`
@@ -50,8 +50,8 @@ func (r *refusedFeatures) sums() []refusedFeature {
 	})
 }
 
-// featureRefused takes a refusal from the relay. The first of each kind gets its entry at once, beside the relay; how
-// many there were stands in the entry of the session's end.
+// featureRefused takes a refusal from the relay. The first of each kind gets its entry at once, beside the relay; the
+// entry of the session's end holds the counts.
 func (l *session) featureRefused(feature string, reason policy.Reason) {
 	if !l.refused.add(feature, reason) {
 		return
@@ -66,7 +66,7 @@ func (l *session) featureRefused(feature string, reason policy.Reason) {
 			})
 			return err
 		})
-		if err != nil { // the end of the session still tells of it
+		if err != nil { // the entry of the end still holds it
 			l.log.Error("feature_refused_not_ledgered", "feature", feature, "error", err)
 		}
 	})

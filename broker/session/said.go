@@ -10,9 +10,9 @@ import (
 	"sekimori/policy"
 )
 
-// sayOnFirstChannel tells an engineer who was let in by the gate, and then could not be, why: on
-// the first session channel, with the exit status of the reason. It is bounded, because the peer
-// may open no channel or read nothing; who does not read sees only the connection close.
+// sayOnFirstChannel tells an engineer whom the gate let in, and the opening refused, the reason: on
+// the first session channel, with the reason's exit status. It is bounded, because the peer
+// may open no channel or read nothing; a client that does not read sees only the connection close.
 func (l *session) sayOnFirstChannel(c Cause) {
 	// Not l.ctx: that one has ended by now.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 5*time.Second)

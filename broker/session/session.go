@@ -27,7 +27,7 @@ import (
 	"sekimori/recordings/live"
 )
 
-// Admission is what the gate hands over once somebody is to be let in.
+// Admission is the gate's hand-over of a person who is to be let in.
 type Admission struct {
 	ID            string // session number, allotted with the attempt
 	Person        policy.Person
@@ -72,48 +72,60 @@ type session struct {
 	rec   atomic.Pointer[recordings.Writer]
 	relay atomic.Pointer[relay.Relay]
 
-	beside      sync.WaitGroup // what goes on beside the relay: the entry session.started
+	beside      sync.WaitGroup // work beside the relay: the entry session.started
 	refused     refusedFeatures
-	watchers    atomic.Int32
-	reached     atomic.Int64             // unix nanoseconds of the session's clock; when the target was reached. 0: not yet
-	silentSince atomic.Int64             // unix nanoseconds of the session's clock; since when the client has not answered. 0: it does
-	lastInput   atomic.Int64             // unix nanoseconds of the session's clock; last in use (relay.Config.OnActivity)
-	term        atomic.Pointer[deadline] // the one in force
-	ruled       atomic.Pointer[ruling]   // the last that allowed a channel
-	next        atomic.Int64             // unix nanoseconds; when the verdict may change by itself. 0: not known
-	moved       chan struct{}            // the deadline changed; capacity 1
-	tell        chan remark              // notices for watch to show; what does not fit is dropped
+	masked      atomic.Bool // individual numbers were masked in it
+	watchers    watchers
+	over        chan struct{}                    // closed once the session is over
+	reached     atomic.Int64                     // unix nanoseconds of the session's clock; when the target was reached. 0: not yet
+	silentSince atomic.Int64                     // unix nanoseconds of the session's clock; since when the client has not answered. 0: it does
+	lastInput   atomic.Int64                     // unix nanoseconds of the session's clock; last in use (relay.Config.OnActivity)
+	term        atomic.Pointer[deadline]         // the one in force
+	files       atomic.Pointer[policy.FileTerms] // by the facts known last; nil: nothing moves
+	ruled       atomic.Pointer[ruling]           // the last that allowed a channel
+	next        atomic.Int64                     // unix nanoseconds; when the verdict may change by itself. 0: not known
+	moved       chan struct{}                    // the deadline changed; capacity 1
+	tell        chan remark                      // notices for watch to show; those that do not fit are dropped
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	facts    *policy.Facts
-	manual   bool              // somebody pressed pause
-	acted    recordings.Pause  // who is pausing or resuming by name, while that is being done
+	manual   bool              // a person pressed pause
+	acted    recordings.Pause  // the person of a pause or resume that is under way
 	pause    policy.PauseCause // why input is held back; empty: it is not
 	freed    chan struct{}     // closed when input passes again; nil while it does
 	timers   timers
 	answered map[string]store.ExtensionState // extensions the engineer was told of
 
+	cared    bool          // the account is prepared by the target's steward, who takes it away
+	special  bool          // individual numbers may be visible in this work
+	verified store.Finding // whether both connections are gone; close asks
+
+	now *wait // names the step that is under way, for a stop that runs out of time
+
 	ctx    context.Context // cancelled with the *Cause that ended the session
 	cancel context.CancelCauseFunc
 }
 
-// Run opens the session, relays until something ends it, and seals it. It returns when the
-// session is over and its end is in the ledger (or owed to it). The error is for the log: what
-// the engineer had to be told has been told.
+// Run opens the session, relays until it ends, and seals it. It returns when the
+// session is over and its end is in the ledger (or kept for it). The error is for the log: the
+// engineer has been told already.
 func (s *Supervisor) Run(ctx context.Context, a Admission) (err error) {
-	l := &session{sup: s, a: a, log: s.o.Log.With("session", a.ID), moved: make(chan struct{}, 1), tell: make(chan remark, 16), feed: live.New(0)}
+	l := &session{sup: s, a: a, log: s.o.Log.With("session", a.ID), moved: make(chan struct{}, 1), over: make(chan struct{}), tell: make(chan remark, 16), feed: live.New(0)}
 	l.marks.wake = make(chan struct{}, 1)
 	l.done.ops = recordings.NewOperations()
 	defer l.feed.Close()
 	l.ctx, l.cancel = context.WithCancelCause(ctx)
 	defer l.cancel(nil)
 
+	l.now = s.waits.begin("session " + a.ID)
+	defer l.now.over()
 	if !s.enter() {
 		return l.turnAway(Cause{Reason: policy.BrokerStopped, Actor: broker})
 	}
 	defer s.leave(l)
 
-	// 1. One transaction decides again and opens: what was decided in the gate may be minutes old.
+	l.now.at("open")
+	// 1. One transaction decides again and opens: the gate's decision may be minutes old.
 	switch denied, err := l.open(ctx); {
 	case err != nil:
 		l.log.Error("open_failed", "error", err)
@@ -132,116 +144,27 @@ func (s *Supervisor) Run(ctx context.Context, a Admission) (err error) {
 	defer s.windows.end(l.grant.Window.ID)
 	l.tellBegin()
 	// 2. The recording's header is on disk before anything else happens.
+	l.now.at("begin the recording")
 	if err := l.record(); err != nil {
 		l.log.Error("recording_not_started", "error", err)
 		s.notKept(err)
 		return errors.Join(err, l.close(l.causeOr(Cause{Reason: policy.RecordingUnavailable, Actor: broker})))
 	}
-	// 3. The target, with a credential the engineer never sees.
+	// 3. The account on the target, prepared and probed.
+	l.now.at("prepare the account")
+	if err := l.prepare(); err != nil {
+		l.log.Warn("account_not_prepared", "account", l.grant.Account, "error", err)
+		return l.close(l.causeOr(causeOfAccount(l.target, err)))
+	}
+	// 4. The target, with a credential the engineer never sees.
+	l.now.at("reach the target")
 	if err := l.reach(); err != nil {
 		l.log.Warn("target_not_reached", "target", l.target.ID, "error", err)
 		return l.close(l.causeOr(causeOfDial(l.target, err)))
 	}
-	// 4. Relay until an end.
+	// 5. Relay until an end.
+	l.now.at("relay")
 	return l.close(l.carry())
-}
-
-// enter makes the session known to the supervisor; false when the broker is stopping.
-func (s *Supervisor) enter() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return false
-	}
-	s.running.Add(1)
-	s.trim.changed()
-	return true
-}
-
-func (s *Supervisor) leave(l *session) {
-	s.mu.Lock()
-	delete(s.live, l.a.ID)
-	s.mu.Unlock()
-	s.trim.changed()
-	s.running.Done()
-}
-
-// open decides on the facts of the very transaction that inserts the session, so that limits
-// such as "one at a time" cannot be raced. A denial comes back as the cause to refuse with. ctx is not
-// the session's own: an end that comes meanwhile must find the opening written, not undone.
-func (l *session) open(ctx context.Context) (denied *Cause, err error) {
-	s := l.sup
-	err = s.o.DB.Write(ctx, func(tx *store.Tx) error {
-		f, err := s.facts(tx.Snap, l.a.Person.ID)
-		if err != nil {
-			return err
-		}
-		attempt := l.a.Attempt
-		attempt.Session = l.a.ID
-		d := policy.Decide(f, attempt, tx.Now)
-		if d.Allow {
-			// The connection may have waited for its first channel while another session of the person's was cut.
-			if attempt.Dropped, err = tx.Dropped(store.Remembered{Person: l.a.Person.ID, Fingerprint: l.a.Fingerprint, Window: d.Grant.Window.ID}, l.a.FactorMark); err != nil {
-				return fmt.Errorf("second factor: %w", err)
-			}
-			if !attempt.Dropped {
-				if attempt.Dropped, err = s.dropping(tx.Snap, l.a.Person.ID); err != nil {
-					return err
-				}
-			}
-			d = policy.Decide(f, attempt, tx.Now)
-		}
-		if !d.Allow {
-			denied = &Cause{Reason: d.Reason, Args: d.Args, Actor: broker}
-			return l.ledgerRefusal(tx, *denied)
-		}
-		l.grant, l.target = d.Grant, f.Targets[d.Grant.Target]
-		l.system, l.login = f.Systems[l.target.System], f.Accounts[d.Grant.Account].Login
-		if l.section, err = tx.Section(l.system.Section); err != nil {
-			return err
-		}
-		l.opened = tx.Now
-		l.path = filepath.Join(s.o.Dir, l.opened.In(s.o.Zone).Format("2006/01"), l.a.ID+".skr")
-		l.setUntil(d.Until)
-		l.lastInput.Store(s.o.Clock().UnixNano())
-		if err := l.ledgerOpening(tx); err != nil {
-			return err
-		}
-		// Before the commit: whatever is committed after this one is then judged with this session
-		// in it. A freeze in between would otherwise miss it until the next look.
-		s.watchOver(l)
-		return nil
-	})
-	return denied, err
-}
-
-// dropping tells whether a session of the person's has been cut by something that drops remembered factors, and its end is not
-// written yet: the factors go with that entry, and a connection that comes between the two must not be let in by them.
-func (s *Supervisor) dropping(snap *store.Snap, person string) (bool, error) {
-	for _, l := range s.sessions() {
-		if l.a.Person.ID != person || l.ctx.Err() == nil || !forgets(l.cause().Reason) {
-			continue
-		}
-		row, err := snap.Session(l.a.ID)
-		if errors.Is(err, store.ErrNotFound) { // it did not open
-			continue
-		}
-		if err != nil || row.State.Live() {
-			return true, err
-		}
-	}
-	return false, nil
-}
-
-// watchOver puts the session under the supervisor's eyes; Run takes it away again. One that comes
-// while the broker is stopping ends at once.
-func (s *Supervisor) watchOver(l *session) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.live[l.a.ID] = l
-	if s.closed {
-		l.end(Cause{Reason: policy.BrokerStopped, Actor: broker})
-	}
 }
 
 // record creates the recording.
@@ -268,7 +191,7 @@ func (l *session) record() error {
 	return nil
 }
 
-// maxAhead is how much an engineer's client may send while the target is being reached, when nobody reads its channel.
+// maxAhead is how much an engineer's client may send while the target is being reached and its channel has no reader.
 const maxAhead = 4 << 20
 
 // holdAhead has the engineer's connection read no further than maxAhead, until release or until the relay governs it.
@@ -304,19 +227,22 @@ func (l *session) reach() error {
 		Legacy: l.target.LegacyAlgorithms != "",
 	}, auth)
 	if err == nil {
-		// What waits in the queue toward the target is held against the deadline where it leaves for the kernel.
+		// Bytes that wait in the queue toward the target are checked against the deadline when they leave for the kernel.
 		l.conn.Wire.Allow(l.inTime)
 	}
 	return err
 }
 
-// carry relays until something ends the session and says what did.
+// carry relays until the session ends, and gives the cause.
 func (l *session) carry() Cause {
 	r := relay.New(relay.Config{
-		First: l.a.First, Recorder: l.rec.Load(), Decide: l.decide, Refuse: l.refusal, Lang: l.a.Lang, Env: l.sup.o.Env,
+		Hold:  l.hold(),
+		First: l.a.First, Recorder: l.rec.Load(), Decide: l.decide, Forwards: l.grant.Forwards, Refuse: l.refusal, Lang: l.a.Lang, Env: l.sup.o.Env,
 		InTime:     l.inTime,
 		OnActivity: func() { l.lastInput.Store(l.sup.o.Clock().UnixNano()) },
 		Quicken:    func() { l.a.Wire.QuickAck(quickAcks); l.conn.Wire.QuickAck(quickAcks) },
+		Files:      l.fileTerms,
+		OnNumbers:  l.onNumbers(),
 		OnRefused:  l.featureRefused, Clock: l.sup.o.Clock, Log: l.log,
 	})
 	r.Govern(l.a.Wire, l.conn.Wire)
@@ -335,12 +261,12 @@ func (l *session) carry() Cause {
 		}
 	})
 	l.keepDurable()
-	// Whatever ends the session cuts it here too, and not only where close gets to it: not one
-	// byte more, the target's leg at once, the engineer's after the time for last words.
+	// Every end cuts the session here too, and not only where close gets to it: no
+	// further byte, the target's leg at once, the engineer's after its last words.
 	context.AfterFunc(l.ctx, func() {
 		r.Stop()
 		l.conn.Abort()
-		time.AfterFunc(lastWords+watchdogGrace, l.a.Wire.Abort)
+		time.AfterFunc(l.cause().words()+watchdogGrace, l.a.Wire.Abort)
 	})
 	over := make(chan error, 1)
 	go func() {
@@ -351,15 +277,15 @@ func (l *session) carry() Cause {
 
 // decide rules on one channel, on the facts of now. While input is held back a new channel waits, since a command is
 // input too. The relay asks when the engineer asks, and again when the target is ready.
-func (l *session) decide(ctx context.Context, kind policy.ChannelKind) policy.Decision {
+func (l *session) decide(ctx context.Context, asked policy.Asked) policy.Decision {
 	l.awaitFree()
-	if d, ok := l.decided(kind); ok {
+	if d, ok := l.decided(asked); ok {
 		return d
 	}
 	begun, commits := l.sup.o.Clock(), l.sup.o.DB.Commits()
 	f, err := l.sup.Facts(ctx, l.a.Person.ID)
 	switch {
-	case l.ctx.Err() != nil: // a channel that comes while the session ends is told why it ends
+	case l.ctx.Err() != nil: // a channel that comes while the session ends is told the reason
 		c := l.cause()
 		return policy.Decision{Reason: c.Reason, Args: c.Args}
 	case err != nil:
@@ -367,38 +293,39 @@ func (l *session) decide(ctx context.Context, kind policy.ChannelKind) policy.De
 		return policy.Decision{Reason: policy.RecordingUnavailable}
 	}
 	attempt := l.a.Attempt
-	attempt.Session, attempt.Channel = l.a.ID, kind
+	attempt.Session, attempt.Channel, attempt.Command, attempt.To = l.a.ID, asked.Kind, asked.Command, asked.To
 	d := policy.Decide(f, attempt, l.sup.o.Clock())
 	if d.Allow {
-		l.ruled.Store(&ruling{kind: kind, decision: d, at: begun, commits: commits})
+		l.setTerms(&f)
+		l.ruled.Store(&ruling{asked: asked, decision: d, at: begun, commits: commits})
 	}
 	return d
 }
 
-// ruling is the last decision that allowed a channel, and what it was made on.
+// ruling is the last decision that allowed a channel, with its facts.
 type ruling struct {
-	kind     policy.ChannelKind
+	asked    policy.Asked
 	decision policy.Decision
 	at       time.Time
 	commits  uint64
 }
 
-// rulingFresh is for how long an allowing decision answers the same question again where nothing was committed since. Another
+// rulingFresh is the time for which an allowing decision answers the same question again while nothing was committed. Another
 // process may commit too, so it is short.
 const rulingFresh = 50 * time.Millisecond
 
 // decided is the last decision, where it still answers the question.
-func (l *session) decided(kind policy.ChannelKind) (policy.Decision, bool) {
+func (l *session) decided(asked policy.Asked) (policy.Decision, bool) {
 	r := l.ruled.Load()
-	if r == nil || r.kind != kind || r.commits != l.sup.o.DB.Commits() || l.ctx.Err() != nil || !l.inTime() {
+	if r == nil || r.asked != asked || r.commits != l.sup.o.DB.Commits() || l.ctx.Err() != nil || !l.inTime() {
 		return policy.Decision{}, false
 	}
 	age := l.sup.o.Clock().Sub(r.at)
 	return r.decision, age >= 0 && age < rulingFresh
 }
 
-// causeOr is why the session was ended meanwhile, or c where it was not: dialling that a cut broke
-// off says nothing about the target.
+// causeOr is the cause of the session's end where it ended meanwhile, else c: a dial that a cut broke
+// off tells nothing about the target.
 func (l *session) causeOr(c Cause) Cause {
 	if l.ctx.Err() != nil {
 		return l.cause()
@@ -414,7 +341,7 @@ func (l *session) info() Info {
 		ID: l.a.ID, Person: l.a.Person.ID, Vendor: l.grant.Vendor, System: l.system.ID,
 		Target: l.target.ID, Account: l.login, Request: l.grant.Request, Window: l.grant.Window.ID,
 		Source: l.a.Source.String(), Started: l.startedAt(),
-		Until: l.deadline().In(l.sup.o.Zone), Watchers: int(l.watchers.Load()), Paused: l.paused(), NoAnswer: l.noAnswerSince(),
+		Until: l.deadline().In(l.sup.o.Zone), Watchers: l.watchers.count(), Paused: l.paused(), NoAnswer: l.noAnswerSince(),
 	}
 }
 
@@ -426,7 +353,7 @@ func (l *session) reachedAt() time.Time {
 	return time.Time{}
 }
 
-// startedAt is reachedAt as it is said.
+// startedAt is reachedAt as texts show it.
 func (l *session) startedAt() time.Time {
 	if at := l.reachedAt(); !at.IsZero() {
 		return at.In(l.sup.o.Zone)

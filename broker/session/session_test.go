@@ -144,6 +144,7 @@ func TestClockSetForwardEndsTheSession(t *testing.T) {
 
 // TestWhatEndsALiveSession has a row for each act that must cut a session at once.
 func TestWhatEndsALiveSession(t *testing.T) {
+	t.Parallel()
 	window := func(state policy.WindowState) func(*testing.T, *world, *visit) {
 		return func(t *testing.T, w *world, _ *visit) {
 			w.write("test.changed", func(tx *store.Tx) error {
@@ -282,7 +283,7 @@ func TestADownloadIsNotIdle(t *testing.T) {
 	})
 }
 
-// TestOutputKeepsNoShellAlive: nobody need be at the keys of a shell in which a program prints.
+// TestOutputKeepsNoShellAlive: a program can print in a shell without a person at the keys.
 func TestOutputKeepsNoShellAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 3*time.Hour)
@@ -319,7 +320,7 @@ func TestDiskFullEndsTheSession(t *testing.T) {
 	if row.Reason != policy.RecordingFailed {
 		t.Errorf("ended as %s", row.Reason)
 	}
-	// The disk stays full, so the recording has no end; what there is can be read.
+	// The disk stays full, so the recording has no end; its beginning can be read.
 	recorded := v.output(filepath.Join(w.dir, "recordings", filepath.FromSlash(row.Recording)))
 	for line := range strings.Lines(seen) {
 		if strings.HasPrefix(line, "line ") && strings.HasSuffix(line, "\r\n") && !strings.Contains(recorded, line) {

@@ -13,15 +13,15 @@ import (
 	"sekimori/recordings"
 )
 
-// reserveSize is what is kept back on the file system of the recordings, so that when it fills
-// up the store can still write why the sessions ended.
+// reserveSize is kept free on the recordings' file system, so that on a full disk
+// the store can still write why the sessions ended.
 const reserveSize = 16 << 20
 
-// space guards the room for recordings: nobody is admitted without it, and a reserve is given up
-// when it has run out.
+// space guards the room for recordings: without it no one is admitted. It gives up a reserve
+// when the room has run out.
 type space struct {
 	dir     string
-	minFree uint64     // bytes below which nobody is admitted
+	minFree uint64     // bytes below which no one is admitted
 	mu      sync.Mutex // guards the reserve file
 }
 
@@ -66,12 +66,12 @@ func (s *space) release() {
 	os.Remove(s.path())
 }
 
-// recordedOver is the time over which it is seen how much is recorded in a day.
+// recordedOver is the period over which the daily amount of recordings is measured.
 const recordedOver = 30 * 24 * time.Hour
 
-// SpaceDays is for how many days of recordings there is room, if as much is recorded as over the last thirty days: whole days until
-// nobody is admitted any more. Below zero: not known, because nothing was recorded yet or it cannot be read. It is not looked up
-// where the institution did not ask for it.
+// SpaceDays is the whole days of recordings for which there is room, at the rate of the last thirty days, until
+// no one is admitted any more. Below zero: not known, because nothing was recorded yet or the rate cannot be read. It is not
+// computed where the institution did not ask for it.
 func (s *Supervisor) SpaceDays(snap *store.Snap) int {
 	i, err := snap.Institution()
 	if err == nil && i.SpaceDays == 0 {
@@ -86,7 +86,7 @@ func (s *Supervisor) SpaceDays(snap *store.Snap) int {
 	return spaceDays(free, s.o.MinFree, size, snap.Now.Sub(since))
 }
 
-// spaceDays: what was recorded over a time that is shorter than a day counts as a day's.
+// spaceDays counts recordings over less than a day as a day's.
 func spaceDays(free, minFree, recorded uint64, over time.Duration) int {
 	if recorded == 0 {
 		return -1

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"sort"
 	"sync"
@@ -15,7 +14,9 @@ import (
 	"filippo.io/age"
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/accounts"
 	"sekimori/broker/dial"
+	"sekimori/broker/files"
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -24,40 +25,47 @@ import (
 	"sekimori/recordings/live"
 )
 
-// Options is what a Supervisor needs. Every field without a default named here is required.
+// Options holds the parts and settings of a Supervisor. Every field without a default named here is required.
 type Options struct {
 	DB          *store.DB
 	Ring        *keys.Ring
 	Dialer      *dial.Dialer
-	Dir         string          // recordings/, below it YYYY/MM/ID.skr
-	FS          recordings.FS   // nil: the operating system's
-	OutputTo    []age.Recipient // who may open output: the viewing key and the auditors' keys
-	InputTo     []age.Recipient // who may open input: offline keys only
-	MinFree     uint64          // bytes; below it nobody is admitted
+	Accounts    *accounts.Steward // looks after accounts on targets; nil: none does
+	Dir         string            // recordings/, below it YYYY/MM/ID.skr
+	FS          recordings.FS     // nil: the operating system's
+	OutputTo    []age.Recipient   // keys that open output: the viewing key and the auditors' keys
+	InputTo     []age.Recipient   // keys that open input: offline keys only
+	MinFree     uint64            // bytes; below it no one is admitted
 	Clock       func() time.Time
-	TargetClock func() time.Time     // what the targets' clocks show; nil: Clock
+	TargetClock func() time.Time     // the targets' clock; nil: Clock
 	SinceBoot   func() time.Duration // since the machine was booted, its sleep included; nil: the system's
 	Zone        *time.Location
 	GateName    string        // the host that engineers type after the @; empty: gate
 	Recheck     time.Duration // how often every live session is judged again; 0: three seconds
-	Answer      time.Duration // how often the engineer's client is listened for, and asked; 0: 15 seconds. After five in vain it is lost
+	Answer      time.Duration // how often the client's silence is checked, and the client asked; 0: 15 seconds. After five in vain it is lost
 	Sync        time.Duration // how often recordings are made durable; 0: one second
 	Env         []string      // names an engineer may set; nil: LANG and LC_*
 	Connections int           // most connections of one person at a time; 0: policy's default
+	Doors       []string      // the broker's own listeners (policy.Runtime.Doors)
 	WaitingRoom time.Duration // how early people may wait for the start; 0: policy's default
-	Log         hclog.Logger
+	Files       *files.Gate   // holds files; nil: sessions whose files are to be held move none
+	// Lines gives what is known of all lines now, by system (interlock.Switch.Lines). Nil: all are unknown.
+	Lines func() map[string]policy.Line
+	Log   hclog.Logger
 }
 
-// Supervisor watches over every live session.
+// Supervisor supervises every live session.
 type Supervisor struct {
 	o Options
-	// unkept is why a recording or an entry could not be kept last, until TakeUnkept takes it.
+	// unkept is why a recording or an entry last failed, until TakeUnkept takes it.
 	unkept atomic.Pointer[string]
-	clock  clockwatch
+	clock  clockMonitor
 	space  space
 	trim   trim
 
 	windows windows
+	acts    endingActs
+	waiting waitingRoom
 
 	notes struct {
 		mu   sync.Mutex    // guards list
@@ -66,19 +74,17 @@ type Supervisor struct {
 	}
 	look chan struct{} // Heard was called; capacity 1
 
-	mu     sync.Mutex      // guards live, owed, closed, heard
-	heard  map[string]bool // windows whose attendant was heard of since the last look
-	live   map[string]*session
-	owed   map[string]owedEnd // ends whose entry could not be written yet, by session
-	closed bool
+	mu          sync.Mutex      // guards live, pendingEnds, closed, heard
+	heard       map[string]bool // windows whose attendant sent a heartbeat since the last look
+	live        map[string]*session
+	pendingEnds map[string]pendingEnd // ends whose entry could not be written yet, by session
+	closed      bool
 
 	running sync.WaitGroup // one for each session in Run
+	waits   waits          // named work of sessions and of the supervisor, for a stop that runs out of time
 	stop    context.CancelFunc
 	done    chan struct{}
 }
-
-// ErrNotLive says that no session of that number is under way.
-var ErrNotLive = errors.New("no such live session")
 
 // New starts a supervisor. Close ends it.
 func New(o Options) (*Supervisor, error) {
@@ -108,35 +114,36 @@ func New(o Options) (*Supervisor, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Supervisor{
-		o: o, live: map[string]*session{}, owed: map[string]owedEnd{},
+		o: o, live: map[string]*session{}, pendingEnds: map[string]pendingEnd{},
 		space: space{dir: o.Dir, minFree: o.MinFree}, stop: stop, done: make(chan struct{}),
 		look: make(chan struct{}, 1), heard: map[string]bool{},
 	}
-	s.windows.all = map[string]*told{}
+	s.windows.all = map[string]*windowLog{}
 	s.notes.wake = make(chan struct{}, 1)
-	if err := s.remember(ctx); err != nil {
+	if err := s.observeLastEntry(ctx); err != nil {
 		stop()
 		return nil, err
 	}
 	if err := s.space.keep(); err != nil {
 		o.Log.Warn("reserve_not_kept", "error", err)
 	}
-	changed, cancel := o.DB.Changed()
+	changed := o.DB.Changed()
 	go func() {
 		defer close(s.done)
-		defer cancel()
+		defer changed.Stop()
 		var beside sync.WaitGroup
-		beside.Go(func() { s.scribe(ctx) })
-		s.supervise(ctx, changed)
+		notes, looks := s.waits.begin("the supervisor's pauses"), s.waits.begin("the supervisor's looks at the sessions")
+		beside.Go(func() { defer notes.over(); s.writePauses(ctx) })
+		s.supervise(ctx, changed, looks)
+		looks.over()
 		beside.Wait()
-		s.trim.end()
 	}()
 	return s, nil
 }
 
-// remember takes the time of the ledger's last entry as one that the clock has shown: what it showed before the broker was stopped
-// must not be forgotten by starting it again.
-func (s *Supervisor) remember(ctx context.Context) error {
+// observeLastEntry takes the time of the ledger's last entry as one that the clock has shown: a restart of the broker
+// must not forget it.
+func (s *Supervisor) observeLastEntry(ctx context.Context) error {
 	return s.o.DB.Read(ctx, func(snap *store.Snap) error {
 		for e, err := range snap.Entries(store.EntryFilter{Newest: true, Limit: 1}) {
 			if err != nil {
@@ -151,8 +158,8 @@ func (s *Supervisor) remember(ctx context.Context) error {
 	})
 }
 
-// Facts is what Decide may know of a person now: one read transaction and the state of the clock
-// and the recorder. The line stays unknown, which denies wherever a system asks for one.
+// Facts gives Decide's facts about a person now: one read transaction, and the state of the clock,
+// the recorder and the lines.
 func (s *Supervisor) Facts(ctx context.Context, person string) (policy.Facts, error) {
 	var f policy.Facts
 	err := s.o.DB.Read(ctx, func(snap *store.Snap) (err error) {
@@ -167,7 +174,7 @@ func (s *Supervisor) MostConnections() int {
 	return cmp.Or(s.o.Connections, policy.DefaultConnections)
 }
 
-// facts adds what no row can say.
+// facts adds the facts that no row holds.
 func (s *Supervisor) facts(snap *store.Snap, person string) (policy.Facts, error) {
 	f, err := snap.Facts(person)
 	if err != nil {
@@ -177,27 +184,35 @@ func (s *Supervisor) facts(snap *store.Snap, person string) (policy.Facts, error
 	return f, nil
 }
 
-// supervise judges every live session on each commit, every few seconds, and when a verdict changes by itself; those of
-// a window when its attendant was heard of.
-func (s *Supervisor) supervise(ctx context.Context, changed <-chan struct{}) {
+// supervise judges the live sessions that a commit may concern. It judges all of them every few seconds and when a verdict changes by
+// itself, and those of a window after its attendant's heartbeat.
+func (s *Supervisor) supervise(ctx context.Context, changed *store.Changes, looks *wait) {
 	tick := time.NewTicker(s.o.Recheck)
 	defer tick.Stop()
 	next := time.NewTimer(time.Hour)
 	defer next.Stop()
 	for {
+		looks.at("idle")
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.look:
-			s.recheck(ctx, s.takeHeard())
+			looks.at("after a heartbeat")
+			s.recheckOf(ctx, s.takeHeard())
 			s.sleep(next)
 			continue
-		case <-changed:
+		case <-changed.C:
+			looks.at("after a commit")
+			s.recheckAfter(ctx, changed.Take())
+			s.sleep(next)
+			continue
 		case <-next.C:
 		case <-tick.C:
-			s.payOwed(ctx)
+			looks.at("write the kept ends")
+			s.writePendingEnds(ctx)
 		}
-		s.recheck(ctx, nil)
+		looks.at("all sessions")
+		s.recheck(ctx, s.sessions())
 		s.sleep(next)
 	}
 }
@@ -213,8 +228,8 @@ func (s *Supervisor) sleep(next *time.Timer) {
 	next.Reset(max(wait, time.Millisecond))
 }
 
-// Heard says that the attendant of a window was heard of, which is kept without a commit that would wake anybody: its sessions
-// are judged at once, and what was paused for want of an attendant goes on.
+// Heard reports a heartbeat of a window's attendant. A heartbeat makes no commit that would wake the supervisor. The window's sessions
+// are judged at once, and pauses over the attendant's absence end.
 func (s *Supervisor) Heard(window string) {
 	s.mu.Lock()
 	s.heard[window] = true
@@ -241,34 +256,6 @@ func (s *Supervisor) sessions() []*session {
 		out = append(out, l)
 	}
 	return out
-}
-
-// owedEnd is an end that is not in the ledger yet.
-type owedEnd struct {
-	pay  func(context.Context) error
-	file string // of the recording; empty: there is none
-}
-
-// payOwed writes the ends that could not be written when they happened, for instance because
-// the disk was full.
-func (s *Supervisor) payOwed(ctx context.Context) {
-	s.mu.Lock()
-	owed := maps.Clone(s.owed)
-	s.mu.Unlock()
-	for id, o := range owed {
-		if err := o.pay(ctx); err != nil {
-			s.o.Log.Error("session_end_not_ledgered", "session", id, "error", err)
-			continue
-		}
-		s.mu.Lock()
-		delete(s.owed, id)
-		s.mu.Unlock()
-	}
-	if len(owed) == 0 {
-		if err := s.space.keep(); err != nil {
-			s.o.Log.Warn("reserve_not_kept", "error", err)
-		}
-	}
 }
 
 // Info describes a live session.
@@ -307,7 +294,7 @@ func (s *Supervisor) find(id string) *session {
 	return s.live[id]
 }
 
-// Recording tells whether a session is under way, or is over and its end is still owed to the ledger, and the file of its recording below
+// Recording reports whether a session is under way, or over with its end not yet in the ledger, and the file of its recording below
 // the directory of recordings; empty: not begun.
 func (s *Supervisor) Recording(id string) (file string, live bool) {
 	s.mu.Lock()
@@ -318,11 +305,11 @@ func (s *Supervisor) Recording(id string) (file string, live bool) {
 		}
 		return l.file(), true
 	}
-	o, live := s.owed[id]
+	o, live := s.pendingEnds[id]
 	return o.file, live
 }
 
-// TakeUnkept tells why a recording or an entry could not be kept since it was asked last; empty: none failed.
+// TakeUnkept gives why a recording or an entry failed since the last call; empty: none failed.
 func (s *Supervisor) TakeUnkept() string {
 	if why := s.unkept.Swap(nil); why != nil {
 		return *why
@@ -335,9 +322,26 @@ func (s *Supervisor) notKept(err error) {
 	s.unkept.Store(&why)
 }
 
-// Runtime is what no row can say of now, for those who ask outside a session.
+// Runtime holds the facts that no row holds, for callers outside a session.
 func (s *Supervisor) Runtime() policy.Runtime {
-	return policy.Runtime{Clock: s.clock.observe(s.o.Clock()), Recorder: s.space.state()}
+	return policy.Runtime{Clock: s.clock.observe(s.o.Clock()), Recorder: s.space.state(), Doors: s.o.Doors, Lines: s.lines()}
+}
+
+func (s *Supervisor) lines() map[string]policy.Line {
+	if s.o.Lines == nil {
+		return nil
+	}
+	return s.o.Lines()
+}
+
+// LineChanged judges the sessions on a system anew after its line changed. It reads nothing from the store, so that a store that is held
+// up prolongs no session on a lost line.
+func (s *Supervisor) LineChanged(system string) {
+	for _, l := range s.sessions() {
+		if l.system.ID == system {
+			l.judgeKnown()
+		}
+	}
 }
 
 // EndWindow cuts the live sessions of a window at once, as End does.
@@ -361,64 +365,39 @@ func (s *Supervisor) EndPerson(person, fingerprint string, reason policy.Reason,
 
 // End cuts a live session at once. The caller has decided that by may do so; the entry
 // session.ended names by and note. It returns when the end was begun, not when it is complete.
-// Errors: ErrNotLive.
+// Errors: store.ErrNotLive.
 func (s *Supervisor) End(id string, reason policy.Reason, by ledger.Actor, note string) error {
 	l := s.find(id)
 	if l == nil {
-		return ErrNotLive
+		return store.ErrNotLive
 	}
 	l.end(Cause{Reason: reason, Args: map[string]string{"reason": note}, Actor: by, Note: note})
 	return nil
 }
 
-// Watch lets somebody see a live session's output. The caller has decided and ledgered it;
-// the engineer is told how many look on. stop must be called when the watching ends.
-// Errors: ErrNotLive.
+// Message shows an attendant's words on the terminals of a live session. The caller has decided and ledgered it. It does not wait.
+// Errors: store.ErrNotLive.
+func (s *Supervisor) Message(id, words string) error {
+	l := s.find(id)
+	if l == nil {
+		return store.ErrNotLive
+	}
+	l.say("message", messageNotice(words))
+	return nil
+}
+
+// Watch lets a person see a live session's output. The caller has decided and ledgered it;
+// the engineer is told how many watch. stop must be called when the watching ends.
+// Errors: store.ErrNotLive.
 func (s *Supervisor) Watch(id string) (v *live.Watcher, stop func(), err error) {
 	l := s.find(id)
 	if l == nil {
-		return nil, nil, ErrNotLive
+		return nil, nil, store.ErrNotLive
 	}
 	v = l.feed.Watch(0)
-	l.watchers.Add(1)
-	l.tellWatchers()
+	leave := l.watched()
 	return v, sync.OnceFunc(func() {
 		v.Close()
-		l.watchers.Add(-1)
-		l.tellWatchers()
+		leave()
 	}), nil
-}
-
-// lastWrites is how long Close may take, after its waiting, to write what is owed to the ledger and to stop.
-const lastWrites = 3 * time.Second
-
-// Close ends every session as a planned stop, waits until each is sealed and ledgered or ctx is
-// over, and stops the supervisor. It returns within lastWrites after that.
-func (s *Supervisor) Close(ctx context.Context) error {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
-	for _, l := range s.sessions() {
-		l.end(Cause{Reason: policy.BrokerStopped, Actor: broker})
-	}
-	ended := make(chan struct{})
-	go func() { s.running.Wait(); close(ended) }()
-	var err error
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		err = fmt.Errorf("sessions still ending: %w", context.Cause(ctx))
-	}
-	// What other sessions left owed is written also where one did not end in time.
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrites)
-	defer cancel()
-	s.payOwed(last)
-	s.writeNotes(last)
-	s.stop()
-	select {
-	case <-s.done:
-	case <-last.Done():
-		err = errors.Join(err, fmt.Errorf("supervisor still working: %w", context.Cause(last)))
-	}
-	return err
 }

@@ -16,11 +16,12 @@ const (
 // trim gives memory back after a burst of logins. A login makes some hundred KiB of garbage and lets the stacks of the
 // connection's goroutines grow in the key exchange; the runtime would keep both for minutes at a broker where nothing else happens.
 type trim struct {
+	give func() // collects once and gives unused memory back; nil: the runtime's
+
 	mu      sync.Mutex  // guards what follows
 	timer   *time.Timer // fires trimQuiet after the last change; nil: none is awaited
 	changes int         // sessions that began or ended since the last trim
 	ended   bool
-	work    sync.WaitGroup // the trim under way
 }
 
 // changed counts a session that began or ended.
@@ -36,29 +37,46 @@ func (t *trim) changed() {
 	}
 }
 
-// run gives back what is not in use. Each collection halves the stacks of which little is in use.
+// run gives unused memory back. Each collection halves the stacks that are little used.
 func (t *trim) run() {
-	t.mu.Lock()
-	if t.ended || t.changes < trimAfter {
-		t.mu.Unlock()
+	if !t.begin() {
 		return
 	}
-	t.changes = 0
-	t.work.Add(1)
-	t.mu.Unlock()
-	defer t.work.Done()
+	give := t.give
+	if give == nil {
+		give = debug.FreeOSMemory
+	}
 	for range 3 {
-		debug.FreeOSMemory()
+		if t.over() {
+			return
+		}
+		give()
 	}
 }
 
-// end stops trimming and waits for a trim that is under way.
+func (t *trim) begin() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended || t.changes < trimAfter {
+		return false
+	}
+	t.changes = 0
+	return true
+}
+
+func (t *trim) over() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ended
+}
+
+// end stops trimming. It does not wait for a collection that is under way: on busy processors one takes seconds, and it
+// touches nothing of the supervisor.
 func (t *trim) end() {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.ended = true
 	if t.timer != nil {
 		t.timer.Stop()
 	}
-	t.mu.Unlock()
-	t.work.Wait()
 }

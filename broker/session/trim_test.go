@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"runtime/debug"
 	"testing"
 	"testing/synctest"
@@ -38,4 +39,30 @@ func TestMemoryIsGivenBackAfterABurstOfLogins(t *testing.T) {
 			t.Errorf("%d changes left, %d collections", left(), collections()-before)
 		}
 	})
+}
+
+// On busy processors a collection takes seconds. The stop does not wait for one, and no further one begins.
+func TestStopDoesNotWaitForMemoryToBeGivenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, time.Hour)
+	under, release, given := make(chan struct{}), make(chan struct{}), make(chan struct{}, 3)
+	w.sup.trim.give = func() {
+		given <- struct{}{}
+		if len(given) == 1 {
+			close(under)
+		}
+		<-release
+	}
+	for range trimAfter {
+		w.sup.trim.changed()
+	}
+	<-under
+	if err := w.sup.Close(context.Background()); err != nil { // its limit is none; it hangs where it waits
+		t.Errorf("the stop: %v", err)
+	}
+	close(release)
+	w.sup.trim.run()
+	if n := len(given); n != 1 {
+		t.Errorf("%d collections began", n)
+	}
 }

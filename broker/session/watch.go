@@ -10,16 +10,16 @@ import (
 )
 
 // watch waits for the end of a running session: its deadline, an idle engineer, a verdict of the
-// supervisor, either side going away, or the recording failing. It says the warnings on the way.
+// supervisor, a closed side, or a failed recording. It shows the warnings on the way.
 func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 	clock := l.sup.o.Clock
-	said := map[time.Duration]bool{}
-	l.skipWarnings(said, clock())
+	warned := map[time.Duration]bool{}
+	l.skipWarnings(warned, clock())
 	r.Notify("started", startNotice(l.hour(clock()), l.hour(l.deadline()),
-		l.deadline().Sub(clock()), int(l.watchers.Load())).marked(l.grant.Window.Drill).in(l.a.Lang))
+		l.deadline().Sub(clock()), l.watchers.known()).marked(l.grant.Window.Drill).in(l.a.Lang))
 
 	defer l.arm()()
-	remind := time.NewTimer(l.nextReminder(said, clock()))
+	remind := time.NewTimer(l.nextReminder(warned, clock()))
 	defer remind.Stop()
 	tick := time.NewTicker(l.sup.o.Answer)
 	defer tick.Stop()
@@ -36,8 +36,8 @@ func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 			}
 			continue
 		case <-l.moved:
-			clear(said)
-			l.skipWarnings(said, clock())
+			clear(warned)
+			l.skipWarnings(warned, clock())
 		case <-l.marks.wake:
 			if err := l.writeMarks(); err != nil {
 				return l.recordingFailed(err)
@@ -45,9 +45,9 @@ func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 		case v := <-l.tell:
 			r.Notify(v.kind, v.text.marked(l.grant.Window.Drill).in(l.a.Lang))
 		case <-remind.C:
-			l.remind(r, said, clock())
+			l.remind(r, warned, clock())
 		}
-		remind.Reset(l.nextReminder(said, clock()))
+		remind.Reset(l.nextReminder(warned, clock()))
 	}
 }
 
@@ -72,20 +72,20 @@ func (l *session) keepDurable() {
 	context.AfterFunc(l.ctx, func() { again.Stop() })
 }
 
-// skipWarnings marks those whose time had passed before they could be said.
-func (l *session) skipWarnings(said map[time.Duration]bool, now time.Time) {
+// skipWarnings marks the warnings whose time had passed already.
+func (l *session) skipWarnings(warned map[time.Duration]bool, now time.Time) {
 	for _, w := range warnings {
 		if l.deadline().Sub(now) < w.before {
-			said[w.before] = true
+			warned[w.before] = true
 		}
 	}
 }
 
-// remind says what is due, and judges an engineer who has been idle for too long.
-func (l *session) remind(r *relay.Relay, said map[time.Duration]bool, now time.Time) {
+// remind shows the warnings that are due, and judges an engineer who has been idle for too long.
+func (l *session) remind(r *relay.Relay, warned map[time.Duration]bool, now time.Time) {
 	for _, w := range warnings {
-		if !said[w.before] && l.deadline().Sub(now) <= w.before {
-			said[w.before] = true
+		if !warned[w.before] && l.deadline().Sub(now) <= w.before {
+			warned[w.before] = true
 			r.Notify("warning", w.text(l.hour(l.deadline()), l.a.Person.Login, l.sup.o.GateName).marked(l.grant.Window.Drill).in(l.a.Lang))
 		}
 	}
@@ -98,20 +98,20 @@ func (l *session) remind(r *relay.Relay, said map[time.Duration]bool, now time.T
 		}
 		l.judge(&f)
 	case idle >= limit-idleWarning && limit > idleWarning:
-		if !said[idleWarning+1] {
-			said[idleWarning+1] = true // a key of its own beside the window's five minutes
+		if !warned[idleWarning+1] {
+			warned[idleWarning+1] = true // a key of its own beside the window's five minutes
 			r.Notify("idle", idleNotice(limit-idle).marked(l.grant.Window.Drill).in(l.a.Lang))
 		}
 	default:
-		delete(said, idleWarning+1)
+		delete(warned, idleWarning+1)
 	}
 }
 
 // nextReminder is how long until remind has something to do.
-func (l *session) nextReminder(said map[time.Duration]bool, now time.Time) time.Duration {
+func (l *session) nextReminder(warned map[time.Duration]bool, now time.Time) time.Duration {
 	next := 10 * time.Second // input since the last look may have moved the idle limit
 	for _, w := range warnings {
-		if !said[w.before] {
+		if !warned[w.before] {
 			next = min(next, l.deadline().Sub(now)-w.before)
 		}
 	}
@@ -126,24 +126,15 @@ func (l *session) nextReminder(said map[time.Duration]bool, now time.Time) time.
 
 func (l *session) idleLimit() time.Duration { return policy.IdleLimit(l.system) }
 
-// lastUse is when the session was last in use, as it counts for idleness.
+// lastUse is when the session was last in use, for the idle limit.
 func (l *session) lastUse(now time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.lastHeard(now)
 }
 
-// hour is a time of day as notices say it.
+// hour is a time of day as notices show it.
 func (l *session) hour(t time.Time) string { return t.In(l.sup.o.Zone).Format("15:04") }
-
-func (l *session) tellWatchers() {
-	r := l.relay.Load()
-	if r == nil {
-		return
-	}
-	left := l.deadline().Sub(l.sup.o.Clock())
-	r.Notify("watchers", watchersNotice(left, int(l.watchers.Load())).marked(l.grant.Window.Drill).in(l.a.Lang))
-}
 
 func (l *session) causeOfRelay(err error) Cause {
 	var failed *relay.RecordingError

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -27,6 +28,7 @@ import (
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
+	"sekimori/broker/testrun"
 	"sekimori/broker/wire"
 	"sekimori/policy"
 	"sekimori/recordings"
@@ -37,6 +39,7 @@ import (
 var empty []byte
 
 func TestMain(m *testing.M) {
+	testrun.Fast()
 	if err := migrate(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -82,8 +85,9 @@ type world struct {
 	target  *testbed.Target
 	start   time.Time
 	serial  int
-	serving sync.WaitGroup // of the target
-	refuse  error          // when set, the target cannot be reached
+	serving sync.WaitGroup   // of the target
+	refuse  error            // when set, the target cannot be reached
+	files   policy.FilesRule // of grants; empty: none
 }
 
 func newWorld(t testing.TB, length time.Duration, change ...func(*Options)) *world {
@@ -135,7 +139,7 @@ func often(o *Options) { o.Recheck = 0 }
 
 func (w *world) close() {
 	if err := w.sup.Close(context.Background()); err != nil {
-		w.t.Errorf("close supervisor: %v", err)
+		w.t.Errorf("close supervisor: %v\n%s", err, testbed.Goroutines())
 	}
 	w.target.Close()
 	w.serving.Wait()
@@ -199,7 +203,7 @@ func (w *world) register(length time.Duration) {
 	})
 }
 
-// engineer registers somebody with a grant on the window.
+// engineer registers an engineer with a grant on the window.
 func (w *world) engineer(limit int) policy.Person {
 	w.t.Helper()
 	w.serial++
@@ -220,7 +224,7 @@ func (w *world) engineer(limit int) policy.Person {
 			tx.AddPledge(store.Pledge{Person: id, FiledBy: "U-001", Pledge: policy.Pledge{
 				Signed: w.start.AddDate(0, -1, 0), Until: w.start.AddDate(1, 0, 0)}}),
 			tx.AddGrant(policy.Grant{ID: "R8-0001-1-" + id, Person: id, Vendor: "V-001", Target: "hr-db", Account: "hr-db/maint",
-				Window: win.Window, Request: "R8-0001", Files: policy.FilesNone, State: policy.GrantActive, PersonLimit: limit}),
+				Window: win.Window, Request: "R8-0001", Files: cmp.Or(w.files, policy.FilesNone), State: policy.GrantActive, PersonLimit: limit}),
 		)
 	})
 	return p
@@ -235,9 +239,9 @@ type visit struct {
 	id      string
 	client  *ssh.Client
 	conn    *testbed.PipeConn // the engineer's end
-	hole    *hole             // what lies before it
-	shells  []*ssh.Session    // what shell opened
-	over    chan error        // what Run returned
+	hole    *hole             // the connection before it
+	shells  []*ssh.Session    // the shells that shell opened
+	over    chan error        // the error of Run
 	endedAt time.Time         // valid after over was read
 }
 
@@ -448,7 +452,7 @@ func (v *visit) output(path string) string {
 	}
 }
 
-// hole is a connection whose peer can vanish without a word: nothing passes any more in either direction, and nothing is closed.
+// hole is a connection whose peer can vanish: no byte passes any more in either direction, and nothing is closed.
 type hole struct {
 	net.Conn
 	vanished atomic.Bool

@@ -7,9 +7,8 @@ import (
 	"sekimori/policy"
 )
 
-// ActingPerson reads who is acting, as they stand in this transaction: a person who was locked or whose
-// role was taken away since they signed in acts no more. Errors: *policy.Denied when nobody
-// of that id may act at all.
+// ActingPerson reads the acting person as they stand in this transaction. A person who was locked or lost the role
+// since signing in can no longer act. Errors: *policy.Denied where the id is unknown or may not act.
 func (s *Snap) ActingPerson(by ledger.Actor) (policy.Person, error) {
 	nobody := &policy.Denied{Reason: policy.Forbidden, Args: map[string]string{"role": "staff"}}
 	if by.Kind != "person" || by.ID == "" {

@@ -18,15 +18,26 @@ type AlarmKind string
 const (
 	AlarmLockedOut     AlarmKind = "locked-out"     // a person or an address failed too often and is locked for a while
 	AlarmFailures      AlarmKind = "failures"       // five failures and more from one address within ten minutes
-	AlarmReenrolment   AlarmKind = "re-enrolment"   // somebody's credentials are suspended for a new enrolment
+	AlarmReenrolment   AlarmKind = "re-enrolment"   // a person's credentials are suspended for a new enrolment
 	AlarmLock          AlarmKind = "lock"           // a person or a vendor was locked
 	AlarmFreeze        AlarmKind = "freeze"         // something was frozen
-	AlarmNobodyPresent AlarmKind = "nobody-present" // a security key was offered without anybody touching it
+	AlarmNobodyPresent AlarmKind = "nobody-present" // a security key was offered and not touched
 	AlarmEvidence      AlarmKind = "evidence"       // a recording is not the one that the ledger names, or is missing
 	AlarmTarget        AlarmKind = "target"         // a target shows another key, refuses the broker's login or has no algorithm in common
 	AlarmCheckpoint    AlarmKind = "checkpoint"     // the ledger's checkpoints cannot be written outside
-	AlarmUnrecordable  AlarmKind = "unrecordable"   // recordings or the ledger cannot be kept: nobody is let in
+	AlarmUnrecordable  AlarmKind = "unrecordable"   // recordings or the ledger cannot be kept: every login is refused
+	AlarmUndelivered   AlarmKind = "undelivered"    // a notice was given up: a mail or a call did not get through
 	AlarmClientTooOld  AlarmKind = "client-too-old" // an SSH client and the gate have no algorithm in common
+	AlarmLedger        AlarmKind = "ledger"         // the broker's own verification of the ledger found a place that does not hold
+	AlarmUnconfirmed   AlarmKind = "unconfirmed"    // the owning section has not confirmed a day's sessions in time
+	AlarmPasskeyCopied AlarmKind = "passkey-copied" // a passkey's own count of uses went back: there may be a copy of it
+	AlarmNotGone       AlarmKind = "not-gone"       // the end of a session on a target was not proved
+	AlarmChanged       AlarmKind = "target-changed" // accounts, keys, rights or timed jobs of a target are not those of before
+	AlarmEgress        AlarmKind = "egress"         // a target has connections that its list does not know
+	AlarmLineLeft      AlarmKind = "line-left-on"   // a maintenance line is still on a quarter of an hour after its window
+	AlarmLineLost      AlarmKind = "line-lost"      // the separation from the office network was lost while a maintenance line was on
+	// AlarmOtherAccount: the directory vouches for a person's name with another account than the one that the person had before.
+	AlarmOtherAccount AlarmKind = "other-account"
 )
 
 // CentralDesk is where every alarm goes (R16); the desks of sections are "section:" and the section's id.
@@ -35,17 +46,17 @@ const CentralDesk = "information-systems"
 // SectionDesk is the desk of a section.
 func SectionDesk(id string) string { return "section:" + id }
 
-// Alarm is what several desks are told. Each acknowledges for itself.
+// Alarm is a notice to several desks. Each desk acknowledges for itself.
 type Alarm struct {
 	ID     string // "A-0007", allotted by RaiseAlarm
 	What   AlarmKind
 	About  string // id of a person, a vendor, an incident; empty: an address
 	At     time.Time
-	Detail map[string]any // for people; of what a stranger sent only names, made safe and bounded
+	Detail map[string]any // for people; of a stranger's input only names, made safe and bounded
 	Desks  []AlarmDesk
 }
 
-// AlarmDesk is one of those whom an alarm went to.
+// AlarmDesk is one desk that an alarm went to.
 type AlarmDesk struct {
 	Desk    string
 	AckedBy string
@@ -53,7 +64,7 @@ type AlarmDesk struct {
 	Note    string
 }
 
-// RaiseAlarm tells the central desk and the sections, and writes the entry alarm.raised with everybody it went to.
+// RaiseAlarm tells the central desk and the sections, and writes the entry alarm.raised, which names each desk.
 func (t *Tx) RaiseAlarm(a Alarm, sections []string, by ledger.Actor) (string, error) {
 	n, err := t.next("alarm")
 	if err != nil {
@@ -89,7 +100,7 @@ func (t *Tx) RaiseAlarm(a Alarm, sections []string, by ledger.Actor) (string, er
 	return id, err
 }
 
-// RaiseAlarmOnce is RaiseAlarm where there was no alarm of that kind about the same within a time. It tells whether it raised one.
+// RaiseAlarmOnce is RaiseAlarm unless an alarm of that kind about the same subject was raised within the given time. It tells whether it raised one.
 func (t *Tx) RaiseAlarmOnce(a Alarm, within time.Duration, sections []string, by ledger.Actor) (bool, error) {
 	last, err := t.Alarms(AlarmFilter{What: a.What, About: a.About, Limit: 1})
 	if err != nil || len(last) > 0 && t.Now.Sub(last[0].At) < within {
@@ -102,7 +113,7 @@ func (t *Tx) RaiseAlarmOnce(a Alarm, within time.Duration, sections []string, by
 // AlarmFilter narrows Alarms.
 type AlarmFilter struct {
 	Desks []string // one of these; empty: any
-	Open  bool     // not acknowledged by one of Desks (or by anybody it went to)
+	Open  bool     // not acknowledged by one of Desks (without Desks: by any desk it went to)
 	What  AlarmKind
 	About string
 	Limit int // 0: 200
@@ -141,6 +152,24 @@ func (s *Snap) Alarm(id string) (Alarm, error) {
 
 // Alarms lists alarms, the newest first.
 func (s *Snap) Alarms(f AlarmFilter) ([]Alarm, error) {
+	w := f.where()
+	all, err := list(s, scanAlarm, alarmColumns+w.String()+` ORDER BY a.at DESC, a.id DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
+	return s.eachWithDesks(all, err)
+}
+
+// AlarmPage reads a page. Alarms that a desk has not acknowledged come first; within both parts the newest come first. An alarm
+// that names no known person or vendor comes last, open or not: strangers can raise any number of them and must not push out the others.
+func (s *Snap) AlarmPage(f AlarmFilter, p Page) (Paged[Alarm], error) {
+	newest := order{keys: []string{"a.at", "a.id"}, desc: true}
+	page, err := listing[Alarm]{table: "alarms a", query: alarmColumns, scan: scanAlarm, where: f.where(),
+		first: `NOT (a.about = '' AND a.what IN ('failures', 'locked-out', 'nobody-present', 'client-too-old'))
+			AND EXISTS (SELECT 1 FROM alarm_desks o WHERE o.alarm = a.id AND (o.acked_at = 0 OR o.acked_at > ?))`,
+		orders: [2]order{newest, newest}, column: "a.id", name: func(a Alarm) string { return a.ID }}.page(s, p)
+	page.Rows, err = s.eachWithDesks(page.Rows, err)
+	return page, err
+}
+
+func (f AlarmFilter) where() where {
 	var desks, w where
 	in(&desks, "d.desk", f.Desks)
 	if f.Open {
@@ -151,7 +180,10 @@ func (s *Snap) Alarms(f AlarmFilter) ([]Alarm, error) {
 	}
 	w.text("a.what = ?", string(f.What))
 	w.text("a.about = ?", f.About)
-	all, err := list(s, scanAlarm, alarmColumns+w.String()+` ORDER BY a.at DESC, a.id DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
+	return w
+}
+
+func (s *Snap) eachWithDesks(all []Alarm, err error) ([]Alarm, error) {
 	for i := range all {
 		if err == nil {
 			all[i], err = s.withDesks(all[i])
@@ -167,8 +199,8 @@ func (t *Tx) AckAlarm(id, desk, by, note string) error {
 		by, ms(t.Now), note, id, desk)
 }
 
-// SectionsAbout lists the sections that an alarm about a person concerns: their own, or for somebody of a vendor those
-// that the vendor works for.
+// SectionsAbout lists the sections that an alarm about a person concerns: the person's own section, or all sections that
+// the person's vendor works for.
 func (s *Snap) SectionsAbout(person string) ([]string, error) {
 	p, err := s.Person(person)
 	switch {

@@ -1,28 +1,27 @@
 package store
 
 import (
-	"errors"
 	"strings"
 
 	"sekimori/policy"
 )
 
-// What the check items look back at (screens §3.1).
+// This file reads earlier work for the check items (screens §3.1).
 
-// LastWork reads the last session of a vendor on one of the targets that ended. Errors: ErrNotFound: never.
-func (s *Snap) LastWork(vendor, system string, targets []string) (Session, error) {
-	args := []any{system, vendor}
+// LastWork reads the last session of a vendor on one of the targets that ended, of a request other than but. Errors: ErrNotFound: never.
+func (s *Snap) LastWork(vendor, system string, targets []string, but string) (Session, error) {
+	args := []any{system, vendor, but}
 	for _, t := range targets {
 		args = append(args, t)
 	}
 	if len(targets) == 0 {
 		return Session{}, ErrNotFound
 	}
-	return get(s, scanSession, sessionColumns+` WHERE system = ? AND vendor = ? AND state = 'ended' AND target IN (?`+
+	return get(s, scanSession, sessionColumns+` WHERE system = ? AND vendor = ? AND request <> ? AND state = 'ended' AND target IN (?`+
 		strings.Repeat(", ?", len(targets)-1)+`) ORDER BY created DESC, id DESC LIMIT 1`, args...)
 }
 
-// Attended tells whether a person held the post on a system before, in another request's window.
+// Attended tells whether a person held the post on a system before, in a window of a request other than but.
 func (s *Snap) Attended(person, system, but string) (bool, error) {
 	return get(s, scanAny, `SELECT EXISTS (SELECT 1 FROM windows WHERE system = ? AND attendant = ? AND opened_at > 0 AND request <> ?)`,
 		system, person, but)
@@ -34,32 +33,14 @@ func (s *Snap) SharedWith(account, vendor string) (bool, error) {
 		account, vendor, ms(s.Now))
 }
 
-// OverdueReviews counts the reviews of a system's sessions that were due before now.
-func (s *Snap) OverdueReviews(system string) (int, error) {
-	return get(s, func(r scanner) (int, error) {
-		var n int
-		err := r.Scan(&n)
-		return n, err
-	}, `SELECT count(*) FROM reviews v JOIN sessions s ON s.id = v.session WHERE v.verdict = '' AND v.due < ? AND s.system = ?`, ms(s.Now), system)
-}
-
 func scanAny(r scanner) (bool, error) {
 	var n int
 	err := r.Scan(&n)
 	return n > 0, err
 }
 
-// Verdict of a session's review; empty where none is signed or owed.
-func (s *Snap) verdict(session string) (string, error) {
-	v, err := s.Review(session)
-	if errors.Is(err, ErrNotFound) {
-		return "", nil
-	}
-	return v.Verdict, err
-}
-
-// Past tells what was granted for a session's work: what the next request is compared with (前回). Conditions of the approval
-// are the caller's to apply, since the request keeps what was asked for.
+// Past reads the terms of a session's work, with which the next request is compared (前回). The request keeps the
+// terms that were asked for, so the caller applies the conditions of the approval.
 func (s *Snap) Past(v Session) (policy.Past, Request, error) {
 	p := policy.Past{Session: v.ID, Request: v.Request, At: v.Ended, Source: v.Source.Addr().String()}
 	r, err := s.Request(v.Request)

@@ -15,7 +15,7 @@ const (
 	MethodSensor Method = "sensor" // 連動
 )
 
-// Tick is a step of a checklist that somebody ticked by name.
+// Tick is one step of a checklist that a named person ticked.
 type Tick struct {
 	Window  string
 	Version int // of the checklist
@@ -25,7 +25,7 @@ type Tick struct {
 	At      time.Time
 }
 
-// Ticks lists what was ticked for a window, of every version of the checklist, in the order of time.
+// Ticks lists all ticks for a window, of every version of the checklist, in the order of time.
 func (s *Snap) Ticks(window string) ([]Tick, error) {
 	return list(s, func(r scanner) (Tick, error) {
 		var t Tick
@@ -41,12 +41,12 @@ func (t *Tx) AddTick(v Tick) error {
 	return exists(err)
 }
 
-// Backup is what somebody stated about a backup of a system, for one of its windows.
+// Backup is one person's statement about a backup of a system, for one of its windows.
 type Backup struct {
 	Window string
 	System string
 	policy.Backup
-	Note   string // why it failed, or what else there is to say
+	Note   string // the reason for a failure, or another remark
 	Stated time.Time
 }
 
@@ -58,12 +58,12 @@ func scanBackup(r scanner) (Backup, error) {
 	return b, err
 }
 
-// WindowBackup reads what was stated last for a window. Errors: ErrNotFound.
+// WindowBackup reads the latest statement for a window. Errors: ErrNotFound.
 func (s *Snap) WindowBackup(window string) (Backup, error) {
 	return get(s, scanBackup, backupColumns+` WHERE window = ? ORDER BY id DESC LIMIT 1`, window)
 }
 
-// LastBackup reads what was stated last for a system, for any of its windows. Errors: ErrNotFound.
+// LastBackup reads the latest statement for a system, over all its windows. Errors: ErrNotFound.
 func (s *Snap) LastBackup(system string) (Backup, error) {
 	return get(s, scanBackup, backupColumns+` WHERE system = ? ORDER BY id DESC LIMIT 1`, system)
 }
@@ -80,7 +80,7 @@ type Handover struct {
 	Window  string
 	From    string
 	To      string
-	By      string // who offered: the attendant, or who assigned in their absence
+	By      string // the person who offered: the attendant, or an assigner in the attendant's absence
 	Offered time.Time
 	Taken   time.Time // zero: not yet
 }
@@ -109,8 +109,8 @@ func (t *Tx) TakeHandover(window string) error {
 	return t.one(`UPDATE handovers SET taken_at = ? WHERE window = ? AND taken_at = 0`, ms(t.Now), window)
 }
 
-// attended names everybody who ever had the post of one of the request's windows. A row tells who has it now and who handed it
-// over; who gave it up again with the permission, only the ledger tells.
+// attended names every person who ever had the post of one of the request's windows. The rows tell who has it now and who handed it
+// over. Only the ledger tells who gave it up together with the permission.
 func (s *Snap) attended(request string) ([]string, error) {
 	var all []string
 	rows, err := list(s, func(r scanner) (id string, err error) { return id, r.Scan(&id) }, `SELECT attendant FROM windows
@@ -126,7 +126,7 @@ func (s *Snap) attended(request string) ([]string, error) {
 	return s.openers(all, request)
 }
 
-// openers adds who ever took the post of a window, or of one of a request's windows.
+// openers adds every person who took the post of the window, or of one of the request's windows, that subject names.
 func (s *Snap) openers(all []string, subject string) ([]string, error) {
 	for e, err := range s.Entries(EntryFilter{Kind: "window.opened", Subject: subject}) {
 		if err != nil {
@@ -137,8 +137,8 @@ func (s *Snap) openers(all []string, subject string) ([]string, error) {
 	return all, nil
 }
 
-// NotePresent notes that the window's attendant was heard of now, by the clock as it is: also where it ran back. Kind: KeepPresence. Errors: ErrNotFound when the
-// person has not the post of the window.
+// NotePresent notes a sign of the window's attendant, by the present clock, even where the clock ran back. Kind: KeepPresence. Errors:
+// ErrNotFound when the person does not have the post of the window.
 func (k *KeepTx) NotePresent(window, person string) error {
 	if err := k.allow(KeepPresence); err != nil {
 		return err

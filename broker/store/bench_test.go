@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// tenThousand stores that many approved requests, one window each, over some four years up to a
+// tenThousand stores ten thousand approved requests, one window each, over about four years up to a
 // month from now, shared among twenty engineers.
 func tenThousand(b *testing.B) *office {
 	b.Helper()
@@ -56,7 +56,7 @@ func BenchmarkFactsAmong10000Windows(b *testing.B) {
 	}
 }
 
-// Owed: under 100 ms an operation.
+// Requirement: under 100 ms an operation.
 func BenchmarkListAmong10000Requests(b *testing.B) {
 	o := tenThousand(b)
 	for b.Loop() {
@@ -100,7 +100,7 @@ func BenchmarkVerifyLedger(b *testing.B) {
 	}
 }
 
-// A row that changes, with its entry: what nearly every act of the broker costs, the binding of the row included.
+// A changed row with its entry, as nearly every act of the broker writes it, including the binding of the row.
 func BenchmarkWriteOneRow(b *testing.B) {
 	o := open(b)
 	o.write(func(tx *Tx) error {

@@ -14,9 +14,9 @@ import (
 	"sekimori/broker/ledger"
 )
 
-// Every row that a transaction writes is bound to the ledger: the last entry of the transaction carries, in the member rows
-// of its payload, the digest of each row as the transaction left it, or null where it deleted the row. A row that was edited
-// by hand, put in or taken away is then found by verifying. No mutator takes part: exec asks SQLite for what it wrote.
+// Every row that a transaction writes is bound to the ledger. The last entry of the transaction carries, in the member rows
+// of its payload, the digest of each row as the transaction left it, or null for a deleted row. Verification then finds a row
+// that was edited, inserted or deleted by hand. Mutators need not do anything: exec asks SQLite which rows it wrote.
 
 // bindings are digests by table and key; nil: the row was deleted.
 type bindings map[string]map[string]*string
@@ -38,62 +38,62 @@ func (b bindings) count() (n int) {
 // membersRows is the member of a payload that binds rows. It stands last.
 const memberRows = "rows"
 
-// mostBound is how many rows one entry binds; what is more goes into entries of their own.
+// mostBound is how many rows one entry binds; further rows go into entries of their own.
 const mostBound = 10_000
 
-// kindBound is the kind of those, and of what binds the rows that a migration changed.
+// kindBound is the kind of those entries, and of the entries that bind rows changed by a migration.
 const kindBound = "state.bound"
 
 var writes = regexp.MustCompile(`^\s*(INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)`)
 
-// writing is a statement that says what it wrote.
-type writing struct {
+// writeStatement is a statement that returns the rows it wrote.
+type writeStatement struct {
 	text    string
 	shape   *shape // nil: of a table that is not bound
 	deletes bool
-	inserts bool // a row at least: nothing inserted is an error
+	inserts bool // it inserts at least one row; inserting none is an error
 }
 
-// mayInsertNone are the forms of INSERT that may leave everything as it was.
+// mayInsertNone matches the forms of INSERT that may rightly insert no row.
 var mayInsertNone = regexp.MustCompile(`\bSELECT\b|\bDO NOTHING\b|\bDO UPDATE\b[^;]*\bWHERE\b`)
 
-// errNothingInserted: a statement that puts a row in changed nothing and met no error, as a trigger put in by hand brings about.
+// errNothingInserted: an INSERT changed nothing and reported no error. A trigger put in by hand can cause this.
 var errNothingInserted = errors.New("the database took a row and did not keep it: the schema was changed by hand")
 
-func (db *DB) writing(query string) (writing, error) {
-	if w, ok := db.writings.Load(query); ok {
-		return w.(writing), nil
+func (db *DB) writeStatement(query string) (writeStatement, error) {
+	if w, ok := db.writeStatements.Load(query); ok {
+		return w.(writeStatement), nil
 	}
 	m := writes.FindStringSubmatch(query)
 	if m == nil {
-		return writing{}, fmt.Errorf("store: not a statement that writes one table: %.60q", query)
+		return writeStatement{}, fmt.Errorf("store: not a statement that writes one table: %.60q", query)
 	}
-	w := writing{text: query, shape: db.shapes[m[2]], deletes: m[1] == "DELETE FROM", inserts: m[1] == "INSERT INTO" && !mayInsertNone.MatchString(query)}
+	w := writeStatement{text: query, shape: db.shapes[m[2]], deletes: m[1] == "DELETE FROM", inserts: m[1] == "INSERT INTO" && !mayInsertNone.MatchString(query)}
 	if w.shape != nil {
 		w.text += " RETURNING " + w.shape.list()
 	} else if _, known := unbound[m[2]]; !known {
-		return writing{}, fmt.Errorf("store: no table %q", m[2])
+		return writeStatement{}, fmt.Errorf("store: no table %q", m[2])
 	}
-	db.writings.Store(query, w)
+	db.writeStatements.Store(query, w)
 	return w, nil
 }
 
-// wrote is the result of a statement.
-type wrote struct{ rows, last int64 }
+// writeResult is the result of a statement.
+type writeResult struct{ rows, last int64 }
 
-func (w wrote) RowsAffected() (int64, error) { return w.rows, nil }
+func (w writeResult) RowsAffected() (int64, error) { return w.rows, nil }
 
-func (w wrote) LastInsertId() (int64, error) {
+func (w writeResult) LastInsertId() (int64, error) {
 	if w.rows == 0 {
 		return 0, errors.New("nothing was inserted")
 	}
 	return w.last, nil
 }
 
-// exec changes state: the transaction is dirty from here.
+// exec changes state and marks the transaction dirty.
 func (t *Tx) exec(query string, args ...any) (sql.Result, error) {
 	t.dirty = true
-	w, err := t.db.writing(query)
+	w, err := t.db.writeStatement(query)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (t *Tx) exec(query string, args ...any) (sql.Result, error) {
 		return nil, err
 	}
 	defer rows.Close()
-	var done wrote
+	var done writeResult
 	for rows.Next() {
 		values, err := w.shape.scan(rows)
 		if err != nil {
@@ -121,6 +121,7 @@ func (t *Tx) exec(query string, args ...any) (sql.Result, error) {
 			digest = &d
 		}
 		t.touched.put(w.shape.table, w.shape.id(values), digest)
+		t.change.row(w.shape, values)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -131,13 +132,13 @@ func (t *Tx) exec(query string, args ...any) (sql.Result, error) {
 	return done, nil
 }
 
-// run runs a statement that binds nothing. One that puts a row in must have changed one.
+// run runs a statement whose rows are not bound. An INSERT must have changed at least one row.
 func (s *Snap) run(query string, args ...any) (sql.Result, error) {
 	done, err := s.tx.Exec(query, args...)
 	if err != nil {
 		return nil, err
 	}
-	w, err := s.db.writing(query)
+	w, err := s.db.writeStatement(query)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +148,7 @@ func (s *Snap) run(query string, args ...any) (sql.Result, error) {
 	return done, nil
 }
 
-// runOne is run of a statement that changes exactly one row; none is ErrNotFound.
+// runOne is run for a statement that changes exactly one row; ErrNotFound where it changed none.
 func (s *Snap) runOne(query string, args ...any) error {
 	done, err := s.run(query, args...)
 	if err != nil {
@@ -156,7 +157,7 @@ func (s *Snap) runOne(query string, args ...any) error {
 	return affected(done)
 }
 
-// bind puts what the transaction wrote into its last entry.
+// bind puts the digests of the written rows into the transaction's last entry.
 func (t *Tx) bind() error {
 	if len(t.touched) == 0 {
 		return nil
@@ -170,7 +171,7 @@ func (t *Tx) bind() error {
 			return fmt.Errorf("bind rows to entry %d: %w", e.Index, err)
 		}
 		parts = parts[1:]
-	} else if form := new(ledger.FormError); !errors.As(err, &form) { // a payload that has no room left is one
+	} else if form := new(ledger.FormError); !errors.As(err, &form) { // the payload has no room left
 		return err
 	}
 	for _, part := range parts {
@@ -196,7 +197,7 @@ func split(b bindings, n int) []bindings {
 	return parts
 }
 
-// boundBy reads what an entry binds. The member stands last in the payload; within a text its quotation marks would be escaped.
+// boundBy reads the rows that an entry binds. The member stands last in the payload; in a string value its quotation marks would be escaped.
 func boundBy(e ledger.Entry) (bindings, error) {
 	at := bytes.LastIndex(e.Payload, []byte(`"`+memberRows+`":{`))
 	if at < 0 {
@@ -205,16 +206,16 @@ func boundBy(e ledger.Entry) (bindings, error) {
 	d := json.NewDecoder(bytes.NewReader(e.Payload[at+len(memberRows)+3:]))
 	var b bindings
 	if err := d.Decode(&b); err != nil {
-		return nil, nil // a member of that name deeper within, of another form
+		return nil, nil // a nested member of that name, of another form
 	}
 	if rest := e.Payload[at+len(memberRows)+3+int(d.InputOffset()):]; string(rest) != "}" {
-		return nil, nil // deeper within
+		return nil, nil // nested
 	}
 	return b, nil
 }
 
-// rebind binds what a migration changed. What did not match its entry before the migration is left as it is, so that it is
-// named for ever; before says both.
+// rebind binds the rows that a migration changed. before says which rows did not match their entry even before the
+// migration. Those stay as they are, so that verification keeps naming them.
 func (db *DB) rebind(ctx context.Context, from, to int64, before compared) error {
 	return db.Write(ctx, func(tx *Tx) error {
 		now, err := tx.rows()

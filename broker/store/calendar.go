@@ -7,21 +7,23 @@ import (
 	"sekimori/policy"
 )
 
-// institutionBody is what the registry declares of the institution, as strict JSON. Times of day are milliseconds since
-// midnight, from Sunday.
+// institutionBody is the registry's declaration of the institution, as strict JSON. Times of day are milliseconds since
+// midnight; weekdays begin with Sunday.
 type institutionBody struct {
-	LeadMS         int64        `json:"lead_ms,omitempty"`
-	Hours          *[7][2]int64 `json:"hours,omitempty"`
-	Certifications []string     `json:"certifications,omitempty"`
-	PledgeCopy     bool         `json:"pledge_copy,omitempty"`
-	SpecialClauses bool         `json:"special_clauses,omitempty"`
-	AuditReport    bool         `json:"audit_report,omitempty"`
-	SpaceDays      int          `json:"space_days,omitempty"`
+	LeadMS          int64        `json:"lead_ms,omitempty"`
+	Hours           *[7][2]int64 `json:"hours,omitempty"`
+	Certifications  []string     `json:"certifications,omitempty"`
+	PledgeCopy      bool         `json:"pledge_copy,omitempty"`
+	SpecialClauses  bool         `json:"special_clauses,omitempty"`
+	AuditReport     bool         `json:"audit_report,omitempty"`
+	SpaceDays       int          `json:"space_days,omitempty"`
+	StandingPermits bool         `json:"standing_permits,omitempty"`
+	RosterFrom      policy.Date  `json:"roster_from,omitempty"`
 }
 
-// Institution reads what the institution declared; the zero value, undeclared, where it declared nothing.
+// Institution reads the institution's declaration; the zero value (undeclared) where there is none.
 func (s *Snap) Institution() (policy.Institution, error) {
-	i, err := once(s, "institution", func() (policy.Institution, error) {
+	i, err := oncePerSnapshot(s, "institution", func() (policy.Institution, error) {
 		i, err := get(s, scanInstitution, `SELECT body FROM institution WHERE id = 1`)
 		if errors.Is(err, ErrNotFound) {
 			return policy.Institution{}, nil
@@ -36,7 +38,7 @@ func scanInstitution(r scanner) (policy.Institution, error) {
 	err := r.Scan(body{&b})
 	i := policy.Institution{
 		Declared: true, Lead: time.Duration(b.LeadMS) * time.Millisecond, Certifications: b.Certifications, PledgeCopy: b.PledgeCopy,
-		SpecialClauses: b.SpecialClauses, AuditReport: b.AuditReport, SpaceDays: b.SpaceDays,
+		SpecialClauses: b.SpecialClauses, AuditReport: b.AuditReport, SpaceDays: b.SpaceDays, StandingPermits: b.StandingPermits, RosterFrom: b.RosterFrom,
 	}
 	if b.Hours != nil {
 		for d, h := range b.Hours {
@@ -46,11 +48,11 @@ func scanInstitution(r scanner) (policy.Institution, error) {
 	return i, err
 }
 
-// PutInstitution declares the institution, or declares it anew.
+// PutInstitution stores or replaces the institution's declaration.
 func (t *Tx) PutInstitution(i policy.Institution) error {
 	b := institutionBody{
 		LeadMS: i.Lead.Milliseconds(), Certifications: i.Certifications, PledgeCopy: i.PledgeCopy, SpecialClauses: i.SpecialClauses,
-		AuditReport: i.AuditReport, SpaceDays: i.SpaceDays,
+		AuditReport: i.AuditReport, SpaceDays: i.SpaceDays, StandingPermits: i.StandingPermits, RosterFrom: i.RosterFrom,
 	}
 	if i.Hours != (policy.Week{}) {
 		b.Hours = &[7][2]int64{}
@@ -75,7 +77,7 @@ func (s *Snap) Holidays() ([]Holiday, error) {
 	}, `SELECT date, name, open FROM holidays ORDER BY date`)
 }
 
-// PutHolidays replaces the list whole. Errors: ErrExists when a day stands twice.
+// PutHolidays replaces the whole list. Errors: ErrExists when a day stands twice.
 func (t *Tx) PutHolidays(days []Holiday) error {
 	if _, err := t.exec(`DELETE FROM holidays`); err != nil {
 		return err
@@ -88,7 +90,7 @@ func (t *Tx) PutHolidays(days []Holiday) error {
 	return nil
 }
 
-// NoWork lists the times in which nobody maintains, by their beginning.
+// NoWork lists the periods in which maintenance is not allowed, by their beginning.
 func (s *Snap) NoWork() ([]policy.NoWork, error) {
 	return list(s, func(r scanner) (policy.NoWork, error) {
 		var n policy.NoWork
@@ -97,7 +99,7 @@ func (s *Snap) NoWork() ([]policy.NoWork, error) {
 	}, `SELECT system, starts, ends, reason FROM no_work ORDER BY starts, ends, id`)
 }
 
-// PutNoWork replaces the list whole.
+// PutNoWork replaces the whole list.
 func (t *Tx) PutNoWork(times []policy.NoWork) error {
 	if _, err := t.exec(`DELETE FROM no_work`); err != nil {
 		return err

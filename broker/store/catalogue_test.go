@@ -9,7 +9,7 @@ import (
 	"sekimori/broker/ledger"
 )
 
-// What no catalogue describes is told once it is committed, and written all the same: the ledger must not lose an act over a description.
+// An entry outside the catalogue is reported after its commit and written all the same: the ledger must not lose an act over a missing description.
 func TestWhatTheCatalogueLacksIsTold(t *testing.T) {
 	var told []string
 	o := open(t, func(o *Options) { o.Uncatalogued = func(what string) { told = append(told, what) } })

@@ -9,11 +9,11 @@ import (
 	"sekimori/broker/ledger"
 )
 
-// Checked is when a sealed recording was last read again from the disk and held against the ledger.
+// Checked is the latest re-reading of a sealed recording from the disk and its comparison with the ledger.
 type Checked struct {
 	Session string
 	At      time.Time
-	Finding string // empty: it held
+	Finding string // empty: the recording matched
 }
 
 // RecordingCheck reads when a recording was last read again. Errors: ErrNotFound.
@@ -35,8 +35,8 @@ func (k *KeepTx) NoteRecordingCheck(session, finding string) error {
 	return err
 }
 
-// Prove holds an entry against the newest signed checkpoint by an inclusion proof: an entry that was edited in the
-// database, its leaf with it, does not prove. Error: ErrTampered.
+// Prove checks an entry against the newest signed checkpoint by an inclusion proof. An entry that was edited in the
+// database, even together with its leaf, fails. Error: ErrTampered.
 func (s *Snap) Prove(e ledger.Entry) error {
 	c, err := s.openLatest()
 	if err != nil {

@@ -17,7 +17,7 @@ type bound struct {
 	entry  int64
 }
 
-// newest are the last bindings by table and key.
+// newest maps table and key to the newest binding of the row.
 type newest map[string]map[string]bound
 
 func (l newest) take(e ledger.Entry) error {
@@ -38,7 +38,7 @@ func (l newest) of(table, id string) (digest *string, known bool) {
 	return b.digest, known
 }
 
-// rows reads every bound row there is: digests by table and key.
+// rows reads all bound rows: digests by table and key.
 func (s *Snap) rows() (bindings, error) {
 	all := bindings{}
 	err := s.eachRow(func(v *shape, values []any) error {
@@ -77,16 +77,16 @@ func (s *Snap) eachRow(fn func(*shape, []any) error) error {
 	return nil
 }
 
-// compared is what a comparison of the rows with their entries gives.
+// compared is the result of comparing the rows with their entries.
 type compared struct {
 	bound newest
 	bad   map[string]bool // "table key"
 	first error           // *Damage of the first
 
-	unread bool // an entry could not be read: what it bound is not known
+	unread bool // an entry could not be read: its bindings are unknown
 }
 
-// compare holds what is stored beside the ledger against it. A ledger that binds nothing yet, of a version before, is not compared.
+// compare holds the rows beside the ledger against it. A ledger of an earlier version, which binds nothing yet, is not compared.
 func (s *Snap) compare(l newest) (compared, error) {
 	c := compared{bound: l, bad: map[string]bool{}}
 	if len(l) == 0 {
@@ -108,11 +108,11 @@ func (s *Snap) compare(l newest) (compared, error) {
 		b, known := l[v.table][id]
 		switch {
 		case !known:
-			note(v.table, id, beside("表 %s の行 %s は、どの記載にもありません(手で加えられています)", "row %[2]s of the table %[1]s stands in no entry: it was put in by hand", v.table, id))
+			note(v.table, id, damagedState("表 %s の行 %s は、どの記載にもありません(手で加えられています)", "row %[2]s of the table %[1]s stands in no entry: it was put in by hand", v.table, id))
 		case b.digest == nil:
-			note(v.table, id, beside("表 %s の行 %s は、記載%dで削除されたものです(手で戻されています)", "row %[2]s of the table %[1]s was deleted by entry %[3]d: it was put back by hand", v.table, id, b.entry))
+			note(v.table, id, damagedState("表 %s の行 %s は、記載%dで削除されたものです(手で戻されています)", "row %[2]s of the table %[1]s was deleted by entry %[3]d: it was put back by hand", v.table, id, b.entry))
 		case *b.digest != digest:
-			note(v.table, id, beside("表 %s の行 %s が、記載%dのときの内容と違います(手で書き換えられています)", "row %[2]s of the table %[1]s is not what entry %[3]d left: it was edited by hand", v.table, id, b.entry))
+			note(v.table, id, damagedState("表 %s の行 %s が、記載%dのときの内容と違います(手で書き換えられています)", "row %[2]s of the table %[1]s is not what entry %[3]d left: it was edited by hand", v.table, id, b.entry))
 		}
 		return nil
 	})
@@ -122,15 +122,15 @@ func (s *Snap) compare(l newest) (compared, error) {
 	for _, table := range slices.Sorted(maps.Keys(l)) {
 		for _, id := range slices.Sorted(maps.Keys(l[table])) {
 			if b := l[table][id]; b.digest != nil && !seen[table][id] {
-				note(table, id, beside("表 %s の行 %s がありません。記載%dにはあります(手で消されています)", "row %[2]s of the table %[1]s is missing, entry %[3]d left it there: it was deleted by hand", table, id, b.entry))
+				note(table, id, damagedState("表 %s の行 %s がありません。記載%dにはあります(手で消されています)", "row %[2]s of the table %[1]s is missing, entry %[3]d left it there: it was deleted by hand", table, id, b.entry))
 			}
 		}
 	}
 	return c, nil
 }
 
-// beside is damage to what is stored beside the ledger.
-func beside(ja, en string, values ...any) error {
+// damagedState is damage to the rows stored beside the ledger.
+func damagedState(ja, en string, values ...any) error {
 	err := damaged(nil, ja, en, values...)
 	err.(*Damage).beside = true
 	return err
@@ -160,7 +160,7 @@ func (x *subjectIndex) next() error {
 	return x.rows.Scan(&x.idx, &x.subject)
 }
 
-// take holds the index against one entry, in order: no row missing, none too many.
+// take holds the index against one entry, in order: no index row may be missing or extra.
 func (x *subjectIndex) take(e ledger.Entry) error {
 	due := map[string]bool{}
 	for _, subject := range e.Subjects {
@@ -176,12 +176,12 @@ func (x *subjectIndex) take(e ledger.Entry) error {
 		}
 	}
 	for _, subject := range slices.Sorted(maps.Keys(due)) {
-		return beside("対象の索引に、記載%dの %s がありません(手で消されています)", "the index of subjects lacks %[2]s of entry %[1]d: it was deleted by hand", e.Index, subject)
+		return damagedState("対象の索引に、記載%dの %s がありません(手で消されています)", "the index of subjects lacks %[2]s of entry %[1]d: it was deleted by hand", e.Index, subject)
 	}
 	return nil
 }
 
-// end wants nothing to be left.
+// end checks that no index rows are left.
 func (x *subjectIndex) end() error {
 	if x.more {
 		return x.tooMany()
@@ -190,11 +190,11 @@ func (x *subjectIndex) end() error {
 }
 
 func (x *subjectIndex) tooMany() error {
-	return beside("対象の索引に、記載%dにない %s があります(手で加えられています)", "the index of subjects has %[2]s, which entry %[1]d has not: it was put in by hand", x.idx, x.subject)
+	return damagedState("対象の索引に、記載%dにない %s があります(手で加えられています)", "the index of subjects has %[2]s, which entry %[1]d has not: it was put in by hand", x.idx, x.subject)
 }
 
-// comparedBefore compares a database that a migration is about to change, while its rows still have the shape that was bound.
-// Zero where there is nothing to migrate.
+// comparedBefore compares the rows before a migration changes them, while they still have the shape that was bound.
+// The result is zero where there is nothing to migrate.
 func comparedBefore(ctx context.Context, path string, o Options) (c compared, err error) {
 	c = compared{bound: newest{}, bad: map[string]bool{}}
 	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
@@ -218,7 +218,7 @@ func comparedBefore(ctx context.Context, path string, o Options) (c compared, er
 				c, err = s.compare(c.bound)
 				c.unread = damaged
 				return err
-			case err != nil: // verifying names it; here it must not keep the broker from starting
+			case err != nil: // verification names it; here it must not keep the broker from starting
 				c.unread = true
 			default:
 				if err := c.bound.take(e); err != nil {
@@ -227,7 +227,7 @@ func comparedBefore(ctx context.Context, path string, o Options) (c compared, er
 			}
 		}
 	})
-	if !looked { // there is no schema yet, or the file is none of ours: migrating says so
+	if !looked { // there is no schema yet, or the file is not ours: the migration says so
 		return c, nil
 	}
 	return c, err

@@ -7,10 +7,10 @@ import (
 	"sekimori/broker/ledger"
 )
 
-// Continues says whether this ledger goes on from an older checkpoint that was kept elsewhere: nil
-// when its entries are the first of this ledger. It reads a few rows only and proves the prefix
-// against the last checkpoint, which Open has held against the tree. Errors: ErrTampered when
-// entries are missing or are others; anything else says that the checkpoint itself cannot be used.
+// Continues checks that this ledger continues an older checkpoint that was kept elsewhere: nil when the
+// checkpoint's entries are the first entries of this ledger. It reads a few rows only and proves the prefix
+// against the last checkpoint, which Open has compared with the tree. Errors: ErrTampered when entries are
+// missing or differ; any other error means that the checkpoint itself cannot be used.
 func (s *Snap) Continues(checkpoint []byte) error {
 	older, err := s.openSince(checkpoint)
 	if err != nil {

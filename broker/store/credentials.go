@@ -19,7 +19,7 @@ func (s *Snap) Keys(person string) ([]Key, error) {
 	return list(s, scanKey, keyColumns+` WHERE person = ? ORDER BY id`, person)
 }
 
-// PersonByKey gives the person for whom this fingerprint is active. Errors: ErrNotFound.
+// PersonByKey gives the person for whom the key with this fingerprint is active. Errors: ErrNotFound.
 func (s *Snap) PersonByKey(fingerprint string) (Person, Key, error) {
 	k, err := get(s, scanKey, keyColumns+` WHERE fingerprint = ? AND state = 'active'`, fingerprint)
 	if err != nil {
@@ -30,7 +30,7 @@ func (s *Snap) PersonByKey(fingerprint string) (Person, Key, error) {
 }
 
 // AddKey registers an active key for a person and gives its ID. Errors: ErrExists when the
-// fingerprint is active already, for whomever.
+// fingerprint is active already, for this or another person.
 func (t *Tx) AddKey(k Key) (int64, error) {
 	res, err := t.exec(`INSERT INTO person_keys (person, fingerprint, public, label, state, added, changed) VALUES (?, ?, ?, ?, 'active', ?, ?)`,
 		k.Person, k.Fingerprint, k.Public, k.Label, ms(t.Now), ms(t.Now))
@@ -46,7 +46,7 @@ func (t *Tx) SetKeyState(id int64, state KeyState) error {
 	return exists(t.one(`UPDATE person_keys SET state = ?, changed = ? WHERE id = ? AND state <> 'revoked'`, string(state), ms(t.Now), id))
 }
 
-// SuspendKeys suspends all active keys of a person: what re-enrolment begins with.
+// SuspendKeys suspends all active keys of a person. Re-enrolment begins with it.
 func (t *Tx) SuspendKeys(person string) error {
 	_, err := t.exec(`UPDATE person_keys SET state = 'suspended', changed = ? WHERE person = ? AND state = 'active'`, ms(t.Now), person)
 	return err
@@ -81,8 +81,8 @@ func (s *Snap) TOTP(person string) (TOTP, error) {
 	}, `SELECT person, sealed, last_step FROM totp WHERE person = ?`, person)
 }
 
-// PutTOTP sets the sealed secret and the last step used: the one that proved the enrolment, or
-// 0. An empty secret takes the factor away.
+// PutTOTP sets the sealed secret and the last step used: the step that proved the enrolment, or
+// 0. An empty secret removes the factor.
 func (t *Tx) PutTOTP(v TOTP) error {
 	if len(v.Sealed) == 0 {
 		_, err := t.exec(`DELETE FROM totp WHERE person = ?`, v.Person)
@@ -93,7 +93,7 @@ func (t *Tx) PutTOTP(v TOTP) error {
 	return err
 }
 
-// UseCodeStep uses up a time step of a person's second factor. Of two that come at once, one
+// UseCodeStep uses up a time step of a person's second factor. Of two concurrent uses one
 // gets ErrCodeUsed. Kind: KeepCodeStep.
 func (k *KeepTx) UseCodeStep(person string, step int64) error {
 	if err := k.allow(KeepCodeStep); err != nil {
@@ -134,7 +134,7 @@ func (t *Tx) AddToken(v Token) error {
 	return exists(err)
 }
 
-// RevokeToken ends a token. Errors: ErrNotFound when there is none that is not revoked.
+// RevokeToken ends a token. Errors: ErrNotFound when it is unknown or revoked already.
 func (t *Tx) RevokeToken(h [32]byte) error {
 	return t.one(`UPDATE tokens SET revoked = ? WHERE hash = ? AND revoked = 0`, ms(t.Now), h[:])
 }
@@ -152,7 +152,7 @@ func (t *Tx) RevokeOtherTokens(person string, keep [32]byte) error {
 }
 
 // TouchToken notes that a token was used. Kind: KeepTokenUse. Call it only when the stored time is
-// a minute old: it costs a commit.
+// at least a minute old: it costs a commit.
 func (k *KeepTx) TouchToken(h [32]byte) error {
 	if err := k.allow(KeepTokenUse); err != nil {
 		return err
@@ -216,7 +216,7 @@ func (x hash) Scan(v any) error {
 	return nil
 }
 
-// Throttle reads the failures counted under a key. None is the zero count, not an error.
+// Throttle reads the failures counted under a key. Where there are none it gives the zero count, not an error.
 func (s *Snap) Throttle(key string) (Throttle, error) {
 	t, err := get(s, func(r scanner) (Throttle, error) {
 		var t Throttle
@@ -229,7 +229,7 @@ func (s *Snap) Throttle(key string) (Throttle, error) {
 	return t, err
 }
 
-// PutThrottle sets a count; a zero count without a lock forgets it. Kind: KeepThrottle.
+// PutThrottle sets a count; a zero count without a lock deletes the row. Kind: KeepThrottle.
 func (k *KeepTx) PutThrottle(v Throttle) error {
 	if err := k.allow(KeepThrottle); err != nil {
 		return err
@@ -244,8 +244,8 @@ func (k *KeepTx) PutThrottle(v Throttle) error {
 	return err
 }
 
-// DropThrottles forgets what was last counted before the time and locks nobody any more, so that
-// a scan from many addresses does not grow the table for ever. Kind: KeepThrottle.
+// DropThrottles deletes counts that are older than the time and lock no one any more, so that
+// a scan from many addresses does not grow the table without end. Kind: KeepThrottle.
 func (k *KeepTx) DropThrottles(before time.Time) error {
 	if err := k.allow(KeepThrottle); err != nil {
 		return err
@@ -254,13 +254,13 @@ func (k *KeepTx) DropThrottles(before time.Time) error {
 	return err
 }
 
-// A person proves right from few places. More are not kept, nor what is older than provedFor.
+// A person normally proves an identity from few places. More places are not kept, nor places older than provedFor.
 const (
 	provedPlaces = 32
 	provedFor    = 180 * 24 * time.Hour
 )
 
-// ProvedFrom tells whether the person proved to be themselves from this source before.
+// ProvedFrom tells whether the person signed in correctly from this source before.
 func (s *Snap) ProvedFrom(person, source string) (bool, error) {
 	_, err := get(s, func(r scanner) (t time.Time, err error) { return t, r.Scan(at(&t)) },
 		`SELECT at FROM proved_sources WHERE person = ? AND source = ? AND at > ?`, person, source, ms(s.Now.Add(-provedFor)))
@@ -270,14 +270,14 @@ func (s *Snap) ProvedFrom(person, source string) (bool, error) {
 	return err == nil, err
 }
 
-// ProvedSources are the sources from which people proved right, the latest first, at most so many.
+// ProvedSources lists the sources of correct sign-ins, the latest first, at most the given number.
 func (s *Snap) ProvedSources(most int) ([]string, error) {
 	return list(s, func(r scanner) (source string, err error) { return source, r.Scan(&source) },
 		`SELECT source FROM proved_sources WHERE at > ? GROUP BY source ORDER BY max(at) DESC, source LIMIT ?`, ms(s.Now.Add(-provedFor)), most)
 }
 
-// NoteProved notes that the person proved right from this source, which opens nothing: it keeps room for them there while others
-// guess. Kind: KeepThrottle.
+// NoteProved notes that the person signed in correctly from this source. This gives no right: it reserves room for that source
+// while others guess. Kind: KeepThrottle.
 func (k *KeepTx) NoteProved(person, source string) error {
 	if err := k.allow(KeepThrottle); err != nil {
 		return err
@@ -293,7 +293,7 @@ func (k *KeepTx) NoteProved(person, source string) error {
 	return err
 }
 
-// ForgetProved forgets where the person proved right: their credentials are given out anew.
+// ForgetProved deletes the sources noted for the person, because their credentials are issued anew.
 func (t *Tx) ForgetProved(person string) error {
 	_, err := t.exec(`DELETE FROM proved_sources WHERE person = ?`, person)
 	return err
@@ -308,7 +308,7 @@ func (k *KeepTx) Beat(name string) error {
 	return err
 }
 
-// LastBeat gives the last sign of life: when a crash ended what was running, at the earliest.
+// LastBeat gives the last sign of life. After a crash it is the earliest time at which running work can have ended.
 // Errors: ErrNotFound.
 func (s *Snap) LastBeat(name string) (time.Time, error) {
 	return get(s, func(r scanner) (time.Time, error) {
@@ -327,8 +327,8 @@ func (s *Snap) Secret(name string) ([]byte, error) {
 	}, `SELECT sealed FROM secrets WHERE name = ?`, name)
 }
 
-// PutSecret stores a sealed secret; empty takes it away. The caller has sealed it: nothing here
-// sees it plain.
+// PutSecret stores a sealed secret; empty deletes it. The caller has sealed it: this package
+// never sees it in the clear.
 func (t *Tx) PutSecret(name string, sealed []byte) error {
 	if len(sealed) == 0 {
 		_, err := t.exec(`DELETE FROM secrets WHERE name = ?`, name)

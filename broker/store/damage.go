@@ -8,13 +8,13 @@ import (
 	"sekimori/policy"
 )
 
-// Damage is the first place of the stored ledger, of what is stored beside it or of the schema that does not hold, as people read it. It is ErrTampered.
+// Damage is the first place at which the ledger, the rows beside it or the schema do not hold, with a text for people. It is ErrTampered.
 type Damage struct {
 	Text  policy.Text // in both languages, with the place
-	cause error       // what reading met there; nil where nothing failed but a comparison
+	cause error       // the error of the read; nil where only a comparison failed
 
-	beside bool // the ledger holds; what is stored beside it does not match it
-	schema bool // the tables, indexes, views or triggers are not those that the migrations make
+	beside bool // the ledger holds; the rows stored beside it do not match it
+	schema bool // the tables, indexes, views or triggers differ from those that the migrations make
 }
 
 func (d *Damage) Error() string {
@@ -35,7 +35,7 @@ func (d *Damage) Unwrap() []error {
 	return []error{ErrTampered, d.cause}
 }
 
-// damaged says where. Both texts take the same values.
+// damaged builds a Damage. Both texts take the same values.
 func damaged(cause error, ja, en string, values ...any) error {
 	d := &Damage{Text: policy.Text{JA: fmt.Sprintf(ja, values...), EN: fmt.Sprintf(en, values...)}, cause: cause}
 	if cause != nil {
@@ -45,12 +45,12 @@ func damaged(cause error, ja, en string, values ...any) error {
 	return d
 }
 
-// misplaced is what is wrong with an entry in its place.
+// misplaced describes an entry that is wrong in its place.
 type misplaced struct{ policy.Text }
 
 func (m *misplaced) Error() string { return m.EN }
 
-// causeJA is what reading met, for who does not read English; particulars of the form stay as they are.
+// causeJA gives the read error in Japanese; details of the format stay as they are.
 func causeJA(err error) string {
 	var where *misplaced
 	var form *ledger.FormError

@@ -32,7 +32,7 @@ func LockDir(dir string) (unlock func() error, err error) {
 			return nil, fmt.Errorf("lock data directory %s: %w", dir, err)
 		}
 		pid := make([]byte, 32)
-		n, _ := f.ReadAt(pid, 0) // short by nature; without a number the message still holds
+		n, _ := f.ReadAt(pid, 0) // the content is short; without a number the message still holds
 		if who := string(bytes.TrimSpace(pid[:n])); who != "" {
 			return nil, fmt.Errorf("%s: %w (process %s)", dir, ErrInUse, who)
 		}
@@ -53,15 +53,15 @@ func writePID(f *os.File) error {
 	return err
 }
 
-// CheckModes refuses a data directory in which anybody but the owner may read, write or enter
-// anything: 0700 for directories, 0600 for files. Recordings are checked down to their
-// directories, not file by file: there are too many, and nobody gets past the directory. A socket
-// is passed over; its access is configured apart. Errors: ErrLooseMode with the first path.
+// CheckModes refuses a data directory in which anyone but the owner may read, write or enter:
+// directories need 0700, files 0600. Recordings are checked down to their directories and not file
+// by file: there are too many, and the directory's mode already bars access. Sockets are skipped;
+// their access is configured separately. Errors: ErrLooseMode with the first path.
 func CheckModes(dir string) error {
 	recordings := filepath.Join(dir, "recordings") + string(filepath.Separator)
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) && path != dir {
-			return nil // gone while walking: SQLite's -wal and -shm come and go
+			return nil // gone during the walk: SQLite's -wal and -shm come and go
 		}
 		if err != nil {
 			return fmt.Errorf("check data directory: %w", err)

@@ -26,10 +26,11 @@ var migrations embed.FS
 var (
 	ErrNotFound = errors.New("not found")
 	ErrNoEntry  = errors.New("the transaction changed state without a ledger entry")
+	ErrNotLive  = errors.New("no such live session")
 	ErrExists   = errors.New("exists already")
 	ErrCodeUsed = errors.New("code used already") // of a step at or below the last one accepted
 	ErrTampered = errors.New("the ledger does not match its checkpoint")
-	// ErrUnreadable: the file is no database, or a damaged one.
+	// ErrUnreadable: the file is not a database, or is damaged.
 	ErrUnreadable = errors.New("the database file is damaged")
 )
 
@@ -44,15 +45,18 @@ type Options struct {
 	// every commit checks what was just signed; without it, the tree alone is checked.
 	Verifier note.Verifier
 	Origin   string // first line of every checkpoint
-	// Publish takes a checkpoint to where the data directory's owner cannot reach it. It is
-	// called after commit, by one goroutine, never under a lock; a newer checkpoint replaces
-	// one that still waits. Nil: nothing is published.
+	// Publish takes a checkpoint to a place that the data directory's owner cannot reach. One
+	// goroutine calls it after commits, never under a lock; a newer checkpoint replaces
+	// a waiting one. Nil: nothing is published.
 	Publish func(ctx context.Context, checkpoint []byte) error
-	// Uncatalogued is told, after the commit, of what an entry has that the catalogue of kinds (ledger.Uncatalogued) lacks: the
-	// entry is written all the same. Nil: nothing is told.
+	// Uncatalogued is called after the commit with everything in an entry that the catalogue of kinds (ledger.Uncatalogued)
+	// lacks. The entry is written all the same. Nil: no call.
 	Uncatalogued func(what string)
-	Log          hclog.Logger   // nil: none
-	Zone         *time.Location // of the institution: numbers, Facts. Nil: UTC
+	// Told says whether someone is told of an entry. Such an entry has a row in the outbox, in the same transaction. It looks at the entry
+	// alone and does not fail. Nil: no one is told of anything.
+	Told func(kind string, payload []byte) bool
+	Log  hclog.Logger   // nil: none
+	Zone *time.Location // of the institution: numbers, Facts. Nil: UTC
 }
 
 // DB is the open database. All methods are safe for concurrent use.
@@ -63,16 +67,16 @@ type DB struct {
 	subs subscribers
 	pub  *publisher
 
-	forgotten forgotten
+	droppedFactors droppedFactors
+	begun          atomic.Int64 // transactions
 
-	shapes   map[string]*shape // of the tables whose rows are bound to entries
-	writings sync.Map          // writing by text of the statement; there are as many as mutators
+	shapes          map[string]*shape // of the tables whose rows are bound to entries
+	writeStatements sync.Map          // writing by text of the statement; there are as many as mutators
 }
 
-// Open opens the database at path, brings its schema up to date and compares the ledger's tree
-// with the last checkpoint, and the schema, before it is brought up to date and after, with what the migrations make. Errors:
-// ErrTampered when they differ, as a *Damage that names the place; anything else is the file system's or a migration's. The
-// context bounds opening only.
+// Open opens the database at path, migrates its schema and compares the ledger's tree with the last checkpoint. It compares
+// the schema with the migrations before and after migrating. Errors: ErrTampered when they differ, as a *Damage that names
+// the place; any other error is the file system's or a migration's. The context bounds opening only.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if o.Clock == nil || o.Signer == nil || o.Origin == "" {
 		return nil, errors.New("open store: clock, signer and origin are required")
@@ -93,7 +97,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	from, to, err := migrate(ctx, dsn(path, "_txlock=immediate"))
 	if err != nil {
 		if damage := damagedFile(ctx, path); damage != nil {
-			err = damage // what a migration met there says nothing to anybody
+			err = damage // the migration's own error helps no reader
 		}
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
@@ -132,14 +136,14 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	return db, nil
 }
 
-// Close waits for running transactions and for a checkpoint that is on its way out, then closes
+// Close waits for running transactions and for a checkpoint that is being published, then closes
 // the file.
 func (db *DB) Close() error {
 	db.pub.stop()
 	return errors.Join(db.r.Close(), db.w.Close())
 }
 
-// createPrivate makes the file with mode 0600 before SQLite would make it with a looser one;
+// createPrivate makes the file with mode 0600 before SQLite would make it with a looser one.
 // SQLite gives the -wal and -shm beside it the mode of the database.
 func createPrivate(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -162,7 +166,7 @@ func dsn(path string, more ...string) string {
 	return u.String()
 }
 
-// migrate has a connection of its own: what it runs is run once.
+// migrate uses a connection of its own, so that no prepared statement of a migration is kept.
 func migrate(ctx context.Context, dsn string) (from, to int64, err error) {
 	w, err := sql.Open("sqlite", dsn)
 	if err != nil {
@@ -187,55 +191,12 @@ func migrate(ctx context.Context, dsn string) (from, to int64, err error) {
 	return current, target, nil
 }
 
-// subscribers wake those who asked to hear of commits.
-type subscribers struct {
-	commits atomic.Uint64
-
-	mu   sync.Mutex // guards next and chans
-	next int
-	m    map[int]chan struct{}
-}
-
-// Changed gives a channel that receives after each commit of Write. Signals coalesce: a reader
-// who is slow gets one. Cancel gives the channel up; it is never closed.
-func (db *DB) Changed() (ch <-chan struct{}, cancel func()) {
-	s := &db.subs
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.m == nil {
-		s.m = map[int]chan struct{}{}
-	}
-	id, c := s.next, make(chan struct{}, 1)
-	s.next++
-	s.m[id] = c
-	return c, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.m, id)
-	}
-}
-
-// Commits counts the commits of Write by this process. Where it stands still, what was read before is as it was.
-func (db *DB) Commits() uint64 { return db.subs.commits.Load() }
-
-func (s *subscribers) signal() {
-	s.commits.Add(1)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.m {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// HashToken is how tokens and enrolment codes are stored: the SHA-256 of what the person holds.
-// Both are random with 128 bits or more, so no salt and no slow hash is needed.
+// HashToken gives the stored form of a token or enrolment code: the SHA-256 of the secret that the person
+// holds. Both are random with 128 bits or more, so no salt and no slow hash is needed.
 func HashToken(secret string) [32]byte { return sha256.Sum256([]byte(secret)) }
 
-// damagedFile is what SQLite finds wrong with the file; nil where it finds nothing. It reads the whole file, so it is asked only
-// when something failed.
+// damagedFile gives SQLite's finding about the file; nil where it finds no damage. It reads the whole file, so callers
+// use it only after something failed.
 func damagedFile(ctx context.Context, path string) error {
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: "mode=ro&_pragma=query_only(1)"}).String())
 	if err != nil {

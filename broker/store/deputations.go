@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"strconv"
 	"time"
 
 	"sekimori/policy"
@@ -39,8 +40,21 @@ func (s *Snap) Deputation(id int64) (Deputation, error) {
 	return get(s, scanDeputation, deputationColumns+` WHERE d.id = ?`, id)
 }
 
+// DeputationPage reads a page. Deputations that are not over come first; within both parts they are ordered by start.
+func (s *Snap) DeputationPage(f DeputationFilter, p Page) (Paged[Deputation], error) {
+	byStart := order{keys: []string{"d.starts", "d.id"}}
+	return listing[Deputation]{table: "deputations d", query: deputationColumns, scan: scanDeputation, where: f.where(),
+		first: "(d.cleared_at = 0 OR d.cleared_at > ?) AND ? < d.ends", orders: [2]order{byStart, byStart},
+		column: "d.id", name: func(d Deputation) string { return strconv.FormatInt(d.ID, 10) }}.page(s, p)
+}
+
 // Deputations lists deputations by their start.
 func (s *Snap) Deputations(f DeputationFilter) ([]Deputation, error) {
+	w := f.where()
+	return list(s, scanDeputation, deputationColumns+w.String()+` ORDER BY d.starts, d.id LIMIT ?`, append(w.args, limit(f.Limit))...)
+}
+
+func (f DeputationFilter) where() where {
 	var w where
 	w.text("d.approver = ?", f.For)
 	w.text("d.deputy = ?", f.Deputy)
@@ -51,27 +65,26 @@ func (s *Snap) Deputations(f DeputationFilter) ([]Deputation, error) {
 	if !f.Current.IsZero() {
 		w.and("d.cleared_at = 0 AND ? < d.ends", ms(f.Current))
 	}
-	return list(s, scanDeputation, deputationColumns+w.String()+` ORDER BY d.starts, d.id LIMIT ?`, append(w.args, limit(f.Limit))...)
+	return w
 }
 
-// standIns are the deputations by which somebody may decide for an approver of the section now.
-func (s *Snap) standIns(section string) ([]policy.Deputation, error) {
+// deputationsFor are the deputations that now let a deputy decide for an approver of the section.
+func (s *Snap) deputationsFor(section string) ([]policy.Deputation, error) {
 	var stand []policy.Deputation
-	err := s.stoodIn(DeputationFilter{Section: section}, func(d Deputation, _ Person) { stand = append(stand, d.Deputation) })
+	err := s.eachDeputation(DeputationFilter{Section: section}, func(d Deputation, _ Person) { stand = append(stand, d.Deputation) })
 	return stand, err
 }
 
-// StandsInFor are the sections for an approver of which the person, named by id, may decide now.
+// StandsInFor lists the sections for whose approver the person, named by id, may decide now.
 func (s *Snap) StandsInFor(deputy string) ([]string, error) {
 	var sections []string
-	err := s.stoodIn(DeputationFilter{Deputy: deputy}, func(_ Deputation, head Person) { sections = addOnce(sections, head.Section) })
+	err := s.eachDeputation(DeputationFilter{Deputy: deputy}, func(_ Deputation, head Person) { sections = addOnce(sections, head.Section) })
 	return sections, err
 }
 
-// stoodIn goes through the deputations that hold now, with the approver. A deputation is worth what the approver is: it says
-// nothing any more once that person is locked, lost the role or went to another section, nor once the deputy could not be made
-// one any more.
-func (s *Snap) stoodIn(f DeputationFilter, each func(Deputation, Person)) error {
+// eachDeputation goes through the deputations that hold now, with the approver. A deputation stops holding once the approver is
+// locked, loses the role or moves to another section, and once the deputy could no longer be appointed.
+func (s *Snap) eachDeputation(f DeputationFilter, each func(Deputation, Person)) error {
 	f.Holding, f.Limit = s.Now, 1000
 	holding, err := s.Deputations(f)
 	if err != nil {
@@ -86,15 +99,15 @@ func (s *Snap) stoodIn(f DeputationFilter, each func(Deputation, Person)) error 
 		if err != nil {
 			return err
 		}
-		if head.Locked == nil && head.Has(policy.Approver) && (deputy.Section == head.Section || deputy.Has(policy.Approver)) {
+		if head.Locked == nil && policy.Heads(head.Person) && policy.FitDeputy(head.Person, deputy.Person) {
 			each(d, head)
 		}
 	}
 	return nil
 }
 
-// appointer tells who set the deputation by which somebody decided for an approver: that approver where there were several, else
-// whoever was first. Empty: nobody was stood for.
+// appointer names the person who set the deputation by which a decision was made: the approver where several deputations apply,
+// otherwise the one who set the first. Empty: the decision was not a deputy's.
 func (s *Snap) appointer(d Decision) (string, error) {
 	if d.OnBehalf == "" {
 		return "", nil
@@ -118,7 +131,7 @@ func (t *Tx) AddDeputation(d Deputation) (int64, error) {
 	return res.LastInsertId()
 }
 
-// ClearDeputation ends a deputation before its time. Errors: ErrNotFound, also for one that was cleared already.
+// ClearDeputation ends a deputation early. Errors: ErrNotFound, also for a cleared one.
 func (t *Tx) ClearDeputation(id int64, by string) error {
 	return t.one(`UPDATE deputations SET cleared_by = ?, cleared_at = ? WHERE id = ? AND cleared_at = 0`, by, ms(t.Now), id)
 }

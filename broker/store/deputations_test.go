@@ -7,8 +7,8 @@ import (
 	"sekimori/policy"
 )
 
-// Of two deputations for the same pair, a decision was made by the one that held then: one that was cleared before it, or begins
-// after it, appointed nobody. Where both held, the approver's own comes first. Clearing it afterwards changes nothing.
+// Of two deputations for the same pair, the one that held at the time counts: one cleared earlier or beginning later appointed no one.
+// Where both held, the approver's own comes first. Clearing it afterwards changes nothing.
 func TestTheAppointerIsWhoseDeputationHeld(t *testing.T) {
 	o := open(t)
 	o.declare()

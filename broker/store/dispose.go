@@ -7,9 +7,9 @@ import (
 	"sekimori/broker/ledger"
 )
 
-// Dispose takes away the payloads of entries whose retention has ended, by a rule and on the word of a person. The entry
-// that authorises it, ledger.disposed, is in the same transaction; without it verifying fails. What has no payload any
-// more, and entries that authorise a disposal themselves, are refused. Errors: ErrNotFound.
+// Dispose deletes the payloads of entries whose retention has ended. rule names the rule, by the person who authorised it. The
+// entry ledger.disposed is in the same transaction; without it verification fails. Refused are entries whose payload is gone
+// already, and entries that authorise a disposal themselves. Errors: ErrNotFound.
 func (t *Tx) Dispose(rule, by string, actor ledger.Actor, indexes ...int64) error {
 	if rule == "" || by == "" || len(indexes) == 0 {
 		return errors.New("store: a disposal names a rule, a person and entries")
@@ -39,8 +39,8 @@ func (t *Tx) Dispose(rule, by string, actor ledger.Actor, indexes ...int64) erro
 	return nil
 }
 
-// bindAgain lets the entry of the disposal bind what the entries disposed of bound, where that is what is stored now: else
-// their rows would stand in no entry. A row that differs is bound by a later entry, or it was edited by hand and stays unbound.
+// bindAgain makes the disposal's entry bind the rows that the disposed entries bound, where their digests match the stored rows:
+// otherwise no entry would bind these rows. A row that differs is bound by a later entry, or was edited by hand and stays unbound.
 func (t *Tx) bindAgain(gone []ledger.Entry) error {
 	l, going := newest{}, map[int64]bool{}
 	for _, e := range gone {

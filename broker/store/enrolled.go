@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// FoundingPeriod is how long after the first registry people are enrolled for the first time without a second person (decisions).
+// FoundingPeriod is the time after the first registry in which a first enrolment needs no second person (decisions).
 const FoundingPeriod = 72 * time.Hour
 
 // Founded is when the first registry was applied; zero: never.
@@ -16,21 +16,21 @@ func (s *Snap) Founded() (time.Time, error) {
 	return time.Time{}, nil
 }
 
-// EnrolledByTwo tells whether somebody beside the issuer answers for a person's enrolment in force, or for the code that would make
-// one: a second person confirmed the code, or it was the first enrolment while the institution was being founded. Of who has
-// neither an enrolment nor such a code it is true: there is nothing to answer for.
+// EnrolledByTwo tells whether two people answer for a person's enrolment in force, or for the code that would make one: a second
+// person confirmed the code, or it was the first enrolment during the founding period. It is true of a person with neither an
+// enrolment nor such a code: there is nothing to answer for.
 func (s *Snap) EnrolledByTwo(person string) (bool, error) {
 	codes, err := s.Enrolments(person)
 	if err != nil || len(codes) == 0 {
 		return err == nil, err
 	}
-	// A code takes away what an earlier one gave: the newest says what is in force. Several of one instant are all looked at.
+	// A code cancels what an earlier one gave, so the newest decides. Codes of the same instant are all examined.
 	for _, c := range codes {
 		if !c.Created.Equal(codes[0].Created) {
 			break
 		}
 		if c.Used.IsZero() && !c.Valid(s.Now) {
-			continue // it ran out and gave nothing
+			continue // it expired unused
 		}
 		confirmed, err := get(s, scanAny, `SELECT EXISTS (SELECT 1 FROM pending_changes WHERE kind = 'enrolment' AND state = 'confirmed'
 			AND settled_by <> by AND json_extract(body, '$.person') = ? AND json_extract(body, '$.hash') = ?)`, person, hex.EncodeToString(c.Hash[:]))
@@ -47,7 +47,7 @@ func (s *Snap) EnrolledByTwo(person string) (bool, error) {
 	return true, nil
 }
 
-// enrolledAtTheFounding: a code of the founding's days, and nothing was ever suspended for it.
+// enrolledAtTheFounding tells whether the code is of the founding period and nothing was suspended for it.
 func (s *Snap) enrolledAtTheFounding(e Enrolment) (bool, error) {
 	founded, err := s.Founded()
 	if err != nil || !e.Created.Before(founded.Add(FoundingPeriod)) {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A code that its own issuer confirmed is still one person's word, whatever let that happen.
+// A code that its own issuer confirmed still rests on one person, however that came about.
 func TestNobodyIsTheSecondToTheirOwnCode(t *testing.T) {
 	for by, want := range map[string]bool{"U-001": false, "U-003": true} {
 		o := open(t)

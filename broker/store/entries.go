@@ -21,8 +21,8 @@ type EntryFilter struct {
 	Limit   int  // 0: no limit
 }
 
-// entriesAtOnce is how many rows one query of Entries looks at. The filter may be anybody's and fit nothing in a ledger of years: what
-// is looked for is found by an index, in queries that are each over in milliseconds. A reader whose caller has left fails at the next one.
+// entriesAtOnce is how many rows one query of Entries looks at. A caller may choose any filter, and it may match nothing in a ledger of
+// years. Matches are found by an index, in queries of milliseconds each. A reader whose caller has left fails at the next query.
 const entriesAtOnce = 500
 
 // Entries iterates in order of the index, while the snapshot lasts. Breaking off is fine.
@@ -51,7 +51,34 @@ func (s *Snap) Entries(f EntryFilter) iter.Seq2[ledger.Entry, error] {
 	}
 }
 
-// everyEntry walks along the ledger itself.
+// CountEntries counts the entries of a kind and a subject in the whole ledger.
+func (s *Snap) CountEntries(f EntryFilter) (int, error) {
+	if f.Kind == "" && f.Subject == "" {
+		n, err := s.LedgerSize()
+		return int(n), err
+	}
+	from := "ledger_entries e"
+	var w where
+	if f.Subject != "" {
+		from = "ledger_subjects s"
+		if f.Kind != "" {
+			from += " JOIN ledger_entries e ON e.idx = s.idx"
+		}
+		w.and("s.subject = ?", f.Subject)
+	}
+	if prefix, any := strings.CutSuffix(f.Kind, "*"); any {
+		w.and("e.kind >= ? AND e.kind < ?", prefix, prefix+"\U0010FFFF")
+	} else {
+		w.text("e.kind = ?", f.Kind)
+	}
+	n := 0
+	if err := s.tx.QueryRow(`SELECT count(*) FROM `+from+w.String(), w.args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count entries: %w", err)
+	}
+	return n, nil
+}
+
+// everyEntry walks along the ledger without an index.
 func (s *Snap) everyEntry(f EntryFilter, yield func(ledger.Entry, error) bool) {
 	limit := f.Limit
 	if limit <= 0 {
@@ -81,7 +108,7 @@ func direction(f EntryFilter) string {
 	return ""
 }
 
-// place is where an entry stands in the ledger, and its kind where it was looked at.
+// place is where an entry stands in the ledger, and its kind where that was read.
 type place struct {
 	idx  int64
 	kind string
@@ -89,7 +116,7 @@ type place struct {
 
 func scanPlace(r scanner) (p place, err error) { return p, r.Scan(&p.idx, &p.kind) }
 
-// places are the indexes of the entries that fit, in order.
+// places are the indexes of the matching entries, in order.
 func (s *Snap) places(f EntryFilter) iter.Seq2[int64, error] {
 	if f.Subject != "" {
 		return s.placesOfSubject(f)
@@ -127,7 +154,7 @@ func (s *Snap) placesOfSubject(f EntryFilter) iter.Seq2[int64, error] {
 	}
 }
 
-// after narrows to what comes after an index, in the order of the filter.
+// after narrows the filter to entries after an index, in the filter's order.
 func (f *EntryFilter) after(idx int64) {
 	if f.Newest {
 		f.To = idx
@@ -144,7 +171,7 @@ type kindWalk struct {
 	done bool
 }
 
-// more reads on where nothing is left.
+// more reads the next batch once the last one is used up.
 func (k *kindWalk) more(s *Snap) (err error) {
 	if len(k.next) > 0 || k.done {
 		return nil
@@ -154,7 +181,7 @@ func (k *kindWalk) more(s *Snap) (err error) {
 		n = min(n, k.f.Limit)
 	}
 	k.next, err = list(s, func(r scanner) (idx int64, err error) { return idx, r.Scan(&idx) },
-		// The planner would walk along the whole ledger, for its order.
+		// Without the hint the planner would walk along the whole ledger, for its order.
 		`SELECT idx FROM ledger_entries INDEXED BY ledger_entries_by_kind WHERE kind = ? AND idx >= ? AND idx < ? ORDER BY idx`+direction(k.f)+` LIMIT ?`,
 		k.kind, k.f.From, k.f.To, n)
 	if err != nil {
@@ -166,7 +193,7 @@ func (k *kindWalk) more(s *Snap) (err error) {
 	return nil
 }
 
-// placesOfKinds walks along the entries of each kind that fits, and merges them.
+// placesOfKinds walks along the entries of each matching kind, and merges them.
 func (s *Snap) placesOfKinds(f EntryFilter) iter.Seq2[int64, error] {
 	return func(yield func(int64, error) bool) {
 		kinds, err := s.kindsLike(f.Kind)
@@ -204,7 +231,7 @@ func (s *Snap) placesOfKinds(f EntryFilter) iter.Seq2[int64, error] {
 	}
 }
 
-// kindsLike are the kinds in the ledger that a filter's kind stands for. It steps from kind to kind: there are some hundred.
+// kindsLike lists the kinds in the ledger that match the filter's kind. It steps from kind to kind: there are about a hundred.
 func (s *Snap) kindsLike(kind string) ([]string, error) {
 	prefix, any := strings.CutSuffix(kind, "*")
 	if !any {
@@ -225,13 +252,13 @@ func (s *Snap) kindsLike(kind string) ([]string, error) {
 	}
 }
 
-// ScanKind gives, in order, the entries from one index up to another, exclusive, whose header says a kind. It reads the headers and no
-// index or column beside them, which can be edited by hand. Error: *Damage where an entry is missing from the range.
+// ScanKind gives, in order, the entries from one index up to another (exclusive) whose header has the kind. It reads only the headers:
+// an index or a column beside them can be edited by hand. Error: *Damage where an entry is missing from the range.
 func (s *Snap) ScanKind(from, to int64, kind string) ([]int64, error) {
 	return s.scanHeaders(from, to, `"kind":"`+kind+`"`) // within a text of the header its quotation marks would be escaped
 }
 
-// ScanSubject is ScanKind of the entries whose header has the subject, or has it elsewhere as a text.
+// ScanSubject is ScanKind for the entries whose header has the subject, or contains it in another string.
 func (s *Snap) ScanSubject(from, to int64, subject string) ([]int64, error) {
 	return s.scanHeaders(from, to, `"`+strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(subject)+`"`)
 }

@@ -13,12 +13,12 @@ import (
 	"sekimori/broker/ledger"
 )
 
-// TestEntriesOfAnyFilter holds the walks along the indexes against a reading of the whole ledger.
+// TestEntriesOfAnyFilter compares the walks along the indexes with a reading of the whole ledger.
 func TestEntriesOfAnyFilter(t *testing.T) {
 	o := open(t)
 	kinds, subjects := []string{"session.opening", "session.ended", "sessions", "window.opened", "z"}, []string{"hr", "S-1", "S-2", "nobody"}
 	o.write(func(tx *Tx) error {
-		for i := range 1700 { // several queries' worth
+		for i := range 1700 { // more than several queries take
 			_, err := tx.Append(ledger.Draft{Kind: kinds[i*i%7%5], Actor: ledger.Actor{Kind: "broker"}, Subjects: []string{subjects[i%2], subjects[i%3]}})
 			if err != nil {
 				return err
@@ -70,11 +70,11 @@ func TestEntriesOfAnyFilter(t *testing.T) {
 	})
 }
 
-// TestLedgerQueriesScanNothing: no filter of the ledger, or of requests by series, walks through a table that grows.
+// TestLedgerQueriesScanNothing: no filter of the ledger, or of requests by series, scans a table that grows.
 func TestLedgerQueriesScanNothing(t *testing.T) {
 	o := open(t)
 	o.declare()
-	for range readers - 1 { // so that all is asked of one connection
+	for range readers - 1 { // so that one connection runs all queries
 		spare, err := o.r.Conn(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -116,7 +116,7 @@ func TestLedgerQueriesScanNothing(t *testing.T) {
 	}
 }
 
-// aged is a ledger of n entries that nobody signed, for measuring: half of them are about hr.
+// aged stores an unsigned ledger of n entries, for measuring: half of them are about hr.
 func aged(t testing.TB, n int) *office {
 	t.Helper()
 	o := open(t)
@@ -144,7 +144,7 @@ func aged(t testing.TB, n int) *office {
 }
 
 // TestAttackLedgerQueriesThatFitNothing: a query for a kind that does not exist took seconds over 120,000 entries, and a freeze beside it
-// 2.6 s. What it costs does not grow with the ledger.
+// 2.6 s. The cost must not grow with the ledger.
 func TestAttackLedgerQueriesThatFitNothing(t *testing.T) {
 	least := func(o *office, f EntryFilter) time.Duration {
 		best := time.Hour
@@ -174,7 +174,7 @@ func TestAttackLedgerQueriesThatFitNothing(t *testing.T) {
 			t.Errorf("%s: %s in 3,000 entries, %s in 120,000", name, a, b)
 		}
 	}
-	// A subject of half the ledger and a kind that it has not: in proportion to the subject, in queries of milliseconds.
+	// A subject of half the ledger, with a kind that it lacks: the cost grows with the subject, in queries of milliseconds.
 	f := EntryFilter{Subject: "hr", Kind: "zz", Newest: true, Limit: 100}
 	a, b := least(small, f), least(large, f)
 	t.Logf("%-28s %9s in 3,000  %9s in 120,000", "a subject's, of no kind", a.Round(time.Microsecond), b.Round(time.Microsecond))
@@ -183,7 +183,7 @@ func TestAttackLedgerQueriesThatFitNothing(t *testing.T) {
 	}
 }
 
-// TestAQueryEndsWithItsCaller: a walk along the ledger goes on for no longer than its caller waits.
+// TestAQueryEndsWithItsCaller: a walk along the ledger ends when its caller stops waiting.
 func TestAQueryEndsWithItsCaller(t *testing.T) {
 	o := aged(t, 20_000)
 	ctx, leave := context.WithCancel(t.Context())
@@ -194,7 +194,7 @@ func TestAQueryEndsWithItsCaller(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if n++; n == 700 { // in the second query's worth
+			if n++; n == 700 { // in the second query
 				leave()
 			}
 		}

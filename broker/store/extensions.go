@@ -10,7 +10,7 @@ import (
 // ExtensionState is where a wish for more time stands.
 type ExtensionState string
 
-// The states of an extension. Silence is no: what nobody answered by the window's end has lapsed.
+// The states of an extension. An extension that has no answer by the window's end lapses.
 const (
 	ExtensionAsked   ExtensionState = "asked"
 	ExtensionGranted ExtensionState = "granted"
@@ -32,10 +32,10 @@ type Extension struct {
 	Ends     time.Time // the window's end when it was asked for
 	State    ExtensionState
 	Decided  time.Time   // zero: not yet
-	Decider  string      // person id; empty: nobody (asked, lapsed)
-	Role     policy.Role // as what they granted: the attendant within the delegated limit, or an approver
+	Decider  string      // person id; empty: none (asked, lapsed)
+	Role     policy.Role // the role in which they granted: the attendant within the delegated limit, or an approver
 	OnBehalf string      // person id of the approver for whom a deputy answered
-	Answer   string      // why
+	Answer   string      // the reason given
 	NewEnd   time.Time   // of the window, when granted
 }
 
@@ -43,9 +43,7 @@ type Extension struct {
 type ExtensionFilter struct {
 	Window  string
 	Request string
-	Section string   // of the system
-	Also    []string // sections that count beside Section
-	Vendor  string   // of the request
+	Sight   *policy.Sight // only what lies within it; nil: everything
 	States  []ExtensionState
 	Limit   int // 0: 200
 }
@@ -73,18 +71,30 @@ func (s *Snap) Extension(id string) (Extension, error) {
 	return get(s, scanExtension, extensionColumns+` WHERE x.id = ?`, id)
 }
 
+// ExtensionPage reads a page. Unanswered extensions come first; within both parts the newest come first.
+func (s *Snap) ExtensionPage(f ExtensionFilter, p Page) (Paged[Extension], error) {
+	newest := order{keys: []string{"x.asked_at", "x.id"}, desc: true}
+	return listing[Extension]{table: "extensions x", query: extensionColumns, scan: scanExtension, where: f.where(),
+		first: "x.state = 'asked' OR x.decided_at > ?", orders: [2]order{newest, newest},
+		column: "x.id", name: func(x Extension) string { return x.ID }}.page(s, p)
+}
+
 // Extensions lists them, newest first.
 func (s *Snap) Extensions(f ExtensionFilter) ([]Extension, error) {
-	var w where
-	w.text("x.window = ?", f.Window)
-	w.text("x.request = ?", f.Request)
-	w.section("x.system", f.Section, f.Also)
-	w.text("x.request IN (SELECT no FROM requests WHERE vendor = ?)", f.Vendor)
-	in(&w, "x.state", f.States)
+	w := f.where()
 	return list(s, scanExtension, extensionColumns+w.String()+` ORDER BY x.asked_at DESC, x.id DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
 }
 
-// StaleExtensions lists those that nobody answered in time: the window's end has come, or the window is shut.
+func (f ExtensionFilter) where() where {
+	var w where
+	w.text("x.window = ?", f.Window)
+	w.text("x.request = ?", f.Request)
+	w.sight(f.Sight, "x.system", "x.request IN (SELECT no FROM requests WHERE vendor = ?)")
+	in(&w, "x.state", f.States)
+	return w
+}
+
+// StaleExtensions lists the extensions without an answer in time: the window's end has come, or the window is shut.
 func (s *Snap) StaleExtensions() ([]Extension, error) {
 	return list(s, scanExtension, extensionColumns+` JOIN windows w ON w.id = x.window
 		WHERE x.state = 'asked' AND (w.ends <= ? OR w.state NOT IN ('scheduled', 'attended', 'permitted')) ORDER BY x.id LIMIT 1000`, ms(s.Now))

@@ -10,15 +10,15 @@ import (
 	"sekimori/policy"
 )
 
-// factsPast is how long a window that ended still counts for Facts: long enough to tell an
-// engineer that it is over rather than that there never was one.
+// factsPast is how long an ended window still counts for Facts, so that an
+// engineer is told that it is over and not that there never was one.
 const factsPast = 30 * 24 * time.Hour
 
-// mostUnissued is how many requests that open nothing Facts tells of. It becomes part of the statement's text: SQLite prepares a
-// statement anew at each run where its limit is a parameter, which cost more than the query.
+// mostUnissued is how many requests without grants Facts gives. It becomes part of the statement's text: with the limit as a parameter
+// SQLite prepares the statement anew at each run, which costs more than the query.
 const mostUnissued = 200
 
-// Facts reads everything a decision about a person may know, but Runtime and Subject, in a few
+// Facts reads everything that a decision about a person may use, except Runtime and Subject, in a few
 // queries of this snapshot. The person is named by id or login. Errors: ErrNotFound.
 func (s *Snap) Facts(ref string) (policy.Facts, error) {
 	f, err := s.Standing(ref)
@@ -35,11 +35,11 @@ func (s *Snap) Facts(ref string) (policy.Facts, error) {
 	return f, err
 }
 
-// unissued adds, for each request that names the person and has no grants of its version, what it
-// asks for: with the request's state and its number for an id, so that it opens nothing, and the engineer
-// is told "not yet approved", "rejected" or "lapsed" (R1) instead of that there is nothing. A grant is issued by
-// the final approval only. Of very many the newest are told of: anybody of the vendor may propose, and what is asked at every
-// connection must not grow with that. An emergency asks for as long as its first voice stands, whether or not the timer has lapsed it since.
+// unissued adds each request that names the person and has no grants of its version. It carries the request's state, and the
+// request's number as id, so that it opens nothing. The engineer is then told "not yet approved", "rejected" or "lapsed" (R1)
+// and not that there is nothing. Only the final approval issues a grant. The list holds the newest only: anyone of the vendor may
+// propose, and the cost of each connection must not grow with that. An emergency counts as long as its first voice stands, even
+// where the timer has lapsed it since.
 func (s *Snap) unissued(f *policy.Facts) error {
 	requests, err := list(s, scanRequest, requestColumns+` WHERE (r.state IN ('proposed', 'pending-first', 'pending-second', 'returned', 'rejected', 'lapsed')
 		OR r.state = 'emergency-asked' AND r.created > ?) AND r.ends > ? AND EXISTS (SELECT 1 FROM json_each(r.body, '$.engineers') e WHERE e.value = ?) ORDER BY r.seq DESC LIMIT `+strconv.Itoa(mostUnissued),
@@ -62,14 +62,15 @@ func (s *Snap) unissued(f *policy.Facts) error {
 				ID: r.No, Person: f.Person.ID, Vendor: r.Vendor, Target: a.Target, Account: a.ID, Request: r.No,
 				Window:       policy.Window{ID: r.No, Request: r.No, System: r.System, Start: r.Start, End: r.End, State: policy.WindowScheduled},
 				RequestState: r.State, RequestVersion: r.Version, ApprovedVersion: r.ApprovedVersion,
-				DecidedBy: by, DecidedReason: reason, Files: r.Body.Files, State: policy.GrantActive, PersonLimit: r.Body.PersonLimit,
+				DecidedBy: by, DecidedReason: reason, Files: r.Body.Files, FileDirection: r.Body.FileDirection,
+				FilePathsIn: r.Body.FilePathsIn, FilePathsOut: r.Body.FilePathsOut, FileLimitMiB: r.Body.FileLimitMiB, State: policy.GrantActive, PersonLimit: r.Body.PersonLimit,
 			})
 		}
 	}
 	return nil
 }
 
-// lastDecision tells who decided last on a request, and why; empty where nobody has.
+// lastDecision gives the person and the reason of the last decision on a request; empty where there is none.
 func (s *Snap) lastDecision(request string) (by, reason string, err error) {
 	all, err := s.Decisions(request)
 	if err != nil || len(all) == 0 {
@@ -83,21 +84,21 @@ func (s *Snap) lastDecision(request string) (by, reason string, err error) {
 func (s *Snap) objects(f *policy.Facts) error {
 	for _, g := range f.Grants {
 		if _, ok := f.Systems[g.Window.System]; !ok {
-			v, err := once(s, "system "+g.Window.System, func() (System, error) { return s.System(g.Window.System) })
+			v, err := oncePerSnapshot(s, "system "+g.Window.System, func() (System, error) { return s.System(g.Window.System) })
 			if err != nil {
 				return err
 			}
 			f.Systems[v.ID] = v.System
 		}
 		if _, ok := f.Targets[g.Target]; !ok {
-			v, err := once(s, "target "+g.Target, func() (Target, error) { return s.Target(g.Target) })
+			v, err := oncePerSnapshot(s, "target "+g.Target, func() (Target, error) { return s.Target(g.Target) })
 			if err != nil {
 				return err
 			}
 			f.Targets[v.ID] = v.Target
 		}
 		if _, ok := f.Accounts[g.Account]; !ok {
-			v, err := once(s, "account "+g.Account, func() (Account, error) { return s.Account(g.Account) })
+			v, err := oncePerSnapshot(s, "account "+g.Account, func() (Account, error) { return s.Account(g.Account) })
 			if err != nil {
 				return err
 			}
@@ -107,9 +108,9 @@ func (s *Snap) objects(f *policy.Facts) error {
 	return nil
 }
 
-// live lists the person's own sessions that have not ended, and what other people have open on the systems concerned, which limits
-// and exclusivity count: one row for each person and window, without a session's id, since a thousand sessions would otherwise be read
-// at each login and each channel.
+// live lists the person's own sessions that have not ended, and the open sessions of other people on the systems concerned, for
+// limits and exclusivity. Other people's come as one row for each person and window, without a session id: otherwise each login
+// and each channel would read up to a thousand sessions.
 func (s *Snap) live(f *policy.Facts) ([]policy.LiveSession, error) {
 	query := `SELECT id, person, grant_id, window, system, request, until FROM sessions WHERE state IN ('opening', 'active') AND person = ?`
 	args := []any{f.Person.ID}
@@ -128,38 +129,55 @@ func (s *Snap) live(f *policy.Facts) ([]policy.LiveSession, error) {
 	}, query, args...)
 }
 
-// Subject gives what a decision about looking at a session needs to know. Errors: ErrNotFound.
+// Subject gives the facts for a decision about looking at a session. Errors: ErrNotFound.
 func (s *Snap) Subject(session string) (policy.Subject, error) {
 	v, err := s.Session(session)
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	sub := policy.Subject{Session: v.ID, System: v.System, Live: v.State.Live()}
-	sys, err := s.System(v.System)
+	return s.subject(policy.Subject{Session: v.ID, System: v.System, Live: v.State.Live()}, v.Request, v.Window)
+}
+
+// WindowSubject is Subject for the work of a window. It is live while one of the window's sessions is. Errors: ErrNotFound.
+func (s *Snap) WindowSubject(window string) (policy.Subject, error) {
+	w, err := s.Window(window)
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	live, err := s.Sessions(SessionFilter{Window: w.ID, Live: true, Limit: 1})
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	return s.subject(policy.Subject{Session: w.ID, System: w.System, Live: len(live) > 0}, w.Request, w.ID)
+}
+
+// subject adds the section and the people who had a part in the work.
+func (s *Snap) subject(sub policy.Subject, request, window string) (policy.Subject, error) {
+	sys, err := s.System(sub.System)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return policy.Subject{}, err
 	}
 	sub.Section = sys.Section
-	if v.Request != "" {
-		r, err := s.Request(v.Request)
+	if request != "" {
+		r, err := s.Request(request)
 		if err != nil {
 			return policy.Subject{}, err
 		}
 		sub.Requester = r.Requester
-		ds, err := s.Decisions(v.Request)
+		ds, err := s.Decisions(request)
 		if err != nil {
 			return policy.Subject{}, err
 		}
 		for _, d := range ds {
-			// An emergency has no stages: the two who opened it and who approved it later decided. Whoever a deputy acted for
-			// answers for it too.
+			// An emergency has no stages: the two who opened it and the later approver decided. The approver for whom a
+			// deputy acted counts as well.
 			if d.Stage > 0 || d.Verdict == VerdictOpen || d.Verdict == VerdictAfter {
 				sub.Approvers = addOnce(addOnce(sub.Approvers, d.By), d.OnBehalf)
 			}
 		}
 	}
-	if v.Window != "" {
-		w, err := s.Window(v.Window)
+	if window != "" {
+		w, err := s.Window(window)
 		if err != nil {
 			return policy.Subject{}, err
 		}
@@ -204,9 +222,9 @@ func addOnce(all []string, v string) []string {
 	return append(all, v)
 }
 
-// once reads what many people's facts have in common, such as their system, only once in a snapshot,
-// which does not change. In a Tx, which does, it reads every time.
-func once[T any](s *Snap, key string, read func() (T, error)) (T, error) {
+// oncePerSnapshot reads facts that many people share, such as their system, once in a snapshot,
+// which does not change. A Tx does change, so there it reads every time.
+func oncePerSnapshot[T any](s *Snap, key string, read func() (T, error)) (T, error) {
 	if v, ok := s.known[key].(T); ok {
 		return v, nil
 	}

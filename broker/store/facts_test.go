@@ -8,7 +8,7 @@ import (
 	"sekimori/policy"
 )
 
-// Anybody of the vendor may propose: of more requests than are told of, an engineer is told of the newest, in their order.
+// Anyone of the vendor may propose. An engineer with more requests than the limit is told of the newest, in their order.
 func TestOfManyProposalsTheNewestAreTold(t *testing.T) {
 	o := open(t)
 	o.declare()
@@ -16,7 +16,7 @@ func TestOfManyProposalsTheNewestAreTold(t *testing.T) {
 	o.write(func(tx *Tx) error {
 		for range mostUnissued + 1 {
 			no, err := tx.NextRequestNo()
-			r := request(no, noon.Add(time.Hour))
+			r := aRequest(no, noon.Add(time.Hour))
 			r.State, r.ApprovedVersion = policy.RequestProposed, 0
 			if err := all(err, tx.AddRequest(r)); err != nil {
 				return err

@@ -24,13 +24,17 @@ func (s *Snap) Paper(id string) (Paper, error) {
 	return get(s, scanPaper, paperColumns+` WHERE id = ?`, id)
 }
 
+// PaperPage reads a page. Papers that are not accepted yet come first; within both parts the oldest come first.
+func (s *Snap) PaperPage(f PaperFilter, p Page) (Paged[Paper], error) {
+	oldest := order{keys: []string{"no"}}
+	return listing[Paper]{table: "papers", query: paperColumns, scan: scanPaper, where: f.where(),
+		first: "state = 'submitted' OR filed <= ? AND max(accepted, withdrawn) > ? AND (accepted = 0 OR accepted > ?)", orders: [2]order{oldest, oldest},
+		column: "id", name: func(p Paper) string { return p.ID }}.page(s, p)
+}
+
 // Papers lists papers, oldest first.
 func (s *Snap) Papers(f PaperFilter) ([]Paper, error) {
-	var w where
-	w.text("vendor = ?", f.Vendor)
-	w.text("person = ?", f.Person)
-	w.text("kind = ?", string(f.Kind))
-	w.text("state = ?", string(f.State))
+	w := f.where()
 	most := limit(f.Limit)
 	if f.Limit < 0 {
 		most = -1
@@ -38,7 +42,16 @@ func (s *Snap) Papers(f PaperFilter) ([]Paper, error) {
 	return list(s, scanPaper, paperColumns+w.String()+` ORDER BY no LIMIT ?`, append(w.args, most)...)
 }
 
-// PaperFiles names every file that a paper refers to: what lies in the directory beside them, nobody filed.
+func (f PaperFilter) where() where {
+	var w where
+	w.text("vendor = ?", f.Vendor)
+	w.text("person = ?", f.Person)
+	w.text("kind = ?", string(f.Kind))
+	w.text("state = ?", string(f.State))
+	return w
+}
+
+// PaperFiles names every file that a paper refers to. Any other file in the directory was never filed.
 func (s *Snap) PaperFiles() (map[string]bool, error) {
 	names, err := list(s, func(r scanner) (name string, err error) { return name, r.Scan(&name) }, `SELECT file FROM papers WHERE file <> ''`)
 	known := make(map[string]bool, len(names))
@@ -70,7 +83,7 @@ func (t *Tx) AcceptPaper(id, by string) error {
 	return t.one(`UPDATE papers SET state = 'accepted', accepted_by = ?, accepted = ? WHERE id = ? AND state = 'submitted'`, by, ms(t.Now), id)
 }
 
-// WithdrawPaper makes a paper count no more. It stays on file. Errors: ErrNotFound when it was withdrawn before.
+// WithdrawPaper ends the effect of a paper. It stays on file. Errors: ErrNotFound when it was withdrawn before.
 func (t *Tx) WithdrawPaper(id, by, why string) error {
 	return t.one(`UPDATE papers SET state = 'withdrawn', withdrawn_by = ?, withdrawn = ?, why = ? WHERE id = ? AND state <> 'withdrawn'`,
 		by, ms(t.Now), why, id)
@@ -96,13 +109,13 @@ func (s *Snap) SectionsOf(vendor string) ([]string, error) {
 		`SELECT DISTINCT y.section FROM requests r JOIN systems y ON y.id = r.system WHERE r.vendor = ? ORDER BY y.section`, vendor)
 }
 
-// OwnsSystem tells whether a section owns a system at all.
+// OwnsSystem tells whether a section owns any system.
 func (s *Snap) OwnsSystem(section string) (bool, error) {
 	n, err := get(s, func(r scanner) (n int, err error) { return n, r.Scan(&n) }, `SELECT count(*) FROM systems WHERE section = ?`, section)
 	return n > 0, err
 }
 
-// EngineerFigures is what a vendor's page counts of one engineer.
+// EngineerFigures are the counts of one engineer on a vendor's page.
 type EngineerFigures struct {
 	Keys int       // active
 	Last time.Time // start of the last session that reached a target; zero: none
@@ -128,7 +141,7 @@ func (s *Snap) EngineersOf(vendor string) (map[string]EngineerFigures, error) {
 	return out, err
 }
 
-// Suspension is one time for which a vendor, or one of its people, was stopped by name.
+// Suspension is one period in which a vendor, or one of its people, was locked or frozen by name.
 type Suspension struct {
 	Subject string // vendor or person id
 	Kind    string // "lock" | "freeze"

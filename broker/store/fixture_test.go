@@ -21,7 +21,7 @@ const origin = "city.example/ledger"
 
 var jst = time.FixedZone("JST", 9*60*60)
 
-// noon of the day the examples of the documents take place.
+// noon of the day on which the documents' examples take place.
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, jst)
 
 // clock is a wall clock that tests set.
@@ -76,8 +76,8 @@ func options(t testing.TB, c *clock) Options {
 		}}
 }
 
-// schema is the file that Open makes of nothing: the migrations run once for all tests, and not once in every one. With no
-// entry in it, it is nobody's ledger yet. (broker/internal/testbed/blank is the same for other packages, which this one cannot import.)
+// schema is the file that Open makes from nothing. The migrations run once for all tests and not once in each. Without
+// an entry it belongs to no ledger yet. (broker/internal/testbed/blank does the same for other packages; this one cannot import it.)
 var schema = sync.OnceValues(func() (_ []byte, err error) {
 	dir, err := os.MkdirTemp("", "schema")
 	if err != nil {
@@ -203,7 +203,7 @@ func (o *office) declare() {
 	})
 }
 
-func request(no string, start time.Time) Request {
+func aRequest(no string, start time.Time) Request {
 	return Request{
 		No: no, State: policy.RequestApproved, Version: 1, ApprovedVersion: 1, System: "hr", Vendor: "V-012", Requester: "U-002",
 		Start: start, End: start.Add(time.Hour),
@@ -217,7 +217,7 @@ func (tx *Tx) grant(start time.Time, person string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r := request(no, start)
+	r := aRequest(no, start)
 	w := Window{Window: policy.Window{ID: no + "-1", Request: no, System: "hr", Start: r.Start, End: r.End, State: policy.WindowScheduled}}
 	return no, all(
 		tx.AddRequest(r),

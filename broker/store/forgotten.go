@@ -2,23 +2,23 @@ package store
 
 import "sync"
 
-// mostForgotten is how many acts that dropped remembered factors are kept. A connection that was let in before the oldest of
+// mostForgotten is how many acts that dropped remembered factors are kept. A connection admitted before the oldest of
 // them has to give its factor again.
 const mostForgotten = 4096
 
-// FactorMark stands for the moment at which a second factor was given. It is valid in the process that made it.
+// FactorMark is the moment at which a second factor was given. It is valid only in the process that made it.
 type FactorMark uint64
 
-// forgotten keeps in order what ForgetFactors dropped since the database was opened. A connection keeps its factor in its own
-// memory, which no row shows; whether the factor still counts is asked here. Connections end with the process, so this need not
-// outlive it.
-type forgotten struct {
-	mu   sync.Mutex     // guards what follows
+// droppedFactors keeps in order what ForgetFactors dropped since the database was opened. A connection keeps its factor in its own
+// memory, which no row shows, and asks here whether the factor still counts. Connections end with the process, so this list
+// need not outlive it.
+type droppedFactors struct {
+	mu   sync.Mutex     // guards n and last
 	n    FactorMark     // how many were noted
 	last []FactorFilter // the newest of them, oldest first
 }
 
-func (f *forgotten) note(filters []FactorFilter) {
+func (f *droppedFactors) note(filters []FactorFilter) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.n += FactorMark(len(filters))
@@ -28,8 +28,8 @@ func (f *forgotten) note(filters []FactorFilter) {
 	}
 }
 
-// since gives what was noted after the mark; false when that is not known any more.
-func (f *forgotten) since(mark FactorMark) ([]FactorFilter, bool) {
+// since gives what was noted after the mark; false where that is no longer known.
+func (f *droppedFactors) since(mark FactorMark) ([]FactorFilter, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if mark >= f.n {
@@ -38,36 +38,36 @@ func (f *forgotten) since(mark FactorMark) ([]FactorFilter, bool) {
 	if f.n-mark > FactorMark(len(f.last)) {
 		return nil, false
 	}
-	return f.last[FactorMark(len(f.last))-(f.n-mark):], true // never written again: note appends, or makes a new slice
+	return f.last[FactorMark(len(f.last))-(f.n-mark):], true // these elements never change: note appends, or makes a new slice
 }
 
-// FactorMark is now. It is taken before the factor is checked.
+// FactorMark gives the present mark. Take it before the factor is checked.
 func (db *DB) FactorMark() FactorMark {
-	db.forgotten.mu.Lock()
-	defer db.forgotten.mu.Unlock()
-	return db.forgotten.n
+	db.droppedFactors.mu.Lock()
+	defer db.droppedFactors.mu.Unlock()
+	return db.droppedFactors.n
 }
 
-// FactorMark is now. Within the transaction no factor is dropped.
+// FactorMark gives the present mark. Within the transaction no factor is dropped.
 func (t *Tx) FactorMark() FactorMark { return t.db.FactorMark() }
 
-// Dropped tells whether the factor that was given at the mark was dropped since, for this person, key and window. An empty
-// window asks about what concerns the person in any window. What is not known counts as dropped.
+// Dropped tells whether the factor given at the mark was dropped since, for this person, key and window. An empty
+// window stands for any window of the person. Where the answer is not known it is true.
 func (s *Snap) Dropped(r Remembered, mark FactorMark) (bool, error) {
-	filters, known := s.db.forgotten.since(mark)
+	filters, known := s.db.droppedFactors.since(mark)
 	if !known {
 		return true, nil
 	}
 	for _, f := range filters {
-		if drops, err := s.drops(f, r); drops || err != nil {
+		if drops, err := s.filterCovers(f, r); drops || err != nil {
 			return true, err
 		}
 	}
 	return false, nil
 }
 
-// drops tells whether the filter covers this factor, as ForgetFactors says it of rows.
-func (s *Snap) drops(f FactorFilter, r Remembered) (bool, error) {
+// filterCovers tells whether the filter covers this factor, by the same rule as ForgetFactors.
+func (s *Snap) filterCovers(f FactorFilter, r Remembered) (bool, error) {
 	switch {
 	case f.Person != "" && f.Person != r.Person, f.Fingerprint != "" && f.Fingerprint != r.Fingerprint, f.Window != "" && f.Window != r.Window:
 		return false, nil

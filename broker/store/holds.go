@@ -7,7 +7,7 @@ import (
 	"sekimori/policy"
 )
 
-// HoldsAfter is how long after its end a session's recording is still held by a freeze or a lock of its scope.
+// HoldsAfter is the time after a session's end in which a freeze or a lock of its scope still holds its recording.
 const HoldsAfter = 7 * 24 * time.Hour
 
 // Hold keeps one recording from being disposed of (証拠の保全). A recording may be under several.
@@ -63,7 +63,7 @@ func (s *Snap) HeldBy(cause string) (held, live int, err error) {
 	return c.held, c.live, err
 }
 
-// HoldScope says whose recordings are held. Zero fields do not narrow.
+// HoldScope says which recordings are held. Zero fields do not narrow.
 type HoldScope struct {
 	Person string
 	Vendor string // and its subcontractors
@@ -84,7 +84,7 @@ func HoldScopeOf(f policy.Freeze) HoldScope {
 }
 
 // HoldRecordings holds the recordings of the sessions in the scope that are under way, or that ended no longer ago
-// than HoldsAfter, and names the sessions. Those under way have a recording sooner or later.
+// than HoldsAfter, and names the sessions. A session under way gets its recording later.
 func (t *Tx) HoldRecordings(scope HoldScope, cause, by, reason string) ([]string, error) {
 	var w where
 	w.and("(state IN ('opening', 'active') OR (recording <> '' AND ended >= ?))", ms(t.Now.Add(-HoldsAfter)))

@@ -28,7 +28,7 @@ func (t *Tx) begin(clock time.Time) error {
 			t.Now = at
 		}
 	}
-	// Rows taken from the end while the broker runs must not be signed over.
+	// Rows deleted from the end while the broker runs must not be signed over.
 	var signed int64
 	if err := t.tx.QueryRow(`SELECT coalesce(max(size), 0) FROM checkpoints`).Scan(&signed); err != nil {
 		return err
@@ -39,11 +39,11 @@ func (t *Tx) begin(clock time.Time) error {
 	return nil
 }
 
-// brokerID is the broker's own id as an actor: one, whichever of its packages wrote the entry. Entries from before carry none.
+// brokerID is the broker's own id as an actor, the same for all of its packages. Entries of earlier versions carry none.
 const brokerID = "broker"
 
 // Append writes an entry. A transaction may write several; the checkpoint covers them all. Digest and payload of the last one
-// are final when the transaction commits: it takes up the digests of the rows that were written.
+// are final only at the commit, because that entry takes up the digests of the written rows.
 func (t *Tx) Append(d ledger.Draft) (ledger.Entry, error) {
 	if d.Actor.Kind == "broker" {
 		d.Actor.ID = brokerID
@@ -61,9 +61,13 @@ func (t *Tx) Append(d ledger.Draft) (ledger.Entry, error) {
 		return ledger.Entry{}, fmt.Errorf("append entry %d: %w", e.Index, err)
 	}
 	for _, sub := range e.Subjects {
+		t.change.add(entryAbout + sub)
 		if _, err := t.run(`INSERT INTO ledger_subjects (subject, idx) VALUES (?, ?) ON CONFLICT DO NOTHING`, sub, e.Index); err != nil {
 			return ledger.Entry{}, fmt.Errorf("append entry %d: %w", e.Index, err)
 		}
+	}
+	if err := t.outgoing(e); err != nil {
+		return ledger.Entry{}, err
 	}
 	t.size++
 	t.appended = append(t.appended, e)
@@ -73,8 +77,8 @@ func (t *Tx) Append(d ledger.Draft) (ledger.Entry, error) {
 	return e, nil
 }
 
-// grow puts the leaves of what was appended into the tree. Until then the last entry could still change: it takes up the
-// rows that the transaction wrote.
+// grow puts the leaves of the appended entries into the tree. It runs last, because the last entry takes up the
+// digests of the written rows and so changes until then.
 func (t *Tx) grow() error {
 	for _, e := range t.appended {
 		rows, err := ledger.Rows(e.Index, e.Leaf(), t.hashes())
@@ -90,7 +94,7 @@ func (t *Tx) grow() error {
 	return nil
 }
 
-// sign writes the checkpoint over what the transaction appended.
+// sign writes the checkpoint over the appended entries.
 func (t *Tx) sign() error {
 	root, err := ledger.Root(t.size, t.hashes())
 	if err != nil {
@@ -100,7 +104,7 @@ func (t *Tx) sign() error {
 	if err != nil {
 		return err
 	}
-	// A signer that is configured but does not work is noticed here, not at the next audit.
+	// A signer that is configured but does not work is noticed here and not at the next audit.
 	if v := t.db.opt.Verifier; v != nil {
 		if _, err := ledger.OpenCheckpoint(c, v); err != nil {
 			return err
@@ -146,7 +150,7 @@ func scanEntry(r scanner) (ledger.Entry, error) {
 	return ledger.ParseEntry(header, salt, payload)
 }
 
-// Entry reads one entry. Errors: ErrNotFound, and what ledger.ParseEntry says of bytes that were
+// Entry reads one entry. Errors: ErrNotFound, and the errors of ledger.ParseEntry where bytes were
 // changed.
 func (s *Snap) Entry(index int64) (ledger.Entry, error) {
 	return get(s, scanEntry, entryColumns+` WHERE e.idx = ?`, index)

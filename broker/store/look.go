@@ -11,22 +11,22 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Seen is what Look found out about a database before it was read.
+// Seen is what Look learns about a database before fn reads it.
 type Seen struct {
 	Schema  int64 // the newest migration that has been applied
 	Pending int   // migrations that Open would apply
 }
 
-// Look reads the database at path as it lies there: nothing is migrated, nothing made, no data directory locked. The snapshot is of
-// the ledger: its tables are those of the first schema, which no migration changed, so that a database that a newer program has yet to
-// bring up to date is verified all the same; other tables may lack what this program asks for. A broker may be writing meanwhile.
+// Look reads the database at path as it is: it migrates nothing, makes nothing and locks no data directory. The snapshot serves the
+// ledger. The ledger's tables are those of the first schema, which no migration changed, so that a database that a newer program has
+// yet to migrate can be verified too. Other tables may lack columns that this program expects. A broker may be writing meanwhile.
 // Errors: fs.ErrNotExist; a schema newer than this program; those of fn.
 func Look(ctx context.Context, path string, o Options, fn func(*Snap, Seen) error) (err error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		abs = path
 	}
-	// SQLite keeps readers apart in files beside the database (-wal, -shm); a read-only connection makes and reads those, and writes no page.
+	// SQLite coordinates readers through files beside the database (-wal, -shm). A read-only connection makes and reads those, and writes no page.
 	r, err := openPrepared((&url.URL{Scheme: "file", Path: abs, RawQuery: "mode=ro&_txlock=deferred&_pragma=busy_timeout(10000)&_pragma=query_only(1)"}).String())
 	if err != nil {
 		return fmt.Errorf("look at store: %w", err)
@@ -41,7 +41,7 @@ func Look(ctx context.Context, path string, o Options, fn func(*Snap, Seen) erro
 		return err
 	}
 	known := int64(0)
-	for _, f := range files { // 00014_name.sql; numbers may be left out
+	for _, f := range files { // 00014_name.sql; numbers may be missing
 		n, err := goose.NumericComponent(f)
 		if err != nil {
 			return fmt.Errorf("look at store: migration %s: %w", f, err)

@@ -20,7 +20,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// TestLookWritesNothing: a database of the version before is verified as it lies there, and lies there afterwards as it did.
+// TestLookWritesNothing: a database of the earlier version is verified as it is, and its files stay unchanged.
 func TestLookWritesNothing(t *testing.T) {
 	packed, err := gzip.NewReader(bytes.NewReader(basicProcedure))
 	if err != nil {
@@ -57,8 +57,8 @@ func TestLookWritesNothing(t *testing.T) {
 	}
 }
 
-// TestLookAtWhatABrokerHas: what is committed is seen while it writes, without a lock, and after it has gone; nothing is pending once
-// it was opened.
+// TestLookAtWhatABrokerHas: Look sees committed rows without a lock, while a broker writes and after it has gone. No migration is pending
+// after an Open.
 func TestLookAtWhatABrokerHas(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o700); err != nil {
@@ -91,7 +91,7 @@ func TestLookAtWhatABrokerHas(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", when, err)
 		}
-		if err := db.Close(); err != nil { // a second time does no harm
+		if err := db.Close(); err != nil { // a second Close does no harm
 			t.Fatal(err)
 		}
 	}

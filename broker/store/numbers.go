@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// next takes the next number of a sequence. It is part of the transaction: a number of an act
+// next takes the next number of a sequence. It is part of the transaction: the number of an act
 // that was rolled back is given again, so the series has no gaps.
 func (t *Tx) next(name string) (int64, error) {
 	t.dirty = true
@@ -49,8 +49,8 @@ func FiscalYear(at time.Time, zone *time.Location) int {
 	return at.Year()
 }
 
-// reiwa names a fiscal year. 令和 began on 1 May 2019; fiscal 2019 counts as its first. A year
-// before it, which only a wrong clock gives, keeps its Gregorian number.
+// reiwa names a fiscal year. 令和 began on 1 May 2019; fiscal 2019 counts as its first. An earlier
+// year, which only a wrong clock gives, keeps its Gregorian number.
 func reiwa(fiscal int) string {
 	if fiscal < 2019 {
 		return fmt.Sprintf("R%d", fiscal)

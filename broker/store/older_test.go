@@ -17,8 +17,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// basicProcedure is a database as the version before this procedure left it: an approved window with its post taken, a request half
-// approved, a session under way, a person and a vendor locked, a system frozen, a pledge filed.
+// basicProcedure is a database as the version before this procedure left it: an approved window with its post taken, a half-approved
+// request, a live session, a locked person and vendor, a frozen system, a filed pledge.
 //
 //go:embed testdata/basic-procedure.db.gz
 var basicProcedure []byte
@@ -26,7 +26,7 @@ var basicProcedure []byte
 // basicKey verifies its checkpoints.
 const basicKey = "townhall.example/ledger+0f167674+AfVx8+tBzehQm91aLOcDkaTcscAWTJCiztD1F1eefwsF"
 
-// A database of the version before opens for ever: everything reads, the ledger verifies, and whoever was stopped stays stopped.
+// A database of the earlier version always opens: all rows read, the ledger verifies, and stopped people stay stopped.
 func TestADatabaseOfTheVersionBefore(t *testing.T) {
 	packed, err := gzip.NewReader(bytes.NewReader(basicProcedure))
 	if err != nil {
@@ -51,7 +51,7 @@ func TestADatabaseOfTheVersionBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Opening binds what is found, by an entry; its own key is not at hand here, so nobody verifies the signature from now on.
+	// Opening binds the rows it finds, by an entry. The database's own key is missing here, so signatures are not verified from now on.
 	for range 2 { // the second time there is nothing to bring up to date
 		db, err := store.Open(t.Context(), path, store.Options{
 			Clock: func() time.Time { return now }, Signer: ring.LedgerSigner(), Origin: "townhall.example/ledger",
@@ -99,7 +99,7 @@ func older(t *testing.T, s *store.Snap, now time.Time) {
 	if err != nil || len(live) != 1 || live[0].Window != w.ID || !live[0].Paused.IsZero() {
 		t.Errorf("%+v, %v", live, err)
 	}
-	ready := policy.Runtime{Clock: policy.ClockTrusted, Recorder: policy.RecorderReady, Line: policy.LineSeparated}
+	ready := policy.Runtime{Clock: policy.ClockTrusted, Recorder: policy.RecorderReady, Lines: map[string]policy.Line{"hr": {State: policy.LineSeparated}}}
 	for person, reason := range map[string]policy.Reason{"E-0031": "", "E-0040": policy.EngineerLocked} {
 		f, err := s.Facts(person)
 		if err != nil {

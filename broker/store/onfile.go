@@ -1,14 +1,10 @@
 package store
 
-import (
-	"time"
+import "sekimori/policy"
 
-	"sekimori/policy"
-)
-
-// What decisions know of papers is read here: of accepted ones only, since what a vendor submitted counts when staff have
-// accepted it, and a withdrawn one counts no more. It is one query for a vendor, which facts read once in a snapshot, and
-// a part of the person's own query for a pledge.
+// This file reads what decisions use of papers: accepted ones only. A vendor's paper counts once staff have accepted it, and a
+// withdrawn paper no longer counts. A vendor's papers take one query, which facts read once in a snapshot; a pledge is
+// part of the person's own query.
 
 // withPapers adds to vendors what is on file about them.
 func (s *Snap) withPapers(vendors []Vendor, papers []Paper) []Vendor {
@@ -25,14 +21,13 @@ func (s *Snap) withPapers(vendors []Vendor, papers []Paper) []Vendor {
 		counts := p.State == PaperAccepted
 		switch {
 		case p.Kind == PaperSubcontract:
-			// Once the institution has approved a subcontract here, its approvals are what counts, also when all of them are
-			// withdrawn; before, the registry file says.
+			// Once the institution has approved a subcontract here, only its approvals count, even when all of them are
+			// withdrawn. Before that the registry file decides.
 			if !approvals[v.ID] {
 				approvals[v.ID], v.PrimeApproved = true, false
 			}
 			if counts {
-				v.PrimeApproved = true
-				v.SubcontractUntil = latest(v.SubcontractUntil, p.Until)
+				v.PrimeApproved, v.Subcontract = true, append(v.Subcontract, policy.Span{Start: p.From, End: p.Until})
 			}
 		case !counts:
 		case p.Kind == PaperCertification:
@@ -40,13 +35,13 @@ func (s *Snap) withPapers(vendors []Vendor, papers []Paper) []Vendor {
 		case p.Kind == PaperAuditReport:
 			v.AuditReports = append(v.AuditReports, policy.AuditReport{FiscalYear: p.FiscalYear, Received: p.From})
 		case p.Kind == PaperSpecialClauses:
-			v.SpecialClauses = v.SpecialClauses || p.Holds(s.Now)
+			v.SpecialClauses = append(v.SpecialClauses, policy.Span{Start: p.From, End: p.Until})
 		}
 	}
 	return vendors
 }
 
-// counting are the papers of a vendor (empty: of all) that facts are made of.
+// counting are the papers of a vendor (empty: of all) that facts use.
 func (s *Snap) counting(vendor string) ([]Paper, error) {
 	var w where
 	w.and(`kind IN ('certification', 'audit-report', 'special-clauses', 'subcontract')`)
@@ -54,15 +49,8 @@ func (s *Snap) counting(vendor string) ([]Paper, error) {
 	return list(s, scanPaper, paperColumns+w.String()+` ORDER BY no`, w.args...)
 }
 
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
-// pledgeColumns and pledgeJoins give the pledge declared in the registry file and the one filed with a copy: of each the one
-// that holds longest, so that filing a new one never shortens.
+// pledgeColumns and pledgeJoins give the pledge declared in the registry file and the one filed with a copy. Of each they take
+// the one that lasts longest, so that a new filing never shortens the term.
 const (
 	pledgeColumns = `coalesce(g.signed, 0), coalesce(g.until, 0), coalesce(c.since, 0), coalesce(c.until, 0)`
 	pledgeJoins   = `LEFT JOIN pledges g ON g.id = (SELECT id FROM pledges WHERE person = p.id ORDER BY until DESC, id DESC LIMIT 1)
@@ -70,8 +58,8 @@ const (
 		(SELECT no FROM papers WHERE person = p.id AND kind = 'pledge' AND state = 'accepted' ORDER BY until DESC, no DESC LIMIT 1)`
 )
 
-// pledged chooses between the declared and the filed pledge of each. Where the institution asks for the copy, the filed
-// one is the pledge as soon as there is one; elsewhere the one that holds longest is.
+// pledged chooses between the declared and the filed pledge of each person. Where the institution requires the copy, a filed
+// pledge counts as soon as there is one; elsewhere the one that lasts longer counts.
 func (s *Snap) pledged(people ...Person) ([]Person, error) {
 	for i := range people {
 		p := &people[i]

@@ -9,9 +9,9 @@ import (
 	"sekimori/policy"
 )
 
-// Outstanding is what a request whose windows are over still owes.
+// Outstanding lists the duties that a request still has after its windows are over.
 type Outstanding struct {
-	Sessions   []string  // those that were used, in order
+	Sessions   []string  // the used sessions, in order
 	Unreported []string  // of these, without a work report or with one that was sent back
 	Unaccepted []string  // of these, whose report the section has not accepted yet
 	Unattested []string  // windows that were attended and used, without an attendance record
@@ -20,8 +20,8 @@ type Outstanding struct {
 	Ended      time.Time // of the last window
 }
 
-// State is where a request that is over stands. Until report and later approval of an emergency are there, no new
-// window of its vendor and system opens (R22); acceptance by the section holds nothing up.
+// State is the state of a request that is over. Until report and later approval of an emergency are there, no new
+// window of its vendor and system opens (R22). A missing acceptance by the section blocks nothing.
 func (o Outstanding) State() policy.RequestState {
 	switch {
 	case o.Approval, o.Emergency && len(o.Unreported) > 0:
@@ -32,7 +32,7 @@ func (o Outstanding) State() policy.RequestState {
 	return policy.RequestClosed
 }
 
-// Outstanding reads what a request owes. Errors: ErrNotFound.
+// Outstanding reads the duties of a request. Errors: ErrNotFound.
 func (s *Snap) Outstanding(no string) (Outstanding, error) {
 	var o Outstanding
 	r, err := s.Request(no)
@@ -44,7 +44,7 @@ func (s *Snap) Outstanding(no string) (Outstanding, error) {
 		return o, err
 	}
 	for _, w := range windows {
-		if err := s.owed(&o, w); err != nil {
+		if err := s.addOutstanding(&o, w); err != nil {
 			return o, fmt.Errorf("window %s: %w", w.ID, err)
 		}
 	}
@@ -60,7 +60,7 @@ func (s *Snap) Outstanding(no string) (Outstanding, error) {
 	return o, nil
 }
 
-func (s *Snap) owed(o *Outstanding, w Window) error {
+func (s *Snap) addOutstanding(o *Outstanding, w Window) error {
 	ended := w.End
 	if !w.ClosedAt.IsZero() && w.ClosedAt.Before(ended) {
 		ended = w.ClosedAt
@@ -101,7 +101,7 @@ func (s *Snap) owed(o *Outstanding, w Window) error {
 }
 
 // FollowUps lists the emergencies of a vendor, on any system, whose compulsory report or later approval is missing
-// (R22), also in the moment before the timer has said that they are over.
+// (R22). An emergency that is over counts even before the timer has noted its end.
 func (s *Snap) FollowUps(vendor string) ([]policy.FollowUp, error) {
 	open, err := list(s, scanRequest, requestColumns+` WHERE r.vendor = ? AND (r.state = 'follow-up-due' OR r.state = 'emergency-open'
 		AND NOT EXISTS (SELECT 1 FROM windows w WHERE w.request = r.no AND w.state IN ('scheduled', 'attended', 'permitted') AND w.ends > ?))
@@ -126,7 +126,7 @@ func (s *Snap) FollowUps(vendor string) ([]policy.FollowUp, error) {
 	return due, nil
 }
 
-// LateFollowUps lists emergencies whose follow-up is missing at its due time and for which that was not raised yet.
+// LateFollowUps lists the emergencies whose follow-up is overdue and has not been raised yet.
 func (s *Snap) LateFollowUps() ([]Request, error) {
 	open, err := list(s, scanRequest, requestColumns+` WHERE r.state = 'follow-up-due'
 		AND r.no NOT IN (SELECT subject FROM overdue WHERE kind = 'follow-up') ORDER BY r.seq`)

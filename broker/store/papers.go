@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 )
 
-// Pledges lists what the registry file has declared of an engineer, the longest-lasting first. What was filed with a copy
-// is among Papers.
+// Pledges lists the pledges that the registry file has declared of an engineer, the longest-lasting first. A pledge filed with
+// a copy is among Papers.
 func (s *Snap) Pledges(person string) ([]Pledge, error) {
 	return list(s, func(r scanner) (Pledge, error) {
 		var p Pledge
@@ -31,7 +31,7 @@ func scanChange(r scanner) (PendingChange, error) {
 	return c, err
 }
 
-// PendingChange reads one change, in whatever state. Errors: ErrNotFound.
+// PendingChange reads one change in any state. Errors: ErrNotFound.
 func (s *Snap) PendingChange(no int64) (PendingChange, error) {
 	return get(s, scanChange, changeColumns+` WHERE no = ?`, no)
 }

@@ -9,23 +9,23 @@ import (
 	"modernc.org/sqlite" // the one database driver; only this package imports it
 )
 
-// preparedMost bounds what a connection keeps. The texts are this package's own and vary in the number of their
-// placeholders only, so that it is a bound against mistakes.
+// preparedMost bounds the statements that a connection keeps. Their texts come from this package and vary only in the number of
+// placeholders, so the bound only guards against mistakes.
 const preparedMost = 256
 
-// openPrepared opens the database with connections that keep the statements they have run. Parsing a statement costs more
-// than most of ours take to run, and every admission, every commit and every recheck runs the same few.
+// openPrepared opens the database with connections that keep the statements they have run. Parsing most of our statements costs
+// more than running them, and each admission, commit and recheck runs the same few.
 func openPrepared(dsn string) (*sql.DB, error) {
 	c, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	return sql.OpenDB(preparing{c}), nil
+	return sql.OpenDB(cachingConnector{c}), nil
 }
 
-type preparing struct{ driver.Connector }
+type cachingConnector struct{ driver.Connector }
 
-func (p preparing) Connect(ctx context.Context) (driver.Conn, error) {
+func (p cachingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	c, err := p.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -35,10 +35,10 @@ func (p preparing) Connect(ctx context.Context) (driver.Conn, error) {
 		c.Close()
 		return nil, errors.New("the database driver lacks what this is written for")
 	}
-	return &preparedConn{connection: full, kept: map[string]*kept{}}, nil
+	return &preparedConn{connection: full, cached: map[string]*cachedStatement{}}, nil
 }
 
-// connection is what database/sql asks of the driver's, all of which goes on to it but the running of statements.
+// connection is the part of the driver's connection that database/sql uses. All calls except running a statement go straight to it.
 type connection interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -50,13 +50,13 @@ type connection interface {
 	driver.Validator
 }
 
-// preparedConn is one connection. database/sql uses it from one goroutine at a time, its rows too.
+// preparedConn is one connection. database/sql uses it, and its rows, from one goroutine at a time.
 type preparedConn struct {
 	connection
-	kept map[string]*kept
+	cached map[string]*cachedStatement
 }
 
-type kept struct {
+type cachedStatement struct {
 	stmt interface {
 		driver.Stmt
 		driver.StmtExecContext
@@ -65,9 +65,9 @@ type kept struct {
 	busy bool // its rows are being read
 }
 
-// statement gives the kept statement of a text; nil where that one is in use, and what is to be done must be done without.
-func (c *preparedConn) statement(ctx context.Context, query string) (*kept, error) {
-	if k, ok := c.kept[query]; ok {
+// statement gives the kept statement of a text; nil where it is in use: the caller then runs the text directly.
+func (c *preparedConn) statement(ctx context.Context, query string) (*cachedStatement, error) {
+	if k, ok := c.cached[query]; ok {
 		if k.busy {
 			return nil, nil
 		}
@@ -77,7 +77,7 @@ func (c *preparedConn) statement(ctx context.Context, query string) (*kept, erro
 	if err != nil {
 		return nil, err
 	}
-	k := &kept{}
+	k := &cachedStatement{}
 	var ok bool
 	if k.stmt, ok = s.(interface {
 		driver.Stmt
@@ -87,19 +87,19 @@ func (c *preparedConn) statement(ctx context.Context, query string) (*kept, erro
 		return nil, s.Close()
 	}
 	c.makeRoom()
-	c.kept[query] = k
+	c.cached[query] = k
 	return k, nil
 }
 
-// makeRoom lets go of any one statement when there are too many.
+// makeRoom drops any one statement when there are too many.
 func (c *preparedConn) makeRoom() {
-	if len(c.kept) < preparedMost {
+	if len(c.cached) < preparedMost {
 		return
 	}
-	for query, k := range c.kept {
+	for query, k := range c.cached {
 		if !k.busy {
-			_ = k.stmt.Close() // what it has to say concerns its last run, which was answered
-			delete(c.kept, query)
+			_ = k.stmt.Close() // its error concerns its last run, which was answered
+			delete(c.cached, query)
 			return
 		}
 	}
@@ -133,16 +133,16 @@ func (c *preparedConn) QueryContext(ctx context.Context, query string, args []dr
 }
 
 func (c *preparedConn) Close() error {
-	for _, k := range c.kept {
+	for _, k := range c.cached {
 		_ = k.stmt.Close()
 	}
 	return c.connection.Close()
 }
 
-// preparedRows give their statement back.
+// preparedRows give their statement back when they are closed.
 type preparedRows struct {
 	driver.Rows
-	k *kept
+	k *cachedStatement
 }
 
 func (r *preparedRows) Close() error {

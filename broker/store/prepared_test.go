@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestPreparedStatements: kept statements answer as fresh ones do, also while one of the same text is being read, after an
+// TestPreparedStatements: kept statements answer as fresh ones do: while another of the same text is being read, after an
 // error in the middle of a run, and when there are more of them than are kept.
 func TestPreparedStatements(t *testing.T) {
 	db, err := openPrepared(dsn(filepath.Join(t.TempDir(), "x.db")))

@@ -20,7 +20,7 @@ func TestRequestsListedByWhatTheySay(t *testing.T) {
 			return err
 		}
 		second, err = tx.NextRequestNo()
-		r := request(second, noon.Add(24*time.Hour))
+		r := aRequest(second, noon.Add(24*time.Hour))
 		r.State, r.ApprovedVersion, r.Requester, r.Proposer = policy.RequestProposed, 0, "", "E-0032"
 		r.Body.Engineers = []string{"E-0032"}
 		return all(err, tx.AddRequest(r))
@@ -52,7 +52,7 @@ func TestRequestsListedByWhatTheySay(t *testing.T) {
 	}
 	o.write(func(tx *Tx) error {
 		r, err := tx.Request(first)
-		want := request(first, noon)
+		want := aRequest(first, noon)
 		want.Start, want.End, want.Created, want.Changed = want.Start.UTC(), want.End.UTC(), noon.UTC(), noon.UTC()
 		same(t, "request", r, want, err)
 		r.Version, r.State = 2, policy.PendingFirst
@@ -141,7 +141,7 @@ func TestSessionFromAttemptToReview(t *testing.T) {
 	s.State, s.Reason, s.Ended = SessionEnded, policy.WindowEnded, noon.Add(time.Hour).UTC()
 	s.RecordingSum, s.RecordingSize = "00ff", 12
 	o.write(func(tx *Tx) error {
-		return all(tx.UpdateSession(s), tx.AddReview(Review{Session: s.ID, Due: noon.AddDate(0, 0, 7)}))
+		return all(tx.UpdateSession(s), tx.AddReview(Review{ID: s.ID, Session: s.ID, Due: noon.AddDate(0, 0, 7)}))
 	})
 	o.write(func(tx *Tx) error {
 		again := s
@@ -149,21 +149,21 @@ func TestSessionFromAttemptToReview(t *testing.T) {
 		if err := tx.UpdateSession(again); err == nil {
 			t.Error("the end was rewritten")
 		}
-		if err := tx.AddReview(Review{Session: s.ID, Due: noon}); !errors.Is(err, ErrExists) {
+		if err := tx.AddReview(Review{ID: s.ID, Session: s.ID, Due: noon}); !errors.Is(err, ErrExists) {
 			t.Errorf("second review: %v", err)
 		}
-		return all(tx.UpdateSession(s), tx.SignReview(s.ID, "U-001", "ok", "適正"))
+		return all(tx.UpdateSession(s), tx.SignReview(s.ID, "U-001", Signature{Verdict: "ok", Note: "適正"}))
 	})
 	o.write(func(tx *Tx) error {
-		if err := tx.SignReview(s.ID, "U-002", "fix", ""); !errors.Is(err, ErrNotFound) {
+		if err := tx.SignReview(s.ID, "U-002", Signature{Verdict: "fix"}); !errors.Is(err, ErrNotFound) {
 			t.Errorf("signed twice: %v", err)
 		}
 		r, err := tx.Review(s.ID)
 		if r.Verdict != "ok" || r.SignedBy != "U-001" || !r.SignedAt.Equal(noon) {
 			t.Errorf("%+v", r)
 		}
-		open, err2 := tx.Reviews(ReviewFilter{Unsigned: true})
-		if len(open) != 0 {
+		open, err2 := tx.ReviewPage(ReviewFilter{Unsigned: true}, Page{})
+		if len(open.Rows) != 0 {
 			t.Errorf("unsigned: %v", open)
 		}
 		return all(err, err2)
@@ -204,7 +204,7 @@ func TestSubjectNamesWhoMayNotReview(t *testing.T) {
 	})
 }
 
-// Who granted more time, who stood behind a deputy, and who opened or afterwards approved an emergency, reviews nothing of it (R12, R22).
+// A person who granted more time, appointed the deputy, or opened or later approved an emergency must not review it (R12, R22).
 func TestSubjectNamesWhoeverDecided(t *testing.T) {
 	o := open(t)
 	o.declare()

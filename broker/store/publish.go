@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// Published tells how the checkpoints outside stand: for `check` and the badge.
+// Published is the state of the checkpoints outside, for `check` and the badge.
 type Published struct {
-	Configured bool      // somebody takes checkpoints at all
+	Configured bool      // Options.Publish is set
 	Waiting    bool      // a newer checkpoint is not out yet
 	At         time.Time // last success; zero: none since the store was opened
 	Err        error     // last failure since then; nil after a success
 }
 
-// publishEvery is how long the next checkpoint waits after one was published. A login commits four times within that; each
-// checkpoint holds all before it, and syncing one costs as much as the commit.
+// publishEvery is the pause between two published checkpoints. A login commits four times within it. Each checkpoint
+// covers all before it, and syncing one costs as much as the commit.
 const publishEvery = 100 * time.Millisecond
 
-// publisher hands checkpoints out, one at a time, the newest first. One goroutine, owned by the
-// DB, waited for by stop.
+// publisher publishes checkpoints one at a time, always the newest. The DB owns its one goroutine;
+// stop waits for it.
 type publisher struct {
 	o      Options
 	wake   chan struct{}
@@ -27,7 +27,7 @@ type publisher struct {
 	ending chan struct{} // closed by stop
 	done   chan struct{}
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	next    []byte
 	state   Published
 	closing bool
@@ -91,7 +91,7 @@ func (p *publisher) publish(ctx context.Context, checkpoint []byte) {
 	defer p.mu.Unlock()
 	p.state.Err = err
 	if err != nil {
-		// Tried again with the next commit; a newer checkpoint contains this one.
+		// The next commit tries again; its newer checkpoint covers this one.
 		return
 	}
 	p.state.At = now
@@ -101,7 +101,7 @@ func (p *publisher) publish(ctx context.Context, checkpoint []byte) {
 // stopTimeout bounds how long a stalled destination may hold up shutdown.
 const stopTimeout = 5 * time.Second
 
-// stop lets the last checkpoint out, then ends the goroutine.
+// stop publishes the last checkpoint, then ends the goroutine.
 func (p *publisher) stop() {
 	if p.o.Publish == nil {
 		p.cancel()
@@ -123,15 +123,15 @@ func (p *publisher) stop() {
 	p.cancel()
 }
 
-// Published reports how the checkpoints outside the data directory stand.
+// Published reports the state of the checkpoints outside the data directory.
 func (db *DB) Published() Published {
 	db.pub.mu.Lock()
 	defer db.pub.mu.Unlock()
 	return db.pub.state
 }
 
-// Republish offers the latest checkpoint again, for a caller who knows that the destination is
-// back or wants one that just was configured to hold the present state.
+// Republish publishes the latest checkpoint again, for a destination that is back or was just
+// configured.
 func (db *DB) Republish(ctx context.Context) error {
 	return db.Read(ctx, func(s *Snap) error {
 		c, err := s.LatestCheckpoint()

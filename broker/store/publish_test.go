@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// The first of many checkpoints goes out at once, the others together, and the newest before the publisher ends.
+// The first of many checkpoints is published at once, the others together, and the newest before the publisher ends.
 func TestCheckpointsInABurstArePublishedTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex // guards published
@@ -44,6 +44,6 @@ func TestCheckpointsInABurstArePublishedTogether(t *testing.T) {
 		if !slices.Equal(out(), []string{"1", "3", "4"}) {
 			t.Errorf("published at the end: %q", out())
 		}
-		p.stop() // a second time does nothing
+		p.stop() // a second stop does nothing
 	})
 }

@@ -1,18 +1,21 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
-	"time"
 
+	"sekimori/broker/rules"
 	"sekimori/policy"
 )
 
-// What the registry declares beside its key columns. Stored as strict JSON.
+// The registry's declarations beside the key columns. They are stored as strict JSON.
 type (
 	sectionBody struct {
 		Phone string `json:"phone,omitempty"`
 		Head  string `json:"head,omitempty"`
+		Email string `json:"email,omitempty"`
 	}
 	vendorBody struct {
 		PrimeApproved bool   `json:"prime_approved,omitempty"`
@@ -28,28 +31,8 @@ type (
 		Sources []netip.Prefix `json:"sources,omitempty"`
 		Title   string         `json:"title,omitempty"`
 		Email   string         `json:"email,omitempty"`
-	}
-	systemBody struct {
-		Phone             string                `json:"phone,omitempty"`
-		SecondStage       bool                  `json:"second_stage,omitempty"`
-		Attendance        policy.AttendanceMode `json:"attendance"`
-		IdentityCheck     bool                  `json:"identity_check,omitempty"`
-		Line              policy.LineMode       `json:"line"`
-		Exclusive         bool                  `json:"exclusive,omitempty"`
-		MaxWindowMS       int64                 `json:"max_window_ms,omitempty"`
-		IdleMS            int64                 `json:"idle_ms,omitempty"`
-		ApproverMayAttend bool                  `json:"approver_may_attend,omitempty"`
-		Note              string                `json:"note,omitempty"`
-		PersonalData      bool                  `json:"personal_data,omitempty"`
-		SecondWhen        []policy.SecondRule   `json:"second_when,omitempty"`
-		LeadMS            int64                 `json:"lead_ms,omitempty"`
-		DelegatedMS       int64                 `json:"delegated_ms,omitempty"`
-		BackupAgeMS       int64                 `json:"backup_age_ms,omitempty"`
-		Recurring         policy.RecurringRule  `json:"recurring,omitempty"`
-		PauseAfterMS      int64                 `json:"pause_after_ms,omitempty"`
-		CutAfterMS        int64                 `json:"cut_after_ms,omitempty"`
-		ReportWithinMS    int64                 `json:"report_within_ms,omitempty"`
-		Checklist         *Checklist            `json:"checklist,omitempty"`
+		SignIn  SignIn         `json:"sign_in,omitempty"`
+		AtDir   string         `json:"directory_name,omitempty"`
 	}
 	targetBody struct {
 		HostKey  string `json:"host_key"`
@@ -57,12 +40,17 @@ type (
 		Note     string `json:"note,omitempty"`
 		Encoding string `json:"encoding,omitempty"`
 		Legacy   string `json:"legacy_algorithms,omitempty"`
+
+		Steward string   `json:"steward,omitempty"`
+		Egress  []string `json:"egress,omitempty"`
 	}
 	accountBody struct {
 		Root       bool           `json:"root,omitempty"`
 		Note       string         `json:"note,omitempty"`
 		Credential CredentialKind `json:"credential"`
 		Secret     string         `json:"secret,omitempty"`
+		Groups     []string       `json:"groups,omitempty"`
+		Probe      []string       `json:"probe,omitempty"`
 	}
 )
 
@@ -72,7 +60,7 @@ func scanSection(r scanner) (Section, error) {
 	var s Section
 	var b sectionBody
 	err := r.Scan(&s.ID, &s.Name, body{&b})
-	s.Phone, s.Head = b.Phone, b.Head
+	s.Phone, s.Head, s.Email = b.Phone, b.Head, b.Email
 	return s, err
 }
 
@@ -88,7 +76,7 @@ func (s *Snap) Sections() ([]Section, error) {
 
 // PutSection adds or replaces a section.
 func (t *Tx) PutSection(v Section) error {
-	b, err := encode(sectionBody{v.Phone, v.Head})
+	b, err := encode(sectionBody{v.Phone, v.Head, v.Email})
 	if err != nil {
 		return err
 	}
@@ -98,14 +86,14 @@ func (t *Tx) PutSection(v Section) error {
 }
 
 const vendorColumns = `SELECT v.id, v.login, v.name, v.contract_from, v.contract_until, v.prime, v.body,
-	l.by, l.reason, l.since FROM vendors v LEFT JOIN locks l ON l.kind = 'vendor' AND l.subject = v.id AND l.lifted = 0`
+	l.by, l.reason, l.since, coalesce((SELECT max(at) FROM rosters WHERE vendor = v.id), 0) FROM vendors v LEFT JOIN locks l ON l.kind = 'vendor' AND l.subject = v.id AND l.lifted = 0`
 
 func scanVendor(r scanner) (Vendor, error) {
 	var v Vendor
 	var b vendorBody
 	var l lockColumns
 	err := r.Scan(&v.ID, &v.Login, &v.Name, at(&v.ContractFrom), at(&v.ContractUntil), optional{&v.Prime}, body{&b},
-		&l.by, &l.reason, &l.since)
+		&l.by, &l.reason, &l.since, at(&v.Roster))
 	v.PrimeApproved, v.PrimeDeclared, v.Qualified, v.Unmet = b.PrimeApproved, b.PrimeApproved, b.Qualified, b.Unmet
 	v.Phone, v.Email, v.Locked = b.Phone, b.Email, l.lock()
 	return v, err
@@ -134,7 +122,7 @@ func (s *Snap) Vendors() ([]Vendor, error) {
 	return s.withPapers(vendors, papers), err
 }
 
-// PutVendor adds or replaces a vendor; its lock is left alone. Errors: ErrExists when another
+// PutVendor adds or replaces a vendor but leaves its lock as it is. Errors: ErrExists when another
 // vendor has the login.
 func (t *Tx) PutVendor(v Vendor) error {
 	b, err := encode(vendorBody{v.PrimeApproved, v.Qualified, v.Unmet, v.Phone, v.Email})
@@ -167,7 +155,7 @@ func scanPerson(r scanner) (Person, error) {
 		&l.by, &l.reason, &l.since, at(&p.Declared.Signed), at(&p.Declared.Until), at(&p.Filed.Signed), at(&p.Filed.Until))
 	p.Pledge, p.Filed.Copy = p.Declared, !p.Filed.Until.IsZero()
 	p.Roles, p.Lang, p.Phone, p.Sources = b.Roles, b.Lang, b.Phone, b.Sources
-	p.Title, p.Email, p.Locked = b.Title, b.Email, l.lock()
+	p.Title, p.Email, p.SignIn, p.DirectoryName, p.Locked = b.Title, b.Email, b.SignIn, b.AtDir, l.lock()
 	return p, err
 }
 
@@ -201,10 +189,10 @@ func (s *Snap) Persons(f PersonFilter) ([]Person, error) {
 	return s.pledged(people...)
 }
 
-// PutPerson adds or replaces a person; lock and pledge are left alone. Errors: ErrExists when
+// PutPerson adds or replaces a person but leaves lock and pledge as they are. Errors: ErrExists when
 // another person has the login.
 func (t *Tx) PutPerson(p Person) error {
-	b, err := encode(personBody{p.Roles, p.Lang, p.Phone, p.Sources, p.Title, p.Email})
+	b, err := encode(personBody{p.Roles, p.Lang, p.Phone, p.Sources, p.Title, p.Email, p.SignIn, p.DirectoryName})
 	if err != nil {
 		return err
 	}
@@ -217,21 +205,19 @@ func (t *Tx) PutPerson(p Person) error {
 
 const systemColumns = `SELECT id, name, section, body FROM systems`
 
+// systemBody is the part of a system that is stored outside its key columns.
+var systemBody = rules.Fields.Without("name", "section")
+
 func scanSystem(r scanner) (System, error) {
 	var s System
-	var b systemBody
-	err := r.Scan(&s.ID, &s.Name, &s.Section, body{&b})
-	s.Phone, s.SecondStage, s.Attendance, s.IdentityCheck = b.Phone, b.SecondStage, b.Attendance, b.IdentityCheck
-	s.Line, s.Exclusive, s.ApproverMayAttend, s.Note = b.Line, b.Exclusive, b.ApproverMayAttend, b.Note
-	s.MaxWindow, s.Idle = time.Duration(b.MaxWindowMS)*time.Millisecond, time.Duration(b.IdleMS)*time.Millisecond
-	s.PersonalData, s.SecondWhen, s.Recurring = b.PersonalData, b.SecondWhen, b.Recurring
-	s.Lead, s.Delegated = time.Duration(b.LeadMS)*time.Millisecond, time.Duration(b.DelegatedMS)*time.Millisecond
-	s.BackupAge, s.ReportWithin = time.Duration(b.BackupAgeMS)*time.Millisecond, time.Duration(b.ReportWithinMS)*time.Millisecond
-	s.PauseAfter, s.CutAfter = time.Duration(b.PauseAfterMS)*time.Millisecond, time.Duration(b.CutAfterMS)*time.Millisecond
-	if b.Checklist != nil {
-		s.Checklist = *b.Checklist
+	var b json.RawMessage
+	if err := r.Scan(&s.ID, &s.Name, &s.Section, body{&b}); err != nil {
+		return s, err
 	}
-	return s, err
+	if err := systemBody.FromStored(b, &s); err != nil {
+		return s, fmt.Errorf("stored body of system %s: %w", s.ID, err)
+	}
+	return s, nil
 }
 
 // System reads one system. Errors: ErrNotFound.
@@ -246,24 +232,13 @@ func (s *Snap) Systems() ([]System, error) {
 
 // PutSystem adds or replaces a system.
 func (t *Tx) PutSystem(v System) error {
-	var checklist *Checklist
-	if len(v.Checklist.Steps) > 0 {
-		checklist = &v.Checklist
-	}
-	b, err := encode(systemBody{
-		Phone: v.Phone, SecondStage: v.SecondStage, Attendance: v.Attendance, IdentityCheck: v.IdentityCheck,
-		Line: v.Line, Exclusive: v.Exclusive, MaxWindowMS: v.MaxWindow.Milliseconds(), IdleMS: v.Idle.Milliseconds(),
-		ApproverMayAttend: v.ApproverMayAttend, Note: v.Note, PersonalData: v.PersonalData, SecondWhen: v.SecondWhen,
-		LeadMS: v.Lead.Milliseconds(), DelegatedMS: v.Delegated.Milliseconds(), BackupAgeMS: v.BackupAge.Milliseconds(),
-		Recurring: v.Recurring, PauseAfterMS: v.PauseAfter.Milliseconds(), CutAfterMS: v.CutAfter.Milliseconds(),
-		ReportWithinMS: v.ReportWithin.Milliseconds(), Checklist: checklist,
-	})
+	b, err := systemBody.Stored(&v)
 	if err != nil {
 		return err
 	}
 	_, err = t.exec(`INSERT INTO systems (id, name, section, body) VALUES (?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, section = excluded.section, body = excluded.body`,
-		v.ID, v.Name, v.Section, b)
+		v.ID, v.Name, v.Section, string(b))
 	return err
 }
 
@@ -274,6 +249,7 @@ func scanTarget(r scanner) (Target, error) {
 	var b targetBody
 	err := r.Scan(&t.ID, &t.System, &t.Host, &t.Port, body{&b})
 	t.HostKey, t.Drill, t.Note, t.Encoding, t.LegacyAlgorithms = b.HostKey, b.Drill, b.Note, b.Encoding, b.Legacy
+	t.Steward, t.Egress = b.Steward, b.Egress
 	return t, err
 }
 
@@ -291,7 +267,7 @@ func (s *Snap) Targets(system string) ([]Target, error) {
 
 // PutTarget adds or replaces a target.
 func (t *Tx) PutTarget(v Target) error {
-	b, err := encode(targetBody{v.HostKey, v.Drill, v.Note, v.Encoding, v.LegacyAlgorithms})
+	b, err := encode(targetBody{v.HostKey, v.Drill, v.Note, v.Encoding, v.LegacyAlgorithms, v.Steward, v.Egress})
 	if err != nil {
 		return err
 	}
@@ -308,6 +284,7 @@ func scanAccount(r scanner) (Account, error) {
 	var b accountBody
 	err := r.Scan(&a.ID, &a.Target, &a.Login, body{&b})
 	a.Root, a.Note, a.Credential, a.Secret = b.Root, b.Note, b.Credential, b.Secret
+	a.Groups, a.Probe = b.Groups, b.Probe
 	return a, err
 }
 
@@ -326,7 +303,7 @@ func (s *Snap) Accounts(target string) ([]Account, error) {
 // PutAccount adds or replaces an account. Errors: ErrExists when the target has the login
 // under another id.
 func (t *Tx) PutAccount(v Account) error {
-	b, err := encode(accountBody{v.Root, v.Note, v.Credential, v.Secret})
+	b, err := encode(accountBody{v.Root, v.Note, v.Credential, v.Secret, v.Groups, v.Probe})
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func same[T any](t *testing.T, what string, got, want T, err error) {
 
 func TestObjectsComeBackAsTheyWentIn(t *testing.T) {
 	o := open(t)
-	sec := Section{ID: "jinji", Name: "人事課", Phone: "0123", Head: "U-001"}
+	sec := Section{ID: "jinji", Name: "人事課", Phone: "0123", Head: "U-001", Email: "jinji@city.example.jp"}
 	prime := Vendor{Vendor: policy.Vendor{ID: "V-012", Login: "reiji", Name: "例示", ContractFrom: noon.UTC(), ContractUntil: noon.AddDate(1, 0, 0).UTC(), Qualified: true}, Phone: "1", Email: "a@example"}
 	sub := Vendor{Vendor: policy.Vendor{ID: "V-013", Login: "saitaku", Name: "再委託", Prime: "V-012", PrimeApproved: true, Unmet: "ISMS"}, PrimeDeclared: true}
 	p := Person{Person: policy.Person{ID: "E-0031", Login: "sato", Kind: policy.Engineer, Name: "佐藤", Vendor: "V-012", Lang: "ja", Phone: "090", Sources: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}, Title: "主任", Email: "b@example"}
@@ -31,7 +31,7 @@ func TestObjectsComeBackAsTheyWentIn(t *testing.T) {
 	sys := System{System: policy.System{ID: "hr", Name: "人事給与", Section: "jinji", Phone: "2", SecondStage: true, Attendance: policy.AttendanceOnCall, IdentityCheck: true, Line: policy.LineInterlocked, Exclusive: true, MaxWindow: 90 * time.Minute, Idle: time.Minute, ApproverMayAttend: true}, Note: "n"}
 	tgt := Target{Target: policy.Target{ID: "hr-db", System: "hr", Host: "h", Port: 2222, HostKey: "ssh-ed25519 AAAA", Drill: true}, Note: "n"}
 	acc := Account{Account: policy.Account{ID: "hr-db/maint", Target: "hr-db", Login: "hrmnt01", Root: true, Note: "個人番号"}, Credential: CredentialPassword, Secret: "hr-db/maint"}
-	// Any order: references are looked at when the transaction commits.
+	// Any order works: references are checked when the transaction commits.
 	o.write(func(tx *Tx) error {
 		return all(tx.PutAccount(acc), tx.PutTarget(tgt), tx.PutSystem(sys), tx.PutPerson(p), tx.PutPerson(head), tx.PutVendor(sub), tx.PutVendor(prime), tx.PutSection(sec))
 	})

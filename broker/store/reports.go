@@ -7,7 +7,7 @@ import (
 	"sekimori/policy"
 )
 
-// ReportState is where a work report stands.
+// ReportState is the state of a work report.
 type ReportState string
 
 // The states of a work report.
@@ -27,13 +27,13 @@ type WorkReport struct {
 	Vendor      string
 	SubmittedBy string
 	SubmittedAt time.Time
-	Due         time.Time // of the session that is due first
+	Due         time.Time // the earliest due time of its sessions
 	Late        bool
 	Corrects    string // id of the report it corrects; empty: the first
 	State       ReportState
-	SettledBy   string // who accepted it or sent it back
+	SettledBy   string // the person who accepted it or sent it back
 	SettledAt   time.Time
-	Answer      string // what they said
+	Answer      string // the text given with that
 	SHA256      string // hex, of Body
 	Body        string // JSON of the reports package
 }
@@ -43,9 +43,7 @@ type ReportFilter struct {
 	Request string
 	Window  string
 	Session string
-	Section string   // of the system
-	Also    []string // sections that count beside Section
-	Vendor  string
+	Sight   *policy.Sight // only what lies within it; nil: everything
 	States  []ReportState // of work reports
 	Limit   int           // 0: 200
 }
@@ -72,22 +70,34 @@ func (s *Snap) WorkReport(id string) (WorkReport, error) {
 	return get(s, scanReport, reportColumns+` WHERE p.id = ?`, id)
 }
 
-// ReportOf reads the newest report of a session, the one that counts. Errors: ErrNotFound.
+// ReportOf reads the newest report of a session, which is the one that counts. Errors: ErrNotFound.
 func (s *Snap) ReportOf(session string) (WorkReport, error) {
 	return get(s, scanReport, reportColumns+` JOIN work_report_sessions m ON m.report = p.id WHERE m.session = ?
 		ORDER BY p.submitted_at DESC, length(p.id) DESC, p.id DESC LIMIT 1`, session)
 }
 
-// WorkReports lists reports, newest first, corrected ones among them.
+// WorkReportPage reads a page. Reports that await the section's answer come first; within both parts the newest come first.
+func (s *Snap) WorkReportPage(f ReportFilter, p Page) (Paged[WorkReport], error) {
+	newest := order{keys: []string{"p.submitted_at", "length(p.id)", "p.id"}, desc: true}
+	return listing[WorkReport]{table: "work_reports p", query: reportColumns, scan: scanReport, where: f.ofReports(),
+		first: "p.state = 'submitted' OR p.settled_at > ?", orders: [2]order{newest, newest},
+		column: "p.id", name: func(p WorkReport) string { return p.ID }}.page(s, p)
+}
+
+// WorkReports lists reports, newest first, including corrected ones.
 func (s *Snap) WorkReports(f ReportFilter) ([]WorkReport, error) {
+	w := f.ofReports()
+	return list(s, scanReport, reportColumns+w.String()+` ORDER BY p.submitted_at DESC, length(p.id) DESC, p.id DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
+}
+
+func (f ReportFilter) ofReports() where {
 	var w where
 	w.text("p.request = ?", f.Request)
 	w.text("p.window = ?", f.Window)
 	w.text("p.id IN (SELECT report FROM work_report_sessions WHERE session = ?)", f.Session)
-	w.section("p.system", f.Section, f.Also)
-	w.text("p.vendor = ?", f.Vendor)
+	w.sight(f.Sight, "p.system", "p.vendor = ?")
 	in(&w, "p.state", f.States)
-	return list(s, scanReport, reportColumns+w.String()+` ORDER BY p.submitted_at DESC, length(p.id) DESC, p.id DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
+	return w
 }
 
 // AddWorkReport stores a new report, handed in at the transaction's time.
@@ -135,14 +145,13 @@ func (t *Tx) NextAttendanceNo() (string, error) {
 	return fmt.Sprintf("T-%04d", n), err
 }
 
-// AttendanceRecords lists records, newest first, corrected ones among them. A session stands for its window.
+// AttendanceRecords lists records, newest first, including corrected ones. A filter's session stands for its window.
 func (s *Snap) AttendanceRecords(f ReportFilter) ([]AttendanceRecord, error) {
 	var w where
 	w.text("a.request = ?", f.Request)
 	w.text("a.window = ?", f.Window)
 	w.text("a.window = (SELECT window FROM sessions WHERE id = ?)", f.Session)
-	w.section("a.system", f.Section, f.Also)
-	w.text("a.request IN (SELECT no FROM requests WHERE vendor = ?)", f.Vendor)
+	w.sight(f.Sight, "a.system", "a.request IN (SELECT no FROM requests WHERE vendor = ?)")
 	return list(s, scanAttendance, attendanceColumns+w.String()+` ORDER BY a.at DESC, length(a.id) DESC, a.id DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
 }
 
@@ -153,24 +162,24 @@ func (t *Tx) AddAttendanceRecord(a AttendanceRecord) error {
 	return exists(err)
 }
 
-// OverdueKind is what may be raised as overdue.
+// OverdueKind is a kind of overdue duty.
 type OverdueKind string
 
-// The kinds of what may be overdue.
+// The kinds of overdue duties.
 const (
 	OverdueReport   OverdueKind = "report"    // of a session, by its id
 	OverdueFollowUp OverdueKind = "follow-up" // of an emergency, by its request
 )
 
-// RaiseOverdue notes that something is overdue. Errors: ErrExists when that was raised before.
+// RaiseOverdue notes that a duty is overdue. Errors: ErrExists when it was raised before.
 func (t *Tx) RaiseOverdue(kind OverdueKind, subject string) error {
 	_, err := t.exec(`INSERT INTO overdue (kind, subject, at) VALUES (?, ?, ?)`, string(kind), subject, ms(t.Now))
 	return exists(err)
 }
 
-// LateSessions lists sessions that were used and have ended, for which no report was handed in and nothing was raised yet, of
-// requests that still await reports or were taken back in the middle of the work: that is no way around a report. Whether each
-// is overdue, its system's rule says.
+// LateSessions lists sessions that were used and have ended, without a report and with nothing raised yet. Their requests still
+// await reports, or were withdrawn in the middle of the work, which does not cancel the report. The system's rule says whether
+// each is overdue.
 func (s *Snap) LateSessions() ([]Session, error) {
 	return list(s, scanSession, sessionColumns+` WHERE state = 'ended' AND started <> 0
 		AND request IN (SELECT no FROM requests WHERE state IN ('approved', 'approved-conditional', 'emergency-open', 'follow-up-due', 'report-due', 'withdrawn', 'revoked'))
@@ -178,8 +187,8 @@ func (s *Snap) LateSessions() ([]Session, error) {
 		AND id NOT IN (SELECT session FROM work_report_sessions) ORDER BY ended LIMIT 1000`)
 }
 
-// OverRequests lists approved requests and emergencies in use whose every window is over and whose sessions have all
-// ended: what comes after the work begins for them.
+// OverRequests lists approved requests and emergencies in use whose windows are all over and whose sessions have all
+// ended: the procedure after the work begins for them.
 func (s *Snap) OverRequests(states ...policy.RequestState) ([]Request, error) {
 	var w where
 	in(&w, "r.state", states)

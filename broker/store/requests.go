@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"sekimori/policy"
@@ -24,10 +25,29 @@ func (s *Snap) Request(no string) (Request, error) {
 
 // Requests lists requests, newest first where the filter does not say otherwise.
 func (s *Snap) Requests(f RequestFilter) ([]Request, error) {
+	w := f.where()
+	order := ` ORDER BY r.seq DESC LIMIT ?`
+	if f.Soonest {
+		order = ` ORDER BY r.starts, r.seq LIMIT ?`
+	}
+	return list(s, scanRequest, requestColumns+w.String()+order, append(w.args, limit(f.Limit))...)
+}
+
+// RequestPage reads a page. Requests that still need work come first; within both parts the newest come
+// first.
+func (s *Snap) RequestPage(f RequestFilter, p Page) (Paged[Request], error) {
+	newest := order{keys: []string{"r.seq"}, desc: true}
+	return listing[Request]{table: "requests r", query: requestColumns, scan: scanRequest, where: f.where(),
+		first:  "r.state NOT IN ('rejected', 'withdrawn', 'lapsed', 'revoked', 'closed') OR r.changed > ?", // settled for good
+		orders: [2]order{newest, newest}, column: "r.no", name: func(v Request) string { return v.No }}.page(s, p)
+}
+
+func (f RequestFilter) where() where {
 	var w where
 	in(&w, "r.state", f.States)
 	w.text("r.system = ?", f.System)
-	w.section("r.system", f.Section, f.Also)
+	w.section("r.system", f.Section)
+	w.sight(f.Sight, "r.system", "r.vendor = ?")
 	w.text("r.vendor = ?", f.Vendor)
 	w.text("r.requester = ?", f.Requester)
 	w.text("EXISTS (SELECT 1 FROM json_each(r.body, '$.engineers') e WHERE e.value = ?)", f.Engineer)
@@ -38,14 +58,10 @@ func (s *Snap) Requests(f RequestFilter) ([]Request, error) {
 		w.and("r.ends > ?", ms(f.EndAfter))
 	}
 	w.text("r.seq < (SELECT seq FROM requests WHERE no = ?)", f.Before)
-	order := ` ORDER BY r.seq DESC LIMIT ?`
-	if f.Soonest {
-		order = ` ORDER BY r.starts, r.seq LIMIT ?`
-	}
-	return list(s, scanRequest, requestColumns+w.String()+order, append(w.args, limit(f.Limit))...)
+	return w
 }
 
-// Proposals counts what a person proposed: what nobody of the section has taken over or refused yet, and what was handed in after
+// Proposals counts a person's proposals: those that the section has neither taken over nor refused, and those made after
 // since.
 func (s *Snap) Proposals(proposer string, since time.Time) (waiting, lately int, err error) {
 	count := func(cond string, args ...any) (int, error) {
@@ -71,7 +87,7 @@ func (t *Tx) AddRequest(r Request) error {
 	return exists(err)
 }
 
-// UpdateRequest replaces everything of a request but its number and Created. Errors: ErrNotFound.
+// UpdateRequest replaces all of a request except its number and Created. Errors: ErrNotFound.
 func (t *Tx) UpdateRequest(r Request) error {
 	b, err := encode(r.Body)
 	if err != nil {
@@ -83,7 +99,7 @@ func (t *Tx) UpdateRequest(r Request) error {
 		ms(r.Start), ms(r.End), ms(t.Now), b, r.No)
 }
 
-// Decisions lists what was decided on a request, every version, in order.
+// Decisions lists the decisions on a request, of every version, in order.
 func (s *Snap) Decisions(request string) ([]Decision, error) {
 	return list(s, func(r scanner) (Decision, error) {
 		var d Decision
@@ -111,7 +127,7 @@ func (t *Tx) AddDecision(d Decision) error {
 	return err
 }
 
-// PolicyRequest gives what policy.CanApprove needs to know of a request. Errors: ErrNotFound.
+// PolicyRequest gives the facts that policy.CanApprove needs of a request. Errors: ErrNotFound.
 func (s *Snap) PolicyRequest(no string) (policy.Request, error) {
 	r, err := s.Request(no)
 	if err != nil {
@@ -120,23 +136,14 @@ func (s *Snap) PolicyRequest(no string) (policy.Request, error) {
 	return s.PolicyRequestOf(r)
 }
 
-// PolicyRequestOf is the same of a request as the caller holds it, such as one that conditions narrow. OutsideHours is left
-// unset: it needs the calendar, which who asks for a second approver adds (requests.Application).
+// PolicyRequestOf is PolicyRequest for a request as the caller holds it, such as one narrowed by conditions. OutsideHours stays
+// unset: it needs the calendar, which requests.Application adds.
 func (s *Snap) PolicyRequestOf(r Request) (policy.Request, error) {
 	sys, err := s.System(r.System)
 	if err != nil {
 		return policy.Request{}, err
 	}
-	p := policy.Request{
-		No: r.No, System: sys.System, State: r.State, Version: r.Version, Requester: r.Requester, Proposer: r.Proposer,
-		Vendor: r.Vendor, Engineers: r.Body.Engineers, Attendant: r.Body.Attendant, Start: r.Start, End: r.End,
-		RootReason: r.Body.RootReason, Files: r.Body.Files, PersonalData: r.Body.PersonalData || sys.PersonalData,
-		IndividualNumber: r.Body.IndividualNumber, Urgent: r.Body.Urgent != "", Recurring: len(r.Body.Occurrences) > 1,
-		Drill: r.Body.Drill, Emergency: r.Body.Emergency != nil,
-	}
-	if e := r.Body.Emergency; e != nil {
-		p.Openers = addOnce(addOnce(nil, e.First), e.Second)
-	}
+	p := ownFacts(r, sys)
 	for _, id := range r.Body.Accounts {
 		a, err := s.Account(id)
 		if err != nil && !errors.Is(err, ErrNotFound) {
@@ -149,18 +156,24 @@ func (s *Snap) PolicyRequestOf(r Request) (policy.Request, error) {
 		return policy.Request{}, err
 	}
 	for _, d := range decisions {
+		if d.OnBehalf != "" {
+			p.SpokenFor, p.Unseen = addOnce(p.SpokenFor, d.OnBehalf), addOnce(p.Unseen, d.OnBehalf)
+		}
+		if d.Verdict == VerdictSeen || d.Verdict == VerdictObject {
+			p.Unseen = slices.DeleteFunc(p.Unseen, func(id string) bool { return id == d.By })
+		}
 		if (d.Verdict == VerdictApprove || d.Verdict == VerdictOpen) && d.Version == r.Version {
 			made := policy.Approval{Stage: d.Stage, By: d.By, OnBehalf: d.OnBehalf, Version: d.Version, At: d.At}
 			if made.SetBy, err = s.appointer(d); err != nil {
 				return policy.Request{}, err
 			}
-			if made.Void, err = s.void(made, sys.Section); err != nil {
+			if made.Void, err = s.approvalVoid(made, sys.Section); err != nil {
 				return policy.Request{}, err
 			}
 			p.Approvals = append(p.Approvals, made)
 		}
 	}
-	if p.Deputations, err = s.standIns(sys.Section); err != nil {
+	if p.Deputations, err = s.deputationsFor(sys.Section); err != nil {
 		return policy.Request{}, err
 	}
 	if p.Attended, err = s.attended(r.No); err != nil {
@@ -170,8 +183,23 @@ func (s *Snap) PolicyRequestOf(r Request) (policy.Request, error) {
 	return p, err
 }
 
-// void tells whether an approval no longer counts, as the people who made it stand now.
-func (s *Snap) void(made policy.Approval, section string) (bool, error) {
+// ownFacts are the facts that the request's own row and its system tell.
+func ownFacts(r Request, sys System) policy.Request {
+	p := policy.Request{
+		No: r.No, System: sys.System, State: r.State, Version: r.Version, Requester: r.Requester, Proposer: r.Proposer,
+		Vendor: r.Vendor, Engineers: r.Body.Engineers, Attendant: r.Body.Attendant, Start: r.Start, End: r.End,
+		RootReason: r.Body.RootReason, Files: r.Body.Files, FileTerms: FileTerms(r.Body, sys.System), Commands: r.Body.Commands, Forced: r.Body.ForcedCommand, PersonalData: r.Body.PersonalData || sys.PersonalData,
+		IndividualNumber: r.Body.IndividualNumber, Urgent: r.Body.Urgent != "", Recurring: len(r.Body.Occurrences) > 1,
+		Drill: r.Body.Drill, Emergency: r.Body.Emergency != nil, Created: r.Created,
+	}
+	if e := r.Body.Emergency; e != nil {
+		p.Openers = addOnce(addOnce(nil, e.First), e.Second)
+	}
+	return p
+}
+
+// approvalVoid tells whether an approval no longer counts, given the present state of the people who made it.
+func (s *Snap) approvalVoid(made policy.Approval, section string) (bool, error) {
 	giver, err := s.Person(made.By)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return true, err
@@ -183,4 +211,15 @@ func (s *Snap) void(made policy.Approval, section string) (bool, error) {
 		}
 	}
 	return !made.Stands(giver.Person, stoodFor.Person, section), nil
+}
+
+// SystemOfNewestRequest is the system that the vendor's newest request is for. Errors: ErrNotFound.
+func (s *Snap) SystemOfNewestRequest(vendor string) (string, error) {
+	return get(s, func(r scanner) (system string, err error) { return system, r.Scan(&system) }, `SELECT system FROM requests WHERE vendor = ? ORDER BY seq DESC LIMIT 1`, vendor)
+}
+
+// FileTerms are the terms for files that a request would grant on its system.
+func FileTerms(b RequestBody, sys policy.System) policy.FileTerms {
+	return policy.FilesOf(&policy.Grant{Files: b.Files, FileDirection: b.FileDirection, FilePathsIn: b.FilePathsIn, FilePathsOut: b.FilePathsOut,
+		FileLimitMiB: b.FileLimitMiB}, &sys)
 }

@@ -9,7 +9,7 @@ import (
 // Holiday is a line of the institution's own list of days.
 type Holiday = policy.Holiday
 
-// FeedKind says whose windows a calendar feed shows.
+// FeedKind says which windows a calendar feed shows.
 type FeedKind string
 
 // The kinds of feed.
@@ -23,7 +23,7 @@ type Feed struct {
 	ID        int64 // allotted by AddFeed
 	Kind      FeedKind
 	Subject   string // section or person id
-	Lang      string // "ja" or "en": what the events are written in
+	Lang      string // "ja" or "en": language of the events
 	By        string
 	Created   time.Time
 	Revoked   time.Time // zero: in force

@@ -2,7 +2,7 @@ package store
 
 import "time"
 
-// PaperKind says what a paper is evidence of (screens §5.6).
+// PaperKind says what a paper proves (screens §5.6).
 type PaperKind string
 
 // The kinds of paper. A subcontract is the institution's own approval; all others come from the vendor.
@@ -17,7 +17,7 @@ const (
 	PaperOther          PaperKind = "other"
 )
 
-// PaperState is where a paper stands. Whether it has run out, its dates say; whether another took its place, the others do.
+// PaperState is the state of a paper. Its dates say whether it has run out; other papers say whether one replaced it.
 type PaperState string
 
 // The states of a paper. Only an accepted one counts.
@@ -46,18 +46,13 @@ type Paper struct {
 	Accepted    time.Time
 	WithdrawnBy string
 	Withdrawn   time.Time
-	Why         string // it was withdrawn
+	Why         string // reason of the withdrawal
 
-	File      string // below the papers directory; empty: nothing but this row
-	FileName  string // as the person who filed it called it
+	File      string // below the papers directory; empty: there is no copy
+	FileName  string // the name given by the person who filed it
 	MediaType string
 	Size      int64  // of the plain content, bytes
 	SHA256    string // of the plain content, hex
-}
-
-// Holds reports whether the paper counts at now.
-func (p Paper) Holds(now time.Time) bool {
-	return p.State == PaperAccepted && !now.Before(p.From) && (p.Until.IsZero() || now.Before(p.Until))
 }
 
 // PaperFilter narrows Papers. Zero fields do not narrow.
@@ -69,7 +64,7 @@ type PaperFilter struct {
 	Limit  int // 0: 200; negative: no limit
 }
 
-// PaperWarning is one warning about an end that was given.
+// PaperWarning is a warning about an end, already given.
 type PaperWarning struct {
 	Subject   string // "P-0012", "contract V-012", "pledge E-0031"
 	Until     time.Time

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"sekimori/broker/rules"
 	"sekimori/policy"
 )
 
@@ -11,67 +12,74 @@ import (
 type Section struct {
 	ID    string
 	Name  string
-	Phone string // whom people of other sides call
+	Phone string // for callers of other organisations
 	Head  string // person id of the head, who approves; empty: by role alone
+	Email string // mailbox of the section's desk, which alarms go to; empty: to its people
 }
 
-// Person is a named human being as the registry declares it. Locked and the pledges are read from
+// Person is a named human being as the registry declares it. Locked and the pledges come from
 // tables of their own: PutPerson ignores them.
 type Person struct {
 	policy.Person
-	Title    string // 職名, as the institution writes it
-	Email    string
-	Declared policy.Pledge // as the registry file has it
-	Filed    policy.Pledge // with its copy; Person.Pledge is the one of the two that counts
+	Title  string // 職名, as the institution writes it
+	Email  string
+	SignIn SignIn // who checks the person's first factor
+	// DirectoryName is the person's name at the institution's directory; empty: the login.
+	DirectoryName string
+	Declared      policy.Pledge // as the registry file declares it
+	Filed         policy.Pledge // with its copy; Person.Pledge is whichever of the two counts
 }
 
-// Vendor is a company under contract. Locked and what is on file are read from tables of their own:
+// SignIn says who checks a person's first factor.
+type SignIn string
+
+// The ways. A person of the directory has no password here.
+const (
+	SignInLocal     SignIn = ""          // the broker, by a password of its own
+	SignInDirectory SignIn = "directory" // the institution's directory
+)
+
+// NameAtDirectory is the name under which the directory is asked for the person.
+func (p Person) NameAtDirectory() string {
+	if p.DirectoryName != "" {
+		return p.DirectoryName
+	}
+	return p.Login
+}
+
+// Vendor is a company under contract. Locked and the papers on file come from tables of their own:
 // PutVendor ignores them, and writes PrimeApproved as the registry file declares it.
 type Vendor struct {
 	policy.Vendor
 	Phone         string
 	Email         string
-	PrimeDeclared bool // PrimeApproved as the registry file has it; an approval on file may say otherwise
+	PrimeDeclared bool // PrimeApproved as the registry file declares it; an approval on file may differ
 }
 
-// System is what is maintained, with its rules.
-type System struct {
-	policy.System
-	Note      string    // for people
-	Checklist Checklist // 手順書; the zero value asks for nothing to be ticked
-}
-
-// Checklist is a system's versioned procedure that the attendant ticks by name (R10). Its order is
-// compulsory: a step may be ticked once every mandatory one before it is.
-type Checklist struct {
-	Version int    `json:"version"` // from 1; a tick counts for the version it was made on
-	Title   string `json:"title"`
-	Steps   []Step `json:"steps"`
-}
-
-// Phase says when a step of a checklist is done.
-type Phase string
-
-// The phases of a checklist.
-const (
-	PhaseOpen  Phase = "open"  // before the start is permitted
-	PhaseClose Phase = "close" // after the window's end
+// A system with its rules, as broker/rules defines them.
+type (
+	System    = rules.System
+	Checklist = rules.Checklist
+	Step      = rules.Step
+	Phase     = rules.Phase
 )
 
-// Step is one step of a checklist.
-type Step struct {
-	ID        string `json:"id"` // what people type to tick it, unique in the list
-	JA        string `json:"ja"`
-	EN        string `json:"en"`
-	Mandatory bool   `json:"mandatory"`
-	Phase     Phase  `json:"phase"`
-}
+// The phases of a checklist, as broker/rules defines them.
+const (
+	PhaseOpen  = rules.PhaseOpen
+	PhaseClose = rules.PhaseClose
+)
 
 // Target is one host:port of a system.
 type Target struct {
 	policy.Target
 	Note     string
-	Encoding string // of its output, for who reads it: cp932, euc-jp; empty: utf-8
+	Encoding string // of its output, for display: cp932, euc-jp; empty: utf-8
+	// Steward is how the broker looks after accounts there: the absolute path of a program on the broker's host, or the login of the
+	// administrative connection. Empty: it does not.
+	Steward string
+	// Egress lists where the target may connect to during a window, as host:port or prefix:port; port * is any.
+	Egress []string
 }
 
 // CredentialKind says how the broker proves itself to a target.
@@ -84,14 +92,16 @@ const (
 	CredentialPassword    CredentialKind = "password"    // stored password, sealed in secrets
 )
 
-// Account is a least-privilege login on a target, and what opens it.
+// Account is a least-privilege login on a target, with the credential that opens it.
 type Account struct {
 	policy.Account
 	Credential CredentialKind
-	Secret     string // name in secrets; empty for a certificate
+	Secret     string   // name in secrets; empty for a certificate
+	Groups     []string // that the target's steward gives it for a session
+	Probe      []string // things that it must not be able to read, as the target's steward knows them (R7)
 }
 
-// KeyState is where a registered public key stands.
+// KeyState is the state of a registered public key.
 type KeyState string
 
 // The states of a key.
@@ -131,14 +141,14 @@ type Token struct {
 	LastUsed time.Time // zero: never; to the minute
 }
 
-// Valid reports whether the token opens anything at now.
+// Valid reports whether the token may still be used at now.
 func (t Token) Valid(now time.Time) bool { return t.Revoked.IsZero() && now.Before(t.Expires) }
 
 // Enrolment is a one-time code by which a person sets password, second factor and keys.
 type Enrolment struct {
 	Hash    [32]byte // SHA-256 of the code
 	Person  string
-	By      string // who issued it
+	By      string // the issuer
 	Created time.Time
 	Expires time.Time
 	Tries   int       // left
@@ -150,7 +160,7 @@ func (e Enrolment) Valid(now time.Time) bool {
 	return e.Used.IsZero() && e.Tries > 0 && now.Before(e.Expires)
 }
 
-// ChangeState is where a change that needs a second person stands.
+// ChangeState is the state of a change that needs a second person.
 type ChangeState string
 
 // The states of a pending change.
@@ -164,7 +174,7 @@ const (
 type PendingChange struct {
 	No        int64 // allotted by AddPendingChange
 	Kind      string
-	Body      json.RawMessage // of whoever proposed it
+	Body      json.RawMessage // its form belongs to the package that proposed it
 	By        string
 	At        time.Time
 	State     ChangeState

@@ -7,12 +7,12 @@ import (
 	"sekimori/policy"
 )
 
-// SessionState is where a session stands as stored.
+// SessionState is the stored state of a session.
 type SessionState string
 
 // The states of a session. Opening and active are live.
 const (
-	SessionRefused SessionState = "refused" // takes a number, never reached a target
+	SessionRefused SessionState = "refused" // has a number, never reached a target
 	SessionOpening SessionState = "opening" // admitted; the target has not been reached yet
 	SessionActive  SessionState = "active"
 	SessionEnded   SessionState = "ended"
@@ -36,8 +36,8 @@ type Session struct {
 	Source        netip.AddrPort
 	Fingerprint   string        // of the proven key
 	Factor        string        // "code" | "remembered"
-	Reason        policy.Reason // why refused or ended
-	Detail        string        // for people: what lies behind the reason
+	Reason        policy.Reason // for the refusal or the end
+	Detail        string        // for people: the cause behind the reason
 	By            string        // person id who ended it; empty: the broker
 	Created       time.Time     // the attempt
 	Started       time.Time     // the target was reached; zero: it never was
@@ -47,8 +47,9 @@ type Session struct {
 	RecordingSum  string    // hex SHA-256, once sealed
 	RecordingSize int64     // bytes, once sealed
 	ClientVersion string
+	Masked        bool      // numbers that look like individual numbers were masked
 	Notice        string    // version of the notice consented to
-	Paused        time.Time // since when the engineer's input is held back; zero: it is not
+	Paused        time.Time // the engineer's input is held back since then; zero: it is not
 	PausedBy      string    // person id who holds it; empty: the broker, because the attendant is away
 }
 
@@ -63,21 +64,24 @@ func (s Session) Connected() time.Duration {
 
 // SessionFilter narrows Sessions. Zero fields do not narrow. Newest first.
 type SessionFilter struct {
-	Live     bool // opening or active only
-	Recorded bool // those that have a recording only
-	States   []SessionState
-	Person   string
-	Vendor   string
-	System   string
-	Section  string
-	Window   string
-	Request  string
-	From     time.Time // Created >= this
-	To       time.Time // Created < this
-	Limit    int       // 0: 200
+	Live      bool // opening or active only
+	Recorded  bool // those that have a recording only
+	States    []SessionState
+	Person    string
+	Vendor    string
+	System    string
+	Sight     *policy.Sight // only what lies within it; nil: everything
+	Window    string
+	Request   string
+	From      time.Time // Created >= this
+	To        time.Time // Created < this
+	Reason    string    // code of the end cause
+	Attendant string    // person id who has the post of the window
+	Reviewed  string    // verdict of the review that covers it; "unsigned": it has none yet
+	Limit     int       // 0: 200
 }
 
-// Remembered says that a person gave the second factor and consent, and for what it counts:
+// Remembered is a factor and consent that a person gave. It counts only for
 // the same key, exact source address, window and version of the notice.
 type Remembered struct {
 	Person      string

@@ -14,26 +14,26 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// The digests of rows say nothing about the tables that hold the rows. A trigger can swallow what is written, a view can stand for a
-// table, a moved default changes what a digest leaves out, and an index that lacks a row hides the row from every query that
-// uses it. So the schema is held against what the migrations of this program make, and the indexes against their tables.
+// The digests of rows say nothing about the tables that hold them. A trigger can swallow writes, a view can replace a table, a moved
+// default changes what a digest leaves out, and an index that lacks a row hides the row from every query that uses it. So the schema
+// is compared with the one that this program's migrations make, and the indexes with their tables.
 
 // object is a table, index, view or trigger as sqlite_schema has it.
 type object struct{ kind, name string }
 
-// definition is what is compared of an object.
+// definition is the compared part of an object.
 type definition struct{ table, sql string }
 
-// statistics are the tables that ANALYZE makes. They change how a query runs and not what it gives.
+// statistics are the tables that ANALYZE makes. They change how a query runs and not its result.
 var statistics = map[object]definition{
 	{"table", "sqlite_stat1"}: {"sqlite_stat1", "CREATE TABLE sqlite_stat1(tbl,idx,stat)"},
 	{"table", "sqlite_stat4"}: {"sqlite_stat4", "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)"},
 }
 
-// applied is goose's own table. Its text is that of the goose that made it, which may be an older one.
+// applied is goose's own table. Its SQL text comes from the goose version that made it, which may be older.
 const applied = "goose_db_version"
 
-// checkSchema holds the schema against what the migrations make up to the version of the database. Error: *Damage, which names
+// checkSchema compares the schema with the one that the migrations make up to the database's version. Error: *Damage, which names
 // the object.
 func (s *Snap) checkSchema() error {
 	var version int64
@@ -52,20 +52,20 @@ func (s *Snap) checkSchema() error {
 		d, there := found[o]
 		switch {
 		case !there:
-			return disfigured("%s %s がありません", "the %s %s is missing", o)
+			return damagedSchema("%s %s がありません", "the %s %s is missing", o)
 		case d.table != due[o].table || d.sql != due[o].sql && o.name != applied:
-			return disfigured("%s %s が、この版の作るものではありません", "the %s %s is not as this program makes it", o)
+			return damagedSchema("%s %s が、この版の作るものではありません", "the %s %s is not as this program makes it", o)
 		}
 	}
 	for _, o := range sorted(found) {
 		if _, known := due[o]; !known && found[o] != statistics[o] {
-			return disfigured("%s %s を、この版は作りません(手で加えられています)", "the %s %s is none of this program's: it was put in by hand", o)
+			return damagedSchema("%s %s を、この版は作りません(手で加えられています)", "the %s %s is none of this program's: it was put in by hand", o)
 		}
 	}
 	return nil
 }
 
-// checkIndexes holds every index against its table, by reading both.
+// checkIndexes compares every index with its table, by reading both.
 func (s *Snap) checkIndexes() error {
 	names, err := list(s, func(r scanner) (n string, err error) { err = r.Scan(&n); return n, err },
 		`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
@@ -78,7 +78,7 @@ func (s *Snap) checkIndexes() error {
 			return fmt.Errorf("check the indexes of %s: %w", name, err)
 		}
 		if len(said) > 0 && said[0] != "ok" {
-			d := disfigured("%s %s の行と索引が合いません", "the rows and indexes of the %s %s do not match", object{"table", name}).(*Damage)
+			d := damagedSchema("%s %s の行と索引が合いません", "the rows and indexes of the %s %s do not match", object{"table", name}).(*Damage)
 			d.Text.JA, d.Text.EN = d.Text.JA+" ["+said[0]+"]", d.Text.EN+": "+said[0]
 			return d
 		}
@@ -89,8 +89,8 @@ func (s *Snap) checkIndexes() error {
 // kindsJA name the kinds of objects.
 var kindsJA = map[string]string{"table": "表", "index": "索引", "view": "ビュー", "trigger": "トリガー"}
 
-// disfigured is damage to the schema.
-func disfigured(ja, en string, o object) error {
+// damagedSchema is damage to the schema.
+func damagedSchema(ja, en string, o object) error {
 	kind := kindsJA[o.kind]
 	if kind == "" {
 		kind = o.kind
@@ -110,7 +110,7 @@ func sorted(m map[object]definition) []object {
 	})
 }
 
-// readSchema reads every object. Two that share a page of the file, or a name, are one too many.
+// readSchema reads every object. Two objects with the same name or the same page of the file are damage.
 func readSchema(query func(string) (*sql.Rows, error)) (map[object]definition, error) {
 	rows, err := query(`SELECT type, name, tbl_name, coalesce(sql, ''), coalesce(rootpage, 0) FROM sqlite_schema`)
 	if err != nil {
@@ -126,17 +126,17 @@ func readSchema(query func(string) (*sql.Rows, error)) (map[object]definition, e
 			return nil, fmt.Errorf("read schema: %w", err)
 		}
 		if _, twice := all[o]; twice || root > 0 && roots[root] {
-			return nil, disfigured("%s %s が、二重に登録されています", "the %s %s stands in the schema twice, or in the place of another", o)
+			return nil, damagedSchema("%s %s が、二重に登録されています", "the %s %s stands in the schema twice, or in the place of another", o)
 		}
 		all[o], roots[root] = d, true
 	}
 	return all, rows.Err()
 }
 
-// made are the schemas by version, each made once in a process: of functions.
+// made holds the schemas by version, as functions that build each once in a process.
 var made sync.Map
 
-// schemaOf gives the schema that the migrations make up to a version.
+// schemaOf gives the schema that the migrations make up to a version, by object.
 func schemaOf(version int64) (map[object]definition, error) {
 	once, _ := made.LoadOrStore(version, sync.OnceValues(func() (map[object]definition, error) { return makeSchema(version) }))
 	return once.(func() (map[object]definition, error))()
@@ -144,13 +144,13 @@ func schemaOf(version int64) (map[object]definition, error) {
 
 // makeSchema runs the migrations in memory.
 func makeSchema(version int64) (_ map[object]definition, err error) {
-	ctx := context.Background() // the result serves others than the caller, and takes milliseconds
+	ctx := context.Background() // the result is shared with other callers, and takes milliseconds
 	w, err := sql.Open("sqlite", "file::memory:?_pragma=foreign_keys(1)")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	w.SetMaxOpenConns(1) // each connection would have a memory of its own
+	w.SetMaxOpenConns(1) // each connection would have an in-memory database of its own
 	p, err := migrator(w)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 	"sekimori/policy"
 )
 
-// reshaped is a store of the examples with a person locked, and a connection beside it for statements by hand. The store is closed.
+// reshaped gives the closed store of the examples with a person locked, and a connection for statements by hand.
 func reshaped(t *testing.T, statements ...string) (Options, string) {
 	t.Helper()
 	c := &clock{at: noon}
@@ -45,7 +45,7 @@ func byHand(t *testing.T, path string, statements ...string) {
 	}
 }
 
-// schemaAttacks change what the digests of rows do not hold.
+// schemaAttacks change parts of the database that the digests of rows do not cover.
 var schemaAttacks = map[string]struct {
 	edits []string
 	says  string
@@ -72,7 +72,7 @@ var schemaAttacks = map[string]struct {
 		`UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'lock_lifts') WHERE name = 'hold_releases'`}, "in the schema twice"},
 }
 
-// Open refuses such a database, and verifying it as it lies names what is wrong.
+// Open refuses such a database, and verification names the damage.
 func TestAttackSchemaChangedByHand(t *testing.T) {
 	for name, c := range schemaAttacks {
 		t.Run(name, func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestAttackSchemaChangedByHand(t *testing.T) {
 	}
 }
 
-// The lock stands in its table, bound as it was; the index that finds it has lost it.
+// The lock stands in its table, still bound; the index that finds it has lost it.
 func TestAttackIndexLosesARow(t *testing.T) {
 	opt, path := reshaped(t,
 		`UPDATE locks SET lifted = 1`,
@@ -116,7 +116,7 @@ func TestAttackIndexLosesARow(t *testing.T) {
 	}
 }
 
-// A trigger that came while the broker runs swallows no freeze, and no entry: the act fails.
+// A trigger added while the broker runs cannot swallow a freeze or an entry: the act fails.
 func TestAttackTriggerSwallowsAnInsertWhileOpen(t *testing.T) {
 	for _, table := range []string{"freezes", "ledger_entries", "ledger_hashes", "checkpoints"} {
 		o := open(t)
@@ -138,7 +138,7 @@ func TestAttackTriggerSwallowsAnInsertWhileOpen(t *testing.T) {
 	}
 }
 
-// A database that migrations have yet to change is held against those that it has had, before they run.
+// A database that is about to be migrated is first compared with the migrations it has had.
 func TestAttackTriggerBeforeAMigration(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sekimori.db")
 	raw, err := sql.Open("sqlite", path)
@@ -177,7 +177,7 @@ func TestAttackTriggerBeforeAMigration(t *testing.T) {
 	db.Close()
 }
 
-// What an administrator's ANALYZE leaves is no attack.
+// An administrator's ANALYZE is no damage.
 func TestStatisticsAreNoDamage(t *testing.T) {
 	opt, path := reshaped(t, `ANALYZE`, `VACUUM`)
 	if err := verify(opt, path, nil); err != nil {

@@ -9,7 +9,7 @@ import (
 
 const sessionFields = `id, state, person, vendor, grant_id, window, request, system, target, account, source, fingerprint, factor,
 	reason, detail, by, created, started, ended, until, recording, recording_sum, recording_size, client_version, notice,
-	paused, paused_by`
+	paused, paused_by, masked`
 
 const sessionColumns = `SELECT ` + sessionFields + ` FROM sessions`
 
@@ -18,7 +18,7 @@ func scanSession(r scanner) (Session, error) {
 	err := r.Scan(&s.ID, &s.State, &s.Person, &s.Vendor, &s.Grant, &s.Window, &s.Request, &s.System, &s.Target, &s.Account,
 		addrPort{&s.Source}, &s.Fingerprint, &s.Factor, &s.Reason, &s.Detail, &s.By, at(&s.Created), at(&s.Started), at(&s.Ended),
 		at(&s.Until), &s.Recording, &s.RecordingSum, &s.RecordingSize, &s.ClientVersion, &s.Notice,
-		at(&s.Paused), &s.PausedBy)
+		at(&s.Paused), &s.PausedBy, &s.Masked)
 	return s, err
 }
 
@@ -54,6 +54,27 @@ func (s *Snap) Session(id string) (Session, error) {
 
 // Sessions lists sessions, newest first.
 func (s *Snap) Sessions(f SessionFilter) ([]Session, error) {
+	w := f.where("system", "reason")
+	return list(s, scanSession, sessionColumns+w.String()+` ORDER BY created DESC, rowid DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
+}
+
+// SessionPage reads a page. Live sessions come first; within both parts the newest come first.
+func (s *Snap) SessionPage(f SessionFilter, p Page) (Paged[Session], error) {
+	newest := order{keys: []string{"created", "rowid"}, desc: true}
+	live := order{keys: []string{"+created", "rowid"}, desc: true} // few rows, found by their state: the plus keeps from walking all years for the order
+	// Counting takes the index by system. Reading must not: it would sort all rows that the person sees for each page. Where a reason is asked
+	// for, counting and reading take the index by reason; the first part never does, for its few rows have an index of their own.
+	counted := f.where("system", "reason")
+	if f.Reason != "" {
+		counted = f.where("+system", "reason")
+	}
+	return listing[Session]{table: "sessions", query: sessionColumns, scan: scanSession, where: counted, rows: f.where("+system", "reason"), part: f.where("+system", "+reason"),
+		first: "state IN ('opening', 'active') OR state = 'ended' AND ended > ?", orders: [2]order{live, newest},
+		column: "id", name: func(v Session) string { return v.ID }}.page(s, p)
+}
+
+// where gives the conditions; seen is the column of the system that sight asks about, reason that of the end cause.
+func (f SessionFilter) where(seen, reason string) where {
 	var w where
 	if f.Live {
 		w.and("state IN ('opening', 'active')")
@@ -65,25 +86,45 @@ func (s *Snap) Sessions(f SessionFilter) ([]Session, error) {
 	w.text("person = ?", f.Person)
 	w.text("vendor = ?", f.Vendor)
 	w.text("system = ?", f.System)
-	w.text("system IN (SELECT id FROM systems WHERE section = ?)", f.Section)
+	w.sight(f.Sight, seen, "vendor = ?")
 	w.text("window = ?", f.Window)
 	w.text("request = ?", f.Request)
+	w.text(reason+" = ?", f.Reason)
+	w.text("window IN (SELECT id FROM windows WHERE attendant = ?)", f.Attendant)
+	f.reviewed(&w)
 	if !f.From.IsZero() {
 		w.and("created >= ?", ms(f.From))
 	}
 	if !f.To.IsZero() {
 		w.and("created < ?", ms(f.To))
 	}
-	return list(s, scanSession, sessionColumns+w.String()+` ORDER BY created DESC, rowid DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
+	return w
 }
 
-// values of a session in the order of sessionFields, with the number of the reason at the end.
+// reviewed narrows to the sessions that a review covers: of a window, or of the session as an item of its own. Most reviews are without objection: those
+// are looked up at each session. The others are few, and the sessions are found by them.
+func (f SessionFilter) reviewed(w *where) {
+	verdict := f.Reviewed
+	switch verdict {
+	case "":
+	case "ok":
+		w.and("EXISTS (SELECT 1 FROM window_reviews v WHERE v.id IN (sessions.id, sessions.window) AND v.verdict = ?)", verdict)
+	case "unsigned":
+		verdict = ""
+		fallthrough
+	default:
+		w.and(`rowid IN (SELECT s.rowid FROM window_reviews v JOIN sessions s ON s.window = v.id WHERE v.verdict = ?
+			UNION SELECT s.rowid FROM window_reviews v JOIN sessions s ON s.id = v.id WHERE v.verdict = ?)`, verdict, verdict)
+	}
+}
+
+// values gives the columns in the order of sessionFields, with the number of the reason at the end.
 func (s Session) values() []any {
 	return []any{
 		s.ID, string(s.State), s.Person, s.Vendor, s.Grant, s.Window, s.Request, s.System, s.Target, s.Account,
 		source(s.Source), s.Fingerprint, s.Factor, string(s.Reason), s.Detail, s.By, ms(s.Created), ms(s.Started), ms(s.Ended),
 		ms(s.Until), s.Recording, s.RecordingSum, s.RecordingSize, s.ClientVersion, s.Notice,
-		ms(s.Paused), s.PausedBy, s.Reason.Number(),
+		ms(s.Paused), s.PausedBy, s.Masked, s.Reason.Number(),
 	}
 }
 
@@ -93,7 +134,7 @@ func (t *Tx) AddSession(s Session) error {
 	return exists(err)
 }
 
-// UpdateSession replaces everything of a session. An ended or refused session keeps its end: only
+// UpdateSession replaces all of a session. The end of an ended or refused session stays: only
 // its recording's sum and size may still be set. Errors: ErrNotFound.
 func (t *Tx) UpdateSession(s Session) error {
 	old, err := t.Session(s.ID)
@@ -107,7 +148,7 @@ func (t *Tx) UpdateSession(s Session) error {
 	return t.one(`UPDATE sessions SET `+set+` = ?, reason_number = ? WHERE id = ?`, append(s.values(), s.ID)...)
 }
 
-// Remembered tells whether the second factor was given for exactly this, and when. Errors:
+// Remembered tells when the second factor was given for exactly this combination. Errors:
 // ErrNotFound.
 func (s *Snap) Remembered(r Remembered) (time.Time, error) {
 	return get(s, func(sc scanner) (time.Time, error) {
@@ -118,21 +159,21 @@ func (s *Snap) Remembered(r Remembered) (time.Time, error) {
 		r.Person, r.Fingerprint, r.Source.String(), r.Window, r.Notice)
 }
 
-// RememberFactor remembers from the transaction's time on.
+// RememberFactor remembers a factor from the transaction's time on.
 func (t *Tx) RememberFactor(r Remembered) error {
 	_, err := t.exec(`INSERT INTO remembered_factors (person, fingerprint, source, window, notice, at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET at = excluded.at`, r.Person, r.Fingerprint, r.Source.String(), r.Window, r.Notice, ms(t.Now))
 	return err
 }
 
-// ForgetFactors forgets what the filter says: at freeze, lock, forced cut, revocation. Connections that gave their factor
-// before and have no session yet have to give it again (Dropped).
+// ForgetFactors forgets the factors that match the filter: after a freeze, lock, forced cut or revocation. A connection that gave its
+// factor before and has no session yet has to give it again (Dropped).
 func (t *Tx) ForgetFactors(f FactorFilter) error {
-	t.forgot = append(t.forgot, f)
+	t.droppedFactors = append(t.droppedFactors, f)
 	return t.ForgetRemembered(f)
 }
 
-// ForgetRemembered forgets what the filter says for logins to come; connections that are in the waiting room stay there.
+// ForgetRemembered forgets matching factors for later logins only; connections in the waiting room stay there.
 func (t *Tx) ForgetRemembered(f FactorFilter) error {
 	var w where
 	w.text("person = ?", f.Person)
@@ -147,41 +188,4 @@ func (t *Tx) ForgetRemembered(f FactorFilter) error {
 	}
 	_, err := t.exec(`DELETE FROM remembered_factors`+w.String(), w.args...)
 	return err
-}
-
-const reviewColumns = `SELECT session, auditor, created, due, verdict, note, signed_by, signed_at FROM reviews`
-
-func scanReview(r scanner) (Review, error) {
-	var v Review
-	err := r.Scan(&v.Session, &v.Auditor, at(&v.Created), at(&v.Due), &v.Verdict, &v.Note, &v.SignedBy, at(&v.SignedAt))
-	return v, err
-}
-
-// Review reads the review a session is owed. Errors: ErrNotFound.
-func (s *Snap) Review(session string) (Review, error) {
-	return get(s, scanReview, reviewColumns+` WHERE session = ?`, session)
-}
-
-// Reviews lists reviews: what is owed first, the earliest due on top; then what was signed, the latest due on top.
-func (s *Snap) Reviews(f ReviewFilter) ([]Review, error) {
-	var w where
-	w.text("auditor = ?", f.Auditor)
-	w.text("session IN (SELECT id FROM sessions WHERE system IN (SELECT id FROM systems WHERE section = ?))", f.Section)
-	if f.Unsigned {
-		w.and("verdict = ''")
-	}
-	return list(s, scanReview, reviewColumns+w.String()+` ORDER BY verdict <> '', CASE verdict WHEN '' THEN due ELSE -due END, session LIMIT ?`, append(w.args, limit(f.Limit))...)
-}
-
-// AddReview says that a session is owed a review by a date. Errors: ErrExists.
-func (t *Tx) AddReview(v Review) error {
-	_, err := t.exec(`INSERT INTO reviews (session, auditor, created, due, verdict, note, signed_by, signed_at) VALUES (?, ?, ?, ?, '', '', '', 0)`,
-		v.Session, v.Auditor, ms(t.Now), ms(v.Due))
-	return exists(err)
-}
-
-// SignReview signs a review, once. Errors: ErrNotFound when there is none that is unsigned.
-func (t *Tx) SignReview(session, by, verdict, note string) error {
-	return t.one(`UPDATE reviews SET verdict = ?, note = ?, signed_by = ?, signed_at = ? WHERE session = ? AND verdict = ''`,
-		verdict, note, by, ms(t.Now), session)
 }

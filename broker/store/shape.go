@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// unbound are the tables whose rows are not bound to entries of the ledger, and why. All others are, also those of
-// migrations to come.
+// unbound lists the tables whose rows are not bound to ledger entries, with the reasons. All others are bound, including those
+// of migrations to come.
 var unbound = map[string]string{
 	"ledger_entries":   "are the ledger; the tree holds them",
 	"ledger_hashes":    "are the tree; the checkpoint holds them",
@@ -24,27 +24,39 @@ var unbound = map[string]string{
 	"throttles":        "are written by Keep: failures are counted without an entry each",
 	"heartbeats":       "are written by Keep",
 	"proved_sources":   "are written by Keep: addresses from which a person signed in",
+	"outbox":           "says that someone is to be told of an entry, which the tree holds",
+	"notices":          "are written by Keep: who is told of an entry; they are forgotten after a time",
+	"deliveries":       "are written by Keep: tries of a mail or a call; what counts as evidence has an entry (alarm.delivered)",
+	"line_probes":      "are written by Keep: when a probe saw its side up or down",
 	"recording_checks": "are written by Keep: a note; what was read and when, the entries recordings.reread say",
 }
 
-// unboundColumns are written by Keep, in tables whose rows are bound otherwise.
+// unboundColumns are written by Keep, in tables that are otherwise bound.
 var unboundColumns = map[string][]string{
 	"windows":    {"present"},
 	"totp":       {"last_step"},
 	"tokens":     {"last_used"},
 	"enrolments": {"tries"},
+	"passkeys":   {"uses", "last_used"},
 }
 
-// shape is what is bound of a table: its columns in the order of their names, and which of them make the key.
+// shape is the bound part of a table: its columns in the order of their names, and its key columns.
 type shape struct {
 	table   string
 	columns []column
 	key     []int
+	about   []aboutColumn // nil: a row is about everything
+}
+
+// aboutColumn names a thing that a row is about.
+type aboutColumn struct {
+	prefix string
+	column int
 }
 
 type column struct {
 	name string
-	def  any // the declared default; a value equal to it is left out of a digest, so that a later migration can add columns
+	def  any // the declared default; a digest leaves out a value equal to it, so that a later migration can add columns
 }
 
 // shapes reads the bound tables of the schema.
@@ -93,11 +105,22 @@ func (s *Snap) shape(table string) (*shape, error) {
 	if len(v.key) == 0 {
 		return nil, fmt.Errorf("a table without a primary key cannot be bound")
 	}
+	for _, name := range rowsAbout[table] {
+		name, prefixed := strings.CutPrefix(name, inSystem)
+		a := aboutColumn{column: slices.IndexFunc(v.columns, func(c column) bool { return c.name == name })}
+		if a.column < 0 {
+			return nil, fmt.Errorf("no column %s, which should name what a row is about", name)
+		}
+		if prefixed {
+			a.prefix = inSystem
+		}
+		v.about = append(v.about, a)
+	}
 	return v, nil
 }
 
-// literal is the value of a declared default, which in our migrations is a whole number or a text; anything else stands for itself
-// as a text that no column holds.
+// literal is the value of a declared default: in our migrations a whole number or a text. Any other default is returned as its own
+// text, which equals no column's value.
 func literal(def string) any {
 	if n, err := strconv.ParseInt(def, 10, 64); err == nil {
 		return n
@@ -132,8 +155,8 @@ func (v *shape) scan(r scanner) ([]any, error) {
 // digestSize is how much of the SHA-256 of a row is kept: 192 bits, 32 characters.
 const digestSize = 24
 
-// digest of a row: SHA-256 over the table's name and, in the order of the names, each column that is neither NULL nor its
-// default: name, type, value, each with its length before it.
+// digest of a row: SHA-256 over the table's name and, ordered by name, each column that is neither NULL nor equal to its
+// default: name, type, value, each preceded by its length.
 func (v *shape) digest(values []any) string {
 	all := make([]byte, 0, 1024)
 	put := func(kind byte, value string) {
@@ -154,7 +177,7 @@ func (v *shape) digest(values []any) string {
 			put('s', x)
 		case []byte:
 			put('b', string(x))
-		default: // STRICT tables hold nothing else
+		default: // STRICT tables hold no other type
 			put('?', fmt.Sprint(x))
 		}
 	}
@@ -162,10 +185,10 @@ func (v *shape) digest(values []any) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:digestSize])
 }
 
-// escapes keeps the parts of a key apart.
+// escapes keeps the parts of a composite key apart.
 var escapes = strings.NewReplacer(`\`, `\\`, `,`, `\,`)
 
-// id is the key of a row as it stands in entries. Of bytes, such as the hash of a token, only a digest goes there.
+// id is the key of a row as entries write it. A key of bytes, such as the hash of a token, appears only as a digest.
 func (v *shape) id(values []any) string {
 	parts := make([]string, 0, len(v.key))
 	for _, i := range v.key {

@@ -7,9 +7,9 @@ import (
 	"sekimori/policy"
 )
 
-// Standing is Facts without the sessions under way and without what was not granted, neither of which
-// policy.Recheck asks for: with a thousand people at work on one system they would be a million rows on
-// every commit. It must not be decided on for an admission. Errors: ErrNotFound.
+// Standing is Facts without the live sessions and without the requests that have no grant. policy.Recheck uses
+// neither, and with a thousand people at work on one system they would be a million rows on every commit.
+// An admission must not be decided on it. Errors: ErrNotFound.
 func (s *Snap) Standing(ref string) (policy.Facts, error) {
 	p, err := s.Person(ref)
 	if err != nil {
@@ -26,8 +26,8 @@ func (s *Snap) Standing(ref string) (policy.Facts, error) {
 	return s.standing(p, grants, keys[p.ID])
 }
 
-// StandingOf is Standing of many people, by id, in as many queries as for one: every commit asks for everybody who is at work. Whoever is
-// not found is not in it. One row that cannot be read fails it for all; ask for each by Standing then.
+// StandingOf is Standing of many people, by id, in as many queries as for one: every commit asks for all people at work. The map lacks
+// people who are not found. One unreadable row fails the call for all; then ask for each person by Standing.
 func (s *Snap) StandingOf(ids []string) (map[string]policy.Facts, error) {
 	wanted, err := json.Marshal(ids)
 	if err != nil {
@@ -62,21 +62,21 @@ func (s *Snap) StandingOf(ids []string) (map[string]policy.Facts, error) {
 	return out, nil
 }
 
-// standing adds to a person and the grants what they have in common with others.
+// standing adds to a person and the grants the facts that they share with others.
 func (s *Snap) standing(p Person, grants []policy.Grant, keys []string) (policy.Facts, error) {
 	f := policy.Facts{
 		Zone: s.zone, Person: p.Person, Keys: keys, Grants: grants,
 		Systems: map[string]policy.System{}, Targets: map[string]policy.Target{}, Accounts: map[string]policy.Account{},
 	}
 	if p.Vendor != "" {
-		v, err := once(s, "vendor "+p.Vendor, func() (Vendor, error) { return s.Vendor(p.Vendor) })
+		v, err := oncePerSnapshot(s, "vendor "+p.Vendor, func() (Vendor, error) { return s.Vendor(p.Vendor) })
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return policy.Facts{}, err
 		}
 		f.Vendor = v.Vendor
 	}
 	if f.Vendor.Prime != "" {
-		v, err := once(s, "vendor "+f.Vendor.Prime, func() (Vendor, error) { return s.Vendor(f.Vendor.Prime) })
+		v, err := oncePerSnapshot(s, "vendor "+f.Vendor.Prime, func() (Vendor, error) { return s.Vendor(f.Vendor.Prime) })
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return policy.Facts{}, err
 		}
@@ -89,15 +89,20 @@ func (s *Snap) standing(p Person, grants []policy.Grant, keys []string) (policy.
 		return policy.Facts{}, err
 	}
 	if p.Vendor != "" {
-		f.FollowUps, err = once(s, "follow-ups "+p.Vendor, func() ([]policy.FollowUp, error) { return s.FollowUps(p.Vendor) })
+		f.FollowUps, err = oncePerSnapshot(s, "follow-ups "+p.Vendor, func() ([]policy.FollowUp, error) { return s.FollowUps(p.Vendor) })
 		if err != nil {
+			return policy.Facts{}, err
+		}
+	}
+	if p.Vendor != "" && f.Institution.Declared && f.Institution.StandingPermits {
+		if f.Permits, err = s.permitsOf(p.Vendor); err != nil {
 			return policy.Facts{}, err
 		}
 	}
 	if err := s.objects(&f); err != nil {
 		return policy.Facts{}, err
 	}
-	frozen, err := once(s, "freezes", func() ([]Freeze, error) {
+	frozen, err := oncePerSnapshot(s, "freezes", func() ([]Freeze, error) {
 		return list(s, scanFreeze, freezeColumns+` WHERE lifted = 0 ORDER BY since, id`)
 	})
 	if err != nil {
@@ -106,7 +111,7 @@ func (s *Snap) standing(p Person, grants []policy.Grant, keys []string) (policy.
 	for _, z := range frozen {
 		f.Freezes = append(f.Freezes, z.Freeze)
 	}
-	f.LockedStaff, err = once(s, "locked staff", s.lockedStaff)
+	f.LockedStaff, err = oncePerSnapshot(s, "locked staff", s.lockedStaff)
 	return f, err
 }
 

@@ -9,7 +9,7 @@ import (
 	"sekimori/policy"
 )
 
-// TestStandingOfMany: what is read of many at once is what is read of each.
+// TestStandingOfMany: reading many people at once gives the same as reading each.
 func TestStandingOfMany(t *testing.T) {
 	o := open(t)
 	o.declare()
@@ -48,7 +48,7 @@ func TestStandingOfMany(t *testing.T) {
 }
 
 // A subcontractor's people are judged by their prime contractor too: its lock and its papers are among their facts, read
-// once for however many of them are at work.
+// once for all of them.
 func TestStandingOfASubcontractorsPeopleHasThePrime(t *testing.T) {
 	o := open(t)
 	o.declare()
@@ -95,7 +95,7 @@ func TestStandingOfASubcontractorsPeopleHasThePrime(t *testing.T) {
 	})
 }
 
-// Facts tell which members of staff are locked, for an attendant may be one. Engineers' locks are not of that kind.
+// Facts tell which members of staff are locked, because an attendant may be one. Locked engineers are not among them.
 func TestStandingKnowsWhichStaffAreLocked(t *testing.T) {
 	o := open(t)
 	o.declare()

@@ -8,16 +8,16 @@ import (
 	"sekimori/policy"
 )
 
-// DrillAsk is a drill that one person asked for and another may agree to.
+// DrillAsk is a drill that one person asked for and that needs another person's agreement.
 type DrillAsk struct {
-	ID       string // an incident's number, which its freeze then has
+	ID       string // an incident's number; the drill's freeze will have the same
 	Scope    policy.FreezeScope
 	Subject  string
 	By       string
 	At       time.Time
 	Reason   string
 	AgreedBy string
-	AgreedAt time.Time // zero: asked only, and stopping nothing
+	AgreedAt time.Time // zero: only asked for; it stops nothing yet
 }
 
 // lockColumns scans the outer join of a lock in force.
@@ -72,7 +72,7 @@ type LockRow struct {
 	Lifts  []Lift
 }
 
-// Cause is what the holds of a lock are filed under.
+// Cause is the cause that the holds of a lock carry.
 func (l LockRow) Cause() string { return fmt.Sprintf("lock-%d", l.Number) }
 
 // LockInForce reads the lock of a person or vendor, named by id. Errors: ErrNotFound when there is none.
@@ -162,7 +162,7 @@ func (t *Tx) SetFreezeReason(id, reason string) error {
 	return t.one(`UPDATE freezes SET reason = ? WHERE id = ?`, reason, id)
 }
 
-// covered reports whether a freeze in force covers the vendor (its prime contractor's covers it too) or the system.
+// covered reports whether a freeze in force covers the vendor (directly or through its prime contractor) or the system.
 // A drill covers drills only.
 func (s *Snap) covered(vendor, system string, drill bool) (bool, error) {
 	return get(s, func(r scanner) (bool, error) {
@@ -182,7 +182,7 @@ func scanDrill(r scanner) (DrillAsk, error) {
 	return d, err
 }
 
-// DrillAsk reads what was asked for as a drill. Errors: ErrNotFound.
+// DrillAsk reads one drill that was asked for. Errors: ErrNotFound.
 func (s *Snap) DrillAsk(id string) (DrillAsk, error) {
 	return get(s, scanDrill, drillColumns+` WHERE id = ?`, id)
 }

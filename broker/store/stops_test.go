@@ -15,8 +15,8 @@ import (
 	"sekimori/policy"
 )
 
-// A lock and a freeze that were in force before agreements, drills and holds were kept are in force after, and are
-// lifted as every other.
+// A lock and a freeze from before agreements, drills and holds existed stay in force after the migration, and are
+// lifted like any other.
 func TestStopsInForceSurviveTheMigration(t *testing.T) {
 	o := open(t)
 	o.declare()
@@ -31,7 +31,7 @@ func TestStopsInForceSurviveTheMigration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What the migration added is taken away again; then it runs on what an older version wrote.
+	// The test removes the migration's additions; then the migration runs on rows of an older version.
 	for _, q := range []string{
 		`DROP TABLE lock_lifts`, `DROP TABLE drill_asks`, `DROP TABLE hold_releases`, `DROP TABLE holds`, `DROP TABLE alarm_desks`, `DROP TABLE alarms`,
 		`ALTER TABLE freezes DROP COLUMN drill`, `DELETE FROM goose_db_version WHERE version_id = 9`,
@@ -50,7 +50,7 @@ func TestStopsInForceSurviveTheMigration(t *testing.T) {
 	if _, err := p.Up(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := raw.Exec(`CREATE INDEX alarms_by_about ON alarms (about, what)`); err != nil { // of a later migration, which went with its table
+	if _, err := raw.Exec(`CREATE INDEX alarms_by_about ON alarms (about, what)`); err != nil { // of a later migration, dropped with its table
 		t.Fatal(err)
 	}
 	if err := raw.Close(); err != nil {
@@ -59,7 +59,7 @@ func TestStopsInForceSurviveTheMigration(t *testing.T) {
 	if o.DB, err = Open(context.Background(), o.path, o.opt); err != nil {
 		t.Fatal(err)
 	}
-	// A ledger of that version bound nothing: all is taken as it was found.
+	// A ledger of that version bound nothing: all rows count as found.
 	if err := o.DB.rebind(context.Background(), 8, 9, compared{}); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func remembered(window string) Remembered {
 	return Remembered{Person: "E-0031", Fingerprint: "SHA256:abc", Source: netip.MustParseAddr("192.0.2.7"), Window: window, Notice: "3"}
 }
 
-// A drill forgets the remembered factors of drills, and nobody else's.
+// A drill forgets the remembered factors of drills, and no others.
 func TestADrillForgetsDrillsOnly(t *testing.T) {
 	o := open(t)
 	o.declare()

@@ -14,7 +14,7 @@ import (
 	"sekimori/broker/ledger"
 )
 
-// spoiled is a ledger of seven entries whose file somebody edited by hand.
+// spoiled is a ledger of seven entries whose file was edited by hand.
 func spoiled(t *testing.T, edit string) (opt Options, path string, checkpoints [][]byte) {
 	t.Helper()
 	c := &clock{at: noon}
@@ -99,7 +99,7 @@ func TestDatabaseEditedByHandIsNoticed(t *testing.T) {
 	}
 }
 
-// What the broker disposes of by a rule holds; what is taken away beside it does not.
+// A disposal by a rule verifies; a deletion without one does not.
 func TestDisposalIsAuthorisedByAnEntry(t *testing.T) {
 	o := open(t)
 	var first int64
@@ -128,7 +128,7 @@ func TestDisposalIsAuthorisedByAnEntry(t *testing.T) {
 }
 
 func TestLedgerCutAtItsEndIsNoticedAgainstAnOlderCheckpoint(t *testing.T) {
-	// Cut everywhere, tree and checkpoints too: the rest is in itself whole.
+	// Cut everywhere, in tree and checkpoints too: the rest is consistent in itself.
 	opt, path, checkpoints := spoiled(t, `DELETE FROM ledger_subjects WHERE idx > 4; DELETE FROM ledger_entries WHERE idx > 4;
 		DELETE FROM checkpoints WHERE size > 5; DELETE FROM ledger_hashes WHERE idx > 7`)
 	if err := verify(opt, path, nil); err != nil {
@@ -315,7 +315,7 @@ func TestDataDirectory(t *testing.T) {
 	}
 }
 
-// A damaged file is said to be one. It was "table goose_db_version already exists".
+// The error says that the file is damaged. It was "table goose_db_version already exists".
 func TestADamagedFileIsSaidToBeOne(t *testing.T) {
 	for name, spoil := range map[string]func([]byte) []byte{
 		"no database":       func(b []byte) []byte { return bytes.Repeat([]byte("nonsense"), len(b)/8) },

@@ -10,8 +10,8 @@ import (
 	"sekimori/broker/ledger"
 )
 
-// Snap is a consistent view of the database. It is valid inside the function it was given to,
-// and belongs to that goroutine.
+// Snap is a consistent view of the database. It is valid only inside the function that received it,
+// and only in that goroutine.
 type Snap struct {
 	// Now is the clock's reading when the snapshot was asked for; in a Tx, the transaction's
 	// one time: max(clock, time of the last ledger entry), to the millisecond, UTC.
@@ -19,47 +19,56 @@ type Snap struct {
 	tx   *sql.Tx
 	zone *time.Location
 	db   *DB
-	// known is what Facts has read already, by kind and id; nil in a Tx.
+	// known caches shared facts by kind and id; nil in a Tx.
 	known map[string]any
 }
+
+// Zone is the institution's, by which days and office hours go.
+func (s *Snap) Zone() *time.Location { return s.zone }
 
 // Tx is a business act under way. Every mutator marks it dirty; a dirty Tx needs an entry.
 type Tx struct {
 	*Snap
 	Clock time.Time // the clock's reading, which the entries record when it differs from Now
 
-	dirty      bool
-	size       int64          // of the ledger, entries of this transaction included
-	appended   []ledger.Entry // of this transaction; their leaves get into the tree at the end of it
-	unknown    []string       // what they have that the catalogue of kinds lacks
-	touched    bindings       // rows written, as they were left
-	forgot     []FactorFilter // what ForgetFactors dropped
-	checkpoint []byte
+	dirty          bool
+	size           int64          // of the ledger, entries of this transaction included
+	appended       []ledger.Entry // of this transaction; grow puts their leaves into the tree at the end
+	unknown        []string       // parts of these entries that the catalogue of kinds lacks
+	touched        bindings       // digests of the written rows, as they were left
+	change         Change         // subjects of rows and entries
+	droppedFactors []FactorFilter // dropped by ForgetFactors
+	checkpoint     []byte
 }
 
 // KeepKind names what a Keep transaction writes.
 type KeepKind string
 
-// What may be written without a ledger entry. The list is closed: a test pins it. None of it gives anybody
-// a right. A presence names a window, but of its attendant only, who took the post by an entry.
+// The writes that need no ledger entry. The list is closed: a test pins it. None of them gives a person a
+// right. A presence names a window, but only that of its attendant, whose post has an entry.
 const (
-	KeepCodeStep     KeepKind = "code-step"     // a one-time code is used up, also where the act it was for fails
+	KeepCodeStep     KeepKind = "code-step"     // a one-time code is used up, even where its act fails
 	KeepThrottle     KeepKind = "throttle"      // failures counted per address and person
 	KeepTokenUse     KeepKind = "token-use"     // when a token was last seen
 	KeepEnrolmentTry KeepKind = "enrolment-try" // a wrong answer to an enrolment code costs a try
 	KeepHeartbeat    KeepKind = "heartbeat"     // the broker was alive at this time
-	KeepPresence     KeepKind = "presence"      // the attendant of a window was heard of at this time
+	KeepPresence     KeepKind = "presence"      // the attendant of a window gave a sign at this time
 	// KeepRecordingCheck: a sealed recording was read again; a finding is an alarm, and that is an act.
 	KeepRecordingCheck KeepKind = "recording-check"
+	// KeepNotices: addressees of what is in the outbox, deliveries and their tries, what a person has seen.
+	KeepNotices KeepKind = "notices"
+	// KeepLineProbe: a probe of a line saw its side up or down at this time. A verdict on a line that matters to a session has an entry.
+	KeepLineProbe  KeepKind = "line-probe"
+	KeepPasskeyUse KeepKind = "passkey-use" // when a passkey was last used, and its own count of uses
 )
 
 // KeepKinds is the closed list.
 func KeepKinds() []KeepKind {
-	return []KeepKind{KeepCodeStep, KeepThrottle, KeepTokenUse, KeepEnrolmentTry, KeepHeartbeat, KeepPresence, KeepRecordingCheck}
+	return []KeepKind{KeepCodeStep, KeepThrottle, KeepTokenUse, KeepEnrolmentTry, KeepHeartbeat, KeepPresence, KeepRecordingCheck, KeepNotices, KeepPasskeyUse, KeepLineProbe}
 }
 
-// KeepTx is a Keep transaction. It offers the mutators of the closed list only, each of which
-// fails under another kind than its own.
+// KeepTx is a Keep transaction. It offers the mutators of the closed list only. Each of them
+// fails in a transaction of another kind than its own.
 type KeepTx struct {
 	*Snap
 	what KeepKind
@@ -72,10 +81,11 @@ func (k *KeepTx) allow(what KeepKind) error {
 	return nil
 }
 
-// Write runs one business act. What fn returns rolls everything back; a panic does too and goes
-// on. Nil commits, provided that the ledger got an entry for what changed. After the commit the
-// checkpoint goes out and whoever asked by Changed is woken.
+// Write runs one business act. An error from fn rolls everything back; so does a panic, which then
+// continues. Nil commits, provided that the changes have a ledger entry. After the commit the
+// checkpoint is published and the readers of Changed are woken.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
+	db.begun.Add(1)
 	tx, err := db.w.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin write: %w", err)
@@ -102,24 +112,26 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 			return fmt.Errorf("sign checkpoint: %w", err)
 		}
 	}
-	// Before the commit, so that the next transaction knows it; after it once more, for a factor that was found remembered in between.
-	db.forgotten.note(t.forgot)
+	// Noted before the commit for the next transaction, and once more after it for a factor that was found remembered in between.
+	db.droppedFactors.note(t.droppedFactors)
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	db.forgotten.note(t.forgot)
+	db.droppedFactors.note(t.droppedFactors)
 	if t.checkpoint != nil {
 		db.pub.offer(t.checkpoint)
 	}
 	for _, what := range t.unknown {
 		db.opt.Uncatalogued(what)
 	}
-	db.subs.signal()
+	t.change.all = t.change.all || len(t.droppedFactors) > 0
+	db.subs.signal(t.change)
 	return nil
 }
 
-// Keep writes something of the closed list, without a ledger entry and without waking anybody.
+// Keep writes one kind of the closed list, without a ledger entry and without waking readers of Changed.
 func (db *DB) Keep(ctx context.Context, what KeepKind, fn func(*KeepTx) error) error {
+	db.begun.Add(1)
 	known := false
 	for _, k := range KeepKinds() {
 		known = known || k == what
@@ -142,8 +154,9 @@ func (db *DB) Keep(ctx context.Context, what KeepKind, fn func(*KeepTx) error) e
 	return nil
 }
 
-// Read gives fn a consistent snapshot. It does not wait for writers, nor they for it.
+// Read gives fn a consistent snapshot. It neither waits for writers nor makes them wait.
 func (db *DB) Read(ctx context.Context, fn func(*Snap) error) error {
+	db.begun.Add(1)
 	tx, err := db.r.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin read: %w", err)
@@ -152,7 +165,10 @@ func (db *DB) Read(ctx context.Context, fn func(*Snap) error) error {
 	return fn(&Snap{Now: db.opt.Clock().UTC().Truncate(time.Millisecond), tx: tx, zone: db.opt.Zone, db: db, known: map[string]any{}})
 }
 
-// scanner is what sql.Row and sql.Rows have in common.
+// Begun counts the transactions of all kinds since the database was opened.
+func (db *DB) Begun() int64 { return db.begun.Load() }
+
+// scanner is the common part of sql.Row and sql.Rows.
 type scanner interface{ Scan(...any) error }
 
 // get reads one row; none is ErrNotFound.

@@ -26,7 +26,7 @@ func TestDirtyWithoutEntryIsRolledBack(t *testing.T) {
 	})
 }
 
-// The broker has one name in the ledger, whether the package that acts gives it or not; people keep theirs.
+// The broker has one id in the ledger, whether or not the acting package gives it; people keep theirs.
 func TestTheBrokerHasOneName(t *testing.T) {
 	o := open(t)
 	var got []ledger.Actor
@@ -94,7 +94,7 @@ func TestErrorAndPanicRollBack(t *testing.T) {
 		}
 		return err
 	})
-	o.write(func(*Tx) error { return nil }) // the connection is usable again
+	o.write(func(*Tx) error { return nil }) // the connection still works
 }
 
 func TestCancelledContextRollsBack(t *testing.T) {
@@ -117,14 +117,15 @@ func TestCancelledContextRollsBack(t *testing.T) {
 	})
 }
 
-// The list is closed: what is added here needs a reason why it is no business act.
+// The list is closed: an addition needs a reason why it is no business act.
 func TestKeepIsAClosedList(t *testing.T) {
-	want := []KeepKind{"code-step", "throttle", "token-use", "enrolment-try", "heartbeat", "presence", "recording-check"}
+	want := []KeepKind{"code-step", "throttle", "token-use", "enrolment-try", "heartbeat", "presence", "recording-check", "notices", "passkey-use", "line-probe"}
 	if got := KeepKinds(); !reflect.DeepEqual(got, want) {
 		t.Errorf("kinds %v", got)
 	}
-	// A KeepTx offers reading and these mutators, nothing else.
-	mutators := map[string]bool{"UseCodeStep": true, "PutThrottle": true, "DropThrottles": true, "NoteProved": true, "TouchToken": true, "SpendEnrolmentTry": true, "Beat": true, "NotePresent": true, "NoteRecordingCheck": true}
+	// A KeepTx offers reading and these mutators only.
+	mutators := map[string]bool{"UseCodeStep": true, "PutThrottle": true, "DropThrottles": true, "NoteProved": true, "TouchToken": true, "SpendEnrolmentTry": true, "Beat": true, "NotePresent": true, "NoteRecordingCheck": true,
+		"ClockMade": true, "Addressed": true, "AddressingFailed": true, "PutNotice": true, "AddDelivery": true, "Tried": true, "Settled": true, "SeeNotices": true, "SeeNotice": true, "NoteLineProbe": true, "ForgetNotices": true, "UsePasskey": true}
 	reads := reflect.TypeOf(&Snap{})
 	k := reflect.TypeOf(&KeepTx{})
 	for i := range k.NumMethod() {
@@ -150,6 +151,11 @@ func TestKeepIsAClosedList(t *testing.T) {
 			KeepHeartbeat:    func(k *KeepTx) error { return k.Beat("serve") },
 			KeepPresence:     func(k *KeepTx) error { return k.NotePresent("R8-0001-1", "U-001") },
 
+			KeepNotices:    func(k *KeepTx) error { return k.ClockMade("window.unattended", "R8-0001-1") },
+			KeepPasskeyUse: func(k *KeepTx) error { return k.UsePasskey("none", 1) },
+			KeepLineProbe: func(k *KeepTx) error {
+				return k.NoteLineProbe(LineProbe{System: "hr", Probe: "internal icmp 192.0.2.1", Up: k.Now})
+			},
 			KeepRecordingCheck: func(k *KeepTx) error { return k.NoteRecordingCheck("S-20261124-01", "") },
 		}
 		for other, call := range calls {
@@ -229,7 +235,8 @@ func TestTimeNeverRunsBack(t *testing.T) {
 
 func TestChangedCoalesces(t *testing.T) {
 	o := open(t)
-	ch, cancel := o.Changed()
+	changes := o.Changed()
+	ch, cancel := changes.C, changes.Stop
 	for range 3 {
 		o.write(func(*Tx) error { return nil })
 	}
@@ -253,6 +260,48 @@ func TestChangedCoalesces(t *testing.T) {
 	case <-ch:
 		t.Error("signal after cancel")
 	default:
+	}
+}
+
+// Take gives all commits since the last Take together; a reader that is far behind is told that everything changed.
+func TestChangesAddUpUntilTheyAreTaken(t *testing.T) {
+	o := open(t)
+	o.declare()
+	changes := o.Changed()
+	defer changes.Stop()
+	name := func(id string) { o.write(func(tx *Tx) error { return tx.PutPassword(id, "x") }) }
+	name("E-0031")
+	name("E-0032")
+	o.write(func(tx *Tx) error { _, err := tx.Append(act("test.act", "S-1")); return err })
+	c := changes.Take()
+	if !c.Names("E-0031") || !c.Names("nobody", "E-0032") || c.Names("U-001") || c.Names("S-1") || !c.Entry("S-1") || c.Entry("E-0031") || c.All() {
+		t.Errorf("%+v", c)
+	}
+	if c := changes.Take(); c.All() || c.Names("E-0031") {
+		t.Errorf("taken twice: %+v", c)
+	}
+	for range mostPending {
+		name("E-0031")
+	}
+	if c := changes.Take(); c.All() || !c.Names("E-0031") {
+		t.Errorf("as many as are kept: %+v", c)
+	}
+	for range mostPending + 1 {
+		name("E-0031")
+	}
+	name("E-0032")
+	if c := changes.Take(); !c.All() {
+		t.Errorf("more than are kept: %+v", c)
+	}
+	o.write(func(tx *Tx) error { return tx.ForgetFactors(FactorFilter{Person: "E-0031"}) })
+	if c := changes.Take(); !c.All() {
+		t.Error("factors that are dropped leave no row, and concern everybody")
+	}
+	if err := o.Write(t.Context(), func(tx *Tx) error { return errors.Join(tx.PutPassword("E-0031", "y"), errors.New("no")) }); err == nil {
+		t.Fatal("committed")
+	}
+	if c := changes.Take(); c.Names("E-0031") {
+		t.Error("what was rolled back was told")
 	}
 }
 

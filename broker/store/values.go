@@ -6,14 +6,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"sekimori/policy"
 )
 
-// Times are stored as unix milliseconds, 0 for the zero time. A time is rounded down: a window
+// ms gives a time as stored: unix milliseconds, 0 for the zero time. It rounds down: a window
 // that ends within a millisecond ends before it.
 func ms(t time.Time) int64 {
 	if t.IsZero() {
@@ -63,8 +66,8 @@ func (o optional) Scan(v any) error {
 // orNull stores an empty reference as NULL, so that the foreign key does not look for it.
 func orNull(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
-// body scans a JSON column strictly: a field this program does not know is an error, because
-// dropping it silently at the next write would lose what somebody declared.
+// body scans a JSON column strictly. A field that this program does not know is an error, because
+// the next write would silently lose it.
 type body struct{ v any }
 
 // Scan implements sql.Scanner.
@@ -81,15 +84,15 @@ func (b body) Scan(v any) error {
 	return nil
 }
 
-// none stores a missing list as an empty one.
-func none[T any](list []T) []T {
+// orEmpty stores a missing list as an empty one.
+func orEmpty[T any](list []T) []T {
 	if list == nil {
 		return []T{}
 	}
 	return list
 }
 
-// encode is the other direction of body.
+// encode is the inverse of body.
 func encode(v any) (string, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -100,7 +103,7 @@ func encode(v any) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
 
-// exists turns a violated uniqueness into ErrExists and leaves other errors alone.
+// exists turns a uniqueness violation into ErrExists and leaves other errors alone.
 func exists(err error) error {
 	var e *sqlite.Error
 	if errors.As(err, &e) {
@@ -142,15 +145,28 @@ func in[T ~string](w *where, column string, vs []T) {
 	w.and(column+" IN (?"+strings.Repeat(", ?", len(vs)-1)+")", args...)
 }
 
-// section adds that the system in the column belongs to one of the sections; without the first it does not narrow.
-func (w *where) section(column, first string, also []string) {
-	if first == "" {
-		return
-	}
-	var of where
-	in(&of, "section", append([]string{first}, also...))
-	w.and(column+" IN (SELECT id FROM systems"+of.String()+")", of.args...)
+// section adds that the system in the column belongs to the section; without a section it does not narrow.
+func (w *where) section(column, section string) {
+	w.text(column+" IN (SELECT id FROM systems WHERE section = ?)", section)
 }
+
+// sight narrows to the rows that a person may see: by the column of the system, and by a condition that the row concerns a vendor. Nil does not narrow.
+func (w *where) sight(s *policy.Sight, system, vendor string) {
+	switch {
+	case s == nil || s.All:
+	case s.Nothing():
+		w.and("0")
+	case s.Vendor != "":
+		w.and(vendor, s.Vendor)
+	default:
+		var of where
+		in(&of, "section", s.Sections)
+		w.and(system+" IN (SELECT id FROM systems"+of.String()+")", of.args...)
+	}
+}
+
+// clone copies the conditions, so that the caller can add to them.
+func (w where) clone() where { return where{slices.Clone(w.conds), slices.Clone(w.args)} }
 
 func (w *where) String() string {
 	if len(w.conds) == 0 {

@@ -63,10 +63,10 @@ func (s *Snap) checkHead() error {
 	return nil
 }
 
-// VerifyLedger reads the whole ledger and names the first place that does not hold: every entry
-// against its place, its time, its leaf and the columns beside it, the tree against the last checkpoint, what is stored
-// beside the ledger against it (*Damage names the row), the schema against what the migrations make, and the indexes against their tables. since is an older checkpoint that must be a prefix, or nil. progress, if given, is
-// told how many entries were read.
+// VerifyLedger reads the whole ledger and names the first place that does not hold. It compares every entry with its place,
+// its time, its leaf and the columns beside it; the tree with the last checkpoint; the rows beside the ledger with their
+// entries (*Damage names the row); the schema with the migrations; and the indexes with their tables. since is an older
+// checkpoint that must be a prefix, or nil. progress may be nil; it receives the number of entries read.
 func (s *Snap) VerifyLedger(since []byte, progress func(n int64)) error {
 	if err := errors.Join(s.checkSchema(), s.checkHead()); err != nil {
 		return err
@@ -134,7 +134,7 @@ func (s *Snap) VerifyLedger(since []byte, progress func(n int64)) error {
 	return s.checkIndexes()
 }
 
-// openSince reads the older checkpoint as strictly as the newest one.
+// openSince reads the older checkpoint as strictly as the newest.
 func (s *Snap) openSince(b []byte) (ledger.Checkpoint, error) {
 	read := ledger.ReadCheckpoint
 	if v := s.db.opt.Verifier; v != nil {
@@ -150,7 +150,7 @@ func (s *Snap) openSince(b []byte) (ledger.Checkpoint, error) {
 	return c, nil
 }
 
-// checkSince compares the tree with the older checkpoint at the moment it has its size.
+// checkSince compares the tree with the older checkpoint when it has reached its size.
 func checkSince(front *ledger.Frontier, older ledger.Checkpoint) error {
 	if front.Size() != older.Size {
 		return nil
@@ -187,7 +187,7 @@ func (s *Snap) checkFront(front *ledger.Frontier, older ledger.Checkpoint) error
 	return nil
 }
 
-// stored is an entry with the columns that only help to find it.
+// stored is an entry with the index columns beside it.
 type stored struct {
 	entry ledger.Entry
 	idx   int64

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// WindowNow is how a window stands beyond what its own row says (screens §6).
+// WindowNow is the part of a window's state that its own row does not say (screens §6).
 type WindowNow struct {
 	Live     bool // a session runs on it
 	Used     bool // one runs or ran
@@ -13,7 +13,7 @@ type WindowNow struct {
 	Frozen   bool // a freeze covers it
 }
 
-// WindowsNow tells how windows stand, by id. Ids that there are not are left out.
+// WindowsNow gives the state of windows by id. It leaves out unknown ids.
 func (s *Snap) WindowsNow(ids ...string) (map[string]WindowNow, error) {
 	wanted, err := json.Marshal(ids)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"sekimori/policy"
 )
 
-// What happens on a window: sessions, more time, a freeze that covers it by system, vendor, prime contractor or everything.
+// The state of a window: sessions, more time, and a freeze that covers it by system, vendor, prime contractor or everything.
 func TestHowWindowsStand(t *testing.T) {
 	o := open(t)
 	o.declare()
@@ -39,7 +39,7 @@ func TestHowWindowsStand(t *testing.T) {
 	want("granted more", WindowNow{Live: true, Used: true, Extended: true})
 	s.State, s.Reason, s.Ended = SessionEnded, policy.WindowEnded, noon.Add(time.Hour).UTC()
 	o.write(func(tx *Tx) error {
-		return all(tx.UpdateSession(s), tx.AddReview(Review{Session: s.ID, Due: noon.AddDate(0, 0, 7)}))
+		return all(tx.UpdateSession(s), tx.AddReview(Review{ID: s.ID, Session: s.ID, Due: noon.AddDate(0, 0, 7)}))
 	})
 	over := WindowNow{Used: true, Extended: true}
 	want("ended", over)

@@ -22,12 +22,29 @@ func (s *Snap) Window(id string) (Window, error) {
 
 // Windows lists windows by start.
 func (s *Snap) Windows(f WindowFilter) ([]Window, error) {
+	w := f.where()
+	order := ` ORDER BY +w.starts, w.id LIMIT ?` // upcoming windows are found by their end, without walking through those long over
+	if f.Newest {
+		order = ` ORDER BY w.starts DESC, w.id DESC LIMIT ?`
+	}
+	return list(s, scanWindow, windowColumns+w.String()+order, append(w.args, limit(f.Limit))...)
+}
+
+// WindowPage reads a page. Windows that are not over come first, by their start; then the rest, the latest first.
+func (s *Snap) WindowPage(f WindowFilter, p Page) (Paged[Window], error) {
+	return listing[Window]{table: "windows w", query: windowColumns, scan: scanWindow, where: f.where(),
+		first:  "w.ends > ? AND (w.state IN ('scheduled', 'attended', 'permitted') OR w.closed_at > ?)",
+		orders: [2]order{{keys: []string{"w.starts", "w.id"}}, {keys: []string{"w.starts", "w.id"}, desc: true}},
+		column: "w.id", name: func(v Window) string { return v.ID }}.page(s, p)
+}
+
+func (f WindowFilter) where() where {
 	var w where
-	// Looked up window by window in the order of the list, which ends at its limit.
-	w.text("EXISTS (SELECT 1 FROM requests q WHERE q.no = w.request AND q.vendor = ?)", f.Vendor)
+	// SQLite checks window by window in the list's order, and stops at its limit.
+	w.sight(f.Sight, "w.system", "EXISTS (SELECT 1 FROM requests q WHERE q.no = w.request AND q.vendor = ?)")
 	w.text("w.request = ?", f.Request)
 	w.text("w.system = ?", f.System)
-	w.section("w.system", f.Section, f.Also)
+	w.section("w.system", f.Section)
 	in(&w, "w.state", f.States)
 	if !f.EndAfter.IsZero() {
 		w.and("w.ends > ?", ms(f.EndAfter))
@@ -35,16 +52,12 @@ func (s *Snap) Windows(f WindowFilter) ([]Window, error) {
 	if !f.StartBefore.IsZero() {
 		w.and("w.starts < ?", ms(f.StartBefore))
 	}
-	order := ` ORDER BY +w.starts, w.id LIMIT ?` // what is to come is found by its end, not by going through what is long over
-	if f.Newest {
-		order = ` ORDER BY w.starts DESC, w.id DESC LIMIT ?`
-	}
-	return list(s, scanWindow, windowColumns+w.String()+order, append(w.args, limit(f.Limit))...)
+	return w
 }
 
 // AddWindow stores a new window.
 func (t *Tx) AddWindow(w Window) error {
-	overrides, err := encode(none(w.Overrides))
+	overrides, err := encode(orEmpty(w.Overrides))
 	if err != nil {
 		return err
 	}
@@ -55,12 +68,12 @@ func (t *Tx) AddWindow(w Window) error {
 	return exists(err)
 }
 
-// UpdateWindow replaces everything of a window but its id and request. Errors: ErrNotFound.
+// UpdateWindow replaces all of a window except its id and request. Errors: ErrNotFound.
 func (t *Tx) UpdateWindow(w Window) error {
 	if _, err := t.exec(`UPDATE grants SET ends = ? WHERE window = ? AND ends <> ?`, ms(w.End), w.ID, ms(w.End)); err != nil {
 		return err
 	}
-	overrides, err := encode(none(w.Overrides))
+	overrides, err := encode(orEmpty(w.Overrides))
 	if err != nil {
 		return err
 	}
@@ -70,21 +83,26 @@ func (t *Tx) UpdateWindow(w Window) error {
 		w.PermittedBy, w.ClosedBy, ms(w.ClosedAt), w.Reason, ms(w.Present), ms(w.BackupAt), overrides, w.ID)
 }
 
-// A grant is read with its window, with the state of its request, and with whoever decided last.
-const grantColumns = `SELECT g.id, g.person, g.vendor, g.target, g.account, g.request, g.files, g.forward, g.state, g.revoked_by,
+// A grant is read with its window, the state of its request, and the person who decided last.
+const grantColumns = `SELECT g.id, g.person, g.vendor, g.target, g.account, g.request, g.files, g.forwards, g.state, g.revoked_by,
 	g.revoked_reason, g.person_limit, r.state, r.version, r.approved_version, coalesce(d.by, ''), coalesce(d.reason, ''),
 	w.id, w.request, w.system, w.starts, w.ends, w.state, w.attendant, w.closed_by, w.reason,
-	w.emergency, w.drill, w.present, w.backup_at, w.overrides
+	w.emergency, w.drill, w.present, w.backup_at, w.overrides,
+	coalesce(json_extract(r.body, '$.file_direction'), ''), coalesce(json_extract(r.body, '$.file_paths_in'), '[]'),
+	coalesce(json_extract(r.body, '$.file_paths_out'), '[]'), coalesce(json_extract(r.body, '$.file_limit_mib'), 0),
+	coalesce(json_extract(r.body, '$.sanitised'), ''), coalesce(json_extract(r.body, '$.commands'), '[]'),
+	coalesce(json_extract(r.body, '$.forced_command'), '')
 	FROM grants g JOIN windows w ON w.id = g.window JOIN requests r ON r.no = g.request
 	LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE request = g.request)`
 
 func scanGrant(r scanner) (policy.Grant, error) {
 	var g policy.Grant
 	w := &g.Window
-	err := r.Scan(&g.ID, &g.Person, &g.Vendor, &g.Target, &g.Account, &g.Request, &g.Files, &g.Forward, &g.State, &g.RevokedBy,
+	err := r.Scan(&g.ID, &g.Person, &g.Vendor, &g.Target, &g.Account, &g.Request, &g.Files, body{&g.Forwards}, &g.State, &g.RevokedBy,
 		&g.RevokedReason, &g.PersonLimit, &g.RequestState, &g.RequestVersion, &g.ApprovedVersion, &g.DecidedBy, &g.DecidedReason,
 		&w.ID, &w.Request, &w.System, at(&w.Start), at(&w.End), &w.State, optional{&w.Attendant}, &w.ClosedBy, &w.Reason,
-		&w.Emergency, &w.Drill, at(&w.Present), at(&w.BackupAt), body{&w.Overrides})
+		&w.Emergency, &w.Drill, at(&w.Present), at(&w.BackupAt), body{&w.Overrides},
+		&g.FileDirection, body{&g.FilePathsIn}, body{&g.FilePathsOut}, &g.FileLimitMiB, &g.Sanitised, body{&g.Commands}, &g.Forced)
 	return g, err
 }
 
@@ -111,12 +129,16 @@ func (s *Snap) GrantsWhere(f GrantFilter) ([]policy.Grant, error) {
 	return list(s, scanGrant, grantColumns+w.String()+` ORDER BY w.starts, g.id`, w.args...)
 }
 
-// AddGrant stores a new grant. Only the fields of the grant itself are stored; what it shows of
-// window and request is read from there. The window must be stored already.
+// AddGrant stores a new grant. It stores only the grant's own fields; a later read takes
+// the others from window and request. The window must be stored already.
 func (t *Tx) AddGrant(g policy.Grant) error {
-	_, err := t.exec(`INSERT INTO grants (id, person, vendor, target, account, window, request, files, forward, state, revoked_by,
+	forwards, err := encode(orEmpty(g.Forwards))
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`INSERT INTO grants (id, person, vendor, target, account, window, request, files, forwards, state, revoked_by,
 		revoked_reason, person_limit, ends) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT ends FROM windows WHERE id = ?))`,
-		g.ID, g.Person, g.Vendor, g.Target, g.Account, g.Window.ID, g.Request, string(g.Files), g.Forward, string(g.State),
+		g.ID, g.Person, g.Vendor, g.Target, g.Account, g.Window.ID, g.Request, string(g.Files), forwards, string(g.State),
 		g.RevokedBy, g.RevokedReason, g.PersonLimit, g.Window.ID)
 	return exists(err)
 }

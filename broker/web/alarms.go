@@ -1,21 +1,21 @@
 package web
 
 import (
+	"sekimori/broker/api"
 	"sekimori/broker/registry"
+	"sekimori/broker/view"
 )
 
-// alarms lists what went to the caller's desks: to their section's, and to the central one for the
-// information-systems section. Auditors see all.
 func (s *Server) alarms(c *call) error {
-	all, err := s.o.Registry.Alarms(c.r.Context(), c.person, c.r.FormValue("open") == "true")
+	page, err := c.page()
 	if err != nil {
 		return err
 	}
-	return c.reply(each(all, s.viewAlarm))
+	return c.answer(s.o.Views.Alarms(c.r.Context(), c.reader(), c.query("open") == "true", page))
 }
 
 func (s *Server) ackAlarm(c *call) error {
-	var in AckBody
+	var in api.AckBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
@@ -23,5 +23,5 @@ func (s *Server) ackAlarm(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(s.viewAlarm(a))
+	return c.reply(view.Alarm(a, s.o.Zone))
 }

@@ -1,57 +1,15 @@
 package web
 
 import (
-	"time"
-
+	"sekimori/broker/api"
 	"sekimori/broker/registry"
 	"sekimori/broker/store"
+	"sekimori/broker/view"
 	"sekimori/policy"
 )
 
-// KeyBody registers a public key: one's own, or a named person's.
-type KeyBody struct {
-	Person string `json:"person,omitempty"` // id or login; empty: the caller
-	Key    string `json:"key"`              // authorized_keys line, without options
-	Fresh
-}
-
-// KeyAdded tells what became of it.
-type KeyAdded struct {
-	Fingerprint string `json:"fingerprint"`
-	// Pending is the number under which the key awaits a second person; empty: it works.
-	Pending string `json:"pending,omitempty"`
-}
-
-// KeyRevokeBody takes a key away for good.
-type KeyRevokeBody struct {
-	Person      string `json:"person,omitempty"`
-	Fingerprint string `json:"fingerprint"`
-	Reason      string `json:"reason"`
-}
-
-// PasswordBody changes one's own password. Fresh is proved with the old one.
-type PasswordBody struct {
-	New string `json:"new_password"`
-	Fresh
-}
-
-// FactorBody begins the renewal of one's own second factor. Fresh is proved with the old one.
-type FactorBody struct{ Fresh }
-
-// FactorSecret is what the person puts into the authenticator. The old one is valid until this one is proved.
-type FactorSecret struct {
-	Secret  string    `json:"totp_secret"`
-	URL     string    `json:"otpauth_url"`
-	Expires time.Time `json:"expires_at"`
-}
-
-// FactorProof proves the new second factor.
-type FactorProof struct {
-	Code string `json:"code"`
-}
-
-// whose is the person named, or the caller.
-func (c *call) whose(named string) string {
+// named gives the named person, or the caller.
+func (c *call) named(named string) string {
 	if named == "" {
 		return c.person.ID
 	}
@@ -59,34 +17,34 @@ func (c *call) whose(named string) string {
 }
 
 func (s *Server) keys(c *call) error {
-	list, err := s.o.Registry.Keys(c.r.Context(), c.whose(c.r.FormValue("person")), c.actor())
+	page, err := c.page()
 	if err != nil {
 		return err
 	}
-	return c.reply(each(list, func(k store.Key) Key { return viewKey(k, s.o.Zone) }))
+	return c.answer(s.o.Views.Keys(c.r.Context(), c.reader(), c.named(c.query("person")), page))
 }
 
 func (s *Server) addKey(c *call) error {
-	var in KeyBody
+	var in api.KeyBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
 	if err := s.fresh(c, in.Fresh); err != nil {
 		return err
 	}
-	print, pending, err := s.o.Registry.AddKey(c.r.Context(), c.whose(in.Person), in.Key, c.actor())
+	print, pending, err := s.o.Registry.AddKey(c.r.Context(), c.named(in.Person), in.Key, c.actor())
 	if err != nil {
 		return err
 	}
-	return c.reply(KeyAdded{Fingerprint: print, Pending: pending})
+	return c.reply(api.KeyAdded{Fingerprint: print, Pending: pending})
 }
 
 func (s *Server) revokeKey(c *call) error {
-	var in KeyRevokeBody
+	var in api.KeyRevokeBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
-	person := c.whose(in.Person)
+	person := c.named(in.Person)
 	if err := s.o.Registry.RevokeKey(c.r.Context(), person, in.Fingerprint, in.Reason, c.actor()); err != nil {
 		return err
 	}
@@ -96,8 +54,8 @@ func (s *Server) revokeKey(c *call) error {
 	return s.shown(c, person)
 }
 
-// cutSessions ends what somebody's credential opened and still is open, once it opens nothing any more. fingerprint
-// empty: with whatever key.
+// cutSessions ends the open sessions of a person whose credential no longer opens anything. fingerprint
+// limits it to one key; empty: all keys.
 func (s *Server) cutSessions(c *call, person, fingerprint, why string) error {
 	var id string
 	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
@@ -112,17 +70,17 @@ func (s *Server) cutSessions(c *call, person, fingerprint, why string) error {
 }
 
 func (s *Server) shown(c *call, person string) error {
-	return show(s, c, func(snap *store.Snap) (Person, error) { return s.wholePerson(snap, person) })
+	return show(s, c, func(snap *store.Snap) (api.Person, error) { return s.o.Views.WholePerson(snap, person) })
 }
 
-// changePassword proves the old password and sets the new one; the caller's own token stays, every other ends.
+// changePassword proves the old password and sets the new one. The caller's own token stays; all others end.
 func (s *Server) changePassword(c *call) error {
-	var in PasswordBody
+	var in api.PasswordBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
 	if err := s.o.Registry.CheckPassword(in.New, c.person.Login); err != nil {
-		return err // before a code is used up for nothing
+		return err // before a code is used up in vain
 	}
 	if err := s.fresh(c, in.Fresh); err != nil {
 		return err
@@ -134,7 +92,7 @@ func (s *Server) changePassword(c *call) error {
 }
 
 func (s *Server) beginFactor(c *call) error {
-	var in FactorBody
+	var in api.FactorBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
@@ -145,11 +103,11 @@ func (s *Server) beginFactor(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(FactorSecret{Secret: e.Secret, URL: e.URL, Expires: at(e.Until, s.o.Zone)})
+	return c.reply(api.FactorSecret{Secret: e.Secret, URL: e.URL, Expires: view.At(e.Until, s.o.Zone)})
 }
 
 func (s *Server) finishFactor(c *call) error {
-	var in FactorProof
+	var in api.FactorProof
 	if err := c.read(&in); err != nil {
 		return err
 	}
@@ -161,7 +119,7 @@ func (s *Server) finishFactor(c *call) error {
 }
 
 func (s *Server) revokeTokens(c *call) error {
-	var in ReasonBody
+	var in api.ReasonBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
@@ -169,6 +127,6 @@ func (s *Server) revokeTokens(c *call) error {
 	if err := s.o.Registry.RevokeTokens(c.r.Context(), id, in.Reason, c.actor()); err != nil {
 		return err
 	}
-	// Whose tokens end here may be the caller: the answer still comes, the next call will not.
+	// The tokens may be the caller's own: this answer still arrives, the next call fails.
 	return c.reply(map[string]string{"person": id, "tokens": "revoked"})
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/act"
+	"sekimori/broker/api"
 	"sekimori/broker/registry"
 	"sekimori/policy"
 )
@@ -20,8 +22,8 @@ func (r route) example() string {
 	return strings.NewReplacer("{id...}", "hr-db/maint", "{id}", "X-1", "{no}", "1", "{file}", "x.ics").Replace(r.path)
 }
 
-// TestRecordingsListedOrFetchedWithoutASession walks the router: what the table does not open is
-// closed to the nameless, also before there is anybody and also where nothing is.
+// TestRecordingsListedOrFetchedWithoutASession walks the router: routes that the table does not open are
+// closed without a token, even before any person exists and on paths that do not exist.
 func TestRecordingsListedOrFetchedWithoutASession(t *testing.T) {
 	w := newWorld(t)
 	w.found()
@@ -31,15 +33,15 @@ func TestRecordingsListedOrFetchedWithoutASession(t *testing.T) {
 			name := r.method + " " + r.path
 			a := w.call(r.method, r.example(), token, nil)
 			if slices.Contains(open, name) {
-				if !r.who.open || a.status == http.StatusUnauthorized && a.fault.Code == CodeUnauthenticated {
+				if !r.callers.open || a.status == http.StatusUnauthorized && a.fault.Code == api.CodeUnauthenticated {
 					t.Errorf("%s asks for a token", name)
 				}
 				continue
 			}
-			if r.who.open {
+			if r.callers.open {
 				t.Errorf("%s is open to everybody", name)
 			}
-			if a.status != http.StatusUnauthorized || a.fault.Code != CodeUnauthenticated || a.fault.Exit != ExitRefused {
+			if a.status != http.StatusUnauthorized || a.fault.Code != api.CodeUnauthenticated || a.fault.Exit != api.ExitRefused {
 				t.Errorf("%s with token %q: %d %s", name, token, a.status, a.body)
 			}
 		}
@@ -54,8 +56,8 @@ func TestRecordingsListedOrFetchedWithoutASession(t *testing.T) {
 	}
 }
 
-// TestEveryRouteNamesWhoMayCallIt: the zero value of who lets nobody in, and nobody's roles are
-// left out by mistake.
+// TestEveryRouteNamesWhoMayCallIt: the zero value of callers denies, and no route lacks its roles
+// by mistake.
 func TestEveryRouteNamesWhoMayCallIt(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range routes() {
@@ -64,16 +66,16 @@ func TestEveryRouteNamesWhoMayCallIt(t *testing.T) {
 			t.Errorf("%s stands twice", name)
 		}
 		seen[name] = true
-		if !r.who.open && !r.who.signedIn && len(r.who.roles) == 0 {
+		if !r.callers.open && !r.callers.Everyone && !r.callers.Vendors && len(r.callers.Roles) == 0 {
 			t.Errorf("%s can be called by nobody", name)
 		}
 		if r.method != "GET" && r.method != "POST" {
 			t.Errorf("%s: method", name)
 		}
 	}
-	var nobody who
-	for _, p := range allRoles() {
-		if nobody.allows(person(p)) {
+	var nobody callers
+	for _, p := range act.Staff().Roles {
+		if nobody.Allow(person(p)) {
 			t.Errorf("the zero value lets %s in", p)
 		}
 	}
@@ -95,7 +97,7 @@ func TestTheTableRefusesRolesAndTheLedgerKnows(t *testing.T) {
 		{"kacho", "GET", "/v1/ledger/export?purpose=periodic-review"},
 	} {
 		a := w.call(tc.method, tc.path, tokens[tc.login], nil)
-		if a.status != http.StatusForbidden || a.fault.Exit != ExitRefused || a.fault.Number < 301 || a.fault.JA == "" || a.fault.HintEN == "" {
+		if a.status != http.StatusForbidden || a.fault.Exit != api.ExitRefused || a.fault.Number < 301 || a.fault.JA == "" || a.fault.HintEN == "" {
 			t.Errorf("%s %s %s: %d %+v", tc.login, tc.method, tc.path, a.status, a.fault)
 			continue
 		}
@@ -150,7 +152,7 @@ func TestBodiesAreStrict(t *testing.T) {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 	}
-	if v := ok[Person](w, "GET", "/v1/people/U-003", tokens["joho1"], nil); v.Locked != nil {
+	if v := ok[api.Person](w, "GET", "/v1/people/U-003", tokens["joho1"], nil); v.Locked != nil {
 		t.Error("a refused body locked somebody")
 	}
 }
@@ -158,14 +160,14 @@ func TestBodiesAreStrict(t *testing.T) {
 func TestFreshAuthenticationIsAskedFor(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.found()
-	ok[Freeze](w, "POST", "/v1/freezes", tokens["kanri"], FreezeBody{Scope: "all", Reason: "drill"})
-	lift := func(f Fresh) answer {
-		return w.call("POST", "/v1/freezes/I-001/lift", tokens["joho1"], LiftBody{Reason: "over", Fresh: f})
+	ok[api.Freeze](w, "POST", "/v1/freezes", tokens["kanri"], api.FreezeBody{Scope: "all", Reason: "drill"})
+	lift := func(f api.Fresh) answer {
+		return w.call("POST", "/v1/freezes/I-001/lift", tokens["joho1"], api.LiftBody{Reason: "over", Fresh: f})
 	}
-	if a := lift(Fresh{}); a.fault == nil || a.fault.Code != "fresh-authentication-required" || a.fault.Exit != ExitRefused {
+	if a := lift(api.Fresh{}); a.fault == nil || a.fault.Code != "fresh-authentication-required" || a.fault.Exit != api.ExitRefused {
 		t.Fatalf("a token alone lifts: %s", a.body)
 	}
-	if a := lift(Fresh{Password: "wrong", Code: w.code("joho1")}); a.fault == nil || a.fault.Code != "auth-failed" {
+	if a := lift(api.Fresh{Password: "wrong", Code: w.code("joho1")}); a.fault == nil || a.fault.Code != "auth-failed" {
 		t.Fatalf("a wrong password lifts: %s", a.body)
 	}
 	used := w.fresh("joho1")
@@ -175,7 +177,7 @@ func TestFreshAuthenticationIsAskedFor(t *testing.T) {
 	if a := lift(used); a.fault == nil || a.fault.Code != "auth-failed" {
 		t.Errorf("a code counts twice: %s", a.body)
 	}
-	v := ok[[]Freeze](w, "GET", "/v1/freezes", tokens["kacho"], nil)
+	v := ok[api.List[api.Freeze]](w, "GET", "/v1/freezes", tokens["kacho"], nil).Items
 	if len(v) != 1 || v[0].State != "lift-one" {
 		t.Errorf("after one agreement: %+v", v)
 	}
@@ -184,12 +186,12 @@ func TestFreshAuthenticationIsAskedFor(t *testing.T) {
 func TestATokenExpiresIsRevokedAndDiesWithALock(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.found()
-	ok[Person](w, "GET", "/v1/whoami", tokens["kacho"], nil)
+	ok[api.Person](w, "GET", "/v1/whoami", tokens["kacho"], nil)
 	ok[map[string]bool](w, "POST", "/v1/logout", tokens["kacho"], nil)
 	if a := w.call("GET", "/v1/whoami", tokens["kacho"], nil); a.status != http.StatusUnauthorized {
 		t.Errorf("after logout: %d", a.status)
 	}
-	ok[Person](w, "POST", "/v1/people/tachiai/lock", tokens["joho1"], LockBody{Reason: "lost telephone"})
+	ok[api.Person](w, "POST", "/v1/people/tachiai/lock", tokens["joho1"], api.LockBody{Reason: "lost telephone"})
 	if a := w.call("GET", "/v1/whoami", tokens["tachiai"], nil); a.fault == nil {
 		t.Error("a locked person's token works")
 	}
@@ -197,34 +199,34 @@ func TestATokenExpiresIsRevokedAndDiesWithALock(t *testing.T) {
 	if a := w.call("GET", "/v1/whoami", tokens["tenken"], nil); a.status != http.StatusUnauthorized {
 		t.Errorf("after eight hours: %d", a.status)
 	}
-	again := ok[TokenReply](w, "POST", "/v1/login", "", LoginBody{Login: "tenken", Fresh: w.fresh("tenken")})
-	ok[Person](w, "GET", "/v1/whoami", again.Token, nil)
+	again := ok[api.TokenReply](w, "POST", "/v1/login", "", api.LoginBody{Login: "tenken", Fresh: w.fresh("tenken")})
+	ok[api.Person](w, "GET", "/v1/whoami", again.Token, nil)
 }
 
 func TestOnlyTheFirstApplyNeedsNoToken(t *testing.T) {
 	w := newWorld(t)
-	plan := ok[registry.Plan](w, "POST", "/v1/apply", "", ApplyBody{Name: "town.yaml", Text: town, DryRun: true})
+	plan := ok[registry.Plan](w, "POST", "/v1/apply", "", api.ApplyBody{Name: "town.yaml", Text: town, DryRun: true})
 	if !plan.DryRun || !plan.Differs() || plan.Code != "" {
 		t.Errorf("dry run: %+v", plan)
 	}
-	if v := ok[Status](w, "GET", "/v1/status", "", nil); !v.EmptyRegistry {
+	if v := ok[api.Status](w, "GET", "/v1/status", "", nil); !v.EmptyRegistry {
 		t.Fatal("a dry run applied")
 	}
 	bad := strings.Replace(town, "roles: [auditor]", "roles: [auditer]", 1)
-	a := w.call("POST", "/v1/apply", "", ApplyBody{Name: "town.yaml", Text: bad})
+	a := w.call("POST", "/v1/apply", "", api.ApplyBody{Name: "town.yaml", Text: bad})
 	if a.status != http.StatusUnprocessableEntity || len(a.fault.Details) == 0 || a.fault.Details[0].File != "town.yaml" || a.fault.Details[0].Line != 10 || a.fault.Details[0].Column == 0 {
 		t.Errorf("a bad file: %d %s", a.status, a.body)
 	}
 	w.found()
-	if a := w.call("POST", "/v1/apply", "", ApplyBody{Name: "town.yaml", Text: town}); a.status != http.StatusUnauthorized {
+	if a := w.call("POST", "/v1/apply", "", api.ApplyBody{Name: "town.yaml", Text: town}); a.status != http.StatusUnauthorized {
 		t.Errorf("a second apply without a token: %d", a.status)
 	}
 }
 
-// The decoder of JSON puts U+FFFD for bytes that are no UTF-8. A body that has some is refused whole, before anything looks at what it became.
+// The JSON decoder replaces bytes that are not UTF-8 by U+FFFD. A body with such bytes is refused whole, before its content is examined.
 func TestABodyThatIsNoUTF8IsRefused(t *testing.T) {
 	w := newWorld(t)
-	body, err := json.Marshal(ApplyBody{Name: "town.yaml", Text: town})
+	body, err := json.Marshal(api.ApplyBody{Name: "town.yaml", Text: town})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,12 +237,12 @@ func TestABodyThatIsNoUTF8IsRefused(t *testing.T) {
 	if a := w.call("POST", "/v1/apply", "", bad); a.status != http.StatusBadRequest || !strings.Contains(a.fault.EN, "not UTF-8") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	if v := ok[Status](w, "GET", "/v1/status", "", nil); !v.EmptyRegistry {
+	if v := ok[api.Status](w, "GET", "/v1/status", "", nil); !v.EmptyRegistry {
 		t.Error("it was applied")
 	}
 }
 
-// Two foundings may be let in while the registry is empty. The one that comes second finds an administrator of the
+// Two foundings may be admitted while the registry is empty. The second then finds an administrator of the
 // name it gave, and has proved nothing.
 func TestAFoundingThatComesSecondIsNobodys(t *testing.T) {
 	w := newWorld(t)
@@ -267,7 +269,7 @@ func TestListenLeavesALivingSocketAlone(t *testing.T) {
 		l.Close()
 		t.Fatal("a second server took the socket")
 	}
-	ok[Status](w, "GET", "/v1/status", "", nil)
+	ok[api.Status](w, "GET", "/v1/status", "", nil)
 	info, err := os.Stat(w.socket)
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)

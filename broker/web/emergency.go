@@ -1,83 +1,37 @@
 package web
 
 import (
+	"sekimori/broker/api"
+	"sekimori/broker/forms"
+	"sekimori/broker/request"
 	"sekimori/broker/requests"
 	"sekimori/policy"
 )
 
-// EmergencyBody opens an emergency window by the first of two (R22).
-type EmergencyBody struct {
-	SubmitBody
-	Reason   string `json:"reason"`
-	Phoned   string `json:"phoned"`    // who was telephoned
-	PhonedAt string `json:"phoned_at"` // and when: RFC 3339, or a local time of the institution
-	Fresh
-}
-
-// EmergencyAct is the second person's agreement, or the later approval.
-type EmergencyAct struct {
-	Reason string `json:"reason"`
-	Fresh
-}
-
-// emergencyRoutes are the three acts on an emergency. Who may take which, policy says.
+// emergencyRoutes are the routes that begin an emergency.
 func emergencyRoutes() []route {
-	openers := who{deputies: true, roles: []policy.Role{policy.Approver, policy.SecondApprover, policy.InformationSystems}}
+	openers := staffOrDeputies(policy.Approver, policy.SecondApprover, policy.InformationSystems)
 	return []route{
-		{"POST", "/v1/emergencies", openers, (*Server).openEmergency},
-		{"POST", "/v1/requests/{no}/agree", openers, (*Server).agreeEmergency},
-		{"POST", "/v1/requests/{no}/approve-after", openers, (*Server).approveAfter},
+		{"POST", string(api.EmergenciesPath), openers, (*Server).openEmergency},
 	}
 }
 
 func (s *Server) openEmergency(c *call) error {
-	var in EmergencyBody
+	var in api.EmergencyBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
-	form, err := requests.ParseForm(in.Name, []byte(in.Text), s.o.Zone)
+	form, err := request.Parse(in.Name, []byte(in.Text), s.o.Zone)
 	if err != nil {
 		return err
 	}
-	phoned, err := s.instant("phoned_at", in.PhonedAt)
+	phoned, err := forms.Instant("phoned_at", in.PhonedAt, s.o.Zone)
 	if err != nil {
 		return err
 	}
-	if err := s.fresh(c, in.Fresh); err != nil {
-		return err
-	}
-	no, err := s.o.Desk.Emergency(c.r.Context(), form, requests.EmergencyForm{Reason: in.Reason, Phoned: in.Phoned, PhonedAt: phoned}, c.actor())
+	no, err := s.o.Desk.Emergency(c.r.Context(), form, requests.EmergencyForm{Reason: in.Reason, Phoned: in.Phoned, PhonedAt: phoned}, c.caller(in.Fresh))
 	if err != nil {
 		return err
 	}
 	return s.replyRequest(c, no, form.Hints()...)
-}
-
-func (s *Server) agreeEmergency(c *call) error {
-	return s.onEmergency(c, func(no, reason string) error {
-		_, err := s.o.Desk.AgreeEmergency(c.r.Context(), no, reason, c.actor())
-		return err
-	})
-}
-
-func (s *Server) approveAfter(c *call) error {
-	return s.onEmergency(c, func(no, reason string) error {
-		_, err := s.o.Desk.ApproveAfter(c.r.Context(), no, reason, c.actor())
-		return err
-	})
-}
-
-func (s *Server) onEmergency(c *call, act func(no, reason string) error) error {
-	var in EmergencyAct
-	if err := c.read(&in); err != nil {
-		return err
-	}
-	if err := s.fresh(c, in.Fresh); err != nil {
-		return err
-	}
-	no := c.r.PathValue("no")
-	if err := act(no, in.Reason); err != nil {
-		return err
-	}
-	return s.replyRequest(c, no)
 }

@@ -8,13 +8,13 @@ import (
 )
 
 // TestAttackIDsThatExistToldFromThoseThatDoNot: GET /v1/papers?person= answered an engineer with an empty list for a login of the staff and
-// with "not found" for any other name. Whatever a vendor's people ask of others, by path, query or body, one answer stands for what exists
-// and what does not.
+// with "not found" for any other name. People of a vendor must get the same answer for another's thing and for one that does not exist, by
+// path, query or body.
 func TestAttackIDsThatExistToldFromThoseThatDoNot(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.found()
 	w.neighbours(tokens)
-	// Pairs of names of one form: one of somebody else's that exists, one that does not.
+	// Pairs of names of one form: one that exists and is another's, one that does not exist.
 	pairs := map[string][][2]string{
 		"person": {{"kacho", "kachx"}, {"U-001", "U-991"}, {"c-own", "c-owx"}, {"E-OWN", "E-OWX"}, {"e-own", "e-owx"}},
 		"vendor": {{"V-001", "V-991"}, {"v-001", "v-991"}},

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/connlimit"
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/registry"
@@ -78,9 +79,9 @@ func get(t *testing.T, c *http.Client, method, url string, body io.Reader, heade
 		t.Fatal(err)
 	}
 	var wrapped struct {
-		Error Fault `json:"error"`
+		Error api.Fault `json:"error"`
 	}
-	_ = json.Unmarshal(b, &wrapped) // what is no fault has no code
+	_ = json.Unmarshal(b, &wrapped) // an answer that is no fault has no code
 	return resp.StatusCode, resp.Proto, wrapped.Error.Code, string(b)
 }
 
@@ -93,15 +94,15 @@ func TestTheSameAPIOverHTTPS(t *testing.T) {
 		t.Errorf("%d %s %s", status, proto, text)
 	}
 	for name, token := range map[string]string{"none": "", "garbage": "Bearer abc", "no bearer": tokens["kacho"], "empty": "Bearer "} {
-		if status, _, code, _ := get(t, client, "GET", "https://"+address+"/v1/whoami", nil, "Authorization", token); status != 401 || code != CodeUnauthenticated {
+		if status, _, code, _ := get(t, client, "GET", "https://"+address+"/v1/whoami", nil, "Authorization", token); status != 401 || code != api.CodeUnauthenticated {
 			t.Errorf("token %s: %d %s", name, status, code)
 		}
 	}
-	// A token is its owner's on either door, and no more.
+	// A token gives its owner's rights on either door, and no more.
 	if status, _, code, _ := get(t, client, "GET", "https://"+address+"/v1/changes", nil, "Authorization", "Bearer "+tokens["tachiai"]); status != 403 || code != "forbidden" {
 		t.Errorf("the attendant reads changes: %d %s", status, code)
 	}
-	// One that was revoked on the socket is gone here too.
+	// A token revoked on the socket is revoked here too.
 	if a := w.call("POST", "/v1/logout", tokens["joho1"], nil); a.status != 200 {
 		t.Fatal(a.status)
 	}
@@ -113,15 +114,15 @@ func TestTheSameAPIOverHTTPS(t *testing.T) {
 func TestAttackFirstApplyOverHTTPS(t *testing.T) {
 	w := newWorld(t)
 	address, client := w.https()
-	body, err := json.Marshal(ApplyBody{Name: "town.yaml", Text: town})
+	body, err := json.Marshal(api.ApplyBody{Name: "town.yaml", Text: town})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, _, code, _ := get(t, client, "POST", "https://"+address+"/v1/apply", strings.NewReader(string(body))); status != 401 || code != CodeUnauthenticated {
+	if status, _, code, _ := get(t, client, "POST", "https://"+address+"/v1/apply", strings.NewReader(string(body))); status != 401 || code != api.CodeUnauthenticated {
 		t.Errorf("a stranger founds the registry: %d %s", status, code)
 	}
-	// The socket's own account still may.
-	if plan := ok[registry.Plan](w, "POST", "/v1/apply", "", ApplyBody{Name: "town.yaml", Text: town}); !plan.Founding {
+	// The account that owns the socket still may.
+	if plan := ok[registry.Plan](w, "POST", "/v1/apply", "", api.ApplyBody{Name: "town.yaml", Text: town}); !plan.Founding {
 		t.Error("not the first apply")
 	}
 }
@@ -190,6 +191,7 @@ func dialTLS(t *testing.T, address string) net.Conn {
 }
 
 func TestAttackOversizedHeaders(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	address, client := w.https()
 	got := raw(t, dialTLS(t, address), "GET /v1/status HTTP/1.1\r\nHost: gate\r\nX-Long: "+strings.Repeat("x", 1<<20)+"\r\n\r\n")
@@ -210,6 +212,7 @@ func TestAttackOversizedHeaders(t *testing.T) {
 }
 
 func TestAttackSlowHeaders(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	address, client := w.https(func(s *Server) { s.https.ReadHeaderTimeout = 2 * time.Second }) // it bounds handshakes too, on a loaded machine
 	silent, err := net.Dial("tcp", address)                                                     // no handshake at all
@@ -225,7 +228,7 @@ func TestAttackSlowHeaders(t *testing.T) {
 		}
 		slow = append(slow, c)
 	}
-	// Meanwhile others are served.
+	// Other callers are served meanwhile.
 	if status, _, _, _ := get(t, client, "GET", "https://"+address+"/v1/status", nil); status != 200 {
 		t.Errorf("others: %d", status)
 	}
@@ -234,7 +237,7 @@ func TestAttackSlowHeaders(t *testing.T) {
 	}
 }
 
-// trickle is a body of which something comes again and again, and never the end.
+// trickle is a body that keeps coming and never ends.
 type trickle struct{ stop <-chan struct{} }
 
 func (b trickle) Read(p []byte) (int, error) {
@@ -247,8 +250,9 @@ func (b trickle) Read(p []byte) (int, error) {
 	}
 }
 
-// A body that comes a byte at a time does not keep a connection, whoever sends it and over which protocol; one with a name has longer.
+// A body that comes a byte at a time does not keep a connection, for any sender and protocol; a signed-in sender has longer.
 func TestAttackSlowBodies(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	tokens := w.found()
 	const never = time.Hour
@@ -291,7 +295,7 @@ func TestAttackSlowBodies(t *testing.T) {
 			close(stop)
 		}
 	}
-	// What has no body has no deadline: an answer that takes longer than any body may is not broken off.
+	// A call without a body has no deadline: an answer that takes longer than any body may is not cut off.
 	w.server.namelessBody, w.server.knownBody = time.Nanosecond, time.Nanosecond
 	if status, _, _, text := get(t, client, "GET", "https://"+address+"/v1/whoami", nil, "Authorization", "Bearer "+tokens["kacho"]); status != 200 {
 		t.Errorf("without a body: %d %s", status, text)
@@ -302,7 +306,7 @@ func TestAttackForwardedForNamesNobody(t *testing.T) {
 	w := newWorld(t)
 	address, client := w.https(func(s *Server) {
 		s.https.Handler = withoutBrowsers(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			s.serve(rw, r, route{method: r.Method, path: r.URL.Path, who: anyone(), handle: func(_ *Server, c *call) error { return c.reply(c.source()) }})
+			s.serve(rw, r, route{method: r.Method, path: r.URL.Path, callers: anyone(), handle: func(_ *Server, c *call) error { return c.reply(c.source()) }})
 		}))
 	})
 	for _, name := range []string{"X-Forwarded-For", "Forwarded", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP"} {
@@ -342,7 +346,7 @@ func TestConnectionsAreBoundedByAddress(t *testing.T) {
 	}
 	first, second := <-accepted, <-accepted
 	first.Close()
-	first.Close() // a second time gives nothing back
+	first.Close() // a second Close gives nothing back
 	again, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)

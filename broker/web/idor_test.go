@@ -11,8 +11,8 @@ import (
 	"sekimori/policy"
 )
 
-// neighbours adds what the town has twice: another section with a system of its own, two vendors with a contact and an engineer each, and
-// one of everything that has a number, all of the first section and the first vendor. Tokens come back by login.
+// neighbours adds a second of each: another section with a system of its own, two vendors with a contact and an engineer each, and
+// one of every numbered thing, all of the first section and the first vendor. Tokens come back by login.
 func (w *world) neighbours(tokens map[string]string) {
 	w.t.Helper()
 	staff := func(id, section string, roles ...policy.Role) store.Person {
@@ -22,7 +22,7 @@ func (w *world) neighbours(tokens map[string]string) {
 		return store.Person{Person: policy.Person{ID: id, Login: strings.ToLower(id), Kind: kind, Name: id, Vendor: vendor}}
 	}
 	people := []store.Person{
-		staff("S-ALL", "somu", policy.Approver, policy.Requester, policy.Attendant), // another section's, with every role of a section
+		staff("S-ALL", "somu", policy.Approver, policy.Requester, policy.Attendant), // of another section, with every role of a section
 		staff("A-ALL", "somu", policy.Auditor),
 		outside("C-OWN", "V-001", policy.Contact), outside("E-OWN", "V-001", policy.Engineer),
 		outside("C-OTHER", "V-002", policy.Contact), outside("E-OTHER", "V-002", policy.Engineer),
@@ -57,8 +57,13 @@ func (w *world) neighbours(tokens map[string]string) {
 		asked := r
 		asked.No, asked.State, asked.ApprovedVersion, asked.Start = "R8-0002", policy.PendingFirst, 0, now.Add(12*time.Hour)
 		must(tx.AddRequest(asked))
+		must(tx.AddDraft(store.Draft{ID: "D-0001", Owner: "U-001", Kind: store.DraftRequest, State: store.DraftOpen, Version: 1,
+			Values: map[string][]string{"purpose": {"secret-purpose"}}}))
 		must(tx.AddExtension(store.Extension{ID: "X-0001", Window: window.ID, Request: r.No, System: "hr", AskedBy: "E-OWN", Via: "cli", By: time.Hour,
 			Reason: "secret-purpose", Ends: window.End}))
+		must(tx.AddPermit(store.Permit{Permit: policy.Permit{ID: "SP-001", Vendor: "V-001", System: "hr", From: now.AddDate(0, -1, 0), Until: now.AddDate(1, 0, 0)},
+			Purpose: "secret-purpose", AskedBy: "U-001"}))
+		must(tx.OweDay(store.Day{ID: "2026-11-24-hr", System: "hr", Date: "2026-11-24", Due: now}))
 		must(tx.AddSession(store.Session{ID: "S-20261124-01", State: store.SessionActive, Person: "E-OWN", Vendor: "V-001", Grant: "R8-0001-1-1",
 			Window: window.ID, Request: r.No, System: "hr", Target: "hr-db", Account: "hr-db/maint", Created: now, Started: now, Until: window.End}))
 		if err != nil {
@@ -72,8 +77,8 @@ func (w *world) neighbours(tokens map[string]string) {
 	}
 }
 
-// Every route that names something, asked by people whom that something is none of the business of: another section's with every role,
-// another vendor's contact and engineer, the administrator. Nobody learns anything of it, nothing changes.
+// Every route that names a thing, called by people whom it does not concern: another section's with every role,
+// another vendor's contact and engineer, the administrator. None of them learns anything of it, and nothing changes.
 func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.found()
@@ -84,18 +89,26 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 		"/close": {"reason": "x"}, "/cut": {"reason": "x"}, "/cancel": {"reason": "x"}, "/open": {}, "/permit": {}, "/unpermit": {"reason": "x"},
 		"/tick": {"step": "a", "method": "seen"}, "/backup": {}, "/override": {"item": "backup", "reason": "x"}, "/present": {},
 		"/handover": {"person": "S-ALL"}, "/take ": {}, "/identity": {"digits": "123"}, "/attest": {}, "/extensions": {"by": "15m", "reason": "x"},
-		"/grant": {"reason": "x"}, "/deny": {"reason": "x"}, "/end": {"reason": "x"}, "/pause": {"reason": "x"}, "/resume": {"reason": "x"},
+		"/grant": {"reason": "x"}, "/refuse": {"reason": "x"}, "/give": {"reason": "x"}, "/deny": {"reason": "x"}, "/end": {"reason": "x"}, "/pause": {"reason": "x"}, "/resume": {"reason": "x"},
+		"/bookmark": {"note": "x"}, "/sign": {"verdict": "ok"}, "/confirm": {"note": "x"}, "/correct": {"text": "x"}, "/message": {"text": "x"}, "/explain": {"why": "other"}, "/edit": {"name": "r.yaml", "text": "system: hr"}, "/hold": {"reason": "x"}, "/release": {"reason": "x"},
+		"/note": {"values": map[string][]string{}}, "/save": {"values": map[string][]string{}}, "/line-cut": {}, "/line-on": {}, "/line-off": {}, "/line-back": {}, "/test": {}, "/discard": {}, "/submit": {"clauses_told": true},
 	}
 	for _, r := range routes() {
 		var path string
 		switch {
 		case strings.HasPrefix(r.path, "/v1/requests/{no}"):
 			path = strings.Replace(r.path, "{no}", "R8-0001", 1)
-			if strings.HasSuffix(r.path, "/approve") || strings.HasSuffix(r.path, "/return") || strings.HasSuffix(r.path, "/reject") {
+			if strings.HasSuffix(r.path, "/approve") || strings.HasSuffix(r.path, "/return") || strings.HasSuffix(r.path, "/note") || strings.HasSuffix(r.path, "/reject") {
 				path = strings.Replace(r.path, "{no}", "R8-0002", 1)
 			}
-		case strings.HasPrefix(r.path, "/v1/windows/{id}"):
+		case strings.HasPrefix(r.path, "/v1/windows/{id}"), strings.HasPrefix(r.path, "/v1/reviews/{id}"):
 			path = strings.Replace(r.path, "{id}", "R8-0001-1", 1)
+		case strings.HasPrefix(r.path, "/v1/drafts/{id}"):
+			path = strings.Replace(r.path, "{id}", "D-0001", 1)
+		case strings.HasPrefix(r.path, "/v1/permits/{id}"):
+			path = strings.Replace(r.path, "{id}", "SP-001", 1)
+		case strings.HasPrefix(r.path, "/v1/days/{id}"):
+			path = strings.Replace(r.path, "{id}", "2026-11-24-hr", 1)
 		case strings.HasPrefix(r.path, "/v1/extensions/{id}"):
 			path = strings.Replace(r.path, "{id}", "X-0001", 1)
 		case strings.HasPrefix(r.path, "/v1/sessions/{id}"), strings.HasPrefix(r.path, "/v1/recordings/{id}"):
@@ -108,16 +121,23 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 		}
 		var body any
 		if r.method == "POST" {
-			body = map[string]any{}
+			body = nil
 			for suffix, b := range bodies {
 				if strings.HasSuffix(path, strings.TrimSpace(suffix)) {
 					body = b
 				}
 			}
 		}
+		if r.method == "POST" && body == nil {
+			t.Errorf("POST %s has no row in bodies", r.path)
+			continue
+		}
 		strangers := []string{"s-all", "c-other", "e-other", "kanri"}
-		if r.method == "POST" { // these may look, and act on nothing of it but to ask for more time, which is asked for already
-			strangers = append(strangers, "e-own", "c-own", "a-all")
+		if r.method == "POST" { // these may look, and may only ask for more time, which is asked for already
+			strangers = append(strangers, "e-own", "c-own")
+			if !strings.HasSuffix(path, "/hold") { // an auditor keeps any recording
+				strangers = append(strangers, "a-all")
+			}
 		}
 		for _, login := range strangers {
 			a := w.call(r.method, path, tokens[login], body)
@@ -129,15 +149,15 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/v1/requests", "/v1/windows", "/v1/extensions", "/v1/sessions", "/v1/recordings", "/v1/reports"} {
+	for _, path := range []string{"/v1/requests", "/v1/windows", "/v1/extensions", "/v1/sessions", "/v1/recordings", "/v1/reports", "/v1/permits"} {
 		for _, login := range []string{"s-all", "c-other", "e-other"} {
 			if a := w.call("GET", path, tokens[login], nil); strings.Contains(string(a.body), "R8-0001") || strings.Contains(string(a.body), "secret-purpose") {
 				t.Errorf("GET %s lists for %s: %.300s", path, login, a.body)
 			}
 		}
 	}
-	// What was refused is there for whose business it is.
-	for _, path := range []string{"/v1/requests/R8-0001", "/v1/windows/R8-0001-1", "/v1/extensions/X-0001", "/v1/sessions/S-20261124-01"} {
+	// The refused things exist for the people whom they concern.
+	for _, path := range []string{"/v1/requests/R8-0001", "/v1/windows/R8-0001-1", "/v1/extensions/X-0001", "/v1/sessions/S-20261124-01", "/v1/permits/SP-001"} {
 		if a := w.call("GET", path, tokens["kacho"], nil); a.status != http.StatusOK {
 			t.Errorf("GET %s for the section: %d %.300s", path, a.status, a.body)
 		}

@@ -17,8 +17,8 @@ const maxSocketPath = 107
 // ErrSocketInUse says that another process answers on the socket.
 var ErrSocketInUse = errors.New("another sekimori answers on this socket")
 
-// Listen opens the API's socket. A socket that nobody answers on is what a crash left and is
-// replaced; one that answers, and a file that is no socket, are not touched.
+// Listen opens the API's socket. It replaces a socket on which no process answers, as a crash
+// leaves it. It does not touch one that answers, or a file that is no socket.
 func Listen(path string, mode os.FileMode, group string) (*net.UnixListener, error) {
 	if len(path) > maxSocketPath {
 		return nil, fmt.Errorf("socket %s: a socket's path has at most %d bytes, this has %d", path, maxSocketPath, len(path))
@@ -87,15 +87,15 @@ func clearStale(path string) error {
 	return nil
 }
 
-// listenQuietly binds under a name of its own and moves it into place, so that there is no
-// moment at which the socket is open to more people than it should be: the mode of a fresh
+// listenQuietly binds under a private name and then moves the socket into place, so that it is never
+// open to more people than it should be: the mode of a fresh
 // socket comes from the umask, which belongs to the whole process.
 func listenQuietly(path string) (*net.UnixListener, error) {
 	private, err := os.MkdirTemp(filepath.Dir(path), ".s")
 	if err != nil {
 		return nil, fmt.Errorf("place for the socket: %w", err)
 	}
-	defer os.RemoveAll(private) // the socket has left it by then
+	defer os.RemoveAll(private) // the socket has been moved by then
 	temporary := filepath.Join(private, "s")
 	if len(temporary) > maxSocketPath {
 		temporary = path

@@ -13,17 +13,19 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/api"
 	"sekimori/broker/connlimit"
+	"sekimori/broker/fault"
 )
 
-// httpsLimits bound how many connections the HTTPS door holds; what one costs is bounded by time and size. An office behind one
-// address still works. A connection over which a token was shown keeps its place.
+// httpsLimits bound how many connections the HTTPS door holds; time and size bound the cost of each. An office behind one
+// address still works. A connection that has shown a token keeps its place.
 func httpsLimits() connlimit.Limits {
 	return connlimit.Limits{Total: 512, PerAddress: 64, PerPerson: 64}
 }
 
-// ListenHTTPS opens the address at which the API is served over TLS. Further connections than the door holds are closed
-// at once, those of one address before those of others, and those of strangers before those of known addresses.
+// ListenHTTPS opens the address at which the API is served over TLS. Connections beyond the limits are closed at once:
+// those of one address before those of others, and those of strangers before those of known addresses.
 func ListenHTTPS(address string, known *connlimit.Known, clock func() time.Time) (net.Listener, error) {
 	return listenHTTPS(address, httpsLimits(), known, clock)
 }
@@ -36,21 +38,53 @@ func listenHTTPS(address string, limits connlimit.Limits, known *connlimit.Known
 	return &boundedListener{Listener: l, limit: connlimit.New(limits, known), clock: clock}, nil
 }
 
-// ServeHTTPS answers on l under the certificate that the function gives for each handshake, until Close. It returns nil
-// after Close. Nobody is asked for a certificate: who calls is named by the token.
+// ServeHTTPS answers the API and the pages of the staff on l until Close, with the certificate that the function gives for each handshake;
+// nil: without TLS, on a loopback address. It returns nil after Close. It asks for no client certificate: the token names the caller.
 func (s *Server) ServeHTTPS(l net.Listener, certificate func() (*tls.Certificate, error)) error {
-	s.https.TLSConfig.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate() }
-	if err := s.https.ServeTLS(l, "", ""); err != nil && !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve the API over HTTPS: %w", err)
+	return serveOver(s.https, l, certificate)
+}
+
+// ServePortal answers the pages of vendors on l, as ServeHTTPS does those of the staff.
+func (s *Server) ServePortal(l net.Listener, certificate func() (*tls.Certificate, error)) error {
+	return serveOver(s.portal, l, certificate)
+}
+
+func serveOver(h *http.Server, l net.Listener, certificate func() (*tls.Certificate, error)) error {
+	serve := func() error { return h.Serve(l) }
+	if certificate != nil {
+		h.TLSConfig.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate() }
+		serve = func() error { return h.ServeTLS(l, "", "") }
+	}
+	if err := serve(); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve over TCP: %w", err)
 	}
 	return nil
 }
 
-// httpsServer is the same handler behind TLS. The limits are for people on networks: a header must come within
+// beside gives the API what begins with /v1/ and the calendar's feeds, and the pages the rest. Either may be nil.
+func beside(calls, pages http.Handler) http.Handler {
+	switch {
+	case pages == nil && calls == nil:
+		return http.NotFoundHandler()
+	case pages == nil:
+		return calls
+	case calls == nil:
+		return pages
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, api.Root+"/") || strings.HasPrefix(r.URL.Path, "/calendar/") && strings.HasSuffix(r.URL.Path, ".ics") {
+			calls.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
+// httpsServer is a handler on a TCP listener. The limits suit people on networks: a header must arrive within
 // seconds, a body within a minute (bodyWithin, upload); answers may stream for as long as a session lasts.
 func (s *Server) httpsServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler:     withoutBrowsers(h),
+		Handler:     h,
 		ConnContext: withRemote,
 		TLSConfig:   &tls.Config{MinVersion: tls.VersionTLS13},
 		// ReadHeaderTimeout bounds the handshake too.
@@ -63,32 +97,32 @@ func (s *Server) httpsServer(h http.Handler) *http.Server {
 	}
 }
 
-// withoutBrowsers refuses what only a browser sends: nothing here is for pages of others, and a cookie is no token.
-// A name in Host that leads here from somebody else's page needs one of the two.
+// withoutBrowsers refuses calls with headers that only a browser sends: no page of another site may use the API, and a cookie is no
+// token. A call whose Host was made to lead here by another site's page has at least one of these headers.
 func withoutBrowsers(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		switch {
 		case r.Header.Get("Origin") != "" || r.Header.Get("Cookie") != "" || fromAPage(r.Header.Get("Sec-Fetch-Site")):
-			faultBrowser().write(w)
+			writeFault(w, faultBrowser())
 		case !plainHost(r.Host):
-			faultBadRequest("Host が読めません", "the Host cannot be read", nil).write(w)
+			writeFault(w, fault.BadRequest("Host が読めません", "the Host cannot be read", nil))
 		default:
 			h.ServeHTTP(w, r)
 		}
 	})
 }
 
-// fromAPage reads Sec-Fetch-Site (Fetch Metadata): "none" is an address typed by a person, such as of a calendar feed.
+// fromAPage reads Sec-Fetch-Site (Fetch Metadata). "none" is an address that a person typed, such as a calendar feed's.
 func fromAPage(site string) bool { return site != "" && site != "none" }
 
 func plainHost(host string) bool {
 	return host != "" && !strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"<>\/@`, r) })
 }
 
-func faultBrowser() *Fault {
-	return &Fault{
-		Status: http.StatusForbidden, Code: "browser-refused", Exit: ExitError,
+func faultBrowser() *api.Fault {
+	return &api.Fault{
+		Status: http.StatusForbidden, Code: "browser-refused", Exit: api.ExitError,
 		JA: "ブラウザからの呼出しは受け付けません", EN: "calls from a browser are refused",
 		HintJA: "`sekimori` のコマンドを使います", HintEN: "use the `sekimori` command",
 	}
@@ -99,13 +133,15 @@ type (
 	heldKey   struct{}
 )
 
-// withRemote remembers the address that a connection came from, and the connection. The address is the socket's own: what a caller
-// writes into X-Forwarded-For, Forwarded or a PROXY line names nobody.
+// withRemote keeps a connection and its source address for the calls over it. The address is the socket's own: X-Forwarded-For,
+// Forwarded and PROXY lines are ignored.
 func withRemote(ctx context.Context, c net.Conn) context.Context {
+	below := c
 	if t, ok := c.(*tls.Conn); ok {
-		if held, ok := t.NetConn().(*heldConn); ok {
-			ctx = context.WithValue(ctx, heldKey{}, held)
-		}
+		below = t.NetConn()
+	}
+	if held, ok := below.(*heldConn); ok {
+		ctx = context.WithValue(ctx, heldKey{}, held)
 	}
 	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
 		return context.WithValue(ctx, remoteKey{}, a.AddrPort().Addr().Unmap())
@@ -119,7 +155,10 @@ func remoteFrom(ctx context.Context) netip.Addr {
 	return a
 }
 
-// keepPlace keeps the place of the connection that a call came over: a token named the person. On the socket there are no places.
+// KeepPlace keeps the place of the connection of a page's request whose cookie named a person.
+func KeepPlace(ctx context.Context, person string) { keepPlace(ctx, person) }
+
+// keepPlace keeps the place of the connection of a call whose token named a person. The socket has no places.
 func keepPlace(ctx context.Context, person string) {
 	if held, ok := ctx.Value(heldKey{}).(*heldConn); ok {
 		held.limit.Proved(held.place, person)
@@ -133,14 +172,14 @@ type boundedListener struct {
 	clock func() time.Time
 }
 
-// Accept closes what comes over the limits and waits for the next.
+// Accept closes connections beyond the limits and waits for the next.
 func (l *boundedListener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
-		var from netip.Addr // of what has no address all share one place
+		var from netip.Addr // connections without an address share one place
 		if t, ok := c.RemoteAddr().(*net.TCPAddr); ok {
 			from = t.AddrPort().Addr()
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -35,7 +36,7 @@ func (w *world) planned() {
 	}
 }
 
-// What shows somebody's work or telephone number tells who looked (screens §2, L1), before it is shown; and who tried.
+// A look at a person's work or telephone number names the viewer in the ledger (screens §2, L1) before it is shown; so does an attempt.
 func TestWhoOpenedWhatIsLedgered(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.vendors()
@@ -66,7 +67,7 @@ func TestWhoOpenedWhatIsLedgered(t *testing.T) {
 	}
 }
 
-// So do the pages of the registry and the ledger itself. What is not there was not opened.
+// So does a look at the registry or the ledger. A thing that does not exist gets no entry.
 func TestWhoOpenedTheRegistryAndTheLedgerIsLedgered(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.vendors()
@@ -108,7 +109,7 @@ func TestWhoOpenedTheRegistryAndTheLedgerIsLedgered(t *testing.T) {
 	}
 }
 
-// What belongs to another section's session is not found there, and that somebody looked for it is ledgered.
+// A thing of another section's session is not found there, and the attempt is ledgered.
 func TestRefusedLooksAtSessionsAreLedgered(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.found()
@@ -116,7 +117,7 @@ func TestRefusedLooksAtSessionsAreLedgered(t *testing.T) {
 	const session = "S-20261124-01"
 	err := w.db.Write(t.Context(), func(tx *store.Tx) error {
 		_, written := tx.Append(ledger.Draft{Kind: "test.reviewed", Actor: ledger.Actor{Kind: "broker", Via: "timer"}})
-		return errors.Join(tx.AddReview(store.Review{Session: session, Due: tx.Now.Add(time.Hour)}), written)
+		return errors.Join(tx.AddReview(store.Review{ID: session, Session: session, System: "hr", Due: tx.Now.Add(time.Hour)}), written)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +140,7 @@ func TestRefusedLooksAtSessionsAreLedgered(t *testing.T) {
 	}
 }
 
-// Who decides for the head of another section reads what is to be decided there, for as long as they do.
+// A deputy of another section's head reads the requests to be decided there, as long as the deputation holds.
 func TestDeputyOfAnotherSectionReadsItsRequests(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.found()
@@ -155,28 +156,28 @@ func TestDeputyOfAnotherSectionReadsItsRequests(t *testing.T) {
 	}
 	reads("before", false)
 	now := w.clock()
-	ok[Deputy](w, "POST", "/v1/deputies", tokens["kacho"], DeputyBody{For: "kacho", Deputy: "s-all", Until: now.Add(time.Hour).Format(time.RFC3339Nano), Reason: "出張", Fresh: w.fresh("kacho")})
+	ok[api.Deputy](w, "POST", "/v1/deputies", tokens["kacho"], api.DeputyBody{For: "kacho", Deputy: "s-all", Until: now.Add(time.Hour).Format(time.RFC3339Nano), Reason: "出張", Fresh: w.fresh("kacho")})
 	reads("while it holds", true)
 	w.set.Step(time.Hour)
 	reads("afterwards", false)
 }
 
-// A time without a zone is the institution's, wherever the machine stands on which it was written; what is no time is refused with its place.
+// A time without a zone is the institution's, not the client's machine's; text that is no time is refused with its place.
 func TestTimesWithoutAZoneAreTheInstitutions(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.found()
 	w.neighbours(tokens)
-	set := DeputyBody{For: "kacho", Deputy: "s-all", From: "2999-01-01T09:00", Until: "2999-01-08T17:15:00Z", Reason: "出張", Fresh: w.fresh("kacho")}
-	if d := ok[Deputy](w, "POST", "/v1/deputies", tokens["kacho"], set); d.From.Format(time.RFC3339) != "2999-01-01T09:00:00+09:00" ||
+	set := api.DeputyBody{For: "kacho", Deputy: "s-all", From: "2999-01-01T09:00", Until: "2999-01-08T17:15:00Z", Reason: "出張", Fresh: w.fresh("kacho")}
+	if d := ok[api.Deputy](w, "POST", "/v1/deputies", tokens["kacho"], set); d.From.Format(time.RFC3339) != "2999-01-01T09:00:00+09:00" ||
 		d.Until.Format(time.RFC3339) != "2999-01-09T02:15:00+09:00" {
 		t.Errorf("%s to %s", d.From, d.Until)
 	}
 	set.From = "tomorrow"
 	a := w.call("POST", "/v1/deputies", tokens["kacho"], set)
-	if a.fault == nil || a.fault.Code != CodeInvalid || !strings.Contains(string(a.body), `"bad-time"`) || !strings.Contains(string(a.body), `"from"`) {
+	if a.fault == nil || a.fault.Code != api.CodeInvalid || !strings.Contains(string(a.body), `"bad-time"`) || !strings.Contains(string(a.body), `"from"`) {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	a = w.call("POST", "/v1/emergencies", tokens["kacho"], EmergencyBody{SubmitBody: SubmitBody{Name: "x.yaml", Text: "system: hr\naccounts: [hr-db/maint]\nengineers: [sato]\nstart: +1m\nend: +1h\n"}, PhonedAt: "just now", Reason: "x", Phoned: "x"})
+	a = w.call("POST", "/v1/emergencies", tokens["kacho"], api.EmergencyBody{SubmitBody: api.SubmitBody{Name: "x.yaml", Text: "system: hr\naccounts: [hr-db/maint]\nengineers: [sato]\nstart: +1m\nend: +1h\n"}, PhonedAt: "just now", Reason: "x", Phoned: "x"})
 	if a.fault == nil || !strings.Contains(string(a.body), `"phoned_at"`) {
 		t.Errorf("%d %s", a.status, a.body)
 	}
@@ -197,23 +198,23 @@ func TestOpeningThatPermitsAsksForAFreshProof(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		asked := func(body OpenBody) bool {
+		asked := func(body api.OpenBody) bool {
 			a := w.call("POST", "/v1/windows/R8-0001-1/open", tokens["tachiai"], body)
 			return a.fault != nil && a.fault.Code == "fresh-authentication-required"
 		}
-		if got := asked(OpenBody{}); got == identity {
+		if got := asked(api.OpenBody{}); got == identity {
 			t.Errorf("identity check %v, a token alone: asked %v", identity, got)
 		}
-		if asked(OpenBody{Fresh: w.fresh("tachiai")}) {
+		if asked(api.OpenBody{Fresh: w.fresh("tachiai")}) {
 			t.Errorf("identity check %v: asked again after the proof", identity)
 		}
-		if a := w.call("POST", "/v1/windows/R8-0001-1/open", tokens["tachiai"], OpenBody{Fresh: Fresh{Password: "wrong", Code: w.code("tachiai")}}); a.fault == nil || a.fault.Number != 100 {
+		if a := w.call("POST", "/v1/windows/R8-0001-1/open", tokens["tachiai"], api.OpenBody{Fresh: api.Fresh{Password: "wrong", Code: w.code("tachiai")}}); a.fault == nil || a.fault.Number != 100 {
 			t.Errorf("identity check %v: a wrong password: %d %s", identity, a.status, a.body)
 		}
 	}
 }
 
-// deadlines is a connection that tells by when an answer must be read.
+// deadlines is a connection that records the deadlines for reading an answer.
 type deadlines struct {
 	*httptest.ResponseRecorder
 	set []time.Time
@@ -224,7 +225,7 @@ func (d *deadlines) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
-// Nobody holds a connection by not reading, with a name or without.
+// A caller cannot hold a connection by not reading, with a token or without.
 func TestAttackAnswersThatNobodyReads(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.found()
@@ -241,7 +242,7 @@ func TestAttackAnswersThatNobodyReads(t *testing.T) {
 	}
 }
 
-// A lock stops a vendor with all its people: at the gate, and what they could read or file here too.
+// A lock stops a vendor with all its people: at the gate, and in their reading and filing here.
 func TestAttackTokenOfALockedVendor(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.vendors()
@@ -249,7 +250,7 @@ func TestAttackTokenOfALockedVendor(t *testing.T) {
 	if a := w.call("GET", "/v1/requests/R8-0001", tokens["madoguchi"], nil); a.fault != nil {
 		t.Fatalf("before: %+v", a.fault)
 	}
-	ok[Vendor](w, "POST", "/v1/vendors/reiji/lock", tokens["tachiai"], LockBody{Reason: "漏えいの疑い"})
+	ok[api.Vendor](w, "POST", "/v1/vendors/reiji/lock", tokens["tachiai"], api.LockBody{Reason: "漏えいの疑い"})
 	for _, path := range []string{"/v1/requests", "/v1/requests/R8-0001", "/v1/papers", "/v1/extensions", "/v1/whoami"} {
 		if a := w.call("GET", path, tokens["madoguchi"], nil); a.fault == nil || a.fault.Code != "vendor-locked" || a.status != http.StatusForbidden {
 			t.Errorf("%s: %d %s", path, a.status, a.body)

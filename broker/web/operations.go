@@ -4,26 +4,28 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"sekimori/broker/api"
+	"sekimori/broker/fault"
 	"sekimori/broker/session"
 	"sekimori/recordings"
 )
 
-// newestOperations is what an attendant who comes to the post is shown of what was done before.
+// newestOperations is how many earlier operations an attendant sees on coming to the post.
 const newestOperations = 20
 
-// operations tells the attendant at the post what is done in the window's sessions, as it is done, until they leave the post.
-// That they began to look is ledgered; going on after a broken connection is no look of its own.
+// operations streams to the attendant at the post each operation in the window's sessions, until they leave the post.
+// The beginning of the look is ledgered; resuming after a broken connection is not a new look.
 func (s *Server) operations(c *call) error {
 	id := c.r.PathValue("id")
 	after := int64(0)
 	if v := c.r.FormValue("after"); v != "" {
 		n, err := strconv.ParseInt(v, 10, 64)
 		if err != nil || n < 0 {
-			return faultBadRequest("after は番号です", "after is a number", nil)
+			return fault.BadRequest("after は番号です", "after is a number", nil)
 		}
 		after = n
 	}
-	if err := s.o.Post.MayFollow(c.r.Context(), id, c.actor()); err != nil {
+	if err := s.o.Attendance.MayFollow(c.r.Context(), id, c.actor()); err != nil {
 		return err
 	}
 	if after == 0 {
@@ -39,10 +41,10 @@ func (s *Server) operations(c *call) error {
 	for {
 		list, missed, err := s.o.Sessions.Operations(c.r.Context(), id, after)
 		if err != nil {
-			return nil // the caller has gone, or may not look any more
+			return nil // the caller has gone, or may no longer look
 		}
-		if err := s.o.Post.MayFollow(c.r.Context(), id, c.actor()); err != nil {
-			return nil // the post is another's by now, or the window is over
+		if err := s.o.Attendance.MayFollow(c.r.Context(), id, c.actor()); err != nil {
+			return nil // another person has the post by now, or the window is over
 		}
 		if more := len(list) - newestOperations; after == 0 && more > 0 {
 			list, missed = list[more:], true
@@ -61,8 +63,8 @@ func (s *Server) operations(c *call) error {
 	}
 }
 
-func viewOperation(o session.Told) Operation {
-	v := Operation{No: o.No, At: o.At, Session: o.Session, Person: o.Person, Kind: o.Kind, JA: o.JA, EN: o.EN}
+func viewOperation(o session.Told) api.Operation {
+	v := api.Operation{No: o.No, At: o.At, Session: o.Session, Person: o.Person, Kind: o.Kind, JA: o.JA, EN: o.EN}
 	if o.Channel != recordings.SessionChannel {
 		v.Channel = &o.Channel
 	}

@@ -9,7 +9,7 @@ import (
 	"sekimori/recordings"
 )
 
-// A target's registered encoding is what its recordings are read as, unless the caller asks for another.
+// Recordings are read in the target's registered encoding, unless the caller asks for another.
 func TestARecordingIsReadInTheTargetsEncoding(t *testing.T) {
 	w := newWorld(t)
 	w.neighbours(w.found())
@@ -50,8 +50,8 @@ func TestARecordingIsReadInTheTargetsEncoding(t *testing.T) {
 	}
 }
 
-// What is done in a window is its attendant's to see while they are at the post: not another attendant's of the section, and
-// not somebody's who merely may look at the request.
+// Only the attendant at the post sees the operations of a window: not another attendant of the section, and
+// not a person who may look at the request.
 func TestWhatIsDoneIsToldToWhoeverIsAtThePostOnly(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.found()

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/papers"
 	"sekimori/broker/registry"
 )
@@ -36,13 +37,13 @@ func (w *world) vendors() map[string]string {
 	tokens := w.found()
 	now := w.clock()
 	text := strings.NewReplacer("FROM", now.AddDate(0, -1, 0).Format(time.DateOnly), "UNTIL", now.AddDate(1, 0, 0).Format(time.DateOnly)).Replace(vendorTown)
-	plan := ok[registry.Plan](w, "POST", "/v1/apply", tokens["kanri"], ApplyBody{Name: "v.yaml", Text: text})
+	plan := ok[registry.Plan](w, "POST", "/v1/apply", tokens["kanri"], api.ApplyBody{Name: "v.yaml", Text: text})
 	if plan.Pending == "" {
 		w.t.Fatal("a system was made without a second person")
 	}
-	ok[map[string]string](w, "POST", "/v1/changes/"+plan.Pending+"/confirm", tokens["joho1"], ConfirmBody{Fresh: w.fresh("joho1")})
+	ok[map[string]string](w, "POST", "/v1/changes/"+plan.Pending+"/confirm", tokens["joho1"], api.ConfirmBody{Fresh: w.fresh("joho1")})
 	for _, login := range []string{"madoguchi", "saitakumado"} {
-		code := ok[registry.Code](w, "POST", "/v1/people/"+login+"/enroll-code", tokens["kanri"], EnrollCodeBody{})
+		code := ok[registry.Code](w, "POST", "/v1/people/"+login+"/enroll-code", tokens["kanri"], api.EnrollCodeBody{})
 		tokens[login] = w.enrol(code.Text)
 	}
 	return tokens
@@ -58,11 +59,11 @@ func TestPapersThroughTheAPI(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.vendors()
 	content := bytes.Repeat([]byte("%PDF-1.7 誓約書 "), 200_000) // 4 MB: past the bound of an ordinary body
-	p := ok[Paper](w, "POST", w.pledgePath(), tokens["madoguchi"], string(content))
+	p := ok[api.Paper](w, "POST", w.pledgePath(), tokens["madoguchi"], string(content))
 	if p.State != "submitted" || p.Copy == nil || p.Copy.Size != int64(len(content)) || p.Copy.MediaType != "application/pdf" {
 		t.Fatalf("%+v", p)
 	}
-	if got := ok[Paper](w, "POST", "/v1/papers/"+p.ID+"/accept", tokens["kacho"], PaperBody{}); got.AcceptedBy != "U-001" {
+	if got := ok[api.Paper](w, "POST", "/v1/papers/"+p.ID+"/accept", tokens["kacho"], api.PaperBody{}); got.AcceptedBy != "U-001" {
 		t.Errorf("%+v", got)
 	}
 	_, from := w.kinds(0)
@@ -81,20 +82,20 @@ func TestPapersThroughTheAPI(t *testing.T) {
 	if !slices.Equal(kinds, []string{"access.refused", "access.refused", "access.refused", "access.refused", "paper.viewed"}) {
 		t.Errorf("the ledger tells %v", kinds)
 	}
-	if v := ok[PaperCheck](w, "GET", "/v1/papers/"+p.ID+"/verify", tokens["kacho"], nil); !v.OK || v.SHA256 != p.Copy.SHA256 {
+	if v := ok[api.PaperCheck](w, "GET", "/v1/papers/"+p.ID+"/verify", tokens["kacho"], nil); !v.OK || v.SHA256 != p.Copy.SHA256 {
 		t.Errorf("%+v", v)
 	}
-	// Another vendor's people do not learn that it is there; the prime contractor sees its subcontractor's.
+	// Another vendor's people do not learn that the paper exists; the prime contractor sees its subcontractor's.
 	if a := w.call("GET", "/v1/papers/"+p.ID, tokens["saitakumado"], nil); a.status != http.StatusForbidden {
 		t.Errorf("another vendor's contact: %d", a.status)
 	}
-	if a := w.call("POST", "/v1/papers/"+p.ID+"/withdraw", tokens["saitakumado"], PaperBody{Reason: "x"}); a.status != http.StatusForbidden {
+	if a := w.call("POST", "/v1/papers/"+p.ID+"/withdraw", tokens["saitakumado"], api.PaperBody{Reason: "x"}); a.status != http.StatusForbidden {
 		t.Errorf("another vendor's contact withdraws: %d", a.status)
 	}
-	if got := ok[[]Paper](w, "GET", "/v1/papers", tokens["saitakumado"], nil); len(got) != 0 {
+	if got := ok[api.List[api.Paper]](w, "GET", "/v1/papers", tokens["saitakumado"], nil).Items; len(got) != 0 {
 		t.Errorf("another vendor's contact lists %+v", got)
 	}
-	if got := ok[[]Paper](w, "GET", "/v1/papers?vendor=saitaku", tokens["madoguchi"], nil); len(got) != 0 {
+	if got := ok[api.List[api.Paper]](w, "GET", "/v1/papers?vendor=saitaku", tokens["madoguchi"], nil).Items; len(got) != 0 {
 		t.Errorf("%+v", got)
 	}
 	if a := w.call("GET", "/v1/papers?vendor=reiji", tokens["saitakumado"], nil); a.status != http.StatusForbidden {
@@ -106,7 +107,7 @@ func TestVendorPageIsLedgered(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.vendors()
 	_, from := w.kinds(0)
-	v := ok[VendorPage](w, "GET", "/v1/vendors/saitaku", tokens["kacho"], nil)
+	v := ok[api.VendorPage](w, "GET", "/v1/vendors/saitaku", tokens["kacho"], nil)
 	if v.State != "expired" || v.Cause != "subcontract" || v.PrimeName != "例示システム(株)" {
 		t.Errorf("%+v", v.Standing)
 	}
@@ -114,14 +115,14 @@ func TestVendorPageIsLedgered(t *testing.T) {
 		t.Errorf("the ledger tells %v", kinds)
 	}
 	until := w.clock().AddDate(0, 3, 0).Format(time.DateOnly)
-	if a := w.call("POST", "/v1/vendors/saitaku/subcontract", tokens["kacho"], SubcontractBody{Until: until, Reason: "x"}); a.fault == nil || a.fault.Code != "fresh-authentication-required" {
+	if a := w.call("POST", "/v1/vendors/saitaku/subcontract", tokens["kacho"], api.SubcontractBody{Until: until, Reason: "x"}); a.fault == nil || a.fault.Code != "fresh-authentication-required" {
 		t.Errorf("without a fresh proof: %d", a.status)
 	}
-	p := ok[Paper](w, "POST", "/v1/vendors/saitaku/subcontract", tokens["kacho"], SubcontractBody{Until: until, Reason: "端末更改", Fresh: w.fresh("kacho")})
+	p := ok[api.Paper](w, "POST", "/v1/vendors/saitaku/subcontract", tokens["kacho"], api.SubcontractBody{Until: until, Reason: "端末更改", Fresh: w.fresh("kacho")})
 	if p.Kind != "subcontract" || p.State != "accepted" {
 		t.Errorf("%+v", p)
 	}
-	lines := ok[[]VendorLine](w, "GET", "/v1/vendors", tokens["tachiai"], nil)
+	lines := ok[api.List[api.VendorLine]](w, "GET", "/v1/vendors", tokens["tachiai"], nil).Items
 	if len(lines) != 2 || lines[1].State != "allowed" {
 		t.Errorf("%+v", lines)
 	}
@@ -130,7 +131,7 @@ func TestVendorPageIsLedgered(t *testing.T) {
 	}
 }
 
-// A certificate of 200 MB is refused while it comes; the client that waits for leave sends none of it.
+// A certificate of 200 MB is refused during the upload; a client that waits for leave sends none of it.
 func TestAnUploadOf200MB(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.vendors()
@@ -160,7 +161,7 @@ func TestAnUploadOf200MB(t *testing.T) {
 			}
 		} else if c.expect {
 			t.Errorf("%s: %v", name, err)
-		} // else the broker hung up on what it refused, which some clients notice first
+		} // else the broker hung up after the refusal, which some clients notice first
 		if n := sent.n.Load(); n > c.most {
 			t.Errorf("%s: %d bytes were sent", name, n)
 		}
@@ -187,9 +188,10 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A slow upload outlives the server's limit for reading a call, because something keeps coming.
+// A slow upload outlives the server's limit for reading a call, because data keeps coming.
 func TestASlowUploadOutlivesTheReadTimeout(t *testing.T) {
-	const limit = time.Second // in which a loaded machine begins to read, and the upload is not done
+	t.Parallel()
+	const limit = 3 * time.Second // a loaded machine begins to read within it, and the upload takes longer
 	read := make(chan error, 1)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		up := newUpload(&call{w: &countingWriter{ResponseWriter: w}, r: r, body: r.Body})
@@ -228,7 +230,7 @@ func TestASlowUploadOutlivesTheReadTimeout(t *testing.T) {
 func TestADamagedCopyIsNamed(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.vendors()
-	p := ok[Paper](w, "POST", w.pledgePath(), tokens["kacho"], "content")
+	p := ok[api.Paper](w, "POST", w.pledgePath(), tokens["kacho"], "content")
 	dir := filepath.Join(w.data, "papers")
 	files, err := os.ReadDir(dir)
 	if err != nil || len(files) != 1 {
@@ -246,7 +248,7 @@ func TestADamagedCopyIsNamed(t *testing.T) {
 	if a := w.call("GET", "/v1/papers/"+p.ID+"/copy?purpose=incident", tokens["tenken"], nil); a.fault == nil || a.fault.Code != "paper-"+string(papers.DamageChanged) {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	if v := ok[PaperCheck](w, "GET", "/v1/papers/"+p.ID+"/verify", tokens["tenken"], nil); v.OK || v.Damage != "changed" {
+	if v := ok[api.PaperCheck](w, "GET", "/v1/papers/"+p.ID+"/verify", tokens["tenken"], nil); v.OK || v.Damage != "changed" {
 		t.Errorf("%+v", v)
 	}
 	if err := os.Remove(path); err != nil {

@@ -7,13 +7,13 @@ import (
 	"net"
 )
 
-// Peer is who holds the other end of a Unix socket, as the kernel says.
+// Peer is the process at the other end of a Unix socket, as the kernel reports it.
 type Peer struct {
 	UID   uint32
 	Known bool // false in the zero value, whose UID would be root's
 }
 
-// PeerOf asks the kernel. Commands use it on the server, the server on the commands.
+// PeerOf asks the kernel. Commands check the server with it, and the server the commands.
 func PeerOf(c net.Conn) (Peer, error) {
 	u, ok := c.(*net.UnixConn)
 	if !ok {
@@ -39,8 +39,8 @@ func PeerOf(c net.Conn) (Peer, error) {
 
 type peerKey struct{}
 
-// withPeer remembers the peer for the requests of a connection; a peer that cannot be told is
-// nobody, and nobody is allowed nothing that depends on it.
+// withPeer keeps the peer for the calls of a connection. A peer that the kernel cannot name is absent,
+// and gets no right that depends on it.
 func withPeer(ctx context.Context, c net.Conn) context.Context {
 	p, err := PeerOf(c)
 	if err != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -9,40 +10,30 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/evidence"
+	"sekimori/broker/fault"
 	"sekimori/broker/store"
+	"sekimori/broker/view"
 	"sekimori/policy"
+	"sekimori/policy/text"
 	"sekimori/recordings"
 )
 
-// recordings lists sessions that have one.
 func (s *Server) recordings(c *call) error {
-	return show(s, c, func(snap *store.Snap) ([]Recording, error) {
-		f := s.mySessions(c.person)
-		f.Recorded = true
-		rows, err := snap.Sessions(f)
-		out := make([]Recording, 0, len(rows))
-		for _, r := range rows {
-			if err != nil {
-				break
-			}
-			var v Recording
-			v, err = s.wholeRecording(snap, r)
-			out = append(out, v)
-		}
-		return out, err
-	})
-}
-
-func (s *Server) recording(c *call) error {
-	r, err := s.mySession(c, "recording")
+	p, err := c.page()
 	if err != nil {
 		return err
 	}
-	return show(s, c, func(snap *store.Snap) (Recording, error) { return s.wholeRecording(snap, r) })
+	list, err := s.o.Views.Recordings(c.r.Context(), c.reader(), p)
+	return c.answer(list, err)
+}
+
+func (s *Server) recording(c *call) error {
+	v, err := s.o.Views.Recording(c.r.Context(), c.reader(), c.r.PathValue("id"))
+	return c.answer(v, err)
 }
 
 // play streams what the broker's viewing key opens: output and events, never input.
@@ -60,7 +51,7 @@ func (s *Server) play(c *call) error {
 	if err := s.playing(c, held.Session, rec.Header().Started); err != nil {
 		return err
 	}
-	payload := why.payload(map[string]string{"scope": "output"})
+	payload := why.Payload(map[string]string{"scope": "output"})
 	if err := s.looked(c, "recording.viewed", []string{held.Session, c.person.ID}, seenDamaged(held, payload)); err != nil {
 		return err
 	}
@@ -75,8 +66,8 @@ func (s *Server) play(c *call) error {
 	return held.Confirm(c.r.Context(), rec.Digest())
 }
 
-// sealedFile hands out the file as it lies: what it takes to open the input never comes here.
-// Only who may take recordings out gets it, and only from a session that is over.
+// sealedFile streams the stored file. The key that opens its input is never on the broker.
+// Only a person who may export recordings gets it, and only for a session that is over.
 func (s *Server) sealedFile(c *call) error {
 	held, why, err := s.view(c, policy.ActExport, s.isOver)
 	if err != nil {
@@ -84,7 +75,7 @@ func (s *Server) sealedFile(c *call) error {
 	}
 	defer held.Close()
 	if held.Live {
-		return faultNotSealed() // although its row says that it is over
+		return faultNotSealed() // although its row says that the session is over
 	}
 	f, size, err := held.File()
 	if err != nil {
@@ -94,14 +85,14 @@ func (s *Server) sealedFile(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.w.Header().Set(HeaderEncoding, string(enc))
-	payload := why.payload(map[string]string{"scope": "input", "sha256": held.Digest.SHA256.String()})
+	c.w.Header().Set(api.HeaderEncoding, string(enc))
+	payload := why.Payload(map[string]string{"scope": "input", "sha256": held.Digest.SHA256.String()})
 	if err := s.looked(c, "recording.viewed", []string{held.Session, c.person.ID}, seenDamaged(held, payload)); err != nil {
 		return err
 	}
 	tellDamaged(c, held)
-	c.w.Header().Set(HeaderRecording, held.Session)
-	c.w.Header().Set(HeaderSHA256, held.Digest.SHA256.String())
+	c.w.Header().Set(api.HeaderRecording, held.Session)
+	c.w.Header().Set(api.HeaderSHA256, held.Digest.SHA256.String())
 	defer s.streaming(c, "application/octet-stream", takeStall)()
 	read := recordings.Digest{Size: size}
 	sum := sha256.New()
@@ -115,7 +106,7 @@ func (s *Server) sealedFile(c *call) error {
 func (s *Server) exportRecording(c *call) error {
 	format := c.r.FormValue("format")
 	if !slices.Contains([]string{"asciicast", "text", "raw"}, format) {
-		return faultBadRequest("形式は asciicast、text、raw のどれかです", "format is one of asciicast, text, raw", nil)
+		return fault.BadRequest("形式は asciicast、text、raw のどれかです", "format is one of asciicast, text, raw", nil)
 	}
 	held, why, err := s.view(c, policy.ActExport)
 	if err != nil {
@@ -131,7 +122,7 @@ func (s *Server) exportRecording(c *call) error {
 		return s.unread(held, err)
 	}
 	defer rec.Close()
-	payload := why.payload(map[string]string{"format": format, "channel": "all", "sha256": held.Digest.SHA256.String()})
+	payload := why.Payload(map[string]string{"format": format, "channel": "all", "sha256": held.Digest.SHA256.String()})
 	if v.Channel != nil {
 		payload["channel"] = strconv.FormatUint(uint64(*v.Channel), 10)
 	}
@@ -154,7 +145,7 @@ func (s *Server) exportRecording(c *call) error {
 	return held.Confirm(c.r.Context(), rec.Digest())
 }
 
-// export writes a recording in one of the forms in which it can be taken out.
+// export writes a recording in one of the export formats.
 func export(ctx context.Context, w io.Writer, rec *recordings.Reader, format string, v recordings.View) error {
 	switch format {
 	case "asciicast":
@@ -165,26 +156,24 @@ func export(ctx context.Context, w io.Writer, rec *recordings.Reader, format str
 	return recordings.Raw(ctx, w, rec, *v.Channel, recordings.Stdout)
 }
 
-// cutShort tells a recording that stops without an end, as a live one does.
+// cutShort tells whether a recording stops without an end, as a live one does.
 func cutShort(err error) bool {
 	var torn *recordings.TruncatedError
 	return errors.As(err, &torn)
 }
 
-// exportView is how a recording is to be written: in the caller's language and the target's encoding, and one channel or all
-// of them. A text is of all, unless one is asked for; a picture is of the first that had a terminal; bytes are of one.
+// exportView gives the way to write a recording: the caller's language, the target's encoding, and one channel or all
+// of them. A text has all channels unless one is asked for; a picture has the first with a terminal; raw bytes have one.
 func (s *Server) exportView(c *call, held *evidence.Recording, format string) (v recordings.View, err error) {
-	v.Lang = "en"
-	if strings.HasPrefix(c.r.Header.Get("Accept-Language"), "ja") {
-		v.Lang = "ja"
-	}
+	v.CauseJA = func(code string) string { return policy.Reason(code).Label().JA }
+	v.Lang = cmp.Or(text.Accepted(c.r.Header.Get("Accept-Language")), "en")
 	if v.Encoding, err = s.encoding(c, held.Session); err != nil {
 		return v, err
 	}
 	if n := c.r.FormValue("channel"); n != "" {
 		n, err := strconv.ParseUint(n, 10, 32)
 		if err != nil {
-			return v, faultBadRequest("channel は番号です", "channel is a number", nil)
+			return v, fault.BadRequest("channel は番号です", "channel is a number", nil)
 		}
 		channel := uint32(n)
 		v.Channel = &channel
@@ -220,75 +209,69 @@ func (s *Server) exportView(c *call, held *evidence.Recording, format string) (v
 	return v, nil
 }
 
-// encoding is the one asked for, else the target's.
+// encoding gives the encoding asked for, else the target's.
 func (s *Server) encoding(c *call, session string) (recordings.Encoding, error) {
-	if name := c.r.FormValue("encoding"); name != "" {
-		e, err := recordings.ParseEncoding(name)
-		if err != nil {
-			return e, faultBadRequest("encoding は utf-8、cp932、euc-jp のどれかです", "encoding is one of utf-8, cp932, euc-jp", nil)
-		}
-		return e, nil
+	if e, err := c.encoding(); e != "" || err != nil {
+		return e, err
 	}
-	var t store.Target
-	err := s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
-		r, err := snap.Session(session)
-		if err != nil {
-			return err
-		}
-		t, err = snap.Target(r.Target)
-		return err
-	})
-	if errors.Is(err, store.ErrNotFound) { // it is in the registry no longer
-		return recordings.UTF8, nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return recordings.ParseEncoding(t.Encoding)
+	return s.o.Views.Encoding(c.r.Context(), session)
 }
 
-// playing tells the caller how to show what follows.
+// encoding reads ?encoding=; empty: none was asked for.
+func (c *call) encoding() (recordings.Encoding, error) {
+	name := c.r.FormValue("encoding")
+	if name == "" {
+		return "", nil
+	}
+	e, err := recordings.ParseEncoding(name)
+	if err != nil {
+		return "", fault.BadRequest("encoding は utf-8、cp932、euc-jp のどれかです", "encoding is one of utf-8, cp932, euc-jp", nil)
+	}
+	return e, nil
+}
+
+// playing tells the caller how to show the frames that follow.
 func (s *Server) playing(c *call, session string, started time.Time) error {
 	e, err := s.encoding(c, session)
 	if err != nil {
 		return err
 	}
-	c.w.Header().Set(HeaderEncoding, string(e))
-	c.w.Header().Set(HeaderStarted, started.In(s.o.Zone).Format(time.RFC3339Nano))
+	c.w.Header().Set(api.HeaderEncoding, string(e))
+	c.w.Header().Set(api.HeaderStarted, started.In(s.o.Zone).Format(time.RFC3339Nano))
 	return nil
 }
 
-// view asks policy and opens the recording, held against the ledger. A refusal by policy is ledgered there; a recording that
-// does not hold has raised its alarm. Who opens one all the same (damaged=true) must be allowed that too.
-func (s *Server) view(c *call, act policy.Act, wants ...func(c *call, id string) error) (*evidence.Recording, viewing, error) {
+// view asks policy and opens the recording, compared with the ledger. It ledgers a refusal by policy; a recording that
+// does not hold has raised its alarm. Opening such a recording (damaged=true) needs policy's permission too.
+func (s *Server) view(c *call, act policy.Act, wants ...func(c *call, id string) error) (*evidence.Recording, view.Why, error) {
 	id := c.r.PathValue("id")
 	why, err := c.viewing()
 	if err != nil {
-		return nil, viewing{}, err
+		return nil, view.Why{}, err
 	}
-	if _, err := s.mayLook(c, policy.Attempt{Act: act, Session: id, Purpose: why.purpose}, "recording"); err != nil {
-		return nil, viewing{}, err
+	if _, err := s.mayLook(c, policy.Attempt{Act: act, Session: id, Purpose: why.Purpose}, "recording"); err != nil {
+		return nil, view.Why{}, err
 	}
 	open := s.o.Evidence.Open
 	if c.r.FormValue("damaged") == "true" {
-		if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActOpenDamaged, Session: id, Purpose: why.purpose}, "recording"); err != nil {
-			return nil, viewing{}, err
+		if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActOpenDamaged, Session: id, Purpose: why.Purpose}, "recording"); err != nil {
+			return nil, view.Why{}, err
 		}
 		open = s.o.Evidence.OpenDamaged
 	}
 	for _, want := range wants {
 		if err := want(c, id); err != nil {
-			return nil, viewing{}, err
+			return nil, view.Why{}, err
 		}
 	}
 	held, err := open(c.r.Context(), id)
 	if err != nil {
-		return nil, viewing{}, faultEvidence(err)
+		return nil, view.Why{}, err
 	}
 	return held, why, nil
 }
 
-// isOver wants a session that has ended.
+// isOver returns an error unless the session has ended.
 func (s *Server) isOver(c *call, id string) error {
 	return s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
 		r, err := snap.Session(id)
@@ -299,30 +282,30 @@ func (s *Server) isOver(c *call, id string) error {
 	})
 }
 
-// unread is why a file that holds, or that is opened although it does not, cannot be played.
+// unread explains why a file that holds, or that is opened although it does not, cannot be played.
 func (s *Server) unread(held *evidence.Recording, err error) error {
 	if held.Bad == nil {
 		return fmt.Errorf("open recording %s: %w", held.Session, err)
 	}
-	f := faultDamaged(held.Bad)
+	f := fault.Damaged(held.Bad)
 	f.HintJA, f.HintEN = "開ける部分がありません。ファイルに触れず、情報システム課へ", "no part of it opens; leave the file as it is and call the information-systems section"
-	f.cause = err
+	f.Cause = err
 	return f
 }
 
-// verifyRecording holds the file against the digest in the ledger. The session's row says the same
-// and proves nothing: it can be edited by hand.
+// verifyRecording compares the file with the digest in the ledger. The digest in the session's row
+// proves nothing: it can be edited by hand.
 func (s *Server) verifyRecording(c *call) error {
-	r, err := s.mySession(c, "recording")
-	if err != nil {
+	id := c.r.PathValue("id")
+	if err := s.o.Views.SeeSession(c.r.Context(), c.reader(), id, "recording", nil); err != nil {
 		return err
 	}
-	held, err := s.o.Evidence.Open(c.r.Context(), r.ID)
+	held, err := s.o.Evidence.Open(c.r.Context(), id)
 	var bad *evidence.BadError
 	switch {
 	case errors.As(err, &bad):
 		said := bad.Text()
-		out := RecordingCheck{Session: r.ID, Finding: string(bad.Finding), Place: said.EN, PlaceJA: said.JA}
+		out := api.RecordingCheck{Session: id, Finding: string(bad.Finding), Place: said.EN, PlaceJA: said.JA}
 		if bad.Place != nil {
 			out.Place, out.PlaceJA = out.Place+": "+bad.Place.Error(), out.PlaceJA+" ["+bad.Place.Error()+"]"
 		}
@@ -338,12 +321,12 @@ func (s *Server) verifyRecording(c *call) error {
 	if held.Live {
 		return faultNotSealed()
 	}
-	return c.reply(RecordingCheck{Session: r.ID, SHA256: held.Digest.SHA256.String(), Size: held.Digest.Size, OK: true})
+	return c.reply(api.RecordingCheck{Session: id, SHA256: held.Digest.SHA256.String(), Size: held.Digest.Size, OK: true})
 }
 
-func faultNotSealed() *Fault {
-	return &Fault{
-		Status: http.StatusConflict, Code: "not-sealed", Exit: ExitError, JA: "操作記録はまだ封印されていません", EN: "the recording is not sealed yet",
+func faultNotSealed() *api.Fault {
+	return &api.Fault{
+		Status: http.StatusConflict, Code: "not-sealed", Exit: api.ExitError, JA: "操作記録はまだ封印されていません", EN: "the recording is not sealed yet",
 		HintJA: "接続が終わってからやり直してください", HintEN: "try again when the session is over",
 	}
 }

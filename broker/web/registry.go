@@ -3,16 +3,19 @@ package web
 import (
 	"fmt"
 
+	"sekimori/broker/api"
+	"sekimori/broker/fault"
 	"sekimori/broker/ledger"
 	"sekimori/broker/registry"
 	"sekimori/broker/store"
+	"sekimori/broker/view"
 	"sekimori/policy"
 )
 
-// apply reads a registry file. On an empty registry there is nobody to sign in: the file's
-// administrator, as named by whoever owns the broker's account on this host, is who founds it.
+// apply reads a registry file. On an empty registry no person can sign in yet: the founder is the file's
+// administrator, named by the owner of the broker's account on this host.
 func (s *Server) apply(c *call) error {
-	var in ApplyBody
+	var in api.ApplyBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
@@ -36,8 +39,8 @@ func (s *Server) apply(c *call) error {
 	return c.reply(plan)
 }
 
-// founder is the administrator who founds the registry: the one named, or the only one there is. It is a name
-// and no proof (no Kind): should another founding commit first, this one acts as nobody.
+// founder is the administrator who founds the registry: the one named, or the only one in the file. It is a name
+// and no proof (no Kind): if another founding commits first, this name gives no right.
 func founder(doc *registry.Document, named string) (ledger.Actor, error) {
 	var found []string
 	for _, p := range doc.People {
@@ -52,28 +55,17 @@ func founder(doc *registry.Document, named string) (ledger.Actor, error) {
 	if named == "" && len(found) == 1 {
 		return ledger.Actor{ID: found[0], Via: door}, nil
 	}
-	f := faultInvalid(fmt.Sprintf("最初の登録簿には、適用する管理者の指定が要ります(管理者 %d 人)", len(found)),
+	f := fault.Invalid(fmt.Sprintf("最初の登録簿には、適用する管理者の指定が要ります(管理者 %d 人)", len(found)),
 		fmt.Sprintf("the first registry needs the administrator who applies it (%d in the file)", len(found)))
 	f.HintJA, f.HintEN = "--as に管理者のログイン名か番号を指定します", "name an administrator of the file with --as"
 	return ledger.Actor{}, f
 }
 
-func (s *Server) changes(c *call) error {
-	list, err := s.o.Registry.Pending(c.r.Context())
-	if err != nil {
-		return err
-	}
-	return c.reply(each(list, func(p registry.PendingChange) registry.PendingChange {
-		p.At = at(p.At, s.o.Zone)
-		return p
-	}))
-}
-
-// suspendedWhy is noted with sessions that a new enrolment cuts.
+// suspendedWhy is the reason noted with sessions that a new enrolment cuts.
 const suspendedWhy = "the credentials are suspended for a new enrolment"
 
 func (s *Server) confirm(c *call) error {
-	var in ConfirmBody
+	var in api.ConfirmBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
@@ -84,31 +76,31 @@ func (s *Server) confirm(c *call) error {
 	if err != nil {
 		return err
 	}
-	if done.Enrolled != "" { // as where the code is issued at once; what somebody of the staff looks at ends with their token (streaming)
+	if done.Enrolled != "" { // as where the code is issued at once; the person's looks end with their token (streaming)
 		if err := s.cutSessions(c, done.Enrolled, "", suspendedWhy); err != nil {
 			return err
 		}
 	}
-	return c.reply(Settled{No: c.r.PathValue("no"), State: "confirmed", Suspended: done.Suspended})
+	return c.reply(api.Settled{No: c.r.PathValue("no"), State: "confirmed", Suspended: done.Suspended})
 }
 
 func (s *Server) drop(c *call) error {
-	var in DropBody
+	var in api.DropBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
 	if err := s.o.Registry.Discard(c.r.Context(), c.r.PathValue("no"), in.Reason, c.actor()); err != nil {
 		return err
 	}
-	return c.reply(Settled{No: c.r.PathValue("no"), State: "dropped"})
+	return c.reply(api.Settled{No: c.r.PathValue("no"), State: "dropped"})
 }
 
 func (s *Server) enrollCode(c *call) error {
-	var in EnrollCodeBody
+	var in api.EnrollCodeBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
-	// The first code of somebody new takes nothing from anybody. One for who is enrolled takes over what that person may do:
+	// The first code of a new person takes nothing away. A code for an enrolled person takes over that person's rights:
 	// a token alone must not be enough for it.
 	enrolled, err := s.o.Registry.Enrolled(c.r.Context(), c.r.PathValue("id"))
 	if err != nil {
@@ -127,17 +119,17 @@ func (s *Server) enrollCode(c *call) error {
 	if err != nil {
 		return err
 	}
-	if code.Pending == "" { // what the person had is suspended from now on
+	if code.Pending == "" { // the earlier credentials are suspended from now on
 		if err := s.cutSessions(c, code.Person, "", suspendedWhy); err != nil {
 			return err
 		}
 	}
-	code.Until = at(code.Until, s.o.Zone)
+	code.Until = view.At(code.Until, s.o.Zone)
 	return c.reply(code)
 }
 
 func (s *Server) setSecret(c *call) error {
-	var in SecretBody
+	var in api.SecretBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
@@ -147,8 +139,8 @@ func (s *Server) setSecret(c *call) error {
 	if err := s.o.Registry.SetAccountSecret(c.r.Context(), in.Account, in.Secret, c.actor()); err != nil {
 		return err
 	}
-	return show(s, c, func(snap *store.Snap) (Account, error) {
+	return show(s, c, func(snap *store.Snap) (api.Account, error) {
 		v, err := snap.Account(in.Account)
-		return viewAccount(v), err
+		return view.Account(v), err
 	})
 }

@@ -1,23 +1,24 @@
 package web
 
-import "sekimori/policy"
+import (
+	"sekimori/broker/api"
+	"sekimori/broker/view"
+	"sekimori/policy"
+)
 
-// papersRoutes are vendors and what they have on file. Looking at a copy asks the keeper, who also refuses the roles and
-// ledgers it; the outer wall is therefore wide there.
+// papersRoutes are the routes of vendors and their papers. For a look at a copy the keeper checks the role and
+// ledgers refusals, so this outer check admits many there.
 func papersRoutes() []route {
 	keep := those(policy.Requester, policy.Approver, policy.SecondApprover, policy.Auditor, policy.InformationSystems)
-	file := who{vendors: true, roles: keep.roles}
+	file := staffOrVendors(keep.Roles...)
 	return []route{
-		{"GET", "/v1/vendors", everyStaff(), (*Server).vendors},
-		{"GET", "/v1/vendors/{id}", everyStaff(), (*Server).vendor},
-		{"POST", "/v1/vendors/{id}/subcontract", those(policy.Approver, policy.SecondApprover, policy.InformationSystems), (*Server).approveSubcontract},
-		{"POST", "/v1/papers", file, (*Server).filePaper},
-		{"GET", "/v1/papers", file, (*Server).papers},
-		{"GET", "/v1/papers/due", file, (*Server).papersDue},
-		{"GET", "/v1/papers/{id}", file, (*Server).paper},
-		{"GET", "/v1/papers/{id}/copy", everySignedIn(), (*Server).paperCopy},
-		{"GET", "/v1/papers/{id}/verify", keep, (*Server).verifyPaper},
-		{"POST", "/v1/papers/{id}/accept", keep, (*Server).acceptPaper},
-		{"POST", "/v1/papers/{id}/withdraw", file, (*Server).withdrawPaper},
+		{"GET", string(api.Vendors), everyStaff(), listed((*view.Views).Vendors)},
+		{"GET", api.Vendors.Pattern("id"), everyStaff(), one((*view.Views).VendorPage)},
+		{"POST", string(api.Papers), file, (*Server).filePaper},
+		{"GET", string(api.Papers), file, (*Server).papers},
+		{"GET", string(api.PapersDuePath), file, (*Server).papersDue},
+		{"GET", api.Papers.Pattern("id"), file, one((*view.Views).Paper)},
+		{"GET", api.Papers.Pattern("id", "copy"), everySignedIn(), (*Server).paperCopy},
+		{"GET", api.Papers.Pattern("id", "verify"), keep, (*Server).verifyPaper},
 	}
 }

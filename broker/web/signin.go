@@ -4,23 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
+	"sekimori/broker/api"
+	"sekimori/broker/fault"
 	"sekimori/broker/registry"
 	"sekimori/broker/store"
+	"sekimori/broker/view"
 	"sekimori/policy"
 )
 
-// door is how the registry names this door in its entries.
+// door is the name of this door in the registry's entries.
 const door = "cli"
 
-// principal names the holder of a token. A token that opens nothing is a missing one, whatever
-// the cause: 401 and the way to sign in.
+// principal names the holder of a token. Every invalid token counts as a missing one, for any
+// cause: 401 and the way to sign in.
 func (s *Server) principal(ctx context.Context, token string) (registry.Principal, error) {
 	who, err := s.o.Registry.Authenticate(ctx, token)
 	var denied *policy.Denied
 	if errors.As(err, &denied) {
-		return who, faultUnauthenticated()
+		return who, fault.Unauthenticated()
 	}
 	if err != nil {
 		return who, fmt.Errorf("authenticate: %w", err)
@@ -28,19 +30,15 @@ func (s *Server) principal(ctx context.Context, token string) (registry.Principa
 	return who, nil
 }
 
-// fresh proves once more that the person is there, for an act that decisions.md asks it for.
-func (s *Server) fresh(c *call, f Fresh) error {
+// fresh proves again that the person is present, for an act that needs it (decisions.md).
+func (s *Server) fresh(c *call, f api.Fresh) error {
 	if f.Password == "" || f.Code == "" {
-		return &Fault{
-			Status: http.StatusForbidden, Code: "fresh-authentication-required", Exit: ExitRefused,
-			JA: "パスワードと認証コードをもう一度求めます", EN: "this act asks for password and code anew",
-			HintJA: "コマンドが尋ねます。スクリプトでは --auth-stdin", HintEN: "the command asks for them; in scripts --auth-stdin",
-		}
+		return fault.ProofNeeded()
 	}
 	return s.o.Registry.Fresh(c.r.Context(), c.person.ID, f.Password, f.Code, c.source())
 }
 
-// source names the caller for counting failures: the address, or on the socket, where there is none, the account
+// source names the caller for counting failures: the address, or on the socket, which has none, the account
 // that the kernel names.
 func (c *call) source() string {
 	if c.remote.IsValid() {
@@ -50,7 +48,7 @@ func (c *call) source() string {
 }
 
 func (s *Server) enrollBegin(c *call) error {
-	var in EnrollBegin
+	var in api.EnrollBegin
 	if err := c.read(&in); err != nil {
 		return err
 	}
@@ -58,11 +56,11 @@ func (s *Server) enrollBegin(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(EnrollSecret{Person: viewPerson(store.Person{Person: e.Person}, s.o.Zone), Secret: e.Secret, URL: e.URL, Expires: at(e.Until, s.o.Zone)})
+	return c.reply(api.EnrollSecret{Person: view.Person(store.Person{Person: e.Person}, s.o.Zone), Secret: e.Secret, URL: e.URL, Expires: view.At(e.Until, s.o.Zone), Directory: string(e.Directory)})
 }
 
 func (s *Server) enrollFinish(c *call) error {
-	var in EnrollFinish
+	var in api.EnrollFinish
 	if err := c.read(&in); err != nil {
 		return err
 	}
@@ -76,7 +74,7 @@ func (s *Server) enrollFinish(c *call) error {
 }
 
 func (s *Server) login(c *call) error {
-	var in LoginBody
+	var in api.LoginBody
 	if err := c.read(&in); err != nil {
 		return err
 	}
@@ -89,9 +87,9 @@ func (s *Server) login(c *call) error {
 	return c.reply(s.tokenReply(out))
 }
 
-func (s *Server) tokenReply(in registry.SignedIn) TokenReply {
-	return TokenReply{
-		Token: in.Token, Expires: at(in.Until, s.o.Zone), Person: viewPerson(store.Person{Person: in.Person}, s.o.Zone),
+func (s *Server) tokenReply(in registry.SignedIn) api.TokenReply {
+	return api.TokenReply{
+		Token: in.Token, Expires: view.At(in.Until, s.o.Zone), Person: view.Person(store.Person{Person: in.Person}, s.o.Zone),
 		KeysPending: in.KeysPending,
 	}
 }
@@ -104,5 +102,5 @@ func (s *Server) logout(c *call) error {
 }
 
 func (s *Server) whoami(c *call) error {
-	return show(s, c, func(snap *store.Snap) (Person, error) { return s.wholePerson(snap, c.person.ID) })
+	return show(s, c, func(snap *store.Snap) (api.Person, error) { return s.o.Views.WholePerson(snap, c.person.ID) })
 }

@@ -13,12 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// grow makes the ledger larger than what the buffers of a socket take.
+// grow makes the ledger larger than a socket's buffers.
 func (w *world) grow(entries int) {
 	w.t.Helper()
 	err := w.db.Write(w.t.Context(), func(tx *store.Tx) error {
@@ -35,8 +36,8 @@ func (w *world) grow(entries int) {
 	}
 }
 
-// TestStalledExportsStopNobody: whoever takes an export and does not read on must not hold what the gate needs to
-// read for its decisions.
+// TestStalledExportsStopNobody: a reader of an export who stops reading must not hold the snapshots that the gate
+// needs for its decisions.
 func TestStalledExportsStopNobody(t *testing.T) {
 	w := newWorld(t)
 	auditor := w.found()["tenken"]
@@ -64,7 +65,7 @@ func TestStalledExportsStopNobody(t *testing.T) {
 	if err := w.db.Read(ctx, func(*store.Snap) error { return nil }); err != nil {
 		t.Fatalf("nothing can be read while exports stall: %v", err)
 	}
-	// What is read page by page is one ledger still.
+	// The pages together still are one ledger.
 	text, err := io.ReadAll(export().Body)
 	if err != nil {
 		t.Fatal(err)
@@ -75,11 +76,11 @@ func TestStalledExportsStopNobody(t *testing.T) {
 	}
 }
 
-// The place of a damage is said in both languages.
+// The place of a damage is named in both languages.
 func TestVerifyNamesThePlaceInBothLanguages(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.found()
-	if v := ok[LedgerCheck](w, "GET", "/v1/ledger/verify", tokens["tachiai"], nil); !v.OK || v.Place != "" || v.PlaceJA != "" || v.Entries == 0 {
+	if v := ok[api.LedgerCheck](w, "GET", "/v1/ledger/verify", tokens["tachiai"], nil); !v.OK || v.Place != "" || v.PlaceJA != "" || v.Entries == 0 {
 		t.Fatalf("%+v", v)
 	}
 	byHand, err := sql.Open("sqlite", filepath.Join(w.data, "sekimori.db"))
@@ -90,13 +91,13 @@ func TestVerifyNamesThePlaceInBothLanguages(t *testing.T) {
 	if _, err := byHand.Exec(`UPDATE ledger_entries SET payload = CAST('{"kind":"x"}' AS BLOB) WHERE idx = 3`); err != nil {
 		t.Fatal(err)
 	}
-	v := ok[LedgerCheck](w, "GET", "/v1/ledger/verify", tokens["tachiai"], nil)
+	v := ok[api.LedgerCheck](w, "GET", "/v1/ledger/verify", tokens["tachiai"], nil)
 	if v.OK || !strings.HasPrefix(v.Place, "entry 3: ") || v.PlaceJA != "記載3: 内容が、見出しにある検証値と合いません" {
 		t.Errorf("%+v", v)
 	}
 }
 
-// TestTheSealedFileOfALiveSessionIsNotHandedOut: it would be the file of a recording that is not sealed, without the
+// TestTheSealedFileOfALiveSessionIsNotHandedOut: the file would not be sealed yet, and would lack the
 // digest that the ledger gets at the end.
 func TestTheSealedFileOfALiveSessionIsNotHandedOut(t *testing.T) {
 	w := newWorld(t)

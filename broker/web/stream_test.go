@@ -10,32 +10,33 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/ledger"
 	"sekimori/broker/registry"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// Who is shut out while they look at something does not see on: the look is cut, whether it is waiting for something to show or held up by
+// A person who is locked or signed out during a look no longer sees it: the look is cut, whether it waits for the next part or for
 // a reader who does not read.
 func TestAttackLookOnAfterBeingShutOut(t *testing.T) {
 	for name, shut := range map[string]func(w *world, tokens map[string]string){
 		"locked": func(w *world, tokens map[string]string) {
-			ok[Person](w, "POST", "/v1/people/kacho/lock", tokens["tenken"], LockBody{})
+			ok[api.Person](w, "POST", "/v1/people/kacho/lock", tokens["tenken"], api.LockBody{})
 		},
 		"tokens revoked": func(w *world, tokens map[string]string) {
-			ok[map[string]string](w, "POST", "/v1/people/kacho/revoke-tokens", tokens["joho1"], ReasonBody{Reason: "端末の紛失"})
+			ok[map[string]string](w, "POST", "/v1/people/kacho/revoke-tokens", tokens["joho1"], api.ReasonBody{Reason: "端末の紛失"})
 		},
 		"signed out": func(w *world, tokens map[string]string) {
 			ok[map[string]bool](w, "POST", "/v1/logout", tokens["kacho"], nil)
 		},
 		"the token's time over": func(w *world, _ map[string]string) { w.set.Step(365 * 24 * time.Hour) },
 		"enrolled anew, which a second person confirms": func(w *world, tokens map[string]string) {
-			code := ok[registry.Code](w, "POST", "/v1/people/kacho/enroll-code", tokens["kanri"], EnrollCodeBody{Fresh: w.fresh("kanri")})
+			code := ok[registry.Code](w, "POST", "/v1/people/kacho/enroll-code", tokens["kanri"], api.EnrollCodeBody{Fresh: w.fresh("kanri")})
 			if code.Pending == "" {
 				w.t.Error("a head's code is given out by one person")
 			}
-			ok[map[string]string](w, "POST", "/v1/changes/"+code.Pending+"/confirm", tokens["joho1"], ConfirmBody{Fresh: w.fresh("joho1")})
+			ok[map[string]string](w, "POST", "/v1/changes/"+code.Pending+"/confirm", tokens["joho1"], api.ConfirmBody{Fresh: w.fresh("joho1")})
 		},
 	} {
 		for how, handle := range map[string]func(w *world) func(*Server, *call) error{
@@ -57,7 +58,7 @@ func TestAttackLookOnAfterBeingShutOut(t *testing.T) {
 					defer s.streaming(c, "text/plain", time.Hour)()
 					_, err := io.WriteString(c.w, "begun\n")
 					for err == nil {
-						_, err = c.w.Write(make([]byte, 1<<20)) // more than the kernel holds for who does not read
+						_, err = c.w.Write(make([]byte, 1<<20)) // more than the kernel buffers for a caller who does not read
 					}
 					return err
 				}
@@ -73,7 +74,7 @@ func TestAttackLookOnAfterBeingShutOut(t *testing.T) {
 	}
 }
 
-// looksUntil begins a look, of which a line was seen, and wants it cut by what is done then.
+// looksUntil begins a look, waits for its first line, and expects the look to be cut by the act that follows.
 func (w *world) looksUntil(token string, handle func(*Server, *call) error, cut func()) {
 	t := w.t
 	t.Helper()
@@ -103,9 +104,9 @@ func (w *world) looksUntil(token string, handle func(*Server, *call) error, cut 
 	}
 }
 
-// door serves one route that everybody who is signed in may call, over a socket with the kernel's buffers; ended is closed with its first call.
+// door serves one route open to every signed-in person, over a socket with the kernel's buffers; ended is closed with its first call.
 func (w *world) door(handle func(*Server, *call) error) (door *httptest.Server, ended chan struct{}) {
-	look := route{method: "GET", path: "/look", who: everySignedIn(), handle: handle}
+	look := route{method: "GET", path: "/look", callers: everySignedIn(), handle: handle}
 	ended = make(chan struct{})
 	door = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		defer close(ended)
@@ -115,14 +116,14 @@ func (w *world) door(handle func(*Server, *call) error) (door *httptest.Server, 
 	return door, ended
 }
 
-// What is shown as it happens may be silent for longer than a part of it may take to be read, over HTTP/2 too, where a deadline that passes
-// ends the stream although nothing waits.
+// A live stream may be silent for longer than the reading of a part may take, over HTTP/2 too, where a passed deadline
+// ends the stream although no write waits.
 func TestAStreamMayBeSilent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	token := w.found()["tenken"]
-	const stall = time.Second // in which a loaded machine sends something small
-	look := route{method: "GET", path: "/look", who: everySignedIn(), handle: func(s *Server, c *call) error {
+	const stall = time.Second // enough for a loaded machine to send a small part
+	look := route{method: "GET", path: "/look", callers: everySignedIn(), handle: func(s *Server, c *call) error {
 		defer s.streaming(c, "text/plain", stall)()
 		for _, word := range []string{"begun ", "still ", "here"} {
 			if _, err := io.WriteString(c.w, word); err != nil {
@@ -144,7 +145,7 @@ func TestAStreamMayBeSilent(t *testing.T) {
 	}
 }
 
-// A role or a section taken away ends the look of which it was the ground, although the token opens as before.
+// The loss of the role or section that permitted a look ends it, although the token stays valid.
 func TestAttackLookOnWithoutTheRole(t *testing.T) {
 	for name, change := range map[string]func(p *store.Person){
 		"the role taken away": func(p *store.Person) { p.Roles = []policy.Role{policy.Requester} },
@@ -184,7 +185,7 @@ func TestAttackLookOnWithoutTheRole(t *testing.T) {
 				<-c.r.Context().Done()
 				return nil
 			}, func() {
-				write(func(tx *store.Tx) error { // beside the point: the look goes on
+				write(func(tx *store.Tx) error { // unrelated: the look goes on
 					return tx.PutSystem(store.System{System: policy.System{ID: "zei", Name: "税務", Section: "somu", Line: policy.LineNone}})
 				})
 				write(func(tx *store.Tx) error {
@@ -200,11 +201,11 @@ func TestAttackLookOnWithoutTheRole(t *testing.T) {
 	}
 }
 
-// Who is signed in and does not read what they asked for does not keep it in the broker's memory: neither a list nor what streams.
+// A signed-in person who does not read an answer cannot keep it in the broker's memory: neither a list nor a stream.
 func TestAttackKnownCallersWhoReadNothing(t *testing.T) {
-	const limit = 100 * time.Millisecond // it cuts who does not read at all: a slow machine cuts them no less
+	const limit = 100 * time.Millisecond // it cuts callers who do not read at all, on a slow machine too
 	for name, handle := range map[string]func(*Server, *call) error{
-		"a list": func(_ *Server, c *call) error { return c.reply(string(make([]byte, 64<<20))) }, // more than the kernel holds
+		"a list": func(_ *Server, c *call) error { return c.reply(string(make([]byte, 64<<20))) }, // more than the kernel buffers
 		"a stream": func(s *Server, c *call) error {
 			defer s.streaming(c, "text/plain", limit)()
 			var err error
@@ -218,7 +219,7 @@ func TestAttackKnownCallersWhoReadNothing(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			token := w.found()["tenken"]
-			w.server.knownAnswer = limit // not of what founds the town
+			w.server.knownAnswer = limit // not for the calls that found the town
 			door, ended := w.door(handle)
 			conn, err := net.Dial("tcp", door.Listener.Addr().String())
 			if err != nil {
@@ -237,9 +238,9 @@ func TestAttackKnownCallersWhoReadNothing(t *testing.T) {
 	}
 }
 
-// What takes long to find is answered all the same, and what streams may take longer as a whole than each of its parts may.
+// A slow search is answered all the same, and a stream may take longer in all than each of its parts may.
 func TestAnswersTakeTheirTime(t *testing.T) {
-	const limit = 3 * time.Second // in which a loaded machine sends something small
+	const limit = 3 * time.Second // enough for a loaded machine to send a small part
 	pause := func() { <-time.After(limit / 3 * 2) }
 	for name, c := range map[string]struct {
 		handle func(*Server, *call) error
@@ -269,7 +270,7 @@ func TestAnswersTakeTheirTime(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			token := w.found()["tenken"]
-			w.server.knownAnswer = limit // not of what founds the town
+			w.server.knownAnswer = limit // not for the calls that found the town
 			door, _ := w.door(c.handle)
 			if status, _, _, got := get(t, door.Client(), "GET", door.URL+"/look", nil, "Authorization", "Bearer "+token); status != http.StatusOK || got != c.want {
 				t.Errorf("%d %q", status, got)

@@ -9,12 +9,15 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"sekimori/broker/api"
 )
 
-// Copies are filed from the vendor's office too, over HTTP/2: what is small enough arrives whole, also where it takes longer than a
-// call may; what is too large is refused, announced or not, and leaves nothing behind.
+// A vendor's office files copies over HTTP/2 too: a small copy arrives whole, even where it takes longer than a
+// call may; one that is too large is refused, announced or not, and leaves nothing behind.
 func TestUploadsOverHTTP2(t *testing.T) {
-	const limit = 3 * time.Second // in which a loaded machine begins to read, and the slow one is not done
+	t.Parallel()
+	const limit = 3 * time.Second // a loaded machine begins to read within it, and the slow upload takes longer
 	w := newWorld(t)
 	tokens := w.vendors()
 	address, client := w.https(func(s *Server) { s.https.ReadTimeout, s.knownBody = limit, limit })
@@ -50,7 +53,7 @@ func TestUploadsOverHTTP2(t *testing.T) {
 		"slower than a call may take": {&slowly{content: content, pause: limit / 3 * 2, pauses: 2}, int64(len(content))},
 	} {
 		status, b := file(body.from, body.size)
-		var p Paper
+		var p api.Paper
 		if err := json.Unmarshal(b, &p); err != nil || status != http.StatusOK || p.Copy == nil || p.Copy.Size != int64(len(content)) {
 			t.Errorf("%s: %d %.200s", name, status, b)
 			continue

@@ -16,21 +16,28 @@ import (
 	"filippo.io/age"
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/act"
 	"sekimori/broker/agenda"
+	"sekimori/broker/api"
 	"sekimori/broker/attendance"
+	"sekimori/broker/confirmation"
 	"sekimori/broker/dial"
 	"sekimori/broker/evidence"
 	"sekimori/broker/freeze"
+	"sekimori/broker/interlock"
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/internal/testbed/blank"
 	"sekimori/broker/keys"
 	"sekimori/broker/papers"
+	"sekimori/broker/permits"
 	"sekimori/broker/registry"
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
+	"sekimori/broker/roster"
 	"sekimori/broker/session"
 	"sekimori/broker/store"
+	"sekimori/broker/view"
 )
 
 // world is a served API over a real store on a real socket.
@@ -43,7 +50,7 @@ type world struct {
 	socket string
 	secret map[string]string // second factor by login
 	clock  func() time.Time
-	set    *testbed.Clock // the same, to be set
+	set    *testbed.Clock // the same clock, which tests set
 }
 
 const password = "correct horse battery staple"
@@ -86,17 +93,25 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	onFile, err := papers.New(t.Context(), papers.Options{DB: db, Ring: ring, Dir: filepath.Join(data, "papers"), Zone: zone})
+	people := registry.New(registry.Options{DB: db, Keys: ring, Zone: zone, Hash: registry.Cost{Passes: 1, MemoryKiB: 64, Lanes: 1}})
+	acts := act.New(act.Options{DB: db, Prove: people.Fresh, LockedOut: people.LockedOut})
+	onFile, err := papers.New(t.Context(), papers.Options{DB: db, Acts: acts, Ring: ring, Dir: filepath.Join(data, "papers"), Zone: zone})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{t: t, db: db, secret: map[string]string{}, clock: clock, set: set, socket: filepath.Join(dir, "s"), data: data}
+	desk := requests.New(requests.Options{DB: db, Acts: acts, Zone: zone})
+	post := attendance.New(attendance.Options{DB: db, Acts: acts, Zone: zone, Sessions: sup})
+	freezer, book, written := freeze.New(freeze.Options{DB: db, Acts: acts}), agenda.New(agenda.Options{DB: db, Zone: zone}), reports.New(reports.Options{DB: db, Acts: acts, Zone: zone})
 	w.server = New(Options{
-		DB: db, Ring: ring, Evidence: evidence.New(evidence.Options{DB: db, Dir: data, Clock: clock}), Clock: clock, Zone: zone, Sessions: sup, Papers: onFile, Log: log,
-		Registry: registry.New(registry.Options{DB: db, Keys: ring, Zone: zone, Hash: registry.Cost{Passes: 1, MemoryKiB: 64, Lanes: 1}}),
-		Desk:     requests.New(requests.Options{DB: db, Zone: zone}), Agenda: agenda.New(agenda.Options{DB: db, Zone: zone}), Post: attendance.New(attendance.Options{DB: db, Zone: zone}), Freezer: freeze.New(freeze.Options{DB: db}), Reviews: review.New(review.Options{DB: db}), Reports: reports.New(reports.Options{DB: db, Zone: zone}),
+		Acts:  acts,
+		Views: view.New(view.Options{DB: db, Desk: desk, Attendance: post, Sessions: sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book, Zone: zone, Clock: clock}),
+		DB:    db, Ring: ring, Evidence: evidence.New(evidence.Options{DB: db, Dir: data, Clock: clock}), Clock: clock, Zone: zone, Sessions: sup, Papers: onFile, Log: log,
+		Registry: people,
+		Desk:     desk, Agenda: book, Attendance: post, Freezer: freezer, Permits: permits.New(permits.Options{DB: db, Acts: acts, Zone: zone}),
+		Roster: roster.New(roster.Options{DB: db, Acts: acts, Zone: zone, Lock: freeze.LockLeft}), Lines: interlock.New(interlock.Options{DB: db, Acts: acts}), Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: db, Acts: acts}), Reports: written,
 		Notice: NoticeSettings{Institution: "例示市", Version: 3, Retention: 365 * 24 * time.Hour},
-		Status: func() Status { return Status{Ready: true} }, Owner: uint32(os.Getuid()),
+		Status: func() api.Status { return api.Status{Ready: true} }, Owner: uint32(os.Getuid()),
 	})
 	l, err := Listen(w.socket, 0o600, "")
 	if err != nil {
@@ -131,7 +146,7 @@ func newWorld(t *testing.T) *world {
 type answer struct {
 	status int
 	body   []byte
-	fault  *Fault
+	fault  *api.Fault
 }
 
 func (w *world) call(method, path, token string, body any) answer {
@@ -166,7 +181,7 @@ func (w *world) call(method, path, token string, body any) answer {
 	}
 	if a.status/100 != 2 {
 		var wrapped struct {
-			Error *Fault `json:"error"`
+			Error *api.Fault `json:"error"`
 		}
 		if err := json.Unmarshal(a.body, &wrapped); err != nil || wrapped.Error == nil {
 			w.t.Fatalf("%s %s: status %d without a fault: %s", method, path, a.status, a.body)
@@ -176,7 +191,7 @@ func (w *world) call(method, path, token string, body any) answer {
 	return a
 }
 
-// ok calls and reads the result.
+// ok makes a call that must succeed and reads the result.
 func ok[T any](w *world, method, path, token string, body any) T {
 	w.t.Helper()
 	a := w.call(method, path, token, body)
@@ -202,16 +217,16 @@ staff:
   - {id: U-005, login: tenken, name: 職員E, section: joho, roles: [auditor]}
 `
 
-// found applies the first registry and enrols everybody in it.
+// found applies the first registry and enrols all people in it.
 func (w *world) found() (tokens map[string]string) {
 	w.t.Helper()
-	plan := ok[registry.Plan](w, "POST", "/v1/apply", "", ApplyBody{Name: "town.yaml", Text: town})
+	plan := ok[registry.Plan](w, "POST", "/v1/apply", "", api.ApplyBody{Name: "town.yaml", Text: town})
 	if !plan.Founding || plan.Code == "" {
 		w.t.Fatalf("the first apply founds: %+v", plan)
 	}
 	tokens = map[string]string{"kanri": w.enrol(plan.Code)}
 	for _, login := range []string{"kacho", "tachiai", "joho1", "tenken"} {
-		code := ok[registry.Code](w, "POST", "/v1/people/"+login+"/enroll-code", tokens["kanri"], EnrollCodeBody{})
+		code := ok[registry.Code](w, "POST", "/v1/people/"+login+"/enroll-code", tokens["kanri"], api.EnrollCodeBody{})
 		tokens[login] = w.enrol(code.Text)
 	}
 	return tokens
@@ -219,13 +234,13 @@ func (w *world) found() (tokens map[string]string) {
 
 func (w *world) enrol(code string) string {
 	w.t.Helper()
-	s := ok[EnrollSecret](w, "POST", "/v1/enroll/begin", "", EnrollBegin{Code: code})
+	s := ok[api.EnrollSecret](w, "POST", "/v1/enroll/begin", "", api.EnrollBegin{Code: code})
 	w.secret[s.Person.Login] = s.Secret
-	out := ok[TokenReply](w, "POST", "/v1/enroll/finish", "", EnrollFinish{Code: code, Password: password, TOTP: w.code(s.Person.Login)})
+	out := ok[api.TokenReply](w, "POST", "/v1/enroll/finish", "", api.EnrollFinish{Code: code, Password: password, TOTP: w.code(s.Person.Login)})
 	return out.Token
 }
 
-// code is the current one-time code; the clock goes a step on, since a code counts once.
+// code gives the current one-time code and moves the clock a step on, since a code counts once.
 func (w *world) code(login string) string {
 	w.t.Helper()
 	w.set.Step(31 * time.Second)
@@ -236,7 +251,9 @@ func (w *world) code(login string) string {
 	return c
 }
 
-func (w *world) fresh(login string) Fresh { return Fresh{Password: password, Code: w.code(login)} }
+func (w *world) fresh(login string) api.Fresh {
+	return api.Fresh{Password: password, Code: w.code(login)}
+}
 
 // kinds lists the kinds of the ledger's entries from an index on.
 func (w *world) kinds(from int64) (kinds []string, next int64) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// plain is a connection as the SSH library gets it without this package.
+// plain is a connection without this package, as the SSH library would get it.
 func plain(tb testing.TB) (net.Conn, net.Conn) {
 	c, peer := tcp(tb, Options{QuickAcks: -1})
 	return c.inner, peer

@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// tcp gives a wrapped end of a loopback connection and the plain other end.
+// tcp returns a wrapped end of a loopback connection and the plain other end.
 func tcp(tb testing.TB, o Options) (*Conn, *net.TCPConn) {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -102,8 +102,7 @@ func TestConcurrentWritesStayWhole(t *testing.T) {
 	}
 }
 
-// fill writes until the peer's buffers, the kernel's and the queue are full, and returns what
-// the waiting write ends with.
+// fill writes until the peer's buffers, the kernel's and the queue are full. It returns the result of the blocked write.
 func fill(c *Conn) <-chan error {
 	end := make(chan error, 1)
 	go func() {
@@ -135,7 +134,7 @@ func TestAbortEndsAConnectionWhosePeerNeverReads(t *testing.T) {
 		if !errors.Is(err, ErrAborted) {
 			t.Errorf("the waiting write ended with %v", err)
 		}
-	case <-time.After(time.Minute): // the peer would never have let it go
+	case <-time.After(time.Minute): // the peer would never have released it
 		t.Fatal("the write waits on")
 	}
 	if _, err := c.Write([]byte("x")); !errors.Is(err, ErrAborted) {
@@ -176,12 +175,12 @@ func TestCloseDoesNotWaitForThePeer(t *testing.T) {
 func TestCloseAfterFlushDeliversThoughInputIsUnread(t *testing.T) {
 	c, peer := tcp(t, Options{})
 	peer.Write(bytes.Repeat([]byte("typed "), 1000))
-	go io.Copy(io.Discard, c) // as the SSH library's reader
+	go io.Copy(io.Discard, c) // like the SSH library's reader
 	c.Write(make([]byte, 100<<10))
 	c.Write([]byte("[201] the end"))
 	got := make(chan []byte)
 	go func() { b, _ := io.ReadAll(peer); peer.Close(); got <- b }()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := c.CloseAfterFlush(ctx); err != nil {
 		t.Fatal(err)
@@ -255,7 +254,7 @@ func TestWritesAllocateNothing(t *testing.T) {
 	}
 }
 
-// What waits in the queue when writing is no longer allowed is dropped, not sent late.
+// The queue is dropped, not sent late, when writing is no longer allowed.
 func TestNothingLeavesTheQueueOnceItMayNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := testbed.Pipe()
@@ -267,7 +266,7 @@ func TestNothingLeavesTheQueueOnceItMayNot(t *testing.T) {
 		if _, err := c.Write([]byte("early")); err != nil {
 			t.Fatal(err)
 		}
-		// The peer reads nothing, so the queue fills behind a write that is under way.
+		// The peer reads nothing, so the queue fills behind a running write.
 		written := make(chan struct{})
 		go func() {
 			defer close(written)
@@ -297,7 +296,7 @@ func TestNothingLeavesTheQueueOnceItMayNot(t *testing.T) {
 	})
 }
 
-// A peer that takes nothing is given up by the kernel, and the reader hears of it.
+// The kernel gives up a peer that accepts nothing, and the reader gets the error.
 func TestPeerThatTakesNothingIsGivenUp(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("TCP_USER_TIMEOUT is Linux's")

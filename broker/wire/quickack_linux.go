@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// quickAck re-arms TCP_QUICKACK. The kernel falls back to delayed acknowledgement by itself,
-// so the option has to be set again after each operation (tcp(7)).
+// quickAck re-arms TCP_QUICKACK. The kernel falls back to delayed acknowledgement by itself, so the option must be set again
+// after each operation (tcp(7)).
 type quickAck struct {
-	left atomic.Int32 // operations still to be accompanied
+	left atomic.Int32 // operations left
 	raw  syscall.RawConn
 	set  func(fd uintptr) // a field, so that arming allocates nothing
 }
@@ -23,7 +23,7 @@ func (q *quickAck) attach(c *net.TCPConn) {
 	}
 	q.raw = raw
 	q.set = func(fd uintptr) {
-		// A failure costs 40 ms at most, and the connection's own calls report what matters.
+		// A failure costs at most 40 ms; fatal errors appear in the connection's own calls.
 		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// quickAck does nothing where the system has no such option.
+// quickAck does nothing on systems without this option.
 type quickAck struct{ left atomic.Int32 }
 
 func (q *quickAck) attach(*net.TCPConn) {}
 
 func (q *quickAck) arm() {}
 
-// giveUpAfter does nothing where the system has no such option.
+// giveUpAfter does nothing on systems without this option.
 func giveUpAfter(*net.TCPConn, time.Duration) {}

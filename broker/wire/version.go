@@ -5,14 +5,12 @@ import (
 	"strings"
 )
 
-// Version is the software version that the broker says to engineers and to targets (RFC 4253 section
-// 4.2), after "SSH-2.0-".
+// Version is the software version that the broker sends to engineers and targets (RFC 4253 section 4.2), after "SSH-2.0-".
 //
-// It begins with OpenSSH because peers go by it. OpenSSH's client and server send
-// eow@openssh.com and no-more-sessions@openssh.com only to OpenSSH: without them `ssh host yes | head -1`
-// never ends. libssh and AsyncSSH turn the arguments of an SFTP symlink round for OpenSSH; libssh
-// needs a number to recognise it. No release has this number, so no list of weaknesses of OpenSSH
-// fits it. The comment tells the product.
+// It begins with OpenSSH because peers depend on it. OpenSSH's client and server send eow@openssh.com and
+// no-more-sessions@openssh.com only to OpenSSH; without them `ssh host yes | head -1` never ends. libssh and AsyncSSH swap
+// the arguments of an SFTP symlink for OpenSSH; libssh needs a number to recognise it. No release has this number, so no list
+// of weaknesses of OpenSSH matches it. The comment names the product.
 const Version = "OpenSSH_9.99 Sekimori"
 
 // VersionLine is the identification line for a version; empty: Version.
@@ -23,13 +21,12 @@ func VersionLine(version string) string {
 	return "SSH-2.0-" + version
 }
 
-// openSSH is the form in which every peer recognises OpenSSH. libssh 0.10 takes
-// neither OpenSSH_10.0 nor a word in place of the number for it, others do: with such a version a
-// symlink would point one way or the other.
+// openSSH is the form in which every peer recognises OpenSSH. libssh 0.10 does not recognise OpenSSH_10.0, nor a word in
+// place of the number, but others do. With such a version the direction of a symlink would depend on the peer.
 var openSSH = regexp.MustCompile(`OpenSSH_[1-9]\.[0-9]`)
 
-// ValidVersion reports whether a version may stand in an identification line, and means the same to
-// every peer. With its prefix and its end such a line has 255 bytes at most.
+// ValidVersion reports whether a version may appear in an identification line and means the same to every peer. The whole
+// line has at most 255 bytes.
 func ValidVersion(v string) bool {
 	if v == "" || len(v) > 128 || v[0] == ' ' || v[0] == '-' {
 		return false
@@ -39,6 +36,6 @@ func ValidVersion(v string) bool {
 			return false
 		}
 	}
-	// AsyncSSH takes a server of paramiko's for one with OpenSSH's order, too.
+	// AsyncSSH assumes OpenSSH's order for a server of paramiko, too.
 	return strings.Contains(v, "OpenSSH") == openSSH.MatchString(v) && !strings.Contains(v, "paramiko")
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// arguments are the command line, understood.
+// arguments are the parsed command line.
 type arguments struct {
 	export     string // "-": standard input
 	key        string
@@ -56,7 +56,7 @@ func (p *program) arguments(args []string) (a arguments, failed *failure) {
 			files = append(files, rest...)
 			break
 		}
-		// What a shell made of `--recording DIR/*` follows the flag as plain words.
+		// The shell expands `--recording DIR/*` into words after the flag.
 		if len(files) > 0 && len(a.recordings) > recordings {
 			n := plainWords(rest)
 			a.recordings = append(a.recordings, rest[:n]...)
@@ -77,8 +77,7 @@ func (p *program) arguments(args []string) (a arguments, failed *failure) {
 	return a, nil
 }
 
-// glance finds language and form of errors before the arguments are understood, because not
-// understanding them is an error too.
+// glance finds the language and the form of errors before the arguments are parsed, because parsing may fail.
 func (p *program) glance(args []string) (asJSON bool) {
 	for i, a := range args {
 		name := strings.TrimLeft(a, "-")

@@ -10,7 +10,7 @@ import (
 	"sekimori/recordings"
 )
 
-// failure is one thing that keeps the result from holding: what, and what to do next.
+// failure is one reason why the result is not valid, with the next step.
 type failure struct {
 	code    string
 	message text
@@ -70,7 +70,7 @@ var (
 	}
 )
 
-// hintFor is the next step after a problem of the ledger.
+// hintFor is the next step after a fault of the ledger.
 func hintFor(c ledger.Code) text {
 	switch c {
 	case ledger.NotAnExport:

@@ -16,7 +16,7 @@ func (p *program) pick(t text) string {
 	return t.en
 }
 
-// locale is the language of the environment: Japanese where it says so, else English.
+// locale is the language of the environment: Japanese if it is set, else English.
 func (p *program) locale() string {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if v := p.getenv(name); v != "" {
@@ -35,8 +35,7 @@ func (p *program) choose(lang string) {
 	}
 }
 
-// plain makes harmless what comes from files that somebody may have forged: nothing of it may
-// steer the auditor's terminal.
+// plain makes text from possibly forged files harmless: it must not control the auditor's terminal.
 func plain(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {

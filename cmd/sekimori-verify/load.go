@@ -11,7 +11,7 @@ import (
 	"sekimori/broker/ledger"
 )
 
-// inputs are the small files, read and understood before the long work begins.
+// inputs are the small files, parsed before the long work begins.
 type inputs struct {
 	key       note.Verifier
 	witnesses []note.Verifier
@@ -46,7 +46,7 @@ func (p *program) load(a arguments) (in inputs, failed *failure) {
 			return in, fileFailure(a.since, err)
 		}
 		if len(b) == 0 {
-			// An empty file must not pass for "no older checkpoint was asked for".
+			// An empty file must not count as "no older checkpoint".
 			return in, &failure{
 				code:    string(ledger.SinceUnreadable),
 				message: text{a.since + ": 以前の確定点が空です", a.since + ": the older checkpoint is empty"},
@@ -58,8 +58,7 @@ func (p *program) load(a arguments) (in inputs, failed *failure) {
 	return in, nil
 }
 
-// loadKeys reads a file of public keys: a key a line; empty lines and lines that begin in # are
-// passed over.
+// loadKeys reads a file of public keys, one per line; empty lines and lines that begin with # are ignored.
 func loadKeys(name string, parse func(string) (note.Verifier, error)) ([]note.Verifier, *failure) {
 	b, err := readSmall(name)
 	if err != nil {
@@ -101,7 +100,7 @@ func loadKeys(name string, parse func(string) (note.Verifier, error)) ([]note.Ve
 	return keys, nil
 }
 
-// readSmall reads a file that can only be small: keys and checkpoints.
+// readSmall reads a small file: keys or a checkpoint.
 func readSmall(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {

@@ -20,23 +20,23 @@ func main() {
 // Exit statuses.
 const (
 	exitHolds      = 0
-	exitError      = 1 // something does not hold, could not be read, or the signer is not verified
+	exitError      = 1 // something is invalid, could not be read, or the signer is not verified
 	exitUsage      = 2
-	exitIncomplete = 3 // all that was shown holds, and not all was shown
+	exitIncomplete = 3 // everything shown is valid, but not everything was shown
 )
 
-// program is what the command has of the world.
+// program is the command's environment.
 type program struct {
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
 	now      func() time.Time
-	zone     *time.Location // in which times are said
+	zone     *time.Location // zone of displayed times
 	terminal bool           // err is a terminal: progress may be drawn there
-	lang     string         // "ja" or "en", once run has looked
+	lang     string         // "ja" or "en", set by run
 }
 
-// run carries out one command line and returns the exit status.
+// run executes one command line and returns the exit status.
 func (p *program) run(args []string) int {
 	a, failed := p.arguments(args)
 	if failed != nil {

@@ -20,7 +20,7 @@ import (
 
 const origin = "sekimori.example/ledger"
 
-// office is a directory in which everything lies that an auditor is given.
+// office is a directory with everything that an auditor gets.
 type office struct {
 	t       *testing.T
 	dir     string
@@ -101,7 +101,7 @@ func (o *office) ended(session string, digest any) {
 	})
 }
 
-// dispose takes a payload away, with the entry that authorises it.
+// dispose removes a payload, with the entry that authorises it.
 func (o *office) dispose(index int) {
 	gone := o.entries[index]
 	o.entries[index] = gone.Dispose()
@@ -134,7 +134,7 @@ func (o *office) sign(size int64, root tlog.Hash, others ...note.Signer) []byte 
 	return c
 }
 
-// export writes what is there now and returns the path.
+// export writes the current ledger and returns the path.
 func (o *office) export(name string, checkpoint []byte) string {
 	o.t.Helper()
 	var b bytes.Buffer
@@ -194,7 +194,7 @@ func verifyWith(in io.Reader, env map[string]string, args ...string) outcome {
 	return outcome{status, out.String(), errs.String()}
 }
 
-// wantError wants this status and an error of two lines of which the first holds all of says.
+// wantError requires this status and a two-line error whose first line contains all of says.
 func (o outcome) wantError(t *testing.T, status int, says ...string) {
 	t.Helper()
 	lines := strings.SplitAfter(o.err, "\n")

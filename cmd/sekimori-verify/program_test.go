@@ -87,7 +87,7 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// A forged file must not steer the auditor's terminal.
+// A forged file must not control the auditor's terminal.
 func TestNothingHostileIsPrinted(t *testing.T) {
 	o := newOffice(t)
 	o.act("a")
@@ -125,7 +125,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// A verdict that could not be written is no verdict.
+// A verdict that cannot be written is a failure.
 func TestOutputCannotBeWritten(t *testing.T) {
 	o := newOffice(t)
 	o.act("a")
@@ -143,7 +143,7 @@ func TestOutputCannotBeWritten(t *testing.T) {
 	}
 }
 
-// Who trusts the verifier need not trust the broker: of ours it holds the two formats, and how JSON is read in them.
+// A user of the verifier need not trust the broker: it imports only the two formats and their JSON reader.
 func TestImportsOfOurs(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// progress draws on a terminal how far long work has come. It stays silent for the first second
-// and where standard error is no terminal.
+// progress shows the state of long work on a terminal. It is silent for the first second, and if standard error is not a
+// terminal.
 type progress struct {
 	p     *program
 	next  time.Time // when to draw next
@@ -37,7 +37,7 @@ func (b *progress) draw(ja, en string) {
 	fmt.Fprintf(b.p.err, "\r\x1b[K%s", b.p.pick(text{ja, en}))
 }
 
-// clear takes the line away again.
+// clear erases the line.
 func (b *progress) clear() {
 	if b.drawn {
 		fmt.Fprint(b.p.err, "\r\x1b[K")

@@ -13,39 +13,39 @@ import (
 	"sekimori/recordings/exactjson"
 )
 
-// recording is one file and what was found out about it.
+// recording is one file and its findings.
 type recording struct {
 	file    string
-	session string // as its header says
+	session string // from its header
 	digest  recordings.Digest
-	entry   int64    // the ledger entry that it agrees with, -1: none
-	live    bool     // its session was under way when the export was made: there is nothing yet to hold it against
-	cut     bool     // it stops without an end, as that of a session under way does
-	failed  *failure // nil: holds, unless it is live
+	entry   int64    // the ledger entry that it matches; -1: none
+	live    bool     // its session was under way at the export, so the ledger has no digest yet
+	cut     bool     // it stops without an end, like that of a session under way
+	failed  *failure // nil: valid, unless it is live
 }
 
-// ended is what a session.ended entry says about the recording of its session.
+// ended is a session.ended entry's statement about its session's recording.
 type ended struct {
 	index    int64
 	disposed bool
-	digest   *recordings.Digest // nil: the entry names no recording; SHA256, Size and File otherwise
+	digest   *recordings.Digest // nil: the entry names no recording; else SHA256, Size and File are set
 }
 
-// known is what the ledger says of sessions: all of them, because a recording that was not shown is found only so.
+// known is the ledger's statement about all sessions; all are needed to find recordings that were not shown.
 type known struct {
 	ends map[string][]ended
-	live map[string]bool // opened, and not ended when the export was made
-	bad  []unread        // ends whose payload does not say what an end must say
-	gone int             // ends whose payload was disposed of, and with it what they said of a recording
+	live map[string]bool // opened, and not ended at the export
+	bad  []unread        // ends with an invalid payload
+	gone int             // ends whose payload, and so their statement about a recording, was disposed of
 }
 
-// unread is an end that cannot be understood.
+// unread is an end with an invalid payload.
 type unread struct {
 	entry int64
 	why   error
 }
 
-// remember keeps what an entry says of a session.
+// remember stores an entry's statement about a session.
 func (k *known) remember(e ledger.Entry) {
 	switch e.Kind {
 	case "session.opening":
@@ -75,7 +75,7 @@ func (k *known) remember(e ledger.Entry) {
 		}
 		said.digest = payload.Recording
 	}
-	// The header's first subject, not the payload, says which session: it stays when the payload goes.
+	// The header's first subject identifies the session, because it stays when the payload is disposed of.
 	if len(e.Subjects) > 0 {
 		session := e.Subjects[0]
 		delete(k.live, session)
@@ -83,14 +83,14 @@ func (k *known) remember(e ledger.Entry) {
 	}
 }
 
-// due is a recording that the ledger knows.
+// due is a recording named in the ledger.
 type due struct {
 	session string
 	entry   int64
 	digest  recordings.Digest
 }
 
-// recordings lists what should be there, in the order of the ledger.
+// recordings lists the expected recordings, in the order of the ledger.
 func (k *known) recordings() []due {
 	var all []due
 	for session, ends := range k.ends {
@@ -116,7 +116,7 @@ func owner(all []due, file string) string {
 	return ""
 }
 
-// readRecording holds a recording against itself.
+// readRecording checks a recording by itself.
 func readRecording(file string) recording {
 	report, err := recordings.Verify(file)
 	r := recording{file: file, session: report.Header.Session, digest: report.Digest, entry: -1}
@@ -145,7 +145,7 @@ func (r *recording) fail(code, ja, en string, hint text) {
 	r.failed = &failure{code: code, message: text{r.file + ": " + ja, r.file + ": " + en}, hint: hint}
 }
 
-// named refuses a file under another recording's name: whoever looks for that one would take this for it.
+// named refuses a file under another recording's name: a person looking for that one would use this file.
 func (r *recording) named(all []due) {
 	if r.failed != nil {
 		return
@@ -157,8 +157,8 @@ func (r *recording) named(all []due) {
 	}
 }
 
-// underWay excuses the recording of a session that had not ended when the export was made: it may stop anywhere, and the ledger has no
-// digest of it yet. What is there and was changed is still a failure. Only a ledger that holds can say that a session is live.
+// underWay excuses the recording of a session under way at the export: it may stop anywhere, and has no digest yet. Changed
+// bytes are still a failure. Only a valid ledger can show that a session is live.
 func (r *recording) underWay(k *known, ledgerHolds bool) {
 	if !ledgerHolds || !k.live[r.session] || r.failed != nil && !r.cut {
 		return
@@ -166,7 +166,7 @@ func (r *recording) underWay(k *known, ledgerHolds bool) {
 	r.live, r.failed = true, nil
 }
 
-// compare holds a recording that holds in itself against what the ledger says about its session.
+// compare compares an internally valid recording with the ledger's statements about its session.
 func (r *recording) compare(said []ended, ledgerHolds bool) {
 	if !ledgerHolds {
 		r.fail("recording-not-compared",

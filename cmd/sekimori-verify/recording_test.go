@@ -53,7 +53,7 @@ func TestRecordingProblems(t *testing.T) {
 			}
 		})
 	}
-	// Against a ledger that does not hold nothing is compared.
+	// Nothing is compared with an invalid ledger.
 	got := verify(export, "--key", o.path("other.key"), "--recording", good)
 	got.wantError(t, 1, "no valid signature")
 	if !strings.Contains(got.err, "not held against its digest") {
@@ -61,7 +61,7 @@ func TestRecordingProblems(t *testing.T) {
 	}
 }
 
-// The session number is taken from inside the file: B's recording under A's name is B's, and A's was not shown.
+// The session number comes from inside the file: B's recording under A's name is B's, and A's was not shown.
 func TestAttackAnotherSessionsFileUnderThisName(t *testing.T) {
 	o := newOffice(t)
 	a, da := o.record("S-20261124-01")
@@ -79,7 +79,7 @@ func TestAttackAnotherSessionsFileUnderThisName(t *testing.T) {
 			t.Error(got.out)
 		}
 	}
-	// Under a name of its own it is B's, and A's is missed.
+	// Under another name it is B's, and A's is missing.
 	other := o.write("evidence.skr", o.read("S-20261124-02.skr"))
 	got := verify(export, "--key", key, "--recording", other)
 	got.wantError(t, 3, "1 of the 2 recordings that the ledger knows was not shown")
@@ -104,7 +104,7 @@ func TestDeletedRecordingIsMissed(t *testing.T) {
 		}
 	}
 	verify(export, "--key", key, "--recording", a, "--lang", "ja").wantError(t, 3, "操作記録 2 件のうち 1 件が示されていません")
-	// A selection by the auditor's own word, and the ledger alone, are not called complete.
+	// A selection declared by the auditor, and the ledger alone, are not called complete.
 	for _, args := range [][]string{{"--recording", a, "--partial"}, nil} {
 		got := verify(append([]string{export, "--key", key}, args...)...)
 		got.wantHolds(t)
@@ -129,8 +129,8 @@ func TestDeletedRecordingIsMissed(t *testing.T) {
 	}
 }
 
-// The recording of a session that the ledger knows as under way stops without an end and has no digest yet. That is no failure; a byte of
-// it that was changed, or another session's file name, still is, and so is a file without an end of which the ledger says nothing.
+// The recording of a session under way stops without an end and has no digest yet. That is no failure. A changed byte,
+// another session's file name, and a file without an end that the ledger does not know still are.
 func TestARecordingUnderWayIsNoFailure(t *testing.T) {
 	o := newOffice(t)
 	a, da := o.record("S-20261124-01")
@@ -173,7 +173,7 @@ func TestARecordingUnderWayIsNoFailure(t *testing.T) {
 	verify(export, "--key", o.path("other.key"), "--recording", cut).wantError(t, 1, "no valid signature")
 }
 
-// Two readers must not read two things: a member twice, in another case, of another session, a digest in capitals.
+// Two readers must not read different things: a member twice, in another case, of another session, a digest in capitals.
 func TestAttackAmbiguousEnd(t *testing.T) {
 	good := `{"session_id":"S-20261124-01","recording":{"sha256":"` + strings.Repeat("0a", 32) + `","size":1}}`
 	for says, payload := range map[string]string{
@@ -195,7 +195,7 @@ func TestAttackAmbiguousEnd(t *testing.T) {
 	}
 }
 
-// Every byte of a recording matters: the ledger's digest finds what its own chain would not.
+// Every byte of a recording matters: the ledger's digest finds changes that its own chain would not.
 func TestEveryByteOfARecordingFlipped(t *testing.T) {
 	o := newOffice(t)
 	path, d := o.record("S-20261124-01")

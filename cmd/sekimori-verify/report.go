@@ -12,14 +12,13 @@ import (
 	"sekimori/recordings"
 )
 
-// say writes the result for people: what holds on standard output, what does not in two lines each
-// on standard error.
+// say writes the result for people: valid parts on standard output, failures in two lines each on standard error.
 func (p *program) say(r result) int {
 	var page bytes.Buffer
 	p.page(&page, r)
 	if _, err := page.WriteTo(p.out); err != nil {
 		p.sayFailure(*fileFailure("stdout", err), false)
-		return exitError // a result that nobody could read is none
+		return exitError // an unreadable result counts as an error
 	}
 	for _, f := range r.failures {
 		p.sayFailure(f, false)
@@ -142,7 +141,7 @@ func verdictComplete(r result) text {
 	}
 }
 
-// counted is the sentence for one, or for any other number, of which each has its place for the number.
+// counted is the sentence for one, or for any other number; each has a placeholder for the number.
 func counted(n int, one, many string) string {
 	if n == 1 {
 		return fmt.Sprintf(one, n)
@@ -176,7 +175,7 @@ func signer(l ledger.Report) text {
 	return text{"検証されていません", "NOT VERIFIED"}
 }
 
-// row writes one line: a heading of equal width in either language, then what it says.
+// row writes one line: a heading of equal width in either language, then its value.
 func (p *program) row(w io.Writer, heading, what text) {
 	h := p.pick(heading)
 	width := len(h)
@@ -192,7 +191,7 @@ func (p *program) time(t time.Time) string {
 
 type sentLedger struct {
 	File string `json:"file"`
-	OK   bool   `json:"ok"` // entries, order and root hold, and every signature that was asked for
+	OK   bool   `json:"ok"` // entries, order and root are valid, and so is every required signature
 	ledger.Report
 	Problem *sentProblem `json:"problem,omitempty"`
 }
@@ -210,8 +209,8 @@ type sentRecording struct {
 	Session string `json:"session"`
 	SHA256  string `json:"sha256"`
 	Size    int64  `json:"size"`
-	Entry   int64  `json:"entry"` // the ledger entry that says the same, -1: none
-	Live    bool   `json:"live"`  // under way when the export was made: not examined, and neither ok nor an error
+	Entry   int64  `json:"entry"` // the matching ledger entry; -1: none
+	Live    bool   `json:"live"`  // under way at the export: not examined, neither ok nor an error
 }
 
 type sentMissing struct {
@@ -230,9 +229,9 @@ func (p *program) sayJSON(r result) int {
 		Complete   completeness    `json:"complete"`
 		Ledger     sentLedger      `json:"ledger"`
 		Recordings []sentRecording `json:"recordings"`
-		Missing    []sentMissing   `json:"missing"` // recordings that the ledger knows and that were not shown
-		Due        int             `json:"due"`     // how many it knows
-		Live       int             `json:"live"`    // sessions under way when the export was made
+		Missing    []sentMissing   `json:"missing"` // recordings named in the ledger and not shown
+		Due        int             `json:"due"`     // number of recordings named in the ledger
+		Live       int             `json:"live"`    // sessions under way at the export
 		Errors     []said          `json:"errors"`
 	}{
 		OK: r.status() == exitHolds, Intact: r.intact(), Complete: r.complete(), Missing: []sentMissing{}, Due: r.due, Live: r.live,

@@ -9,34 +9,34 @@ import (
 	"sekimori/broker/ledger"
 )
 
-// result is everything that was found out.
+// result holds all findings.
 type result struct {
 	export     string
 	ledger     ledger.Report
-	ledgerErr  error // nil: the entries, their tree and what was asked of the checkpoint hold
+	ledgerErr  error // nil: the entries, their tree and the checkpoint's required signatures are valid
 	recordings []recording
-	failures   []failure // all that keep the result from being intact, the ledger's first
+	failures   []failure // the ledger's first; empty: intact
 
-	due     int   // recordings that the ledger knows
-	missing []due // of them not shown, or shown and not what they should be
-	live    int   // sessions that were under way when the export was made
-	gone    int   // ended sessions of which the ledger does not say any more whether there is a recording
-	partial bool  // the recordings are a selection by the auditor's own word
+	due     int   // number of recordings named in the ledger
+	missing []due // those of them not shown, or shown with a fault
+	live    int   // sessions under way at the export
+	gone    int   // ended sessions for which the ledger no longer says whether there is a recording
+	partial bool  // the auditor declared the recordings a selection
 }
 
-// intact: what was shown is what was signed.
+// intact reports that everything shown is what was signed.
 func (r result) intact() bool { return len(r.failures) == 0 }
 
-// completeness tells whether everything was shown.
+// completeness says whether every recording was shown.
 type completeness string
 
 const (
 	complete    completeness = "yes"
 	incomplete  completeness = "no"
-	notExamined completeness = "not-examined" // no recording was given, or a selection, or the ledger does not hold
+	notExamined completeness = "not-examined" // no recording was given, or a selection, or the ledger is invalid
 )
 
-// examined is how many recordings were shown of sessions that have ended.
+// examined is the number of shown recordings of ended sessions.
 func (r result) examined() (n int) {
 	for _, rec := range r.recordings {
 		if !rec.live {
@@ -67,7 +67,7 @@ func (r result) status() int {
 	return exitHolds
 }
 
-// verify does the long work: the recordings' own chains; the ledger; the one against the other, both ways.
+// verify does the long work: the recordings' own chains, the ledger, and the comparison of both.
 func (p *program) verify(a arguments, in inputs) result {
 	r := result{export: a.export, partial: a.partial}
 	bar := p.progress()
@@ -141,7 +141,7 @@ func (p *program) verifyLedger(name string, in inputs, k *known, bar *progress) 
 	})
 }
 
-// counter knows how many bytes have been read through it.
+// counter counts the bytes read through it.
 type counter struct {
 	r io.Reader
 	n int64
@@ -153,7 +153,7 @@ func (c *counter) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// ledgerFailure says what is wrong with the export, or that it could not be read.
+// ledgerFailure describes a fault of the export or of reading it.
 func ledgerFailure(a arguments, err error) failure {
 	var p *ledger.Problem
 	if !errors.As(err, &p) {
@@ -161,7 +161,7 @@ func ledgerFailure(a arguments, err error) failure {
 	}
 	name := a.export
 	if p.Line == 0 {
-		name = a.since // the fault lies in the older checkpoint
+		name = a.since // the fault is in the older checkpoint
 	}
 	return failure{
 		code:    string(p.Code),

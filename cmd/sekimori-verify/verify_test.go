@@ -23,7 +23,7 @@ func TestEverythingHolds(t *testing.T) {
 	o.ended("S-20261124-02", d2)
 	export := o.export("ledger.jsonl", o.checkpoint(witness))
 
-	// Flags before and after the export, recordings one flag each or as a shell spreads them out.
+	// Flags before and after the export; recordings one flag each or expanded by a shell.
 	for _, args := range [][]string{
 		{export, "--key", o.path("ledger.key"), "--witness-key", o.path("witness.key"), "--recording", rec1, "--recording", rec2, "--since", since},
 		{"--since=" + since, "--key", o.path("ledger.key"), "--witness-key", o.path("witness.key"), export, "--recording", rec1, rec2, "--lang", "en"},
@@ -53,7 +53,7 @@ func TestWithoutKeyTheSignerIsNotVerified(t *testing.T) {
 	verifyWith(nil, map[string]string{"LANG": "ja_JP.UTF-8"}, export).wantError(t, 1, "署名者が検証されていません")
 }
 
-// Every byte of an export, flipped, is found and its line named.
+// Every flipped byte of an export is found and its line named.
 func TestEveryByteFlipped(t *testing.T) {
 	o := newOffice(t)
 	o.act("a")
@@ -136,7 +136,7 @@ func TestLedgerProblems(t *testing.T) {
 	}
 }
 
-// Whoever handles an export can turn any payload into "disposed".
+// A person who handles an export can mark any payload as disposed.
 func TestAttackPayloadErased(t *testing.T) {
 	o := newOffice(t)
 	for range 3 {

@@ -6,22 +6,23 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"sekimori/broker/api"
 	"sekimori/policy"
 )
 
 // app is the tree of commands.
 func (p *program) app() *cli.App {
-	return &cli.App{
-		Name:            "sekimori",
-		HelpName:        "sekimori",
-		Usage:           p.say("関守: 外部からの保守接続を、承認された時間枠の中だけ通す", "broker for remote maintenance: nobody in without an approved window"),
-		HideVersion:     true,
-		HideHelpCommand: false,
-		Writer:          p.out,
-		ErrWriter:       p.err,
-		Reader:          p.in,
-		ExitErrHandler:  func(*cli.Context, error) {}, // run says it
-		OnUsageError:    usageProblem,
+	return p.helped(&cli.App{
+		Name:                 "sekimori",
+		HelpName:             "sekimori",
+		Usage:                p.say("関守: 外部からの保守接続を、承認された時間枠の中だけ通す", "broker for remote maintenance: nobody in without an approved window"),
+		HideVersion:          true,
+		EnableBashCompletion: true,
+		Writer:               p.out,
+		ErrWriter:            p.err,
+		Reader:               p.in,
+		ExitErrHandler:       func(*cli.Context, error) {}, // run says it
+		OnUsageError:         usageProblem,
 		// A reason may hold commas: an option that may be repeated is repeated, never split.
 		DisableSliceFlagSeparator: true,
 		Flags:                     p.commonFlags(),
@@ -30,11 +31,11 @@ func (p *program) app() *cli.App {
 			p.enrollCommand(), p.loginCommand(), p.logoutCommand(), p.whoamiCommand(),
 			p.vendorCommand(), p.pledgeCommand(), p.paperCommand(), p.personCommand(), p.systemCommand(), p.targetCommand(), p.accountCommand(),
 			p.requestCommand(), p.deputyCommand(), p.windowCommand(), p.attendCommand(),
-			p.extensionCommand(), p.reportCommand(), p.sessionCommand(), p.recordingCommand(), p.reviewCommand(), p.freezeCommand(), p.alarmCommand(),
+			p.permitCommand(), p.rosterCommand(), p.extensionCommand(), p.reportCommand(), p.sessionCommand(), p.recordingCommand(), p.reviewCommand(), p.dayCommand(), p.lineCommand(), p.freezeCommand(), p.alarmCommand(), p.notifyCommand(),
 			p.keyCommand(), p.passwordCommand(), p.factorCommand(),
 			p.calendarCommand(), p.ledgerCommand(), p.noticeCommand(),
 		}, p.moreCommands()...),
-	}
+	})
 }
 
 // commonFlags are understood by every command.
@@ -102,8 +103,14 @@ func (p *program) leaf(name, operands, ja, en string, act func(*cli.Context) err
 	}
 }
 
+// listLeaf is a command that shows a list, page by page.
+func (p *program) listLeaf(name, operands, ja, en string, act func(*cli.Context) error, flags ...cli.Flag) *cli.Command {
+	next := &cli.StringFlag{Name: "next", Usage: p.say("続きから(前の表の末尾に示されます)", "go on from here; the end of the page before names it")}
+	return p.leaf(name, operands, ja, en, act, append(flags, next)...)
+}
+
 func (p *program) group(name, ja, en string, commands ...*cli.Command) *cli.Command {
-	return &cli.Command{Name: name, Usage: p.say(ja, en), Subcommands: commands, Flags: p.commonFlags(), OnUsageError: usageProblem}
+	return &cli.Command{Name: name, Usage: p.say(ja, en), Subcommands: commands, Flags: p.commonFlags(), OnUsageError: usageProblem, HideHelpCommand: true}
 }
 
 func usageProblem(_ *cli.Context, err error, _ bool) error {
@@ -111,27 +118,35 @@ func usageProblem(_ *cli.Context, err error, _ bool) error {
 }
 
 // fetch reads one thing from the broker.
-func fetch[T any](p *program, c *cli.Context, path string, query url.Values) (T, error) {
-	var out T
+func fetch[T any](p *program, c *cli.Context, path api.Path[T], query url.Values) (T, error) {
 	k, err := p.connect(c, true)
 	if err != nil {
-		return out, err
+		var none T
+		return none, err
 	}
-	return out, k.call(c.Context, "GET", path, query, nil, &out)
+	return api.Get(c.Context, k, path, query)
+}
+
+// fetchList reads a page of a list: the first, or the one that --next names.
+func fetchList[T any](p *program, c *cli.Context, path api.Path[api.List[T]], query url.Values) (api.List[T], error) {
+	if next := c.String("next"); next != "" {
+		if query == nil {
+			query = url.Values{}
+		}
+		query.Set("next", next)
+	}
+	return fetch(p, c, path, query)
 }
 
 // act sends one act to the broker and reads the result.
-func act[T any](p *program, c *cli.Context, path string, body any) (T, error) {
-	var out T
+func act[T any](p *program, c *cli.Context, path api.Path[T], body any) (T, error) {
 	k, err := p.connect(c, true)
 	if err != nil {
-		return out, err
+		var none T
+		return none, err
 	}
-	return out, k.call(c.Context, "POST", path, nil, body, &out)
+	return api.Post(c.Context, k, path, body)
 }
-
-// part makes an operand safe as one segment of a path.
-func part(s string) string { return url.PathEscape(s) }
 
 // flagOr returns an option's value or a usage error that names it.
 func (p *program) need(c *cli.Context, name string) (string, error) {

@@ -6,8 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/registry"
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 )
 
 func (p *program) applyCommand() *cli.Command {
@@ -19,7 +18,7 @@ func (p *program) applyCommand() *cli.Command {
 	apply.Subcommands = []*cli.Command{
 		p.leaf("confirm", "NO", "保留中の変更を二人目として確認する", "confirm a pending change as the second person", p.applyConfirm, p.authFlag()),
 		p.leaf("drop", "NO", "保留中の変更を取り下げる", "drop a pending change", p.applyDrop, p.reasonFlag()),
-		p.leaf("pending", "", "保留中の変更の一覧", "list pending changes", p.applyPending),
+		p.listLeaf("pending", "", "保留中の変更の一覧", "list pending changes", p.applyPending),
 	}
 	apply.HideHelpCommand = true
 	return apply
@@ -39,12 +38,12 @@ func (p *program) apply(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if t, err := p.readToken(k.place); err == nil {
-		k.token = t.Token
+	if t, err := p.readToken(p.place); err == nil {
+		k.Token = t.Token
 	}
-	var v registry.Plan
-	body := web.ApplyBody{Name: file, Text: text, DryRun: c.Bool("dry-run"), As: c.String("as")}
-	if err := k.call(c.Context, "POST", "/v1/apply", nil, body, &v); err != nil {
+	body := api.ApplyBody{Name: file, Text: text, DryRun: c.Bool("dry-run"), As: c.String("as")}
+	v, err := api.Post(c.Context, k, api.ApplyPath, body)
+	if err != nil {
 		return err
 	}
 	if p.json {
@@ -54,7 +53,7 @@ func (p *program) apply(c *cli.Context) error {
 }
 
 // showPlan prints what an apply did or would do, a line per object and field.
-func (p *program) showPlan(v registry.Plan) error {
+func (p *program) showPlan(v api.Plan) error {
 	var b strings.Builder
 	p.planned(&b, v.Changes)
 	switch {
@@ -74,9 +73,9 @@ func (p *program) showPlan(v registry.Plan) error {
 }
 
 // planned prints what happens to each object: a line, and one for each field that tells.
-func (p *program) planned(b *strings.Builder, changes []registry.Change) {
+func (p *program) planned(b *strings.Builder, changes []api.Change) {
 	for _, ch := range changes {
-		mark, shown := map[string]string{registry.Create: "+", registry.Update: "~", registry.Absent: "?"}[ch.Action]
+		mark, shown := map[string]string{api.ActionCreate: "+", api.ActionUpdate: "~", api.ActionAbsent: "?"}[ch.Action]
 		if !shown {
 			continue
 		}
@@ -84,15 +83,15 @@ func (p *program) planned(b *strings.Builder, changes []registry.Change) {
 		switch {
 		case ch.Pending:
 			note = p.say("(保留: 二人目の確認待ち)", " (pending: awaits a second person)")
-		case ch.Action == registry.Absent:
+		case ch.Action == api.ActionAbsent:
 			note = p.say("(ファイルにない。そのまま)", " (not in the file; left as it is)")
 		}
 		fmt.Fprintf(b, "%s %s %s%s\n", mark, plain(ch.Kind), plain(ch.ID), note)
 		for _, f := range ch.Fields {
 			switch {
-			case ch.Action == registry.Update:
+			case ch.Action == api.ActionUpdate:
 				fmt.Fprintf(b, "    %s: %s -> %s\n", plain(f.Name), plain(f.From), plain(f.To))
-			case ch.Pending: // somebody is to confirm it, and has not written the file
+			case ch.Pending: // a second person, who did not write the file, must confirm it
 				fmt.Fprintf(b, "    %s: %s\n", plain(f.Name), plain(f.To))
 			}
 		}
@@ -100,22 +99,26 @@ func (p *program) planned(b *strings.Builder, changes []registry.Change) {
 }
 
 func (p *program) applyConfirm(c *cli.Context) error {
-	fresh, err := p.fresh(c)
+	v, err := proved(p, c, func(f api.Fresh) (api.Settled, error) { return p.settle(c, "confirm", api.ConfirmBody{Fresh: f}) })
 	if err != nil {
 		return err
 	}
-	return p.settle(c, "confirm", web.ConfirmBody{Fresh: fresh}, "確認しました", "confirmed")
+	return p.settled(c, v, "確認しました", "confirmed")
 }
 
 func (p *program) applyDrop(c *cli.Context) error {
-	return p.settle(c, "drop", web.DropBody{Reason: c.String("reason")}, "取り下げました", "dropped")
-}
-
-func (p *program) settle(c *cli.Context, what string, body any, ja, en string) error {
-	v, err := act[web.Settled](p, c, "/v1/changes/"+part(c.Args().First())+"/"+what, body)
+	v, err := p.settle(c, "drop", api.DropBody{Reason: c.String("reason")})
 	if err != nil {
 		return err
 	}
+	return p.settled(c, v, "取り下げました", "dropped")
+}
+
+func (p *program) settle(c *cli.Context, what string, body any) (api.Settled, error) {
+	return act(p, c, api.SettleChange(c.Args().First(), what), body)
+}
+
+func (p *program) settled(c *cli.Context, v api.Settled, ja, en string) error {
 	ja, en = ja+": "+c.Args().First(), en+": "+c.Args().First()
 	for _, person := range v.Suspended {
 		ja += fmt.Sprintf("\n%s は一人で登録されたため、認証を止めました\n次に: sekimori person enroll-code %s", plain(person), plain(person))
@@ -125,23 +128,23 @@ func (p *program) settle(c *cli.Context, what string, body any, ja, en string) e
 }
 
 func (p *program) applyPending(c *cli.Context) error {
-	v, err := fetch[[]registry.PendingChange](p, c, "/v1/changes", nil)
+	v, err := fetchList(p, c, api.Changes.All(), nil)
 	if err != nil {
 		return err
 	}
-	err = list(p, v, "保留中の変更はありません。", "Nothing is pending.", []column[registry.PendingChange]{
-		{"番号", "NO", func(v registry.PendingChange) string { return v.No }},
-		{"種類", "KIND", func(v registry.PendingChange) string { return v.Kind }},
-		{"対象", "SUBJECTS", func(v registry.PendingChange) string { return strings.Join(v.Subjects, " ") }},
-		{"提案した人", "BY", func(v registry.PendingChange) string { return v.By }},
-		{"日時", "AT", func(v registry.PendingChange) string { return stamp(v.At) }},
+	err = list(p, v, "保留中の変更はありません。", "Nothing is pending.", []column[api.PendingChange]{
+		{"番号", "NO", func(v api.PendingChange) string { return v.No }},
+		{"種類", "KIND", func(v api.PendingChange) string { return word(p, api.ChangeKind(v.Kind)) }},
+		{"対象", "SUBJECTS", func(v api.PendingChange) string { return strings.Join(v.Subjects, " ") }},
+		{"提案した人", "BY", func(v api.PendingChange) string { return p.who(v.By) }},
+		{"日時", "AT", func(v api.PendingChange) string { return stamp(v.At) }},
 	})
 	if err != nil || p.json {
 		return err
 	}
-	// Who confirms answers for what it says, and did not write it.
+	// The confirmer answers for the content, and did not write it.
 	var b strings.Builder
-	for _, c := range v {
+	for _, c := range v.Items {
 		fmt.Fprintf(&b, "\n%s\n", plain(c.No))
 		p.planned(&b, c.Changes)
 		for _, person := range c.Suspends {
@@ -150,7 +153,7 @@ func (p *program) applyPending(c *cli.Context) error {
 		switch {
 		case len(c.Keys) > 0:
 			fmt.Fprintf(&b, p.say("+ %s の鍵 %s\n", "+ keys of %s: %s\n"), plain(strings.Join(c.Subjects, " ")), plain(strings.Join(c.Keys, " ")))
-		case c.Kind == registry.ChangeEnrolment:
+		case c.Kind == string(api.ChangeOfEnrolment):
 			indented(&b, "~ ", fmt.Sprintf(p.say("%s の登録コード。以前の認証は止まります", "an enrolment code for %s; the credentials from before are suspended"), strings.Join(c.Subjects, " ")))
 		}
 	}

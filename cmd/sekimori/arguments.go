@@ -17,10 +17,13 @@ func (e *usageError) Error() string { return e.en }
 // with what comes nearest, and moves options before the operands: people write
 // `recording play ID --purpose review`, the flag package stops at the first operand.
 func resolve(app *cli.App, args []string) ([]string, error) {
+	if n := len(args); n > 0 && args[n-1] == completing {
+		return args, nil
+	}
 	if err := spoken(args); err != nil {
 		return nil, err
 	}
-	var path, words []string // what was walked, with options and without
+	var path, words []string // the arguments walked, with options and without
 	commands, flags := app.Commands, app.Flags
 	var leaf *cli.Command
 	i := 0
@@ -138,12 +141,19 @@ func unknownCommand(path []string, commands []*cli.Command, typed string) error 
 		ja: fmt.Sprintf("知らないコマンド %q", whole), en: fmt.Sprintf("unknown command %q", whole),
 		hintJA: "`sekimori help` がコマンドの一覧を出します", hintEN: "`sekimori help` lists the commands",
 	}
-	if near := nearest(typed, names); near != "" {
+	near := nearest(typed, names)
+	if meant := synonyms[typed]; slices.Contains(names, meant) {
+		near = meant
+	}
+	if near != "" {
 		nearWhole := strings.Join(append(slices.Clone(path), near), " ")
 		e.hintJA, e.hintEN = fmt.Sprintf("近いのは `sekimori %s` です", nearWhole), fmt.Sprintf("did you mean `sekimori %s`?", nearWhole)
 	}
 	return e
 }
+
+// synonyms are words that people know from other commands, and the word that a group may have for it.
+var synonyms = map[string]string{"list": "status", "status": "list", "ls": "list", "end": "close", "add": "file", "stop": "on", "get": "show", "view": "show"}
 
 // countOperands holds the operands against ArgsUsage: words in brackets may be left out, a
 // trailing "…" takes any number.

@@ -6,95 +6,88 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
+	"sekimori/broker/store"
+	"sekimori/policy/text"
 )
 
-func (p *program) recordFields() []column[web.AttendanceRecord] {
+func (p *program) recordFields() []column[api.AttendanceRecord] {
 	maybe := func(v *bool) string {
 		if v == nil {
 			return ""
 		}
 		return p.yesOrNo(*v)
 	}
-	return []column[web.AttendanceRecord]{
-		{"確認書番号", "RECORD", func(v web.AttendanceRecord) string { return v.ID }},
-		{"時間枠", "WINDOW", func(v web.AttendanceRecord) string { return v.Window }},
-		{"接続番号", "SESSIONS", func(v web.AttendanceRecord) string { return strings.Join(v.Content.Sessions, ", ") }},
-		{"立会者", "ATTENDANT", func(v web.AttendanceRecord) string {
+	return []column[api.AttendanceRecord]{
+		{"確認書番号", "RECORD", func(v api.AttendanceRecord) string { return v.ID }},
+		{"時間枠", "WINDOW", func(v api.AttendanceRecord) string { return v.Window }},
+		{"接続番号", "SESSIONS", func(v api.AttendanceRecord) string { return strings.Join(v.Content.Sessions, ", ") }},
+		{"立会者", "ATTENDANT", func(v api.AttendanceRecord) string {
 			var lines []string
 			for _, a := range v.Content.Attended {
-				lines = append(lines, stamp(a.From)+" "+a.Person)
+				lines = append(lines, stamp(a.From)+" "+p.who(a.Person))
 			}
 			return strings.Join(lines, "\n")
 		}},
-		{"手順書の版", "PROCEDURE", func(v web.AttendanceRecord) string {
+		{"手順書の版", "PROCEDURE", func(v api.AttendanceRecord) string {
 			if v.Content.ProcedureVersion == 0 {
 				return ""
 			}
 			return fmt.Sprint(v.Content.ProcedureVersion)
 		}},
-		{"手順", "STEPS", func(v web.AttendanceRecord) string {
+		{"手順", "STEPS", func(v api.AttendanceRecord) string {
 			var lines []string
 			for _, s := range v.Content.Steps {
-				lines = append(lines, fmt.Sprintf("%s %s %s %s", stamp(s.At), s.ID, p.ticked(s.Method), s.By))
+				lines = append(lines, fmt.Sprintf("%s %s %s %s", stamp(s.At), s.ID, word(p, store.Method(s.Method)), s.By))
 			}
 			return strings.Join(lines, "\n")
 		}},
-		{"本人確認", "IDENTITY", func(v web.AttendanceRecord) string {
-			lines := []string{p.say(map[string]string{"callback": "登録の電話への折返し", "none": "なし(このシステムの決まり)"}[v.Content.IdentityMethod], v.Content.IdentityMethod)}
+		{"本人確認", "IDENTITY", func(v api.AttendanceRecord) string {
+			lines := []string{word(p, api.IdentityMethod(v.Content.IdentityMethod))}
 			for _, i := range v.Content.Identity {
 				result := p.say("不一致", "not matched")
 				if i.Matched {
 					result = p.say("一致", "matched")
 				}
-				lines = append(lines, fmt.Sprintf("%s %s %s %s", stamp(i.At), i.Person, result, i.By))
+				lines = append(lines, fmt.Sprintf("%s %s %s %s", stamp(i.At), p.who(i.Person), result, p.who(i.By)))
 			}
 			return strings.Join(lines, "\n")
 		}},
-		{"一時停止・延長・切断", "INTERVENTIONS", func(v web.AttendanceRecord) string {
+		{"一時停止・延長・切断・目印", "INTERVENTIONS", func(v api.AttendanceRecord) string {
 			var lines []string
 			for _, i := range v.Content.Interventions {
-				lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", stamp(i.At), p.intervention(i.Kind), i.By, i.Reason)))
+				lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", stamp(i.At), intervention(i.Kind).In(p.lang), p.who(i.By), i.Reason)))
 			}
 			return strings.Join(lines, "\n")
 		}},
-		{"予定外の操作", "UNEXPECTED", func(v web.AttendanceRecord) string {
+		{"予定外の操作", "UNEXPECTED", func(v api.AttendanceRecord) string {
 			return strings.TrimSpace(maybe(v.Content.Unexpected) + " " + v.Content.UnexpectedDetail)
 		}},
-		{"気付いたこと", "REMARKS", func(v web.AttendanceRecord) string { return v.Content.Remarks }},
-		{"回線の復旧", "LINES RESTORED", func(v web.AttendanceRecord) string { return maybe(v.Content.LinesRestored) }},
-		{"未処理の警報", "OPEN ALARMS", func(v web.AttendanceRecord) string { return strings.Join(v.Content.OpenAlarms, "\n") }},
-		{"確認した人", "ATTESTED BY", func(v web.AttendanceRecord) string { return v.By }},
-		{"確認日時", "ATTESTED AT", func(v web.AttendanceRecord) string { return stamp(v.At) }},
-		{"検証値", "SHA-256", func(v web.AttendanceRecord) string { return v.SHA256 }},
+		{"気付いたこと", "REMARKS", func(v api.AttendanceRecord) string { return v.Content.Remarks }},
+		{"回線の復旧", "LINES RESTORED", func(v api.AttendanceRecord) string { return maybe(v.Content.LinesRestored) }},
+		{"未処理の警報", "OPEN ALARMS", func(v api.AttendanceRecord) string { return strings.Join(v.Content.OpenAlarms, "\n") }},
+		{"確認した人", "ATTESTED BY", func(v api.AttendanceRecord) string { return p.who(v.By) }},
+		{"確認日時", "ATTESTED AT", func(v api.AttendanceRecord) string { return stamp(v.At) }},
+		{"検証値", "SHA-256", func(v api.AttendanceRecord) string { return v.SHA256 }},
 	}
 }
 
-// ticked says how a step was found to be so.
-func (p *program) ticked(method string) string {
-	return map[string]string{"seen": p.say("目視", "seen"), "sensor": p.say("連動", "sensor")}[method]
-}
-
-// intervention says what happened during a window in words; the ledger's own word where there are none.
-func (p *program) intervention(kind string) string {
-	words, ok := map[string][2]string{
-		"window.closed": {"終了", "closed"}, "window.cut": {"強制切断", "cut"}, "window.cancelled": {"取りやめ", "cancelled"},
-		"window.unpermitted": {"許可の取消し", "permission taken back"}, "window.handed-over": {"引継ぎ", "handed over"},
-		"session.paused": {"一時停止", "paused"}, "session.resumed": {"再開", "resumed"}, "session.end-asked": {"切断", "cut"},
-		"session.cut": {"強制切断", "cut"}, "session.ended": {"切断", "ended"},
-		"extension.asked": {"延長の申請", "extension asked"}, "extension.granted": {"延長", "extended"},
-		"extension.denied": {"延長しない", "not extended"}, "extension.lapsed": {"延長の失効", "extension lapsed"},
-	}[kind]
-	if !ok {
-		return kind
-	}
-	return p.say(words[0], words[1])
+// intervention says what was done to the work during a window: shorter than the entry, which also says of what.
+func intervention(kind string) text.Text {
+	return text.Label(map[string]text.Text{
+		"window.closed": text.Of("終了", "closed"), "window.cut": text.Of("強制切断", "cut"), "window.cancelled": text.Of("取りやめ", "cancelled"),
+		"window.unpermitted": text.Of("許可の取消し", "permission taken back"), "window.handed-over": text.Of("引継ぎ", "handed over"),
+		"session.paused": text.Of("一時停止", "paused"), "session.resumed": text.Of("再開", "resumed"), "session.end-asked": text.Of("切断", "cut"),
+		"session.cut": text.Of("強制切断", "cut"), "session.ended": text.Of("切断", "ended"), "session.cut-explained": text.Of("切断の理由", "why it was cut"), store.KindBookmarked: text.Of("目印", "bookmark"),
+		"extension.asked": text.Of("延長の申請", "extension asked"), "extension.granted": text.Of("延長", "extended"),
+		"extension.denied": text.Of("延長しない", "not extended"), "extension.lapsed": text.Of("延長の失効", "extension lapsed"),
+	}, kind)
 }
 
 // attestLeaf confirms how a window was attended (立会確認書).
 func (p *program) attestLeaf() *cli.Command {
 	return p.leaf("attest", "WINDOW", "立会確認書を出す(時間枠が終わってから)", "confirm how a window was attended (once it is over)", func(c *cli.Context) error {
-		body := web.AttestBody{UnexpectedDetail: c.String("detail"), Remarks: c.String("remarks"), OpenAlarms: c.StringSlice("open-alarm")}
+		body := api.AttestBody{UnexpectedDetail: c.String("detail"), Remarks: c.String("remarks"), OpenAlarms: c.StringSlice("open-alarm")}
 		var err error
 		if body.Unexpected, err = answered(c, "unexpected"); err != nil {
 			return err
@@ -102,7 +95,7 @@ func (p *program) attestLeaf() *cli.Command {
 		if body.LinesRestored, err = answered(c, "lines-restored"); err != nil {
 			return err
 		}
-		v, err := act[web.AttendanceRecord](p, c, "/v1/windows/"+part(c.Args().First())+"/attest", body)
+		v, err := act(p, c, api.Attest(c.Args().First()), body)
 		if err != nil {
 			return err
 		}

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 )
 
 func (p *program) passwordCommand() *cli.Command {
@@ -21,24 +18,15 @@ func (p *program) changePassword(c *cli.Context) error {
 		return err
 	}
 	defer a.close()
-	fresh, err := a.both()
-	if err != nil {
-		return err
-	}
-	first, err := a.secret("新しいパスワード", "new password")
-	if err != nil {
-		return err
-	}
-	if a.lines == nil { // what is typed cannot be seen
-		again, err := a.secret("もう一度", "again")
-		if err != nil {
-			return err
+	var next string
+	v, err := provedBy(c.Context, a, func(f api.Fresh) (v api.Person, err error) {
+		if next == "" { // the new one comes last, and once
+			if next, err = a.newPassword(c.Context); err != nil {
+				return v, err
+			}
 		}
-		if first != again {
-			return &failure{ja: "二つのパスワードが違います", en: "the two passwords differ"}
-		}
-	}
-	v, err := act[web.Person](p, c, "/v1/password", web.PasswordBody{New: first, Fresh: fresh})
+		return act(p, c, api.PasswordPath, api.PasswordBody{New: next, Fresh: f})
+	})
 	if err != nil {
 		return err
 	}
@@ -59,11 +47,9 @@ func (p *program) renewFactor(c *cli.Context) error {
 		return err
 	}
 	defer a.close()
-	fresh, err := a.both()
-	if err != nil {
-		return err
-	}
-	s, err := act[web.FactorSecret](p, c, "/v1/factor/begin", web.FactorBody{Fresh: fresh})
+	s, err := provedBy(c.Context, a, func(f api.Fresh) (api.FactorSecret, error) {
+		return act(p, c, api.FactorBeginPath, api.FactorBody{Fresh: f})
+	})
 	if err != nil {
 		return err
 	}
@@ -72,14 +58,11 @@ func (p *program) renewFactor(c *cli.Context) error {
 			return err
 		}
 	} else {
-		fmt.Fprintln(p.out, p.say("認証アプリに次の秘密を入れてください(二度と表示されません):", "put this secret into the authenticator (it is not shown again):"))
-		fmt.Fprintf(p.out, "secret: %s\notpauth: %s\n", s.Secret, s.URL)
+		p.showSecret(s.Secret, s.URL)
 	}
-	code, err := a.secret("新しい認証コード(6桁)", "new one-time code (6 digits)")
-	if err != nil {
-		return err
-	}
-	v, err := act[web.Person](p, c, "/v1/factor/finish", web.FactorProof{Code: strings.TrimSpace(code)})
+	v, err := firstCode(c.Context, a, "新しい認証コード", "new one-time code", func(code string) (api.Person, error) {
+		return act(p, c, api.FactorFinishPath, api.FactorProof{Code: code})
+	})
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 )
 
 // cityStory: `city` founds the institution of examples/city as its README does: init, a real sshd
@@ -94,7 +94,7 @@ func cityApproved(ts *testscript.TestScript, neg bool, args []string) {
 	approvers := []string{"kacho"}
 	s.must(ts, "kacho", "request", "show", ts.Getenv("NO"), "--json")
 	system := printed(ts, "system")
-	var k web.Checked
+	var k api.Checked
 	s.must(ts, "kacho", "request", "check", ts.Getenv("NO"), "--json")
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("out")), &k))
 	if system == "hr" || len(k.Second) > 0 { // what is asked for outside office hours, too, depends on when this runs

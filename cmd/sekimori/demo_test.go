@@ -12,7 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"sekimori/broker/web"
+	"sekimori/broker"
+	"sekimori/broker/api"
 )
 
 // TestDemoShowsTheMainJob runs the walk as a newcomer does. It is the whole maintenance in real time, so it takes about half a
@@ -30,7 +31,7 @@ func TestDemoShowsTheMainJob(t *testing.T) {
 	dir := filepath.Join(base, "d")
 	clock := clockFrom(storyAt())
 	demo := func(env map[string]string, out io.Writer, problems io.Writer) *program {
-		return &program{in: strings.NewReader("kacho\nnobody\n"), out: out, err: problems, now: clock,
+		return &program{in: strings.NewReader("kacho\nnobody\n"), out: out, err: problems, now: clock, broker: broker.Options{Hash: storyBroker.Hash, Chores: storyBroker.Chores},
 			getenv: func(name string) string { return env[name] }, terminal: func(any) (int, bool) { return 0, false }}
 	}
 	outR, outW := io.Pipe()
@@ -41,6 +42,12 @@ func TestDemoShowsTheMainJob(t *testing.T) {
 		outW.Close()
 	}()
 	var names []string
+	type step struct {
+		Step, Text string
+		OK         bool
+		Facts      map[string]any
+		Detail     []string
+	}
 	var last step
 	for dec := json.NewDecoder(outR); last.Step != "try"; {
 		last = step{}
@@ -66,12 +73,15 @@ func TestDemoShowsTheMainJob(t *testing.T) {
 		if status := demo(env, &out, &problems).run(ctx, []string{"attend", "show", window, "--json"}); status != 0 {
 			t.Fatalf("attend show %s: exit %d: %s", window, status, problems.String())
 		}
-		var v web.Attendance
+		var v api.Attendance
 		if err := json.Unmarshal(out.Bytes(), &v); err != nil || v.State != "permitted" {
 			t.Fatalf("window %s is %s, %v", window, v.State, err)
 		}
 		return v.Present
 	}
+	printedLinksWork(ctx, t, last.Detail)
+	code, _ := last.Facts["code"].(string)
+	printedCommandsWork(ctx, t, code, last.Detail)
 	first := present()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -101,20 +111,5 @@ func TestDemoRefusesADirectoryInUse(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 1 {
 		t.Errorf("the directory holds %v", left)
-	}
-}
-
-func TestWrappedLinesFit(t *testing.T) {
-	for _, c := range []struct {
-		text string
-		want []string
-	}{
-		{"one two three", []string{"one two", "three"}},
-		{"関守の台帳です。", []string{"関守の台", "帳です。"}},
-		{"", []string{""}},
-	} {
-		if got := wrapped(c.text, 8); !slices.Equal(got, c.want) {
-			t.Errorf("%q: %q", c.text, got)
-		}
 	}
 }

@@ -9,27 +9,18 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 )
 
-func (p *program) deputyFields() []column[web.Deputy] {
-	return []column[web.Deputy]{
-		{"番号", "NO", func(v web.Deputy) string { return strconv.FormatInt(v.No, 10) }},
-		{"承認者", "FOR", func(v web.Deputy) string { return v.For }},
-		{"代決者", "DEPUTY", func(v web.Deputy) string { return v.Deputy }},
-		{"開始", "FROM", func(v web.Deputy) string { return stamp(v.From) }},
-		{"終了", "UNTIL", func(v web.Deputy) string { return stamp(v.Until) }},
-		{"状態", "STATE", func(v web.Deputy) string { return p.deputyState(v.State) }},
-		{"理由", "REASON", func(v web.Deputy) string { return v.Reason }},
+func (p *program) deputyFields() []column[api.Deputy] {
+	return []column[api.Deputy]{
+		{"番号", "NO", func(v api.Deputy) string { return strconv.FormatInt(v.No, 10) }},
+		{"承認者", "FOR", func(v api.Deputy) string { return p.who(v.For) }},
+		{"代決者", "DEPUTY", func(v api.Deputy) string { return p.who(v.Deputy) }},
+		{"期間", "WHEN", func(v api.Deputy) string { return span(v.From, v.Until) }},
+		{"状態", "STATE", func(v api.Deputy) string { return word(p, api.DeputyState(v.State)) }},
+		{"理由", "REASON", func(v api.Deputy) string { return v.Reason }},
 	}
-}
-
-func (p *program) deputyState(s string) string {
-	ja := map[string]string{"ahead": "これから", "in-force": "有効", "over": "終了", "cleared": "取消し"}[s]
-	if p.lang != "ja" || ja == "" {
-		return s
-	}
-	return ja
 }
 
 func (p *program) deputyCommand() *cli.Command {
@@ -40,18 +31,18 @@ func (p *program) deputyCommand() *cli.Command {
 			&cli.StringFlag{Name: "until", Usage: p.say("いつまで。書き方は --from と同じ", "until when, written like --from")},
 			p.reasonFlag(), p.authFlag()),
 		p.leaf("clear", "NO", "代決を期間の前に終える", "end a deputation before its time", func(c *cli.Context) error {
-			v, err := act[web.Deputy](p, c, "/v1/deputies/"+part(c.Args().First())+"/clear", struct{}{})
+			v, err := act(p, c, api.Deputies.Act(c.Args().First(), "clear"), struct{}{})
 			if err != nil {
 				return err
 			}
 			return p.done(v, fmt.Sprintf("代決 %d を取り消しました", v.No), fmt.Sprintf("deputation %d is cleared", v.No))
 		}),
-		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
+		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
 			q := url.Values{}
 			if c.Bool("all") {
 				q.Set("all", "1")
 			}
-			v, err := fetch[[]web.Deputy](p, c, "/v1/deputies", q)
+			v, err := fetchList(p, c, api.Deputies.All(), q)
 			if err != nil {
 				return err
 			}
@@ -69,24 +60,24 @@ func (p *program) deputySet(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	reason, err := p.need(c, "reason")
+	reason, err := p.reason(c)
 	if err != nil {
 		return err
 	}
-	body := web.DeputyBody{For: head, Deputy: c.Args().First(), Reason: reason}
+	body := api.DeputyBody{For: head, Deputy: c.Args().First(), Reason: reason}
 	body.From, body.Until = p.instant(c.String("from")), p.instant(until)
-	if body.Fresh, err = p.fresh(c); err != nil {
-		return err
-	}
-	v, err := act[web.Deputy](p, c, "/v1/deputies", body)
+	v, err := actProved(p, c, api.Deputies.New(), func(f api.Fresh) any {
+		body.Fresh = f
+		return body
+	})
 	if err != nil {
 		return err
 	}
-	return p.done(v, fmt.Sprintf("代決 %d: %s が %s から %s まで %s に代わって決めます", v.No, v.Deputy, stamp(v.From), stamp(v.Until), v.For),
-		fmt.Sprintf("deputation %d: %s decides for %s from %s until %s", v.No, v.Deputy, v.For, stamp(v.From), stamp(v.Until)))
+	return p.done(v, fmt.Sprintf("代決 %d: %s が %s から %s まで %s に代わって決めます", v.No, p.who(v.Deputy), stamp(v.From), stamp(v.Until), p.who(v.For)),
+		fmt.Sprintf("deputation %d: %s decides for %s from %s until %s", v.No, p.who(v.Deputy), p.who(v.For), stamp(v.From), stamp(v.Until)))
 }
 
-// instant turns "+8h" into the instant that it is from now, and a day into its first moment; what has no zone the broker reads in that of
+// instant turns "+8h" into an instant from now, and a day into its first moment. The broker reads a time without a zone in that of
 // the institution.
 func (p *program) instant(said string) string {
 	if after, ok := strings.CutPrefix(said, "+"); ok {

@@ -6,49 +6,40 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
+	"sekimori/broker/store"
+	"sekimori/policy"
 )
 
-func (p *program) extensionFields() []column[web.Extension] {
-	return []column[web.Extension]{
-		{"延長番号", "EXTENSION", func(v web.Extension) string { return v.ID }},
-		{"状態", "STATE", func(v web.Extension) string { return p.extensionState(v.State) }},
-		{"時間枠", "WINDOW", func(v web.Extension) string { return v.Window }},
-		{"長さ", "BY", func(v web.Extension) string { return p.span(v.By) }},
-		{"いまの終了", "END", func(v web.Extension) string { return stamp(v.Ends) }},
-		{"新しい終了", "NEW END", func(v web.Extension) string { return stamp(v.NewEnd) }},
-		{"申請した人", "ASKED BY", func(v web.Extension) string { return v.AskedBy }},
-		{"理由", "REASON", func(v web.Extension) string { return v.Reason }},
-		{"申請日時", "ASKED AT", func(v web.Extension) string { return stamp(v.AskedAt) }},
-		{"判断した人", "DECIDED BY", func(v web.Extension) string { return v.DecidedBy }},
-		{"役割", "AS", func(v web.Extension) string { return v.Role }},
-		{"代決", "ON BEHALF OF", func(v web.Extension) string { return v.OnBehalf }},
-		{"判断日時", "DECIDED AT", func(v web.Extension) string { return stamp(v.DecidedAt) }},
-		{"答え", "ANSWER", func(v web.Extension) string { return v.Answer }},
+func (p *program) extensionFields() []column[api.Extension] {
+	return []column[api.Extension]{
+		{"延長番号", "EXTENSION", func(v api.Extension) string { return v.ID }},
+		{"状態", "STATE", func(v api.Extension) string { return word(p, store.ExtensionState(v.State)) }},
+		{"時間枠", "WINDOW", func(v api.Extension) string { return v.Window }},
+		{"長さ", "BY", func(v api.Extension) string { return p.span(v.By) }},
+		{"いまの終了", "END", func(v api.Extension) string { return stamp(v.Ends) }},
+		{"新しい終了", "NEW END", func(v api.Extension) string { return stamp(v.NewEnd) }},
+		{"申請した人", "ASKED BY", func(v api.Extension) string { return p.who(v.AskedBy) }},
+		{"理由", "REASON", func(v api.Extension) string { return v.Reason }},
+		{"申請日時", "ASKED AT", func(v api.Extension) string { return stamp(v.AskedAt) }},
+		{"判断した人", "DECIDED BY", func(v api.Extension) string { return p.who(v.DecidedBy) }},
+		{"役割", "AS", func(v api.Extension) string { return word(p, policy.Role(v.Role)) }},
+		{"代決", "ON BEHALF OF", func(v api.Extension) string { return p.who(v.OnBehalf) }},
+		{"判断日時", "DECIDED AT", func(v api.Extension) string { return stamp(v.DecidedAt) }},
+		{"答え", "ANSWER", func(v api.Extension) string { return v.Answer }},
 	}
-}
-
-func (p *program) extensionState(s string) string {
-	if p.lang != "ja" {
-		return s
-	}
-	ja, ok := map[string]string{"asked": "申請中", "granted": "延長した", "denied": "延長しない", "lapsed": "失効(答えなし)"}[s]
-	if !ok {
-		return s
-	}
-	return ja
 }
 
 func (p *program) extensionCommand() *cli.Command {
 	return p.group("extension", "延長", "extensions of a window",
-		p.leaf("list", "", "一覧(新しい順)", "list, newest first", func(c *cli.Context) error {
+		p.listLeaf("list", "", "一覧(新しい順)", "list, newest first", func(c *cli.Context) error {
 			q := url.Values{}
 			for _, name := range []string{"window", "request", "state"} {
 				if v := c.String(name); v != "" {
 					q.Set(name, v)
 				}
 			}
-			v, err := fetch[[]web.Extension](p, c, "/v1/extensions", q)
+			v, err := fetchList(p, c, api.Extensions.All(), q)
 			if err != nil {
 				return err
 			}
@@ -58,7 +49,7 @@ func (p *program) extensionCommand() *cli.Command {
 			&cli.StringFlag{Name: "request", Usage: p.say("この申請のものだけ", "only those of this request")},
 			&cli.StringFlag{Name: "state", Usage: "asked|granted|denied|lapsed"}),
 		p.leaf("show", "NO", "一つを見る", "show one", func(c *cli.Context) error {
-			v, err := fetch[web.Extension](p, c, "/v1/extensions/"+part(c.Args().First()), nil)
+			v, err := fetch(p, c, api.Extensions.Of(c.Args().First()), nil)
 			if err != nil {
 				return err
 			}
@@ -69,7 +60,11 @@ func (p *program) extensionCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			v, err := act[web.Extension](p, c, "/v1/windows/"+part(c.Args().First())+"/extensions", web.ExtendBody{By: by, Reason: c.String("reason")})
+			reason, err := p.reasonAsked(c)
+			if err != nil {
+				return err
+			}
+			v, err := act(p, c, api.ExtendWindow(c.Args().First()), api.ExtendBody{By: by, Reason: reason})
 			if err != nil {
 				return err
 			}
@@ -78,7 +73,11 @@ func (p *program) extensionCommand() *cli.Command {
 		}, &cli.StringFlag{Name: "by", Usage: p.say("延ばす長さ。例 30m", "how much longer, such as 30m")}, p.reasonFlag()),
 		p.leaf("grant", "NO", "延長する(任された枠を超えるとパスワードと認証コードを尋ねます)", "grant (beyond the delegated limit it asks for password and code)", p.extensionGrant, p.authFlag(), p.reasonFlag()),
 		p.leaf("deny", "NO", "延長しない", "deny", func(c *cli.Context) error {
-			v, err := act[web.Extension](p, c, "/v1/extensions/"+part(c.Args().First())+"/deny", web.AnswerBody{Reason: c.String("reason")})
+			reason, err := p.reasonAsked(c)
+			if err != nil {
+				return err
+			}
+			v, err := act(p, c, api.Extensions.Act(c.Args().First(), "deny"), api.AnswerBody{Reason: reason})
 			if err != nil {
 				return err
 			}
@@ -87,19 +86,17 @@ func (p *program) extensionCommand() *cli.Command {
 	)
 }
 
-// extensionGrant asks for password and code only when the broker says that they are needed: an attendant who stays within what
-// is delegated goes on with the work.
+// extensionGrant asks for password and code only when the broker says that they are needed: an attendant who extends within the
+// delegated time is not interrupted.
 func (p *program) extensionGrant(c *cli.Context) error {
-	v, err := actAnew[web.Extension](p, c, "/v1/extensions/"+part(c.Args().First())+"/grant", func(f web.Fresh) any {
-		return web.AnswerBody{Reason: c.String("reason"), Fresh: f}
-	})
+	v, err := actAnew(p, c, api.Extensions.Act(c.Args().First(), "grant"), func(f api.Fresh) any { return api.AnswerBody{Reason: c.String("reason"), Fresh: f} })
 	if err != nil {
 		return err
 	}
 	return p.extensionDone(v)
 }
 
-func (p *program) extensionDone(v web.Extension) error {
+func (p *program) extensionDone(v api.Extension) error {
 	if v.NewEnd.IsZero() {
 		return p.done(v, fmt.Sprintf("%s: 延長しません。終了は%sのままです。", v.ID, stamp(v.Ends)), fmt.Sprintf("%s: not extended; %s stands.", v.ID, stamp(v.Ends)))
 	}

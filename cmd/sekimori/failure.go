@@ -7,9 +7,15 @@ import (
 	"strings"
 
 	"sekimori/broker"
+	"sekimori/broker/api"
+	"sekimori/broker/fault"
 	"sekimori/broker/forms"
-	"sekimori/broker/web"
+	"sekimori/cmd/sekimori/internal/prompt"
+	"sekimori/cmd/sekimori/internal/screen"
 )
+
+// exitInterrupted is the exit status of a command that was stopped at a question, as shells have it for Ctrl-C.
+const exitInterrupted = 130
 
 // failure is an error of a command itself, in both languages.
 type failure struct {
@@ -30,7 +36,7 @@ func (f *failure) Unwrap() error { return f.cause }
 func (p *program) fail(err error) int {
 	f := p.describe(err)
 	if p.json {
-		_ = jsonTo(p.err).Encode(map[string]*web.Fault{"error": f}) // standard error is the last resort
+		_ = screen.JSON(p.err).Encode(map[string]*api.Fault{"error": f}) // standard error is the last resort
 		return f.Exit
 	}
 	message, hint := f.EN, f.HintEN
@@ -52,7 +58,7 @@ func (p *program) fail(err error) int {
 	return f.Exit
 }
 
-func (p *program) detail(d web.Detail) string {
+func (p *program) detail(d api.Detail) string {
 	var place []string
 	if d.File != "" {
 		place = append(place, d.File)
@@ -67,22 +73,22 @@ func (p *program) detail(d web.Detail) string {
 	return plain(strings.Join(append(place, " "+text), ":"))
 }
 
-func (p *program) describe(err error) *web.Fault {
-	var fault *web.Fault
+func (p *program) describe(err error) *api.Fault {
+	var told *api.Fault
 	var usage *usageError
 	var own *failure
 	var config *broker.ConfigError
 	var invalid *forms.Invalid
 	switch {
-	case errors.As(err, &fault):
-		return fault
+	case errors.As(err, &told):
+		return told
 	case errors.As(err, &usage):
-		return &web.Fault{Code: "usage", Exit: web.ExitUsage, JA: usage.ja, EN: usage.en, HintJA: usage.hintJA, HintEN: usage.hintEN}
+		return &api.Fault{Code: "usage", Exit: api.ExitUsage, JA: usage.ja, EN: usage.en, HintJA: usage.hintJA, HintEN: usage.hintEN}
 	case errors.As(err, &invalid):
-		return web.InvalidForm(invalid)
+		return fault.InvalidForm(invalid)
 	case errors.As(err, &config):
-		f := &web.Fault{
-			Code: "configuration", Exit: web.ExitError,
+		f := &api.Fault{
+			Code: "configuration", Exit: api.ExitError,
 			JA: config.In("ja"), EN: config.In("en"), HintJA: config.HintJA, HintEN: config.HintEN,
 		}
 		if config.Line > 0 {
@@ -90,14 +96,17 @@ func (p *program) describe(err error) *web.Fault {
 		}
 		return f
 	case errors.As(err, &own):
-		f := &web.Fault{Code: "error", Exit: web.ExitError, JA: own.ja, EN: own.en, HintJA: own.hintJA, HintEN: own.hintEN}
+		f := &api.Fault{Code: "error", Exit: api.ExitError, JA: own.ja, EN: own.en, HintJA: own.hintJA, HintEN: own.hintEN}
 		if own.cause != nil {
 			f.JA += ": " + own.cause.Error()
 			f.EN += ": " + own.cause.Error()
 		}
 		return f
+	case errors.Is(err, prompt.ErrStopped):
+		return &api.Fault{Code: "interrupted", Exit: exitInterrupted, JA: "中止しました。何も変えていません", EN: "stopped; nothing was changed",
+			HintJA: "もう一度行うには同じコマンドを実行します", HintEN: "to do it after all, run the same command again"}
 	case errors.Is(err, context.Canceled):
-		return &web.Fault{Code: "interrupted", Exit: web.ExitError, JA: "中止しました", EN: "interrupted"}
+		return &api.Fault{Code: "interrupted", Exit: api.ExitError, JA: "中止しました", EN: "interrupted"}
 	}
-	return &web.Fault{Code: "error", Exit: web.ExitError, JA: err.Error(), EN: err.Error()}
+	return &api.Fault{Code: "error", Exit: api.ExitError, JA: err.Error(), EN: err.Error()}
 }

@@ -6,7 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
+	"sekimori/policy"
 )
 
 func (p *program) freezeCommand() *cli.Command {
@@ -17,73 +18,63 @@ func (p *program) freezeCommand() *cli.Command {
 			&cli.BoolFlag{Name: "all", Usage: p.say("すべて", "everything")},
 			&cli.BoolFlag{Name: "drill", Usage: p.say("訓練(もう一人が同意すると、訓練の時間枠だけを止める)", "a drill: begins when another person agrees, stops windows that are drills only")}),
 		p.leaf("agree", "ID", "訓練の開始に同意する(パスワードと認証コードを尋ねます)", "agree to a drill (asks for password and code)", func(c *cli.Context) error {
-			fresh, err := p.fresh(c)
-			if err != nil {
-				return err
-			}
-			v, err := act[web.Freeze](p, c, "/v1/freezes/"+part(c.Args().First())+"/agree", web.DrillBody{Fresh: fresh})
+			v, err := actProved(p, c, api.Freezes.Act(c.Args().First(), "agree"), func(f api.Fresh) any { return api.DrillBody{Fresh: f} })
 			if err != nil {
 				return err
 			}
 			return p.frozen(v)
 		}, p.authFlag()),
 		p.leaf("note", "ID", "凍結の理由を書き足す", "add the reason of a freeze", func(c *cli.Context) error {
-			reason, err := p.need(c, "reason")
+			reason, err := p.reason(c)
 			if err != nil {
 				return err
 			}
-			v, err := act[web.Freeze](p, c, "/v1/freezes/"+part(c.Args().First())+"/note", web.ReasonBody{Reason: reason})
+			v, err := act(p, c, api.Freezes.Act(c.Args().First(), "note"), api.ReasonBody{Reason: reason})
 			if err != nil {
 				return err
 			}
 			return p.done(v, "書き足しました: "+v.ID, "noted: "+v.ID)
 		}, p.reasonFlag()),
 		p.leaf("lift", "ID", "解除に同意する(二人目で解ける。パスワードと認証コードを尋ねます)", "agree to lift (two people; asks for password and code)", func(c *cli.Context) error {
-			reason, err := p.need(c, "reason")
+			reason, err := p.reason(c)
 			if err != nil {
 				return err
 			}
-			fresh, err := p.fresh(c)
+			v, err := actProved(p, c, api.Freezes.Act(c.Args().First(), "lift"), func(f api.Fresh) any { return api.LiftBody{Reason: reason, Fresh: f} })
 			if err != nil {
 				return err
 			}
-			v, err := act[web.Freeze](p, c, "/v1/freezes/"+part(c.Args().First())+"/lift", web.LiftBody{Reason: reason, Fresh: fresh})
-			if err != nil {
-				return err
-			}
-			return p.done(v, fmt.Sprintf("%s凍結 %s: %s", p.drill(v.Drill), v.ID, p.freezeState(v.State)), fmt.Sprintf("%sfreeze %s: %s", p.drill(v.Drill), v.ID, v.State))
+			return p.done(v, fmt.Sprintf("%s凍結 %s: %s", p.drill(v.Drill), v.ID, word(p, api.FreezeState(v.State))), fmt.Sprintf("%sfreeze %s: %s", p.drill(v.Drill), v.ID, v.State))
 		}, p.reasonFlag(), p.authFlag()),
-		p.leaf("status", "", "凍結の状態", "what is frozen", func(c *cli.Context) error {
-			v, err := fetch[[]web.Freeze](p, c, "/v1/freezes", nil)
+		p.listLeaf("status", "", "凍結の状態", "what is frozen", func(c *cli.Context) error {
+			v, err := fetchList(p, c, api.Freezes.All(), nil)
 			if err != nil {
 				return err
 			}
-			return list(p, v, "凍結はありません。", "Nothing is frozen.", []column[web.Freeze]{
-				{"番号", "INCIDENT", func(v web.Freeze) string { return v.ID }},
-				{"状態", "STATE", func(v web.Freeze) string { return p.drill(v.Drill) + p.freezeState(v.State) }},
-				{"範囲", "SCOPE", func(v web.Freeze) string { return v.Scope + " " + v.Subject }},
-				{"凍結した人", "BY", func(v web.Freeze) string { return v.By }},
-				{"日時", "SINCE", func(v web.Freeze) string { return stamp(v.Since) }},
-				{"保全", "HELD", func(v web.Freeze) string { return strconv.Itoa(v.Held) }},
-				{"理由", "REASON", func(v web.Freeze) string { return v.Reason }},
+			return list(p, v, "凍結はありません。", "Nothing is frozen.", []column[api.Freeze]{
+				{"番号", "INCIDENT", func(v api.Freeze) string { return v.ID }},
+				{"状態", "STATE", func(v api.Freeze) string { return p.drill(v.Drill) + word(p, api.FreezeState(v.State)) }},
+				{"範囲", "SCOPE", p.freezeScope},
+				{"凍結した人", "BY", func(v api.Freeze) string { return p.who(v.By) }},
+				{"日時", "SINCE", func(v api.Freeze) string { return stamp(v.Since) }},
+				{"保全", "HELD", func(v api.Freeze) string { return strconv.Itoa(v.Held) }},
+				{"理由", "REASON", func(v api.Freeze) string { return v.Reason }},
 			})
 		}),
 	)
 }
 
-func (p *program) freezeState(s string) string {
-	if p.lang != "ja" {
-		return s
+// freezeScope is what a freeze covers; in Japanese the id stands first, so that a list that shortens keeps it.
+func (p *program) freezeScope(v api.Freeze) string {
+	scope := policy.FreezeScope(v.Scope).Label().JA
+	if v.Subject != "" {
+		scope = v.Subject + "(" + scope + ")"
 	}
-	ja, ok := map[string]string{"frozen": "凍結中", "lift-one": "解除同意 1/2", "lifted": "解除済み", "drill-asked": "同意待ち 1/2", "drill-lapsed": "失効(同意なし)"}[s]
-	if !ok {
-		return s
-	}
-	return ja
+	return p.say(scope, v.Scope+" "+v.Subject)
 }
 
 func (p *program) freezeOn(c *cli.Context) error {
-	body := web.FreezeBody{Reason: c.String("reason"), Drill: c.Bool("drill")}
+	body := api.FreezeBody{Reason: c.String("reason"), Drill: c.Bool("drill")}
 	named := 0
 	if c.Bool("all") {
 		named++
@@ -99,11 +90,11 @@ func (p *program) freezeOn(c *cli.Context) error {
 		return &usageError{ja: "--vendor、--system、--all のどれか一つが要ります", en: "exactly one of --vendor, --system and --all is required"}
 	}
 	if body.Drill {
-		if _, err := p.need(c, "reason"); err != nil {
+		if _, err := p.reason(c); err != nil {
 			return err
 		}
 	}
-	v, err := act[web.Freeze](p, c, "/v1/freezes", body)
+	v, err := act(p, c, api.Freezes.New(), body)
 	if err != nil {
 		return err
 	}
@@ -115,7 +106,7 @@ func (p *program) freezeOn(c *cli.Context) error {
 }
 
 // frozen tells what a freeze did: what it cut, and the evidence it keeps.
-func (p *program) frozen(v web.Freeze) error {
+func (p *program) frozen(v api.Freeze) error {
 	err := p.done(v, fmt.Sprintf("%s凍結しました: %s  切断 %d件", p.drill(v.Drill), v.ID, v.Cut), fmt.Sprintf("%sfrozen: %s, sessions cut: %d", p.drill(v.Drill), v.ID, v.Cut))
 	if err != nil || p.json {
 		return err

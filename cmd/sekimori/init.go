@@ -25,6 +25,7 @@ func (p *program) initCommand() *cli.Command {
 		&cli.StringFlag{Name: "listen", Usage: p.say("SSH を待ち受けるアドレス", "address where SSH is accepted")},
 		&cli.StringFlag{Name: "institution", Usage: p.say("機関の名前", "name of the institution")},
 		&cli.StringFlag{Name: "origin", Usage: p.say("台帳の名前", "name of the ledger")},
+		&cli.BoolFlag{Name: "page", Usage: p.say("最初の設定を尋ねる画面を、この機械だけに開く", "open a page, on this machine alone, that asks for the first set-up")},
 	)
 }
 
@@ -79,7 +80,10 @@ func (p *program) init(c *cli.Context) (err error) {
 	} else if err := os.Rename(building, dir); err != nil {
 		return &failure{ja: "場所を作れません", en: "cannot make the place", cause: err}
 	}
-	return p.saidInit(dir, result)
+	if err := p.saidInit(dir, result); err != nil || !c.Bool("page") {
+		return err
+	}
+	return p.setUpPage(c.Context, dir, cfg)
 }
 
 // vacant refuses a directory in which something lies.
@@ -103,7 +107,7 @@ func vacant(dir string) (existed bool, err error) {
 // caller brought no recipient.
 func (p *program) firstConfig(c *cli.Context) (broker.Config, *age.X25519Identity, error) {
 	cfg := broker.DefaultConfig()
-	for flag, key := range map[string]*string{"institution": &cfg.Institution, "origin": &cfg.LedgerOrigin} {
+	for flag, key := range map[string]*string{"institution": &cfg.Institution, "origin": &cfg.Ledger.Origin} {
 		if v := c.String(flag); v != "" {
 			*key = v
 		}
@@ -111,7 +115,7 @@ func (p *program) firstConfig(c *cli.Context) (broker.Config, *age.X25519Identit
 	if v := c.String("listen"); v != "" {
 		cfg.SSHListen = broker.Address(v)
 	}
-	for flag, key := range map[string]*[]broker.Recipient{"input-recipient": &cfg.InputRecipients, "auditor-recipient": &cfg.AuditorRecipients} {
+	for flag, key := range map[string]*[]broker.Recipient{"input-recipient": &cfg.Recipients.Input, "auditor-recipient": &cfg.Recipients.Auditors} {
 		for _, v := range c.StringSlice(flag) {
 			if _, err := age.ParseX25519Recipient(v); err != nil {
 				return cfg, nil, &usageError{
@@ -124,14 +128,14 @@ func (p *program) firstConfig(c *cli.Context) (broker.Config, *age.X25519Identit
 	if err := readable(cfg); err != nil {
 		return cfg, nil, err
 	}
-	if len(cfg.InputRecipients) > 0 {
+	if len(cfg.Recipients.Input) > 0 {
 		return cfg, nil, nil
 	}
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
 		return cfg, nil, fmt.Errorf("make an age identity: %w", err)
 	}
-	cfg.InputRecipients = []broker.Recipient{broker.Recipient(identity.Recipient().String())}
+	cfg.Recipients.Input = []broker.Recipient{broker.Recipient(identity.Recipient().String())}
 	return cfg, identity, nil
 }
 
@@ -155,7 +159,7 @@ func (p *program) furnish(dir string, cfg broker.Config, identity *age.X25519Ide
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return out, fmt.Errorf("mode of the directory: %w", err)
 	}
-	for _, d := range []string{cfg.DataDir, filepath.Dir(cfg.MasterKeyFile), cfg.CheckpointDir, filepath.Dir(cfg.Socket)} {
+	for _, d := range []string{cfg.DataDir, filepath.Dir(cfg.MasterKeyFile), cfg.Ledger.CheckpointDir, filepath.Dir(cfg.Socket)} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
 			return out, &failure{ja: "場所を作れません", en: "cannot make the place", cause: err}
 		}
@@ -164,21 +168,21 @@ func (p *program) furnish(dir string, cfg broker.Config, identity *age.X25519Ide
 	if err != nil {
 		return out, &failure{ja: "秘密を封じる鍵を作れません", en: "cannot make the master key", cause: err}
 	}
-	ring, err := keys.Create(filepath.Join(dir, cfg.DataDir, "keys"), master, cfg.LedgerOrigin)
+	ring, err := keys.Create(filepath.Join(dir, cfg.DataDir, "keys"), master, cfg.Ledger.Origin)
 	if err != nil {
 		return out, &failure{ja: "鍵束を作れません", en: "cannot make the keys", cause: err}
 	}
 	if err := os.WriteFile(filepath.Join(dir, out.LedgerKey), []byte(ring.LedgerVerifierKey()+"\n"), 0o644); err != nil {
 		return out, &failure{ja: "台帳の検証鍵を書けません", en: "cannot write the ledger's verifier key", cause: err}
 	}
-	// What a target trusts (TrustedUserCAKeys of sshd) where its account's credential is a certificate.
+	// The key that a target trusts (TrustedUserCAKeys of sshd) where its account's credential is a certificate.
 	ca := bytes.TrimSuffix(ssh.MarshalAuthorizedKey(ring.CAPublic()), []byte("\n"))
-	if err := os.WriteFile(filepath.Join(dir, out.CAKey), fmt.Appendf(ca, " CA of %s\n", cfg.LedgerOrigin), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, out.CAKey), fmt.Appendf(ca, " CA of %s\n", cfg.Ledger.Origin), 0o644); err != nil {
 		return out, &failure{ja: "CA の公開鍵を書けません", en: "cannot write the CA's public key", cause: err}
 	}
-	// What engineers know the gate by, before their first login.
+	// The key by which engineers know the gate before their first login.
 	gate := bytes.TrimSuffix(ssh.MarshalAuthorizedKey(ring.HostSigner().PublicKey()), []byte("\n"))
-	if err := os.WriteFile(filepath.Join(dir, out.GateKey), fmt.Appendf(gate, " gate of %s\n", cfg.LedgerOrigin), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, out.GateKey), fmt.Appendf(gate, " gate of %s\n", cfg.Ledger.Origin), 0o644); err != nil {
 		return out, &failure{ja: "受付の公開鍵を書けません", en: "cannot write the gate's host key", cause: err}
 	}
 	if identity != nil {

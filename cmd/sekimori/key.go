@@ -7,37 +7,38 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
+	"sekimori/broker/store"
 )
 
-// keyCommand: one's own SSH keys; with --person somebody else's, for the administrator and the
+// keyCommand manages a person's own SSH keys; with --person another person's, for the administrator and the
 // information-systems section.
 func (p *program) keyCommand() *cli.Command {
 	person := &cli.StringFlag{Name: "person", Usage: p.say("だれの鍵か(既定は自分)", "whose key (default: one's own)")}
 	return p.group("key", "自分のSSHの鍵", "one's own SSH keys",
-		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
+		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
 			q := url.Values{}
 			if v := c.String("person"); v != "" {
 				q.Set("person", v)
 			}
-			v, err := fetch[[]web.Key](p, c, "/v1/keys", q)
+			v, err := fetchList(p, c, api.Keys.All(), q)
 			if err != nil {
 				return err
 			}
-			return list(p, v, "鍵は登録されていません。", "No key is registered.", []column[web.Key]{
-				{"指紋", "FINGERPRINT", func(v web.Key) string { return v.Fingerprint }},
-				{"状態", "STATE", func(v web.Key) string { return p.keyState(v.State) }},
-				{"登録", "ADDED", func(v web.Key) string { return stamp(v.Added) }},
+			return list(p, v, "鍵は登録されていません。", "No key is registered.", []column[api.Key]{
+				{"指紋", "FINGERPRINT", func(v api.Key) string { return v.Fingerprint }},
+				{"状態", "STATE", func(v api.Key) string { return word(p, store.KeyState(v.State)) }},
+				{"登録", "ADDED", func(v api.Key) string { return stamp(v.Added) }},
 			})
 		}, person),
 		p.leaf("add", "FILE", "公開鍵を加える(FIDO2の鍵は触れることが要ります)", "add a public key (a FIDO2 key must be touched at each login)", p.addKey, person, p.authFlag()),
 		p.leaf("revoke", "FINGERPRINT", "鍵を取り消す(直ちに、戻せません)", "take a key away (at once, for good)", func(c *cli.Context) error {
-			reason, err := p.need(c, "reason")
+			reason, err := p.reason(c)
 			if err != nil {
 				return err
 			}
 			print := c.Args().First()
-			v, err := act[web.Person](p, c, "/v1/keys/revoke", web.KeyRevokeBody{Person: c.String("person"), Fingerprint: print, Reason: reason})
+			v, err := act(p, c, api.KeyRevokePath, api.KeyRevokeBody{Person: c.String("person"), Fingerprint: print, Reason: reason})
 			if err != nil {
 				return err
 			}
@@ -46,27 +47,14 @@ func (p *program) keyCommand() *cli.Command {
 	)
 }
 
-func (p *program) keyState(s string) string {
-	if p.lang != "ja" {
-		return s
-	}
-	ja, ok := map[string]string{"active": "有効", "suspended": "停止(再登録中)", "revoked": "取消し"}[s]
-	if !ok {
-		return s
-	}
-	return ja
-}
-
 func (p *program) addKey(c *cli.Context) error {
 	text, err := p.readText(c.Args().First())
 	if err != nil {
 		return err
 	}
-	fresh, err := p.fresh(c)
-	if err != nil {
-		return err
-	}
-	v, err := act[web.KeyAdded](p, c, "/v1/keys", web.KeyBody{Person: c.String("person"), Key: strings.TrimSpace(text), Fresh: fresh})
+	v, err := actProved(p, c, api.KeyAddPath, func(f api.Fresh) any {
+		return api.KeyBody{Person: c.String("person"), Key: strings.TrimSpace(text), Fresh: f}
+	})
 	if err != nil {
 		return err
 	}

@@ -1,22 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+
+	"sekimori/policy/text"
 )
 
 // preferences finds the language and the form of errors before the arguments are understood,
 // because not understanding them is an error too and is said in the same way.
 func (p *program) preferences(args []string) (lang string, asJSON bool) {
-	lang = "en"
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		if v := p.getenv(name); v != "" {
-			if strings.HasPrefix(v, "ja") {
-				lang = "ja"
-			}
-			break
-		}
-	}
+	lang = cmp.Or(text.Locale(p.getenv), "en")
 	for i, a := range args {
 		if a == "--" {
 			break
@@ -33,7 +28,7 @@ func (p *program) preferences(args []string) (lang string, asJSON bool) {
 	return lang, asJSON
 }
 
-// spoken refuses a language that there is not: whoever asks for one is told, and not answered in another.
+// spoken refuses an unknown language with an error, and does not answer in another.
 func spoken(args []string) error {
 	for i, a := range args {
 		name, value, inline := strings.Cut(strings.TrimLeft(a, "-"), "=")
@@ -45,7 +40,7 @@ func spoken(args []string) error {
 		case !inline && i+1 < len(args):
 			value = args[i+1]
 		}
-		if value != "ja" && value != "en" {
+		if !text.Known(value) {
 			return &usageError{ja: fmt.Sprintf("--lang は ja か en です(%q ではありません)", value), en: fmt.Sprintf("--lang is ja or en, not %q", value)}
 		}
 	}
@@ -53,8 +48,7 @@ func spoken(args []string) error {
 }
 
 func known(v, otherwise string) string {
-	switch v {
-	case "ja", "en":
+	if text.Known(v) {
 		return v
 	}
 	return otherwise
@@ -66,4 +60,24 @@ func (p *program) say(ja, en string) string {
 		return ja
 	}
 	return en
+}
+
+// word is a value as people read it: its label in Japanese; in English the value itself, which options and files take.
+func word[V interface {
+	~string
+	Label() text.Text
+}](p *program, v V) string {
+	return p.say(v.Label().JA, string(v))
+}
+
+// words are several values.
+func words[V interface {
+	~string
+	Label() text.Text
+}](p *program, values []string, between string) string {
+	said := make([]string, len(values))
+	for i, v := range values {
+		said[i] = word(p, V(v))
+	}
+	return strings.Join(said, between)
 }

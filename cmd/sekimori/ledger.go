@@ -9,37 +9,55 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
+	"sekimori/broker/ledger"
 )
 
-func (p *program) entryFields() []column[web.Entry] {
-	return []column[web.Entry]{
-		{"番号", "NO", func(v web.Entry) string { return strconv.FormatInt(v.No, 10) }},
-		{"日時", "TIME", func(v web.Entry) string { return v.Time.Format("2006-01-02 15:04:05") }},
-		{"記載", "KIND", func(v web.Entry) string { return v.Kind }},
-		{"だれが", "ACTOR", func(v web.Entry) string {
-			if v.Actor.ID == "" {
-				return v.Actor.Kind
+func (p *program) entryFields() []column[api.Entry] {
+	return []column[api.Entry]{
+		{"番号", "NO", func(v api.Entry) string { return strconv.FormatInt(v.No, 10) }},
+		{"日時", "TIME", func(v api.Entry) string { return v.Time.Format("2006-01-02 15:04:05") }},
+		{"記載", "KIND", func(v api.Entry) string { return p.entryKind(v.Kind) }},
+		{"だれが", "ACTOR", func(v api.Entry) string {
+			if v.Actor.Kind == "broker" {
+				return p.say("関守", "broker")
 			}
-			return v.Actor.ID
+			return p.who(v.Actor.ID)
 		}},
-		{"対象", "SUBJECTS", func(v web.Entry) string { return strings.Join(v.Subjects, " ") }},
-		{"代わりに", "ON BEHALF", func(v web.Entry) string { return v.OnBehalf }},
-		{"経路", "VIA", func(v web.Entry) string { return v.Actor.Via }},
-		{"時計", "CLOCK", func(v web.Entry) string { return long(v.Clock) }},
-		{"内容", "PAYLOAD", func(v web.Entry) string { return string(v.Payload) }},
-		{"検証値", "HASH", func(v web.Entry) string { return v.Hash }},
+		{"対象", "SUBJECTS", func(v api.Entry) string { return strings.Join(v.Subjects, " ") }},
+		{"記載の符号", "", func(v api.Entry) string { return p.say(v.Kind, "") }},
+		{"代わりに", "ON BEHALF", func(v api.Entry) string { return p.who(v.OnBehalf) }},
+		{"経路", "VIA", func(v api.Entry) string { return word(p, api.Via(v.Actor.Via)) }},
+		{"時計", "CLOCK", func(v api.Entry) string { return long(v.Clock) }},
+		{"内容", "PAYLOAD", func(v api.Entry) string { return string(v.Payload) }},
+		{"検証値", "HASH", func(v api.Entry) string { return v.Hash }},
+		{"訂正", "CORRECTION", func(v api.Entry) string { return p.corrections(v) }},
 	}
 }
 
+// corrections names the entries that correct this one, and the one that it corrects.
+func (p *program) corrections(v api.Entry) string {
+	var said []string
+	if v.Corrects != nil {
+		said = append(said, p.say(fmt.Sprintf("%d を訂正", *v.Corrects), fmt.Sprintf("corrects %d", *v.Corrects)))
+	}
+	for _, no := range v.CorrectedBy {
+		said = append(said, p.say(fmt.Sprintf("訂正 → %d", no), fmt.Sprintf("correction → %d", no)))
+	}
+	return strings.Join(said, "; ")
+}
+
+// entryKind is a kind of entry in a list: what it is called in Japanese, and the kind itself in English.
+func (p *program) entryKind(kind string) string { return p.say(ledger.KindJA(kind), kind) }
+
 func (p *program) ledgerCommand() *cli.Command {
 	return p.group("ledger", "接続台帳", "ledger",
-		p.leaf("list", "", "一覧(新しいものから)", "list, newest first", func(c *cli.Context) error {
+		p.listLeaf("list", "", "一覧(新しいものから)", "list, newest first", func(c *cli.Context) error {
 			q := url.Values{"limit": {strconv.Itoa(c.Int("limit"))}}
 			if n := c.Int64("before"); n >= 0 {
 				q.Set("before", strconv.FormatInt(n, 10))
 			}
-			v, err := fetch[[]web.Entry](p, c, "/v1/ledger", q)
+			v, err := fetchList(p, c, api.LedgerPath, q)
 			if err != nil {
 				return err
 			}
@@ -48,23 +66,30 @@ func (p *program) ledgerCommand() *cli.Command {
 			&cli.IntFlag{Name: "limit", Value: 100, Usage: p.say("件数", "how many")},
 			&cli.Int64Flag{Name: "before", Value: -1, Usage: p.say("この番号より前", "only before this number")}),
 		p.leaf("show", "NO", "一つを見る", "show one", func(c *cli.Context) error {
-			v, err := fetch[web.Entry](p, c, "/v1/ledger/entries/"+part(c.Args().First()), nil)
+			v, err := fetch(p, c, api.LedgerEntries.Of(c.Args().First()), nil)
 			if err != nil {
 				return err
 			}
 			return page(p, v, p.entryFields())
 		}),
+		actLeaf(p, "ledger correct", func(v api.Entry) error {
+			if len(v.CorrectedBy) == 0 {
+				return p.done(v, "訂正を追記しました", "correction appended")
+			}
+			last := v.CorrectedBy[len(v.CorrectedBy)-1]
+			return p.done(v, fmt.Sprintf("%d を訂正しました(訂正 → %d)", v.No, last), fmt.Sprintf("entry %d corrected (correction → %d)", v.No, last))
+		}),
 		p.leaf("export", "", "書き出す(点検担当だけ)", "export (auditors only)", func(c *cli.Context) error {
 			if f := c.String("format"); f != "jsonl" {
 				return &usageError{ja: fmt.Sprintf("知らない形式 %q", f), en: fmt.Sprintf("unknown format %q", f), hintJA: "jsonl です", hintEN: "it is jsonl"}
 			}
-			return p.download(c, "/v1/ledger/export", look(c))
+			return p.download(c, api.LedgerExportPath, look(c))
 		}, p.purposeFlag(), p.explanationFlag(),
 			&cli.StringFlag{Name: "format", Value: "jsonl", Usage: "jsonl"},
-			&cli.StringFlag{Name: "o", Aliases: []string{"output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}),
+			p.outputFlag(), p.forceFlag()),
 		p.leaf("verify", "", "台帳全体を検証する", "verify the whole ledger", p.verifyLedger),
 		p.leaf("checkpoint", "", "最新の確定点", "the newest checkpoint", func(c *cli.Context) error {
-			v, err := fetch[web.CheckpointReply](p, c, "/v1/ledger/checkpoint", nil)
+			v, err := fetch(p, c, api.CheckpointPath, nil)
 			if err != nil {
 				return err
 			}
@@ -78,7 +103,7 @@ func (p *program) ledgerCommand() *cli.Command {
 }
 
 func (p *program) verifyLedger(c *cli.Context) error {
-	v, err := fetch[web.LedgerCheck](p, c, "/v1/ledger/verify", nil)
+	v, err := fetch(p, c, api.LedgerVerifyPath, nil)
 	if err != nil {
 		return err
 	}

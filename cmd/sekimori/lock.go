@@ -5,11 +5,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 )
 
-// lock says who stopped whom, why, and how far the release has come.
-func (p *program) lock(l *web.Lock) string {
+// lock gives the persons who locked and are locked, the reason, and the state of the release.
+func (p *program) lock(l *api.Lock) string {
 	if l == nil {
 		return ""
 	}
@@ -22,18 +22,22 @@ func (p *program) lock(l *web.Lock) string {
 
 // lockAct locks or unlocks a person or a vendor. Locking needs no word: the reason may follow. Unlocking takes two
 // people, and asks each for password and code.
-func lockAct[T any](p *program, c *cli.Context, path, what, ja, en string, id func(T) string) error {
-	body := web.LockBody{Reason: c.String("reason")}
-	if what == "unlock" {
-		var err error
-		if body.Reason, err = p.need(c, "reason"); err != nil {
-			return err
-		}
-		if body.Fresh, err = p.fresh(c); err != nil {
-			return err
-		}
+func lockAct[T any](p *program, c *cli.Context, kind api.Kind[T], what, ja, en string, id func(T) string) error {
+	body := api.LockBody{Reason: c.String("reason")}
+	do := func(f api.Fresh) (T, error) {
+		body.Fresh = f
+		return act(p, c, kind.Act(c.Args().First(), what), body)
 	}
-	v, err := act[T](p, c, path+part(c.Args().First())+"/"+what, body)
+	var v T
+	var err error
+	if what == "unlock" {
+		if body.Reason, err = p.reason(c); err != nil {
+			return err
+		}
+		v, err = proved(p, c, do)
+	} else {
+		v, err = do(api.Fresh{})
+	}
 	if err != nil {
 		return err
 	}
@@ -44,24 +48,24 @@ func lockAct[T any](p *program, c *cli.Context, path, what, ja, en string, id fu
 	return p.done(v, fmt.Sprintf("%s: %s", ja, id(v)), fmt.Sprintf("%s: %s", en, id(v)))
 }
 
-func lockOf(v any) *web.Lock {
+func lockOf(v any) *api.Lock {
 	switch v := v.(type) {
-	case web.Person:
+	case api.Person:
 		return v.Locked
-	case web.Vendor:
+	case api.Vendor:
 		return v.Locked
 	}
 	return nil
 }
 
 // lockNote is the command that adds the reason of a lock, for people and for vendors.
-func lockNote[T any](p *program, path string, id func(T) string) *cli.Command {
+func lockNote[T any](p *program, kind api.Kind[T], id func(T) string) *cli.Command {
 	return p.leaf("note", "ID", "利用停止の理由を書き足す", "add the reason of a lock", func(c *cli.Context) error {
-		reason, err := p.need(c, "reason")
+		reason, err := p.reason(c)
 		if err != nil {
 			return err
 		}
-		v, err := act[T](p, c, path+part(c.Args().First())+"/lock-note", web.LockBody{Reason: reason})
+		v, err := act(p, c, kind.Act(c.Args().First(), "lock-note"), api.LockBody{Reason: reason})
 		if err != nil {
 			return err
 		}

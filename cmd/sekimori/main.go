@@ -7,16 +7,24 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"sekimori/broker"
+	"sekimori/broker/api"
+	"sekimori/cmd/sekimori/internal/prompt"
 )
 
-func main() { os.Exit(command(time.Now)) }
+func main() { os.Exit(command(time.Now, broker.Options{})) }
 
-// command carries out the process's command line by a clock and returns the exit status.
-func command(now func() time.Time) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+// command carries out the process's command line by a clock and returns the exit status. o is what a broker is started with.
+func command(now func() time.Time, o broker.Options) int {
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // by nohup
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	p := &program{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		getenv: os.Getenv, now: now, terminal: isTerminal,
+		getenv: os.Getenv, now: now, broker: o, terminal: isTerminal,
 	}
 	defer stop()
 	return p.run(ctx, os.Args[1:])
@@ -28,9 +36,13 @@ type program struct {
 	out, err io.Writer
 	getenv   func(string) string
 	now      func() time.Time
-	// targetNow is what the targets' clocks show; nil: now.
-	targetNow func() time.Time
-	terminal  func(any) (fd int, ok bool)
+	// broker is what a broker is started with beside log and clock: nothing, but in tests.
+	broker   broker.Options
+	terminal func(any) (fd int, ok bool)
+
+	client    *api.Client       // of the broker, once a command that is signed in has connected
+	names     map[string]string // of people by id, once one was asked for; see who
+	questions *prompt.Terminal  // at standard input, once a command has asked: what was typed ahead belongs to the next question
 
 	lang  string // "ja" or "en", once run has looked
 	json  bool

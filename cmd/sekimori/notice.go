@@ -7,7 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 )
 
 func (p *program) noticeCommand() *cli.Command {
@@ -16,8 +16,8 @@ func (p *program) noticeCommand() *cli.Command {
 		if err != nil {
 			return err
 		}
-		var n web.Notice
-		if err := k.call(c.Context, "GET", "/v1/notice", nil, nil, &n); err != nil {
+		n, err := api.Get(c.Context, k, api.NoticePath, nil)
+		if err != nil {
 			return err
 		}
 		pick := func(ja, en []string) string {
@@ -26,16 +26,34 @@ func (p *program) noticeCommand() *cli.Command {
 			}
 			return strings.Join(en, "\n")
 		}
-		return page(p, n, []column[web.Notice]{
-			{"機関", "Institution", func(n web.Notice) string { return n.Institution }},
-			{"版", "Version", func(n web.Notice) string { return strconv.Itoa(n.Version) }},
-			{"目的", "Purpose", func(n web.Notice) string { return p.say(n.PurposeJA, n.PurposeEN) }},
-			{"記録", "Recorded", func(n web.Notice) string { return pick(n.RecordedJA, n.RecordedEN) }},
-			{"記録しない", "Not recorded", func(n web.Notice) string { return pick(n.NotJA, n.NotEN) }},
-			{"保存", "Kept", func(n web.Notice) string { return fmt.Sprintf(p.say("%d日", "%d days"), n.KeptDays) }},
-			{"見る人", "Seen by", func(n web.Notice) string { return pick(n.SeenByJA, n.SeenByEN) }},
-			{"問合せ", "Questions", func(n web.Notice) string { return n.Contact }},
-			{"全文", "Full text", func(n web.Notice) string { return n.URL }},
+		return page(p, n, []column[api.Notice]{
+			{"機関", "Institution", func(n api.Notice) string { return n.Institution }},
+			{"版", "Version", func(n api.Notice) string { return strconv.Itoa(n.Version) }},
+			{"目的", "Purpose", func(n api.Notice) string { return p.say(n.PurposeJA, n.PurposeEN) }},
+			{"記録", "Recorded", func(n api.Notice) string { return pick(n.RecordedJA, n.RecordedEN) }},
+			{"記録しない", "Not recorded", func(n api.Notice) string { return pick(n.NotJA, n.NotEN) }},
+			{"保存", "Kept", func(n api.Notice) string { return fmt.Sprintf(p.say("%d日", "%d days"), n.KeptDays) }},
+			{"見る人", "Seen by", func(n api.Notice) string { return pick(n.SeenByJA, n.SeenByEN) }},
+			{"問合せ", "Questions", func(n api.Notice) string { return n.Contact }},
+			{"予告", "Announced", func(n api.Notice) string { return p.versions(n.Announced) }},
+			{"版の履歴", "Versions", func(n api.Notice) string { return p.versions(n.History) }},
+			{"全文", "Full text", func(n api.Notice) string { return n.URL }},
 		})
 	})
+}
+
+// versions lists what versions of the notice changed, a line each.
+func (p *program) versions(list []api.NoticeVersion) string {
+	var lines []string
+	for _, one := range list {
+		line := fmt.Sprintf(p.say("第%d版 %s", "version %d, %s"), one.Version, one.From)
+		if said := p.say(one.JA, one.EN); said != "" {
+			line += "  " + said
+		}
+		if one.KeptBefore > 0 {
+			line += fmt.Sprintf(p.say("  保存 %d日から%d日に", "  kept %[2]d days, before %[1]d"), one.KeptBefore, one.KeptDays)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
 }

@@ -54,6 +54,7 @@ func programPath(program string) string {
 
 // sshd is a real OpenSSH server on loopback, for the account that runs the test.
 type sshd struct {
+	t       *testing.T
 	dir     string
 	port    int
 	login   string
@@ -62,7 +63,7 @@ type sshd struct {
 
 // startSSHD starts one, until the test ends, that lets in the certificates of the CA in a file.
 func startSSHD(t *testing.T, ca string) (*sshd, error) {
-	s := &sshd{dir: t.TempDir()}
+	s := &sshd{t: t, dir: t.TempDir()}
 	me, err := user.Current()
 	if err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func startSSHD(t *testing.T, ca string) (*sshd, error) {
 	if s.hostKey, err = makeKey(filepath.Join(s.dir, "host")); err != nil {
 		return nil, err
 	}
-	for range 5 { // between choosing a port and listening on it somebody else may take it
+	for range 5 { // another process may take the port before it is listened on
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
@@ -90,19 +91,21 @@ func startSSHD(t *testing.T, ca string) (*sshd, error) {
 	return nil, errors.New("sshd did not start")
 }
 
-// start runs the server once and tells whether it listens.
+// start runs the server once and tells whether it listens. Shells read no start-up files of the person who runs the tests: these may wait,
+// and a cut session may leave their locks behind.
 func (s *sshd) start(t *testing.T, ca string) (bool, error) {
-	config := fmt.Sprintf(`Port %d
+	config := fmt.Sprintf(`Port %[1]d
 ListenAddress 127.0.0.1
-HostKey %s/host
+HostKey %[2]s/host
 AuthorizedKeysFile none
-TrustedUserCAKeys %s
+TrustedUserCAKeys %[3]s
 PidFile none
 StrictModes no
 UsePAM no
 PasswordAuthentication no
 PermitRootLogin prohibit-password
 MaxStartups 100
+SetEnv HOME=%[2]s
 AcceptEnv LANG LC_*
 PrintMotd no
 PrintLastLog no
@@ -158,7 +161,7 @@ func (s *story) clientConfig(ts *testscript.TestScript) []byte {
 }
 
 // askpass answers the prompts of ssh as the person named in the environment: a one-time code, yes or
-// no to the card. What was asked is kept in the file `asked`.
+// no to the card. The file `asked` keeps the questions.
 func askpass() {
 	dir, login, prompt := os.Getenv("STORY_DIR"), os.Getenv("STORY_PERSON"), strings.Join(os.Args[1:], " ")
 	f, err := os.OpenFile(filepath.Join(dir, "asked"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -214,7 +217,7 @@ func (s *story) client(ts *testscript.TestScript, args []string) *exec.Cmd {
 		"PATH=" + ts.Getenv("PATH"), "HOME=" + s.dir, "TERM=xterm", "DISPLAY=:none", "SSH_ASKPASS=" + askpass, "SSH_ASKPASS_REQUIRE=force",
 		"STORY_DIR=" + s.dir, "STORY_PERSON=" + person, "STORY_CODE=" + answers["CODE"], "STORY_CONSENT=" + answers["CONSENT"],
 	}
-	// A session of its own, so that no prompt reaches the terminal of who runs the tests.
+	// A session of its own, so that no prompt reaches the terminal of the tests.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd
 }

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -14,49 +12,32 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
+	"sekimori/broker/store"
 )
 
-// paperKind says a kind of paper in words.
-func (p *program) paperKind(kind string) string {
-	if p.lang != "ja" {
-		return kind
-	}
-	ja, ok := map[string]string{
-		"contract": "契約", "special-clauses": "特記事項", "certification": "認証", "audit-report": "監査報告書",
-		"pledge": "誓約書", "subcontract": "再委託の承認", "training": "教育", "other": "その他",
-	}[kind]
-	if !ok {
-		return kind
-	}
-	return ja
-}
-
-func (p *program) paperState(v web.Paper) string {
-	state := v.State
-	if p.lang == "ja" {
-		state = map[string]string{"submitted": "提出済み(受理待ち)", "accepted": "受理済み", "withdrawn": "取消し"}[v.State]
-	}
+func (p *program) paperState(v api.Paper) string {
+	state := word(p, store.PaperState(v.State))
 	if v.Replaced {
 		state = p.say("更新あり", "renewed") // a newer one is on file beside it
 	}
 	return state
 }
 
-func (p *program) paperColumns() []column[web.Paper] {
-	return []column[web.Paper]{
-		{"番号", "ID", func(v web.Paper) string { return v.ID }},
-		{"種類", "KIND", func(v web.Paper) string { return p.paperKind(v.Kind) }},
-		{"名前", "NAME", func(v web.Paper) string {
+func (p *program) paperColumns() []column[api.Paper] {
+	return []column[api.Paper]{
+		{"番号", "ID", func(v api.Paper) string { return v.ID }},
+		{"種類", "KIND", func(v api.Paper) string { return word(p, store.PaperKind(v.Kind)) }},
+		{"名前", "NAME", func(v api.Paper) string {
 			if v.FiscalYear != 0 {
 				return strconv.Itoa(v.FiscalYear)
 			}
 			return v.Name
 		}},
-		{"対象", "ABOUT", func(v web.Paper) string { return strings.TrimSpace(v.Vendor + " " + v.Person) }},
-		{"期限", "UNTIL", func(v web.Paper) string { return lastDay(v.Until) }},
+		{"対象", "ABOUT", func(v api.Paper) string { return strings.TrimSpace(v.Vendor + " " + v.Person) }},
+		{"期限", "UNTIL", func(v api.Paper) string { return lastDay(v.Until) }},
 		{"状態", "STATE", p.paperState},
-		{"写し", "COPY", func(v web.Paper) string {
+		{"写し", "COPY", func(v api.Paper) string {
 			if v.Copy == nil {
 				return p.say("写しなし", "no copy")
 			}
@@ -65,25 +46,25 @@ func (p *program) paperColumns() []column[web.Paper] {
 	}
 }
 
-func (p *program) paperFields() []column[web.Paper] {
-	copied := func(field func(web.PaperCopy) string) func(web.Paper) string {
-		return func(v web.Paper) string {
+func (p *program) paperFields() []column[api.Paper] {
+	copied := func(field func(api.PaperCopy) string) func(api.Paper) string {
+		return func(v api.Paper) string {
 			if v.Copy == nil {
 				return ""
 			}
 			return field(*v.Copy)
 		}
 	}
-	return append(p.paperColumns(), []column[web.Paper]{
-		{"始まり", "FROM", func(v web.Paper) string { return stamp(v.From) }},
-		{"備考", "NOTE", func(v web.Paper) string { return v.Note }},
-		{"届け出た人", "FILED BY", func(v web.Paper) string { return v.FiledBy + " " + stamp(v.Filed) }},
-		{"受理した人", "ACCEPTED BY", func(v web.Paper) string { return strings.TrimSpace(v.AcceptedBy + " " + stamp(v.Accepted)) }},
-		{"取り消した人", "WITHDRAWN BY", func(v web.Paper) string { return strings.TrimSpace(v.WithdrawnBy + " " + stamp(v.Withdrawn)) }},
-		{"取消しの理由", "REASON", func(v web.Paper) string { return v.Reason }},
-		{"ファイルの種類", "MEDIA TYPE", copied(func(c web.PaperCopy) string { return c.MediaType })},
-		{"大きさ", "BYTES", copied(func(c web.PaperCopy) string { return strconv.FormatInt(c.Size, 10) })},
-		{"検証値", "SHA256", copied(func(c web.PaperCopy) string { return c.SHA256 })},
+	return append(p.paperColumns(), []column[api.Paper]{
+		{"始まり", "FROM", func(v api.Paper) string { return stamp(v.From) }},
+		{"備考", "NOTE", func(v api.Paper) string { return v.Note }},
+		{"届け出た人", "FILED BY", func(v api.Paper) string { return p.who(v.FiledBy) + " " + stamp(v.Filed) }},
+		{"受理した人", "ACCEPTED BY", func(v api.Paper) string { return strings.TrimSpace(p.who(v.AcceptedBy) + " " + stamp(v.Accepted)) }},
+		{"取り消した人", "WITHDRAWN BY", func(v api.Paper) string { return strings.TrimSpace(p.who(v.WithdrawnBy) + " " + stamp(v.Withdrawn)) }},
+		{"取消しの理由", "REASON", func(v api.Paper) string { return v.Reason }},
+		{"ファイルの種類", "MEDIA TYPE", copied(func(c api.PaperCopy) string { return c.MediaType })},
+		{"大きさ", "BYTES", copied(func(c api.PaperCopy) string { return strconv.FormatInt(c.Size, 10) })},
+		{"検証値", "SHA256", copied(func(c api.PaperCopy) string { return c.SHA256 })},
 	}...)
 }
 
@@ -98,48 +79,48 @@ func (p *program) paperCommand() *cli.Command {
 			&cli.IntFlag{Name: "fiscal-year", Usage: p.say("監査報告書の年度(西暦)", "fiscal year of an audit report (Gregorian)")},
 			&cli.StringFlag{Name: "engineer", Usage: p.say("対象の保守要員", "the engineer whom it concerns")},
 			&cli.StringFlag{Name: "note", Usage: p.say("備考", "note")}),
-		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
+		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
 			q := url.Values{}
 			for _, name := range []string{"vendor", "kind", "state"} {
 				if v := c.String(name); v != "" {
 					q.Set(name, v)
 				}
 			}
-			v, err := fetch[[]web.Paper](p, c, "/v1/papers", q)
+			v, err := fetchList(p, c, api.Papers.All(), q)
 			if err != nil {
 				return err
 			}
 			return list(p, v, "書類はまだありません。", "No paper is on file yet.", p.paperColumns())
 		}, vendor, &cli.StringFlag{Name: "kind", Usage: p.say("この種類だけ", "only this kind")}, &cli.StringFlag{Name: "state", Usage: "submitted|accepted|withdrawn"}),
 		p.leaf("show", "ID", "一つを見る(写しの中身は見ない)", "show one (not the content of its copy)", func(c *cli.Context) error {
-			v, err := fetch[web.Paper](p, c, "/v1/papers/"+part(c.Args().First()), nil)
+			v, err := fetch(p, c, api.Papers.Of(c.Args().First()), nil)
 			if err != nil {
 				return err
 			}
 			return page(p, v, p.paperFields())
 		}),
 		p.leaf("get", "ID", "写しを取り出して見る", "get the copy to look at it", func(c *cli.Context) error {
-			return p.download(c, "/v1/papers/"+part(c.Args().First())+"/copy", look(c))
-		}, p.purposeFlag(), p.explanationFlag(), &cli.StringFlag{Name: "o", Aliases: []string{"output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}),
+			return p.download(c, api.PaperCopyOf(c.Args().First()), look(c))
+		}, p.purposeFlag(), p.explanationFlag(), p.outputFlag(), p.forceFlag()),
 		p.leaf("accept", "ID", "保守事業者が届け出たものを受理する", "accept what the vendor filed", func(c *cli.Context) error {
 			return p.settlePaper(c, "accept", c.String("reason"), "受理しました", "accepted")
 		}, p.reasonFlag()),
 		p.leaf("withdraw", "ID", "書類を取り消す(残り、数えられなくなる)", "withdraw a paper (it stays on file and counts no more)", func(c *cli.Context) error {
-			reason, err := p.need(c, "reason")
+			reason, err := p.reason(c)
 			if err != nil {
 				return err
 			}
 			return p.settlePaper(c, "withdraw", reason, "取り消しました", "withdrawn")
 		}, p.reasonFlag()),
 		p.leaf("verify", "ID", "写しを台帳の検証値と突き合わせる", "hold the copy against the digest in the ledger", p.verifyPaper),
-		p.leaf("due", "", "期限が近いもの、切れたもの、足りないもの", "what ends soon, has ended, or is missing", func(c *cli.Context) error {
-			v, err := fetch[[]web.Ending](p, c, "/v1/papers/due", url.Values{"days": {strconv.Itoa(c.Int("days"))}})
+		p.listLeaf("due", "", "期限が近いもの、切れたもの、足りないもの", "what ends soon, has ended, or is missing", func(c *cli.Context) error {
+			v, err := fetchList(p, c, api.PapersDuePath, url.Values{"days": {strconv.Itoa(c.Int("days"))}})
 			if err != nil {
 				return err
 			}
-			return list(p, v, "期限の近いものはありません。", "Nothing ends soon.", []column[web.Ending]{
-				{"保守事業者", "VENDOR", func(e web.Ending) string { return e.Vendor }},
-				{"保守要員", "ENGINEER", func(e web.Ending) string { return e.Person }},
+			return list(p, v, "期限の近いものはありません。", "Nothing ends soon.", []column[api.Ending]{
+				{"保守事業者", "VENDOR", func(e api.Ending) string { return e.Vendor }},
+				{"保守要員", "ENGINEER", func(e api.Ending) string { return e.Person }},
 				{"状態", "STATE", p.ending},
 			})
 		}, &cli.IntFlag{Name: "days", Value: 60, Usage: p.say("何日先までか", "how many days ahead")}),
@@ -163,12 +144,12 @@ func (p *program) pledgeCommand() *cli.Command {
 			&cli.StringFlag{Name: "signed", Usage: p.say("署名の日(2026-04-01)", "the day it was signed (2026-04-01)")},
 			&cli.StringFlag{Name: "until", Usage: p.say("最後の日(この日を含む)", "its last day, inclusive")},
 			&cli.StringFlag{Name: "note", Usage: p.say("備考", "note")}),
-		p.leaf("list", "[ENGINEER]", "一覧", "list", func(c *cli.Context) error {
+		p.listLeaf("list", "[ENGINEER]", "一覧", "list", func(c *cli.Context) error {
 			q := url.Values{"kind": {"pledge"}}
 			if e := c.Args().First(); e != "" {
 				q.Set("person", e)
 			}
-			v, err := fetch[[]web.Paper](p, c, "/v1/papers", q)
+			v, err := fetchList(p, c, api.Papers.All(), q)
 			if err != nil {
 				return err
 			}
@@ -196,19 +177,14 @@ func (p *program) uploadPaper(c *cli.Context, q url.Values, name string) error {
 	if err != nil {
 		return err
 	}
-	var resp *http.Response
+	var v api.Paper
 	if name == "" {
-		resp, err = k.send(c.Context, "POST", "/v1/papers", q, nil, -1)
+		v, err = api.Upload(c.Context, k, api.Papers.New(), q, nil, 0)
 	} else {
-		resp, err = p.sendFile(c, k, q, name)
+		v, err = p.sendFile(c, k, q, name)
 	}
 	if err != nil {
 		return err
-	}
-	defer resp.Body.Close()
-	var v web.Paper
-	if err := json.NewDecoder(resp.Body).Decode(&v); err != nil {
-		return fmt.Errorf("read the broker's answer: %w", err)
 	}
 	if v.State == "submitted" {
 		return p.done(v, fmt.Sprintf("届け出ました: %s(職員が受理すると有効になります)", v.ID), fmt.Sprintf("filed: %s (it counts when staff have accepted it)", v.ID))
@@ -216,31 +192,31 @@ func (p *program) uploadPaper(c *cli.Context, q url.Values, name string) error {
 	return p.done(v, fmt.Sprintf("登録しました: %s", v.ID), fmt.Sprintf("on file: %s", v.ID))
 }
 
-func (p *program) sendFile(c *cli.Context, k *client, q url.Values, name string) (*http.Response, error) {
-	unreadable := func(err error) error {
-		return &failure{ja: "ファイルを読めません", en: "cannot read the file", cause: err}
+func (p *program) sendFile(c *cli.Context, k *api.Client, q url.Values, name string) (api.Paper, error) {
+	unreadable := func(err error) (api.Paper, error) {
+		return api.Paper{}, &failure{ja: "ファイルを読めません", en: "cannot read the file", cause: err}
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, unreadable(err)
+		return unreadable(err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, unreadable(err)
+		return unreadable(err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, unreadable(errors.New("not a regular file"))
+		return unreadable(errors.New("not a regular file"))
 	}
 	q.Set("copy", "yes")
 	q.Set("file_name", filepath.Base(name))
 	m := p.meter(p.say("送信中", "sending"))
 	defer m.done()
-	return k.send(c.Context, "POST", "/v1/papers", q, io.TeeReader(io.LimitReader(f, info.Size()), m), info.Size())
+	return api.Upload(c.Context, k, api.Papers.New(), q, io.TeeReader(io.LimitReader(f, info.Size()), m), info.Size())
 }
 
 func (p *program) settlePaper(c *cli.Context, what, reason, ja, en string) error {
-	v, err := act[web.Paper](p, c, "/v1/papers/"+part(c.Args().First())+"/"+what, web.PaperBody{Reason: reason})
+	v, err := act(p, c, api.Papers.Act(c.Args().First(), what), api.PaperBody{Reason: reason})
 	if err != nil {
 		return err
 	}
@@ -248,7 +224,7 @@ func (p *program) settlePaper(c *cli.Context, what, reason, ja, en string) error
 }
 
 func (p *program) verifyPaper(c *cli.Context) error {
-	v, err := fetch[web.PaperCheck](p, c, "/v1/papers/"+part(c.Args().First())+"/verify", nil)
+	v, err := fetch(p, c, api.VerifyPaper(c.Args().First()), nil)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 )
 
 // A pledge ends with a day; its instant is the midnight behind it. Every page names the last day on which it holds.
@@ -15,10 +15,10 @@ func TestThePageOfAPersonNamesTheLastDayOfThePledge(t *testing.T) {
 			continue
 		}
 		until := time.Date(2036, 4, 1, 0, 0, 0, 0, time.FixedZone("JST", 9*60*60))
-		if got := f.value(web.Person{PledgeUntil: until}); got != "2036-03-31" {
+		if got := f.value(api.Person{PledgeUntil: until}); got != "2036-03-31" {
 			t.Errorf("%q", got)
 		}
-		if got := f.value(web.Person{}); got != "" {
+		if got := f.value(api.Person{}); got != "" {
 			t.Errorf("without a pledge: %q", got)
 		}
 		return

@@ -18,12 +18,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sekimori/broker"
+	"sekimori/broker/api"
 	"sekimori/broker/keys"
-	"sekimori/broker/web"
 )
 
-// place is where a broker is spoken to, and by what it is known there. On a socket the kernel says who answers; over
-// HTTPS it is the pinned key, the authority of a file, or what the system trusts.
+// place is a broker's address and the means to recognise the broker. On a socket the kernel names the answering account; over
+// HTTPS it is the pinned key, the authority of a file, or the system's trust.
 type place struct {
 	Socket      string `json:"-"`
 	Server      string `json:"server,omitempty"` // "https://gate.example.jp:8443"; empty: the socket
@@ -111,8 +111,8 @@ func (p *program) configuredSocket(c *cli.Context) (string, error) {
 	return cfg.Socket, nil
 }
 
-// server reads the address and by what it is known. What was pinned at the last sign-in there counts where nothing
-// else is said.
+// server reads the address and the means of recognition. A pin from the last sign-in there counts where no other is
+// given.
 func (p *program) server(c *cli.Context, address string, last place) (place, error) {
 	w := place{Fingerprint: common(c, "server-fingerprint"), CA: common(c, "server-ca")}
 	if w.Fingerprint == "" && w.CA == "" {
@@ -305,10 +305,10 @@ func (w place) tokenName() string {
 	return "token-" + safe + ".json"
 }
 
-// pageWithPlace prints who is signed in, and where.
-func (p *program) pageWithPlace(person web.Person) error {
+// pageWithPlace prints the signed-in person, and the broker.
+func (p *program) pageWithPlace(person api.Person) error {
 	type signedIn struct {
-		web.Person
+		api.Person
 		Broker string `json:"broker"`
 	}
 	fields := []column[signedIn]{{"関守", "BROKER", func(v signedIn) string { return v.Broker }}}

@@ -30,6 +30,7 @@ func openShop(t *testing.T) *shop {
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.heard = append(s.heard, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization"))
 		w.Header().Set("Location", "https://elsewhere.example.jp/")
+		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]any{"id": "U-011", "login": "kacho"})
 	}))
 	s.TLS = &tls.Config{MinVersion: tls.VersionTLS13}

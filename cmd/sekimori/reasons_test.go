@@ -8,21 +8,24 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
-// What no refusal of the story over ssh shows, and why; or which test shows it there instead.
+// Refusals that the story over ssh does not show, with the reason, or with the test that shows them.
 var notAtTheDoor = map[int]string{
 	100: "who is not proven reads no reason (refused-people)",
 	102: "said at the prompt for the code (refused-people)",
 	121: "a check item: it stops the opening, and then nobody attends (118)",
 	124: "nothing puts the broker under maintenance yet",
-	129: "a check item: accounts are not probed yet",
+	129: "it takes a target with a steward (accounts' TestARoleThatCanReadTheNumbersOpensNoSession)",
 	134: "it takes a target of old algorithms (broker/target_test.go)",
 	135: "it takes many connections at once (broker/revoked_test.go, broker/gate/people_test.go)",
 	136: "it takes an end while a connection waits (broker/revoked_test.go, broker/gate/stops_test.go)",
+	137: "it takes an institution with standing permits (r26-permit)",
+	138: "a check item: it stops the opening, and then nobody attends (r28-roster; policy's TestRosterInItemAndAtTheDoor)",
 }
 
-// deniedBothStory: `denied-both NUMBER PERSON … ssh …`: to somebody whose language nobody knows the gate says the refusal in Japanese and in
+// deniedBothStory: `denied-both NUMBER PERSON … ssh …`: to a person of unknown language the gate gives the refusal in Japanese and in
 // English, in its five lines, within 78 columns, and ends with the status of its row.
 func deniedBothStory(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) < 3, "denied-both NUMBER PERSON ... ssh ARGS...")
@@ -68,8 +71,8 @@ func saysBoth(ts *testscript.TestScript, row policy.ReasonInfo, said string) {
 		at += found + 1
 	}
 	for _, line := range lines {
-		if columns(line) > 78 {
-			ts.Fatalf("%d columns: %s", columns(line), line)
+		if text.Width(line) > 78 {
+			ts.Fatalf("%d columns: %s", text.Width(line), line)
 		}
 	}
 	storyOf(ts).numbers[row.Number] = true

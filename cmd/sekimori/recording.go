@@ -11,45 +11,42 @@ import (
 	"filippo.io/age"
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 	"sekimori/recordings"
 )
 
-func (p *program) recordingFields() []column[web.Recording] {
-	return []column[web.Recording]{
-		{"接続番号", "SESSION", func(v web.Recording) string { return v.Session }},
-		{"状態", "STATE", func(v web.Recording) string {
-			state := v.State
-			if p.lang == "ja" {
-				state = map[string]string{"recording": "記録中", "sealed": "封印済み", "none": "なし"}[v.State]
-			}
+func (p *program) recordingFields() []column[api.Recording] {
+	return []column[api.Recording]{
+		{"接続番号", "SESSION", func(v api.Recording) string { return v.Session }},
+		{"状態", "STATE", func(v api.Recording) string {
+			state := word(p, api.RecordingState(v.State))
 			if v.Held {
 				state += p.say(" 保全中", ", hold")
 			}
 			return p.drill(v.Drill) + state
 		}},
-		{"保守要員", "ENGINEER", func(v web.Recording) string { return v.Engineer }},
-		{"接続先", "TARGET", func(v web.Recording) string { return v.Target }},
-		{"開始", "STARTED", func(v web.Recording) string { return stamp(v.Started) }},
-		{"終了", "ENDED", func(v web.Recording) string { return stamp(v.Ended) }},
-		{"大きさ", "BYTES", func(v web.Recording) string { return strconv.FormatInt(v.Size, 10) }},
-		{"検証値", "SHA256", func(v web.Recording) string { return v.SHA256 }},
-		{"保全(廃棄停止)", "ON HOLD", func(v web.Recording) string { return p.holds(v.Holds) }},
+		{"保守要員", "ENGINEER", func(v api.Recording) string { return p.who(v.Engineer) }},
+		{"接続先", "TARGET", func(v api.Recording) string { return v.Target }},
+		{"開始", "STARTED", func(v api.Recording) string { return stamp(v.Started) }},
+		{"終了", "ENDED", func(v api.Recording) string { return stamp(v.Ended) }},
+		{"大きさ", "BYTES", func(v api.Recording) string { return strconv.FormatInt(v.Size, 10) }},
+		{"検証値", "SHA256", func(v api.Recording) string { return v.SHA256 }},
+		{"保全(廃棄停止)", "ON HOLD", func(v api.Recording) string { return p.holds(v.Holds) }},
 	}
 }
 
 func (p *program) recordingCommand() *cli.Command {
 	damaged := &cli.BoolFlag{Name: "damaged", Usage: p.say("台帳と合わない操作記録も開く(点検担当だけ。そのことを繰り返し表示する)", "open it although it does not hold against the ledger (auditors only; said again and again)")}
 	return p.group("recording", "操作記録", "recordings",
-		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
-			v, err := fetch[[]web.Recording](p, c, "/v1/recordings", nil)
+		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
+			v, err := fetchList(p, c, api.Recordings.All(), nil)
 			if err != nil {
 				return err
 			}
 			return list(p, v, "操作記録はまだありません。", "No recordings yet.", p.recordingFields()[:5])
 		}),
 		p.leaf("show", "ID", "一つを見る(中身は見ない)", "show one (not its content)", func(c *cli.Context) error {
-			v, err := fetch[web.Recording](p, c, "/v1/recordings/"+part(c.Args().First()), nil)
+			v, err := fetch(p, c, api.Recordings.Of(c.Args().First()), nil)
 			if err != nil {
 				return err
 			}
@@ -62,7 +59,7 @@ func (p *program) recordingCommand() *cli.Command {
 			&cli.DurationFlag{Name: "from", Usage: p.say("開始からの時間。そこまでは待たずに進む(例 12m30s)", "time since the start; up to there without waiting (12m30s)")})...),
 		p.leaf("export", "ID", "書き出す(点検担当だけ)", "export (auditors only)", p.exportRecording, p.purposeFlag(), p.explanationFlag(), damaged,
 			&cli.StringFlag{Name: "format", Usage: "asciicast|text|raw"}, p.channelFlag(), p.encodingFlag(),
-			&cli.StringFlag{Name: "o", Aliases: []string{"output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}),
+			p.outputFlag(), p.forceFlag()),
 		p.holdCommand(), p.releaseCommand(),
 		p.leaf("verify", "ID", "台帳の検証値と突き合わせる", "hold it against the digest in the ledger", p.verifyRecording),
 	)
@@ -84,7 +81,7 @@ func (p *program) playInput(c *cli.Context, o showing) error {
 	if err != nil {
 		return err
 	}
-	resp, err := k.do(c.Context, "GET", "/v1/recordings/"+part(c.Args().First())+"/file", lookQuery(c), nil)
+	resp, err := k.Open(c.Context, api.Look(c.Args().First(), "file"), lookQuery(c))
 	if err != nil {
 		return err
 	}
@@ -133,11 +130,11 @@ func (p *program) exportRecording(c *cli.Context) error {
 	if e := c.String("encoding"); e != "" {
 		q.Set("encoding", e)
 	}
-	return p.download(c, "/v1/recordings/"+part(c.Args().First())+"/export", q)
+	return p.download(c, api.Look(c.Args().First(), "export"), q)
 }
 
 func (p *program) verifyRecording(c *cli.Context) error {
-	v, err := fetch[web.RecordingCheck](p, c, "/v1/recordings/"+part(c.Args().First())+"/verify", nil)
+	v, err := fetch(p, c, api.VerifyRecording(c.Args().First()), nil)
 	if err != nil {
 		return err
 	}

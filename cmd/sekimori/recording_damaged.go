@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"sekimori/broker/api"
 	"sekimori/broker/web"
 	"sekimori/recordings"
 )
@@ -26,7 +27,7 @@ func lookQuery(c *cli.Context) url.Values {
 
 // sayDamaged says on standard error that what comes does not hold against the ledger, and says it once more at the end.
 func (p *program) sayDamaged(resp *http.Response) (again func()) {
-	finding := resp.Header.Get(web.HeaderDamaged)
+	finding := resp.Header.Get(api.HeaderDamaged)
 	if finding == "" {
 		return func() {}
 	}
@@ -38,18 +39,18 @@ func (p *program) sayDamaged(resp *http.Response) (again func()) {
 }
 
 // sayDamage shows the mark that a damaged recording's frames carry, as a line of its own.
-func (p *program) sayDamage(s shower, f web.PlayFrame) error {
-	var d web.Damaged
+func (p *program) sayDamage(s shower, f api.PlayFrame) error {
+	var d api.Damaged
 	if json.Unmarshal(f.Body, &d) != nil {
-		d = web.Damaged{JA: "台帳と合わない操作記録です", EN: "this recording does not hold against the ledger"}
+		d = api.Damaged{JA: "台帳と合わない操作記録です", EN: "this recording does not hold against the ledger"}
 	}
 	return p.write(s.Warn(f.At(), plain(d.JA), plain(d.EN)))
 }
 
-// whoseFile wants the sealed file to say inside whose it is. One that the broker calls damaged is shown with its mark instead.
+// whoseFile requires that the sealed file itself names its session. A file that the broker calls damaged is shown with its mark instead.
 func whoseFile(resp *http.Response, r *recordings.Reader) error {
-	want := resp.Header.Get(web.HeaderRecording)
-	if resp.Header.Get(web.HeaderDamaged) != "" || want == "" || r.Header().Session == want {
+	want := resp.Header.Get(api.HeaderRecording)
+	if resp.Header.Get(api.HeaderDamaged) != "" || want == "" || r.Header().Session == want {
 		return nil
 	}
 	return &failure{
@@ -58,18 +59,18 @@ func whoseFile(resp *http.Response, r *recordings.Reader) error {
 	}
 }
 
-// inputFrames writes the frames of the fetched file. Where the broker says which file it is, what was read to the end must
-// be that: a file that was cut on its way does not pass for a short one.
+// inputFrames writes the frames of the fetched file. Where the broker names the file's digest, the bytes read to the end must
+// match it: a file that was cut on its way does not pass for a short one.
 func (p *program) inputFrames(ctx context.Context, w io.Writer, resp *http.Response, r *recordings.Reader) error {
-	if finding := resp.Header.Get(web.HeaderDamaged); finding != "" {
-		return web.WriteDamagedFrames(ctx, w, r, web.Damaged{
+	if finding := resp.Header.Get(api.HeaderDamaged); finding != "" {
+		return web.WriteDamagedFrames(ctx, w, r, api.Damaged{
 			Finding: finding, JA: "【証拠として使えません】台帳と合わない操作記録です", EN: "NOT EVIDENCE: this recording does not hold against the ledger",
 		})
 	}
 	if err := web.WriteFrames(ctx, w, r); err != nil {
 		return err
 	}
-	if want := resp.Header.Get(web.HeaderSHA256); want != "" && want != r.Digest().SHA256.String() {
+	if want := resp.Header.Get(api.HeaderSHA256); want != "" && want != r.Digest().SHA256.String() {
 		return errors.New("what arrived is not the whole recording")
 	}
 	return nil

@@ -6,11 +6,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 )
 
 // holds says what keeps a recording from disposal, a line each.
-func (p *program) holds(all []web.Hold) string {
+func (p *program) holds(all []api.Hold) string {
 	var lines []string
 	for _, h := range all {
 		line := fmt.Sprintf("%s %s %s (%s)", p.holdCause(h.Cause), stamp(h.Since), h.Reason, h.By)
@@ -31,11 +31,11 @@ func (p *program) holdCause(cause string) string {
 
 func (p *program) holdCommand() *cli.Command {
 	return p.leaf("hold", "ID", "廃棄を止める(証拠の保全)", "keep it from disposal", func(c *cli.Context) error {
-		reason, err := p.need(c, "reason")
+		reason, err := p.reason(c)
 		if err != nil {
 			return err
 		}
-		v, err := act[web.Recording](p, c, "/v1/recordings/"+part(c.Args().First())+"/hold", web.ReasonBody{Reason: reason})
+		v, err := act(p, c, api.Recordings.Act(c.Args().First(), "hold"), api.ReasonBody{Reason: reason})
 		if err != nil {
 			return err
 		}
@@ -45,15 +45,11 @@ func (p *program) holdCommand() *cli.Command {
 
 func (p *program) releaseCommand() *cli.Command {
 	return p.leaf("release", "ID", "保全の解除に同意する(二人目で解ける)", "agree to release it (two people: auditors, information-systems section)", func(c *cli.Context) error {
-		reason, err := p.need(c, "reason")
+		reason, err := p.reason(c)
 		if err != nil {
 			return err
 		}
-		fresh, err := p.fresh(c)
-		if err != nil {
-			return err
-		}
-		v, err := act[web.Recording](p, c, "/v1/recordings/"+part(c.Args().First())+"/release", web.LiftBody{Reason: reason, Fresh: fresh})
+		v, err := actProved(p, c, api.Recordings.Act(c.Args().First(), "release"), func(f api.Fresh) any { return api.LiftBody{Reason: reason, Fresh: f} })
 		if err != nil {
 			return err
 		}

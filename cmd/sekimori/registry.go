@@ -10,24 +10,24 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"sekimori/broker/api"
 	"sekimori/broker/forms"
+	"sekimori/broker/rules"
 	"sekimori/broker/store"
-	"sekimori/broker/web"
 )
 
 // noun makes the two commands that every kind of thing in the registry has.
-func noun[T any](p *program, path, emptyJA, emptyEN string, inList int, fields []column[T]) []*cli.Command {
+func noun[T any](p *program, kind api.Kind[T], emptyJA, emptyEN string, inList int, fields []column[T]) []*cli.Command {
 	return []*cli.Command{
-		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
-			v, err := fetch[[]T](p, c, path, nil)
+		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
+			v, err := fetchList(p, c, kind.All(), nil)
 			if err != nil {
 				return err
 			}
 			return list(p, v, emptyJA, emptyEN, fields[:inList])
 		}),
 		p.leaf("show", "ID", "一つを見る", "show one", func(c *cli.Context) error {
-			// Account ids hold a slash: they are the rest of the path.
-			v, err := fetch[T](p, c, path+"/"+strings.ReplaceAll(part(c.Args().First()), "%2F", "/"), nil)
+			v, err := fetch(p, c, kind.Of(c.Args().First()), nil)
 			if err != nil {
 				return err
 			}
@@ -37,70 +37,33 @@ func noun[T any](p *program, path, emptyJA, emptyEN string, inList int, fields [
 }
 
 func (p *program) systemCommand() *cli.Command {
-	return p.group("system", "対象システム", "systems", noun(p, "/v1/systems", "対象システムはまだ登録されていません。", "No system is registered yet.", 4, []column[web.System]{
-		{"番号", "ID", func(v web.System) string { return v.ID }},
-		{"名前", "NAME", func(v web.System) string { return v.Name }},
-		{"所管課", "SECTION", func(v web.System) string { return v.Section }},
-		{"立会い", "ATTENDANCE", func(v web.System) string { return v.Attendance }},
-		{"第二承認", "SECOND STAGE", func(v web.System) string { return p.yes(v.SecondStage) }},
-		{"本人確認", "IDENTITY CHECK", func(v web.System) string { return p.yes(v.IdentityCheck) }},
-		{"回線", "LINE", func(v web.System) string { return v.Line }},
-		{"専有", "EXCLUSIVE", func(v web.System) string { return p.yes(v.Exclusive) }},
-		{"最長の時間枠", "LONGEST WINDOW", func(v web.System) string { return v.MaxWindow }},
-		{"無操作の限度", "IDLE", func(v web.System) string { return v.Idle }},
-		{"電話", "PHONE", func(v web.System) string { return v.Phone }},
-		{"備考", "NOTE", func(v web.System) string { return v.Note }},
-		{"個人情報", "PERSONAL DATA", func(v web.System) string { return p.yes(v.PersonalData) }},
-		{"第二承認が要る場合", "SECOND WHEN", func(v web.System) string { return strings.Join(v.SecondWhen, " ") }},
-		{"申請から開始まで", "LEAD", func(v web.System) string { return v.Lead }},
-		{"立会者の延長の限度", "DELEGATED", func(v web.System) string { return v.Delegated }},
-		{"バックアップの古さの限度", "BACKUP AGE", func(v web.System) string { return v.BackupAge }},
-		{"繰返しの承認", "RECURRING", func(v web.System) string { return v.Recurring }},
-		{"立会者不在で一時停止", "PAUSE AFTER", func(v web.System) string { return v.PauseAfter }},
-		{"立会者不在で切断", "CUT AFTER", func(v web.System) string { return v.CutAfter }},
-		{"作業報告の期限", "REPORT WITHIN", func(v web.System) string { return v.ReportWithin }},
-		{"手順書", "CHECKLIST", p.checklistLines},
-	})...)
-}
-
-// checklistLines are a system's procedure, a step a line.
-func (p *program) checklistLines(v web.System) string {
-	if v.Checklist == nil {
-		return ""
+	columns := []column[api.System]{{"番号", "ID", func(v api.System) string { return v.ID }}}
+	inList := []string{"name", "section", "attendance"}
+	for _, row := range append(rules.Fields.Only(inList...), rules.Fields.Without(inList...)...) {
+		columns = append(columns, column[api.System]{row.Label.JA, strings.ToUpper(row.Label.EN), func(v api.System) string { return row.Say(&v.System, p.lang) }})
 	}
-	lines := []string{fmt.Sprintf(p.say("%s(第%d版)", "%s (version %d)"), v.Checklist.Title, v.Checklist.Version)}
-	for i, s := range v.Checklist.Steps {
-		note := ""
-		if !s.Mandatory {
-			note = p.say("(任意)", " (optional)")
-		}
-		if s.Phase == store.PhaseClose {
-			note += p.say("(終了後)", " (afterwards)")
-		}
-		lines = append(lines, fmt.Sprintf("%d. %s: %s%s", i+1, s.ID, p.say(s.JA, s.EN), note))
-	}
-	return strings.Join(lines, "\n")
+	return p.group("system", "対象システム", "systems", noun(p, api.Systems, "対象システムはまだ登録されていません。", "No system is registered yet.", 1+len(inList), columns)...)
 }
 
 func (p *program) accountCommand() *cli.Command {
-	return p.group("account", "作業用アカウント", "accounts", noun(p, "/v1/accounts", "作業用アカウントはまだ登録されていません。", "No account is registered yet.", 4, []column[web.Account]{
-		{"番号", "ID", func(v web.Account) string { return v.ID }},
-		{"接続先", "TARGET", func(v web.Account) string { return v.Target }},
-		{"管理者権限", "ROOT", func(v web.Account) string { return p.yes(v.Root) }},
-		{"認証", "CREDENTIAL", func(v web.Account) string { return v.Credential }},
-		{"備考", "NOTE", func(v web.Account) string { return v.Note }},
+	return p.group("account", "作業用アカウント", "accounts", noun(p, api.Accounts, "作業用アカウントはまだ登録されていません。", "No account is registered yet.", 4, []column[api.Account]{
+		{"番号", "ID", func(v api.Account) string { return v.ID }},
+		{"接続先", "TARGET", func(v api.Account) string { return v.Target }},
+		{"管理者権限", "ROOT", func(v api.Account) string { return p.yes(v.Root) }},
+		{"認証", "CREDENTIAL", func(v api.Account) string { return word(p, store.CredentialKind(v.Credential)) }},
+		{"備考", "NOTE", func(v api.Account) string { return v.Note }},
 	})...)
 }
 
 func (p *program) targetCommand() *cli.Command {
-	commands := noun(p, "/v1/targets", "接続先はまだ登録されていません。", "No target is registered yet.", 3, []column[web.Target]{
-		{"番号", "ID", func(v web.Target) string { return v.ID }},
-		{"システム", "SYSTEM", func(v web.Target) string { return v.System }},
-		{"アドレス", "ADDRESS", func(v web.Target) string { return net.JoinHostPort(v.Host, strconv.Itoa(v.Port)) }},
-		{"ホスト鍵", "HOST KEY", func(v web.Target) string { return v.HostKey }},
-		{"古い暗号方式", "LEGACY ALGORITHMS", func(v web.Target) string { return v.Legacy }},
-		{"訓練用", "DRILL", func(v web.Target) string { return p.yes(v.Drill) }},
-		{"備考", "NOTE", func(v web.Target) string { return v.Note }},
+	commands := noun(p, api.Targets, "接続先はまだ登録されていません。", "No target is registered yet.", 3, []column[api.Target]{
+		{"番号", "ID", func(v api.Target) string { return v.ID }},
+		{"システム", "SYSTEM", func(v api.Target) string { return v.System }},
+		{"アドレス", "ADDRESS", func(v api.Target) string { return net.JoinHostPort(v.Host, strconv.Itoa(v.Port)) }},
+		{"ホスト鍵", "HOST KEY", func(v api.Target) string { return v.HostKey }},
+		{"古い暗号方式", "LEGACY ALGORITHMS", func(v api.Target) string { return v.Legacy }},
+		{"訓練用", "DRILL", func(v api.Target) string { return p.yes(v.Drill) }},
+		{"備考", "NOTE", func(v api.Target) string { return v.Note }},
 	})
 	commands = append(commands, p.group("secret", "接続先の認証情報", "what opens an account on a target",
 		p.leaf("set", "ACCOUNT", "アカウントの秘密鍵かパスワードを封じて預ける", "seal an account's private key or password", p.setSecret,
@@ -121,11 +84,7 @@ func (p *program) setSecret(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	fresh, err := p.fresh(c)
-	if err != nil {
-		return err
-	}
-	v, err := act[web.Account](p, c, "/v1/secrets", web.SecretBody{Account: c.Args().First(), Secret: secret, Fresh: fresh})
+	v, err := actProved(p, c, api.SecretsPath, func(f api.Fresh) any { return api.SecretBody{Account: c.Args().First(), Secret: secret, Fresh: f} })
 	if err != nil {
 		return err
 	}

@@ -7,68 +7,53 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"sekimori/broker/api"
 	"sekimori/broker/reports"
-	"sekimori/broker/web"
+	"sekimori/broker/store"
 )
 
-func (p *program) reportFields() []column[web.Report] {
-	return []column[web.Report]{
-		{"報告番号", "REPORT", func(v web.Report) string { return v.ID }},
-		{"状態", "STATE", func(v web.Report) string { return p.reportState(v) }},
-		{"接続番号", "SESSIONS", func(v web.Report) string { return strings.Join(v.Sessions, ", ") }},
-		{"申請番号", "REQUEST", func(v web.Report) string { return v.Request }},
-		{"提出日時", "SUBMITTED AT", func(v web.Report) string { return stamp(v.SubmittedAt) }},
-		{"提出者", "SUBMITTED BY", func(v web.Report) string { return v.SubmittedBy }},
-		{"期限", "DUE", func(v web.Report) string { return stamp(v.Due) }},
-		{"訂正する報告", "CORRECTS", func(v web.Report) string { return v.Corrects }},
-		{"実施日時", "PERFORMED", func(v web.Report) string { return stamp(v.Content.From) + " – " + stamp(v.Content.Until) }},
-		{"作業者", "ENGINEERS", func(v web.Report) string { return strings.Join(v.Content.Engineers, ", ") }},
-		{"実施内容", "DONE", func(v web.Report) string { return v.Content.Done }},
-		{"変更した箇所", "CHANGES", func(v web.Report) string { return v.Content.Changes }},
-		{"申請との相違", "DEVIATION", func(v web.Report) string { return joined(v.Content.Deviation, v.Content.DeviationReason) }},
-		{"結果", "RESULT", func(v web.Report) string { return p.reportResult(v.Content.Result) }},
-		{"戻しの有無", "ROLLED BACK", func(v web.Report) string { return p.yesOrNo(v.Content.RolledBack) }},
-		{"個人情報の閲覧", "PII VIEWED", func(v web.Report) string { return p.yesOrNo(v.Content.PIIViewed) }},
-		{"個人情報の複写", "PII COPIED", func(v web.Report) string { return p.yesOrNo(v.Content.PIICopied) }},
-		{"授受ファイル", "FILES", func(v web.Report) string {
+func (p *program) reportFields() []column[api.Report] {
+	return []column[api.Report]{
+		{"報告番号", "REPORT", func(v api.Report) string { return v.ID }},
+		{"状態", "STATE", func(v api.Report) string { return p.reportState(v) }},
+		{"接続番号", "SESSIONS", func(v api.Report) string { return strings.Join(v.Sessions, ", ") }},
+		{"申請番号", "REQUEST", func(v api.Report) string { return v.Request }},
+		{"提出日時", "SUBMITTED AT", func(v api.Report) string { return stamp(v.SubmittedAt) }},
+		{"提出者", "SUBMITTED BY", func(v api.Report) string { return p.who(v.SubmittedBy) }},
+		{"期限", "DUE", func(v api.Report) string { return stamp(v.Due) }},
+		{"訂正する報告", "CORRECTS", func(v api.Report) string { return v.Corrects }},
+		{"実施日時", "PERFORMED", func(v api.Report) string { return stamp(v.Content.From) + " – " + stamp(v.Content.Until) }},
+		{"作業者", "ENGINEERS", func(v api.Report) string { return p.whoAll(v.Content.Engineers) }},
+		{"実施内容", "DONE", func(v api.Report) string { return v.Content.Done }},
+		{"変更した箇所", "CHANGES", func(v api.Report) string { return v.Content.Changes }},
+		{"申請との相違", "DEVIATION", func(v api.Report) string { return joined(v.Content.Deviation, v.Content.DeviationReason) }},
+		{"結果", "RESULT", func(v api.Report) string { return word(p, reports.Result(v.Content.Result)) }},
+		{"戻しの有無", "ROLLED BACK", func(v api.Report) string { return p.yesOrNo(v.Content.RolledBack) }},
+		{"個人情報の閲覧", "PII VIEWED", func(v api.Report) string { return p.yesOrNo(v.Content.PIIViewed) }},
+		{"個人情報の複写", "PII COPIED", func(v api.Report) string { return p.yesOrNo(v.Content.PIICopied) }},
+		{"授受ファイル", "FILES", func(v api.Report) string {
 			var lines []string
 			for _, f := range v.Content.Files {
 				lines = append(lines, fmt.Sprintf("%s %s %d %s", f.Direction, f.Name, f.Size, f.SHA256))
 			}
 			return strings.Join(lines, "\n")
 		}},
-		{"残作業", "REMAINING", func(v web.Report) string { return v.Content.Remaining }},
-		{"所管課確認", "ACCEPTED BY", func(v web.Report) string { return v.AcceptedBy }},
-		{"差し戻した人", "RETURNED BY", func(v web.Report) string { return v.ReturnedBy }},
-		{"確認日時", "SETTLED AT", func(v web.Report) string { return stamp(v.SettledAt) }},
-		{"所管課から", "ANSWER", func(v web.Report) string { return v.Answer }},
-		{"検証値", "SHA-256", func(v web.Report) string { return v.SHA256 }},
-		{"同じ接続の報告", "HISTORY", func(v web.Report) string { return strings.Join(v.History, ", ") }},
+		{"残作業", "REMAINING", func(v api.Report) string { return v.Content.Remaining }},
+		{"所管課確認", "ACCEPTED BY", func(v api.Report) string { return p.who(v.AcceptedBy) }},
+		{"差し戻した人", "RETURNED BY", func(v api.Report) string { return p.who(v.ReturnedBy) }},
+		{"確認日時", "SETTLED AT", func(v api.Report) string { return stamp(v.SettledAt) }},
+		{"所管課から", "ANSWER", func(v api.Report) string { return v.Answer }},
+		{"検証値", "SHA-256", func(v api.Report) string { return v.SHA256 }},
+		{"同じ接続の報告", "HISTORY", func(v api.Report) string { return strings.Join(v.History, ", ") }},
 	}
 }
 
-func (p *program) reportState(v web.Report) string {
-	state := v.State
-	if p.lang == "ja" {
-		if ja, ok := map[string]string{"submitted": "提出済み", "accepted": "確認済み", "returned": "差戻し"}[state]; ok {
-			state = ja
-		}
-	}
+func (p *program) reportState(v api.Report) string {
+	state := word(p, store.ReportState(v.State))
 	if v.Late {
 		state += p.say("(期限後)", " (late)")
 	}
 	return state
-}
-
-func (p *program) reportResult(r reports.Result) string {
-	if p.lang != "ja" {
-		return string(r)
-	}
-	ja, ok := map[reports.Result]string{reports.ResultDone: "完了", reports.ResultPart: "一部", reports.ResultStopped: "中止"}[r]
-	if !ok {
-		return string(r)
-	}
-	return ja
 }
 
 func (p *program) yesOrNo(v bool) string {
@@ -81,7 +66,11 @@ func (p *program) yesOrNo(v bool) string {
 func (p *program) reportCommand() *cli.Command {
 	settle := func(what string) func(*cli.Context) error {
 		return func(c *cli.Context) error {
-			v, err := act[web.Report](p, c, "/v1/reports/"+part(c.Args().First())+"/"+what, web.SettleBody{Reason: c.String("reason")})
+			reason, err := p.reasonIf(c, what == "return")
+			if err != nil {
+				return err
+			}
+			v, err := act(p, c, api.Reports.Act(c.Args().First(), what), api.SettleBody{Reason: reason})
 			if err != nil {
 				return err
 			}
@@ -91,14 +80,14 @@ func (p *program) reportCommand() *cli.Command {
 	return p.group("report", "作業報告書と立会確認書", "work reports and attendance records",
 		p.leaf("submit", "", "作業報告書を出す(同じ接続にもう一度出すと訂正になる)", "hand in a work report (a second one for a session corrects the first)", p.reportSubmit,
 			&cli.StringFlag{Name: "f", Aliases: []string{"file"}, Usage: p.say("報告のファイル(- は標準入力)", "report file (- for standard input)")}),
-		p.leaf("list", "", "一覧(新しい順)", "list, newest first", func(c *cli.Context) error {
+		p.listLeaf("list", "", "一覧(新しい順)", "list, newest first", func(c *cli.Context) error {
 			q := url.Values{}
 			for _, name := range []string{"request", "window", "session", "state"} {
 				if v := c.String(name); v != "" {
 					q.Set(name, v)
 				}
 			}
-			v, err := fetch[[]web.Report](p, c, "/v1/reports", q)
+			v, err := fetchList(p, c, api.Reports.All(), q)
 			if err != nil {
 				return err
 			}
@@ -109,7 +98,7 @@ func (p *program) reportCommand() *cli.Command {
 			&cli.StringFlag{Name: "session", Usage: p.say("この接続のものだけ", "only those of this session")},
 			&cli.StringFlag{Name: "state", Usage: "submitted|accepted|returned"}),
 		p.leaf("show", "REPORT|SESSION", "一つを見る", "show one", func(c *cli.Context) error {
-			v, err := fetch[web.Report](p, c, "/v1/reports/"+part(c.Args().First()), nil)
+			v, err := fetch(p, c, api.Reports.Of(c.Args().First()), nil)
 			if err != nil {
 				return err
 			}
@@ -119,7 +108,7 @@ func (p *program) reportCommand() *cli.Command {
 		p.leaf("return", "REPORT|SESSION", "差し戻す(訂正を求める)", "send back for correction", settle("return"), p.reasonFlag()),
 		p.attestLeaf(),
 		p.leaf("attendance", "WINDOW", "立会確認書を見る(まだなら、記入される内容)", "show the attendance record (while there is none: what would be filled in)", func(c *cli.Context) error {
-			v, err := fetch[web.AttendanceRecord](p, c, "/v1/windows/"+part(c.Args().First())+"/attendance-record", nil)
+			v, err := fetch(p, c, api.RecordOf(c.Args().First()), nil)
 			if err != nil {
 				return err
 			}
@@ -137,7 +126,7 @@ func (p *program) reportSubmit(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	v, err := act[web.Report](p, c, "/v1/reports", web.SubmitBody{Name: file, Text: text})
+	v, err := act(p, c, api.Reports.New(), api.SubmitBody{Name: file, Text: text})
 	if err != nil {
 		return err
 	}

@@ -8,9 +8,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"sekimori/broker/api"
 	"sekimori/broker/forms"
-	"sekimori/broker/store"
-	"sekimori/broker/web"
+	"sekimori/broker/request"
+	"sekimori/policy"
 )
 
 func (p *program) approveFlags() []cli.Flag {
@@ -30,11 +31,11 @@ func (p *program) versionFlag() cli.Flag {
 	return &cli.IntFlag{Name: "version", Usage: p.say("見て決めた版(違えば断られる)", "the version that was read (refused when it is another)")}
 }
 
-// requestApprove approves. On a terminal the approver sees the card, what differs from last time and the items first, and is
+// requestApprove approves. On a terminal the approver first sees the card, the differences from last time and the items, and is
 // asked for each reason that is missing; without one, reasons come with --because.
 func (p *program) requestApprove(c *cli.Context) error {
 	no := c.Args().First()
-	body := web.DecideBody{Reason: c.String("reason"), Version: c.Int("version")}
+	body := api.DecideBody{Reason: c.String("reason"), Version: c.Int("version")}
 	var err error
 	if body.Because, err = becauseOf(c.StringSlice("because")); err != nil {
 		return err
@@ -45,24 +46,24 @@ func (p *program) requestApprove(c *cli.Context) error {
 	}
 	defer a.close()
 	reads := a.lines == nil && !p.json // a person sits there
-	var shown web.Request
+	var k api.Checked
 	if reads || c.String("end") != "" {
-		if shown, err = fetch[web.Request](p, c, "/v1/requests/"+part(no), nil); err != nil {
+		if k, err = fetch(p, c, api.CheckOf(no), nil); err != nil {
 			return err
 		}
 	}
-	if body.Conditions, err = p.conditionsOf(c, shown); err != nil {
+	if body.Conditions, err = p.conditionsOf(c, k.Whole); err != nil {
 		return err
 	}
 	if reads {
-		if err := p.readFirst(c, a, shown, &body); err != nil {
+		if err := p.readFirst(c, a, k, &body); err != nil {
 			return err
 		}
 	}
-	if body.Fresh, err = a.both(); err != nil {
-		return err
-	}
-	v, err := act[web.Request](p, c, "/v1/requests/"+part(no)+"/approve", body)
+	v, err := provedBy(c.Context, a, func(f api.Fresh) (api.Request, error) {
+		body.Fresh = f
+		return act(p, c, api.Requests.Act(no, "approve"), body)
+	})
 	if err != nil {
 		return err
 	}
@@ -70,50 +71,81 @@ func (p *program) requestApprove(c *cli.Context) error {
 }
 
 // readFirst shows what is decided on, and asks for what is missing.
-func (p *program) readFirst(c *cli.Context, a *asker, shown web.Request, body *web.DecideBody) error {
+func (p *program) readFirst(c *cli.Context, a *asker, k api.Checked, body *api.DecideBody) error {
 	if body.Version == 0 {
-		body.Version = shown.Version
+		body.Version = k.Version
 	}
-	k, err := fetch[web.Checked](p, c, "/v1/requests/"+part(shown.No)+"/check", nil)
-	if err != nil {
-		return err
-	}
-	if err := page(p, shown, p.requestFields()); err != nil {
-		return err
-	}
-	if err := p.printChecked(k); err != nil {
+	if err := p.paged(c.Context, a, func() error {
+		if err := page(p, k.Whole, p.approvalFields(k.Whole)); err != nil {
+			return err
+		}
+		return p.printChecked(k, true)
+	}); err != nil {
 		return err
 	}
 	for _, item := range k.Items {
 		if !item.NeedsReason || body.Because[item.Code] != "" {
 			continue
 		}
-		said, err := a.line(item.NameJA+": 確認した理由", item.NameEN+": why this is acceptable")
+		reason, err := a.line(c.Context, item.NameJA+": 確認した理由", item.NameEN+": why this is acceptable")
 		if err != nil {
 			return err
 		}
-		if said != "" {
-			body.Because[item.Code] = said
-		}
+		body.Because[item.Code] = reason
 	}
 	fmt.Fprintln(p.err, p.say("上の確認事項を読みました。この承認はこの時間枠に限り有効です。", "I have read the items above. This approval is valid only for this window."))
 	return nil
 }
 
-// line asks for one line, echoed. It is read a byte at a time: what follows belongs to the next question.
-func (a *asker) line(ja, en string) (string, error) {
-	fmt.Fprintf(a.p.err, "%s: ", plain(a.p.say(ja, en)))
-	var line []byte
-	for one := make([]byte, 1); ; {
-		n, err := a.tty.Read(one)
-		if n == 1 && one[0] == '\n' {
-			return strings.TrimSpace(string(line)), nil
+// approvalFields are the facts of the decision, in fewer rows than the request's own page: with the check items they fit a screen.
+func (p *program) approvalFields(v api.Request) []column[api.Request] {
+	said := func(value string) func(api.Request) string { return func(api.Request) string { return value } }
+	rows := []column[api.Request]{
+		{"申請", "REQUEST", said(fmt.Sprintf("%s %s%d%s  %s", v.No, p.say("第", "version "), v.Version, p.say("版", ""), word(p, policy.RequestState(v.State))))},
+		{"いつ", "WHEN", said(span(v.Start, v.End) + "  " + v.System)},
+		{"申請者", "REQUESTER", said(strings.TrimSpace(p.who(v.Requester) + "  " + p.who(v.Proposer)))},
+	}
+	beside := map[string]string{"purpose": "work_type", "responsible_party": "phone", "files": "files_detail"}
+	own := request.Page(v.Body, p.lang, "system", "start", "end")
+	valueOf := func(key string) string {
+		for _, row := range own {
+			if row.Key == key {
+				return row.Value
+			}
 		}
-		line = append(line, one[:n]...)
-		if err != nil {
-			return "", fmt.Errorf("read from the terminal: %w", err)
+		return ""
+	}
+	for _, row := range own {
+		if main := mainOf(beside, row.Key); main != "" && valueOf(main) != "" {
+			continue // stands beside that one
+		}
+		switch row.Key {
+		case "engineers":
+			row.Value = p.whoAll(v.Engineers)
+		case "attendant":
+			row.Value = p.who(v.Attendant)
+		}
+		if more := valueOf(beside[row.Key]); more != "" {
+			row.Value += "  " + more
+		}
+		rows = append(rows, column[api.Request]{row.Label.JA, strings.ToUpper(row.Label.EN), said(row.Value)})
+	}
+	for _, f := range p.requestFields(v) {
+		if f.en == "EMERGENCY" || f.en == "PHONED" || f.en == "DECISIONS" {
+			rows = append(rows, f)
 		}
 	}
+	return rows
+}
+
+// mainOf is the field that another stands beside.
+func mainOf(beside map[string]string, key string) string {
+	for main, second := range beside {
+		if second == key {
+			return main
+		}
+	}
+	return ""
 }
 
 // becauseOf reads ITEM=REASON.
@@ -131,8 +163,8 @@ func becauseOf(said []string) (map[string]string, error) {
 }
 
 // conditionsOf reads the conditions. Times without a zone are of the institution's, in which the request's are shown.
-func (p *program) conditionsOf(c *cli.Context, r web.Request) (store.Conditions, error) {
-	out := store.Conditions{Accounts: c.StringSlice("without-account"), Rights: c.StringSlice("without-right"), NoFiles: c.Bool("no-files"), Note: c.String("note")}
+func (p *program) conditionsOf(c *cli.Context, r api.Request) (api.Conditions, error) {
+	out := api.Conditions{Accounts: c.StringSlice("without-account"), Rights: c.StringSlice("without-right"), NoFiles: c.Bool("no-files"), Note: c.String("note")}
 	if said := c.String("end"); said != "" {
 		first := r.Start
 		if clock, err := time.Parse("15:04", said); err == nil {
@@ -160,29 +192,33 @@ func (p *program) conditionsOf(c *cli.Context, r web.Request) (store.Conditions,
 	return out, nil
 }
 
-// decidedOn says what became of a request, and when a deputy decided, for whom.
-func (p *program) decidedOn(v web.Request) error {
-	ja, en := fmt.Sprintf("申請 %s: %s", v.No, p.requestState(v.State)), fmt.Sprintf("request %s: %s", v.No, v.State)
+// decidedOn gives the outcome of a request and, when a deputy decided, the person they stood for.
+func (p *program) decidedOn(v api.Request) error {
+	ja, en := fmt.Sprintf("申請 %s: %s", v.No, word(p, policy.RequestState(v.State))), fmt.Sprintf("request %s: %s", v.No, v.State)
 	if n := len(v.Decisions); n > 0 && v.Decisions[n-1].OnBehalf != "" {
-		ja += "(代決。" + v.Decisions[n-1].OnBehalf + " には後閲として届きます)"
-		en += " (as deputy of " + v.Decisions[n-1].OnBehalf + ", who reviews it afterwards)"
+		ja += "(代決。" + p.who(v.Decisions[n-1].OnBehalf) + " には後閲として届きます)"
+		en += " (as deputy of " + p.who(v.Decisions[n-1].OnBehalf) + ", who reviews it afterwards)"
 	}
 	return p.done(v, ja, en)
 }
 
 func (p *program) requestSeen(c *cli.Context) error {
-	v, err := act[web.Request](p, c, "/v1/requests/"+part(c.Args().First())+"/seen", web.SeenBody{Object: c.Bool("object"), Reason: c.String("reason")})
+	reason, err := p.reasonIf(c, c.Bool("object"))
+	if err != nil {
+		return err
+	}
+	v, err := act(p, c, api.Requests.Act(c.Args().First(), "seen"), api.SeenBody{Object: c.Bool("object"), Reason: reason})
 	if err != nil {
 		return err
 	}
 	if c.Bool("object") {
-		return p.done(v, fmt.Sprintf("異議を記録しました。申請 %s: %s", v.No, p.requestState(v.State)), fmt.Sprintf("objected; request %s: %s", v.No, v.State))
+		return p.done(v, fmt.Sprintf("異議を記録しました。申請 %s: %s", v.No, word(p, policy.RequestState(v.State))), fmt.Sprintf("objected; request %s: %s", v.No, v.State))
 	}
 	return p.done(v, fmt.Sprintf("後閲しました: 申請 %s", v.No), fmt.Sprintf("seen: request %s", v.No))
 }
 
 func (p *program) requestCopy(c *cli.Context) error {
-	v, err := fetch[web.CopyReply](p, c, "/v1/requests/"+part(c.Args().First())+"/copy", nil)
+	v, err := fetch(p, c, api.CopyOf(c.Args().First()), nil)
 	if err != nil {
 		return err
 	}
@@ -206,7 +242,7 @@ func (p *program) requestList(c *cli.Context) error {
 	if c.Bool("seen-due") {
 		q.Set("seen_due", "1")
 	}
-	v, err := fetch[[]web.Request](p, c, "/v1/requests", q)
+	v, err := fetchList(p, c, api.Requests.All(), q)
 	if err != nil {
 		return err
 	}

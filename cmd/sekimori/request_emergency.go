@@ -6,7 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
+	"sekimori/policy"
 )
 
 // emergencyLeaves are the acts of an emergency window (緊急利用): two open it, a third approves it afterwards.
@@ -23,7 +24,7 @@ func (p *program) emergencyLeaves() []*cli.Command {
 }
 
 func (p *program) requestEmergency(c *cli.Context) error {
-	body := web.EmergencyBody{Reason: c.String("reason"), Phoned: c.String("phoned"), PhonedAt: c.String("phoned-at")}
+	body := api.EmergencyBody{Phoned: c.String("phoned"), PhonedAt: c.String("phoned-at")}
 	file, err := p.need(c, "f")
 	if err != nil {
 		return err
@@ -36,28 +37,30 @@ func (p *program) requestEmergency(c *cli.Context) error {
 		return err
 	}
 	body.Name, body.Text = file, text
-	if body.Fresh, err = p.fresh(c); err != nil {
+	if body.Reason, err = p.reasonAsked(c); err != nil {
 		return err
 	}
-	v, err := act[web.Request](p, c, "/v1/emergencies", body)
+	v, err := actProved(p, c, api.EmergenciesPath, func(f api.Fresh) any {
+		body.Fresh = f
+		return body
+	})
 	if err != nil {
 		return err
 	}
 	p.hint(file, v.Hints)
-	return p.done(v, fmt.Sprintf("申請 %s: %s", v.No, p.requestState(v.State)), fmt.Sprintf("request %s: %s", v.No, v.State))
+	return p.done(v, fmt.Sprintf("申請 %s: %s", v.No, word(p, policy.RequestState(v.State))), fmt.Sprintf("request %s: %s", v.No, v.State))
 }
 
 func (p *program) onEmergency(what string) func(*cli.Context) error {
 	return func(c *cli.Context) error {
-		body := web.EmergencyAct{Reason: c.String("reason")}
-		var err error
-		if body.Fresh, err = p.fresh(c); err != nil {
-			return err
-		}
-		v, err := act[web.Request](p, c, "/v1/requests/"+part(c.Args().First())+"/"+what, body)
+		reason, err := p.reasonAsked(c)
 		if err != nil {
 			return err
 		}
-		return p.done(v, fmt.Sprintf("申請 %s: %s", v.No, p.requestState(v.State)), fmt.Sprintf("request %s: %s", v.No, v.State))
+		v, err := actProved(p, c, api.Requests.Act(c.Args().First(), what), func(f api.Fresh) any { return api.EmergencyAct{Reason: reason, Fresh: f} })
+		if err != nil {
+			return err
+		}
+		return p.done(v, fmt.Sprintf("申請 %s: %s", v.No, word(p, policy.RequestState(v.State))), fmt.Sprintf("request %s: %s", v.No, v.State))
 	}
 }

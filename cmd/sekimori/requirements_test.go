@@ -13,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 )
 
 // Each requirement of the procedure has a story under its number, which says in its first lines what was asked, in the words
@@ -43,7 +43,7 @@ func TestEveryRequirementHasItsStory(t *testing.T) {
 	}
 }
 
-// everyRowNamedStory: `every-row-named`: each entry of the ledger says who acted; what opens, permits and closes is an act of staff.
+// everyRowNamedStory: `every-row-named`: each entry of the ledger names its actor; acts that open, permit or close are acts of staff.
 func everyRowNamedStory(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) != 0, "every-row-named")
 	rows := ledgerRows(ts)
@@ -85,10 +85,10 @@ func withinStory(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func ledgerRows(ts *testscript.TestScript) []web.Entry {
+func ledgerRows(ts *testscript.TestScript) []api.Entry {
 	out, err := storyOf(ts).person(ts, "kanri").do("ledger", "list", "--json", "--limit", "1000")
 	ts.Check(err)
-	var rows []web.Entry
+	var rows api.List[api.Entry]
 	ts.Check(json.NewDecoder(bytes.NewReader(out)).Decode(&rows))
-	return rows
+	return rows.Items
 }

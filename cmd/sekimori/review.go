@@ -2,68 +2,106 @@ package main
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 )
 
-func (p *program) reviewFields() []column[web.Review] {
-	return []column[web.Review]{
-		{"接続番号", "SESSION", func(v web.Review) string { return v.Session }},
-		{"状態", "STATE", func(v web.Review) string { return p.reviewState(v.State) }},
-		{"期限", "DUE", func(v web.Review) string { return stamp(v.Due) }},
-		{"点検担当", "AUDITOR", func(v web.Review) string { return v.Auditor }},
-		{"署名した人", "SIGNED BY", func(v web.Review) string { return v.SignedBy }},
-		{"署名日時", "SIGNED AT", func(v web.Review) string { return stamp(v.SignedAt) }},
-		{"判定の理由", "GROUNDS", func(v web.Review) string { return v.Note }},
+func (p *program) reviewFields() []column[api.Review] {
+	return []column[api.Review]{
+		{"点検番号", "REVIEW", func(v api.Review) string { return v.ID }},
+		{"接続", "SESSIONS", func(v api.Review) string { return strconv.Itoa(len(v.Sessions)) }},
+		{"状態", "STATE", func(v api.Review) string { return word(p, api.ReviewState(v.State)) }},
+		{"期限", "DUE", func(v api.Review) string { return stamp(v.Due) }},
+		{"点検担当", "AUDITOR", func(v api.Review) string { return p.who(v.Auditor) }},
+		{"目に付く点", "STANDS OUT", func(v api.Review) string { return p.picks(v.Picks) }},
 	}
 }
 
-func (p *program) reviewState(s string) string {
-	if p.lang != "ja" {
-		return s
+// reviewPage are the further fields of a single review.
+func (p *program) reviewPage() []column[api.Review] {
+	return append(p.reviewFields(), []column[api.Review]{
+		{"接続番号", "NUMBERS", func(v api.Review) string { return strings.Join(v.Sessions, " ") }},
+		{"申請番号", "REQUEST", func(v api.Review) string { return v.Request }},
+		{"対象システム", "SYSTEM", func(v api.Review) string { return v.System }},
+		{"断られた接続", "REFUSED", func(v api.Review) string { return p.attempts(v.Refused) }},
+		{"ファイル授受", "FILES", func(v api.Review) string { return p.reviewed(v.Files) }},
+		{"署名した人", "SIGNED BY", func(v api.Review) string { return p.who(v.SignedBy) }},
+		{"署名日時", "SIGNED AT", func(v api.Review) string { return stamp(v.SignedAt) }},
+		{"判定の理由", "GROUNDS", func(v api.Review) string { return v.Note }},
+		{"相手", "ADDRESSEE", func(v api.Review) string { return v.Addressee }},
+		{"回答の期限", "ANSWER BY", func(v api.Review) string { return stamp(v.AnswerBy) }},
+		{"接続ごとの点検", "BY SESSION", func(v api.Review) string { return p.bySession(v.Before) }},
+	}...)
+}
+
+func (p *program) picks(picks []api.Pick) string {
+	said := make([]string, 0, len(picks))
+	for _, v := range picks {
+		said = append(said, word(p, v))
 	}
-	ja, ok := map[string]string{"queued": "点検待ち", "overdue": "期限超過", "ok": "適正", "question": "要確認", "fix": "是正要"}[s]
-	if !ok {
-		return s
+	return strings.Join(said, " / ")
+}
+
+func (p *program) attempts(refused []api.Session) string {
+	said := make([]string, 0, len(refused))
+	for _, v := range refused {
+		said = append(said, fmt.Sprintf("%s [%d]", v.ID, v.EndNumber))
 	}
-	return ja
+	return strings.Join(said, " ")
+}
+
+func (p *program) reviewed(f *api.ReviewedFiles) string {
+	if f == nil {
+		return ""
+	}
+	said := p.say("なし", "none")
+	if f.Allowed == "allowed" {
+		said = strings.TrimSpace(p.say("あり ", "allowed ") + f.Detail)
+	}
+	for _, one := range f.Reported {
+		said += "; " + one.Direction + " " + one.Name + " " + strconv.FormatInt(one.Size, 10) + " B"
+	}
+	return said
+}
+
+func (p *program) bySession(before []api.SessionReview) string {
+	said := make([]string, 0, len(before))
+	for _, v := range before {
+		verdict := p.say("署名なし", "not signed")
+		if v.Verdict != "" {
+			verdict = word(p, api.ReviewState(v.Verdict)) + " " + p.who(v.SignedBy)
+		}
+		said = append(said, v.Session+" "+verdict)
+	}
+	return strings.Join(said, "; ")
+}
+
+func (p *program) reviewDone(v api.Review) error {
+	state := word(p, api.ReviewState(v.State))
+	return p.done(v, fmt.Sprintf("点検 %s: %s", v.ID, state), fmt.Sprintf("review %s: %s", v.ID, v.State))
 }
 
 func (p *program) reviewCommand() *cli.Command {
-	return p.group("review", "点検", "reviews",
-		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
-			v, err := fetch[[]web.Review](p, c, "/v1/reviews", nil)
+	return p.group("review", "点検(時間枠の作業ごと)", "reviews, one per window's work",
+		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
+			v, err := fetchList(p, c, api.Reviews.All(), nil)
 			if err != nil {
 				return err
 			}
-			return list(p, v, "点検待ちはありません。", "Nothing to review.", p.reviewFields()[:5])
+			return list(p, v, "点検待ちはありません。", "Nothing to review.", p.reviewFields())
 		}),
-		p.leaf("show", "ID", "一つを見る", "show one", func(c *cli.Context) error {
-			v, err := fetch[web.Review](p, c, "/v1/reviews/"+part(c.Args().First()), nil)
+		p.leaf("show", "ID", "一つを見る(接続番号でもよい)", "show one; a session names the review that covers it", func(c *cli.Context) error {
+			v, err := fetch(p, c, api.Reviews.Of(c.Args().First()), nil)
 			if err != nil {
 				return err
 			}
-			return page(p, v, p.reviewFields())
+			return page(p, v, p.reviewPage())
 		}),
-		p.leaf("sign", "ID", "判定して署名する", "judge and sign", func(c *cli.Context) error {
-			verdict, err := p.need(c, "verdict")
-			if err != nil {
-				return err
-			}
-			switch verdict {
-			case "ok", "question", "fix":
-			default:
-				return &usageError{ja: fmt.Sprintf("知らない判定 %q", verdict), en: fmt.Sprintf("unknown verdict %q", verdict), hintJA: "ok、question、fix のどれかです", hintEN: "one of ok, question, fix"}
-			}
-			v, err := act[web.Review](p, c, "/v1/reviews/"+part(c.Args().First())+"/sign", web.SignBody{Verdict: verdict, Note: c.String("note")})
-			if err != nil {
-				return err
-			}
-			return p.done(v, fmt.Sprintf("点検 %s: %s", v.Session, p.reviewState(v.State)), fmt.Sprintf("review %s: %s", v.Session, v.State))
-		},
-			&cli.StringFlag{Name: "verdict", Usage: "ok|question|fix"},
-			&cli.StringFlag{Name: "note", Usage: p.say("判定の理由", "grounds of the verdict")}),
+		actLeaf(p, "review take", p.reviewDone),
+		actLeaf(p, "review sign", p.reviewDone),
 	)
 }

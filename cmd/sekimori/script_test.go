@@ -16,11 +16,14 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"sekimori/broker/testrun"
 )
 
 // The stories of testdata/script run the command itself: this test binary is `sekimori` when it
 // is called by that name, and `askpass`, which answers the prompts of a real ssh.
 func TestMain(m *testing.M) {
+	testrun.Fast()
 	testscript.Main(m, map[string]func(){"sekimori": storyProgram, "askpass": askpass})
 }
 
@@ -32,10 +35,11 @@ func TestScripts(t *testing.T) {
 		Setup: town.setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			// the broker and its people
-			"serve": serveStory, "stop-broker": stopStory, "town": townStory, "pass": passStory, "pass-to": passToStory,
+			"serve": serveStory, "left-behind": leftBehindStory, "stop-broker": stopStory, "town": townStory, "pass": passStory, "pass-to": passToStory,
 			"enroll": enrollStory, "enroll-printed": enrollPrinted, "code": codeStory,
-			"as": asStory, "auth": authStory, "refused": refusedStory, "field": fieldStory, "ledgered": ledgeredStory,
+			"as": asStory, "auth": authStory, "japanese": japaneseStory, "refused": refusedStory, "field": fieldStory, "ledgered": ledgeredStory,
 			"submit": submitStory, "approved": approvedStory, "granted": grantedStory,
+			"sits": sitsStory, "keys": keysStory, "left": leftStory, "learns": learnsStory,
 			"says": saysStory, "renews": renewsStory,
 			// real OpenSSH
 			"ends": endsStory, "denied": deniedStory, "starts": startsStory, "shows": showsStory, "finds": findsStory, "types": typesStory,
@@ -76,7 +80,7 @@ func (t *town) setUp(env *testscript.Env) error {
 	return nil
 }
 
-// person is somebody in a directory, whose token lies there in token-LOGIN.json.
+// person is a person with a directory, whose token is there in token-LOGIN.json.
 type person struct {
 	dir, socket, login string
 	now                func() time.Time
@@ -91,7 +95,7 @@ func (p person) program(in io.Reader, out, errs io.Writer) *program {
 		env["SEKIMORI_SOCKET"], env["SEKIMORI_SERVER"], env["SEKIMORI_SERVER_FINGERPRINT"] = "", server, fingerprint
 	}
 	return &program{
-		in: in, out: out, err: errs, now: p.now, targetNow: time.Now, getenv: func(name string) string { return env[name] },
+		in: in, out: out, err: errs, now: p.now, broker: storyBroker, getenv: func(name string) string { return env[name] },
 		terminal: func(any) (int, bool) { return 0, false },
 	}
 }
@@ -351,11 +355,9 @@ func await(ts *testscript.TestScript, what string, is func() bool) {
 	const patience = time.Minute // a machine may be slow; what is waited for is a condition
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !is() {
+	for again := 5 * time.Millisecond; !is(); again = min(2*again, 100*time.Millisecond) { // looking costs, too
 		select {
-		case <-tick.C:
+		case <-time.After(again):
 		case <-deadline.C:
 			ts.Fatalf("after %s still not so: %s", patience, what)
 		}

@@ -28,7 +28,9 @@ func (p *program) serve(c *cli.Context) error {
 	log := hclog.New(&hclog.LoggerOptions{
 		Name: "sekimori", Level: hclog.LevelFromString(cfg.LogLevel), Output: p.err, JSONFormat: p.json,
 	})
-	b, err := broker.Start(c.Context, cfg, broker.Options{Log: log, Clock: p.now, TargetClock: p.targetNow})
+	options := p.broker
+	options.Log, options.Clock = log, p.now
+	b, err := broker.Start(c.Context, cfg, options)
 	if err != nil {
 		var config *broker.ConfigError
 		if errors.As(err, &config) {

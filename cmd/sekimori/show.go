@@ -12,7 +12,8 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
+	"sekimori/policy"
 	"sekimori/recordings"
 )
 
@@ -38,7 +39,7 @@ func (p *program) showFlags() []cli.Flag { return []cli.Flag{p.channelFlag(), p.
 
 // showing reads the options of a command that shows.
 func (p *program) showing(c *cli.Context) (showing, error) {
-	o := showing{speed: c.Float64("speed"), idle: c.Duration("idle"), from: c.Duration("from"), view: recordings.View{Lang: p.lang}}
+	o := showing{speed: c.Float64("speed"), idle: c.Duration("idle"), from: c.Duration("from"), view: recordings.View{Lang: p.lang, CauseJA: func(code string) string { return policy.Reason(code).Label().JA }}}
 	if o.speed < 0 || o.idle < 0 || o.from < 0 {
 		return o, &usageError{ja: "--speed、--idle、--from は 0 以上です", en: "--speed, --idle and --from may not be negative"}
 	}
@@ -60,12 +61,12 @@ func (p *program) encoding(name string) (recordings.Encoding, error) {
 
 // readAs takes from an answer how its frames are to be read, where no option says so.
 func (p *program) readAs(c *cli.Context, v *recordings.View, resp *http.Response) (err error) {
-	if at, err := time.Parse(time.RFC3339Nano, resp.Header.Get(web.HeaderStarted)); err == nil {
+	if at, err := time.Parse(time.RFC3339Nano, resp.Header.Get(api.HeaderStarted)); err == nil {
 		v.Started = at
 	}
 	name := c.String("encoding")
 	if name == "" {
-		name = resp.Header.Get(web.HeaderEncoding)
+		name = resp.Header.Get(api.HeaderEncoding)
 	}
 	v.Encoding, err = p.encoding(name)
 	return err
@@ -83,7 +84,7 @@ func (p *program) play(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	resp, err := k.do(c.Context, "GET", "/v1/recordings/"+part(c.Args().First())+"/play", lookQuery(c), nil)
+	resp, err := k.Open(c.Context, api.Look(c.Args().First(), "play"), lookQuery(c))
 	if err != nil {
 		return err
 	}
@@ -138,7 +139,7 @@ func (p *program) show(ctx context.Context, r io.Reader, o showing) (err error) 
 	}()
 	d := json.NewDecoder(r)
 	for {
-		var f web.PlayFrame
+		var f api.PlayFrame
 		if err := d.Decode(&f); errors.Is(err, io.EOF) || err != nil && ctx.Err() != nil {
 			return nil // it is over, or the person stopped looking
 		} else if err != nil {
@@ -154,7 +155,7 @@ func (p *program) show(ctx context.Context, r io.Reader, o showing) (err error) 
 				return err
 			}
 		}
-		if f.Event == web.DamagedEvent {
+		if f.Event == api.DamagedEvent {
 			if err := p.sayDamage(s, f); err != nil {
 				return err
 			}
@@ -180,7 +181,7 @@ func (p *program) write(b []byte) error {
 }
 
 // sizeWarning says that the viewer's terminal is smaller than the one that was recorded, when that one takes its size.
-func (p *program) sizeWarning(s shower, o *showing, f web.PlayFrame, size func() (int, int)) error {
+func (p *program) sizeWarning(s shower, o *showing, f api.PlayFrame, size func() (int, int)) error {
 	if f.Event != recordings.EventPTY && f.Event != recordings.EventWindowChange {
 		return nil
 	}

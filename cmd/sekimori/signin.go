@@ -1,14 +1,15 @@
 package main
 
 import (
-	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 )
 
 func (p *program) enrollCommand() *cli.Command {
@@ -51,12 +52,12 @@ func (p *program) enroll(c *cli.Context) error {
 		return err
 	}
 	defer a.close()
-	code, err := a.enrolmentCode(c.String("code-file"))
+	code, err := a.enrolmentCode(c.Context, c.String("code-file"))
 	if err != nil {
 		return err
 	}
-	var s web.EnrollSecret
-	if err := k.call(c.Context, "POST", "/v1/enroll/begin", nil, web.EnrollBegin{Code: code}, &s); err != nil {
+	s, err := api.Post(c.Context, k, api.EnrollBeginPath, api.EnrollBegin{Code: code})
+	if err != nil {
 		return err
 	}
 	if p.json {
@@ -65,25 +66,60 @@ func (p *program) enroll(c *cli.Context) error {
 		}
 	} else {
 		fmt.Fprintf(p.out, "%s: %s (%s)\n", p.say("登録する人", "enrolling"), plain(s.Person.Name), plain(s.Person.ID))
-		fmt.Fprintln(p.out, p.say("認証アプリに次の秘密を入れてください(二度と表示されません):", "put this secret into the authenticator (it is not shown again):"))
-		fmt.Fprintf(p.out, "secret: %s\notpauth: %s\n", s.Secret, s.URL)
 	}
-	fresh, err := a.newPassword()
+	if a.lines != nil && !p.json { // a caller who pipes the answers computes the code from it
+		p.showSecret(s.Secret, s.URL)
+	}
+	body := api.EnrollFinish{Code: code, Keys: keys, Label: hostLabel()}
+	ask := a.newPassword
+	switch s.Directory {
+	case "ldap": // of the institution's directory: it exists already
+		ask = a.password
+	case "oidc":
+		ask = func(context.Context) (string, error) { return "", nil }
+	}
+	if body.Password, err = ask(c.Context); err != nil {
+		return err
+	}
+	if a.lines == nil && !p.json { // after the password, so that it stands on the screen while the code is asked for
+		p.showSecret(s.Secret, s.URL)
+	}
+	t, err := firstCode(c.Context, a, "認証コード", "one-time code", func(totp string) (t api.TokenReply, err error) {
+		body.TOTP = totp
+		for {
+			t, err = api.Post(c.Context, k, api.EnrollFinishPath, body)
+			if a.lines != nil || !refusedPassword(a, err) {
+				return t, err
+			}
+			if body.Password, err = ask(c.Context); err != nil {
+				return t, err
+			}
+		}
+	})
 	if err != nil {
 		return err
 	}
-	var t web.TokenReply
-	body := web.EnrollFinish{Code: code, Password: fresh.Password, TOTP: fresh.Code, Keys: keys, Label: hostLabel()}
-	if err := k.call(c.Context, "POST", "/v1/enroll/finish", nil, body, &t); err != nil {
-		return err
+	if t.Token == "" {
+		fmt.Fprintln(p.out, p.say("登録しました。機関の認証基盤の画面からサインインしてください。", "enrolled; now sign in on the pages, through the institution's directory"))
+		return nil
 	}
 	return p.signedIn(t, "登録しました", "enrolled")
 }
 
+// refusedPassword tells that the broker takes anything but the new password, and says why.
+func refusedPassword(a *asker, err error) bool {
+	var fault *api.Fault
+	if !errors.As(err, &fault) || len(fault.Details) != 1 || fault.Details[0].Path != "password" {
+		return false
+	}
+	a.say(fault.Details[0].JA, fault.Details[0].EN)
+	return true
+}
+
 // enrolmentCode reads the code from its file, or asks for it. It never stands on the command line: everybody on the machine reads that.
-func (a *asker) enrolmentCode(file string) (string, error) {
+func (a *asker) enrolmentCode(ctx context.Context, file string) (string, error) {
 	if file == "" {
-		code, err := a.secret("登録コード", "enrolment code")
+		code, err := a.secret(ctx, "登録コード", "enrolment code")
 		return strings.TrimSpace(code), err
 	}
 	text, err := os.ReadFile(file)
@@ -91,32 +127,6 @@ func (a *asker) enrolmentCode(file string) (string, error) {
 		return "", &failure{ja: "登録コードのファイルが読めません", en: "cannot read the file of the enrolment code", cause: err}
 	}
 	return strings.TrimSpace(string(text)), nil
-}
-
-// newPassword asks twice on a terminal, because what is typed cannot be seen.
-func (a *asker) newPassword() (web.Fresh, error) {
-	if a.lines != nil {
-		return a.both()
-	}
-	first, err := a.secret("新しいパスワード", "new password")
-	if err != nil {
-		return web.Fresh{}, err
-	}
-	again, err := a.secret("もう一度", "again")
-	if err != nil {
-		return web.Fresh{}, err
-	}
-	if first != again {
-		return web.Fresh{}, &failure{
-			ja: "二つのパスワードが違います", en: "the two passwords differ",
-			hintJA: "同じコードでやり直せます", hintEN: "try again with the same enrolment code",
-		}
-	}
-	code, err := a.secret("認証コード(6桁)", "one-time code (6 digits)")
-	if err != nil {
-		return web.Fresh{}, err
-	}
-	return web.Fresh{Password: first, Code: strings.TrimSpace(code)}, nil
 }
 
 func (p *program) loginCommand() *cli.Command {
@@ -134,34 +144,41 @@ func (p *program) login(c *cli.Context) error {
 		if a.lines != nil {
 			return &usageError{ja: "LOGIN が要ります", en: "LOGIN is required"}
 		}
-		fmt.Fprintf(p.err, "%s: ", p.say("ログイン名", "login"))
-		line, err := bufio.NewReader(a.tty).ReadString('\n')
-		if err != nil {
-			return fmt.Errorf("read from the terminal: %w", err)
+		if login, err = a.line(c.Context, "ログイン名", "login"); err != nil {
+			return err
 		}
-		login = strings.TrimSpace(line)
-	}
-	fresh, err := a.both()
-	if err != nil {
-		return err
 	}
 	k, err := p.connect(c, false)
 	if err != nil {
 		return err
 	}
-	var t web.TokenReply
 	earlier, err := p.readToken(p.place) // of this server; there may be none
 	if err != nil {
 		earlier = storedToken{}
 	}
-	if err := k.call(c.Context, "POST", "/v1/login", nil, web.LoginBody{Login: login, Fresh: fresh, Label: hostLabel(), Earlier: earlier.Token}, &t); err != nil {
-		return err
+	for try := 1; ; try++ {
+		fresh, err := a.both(c.Context)
+		if err != nil {
+			return err
+		}
+		t, err := api.Post(c.Context, k, api.LoginPath, api.LoginBody{Login: login, Fresh: fresh, Label: hostLabel(), Earlier: earlier.Token})
+		if err == nil {
+			return p.signedIn(t, "サインインしました", "signed in")
+		}
+		var fault *api.Fault
+		if a.lines != nil || try == loginTries || !errors.As(err, &fault) || fault.Code != "auth-failed" {
+			return err
+		}
+		a.say("ログイン名、パスワード、認証コードのどれかが違うか、コードが使用済みです。もう一度入れてください。", "Login, password or code is wrong, or the code was used before. Once more, please.")
 	}
-	return p.signedIn(t, "サインインしました", "signed in")
 }
 
+// loginTries is how often a person at the terminal may mistype in one command. The broker does not say which of the three was wrong, and
+// locks after some more.
+const loginTries = 3
+
 // signedIn keeps the token. It goes into the client's file and nowhere else, not even to --json.
-func (p *program) signedIn(t web.TokenReply, ja, en string) error {
+func (p *program) signedIn(t api.TokenReply, ja, en string) error {
 	if err := p.writeToken(storedToken{Token: t.Token, Person: t.Person.ID, Name: t.Person.Name, Expires: t.Expires}); err != nil {
 		return err
 	}
@@ -170,7 +187,7 @@ func (p *program) signedIn(t web.TokenReply, ja, en string) error {
 	}
 	until := t.Expires.Format("2006-01-02 15:04")
 	return p.done(struct {
-		Person      web.Person `json:"person"`
+		Person      api.Person `json:"person"`
 		Expires     string     `json:"expires_at"`
 		KeysPending string     `json:"keys_pending,omitempty"`
 	}{t.Person, t.Expires.Format("2006-01-02T15:04:05Z07:00"), t.KeysPending},
@@ -192,7 +209,7 @@ func (p *program) logoutCommand() *cli.Command {
 		if err != nil {
 			return err
 		}
-		callErr := k.call(c.Context, "POST", "/v1/logout", nil, nil, nil)
+		_, callErr := api.Post(c.Context, k, api.LogoutPath, nil)
 		// The file goes in any case; what the broker still holds expires by itself, and is said.
 		if err := p.dropToken(); err != nil {
 			return err
@@ -206,7 +223,7 @@ func (p *program) logoutCommand() *cli.Command {
 
 func (p *program) whoamiCommand() *cli.Command {
 	return p.leaf("whoami", "", "だれとしてサインインしているか", "who is signed in", func(c *cli.Context) error {
-		person, err := fetch[web.Person](p, c, "/v1/whoami", nil)
+		person, err := fetch(p, c, api.WhoAmIPath, nil)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func TestSpan(t *testing.T) {
 // A fingerprint is there to be compared, whole.
 func TestWhatCheckSaysIsNotShortened(t *testing.T) {
 	var out bytes.Buffer
-	p := &program{lang: "en", out: &out}
+	p := &program{lang: "en", out: &out, terminal: func(any) (int, bool) { return 0, false }}
 	said := "signed by itself, SHA256:" + strings.Repeat("x", 43) + " " + strings.Repeat("y", 60)
 	err := listWhole(p, []string{said}, "", "", []column[string]{{"内容", "FINDING", func(v string) string { return v }}})
 	if err != nil || !strings.Contains(out.String(), said) {

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 )
 
 // followAgain is how long after a broken connection the operations are asked for again.
@@ -23,8 +23,8 @@ func (s *stay) follow(ctx context.Context) (stop func()) {
 		defer close(done)
 		for ctx.Err() == nil {
 			again := followAgain
-			var fault *web.Fault
-			if errors.As(s.operations(ctx), &fault) { // the heartbeat says why: the post is somebody else's, or the window over
+			var fault *api.Fault
+			if errors.As(s.operations(ctx), &fault) { // the heartbeat gives the reason: another person has the post, or the window is over
 				again = longestBeat
 			}
 			select {
@@ -42,7 +42,7 @@ func (s *stay) operations(ctx context.Context) error {
 	if s.told > 0 {
 		q.Set("after", strconv.FormatInt(s.told, 10))
 	}
-	resp, err := s.k.do(ctx, "GET", "/v1/windows/"+part(s.window)+"/operations", q, nil)
+	resp, err := s.k.Open(ctx, api.OperationsOf(s.window), q)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (s *stay) operations(ctx context.Context) error {
 	s.told = max(s.told, 1) // from here on it is the same look
 	d := json.NewDecoder(resp.Body)
 	for {
-		var o web.Operation
+		var o api.Operation
 		if err := d.Decode(&o); err != nil {
 			return err
 		}
@@ -61,7 +61,10 @@ func (s *stay) operations(ctx context.Context) error {
 }
 
 // tellOperation prints what was done, a line for each thing.
-func (s *stay) tellOperation(o web.Operation) error {
+func (s *stay) tellOperation(o api.Operation) error {
+	for s.acting.Load() { // the terminal belongs to the act
+		time.Sleep(100 * time.Millisecond)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.told = o.No

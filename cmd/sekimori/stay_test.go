@@ -6,36 +6,38 @@ import (
 	"testing"
 	"time"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
+	"sekimori/cmd/sekimori/internal/screen"
+	"sekimori/policy/text"
 )
 
 // fits tells of lines that are too long for the screen, or that hold more than text.
-func fits(t *testing.T, lang, text string) {
+func fits(t *testing.T, lang, said string) {
 	t.Helper()
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSuffix(line, "\n"); columns(line) > screenWidth || strings.ContainsRune(line, 0x1b) {
-			t.Errorf("%s: %d columns: %q", lang, columns(line), line)
+	for line := range strings.Lines(said) {
+		if line = strings.TrimSuffix(line, "\n"); text.Width(line) > screen.Width || strings.ContainsRune(line, 0x1b) {
+			t.Errorf("%s: %d columns: %q", lang, text.Width(line), line)
 		}
 	}
 }
 
-// The attendant's console keeps within the narrowest terminal in both languages, whatever people wrote, and what is to be typed stands
+// The attendant's console keeps within the narrowest terminal in both languages, for every text in it. A command to type stands
 // whole on a line of its own.
 func TestTheAttendantsConsoleFitsTheScreen(t *testing.T) {
 	zone := time.FixedZone("JST", 9*60*60)
 	now := time.Date(2026, 12, 31, 23, 30, 0, 0, zone)
-	v := web.Attendance{Now: now, SystemName: strings.Repeat("人事給与システム本番", 4), NeedsBeat: true, PauseMS: 90_000, CutMS: 5_430_000}
+	v := api.Attendance{Now: now, SystemName: strings.Repeat("人事給与システム本番", 4), NeedsBeat: true, PauseMS: 90_000, CutMS: 5_430_000}
 	v.ID, v.State, v.End = "R8-10124-12", "ready-wait-attendant", now.Add(9*time.Minute+59*time.Second)
-	v.Calls = []web.IdentityCall{{Person: "E-0031", Name: strings.Repeat("保守要員", 12), Phone: "000-0000-0001"}}
-	v.Asked = []web.AskedExtension{{ID: "X-0001", Minutes: 120, Reason: strings.Repeat("検証に時間が必要です。", 9) + "\x1b[2J"}, {ID: "X-0002", Minutes: 15, Reason: strings.Repeat("the test runs on ", 12)}}
-	v.Handover = &web.Handover{From: "U-012", To: strings.Repeat("kenmu", 20)}
-	v.Sessions = []web.Session{{ID: "S-20261231-1003", Engineer: strings.Repeat("E-0031 ", 12), State: "active"}}
-	v.Checklist = &web.Checklist{Version: 4, Title: "立会い手順書", Steps: []web.ChecklistStep{
+	v.Calls = []api.IdentityCall{{Person: "E-0031", Name: strings.Repeat("保守要員", 12), Phone: "000-0000-0001"}}
+	v.Asked = []api.AskedExtension{{ID: "X-0001", Minutes: 120, Reason: strings.Repeat("検証に時間が必要です。", 9) + "\x1b[2J"}, {ID: "X-0002", Minutes: 15, Reason: strings.Repeat("the test runs on ", 12)}}
+	v.Handover = &api.Handover{From: "U-012", To: strings.Repeat("kenmu", 20)}
+	v.Sessions = []api.Session{{ID: "S-20261231-1003", Engineer: strings.Repeat("E-0031 ", 12), State: "active"}}
+	v.Checklist = &api.Checklist{Version: 4, Title: "立会い手順書", Steps: []api.ChecklistStep{
 		{No: 1, ID: "lan", JA: strings.Repeat("庁内網の切断を確かめた、", 8), EN: strings.Repeat("the office network is cut ", 8), Mandatory: true, Method: "seen", By: "U-012", At: now},
 	}}
 	for _, lang := range []string{"ja", "en"} {
 		var out, problems bytes.Buffer
-		p := &program{out: &out, err: &problems, lang: lang}
+		p := &program{out: &out, err: &problems, lang: lang, terminal: func(any) (int, bool) { return 0, false }}
 		s := &stay{p: p, window: v.ID}
 		if err := s.tell(v); err != nil {
 			t.Fatal(err)
@@ -50,7 +52,7 @@ func TestTheAttendantsConsoleFitsTheScreen(t *testing.T) {
 		}
 		p.printChecklist(v.Checklist)
 		fits(t, lang, out.String()+problems.String())
-		for _, command := range []string{"attend identity R8-10124-12 --digits " + p.say("番号", "NUMBER"), "extension grant X-0001", "extension deny X-0001", "extension grant X-0002"} {
+		for _, command := range []string{"sekimori attend identity R8-10124-12", "sekimori extension grant X-0001", "sekimori extension deny X-0001", "sekimori extension grant X-0002"} {
 			if !strings.Contains(out.String(), "\n           "+command+"\n") {
 				t.Errorf("%s: %q does not stand alone:\n%s", lang, command, out.String())
 			}

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
-	"strings"
-	"time"
 
-	"sekimori/recordings"
+	"sekimori/broker/api"
+	"sekimori/cmd/sekimori/internal/prompt"
+	"sekimori/cmd/sekimori/internal/screen"
 )
 
 // column is one column of a list, or one line of a page.
@@ -16,16 +14,9 @@ type column[T any] struct {
 	value  func(T) string
 }
 
-// jsonTo encodes for scripts and for people alike: nothing in it moves a terminal.
-func jsonTo(w io.Writer) *json.Encoder {
-	e := json.NewEncoder(recordings.EscapeJSON(w))
-	e.SetEscapeHTML(false)
-	return e
-}
-
 // writeJSON prints a value as scripts read it.
 func (p *program) writeJSON(v any) error {
-	e := jsonTo(p.out)
+	e := screen.JSON(p.out)
 	e.SetIndent("", "  ")
 	if err := e.Encode(v); err != nil {
 		return fmt.Errorf("write output: %w", err)
@@ -33,30 +24,43 @@ func (p *program) writeJSON(v any) error {
 	return nil
 }
 
-// list prints rows as an aligned table that fits the screen, or as JSON.
-func list[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T]) error {
-	return table(p, rows, emptyJA, emptyEN, cols, narrow)
+// list prints a page of a list as an aligned table that fits the screen, or as JSON.
+func list[T any](p *program, l api.List[T], emptyJA, emptyEN string, cols []column[T]) error {
+	return pageOfList(p, l, emptyJA, emptyEN, cols, screen.Widest)
 }
 
-// listWhy is list where the last column says a state and its cause. That stays whole, whatever was written; the others give way to it, down to half
-// of the screen.
-func listWhy[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T]) error {
-	return table(p, rows, emptyJA, emptyEN, cols, func(cells [][]string, widths []int) {
-		last := len(widths) - 1
-		others := make([][]string, len(cells))
-		for i, line := range cells {
-			others[i] = line[:last]
-		}
-		narrowTo(max(screenWidth-gap-widths[last], screenWidth/2), others, widths[:last])
-	})
+// listWhy is list where the last column says a state and its cause, which stays whole.
+func listWhy[T any](p *program, l api.List[T], emptyJA, emptyEN string, cols []column[T]) error {
+	return pageOfList(p, l, emptyJA, emptyEN, cols, screen.NeverLast)
 }
 
-// listWhole is list for what no other page tells, such as a fingerprint that people are to compare: nothing is shortened.
+// pageOfList prints rows and, where there are more than these, how many and how to go on.
+func pageOfList[T any](p *program, l api.List[T], emptyJA, emptyEN string, cols []column[T], give screen.Shorten) error {
+	if p.json {
+		return p.writeJSON(l)
+	}
+	if err := table(p, l.Items, emptyJA, emptyEN, cols, give); err != nil {
+		return err
+	}
+	var foot string
+	switch {
+	case l.Next != "":
+		foot = fmt.Sprintf(p.say("全%d件のうち%d件。続き: --next %s", "%[2]d of %[1]d; go on: --next %[3]s"), l.Total, len(l.Items), plain(l.Next))
+	case l.Total > len(l.Items):
+		foot = fmt.Sprintf(p.say("全%d件のうち%d件。ここまで", "%[2]d of %[1]d; these were the last"), l.Total, len(l.Items))
+	default:
+		return nil
+	}
+	_, err := fmt.Fprintln(p.out, foot)
+	return err
+}
+
+// listWhole is list where nothing is shortened.
 func listWhole[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T]) error {
-	return table(p, rows, emptyJA, emptyEN, cols, func([][]string, []int) {})
+	return table(p, rows, emptyJA, emptyEN, cols, screen.Nothing)
 }
 
-func table[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T], shorten func(cells [][]string, widths []int)) error {
+func table[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T], give screen.Shorten) error {
 	if p.json {
 		if rows == nil {
 			rows = []T{}
@@ -67,128 +71,33 @@ func table[T any](p *program, rows []T, emptyJA, emptyEN string, cols []column[T
 		_, err := fmt.Fprintln(p.out, p.say(emptyJA, emptyEN))
 		return err
 	}
-	cells := make([][]string, 0, len(rows)+1)
-	head := make([]string, len(cols))
+	cells := make([][]string, len(rows)+1)
+	for _, c := range cols {
+		cells[0] = append(cells[0], p.say(c.ja, c.en))
+		for i, r := range rows {
+			cells[i+1] = append(cells[i+1], c.value(r))
+		}
+	}
+	return screen.Table(p.out, p.width(), cells, give, states(cols))
+}
+
+// states are the columns of states and kinds, which are never cut: by their English headings.
+func states[T any](cols []column[T]) []bool {
+	is := make([]bool, len(cols))
 	for i, c := range cols {
-		head[i] = p.say(c.ja, c.en)
+		is[i] = c.en == "STATE" || c.en == "KIND" || c.en == "WHAT"
 	}
-	cells = append(cells, head)
-	for _, r := range rows {
-		line := make([]string, len(cols))
-		for i, c := range cols {
-			line[i] = plain(c.value(r))
-		}
-		cells = append(cells, line)
-	}
-	shorten(cells, widthsOf(cells))
-	return p.align(cells)
+	return is
 }
 
-// screenWidth is what a list fits into: the narrowest terminal that people work on, less two. What a cell loses there, show tells
-// whole; --json is never shortened.
-const screenWidth = 78
-
-// gap is between two columns.
-const gap = 2
-
-func narrow(cells [][]string, widths []int) { narrowTo(screenWidth, cells, widths) }
-
-// narrowTo shortens the widest cells until a list fits into so many columns of the screen: sentences and names first, then codes; times never, nor the number that
-// the next command needs, which stands first.
-// Columns narrower than least stay as they are: numbers and short states must not be cut.
-func narrowTo(room int, cells [][]string, widths []int) {
-	const least, fewest = 12, 8
-	total := -gap
-	dated, coded := make([]bool, len(widths)), make([]bool, len(widths))
-	for i, w := range widths {
-		total += w + gap
-		dated[i], coded[i] = len(cells) > 1, len(cells) > 1
-		for _, line := range cells[1:] {
-			dated[i] = dated[i] && (line[i] == "" || isDated(line[i]))
-			coded[i] = coded[i] && (line[i] == "" || isCode(line[i]))
+// width is what a table fits into: the terminal's columns but two, and where there is no terminal the narrowest that people work on.
+func (p *program) width() int {
+	if f, ok := p.terminalFile(p.out); ok {
+		if columns, _ := prompt.New(f, f).Size(); columns-2 > screen.Width {
+			return columns - 2
 		}
 	}
-	for _, sparing := range []bool{true, false} {
-		floor := least
-		if sparing {
-			floor = fewest // a few characters of a sentence more, or a state: the state
-		}
-		for total > room {
-			widest := -1
-			for i, w := range widths {
-				if !dated[i] && !(coded[i] && (sparing || i == 0)) && (widest < 0 || w >= widths[widest]) { // of equals the last: what stands first matters most
-					widest = i
-				}
-			}
-			if widest < 0 || widths[widest] <= floor {
-				break
-			}
-			widths[widest]--
-			total--
-		}
-	}
-	for _, line := range cells {
-		for i, c := range line {
-			line[i] = cut(c, widths[i])
-		}
-	}
-}
-
-// isDated tells a cell that begins with a day.
-func isDated(cell string) bool {
-	_, err := time.Parse(time.DateOnly, cell[:min(len(cell), len(time.DateOnly))])
-	return err == nil
-}
-
-// isCode tells a cell that is one number or state, marked as a drill's or not.
-func isCode(cell string) bool {
-	const longest = 20 // of a state: ready-wait-attendant
-	code := strings.TrimPrefix(cell, "DRILL ")
-	return len(code) <= longest && strings.Trim(code, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == ""
-}
-
-// cut shortens a text to so many columns, with a mark where something is missing.
-func cut(text string, width int) string {
-	if columns(text) <= width {
-		return text
-	}
-	var b strings.Builder
-	room := width - 1 // for the mark
-	for _, r := range text {
-		if room -= columns(string(r)); room < 0 {
-			break
-		}
-		b.WriteRune(r)
-	}
-	return strings.TrimRight(b.String(), " ") + "…"
-}
-
-func widthsOf(cells [][]string) []int {
-	widths := make([]int, len(cells[0]))
-	for _, line := range cells {
-		for i, c := range line {
-			widths[i] = max(widths[i], columns(c))
-		}
-	}
-	return widths
-}
-
-func (p *program) align(cells [][]string) error {
-	widths := widthsOf(cells)
-	var b strings.Builder
-	for _, line := range cells {
-		blank := 0 // room left after the cell before; none at the end of a line
-		for i, c := range line {
-			if c != "" {
-				b.WriteString(strings.Repeat(" ", blank) + c)
-				blank = 0
-			}
-			blank += widths[i] - columns(c) + gap
-		}
-		b.WriteByte('\n')
-	}
-	_, err := fmt.Fprint(p.out, b.String())
-	return err
+	return screen.Width
 }
 
 // page prints one thing, a line per field that has a value, or as JSON.
@@ -196,24 +105,15 @@ func page[T any](p *program, v T, fields []column[T]) error {
 	if p.json {
 		return p.writeJSON(v)
 	}
-	var cells [][]string
-	for _, f := range fields {
-		value := f.value(v)
-		if value == "" {
-			continue
-		}
-		for i, l := range strings.Split(strings.TrimRight(value, "\n"), "\n") {
-			name := ""
-			if i == 0 {
-				name = p.say(f.ja, f.en)
-			}
-			cells = append(cells, []string{name, plain(l)})
-		}
+	pairs := make([][2]string, len(fields))
+	for i, f := range fields {
+		pairs[i] = [2]string{p.say(f.ja, f.en), f.value(v)}
 	}
-	if len(cells) == 0 {
-		return nil
+	width := 0 // scripts read a field as one line
+	if _, ok := p.terminalFile(p.out); ok {
+		width = p.width()
 	}
-	return p.align(cells)
+	return screen.Page(p.out, width, pairs)
 }
 
 // done says that an act is done: a sentence for people, the result for scripts.

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
 )
 
 // storedToken is the client's file. It names the person for people; the token alone counts, and only at the place where
@@ -34,9 +34,9 @@ func (p *program) tokenFile(w place) (string, error) {
 	return filepath.Join(dir, w.tokenName()), nil
 }
 
-func notSignedIn() *web.Fault {
-	return &web.Fault{
-		Code: web.CodeUnauthenticated, Exit: web.ExitRefused,
+func notSignedIn() *api.Fault {
+	return &api.Fault{
+		Code: api.CodeUnauthenticated, Exit: api.ExitRefused,
 		JA: "サインインしていません", EN: "not signed in",
 		HintJA: "`sekimori login LOGIN`、初めてなら `sekimori enroll`", HintEN: "`sekimori login LOGIN`, the first time `sekimori enroll`",
 	}
@@ -72,7 +72,7 @@ func (p *program) readToken(w place) (storedToken, error) {
 			hintJA: "サインインし直します", hintEN: "sign in anew",
 		}
 	}
-	if t.Server != w.Server { // whoever answers there would get what opens somewhere else
+	if t.Server != w.Server { // another server would get a token that opens this one
 		f := notSignedIn()
 		f.JA, f.EN = fmt.Sprintf("%s にはサインインしていません", w), fmt.Sprintf("not signed in at %s", w)
 		return storedToken{}, f

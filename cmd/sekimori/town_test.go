@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -159,10 +160,32 @@ func townNames(s *sshd) (map[string]string, error) {
 		return nil, err
 	}
 	closed.Close()
+	greeting, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s.t.Cleanup(func() { greeting.Close() })
+	go greet(greeting)
 	return map[string]string{
 		"PORT": strconv.Itoa(s.port), "HOSTKEY": s.hostKey, "LOGIN": s.login,
+		"GREETPORT":  strconv.Itoa(greeting.Addr().(*net.TCPAddr).Port),
 		"CLOSEDPORT": strconv.Itoa(closed.Addr().(*net.TCPAddr).Port),
 	}, nil
+}
+
+// greet answers each connection with a line and with its input: a destination of forwards.
+func greet(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			_, _ = io.WriteString(c, "greetings\n")
+			_, _ = io.Copy(c, c)
+		}()
+	}
 }
 
 // makeKey writes a key for a real ssh client and returns its public half.

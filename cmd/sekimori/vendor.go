@@ -8,31 +8,32 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
+	"sekimori/broker/store"
 )
 
 func (p *program) vendorCommand() *cli.Command {
 	return p.group("vendor", "保守事業者", "vendors",
-		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
-			v, err := fetch[[]web.VendorLine](p, c, "/v1/vendors", nil)
+		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
+			v, err := fetchList(p, c, api.VendorsPath, nil)
 			if err != nil {
 				return err
 			}
-			return listWhy(p, v, "保守事業者はまだ登録されていません。", "No vendor is registered yet.", []column[web.VendorLine]{
-				{"番号", "ID", func(v web.VendorLine) string { return v.ID }},
-				{"名前", "NAME", func(v web.VendorLine) string { return v.Vendor.Name }},
-				{"契約の終わり", "CONTRACT UNTIL", func(v web.VendorLine) string { return lastDay(v.ContractUntil) }},
-				{"状態", "STATE", func(v web.VendorLine) string { return p.standing(v.Standing, v.Locked) }},
+			return listWhy(p, v, "保守事業者はまだ登録されていません。", "No vendor is registered yet.", []column[api.VendorLine]{
+				{"番号", "ID", func(v api.VendorLine) string { return v.ID }},
+				{"名前", "NAME", func(v api.VendorLine) string { return v.Vendor.Name }},
+				{"契約の終わり", "CONTRACT UNTIL", func(v api.VendorLine) string { return lastDay(v.ContractUntil) }},
+				{"状態", "STATE", func(v api.VendorLine) string { return p.standing(v.Standing, v.Locked) }},
 			})
 		}),
 		p.leaf("show", "ID", "一つを見る(見たことは記録されます)", "show one (the look is ledgered)", p.showVendor),
 		p.leaf("lock", "ID", "保守事業者の全員の利用を停止し、接続中なら切る", "lock with all its people; live sessions are cut", func(c *cli.Context) error {
-			return lockAct(p, c, "/v1/vendors/", "lock", "利用を停止しました", "locked", func(v web.Vendor) string { return v.ID })
+			return lockAct(p, c, api.Vendors, "lock", "利用を停止しました", "locked", func(v api.Vendor) string { return v.ID })
 		}, p.reasonFlag()),
 		p.leaf("unlock", "ID", "利用停止を解く", "unlock", func(c *cli.Context) error {
-			return lockAct(p, c, "/v1/vendors/", "unlock", "利用停止を解きました", "unlocked", func(v web.Vendor) string { return v.ID })
+			return lockAct(p, c, api.Vendors, "unlock", "利用停止を解きました", "unlocked", func(v api.Vendor) string { return v.ID })
 		}, p.reasonFlag(), p.authFlag()),
-		lockNote(p, "/v1/vendors/", func(v web.Vendor) string { return v.ID }),
+		lockNote(p, api.Vendors, func(v api.Vendor) string { return v.ID }),
 		p.group("subcontract", "再委託の承認", "approval of subcontracts",
 			p.leaf("approve", "ID", "再委託先を、ある日まで承認する", "approve a subcontractor until a day", p.approveSubcontract,
 				&cli.StringFlag{Name: "until", Usage: p.say("承認の最後の日", "last day of the approval")}, p.reasonFlag(), p.authFlag()),
@@ -45,15 +46,11 @@ func (p *program) approveSubcontract(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	reason, err := p.need(c, "reason")
+	reason, err := p.reason(c)
 	if err != nil {
 		return err
 	}
-	fresh, err := p.fresh(c)
-	if err != nil {
-		return err
-	}
-	v, err := act[web.Paper](p, c, "/v1/vendors/"+part(c.Args().First())+"/subcontract", web.SubcontractBody{Until: until, Reason: reason, Fresh: fresh})
+	v, err := actProved(p, c, api.ApproveSubcontract(c.Args().First()), func(f api.Fresh) any { return api.SubcontractBody{Until: until, Reason: reason, Fresh: f} })
 	if err != nil {
 		return err
 	}
@@ -61,9 +58,9 @@ func (p *program) approveSubcontract(c *cli.Context) error {
 		fmt.Sprintf("subcontractor %s approved until %s: %s", v.Vendor, lastDay(v.Until), v.ID))
 }
 
-// standing says a state as screens §3.8 has it: what is the cause, and how many days are left.
-func (p *program) standing(s web.Standing, lock *web.Lock) string {
-	cause := strings.TrimSpace(p.paperKind(s.Cause) + " " + s.Name)
+// standing gives a state as screens §3.8 has it: the cause, and the days left.
+func (p *program) standing(s api.Standing, lock *api.Lock) string {
+	cause := strings.TrimSpace(word(p, store.PaperKind(s.Cause)) + " " + s.Name)
 	switch s.State {
 	case "locked":
 		return p.lock(lock)
@@ -83,8 +80,8 @@ func (p *program) standing(s web.Standing, lock *web.Lock) string {
 }
 
 // ending says one item of a page: its state first, in words, then until when.
-func (p *program) ending(e web.Ending) string {
-	what := strings.TrimSpace(p.paperKind(e.Kind) + " " + e.Name)
+func (p *program) ending(e api.Ending) string {
+	what := strings.TrimSpace(word(p, store.PaperKind(e.Kind)) + " " + e.Name)
 	if e.Paper != "" {
 		what += " " + e.Paper
 	}
@@ -106,7 +103,7 @@ func (p *program) ending(e web.Ending) string {
 }
 
 func (p *program) showVendor(c *cli.Context) error {
-	v, err := fetch[web.VendorPage](p, c, "/v1/vendors/"+part(c.Args().First()), nil)
+	v, err := fetch(p, c, api.VendorPageOf(c.Args().First()), nil)
 	if err != nil {
 		return err
 	}
@@ -121,9 +118,9 @@ func (p *program) showVendor(c *cli.Context) error {
 	return listWhole(p, v.Papers, "書類はまだありません。", "No paper is on file yet.", p.paperColumns())
 }
 
-func (p *program) vendorFields() []column[web.VendorPage] {
-	joined := func(kinds ...string) func(web.VendorPage) string {
-		return func(v web.VendorPage) string {
+func (p *program) vendorFields() []column[api.VendorPage] {
+	joined := func(kinds ...string) func(api.VendorPage) string {
+		return func(v api.VendorPage) string {
 			var lines []string
 			for _, e := range v.Items {
 				for _, kind := range kinds {
@@ -135,26 +132,26 @@ func (p *program) vendorFields() []column[web.VendorPage] {
 			return strings.Join(lines, "\n")
 		}
 	}
-	return []column[web.VendorPage]{
-		{"番号", "ID", func(v web.VendorPage) string { return v.ID }},
-		{"名前", "NAME", func(v web.VendorPage) string { return v.Vendor.Name }},
-		{"状態", "STATE", func(v web.VendorPage) string { return p.standing(v.Standing, v.Locked) }},
-		{"契約の始まり", "CONTRACT FROM", func(v web.VendorPage) string { return stamp(v.ContractFrom) }},
+	return []column[api.VendorPage]{
+		{"番号", "ID", func(v api.VendorPage) string { return v.ID }},
+		{"名前", "NAME", func(v api.VendorPage) string { return v.Vendor.Name }},
+		{"状態", "STATE", func(v api.VendorPage) string { return p.standing(v.Standing, v.Locked) }},
+		{"契約の始まり", "CONTRACT FROM", func(v api.VendorPage) string { return stamp(v.ContractFrom) }},
 		{"契約", "CONTRACT", joined("contract")},
 		{"特記事項", "SPECIAL CLAUSES", joined("special-clauses")},
 		{"認証", "CERTIFICATIONS", joined("certification")},
 		{"監査報告書", "AUDIT REPORTS", p.reports},
-		{"元請", "PRIME", func(v web.VendorPage) string { return strings.TrimSpace(v.Prime + " " + v.PrimeName) }},
+		{"元請", "PRIME", func(v api.VendorPage) string { return strings.TrimSpace(v.Prime + " " + v.PrimeName) }},
 		{"再委託", "SUBCONTRACT", joined("subcontract")},
-		{"再委託先", "SUBCONTRACTORS", func(v web.VendorPage) string { return strings.Join(v.Subcontractors, ", ") }},
-		{"条件を満たす", "QUALIFIED", func(v web.VendorPage) string { return p.yes(v.Qualified) }},
-		{"満たさない項目", "UNMET", func(v web.VendorPage) string { return v.Unmet }},
-		{"電話", "PHONE", func(v web.VendorPage) string { return v.Phone }},
+		{"再委託先", "SUBCONTRACTORS", func(v api.VendorPage) string { return strings.Join(v.Subcontractors, ", ") }},
+		{"条件を満たす", "QUALIFIED", func(v api.VendorPage) string { return p.yes(v.Qualified) }},
+		{"満たさない項目", "UNMET", func(v api.VendorPage) string { return v.Unmet }},
+		{"電話", "PHONE", func(v api.VendorPage) string { return v.Phone }},
 		{"停止・凍結の履歴", "SUSPENSIONS", p.suspensions},
 	}
 }
 
-func (p *program) reports(v web.VendorPage) string {
+func (p *program) reports(v api.VendorPage) string {
 	var lines []string
 	for _, r := range v.Papers {
 		if r.Kind == "audit-report" && r.State == "accepted" {
@@ -164,7 +161,7 @@ func (p *program) reports(v web.VendorPage) string {
 	return strings.Join(lines, "\n")
 }
 
-func (p *program) suspensions(v web.VendorPage) string {
+func (p *program) suspensions(v api.VendorPage) string {
 	var lines []string
 	for _, s := range v.Suspensions {
 		word := p.say("利用停止", "lock")
@@ -176,11 +173,11 @@ func (p *program) suspensions(v web.VendorPage) string {
 	return strings.Join(lines, "\n")
 }
 
-func (p *program) engineerColumns() []column[web.Engineer] {
-	return []column[web.Engineer]{
-		{"番号", "ID", func(e web.Engineer) string { return e.ID }},
-		{"氏名", "NAME", func(e web.Engineer) string { return e.Person.Name }},
-		{"誓約書", "PLEDGE", func(e web.Engineer) string {
+func (p *program) engineerColumns() []column[api.Engineer] {
+	return []column[api.Engineer]{
+		{"番号", "ID", func(e api.Engineer) string { return e.ID }},
+		{"氏名", "NAME", func(e api.Engineer) string { return e.Person.Name }},
+		{"誓約書", "PLEDGE", func(e api.Engineer) string {
 			switch {
 			case e.PledgeUntil.IsZero():
 				return p.say("なし", "none")
@@ -189,14 +186,14 @@ func (p *program) engineerColumns() []column[web.Engineer] {
 			}
 			return lastDay(e.PledgeUntil) + p.say(" 写しあり", " copy on file")
 		}},
-		{"SSH鍵", "KEYS", func(e web.Engineer) string { return strconv.Itoa(e.KeysActive) }},
-		{"教育", "TRAINED", func(e web.Engineer) string {
+		{"SSH鍵", "KEYS", func(e api.Engineer) string { return strconv.Itoa(e.KeysActive) }},
+		{"教育", "TRAINED", func(e api.Engineer) string {
 			if e.Trained.IsZero() {
 				return ""
 			}
 			return e.Trained.Format(time.DateOnly)
 		}},
-		{"直近の接続", "LAST SESSION", func(e web.Engineer) string { return stamp(e.LastSession) }},
-		{"状態", "STATE", func(e web.Engineer) string { return p.standing(e.Standing, e.Locked) }},
+		{"直近の接続", "LAST SESSION", func(e api.Engineer) string { return stamp(e.LastSession) }},
+		{"状態", "STATE", func(e api.Engineer) string { return p.standing(e.Standing, e.Locked) }},
 	}
 }

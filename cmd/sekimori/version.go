@@ -10,8 +10,8 @@ import (
 	"sekimori/recordings"
 )
 
-// version is what this program is, and which formats it writes: whoever asks whether a mended fault is in it, or whether another program
-// reads its files, needs no more. All but the formats comes from the build.
+// version names this program and the formats it writes. They tell a reader whether a fix is in it, and whether another program
+// reads its files. All but the formats comes from the build.
 type version struct {
 	Version   string `json:"version"`          // of the module; (devel): built from a working copy
 	Commit    string `json:"commit,omitempty"` // empty: built without one

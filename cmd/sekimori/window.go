@@ -3,43 +3,51 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/web"
+	"sekimori/broker/api"
+	"sekimori/policy"
 )
 
-func (p *program) windowFields() []column[web.Window] {
-	return []column[web.Window]{
-		{"時間枠", "WINDOW", func(v web.Window) string { return v.ID }},
-		{"システム", "SYSTEM", func(v web.Window) string { return v.System }},
-		{"開始", "START", func(v web.Window) string { return stamp(v.Start) }},
-		{"終了", "END", func(v web.Window) string { return stamp(v.End) }},
-		{"状態", "STATE", func(v web.Window) string { return p.windowState(v.State) }},
-		{"立会者", "ATTENDANT", func(v web.Window) string { return v.Attendant }},
-		{"申請番号", "REQUEST", func(v web.Window) string { return v.Request }},
-		{"立会い開始", "OPENED", func(v web.Window) string { return long(v.OpenedAt) }},
-		{"開始許可", "PERMITTED", func(v web.Window) string {
+// windowFields are the rows of a window's page; when writes its start and end: stamp in a list, p.moment on a page.
+func (p *program) windowFields(when func(time.Time) string) []column[api.Window] {
+	return []column[api.Window]{
+		{"時間枠", "WINDOW", func(v api.Window) string { return v.ID }},
+		{"システム", "SYSTEM", func(v api.Window) string { return v.System }},
+		{"開始", "START", func(v api.Window) string { return when(v.Start) }},
+		{"終了", "END", func(v api.Window) string { return when(v.End) }},
+		{"状態", "STATE", func(v api.Window) string { return word(p, policy.WindowState(v.State)) }},
+		{"立会者", "ATTENDANT", func(v api.Window) string { return p.who(v.Attendant) }},
+		{"申請番号", "REQUEST", func(v api.Window) string { return v.Request }},
+		{"立会い開始", "OPENED", func(v api.Window) string { return long(v.OpenedAt) }},
+		{"開始許可", "PERMITTED", func(v api.Window) string {
 			if v.PermittedAt.IsZero() {
 				return ""
 			}
-			return long(v.PermittedAt) + " " + v.PermittedBy
+			return long(v.PermittedAt) + " " + p.who(v.PermittedBy)
 		}},
-		{"閉じた", "CLOSED", func(v web.Window) string {
+		{"閉じた", "CLOSED", func(v api.Window) string {
 			if v.ClosedAt.IsZero() {
 				return ""
 			}
-			return long(v.ClosedAt) + " " + v.ClosedBy
+			return long(v.ClosedAt) + " " + p.who(v.ClosedBy)
 		}},
-		{"理由", "REASON", func(v web.Window) string { return v.Reason }},
-		{"本人確認", "IDENTITY", func(v web.Window) string {
+		{"理由", "REASON", func(v api.Window) string { return v.Reason }},
+		{"接続先の変化", "TARGET CHANGES", func(v api.Window) string { return p.changesOf(v.Inventories) }},
+		{"待合", "WAITING", func(v api.Window) string { return p.waitsAll(v.Waiting) }},
+		{"本人確認", "IDENTITY", func(v api.Window) string {
 			var out []string
 			for _, i := range v.Calls {
 				state := p.say("電話して照合番号を聞く", "call, and hear the number")
-				if i.Matched {
+				switch {
+				case i.Matched:
 					state = p.say("一致", "matched")
-				} else if i.Failed {
+				case i.Failed:
 					state = p.say("不一致・不在", "failed")
+				case i.Gone:
+					state = p.say("接続は終わった", "the connection has ended")
 				}
 				from := ""
 				if i.Source != "" {
@@ -55,73 +63,37 @@ func (p *program) windowFields() []column[web.Window] {
 	}
 }
 
-func (p *program) windowState(s string) string {
-	if p.lang != "ja" {
-		return s
-	}
-	ja, ok := map[string]string{
-		"scheduled": "予定", "ready-wait-attendant": "開始可能(立会者待ち)", "attended": "立会者あり(開始許可待ち)", "permitted": "開始許可済み",
-		"in-use": "接続中", "extended": "延長中", "closing": "終了間際", "frozen": "凍結中", "ended": "終了", "unused": "未使用で終了", "closed": "終了(立会者が閉じた)", "cut": "強制切断", "cancelled": "取消し",
-	}[s]
-	if !ok {
-		return s
-	}
-	return ja
-}
-
 func (p *program) windowCommand() *cli.Command {
-	do := func(what string) func(*cli.Context) error {
-		return func(c *cli.Context) error {
-			return p.windowAct(c, what, web.WindowBody{Reason: c.String("reason")})
-		}
-	}
 	return p.group("window", "作業時間枠", "windows",
-		p.leaf("list", "", "一覧", "list", func(c *cli.Context) error {
-			v, err := fetch[[]web.Window](p, c, "/v1/windows", nil)
+		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
+			v, err := fetchList(p, c, api.Windows.All(), nil)
 			if err != nil {
 				return err
 			}
-			return list(p, v, "作業時間枠はまだありません。", "No windows yet.", p.windowFields()[:6])
+			return list(p, v, "作業時間枠はまだありません。", "No windows yet.", p.windowFields(stamp)[:6])
 		}),
 		p.leaf("show", "ID", "一つを見る", "show one", func(c *cli.Context) error {
-			v, err := fetch[web.Window](p, c, "/v1/windows/"+part(c.Args().First()), nil)
+			v, err := fetch(p, c, api.Windows.Of(c.Args().First()), nil)
 			if err != nil {
 				return err
 			}
-			return page(p, v, p.windowFields())
+			return page(p, v, p.windowFields(p.moment))
 		}),
-		p.leaf("open", "ID", "立会者として持ち場につく", "take the post as attendant", p.windowOpen, p.authFlag()),
-		p.leaf("close", "ID", "時間枠を閉じる(接続は切れる)", "close the window (sessions end)", do("close"), p.reasonFlag()),
-		p.leaf("cut", "ID", "時間枠を強制的に終える(接続は直ちに切れる)", "end the window by force (sessions are cut at once)", do("cut"), p.reasonFlag()),
-		p.leaf("cancel", "ID", "時間枠を取り消す", "cancel the window", do("cancel"), p.reasonFlag()),
+		actLeaf(p, "window open", p.windowDone),
+		actLeaf(p, "window close", p.windowDone),
+		actLeaf(p, "window cut", p.windowDone),
+		p.needsReason(actLeaf(p, "window cancel", p.windowDone)),
 	)
 }
 
-// windowOpen asks for password and code only where opening permits the start as well: where the system has no identity check.
-func (p *program) windowOpen(c *cli.Context) error {
-	v, err := actAnew[web.Window](p, c, "/v1/windows/"+part(c.Args().First())+"/open", func(f web.Fresh) any { return web.OpenBody{Fresh: f} })
-	if err != nil {
-		return err
-	}
-	return p.windowDone(v)
-}
-
-func (p *program) windowAct(c *cli.Context, what string, body any) error {
-	v, err := act[web.Window](p, c, "/v1/windows/"+part(c.Args().First())+"/"+what, body)
-	if err != nil {
-		return err
-	}
-	return p.windowDone(v)
-}
-
-func (p *program) windowDone(v web.Window) error {
-	return p.done(v, fmt.Sprintf("時間枠 %s: %s", v.ID, p.windowState(v.State)), fmt.Sprintf("window %s: %s", v.ID, v.State))
+func (p *program) windowDone(v api.Window) error {
+	return p.done(v, fmt.Sprintf("時間枠 %s: %s", v.ID, word(p, policy.WindowState(v.State))), fmt.Sprintf("window %s: %s", v.ID, v.State))
 }
 
 // sourcesOf are the addresses from which a person's connections that are not refused come, each with its session's number.
-func sourcesOf(calls []web.IdentityCall, person string) (from []string) {
+func sourcesOf(calls []api.IdentityCall, person string) (from []string) {
 	for _, c := range calls {
-		if c.Person == person && !c.Failed {
+		if c.Person == person && !c.Gone {
 			from = append(from, c.Session+" "+c.Source)
 		}
 	}

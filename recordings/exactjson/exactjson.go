@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// Repeated finds a name that an object has twice, at any depth of b, which must be valid JSON. Names are compared as they
-// read, not as they are written.
+// Repeated finds a name that an object has twice, at any depth of b, which must be valid JSON. Names are compared after
+// resolving escapes.
 func Repeated(b []byte) (name string, repeated bool) {
 	w := walker{b: b}
 	w.value()
 	return w.name, w.repeated
 }
 
-// walker passes over valid JSON.
+// walker skips through valid JSON.
 type walker struct {
 	b        []byte
 	at       int
@@ -64,7 +64,7 @@ func (w *walker) array() {
 func (w *walker) object() {
 	var few [8][]byte
 	names := few[:0]
-	var many map[string]bool // once there are more than a search is quick for
+	var many map[string]bool // used once there are too many names for a search
 	for w.at++; !w.repeated && w.at < len(w.b); w.at++ {
 		if w.space(); w.at < len(w.b) && w.b[w.at] == '}' {
 			break
@@ -100,7 +100,7 @@ func (w *walker) object() {
 	w.at++
 }
 
-// text passes over a text and gives what it reads as.
+// text skips a string and returns its value.
 func (w *walker) text() []byte {
 	from, escaped := w.at, false
 	for w.at++; w.at < len(w.b) && w.b[w.at] != '"'; w.at++ {
@@ -121,11 +121,11 @@ func (w *walker) text() []byte {
 	return []byte(s)
 }
 
-// Decode is json.Unmarshal for what must read the same to everybody: valid, no name twice, and no member that only differs
-// in case from one that v has. Members that v has not are passed over.
+// Decode is json.Unmarshal for JSON that every reader must read the same way: valid, no name twice, and no member that
+// differs from one of v only in case. Unknown members are skipped.
 func Decode(b []byte, v any) error {
 	if !json.Valid(b) {
-		return json.Unmarshal(b, v) // it says why not
+		return json.Unmarshal(b, v) // it returns the reason
 	}
 	if name, twice := Repeated(b); twice {
 		return fmt.Errorf("the member %q stands there twice", name)
@@ -136,7 +136,7 @@ func Decode(b []byte, v any) error {
 	return json.Unmarshal(b, v)
 }
 
-// exact holds the names of b against those of a type.
+// exact compares the names in b with those of a type.
 func exact(b []byte, t reflect.Type) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -176,7 +176,7 @@ func exact(b []byte, t reflect.Type) error {
 	return nil
 }
 
-// named gathers the members of a struct, those of embedded ones too.
+// named collects the members of a struct, including those of embedded ones.
 func named(t reflect.Type, fields map[string]reflect.Type) {
 	for i := range t.NumField() {
 		f := t.Field(i)

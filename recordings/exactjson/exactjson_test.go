@@ -66,7 +66,7 @@ func TestDecodeIsExact(t *testing.T) {
 	}
 }
 
-// The walk agrees with a slow reading by tokens, and never leaves the text.
+// The walk agrees with a slow reading by tokens and never leaves the text.
 func FuzzRepeated(f *testing.F) {
 	for _, s := range []string{`{"a":1,"a":2}`, `{"a":[{"b":"\"","b":1}]}`, `[[],{}]`, `{"\ud800":1,"�":2}`} {
 		f.Add([]byte(s))

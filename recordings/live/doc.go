@@ -1,7 +1,7 @@
-// Package live fans the output of a running recording out to those who watch it.
+// Package live distributes the output of a running recording to its watchers.
 //
-// It owns the watchers, a ring of recent output and one of what was done, so that
-// who joins late has a screen and knows what it shows. It refuses input: what the engineer types never reaches a watcher. It
-// never holds the session up: a watcher that does not keep up loses frames and
+// It owns the watchers, a ring of recent output and a ring of events, so that a late watcher gets a screen and knows what it
+// shows. It refuses input: typed text never reaches a watcher. It never delays the session: a watcher that does not keep up
+// loses frames and is told how many. broker/session feeds it through recordings.Options.Tap.
 // is told how many. broker/session feeds it, through recordings.Options.Tap.
 package live

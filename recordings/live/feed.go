@@ -15,9 +15,9 @@ const (
 	defaultReplay = 64 << 10
 	defaultBuffer = 256 << 10
 	keptEvents    = 64 << 10 // bytes of events, which a flood of output must not push out of a replay
-	frameCost     = 128      // bytes that a held frame counts beside its data, so that tiny frames are bounded too
-	// bulkTail is how much of a frame is kept for the replay where its channel has no terminal: a
-	// bulk transfer must not be copied whole while nobody watches.
+	frameCost     = 128      // bytes that a held frame counts besides its data, so that tiny frames are bounded too
+	// bulkTail bounds the part of a frame that the replay keeps for a channel without a terminal: a bulk transfer must not
+	// be copied whole when no watcher is there.
 	bulkTail = 2 << 10
 )
 
@@ -26,21 +26,21 @@ type Feed struct {
 	replay int
 
 	mu       sync.Mutex        // guards the rest, and every Watcher's fields
-	recent   queue             // of output; owns its frames' data, which no watcher is given
-	events   queue             // what was done; the data is shared with watchers and not changed
-	starts   map[uint32]*start // of each open channel: what it is, which a replay needs however long ago it was told
-	started  int               // what they cost
-	untold   int               // open channels, or once open, that there was no room for
-	n        uint64            // counts the frames, so that a replay has them in order
-	spare    []byte            // left the replay, can be used again
+	recent   queue             // of output; the queue owns the data and gives watchers copies
+	events   queue             // the data is shared with watchers and never changed
+	starts   map[uint32]*start // of each open channel; a replay needs its type however old it is
+	started  int               // their size in bytes
+	untold   int               // channels left out of starts for lack of room
+	n        uint64            // counts the frames, so that a replay is in order
+	spare    []byte            // a buffer to reuse
 	watchers map[*Watcher]struct{}
 	closed   bool
 }
 
-// queue holds frames in order, and what they cost.
+// queue holds frames in order, and counts their size.
 type queue struct {
 	frames []Frame
-	head   int // of the oldest; what is before it is free
+	head   int // index of the oldest; earlier places are free
 	cost   int
 }
 
@@ -73,8 +73,7 @@ func New(replay int) *Feed {
 	return &Feed{replay: replay, starts: map[uint32]*start{}, watchers: map[*Watcher]struct{}{}}
 }
 
-// Tap takes one frame; it is made for recordings.Options.Tap. It never waits for a
-// watcher. Frames of the input are dropped here, whoever watches.
+// Tap takes one frame; use it as recordings.Options.Tap. It never waits for a watcher. It drops every frame of the input.
 func (f *Feed) Tap(fr recordings.Frame) {
 	if fr.Input || fr.Stream == recordings.Stdin {
 		return
@@ -128,7 +127,7 @@ func (f *Feed) event(fr recordings.Frame) {
 	f.events.push(kept)
 }
 
-// replayed gives what a new watcher sees first: what the open channels are, then events and output in their order.
+// replayed returns a new watcher's first frames: the starts of the open channels, then events and output in order.
 func (f *Feed) replayed() []Frame {
 	events, output := f.events.frames[f.events.head:], f.recent.frames[f.recent.head:]
 	var out []Frame
@@ -154,13 +153,13 @@ func (f *Feed) replayed() []Frame {
 			continue
 		}
 		fr := output[0]
-		fr.Data = bytes.Clone(fr.Data) // the feed uses its buffer again
+		fr.Data = bytes.Clone(fr.Data) // the feed reuses its buffer
 		out, output = append(out, fr), output[1:]
 	}
 	return out
 }
 
-// keep copies a frame for the replay, into the buffer of one that left it.
+// keep copies a frame for the replay into a reused buffer.
 func (f *Feed) keep(fr recordings.Frame) recordings.Frame {
 	data := fr.Data
 	if cap(f.spare) >= len(data) && cap(f.spare) <= 2*len(data)+64 {
@@ -171,8 +170,8 @@ func (f *Feed) keep(fr recordings.Frame) recordings.Frame {
 	return fr
 }
 
-// Watch adds a watcher that may lag by up to about buffer bytes (0: 256 KiB). It
-// first sees the sizes of the terminals and the recent output.
+// Watch adds a watcher that may lag by up to about buffer bytes (0: 256 KiB). The watcher first gets the sizes of the
+// terminals and the recent output.
 func (f *Feed) Watch(buffer int) *Watcher {
 	if buffer <= 0 {
 		buffer = defaultBuffer
@@ -191,14 +190,14 @@ func (f *Feed) Watch(buffer int) *Watcher {
 	return w
 }
 
-// Watchers returns how many watch now: the engineer is told.
+// Watchers returns the number of watchers; the engineer is told it.
 func (f *Feed) Watchers() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.watchers)
 }
 
-// Close ends the feed: watchers read what they still have, then io.EOF.
+// Close ends the feed: watchers read their queued frames, then io.EOF.
 func (f *Feed) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -211,8 +210,7 @@ func (f *Feed) Close() {
 	}
 }
 
-// Frame is an output frame or event, with what was lost before it. Its Data may
-// be shared with other watchers: it must not be changed.
+// Frame is an output frame or event, with the loss before it. Its Data may be shared with other watchers: do not change it.
 type Frame struct {
 	recordings.Frame
 	Lost int64 // bytes of output that this watcher missed just before this frame
@@ -220,23 +218,22 @@ type Frame struct {
 	n uint64 // its place among all frames
 }
 
-// Watcher is one who watches. It is for one goroutine, but for Close.
+// Watcher is one watcher's queue. It is for one goroutine, except Close.
 type Watcher struct {
 	feed   *Feed
 	buffer int
-	wake   chan struct{} // something changed; one slot, so that Tap never waits
+	wake   chan struct{} // a change happened; one slot, so that Tap never waits
 	queue  queue
 	lost   int64
 	done   bool // the session is over, or Close was called
 }
 
-// offer queues a frame, or counts it as lost. What is lost is the newest, until
-// there is room again: what a slow watcher sees stays in one piece up to the gap.
-// The caller holds the feed's mu.
+// offer queues a frame, or counts it as lost. The newest frames are lost until there is room again, so that a slow watcher's
+// output has no gap except there. The caller holds the feed's mu.
 func (w *Watcher) offer(fr recordings.Frame) {
 	room := w.buffer
 	if fr.Event != "" {
-		room += keptEvents // what was done is not lost to a flood of output
+		room += keptEvents // a flood of output must not displace events
 	}
 	if w.queue.cost+frameCost+len(fr.Data) > room && w.queue.len() > 0 {
 		w.lost += int64(len(fr.Data))
@@ -267,7 +264,7 @@ func (w *Watcher) Next(ctx context.Context) (Frame, error) {
 			lost := w.lost
 			w.lost = 0
 			w.feed.mu.Unlock()
-			if lost > 0 { // nothing follows that could tell it
+			if lost > 0 { // no frame follows that could carry the number
 				return Frame{Frame: recordings.Frame{Channel: recordings.SessionChannel, Event: EventLost}, Lost: lost}, nil
 			}
 			return Frame{}, io.EOF
@@ -281,7 +278,17 @@ func (w *Watcher) Next(ctx context.Context) (Frame, error) {
 	}
 }
 
-// EventLost is the kind of the frame that tells of a loss which no output followed.
+// Ready gives the next frame if one is queued already.
+func (w *Watcher) Ready() (Frame, bool) {
+	w.feed.mu.Lock()
+	defer w.feed.mu.Unlock()
+	if w.queue.len() == 0 {
+		return Frame{}, false
+	}
+	return w.queue.pop(), true
+}
+
+// EventLost is the kind of a frame that reports a loss with no output after it.
 const EventLost = "lost"
 
 // Close stops watching.

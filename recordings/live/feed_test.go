@@ -58,7 +58,7 @@ func TestLateWatcherHasTheSizeAndTheRecentOutput(t *testing.T) {
 	f := live.New(1000)
 	f.Tap(recordings.Frame{Event: recordings.EventPTY, Data: []byte(`{"cols":100,"rows":30}`)})
 	buf := make([]byte, 3)
-	for i := range 500 { // the Writer uses its buffer again, and so does this
+	for i := range 500 { // the buffer is reused, as the Writer does
 		copy(buf, []byte{byte('a' + i%26), byte('a' + i/26%26), ' '})
 		f.Tap(recordings.Frame{Stream: recordings.Stdout, Data: buf})
 	}
@@ -200,7 +200,7 @@ func TestReplayKeepsTheTailOfBulkWithoutATerminal(t *testing.T) {
 	}
 }
 
-// BenchmarkTap is what a session pays for each frame while nobody watches.
+// BenchmarkTap is a session's cost per frame without a watcher.
 func BenchmarkTap(b *testing.B) {
 	for _, terminal := range []bool{false, true} {
 		name := map[bool]string{false: "bulk", true: "terminal"}[terminal]
@@ -219,8 +219,7 @@ func BenchmarkTap(b *testing.B) {
 	}
 }
 
-// A watcher who comes late must be able to tell the bytes of a file transfer from text, and see what was done, however much
-// output there was since.
+// A late watcher must be able to tell a file transfer from text, and must see the events, even after much output.
 func TestLateWatcherKnowsWhatWasDone(t *testing.T) {
 	f := live.New(1000)
 	event := func(channel uint32, kind, body string) {
@@ -228,7 +227,7 @@ func TestLateWatcherKnowsWhatWasDone(t *testing.T) {
 	}
 	event(3, recordings.EventOpen, `{"type":"session"}`)
 	event(3, recordings.EventSubsystem, `{"command":"sftp"}`)
-	for i := range 2000 { // events of another channel push the start out of what is kept
+	for i := range 2000 { // events of another channel displace the start from the replay
 		event(4, recordings.EventFile, `{"id":`+strconv.Itoa(i+1)+`}`)
 	}
 	event(4, recordings.EventClose, "")
@@ -254,7 +253,7 @@ func TestLateWatcherKnowsWhatWasDone(t *testing.T) {
 	}
 }
 
-// Channels that never closed stayed for as long as the session, and their number was not bounded.
+// Channels that never closed were kept as long as the session, and their number was not bounded.
 func TestAttackEmptyChannelsFillTheFeed(t *testing.T) {
 	f := live.New(0)
 	event := func(channel uint32, kind, body string) {
@@ -289,7 +288,7 @@ func TestAttackEmptyChannelsFillTheFeed(t *testing.T) {
 	}
 }
 
-// An idle channel goes before one that does something, whatever came first.
+// An idle channel is dropped before an active one, in any order of opening.
 func TestEmptyChannelsDoNotPushOutAShell(t *testing.T) {
 	f := live.New(0)
 	f.Tap(recordings.Frame{Event: recordings.EventOpen, Data: []byte(`{"type":"session"}`)})
@@ -308,14 +307,15 @@ func TestEmptyChannelsDoNotPushOutAShell(t *testing.T) {
 	t.Error("a late watcher does not learn of the shell")
 }
 
-// Who comes after the broker has given a channel up is not told that it is followed: its output would be hidden.
+// A watcher who comes after the broker has stopped inspecting a channel must not be told that it is inspected: its output
+// would be hidden.
 func TestAttackALateWatcherIsNotShownAChannelGivenUp(t *testing.T) {
 	f := live.New(0)
 	event := func(kind, body string) { f.Tap(recordings.Frame{Event: kind, Data: []byte(body)}) }
 	event(recordings.EventExec, `{"command":"scp -t x; sh"}`)
 	event(recordings.EventInspect, `{"protocol":"scp"}`)
 	event(recordings.EventFileEnd, `{"id":0,"status":"not listed"}`)
-	for range 2000 { // what was done long ago leaves the replay
+	for range 2000 { // old events leave the replay
 		event(recordings.EventSignal, `{"signal":"`+strings.Repeat("X", 60)+`"}`)
 	}
 	f.Tap(out("root:secret\n"))

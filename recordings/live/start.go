@@ -9,22 +9,22 @@ import (
 	"sekimori/recordings"
 )
 
-// start is what an open channel is.
+// start holds the events that describe an open channel.
 type start struct {
 	frames []Frame
-	size   recordings.Frame // last size of its terminal; Event is empty where it has none
+	size   recordings.Frame // last size of its terminal; Event is empty without one
 	cost   int
 	since  uint64 // the first frame
 }
 
-// Bounds of what is kept of open channels.
+// Bounds of the state kept for open channels.
 const (
-	maxStarts   = 8         // of a channel: more events than it takes to start one
+	maxStarts   = 8         // per channel; starting one takes fewer events
 	maxChannels = 1024      // more than a session may have open
 	keptStarts  = 256 << 10 // bytes
 )
 
-// opening keeps an event that says what a channel is. The caller holds mu.
+// opening keeps an event that describes a channel. The caller holds mu.
 func (f *Feed) opening(fr Frame) {
 	if fr.Channel == recordings.SessionChannel {
 		return
@@ -74,7 +74,7 @@ func (f *Feed) forget(channel uint32) {
 	}
 }
 
-// least is the channel whose start is missed least: the oldest of those that started nothing, else the oldest.
+// least is the least useful channel: the oldest that started nothing, else the oldest.
 func (f *Feed) least() (channel uint32) {
 	var least *start
 	for n, s := range f.starts {
@@ -85,14 +85,14 @@ func (f *Feed) least() (channel uint32) {
 	return channel
 }
 
-// idle: the channel was opened, at most with a terminal.
+// idle reports that the channel was opened, at most with a terminal.
 func (s *start) idle() bool {
 	return !slices.ContainsFunc(s.frames, func(f Frame) bool {
 		return f.Event != recordings.EventOpen && f.Event != recordings.EventPTY
 	})
 }
 
-// unfollowed drops the word that a channel is followed, once it is not: a watcher who comes later would not be shown it.
+// unfollowed drops the inspect event of a channel that is no longer inspected: else later watchers would not see its output.
 func (f *Feed) unfollowed(fr Frame) {
 	s := f.starts[fr.Channel]
 	var end recordings.FileEnd

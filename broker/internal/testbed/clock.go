@@ -8,7 +8,7 @@ import (
 )
 
 // Clock is a wall clock that can be set: the real one (inside testing/synctest the bubble's)
-// plus an offset. Timers are not affected, as when somebody sets the clock of a machine. The zero value
+// plus an offset. Timers are not affected, as when the clock of a machine is set. The zero value
 // is for bubbles, whose date is always the same, and for tests that only measure spans; elsewhere NewClock chooses the date.
 type Clock struct{ offset, slept atomic.Int64 }
 
@@ -35,7 +35,7 @@ func Ahead(d time.Duration) *Clock {
 	return c
 }
 
-// Ahead is how far the clock is ahead of the machine's: what another process needs to go by it.
+// Ahead is how far the clock is ahead of the machine's: for another process that shares it.
 func (c *Clock) Ahead() time.Duration { return time.Duration(c.offset.Load()) }
 
 // Now returns the time of this clock, without a monotonic reading.

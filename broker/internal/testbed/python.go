@@ -10,7 +10,7 @@ import (
 // says so, or fails under SEKIMORI_REQUIRE_PEERS=1.
 func NeedPython(tb testing.TB, module string) string {
 	tb.Helper()
-	// An interpreter of somebody's own, first on the path, does not have what the distribution installed.
+	// Another interpreter, first on the path, lacks the distribution's modules.
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
 		if exec.Command(python, "-c", "import "+module).Run() == nil {
 			return python

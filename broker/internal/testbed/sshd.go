@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,11 +27,13 @@ type SSHD struct {
 	Dir     string // its files; removed with the test
 }
 
-// SSHDOptions says whom the server lets in.
+// SSHDOptions says which keys the server admits.
 type SSHDOptions struct {
-	CA   ssh.PublicKey   // user certificates of this authority; nil: none
-	Keys []ssh.PublicKey // plain keys
-	Conf []string        // lines of sshd_config that come before the others, such as "PermitTTY no"
+	CA    ssh.PublicKey   // user certificates of this authority; nil: none
+	Keys  []ssh.PublicKey // plain keys
+	Lines []string        // further lines of authorized_keys, such as a key with a forced command
+	Wrap  []string        // a command that runs the server, such as unshare; nil: none
+	Conf  []string        // lines of sshd_config that come before the others, such as "PermitTTY no"
 }
 
 // StartSSHD starts a server that ends with the test. Need("sshd") is implied.
@@ -53,15 +56,18 @@ func StartSSHD(tb testing.TB, o SSHDOptions) *SSHD {
 	for _, k := range o.Keys {
 		keys.Write(ssh.MarshalAuthorizedKey(k))
 	}
+	for _, l := range o.Lines {
+		keys.WriteString(l + "\n")
+	}
 	write(tb, filepath.Join(s.Dir, "authorized_keys"), keys.String())
 	var trusted string
 	if o.CA != nil {
 		trusted = string(ssh.MarshalAuthorizedKey(o.CA))
 	}
 	write(tb, filepath.Join(s.Dir, "ca.pub"), trusted)
-	// Between choosing a port and listening on it somebody else may take it.
+	// Between choosing a port and listening on it another process may take it.
 	for range 5 {
-		if s.start(tb, program, o.Conf) {
+		if s.start(tb, program, o) {
 			return s
 		}
 	}
@@ -69,8 +75,9 @@ func StartSSHD(tb testing.TB, o SSHDOptions) *SSHD {
 	return nil
 }
 
-// start runs the server once and reports whether it listens.
-func (s *SSHD) start(tb testing.TB, program string, further []string) bool {
+// start runs the server once and reports whether it listens. Shells read no start-up files of the person who runs the tests: these may
+// wait, and a cut session may leave their locks behind.
+func (s *SSHD) start(tb testing.TB, program string, o SSHDOptions) bool {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -79,6 +86,10 @@ func (s *SSHD) start(tb testing.TB, program string, further []string) bool {
 	s.Addr = l.Addr().String()
 	port := l.Addr().(*net.TCPAddr).Port
 	l.Close()
+	home := "SetEnv HOME=" + s.Dir + "\n"
+	if len(o.Wrap) > 0 { // a host with accounts, and homes, of its own
+		home = ""
+	}
 	conf := fmt.Sprintf(`%[3]s
 Port %[1]d
 ListenAddress 127.0.0.1
@@ -92,16 +103,17 @@ PasswordAuthentication no
 PermitRootLogin prohibit-password
 MaxStartups 1000
 MaxSessions 200
-AcceptEnv LANG LC_*
+%[4]sAcceptEnv LANG LC_*
 PrintMotd no
 PrintLastLog no
 UseDNS no
 LogLevel INFO
 Subsystem sftp internal-sftp
-`, port, s.Dir, strings.Join(further, "\n"))
+`, port, s.Dir, strings.Join(o.Conf, "\n"), home)
 	path := filepath.Join(s.Dir, "sshd_config")
 	write(tb, path, conf)
-	cmd := exec.Command(program, "-D", "-e", "-f", path)
+	run := append(slices.Clone(o.Wrap), program, "-D", "-e", "-f", path)
+	cmd := exec.Command(run[0], run[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr, err := cmd.StderrPipe()
 	if err != nil {

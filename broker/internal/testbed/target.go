@@ -43,9 +43,9 @@ type Target struct {
 
 // TargetOptions script a target.
 type TargetOptions struct {
-	// Login decides who may log in; nil: whoever has any key.
+	// Login decides who may log in; nil: anyone with a key.
 	Login func(login string, key ssh.PublicKey) error
-	// Algorithms, where they are set, are all that the target speaks.
+	// Algorithms, where set, are the only ones that the target speaks.
 	Algorithms ssh.Config
 	// Banner is shown before the login.
 	Banner string
@@ -70,7 +70,7 @@ type TargetSession struct {
 	Cols     uint32
 	Rows     uint32
 	Env      map[string]string
-	Requests <-chan *ssh.Request // what comes after Kind; answered by the script, or dropped at its end
+	Requests <-chan *ssh.Request // requests after Kind; answered by the script, or dropped at its end
 }
 
 // Exit tells the client the status.
@@ -304,7 +304,7 @@ func (s *TargetSession) command(name, rest string) (uint32, error) {
 	return 0, errUnknown
 }
 
-// lines writes numbered lines until nobody takes them, a hundred at a time.
+// lines writes numbered lines until the reader is gone, a hundred at a time.
 func (s *TargetSession) lines(pace func()) error {
 	var chunk []byte
 	for n := 1; ; n++ {

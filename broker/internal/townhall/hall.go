@@ -12,9 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/act"
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
+	"sekimori/broker/notify"
 	"sekimori/broker/registry"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -68,7 +70,7 @@ type model struct {
 	plan  registry.Plan
 }
 
-// build gives a copy of the model, which it makes first where nobody has.
+// build gives a copy of the model, which the first call makes.
 func build(tb testing.TB, m *model, furnish func(*Hall)) *Hall {
 	tb.Helper()
 	m.mu.Lock()
@@ -126,13 +128,33 @@ func open(tb testing.TB, dir string, ring func(master []byte) (*keys.Ring, error
 	}
 	h.DB, err = store.Open(tb.Context(), filepath.Join(dir, "data", "sekimori.db"), store.Options{
 		Clock: h.Now, Signer: h.Keys.LedgerSigner(), Verifier: h.Keys.LedgerVerifier(), Origin: origin, Zone: Zone,
-		Uncatalogued: testbed.Catalogued(tb),
+		Uncatalogued: testbed.Catalogued(tb), Told: notify.Tells,
 	})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h.Registry = registry.New(registry.Options{DB: h.DB, Keys: h.Keys, Zone: Zone, Hash: cheap, NamedIDs: true})
+	h.Registry = registry.New(h.Options())
 	return h
+}
+
+// Options are those of the hall's registry. Tests of other settings make another one of them.
+func (h *Hall) Options() registry.Options {
+	return registry.Options{DB: h.DB, Keys: h.Keys, Zone: Zone, Hash: cheap, NamedIDs: true}
+}
+
+// Lock locks a person.
+func (h *Hall) Lock(tb testing.TB, person string) {
+	tb.Helper()
+	err := h.DB.Write(tb.Context(), func(tx *store.Tx) error {
+		if err := tx.LockPerson(person, "admin", "test"); err != nil {
+			return err
+		}
+		_, err := tx.Append(Draft("test.locked"))
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // read takes the files of a directory into memory.
@@ -181,12 +203,35 @@ func (h *Hall) Apply(tb testing.TB, text, by string) registry.Plan {
 // By is an act of a person through the command line.
 func By(id string) ledger.Actor { return ledger.Actor{Kind: "person", ID: id, Via: "cli"} }
 
+// Caller acts under the person's name, with a proof that Runner accepts.
+func Caller(id string) act.Caller {
+	return act.Caller{Actor: By(id), Token: "token of " + id, Password: "right", Code: "right"}
+}
+
+// Unproven acts under the person's name without a proof.
+func Unproven(id string) act.Caller {
+	return act.Caller{Actor: By(id), Token: "token of " + id}
+}
+
+// Runner runs acts in the hall, each of whose refusals has an entry. The password tells whether a proof is right.
+func (h *Hall) Runner() *act.Runner { return h.Counting(nil) }
+
+// Counting is Runner with refusals that are counted.
+func (h *Hall) Counting(first act.First) *act.Runner {
+	return act.New(act.Options{DB: h.DB, First: first, Prove: func(_ context.Context, _, password, _, _ string) error {
+		if password != "right" {
+			return &policy.Denied{Reason: policy.AuthFailed}
+		}
+		return nil
+	}})
+}
+
 // Draft is an entry for what a test puts into the store beside the acts.
 func Draft(kind string) ledger.Draft {
 	return ledger.Draft{Kind: kind, Actor: By("admin"), Subjects: []string{"test"}, Payload: map[string]string{}}
 }
 
-// Because gives a reason for whatever a check item may call for.
+// Because gives a reason for every check item that may need one.
 func Because() map[string]string {
 	because := map[string]string{}
 	for _, code := range []string{policy.ItemPledge, policy.ItemCertification, policy.ItemContract, policy.ItemSubcontract, policy.ItemBackup, policy.ItemRights,
@@ -235,7 +280,7 @@ func Key(tb testing.TB) string {
 
 // Registry is the hall's registry file. People: admin and deputy (information systems), head, kato (requester),
 // ito (attendant), mori (auditor); engineers sato of vendor V-012 and kimura of V-013. Systems:
-// hr asks for everything, map for as little as possible.
+// hr requires everything, map as little as possible.
 func Registry(tb testing.TB) string {
 	tb.Helper()
 	return strings.NewReplacer("HOSTKEY", Key(tb), "SATOKEY", Key(tb), "KIMURAKEY", Key(tb)).Replace(text)

@@ -1,4 +1,3 @@
-// Package faultfs is a file system for tests of package recordings: the real one,
-// with faults at a chosen byte or operation, and with the power cut: everything
-// that was not synced is lost. Nothing but tests calls it.
+// Package faultfs is a file system for tests of package recordings: the real one, with faults at a chosen byte or operation,
+// and with a power cut that loses everything not synced. Only tests call it.
 package faultfs

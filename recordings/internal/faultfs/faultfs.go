@@ -23,7 +23,7 @@ const (
 	SyncDir Op = "syncdir"
 )
 
-// Fault is what goes wrong.
+// Fault is one injected failure.
 type Fault struct {
 	Op    Op
 	After int64 // Write: bytes written through the FS before it fails; others: successful calls before it
@@ -41,10 +41,10 @@ type FS struct {
 	files  map[string]*state
 }
 
-// state is what a power cut leaves of a file.
+// state is the part of a file that survives a power cut.
 type state struct {
-	size  int64 // that is durable
-	named bool  // its directory was synced since it was created
+	size  int64 // durable bytes
+	named bool  // its directory was synced after it was created
 }
 
 // New returns a file system with the given faults.
@@ -59,7 +59,7 @@ func (f *FS) Calls(op Op) int64 {
 	return f.calls[op]
 }
 
-// PowerCut makes the files what they were when they were last synced.
+// PowerCut resets the files to their last synced state.
 func (f *FS) PowerCut() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -74,7 +74,7 @@ func (f *FS) PowerCut() error {
 	return errors.Join(errs...)
 }
 
-// hit counts a call of op and tells whether it fails.
+// hit counts a call of op and returns its fault, if any.
 func (f *FS) hit(op Op) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -143,7 +143,7 @@ type file struct {
 	state *state
 }
 
-// Write writes what the faults let pass.
+// Write writes as many bytes as the faults allow.
 func (f *file) Write(p []byte) (int, error) {
 	f.fs.mu.Lock()
 	f.fs.calls[Write]++

@@ -14,7 +14,7 @@ import (
 	"sekimori/broker/store"
 )
 
-// Database writes an empty database to path, for store.Open to find: no row, no entry, nobody's ledger yet.
+// Database writes an empty database to path, for store.Open: no row, no entry, no ledger's name yet.
 func Database(t testing.TB, path string) {
 	t.Helper()
 	b, err := schema()
@@ -26,7 +26,7 @@ func Database(t testing.TB, path string) {
 	}
 }
 
-// schema is the file that store.Open makes of nothing. With no entry in it, it carries no ledger's name and no signature.
+// schema is the file that store.Open makes from nothing. Without an entry it carries no ledger's name and no signature.
 var schema = sync.OnceValues(func() (_ []byte, err error) {
 	dir, err := os.MkdirTemp("", "blank")
 	if err != nil {

@@ -24,8 +24,8 @@ type program struct {
 	cmd        *exec.Cmd
 	done       sync.WaitGroup
 
-	output *os.File      // what the program prints, without a terminal
-	unread chan struct{} // closed when nobody reads the output any more
+	output *os.File      // the program's output, without a terminal
+	unread chan struct{} // closed when the output has no reader any more
 }
 
 type ptyRequest struct {

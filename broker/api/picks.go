@@ -1,0 +1,85 @@
+package api
+
+import (
+	"slices"
+
+	"sekimori/policy/text"
+)
+
+// Pick is a reason why the work of a window stands out in the queue of reviews (screens §3.7).
+type Pick string
+
+// The reasons that are computed today.
+const (
+	PickFirst      Pick = "rv-first-visit"
+	PickWider      Pick = "rv-wider-rights"
+	PickNumber     Pick = "rv-individual-number"
+	PickFiles      Pick = "rv-file-exchange"
+	PickOffHours   Pick = "rv-off-hours"
+	PickExtended   Pick = "rv-extended"
+	PickCut        Pick = "rv-cut"
+	PickGap        Pick = "rv-recording-gap"
+	PickUrgent     Pick = "rv-urgent"
+	PickEmergency  Pick = "rv-emergency"
+	PickDeputy     Pick = "rv-deputy"
+	PickLateReport Pick = "rv-late-report"
+	PickFollowUp   Pick = "rv-follow-up"
+	PickMasked     Pick = "rv-number-masked"
+)
+
+var picks = map[Pick]text.Text{
+	PickFirst:      text.Of("初めての保守要員", "first visit of the engineer"),
+	PickWider:      text.Of("権限が前回より広い", "wider rights than last time"),
+	PickNumber:     text.Of("個人番号が見える権限", "rights that show individual numbers"),
+	PickFiles:      text.Of("ファイル授受あり", "files exchanged"),
+	PickOffHours:   text.Of("時間外", "outside office hours"),
+	PickExtended:   text.Of("延長あり", "extended"),
+	PickCut:        text.Of("強制切断・異常終了", "cut or abnormal end"),
+	PickGap:        text.Of("記録に欠け", "gap in the recording"),
+	PickUrgent:     text.Of("至急の申請", "urgent request"),
+	PickEmergency:  text.Of("緊急利用", "emergency"),
+	PickDeputy:     text.Of("代決", "decided by a deputy"),
+	PickLateReport: text.Of("作業報告の遅れ", "late work report"),
+	PickMasked:     text.Of("番号を伏せた", "numbers were masked"),
+	PickFollowUp:   text.Of("前回の指摘の確認", "follow-up of the last finding"),
+}
+
+// Picks lists them in the order in which they are shown.
+func Picks() []Pick {
+	return slices.Clone([]Pick{PickFirst, PickWider, PickNumber, PickFiles, PickOffHours, PickExtended, PickCut, PickGap, PickUrgent, PickEmergency,
+		PickMasked, PickDeputy, PickLateReport, PickFollowUp})
+}
+
+// Label is the reason as people read it.
+func (p Pick) Label() text.Text { return text.Label(picks, p) }
+
+// Comparison is one line of what was approved and what was done.
+type Comparison struct {
+	What        Compared  `json:"what"`
+	Approved    text.Text `json:"approved"`
+	Actual      text.Text `json:"actual"`
+	ApprovedIDs []string  `json:"approved_ids,omitempty"`
+	ActualIDs   []string  `json:"actual_ids,omitempty"`
+	Within      bool      `json:"within"`
+}
+
+// Compared is what a comparison is about.
+type Compared string
+
+// The things that are compared.
+const (
+	CompareTime      Compared = "time"
+	CompareEngineers Compared = "engineers"
+	CompareAccounts  Compared = "accounts"
+	CompareFiles     Compared = "files"
+)
+
+var compared = map[Compared]text.Text{
+	CompareTime:      text.Of("時間", "Time"),
+	CompareEngineers: text.Of("作業する人", "Engineers"),
+	CompareAccounts:  text.Of("作業用アカウント", "Accounts"),
+	CompareFiles:     text.Of("ファイル授受", "File exchange"),
+}
+
+// Label is the thing as people read it.
+func (c Compared) Label() text.Text { return text.Label(compared, c) }

@@ -1,0 +1,133 @@
+package api
+
+import (
+	"time"
+)
+
+// Report is a work report (作業報告書).
+type Report struct {
+	ID          string        `json:"report"`
+	Sessions    []string      `json:"sessions"`
+	Window      string        `json:"window"`
+	Request     string        `json:"request_no"`
+	System      string        `json:"system"`
+	Vendor      string        `json:"vendor"`
+	State       string        `json:"state"` // submitted, accepted, returned
+	SubmittedBy string        `json:"submitted_by"`
+	SubmittedAt time.Time     `json:"submitted_at"`
+	Due         time.Time     `json:"due"`
+	Late        bool          `json:"late"`
+	Corrects    string        `json:"corrects,omitempty"`
+	AcceptedBy  string        `json:"accepted_by,omitempty"`
+	ReturnedBy  string        `json:"returned_by,omitempty"`
+	SettledAt   time.Time     `json:"settled_at,omitzero"`
+	Answer      string        `json:"answer,omitempty"`
+	SHA256      string        `json:"sha256"`
+	Content     ReportContent `json:"content"`
+	History     []string      `json:"history,omitempty"` // every report of its sessions, newest first
+	Offers      []Offer       `json:"offers,omitempty"`  // on a single report: which acts are open to the caller
+}
+
+// AttendanceRecord is an attendance record (立会確認書).
+type AttendanceRecord struct {
+	ID      string        `json:"record,omitempty"` // empty: a draft
+	Window  string        `json:"window"`
+	Request string        `json:"request_no,omitempty"`
+	System  string        `json:"system,omitempty"`
+	By      string        `json:"by,omitempty"`
+	At      time.Time     `json:"attested_at,omitzero"`
+	SHA256  string        `json:"sha256,omitempty"`
+	Content RecordContent `json:"content"`
+}
+
+// AttestBody is an attendant's statement about a window that is over.
+type AttestBody struct {
+	Unexpected       *bool    `json:"unexpected"`
+	UnexpectedDetail string   `json:"unexpected_detail,omitempty"`
+	Remarks          string   `json:"remarks,omitempty"`
+	LinesRestored    *bool    `json:"lines_restored,omitempty"`
+	OpenAlarms       []string `json:"open_alarms,omitempty"`
+}
+
+// SettleBody accepts a report or sends it back.
+type SettleBody struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// ReportContent is the engineers' text (screens §5.3).
+type ReportContent struct {
+	Sessions        []string     `json:"sessions"`
+	From            time.Time    `json:"performed_from"`
+	Until           time.Time    `json:"performed_until"`
+	Engineers       []string     `json:"engineers"`
+	Done            string       `json:"done"`
+	Changes         string       `json:"changes"`
+	Deviation       string       `json:"deviation"`
+	DeviationReason string       `json:"deviation_reason"`
+	Result          string       `json:"result"` // done | part | stopped
+	RolledBack      bool         `json:"rolled_back"`
+	PIIViewed       bool         `json:"pii_viewed"`
+	PIICopied       bool         `json:"pii_copied"`
+	Files           []ReportFile `json:"files"`
+	Remaining       string       `json:"remaining"`
+}
+
+// ReportFile is a file handed over, as the report names it.
+type ReportFile struct {
+	Name      string `json:"name"`
+	Size      int64  `json:"size"` // bytes
+	SHA256    string `json:"sha256"`
+	Direction string `json:"direction"` // in, out
+}
+
+// RecordContent is the attendant's statement, with the broker's knowledge at that time.
+type RecordContent struct {
+	Window           string   `json:"window"`
+	Unexpected       *bool    `json:"unexpected"`
+	UnexpectedDetail string   `json:"unexpected_detail"`
+	Remarks          string   `json:"remarks"`
+	LinesRestored    *bool    `json:"lines_restored"` // missing: the system has no line
+	OpenAlarms       []string `json:"open_alarms"`
+
+	Sessions         []string        `json:"sessions"`
+	Attendant        string          `json:"attendant"`
+	Attended         []AttendedPost  `json:"attended"`
+	ProcedureVersion int             `json:"procedure_version"`
+	Steps            []TickedStep    `json:"steps"`
+	IdentityMethod   string          `json:"identity_method"` // callback | none
+	Identity         []IdentityCheck `json:"identity"`
+	Interventions    []Intervention  `json:"interventions"`
+	AttestedAt       time.Time       `json:"attested_at,omitzero"`
+}
+
+// AttendedPost is a person who had the post, and since when.
+type AttendedPost struct {
+	Person string    `json:"person"`
+	From   time.Time `json:"from"`
+}
+
+// TickedStep is a ticked step of the checklist.
+type TickedStep struct {
+	ID     string    `json:"id"`
+	Method string    `json:"method"`
+	By     string    `json:"by"`
+	At     time.Time `json:"at"`
+}
+
+// IdentityCheck is one check of one engineer.
+type IdentityCheck struct {
+	Person  string    `json:"person"`
+	Session string    `json:"session_id"`
+	Matched bool      `json:"matched"`
+	By      string    `json:"by"`
+	At      time.Time `json:"at"`
+}
+
+// Intervention is a pause, an extension or a cut, with its time, person and reason.
+type Intervention struct {
+	Kind   string    `json:"kind"` // of the ledger's entry
+	Entry  int64     `json:"entry_no"`
+	At     time.Time `json:"at"`
+	By     string    `json:"by"`
+	Reason string    `json:"reason"`
+}

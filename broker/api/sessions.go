@@ -1,0 +1,106 @@
+package api
+
+import (
+	"time"
+)
+
+// Session is one connection, or an attempt that was refused.
+type Session struct {
+	ID            string    `json:"session_id"`
+	State         string    `json:"state"`
+	Engineer      string    `json:"engineer"`
+	Vendor        string    `json:"vendor,omitempty"`
+	Request       string    `json:"request_no,omitempty"`
+	Window        string    `json:"window,omitempty"`
+	System        string    `json:"system,omitempty"`
+	Target        string    `json:"target,omitempty"`
+	Account       string    `json:"account,omitempty"`
+	Source        string    `json:"source"`
+	Fingerprint   string    `json:"fingerprint,omitempty"`
+	Factor        string    `json:"factor,omitempty"`
+	EndCause      string    `json:"end_cause,omitempty"` // reason code
+	EndNumber     int       `json:"end_number,omitempty"`
+	Detail        string    `json:"detail,omitempty"`
+	EndedBy       string    `json:"ended_by,omitempty"`
+	Created       time.Time `json:"created_at"`
+	Started       time.Time `json:"started_at,omitzero"`
+	Ended         time.Time `json:"ended_at,omitzero"`
+	Seconds       float64   `json:"seconds"` // connected to the target, once the session has ended; 0: never reached it
+	Until         time.Time `json:"until,omitzero"`
+	Watchers      int       `json:"watchers,omitempty"`
+	NoAnswer      time.Time `json:"no_answer_since,omitzero"` // the engineer's client has not answered since
+	Recorded      bool      `json:"recorded"`
+	RecordingSum  string    `json:"recording_sha256,omitempty"`
+	RecordingSize int64     `json:"recording_bytes,omitempty"`
+	ClientVersion string    `json:"client_version,omitempty"`
+	Paused        time.Time `json:"paused_at,omitzero"`
+	PausedBy      string    `json:"paused_by,omitempty"` // empty while paused: the attendant is away
+	// On a single session that has ended: how its end was verified (R4). verified | partly | failed; empty: it was not.
+	EndVerified string    `json:"end_verified,omitempty"`
+	Findings    []Finding `json:"findings,omitempty"`
+	// On a single session: the people who decided on its request, in order, and who had the post (R3).
+	Approvers  []string `json:"approvers,omitempty"`
+	Attendants []string `json:"attendants,omitempty"`
+	Offers     []Offer  `json:"offers,omitempty"` // which acts are open to the caller
+}
+
+// Finding is one part of the verification of an end: what was asked, and what was found.
+type Finding struct {
+	What   string   `json:"what"`  // connections | account | leftovers | target | egress
+	State  string   `json:"state"` // verified | partly: it cannot be verified | failed
+	Detail string   `json:"detail,omitempty"`
+	Names  []string `json:"names,omitempty"` // what was left, was ended, or has changed
+}
+
+// Review is the review of one window's work.
+type Review struct {
+	ID       string    `json:"review"` // the window's number; a session's, where it is an item of its own
+	Window   string    `json:"window,omitempty"`
+	Request  string    `json:"request_no,omitempty"`
+	System   string    `json:"system,omitempty"`
+	Vendor   string    `json:"vendor,omitempty"`
+	Sessions []string  `json:"sessions"` // that ended, in order
+	Picks    []Pick    `json:"picks"`    // reasons why it stands out
+	State    string    `json:"state"`    // queued | in-review | overdue | ok | question | fix
+	Auditor  string    `json:"auditor,omitempty"`
+	Created  time.Time `json:"created_at"`
+	Due      time.Time `json:"due_at"`
+	Note     string    `json:"note,omitempty"`
+
+	Addressee string    `json:"addressee,omitempty"` // from whom an answer or a correction is expected
+	AnswerBy  time.Time `json:"answer_by,omitzero"`  // and until when
+	SignedBy  string    `json:"signed_by,omitempty"`
+	SignedAt  time.Time `json:"signed_at,omitzero"`
+
+	// On a single review.
+	Work     []Session       `json:"work,omitempty"`             // the sessions
+	Refused  []Session       `json:"refused_attempts,omitempty"` // attempts in the window that were refused
+	Files    *ReviewedFiles  `json:"files,omitempty"`
+	Compared []Comparison    `json:"compared,omitempty"` // what was approved, and what was done
+	Before   []SessionReview `json:"before,omitempty"`   // reviews of single sessions, from the time when each had one
+	Offers   []Offer         `json:"offers,omitempty"`
+}
+
+// ReviewedFiles tells what was approved and reported about files. The operations themselves are in the recordings.
+type ReviewedFiles struct {
+	Allowed  string       `json:"allowed"` // none | allowed
+	Detail   string       `json:"detail,omitempty"`
+	Reported []ReportFile `json:"reported,omitempty"` // by the work reports
+}
+
+// SessionReview is a review of a single session.
+type SessionReview struct {
+	Session  string    `json:"session_id"`
+	Verdict  string    `json:"verdict,omitempty"`
+	Note     string    `json:"note,omitempty"`
+	SignedBy string    `json:"signed_by,omitempty"`
+	SignedAt time.Time `json:"signed_at,omitzero"`
+}
+
+// SignBody signs a review.
+type SignBody struct {
+	Verdict   ReviewState `json:"verdict"` // ok | question | fix
+	Note      string      `json:"note,omitempty"`
+	Addressee string      `json:"addressee,omitempty"`
+	AnswerBy  string      `json:"answer_by,omitempty"` // a date: 2026-12-04
+}

@@ -1,0 +1,70 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sekimori/broker/chores"
+	"sekimori/broker/confirmation"
+	"sekimori/broker/evidence"
+	"sekimori/broker/notify"
+	"sekimori/broker/papers"
+	"sekimori/broker/refusals"
+	"sekimori/broker/registry"
+	"sekimori/broker/reports"
+	"sekimori/broker/requests"
+	"sekimori/broker/roster"
+	"sekimori/broker/store"
+)
+
+// parts are the parts of the broker that have a chore.
+type parts struct {
+	people   *registry.Registry
+	refused  *refusals.Tally
+	desk     *requests.Desk
+	reports  *reports.Service
+	papers   *papers.Keeper
+	days     *confirmation.Book
+	evidence *evidence.Keeper
+	teller   *notify.Service
+	roster   *roster.Book
+}
+
+// choresOf is the table of tasks that the clock starts. The ten-second pace serves lists and the ledger only: every refusal is
+// judged by the clock at that moment.
+func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
+	const soon = 10 * time.Second
+	return []chores.Chore{
+		{Name: "lapse requests", Every: soon, Run: p.desk.Due},
+		{Name: "move requests to their report", Every: soon, Run: func(ctx context.Context) error { _, err := p.reports.Due(ctx); return err }},
+		{Name: "warn of papers that end", Every: soon, Run: func(ctx context.Context) error { _, err := p.papers.Due(ctx); return err }},
+		{Name: "note statements of vendors that are overdue", Every: 10 * time.Minute, Run: func(ctx context.Context) error { _, err := p.roster.Due(ctx); return err }},
+		{Name: "raise days without confirmation", Every: soon, Run: p.days.Due},
+		summed("sum up failed sign-ins", soon, p.people.LedgerFailures),
+		summed("sum up refusals", soon, p.refused.Due),
+		{Name: "sum up failed logins", Every: time.Minute, Run: func(context.Context) error { return b.gate.LedgerFailures(false) }}, // the gate's Close writes the rest
+		{Name: "find whom to tell", Every: 5 * time.Second, Run: func(ctx context.Context) error { return errors.Join(p.teller.Clock(ctx), p.teller.Address(ctx)) }},
+		{Name: "send mail", Every: 5 * time.Second, Run: func(ctx context.Context) error { return p.teller.Deliver(ctx, store.ChannelMail) }},
+		{Name: "call the other program", Every: 5 * time.Second, Run: func(ctx context.Context) error { return p.teller.Deliver(ctx, store.ChannelWebhook) }},
+		{Name: "forget old notices", Every: time.Hour, Run: p.teller.Forget},
+		{Name: "look whether evidence can be kept", Every: 5 * time.Second, Run: func(ctx context.Context) error { return b.lookAtKeeping(ctx, c) }},
+		{Name: "take away accounts that were not proved gone", Every: time.Minute, Run: b.care.Retry},
+		{Name: "list outgoing connections of targets in use", Every: time.Minute, Run: b.care.Watch},
+		{Name: "probe again what could be read", Every: time.Hour, Run: b.care.Reprobe},
+		{Name: "take monthly inventories", Every: time.Hour, Run: b.care.Monthly},
+		{Name: "remove held files whose time is over", Every: time.Hour, Run: func(ctx context.Context) error {
+			return b.files.Expire(ctx, time.Duration(c.RecordingRetention))
+		}},
+		{Name: "read recordings again", Every: time.Hour, Run: p.evidence.Reread},
+	}
+}
+
+// summed writes summaries that are due, and at the stop all of them.
+func summed(name string, every time.Duration, write func(ctx context.Context, all bool) error) chores.Chore {
+	return chores.Chore{
+		Name: name, Every: every,
+		Run:  func(ctx context.Context) error { return write(ctx, false) },
+		Last: func(ctx context.Context) error { return write(ctx, true) },
+	}
+}

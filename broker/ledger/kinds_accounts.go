@@ -1,0 +1,31 @@
+package ledger
+
+// kindsOfAccounts are the kinds for the care of accounts on targets, and for what targets have and had.
+var kindsOfAccounts = func() []Kind {
+	use := []Member{
+		text("account", "id of the account"), text("target", "id of the target"),
+		text("session_id", "number of the session that is to use it; absent: none"), text("window", "number of the window; absent: none"),
+	}
+	namesUse := "the session, the window, the account, the target, the system"
+	until := []Member{instant("until", "the session's end, as far as it was known"), list("groups", "given to it; absent: none")}
+	failed := text("error", "why, as the target's program or the connection says")
+	findings := list("findings", "each with `what` (`connections`, `account`, `leftovers`, `target`, `egress`), `state` (`verified`, `partly`: it cannot be verified, `failed`), `detail` and `names`")
+	state := text("state", "the worst of the findings: `verified`, `partly`, `failed`")
+	return []Kind{
+		{Name: "account.preparing", JA: "作業用アカウントの準備", Says: "The broker is about to make an account usable for a session. From here on it is taken away whatever happens.", Subjects: namesUse, Members: with(use, until...)},
+		{Name: "account.prepared", JA: "作業用アカウントの準備完了", Says: "The account is usable.", Subjects: namesUse, Members: with(with(use, until...), yesno("shared", "true: another session had it prepared already"))},
+		{Name: "account.prepare-failed", JA: "作業用アカウントの準備の失敗", Says: "The account could not be made usable; the session does not begin (129).", Subjects: namesUse, Members: with(use, failed)},
+		{Name: "account.probed", JA: "作業用アカウントの検査", Says: "Reading was tried as the account. A probe is no complete proof.", Subjects: namesUse, Members: with(use, list("results", "each with `what`, `result` (`cannot-read`, `can-read`) and `detail`"))},
+		{Name: "account.probe-failed", JA: "作業用アカウントの検査の失敗", Says: "Reading could not be tried; the session does not begin (129).", Subjects: namesUse, Members: with(use, failed)},
+		{Name: "account.withdrawn", JA: "作業用アカウントの取上げ", Says: "An account that a crash left in use, or that was not proved gone at the end, was taken away, or this failed again.", Subjects: "the sessions, the account, the target, the system",
+			Members: []Member{text("account", "id of the account"), text("target", "id of the target"), list("sessions", "numbers of the sessions that had used it"), state, findings}},
+		{Name: "session.end-verified", JA: "終了の検証", Says: "How the end of a session was verified on its target. Without an administrative connection `session.ended` alone says it.", Subjects: namesSession + ", the target",
+			Members: []Member{text("session_id", "number of the session"), text("window", "number of the window"), text("target", "id of the target"), text("account", "id of the account"), state, findings}},
+		{Name: "target.inventoried", JA: "接続先の棚卸し", Says: "Accounts, keys, rights and timed jobs of a target were listed and compared.", Subjects: "the target, the system, the window", Members: []Member{
+			text("target", "id of the target"), text("window", "number of the window; absent: the monthly one"), text("phase", "`before`, `after` (a window's first session, its last) or `monthly`"),
+			number("items", "how many things there are"), number("differences", "how many came or went"), list("names", "the first of these, with `+` or `-`; absent: none"),
+			instant("compared_with", "when the earlier list was made; absent: there is none"), text("error", "why the list could not be had; absent: it could")}},
+		{Name: "target.connections", JA: "接続先の外向き通信", Says: "A target had outgoing connections that its list does not know.", Subjects: "the target, the system, the window", Members: []Member{
+			text("target", "id of the target"), text("window", "number of the window; absent: none"), number("connections", "how many outgoing connections there were"), list("unknown", "those that the list does not know")}},
+	}
+}()

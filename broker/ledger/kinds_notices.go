@@ -1,0 +1,18 @@
+package ledger
+
+// kindsOfNotices are the kinds for the ways by which people are told.
+var kindsOfNotices = []Kind{
+	{Name: "alarm.delivered", JA: "警報の到達", Says: "The mail server took the first mail of an alarm for one desk. Each desk has an entry of its own.", Subjects: "the alarm", Members: []Member{
+		text("alarm", "number of the alarm"), text("desk", "which desk: `information-systems`, or `section:` with the id of a section"), text("channel", "`mail`"),
+	}},
+	{Name: "notice.undelivered", JA: "届かない知らせ", Says: "A notice was given up: its address is refused, or no try succeeded in time.", Subjects: "the person, where it was for one", Members: []Member{
+		text("code", "what the notice says (`request.approved`)"), text("channel", "`mail` or `webhook`"), number("tries", "how many"), text("error", "what the last try met; of the server, shortened"),
+		text("person", "id of the person; absent: it was for a desk or a program"), text("desk", "which desk, `vendor:` with an id, or `webhook`; absent: none"),
+	}},
+	{Name: "notice.in-force", JA: "監視の告知の版", Says: "The broker started under a version of the notice or a retention other than before. The first entry of this kind is about the first start.", Members: []Member{
+		number("version", "version of the notice"), number("kept_days", "how long recordings are kept, in days"),
+	}},
+	{Name: "notice.tested", JA: "通知の試験", Says: "A person tested the ways by which people are told.", Subjects: "the person", Members: []Member{
+		list("channels", "those tried, each with `channel`, `ok` and, where it failed, `error`"),
+	}},
+}

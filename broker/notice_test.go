@@ -1,0 +1,48 @@
+package broker_test
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"sekimori/broker"
+	"sekimori/broker/store"
+	"sekimori/broker/view"
+)
+
+// The ledger notes the version of the notice and the retention: once, and again when one of them changes.
+func TestTheNoticeInForceStandsInTheLedger(t *testing.T) {
+	o := found(t, time.Hour)
+	said := func() (all []view.NoticeInForce) {
+		t.Helper()
+		o.read(func(s *store.Snap) error {
+			for e, err := range s.Entries(store.EntryFilter{Kind: view.KindNoticeInForce}) {
+				if err != nil {
+					return err
+				}
+				var v view.NoticeInForce
+				if err := json.Unmarshal(e.Payload, &v); err != nil {
+					return err
+				}
+				all = append(all, v)
+			}
+			return nil
+		})
+		return all
+	}
+	o.config.Notice.Version, o.config.RecordingRetention = 1, broker.Duration(730*24*time.Hour)
+	first := view.NoticeInForce{Version: 1, KeptDays: 730}
+	for range 2 {
+		o.start().close()
+		if got := said(); !slices.Equal(got, []view.NoticeInForce{first}) {
+			t.Fatalf("the ledger says %v", got)
+		}
+	}
+	o.config.Notice.Version, o.config.RecordingRetention = 2, broker.Duration(365*24*time.Hour)
+	o.start().close()
+	if got := said(); !slices.Equal(got, []view.NoticeInForce{first, {Version: 2, KeptDays: 365}}) {
+		t.Errorf("the ledger says %v", got)
+	}
+	o.verifyLedger()
+}

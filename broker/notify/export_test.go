@@ -1,0 +1,13 @@
+package notify
+
+import (
+	"context"
+
+	"sekimori/broker/store"
+)
+
+// Unreadable treats a thing as one whose addressees could not be found at any try.
+func Unreadable(ctx context.Context, s *Service, o store.Outgoing) error {
+	o.Tries = mostTries
+	return s.addressOne(ctx, o)
+}

@@ -1,0 +1,108 @@
+package pages
+
+import (
+	"strings"
+
+	"sekimori/broker/api"
+	"sekimori/broker/correction"
+	"sekimori/policy"
+	"sekimori/policy/text"
+)
+
+// otherSubject is subject for the things that have no page of their own in this package, or only a small card.
+func (v *visit) otherSubject(d deed, id string) (card Card, offers []api.Offer, err error) {
+	ctx, by, views, zone := v.r.Context(), v.reader(), v.p.o.Views, v.p.o.Zone
+	row := func(ja, en, said string) {
+		if said != "" {
+			card.Rows = append(card.Rows, CardRow{Label: text2(ja, en), Text: text.Same(said)})
+		}
+	}
+	switch {
+	case strings.HasPrefix(d.Path, string(api.Freezes)+"/"):
+		f, err := views.Freeze(ctx, by, id)
+		if err != nil {
+			return card, nil, err
+		}
+		row("番号", "Number", f.ID)
+		card.Rows = append(card.Rows, CardRow{Label: text2("範囲", "Scope"), Text: policy.FreezeScope(f.Scope).Label()})
+		row("対象", "Of", f.Subject)
+		card.Rows = append(card.Rows, CardRow{Label: text2("状態", "State"), Text: api.FreezeState(f.State).Label()})
+		row("理由", "Why", f.Reason)
+		return card, f.Offers, nil
+	case strings.HasPrefix(d.Path, string(api.Lines)+"/"):
+		l, err := views.Line(ctx, by, id)
+		if err != nil {
+			return card, nil, err
+		}
+		row("番号", "Number", l.System)
+		row("名称", "Name", l.Name)
+		card.Rows = append(card.Rows, CardRow{Label: text2("守り方", "Protection"), Text: l.How.Label()}, CardRow{Label: text2("限界", "Limit"), Text: l.Limit})
+		return card, l.Offers, nil
+	case strings.HasPrefix(d.Path, string(api.People)+"/"):
+		p, err := views.Person(ctx, by, id)
+		if err != nil {
+			return card, nil, err
+		}
+		row("番号", "Number", p.ID)
+		row("氏名", "Name", p.Name)
+		return card, p.Offers, nil
+	case strings.HasPrefix(d.Path, string(api.Vendors)+"/"):
+		p, err := views.VendorPage(ctx, by, id)
+		if err != nil {
+			return card, nil, err
+		}
+		row("番号", "Number", p.Vendor.ID)
+		row("名称", "Name", p.Vendor.Name)
+		return card, p.Vendor.Offers, nil
+	case strings.HasPrefix(d.Path, string(api.Papers)+"/"):
+		p, err := views.Paper(ctx, by, id)
+		if err != nil {
+			return card, nil, err
+		}
+		row("番号", "Number", p.ID)
+		row("保守事業者", "Vendor", p.Vendor)
+		row("名称", "Name", p.Name)
+		return card, p.Offers, nil
+	case strings.HasPrefix(d.Path, string(api.Reports)+"/"):
+		r, err := views.Report(ctx, by, id)
+		if err != nil {
+			return card, nil, err
+		}
+		row("番号", "Number", r.ID)
+		row("接続番号", "Sessions", strings.Join(r.Sessions, ", "))
+		row("実施内容", "Done", r.Content.Done)
+		return card, r.Offers, nil
+	case strings.HasPrefix(d.Path, string(api.Extensions)+"/"):
+		x, err := views.Extension(ctx, by, id)
+		if err != nil {
+			return card, nil, err
+		}
+		row("番号", "Number", x.ID)
+		row("時間枠", "Window", x.Window)
+		row("延ばす長さ", "By", x.By)
+		row("理由", "Why", x.Reason)
+		return card, x.Offers, nil
+	case strings.HasPrefix(d.Path, string(api.LedgerEntries)+"/"):
+		no, err := correction.Number(id)
+		if err != nil {
+			return card, nil, err
+		}
+		e, err := views.Entry(ctx, by, no)
+		if err != nil {
+			return card, nil, err
+		}
+		names, err := views.Names(ctx, e.Actor.ID, e.OnBehalf)
+		return v.entryCard(e, names), e.Offers, err
+	case strings.HasPrefix(d.Path, string(api.Recordings)+"/"):
+		r, err := views.Recording(ctx, by, id)
+		if err != nil {
+			return card, nil, err
+		}
+		row("接続番号", "Session", r.Session)
+		when := span(r.Started, r.Ended, zone)
+		card.Rows = append(card.Rows, CardRow{Label: text2("いつ", "When"), Span: &when})
+		return card, r.Offers, nil
+	}
+	row("番号", "Number", id)
+	return card, nil, nil
+}

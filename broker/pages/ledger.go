@@ -1,0 +1,403 @@
+package pages
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"sekimori/broker/api"
+	"sekimori/broker/fault"
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/broker/view"
+	"sekimori/policy"
+	"sekimori/policy/text"
+)
+
+func ledgerRoutes() []row {
+	readers := those(policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor, policy.Administrator, policy.Attendant)
+	return []row{
+		get("/ledger", staff, text2("接続台帳", "Ledger"), readers, l1, (*Pages).ledger).inMenu(60),
+		get("/ledger/entries", staff, text2("すべての記載", "All entries"), readers, l1, (*Pages).entries),
+		get("/ledger/{n}", staff, text2("台帳の記載", "Entry of the ledger"), readers, l1, (*Pages).entry),
+		get("/ledger/verify", staff, text2("台帳の検証", "Verification of the ledger"), everyStaff(), l0, (*Pages).verification),
+		post("/ledger/verify", staff, text2("台帳の検証", "Verification of the ledger"), everyStaff(), l0, (*Pages).askVerify),
+		get("/ledger/export", staff, text2("台帳の書き出し", "Export of the ledger"), those(policy.Auditor), l0, (*Pages).exportForm).denying(policy.ExportAuditorOnly),
+		post("/ledger/export", staff, text2("台帳の書き出し", "Export of the ledger"), those(policy.Auditor), l1, (*Pages).export).denying(policy.ExportAuditorOnly),
+		get("/ledger/checkpoint", staff, text2("確定点", "Checkpoint"), everyStaff(), l0, (*Pages).checkpoint),
+	}
+}
+
+func ledgerPages() map[string]page {
+	return map[string]page{"ledger": &LedgerPage{}, "entries": &EntriesPage{}, "entry": &EntryPage{}, "verification": &VerificationPage{}, "export": &ExportPage{}, "checkpoint": &CheckpointPage{}}
+}
+
+// Badge says whether the ledger holds.
+type Badge struct {
+	Chip Chip
+	Busy bool
+}
+
+// badge is how the ledger stood last, in words.
+func (v *visit) badge() Badge {
+	s := v.p.o.Views.Verified()
+	n, at := itoa(int(s.Entries)), text.Moment(s.At.In(v.p.o.Zone))
+	if s.At.IsZero() {
+		at = text2("時刻不明", "at an unknown time")
+	}
+	switch s.State {
+	case view.LedgerVerified:
+		return Badge{Chip: Chip{text2("改ざんなし(検証日時 "+at.JA+"、"+n+"件)", "No tampering found (verified "+at.EN+", "+n+" entries)"), "check", "ok"}}
+	case view.LedgerVerifying:
+		done := itoa(int(s.Done)) + "/" + itoa(int(s.Of))
+		return Badge{Chip: Chip{text2("検証中 "+done+"件", "Verifying "+done), "clock", "info"}, Busy: true}
+	case view.LedgerMismatch:
+		return Badge{Chip: Chip{text2("不整合あり("+s.Place.JA+")。情報システム課へ連絡済み "+at.JA+"。", "Mismatch ("+s.Place.EN+"); IS section told "+at.EN), "octagon", "stop"}}
+	}
+	if s.At.IsZero() {
+		return Badge{Chip: Chip{text2("検証できていません(最後の検証 なし)", "Not verified yet"), "triangle", "attention"}, Busy: true}
+	}
+	return Badge{Chip: Chip{text2("検証できていません(最後の検証 "+at.JA+")", "Not verified since "+at.EN), "triangle", "attention"}, Busy: true}
+}
+
+// LedgerPage is the table of connections.
+type LedgerPage struct {
+	Frame
+	Badge    Badge
+	Month    Field
+	Fields   []Field
+	Filtered bool
+	May      bool // export
+	All      bool // all entries may be shown
+	Table    Table
+	Rows     []LedgerRow
+	Pager    Pager
+}
+
+// LedgerRow is one connection.
+type LedgerRow struct {
+	No        string // number of the entry
+	Href      string
+	Session   string
+	At        Moment
+	ISO       string
+	System    string
+	Engineer  string
+	Approvals text.Text
+	Attendant string
+	Chip      Chip
+	Minutes   text.Text
+	Review    *Chip
+	ReviewAt  string
+}
+
+// everyMonth in the address asks for connections of any time.
+const everyMonth = "all"
+
+func (p *Pages) ledger(v *visit) error {
+	q := v.r.URL.Query()
+	now := p.o.Clock().In(p.o.Zone)
+	month := q.Get("month")
+	if month == "" {
+		month = now.Format("2006-01")
+	}
+	asked := view.ConnectionsAsked{System: q.Get("system"), Vendor: q.Get("vendor"), Reason: q.Get("end_cause"), Review: q.Get("review")}
+	if month != everyMonth {
+		from, err := time.ParseInLocation("2006-01", month, p.o.Zone)
+		if err != nil {
+			return fault.BadRequest("月は 2026-11 の形です", "a month is like 2026-11", nil)
+		}
+		asked.From, asked.To = from, from.AddDate(0, 1, 0)
+	}
+	list, err := p.o.Views.Connections(v.r.Context(), v.reader(), asked, v.paging())
+	if err != nil {
+		return err
+	}
+	page := &LedgerPage{Frame: v.frame(), Badge: v.badge(), Filtered: len(q) > 0, Pager: v.pager(len(list.Items), list.Total, list.Next), Table: Table{
+		Caption: text2("接続(新しい順)", "Connections, the newest first"),
+		Columns: []text.Text{text2("番号", "No."), text2("接続日時", "Connected"), text2("接続先", "System"), text2("保守要員", "Engineer"), text2("承認(一/二)", "Approvals (1st/2nd)"),
+			text2("立会", "Attendant"), text2("終了理由", "End cause"), text2("時間", "Length"), text2("点検", "Review")},
+	}}
+	page.May = policy.Decide(policy.Facts{Person: v.person}, policy.Attempt{Act: policy.ActLedgerExport, Person: v.person.ID, Key: true, Factor: true, Purpose: string(policy.PeriodicReview)}, now).Allow
+	_, own := policy.SeeLedger(v.person)
+	page.All = !own
+	page.Month = v.monthField(month, text2("すべて", "All"), everyMonth)
+	page.Fields = []Field{{Key: "system", Label: text2("対象システム(番号)", "System (id)"), Control: "text", Value: asked.System}, {Key: "vendor", Label: text2("事業者(番号)", "Vendor (id)"), Control: "text", Value: asked.Vendor},
+		v.causeField(asked.Reason), reviewField(asked.Review)}
+	var ids []string
+	for _, c := range list.Items {
+		ids = append(ids, c.System, c.Engineer, c.First, c.Second, c.Attendant)
+	}
+	names, err := p.o.Views.Names(v.r.Context(), ids...)
+	if err != nil {
+		return err
+	}
+	for _, c := range list.Items {
+		page.Rows = append(page.Rows, ledgerRow(c, names, p.o.Zone))
+	}
+	return v.show(page)
+}
+
+func (v *visit) causeField(set string) Field {
+	f := Field{Key: "end_cause", Label: text2("終了理由", "End cause"), Control: "select", Choices: []Choice{{Text: text2("すべて", "All")}}}
+	for _, r := range policy.Reasons() {
+		if n := r.Number; n >= 100 && n < 300 {
+			label := r.Code.Label()
+			f.Choices = append(f.Choices, Choice{Word: string(r.Code), Text: text2("["+itoa(n)+"] "+label.JA, "["+itoa(n)+"] "+label.EN), Set: string(r.Code) == set})
+		}
+	}
+	return f
+}
+
+func reviewField(set string) Field {
+	f := Field{Key: "review", Label: text2("点検", "Review"), Control: "select", Choices: []Choice{{Text: text2("すべて", "All")}, {Word: "unsigned", Text: text2("点検待ち", "Not reviewed"), Set: set == "unsigned"}}}
+	for _, s := range []api.ReviewState{api.ReviewOK, api.ReviewQuestion, api.ReviewFix} {
+		f.Choices = append(f.Choices, Choice{Word: string(s), Text: s.Label(), Set: string(s) == set})
+	}
+	return f
+}
+
+func ledgerRow(c view.Connection, names map[string]string, z *time.Location) LedgerRow {
+	row := LedgerRow{Session: c.ID, At: moment(c.Created, z), ISO: c.Created.In(z).Format("2006-01-02 15:04"), System: nameIn(names, c.System), Engineer: namesIn(names, []string{c.Engineer}), Attendant: nameIn(names, c.Attendant)}
+	if c.Entry >= 0 {
+		row.No = strconv.FormatInt(c.Entry, 10)
+		row.Href = "/ledger/" + row.No
+	}
+	first, second := nameIn(names, c.First), nameIn(names, c.Second)
+	row.Approvals = text2(first+"/"+second, first+"/"+second)
+	if c.Deputy {
+		row.Approvals = text2("代決 "+first+"/"+second, "deputy "+first+"/"+second)
+	}
+	row.Chip = sessionChip(c.Session)
+	if _, ok := policy.Lookup(policy.Reason(c.EndCause)); ok {
+		row.Chip.Text = policy.Reason(c.EndCause).Label()
+	}
+	if c.Seconds > 0 {
+		n := itoa(int(c.Seconds+59) / 60)
+		row.Minutes = text2(n+"分", n+" min")
+	}
+	if c.Review != "" {
+		row.Review, row.ReviewAt = chipOf(reviewChip(c.Review)), "/reviews/"+url.PathEscape(c.ID)
+	}
+	return row
+}
+
+// EntriesPage lists all entries.
+type EntriesPage struct {
+	Frame
+	Badge   Badge
+	Kind    Field
+	Subject Field
+	Table   Table
+	Rows    []LedgerEntryRow
+	Pager   Pager
+}
+
+// LedgerEntryRow is one entry of the list.
+type LedgerEntryRow struct {
+	No, Href string
+	At       Moment
+	Kind     text.Text
+	Actor    string
+	Subjects string
+}
+
+func (p *Pages) entries(v *visit) error {
+	q := v.r.URL.Query()
+	asked := view.EntriesAsked{Kind: q.Get("kind"), Subject: q.Get("subject")}
+	if next := q.Get("next"); next != "" {
+		n, err := strconv.ParseInt(next, 10, 64)
+		if err != nil || n < 0 {
+			return fault.BadRequest("番号が読めません", "not a number", nil)
+		}
+		asked.Before, asked.None = n, n == 0
+	}
+	list, err := p.o.Views.Entries(v.r.Context(), v.reader(), asked, pageItems)
+	if err != nil {
+		return err
+	}
+	page := &EntriesPage{Frame: v.frame(), Badge: v.badge(), Pager: v.pager(len(list.Items), list.Total, list.Next),
+		Kind: Field{Key: "kind", Label: text2("種類(例 session.*)", "Kind (as session.*)"), Control: "text", Value: asked.Kind}, Subject: Field{Key: "subject", Label: text2("対象の番号", "Id of the subject"), Control: "text", Value: asked.Subject},
+		Table: Table{Caption: text2("台帳の記載(新しい順)", "Entries, the newest first"), Columns: []text.Text{text2("番号", "No."), text2("日時", "Time"), text2("種類", "Kind"), text2("行った人", "By"), text2("対象", "About")}}}
+	page.Crumbs = []Link{{text2("接続台帳", "Ledger"), "/ledger"}}
+	var ids []string
+	for _, e := range list.Items {
+		ids = append(ids, e.Actor.ID)
+	}
+	names, err := p.o.Views.Names(v.r.Context(), ids...)
+	if err != nil {
+		return err
+	}
+	for _, e := range list.Items {
+		no := strconv.FormatInt(e.No, 10)
+		page.Rows = append(page.Rows, LedgerEntryRow{No: no, Href: "/ledger/" + no, At: moment(e.Time, p.o.Zone), Kind: kindText(e.Kind), Actor: actorText(e.Actor, names), Subjects: text.OneLine(strings.Join(e.Subjects, " "), 80)})
+	}
+	return v.show(page)
+}
+
+// kindText is what a kind of entry is called.
+func kindText(kind string) text.Text {
+	return text2(ledger.KindJA(kind), kind)
+}
+
+func actorText(a api.Actor, names map[string]string) string {
+	if a.Kind != "person" {
+		return "関守 / Sekimori"
+	}
+	return namesIn(names, []string{a.ID})
+}
+
+// VerificationPage tells how the ledger stands and how others verify it.
+type VerificationPage struct {
+	Frame
+	Badge Badge
+}
+
+func (p *Pages) verification(v *visit) error {
+	return v.show(&VerificationPage{Frame: v.frame(), Badge: v.badge()})
+}
+
+func (p *Pages) askVerify(v *visit) error {
+	if err := v.readForm(); err != nil {
+		return err
+	}
+	p.o.Views.AskVerify()
+	return v.to(local(v.r.PostFormValue("back"), "/ledger/verify"))
+}
+
+// ExportPage asks for the purpose of an export.
+type ExportPage struct {
+	Frame
+	Purpose     Field
+	Explanation Field
+}
+
+func (p *Pages) exportForm(v *visit) error { return v.show(v.exportPage(text.Text{})) }
+
+func (v *visit) exportPage(wrong text.Text) *ExportPage {
+	page := &ExportPage{Frame: v.frame(), Purpose: Field{Key: "purpose", Label: text2("閲覧目的", "Purpose of viewing"), Control: "radio", Required: true, Error: wrong},
+		Explanation: Field{Key: "explanation", Label: text2("説明", "Explanation"), Control: "text"}}
+	if list := v.given("explanation"); len(list) > 0 {
+		page.Explanation.Value = list[0]
+	}
+	for _, purpose := range policy.Purposes(policy.ActLedgerExport) {
+		page.Purpose.Choices = append(page.Purpose.Choices, Choice{Word: string(purpose), Text: purpose.Label()})
+	}
+	if !wrong.IsZero() {
+		page.Errors = []Problem{{Field: "purpose", Text: wrong}}
+	}
+	return page
+}
+
+// exportStall is how long a reader of an export may take for one part.
+const exportStall = time.Minute
+
+func (p *Pages) export(v *visit) error {
+	if err := v.readForm(); err != nil {
+		return err
+	}
+	begun := false
+	err := p.o.Views.ExportLedger(v.r.Context(), v.reader(), v.r.PostFormValue("purpose"), text.OneLine(v.r.PostFormValue("explanation"), 400), func() io.Writer {
+		begun = true
+		h := v.w.Header()
+		h.Set("Content-Type", "application/jsonl")
+		h.Set("Content-Disposition", `attachment; filename="setsuzoku-daicho_`+p.o.Clock().In(p.o.Zone).Format("20060102T1504MST")+`.jsonl"`)
+		return stalling{v.w, http.NewResponseController(v.w)}
+	})
+	var denied *policy.Denied
+	switch {
+	case err == nil || begun: // what was sent cannot be taken back: the file lacks its end, which every verifier says
+		return nil
+	case errors.As(err, &denied) && denied.Reason == policy.ViewPurposeRequired:
+		return v.showAs(http.StatusUnprocessableEntity, v.exportPage(text2("閲覧目的を選んでください", "Choose a purpose")))
+	}
+	return err
+}
+
+// stalling gives each write its own deadline, so that a browser that does not read holds nothing for long.
+type stalling struct {
+	w http.ResponseWriter
+	c *http.ResponseController
+}
+
+func (s stalling) Write(b []byte) (int, error) {
+	if err := s.c.SetWriteDeadline(time.Now().Add(exportStall)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	return s.w.Write(b)
+}
+
+// CheckpointPage is a checkpoint for the section's paper file: a month's last, the one that covers an entry, or the newest.
+type CheckpointPage struct {
+	Frame
+	CheckpointPart
+	Note  string
+	None  bool
+	Early bool // the month asked for lies before the first entry
+	Now   Moment
+	Month Field
+	Entry string
+}
+
+func (p *Pages) checkpoint(v *visit) error {
+	now, q := p.o.Clock().In(p.o.Zone), v.r.URL.Query()
+	page := &CheckpointPage{Frame: v.frame(), Now: moment(now, p.o.Zone), Month: v.monthField(q.Get("month"), text2("最新", "The newest"), "")}
+	page.Crumbs = []Link{{text2("接続台帳", "Ledger"), "/ledger"}}
+	before := now.AddDate(1, 0, 0)
+	if month := q.Get("month"); month != "" {
+		from, err := time.ParseInLocation("2006-01", month, p.o.Zone)
+		if err != nil {
+			return fault.BadRequest("月は 2026-11 の形です", "a month is like 2026-11", nil)
+		}
+		before = from.AddDate(0, 1, 0)
+	}
+	var c view.Covering
+	var err error
+	if entry := q.Get("entry"); entry != "" {
+		n, bad := strconv.ParseInt(entry, 10, 64)
+		if bad != nil || n < 0 {
+			return fault.NotFound()
+		}
+		page.Entry = strconv.FormatInt(n, 10)
+		if c, err = p.o.Views.CheckpointOf(v.r.Context(), n); errors.Is(err, store.ErrNotFound) {
+			return fault.NotFound()
+		}
+	} else {
+		c, err = p.o.Views.CheckpointBefore(v.r.Context(), before)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		page.None, page.Early = true, q.Get("month") != ""
+		return v.show(page)
+	}
+	if err != nil {
+		return err
+	}
+	page.CheckpointPart, page.Note = checkpointPart(c), string(c.Note)
+	return v.show(page)
+}
+
+// monthField offers this month and the twelve before it, and one further choice.
+func (v *visit) monthField(set string, other text.Text, word string) Field {
+	f := Field{Key: "month", Label: text2("期間", "Period"), Control: "select"}
+	now := v.p.o.Clock().In(v.p.o.Zone)
+	for i := range 13 {
+		m := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, v.p.o.Zone).AddDate(0, -i, 0)
+		f.Choices = append(f.Choices, Choice{Word: m.Format("2006-01"), Text: text.Month(m), Set: m.Format("2006-01") == set})
+	}
+	f.Choices = append(f.Choices, Choice{Word: word, Text: other, Set: set == word})
+	return f
+}
+
+func hexOf(b []byte) string {
+	const digits = "0123456789abcdef"
+	var out strings.Builder
+	for _, x := range b {
+		out.WriteByte(digits[x>>4])
+		out.WriteByte(digits[x&15])
+	}
+	return out.String()
+}

@@ -1,0 +1,296 @@
+package pages
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"sekimori/broker/api"
+	"sekimori/broker/evidence"
+	"sekimori/broker/fault"
+	"sekimori/broker/view"
+	"sekimori/policy"
+	"sekimori/policy/text"
+)
+
+func playbackRoutes() []row {
+	play, read := text2("操作記録の再生", "Playback"), text2("操作記録を文字で読む", "Read as text")
+	return []row{
+		get("/recordings/{id}", staff, play, everyStaff(), l2, (*Pages).playback),
+		post("/recordings/{id}", staff, play, everyStaff(), l2, func(p *Pages, v *visit) error { return p.beginPlayback(v, "") }),
+		get("/recordings/{id}/text", staff, read, everyStaff(), l2, (*Pages).playbackText),
+		post("/recordings/{id}/text", staff, read, everyStaff(), l2, func(p *Pages, v *visit) error { return p.beginPlayback(v, "/text") }),
+		get("/recordings/{id}/cast", staff, play, everyStaff(), l2, (*Pages).cast),
+	}
+}
+
+func playbackPages() map[string]page {
+	return map[string]page{"purpose": &PurposePage{}, "playback": &PlaybackPage{}, "playtext": &PlayTextPage{}}
+}
+
+func recordingPath(id string) string { return "/recordings/" + url.PathEscape(id) }
+
+// PurposePage asks for the purpose of viewing before anything of a recording is shown.
+type PurposePage struct {
+	Frame
+	ID          string
+	Action      string
+	Purposes    []Choice
+	Explanation string
+	Damaged     bool // the recording does not hold: an auditor may open it all the same
+}
+
+// askPurpose shows the form, after a refusal with its mistake.
+func (v *visit) askPurpose(f *api.Fault, damaged bool) error {
+	id := v.r.PathValue("id")
+	page := &PurposePage{Frame: v.frame(), ID: id, Action: v.r.URL.Path, Damaged: damaged, Explanation: first(v.given("explanation"))}
+	page.Crumbs = []Link{{text2("接続の記録 "+id, "Session "+id), sessionPath(id)}}
+	chosen := first(v.given("purpose"))
+	for _, p := range policy.Purposes(policy.ActPlay) {
+		page.Purposes = append(page.Purposes, Choice{Word: string(p), Text: p.Label(), Set: string(p) == chosen})
+	}
+	status := http.StatusOK
+	if f != nil {
+		one := faultProblem(f)
+		one.Field, status = "purpose", f.Status
+		page.Errors = []Problem{one}
+	}
+	return v.showAs(status, page)
+}
+
+func first(all []string) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return all[0]
+}
+
+// beginPlayback takes the purpose and opens the recording: one entry, before the first byte.
+func (p *Pages) beginPlayback(v *visit, part string) error {
+	if err := v.readForm(); err != nil {
+		return err
+	}
+	why, ok := view.NewWhy(v.r.PostFormValue("purpose"), v.r.PostFormValue("explanation"))
+	if !ok {
+		return v.askPurpose(fault.Of(fault.BadRequest("説明に表示できない文字があるか、長すぎます", "the explanation has characters that cannot be shown, or is too long", nil)), false)
+	}
+	id, damaged := v.r.PathValue("id"), v.r.PostFormValue("damaged") == "true"
+	name, err := p.o.Views.BeginPlayback(v.r.Context(), v.reader(), v.token, id, why, damaged)
+	var bad *evidence.BadError
+	var denied *policy.Denied
+	switch {
+	case errors.As(err, &bad):
+		return v.askPurpose(fault.Of(err), true)
+	case errors.As(err, &denied) && denied.Reason == policy.ViewPurposeRequired:
+		return v.askPurpose(fault.Of(err), damaged)
+	case errors.Is(err, evidence.ErrNone):
+		return &api.Fault{Status: http.StatusNotFound, Code: "no-recording", JA: "この接続には操作記録がありません", EN: "the session has no recording"}
+	case err != nil:
+		return err
+	}
+	return v.to(recordingPath(id) + part + "?v=" + url.QueryEscape(name))
+}
+
+// playing opens the playback that the address names. nil and no error: the page has asked for the purpose.
+func (v *visit) playing() (*view.Playback, error) {
+	name := v.r.URL.Query().Get("v")
+	if name == "" {
+		return nil, v.offerPurpose()
+	}
+	play, err := v.p.o.Views.Playback(v.r.Context(), v.reader(), v.token, v.r.PathValue("id"), name, v.lang)
+	if errors.Is(err, view.ErrNoPlayback) {
+		return nil, v.offerPurpose()
+	}
+	return play, err
+}
+
+// offerPurpose asks people who may play the recording, if they have a purpose. Others are refused, with an entry, before they choose one.
+func (v *visit) offerPurpose() error {
+	anyOne := string(policy.Purposes(policy.ActPlay)[0])
+	if _, err := v.p.o.Views.May(v.r.Context(), v.reader(), policy.Attempt{Act: policy.ActPlay, Session: v.r.PathValue("id"), Purpose: anyOne}, "recording"); err != nil {
+		return err
+	}
+	return v.askPurpose(nil, false)
+}
+
+// PlaybackPage plays a recording.
+type PlaybackPage struct {
+	Frame
+	ID      string
+	Damage  text.Text
+	Purpose text.Text
+	Cast    string // address of the picture
+	Player  string // address of the frame
+	Size    text.Text
+	Squeeze bool
+	Toggle  string // the same page with quiet stretches shown, or shortened
+	Length  string
+	Marks   []MarkRow
+	Left    int
+	TooLong bool
+	Text    string
+	V       string
+	Running bool
+}
+
+// MarkRow is one mark of the timeline.
+type MarkRow struct {
+	At     string
+	ISO    string
+	Group  text.Text
+	Text   text.Text
+	Shape  string
+	PlayMS int64
+	Read   string // where it stands in the text
+}
+
+var markShapes = map[api.MarkGroup]string{api.MarkBookmark: "info", api.MarkCommand: "run", api.MarkFile: "check", api.MarkPause: "bars", api.MarkRefused: "octagon",
+	api.MarkExtension: "clock", api.MarkQuiet: "dash", api.MarkEnd: "dash", api.MarkNotice: "info", api.MarkOther: "info"}
+
+func (p *Pages) playback(v *visit) error {
+	play, err := v.playing()
+	if play == nil {
+		return err
+	}
+	defer play.Close()
+	q := v.r.URL.Query()
+	squeeze := q.Get("idle") != "full"
+	line, err := play.Timeline(v.r.Context(), squeeze)
+	if err != nil {
+		return err
+	}
+	base, name := recordingPath(play.Session), url.QueryEscape(q.Get("v"))
+	page := &PlaybackPage{Frame: v.frame(), ID: play.Session, Damage: play.DamageText(), Purpose: policy.Purpose(play.Why.Purpose).Label(), Player: "/player", V: q.Get("v"),
+		Squeeze: squeeze, Length: clockOf(line.PlayMS), Left: line.Left, TooLong: line.Bytes > view.MostCast, Text: base + "/text", Running: play.Live,
+		Cast: base + "/cast?v=" + name, Toggle: base + "?v=" + name, Size: sizeOf(line.Bytes)}
+	page.Crumbs = []Link{{text2("接続の記録 "+play.Session, "Session "+play.Session), sessionPath(play.Session)}}
+	if squeeze {
+		page.Toggle += "&idle=full"
+	} else {
+		page.Cast += "&idle=full"
+	}
+	for _, m := range line.Marks {
+		page.Marks = append(page.Marks, MarkRow{At: m.At.Format("15:04:05"), ISO: m.At.Format("2006-01-02T15:04:05-07:00"), Group: m.Group.Label(), Text: text2(m.JA, m.EN),
+			Shape: markShapes[m.Group], PlayMS: m.PlayMS, Read: fmt.Sprintf("%s/text?v=%s&at=%d#found", base, name, m.AtMS)})
+	}
+	page.Frame.Scripts = append(page.Frame.Scripts, "playback.js")
+	v.withFrame()
+	return v.show(page)
+}
+
+// clockOf is a length as 0:24:40.
+func clockOf(ms int64) string {
+	s := ms / 1000
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+}
+
+func sizeOf(n int64) text.Text {
+	if n < 1<<20 {
+		return text.Same(fmt.Sprintf("%d kB", (n+1023)>>10))
+	}
+	return text.Same(fmt.Sprintf("%.1f MB", float64(n)/(1<<20)))
+}
+
+// cast sends the picture. It is read under the purpose that was chosen.
+func (p *Pages) cast(v *visit) error {
+	play, err := p.o.Views.Playback(v.r.Context(), v.reader(), v.token, v.r.PathValue("id"), v.r.URL.Query().Get("v"), v.lang)
+	if errors.Is(err, view.ErrNoPlayback) {
+		return fault.Refusal(policy.ViewPurposeRequired, nil)
+	}
+	if err != nil {
+		return err
+	}
+	defer play.Close()
+	v.w.Header().Set("Content-Type", "application/x-asciicast")
+	if err := play.Cast(v.r.Context(), stalling{v.w, http.NewResponseController(v.w)}, v.r.URL.Query().Get("idle") != "full"); err != nil && v.r.Context().Err() == nil {
+		p.o.Log.Error("cast_failed", "session", play.Session, "error", err)
+		panic(http.ErrAbortHandler) // the answer has begun: only a cut connection tells that it is not whole
+	}
+	return nil
+}
+
+// PlayTextPage is a part of a recording as lines of text, or what a search found.
+type PlayTextPage struct {
+	Frame
+	ID      string
+	Damage  text.Text
+	V       string
+	Action  string
+	Words   string
+	Lines   []LineRow
+	Total   int
+	From    int
+	To      int
+	Prev    string
+	Next    string
+	Play    string
+	All     string
+	Search  bool
+	Running bool
+}
+
+// LineRow is one line.
+type LineRow struct {
+	No       int
+	At, ISO  string
+	Text     text.Text
+	Op       bool
+	Found    bool
+	InText   string // of a hit: where it stands in the text
+	Language string // of output: not known
+}
+
+func (p *Pages) playbackText(v *visit) error {
+	play, err := v.playing()
+	if play == nil {
+		return err
+	}
+	defer play.Close()
+	q := v.r.URL.Query()
+	base := recordingPath(play.Session) + "/text"
+	page := &PlayTextPage{Frame: v.frame(), ID: play.Session, Damage: play.DamageText(), V: q.Get("v"), Action: base, Words: q.Get("q"), Running: play.Live,
+		Play: recordingPath(play.Session) + "?v=" + url.QueryEscape(q.Get("v")), All: base + "?v=" + url.QueryEscape(q.Get("v"))}
+	page.Crumbs = []Link{{text2("接続の記録 "+play.Session, "Session "+play.Session), sessionPath(play.Session)}}
+	from, _ := strconv.Atoi(q.Get("from")) // what is no number begins at the start
+	from = max(from, 0)
+	found := -1
+	var part api.TextPage
+	size := view.TextLines
+	switch {
+	case page.Words != "":
+		page.Search, size = true, view.TextHits
+		part, err = play.Search(v.r.Context(), page.Words, from)
+	case q.Get("at") != "":
+		at, _ := strconv.ParseInt(q.Get("at"), 10, 64)
+		part, found, err = play.TextAt(v.r.Context(), at)
+	default:
+		part, err = play.TextFrom(v.r.Context(), from)
+	}
+	if err != nil {
+		return err
+	}
+	page.Total, page.From, page.To = part.Total, min(part.From+1, part.Total), part.From+len(part.Items)
+	for _, l := range part.Items {
+		row := LineRow{No: l.No + 1, At: l.At.Format("15:04:05"), ISO: l.At.Format("2006-01-02T15:04:05-07:00"), Text: text2(l.JA, l.EN), Op: l.Group != "", Found: l.No == found}
+		if page.Search {
+			row.InText = fmt.Sprintf("%s?v=%s&from=%d#l%d", base, url.QueryEscape(page.V), l.No/view.TextLines*view.TextLines, l.No+1)
+		}
+		page.Lines = append(page.Lines, row)
+	}
+	other := func(from int) string {
+		next := url.Values{"v": {page.V}, "from": {strconv.Itoa(from)}}
+		if page.Search {
+			next.Set("q", page.Words)
+		}
+		return base + "?" + next.Encode()
+	}
+	if part.From > 0 {
+		page.Prev = other(max(part.From-size, 0))
+	}
+	if part.From+len(part.Items) < part.Total && len(part.Items) > 0 {
+		page.Next = other(part.From + size)
+	}
+	return v.show(page)
+}

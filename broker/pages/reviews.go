@@ -1,0 +1,375 @@
+package pages
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"sekimori/broker/api"
+	"sekimori/broker/review"
+	"sekimori/broker/view"
+	"sekimori/policy"
+	"sekimori/policy/text"
+)
+
+func reviewRoutes() []row {
+	c := those(policy.Auditor, policy.Approver)
+	return []row{
+		get("/reviews", staff, text2("点検", "Reviews"), c, l1, (*Pages).reviews).inMenu(50),
+		get("/reviews/{id}", staff, text2("点検", "Review"), c, l1, (*Pages).review),
+	}
+}
+
+func reviewPages() map[string]page {
+	return map[string]page{"reviews": &ReviewsPage{}, "review": &ReviewPage{}}
+}
+
+var reviewLooks = map[api.ReviewState]look{
+	api.ReviewQueued: {"clock", "waiting"}, api.ReviewInReview: {"run", "info"}, api.ReviewOverdue: {"triangle", "warning"},
+	api.ReviewOK: {"check", "ok"}, api.ReviewQuestion: {"triangle", "attention"}, api.ReviewFix: {"octagon", "stop"},
+}
+
+func reviewChip(state string) Chip {
+	s := api.ReviewState(state)
+	return chip(s.Label(), reviewLooks[s])
+}
+
+// ReviewsPage is the queue of reviews.
+type ReviewsPage struct {
+	Frame
+	Head  text.Text // how the month stands
+	None  text.Text // said where nothing waits
+	Table Table
+	Rows  []ReviewRow
+	Pager Pager
+}
+
+// ReviewRow is one item of the queue.
+type ReviewRow struct {
+	ID      string
+	Href    string
+	Chip    Chip
+	Picks   text.Text
+	System  string
+	Count   text.Text
+	Due     Moment
+	Auditor string
+	Take    bool // this person may take it
+	Review  bool // and it waits for a judgement
+}
+
+func (p *Pages) reviews(v *visit) error {
+	now := p.o.Clock().In(p.o.Zone)
+	from := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, p.o.Zone)
+	asked := view.ReviewsAsked{System: v.r.URL.Query().Get("system"), Unsigned: v.r.URL.Query().Get("unsigned") != ""}
+	list, err := p.o.Views.ReviewsLooked(v.r.Context(), v.reader(), asked, v.paging())
+	if err != nil {
+		return err
+	}
+	month, err := p.o.Views.ReviewTotals(v.r.Context(), v.reader(), from, from.AddDate(0, 1, 0))
+	if err != nil {
+		return err
+	}
+	all, err := p.o.Views.ReviewTotals(v.r.Context(), v.reader(), time.Time{}, time.Time{})
+	if err != nil {
+		return err
+	}
+	page := &ReviewsPage{Frame: v.frame(), Pager: v.pager(len(list.Items), list.Total, list.Next), Table: Table{
+		Caption: text2("点検(待ちを先に、期限の早い順)", "Reviews: those that wait first, the earliest due on top"),
+		Columns: []text.Text{text2("作業(時間枠)", "Work (window)"), text2("状態", "State"), text2("対象システム", "System"), text2("理由(なぜ選ばれたか)", "Why it stands out"),
+			text2("期限", "Due"), text2("担当", "Auditor"), text2("すること", "Act")},
+	}}
+	rate := "100%"
+	if month.All > 0 {
+		rate = strconv.Itoa(100*month.Signed/month.All) + "%"
+	}
+	done := strconv.Itoa(month.Signed) + "/" + strconv.Itoa(month.All)
+	next := text2("なし", "none")
+	if !all.Next.IsZero() {
+		next = text.Day(all.Next.In(p.o.Zone))
+	}
+	page.Head = text2(
+		itoa(int(now.Month()))+"月の点検 "+done+"件("+rate+") 目標 100%   期限超過 "+itoa(all.Overdue)+"件   次の期限 "+next.JA,
+		now.Format("January")+": "+done+" reviewed ("+rate+"), goal 100%   Overdue "+itoa(all.Overdue)+"   Next due "+next.EN)
+	page.None = text2("点検待ちはありません。今月の点検率 "+rate+"。", "Nothing to review. This month's review rate: "+rate+".")
+	var ids []string
+	for _, r := range list.Items {
+		ids = append(ids, r.System, r.Auditor, r.SignedBy)
+	}
+	names, err := p.o.Views.Names(v.r.Context(), ids...)
+	if err != nil {
+		return err
+	}
+	for _, r := range list.Items {
+		page.Rows = append(page.Rows, v.reviewRow(r, names))
+	}
+	return v.show(page)
+}
+
+func (v *visit) reviewRow(r api.Review, names map[string]string) ReviewRow {
+	n := len(r.Sessions)
+	row := ReviewRow{ID: r.ID, Href: "/reviews/" + url.PathEscape(r.ID), Chip: reviewChip(r.State), Picks: picksText(r.Picks), System: nameIn(names, r.System),
+		Count: text2("接続 "+itoa(n)+"件", itoa(n)+" session(s)"), Due: moment(r.Due, v.p.o.Zone), Auditor: nameIn(names, r.Auditor)}
+	if r.SignedBy != "" {
+		row.Auditor = nameIn(names, r.SignedBy)
+		return row
+	}
+	for _, o := range r.Offers {
+		row.Take = row.Take || o.Act == "take" && o.Open
+	}
+	row.Review = true
+	return row
+}
+
+func picksText(picks []api.Pick) text.Text {
+	var ja, en []string
+	for _, p := range picks {
+		ja, en = append(ja, p.Label().JA), append(en, p.Label().EN)
+	}
+	return text2(strings.Join(ja, " / "), strings.Join(en, " / "))
+}
+
+// nameIn is the name of an id; without one the id itself.
+func nameIn(names map[string]string, id string) string {
+	if name := names[id]; name != "" {
+		return name
+	}
+	return id
+}
+
+// ReviewPage is the review of one window's work.
+type ReviewPage struct {
+	Frame
+	ID       string
+	Card     Card
+	Picks    text.Text
+	Compared []ComparedRow
+	Work     Table
+	Sessions []SessionRow
+	Refused  []SessionRow
+	Files    []text.Text
+	Before   []text.Text // reviews of single sessions
+	Signed   []CardRow   // who judged, when and why
+	Offers   []Offer     // take
+	Sign     bool        // the form stands
+	Closed   text.Text   // why there is no form, for an auditor
+	Verdict  Field
+	Fields   []Field
+	Back     string
+}
+
+// ComparedRow is one line of 申請と実際.
+type ComparedRow struct {
+	Label            text.Text
+	Approved, Actual text.Text
+	Chip             Chip
+}
+
+// SessionRow is one session, or an attempt that was refused.
+type SessionRow struct {
+	ID       string
+	Href     string
+	Play     string // its recording; empty: it has none
+	At       Moment
+	Minutes  text.Text
+	Engineer string
+	Account  string
+	Chip     Chip
+	Cause    text.Text
+}
+
+func (p *Pages) review(v *visit) error {
+	r, err := p.o.Views.Review(v.r.Context(), v.reader(), v.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	page, err := v.reviewPage(r)
+	if err != nil {
+		return err
+	}
+	return v.show(page)
+}
+
+func (v *visit) reviewPage(r api.Review) (*ReviewPage, error) {
+	z, base := v.p.o.Zone, "/reviews/"+url.PathEscape(r.ID)
+	names, err := v.p.o.Views.Names(v.r.Context(), idsOf(r)...)
+	if err != nil {
+		return nil, err
+	}
+	page := &ReviewPage{Frame: v.frame(), ID: r.ID, Card: v.reviewCard(r, names), Picks: picksText(r.Picks), Back: base}
+	page.Crumbs = []Link{{text2("点検", "Reviews"), "/reviews"}}
+	page.State = reviewChip(r.State).Text
+	page.Title = text2("点検 "+r.ID, "Review "+r.ID)
+	for _, c := range r.Compared {
+		row := ComparedRow{Label: c.What.Label(), Approved: c.Approved, Actual: c.Actual, Chip: Chip{text2("範囲内", "within scope"), "check", "ok"}}
+		if !c.Within {
+			row.Chip = Chip{text2("相違あり", "differs"), "triangle", "attention"}
+		}
+		if len(c.ApprovedIDs)+len(c.ActualIDs) > 0 {
+			row.Approved, row.Actual = text.Same(namesIn(names, c.ApprovedIDs)), text.Same(namesIn(names, c.ActualIDs))
+		}
+		page.Compared = append(page.Compared, row)
+	}
+	page.Work = Table{Caption: text2("この作業の接続", "Sessions of this work"), Columns: sessionColumns()}
+	for _, s := range r.Work {
+		page.Sessions = append(page.Sessions, sessionRow(s, names, z))
+	}
+	for _, s := range r.Refused {
+		page.Refused = append(page.Refused, sessionRow(s, names, z))
+	}
+	page.Files = filesText(r.Files)
+	for _, b := range r.Before {
+		page.Before = append(page.Before, beforeText(b, names))
+	}
+	if r.SignedBy != "" {
+		at := text.Moment(r.SignedAt.In(z))
+		page.Signed = []CardRow{{Label: text2("判定", "Judgement"), Chip: chipOf(reviewChip(r.State))}, {Label: text2("点検者", "Auditor"), Text: text.Same(nameIn(names, r.SignedBy))},
+			{Label: text2("日時", "When"), Text: at}, {Label: text2("理由", "Grounds"), Text: text.Same(r.Note)}}
+		if r.Addressee != "" {
+			page.Signed = append(page.Signed, CardRow{Label: text2("相手", "Addressee"), Text: text.Same(r.Addressee)}, CardRow{Label: text2("期限", "Answer by"), Text: text.Day(r.AnswerBy.AddDate(0, 0, -1).In(z))})
+		}
+	}
+	for _, o := range r.Offers {
+		switch {
+		case o.Act == "take" && o.Open:
+			page.Offers = v.offersOf([]api.Offer{o}, base)
+		case o.Act == "sign" && o.Open && r.SignedBy == "":
+			page.Sign = true
+		case o.Act == "sign" && !o.Open && r.SignedBy == "":
+			page.Closed = closedBecause(o)
+		}
+	}
+	if page.Sign {
+		page.signFields(v)
+	}
+	return page, nil
+}
+
+// signFields are the inputs of the judgement, from the act's table.
+func (page *ReviewPage) signFields(v *visit) {
+	for _, f := range fieldsOf(review.Signing.Flags(), v.given, nil) {
+		switch f.Key {
+		case "verdict":
+			f.Control = "radio"
+			var words []Choice
+			for _, c := range f.Choices {
+				if c.Word != "" {
+					words = append(words, c)
+				}
+			}
+			f.Choices, page.Verdict = words, f
+			continue
+		case "note":
+			f.Hint = text2("要確認・是正要では必須。強制切断や記録の欠けがあれば適正でも必須", "Needed for clarification and correction; also for appropriate where work was cut or a recording has a gap")
+		case "addressee":
+			f.Hint = text2("要確認・是正要のとき: だれに答えや是正を求めるか", "For clarification and correction: from whom")
+		case "answer_by":
+			f.Control, f.Hint = "date", text2("要確認・是正要のとき: いつまでに", "For clarification and correction: until when")
+		}
+		page.Fields = append(page.Fields, f)
+	}
+}
+
+func chipOf(c Chip) *Chip { return &c }
+
+// idsOf are the ids whose names the page shows.
+func idsOf(r api.Review) []string {
+	ids := []string{r.System, r.Vendor, r.Auditor, r.SignedBy}
+	for _, s := range append(r.Work, r.Refused...) {
+		ids = append(ids, s.Engineer, s.EndedBy)
+	}
+	for _, c := range r.Compared {
+		ids = append(append(ids, c.ApprovedIDs...), c.ActualIDs...)
+	}
+	for _, b := range r.Before {
+		ids = append(ids, b.SignedBy)
+	}
+	return ids
+}
+
+func namesIn(names map[string]string, ids []string) string {
+	all := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if name := names[id]; name != "" && name != id {
+			all = append(all, name+"("+id+")")
+		} else {
+			all = append(all, id)
+		}
+	}
+	return strings.Join(all, "、")
+}
+
+func (v *visit) reviewCard(r api.Review, names map[string]string) Card {
+	state := reviewChip(r.State)
+	c := Card{Rows: []CardRow{
+		{Label: text2("状態", "State"), Chip: &state},
+		{Label: text2("だれが", "Who"), Text: text.Same(nameIn(names, r.Vendor))},
+		{Label: text2("なにに", "To what"), Text: text.Same(nameIn(names, r.System))},
+		{Label: text2("期限", "Due"), Text: text.Moment(r.Due.In(v.p.o.Zone))},
+		{Label: text2("点検担当", "Auditor"), Text: text.Same(nameIn(names, r.Auditor))},
+	}}
+	if r.Auditor == "" {
+		c.Rows[4].Text = text2("未定", "none yet")
+	}
+	if r.Request != "" {
+		c.Rows = append(c.Rows, CardRow{Label: text2("申請", "Request"), Text: text.Request(r.Request), Href: "/requests/" + url.PathEscape(r.Request)})
+	}
+	if r.Window != "" {
+		c.Rows = append(c.Rows, CardRow{Label: text2("時間枠", "Window"), Text: text.Same(r.Window), Href: "/windows/" + url.PathEscape(r.Window)})
+	}
+	return c
+}
+
+func sessionColumns() []text.Text {
+	return []text.Text{text2("接続番号", "Session"), text2("接続日時", "Connected"), text2("時間", "Length"), text2("保守要員", "Engineer"), text2("作業用アカウント", "Account"), text2("終了理由", "End cause"), text2("操作記録", "Recording")}
+}
+
+func sessionRow(s api.Session, names map[string]string, z *time.Location) SessionRow {
+	row := SessionRow{ID: s.ID, Href: "/sessions/" + url.PathEscape(s.ID), At: moment(s.Created, z), Engineer: namesIn(names, []string{s.Engineer}), Account: s.Account, Chip: sessionChip(s)}
+	if s.Recorded {
+		row.Play = "/recordings/" + url.PathEscape(s.ID)
+	}
+	if n := int(s.Seconds+59) / 60; s.Seconds > 0 {
+		row.Minutes = text2(itoa(n)+"分", itoa(n)+" min")
+	}
+	if info, ok := policy.Lookup(policy.Reason(s.EndCause)); ok {
+		label := policy.Reason(s.EndCause).Label()
+		row.Cause = text2("["+itoa(info.Number)+"] "+label.JA, "["+itoa(info.Number)+"] "+label.EN)
+	}
+	return row
+}
+
+// sessionChip is the state of a session as a chip.
+func sessionChip(s api.Session) Chip {
+	looks := map[api.SessionState]look{api.SessionActive: {"run", "info"}, api.SessionOpening: {"clock", "attention"}, api.SessionPaused: {"bars", "attention"},
+		api.SessionEndedOK: {"check", "ok"}, api.SessionEndedEarly: {"octagon", "stop"}, api.SessionRefused: {"octagon", "stop"}}
+	state := api.SessionState(s.State)
+	return chip(state.Label(), looks[state])
+}
+
+func filesText(f *api.ReviewedFiles) []text.Text {
+	if f == nil {
+		return nil
+	}
+	label := policy.FilesRule(f.Allowed).Label()
+	out := []text.Text{text2("承認: "+strings.TrimSpace(label.JA+" "+f.Detail), "Approved: "+strings.TrimSpace(label.EN+" "+f.Detail))}
+	for _, one := range f.Reported {
+		way := text2("持込み", "in")
+		if one.Direction == "out" {
+			way = text2("持出し", "out")
+		}
+		size := strconv.FormatInt(one.Size, 10)
+		out = append(out, text2("作業報告: "+way.JA+" "+one.Name+" "+size+"バイト", "Work report: "+way.EN+" "+one.Name+" "+size+" bytes"))
+	}
+	return out
+}
+
+func beforeText(b api.SessionReview, names map[string]string) text.Text {
+	if b.Verdict == "" {
+		return text2(b.Session+": 署名なし", b.Session+": not signed")
+	}
+	label := api.ReviewState(b.Verdict).Label()
+	by := nameIn(names, b.SignedBy)
+	return text2(strings.TrimSpace(b.Session+": "+label.JA+"("+by+") "+b.Note), strings.TrimSpace(b.Session+": "+label.EN+" ("+by+") "+b.Note))
+}

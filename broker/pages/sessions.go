@@ -1,0 +1,173 @@
+package pages
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"sekimori/broker/api"
+	"sekimori/policy"
+	"sekimori/policy/text"
+)
+
+func sessionRoutes() []row {
+	c := those(policy.Attendant, policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor)
+	return []row{
+		get("/sessions", staff, text2("接続一覧", "Sessions"), c, l0, (*Pages).sessions).inMenu(40),
+		get("/sessions/{id}", staff, text2("接続の記録", "Session"), c, l1, (*Pages).session),
+	}
+}
+
+func sessionPages() map[string]page {
+	return map[string]page{"sessions": &SessionsPage{}, "session": &SessionPage{}}
+}
+
+var sessionLooks = map[api.SessionState]look{
+	"opening": {"clock", "waiting"}, "active": {"run", "info"}, api.SessionPaused: {"bars", "attention"},
+	api.SessionEndedOK: {"check", "ok"}, api.SessionEndedEarly: {"octagon", "stop"}, "refused": {"octagon", "stop"},
+}
+
+// stateChip is the chip of a session's state.
+func stateChip(state string) Chip {
+	s := api.SessionState(state)
+	return chip(s.Label(), sessionLooks[s])
+}
+
+// endText is why a session ended, with its number; empty while it is live.
+func endText(s api.Session) text.Text {
+	if s.EndCause == "" {
+		return text.Text{}
+	}
+	return numbered(policy.Reason(s.EndCause), s.EndNumber)
+}
+
+func numbered(r policy.Reason, number int) text.Text {
+	l := r.Label()
+	return text2(fmt.Sprintf("[%d] %s", number, l.JA), fmt.Sprintf("[%d] %s", number, l.EN))
+}
+
+// SessionsPage lists the connections that the person may see.
+type SessionsPage struct {
+	Frame
+	OnlyLive bool // only those under way
+	Side     bool // more than one is under way
+	Table    Table
+	Rows     []ConnectionRow
+	Pager    Pager
+}
+
+// ConnectionRow is one of them.
+type ConnectionRow struct {
+	ID, Href string
+	Watch    string // address of its console; empty: it is over
+	Chip     Chip
+	Started  Moment
+	Engineer string
+	Target   string
+	Request  text.Text
+	Why      text.Text
+	Watchers int
+}
+
+func (p *Pages) sessions(v *visit) error {
+	live := v.r.URL.Query().Get("live") == "true"
+	list, err := p.o.Views.Sessions(v.r.Context(), v.reader(), live, v.paging())
+	if err != nil {
+		return err
+	}
+	page := &SessionsPage{Frame: v.frame(), OnlyLive: live, Pager: v.pager(len(list.Items), list.Total, list.Next), Table: Table{
+		Caption: text2("接続(接続中のものを先に)", "Sessions, those under way first"),
+		Columns: []text.Text{text2("番号", "Number"), text2("状態", "State"), text2("接続日時", "Connected"), text2("保守要員", "Engineer"), text2("接続先", "Target"), text2("申請番号", "Request"), text2("終了理由", "End cause"), text2("閲覧", "Watch")},
+	}}
+	under := 0
+	for _, s := range list.Items {
+		row := ConnectionRow{ID: s.ID, Href: sessionPath(s.ID), Chip: stateChip(s.State), Started: moment(s.Created, p.o.Zone), Engineer: s.Engineer, Target: s.Target,
+			Request: text.Request(s.Request), Why: endText(s), Watchers: s.Watchers}
+		if s.EndCause == "" {
+			row.Watch = sessionPath(s.ID) + "/live"
+			under++
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	page.Side = under > 1
+	return v.show(page)
+}
+
+func sessionPath(id string) string { return "/sessions/" + url.PathEscape(id) }
+
+// SessionPage is the record of one connection, with what may be done.
+type SessionPage struct {
+	Frame
+	ID     string
+	Card   Card
+	Links  []Link
+	Offers []Offer
+}
+
+func (p *Pages) session(v *visit) error {
+	s, err := p.o.Views.Session(v.r.Context(), v.reader(), v.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	page := &SessionPage{Frame: v.frame(), ID: s.ID, Card: v.sessionCard(s), Offers: v.offersOf(s.Offers, sessionPath(s.ID))}
+	page.State, page.Crumbs = stateChip(s.State).Text, []Link{{text2("接続一覧", "Sessions"), "/sessions"}}
+	if s.EndCause == "" {
+		page.Links = append(page.Links, Link{text2("立会いコンソールを開く", "Open the attendant console"), sessionPath(s.ID) + "/live"})
+	} else {
+		for _, r := range sessionPaperRoutes() { // those that this person may open
+			if s.Window != "" && r.callers.Allow(v.person) {
+				page.Links = append(page.Links, Link{r.title, strings.Replace(r.path, "{id}", url.PathEscape(s.ID), 1)})
+			}
+		}
+	}
+	if s.Recorded {
+		page.Links = append(page.Links, Link{text2("操作記録の再生", "Playback"), recordingPath(s.ID)}, Link{text2("操作記録を文字で読む", "Read as text"), recordingPath(s.ID) + "/text"})
+	}
+	return v.show(page)
+}
+
+// sessionCard is the card of a connection.
+func (v *visit) sessionCard(s api.Session) Card {
+	state := stateChip(s.State)
+	rows := []CardRow{
+		{Label: text2("接続番号", "Session"), Text: text.Same(s.ID)},
+		{Label: text2("状態", "State"), Chip: &state},
+		{Label: text2("だれが", "Who"), Text: text.Same(s.Engineer + " (" + s.Vendor + ")")},
+	}
+	if s.Started.IsZero() {
+		rows = append(rows, CardRow{Label: text2("いつ", "When"), Text: moment(s.Created, v.p.o.Zone).Text})
+	} else if s.Ended.IsZero() {
+		when := span(s.Started, s.Until, v.p.o.Zone)
+		rows = append(rows, CardRow{Label: text2("いつ", "When"), Span: &when})
+	} else {
+		when := span(s.Started, s.Ended, v.p.o.Zone)
+		rows = append(rows, CardRow{Label: text2("いつ", "When"), Span: &when})
+	}
+	rows = append(rows, CardRow{Label: text2("なにに", "To what"), Text: text.Same(s.System + " / " + s.Target)}, CardRow{Label: text2("どの権限で", "With what rights"), Text: text.Same(s.Account)},
+		CardRow{Label: text2("接続元", "From"), Text: text.Same(s.Source)})
+	if s.Request != "" {
+		rows = append(rows, CardRow{Label: text2("申請", "Request"), Text: text.Request(s.Request), Href: "/requests/" + url.PathEscape(s.Request)})
+	}
+	if s.Window != "" {
+		rows = append(rows, endRows(s)...)
+		rows = append(rows, CardRow{Label: text2("作業時間枠", "Window"), Text: text.Same(s.Window), Href: "/windows/" + url.PathEscape(s.Window)})
+	}
+	for _, one := range []struct {
+		label text.Text
+		who   []string
+	}{{text2("承認", "Approved by"), s.Approvers}, {text2("立会者", "Attendant"), s.Attendants}} {
+		if len(one.who) > 0 {
+			rows = append(rows, CardRow{Label: one.label, Text: text2(strings.Join(one.who, "、"), strings.Join(one.who, ", "))})
+		}
+	}
+	if why := endText(s); !why.IsZero() {
+		rows = append(rows, CardRow{Label: text2("終了理由", "End cause"), Text: why})
+		if s.Detail != "" {
+			rows = append(rows, CardRow{Label: text2("補足", "Particulars"), Text: text.Same(s.Detail)})
+		}
+	}
+	if s.RecordingSum != "" {
+		rows = append(rows, CardRow{Label: text2("操作記録の検証値", "Digest of the recording"), Text: text.Same(s.RecordingSum)})
+	}
+	return Card{Rows: rows}
+}

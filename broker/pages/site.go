@@ -1,0 +1,92 @@
+package pages
+
+import (
+	"net/http"
+	"slices"
+
+	"sekimori/broker/act"
+	"sekimori/policy"
+	"sekimori/policy/text"
+)
+
+// site says on which listener a page is.
+type site int
+
+const (
+	staff site = 1 << iota
+	portal
+)
+
+// level says what the ledger gets when a page is opened (screens §2).
+type level int
+
+const (
+	l0 level = iota // nothing
+	l1              // an entry
+	l2              // an entry, and a purpose of viewing before anything is shown
+)
+
+// callers says who may open a page at all. The zero value denies.
+type callers struct {
+	open bool // without signing in
+	act.Callers
+}
+
+func open() callers                      { return callers{open: true} }
+func everySignedIn() callers             { return callers{Callers: act.Everyone()} }
+func everyStaff() callers                { return callers{Callers: act.Staff()} }
+func those(roles ...policy.Role) callers { return callers{Callers: act.Those(roles...)} }
+func vendors() callers                   { return callers{Callers: act.Callers{Vendors: true}} }
+
+// row is one page, or one form that is posted.
+type row struct {
+	method  string // GET or POST
+	path    string // pattern of net/http
+	site    site
+	title   text.Text // heading, and title of the browser's window
+	callers callers
+	level   level
+	nav     int           // place in the menu, from 1; 0: not in it
+	denies  policy.Reason // why people are refused whom the row does not name; empty: policy.Forbidden
+	handle  func(*Pages, *visit) error
+}
+
+// rows is the whole site. The router, the menu and the test that walks the router read it. Each part adds its rows in its own file.
+func rows() []row {
+	return slices.Concat(
+		signinRoutes(),
+		todayRoutes(),
+		windowRoutes(),
+		onceRoutes(),
+		calendarRoutes(),
+		noticeRoutes(),
+		settingsRoutes(),
+		additionRoutes(),
+		meRoutes(),
+		requestRoutes(),
+		requestFormRoutes(),
+		decideRoutes(),
+		emergencyRoutes(),
+		permitRoutes(),
+		portalRoutes(),
+		vendorRoutes(),
+		registryRoutes(), changeRoutes(), reviewRoutes(), dayRoutes(), ledgerRoutes(), notificationRoutes(), alarmRoutes(), incidentRoutes(), sessionRoutes(), sessionPaperRoutes(), consoleRoutes(), pictureRoutes(), playbackRoutes(), actRows(),
+	)
+}
+
+// get and post make rows.
+func get(path string, s site, title text.Text, c callers, l level, handle func(*Pages, *visit) error) row {
+	return row{method: http.MethodGet, path: path, site: s, title: title, callers: c, level: l, handle: handle}
+}
+
+func post(path string, s site, title text.Text, c callers, l level, handle func(*Pages, *visit) error) row {
+	return row{method: http.MethodPost, path: path, site: s, title: title, callers: c, level: l, handle: handle}
+}
+
+// inMenu places a row in the menu.
+func (r row) inMenu(place int) row { r.nav = place; return r }
+
+// denying gives a row a reason of its own for refusals.
+func (r row) denying(reason policy.Reason) row { r.denies = reason; return r }
+
+func text2(ja, en string) text.Text { return text.Of(ja, en) }

@@ -1,0 +1,118 @@
+package store
+
+import "sekimori/policy/text"
+
+// The names of this package's values in both languages, each once, for every door.
+
+var alarmKinds = map[AlarmKind]text.Text{
+	AlarmLockedOut:     text.Of("認証の失敗で一時ロック", "locked out for a while"),
+	AlarmFailures:      text.Of("認証の失敗が続く", "many failures"),
+	AlarmReenrolment:   text.Of("再登録(以前の認証を停止)", "enrolled anew, credentials suspended"),
+	AlarmLock:          text.Of("利用停止", "locked"),
+	AlarmFreeze:        text.Of("緊急凍結", "frozen"),
+	AlarmNobodyPresent: text.Of("触れられていない鍵の署名", "a key that was not touched"),
+	AlarmEvidence:      text.Of("操作記録が台帳と合わない", "a recording is not the one of the ledger"),
+	AlarmTarget:        text.Of("接続先の鍵・ログイン・暗号方式", "key, login or algorithms of a target"),
+	AlarmCheckpoint:    text.Of("台帳の確定点を外に書けない", "checkpoints do not get out"),
+	AlarmUnrecordable:  text.Of("記録できない(接続を受け付けていません)", "nothing can be recorded, no one is let in"),
+	AlarmUndelivered:   text.Of("知らせが届かない", "a notice could not be delivered"),
+	AlarmClientTooOld:  text.Of("暗号方式の合わないSSHクライアント", "an SSH client without a common algorithm"),
+	AlarmLedger:        text.Of("台帳の不整合", "the ledger does not hold"),
+	AlarmLineLeft:      text.Of("保守回線がつながったまま", "a maintenance line is left connected"),
+	AlarmLineLost:      text.Of("庁内網との分離を失った", "the separation from the office network was lost"),
+	AlarmUnconfirmed:   text.Of("その日の接続が確認されていない", "a day's sessions are not confirmed"),
+	AlarmPasskeyCopied: text.Of("写しがあるかもしれないパスキー", "a passkey that may have been copied"),
+	AlarmNotGone:       text.Of("接続先で終了を検証できない", "end not proved on the target"),
+	AlarmChanged:       text.Of("接続先のアカウント・鍵・権限・定期処理の変化", "accounts, keys, rights or timed jobs of a target changed"),
+	AlarmEgress:        text.Of("接続先の知らない外向き通信", "unknown outgoing connections of a target"),
+	AlarmOtherAccount:  text.Of("機関の認証基盤の別のアカウント", "another account of the directory"),
+}
+
+// Label is the kind as people read it.
+func (k AlarmKind) Label() text.Text { return text.Label(alarmKinds, k) }
+
+var paperKinds = map[PaperKind]text.Text{
+	PaperContract:       text.Of("契約", "contract"),
+	PaperSpecialClauses: text.Of("特記事項", "special clauses"),
+	PaperCertification:  text.Of("認証", "certification"),
+	PaperAuditReport:    text.Of("監査報告書", "audit report"),
+	PaperPledge:         text.Of("誓約書", "pledge"),
+	PaperSubcontract:    text.Of("再委託の承認", "approval of the subcontract"),
+	PaperTraining:       text.Of("教育", "training"),
+	PaperOther:          text.Of("その他", "other"),
+}
+
+// Label is the kind as people read it.
+func (k PaperKind) Label() text.Text { return text.Label(paperKinds, k) }
+
+var paperStates = map[PaperState]text.Text{
+	PaperSubmitted: text.Of("提出済み(受理待ち)", "submitted"),
+	PaperAccepted:  text.Of("受理済み", "accepted"),
+	PaperWithdrawn: text.Of("取消し", "withdrawn"),
+}
+
+// Label is the state as people read it.
+func (s PaperState) Label() text.Text { return text.Label(paperStates, s) }
+
+var extensionStates = map[ExtensionState]text.Text{
+	ExtensionAsked:   text.Of("申請中", "asked"),
+	ExtensionGranted: text.Of("延長した", "granted"),
+	ExtensionDenied:  text.Of("延長しない", "denied"),
+	ExtensionLapsed:  text.Of("失効(答えなし)", "lapsed"),
+}
+
+// Label is the state as people read it.
+func (s ExtensionState) Label() text.Text { return text.Label(extensionStates, s) }
+
+var credentialKinds = map[CredentialKind]text.Text{
+	CredentialCertificate: text.Of("証明書", "certificate"),
+	CredentialKey:         text.Of("鍵", "key"),
+	CredentialPassword:    text.Of("パスワード", "password"),
+}
+
+// Label is the kind as people read it.
+func (k CredentialKind) Label() text.Text { return text.Label(credentialKinds, k) }
+
+var keyStates = map[KeyState]text.Text{
+	KeyActive:    text.Of("有効", "active"),
+	KeySuspended: text.Of("停止(再登録中)", "suspended"),
+	KeyRevoked:   text.Of("取消し", "revoked"),
+}
+
+// Label is the state as people read it.
+func (s KeyState) Label() text.Text { return text.Label(keyStates, s) }
+
+var reportStates = map[ReportState]text.Text{
+	ReportSubmitted: text.Of("提出済み", "submitted"),
+	ReportAccepted:  text.Of("確認済み", "accepted"),
+	ReportReturned:  text.Of("差戻し", "returned"),
+}
+
+// Label is the state as people read it.
+func (s ReportState) Label() text.Text { return text.Label(reportStates, s) }
+
+var methods = map[Method]text.Text{
+	MethodSeen:   text.Of("目視", "seen"),
+	MethodSensor: text.Of("連動", "sensor"),
+}
+
+// Label is the method as people read it.
+func (m Method) Label() text.Text { return text.Label(methods, m) }
+
+var proofStates = map[ProofState]text.Text{
+	ProofVerified: text.Of("検証済み", "verified"),
+	ProofPartly:   text.Of("検証できない項目あり", "partly unverifiable"),
+	ProofFailed:   text.Of("検証で問題あり", "not verified"),
+}
+
+// Label is the state as people read it.
+func (s ProofState) Label() text.Text { return text.Label(proofStates, s) }
+
+var probeResults = map[ProbeResult]text.Text{
+	CannotRead:  text.Of("読めない", "cannot be read"),
+	CanRead:     text.Of("読める", "can be read"),
+	ProbeFailed: text.Of("検査できない", "not probed"),
+}
+
+// Label is the result as people read it.
+func (r ProbeResult) Label() text.Text { return text.Label(probeResults, r) }

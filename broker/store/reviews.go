@@ -1,0 +1,195 @@
+package store
+
+import (
+	"errors"
+	"time"
+
+	"sekimori/policy"
+)
+
+// Review is the review of one window's work (R12): all its sessions, refused attempts and files.
+type Review struct {
+	ID      string // the window's number; or the session's, which then is an item of its own
+	Window  string // empty: the session had none
+	Session string // of an item of its own
+	Request string
+	System  string
+	Vendor  string
+	Auditor string // the person who took it; empty: any auditor may sign who had no part in the work
+	Created time.Time
+	Due     time.Time
+	Signature
+	SignedBy  string
+	SignedAt  time.Time
+	BySession bool // made when each session still had a review of its own (SessionReviews)
+}
+
+// Signature is an auditor's judgement.
+type Signature struct {
+	Verdict   string // ok | question | fix; empty: not signed
+	Note      string
+	Addressee string    // from whom an answer or a correction is expected
+	AnswerBy  time.Time // and until when
+}
+
+// SessionReview is a review of a single session, from the time when each session had one.
+type SessionReview struct {
+	Session  string
+	Verdict  string // empty: it never was signed
+	Note     string
+	SignedBy string
+	SignedAt time.Time
+}
+
+// ReviewFilter narrows ReviewPage. Zero fields do not narrow.
+type ReviewFilter struct {
+	Auditor  string
+	System   string
+	Sight    *policy.Sight // only what lies within it; nil: everything
+	Unsigned bool
+	From, To time.Time // by the end of the first session
+}
+
+func (f ReviewFilter) where() where {
+	var w where
+	w.text("auditor = ?", f.Auditor)
+	w.text("system = ?", f.System)
+	w.sight(f.Sight, "system", "vendor = ?")
+	if f.Unsigned {
+		w.and("verdict = ''")
+	}
+	if !f.From.IsZero() {
+		w.and("created >= ?", ms(f.From))
+	}
+	if !f.To.IsZero() {
+		w.and("created < ?", ms(f.To))
+	}
+	return w
+}
+
+const reviewColumns = `SELECT id, window, session, request, system, vendor, auditor, created, due, verdict, note, addressee, answer_by,
+	signed_by, signed_at, by_session FROM window_reviews`
+
+func scanReview(r scanner) (Review, error) {
+	var v Review
+	err := r.Scan(&v.ID, &v.Window, &v.Session, &v.Request, &v.System, &v.Vendor, &v.Auditor, at(&v.Created), at(&v.Due), &v.Verdict, &v.Note,
+		&v.Addressee, at(&v.AnswerBy), &v.SignedBy, at(&v.SignedAt), &v.BySession)
+	return v, err
+}
+
+// Review reads a review by its id. Errors: ErrNotFound.
+func (s *Snap) Review(id string) (Review, error) {
+	return get(s, scanReview, reviewColumns+` WHERE id = ?`, id)
+}
+
+// ReviewOf reads the review that covers a session. Errors: ErrNotFound.
+func (s *Snap) ReviewOf(session string) (Review, error) {
+	v, err := s.Review(session)
+	if !errors.Is(err, ErrNotFound) {
+		return v, err
+	}
+	of, err := s.Session(session)
+	if err != nil {
+		return v, err
+	}
+	if of.Window == "" {
+		return v, ErrNotFound
+	}
+	return s.Review(of.Window)
+}
+
+// ReviewPage reads a page. Owed reviews come first, the earliest due on top; then signed ones, the latest due on top. The owed ones are few, and are found
+// by their verdict: the plus keeps from walking all years for the order.
+func (s *Snap) ReviewPage(f ReviewFilter, p Page) (Paged[Review], error) {
+	return listing[Review]{table: "window_reviews", query: reviewColumns, scan: scanReview, where: f.where(), first: "verdict = '' OR signed_at > ?",
+		orders: [2]order{{keys: []string{"+due", "id"}}, {keys: []string{"due", "id"}, desc: true}},
+		column: "id", name: func(v Review) string { return v.ID }}.page(s, p)
+}
+
+// SessionReviews lists the reviews of a window's sessions from the time when each session had one, in order.
+func (s *Snap) SessionReviews(window string) ([]SessionReview, error) {
+	return list(s, func(r scanner) (v SessionReview, err error) {
+		err = r.Scan(&v.Session, &v.Verdict, &v.Note, &v.SignedBy, at(&v.SignedAt))
+		return v, err
+	}, `SELECT v.session, v.verdict, v.note, v.signed_by, v.signed_at FROM sessions s JOIN reviews v ON v.session = s.id WHERE s.window = ? ORDER BY v.session`, window)
+}
+
+// ReviewTotals counts reviews.
+type ReviewTotals struct {
+	All, Signed int
+	Overdue     int
+	Next        time.Time // the earliest date at which one that is not overdue falls due; zero: none
+}
+
+// ReviewTotals counts the reviews within a filter.
+func (s *Snap) ReviewTotals(f ReviewFilter) (t ReviewTotals, err error) {
+	w, from := f.where(), "window_reviews"
+	if f.Unsigned {
+		from += " INDEXED BY window_reviews_owed" // without the hint the planner reads all reviews of many years
+	}
+	err = s.tx.QueryRow(`SELECT count(*), coalesce(sum(verdict <> ''), 0), coalesce(sum(verdict = '' AND due < ?), 0),
+		coalesce(min(CASE WHEN verdict = '' AND due >= ? THEN due END), 0) FROM `+from+w.String(),
+		append([]any{ms(s.Now), ms(s.Now)}, w.args...)...).Scan(&t.All, &t.Signed, &t.Overdue, at(&t.Next))
+	return t, err
+}
+
+// AddReview says that a window's work is owed a review by a date. Errors: ErrExists.
+func (t *Tx) AddReview(v Review) error {
+	_, err := t.exec(`INSERT INTO window_reviews (id, window, session, request, system, vendor, auditor, created, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		v.ID, v.Window, v.Session, v.Request, v.System, v.Vendor, v.Auditor, ms(t.Now), ms(v.Due))
+	return exists(err)
+}
+
+// PutOffReview moves the due date of a review that is not signed. Errors: ErrNotFound.
+func (t *Tx) PutOffReview(id string, due time.Time) error {
+	return t.one(`UPDATE window_reviews SET due = ? WHERE id = ? AND verdict = ''`, ms(due), id)
+}
+
+// TakeReview names the auditor of a review that is not signed. Errors: ErrNotFound.
+func (t *Tx) TakeReview(id, auditor string) error {
+	return t.one(`UPDATE window_reviews SET auditor = ? WHERE id = ? AND verdict = ''`, auditor, id)
+}
+
+// SignReview signs a review, once. Errors: ErrNotFound when there is no unsigned one.
+func (t *Tx) SignReview(id, by string, v Signature) error {
+	return t.one(`UPDATE window_reviews SET verdict = ?, note = ?, addressee = ?, answer_by = ?, signed_by = ?, signed_at = ? WHERE id = ? AND verdict = ''`,
+		v.Verdict, v.Note, v.Addressee, ms(v.AnswerBy), by, ms(t.Now), id)
+}
+
+// OverdueReviews counts the reviews of a system's work that were due before now.
+func (s *Snap) OverdueReviews(system string) (int, error) {
+	return get(s, func(r scanner) (n int, err error) { return n, r.Scan(&n) },
+		`SELECT count(*) FROM window_reviews WHERE verdict = '' AND due < ? AND system = ?`, ms(s.Now), system)
+}
+
+// verdict of the review that covers a session; empty where none is signed or owed.
+func (s *Snap) verdict(session string) (string, error) {
+	v, err := s.ReviewOf(session)
+	if errors.Is(err, ErrNotFound) {
+		return "", nil
+	}
+	return v.Verdict, err
+}
+
+// WorkBefore reads the last session of a vendor on a system that ended before a moment, of a request other than but. Errors: ErrNotFound: none.
+func (s *Snap) WorkBefore(vendor, system, but string, before time.Time) (Session, error) {
+	return get(s, scanSession, sessionColumns+` WHERE created < ? AND vendor = ? AND system = ? AND request <> ? AND state = 'ended' ORDER BY created DESC LIMIT 1`,
+		ms(before), vendor, system, but)
+}
+
+// WorkedBefore tells whether a person worked on a system before a moment, for a request other than but.
+func (s *Snap) WorkedBefore(person, system, but string, before time.Time) (bool, error) {
+	return get(s, scanAny, `SELECT EXISTS (SELECT 1 FROM sessions WHERE person = ? AND created < ? AND system = ? AND request <> ? AND state = 'ended' AND started > 0)`,
+		person, ms(before), system, but)
+}
+
+// VerdictBefore is the verdict on the last work of a vendor on a system that was reviewed before a moment. Errors: ErrNotFound: none.
+func (s *Snap) VerdictBefore(vendor, system string, before time.Time) (string, error) {
+	return get(s, func(r scanner) (v string, err error) { return v, r.Scan(&v) },
+		`SELECT verdict FROM window_reviews WHERE vendor = ? AND system = ? AND created < ? AND verdict <> '' ORDER BY created DESC LIMIT 1`, vendor, system, ms(before))
+}
+
+// RaisedOverdue tells whether a duty was raised as overdue.
+func (s *Snap) RaisedOverdue(kind OverdueKind, subject string) (bool, error) {
+	return get(s, scanAny, `SELECT EXISTS (SELECT 1 FROM overdue WHERE kind = ? AND subject = ?)`, string(kind), subject)
+}

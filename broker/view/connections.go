@@ -1,0 +1,183 @@
+package view
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+
+	"sekimori/broker/api"
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// ConnectionsAsked narrows Connections. Zero fields do not narrow.
+type ConnectionsAsked struct {
+	From, To time.Time
+	System   string
+	Vendor   string
+	Reason   string // code of the end cause
+	Review   string // verdict, or "unsigned"
+}
+
+// Connection is one line of the ledger's table of connections.
+type Connection struct {
+	api.Session
+	Entry         int64  // number of the entry about its end, or its newest; -1: none
+	First, Second string // person ids of the approvers
+	Deputy        bool   // the first was a deputy
+	Attendant     string
+	Review        string // state of the review that covers it; empty: none is owed yet
+}
+
+// Connections lists the connections that have ended or were refused, newest first after live ones. The look is ledgered (L1). Attendants
+// see those of their own windows. Errors: *policy.Denied, ledgered.
+func (v *Views) Connections(ctx context.Context, by Reader, f ConnectionsAsked, p Page) (out api.List[Connection], err error) {
+	sight, own := policy.SeeLedger(by.Person)
+	if sight.Nothing() {
+		_, err := v.May(ctx, by, policy.Attempt{Act: policy.ActLedgerRead}, "ledger")
+		if err == nil {
+			err = v.hidden(ctx, by, "ledger", "connections")
+		}
+		return out, err
+	}
+	asked := map[string]any{"limit": p.Limit, "kind": "session.ended", "subject": f.System, "before": 0}
+	if err := v.Looked(ctx, by, "ledger.listed", []string{by.ID}, asked); err != nil {
+		return out, err
+	}
+	filter := store.SessionFilter{Sight: &sight, From: f.From, To: f.To, System: f.System, Vendor: f.Vendor, Reason: f.Reason, Reviewed: f.Review}
+	if own {
+		filter.Attendant = by.ID
+	}
+	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
+		page, err := s.SessionPage(filter, p)
+		if err != nil {
+			return err
+		}
+		out = listed(page, func(r store.Session) Connection {
+			one, failed := v.connection(s, r)
+			err = errors.Join(err, failed)
+			return one
+		})
+		return err
+	})
+	return out, err
+}
+
+func (v *Views) connection(s *store.Snap, r store.Session) (Connection, error) {
+	out := Connection{Session: Session(r, v.o.Zone), Entry: -1}
+	kind := "session.ended"
+	switch {
+	case r.State == store.SessionRefused:
+		kind = "session.refused"
+	case r.State.Live():
+		kind = "session.opening"
+	}
+	for e, err := range s.Entries(store.EntryFilter{Subject: r.ID, Kind: kind, Newest: true, Limit: 1}) {
+		if err != nil {
+			return out, err
+		}
+		out.Entry = e.Index
+	}
+	if r.Request != "" {
+		made, err := s.Decisions(r.Request)
+		if err != nil {
+			return out, err
+		}
+		for _, d := range made {
+			switch {
+			case d.Verdict == store.VerdictApprove && d.Stage == 1, d.Verdict == store.VerdictAfter, d.Verdict == store.VerdictOpen && out.First == "":
+				out.First, out.Deputy = d.By, d.OnBehalf != ""
+			case d.Verdict == store.VerdictApprove && d.Stage == 2, d.Verdict == store.VerdictOpen:
+				out.Second = d.By
+			}
+		}
+	}
+	if r.Window != "" {
+		if w, err := s.Window(r.Window); err == nil {
+			out.Attendant = w.Attendant
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return out, err
+		}
+	}
+	review, err := s.ReviewOf(r.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return out, nil
+	}
+	out.Review = string(reviewState(review, s.Now))
+	return out, err
+}
+
+// ExportLedger writes the whole ledger as of now, for auditors, with a purpose. The entry about the export is committed first and is part of
+// it. begin is called before the first byte. Errors: *policy.Denied, ledgered.
+func (v *Views) ExportLedger(ctx context.Context, by Reader, purpose, explanation string, begin func() io.Writer) error {
+	if _, err := v.May(ctx, by, policy.Attempt{Act: policy.ActLedgerExport, Purpose: purpose}, "ledger"); err != nil {
+		return err
+	}
+	payload := map[string]string{"format": "jsonl", "purpose": purpose}
+	if explanation != "" {
+		payload["explanation"] = explanation
+	}
+	if err := v.Looked(ctx, by, "ledger.exported", []string{by.ID}, payload); err != nil {
+		return err
+	}
+	var checkpoint []byte
+	var size int64
+	err := v.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		if checkpoint, err = s.LatestCheckpoint(); err != nil {
+			return err
+		}
+		size, err = s.LedgerSize()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return ledger.WriteExport(begin(), v.entriesTo(ctx, size), checkpoint)
+}
+
+// exportPart is how many bytes of entries are read at once for an export.
+const exportPart = 1 << 20
+
+// entriesTo iterates over the first entries of the ledger, with a snapshot for each part: its reader may stall for any time.
+func (v *Views) entriesTo(ctx context.Context, size int64) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
+		for next := int64(0); next < size; {
+			var part []ledger.Entry
+			err := v.o.DB.Read(ctx, func(s *store.Snap) error {
+				bytes := 0
+				for e, err := range s.Entries(store.EntryFilter{From: next, To: size}) {
+					if err != nil {
+						return err
+					}
+					part = append(part, e)
+					if bytes += len(e.Header) + len(e.Payload); bytes >= exportPart {
+						break
+					}
+				}
+				return nil
+			})
+			if err == nil && len(part) == 0 {
+				err = store.ErrTampered
+			}
+			if err != nil {
+				yield(ledger.Entry{}, err)
+				return
+			}
+			for _, e := range part {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			next = part[len(part)-1].Index + 1
+		}
+	}
+}
+
+// Checkpoint is the newest checkpoint, a signed note.
+func (v *Views) Checkpoint(ctx context.Context) (note []byte, err error) {
+	err = v.o.DB.Read(ctx, func(s *store.Snap) (err error) { note, err = s.LatestCheckpoint(); return err })
+	return note, err
+}

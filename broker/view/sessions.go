@@ -1,0 +1,188 @@
+package view
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sekimori/broker/api"
+	"sekimori/broker/attendance"
+	"sekimori/broker/freeze"
+	"sekimori/broker/session"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// Sessions lists the sessions that the person sees: live ones first, then the newest.
+func (v *Views) Sessions(ctx context.Context, by Reader, live bool, p Page) (out api.List[api.Session], err error) {
+	sight := policy.SeeSessions(by.Person)
+	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
+		page, err := s.SessionPage(store.SessionFilter{Sight: &sight, Live: live}, p)
+		out = listed(page, func(r store.Session) api.Session { return Session(r, v.o.Zone) })
+		return err
+	})
+	v.Living(out.Items)
+	return out, err
+}
+
+// Living adds to sessions what no row holds: the number of watchers, and the time since which the client has not answered.
+func (v *Views) Living(list []api.Session) {
+	live := map[string]session.Info{}
+	for _, l := range v.o.Sessions.Live() {
+		live[l.ID] = l
+	}
+	for i := range list {
+		l := live[list[i].ID]
+		list[i].Watchers, list[i].NoAnswer = l.Watchers, At(l.NoAnswer, v.o.Zone)
+	}
+}
+
+// Session shows one. The look is ledgered (L1). Errors: store.ErrNotFound, also for a session that the person does not see.
+func (v *Views) Session(ctx context.Context, by Reader, id string) (api.Session, error) {
+	var out api.Session
+	err := v.SeeSession(ctx, by, id, "session", func(s *store.Snap, r store.Session) error {
+		people, err := s.Subject(r.ID)
+		out = Session(r, v.o.Zone)
+		if err != nil {
+			return err
+		}
+		if policy.SeesTargets(by.Person) {
+			if err := verifiedEnd(s, &out); err != nil {
+				return err
+			}
+		}
+		out.Approvers, out.Attendants = people.Approvers, people.Attendants
+		out.Offers = attendance.OnSession.Offers(s, by.Person, id)
+		return nil
+	})
+	if err == nil {
+		err = v.Looked(ctx, by, "session.viewed", []string{id, by.ID}, map[string]string{"session_id": id})
+	}
+	if err != nil {
+		return api.Session{}, err
+	}
+	list := []api.Session{out}
+	v.Living(list)
+	return list[0], nil
+}
+
+// SessionNow shows a session as an act left it, without an entry about a look.
+func (v *Views) SessionNow(ctx context.Context, id string) (out api.Session, err error) {
+	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
+		r, err := s.Session(id)
+		out = Session(r, v.o.Zone)
+		return err
+	})
+	return out, err
+}
+
+// SeeSession reads a session and calls read, in one snapshot. A session that the person does not see does not exist for them. The
+// attempt is ledgered; what names the part that they wanted.
+func (v *Views) SeeSession(ctx context.Context, by Reader, id, what string, read func(*store.Snap, store.Session) error) error {
+	sees := false
+	err := v.o.DB.Read(ctx, func(s *store.Snap) error {
+		r, err := s.Session(id)
+		if err != nil {
+			return err
+		}
+		o, err := s.Owner(r.System, r.Vendor)
+		if sees = policy.SeeSessions(by.Person).Sees(o); err != nil || !sees || read == nil {
+			return err
+		}
+		return read(s, r)
+	})
+	if err == nil && !sees {
+		err = v.hidden(ctx, by, what, id)
+	}
+	return err
+}
+
+// Recordings lists the recordings, in the order of Sessions.
+func (v *Views) Recordings(ctx context.Context, by Reader, p Page) (out api.List[api.Recording], err error) {
+	sight := policy.SeeSessions(by.Person)
+	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
+		page, err := s.SessionPage(store.SessionFilter{Sight: &sight, Recorded: true}, p)
+		out = listed(page, func(r store.Session) api.Recording {
+			one, failed := v.recording(s, r)
+			err = errors.Join(err, failed)
+			return one
+		})
+		return err
+	})
+	return out, err
+}
+
+// Recording shows a recording's row without playing it. Errors as of Session.
+func (v *Views) Recording(ctx context.Context, by Reader, id string) (out api.Recording, err error) {
+	err = v.SeeSession(ctx, by, id, "recording", func(s *store.Snap, r store.Session) (err error) {
+		out, err = v.recording(s, r)
+		out.Offers = freeze.OnRecording.Offers(s, by.Person, r.ID)
+		return err
+	})
+	return out, err
+}
+
+// recording is a recording with the holds that keep it from disposal.
+func (v *Views) recording(s *store.Snap, r store.Session) (api.Recording, error) {
+	out := Recording(r, v.o.Zone)
+	held, err := s.Holds(r.ID)
+	if err != nil {
+		return out, err
+	}
+	for _, h := range held {
+		out.Holds = append(out.Holds, api.Hold{Cause: h.Cause, By: h.By, Since: At(h.Since, v.o.Zone), Reason: h.Reason, Releases: Lifts(h.Releases, v.o.Zone)})
+	}
+	out.Held = len(held) > 0
+	w, err := s.Window(r.Window)
+	if errors.Is(err, store.ErrNotFound) {
+		return out, nil
+	}
+	out.Drill = w.Drill
+	return out, err
+}
+
+// Session gives a stored session as the API shows it.
+func Session(s store.Session, z *time.Location) api.Session {
+	out := api.Session{
+		ID: s.ID, State: sessionState(s), Engineer: s.Person, Vendor: s.Vendor, Request: s.Request, Window: s.Window,
+		System: s.System, Target: s.Target, Account: s.Account, Fingerprint: s.Fingerprint, Factor: s.Factor,
+		EndCause: string(s.Reason), EndNumber: s.Reason.Number(), Detail: s.Detail, EndedBy: s.By,
+		Created: At(s.Created, z), Started: At(s.Started, z), Ended: At(s.Ended, z), Until: At(s.Until, z), Seconds: s.Connected().Truncate(time.Millisecond).Seconds(),
+		Recorded: s.Recording != "", RecordingSum: s.RecordingSum, RecordingSize: s.RecordingSize, ClientVersion: s.ClientVersion,
+	}
+	if s.Source.IsValid() {
+		out.Source = s.Source.String()
+	}
+	if s.State.Live() {
+		out.Paused, out.PausedBy = At(s.Paused, z), s.PausedBy
+	}
+	return out
+}
+
+// sessionState is the state shown to people (screens §6).
+func sessionState(s store.Session) string {
+	switch {
+	case s.State == store.SessionActive && !s.Paused.IsZero():
+		return string(api.SessionPaused)
+	case s.State != store.SessionEnded:
+		return string(s.State)
+	case s.Reason == policy.EndedByEngineer || s.Reason == policy.WindowEnded || s.Reason == policy.WindowWasClosed:
+		return string(api.SessionEndedOK)
+	}
+	return string(api.SessionEndedEarly)
+}
+
+// Recording gives the stored values of a session's recording.
+func Recording(s store.Session, z *time.Location) api.Recording {
+	out := api.Recording{
+		Session: s.ID, State: string(api.RecordingNone), Engineer: s.Person, System: s.System, Target: s.Target, Account: s.Account,
+		Started: At(s.Started, z), Ended: At(s.Ended, z), Size: s.RecordingSize, SHA256: s.RecordingSum,
+	}
+	switch {
+	case s.RecordingSum != "":
+		out.State = string(api.RecordingSealed)
+	case s.Recording != "":
+		out.State = string(api.RecordingRunning)
+	}
+	return out
+}

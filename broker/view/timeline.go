@@ -1,0 +1,77 @@
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"sekimori/broker/api"
+	"sekimori/broker/ledger"
+	"sekimori/recordings"
+)
+
+// mostBookmarks bounds the bookmarks of a timeline.
+const mostBookmarks = 500
+
+// bookmark is an attendant's bookmark, as the ledger has it.
+type bookmark struct {
+	at    time.Time
+	by    string
+	note  string
+	after bool // made when the session had ended: it is about the session as a whole
+}
+
+func bookmarkOf(e ledger.Entry) (bookmark, error) {
+	var body struct {
+		Note  string    `json:"note"`
+		Ended time.Time `json:"ended_at"`
+	}
+	if e.Payload != nil { // else disposed of
+		if err := json.Unmarshal(e.Payload, &body); err != nil {
+			return bookmark{}, fmt.Errorf("entry %d: %w", e.Index, err)
+		}
+	}
+	return bookmark{e.Time, e.Actor.ID, body.Note, !body.Ended.IsZero()}, nil
+}
+
+// timeline joins the marks of a recording with the bookmarks.
+func timeline(session string, started time.Time, line *recordings.Timeline, notes []bookmark) api.Timeline {
+	out := api.Timeline{Session: session, Started: started, LengthMS: line.Elapsed.Milliseconds(), PlayMS: line.Played.Milliseconds(), Bytes: line.Bytes, Left: line.Left, Marks: []api.Mark{}}
+	for _, m := range line.Marks {
+		out.Marks = append(out.Marks, api.Mark{At: started.Add(m.Elapsed), AtMS: m.Elapsed.Milliseconds(), PlayMS: m.Played.Milliseconds(), LengthMS: m.Length.Milliseconds(), Group: groupOf(m.Kind), JA: m.JA, EN: m.EN})
+	}
+	for _, b := range notes {
+		elapsed := b.at.Sub(started)
+		if b.after {
+			elapsed = line.Elapsed
+		}
+		elapsed = max(elapsed, 0)
+		out.Marks = append(out.Marks, api.Mark{At: started.Add(elapsed), AtMS: elapsed.Milliseconds(), PlayMS: line.PlayedAt(elapsed).Milliseconds(), Group: api.MarkBookmark, By: b.by, JA: b.note, EN: b.note})
+	}
+	slices.SortStableFunc(out.Marks, func(a, b api.Mark) int { return int(a.AtMS - b.AtMS) })
+	return out
+}
+
+// groupOf gives the group under which a page shows a mark.
+func groupOf(kind string) api.MarkGroup {
+	switch kind {
+	case recordings.MarkQuiet:
+		return api.MarkQuiet
+	case recordings.EventShell, recordings.EventExec, recordings.EventSubsystem, recordings.EventSignal, recordings.EventBreak:
+		return api.MarkCommand
+	case recordings.EventFile, recordings.EventFileEnd:
+		return api.MarkFile
+	case recordings.EventPause, recordings.EventResume:
+		return api.MarkPause
+	case recordings.EventRefused:
+		return api.MarkRefused
+	case recordings.EventExtension:
+		return api.MarkExtension
+	case recordings.EventNotice:
+		return api.MarkNotice
+	case recordings.EventEnd:
+		return api.MarkEnd
+	}
+	return api.MarkOther
+}

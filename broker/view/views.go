@@ -1,0 +1,120 @@
+package view
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sekimori/broker/agenda"
+	"sekimori/broker/api"
+	"sekimori/broker/attendance"
+	"sekimori/broker/evidence"
+	"sekimori/broker/freeze"
+	"sekimori/broker/interlock"
+	"sekimori/broker/keys"
+	"sekimori/broker/ledger"
+	"sekimori/broker/papers"
+	"sekimori/broker/registry"
+	"sekimori/broker/reports"
+	"sekimori/broker/requests"
+	"sekimori/broker/session"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// Options are the needs of New. All but First, Zone and Clock are required.
+type Options struct {
+	DB         *store.DB
+	Desk       *requests.Desk
+	Attendance *attendance.Service
+	Sessions   *session.Supervisor
+	Registry   *registry.Registry
+	Papers     *papers.Keeper
+	Freezer    *freeze.Freezer
+	Reports    *reports.Service
+	Agenda     *agenda.Book
+	Evidence   *evidence.Keeper  // opens recordings for pages
+	Lines      *interlock.Switch // nil: no line is known
+	Ring       *keys.Ring        // its viewing key opens their output
+	Zone       *time.Location    // of the institution. Nil: UTC
+	Clock      func() time.Time  // nil: the machine's
+	// First counts a refused look and tells whether it is the first of its kind, which gets an entry (refusals.Tally.First). Nil: each
+	// refusal gets one.
+	First func(ctx context.Context, by ledger.Actor, kind, what, reason string, subjects ...string) (bool, error)
+}
+
+// Views is safe for concurrent use.
+type Views struct {
+	o         Options
+	playbacks playbacks
+	check     verification
+}
+
+// New makes views on an open store.
+func New(o Options) *Views {
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.First == nil {
+		o.First = func(context.Context, ledger.Actor, string, string, string, ...string) (bool, error) { return true, nil }
+	}
+	return &Views{o: o}
+}
+
+// Reader is the person who looks, as the door knows them.
+type Reader struct {
+	policy.Person
+	Via string // the door: "cli"
+}
+
+func (r Reader) actor() ledger.Actor { return ledger.Actor{Kind: "person", ID: r.ID, Via: r.Via} }
+
+// Page asks for a part of a list. Errors of lists: store.ErrBadPage for a Next that no list gave out.
+type Page = store.Page
+
+// listed turns a page of rows into a page of views.
+func listed[R, V any](p store.Paged[R], view func(R) V) api.List[V] {
+	return api.List[V]{Items: Each(p.Rows, view), Total: p.Total, Next: p.Next}
+}
+
+// Looked writes the entry about a look. The entry is committed when Looked returns.
+func (v *Views) Looked(ctx context.Context, by Reader, kind string, subjects []string, payload any) error {
+	err := v.o.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Append(ledger.Draft{Kind: kind, Actor: by.actor(), Subjects: subjects, Payload: payload})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("ledger %s: %w", kind, err)
+	}
+	return nil
+}
+
+// Listed ledgers that a person opened a list on a page (L1), or the form to freeze. what names it. Lists whose filters matter have kinds of
+// their own.
+func (v *Views) Listed(ctx context.Context, by Reader, what string) error {
+	return v.Looked(ctx, by, "list.viewed", []string{by.ID}, map[string]string{"list": what})
+}
+
+// refusedLook is the kind of the entry about a refused look.
+const refusedLook = "access.refused"
+
+// hidden ledgers the attempt to see a hidden thing, and returns store.ErrNotFound.
+func (v *Views) hidden(ctx context.Context, by Reader, what, id string) error {
+	payload := map[string]string{"act": "look", "reason": string(policy.Forbidden), "what": what}
+	if err := v.Looked(ctx, by, refusedLook, []string{by.ID, id}, payload); err != nil {
+		return err
+	}
+	return store.ErrNotFound
+}
+
+// RefusedOnce ledgers a refusal where it is the first of its kind; later ones are summed up. what is of a bounded list.
+func (v *Views) RefusedOnce(ctx context.Context, by Reader, what string, subjects []string, payload map[string]string) error {
+	first, err := v.o.First(ctx, by.actor(), refusedLook, what, payload["reason"], subjects[1:]...)
+	if err != nil || !first {
+		return err
+	}
+	return v.Looked(ctx, by, refusedLook, subjects, payload)
+}

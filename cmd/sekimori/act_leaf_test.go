@@ -1,0 +1,45 @@
+package main
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/urfave/cli/v2"
+
+	acts "sekimori/broker/act"
+	"sekimori/broker/attendance"
+	"sekimori/broker/freeze"
+	"sekimori/broker/papers"
+	"sekimori/broker/permits"
+	"sekimori/broker/reports"
+	"sekimori/broker/requests"
+	"sekimori/broker/roster"
+)
+
+// TestEveryActHasItsCommand: what an act names as its command is there, since offers and refusals tell people to type it.
+func TestEveryActHasItsCommand(t *testing.T) {
+	have := map[string]bool{}
+	var walk func(string, []*cli.Command)
+	walk = func(before string, commands []*cli.Command) {
+		for _, c := range commands {
+			have[before+c.Name] = true
+			for _, f := range c.Flags {
+				have[before+c.Name+" --"+f.Names()[0]] = true
+			}
+			walk(before+c.Name+" ", c.Subcommands)
+		}
+	}
+	walk("", (&program{lang: "en"}).app().Commands)
+	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(freeze.Acts()), acts.Specs(permits.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(reports.Acts()))
+	for _, a := range requests.OnRequest.Acts {
+		specs = append(specs, a.Spec)
+	}
+	for _, a := range requests.OnWindow.Acts {
+		specs = append(specs, a.Spec)
+	}
+	for _, s := range specs {
+		if s.Command != "" && !have[s.Command] {
+			t.Errorf("%s names the command %q, which is not there", s.Route(), s.Command)
+		}
+	}
+}
