@@ -230,6 +230,9 @@ func TestKilledDuringOutput(t *testing.T) {
 func (o *office) crashed(row store.Session, ended endedEntry, relayed bool) []byte {
 	o.t.Helper()
 	path := filepath.Join(o.config.RecordingsDir(), filepath.FromSlash(row.Recording))
+	if _, err := os.Lstat(path + ".new"); !errors.Is(err, os.ErrNotExist) {
+		o.t.Errorf("session %s: what the crash left of a recording that never began is there: %v", row.ID, err)
+	}
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && !relayed {
 		if row.State != store.SessionEnded || ended.Cause != string(policy.BrokerCrashed) || ended.Recording != nil {
 			o.t.Errorf("session %s without a recording is %s; the ledger says %+v", row.ID, row.State, ended)

@@ -215,6 +215,39 @@ func TestZerosThatAPowerFailureLeft(t *testing.T) {
 	}
 }
 
+// A crash before the header is durable leaves no recording, and its remains go with the next start. A crash right after it
+// leaves both names of the same file.
+func TestCrashWhileARecordingBegins(t *testing.T) {
+	k := newKeys(t)
+	w, path := create(t, k.options())
+	begun, err := os.ReadFile(path)
+	must(t, err)
+	if _, err := os.Stat(path + ".new"); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("the name under which it began: %v", err)
+	}
+	must(t, os.Link(path, path+".new"))
+	if _, err := recordings.Create(path, header(), k.options()); !errors.Is(err, os.ErrExist) {
+		t.Fatalf("a second recording of that name: %v", err)
+	}
+	must(t, w.Data(0, recordings.Stdout, []byte("x")))
+	if _, err := recordings.Seal(path, nil, theEnd); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
+		t.Fatalf("left: %v", left)
+	}
+	for n := range len(begun) + 1 {
+		path := filepath.Join(t.TempDir(), "b.skr")
+		must(t, os.WriteFile(path+".new", begun[:n], 0o600))
+		if _, err := recordings.Seal(path, nil, theEnd); !errors.Is(err, os.ErrNotExist) {
+			t.Fatalf("%d bytes of the header: %v", n, err)
+		}
+		if left, _ := os.ReadDir(filepath.Dir(path)); len(left) > 0 {
+			t.Fatalf("%d bytes of the header: left %v", n, left)
+		}
+	}
+}
+
 // strideOf is 1, but larger under the race detector: there these loops take minutes and find nothing, because they run on one
 // goroutine.
 func strideOf() int {
@@ -238,10 +271,10 @@ func TestFullDiskAtEveryByte(t *testing.T) {
 
 func TestEveryOperationFails(t *testing.T) {
 	k := newKeys(t)
-	for _, op := range []faultfs.Op{faultfs.Open, faultfs.Sync, faultfs.Close, faultfs.SyncDir} {
+	for _, op := range []faultfs.Op{faultfs.Open, faultfs.Sync, faultfs.Close, faultfs.SyncDir, faultfs.Link, faultfs.Remove} {
 		for after := range int64(2) {
-			if op == faultfs.Open && after == 1 || op == faultfs.Close && after == 1 {
-				continue // these happen once
+			if op != faultfs.Sync && op != faultfs.SyncDir && after == 1 {
+				continue // the others happen once
 			}
 			checkFault(t, k, faultfs.Fault{Op: op, After: after, Err: syscall.EIO, Once: true})
 		}
@@ -258,8 +291,8 @@ func checkFault(t *testing.T, k keys, fault faultfs.Fault) {
 	path := filepath.Join(t.TempDir(), "a.skr")
 	w, err := recordings.Create(path, header(), o)
 	if err != nil {
-		if _, serr := os.Stat(path); !errors.Is(serr, os.ErrNotExist) {
-			t.Fatalf("%+v: a recording that never began was left: %v", fault, serr)
+		if left, _ := os.ReadDir(filepath.Dir(path)); len(left) > 0 {
+			t.Fatalf("%+v: a recording that never began was left: %v", fault, left)
 		}
 		return
 	}

@@ -13,7 +13,9 @@ import (
 type FS interface {
 	// OpenFile is os.OpenFile.
 	OpenFile(name string, flag int, perm fs.FileMode) (File, error)
-	// Remove is os.Remove. Only a recording that never began is removed.
+	// Link is os.Link: new must not exist.
+	Link(old, new string) error
+	// Remove is os.Remove. Only the name under which a recording begins is removed.
 	Remove(name string) error
 	// SyncDir makes the names in dir durable.
 	SyncDir(dir string) error
@@ -42,6 +44,8 @@ func (osFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	}
 	return f, nil
 }
+
+func (osFS) Link(old, new string) error { return os.Link(old, new) }
 
 func (osFS) Remove(name string) error { return os.Remove(name) }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -19,6 +20,10 @@ import (
 func Seal(path string, fsys FS, end End) (Digest, error) {
 	if fsys == nil {
 		fsys = OS()
+	}
+	// What a crash left before the header was durable: nothing can have been relayed.
+	if err := fsys.Remove(beginning(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Digest{}, fmt.Errorf("seal recording: %w", err)
 	}
 	f, err := fsys.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
 	if err != nil {
@@ -56,7 +61,7 @@ func seal(f File, end End) (Digest, error) {
 	}
 	cut := info.Size() - s.offset
 	if s.pre == nil {
-		return Digest{}, err // the header is not whole, so nothing can have been relayed
+		return Digest{}, err // damaged: a recording gets its name with its whole header
 	}
 	offset := s.offset
 	isTorn, serr := torn(f, err, s, cut)

@@ -63,7 +63,11 @@ type Writer struct {
 	sum   [sha256.Size]byte
 }
 
-// Create starts a recording at path. path must not exist; its directory must. The header is durable when Create returns. A
+// beginning is where a recording lies until its header is durable; then it gets its own name. A crash never leaves a
+// recording without its whole header: one that is found without has been damaged.
+func beginning(path string) string { return path + ".new" }
+
+// Create starts a recording at path. path must not exist; its directory must. The header is durable when path appears. A
 // failed Create removes its file.
 func Create(path string, h Header, o Options) (*Writer, error) {
 	if len(o.OutputTo) == 0 || len(o.InputTo) == 0 {
@@ -101,12 +105,12 @@ func Create(path string, h Header, o Options) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create recording: %w", err)
 	}
-	if w.file, err = w.fs.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600); err != nil {
+	if w.file, err = w.fs.OpenFile(beginning(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600); err != nil {
 		return nil, fmt.Errorf("create recording: %w", err)
 	}
 	if err := w.begin(b); err != nil {
 		// Nothing was relayed yet: a recording that never began is no evidence.
-		return nil, errors.Join(fmt.Errorf("create recording: %w", err), w.file.Close(), w.fs.Remove(path))
+		return nil, errors.Join(fmt.Errorf("create recording: %w", err), w.file.Close(), w.fs.Remove(beginning(path)))
 	}
 	return w, nil
 }
@@ -118,8 +122,15 @@ func (w *Writer) begin(prelude []byte) error {
 	if err := w.file.Sync(); err != nil {
 		return err
 	}
-	if err := w.fs.SyncDir(filepath.Dir(w.path)); err != nil {
+	if err := w.fs.Link(beginning(w.path), w.path); err != nil {
 		return err
+	}
+	err := w.fs.SyncDir(filepath.Dir(w.path))
+	if err == nil {
+		err = w.fs.Remove(beginning(w.path))
+	}
+	if err != nil {
+		return errors.Join(err, w.fs.Remove(w.path))
 	}
 	w.chain.Write(prelude)
 	w.size = int64(len(prelude))

@@ -21,6 +21,8 @@ const (
 	Close   Op = "close"
 	Trunc   Op = "truncate"
 	SyncDir Op = "syncdir"
+	Link    Op = "link"
+	Remove  Op = "remove"
 )
 
 // Fault is one injected failure.
@@ -114,8 +116,27 @@ func (f *FS) OpenFile(name string, flag int, perm fs.FileMode) (recordings.File,
 	return &file{File: real, fs: f, state: s}, nil
 }
 
+// Link implements recordings.FS.
+func (f *FS) Link(old, new string) error {
+	if err := f.hit(Link); err != nil {
+		return &os.LinkError{Op: "link", Old: old, New: new, Err: err}
+	}
+	if err := f.real.Link(old, new); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s := f.files[old]; s != nil {
+		f.files[new] = s
+	}
+	return nil
+}
+
 // Remove implements recordings.FS.
 func (f *FS) Remove(name string) error {
+	if err := f.hit(Remove); err != nil {
+		return &fs.PathError{Op: "remove", Path: name, Err: err}
+	}
 	f.mu.Lock()
 	delete(f.files, name)
 	f.mu.Unlock()
