@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// stallable is a client's connection that can stop reading while TCP stays open, like a client
-// whose terminal was suspended, or a hostile one.
+// stallable is a client's connection that can stop reading while TCP stays open: a suspended terminal
+// does that, and a hostile client.
 type stallable struct {
 	net.Conn
 	stalled atomic.Bool

@@ -29,7 +29,7 @@ const (
 // LineHow is what stands behind a verdict on a line.
 type LineHow string
 
-// What may stand behind a verdict, the weakest first. A driven line is probed too.
+// The protections that may stand behind a verdict, the weakest first. A driven line is probed too.
 const (
 	LineAttested LineHow = "attested" // a person pulled the cable and said so
 	LineProbed   LineHow = "probed"   // and probes that were seen to fail and to succeed agree

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Who may append a correction to an entry of the ledger that is about the system of one section, and to one that is about no system.
+// A correction can be appended to an entry of the ledger that is about the system of one section, and to one that is about no system.
+// The test goes through the roles.
 func TestWhoMayCorrectTheLedger(t *testing.T) {
 	locked := mayPeople["systems"]
 	locked.Locked = &Lock{}

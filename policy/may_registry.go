@@ -10,6 +10,6 @@ func MayProposeVendorPerson(p Person) bool {
 	return p.Kind == Staff && p.Locked == nil && (p.Has(Requester) || p.Has(InformationSystems) || p.Has(Administrator))
 }
 
-// MayConfirmChange tells whether the person may confirm changes of the registry: the information-systems section, but not the person
-// who proposed the change.
+// MayConfirmChange tells whether the person may confirm changes of the registry: the information-systems section. The proposer of the
+// change may not confirm it.
 func MayConfirmChange(p Person) bool { return p.Locked == nil && p.Has(InformationSystems) }

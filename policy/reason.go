@@ -87,8 +87,8 @@ const (
 	ExportAuditorOnly   Reason = "export-auditor-only"
 )
 
-// The exit statuses that the broker itself gives over SSH; they tell a script what to do. The command line answers 3 to every refusal,
-// whatever the row says.
+// The exit statuses that the broker itself gives over SSH; they tell a script what to do. The command line answers 3 to every refusal, and
+// takes no status from the row.
 const (
 	ExitNone         = 0   // not an answer of the broker: the target's status passes, or no one is connected
 	ExitNotPermitted = 250 // do not retry; file or correct something

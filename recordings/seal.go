@@ -21,7 +21,7 @@ func Seal(path string, fsys FS, end End) (Digest, error) {
 	if fsys == nil {
 		fsys = OS()
 	}
-	// What a crash left before the header was durable: nothing can have been relayed.
+	// A crash before the header was durable leaves this name; nothing can have been relayed.
 	if err := fsys.Remove(beginning(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Digest{}, fmt.Errorf("seal recording: %w", err)
 	}

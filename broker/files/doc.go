@@ -6,6 +6,6 @@
 // not delivered, outside the terms. The sender learns it as the answer to the end of the transfer. A sanitised copy is delivered in place
 // of the original; both stay sealed as evidence.
 //
-// What may move is policy's to say; the package asks it at each operation, with paths resolved on the target. Its caller is broker/session,
+// The package asks policy at each operation whether a file may move, with paths resolved on the target. Its caller is broker/session,
 // through the relay, which records all of the channel like any other.
 package files

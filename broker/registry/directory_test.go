@@ -134,7 +134,7 @@ func TestTheDirectoryIsDown(t *testing.T) {
 	if townhall.Reason(err) != "auth-failed" || !errors.As(err, &wrong) || !wrong.Down {
 		t.Errorf("a person of the directory: %v", err)
 	}
-	// Whoever fails now is told the same, so the sentence tells no one whose the password is.
+	// Every failure is told in the same sentence, so it does not betray the owner of the password.
 	_, err = h.Registry.Login(t.Context(), registry.LoginInput{Person: "nobody", Password: atCity, Code: "000000", Via: "web"})
 	if !errors.As(err, &wrong) || !wrong.Down {
 		t.Errorf("a stranger: %v", err)

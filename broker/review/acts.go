@@ -126,8 +126,8 @@ func (q *Queue) Take(ctx context.Context, ref string, by act.Caller) error {
 	})
 }
 
-// Sign signs an item. Errors: *policy.Denied — forbidden, auditor-conflict, already-decided; *forms.Invalid for a judgement that lacks
-// what it needs, and for work that is still under way.
+// Sign signs an item. Errors: *policy.Denied — forbidden, auditor-conflict, already-decided; *forms.Invalid for a judgement with a
+// missing field, and for work that is still under way.
 func (q *Queue) Sign(ctx context.Context, ref string, in api.SignBody, by act.Caller) error {
 	return act.Do(ctx, q.o.Acts, OnReview, sign, ref, by, func(tx *store.Tx, p act.Person, on work) error {
 		if on.Review.ID == "" {

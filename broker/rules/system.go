@@ -12,7 +12,7 @@ type System struct {
 	LineDriver string   // what moves the line (ParseDriver); empty: people
 	LineProbes []string // what looks whether a side is up (ParseProbe)
 
-	// What the end of a session does on targets that have a steward (broker/accounts).
+	// Leftovers are the acts at the end of a session on targets that have a steward (broker/accounts).
 	Leftovers Leftovers
 	Unproved  Unproved
 	// InventoryMonthly: accounts, keys, rights and timed jobs of the system's targets are compared every month, beside each window.

@@ -57,7 +57,7 @@ func TestAReloadTellsTheEngineerNothing(t *testing.T) {
 		if err := w.sup.End(v.id, policy.CutByAttendant, ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}, ""); err != nil {
 			t.Fatal(err)
 		}
-		// Who asks now gets the answer once the end is written.
+		// A question that comes now is answered once the end is written.
 		w.sup.Settled(t.Context(), "R8-0001-1")
 		if row, _ := v.stored("session.ended"); row.State.Live() {
 			t.Errorf("settled, and the session is %s", row.State)

@@ -71,7 +71,7 @@ func TestStopsAndCredentialsNameTheirRoles(t *testing.T) {
 }
 
 // TestOthersCredentialsAreNotYours: every signed-in person may call the routes of self-care; the handler checks
-// whose key it is.
+// the owner of the key.
 func TestOthersCredentialsAreNotYours(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.found()
