@@ -20,6 +20,15 @@ func MayHandInPapers(p Person, v Vendor) Decision {
 	return forbid(Requester)
 }
 
+// MayAskRenewal rules who may ask a vendor to renew its papers: requesters of a section for which the vendor works, a second approver, the
+// information-systems section.
+func MayAskRenewal(p Person, worksForSection bool) Decision {
+	if p.Kind == Staff && (p.Has(SecondApprover) || p.Has(InformationSystems) || p.Has(Requester) && worksForSection) {
+		return allow()
+	}
+	return forbid(Requester)
+}
+
 // MayApproveSubcontract rules who may let a subcontractor's people in: a head of a section that owns a system, a second approver, the
 // information-systems section.
 func MayApproveSubcontract(p Person, ownsSystem bool) Decision {

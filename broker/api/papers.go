@@ -27,6 +27,7 @@ type VendorPage struct {
 	Items          []Ending     `json:"items"`
 	Papers         []Paper      `json:"papers"`
 	Engineers      []Engineer   `json:"engineers"`
+	Renewals       []Ending     `json:"renewals"` // to be renewed: of the vendor and its engineers, the soonest first
 	Subcontractors []string     `json:"subcontractors,omitempty"`
 	Suspensions    []Suspension `json:"suspensions,omitempty"`
 }
@@ -41,7 +42,8 @@ type Ending struct {
 	Until  time.Time `json:"until,omitzero"`
 	Days   int       `json:"days_left"` // negative once it has ended; meaningless without until
 	State  string    `json:"state"`
-	Asked  bool      `json:"stops_without"` // without it every login is refused
+	Asked  bool      `json:"stops_without"`             // without it every login is refused
+	Wanted time.Time `json:"renewal_asked_at,omitzero"` // when staff last asked the vendor to renew it
 }
 
 // Engineer is one line of a vendor's page.
@@ -106,6 +108,12 @@ type SubcontractBody struct {
 	Until  string `json:"until"` // last day, 2027-03-31
 	Reason string `json:"reason"`
 	Fresh
+}
+
+// RenewalsAsked are the papers whose renewal was asked for.
+type RenewalsAsked struct {
+	Vendor string   `json:"vendor"`
+	Items  []Ending `json:"items"`
 }
 
 // PaperCheck says whether copies are still those that were filed.

@@ -26,6 +26,10 @@ var kindsOfPapers = func() []Kind {
 		{Name: "vendor.listed", JA: "保守事業者の一覧", Says: "A person opened the list of vendors on a page.", Subjects: "the person"},
 		{Name: "paper.expiring", JA: "書類の期限が近い", Says: "A paper or contract ends soon.", Subjects: "the vendor, the paper, the engineer, the vendor's contacts, the sections", Members: warned},
 		{Name: "paper.expired", JA: "書類の期限切れ", Says: "A paper or contract has ended.", Subjects: "the vendor, the paper, the engineer, the vendor's contacts, the sections", Members: warned},
+		{Name: "renewal.asked", JA: "書類の更新の依頼", Says: "Staff asked a vendor's contact to renew papers that end soon, have ended or are missing.", Subjects: "the vendor, the person, the papers, the engineers", Members: []Member{
+			text("vendor", "id of the vendor"), list("items", "the papers, each with `item` (a kind of paper), `stops` (the work is not let in without it) and, where there are any, `until`, `days`, `paper`, `person`, `name`"),
+			text("note", "words for the contact; absent: none"),
+		}},
 		{Name: "subcontract.approved", JA: "再委託の承認", Says: "An approver let a subcontractor's people in until a day.", Subjects: namesPaper, Common: groupPaper, Members: []Member{text("prime", "id of the prime contractor")}},
 
 		{Name: "report.submitted", JA: "作業報告の提出", Says: "A work report was handed in.", Subjects: namesReport, Common: groupReport, Members: done},

@@ -300,7 +300,7 @@ func (m *matter) args() map[string]text.Text {
 	if cause.IsZero() {
 		cause = text.Same(text.OneLine(m.text("cause"), longestReason))
 	}
-	count := max(m.number("count"), 1)
+	count := max(m.number("count"), len(m.papers()), 1)
 	return map[string]text.Text{
 		"request": text.Request(m.request.No), "window": text.Same(m.window.ID), "session": text.Same(m.session.ID), "work": text.Same(first(m.window.ID, m.session.ID)), "vendor": text.Same(m.vendor.ID),
 		"incident": text.Same(m.text("incident")), "alarm": text.Same(m.text("alarm")), "paper": text.Same(m.text("paper")), "change": text.Same(m.text("change")),
@@ -348,6 +348,9 @@ func (m *matter) facts() []Fact {
 	}
 	if u := m.time("until"); !u.IsZero() && strings.HasPrefix(m.entry.Kind, "paper.") {
 		add("期限", "Until", text.Day(u.Add(-time.Nanosecond)))
+	}
+	for _, p := range m.papers() {
+		add("書類", "Paper", p.said(m.zone))
 	}
 	if d := m.time("due"); !d.IsZero() {
 		add("期限", "Due", text.Moment(d))

@@ -5,6 +5,7 @@ import (
 
 	"sekimori/broker/api"
 	"sekimori/broker/correction"
+	"sekimori/broker/papers"
 	"sekimori/policy"
 	"sekimori/policy/text"
 )
@@ -53,6 +54,9 @@ func (v *visit) otherSubject(d deed, id string) (card Card, offers []api.Offer, 
 		}
 		row("番号", "Number", p.Vendor.ID)
 		row("名称", "Name", p.Vendor.Name)
+		if d.Name == papers.AskRenewalName {
+			card.Rows = append(card.Rows, v.renewalRows(p.Renewals, strings.Join(v.given("engineer"), ""))...)
+		}
 		return card, p.Vendor.Offers, nil
 	case strings.HasPrefix(d.Path, string(api.Papers)+"/"):
 		p, err := views.Paper(ctx, by, id)

@@ -104,6 +104,10 @@ func (v *visit) portalTodo(page *PortalPage) error {
 		if e.Name != "" {
 			who += " " + e.Name
 		}
+		if !e.Wanted.IsZero() {
+			at := text.Moment(e.Wanted.In(v.p.o.Zone))
+			left = text2(left.JA+"。"+at.JA+"に更新を依頼されています", left.EN+"; you were asked to renew it on "+at.EN)
+		}
 		page.Todo = append(page.Todo, TodoRow{Text: text2(what.JA+" "+who+": "+left.JA, what.EN+" "+who+": "+left.EN), Button: text2("写しを提出する", "Submit a copy"), Href: "/v/pledge", Warning: e.Asked})
 	}
 	roster, err := views.Roster(ctx, v.reader(), v.person.Vendor)

@@ -18,6 +18,8 @@ type EngineerPage struct {
 	Papers    Table
 	PaperRows []PaperRow
 	File      string
+	Renew     *Offer      // asks the vendor to renew the engineer's papers; nil: none is due, or it is not the person's act
+	Wanted    []text.Text // papers that were asked for
 	Stops     Table
 	StopRows  []StopRow
 	History   string
@@ -63,6 +65,11 @@ func (p *Pages) engineerPage(v *visit) error {
 	if v.leadsTo("/vendors/{id}/papers") {
 		page.File = vendor + "/papers?kind=pledge&person=" + url.QueryEscape(one.ID)
 	}
+	for _, o := range v.offersOf(one.Renewal, vendor) {
+		o.Href += "?" + url.Values{"engineer": {one.ID}, "back": {here}}.Encode()
+		page.Renew = renewOffer(o, len(one.Renewals))
+	}
+	page.Wanted = v.wanted(one.Renewals)
 	if v.leadsTo("/ledger/entries") {
 		page.History = "/ledger/entries?subject=" + url.QueryEscape(one.ID)
 	}

@@ -127,7 +127,9 @@ type VendorPage struct {
 	ItemRows  []VendorItem
 	Engineers Table
 	People    []EngineerRow
-	Ending    int // papers that end within 60 days, have ended, or are missing
+	Ending    int    // papers that end within 60 days, have ended, or are missing
+	Renew     *Offer // asks the vendor to renew them; nil: it is not the person's act
+	Wanted    []text.Text
 	Papers    Table
 	PaperRows []PaperRow
 	File      string // where a paper is put on file; empty: the person keeps none
@@ -184,6 +186,8 @@ func (p *Pages) vendorPage(v *visit) error {
 	if page.Card, err = v.supervisionCard(one); err != nil {
 		return err
 	}
+	page.Ending = len(one.Renewals)
+	page.Wanted = v.wanted(one.Renewals)
 	v.vendorItems(page, one)
 	v.vendorEngineers(page, one)
 	page.Papers, page.PaperRows = v.paperRows(one.Papers, one.Engineers)
@@ -197,7 +201,10 @@ func (p *Pages) vendorPage(v *visit) error {
 		page.History = "/ledger/entries?subject=" + url.QueryEscape(one.ID)
 	}
 	for _, o := range unlessLocked(v.offersOf(one.Offers, vendorPath(one.ID)), one.Locked) {
-		if o.ID != "offer-subcontract" || one.Prime != "" { // a vendor with a contract of its own needs no approval
+		switch {
+		case o.ID == "offer-"+papers.AskRenewalName:
+			page.Renew = renewOffer(o, page.Ending)
+		case o.ID != "offer-subcontract" || one.Prime != "": // a vendor with a contract of its own needs no approval
 			page.Offers = append(page.Offers, o)
 		}
 	}
@@ -293,9 +300,6 @@ func (v *visit) vendorItems(page *VendorPage, one api.VendorPage) {
 			row.Href = "/papers/" + url.PathEscape(e.Paper)
 		}
 		page.ItemRows = append(page.ItemRows, row)
-		if e.State != string(papers.Allowed) {
-			page.Ending++
-		}
 	}
 	var newest api.Paper
 	for _, p := range one.Papers {
@@ -323,9 +327,6 @@ func (v *visit) vendorEngineers(page *VendorPage, one api.VendorPage) {
 			Trained: shortDay(e.Trained, v.p.o.Zone), Last: shortDay(e.LastSession, v.p.o.Zone)}
 		row.Pledge, row.Until = v.pledge(e)
 		page.People = append(page.People, row)
-		if e.State == string(papers.Expiring) || e.State == string(papers.Expired) {
-			page.Ending++
-		}
 	}
 }
 

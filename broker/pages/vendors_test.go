@@ -40,6 +40,39 @@ func TestTheRegisterOfVendors(t *testing.T) {
 	b.get("/vendors/V-012?lang=en").has(t, "Contract and supervision", "Freeze this vendor")
 }
 
+// Papers that end soon are asked for from the page of the vendor or of an engineer; the form lists them. The same papers are not asked
+// for twice on a day, and the portal says that they were asked for.
+func TestAVendorIsAskedToRenew(t *testing.T) {
+	w := found(t)
+	w.as("kato").get("/vendors/V-012").lacks(t, "更新を依頼する") // it never worked for the section
+	b := w.as("mori")
+	b.get("/vendors/V-012").has(t, "更新を依頼する(期限60日以内 0件)", "足りない書類もありません。")
+	b.get("/vendors/V-012/engineers/E-0031").lacks(t, "更新を依頼する")
+	fields := [][2]string{{"kind", "training"}, {"person", "E-0031"}, {"name", ""}, {"from", "2026-11-01"}, {"until", "2026-12-20"}, {"fiscal_year", ""}, {"note", ""}}
+	if a := b.upload("/vendors/V-012/papers", fields, "file", "training.pdf", []byte("%PDF-1.7 trained")); a.status != http.StatusSeeOther {
+		t.Fatalf("%d\n%s", a.status, a.body)
+	}
+	const ask = "/vendors/V-012/ask-renewal"
+	b.get("/vendors/V-012").has(t, "更新を依頼する(期限60日以内 1件)", `href="`+ask+`"`)
+	b.get("/vendors/V-012?lang=en").has(t, "Ask for renewal (within 60 days: 1)")
+	here := "/vendors/V-012/engineers/E-0031"
+	b.get(here+"?lang=ja").has(t, "更新を依頼する(期限60日以内 1件)", `href="`+ask+`?back=`+url.QueryEscape(here)+`&amp;engineer=E-0031"`)
+	b.get(ask+"?engineer=E-0031&back="+url.QueryEscape(here)).has(t, "更新する書類", "残り26日", `value="E-0031"`)
+	b.post(ask, url.Values{"engineer": {"E-0099"}, "note": {"お早めに"}}).has(t, "その番号の保守要員はいません。", `value="E-0099"`, "お早めに", `href="#engineer"`)
+	a := b.post(ask, url.Values{"engineer": {"E-0031"}, "note": {"お早めに"}, "back": {here}})
+	if a.status != http.StatusSeeOther || !strings.HasPrefix(a.header.Get("Location"), here) {
+		t.Fatalf("%d to %q\n%s", a.status, a.header.Get("Location"), a.body)
+	}
+	b.get(a.header.Get("Location")).has(t, "記録しました: 更新を依頼する", "(依頼 ", `aria-disabled="true"`, "今日すでに依頼しました")
+	b.post(ask, nil).has(t, "同じ書類の更新は今日すでに依頼しました。")
+	w.as("sato").get("/v/").has(t, "更新を依頼されています")
+	for _, login := range []string{"ito", "head"} {
+		if a := w.as(login).post(ask, nil); a.status != http.StatusForbidden {
+			t.Errorf("%s asks: %d", login, a.status)
+		}
+	}
+}
+
 // Locking from the page of an engineer comes back there, and the page says who locked.
 func TestAnEngineerIsLockedFromTheirPage(t *testing.T) {
 	w := found(t)

@@ -232,4 +232,14 @@ func (a answer) has(t *testing.T, want ...string) {
 }
 
 // holds tells whether the answer's body has the text.
+// lacks fails if the page has one of the texts.
+func (a answer) lacks(t *testing.T, unwanted ...string) {
+	t.Helper()
+	for _, u := range unwanted {
+		if strings.Contains(a.body, u) {
+			t.Errorf("the page has %q:\n%s", u, a.body)
+		}
+	}
+}
+
 func (a answer) holds(what string) bool { return strings.Contains(a.body, what) }

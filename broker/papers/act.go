@@ -34,7 +34,7 @@ var (
 // The things that the acts work on, each with the acts that are offered on it.
 var (
 	OnPaper  = act.Subject[onPaper]{Load: loadPaper, Acts: []paperAct{acceptPaper, withdrawPaper}}
-	OnVendor = act.Subject[onVendor]{Load: loadVendor, Acts: []vendorAct{approveSubcontract}}
+	OnVendor = act.Subject[onVendor]{Load: loadVendor, Acts: []vendorAct{askRenewal, approveSubcontract}}
 )
 
 // subcontract is the body of an approval.
@@ -64,6 +64,7 @@ func Acts() []act.Mount[*Keeper] {
 			}
 			return k.ApproveSubcontract(ctx, id, until, in.Reason, by)
 		}),
+		act.Giving(askRenewal.Spec, (*Keeper).AskRenewal),
 	}
 }
 

@@ -18,19 +18,25 @@ func thresholds() []int { return []int{0, 7, 30, 60} }
 const lookAgain = time.Hour
 
 // Ends lists the papers that end within so many days, or already stop a person; the soonest first. vendor narrows, empty is all.
-func (k *Keeper) Ends(ctx context.Context, vendor string, days int) ([]Item, error) {
-	var out []Item
+func (k *Keeper) Ends(ctx context.Context, vendor string, days int) ([]Renewal, error) {
+	var out []Renewal
 	err := k.o.DB.Read(ctx, func(s *store.Snap) error {
 		items, err := k.all(s)
+		if err != nil {
+			return err
+		}
 		for _, i := range items {
-			ends := !i.Until.IsZero() && i.Days <= days && i.Days >= 0
-			if (vendor == "" || i.Vendor == vendor) && (ends || i.State == Expired && i.Asked) {
-				out = append(out, i)
+			if (vendor == "" || i.Vendor == vendor) && i.due(days) {
+				r, err := wanted(s, i)
+				if err != nil {
+					return err
+				}
+				out = append(out, r)
 			}
 		}
-		return err
+		return nil
 	})
-	slices.SortStableFunc(out, func(a, b Item) int { return a.Until.Compare(b.Until) })
+	slices.SortStableFunc(out, func(a, b Renewal) int { return a.Until.Compare(b.Until) })
 	return out, err
 }
 

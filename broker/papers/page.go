@@ -18,6 +18,7 @@ type Page struct {
 	Papers         []store.Paper   // all of them, in any state, oldest first
 	Replaced       map[string]bool // by number: a newer one has taken its place
 	Engineers      []Engineer
+	Renewals       []Renewal // papers of the vendor and its engineers to be renewed, the soonest first
 	Subcontractors []store.Vendor
 	Suspensions    []store.Suspension
 }
@@ -83,26 +84,18 @@ func (k *Keeper) everything(s *store.Snap) ([]about, error) {
 
 // Page reads a vendor's page inside a snapshot. Errors: store.ErrNotFound.
 func (k *Keeper) Page(s *store.Snap, vendor string) (Page, error) {
-	v, err := s.Vendor(vendor)
+	a, err := k.aboutOne(s, vendor)
 	if err != nil {
-		return Page{}, fmt.Errorf("vendor %q: %w", vendor, err)
+		return Page{}, err
 	}
+	v := a.vendor
 	p := Page{Vendor: v}
 	if p.Papers, err = s.Papers(store.PaperFilter{Vendor: v.ID, Limit: -1}); err != nil {
 		return p, fmt.Errorf("read papers: %w", err)
 	}
-	a := about{vendor: v}
-	for _, paper := range p.Papers {
-		if paper.State == store.PaperAccepted {
-			a.papers = append(a.papers, paper)
-		}
-	}
 	p.Replaced = Replaced(p.Papers)
-	if a.institution, err = s.Institution(); err != nil {
-		return p, fmt.Errorf("read the institution: %w", err)
-	}
-	if a.engineers, err = s.Persons(store.PersonFilter{Kind: "engineer", Vendor: v.ID}); err != nil {
-		return p, fmt.Errorf("read engineers: %w", err)
+	if p.Renewals, err = k.renewals(s, a, ""); err != nil {
+		return p, err
 	}
 	figures, err := s.EngineersOf(v.ID)
 	if err != nil {
@@ -123,6 +116,23 @@ func (k *Keeper) Page(s *store.Snap, vendor string) (Page, error) {
 		return p, fmt.Errorf("read suspensions: %w", err)
 	}
 	return p, k.chain(s, &p)
+}
+
+// aboutOne has the data for the items of one vendor. Errors: store.ErrNotFound.
+func (k *Keeper) aboutOne(s *store.Snap, vendor string) (a about, err error) {
+	if a.vendor, err = s.Vendor(vendor); err != nil {
+		return a, fmt.Errorf("vendor %q: %w", vendor, err)
+	}
+	if a.papers, err = s.Papers(store.PaperFilter{Vendor: a.vendor.ID, State: store.PaperAccepted, Limit: -1}); err != nil {
+		return a, fmt.Errorf("read papers: %w", err)
+	}
+	if a.institution, err = s.Institution(); err != nil {
+		return a, fmt.Errorf("read the institution: %w", err)
+	}
+	if a.engineers, err = s.Persons(store.PersonFilter{Kind: "engineer", Vendor: a.vendor.ID}); err != nil {
+		return a, fmt.Errorf("read engineers: %w", err)
+	}
+	return a, nil
 }
 
 // chain adds the prime contractor and the subcontractors.

@@ -15,10 +15,11 @@ type onPaper struct {
 	owning map[string]bool
 }
 
-// onVendor is a vendor, and the sections that own a system.
+// onVendor is a vendor, the sections that own a system, and those for which the vendor works.
 type onVendor struct {
-	vendor store.Vendor
-	owning map[string]bool
+	vendor   store.Vendor
+	owning   map[string]bool
+	sections []string
 }
 
 func loadPaper(s *store.Snap, id string) (on onPaper, err error) {
@@ -32,6 +33,9 @@ func loadPaper(s *store.Snap, id string) (on onPaper, err error) {
 func loadVendor(s *store.Snap, id string) (on onVendor, err error) {
 	if on.vendor, err = s.Vendor(id); err != nil {
 		return on, fmt.Errorf("vendor %q: %w", id, err)
+	}
+	if on.sections, err = s.SectionsOf(on.vendor.ID); err != nil {
+		return on, fmt.Errorf("read the sections of %s: %w", on.vendor.ID, err)
 	}
 	on.owning, err = owning(s)
 	return on, err

@@ -48,6 +48,7 @@ var rowsAbout = map[string][]string{
 	"permits":              {"id", "vendor"},
 	"rosters":              {"vendor"},
 	"pledges":              {"person"},
+	"renewals":             {"subject"},
 	"remembered_factors":   {"person", "window"},
 	"requests":             {"no", "vendor"},
 	"reviews":              {"session"},

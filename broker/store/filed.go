@@ -103,6 +103,23 @@ func (t *Tx) AddPaperWarning(w PaperWarning) error {
 	return err
 }
 
+// Renewal gives when the renewal of a paper was last asked for. Errors: ErrNotFound if it never was.
+func (s *Snap) Renewal(subject string, until time.Time) (Renewal, error) {
+	return get(s, func(r scanner) (v Renewal, err error) {
+		var ends, asked int64
+		err = r.Scan(&v.Subject, &ends, &asked, &v.By)
+		v.Until, v.Asked = fromMS(ends), fromMS(asked)
+		return v, err
+	}, `SELECT subject, until, asked, asker FROM renewals WHERE subject = ? AND until = ?`, subject, ms(until))
+}
+
+// AskRenewal notes that the renewal of a paper is asked for now.
+func (t *Tx) AskRenewal(subject string, until time.Time, by string) error {
+	_, err := t.exec(`INSERT INTO renewals (subject, until, asked, asker) VALUES (?, ?, ?, ?)
+		ON CONFLICT (subject, until) DO UPDATE SET asked = excluded.asked, asker = excluded.asker`, subject, ms(until), ms(t.Now), by)
+	return err
+}
+
 // SectionsOf names the sections on whose systems the vendor has ever asked to work.
 func (s *Snap) SectionsOf(vendor string) ([]string, error) {
 	return list(s, func(r scanner) (id string, err error) { return id, r.Scan(&id) },

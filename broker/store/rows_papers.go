@@ -64,6 +64,14 @@ type PaperFilter struct {
 	Limit  int // 0: 200; negative: no limit
 }
 
+// Renewal says when staff last asked a vendor to renew a paper.
+type Renewal struct {
+	Subject string    // as in PaperWarning, with the paper's own name
+	Until   time.Time // the end of the paper that is to be renewed; zero: none is on file
+	Asked   time.Time
+	By      string
+}
+
 // PaperWarning is a warning about an end, already given.
 type PaperWarning struct {
 	Subject   string // "P-0012", "contract V-012", "pledge E-0031"

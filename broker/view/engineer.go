@@ -6,6 +6,7 @@ import (
 
 	"sekimori/broker/api"
 	"sekimori/broker/freeze"
+	"sekimori/broker/papers"
 	"sekimori/broker/store"
 )
 
@@ -15,6 +16,8 @@ type EngineerPage struct {
 	VendorName  string
 	Papers      []api.Paper
 	Suspensions []api.Suspension
+	Renewals    []api.Ending // of their papers
+	Renewal     []api.Offer  // to ask the vendor for them
 }
 
 // Engineer shows one engineer of a vendor. The look is ledgered (L1). Errors: store.ErrNotFound, also for a person of another vendor.
@@ -36,6 +39,14 @@ func (v *Views) Engineer(ctx context.Context, by Reader, vendor, id string) (Eng
 		}
 		out.Person = person
 		out.Offers = freeze.OnPerson.Offers(s, by.Person, out.ID)
+		for _, r := range page.Renewals {
+			if r.Person == out.ID {
+				out.Renewals = append(out.Renewals, r)
+			}
+		}
+		if len(out.Renewals) > 0 {
+			out.Renewal = slices.DeleteFunc(papers.OnVendor.Offers(s, by.Person, out.Vendor), func(o api.Offer) bool { return o.Act != papers.AskRenewalName })
+		}
 		for _, p := range page.Papers {
 			if p.Person == out.ID {
 				out.Papers = append(out.Papers, p)

@@ -90,7 +90,7 @@ func (v *Views) PapersDue(ctx context.Context, by Reader, days int, p Page) (api
 	if err != nil {
 		return api.List[api.Ending]{}, err
 	}
-	return pageOf(Each(items, func(i papers.Item) api.Ending { return Ending(i, v.o.Zone) }), func(e api.Ending) string {
+	return pageOf(Each(items, func(r papers.Renewal) api.Ending { return Renewal(r, v.o.Zone) }), func(e api.Ending) string {
 		return strings.Join([]string{oldestFirst(e.Until), e.Vendor, e.Person, e.Kind, e.Name, e.Paper}, "\x00")
 	}, p)
 }
@@ -117,6 +117,13 @@ func Ending(i papers.Item, z *time.Location) api.Ending {
 		Kind: string(i.Kind), Vendor: i.Vendor, Person: i.Person, Name: i.Name, Paper: i.Paper,
 		Until: At(i.Until, z), Days: i.Days, State: string(i.State), Asked: i.Asked,
 	}
+}
+
+// Renewal is a paper that is to be renewed.
+func Renewal(r papers.Renewal, z *time.Location) api.Ending {
+	e := Ending(r.Item, z)
+	e.Wanted = At(r.Wanted, z)
+	return e
 }
 
 func Paper(p store.Paper, z *time.Location) api.Paper {
@@ -147,6 +154,7 @@ func VendorPage(p papers.Page, z *time.Location) api.VendorPage {
 			}
 		}),
 	}
+	v.Renewals = Each(p.Renewals, func(r papers.Renewal) api.Ending { return Renewal(r, z) })
 	for _, s := range p.Subcontractors {
 		v.Subcontractors = append(v.Subcontractors, s.ID)
 	}

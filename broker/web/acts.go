@@ -69,6 +69,8 @@ func (s *Server) answer(c *call, shows act.Shown, id string, result any) error {
 		return s.replyPermit(c, v.ID)
 	case store.Paper:
 		return c.reply(view.Paper(v, s.o.Zone))
+	case []papers.Renewal:
+		return c.reply(api.RenewalsAsked{Vendor: v[0].Vendor, Items: view.Each(v, func(r papers.Renewal) api.Ending { return view.Renewal(r, s.o.Zone) })})
 	case store.WorkReport:
 		return c.answer(view.WorkReport(v, s.o.Zone))
 	case store.AttendanceRecord:

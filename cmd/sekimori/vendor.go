@@ -34,6 +34,16 @@ func (p *program) vendorCommand() *cli.Command {
 			return lockAct(p, c, api.Vendors, "unlock", "利用停止を解きました", "unlocked", func(v api.Vendor) string { return v.ID })
 		}, p.reasonFlag(), p.authFlag()),
 		lockNote(p, api.Vendors, func(v api.Vendor) string { return v.ID }),
+		actLeaf(p, "vendor ask-renewal", func(v api.RenewalsAsked) error {
+			var ja, en strings.Builder
+			fmt.Fprintf(&ja, "窓口に更新を依頼しました: %s", v.Vendor)
+			fmt.Fprintf(&en, "the contact was asked to renew papers: %s", v.Vendor)
+			for _, e := range v.Items {
+				fmt.Fprintf(&ja, "\n  %s", p.ending(e))
+				fmt.Fprintf(&en, "\n  %s", p.ending(e))
+			}
+			return p.done(v, ja.String(), en.String())
+		}),
 		p.group("subcontract", "再委託の承認", "approval of subcontracts",
 			p.leaf("approve", "ID", "再委託先を、ある日まで承認する", "approve a subcontractor until a day", p.approveSubcontract,
 				&cli.StringFlag{Name: "until", Usage: p.say("承認の最後の日", "last day of the approval")}, p.reasonFlag(), p.authFlag()),
