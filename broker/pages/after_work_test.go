@@ -65,7 +65,7 @@ func (w *world) handedIn(s store.Session) {
 // the ledger and exports it.
 func TestTheWorkAfterwardsByKeyboardAlone(t *testing.T) {
 	startChromium(t)
-	for _, l := range inBoth {
+	for _, l := range some(inBoth...) {
 		t.Run(l.lang, func(t *testing.T) {
 			w := found(t)
 			s := w.worked()
@@ -217,7 +217,7 @@ func (b *tab) saves() func() []byte {
 // TestAFreezeByKeyboardAlone: one person stops a vendor with one press, the same person cannot lift twice, and two lift it.
 func TestAFreezeByKeyboardAlone(t *testing.T) {
 	startChromium(t)
-	for _, l := range inBoth {
+	for _, l := range some(inBoth...) {
 		t.Run(l.lang, func(t *testing.T) {
 			w := found(t)
 			ito := w.tab("ito", l)

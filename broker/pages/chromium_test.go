@@ -84,6 +84,14 @@ func (l drawn) String() string {
 	return fmt.Sprintf("%s %d px, forced colours %v, dark %v", l.lang, l.width, l.forced, l.dark)
 }
 
+// some are the cases that a test tries: all of them in a whole run, otherwise the first.
+func some[T any](all ...T) []T {
+	if testbed.Whole() {
+		return all
+	}
+	return all[:1]
+}
+
 // tab is one person's tab.
 type tab struct {
 	t    *testing.T
@@ -290,6 +298,10 @@ var axe string
 // axeRun runs the rules of WCAG 2.2 A and AA, and says for each broken one which element breaks it.
 const axeRun = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"]}).then(r =>
 	r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + v.help + " — " + n.html.slice(0, 200) + " (" + n.target.join(" ") + ")" + (n.any[0] ? " " + n.any[0].message : ""))))`
+
+// elementKinds are the kinds of the page's elements: name, class, role, type and state.
+const elementKinds = `[...new Set([...document.querySelectorAll("body, body *")].map(e =>
+	[e.localName, [...e.classList].sort().join("."), e.getAttribute("role"), e.getAttribute("type"), e.getAttribute("aria-disabled"), e.parentElement.localName].join(" ")))]`
 
 // accessible fails for each rule of axe-core that the page breaks.
 func (b *tab) accessible(where string) {

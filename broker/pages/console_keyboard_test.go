@@ -29,7 +29,7 @@ func (b *tab) tells(selector, words string) {
 // cut without scripts, and the steps after the end.
 func TestTheConsoleByKeyboardAlone(t *testing.T) {
 	startChromium(t)
-	for _, l := range []drawn{{lang: "ja", width: 1280}, {lang: "en", width: 320}} {
+	for _, l := range some(inBoth...) {
 		t.Run(l.lang, func(t *testing.T) {
 			w := found(t)
 			e := w.withEntrance(t)

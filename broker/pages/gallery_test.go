@@ -107,7 +107,7 @@ func TestEveryStateInEveryLook(t *testing.T) {
 	startChromium(t)
 	w := found(t)
 	w.gallery()
-	for _, l := range looks {
+	for _, l := range some(looks...) {
 		b := w.tab("", l)
 		b.open("/dev/gallery")
 		b.checked("the gallery, "+l.String(), l)

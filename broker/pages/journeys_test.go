@@ -19,7 +19,7 @@ func a(lang, ja, en string) string { return text2(ja, en).In(lang) }
 // pointer.
 func TestARequestByKeyboardAlone(t *testing.T) {
 	startChromium(t)
-	for _, l := range []drawn{{lang: "ja", width: 1280}, {lang: "en", width: 320}} {
+	for _, l := range some(inBoth...) {
 		t.Run(l.lang, func(t *testing.T) {
 			w := found(t)
 			w.enrol("admin")

@@ -26,7 +26,7 @@ func (b *tab) hears(region, words string) {
 // in the place for it; the time left itself is never said.
 func TestTheConsoleSpeaksInABrowser(t *testing.T) {
 	startChromium(t)
-	for _, l := range []drawn{{lang: "ja", width: 320}, {lang: "en", width: 1280}} {
+	for _, l := range some(drawn{lang: "ja", width: 320}, drawn{lang: "en", width: 1280}) {
 		t.Run(l.lang, func(t *testing.T) {
 			w := found(t)
 			e := w.withEntrance(t)

@@ -119,7 +119,9 @@ func TestPasskeyInABrowser(t *testing.T) {
 func TestEnrolmentInABrowser(t *testing.T) {
 	w := found(t)
 	w.enrol("admin")
-	for person, l := range map[string]drawn{"head": {lang: "ja", width: 1280}, "ito": {lang: "en", width: 320, forced: true}, "mori": {lang: "ja", width: 320, dark: true}} {
+	people := map[string]drawn{"head": {lang: "ja", width: 1280}, "ito": {lang: "en", width: 320, forced: true}, "mori": {lang: "ja", width: 320, dark: true}}
+	for _, person := range some("head", "ito", "mori") {
+		l := people[person]
 		b := w.tab("", l)
 		w.enrolsIn(b, person, l)
 		b.tabTo(`a[href="/today"]`)

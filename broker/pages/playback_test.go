@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/png"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -91,7 +92,7 @@ func TestPlaybackInABrowser(t *testing.T) {
 	startChromium(t)
 	w := found(t)
 	w.recorded("S-20261124-01")
-	for _, l := range []drawn{{lang: "ja", width: 1280}, {lang: "en", width: 320}} { // on the narrow page the player stands below the window
+	for _, l := range some(inBoth...) { // on the narrow page the player stands below the window
 		t.Run(l.lang, func(t *testing.T) { w.plays(w.tab("mori", l), l) })
 	}
 }
@@ -117,9 +118,14 @@ func (w *world) plays(mori *tab, l drawn) {
 	mori.until(at + ` > 10`)
 	onto("#play-pause")
 	mori.until(`document.getElementById("play-pause").textContent === document.getElementById("play-pause").dataset.play`)
+	// The last mark is at the end: the last screen is drawn and stays. Nothing plays from the beginning.
+	eval[bool](mori, `(() => { window.told = []; window.addEventListener("message", e => { if (e.data.kind === "state") window.told.push(e.data.at) }); return true })()`)
 	onto(".marks li:last-child button")
 	mori.until(at + ` >= 39`)
 	mori.untilDrawn("the last screen", func(r, g, b uint32) bool { return r > 120 && g < 110 && b < 110 }, 0.1)
+	if told := eval[[]float64](mori, `window.told`); len(told) == 0 || slices.Min(told) < 39 {
+		mori.t.Errorf("from the mark at the end the player was at %v", told)
+	}
 
 	// Tab goes into the frame and out again.
 	eval[bool](mori, `(() => { const m = document.querySelector("main"); m.tabIndex = -1; m.focus(); return true })()`)

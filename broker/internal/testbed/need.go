@@ -25,6 +25,9 @@ func Need(tb testing.TB, program string) string {
 	return ""
 }
 
+// Whole tells whether tests try all of their like cases, as .ci/run has them do with SEKIMORI_REQUIRE_PEERS=1. A plain run may try some of them.
+func Whole() bool { return os.Getenv("SEKIMORI_REQUIRE_PEERS") == "1" }
+
 // NeedTerminal is for tests that open a terminal at a real sshd. Run by an ordinary account it can
 // give terminals away only where devpts is mounted with the group tty; some containers have it without.
 func NeedTerminal(tb testing.TB) {

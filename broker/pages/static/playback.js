@@ -46,7 +46,7 @@
   speed.addEventListener("change", () => post({ kind: "speed", speed: Number(speed.value) }));
   for (const mark of document.querySelectorAll("[data-play-ms]")) mark.addEventListener("click", () => {
     to(Number(mark.dataset.playMs) / 1000);
-    post({ kind: "play" });
+    if (length === 0 || at < length - 0.05) post({ kind: "play" }); // at its end the player would begin anew
     frame.scrollIntoView({ block: "nearest" });
   });
   // A frame that was ready before this script listened says so again; one that is not loaded yet will say it by itself.
