@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"sekimori/broker/attendance"
 	"sekimori/broker/forms"
 	"sekimori/broker/freeze"
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/ledger"
 	"sekimori/broker/requests"
@@ -410,7 +412,11 @@ func (w *weeks) named(t *rapid.T) {
 // attended, unfrozen window, nor a row without a name.
 func TestWeeksOfRandomActs(t *testing.T) {
 	t.Parallel()
-	for name, value := range map[string]string{"rapid.checks": "40", "rapid.steps": "60"} { // every run is a database that syncs; more by -rapid.checks=N
+	runs := 10
+	if testbed.Whole() {
+		runs = 40
+	}
+	for name, value := range map[string]string{"rapid.checks": strconv.Itoa(runs), "rapid.steps": "60"} { // every run is a database that syncs; more by -rapid.checks=N
 		f := flag.Lookup(name)
 		if f.Value.String() != f.DefValue {
 			continue
@@ -421,7 +427,7 @@ func TestWeeksOfRandomActs(t *testing.T) {
 		t.Cleanup(func() { f.Value.Set(f.DefValue) })
 	}
 	seen := &tally{atWork: map[string]int{}}
-	for round := 0; round < 3 && seen.quiet(); round++ { // by chance 40 runs may lack the rarest act
+	for round := 0; round < 120/runs && seen.quiet(); round++ { // by chance some runs lack the rarest act
 		rapid.Check(t, func(rt *rapid.T) {
 			w := newWeeks(t, rt, seen)
 			rt.Repeat(map[string]func(*rapid.T){
