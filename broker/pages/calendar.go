@@ -43,6 +43,7 @@ type CalendarPage struct {
 	PrintHref          string
 	Hidden             map[string]string // what the form for the system keeps
 	Filtered           bool
+	List               string // where the list of days is changed; empty: the person does not change it
 	Clear              string
 }
 
@@ -88,6 +89,9 @@ func (p *Pages) calendar(v *visit) error {
 	}
 	page := &CalendarPage{Frame: v.frame(), View: mode, Print: q.Get("print") != "", Filtered: q.Get("system") != ""}
 	page.Systems = systemsIn(days, q.Get("system"))
+	if policy.MayProposeChange(v.person) {
+		page.List = dayList.at
+	}
 	today := policy.DateOf(now, p.o.Zone)
 	for _, d := range days {
 		row := v.dayRow(d, q.Get("system"))

@@ -45,6 +45,7 @@ type ChangesPage struct {
 	Table Table
 	Rows  []ChangeRow
 	Pager Pager
+	File  string // where a registry file is proposed; empty: the person proposes none
 }
 
 // ChangeRow is one change of the list.
@@ -69,6 +70,9 @@ func (p *Pages) changes(v *visit) error {
 	}}
 	for _, c := range list.Items {
 		page.Rows = append(page.Rows, v.changeRow(c))
+	}
+	if policy.MayProposeChange(v.person) {
+		page.File = registryFile.at
 	}
 	switch v.r.URL.Query().Get("done") {
 	case "confirmed":

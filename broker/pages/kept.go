@@ -20,7 +20,7 @@ func priorOf(ctx context.Context) url.Values {
 }
 
 // secretInput are the inputs of forms that no page shows again.
-var secretInput = map[string]bool{"password": true, "code": true, "passkey": true, "new": true, "again": true, "made": true, "enrolment": true}
+var secretInput = map[string]bool{"password": true, "code": true, "passkey": true, "new": true, "again": true, "made": true, "enrolment": true, "secret": true}
 
 // keptForm is the posted form without secrets, and the page that shows it.
 func (v *visit) keptForm() (kept, page string) {

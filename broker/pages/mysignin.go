@@ -39,11 +39,15 @@ func mySigninRoutes() []row {
 	)
 }
 
-// ownDone says what a person did with their own credentials.
+// ownDone says what was done with credentials: a person's own, or those of another person or an account.
 var ownDone = map[string]text.Text{
 	"own-factor":      text2("認証アプリを登録し直しました。ほかの場所でのサインインは終わりました。", "The new authenticator works. Every other sign-in of yours has ended."),
 	"own-password":    text2("パスワードを変更しました。ほかの場所でのサインインは終わりました。", "The password is changed. Every other sign-in of yours has ended."),
 	"own-passkey":     text2("パスキーを登録しました。", "The passkey is registered."),
+	"secret":          text2("認証情報を封じて預けました。次の接続から使います。", "The credential is sealed and stored. It is used from the next connection on."),
+	"signouts":        text2("この人のサインインをすべて終わらせました。", "Every sign-in of this person has ended."),
+	"key-add":         text2("鍵を登録しました。", "The key is registered."),
+	"key-revoke":      text2("鍵を失効させました。", "The key is revoked."),
 	"own-passkey-end": text2("パスキーを取り消しました。ほかの場所でのサインインは終わりました。", "The passkey is revoked. Every other sign-in of yours has ended."),
 }
 

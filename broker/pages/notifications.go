@@ -3,6 +3,8 @@ package pages
 import (
 	"strconv"
 
+	"sekimori/broker/fault"
+	"sekimori/broker/store"
 	"sekimori/policy"
 	"sekimori/policy/text"
 )
@@ -15,6 +17,7 @@ func notificationRoutes() []row {
 		get("/notifications", staff, list, everyStaff(), l0, (*Pages).notifications),
 		post("/notifications/seen", staff, list, everyStaff(), l0, (*Pages).seeNotifications),
 		get("/notifications/undelivered", staff, gone, keepers, l0, (*Pages).undelivered),
+		post("/notifications/test", staff, gone, keepers, l0, (*Pages).testWays),
 		get("/v/notifications", portal, list, vendors(), l0, (*Pages).notifications),
 		post("/v/notifications/seen", portal, list, vendors(), l0, (*Pages).seeNotifications),
 	}
@@ -88,6 +91,54 @@ type UndeliveredPage struct {
 	Table Table
 	Rows  []UndeliveredRow
 	Pager Pager
+	// After a test: how each way went.
+	Tested   bool
+	WayTable Table
+	Ways     []WayRow
+}
+
+// WayRow is one way by which notices reach people, as just tried.
+type WayRow struct {
+	Chip  Chip
+	Way   text.Text
+	To    string
+	Error string
+}
+
+// testWays sends the person a notice by every way, now, and shows how each went.
+func (p *Pages) testWays(v *visit) error {
+	if err := v.readForm(); err != nil {
+		return err
+	}
+	if p.o.Teller == nil {
+		return fault.NotFound()
+	}
+	tried, err := p.o.Teller.Test(v.r.Context(), v.actor())
+	if err != nil {
+		return v.refused(err)
+	}
+	page, err := v.undeliveredPage()
+	if err != nil {
+		return err
+	}
+	page.Tested, page.WayTable = true, Table{Caption: text2("試した経路", "The ways, as tried"),
+		Columns: []text.Text{text2("経路", "Way"), text2("結果", "Result"), text2("相手", "To"), text2("誤り", "Error")}}
+	for _, t := range tried {
+		one := WayRow{Chip: chip(text2("届いた", "Accepted"), look{"check", "ok"}), Way: wayOf(string(t.Channel)), To: t.To, Error: t.Error}
+		if !t.OK {
+			one.Chip = chip(text2("届かない", "Failed"), look{"octagon", "stop"})
+		}
+		page.Ways = append(page.Ways, one)
+	}
+	return v.show(page)
+}
+
+// wayOf names the channel of a notice.
+func wayOf(channel string) text.Text {
+	if channel == string(store.ChannelMail) {
+		return text2("メール", "Mail")
+	}
+	return text2("呼出し", "Call")
 }
 
 // UndeliveredRow is one delivery.
@@ -101,9 +152,18 @@ type UndeliveredRow struct {
 }
 
 func (p *Pages) undelivered(v *visit) error {
-	list, err := p.o.Views.Undelivered(v.r.Context(), v.reader(), v.paging())
+	page, err := v.undeliveredPage()
 	if err != nil {
 		return err
+	}
+	return v.show(page)
+}
+
+func (v *visit) undeliveredPage() (*UndeliveredPage, error) {
+	p := v.p
+	list, err := p.o.Views.Undelivered(v.r.Context(), v.reader(), v.paging())
+	if err != nil {
+		return nil, err
 	}
 	page := &UndeliveredPage{Frame: v.frame(), Pager: v.pager(len(list.Items), list.Total, list.Next), Table: Table{
 		Caption: text2("届かなかった通知(あきらめたものが先)", "Notices that did not get through; those given up first"),
@@ -116,20 +176,17 @@ func (p *Pages) undelivered(v *visit) error {
 	}
 	names, err := v.names(ids...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, d := range list.Items {
-		one := UndeliveredRow{Chip: chip(text2("再送待ち", "To be tried again"), look{"clock", "attention"}), Way: text2("呼出し", "Call"), Subject: d.Subject.Text(), To: names(d.Person) + d.Desk,
+		one := UndeliveredRow{Chip: chip(text2("再送待ち", "To be tried again"), look{"clock", "attention"}), Way: wayOf(d.Channel), Subject: d.Subject.Text(), To: names(d.Person) + d.Desk,
 			Since: moment(d.Created, p.o.Zone), Tries: d.Tries, Error: d.Error}
 		if d.State == "dead" {
 			one.Chip = chip(text2("あきらめた", "Given up"), look{"octagon", "stop"})
 		}
-		if d.Channel == "mail" {
-			one.Way = text2("メール", "Mail")
-		}
 		page.Rows = append(page.Rows, one)
 	}
-	return v.show(page)
+	return page, nil
 }
 
 // alarmRoutes are the alarms of a person's desks.

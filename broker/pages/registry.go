@@ -7,6 +7,7 @@ import (
 	"sekimori/broker/api"
 	"sekimori/broker/registry"
 	"sekimori/broker/rules"
+	"sekimori/broker/store"
 	"sekimori/broker/view"
 	"sekimori/policy"
 	"sekimori/policy/text"
@@ -143,6 +144,10 @@ func (p *Pages) person(v *visit) error {
 	page.Offers = unlessLocked(v.offersOf(one.Offers, "/people/"+url.PathEscape(one.ID)), one.Locked)
 	if issuers().Allow(v.person) {
 		page.Offers = append(page.Offers, Offer{ID: "offer-enrol", Text: text2("登録コードを発行する", "Issue an enrolment code"), Href: "/people/" + url.PathEscape(one.ID) + "/enrol", Open: true})
+	}
+	page.Offers = append(page.Offers, v.ownOffers("/people/"+url.PathEscape(one.ID), signoutsPath)...)
+	if one.Kind != string(policy.Staff) { // no one of the staff connects
+		page.Offers = append(page.Offers, v.ownOffers("/people/"+url.PathEscape(one.ID), keyAddPath, keyRevokePath)...)
 	}
 	return v.showThing(page, "person", one.ID)
 }
@@ -360,5 +365,8 @@ func (p *Pages) account(v *visit) error {
 	}
 	page.Card = Card{Rows: facts(fact("番号", "Id", a.ID), linked("接続先", "Target", a.Target, "/targets/"), fact("ログイン名", "Login", a.Login), CardRow{Label: text2("管理者権限", "Administrator rights"), Text: root},
 		fact("認証", "Credential", a.Credential), fact("備考", "Note", a.Note))}
+	if a.Credential == string(store.CredentialKey) || a.Credential == string(store.CredentialPassword) { // a certificate needs nothing kept
+		page.Offers = v.ownOffers(accountPage(a), secretPath)
+	}
 	return v.showThing(page, "account", a.ID)
 }

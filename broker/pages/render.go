@@ -41,7 +41,7 @@ func shown() map[string]page {
 		requestFormPages(),
 		decidePages(),
 		emergencyPages(),
-		registryPages(), changePages(), sessionPages(), sessionPaperPages(), consolePages(), playbackPages(), actPages(),
+		registryPages(), registryFilePages(), changePages(), sessionPages(), sessionPaperPages(), consolePages(), playbackPages(), actPages(),
 		permitPages(),
 		portalPages(),
 		vendorPages(),

@@ -70,7 +70,7 @@ func rows() []row {
 		permitRoutes(),
 		portalRoutes(),
 		vendorRoutes(),
-		registryRoutes(), changeRoutes(), reviewRoutes(), dayRoutes(), ledgerRoutes(), notificationRoutes(), alarmRoutes(), incidentRoutes(), sessionRoutes(), sessionPaperRoutes(), consoleRoutes(), pictureRoutes(), playbackRoutes(), actRows(),
+		registryRoutes(), changeRoutes(), reviewRoutes(), dayRoutes(), ledgerRoutes(), notificationRoutes(), alarmRoutes(), incidentRoutes(), sessionRoutes(), sessionPaperRoutes(), consoleRoutes(), pictureRoutes(), playbackRoutes(), actRows(), ownActRows(), registryFileRoutes(),
 	)
 }
 

@@ -78,3 +78,14 @@ func foundationRoutes() []route {
 		{"GET", string(api.CheckpointPath), everyStaff(), (*Server).checkpoint},
 	}
 }
+
+// Posts are the paths of the table that change something, for comparing the doors.
+func Posts() []string {
+	var out []string
+	for _, r := range routes() {
+		if r.method == "POST" {
+			out = append(out, r.path)
+		}
+	}
+	return out
+}
