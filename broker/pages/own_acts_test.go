@@ -219,4 +219,6 @@ func TestTheWaysOfNoticesAreTried(t *testing.T) {
 // refusing is a mail server that refuses everything.
 type refusing struct{}
 
-func (refusing) Send(context.Context, notify.Letter) error { return errors.New("no address is registered for admin") }
+func (refusing) Send(context.Context, notify.Letter) error {
+	return errors.New("no address is registered for admin")
+}

@@ -234,6 +234,7 @@ func TestAHeadReadsADeputysDecision(t *testing.T) {
 	}
 	ito.post("/requests/R8-0001/decide", form).at(t, "/requests/R8-0001?done=approved")
 	ito.get("/requests/R8-0001?done=approved").has(t, "承認が完了し、利用許可 R8-0001-1 を発行しました。")
+	head.get("/today").has(t, "後閲 1件", `href="/requests?seen=1"`)
 	head.get("/requests?seen=1").has(t, "令和8年度第1号")
 	head.get("/requests/R8-0001").has(t, `href="/requests/R8-0001/seen"`, "の代決")
 	head.post("/requests/R8-0001/seen", url.Values{"object": {"true"}, "reason": {"範囲が広い"}}).at(t, "/requests/R8-0001")

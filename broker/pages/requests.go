@@ -78,7 +78,7 @@ var listedStates = []policy.RequestState{
 func (p *Pages) requestList(v *visit) error {
 	q := v.r.URL.Query()
 	state, system := policy.RequestState(q.Get("state")), q.Get("system")
-	page := &RequestsPage{Frame: v.frame(), May: v.mayRequest(), Discards: v.root() + "/requests?state=draft", Filtered: state != "" || system != "", Table: Table{
+	page := &RequestsPage{Frame: v.frame(), May: v.mayRequest(), Discards: v.root() + "/requests?state=draft", Filtered: state != "" || system != "" || q.Get("seen") != "", Table: Table{
 		Caption: text2("申請(手続きの残るものを先に)", "Requests, those that still need work first"),
 		Columns: []text.Text{text2("申請番号", "Request"), text2("状態", "State"), text2("日時", "When"), text2("対象システム", "System"), text2("保守事業者", "Vendor"), text2("目的", "Purpose")},
 	}}

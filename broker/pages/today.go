@@ -38,6 +38,7 @@ type TodoRow struct {
 	Button  text.Text
 	Href    string
 	Warning bool
+	List    string // where all of its kind are; empty: the row names only one thing
 }
 
 // EntryRow is one line of the calendar.
@@ -67,6 +68,15 @@ func (p *Pages) today(v *visit) error {
 	for _, one := range t.Todo {
 		page.Todo = append(page.Todo, todoRow(one, p.o.Zone))
 	}
+	if policy.MayConfirmChange(v.person) {
+		n, err := v.waiting()
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			page.Todo = append(page.Todo, TodoRow{Text: text2("登録の変更の確認待ち "+itoa(n)+"件", "Changes of the registry that wait: "+itoa(n)), Button: text2("一覧を開く", "Open the list"), Href: "/changes"})
+		}
+	}
 	for _, e := range t.Day.Entries {
 		page.Rows = append(page.Rows, v.entryRow(e))
 	}
@@ -90,13 +100,19 @@ func todoRow(t api.Todo, zone *time.Location) TodoRow {
 	list := func(ja, en, href string) TodoRow {
 		return TodoRow{Text: text2(ja+" "+n+"件"+first.JA, en+": "+n+first.EN), Button: text2("一覧を開く", "Open the list"), Href: href}
 	}
+	// The button leads to the decision on the request that starts first.
+	decide := func(ja, en, href string) TodoRow {
+		row := list(ja, en, "/requests/"+url.PathEscape(t.Request)+"/decide")
+		row.Button, row.List = text2(no.JA+"の承認へ", "Decide "+no.EN), href
+		return row
+	}
 	switch t.Duty {
 	case string(policy.DutyDecideFirst):
-		return list("承認待ち", "Awaiting your decision", "/requests?state=pending-first")
+		return decide("承認待ち", "Awaiting your decision", "/requests?state=pending-first")
 	case string(policy.DutyDecideSecond):
-		return list("第二承認待ち", "Awaiting second approval", "/requests?state=pending-second")
+		return decide("第二承認待ち", "Awaiting second approval", "/requests?state=pending-second")
 	case string(policy.DutySeen):
-		return list("後閲", "Decided by a deputy, to be seen", "/requests?state=seen-due")
+		return list("後閲", "Decided by a deputy, to be seen", "/requests?seen=1")
 	case string(policy.DutyReport):
 		return list("作業報告待ち", "Work report awaited", "/requests?state=report-due")
 	case string(policy.DutyReview):
