@@ -25,6 +25,8 @@ type Frame struct {
 	Helpline    Help    // whom to call
 	Person      *Signed // nil: not signed in
 	Nav         []NavItem
+	More        []NavItem // the second part of the menu: registers and settings
+	MoreHere    bool      // the present page is in it
 	Crumbs      []Link
 	Notices     int // notices that the person has not seen
 	Frozen      *Frozen
@@ -124,7 +126,7 @@ func (v *visit) frame() Frame {
 		return f
 	}
 	f.Person = &Signed{ID: v.person.ID, Name: v.person.Name, Roles: roleNames(v.person)}
-	f.Nav = v.menu()
+	v.menu(&f)
 	f.Foot = v.foot()
 	f.Idle = int(idleLimit / time.Second)
 	f.Frozen = v.frozen()
@@ -135,8 +137,8 @@ func (v *visit) frame() Frame {
 	return f
 }
 
-// menu lists the pages that the person may open, in the table's order of places.
-func (v *visit) menu() []NavItem {
+// menu lists the pages that the person may open, in the table's order of places, in two parts.
+func (v *visit) menu(f *Frame) {
 	var items []row
 	for _, r := range v.p.rows {
 		if r.nav > 0 && r.site&v.site != 0 && r.callers.Allow(v.person) {
@@ -144,11 +146,18 @@ func (v *visit) menu() []NavItem {
 		}
 	}
 	slices.SortStableFunc(items, func(a, b row) int { return a.nav - b.nav })
-	var out []NavItem
 	for _, r := range items {
-		out = append(out, NavItem{Link{r.title, r.path}, r.path == v.row.path})
+		name := r.title
+		if !r.short.IsZero() {
+			name = r.short
+		}
+		one := NavItem{Link{name, r.path}, r.path == v.row.path}
+		if r.nav < secondMenu || v.site == portal {
+			f.Nav = append(f.Nav, one)
+			continue
+		}
+		f.More, f.MoreHere = append(f.More, one), f.MoreHere || one.Current
 	}
-	return out
 }
 
 // frozen tells of a freeze that stands.

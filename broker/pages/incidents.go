@@ -19,7 +19,7 @@ import (
 func incidentRoutes() []row {
 	list, press, one := text2("緊急凍結", "Emergency freezes"), text2("緊急凍結", "Emergency freeze"), text2("凍結", "Freeze")
 	return []row{
-		get("/incidents", staff, list, everyStaff(), l1, (*Pages).incidents).inMenu(100),
+		get("/incidents", staff, list, everyStaff(), l1, (*Pages).incidents).inMenu(64),
 		get("/incidents/freeze", staff, press, everyStaff(), l1, (*Pages).freezeForm),
 		post("/incidents/freeze", staff, press, everyStaff(), l1, (*Pages).freezeNow),
 		get("/incidents/{id}", staff, one, everyStaff(), l1, (*Pages).incident),

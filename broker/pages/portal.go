@@ -21,7 +21,7 @@ func portalRoutes() []row {
 		get("/v/requests", portal, text2("申請一覧", "Requests"), vendors(), l0, (*Pages).requestList).inMenu(20),
 		get("/v/requests/{no}", portal, text2("申請の内容", "Request"), vendors(), l1, (*Pages).requestPage),
 		get("/v/requests/{no}/print", portal, text2("リモート保守作業申請書", "Request for remote maintenance"), vendors(), l1, (*Pages).requestPrint),
-		get("/v/windows", portal, text2("作業時間枠一覧", "Windows"), vendors(), l0, (*Pages).windows).inMenu(30),
+		get("/v/windows", portal, text2("作業時間枠一覧", "Windows"), vendors(), l0, (*Pages).windows).inMenu(30).called("作業時間枠", "Windows"),
 		get("/v/windows/{id}", portal, text2("作業時間枠", "Window"), vendors(), l0, (*Pages).portalWindow),
 	})
 }

@@ -19,7 +19,7 @@ func registryRoutes() []row {
 	return []row{
 		get("/people", staff, people, c, l1, (*Pages).people).inMenu(90),
 		get("/people/{id}", staff, people, c, l1, (*Pages).person),
-		get("/systems", staff, system, c, l1, (*Pages).systems).inMenu(80),
+		get("/systems", staff, system, c, l1, (*Pages).systems).inMenu(80).called("対象システム", "Systems"),
 		get("/systems/{id}", staff, system, c, l1, (*Pages).system),
 		get("/targets/{id}", staff, text2("接続先", "Target"), c, l1, (*Pages).target),
 		get("/accounts/{id}/{login}", staff, text2("作業用アカウント", "Account"), c, l1, (*Pages).account),

@@ -47,6 +47,7 @@ type row struct {
 	callers callers
 	level   level
 	nav     int           // place in the menu, from 1; 0: not in it
+	short   text.Text     // its name in the menu; empty: the title
 	denies  policy.Reason // why people are refused whom the row does not name; empty: policy.Forbidden
 	handle  func(*Pages, *visit) error
 }
@@ -83,8 +84,14 @@ func post(path string, s site, title text.Text, c callers, l level, handle func(
 	return row{method: http.MethodPost, path: path, site: s, title: title, callers: c, level: l, handle: handle}
 }
 
-// inMenu places a row in the menu.
+// inMenu places a row in the menu. Those from secondMenu on stand in its second part, which opens at a press.
 func (r row) inMenu(place int) row { r.nav = place; return r }
+
+// secondMenu is the first place of the registers and settings. The daily work and the stops stand before it.
+const secondMenu = 70
+
+// called gives a row a shorter name for the menu, which must fit into two lines.
+func (r row) called(ja, en string) row { r.short = text2(ja, en); return r }
 
 // denying gives a row a reason of its own for refusals.
 func (r row) denying(reason policy.Reason) row { r.denies = reason; return r }
