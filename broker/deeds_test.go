@@ -4,13 +4,14 @@ import (
 	"slices"
 	"testing"
 
+	"sekimori/broker/api"
 	"sekimori/broker/pages"
 	"sekimori/broker/web"
 )
 
 // withoutPage are the acts of the API that no page does, each with its reason.
 var withoutPage = map[string]string{
-	"/v1/windows/{id}/present": "the console's own program says that the attendant is there; no person presses it",
+	api.Windows.Pattern("id", "present"): "the console's own program says that the attendant is there; no person presses it",
 }
 
 // TestEveryActHasAPage: what a command can do, a person without a command line can do on a page.
