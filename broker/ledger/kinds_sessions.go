@@ -36,6 +36,7 @@ var kindsOfSessions = func() []Kind {
 			text("factor", "`code` or `remembered`"), text("notice_version", "of the notice that was consented to"), text("client", "what the SSH client calls itself"),
 			text("attendant", "id of the attendant; empty: none"), instant("until", "when the session ends at the latest"),
 			text("line", "what stood behind the separation from the office network: `none`, `attested`, `probed` or `driven`; absent in entries of an earlier version"),
+			text("line_limit", "how far that goes, in Japanese; absent: the system has no line"),
 		}},
 		{Name: "session.started", JA: "接続の開始", Says: "The target was reached.", Subjects: namesSession, Members: []Member{id, text("target", "id of the target"), instant("started_at", "when")}},
 		{Name: "session.ended", JA: "接続の終了", Says: "A session ended, or was found to have ended in a crash. FORMAT.md, section 6.", Subjects: namesSession, Members: []Member{

@@ -245,7 +245,8 @@ type (
 		Client  string `json:"client"`
 		Attends string `json:"attendant"`
 		Until   string `json:"until"`
-		Line    string `json:"line"` // what stood behind the separation from the office network
+		Line    string `json:"line"`                 // what stood behind the separation from the office network
+		Limit   string `json:"line_limit,omitempty"` // how far that goes, in Japanese
 	}
 	endedPayload struct {
 		Session   string             `json:"session_id"`
@@ -274,12 +275,13 @@ func (l *session) subjects() []string {
 	return []string{l.a.ID, l.a.Person.ID, l.grant.Request, l.system.ID}
 }
 
-// lineWord says what protects the session: none, attested, probed or driven.
-func (l *session) lineWord() string {
+// lineWords says what protects the session: none, attested, probed or driven, and how far that goes.
+func (l *session) lineWords() (how, limit string) {
 	if l.system.Line == policy.LineNone {
-		return string(policy.LineNone)
+		return string(policy.LineNone), ""
 	}
-	return string(l.sup.lines()[l.system.ID].How)
+	h := l.sup.lines()[l.system.ID].How
+	return string(h), h.Limit().JA
 }
 
 // ledgerOpening inserts the session and its entry.
@@ -287,6 +289,7 @@ func (l *session) ledgerOpening(tx *store.Tx) error {
 	if err := tx.AddSession(l.row(tx, store.SessionOpening)); err != nil {
 		return err
 	}
+	how, limit := l.lineWords()
 	_, err := tx.Append(ledger.Draft{
 		Kind: "session.opening", Actor: l.engineer(), Subjects: l.subjects(),
 		Payload: openingPayload{
@@ -294,7 +297,7 @@ func (l *session) ledgerOpening(tx *store.Tx) error {
 			System: l.system.ID, Target: l.target.ID, Account: l.login, Vendor: l.grant.Vendor,
 			Person: l.a.Person.ID, Key: l.a.Fingerprint, Source: l.a.Source.String(), Factor: l.a.Factor,
 			Notice: l.a.Notice, Client: l.a.ClientVersion, Attends: l.grant.Window.Attendant,
-			Until: l.deadline().UTC().Format(time.RFC3339Nano), Line: l.lineWord(),
+			Until: l.deadline().UTC().Format(time.RFC3339Nano), Line: how, Limit: limit,
 		},
 	})
 	return err
