@@ -108,6 +108,12 @@ var lineLimits = map[LineHow]Text{
 // Limit says in words how far the protection goes.
 func (h LineHow) Limit() Text { return text.Label(lineLimits, h) }
 
+// Said is the kind of protection with its limit, as one text.
+func (h LineHow) Said() Text {
+	kind, limit := h.Label(), h.Limit()
+	return text.Of(kind.JA+"。"+limit.JA, kind.EN+". "+limit.EN)
+}
+
 // MayMoveLine rules who may cut the office network for a window and put its maintenance line on: those who may attend it, before its end.
 func MayMoveLine(p Person, f WindowFacts, now time.Time) Decision {
 	if f.Window.Attended() && f.Window.Attendant != p.ID {

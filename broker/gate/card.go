@@ -27,7 +27,8 @@ type cardFacts struct {
 	commands                  policy.Text // that may run; none: a full shell
 	forwards                  string      // destinations of port forwards
 	conditions                policy.Text
-	masks                     bool // individual numbers are masked on the screen
+	line                      policy.Text // what separates the system from the office network, and how far that goes; none: the system has no line
+	masks                     bool        // individual numbers are masked on the screen
 }
 
 // card is the text after code and decision, before consent. It tells what is permitted, what
@@ -44,6 +45,9 @@ func (c *caller) card(ctx context.Context, auth *authResult) string {
 	}
 	k.masks, k.commands = system.MaskNumbers, policy.SayCommands(commandsOf(&g, &system), g.Forced)
 	k.carries, k.noShell = policy.ShellCarries(k.terms, &system), policy.DeniesShell(k.terms, &system)
+	if system.Line != policy.LineNone {
+		k.line = f.Runtime.Lines[system.ID].How.Said()
+	}
 	a := c.aboutOf(ctx, g)
 	k.drill, k.emergency, k.due = g.Window.Drill, g.Window.Emergency, a.due.In(c.s.o.Zone)
 	k.rights, k.conditions = strings.Join(a.rights, ", "), a.conditions
@@ -155,6 +159,7 @@ func cardJA(k cardFacts, n Notice) string {
 		k.from.Format(" MST  2006-01-02T15:04Z07:00"))
 	attended(&b, "立会者", 7, k, attendant, "使えないもの "+denied)
 	filesLines(&b, k, 7, "ja")
+	entire(&b, "回線", 7, k.line.JA)
 	if k.masks {
 		entire(&b, "番号", 7, "画面の個人番号らしい番号は伏せます(見落としがあり、閲覧の制限ではありません)")
 	}
@@ -214,6 +219,7 @@ func cardEN(k cardFacts, n Notice) string {
 		k.from.Format(" MST  2006-01-02T15:04Z07:00"))
 	attended(&b, "Attendant", 10, k, attendant, "Not allowed: "+denied)
 	filesLines(&b, k, 10, "en")
+	entire(&b, "Line", 10, k.line.EN)
 	if k.masks {
 		entire(&b, "Numbers", 10, "what looks like an individual number is masked (some are missed; this is no access control)")
 	}

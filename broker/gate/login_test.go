@@ -98,6 +98,7 @@ func TestCardFitsItsColumns(t *testing.T) {
 	full := cardFacts{
 		number: "S-20261124-03", request: "R8-0124", system: "人事給与 本番", target: "hr-db01", account: "hrmnt01",
 		note: "個人番号は閲覧不可", from: from, to: from.Add(90 * time.Minute), attendant: "職員B", section: "人事課", attendantPhone: "内線1234",
+		line: policy.LineDriven.Said(),
 	}
 	n := Notice{Version: "3", URL: "/v/notice", Contact: "0000-00-0000"}.withDefaults()
 	ja, en := cardJA(full, n), cardEN(full, n)
@@ -107,6 +108,7 @@ func TestCardFitsItsColumns(t *testing.T) {
 		"時間枠 令和8年11月24日(火)10:00〜11:30 JST  2026-11-24T10:00+09:00\n",
 		"立会者 人事課 職員B 内線1234   使えないもの ファイル授受・転送・他の接続先\n",
 		"目的   承認された範囲の作業であることの確認。評価など他の目的に使いません。\n",
+		"回線   連動(切替器と検査器)。切替器の設定を読み返し", "切替器を通らない経路は分かりません。\n",
 		"保存 1年\n", "全文 /v/notice\n", "問合せ 0000-00-0000\n",
 	} {
 		if !strings.Contains(ja, want) {
@@ -116,6 +118,7 @@ func TestCardFitsItsColumns(t *testing.T) {
 	for _, want := range []string{
 		"Sekimori S-20261124-03   Request R8-0124\n",
 		"Window    Tue 24 Nov 2026 (Reiwa 8) 10:00-11:30 JST  2026-11-24T10:00+09:00\n",
+		"Line      driven (switch and probes). The switch's setting is read back", "around the switch stay unseen.\n",
 		"Not allowed: files, forwarding\n", "Kept 1 year\n",
 	} {
 		if !strings.Contains(en, want) {
