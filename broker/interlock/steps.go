@@ -23,11 +23,23 @@ func (s *Switch) prepared(ctx context.Context, what windowAct, window string, by
 	if err != nil {
 		return nil, on, err
 	}
-	l := s.line(on.System.ID)
-	if l == nil { // its rule is seconds old
-		return nil, on, forms.Wrong("line", "line-not-watched", "回線の監視が始まっていません。少し待ってやり直してください。", "the line is not watched yet; wait a moment and try again")
+	l, err := s.watched(ctx, on.System.ID)
+	return l, on, err
+}
+
+// watched gives the watch over a system's line. A rule that is younger than the last reading is read now.
+func (s *Switch) watched(ctx context.Context, system string) (*line, error) {
+	l := s.line(system)
+	if l == nil && s.cancel != nil {
+		if err := s.refresh(ctx); err != nil {
+			return nil, fmt.Errorf("read the lines: %w", err)
+		}
+		l = s.line(system)
 	}
-	return l, on, nil
+	if l == nil {
+		return nil, forms.Wrong("line", "line-not-watched", "回線の監視が始まっていません。少し待ってやり直してください。", "the line is not watched yet; wait a moment and try again")
+	}
+	return l, nil
 }
 
 // stepEntry makes the entry and the row of a step, in the act's transaction.
@@ -196,9 +208,9 @@ func (s *Switch) Test(ctx context.Context, system string, by act.Caller) error {
 	if _, err := act.Judge(ctx, s.o.Acts, OnSystem, trying, system, by); err != nil {
 		return err
 	}
-	l := s.line(system)
-	if l == nil {
-		return forms.Wrong("line", "line-not-watched", "回線の監視が始まっていません。少し待ってやり直してください。", "the line is not watched yet; wait a moment and try again")
+	l, err := s.watched(ctx, system)
+	if err != nil {
+		return err
 	}
 	ok := s.tested(ctx, l)
 	detail := []string{}
@@ -209,7 +221,7 @@ func (s *Switch) Test(ctx context.Context, system string, by act.Caller) error {
 		}
 		detail = append(detail, word)
 	}
-	err := act.Do(ctx, s.o.Acts, OnSystem, trying, system, by, func(tx *store.Tx, p act.Person, on onSystem) error {
+	err = act.Do(ctx, s.o.Acts, OnSystem, trying, system, by, func(tx *store.Tx, p act.Person, on onSystem) error {
 		if err := tx.AddLineTest(store.LineTest{System: system, By: p.ID, OK: ok, Detail: detail}); err != nil {
 			return fmt.Errorf("store the test: %w", err)
 		}
