@@ -226,6 +226,16 @@ func (s *Service) addressees(snap *store.Snap, m *matter, t telling, people []st
 			continue
 		}
 		for _, c := range m.circles {
+			if letter == 'O' {
+				box, err := s.mailbox(snap, letter, c)
+				if err != nil {
+					return nil, err
+				}
+				if box.email != "" {
+					add(box)
+				}
+				continue
+			}
 			ids := policy.Addressees(letter, c, plain)
 			for _, id := range ids {
 				if id != m.entry.Actor.ID { // no one is told of their own act
