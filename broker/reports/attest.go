@@ -67,6 +67,9 @@ func (c *Service) Attest(ctx context.Context, in AttendanceRecord, by act.Caller
 		if err := a.check(sys); err != nil {
 			return err
 		}
+		if err := a.checkLine(tx.Snap); err != nil {
+			return err
+		}
 		if err := a.fill(tx.Snap, w); err != nil {
 			return err
 		}
@@ -134,6 +137,24 @@ func bookmarked(s *store.Snap, window string) error {
 
 // maxAlarms is the most that one record names.
 const maxAlarms = 100
+
+// checkLine refuses the statement that the lines are restored while the window's line is open: each step on it is an act of its own.
+func (a *AttendanceRecord) checkLine(s *store.Snap) error {
+	if a.LinesRestored == nil || !*a.LinesRestored {
+		return nil
+	}
+	row, err := s.WindowLine(a.Window)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("line of %s: %w", a.Window, err)
+	case row.Open():
+		return forms.Wrong("lines_restored", "line-open", "台帳では回線がまだ元に戻っていません。先に line off と line back を行ってください。",
+			"by the ledger the line is not restored; do line off and line back first")
+	}
+	return nil
+}
 
 // check checks the attendant's statements.
 func (a *AttendanceRecord) check(sys store.System) error {

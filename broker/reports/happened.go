@@ -12,11 +12,13 @@ import (
 	"sekimori/policy"
 )
 
-// interventions are the kinds of entry that an attendance record lists: stops, resumptions, changes of the time, and bookmarks.
+// interventions are the kinds of entry that an attendance record lists: stops, resumptions, changes of the time, bookmarks, and the steps on
+// the line.
 var interventions = []string{
 	"extension.granted", "extension.denied", "extension.lapsed",
 	"window.closed", "window.cut", "window.cancelled", "window.paused", "window.resumed", "window.unpermitted", "window.handed-over",
 	"session.paused", "session.resumed", "session.end-asked", "session.cut", "session.cut-explained", store.KindBookmarked,
+	"line.cut", "line.on", "line.lost", "line.left-on", "line.reconciled", "line.off", "line.restored",
 }
 
 // mostEntries bounds how many entries about a window or a session are read.
@@ -51,12 +53,13 @@ func (a *AttendanceRecord) note(e ledger.Entry) error {
 		return nil
 	}
 	var p struct {
-		Session string `json:"session_id"`
-		Person  string `json:"person"`
-		Reason  string `json:"reason"`
-		Answer  string `json:"answer"`
-		Note    string `json:"note"`   // reason of a pause or resumption
-		Number  int    `json:"number"` // of the end reason of a session
+		Session string         `json:"session_id"`
+		Person  string         `json:"person"`
+		Reason  string         `json:"reason"`
+		Answer  string         `json:"answer"`
+		Note    string         `json:"note"`   // reason of a pause or resumption
+		Number  int            `json:"number"` // of the end reason of a session
+		How     policy.LineHow `json:"how"`    // of a step on the line
 	}
 	if len(e.Payload) > 0 { // it may have been disposed of
 		if err := json.Unmarshal(e.Payload, &p); err != nil {
@@ -64,6 +67,8 @@ func (a *AttendanceRecord) note(e ledger.Entry) error {
 		}
 	}
 	switch {
+	case strings.HasPrefix(e.Kind, "line."):
+		p.Reason = p.How.Said().JA
 	case identity && strings.HasSuffix(e.Kind, "-number"):
 		a.IdentityMethod = IdentityCallback
 		return nil
