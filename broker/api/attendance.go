@@ -2,8 +2,6 @@ package api
 
 import (
 	"time"
-
-	"sekimori/policy"
 )
 
 // Attendance is all that an attendant sees of a window.
@@ -24,9 +22,7 @@ type Attendance struct {
 	CutMS      int64            `json:"cut_after_ms"`
 	Handover   *Handover        `json:"handover,omitempty"` // offered and not taken yet
 	Asked      []AskedExtension `json:"extensions_asked,omitempty"`
-	Sessions   []Session        `json:"sessions,omitempty"`    // under way
-	LineRule   policy.LineMode  `json:"line,omitempty"`        // empty: the system has none
-	Line       *WindowLine      `json:"window_line,omitempty"` // nil: the office network was not cut for this window
+	Sessions   []Session        `json:"sessions,omitempty"` // under way
 }
 
 // Checklist is the system's checklist with its ticks.

@@ -47,6 +47,7 @@ type LineTest struct {
 type WindowLine struct {
 	Window     string         `json:"window"`
 	How        policy.LineHow `json:"how"`
+	Limit      text.Text      `json:"limit"` // how far that goes
 	CutAt      time.Time      `json:"lan_cut_at"`
 	CutBy      string         `json:"lan_cut_by"`
 	OnAt       time.Time      `json:"line_on_at,omitzero"`
@@ -56,4 +57,29 @@ type WindowLine struct {
 	RestoredAt time.Time      `json:"lan_back_at,omitzero"`
 	RestoredBy string         `json:"lan_back_by,omitempty"`
 	LostAt     time.Time      `json:"lost_at,omitzero"`
+}
+
+// LineNone is the protection of a session on a system that has no line.
+const LineNone policy.LineHow = "none"
+
+// SessionLine is what protected one session: the columns 13, 14, 20 and 21 of the ledger's form. It is read from the ledger.
+type SessionLine struct {
+	How        policy.LineHow `json:"how"` // LineNone: the system had no line
+	Limit      text.Text      `json:"limit"`
+	CutAt      time.Time      `json:"lan_cut_at,omitzero"`
+	CutBy      string         `json:"lan_cut_by,omitempty"`
+	OnAt       time.Time      `json:"line_on_at,omitzero"`
+	OnBy       string         `json:"line_on_by,omitempty"`
+	OffAt      time.Time      `json:"line_off_at,omitzero"`
+	OffBy      string         `json:"line_off_by,omitempty"` // broker: by itself
+	RestoredAt time.Time      `json:"lan_back_at,omitzero"`
+	RestoredBy string         `json:"lan_back_by,omitempty"`
+}
+
+// Words are the kind of protection with its limit.
+func (l SessionLine) Words() text.Text {
+	if l.How == LineNone {
+		return text.Of("このシステムに回線の連動はない(決まり)", "This system has no interlocked line (rule)")
+	}
+	return l.How.Said()
 }

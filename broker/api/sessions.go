@@ -38,6 +38,8 @@ type Session struct {
 	// On a single session that has ended: how its end was verified (R4). verified | partly | failed; empty: it was not.
 	EndVerified string    `json:"end_verified,omitempty"`
 	Findings    []Finding `json:"findings,omitempty"`
+	// On a single session that was let in: what separated its system from the office network.
+	Line *SessionLine `json:"line,omitempty"`
 	// On a single session: the people who decided on its request, in order, and who had the post (R3).
 	Approvers  []string `json:"approvers,omitempty"`
 	Attendants []string `json:"attendants,omitempty"`

@@ -2,6 +2,8 @@ package api
 
 import (
 	"time"
+
+	"sekimori/policy"
 )
 
 // Window is an approved interval.
@@ -26,6 +28,11 @@ type Window struct {
 
 	// Inventories say on a single window what came or went on its targets (R30), for staff.
 	Inventories []WindowInventory `json:"inventories,omitempty"`
+
+	// On a single window, for staff.
+	LineRule policy.LineMode `json:"line,omitempty"`        // empty: the system has none
+	Line     *WindowLine     `json:"window_line,omitempty"` // nil: the office network was not cut for this window
+	LineNow  *Line           `json:"line_now,omitempty"`    // the system's line as it is now; nil: the system has none
 
 	Offers []Offer `json:"offers,omitempty"` // on a single window: which acts are open to the caller
 }

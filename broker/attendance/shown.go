@@ -29,7 +29,6 @@ type Shown struct {
 	Asked     []store.Extension // that wait for an answer
 	Sessions  []store.Session   // under way
 	Handover  *store.Handover   // offered and not taken yet
-	Line      *store.WindowLine // nil: the office network was not cut for the window
 	NeedsBeat bool              // sessions pause and end without the attendant's heartbeat
 }
 
@@ -55,11 +54,6 @@ func (a *Service) show(s *store.Snap, window string, items bool) (v Shown, err e
 	v.NeedsBeat = v.System.PersonalData || v.System.Attendance != policy.AttendanceOnCall && v.System.Attendance != policy.AttendanceNone
 	if err = v.steps(s); err != nil {
 		return v, err
-	}
-	if row, err := s.WindowLine(window); err == nil {
-		v.Line = &row
-	} else if !errors.Is(err, store.ErrNotFound) {
-		return v, fmt.Errorf("line of %s: %w", window, err)
 	}
 	b, err := s.WindowBackup(window)
 	switch {

@@ -32,6 +32,7 @@ type ConsolePage struct {
 	Window, Session string // Session is empty before a connection, and on the window's page
 	Self            string // address of this page, to which each form comes back
 	System          string
+	SystemID        string
 	Engineer        string
 	Request         Link
 	Chip            Chip
@@ -52,6 +53,8 @@ type ConsolePage struct {
 	ListTitle       string
 	Version         int
 	Steps           []Step
+	Line            *LinePart // nil: the system has no line
+	LineLost        text.Text // empty: its separation was not lost
 	Waiting         []WaitingRow
 	Others          []Link // other sessions of the window under way
 	Asked           []AskedRow
@@ -199,6 +202,9 @@ func (v *visit) nameActors(a *api.Attendance) error {
 	if a.Backup != nil {
 		by = append(by, &a.Backup.By)
 	}
+	if l := a.Line; l != nil {
+		by = append(by, &l.CutBy, &l.OnBy, &l.OffBy, &l.RestoredBy)
+	}
 	if a.Checklist != nil {
 		for i := range a.Checklist.Steps {
 			by = append(by, &a.Checklist.Steps[i].By)
@@ -219,7 +225,7 @@ func (v *visit) consolePage(c api.Console) *ConsolePage {
 	a := c.Attendance
 	z := v.p.o.Zone
 	page := &ConsolePage{
-		Frame: v.frame(), Window: a.ID, Self: v.r.URL.Path, System: a.SystemName, Engineer: c.Vendor, Chip: windowChip(a.State),
+		Frame: v.frame(), Window: a.ID, Self: v.r.URL.Path, System: a.SystemName, SystemID: a.System, Engineer: c.Vendor, Chip: windowChip(a.State),
 		Request: Link{text.Request(a.Request), "/requests/" + url.PathEscape(a.Request)},
 		Until:   moment(a.End, z), EndsAt: a.End.In(z).Format("15:04"), Left: timeLeft(max(a.End.Sub(a.Now), 0)),
 		Attends: c.Post || c.Prepares, Phone: c.Phone, Every: min(max(a.BeatMS, 1000), 3000), Now: a.Now.In(z).Format(time.RFC3339), Frame1: "/player",
@@ -255,6 +261,7 @@ func (v *visit) consolePage(c api.Console) *ConsolePage {
 	if page.Attends {
 		v.stepsOn(page, c)
 	}
+	v.lineOn(page, a)
 	return page
 }
 

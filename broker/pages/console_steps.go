@@ -48,6 +48,7 @@ func (v *visit) stepsOn(page *ConsolePage, c api.Console) {
 		}
 		add(s)
 	}
+	v.openingLine(a, base, add)
 	post := Step{Closed: whyClosed(a.Offers, "open"), Label: text2("立会いを始める", "Take the post"), Button: actName("open")}
 	if openOffer(a.Offers, "open") {
 		post.Action, post.Proof = base+"/open", true
@@ -73,14 +74,16 @@ func (v *visit) stepsOn(page *ConsolePage, c api.Console) {
 		}
 	}
 	add(permit)
-	v.checklist(a, "close", base, func(s Step) {
+	closing := func(s Step) {
 		if s.Told.IsZero() && (a.ClosedAt.IsZero() && a.Now.Before(a.End)) {
 			s.Locked, s.Action = text2("終了後に押せます", "Opens after the end"), ""
 		} else if s.Told.IsZero() {
 			done = true
 		}
 		add(s)
-	})
+	}
+	v.checklist(a, "close", base, closing)
+	v.closingLine(a, base, closing)
 }
 
 // checklist adds the steps of one phase of the system's checklist.
@@ -138,13 +141,16 @@ func (v *visit) identityStep(a api.Attendance, base string) Step {
 // told says when, how and by whom.
 func (v *visit) told(by string, at time.Time, how text.Text) text.Text {
 	clock := at.In(v.p.o.Zone).Format("15:04:05")
-	join := func(how string) string {
+	join := func(how, by string) string {
 		if how == "" {
 			return clock + " " + by
 		}
 		return how + " " + clock + " " + by
 	}
-	return text2(join(how.JA), join(how.EN))
+	if by == byBroker {
+		return text2(join(how.JA, "関守"), join(how.EN, "the broker"))
+	}
+	return text2(join(how.JA, by), join(how.EN, by))
 }
 
 // whyClosed says why an act is not open now.

@@ -34,6 +34,7 @@ type EntryColumn struct {
 	Label text.Text
 	Value text.Text
 	Why   text.Text
+	Note  text.Text // beside a value: how far it goes
 	Href  string
 }
 
@@ -66,6 +67,9 @@ func (p *Pages) entry(v *visit) error {
 	ids := []string{e.Actor.ID, e.OnBehalf}
 	if c := e.Connection; c != nil {
 		ids = append(ids, c.System, c.Vendor, c.Engineer, c.First, c.Second, c.Attendant)
+		if l := c.Line; l != nil {
+			ids = append(ids, l.CutBy, l.OnBy, l.OffBy, l.RestoredBy)
+		}
 	}
 	names, err := p.o.Views.Names(v.r.Context(), ids...)
 	if err != nil {
@@ -119,13 +123,7 @@ func connectionColumns(e view.EntryWhole, names map[string]string, z *time.Locat
 	unnamed := text2("断られた接続で、ここまで定まらなかった", "A refused attempt; this was not settled")
 	running := text2("まだ終わっていない", "Not ended yet")
 	notReached := text2("接続先に届かなかった", "The target was never reached")
-	line := text2("この版は回線の検査器とつながっていない。職員が手順で確かめた記録は時間枠の手順にある", "This version has no sensor on the line. What staff verified by hand is in the window's checklist")
-	switch c.Line {
-	case policy.LineNone:
-		line = text2("このシステムに回線の連動はない(決まり)", "This system has no interlocked line (rule)")
-	case "":
-		line = unnamed
-	}
+	line := newLineColumns(c.Line, names, z, unnamed)
 	add("番号", "No.", text.Same(strconv.FormatInt(e.No, 10)), text.Text{})
 	if one := add("申請番号", "Request", text.Same(c.Request), unnamed); c.Request != "" {
 		one.Href = "/requests/" + url.PathEscape(c.Request)
@@ -144,8 +142,8 @@ func connectionColumns(e view.EntryWhole, names map[string]string, z *time.Locat
 	add("第一承認", "First approval", first, text2("承認の記録がない", "No approval is on record"))
 	add("第二承認", "Second approval", named(c.Second), text2("第二承認は求められなかった", "No second approval was asked for"))
 	add("立会者", "Attendant", named(c.Attendant), text2("立会者はいなかった", "There was no attendant"))
-	add("庁内網切断", "Office network cut", text.Text{}, line)
-	add("保守回線接続", "Maintenance line on", text.Text{}, line)
+	add("庁内網切断", "Office network cut", line.cut, line.why).Note = line.note
+	add("保守回線接続", "Maintenance line on", line.on, line.why)
 	add("接続開始", "Started", at(c.Started), notReached)
 	add("接続終了", "Ended", at(c.Ended), running)
 	var minutes text.Text
@@ -166,8 +164,8 @@ func connectionColumns(e view.EntryWhole, names map[string]string, z *time.Locat
 		verified = notReached
 	}
 	add("終了の検証", "End verified", text.Text{}, verified)
-	add("保守回線切断", "Maintenance line off", text.Text{}, line)
-	add("庁内網復旧", "Office network back", text.Text{}, line)
+	add("保守回線切断", "Maintenance line off", line.off, line.open)
+	add("庁内網復旧", "Office network back", line.back, line.open)
 	add("延長・一時停止", "Extensions, pauses", text2("延長 "+itoa(c.Extensions)+"回、一時停止 "+itoa(c.Pauses)+"回", itoa(c.Extensions)+" extensions, "+itoa(c.Pauses)+" pauses"), text.Text{})
 	files := text.Text{}
 	if c.Files != "" {

@@ -96,6 +96,7 @@ func lockChip(locked bool) Chip {
 type ThingPage struct {
 	Frame
 	Card    Card
+	Line    *LinePart // of a system; nil: it has none
 	Parts   []ThingPart
 	Pending []ChangeRow
 	Change  string // where a change is proposed; empty: the person does not propose any
@@ -265,6 +266,13 @@ func (p *Pages) system(v *visit) error {
 		if said := f.Say(&s.System, v.lang); said != "" {
 			page.Card.Rows = append(page.Card.Rows, CardRow{Label: f.Label, Text: text.Same(said)})
 		}
+	}
+	if s.Line != policy.LineNone {
+		l, err := p.o.Views.LineNow(v.r.Context(), v.reader(), s.ID)
+		if err != nil {
+			return err
+		}
+		page.Line, page.Offers = v.linePart(&l), v.offersOf(l.Offers, "/lines/"+url.PathEscape(s.ID))
 	}
 	targets, accounts, err := v.targetsOf(s.ID)
 	if err != nil {

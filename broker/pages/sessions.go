@@ -148,6 +148,7 @@ func (v *visit) sessionCard(s api.Session) Card {
 	if s.Request != "" {
 		rows = append(rows, CardRow{Label: text2("申請", "Request"), Text: text.Request(s.Request), Href: "/requests/" + url.PathEscape(s.Request)})
 	}
+	rows = append(rows, v.sessionLineRows(s)...)
 	if s.Window != "" {
 		rows = append(rows, endRows(s)...)
 		rows = append(rows, CardRow{Label: text2("作業時間枠", "Window"), Text: text.Same(s.Window), Href: "/windows/" + url.PathEscape(s.Window)})

@@ -91,9 +91,14 @@ func (p *Pages) window(v *visit) error {
 		return err
 	}
 	page := &WindowPage{Frame: v.frame(), Card: card, Offers: v.offersOf(w.Offers, "/windows/"+url.PathEscape(w.ID))}
+	line, err := v.lineRows(w)
+	if err != nil {
+		return err
+	}
+	page.Card.Rows = append(page.Card.Rows, line...)
 	page.Card.Rows = append(page.Card.Rows, inventoryRows(w.Inventories)...)
 	page.State = windowChip(w.State).Text
-	for _, act := range []string{"tick", "open", "permit", "unpermit", "cut"} {
+	for _, act := range []string{"tick", "line-cut", "line-on", "open", "permit", "unpermit", "cut", "line-off", "line-back"} {
 		if v.site == staff && openOffer(w.Offers, act) {
 			page.Console = "/windows/" + url.PathEscape(w.ID) + "/console"
 		}

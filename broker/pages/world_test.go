@@ -82,12 +82,13 @@ func found(t *testing.T, change ...func(*Options)) *world {
 	post := attendance.New(attendance.Options{DB: h.DB, Acts: acts, Ring: h.Keys, Zone: townhall.Zone, Sessions: sup, End: sup.EndWindow, Ending: sup.Ending, Heard: sup.Heard})
 	freezer, book := freeze.New(freeze.Options{DB: h.DB, Acts: acts}), agenda.New(agenda.Options{DB: h.DB, Zone: townhall.Zone})
 	written := reports.New(reports.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone})
+	lines := interlock.New(interlock.Options{DB: h.DB, Acts: acts, Clock: h.Now, Every: 50 * time.Millisecond})
 	w := &world{Hall: h, t: t, secret: map[string]string{}, papers: filepath.Join(dir, "papers"), dir: dir}
 	w.o = Options{
-		DB: h.DB, Acts: acts, Registry: h.Registry, Desk: desk, Attendance: post, Reports: written, Lines: interlock.New(interlock.Options{DB: h.DB, Acts: acts}), Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: h.DB, Acts: acts}), Papers: onFile,
+		DB: h.DB, Acts: acts, Registry: h.Registry, Desk: desk, Attendance: post, Reports: written, Lines: lines, Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: h.DB, Acts: acts}), Papers: onFile,
 		Permits: permits.New(permits.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone}), Roster: roster.New(roster.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone, Lock: freeze.LockLeft}),
 		Teller: notify.New(notify.Options{DB: h.DB, Zone: townhall.Zone}), Freezer: freezer, Agenda: book, Sessions: sup, Evidence: evidence.New(evidence.Options{DB: h.DB, Dir: dir, Clock: h.Now}), Clock: h.Now, Zone: townhall.Zone,
-		Views: view.New(view.Options{DB: h.DB, Desk: desk, Attendance: post, Sessions: sup, Registry: h.Registry, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book, Ring: h.Keys, Zone: townhall.Zone, Clock: h.Now,
+		Views: view.New(view.Options{DB: h.DB, Desk: desk, Attendance: post, Sessions: sup, Registry: h.Registry, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book, Ring: h.Keys, Lines: lines, Zone: townhall.Zone, Clock: h.Now,
 			Evidence: evidence.New(evidence.Options{DB: h.DB, Dir: dir, Clock: h.Now})}),
 		House: House{Institution: "例示市", Contact: "0000-00-0000", GateName: "gate", Version: "v1.2.3", Notice: view.NoticeSettings{Institution: "例示市", Contact: "0000-00-0000", Version: 3, Retention: 365 * 24 * time.Hour, Zone: townhall.Zone}}, Log: log,
 	}

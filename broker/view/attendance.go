@@ -6,7 +6,6 @@ import (
 	"sekimori/broker/api"
 	"sekimori/broker/attendance"
 	"sekimori/broker/store"
-	"sekimori/policy"
 )
 
 func Attendance(v attendance.Shown, z *time.Location) api.Attendance {
@@ -29,12 +28,6 @@ func Attendance(v attendance.Shown, z *time.Location) api.Attendance {
 	}
 	if v.System.BackupAge > 0 {
 		out.BackupAge = v.System.BackupAge.String()
-	}
-	if v.System.Line != policy.LineNone {
-		out.LineRule = v.System.Line
-	}
-	if v.Line != nil {
-		out.Line = windowLine(*v.Line, z)
 	}
 	if b := v.Backup; b != nil {
 		out.Backup = &api.Backup{At: At(b.At, z), How: string(b.How), OK: b.OK, Note: b.Note, By: b.By, Stated: At(b.Stated, z)}

@@ -23,9 +23,8 @@ const mostPauses = 1000
 // EntryConnection is the connection that an entry is about, with what the 26 columns of the form say beside it (screens §5.2).
 type EntryConnection struct {
 	Connection
-	Line       policy.LineMode // of the system; empty: the system is not registered any more
-	Extensions int             // granted to the window
-	Pauses     int             // of the session
+	Extensions int // granted to the window
+	Pauses     int // of the session
 	Files      policy.FilesRule
 }
 
@@ -100,11 +99,9 @@ func (v *Views) entryConnection(s *store.Snap, e api.Entry) (*EntryConnection, e
 	if out.Source = ""; r.Source.IsValid() {
 		out.Source = r.Source.String()
 	}
-	system, err := s.System(r.System)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	if out.Line, err = v.sessionLine(s, r); err != nil {
 		return nil, err
 	}
-	out.Line = system.Line
 	asked, err := s.Request(r.Request)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err

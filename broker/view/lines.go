@@ -82,7 +82,7 @@ func (v *Views) lineNow(sys store.System) api.Line {
 }
 
 func windowLine(l store.WindowLine, z *time.Location) *api.WindowLine {
-	return &api.WindowLine{Window: l.Window, How: l.How, CutAt: At(l.CutAt, z), CutBy: l.CutBy, OnAt: At(l.OnAt, z), OnBy: l.OnBy, OffAt: At(l.OffAt, z), OffBy: l.OffBy,
+	return &api.WindowLine{Window: l.Window, How: l.How, Limit: l.How.Limit(), CutAt: At(l.CutAt, z), CutBy: l.CutBy, OnAt: At(l.OnAt, z), OnBy: l.OnBy, OffAt: At(l.OffAt, z), OffBy: l.OffBy,
 		RestoredAt: At(l.RestoredAt, z), RestoredBy: l.RestoredBy, LostAt: At(l.LostAt, z)}
 }
 

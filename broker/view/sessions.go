@@ -47,6 +47,9 @@ func (v *Views) Session(ctx context.Context, by Reader, id string) (api.Session,
 			return err
 		}
 		if policy.SeesTargets(by.Person) {
+			if out.Line, err = v.sessionLine(s, r); err != nil {
+				return err
+			}
 			if err := verifiedEnd(s, &out); err != nil {
 				return err
 			}

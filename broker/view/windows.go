@@ -45,6 +45,9 @@ func (v *Views) Window(ctx context.Context, by Reader, id string) (api.Window, e
 		out = Window(w, is[id], s.Now, v.o.Zone)
 		out.Offers = windowOffers(s, by, id)
 		if policy.SeesTargets(by.Person) {
+			if err := v.lineOn(s, &out); err != nil {
+				return err
+			}
 			out.Inventories, err = windowInventories(s, id, v.o.Zone)
 		}
 		return err
@@ -107,6 +110,9 @@ func (v *Views) AttendanceNow(ctx context.Context, by Reader, id string, items b
 		return api.Attendance{}, err
 	}
 	out := Attendance(shown, v.o.Zone)
+	if err := v.o.DB.Read(ctx, func(s *store.Snap) error { return v.lineOn(s, &out.Window) }); err != nil {
+		return api.Attendance{}, err
+	}
 	v.Living(out.Sessions)
 	out.Waiting = v.waitingFor(by, shown.Window)
 	if len(shown.Checks) > 0 && policy.SeesCalls(by.Person, shown.Window.Window) {
