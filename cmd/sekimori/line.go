@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -63,6 +64,51 @@ func (p *program) lineFields() []column[api.Line] {
 			return v.Window.Window
 		}},
 	}
+}
+
+// lineStep is a step on a line that was done.
+type lineStep struct {
+	ja, en string
+	at     time.Time
+	by     string
+}
+
+func (p *program) lineSteps(steps ...lineStep) string {
+	var out []string
+	for _, s := range steps {
+		switch {
+		case s.at.IsZero():
+		case s.by == "broker":
+			out = append(out, p.say(s.ja, s.en)+" "+long(s.at)+" "+p.say("関守", "broker"))
+		default:
+			out = append(out, p.say(s.ja, s.en)+" "+long(s.at)+" "+p.who(s.by))
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// lineOfWindow is the line of a window: what stands behind it, how it is now, and the steps that were done.
+func (p *program) lineOfWindow(v api.Window) string {
+	var out []string
+	if n := v.LineNow; n != nil {
+		out = append(out, n.How.Said().In(p.lang),
+			p.say("いま: 庁内網 "+n.Internal.Label().JA+"、保守回線 "+n.Maintenance.Label().JA, "now: office network "+n.Internal.Label().EN+", maintenance line "+n.Maintenance.Label().EN))
+	}
+	if l := v.Line; l != nil {
+		out = append(out, p.lineSteps(lineStep{"庁内網切断", "office network cut", l.CutAt, l.CutBy}, lineStep{"保守回線接続", "line on", l.OnAt, l.OnBy},
+			lineStep{"分離を失った", "separation lost", l.LostAt, "broker"}, lineStep{"保守回線切断", "line off", l.OffAt, l.OffBy}, lineStep{"庁内網復旧", "office network back", l.RestoredAt, l.RestoredBy}))
+	}
+	return strings.Join(out, "\n")
+}
+
+// lineOfSession is what protected a session.
+func (p *program) lineOfSession(v api.Session) string {
+	l := v.Line
+	if l == nil {
+		return ""
+	}
+	return strings.TrimSpace(l.Words().In(p.lang) + "\n" + p.lineSteps(lineStep{"庁内網切断", "office network cut", l.CutAt, l.CutBy}, lineStep{"保守回線接続", "line on", l.OnAt, l.OnBy},
+		lineStep{"保守回線切断", "line off", l.OffAt, l.OffBy}, lineStep{"庁内網復旧", "office network back", l.RestoredAt, l.RestoredBy}))
 }
 
 // lineCommand has the lines, and the steps of an attendant on the line of a window.

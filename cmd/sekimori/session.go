@@ -45,6 +45,7 @@ func (p *program) sessionFields() []column[api.Session] {
 		{"立会", "ATTENDANT", func(v api.Session) string { return p.whoAll(v.Attendants) }},
 		{"システム", "SYSTEM", func(v api.Session) string { return v.System }},
 		{"接続元", "SOURCE", func(v api.Session) string { return v.Source }},
+		{"回線", "LINE", p.lineOfSession},
 		{"鍵", "KEY", func(v api.Session) string { return v.Fingerprint }},
 		{"二つ目の認証", "SECOND FACTOR", func(v api.Session) string { return word(p, api.Factor(v.Factor)) }},
 		{"一時停止", "PAUSED", func(v api.Session) string {

@@ -35,6 +35,7 @@ func (p *program) windowFields(when func(time.Time) string) []column[api.Window]
 			return long(v.ClosedAt) + " " + p.who(v.ClosedBy)
 		}},
 		{"理由", "REASON", func(v api.Window) string { return v.Reason }},
+		{"回線", "LINE", p.lineOfWindow},
 		{"接続先の変化", "TARGET CHANGES", func(v api.Window) string { return p.changesOf(v.Inventories) }},
 		{"待合", "WAITING", func(v api.Window) string { return p.waitsAll(v.Waiting) }},
 		{"本人確認", "IDENTITY", func(v api.Window) string {
