@@ -67,6 +67,7 @@ const (
 	ShowsDay        Shown = "day"
 	ShowsEntry      Shown = "entry"
 	ShowsLine       Shown = "line"
+	ShowsDraft      Shown = "draft"
 )
 
 // Proof tells when an act asks for password and one-time code.

@@ -25,6 +25,24 @@ type KeyRevokeBody struct {
 	Reason      string `json:"reason"`
 }
 
+// Passkey is a passkey of a person. Passkeys are made in a browser.
+type Passkey struct {
+	ID       string    `json:"passkey"`
+	Person   string    `json:"person"`
+	Label    string    `json:"label,omitempty"`
+	State    string    `json:"state"` // active | revoked
+	Added    time.Time `json:"added_at"`
+	LastUsed time.Time `json:"last_used_at,omitzero"`
+	Ended    time.Time `json:"ended_at,omitzero"`
+}
+
+// PasskeyEndBody takes a passkey away for good.
+type PasskeyEndBody struct {
+	Person  string `json:"person,omitempty"` // id or login; empty: the caller
+	Passkey string `json:"passkey"`
+	Reason  string `json:"reason"`
+}
+
 // PasswordBody changes one's own password. Fresh holds the old one.
 type PasswordBody struct {
 	New string `json:"new_password"`

@@ -63,14 +63,7 @@ func (table Table[T]) Without(keys ...string) Table[T] {
 // Read reads a form whose keys are those of the table and the further ones given. Times without a zone are in the zone given. Problems
 // are noted at their place in the form.
 func (table Table[T]) Read(v forms.Value, zone *time.Location, into *T, further ...string) forms.Map {
-	keys, was := further, map[string]string{}
-	for _, f := range table.Inputs() {
-		keys = append(keys, f.Key)
-		for _, former := range f.was {
-			was[former] = f.Key
-		}
-	}
-	m := v.MapRenamed(was, keys...)
+	m := table.keyed(v, further...)
 	for _, f := range table.Inputs() {
 		if f.must {
 			m.Need(f.Key)
@@ -78,6 +71,30 @@ func (table Table[T]) Read(v forms.Value, zone *time.Location, into *T, further 
 		f.read(into, m.Get(f.Key), zone)
 	}
 	return m
+}
+
+// keyed reads the form's keys, those that were renamed among them.
+func (table Table[T]) keyed(v forms.Value, further ...string) forms.Map {
+	keys, was := further, map[string]string{}
+	for _, f := range table.Inputs() {
+		keys = append(keys, f.Key)
+		for _, former := range f.was {
+			was[former] = f.Key
+		}
+	}
+	return v.MapRenamed(was, keys...)
+}
+
+// Begun gives what a form says so far, by key, as a draft holds it: fields may be missing, and no value is judged. Unknown keys and
+// values that are neither words nor lists of words are noted at their place in the form.
+func (table Table[T]) Begun(v forms.Value) map[string][]string {
+	m, out := table.keyed(v), map[string][]string{}
+	for _, f := range table.Inputs() {
+		if said := m.Get(f.Key).OneOrMore(); len(said) > 0 {
+			out[f.Key] = said
+		}
+	}
+	return out
 }
 
 // Write writes a form that Read reads. A field that is empty and wanted gets an empty line, with a comment on the wanted value.

@@ -219,6 +219,20 @@ func (m Map) Need(key string) Value {
 	return v
 }
 
+// OneOrMore gives a word as a list of one, and the members of a sequence.
+func (v Value) OneOrMore() []string {
+	switch {
+	case !v.Present():
+		return nil
+	case v.node.Kind == yaml.SequenceNode:
+		return v.Texts()
+	}
+	if s := v.Text(); s != "" {
+		return []string{s}
+	}
+	return nil
+}
+
 // List gives the members of a sequence. A value that is not a sequence is a problem.
 func (v Value) List() []Value {
 	if !v.Present() {

@@ -45,6 +45,9 @@ func Typed(values map[string][]string, zone *time.Location) (Form, error) {
 	return f, err
 }
 
+// InParts gives an instant that was typed in parts, as it was typed; empty: no part of it was.
+func InParts(values map[string][]string, key string) string { return together(values, key) }
+
 // together writes an instant that was typed in parts; empty: no part of it was typed.
 func together(values map[string][]string, key string) string {
 	part := func(name string) string {
@@ -122,16 +125,40 @@ func Values(f Form, zone *time.Location) (map[string][]string, error) {
 	}
 	for key, at := range map[string]time.Time{"start": f.Start, "end": f.End, "staff_downtime": f.StaffDowntime} {
 		delete(values, key)
-		if at.IsZero() {
-			continue
-		}
-		at = at.In(zone)
-		put := func(part, form string) { values[key+part] = []string{at.Format(form)} }
-		values[key+partYear] = []string{fmt.Sprint(at.Year() - 2018)}
-		put(partMonth, "1")
-		put(partDay, "2")
-		put(partHour, "15")
-		put(partMinute, "04")
+		inParts(values, key, at, zone)
 	}
 	return values, nil
+}
+
+// inParts puts an instant into its parts; a zero one has none.
+func inParts(values map[string][]string, key string, at time.Time, zone *time.Location) {
+	if at.IsZero() {
+		return
+	}
+	at = at.In(zone)
+	put := func(part, form string) { values[key+part] = []string{at.Format(form)} }
+	values[key+partYear] = []string{fmt.Sprint(at.Year() - 2018)}
+	put(partMonth, "1")
+	put(partDay, "2")
+	put(partHour, "15")
+	put(partMinute, "04")
+}
+
+// Begun reads what a request file says so far, by field, as Typed takes it. The file may be unfinished: only its writing is judged. The
+// declarations are left out, because they are made when the application is handed in. Errors: *forms.Invalid.
+func Begun(name string, text []byte, zone *time.Location) (map[string][]string, error) {
+	read, top := forms.Read(name, text)
+	values := Fields.Begun(top)
+	for _, key := range []string{"start", "end", "staff_downtime"} {
+		if said := values[key]; len(said) == 1 {
+			if at, err := forms.ParseInstant(said[0], zone); err == nil {
+				delete(values, key)
+				inParts(values, key, at, zone)
+			}
+		}
+	}
+	for _, key := range []string{"clauses_told", "recording_told"} {
+		delete(values, key)
+	}
+	return values, read.Err()
 }

@@ -56,9 +56,9 @@ var (
 	agree        = requestAct{Spec: proved(ofRequest("agree", openers)), May: rule(policy.MayAgree), Refused: refusedApproval}
 	approveAfter = requestAct{Spec: proved(ofRequest("approve-after", openers)), May: rule(policy.CanApproveAfter)}
 
-	saveDraft    = draftAct{Spec: ofDraft("save"), May: mayDraft}
-	discardDraft = draftAct{Spec: ofDraft("discard"), May: mayDraft}
-	submitDraft  = draftAct{Spec: ofDraft("submit"), May: mayDraft}
+	saveDraft    = draftAct{Spec: ofDraft("save", "request draft save", "下書きを保存する", "keep what is written so far"), May: mayDraft}
+	discardDraft = draftAct{Spec: ofDraft("discard", "request draft drop", "下書きを捨てる", "throw a draft away"), May: mayDraft}
+	submitDraft  = draftAct{Spec: handing(ofDraft("submit", "request draft submit", "下書きを申請として出す", "hand a draft in as a request")), May: mayDraft}
 
 	cancel       = windowAct{Spec: ofWindow("cancel", "window cancel", everyRole, "時間枠を取り消す", "cancel the window"), Stops: true, May: act.Rule[store.OnWindow](policy.MayCancel)}
 	askExtension = windowAct{Spec: asking(ofWindow("extensions", "extension ask", askers, "延長を申請する", "ask for the window to end later")), May: act.Rule[store.OnWindow](policy.MayAskExtension), Ready: noneAsked}
@@ -152,8 +152,14 @@ func ofWindow(name, command string, callers act.Callers, ja, en string) act.Spec
 	return act.Spec{Name: name, Path: api.Windows.Pattern("id", name), Command: command, Operands: "ID", JA: ja, EN: en, Fields: act.Why, Callers: callers, Shows: act.ShowsWindow}
 }
 
-func ofDraft(name string) act.Spec {
-	return act.Spec{Name: name, Path: api.Drafts.Pattern("id", name), Callers: requesters}
+func ofDraft(name, command, ja, en string) act.Spec {
+	return act.Spec{Name: name, Path: api.Drafts.Pattern("id", name), Command: command, Operands: "ID", JA: ja, EN: en, Callers: requesters, Shows: act.ShowsDraft}
+}
+
+// handing is the act that takes the declarations.
+func handing(s act.Spec) act.Spec {
+	s.Fields = handings
+	return s
 }
 
 func ofExtension(name string, proof act.Proof, ja, en string) act.Spec {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"sekimori/broker/act"
+	"sekimori/broker/field"
 	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/request"
@@ -24,10 +25,24 @@ const (
 	mostDraftBytes  = 128 << 10
 )
 
-// DraftBody is what a person typed so far, by field. Version is the one that the page showed; 0: the present one.
+// DraftBody is what a person typed so far: by field, or as a request file. Version is the one that the page showed; 0: the present one.
 type DraftBody struct {
 	Version int                 `json:"version,omitempty"`
 	Values  map[string][]string `json:"values,omitempty"`
+	Name    string              `json:"name,omitempty"` // of the file, for messages
+	Text    string              `json:"text,omitempty"` // an unfinished request file, in place of Values
+}
+
+// values are what was typed, by field.
+func (d *Desk) values(in DraftBody) (map[string][]string, error) {
+	values := in.Values
+	if in.Text != "" {
+		var err error
+		if values, err = request.Begun(in.Name, []byte(in.Text), d.o.Zone); err != nil {
+			return nil, err
+		}
+	}
+	return values, fits(values)
 }
 
 // Handing is what is said when a draft is handed in: the declarations, which no draft holds.
@@ -35,6 +50,12 @@ type Handing struct {
 	Version       int  `json:"version,omitempty"` // version that the person read; another one is refused as stale-page. 0: the present one
 	ClausesTold   bool `json:"clauses_told,omitempty"`
 	RecordingTold bool `json:"recording_told,omitempty"`
+}
+
+var handings = field.Table[Handing]{
+	field.Int("version", "見て決めた版(違えば断られる)", "the version that was read (refused when it is another)", 0, 1<<30, func(h *Handing) *int { return &h.Version }),
+	field.Bool("clauses_told", "特記事項(複写・持出しの禁止など)を作業者に周知した", "the engineers were told the special clauses (no copies, nothing taken out)", func(h *Handing) *bool { return &h.ClausesTold }),
+	field.Bool("recording_told", "接続が記録され、立会者が見ることを作業者に伝えた", "the engineers were told that sessions are recorded and watched", func(h *Handing) *bool { return &h.RecordingTold }),
 }
 
 // HandedIn names the application that a draft became.
@@ -63,7 +84,8 @@ func loadDraft(s *store.Snap, id string) (onDraft, error) {
 // NewDraft keeps what a person typed, as a new draft: of a new application, or of an edit of theirs. Errors: *policy.Denied,
 // *forms.Invalid.
 func (d *Desk) NewDraft(ctx context.Context, edits string, in DraftBody, by act.Caller) (store.Draft, error) {
-	if err := fits(in.Values); err != nil {
+	values, err := d.values(in)
+	if err != nil {
 		return store.Draft{}, err
 	}
 	return act.Run(ctx, d.o.Acts, nothingYet, newDraft, "", by, func(tx *store.Tx, p act.Person, _ struct{}) (out store.Draft, err error) {
@@ -75,7 +97,7 @@ func (d *Desk) NewDraft(ctx context.Context, edits string, in DraftBody, by act.
 			return out, forms.Wrong("", "too-many", fmt.Sprintf("下書きは一人%d件までです。使わないものを破棄してください。", mostDrafts),
 				fmt.Sprintf("At most %d drafts: discard some.", mostDrafts))
 		}
-		out = store.Draft{ID: draftID(), Owner: p.ID, Kind: store.DraftRequest, State: store.DraftOpen, Version: 1, Request: edits, Values: in.Values}
+		out = store.Draft{ID: draftID(), Owner: p.ID, Kind: store.DraftRequest, State: store.DraftOpen, Version: 1, Request: edits, Values: values}
 		if edits != "" {
 			on, err := tx.OnRequest(edits)
 			if err != nil {
@@ -99,7 +121,8 @@ func draftID() string { return "D-" + strings.ToLower(rand.Text()[:16]) }
 
 // SaveDraft replaces what a draft holds. Errors: *policy.Denied, stale-page where it was saved meanwhile; *forms.Invalid.
 func (d *Desk) SaveDraft(ctx context.Context, id string, in DraftBody, by act.Caller) (store.Draft, error) {
-	if err := fits(in.Values); err != nil {
+	values, err := d.values(in)
+	if err != nil {
 		return store.Draft{}, err
 	}
 	return act.Run(ctx, d.o.Acts, OnDraft, saveDraft, id, by, func(tx *store.Tx, p act.Person, on onDraft) (store.Draft, error) {
@@ -107,7 +130,7 @@ func (d *Desk) SaveDraft(ctx context.Context, id string, in DraftBody, by act.Ca
 		if err := present(out, in.Version); err != nil {
 			return out, err
 		}
-		out.Values = in.Values
+		out.Values = values
 		out.Version++
 		if err := tx.UpdateDraft(out); err != nil {
 			return out, fmt.Errorf("store draft: %w", err)

@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"sekimori/broker/api"
@@ -46,7 +47,11 @@ func (v *Views) Draft(ctx context.Context, by Reader, id string) (out api.Draft,
 		r := Request(j.Request, v.o.Zone)
 		r.No, r.State = d.ID, api.DraftState
 		out.Request, out.Problems = &r, j.Bad
-		return nil
+		j.Form.ClausesTold, j.Form.RecordingTold = false, false
+		var file strings.Builder
+		err = j.Form.WriteYAML(&file)
+		out.Form = file.String()
+		return err
 	})
 	if hidden {
 		return api.Draft{}, v.hidden(ctx, by, "draft", id)

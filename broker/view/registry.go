@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"time"
 
 	"sekimori/broker/api"
 	"sekimori/broker/freeze"
@@ -150,6 +151,38 @@ func (v *Views) Keys(ctx context.Context, by Reader, person string, p Page) (api
 		return api.List[api.Key]{}, err
 	}
 	return pageOf(Each(list, func(k store.Key) api.Key { return Key(k, v.o.Zone) }), func(k api.Key) string { return oldestFirst(k.Added) + k.Fingerprint }, p)
+}
+
+// Passkeys lists the reader's own passkeys, or those of a person for whom the reader keeps the register. Errors: *policy.Denied;
+// store.ErrNotFound.
+func (v *Views) Passkeys(ctx context.Context, by Reader, person string, p Page) (api.List[api.Passkey], error) {
+	list, err := v.o.Registry.Passkeys(ctx, person, by.actor())
+	if err != nil {
+		return api.List[api.Passkey]{}, err
+	}
+	return pageOf(Each(list, func(k store.Passkey) api.Passkey { return passkey(k, v.o.Zone) }), func(k api.Passkey) string { return oldestFirst(k.Added) + k.ID }, p)
+}
+
+// Passkey is one of them. Errors: those of Passkeys.
+func (v *Views) Passkey(ctx context.Context, by Reader, person, id string) (api.Passkey, error) {
+	list, err := v.o.Registry.Passkeys(ctx, person, by.actor())
+	if err != nil {
+		return api.Passkey{}, err
+	}
+	for _, k := range list {
+		if k.ID == id {
+			return passkey(k, v.o.Zone), nil
+		}
+	}
+	return api.Passkey{}, store.ErrNotFound
+}
+
+func passkey(k store.Passkey, z *time.Location) api.Passkey {
+	out := api.Passkey{ID: k.ID, Person: k.Person, Label: k.Label, State: string(store.KeyActive), Added: At(k.Added, z), LastUsed: At(k.LastUsed, z), Ended: At(k.Ended, z)}
+	if !k.Ended.IsZero() {
+		out.State = string(store.KeyRevoked)
+	}
+	return out
 }
 
 // Changes lists the changes that await a second person, the oldest first.

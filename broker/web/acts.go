@@ -95,6 +95,9 @@ func (s *Server) answer(c *call, shows act.Shown, id string, result any) error {
 	case act.ShowsLine:
 		v, err := s.o.Views.LineNow(c.r.Context(), c.reader(), id)
 		return c.answer(v, err)
+	case act.ShowsDraft:
+		v, err := s.o.Views.Draft(c.r.Context(), c.reader(), id)
+		return c.answer(v, err)
 	case act.ShowsRoster:
 		return s.replyRoster(c, id)
 	case act.ShowsPermit:

@@ -54,6 +54,27 @@ func (s *Server) revokeKey(c *call) error {
 	return s.shown(c, person)
 }
 
+func (s *Server) passkeys(c *call) error {
+	page, err := c.page()
+	if err != nil {
+		return err
+	}
+	return c.answer(s.o.Views.Passkeys(c.r.Context(), c.reader(), c.named(c.query("person")), page))
+}
+
+// endPasskey takes a passkey away. Like the page it asks for no proof: a person who lost one must be able to end it without it.
+func (s *Server) endPasskey(c *call) error {
+	var in api.PasskeyEndBody
+	if err := c.read(&in); err != nil {
+		return err
+	}
+	person := c.named(in.Person)
+	if err := s.o.Registry.EndPasskey(c.r.Context(), person, in.Passkey, in.Reason, c.token, c.actor()); err != nil {
+		return err
+	}
+	return c.answer(s.o.Views.Passkey(c.r.Context(), c.reader(), person, in.Passkey))
+}
+
 // cutSessions ends the open sessions of a person whose credential no longer opens anything. fingerprint
 // limits it to one key; empty: all keys.
 func (s *Server) cutSessions(c *call, person, fingerprint, why string) error {

@@ -44,6 +44,8 @@ func TestStopsAndCredentialsNameTheirRoles(t *testing.T) {
 		"GET /v1/keys":                       nil,
 		"POST /v1/keys":                      nil,
 		"POST /v1/keys/revoke":               nil,
+		"GET /v1/passkeys":                   nil,
+		"POST /v1/passkeys/end":              nil,
 		"POST /v1/password":                  nil,
 		"POST /v1/factor/begin":              nil,
 		"POST /v1/factor/finish":             nil,

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"sekimori/broker/act"
 	"sekimori/broker/api"
 	"sekimori/broker/requests"
 	"sekimori/broker/view"
@@ -22,9 +23,9 @@ func (s *Server) newDraft(c *call) error {
 	if err := c.read(&in); err != nil {
 		return err
 	}
-	d, err := s.o.Desk.NewDraft(c.r.Context(), in.Edits, requests.DraftBody{Version: in.Version, Values: in.Values}, c.caller(api.Fresh{}))
+	d, err := s.o.Desk.NewDraft(c.r.Context(), in.Edits, requests.DraftBody{Version: in.Version, Values: in.Values, Name: in.Name, Text: in.Text}, c.caller(api.Fresh{}))
 	if err != nil {
 		return err
 	}
-	return c.reply(view.Draft(d, s.o.Zone))
+	return s.answer(c, act.ShowsDraft, d.ID, nil)
 }

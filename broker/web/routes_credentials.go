@@ -21,6 +21,8 @@ func credentialRoutes() []route {
 		{"GET", string(api.Keys), everySignedIn(), (*Server).keys},
 		{"POST", string(api.Keys), everySignedIn(), (*Server).addKey},
 		{"POST", string(api.KeyRevokePath), everySignedIn(), (*Server).revokeKey},
+		{"GET", string(api.Passkeys), everySignedIn(), (*Server).passkeys},
+		{"POST", string(api.PasskeyEndPath), everySignedIn(), (*Server).endPasskey},
 		{"POST", string(api.PasswordPath), everySignedIn(), (*Server).changePassword},
 		{"POST", string(api.FactorBeginPath), everySignedIn(), (*Server).beginFactor},
 		{"POST", string(api.FactorFinishPath), everySignedIn(), (*Server).finishFactor},

@@ -32,7 +32,7 @@ func (p *program) app() *cli.App {
 			p.vendorCommand(), p.pledgeCommand(), p.paperCommand(), p.personCommand(), p.systemCommand(), p.targetCommand(), p.accountCommand(),
 			p.requestCommand(), p.deputyCommand(), p.windowCommand(), p.attendCommand(),
 			p.permitCommand(), p.rosterCommand(), p.extensionCommand(), p.reportCommand(), p.sessionCommand(), p.recordingCommand(), p.reviewCommand(), p.dayCommand(), p.lineCommand(), p.freezeCommand(), p.alarmCommand(), p.notifyCommand(),
-			p.keyCommand(), p.passwordCommand(), p.factorCommand(),
+			p.keyCommand(), p.passkeyCommand(), p.passwordCommand(), p.factorCommand(),
 			p.calendarCommand(), p.ledgerCommand(), p.noticeCommand(),
 		}, p.moreCommands()...),
 	})

@@ -92,6 +92,7 @@ func joined(what, because string) string {
 
 func (p *program) requestCommand() *cli.Command {
 	return p.group("request", "申請", "requests", append(p.emergencyLeaves(),
+		p.draftCommand(),
 		p.leaf("submit", "", "申請を出す(保守事業者が出すと提案になる)", "submit a request (from a vendor: a proposal)", p.requestSubmit,
 			&cli.StringFlag{Name: "f", Aliases: []string{"file"}, Usage: p.say("申請のファイル(- は標準入力)", "request file (- for standard input)")},
 			&cli.StringFlag{Name: "edit", Usage: p.say("この申請番号の内容を置き換える(承認は無効になる)", "replace the content of this request (its approvals become void)")}),
