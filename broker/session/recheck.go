@@ -43,8 +43,10 @@ func (l *session) concerned(change store.Change, seen map[*policy.Facts]bool) bo
 
 // recheck judges sessions on one snapshot and reads each person's facts once. Facts that
 // cannot be read end the sessions, for unknown means deny. A row that cannot be read ends the
-// sessions of its own person only.
+// sessions of its own person only. A session that has ended is not judged: otherwise the commits about the ends of a thousand sessions would each
+// have all of them judged.
 func (s *Supervisor) recheck(ctx context.Context, sessions []*session) {
+	sessions = slices.DeleteFunc(sessions, func(l *session) bool { return l.ctx.Err() != nil })
 	if len(sessions) == 0 {
 		s.clock.observe(s.o.Clock())
 		return

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,6 +171,31 @@ func TestACommitIsJudgedWhereItConcerns(t *testing.T) {
 	}
 }
 
+// The end of each of many sessions is a commit about the person of all of them. Those that have ended already cost nothing then.
+func TestSessionsThatHaveEndedAreNotJudged(t *testing.T) {
+	w := newWorld(t, time.Hour)
+	all := crowded(w, 30, 1)
+	w.sup.recheck(context.Background(), w.sup.sessions())
+	changes := w.db.Changed()
+	defer changes.Stop()
+	judged := func() bool {
+		t.Helper()
+		w.write("test.password", func(tx *store.Tx) error { return tx.PutPassword(all[0].a.Person.ID, "x") })
+		before, known := w.db.Begun(), all[0].facts
+		w.sup.recheckAfter(context.Background(), changes.Take())
+		return w.db.Begun() != before || all[0].facts != known
+	}
+	if !judged() {
+		t.Error("the person's commit does not concern live sessions")
+	}
+	for _, l := range all {
+		l.end(Cause{Reason: policy.CutByAuthority, Actor: attendant})
+	}
+	if judged() {
+		t.Error("sessions that have ended are judged again")
+	}
+}
+
 // BenchmarkRecheckAfterCommit is what the supervisor does after a commit that has to do with none of a thousand sessions, and after
 // one about a single person; before is a look at all of them.
 func BenchmarkRecheckAfterCommit(b *testing.B) {
@@ -187,9 +213,15 @@ func BenchmarkRecheckAfterCommit(b *testing.B) {
 		}},
 		{"one person", func(tx *store.Tx) error { return tx.PutPassword(all[0].a.Person.ID, "x") }},
 		{"everybody", func(tx *store.Tx) error { return tx.PutInstitution(policy.Institution{}) }},
+		{"everybody, whose sessions have ended", func(tx *store.Tx) error { return tx.PutInstitution(policy.Institution{}) }},
 	} {
 		w.write("test.act", c.write)
 		change := changes.Take()
+		if strings.HasSuffix(c.about, "ended") {
+			for _, l := range all {
+				l.end(Cause{Reason: policy.CutByAuthority, Actor: attendant})
+			}
+		}
 		b.Run("about "+c.about, func(b *testing.B) {
 			for b.Loop() {
 				w.sup.recheckAfter(context.Background(), change)
