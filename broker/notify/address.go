@@ -42,7 +42,29 @@ const mostTries = 5
 // deskWebhook is the addressee of calls to another program.
 const deskWebhook = "webhook"
 
-// Address finds the addressees of what is in the outbox. Each thing has a transaction of its own: one that fails keeps no other back.
+// together is how many things share a transaction at most. A longer transaction would let a cut wait for the database's one writer.
+const together = 16
+
+// addressing is a transaction that finds addressees, with what it has read: it changes no people, requests or windows.
+type addressing struct {
+	*store.KeepTx
+	known  map[string]any // things read, by kind and id
+	people []store.Person // all; nil: not read yet
+}
+
+func (a *addressing) everyone() ([]store.Person, error) {
+	if a.people == nil {
+		people, err := a.Persons(store.PersonFilter{})
+		if err != nil {
+			return nil, fmt.Errorf("read people: %w", err)
+		}
+		a.people = people
+	}
+	return a.people, nil
+}
+
+// Address finds the addressees of what is in the outbox. A few things share a transaction. Where one of them fails, each has a transaction of its
+// own: one that fails keeps no other back.
 func (s *Service) Address(ctx context.Context) error {
 	for {
 		var waiting []store.Outgoing
@@ -53,47 +75,65 @@ func (s *Service) Address(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read the outbox: %w", err)
 		}
-		var failed error
-		done := 0
-		for _, o := range waiting {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := s.addressOne(ctx, o); err != nil {
-				failed = errors.Join(failed, err)
-				continue
-			}
-			done++
-		}
-		if failed != nil || done < 100 {
-			return failed
+		if err := s.addressAll(ctx, waiting); err != nil || len(waiting) < 100 {
+			return err
 		}
 	}
 }
 
-func (s *Service) addressOne(ctx context.Context, o store.Outgoing) error {
-	if o.Tries >= mostTries {
-		return s.keep(ctx, func(k *store.KeepTx) error { return s.bare(k, o) })
-	}
-	err := s.keep(ctx, func(k *store.KeepTx) error {
-		m, err := read(k.Snap, o, s.o.Zone)
-		switch {
-		case errors.Is(err, errGone):
-			return k.Addressed(o.ID)
-		case err != nil:
-			return err
+func (s *Service) addressAll(ctx context.Context, waiting []store.Outgoing) (failed error) {
+	for some := range slices.Chunk(waiting, together) {
+		if s.addressing(ctx, some...) == nil {
+			continue
 		}
-		for _, t := range byKind[o.What] {
-			if t.when == nil || t.when(m) {
-				if err := s.tell(k, m, t); err != nil {
-					return fmt.Errorf("tell %s: %w", t.code, err)
-				}
+		for _, o := range some {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			failed = errors.Join(failed, s.addressOne(ctx, o))
+		}
+	}
+	return failed
+}
+
+// addressing finds the addressees of some things in one transaction.
+func (s *Service) addressing(ctx context.Context, some ...store.Outgoing) error {
+	return s.keep(ctx, func(k *store.KeepTx) error {
+		a := &addressing{KeepTx: k, known: map[string]any{}}
+		for _, o := range some {
+			if err := s.address(a, o); err != nil {
+				return err
 			}
 		}
-		return k.Addressed(o.ID)
-	})
-	if err == nil {
 		return nil
+	})
+}
+
+func (s *Service) address(a *addressing, o store.Outgoing) error {
+	if o.Tries >= mostTries {
+		return s.bare(a, o)
+	}
+	m, err := read(a, o, s.o.Zone)
+	switch {
+	case errors.Is(err, errGone):
+		return a.Addressed(o.ID)
+	case err != nil:
+		return err
+	}
+	for _, t := range byKind[o.What] {
+		if t.when == nil || t.when(m) {
+			if err := s.tell(a, m, t); err != nil {
+				return fmt.Errorf("tell %s: %w", t.code, err)
+			}
+		}
+	}
+	return a.Addressed(o.ID)
+}
+
+func (s *Service) addressOne(ctx context.Context, o store.Outgoing) error {
+	err := s.addressing(ctx, o)
+	if err == nil || o.Tries >= mostTries {
+		return err
 	}
 	err = fmt.Errorf("find whom to tell of %s (entry %d %s): %w", o.What, o.Entry, o.Subject, err)
 	return errors.Join(err, s.keep(ctx, func(k *store.KeepTx) error { return k.AddressingFailed(o.ID) }))
@@ -104,7 +144,7 @@ func (s *Service) keep(ctx context.Context, fn func(*store.KeepTx) error) error 
 }
 
 // bare tells the information-systems section that something could not be read. Nothing is lost in silence.
-func (s *Service) bare(k *store.KeepTx, o store.Outgoing) error {
+func (s *Service) bare(k *addressing, o store.Outgoing) error {
 	m := &matter{out: o, circles: []policy.Circle{{}}, zone: s.o.Zone}
 	entry := text.Of(fmt.Sprintf("台帳の記載 %d(%s)", o.Entry, o.What), fmt.Sprintf("entry %d of the ledger (%s)", o.Entry, o.What))
 	t := telling{
@@ -129,10 +169,10 @@ type addressee struct {
 }
 
 // tell writes the notices of one row of the table.
-func (s *Service) tell(k *store.KeepTx, m *matter, t telling) error {
-	people, err := k.Persons(store.PersonFilter{})
+func (s *Service) tell(k *addressing, m *matter, t telling) error {
+	people, err := k.everyone()
 	if err != nil {
-		return fmt.Errorf("read people: %w", err)
+		return err
 	}
 	to, err := s.addressees(k.Snap, m, t, people)
 	if err != nil {

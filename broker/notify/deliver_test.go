@@ -348,6 +348,50 @@ func TestNothingUnreadableIsLost(t *testing.T) {
 	}
 }
 
+// What waits in the outbox shares a transaction. One thing that fails keeps no other back.
+func TestThingsOfTheOutboxShareATransaction(t *testing.T) {
+	w := found(t)
+	next := form("hr")
+	submit := func() {
+		t.Helper()
+		if _, err := w.desk.Submit(t.Context(), next, townhall.Caller("kato")); err != nil {
+			t.Fatal(err)
+		}
+		next.Start, next.End = next.End, next.End.Add(time.Hour)
+	}
+	for range 5 {
+		submit()
+	}
+	before := w.DB.Begun()
+	if err := w.s.Address(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.DB.Begun() - before; n != 2 { // one reads the outbox
+		t.Errorf("%d transactions for five things", n)
+	}
+	w.deliver()
+	equal(t, "five requests", to(w.mail.took()), "head", "head", "head", "head", "head")
+
+	for range 3 {
+		submit()
+	}
+	var waiting []store.Outgoing
+	outbox := func(s *store.Snap) (err error) { waiting, err = s.Outbox(10); return err }
+	if err := w.DB.Read(t.Context(), outbox); err != nil || len(waiting) != 3 {
+		t.Fatalf("%v, %v", waiting, err)
+	}
+	waiting[1].Entry = 1 << 40 // there is none
+	fails := waiting[1].ID
+	if err := notify.AddressAll(t.Context(), w.s, waiting); err == nil || !strings.Contains(err.Error(), "find whom to tell") {
+		t.Errorf("the thing that fails: %v", err)
+	}
+	if err := w.DB.Read(t.Context(), outbox); err != nil || len(waiting) != 1 || waiting[0].ID != fails || waiting[0].Tries != 1 {
+		t.Errorf("left are %+v, %v", waiting, err)
+	}
+	w.deliver()
+	equal(t, "the others", to(w.mail.took()), "head", "head")
+}
+
 // A window that is gone by the time tells no one, and stops nothing.
 func TestAWindowThatIsGone(t *testing.T) {
 	w := found(t)

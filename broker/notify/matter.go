@@ -91,11 +91,25 @@ func found[T any](to *T, id string, read func(string) (T, error)) error {
 	return err
 }
 
+// once reads a thing once in a transaction.
+func once[T any](a *addressing, kind string, read func(string) (T, error)) func(string) (T, error) {
+	return func(id string) (T, error) {
+		if v, ok := a.known[kind+" "+id].(T); ok {
+			return v, nil
+		}
+		v, err := read(id)
+		if err == nil {
+			a.known[kind+" "+id] = v
+		}
+		return v, err
+	}
+}
+
 // read gathers the matter of one row of the outbox.
-func read(s *store.Snap, o store.Outgoing, zone *time.Location) (*matter, error) {
+func read(s *addressing, o store.Outgoing, zone *time.Location) (*matter, error) {
 	m := &matter{out: o, zone: zone, members: map[string]json.RawMessage{}}
 	if o.Entry < 0 {
-		if err := found(&m.window, o.Subject, s.Window); err != nil {
+		if err := found(&m.window, o.Subject, once(s, "window", s.Window)); err != nil {
 			return nil, fmt.Errorf("read window %s: %w", o.Subject, err)
 		}
 		return m, m.surroundings(s)
@@ -114,34 +128,34 @@ func read(s *store.Snap, o store.Outgoing, zone *time.Location) (*matter, error)
 	if session == "" && len(m.entry.Subjects) > 0 && strings.HasPrefix(m.entry.Subjects[0], "S-") {
 		session = m.entry.Subjects[0]
 	}
-	if err := errors.Join(found(&m.session, session, s.Session), found(&m.window, m.text("window"), s.Window)); err != nil {
+	if err := errors.Join(found(&m.session, session, once(s, "session", s.Session)), found(&m.window, m.text("window"), once(s, "window", s.Window))); err != nil {
 		return nil, fmt.Errorf("read what entry %d is about: %w", o.Entry, err)
 	}
 	return m, m.surroundings(s)
 }
 
 // surroundings reads the request, system and vendor of the matter, and who is concerned.
-func (m *matter) surroundings(s *store.Snap) error {
+func (m *matter) surroundings(s *addressing) error {
 	if m.window.ID == "" {
-		if err := found(&m.window, m.session.Window, s.Window); err != nil {
+		if err := found(&m.window, m.session.Window, once(s, "window", s.Window)); err != nil {
 			return fmt.Errorf("read window: %w", err)
 		}
 	}
-	if err := found(&m.request, first(m.text("request"), m.text("request_no"), m.window.Request, m.session.Request), s.Request); err != nil {
+	if err := found(&m.request, first(m.text("request"), m.text("request_no"), m.window.Request, m.session.Request), once(s, "request", s.Request)); err != nil {
 		return fmt.Errorf("read request: %w", err)
 	}
-	if err := found(&m.system, first(m.text("system"), m.window.System, m.session.System, m.request.System), s.System); err != nil {
+	if err := found(&m.system, first(m.text("system"), m.window.System, m.session.System, m.request.System), once(s, "system", s.System)); err != nil {
 		return fmt.Errorf("read system: %w", err)
 	}
 	about, err := m.aboutPerson(s)
 	if err != nil {
 		return err
 	}
-	if err := found(&m.vendor, first(m.text("vendor"), m.request.Vendor, m.session.Vendor, about.Vendor), s.Vendor); err != nil {
+	if err := found(&m.vendor, first(m.text("vendor"), m.request.Vendor, m.session.Vendor, about.Vendor), once(s, "vendor", s.Vendor)); err != nil {
 		return fmt.Errorf("read vendor: %w", err)
 	}
 	if m.text("scope") == string(policy.FreezeVendor) {
-		if err := found(&m.vendor, m.text("subject"), s.Vendor); err != nil {
+		if err := found(&m.vendor, m.text("subject"), once(s, "vendor", s.Vendor)); err != nil {
 			return fmt.Errorf("read vendor: %w", err)
 		}
 	}
@@ -150,12 +164,12 @@ func (m *matter) surroundings(s *store.Snap) error {
 }
 
 // aboutPerson is the person whom the entry is about; zero: none.
-func (m *matter) aboutPerson(s *store.Snap) (p store.Person, err error) {
+func (m *matter) aboutPerson(s *addressing) (p store.Person, err error) {
 	id := m.text("person")
 	if id == "" && len(m.entry.Subjects) > 0 {
 		id = m.entry.Subjects[0]
 	}
-	if err := found(&p, id, s.Person); err != nil {
+	if err := found(&p, id, once(s, "person", s.Person)); err != nil {
 		return p, fmt.Errorf("read person: %w", err)
 	}
 	m.self = p.ID
@@ -163,7 +177,7 @@ func (m *matter) aboutPerson(s *store.Snap) (p store.Person, err error) {
 }
 
 // concerned finds the sections and vendors of the matter, and makes a circle of each.
-func (m *matter) concerned(s *store.Snap, about store.Person) error {
+func (m *matter) concerned(s *addressing, about store.Person) error {
 	sections := []string{m.system.Section}
 	var err error
 	switch {
@@ -171,7 +185,7 @@ func (m *matter) concerned(s *store.Snap, about store.Person) error {
 		return m.everyone(s)
 	case m.text("scope") == string(policy.FreezeSystem):
 		sys := store.System{}
-		if err := found(&sys, m.text("subject"), s.System); err != nil {
+		if err := found(&sys, m.text("subject"), once(s, "system", s.System)); err != nil {
 			return fmt.Errorf("read system: %w", err)
 		}
 		m.system = sys
@@ -192,7 +206,7 @@ func (m *matter) concerned(s *store.Snap, about store.Person) error {
 	case m.session.Person != "":
 		engineers = []string{m.session.Person}
 	case m.text("scope") == string(policy.FreezeVendor) && m.vendor.ID != "":
-		if engineers, err = engineersOf(s, m.vendor.ID); err != nil {
+		if engineers, err = engineersOf(s.Snap, m.vendor.ID); err != nil {
 			return err
 		}
 	}
@@ -210,14 +224,16 @@ func (m *matter) concerned(s *store.Snap, about store.Person) error {
 }
 
 // add completes a circle with the section's head and the deputies in force.
-func (m *matter) add(s *store.Snap, c policy.Circle) error {
+func (m *matter) add(s *addressing, c policy.Circle) error {
 	if c.Section != "" {
 		var section store.Section
-		if err := found(&section, c.Section, s.Section); err != nil {
+		if err := found(&section, c.Section, once(s, "section", s.Section)); err != nil {
 			return fmt.Errorf("read section %s: %w", c.Section, err)
 		}
 		c.Head = section.Head
-		holding, err := s.Deputations(store.DeputationFilter{Section: c.Section, Holding: s.Now})
+		holding, err := once(s, "deputies", func(id string) ([]store.Deputation, error) {
+			return s.Deputations(store.DeputationFilter{Section: id, Holding: s.Now})
+		})(c.Section)
 		if err != nil {
 			return fmt.Errorf("read deputies of %s: %w", c.Section, err)
 		}
@@ -230,7 +246,7 @@ func (m *matter) add(s *store.Snap, c policy.Circle) error {
 }
 
 // everyone is the circle of a freeze of everything: all sections with systems, all vendors.
-func (m *matter) everyone(s *store.Snap) error {
+func (m *matter) everyone(s *addressing) error {
 	systems, err := s.Systems()
 	if err != nil {
 		return fmt.Errorf("read systems: %w", err)
@@ -249,7 +265,7 @@ func (m *matter) everyone(s *store.Snap) error {
 		return fmt.Errorf("read vendors: %w", err)
 	}
 	for _, v := range vendors {
-		engineers, err := engineersOf(s, v.ID)
+		engineers, err := engineersOf(s.Snap, v.ID)
 		if err != nil {
 			return err
 		}
@@ -259,7 +275,7 @@ func (m *matter) everyone(s *store.Snap) error {
 }
 
 // freezeOfSystem is the circle of a frozen system: its section, and the vendors and engineers with windows that are not over.
-func (m *matter) freezeOfSystem(s *store.Snap) error {
+func (m *matter) freezeOfSystem(s *addressing) error {
 	if err := m.add(s, policy.Circle{Section: m.system.Section}); err != nil {
 		return err
 	}
