@@ -232,26 +232,32 @@ func (w *world) granted(t *testing.T) {
 	check := kato.post("/requests/new", with(form, "go", "check")).at(t, "/requests/D-")
 	told := url.Values{"version": {kato.get(check).version(t)}, "clauses_told": {"yes"}, "recording_told": {"yes"}}
 	kato.post(check, told).at(t, "/requests/R8-0001?done=submitted")
-	for _, who := range []string{"head", "deputy"} {
+	start := w.approvedBy(t, "R8-0001", "head", "deputy")
+	w.Pass(start.Add(time.Minute).Sub(w.Now()))
+}
+
+// approvedBy lets these approve the request in turn, and gives the start of its window.
+func (w *world) approvedBy(t *testing.T, no string, people ...string) (start time.Time) {
+	t.Helper()
+	for _, who := range people {
 		b := w.as(who)
-		form := url.Values{"version": {b.get("/requests/R8-0001/decide").version(t)}, "verdict": {"approve"}, "password": {"right"}, "code": {"000000"}}
+		form := url.Values{"version": {b.get("/requests/" + no + "/decide").version(t)}, "verdict": {"approve"}, "password": {"right"}, "code": {"000000"}}
 		for code, reason := range townhall.Because() {
 			form.Set("because."+code, reason)
 		}
-		if a := b.post("/requests/R8-0001/decide", form); a.status != http.StatusSeeOther {
+		if a := b.post("/requests/"+no+"/decide", form); a.status != http.StatusSeeOther {
 			t.Fatalf("%s: %d\n%s", who, a.status, a.body)
 		}
 	}
-	var start time.Time
 	err := w.DB.Read(t.Context(), func(s *store.Snap) error {
-		one, err := s.Window("R8-0001-1")
+		one, err := s.Window(no + "-1")
 		start = one.Start
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Pass(start.Add(time.Minute).Sub(w.Now()))
+	return start
 }
 
 // connected opens a session of sato's, admitted by ito, whose browser has no screen.

@@ -9,6 +9,7 @@ import (
 
 	"sekimori/broker/api"
 	"sekimori/broker/fault"
+	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
@@ -22,10 +23,10 @@ const mostKey = 64 << 10
 // PortalKeys is the person's SSH keys.
 type PortalKeys struct {
 	Frame
-	Table   Table
-	Rows    []KeyRow
-	Typed   string
-	Pending string // the change in which a new key waits
+	Table Table
+	Rows  []KeyRow
+	Typed string
+	None  bool // no key works
 }
 
 // KeyRow is one key.
@@ -69,8 +70,10 @@ func (v *visit) keysPage() (*PortalKeys, error) {
 	}
 	page := &PortalKeys{Frame: v.frame(), Table: Table{Caption: text2("登録した鍵", "Your keys"),
 		Columns: []text.Text{text2("指紋", "Fingerprint"), text2("状態", "State"), text2("登録日時", "Registered"), text2("失効", "Revoke")}}}
+	page.None = len(list.Items) > 0
 	for _, k := range list.Items {
 		state := store.KeyState(k.State)
+		page.None = page.None && state != store.KeyActive
 		one := KeyRow{Fingerprint: k.Fingerprint, Label: k.Label, Added: moment(k.Added, v.p.o.Zone), Revocable: state != store.KeyRevoked}
 		one.Chip = chip(state.Label(), map[store.KeyState]look{store.KeyActive: {"check", "ok"}, store.KeyRevoked: {"dash", "waiting"}}[state])
 		page.Rows = append(page.Rows, one)
@@ -94,7 +97,7 @@ func (p *Pages) keyAdd(v *visit) error {
 	print, pending := "", ""
 	if line == "" {
 		err = &api.Fault{Status: http.StatusUnprocessableEntity, Code: api.CodeInvalid, Details: []api.Detail{{Path: "key", Code: "key-required", JA: "公開鍵を貼り付けるか、ファイルを選んでください。", EN: "Paste the public key, or choose its file."}}}
-	} else {
+	} else if line, err = unfit(line); err == nil { // before a code is used up in vain
 		password, code := v.proof()
 		if err = p.o.Registry.Fresh(v.r.Context(), v.person.ID, password, code, v.source()); err == nil {
 			print, pending, err = p.o.Registry.AddKey(v.r.Context(), v.person.ID, line, v.actor())
@@ -115,8 +118,29 @@ func (p *Pages) keyAdd(v *visit) error {
 		return formErr
 	}
 	page.Typed = line
-	page.Errors = mistakes(f, "key")
+	page.Errors = mistakes(f, "key", "keys")
+	for i, e := range page.Errors {
+		if e.Field == "keys" { // as the registry names the list that holds the key
+			page.Errors[i].Field = "key"
+		}
+	}
 	return v.showAs(f.Status, page)
+}
+
+// longestKey bounds a public key, in characters: RSA with 16384 bits takes less than 3000.
+const longestKey = 8 << 10
+
+// unfit refuses what cannot be a public key. shown is what the form may show again: not a private key, which is no secret any more once it
+// has been sent.
+func unfit(line string) (shown string, err error) {
+	switch {
+	case strings.Contains(line, "PRIVATE KEY"):
+		return "", forms.Wrong("key", "private-key", "秘密鍵が貼り付けられました。その鍵は漏れたものとして使うのをやめ、新しい鍵の組を作って、公開鍵(.pub)を登録してください。",
+			"That is a private key. Treat it as disclosed: make a new pair and register its public key (.pub).")
+	case len(line) > longestKey:
+		return line[:80], forms.Wrong("key", "key-too-long", "公開鍵としては長すぎます。", "It is too long for a public key.")
+	}
+	return line, nil
 }
 
 // givenKey is the typed key, or else that of the file.
