@@ -55,6 +55,7 @@ const (
 	LoginPath        Path[TokenReply]       = "/v1/login"
 	LogoutPath       Path[Done]             = "/v1/logout"
 	WhoAmIPath       Path[Person]           = "/v1/whoami"
+	NamesPath        Path[List[Name]]       = "/v1/names"
 	PasswordPath     Path[Person]           = "/v1/password"
 	FactorBeginPath  Path[FactorSecret]     = "/v1/factor/begin"
 	FactorFinishPath Path[Person]           = "/v1/factor/finish"

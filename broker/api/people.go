@@ -121,3 +121,9 @@ type LockBody struct {
 type Done struct {
 	OK bool `json:"ok"`
 }
+
+// Name is what a person is called.
+type Name struct {
+	ID   string `json:"id"`
+	Name string `json:"name"` // with the title
+}

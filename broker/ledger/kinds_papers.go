@@ -23,7 +23,7 @@ var kindsOfPapers = func() []Kind {
 		{Name: "paper.withdrawn", JA: "書類の取消し", Says: "A paper was withdrawn. It is no longer valid.", Subjects: namesPaper, Common: groupPaper, Members: []Member{text("reason", "why, in words")}},
 		{Name: "paper.viewed", JA: "書類の閲覧", Says: "A person opened the copy of a paper.", Subjects: namesPaper, Common: groupPaper,
 			Members: []Member{text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing")}},
-		{Name: "vendor.listed", JA: "保守事業者の一覧", Says: "A person opened the list of vendors on a page.", Subjects: "the person"},
+		{Name: "vendor.listed", JA: "保守事業者の一覧", Says: "A person opened the list of vendors.", Subjects: "the person"},
 		{Name: "paper.expiring", JA: "書類の期限が近い", Says: "A paper or contract ends soon.", Subjects: "the vendor, the paper, the engineer, the vendor's contacts, the sections", Members: warned},
 		{Name: "paper.expired", JA: "書類の期限切れ", Says: "A paper or contract has ended.", Subjects: "the vendor, the paper, the engineer, the vendor's contacts, the sections", Members: warned},
 		{Name: "renewal.asked", JA: "書類の更新の依頼", Says: "Staff asked a vendor's contact to renew papers that end soon, have ended or are missing.", Subjects: "the vendor, the person, the papers, the engineers", Members: []Member{

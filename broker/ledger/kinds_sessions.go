@@ -88,7 +88,7 @@ var kindsOfSessions = func() []Kind {
 			text("verdict", "`ok`, `question` or `fix`"), text("note", "what was said with it; may be empty"),
 			list("sessions", "numbers of the sessions that it covers"), number("refused", "how many refused attempts in the window it covers"),
 			text("addressee", "from whom an answer or a correction is expected; with `question` and `fix` only"), text("answer_by", "and until when, as a date"))},
-		{Name: "review.listed", JA: "点検の一覧", Says: "A person opened the list of reviews on a page.", Subjects: "the person", Members: []Member{
+		{Name: "review.listed", JA: "点検の一覧", Says: "A person opened the list of reviews.", Subjects: "the person", Members: []Member{
 			yesno("unsigned", "only those that are not signed"), text("system", "id of the system asked for; empty: any"), text("auditor", "id of the auditor asked for; empty: any")}},
 		{Name: "review.viewed", JA: "点検の閲覧", Says: "A person opened a review.", Subjects: "the review, the person, the sessions that it covers", Members: []Member{
 			text("review", "its number: the window's, or the session's"), text("asked", "as it was asked for: that number, or a session's"), text("session_id", "of entries of before: number of the session")}},

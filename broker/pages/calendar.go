@@ -17,7 +17,7 @@ import (
 func calendarRoutes() []row {
 	title, feeds := text2("予定表", "Calendar"), text2("カレンダー購読", "Subscribe to the calendar")
 	return []row{
-		get("/calendar", staff, title, everyStaff(), l0, (*Pages).calendar).inMenu(10),
+		get("/calendar", staff, title, everyStaff(), levelOf(api.CalendarPath), (*Pages).calendar).inMenu(10),
 		get("/calendar/subscribe", staff, feeds, everyStaff(), l0, (*Pages).subscribe),
 		post("/calendar/subscribe", staff, feeds, everyStaff(), l1, (*Pages).makeFeed),
 		post("/calendar/feeds/{id}/revoke", staff, feeds, everyStaff(), l1, (*Pages).revokeFeed),

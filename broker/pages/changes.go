@@ -22,7 +22,7 @@ func changeRoutes() []row {
 	writers, confirmers := those(policy.Administrator), those(policy.InformationSystems)
 	list, change, propose := text2("登録の変更の確認待ち", "Changes that wait"), text2("登録の変更", "Change of the registry"), text2("変更の提案", "Propose a change")
 	out := []row{
-		get("/changes", staff, list, readers, l0, (*Pages).changes).inMenu(95).called("登録の変更", "Changes"),
+		get("/changes", staff, list, readers, levelOf(api.Changes), (*Pages).changes).inMenu(95).called("登録の変更", "Changes"),
 		get("/changes/{no}", staff, change, readers, l0, (*Pages).change),
 		post("/changes/{no}/confirm", staff, change, confirmers, l0, (*Pages).confirmChange),
 		post("/changes/{no}/drop", staff, change, readers, l0, (*Pages).dropChange),

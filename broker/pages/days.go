@@ -14,7 +14,7 @@ func dayRoutes() []row {
 	c := those(policy.Requester, policy.Approver, policy.SecondApprover, policy.Attendant, policy.Auditor, policy.InformationSystems)
 	c.Deputies = true
 	return []row{
-		get("/days", staff, text2("その日の接続の確認", "Confirmation of each day"), c, l0, (*Pages).days).inMenu(45).called("日々の確認", "Days"),
+		get("/days", staff, text2("その日の接続の確認", "Confirmation of each day"), c, levelOf(api.Days), (*Pages).days).inMenu(45).called("日々の確認", "Days"),
 		get("/days/{id}", staff, text2("その日の接続の確認", "Confirmation of the day"), c, l1, (*Pages).day),
 	}
 }

@@ -19,7 +19,7 @@ import (
 func incidentRoutes() []row {
 	list, press, one := text2("緊急凍結", "Emergency freezes"), text2("緊急凍結", "Emergency freeze"), text2("凍結", "Freeze")
 	return []row{
-		get("/incidents", staff, list, everyStaff(), l1, (*Pages).incidents).inMenu(64),
+		get("/incidents", staff, list, everyStaff(), levelOf(api.Freezes), (*Pages).incidents).inMenu(64),
 		get("/incidents/freeze", staff, press, everyStaff(), l1, (*Pages).freezeForm),
 		post("/incidents/freeze", staff, press, everyStaff(), l1, (*Pages).freezeNow),
 		get("/incidents/{id}", staff, one, everyStaff(), l1, (*Pages).incident),
@@ -70,7 +70,7 @@ func frozenScope(scope, subject string, names func(string) string) text.Text {
 }
 
 func (p *Pages) incidents(v *visit) error {
-	if err := p.o.Views.Listed(v.r.Context(), v.reader(), "incidents"); err != nil {
+	if err := p.o.Views.Opened(v.r.Context(), v.reader(), string(api.Freezes)); err != nil {
 		return err
 	}
 	list, err := p.o.Views.Freezes(v.r.Context(), v.reader(), v.paging())
@@ -113,7 +113,7 @@ type FreezeScope struct {
 }
 
 func (p *Pages) freezeForm(v *visit) error {
-	if err := p.o.Views.Listed(v.r.Context(), v.reader(), "freeze-form"); err != nil {
+	if err := p.o.Views.FreezeForm(v.r.Context(), v.reader()); err != nil {
 		return err
 	}
 	page, err := v.freezePage()

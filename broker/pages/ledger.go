@@ -21,7 +21,7 @@ import (
 func ledgerRoutes() []row {
 	readers := those(policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor, policy.Administrator, policy.Attendant)
 	return []row{
-		get("/ledger", staff, text2("接続台帳", "Ledger"), readers, l1, (*Pages).ledger).inMenu(60),
+		get("/ledger", staff, text2("接続台帳", "Ledger"), readers, levelOf(api.LedgerPath), (*Pages).ledger).inMenu(60),
 		get("/ledger/entries", staff, text2("すべての記載", "All entries"), readers, l1, (*Pages).entries),
 		get("/ledger/{n}", staff, text2("台帳の記載", "Entry of the ledger"), readers, l1, (*Pages).entry),
 		get("/ledger/verify", staff, text2("台帳の検証", "Verification of the ledger"), everyStaff(), l0, (*Pages).verification),

@@ -3,6 +3,7 @@ package pages
 import (
 	"strconv"
 
+	"sekimori/broker/api"
 	"sekimori/broker/fault"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -193,7 +194,7 @@ func (v *visit) undeliveredPage() (*UndeliveredPage, error) {
 func alarmRoutes() []row {
 	list := text2("警報", "Alarms")
 	return []row{
-		get("/alarms", staff, list, everyStaff(), l0, (*Pages).alarms).inMenu(62),
+		get("/alarms", staff, list, everyStaff(), levelOf(api.Alarms), (*Pages).alarms).inMenu(62),
 		post("/alarms/{id}/ack", staff, text2("警報の確認", "Acknowledge an alarm"), everyStaff(), l0, (*Pages).ackAlarm),
 	}
 }

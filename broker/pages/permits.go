@@ -19,7 +19,7 @@ func permitRoutes() []row {
 	list, one, ask := text2("包括許可", "Standing permits"), text2("包括許可の内容", "Standing permit"), text2("包括許可の申請", "Apply for a standing permit")
 	askers := those(policy.Requester, policy.Approver)
 	return []row{
-		get("/permits", staff, list, lookers, l0, (*Pages).permitList).inMenu(75),
+		get("/permits", staff, list, lookers, levelOf(api.Permits), (*Pages).permitList).inMenu(75),
 		get("/permits/new", staff, ask, askers, l0, (*Pages).permitForm),
 		post("/permits/new", staff, ask, askers, l0, (*Pages).permitAsk),
 		get("/permits/{id}", staff, one, lookers, l0, (*Pages).permitPage),

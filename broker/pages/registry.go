@@ -17,9 +17,9 @@ func registryRoutes() []row {
 	c := those(policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor, policy.Administrator)
 	people, system := text2("職員・保守要員", "People"), text2("対象システム・接続先", "Systems & targets")
 	return []row{
-		get("/people", staff, people, c, l1, (*Pages).people).inMenu(90),
+		get("/people", staff, people, c, levelOf(api.People), (*Pages).people).inMenu(90),
 		get("/people/{id}", staff, people, c, l1, (*Pages).person),
-		get("/systems", staff, system, c, l1, (*Pages).systems).inMenu(80).called("対象システム", "Systems"),
+		get("/systems", staff, system, c, levelOf(api.Systems), (*Pages).systems).inMenu(80).called("対象システム", "Systems"),
 		get("/systems/{id}", staff, system, c, l1, (*Pages).system),
 		get("/targets/{id}", staff, text2("接続先", "Target"), c, l1, (*Pages).target),
 		get("/accounts/{id}/{login}", staff, text2("作業用アカウント", "Account"), c, l1, (*Pages).account),
@@ -48,7 +48,7 @@ type PersonRow struct {
 }
 
 func (p *Pages) people(v *visit) error {
-	if err := p.o.Views.Listed(v.r.Context(), v.reader(), "people"); err != nil {
+	if err := p.o.Views.Opened(v.r.Context(), v.reader(), string(api.People)); err != nil {
 		return err
 	}
 	list, err := p.o.Views.People(v.r.Context(), v.reader(), v.paging())
@@ -233,7 +233,7 @@ type SystemRow struct {
 }
 
 func (p *Pages) systems(v *visit) error {
-	if err := p.o.Views.Listed(v.r.Context(), v.reader(), "systems"); err != nil {
+	if err := p.o.Views.Opened(v.r.Context(), v.reader(), string(api.Systems)); err != nil {
 		return err
 	}
 	list, err := p.o.Views.Systems(v.r.Context(), v.reader(), v.paging())

@@ -25,7 +25,7 @@ func requestLookers() callers {
 func requestRoutes() []row {
 	c := requestLookers()
 	return []row{
-		get("/requests", staff, text2("申請一覧", "Requests"), c, l0, (*Pages).requestList).inMenu(20),
+		get("/requests", staff, text2("申請一覧", "Requests"), c, levelOf(api.Requests), (*Pages).requestList).inMenu(20),
 		get("/requests/{no}", staff, text2("申請の内容", "Request"), c, l1, (*Pages).requestPage),
 		get("/requests/{no}/print", staff, text2("リモート保守作業申請書", "Request for remote maintenance"), c, l1, (*Pages).requestPrint),
 	}

@@ -16,7 +16,7 @@ import (
 func reviewRoutes() []row {
 	c := those(policy.Auditor, policy.Approver)
 	return []row{
-		get("/reviews", staff, text2("点検", "Reviews"), c, l1, (*Pages).reviews).inMenu(50),
+		get("/reviews", staff, text2("点検", "Reviews"), c, levelOf(api.Reviews), (*Pages).reviews).inMenu(50),
 		get("/reviews/{id}", staff, text2("点検", "Review"), c, l1, (*Pages).review),
 	}
 }

@@ -13,7 +13,7 @@ import (
 func sessionRoutes() []row {
 	c := those(policy.Attendant, policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor)
 	return []row{
-		get("/sessions", staff, text2("接続一覧", "Sessions"), c, l0, (*Pages).sessions).inMenu(40),
+		get("/sessions", staff, text2("接続一覧", "Sessions"), c, levelOf(api.Sessions), (*Pages).sessions).inMenu(40),
 		get("/sessions/{id}", staff, text2("接続の記録", "Session"), c, l1, (*Pages).session),
 	}
 }

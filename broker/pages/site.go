@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sekimori/broker/act"
+	"sekimori/broker/view"
 	"sekimori/policy"
 	"sekimori/policy/text"
 )
@@ -18,13 +19,18 @@ const (
 )
 
 // level says what the ledger gets when a page is opened (screens §2).
-type level int
+type level = view.Level
 
-const (
-	l0 level = iota // nothing
-	l1              // an entry
-	l2              // an entry, and a purpose of viewing before anything is shown
-)
+const l0, l1, l2 = view.L0, view.L1, view.L2
+
+// levelOf is the level of a list, by its address in the API: the page that shows it and the API's route have the same one.
+func levelOf[A ~string](address A) level {
+	l, ok := view.LevelOf(string(address))
+	if !ok {
+		panic("no list has the address " + string(address))
+	}
+	return l
+}
 
 // callers says who may open a page at all. The zero value denies.
 type callers struct {

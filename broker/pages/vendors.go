@@ -22,7 +22,7 @@ func vendorRoutes() []row {
 	lookers := those(policy.Approver, policy.SecondApprover, policy.Auditor, policy.InformationSystems)
 	list, file, paper, evidence := text2("保守事業者台帳", "Vendors"), text2("書類を届け出る", "File a paper"), text2("書類", "Paper"), text2("提出書類", "Evidence file")
 	return []row{
-		get("/vendors", staff, list, readers, l1, (*Pages).vendorList).inMenu(70),
+		get("/vendors", staff, list, readers, levelOf(api.Vendors), (*Pages).vendorList).inMenu(70),
 		get("/vendors/{id}", staff, list, readers, l1, (*Pages).vendorPage),
 		get("/vendors/{id}/engineers/{engineer}", staff, text2("保守要員", "Engineer"), readers, l1, (*Pages).engineerPage),
 		get("/vendors/{id}/papers", staff, file, keepers, l1, (*Pages).filingForm),
@@ -97,7 +97,7 @@ type VendorRow struct {
 }
 
 func (p *Pages) vendorList(v *visit) error {
-	if err := p.o.Views.Looked(v.r.Context(), v.reader(), "vendor.listed", []string{v.person.ID}, struct{}{}); err != nil {
+	if err := p.o.Views.Opened(v.r.Context(), v.reader(), string(api.Vendors)); err != nil {
 		return err
 	}
 	list, err := p.o.Views.Vendors(v.r.Context(), v.reader(), v.paging())

@@ -12,7 +12,7 @@ func windowRoutes() []row {
 	c := those(policy.Requester, policy.Attendant, policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor)
 	c.Deputies = true
 	return []row{
-		get("/windows", staff, text2("作業時間枠一覧", "Windows"), c, l0, (*Pages).windows).inMenu(30).called("作業時間枠", "Windows"),
+		get("/windows", staff, text2("作業時間枠一覧", "Windows"), c, levelOf(api.Windows), (*Pages).windows).inMenu(30).called("作業時間枠", "Windows"),
 		get("/windows/{id}", staff, text2("作業時間枠", "Window"), c, l0, (*Pages).window),
 	}
 }

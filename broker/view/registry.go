@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"sekimori/broker/api"
@@ -22,6 +23,17 @@ func (v *Views) People(ctx context.Context, _ Reader, p Page) (api.List[api.Pers
 		}
 		return out, err
 	}, itself, func(p api.Person) string { return p.ID })
+}
+
+// PeopleNames gives what people are called, by number, for showing beside the ids that entries and states name. It leaves no entry: no more
+// is told than pages show beside an id.
+func (v *Views) PeopleNames(ctx context.Context, _ Reader, p Page) (api.List[api.Name], error) {
+	return listRead(ctx, v, p, func(s *store.Snap) ([]api.Name, error) {
+		rows, err := s.Persons(store.PersonFilter{})
+		return Each(rows, func(p store.Person) api.Name {
+			return api.Name{ID: p.ID, Name: strings.TrimSpace(p.Title + " " + p.Name)}
+		}), err
+	}, itself, func(n api.Name) string { return n.ID })
 }
 
 // Person shows one with their keys. The look is ledgered (L1). Errors: store.ErrNotFound.

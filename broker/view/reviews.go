@@ -40,7 +40,7 @@ func (v *Views) Reviews(ctx context.Context, by Reader, f ReviewsAsked, p Page) 
 	return out, err
 }
 
-// ReviewsLooked is Reviews for a page: the look is ledgered (L1).
+// ReviewsLooked is Reviews for a person who opens the list: the look is ledgered (L1).
 func (v *Views) ReviewsLooked(ctx context.Context, by Reader, f ReviewsAsked, p Page) (api.List[api.Review], error) {
 	if err := v.Looked(ctx, by, "review.listed", []string{by.ID}, map[string]any{"unsigned": f.Unsigned, "system": f.System, "auditor": f.Auditor}); err != nil {
 		return api.List[api.Review]{}, err

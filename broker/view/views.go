@@ -92,10 +92,9 @@ func (v *Views) Looked(ctx context.Context, by Reader, kind string, subjects []s
 	return nil
 }
 
-// Listed ledgers that a person opened a list on a page (L1), or the form to freeze. what names it. Lists whose filters matter have kinds of
-// their own.
-func (v *Views) Listed(ctx context.Context, by Reader, what string) error {
-	return v.Looked(ctx, by, "list.viewed", []string{by.ID}, map[string]string{"list": what})
+// FreezeForm ledgers that a person opened the form to freeze (L1).
+func (v *Views) FreezeForm(ctx context.Context, by Reader) error {
+	return v.Looked(ctx, by, "list.viewed", []string{by.ID}, map[string]string{"list": "freeze-form"})
 }
 
 // refusedLook is the kind of the entry about a refused look.

@@ -61,6 +61,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) {
 		cw.whole = s.knownAnswer
 		bodyWithin(w, r, s.knownBody)
 	}
+	if _, list := view.LevelOf(route.path); err == nil && list && route.method == http.MethodGet { // before anything is shown
+		err = s.o.Views.Opened(c.r.Context(), c.reader(), route.path)
+	}
 	if err == nil {
 		err = s.actRefused(c, route, route.handle(s, c))
 	}

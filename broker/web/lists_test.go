@@ -3,9 +3,12 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
 	"sekimori/broker/api"
+	"sekimori/broker/view"
 )
 
 // Every list is an object with its total, respects ?limit=, and refuses a ?next= that it did not give out.
@@ -49,5 +52,76 @@ func TestEveryListPages(t *testing.T) {
 				t.Errorf("%s takes any next: %d", path, b.status)
 			}
 		}
+	}
+}
+
+// notLists are the addresses that are read and are neither a list nor one thing among several.
+var notLists = map[string]string{
+	string(api.StatusPath): "the broker itself", string(api.NoticePath): "the notice", string(api.WhoAmIPath): "the caller", string(api.RulesPath): "the institution",
+	string(api.LedgerExportPath): "an act of its own", string(api.LedgerVerifyPath): "a check", string(api.CheckpointPath): "a check",
+}
+
+// Every list has its level in the one table that the pages read too, and opening it by the API leaves the entry that the level asks for: none
+// at L0, one at L1.
+func TestEveryListHasItsLevelAndEntry(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.found()
+	entries := map[string]string{
+		string(api.People): "list.viewed", string(api.Systems): "list.viewed", string(api.Targets): "list.viewed", string(api.Accounts): "list.viewed", string(api.Lines): "list.viewed", string(api.Freezes): "list.viewed",
+		string(api.Vendors): "vendor.listed", string(api.Reviews): "review.listed", string(api.LedgerPath): "ledger.listed",
+	}
+	n := 0
+	for _, r := range routes() {
+		if r.method != http.MethodGet || strings.Contains(r.path, "{") {
+			continue
+		}
+		level, list := view.LevelOf(r.path)
+		if why := notLists[r.path]; list == (why != "") {
+			t.Errorf("%s: a list %v, excepted as %q: give it a level in broker/view/levels.go", r.path, list, why)
+		}
+		if !list {
+			continue
+		}
+		kind := entries[r.path]
+		if (level == view.L1) != (kind != "") {
+			t.Errorf("%s has level %d and the entry %q", r.path, level, kind)
+		}
+		n++
+		opened := false
+		for _, login := range []string{"tenken", "kacho", "joho1", "kanri"} {
+			_, from := w.kinds(0)
+			a := w.call("GET", r.path, tokens[login], nil)
+			kinds, _ := w.kinds(from)
+			if a.status != http.StatusOK {
+				continue
+			}
+			opened = true
+			want := []string{}
+			if kind != "" {
+				want = []string{kind}
+			}
+			if !slices.Equal(kinds, want) {
+				t.Errorf("%s by %s: the ledger tells %v, want %v", r.path, login, kinds, want)
+			}
+		}
+		if !opened {
+			t.Errorf("no one opens %s", r.path)
+		}
+	}
+	if n < 20 {
+		t.Errorf("%d lists: the test does not find them", n)
+	}
+}
+
+// A person who may not open a list leaves the entry of the refusal and none of a look.
+func TestARefusedListLeavesNoLook(t *testing.T) {
+	w := newWorld(t)
+	tokens := w.vendors()
+	_, from := w.kinds(0)
+	if a := w.call("GET", string(api.People), tokens["saitakumado"], nil); a.status != http.StatusForbidden {
+		t.Errorf("a vendor lists people: %d", a.status)
+	}
+	if kinds, _ := w.kinds(from); !slices.Equal(kinds, []string{"access.refused"}) {
+		t.Errorf("the ledger tells %v", kinds)
 	}
 }

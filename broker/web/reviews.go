@@ -8,7 +8,7 @@ func (s *Server) reviews(c *call) error {
 		return err
 	}
 	asked := view.ReviewsAsked{Unsigned: c.query("unsigned") == "true", System: c.query("system"), Auditor: c.query("auditor")}
-	list, err := s.o.Views.Reviews(c.r.Context(), c.reader(), asked, p)
+	list, err := s.o.Views.ReviewsLooked(c.r.Context(), c.reader(), asked, p)
 	return c.answer(list, err)
 }
 

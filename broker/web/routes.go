@@ -33,6 +33,7 @@ func foundationRoutes() []route {
 		{"POST", string(api.LoginPath), anyone(), (*Server).login},
 		{"POST", string(api.LogoutPath), everySignedIn(), (*Server).logout},
 		{"GET", string(api.WhoAmIPath), everySignedIn(), (*Server).whoami},
+		{"GET", string(api.NamesPath), everyStaff(), listed((*view.Views).PeopleNames)},
 
 		// The registry.
 		{"POST", string(api.ApplyPath), callers{bootstrap: true, Callers: act.Those(policy.Administrator)}, (*Server).apply},

@@ -46,12 +46,12 @@ func (p *program) learnNames() {
 		if next != "" {
 			q.Set("next", next)
 		}
-		people, err := api.Get(ctx, p.client, api.People.All(), q)
+		people, err := api.Get(ctx, p.client, api.NamesPath, q)
 		if err != nil {
 			return // vendors' people may not see the list
 		}
 		for _, one := range people.Items {
-			p.names[one.ID] = strings.TrimSpace(one.Title + " " + one.Name)
+			p.names[one.ID] = one.Name
 		}
 		if next = people.Next; next == "" {
 			return
