@@ -17,7 +17,7 @@ import (
 
 // incidentRoutes are the pages of freezes and drills (screens §3.9).
 func incidentRoutes() []row {
-	list, press, one := text2("緊急凍結", "Emergency freezes"), text2("緊急凍結", "Emergency freeze"), text2("凍結", "Freeze")
+	list, press, one := text2("緊急凍結", "Freeze"), text2("緊急凍結", "Freeze"), text2("凍結", "Freeze")
 	return []row{
 		get("/incidents", staff, list, everyStaff(), levelOf(api.Freezes), (*Pages).incidents).inMenu(64),
 		get("/incidents/freeze", staff, press, everyStaff(), l1, (*Pages).freezeForm),
@@ -271,7 +271,7 @@ func (p *Pages) incident(v *visit) error {
 	}
 	page := &IncidentPage{Frame: v.frame(), Card: Card{Rows: rows}, Lifted: f.State == freeze.Lifted, Offers: v.offersOf(f.Offers, "/freezes/"+url.PathEscape(f.ID))}
 	page.State, page.Title, page.Drill = state.Text, text2("凍結 "+f.ID, "Freeze "+f.ID), f.Drill
-	page.Crumbs = []Link{{text2("緊急凍結", "Emergency freezes"), "/incidents"}}
+	page.Crumbs = []Link{{text2("緊急凍結", "Freeze"), "/incidents"}}
 	for i, l := range f.Lifts {
 		page.Lifts = append(page.Lifts, LiftRow{Number: i + 1, By: names(l.By), At: moment(l.At, p.o.Zone), Reason: l.Reason})
 	}

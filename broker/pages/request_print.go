@@ -38,7 +38,7 @@ var printParts = []struct {
 	{text2("2 接続先と権限", "2 Targets and rights"), []string{"accounts", "extra_rights", "extra_reason", "root_reason"}},
 	{text2("3 日時", "3 Time"), []string{"recurrence", "occurrences", "staff_downtime", "urgent", "series"}},
 	{text2("4 作業する人", "4 Engineers"), []string{"phone", "person_limit"}},
-	{text2("5 情報の扱い", "5 Data"), []string{"personal_data", "individual_number", "individual_reason", "files", "file_direction", "files_detail", "drill", "clauses_told", "recording_told"}},
+	{text2("5 情報の扱い", "5 Data handling"), []string{"personal_data", "individual_number", "individual_reason", "files", "file_direction", "files_detail", "drill", "clauses_told", "recording_told"}},
 }
 
 // requestPrint shows the form. The look is ledgered, as that of the request is.

@@ -30,6 +30,7 @@ type TodayPage struct {
 	Next          *EntryRow
 	NextDay       Moment
 	Ended, Unused int
+	Decides       bool // the person decides on requests, so that an empty list says that none waits
 }
 
 // TodoRow is one thing that waits for the person.
@@ -68,6 +69,7 @@ func (p *Pages) today(v *visit) error {
 	for _, one := range t.Todo {
 		page.Todo = append(page.Todo, todoRow(one, p.o.Zone))
 	}
+	page.Decides = v.leadsTo("/requests/{no}/decide")
 	if policy.MayConfirmChange(v.person) {
 		n, err := v.waiting()
 		if err != nil {

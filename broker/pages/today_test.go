@@ -47,3 +47,13 @@ func TestTodayTellsOfChangesThatWait(t *testing.T) {
 		t.Error("a requester is told")
 	}
 }
+
+// Where no decision waits, a person who decides is told that, and of the next work.
+func TestTodayTellsThatNoDecisionWaits(t *testing.T) {
+	w := found(t)
+	w.as("head").get("/today").has(t, "承認待ちはありません。")
+	w.as("deputy").get("/today?lang=en").has(t, "Nothing awaits your decision.")
+	if a := w.as("kato").get("/today"); a.holds("承認待ちはありません。") {
+		t.Error("a requester, who decides nothing, is told of decisions")
+	}
+}

@@ -67,7 +67,7 @@ var Fields = field.Table[Form]{
 		NeedIf(func(f *Form) bool { return ofFault(f) && (f.LikelyCause == "" || f.PhoneTriage == "") }, "triage-required",
 			"障害対応では、想定される原因と電話での切り分け結果を入力してください。", "Enter likely cause and phone triage for a fault."),
 	field.Text("procedure", "手順概要", "Procedure", func(f *Form) *string { return &f.Procedure }).Copied(),
-	field.Text("rollback", "戻し方", "Rollback", func(f *Form) *string { return &f.Rollback }).Copied(),
+	field.Text("rollback", "戻し方", "Roll-back", func(f *Form) *string { return &f.Rollback }).Copied(),
 	field.Text("urgent", "至急の理由", "Urgent", func(f *Form) *string { return &f.Urgent }),
 	field.Text("attendant", "立会者", "Attendant", func(f *Form) *string { return &f.Attendant }).Copied(),
 	field.Choice("files", "ファイル授受", "Files", func(f *Form) *policy.FilesRule { return &f.Files }, policy.FilesNone,
