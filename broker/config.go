@@ -108,6 +108,7 @@ type GateConfig struct {
 	ChaCha20     bool         `yaml:"chacha20_poly1305"`      // offer this cipher too
 	Version      string       `yaml:"version"`                // software version shown to clients and targets
 	Connections  int          `yaml:"connections_per_person"` // at a time, including waiting ones
+	Sources      []Prefix     `yaml:"source_addresses"`       // of the broker, as targets see it
 
 	// Inspectors of files that are held. None: no such file is clean.
 	Clamd         string `yaml:"clamd"`          // path of its socket, or host:port

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -71,7 +72,7 @@ func taken[T any](key string, from, to *T, path string, text []byte) error {
 // fillEmptyGroups gives groups with nothing after their name ("gate:") their defaults.
 func (c *Config) fillEmptyGroups() {
 	standard := DefaultConfig()
-	if c.Gate == (GateConfig{}) {
+	if reflect.ValueOf(c.Gate).IsZero() {
 		c.Gate = standard.Gate
 	}
 	if len(c.SignIn.OIDCFactorValues) == 0 {

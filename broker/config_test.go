@@ -29,7 +29,7 @@ func TestTheWrittenDefaultIsTheDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	// An empty list means the same as a missing one.
-	got.Recipients.Auditors, got.Recipients.Input, got.TrustedProxies = nil, nil, nil
+	got.Recipients.Auditors, got.Recipients.Input, got.TrustedProxies, got.Gate.Sources = nil, nil, nil, nil
 	if !reflect.DeepEqual(got, empty) {
 		t.Errorf("written default\n%+v\nempty file\n%+v", got, empty)
 	}
@@ -91,6 +91,7 @@ func TestConfigRefusesWithThePlace(t *testing.T) {
 		"choice in a line":    {"gate: {factor_memory: day}\n", 1, 8, "window or never", ""},
 		"login time":          {"zone: UTC\ngate:\n  # why\n  login_time: 1s\n", 4, 3, "between 10s and 10m", ""},
 		"version":             {"gate:\n  version: ' OpenSSH'\n", 2, 3, "printable ASCII", ""},
+		"broker's address":    {"gate:\n  source_addresses: [gate.example]\n", 2, 22, "address", ""},
 		"unknown in a group":  {"gate:\n  login_tim: 1m\n", 2, 3, `unknown key "login_tim"`, `"login_time"`},
 		"mail without sender": {"notify:\n  mail_server: smtp.city.example.jp:587\n", 0, 0, "mail needs mail_from", ""},
 		"mail server":         {"notify: {mail_server: smtp, mail_from: a@b.example}\n", 1, 10, "mail_server is HOST:PORT", ""},
@@ -124,12 +125,12 @@ func TestConfigRefusesWithThePlace(t *testing.T) {
 
 func TestAGroupKeepsItsOtherDefaults(t *testing.T) {
 	for text, want := range map[string]GateConfig{
-		"gate:\n":                                  {FactorWindow, Duration(2 * time.Minute), false, wire.Version, 64, "", 25 << 20, "", false, ""},
-		"gate:\n  chacha20_poly1305: true\n":       {FactorWindow, Duration(2 * time.Minute), true, wire.Version, 64, "", 25 << 20, "", false, ""},
-		"gate: {login_time: 5m}\n":                 {FactorWindow, Duration(5 * time.Minute), false, wire.Version, 64, "", 25 << 20, "", false, ""},
-		"gate:\n  factor_memory: never\nzone: UTC": {FactorNever, Duration(2 * time.Minute), false, wire.Version, 64, "", 25 << 20, "", false, ""},
+		"gate:\n":                                  {FactorWindow, Duration(2 * time.Minute), false, wire.Version, 64, nil, "", 25 << 20, "", false, ""},
+		"gate:\n  chacha20_poly1305: true\n":       {FactorWindow, Duration(2 * time.Minute), true, wire.Version, 64, nil, "", 25 << 20, "", false, ""},
+		"gate: {login_time: 5m}\n":                 {FactorWindow, Duration(5 * time.Minute), false, wire.Version, 64, nil, "", 25 << 20, "", false, ""},
+		"gate:\n  factor_memory: never\nzone: UTC": {FactorNever, Duration(2 * time.Minute), false, wire.Version, 64, nil, "", 25 << 20, "", false, ""},
 	} {
-		if c, err := ParseConfig("", []byte(text)); err != nil || c.Gate != want {
+		if c, err := ParseConfig("", []byte(text)); err != nil || !reflect.DeepEqual(c.Gate, want) {
 			t.Errorf("%q: %+v, %v", text, c.Gate, err)
 		}
 	}

@@ -57,9 +57,14 @@ func programVersion(info *debug.BuildInfo, ok bool) string {
 }
 
 // proxies are the reverse proxies that are believed.
-func (c Config) proxies() []netip.Prefix {
+func (c Config) proxies() []netip.Prefix { return prefixes(c.TrustedProxies) }
+
+// sources are the broker's addresses behind an address translation.
+func (c Config) sources() []netip.Prefix { return prefixes(c.Gate.Sources) }
+
+func prefixes(list []Prefix) []netip.Prefix {
 	var all []netip.Prefix
-	for _, p := range c.TrustedProxies {
+	for _, p := range list {
 		all = append(all, p.Prefix)
 	}
 	return all

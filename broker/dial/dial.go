@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -61,9 +62,17 @@ var (
 	errDeprecated = errors.New("the registered host key is of a kind that is no longer accepted")
 )
 
-// Dial connects, checks the host key against the pinned one and logs in with auth, all within
-// the time limit and ctx. Every error is an *Error.
+// Auth gives the proofs for a connection that leaves from an address of the broker. The zero address: the connection has none.
+type Auth func(from netip.Addr) ([]ssh.AuthMethod, error)
+
+// Dial connects as DialFrom does, with the same proofs from every address.
 func (d *Dialer) Dial(ctx context.Context, t Target, auth []ssh.AuthMethod) (*Conn, error) {
+	return d.DialFrom(ctx, t, func(netip.Addr) ([]ssh.AuthMethod, error) { return auth, nil })
+}
+
+// DialFrom connects, checks the host key against the pinned one and logs in with auth, all within
+// the time limit and ctx. Every error is an *Error.
+func (d *Dialer) DialFrom(ctx context.Context, t Target, auth Auth) (*Conn, error) {
 	if t.HostKey == nil {
 		return nil, &Error{Reason: policy.TargetKeyChanged, Target: t.ID, Err: errNoHostKey}
 	}
@@ -85,11 +94,15 @@ func (d *Dialer) Dial(ctx context.Context, t Target, auth []ssh.AuthMethod) (*Co
 		}
 		return nil, &Error{Reason: policy.TargetUnreachable, Target: t.ID, Err: err}
 	}
+	proofs, err := auth(localOf(raw))
+	if err != nil {
+		return nil, &Error{Reason: policy.TargetUnreachable, Target: t.ID, Err: errors.Join(err, raw.Close())}
+	}
 	conn := wire.Wrap(raw, d.Wire)
 	// The end of ctx aborts the handshake at any point, and no deadline must be cleared later.
 	stop := context.AfterFunc(ctx, conn.Abort)
 	var shown atomic.Bool
-	c, chans, reqs, err := ssh.NewClientConn(conn, t.Addr, d.config(t, auth, algorithms, &shown))
+	c, chans, reqs, err := ssh.NewClientConn(conn, t.Addr, d.config(t, proofs, algorithms, &shown))
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
@@ -112,6 +125,14 @@ func (d *Dialer) connect(ctx context.Context, addr string) (net.Conn, error) {
 	}
 	var system net.Dialer
 	return system.DialContext(ctx, "tcp", addr)
+}
+
+// localOf is the broker's address of a connection.
+func localOf(c net.Conn) netip.Addr {
+	if a, ok := c.LocalAddr().(*net.TCPAddr); ok {
+		return a.AddrPort().Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
 }
 
 // config is the configuration of a connection. shown is set once the target has shown the pinned key.

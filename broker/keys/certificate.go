@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/netip"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -23,24 +25,28 @@ type Admission struct {
 	Session     string // its number, the id of the certificate
 	Login       string // on the target: the only principal
 	From, Until time.Time
-	Forced      string // the only command that the target runs; empty: any
-	Forward     bool   // port forwards of the grant may be opened
+	Forced      string         // the only command that the target runs; empty: any
+	Forward     bool           // port forwards of the grant may be opened
+	Sources     []netip.Prefix // from where the target admits it: the broker's addresses, as the target sees them
 }
 
 // SessionCertificate returns a signer that opens one account on a target for one session: a fresh key with a user certificate
 // of the broker's CA. It permits a terminal, forwards where the grant has them, and nothing else (no agent, no X11, no rc
-// file). The private key exists only inside the signer.
+// file), and only from the broker's addresses. The private key exists only inside the signer.
 func (r *Ring) SessionCertificate(a Admission) (ssh.Signer, error) {
 	session, login, from, until := a.Session, a.Login, a.From, a.Until
 	extensions := map[string]string{"permit-pty": ""}
 	if a.Forward {
 		extensions["permit-port-forwarding"] = ""
 	}
-	var critical map[string]string
+	critical := map[string]string{"source-address": sourceList(a.Sources)}
 	if a.Forced != "" {
-		critical = map[string]string{"force-command": a.Forced}
+		critical["force-command"] = a.Forced
 	}
 	switch {
+	case critical["source-address"] == "":
+		// Without a source a stolen certificate would open the account from everywhere.
+		return nil, fmt.Errorf("certificate for %s: the broker's address is not known", session)
 	case session == "":
 		return nil, errors.New("certificate: no session")
 	case login == "":
@@ -79,4 +85,25 @@ func (r *Ring) SessionCertificate(a Admission) (ssh.Signer, error) {
 		return nil, fmt.Errorf("certificate for %s: %w", session, err)
 	}
 	return ssh.NewCertSigner(cert, signer)
+}
+
+// SourcesOf are the broker's addresses for a certificate: the one that a connection leaves from, and those that an address translation on
+// the way may put in its place.
+func SourcesOf(from netip.Addr, translated []netip.Prefix) []netip.Prefix {
+	if !from.IsValid() {
+		return translated
+	}
+	return append([]netip.Prefix{netip.PrefixFrom(from, from.BitLen())}, translated...)
+}
+
+// sourceList is the value of a source-address option (OpenSSH's PROTOCOL.certkeys). Host bits are cut off, since sshd refuses a list
+// that has any.
+func sourceList(sources []netip.Prefix) string {
+	list := make([]string, 0, len(sources))
+	for _, p := range sources {
+		if p = p.Masked(); p.IsValid() {
+			list = append(list, p.String())
+		}
+	}
+	return strings.Join(list, ",")
 }

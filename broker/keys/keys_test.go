@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -248,12 +249,13 @@ func TestSessionCertificateOpensOneLoginForOneSession(t *testing.T) {
 	r, _, _ := newRing(t)
 	from := time.Date(2026, 11, 24, 1, 0, 0, 0, time.UTC)
 	until := from.Add(90 * time.Minute)
-	s, err := r.SessionCertificate(Admission{Session: "S-20261124-03", Login: "hrmnt01", From: from, Until: until})
+	broker := []netip.Prefix{netip.MustParsePrefix("192.0.2.10/32"), netip.MustParsePrefix("2001:db8::5/64")}
+	s, err := r.SessionCertificate(Admission{Session: "S-20261124-03", Login: "hrmnt01", From: from, Until: until, Sources: broker})
 	if err != nil {
 		t.Fatal(err)
 	}
 	cert := s.PublicKey().(*ssh.Certificate)
-	if cert.KeyId != "S-20261124-03" || len(cert.CriticalOptions) != 0 || len(cert.Extensions) != 1 {
+	if cert.KeyId != "S-20261124-03" || len(cert.CriticalOptions) != 1 || cert.CriticalOptions["source-address"] != "192.0.2.10/32,2001:db8::/64" || len(cert.Extensions) != 1 {
 		t.Errorf("id %q, options %v, extensions %v", cert.KeyId, cert.CriticalOptions, cert.Extensions)
 	}
 	if _, ok := cert.Extensions["permit-pty"]; !ok {
@@ -261,8 +263,9 @@ func TestSessionCertificateOpensOneLoginForOneSession(t *testing.T) {
 	}
 	now := from
 	check := ssh.CertChecker{
-		Clock:           func() time.Time { return now },
-		IsUserAuthority: func(k ssh.PublicKey) bool { return bytes.Equal(k.Marshal(), r.CAPublic().Marshal()) },
+		SupportedCriticalOptions: []string{"source-address"}, // sshd and the library check it against the connection
+		Clock:                    func() time.Time { return now },
+		IsUserAuthority:          func(k ssh.PublicKey) bool { return bytes.Equal(k.Marshal(), r.CAPublic().Marshal()) },
 	}
 	for _, c := range []struct {
 		name, login string
@@ -282,7 +285,7 @@ func TestSessionCertificateOpensOneLoginForOneSession(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	again, err := r.SessionCertificate(Admission{Session: "S-20261124-03", Login: "hrmnt01", From: from, Until: until})
+	again, err := r.SessionCertificate(Admission{Session: "S-20261124-03", Login: "hrmnt01", From: from, Until: until, Sources: broker})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,11 +293,14 @@ func TestSessionCertificateOpensOneLoginForOneSession(t *testing.T) {
 		t.Error("two certificates share a key")
 	}
 	for _, bad := range []struct{ session, login string }{{"", "a"}, {"S-1", ""}} {
-		if _, err := r.SessionCertificate(Admission{Session: bad.session, Login: bad.login, From: from, Until: until}); err == nil {
+		if _, err := r.SessionCertificate(Admission{Session: bad.session, Login: bad.login, From: from, Until: until, Sources: broker}); err == nil {
 			t.Errorf("%v was taken", bad)
 		}
 	}
-	if _, err := r.SessionCertificate(Admission{Session: "S-1", Login: "a", From: until, Until: from}); err == nil {
+	if _, err := r.SessionCertificate(Admission{Session: "S-1", Login: "a", From: until, Until: from, Sources: broker}); err == nil {
 		t.Error("backwards interval was taken")
+	}
+	if _, err := r.SessionCertificate(Admission{Session: "S-1", Login: "a", From: from, Until: until}); err == nil {
+		t.Error("a certificate without the broker's address was made")
 	}
 }

@@ -2,10 +2,12 @@ package session
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/dial"
 	"sekimori/broker/keys"
 	"sekimori/broker/store"
 )
@@ -16,7 +18,7 @@ const certificateGrace = 60 // seconds
 
 // credential is this session's proof to the target. It is made or unsealed here and used
 // by the dialer. The engineer can read no part of it (promise 8).
-func (l *session) credential() ([]ssh.AuthMethod, error) {
+func (l *session) credential() (dial.Auth, error) {
 	var account store.Account
 	var secret []byte
 	err := l.sup.o.DB.Read(l.ctx, func(s *store.Snap) (err error) {
@@ -34,11 +36,14 @@ func (l *session) credential() ([]ssh.AuthMethod, error) {
 		// The target checks the certificate against its own clock.
 		ahead := l.sup.o.TargetClock().Sub(l.sup.o.Clock())
 		from, until := l.opened.Add(ahead), l.deadline().Add(certificateGrace*time.Second).Add(ahead)
-		signer, err := l.sup.o.Ring.SessionCertificate(keys.Admission{Session: l.a.ID, Login: l.login, From: from, Until: until, Forced: l.grant.Forced, Forward: len(l.grant.Forwards) > 0})
-		if err != nil {
-			return nil, err
-		}
-		return []ssh.AuthMethod{ssh.PublicKeys(signer)}, nil
+		return func(address netip.Addr) ([]ssh.AuthMethod, error) {
+			signer, err := l.sup.o.Ring.SessionCertificate(keys.Admission{Session: l.a.ID, Login: l.login, From: from, Until: until, Forced: l.grant.Forced, Forward: len(l.grant.Forwards) > 0,
+				Sources: keys.SourcesOf(address, l.sup.o.Sources)})
+			if err != nil {
+				return nil, err
+			}
+			return []ssh.AuthMethod{ssh.PublicKeys(signer)}, nil
+		}, nil
 	case store.CredentialKey:
 		plain, err := l.sup.o.Ring.Unseal(account.Secret, secret)
 		if err != nil {
@@ -48,15 +53,20 @@ func (l *session) credential() ([]ssh.AuthMethod, error) {
 		if err != nil {
 			return nil, fmt.Errorf("stored key of %s: %w", account.ID, err)
 		}
-		return []ssh.AuthMethod{ssh.PublicKeys(signer)}, nil
+		return always(ssh.PublicKeys(signer)), nil
 	case store.CredentialPassword:
 		plain, err := l.sup.o.Ring.Unseal(account.Secret, secret)
 		if err != nil {
 			return nil, err
 		}
-		return []ssh.AuthMethod{ssh.Password(string(plain)), ssh.KeyboardInteractive(onePassword(string(plain)))}, nil
+		return always(ssh.Password(string(plain)), ssh.KeyboardInteractive(onePassword(string(plain)))), nil
 	}
 	return nil, fmt.Errorf("account %s has no credential of a known kind (%q)", account.ID, account.Credential)
+}
+
+// always are proofs that do not depend on the broker's address.
+func always(auth ...ssh.AuthMethod) dial.Auth {
+	return func(netip.Addr) ([]ssh.AuthMethod, error) { return auth, nil }
 }
 
 // onePassword answers targets that ask for the password by keyboard-interactive, as PAM does. It answers a

@@ -222,7 +222,7 @@ func (l *session) reach() error {
 	if err != nil {
 		return fmt.Errorf("registered host key of %s: %w", l.target.ID, err)
 	}
-	l.conn, err = l.sup.o.Dialer.Dial(l.ctx, dial.Target{
+	l.conn, err = l.sup.o.Dialer.DialFrom(l.ctx, dial.Target{
 		ID: l.target.ID, Addr: net.JoinHostPort(l.target.Host, strconv.Itoa(l.target.Port)), Login: l.login, HostKey: key,
 		Legacy: l.target.LegacyAlgorithms != "",
 	}, auth)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"sort"
 	"sync"
@@ -40,15 +41,16 @@ type Options struct {
 	TargetClock func() time.Time     // the targets' clock; nil: Clock
 	SinceBoot   func() time.Duration // since the machine was booted, its sleep included; nil: the system's
 	Zone        *time.Location
-	GateName    string        // the host that engineers type after the @; empty: gate
-	Recheck     time.Duration // how often every live session is judged again; 0: three seconds
-	Answer      time.Duration // how often the client's silence is checked, and the client asked; 0: 15 seconds. After five in vain it is lost
-	Sync        time.Duration // how often recordings are made durable; 0: one second
-	Env         []string      // names an engineer may set; nil: LANG and LC_*
-	Connections int           // most connections of one person at a time; 0: policy's default
-	Doors       []string      // the broker's own listeners (policy.Runtime.Doors)
-	WaitingRoom time.Duration // how early people may wait for the start; 0: policy's default
-	Files       *files.Gate   // holds files; nil: sessions whose files are to be held move none
+	GateName    string         // the host that engineers type after the @; empty: gate
+	Recheck     time.Duration  // how often every live session is judged again; 0: three seconds
+	Answer      time.Duration  // how often the client's silence is checked, and the client asked; 0: 15 seconds. After five in vain it is lost
+	Sync        time.Duration  // how often recordings are made durable; 0: one second
+	Env         []string       // names an engineer may set; nil: LANG and LC_*
+	Connections int            // most connections of one person at a time; 0: policy's default
+	Sources     []netip.Prefix // of the broker, as targets behind an address translation see it; nil: its own addresses only
+	Doors       []string       // the broker's own listeners (policy.Runtime.Doors)
+	WaitingRoom time.Duration  // how early people may wait for the start; 0: policy's default
+	Files       *files.Gate    // holds files; nil: sessions whose files are to be held move none
 	// Lines gives what is known of all lines now, by system (interlock.Switch.Lines). Nil: all are unknown.
 	Lines func() map[string]policy.Line
 	Log   hclog.Logger

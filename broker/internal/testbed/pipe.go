@@ -16,19 +16,17 @@ const pipeBuffer = 64 << 10
 // on it counts as durably blocked inside testing/synctest.
 func Pipe() (a, b *PipeConn) {
 	ab, ba := newLane(), newLane()
-	return &PipeConn{in: ba, out: ab, local: "a", remote: "b"}, &PipeConn{in: ab, out: ba, local: "b", remote: "a"}
+	return &PipeConn{in: ba, out: ab, local: pipeA, remote: pipeB}, &PipeConn{in: ab, out: ba, local: pipeB, remote: pipeA}
 }
 
 // PipeConn is one end of a pipe.
 type PipeConn struct {
 	in, out       *lane
-	local, remote pipeAddr
+	local, remote net.Addr
 }
 
-type pipeAddr string
-
-func (a pipeAddr) Network() string { return "memory" }
-func (a pipeAddr) String() string  { return string(a) }
+// The ends have addresses, because certificates name the broker's.
+var pipeA, pipeB net.Addr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 2}
 
 // Read implements net.Conn.
 func (c *PipeConn) Read(p []byte) (int, error) { return c.in.read(p) }
