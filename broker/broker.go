@@ -119,7 +119,7 @@ func Start(ctx context.Context, c Config, o Options) (_ *Broker, err error) {
 	if err := noteNotice(ctx, b.db, c); err != nil {
 		return nil, err
 	}
-	b.care = newSteward(o, ring, b.db)
+	b.care = newSteward(c, o, ring, b.db)
 	if b.files, err = newFileGate(c, o, ring, b.db); err != nil {
 		return nil, err
 	}
@@ -148,9 +148,9 @@ func openStore(ctx context.Context, c Config, o Options, ring *keys.Ring) (*stor
 	return store.Open(ctx, filepath.Join(c.DataDir, "sekimori.db"), so)
 }
 
-func newSteward(o Options, ring *keys.Ring, db *store.DB) *accounts.Steward {
+func newSteward(c Config, o Options, ring *keys.Ring, db *store.DB) *accounts.Steward {
 	care := accounts.Options{
-		DB: db, Dialer: &dial.Dialer{Log: o.Log.Named("dial")}, Signer: ring.StewardSigner, Log: o.Log.Named("accounts"),
+		DB: db, Dialer: &dial.Dialer{Log: o.Log.Named("dial")}, Signer: ring.StewardSigner, Ring: ring, Sources: c.sources(), Log: o.Log.Named("accounts"),
 		Freeze: func(tx *store.Tx, vendor, system, why string) error {
 			return freeze.ByRule(tx, vendor, "終了を検証できない / end not proved on "+system+": "+why, ledger.Actor{Kind: "broker", ID: "broker"})
 		},

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"sekimori/broker/accounts"
 	"sekimori/broker/act"
 	"sekimori/broker/agenda"
 	"sekimori/broker/api"
@@ -57,6 +58,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	if err != nil {
 		return err
 	}
+	targets := accounts.NewCounter(b.care, acts)
 	desk := requests.New(requests.Options{
 		DB: b.db, Acts: acts, Zone: c.Location(), Log: o.Log.Named("requests"),
 		Runtime: func(s *store.Snap) (policy.Runtime, int) { return b.sup.Runtime(), b.sup.SpaceDays(s) },
@@ -89,13 +91,13 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	}
 	views := view.New(view.Options{
 		DB: b.db, Desk: desk, Attendance: post, Sessions: b.sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book,
-		Evidence: held, Ring: ring, Zone: c.Location(), Clock: o.Clock, First: refused.First, Lines: lines,
+		Evidence: held, Ring: ring, Zone: c.Location(), Clock: o.Clock, First: refused.First, Lines: lines, Sources: c.sources(),
 	})
 	days := confirmation.New(confirmation.Options{DB: b.db, Acts: acts, Zone: c.Location()})
 	reviews := review.New(review.Options{Acts: acts, Zone: c.Location()})
 	counter, err := pages.New(pages.Options{
 		Teller: teller,
-		DB:     b.db, Views: views, Acts: acts, Registry: people, Desk: desk, Attendance: post, Reports: written, Reviews: reviews, Days: days, Papers: onFile, Permits: standing, Roster: whoWorks, Lines: lines,
+		DB:     b.db, Views: views, Acts: acts, Registry: people, Desk: desk, Attendance: post, Reports: written, Reviews: reviews, Days: days, Papers: onFile, Permits: standing, Roster: whoWorks, Lines: lines, Targets: targets,
 		Freezer: freezer, Agenda: book, Sessions: b.sup, Evidence: held, Clock: o.Clock, Zone: c.Location(), House: c.house(), Proxies: c.proxies(),
 		Known: web.KeepPlace, Log: o.Log.Named("pages"),
 	})
@@ -107,7 +109,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		Teller: teller,
 		Staff:  counter.Staff(), Portal: counter.Portal(),
 		DB: b.db, Views: views, Acts: acts, Ring: ring, Registry: people, Desk: desk, Attendance: post, Reports: written,
-		Agenda: book, Freezer: freezer, Reviews: reviews, Days: days, Sessions: b.sup, Papers: onFile, Permits: standing, Roster: whoWorks, Lines: lines,
+		Agenda: book, Freezer: freezer, Reviews: reviews, Days: days, Sessions: b.sup, Papers: onFile, Permits: standing, Roster: whoWorks, Lines: lines, Targets: targets,
 		Evidence: held, Clock: o.Clock, Zone: c.Location(),
 		Notice: c.noticeSettings(),
 		Status: func() api.Status { return api.Status{SSHAddress: b.ssh.Addr().String(), Ready: true} },

@@ -131,6 +131,14 @@ func MayCloseLine(p Person, f WindowFacts, _ time.Time) Decision {
 	return forbid(Attendant)
 }
 
+// MayCheckTarget rules who may have the broker connect to a target to check what was put there.
+func MayCheckTarget(p Person) Decision {
+	if p.Kind == Staff && (p.Has(InformationSystems) || p.Has(Administrator)) {
+		return allow()
+	}
+	return forbid(Administrator)
+}
+
 // MayTestLine rules who may test a system's line: attendants of the section that owns it, and the information-systems section.
 func MayTestLine(p Person, s System) Decision {
 	if IsAttendant(p, s) || p.Kind == Staff && (p.Has(InformationSystems) || p.Has(Administrator)) {

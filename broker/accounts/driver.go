@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -39,17 +38,15 @@ func (s *Steward) driverOf(t store.Target) (driver, error) {
 	case filepath.IsAbs(t.Steward):
 		return program{hook.Hook{Path: t.Steward, Within: within}, t}, nil
 	}
-	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(t.HostKey))
+	to, err := reached(t, t.Steward)
 	if err != nil {
-		return nil, fmt.Errorf("registered host key of %s: %w", t.ID, err)
+		return nil, err
 	}
 	signer, err := s.o.Signer()
 	if err != nil {
 		return nil, err
 	}
-	return connection{dialer: s.o.Dialer, signer: signer, target: dial.Target{
-		ID: t.ID, Addr: net.JoinHostPort(t.Host, strconv.Itoa(t.Port)), Login: t.Steward, HostKey: key, Legacy: t.LegacyAlgorithms != "",
-	}}, nil
+	return connection{dialer: s.o.Dialer, signer: signer, target: to}, nil
 }
 
 // program runs a hook.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"sekimori/broker/ledger"
@@ -86,7 +85,7 @@ func (s *Steward) takeAway(ctx context.Context, account string, want func([]stor
 	return s.o.DB.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error {
 		sessions := make([]string, 0, len(uses))
 		for _, u := range uses {
-			alone := strings.HasPrefix(u.Session, probeUse)
+			alone := isAlone(u)
 			if !alone {
 				sessions = append(sessions, u.Session)
 			}

@@ -3,8 +3,6 @@ package accounts
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	"sekimori/broker/store"
 )
@@ -45,49 +43,13 @@ func (s *Steward) Reprobe(ctx context.Context) error {
 	return err
 }
 
-// probeLength bounds how long an account is prepared for its probe alone; probeUse begins the key of such a use.
-const (
-	probeLength = 10 * time.Minute
-	probeUse    = "probe:"
-)
-
-// probeAlone prepares an account for its probe, without a session, and takes it away. Its use stands in the same table as those of
-// sessions, so that a crash in between leaves nothing open.
+// probeAlone prepares an account for its probe, without a session, and takes it away.
 func (s *Steward) probeAlone(ctx context.Context, account string) error {
-	v, err := s.subject(ctx, account)
-	if err != nil || v.target.Steward == "" {
-		return err
-	}
-	done, err := s.turn(ctx, v.target.ID)
-	if err != nil {
-		return err
-	}
-	var until time.Time
-	err = s.o.DB.Write(ctx, func(tx *store.Tx) error {
-		open, err := tx.OpenUses(account)
-		if err == nil && len(open) > 0 {
-			err = fmt.Errorf("account %s is in use", account)
-		}
+	return s.alone(ctx, account, "probe", func(ctx context.Context, v subject) error {
+		results, err := s.tryReading(ctx, v, "")
 		if err != nil {
 			return err
 		}
-		until = tx.Now.Add(probeLength)
-		if err := tx.PutUse(store.AccountUse{Session: probeUse + account, Account: account, Target: v.target.ID, State: store.UseFailed, Until: until, Since: tx.Now}); err != nil {
-			return err
-		}
-		return s.entry(tx, "account.preparing", v, Use{}, map[string]any{"until": instant(until), "groups": v.account.Groups})
+		return s.o.DB.Write(ctx, func(tx *store.Tx) error { return s.keepProbe(tx, v, Use{}, results) })
 	})
-	if err != nil {
-		done()
-		return err
-	}
-	var results []store.Probe
-	if _, err = s.ask(ctx, v.target, Order{Verb: VerbPrepare, Account: v.account.Login, Until: until.Add(s.ahead()), Groups: v.account.Groups}); err == nil {
-		results, err = s.tryReading(ctx, v, "")
-	}
-	if err == nil {
-		err = s.o.DB.Write(ctx, func(tx *store.Tx) error { return s.keepProbe(tx, v, Use{}, results) })
-	}
-	done()
-	return errors.Join(err, s.takeAway(ctx, account, unproved))
 }

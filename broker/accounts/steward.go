@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"sekimori/broker/dial"
+	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
 	"sekimori/broker/rules"
 	"sekimori/broker/store"
@@ -23,6 +25,9 @@ type Options struct {
 	DB     *store.DB
 	Dialer *dial.Dialer
 	Signer func() (ssh.Signer, error) // the key of the administrative connections
+	Ring   *keys.Ring                 // makes certificates for checks; seals and opens stored secrets
+	// Sources are further addresses of the broker, as targets see it (session.Options.Sources).
+	Sources []netip.Prefix
 	// Freeze stops a vendor on a system after an end that could not be proved, where the system's rule says so.
 	Freeze func(tx *store.Tx, vendor, system, why string) error
 	// Ahead is how far the targets' clocks are ahead of the broker's; nil: they show the same. Tests on a chosen date set it.

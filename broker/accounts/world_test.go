@@ -35,20 +35,32 @@ func TestMain(m *testing.M) {
 // town is a database with one system, one target and one account, and a steward over it.
 type town struct {
 	*accounts.Steward
-	t     *testing.T
-	db    *store.DB
-	frees []string // freezes that the steward declared
+	t       *testing.T
+	db      *store.DB
+	ring    *keys.Ring
+	options accounts.Options
+	frees   []string // freezes that the steward declared
 }
 
 const account = "hr-db/maint"
 
 func newTown(t *testing.T, target store.Target, of store.Account, change func(*store.System)) *town {
 	t.Helper()
-	dir := t.TempDir()
-	ring, err := keys.Create(filepath.Join(dir, "keys"), make([]byte, keys.MasterSize), "sekimori.test/ledger")
+	return newTownOf(t, newRing(t), target, of, change)
+}
+
+func newRing(t *testing.T) *keys.Ring {
+	t.Helper()
+	ring, err := keys.Create(filepath.Join(t.TempDir(), "keys"), make([]byte, keys.MasterSize), "sekimori.test/ledger")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return ring
+}
+
+func newTownOf(t *testing.T, ring *keys.Ring, target store.Target, of store.Account, change func(*store.System)) *town {
+	t.Helper()
+	dir := t.TempDir()
 	clock := testbed.NewClock()
 	db, err := store.Open(t.Context(), filepath.Join(dir, "sekimori.db"), store.Options{
 		Clock: clock.Now, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: "sekimori.test/ledger", Zone: time.UTC,
@@ -62,12 +74,13 @@ func newTown(t *testing.T, target store.Target, of store.Account, change func(*s
 			t.Error(err)
 		}
 	})
-	w := &town{t: t, db: db}
-	w.Steward = accounts.New(accounts.Options{DB: db, Dialer: &dial.Dialer{}, Signer: ring.StewardSigner, Ahead: func() time.Duration { return -clock.Ahead() }, Log: hclog.NewNullLogger(),
+	w := &town{t: t, db: db, ring: ring}
+	w.options = accounts.Options{DB: db, Dialer: &dial.Dialer{}, Signer: ring.StewardSigner, Ring: ring, Ahead: func() time.Duration { return -clock.Ahead() }, Log: hclog.NewNullLogger(),
 		Freeze: func(tx *store.Tx, vendor, system, why string) error {
 			w.frees = append(w.frees, vendor+" on "+system)
 			return nil
-		}})
+		}}
+	w.Steward = accounts.New(w.options)
 	w.write(func(tx *store.Tx) error {
 		if err := tx.PutSection(store.Section{ID: "S-01", Name: "人事課"}); err != nil {
 			return err
@@ -86,7 +99,10 @@ func newTown(t *testing.T, target store.Target, of store.Account, change func(*s
 		if err := tx.PutTarget(target); err != nil {
 			return err
 		}
-		of.ID, of.Target, of.Login, of.Credential = account, "hr-db", "maint", store.CredentialCertificate
+		of.ID, of.Target, of.Login = account, "hr-db", "maint"
+		if of.Credential == "" {
+			of.Credential = store.CredentialCertificate
+		}
 		return tx.PutAccount(of)
 	})
 	return w
@@ -184,20 +200,14 @@ func newLinux(t *testing.T, of store.Account, change func(*store.System), setup 
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, err := keys.Create(filepath.Join(t.TempDir(), "keys"), make([]byte, keys.MasterSize), "sekimori.test/ledger")
-	if err != nil {
-		t.Fatal(err)
-	}
+	ring := newRing(t)
 	steward, err := ring.StewardSigner()
 	if err != nil {
 		t.Fatal(err)
 	}
-	script, err := filepath.Abs("../../examples/hooks/linux-account/sekimori-target")
-	if err != nil {
-		t.Fatal(err)
-	}
+	script := scriptPath(t)
 	host := testbed.StartHost(t, testbed.HostOptions{
-		Accounts: []string{"maint"}, Steward: steward.PublicKey(), Program: script, Keys: []ssh.PublicKey{signer.PublicKey()},
+		Accounts: []string{"maint"}, Steward: steward.PublicKey(), Program: script, Keys: []ssh.PublicKey{signer.PublicKey()}, CA: ring.CAPublic(),
 		// The account begins as it is between windows.
 		Setup: "groupadd payroll\necho payroll >/etc/sekimori/groups\nusermod -L -e 1970-01-02 maint\n" + setup,
 	})
@@ -210,7 +220,7 @@ func newLinux(t *testing.T, of store.Account, change func(*store.System), setup 
 		t.Fatal(err)
 	}
 	target := store.Target{Target: policy.Target{Host: name, Port: n, HostKey: string(ssh.MarshalAuthorizedKey(host.HostKey))}, Steward: "root", Egress: egress}
-	return &linux{newTown(t, target, of, change), host, signer}
+	return &linux{newTownOf(t, ring, target, of, change), host, signer}
 }
 
 // login connects as the account and runs a command; the error of a refused login is returned.
@@ -248,4 +258,14 @@ var endBy = func(s *store.System) { s.Leftovers = rules.LeftoversEnd }
 
 func policyAccount(id, login string) policy.Account {
 	return policy.Account{ID: id, Target: "hr-db", Login: login}
+}
+
+// scriptPath is the program of examples/hooks.
+func scriptPath(t *testing.T) string {
+	t.Helper()
+	script, err := filepath.Abs("../../examples/hooks/linux-account/sekimori-target")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return script
 }

@@ -68,6 +68,7 @@ const (
 	ShowsEntry      Shown = "entry"
 	ShowsLine       Shown = "line"
 	ShowsDraft      Shown = "draft"
+	ShowsTarget     Shown = "target"
 )
 
 // Proof tells when an act asks for password and one-time code.

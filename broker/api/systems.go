@@ -6,6 +6,7 @@ import (
 
 	"sekimori/broker/field"
 	"sekimori/broker/rules"
+	"sekimori/policy/text"
 )
 
 // Section is an organisational unit.
@@ -41,16 +42,60 @@ type Target struct {
 	Note     string `json:"note,omitempty"`
 	Encoding string `json:"encoding,omitempty"`          // of its output; missing: utf-8
 	Legacy   string `json:"legacy_algorithms,omitempty"` // reason for using weak algorithms with it; missing: none are used
+	Steward  string `json:"steward,omitempty"`           // administrative login, or path of a program on the broker's host; missing: accounts are not looked after
+	// Egress lists where the target may connect to during a window; missing: nowhere.
+	Egress []string     `json:"egress,omitempty"`
+	Enrol  []EnrolStep  `json:"enrolment,omitempty"` // for those who may check it, where one target is shown
+	Check  *TargetCheck `json:"last_check,omitempty"`
+	Offers []Offer      `json:"offers,omitempty"`
+}
+
+// EnrolStep is one thing that an administrator puts on a target.
+type EnrolStep struct {
+	Title text.Text `json:"title"`
+	File  string    `json:"file,omitempty"`
+	Lines []string  `json:"lines,omitempty"`
+}
+
+// TargetCheck is the newest check of what was put on a target.
+type TargetCheck struct {
+	At    time.Time   `json:"at"`
+	By    string      `json:"by"`
+	OK    bool        `json:"ok"` // every part was tried and went well
+	Lines []CheckLine `json:"lines"`
+}
+
+// CheckLine is one part of a check.
+type CheckLine struct {
+	What    string    `json:"what"`
+	Account string    `json:"account,omitempty"`
+	Result  string    `json:"result"`
+	Said    text.Text `json:"said"`
+	Next    text.Text `json:"next,omitzero"`
+	Detail  string    `json:"detail,omitempty"` // in the words of the connection or the target's program
 }
 
 // Account is a login on a target. Its secret is never part of it.
 type Account struct {
-	ID         string `json:"id"`
-	Target     string `json:"target"`
-	Login      string `json:"login"`
-	Root       bool   `json:"root"`
-	Credential string `json:"credential"`
-	Note       string `json:"note,omitempty"`
+	ID         string   `json:"id"`
+	Target     string   `json:"target"`
+	Login      string   `json:"login"`
+	Root       bool     `json:"root"`
+	Credential string   `json:"credential"`
+	Note       string   `json:"note,omitempty"`
+	Groups     []string `json:"groups,omitempty"` // given to it for a session
+	Probe      []string `json:"probe,omitempty"`  // things that it must not be able to read
+	// Probes are the newest trials, where one account is shown. A thing without one was not probed.
+	Probes []AccountProbe `json:"probes,omitempty"`
+	Cared  bool           `json:"looked_after,omitempty"` // the broker prepares it, takes it away and probes it
+}
+
+// AccountProbe is the newest trial of reading one thing as an account. It shows permissions, and no other way to the same data.
+type AccountProbe struct {
+	What   string    `json:"what"`
+	At     time.Time `json:"at,omitzero"` // missing: it was not probed
+	Result string    `json:"result,omitempty"`
+	Detail string    `json:"detail,omitempty"`
 }
 
 // SecretBody stores an account's credential: a private key or a password.

@@ -25,6 +25,8 @@ var kindsOfAccounts = func() []Kind {
 			text("target", "id of the target"), text("window", "number of the window; absent: the monthly one"), text("phase", "`before`, `after` (a window's first session, its last) or `monthly`"),
 			number("items", "how many things there are"), number("differences", "how many came or went"), list("names", "the first of these, with `+` or `-`; absent: none"),
 			instant("compared_with", "when the earlier list was made; absent: there is none"), text("error", "why the list could not be had; absent: it could")}},
+		{Name: "target.checked", JA: "接続先の設定の確認", Says: "The broker connected to a target and tried what its administrator put there.", Subjects: "the target, the system", Members: []Member{
+			text("target", "id of the target"), yesno("ok", "every part was tried and went well"), list("lines", "each with `what` (`host-key`, `no-proof`, `steward`, `login`, `wrong-principal`, `wrong-source`), `account`, `result` (`ok`, `failed`, `skipped`) and `detail`")}},
 		{Name: "target.connections", JA: "接続先の外向き通信", Says: "A target had outgoing connections that its list does not know.", Subjects: "the target, the system, the window", Members: []Member{
 			text("target", "id of the target"), text("window", "number of the window; absent: none"), number("connections", "how many outgoing connections there were"), list("unknown", "those that the list does not know")}},
 	}

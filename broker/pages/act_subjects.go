@@ -39,6 +39,14 @@ func (v *visit) otherSubject(d deed, id string) (card Card, offers []api.Offer, 
 		row("名称", "Name", l.Name)
 		card.Rows = append(card.Rows, CardRow{Label: text2("守り方", "Protection"), Text: l.How.Label()}, CardRow{Label: text2("限界", "Limit"), Text: l.Limit})
 		return card, l.Offers, nil
+	case strings.HasPrefix(d.Path, string(api.Targets)+"/"):
+		t, err := views.Target(ctx, by, id)
+		if err != nil {
+			return card, nil, err
+		}
+		row("番号", "Number", t.ID)
+		row("ホスト", "Host", t.Host+":"+itoa(t.Port))
+		return card, t.Offers, nil
 	case strings.HasPrefix(d.Path, string(api.People)+"/"):
 		p, err := views.Person(ctx, by, id)
 		if err != nil {

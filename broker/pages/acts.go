@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"sekimori/broker/accounts"
 	"sekimori/broker/act"
 	"sekimori/broker/api"
 	"sekimori/broker/attendance"
@@ -37,13 +38,13 @@ type deed struct {
 // deedsOf are the acts by their paths. A package that mounts acts is named here and in actSpecs.
 func deedsOf(o Options) map[string]deed {
 	return byPath(deeds(o.Desk, requests.Acts()), deeds(o.Attendance, attendance.Acts()), deeds(o.Freezer, freeze.Acts()), deeds(o.Papers, papers.Acts()), deeds(o.Reports, reports.Acts()),
-		deeds(o.Permits, permits.Acts()), deeds(o.Roster, roster.Acts()), deeds(o.Reviews, review.Acts()), deeds(o.Days, confirmation.Acts()), deeds(correction.New(o.Acts), correction.Acts()), deeds(o.Lines, interlock.Acts()))
+		deeds(o.Permits, permits.Acts()), deeds(o.Roster, roster.Acts()), deeds(o.Reviews, review.Acts()), deeds(o.Days, confirmation.Acts()), deeds(correction.New(o.Acts), correction.Acts()), deeds(o.Lines, interlock.Acts()), deeds(o.Targets, accounts.Acts()))
 }
 
 // actSpecs are the same acts without a running broker, for the table of rows.
 func actSpecs() []act.Spec {
 	return slices.Concat(act.Specs(requests.Acts()), act.Specs(attendance.Acts()), act.Specs(freeze.Acts()), act.Specs(papers.Acts()), act.Specs(reports.Acts()),
-		act.Specs(permits.Acts()), act.Specs(roster.Acts()), act.Specs(review.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(interlock.Acts()))
+		act.Specs(permits.Acts()), act.Specs(roster.Acts()), act.Specs(review.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()))
 }
 
 func byPath(lists ...[]deed) map[string]deed {
@@ -86,7 +87,7 @@ func actRows() []row {
 
 // lookOf is the level of an act's form: its card is a look at the subject, which some views ledger.
 func lookOf(apiPath string) level {
-	for _, kind := range []string{string(api.Requests), string(api.Sessions), string(api.People), string(api.Vendors), string(api.Freezes), string(api.Reviews), string(api.Days), string(api.LedgerEntries), string(api.Lines)} {
+	for _, kind := range []string{string(api.Requests), string(api.Sessions), string(api.People), string(api.Vendors), string(api.Freezes), string(api.Reviews), string(api.Days), string(api.LedgerEntries), string(api.Lines), string(api.Targets)} {
 		if strings.HasPrefix(apiPath, kind+"/") {
 			return l1
 		}

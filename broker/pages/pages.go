@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/accounts"
 	"sekimori/broker/act"
 	"sekimori/broker/agenda"
 	"sekimori/broker/attendance"
@@ -44,6 +45,7 @@ type Options struct {
 	Permits    *permits.Office
 	Roster     *roster.Book
 	Lines      *interlock.Switch
+	Targets    *accounts.Counter
 	Freezer    *freeze.Freezer
 	Teller     *notify.Service // nil: a notice cannot be marked as seen
 	Agenda     *agenda.Book

@@ -7,7 +7,6 @@ import (
 	"sekimori/broker/api"
 	"sekimori/broker/registry"
 	"sekimori/broker/rules"
-	"sekimori/broker/store"
 	"sekimori/broker/view"
 	"sekimori/policy"
 	"sekimori/policy/text"
@@ -111,9 +110,10 @@ type ThingPart struct {
 
 // ThingCell is one cell. Its first one of a row is a heading.
 type ThingCell struct {
-	Text text.Text
-	Href string
-	Chip *Chip
+	Text  text.Text
+	Href  string
+	Chip  *Chip
+	Lines []string // contents of a file
 }
 
 func (p *Pages) person(v *visit) error {
@@ -342,39 +342,4 @@ func accountSaid(a api.Account) text.Text {
 
 func accountPage(a api.Account) string {
 	return "/accounts/" + url.PathEscape(a.Target) + "/" + url.PathEscape(a.Login)
-}
-
-func (p *Pages) target(v *visit) error {
-	t, err := p.o.Views.Target(v.r.Context(), v.reader(), v.r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	page := v.thing("/targets/"+url.PathEscape(t.ID), text2("接続先 "+t.ID, "Target "+t.ID))
-	page.Crumbs = []Link{{text2("対象システム・接続先", "Systems & targets"), "/systems"}, {text.Same(t.System), "/systems/" + url.PathEscape(t.System)}}
-	drill := text.Text{}
-	if t.Drill {
-		drill = text2("はい", "yes")
-	}
-	page.Card = Card{Rows: facts(fact("番号", "Id", t.ID), linked("対象システム", "System", t.System, "/systems/"), fact("ホスト", "Host", t.Host+":"+itoa(t.Port)), fact("ホスト鍵", "Host key", t.HostKey),
-		CardRow{Label: text2("訓練用", "For drills"), Text: drill}, fact("古い暗号方式の理由", "Legacy algorithms because", t.Legacy), fact("文字コード", "Encoding", t.Encoding), fact("備考", "Note", t.Note))}
-	return v.showThing(page, "target", t.ID)
-}
-
-func (p *Pages) account(v *visit) error {
-	a, err := p.o.Views.Account(v.r.Context(), v.reader(), v.r.PathValue("id")+"/"+v.r.PathValue("login"))
-	if err != nil {
-		return err
-	}
-	page := v.thing(accountPage(a), text2("作業用アカウント "+a.ID, "Account "+a.ID))
-	page.Crumbs = []Link{{text2("対象システム・接続先", "Systems & targets"), "/systems"}, {text.Same(a.Target), "/targets/" + url.PathEscape(a.Target)}}
-	root := text2("いいえ", "no")
-	if a.Root {
-		root = text2("はい", "yes")
-	}
-	page.Card = Card{Rows: facts(fact("番号", "Id", a.ID), linked("接続先", "Target", a.Target, "/targets/"), fact("ログイン名", "Login", a.Login), CardRow{Label: text2("管理者権限", "Administrator rights"), Text: root},
-		fact("認証", "Credential", a.Credential), fact("備考", "Note", a.Note))}
-	if a.Credential == string(store.CredentialKey) || a.Credential == string(store.CredentialPassword) { // a certificate needs nothing kept
-		page.Offers = v.ownOffers(accountPage(a), secretPath)
-	}
-	return v.showThing(page, "account", a.ID)
 }

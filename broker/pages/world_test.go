@@ -15,6 +15,7 @@ import (
 	"filippo.io/age"
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/accounts"
 	"sekimori/broker/agenda"
 	"sekimori/broker/attendance"
 	"sekimori/broker/confirmation"
@@ -85,7 +86,7 @@ func found(t *testing.T, change ...func(*Options)) *world {
 	lines := interlock.New(interlock.Options{DB: h.DB, Acts: acts, Clock: h.Now, Every: 50 * time.Millisecond})
 	w := &world{Hall: h, t: t, secret: map[string]string{}, papers: filepath.Join(dir, "papers"), dir: dir}
 	w.o = Options{
-		DB: h.DB, Acts: acts, Registry: h.Registry, Desk: desk, Attendance: post, Reports: written, Lines: lines, Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: h.DB, Acts: acts}), Papers: onFile,
+		DB: h.DB, Acts: acts, Registry: h.Registry, Desk: desk, Attendance: post, Reports: written, Lines: lines, Targets: accounts.NewCounter(accounts.New(accounts.Options{DB: h.DB, Dialer: &dial.Dialer{}, Log: hclog.NewNullLogger()}), acts), Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: h.DB, Acts: acts}), Papers: onFile,
 		Permits: permits.New(permits.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone}), Roster: roster.New(roster.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone, Lock: freeze.LockLeft}),
 		Teller: notify.New(notify.Options{DB: h.DB, Zone: townhall.Zone}), Freezer: freezer, Agenda: book, Sessions: sup, Evidence: evidence.New(evidence.Options{DB: h.DB, Dir: dir, Clock: h.Now}), Clock: h.Now, Zone: townhall.Zone,
 		Views: view.New(view.Options{DB: h.DB, Desk: desk, Attendance: post, Sessions: sup, Registry: h.Registry, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book, Ring: h.Keys, Lines: lines, Zone: townhall.Zone, Clock: h.Now,

@@ -44,41 +44,19 @@ func (l *session) credential() (dial.Auth, error) {
 			}
 			return []ssh.AuthMethod{ssh.PublicKeys(signer)}, nil
 		}, nil
-	case store.CredentialKey:
+	case store.CredentialKey, store.CredentialPassword:
 		plain, err := l.sup.o.Ring.Unseal(account.Secret, secret)
 		if err != nil {
 			return nil, err
 		}
-		signer, err := ssh.ParsePrivateKey(plain)
-		if err != nil {
-			return nil, fmt.Errorf("stored key of %s: %w", account.ID, err)
+		if account.Credential == store.CredentialPassword {
+			return dial.Password(string(plain)), nil
 		}
-		return always(ssh.PublicKeys(signer)), nil
-	case store.CredentialPassword:
-		plain, err := l.sup.o.Ring.Unseal(account.Secret, secret)
+		auth, err := dial.Keys(plain)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("account %s: %w", account.ID, err)
 		}
-		return always(ssh.Password(string(plain)), ssh.KeyboardInteractive(onePassword(string(plain)))), nil
+		return auth, nil
 	}
 	return nil, fmt.Errorf("account %s has no credential of a known kind (%q)", account.ID, account.Credential)
-}
-
-// always are proofs that do not depend on the broker's address.
-func always(auth ...ssh.AuthMethod) dial.Auth {
-	return func(netip.Addr) ([]ssh.AuthMethod, error) { return auth, nil }
-}
-
-// onePassword answers targets that ask for the password by keyboard-interactive, as PAM does. It answers a
-// single hidden question only: with any other question the password could go to a wrong place.
-func onePassword(password string) ssh.KeyboardInteractiveChallenge {
-	return func(_, _ string, questions []string, echos []bool) ([]string, error) {
-		switch {
-		case len(questions) == 0:
-			return nil, nil
-		case len(questions) == 1 && !echos[0]:
-			return []string{password}, nil
-		}
-		return nil, fmt.Errorf("the target asks %d questions where a password is expected", len(questions))
-	}
 }

@@ -116,3 +116,12 @@ var probeResults = map[ProbeResult]text.Text{
 
 // Label is the result as people read it.
 func (r ProbeResult) Label() text.Text { return text.Label(probeResults, r) }
+
+var checkResults = map[CheckResult]text.Text{
+	CheckOK:      text.Of("よし", "ok"),
+	CheckFailed:  text.Of("だめ", "failed"),
+	CheckSkipped: text.Of("試せない", "not tried"),
+}
+
+// Label is the result as people read it.
+func (r CheckResult) Label() text.Text { return text.Label(checkResults, r) }

@@ -106,11 +106,19 @@ func (v *Views) Targets(ctx context.Context, _ Reader, p Page) (api.List[api.Tar
 	return listRead(ctx, v, p, func(s *store.Snap) ([]store.Target, error) { return s.Targets("") }, Target, func(t api.Target) string { return t.ID })
 }
 
+// TargetNow is Target as an act left it, without an entry.
+func (v *Views) TargetNow(ctx context.Context, by Reader, id string) (out api.Target, err error) {
+	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
+		out, err = v.target(s, by, id)
+		return err
+	})
+	return out, err
+}
+
 // Target shows one. The look is ledgered (L1). Errors: store.ErrNotFound.
 func (v *Views) Target(ctx context.Context, by Reader, id string) (api.Target, error) {
 	return opened(ctx, v, by, "target", func(t api.Target) string { return t.ID }, func(s *store.Snap) (api.Target, error) {
-		row, err := s.Target(id)
-		return Target(row), err
+		return v.target(s, by, id)
 	})
 }
 
@@ -122,8 +130,7 @@ func (v *Views) Accounts(ctx context.Context, _ Reader, p Page) (api.List[api.Ac
 // Account shows one, without its secret. The look is ledgered (L1). Errors: store.ErrNotFound.
 func (v *Views) Account(ctx context.Context, by Reader, id string) (api.Account, error) {
 	return opened(ctx, v, by, "account", func(a api.Account) string { return a.ID }, func(s *store.Snap) (api.Account, error) {
-		row, err := s.Account(id)
-		return Account(row), err
+		return v.account(s, id)
 	})
 }
 

@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"sekimori/broker/agenda"
@@ -35,7 +36,8 @@ type Options struct {
 	Agenda     *agenda.Book
 	Evidence   *evidence.Keeper  // opens recordings for pages
 	Lines      *interlock.Switch // nil: no line is known
-	Ring       *keys.Ring        // its viewing key opens their output
+	Ring       *keys.Ring        // its viewing key opens their output; its public keys go to targets
+	Sources    []netip.Prefix    // of the broker, as targets see it, beside its own addresses
 	Zone       *time.Location    // of the institution. Nil: UTC
 	Clock      func() time.Time  // nil: the machine's
 	// First counts a refused look and tells whether it is the first of its kind, which gets an entry (refusals.Tally.First). Nil: each

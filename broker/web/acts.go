@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"sekimori/broker/accounts"
 	"sekimori/broker/act"
 	"sekimori/broker/api"
 	"sekimori/broker/attendance"
@@ -34,6 +35,7 @@ func actRoutes() []route {
 		mounted(func(s *Server) *reports.Service { return s.o.Reports }, reports.Acts()),
 		mounted(func(s *Server) *confirmation.Book { return s.o.Days }, confirmation.Acts()),
 		mounted(func(s *Server) *interlock.Switch { return s.o.Lines }, interlock.Acts()),
+		mounted(func(s *Server) *accounts.Counter { return s.o.Targets }, accounts.Acts()),
 		mounted(func(s *Server) *correction.Book { return correction.New(s.o.Acts) }, correction.Acts()),
 	)
 }
@@ -97,6 +99,9 @@ func (s *Server) answer(c *call, shows act.Shown, id string, result any) error {
 		return c.answer(v, err)
 	case act.ShowsDraft:
 		v, err := s.o.Views.Draft(c.r.Context(), c.reader(), id)
+		return c.answer(v, err)
+	case act.ShowsTarget:
+		v, err := s.o.Views.TargetNow(c.r.Context(), c.reader(), id)
 		return c.answer(v, err)
 	case act.ShowsRoster:
 		return s.replyRoster(c, id)

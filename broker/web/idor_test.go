@@ -88,7 +88,7 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 		"/seen": {}, "/take": {}, "/agree": {"reason": "x"}, "/approve-after": {"reason": "x"},
 		"/close": {"reason": "x"}, "/cut": {"reason": "x"}, "/cancel": {"reason": "x"}, "/open": {}, "/permit": {}, "/unpermit": {"reason": "x"},
 		"/tick": {"step": "a", "method": "seen"}, "/backup": {}, "/override": {"item": "backup", "reason": "x"}, "/present": {},
-		"/handover": {"person": "S-ALL"}, "/take ": {}, "/identity": {"digits": "123"}, "/attest": {}, "/extensions": {"by": "15m", "reason": "x"},
+		"/handover": {"person": "S-ALL"}, "/take ": {}, "/identity": {"digits": "123"}, "/attest": {}, "/check": {}, "/extensions": {"by": "15m", "reason": "x"},
 		"/ask-renewal": {}, "/grant": {"reason": "x"}, "/refuse": {"reason": "x"}, "/give": {"reason": "x"}, "/deny": {"reason": "x"}, "/end": {"reason": "x"}, "/pause": {"reason": "x"}, "/resume": {"reason": "x"},
 		"/bookmark": {"note": "x"}, "/sign": {"verdict": "ok"}, "/confirm": {"note": "x"}, "/correct": {"text": "x"}, "/message": {"text": "x"}, "/explain": {"why": "other"}, "/edit": {"name": "r.yaml", "text": "system: hr"}, "/hold": {"reason": "x"}, "/release": {"reason": "x"},
 		"/note": {"values": map[string][]string{}}, "/save": {"values": map[string][]string{}}, "/line-cut": {}, "/line-on": {}, "/line-off": {}, "/line-back": {}, "/test": {}, "/discard": {}, "/submit": {"clauses_told": true},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/accounts"
 	"sekimori/broker/act"
 	"sekimori/broker/agenda"
 	"sekimori/broker/api"
@@ -49,6 +50,7 @@ type Options struct {
 	Permits    *permits.Office
 	Roster     *roster.Book
 	Lines      *interlock.Switch
+	Targets    *accounts.Counter
 	Reports    *reports.Service
 	Agenda     *agenda.Book
 	Sessions   *session.Supervisor

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/accounts"
 	"sekimori/broker/act"
 	"sekimori/broker/attendance"
 	"sekimori/broker/confirmation"
@@ -32,6 +33,7 @@ func TestEveryActIsWhole(t *testing.T) {
 	ofSubject(t, offered, requests.OnDraft.Acts)
 	ofSubject(t, offered, slices.Concat(requests.OnWindow.Acts, attendance.OnWindow.Acts, interlock.OnWindow.Acts))
 	ofSubject(t, offered, interlock.OnSystem.Acts)
+	ofSubject(t, offered, accounts.OnTarget.Acts)
 	ofSubject(t, offered, requests.OnExtension.Acts)
 	ofSubject(t, offered, reports.OnWindow.Acts)
 	ofSubject(t, offered, attendance.OnSession.Acts)
@@ -51,7 +53,7 @@ func TestEveryActIsWhole(t *testing.T) {
 	ofSubject(t, offered, requests.OnDeputation.Acts)
 	ofSubject(t, offered, requests.NewDeputy.Acts)
 	mounted := slices.Concat(act.Specs(requests.Acts()), act.Specs(attendance.Acts()), act.Specs(freeze.Acts()), act.Specs(review.Acts()), act.Specs(permits.Acts()), act.Specs(roster.Acts()),
-		act.Specs(papers.Acts()), act.Specs(reports.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(interlock.Acts()))
+		act.Specs(papers.Acts()), act.Specs(reports.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()))
 	for _, s := range mounted {
 		if _, ok := offered[s.Route()]; !ok {
 			t.Errorf("%s is mounted twice, or stands in no Subject's Acts: nobody is offered it", s.Route())

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"sekimori/broker/accounts"
 	acts "sekimori/broker/act"
 	"sekimori/broker/api"
 	"sekimori/broker/attendance"
@@ -26,7 +27,7 @@ import (
 
 // specOf finds the act that a command does. The tree of commands is built at each start, so a command without an act shows at once.
 func specOf(command string) acts.Spec {
-	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(review.Acts()), acts.Specs(confirmation.Acts()), acts.Specs(correction.Acts()), acts.Specs(permits.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(interlock.Acts()))
+	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(review.Acts()), acts.Specs(confirmation.Acts()), acts.Specs(correction.Acts()), acts.Specs(permits.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(interlock.Acts()), acts.Specs(accounts.Acts()))
 	at := slices.IndexFunc(specs, func(s acts.Spec) bool { return s.Command == command })
 	if at < 0 {
 		panic("no act has the command " + command)

@@ -77,7 +77,7 @@ func resolve(app *cli.App, args []string) ([]string, error) {
 		options = append(options, args[i:i+taken]...)
 		i += taken
 	}
-	if leaf.Name == "enroll" && len(operands) > 0 {
+	if leaf.Name == "enroll" && len(words) == 1 && len(operands) > 0 { // not "target enroll", whose operand is no secret
 		return nil, codeAsArgument()
 	}
 	if err := countOperands(leaf, strings.Join(words, " "), operands, options); err != nil {

@@ -3,9 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -13,7 +11,6 @@ import (
 	"sekimori/broker/api"
 	"sekimori/broker/forms"
 	"sekimori/broker/rules"
-	"sekimori/broker/store"
 )
 
 // noun makes the two commands that every kind of thing in the registry has.
@@ -43,33 +40,6 @@ func (p *program) systemCommand() *cli.Command {
 		columns = append(columns, column[api.System]{row.Label.JA, strings.ToUpper(row.Label.EN), func(v api.System) string { return row.Say(&v.System, p.lang) }})
 	}
 	return p.group("system", "対象システム", "systems", noun(p, api.Systems, "対象システムはまだ登録されていません。", "No system is registered yet.", 1+len(inList), columns)...)
-}
-
-func (p *program) accountCommand() *cli.Command {
-	return p.group("account", "作業用アカウント", "accounts", noun(p, api.Accounts, "作業用アカウントはまだ登録されていません。", "No account is registered yet.", 4, []column[api.Account]{
-		{"番号", "ID", func(v api.Account) string { return v.ID }},
-		{"接続先", "TARGET", func(v api.Account) string { return v.Target }},
-		{"管理者権限", "ROOT", func(v api.Account) string { return p.yes(v.Root) }},
-		{"認証", "CREDENTIAL", func(v api.Account) string { return word(p, store.CredentialKind(v.Credential)) }},
-		{"備考", "NOTE", func(v api.Account) string { return v.Note }},
-	})...)
-}
-
-func (p *program) targetCommand() *cli.Command {
-	commands := noun(p, api.Targets, "接続先はまだ登録されていません。", "No target is registered yet.", 3, []column[api.Target]{
-		{"番号", "ID", func(v api.Target) string { return v.ID }},
-		{"システム", "SYSTEM", func(v api.Target) string { return v.System }},
-		{"アドレス", "ADDRESS", func(v api.Target) string { return net.JoinHostPort(v.Host, strconv.Itoa(v.Port)) }},
-		{"ホスト鍵", "HOST KEY", func(v api.Target) string { return v.HostKey }},
-		{"古い暗号方式", "LEGACY ALGORITHMS", func(v api.Target) string { return v.Legacy }},
-		{"訓練用", "DRILL", func(v api.Target) string { return p.yes(v.Drill) }},
-		{"備考", "NOTE", func(v api.Target) string { return v.Note }},
-	})
-	commands = append(commands, p.group("secret", "接続先の認証情報", "what opens an account on a target",
-		p.leaf("set", "ACCOUNT", "アカウントの秘密鍵かパスワードを封じて預ける", "seal an account's private key or password", p.setSecret,
-			&cli.StringFlag{Name: "file", Usage: p.say("秘密のファイル(- は標準入力)", "file of the secret (- for standard input)")}, p.authFlag()),
-	))
-	return p.group("target", "接続先", "targets", commands...)
 }
 
 func (p *program) setSecret(c *cli.Context) error {

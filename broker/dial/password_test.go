@@ -1,4 +1,4 @@
-package session
+package dial
 
 import "testing"
 
