@@ -51,6 +51,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "look whether evidence can be kept", Every: 5 * time.Second, Run: func(ctx context.Context) error { return b.lookAtKeeping(ctx, c) }},
 		{Name: "take away accounts that were not proved gone", Every: time.Minute, Run: b.care.Retry},
 		{Name: "list outgoing connections of targets in use", Every: time.Minute, Run: b.care.Watch},
+		{Name: "change stored secrets after a window", Every: time.Minute, Run: b.care.ChangeSecrets},
 		{Name: "probe again what could be read", Every: time.Hour, Run: b.care.Reprobe},
 		{Name: "take monthly inventories", Every: time.Hour, Run: b.care.Monthly},
 		{Name: "remove held files whose time is over", Every: time.Hour, Run: func(ctx context.Context) error {

@@ -17,6 +17,7 @@ const firstLine = "sekimori-target 1"
 // Bounds of orders and answers.
 const (
 	mostValue  = 256
+	mostKey    = 1024 // of a public key
 	mostAnswer = 1 << 20
 	mostLines  = 20_000
 	mostLine   = 4000
@@ -35,6 +36,9 @@ const (
 	VerbInventory   Verb = "inventory"
 	VerbLogins      Verb = "logins"
 	VerbConnections Verb = "connections"
+	VerbSetPassword Verb = "set-password"
+	VerbAddKey      Verb = "add-key"
+	VerbRemoveKey   Verb = "remove-key"
 )
 
 // answers says which lines each verb's answer may have, and their number of fields.
@@ -47,6 +51,9 @@ var answers = map[Verb]map[string]int{
 	VerbInventory:   {"account": 2, "key": 2, "right": 2, "cron": 2, "at": 2, "unit": 2, "linger": 2, "password": 2, "unknown": 2},
 	VerbLogins:      {"login": 3},
 	VerbConnections: {"connection": 3},
+	VerbSetPassword: {},
+	VerbAddKey:      {},
+	VerbRemoveKey:   {},
 }
 
 // Order is one order to a target's program.
@@ -58,6 +65,8 @@ type Order struct {
 	What    []string
 	End     bool // leftovers: end them
 	Since   time.Time
+	// A secret change: the new password, or the new and the old public key as type and base64.
+	Password, Key, Old string
 }
 
 // bytes writes the order. Errors: a value that the protocol cannot carry.
@@ -68,7 +77,11 @@ func (o Order) bytes() ([]byte, error) {
 		if value == "" {
 			return
 		}
-		if len(value) > mostValue || !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		most := mostValue
+		if word == "key" || word == "old" {
+			most = mostKey
+		}
+		if len(value) > most || !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			wrong = fmt.Errorf("order %s: the value of %s cannot be sent", o.Verb, word)
 		}
 		fmt.Fprintf(&b, "%s %s\n", word, value)
@@ -91,6 +104,9 @@ func (o Order) bytes() ([]byte, error) {
 	if !o.Since.IsZero() {
 		line("since", o.Since.UTC().Format(time.RFC3339))
 	}
+	line("password", o.Password)
+	line("key", o.Key)
+	line("old", o.Old)
 	b.WriteString("end\n")
 	return b.Bytes(), wrong
 }

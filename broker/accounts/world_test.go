@@ -38,6 +38,7 @@ type town struct {
 	t       *testing.T
 	db      *store.DB
 	ring    *keys.Ring
+	clock   *testbed.Clock
 	options accounts.Options
 	frees   []string // freezes that the steward declared
 }
@@ -74,7 +75,7 @@ func newTownOf(t *testing.T, ring *keys.Ring, target store.Target, of store.Acco
 			t.Error(err)
 		}
 	})
-	w := &town{t: t, db: db, ring: ring}
+	w := &town{t: t, db: db, ring: ring, clock: clock}
 	w.options = accounts.Options{DB: db, Dialer: &dial.Dialer{}, Signer: ring.StewardSigner, Ring: ring, Ahead: func() time.Duration { return -clock.Ahead() }, Log: hclog.NewNullLogger(),
 		Freeze: func(tx *store.Tx, vendor, system, why string) error {
 			w.frees = append(w.frees, vendor+" on "+system)

@@ -11,6 +11,8 @@ var kindsOfAccounts = func() []Kind {
 	failed := text("error", "why, as the target's program or the connection says")
 	findings := list("findings", "each with `what` (`connections`, `account`, `leftovers`, `target`, `egress`), `state` (`verified`, `partly`: it cannot be verified, `failed`), `detail` and `names`")
 	state := text("state", "the worst of the findings: `verified`, `partly`, `failed`")
+	namesChange := "the window, the account, the target, the system"
+	change := []Member{text("account", "id of the account"), text("target", "id of the target"), text("window", "number of the window after which it was due"), text("credential", "`key` or `password`")}
 	return []Kind{
 		{Name: "account.preparing", JA: "作業用アカウントの準備", Says: "The broker is about to make an account usable for a session. From here on it is taken away whatever happens.", Subjects: namesUse, Members: with(use, until...)},
 		{Name: "account.prepared", JA: "作業用アカウントの準備完了", Says: "The account is usable.", Subjects: namesUse, Members: with(with(use, until...), yesno("shared", "true: another session had it prepared already"))},
@@ -19,6 +21,13 @@ var kindsOfAccounts = func() []Kind {
 		{Name: "account.probe-failed", JA: "作業用アカウントの検査の失敗", Says: "Reading could not be tried; the session does not begin (129).", Subjects: namesUse, Members: with(use, failed)},
 		{Name: "account.withdrawn", JA: "作業用アカウントの取上げ", Says: "An account that a crash left in use, or that was not proved gone at the end, was taken away, or this failed again.", Subjects: "the sessions, the account, the target, the system",
 			Members: []Member{text("account", "id of the account"), text("target", "id of the target"), list("sessions", "numbers of the sessions that had used it"), state, findings}},
+		{Name: "secret.changing", JA: "保管した認証情報の交換の始め", Says: "The stored key or password of an account is being changed after a window: a new one was made and is kept, sealed, beside the old one.", Subjects: namesChange, Members: change},
+		{Name: "secret.placed", JA: "新しい認証情報を接続先に置いた", Says: "The target has the new key or password.", Subjects: namesChange, Members: change},
+		{Name: "secret.proved", JA: "新しい認証情報の確認", Says: "The new key or password opened the account in a real login and is the account's from here on.", Subjects: namesChange, Members: change},
+		{Name: "secret.changed", JA: "保管した認証情報の交換", Says: "The old key or password is gone: the target refused it.", Subjects: namesChange, Members: change},
+		{Name: "secret.change-failed", JA: "保管した認証情報の交換の失敗", Says: "A step of a change failed. Both secrets are kept, and the step is tried again.", Subjects: namesChange, Members: []Member{
+			text("account", "id of the account"), text("target", "id of the target"), text("window", "number of the window after which it was due"),
+			text("step", "`place`, `try` or `remove`"), failed, instant("again", "when it is tried next")}},
 		{Name: "session.end-verified", JA: "終了の検証", Says: "How the end of a session was verified on its target. Without an administrative connection `session.ended` alone says it.", Subjects: namesSession + ", the target",
 			Members: []Member{text("session_id", "number of the session"), text("window", "number of the window"), text("target", "id of the target"), text("account", "id of the account"), state, findings}},
 		{Name: "target.inventoried", JA: "接続先の棚卸し", Says: "Accounts, keys, rights and timed jobs of a target were listed and compared.", Subjects: "the target, the system, the window", Members: []Member{

@@ -90,6 +90,10 @@ func (r *Registry) SetAccountSecret(ctx context.Context, account string, secret 
 		if err := tx.PutSecret(a.Secret, sealed); err != nil {
 			return fmt.Errorf("store secret: %w", err)
 		}
+		// The administrator knows what the target has now; a change that was under way is over.
+		if err := tx.EndSecretChange(a.ID); err != nil {
+			return fmt.Errorf("end the change of the secret: %w", err)
+		}
 		_, err = tx.Append(ledger.Draft{Kind: "secret.set", Actor: by, Subjects: []string{a.ID, a.Target},
 			Payload: map[string]any{"account": a.ID, "credential": a.Credential}})
 		return err

@@ -17,6 +17,8 @@ type System struct {
 	Unproved  Unproved
 	// InventoryMonthly: accounts, keys, rights and timed jobs of the system's targets are compared every month, beside each window.
 	InventoryMonthly bool
+	// ChangeSecrets: stored keys and passwords of the system's accounts are changed after each window in which they were used.
+	ChangeSecrets bool
 }
 
 // Checklist is a system's versioned procedure. The attendant ticks it by name (R10). Its order is compulsory: a step may be ticked

@@ -1,12 +1,14 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
+	"sekimori/broker/accounts"
 	"sekimori/broker/dial"
 	"sekimori/broker/keys"
 	"sekimori/broker/store"
@@ -20,12 +22,18 @@ const certificateGrace = 60 // seconds
 // by the dialer. The engineer can read no part of it (promise 8).
 func (l *session) credential() (dial.Auth, error) {
 	var account store.Account
-	var secret []byte
+	var secret, other []byte
+	var change store.SecretChange
 	err := l.sup.o.DB.Read(l.ctx, func(s *store.Snap) (err error) {
 		if account, err = s.Account(l.grant.Account); err != nil || account.Secret == "" {
 			return err
 		}
-		secret, err = s.Secret(account.Secret)
+		if secret, err = s.Secret(account.Secret); err != nil {
+			return err
+		}
+		if change, err = s.SecretChange(account.ID); errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
 		return err
 	})
 	if err != nil {
@@ -49,10 +57,23 @@ func (l *session) credential() (dial.Auth, error) {
 		if err != nil {
 			return nil, err
 		}
+		// While the secret is being changed the target may have either.
+		if change.State == store.SecretMade || change.State == store.SecretPlaced {
+			if other, err = l.sup.o.Ring.Unseal(accounts.NextSecret(account), change.Sealed); err != nil {
+				return nil, err
+			}
+		}
 		if account.Credential == store.CredentialPassword {
+			if other != nil {
+				return dial.Password(string(plain), string(other)), nil
+			}
 			return dial.Password(string(plain)), nil
 		}
-		auth, err := dial.Keys(plain)
+		pems := [][]byte{plain}
+		if other != nil {
+			pems = append(pems, other)
+		}
+		auth, err := dial.Keys(pems...)
 		if err != nil {
 			return nil, fmt.Errorf("account %s: %w", account.ID, err)
 		}

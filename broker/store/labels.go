@@ -25,6 +25,7 @@ var alarmKinds = map[AlarmKind]text.Text{
 	AlarmNotGone:       text.Of("接続先で終了を検証できない", "end not proved on the target"),
 	AlarmChanged:       text.Of("接続先のアカウント・鍵・権限・定期処理の変化", "accounts, keys, rights or timed jobs of a target changed"),
 	AlarmEgress:        text.Of("接続先の知らない外向き通信", "unknown outgoing connections of a target"),
+	AlarmSecret:        text.Of("保管した鍵・パスワードを替えられない", "a stored key or password could not be changed"),
 	AlarmOtherAccount:  text.Of("機関の認証基盤の別のアカウント", "another account of the directory"),
 }
 
@@ -125,3 +126,12 @@ var checkResults = map[CheckResult]text.Text{
 
 // Label is the result as people read it.
 func (r CheckResult) Label() text.Text { return text.Label(checkResults, r) }
+
+var secretStates = map[SecretState]text.Text{
+	SecretMade:   text.Of("新しいものを作った", "made"),
+	SecretPlaced: text.Of("接続先に置いた", "placed"),
+	SecretProved: text.Of("新しいもので入れた", "proved"),
+}
+
+// Label is the state as people read it.
+func (s SecretState) Label() text.Text { return text.Label(secretStates, s) }
