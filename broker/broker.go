@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -150,7 +151,7 @@ func openStore(ctx context.Context, c Config, o Options, ring *keys.Ring) (*stor
 
 func newSteward(c Config, o Options, ring *keys.Ring, db *store.DB) *accounts.Steward {
 	care := accounts.Options{
-		DB: db, Dialer: &dial.Dialer{Log: o.Log.Named("dial")}, Signer: ring.StewardSigner, Ring: ring, Sources: c.sources(), Log: o.Log.Named("accounts"),
+		DB: db, Dialer: &dial.Dialer{Log: o.Log.Named("dial"), LoggingIn: noteLogin(db, o)}, Signer: ring.StewardSigner, Ring: ring, Sources: c.sources(), Log: o.Log.Named("accounts"),
 		Freeze: func(tx *store.Tx, vendor, system, why string) error {
 			return freeze.ByRule(tx, vendor, "終了を検証できない / end not proved on "+system+": "+why, ledger.Actor{Kind: "broker", ID: "broker"})
 		},
@@ -159,6 +160,19 @@ func newSteward(c Config, o Options, ring *keys.Ring, db *store.DB) *accounts.St
 		care.Ahead = func() time.Duration { return o.TargetClock().Sub(o.Clock()) }
 	}
 	return accounts.New(care)
+}
+
+// noteLogin keeps every login of the broker to a target, so that the target's record of logins can be compared with them. A login that
+// could not be kept goes on: it will look unknown.
+func noteLogin(db *store.DB, o Options) func(context.Context, dial.Target, netip.AddrPort) {
+	return func(ctx context.Context, t dial.Target, from netip.AddrPort) {
+		err := db.Keep(ctx, store.KeepOwnLogin, func(k *store.KeepTx) error {
+			return k.NoteOwnLogin(store.OwnLogin{Target: t.ID, Login: t.Login, From: from})
+		})
+		if err != nil {
+			o.Log.Warn("own_login_not_kept", "target", t.ID, "error", err)
+		}
+	}
 }
 
 func newSupervisor(c Config, o Options, ring *keys.Ring, db *store.DB, care *accounts.Steward, held *files.Gate, lines func() map[string]policy.Line) (*session.Supervisor, error) {
@@ -173,7 +187,7 @@ func newSupervisor(c Config, o Options, ring *keys.Ring, db *store.DB, care *acc
 	dir := filepath.Join(c.DataDir, "recordings")
 	return session.New(session.Options{
 		Files: held,
-		DB:    db, Ring: ring, Dialer: &dial.Dialer{Version: c.Gate.Version, Log: o.Log.Named("dial")},
+		DB:    db, Ring: ring, Dialer: &dial.Dialer{Version: c.Gate.Version, Log: o.Log.Named("dial"), LoggingIn: noteLogin(db, o)},
 		Accounts: care, Dir: dir, FS: o.FS, OutputTo: append([]age.Recipient{ring.ViewingRecipient()}, output...), InputTo: input,
 		MinFree: uint64(c.MinFreeSpace), Clock: o.Clock, TargetClock: o.TargetClock, Zone: c.Location(), GateName: c.GateName,
 		Recheck: time.Duration(c.RecheckInterval), WaitingRoom: time.Duration(c.WaitingRoom), Connections: c.Gate.Connections, Answer: o.Answer, Lines: lines, Log: o.Log.Named("session"),

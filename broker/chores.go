@@ -10,6 +10,7 @@ import (
 	"sekimori/broker/evidence"
 	"sekimori/broker/notify"
 	"sekimori/broker/papers"
+	"sekimori/broker/reconcile"
 	"sekimori/broker/refusals"
 	"sekimori/broker/registry"
 	"sekimori/broker/reports"
@@ -29,6 +30,7 @@ type parts struct {
 	evidence *evidence.Keeper
 	teller   *notify.Service
 	roster   *roster.Book
+	compared *reconcile.Office
 }
 
 // choresOf is the table of tasks that the clock starts. The ten-second pace serves lists and the ledger only: every refusal is
@@ -54,6 +56,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "change stored secrets after a window", Every: time.Minute, Run: b.care.ChangeSecrets},
 		{Name: "probe again what could be read", Every: time.Hour, Run: b.care.Reprobe},
 		{Name: "take monthly inventories", Every: time.Hour, Run: b.care.Monthly},
+		{Name: "compare logins of targets with the ledger", Every: time.Minute, Run: p.compared.Hourly},
 		{Name: "remove held files whose time is over", Every: time.Hour, Run: func(ctx context.Context) error {
 			return b.files.Expire(ctx, time.Duration(c.RecordingRetention))
 		}},

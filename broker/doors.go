@@ -24,6 +24,7 @@ import (
 	"sekimori/broker/pages"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
+	"sekimori/broker/reconcile"
 	"sekimori/broker/refusals"
 	"sekimori/broker/registry"
 	"sekimori/broker/reports"
@@ -85,6 +86,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	freezer := freeze.New(freeze.Options{DB: b.db, Acts: acts, Log: o.Log.Named("freeze")})
 	whoWorks := roster.New(roster.Options{DB: b.db, Acts: acts, Zone: c.Location(), Lock: freeze.LockLeft})
 	standing := permits.New(permits.Options{DB: b.db, Acts: acts, Zone: c.Location()})
+	compared := reconcile.New(reconcile.Options{DB: b.db, Acts: acts, Steward: b.care, Zone: c.Location(), Log: o.Log.Named("reconcile")})
 	teller, err := b.teller(c, o, ring.LedgerVerifier().Name(), book.EventsOf)
 	if err != nil {
 		return err
@@ -97,7 +99,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	reviews := review.New(review.Options{Acts: acts, Zone: c.Location()})
 	counter, err := pages.New(pages.Options{
 		Teller: teller,
-		DB:     b.db, Views: views, Acts: acts, Registry: people, Desk: desk, Attendance: post, Reports: written, Reviews: reviews, Days: days, Papers: onFile, Permits: standing, Roster: whoWorks, Lines: lines, Targets: targets,
+		DB:     b.db, Views: views, Acts: acts, Registry: people, Desk: desk, Attendance: post, Reports: written, Reviews: reviews, Days: days, Papers: onFile, Permits: standing, Reconcile: compared, Roster: whoWorks, Lines: lines, Targets: targets,
 		Freezer: freezer, Agenda: book, Sessions: b.sup, Evidence: held, Clock: o.Clock, Zone: c.Location(), House: c.house(), Proxies: c.proxies(),
 		Known: web.KeepPlace, Log: o.Log.Named("pages"),
 	})
@@ -109,7 +111,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		Teller: teller,
 		Staff:  counter.Staff(), Portal: counter.Portal(),
 		DB: b.db, Views: views, Acts: acts, Ring: ring, Registry: people, Desk: desk, Attendance: post, Reports: written,
-		Agenda: book, Freezer: freezer, Reviews: reviews, Days: days, Sessions: b.sup, Papers: onFile, Permits: standing, Roster: whoWorks, Lines: lines, Targets: targets,
+		Agenda: book, Freezer: freezer, Reviews: reviews, Days: days, Sessions: b.sup, Papers: onFile, Permits: standing, Reconcile: compared, Roster: whoWorks, Lines: lines, Targets: targets,
 		Evidence: held, Clock: o.Clock, Zone: c.Location(),
 		Notice: c.noticeSettings(),
 		Status: func() api.Status { return api.Status{SSHAddress: b.ssh.Addr().String(), Ready: true} },
@@ -146,7 +148,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		return err
 	}
 	b.serve("ssh", func() error { return b.gate.Serve(ctx, b.ssh) })
-	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, held, teller, whoWorks})
+	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, held, teller, whoWorks, compared})
 	for i := range table {
 		if o.Chores > 0 {
 			table[i].Every = min(table[i].Every, o.Chores)

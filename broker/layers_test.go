@@ -57,6 +57,7 @@ var layers = map[string]int{
 	"sekimori/broker/accounts":      6,
 	"sekimori/broker/relay":         6,
 	"sekimori/broker/session":       7,
+	"sekimori/broker/reconcile":     7,
 	"sekimori/broker/view":          8,
 	"sekimori/broker/fault":         8,
 	"sekimori/broker/gate":          9,

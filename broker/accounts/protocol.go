@@ -49,7 +49,7 @@ var answers = map[Verb]map[string]int{
 	VerbProbe:       {"cannot-read": 2, "can-read": 2},
 	VerbLeftovers:   {"left": 3, "ended": 3, "unknown": 2},
 	VerbInventory:   {"account": 2, "key": 2, "right": 2, "cron": 2, "at": 2, "unit": 2, "linger": 2, "password": 2, "unknown": 2},
-	VerbLogins:      {"login": 3},
+	VerbLogins:      {"clock": 1, "record": 2, "login": 5},
 	VerbConnections: {"connection": 3},
 	VerbSetPassword: {},
 	VerbAddKey:      {},

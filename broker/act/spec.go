@@ -69,6 +69,9 @@ const (
 	ShowsLine       Shown = "line"
 	ShowsDraft      Shown = "draft"
 	ShowsTarget     Shown = "target"
+
+	ShowsReconciliation Shown = "reconciliation"
+	ShowsUnknownLogin   Shown = "unknown-login"
 )
 
 // Proof tells when an act asks for password and one-time code.

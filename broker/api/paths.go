@@ -46,6 +46,12 @@ const (
 	LedgerEntries Kind[Entry]         = "/v1/ledger/entries"
 )
 
+// The kinds of what reconciliation finds.
+const (
+	Reconciliations Kind[Reconciliation] = "/v1/reconcile"
+	UnknownLogins   Kind[UnknownLogin]   = "/v1/unknown-logins"
+)
+
 // Addresses that are not of a kind.
 const (
 	StatusPath       Path[Status]           = "/v1/status"
@@ -149,6 +155,11 @@ func PaperCopyOf(paper string) Path[Stream] { return Path[Stream](Papers.Act(pap
 
 // VerifyPaper compares the copy of a paper with the ledger.
 func VerifyPaper(paper string) Path[PaperCheck] { return Path[PaperCheck](Papers.Act(paper, "verify")) }
+
+// CompareFile has a file of a target's record of logins compared.
+func CompareFile(target string) Path[Reconciliation] {
+	return Path[Reconciliation](Reconciliations.Act(target, "file"))
+}
 
 // EnrollCodeFor issues an enrolment code.
 func EnrollCodeFor(person string) Path[EnrollCode] {

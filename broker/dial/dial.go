@@ -34,6 +34,8 @@ type Dialer struct {
 	Log     hclog.Logger // nil: silent
 	// Connect makes the TCP connection; nil: the system's. Tests without sockets replace it.
 	Connect func(ctx context.Context, addr string) (net.Conn, error)
+	// LoggingIn is told of each login before it is tried, with the broker's end of the connection. It must not wait long. Nil: nothing is told.
+	LoggingIn func(ctx context.Context, t Target, from netip.AddrPort)
 }
 
 // Conn is an SSH connection to a target. The caller must read Chans and Reqs until they are closed.
@@ -97,6 +99,13 @@ func (d *Dialer) DialFrom(ctx context.Context, t Target, auth Auth) (*Conn, erro
 	proofs, err := auth(localOf(raw))
 	if err != nil {
 		return nil, &Error{Reason: policy.TargetUnreachable, Target: t.ID, Err: errors.Join(err, raw.Close())}
+	}
+	if d.LoggingIn != nil {
+		var from netip.AddrPort
+		if a, ok := raw.LocalAddr().(*net.TCPAddr); ok {
+			from = netip.AddrPortFrom(a.AddrPort().Addr().Unmap().WithZone(""), a.AddrPort().Port())
+		}
+		d.LoggingIn(ctx, t, from)
 	}
 	conn := wire.Wrap(raw, d.Wire)
 	// The end of ctx aborts the handshake at any point, and no deadline must be cleared later.

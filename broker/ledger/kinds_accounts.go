@@ -36,6 +36,18 @@ var kindsOfAccounts = func() []Kind {
 			instant("compared_with", "when the earlier list was made; absent: there is none"), text("error", "why the list could not be had; absent: it could")}},
 		{Name: "target.checked", JA: "接続先の設定の確認", Says: "The broker connected to a target and tried what its administrator put there.", Subjects: "the target, the system", Members: []Member{
 			text("target", "id of the target"), yesno("ok", "every part was tried and went well"), list("lines", "each with `what` (`host-key`, `no-proof`, `steward`, `login`, `wrong-principal`, `wrong-source`), `account`, `result` (`ok`, `failed`, `skipped`) and `detail`")}},
+		{Name: "target.reconciled", JA: "ログインの突合", Says: "The logins of a target were compared with the sessions of the ledger.", Subjects: "the target, the system, the unknown logins found for the first time", Members: []Member{
+			text("target", "id of the target"), text("source", "`target`: its own record, through the administrative connection; `file`"), text("state", "`agrees`, `unknown`: there are logins that the ledger does not know, `failed`"),
+			instant("from", "the first moment that was compared"), instant("until", "the last; absent: none was"), number("logins", "how many the record has within these"), number("known", "how many the broker made"),
+			number("new", "unknown and found for the first time"), number("before", "unknown and found earlier"), number("beyond", "unknown and only counted, beyond the number that is kept; absent: none"),
+			list("unknown", "the new ones, each with `login` (its number), `at`, `account`, `source`, `doubt` (`no-session`, `other-address`, `more-than-one`) and `session_id` (that used the account then; empty: none); absent: none"),
+			list("missing", "the first sessions that a complete record does not know; absent: none"), number("ahead_ms", "how far the target's clock is ahead of the broker's"),
+			list("records", "kinds of record that were read: `accepted` (every login), `terminal` (those with a terminal); absent: none"),
+			instant("gap", "where the record begins, if that is after the comparison before; absent: it reaches back"), text("error", "why it failed; absent: it did not")}},
+		{Name: "reconciliation.viewed", JA: "突合の閲覧", Says: "A person opened the page of a target's comparison of logins.", Subjects: "the target, the person", Members: []Member{text("target", "id of the target")}},
+		{Name: "login.viewed", JA: "台帳にないログインの閲覧", Says: "A person opened the page of a login that the ledger does not know.", Subjects: "the login, the person", Members: []Member{text("login", "number of the unknown login")}},
+		{Name: "login.explained", JA: "台帳にないログインの説明", Says: "An auditor explained a login that the ledger does not know.", Subjects: "the login, the target", Members: []Member{
+			text("login", "number of the unknown login"), text("target", "id of the target"), text("reason", "why it is explained")}},
 		{Name: "target.connections", JA: "接続先の外向き通信", Says: "A target had outgoing connections that its list does not know.", Subjects: "the target, the system, the window", Members: []Member{
 			text("target", "id of the target"), text("window", "number of the window; absent: none"), number("connections", "how many outgoing connections there were"), list("unknown", "those that the list does not know")}},
 	}

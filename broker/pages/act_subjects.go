@@ -47,6 +47,20 @@ func (v *visit) otherSubject(d deed, id string) (card Card, offers []api.Offer, 
 		row("番号", "Number", t.ID)
 		row("ホスト", "Host", t.Host+":"+itoa(t.Port))
 		return card, t.Offers, nil
+	case strings.HasPrefix(d.Path, string(api.Reconciliations)+"/"):
+		r, err := views.Reconciliation(ctx, by, id)
+		if err != nil {
+			return card, nil, err
+		}
+		card, err = v.reconciliationCard(r)
+		return card, r.Offers, err
+	case strings.HasPrefix(d.Path, string(api.UnknownLogins)+"/"):
+		u, err := views.UnknownLogin(ctx, by, id)
+		if err != nil {
+			return card, nil, err
+		}
+		card, err = v.unknownLoginCard(u)
+		return card, u.Offers, err
 	case strings.HasPrefix(d.Path, string(api.People)+"/"):
 		p, err := views.Person(ctx, by, id)
 		if err != nil {

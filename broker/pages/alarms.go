@@ -46,7 +46,7 @@ func (v *visit) alarmsPage() (*AlarmsPage, error) {
 	}
 	mine := registry.DesksOf(policy.SeeAlarms(v.person))
 	for _, a := range list.Items {
-		one := AlarmRow{ID: a.ID, What: store.AlarmKind(a.What).Label(), About: names(a.About), Href: aboutHref(a.About), At: moment(a.At, p.o.Zone), Details: alarmDetails(a)}
+		one := AlarmRow{ID: a.ID, What: store.AlarmKind(a.What).Label(), About: names(a.About), Href: alarmHref(a), At: moment(a.At, p.o.Zone), Details: alarmDetails(a)}
 		one.Drill, _ = a.Detail["drill"].(bool)
 		acked := slices.ContainsFunc(a.To, func(d api.AlarmDesk) bool { return d.AckedBy == v.person.ID })
 		for _, d := range a.To {
@@ -83,6 +83,14 @@ func deskName(desk string, names func(string) string) text.Text {
 		return text2("所管課 "+names(id), "Section "+names(id))
 	}
 	return policy.InformationSystems.Label()
+}
+
+// alarmHref is the page that an alarm leads to; empty where it has none.
+func alarmHref(a api.Alarm) string {
+	if store.AlarmKind(a.What) == store.AlarmLogins {
+		return "/reconcile/" + url.PathEscape(a.About)
+	}
+	return aboutHref(a.About)
 }
 
 // aboutHref is the page of the thing that an alarm is about; empty where it has none.

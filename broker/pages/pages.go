@@ -20,6 +20,7 @@ import (
 	"sekimori/broker/notify"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
+	"sekimori/broker/reconcile"
 	"sekimori/broker/registry"
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
@@ -43,6 +44,7 @@ type Options struct {
 	Days       *confirmation.Book
 	Papers     *papers.Keeper
 	Permits    *permits.Office
+	Reconcile  *reconcile.Office
 	Roster     *roster.Book
 	Lines      *interlock.Switch
 	Targets    *accounts.Counter

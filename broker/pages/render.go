@@ -43,6 +43,7 @@ func shown() map[string]page {
 		emergencyPages(),
 		registryPages(), registryFilePages(), changePages(), sessionPages(), sessionPaperPages(), consolePages(), playbackPages(), actPages(),
 		permitPages(),
+		reconcilePages(),
 		portalPages(),
 		vendorPages(),
 		reviewPages(), dayPages(), ledgerPages(), notificationPages(), alarmPages(), incidentPages(), problemPages(),

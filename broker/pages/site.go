@@ -77,7 +77,7 @@ func rows() []row {
 		permitRoutes(),
 		portalRoutes(),
 		vendorRoutes(),
-		registryRoutes(), changeRoutes(), reviewRoutes(), dayRoutes(), ledgerRoutes(), notificationRoutes(), alarmRoutes(), incidentRoutes(), sessionRoutes(), sessionPaperRoutes(), consoleRoutes(), pictureRoutes(), playbackRoutes(), actRows(), ownActRows(), registryFileRoutes(),
+		registryRoutes(), changeRoutes(), reviewRoutes(), dayRoutes(), reconcileRoutes(), ledgerRoutes(), notificationRoutes(), alarmRoutes(), incidentRoutes(), sessionRoutes(), sessionPaperRoutes(), consoleRoutes(), pictureRoutes(), playbackRoutes(), actRows(), ownActRows(), registryFileRoutes(),
 	)
 }
 

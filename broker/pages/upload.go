@@ -70,19 +70,11 @@ func filingFields(kinds []store.PaperKind, engineers []api.Person, values url.Va
 // takeIn puts the paper of the posted form on file. The copy stands last in the form: it is read while it comes and never held in memory.
 // f is the fault for which the form is shown again with values; an err is for the page of failures.
 func (v *visit) takeIn(vendor string) (values url.Values, f *api.Fault, err error) {
-	v.upload(mostUpload)
-	conn := http.NewResponseController(v.w)
-	_ = conn.SetReadDeadline(time.Now().Add(uploadTime)) // of the machine's clock, as the kernel's; a writer without deadlines is a test's
-	_ = conn.SetWriteDeadline(time.Now().Add(uploadTime + pageTime))
-	defer func() { _ = conn.SetReadDeadline(time.Time{}) }()
-	parts, err := v.r.MultipartReader()
+	values, file, done, err := v.withFile(mostUpload)
 	if err != nil {
-		return nil, nil, fault.BadRequest("入力が読めません", "the form cannot be read", err)
+		return nil, nil, err
 	}
-	values, file, err := answers(parts)
-	if err != nil {
-		return nil, nil, fault.BadRequest("入力が読めないか、途中で切れました", "the form cannot be read, or broke off", err)
-	}
+	defer done()
 	err = v.putOnFile(vendor, values, file)
 	if err == nil {
 		return values, nil, nil
@@ -95,6 +87,25 @@ func (v *visit) takeIn(vendor string) (values url.Values, f *api.Fault, err erro
 		_, _ = io.Copy(io.Discard, file)
 	}
 	return values, f, nil
+}
+
+// withFile reads a posted form up to its file, which stands last; file is nil if none was chosen. The caller calls done when it has read it.
+func (v *visit) withFile(most int64) (values url.Values, file *multipart.Part, done func(), err error) {
+	v.upload(most)
+	conn := http.NewResponseController(v.w)
+	_ = conn.SetReadDeadline(time.Now().Add(uploadTime)) // of the machine's clock, as the kernel's; a writer without deadlines is a test's
+	_ = conn.SetWriteDeadline(time.Now().Add(uploadTime + pageTime))
+	done = func() { _ = conn.SetReadDeadline(time.Time{}) }
+	parts, err := v.r.MultipartReader()
+	if err != nil {
+		done()
+		return nil, nil, nil, fault.BadRequest("入力が読めません", "the form cannot be read", err)
+	}
+	if values, file, err = answers(parts); err != nil {
+		done()
+		return nil, nil, nil, fault.BadRequest("入力が読めないか、途中で切れました", "the form cannot be read, or broke off", err)
+	}
+	return values, file, done, nil
 }
 
 // answers reads the fields up to the file. file is nil if none was chosen.

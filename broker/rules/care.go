@@ -28,4 +28,5 @@ var careFields = field.Table[System]{
 		field.Name(UnprovedFreeze, "事業者を凍結", "freeze")).Late(),
 	field.Bool("inventory_monthly", "毎月の棚卸し", "Monthly inventory", func(s *System) *bool { return &s.InventoryMonthly }).YesNo().Late(),
 	field.Bool("change_secrets", "保管した鍵・パスワードを時間枠のあとに替える", "Change stored secrets after each window", func(s *System) *bool { return &s.ChangeSecrets }).YesNo().Late(),
+	field.Bool("reconcile_hourly", "毎時のログインの突合", "Logins compared hourly", func(s *System) *bool { return &s.ReconcileHourly }).YesNo().Late(),
 }

@@ -19,6 +19,8 @@ type System struct {
 	InventoryMonthly bool
 	// ChangeSecrets: stored keys and passwords of the system's accounts are changed after each window in which they were used.
 	ChangeSecrets bool
+	// ReconcileHourly: the logins of the system's targets are compared with the ledger every hour (broker/reconcile).
+	ReconcileHourly bool
 }
 
 // Checklist is a system's versioned procedure. The attendant ticks it by name (R10). Its order is compulsory: a step may be ticked

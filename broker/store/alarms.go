@@ -35,6 +35,7 @@ const (
 	AlarmChanged       AlarmKind = "target-changed" // accounts, keys, rights or timed jobs of a target are not those of before
 	AlarmEgress        AlarmKind = "egress"         // a target has connections that its list does not know
 	AlarmSecret        AlarmKind = "secret"         // a stored secret could not be changed; the old one is kept
+	AlarmLogins        AlarmKind = "unknown-logins" // a target has logins that the ledger does not know, or they cannot be compared
 	AlarmLineLeft      AlarmKind = "line-left-on"   // a maintenance line is still on a quarter of an hour after its window
 	AlarmLineLost      AlarmKind = "line-lost"      // the separation from the office network was lost while a maintenance line was on
 	// AlarmOtherAccount: the directory vouches for a person's name with another account than the one that the person had before.

@@ -20,6 +20,8 @@ var rowsAbout = map[string][]string{
 	"account_uses":         {"session", "account", "window"},
 	"end_proofs":           {"session"},
 	"inventories":          {"target", "window"},
+	"reconciliations":      {"target"},
+	"unknown_logins":       {"id", "target"},
 	"alarm_desks":          {"alarm"},
 	"alarms":               {"id", "about"},
 	"attendance_records":   {"window", "request"},

@@ -26,6 +26,7 @@ var alarmKinds = map[AlarmKind]text.Text{
 	AlarmChanged:       text.Of("接続先のアカウント・鍵・権限・定期処理の変化", "accounts, keys, rights or timed jobs of a target changed"),
 	AlarmEgress:        text.Of("接続先の知らない外向き通信", "unknown outgoing connections of a target"),
 	AlarmSecret:        text.Of("保管した鍵・パスワードを替えられない", "a stored key or password could not be changed"),
+	AlarmLogins:        text.Of("台帳にないログイン", "logins that the ledger does not know"),
 	AlarmOtherAccount:  text.Of("機関の認証基盤の別のアカウント", "another account of the directory"),
 }
 
@@ -135,3 +136,12 @@ var secretStates = map[SecretState]text.Text{
 
 // Label is the state as people read it.
 func (s SecretState) Label() text.Text { return text.Label(secretStates, s) }
+
+var reconciledStates = map[ReconciledState]text.Text{
+	ReconciledAgrees:  text.Of("相違なし", "agrees"),
+	ReconciledUnknown: text.Of("台帳にないログインあり", "unknown logins"),
+	ReconciledFailed:  text.Of("突き合わせられない", "could not be compared"),
+}
+
+// Label is the state as people read it.
+func (s ReconciledState) Label() text.Text { return text.Label(reconciledStates, s) }

@@ -27,6 +27,7 @@ var unbound = map[string]string{
 	"outbox":           "says that someone is to be told of an entry, which the tree holds",
 	"notices":          "are written by Keep: who is told of an entry; they are forgotten after a time",
 	"deliveries":       "are written by Keep: tries of a mail or a call; what counts as evidence has an entry (alarm.delivered)",
+	"own_logins":       "are written by Keep: logins of the broker to targets; the sessions among them are bound",
 	"line_probes":      "are written by Keep: when a probe saw its side up or down",
 	"recording_checks": "are written by Keep: a note; what was read and when, the entries recordings.reread say",
 }

@@ -60,11 +60,13 @@ const (
 	// KeepLineProbe: a probe of a line saw its side up or down at this time. A verdict on a line that matters to a session has an entry.
 	KeepLineProbe  KeepKind = "line-probe"
 	KeepPasskeyUse KeepKind = "passkey-use" // when a passkey was last used, and its own count of uses
+	// KeepOwnLogin: the broker itself logged in to a target. What a session does there has entries of its own.
+	KeepOwnLogin KeepKind = "own-login"
 )
 
 // KeepKinds is the closed list.
 func KeepKinds() []KeepKind {
-	return []KeepKind{KeepCodeStep, KeepThrottle, KeepTokenUse, KeepEnrolmentTry, KeepHeartbeat, KeepPresence, KeepRecordingCheck, KeepNotices, KeepPasskeyUse, KeepLineProbe}
+	return []KeepKind{KeepCodeStep, KeepThrottle, KeepTokenUse, KeepEnrolmentTry, KeepHeartbeat, KeepPresence, KeepRecordingCheck, KeepNotices, KeepPasskeyUse, KeepLineProbe, KeepOwnLogin}
 }
 
 // KeepTx is a Keep transaction. It offers the mutators of the closed list only. Each of them

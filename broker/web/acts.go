@@ -14,6 +14,7 @@ import (
 	"sekimori/broker/interlock"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
+	"sekimori/broker/reconcile"
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
@@ -36,6 +37,7 @@ func actRoutes() []route {
 		mounted(func(s *Server) *confirmation.Book { return s.o.Days }, confirmation.Acts()),
 		mounted(func(s *Server) *interlock.Switch { return s.o.Lines }, interlock.Acts()),
 		mounted(func(s *Server) *accounts.Counter { return s.o.Targets }, accounts.Acts()),
+		mounted(func(s *Server) *reconcile.Office { return s.o.Reconcile }, reconcile.Acts()),
 		mounted(func(s *Server) *correction.Book { return correction.New(s.o.Acts) }, correction.Acts()),
 	)
 }
@@ -107,6 +109,12 @@ func (s *Server) answer(c *call, shows act.Shown, id string, result any) error {
 		return s.replyRoster(c, id)
 	case act.ShowsPermit:
 		return s.replyPermit(c, id)
+	case act.ShowsReconciliation:
+		v, err := s.o.Views.ReconciliationNow(c.r.Context(), c.reader(), id)
+		return c.answer(v, err)
+	case act.ShowsUnknownLogin:
+		v, err := s.o.Views.UnknownLoginNow(c.r.Context(), id)
+		return c.answer(v, err)
 	case act.ShowsEntry:
 		return s.replyEntry(c, id)
 	case act.ShowsDay:

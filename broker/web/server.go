@@ -25,6 +25,7 @@ import (
 	"sekimori/broker/notify"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
+	"sekimori/broker/reconcile"
 	"sekimori/broker/registry"
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
@@ -48,6 +49,7 @@ type Options struct {
 	Papers     *papers.Keeper
 	Teller     *notify.Service
 	Permits    *permits.Office
+	Reconcile  *reconcile.Office
 	Roster     *roster.Book
 	Lines      *interlock.Switch
 	Targets    *accounts.Counter

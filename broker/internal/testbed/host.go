@@ -26,6 +26,7 @@ type HostOptions struct {
 	Keys     []ssh.PublicKey // that open every account
 	CA       ssh.PublicKey   // user certificates of this authority open the accounts; nil: none
 	Conf     []string        // lines of sshd_config that come before the others
+	Said     func(string)    // is told each line of the server's log; nil: no one is
 	Setup    string          // shell lines that run before the server, as root of the host
 }
 
@@ -66,7 +67,7 @@ func StartHost(tb testing.TB, o HostOptions) *Host {
 	b.WriteString(o.Setup + "\nexec \"$@\"\n")
 	setup := filepath.Join(h.Root, "setup")
 	Program(tb, setup, "#!/bin/sh\n"+b.String())
-	so := SSHDOptions{Keys: o.Keys, CA: o.CA, Conf: o.Conf, Wrap: []string{unshare, "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", setup}}
+	so := SSHDOptions{Keys: o.Keys, CA: o.CA, Conf: o.Conf, Said: o.Said, Wrap: []string{unshare, "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", setup}}
 	if o.Steward != nil {
 		so.Lines = []string{fmt.Sprintf("restrict,command=%q %s", o.Program, strings.TrimSpace(string(ssh.MarshalAuthorizedKey(o.Steward))))}
 	}

@@ -33,6 +33,7 @@ type SSHDOptions struct {
 	Keys  []ssh.PublicKey // plain keys
 	Lines []string        // further lines of authorized_keys, such as a key with a forced command
 	Wrap  []string        // a command that runs the server, such as unshare; nil: none
+	Said  func(string)    // is told each line of the server's log; nil: no one is
 	Conf  []string        // lines of sshd_config that come before the others, such as "PermitTTY no"
 }
 
@@ -131,6 +132,9 @@ Subsystem sftp internal-sftp
 			go func() {
 				defer close(done)
 				for lines.Scan() { // an unread pipe would stop the server one day
+					if o.Said != nil {
+						o.Said(lines.Text())
+					}
 				}
 			}()
 			tb.Cleanup(func() {
