@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sekimori/broker/accounts"
+	"sekimori/broker/reconcile"
 	"strings"
 	"testing"
 	"time"
@@ -88,7 +90,8 @@ func found(t *testing.T, change ...func(*Options)) *world {
 	w.o = Options{
 		DB: h.DB, Acts: acts, Registry: h.Registry, Desk: desk, Attendance: post, Reports: written, Lines: lines, Targets: accounts.NewCounter(accounts.New(accounts.Options{DB: h.DB, Dialer: &dial.Dialer{}, Log: hclog.NewNullLogger()}), acts), Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: h.DB, Acts: acts}), Papers: onFile,
 		Permits: permits.New(permits.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone}), Roster: roster.New(roster.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone, Lock: freeze.LockLeft}),
-		Teller: notify.New(notify.Options{DB: h.DB, Zone: townhall.Zone}), Freezer: freezer, Agenda: book, Sessions: sup, Evidence: evidence.New(evidence.Options{DB: h.DB, Dir: dir, Clock: h.Now}), Clock: h.Now, Zone: townhall.Zone,
+		Reconcile: reconcile.New(reconcile.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone, Steward: accounts.New(accounts.Options{DB: h.DB, Dialer: &dial.Dialer{}, Signer: h.Keys.StewardSigner, Log: hclog.NewNullLogger()})}),
+		Teller:    notify.New(notify.Options{DB: h.DB, Zone: townhall.Zone}), Freezer: freezer, Agenda: book, Sessions: sup, Evidence: evidence.New(evidence.Options{DB: h.DB, Dir: dir, Clock: h.Now}), Clock: h.Now, Zone: townhall.Zone,
 		Views: view.New(view.Options{DB: h.DB, Desk: desk, Attendance: post, Sessions: sup, Registry: h.Registry, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book, Ring: h.Keys, Lines: lines, Zone: townhall.Zone, Clock: h.Now,
 			Evidence: evidence.New(evidence.Options{DB: h.DB, Dir: dir, Clock: h.Now})}),
 		House: House{Institution: "例示市", Contact: "0000-00-0000", GateName: "gate", Version: "v1.2.3", Notice: view.NoticeSettings{Institution: "例示市", Contact: "0000-00-0000", Version: 3, Retention: 365 * 24 * time.Hour, Zone: townhall.Zone}}, Log: log,

@@ -42,14 +42,14 @@ func Read(r io.Reader, zone *time.Location, now time.Time) (accounts.Record, err
 // wrongLine says that a line is no line of a record.
 func wrongLine(n int, said, ja, en string) error {
 	said = text.OneLine(said, 60)
-	return &forms.Invalid{Problems: []forms.Problem{{Field: "file", Code: "not-a-record", Line: n, Column: 1,
+	return &forms.Invalid{Problems: []forms.Problem{{Field: "file", Code: "not-a-record",
 		JA: fmt.Sprintf("%d行目: %s: %q", n, ja, said), EN: fmt.Sprintf("line %d: %s: %q", n, en, said)}}}
 }
 
 // The lines of each kind of text.
 var (
 	// lastLine is the time of a line of last, in full (-F) or as ISO 8601.
-	lastLine = regexp.MustCompile(`^(\S+)\s+(.*?)\s+((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d \d{4}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:?\d\d)(?:\s|$)`)
+	lastLine = regexp.MustCompile(`^(\S+)\s+(.*?)\s+((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d \d{4}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?[+-]\d\d:?\d\d)(?:\s|$)`)
 	lastEnd  = regexp.MustCompile(`^\S+ begins (.+)$`)
 	// logLine is a line of a log: when, in which zone, the host, and what a program said. A program's name ends with a colon.
 	logLine = regexp.MustCompile(`^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?([A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)(?: ([A-Z]{2,5}))?( \S*[^\s:])? (\S.*)$`)

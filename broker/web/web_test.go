@@ -31,6 +31,7 @@ import (
 	"sekimori/broker/keys"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
+	"sekimori/broker/reconcile"
 	"sekimori/broker/registry"
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
@@ -109,7 +110,7 @@ func newWorld(t *testing.T) *world {
 		Views: view.New(view.Options{DB: db, Desk: desk, Attendance: post, Sessions: sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book, Zone: zone, Clock: clock}),
 		DB:    db, Ring: ring, Evidence: evidence.New(evidence.Options{DB: db, Dir: data, Clock: clock}), Clock: clock, Zone: zone, Sessions: sup, Papers: onFile, Log: log,
 		Registry: people,
-		Desk:     desk, Agenda: book, Attendance: post, Freezer: freezer, Permits: permits.New(permits.Options{DB: db, Acts: acts, Zone: zone}),
+		Desk:     desk, Agenda: book, Attendance: post, Freezer: freezer, Permits: permits.New(permits.Options{DB: db, Acts: acts, Zone: zone}), Reconcile: reconcile.New(reconcile.Options{DB: db, Acts: acts, Zone: zone}),
 		Roster: roster.New(roster.Options{DB: db, Acts: acts, Zone: zone, Lock: freeze.LockLeft}), Lines: interlock.New(interlock.Options{DB: db, Acts: acts}), Targets: accounts.NewCounter(accounts.New(accounts.Options{DB: db, Dialer: &dial.Dialer{}, Log: hclog.NewNullLogger()}), acts), Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: db, Acts: acts}), Reports: written,
 		Notice: NoticeSettings{Institution: "例示市", Version: 3, Retention: 365 * 24 * time.Hour},
 		Status: func() api.Status { return api.Status{Ready: true} }, Owner: uint32(os.Getuid()),

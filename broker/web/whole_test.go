@@ -14,6 +14,7 @@ import (
 	"sekimori/broker/interlock"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
+	"sekimori/broker/reconcile"
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
@@ -46,13 +47,15 @@ func TestEveryActIsWhole(t *testing.T) {
 	ofSubject(t, offered, correction.OnEntry.Acts)
 	ofSubject(t, offered, permits.OnNone.Acts)
 	ofSubject(t, offered, permits.OnPermit.Acts)
+	ofSubject(t, offered, reconcile.OnTarget.Acts)
+	ofSubject(t, offered, reconcile.OnLogin.Acts)
 	ofSubject(t, offered, roster.OnVendor.Acts)
 	ofSubject(t, offered, papers.OnPaper.Acts)
 	ofSubject(t, offered, papers.OnVendor.Acts)
 	ofSubject(t, offered, reports.OnReport.Acts)
 	ofSubject(t, offered, requests.OnDeputation.Acts)
 	ofSubject(t, offered, requests.NewDeputy.Acts)
-	mounted := slices.Concat(act.Specs(requests.Acts()), act.Specs(attendance.Acts()), act.Specs(freeze.Acts()), act.Specs(review.Acts()), act.Specs(permits.Acts()), act.Specs(roster.Acts()),
+	mounted := slices.Concat(act.Specs(reconcile.Acts()), act.Specs(requests.Acts()), act.Specs(attendance.Acts()), act.Specs(freeze.Acts()), act.Specs(review.Acts()), act.Specs(permits.Acts()), act.Specs(roster.Acts()),
 		act.Specs(papers.Acts()), act.Specs(reports.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()))
 	for _, s := range mounted {
 		if _, ok := offered[s.Route()]; !ok {

@@ -11,6 +11,7 @@ import (
 	"sekimori/broker/freeze"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
+	"sekimori/broker/reconcile"
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
 	"sekimori/broker/roster"
@@ -30,7 +31,7 @@ func TestEveryActHasItsCommand(t *testing.T) {
 		}
 	}
 	walk("", (&program{lang: "en"}).app().Commands)
-	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(freeze.Acts()), acts.Specs(permits.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(reports.Acts()))
+	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(freeze.Acts()), acts.Specs(permits.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(reports.Acts()))
 	for _, a := range requests.OnRequest.Acts {
 		specs = append(specs, a.Spec)
 	}
