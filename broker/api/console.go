@@ -14,6 +14,9 @@ type Console struct {
 	Delegated  int           `json:"delegated_minutes"` // by which the attendant may still extend the window
 	Happened   []Operation   `json:"happened"`          // newest first
 	Answers    []OfferAnswer `json:"extension_offers,omitempty"`
+
+	// Inventories are what came or went on the window's targets, after a session's end.
+	Inventories []WindowInventory `json:"inventories,omitempty"`
 }
 
 // OfferAnswer tells which answers to an extension are open to the reader.

@@ -48,6 +48,7 @@ type ConsolePage struct {
 	Running         bool // the session is under way
 	Over            bool
 	EndText         text.Text
+	Ended           Card      // how the end was verified, and what changed on the target
 	CutSaid         text.Text // what the alert says where the end was no ordinary one
 	Attends         bool      // the person has the post or may take it: the steps are shown
 	ListTitle       string
@@ -294,6 +295,7 @@ func (v *visit) sessionOn(page *ConsolePage, c api.Console, s api.Session) {
 		return
 	}
 	page.Over, page.EndText, page.Cut = true, endText(s), ""
+	page.Ended = Card{Rows: append(endRows(s), inventoryRows(c.Inventories)...)}
 	page.Attest = base + "/attest"
 	if api.SessionState(s.State) == api.SessionEndedEarly {
 		at := s.Ended.In(v.p.o.Zone).Format("15:04:05")

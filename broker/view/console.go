@@ -117,6 +117,14 @@ func (v *Views) console(s *store.Snap, by Reader, w store.Window, r store.Reques
 		return err
 	}
 	one := Session(row, v.o.Zone)
+	if !row.Ended.IsZero() && policy.SeesTargets(by.Person) {
+		if err := verifiedEnd(s, &one); err != nil {
+			return err
+		}
+		if out.Inventories, err = windowInventories(s, w.ID, v.o.Zone); err != nil {
+			return err
+		}
+	}
 	out.Session, out.Offers = &one, attendance.OnSession.Offers(s, by.Person, id)
 	engineer, err := s.Person(row.Person)
 	out.Engineer = engineer.Name

@@ -59,7 +59,8 @@ func StartHost(tb testing.TB, o HostOptions) *Host {
 		}
 		fmt.Fprintf(&b, "mount --bind %s %s\n", own, dir)
 	}
-	b.WriteString("mkdir -p /var/spool/cron/crontabs /var/spool/cron/atjobs /etc/sekimori/probes\nchmod 1777 /var/spool/cron/crontabs\n: >/var/log/wtmp\n: >/etc/sekimori/groups\n")
+	b.WriteString("mkdir -p /var/spool/cron/crontabs /var/spool/cron/atjobs /var/spool/cron/atspool /etc/sekimori/probes\nchmod 1777 /var/spool/cron/crontabs\n" +
+		"echo 0 >/var/spool/cron/atjobs/.SEQ\nchmod 600 /var/spool/cron/atjobs/.SEQ\nchown daemon:daemon /var/spool/cron/atjobs /var/spool/cron/atspool /var/spool/cron/atjobs/.SEQ 2>/dev/null || true\nchmod 1770 /var/spool/cron/atjobs /var/spool/cron/atspool\n: >/var/log/wtmp\n: >/etc/sekimori/groups\n")
 	b.WriteString("rm -f /etc/nologin /run/nologin\n")
 	for _, a := range o.Accounts {
 		fmt.Fprintf(&b, "useradd -m -s /bin/sh %[1]s\necho %[1]s >>/etc/sekimori/accounts\n", a)
