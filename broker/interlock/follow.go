@@ -2,7 +2,6 @@ package interlock
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -155,42 +154,4 @@ func sectionOf(s *store.Snap, system string) []string {
 		return nil
 	}
 	return []string{sys.Section}
-}
-
-// Reconcile brings the lines into a known state before anyone is admitted: every maintenance line that a driver moves is taken off, and
-// an open row whose line was on says so. The office network of a window that still runs stays cut; of one that is over the watch puts it
-// back. It returns the systems whose line was on.
-func (s *Switch) Reconcile(ctx context.Context) ([]string, error) {
-	var all map[string]*state
-	if err := s.o.DB.Read(ctx, func(snap *store.Snap) (err error) {
-		all, _, err = s.states(snap)
-		return err
-	}); err != nil {
-		return nil, err
-	}
-	var were []string
-	var errs []error
-	for id, st := range all {
-		if st.system.Line != policy.LineInterlocked {
-			continue
-		}
-		driver, err := s.o.Drive(&st.system)
-		if err == nil && driver != nil {
-			bounded, cancel := context.WithTimeout(ctx, stepTime)
-			err = driver.Do(bounded, Off, 0)
-			cancel()
-		}
-		if err != nil { // the line is unknown then, and no one is admitted to its system
-			s.o.Log.Error("line_not_reconciled", "system", id, "error", err)
-		}
-		if !st.row.On() {
-			continue
-		}
-		were = append(were, id)
-		errs = append(errs, s.lineEntry(ctx, st.row, "line.reconciled", broker, policy.Line{}, func(row *store.WindowLine, now time.Time) error {
-			row.OffAt, row.OffBy = now, "broker"
-			return nil
-		}))
-	}
-	return were, errors.Join(errs...)
 }

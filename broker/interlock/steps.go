@@ -13,10 +13,6 @@ import (
 	"sekimori/policy"
 )
 
-// settle is how long an act waits until the line is seen to be as it was ordered. Three looks in a row must fail before a side counts as
-// down.
-const settle = 12 * time.Second
-
 // prepared judges an act and gives the watch over the system's line.
 func (s *Switch) prepared(ctx context.Context, what windowAct, window string, by act.Caller) (*line, store.OnWindow, error) {
 	on, err := act.Judge(ctx, s.o.Acts, OnWindow, what, window, by)
@@ -101,7 +97,7 @@ func (s *Switch) CutOff(ctx context.Context, window string, by act.Caller) error
 	}
 	l.order(phase(Apart))
 	defer l.order(nil)
-	if !l.wait(ctx, settle, func(v policy.Line) bool { return v.State == policy.LineSeparated }) {
+	if !l.wait(ctx, s.o.Settle, func(v policy.Line) bool { return v.State == policy.LineSeparated }) {
 		return l.notSeen("office-network-not-cut", "庁内網の切断が確認できません。", "the office network is not confirmed to be cut")
 	}
 	return s.stepEntry(ctx, cutting, "line.cut", window, by, l, func(tx *store.Tx, row *store.WindowLine, p act.Person) error {
@@ -128,13 +124,13 @@ func (s *Switch) PutOn(ctx context.Context, window string, by act.Caller) error 
 	if err != nil {
 		return err
 	}
-	if !l.wait(ctx, settle, func(v policy.Line) bool { return v.State == policy.LineSeparated }) {
+	if !l.wait(ctx, s.o.Settle, func(v policy.Line) bool { return v.State == policy.LineSeparated }) {
 		return l.notSeen("office-network-not-cut", "庁内網の切断が確認できないので、保守回線はつなげません。", "the office network is not confirmed to be cut, so the maintenance line may not be connected")
 	}
 	if l.driver != nil {
 		l.order(phase(Connected))
 		defer l.order(nil)
-		if !l.wait(ctx, settle, func(v policy.Line) bool {
+		if !l.wait(ctx, s.o.Settle, func(v policy.Line) bool {
 			return v.State == policy.LineSeparated && v.Maintenance == policy.SideUp
 		}) {
 			return l.notSeen("maintenance-line-not-up", "保守回線がつながりません。", "the maintenance line did not come up")
@@ -155,7 +151,7 @@ func (s *Switch) TakeOff(ctx context.Context, window string, by act.Caller) erro
 	if l.driver != nil {
 		l.order(phase(Apart))
 		defer l.order(nil)
-		if !l.wait(ctx, settle, func(v policy.Line) bool { return v.Maintenance == policy.SideDown }) {
+		if !l.wait(ctx, s.o.Settle, func(v policy.Line) bool { return v.Maintenance == policy.SideDown }) {
 			return l.notSeen("maintenance-line-not-down", "保守回線が外れたことを確認できません。", "the maintenance line is not seen to be down")
 		}
 	} else if l.verdict().Maintenance == policy.SideUp && l.sees(policy.SideUp) {
@@ -185,13 +181,13 @@ func (s *Switch) PutBack(ctx context.Context, window string, by act.Caller) erro
 	if err != nil {
 		return err
 	}
-	if !l.wait(ctx, settle, func(v policy.Line) bool { return v.Maintenance == policy.SideDown }) {
+	if !l.wait(ctx, s.o.Settle, func(v policy.Line) bool { return v.Maintenance == policy.SideDown }) {
 		return l.notSeen("maintenance-line-not-down", "保守回線が外れたことを確認できないので、庁内網は戻せません。", "the maintenance line is not seen to be down, so the office network may not be put back")
 	}
 	if l.driver != nil {
 		l.order(phase(Closed))
 		defer l.order(nil)
-		if !l.wait(ctx, settle, func(v policy.Line) bool { return v.Internal == policy.SideUp }) {
+		if !l.wait(ctx, s.o.Settle, func(v policy.Line) bool { return v.Internal == policy.SideUp }) {
 			return l.notSeen("office-network-not-back", "庁内網が戻ったことを確認できません。", "the office network is not seen to be back")
 		}
 	}
@@ -243,9 +239,9 @@ func (s *Switch) Test(ctx context.Context, system string, by act.Caller) error {
 func (s *Switch) tested(ctx context.Context, l *line) bool {
 	if l.driver != nil {
 		l.order(phase(Apart))
-		cut := l.wait(ctx, settle, func(v policy.Line) bool { return v.State == policy.LineSeparated })
+		cut := l.wait(ctx, s.o.Settle, func(v policy.Line) bool { return v.State == policy.LineSeparated })
 		l.order(phase(Closed))
-		back := l.wait(ctx, settle, func(v policy.Line) bool { return v.Internal == policy.SideUp })
+		back := l.wait(ctx, s.o.Settle, func(v policy.Line) bool { return v.Internal == policy.SideUp })
 		l.order(nil)
 		if !cut || !back {
 			return false
@@ -254,7 +250,7 @@ func (s *Switch) tested(ctx context.Context, l *line) bool {
 		l.mu.Lock()
 		rounds := l.rounds
 		l.mu.Unlock()
-		l.wait(ctx, settle, func(policy.Line) bool { // one whole look from now on
+		l.wait(ctx, s.o.Settle, func(policy.Line) bool { // one whole look from now on
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			return l.rounds > rounds+1

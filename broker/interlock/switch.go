@@ -29,7 +29,10 @@ type Options struct {
 	Every time.Duration
 	Stale time.Duration // how old the last look at an open line may be; 0: three intervals
 	Lease time.Duration // how long a driven maintenance line stays on without being renewed; 0: ten seconds
-	Log   hclog.Logger  // nil: none
+	// Settle is how long an act waits until the line is seen to be as it was ordered; 0: twelve seconds. Three looks in a row must fail
+	// before a side counts as down.
+	Settle time.Duration
+	Log    hclog.Logger // nil: none
 	// Drive makes the driver of a system; nil: of its rule. Tests bring their own.
 	Drive func(*rules.System) (Driver, error)
 	// Look runs a probe; nil: for real. Tests bring their own.
@@ -65,6 +68,9 @@ func New(o Options) *Switch {
 	}
 	if o.Lease == 0 {
 		o.Lease = Lease
+	}
+	if o.Settle == 0 {
+		o.Settle = 12 * time.Second
 	}
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()

@@ -17,7 +17,7 @@ var kindsOfLines = func() []Kind {
 		{Name: "line.restored", JA: "庁内網復旧", Says: "The office network is back; the section's own terminals can be used again.", Subjects: namesWindow, Members: line()},
 		{Name: "line.lost", JA: "庁内網との分離を失った", Says: "The separation from the office network was lost, or became unknown, while the maintenance line was on. Sessions are cut.", Subjects: namesWindow, Members: line()},
 		{Name: "line.left-on", JA: "保守回線がつながったまま", Says: "A maintenance line was still on a quarter of an hour after its window.", Subjects: namesWindow, Members: line()},
-		{Name: "line.reconciled", JA: "起動時の回線の確認", Says: "The broker started and took a maintenance line off that was on when it stopped.", Subjects: namesWindow, Members: line()},
+		{Name: "line.reconciled", JA: "起動時の回線の確認", Says: "The broker started and ordered a maintenance line off that was on when it stopped. `maintenance` is how its driver was read back; anything but `down` raised an alarm.", Subjects: namesWindow, Members: line()},
 		{Name: "line.tested", JA: "回線の試験", Says: "A line was tested.", Subjects: "the system", Members: []Member{
 			text("system", "id of the system"), text("how", "as in `line.cut`"), yesno("ok", "it went well"), list("probes", "what each probe saw at the end, in words"),
 		}},
