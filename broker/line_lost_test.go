@@ -15,7 +15,7 @@ import (
 )
 
 // cable is a switch for a system's line, as an administrator's program drives it, and the office network that its probe asks. The file
-// "hand" puts the office network back without the switch.
+// "hand" puts the office network back without the switch. The files "driver-fault" and "probe-fault" are commands that the programs run first.
 type cable struct {
 	t   *testing.T
 	dir string
@@ -29,6 +29,7 @@ func lined(t *testing.T, o *office) *cable {
 	driver, probe := filepath.Join(dir, "driver"), filepath.Join(dir, "probe")
 	testbed.Program(t, driver, `#!/bin/sh
 cd `+dir+`
+[ ! -e driver-fault ] || . ./driver-fault
 read -r in <internal
 read -r out <maintenance
 case $1 in
@@ -41,7 +42,7 @@ on) echo up >maintenance; [ $in = down ] || echo >>joined ;;
 off) echo down >maintenance ;;
 esac
 `)
-	testbed.Program(t, probe, "#!/bin/sh\ncd "+dir+"\nread -r in <internal\n[ -e hand ] || [ $in = up ]\n")
+	testbed.Program(t, probe, "#!/bin/sh\ncd "+dir+"\n[ ! -e probe-fault ] || . ./probe-fault\nread -r in <internal\n[ -e hand ] || [ $in = up ]\n")
 	c := &cable{t, dir}
 	c.set("internal", "up\n")
 	c.set("maintenance", "down\n")
