@@ -65,10 +65,16 @@ func (s *Switch) stepEntry(ctx context.Context, what windowAct, kind, window str
 	if err != nil {
 		return err
 	}
-	if err := s.refresh(context.WithoutCancel(ctx)); err != nil { // the watch reads it anyway, a second later
+	s.settled(ctx, l)
+	return nil
+}
+
+// settled follows an act: the watch reads the store, which it would do anyway a second later, and what the probes saw is stored.
+func (s *Switch) settled(ctx context.Context, l *line) {
+	ctx = context.WithoutCancel(ctx)
+	if err := errors.Join(s.refresh(ctx), s.keep(ctx, l, true)); err != nil {
 		s.o.Log.Error("lines_not_read", "error", err)
 	}
-	return nil
 }
 
 // notSeen is the refusal of a step that the probes or the driver do not confirm. It says what they see.
@@ -229,9 +235,7 @@ func (s *Switch) Test(ctx context.Context, system string, by act.Caller) error {
 	if err != nil {
 		return err
 	}
-	if err := s.refresh(context.WithoutCancel(ctx)); err != nil {
-		s.o.Log.Error("lines_not_read", "error", err)
-	}
+	s.settled(ctx, l)
 	return nil
 }
 

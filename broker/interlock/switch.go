@@ -297,14 +297,15 @@ func (s *Switch) refresh(ctx context.Context) error {
 	}
 	var errs []error
 	for _, l := range s.all() {
-		errs = append(errs, s.keep(ctx, l), s.follow(ctx, l))
+		errs = append(errs, s.keep(ctx, l, false), s.follow(ctx, l))
 	}
 	return errors.Join(errs...)
 }
 
-// keep stores what the probes saw, at most every ten seconds for each line.
-func (s *Switch) keep(ctx context.Context, l *line) error {
-	saw := l.toKeep(s.o.Clock())
+// keep stores what the probes saw: at most every ten seconds for each line, and with each act on it. A crash right after a test must not
+// make the probes unproven again.
+func (s *Switch) keep(ctx context.Context, l *line, asked bool) error {
+	saw := l.toKeep(s.o.Clock(), asked)
 	if len(saw) == 0 {
 		return nil
 	}

@@ -274,16 +274,16 @@ func (l *line) shown(now time.Time) Shown {
 	return out
 }
 
-// toKeep gives what the probes saw since the last time, where that is long enough ago.
-func (l *line) toKeep(now time.Time) []store.LineProbe {
+// toKeep gives what the probes saw since the last time, where that is long enough ago or an act asks for it.
+func (l *line) toKeep(now time.Time, asked bool) []store.LineProbe {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now.Sub(l.kept) < keepEvery && !now.Before(l.kept) {
+	if !asked && now.Sub(l.kept) < keepEvery && !now.Before(l.kept) {
 		return nil
 	}
 	var out []store.LineProbe
 	for _, p := range l.probes {
-		if p.up.After(l.kept) || p.down.After(l.kept) {
+		if asked && !(p.up.IsZero() && p.down.IsZero()) || p.up.After(l.kept) || p.down.After(l.kept) {
 			out = append(out, store.LineProbe{System: l.id, Probe: p.words, Up: p.up, Down: p.down})
 		}
 	}
