@@ -32,14 +32,15 @@ cd `+dir+`
 [ ! -e driver-fault ] || . ./driver-fault
 read -r in <internal
 read -r out <maintenance
+put() { echo $1 >$2.new; mv $2.new $2; } # at once: the test reads it meanwhile
 case $1 in
 look)
 	echo >>looks
 	echo internal=$in maintenance=$out ;;
-cut) echo down >internal ;;
-restore) echo up >internal; [ $out = down ] || echo >>joined ;;
-on) echo up >maintenance; [ $in = down ] || echo >>joined ;;
-off) echo down >maintenance ;;
+cut) put down internal ;;
+restore) put up internal; [ $out = down ] || echo >>joined ;;
+on) put up maintenance; [ $in = down ] || echo >>joined ;;
+off) put down maintenance ;;
 esac
 `)
 	testbed.Program(t, probe, "#!/bin/sh\ncd "+dir+"\n[ ! -e probe-fault ] || . ./probe-fault\nread -r in <internal\n[ -e hand ] || [ $in = up ]\n")
