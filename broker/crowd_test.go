@@ -3,8 +3,10 @@ package broker_test
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -42,6 +44,7 @@ type atTarget struct {
 	mu   sync.Mutex // guards the fields below
 	open int
 	last time.Time
+	ends []time.Time
 	none chan struct{} // signalled when the last one ended; capacity 1
 }
 
@@ -55,6 +58,7 @@ func (a *atTarget) connected(c *ssh.ServerConn) {
 	defer a.mu.Unlock()
 	a.open--
 	a.last = now
+	a.ends = append(a.ends, now)
 	if a.open == 0 {
 		select {
 		case a.none <- struct{}{}:
@@ -150,7 +154,15 @@ func (w *crowd) cut(cause time.Time) {
 	}
 	w.target.mu.Lock()
 	targets := w.target.last.Sub(cause)
+	w.o.t.Logf("from the cause to the end of the targets' connections: %s", quantiles(cause, w.target.ends))
 	w.target.mu.Unlock()
+	var heard []time.Time
+	for _, c := range w.clients {
+		if !c.wire.stalled.Load() {
+			heard = append(heard, time.Unix(0, c.wire.heard.Load()))
+		}
+	}
+	w.o.t.Logf("from the cause to the last byte of the engineers that read: %s", quantiles(cause, heard))
 	w.o.t.Logf("%d sessions: closed within %s of the cause on the engineers' side, %s on the targets'", len(w.clients),
 		engineers.Round(time.Millisecond), targets.Round(time.Millisecond))
 	if engineers > cutWithin || targets > cutWithin {
@@ -159,6 +171,16 @@ func (w *crowd) cut(cause time.Time) {
 	if early > 0 {
 		w.o.t.Errorf("%d were cut too early", early)
 	}
+}
+
+// quantiles gives the median and the 99th percentile of the times after the cause.
+func quantiles(cause time.Time, ends []time.Time) string {
+	if len(ends) == 0 {
+		return "none"
+	}
+	slices.SortFunc(ends, time.Time.Compare)
+	at := func(q int) time.Duration { return ends[(len(ends)-1)*q/100].Sub(cause).Round(time.Millisecond) }
+	return fmt.Sprintf("p50 %s, p99 %s of %d", at(50), at(99), len(ends))
 }
 
 // allEnded checks that every session of the crowd is ended for the reason, sealed, and ledgered.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // stallable is a client's connection that can stop reading while TCP stays open: a suspended terminal
@@ -18,6 +19,7 @@ type stallable struct {
 	stalled atomic.Bool
 	once    sync.Once
 	closed  chan struct{}
+	heard   atomic.Int64 // when the last byte came, in nanoseconds since 1970; 0: none did
 }
 
 // Read implements net.Conn.
@@ -26,7 +28,11 @@ func (c *stallable) Read(p []byte) (int, error) {
 		<-c.closed
 		return 0, net.ErrClosed
 	}
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.heard.Store(time.Now().UnixNano())
+	}
+	return n, err
 }
 
 // Close implements net.Conn.
