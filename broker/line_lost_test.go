@@ -124,9 +124,9 @@ func (e *engineer) mustBeRefused(addr string, want policy.Reason) {
 	<-v.gone
 }
 
-// TestALostLineCutsTheSession: the office network comes back by hand while an engineer works. The session is cut with 211 within five
+// TestAttackInternalLineBackUp: the office network comes back by hand while an engineer works. The session is cut with 211 within five
 // seconds, the maintenance line goes off, the ledger says so once, and the line is not put on again until the attendant begins anew.
-func TestALostLineCutsTheSession(t *testing.T) {
+func TestAttackInternalLineBackUp(t *testing.T) {
 	o := found(t, time.Hour) // not in parallel: each run of the driver and the probe has a second
 	c := lined(t, o)
 	e := o.engineers(1)[0]
