@@ -59,6 +59,7 @@ type office struct {
 	gone   chan struct{}
 	joined time.Time     // since when the office network is up while a connection lives; zero: it is not so
 	worst  time.Duration // that this lasted
+	late   time.Duration // how long the machine let this test itself wait
 }
 
 func run(t testing.TB, words ...string) string {
@@ -210,7 +211,7 @@ func (w *office) driver() *netfilter {
 func (w *office) watch(stop <-chan struct{}) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for {
+	for last := time.Now(); ; {
 		select {
 		case <-stop:
 			return
@@ -218,6 +219,7 @@ func (w *office) watch(stop <-chan struct{}) {
 		}
 		read, err := w.kernel()
 		w.mu.Lock()
+		w.late, last = max(w.late, time.Since(last)), time.Now()
 		switch both := err == nil && read.Internal == policy.SideUp && w.live > 0; {
 		case both && w.joined.IsZero():
 			w.joined = time.Now()
@@ -397,7 +399,7 @@ func TestNoPacketCrosses(t *testing.T) {
 			if w.worst > bound {
 				t.Errorf("a connection lived for %v while the office network was up", w.worst)
 			}
-			t.Logf("%d orders: %v; a connection beside an office network that is up: %v at the most", orders/2, seen, w.worst)
+			t.Logf("%d orders: %v; a connection beside an office network that is up: %v at the most; the machine let the test wait for %v", orders/2, seen, w.worst, w.late)
 		})
 	}
 }
