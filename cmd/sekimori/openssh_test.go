@@ -381,6 +381,21 @@ func overStory(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// cutWithinStory: `cut-within 5s FILE TEXT NAME STATUS` writes a file, and waits until a client has ended. It must end so soon after the file.
+func cutWithinStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 5, "cut-within DURATION FILE TEXT NAME STATUS")
+	most, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	began := time.Now()
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(args[2]+"\n"), 0o644))
+	overStory(ts, false, args[3:])
+	if took := time.Since(began); took > most {
+		ts.Fatalf("%s was cut after %s", args[3], took)
+	} else {
+		ts.Logf("%s was cut after %s", args[3], took)
+	}
+}
+
 // goneStory: `gone PIDFILE` waits until the process named in a file has ended.
 func goneStory(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) != 1, "gone PIDFILE")
