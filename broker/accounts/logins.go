@@ -65,15 +65,15 @@ func (s *Steward) Logins(ctx context.Context, target string, since time.Time) (R
 	}
 	defer done()
 	expected := s.ahead()
-	r, err := s.logins(ctx, v.target, since.Add(expected))
+	r, err := s.askLogins(ctx, v.target, since.Add(expected))
 	if err == nil && (r.Ahead-expected).Abs() > clockSlack {
-		r, err = s.logins(ctx, v.target, since.Add(r.Ahead))
+		r, err = s.askLogins(ctx, v.target, since.Add(r.Ahead))
 	}
 	return r, err
 }
 
-// logins asks for the logins since a moment of the target's clock.
-func (s *Steward) logins(ctx context.Context, t store.Target, since time.Time) (r Record, err error) {
+// askLogins asks for the logins since a moment of the target's clock.
+func (s *Steward) askLogins(ctx context.Context, t store.Target, since time.Time) (r Record, err error) {
 	before, err := s.now(ctx)
 	if err != nil {
 		return r, err
