@@ -117,6 +117,7 @@ var factsOfDecide = map[string]recheckedFact{
 	"System.FilePaths":    {why: filesNow},
 	"System.FileLimitMiB": {why: filesNow},
 	"System.Commands":     {why: "asked again for each channel"},
+	"System.LiveRules":    {why: "what the relay judges; asked when the session begins"},
 	"System.MaskNumbers":  {why: "what the relay shows; asked when the session begins"},
 	"System.DenyShell":    {why: "fixed when the channel opens; asked again for each channel"},
 

@@ -42,3 +42,7 @@ func MayMessage(p Person, f SessionFacts, now time.Time) Decision {
 	}
 	return HadPost(p, f, now)
 }
+
+// MayAnswer rules who may let a held command go on, or refuse it: only the present attendant. The identity check and the permission ask for
+// the same person.
+func MayAnswer(p Person, f SessionFacts, now time.Time) Decision { return MayMessage(p, f, now) }

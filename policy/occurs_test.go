@@ -138,6 +138,8 @@ var reasonsGivenElsewhere = map[string]string{
 	"BrokerStopped":        "session",
 	"AccountNotProvedGone": "accounts",
 	"ProtocolAbuse":        "relay",
+	"RefusedByRule":        "relay", // of one command
+	"EndedByRule":          "session",
 	"StalePage":            "requests", // the version that a page showed
 	"LiftNeedsSecond":      "freeze",
 }

@@ -47,6 +47,7 @@ const (
 	FactorDropped        Reason = "factor-dropped"
 	OutsidePermit        Reason = "outside-permit"
 	RosterOverdue        Reason = "roster-overdue"
+	RefusedByRule        Reason = "refused-by-rule"
 )
 
 // Started and ended: the end causes.
@@ -71,6 +72,7 @@ const (
 	ProtocolAbuse        Reason = "protocol-abuse"
 	WindowWasClosed      Reason = "window-closed" // WindowClosed is the state
 	AccountNotProvedGone Reason = "account-not-proved-gone"
+	EndedByRule          Reason = "ended-by-rule"
 )
 
 // Refusals of acts on a page, through the API or on the command line.

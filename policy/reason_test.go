@@ -19,6 +19,7 @@ var plausible = map[string]string{
 	"role": "second-approver", "request": "R8-0124", "session": "S-20261124-03", "granted": "hr-db01, hr-db02, hr-web01, hr-web02, payroll-ap01",
 	"source": "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "feature": "forward", "limit": "2", "minutes": "15", "hours": "24",
 	"scope": "vendor", "subject": "株式会社とても長い名前の情報システム保守サービス", "what": "certification", "who": "vendor",
+	"rule":   "refuse re:(?i)^(drop|truncate)[[:space:]]+table[[:space:]]+(jinji|kyuyo|juki)_[a-z0-9_]+",
 	"target": "hr-db01.internal.city.example.jp", "purposes": "periodic-review, incident", "file": "給与計算_修正版_最終_確認済み_20261124.tar.gz",
 }
 
@@ -34,7 +35,7 @@ func hostile() map[string]string {
 // The institution's papers promise the numbers; none may vanish or move.
 func TestEveryNumberIsThere(t *testing.T) {
 	var want, got []int
-	for _, span := range [][2]int{{100, 138}, {200, 219}, {301, 310}} {
+	for _, span := range [][2]int{{100, 138}, {144, 144}, {200, 220}, {301, 310}} {
 		for n := span[0]; n <= span[1]; n++ {
 			want = append(want, n)
 		}

@@ -82,4 +82,8 @@ var endReasons = []ReasonInfo{
 		Text{JA: "作業用アカウントの終了が確かめられない", EN: "Account not proved gone"},
 		Text{JA: "接続先 {target} で確認できませんでした", EN: "not confirmed on {target}"},
 		Text{JA: "情報システム課が接続先を確かめてください", EN: "the IS section checks the target"}},
+	{EndedByRule, 220, ExitStopped, "THSA", "octagon",
+		Text{JA: "命令の決まりにより切断", EN: "Ended by a command rule"},
+		Text{JA: "規則: {rule}", EN: "rule: {rule}"},
+		Text{JA: "電話を待ってください", EN: "wait for a call"}},
 }

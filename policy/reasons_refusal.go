@@ -158,4 +158,8 @@ var refusalReasons = []ReasonInfo{
 		Text{JA: "従事者の月次確認が遅れている", EN: "Roster statement overdue"},
 		Text{JA: "期限 {date}", EN: "it was due on {date}"},
 		Text{JA: "保守事業者の窓口がポータルで確認してください", EN: "the vendor's contact confirms it on the portal"}},
+	{RefusedByRule, 144, ExitNotPermitted, "THS", "octagon",
+		Text{JA: "命令の決まりにより拒否", EN: "Refused by a command rule"},
+		Text{JA: "{rule}", EN: "{rule}"},
+		Text{JA: "必要な命令なら立会者に連絡してください", EN: "if the command is needed, call the attendant"}},
 }

@@ -142,6 +142,7 @@ type System struct {
 	FileLimitMiB      int           // largest file in MiB; 0: no limit
 	Commands          []string      // patterns of the commands that grants may run; none: a full shell may be granted
 	MaskNumbers       bool          // individual numbers are masked in what engineers see; an aid, no access control
+	LiveRules         []string      // what is done with single commands while work goes on (NewLiveRules); none: nothing
 	DenyShell         bool          // no shell and no command where files are forbidden or bounded: those could carry them
 }
 

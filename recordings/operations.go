@@ -246,6 +246,12 @@ func (d *channelState) take(f Frame, say func(ja, en string)) {
 		d.sizes = &s
 	case EventRefused:
 		refusal(body[Refused](f), say)
+	case EventRule:
+		ruled(body[Rule](f), say)
+	case EventRuled:
+		r := body[Ruled](f)
+		ja, en := answers(r.Answer)
+		say(fmt.Sprintf("確認待ち%d: %s", r.Held, ja), fmt.Sprintf("held %d: %s", r.Held, en))
 	}
 }
 

@@ -92,6 +92,8 @@ const (
 	EventPause        = "pause"           // body Pause
 	EventResume       = "resume"          // body Pause
 	EventExtension    = "extension"       // body Extension; on SessionChannel
+	EventRule         = "rule"            // body Rule; before the command on which a live rule has an effect goes on, or does not
+	EventRuled        = "ruled"           // body Ruled: what became of a held command
 	EventMasked       = "masked"          // body Masked; in the input, before the output that shows the digits masked
 )
 
@@ -244,6 +246,22 @@ type Pause struct {
 type Masked struct {
 	Stream string `json:"stream"` // stdout or stderr
 	Digits string `json:"digits"` // the numbers one after another, twelve ASCII digits each
+}
+
+// Rule is the body of EventRule.
+type Rule struct {
+	On       string `json:"on"`     // exec, or line: a line of a terminal's input
+	Effect   string `json:"effect"` // warn, hold, refuse, end
+	Rule     string `json:"rule,omitempty"`
+	Unjudged bool   `json:"unjudged,omitempty"` // the rules could not judge the command
+	Held     int    `json:"held,omitempty"`     // number of the held command in the session
+	Line     string `json:"line,omitempty"`     // as the screen shows it; missing: it was typed without an echo
+}
+
+// Ruled is the body of EventRuled.
+type Ruled struct {
+	Held   int    `json:"held"`
+	Answer string `json:"answer"`
 }
 
 // Extension is the body of EventExtension.

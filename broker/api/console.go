@@ -11,8 +11,9 @@ type Console struct {
 	Vendor     string        `json:"vendor_name"`
 	VendorID   string        `json:"vendor"`
 	Phone      string        `json:"section_phone,omitempty"`
-	Delegated  int           `json:"delegated_minutes"` // by which the attendant may still extend the window
-	Happened   []Operation   `json:"happened"`          // newest first
+	Delegated  int           `json:"delegated_minutes"`    // by which the attendant may still extend the window
+	Happened   []Operation   `json:"happened"`             // newest first
+	LiveRules  int           `json:"live_rules,omitempty"` // how many the system has
 	Answers    []OfferAnswer `json:"extension_offers,omitempty"`
 
 	// Inventories are what came or went on the window's targets, after a session's end.

@@ -25,6 +25,7 @@ const (
 	PickLateReport Pick = "rv-late-report"
 	PickFollowUp   Pick = "rv-follow-up"
 	PickMasked     Pick = "rv-number-masked"
+	PickRuled      Pick = "rv-live-rule"
 )
 
 var picks = map[Pick]text.Text{
@@ -41,13 +42,14 @@ var picks = map[Pick]text.Text{
 	PickDeputy:     text.Of("代決", "decided by a deputy"),
 	PickLateReport: text.Of("作業報告の遅れ", "late work report"),
 	PickMasked:     text.Of("番号を伏せた", "numbers were masked"),
+	PickRuled:      text.Of("命令の決まりに当たった", "a live rule had an effect"),
 	PickFollowUp:   text.Of("前回の指摘の確認", "follow-up of the last finding"),
 }
 
 // Picks lists them in the order in which they are shown.
 func Picks() []Pick {
 	return slices.Clone([]Pick{PickFirst, PickWider, PickNumber, PickFiles, PickOffHours, PickExtended, PickCut, PickGap, PickUrgent, PickEmergency,
-		PickMasked, PickDeputy, PickLateReport, PickFollowUp})
+		PickMasked, PickRuled, PickDeputy, PickLateReport, PickFollowUp})
 }
 
 // Label is the reason as people read it.

@@ -38,6 +38,7 @@ type Request struct {
 
 	Decisions []Decision `json:"decisions,omitempty"`
 	Windows   []string   `json:"windows,omitempty"`
+	LiveRules int        `json:"live_rules,omitempty"` // how many its system has
 
 	Offers []Offer `json:"offers,omitempty"` // on a single request: which acts are open to the caller
 

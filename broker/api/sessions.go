@@ -6,35 +6,36 @@ import (
 
 // Session is one connection, or an attempt that was refused.
 type Session struct {
-	ID            string    `json:"session_id"`
-	State         string    `json:"state"`
-	Engineer      string    `json:"engineer"`
-	Vendor        string    `json:"vendor,omitempty"`
-	Request       string    `json:"request_no,omitempty"`
-	Window        string    `json:"window,omitempty"`
-	System        string    `json:"system,omitempty"`
-	Target        string    `json:"target,omitempty"`
-	Account       string    `json:"account,omitempty"`
-	Source        string    `json:"source"`
-	Fingerprint   string    `json:"fingerprint,omitempty"`
-	Factor        string    `json:"factor,omitempty"`
-	EndCause      string    `json:"end_cause,omitempty"` // reason code
-	EndNumber     int       `json:"end_number,omitempty"`
-	Detail        string    `json:"detail,omitempty"`
-	EndedBy       string    `json:"ended_by,omitempty"`
-	Created       time.Time `json:"created_at"`
-	Started       time.Time `json:"started_at,omitzero"`
-	Ended         time.Time `json:"ended_at,omitzero"`
-	Seconds       float64   `json:"seconds"` // connected to the target, once the session has ended; 0: never reached it
-	Until         time.Time `json:"until,omitzero"`
-	Watchers      int       `json:"watchers,omitempty"`
-	NoAnswer      time.Time `json:"no_answer_since,omitzero"` // the engineer's client has not answered since
-	Recorded      bool      `json:"recorded"`
-	RecordingSum  string    `json:"recording_sha256,omitempty"`
-	RecordingSize int64     `json:"recording_bytes,omitempty"`
-	ClientVersion string    `json:"client_version,omitempty"`
-	Paused        time.Time `json:"paused_at,omitzero"`
-	PausedBy      string    `json:"paused_by,omitempty"` // empty while paused: the attendant is away
+	ID            string        `json:"session_id"`
+	State         string        `json:"state"`
+	Engineer      string        `json:"engineer"`
+	Vendor        string        `json:"vendor,omitempty"`
+	Request       string        `json:"request_no,omitempty"`
+	Window        string        `json:"window,omitempty"`
+	System        string        `json:"system,omitempty"`
+	Target        string        `json:"target,omitempty"`
+	Account       string        `json:"account,omitempty"`
+	Source        string        `json:"source"`
+	Fingerprint   string        `json:"fingerprint,omitempty"`
+	Factor        string        `json:"factor,omitempty"`
+	EndCause      string        `json:"end_cause,omitempty"` // reason code
+	EndNumber     int           `json:"end_number,omitempty"`
+	Detail        string        `json:"detail,omitempty"`
+	EndedBy       string        `json:"ended_by,omitempty"`
+	Created       time.Time     `json:"created_at"`
+	Started       time.Time     `json:"started_at,omitzero"`
+	Ended         time.Time     `json:"ended_at,omitzero"`
+	Seconds       float64       `json:"seconds"` // connected to the target, once the session has ended; 0: never reached it
+	Until         time.Time     `json:"until,omitzero"`
+	Watchers      int           `json:"watchers,omitempty"`
+	NoAnswer      time.Time     `json:"no_answer_since,omitzero"` // the engineer's client has not answered since
+	Recorded      bool          `json:"recorded"`
+	RecordingSum  string        `json:"recording_sha256,omitempty"`
+	RecordingSize int64         `json:"recording_bytes,omitempty"`
+	ClientVersion string        `json:"client_version,omitempty"`
+	Paused        time.Time     `json:"paused_at,omitzero"`
+	PausedBy      string        `json:"paused_by,omitempty"` // empty while paused: the attendant is away
+	Held          []HeldCommand `json:"held,omitempty"`      // on a single session: commands that wait for the attendant
 	// On a single session that has ended: how its end was verified (R4). verified | partly | failed; empty: it was not.
 	EndVerified string    `json:"end_verified,omitempty"`
 	Findings    []Finding `json:"findings,omitempty"`
@@ -44,6 +45,15 @@ type Session struct {
 	Approvers  []string `json:"approvers,omitempty"`
 	Attendants []string `json:"attendants,omitempty"`
 	Offers     []Offer  `json:"offers,omitempty"` // which acts are open to the caller
+}
+
+// HeldCommand is a command that a live rule holds until the attendant answers.
+type HeldCommand struct {
+	Number int       `json:"held"`
+	Line   string    `json:"line,omitempty"` // as the screen shows it, or the exact command; empty: typed without an echo
+	Exec   bool      `json:"exec,omitempty"`
+	Rule   string    `json:"rule,omitempty"` // empty: the rules could not judge it
+	Until  time.Time `json:"until"`          // without an answer it is refused then
 }
 
 // Finding is one part of the verification of an end: what was asked, and what was found.

@@ -14,12 +14,14 @@ import (
 	"sekimori/policy"
 )
 
-// Sessions holds the live sessions (session.Supervisor). Each method but Message writes its own entry. Error: store.ErrNotLive.
+// Sessions holds the live sessions (session.Supervisor). Each method but Message and ClaimHeld writes its own entry. Error: store.ErrNotLive.
 type Sessions interface {
 	End(id string, reason policy.Reason, by ledger.Actor, note string) error
 	Pause(ctx context.Context, id string, by ledger.Actor, note string) error
 	Resume(ctx context.Context, id string, by ledger.Actor, note string) error
 	Message(id, words string) error
+	// ClaimHeld takes a command that waits. give must be called after; it is nil where no such command waits.
+	ClaimHeld(id string, number int) (give func(policy.LiveAnswer), err error)
 }
 
 type sessionAct = act.Act[store.OnSession]
@@ -58,13 +60,14 @@ var told = field.Table[words]{field.Text("text", "保守要員への連絡(記�
 	NeedIf(func(b *words) bool { return policy.Blank(b.Text) }, "text-required", "連絡の文を書いてください。", "Write the message.")}
 
 // OnSession is a session with the acts that this package offers on it.
-var OnSession = act.Subject[store.OnSession]{Load: (*store.Snap).OnSession, Acts: []sessionAct{end, pause, resume, bookmark, message, explain}}
+var OnSession = act.Subject[store.OnSession]{Load: (*store.Snap).OnSession, Acts: []sessionAct{end, pause, resume, bookmark, message, allowHeld, refuseHeld, explain}}
 
 // sessionActs are those that broker/web mounts.
 func sessionActs() []act.Mount[*Service] {
 	return []act.Mount[*Service]{
 		act.Saying(end.Spec, (*Service).EndSession), act.Saying(pause.Spec, (*Service).Pause), act.Saying(resume.Spec, (*Service).Resume),
-		act.With(bookmark.Spec, (*Service).Bookmark), act.With(message.Spec, (*Service).Message), act.With(explain.Spec, (*Service).Explain),
+		act.With(bookmark.Spec, (*Service).Bookmark), act.With(message.Spec, (*Service).Message),
+		act.With(allowHeld.Spec, (*Service).AllowHeld), act.With(refuseHeld.Spec, (*Service).RefuseHeld), act.With(explain.Spec, (*Service).Explain),
 	}
 }
 
@@ -207,3 +210,6 @@ func (noSessions) Resume(context.Context, string, ledger.Actor, string) error {
 	return store.ErrNotLive
 }
 func (noSessions) Message(string, string) error { return store.ErrNotLive }
+func (noSessions) ClaimHeld(string, int) (func(policy.LiveAnswer), error) {
+	return nil, store.ErrNotLive
+}

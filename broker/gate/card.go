@@ -28,6 +28,7 @@ type cardFacts struct {
 	forwards                  string      // destinations of port forwards
 	conditions                policy.Text
 	line                      policy.Text // what separates the system from the office network, and how far that goes; none: the system has no line
+	live                      policy.Text // of the live rules; none: the system has none
 	masks                     bool        // individual numbers are masked on the screen
 }
 
@@ -44,6 +45,7 @@ func (c *caller) card(ctx context.Context, auth *authResult) string {
 		files: g.Files == policy.FilesAllowed, terms: policy.FilesOf(&g, &system), forwards: strings.Join(g.Forwards, ", "),
 	}
 	k.masks, k.commands = system.MaskNumbers, policy.SayCommands(commandsOf(&g, &system), g.Forced)
+	k.live = policy.SayLiveRules(len(system.LiveRules))
 	k.carries, k.noShell = policy.ShellCarries(k.terms, &system), policy.DeniesShell(k.terms, &system)
 	if system.Line != policy.LineNone {
 		k.line = f.Runtime.Lines[system.ID].How.Said()
@@ -150,6 +152,7 @@ func cardJA(k cardFacts, n Notice) string {
 	field(&b, "許可", 7, k.system+" / "+k.target+" / "+account)
 	entire(&b, "追加", 7, k.rights)
 	entire(&b, "命令", 7, k.commands.JA)
+	entire(&b, "決まり", 7, k.live.JA)
 	entire(&b, "転送先", 7, k.forwards)
 	entire(&b, "条件", 7, k.conditions.JA)
 	if k.legacy != "" {
@@ -210,6 +213,7 @@ func cardEN(k cardFacts, n Notice) string {
 	field(&b, "Grant", 10, k.system+" / "+k.target+" / "+account)
 	entire(&b, "Extra", 10, k.rights)
 	entire(&b, "Commands", 10, k.commands.EN)
+	entire(&b, "Rules", 10, k.live.EN)
 	entire(&b, "Forward", 10, k.forwards)
 	entire(&b, "Provided", 10, k.conditions.EN)
 	if k.legacy != "" {

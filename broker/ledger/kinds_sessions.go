@@ -52,6 +52,12 @@ var kindsOfSessions = func() []Kind {
 		{Name: "session.feature-refused", JA: "機能の拒否", Says: "The engineer asked for something within the session that is not granted. The first of each sort has an entry; the counts are in `session.ended`.", Subjects: namesSession,
 			Members: with(reasonOf(), id, text("feature", "what: `shell`, `exec`, `sftp`, `scp`, `forward`, `agent`, `x11`, `other`, `channel`, `request`, `env`, or a bound of the grant for files: `file-in`, `file-out`, `file-path`, `file-size`, `file-unresolved`, `file-uninspected`"))},
 		{Name: "session.number-masked", JA: "番号を伏せた", Says: "Numbers that look like individual numbers were masked in the session's output for the first time. What was masked is in the recording's input.", Subjects: namesSession, Members: []Member{id}},
+		{Name: "session.rule-applied", JA: "命令の決まりの適用", Says: "A live rule of the system had an effect on a command, or could not judge it. The command itself is in the recording.", Subjects: namesSession, Members: []Member{
+			id, text("rule", "the rule as it is written; absent: the rules could not judge the command"), text("effect", "`warn`, `hold`, `refuse` or `end`"),
+			text("on", "`exec`: the exact command of a channel; `line`: a line of input, as the screen showed it"), number("held", "number of the held command in the session; absent: it was not held")}},
+		{Name: "session.rule-answered", JA: "確認待ちの命令への返事", Says: "What became of a held command.", Subjects: namesSession + ", the window", Members: []Member{
+			id, text("window", "number of the window"), number("held", "number of the held command in the session"),
+			text("answer", "`allowed` or `refused` (by the attendant), `timed-out`, `unattended` (no attendant to ask), or `gone` (the connection ended)"), text("note", "what was said with it; absent: nothing")}},
 		{Name: "file.released", JA: "ファイルの引渡し", Says: "A held file was found clean, or sanitised, and delivered to the target.", Subjects: namesSession, Members: heldFile(id)},
 		{Name: "file.stopped", JA: "ファイルの差止め", Says: "A held file was not delivered.", Subjects: namesSession, Members: heldFile(id,
 			text("why", "`not-clean`, `interrupted` (it did not arrive whole), `terms` (not permitted by the time of its delivery), `not-delivered` (the target did not take it), `not-held` (it could not be kept)"),

@@ -21,6 +21,7 @@ var actNames = map[string]text.Text{
 	"bookmark": text2("しおりを付ける", "Bookmark"), "present": text2("在席を伝える", "Present"), "attest": text2("立会確認書を作る", "Make the attendance record"),
 	"note": text2("保存して後で決める", "Save and decide later"), "save": text2("下書き保存", "Save draft"), "discard": text2("下書きを捨てる", "Discard the draft"), "submit": text2("申請する", "Submit"),
 	"save-settings": text2("設定を保存", "Settings saved"),
+	"allow":         text2("命令を通す", "Allow the command"),
 	"message":       text2("保守要員へ連絡を送る", "Message the engineer"), "explain": text2("切断の理由を記す", "Say why it was cut"),
 	"grant": text2("延長する", "Extend"), "deny": text2("延長しない", "Do not extend"),
 	"set-deputy": text2("代決者を置く", "Set a deputy"), "clear": text2("代決を終える", "End the deputation"),

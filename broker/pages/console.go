@@ -59,6 +59,8 @@ type ConsolePage struct {
 	Waiting         []WaitingRow
 	Others          []Link // other sessions of the window under way
 	Asked           []AskedRow
+	Held            []HeldRow
+	Rules           text.Text // of the live rules, with their limit; none: the system has none
 	Happened        []HappenedRow
 	Text            string // address of the text view
 	Phone           string
@@ -114,6 +116,15 @@ type AskedRow struct {
 	Grant, Deny string // addresses; empty: not open
 	Left        int
 	Why         text.Text
+}
+
+// HeldRow is a command that waits for the attendant.
+type HeldRow struct {
+	Number        int
+	Line, Rule    text.Text
+	Until         Moment
+	Seconds       int
+	Allow, Refuse string // addresses; empty: not open
 }
 
 // HappenedRow is one event of the window, newest first.
@@ -229,7 +240,7 @@ func (v *visit) consolePage(c api.Console) *ConsolePage {
 		Frame: v.frame(), Window: a.ID, Self: v.r.URL.Path, System: a.SystemName, SystemID: a.System, Engineer: c.Vendor, Chip: windowChip(a.State),
 		Request: Link{text.Request(a.Request), "/requests/" + url.PathEscape(a.Request)},
 		Until:   moment(a.End, z), EndsAt: a.End.In(z).Format("15:04"), Left: timeLeft(max(a.End.Sub(a.Now), 0)),
-		Attends: c.Post || c.Prepares, Phone: c.Phone, Every: min(max(a.BeatMS, 1000), 3000), Now: a.Now.In(z).Format(time.RFC3339), Frame1: "/player",
+		Attends: c.Post || c.Prepares, Phone: c.Phone, Every: min(max(a.BeatMS, 1000), 3000), Now: a.Now.In(z).Format(time.RFC3339), Frame1: "/player", Rules: policy.SayLiveRules(c.LiveRules),
 	}
 	page.Frame.Scripts = append(page.Frame.Scripts, "live.js")
 	base := "/windows/" + url.PathEscape(a.ID)
@@ -291,6 +302,9 @@ func (v *visit) sessionOn(page *ConsolePage, c api.Console, s api.Session) {
 				page.Paused = text2("画面との通信が切れました。作業は一時停止しました。", "The connection to this page was lost. The work was paused.")
 			}
 		}
+		for _, h := range s.Held {
+			page.Held = append(page.Held, v.heldRow(h, c.Attendance.Now, address))
+		}
 		page.Mark, page.Message = address("bookmark"), address("message")
 		return
 	}
@@ -308,6 +322,15 @@ func (v *visit) sessionOn(page *ConsolePage, c api.Console, s api.Session) {
 		}
 		page.CutDone = done
 	}
+}
+
+func (v *visit) heldRow(h api.HeldCommand, now time.Time, address func(string) string) HeldRow {
+	row := HeldRow{Number: h.Number, Line: text.Same(h.Line), Rule: policy.LiveVerdict{Rule: h.Rule, Unjudged: h.Rule == ""}.Say(), Until: moment(h.Until, v.p.o.Zone),
+		Seconds: int(max(h.Until.Sub(now), 0) / time.Second), Allow: address("allow"), Refuse: address("refuse")}
+	if h.Line == "" {
+		row.Line = text2("(画面に出ない入力)", "(typed without an echo)")
+	}
+	return row
 }
 
 // askedOn adds the extensions that wait for an answer.

@@ -361,6 +361,9 @@ func rightsBeside(r api.Request) (out []text.Text) {
 	if said := policy.SayCommands(r.Commands, r.ForcedCommand); !said.IsZero() {
 		out = append(out, text2("命令: "+said.JA, "commands: "+said.EN))
 	}
+	if said := policy.SayLiveRules(r.LiveRules); !said.IsZero() {
+		out = append(out, text2("命令の決まり: "+said.JA, "live rules: "+said.EN))
+	}
 	if len(r.Forwards) > 0 {
 		out = append(out, text2("ポート転送: "+strings.Join(r.Forwards, "、"), "forwards: "+strings.Join(r.Forwards, ", ")))
 	}

@@ -210,6 +210,9 @@ func (c *channel) serveNearRequests(reqs <-chan *ssh.Request) {
 			if c.term != nil {
 				c.term.rows.Store(s.Rows)
 			}
+			if c.watched != nil {
+				c.watched.resized(s)
+			}
 			c.resize.to(c, s)
 			_ = req.Reply(true, nil)
 		case "signal", "break":

@@ -37,6 +37,7 @@ type channel struct {
 	term   *terminal // nil: no terminal, so no notices; shown is its copy for other goroutines
 	shown  atomic.Pointer[terminal]
 
+	watched   *inputLines          // nil: no live rule looks at its input
 	inspect   inspector            // records file operations; nil on channels without files
 	toldFiles []policy.FileRefusal // guarded by r.mu: the engineer has read them
 
@@ -278,6 +279,9 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 	stop := c.serveEarlyRequests(reqs)
 	defer stop()
 	d := c.decide(ctx, m)
+	if d.Allow {
+		d = c.rulesOnCommand(m, d)
+	}
 	if !d.Allow {
 		c.refuse(m, d)
 		return
@@ -296,6 +300,7 @@ func (c *channel) serve(ctx context.Context, reqs <-chan *ssh.Request) {
 	}
 	c.inspect = newInspector(c, m)
 	c.kind, c.shell = m.channel, m.channel == policy.ChannelShell
+	c.follow()
 	c.r.active()
 	c.carry(reqs, farReqs)
 }

@@ -42,7 +42,8 @@ type pump struct {
 	inspect func(b []byte, hand func([]byte) bool) bool
 	handOn  func([]byte) bool // hand, bound once; set where inspect is
 
-	masking *masking // nil: output passes as it is
+	masking *masking    // nil: output passes as it is
+	watched *inputLines // of input: the live rules look at it; nil: they do not
 }
 
 // run copies from src until it ends, the valve is closed or a write fails.
@@ -111,6 +112,9 @@ func (p *pump) pass(b []byte) bool {
 	if p.masking != nil {
 		return p.masking.pass(b)
 	}
+	if p.watched != nil {
+		return p.watched.pass(b)
+	}
 	return p.forward(b)
 }
 
@@ -149,7 +153,13 @@ func (c *channel) copyInput() {
 	if c.inspect != nil {
 		p.inspect, p.handOn = c.inspect.input, p.forward
 	}
+	if p.watched = c.watched; p.watched != nil {
+		p.watched.forward = p.forward
+	}
 	p.run(c.fromNear, make([]byte, smallInput))
+	if p.watched != nil {
+		p.watched.end()
+	}
 	c.inputState.Store(inputEnded)
 	if c.closed.Load() {
 		return // the target ended first
@@ -168,6 +178,10 @@ func (c *channel) copyOutput() {
 		write: func(b []byte) error { _, err := c.near.Write(b); return err }}
 	if c.term != nil {
 		p.write = c.term.write
+	}
+	if w := c.watched; w != nil {
+		pass := p.write
+		p.write = func(b []byte) error { w.output(b); return pass(b) }
 	}
 	if c.inspect != nil {
 		p.inspect, p.handOn = c.inspect.output, p.forward

@@ -61,6 +61,8 @@ type rigOptions struct {
 	context context.Context
 	files   *policy.FileTerms                 // nil: everything moves
 	now     *atomic.Pointer[policy.FileTerms] // terms that change; nil: they do not
+	rules   *policy.LiveRules                 // live rules; nil: there are none
+	onRule  func(context.Context, relay.RuleHit) policy.LiveAnswer
 	numbers func(int)                         // called for masked numbers; nil: none are masked
 	version string                            // version of the gate and the dialer; empty: the broker's
 	plain   bool                              // SFTP is copied without inspection, for comparison
@@ -127,6 +129,7 @@ func newRig(tb testing.TB, o rigOptions) *rig {
 			return "[117] 許可されていない機能\n記録: S-20261124-03\n", d.Reason.Exit()
 		},
 		OnNumbers: o.numbers,
+		Rules:     o.rules, OnRule: o.onRule,
 		OnRefused: func(feature string, _ policy.Reason) {
 			r.mu.Lock()
 			defer r.mu.Unlock()

@@ -79,6 +79,11 @@ type Config struct {
 	// OnNumbers is called with how many individual numbers were masked in a shell's or command's output. It must be quick.
 	// nil: output passes as it is.
 	OnNumbers func(found int)
+	// Rules are the system's live rules. nil: there are none, and input is not looked at.
+	Rules *policy.LiveRules
+	// OnRule is called for each command on which a rule has an effect. For a held one it waits for the answer, or until ctx ends:
+	// nothing waits for it any more. Only policy.LiveAllowed lets the command go on. Required where Rules is set.
+	OnRule func(ctx context.Context, hit RuleHit) policy.LiveAnswer
 	// Clock gives the time for rates. nil: the machine's.
 	Clock func() time.Time
 	// Quicken is called when a channel opens or ends, where acknowledgements should not be delayed: the session passes
@@ -112,7 +117,8 @@ type Relay struct {
 
 	noMore chan struct{} // closed once no-more-sessions was asked for
 
-	asking atomic.Bool // AskClient waits for an answer
+	helds  atomic.Int64 // commands that were held
+	asking atomic.Bool  // AskClient waits for an answer
 
 	work sync.WaitGroup // every goroutine of the relay
 

@@ -90,6 +90,7 @@ func ofSessions(s *store.Snap, _ store.Review, work Work, _ *time.Location, foun
 			found[api.PickGap] = true
 		}
 		found[api.PickMasked] = found[api.PickMasked] || v.Masked
+		found[api.PickRuled] = found[api.PickRuled] || v.Ruled
 		late, err := s.RaisedOverdue(store.OverdueReport, v.ID)
 		if err != nil {
 			return err

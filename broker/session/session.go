@@ -74,6 +74,7 @@ type session struct {
 
 	beside      sync.WaitGroup // work beside the relay: the entry session.started
 	refused     refusedFeatures
+	held        heldCommands
 	masked      atomic.Bool // individual numbers were masked in it
 	watchers    watchers
 	over        chan struct{}                    // closed once the session is over
@@ -243,7 +244,8 @@ func (l *session) carry() Cause {
 		Quicken:    func() { l.a.Wire.QuickAck(quickAcks); l.conn.Wire.QuickAck(quickAcks) },
 		Files:      l.fileTerms,
 		OnNumbers:  l.onNumbers(),
-		OnRefused:  l.featureRefused, Clock: l.sup.o.Clock, Log: l.log,
+		Rules:      policy.NewLiveRules(l.system.LiveRules), OnRule: l.onRule,
+		OnRefused: l.featureRefused, Clock: l.sup.o.Clock, Log: l.log,
 	})
 	r.Govern(l.a.Wire, l.conn.Wire)
 	l.relay.Store(r)

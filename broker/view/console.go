@@ -77,6 +77,7 @@ func (v *Views) console(s *store.Snap, by Reader, w store.Window, r store.Reques
 	out.Post = w.Attendant == by.ID && w.Attended()
 	out.Prepares = policy.IsAttendant(by.Person, sys.System)
 	out.Attendance.Offers = windowOffers(s, by, w.ID)
+	out.LiveRules = len(sys.LiveRules)
 	section, err := s.Section(sys.Section)
 	if err != nil {
 		return fmt.Errorf("section %s: %w", sys.Section, err)
@@ -139,6 +140,7 @@ func (v *Views) livingConsole(out *api.Console) {
 	list := []api.Session{*out.Session}
 	v.Living(list)
 	out.Session = &list[0]
+	v.waiting(out.Session)
 }
 
 // mayStopHere admits the people who may stop the window's work to its console, and ledgers the refusal of others.

@@ -143,8 +143,16 @@ func (v *Views) request(s *store.Snap, r store.Request) (api.Request, error) {
 	if shown.Decisions, err = s.Decisions(r.No); err != nil {
 		return api.Request{}, err
 	}
-	shown.Windows, err = s.Windows(store.WindowFilter{Request: r.No})
-	return WholeRequest(shown, v.o.Zone), err
+	if shown.Windows, err = s.Windows(store.WindowFilter{Request: r.No}); err != nil {
+		return api.Request{}, err
+	}
+	out := WholeRequest(shown, v.o.Zone)
+	sys, err := s.System(r.System)
+	if errors.Is(err, store.ErrNotFound) {
+		return out, nil
+	}
+	out.LiveRules = len(sys.LiveRules)
+	return out, err
 }
 
 // Check judges a request by the eleven items and compares it with last time. The look is ledgered (L1). Errors as of Request.

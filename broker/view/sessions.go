@@ -11,6 +11,7 @@ import (
 	"sekimori/broker/session"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/recordings"
 )
 
 // Sessions lists the sessions that the person sees: live ones first, then the newest.
@@ -34,6 +35,13 @@ func (v *Views) Living(list []api.Session) {
 	for i := range list {
 		l := live[list[i].ID]
 		list[i].Watchers, list[i].NoAnswer = l.Watchers, At(l.NoAnswer, v.o.Zone)
+	}
+}
+
+// waiting adds the commands that wait for the attendant.
+func (v *Views) waiting(one *api.Session) {
+	for _, h := range v.o.Sessions.Held(one.ID) {
+		one.Held = append(one.Held, api.HeldCommand{Number: h.Number, Line: recordings.Visible(h.Line), Exec: h.Exec, Rule: h.Rule, Until: At(h.Until, v.o.Zone)})
 	}
 }
 
@@ -66,6 +74,9 @@ func (v *Views) Session(ctx context.Context, by Reader, id string) (api.Session,
 	}
 	list := []api.Session{out}
 	v.Living(list)
+	if policy.SeesTargets(by.Person) {
+		v.waiting(&list[0])
+	}
 	return list[0], nil
 }
 

@@ -23,6 +23,7 @@ var notAtTheDoor = map[int]string{
 	136: "it takes an end while a connection waits (broker/revoked_test.go, broker/gate/stops_test.go)",
 	137: "it takes an institution with standing permits (r26-permit)",
 	138: "a check item: it stops the opening, and then nobody attends (r28-roster; policy's TestRosterInItemAndAtTheDoor)",
+	144: "it takes a system with live rules (r29-live-rules)",
 }
 
 // deniedBothStory: `denied-both NUMBER PERSON … ssh …`: to a person of unknown language the gate gives the refusal in Japanese and in

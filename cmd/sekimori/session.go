@@ -114,6 +114,12 @@ func (p *program) sessionCommand() *cli.Command {
 		actLeaf(p, "session resume", p.held),
 		actLeaf(p, "session bookmark", func(v api.Session) error { return p.done(v, "目印を残しました: "+v.ID, "bookmarked: "+v.ID) }),
 		actLeaf(p, "session message", func(v api.Session) error { return p.done(v, "連絡を送りました: "+v.ID, "message sent: "+v.ID) }),
+		actLeaf(p, "session allow", func(v api.Session) error {
+			return p.done(v, "命令を通しました: "+v.ID, "command allowed: "+v.ID)
+		}),
+		actLeaf(p, "session refuse", func(v api.Session) error {
+			return p.done(v, "命令を止めました: "+v.ID, "command refused: "+v.ID)
+		}),
 		actLeaf(p, "session explain", func(v api.Session) error { return p.done(v, "理由を記しました: "+v.ID, "recorded why: "+v.ID) }),
 		actLeaf(p, "session end", func(v api.Session) error {
 			return p.done(v, "切りました: "+v.ID, "cut: "+v.ID)

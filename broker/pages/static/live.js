@@ -98,7 +98,8 @@
   const asked = (page) => page.querySelectorAll("#asked .card").length;
   const cutOf = (page) => { const one = page.getElementById("cut"); return one ? one.dataset.cut || "" : ""; };
   const frozen = (page) => { const one = page.querySelector(".freeze"); return one ? one.textContent.replace(/\s+/g, " ").trim() : ""; };
-  let asks = asked(document), cut = cutOf(document), freezes = frozen(document);
+  const heldOf = (page) => [...page.querySelectorAll("[data-held]")].filter((one) => one !== root).map((one) => one.dataset.held + " " + (one.querySelector("code") || one).textContent);
+  let asks = asked(document), waits = heldOf(document), cut = cutOf(document), freezes = frozen(document);
   const tell = (where, text) => { where.textContent = text; };
   async function refresh() {
     if (!said("self")) return;
@@ -125,7 +126,9 @@
   function news(page) {
     const changed = page.title !== title, more = asked(page) > asks, stopped = cutOf(page) !== cut, ice = frozen(page) !== freezes;
     title = document.title = page.title;
+    const held = heldOf(page).filter((one) => !waits.includes(one));
     asks = asked(page);
+    waits = heldOf(page);
     cut = cutOf(page);
     freezes = frozen(page);
     if (ice) {
@@ -133,7 +136,7 @@
       if (old) old.remove();
       if (fresh) document.querySelector("header.top").after(document.importNode(fresh, true));
     }
-    const text = [stopped ? cut : "", ice ? freezes : ""].filter(Boolean).join(" ");
+    const text = [stopped ? cut : "", ice ? freezes : "", held.length ? said("held") + " " + held.join(" / ") : ""].filter(Boolean).join(" ");
     if (text) tell(alarm, text);
     else if (more) tell(status, said("asked"));
     else if (changed) tell(status, title);
@@ -172,6 +175,10 @@
   let before = null;
   const ahead = (Date.parse(said("now")) || Date.now()) - Date.now(); // of this machine's clock, which may be wrong
   function tick() {
+    for (const one of document.querySelectorAll(".heldleft")) {
+      const left = Math.max(0, Math.floor((Date.parse(one.dataset.until) - Date.now() - ahead) / 1000));
+      one.textContent = said("sec").replace("{n}", String(left));
+    }
     const shown = document.querySelector("[role=timer]");
     if (!shown) return;
     const left = Math.floor((Date.parse(shown.dataset.until) - Date.now() - ahead) / 1000);

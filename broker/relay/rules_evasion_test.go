@@ -1,0 +1,129 @@
+package relay_test
+
+import (
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sekimori/policy"
+)
+
+// evasion is one way to run "rm f" past the rule "refuse rm" in a shell. Its keys are typed piece by piece, each after the screen rests.
+type evasion struct {
+	name string
+	keys []string
+	want string // caught: the rule matches; held: it cannot be judged, so the attendant is asked; missed: it runs unseen
+	need string // a program
+}
+
+// evasions are the corpus. What is missed is known, and is why the rules are an aid and no boundary inside a shell.
+var evasions = []evasion{
+	{name: "plain", keys: []string{"rm f\r"}, want: "caught"},
+	{name: "absolute path", keys: []string{"/bin/rm f\r"}, want: "caught"},
+	{name: "backslash", keys: []string{"\\rm f\r"}, want: "caught"},
+	{name: "quotes within the word", keys: []string{"r''m f\r"}, want: "caught"},
+	{name: "behind another command", keys: []string{"true && rm f\r"}, want: "caught"},
+	{name: "command, env, nice", keys: []string{"command env A=1 nice rm f\r"}, want: "caught"},
+	{name: "find -exec", keys: []string{"find . -name f -exec rm {} +\r"}, want: "caught"},
+	{name: "xargs", keys: []string{"echo f | xargs rm\r"}, want: "caught"},
+	{name: "sh -c", keys: []string{"sh -c 'rm f'\r"}, want: "caught"},
+	{name: "command substitution", keys: []string{"echo \"$(rm f)\"\r"}, want: "caught"},
+	{name: "line continuation", keys: []string{"r\\\r", "m f\r"}, want: "caught"},
+	{name: "loop over several lines", keys: []string{"for i in f; do\r", "rm $i\r", "done\r"}, want: "caught"},
+	{name: "history, cursor up", keys: []string{"true; history -s 'rm f'\r", "\x1b[A", "\r"}, want: "caught"},
+	{name: "history, Ctrl-R", keys: []string{"history -s 'rm f'\r", "\x12", "m f", "\r"}, want: "caught"},
+	{name: "history, !!", keys: []string{"history -s 'rm f'\r", "!r\r"}, want: "held"},
+	{name: "cursor keys within the word", keys: []string{"m f", "\x01", "r", "\r"}, want: "caught"},
+	{name: "transposed characters", keys: []string{"mr", "\x14", " f\r"}, want: "caught"},
+	{name: "completion", keys: []string{"/bin/rm\t", " f\r"}, want: "caught"},
+	{name: "several lines pasted", keys: []string{"true\rtrue\rrm f\rtrue\r"}, want: "caught"},
+	{name: "bracketed paste", keys: []string{"\x1b[200~true\rrm f\x1b[201~", "\r"}, want: "caught"},
+	{name: "Ctrl-J in place of Enter", keys: []string{"rm f\n"}, want: "caught"},
+	{name: "Ctrl-O in place of Enter", keys: []string{"rm f\x0f"}, want: "caught"},
+	{name: "line over several rows", keys: []string{": " + strings.Repeat("x ", 60) + "; rm f\r"}, want: "caught"},
+	{name: "wide characters before it", keys: []string{": 給与計算の端数誤りの調査のために行う作業の記録を残す; rm f\r"}, want: "caught"},
+	{name: "a line too long to judge", keys: []string{": " + strings.Repeat("x", 3000), strings.Repeat("x", 1500) + "; rm f\r"}, want: "held"},
+	{name: "stty -echo", keys: []string{"stty -echo\r", "rm f\r"}, want: "caught"},
+	{name: "stty -echo in sh, Ctrl-D in place of Enter", keys: []string{"exec sh -c 'stty -echo; exec sh'\r", "rm f\x04\x04"}, want: "caught"},
+	{name: "stty -echo and cursor keys", keys: []string{"stty -echo; bind 'set enable-bracketed-paste off' 2>&-; exec bash --norc --noediting\r", "\x7frx\x7fm f\r"}, want: "caught"},
+	{name: "variable as the command", keys: []string{"x=rm\r", "$x f\r"}, want: "held"},
+	{name: "wildcard as the command", keys: []string{"/bin/r? f\r"}, want: "held"},
+	{name: "brace expansion", keys: []string{"{rm,f}\r"}, want: "held"},
+	{name: "octal quoting", keys: []string{"$'\\162m' f\r"}, want: "held"},
+	{name: "base64 | sh", keys: []string{"echo cm0gZgo= | base64 -d | sh\r"}, want: "held"},
+	{name: "eval of a variable", keys: []string{"x='r''m f'; eval \"$x\"\r"}, want: "missed"},
+	{name: "here-document for a shell", keys: []string{"sh <<E\r", "rm f\r", "E\r"}, want: "caught"},
+	{name: "alias", keys: []string{"alias q=rm\r", "q f\r"}, want: "missed"},
+	{name: "function", keys: []string{"q() { r\\m \"$@\"; }; q f\r"}, want: "caught"},
+	{name: "copy under another name", keys: []string{"cp /bin/rm ./q\r", "./q f\r"}, want: "missed"},
+	{name: "script written and run", keys: []string{"printf 'r%s f\\n' m >s; sh s\r"}, want: "missed"},
+	{name: "source from a pipe", keys: []string{". <(printf 'r%s f\\n' m)\r"}, want: "missed"},
+	{name: "another program", keys: []string{"unlink f\r"}, want: "missed"},
+	{name: "key that runs a macro", keys: []string{"bind '\"q\":\"\\x72\\x6d f\\n\"'\r", "q"}, want: "missed"},
+	{name: "python -c", keys: []string{"python3 -c 'import os; os.unlink(\"f\")'\r"}, want: "missed", need: "python3"},
+	{name: "python prompt", keys: []string{"python3 -q\r", "import os\r", "os.unlink('f')\r"}, want: "missed", need: "python3"},
+	{name: "perl -e", keys: []string{"perl -e 'unlink \"f\"'\r"}, want: "missed", need: "perl"},
+	{name: "editor, :!", keys: []string{"vi -u NONE\r", ":!rm f", "\r"}, want: "caught", need: "vi"},
+	{name: "pager, !", keys: []string{"less f\r", "!rm f", "\r"}, want: "caught", need: "less"},
+	{name: "tmux", keys: []string{"tmux -L ev -f /dev/null new\r", "rm f\r"}, want: "caught", need: "tmux"},
+	{name: "screen", keys: []string{"screen\r", "\r", "rm f\r"}, want: "caught", need: "screen"},
+}
+
+// TestEvasionsOfLiveRules types each evasion into a real bash on a real terminal and prints how many the rule catches. A row that was caught
+// before must not be missed. The figures stand in PERFORMANCE.md.
+func TestEvasionsOfLiveRules(t *testing.T) {
+	var mu sync.Mutex
+	found := map[string][]string{}
+	t.Cleanup(func() {
+		n := 0
+		for _, names := range found {
+			n += len(names)
+		}
+		t.Logf("evasions: %d of %d caught by the rule, %d held as not to be judged, %d missed (%s)",
+			len(found["caught"]), n, len(found["held"]), len(found["missed"]), strings.Join(found["missed"], ", "))
+	})
+	for _, e := range evasions {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			if e.need != "" {
+				if _, err := exec.LookPath(e.need); err != nil {
+					t.Skip(e.need + " is not there")
+				}
+			}
+			s := newRuledShell(t, policy.LiveRefused, "refuse rm")
+			got := s.evaded(e.keys)
+			mu.Lock()
+			found[got] = append(found[got], e.name)
+			mu.Unlock()
+			if got == "missed" && e.want != "missed" {
+				t.Errorf("missed; want %s; shown is %q", e.want, s.out.String())
+			}
+		})
+	}
+}
+
+// evaded types the keys, and reports whether the command was caught, held or missed.
+func (s *ruledShell) evaded(keys []string) string {
+	for _, k := range keys {
+		if _, err := io.WriteString(s.in, k); err != nil {
+			break
+		}
+		s.rests()
+	}
+	s.until(2*time.Second, func() bool { return len(s.hits) > 0 || s.gone() })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.gone():
+		return "missed"
+	case len(s.hits) == 0:
+		return fmt.Sprintf("none: %.0q", s.out.String())
+	case s.hits[len(s.hits)-1].Unjudged:
+		return "held"
+	}
+	return "caught"
+}

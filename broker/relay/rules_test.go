@@ -1,0 +1,270 @@
+package relay_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker/internal/testbed"
+	"sekimori/broker/relay"
+	"sekimori/policy"
+	"sekimori/recordings"
+)
+
+// ruledShell is a real bash on a real terminal of a real sshd, behind a relay with live rules.
+type ruledShell struct {
+	*rig
+	t    *testing.T
+	dir  string
+	in   io.Writer
+	wait func() error
+
+	mu   sync.Mutex // guards what follows
+	out  bytes.Buffer
+	more chan struct{}
+	hits []relay.RuleHit
+}
+
+// newRuledShell starts it. answer is the attendant's to held lines.
+func newRuledShell(t *testing.T, answer policy.LiveAnswer, rules ...string) *ruledShell {
+	t.Helper()
+	testbed.Need(t, "bash")
+	signer := testbed.NewSigner(t)
+	sshd := testbed.StartSSHD(t, testbed.SSHDOptions{Keys: []ssh.PublicKey{signer.PublicKey()}})
+	s := &ruledShell{t: t, dir: t.TempDir(), more: make(chan struct{})}
+	if err := os.WriteFile(filepath.Join(s.dir, "f"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.rig = newRig(t, rigOptions{sshd: sshd, auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, rules: policy.NewLiveRules(rules),
+		onRule: func(_ context.Context, hit relay.RuleHit) policy.LiveAnswer {
+			s.mu.Lock()
+			s.hits = append(s.hits, hit)
+			s.mu.Unlock()
+			s.wake()
+			switch hit.Effect {
+			case policy.LiveWarn:
+				return policy.LiveAllowed
+			case policy.LiveHold:
+				return answer
+			}
+			return policy.LiveByRule
+		}})
+	session, err := s.client().NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := session.RequestPty("xterm", 24, 60, nil); err != nil {
+		t.Fatal(err)
+	}
+	s.in, _ = session.StdinPipe()
+	session.Stdout, session.Stderr = s, s
+	s.wait = session.Wait
+	if err := session.Start(`cd ` + s.dir + ` && exec env -i PATH="$PATH" TERM=xterm LC_ALL=C.UTF-8 PS1='[m@db ~]$ ' bash --norc --noprofile -i`); err != nil {
+		t.Fatal(err)
+	}
+	s.shows("$ ")
+	return s
+}
+
+// Write takes what the engineer's terminal shows.
+func (s *ruledShell) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	s.out.Write(p)
+	s.mu.Unlock()
+	s.wake()
+	return len(p), nil
+}
+
+func (s *ruledShell) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.more)
+	s.more = make(chan struct{})
+}
+
+// until waits until done, which is called with mu held.
+func (s *ruledShell) until(limit time.Duration, done func() bool) bool {
+	over := time.After(limit)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		s.mu.Lock()
+		ok, more := done(), s.more
+		s.mu.Unlock()
+		if ok {
+			return true
+		}
+		select {
+		case <-more:
+		case <-tick.C:
+		case <-over:
+			return false
+		}
+	}
+}
+
+func (s *ruledShell) shows(text string) {
+	s.t.Helper()
+	if !s.until(patience, func() bool { return strings.Contains(s.out.String(), text) }) {
+		s.t.Fatalf("%q does not come; shown is %q", text, s.out.String())
+	}
+}
+
+// rests waits until nothing was shown for a moment.
+func (s *ruledShell) rests() {
+	for n := -1; ; {
+		m := 0
+		s.until(80*time.Millisecond, func() bool { m = s.out.Len(); return false })
+		if m == n {
+			return
+		}
+		n = m
+	}
+}
+
+func (s *ruledShell) types(keys string) {
+	s.t.Helper()
+	if _, err := io.WriteString(s.in, keys); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *ruledShell) gone() bool {
+	_, err := os.Stat(filepath.Join(s.dir, "f"))
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// hit waits for the effect number n.
+func (s *ruledShell) hit(n int) relay.RuleHit {
+	s.t.Helper()
+	if !s.until(patience, func() bool { return len(s.hits) > n }) {
+		s.t.Fatalf("no rule has an effect; shown is %q", s.out.String())
+	}
+	return s.hits[n]
+}
+
+// TestARefusedLineLeavesTheShellUsable: the line never runs, the shell shows its prompt again, and the next command works. The recording
+// tells the rule and the line, and every byte that the target got.
+func TestARefusedLineLeavesTheShellUsable(t *testing.T) {
+	t.Parallel()
+	s := newRuledShell(t, policy.LiveRefused, "refuse rm")
+	s.types("rm f\r")
+	hit := s.hit(0)
+	if hit.Rule != "refuse rm" || !strings.Contains(hit.Line, "$ rm f") || hit.Exec || hit.Held != 0 {
+		t.Errorf("%+v", hit)
+	}
+	s.shows("the command was not sent: a rule refuses it")
+	s.types("echo still-$((40+2))\r")
+	s.shows("still-42")
+	if s.gone() {
+		t.Error("the refused command ran")
+	}
+	if got := s.events(recordings.EventRule); len(got) != 1 || !strings.Contains(got[0], `"effect":"refuse","rule":"refuse rm"`) {
+		t.Errorf("recorded are %q", got)
+	}
+	if in := s.recorded(recordings.Stdin); !bytes.Contains(in, []byte("rm f\x03echo")) {
+		t.Errorf("the target got %q", in)
+	}
+}
+
+// TestAHeldLineWaits: the Enter waits, not the characters; after the answer the line runs, or does not.
+func TestAHeldLineWaits(t *testing.T) {
+	t.Parallel()
+	for answer, runs := range map[policy.LiveAnswer]bool{policy.LiveAllowed: true, policy.LiveRefused: false, policy.LiveTimedOut: false, policy.LiveUnattended: false, policy.LiveNotKept: false} {
+		t.Run(string(answer), func(t *testing.T) {
+			t.Parallel()
+			s := newRuledShell(t, answer, "hold rm")
+			s.types("rm f\r")
+			if hit := s.hit(0); hit.Held != 1 || hit.Effect != policy.LiveHold {
+				t.Errorf("%+v", hit)
+			}
+			s.shows("waiting for the attendant")
+			s.types("echo next-$((40+2))\r")
+			s.shows("next-42")
+			if s.gone() != runs {
+				t.Errorf("the command ran: %v", s.gone())
+			}
+			if got := s.events(recordings.EventRuled); len(got) != 1 || got[0] != fmt.Sprintf(`{"held":1,"answer":%q}`, answer) {
+				t.Errorf("recorded are %q", got)
+			}
+		})
+	}
+}
+
+// TestAWarnedLineRuns, and both people read the warning.
+func TestAWarnedLineRuns(t *testing.T) {
+	t.Parallel()
+	s := newRuledShell(t, "", "warn rm")
+	s.types("rm f\r")
+	s.shows("warning: rule \"warn rm\"")
+	if !s.until(patience, s.gone) {
+		t.Error("the command did not run")
+	}
+}
+
+// TestNoFalseAlarms: ordinary work is not held up.
+func TestNoFalseAlarms(t *testing.T) {
+	t.Parallel()
+	s := newRuledShell(t, policy.LiveRefused, "hold rm", "hold shutdown")
+	for i, line := range []string{"echo rm", "ls -l | grep shutdown", "cat f", "x=$(date); echo $x", "for i in 1 2; do echo $i; done", "echo \\\rjoined", "printf '%s' \"it's\"", "read -s p\rsecret"} {
+		s.types(line + "\r")
+		s.rests()
+		mark := fmt.Sprintf("done-%d-", i)
+		s.types("echo " + mark + "$((1+1))\r")
+		s.shows(mark + "2")
+	}
+	if len(s.hits) > 0 {
+		t.Errorf("held up are %+v", s.hits)
+	}
+}
+
+// TestARuleOnACommandSendsNothing: the target does not even get a channel for a refused command; a held one waits.
+func TestARuleOnACommandSendsNothing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		rule   string
+		answer policy.LiveAnswer
+		status int
+		ran    bool
+	}{
+		{"refuse rm", "", policy.ExitNotPermitted, false}, {"hold rm", policy.LiveTimedOut, policy.ExitNotPermitted, false},
+		{"hold rm", policy.LiveAllowed, 0, true}, {"warn rm", policy.LiveAllowed, 0, true}, {"end rm", policy.LiveByRule, policy.ExitStopped, false},
+	} {
+		var hits []relay.RuleHit
+		ran := false
+		target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(*testbed.TargetSession) { ran = true }})
+		r := newRig(t, rigOptions{target: target, rules: policy.NewLiveRules([]string{c.rule}), onRule: func(_ context.Context, hit relay.RuleHit) policy.LiveAnswer {
+			hits = append(hits, hit)
+			if c.answer == "" {
+				return policy.LiveByRule
+			}
+			return c.answer
+		}})
+		session, err := r.client().NewSession()
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = session.Run("sudo rm x")
+		status := 0
+		var exit *ssh.ExitError
+		if errors.As(err, &exit) {
+			status = exit.ExitStatus()
+		}
+		if status != c.status || ran != c.ran || len(hits) != 1 || !hits[0].Exec || hits[0].Line != "sudo rm x" {
+			t.Errorf("%s, %s: status %d, ran %v, %+v (%v)", c.rule, c.answer, status, ran, hits, err)
+		}
+		if !c.ran && len(r.events(recordings.EventExec)) > 0 {
+			t.Errorf("%s: the command was sent", c.rule)
+		}
+	}
+}
