@@ -63,9 +63,9 @@ type rigOptions struct {
 	now     *atomic.Pointer[policy.FileTerms] // terms that change; nil: they do not
 	rules   *policy.LiveRules                 // live rules; nil: there are none
 	onRule  func(context.Context, relay.RuleHit) policy.LiveAnswer
-	numbers func(int)                         // called for masked numbers; nil: none are masked
-	version string                            // version of the gate and the dialer; empty: the broker's
-	plain   bool                              // SFTP is copied without inspection, for comparison
+	numbers func(int) // called for masked numbers; nil: none are masked
+	version string    // version of the gate and the dialer; empty: the broker's
+	plain   bool      // SFTP is copied without inspection, for comparison
 	hold    func(near, target io.ReadWriteCloser, resolve func([]byte, bool) (string, error))
 }
 
