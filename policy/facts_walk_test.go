@@ -114,6 +114,7 @@ var factsOfDecide = map[string]recheckedFact{
 	"System.ConfirmWithin":    {why: "of the day's confirmation"},
 
 	"System.FilesIn":      {why: filesNow},
+	"System.FilesOut":     {why: filesNow},
 	"System.FilePaths":    {why: filesNow},
 	"System.FileLimitMiB": {why: filesNow},
 	"System.Commands":     {why: "asked again for each channel"},

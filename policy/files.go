@@ -16,11 +16,12 @@ type FileRoute string
 const (
 	FileClosed  FileRoute = ""        // no file moves this way
 	FilePass    FileRoute = "pass"    // straight through, each operation judged
-	FileInspect FileRoute = "inspect" // held by the broker, released at once if the inspectors find it clean
+	FileInspect FileRoute = "inspect" // in: held by the broker, released at once if the inspectors find it clean
+	FileApprove FileRoute = "approve" // kept by the broker until people have approved it: in, one; out, two
 )
 
 // Held reports whether the broker takes the files of this direction itself.
-func (r FileRoute) Held() bool { return r == FileInspect }
+func (r FileRoute) Held() bool { return r == FileInspect || r == FileApprove }
 
 // The directions of files as a request names them. Empty is both: requests had none once.
 const (
@@ -53,11 +54,11 @@ func FilesOf(g *Grant, s *System) FileTerms {
 		in, out = true, true
 	}
 	if in {
-		t.In = routeOf(s.FilesIn)
+		t.In = routeOf(s.FilesIn, FilePass, FileInspect, FileApprove)
 		t.InPaths = bothLists(g.FilePathsIn, s.FilePaths)
 	}
 	if out {
-		t.Out = FilePass
+		t.Out = routeOf(s.FilesOut, FilePass, FileApprove)
 		t.OutPaths = bothLists(g.FilePathsOut, s.FilePaths)
 	}
 	for _, mib := range []int{g.FileLimitMiB, s.FileLimitMiB} {
@@ -77,12 +78,12 @@ func FilesNow(f *Facts, r *Running) FileTerms {
 	return FilesOf(g, &s)
 }
 
-// routeOf reads the rule of a system. An empty one lets files pass; one that is not known closes.
-func routeOf(rule FileRoute) FileRoute {
-	switch rule {
-	case "":
+// routeOf reads the rule of a system for one direction. An empty one lets files pass; one that the direction does not have closes.
+func routeOf(rule FileRoute, known ...FileRoute) FileRoute {
+	switch {
+	case rule == "":
 		return FilePass
-	case FilePass, FileInspect:
+	case slices.Contains(known, rule):
 		return rule
 	}
 	return FileClosed

@@ -117,6 +117,7 @@ var fileRoutes = map[FileRoute]Text{
 	FileClosed:  text.Of("なし", "none"),
 	FilePass:    text.Of("検査せずに通す", "pass"),
 	FileInspect: text.Of("検査し、問題がなければすぐ引き渡す", "inspect"),
+	FileApprove: text.Of("承認されるまで留め置く", "approve"),
 }
 
 // Label is the rule as people read it.

@@ -48,6 +48,8 @@ const (
 	OutsidePermit        Reason = "outside-permit"
 	RosterOverdue        Reason = "roster-overdue"
 	RefusedByRule        Reason = "refused-by-rule"
+	FileWaiting          Reason = "file-waiting"
+	FileChanged          Reason = "file-changed"
 )
 
 // Started and ended: the end causes.

@@ -162,4 +162,12 @@ var refusalReasons = []ReasonInfo{
 		Text{JA: "命令の決まりにより拒否", EN: "Refused by a command rule"},
 		Text{JA: "{rule}", EN: "{rule}"},
 		Text{JA: "必要な命令なら立会者に連絡してください", EN: "if the command is needed, call the attendant"}},
+	{FileWaiting, 140, ExitNotNow, "HS", "clock",
+		Text{JA: "ファイルは承認待ち", EN: "File awaits approval"},
+		Text{JA: "{file}はまだ承認されていません", EN: "{file} is not approved yet"},
+		Text{JA: "送り直さず、承認をお待ちください(ssh ID@gate files で状態が見えます)", EN: "do not send it again; wait for the approval (ssh ID@gate files shows the state)"}},
+	{FileChanged, 141, ExitSafeguard, "HSM", "octagon",
+		Text{JA: "預かったファイルが変わっている", EN: "Kept file has changed"},
+		Text{JA: "{file}の中身が、預かったときの検証値と合いません", EN: "the contents of {file} differ from the digest taken when it came"},
+		Text{JA: "情報システム課へ連絡してください", EN: "contact the IS section"}},
 }

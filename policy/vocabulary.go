@@ -138,6 +138,7 @@ type System struct {
 	BookmarkRequired  bool          // the attendance record waits for a bookmark in the window's sessions
 	ConfirmWithin     int           // the section confirms a day's sessions until the end of this open day after it; 0: the next one
 	FilesIn           FileRoute     // how files reach targets; empty: straight through
+	FilesOut          FileRoute     // how files leave targets; empty: straight through
 	FilePaths         []string      // trees on the targets that files may reach or leave; none: everywhere
 	FileLimitMiB      int           // largest file in MiB; 0: no limit
 	Commands          []string      // patterns of the commands that grants may run; none: a full shell may be granted
