@@ -35,6 +35,8 @@ var rowsAbout = map[string][]string{
 	"directory_accounts":   {"person"},
 	"extensions":           {"window", "request"},
 	"feeds":                {"subject"},
+	"file_approvals":       {"file"},
+	"files":                {"id", "session"},
 	"grants":               {"id", "person", "window", "request"},
 	"handovers":            {"window"},
 	"hold_releases":        {"hold"},

@@ -1,0 +1,220 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"sekimori/policy"
+)
+
+// File is a file that the broker has taken from a session.
+type File struct {
+	ID        string // "S-20261124-03-1"
+	Direction string // policy.FilesIn or policy.FilesOut
+	State     policy.FileState
+	Session   string
+	Window    string
+	Request   string
+	Grant     string
+	System    string
+	Target    string
+	Account   string // login on the target
+	Vendor    string
+	Person    string // the engineer
+	Path      []byte // on the target
+	Size      int64  // bytes, as it came
+	SHA256    string
+	After     string // SHA-256 of the sanitised copy; empty: there is none
+	Kept      []string
+	Content   string // of Kept, the one that is delivered or fetched
+	Length    int64  // bytes of Content
+	Findings  json.RawMessage
+	Sanitised string
+	Why       string // a word of the ledger's format
+	At        time.Time
+	Until     time.Time
+	Sent      int64
+	Tries     int
+	EndedAt   time.Time
+	EndedBy   string
+	Reason    string
+}
+
+// Digest is the SHA-256 of Content, which approvals hold for.
+func (f File) Digest() string {
+	if f.After != "" {
+		return f.After
+	}
+	return f.SHA256
+}
+
+// FileApproval is one approval of a file.
+type FileApproval struct {
+	Stage    int
+	By       string
+	OnBehalf string
+	SetBy    string
+	At       time.Time
+	SHA256   string
+	Reason   string
+}
+
+// FileFilter narrows Files. Zero fields do not narrow.
+type FileFilter struct {
+	Vendor, Person, Request, Window, Target string
+	States                                  []policy.FileState
+	Until                                   time.Time // that expire then or before
+}
+
+const fileColumns = `SELECT id, direction, state, session, window, request, grant_id, system, target, account, vendor, person, path, size, sha256, after, kept, content,
+	length, findings, sanitised, why, at, until, sent, tries, ended_at, ended_by, reason FROM files`
+
+func scanFile(r scanner) (File, error) {
+	var f File
+	var findings string
+	err := r.Scan(&f.ID, &f.Direction, &f.State, &f.Session, &f.Window, &f.Request, &f.Grant, &f.System, &f.Target, &f.Account, &f.Vendor, &f.Person, &f.Path, &f.Size,
+		&f.SHA256, &f.After, body{&f.Kept}, &f.Content, &f.Length, &findings, &f.Sanitised, &f.Why, at(&f.At), at(&f.Until), &f.Sent, &f.Tries, at(&f.EndedAt), &f.EndedBy, &f.Reason)
+	f.Findings = json.RawMessage(findings)
+	return f, err
+}
+
+// File reads one. Errors: ErrNotFound.
+func (s *Snap) File(id string) (File, error) {
+	return get(s, scanFile, fileColumns+` WHERE id = ?`, id)
+}
+
+// Files lists files, the newest first.
+func (s *Snap) Files(f FileFilter) ([]File, error) {
+	var w where
+	w.text("vendor = ?", f.Vendor)
+	w.text("person = ?", f.Person)
+	w.text("request = ?", f.Request)
+	w.text("window = ?", f.Window)
+	w.text("target = ?", f.Target)
+	if len(f.States) > 0 {
+		states, err := encode(f.States)
+		if err != nil {
+			return nil, err
+		}
+		w.and("state IN (SELECT value FROM json_each(?))", states)
+	}
+	if !f.Until.IsZero() {
+		w.and("until <= ?", ms(f.Until))
+	}
+	return list(s, scanFile, fileColumns+w.String()+` ORDER BY seq DESC`, w.args...)
+}
+
+// FileApprovals lists the approvals of a file, the oldest first.
+func (s *Snap) FileApprovals(id string) ([]FileApproval, error) {
+	return list(s, func(r scanner) (a FileApproval, err error) {
+		return a, r.Scan(&a.Stage, &a.By, &a.OnBehalf, &a.SetBy, at(&a.At), &a.SHA256, &a.Reason)
+	}, `SELECT stage, by, on_behalf, set_by, at, sha256, reason FROM file_approvals WHERE file = ? ORDER BY at, stage`, id)
+}
+
+// AddFile stores a file that the broker took at the transaction's time.
+func (t *Tx) AddFile(f File) error {
+	kept, err := encode(orEmpty(f.Kept))
+	if err != nil {
+		return err
+	}
+	seq, err := t.next("file")
+	if err != nil {
+		return err
+	}
+	ended := int64(0)
+	if !f.State.Open() {
+		ended = ms(t.Now)
+	}
+	_, err = t.exec(`INSERT INTO files (id, seq, direction, state, session, window, request, grant_id, system, target, account, vendor, person, path, size, sha256, after, kept,
+		content, length, findings, sanitised, why, at, until, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		f.ID, seq, f.Direction, string(f.State), f.Session, f.Window, f.Request, f.Grant, f.System, f.Target, f.Account, f.Vendor, f.Person, f.Path, f.Size, f.SHA256, f.After, kept,
+		f.Content, f.Length, string(f.Findings), f.Sanitised, f.Why, ms(t.Now), ms(t.Now.Add(policy.FileWait)), ended)
+	return exists(err)
+}
+
+// ApproveFile stores an approval and the state after it. Errors: ErrNotFound when the file no longer waits.
+func (t *Tx) ApproveFile(id string, a FileApproval, state policy.FileState) error {
+	if err := t.one(`UPDATE files SET state = ? WHERE id = ? AND state IN ('held', 'out-wait-first', 'out-wait-second')`, string(state), id); err != nil {
+		return err
+	}
+	_, err := t.exec(`INSERT INTO file_approvals (file, stage, by, on_behalf, set_by, at, sha256, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (file, stage, by) DO UPDATE SET on_behalf = excluded.on_behalf, set_by = excluded.set_by, at = excluded.at, sha256 = excluded.sha256, reason = excluded.reason`,
+		id, a.Stage, a.By, a.OnBehalf, a.SetBy, ms(t.Now), a.SHA256, a.Reason)
+	return err
+}
+
+// EndFile ends a file that could still move. Errors: ErrNotFound when it has ended.
+func (t *Tx) EndFile(id string, state policy.FileState, by, why, reason string) error {
+	return t.one(`UPDATE files SET state = ?, ended_at = ?, ended_by = ?, why = ?, reason = ? WHERE id = ? AND state IN ('held', 'out-wait-first', 'out-wait-second', 'approved')`,
+		string(state), ms(t.Now), by, why, reason, id)
+}
+
+// NoteFile keeps why an approved file was not delivered yet. Errors: ErrNotFound when it has ended.
+func (t *Tx) NoteFile(id, why string) error {
+	return t.one(`UPDATE files SET why = ? WHERE id = ? AND state = 'approved'`, why, id)
+}
+
+// FetchFile notes a fetch that begins, or how far it came: sent are the bytes from the beginning. Errors: ErrNotFound when the file has ended.
+func (t *Tx) FetchFile(id string, begins bool, sent int64) error {
+	return t.one(`UPDATE files SET tries = tries + ?, sent = max(sent, ?) WHERE id = ? AND state = 'approved'`, begins, sent, id)
+}
+
+// OnFile holds the facts that acts on a file need, read once.
+type OnFile struct {
+	File      File
+	Approvals []FileApproval
+	Facts     policy.FileFacts
+}
+
+// Rules are the facts that policy's rules look at.
+func (o OnFile) Rules() policy.FileFacts { return o.Facts }
+
+// OnFile reads a file with its system, its request's parties and its approvals. Error: ErrNotFound.
+func (s *Snap) OnFile(id string) (o OnFile, err error) {
+	if o.File, err = s.File(id); err != nil {
+		return o, fmt.Errorf("file %q: %w", id, err)
+	}
+	f := o.File
+	sys, err := s.System(f.System)
+	if err != nil {
+		return o, fmt.Errorf("system of file %s: %w", id, err)
+	}
+	o.Facts = policy.FileFacts{ID: f.ID, Out: f.Direction == policy.FilesOut, State: f.State, Engineer: f.Person, Until: f.Until, System: sys.System, Request: f.Request}
+	drill := false
+	switch r, err := s.Request(f.Request); {
+	case errors.Is(err, ErrNotFound):
+	case err != nil:
+		return o, fmt.Errorf("request of file %s: %w", id, err)
+	default:
+		drill = r.Body.Drill
+		o.Facts.Parties = append(o.Facts.Parties, r.Body.Engineers...)
+		o.Facts.Parties = addOnce(addOnce(o.Facts.Parties, r.Requester), r.Proposer)
+	}
+	if o.Approvals, err = s.FileApprovals(id); err != nil {
+		return o, fmt.Errorf("approvals of file %s: %w", id, err)
+	}
+	for _, a := range o.Approvals {
+		made := policy.Approval{Stage: a.Stage, By: a.By, OnBehalf: a.OnBehalf, SetBy: a.SetBy, At: a.At, Version: 1}
+		stands := made
+		if !o.Facts.Out { // a second approver may give the one that a file in needs
+			stands.Stage = 0
+		}
+		if made.Void, err = s.approvalVoid(stands, sys.Section); err != nil {
+			return o, err
+		}
+		made.Void = made.Void || a.SHA256 != f.Digest()
+		o.Facts.Approvals = append(o.Facts.Approvals, made)
+	}
+	if o.Facts.Deputations, err = s.deputationsFor(sys.Section); err != nil {
+		return o, err
+	}
+	o.Facts.Frozen, err = s.covered(f.Vendor, f.System, drill)
+	return o, err
+}
+
+// Appointer gives the person who made by the deputy of the approver for whom they act now; empty: there is none.
+func (s *Snap) Appointer(by, behalf string) (string, error) {
+	return s.appointer(Decision{By: by, OnBehalf: behalf, At: s.Now})
+}
