@@ -36,6 +36,7 @@ const (
 	Vendors       Kind[Vendor]        = "/v1/vendors"
 	Papers        Kind[Paper]         = "/v1/papers"
 	Permits       Kind[Permit]        = "/v1/permits"
+	Files         Kind[File]          = "/v1/files"
 	Systems       Kind[System]        = "/v1/systems"
 	Lines         Kind[Line]          = "/v1/lines"
 	Targets       Kind[Target]        = "/v1/targets"
@@ -152,6 +153,9 @@ func ApproveSubcontract(vendor string) Path[Paper] {
 
 // PaperCopyOf streams the copy of a paper.
 func PaperCopyOf(paper string) Path[Stream] { return Path[Stream](Papers.Act(paper, "copy")) }
+
+// FileContentOf streams the contents of a file in the broker's keeping.
+func FileContentOf(file string) Path[Stream] { return Path[Stream](Files.Act(file, "content")) }
 
 // VerifyPaper compares the copy of a paper with the ledger.
 func VerifyPaper(paper string) Path[PaperCheck] { return Path[PaperCheck](Papers.Act(paper, "verify")) }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"syscall"
 
 	"sekimori/broker/keys"
 )
@@ -30,6 +31,8 @@ type blocks struct {
 	open  map[int64][]byte // segments in memory, by number
 	order []int64          // of open, oldest first
 	dirty map[int64]bool
+
+	onDisk map[int64]bool // segments that were sealed once
 }
 
 var errTooLarge = errors.New("the file is larger than permitted")
@@ -39,7 +42,16 @@ func newBlocks(dir, name string, ring *keys.Ring, most uint64) (*blocks, error) 
 	if err != nil {
 		return nil, fmt.Errorf("hold a file: %w", err)
 	}
-	return &blocks{ring: ring, name: name, most: most, f: f, open: make(map[int64][]byte), dirty: make(map[int64]bool)}, nil
+	return &blocks{ring: ring, name: name, most: most, f: f, open: make(map[int64][]byte), dirty: make(map[int64]bool), onDisk: make(map[int64]bool)}, nil
+}
+
+// openBlocks opens kept contents for reading. The caller knows their length and compares their hash.
+func openBlocks(dir, name string, ring *keys.Ring, size int64) (*blocks, error) {
+	f, err := os.OpenFile(dir+"/"+name, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open kept contents: %w", err)
+	}
+	return &blocks{ring: ring, name: name, f: f, size: size, open: make(map[int64][]byte), dirty: make(map[int64]bool), onDisk: make(map[int64]bool)}, nil
 }
 
 // Size implements inspect.Content.
@@ -86,14 +98,28 @@ func (b *blocks) seal(n int64) error {
 	if !b.dirty[n] {
 		return nil
 	}
+	if !b.onDisk[n] && isZero(b.open[n]) { // it stays a hole: a sparse file takes no room
+		delete(b.dirty, n)
+		return nil
+	}
 	sealed, err := b.ring.Seal(b.purpose(n), b.open[n])
 	if err == nil {
 		_, err = b.f.WriteAt(sealed, n*sealedTo)
 	}
 	if err == nil {
 		delete(b.dirty, n)
+		b.onDisk[n] = true
 	}
 	return err
+}
+
+func isZero(p []byte) bool {
+	for _, c := range p {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // WriteAt implements io.WriterAt.

@@ -25,7 +25,7 @@ func TestHeldContentsExpire(t *testing.T) {
 	}
 	defer db.Close()
 	held := filepath.Join(dir, "held")
-	g, err := files.Open(files.Options{DB: db, Ring: ring, Dir: held})
+	g, err := files.Open(files.Options{DB: db, Ring: ring, Dir: held, Outbox: held + "-out"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,11 +2,12 @@ package files
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,45 +19,72 @@ import (
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/recordings"
 )
 
-// Options configure a Gate. DB, Ring and Dir are required.
+// Options configure a Gate. DB, Ring, Dir and Outbox are required.
 type Options struct {
-	DB    *store.DB
-	Ring  *keys.Ring
-	Dir   string // of held contents, 0700
-	Chain inspect.Chain
-	Log   hclog.Logger // nil: silent
+	DB      *store.DB
+	Ring    *keys.Ring
+	Dir     string // of contents that came in, 0700
+	Outbox  string // of contents that wait to go out, 0700
+	Chain   inspect.Chain
+	MinFree uint64       // bytes that a new file must leave free on the disk; 0: all may be used
+	Log     hclog.Logger // nil: silent
 }
 
 // Gate holds files for all sessions.
-type Gate struct{ o Options }
+type Gate struct {
+	o Options
 
-// Open makes the directory of held contents.
+	mu    sync.Mutex // guards what follows
+	wakes map[chan struct{}]struct{}
+	busy  map[string]bool // files that are being delivered
+}
+
+// Open makes the directories of contents.
 func Open(o Options) (*Gate, error) {
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("directory of held files: %w", err)
+	for _, dir := range []string{o.Dir, o.Outbox} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("directory of held files: %w", err)
+		}
 	}
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
 	}
-	return &Gate{o: o}, nil
+	return &Gate{o: o, wakes: map[chan struct{}]struct{}{}, busy: map[string]bool{}}, nil
 }
 
 // Passage is one session, as the gate needs to know it.
 type Passage struct {
-	Session   string
-	Target    string
-	Sanitised string // the sender's statement on 無害化 in the request
-	Actor     ledger.Actor
-	Subjects  []string
-	Terms     func() *policy.FileTerms
-	Resolve   func(path []byte, follow bool) (string, error) // on the target
-	numbered  *atomic.Int64
+	Session, Window, Request, Grant string
+	System, Target, Account         string // Account is the login on the target
+	Vendor, Person                  string
+	Sanitised                       string // the sender's statement on 無害化 in the request
+	Actor                           ledger.Actor
+	Subjects                        []string
+	Terms                           func() *policy.FileTerms
+	Resolve                         func(path []byte, follow bool) (string, error) // on the target
+	Say                             func(policy.Text)                              // to the engineer, beside the protocol; nil: they read nothing
+	numbered                        *atomic.Int64
 }
 
 // Number starts the numbering of a session's files.
 func (p *Passage) Number() { p.numbered = new(atomic.Int64) }
+
+func (p *Passage) nextNumber() string { return fmt.Sprintf("%s-%d", p.Session, p.numbered.Add(1)) }
+
+func (p *Passage) say(t policy.Text) {
+	if p.Say != nil {
+		p.Say(t)
+	}
+}
+
+// row is a new file of the session.
+func (p *Passage) row(number, direction, path string) store.File {
+	return store.File{ID: number, Direction: direction, Session: p.Session, Window: p.Window, Request: p.Request, Grant: p.Grant, System: p.System, Target: p.Target,
+		Account: p.Account, Vendor: p.Vendor, Person: p.Person, Path: []byte(path), Kept: []string{number}, Content: number, Sanitised: p.Sanitised, Findings: json.RawMessage("[]")}
+}
 
 // Serve serves SFTP to near until that ends, with the target's server behind it. It closes target.
 func (g *Gate) Serve(ctx context.Context, near, target io.ReadWriteCloser, p Passage) {
@@ -80,77 +108,59 @@ func (g *Gate) Serve(ctx context.Context, near, target io.ReadWriteCloser, p Pas
 	_ = s.Close()
 }
 
-// The payload of both entries about a file.
+// directory is where the contents of a direction lie.
+func (g *Gate) directory(direction string) string {
+	if direction == policy.FilesOut {
+		return g.o.Outbox
+	}
+	return g.o.Dir
+}
+
+// The payload of the entries about a file when it comes, is delivered or is stopped.
 type filePayload struct {
-	Session   string            `json:"session_id"`
-	File      string            `json:"file"` // number: the session's, and a count
-	Direction string            `json:"direction"`
-	Target    string            `json:"target"`
-	Path      string            `json:"path"`
-	PathRaw   []byte            `json:"path_raw,omitempty"`
-	Size      int64             `json:"size"`
-	Before    string            `json:"sha256"`
-	After     string            `json:"sha256_delivered,omitempty"`
-	Sanitised string            `json:"sanitised,omitempty"`
-	Findings  []inspect.Finding `json:"findings"`
-	Why       string            `json:"why,omitempty"`
-	Detail    string            `json:"detail,omitempty"`
-	Kept      []string          `json:"kept"` // contents in the directory held
+	Session   string          `json:"session_id"`
+	File      string          `json:"file"` // number: the session's, and a count
+	Direction string          `json:"direction"`
+	Target    string          `json:"target"`
+	Path      string          `json:"path"`
+	PathRaw   []byte          `json:"path_raw,omitempty"`
+	Size      int64           `json:"size"`
+	Before    string          `json:"sha256"`
+	After     string          `json:"sha256_delivered,omitempty"`
+	Sanitised string          `json:"sanitised,omitempty"`
+	Findings  json.RawMessage `json:"findings"`
+	Why       string          `json:"why,omitempty"`
+	Detail    string          `json:"detail,omitempty"`
+	Kept      []string        `json:"kept"` // contents in the directory of the direction
+	Until     *time.Time      `json:"until,omitempty"`
 }
 
-// disposedPayload is the entry about contents whose time is over.
-type disposedPayload struct {
-	Kept []string `json:"kept"` // their names in the directory held
-}
-
-// Expire removes held contents that are older than keep, with one entry that names them. The entries about the files stay.
-func (g *Gate) Expire(ctx context.Context, keep time.Duration) error {
-	var now time.Time
-	if err := g.o.DB.Read(ctx, func(s *store.Snap) error { now = s.Now; return nil }); err != nil {
-		return err
-	}
-	all, err := os.ReadDir(g.o.Dir)
-	if err != nil {
-		return fmt.Errorf("held contents: %w", err)
-	}
-	const atOnce = 500
-	body := disposedPayload{}
-	for _, e := range all {
-		info, err := e.Info()
-		if err != nil || keep <= 0 || now.Sub(info.ModTime()) < keep || len(body.Kept) == atOnce {
-			continue
-		}
-		body.Kept = append(body.Kept, e.Name())
-	}
-	if len(body.Kept) == 0 {
-		return nil
-	}
-	if err := g.o.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Append(ledger.Draft{Kind: "file.disposed", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Payload: body})
-		return err
-	}); err != nil {
-		return err
-	}
-	for _, name := range body.Kept { // one that stays is named again at the next time
-		if e := os.Remove(filepath.Join(g.o.Dir, name)); e != nil && !errors.Is(e, os.ErrNotExist) {
-			err = errors.Join(err, e)
-		}
-	}
-	return err
+func payloadOf(f store.File, session string) filePayload {
+	p := filePayload{Session: session, File: f.ID, Direction: f.Direction, Target: f.Target, Size: f.Size, Before: f.SHA256, After: f.After, Sanitised: f.Sanitised, Findings: f.Findings, Kept: f.Kept}
+	p.Path, p.PathRaw = recordings.Legible(f.Path)
+	return p
 }
 
 // entryLimit bounds the writing of an entry.
 const entryLimit = 10 * time.Second
 
-func (g *Gate) entry(kind string, p Passage, body filePayload) error {
+// came writes a file that the gate has taken: its row, and the entry of this kind.
+func (g *Gate) came(kind string, p *Passage, f store.File, body filePayload) error {
 	ctx, cancel := context.WithTimeout(context.Background(), entryLimit)
 	defer cancel()
 	err := g.o.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Append(ledger.Draft{Kind: kind, Actor: p.Actor, Subjects: p.Subjects, Payload: body})
+		if err := tx.AddFile(f); err != nil {
+			return fmt.Errorf("store file %s: %w", f.ID, err)
+		}
+		if f.State.Waits() {
+			until := tx.Now.Add(policy.FileWait)
+			body.Until = &until
+		}
+		_, err := tx.Append(ledger.Draft{Kind: kind, Actor: p.Actor, Subjects: append([]string{f.ID}, p.Subjects...), Payload: body})
 		return err
 	})
 	if err != nil {
-		g.o.Log.Error("file_not_ledgered", "file", body.File, "kind", kind, "error", err)
+		g.o.Log.Error("file_not_ledgered", "file", f.ID, "kind", kind, "error", err)
 	}
 	return err
 }

@@ -44,12 +44,12 @@ func (h *handler) may(act policy.FileAct, name string, follow bool, end uint64) 
 
 // Fileread implements sftp.FileReader.
 func (h *handler) Fileread(r *sftp.Request) (io.ReaderAt, error) {
-	if h.p.Terms().Out.Held() {
-		return nil, refusedError{policy.RefusedOut}
-	}
 	at, err := h.may(policy.FileRead, r.Filepath, true, 0)
 	if err != nil {
 		return nil, err
+	}
+	if h.p.Terms().Out.Held() {
+		return nil, h.take(at)
 	}
 	return h.c.Open(at)
 }
@@ -61,6 +61,9 @@ func (h *handler) Filewrite(r *sftp.Request) (io.WriterAt, error) {
 		return nil, err
 	}
 	flags := r.Pflags()
+	if !h.p.Terms().In.Held() {
+		return h.pass(at, flags)
+	}
 	if _, err := h.c.Stat(at); err == nil && flags.Creat && flags.Excl {
 		return nil, os.ErrExist
 	}

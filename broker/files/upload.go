@@ -1,7 +1,7 @@
 package files
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +11,7 @@ import (
 	"github.com/pkg/sftp"
 
 	"sekimori/broker/inspect"
+	"sekimori/broker/store"
 	"sekimori/policy"
 	"sekimori/recordings"
 )
@@ -22,6 +23,7 @@ const (
 	whyTerms       = "terms" // by the time of its delivery the terms no longer permit it
 	whyDelivery    = "not-delivered"
 	whyRoom        = "not-held" // its contents could not be kept whole
+	whyChanged     = "changed"  // its kept contents are not the approved ones
 )
 
 // upload is a file that arrives. It implements io.WriterAt and io.Closer for the library; Close is the end of the transfer.
@@ -41,8 +43,8 @@ type upload struct {
 // newUpload begins to hold a file. Without the flag to truncate, the target's file is what pieces are written over: a resumed transfer
 // is inspected whole.
 func (h *handler) newUpload(name string, truncate bool) (*upload, error) {
-	number := fmt.Sprintf("%s-%d", h.p.Session, h.p.numbered.Add(1))
-	b, err := newBlocks(h.g.o.Dir, number, h.g.o.Ring, h.p.Terms().Limit)
+	number := h.p.nextNumber()
+	b, err := h.g.newContent(policy.FilesIn, number, h.p.Terms().Limit)
 	if err != nil {
 		h.g.o.Log.Error("file_not_held", "file", number, "error", err)
 		return nil, errors.New("the file cannot be held")
@@ -55,6 +57,15 @@ func (h *handler) newUpload(name string, truncate bool) (*upload, error) {
 		}
 	}
 	return u, nil
+}
+
+// newContent makes a content, unless the disk is too full for further ones.
+func (g *Gate) newContent(direction, name string, most uint64) (*blocks, error) {
+	dir := g.directory(direction)
+	if free, err := recordings.Space(dir); err == nil && g.o.MinFree > 0 && free < g.o.MinFree {
+		return nil, fmt.Errorf("%d bytes are free, fewer than the reserve", free)
+	}
+	return newBlocks(dir, name, g.o.Ring, most)
 }
 
 // begin copies the target's file, if there is one.
@@ -96,54 +107,75 @@ func (u *upload) Close() error {
 		return nil
 	}
 	defer u.end()
-	body := filePayload{Session: u.h.p.Session, File: u.number, Direction: policy.FilesIn, Target: u.h.p.Target, Size: u.b.Size(), Sanitised: u.h.p.Sanitised, Kept: []string{u.number}, Findings: []inspect.Finding{}}
-	body.Path, body.PathRaw = recordings.Legible([]byte(u.path))
+	p := &u.h.p
+	f := p.row(u.number, policy.FilesIn, u.path)
+	f.Size, f.Length = u.b.Size(), u.b.Size()
 	if err := u.b.flush(); err != nil {
-		return u.stop(body, whyRoom, err)
+		return u.stop(f, whyRoom, err)
 	}
 	var err error
-	if body.Before, err = inspect.Sum(u.b); err != nil {
-		return u.stop(body, whyRoom, err)
+	if f.SHA256, err = inspect.Sum(u.b); err != nil {
+		return u.stop(f, whyRoom, err)
 	}
 	if broken != nil {
-		return u.stop(body, whyInterrupted, broken)
+		return u.stop(f, whyInterrupted, broken)
 	}
 	r, err := u.h.g.o.Chain.Inspect(u.h.ctx, inspect.Subject{Name: path.Base(u.path), Content: u.b, Scratch: u.scratch})
-	body.Findings = r.Findings
+	if found, e := json.Marshal(r.Findings); e == nil && len(r.Findings) > 0 {
+		f.Findings = found
+	}
 	if err != nil {
-		return u.stop(body, whyRoom, err)
+		return u.stop(f, whyRoom, err)
 	}
 	if r.Verdict != inspect.Clean && r.Verdict != inspect.Sanitised || r.Content == nil {
 		detail := ""
 		if n := len(r.Findings); n > 0 {
 			detail = r.Findings[n-1].Engine + ": " + r.Findings[n-1].Detail
 		}
-		return u.stop(body, whyNotClean, errors.New(detail))
+		return u.stop(f, whyNotClean, errors.New(detail))
 	}
-	body.After = r.After
-	u.keep(r.Content, &body)
-	if why := u.deliver(r.Content); why != nil {
-		kind := whyDelivery
-		var refused refusedError
-		if errors.As(why, &refused) {
-			kind = whyTerms
-		}
-		return u.stop(body, kind, why)
+	f.After = r.After
+	u.keep(r.Content, &f)
+	if p.Terms().In == policy.FileApprove {
+		return u.hold(f)
 	}
-	if err := u.h.g.entry("file.released", u.h.p, body); err != nil {
+	if why := u.h.deliver(f.ID, u.path, r.Content); why != nil {
+		return u.stop(f, whyNot(why), why)
+	}
+	f.State = policy.FileReleased
+	if err := u.h.g.came("file.released", p, f, payloadOf(f, p.Session)); err != nil {
 		return errors.New("the file was delivered, and the ledger did not take its entry")
 	}
 	return nil
 }
 
-// keep names the sanitised copy in the entry; copies made on the way there, such as members of archives, are removed at the end.
-func (u *upload) keep(c inspect.Content, body *filePayload) {
+// hold keeps a clean file until it is approved. The answer is an error, because the target does not have the file: a client that believed
+// it delivered would go on with its work.
+func (u *upload) hold(f store.File) error {
+	f.State = policy.FileHeld
+	if err := u.h.g.came("file.held", &u.h.p, f, payloadOf(f, u.h.p.Session)); err != nil {
+		return errors.New("the file could not be held")
+	}
+	u.h.p.say(heldWords(f.ID))
+	return waitingError{f.ID}
+}
+
+// whyNot is the word for a failed delivery.
+func whyNot(err error) string {
+	if refused := (refusedError{}); errors.As(err, &refused) {
+		return whyTerms
+	}
+	return whyDelivery
+}
+
+// keep names the sanitised copy in the row; copies made on the way there, such as members of archives, are removed at the end.
+func (u *upload) keep(c inspect.Content, f *store.File) {
 	b, ok := c.(*blocks)
 	if !ok || b == u.b {
 		return
 	}
 	if err := b.flush(); err == nil {
-		body.Kept = append(body.Kept, b.name)
+		f.Kept, f.Content, f.Length = append(f.Kept, b.name), b.name, b.Size()
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -155,14 +187,20 @@ func (u *upload) keep(c inspect.Content, body *filePayload) {
 	}
 }
 
-// stop writes the entry about a file that is not delivered, and gives the answer to the client.
-func (u *upload) stop(body filePayload, why string, cause error) error {
+// stop writes the row and the entry about a file that is not delivered, and gives the answer to the client.
+func (u *upload) stop(f store.File, why string, cause error) error {
+	f.State, f.Why = policy.FileHalted, why
+	body := payloadOf(f, u.h.p.Session)
 	body.Why = why
 	if cause != nil {
 		body.Detail = inspect.Words(cause.Error())
 	}
-	_ = u.h.g.entry("file.stopped", u.h.p, body)
+	_ = u.h.g.came("file.stopped", &u.h.p, f, body)
 	u.h.g.o.Log.Info("file_stopped", "file", u.number, "why", why)
+	if why != whyInterrupted { // its client is gone, or breaks off on purpose
+		w := stoppedWords[why]
+		u.h.p.say(policy.Text{JA: "関守: [214] " + u.number + ": " + w.JA, EN: "Sekimori: [214] " + u.number + ": " + w.EN})
+	}
 	return &stoppedError{number: u.number, why: why}
 }
 
@@ -175,48 +213,12 @@ var stoppedWords = map[string]policy.Text{
 	whyTerms:       {JA: "引き渡す時点で許可がありませんでした", EN: "not permitted by the time of its delivery"},
 	whyDelivery:    {JA: "接続先に書けませんでした", EN: "the target did not take it"},
 	whyRoom:        {JA: "預かれませんでした", EN: "it could not be kept"},
+	whyChanged:     {JA: "預かった中身が承認時と違うため、引き渡しません", EN: "not delivered: its kept contents differ from the approved ones"},
 }
 
 func (e *stoppedError) Error() string {
 	w := stoppedWords[e.why]
 	return fmt.Sprintf("[214] %s: %s / %s", e.number, w.JA, w.EN)
-}
-
-// deliver writes the content to a file of its own beside the path, then renames it: the target never sees a part under its name.
-func (u *upload) deliver(c inspect.Content) error {
-	h := u.h
-	at, err := h.may(policy.FileWrite, u.path, true, uint64(c.Size()))
-	if err != nil {
-		return err
-	}
-	if u.h.ctx.Err() != nil {
-		return context.Cause(u.h.ctx)
-	}
-	part := at + ".sekimori-" + u.number
-	f, err := h.c.Create(part)
-	if err != nil {
-		return fmt.Errorf("create: %w", err)
-	}
-	_, err = f.ReadFrom(inspect.Reader(c))
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if info, e := h.c.Stat(part); err == nil && (e != nil || info.Size() != c.Size()) {
-		err = errors.New("the target keeps another size")
-	}
-	if old, e := h.c.Stat(at); e == nil && err == nil { // a file that is replaced keeps its mode
-		_ = h.c.Chmod(part, old.Mode().Perm())
-	}
-	if err == nil {
-		if err = h.c.PosixRename(part, at); err != nil {
-			_ = h.c.Remove(at)
-			err = h.c.Rename(part, at)
-		}
-	}
-	if err != nil {
-		_ = h.c.Remove(part)
-	}
-	return err
 }
 
 // scratch makes a further content for the inspectors.
@@ -249,3 +251,6 @@ var (
 	_ inspect.Scratch    = (*blocks)(nil)
 	_ sftp.TransferError = (*upload)(nil)
 )
+
+// WhyLabel says in words why a file was stopped, or is not delivered yet; zero for an unknown word.
+func WhyLabel(why string) policy.Text { return stoppedWords[why] }

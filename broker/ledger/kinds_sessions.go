@@ -106,15 +106,3 @@ var kindsOfSessions = func() []Kind {
 		{Name: "day.viewed", JA: "その日の接続の閲覧", Says: "A person opened a day's sessions.", Subjects: "the day, the person", Members: []Member{text("day", "number of the day")}},
 	}
 }()
-
-// heldFile are the members of the entries about one held file.
-func heldFile(id Member, more ...Member) []Member {
-	return append([]Member{
-		id, text("file", "number of the file: the session's, and a count"), text("direction", "`in`"), text("target", "id of the target"),
-		text("path", "on the target, without links"), text("path_raw", "its exact bytes in base64, where it is no UTF-8; else absent"),
-		number("size", "bytes received"), text("sha256", "SHA-256 of what was received"), text("sha256_delivered", "SHA-256 of what the inspectors let go; absent: nothing"),
-		text("sanitised", "the sender's statement on 無害化 in the request; absent: none"),
-		list("findings", "the inspectors' answers in order, each with `engine`, `version` (of engine and definitions), `verdict` (`clean`, `not-clean`, `sanitised`) and `detail`"),
-		list("kept", "names of the sealed contents in the directory `held`"),
-	}, more...)
-}

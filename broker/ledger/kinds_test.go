@@ -173,7 +173,7 @@ func writes(f ast.Expr) bool {
 		name = f.Sel.Name
 	}
 	return strings.HasSuffix(strings.ToLower(name), "entry") ||
-		slices.Contains([]string{"looked", "Looked", "viewed", "add", "draft", "stop", "shut", "refuse", "credentialRenewed", "writePause", "moved"}, name)
+		slices.Contains([]string{"looked", "Looked", "viewed", "add", "draft", "stop", "shut", "refuse", "credentialRenewed", "writePause", "moved", "came"}, name)
 }
 
 func isKind(name *ast.Ident) bool {

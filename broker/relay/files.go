@@ -163,7 +163,7 @@ func (c *channel) mayCopy(m mainRequest) policy.FileRefusal {
 		return policy.RefusedIn
 	case !s.send && t.Out == policy.FileClosed:
 		return policy.RefusedOut
-	case t.Held(), t.Listed(): // of this protocol the names are known only to the target
+	case s.send && t.In.Held(), !s.send && t.Out.Held(), t.Listed(): // of this protocol the names are known only to the target
 		return policy.RefusedUnread
 	}
 	return ""

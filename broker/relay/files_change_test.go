@@ -21,7 +21,7 @@ func changing(t *testing.T) (*rig, *atomic.Pointer[policy.FileTerms]) {
 	signer := testbed.NewSigner(t)
 	sshd := testbed.StartSSHD(t, testbed.SSHDOptions{Keys: []ssh.PublicKey{signer.PublicKey()}})
 	return newRig(t, rigOptions{sshd: sshd, auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, now: now,
-		hold: func(near, target io.ReadWriteCloser, _ func([]byte, bool) (string, error)) {
+		hold: func(near, target io.ReadWriteCloser, _ func([]byte, bool) (string, error), _ func(policy.Text)) {
 			near.Close()
 			target.Close()
 		}}), now

@@ -66,7 +66,7 @@ type rigOptions struct {
 	numbers func(int) // called for masked numbers; nil: none are masked
 	version string    // version of the gate and the dialer; empty: the broker's
 	plain   bool      // SFTP is copied without inspection, for comparison
-	hold    func(near, target io.ReadWriteCloser, resolve func([]byte, bool) (string, error))
+	hold    func(near, target io.ReadWriteCloser, resolve func([]byte, bool) (string, error), say func(policy.Text))
 }
 
 // newRig starts a gate on loopback that admits one connection without any proof.

@@ -4,12 +4,15 @@ import (
 	"io"
 
 	"golang.org/x/crypto/ssh"
+
+	"sekimori/policy"
 )
 
 // heldChannel stands in place of the target's channel where the terms hold files: the engineer's SFTP goes to Config.Hold, and only that
 // speaks to the target's server. All that passes between engineer and Hold is recorded and judged like any channel.
 type heldChannel struct {
 	ssh.Channel // the target's
+	c           *channel
 	r           *Relay
 	own         *ownChannel
 	in          *io.PipeReader // from the engineer
@@ -18,8 +21,9 @@ type heldChannel struct {
 	toNear      *io.PipeReader
 }
 
-func newHeld(r *Relay, far ssh.Channel) *heldChannel {
-	h := &heldChannel{Channel: far, r: r, own: &ownChannel{Channel: far, r: r, in: r.fromTarget.open(far)}}
+func newHeld(c *channel, far ssh.Channel) *heldChannel {
+	r := c.r
+	h := &heldChannel{Channel: far, c: c, r: r, own: &ownChannel{Channel: far, r: r, in: r.fromTarget.open(far)}}
 	h.in, h.fromNear = io.Pipe()
 	h.toNear, h.out = io.Pipe()
 	return h
@@ -36,11 +40,15 @@ func (h *heldChannel) SendRequest(name string, wantReply bool, payload []byte) (
 		h.r.run(func() {
 			defer h.out.Close()
 			defer h.in.Close()
-			h.r.cfg.Hold(near, heldTarget{h.own}, h.r.places.resolve)
+			h.r.cfg.Hold(near, heldTarget{h.own}, h.r.places.resolve, h.tell)
 		})
 	}
 	return ok, err
 }
+
+// tell writes to the engineer beside the protocol, before the answer that it explains: a client may leave with that answer. A client that
+// reads nothing holds up its own channel only.
+func (h *heldChannel) tell(t policy.Text) { h.c.say(h.r.inLanguage(t.JA+"\n", t.EN+"\n")) }
 
 func (h *heldChannel) Read(b []byte) (int, error)  { return h.toNear.Read(b) }
 func (h *heldChannel) Write(b []byte) (int, error) { return h.fromNear.Write(b) }

@@ -45,7 +45,7 @@ func newHeldWorld(t *testing.T, clamd string) *heldWorld {
 	t.Cleanup(func() { _ = db.Close() })
 	w := &heldWorld{db: db, held: filepath.Join(dir, "held")}
 	scanner := inspect.Clamd{Address: clamd}
-	g, err := files.Open(files.Options{DB: db, Ring: ring, Dir: w.held, Chain: inspect.Chain{Engines: []inspect.Engine{scanner, inspect.Archives{Each: []inspect.Engine{scanner}}}}})
+	g, err := files.Open(files.Options{DB: db, Ring: ring, Dir: w.held, Outbox: w.held + "-out", Chain: inspect.Chain{Engines: []inspect.Engine{scanner, inspect.Archives{Each: []inspect.Engine{scanner}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,9 +55,9 @@ func newHeldWorld(t *testing.T, clamd string) *heldWorld {
 	signer := testbed.NewSigner(t)
 	sshd := testbed.StartSSHD(t, testbed.SSHDOptions{Keys: []ssh.PublicKey{signer.PublicKey()}})
 	r := newRig(t, rigOptions{sshd: sshd, auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, files: &terms,
-		hold: func(near, target io.ReadWriteCloser, resolve func([]byte, bool) (string, error)) {
+		hold: func(near, target io.ReadWriteCloser, resolve func([]byte, bool) (string, error), say func(policy.Text)) {
 			p := p
-			p.Resolve = resolve
+			p.Resolve, p.Say = resolve, say
 			g.Serve(context.Background(), near, target, p)
 		}})
 	host, port, _ := net.SplitHostPort(r.addr)

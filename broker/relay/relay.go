@@ -58,8 +58,11 @@ type Config struct {
 	// no file moves.
 	Files func() *policy.FileTerms
 	// Hold serves an SFTP channel in place of the target where the terms hold files. It is given the target's SFTP server and a
-	// way to resolve paths there; it serves near until that ends, and closes both. nil: such a channel is refused.
-	Hold func(near, target io.ReadWriteCloser, resolve func(path []byte, follow bool) (string, error))
+	// way to resolve paths there; it serves near until that ends, and closes both. say writes to the engineer beside the protocol. nil:
+	// such a channel is refused.
+	Hold func(near, target io.ReadWriteCloser, resolve func(path []byte, follow bool) (string, error), say func(policy.Text))
+	// Deliver runs beside the session until ctx ends. It may open the target's SFTP server to deliver files that the broker kept. nil: not called.
+	Deliver func(ctx context.Context, open func() (io.ReadWriteCloser, error), resolve func(path []byte, follow bool) (string, error))
 	// Refuse returns the lines for the engineer, "\n" ends, and the exit status of a denial.
 	Refuse func(policy.Decision) (text string, exit int)
 	// Forwards are the destinations (policy.Destination) that Decide may permit a forward to. nil: every forward is refused.
@@ -196,6 +199,13 @@ func (r *Relay) Serve(ctx context.Context,
 	r.run(func() { r.serveClientRequests(clientReqs); clientGone <- client.Wait() })
 	r.run(func() { r.serveTarget(targetChans, targetReqs); targetGone <- target.Wait() })
 	r.run(func() { r.serveChannels(ctx, clientChans) })
+	if r.cfg.Deliver != nil {
+		beside, stop := context.WithCancel(ctx)
+		defer stop()
+		r.run(func() {
+			r.cfg.Deliver(beside, func() (io.ReadWriteCloser, error) { return r.openSFTP() }, r.places.resolve)
+		})
+	}
 
 	defer r.Stop()
 	select {

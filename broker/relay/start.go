@@ -56,7 +56,7 @@ func (c *channel) start(ctx context.Context, m mainRequest, begun func()) (<-cha
 	}
 	c.far = far
 	if m.channel == policy.ChannelSFTP && c.r.terms().Held() && c.r.cfg.Hold != nil {
-		c.far = newHeld(c.r, far)
+		c.far = newHeld(c, far)
 	}
 	c.fromFar, c.fromFarErrors = c.r.fromTarget.open(c.far), c.r.fromTarget.open(far.Stderr())
 	if !c.describe() {

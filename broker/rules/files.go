@@ -8,9 +8,11 @@ import (
 // fileFields are the rules for files (R8).
 var fileFields = field.Table[System]{
 	field.Choice("files_in", "持込み", "Files in", func(s *System) *policy.FileRoute { return &s.FilesIn }, "",
-		field.Labelled(policy.FilePass, policy.FileInspect)...).Late(),
+		field.Labelled(policy.FilePass, policy.FileInspect, policy.FileApprove)...).Late(),
 	field.List("file_paths", "ファイルの場所", "File paths", func(s *System) *[]string { return &s.FilePaths }).Late().
 		Bound(func(s *System) bool { return policy.BadPlaces(s.FilePaths) }, "bad-path", policy.PlacesRule.JA, policy.PlacesRule.EN),
 	field.Int("file_limit_mib", "一つのファイルの大きさの限度(MiB)", "File limit (MiB)", 1, policy.LargestFileMiB, func(s *System) *int { return &s.FileLimitMiB }).Late(),
 	field.Bool("deny_shell", "ファイルを制限するとき端末を許さない", "Deny shell", func(s *System) *bool { return &s.DenyShell }).YesNo().Late(),
+	field.Choice("files_out", "持出し", "Files out", func(s *System) *policy.FileRoute { return &s.FilesOut }, "",
+		field.Labelled(policy.FilePass, policy.FileApprove)...).Late(),
 }

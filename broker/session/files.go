@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"io"
 
 	"sekimori/broker/files"
@@ -21,17 +22,38 @@ func (l *session) fileTerms() *policy.FileTerms {
 	return &policy.FileTerms{}
 }
 
+// passage is the session as the file gate needs to know it.
+func (l *session) passage() files.Passage {
+	p := files.Passage{
+		Session: l.a.ID, Window: l.grant.Window.ID, Request: l.grant.Request, Grant: l.grant.ID, System: l.target.System, Target: l.target.ID, Account: l.login,
+		Vendor: l.a.Person.Vendor, Person: l.a.Person.ID, Sanitised: l.grant.Sanitised, Actor: l.engineer(), Subjects: l.subjects(), Terms: l.fileTerms,
+	}
+	p.Number()
+	return p
+}
+
 // hold gives the relay the file gate; nil: there is none.
-func (l *session) hold() func(near, target io.ReadWriteCloser, resolve func([]byte, bool) (string, error)) {
+func (l *session) hold(p files.Passage) func(near, target io.ReadWriteCloser, resolve func([]byte, bool) (string, error), say func(policy.Text)) {
 	g := l.sup.o.Files
 	if g == nil {
 		return nil
 	}
-	p := files.Passage{Session: l.a.ID, Target: l.target.ID, Sanitised: l.grant.Sanitised, Actor: l.engineer(), Subjects: l.subjects(), Terms: l.fileTerms}
-	p.Number()
-	return func(near, target io.ReadWriteCloser, resolve func([]byte, bool) (string, error)) {
+	return func(near, target io.ReadWriteCloser, resolve func([]byte, bool) (string, error), say func(policy.Text)) {
 		p := p
-		p.Resolve = resolve
+		p.Resolve, p.Say = resolve, say
 		g.Serve(l.ctx, near, target, p)
+	}
+}
+
+// deliver hands approved files of the engineer to the target while the session lives; nil: there is no file gate.
+func (l *session) deliver(p files.Passage) func(ctx context.Context, open func() (io.ReadWriteCloser, error), resolve func([]byte, bool) (string, error)) {
+	g := l.sup.o.Files
+	if g == nil {
+		return nil
+	}
+	return func(ctx context.Context, open func() (io.ReadWriteCloser, error), resolve func([]byte, bool) (string, error)) {
+		p.Resolve = resolve
+		p.Say = func(t policy.Text) { l.relay.Load().Notify("file", t.Lines(l.a.Lang)+"\n") }
+		g.Deliver(ctx, p, open)
 	}
 }

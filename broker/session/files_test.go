@@ -57,7 +57,7 @@ func holding(t *testing.T) (w *world, held string) {
 	t.Helper()
 	held = filepath.Join(t.TempDir(), "held")
 	w = newWorld(t, time.Hour, func(o *Options) {
-		g, err := files.Open(files.Options{DB: o.DB, Ring: o.Ring, Dir: held, Chain: inspect.Chain{Engines: []inspect.Engine{words{}}}})
+		g, err := files.Open(files.Options{DB: o.DB, Ring: o.Ring, Dir: held, Outbox: held + "-out", Chain: inspect.Chain{Engines: []inspect.Engine{words{}}}})
 		if err != nil {
 			t.Fatal(err)
 		}

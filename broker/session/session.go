@@ -236,8 +236,9 @@ func (l *session) reach() error {
 
 // carry relays until the session ends, and gives the cause.
 func (l *session) carry() Cause {
+	files := l.passage()
 	r := relay.New(relay.Config{
-		Hold:  l.hold(),
+		Hold: l.hold(files), Deliver: l.deliver(files),
 		First: l.a.First, Recorder: l.rec.Load(), Decide: l.decide, Forwards: l.grant.Forwards, Refuse: l.refusal, Lang: l.a.Lang, Env: l.sup.o.Env,
 		InTime:     l.inTime,
 		OnActivity: func() { l.lastInput.Store(l.sup.o.Clock().UnixNano()) },

@@ -1,0 +1,200 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// mostFetches bounds how often the fetching of one file may be begun: each try has its entries.
+const mostFetches = 50
+
+// Fetch is one fetching of a file from the outbox. It gives bytes until its end; End says whether the engineer has them.
+//
+// A file is fetched once: when one fetch has handed out everything from a place up to which earlier ones had come, and its client closed it in
+// order. A fetch that breaks off leaves the file to be resumed or fetched anew.
+type Fetch struct {
+	File store.File
+	d    *Desk
+	by   ledger.Actor
+	b    *blocks
+
+	mu      sync.Mutex // guards what follows
+	commits uint64     // of the store, when the right was looked at last
+	pieces  []span     // handed out, merged, in order
+	broken  bool
+	ended   bool
+}
+
+type span struct{ from, to int64 }
+
+// Fetch begins a fetch. The entry about it is committed when Fetch returns. Errors: *policy.Denied, which is ledgered; store.ErrNotFound, also
+// for another engineer's file.
+func (d *Desk) Fetch(ctx context.Context, id string, by ledger.Actor) (*Fetch, error) {
+	f, err := d.mayFetch(ctx, id, by)
+	if denied := (*policy.Denied)(nil); errors.As(err, &denied) {
+		return nil, errors.Join(err, d.refused(ctx, "fetch file", id, denied, by))
+	}
+	if err != nil {
+		return nil, err
+	}
+	b, err := d.g.verified(ctx, f)
+	if denied := (*policy.Denied)(nil); errors.As(err, &denied) {
+		return nil, errors.Join(err, d.refused(ctx, "fetch file", id, denied, by))
+	}
+	if err != nil {
+		return nil, err
+	}
+	commits := d.db.Commits()
+	err = d.db.Write(ctx, func(tx *store.Tx) error {
+		if err := fetchable(tx.Snap, id, by, &f); err != nil {
+			return err
+		}
+		if err := tx.FetchFile(id, true, 0); err != nil {
+			return err
+		}
+		return fileEntry(tx, "file.fetch-begun", by, f, map[string]any{"sent": f.Sent})
+	})
+	if err != nil {
+		b.close()
+		return nil, err
+	}
+	return &Fetch{File: f, d: d, by: by, b: b, commits: commits}, nil
+}
+
+func (d *Desk) mayFetch(ctx context.Context, id string, by ledger.Actor) (f store.File, err error) {
+	err = d.db.Read(ctx, func(s *store.Snap) error { return fetchable(s, id, by, &f) })
+	return f, err
+}
+
+// fetchable reads the file and asks the rule.
+func fetchable(s *store.Snap, id string, by ledger.Actor, f *store.File) error {
+	p, err := s.ActingPerson(by)
+	if err != nil {
+		return err
+	}
+	on, err := s.OnFile(id)
+	if err != nil {
+		return err
+	}
+	if on.File.Person != p.ID { // another's is as one that is not there
+		return fmt.Errorf("file %q: %w", id, store.ErrNotFound)
+	}
+	*f = on.File
+	if err := policy.MayFetchFile(p, on.Facts, s.Now).Err(); err != nil {
+		return err
+	}
+	if on.File.Tries >= mostFetches {
+		return &policy.Denied{Reason: policy.AlreadyDecided, Args: map[string]string{"request": id}}
+	}
+	return nil
+}
+
+// ReadAt implements io.ReaderAt. After each commit of the store the right is looked at again: a lock or a freeze ends a fetch under way.
+func (f *Fetch) ReadAt(p []byte, at int64) (int, error) {
+	if now := f.d.db.Commits(); f.stale(now) {
+		if _, err := f.d.mayFetch(context.Background(), f.File.ID, f.by); err != nil {
+			f.Broke()
+			return 0, errOver
+		}
+		f.mu.Lock()
+		f.commits = now
+		f.mu.Unlock()
+	}
+	n, err := f.b.ReadAt(p, at)
+	if n > 0 {
+		f.handed(at, at+int64(n))
+	}
+	return n, err
+}
+
+var errOver = errors.New("the file can no longer be fetched")
+
+func (f *Fetch) stale(now uint64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.commits != now
+}
+
+// handed notes a piece.
+func (f *Fetch) handed(from, to int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at := slices.IndexFunc(f.pieces, func(s span) bool { return s.to >= from })
+	if at < 0 {
+		f.pieces = append(f.pieces, span{from, to})
+		return
+	}
+	for at < len(f.pieces) && f.pieces[at].from <= to {
+		from, to = min(from, f.pieces[at].from), max(to, f.pieces[at].to)
+		f.pieces = slices.Delete(f.pieces, at, at+1)
+	}
+	f.pieces = slices.Insert(f.pieces, at, span{from, to})
+}
+
+// Broke notes that the transfer did not end in order.
+func (f *Fetch) Broke() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.broken = true
+}
+
+// TransferError implements sftp.TransferError.
+func (f *Fetch) TransferError(error) { f.Broke() }
+
+// reached is how far from the beginning the engineer's copy may come, with the earlier fetches.
+func (f *Fetch) reached() int64 {
+	reached := f.File.Sent
+	for _, s := range f.pieces {
+		if s.from <= reached {
+			reached = max(reached, s.to)
+		}
+	}
+	return reached
+}
+
+// Close ends the fetch, with an entry: fetched, or broken off. One that handed out nothing has none.
+func (f *Fetch) Close() error {
+	f.mu.Lock()
+	ended, broken, reached, handed := f.ended, f.broken, f.reached(), len(f.pieces) > 0
+	f.ended = true
+	f.mu.Unlock()
+	if ended {
+		return nil
+	}
+	f.b.close()
+	whole := !broken && reached >= f.File.Length
+	if !whole && !handed {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), entryLimit)
+	defer cancel()
+	err := f.d.db.Write(ctx, func(tx *store.Tx) error {
+		if whole {
+			if err := tx.EndFile(f.File.ID, policy.FileFetched, f.by.ID, "", ""); err != nil {
+				return err
+			}
+			return fileEntry(tx, "file.fetched", f.by, f.File, nil)
+		}
+		if err := tx.FetchFile(f.File.ID, false, reached); err != nil {
+			return err
+		}
+		return fileEntry(tx, "file.fetch-broken", f.by, f.File, map[string]any{"sent": reached})
+	})
+	if err != nil && !errors.Is(err, store.ErrNotFound) { // ErrNotFound: rejected, or fetched by another connection meanwhile
+		f.d.g.o.Log.Error("fetch_not_ledgered", "file", f.File.ID, "error", err)
+	}
+	return err
+}
+
+var (
+	_ io.ReaderAt = (*Fetch)(nil)
+	_ io.Closer   = (*Fetch)(nil)
+)

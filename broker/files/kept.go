@@ -1,0 +1,114 @@
+package files
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"sekimori/broker/inspect"
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+	"sekimori/recordings"
+)
+
+// aboutFile is the payload of an entry about an act on a file.
+func aboutFile(f store.File, more map[string]any) map[string]any {
+	body := map[string]any{"file": f.ID, "session_id": f.Session, "direction": f.Direction, "target": f.Target, "size": f.Length, "sha256": f.Digest()}
+	path, raw := recordings.Legible(f.Path)
+	body["path"] = path
+	if len(raw) > 0 {
+		body["path_raw"] = raw
+	}
+	for name, value := range more {
+		body[name] = value
+	}
+	return body
+}
+
+func fileEntry(tx *store.Tx, kind string, by ledger.Actor, f store.File, more map[string]any) error {
+	if _, err := tx.Append(ledger.Draft{Kind: kind, Actor: by, Subjects: []string{f.ID, f.Session, f.Person, f.Request, f.System}, Payload: aboutFile(f, more)}); err != nil {
+		return fmt.Errorf("ledger %s: %w", kind, err)
+	}
+	return nil
+}
+
+// verified opens the contents of a file after comparing all of them with the digest of the row and of the ledger's entry: the disk and the
+// row can be edited by hand. Error: a *policy.Denied with FileChanged if they differ. The caller closes what it gets.
+func (g *Gate) verified(ctx context.Context, f store.File) (*blocks, error) {
+	changed := &policy.Denied{Reason: policy.FileChanged, Args: map[string]string{"file": f.ID}}
+	var want string
+	var size int64
+	err := g.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		want, size, err = digestAtFirst(s, f.ID)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case want != f.Digest() || f.After == "" && size != f.Length:
+		return nil, changed
+	}
+	b, err := openBlocks(g.directory(f.Direction), f.Content, g.o.Ring, f.Length)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, changed
+	}
+	if err != nil {
+		return nil, err
+	}
+	got, err := inspect.Sum(upTo{ctx, b})
+	switch {
+	case ctx.Err() != nil:
+		b.close()
+		return nil, context.Cause(ctx)
+	case err != nil, got != want: // a segment that does not unseal is a change too
+		g.o.Log.Error("kept_file_changed", "file", f.ID, "error", err)
+		b.close()
+		return nil, changed
+	}
+	return b, nil
+}
+
+// upTo ends a reading with its context.
+type upTo struct {
+	ctx context.Context
+	*blocks
+}
+
+// ReadAt implements io.ReaderAt.
+func (u upTo) ReadAt(p []byte, at int64) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.blocks.ReadAt(p, at)
+}
+
+// digestAtFirst reads what the entry about the file's coming says of its contents.
+func digestAtFirst(s *store.Snap, id string) (digest string, size int64, err error) {
+	for _, kind := range []string{"file.held", "file.taken", "file.released", "file.stopped"} {
+		for e, err := range s.Entries(store.EntryFilter{Kind: kind, Subject: id}) {
+			if err != nil {
+				return "", 0, fmt.Errorf("read the entry of %s: %w", id, err)
+			}
+			var said struct {
+				File   string `json:"file"`
+				Before string `json:"sha256"`
+				After  string `json:"sha256_delivered"`
+				Size   int64  `json:"size"`
+			}
+			if err := json.Unmarshal(e.Payload, &said); err != nil {
+				return "", 0, fmt.Errorf("entry %d: %w", e.Index, err)
+			}
+			if said.File != id {
+				continue
+			}
+			if said.After != "" {
+				return said.After, said.Size, nil
+			}
+			return said.Before, said.Size, nil
+		}
+	}
+	return "", 0, fmt.Errorf("file %s: no entry says that it came", id)
+}
