@@ -18,6 +18,7 @@ import (
 	"sekimori/broker/confirmation"
 	"sekimori/broker/connlimit"
 	"sekimori/broker/evidence"
+	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/gate"
 	"sekimori/broker/keys"
@@ -87,6 +88,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	whoWorks := roster.New(roster.Options{DB: b.db, Acts: acts, Zone: c.Location(), Lock: freeze.LockLeft})
 	standing := permits.New(permits.Options{DB: b.db, Acts: acts, Zone: c.Location()})
 	compared := reconcile.New(reconcile.Options{DB: b.db, Acts: acts, Steward: b.care, Zone: c.Location(), Log: o.Log.Named("reconcile")})
+	fileDesk := files.NewDesk(files.DeskOptions{Gate: b.files, Acts: acts, Refused: refused.First})
 	teller, err := b.teller(c, o, ring.LedgerVerifier().Name(), book.EventsOf)
 	if err != nil {
 		return err
@@ -99,7 +101,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	reviews := review.New(review.Options{Acts: acts, Zone: c.Location()})
 	counter, err := pages.New(pages.Options{
 		Teller: teller,
-		DB:     b.db, Views: views, Acts: acts, Registry: people, Desk: desk, Attendance: post, Reports: written, Reviews: reviews, Days: days, Papers: onFile, Permits: standing, Reconcile: compared, Roster: whoWorks, Lines: lines, Targets: targets,
+		DB:     b.db, Views: views, Acts: acts, Registry: people, Desk: desk, Attendance: post, Reports: written, Reviews: reviews, Days: days, Papers: onFile, Permits: standing, Reconcile: compared, Files: fileDesk, Roster: whoWorks, Lines: lines, Targets: targets,
 		Freezer: freezer, Agenda: book, Sessions: b.sup, Evidence: held, Clock: o.Clock, Zone: c.Location(), House: c.house(), Proxies: c.proxies(),
 		Known: web.KeepPlace, Log: o.Log.Named("pages"),
 	})
@@ -111,14 +113,14 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		Teller: teller,
 		Staff:  counter.Staff(), Portal: counter.Portal(),
 		DB: b.db, Views: views, Acts: acts, Ring: ring, Registry: people, Desk: desk, Attendance: post, Reports: written,
-		Agenda: book, Freezer: freezer, Reviews: reviews, Days: days, Sessions: b.sup, Papers: onFile, Permits: standing, Reconcile: compared, Roster: whoWorks, Lines: lines, Targets: targets,
+		Agenda: book, Freezer: freezer, Reviews: reviews, Days: days, Sessions: b.sup, Papers: onFile, Permits: standing, Reconcile: compared, Files: fileDesk, Roster: whoWorks, Lines: lines, Targets: targets,
 		Evidence: held, Clock: o.Clock, Zone: c.Location(),
 		Notice: c.noticeSettings(),
 		Status: func() api.Status { return api.Status{SSHAddress: b.ssh.Addr().String(), Ready: true} },
 		Owner:  uint32(os.Getuid()), Log: o.Log.Named("web"),
 	})
 	b.gate, err = gate.New(gate.Options{
-		HostSigner: ring.HostSigner(), Ring: ring, DB: b.db, Registry: people, Sessions: b.sup, Desk: desk,
+		HostSigner: ring.HostSigner(), Ring: ring, DB: b.db, Registry: people, Sessions: b.sup, Desk: desk, Files: fileDesk,
 		Reports: written, Refusals: refused, Known: known,
 		Clock: o.Clock, Zone: c.Location(), GateName: c.GateName, FactorMemory: gate.FactorMemory(c.Gate.FactorMemory),
 		Limits: gate.Limits{Handshake: time.Duration(c.Gate.LoginTime)}, ChaCha20: c.Gate.ChaCha20, Version: c.Gate.Version,

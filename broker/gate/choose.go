@@ -43,6 +43,10 @@ func (c *caller) choose(ctx context.Context, auth *authResult, in *authenticated
 		c.command(ctx, auth, f, d, lang, line)
 		c.hangUpAfter(d)
 		return
+	case start == "subsystem" && line == "sftp" && c.s.o.Files != nil:
+		c.outbox(ctx, auth, f, d, lang)
+		c.hangUpAfter(d)
+		return
 	case start == "subsystem":
 		c.watchdog.Reset(lastWords)
 		f.finish(c.featureRefusal(policy.FeatureNotGranted.String(), lang)+

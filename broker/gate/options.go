@@ -8,6 +8,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"sekimori/broker/connlimit"
+	"sekimori/broker/files"
 	"sekimori/broker/keys"
 	"sekimori/broker/refusals"
 	"sekimori/broker/registry"
@@ -89,6 +90,7 @@ type Options struct {
 	Registry     *registry.Registry
 	Sessions     *session.Supervisor
 	Desk         *requests.Desk   // for self-service
+	Files        *files.Desk      // the outbox, and the list of files; nil: there is none
 	Reports      *reports.Service // for self-service
 	Refusals     *refusals.Tally  // sums up repeated refusals of self-service; nil: each refusal has an entry
 	Clock        func() time.Time

@@ -96,15 +96,8 @@ func (c *caller) command(ctx context.Context, auth *authResult, f *front, d *dra
 
 // run finds the word and checks that this person may use it.
 func (s *selfService) run(line string) error {
-	// The second factor of an earlier login opens a window again; it never files, extends or reports anything.
-	if s.auth.factor != factorCode {
-		return &policy.Denied{Reason: policy.AuthFailed}
-	}
-	switch dropped, err := s.c.dropped(s.ctx, s.auth); {
-	case err != nil:
+	if err := s.fresh(); err != nil {
 		return err
-	case dropped:
-		return &policy.Denied{Reason: policy.FactorDropped}
 	}
 	args, err := splitWords(line)
 	switch {
@@ -135,6 +128,21 @@ func (s *selfService) run(line string) error {
 		m.ja, m.en = m.ja+"(近いのは "+near+")", m.en+" (did you mean "+near+"?)"
 	}
 	return m
+}
+
+// fresh asks that the person gave the second factor in this very login, and that it still counts. That of an earlier login opens a window
+// again; it never files, extends, reports or fetches anything.
+func (s *selfService) fresh() error {
+	if s.auth.factor != factorCode {
+		return &policy.Denied{Reason: policy.AuthFailed}
+	}
+	switch dropped, err := s.c.dropped(s.ctx, s.auth); {
+	case err != nil:
+		return err
+	case dropped:
+		return &policy.Denied{Reason: policy.FactorDropped}
+	}
+	return nil
 }
 
 // standing reads the facts. It ends self-service for a person who is locked, whose key was taken away since the login, or who calls
@@ -300,23 +308,6 @@ func (s *selfService) help() error {
 		}
 		s.out.WriteString(text.Cut(typed, text.Screen) + "\n" + text.Cut("        "+said, text.Screen) + "\n")
 	}
-	return nil
-}
-
-// files tells that no file waits: a held file is delivered or stopped at the end of its transfer, and the outbox is not built.
-func (s *selfService) files() error {
-	operands, err := s.options(1, nil)
-	if err != nil {
-		return err
-	}
-	if len(operands) == 1 && operands[0] != "list" {
-		return &usageError{"files は一覧だけです", "files only lists"}
-	}
-	if err := s.viewed("files.listed"); err != nil {
-		return err
-	}
-	s.out.WriteString(text.Of("預かっているファイルはありません。持ち込んだファイルは送信の終わりに検査され、その場で結果が出ます。",
-		"No files are held. A file brought in is inspected at the end of its transfer, and the answer comes then.").Lines(s.lang) + "\n")
 	return nil
 }
 

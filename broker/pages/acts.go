@@ -17,6 +17,7 @@ import (
 	"sekimori/broker/correction"
 	"sekimori/broker/fault"
 	"sekimori/broker/field"
+	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/interlock"
 	"sekimori/broker/papers"
@@ -39,13 +40,13 @@ type deed struct {
 // deedsOf are the acts by their paths. A package that mounts acts is named here and in actSpecs.
 func deedsOf(o Options) map[string]deed {
 	return byPath(deeds(o.Desk, requests.Acts()), deeds(o.Attendance, attendance.Acts()), deeds(o.Freezer, freeze.Acts()), deeds(o.Papers, papers.Acts()), deeds(o.Reports, reports.Acts()),
-		deeds(o.Permits, permits.Acts()), deeds(o.Roster, roster.Acts()), deeds(o.Reviews, review.Acts()), deeds(o.Days, confirmation.Acts()), deeds(correction.New(o.Acts), correction.Acts()), deeds(o.Lines, interlock.Acts()), deeds(o.Targets, accounts.Acts()), deeds(o.Reconcile, reconcile.Acts()))
+		deeds(o.Permits, permits.Acts()), deeds(o.Roster, roster.Acts()), deeds(o.Reviews, review.Acts()), deeds(o.Days, confirmation.Acts()), deeds(correction.New(o.Acts), correction.Acts()), deeds(o.Lines, interlock.Acts()), deeds(o.Targets, accounts.Acts()), deeds(o.Reconcile, reconcile.Acts()), deeds(o.Files, files.Acts()))
 }
 
 // actSpecs are the same acts without a running broker, for the table of rows.
 func actSpecs() []act.Spec {
 	return slices.Concat(act.Specs(requests.Acts()), act.Specs(attendance.Acts()), act.Specs(freeze.Acts()), act.Specs(papers.Acts()), act.Specs(reports.Acts()),
-		act.Specs(permits.Acts()), act.Specs(roster.Acts()), act.Specs(review.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()), act.Specs(reconcile.Acts()))
+		act.Specs(permits.Acts()), act.Specs(roster.Acts()), act.Specs(review.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()), act.Specs(reconcile.Acts()), act.Specs(files.Acts()))
 }
 
 func byPath(lists ...[]deed) map[string]deed {
@@ -88,7 +89,7 @@ func actRows() []row {
 
 // lookOf is the level of an act's form: its card is a look at the subject, which some views ledger.
 func lookOf(apiPath string) level {
-	for _, kind := range []string{string(api.Requests), string(api.Sessions), string(api.People), string(api.Vendors), string(api.Freezes), string(api.Reviews), string(api.Days), string(api.LedgerEntries), string(api.Lines), string(api.Targets)} {
+	for _, kind := range []string{string(api.Requests), string(api.Sessions), string(api.People), string(api.Vendors), string(api.Freezes), string(api.Reviews), string(api.Days), string(api.LedgerEntries), string(api.Lines), string(api.Targets), string(api.Files)} {
 		if strings.HasPrefix(apiPath, kind+"/") {
 			return l1
 		}
@@ -358,6 +359,13 @@ func (v *visit) subject(d deed, id string) (Card, []api.Offer, error) {
 			return Card{}, nil, err
 		}
 		card, err := v.permitCard(one)
+		return card, one.Offers, err
+	case strings.HasPrefix(d.Path, string(api.Files)):
+		one, err := v.p.o.Views.File(v.r.Context(), v.reader(), id)
+		if err != nil {
+			return Card{}, nil, err
+		}
+		card, err := v.fileCard(one)
 		return card, one.Offers, err
 	case strings.HasPrefix(d.Path, string(api.Reviews)):
 		r, err := v.p.o.Views.Review(v.r.Context(), v.reader(), id)

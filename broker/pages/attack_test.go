@@ -32,8 +32,8 @@ func (c *countedBody) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// files is a form with this many bytes of a file, and its type.
-func files(size int, values ...string) (body io.Reader, kind string) {
+// fileForm is a form with this many bytes of a file, and its type.
+func fileForm(size int, values ...string) (body io.Reader, kind string) {
 	var head bytes.Buffer
 	m := multipart.NewWriter(&head)
 	for i := 0; i < len(values); i += 2 {
@@ -60,7 +60,7 @@ func TestAttackFormsWithFilesOfAStranger(t *testing.T) {
 		path string
 	}{{stranger, "/signin"}, {stranger, "/enrol"}, {stranger, "/incidents/freeze"}, {stranger, "/nowhere"}, {portals, "/v/signin"}, {portals, "/v/pledge"}, {portals, "/v/keys"}, {ito, "/incidents/freeze"}, {ito, "/me/signin/password"}} {
 		const size = 64 << 20
-		body, kind := files(size, "login", "ito")
+		body, kind := fileForm(size, "login", "ito")
 		seen := &countedBody{Reader: body}
 		r, err := http.NewRequestWithContext(t.Context(), "POST", one.b.base+one.path, seen)
 		if err != nil {
@@ -471,7 +471,7 @@ func TestAttackUploadBrokenOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, part := range []int64{300, 200 << 10, 10 << 20} {
-		body, kind := files(20<<20, "kind", "pledge", "person", "E-0031", "from", "2026-11-01", "until", "2027-03-31")
+		body, kind := fileForm(20<<20, "kind", "pledge", "person", "E-0031", "from", "2026-11-01", "until", "2027-03-31")
 		conn, err := net.Dial("tcp", u.Host)
 		if err != nil {
 			t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"sekimori/broker/attendance"
 	"sekimori/broker/confirmation"
 	"sekimori/broker/evidence"
+	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/interlock"
 	"sekimori/broker/notify"
@@ -45,6 +46,7 @@ type Options struct {
 	Papers     *papers.Keeper
 	Permits    *permits.Office
 	Reconcile  *reconcile.Office
+	Files      *files.Desk
 	Roster     *roster.Book
 	Lines      *interlock.Switch
 	Targets    *accounts.Counter

@@ -44,6 +44,7 @@ func shown() map[string]page {
 		registryPages(), registryFilePages(), changePages(), sessionPages(), sessionPaperPages(), consolePages(), playbackPages(), actPages(),
 		permitPages(),
 		reconcilePages(),
+		filePages(),
 		portalPages(),
 		vendorPages(),
 		reviewPages(), dayPages(), ledgerPages(), notificationPages(), alarmPages(), incidentPages(), problemPages(),

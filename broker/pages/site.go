@@ -75,6 +75,7 @@ func rows() []row {
 		decideRoutes(),
 		emergencyRoutes(),
 		permitRoutes(),
+		fileRoutes(),
 		portalRoutes(),
 		vendorRoutes(),
 		registryRoutes(), changeRoutes(), reviewRoutes(), dayRoutes(), reconcileRoutes(), ledgerRoutes(), notificationRoutes(), alarmRoutes(), incidentRoutes(), sessionRoutes(), sessionPaperRoutes(), consoleRoutes(), pictureRoutes(), playbackRoutes(), actRows(), ownActRows(), registryFileRoutes(),

@@ -23,6 +23,7 @@ import (
 	"sekimori/broker/confirmation"
 	"sekimori/broker/dial"
 	"sekimori/broker/evidence"
+	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/interlock"
 	"sekimori/broker/internal/townhall"
@@ -81,6 +82,10 @@ func found(t *testing.T, change ...func(*Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	kept, err := files.Open(files.Options{DB: h.DB, Ring: h.Keys, Dir: filepath.Join(dir, "held"), Outbox: filepath.Join(dir, "outbox")})
+	if err != nil {
+		t.Fatal(err)
+	}
 	desk := requests.New(requests.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone})
 	post := attendance.New(attendance.Options{DB: h.DB, Acts: acts, Ring: h.Keys, Zone: townhall.Zone, Sessions: sup, End: sup.EndWindow, Ending: sup.Ending, Heard: sup.Heard})
 	freezer, book := freeze.New(freeze.Options{DB: h.DB, Acts: acts}), agenda.New(agenda.Options{DB: h.DB, Zone: townhall.Zone})
@@ -89,6 +94,7 @@ func found(t *testing.T, change ...func(*Options)) *world {
 	w := &world{Hall: h, t: t, secret: map[string]string{}, papers: filepath.Join(dir, "papers"), dir: dir}
 	w.o = Options{
 		DB: h.DB, Acts: acts, Registry: h.Registry, Desk: desk, Attendance: post, Reports: written, Lines: lines, Targets: accounts.NewCounter(accounts.New(accounts.Options{DB: h.DB, Dialer: &dial.Dialer{}, Log: hclog.NewNullLogger()}), acts), Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: h.DB, Acts: acts}), Papers: onFile,
+		Files:   files.NewDesk(files.DeskOptions{Gate: kept, Acts: acts}),
 		Permits: permits.New(permits.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone}), Roster: roster.New(roster.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone, Lock: freeze.LockLeft}),
 		Reconcile: reconcile.New(reconcile.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone, Steward: accounts.New(accounts.Options{DB: h.DB, Dialer: &dial.Dialer{}, Signer: h.Keys.StewardSigner, Log: hclog.NewNullLogger()})}),
 		Teller:    notify.New(notify.Options{DB: h.DB, Zone: townhall.Zone}), Freezer: freezer, Agenda: book, Sessions: sup, Evidence: evidence.New(evidence.Options{DB: h.DB, Dir: dir, Clock: h.Now}), Clock: h.Now, Zone: townhall.Zone,

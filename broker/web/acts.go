@@ -10,6 +10,7 @@ import (
 	"sekimori/broker/attendance"
 	"sekimori/broker/confirmation"
 	"sekimori/broker/correction"
+	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/interlock"
 	"sekimori/broker/papers"
@@ -35,6 +36,7 @@ func actRoutes() []route {
 		mounted(func(s *Server) *papers.Keeper { return s.o.Papers }, papers.Acts()),
 		mounted(func(s *Server) *reports.Service { return s.o.Reports }, reports.Acts()),
 		mounted(func(s *Server) *confirmation.Book { return s.o.Days }, confirmation.Acts()),
+		mounted(func(s *Server) *files.Desk { return s.o.Files }, files.Acts()),
 		mounted(func(s *Server) *interlock.Switch { return s.o.Lines }, interlock.Acts()),
 		mounted(func(s *Server) *accounts.Counter { return s.o.Targets }, accounts.Acts()),
 		mounted(func(s *Server) *reconcile.Office { return s.o.Reconcile }, reconcile.Acts()),
@@ -115,6 +117,8 @@ func (s *Server) answer(c *call, shows act.Shown, id string, result any) error {
 	case act.ShowsUnknownLogin:
 		v, err := s.o.Views.UnknownLoginNow(c.r.Context(), id)
 		return c.answer(v, err)
+	case act.ShowsFile:
+		return s.replyFile(c, id)
 	case act.ShowsEntry:
 		return s.replyEntry(c, id)
 	case act.ShowsDay:

@@ -19,7 +19,7 @@ func TestAttackIDsThatExistToldFromThoseThatDoNot(t *testing.T) {
 		"person": {{"kacho", "kachx"}, {"U-001", "U-991"}, {"c-own", "c-owx"}, {"E-OWN", "E-OWX"}, {"e-own", "e-owx"}},
 		"vendor": {{"V-001", "V-991"}, {"v-001", "v-991"}},
 		"no":     {{"R8-0001", "R8-7771"}, {"R8-0001", "R9-0001"}},
-		"id":     {{"R8-0001-1", "R8-7771-1"}, {"S-20261124-01", "S-20261124-91"}, {"X-0001", "X-9991"}, {"kacho", "kachx"}, {"U-001", "U-991"}, {"V-001", "V-991"}, {"E-OWN", "E-OWX"}, {"hr", "hx"}, {"hr-db", "hr-dx"}},
+		"id":     {{"R8-0001-1", "R8-7771-1"}, {"S-20261124-01", "S-20261124-91"}, {"S-20261124-01-1", "S-20261124-91-1"}, {"X-0001", "X-9991"}, {"kacho", "kachx"}, {"U-001", "U-991"}, {"V-001", "V-991"}, {"E-OWN", "E-OWX"}, {"hr", "hx"}, {"hr-db", "hr-dx"}},
 	}
 	pairs["engineer"], pairs["subject"], pairs["system"], pairs["section"] = pairs["person"], pairs["person"], [][2]string{{"hr", "hx"}}, [][2]string{{"jinji", "jinjx"}}
 	asked := 0

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,8 @@ func (w *world) neighbours(tokens map[string]string) {
 			Reason: "secret-purpose", Ends: window.End}))
 		must(tx.AddPermit(store.Permit{Permit: policy.Permit{ID: "SP-001", Vendor: "V-001", System: "hr", From: now.AddDate(0, -1, 0), Until: now.AddDate(1, 0, 0)},
 			Purpose: "secret-purpose", AskedBy: "U-001"}))
+		must(tx.AddFile(store.File{ID: "S-20261124-01-1", Direction: policy.FilesOut, State: policy.FileWaitFirst, Session: "S-20261124-01", Window: window.ID, Request: r.No, System: "hr", Target: "hr-db",
+			Vendor: "V-001", Person: "E-OWN", Path: []byte("/secret-purpose"), SHA256: "00", Kept: []string{}, Findings: []byte("[]")}))
 		must(tx.OweDay(store.Day{ID: "2026-11-24-hr", System: "hr", Date: "2026-11-24", Due: now}))
 		must(tx.AddSession(store.Session{ID: "S-20261124-01", State: store.SessionActive, Person: "E-OWN", Vendor: "V-001", Grant: "R8-0001-1-1",
 			Window: window.ID, Request: r.No, System: "hr", Target: "hr-db", Account: "hr-db/maint", Created: now, Started: now, Until: window.End}))
@@ -107,6 +110,8 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 			path = strings.Replace(r.path, "{id}", "D-0001", 1)
 		case strings.HasPrefix(r.path, "/v1/permits/{id}"):
 			path = strings.Replace(r.path, "{id}", "SP-001", 1)
+		case strings.HasPrefix(r.path, "/v1/files/{id}"):
+			path = strings.Replace(r.path, "{id}", "S-20261124-01-1", 1)
 		case strings.HasPrefix(r.path, "/v1/days/{id}"):
 			path = strings.Replace(r.path, "{id}", "2026-11-24-hr", 1)
 		case strings.HasPrefix(r.path, "/v1/extensions/{id}"):
@@ -116,7 +121,7 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 		default:
 			continue
 		}
-		if strings.HasSuffix(path, "/watch") || strings.HasSuffix(path, "/play") || strings.HasSuffix(path, "/file") || strings.HasSuffix(path, "/export") {
+		if strings.HasSuffix(path, "/watch") || strings.HasSuffix(path, "/play") || strings.HasSuffix(path, "/file") || strings.HasSuffix(path, "/export") || strings.HasSuffix(path, "/content") {
 			path += "?purpose=incident"
 		}
 		var body any
@@ -138,6 +143,9 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 		strangers := []string{"s-all", "c-other", "e-other", "kanri"}
 		if r.method == "POST" { // these may look, and may only ask for more time, which is asked for already
 			strangers = append(strangers, "e-own", "c-own")
+			if strings.HasPrefix(path, "/v1/files/") && strings.HasSuffix(path, "/reject") { // an engineer takes the own file back
+				strangers = slices.DeleteFunc(strangers, func(s string) bool { return s == "e-own" })
+			}
 			if !strings.HasSuffix(path, "/hold") { // an auditor keeps any recording
 				strangers = append(strangers, "a-all")
 			}
@@ -152,7 +160,7 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/v1/requests", "/v1/windows", "/v1/extensions", "/v1/sessions", "/v1/recordings", "/v1/reports", "/v1/permits"} {
+	for _, path := range []string{"/v1/requests", "/v1/windows", "/v1/extensions", "/v1/sessions", "/v1/recordings", "/v1/reports", "/v1/permits", "/v1/files"} {
 		for _, login := range []string{"s-all", "c-other", "e-other"} {
 			if a := w.call("GET", path, tokens[login], nil); strings.Contains(string(a.body), "R8-0001") || strings.Contains(string(a.body), "secret-purpose") {
 				t.Errorf("GET %s lists for %s: %.300s", path, login, a.body)
@@ -160,7 +168,7 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 		}
 	}
 	// The refused things exist for the people whom they concern.
-	for _, path := range []string{"/v1/requests/R8-0001", "/v1/windows/R8-0001-1", "/v1/extensions/X-0001", "/v1/sessions/S-20261124-01", "/v1/permits/SP-001"} {
+	for _, path := range []string{"/v1/requests/R8-0001", "/v1/windows/R8-0001-1", "/v1/extensions/X-0001", "/v1/sessions/S-20261124-01", "/v1/permits/SP-001", "/v1/files/S-20261124-01-1"} {
 		if a := w.call("GET", path, tokens["kacho"], nil); a.status != http.StatusOK {
 			t.Errorf("GET %s for the section: %d %.300s", path, a.status, a.body)
 		}

@@ -19,6 +19,7 @@ import (
 	"sekimori/broker/confirmation"
 	"sekimori/broker/evidence"
 	"sekimori/broker/fault"
+	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/interlock"
 	"sekimori/broker/keys"
@@ -50,6 +51,7 @@ type Options struct {
 	Teller     *notify.Service
 	Permits    *permits.Office
 	Reconcile  *reconcile.Office
+	Files      *files.Desk
 	Roster     *roster.Book
 	Lines      *interlock.Switch
 	Targets    *accounts.Counter

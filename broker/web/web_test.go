@@ -24,6 +24,7 @@ import (
 	"sekimori/broker/confirmation"
 	"sekimori/broker/dial"
 	"sekimori/broker/evidence"
+	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/interlock"
 	"sekimori/broker/internal/testbed"
@@ -101,6 +102,10 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	kept, err := files.Open(files.Options{DB: db, Ring: ring, Dir: filepath.Join(data, "held"), Outbox: filepath.Join(data, "outbox")})
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := &world{t: t, db: db, secret: map[string]string{}, clock: clock, set: set, socket: filepath.Join(dir, "s"), data: data}
 	desk := requests.New(requests.Options{DB: db, Acts: acts, Zone: zone})
 	post := attendance.New(attendance.Options{DB: db, Acts: acts, Zone: zone, Sessions: sup})
@@ -110,7 +115,7 @@ func newWorld(t *testing.T) *world {
 		Views: view.New(view.Options{DB: db, Desk: desk, Attendance: post, Sessions: sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book, Zone: zone, Clock: clock}),
 		DB:    db, Ring: ring, Evidence: evidence.New(evidence.Options{DB: db, Dir: data, Clock: clock}), Clock: clock, Zone: zone, Sessions: sup, Papers: onFile, Log: log,
 		Registry: people,
-		Desk:     desk, Agenda: book, Attendance: post, Freezer: freezer, Permits: permits.New(permits.Options{DB: db, Acts: acts, Zone: zone}), Reconcile: reconcile.New(reconcile.Options{DB: db, Acts: acts, Zone: zone}),
+		Desk:     desk, Agenda: book, Attendance: post, Freezer: freezer, Files: files.NewDesk(files.DeskOptions{Gate: kept, Acts: acts}), Permits: permits.New(permits.Options{DB: db, Acts: acts, Zone: zone}), Reconcile: reconcile.New(reconcile.Options{DB: db, Acts: acts, Zone: zone}),
 		Roster: roster.New(roster.Options{DB: db, Acts: acts, Zone: zone, Lock: freeze.LockLeft}), Lines: interlock.New(interlock.Options{DB: db, Acts: acts}), Targets: accounts.NewCounter(accounts.New(accounts.Options{DB: db, Dialer: &dial.Dialer{}, Log: hclog.NewNullLogger()}), acts), Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: db, Acts: acts}), Reports: written,
 		Notice: NoticeSettings{Institution: "例示市", Version: 3, Retention: 365 * 24 * time.Hour},
 		Status: func() api.Status { return api.Status{Ready: true} }, Owner: uint32(os.Getuid()),

@@ -10,6 +10,7 @@ import (
 	"sekimori/broker/attendance"
 	"sekimori/broker/confirmation"
 	"sekimori/broker/correction"
+	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/interlock"
 	"sekimori/broker/papers"
@@ -45,6 +46,7 @@ func TestEveryActIsWhole(t *testing.T) {
 	ofSubject(t, offered, review.OnReview.Acts)
 	ofSubject(t, offered, confirmation.OnDay(time.UTC).Acts)
 	ofSubject(t, offered, correction.OnEntry.Acts)
+	ofSubject(t, offered, files.OnFile.Acts)
 	ofSubject(t, offered, permits.OnNone.Acts)
 	ofSubject(t, offered, permits.OnPermit.Acts)
 	ofSubject(t, offered, reconcile.OnTarget.Acts)
@@ -56,7 +58,7 @@ func TestEveryActIsWhole(t *testing.T) {
 	ofSubject(t, offered, requests.OnDeputation.Acts)
 	ofSubject(t, offered, requests.NewDeputy.Acts)
 	mounted := slices.Concat(act.Specs(reconcile.Acts()), act.Specs(requests.Acts()), act.Specs(attendance.Acts()), act.Specs(freeze.Acts()), act.Specs(review.Acts()), act.Specs(permits.Acts()), act.Specs(roster.Acts()),
-		act.Specs(papers.Acts()), act.Specs(reports.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()))
+		act.Specs(papers.Acts()), act.Specs(reports.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()), act.Specs(files.Acts()))
 	for _, s := range mounted {
 		if _, ok := offered[s.Route()]; !ok {
 			t.Errorf("%s is mounted twice, or stands in no Subject's Acts: nobody is offered it", s.Route())

@@ -17,6 +17,7 @@ import (
 	"sekimori/broker/confirmation"
 	"sekimori/broker/correction"
 	"sekimori/broker/field"
+	"sekimori/broker/files"
 	"sekimori/broker/interlock"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
@@ -28,7 +29,7 @@ import (
 
 // specOf finds the act that a command does. The tree of commands is built at each start, so a command without an act shows at once.
 func specOf(command string) acts.Spec {
-	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(review.Acts()), acts.Specs(confirmation.Acts()), acts.Specs(correction.Acts()), acts.Specs(permits.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(interlock.Acts()), acts.Specs(accounts.Acts()), acts.Specs(reconcile.Acts()))
+	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(review.Acts()), acts.Specs(confirmation.Acts()), acts.Specs(correction.Acts()), acts.Specs(permits.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(interlock.Acts()), acts.Specs(accounts.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts()))
 	at := slices.IndexFunc(specs, func(s acts.Spec) bool { return s.Command == command })
 	if at < 0 {
 		panic("no act has the command " + command)

@@ -8,6 +8,7 @@ import (
 
 	acts "sekimori/broker/act"
 	"sekimori/broker/attendance"
+	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
@@ -31,7 +32,7 @@ func TestEveryActHasItsCommand(t *testing.T) {
 		}
 	}
 	walk("", (&program{lang: "en"}).app().Commands)
-	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(freeze.Acts()), acts.Specs(permits.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(reports.Acts()))
+	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(freeze.Acts()), acts.Specs(permits.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(reports.Acts()))
 	for _, a := range requests.OnRequest.Acts {
 		specs = append(specs, a.Spec)
 	}
