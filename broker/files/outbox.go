@@ -92,7 +92,7 @@ func (h *outbox) Fileread(r *sftp.Request) (io.ReaderAt, error) {
 	if denied := (*policy.Denied)(nil); errors.As(err, &denied) {
 		w := policy.Words(denied.Reason, denied.Args)
 		h.say(policy.Text{JA: "関守: " + w.Message("ja"), EN: "Sekimori: " + w.Message("en")})
-		return nil, os.ErrPermission
+		return nil, sftp.ErrSSHFxPermissionDenied
 	}
 	if err != nil {
 		return nil, err
@@ -101,10 +101,10 @@ func (h *outbox) Fileread(r *sftp.Request) (io.ReaderAt, error) {
 }
 
 // Filewrite implements sftp.FileWriter: nothing goes into the outbox this way.
-func (h *outbox) Filewrite(*sftp.Request) (io.WriterAt, error) { return nil, os.ErrPermission }
+func (h *outbox) Filewrite(*sftp.Request) (io.WriterAt, error) { return nil, sftp.ErrSSHFxPermissionDenied }
 
 // Filecmd implements sftp.FileCmder.
-func (h *outbox) Filecmd(*sftp.Request) error { return os.ErrPermission }
+func (h *outbox) Filecmd(*sftp.Request) error { return sftp.ErrSSHFxPermissionDenied }
 
 // Filelist implements sftp.FileLister.
 func (h *outbox) Filelist(r *sftp.Request) (sftp.ListerAt, error) {
@@ -130,7 +130,7 @@ func (h *outbox) Filelist(r *sftp.Request) (sftp.ListerAt, error) {
 	case r.Method == "List":
 		return nil, os.ErrNotExist
 	}
-	return nil, os.ErrPermission
+	return nil, sftp.ErrSSHFxPermissionDenied
 }
 
 // info is an entry of the outbox as clients see it.

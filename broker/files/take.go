@@ -3,7 +3,6 @@ package files
 import (
 	"errors"
 	"io"
-	"os"
 
 	"sekimori/broker/inspect"
 	"sekimori/broker/store"
@@ -16,9 +15,6 @@ type waitingError struct{ number string }
 func (e waitingError) Error() string {
 	return policy.Message(policy.FileWaiting, map[string]string{"file": e.number}, "ja") + " / " + policy.Message(policy.FileWaiting, map[string]string{"file": e.number}, "en")
 }
-
-// Is makes the library answer with "permission denied".
-func (waitingError) Is(target error) bool { return target == os.ErrPermission }
 
 func heldWords(number string) policy.Text {
 	return policy.Text{

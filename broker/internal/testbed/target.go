@@ -35,6 +35,7 @@ type Target struct {
 	HostKey ssh.PublicKey
 	o       TargetOptions
 	config  *ssh.ServerConfig
+	files   sftp.Handlers // in memory, the same in every channel
 
 	mu    sync.Mutex // guards conns
 	conns []net.Conn
@@ -82,7 +83,7 @@ func (s *TargetSession) Exit(status uint32) {
 func NewTarget(tb testing.TB, o TargetOptions) *Target {
 	tb.Helper()
 	signer := NewSigner(tb)
-	t := &Target{HostKey: signer.PublicKey(), o: o}
+	t := &Target{files: sftp.InMemHandler(), HostKey: signer.PublicKey(), o: o}
 	t.config = &ssh.ServerConfig{
 		Config: o.Algorithms,
 		PublicKeyCallback: func(c ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
@@ -204,7 +205,7 @@ func (t *Target) session(s *TargetSession) {
 			if t.o.Session != nil {
 				t.o.Session(s)
 			} else {
-				s.run()
+				s.run(t.files)
 			}
 			return
 		default:
@@ -213,8 +214,8 @@ func (t *Target) session(s *TargetSession) {
 	}
 }
 
-// run is the default script.
-func (s *TargetSession) run() {
+// run is the default script, with these files.
+func (s *TargetSession) run(files sftp.Handlers) {
 	var ends sync.WaitGroup
 	defer ends.Wait()
 	defer s.Close()
@@ -225,7 +226,7 @@ func (s *TargetSession) run() {
 		return
 	}
 	if s.Kind == "subsystem" {
-		server := sftp.NewRequestServer(s, sftp.InMemHandler())
+		server := sftp.NewRequestServer(s, files)
 		_ = server.Serve()
 		s.Exit(0)
 		return
