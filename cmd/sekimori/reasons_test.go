@@ -24,6 +24,8 @@ var notAtTheDoor = map[int]string{
 	137: "it takes an institution with standing permits (r26-permit)",
 	138: "a check item: it stops the opening, and then nobody attends (r28-roster; policy's TestRosterInItemAndAtTheDoor)",
 	144: "it takes a system with live rules (r29-live-rules)",
+	140: "it takes a file that waits in the outbox (r08-files)",
+	141: "it takes kept contents that were changed by hand (broker/session/outbox_test.go)",
 }
 
 // deniedBothStory: `denied-both NUMBER PERSON … ssh …`: to a person of unknown language the gate gives the refusal in Japanese and in
