@@ -232,7 +232,7 @@ func TestSelfServiceWithoutATerminal(t *testing.T) {
 		{"windows", "  1) R8-0002-1  人事給与 本番 / hr-db / maint\n     2026-11-24 11:00-13:00  open  60 min left  attendant 職員B\n" +
 			"  2) R8-0003-1  人事給与 本番 / hr-db / backup\n     2026-11-24 15:00-17:00  too early  opens in 180 min  no attendant yet\n", "", 0},
 		{"help", "ssh sato+ACCOUNT@TARGET@gate", "", 0},
-		{"files", "No files are held.", "", 0},
+		{"files", "No file of yours", "", 0},
 		{"rm -rf /\x1b[2J", "", "unknown command: rm", 2},
 		{"widnows", "", "did you mean windows?", 2},
 	} {
