@@ -101,7 +101,9 @@ func (h *outbox) Fileread(r *sftp.Request) (io.ReaderAt, error) {
 }
 
 // Filewrite implements sftp.FileWriter: nothing goes into the outbox this way.
-func (h *outbox) Filewrite(*sftp.Request) (io.WriterAt, error) { return nil, sftp.ErrSSHFxPermissionDenied }
+func (h *outbox) Filewrite(*sftp.Request) (io.WriterAt, error) {
+	return nil, sftp.ErrSSHFxPermissionDenied
+}
 
 // Filecmd implements sftp.FileCmder.
 func (h *outbox) Filecmd(*sftp.Request) error { return sftp.ErrSSHFxPermissionDenied }
