@@ -233,12 +233,7 @@ func (s *Service) addressees(snap *store.Snap, m *matter, t telling, people []st
 	if t.also != nil {
 		letters += t.also(m)
 	}
-	plain := make([]policy.Person, 0, len(people))
-	byID := map[string]store.Person{}
-	for _, p := range people {
-		plain = append(plain, p.Person)
-		byID[p.ID] = p
-	}
+	_, byID := plainly(people)
 	var to []addressee
 	has := func(a addressee) bool {
 		return slices.ContainsFunc(to, func(b addressee) bool {
@@ -265,36 +260,38 @@ func (s *Service) addressees(snap *store.Snap, m *matter, t telling, people []st
 			}
 			continue
 		}
+		var behind []addressee
+		var err error
+		if letter == 'F' {
+			behind, err = s.answerers(snap, m, people)
+		}
 		for _, c := range m.circles {
-			if letter == 'O' {
-				box, err := s.mailbox(snap, letter, c)
-				if err != nil {
-					return nil, err
-				}
-				if box.email != "" {
-					add(box)
-				}
-				continue
+			if letter != 'F' && err == nil {
+				var more []addressee
+				more, err = s.ofLetters(snap, string(letter), c, people)
+				behind = append(behind, more...)
 			}
-			ids := policy.Addressees(letter, c, plain)
-			for _, id := range ids {
-				if id != m.entry.Actor.ID { // no one is told of their own act
-					add(ofPerson(byID[id], ""))
-				}
-			}
-			if len(ids) > 0 {
-				continue
-			}
-			box, err := s.mailbox(snap, letter, c)
-			if err != nil {
-				return nil, err
-			}
-			if box.email != "" {
-				add(box)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range behind {
+			if a.person == "" || a.person != m.entry.Actor.ID { // no one is told of their own act
+				add(a)
 			}
 		}
 	}
 	return to, nil
+}
+
+// plainly gives the people as policy knows them, and by id.
+func plainly(people []store.Person) ([]policy.Person, map[string]store.Person) {
+	plain, byID := make([]policy.Person, 0, len(people)), map[string]store.Person{}
+	for _, p := range people {
+		plain = append(plain, p.Person)
+		byID[p.ID] = p
+	}
+	return plain, byID
 }
 
 func ofPerson(p store.Person, desk string) addressee {

@@ -15,9 +15,6 @@ import (
 	"sekimori/policy/text"
 )
 
-// WindowUnattended is a thing that the clock makes due: a window has begun and no one has taken the post of attendant.
-const WindowUnattended = "clock:window-unattended"
-
 // matter is one event with what is known about it. Things that do not exist any more are empty.
 type matter struct {
 	out     store.Outgoing
@@ -29,6 +26,8 @@ type matter struct {
 	session store.Session
 	vendor  store.Vendor
 	system  store.System
+	review  store.Review
+	unused  bool // the window is over, and no one connected
 	// circles are the people concerned: one for each section and vendor.
 	circles []policy.Circle
 	self    string   // the person whom the entry is about
@@ -109,8 +108,8 @@ func once[T any](a *addressing, kind string, read func(string) (T, error)) func(
 func read(s *addressing, o store.Outgoing, zone *time.Location) (*matter, error) {
 	m := &matter{out: o, zone: zone, members: map[string]json.RawMessage{}}
 	if o.Entry < 0 {
-		if err := found(&m.window, o.Subject, once(s, "window", s.Window)); err != nil {
-			return nil, fmt.Errorf("read window %s: %w", o.Subject, err)
+		if err := m.window, o.Subject, once(s, "window", madeByClock(s)); err != nil {
+			return nil, err
 		}
 		return m, m.surroundings(s)
 	}
@@ -128,7 +127,7 @@ func read(s *addressing, o store.Outgoing, zone *time.Location) (*matter, error)
 	if session == "" && len(m.entry.Subjects) > 0 && strings.HasPrefix(m.entry.Subjects[0], "S-") {
 		session = m.entry.Subjects[0]
 	}
-	if err := errors.Join(found(&m.session, session, once(s, "session", s.Session)), found(&m.window, m.text("window"), once(s, "window", s.Window))); err != nil {
+	if err := errors.Join(found(&m.session, session, once(s, "session", s.Session)), found(&m.window, m.text("window"), once(s, "window", s.Window), found(&m.review, m.text("review"), s.Review))); err != nil {
 		return nil, fmt.Errorf("read what entry %d is about: %w", o.Entry, err)
 	}
 	return m, m.surroundings(s)
@@ -365,6 +364,7 @@ func (m *matter) facts() []Fact {
 	if u := m.time("until"); !u.IsZero() && strings.HasPrefix(m.entry.Kind, "paper.") {
 		add("期限", "Until", text.Day(u.Add(-time.Nanosecond)))
 	}
+	m.reviewFacts(add)
 	for _, p := range m.papers() {
 		add("書類", "Paper", p.said(m.zone))
 	}

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"strings"
 	"sync"
@@ -12,7 +11,6 @@ import (
 
 	"sekimori/broker/calendar"
 	"sekimori/broker/store"
-	"sekimori/policy"
 )
 
 // Options are the needs of New. DB is required. Without senders people are told in their lists only.
@@ -87,42 +85,6 @@ func (s *Service) link(page string) string {
 		return ""
 	}
 	return u
-}
-
-// Clock puts into the outbox what the clock alone makes due: windows that have begun without an attendant.
-func (s *Service) Clock(ctx context.Context) error {
-	var due []string
-	err := s.o.DB.Read(ctx, func(snap *store.Snap) error {
-		windows, err := snap.Windows(store.WindowFilter{States: []policy.WindowState{policy.WindowScheduled}, EndAfter: snap.Now, StartBefore: snap.Now.Add(time.Millisecond)})
-		if err != nil {
-			return fmt.Errorf("read windows: %w", err)
-		}
-		for _, w := range windows {
-			system, err := snap.System(w.System)
-			if err != nil {
-				return fmt.Errorf("read system %s: %w", w.System, err)
-			}
-			told, err := snap.MadeByClock(WindowUnattended, w.ID)
-			if err != nil {
-				return err
-			}
-			if system.AttendanceRule() != policy.AttendanceNone && !told {
-				due = append(due, w.ID)
-			}
-		}
-		return nil
-	})
-	if err != nil || len(due) == 0 {
-		return err
-	}
-	return s.keep(ctx, func(k *store.KeepTx) error {
-		for _, id := range due {
-			if err := k.ClockMade(WindowUnattended, id); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // Forget removes notices that are long past, a bounded number at a time.

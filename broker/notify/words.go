@@ -10,7 +10,7 @@ import (
 // tellings is the table of what is told to whom. The letters are those of the tables of states and reasons. Subjects hold numbers and
 // states only: a mail's subject is shown on locked screens and kept in the logs of mail servers.
 func tellings() []telling {
-	return slices.Concat(ofRequests(), ofReports(), ofWindows(), ofSessions(), ofVendors(), ofFiles(), ofStops(), ofPeople())
+	return slices.Concat(ofRequests(), ofReports(), ofWindows(), ofSessions(), ofReviews(), ofFiles(), ofVendors(), ofFiles(), ofStops(), ofPeople())
 }
 
 var (
@@ -35,6 +35,9 @@ func ofRequests() []telling {
 		{code: "request.changed", kind: "request.edited", when: pendingFirst, told: "HDQ", page: toRequest, next: nextDecide, calendar: true,
 			subject: text.Of("申請 {request}: 変更されたため、再承認が必要です", "Request {request}: changed, to be approved again"),
 			lead:    text.Of("申請が変更されました。前の承認は無効です。", "The request was changed. Earlier approvals are void.")},
+		{code: "grant.void", kind: "request.edited", when: func(m *matter) bool { return len(m.list("void_grants")) > 0 }, told: "EVT", page: toRequest, calendar: true,
+			subject: text.Of("申請 {request}: 利用許可は無効", "Request {request}: grants void"), lead: text.Of("承認の後に申請が変更され、利用許可は無効になりました。いまは接続できません。", "The request was changed after its approval; its grants are void. No one can connect now."),
+			next: text.Of("再承認をお待ちください。", "Wait for the new approval.")},
 		{code: "request.pending-second", kind: "request.approved", when: flag("final", false), told: "SQ", page: toRequest, next: nextDecide,
 			subject: text.Of("申請 {request}: 第二承認待ち", "Request {request}: awaiting the second approval"),
 			lead:    text.Of("課長が承認しました。第二承認者(情報システム課)の承認を待っています。", "The head approved. The second approver of the IS section has yet to decide.")},
@@ -119,6 +122,12 @@ func ofWindows() []telling {
 			subject: text.Of("時間枠 {window}: 立会者待ち", "Window {window}: attendant awaited"),
 			lead:    text.Of("開始時刻を過ぎましたが、立会者がまだいません。", "It has begun, and no one has taken the post of attendant."),
 			next:    text.Of("立会者は席に着いてください。保守要員は待合でお待ちください。", "The attendant takes the post; the engineer waits.")},
+		{code: "window.closing", kind: WindowClosing, told: "TE", page: toWindow, quiet: always,
+			subject: text.Of("時間枠 {window}: 終了間際", "Window {window}: closing"), lead: text.Of("時間枠の終わりまで10分です。延ばすには、終わる前に延長を申請してください。", "The window ends in ten minutes. To go on, ask for an extension before its end."), next: nextRead},
+		{code: "window.ended", kind: WindowOver, when: func(m *matter) bool { return !m.unused }, told: "Q", page: toWindow, next: nextRead, quiet: always,
+			subject: text.Of("時間枠 {window}: 終了", "Window {window}: ended"), lead: text.Of("時間枠が終わりの時刻になりました。", "The window has reached its end.")},
+		{code: "window.unused", kind: WindowOver, when: func(m *matter) bool { return m.unused }, told: "Q", page: toWindow, next: nextRead, quiet: always,
+			subject: text.Of("時間枠 {window}: 未使用で終了", "Window {window}: ended unused"), lead: text.Of("だれも接続しないまま、時間枠が終わりました。", "The window is over, and no one connected.")},
 		{code: "line.cut", kind: "line.cut", told: "QHTO", page: toWindow,
 			subject: text.Of("時間枠 {window}: 職員端末から使えません", "Window {window}: not usable from staff terminals"),
 			lead:    text.Of("保守作業のため、庁内網を切りました。{system}は職員端末から使えません。", "The office network was cut for maintenance. {system} cannot be used from staff terminals."),
@@ -182,12 +191,6 @@ func ofSessions() []telling {
 			subject: text.Of("接続 {session}: 許可されていない機能({number})", "Session {session}: feature not granted ({number})"), lead: text.Of("許可されていない機能が使われようとしました。端末は続いています。", "Something that is not granted was asked for. The terminal stays up."), next: nextRead},
 		{code: "recording.hold", kind: "recording.held", told: "SA", page: toSession2, next: nextRead, quiet: always,
 			subject: text.Of("操作記録の保全", "Recordings on hold"), lead: text.Of("操作記録の廃棄を停止しました。", "Recordings are kept from disposal.")},
-		{code: "review.ok", kind: "review.signed", when: is("verdict", "ok"), told: "HT", page: toReviews, next: nextRead, quiet: always,
-			subject: text.Of("点検 {work}: 適正", "Review {work}: appropriate"), lead: text.Of("点検の判定は「適正」です。", "The review found the work appropriate.")},
-		{code: "review.question", kind: "review.signed", when: is("verdict", "question"), told: "HTV", page: toReviews,
-			subject: text.Of("点検 {work}: 要確認", "Review {work}: needs clarification"), lead: text.Of("点検の判定は「要確認」です。", "The review asks for clarification."), next: text.Of("判定の理由を読み、点検担当に答えてください。", "Read the grounds and answer the auditor.")},
-		{code: "review.fix", kind: "review.signed", when: is("verdict", "fix"), told: "HSVT", page: toReviews,
-			subject: text.Of("点検 {work}: 是正要", "Review {work}: corrective action required"), lead: text.Of("点検の判定は「是正要」です。", "The review asks for corrective action."), next: text.Of("指摘事項に期限までに答えてください。", "Answer the finding in time.")},
 	}
 }
 

@@ -56,7 +56,7 @@ func TestSubjectsHoldNothingPersonal(t *testing.T) {
 
 // Each kind in the table is one that the ledger knows, but for what the clock makes due.
 func TestRowsAreOfKnownKinds(t *testing.T) {
-	known := map[string]bool{WindowUnattended: true}
+	known := map[string]bool{WindowUnattended: true, WindowClosing: true, WindowOver: true, ReviewOverdue: true, AnswerOverdue: true}
 	for _, k := range ledger.Kinds() {
 		known[k.Name] = true
 	}
@@ -75,6 +75,8 @@ var statesTold = map[string]string{
 	"report.due": "VE", "report.overdue": "Q", "request.closed": "Q",
 	"window.unattended": "TE", "session.active": "TH", "window.extended": "HS", "window.closed": "Q", "session.paused": "ET", "session.ended": "TQH", "session.cut": "TQHSA",
 	"freeze.frozen": "QVTHSM", "freeze.lift-one": "HSM", "freeze.lifted": "HSM", "recording.hold": "SA", "review.ok": "HT", "review.question": "HTV", "review.fix": "HSVT",
+	"review.queued": "A", "review.taken": "A", "review.overdue": "ASH", "review.answer-overdue": "AS", "recording.gap": "ASM", "window.closing": "TE", "window.ended": "Q", "window.unused": "Q",
+	"grant.void": "EVT", "file.released": "QV", "file.rejected": "QVTHSA", "file.scan-failed": "QVSM", "renewal.asked": "V",
 	"paper.expiring": "VQS", "paper.expired": "VQS", "vendor.locked": "VQS", "person.locked": "VQS", "session.refused-repeatedly": "S",
 }
 
@@ -100,7 +102,10 @@ func TestEveryReasonTellsItsLetters(t *testing.T) {
 			told := ""
 			for _, row := range byKind[kind] {
 				if row.when == nil || row.when(m) {
-					told += row.told + row.also(m)
+					told += row.told
+					if row.also != nil {
+						told += row.also(m)
+					}
 				}
 			}
 			for _, l := range r.Told {

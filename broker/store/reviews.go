@@ -162,6 +162,20 @@ func (s *Snap) OverdueReviews(system string) (int, error) {
 		`SELECT count(*) FROM window_reviews WHERE verdict = '' AND due < ? AND system = ?`, ms(s.Now), system)
 }
 
+// LateReviews names the reviews that are not signed by their date and for which the outbox has no row of this word.
+func (s *Snap) LateReviews(what string, most int) ([]string, error) {
+	return list(s, func(r scanner) (id string, err error) { return id, r.Scan(&id) },
+		`SELECT id FROM window_reviews WHERE verdict = '' AND due <= ? AND NOT EXISTS (SELECT 1 FROM outbox WHERE entry < 0 AND what = ? AND subject = window_reviews.id)
+		ORDER BY due LIMIT ?`, ms(s.Now), what, most)
+}
+
+// LateAnswers names the reviews whose date to answer by is over, though not before since, and for which the outbox has no row of this word.
+func (s *Snap) LateAnswers(what string, since time.Time, most int) ([]string, error) {
+	return list(s, func(r scanner) (id string, err error) { return id, r.Scan(&id) },
+		`SELECT id FROM window_reviews WHERE verdict IN ('question', 'fix') AND answer_by <= ? AND answer_by > ?
+		AND NOT EXISTS (SELECT 1 FROM outbox WHERE entry < 0 AND what = ? AND subject = window_reviews.id) ORDER BY answer_by LIMIT ?`, ms(s.Now), ms(since), what, most)
+}
+
 // verdict of the review that covers a session; empty where none is signed or owed.
 func (s *Snap) verdict(session string) (string, error) {
 	v, err := s.ReviewOf(session)

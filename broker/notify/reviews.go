@@ -1,0 +1,132 @@
+package notify
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"sekimori/broker/store"
+	"sekimori/policy"
+	"sekimori/policy/text"
+)
+
+// ofReviews are the notices about reviews and recordings.
+func ofReviews() []telling {
+	reviewed := func(m *matter) string { return "review queued " + first(m.window.ID, m.session.ID) }
+	return []telling{
+		{code: "review.queued", kind: "session.ended", told: "A", page: toReviews, quiet: always, similar: reviewed,
+			subject: text.Of("点検 {work}: 点検待ち", "Review {work}: queued"), lead: text.Of("接続が終わり、作業が点検待ちになりました。", "A session has ended; its work awaits review."), next: nextRead},
+		{code: "review.taken", kind: "review.taken", told: "A", page: toReviews, quiet: always, next: nextRead,
+			subject: text.Of("点検 {work}: 点検中", "Review {work}: in review"), lead: text.Of("点検担当の一人が点検を引き受けました。", "An auditor took the review.")},
+		{code: "review.overdue", kind: ReviewOverdue, told: "ASH", page: toReviews, similar: func(m *matter) string { return "review overdue " + m.system.ID },
+			subject: text.Of("点検 {work}: 期限超過", "Review {work}: overdue"),
+			lead:    text.Of("作業の点検が期限までに済んでいません。遅れが続くと、このシステムの新しい利用は止まります。", "The work was not reviewed in time. Reviews that stay overdue stop new use of the system."),
+			next:    text.Of("点検担当は点検して署名してください。引き受ける人がいないときは、課長と情報システム課で決めてください。", "The auditor reviews and signs it. If no one has taken it, the head and the IS section decide who does.")},
+		{code: "review.ok", kind: "review.signed", when: is("verdict", "ok"), told: "HT", page: toReviews, next: nextRead, quiet: always,
+			subject: text.Of("点検 {work}: 適正", "Review {work}: appropriate"), lead: text.Of("点検の判定は「適正」です。", "The review found the work appropriate.")},
+		{code: "review.question", kind: "review.signed", when: is("verdict", "question"), told: "FHTV", page: toReviews,
+			subject: text.Of("点検 {work}: 要確認", "Review {work}: needs clarification"), lead: text.Of("点検の判定は「要確認」です。", "The review asks for clarification."), next: text.Of("判定の理由を読み、期限までに点検担当に答えてください。", "Read the grounds and answer the auditor in time.")},
+		{code: "review.fix", kind: "review.signed", when: is("verdict", "fix"), told: "FHSVT", page: toReviews,
+			subject: text.Of("点検 {work}: 是正要", "Review {work}: corrective action required"), lead: text.Of("点検の判定は「是正要」です。", "The review asks for corrective action."), next: text.Of("指摘事項に期限までに答えてください。", "Answer the finding in time.")},
+		{code: "review.answer-overdue", kind: AnswerOverdue, told: "FASH", page: toReviews,
+			subject: text.Of("点検 {work}: 答えの期限を過ぎました", "Review {work}: the answer is due"), lead: text.Of("点検が求めた答えや是正の期限を過ぎました。", "The date is over by which the review wanted an answer or a correction."),
+			next: text.Of("相手の方は、まだなら点検担当に答えてください。点検担当は、答えが届いたかお確かめください。", "The addressee answers the auditor if that is still to do; the auditor makes sure that the answer has come.")},
+		{code: "recording.gap", kind: "session.ended", when: gap, told: "ASMH", page: toSession,
+			subject: text.Of("接続 {session}: 記録に欠け", "Session {session}: gap in the recording"), lead: text.Of("接続先につながった接続の操作記録が、そろっていません。", "The session reached its target, and its recording is not whole."),
+			next: text.Of("情報システム課は原因を調べ、所管課と点検担当は作業の内容を別の方法で確かめてください。", "The IS section looks for the cause; the section and the auditor find out by other means what was done.")},
+	}
+}
+
+// gap tells whether a session reached its target and left no sealed recording. The attempt without a recording at all is refused instead.
+func gap(m *matter) bool {
+	return !m.session.Started.IsZero() && m.session.RecordingSum == ""
+}
+
+// reviewFacts are the lines of a card about a review: from whom an answer is wanted, until when, and when the review was due.
+func (m *matter) reviewFacts(add func(ja, en string, v text.Text)) {
+	r := m.review
+	if r.ID == "" {
+		return
+	}
+	if m.out.What == ReviewOverdue {
+		add("点検の期限", "Review due", text.Moment(r.Due.In(m.zone)))
+		return
+	}
+	add("相手", "Addressee", text.Same(text.OneLine(r.Addressee, longestReason)))
+	if !r.AnswerBy.IsZero() {
+		add("答えの期限", "Answer by", text.Day(r.AnswerBy.In(m.zone).Add(-time.Nanosecond)))
+	}
+	if m.out.What == AnswerOverdue {
+		add("判定の理由", "Grounds", text.Same(text.OneLine(r.Note, longestReason)))
+	}
+}
+
+// answerers are the people or the mailbox behind the addressee of a review, which the auditor wrote in words: a person by id, login or
+// name, a section, or the vendor of the work, by id or name. Words that name none of them add no one; the row's other letters stand. People
+// of another vendor are not told.
+func (s *Service) answerers(snap *store.Snap, m *matter, people []store.Person) ([]addressee, error) {
+	named := m.review.Addressee
+	if named == "" {
+		return nil, nil
+	}
+	one, err := snap.Person(named)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("read the addressee: %w", err)
+	}
+	var to []addressee
+	for _, p := range people {
+		mayKnow := p.Vendor == "" || p.Vendor == m.vendor.ID || p.Vendor == m.vendor.Prime
+		if (p.ID == one.ID || p.Name == named) && p.Locked == nil && mayKnow {
+			to = append(to, ofPerson(p, ""))
+		}
+	}
+	sections, err := snap.Sections()
+	if err != nil {
+		return nil, fmt.Errorf("read sections: %w", err)
+	}
+	for _, section := range sections {
+		if named == section.ID || named == section.Name {
+			letters := "HQ"
+			if slices.ContainsFunc(people, func(p store.Person) bool { return p.Section == section.ID && p.Has(policy.InformationSystems) }) {
+				letters = "S"
+			}
+			more, err := s.ofLetters(snap, letters, policy.Circle{Section: section.ID, Head: section.Head}, people)
+			if err != nil {
+				return nil, err
+			}
+			to = append(to, more...)
+		}
+	}
+	if m.vendor.ID != "" && (named == m.vendor.ID || named == m.vendor.Name || named == m.vendor.Login) {
+		more, err := s.ofLetters(snap, "V", policy.Circle{Vendor: m.vendor.ID}, people)
+		if err != nil {
+			return nil, err
+		}
+		to = append(to, more...)
+	}
+	return to, nil
+}
+
+// ofLetters are the people behind letters in a circle; the mailbox of their desk stands in where a letter has no one.
+func (s *Service) ofLetters(snap *store.Snap, letters string, c policy.Circle, people []store.Person) ([]addressee, error) {
+	plain, byID := plainly(people)
+	var to []addressee
+	for _, letter := range letters {
+		ids := policy.Addressees(letter, c, plain)
+		for _, id := range ids {
+			to = append(to, ofPerson(byID[id], ""))
+		}
+		if len(ids) > 0 {
+			continue
+		}
+		box, err := s.mailbox(snap, letter, c)
+		if err != nil {
+			return nil, err
+		}
+		if box.email != "" {
+			to = append(to, box)
+		}
+	}
+	return to, nil
+}
