@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"crypto/x509"
 	"fmt"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"sekimori/broker/directory"
 	"sekimori/broker/keys"
 	"sekimori/broker/registry"
+	"sekimori/broker/store"
 )
 
 // SignInConfig is the group of keys about people's sign-in: passkeys, and the institution's directory, which may be an LDAP server, an
@@ -194,11 +196,44 @@ func (c Config) checkSignIn(out *findings, clock func() time.Time) {
 	}
 	switch {
 	case l == nil && d == nil:
-		out.add(LevelOK, "sign_in", "機関の認証基盤は使いません", "no directory")
+		ids, err := c.atDirectory(clock)
+		switch {
+		case err != nil:
+			out.failed("sign_in", err)
+		case len(ids) > 0:
+			said := registry.NoDirectoryFor(ids)
+			out.add(LevelWarning, "sign_in", said.JA, said.EN)
+		default:
+			out.add(LevelOK, "sign_in", "機関の認証基盤は使いません", "no directory")
+		}
 	case d != nil && len(c.SignIn.OIDCFactorValues) > 0:
 		out.add(LevelWarning, "sign_in", "二つ目の認証を "+c.SignIn.OIDCIssuer+" に任せています: "+strings.Join(c.SignIn.OIDCFactorValues, "、"),
 			"the second factor is left to "+c.SignIn.OIDCIssuer+": "+strings.Join(c.SignIn.OIDCFactorValues, ", "))
 	default:
 		out.add(LevelOK, "sign_in", strings.TrimSpace(c.SignIn.LDAPURL+" "+c.SignIn.OIDCIssuer), strings.TrimSpace(c.SignIn.LDAPURL+" "+c.SignIn.OIDCIssuer))
 	}
+}
+
+// atDirectory are the ids of the people who sign in at the directory. Where there is no database yet, or an older program wrote it, it gives
+// none: the next serve brings it up to date.
+func (c Config) atDirectory(clock func() time.Time) (ids []string, err error) {
+	if _, err := os.Stat(c.DatabaseFile()); err != nil {
+		return nil, nil
+	}
+	err = store.Look(context.Background(), c.DatabaseFile(), store.Options{Clock: clock, Zone: c.Location()}, func(s *store.Snap, seen store.Seen) error {
+		if seen.Pending > 0 {
+			return nil
+		}
+		people, err := s.Persons(store.PersonFilter{})
+		for _, p := range people {
+			if p.SignIn == store.SignInDirectory {
+				ids = append(ids, p.ID)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read who signs in at the directory: %w", err)
+	}
+	return ids, nil
 }

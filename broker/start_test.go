@@ -109,6 +109,36 @@ func TestCheckTakesAndWritesNothing(t *testing.T) {
 	}
 }
 
+// A configuration without a directory is told who cannot sign in for it.
+func TestCheckNamesPeopleWithoutADirectory(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour)
+	said := func() broker.Finding {
+		for _, f := range o.config.Check(o.clock.Now) {
+			if f.Item == "sign_in" {
+				return f
+			}
+		}
+		t.Fatal("sign_in was not looked at")
+		return broker.Finding{}
+	}
+	if f := said(); f.Level != broker.LevelOK {
+		t.Errorf("%+v", f)
+	}
+	var id string
+	o.write(func(tx *store.Tx) error {
+		people, err := tx.Persons(store.PersonFilter{Kind: policy.Staff})
+		if err != nil {
+			return err
+		}
+		people[0].SignIn, id = store.SignInDirectory, people[0].ID
+		return tx.PutPerson(people[0])
+	})
+	if f := said(); f.Level != broker.LevelWarning || !strings.Contains(f.EN, "cannot sign in: "+id) || !strings.Contains(f.JA, id) {
+		t.Errorf("%+v", f)
+	}
+}
+
 // TestStartRefuses has a row for each state of the directory in which a start must fail. A refused
 // start leaves nothing behind: the next one, with the fault repaired, works.
 func TestStartRefuses(t *testing.T) {

@@ -150,6 +150,8 @@ type Plan struct {
 	Pending  string   `json:"pending,omitempty"` // number that awaits a second person
 	// Code enrols the administrator who founded the registry. It is shown once.
 	Code string `json:"code,omitempty"`
+	// Warnings are remarks on a file that is valid.
+	Warnings []BothLanguages `json:"warnings,omitempty"`
 }
 
 // Change is the change of one object.

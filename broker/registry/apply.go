@@ -106,6 +106,7 @@ func (r *Registry) plan(s *store.Snap, doc *Document, by ledger.Actor) (Plan, le
 		now, waits = nil, append(now, waits...)
 	}
 	plan.Changes = r.inDays(changes)
+	plan.Warnings = r.withoutDirectory(doc.People)
 	return plan, by, now, waits, nil
 }
 

@@ -13,10 +13,12 @@ import (
 	"strings"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/directory"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
 // atDirectory stands in the place of the hash of a person of the directory: they are enrolled, and no password here matches.
@@ -42,6 +44,37 @@ func (r *Registry) directoryOf(p store.Person) Directory {
 		return AtLDAP
 	}
 	return AtOIDC
+}
+
+// withoutDirectory warns of people who sign in at the directory while the broker is set up with none: they cannot sign in.
+func (r *Registry) withoutDirectory(people []PersonEntry) []api.BothLanguages {
+	if r.o.LDAP != nil || r.o.OIDC != nil {
+		return nil
+	}
+	var ids []string
+	for _, p := range people {
+		if p.SignIn == store.SignInDirectory {
+			ids = append(ids, p.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	said := NoDirectoryFor(ids)
+	return []api.BothLanguages{{JA: said.JA, EN: said.EN}}
+}
+
+// mostNamed is how many people a warning names.
+const mostNamed = 10
+
+// NoDirectoryFor is the warning that these people cannot sign in, because the configuration names no directory.
+func NoDirectoryFor(ids []string) text.Text {
+	named, more := ids, text.Text{}
+	if len(ids) > mostNamed {
+		named, more = ids[:mostNamed], text.Of(fmt.Sprintf("ほか%d人", len(ids)-mostNamed), fmt.Sprintf(" and %d more", len(ids)-mostNamed))
+	}
+	return text.Of("sign_in: directory の人がサインインできません: "+strings.Join(named, "、")+more.JA+"。設定の sign_in に LDAP か OpenID Connect がありません",
+		"people with sign_in: directory cannot sign in: "+strings.Join(named, ", ")+more.EN+"; the configuration has neither LDAP nor OpenID Connect under sign_in")
 }
 
 // DirectoryOf is the way of a person, named by id. Error: store.ErrNotFound.

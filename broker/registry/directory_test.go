@@ -2,11 +2,13 @@ package registry_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/directory"
 	"sekimori/broker/internal/testbed/directories"
 	"sekimori/broker/internal/townhall"
@@ -400,5 +402,37 @@ func TestTheTelephonesClockIsOff(t *testing.T) {
 	}
 	if _, reason := login(t, h, p, password, at(0)); reason != "" {
 		t.Errorf("the right code afterwards: %s", reason)
+	}
+}
+
+// A file with people of the directory is taken where the configuration names none, with a warning that says who cannot sign in.
+func TestApplyWarnsOfPeopleWithoutADirectory(t *testing.T) {
+	t.Parallel()
+	h := townhall.Found(t)
+	apply := func(text string) api.Plan {
+		t.Helper()
+		doc, err := registry.Parse("staff.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := h.Registry.Apply(t.Context(), doc, townhall.By("admin"), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return plan
+	}
+	if w := apply("staff:\n  - {login: kato, name: 担当, section: personnel, roles: [requester]}\n").Warnings; len(w) != 0 {
+		t.Errorf("without people of the directory: %+v", w)
+	}
+	w := apply("staff:\n  - {login: kato, name: 担当, section: personnel, roles: [requester], sign_in: directory}\n").Warnings
+	if len(w) != 1 || !strings.Contains(w[0].JA, "kato") || !strings.Contains(w[0].EN, "cannot sign in: kato;") {
+		t.Errorf("%+v", w)
+	}
+	many := "staff:\n"
+	for i := range 25 {
+		many += fmt.Sprintf("  - {login: staff%02d, name: 職員, section: personnel, roles: [requester], sign_in: directory}\n", i)
+	}
+	if w = apply(many).Warnings; len(w) != 1 || !strings.Contains(w[0].JA, "ほか15人") || !strings.Contains(w[0].EN, "and 15 more") {
+		t.Errorf("%+v", w)
 	}
 }

@@ -49,6 +49,9 @@ func (p *program) apply(c *cli.Context) error {
 	if p.json {
 		return p.writeJSON(v)
 	}
+	for _, w := range v.Warnings {
+		fmt.Fprintln(p.err, p.say("sekimori: 注意: ", "sekimori: warning: ")+plain(p.say(w.JA, w.EN)))
+	}
 	return p.showPlan(v)
 }
 
