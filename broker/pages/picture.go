@@ -31,6 +31,10 @@ const (
 	mostOfOne    = 16               // of one person
 	pictureStall = 10 * time.Second // pictures.stall, outside tests
 	pictureAlive = 20 * time.Second // between two questions to a silent browser
+	// pictureRate is how many bytes a second all pictures are sent together. Output that comes faster is left out of a picture once its watcher's
+	// queue is full, and the picture says so: a hundred watchers do not take the processors from the session.
+	pictureRate = 8 << 20
+	pictureRest = 2 * time.Millisecond // a shorter rest is none: single lines come at once
 )
 
 // pictures counts the live pictures, and ends them.
@@ -66,6 +70,30 @@ func (c *pictures) enter(person string) (leave func()) {
 		}
 		c.running.Done()
 	}
+}
+
+// rest waits until the share of one picture in the rate allows more, after a message of that many bytes; or until ctx is over.
+func (c *pictures) rest(ctx context.Context, bytes int) {
+	c.mu.Lock()
+	all := c.all
+	c.mu.Unlock()
+	wait := time.Duration(bytes) * time.Duration(all) * time.Second / pictureRate
+	if wait < pictureRest {
+		return
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+func sizeOfPieces(pieces []api.LivePiece) (n int) {
+	for _, p := range pieces {
+		n += len(p.Text)
+	}
+	return n
 }
 
 // Close ends the live pictures and waits until their ends are in the ledger, or ctx is over.
@@ -157,6 +185,9 @@ func (p *Pages) sendPicture(v *visit, look *view.Watching) error {
 		}
 		if err == nil {
 			err = p.send(ctx, conn, pieces)
+		}
+		if err == nil {
+			p.pictures.rest(ctx, sizeOfPieces(pieces))
 		}
 		if err != nil {
 			if cause := context.Cause(ctx); errors.Is(cause, view.ErrShutOut) || errors.Is(cause, view.ErrTakenAway) {
