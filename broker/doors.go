@@ -87,7 +87,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	freezer := freeze.New(freeze.Options{DB: b.db, Acts: acts, Log: o.Log.Named("freeze")})
 	whoWorks := roster.New(roster.Options{DB: b.db, Acts: acts, Zone: c.Location(), Lock: freeze.LockLeft})
 	standing := permits.New(permits.Options{DB: b.db, Acts: acts, Zone: c.Location()})
-	compared := reconcile.New(reconcile.Options{DB: b.db, Acts: acts, Steward: b.care, Zone: c.Location(), Log: o.Log.Named("reconcile")})
+	compared := reconcile.New(reconcile.Options{DB: b.db, Acts: acts, Steward: b.care, Sources: c.sources(), Zone: c.Location(), Log: o.Log.Named("reconcile")})
 	fileDesk := files.NewDesk(files.DeskOptions{Gate: b.files, Acts: acts, Refused: refused.First})
 	teller, err := b.teller(c, o, ring.LedgerVerifier().Name(), book.EventsOf)
 	if err != nil {

@@ -72,7 +72,7 @@ const (
 
 	ShowsReconciliation Shown = "reconciliation"
 	ShowsUnknownLogin   Shown = "unknown-login"
-	ShowsFile       Shown = "file"
+	ShowsFile           Shown = "file"
 )
 
 // Proof tells when an act asks for password and one-time code.

@@ -21,7 +21,7 @@ var kindsOfTheLedger = func() []Kind {
 			number("entry", "index of the corrected entry"), text("entry_hash", "its leaf's hash, in base64 as in a checkpoint"), text("text", "what is corrected, in words"),
 		}},
 		{Name: "list.viewed", JA: "一覧の閲覧", Says: "A person opened a list, or the form to freeze.", Subjects: "the person", Members: []Member{
-			text("list", "which: `accounts`, `incidents`, `freeze-form`, `lines`, `people`, `reconciliations`, `systems` or `targets`")}},
+			text("list", "which: `accounts`, `files`, `freeze-form`, `incidents`, `lines`, `people`, `reconciliations`, `systems`, `targets` or `unknown-logins`")}},
 		{Name: "ledger.viewed", JA: "台帳の閲覧", Says: "A person opened an entry.", Subjects: "the person", Members: []Member{number("entry", "index of the entry")}},
 		{Name: "ledger.exported", JA: "台帳の書き出し", Says: "A person took the ledger out. This entry is in it.", Subjects: "the person", Members: []Member{
 			text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"), text("format", "always `jsonl`"),

@@ -58,11 +58,6 @@ var kindsOfSessions = func() []Kind {
 		{Name: "session.rule-answered", JA: "確認待ちの命令への返事", Says: "What became of a held command.", Subjects: namesSession + ", the window", Members: []Member{
 			id, text("window", "number of the window"), number("held", "number of the held command in the session"),
 			text("answer", "`allowed` or `refused` (by the attendant), `timed-out`, `unattended` (no attendant to ask), or `gone` (the connection ended)"), text("note", "what was said with it; absent: nothing")}},
-		{Name: "file.released", JA: "ファイルの引渡し", Says: "A held file was found clean, or sanitised, and delivered to the target.", Subjects: namesSession, Members: heldFile(id)},
-		{Name: "file.stopped", JA: "ファイルの差止め", Says: "A held file was not delivered.", Subjects: namesSession, Members: heldFile(id,
-			text("why", "`not-clean`, `interrupted` (it did not arrive whole), `terms` (not permitted by the time of its delivery), `not-delivered` (the target did not take it), `not-held` (it could not be kept)"),
-			text("detail", "particulars; absent: none"))},
-		{Name: "file.disposed", JA: "授受したファイルの中身の廃棄", Says: "Sealed contents of held files were removed, because their time of keeping was over.", Members: []Member{list("kept", "their names in the directory `held`, as in `file.released` and `file.stopped`")}},
 		{Name: "session.paused", JA: "一時停止", Says: "The engineer's input is held back.", Subjects: namesSession + ", the window", Members: paused},
 		{Name: "session.resumed", JA: "再開", Says: "The engineer's input passes again.", Subjects: namesSession + ", the window", Members: paused},
 		{Name: "session.bookmarked", JA: "接続の目印", Says: "An attendant of the session marked this moment with words. The entry's time, less the start in the recording's header, is its place in the recording; with `ended_at` the words are about the session as a whole.", Subjects: namesSession + ", the window",

@@ -108,7 +108,7 @@ func once[T any](a *addressing, kind string, read func(string) (T, error)) func(
 func read(s *addressing, o store.Outgoing, zone *time.Location) (*matter, error) {
 	m := &matter{out: o, zone: zone, members: map[string]json.RawMessage{}}
 	if o.Entry < 0 {
-		if err := m.window, o.Subject, once(s, "window", madeByClock(s)); err != nil {
+		if err := m.madeByClock(s.Snap); err != nil {
 			return nil, err
 		}
 		return m, m.surroundings(s)
@@ -127,7 +127,7 @@ func read(s *addressing, o store.Outgoing, zone *time.Location) (*matter, error)
 	if session == "" && len(m.entry.Subjects) > 0 && strings.HasPrefix(m.entry.Subjects[0], "S-") {
 		session = m.entry.Subjects[0]
 	}
-	if err := errors.Join(found(&m.session, session, once(s, "session", s.Session)), found(&m.window, m.text("window"), once(s, "window", s.Window), found(&m.review, m.text("review"), s.Review))); err != nil {
+	if err := errors.Join(found(&m.session, session, once(s, "session", s.Session)), found(&m.window, m.text("window"), once(s, "window", s.Window)), found(&m.review, m.text("review"), s.Review)); err != nil {
 		return nil, fmt.Errorf("read what entry %d is about: %w", o.Entry, err)
 	}
 	return m, m.surroundings(s)

@@ -7,6 +7,7 @@ import (
 
 func toFile(m *matter) (string, string) { return "/files/" + m.text("file"), "/v/files" }
 
+// ofFiles are the notices about files that wait for approvals, and about what became of them.
 func ofFiles() []telling {
 	next := text.Of("画面で中身と検査の結果を見て、承認するか却下してください。期限を過ぎると動かせなくなります。", "Look at the contents and the inspection on the page, then approve or reject it. It expires undecided.")
 	return []telling{

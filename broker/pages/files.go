@@ -24,11 +24,11 @@ func fileRoutes() []row {
 	lookers := those(policy.Approver, policy.SecondApprover, policy.Auditor, policy.InformationSystems)
 	lookers.Deputies = true
 	return []row{
-		get("/files", staff, list, requestLookers(), l0, (*Pages).fileList).inMenu(47),
+		get("/files", staff, list, requestLookers(), l1, (*Pages).fileList).inMenu(47),
 		get("/files/{id}", staff, one, requestLookers(), l1, (*Pages).filePage),
 		get("/files/{id}/content", staff, content, lookers, l2, (*Pages).contentPage),
 		post("/files/{id}/content", staff, content, lookers, l2, (*Pages).openContent),
-		get("/v/files", portal, list, vendors(), l0, (*Pages).fileList).inMenu(47),
+		get("/v/files", portal, list, vendors(), l1, (*Pages).fileList).inMenu(47),
 		get("/v/files/{id}", portal, one, vendors(), l1, (*Pages).filePage),
 		post("/v/files/{id}/fetch", portal, text2("持出し箱からの受取り", "Fetch from the outbox"), vendors(), l1, (*Pages).fetchFile),
 	}
@@ -62,6 +62,9 @@ type FileRow struct {
 func filePath(id string) string { return "/files/" + url.PathEscape(id) }
 
 func (p *Pages) fileList(v *visit) error {
+	if err := p.o.Views.Opened(v.r.Context(), v.reader(), string(api.Files)); err != nil {
+		return err
+	}
 	list, err := p.o.Views.Files(v.r.Context(), v.reader(), nil, v.paging())
 	if err != nil {
 		return err

@@ -81,7 +81,7 @@ func (p *Pages) reconcile(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := p.o.Views.Listed(v.r.Context(), v.reader(), "reconciliations"); err != nil {
+	if err := p.o.Views.Opened(v.r.Context(), v.reader(), string(api.Reconciliations)); err != nil {
 		return err
 	}
 	var ids []string

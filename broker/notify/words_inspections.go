@@ -2,8 +2,8 @@ package notify
 
 import "sekimori/policy/text"
 
-// ofFiles are the notices about files that are brought in.
-func ofFiles() []telling {
+// ofInspections are the notices about files that are brought in and inspected.
+func ofInspections() []telling {
 	return []telling{
 		{code: "file.released", kind: "file.released", told: "QV", page: toSession, next: nextRead, quiet: always,
 			subject: text.Of("接続 {session}: ファイルの引渡し", "Session {session}: file released"), lead: text.Of("検査を終えたファイルを接続先に引き渡しました。", "A file was inspected and delivered to the target.")},
