@@ -233,9 +233,10 @@ func (k known) unknown(l timed) store.UnknownLogin {
 	near := func(fits func(store.OwnLogin) bool) bool {
 		return k.nearest(l, tolerance, func(_ int, o store.OwnLogin) bool { return fits(o) }) >= 0
 	}
-	for _, n := range k.during(l.Login.Login, l.at) {
-		u.Session, u.Doubt = k.sessions[n].ID, policy.LoginElsewhere
-		if own := k.sessions[n].own; own < 0 || k.from(l.Addr, k.own[own]) {
+	if during := k.during(l.Login.Login, l.at); len(during) > 0 {
+		first := k.sessions[during[0]]
+		u.Session, u.Doubt = first.ID, policy.LoginElsewhere
+		if own := first.own; own < 0 || k.from(l.Addr, k.own[own]) {
 			u.Doubt = policy.LoginTooMany
 		}
 		return u
