@@ -11,7 +11,8 @@ import (
 
 // withoutPage are the acts of the API that no page does, each with its reason.
 var withoutPage = map[string]string{
-	api.Windows.Pattern("id", "present"): "the console's own program says that the attendant is there; no person presses it",
+	api.Windows.Pattern("id", "present"):      "the console's own program says that the attendant is there; no person presses it",
+	api.Reconciliations.Pattern("id", "file"): "a record in a file is read by the command, which sends what it says; the page compares what the target itself records",
 }
 
 // TestEveryActHasAPage: what a command can do, a person without a command line can do on a page.

@@ -7,7 +7,7 @@ import (
 // elsewhere are the acts of the API that have a page of their own, each with the address to which its form is posted.
 var elsewhere = map[string]string{
 	string(api.EnrollBeginPath): "/enrol", string(api.EnrollFinishPath): "/enrol/finish", string(api.LoginPath): "/signin", string(api.LogoutPath): "/signout",
-	string(api.PasswordPath): "/me/signin/password", string(api.FactorBeginPath): "/me/signin/code", string(api.FactorFinishPath): "/me/signin/code/finish",
+	string(api.PasswordPath): "/me/signin/password", string(api.PasskeyEndPath): "/me/signin/passkey/{key}/end", string(api.FactorBeginPath): "/me/signin/code", string(api.FactorFinishPath): "/me/signin/code/finish",
 	api.People.Pattern("id", "enroll-code"): "/people/{id}/enrol",
 	string(api.ApplyPath):                   "/changes/file", string(api.HolidaysPath): "/calendar/holidays",
 	api.Changes.Pattern("no", "confirm"): "/changes/{no}/confirm", api.Changes.Pattern("no", "drop"): "/changes/{no}/drop",

@@ -28,6 +28,9 @@ import (
 	"sekimori/broker/testrun"
 )
 
+// targetClock is the clock of the target, a real host: the machine's.
+var targetClock = time.Now
+
 func TestMain(m *testing.M) {
 	testrun.Fast()
 	os.Exit(m.Run())
@@ -170,7 +173,7 @@ func newHost(t *testing.T) *host {
 		if err != nil {
 			return
 		}
-		fmt.Fprintf(f, "%s db1 sshd[1]: %s\n", time.Now().Format(time.RFC3339), l) // as the target's syslog does, by its own clock
+		fmt.Fprintf(f, "%s db1 sshd[1]: %s\n", targetClock().Format(time.RFC3339), l) // as the target's syslog does
 		f.Close()
 		h.log <- l
 	}

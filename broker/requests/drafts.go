@@ -33,9 +33,16 @@ type DraftBody struct {
 	Text    string              `json:"text,omitempty"` // an unfinished request file, in place of Values
 }
 
-// values are what was typed, by field.
+// longestName is how long the name of a request file may be, in bytes.
+const longestName = 1024
+
+// values gives the typed values, by field.
 func (d *Desk) values(in DraftBody) (map[string][]string, error) {
 	values := in.Values
+	if forms.Printable(in.Name) != in.Name || len(in.Name) > longestName {
+		return nil, forms.Wrong("name", "control-character", fmt.Sprintf("ファイル名に表示できない文字があるか、%dバイトを超えています。", longestName),
+			fmt.Sprintf("the file name has characters that cannot be shown, or more than %d bytes", longestName))
+	}
 	if in.Text != "" {
 		var err error
 		if values, err = request.Begun(in.Name, []byte(in.Text), d.o.Zone); err != nil {

@@ -26,6 +26,7 @@ var heard = map[string]string{
 	"window close": "a stop", "window cut": "a stop", "attend unpermit": "a stop", "session end": "a stop", "session pause": "a stop", "session resume": "the same text as of a pause",
 	"window open": "not used", "attend permit": "not used", "attend take": "not used", "request take": "not used",
 	"request approve": "judged within: TestAttackEscapesInAnApprovalsMessage",
+	"":                "the text of a new draft is a request file, which its reader judges", "request draft save": "the same file",
 }
 
 // TestAttackTextThatCannotBeShown: every text of every act is refused where it has control characters or is too long, before anything
