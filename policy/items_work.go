@@ -64,7 +64,8 @@ func lookRights(a *Application, f *finding, _ time.Time) {
 			f.bad(FeatureNotGranted, map[string]string{"feature": "root"}, say("管理者相当のアカウントの理由がありません: %s", "no reason is given for the root-equivalent account %s", root),
 				Text{JA: "理由を書くか、別のアカウントにしてください", EN: "give the reason, or choose another account"})
 		} else {
-			f.careful(say("管理者相当のアカウントです: %s(理由: %s)", "root-equivalent: %s (reason: %s)", root, why),
+			what := say("管理者相当のアカウントです: %s(理由: %s)", "root-equivalent: %s (reason: %s)", root, why)
+			f.careful(withCommands(what, a), // what the account may run weighs most where it is root
 				Text{JA: "管理者の権限が要るかを確かめてください。第二承認も要ります", EN: "confirm that root is needed; a second approval is needed too"})
 		}
 	}
@@ -76,11 +77,15 @@ func lookRights(a *Application, f *finding, _ time.Time) {
 	if more := wider(a); len(more) > 0 {
 		f.careful(say("前回より広い: %s", "wider than last time: %s", names(more)), Text{JA: "広げる理由を確かめてください", EN: "confirm why it must be wider"})
 	}
-	fine := say("%s", "%s", names(append(ids, a.ExtraRights...)))
+	f.fine(withCommands(say("%s", "%s", names(append(ids, a.ExtraRights...))), a))
+}
+
+// withCommands adds the commands that the request is bounded to; nothing where it asks for a shell.
+func withCommands(t Text, a *Application) Text {
 	if said := SayCommands(a.Request.Commands, a.Request.Forced); said != (Text{}) {
-		fine = Text{JA: fine.JA + "。命令: " + said.JA, EN: fine.EN + "; commands: " + said.EN}
+		t = Text{JA: t.JA + "。命令: " + said.JA, EN: t.EN + "; commands: " + said.EN}
 	}
-	f.fine(fine)
+	return t
 }
 
 // lookIndividualNumber checks the special case of individual numbers, and what the accounts' probes showed. A probe is no complete proof,

@@ -32,6 +32,10 @@ var requestLines = []struct {
 	{"person_limit", "number", text2("同時に入る人数", "Persons at once"), text2("空のままなら1人", "empty: one"), false},
 	{"individual_reason", "text", text2("個人番号の特例の理由", "Special-case reason for individual numbers"), text.Text{}, false},
 	{"files_detail", "text", text2("ファイル名と目的", "Name the file and purpose"), text2("記録媒体は使えません", "removable media cannot be used"), false},
+	{"file_paths_in", "textarea", text2("持込み先の場所", "Paths in"), text2("接続先のディレクトリ。/ から始め、1行に一つ。空ならシステムの決まりまで", "directories on the target, from /, one a line; empty: as the system's rule"), false},
+	{"file_paths_out", "textarea", text2("持出し元の場所", "Paths out"), text2("接続先のディレクトリ。/ から始め、1行に一つ。空ならシステムの決まりまで", "directories on the target, from /, one a line; empty: as the system's rule"), false},
+	{"file_limit_mib", "number", text2("一つのファイルの大きさの限度(MiB)", "File limit (MiB)"), text2("空ならシステムの決まりまで", "empty: as the system's rule"), false},
+	{"sanitised", "text", text2("無害化の申告", "Sanitised"), text2("送る側で行った無害化・検査の方法と日付", "how and when the sender sanitised the files"), false},
 }
 
 // fill puts what was typed into the inputs.
@@ -39,7 +43,7 @@ func (page *RequestForm) fill(values url.Values, wrong map[string]text.Text) {
 	for _, l := range requestLines {
 		f := Field{Key: l.key, Label: l.label, Hint: l.hint, Control: l.control, Value: values.Get(l.key), Required: l.required, Error: wrong[l.key]}
 		switch l.key {
-		case "extra_rights":
+		case "extra_rights", "file_paths_in", "file_paths_out":
 			f.Value = strings.Join(values[l.key], "\n")
 		case "phone":
 			f.Complete = "tel"

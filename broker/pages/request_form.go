@@ -279,7 +279,7 @@ func typedRequest(form url.Values) url.Values {
 		switch key {
 		case "go", "copy_from", "version", "password", "code":
 			continue
-		case "extra_rights":
+		case "extra_rights", "file_paths_in", "file_paths_out":
 			for _, text := range list {
 				for line := range strings.Lines(strings.ReplaceAll(text, "\r\n", "\n")) {
 					if line = strings.TrimSpace(line); line != "" {

@@ -125,6 +125,7 @@ func TestEveryMistakeOfTheFormIsTold(t *testing.T) {
 		"too-soon":               {[]string{"start.day", start.Format("2"), "start.hour", w.Now().In(townhall.Zone).Add(-time.Hour).Format("15")}, "start", "開始"},
 		"engineer-not-eligible":  {[]string{"engineers", "nobody"}, "engineers", "nobodyは選べません"},
 		"account-not-for-target": {[]string{"accounts", "hr-db/none"}, "accounts", "noneはhr-dbで使えません。情報システム課へ。"},
+		"bad-path":               {[]string{"file_direction", "in", "files_detail", "patch.txt", "file_paths_in", "/srv/in\r\nsrv/../x"}, "file_paths_in", "場所は / で始まる"},
 		"file-detail-required":   {[]string{"file_direction", "in"}, "files_detail", "授受するファイルの名前と目的を入力してください。"},
 		"triage-required":        {[]string{"work_type", "fault"}, "phone_triage", "障害対応では、想定される原因と電話での切り分け結果を入力してください。"},
 		"responsible-required":   {[]string{"responsible_party", ""}, "responsible_party", "責任を負う事業者を選んでください。"},
