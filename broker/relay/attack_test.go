@@ -132,13 +132,16 @@ func TestAttackFloodOfWindowChanges(t *testing.T) {
 
 func TestAttackTargetOpensChannels(t *testing.T) {
 	target := testbed.StartTarget(t, testbed.TargetOptions{Connected: func(c *ssh.ServerConn) {
-		for {
-			_, _, err := c.OpenChannel("x11", nil)
-			var open *ssh.OpenChannelError
-			if !errors.As(err, &open) || open.Reason != ssh.Prohibited {
-				return
+		go func() { // nothing waits for it: the library's OpenChannel never returns if the connection dies at the wrong moment
+			for {
+				_, _, err := c.OpenChannel("x11", nil)
+				var open *ssh.OpenChannelError
+				if !errors.As(err, &open) || open.Reason != ssh.Prohibited {
+					return
+				}
 			}
-		}
+		}()
+		_ = c.Wait()
 	}})
 	r := newRig(t, rigOptions{target: target})
 	r.client()
