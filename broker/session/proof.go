@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
@@ -94,12 +93,11 @@ type leg struct {
 // open asks the kernel. The kernel closes an aborted connection within the call that aborts it; another process that holds the socket
 // would keep it open.
 func (g leg) open() (bool, error) {
-	local, ok := g.wire.LocalAddr().(*net.TCPAddr)
-	remote, ok2 := g.wire.RemoteAddr().(*net.TCPAddr)
-	if !ok || !ok2 {
+	local, remote, ok := g.wire.Kernel()
+	if !ok {
 		return false, fmt.Errorf("%s connection is no TCP connection of this machine", g.name)
 	}
-	return connectionOpen(local.AddrPort(), remote.AddrPort())
+	return connectionOpen(local, remote)
 }
 
 // found is how the end is verified so far: what only the target can show follows, or cannot be verified.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -345,6 +346,20 @@ func (c *Conn) LocalAddr() net.Addr { return c.inner.LocalAddr() }
 
 // RemoteAddr returns the peer's address.
 func (c *Conn) RemoteAddr() net.Addr { return c.inner.RemoteAddr() }
+
+// Kernel gives the addresses under which this machine's kernel has the connection; false: it is no TCP connection of this
+// machine, though its addresses may look like those of one.
+func (c *Conn) Kernel() (local, remote netip.AddrPort, ok bool) {
+	if c.tcp == nil {
+		return local, remote, false
+	}
+	from, ok := c.tcp.LocalAddr().(*net.TCPAddr)
+	to, ok2 := c.tcp.RemoteAddr().(*net.TCPAddr)
+	if !ok || !ok2 {
+		return local, remote, false
+	}
+	return from.AddrPort(), to.AddrPort(), true
+}
 
 // SetDeadline sets the instant at which reads and writes fail. A failed write is final.
 func (c *Conn) SetDeadline(t time.Time) error { return c.inner.SetDeadline(t) }
