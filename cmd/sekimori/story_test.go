@@ -241,6 +241,20 @@ func ledgeredStory(ts *testscript.TestScript, neg bool, args []string) {
 	await(ts, "the ledger has an entry "+strings.Join(args, " "), func() bool { return s.entry(ts, args[0], args[1:]) })
 }
 
+// toldStory: `told LOGIN REGEXP…`: the notices of the person, as JSON, match each. Addressees are found every few seconds.
+func toldStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) < 2, "told LOGIN REGEXP...")
+	p := storyOf(ts).person(ts, args[0])
+	for _, want := range args[1:] {
+		is := regexp.MustCompile(want)
+		await(ts, "the notices of "+args[0]+" say "+want, func() bool {
+			out, err := p.do("notify", "list", "--json")
+			ts.Check(err)
+			return is.Match(out)
+		})
+	}
+}
+
 func (s *story) entry(ts *testscript.TestScript, kind string, wanted []string) bool {
 	out, err := s.person(ts, "kanri").do("ledger", "list", "--json", "--limit", "1000")
 	ts.Check(err)
