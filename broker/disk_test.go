@@ -151,7 +151,7 @@ func TestEndIsOwedWhileNothingCanBeWritten(t *testing.T) {
 	if err := os.Remove(filepath.Join(o.config.RecordingsDir(), ".reserve")); err != nil {
 		t.Fatal(err)
 	}
-	hog := filepath.Join(o.config.DataDir, "outbox")
+	hog := filepath.Join(o.config.DataDir, "hog")
 	fill(t, hog)
 	c.Close()
 	// The database's log may still have had room in its last page: after a few more logins, none of which
@@ -193,7 +193,7 @@ func TestStoppedWhileNothingCanBeWritten(t *testing.T) {
 	if err := os.Remove(filepath.Join(o.config.RecordingsDir(), ".reserve")); err != nil {
 		t.Fatal(err)
 	}
-	hog := filepath.Join(o.config.DataDir, "outbox")
+	hog := filepath.Join(o.config.DataDir, "hog")
 	fill(t, hog)
 	<-s.over // its recording fails, or its window of room was a little larger than the rest
 	b.once = true
