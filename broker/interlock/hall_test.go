@@ -85,6 +85,12 @@ func (d *device) is() Reading {
 	return Reading{d.internal, d.maintenance}
 }
 
+func (d *device) wasJoined() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.joined
+}
+
 // hall is a townhall whose system hr has a line, with a window under way whose attendant is ito. abe attends in the same section, ueki in
 // another one.
 type hall struct {
