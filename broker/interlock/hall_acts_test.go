@@ -3,6 +3,7 @@ package interlock
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -161,6 +162,40 @@ func TestALossHasItsEntry(t *testing.T) {
 	h.must(h.s.PutOn, "ito")
 	if l := h.s.Lines()["hr"]; l.State != policy.LineSeparated || h.count("line.lost") != 1 {
 		t.Errorf("%+v, %d losses", l, h.count("line.lost"))
+	}
+}
+
+// TestAnOlderReadingDoesNotCount: what the watch knows of a row never goes back behind an act, however many read the store at once. A
+// row that is on and is taken for off again would hide a loss.
+func TestAnOlderReadingDoesNotCount(t *testing.T) {
+	t.Parallel()
+	h := lined(t, func(s *rules.System) { s.Line, s.LineDriver, s.LineProbes = policy.LineByHand, "", nil })
+	h.begin()
+	ctx, cancel := context.WithCancel(t.Context())
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	defer cancel()
+	for range 4 {
+		readers.Go(func() {
+			for ctx.Err() == nil {
+				_ = h.s.refresh(ctx)
+			}
+		})
+	}
+	for range 10 {
+		for _, step := range []func(context.Context, string, act.Caller) error{h.s.CutOff, h.s.PutOn, h.s.TakeOff, h.s.PutBack} {
+			h.must(step, "ito")
+			row, l := h.row(), h.s.line("hr")
+			for range 50 {
+				l.mu.Lock()
+				knows := l.st.row
+				l.mu.Unlock()
+				if row.Open() != knows.Open() || knows.Open() && row != knows {
+					t.Fatalf("the watch knows %+v, the store has %+v", knows, row)
+				}
+				runtime.Gosched()
+			}
+		}
 	}
 }
 

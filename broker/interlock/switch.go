@@ -45,6 +45,8 @@ type Switch struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 
+	reading sync.Mutex // held from a reading of the store until it is taken over; before mu
+
 	mu    sync.Mutex // guards lines
 	lines map[string]*line
 }
@@ -259,47 +261,55 @@ func (s *Switch) states(snap *store.Snap) (map[string]*state, []store.LineProbe,
 	return all, probes, nil
 }
 
+// refresh takes over what the store says, and writes down what the watch found.
 func (s *Switch) refresh(ctx context.Context) error {
-	var all map[string]*state
-	var seen []store.LineProbe
-	if err := s.o.DB.Read(ctx, func(snap *store.Snap) (err error) {
-		all, seen, err = s.states(snap)
-		return err
-	}); err != nil {
+	gone, err := s.reread(ctx)
+	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	gone := []*line{}
-	for id, l := range s.lines {
-		if st := all[id]; st == nil || !l.fits(&st.system) {
-			gone = append(gone, l)
-			delete(s.lines, id)
-		}
-	}
-	var fresh []*line
-	for id, st := range all {
-		l := s.lines[id]
-		if l == nil {
-			l = s.newLine(st, seen)
-			s.lines[id] = l
-			fresh = append(fresh, l)
-		}
-		l.take(st)
-	}
-	s.mu.Unlock()
 	for _, l := range gone {
 		l.stop()
 		<-l.ended
 		s.o.Changed(l.id)
-	}
-	for _, l := range fresh {
-		go l.watch()
 	}
 	var errs []error
 	for _, l := range s.all() {
 		errs = append(errs, s.keep(ctx, l, false), s.follow(ctx, l))
 	}
 	return errors.Join(errs...)
+}
+
+// reread takes over what the store says, and gives the lines whose watch is to end. Readings are taken over in the order in which they were
+// made: after an older one a line that is on would count as off, and its loss would go unseen.
+func (s *Switch) reread(ctx context.Context) (gone []*line, err error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	var all map[string]*state
+	var seen []store.LineProbe
+	if err := s.o.DB.Read(ctx, func(snap *store.Snap) (err error) {
+		all, seen, err = s.states(snap)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, l := range s.lines {
+		if st := all[id]; st == nil || !l.fits(&st.system) {
+			gone = append(gone, l)
+			delete(s.lines, id)
+		}
+	}
+	for id, st := range all {
+		l := s.lines[id]
+		if l == nil {
+			l = s.newLine(st, seen)
+			s.lines[id] = l
+			go l.watch()
+		}
+		l.take(st)
+	}
+	return gone, nil
 }
 
 // keep stores what the probes saw: at most every ten seconds for each line, and with each act on it. A crash right after a test must not
