@@ -98,7 +98,7 @@
   const asked = (page) => page.querySelectorAll("#asked .card").length;
   const cutOf = (page) => { const one = page.getElementById("cut"); return one ? one.dataset.cut || "" : ""; };
   const frozen = (page) => { const one = page.querySelector(".freeze"); return one ? one.textContent.replace(/\s+/g, " ").trim() : ""; };
-  const heldOf = (page) => [...page.querySelectorAll("[data-held]")].filter((one) => one !== root).map((one) => one.dataset.held + " " + (one.querySelector("code") || one).textContent);
+  const heldOf = (page) => [...page.querySelectorAll("#held [data-held]")].map((one) => one.dataset.held + " " + (one.querySelector("code") || one).textContent);
   let asks = asked(document), waits = heldOf(document), cut = cutOf(document), freezes = frozen(document);
   const tell = (where, text) => { where.textContent = text; };
   async function refresh() {
@@ -138,8 +138,8 @@
     }
     const text = [stopped ? cut : "", ice ? freezes : "", held.length ? said("held") + " " + held.join(" / ") : ""].filter(Boolean).join(" ");
     if (text) tell(alarm, text);
-    else if (more) tell(status, said("asked"));
-    else if (changed) tell(status, title);
+    if (more) tell(status, said("asked"));
+    else if (changed && !text) tell(status, title);
   }
   function put(fresh) {
     const text = fresh.outerHTML, old = document.getElementById(fresh.id);
