@@ -107,10 +107,14 @@ func TestEveryStateInEveryLook(t *testing.T) {
 	startChromium(t)
 	w := found(t)
 	w.gallery()
+	w.consoleGallery()
 	for _, l := range some(looks...) {
 		b := w.tab("", l)
-		b.open("/dev/gallery")
-		b.checked("the gallery, "+l.String(), l)
+		for _, page := range []string{"/dev/gallery", "/dev/console"} {
+			b.open(page)
+			b.until(`document.querySelectorAll("main h2").length > 2`)
+			b.checked(page+", "+l.String(), l)
+		}
 	}
 }
 
