@@ -89,7 +89,8 @@ func actRows() []row {
 
 // lookOf is the level of an act's form: its card is a look at the subject, which some views ledger.
 func lookOf(apiPath string) level {
-	for _, kind := range []string{string(api.Requests), string(api.Sessions), string(api.People), string(api.Vendors), string(api.Freezes), string(api.Reviews), string(api.Days), string(api.LedgerEntries), string(api.Lines), string(api.Targets), string(api.Files)} {
+	for _, kind := range []string{string(api.Requests), string(api.Sessions), string(api.People), string(api.Vendors), string(api.Freezes), string(api.Reviews), string(api.Days), string(api.LedgerEntries), string(api.Lines), string(api.Targets), string(api.Files),
+		string(api.Reconciliations), string(api.UnknownLogins)} {
 		if strings.HasPrefix(apiPath, kind+"/") {
 			return l1
 		}

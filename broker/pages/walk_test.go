@@ -22,6 +22,7 @@ import (
 var subjects = map[string]string{
 	"/requests/": "R8-0001", "/windows/": "R8-0001-1", "/sessions/": "S-20261124-01", "/recordings/": "S-20261124-01", "/systems/": "hr", "/vendors/": "V-012", "/people/": "ito",
 	"/permits/": "SP-001", "/ledger/": "1", "/reviews/": "S-20261124-01", "/papers/": "P-0001", "/files/": "S-20261124-01-1",
+	"/reconcile/": "hr-db", "/unknown-logins/": "UL-0001",
 }
 
 // within are the things of a subject, by the part of the path that they stand behind.
@@ -65,7 +66,8 @@ func (w *world) planned(request policy.RequestState, window policy.WindowState) 
 			one.Attendant, one.OpenedAt = "ito", tx.Now
 		}
 		_, written := tx.Append(ledger.Draft{Kind: "test.planned", Actor: ledger.Actor{Kind: "broker", Via: "timer"}})
-		return errors.Join(
+		_, found := tx.AddUnknownLogin(store.UnknownLogin{Target: "hr-db", Said: tx.Now, At: tx.Now, Login: "maint", Source: "198.51.100.7", Record: "accepted", Doubt: policy.LoginElsewhere})
+		return errors.Join(found,
 			tx.AddRequest(store.Request{No: "R8-0001", State: request, Version: 1, ApprovedVersion: 1, System: "hr", Vendor: "V-012", Requester: "kato",
 				Start: start, End: start.Add(time.Hour), Body: store.RequestBody{Purpose: "調査", Engineers: []string{"E-0031"}, Phone: "000-0000-0001"}}),
 			tx.AddWindow(one),
