@@ -120,6 +120,10 @@ func TestEveryPageInABrowser(t *testing.T) {
 			b.wellBehaved(where)
 		}
 	}
+	b := w.tab("sato", looks[0])
+	b.open("/v/files/" + fetchable)
+	b.until(`!!document.querySelector('form[action$="/fetch"]')`)
+	b.checked("a file to fetch", looks[0])
 }
 
 // skipsBrowser tells whether the answer of a row is no page: a file, or a form that ends the sign-in.
@@ -132,12 +136,17 @@ func onlyVendors(r row) bool {
 	return r.callers.Vendors && len(r.callers.Roles) == 0 && !r.callers.Everyone && !r.callers.open
 }
 
-// more adds the people whom some pages are for and whom the town lacks: the office of permits, and a vendor's contact.
+// fetchable is a file that its engineer may fetch.
+const fetchable = "S-20261124-01-2"
+
+// more adds that file, and the people whom some pages are for and whom the town lacks: the office of permits, and a vendor's contact.
 func (w *world) more() {
 	w.t.Helper()
 	err := w.DB.Write(w.t.Context(), func(tx *store.Tx) error {
 		_, written := tx.Append(townhall.Draft("test.planned"))
 		return errors.Join(
+			tx.AddFile(store.File{ID: fetchable, Direction: policy.FilesOut, State: policy.FileApproved, Session: "S-20261124-01", Window: "R8-0001-1", Request: "R8-0001", System: "hr", Target: "hr-db",
+				Vendor: "V-012", Person: "E-0031", Path: []byte("/srv/out/log.txt"), Size: 2048, Length: 2048, SHA256: strings.Repeat("c", 64), Kept: []string{fetchable}, Content: fetchable, Findings: []byte("[]")}),
 			tx.PutPerson(store.Person{Person: policy.Person{ID: "office", Login: "office", Kind: policy.Staff, Name: "情報統括", Section: "is", Roles: []policy.Role{policy.PermitOfficer}}}),
 			tx.PutPerson(store.Person{Person: policy.Person{ID: "C-0001", Login: "madoguchi", Kind: policy.Contact, Name: "窓口", Vendor: "V-012"}}),
 			written)
