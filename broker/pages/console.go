@@ -118,15 +118,6 @@ type AskedRow struct {
 	Why         text.Text
 }
 
-// HeldRow is a command that waits for the attendant.
-type HeldRow struct {
-	Number        int
-	Line, Rule    text.Text
-	Until         Moment
-	Seconds       int
-	Allow, Refuse string // addresses; empty: not open
-}
-
 // HappenedRow is one event of the window, newest first.
 type HappenedRow struct {
 	At   string
@@ -261,6 +252,11 @@ func (v *visit) consolePage(c api.Console) *ConsolePage {
 	for _, s := range a.Sessions {
 		if s.ID != page.Session {
 			page.Others = append(page.Others, Link{text2(s.ID+" "+s.Engineer+" を見る", "Watch "+s.ID+" "+s.Engineer), sessionPath(s.ID) + "/live"})
+			for _, h := range s.Held {
+				row := v.heldRow(h, a.Now, func(string) string { return "" })
+				row.Session, row.Href = s.ID, sessionPath(s.ID)+"/live"
+				page.Held = append(page.Held, row)
+			}
 		}
 	}
 	for _, w := range a.Waiting {
@@ -322,15 +318,6 @@ func (v *visit) sessionOn(page *ConsolePage, c api.Console, s api.Session) {
 		}
 		page.CutDone = done
 	}
-}
-
-func (v *visit) heldRow(h api.HeldCommand, now time.Time, address func(string) string) HeldRow {
-	row := HeldRow{Number: h.Number, Line: text.Same(h.Line), Rule: policy.LiveVerdict{Rule: h.Rule, Unjudged: h.Rule == ""}.Say(), Until: moment(h.Until, v.p.o.Zone),
-		Seconds: int(max(h.Until.Sub(now), 0) / time.Second), Allow: address("allow"), Refuse: address("refuse")}
-	if h.Line == "" {
-		row.Line = text2("(画面に出ない入力)", "(typed without an echo)")
-	}
-	return row
 }
 
 // askedOn adds the extensions that wait for an answer.

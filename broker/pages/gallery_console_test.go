@@ -30,6 +30,7 @@ func (w *world) everyConsole(v *visit) *ConsolePage {
 			{Number: 1, Line: text.Same("drop table 給与"), Rule: policy.LiveVerdict{Rule: "hold drop *"}.Say(), Until: at(29 * time.Second), Seconds: 29, Allow: "/x/allow", Refuse: "/x/refuse"},
 			{Number: 2, Line: text.Same(long), Rule: policy.LiveVerdict{Unjudged: true}.Say(), Until: at(0), Allow: "/x/allow", Refuse: "/x/refuse"},
 			{Number: 3, Line: text2("(画面に出ない入力)", "(typed without an echo)"), Rule: policy.LiveVerdict{Rule: "hold re:^rm"}.Say(), Until: at(5 * time.Second), Seconds: 5}, // another person looks on
+			{Number: 1, Line: text.Same("reboot"), Rule: policy.LiveVerdict{Rule: "hold reboot"}.Say(), Until: at(5 * time.Second), Seconds: 5, Session: "S-20261124-03", Href: "/sessions/S-20261124-03/live"},
 		},
 		Asked: []AskedRow{
 			{ID: "X-0001", Reason: "check", At: at(0), Minutes: 15, End: "11:00", NewEnd: "11:15", Left: 30, Grant: "/x/grant", Deny: "/x/deny"},

@@ -7,7 +7,8 @@ import (
 )
 
 // TestAHeldCommandInABrowser: a command that a live rule holds is told once in the alert, with its line, its rule and the time left. A request for
-// more time at the same moment is told too. Nothing is told where nothing waits. Two presses answer, and the card breaks no rule of pages.
+// more time at the same moment is told too. Nothing is told where nothing waits. Two presses answer, and the card breaks no rule of pages. The
+// window's console tells it too, and leads there.
 func TestAHeldCommandInABrowser(t *testing.T) {
 	startChromium(t)
 	for _, l := range some(drawn{lang: "ja", width: 320}, drawn{lang: "en", width: 1280, forced: true}) {
@@ -60,7 +61,15 @@ func TestAHeldCommandInABrowser(t *testing.T) {
 			b.submit()
 			s.await("the attendant refused it")
 			b.until(`!document.querySelector("#held section")`)
+			beside := w.tab("ito", l) // the console of the window, where the start is permitted
+			beside.open("/windows/R8-0001-1/console")
+			beside.until(`!!document.querySelector("#others a")`)
 			s.types("drop table 職員\r")
+			beside.hears("alert", session+" 2 drop table")
+			if href := eval[string](beside, `document.querySelector("#held a").getAttribute("href")`); href != "/sessions/"+session+"/live" || eval[bool](beside, `!!document.querySelector("#held button")`) {
+				t.Errorf("the card of another session leads to %q, or has buttons", href)
+			}
+			beside.follows("a held command beside", l)
 			b.until(`!!document.querySelector("#allow-2")`)
 			b.tabTo("#allow-2")
 			b.submit()

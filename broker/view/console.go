@@ -132,8 +132,13 @@ func (v *Views) console(s *store.Snap, by Reader, w store.Window, r store.Reques
 	return err
 }
 
-// livingConsole adds to the session what no row holds.
+// livingConsole adds to the sessions what no row holds. An attendant learns on each console of the window which commands wait.
 func (v *Views) livingConsole(out *api.Console) {
+	if out.Post || out.Prepares {
+		for i := range out.Attendance.Sessions {
+			v.waiting(&out.Attendance.Sessions[i])
+		}
+	}
 	if out.Session == nil {
 		return
 	}
