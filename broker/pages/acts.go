@@ -152,6 +152,9 @@ func (p *Pages) act(v *visit, path string) error {
 	if f == nil {
 		return err
 	}
+	if console, ok := v.consoleAfter(d, id, f); ok {
+		return v.showAs(f.Status, console)
+	}
 	page, formErr := v.actPage(d, f)
 	if formErr != nil { // the subject cannot be shown to this person: the refusal can
 		return err

@@ -29,8 +29,9 @@ func consolePages() map[string]page {
 // ConsolePage is the attendant's console: what is safe to do next, the live picture, and the cut that always works.
 type ConsolePage struct {
 	Frame
-	Window, Session string // Session is empty before a connection, and on the window's page
-	Self            string // address of this page, to which each form comes back
+	Window, Session string            // Session is empty before a connection, and on the window's page
+	Self            string            // address of this page, to which each form comes back
+	Typed           map[string]string // what was typed before a mistake, by the id of the input
 	System          string
 	SystemID        string
 	Engineer        string
@@ -114,6 +115,7 @@ type AskedRow struct {
 	Minutes     int
 	NewEnd, End string
 	Grant, Deny string // addresses; empty: not open
+	Input       string // id of the input for the reason
 	Left        int
 	Why         text.Text
 }
@@ -180,12 +182,22 @@ func (v *visit) settled(id string) {
 	v.p.o.Sessions.Settled(ctx, id)
 }
 
-// console shows a window, or one of its sessions. A page of the attendant at the post is the sign that they are there.
+// console shows a window, or one of its sessions.
 func (p *Pages) console(v *visit, window, session string) error {
-	v.settled(cmp.Or(session, window))
-	c, err := p.o.Views.Console(v.r.Context(), v.reader(), window, session, p.lately.first(v.token+" "+v.r.URL.Path, p.o.Clock()))
+	page, err := v.consoleOf(v.r.URL.Path, window, session)
 	if err != nil {
 		return err
+	}
+	return v.show(page)
+}
+
+// consoleOf makes the console of a window or session, at its address. A page of the attendant at the post is the sign that they are there.
+func (v *visit) consoleOf(self, window, session string) (*ConsolePage, error) {
+	p := v.p
+	v.settled(cmp.Or(session, window))
+	c, err := p.o.Views.Console(v.r.Context(), v.reader(), window, session, p.lately.first(v.token+" "+self, p.o.Clock()))
+	if err != nil {
+		return nil, err
 	}
 	if c.Post && p.o.Clock().Before(c.Attendance.End) {
 		if err := p.o.Attendance.Present(v.r.Context(), c.Attendance.ID, v.caller().Actor); err != nil {
@@ -193,10 +205,10 @@ func (p *Pages) console(v *visit, window, session string) error {
 		}
 	}
 	if err := v.nameActors(&c.Attendance); err != nil {
-		return err
+		return nil, err
 	}
 	v.withFrame()
-	return v.show(v.consolePage(c))
+	return v.consolePage(c, self), nil
 }
 
 // nameActors puts names for the ids of those who did the steps.
@@ -224,11 +236,11 @@ func (v *visit) nameActors(a *api.Attendance) error {
 	return err
 }
 
-func (v *visit) consolePage(c api.Console) *ConsolePage {
+func (v *visit) consolePage(c api.Console, self string) *ConsolePage {
 	a := c.Attendance
 	z := v.p.o.Zone
 	page := &ConsolePage{
-		Frame: v.frame(), Window: a.ID, Self: v.r.URL.Path, System: a.SystemName, SystemID: a.System, Engineer: c.Vendor, Chip: windowChip(a.State),
+		Frame: v.frame(), Window: a.ID, Self: self, System: a.SystemName, SystemID: a.System, Engineer: c.Vendor, Chip: windowChip(a.State),
 		Request: Link{text.Request(a.Request), "/requests/" + url.PathEscape(a.Request)},
 		Until:   moment(a.End, z), EndsAt: a.End.In(z).Format("15:04"), Left: timeLeft(max(a.End.Sub(a.Now), 0)),
 		Attends: c.Post || c.Prepares, Phone: c.Phone, Every: min(max(a.BeatMS, 1000), 3000), Now: a.Now.In(z).Format(time.RFC3339), Frame1: "/player", Rules: policy.SayLiveRules(c.LiveRules),
@@ -327,7 +339,7 @@ func (v *visit) askedOn(page *ConsolePage, c api.Console) {
 		offers[o.Extension] = o.Offers
 	}
 	for _, x := range c.Attendance.Asked {
-		row := AskedRow{ID: x.ID, Reason: x.Reason, At: moment(x.At, v.p.o.Zone), Minutes: x.Minutes, End: page.EndsAt, Left: c.Delegated,
+		row := AskedRow{ID: x.ID, Input: "why-not-" + x.ID, Reason: x.Reason, At: moment(x.At, v.p.o.Zone), Minutes: x.Minutes, End: page.EndsAt, Left: c.Delegated,
 			NewEnd: c.Attendance.End.Add(time.Duration(x.Minutes) * time.Minute).In(v.p.o.Zone).Format("15:04")}
 		base := "/extensions/" + url.PathEscape(x.ID)
 		if openOffer(offers[x.ID], "grant") {

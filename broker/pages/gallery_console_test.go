@@ -33,8 +33,8 @@ func (w *world) everyConsole(v *visit) *ConsolePage {
 			{Number: 1, Line: text.Same("reboot"), Rule: policy.LiveVerdict{Rule: "hold reboot"}.Say(), Until: at(5 * time.Second), Seconds: 5, Session: "S-20261124-03", Href: "/sessions/S-20261124-03/live"},
 		},
 		Asked: []AskedRow{
-			{ID: "X-0001", Reason: "check", At: at(0), Minutes: 15, End: "11:00", NewEnd: "11:15", Left: 30, Grant: "/x/grant", Deny: "/x/deny"},
-			{ID: "X-0002", Reason: "check", At: at(0), Minutes: 60, End: "11:00", NewEnd: "12:00", Left: 30, Deny: "/x/deny", Why: policy.OverLimit(30 * time.Minute)},
+			{ID: "X-0001", Input: "why-not-X-0001", Reason: "check", At: at(0), Minutes: 15, End: "11:00", NewEnd: "11:15", Left: 30, Grant: "/x/grant", Deny: "/x/deny"},
+			{ID: "X-0002", Input: "why-not-X-0002", Reason: "check", At: at(0), Minutes: 60, End: "11:00", NewEnd: "12:00", Left: 30, Deny: "/x/deny", Why: policy.OverLimit(30 * time.Minute)},
 		},
 		Waiting:  []WaitingRow{{Session: "S-20261124-02", Name: "鈴木", Source: "203.0.113.7", Since: at(0), State: waitState("identity-check")}},
 		Others:   []Link{{text.Same("S-20261124-03"), "/sessions/S-20261124-03/live"}},
