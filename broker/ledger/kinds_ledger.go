@@ -20,8 +20,8 @@ var kindsOfTheLedger = func() []Kind {
 		{Name: "ledger.corrected", JA: "台帳の訂正", Says: "A person appended a correction to an entry, which stays as it is.", Subjects: "the corrected entry (`ledger/` and its index), then that entry's own subjects", Members: []Member{
 			number("entry", "index of the corrected entry"), text("entry_hash", "its leaf's hash, in base64 as in a checkpoint"), text("text", "what is corrected, in words"),
 		}},
-		{Name: "list.viewed", JA: "一覧の閲覧", Says: "A person opened a list, or the form to freeze.", Subjects: "the person", Members: []Member{
-			text("list", "which: `accounts`, `files`, `freeze-form`, `incidents`, `lines`, `people`, `reconciliations`, `systems`, `targets` or `unknown-logins`")}},
+		{Name: "list.viewed", JA: "一覧の閲覧", Says: "A person opened a list, or one of the pages that are named as such.", Subjects: "the person", Members: []Member{
+			text("list", "which: `accounts`, `files`, `freeze-form`, `incidents`, `ledger-export`, `ledger-verify`, `lines`, `people`, `reconciliations`, `systems`, `targets` or `unknown-logins`")}},
 		{Name: "ledger.viewed", JA: "台帳の閲覧", Says: "A person opened an entry.", Subjects: "the person", Members: []Member{number("entry", "index of the entry")}},
 		{Name: "ledger.exported", JA: "台帳の書き出し", Says: "A person took the ledger out. This entry is in it.", Subjects: "the person", Members: []Member{
 			text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"), text("format", "always `jsonl`"),

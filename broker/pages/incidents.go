@@ -11,6 +11,7 @@ import (
 	"sekimori/broker/fault"
 	"sekimori/broker/freeze"
 	"sekimori/broker/store"
+	"sekimori/broker/view"
 	"sekimori/policy"
 	"sekimori/policy/text"
 )
@@ -113,7 +114,7 @@ type FreezeScope struct {
 }
 
 func (p *Pages) freezeForm(v *visit) error {
-	if err := p.o.Views.FreezeForm(v.r.Context(), v.reader()); err != nil {
+	if err := p.o.Views.OpenedPage(v.r.Context(), v.reader(), view.FreezeForm); err != nil {
 		return err
 	}
 	page, err := v.freezePage()

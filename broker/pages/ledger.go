@@ -24,9 +24,9 @@ func ledgerRoutes() []row {
 		get("/ledger", staff, text2("接続台帳", "Ledger"), readers, levelOf(api.LedgerPath), (*Pages).ledger).inMenu(60),
 		get("/ledger/entries", staff, text2("すべての記載", "All entries"), readers, l1, (*Pages).entries),
 		get("/ledger/{n}", staff, text2("台帳の記載", "Entry of the ledger"), readers, l1, (*Pages).entry),
-		get("/ledger/verify", staff, text2("台帳の検証", "Verification of the ledger"), everyStaff(), l0, (*Pages).verification),
+		get("/ledger/verify", staff, text2("台帳の検証", "Verification of the ledger"), everyStaff(), l1, (*Pages).verification),
 		post("/ledger/verify", staff, text2("台帳の検証", "Verification of the ledger"), everyStaff(), l0, (*Pages).askVerify),
-		get("/ledger/export", staff, text2("台帳の書き出し", "Export of the ledger"), those(policy.Auditor), l0, (*Pages).exportForm).denying(policy.ExportAuditorOnly),
+		get("/ledger/export", staff, text2("台帳の書き出し", "Export of the ledger"), those(policy.Auditor), l1, (*Pages).exportForm).denying(policy.ExportAuditorOnly),
 		post("/ledger/export", staff, text2("台帳の書き出し", "Export of the ledger"), those(policy.Auditor), l1, (*Pages).export).denying(policy.ExportAuditorOnly),
 		get("/ledger/checkpoint", staff, text2("確定点", "Checkpoint"), everyStaff(), l0, (*Pages).checkpoint),
 	}
@@ -258,6 +258,9 @@ type VerificationPage struct {
 }
 
 func (p *Pages) verification(v *visit) error {
+	if err := p.o.Views.OpenedPage(v.r.Context(), v.reader(), view.LedgerVerify); err != nil {
+		return err
+	}
 	return v.show(&VerificationPage{Frame: v.frame(), Badge: v.badge()})
 }
 
@@ -276,7 +279,12 @@ type ExportPage struct {
 	Explanation Field
 }
 
-func (p *Pages) exportForm(v *visit) error { return v.show(v.exportPage(text.Text{})) }
+func (p *Pages) exportForm(v *visit) error {
+	if err := p.o.Views.OpenedPage(v.r.Context(), v.reader(), view.LedgerExport); err != nil {
+		return err
+	}
+	return v.show(v.exportPage(text.Text{}))
+}
 
 func (v *visit) exportPage(wrong text.Text) *ExportPage {
 	page := &ExportPage{Frame: v.frame(), Purpose: Field{Key: "purpose", Label: text2("閲覧目的", "Purpose of viewing"), Control: "radio", Required: true, Error: wrong},

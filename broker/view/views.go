@@ -94,9 +94,16 @@ func (v *Views) Looked(ctx context.Context, by Reader, kind string, subjects []s
 	return nil
 }
 
-// FreezeForm ledgers that a person opened the form to freeze (L1).
-func (v *Views) FreezeForm(ctx context.Context, by Reader) error {
-	return v.Looked(ctx, by, "list.viewed", []string{by.ID}, map[string]string{"list": "freeze-form"})
+// The pages of level L1 that are no list.
+const (
+	FreezeForm   = "freeze-form"
+	LedgerVerify = "ledger-verify"
+	LedgerExport = "ledger-export"
+)
+
+// OpenedPage ledgers that a person opened a page that is no list (L1).
+func (v *Views) OpenedPage(ctx context.Context, by Reader, page string) error {
+	return v.Looked(ctx, by, "list.viewed", []string{by.ID}, map[string]string{"list": page})
 }
 
 // refusedLook is the kind of the entry about a refused look.
