@@ -88,7 +88,7 @@ func (s *Steward) reach(ctx context.Context, t store.Target, login string, sourc
 	return []store.CheckLine{{What: CheckHostKey, Result: store.CheckFailed, Detail: noteOf(err)}}
 }
 
-// logins tries what opens an account, and what must not.
+// logins tries the proof that opens an account, and the proofs that must not.
 func (s *Steward) logins(ctx context.Context, t store.Target, a store.Account) []store.CheckLine {
 	now, auth, err := s.proofOf(ctx, a)
 	if err != nil {
@@ -104,7 +104,7 @@ func (s *Steward) logins(ctx context.Context, t store.Target, a store.Account) [
 		refused(CheckSource, a.ID, s.login(ctx, t, a.Login, s.certified(now, id, a.Login, elsewhere))))
 }
 
-// proofOf is what opens an account, for one try.
+// proofOf gives the proof that opens an account, for one try.
 func (s *Steward) proofOf(ctx context.Context, a store.Account) (now time.Time, auth dial.Auth, err error) {
 	var sealed []byte
 	err = s.o.DB.Read(ctx, func(snap *store.Snap) (err error) {

@@ -348,7 +348,7 @@ func TestNothingUnreadableIsLost(t *testing.T) {
 	}
 }
 
-// What waits in the outbox shares a transaction. One thing that fails keeps no other back.
+// The things that wait in the outbox share a transaction. A failed one keeps no other back.
 func TestThingsOfTheOutboxShareATransaction(t *testing.T) {
 	w := found(t)
 	next := form("hr")

@@ -5,7 +5,7 @@
 // look after accounts. The others are kept with a number, raise an alarm, and wait until an auditor explains them, by name and with a
 // reason. Sessions that a complete record of the target does not know are said, without an alarm: a record can be rotated away.
 //
-// What it cannot do: whoever is root on the target can change its records. A record that begins later than the last comparison ended, or
+// Root on the target can change its records, and the package cannot tell. A record that begins later than the last comparison ended, or
 // that cannot be had, raises an alarm.
 //
 // It refuses a file that is no record of logins, with the line, and reads at most MostFile bytes. A target's answer is bounded by accounts.

@@ -322,7 +322,7 @@ func TestAFileOutNeedsTwoApproversAndIsFetchedOnce(t *testing.T) {
 	}
 }
 
-// What lies in the outbox is nobody's but its engineer's, and no path leads out of it.
+// Files in the outbox belong to their engineer alone, and no path leads out of it.
 func TestAttackPathsOutOfTheOutbox(t *testing.T) {
 	x := newExchange(t, policy.FilePass, policy.FileApprove)
 	v := x.admit(x.engineer(1))

@@ -53,7 +53,7 @@ func (p *program) alarmFields() []column[api.Alarm] {
 		{"番号", "ALARM", func(v api.Alarm) string { return v.ID }},
 		{"日時", "AT", func(v api.Alarm) string { return stamp(v.At) }},
 		{"内容", "WHAT", p.alarmWhat},
-		{"対象", "ABOUT", func(v api.Alarm) string { return p.who(v.About) }},
+		{"対象", "ABOUT", func(v api.Alarm) string { return p.named(v.About) }},
 		{"確認", "ACKNOWLEDGED", p.alarmDesks},
 		{"詳細", "DETAIL", func(v api.Alarm) string { return strings.Join(alarmDetail(v), " ") }},
 	}
@@ -82,7 +82,7 @@ func (p *program) alarmDesks(v api.Alarm) string {
 			open = append(open, desk)
 			continue
 		}
-		acked = append(acked, p.who(d.AckedBy)+p.say("("+desk+")", " ("+desk+")"))
+		acked = append(acked, p.named(d.AckedBy)+p.say("("+desk+")", " ("+desk+")"))
 	}
 	var out []string
 	if len(open) > 0 {
@@ -97,7 +97,7 @@ func (p *program) alarmDesksWhole(v api.Alarm) string {
 	for _, d := range v.To {
 		line := p.alarmDesk(d.Desk) + ": " + p.say("未確認", "open")
 		if d.AckedBy != "" {
-			line = strings.TrimSpace(p.alarmDesk(d.Desk) + ": " + p.who(d.AckedBy) + " " + stamp(d.AckedAt) + " " + d.Note)
+			line = strings.TrimSpace(p.alarmDesk(d.Desk) + ": " + p.named(d.AckedBy) + " " + stamp(d.AckedAt) + " " + d.Note)
 		}
 		lines = append(lines, line)
 	}

@@ -139,7 +139,7 @@ func (p *program) applyPending(c *cli.Context) error {
 		{"番号", "NO", func(v api.PendingChange) string { return v.No }},
 		{"種類", "KIND", func(v api.PendingChange) string { return word(p, api.ChangeKind(v.Kind)) }},
 		{"対象", "SUBJECTS", func(v api.PendingChange) string { return strings.Join(v.Subjects, " ") }},
-		{"提案した人", "BY", func(v api.PendingChange) string { return p.who(v.By) }},
+		{"提案した人", "BY", func(v api.PendingChange) string { return p.named(v.By) }},
 		{"日時", "AT", func(v api.PendingChange) string { return stamp(v.At) }},
 	})
 	if err != nil || p.json {

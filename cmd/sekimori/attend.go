@@ -144,19 +144,19 @@ func (p *program) printAttendance(v api.Attendance) error {
 			if v.Handover == nil {
 				return ""
 			}
-			return fmt.Sprintf("%s → %s (%s)", p.who(v.Handover.From), p.who(v.Handover.To), long(v.Handover.At))
+			return fmt.Sprintf("%s → %s (%s)", p.named(v.Handover.From), p.named(v.Handover.To), long(v.Handover.At))
 		}},
 		column[api.Attendance]{"接続", "SESSIONS", func(v api.Attendance) string {
 			var out []string
 			for _, s := range v.Sessions {
-				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", s.ID, p.who(s.Engineer), word(p, api.SessionState(s.State)), p.noAnswer(s))))
+				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", s.ID, p.named(s.Engineer), word(p, api.SessionState(s.State)), p.noAnswer(s))))
 			}
 			return strings.Join(out, "\n")
 		}},
 		column[api.Attendance]{"延長申請", "EXTENSIONS", func(v api.Attendance) string {
 			var out []string
 			for _, x := range v.Asked {
-				out = append(out, fmt.Sprintf("%s %d%s %s: %s", x.ID, x.Minutes, p.say("分", " min"), p.who(x.By), x.Reason))
+				out = append(out, fmt.Sprintf("%s %d%s %s: %s", x.ID, x.Minutes, p.say("分", " min"), p.named(x.By), x.Reason))
 			}
 			return strings.Join(out, "\n")
 		}})
@@ -193,7 +193,7 @@ func (p *program) backupLine(v api.Attendance) string {
 	if !v.Backup.OK {
 		state = p.say("失敗 ", "failed ") + v.Backup.Note
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s %s %s %s", stamp(v.Backup.At), word(p, policy.BackupHow(v.Backup.How)), state, p.who(v.Backup.By)))
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s %s", stamp(v.Backup.At), word(p, policy.BackupHow(v.Backup.How)), state, p.named(v.Backup.By)))
 }
 
 // printChecklist shows the steps in their compulsory order, each with the person who ticked it, when, and how.
@@ -206,7 +206,7 @@ func (p *program) printChecklist(list *api.Checklist) {
 	for _, s := range list.Steps {
 		mark, who := "[ ]", ""
 		if s.By != "" {
-			mark, who = "[v]", fmt.Sprintf("%s %s %s", word(p, store.Method(s.Method)), long(s.At), p.who(s.By))
+			mark, who = "[v]", fmt.Sprintf("%s %s %s", word(p, store.Method(s.Method)), long(s.At), p.named(s.By))
 		} else if s.Phase == "close" {
 			mark = "(-)"
 		}

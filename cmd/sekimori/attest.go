@@ -25,7 +25,7 @@ func (p *program) recordFields() []column[api.AttendanceRecord] {
 		{"立会者", "ATTENDANT", func(v api.AttendanceRecord) string {
 			var lines []string
 			for _, a := range v.Content.Attended {
-				lines = append(lines, stamp(a.From)+" "+p.who(a.Person))
+				lines = append(lines, stamp(a.From)+" "+p.named(a.Person))
 			}
 			return strings.Join(lines, "\n")
 		}},
@@ -49,14 +49,14 @@ func (p *program) recordFields() []column[api.AttendanceRecord] {
 				if i.Matched {
 					result = p.say("一致", "matched")
 				}
-				lines = append(lines, fmt.Sprintf("%s %s %s %s", stamp(i.At), p.who(i.Person), result, p.who(i.By)))
+				lines = append(lines, fmt.Sprintf("%s %s %s %s", stamp(i.At), p.named(i.Person), result, p.named(i.By)))
 			}
 			return strings.Join(lines, "\n")
 		}},
 		{"一時停止・延長・切断・目印", "INTERVENTIONS", func(v api.AttendanceRecord) string {
 			var lines []string
 			for _, i := range v.Content.Interventions {
-				lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", stamp(i.At), intervention(i.Kind).In(p.lang), p.who(i.By), i.Reason)))
+				lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", stamp(i.At), intervention(i.Kind).In(p.lang), p.named(i.By), i.Reason)))
 			}
 			return strings.Join(lines, "\n")
 		}},
@@ -66,7 +66,7 @@ func (p *program) recordFields() []column[api.AttendanceRecord] {
 		{"気付いたこと", "REMARKS", func(v api.AttendanceRecord) string { return v.Content.Remarks }},
 		{"回線の復旧", "LINES RESTORED", func(v api.AttendanceRecord) string { return maybe(v.Content.LinesRestored) }},
 		{"未処理の警報", "OPEN ALARMS", func(v api.AttendanceRecord) string { return strings.Join(v.Content.OpenAlarms, "\n") }},
-		{"確認した人", "ATTESTED BY", func(v api.AttendanceRecord) string { return p.who(v.By) }},
+		{"確認した人", "ATTESTED BY", func(v api.AttendanceRecord) string { return p.named(v.By) }},
 		{"確認日時", "ATTESTED AT", func(v api.AttendanceRecord) string { return stamp(v.At) }},
 		{"検証値", "SHA-256", func(v api.AttendanceRecord) string { return v.SHA256 }},
 	}

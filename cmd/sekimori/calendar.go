@@ -46,7 +46,7 @@ func (p *program) calendarCommand() *cli.Command {
 					{"番号", "FEED", func(v api.Feed) string { return v.ID }},
 					{"対象", "OF", func(v api.Feed) string { return v.Subject }},
 					{"言語", "LANG", func(v api.Feed) string { return v.Lang }},
-					{"作った人", "BY", func(v api.Feed) string { return p.who(v.By) }},
+					{"作った人", "BY", func(v api.Feed) string { return p.named(v.By) }},
 					{"日時", "CREATED", func(v api.Feed) string { return stamp(v.Created) }},
 					{"取消し", "REVOKED", func(v api.Feed) string { return stamp(v.Revoked) }},
 				})

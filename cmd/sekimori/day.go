@@ -16,7 +16,7 @@ func (p *program) dayFields() []column[api.WorkDay] {
 		{"日", "DAY", func(v api.WorkDay) string { return v.ID }},
 		{"状態", "STATE", func(v api.WorkDay) string { return word(p, v.State) }},
 		{"期限", "DUE", func(v api.WorkDay) string { return stamp(v.Due) }},
-		{"確認した人", "CONFIRMED BY", func(v api.WorkDay) string { return p.who(v.By) }},
+		{"確認した人", "CONFIRMED BY", func(v api.WorkDay) string { return p.named(v.By) }},
 		{"確認日時", "CONFIRMED AT", func(v api.WorkDay) string { return stamp(v.Confirmed) }},
 	}
 }
@@ -26,7 +26,7 @@ func (p *program) dayPage() []column[api.WorkDay] {
 		{"接続", "SESSIONS", func(v api.WorkDay) string {
 			var said []string
 			for _, s := range v.Sessions {
-				said = append(said, fmt.Sprintf("%s %s %s %s %s", s.ID, p.who(s.Engineer), s.Target, p.minutes(s), word(p, api.SessionState(s.State))))
+				said = append(said, fmt.Sprintf("%s %s %s %s %s", s.ID, p.named(s.Engineer), s.Target, p.minutes(s), word(p, api.SessionState(s.State))))
 			}
 			return strings.Join(said, "; ")
 		}},
@@ -34,7 +34,7 @@ func (p *program) dayPage() []column[api.WorkDay] {
 		{"これまでの確認", "CONFIRMATIONS", func(v api.WorkDay) string {
 			var said []string
 			for _, c := range v.Confirmations {
-				said = append(said, strings.TrimSpace(fmt.Sprintf("%s %s (%d) %s", stamp(c.At), p.who(c.By), len(c.Sessions), c.Note)))
+				said = append(said, strings.TrimSpace(fmt.Sprintf("%s %s (%d) %s", stamp(c.At), p.named(c.By), len(c.Sessions), c.Note)))
 			}
 			return strings.Join(said, "; ")
 		}},

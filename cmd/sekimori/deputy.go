@@ -15,8 +15,8 @@ import (
 func (p *program) deputyFields() []column[api.Deputy] {
 	return []column[api.Deputy]{
 		{"番号", "NO", func(v api.Deputy) string { return strconv.FormatInt(v.No, 10) }},
-		{"承認者", "FOR", func(v api.Deputy) string { return p.who(v.For) }},
-		{"代決者", "DEPUTY", func(v api.Deputy) string { return p.who(v.Deputy) }},
+		{"承認者", "FOR", func(v api.Deputy) string { return p.named(v.For) }},
+		{"代決者", "DEPUTY", func(v api.Deputy) string { return p.named(v.Deputy) }},
 		{"期間", "WHEN", func(v api.Deputy) string { return span(v.From, v.Until) }},
 		{"状態", "STATE", func(v api.Deputy) string { return word(p, api.DeputyState(v.State)) }},
 		{"理由", "REASON", func(v api.Deputy) string { return v.Reason }},
@@ -73,8 +73,8 @@ func (p *program) deputySet(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.done(v, fmt.Sprintf("代決 %d: %s が %s から %s まで %s に代わって決めます", v.No, p.who(v.Deputy), stamp(v.From), stamp(v.Until), p.who(v.For)),
-		fmt.Sprintf("deputation %d: %s decides for %s from %s until %s", v.No, p.who(v.Deputy), p.who(v.For), stamp(v.From), stamp(v.Until)))
+	return p.done(v, fmt.Sprintf("代決 %d: %s が %s から %s まで %s に代わって決めます", v.No, p.named(v.Deputy), stamp(v.From), stamp(v.Until), p.named(v.For)),
+		fmt.Sprintf("deputation %d: %s decides for %s from %s until %s", v.No, p.named(v.Deputy), p.named(v.For), stamp(v.From), stamp(v.Until)))
 }
 
 // instant turns "+8h" into an instant from now, and a day into its first moment. The broker reads a time without a zone in that of

@@ -27,7 +27,7 @@ func (p *program) fileColumns() []column[api.File] {
 			return p.say("持込み", "in")
 		}},
 		{"接続先", "TARGET", func(v api.File) string { return v.Target }},
-		{"保守要員", "ENGINEER", func(v api.File) string { return p.who(v.Engineer) }},
+		{"保守要員", "ENGINEER", func(v api.File) string { return p.named(v.Engineer) }},
 		{"大きさ", "BYTES", func(v api.File) string { return strconv.FormatInt(v.Size, 10) }},
 		{"ファイル", "PATH", func(v api.File) string { return v.Path }},
 		{"期限", "UNTIL", func(v api.File) string {
@@ -50,7 +50,7 @@ func (p *program) fileFields() []column[api.File] {
 		{"無害化の申告", "SANITISED", func(v api.File) string { return v.Sanitised }},
 		{"検査", "INSPECTION", p.findings},
 		{"承認", "APPROVALS", p.fileApprovals},
-		{"終わり", "ENDED", func(v api.File) string { return strings.TrimSpace(stamp(v.EndedAt) + " " + p.who(v.EndedBy)) }},
+		{"終わり", "ENDED", func(v api.File) string { return strings.TrimSpace(stamp(v.EndedAt) + " " + p.named(v.EndedBy)) }},
 		{"理由", "REASON", func(v api.File) string { return strings.TrimSpace(v.Why + " " + v.Reason) }},
 	}...)
 }
@@ -71,7 +71,7 @@ func (p *program) findings(v api.File) string {
 func (p *program) fileApprovals(v api.File) string {
 	var said []string
 	for _, a := range v.Approvals {
-		one := fmt.Sprintf("%d: %s %s", a.Stage, p.who(a.By), stamp(a.At))
+		one := fmt.Sprintf("%d: %s %s", a.Stage, p.named(a.By), stamp(a.At))
 		if a.Void {
 			one += p.say("(無効)", " (void)")
 		}

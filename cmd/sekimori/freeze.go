@@ -55,7 +55,7 @@ func (p *program) freezeCommand() *cli.Command {
 				{"番号", "INCIDENT", func(v api.Freeze) string { return v.ID }},
 				{"状態", "STATE", func(v api.Freeze) string { return p.drill(v.Drill) + word(p, api.FreezeState(v.State)) }},
 				{"範囲", "SCOPE", p.freezeScope},
-				{"凍結した人", "BY", func(v api.Freeze) string { return p.who(v.By) }},
+				{"凍結した人", "BY", func(v api.Freeze) string { return p.named(v.By) }},
 				{"日時", "SINCE", func(v api.Freeze) string { return stamp(v.Since) }},
 				{"保全", "HELD", func(v api.Freeze) string { return strconv.Itoa(v.Held) }},
 				{"理由", "REASON", func(v api.Freeze) string { return v.Reason }},

@@ -22,11 +22,11 @@ func (p *program) entryFields() []column[api.Entry] {
 			if v.Actor.Kind == "broker" {
 				return p.say("関守", "broker")
 			}
-			return p.who(v.Actor.ID)
+			return p.named(v.Actor.ID)
 		}},
 		{"対象", "SUBJECTS", func(v api.Entry) string { return strings.Join(v.Subjects, " ") }},
 		{"記載の符号", "", func(v api.Entry) string { return p.say(v.Kind, "") }},
-		{"代わりに", "ON BEHALF", func(v api.Entry) string { return p.who(v.OnBehalf) }},
+		{"代わりに", "ON BEHALF", func(v api.Entry) string { return p.named(v.OnBehalf) }},
 		{"経路", "VIA", func(v api.Entry) string { return word(p, api.Via(v.Actor.Via)) }},
 		{"時計", "CLOCK", func(v api.Entry) string { return long(v.Clock) }},
 		{"内容", "PAYLOAD", func(v api.Entry) string { return string(v.Payload) }},

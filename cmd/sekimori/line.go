@@ -55,7 +55,7 @@ func (p *program) lineFields() []column[api.Line] {
 			if v.Test == nil {
 				return p.say("なし", "none")
 			}
-			return fmt.Sprintf("%s %s %s", stamp(v.Test.At), p.who(v.Test.By), map[bool]string{true: p.say("成功", "went well"), false: p.say("失敗", "failed")}[v.Test.OK])
+			return fmt.Sprintf("%s %s %s", stamp(v.Test.At), p.named(v.Test.By), map[bool]string{true: p.say("成功", "went well"), false: p.say("失敗", "failed")}[v.Test.OK])
 		}},
 		{"時間枠", "WINDOW", func(v api.Line) string {
 			if v.Window == nil {
@@ -81,7 +81,7 @@ func (p *program) lineSteps(steps ...lineStep) string {
 		case s.by == "broker":
 			out = append(out, p.say(s.ja, s.en)+" "+long(s.at)+" "+p.say("関守", "broker"))
 		default:
-			out = append(out, p.say(s.ja, s.en)+" "+long(s.at)+" "+p.who(s.by))
+			out = append(out, p.say(s.ja, s.en)+" "+long(s.at)+" "+p.named(s.by))
 		}
 	}
 	return strings.Join(out, "\n")

@@ -9,9 +9,9 @@ import (
 	"sekimori/broker/api"
 )
 
-// who gives a person's title and name, with the id behind: 人事課長 佐藤 花子 (U-011). It gives the id alone where the reader may not see the
+// named gives a person's title and name, with the id behind: 人事課長 佐藤 花子 (U-011). It gives the id alone where the reader may not see the
 // name, or the id is no person's. A command asks for the names once, when it needs the first.
-func (p *program) who(id string) string {
+func (p *program) named(id string) string {
 	if id == "" || p.json {
 		return id
 	}
@@ -25,11 +25,11 @@ func (p *program) who(id string) string {
 	return id
 }
 
-// whoAll is who for several ids.
-func (p *program) whoAll(ids []string) string {
+// namedAll is named for several ids.
+func (p *program) namedAll(ids []string) string {
 	named := make([]string, len(ids))
 	for i, id := range ids {
-		named[i] = p.who(id)
+		named[i] = p.named(id)
 	}
 	return strings.Join(named, ", ")
 }

@@ -43,7 +43,7 @@ func (p *program) notifyCommand() *cli.Command {
 					return p.say("再送待ち", "to be tried again")
 				}},
 				{"経路", "WAY", p.way},
-				{"相手", "TO", func(v api.Undelivered) string { return p.who(v.Person) + v.Desk }},
+				{"相手", "TO", func(v api.Undelivered) string { return p.named(v.Person) + v.Desk }},
 				{"知らせ", "NOTICE", func(v api.Undelivered) string { return p.both(v.Subject) }},
 				{"日時", "SINCE", func(v api.Undelivered) string { return stamp(v.Created) }},
 				{"回数", "TRIES", func(v api.Undelivered) string { return strconv.Itoa(v.Tries) }},

@@ -58,9 +58,9 @@ func (p *program) paperFields() []column[api.Paper] {
 	return append(p.paperColumns(), []column[api.Paper]{
 		{"始まり", "FROM", func(v api.Paper) string { return stamp(v.From) }},
 		{"備考", "NOTE", func(v api.Paper) string { return v.Note }},
-		{"届け出た人", "FILED BY", func(v api.Paper) string { return p.who(v.FiledBy) + " " + stamp(v.Filed) }},
-		{"受理した人", "ACCEPTED BY", func(v api.Paper) string { return strings.TrimSpace(p.who(v.AcceptedBy) + " " + stamp(v.Accepted)) }},
-		{"取り消した人", "WITHDRAWN BY", func(v api.Paper) string { return strings.TrimSpace(p.who(v.WithdrawnBy) + " " + stamp(v.Withdrawn)) }},
+		{"届け出た人", "FILED BY", func(v api.Paper) string { return p.named(v.FiledBy) + " " + stamp(v.Filed) }},
+		{"受理した人", "ACCEPTED BY", func(v api.Paper) string { return strings.TrimSpace(p.named(v.AcceptedBy) + " " + stamp(v.Accepted)) }},
+		{"取り消した人", "WITHDRAWN BY", func(v api.Paper) string { return strings.TrimSpace(p.named(v.WithdrawnBy) + " " + stamp(v.Withdrawn)) }},
 		{"取消しの理由", "REASON", func(v api.Paper) string { return v.Reason }},
 		{"ファイルの種類", "MEDIA TYPE", copied(func(c api.PaperCopy) string { return c.MediaType })},
 		{"大きさ", "BYTES", copied(func(c api.PaperCopy) string { return strconv.FormatInt(c.Size, 10) })},

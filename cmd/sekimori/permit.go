@@ -35,12 +35,12 @@ func (p *program) permitFields() []column[api.Permit] {
 			return hours
 		}},
 		{"1回の長さ", "LONGEST", func(v api.Permit) string { return p.span(v.Longest) }},
-		{"申請した人", "ASKED BY", func(v api.Permit) string { return p.who(v.AskedBy) }},
+		{"申請した人", "ASKED BY", func(v api.Permit) string { return p.named(v.AskedBy) }},
 		{"申請日時", "ASKED AT", func(v api.Permit) string { return stamp(v.AskedAt) }},
-		{"決めた人", "DECIDED BY", func(v api.Permit) string { return p.who(v.DecidedBy) }},
+		{"決めた人", "DECIDED BY", func(v api.Permit) string { return p.named(v.DecidedBy) }},
 		{"決定日時", "DECIDED AT", func(v api.Permit) string { return stamp(v.DecidedAt) }},
 		{"決定の理由", "REASON", func(v api.Permit) string { return v.Reason }},
-		{"取り消した人", "WITHDRAWN BY", func(v api.Permit) string { return p.who(v.EndedBy) }},
+		{"取り消した人", "WITHDRAWN BY", func(v api.Permit) string { return p.named(v.EndedBy) }},
 		{"取消しの理由", "WHY", func(v api.Permit) string { return v.EndedWhy }},
 	}
 }

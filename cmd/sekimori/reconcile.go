@@ -155,7 +155,7 @@ func (p *program) reconciliationFields() []column[api.Reconciliation] {
 			if v.By == "" && !v.At.IsZero() {
 				return p.say("時刻による", "the clock")
 			}
-			return p.who(v.By)
+			return p.named(v.By)
 		}},
 		{"記録の出所", "SOURCE", func(v api.Reconciliation) string {
 			return map[string]string{"target": p.say("接続先", "the target"), "file": p.say("ファイル", "a file")}[v.Source]
@@ -193,7 +193,7 @@ func (p *program) loginFields() []column[api.UnknownLogin] {
 		{"なぜ", "WHY", func(v api.UnknownLogin) string { return word(p, v.Doubt) }},
 		{"そのときの接続", "SESSION", func(v api.UnknownLogin) string { return v.Session }},
 		{"見つけた日時", "FOUND", func(v api.UnknownLogin) string { return stamp(v.Found) }},
-		{"説明した人", "EXPLAINED BY", func(v api.UnknownLogin) string { return p.who(v.ExplainedBy) }},
+		{"説明した人", "EXPLAINED BY", func(v api.UnknownLogin) string { return p.named(v.ExplainedBy) }},
 		{"説明", "REASON", func(v api.UnknownLogin) string { return v.Reason }},
 	}
 }

@@ -25,7 +25,7 @@ func (p *program) recordingFields() []column[api.Recording] {
 			}
 			return p.drill(v.Drill) + state
 		}},
-		{"保守要員", "ENGINEER", func(v api.Recording) string { return p.who(v.Engineer) }},
+		{"保守要員", "ENGINEER", func(v api.Recording) string { return p.named(v.Engineer) }},
 		{"接続先", "TARGET", func(v api.Recording) string { return v.Target }},
 		{"開始", "STARTED", func(v api.Recording) string { return stamp(v.Started) }},
 		{"終了", "ENDED", func(v api.Recording) string { return stamp(v.Ended) }},

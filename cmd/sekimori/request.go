@@ -28,15 +28,15 @@ func (p *program) requestFields(v api.Request) []column[api.Request] {
 		{"保守事業者", "VENDOR", said(v.Vendor)},
 		{"申請日", "FILED ON", said(p.day(v.Created))},
 		{"版", "VERSION", said(strconv.Itoa(v.Version))},
-		{"申請者", "REQUESTER", said(p.who(v.Requester))},
-		{"提案者", "PROPOSER", said(p.who(v.Proposer))},
+		{"申請者", "REQUESTER", said(p.named(v.Requester))},
+		{"提案者", "PROPOSER", said(p.named(v.Proposer))},
 	}
 	for _, row := range request.Page(v.Body, p.lang) {
 		switch row.Key {
 		case "engineers":
-			row.Value = p.whoAll(v.Engineers)
+			row.Value = p.namedAll(v.Engineers)
 		case "attendant":
-			row.Value = p.who(v.Attendant)
+			row.Value = p.named(v.Attendant)
 		}
 		rows = append(rows, column[api.Request]{row.Label.JA, strings.ToUpper(row.Label.EN), said(row.Value)})
 	}
@@ -47,9 +47,9 @@ func (p *program) requestFields(v api.Request) []column[api.Request] {
 		{"判断", "DECISIONS", func(v api.Request) string {
 			var out []string
 			for _, d := range v.Decisions {
-				by := p.who(d.By)
+				by := p.named(d.By)
 				if d.OnBehalf != "" {
-					by += p.say("(代決 ", " (for ") + p.who(d.OnBehalf) + ")"
+					by += p.say("(代決 ", " (for ") + p.named(d.OnBehalf) + ")"
 				}
 				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s v%d %s", p.moment(d.At), word(p, request.Verdict(d.Verdict)), by, d.Version, d.Reason)))
 				for _, item := range slices.Sorted(maps.Keys(d.Because)) {

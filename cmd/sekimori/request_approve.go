@@ -103,7 +103,7 @@ func (p *program) approvalFields(v api.Request) []column[api.Request] {
 	rows := []column[api.Request]{
 		{"申請", "REQUEST", said(fmt.Sprintf("%s %s%d%s  %s", v.No, p.say("第", "version "), v.Version, p.say("版", ""), word(p, policy.RequestState(v.State))))},
 		{"いつ", "WHEN", said(span(v.Start, v.End) + "  " + v.System)},
-		{"申請者", "REQUESTER", said(strings.TrimSpace(p.who(v.Requester) + "  " + p.who(v.Proposer)))},
+		{"申請者", "REQUESTER", said(strings.TrimSpace(p.named(v.Requester) + "  " + p.named(v.Proposer)))},
 	}
 	beside := map[string]string{"purpose": "work_type", "responsible_party": "phone", "files": "files_detail"}
 	own := request.Page(v.Body, p.lang, "system", "start", "end")
@@ -121,9 +121,9 @@ func (p *program) approvalFields(v api.Request) []column[api.Request] {
 		}
 		switch row.Key {
 		case "engineers":
-			row.Value = p.whoAll(v.Engineers)
+			row.Value = p.namedAll(v.Engineers)
 		case "attendant":
-			row.Value = p.who(v.Attendant)
+			row.Value = p.named(v.Attendant)
 		}
 		if more := valueOf(beside[row.Key]); more != "" {
 			row.Value += "  " + more
@@ -196,8 +196,8 @@ func (p *program) conditionsOf(c *cli.Context, r api.Request) (api.Conditions, e
 func (p *program) decidedOn(v api.Request) error {
 	ja, en := fmt.Sprintf("申請 %s: %s", v.No, word(p, policy.RequestState(v.State))), fmt.Sprintf("request %s: %s", v.No, v.State)
 	if n := len(v.Decisions); n > 0 && v.Decisions[n-1].OnBehalf != "" {
-		ja += "(代決。" + p.who(v.Decisions[n-1].OnBehalf) + " には後閲として届きます)"
-		en += " (as deputy of " + p.who(v.Decisions[n-1].OnBehalf) + ", who reviews it afterwards)"
+		ja += "(代決。" + p.named(v.Decisions[n-1].OnBehalf) + " には後閲として届きます)"
+		en += " (as deputy of " + p.named(v.Decisions[n-1].OnBehalf) + ", who reviews it afterwards)"
 	}
 	return p.done(v, ja, en)
 }

@@ -16,7 +16,7 @@ func (p *program) reviewFields() []column[api.Review] {
 		{"接続", "SESSIONS", func(v api.Review) string { return strconv.Itoa(len(v.Sessions)) }},
 		{"状態", "STATE", func(v api.Review) string { return word(p, api.ReviewState(v.State)) }},
 		{"期限", "DUE", func(v api.Review) string { return stamp(v.Due) }},
-		{"点検担当", "AUDITOR", func(v api.Review) string { return p.who(v.Auditor) }},
+		{"点検担当", "AUDITOR", func(v api.Review) string { return p.named(v.Auditor) }},
 		{"目に付く点", "STANDS OUT", func(v api.Review) string { return p.picks(v.Picks) }},
 	}
 }
@@ -29,7 +29,7 @@ func (p *program) reviewPage() []column[api.Review] {
 		{"対象システム", "SYSTEM", func(v api.Review) string { return v.System }},
 		{"断られた接続", "REFUSED", func(v api.Review) string { return p.attempts(v.Refused) }},
 		{"ファイル授受", "FILES", func(v api.Review) string { return p.reviewed(v.Files) }},
-		{"署名した人", "SIGNED BY", func(v api.Review) string { return p.who(v.SignedBy) }},
+		{"署名した人", "SIGNED BY", func(v api.Review) string { return p.named(v.SignedBy) }},
 		{"署名日時", "SIGNED AT", func(v api.Review) string { return stamp(v.SignedAt) }},
 		{"判定の理由", "GROUNDS", func(v api.Review) string { return v.Note }},
 		{"相手", "ADDRESSEE", func(v api.Review) string { return v.Addressee }},
@@ -73,7 +73,7 @@ func (p *program) bySession(before []api.SessionReview) string {
 	for _, v := range before {
 		verdict := p.say("署名なし", "not signed")
 		if v.Verdict != "" {
-			verdict = word(p, api.ReviewState(v.Verdict)) + " " + p.who(v.SignedBy)
+			verdict = word(p, api.ReviewState(v.Verdict)) + " " + p.named(v.SignedBy)
 		}
 		said = append(said, v.Session+" "+verdict)
 	}

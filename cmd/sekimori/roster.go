@@ -25,7 +25,7 @@ func (p *program) rosterFields() []column[api.Roster] {
 			if v.Last == nil {
 				return ""
 			}
-			return stamp(v.Last.At) + " " + p.who(v.Last.By)
+			return stamp(v.Last.At) + " " + p.named(v.Last.By)
 		}},
 		{"退職・異動", "LEFT", func(v api.Roster) string {
 			if v.Last == nil {

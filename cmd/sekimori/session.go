@@ -18,7 +18,7 @@ func (p *program) sessionFields() []column[api.Session] {
 	return []column[api.Session]{
 		{"接続番号", "SESSION", func(v api.Session) string { return v.ID }},
 		{"状態", "STATE", func(v api.Session) string { return word(p, api.SessionState(v.State)) }},
-		{"保守要員", "ENGINEER", func(v api.Session) string { return p.who(v.Engineer) }},
+		{"保守要員", "ENGINEER", func(v api.Session) string { return p.named(v.Engineer) }},
 		{"接続先", "TARGET", func(v api.Session) string { return v.Target }},
 		{"作業用アカウント", "ACCOUNT", func(v api.Session) string { return v.Account }},
 		{"受付", "ATTEMPTED", func(v api.Session) string { return stamp(v.Created) }},
@@ -38,11 +38,11 @@ func (p *program) sessionFields() []column[api.Session] {
 			return fmt.Sprintf("[%d] %s", v.EndNumber, word(p, policy.Reason(v.EndCause)))
 		}},
 		{"詳細", "DETAIL", func(v api.Session) string { return v.Detail }},
-		{"切った人", "ENDED BY", func(v api.Session) string { return p.who(v.EndedBy) }},
+		{"切った人", "ENDED BY", func(v api.Session) string { return p.named(v.EndedBy) }},
 		{"申請番号", "REQUEST", func(v api.Session) string { return v.Request }},
 		{"時間枠", "WINDOW", func(v api.Session) string { return v.Window }},
-		{"承認(一/二)", "APPROVALS", func(v api.Session) string { return p.whoAll(v.Approvers) }},
-		{"立会", "ATTENDANT", func(v api.Session) string { return p.whoAll(v.Attendants) }},
+		{"承認(一/二)", "APPROVALS", func(v api.Session) string { return p.namedAll(v.Approvers) }},
+		{"立会", "ATTENDANT", func(v api.Session) string { return p.namedAll(v.Attendants) }},
 		{"システム", "SYSTEM", func(v api.Session) string { return v.System }},
 		{"接続元", "SOURCE", func(v api.Session) string { return v.Source }},
 		{"回線", "LINE", p.lineOfSession},
@@ -52,7 +52,7 @@ func (p *program) sessionFields() []column[api.Session] {
 			if v.Paused.IsZero() {
 				return ""
 			}
-			by := p.who(v.PausedBy)
+			by := p.named(v.PausedBy)
 			if by == "" {
 				by = p.say("関守(立会者の応答なし)", "the gate (attendant not heard of)")
 			}

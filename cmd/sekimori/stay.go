@@ -158,7 +158,7 @@ func (s *stay) tell(v api.Attendance) error {
 		}
 	}
 	if v.Handover != nil && (before.Handover == nil || *before.Handover != *v.Handover) {
-		line("引継ぎを申し出ています: "+p.who(v.Handover.To), "the post is offered to "+p.who(v.Handover.To))
+		line("引継ぎを申し出ています: "+p.named(v.Handover.To), "the post is offered to "+p.named(v.Handover.To))
 	}
 	s.tellSessions(before, v, line)
 	return nil
@@ -171,17 +171,17 @@ func (s *stay) tellSessions(before, v api.Attendance, line func(ja, en string, c
 	}
 	for _, x := range v.Sessions {
 		if i := at(before.Sessions, x.ID); i < 0 || before.Sessions[i].State != x.State {
-			line(fmt.Sprintf("%s %s: %s", x.ID, s.p.who(x.Engineer), word(s.p, api.SessionState(x.State))), fmt.Sprintf("%s %s: %s", x.ID, s.p.who(x.Engineer), x.State))
+			line(fmt.Sprintf("%s %s: %s", x.ID, s.p.named(x.Engineer), word(s.p, api.SessionState(x.State))), fmt.Sprintf("%s %s: %s", x.ID, s.p.named(x.Engineer), x.State))
 		}
 		if i := at(before.Sessions, x.ID); !x.NoAnswer.IsZero() && (i < 0 || before.Sessions[i].NoAnswer.IsZero()) {
 			said := s.p.noAnswer(x)
-			said = x.ID + " " + s.p.who(x.Engineer) + ": " + said
+			said = x.ID + " " + s.p.named(x.Engineer) + ": " + said
 			line(said, said)
 		}
 	}
 	for _, x := range before.Sessions {
 		if at(v.Sessions, x.ID) < 0 {
-			line(fmt.Sprintf("%s %s: 終了しました", x.ID, s.p.who(x.Engineer)), fmt.Sprintf("%s %s: ended", x.ID, s.p.who(x.Engineer)))
+			line(fmt.Sprintf("%s %s: 終了しました", x.ID, s.p.named(x.Engineer)), fmt.Sprintf("%s %s: ended", x.ID, s.p.named(x.Engineer)))
 		}
 	}
 }

@@ -19,20 +19,20 @@ func (p *program) windowFields(when func(time.Time) string) []column[api.Window]
 		{"開始", "START", func(v api.Window) string { return when(v.Start) }},
 		{"終了", "END", func(v api.Window) string { return when(v.End) }},
 		{"状態", "STATE", func(v api.Window) string { return word(p, policy.WindowState(v.State)) }},
-		{"立会者", "ATTENDANT", func(v api.Window) string { return p.who(v.Attendant) }},
+		{"立会者", "ATTENDANT", func(v api.Window) string { return p.named(v.Attendant) }},
 		{"申請番号", "REQUEST", func(v api.Window) string { return v.Request }},
 		{"立会い開始", "OPENED", func(v api.Window) string { return long(v.OpenedAt) }},
 		{"開始許可", "PERMITTED", func(v api.Window) string {
 			if v.PermittedAt.IsZero() {
 				return ""
 			}
-			return long(v.PermittedAt) + " " + p.who(v.PermittedBy)
+			return long(v.PermittedAt) + " " + p.named(v.PermittedBy)
 		}},
 		{"閉じた", "CLOSED", func(v api.Window) string {
 			if v.ClosedAt.IsZero() {
 				return ""
 			}
-			return long(v.ClosedAt) + " " + p.who(v.ClosedBy)
+			return long(v.ClosedAt) + " " + p.named(v.ClosedBy)
 		}},
 		{"理由", "REASON", func(v api.Window) string { return v.Reason }},
 		{"回線", "LINE", p.lineOfWindow},
