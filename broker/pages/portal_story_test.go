@@ -108,7 +108,7 @@ func (w *world) bringsKeys(t *testing.T, b *browser, e *entrance) {
 		return [][2]string{{"key", key}, {"password", password}, {"code", w.code("sato")}}
 	}
 	wrong := b.upload("/v/keys", proof(line[:40]), "file", "", nil)
-	wrong.has(t, "SSHの公開鍵として使えません", html.EscapeString(line[:40]))
+	answer{status: wrong.status, body: html.UnescapeString(wrong.body)}.has(t, "SSHの公開鍵として使えません", line[:40])
 	if wrong.status != http.StatusUnprocessableEntity {
 		t.Errorf("half a key: %d", wrong.status)
 	}

@@ -241,7 +241,6 @@ func (a answer) has(t *testing.T, want ...string) {
 	}
 }
 
-// holds tells whether the answer's body has the text.
 // lacks fails if the page has one of the texts.
 func (a answer) lacks(t *testing.T, unwanted ...string) {
 	t.Helper()
