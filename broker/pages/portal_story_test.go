@@ -95,11 +95,30 @@ func TestAVendorsPersonAtThePortal(t *testing.T) {
 	if status := terminal.ended(); status != 0 {
 		t.Errorf("the shell was left, and ssh ended with %d:\n%s", status, terminal)
 	}
+	w.over(t, session)
 	w.reports(t, b, no, session)
 	w.statesTheRoster(t)
 }
 
 // bringsKeys registers an ordinary key and one of a security key, and revokes the others.
+// over waits for the entry of a session's end, which the client does not wait for.
+func (w *world) over(t *testing.T, session string) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for range 1000 {
+		var s store.Session
+		if err := w.DB.Read(t.Context(), func(snap *store.Snap) (err error) { s, err = snap.Session(session); return err }); err != nil {
+			t.Fatal(err)
+		}
+		if s.State == store.SessionEnded {
+			return
+		}
+		<-tick.C
+	}
+	t.Fatalf("session %s does not end", session)
+}
+
 func (w *world) bringsKeys(t *testing.T, b *browser, e *entrance) {
 	t.Helper()
 	own := testbed.WriteKey(t, filepath.Join(e.dir, "key")) // the entrance's client connects with it from now on
