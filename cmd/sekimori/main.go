@@ -17,6 +17,7 @@ func main() { os.Exit(command(time.Now, broker.Options{})) }
 
 // command carries out the process's command line by a clock and returns the exit status. o is what a broker is started with.
 func command(now func() time.Time, o broker.Options) int {
+	withoutCores()
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // by nohup
 		ends = append(ends, syscall.SIGHUP)
