@@ -2,6 +2,7 @@ package policy
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -239,4 +240,24 @@ func trimmed(words []string) []string {
 		out[i] = strings.TrimLeft(w, ":!$#%>*+?'\"`")
 	}
 	return out
+}
+
+// ReadsCommands tells whether a command without a terminal is a shell that takes its commands from its input: "bash", "sh -s x",
+// "cd /srv; sudo su -". Then the input has lines as a shell's has. It looks at words and not at quotes: a program that only has such a name at
+// its end has its input looked at too, and a script language of another name has not.
+func ReadsCommands(command string) bool {
+	for _, part := range strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(";|&\n(){}`", r) }) {
+		words := strings.Fields(part)
+		for i, w := range words {
+			name := path.Base(strings.Trim(strings.TrimPrefix(w, "-"), `'"\\`))
+			if !shellNames[name] && name != "su" && name != "sudo" && name != "doas" {
+				continue
+			}
+			rest := words[i+1:]
+			if name == "su" && !slices.Contains(rest, "-c") || slices.Contains(rest, "-s") || slices.Contains(rest, "-i") || !slices.ContainsFunc(rest, func(w string) bool { return !strings.HasPrefix(w, "-") }) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -209,3 +209,9 @@ func SeeFiles(p Person, standsInFor []string) FileSight {
 func (s FileSight) Sees(o Owner, engineer string) bool {
 	return s.Sight.Sees(o) && (s.Engineer == "" || s.Engineer == engineer)
 }
+
+// MayDeliverFile tells whether a file goes to the target now: it is brought in, its approvals count as they stand, nothing is frozen, and
+// its time is not over.
+func MayDeliverFile(f FileFacts, now time.Time) bool {
+	return !f.Out && f.State == FileApproved && f.Approved() && !f.Frozen && now.Before(f.Until)
+}

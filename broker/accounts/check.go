@@ -82,7 +82,7 @@ func (s *Steward) reach(ctx context.Context, t store.Target, login string, sourc
 	switch {
 	case err == nil:
 		return []store.CheckLine{{What: CheckHostKey, Result: store.CheckOK}, {What: CheckNoProof, Result: store.CheckFailed}}
-	case reasonOf(err) == policy.TargetRefusedLogin:
+	case wasRefused(err):
 		return []store.CheckLine{{What: CheckHostKey, Result: store.CheckOK}, {What: CheckNoProof, Result: store.CheckOK}}
 	}
 	return []store.CheckLine{{What: CheckHostKey, Result: store.CheckFailed, Detail: noteOf(err)}}
@@ -153,16 +153,14 @@ func refused(what, account string, err error) store.CheckLine {
 	switch {
 	case err == nil:
 		return store.CheckLine{What: what, Account: account, Result: store.CheckFailed}
-	case reasonOf(err) == policy.TargetRefusedLogin:
+	case wasRefused(err):
 		return store.CheckLine{What: what, Account: account, Result: store.CheckOK}
 	}
 	return store.CheckLine{What: what, Account: account, Result: store.CheckSkipped, Detail: noteOf(err)}
 }
 
-func reasonOf(err error) policy.Reason {
+// wasRefused tells whether the target answered that it refuses a login. A connection that ended in the login proves nothing.
+func wasRefused(err error) bool {
 	var e *dial.Error
-	if errors.As(err, &e) {
-		return e.Reason
-	}
-	return ""
+	return errors.As(err, &e) && e.Reason == policy.TargetRefusedLogin && e.Refused
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -110,25 +111,44 @@ func (c connection) run(ctx context.Context, order []byte) (_ []byte, err error)
 	return out.Bytes(), nil
 }
 
-// limited keeps the first bytes of an output. Only the SSH library's goroutine of that output writes to it.
+// limited keeps the first bytes of an output. Both outputs of a session may go to one. It has no method but Write that takes bytes: copying
+// would prefer one that reads from the other side, and so go round the limit.
 type limited struct {
-	bytes.Buffer
 	most int
 	over func() // called once when more comes; nil: the rest is dropped
+
+	mu   sync.Mutex // guards kept
+	kept bytes.Buffer
 }
 
+// Write implements io.Writer.
 func (l *limited) Write(p []byte) (int, error) {
-	room := l.most - l.Len()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	room := l.most - l.kept.Len()
 	if len(p) <= room {
-		return l.Buffer.Write(p)
+		return l.kept.Write(p)
 	}
-	l.Buffer.Write(p[:room])
+	l.kept.Write(p[:room])
 	if l.over != nil {
 		l.over()
 		return 0, io.ErrShortWrite
 	}
 	return len(p), nil
 }
+
+// Bytes are the kept bytes, once the writers are done.
+func (l *limited) Bytes() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.kept.Bytes()
+}
+
+// String is Bytes as a text.
+func (l *limited) String() string { return string(l.Bytes()) }
+
+// Len is how many bytes are kept.
+func (l *limited) Len() int { return len(l.Bytes()) }
 
 func (l *limited) full() bool { return l.Len() >= l.most }
 
@@ -148,10 +168,21 @@ func (s *Steward) ask(ctx context.Context, t store.Target, o Order) ([]Line, err
 	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("%s on %s: no answer within %s", o.Verb, t.ID, within))
 	defer cancel()
 	answer, err := d.run(ctx, order)
-	if err != nil {
-		return nil, err
+	var lines []Line
+	if err == nil {
+		lines, err = parse(o.Verb, answer)
 	}
-	return parse(o.Verb, answer)
+	var reached *dial.Error
+	switch {
+	case err == nil:
+		return lines, nil
+	case o.Password == "" || errors.As(err, &reached):
+		return nil, err
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	}
+	// A program may repeat its order in its complaint, and what is said here reaches the ledger.
+	return nil, fmt.Errorf("%s on %s failed; the words of the program are left out, because they may repeat the secret", o.Verb, t.ID)
 }
 
 // ErrNone: the target has no program that looks after its accounts.

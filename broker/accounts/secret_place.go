@@ -14,7 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"sekimori/broker/store"
-	"sekimori/policy"
+
 	"sekimori/policy/text"
 )
 
@@ -174,7 +174,7 @@ func refusal(err error) error {
 	switch {
 	case err == nil:
 		return errOldOpens
-	case reasonOf(err) == policy.TargetRefusedLogin:
+	case wasRefused(err):
 		return nil
 	}
 	return err

@@ -18,6 +18,9 @@ type Error struct {
 	Err    error         // the cause, for the log; never shown to the engineer
 	// Lists are the algorithms without agreement; nil except for policy.TargetTooOld.
 	Lists *Lists
+	// Refused: the target answered that it takes none of the broker's proofs. Without it a policy.TargetRefusedLogin is a connection that
+	// ended in the login, which servers do to refuse, and networks too.
+	Refused bool
 }
 
 // Lists are both sides' algorithms of a kind in which they have none in common.
@@ -60,8 +63,15 @@ func classify(t Target, err error, keyShown bool) *Error {
 	case errors.Is(err, errBanner): // the login never began
 	case keyShown:
 		e.Reason = policy.TargetRefusedLogin
+		e.Refused = answeredNo(err)
 	}
 	return e
+}
+
+// answeredNo tells whether a login ended with the target's answer, in the words of x/crypto/ssh, which has no type for it: all methods were
+// refused, or SSH_MSG_USERAUTH_FAILURE (51, RFC 4252 section 6) came in the middle of one.
+func answeredNo(err error) bool {
+	return strings.Contains(err.Error(), "unable to authenticate") || strings.Contains(err.Error(), "unexpected message type 51 ")
 }
 
 // signs reports whether one of the host key algorithms belongs to a key of the type. An RSA key may sign over SHA-1 only; the

@@ -23,7 +23,8 @@ const (
 type blocks struct {
 	ring *keys.Ring
 	name string
-	most uint64 // bytes; 0: no limit
+	most uint64       // bytes; 0: no limit
+	room func() error // asked now and then before bytes go to the disk; nil: there is room
 
 	mu    sync.Mutex // guards what follows
 	f     *os.File
@@ -33,7 +34,11 @@ type blocks struct {
 	dirty map[int64]bool
 
 	onDisk map[int64]bool // segments that were sealed once
+	sealed int            // how often one was
 }
+
+// roomEvery is how many segments are sealed between two looks at the free space.
+const roomEvery = 64
 
 var errTooLarge = errors.New("the file is larger than permitted")
 
@@ -102,6 +107,11 @@ func (b *blocks) seal(n int64) error {
 		delete(b.dirty, n)
 		return nil
 	}
+	if b.sealed++; b.room != nil && b.sealed%roomEvery == 0 {
+		if err := b.room(); err != nil {
+			return err
+		}
+	}
 	sealed, err := b.ring.Seal(b.purpose(n), b.open[n])
 	if err == nil {
 		_, err = b.f.WriteAt(sealed, n*sealedTo)
@@ -147,9 +157,12 @@ func (b *blocks) WriteAt(p []byte, at int64) (int, error) {
 func (b *blocks) ReadAt(p []byte, at int64) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	short := at+int64(len(p)) > b.size
+	if at < 0 || at >= b.size {
+		return 0, io.EOF
+	}
+	short := int64(len(p)) > b.size-at
 	if short {
-		p = p[:max(b.size-at, 0)]
+		p = p[:b.size-at]
 	}
 	for done := 0; done < len(p); {
 		n, from := (at+int64(done))/segment, (at+int64(done))%segment

@@ -2,6 +2,8 @@ package files
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +17,9 @@ import (
 	"sekimori/recordings"
 )
 
-// deliver writes the content to a file of its own beside the path, then renames it: the target never sees a part under its name.
-func (h *handler) deliver(number, path string, c inspect.Content) error {
+// deliver writes the content to a file of its own beside the path, then renames it: the target never sees a part under its name. Where a
+// digest is given, the written bytes must have it. still is asked before the rename whether the file may go on; nil: it may.
+func (h *handler) deliver(number, path string, c inspect.Content, digest string, still func() error) error {
 	at, err := h.may(policy.FileWrite, path, true, uint64(c.Size()))
 	if err != nil {
 		return err
@@ -29,7 +32,11 @@ func (h *handler) deliver(number, path string, c inspect.Content) error {
 	if err != nil {
 		return fmt.Errorf("create: %w", err)
 	}
-	_, err = f.ReadFrom(inspect.Reader(c))
+	sum := sha256.New()
+	_, err = f.ReadFrom(io.TeeReader(inspect.Reader(c), sum))
+	if err == nil && digest != "" && hex.EncodeToString(sum.Sum(nil)) != digest {
+		err = &policy.Denied{Reason: policy.FileChanged, Args: map[string]string{"file": number}}
+	}
 	if closed := f.Close(); err == nil {
 		err = closed
 	}
@@ -39,16 +46,37 @@ func (h *handler) deliver(number, path string, c inspect.Content) error {
 	if old, e := h.c.Stat(at); e == nil && err == nil { // a file that is replaced keeps its mode
 		_ = h.c.Chmod(part, old.Mode().Perm())
 	}
+	if err == nil && still != nil {
+		err = still()
+	}
 	if err == nil {
-		if err = h.c.PosixRename(part, at); err != nil {
-			_ = h.c.Remove(at)
-			err = h.c.Rename(part, at)
-		}
+		err = h.replace(part, at)
 	}
 	if err != nil {
 		_ = h.c.Remove(part)
 	}
 	return err
+}
+
+// replace gives a finished part its name. A target that cannot replace a file at once keeps the old one under another name until the new
+// one has its own.
+func (h *handler) replace(part, at string) error {
+	err := h.c.PosixRename(part, at)
+	if status := (*sftp.StatusError)(nil); !errors.As(err, &status) || status.FxCode() != sftp.ErrSSHFxOpUnsupported {
+		return err
+	}
+	old := part + ".old"
+	had := h.c.Rename(at, old) == nil
+	if err := h.c.Rename(part, at); err != nil {
+		if had {
+			err = errors.Join(err, h.c.Rename(old, at))
+		}
+		return err
+	}
+	if had {
+		_ = h.c.Remove(old) // the new file is there; an old one that stays has its own name
+	}
+	return nil
 }
 
 // Deliver hands files that were approved to the target, through a live session of their engineer, until ctx ends. open opens the target's
@@ -113,7 +141,7 @@ func (g *Gate) due(ctx context.Context, p *Passage) (due []store.OnFile, err err
 				continue
 			}
 			o, e := s.OnFile(f.ID)
-			if e == nil && o.Facts.Approved() && !o.Facts.Frozen && s.Now.Before(f.Until) {
+			if e == nil && policy.MayDeliverFile(o.Facts, s.Now) {
 				due = append(due, o)
 			}
 			err = errors.Join(err, e)
@@ -151,12 +179,37 @@ func (g *Gate) deliverNow(ctx context.Context, p *Passage, open func() (io.ReadW
 	return err
 }
 
+// stillDue is errOver where a file may not be delivered any more.
+func (g *Gate) stillDue(ctx context.Context, id string) error {
+	return g.o.DB.Read(ctx, func(s *store.Snap) error {
+		on, err := s.OnFile(id)
+		if err == nil && !policy.MayDeliverFile(on.Facts, s.Now) {
+			err = errOver
+		}
+		return err
+	})
+}
+
+func overIsFine(err error) error {
+	if errors.Is(err, errOver) {
+		return nil
+	}
+	return err
+}
+
 // deliverOne delivers a file whose contents are as they were approved, and writes state and entry. A failure is noted, once for each cause.
 func (g *Gate) deliverOne(ctx context.Context, h *handler, f store.File) error {
+	still := func() error { return g.stillDue(ctx, f.ID) }
+	if err := still(); err != nil { // meanwhile rejected, frozen, expired, or delivered by another session
+		return overIsFine(err)
+	}
 	b, err := g.verified(ctx, f)
 	if err == nil {
 		defer b.close()
-		err = h.deliver(f.ID, string(f.Path), b)
+		err = h.deliver(f.ID, string(f.Path), b, f.Digest(), still)
+	}
+	if errors.Is(err, errOver) {
+		return nil
 	}
 	shown, _ := recordings.Legible(f.Path)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), entryLimit)
@@ -184,7 +237,8 @@ func (g *Gate) deliverOne(ctx context.Context, h *handler, f store.File) error {
 		return errors.Join(err, noted)
 	}
 	err = g.o.DB.Write(ctx, func(tx *store.Tx) error {
-		if err := tx.EndFile(f.ID, policy.FileReleased, "", "", ""); err != nil {
+		// The target has the file, and the ledger says so even where a person rejected it in the moment before.
+		if err := tx.EndFile(f.ID, policy.FileReleased, "", "", ""); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		_, err := tx.Append(ledger.Draft{Kind: "file.released", Actor: h.p.Actor, Subjects: subjects, Payload: payloadOf(f, h.p.Session)})

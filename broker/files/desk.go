@@ -194,16 +194,18 @@ func (d *Desk) Look(ctx context.Context, id, purpose, explanation string, by led
 		}
 		return policy.MayOpenFile(p, on.Facts, purpose, s.Now).Err()
 	}
-	err := d.db.Read(ctx, judge)
-	if denied := (*policy.Denied)(nil); errors.As(err, &denied) {
-		return nil, errors.Join(d.refused(ctx, "look file", id, denied, by), err)
+	refused := func(err error) error {
+		if denied := (*policy.Denied)(nil); errors.As(err, &denied) {
+			return errors.Join(d.refused(ctx, "look file", id, denied, by), err)
+		}
+		return err
 	}
-	if err != nil {
-		return nil, err
+	if err := d.db.Read(ctx, judge); err != nil {
+		return nil, refused(err)
 	}
 	b, err := d.g.verified(ctx, on.File)
 	if err != nil {
-		return nil, err
+		return nil, refused(err)
 	}
 	err = d.db.Write(ctx, func(tx *store.Tx) error {
 		if err := judge(tx.Snap); err != nil {
@@ -217,7 +219,7 @@ func (d *Desk) Look(ctx context.Context, id, purpose, explanation string, by led
 	})
 	if err != nil {
 		b.close()
-		return nil, err
+		return nil, refused(err)
 	}
 	return &Content{File: on.File, Reader: inspect.Reader(b), b: b}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"sync"
 
@@ -99,6 +100,9 @@ func fetchable(s *store.Snap, id string, by ledger.Actor, f *store.File) error {
 
 // ReadAt implements io.ReaderAt. After each commit of the store the right is looked at again: a lock or a freeze ends a fetch under way.
 func (f *Fetch) ReadAt(p []byte, at int64) (int, error) {
+	if at < 0 { // the library passes an offset of 64 bits without a sign on as one with it
+		return 0, os.ErrInvalid
+	}
 	if now := f.d.db.Commits(); f.stale(now) {
 		if _, err := f.d.mayFetch(context.Background(), f.File.ID, f.by); err != nil {
 			f.Broke()
@@ -123,12 +127,20 @@ func (f *Fetch) stale(now uint64) bool {
 	return f.commits != now
 }
 
+// mostPieces bounds the pieces that do not touch. Clients ask for a few dozen at once, in order; one that asks for more gets bytes, and the
+// fetch counts as broken off.
+const mostPieces = 1024
+
 // handed notes a piece.
 func (f *Fetch) handed(from, to int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	at := slices.IndexFunc(f.pieces, func(s span) bool { return s.to >= from })
 	if at < 0 {
+		if len(f.pieces) >= mostPieces {
+			f.broken = true
+			return
+		}
 		f.pieces = append(f.pieces, span{from, to})
 		return
 	}

@@ -51,7 +51,11 @@ func (h *handler) Fileread(r *sftp.Request) (io.ReaderAt, error) {
 	if h.p.Terms().Out.Held() {
 		return nil, h.take(at)
 	}
-	return h.c.Open(at)
+	f, err := h.c.Open(at)
+	if err != nil {
+		return nil, err
+	}
+	return &passedOut{h, f}, nil
 }
 
 // Filewrite implements sftp.FileWriter.
@@ -109,6 +113,9 @@ func (h *handler) Filecmd(r *sftp.Request) error {
 // setstat sets attributes of files on the target. A file that is still held has none there; clients set some before its end.
 func (h *handler) setstat(r *sftp.Request) error {
 	a, f := r.Attributes(), r.AttrFlags()
+	if a == nil { // the library gives none where the bytes are cut short, and no error
+		return sftp.ErrSSHFxBadMessage
+	}
 	at, err := h.may(policy.FileAttributes, r.Filepath, true, a.Size)
 	if err != nil {
 		return err

@@ -50,3 +50,25 @@ func (p *passed) WriteAt(b []byte, at int64) (int, error) {
 
 // Close implements io.Closer; its error is the client's answer.
 func (p *passed) Close() error { return p.f.Close() }
+
+// passedOut is a file that is read straight from the target, because only the other direction is held.
+type passedOut struct {
+	h *handler
+	f *sftp.File
+}
+
+// ReadAt implements io.ReaderAt. The terms may have changed since the file was opened.
+func (p *passedOut) ReadAt(b []byte, at int64) (int, error) {
+	t := p.h.p.Terms()
+	if at < 0 || t.Out.Held() {
+		return 0, refusedError{policy.RefusedUnread}
+	}
+	n, err := p.f.ReadAt(b, at)
+	if why := t.Judge(policy.FileOperation{Act: policy.FileReadPiece, End: uint64(at) + uint64(n)}); why != "" {
+		return 0, refusedError{why}
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (p *passedOut) Close() error { return p.f.Close() }

@@ -64,7 +64,7 @@ func (h *handler) take(at string) error {
 		err = b.flush()
 	}
 	if err == nil {
-		f.SHA256, err = inspect.Sum(b)
+		f.SHA256, err = inspect.Sum(until{b, h.ctx})
 	}
 	f.Size, f.Length, f.State = b.Size(), b.Size(), policy.FileWaitFirst
 	if err != nil {

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,10 +63,34 @@ func (h *handler) newUpload(name string, truncate bool) (*upload, error) {
 // newContent makes a content, unless the disk is too full for further ones.
 func (g *Gate) newContent(direction, name string, most uint64) (*blocks, error) {
 	dir := g.directory(direction)
-	if free, err := recordings.Space(dir); err == nil && g.o.MinFree > 0 && free < g.o.MinFree {
-		return nil, fmt.Errorf("%d bytes are free, fewer than the reserve", free)
+	room := func() error {
+		if free, err := recordings.Space(dir); err == nil && g.o.MinFree > 0 && free < g.o.MinFree {
+			return fmt.Errorf("%d bytes are free, fewer than the reserve", free)
+		}
+		return nil
 	}
-	return newBlocks(dir, name, g.o.Ring, most)
+	if err := room(); err != nil {
+		return nil, err
+	}
+	b, err := newBlocks(dir, name, g.o.Ring, most)
+	if err == nil {
+		b.room = room
+	}
+	return b, err
+}
+
+// until is a content that can be read until a context ends: the length of a sparse one has nothing to do with its bytes on the disk.
+type until struct {
+	inspect.Content
+	ctx context.Context
+}
+
+// ReadAt implements io.ReaderAt.
+func (u until) ReadAt(p []byte, at int64) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.Content.ReadAt(p, at)
 }
 
 // begin copies the target's file, if there is one.
@@ -114,7 +139,7 @@ func (u *upload) Close() error {
 		return u.stop(f, whyRoom, err)
 	}
 	var err error
-	if f.SHA256, err = inspect.Sum(u.b); err != nil {
+	if f.SHA256, err = inspect.Sum(until{u.b, u.h.ctx}); err != nil {
 		return u.stop(f, whyRoom, err)
 	}
 	if broken != nil {
@@ -139,7 +164,7 @@ func (u *upload) Close() error {
 	if p.Terms().In == policy.FileApprove {
 		return u.hold(f)
 	}
-	if why := u.h.deliver(f.ID, u.path, r.Content); why != nil {
+	if why := u.h.deliver(f.ID, u.path, r.Content, "", nil); why != nil {
 		return u.stop(f, whyNot(why), why)
 	}
 	f.State = policy.FileReleased
@@ -230,6 +255,7 @@ func (u *upload) scratch() (inspect.Scratch, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.room = u.b.room
 	u.copies = append(u.copies, b)
 	return b, nil
 }

@@ -294,9 +294,11 @@ func (s *Switch) reread(ctx context.Context) (gone []*line, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	before := map[string]*line{}
 	for id, l := range s.lines {
 		if st := all[id]; st == nil || !l.fits(&st.system) {
 			gone = append(gone, l)
+			before[id] = l
 			delete(s.lines, id)
 		}
 	}
@@ -304,6 +306,9 @@ func (s *Switch) reread(ctx context.Context) (gone []*line, err error) {
 		l := s.lines[id]
 		if l == nil {
 			l = s.newLine(st, seen)
+			if old := before[id]; old != nil {
+				l.lost = old.whatWasLost() // a change of the rule does not undo a loss that has no entry yet
+			}
 			s.lines[id] = l
 			go l.watch()
 		}

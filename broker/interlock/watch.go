@@ -207,8 +207,8 @@ func (l *line) judge(now time.Time) {
 		return
 	}
 	// After a start the line is unknown until its probes have looked often enough. That alone is no loss; an office network that is up is
-	// one. A driven line was taken off at the start.
-	if was == policy.LineSeparated && l.line.State != policy.LineSeparated || l.driver == nil && l.line.State == policy.LineJoined {
+	// one. So it is with a watch that begins anew because the rule of the system changed.
+	if was == policy.LineSeparated && l.line.State != policy.LineSeparated || l.line.State == policy.LineJoined {
 		l.lost = row
 		l.line = l.seen(now).Line()
 	}
@@ -231,6 +231,13 @@ func (l *line) seen(now time.Time) Seen {
 		seen.Sights = append(seen.Sights, p.sight(now))
 	}
 	return seen
+}
+
+// whatWasLost is the row whose separation this watch saw lost.
+func (l *line) whatWasLost() store.WindowLine {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lost
 }
 
 // isLost tells that the row's separation was lost and the row does not say so yet. The caller holds mu.

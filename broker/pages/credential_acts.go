@@ -118,14 +118,18 @@ func addKeyFor(v *visit, in url.Values, back string) (string, error) {
 }
 
 func revokeKeyOf(v *visit, in url.Values, back string) (string, error) {
-	person, print := v.r.PathValue("id"), in.Get("fingerprint")
+	person, err := v.p.o.Views.Person(v.r.Context(), v.reader(), v.r.PathValue("id")) // the address may have the login
+	if err != nil {
+		return "", err
+	}
+	print := in.Get("fingerprint")
 	if print == "" {
 		return "", forms.Wrong("fingerprint", "fingerprint-required", "失効させる鍵を選んでください。", "choose the key to revoke")
 	}
-	if err := v.p.o.Registry.RevokeKey(v.r.Context(), person, print, in.Get("reason"), v.actor()); err != nil {
+	if err := v.p.o.Registry.RevokeKey(v.r.Context(), person.ID, print, in.Get("reason"), v.actor()); err != nil {
 		return "", err
 	}
-	v.p.o.Sessions.EndPerson(person, print, policy.CutByAuthority, v.actor(), "the key was revoked")
+	v.p.o.Sessions.EndPerson(person.ID, print, policy.CutByAuthority, v.actor(), "the key was revoked")
 	return withDone(back, "key-revoke"), nil
 }
 

@@ -57,6 +57,8 @@ type channel struct {
 	unasked    atomic.Int64 // bytes of output since the engineer's last input
 	kind       policy.ChannelKind
 	shell      bool          // a person's shell: only its keys count against idleness
+	fed        bool          // its command is a shell that reads commands from the input
+	noTTY      bool          // the target gave no terminal
 	heard      atomic.Bool   // a person reads its stderr: a shell or a command that was started
 	remarks    []string      // to be written once it is started
 	inputState atomic.Int32  // inputSilent, inputPassing, inputEnded

@@ -36,14 +36,17 @@ type rate struct {
 }
 
 // take counts one event and reports whether it is within the limit. A clock that runs back earns nothing.
-func (t *rate) take(now time.Time) bool {
+func (t *rate) take(now time.Time) bool { return t.within(now, refusalBurst) }
+
+// within is take with a burst of its own.
+func (t *rate) within(now time.Time, burst float64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if passed := now.Sub(t.last); passed > 0 {
 		t.used = max(0, t.used-refusalRate*passed.Seconds())
 		t.last = now
 	}
-	if t.used >= refusalBurst {
+	if t.used >= burst {
 		return false
 	}
 	t.used++

@@ -111,6 +111,7 @@ type Relay struct {
 	fromClient *backlog
 	fromTarget *backlog
 	clientRate rate // of the client's refusals
+	ruleRate   rate // of commands on which a live rule has an effect: each has an entry
 	targetRate rate
 	refusals   refusalLog
 

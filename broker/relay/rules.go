@@ -47,14 +47,15 @@ type inputLines struct {
 // follow begins to follow the lines of a channel, where its input is commands: on a terminal, and of a shell without one. The input of
 // another program without a terminal is data.
 func (c *channel) follow() {
-	if c.r.cfg.Rules == nil || c.inspect != nil || c.pty == nil && !c.shell {
+	piped := c.pty == nil || c.noTTY
+	if c.r.cfg.Rules == nil || c.inspect != nil || piped && !c.shell && !c.fed {
 		return
 	}
 	l := &inputLines{c: c, news: make(chan struct{}, 1)}
-	if c.pty != nil {
+	if !piped {
 		l.grid = recordings.NewGrid(cells(c.size))
 	}
-	l.typed.raw = c.pty == nil
+	l.typed.raw = piped
 	c.watched = l
 }
 
@@ -144,6 +145,7 @@ func (l *inputLines) passRaw(b []byte) bool {
 		if !l.typed.take(c) {
 			if l.typed.long {
 				if pass, _ := l.submit(); !pass {
+					l.typed.next(false) // the end of the input must not ask about it again
 					return false
 				}
 				if !l.forward(l.typed.line) {
@@ -155,6 +157,7 @@ func (l *inputLines) passRaw(b []byte) bool {
 			continue
 		}
 		if pass, _ := l.submit(); !pass {
+			l.typed.next(false)
 			return false
 		}
 		if !l.forward(append(l.typed.line, c)) {
@@ -308,6 +311,10 @@ func (l *inputLines) awaitsEcho() bool {
 
 // ruled records a hit, asks what becomes of it, and tells the engineer.
 func (c *channel) ruled(hit RuleHit) policy.LiveAnswer {
+	if !c.r.ruleRate.within(c.r.cfg.Clock(), ruleBurst) {
+		c.r.fail(&AbuseError{Side: clientSide, What: "too many commands under a live rule"})
+		return policy.LiveNotKept
+	}
 	if hit.Effect == policy.LiveHold {
 		hit.Held = int(c.r.helds.Add(1))
 	}
@@ -356,15 +363,20 @@ func (c *channel) told(t policy.Text) {
 	_ = c.writeErrors([]byte(c.lines(text)))
 }
 
+// ruleBurst is how many commands a live rule may have an effect on in a burst. People do not type more; a script that does ends the session,
+// so that its entries do not keep the store from the entries of others.
+const ruleBurst = 300
+
 // rulesOnCommand holds the command of a channel against the live rules: the one that the target would run. Nothing was sent yet.
 func (c *channel) rulesOnCommand(m mainRequest, d policy.Decision) policy.Decision {
-	if c.r.cfg.Rules == nil || m.Type != recordings.EventExec {
+	if c.r.cfg.Rules == nil || m.Type != recordings.EventExec && d.Instead == "" {
 		return d
 	}
 	command := m.command
 	if d.Instead != "" {
 		command = d.Instead
 	}
+	c.fed = policy.ReadsCommands(command)
 	v := c.r.cfg.Rules.Judge(policy.LiveLine{Text: command})
 	if v.Effect == "" {
 		return d

@@ -99,6 +99,7 @@ func (c *channel) describe() bool {
 		}
 		if !ok { // a target without terminals: the engineer works without one, as with ssh itself
 			c.event(recordings.EventRefused, recordings.Refused{Side: "target", What: "pty-req"})
+			c.noTTY = true
 		}
 	}
 	for _, e := range c.env {
