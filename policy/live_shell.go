@@ -249,7 +249,7 @@ func ReadsCommands(command string) bool {
 	for _, part := range strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(";|&\n(){}`", r) }) {
 		words := strings.Fields(part)
 		for i, w := range words {
-			name := path.Base(strings.Trim(strings.TrimPrefix(w, "-"), `'"\\`))
+			name := path.Base(strings.Trim(strings.TrimPrefix(w, "-"), "'\"\\"))
 			if !shellNames[name] && name != "su" && name != "sudo" && name != "doas" {
 				continue
 			}
