@@ -34,7 +34,8 @@ const (
 	// pictureRate is how many bytes a second all pictures are sent together. Output that comes faster is left out of a picture once its watcher's
 	// queue is full, and the picture says so: a hundred watchers do not take the processors from the session.
 	pictureRate = 8 << 20
-	pictureRest = 2 * time.Millisecond // a shorter rest is none: single lines come at once
+	// pictureCredit is the time whose share in the rate a picture may be sent at once: single lines and small screens do not wait.
+	pictureCredit = 50 * time.Millisecond
 )
 
 // pictures counts the live pictures, and ends them.
@@ -72,28 +73,35 @@ func (c *pictures) enter(person string) (leave func()) {
 	}
 }
 
-// rest waits until the share of one picture in the rate allows more, after a message of that many bytes; or until ctx is over.
-func (c *pictures) rest(ctx context.Context, bytes int) {
-	c.mu.Lock()
-	all := c.all
-	c.mu.Unlock()
-	wait := time.Duration(bytes) * time.Duration(all) * time.Second / pictureRate
-	if wait < pictureRest {
-		return
+// pace spaces the frames of one picture out. It is for one goroutine.
+type pace struct {
+	c    *pictures
+	free time.Time // when all that was taken is paid for, at the rate of the picture's share
+}
+
+// take waits until the share of the picture in the rate allows that many bytes, or ctx is over. A picture pays before it takes, so that the
+// beginning of a flood does not wake a hundred of them at once.
+func (p *pace) take(ctx context.Context, bytes int) error {
+	p.c.mu.Lock()
+	all := p.c.all
+	p.c.mu.Unlock()
+	now := time.Now()
+	if credit := now.Add(-pictureCredit); p.free.Before(credit) {
+		p.free = credit
+	}
+	p.free = p.free.Add(time.Duration(bytes) * time.Duration(all) * time.Second / pictureRate)
+	wait := p.free.Sub(now)
+	if wait <= 0 {
+		return ctx.Err()
 	}
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return nil
 	case <-ctx.Done():
+		return ctx.Err()
 	}
-}
-
-func sizeOfPieces(pieces []api.LivePiece) (n int) {
-	for _, p := range pieces {
-		n += len(p.Text)
-	}
-	return n
 }
 
 // Close ends the live pictures and waits until their ends are in the ledger, or ctx is over.
@@ -157,7 +165,7 @@ func (p *Pages) picture(v *visit) error {
 
 // sendPicture upgrades the connection and sends.
 func (p *Pages) sendPicture(v *visit, look *view.Watching) error {
-	picture, err := look.Picture(v.r.Context(), v.lang)
+	picture, err := look.Picture(v.r.Context(), v.lang, (&pace{c: &p.pictures}).take)
 	if err != nil {
 		return err
 	}
@@ -185,9 +193,6 @@ func (p *Pages) sendPicture(v *visit, look *view.Watching) error {
 		}
 		if err == nil {
 			err = p.send(ctx, conn, pieces)
-		}
-		if err == nil {
-			p.pictures.rest(ctx, sizeOfPieces(pieces))
 		}
 		if err != nil {
 			if cause := context.Cause(ctx); errors.Is(cause, view.ErrShutOut) || errors.Is(cause, view.ErrTakenAway) {

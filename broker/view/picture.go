@@ -11,8 +11,8 @@ import (
 	"sekimori/recordings/live"
 )
 
-// mostPiece bounds the output that one message of a live picture gathers, in bytes.
-const mostPiece = 64 << 10
+// mostPiece bounds the output that one message of a live picture gathers, in bytes, beside the first frame.
+const mostPiece = 4 << 10
 
 // Picture turns a live session's frames into messages for a page: what a terminal shows, without sequences that do anything else. It is
 // for one goroutine.
@@ -20,19 +20,21 @@ type Picture struct {
 	w      *Watching
 	player *recordings.Player
 	lang   string
+	pace   func(ctx context.Context, bytes int) error
+	owed   int // bytes that were taken and pace has not been asked about
 	text   strings.Builder
 	out    []api.LivePiece
 	last   recordings.Frame
 	over   bool
 }
 
-// Picture gives the live picture in a language.
-func (w *Watching) Picture(ctx context.Context, lang string) (*Picture, error) {
+// Picture gives the live picture in a language. The picture asks pace before it takes output; pace waits, or returns why the picture ends.
+func (w *Watching) Picture(ctx context.Context, lang string, pace func(ctx context.Context, bytes int) error) (*Picture, error) {
 	e, err := w.v.Encoding(ctx, w.Session)
 	if err != nil {
 		return nil, err
 	}
-	return &Picture{w: w, lang: lang, player: recordings.NewPlayer(recordings.View{
+	return &Picture{w: w, lang: lang, pace: pace, player: recordings.NewPlayer(recordings.View{
 		Lang: lang, Encoding: e, Started: At(w.Created, w.v.o.Zone), Mark: recordings.NewMark(),
 		CauseJA: causeJA,
 	})}, nil
@@ -56,12 +58,17 @@ func (p *Picture) Next(ctx context.Context) ([]api.LivePiece, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := p.pace(ctx, p.owed+len(f.Data)); err != nil {
+			return nil, err
+		}
+		p.owed = 0
 		p.take(f)
 		for p.text.Len() < mostPiece && len(p.out) < 256 {
 			more, ok := p.w.Ready()
 			if !ok {
 				break
 			}
+			p.owed += len(more.Data)
 			p.take(more)
 		}
 		p.flush()
