@@ -152,9 +152,9 @@ var reasonsGivenElsewhere = map[string]string{
 	"FileChanged":          "files", // the kept contents
 }
 
-// Reasons that cannot occur yet, and why. The list may only get shorter.
+// Reasons that end nothing yet, and why. The list may only get shorter.
 var reasonsNotYet = map[Reason]string{
-	FileStopped: "no file is inspected yet: SFTP and scp pass or are refused as a whole",
+	FileStopped: "the sender of a file that inspection stops is told this number; the session goes on",
 }
 
 // Every reason of the table occurs here or elsewhere in the broker, or stands in the closed list.
