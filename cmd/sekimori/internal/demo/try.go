@@ -37,7 +37,7 @@ func (d *demo) stay(ctx context.Context) error {
 				fmt.Fprintln(d.Out, d.say("その人はいません: ", "nobody is called ")+recordings.Visible(login))
 				continue
 			}
-			code, err := a.code(ctx)
+			code, err := a.codeInTime(ctx)
 			if err != nil {
 				return ignoreCancelled(err)
 			}
