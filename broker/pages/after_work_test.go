@@ -64,6 +64,7 @@ func (w *world) handedIn(s store.Session) {
 // TestTheWorkAfterwardsByKeyboardAlone: the attendant attests, the head accepts the report and confirms the day, the auditor judges, reads
 // the ledger and exports it.
 func TestTheWorkAfterwardsByKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	for _, l := range some(inBoth...) {
 		t.Run(l.lang, func(t *testing.T) {
@@ -216,6 +217,7 @@ func (b *tab) saves() func() []byte {
 
 // TestAFreezeByKeyboardAlone: one person stops a vendor with one press, the same person cannot lift twice, and two lift it.
 func TestAFreezeByKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	for _, l := range some(inBoth...) {
 		t.Run(l.lang, func(t *testing.T) {

@@ -82,6 +82,7 @@ func (b *tab) follows(where string, l drawn) {
 // pairwise, and SEKIMORI_FULL_GRID=1 opens each page in every look. A plain run has one look, the narrow one, and asks axe-core, which takes most of
 // the time, only about pages with a kind of element that no page before had.
 func TestEveryPageInABrowser(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	w := found(t)
 	w.planned(policy.RequestApproved, policy.WindowAttended)
@@ -174,6 +175,7 @@ func (w *world) whoOpens(r row) (string, bool) {
 
 // TestTheBrowserFindsWhatIsWrong: a page with one fault of each kind. Without it, a harness that looks at nothing would pass.
 func TestTheBrowserFindsWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	w := found(t)
 	b := w.tab("ito", looks[0])

@@ -28,6 +28,7 @@ func (b *tab) tells(selector, words string) {
 // on the other side, in both languages: identity call, permission, picture, bookmark, message, pause, extension, cut, reason, start again,
 // cut without scripts, and the steps after the end.
 func TestTheConsoleByKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	for _, l := range some(inBoth...) {
 		t.Run(l.lang, func(t *testing.T) {

@@ -104,6 +104,7 @@ func (w *world) gallery() {
 
 // TestEveryStateInEveryLook: the gallery has each part in each state, and breaks no rule in any language, width and colours.
 func TestEveryStateInEveryLook(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	w := found(t)
 	w.gallery()
@@ -120,6 +121,7 @@ func TestEveryStateInEveryLook(t *testing.T) {
 
 // TestTheFirstPageIsUnder100kB: what a person's browser fetches for the first page, with styles and scripts.
 func TestTheFirstPageIsUnder100kB(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	w := found(t)
 	w.planned(policy.RequestApproved, policy.WindowAttended)

@@ -10,6 +10,7 @@ import (
 // more time at the same moment is told too. Nothing is told where nothing waits. Two presses answer, and the card breaks no rule of pages. The
 // window's console tells it too, and leads there.
 func TestAHeldCommandInABrowser(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	for _, l := range some(drawn{lang: "ja", width: 320}, drawn{lang: "en", width: 1280, forced: true}) {
 		t.Run(l.lang, func(t *testing.T) {

@@ -18,6 +18,7 @@ func a(lang, ja, en string) string { return text2(ja, en).In(lang) }
 // TestARequestByKeyboardAlone: from the enrolment over the sign-in to the request that both approvers approved, in both languages, without a
 // pointer.
 func TestARequestByKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	for _, l := range some(inBoth...) {
 		t.Run(l.lang, func(t *testing.T) {
@@ -123,6 +124,7 @@ func (w *world) requestState(no string) (state policy.RequestState) {
 
 // TestALockByKeyboardAlone: one person locks in one press, two agree to unlock, each with a proof.
 func TestALockByKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	w := found(t)
 	l := drawn{lang: "ja", width: 1280}

@@ -25,6 +25,7 @@ func (b *tab) hears(region, words string) {
 // The console's live regions are one status and one alert, empty at load. Each warning, each change of the state and each stop is said once,
 // in the place for it; the time left itself is never said.
 func TestTheConsoleSpeaksInABrowser(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	for _, l := range some(drawn{lang: "ja", width: 320}, drawn{lang: "en", width: 1280}) {
 		t.Run(l.lang, func(t *testing.T) {

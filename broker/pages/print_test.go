@@ -51,6 +51,7 @@ var footOf = regexp.MustCompile(`(検証値|Digest) [0-9a-f]{8}-[0-9a-f]{8}\s+(�
 // TestThePagesOnPaper prints the forms: a foot with check value and version, nothing to press, no text under 9 pt, nothing cut off, and not
 // more sheets than the form may have. With SEKIMORI_PDF_DIR the files are kept, to be looked at.
 func TestThePagesOnPaper(t *testing.T) {
+	t.Parallel()
 	startChromium(t)
 	w := found(t)
 	w.handedIn(w.worked())
