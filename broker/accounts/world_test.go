@@ -28,7 +28,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testrun.Fast()
+	testrun.Waiting()
 	os.Exit(m.Run())
 }
 

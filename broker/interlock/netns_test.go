@@ -312,6 +312,7 @@ func countOf(t *testing.T, ns, chain string) int {
 // TestAKilledBrokerLeavesTheLineDown: after kill -9 the kernel takes the maintenance line out by itself; the office network stays cut; the
 // next start puts it back only then.
 func TestAKilledBrokerLeavesTheLineDown(t *testing.T) {
+	t.Parallel()
 	w := newOffice(t, true)
 	w.start()
 	w.until("the line is closed", w.lets(Reading{policy.SideUp, policy.SideDown}))
@@ -356,6 +357,7 @@ func TestAReturnedLineEndsConnections(t *testing.T) {
 //
 // SEKIMORI_LINES is how many orders; 50 without it.
 func TestNoPacketCrosses(t *testing.T) {
+	t.Parallel()
 	orders := 12 // too few for everything to happen: a whole run has more
 	if testbed.Whole() {
 		orders = 50
@@ -372,6 +374,7 @@ func TestNoPacketCrosses(t *testing.T) {
 	}
 	for _, loose := range []bool{true, false} {
 		t.Run(map[bool]string{true: "by order alone", false: "with hands"}[loose], func(t *testing.T) {
+			t.Parallel()
 			w := newOffice(t, loose)
 			w.start()
 			seen := map[string]int{}
@@ -456,6 +459,7 @@ func (w *office) connected(seen map[string]int) {
 // TestALostOrderIsNotTakenUpAgain: the office network comes back by hand while the line is on. Although it is cut again at once, the
 // maintenance line stays off until the attendant orders anew.
 func TestALostOrderIsNotTakenUpAgain(t *testing.T) {
+	t.Parallel()
 	w := newOffice(t, false)
 	w.start()
 	w.order("want connected")

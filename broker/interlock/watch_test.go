@@ -47,6 +47,7 @@ func (l *line) wasLost() bool {
 // TestALookThatDoesNotComeBackLosesTheLine: a line that became unknown because a look hung is lost, as one that a look shows to be joined.
 // It is not separated again when the look comes back.
 func TestALookThatDoesNotComeBackLosesTheLine(t *testing.T) {
+	t.Parallel()
 	var hangs atomic.Bool
 	free := make(chan struct{})
 	l := byHand(t, func(ctx context.Context) (policy.LineSide, error) {

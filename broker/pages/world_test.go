@@ -40,7 +40,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testrun.Fast()
+	testrun.Waiting()
 	status := m.Run()
 	stopChromium()
 	os.Exit(status)

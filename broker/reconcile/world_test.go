@@ -32,7 +32,7 @@ import (
 var targetClock = time.Now
 
 func TestMain(m *testing.M) {
-	testrun.Fast()
+	testrun.Waiting()
 	os.Exit(m.Run())
 }
 

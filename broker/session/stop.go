@@ -11,7 +11,7 @@ import (
 	"sekimori/policy"
 )
 
-// lastWrites is how long Close may take, after its waiting, to write the kept entries, and as long again to stop.
+// lastWrites is how long Close may take, after its waiting, to write the kept entries, and as long again to stop: Supervisor.lastWrites, outside tests.
 const lastWrites = 10 * time.Second
 
 // writePendingEnds writes the ends that could not be written when they happened, for instance because
@@ -76,14 +76,14 @@ func (s *Supervisor) Close(ctx context.Context) error {
 		err = fmt.Errorf("sessions still ending: %w; still waiting for: %s", context.Cause(ctx), &s.waits)
 	}
 	// Kept entries of other sessions are written also where one did not end in time.
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrites)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.lastWrites)
 	defer cancel()
 	entries := s.waits.begin("the supervisor's kept entries")
 	if within(last, func() error { defer entries.over(); s.writeLast(last); s.writeNotes(last); return nil }) != nil {
 		err = errors.Join(err, fmt.Errorf("kept entries: %w; still waiting for: %s", context.Cause(last), &s.waits))
 	}
 	s.stop()
-	stopped, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrites)
+	stopped, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.lastWrites)
 	defer cancel()
 	if !until(stopped, s.done) {
 		err = errors.Join(err, fmt.Errorf("supervisor still working: %w; still waiting for: %s", context.Cause(stopped), &s.waits))

@@ -86,6 +86,8 @@ type Supervisor struct {
 	waits   waits          // named work of sessions and of the supervisor, for a stop that runs out of time
 	stop    context.CancelFunc
 	done    chan struct{}
+
+	lastWrites time.Duration // of Close
 }
 
 // New starts a supervisor. Close ends it.
@@ -117,7 +119,7 @@ func New(o Options) (*Supervisor, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Supervisor{
 		o: o, live: map[string]*session{}, pendingEnds: map[string]pendingEnd{},
-		space: space{dir: o.Dir, minFree: o.MinFree}, stop: stop, done: make(chan struct{}),
+		space: space{dir: o.Dir, minFree: o.MinFree}, stop: stop, done: make(chan struct{}), lastWrites: lastWrites,
 		look: make(chan struct{}, 1), heard: map[string]bool{},
 	}
 	s.windows.all = map[string]*windowLog{}

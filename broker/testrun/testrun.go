@@ -7,13 +7,21 @@ import (
 	"syscall"
 )
 
-// sideBySide is how many parallel tests of a package run at a time, whatever the number of processors.
-const sideBySide = 4
+// How many parallel tests of a package run at a time, whatever the number of processors.
+const (
+	sideBySide = 4
+	waiting    = 8 // where the tests need few processors and no bound of a promise: nearly all of their time is waiting
+)
 
 // Fast lets parallel tests run side by side, and puts temporary files into memory where the machine has room: a commit waits for the
 // disk otherwise, which no test looks at. It comes before m.Run.
-func Fast() {
-	if err := flag.Set("test.parallel", strconv.Itoa(sideBySide)); err != nil {
+func Fast() { beside(sideBySide) }
+
+// Waiting is Fast for a package whose parallel tests nearly only wait.
+func Waiting() { beside(waiting) }
+
+func beside(n int) {
+	if err := flag.Set("test.parallel", strconv.Itoa(n)); err != nil {
 		panic(err) // this is no test binary
 	}
 	if os.Getenv("TMPDIR") == "" && roomy("/dev/shm") {

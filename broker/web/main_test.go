@@ -8,6 +8,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testrun.Fast()
+	testrun.Waiting()
 	os.Exit(m.Run())
 }

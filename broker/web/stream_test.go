@@ -20,6 +20,7 @@ import (
 // A person who is locked or signed out during a look no longer sees it: the look is cut, whether it waits for the next part or for
 // a reader who does not read.
 func TestAttackLookOnAfterBeingShutOut(t *testing.T) {
+	t.Parallel()
 	for name, shut := range map[string]func(w *world, tokens map[string]string){
 		"locked": func(w *world, tokens map[string]string) {
 			ok[api.Person](w, "POST", "/v1/people/kacho/lock", tokens["tenken"], api.LockBody{})
@@ -203,6 +204,7 @@ func TestAttackLookOnWithoutTheRole(t *testing.T) {
 
 // A signed-in person who does not read an answer cannot keep it in the broker's memory: neither a list nor a stream.
 func TestAttackKnownCallersWhoReadNothing(t *testing.T) {
+	t.Parallel()
 	const limit = 100 * time.Millisecond // it cuts callers who do not read at all, on a slow machine too
 	for name, handle := range map[string]func(*Server, *call) error{
 		"a list": func(_ *Server, c *call) error { return c.reply(string(make([]byte, 64<<20))) }, // more than the kernel buffers
@@ -240,6 +242,7 @@ func TestAttackKnownCallersWhoReadNothing(t *testing.T) {
 
 // A slow search is answered all the same, and a stream may take longer in all than each of its parts may.
 func TestAnswersTakeTheirTime(t *testing.T) {
+	t.Parallel()
 	const limit = 3 * time.Second // enough for a loaded machine to send a small part
 	pause := func() { <-time.After(limit / 3 * 2) }
 	for name, c := range map[string]struct {
