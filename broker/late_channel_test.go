@@ -120,6 +120,7 @@ func TestOpenSSHChannelsAroundTheEnd(t *testing.T) {
 	program := testbed.Need(t, "ssh")
 	for name, c := range ends {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o := found(t, time.Hour)
 			e := o.engineers(1)[0]
 			b := o.start()

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"sekimori/broker/act"
-	"sekimori/broker/api"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -53,12 +51,8 @@ func toMode(mode os.FileMode) func(string) error {
 // TestALineFaultCutsTheSessionWithinFiveSeconds: whatever makes the line unknown, the session that lives on it is cut with 211 within
 // five seconds. The engineer is told, the ledger says so once, and the maintenance line is not put on again by itself.
 func TestALineFaultCutsTheSessionWithinFiveSeconds(t *testing.T) {
-	o := found(t, time.Hour) // not in parallel: each run of the driver and the probe has a second
-	c := lined(t, o)
-	e := o.engineers(1)[0]
-	b := o.start()
-	post(o, api.Lines.Act("hr", "test"), act.Said{})
-	for n, f := range []lineFault{
+	t.Parallel()
+	for _, f := range []lineFault{
 		whenRun("the probe hangs", "probe-fault", "sleep 60\n"),
 		whenRun("the probe is killed", "probe-fault", "kill -9 $$\n"),
 		whenRun("the driver hangs", "driver-fault", "sleep 60\n"),
@@ -66,8 +60,12 @@ func TestALineFaultCutsTheSessionWithinFiveSeconds(t *testing.T) {
 		ofFile("the probe can be written to by others", "probe", toMode(0o777), toMode(0o755)),
 	} {
 		t.Run(f.name, func(t *testing.T) {
-			post(o, api.Windows.Act(office1, "line-cut"), act.Said{})
-			post(o, api.Windows.Act(office1, "line-on"), act.Said{})
+			t.Parallel()
+			o := found(t, time.Hour)
+			c := lined(t, o)
+			e := o.engineers(1)[0]
+			b := o.start()
+			c.open(o)
 			v := e.mustDial(b.addr)
 			s := v.mustStream(t, "beat")
 			s.await(1)
@@ -85,7 +83,7 @@ func TestALineFaultCutsTheSessionWithinFiveSeconds(t *testing.T) {
 			if said := s.problems.String(); !strings.Contains(said, numbered(policy.InterlockLost)) {
 				t.Errorf("the engineer was told %q", said)
 			}
-			eventually(t, "the loss has its entry", func() bool { return o.entries("line.lost") == n+1 })
+			eventually(t, "the loss has its entry", func() bool { return o.entries("line.lost") == 1 })
 			if got := o.lastLoss(); got != policy.LineUnknown {
 				t.Errorf("the entry says %q", got)
 			}
@@ -95,13 +93,13 @@ func TestALineFaultCutsTheSessionWithinFiveSeconds(t *testing.T) {
 			if row := o.row(); !row.Lost() || row.On() || c.reads("maintenance") != "down" {
 				t.Errorf("after it was mended: %+v, the maintenance line is %s", row, c.reads("maintenance"))
 			}
+			if c.reads("joined") != "" {
+				t.Error("the switch joined the sides")
+			}
+			b.close()
+			o.verifyLedger()
 		})
 	}
-	if c.reads("joined") != "" {
-		t.Error("the switch joined the sides")
-	}
-	b.close()
-	o.verifyLedger()
 }
 
 // lastLoss is the verdict that the last entry of a loss has; empty for unknown.

@@ -18,7 +18,8 @@ import (
 // The next start has taken the maintenance line off and the account away, and has said so in the ledger, by the time its door opens. The
 // attendant puts the line on anew.
 func TestAKilledBrokerReconcilesBeforeItAdmits(t *testing.T) {
-	o := found(t, time.Hour) // not in parallel: each run of the driver and the probe has a second
+	t.Parallel()
+	o := found(t, time.Hour)
 	c := lined(t, o)
 	orders := c.stewarded(o)
 	e := o.engineers(1)[0]

@@ -127,7 +127,8 @@ func (e *engineer) mustBeRefused(addr string, want policy.Reason) {
 // TestAttackInternalLineBackUp: the office network comes back by hand while an engineer works. The session is cut with 211 within five
 // seconds, the maintenance line goes off, the ledger says so once, and the line is not put on again until the attendant begins anew.
 func TestAttackInternalLineBackUp(t *testing.T) {
-	o := found(t, time.Hour) // not in parallel: each run of the driver and the probe has a second
+	t.Parallel()
+	o := found(t, time.Hour)
 	c := lined(t, o)
 	e := o.engineers(1)[0]
 	b := o.start()
@@ -154,7 +155,7 @@ func TestAttackInternalLineBackUp(t *testing.T) {
 	if err := os.Remove(filepath.Join(c.dir, "hand")); err != nil {
 		t.Fatal(err)
 	}
-	c.looks(8)
+	c.looks(4)
 	if n := o.entries("line.lost"); n != 1 {
 		t.Errorf("one loss has %d entries", n)
 	}
@@ -181,7 +182,8 @@ func TestAttackInternalLineBackUp(t *testing.T) {
 
 // TestALineThatWasLostIsPutBack: a window whose separation was lost, and which is over then, gets its office network back as any other.
 func TestALineThatWasLostIsPutBack(t *testing.T) {
-	o := found(t, time.Hour) // not in parallel, as above
+	t.Parallel()
+	o := found(t, time.Hour)
 	c := lined(t, o)
 	o.start()
 	c.open(o)

@@ -16,6 +16,7 @@ import (
 
 // The running broker mails an alarm to both desks. What the ledger tells follows the mails.
 func TestARunningBrokerMails(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 // Each act ends the session by the commit that it makes, not only at the next look of the clock, also where its rows do not name the window.
 func TestAttackCutPromptlyByIndirectChanges(t *testing.T) {
+	t.Parallel()
 	freeze := func(scope, subject string) func(*office, *engineer) {
 		return func(o *office, _ *engineer) {
 			post(o, api.Path[any](api.Freezes), map[string]any{"scope": scope, "subject": subject, "reason": "x"})
@@ -26,6 +27,7 @@ func TestAttackCutPromptlyByIndirectChanges(t *testing.T) {
 		"close":         func(o *office, _ *engineer) { post(o, api.Path[any](api.Windows.Act(office1, "close")), because) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o := found(t, time.Hour, func(c *broker.Config) { c.RecheckInterval = broker.Duration(time.Minute) })
 			e := o.engineers(1)[0]
 			b := o.start()
