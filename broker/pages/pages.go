@@ -114,7 +114,7 @@ func New(o Options) (*Pages, error) {
 		return nil, err
 	}
 	p := &Pages{o: o, sheets: sheets, deeds: deedsOf(o), rows: rows(), rate: &limiter{clock: o.Clock, buckets: map[string]bucket{}}, muxes: map[site]*http.ServeMux{}}
-	p.pictures.closing, p.pictures.stall = make(chan struct{}), pictureStall
+	p.pictures.closing, p.pictures.stall, p.pictures.alive = make(chan struct{}), pictureStall, pictureAlive
 	for _, s := range []site{staff, portal} {
 		p.muxes[s] = p.mux(s)
 	}

@@ -30,7 +30,7 @@ const (
 	mostPictures = 256              // at a time
 	mostOfOne    = 16               // of one person
 	pictureStall = 10 * time.Second // pictures.stall, outside tests
-	pictureAlive = 20 * time.Second // between two questions to a silent browser
+	pictureAlive = 20 * time.Second // between two questions to a silent browser; pictures.alive, outside tests
 	// pictureRate is how many bytes a second all pictures are sent together. Output that comes faster is left out of a picture once its watcher's
 	// queue is full, and the picture says so: a hundred watchers do not take the processors from the session.
 	pictureRate = 8 << 20
@@ -44,6 +44,7 @@ type pictures struct {
 	all     int
 	of      map[string]int // by person
 	stall   time.Duration  // for the browser to take one message
+	alive   time.Duration  // between two questions to a silent browser
 	closing chan struct{}  // closed by Close
 	closed  bool
 	running sync.WaitGroup
@@ -205,7 +206,7 @@ func (p *Pages) sendPicture(v *visit, look *view.Watching) error {
 
 // alive asks a silent browser whether it is there, and returns why the picture should end; nil: ctx is over.
 func (p *Pages) alive(ctx context.Context, conn *websocket.Conn) error {
-	tick := time.NewTicker(pictureAlive)
+	tick := time.NewTicker(p.pictures.alive)
 	defer tick.Stop()
 	for {
 		select {

@@ -84,7 +84,7 @@ func TestAttackOnePersonOpensManyPictures(t *testing.T) {
 // Browsers that take nothing lose their pictures. Meanwhile the session goes on at its own pace, and they hold no memory beyond their queues.
 func TestAttackSlowReadersOfAPicture(t *testing.T) { // alone: it measures the memory of the process
 	w := found(t)
-	w.pages.pictures.stall = time.Second
+	w.pages.pictures.stall, w.pages.pictures.alive = time.Second, 3*time.Second
 	e := w.withEntrance(t)
 	w.granted(t)
 	const output = 16 << 20

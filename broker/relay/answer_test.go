@@ -53,6 +53,7 @@ sys.exit(asyncio.run(main()))
 `)},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			program := ""
 			if c.needs != "" {
 				program = testbed.NeedPython(t, c.needs)

@@ -209,15 +209,18 @@ func TestFinishBringsTheTerminalBack(t *testing.T) {
 // TestNoticeNeverEntersTheOutputOfACommandOnATerminal: a program may read the output even of a terminal. It runs alone: start files of a
 // login shell (pyenv) complain on the terminal when several logins run them at once.
 func TestNoticeNeverEntersTheOutputOfACommandOnATerminal(t *testing.T) {
+	t.Parallel()
 	testbed.NeedTerminal(t)
 	const command = "printf 'a\\033[31mb\\0c\\377'; sleep 0.3; echo end"
 	const want = "a\x1b[31mb\x00c\xffend\r\n"
 	t.Run("ssh -tt", func(t *testing.T) {
+		t.Parallel()
 		d := newDoor(t)
 		cmd := exec.CommandContext(t.Context(), testbed.Need(t, "ssh"), append(sshOptions(d), "-tt", d.host, command)...)
 		d.check(t, cmd, want, "[sekimori] Started", "[sekimori] 5 min left.")
 	})
 	t.Run("ansible raw", func(t *testing.T) {
+		t.Parallel()
 		testbed.Need(t, "ssh")
 		d := newDoor(t)
 		cmd := exec.CommandContext(t.Context(), testbed.Need(t, "ansible"), "all", "-i", d.host+",", "-m", "raw", "-a", "echo line; sleep 0.3; echo end", "-o",
@@ -232,6 +235,7 @@ func TestNoticeNeverEntersTheOutputOfACommandOnATerminal(t *testing.T) {
 		}
 	})
 	t.Run("asyncssh", func(t *testing.T) {
+		t.Parallel()
 		d := newDoor(t)
 		cmd := exec.CommandContext(t.Context(), testbed.NeedPython(t, "asyncssh"), "-c", `
 import asyncssh, asyncio, sys

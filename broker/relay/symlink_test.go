@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pkg/sftp"
@@ -113,7 +114,8 @@ func draftTarget(t *testing.T) *testbed.Target {
 func TestSymlinkArguments(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	var libssh string // compiled on first use
+	var compiling sync.Mutex // guards libssh
+	var libssh string        // compiled on first use
 	clients := map[string]func(t *testing.T, r *rig, to, link string){
 		"OpenSSH": func(t *testing.T, r *rig, to, link string) {
 			cmd := exec.CommandContext(t.Context(), testbed.Need(t, "sftp"), "-F", "none", "-P", r.port(), "-o", "BatchMode=yes",
@@ -126,6 +128,8 @@ func TestSymlinkArguments(t *testing.T) {
 			})
 		},
 		"libssh": func(t *testing.T, r *rig, to, link string) {
+			compiling.Lock()
+			defer compiling.Unlock()
 			if libssh == "" {
 				libssh = libsshClient(t, dir)
 			}
@@ -159,6 +163,7 @@ func TestSymlinkArguments(t *testing.T) {
 	for _, version := range []string{"", "Sekimori"} {
 		for targetName, options := range targets {
 			t.Run("say "+version+" to "+targetName, func(t *testing.T) {
+				t.Parallel()
 				o := options(t)
 				o.version = version
 				draft := targetName == "the draft" || targetName == "AsyncSSH" && version != ""
