@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -18,6 +19,26 @@ import (
 type postgres struct {
 	dir     string // of the socket
 	program string // the steward
+	home    string // the program's directory
+	log     *syncLog
+}
+
+// syncLog keeps what a process prints.
+type syncLog struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (l *syncLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *syncLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // bin finds a program of PostgreSQL, which Debian keeps off the path.
@@ -30,7 +51,8 @@ func bin(t *testing.T, name string) string {
 	return testbed.Need(t, name)
 }
 
-func newPostgres(t *testing.T) *postgres {
+// newPostgres starts the server. hba are its rules for clients; without any, it lets everyone in.
+func newPostgres(t *testing.T, hba ...string) *postgres {
 	t.Helper()
 	testbed.NeedRoot(t)
 	testbed.Need(t, "psql")
@@ -52,10 +74,18 @@ func newPostgres(t *testing.T) *postgres {
 	if out, err := init.CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	run := exec.Command(server, "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_prepared_transactions=5")
+	if len(hba) > 0 {
+		if err := os.WriteFile(filepath.Join(data, "pg_hba.conf"), []byte(strings.Join(hba, "\n")+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(filepath.Join(data, "pg_hba.conf"), nobody, nobody); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := exec.Command(server, "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_prepared_transactions=5", "-c", "log_statement=all")
 	run.Dir, run.SysProcAttr = dir, as
-	var said bytes.Buffer
-	run.Stderr = &said
+	p := &postgres{dir: dir, home: t.TempDir(), log: &syncLog{}}
+	run.Stderr = p.log
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -63,21 +93,19 @@ func newPostgres(t *testing.T) *postgres {
 		_ = run.Process.Signal(syscall.SIGQUIT) // at once, children included
 		_ = run.Wait()
 	})
-	p := &postgres{dir: dir}
 	for range 10_000 {
 		if exec.Command("psql", "-X", "-h", dir, "-U", "postgres", "-c", "SELECT 1").Run() == nil {
 			break
 		}
 	}
-	home := t.TempDir()
 	script, err := os.ReadFile("../../examples/hooks/postgresql-role/sekimori-postgresql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.program = filepath.Join(home, "sekimori-postgresql")
+	p.program = filepath.Join(p.home, "sekimori-postgresql")
 	testbed.Program(t, p.program, string(script))
 	conf := fmt.Sprintf("PGHOST=%s PGPORT=5432 PGUSER=postgres PGDATABASE=postgres\nACCOUNTS=maint\nGROUPS_GIVEN='payroll_read payroll_rw'\n", dir)
-	if err := os.WriteFile(filepath.Join(home, "postgresql-role.conf"), []byte(conf), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(p.home, "postgresql-role.conf"), []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p.sql(t, "postgres", `CREATE SCHEMA payroll; CREATE TABLE payroll.employee (id int, pay int, my_number text); INSERT INTO payroll.employee VALUES (1, 200000, '123456789018');

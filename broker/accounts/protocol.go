@@ -39,6 +39,9 @@ const (
 	VerbSetPassword Verb = "set-password"
 	VerbAddKey      Verb = "add-key"
 	VerbRemoveKey   Verb = "remove-key"
+
+	VerbSetRolePassword Verb = "set-role-password"
+	VerbTryRolePassword Verb = "try-role-password"
 )
 
 // answers says which lines each verb's answer may have, and their number of fields.
@@ -54,6 +57,9 @@ var answers = map[Verb]map[string]int{
 	VerbSetPassword: {},
 	VerbAddKey:      {},
 	VerbRemoveKey:   {},
+
+	VerbSetRolePassword: {},
+	VerbTryRolePassword: {"opens": 1, "refused": 1},
 }
 
 // Order is one order to a target's program.

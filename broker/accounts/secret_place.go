@@ -28,7 +28,7 @@ const (
 
 // newSecret makes a secret of the kind, and for a key of the type of the one before: an old target may know no other.
 func newSecret(kind store.CredentialKind, old []byte) ([]byte, error) {
-	if kind == store.CredentialPassword {
+	if kind == store.CredentialPassword || kind == store.CredentialRole {
 		return newPassword(), nil
 	}
 	was, err := ssh.ParsePrivateKey(old)
@@ -85,13 +85,16 @@ func public(private []byte) (string, error) {
 }
 
 // place sets the new secret on the target: through its steward, or in a session of the account itself.
-func (s *Steward) place(ctx context.Context, v subject, old, fresh []byte) error {
-	if v.account.Credential == store.CredentialPassword {
+func (s *Steward) place(ctx context.Context, v subject, k kept, old, fresh []byte) error {
+	switch k.kind {
+	case store.CredentialRole:
+		return s.setRole(ctx, v, fresh)
+	case store.CredentialPassword:
 		if v.target.Steward != "" {
 			_, err := s.ask(ctx, v.target, Order{Verb: VerbSetPassword, Account: v.account.Login, Password: string(fresh)})
 			return err
 		}
-		return s.inOwnSession(ctx, v, old, "passwd", string(old), string(fresh), string(fresh))
+		return s.inOwnSession(ctx, v, k, old, "passwd", string(old), string(fresh), string(fresh))
 	}
 	was, err := public(old)
 	if err != nil {
@@ -105,11 +108,11 @@ func (s *Steward) place(ctx context.Context, v subject, old, fresh []byte) error
 		_, err := s.ask(ctx, v.target, Order{Verb: VerbAddKey, Account: v.account.Login, Key: is, Old: was})
 		return err
 	}
-	return s.inOwnSession(ctx, v, old, addKeyCommand, was, is)
+	return s.inOwnSession(ctx, v, k, old, addKeyCommand, was, is)
 }
 
 // removeKey takes the old key out of the account's authorized_keys.
-func (s *Steward) removeKey(ctx context.Context, v subject, now, old []byte) error {
+func (s *Steward) removeKey(ctx context.Context, v subject, k kept, now, old []byte) error {
 	was, err := public(old)
 	if err != nil {
 		return err
@@ -118,7 +121,7 @@ func (s *Steward) removeKey(ctx context.Context, v subject, now, old []byte) err
 		_, err := s.ask(ctx, v.target, Order{Verb: VerbRemoveKey, Account: v.account.Login, Old: was})
 		return err
 	}
-	return s.inOwnSession(ctx, v, now, removeKeyCommand, was)
+	return s.inOwnSession(ctx, v, k, now, removeKeyCommand, was)
 }
 
 // The commands for a key, for the account's own shell. The keys come on standard input, so that no process has them as arguments of the
@@ -133,10 +136,10 @@ const (
 
 // inOwnSession runs a command as the account, with lines of standard input. What it prints is read to a bound and never shown: it may
 // repeat a secret.
-func (s *Steward) inOwnSession(ctx context.Context, v subject, secret []byte, command string, input ...string) (err error) {
+func (s *Steward) inOwnSession(ctx context.Context, v subject, k kept, secret []byte, command string, input ...string) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("%s: no answer within %s", v.target.ID, within))
 	defer cancel()
-	auth, err := proof(v.account.Credential, secret)
+	auth, err := proof(k.kind, secret)
 	if err != nil {
 		return err
 	}
@@ -174,7 +177,7 @@ func refusal(err error) error {
 	switch {
 	case err == nil:
 		return errOldOpens
-	case wasRefused(err):
+	case wasRefused(err) || errors.Is(err, errRoleRefused):
 		return nil
 	}
 	return err

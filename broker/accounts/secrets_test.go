@@ -115,7 +115,7 @@ func (c *changing) secret() (now, other []byte) {
 		if now, err = c.ring.Unseal("account:"+account, sealed); err != nil {
 			return err
 		}
-		change, err := s.SecretChange(account)
+		change, err := s.SecretChange("account:" + account)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
@@ -332,7 +332,7 @@ func TestATargetThatDoesNotSetTheSecret(t *testing.T) {
 }
 
 // due lets the pause before the next try be over.
-func (c *changing) due() {
+func (c *town) due() {
 	c.t.Helper()
 	c.write(func(tx *store.Tx) error {
 		all, err := tx.SecretChanges()
@@ -350,7 +350,7 @@ func (c *changing) due() {
 }
 
 // log is every payload of the ledger.
-func (c *changing) log() string {
+func (c *town) log() string {
 	c.t.Helper()
 	var b strings.Builder
 	c.read(func(s *store.Snap) error {

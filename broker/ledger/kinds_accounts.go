@@ -12,7 +12,7 @@ var kindsOfAccounts = func() []Kind {
 	findings := list("findings", "each with `what` (`connections`, `account`, `leftovers`, `target`, `egress`), `state` (`verified`, `partly`: it cannot be verified, `failed`), `detail` and `names`")
 	state := text("state", "the worst of the findings: `verified`, `partly`, `failed`")
 	namesChange := "the window, the account, the target, the system"
-	change := []Member{text("account", "id of the account"), text("target", "id of the target"), text("window", "number of the window after which it was due"), text("credential", "`key` or `password`")}
+	change := []Member{text("account", "id of the account"), text("target", "id of the target"), text("window", "number of the window after which it was due"), text("credential", "`key`, `password` or `role-password`")}
 	return []Kind{
 		{Name: "account.preparing", JA: "作業用アカウントの準備", Says: "The broker is about to make an account usable for a session. From here on it is taken away whatever happens.", Subjects: namesUse, Members: with(use, until...)},
 		{Name: "account.prepared", JA: "作業用アカウントの準備完了", Says: "The account is usable.", Subjects: namesUse, Members: with(with(use, until...), yesno("shared", "true: another session had it prepared already"))},
@@ -27,7 +27,7 @@ var kindsOfAccounts = func() []Kind {
 		{Name: "secret.changed", JA: "保管した認証情報の交換", Says: "The old key or password is gone: the target refused it.", Subjects: namesChange, Members: change},
 		{Name: "secret.change-failed", JA: "保管した認証情報の交換の失敗", Says: "A step of a change failed. Both secrets are kept, and the step is tried again.", Subjects: namesChange, Members: []Member{
 			text("account", "id of the account"), text("target", "id of the target"), text("window", "number of the window after which it was due"),
-			text("step", "`place`, `try` or `remove`"), failed, instant("again", "when it is tried next")}},
+			text("credential", "`key`, `password` or `role-password`; absent in older entries"), text("step", "`place`, `try` or `remove`"), failed, instant("again", "when it is tried next")}},
 		{Name: "session.end-verified", JA: "終了の検証", Says: "How the end of a session was verified on its target. Without an administrative connection `session.ended` alone says it.", Subjects: namesSession + ", the target",
 			Members: []Member{text("session_id", "number of the session"), text("window", "number of the window"), text("target", "id of the target"), text("account", "id of the account"), state, findings}},
 		{Name: "target.inventoried", JA: "接続先の棚卸し", Says: "Accounts, keys, rights and timed jobs of a target were listed and compared.", Subjects: "the target, the system, the window", Members: []Member{

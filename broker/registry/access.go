@@ -91,7 +91,7 @@ func (r *Registry) SetAccountSecret(ctx context.Context, account string, secret 
 			return fmt.Errorf("store secret: %w", err)
 		}
 		// The administrator knows what the target has now; a change that was under way is over.
-		if err := tx.EndSecretChange(a.ID); err != nil {
+		if err := tx.EndSecretChange(a.Secret); err != nil {
 			return fmt.Errorf("end the change of the secret: %w", err)
 		}
 		_, err = tx.Append(ledger.Draft{Kind: "secret.set", Actor: by, Subjects: []string{a.ID, a.Target},

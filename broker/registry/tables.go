@@ -146,6 +146,7 @@ var accounts = kindOf[store.Account]{
 			Reading(func(a *store.Account, v forms.Value) { a.Groups = named(v, groupForm) }),
 		field.List("probe", "読めないことの検査", "Probe", func(a *store.Account) *[]string { return &a.Probe }).Late().
 			Reading(func(a *store.Account, v forms.Value) { a.Probe = named(v, probeForm) }),
+		field.Bool("role_password", "データベースのロールのパスワードを預かり、替える", "Keep and change the password of its database role", func(a *store.Account) *bool { return &a.RolePassword }).Late(),
 	},
 	apart: func(a *store.Account) { a.ID, a.Target, a.Login, a.Secret = "", "", "", "" },
 }

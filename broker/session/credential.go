@@ -31,7 +31,7 @@ func (l *session) credential() (dial.Auth, error) {
 		if secret, err = s.Secret(account.Secret); err != nil {
 			return err
 		}
-		if change, err = s.SecretChange(account.ID); errors.Is(err, store.ErrNotFound) {
+		if change, err = s.SecretChange(account.Secret); errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
 		return err
@@ -59,7 +59,7 @@ func (l *session) credential() (dial.Auth, error) {
 		}
 		// While the secret is being changed the target may have either.
 		if change.State == store.SecretMade || change.State == store.SecretPlaced {
-			if other, err = l.sup.o.Ring.Unseal(accounts.NextSecret(account), change.Sealed); err != nil {
+			if other, err = l.sup.o.Ring.Unseal(accounts.NextSecret(account.Secret), change.Sealed); err != nil {
 				return nil, err
 			}
 		}

@@ -39,7 +39,7 @@ func TestASessionGetsInWhileItsSecretIsBeingChanged(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.write("test.changing", func(tx *store.Tx) error {
-				return tx.PutSecretChange(store.SecretChange{Account: "hr-db/hrmnt", Window: "R8-0000-1", State: store.SecretMade, Sealed: sealed, Since: tx.Now})
+				return tx.PutSecretChange(store.SecretChange{Secret: "account:hr-db/hrmnt", Account: "hr-db/hrmnt", Window: "R8-0000-1", State: store.SecretMade, Sealed: sealed, Since: tx.Now})
 			})
 			v := w.admit(tanaka)
 			if out, problems, exit := v.run("id"); out != "who hrmnt\n" || exit != 0 {

@@ -70,6 +70,7 @@ var credentialKinds = map[CredentialKind]text.Text{
 	CredentialCertificate: text.Of("証明書", "certificate"),
 	CredentialKey:         text.Of("鍵", "key"),
 	CredentialPassword:    text.Of("パスワード", "password"),
+	CredentialRole:        text.Of("データベースのロールのパスワード", "password of the database role"),
 }
 
 // Label is the kind as people read it.

@@ -51,6 +51,8 @@ type (
 		Secret     string         `json:"secret,omitempty"`
 		Groups     []string       `json:"groups,omitempty"`
 		Probe      []string       `json:"probe,omitempty"`
+
+		RolePassword bool `json:"role_password,omitempty"`
 	}
 )
 
@@ -284,7 +286,7 @@ func scanAccount(r scanner) (Account, error) {
 	var b accountBody
 	err := r.Scan(&a.ID, &a.Target, &a.Login, body{&b})
 	a.Root, a.Note, a.Credential, a.Secret = b.Root, b.Note, b.Credential, b.Secret
-	a.Groups, a.Probe = b.Groups, b.Probe
+	a.Groups, a.Probe, a.RolePassword = b.Groups, b.Probe, b.RolePassword
 	return a, err
 }
 
@@ -303,7 +305,7 @@ func (s *Snap) Accounts(target string) ([]Account, error) {
 // PutAccount adds or replaces an account. Errors: ErrExists when the target has the login
 // under another id.
 func (t *Tx) PutAccount(v Account) error {
-	b, err := encode(accountBody{v.Root, v.Note, v.Credential, v.Secret, v.Groups, v.Probe})
+	b, err := encode(accountBody{v.Root, v.Note, v.Credential, v.Secret, v.Groups, v.Probe, v.RolePassword})
 	if err != nil {
 		return err
 	}

@@ -90,6 +90,8 @@ const (
 	CredentialCertificate CredentialKind = "certificate" // of the broker's CA, one per session
 	CredentialKey         CredentialKind = "key"         // stored private key, sealed in secrets
 	CredentialPassword    CredentialKind = "password"    // stored password, sealed in secrets
+	// CredentialRole is the password of a database role, sealed in secrets. The target's program uses it; no login of the broker does.
+	CredentialRole CredentialKind = "role-password"
 )
 
 // Account is a least-privilege login on a target, with the credential that opens it.
@@ -99,6 +101,8 @@ type Account struct {
 	Secret     string   // name in secrets; empty for a certificate
 	Groups     []string // that the target's steward gives it for a session
 	Probe      []string // things that it must not be able to read, as the target's steward knows them (R7)
+	// RolePassword: the broker keeps the password of the database role that has the account's login as its name, and changes it by rule.
+	RolePassword bool
 }
 
 // KeyState is the state of a registered public key.

@@ -14,6 +14,7 @@ const (
 
 // SecretChange is a change of an account's stored secret that is under way.
 type SecretChange struct {
+	Secret  string // its name in secrets
 	Account string
 	Window  string // after which it was due
 	State   SecretState
@@ -24,34 +25,39 @@ type SecretChange struct {
 	Note    string    // why the last try failed
 }
 
-const secretChangeColumns = `SELECT account, window, state, sealed, since, tries, again, note FROM secret_changes`
+const secretChangeColumns = `SELECT secret, account, window, state, sealed, since, tries, again, note FROM secret_changes`
 
 func scanSecretChange(r scanner) (c SecretChange, err error) {
-	err = r.Scan(&c.Account, &c.Window, &c.State, &c.Sealed, at(&c.Since), &c.Tries, at(&c.Again), &c.Note)
+	err = r.Scan(&c.Secret, &c.Account, &c.Window, &c.State, &c.Sealed, at(&c.Since), &c.Tries, at(&c.Again), &c.Note)
 	return c, err
 }
 
-// SecretChange reads the change of an account's secret that is under way. Errors: ErrNotFound.
-func (s *Snap) SecretChange(account string) (SecretChange, error) {
-	return get(s, scanSecretChange, secretChangeColumns+` WHERE account = ?`, account)
+// SecretChange reads the change of a stored secret that is under way. Errors: ErrNotFound.
+func (s *Snap) SecretChange(secret string) (SecretChange, error) {
+	return get(s, scanSecretChange, secretChangeColumns+` WHERE secret = ?`, secret)
+}
+
+// SecretChangesOf lists the changes of an account's secrets that are under way.
+func (s *Snap) SecretChangesOf(account string) ([]SecretChange, error) {
+	return list(s, scanSecretChange, secretChangeColumns+` WHERE account = ? ORDER BY secret`, account)
 }
 
 // SecretChanges lists the changes that are under way.
 func (s *Snap) SecretChanges() ([]SecretChange, error) {
-	return list(s, scanSecretChange, secretChangeColumns+` ORDER BY account`)
+	return list(s, scanSecretChange, secretChangeColumns+` ORDER BY secret`)
 }
 
 // PutSecretChange adds a change or moves it on.
 func (t *Tx) PutSecretChange(c SecretChange) error {
-	_, err := t.exec(`INSERT INTO secret_changes (account, window, state, sealed, since, tries, again, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (account) DO UPDATE SET state = excluded.state, sealed = excluded.sealed, tries = excluded.tries, again = excluded.again, note = excluded.note`,
-		c.Account, c.Window, string(c.State), c.Sealed, ms(c.Since), c.Tries, ms(c.Again), c.Note)
+	_, err := t.exec(`INSERT INTO secret_changes (secret, account, window, state, sealed, since, tries, again, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (secret) DO UPDATE SET state = excluded.state, sealed = excluded.sealed, tries = excluded.tries, again = excluded.again, note = excluded.note`,
+		c.Secret, c.Account, c.Window, string(c.State), c.Sealed, ms(c.Since), c.Tries, ms(c.Again), c.Note)
 	return err
 }
 
 // EndSecretChange removes a change that is over.
-func (t *Tx) EndSecretChange(account string) error {
-	_, err := t.exec(`DELETE FROM secret_changes WHERE account = ?`, account)
+func (t *Tx) EndSecretChange(secret string) error {
+	_, err := t.exec(`DELETE FROM secret_changes WHERE secret = ?`, secret)
 	return err
 }
 
