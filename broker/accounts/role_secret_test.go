@@ -20,13 +20,15 @@ type role struct {
 	*town
 	p    *postgres
 	used int
+	keys string // directory of the broker's keys
 }
 
 func newRole(t *testing.T, hba ...string) *role {
 	t.Helper()
 	testbed.Need(t, "setsid")
 	p := newPostgres(t, hba...)
-	return &role{town: newTown(t, store.Target{Steward: p.program}, store.Account{Groups: []string{"payroll_read"}, RolePassword: true}, func(s *store.System) { s.ChangeSecrets = true }), p: p}
+	keysDir := filepath.Join(t.TempDir(), "keys")
+	return &role{keys: keysDir, town: newTownOf(t, newRingIn(t, keysDir), store.Target{Steward: p.program}, store.Account{Groups: []string{"payroll_read"}, RolePassword: true}, func(s *store.System) { s.ChangeSecrets = true }), p: p}
 }
 
 func (r *role) window() {
@@ -91,6 +93,14 @@ func (r *role) prepared(do func()) {
 	if err := r.Release(within(r.t), u); err != nil {
 		r.t.Fatal(err)
 	}
+}
+
+// lent runs something while the database itself lets the role log in, without the steward.
+func (r *role) lent(do func()) {
+	r.t.Helper()
+	r.p.sql(r.t, "postgres", "ALTER ROLE maint LOGIN VALID UNTIL 'infinity'")
+	do()
+	r.p.sql(r.t, "postgres", "ALTER ROLE maint NOLOGIN")
 }
 
 // TestARolesPasswordIsChangedAfterItsWindow: a real PostgreSQL. The password that the engineer knew opens nothing afterwards, the new one

@@ -28,6 +28,7 @@ type changing struct {
 	kind store.CredentialKind
 	cut  atomic.Int64 // connections that still work; the next one breaks. Negative: all work
 	used int          // windows that were used
+	keys string       // directory of the broker's keys
 }
 
 // oldPassword is what the target had at first.
@@ -38,7 +39,8 @@ func newChanging(t *testing.T, kind store.CredentialKind, steward bool) *changin
 	for _, p := range []string{"usermod", "chage", "setpriv", "chpasswd", "passwd"} {
 		testbed.Need(t, p)
 	}
-	ring := newRing(t)
+	keysDir := filepath.Join(t.TempDir(), "keys")
+	ring := newRingIn(t, keysDir)
 	signer, err := ring.StewardSigner()
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +59,7 @@ func newChanging(t *testing.T, kind store.CredentialKind, steward bool) *changin
 	if steward {
 		setup += "usermod -L -e 1970-01-02 maint\n"
 	}
-	c := &changing{kind: kind}
+	c := &changing{kind: kind, keys: keysDir}
 	c.cut.Store(-1)
 	c.host = testbed.StartHost(t, testbed.HostOptions{Accounts: []string{"maint"}, Setup: setup, Conf: []string{"AuthorizedKeysFile /etc/ssh/%u_keys .ssh/authorized_keys", "PasswordAuthentication yes"}})
 	target := store.Target{Target: policy.Target{Host: "127.0.0.1", Port: portOf(t, c.host.Addr), HostKey: string(ssh.MarshalAuthorizedKey(c.host.HostKey))}}

@@ -27,7 +27,15 @@ import (
 	"sekimori/policy"
 )
 
+// TestMain also makes this test binary a steward that is killed (killed_test.go).
 func TestMain(m *testing.M) {
+	if said := os.Getenv(killedChild); said != "" {
+		if err := changeAsChild(said); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	testrun.Waiting()
 	os.Exit(m.Run())
 }
@@ -36,6 +44,7 @@ func TestMain(m *testing.M) {
 type town struct {
 	*accounts.Steward
 	t       *testing.T
+	dir     string // of the database
 	db      *store.DB
 	ring    *keys.Ring
 	clock   *testbed.Clock
@@ -52,7 +61,12 @@ func newTown(t *testing.T, target store.Target, of store.Account, change func(*s
 
 func newRing(t *testing.T) *keys.Ring {
 	t.Helper()
-	ring, err := keys.Create(filepath.Join(t.TempDir(), "keys"), make([]byte, keys.MasterSize), "sekimori.test/ledger")
+	return newRingIn(t, filepath.Join(t.TempDir(), "keys"))
+}
+
+func newRingIn(t *testing.T, dir string) *keys.Ring {
+	t.Helper()
+	ring, err := keys.Create(dir, make([]byte, keys.MasterSize), "sekimori.test/ledger")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,20 +77,14 @@ func newTownOf(t *testing.T, ring *keys.Ring, target store.Target, of store.Acco
 	t.Helper()
 	dir := t.TempDir()
 	clock := testbed.NewClock()
-	db, err := store.Open(t.Context(), filepath.Join(dir, "sekimori.db"), store.Options{
-		Clock: clock.Now, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: "sekimori.test/ledger", Zone: time.UTC,
-		Uncatalogued: func(what string) { t.Errorf("not in the catalogue: %s", what) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := &town{t: t, dir: dir, ring: ring, clock: clock}
+	w.reopen()
 	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
+		if err := w.db.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	w := &town{t: t, db: db, ring: ring, clock: clock}
-	w.options = accounts.Options{DB: db, Dialer: &dial.Dialer{}, Signer: ring.StewardSigner, Ring: ring, Ahead: func() time.Duration { return -clock.Ahead() }, Log: hclog.NewNullLogger(),
+	w.options = accounts.Options{DB: w.db, Dialer: &dial.Dialer{}, Signer: ring.StewardSigner, Ring: ring, Ahead: func() time.Duration { return -clock.Ahead() }, Log: hclog.NewNullLogger(),
 		Freeze: func(tx *store.Tx, vendor, system, why string) error {
 			w.frees = append(w.frees, vendor+" on "+system)
 			return nil
@@ -107,6 +115,22 @@ func newTownOf(t *testing.T, ring *keys.Ring, target store.Target, of store.Acco
 		return tx.PutAccount(of)
 	})
 	return w
+}
+
+// reopen opens the database, as a start of the broker does.
+func (w *town) reopen() {
+	w.t.Helper()
+	db, err := openDB(w.dir, w.ring, w.clock, func(what string) { w.t.Errorf("not in the catalogue: %s", what) })
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.db, w.options.DB = db, db
+}
+
+func openDB(dir string, ring *keys.Ring, clock *testbed.Clock, uncatalogued func(string)) (*store.DB, error) {
+	return store.Open(context.Background(), filepath.Join(dir, "sekimori.db"), store.Options{
+		Clock: clock.Now, Signer: ring.LedgerSigner(), Verifier: ring.LedgerVerifier(), Origin: "sekimori.test/ledger", Zone: time.UTC, Uncatalogued: uncatalogued,
+	})
 }
 
 func (w *town) write(f func(*store.Tx) error) {

@@ -47,7 +47,9 @@ type Target struct {
 	Egress []string     `json:"egress,omitempty"`
 	Enrol  []EnrolStep  `json:"enrolment,omitempty"` // for those who may check it, where one target is shown
 	Check  *TargetCheck `json:"last_check,omitempty"`
-	Offers []Offer      `json:"offers,omitempty"`
+	// Changes are the changes of its accounts' stored secrets that are under way or failed, where one target is shown.
+	Changes []SecretChange `json:"secret_changes,omitempty"`
+	Offers  []Offer        `json:"offers,omitempty"`
 }
 
 // EnrolStep is one thing that an administrator puts on a target.
@@ -88,6 +90,24 @@ type Account struct {
 	// Probes are the newest trials, where one account is shown. A thing without one was not probed.
 	Probes []AccountProbe `json:"probes,omitempty"`
 	Cared  bool           `json:"looked_after,omitempty"` // the broker prepares it, takes it away and probes it
+	// RolePassword: the broker keeps and changes the password of its database role.
+	RolePassword bool `json:"role_password,omitempty"`
+	// Changes are the changes of its stored secrets that are under way or failed, where one account is shown.
+	Changes []SecretChange `json:"secret_changes,omitempty"`
+}
+
+// SecretChange is a change of a stored secret that is not over. The broker keeps both secrets, the old and the new one, meanwhile.
+type SecretChange struct {
+	Account    string    `json:"account"`
+	Credential string    `json:"credential"`
+	State      string    `json:"state"`
+	Window     string    `json:"window"` // after which it was due
+	Since      time.Time `json:"since"`
+	Failed     int       `json:"failed,omitempty"` // tries of the present step
+	Again      time.Time `json:"again,omitzero"`   // when it is tried next, after a failure
+	Error      string    `json:"error,omitempty"`  // of the last try, in the words of the connection or the target's program
+	Said       text.Text `json:"said"`
+	Next       text.Text `json:"next,omitzero"` // after a failure: what people do
 }
 
 // AccountProbe is the newest trial of reading one thing as an account. It shows permissions, and no other way to the same data.

@@ -34,7 +34,7 @@ func (p *Pages) target(v *visit) error {
 	page.Card = Card{Rows: facts(fact("番号", "Id", t.ID), linked("対象システム", "System", t.System, "/systems/"), fact("ホスト", "Host", t.Host+":"+itoa(t.Port)), fact("ホスト鍵", "Host key", t.HostKey),
 		CardRow{Label: text2("アカウントの世話", "Steward"), Text: cared}, CardRow{Label: text2("外向き接続先", "Egress"), Text: egress},
 		CardRow{Label: text2("訓練用", "For drills"), Text: drill}, fact("古い暗号方式の理由", "Legacy algorithms because", t.Legacy), fact("文字コード", "Encoding", t.Encoding), fact("備考", "Note", t.Note))}
-	page.Parts = append(page.Parts, checkPart(t.Check), enrolPart(t.Enrol))
+	page.Parts = append(page.Parts, changesPart(t.Changes), checkPart(t.Check), enrolPart(t.Enrol))
 	page.Parts = slicesWithRows(page.Parts)
 	page.Offers = v.offersOf(t.Offers, base)
 	return v.showThing(page, "target", t.ID)
@@ -100,10 +100,14 @@ func (p *Pages) account(v *visit) error {
 	if a.Cared {
 		cared = text2("接続のたびに準備し、終わりに取り上げる", "prepared for each session and taken away after")
 	}
+	role := text.Text{}
+	if a.RolePassword {
+		role = text2("預かり、規則により替える", "kept, and changed by rule")
+	}
 	page.Card = Card{Rows: facts(fact("番号", "Id", a.ID), linked("接続先", "Target", a.Target, "/targets/"), fact("ログイン名", "Login", a.Login), CardRow{Label: text2("管理者権限", "Administrator rights"), Text: root},
 		CardRow{Label: text2("認証", "Credential"), Text: store.CredentialKind(a.Credential).Label()}, CardRow{Label: text2("アカウントの世話", "Looked after"), Text: cared},
-		fact("接続のあいだのグループ", "Groups during a session", strings.Join(a.Groups, ", ")), fact("備考", "Note", a.Note))}
-	page.Parts = slicesWithRows([]ThingPart{probePart(a)})
+		fact("接続のあいだのグループ", "Groups during a session", strings.Join(a.Groups, ", ")), CardRow{Label: text2("データベースのロールのパスワード", "Password of the database role"), Text: role}, fact("備考", "Note", a.Note))}
+	page.Parts = slicesWithRows([]ThingPart{changesPart(a.Changes), probePart(a)})
 	if a.Credential == string(store.CredentialKey) || a.Credential == string(store.CredentialPassword) { // a certificate needs nothing kept
 		page.Offers = v.ownOffers(accountPage(a), secretPath)
 	}
@@ -114,6 +118,20 @@ func (p *Pages) account(v *visit) error {
 }
 
 var notProbed = text2("検査していません", "not probed")
+
+// changesPart are the changes of stored secrets that are not over.
+func changesPart(all []api.SecretChange) (part ThingPart) {
+	part.Table = Table{Caption: text2("進行中の鍵・パスワードの交換", "Changes of keys and passwords that are not over"),
+		Columns: []text.Text{text2("作業用アカウント", "Account"), text2("認証情報", "Credential"), text2("状態", "State"), text2("開始", "Since"), text2("説明", "Meaning"), text2("次にすること", "Next step"), text2("次の試行", "Next try"), text2("詳細", "Particulars")}}
+	for _, c := range all {
+		chip, again := Chip{Text: text2("進行中", "under way"), Shape: "triangle", Kind: "warning"}, text.Text{}
+		if c.Failed > 0 {
+			chip, again = Chip{Text: text2("失敗", "failed"), Shape: "octagon", Kind: "stop"}, text.Moment(c.Again)
+		}
+		part.Rows = append(part.Rows, []ThingCell{{Text: text.Same(c.Account)}, {Text: store.CredentialKind(c.Credential).Label()}, {Chip: &chip}, {Text: text.Moment(c.Since)}, {Text: c.Said}, {Text: c.Next}, {Text: again}, {Text: text.Same(c.Error)}})
+	}
+	return part
+}
 
 // probePart are the newest trials of what an account must not be able to read.
 func probePart(a api.Account) (part ThingPart) {

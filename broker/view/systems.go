@@ -12,5 +12,5 @@ func Target(t store.Target) api.Target {
 }
 
 func Account(a store.Account) api.Account {
-	return api.Account{ID: a.ID, Target: a.Target, Login: a.Login, Root: a.Root, Credential: string(a.Credential), Note: a.Note, Groups: a.Groups, Probe: a.Probe}
+	return api.Account{ID: a.ID, Target: a.Target, Login: a.Login, Root: a.Root, Credential: string(a.Credential), Note: a.Note, Groups: a.Groups, Probe: a.Probe, RolePassword: a.RolePassword}
 }

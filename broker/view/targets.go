@@ -18,6 +18,17 @@ func (v *Views) target(s *store.Snap, by Reader, id string) (api.Target, error) 
 	}
 	out := Target(row)
 	out.Offers = accounts.OnTarget.Offers(s, by.Person, id)
+	held, err := s.Accounts(id)
+	if err != nil {
+		return out, fmt.Errorf("accounts of %s: %w", id, err)
+	}
+	for _, a := range held {
+		changes, err := v.changes(s, a)
+		if err != nil {
+			return out, err
+		}
+		out.Changes = append(out.Changes, changes...)
+	}
 	check, err := s.TargetCheck(id)
 	switch {
 	case err == nil:
@@ -28,10 +39,7 @@ func (v *Views) target(s *store.Snap, by Reader, id string) (api.Target, error) 
 	if !policy.MayCheckTarget(by.Person).Allow || v.o.Ring == nil {
 		return out, nil
 	}
-	e := accounts.Enrolment{Target: row, CA: v.o.Ring.CAPublic(), Sources: v.o.Sources, Source: check.Source}
-	if e.Accounts, err = s.Accounts(id); err != nil {
-		return out, fmt.Errorf("accounts of %s: %w", id, err)
-	}
+	e := accounts.Enrolment{Target: row, Accounts: held, CA: v.o.Ring.CAPublic(), Sources: v.o.Sources, Source: check.Source}
 	steward, err := v.o.Ring.StewardSigner()
 	if err != nil {
 		return out, err
@@ -52,6 +60,21 @@ func (v *Views) targetCheck(c store.TargetCheck) *api.TargetCheck {
 	return out
 }
 
+// changes are the changes of an account's stored secrets that are not over.
+func (v *Views) changes(s *store.Snap, a store.Account) (out []api.SecretChange, err error) {
+	all, err := s.SecretChangesOf(a.ID)
+	if err != nil {
+		return nil, fmt.Errorf("changes of the secrets of %s: %w", a.ID, err)
+	}
+	for _, c := range all {
+		kind := accounts.ChangedKind(c, a)
+		one := api.SecretChange{Account: a.ID, Credential: string(kind), State: string(c.State), Window: c.Window, Since: At(c.Since, v.o.Zone), Failed: c.Tries, Again: At(c.Again, v.o.Zone), Error: c.Note}
+		one.Said, one.Next = accounts.SayChange(c, kind)
+		out = append(out, one)
+	}
+	return out, nil
+}
+
 // account is one account with the newest trial of each thing that it must not be able to read.
 func (v *Views) account(s *store.Snap, id string) (api.Account, error) {
 	row, err := s.Account(id)
@@ -64,6 +87,9 @@ func (v *Views) account(s *store.Snap, id string) (api.Account, error) {
 		return out, fmt.Errorf("target of %s: %w", id, err)
 	}
 	out.Cared = target.Steward != ""
+	if out.Changes, err = v.changes(s, row); err != nil {
+		return out, err
+	}
 	newest, err := s.Probes(id)
 	if err != nil {
 		return out, fmt.Errorf("probes of %s: %w", id, err)

@@ -24,6 +24,8 @@ func (p *program) accountCommand() *cli.Command {
 		{"グループ", "GROUPS", func(v api.Account) string { return strings.Join(v.Groups, " ") }},
 		{"読めないことの検査", "PROBE", p.probesSaid},
 		{"備考", "NOTE", func(v api.Account) string { return v.Note }},
+		{"ロールのパスワード", "ROLE PASSWORD", func(v api.Account) string { return p.yes(v.RolePassword) }},
+		{"認証情報の交換", "SECRET CHANGE", func(v api.Account) string { return p.changesSaid(v.Changes) }},
 	})...)
 }
 
@@ -39,6 +41,7 @@ func (p *program) targetCommand() *cli.Command {
 		{"設定の確認", "LAST CHECK", p.checkSaid},
 		{"訓練用", "DRILL", func(v api.Target) string { return p.yes(v.Drill) }},
 		{"備考", "NOTE", func(v api.Target) string { return v.Note }},
+		{"認証情報の交換", "SECRET CHANGE", func(v api.Target) string { return p.changesSaid(v.Changes) }},
 	})
 	commands = append(commands,
 		p.leaf("enroll", "TARGET", "接続先の管理者が置くものを示し、置いたあとで確かめる", "show what the target's administrator puts there, and check it afterwards", p.enrolTarget,
@@ -68,6 +71,25 @@ func (p *program) probesSaid(a api.Account) string {
 		return p.say("検査していません", "not probed")
 	}
 	return strings.Join(all, "\n")
+}
+
+// changesSaid are the changes of stored secrets that are not over.
+func (p *program) changesSaid(all []api.SecretChange) string {
+	var lines []string
+	for _, c := range all {
+		state := p.say("進行中", "under way")
+		if c.Failed > 0 {
+			state = p.say("失敗", "failed")
+		}
+		lines = append(lines, fmt.Sprintf("[%s] %s (%s, %s)", state, c.Account, p.said(store.CredentialKind(c.Credential).Label()), stamp(c.Since)), "    "+p.said(c.Said))
+		if c.Failed > 0 {
+			lines = append(lines, "    "+c.Error, "    → "+p.say(fmt.Sprintf("%d回失敗。次は %s。", c.Failed, stamp(c.Again)), fmt.Sprintf("failed %d times, next try %s; ", c.Failed, stamp(c.Again)))+p.said(c.Next))
+		}
+	}
+	if len(lines) == 0 {
+		return p.say("なし", "none under way")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // checkSaid is the newest check, a line for each part.
