@@ -165,3 +165,27 @@ func TestDesignTable(t *testing.T) {
 		}
 	}
 }
+
+// TestOnlyTheHookStartsPrograms: one package of the broker starts processes, with a small environment and arguments that are never secret.
+func TestOnlyTheHookStartsPrograms(t *testing.T) {
+	starts := regexp.MustCompile(`"os/exec"|os\.StartProcess|syscall\.(ForkExec|StartProcess|Exec)\b`)
+	var found []string
+	for _, dir := range []string{".", "../policy", "../recordings"} {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "internal") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if starts.Match(text) {
+				found = append(found, filepath.ToSlash(path))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(found) != 1 || found[0] != "hook/hook.go" {
+		t.Errorf("programs are started in %v", found)
+	}
+}

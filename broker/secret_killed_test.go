@@ -22,15 +22,16 @@ const rolesProgram = `#!/bin/sh
 cd "$(dirname -- "$0")" || exit 9
 order=$(cat)
 password=$(printf '%s\n' "$order" | sed -n 's/^password //p')
+account=$(printf '%s\n' "$order" | sed -n 's/^account //p')
 echo 'sekimori-target 1'
 case $order in
-*"verb prove"*) printf 'gone\tmaint\tlocked\n' ;;
+*"verb prove"*) printf 'gone\t%s\tlocked\n' "$account" ;;
 *"verb set-role-password"*)
   if [ -e fault ]; then printf 'failed\tthe database is down\n'; exit; fi
   printf %s "$password" >database
   [ ! -e hold ] || { : >held; while [ -e hold ]; do sleep .02; done; exit 1; } ;;
 *"verb try-role-password"*)
-  if [ "$password" = "$(cat database)" ]; then printf 'opens\tmaint\n'; else printf 'refused\tmaint\n'; fi ;;
+  if [ "$password" = "$(cat database)" ]; then printf 'opens\t%s\n' "$account"; else printf 'refused\t%s\n' "$account"; fi ;;
 esac
 echo done
 `
@@ -49,22 +50,7 @@ func TestABrokerKilledWithinAChangeOfASecret(t *testing.T) {
 	if err := errors.Join(os.WriteFile(at("database"), []byte("gyosha"), 0o600), os.WriteFile(at("hold"), nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	now := o.clock.Now()
-	o.write(func(tx *store.Tx) error {
-		s, err := tx.System("hr")
-		target, err2 := tx.Target("hr-db")
-		a, err3 := tx.Account("hr-db/maint")
-		if err := errors.Join(err, err2, err3); err != nil {
-			return err
-		}
-		s.ChangeSecrets, target.Steward, a.RolePassword = true, at("steward"), true
-		used := store.Window{Window: policy.Window{ID: "R8-0000-1", Request: "R8-0000", System: "hr", Start: now.Add(-2 * time.Hour), End: now.Add(-time.Hour), State: policy.WindowClosed}}
-		return errors.Join(tx.PutSystem(s), tx.PutTarget(target), tx.PutAccount(a),
-			tx.AddRequest(store.Request{No: "R8-0000", State: policy.RequestApproved, Version: 1, ApprovedVersion: 1, System: "hr", Vendor: "V-001", Requester: "U-001", Start: used.Start, End: used.End}),
-			tx.AddWindow(used),
-			tx.AddSession(store.Session{ID: "S-20261124-00", State: store.SessionEnded, Person: "U-001", Vendor: "V-001", Window: used.ID, Request: "R8-0000", System: "hr", Target: "hr-db", Account: a.ID,
-				Created: used.Start, Started: used.Start, Ended: used.End, Until: used.End}))
-	})
+	o.usedRole("hr-db/maint", at("steward"))
 	e := o.engineers(1)[0]
 	until := func(what string, holds func() bool) {
 		t.Helper()
@@ -145,4 +131,25 @@ func (o *office) changes() []api.SecretChange {
 		o.t.Fatal(err)
 	}
 	return target.Changes
+}
+
+// usedRole has the broker keep the password of an account's role, which a program sets, after a window in which the account was used.
+func (o *office) usedRole(account, program string) {
+	o.t.Helper()
+	now := o.clock.Now()
+	o.write(func(tx *store.Tx) error {
+		s, err := tx.System("hr")
+		target, err2 := tx.Target("hr-db")
+		a, err3 := tx.Account(account)
+		if err := errors.Join(err, err2, err3); err != nil {
+			return err
+		}
+		s.ChangeSecrets, target.Steward, a.RolePassword = true, program, true
+		used := store.Window{Window: policy.Window{ID: "R8-0000-1", Request: "R8-0000", System: "hr", Start: now.Add(-2 * time.Hour), End: now.Add(-time.Hour), State: policy.WindowClosed}}
+		return errors.Join(tx.PutSystem(s), tx.PutTarget(target), tx.PutAccount(a),
+			tx.AddRequest(store.Request{No: "R8-0000", State: policy.RequestApproved, Version: 1, ApprovedVersion: 1, System: "hr", Vendor: "V-001", Requester: "U-001", Start: used.Start, End: used.End}),
+			tx.AddWindow(used),
+			tx.AddSession(store.Session{ID: "S-20261124-00", State: store.SessionEnded, Person: "U-001", Vendor: "V-001", Window: used.ID, Request: "R8-0000", System: "hr", Target: "hr-db", Account: a.ID,
+				Created: used.Start, Started: used.Start, Ended: used.End, Until: used.End}))
+	})
 }

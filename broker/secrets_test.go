@@ -90,14 +90,18 @@ func (l *lockedLog) bytes() []byte {
 }
 
 // TestNoSecretIsWritten goes through enrolment, sign-ins that fail and succeed, the storing of a target's key and password, and a session with
-// the stored key. No file of the broker holds a secret in the clear, nor the log of everything, nor an answer, nor what the recording opens to.
+// the stored key, while the password of a role is changed and programs of the administrator run. No file of the broker holds a secret in the
+// clear, nor the log of everything, nor an answer, nor what the recording opens to, nor the arguments and the environment of a program.
 func TestNoSecretIsWritten(t *testing.T) {
 	t.Parallel()
-	o := found(t, time.Hour, func(c *broker.Config) { c.APIListen = "127.0.0.1:0" })
+	programs := newDumping(t)
+	o := found(t, time.Hour, func(c *broker.Config) { c.APIListen, c.Gate.Inspector = "127.0.0.1:0", programs.path("inspector") })
 	known := secrets{"attendant's token": []byte(token), "owner's password": []byte(ownersPassword), "wrong password": []byte("a password of elsewhere"), "stored password": []byte("Tsuzumi-4711!")}
 	code := o.ownersCode()
 	known["enrolment code"] = []byte(code)
 	o.storesSecrets(t, known)
+	line := programs.usedBy(o)
+	processes := testbed.Processes(t)
 
 	log := &lockedLog{}
 	b, err := broker.Start(t.Context(), o.config, broker.Options{Clock: o.clock.Now, Hash: o.hash, FS: o.disk, Answer: o.answer,
@@ -150,12 +154,17 @@ func TestNoSecretIsWritten(t *testing.T) {
 	}
 	known["owner's token"] = []byte(given.Token)
 
+	line.open(o)
 	e := o.engineers(1)[0]
-	s := e.mustDial(r.addr).mustStream(t, "lines")
+	client := e.mustDial(r.addr)
+	s := client.mustStream(t, "lines")
 	s.await(1 << 16)
+	programs.upload(client)
+	eventually(t, "the role's password is changed", func() bool { return o.entries("secret.changed") == 1 })
 	r.close()
+	known["role's password"] = o.rolesPassword("hr-db/other")
 
-	for name, data := range map[string][]byte{"the log": log.bytes(), "the answers": answers.Bytes(), "the recording": o.opened(t, e)} {
+	for name, data := range map[string][]byte{"the log": log.bytes(), "the answers": answers.Bytes(), "the recording": o.opened(t, e), "the arguments and environments of processes": processes(), "those of the programs": programs.said()} {
 		if len(data) == 0 {
 			t.Errorf("%s is empty", name)
 		}

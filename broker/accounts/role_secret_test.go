@@ -123,7 +123,8 @@ func TestARolesPasswordIsChangedAfterItsWindow(t *testing.T) {
 	if err := r.ChangeSecrets(within(t)); err != nil || r.entries("secret.changing") != 0 {
 		t.Fatalf("changed before any window: %v", err)
 	}
-	last := "gyosha-no-kotoba"
+	processes := testbed.Processes(t)
+	last, all := "gyosha-no-kotoba", []string(nil)
 	for n := 1; n <= 2; n++ {
 		r.window()
 		if err := r.ChangeSecrets(within(t)); err != nil {
@@ -158,7 +159,16 @@ func TestARolesPasswordIsChangedAfterItsWindow(t *testing.T) {
 		if i, err := os.Stat(filepath.Join(files, "maint")); err != nil || i.Mode() != 0o600 {
 			t.Errorf("%v, %v", i.Mode(), err)
 		}
-		last = now
+		last, all = now, append(all, now)
+	}
+	said := string(processes())
+	if !strings.Contains(said, "set-role-password") && !strings.Contains(said, "\\password maint") {
+		t.Error("the program's own processes were not seen")
+	}
+	for _, password := range all {
+		if strings.Contains(said, password) {
+			t.Error("a process has a password in its arguments or its environment")
+		}
 	}
 	// The engineer may set the password of the own role during a window. It is gone with the next change.
 	r.p.sql(t, "postgres", "ALTER ROLE maint PASSWORD 'ura-no-kotoba'")

@@ -1,6 +1,7 @@
 package accounts_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -178,10 +179,14 @@ func TestAStoredSecretIsChangedAfterItsWindow(t *testing.T) {
 					t.Fatalf("changed before any window: %v", err)
 				}
 				c.window()
+				processes := testbed.Processes(t) // also those of the target, which are this machine's
 				if err := c.ChangeSecrets(within(t)); err != nil {
 					t.Fatal(err)
 				}
 				now, other := c.secret()
+				if said := processes(); !bytes.Contains(said, []byte("sshd")) || bytes.Contains(said, now) || kind == store.CredentialPassword && bytes.Contains(said, old) {
+					t.Error("a process has a secret in its arguments or its environment, or none was seen")
+				}
 				if string(now) == string(old) || other != nil {
 					t.Fatalf("not changed, or still under way: %t", other != nil)
 				}
