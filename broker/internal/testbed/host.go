@@ -28,6 +28,8 @@ type HostOptions struct {
 	Conf     []string        // lines of sshd_config that come before the others
 	Said     func(string)    // is told each line of the server's log; nil: no one is
 	Setup    string          // shell lines that run before the server, as root of the host
+	Network  string          // the network namespace of the host; empty: the machine's
+	Listen   string          // SSHDOptions.Listen
 }
 
 // StartHost starts the host. It ends with the test.
@@ -68,7 +70,10 @@ func StartHost(tb testing.TB, o HostOptions) *Host {
 	b.WriteString(o.Setup + "\nexec \"$@\"\n")
 	setup := filepath.Join(h.Root, "setup")
 	Program(tb, setup, "#!/bin/sh\n"+b.String())
-	so := SSHDOptions{Keys: o.Keys, CA: o.CA, Conf: o.Conf, Said: o.Said, Wrap: []string{unshare, "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", setup}}
+	so := SSHDOptions{Keys: o.Keys, CA: o.CA, Conf: o.Conf, Said: o.Said, Listen: o.Listen, Wrap: []string{unshare, "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", setup}}
+	if o.Network != "" {
+		so.Wrap = append([]string{"ip", "netns", "exec", o.Network}, so.Wrap...)
+	}
 	if o.Steward != nil {
 		so.Lines = []string{fmt.Sprintf("restrict,command=%q %s", o.Program, strings.TrimSpace(string(ssh.MarshalAuthorizedKey(o.Steward))))}
 	}

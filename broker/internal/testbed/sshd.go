@@ -12,6 +12,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -35,6 +36,8 @@ type SSHDOptions struct {
 	Wrap  []string        // a command that runs the server, such as unshare; nil: none
 	Said  func(string)    // is told each line of the server's log; nil: no one is
 	Conf  []string        // lines of sshd_config that come before the others, such as "PermitTTY no"
+	// Listen is the address of the server, such as one of a network namespace in which Wrap runs it; empty: 127.0.0.1.
+	Listen string
 }
 
 // StartSSHD starts a server that ends with the test. Need("sshd") is implied.
@@ -84,16 +87,20 @@ func (s *SSHD) start(tb testing.TB, program string, o SSHDOptions) bool {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s.Addr = l.Addr().String()
 	port := l.Addr().(*net.TCPAddr).Port
 	l.Close()
+	listen := o.Listen
+	if listen == "" {
+		listen = "127.0.0.1"
+	}
+	s.Addr = net.JoinHostPort(listen, strconv.Itoa(port))
 	home := "SetEnv HOME=" + s.Dir + "\n"
 	if len(o.Wrap) > 0 { // a host with accounts, and homes, of its own
 		home = ""
 	}
 	conf := fmt.Sprintf(`%[3]s
 Port %[1]d
-ListenAddress 127.0.0.1
+ListenAddress %[5]s
 HostKey %[2]s/host
 AuthorizedKeysFile %[2]s/authorized_keys
 TrustedUserCAKeys %[2]s/ca.pub
@@ -110,7 +117,7 @@ PrintLastLog no
 UseDNS no
 LogLevel INFO
 Subsystem sftp internal-sftp
-`, port, s.Dir, strings.Join(o.Conf, "\n"), home)
+`, port, s.Dir, strings.Join(o.Conf, "\n"), home, listen)
 	path := filepath.Join(s.Dir, "sshd_config")
 	write(tb, path, conf)
 	run := append(slices.Clone(o.Wrap), program, "-D", "-e", "-f", path)
