@@ -75,7 +75,12 @@ func (a *atTarget) connected(c *ssh.ServerConn) {
 // the broker and the client.
 const flooding = 60 / slowness
 
-// crowd is a number of sessions at work: some flooding, a third whose client has stopped reading
+// stalling bounds the sessions whose client stops reading: one of three below it. Each floods until every buffer on the way is full. A
+// thousand of them take a loaded machine more than a minute, and the gate gives up a client that takes no bytes for a minute: these ended
+// as client-lost, before the cause.
+const stalling = 180 / slowness
+
+// crowd is a number of sessions at work: some flooding, up to a third whose client has stopped reading
 // in the middle of a flood, the rest quiet.
 type crowd struct {
 	o       *office
@@ -98,7 +103,7 @@ func (o *office) gather(addr string, people []*engineer, n int, target *atTarget
 	o.t.Logf("%d logins in %s", n, time.Since(began).Round(time.Millisecond))
 	o.each(n, func(i int) error {
 		switch {
-		case i%3 == 1: // stops reading, while the target floods until no more is accepted
+		case i%3 == 1 && i < stalling: // stops reading, while the target floods until no more is accepted
 			_, err := w.clients[i].stream("lines")
 			w.clients[i].wire.stalled.Store(true)
 			return err
