@@ -18,7 +18,7 @@ import (
 // answering is a steward's program that answers each verb with the shell text of its case.
 func answering(t *testing.T, cases string) string {
 	t.Helper()
-	return testbed.Hook(t, "#!/bin/sh\nverb=\nwhile read -r w v; do [ \"$w\" = verb ] && verb=$v; done\nf() { printf '%s\\t' \"$@\" | sed 's/\\t$//'; echo; }\necho 'sekimori-target 1'\ncase $verb in\n"+cases+"\n*) ;;\nesac\necho done\n")
+	return testbed.Hook(t, "#!/bin/sh\nverb= password=\nwhile read -r w v; do case $w in verb) verb=$v ;; password) password=$v ;; esac; done\nf() { printf '%s\\t' \"$@\" | sed 's/\\t$//'; echo; }\necho 'sekimori-target 1'\ncase $verb in\n"+cases+"\n*) ;;\nesac\necho done\n")
 }
 
 const honest = "prove) f gone maint locked ;;\nleftovers|connections|inventory|withdraw|prepare) ;;"
@@ -117,13 +117,18 @@ func TestAttackAStewardThatOthersCanChange(t *testing.T) {
 	if err := w.Prepare(ctx, use(1)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(program, 0o777); err != nil {
-		t.Fatal(err)
-	}
 	second := use(2)
 	second.Until = second.Until.Add(time.Hour) // not covered by the first
-	if err := w.Prepare(ctx, second); !errors.Is(err, hook.ErrUnfit) {
-		t.Fatalf("%v", err)
+	for _, change := range []func() error{
+		func() error { return os.Chmod(program, 0o777) },
+		func() error { return errors.Join(os.Chmod(program, 0o755), os.Chown(program, 65534, -1)) },
+	} {
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Prepare(ctx, second); !errors.Is(err, hook.ErrUnfit) {
+			t.Fatalf("%v", err)
+		}
 	}
 }
 

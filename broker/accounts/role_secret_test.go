@@ -243,3 +243,45 @@ func TestADatabaseThatRefusesTheChange(t *testing.T) {
 		}
 	})
 }
+
+// TestAttackAProgramThatLiesAboutAPassword: whatever the program says of a role's password, a change is over only where the new one opened and
+// another did not. The passwords are kept, the alarm is raised, and no word of the program reaches the ledger.
+func TestAttackAProgramThatLiesAboutAPassword(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, cases, step string }{
+		{"says nothing", "set-role-password) exit 0 ;;\n" + honest, "place"},
+		{"fails and repeats the order", "set-role-password) f failed \"$password\"; exit 0 ;;\n" + honest, "place"},
+		{"floods", "set-role-password) yes \"$password\" ;;\n" + honest, "place"},
+		{"sets nothing", "set-role-password) ;;\ntry-role-password) f refused maint ;;\n" + honest, "try"},
+		{"says that any password opens", "set-role-password) ;;\ntry-role-password) f opens maint ;;\n" + honest, "remove"},
+		{"tries another role", "set-role-password) ;;\ntry-role-password) f opens other ;;\n" + honest, "try"},
+		{"says both", "set-role-password) ;;\ntry-role-password) f opens maint; f refused maint ;;\n" + honest, "try"},
+		{"says neither", "set-role-password) ;;\ntry-role-password) ;;\n" + honest, "try"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "keys")
+			r := &role{keys: dir, town: newTownOf(t, newRingIn(t, dir), store.Target{Steward: answering(t, c.cases)}, store.Account{RolePassword: true}, func(s *store.System) { s.ChangeSecrets = true })}
+			r.window()
+			if err := r.ChangeSecrets(within(t)); err == nil {
+				t.Fatal("not noticed")
+			}
+			alarms := r.alarms(store.AlarmSecret)
+			if len(alarms) != 1 || alarms[0].Detail["step"] != c.step || r.entries("secret.changed") != 0 || r.entries("secret.change-failed") != 1 {
+				t.Errorf("%d changes, %d failures, alarms %+v", r.entries("secret.changed"), r.entries("secret.change-failed"), alarms)
+			}
+			now, other := r.kept()
+			if (now == "") == (other == "") && c.step != "remove" || now+other == "" {
+				t.Error("the new password is not kept")
+			}
+			for _, password := range []string{now, other} {
+				if password != "" && strings.Contains(r.log(), password) {
+					t.Error("an entry holds a password")
+				}
+			}
+			if n := len(r.open()); n != 0 {
+				t.Errorf("%d uses are open", n)
+			}
+		})
+	}
+}

@@ -55,6 +55,10 @@ func (p Program) Inspect(ctx context.Context, s Subject) (f Finding, _ Content, 
 		f.Verdict = Clean
 		return f, nil, nil
 	case exitSanitised:
+		if len(r.Stdout) == 0 && len(b) > 0 {
+			f.Verdict, f.Detail = NotClean, "the program promised a sanitised copy and printed no copy"
+			return f, nil, nil
+		}
 		out, err := s.Scratch()
 		if err != nil {
 			return f, nil, err

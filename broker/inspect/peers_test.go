@@ -239,13 +239,28 @@ func TestProgramInspects(t *testing.T) {
 		want   inspect.Verdict
 		detail string
 	}{
-		"clean":     {"echo engine 1.2 >&2; exit 0", inspect.Clean, ""},
-		"found":     {"echo engine 1.2 >&2; echo macro >&2; exit 1", inspect.NotClean, "macro"},
-		"sanitised": {"echo engine 1.2 >&2; tr a b; exit 3", inspect.Sanitised, ""},
-		"dies":      {"echo engine 1.2 >&2; kill -9 $$", inspect.NotClean, "status"},
-		"hangs":     {"sleep 600", inspect.NotClean, "killed"},
+		"clean":                        {"echo engine 1.2 >&2; exit 0", inspect.Clean, ""},
+		"found":                        {"echo engine 1.2 >&2; echo macro >&2; exit 1", inspect.NotClean, "macro"},
+		"sanitised":                    {"echo engine 1.2 >&2; tr a b; exit 3", inspect.Sanitised, ""},
+		"dies":                         {"echo engine 1.2 >&2; kill -9 $$", inspect.NotClean, "status"},
+		"hangs":                        {"sleep 600", inspect.NotClean, "killed"},
+		"floods":                       {"echo engine 1.2 >&2; cat /dev/zero", inspect.NotClean, "killed"},
+		"flood of complaints":          {"cat /dev/zero >&2", inspect.NotClean, "killed"},
+		"promises a copy, prints none": {"echo engine 1.2 >&2; exit 3", inspect.NotClean, "no copy"},
+		"others can write to it":       {"exit 0", inspect.NotClean, "write"},
+		"another account's":            {"exit 0", inspect.NotClean, "root"},
 	} {
 		path := testbed.Hook(t, "#!/bin/sh\n"+c.script+"\n")
+		switch name {
+		case "others can write to it":
+			if err := os.Chmod(path, 0o757); err != nil {
+				t.Fatal(err)
+			}
+		case "another account's":
+			if err := os.Chown(path, 65534, -1); err != nil {
+				t.Fatal(err)
+			}
+		}
 		r, err := inspect.Chain{Engines: []inspect.Engine{inspect.Program{Hook: hook.Hook{Path: path, Within: time.Second}}}}.Inspect(t.Context(), subject("f", []byte("aaa")))
 		if err != nil || r.Verdict != c.want || !strings.Contains(r.Findings[0].Detail, c.detail) {
 			t.Errorf("%s: %+v, %v", name, r, err)
