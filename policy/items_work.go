@@ -131,8 +131,11 @@ func lookIndividualNumber(a *Application, f *finding, now time.Time) {
 // deny_shell, and the item says so.
 func lookFiles(a *Application, f *finding, _ time.Time) {
 	t, carries := &a.Request.FileTerms, Text{}
-	if ShellCarries(*t, &a.Request.System) {
+	switch {
+	case ShellCarries(*t, &a.Request.System):
 		carries = Text{JA: "。端末からはファイルを運べます", EN: "; a shell can carry files"}
+	case DeniesShell(*t, &a.Request.System):
+		carries = Text{JA: "。端末と命令はファイルを運べるので、使えません(deny_shell)", EN: "; no shell and no command, because they could carry files (deny_shell)"}
 	}
 	switch a.Request.Files {
 	case FilesNone:

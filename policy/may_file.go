@@ -16,8 +16,9 @@ const (
 	FileWaitFirst  FileState = "out-wait-first"  // out: waits for the section's head
 	FileWaitSecond FileState = "out-wait-second" // out: waits for a second, different person
 	FileApproved   FileState = "approved"
-	FileReleased   FileState = "released" // in: delivered to the target
-	FileFetched    FileState = "fetched"  // out: fetched whole, once
+	FileDelivering FileState = "delivering" // in: being written to the target; the broker has not seen its end yet
+	FileReleased   FileState = "released"   // in: delivered to the target
+	FileFetched    FileState = "fetched"    // out: fetched whole, once
 	FileRejected   FileState = "file-rejected"
 	FileHalted     FileState = "stopped" // not clean, not whole, or not permitted: it never moves
 	FileExpired    FileState = "expired"
@@ -28,6 +29,7 @@ var fileStates = map[FileState]Text{
 	FileWaitFirst:  text.Of("持出し 承認待ち 1/2", "Out: awaiting first approval"),
 	FileWaitSecond: text.Of("持出し 承認待ち 2/2", "Out: awaiting second approval"),
 	FileApproved:   text.Of("承認済み", "Approved"),
+	FileDelivering: text.Of("引渡し中", "Being delivered"),
 	FileReleased:   text.Of("引渡し済み", "Released"),
 	FileFetched:    text.Of("受取り済み", "Fetched"),
 	FileRejected:   text.Of("却下", "Rejected"),
@@ -40,14 +42,14 @@ func (s FileState) Label() Text { return text.Label(fileStates, s) }
 
 // FileStates are all states.
 func FileStates() []FileState {
-	return []FileState{FileHeld, FileWaitFirst, FileWaitSecond, FileApproved, FileReleased, FileFetched, FileRejected, FileHalted, FileExpired}
+	return []FileState{FileHeld, FileWaitFirst, FileWaitSecond, FileApproved, FileDelivering, FileReleased, FileFetched, FileRejected, FileHalted, FileExpired}
 }
 
 // Waits reports whether a person must still decide on the file.
 func (s FileState) Waits() bool { return s == FileHeld || s == FileWaitFirst || s == FileWaitSecond }
 
-// Open reports whether the file can still move: it waits, or it is approved.
-func (s FileState) Open() bool { return s.Waits() || s == FileApproved }
+// Open reports whether the file can still move: it waits, it is approved, or it is on its way.
+func (s FileState) Open() bool { return s.Waits() || s == FileApproved || s == FileDelivering }
 
 // FileWait is how long a file waits for its approvals, its delivery and its fetching, from the moment at which the broker took it.
 const FileWait = 7 * 24 * time.Hour
@@ -210,8 +212,26 @@ func (s FileSight) Sees(o Owner, engineer string) bool {
 	return s.Sight.Sees(o) && (s.Engineer == "" || s.Engineer == engineer)
 }
 
-// MayDeliverFile tells whether a file goes to the target now: it is brought in, its approvals count as they stand, nothing is frozen, and
-// its time is not over.
+// LongestFilesDays bounds the rule on keeping the contents of files.
+const LongestFilesDays = 3650
+
+// KeepsFiles is how long the contents of a file are kept once it has ended. asRecordings is the institution's time for recordings, which
+// applies where the system has no rule of its own.
+func (s System) KeepsFiles(asRecordings time.Duration) time.Duration {
+	if s.KeepFilesDays > 0 {
+		return time.Duration(s.KeepFilesDays) * 24 * time.Hour
+	}
+	return asRecordings
+}
+
+// MayDisposeFile tells whether the kept contents of a file may be removed now: it ended long enough ago, and its session is not held as evidence.
+// keep is KeepsFiles; zero and less keep for ever.
+func MayDisposeFile(state FileState, ended time.Time, keep time.Duration, held bool, now time.Time) bool {
+	return !state.Open() && !held && keep > 0 && !ended.IsZero() && !now.Before(ended.Add(keep))
+}
+
+// MayDeliverFile tells whether an approved file goes to the target now, or goes on on its way there: it is brought in, its approvals count as
+// they stand, nothing is frozen, and its time is not over.
 func MayDeliverFile(f FileFacts, now time.Time) bool {
-	return !f.Out && f.State == FileApproved && f.Approved() && !f.Frozen && now.Before(f.Until)
+	return !f.Out && (f.State == FileApproved || f.State == FileDelivering) && f.Approved() && !f.Frozen && now.Before(f.Until)
 }

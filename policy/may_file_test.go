@@ -138,3 +138,51 @@ func TestMayOpenAndRejectFiles(t *testing.T) {
 		t.Error("a fetched file is rejected")
 	}
 }
+
+func TestMayDisposeFile(t *testing.T) {
+	const keep = 90 * 24 * time.Hour
+	for name, c := range map[string]struct {
+		state FileState
+		ended time.Time
+		keep  time.Duration
+		held  bool
+		want  bool
+	}{
+		"a moment before":      {FileReleased, mid.Add(-keep + time.Nanosecond), keep, false, false},
+		"at the end":           {FileReleased, mid.Add(-keep), keep, false, true},
+		"a moment after":       {FileReleased, mid.Add(-keep - time.Nanosecond), keep, false, true},
+		"held as evidence":     {FileReleased, mid.Add(-2 * keep), keep, true, false},
+		"kept for ever":        {FileReleased, mid.Add(-2 * keep), 0, false, false},
+		"a broken rule":        {FileReleased, mid.Add(-2 * keep), -keep, false, false},
+		"an end nobody knows":  {FileReleased, time.Time{}, keep, false, false},
+		"rejected":             {FileRejected, mid.Add(-keep), keep, false, true},
+		"waits for a decision": {FileHeld, mid.Add(-keep), keep, false, false},
+		"approved":             {FileApproved, mid.Add(-keep), keep, false, false},
+		"on its way":           {FileDelivering, mid.Add(-keep), keep, false, false},
+	} {
+		if got := MayDisposeFile(c.state, c.ended, c.keep, c.held, mid); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+	if own, others := (System{KeepFilesDays: 90}).KeepsFiles(time.Hour), (System{}).KeepsFiles(time.Hour); own != keep || others != time.Hour {
+		t.Errorf("kept %s and %s", own, others)
+	}
+}
+
+// A file on its way goes on only while it might begin, and can be stopped.
+func TestAFileOnItsWay(t *testing.T) {
+	f := waitingFile(false, FileDelivering, "U-001")
+	if !MayDeliverFile(f, mid) || MayDeliverFile(f, f.Until) {
+		t.Error("until its time is over it goes on")
+	}
+	if f.Frozen = true; MayDeliverFile(f, mid) {
+		t.Error("frozen, it goes on")
+	}
+	head := Person{ID: "U-001", Kind: Staff, Section: "personnel", Roles: []Role{Approver}}
+	if d := MayRejectFile(head, waitingFile(false, FileDelivering, "U-001"), mid); !d.Allow {
+		t.Errorf("rejected on its way: %s", d.Reason)
+	}
+	if d := MayApproveFile(head, waitingFile(false, FileDelivering), mid); d.Reason != AlreadyDecided {
+		t.Errorf("approved on its way: %s", d.Reason)
+	}
+}

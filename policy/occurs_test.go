@@ -150,6 +150,7 @@ var reasonsGivenElsewhere = map[string]string{
 	"StalePage":            "requests", // the version that a page showed
 	"LiftNeedsSecond":      "freeze",
 	"FileChanged":          "files", // the kept contents
+	"FileDisposed":         "files",
 }
 
 // Reasons that end nothing yet, and why. The list may only get shorter.

@@ -50,6 +50,7 @@ const (
 	RefusedByRule        Reason = "refused-by-rule"
 	FileWaiting          Reason = "file-waiting"
 	FileChanged          Reason = "file-changed"
+	FileDisposed         Reason = "file-disposed"
 )
 
 // Started and ended: the end causes.

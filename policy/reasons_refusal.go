@@ -170,4 +170,8 @@ var refusalReasons = []ReasonInfo{
 		Text{JA: "命令の決まりにより拒否", EN: "Refused by a command rule"},
 		Text{JA: "{rule}", EN: "{rule}"},
 		Text{JA: "必要な命令なら立会者に連絡してください", EN: "if the command is needed, call the attendant"}},
+	{FileDisposed, 145, ExitNotNow, "", "dash",
+		Text{JA: "ファイルの中身は廃棄済み", EN: "File contents disposed of"},
+		Text{JA: "{file}の中身は保存期間を過ぎ、廃棄しました。台帳の記載は残っています", EN: "the contents of {file} were removed when their time of keeping was over; the entries of the ledger remain"},
+		Text{JA: "ファイルの検証値と経緯は台帳で見られます。疑問は情報システム課へ", EN: "the ledger has its digest and history; with questions contact the IS section"}},
 }

@@ -145,6 +145,7 @@ type System struct {
 	MaskNumbers       bool          // individual numbers are masked in what engineers see; an aid, no access control
 	LiveRules         []string      // what is done with single commands while work goes on (NewLiveRules); none: nothing
 	DenyShell         bool          // no shell and no command where files are forbidden or bounded: those could carry them
+	KeepFilesDays     int           // days for which contents of files are kept once they have ended; 0: as long as recordings
 }
 
 // Longest is how long one window of the system may be, extensions apart.

@@ -60,7 +60,7 @@ var Fields = append(field.Table[System]{
 		Parts(func(s *System) []field.Part { return s.Checklist.parts() }),
 	field.Bool("bookmark_required", "目印が必要", "Bookmark required", func(s *System) *bool { return &s.BookmarkRequired }).YesNo().Late(),
 	field.Int("confirm_within", "その日の接続の確認(開庁日)", "Day confirmed within (open days)", 1, 10, func(s *System) *int { return &s.ConfirmWithin }).Late(),
-}, slices.Concat(lineFields, careFields, fileFields, screenFields, forwardFields, commandFields, liveFields)...)
+}, slices.Concat(lineFields, careFields, fileFields, screenFields, forwardFields, commandFields, liveFields, keepFields)...)
 
 func tooShort(absence time.Duration) bool { return absence != 0 && absence < shortestAbsence }
 

@@ -16,3 +16,8 @@ var fileFields = field.Table[System]{
 	field.Choice("files_out", "持出し", "Files out", func(s *System) *policy.FileRoute { return &s.FilesOut }, "",
 		field.Labelled(policy.FilePass, policy.FileApprove)...).Late(),
 }
+
+// keepFields are the rules on how long things are kept.
+var keepFields = field.Table[System]{
+	field.Int("keep_files_days", "授受したファイルの中身の保存(日)", "File contents kept (days)", 1, policy.LongestFilesDays, func(s *System) *int { return &s.KeepFilesDays }).Late(),
+}

@@ -26,6 +26,7 @@ var notAtTheDoor = map[int]string{
 	144: "it takes a system with live rules (r29-live-rules)",
 	140: "it takes a file that waits in the outbox (r08-files)",
 	141: "it takes kept contents that were changed by hand (broker/session/outbox_test.go)",
+	145: "it takes contents whose time of keeping is over (broker/session/kept_test.go)",
 }
 
 // deniedBothStory: `denied-both NUMBER PERSON … ssh …`: to a person of unknown language the gate gives the refusal in Japanese and in
