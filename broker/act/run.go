@@ -70,6 +70,17 @@ func (p Person) MustProve() error {
 // Run runs one act: proof, then in one transaction the person, the facts, the rule, and do. id names the subject; it is empty if do
 // makes one. Errors: ErrProofNeeded; *policy.Denied, which is ledgered; the errors of Load and do.
 func Run[F, R any](ctx context.Context, r *Runner, s Subject[F], a Act[F], id string, by Caller, do func(*store.Tx, Person, F) (R, error)) (R, error) {
+	return runAfter(ctx, r, s, a, id, by, nil, do)
+}
+
+// DoAfter is Do with work that is too long for the transaction, such as reading a large file. prepare runs before it, and only for a caller who
+// has proven to be the person: a stolen token alone causes none of that work. An error of prepare is the act's.
+func DoAfter[F any](ctx context.Context, r *Runner, s Subject[F], a Act[F], id string, by Caller, prepare func(context.Context) error, do func(*store.Tx, Person, F) error) error {
+	_, err := runAfter(ctx, r, s, a, id, by, prepare, func(tx *store.Tx, p Person, f F) (struct{}, error) { return struct{}{}, do(tx, p, f) })
+	return err
+}
+
+func runAfter[F, R any](ctx context.Context, r *Runner, s Subject[F], a Act[F], id string, by Caller, prepare func(context.Context) error, do func(*store.Tx, Person, F) (R, error)) (R, error) {
 	var out R
 	if a.Stops { // once asked for, a stop is done, also when the caller is gone
 		ctx = context.WithoutCancel(ctx)
@@ -77,6 +88,11 @@ func Run[F, R any](ctx context.Context, r *Runner, s Subject[F], a Act[F], id st
 	proven, err := r.prove(ctx, a.Proof, id, by)
 	if err != nil {
 		return out, r.refused(ctx, a.Route(), id, by, err, nil)
+	}
+	if prepare != nil && proven {
+		if err := prepare(ctx); err != nil {
+			return out, err
+		}
 	}
 	err = r.o.DB.Write(ctx, func(tx *store.Tx) error {
 		who, facts, err := judge(r, tx.Snap, tx.Clock, s, a, id, by, proven)
