@@ -186,6 +186,9 @@ func filesLines(b *strings.Builder, k cardFacts, labelCells int, lang string) {
 		entire(b, text.Of("注意", "Note").In(lang), labelCells, text.Of("端末でファイルを運ぶことも許可されていません(すべて記録されます)",
 			"carrying files through the shell is not permitted either (all is recorded)").In(lang))
 	}
+	if k.noShell {
+		entire(b, text.Of("注意", "Note").In(lang), labelCells, text.Of("端末とコマンドはファイルを運べるので、使えません", "no shell and no command: they could carry files").In(lang))
+	}
 }
 
 func cardEN(k cardFacts, n Notice) string {
