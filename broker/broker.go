@@ -124,6 +124,9 @@ func Start(ctx context.Context, c Config, o Options) (_ *Broker, err error) {
 	if b.files, err = newFileGate(c, o, ring, b.db); err != nil {
 		return nil, err
 	}
+	if err := b.files.Reconcile(ctx); err != nil {
+		return nil, fmt.Errorf("file exchange that a stop left unfinished: %w", err)
+	}
 	if b.sup, err = newSupervisor(c, o, ring, b.db, b.care, b.files, b.knownLines); err != nil {
 		return nil, err
 	}

@@ -31,6 +31,8 @@ type File struct {
 	EndedBy   string          `json:"ended_by,omitempty"`
 	Reason    string          `json:"reason,omitempty"` // of the rejection
 	Approvals []FileApproval  `json:"approvals"`
+	KeptDays  int             `json:"kept_days,omitempty"`  // once it has ended, by its system's rule; 0: as recordings
+	Disposed  time.Time       `json:"disposed_at,omitzero"` // its contents were removed
 	Offers    []Offer         `json:"offers,omitempty"`
 }
 

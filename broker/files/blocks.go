@@ -1,6 +1,7 @@
 package files
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -35,6 +36,10 @@ type blocks struct {
 
 	onDisk map[int64]bool // segments that were sealed once
 	sealed int            // how often one was
+
+	// Of kept contents: marks has a mark of each segment as it was first read. Once pinned, a segment with another mark is not given out.
+	marks  []uint64
+	pinned string // number of the file; empty: not pinned
 }
 
 // roomEvery is how many segments are sealed between two looks at the free space.
@@ -56,7 +61,35 @@ func openBlocks(dir, name string, ring *keys.Ring, size int64) (*blocks, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open kept contents: %w", err)
 	}
-	return &blocks{ring: ring, name: name, f: f, size: size, open: make(map[int64][]byte), dirty: make(map[int64]bool), onDisk: make(map[int64]bool)}, nil
+	return &blocks{ring: ring, name: name, f: f, size: size, open: make(map[int64][]byte), dirty: make(map[int64]bool), onDisk: make(map[int64]bool),
+		marks: make([]uint64, (size+segment-1)/segment)}, nil
+}
+
+// pin makes the contents unchangeable for their reader: all of them were read once, and compared with the file's digest. A file on the disk that
+// changes from now on ends the reading before the first byte that differs.
+func (b *blocks) pin(number string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pinned = number
+}
+
+// marked notes or compares the mark of a segment as it lies on the disk: eight bytes of its nonce, which is drawn anew each time a segment is
+// sealed; 0 for a hole. The seal holds that the segment is one of this file at this place, so that only an older one of its own could stand in
+// for it. The caller holds mu.
+func (b *blocks) marked(n int64, sealed []byte) error {
+	if n >= int64(len(b.marks)) {
+		return nil
+	}
+	var mark uint64
+	if sealed != nil {
+		mark = binary.BigEndian.Uint64(sealed[1:])
+	}
+	if b.pinned == "" {
+		b.marks[n] = mark
+	} else if b.marks[n] != mark {
+		return changedFile(b.pinned)
+	}
+	return nil
 }
 
 // Size implements inspect.Content.
@@ -84,17 +117,31 @@ func (b *blocks) segmentAt(n int64) ([]byte, error) {
 	case err != nil && !errors.Is(err, io.EOF):
 		return nil, err
 	case got == 0 || err == nil && sealed[0] == 0: // never written: a hole
+		if err := b.marked(n, nil); err != nil {
+			return nil, err
+		}
 	case got < sealedTo:
-		return nil, io.ErrUnexpectedEOF
+		return nil, b.unsealed(io.ErrUnexpectedEOF)
 	default:
+		if err := b.marked(n, sealed); err != nil {
+			return nil, err
+		}
 		plain, err := b.ring.Unseal(b.purpose(n), sealed)
 		if err != nil {
-			return nil, err
+			return nil, b.unsealed(err)
 		}
 		copy(s, plain)
 	}
 	b.open[n], b.order = s, append(b.order, n)
 	return s, nil
+}
+
+// unsealed is the error of a segment that cannot be read: of pinned contents it was there, so they were changed.
+func (b *blocks) unsealed(err error) error {
+	if b.pinned != "" {
+		return errors.Join(changedFile(b.pinned), err)
+	}
+	return err
 }
 
 func (b *blocks) purpose(n int64) string { return fmt.Sprintf("file/%s/%d", b.name, n) }

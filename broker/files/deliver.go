@@ -7,55 +7,91 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/pkg/sftp"
 
 	"sekimori/broker/inspect"
-	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 	"sekimori/recordings"
 )
 
-// deliver writes the content to a file of its own beside the path, then renames it: the target never sees a part under its name. Where a
-// digest is given, the written bytes must have it. still is asked before the rename whether the file may go on; nil: it may.
-func (h *handler) deliver(number, path string, c inspect.Content, digest string, still func() error) error {
-	at, err := h.may(policy.FileWrite, path, true, uint64(c.Size()))
+// delivery is one file on its way to the target.
+type delivery struct {
+	number string
+	path   string
+	c      inspect.Content
+	digest string // SHA-256 that the written bytes must have
+	// begin commits that the delivery begins, and to which place; nothing of it is on the target before. A broker that stops in the middle
+	// finds it at its next start.
+	begin func(place string) error
+	still func() error // asked before the rename whether the file may go on; nil: it may
+}
+
+// errUnseen: the delivery has begun, and what became of it is not known. settle asks the target later.
+var errUnseen = errors.New("the end of the delivery was not seen")
+
+// partOf is the name of a file that is not whole yet, beside its place.
+func partOf(place, number string) string { return place + ".sekimori-" + number }
+
+// deliver writes the content to a file of its own beside the path, then renames it: the target never sees a part under its name.
+func (h *handler) deliver(d delivery) error {
+	at, err := h.may(policy.FileWrite, d.path, true, uint64(d.c.Size()))
 	if err != nil {
 		return err
 	}
 	if h.ctx.Err() != nil {
 		return context.Cause(h.ctx)
 	}
-	part := at + ".sekimori-" + number
+	if err := d.begin(at); err != nil {
+		return err
+	}
+	part := partOf(at, d.number)
 	f, err := h.c.Create(part)
 	if err != nil {
-		return fmt.Errorf("create: %w", err)
+		if answered(err) {
+			return fmt.Errorf("create: %w", err)
+		}
+		return errors.Join(errUnseen, err)
 	}
 	sum := sha256.New()
-	_, err = f.ReadFrom(io.TeeReader(inspect.Reader(c), sum))
-	if err == nil && digest != "" && hex.EncodeToString(sum.Sum(nil)) != digest {
-		err = &policy.Denied{Reason: policy.FileChanged, Args: map[string]string{"file": number}}
+	_, err = f.ReadFrom(io.TeeReader(inspect.Reader(d.c), sum))
+	if err == nil && hex.EncodeToString(sum.Sum(nil)) != d.digest {
+		err = changedFile(d.number)
 	}
 	if closed := f.Close(); err == nil {
 		err = closed
 	}
-	if info, e := h.c.Stat(part); err == nil && (e != nil || info.Size() != c.Size()) {
+	if info, e := h.c.Stat(part); err == nil && (e != nil || info.Size() != d.c.Size()) {
 		err = errors.New("the target keeps another size")
 	}
 	if old, e := h.c.Stat(at); e == nil && err == nil { // a file that is replaced keeps its mode
 		_ = h.c.Chmod(part, old.Mode().Perm())
 	}
-	if err == nil && still != nil {
-		err = still()
+	if err == nil && d.still != nil {
+		err = d.still()
 	}
-	if err == nil {
+	renaming := err == nil
+	if renaming {
 		err = h.replace(part, at)
 	}
-	if err != nil {
-		_ = h.c.Remove(part)
+	if err == nil {
+		return nil
+	}
+	switch e := h.c.Remove(part); {
+	case e == nil:
+	case errors.Is(e, os.ErrNotExist) && !renaming:
+	default: // the connection is lost, or the part has its name in spite of the error
+		err = errors.Join(errUnseen, err)
 	}
 	return err
+}
+
+// answered reports whether an error is the target's answer. Any other leaves open what the target did.
+func answered(err error) bool {
+	status := (*sftp.StatusError)(nil)
+	return errors.As(err, &status) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrExist)
 }
 
 // replace gives a finished part its name. A target that cannot replace a file at once keeps the old one under another name until the new
@@ -115,13 +151,21 @@ func (g *Gate) wake() {
 	}
 }
 
+// What is being done with a file.
+type work int
+
+const (
+	delivering work = iota + 1
+	placing         // it is being given its name on the target
+)
+
 func (g *Gate) claim(id string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.busy[id] {
+	if g.busy[id] != 0 {
 		return false
 	}
-	g.busy[id] = true
+	g.busy[id] = delivering
 	return true
 }
 
@@ -132,28 +176,42 @@ func (g *Gate) unclaim(id string) {
 }
 
 // due are the approved files for this engineer, account and target.
-func (g *Gate) due(ctx context.Context, p *Passage) (due []store.OnFile, err error) {
+func (g *Gate) due(ctx context.Context, p *Passage) ([]store.File, error) {
+	return g.inState(ctx, p, policy.FileApproved, func(s *store.Snap, f store.File) error { return mayGoOn(s, f.ID) })
+}
+
+// unseen are the files for this engineer, account and target whose delivery the broker did not see end.
+func (g *Gate) unseen(ctx context.Context, p *Passage) ([]store.File, error) {
+	return g.inState(ctx, p, policy.FileDelivering, func(*store.Snap, store.File) error { return nil })
+}
+
+func (g *Gate) inState(ctx context.Context, p *Passage, state policy.FileState, may func(*store.Snap, store.File) error) (found []store.File, err error) {
 	err = g.o.DB.Read(ctx, func(s *store.Snap) error {
-		due = nil
-		all, err := s.Files(store.FileFilter{Person: p.Person, Target: p.Target, States: []policy.FileState{policy.FileApproved}})
+		found = nil
+		all, err := s.Files(store.FileFilter{Person: p.Person, Target: p.Target, States: []policy.FileState{state}})
 		for _, f := range all {
 			if err != nil || f.Direction != policy.FilesIn || f.Account != p.Account {
 				continue
 			}
-			o, e := s.OnFile(f.ID)
-			if e == nil && policy.MayDeliverFile(o.Facts, s.Now) {
-				due = append(due, o)
+			switch e := may(s, f); {
+			case e == nil:
+				found = append(found, f)
+			case !errors.Is(e, errOver):
+				err = e
 			}
-			err = errors.Join(err, e)
 		}
 		return err
 	})
-	return due, err
+	return found, err
 }
 
 func (g *Gate) deliverNow(ctx context.Context, p *Passage, open func() (io.ReadWriteCloser, error)) error {
+	unseen, err := g.unseen(ctx, p)
+	if err != nil {
+		return err
+	}
 	due, err := g.due(ctx, p)
-	if err != nil || len(due) == 0 {
+	if err != nil || len(due)+len(unseen) == 0 {
 		return err
 	}
 	ch, err := open()
@@ -167,27 +225,58 @@ func (g *Gate) deliverNow(ctx context.Context, p *Passage, open func() (io.ReadW
 	}
 	defer c.Close()
 	h := &handler{g: g, c: c, p: *p, ctx: ctx}
-	for _, one := range due {
-		if !g.claim(one.File.ID) { // another session of the engineer delivers it
-			continue
-		}
-		defer g.unclaim(one.File.ID)
-		if e := g.deliverOne(ctx, h, one.File); e != nil {
-			err = errors.Join(err, fmt.Errorf("%s: %w", one.File.ID, e))
+	each := func(all []store.File, do func(store.File) error) {
+		for _, one := range all {
+			if !g.claim(one.ID) { // another session of the engineer does it
+				continue
+			}
+			if e := do(one); e != nil {
+				err = errors.Join(err, fmt.Errorf("%s: %w", one.ID, e))
+			}
+			g.unclaim(one.ID)
 		}
 	}
+	each(unseen, func(f store.File) error { return h.settle(f) })
+	if len(unseen) > 0 { // what has not arrived is due again
+		again, e := g.due(ctx, p)
+		due, err = again, errors.Join(err, e)
+	}
+	each(due, func(f store.File) error { return g.deliverOne(ctx, h, f) })
 	return err
 }
 
 // stillDue is errOver where a file may not be delivered any more.
 func (g *Gate) stillDue(ctx context.Context, id string) error {
-	return g.o.DB.Read(ctx, func(s *store.Snap) error {
-		on, err := s.OnFile(id)
-		if err == nil && !policy.MayDeliverFile(on.Facts, s.Now) {
-			err = errOver
+	return g.o.DB.Read(ctx, func(s *store.Snap) error { return mayGoOn(s, id) })
+}
+
+func mayGoOn(s *store.Snap, id string) error {
+	on, err := s.OnFile(id)
+	if err == nil && !policy.MayDeliverFile(on.Facts, s.Now) {
+		err = errOver
+	}
+	return err
+}
+
+// place is stillDue for the moment before the rename. From here on until unclaim the file is not rejected: either the rejection is committed
+// and seen here, or it sees the mark.
+func (g *Gate) place(ctx context.Context, id string) error {
+	return g.o.DB.Write(ctx, func(tx *store.Tx) error {
+		err := mayGoOn(tx.Snap, id)
+		if err == nil {
+			g.mu.Lock()
+			g.busy[id] = placing
+			g.mu.Unlock()
 		}
 		return err
 	})
+}
+
+// isPlacing reports whether the file is being given its name on the target.
+func (g *Gate) isPlacing(id string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.busy[id] == placing
 }
 
 func overIsFine(err error) error {
@@ -197,55 +286,48 @@ func overIsFine(err error) error {
 	return err
 }
 
-// deliverOne delivers a file whose contents are as they were approved, and writes state and entry. A failure is noted, once for each cause.
+// deliverOne delivers a file whose contents are as they were approved, and writes state and entry. A failure is noted: one before anything is
+// on the target once for each cause, others each time.
 func (g *Gate) deliverOne(ctx context.Context, h *handler, f store.File) error {
-	still := func() error { return g.stillDue(ctx, f.ID) }
-	if err := still(); err != nil { // meanwhile rejected, frozen, expired, or delivered by another session
+	if err := g.stillDue(ctx, f.ID); err != nil { // meanwhile rejected, frozen, expired, or delivered by another session
 		return overIsFine(err)
+	}
+	begun := false
+	begin := func(place string) error {
+		err := g.begins(ctx, h, f, place)
+		begun = err == nil
+		return err
 	}
 	b, err := g.verified(ctx, f)
 	if err == nil {
 		defer b.close()
-		err = h.deliver(f.ID, string(f.Path), b, f.Digest(), still)
+		err = h.deliver(delivery{number: f.ID, path: string(f.Path), c: b, digest: f.Digest(), begin: begin, still: func() error { return g.place(ctx, f.ID) }})
 	}
-	if errors.Is(err, errOver) {
+	if errors.Is(err, errOver) && !begun {
 		return nil
 	}
-	shown, _ := recordings.Legible(f.Path)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), entryLimit)
 	defer cancel()
-	subjects := append([]string{f.ID}, h.p.Subjects...)
-	if err != nil {
-		why := whyNot(err)
-		if changed := (*policy.Denied)(nil); errors.As(err, &changed) {
-			why = whyChanged
+	switch {
+	case err == nil:
+		if err = g.arrived(ctx, h, f, ""); err == nil {
+			h.tellArrived(f)
 		}
-		if why == f.Why {
-			return err
-		}
-		body := aboutFile(f, map[string]any{"why": why, "detail": inspect.Words(err.Error())})
-		body["session_id"] = h.p.Session
-		noted := g.o.DB.Write(ctx, func(tx *store.Tx) error {
-			if err := tx.NoteFile(f.ID, why); err != nil {
-				return err
-			}
-			_, err := tx.Append(ledger.Draft{Kind: "file.not-delivered", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Subjects: subjects, Payload: body})
-			return err
-		})
-		w := stoppedWords[why]
-		h.p.say(policy.Text{JA: "関守: " + f.ID + " " + shown + ": " + w.JA, EN: "Sekimori: " + f.ID + " " + shown + ": " + w.EN})
-		return errors.Join(err, noted)
-	}
-	err = g.o.DB.Write(ctx, func(tx *store.Tx) error {
-		// The target has the file, and the ledger says so even where a person rejected it in the moment before.
-		if err := tx.EndFile(f.ID, policy.FileReleased, "", "", ""); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		_, err := tx.Append(ledger.Draft{Kind: "file.released", Actor: h.p.Actor, Subjects: subjects, Payload: payloadOf(f, h.p.Session)})
 		return err
-	})
-	if err == nil {
-		h.p.say(policy.Text{JA: "関守: " + f.ID + " を接続先に引き渡しました: " + shown, EN: "Sekimori: " + f.ID + " was delivered to the target: " + shown})
+	case errors.Is(err, errUnseen):
+		return errors.Join(err, g.doubt(ctx, h.p.Actor, f))
 	}
-	return err
+	why := whyNot(err)
+	if why == f.Why && !begun {
+		return err
+	}
+	h.tell(f, why)
+	return errors.Join(err, g.notDelivered(ctx, f, h.p.Session, h.p.Subjects, why, err.Error()))
+}
+
+// tell says to the engineer why a file is not delivered.
+func (h *handler) tell(f store.File, why string) {
+	shown, _ := recordings.Legible(f.Path)
+	w := stoppedWords[why]
+	h.p.say(policy.Text{JA: "関守: " + f.ID + " " + shown + ": " + w.JA, EN: "Sekimori: " + f.ID + " " + shown + ": " + w.EN})
 }

@@ -62,12 +62,15 @@ func Acts() []act.Mount[*Desk] {
 // Approve gives the approval that the file awaits. The reason may be empty. Errors: *policy.Denied (file-changed if the kept contents are not
 // those that came), store.ErrNotFound.
 func (d *Desk) Approve(ctx context.Context, id, reason string, by act.Caller) error {
-	changed := d.unchanged(ctx, id, by)
-	if changed != nil && !isChanged(changed) {
-		return changed
+	var changed error
+	compared := func(ctx context.Context) error {
+		if changed = d.unchanged(ctx, id, by); changed != nil && !isChanged(changed) {
+			return changed
+		}
+		return nil
 	}
 	delivers := false
-	err := act.Do(ctx, d.o.Acts, OnFile, approve, id, by, func(tx *store.Tx, p act.Person, on store.OnFile) error {
+	err := act.DoAfter(ctx, d.o.Acts, OnFile, approve, id, by, compared, func(tx *store.Tx, p act.Person, on store.OnFile) error {
 		if err := sayable(reason, false); err != nil {
 			return err
 		}
@@ -114,7 +117,7 @@ func isChanged(err error) bool {
 }
 
 // unchanged compares the contents with the digest, outside the act's transaction: it may take long. It does so only where the person may
-// approve.
+// approve, and has given password and code.
 func (d *Desk) unchanged(ctx context.Context, id string, by act.Caller) error {
 	var f store.File
 	may := false
@@ -148,6 +151,9 @@ func (d *Desk) Reject(ctx context.Context, id, reason string, by act.Caller) err
 	return act.Do(ctx, d.o.Acts, OnFile, reject, id, by, func(tx *store.Tx, p act.Person, on store.OnFile) error {
 		if err := sayable(reason, p.Kind == policy.Staff); err != nil {
 			return err
+		}
+		if d.g.isPlacing(on.File.ID) { // it is on the target within moments
+			return &policy.Denied{Reason: policy.AlreadyDecided, Args: map[string]string{"request": on.File.ID}}
 		}
 		if err := tx.EndFile(on.File.ID, policy.FileRejected, p.ID, "", reason); err != nil {
 			return fmt.Errorf("reject file %s: %w", id, err)

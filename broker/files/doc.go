@@ -11,7 +11,8 @@
 // sealed as evidence.
 //
 // The package asks policy at each operation whether a file may move, and at each act who may approve, look and fetch, with paths resolved on the
-// target. An approval holds for one digest: contents that differ from it do not leave. Its callers are broker/session,
+// target. An approval holds for one digest: contents that differ from it do not leave. A delivery and a fetch are committed before they begin, so
+// that a start finds those that a stop broke off. Contents are removed by the system's rule on their keeping, never while their session is held. Its callers are broker/session,
 // through the relay, which records all of the channel like any other; broker/gate for the outbox over SSH; broker/web and broker/pages for
 // the acts.
 package files

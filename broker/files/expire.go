@@ -8,54 +8,41 @@ import (
 	"path/filepath"
 	"time"
 
-	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// disposedPayload is the entry about contents whose time is over.
-type disposedPayload struct {
-	Kept []string `json:"kept"` // their names in the directories held and outbox
-}
-
-// Expire ends the files whose time to be approved, delivered or fetched is over, with an entry each. Then it removes contents that are older
-// than keep, with one entry that names them. The rows of the files and their entries stay.
-func (g *Gate) Expire(ctx context.Context, keep time.Duration) error {
-	var now time.Time
+// Expire ends the files whose time to be approved, delivered or fetched is over, with an entry each. Then it removes contents whose time of
+// keeping is over: that of their system's rule, or asRecordings. The rows of the files and their entries stay.
+func (g *Gate) Expire(ctx context.Context, asRecordings time.Duration) error {
 	var over []store.File
-	open := map[string]bool{}
 	err := g.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		now = s.Now
-		states := []policy.FileState{policy.FileHeld, policy.FileWaitFirst, policy.FileWaitSecond, policy.FileApproved}
-		all, err := s.Files(store.FileFilter{States: states})
-		for _, f := range all {
-			if !now.Before(f.Until) {
-				over = append(over, f)
-			}
-			for _, name := range f.Kept {
-				open[name] = true
-			}
-		}
+		over, err = s.Files(store.FileFilter{Until: s.Now, States: []policy.FileState{policy.FileHeld, policy.FileWaitFirst, policy.FileWaitSecond, policy.FileApproved, policy.FileDelivering}})
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	for _, f := range over {
-		if err := g.lapse(ctx, f); err != nil {
+		if !g.claim(f.ID) { // it is being delivered
+			continue
+		}
+		err := g.lapse(ctx, f)
+		g.unclaim(f.ID)
+		if err != nil {
 			return err
 		}
 	}
-	return g.dispose(ctx, now, keep, open)
+	return g.dispose(ctx, asRecordings)
 }
 
 // lapse ends one file. One that was fetched or decided meanwhile stays as it is.
 func (g *Gate) lapse(ctx context.Context, f store.File) error {
 	err := g.o.DB.Write(ctx, func(tx *store.Tx) error {
-		if err := tx.EndFile(f.ID, policy.FileExpired, "", "", ""); err != nil {
+		if err := tx.EndFile(f.ID, policy.FileExpired, "", f.Why, ""); err != nil {
 			return err
 		}
-		return fileEntry(tx, "file.expired", ledger.Actor{Kind: "broker", Via: "timer"}, f, map[string]any{"before": string(f.State)})
+		return fileEntry(tx, "file.expired", timer, f, map[string]any{"before": string(f.State)})
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -63,35 +50,60 @@ func (g *Gate) lapse(ctx context.Context, f store.File) error {
 	return err
 }
 
-func (g *Gate) dispose(ctx context.Context, now time.Time, keep time.Duration, open map[string]bool) error {
-	const atOnce = 500
-	body := disposedPayload{}
-	var paths []string
-	for _, dir := range []string{g.o.Dir, g.o.Outbox} {
-		all, err := os.ReadDir(dir)
-		if err != nil {
-			return fmt.Errorf("kept contents: %w", err)
-		}
-		for _, e := range all {
-			info, err := e.Info()
-			if err != nil || keep <= 0 || now.Sub(info.ModTime()) < keep || len(body.Kept) == atOnce || open[e.Name()] {
-				continue
-			}
-			body.Kept, paths = append(body.Kept, e.Name()), append(paths, filepath.Join(dir, e.Name()))
-		}
-	}
-	if len(body.Kept) == 0 {
-		return nil
-	}
-	err := g.o.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Append(ledger.Draft{Kind: "file.disposed", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Payload: body})
+// mostDisposed bounds the files whose contents are removed in one run of the chore; the rest follow in the next.
+const mostDisposed = 500
+
+// dispose removes the contents of files that ended long enough ago and whose session is not held. The entry is committed before the contents
+// go: a broker that stops in between removes them at its next start.
+func (g *Gate) dispose(ctx context.Context, asRecordings time.Duration) error {
+	var kept []store.File
+	err := g.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		kept, err = s.Files(store.FileFilter{Kept: true})
 		return err
 	})
-	if err != nil {
-		return err
+	done := 0
+	for i := len(kept) - 1; i >= 0 && err == nil && done < mostDisposed && ctx.Err() == nil; i-- { // the oldest first
+		var gone bool
+		if gone, err = g.disposeOne(ctx, kept[i], asRecordings); gone {
+			done++
+		}
 	}
-	for _, path := range paths { // one that stays is named again at the next time
-		if e := os.Remove(path); e != nil && !errors.Is(e, os.ErrNotExist) {
+	return err
+}
+
+func (g *Gate) disposeOne(ctx context.Context, f store.File, asRecordings time.Duration) (gone bool, err error) {
+	var keep time.Duration
+	may := func(s *store.Snap) (bool, error) {
+		sys, err := s.System(f.System)
+		if err != nil {
+			return false, fmt.Errorf("system of file %s: %w", f.ID, err)
+		}
+		keep = sys.KeepsFiles(asRecordings)
+		held, err := s.Held(f.Session)
+		return err == nil && policy.MayDisposeFile(f.State, f.EndedAt, keep, held, s.Now), err
+	}
+	if err := g.o.DB.Read(ctx, func(s *store.Snap) (err error) { gone, err = may(s); return err }); err != nil || !gone {
+		return false, err
+	}
+	err = g.o.DB.Write(ctx, func(tx *store.Tx) error {
+		if gone, err = may(tx.Snap); err != nil || !gone { // a hold may have come in between
+			return err
+		}
+		if err := tx.DisposeFile(f.ID); err != nil {
+			return fmt.Errorf("dispose of file %s: %w", f.ID, err)
+		}
+		return fileEntry(tx, "file.disposed", timer, f, map[string]any{"kept": f.Kept, "days": int(keep / (24 * time.Hour))})
+	})
+	if err != nil || !gone {
+		return false, err
+	}
+	return true, g.removeKept(f)
+}
+
+// removeKept removes the contents of a file. Those that are gone already are no error.
+func (g *Gate) removeKept(f store.File) (err error) {
+	for _, name := range f.Kept {
+		if e := os.Remove(filepath.Join(g.directory(f.Direction), filepath.Base(name))); e != nil && !errors.Is(e, os.ErrNotExist) {
 			err = errors.Join(err, e)
 		}
 	}

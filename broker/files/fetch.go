@@ -26,11 +26,13 @@ type Fetch struct {
 	d    *Desk
 	by   ledger.Actor
 	b    *blocks
+	say  func(policy.Text) // to the engineer, beside the protocol; nil: they read nothing
 
 	mu      sync.Mutex // guards what follows
 	commits uint64     // of the store, when the right was looked at last
 	pieces  []span     // handed out, merged, in order
 	broken  bool
+	changed bool // the kept contents were changed while they were sent
 	ended   bool
 }
 
@@ -113,10 +115,30 @@ func (f *Fetch) ReadAt(p []byte, at int64) (int, error) {
 		f.mu.Unlock()
 	}
 	n, err := f.b.ReadAt(p, at)
+	if isChanged(err) {
+		f.foundChanged()
+		return 0, err
+	}
 	if n > 0 {
 		f.handed(at, at+int64(n))
 	}
 	return n, err
+}
+
+// foundChanged ends the fetch of contents that were changed since it began: no byte of what differs is handed out.
+func (f *Fetch) foundChanged() {
+	f.mu.Lock()
+	first := !f.changed
+	f.changed, f.broken = true, true
+	f.mu.Unlock()
+	if !first {
+		return
+	}
+	f.d.g.o.Log.Error("kept_file_changed", "file", f.File.ID)
+	f.d.g.alarm(f.File)
+	if f.say != nil {
+		f.say(saidOf(changedFile(f.File.ID)))
+	}
 }
 
 var errOver = errors.New("the file can no longer be fetched")
@@ -172,10 +194,10 @@ func (f *Fetch) reached() int64 {
 	return reached
 }
 
-// Close ends the fetch, with an entry: fetched, or broken off. One that handed out nothing has none.
+// Close ends the fetch, with an entry: fetched, or broken off.
 func (f *Fetch) Close() error {
 	f.mu.Lock()
-	ended, broken, reached, handed := f.ended, f.broken, f.reached(), len(f.pieces) > 0
+	ended, broken, changed, reached := f.ended, f.broken, f.changed, f.reached()
 	f.ended = true
 	f.mu.Unlock()
 	if ended {
@@ -183,24 +205,28 @@ func (f *Fetch) Close() error {
 	}
 	f.b.close()
 	whole := !broken && reached >= f.File.Length
-	if !whole && !handed {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), entryLimit)
 	defer cancel()
 	err := f.d.db.Write(ctx, func(tx *store.Tx) error {
 		if whole {
-			if err := tx.EndFile(f.File.ID, policy.FileFetched, f.by.ID, "", ""); err != nil {
+			err := tx.EndFile(f.File.ID, policy.FileFetched, f.by.ID, "", "")
+			if err == nil {
+				return fileEntry(tx, "file.fetched", f.by, f.File, nil)
+			}
+			if !errors.Is(err, store.ErrNotFound) { // else rejected, or fetched by another connection meanwhile
 				return err
 			}
-			return fileEntry(tx, "file.fetched", f.by, f.File, nil)
 		}
-		if err := tx.FetchFile(f.File.ID, false, reached); err != nil {
+		if err := tx.FetchFile(f.File.ID, false, reached); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		return fileEntry(tx, "file.fetch-broken", f.by, f.File, map[string]any{"sent": reached})
+		more := map[string]any{"sent": reached}
+		if changed {
+			more["why"] = whyChanged
+		}
+		return fileEntry(tx, "file.fetch-broken", f.by, f.File, more)
 	})
-	if err != nil && !errors.Is(err, store.ErrNotFound) { // ErrNotFound: rejected, or fetched by another connection meanwhile
+	if err != nil {
 		f.d.g.o.Log.Error("fetch_not_ledgered", "file", f.File.ID, "error", err)
 	}
 	return err

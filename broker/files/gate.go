@@ -39,7 +39,7 @@ type Gate struct {
 
 	mu    sync.Mutex // guards what follows
 	wakes map[chan struct{}]struct{}
-	busy  map[string]bool // files that are being delivered
+	busy  map[string]work // files that are being delivered, or asked for at the target
 }
 
 // Open makes the directories of contents.
@@ -52,7 +52,7 @@ func Open(o Options) (*Gate, error) {
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
 	}
-	return &Gate{o: o, wakes: map[chan struct{}]struct{}{}, busy: map[string]bool{}}, nil
+	return &Gate{o: o, wakes: map[chan struct{}]struct{}{}, busy: map[string]work{}}, nil
 }
 
 // Passage is one session, as the gate needs to know it.
@@ -132,6 +132,8 @@ type filePayload struct {
 	Why       string          `json:"why,omitempty"`
 	Detail    string          `json:"detail,omitempty"`
 	Kept      []string        `json:"kept"` // contents in the directory of the direction
+	Place     string          `json:"place,omitempty"`
+	Settled   string          `json:"settled,omitempty"`
 	Until     *time.Time      `json:"until,omitempty"`
 }
 

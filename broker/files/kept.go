@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"sekimori/broker/inspect"
 	"sekimori/broker/ledger"
@@ -35,10 +36,42 @@ func fileEntry(tx *store.Tx, kind string, by ledger.Actor, f store.File, more ma
 	return nil
 }
 
+// changedFile is the refusal of contents that are not those which came.
+func changedFile(number string) *policy.Denied {
+	return &policy.Denied{Reason: policy.FileChanged, Args: map[string]string{"file": number}}
+}
+
 // verified opens the contents of a file after comparing all of them with the digest of the row and of the ledger's entry: the disk and the
-// row can be edited by hand. Error: a *policy.Denied with FileChanged if they differ. The caller closes what it gets.
+// row can be edited by hand. What is read afterwards is compared with this reading, segment by segment. Error: a *policy.Denied with FileChanged
+// if they differ, and an alarm. The caller closes what it gets.
 func (g *Gate) verified(ctx context.Context, f store.File) (*blocks, error) {
-	changed := &policy.Denied{Reason: policy.FileChanged, Args: map[string]string{"file": f.ID}}
+	b, err := g.compared(ctx, f)
+	if isChanged(err) {
+		g.alarm(f)
+	}
+	return b, err
+}
+
+// alarm tells that kept contents of a file are not those which came: once a day for each file.
+func (g *Gate) alarm(f store.File) {
+	ctx, cancel := context.WithTimeout(context.Background(), entryLimit)
+	defer cancel()
+	err := g.o.DB.Write(ctx, func(tx *store.Tx) error {
+		sys, err := tx.System(f.System)
+		if err != nil {
+			return err
+		}
+		_, err = tx.RaiseAlarmOnce(store.Alarm{What: store.AlarmFile, About: f.ID, Detail: map[string]any{"file": f.ID, "direction": f.Direction, "system": f.System, "target": f.Target}},
+			24*time.Hour, []string{sys.Section}, timer)
+		return err
+	})
+	if err != nil {
+		g.o.Log.Error("alarm_not_raised", "file", f.ID, "error", err)
+	}
+}
+
+func (g *Gate) compared(ctx context.Context, f store.File) (*blocks, error) {
+	changed := changedFile(f.ID)
 	var want string
 	var size int64
 	err := g.o.DB.Read(ctx, func(s *store.Snap) (err error) {
@@ -50,6 +83,9 @@ func (g *Gate) verified(ctx context.Context, f store.File) (*blocks, error) {
 		return nil, err
 	case want == "", want != f.Digest() || f.After == "" && size != f.Length:
 		return nil, changed
+	}
+	if !f.Disposed.IsZero() {
+		return nil, &policy.Denied{Reason: policy.FileDisposed, Args: map[string]string{"file": f.ID}}
 	}
 	b, err := openBlocks(g.directory(f.Direction), f.Content, g.o.Ring, f.Length)
 	if errors.Is(err, os.ErrNotExist) {
@@ -68,6 +104,7 @@ func (g *Gate) verified(ctx context.Context, f store.File) (*blocks, error) {
 		b.close()
 		return nil, changed
 	}
+	b.pin(f.ID)
 	return b, nil
 }
 
@@ -87,7 +124,7 @@ func (u upTo) ReadAt(p []byte, at int64) (int, error) {
 
 // digestAtFirst reads what the entry about the file's coming says of its contents; empty: there is no such entry.
 func digestAtFirst(s *store.Snap, id string) (digest string, size int64, err error) {
-	for _, kind := range []string{"file.held", "file.taken", "file.released", "file.stopped"} {
+	for _, kind := range []string{"file.held", "file.taken", "file.delivering", "file.released", "file.stopped"} {
 		for e, err := range s.Entries(store.EntryFilter{Kind: kind, Subject: id}) {
 			if err != nil {
 				return "", 0, fmt.Errorf("read the entry of %s: %w", id, err)

@@ -90,14 +90,20 @@ func (h *outbox) Fileread(r *sftp.Request) (io.ReaderAt, error) {
 	}
 	got, err := h.d.Fetch(h.ctx, f.ID, h.by)
 	if denied := (*policy.Denied)(nil); errors.As(err, &denied) {
-		w := policy.Words(denied.Reason, denied.Args)
-		h.say(policy.Text{JA: "関守: " + w.Message("ja"), EN: "Sekimori: " + w.Message("en")})
+		h.say(saidOf(denied))
 		return nil, sftp.ErrSSHFxPermissionDenied
 	}
 	if err != nil {
 		return nil, err
 	}
+	got.say = h.say
 	return got, nil
+}
+
+// saidOf is a refusal as the engineer reads it beside the protocol.
+func saidOf(denied *policy.Denied) policy.Text {
+	w := policy.Words(denied.Reason, denied.Args)
+	return policy.Text{JA: "関守: " + w.Message("ja"), EN: "Sekimori: " + w.Message("en")}
 }
 
 // Filewrite implements sftp.FileWriter: nothing goes into the outbox this way.

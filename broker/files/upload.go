@@ -23,8 +23,12 @@ const (
 	whyInterrupted = "interrupted"
 	whyTerms       = "terms" // by the time of its delivery the terms no longer permit it
 	whyDelivery    = "not-delivered"
-	whyRoom        = "not-held" // its contents could not be kept whole
-	whyChanged     = "changed"  // its kept contents are not the approved ones
+	whyRoom        = "not-held"       // its contents could not be kept whole
+	whyChanged     = "changed"        // its kept contents are not the approved ones
+	whyUnseen      = "unseen"         // the end of its delivery was not seen; the target is asked in the next session
+	whyCut         = "cut"            // its delivery broke off; the target does not have it
+	whyStopped     = "broker-stopped" // the broker stopped while it came, or while it was fetched
+	whyUnlike      = "unlike"         // the end of its delivery was not seen, and the target has other contents there
 )
 
 // upload is a file that arrives. It implements io.WriterAt and io.Closer for the library; Close is the end of the transfer.
@@ -33,6 +37,7 @@ type upload struct {
 	path   string // as the client gave it, made absolute
 	number string
 	b      *blocks
+	stored bool // its row is written; used by Close alone
 
 	mu      sync.Mutex // guards what follows
 	broken  error      // the transfer did not end in order
@@ -164,14 +169,36 @@ func (u *upload) Close() error {
 	if p.Terms().In == policy.FileApprove {
 		return u.hold(f)
 	}
-	if why := u.h.deliver(f.ID, u.path, r.Content, "", nil); why != nil {
-		return u.stop(f, whyNot(why), why)
+	return u.pass(f, r.Content)
+}
+
+// pass delivers an inspected file. Its row and an entry are committed before anything of it is on the target.
+func (u *upload) pass(f store.File, c inspect.Content) error {
+	g, p := u.h.g, &u.h.p
+	g.claim(f.ID) // the number is this upload's own
+	defer g.unclaim(f.ID)
+	err := u.h.deliver(delivery{number: f.ID, path: u.path, c: c, digest: f.Digest(), begin: func(place string) error {
+		f.State, f.Via, f.Place = policy.FileDelivering, p.Session, []byte(place)
+		body := payloadOf(f, p.Session)
+		body.Place, _ = recordings.Legible(f.Place)
+		err := g.came("file.delivering", p, f, body)
+		u.stored = err == nil
+		return err
+	}})
+	ctx, cancel := context.WithTimeout(context.Background(), entryLimit)
+	defer cancel()
+	switch {
+	case err == nil:
+		if err := g.arrived(ctx, u.h, f, ""); err != nil {
+			g.o.Log.Error("file_not_ledgered", "file", f.ID, "kind", "file.released", "error", err)
+			return errors.New("the file was delivered, and the ledger did not take its entry")
+		}
+		return nil
+	case errors.Is(err, errUnseen):
+		g.o.Log.Warn("delivery_unseen", "file", f.ID, "error", errors.Join(err, g.doubt(ctx, p.Actor, f)))
+		return &stoppedError{number: f.ID, why: whyUnseen}
 	}
-	f.State = policy.FileReleased
-	if err := u.h.g.came("file.released", p, f, payloadOf(f, p.Session)); err != nil {
-		return errors.New("the file was delivered, and the ledger did not take its entry")
-	}
-	return nil
+	return u.stop(f, whyNot(err), err)
 }
 
 // hold keeps a clean file until it is approved. The answer is an error, because the target does not have the file: a client that believed
@@ -187,8 +214,11 @@ func (u *upload) hold(f store.File) error {
 
 // whyNot is the word for a failed delivery.
 func whyNot(err error) string {
-	if refused := (refusedError{}); errors.As(err, &refused) {
+	switch refused := (refusedError{}); {
+	case errors.As(err, &refused), errors.Is(err, errOver):
 		return whyTerms
+	case isChanged(err):
+		return whyChanged
 	}
 	return whyDelivery
 }
@@ -220,7 +250,15 @@ func (u *upload) stop(f store.File, why string, cause error) error {
 	if cause != nil {
 		body.Detail = inspect.Words(cause.Error())
 	}
-	_ = u.h.g.came("file.stopped", &u.h.p, f, body)
+	if u.stored {
+		ctx, cancel := context.WithTimeout(context.Background(), entryLimit)
+		defer cancel()
+		if err := u.h.g.stops(ctx, &u.h.p, f, body); err != nil {
+			u.h.g.o.Log.Error("file_not_ledgered", "file", f.ID, "kind", "file.stopped", "error", err)
+		}
+	} else {
+		_ = u.h.g.came("file.stopped", &u.h.p, f, body)
+	}
 	u.h.g.o.Log.Info("file_stopped", "file", u.number, "why", why)
 	if why != whyInterrupted { // its client is gone, or breaks off on purpose
 		w := stoppedWords[why]
@@ -239,6 +277,10 @@ var stoppedWords = map[string]policy.Text{
 	whyDelivery:    {JA: "接続先に書けませんでした", EN: "the target did not take it"},
 	whyRoom:        {JA: "預かれませんでした", EN: "it could not be kept"},
 	whyChanged:     {JA: "預かった中身が承認時と違うため、引き渡しません", EN: "not delivered: its kept contents differ from the approved ones"},
+	whyUnseen:      {JA: "引渡しの終わりを確かめられませんでした。次の接続で接続先に確かめます", EN: "the end of its delivery was not seen; the target is asked in the next session"},
+	whyStopped:     {JA: "受け取っている途中で関守が止まりました。もう一度送ってください", EN: "the broker stopped while it came; send it again"},
+	whyCut:         {JA: "引渡しが途中で切れ、接続先にありません。もう一度送ってください(承認済みのものは、もう一度引き渡します)", EN: "its delivery broke off and the target does not have it; send it again (an approved file is delivered again)"},
+	whyUnlike:      {JA: "引渡しの終わりを確かめられず、接続先の中身が違います。接続先を確かめ、要るなら送り直してください", EN: "the end of its delivery was not seen, and the target has other contents there; look at the target, and send it again if needed"},
 }
 
 func (e *stoppedError) Error() string {

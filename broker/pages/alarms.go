@@ -87,8 +87,11 @@ func deskName(desk string, names func(string) string) text.Text {
 
 // alarmHref is the page that an alarm leads to; empty where it has none.
 func alarmHref(a api.Alarm) string {
-	if store.AlarmKind(a.What) == store.AlarmLogins {
+	switch store.AlarmKind(a.What) {
+	case store.AlarmLogins:
 		return "/reconcile/" + url.PathEscape(a.About)
+	case store.AlarmFile:
+		return filePath(a.About)
 	}
 	return aboutHref(a.About)
 }

@@ -90,7 +90,7 @@ func (p *Pages) fileList(v *visit) error {
 
 // fileLooks are the shapes of a file's states (screens §6).
 var fileLooks = map[policy.FileState]look{
-	policy.FileHeld: {"padlock", "attention"}, policy.FileWaitFirst: {"clock", "waiting"}, policy.FileWaitSecond: {"clock", "waiting"}, policy.FileApproved: {"check", "ok"},
+	policy.FileHeld: {"padlock", "attention"}, policy.FileWaitFirst: {"clock", "waiting"}, policy.FileWaitSecond: {"clock", "waiting"}, policy.FileApproved: {"check", "ok"}, policy.FileDelivering: {"clock", "waiting"},
 	policy.FileReleased: {"check", "ok"}, policy.FileFetched: {"check", "ok"}, policy.FileRejected: {"octagon", "stop"}, policy.FileHalted: {"triangle", "warning"}, policy.FileExpired: {"dash", "waiting"},
 }
 
@@ -135,7 +135,7 @@ func (p *Pages) filePage(v *visit) error {
 	}
 	base := v.root() + filePath(one.ID)
 	page := &FilePage{Frame: v.frame(), Card: card, Offers: v.offersOf(one.Offers, base)}
-	if v.leadsTo("/files/{id}/content") {
+	if v.leadsTo("/files/{id}/content") && one.Disposed.IsZero() {
 		page.Content = base + "/content"
 	}
 	if v.site == portal && one.Direction == policy.FilesOut && one.State == string(policy.FileApproved) && one.Engineer == v.person.ID {
@@ -197,7 +197,21 @@ func (v *visit) fileCard(one api.File) (Card, error) {
 		rows = append(rows, CardRow{Label: text2("期限", "Expires"), Text: text.Moment(one.Until.In(z))})
 	}
 	rows = append(rows, CardRow{Label: text2("まだ引き渡せない理由、差止めの理由", "Why not delivered"), Text: files.WhyLabel(one.Why)}, fact("理由", "Reason", strings.TrimSpace(names(one.EndedBy)+" "+one.Reason)))
+	rows = append(rows, CardRow{Label: text2("中身の保存", "Contents kept"), Text: v.filesKept(one)})
 	return Card{Rows: facts(rows...)}, nil
+}
+
+// filesKept says how long the contents of a file are kept, or that they are gone.
+func (v *visit) filesKept(one api.File) text.Text {
+	if !one.Disposed.IsZero() {
+		at := text.Moment(one.Disposed.In(v.p.o.Zone))
+		return text2("保存期間を過ぎ、"+at.JA+" に廃棄しました。台帳は残っています", "disposed of on "+at.EN+"; the entries of the ledger remain")
+	}
+	kept := keptFor(v.p.o.House.Notice.Retention)
+	if one.KeptDays > 0 {
+		kept = keptFor(time.Duration(one.KeptDays) * 24 * time.Hour)
+	}
+	return text2("終わってから "+kept.JA+"(保全されているあいだは残します)", kept.EN+" after its end (longer while it is held)")
 }
 
 // ContentPage asks for the purpose of viewing before the contents of a file are given out.

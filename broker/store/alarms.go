@@ -37,6 +37,7 @@ const (
 	AlarmSecret        AlarmKind = "secret"         // a stored secret could not be changed; the old one is kept
 	AlarmLogins        AlarmKind = "unknown-logins" // a target has logins that the ledger does not know, or they cannot be compared
 	AlarmLineLeft      AlarmKind = "line-left-on"   // a maintenance line is still on a quarter of an hour after its window
+	AlarmFile          AlarmKind = "file"           // kept contents of a file are not those that came
 	AlarmLineLost      AlarmKind = "line-lost"      // the separation from the office network was lost while a maintenance line was on
 	// AlarmOtherAccount: the directory vouches for a person's name with another account than the one that the person had before.
 	AlarmOtherAccount AlarmKind = "other-account"

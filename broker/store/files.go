@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sekimori/policy"
@@ -40,6 +41,10 @@ type File struct {
 	EndedAt   time.Time
 	EndedBy   string
 	Reason    string
+	Via       string    // session through which it is being delivered; empty: it is not
+	Place     []byte    // path on the target that the delivery writes to, without links
+	Fetching  int       // fetches under way
+	Disposed  time.Time // when its contents were removed; zero: they are kept
 }
 
 // Digest is the SHA-256 of Content, which approvals hold for.
@@ -66,17 +71,21 @@ type FileFilter struct {
 	Vendor, Person, Request, Window, Target string
 	States                                  []policy.FileState
 	Until                                   time.Time // that expire then or before
+	Kept                                    bool      // only files that have ended and whose contents are kept
 }
 
 const fileColumns = `SELECT id, direction, state, session, window, request, grant_id, system, target, account, vendor, person, path, size, sha256, after, kept, content,
-	length, findings, sanitised, why, at, until, sent, tries, ended_at, ended_by, reason FROM files`
+	length, findings, sanitised, why, at, until, sent, tries, ended_at, ended_by, reason, via, place, fetching, disposed FROM files`
 
 func scanFile(r scanner) (File, error) {
 	var f File
 	var findings string
 	err := r.Scan(&f.ID, &f.Direction, &f.State, &f.Session, &f.Window, &f.Request, &f.Grant, &f.System, &f.Target, &f.Account, &f.Vendor, &f.Person, &f.Path, &f.Size,
-		&f.SHA256, &f.After, body{&f.Kept}, &f.Content, &f.Length, &findings, &f.Sanitised, &f.Why, at(&f.At), at(&f.Until), &f.Sent, &f.Tries, at(&f.EndedAt), &f.EndedBy, &f.Reason)
+		&f.SHA256, &f.After, body{&f.Kept}, &f.Content, &f.Length, &findings, &f.Sanitised, &f.Why, at(&f.At), at(&f.Until), &f.Sent, &f.Tries, at(&f.EndedAt), &f.EndedBy, &f.Reason, &f.Via, &f.Place, &f.Fetching, at(&f.Disposed))
 	f.Findings = json.RawMessage(findings)
+	if f.State == policy.FileApproved && f.Via != "" {
+		f.State = policy.FileDelivering
+	}
 	return f, err
 }
 
@@ -94,16 +103,35 @@ func (s *Snap) Files(f FileFilter) ([]File, error) {
 	w.text("window = ?", f.Window)
 	w.text("target = ?", f.Target)
 	if len(f.States) > 0 {
-		states, err := encode(f.States)
-		if err != nil {
+		if err := w.fileStates(f.States); err != nil {
 			return nil, err
 		}
-		w.and("state IN (SELECT value FROM json_each(?))", states)
 	}
 	if !f.Until.IsZero() {
 		w.and("until <= ?", ms(f.Until))
 	}
+	if f.Kept {
+		w.and("ended_at > 0 AND disposed = 0")
+	}
 	return list(s, scanFile, fileColumns+w.String()+` ORDER BY seq DESC`, w.args...)
+}
+
+// fileStates narrows a query of files to states.
+func (w *where) fileStates(states []policy.FileState) error {
+	stored := slices.Clone(states)
+	approved, delivering := slices.Contains(states, policy.FileApproved), slices.Contains(states, policy.FileDelivering)
+	if delivering {
+		stored = append(stored, policy.FileApproved)
+	}
+	list, err := encode(stored)
+	if err != nil {
+		return err
+	}
+	w.and("state IN (SELECT value FROM json_each(?))", list)
+	if approved != delivering {
+		w.and("(state <> 'approved' OR (via <> '') = ?)", delivering)
+	}
+	return nil
 }
 
 // FileApprovals lists the approvals of a file, the oldest first.
@@ -123,14 +151,17 @@ func (t *Tx) AddFile(f File) error {
 	if err != nil {
 		return err
 	}
-	ended := int64(0)
+	ended, state := int64(0), f.State
 	if !f.State.Open() {
 		ended = ms(t.Now)
 	}
+	if state == policy.FileDelivering {
+		state = policy.FileApproved
+	}
 	_, err = t.exec(`INSERT INTO files (id, seq, direction, state, session, window, request, grant_id, system, target, account, vendor, person, path, size, sha256, after, kept,
-		content, length, findings, sanitised, why, at, until, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		f.ID, seq, f.Direction, string(f.State), f.Session, f.Window, f.Request, f.Grant, f.System, f.Target, f.Account, f.Vendor, f.Person, f.Path, f.Size, f.SHA256, f.After, kept,
-		f.Content, f.Length, string(f.Findings), f.Sanitised, f.Why, ms(t.Now), ms(t.Now.Add(policy.FileWait)), ended)
+		content, length, findings, sanitised, why, at, until, ended_at, via, place) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		f.ID, seq, f.Direction, string(state), f.Session, f.Window, f.Request, f.Grant, f.System, f.Target, f.Account, f.Vendor, f.Person, f.Path, f.Size, f.SHA256, f.After, kept,
+		f.Content, f.Length, string(f.Findings), f.Sanitised, f.Why, ms(t.Now), ms(t.Now.Add(policy.FileWait)), ended, f.Via, orEmpty(f.Place))
 	return exists(err)
 }
 
@@ -147,18 +178,39 @@ func (t *Tx) ApproveFile(id string, a FileApproval, state policy.FileState) erro
 
 // EndFile ends a file that could still move. Errors: ErrNotFound when it has ended.
 func (t *Tx) EndFile(id string, state policy.FileState, by, why, reason string) error {
-	return t.one(`UPDATE files SET state = ?, ended_at = ?, ended_by = ?, why = ?, reason = ? WHERE id = ? AND state IN ('held', 'out-wait-first', 'out-wait-second', 'approved')`,
+	return t.one(`UPDATE files SET state = ?, ended_at = ?, ended_by = ?, why = ?, reason = ?, fetching = 0 WHERE id = ? AND state IN ('held', 'out-wait-first', 'out-wait-second', 'approved')`,
 		string(state), ms(t.Now), by, why, reason, id)
 }
 
-// NoteFile keeps why an approved file was not delivered yet. Errors: ErrNotFound when it has ended.
-func (t *Tx) NoteFile(id, why string) error {
-	return t.one(`UPDATE files SET why = ? WHERE id = ? AND state = 'approved'`, why, id)
+// DeliverFile notes that an approved file is being delivered through a session, to this place on the target. Errors: ErrNotFound when it has
+// ended, or is on its way already.
+func (t *Tx) DeliverFile(id, via string, place []byte) error {
+	return t.one(`UPDATE files SET via = ?, place = ?, why = '' WHERE id = ? AND state = 'approved' AND via = ''`, via, place, id)
 }
 
-// FetchFile notes a fetch that begins, or how far it came: sent are the bytes from the beginning. Errors: ErrNotFound when the file has ended.
+// NoteFile keeps why an approved file was not delivered yet; it is no longer on its way. Errors: ErrNotFound when it has ended.
+func (t *Tx) NoteFile(id, why string) error {
+	return t.one(`UPDATE files SET why = ?, via = '' WHERE id = ? AND state = 'approved'`, why, id)
+}
+
+// DoubtFile keeps why the end of a delivery is not known. Errors: ErrNotFound when the file has ended.
+func (t *Tx) DoubtFile(id, why string) error {
+	return t.one(`UPDATE files SET why = ? WHERE id = ? AND state = 'approved' AND via <> ''`, why, id)
+}
+
+// FetchFile notes a fetch that begins, or one that ends without the whole file: sent are the bytes from the beginning. Errors: ErrNotFound
+// when the file has ended.
 func (t *Tx) FetchFile(id string, begins bool, sent int64) error {
-	return t.one(`UPDATE files SET tries = tries + ?, sent = max(sent, ?) WHERE id = ? AND state = 'approved'`, begins, sent, id)
+	if begins {
+		return t.one(`UPDATE files SET tries = tries + 1, fetching = fetching + 1 WHERE id = ? AND state = 'approved'`, id)
+	}
+	return t.one(`UPDATE files SET fetching = max(fetching - 1, 0), sent = max(sent, ?) WHERE id = ? AND state = 'approved'`, sent, id)
+}
+
+// DisposeFile notes that the contents of a file that has ended are removed. Errors: ErrNotFound when it can still move, or they were removed
+// before.
+func (t *Tx) DisposeFile(id string) error {
+	return t.one(`UPDATE files SET disposed = ? WHERE id = ? AND disposed = 0 AND ended_at > 0`, ms(t.Now), id)
 }
 
 // OnFile holds the facts that acts on a file need, read once.

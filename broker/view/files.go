@@ -91,6 +91,7 @@ func fileSight(s *store.Snap, p policy.Person) (policy.FileSight, error) {
 
 func (v *Views) wholeFile(on store.OnFile) api.File {
 	out := v.file(on.File)
+	out.KeptDays = on.Facts.System.KeepFilesDays
 	for i, a := range on.Approvals {
 		out.Approvals = append(out.Approvals, api.FileApproval{Stage: a.Stage, By: a.By, OnBehalf: a.OnBehalf, At: At(a.At, v.o.Zone), Reason: a.Reason, Void: on.Facts.Approvals[i].Void})
 	}
@@ -102,7 +103,7 @@ func (v *Views) file(f store.File) api.File {
 	out := api.File{
 		ID: f.ID, Direction: f.Direction, State: string(f.State), Session: f.Session, Window: f.Window, Request: f.Request, System: f.System, Target: f.Target, Vendor: f.Vendor,
 		Engineer: f.Person, Size: f.Size, SHA256: f.SHA256, Delivered: f.After, Findings: f.Findings, Sanitised: f.Sanitised, Why: f.Why, At: At(f.At, z), Until: At(f.Until, z),
-		EndedAt: At(f.EndedAt, z), EndedBy: f.EndedBy, Reason: f.Reason, Approvals: []api.FileApproval{},
+		EndedAt: At(f.EndedAt, z), EndedBy: f.EndedBy, Reason: f.Reason, Disposed: At(f.Disposed, z), Approvals: []api.FileApproval{},
 	}
 	if len(out.Findings) == 0 {
 		out.Findings = json.RawMessage("[]")

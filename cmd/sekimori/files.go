@@ -51,8 +51,20 @@ func (p *program) fileFields() []column[api.File] {
 		{"検査", "INSPECTION", p.findings},
 		{"承認", "APPROVALS", p.fileApprovals},
 		{"終わり", "ENDED", func(v api.File) string { return strings.TrimSpace(stamp(v.EndedAt) + " " + p.named(v.EndedBy)) }},
+		{"中身の保存", "CONTENTS", p.filesKept},
 		{"理由", "REASON", func(v api.File) string { return strings.TrimSpace(v.Why + " " + v.Reason) }},
 	}...)
+}
+
+// filesKept says how long the contents are kept, or that they are gone.
+func (p *program) filesKept(v api.File) string {
+	switch {
+	case !v.Disposed.IsZero():
+		return p.say("廃棄済み ", "disposed of ") + stamp(v.Disposed)
+	case v.KeptDays > 0:
+		return p.say(fmt.Sprintf("終わってから%d日", v.KeptDays), fmt.Sprintf("%d days after its end", v.KeptDays))
+	}
+	return p.say("操作記録と同じ期間", "as long as recordings")
 }
 
 // findings are the inspectors' answers, one after the other.

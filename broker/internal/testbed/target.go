@@ -56,6 +56,8 @@ type TargetOptions struct {
 	Opening func()
 	// Asked is called for each request about a session channel before it is answered.
 	Asked func(request string)
+	// Files changes what serves files; nil: nothing.
+	Files func(sftp.Handlers) sftp.Handlers
 	// Session runs each session channel; nil: the commands above. The channel is closed when
 	// it returns.
 	Session func(s *TargetSession)
@@ -84,6 +86,9 @@ func NewTarget(tb testing.TB, o TargetOptions) *Target {
 	tb.Helper()
 	signer := NewSigner(tb)
 	t := &Target{files: sftp.InMemHandler(), HostKey: signer.PublicKey(), o: o}
+	if o.Files != nil {
+		t.files = o.Files(t.files)
+	}
 	t.config = &ssh.ServerConfig{
 		Config: o.Algorithms,
 		PublicKeyCallback: func(c ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
