@@ -1,10 +1,13 @@
 package pages
 
 import (
+	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/reconcile"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -44,4 +47,42 @@ func TestLoginsTheLedgerDoesNotKnow(t *testing.T) {
 			t.Errorf("an engineer: %d", page.status)
 		}
 	}
+}
+
+// TestALoginRecordIsUploaded: a record of a target's logins is compared on its page. A wrong file is told with its line at its input, one that is
+// too large with the bound, and a person who may not compare is refused.
+func TestALoginRecordIsUploaded(t *testing.T) {
+	w := found(t)
+	mori := w.as("mori")
+	const at = "/reconcile/hr-db/file"
+	line := w.Now().In(townhall.Zone).Add(-time.Hour).Format("Jan _2 15:04:05") + " db1 sshd[7]: Accepted publickey for "
+	good := line + "maint from 198.51.100.7 port 40022 ssh2\n"
+	for name, c := range map[string]struct {
+		content, ahead string
+		status         int
+		says           []string
+	}{
+		"wrong line":    {good + good + "<b>no record</b>\n", "", 422, []string{"3行目", "ログインの記録の行ではありません", "&lt;b&gt;no record", `aria-invalid="true"`}},
+		"empty":         {"", "", 422, []string{"ファイル"}},
+		"too large":     {strings.Repeat(good, reconcile.MostFile/len(good)+2), "", 422, []string{"MB"}},
+		"clock's words": {good, "three minutes", 422, []string{"3m や -90s のように書いてください", `value="three minutes"`}},
+	} {
+		a := mori.upload(at, [][2]string{{"ahead", c.ahead}}, "file", "auth.log", []byte(c.content))
+		if a.status != c.status {
+			t.Errorf("%s: %d", name, a.status)
+		}
+		a.has(t, c.says...)
+	}
+	mori.upload(at+"?lang=en", [][2]string{{"ahead", ""}}, "file", "auth.log", []byte(good+"x\n")).has(t, "line 2", "no line of a record of logins")
+	if a := mori.upload(at, [][2]string{{"ahead", ""}}, "file", "auth.log", bytes.Repeat([]byte("x"), reconcile.MostFile+2<<20)); a.status < 400 {
+		t.Errorf("a body beyond the bound: %d", a.status)
+	}
+	if a := w.as("ito").upload(at, [][2]string{{"ahead", ""}}, "file", "auth.log", []byte(good)); a.status != 403 {
+		t.Errorf("an attendant: %d", a.status)
+	}
+	mori.get("/reconcile").lacks(t, "198.51.100.7")
+	if a := mori.upload(at, [][2]string{{"ahead", "0s"}}, "file", "auth.log", []byte(good)); a.status != 303 {
+		t.Fatalf("%d\n%s", a.status, a.body)
+	}
+	mori.get("/reconcile/hr-db?done=compared&lang=ja").has(t, "突き合わせました", "198.51.100.7", "ファイルから")
 }
