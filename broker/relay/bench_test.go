@@ -2,8 +2,11 @@ package relay_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"os"
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -124,40 +127,89 @@ func BenchmarkIdle(b *testing.B) {
 }
 
 // BenchmarkSFTP copies over a real sshd and its SFTP server: relayed like any channel (an exec of the server, under terms without a
-// bound), and inspected under terms that bound each operation.
+// bound), and inspected under terms that bound each operation. Both copy in turn, so that the load of the machine is the same for both; the
+// ratios are of the medians.
 func BenchmarkSFTP(b *testing.B) {
-	dir := b.TempDir()
-	for name, files := range map[string]*policy.FileTerms{
-		"plain":   nil,
-		"bounded": {In: policy.FilePass, Out: policy.FilePass, InPaths: [][]string{{"/"}}, OutPaths: [][]string{{"/"}}, Limit: 1 << 40},
-	} {
-		b.Run(name, func(b *testing.B) {
-			signer := testbed.NewSigner(b)
-			sshd := testbed.StartSSHD(b, testbed.SSHDOptions{Keys: []ssh.PublicKey{signer.PublicKey()}})
-			client := newRig(b, rigOptions{sshd: sshd, auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, files: files, plain: files == nil}).client()
-			c, err := sftp.NewClient(client, sftp.UseConcurrentWrites(true))
-			if err != nil {
+	for direction, copies := range map[string]func(*sftp.Client, string, []byte) error{"up": sendsOver, "down": takesOver} {
+		b.Run(direction, func(b *testing.B) {
+			data := make([]byte, 64<<20)
+			at := b.TempDir() + "/f"
+			if err := os.WriteFile(at, data, 0o600); err != nil {
 				b.Fatal(err)
 			}
-			data := make([]byte, 64<<20)
-			var before, after syscall.Rusage
-			_ = syscall.Getrusage(syscall.RUSAGE_SELF, &before)
-			b.SetBytes(int64(len(data)))
+			ways := []*way{{name: "plain"}, {name: "bounded", files: &policy.FileTerms{In: policy.FilePass, Out: policy.FilePass, InPaths: [][]string{{"/"}}, OutPaths: [][]string{{"/"}}, Limit: 1 << 40}}}
+			for _, w := range ways {
+				w.opens(b)
+			}
+			b.SetBytes(int64(2 * len(data)))
 			for b.Loop() {
-				f, err := c.Create(dir + "/f")
-				if err != nil {
-					b.Fatal(err)
-				}
-				if _, err := f.ReadFrom(bytes.NewReader(data)); err != nil {
-					b.Fatal(err)
-				}
-				if err := f.Close(); err != nil {
-					b.Fatal(err)
+				for _, w := range ways {
+					w.measures(b, func() error { return copies(w.client, at, data) })
 				}
 			}
-			_ = syscall.Getrusage(syscall.RUSAGE_SELF, &after)
-			used := time.Duration(after.Utime.Nano()-before.Utime.Nano()) + time.Duration(after.Stime.Nano()-before.Stime.Nano())
-			b.ReportMetric(used.Seconds()*1e9/float64(b.N)/float64(len(data)), "CPU-s/GB")
+			for _, w := range ways {
+				b.ReportMetric(float64(len(data))/1e6/median(w.took), w.name+"-MB/s")
+				b.ReportMetric(median(w.used)*1e9/float64(len(data)), w.name+"-CPU-s/GB")
+			}
+			b.ReportMetric(median(ways[0].took)/median(ways[1].took), "speed-ratio")
+			b.ReportMetric(median(ways[1].used)/median(ways[0].used), "CPU-ratio")
 		})
 	}
+}
+
+// way is one of the two ways, with the seconds that each copy took and used.
+type way struct {
+	name       string
+	files      *policy.FileTerms // nil: plain
+	client     *sftp.Client
+	took, used []float64
+}
+
+func (w *way) opens(b *testing.B) {
+	signer := testbed.NewSigner(b)
+	sshd := testbed.StartSSHD(b, testbed.SSHDOptions{Keys: []ssh.PublicKey{signer.PublicKey()}})
+	var err error
+	w.client, err = sftp.NewClient(newRig(b, rigOptions{sshd: sshd, auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, files: w.files, plain: w.files == nil}).client(), sftp.UseConcurrentWrites(true))
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (w *way) measures(b *testing.B, do func() error) {
+	cpu := func() float64 {
+		var u syscall.Rusage
+		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+		return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+	}
+	used, began := cpu(), time.Now()
+	if err := do(); err != nil {
+		b.Fatal(err)
+	}
+	w.took, w.used = append(w.took, time.Since(began).Seconds()), append(w.used, cpu()-used)
+}
+
+func median(all []float64) float64 {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[len(sorted)/2]
+}
+
+func sendsOver(c *sftp.Client, at string, data []byte) error {
+	f, err := c.Create(at)
+	if err != nil {
+		return err
+	}
+	_, err = f.ReadFrom(bytes.NewReader(data))
+	return errors.Join(err, f.Close())
+}
+
+func takesOver(c *sftp.Client, at string, data []byte) error {
+	f, err := c.Open(at)
+	if err != nil {
+		return err
+	}
+	n, err := f.WriteTo(io.Discard)
+	if err == nil && n != int64(len(data)) {
+		err = io.ErrUnexpectedEOF
+	}
+	return errors.Join(err, f.Close())
 }

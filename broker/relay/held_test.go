@@ -32,6 +32,11 @@ type heldWorld struct {
 
 func newHeldWorld(t *testing.T, clamd string) *heldWorld {
 	t.Helper()
+	return newHeldWorldOf(t, clamd, policy.FileTerms{In: policy.FileInspect, Out: policy.FilePass})
+}
+
+func newHeldWorldOf(t *testing.T, clamd string, terms policy.FileTerms) *heldWorld {
+	t.Helper()
 	testbed.Need(t, "ssh")
 	dir := realDir(t)
 	ring, err := keys.Create(filepath.Join(dir, "keys"), make([]byte, keys.MasterSize), "sekimori.test/ledger")
@@ -49,7 +54,6 @@ func newHeldWorld(t *testing.T, clamd string) *heldWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	terms := policy.FileTerms{In: policy.FileInspect, Out: policy.FilePass}
 	p := files.Passage{Session: "S-20261124-03", Target: "hr-db", Actor: ledger.Actor{Kind: "person", ID: "E-0001", Via: "ssh"}, Terms: func() *policy.FileTerms { return &terms }}
 	p.Number()
 	signer := testbed.NewSigner(t)
