@@ -188,7 +188,7 @@ func askpass() {
 	fmt.Println(answer)
 }
 
-// client is a command line of a real client: `PERSON [NAME=VALUE…] [<FILE] ssh|scp|sftp ARGS…`.
+// client is a command line of a real client: `PERSON [NAME=VALUE…] [<FILE] ssh|scp|sftp|rsync ARGS…`.
 // NAME is CODE or CONSENT, what the person answers instead.
 func (s *story) client(ts *testscript.TestScript, args []string) *exec.Cmd {
 	usage(ts, len(args) < 2, "... PERSON [CODE=x] [CONSENT=no] [<FILE] ssh|scp|sftp ARGS...")
@@ -211,7 +211,11 @@ func (s *story) client(ts *testscript.TestScript, args []string) *exec.Cmd {
 	}
 	askpass, err := lookIn(ts.Getenv("PATH"), "askpass")
 	ts.Check(err)
-	cmd := exec.Command(programPath(args[0]), append([]string{"-F", ts.MkAbs("ssh_config"), "-i", ts.MkAbs("key-" + person)}, args[1:]...)...)
+	options := []string{"-F", ts.MkAbs("ssh_config"), "-i", ts.MkAbs("key-" + person)}
+	if args[0] == "rsync" {
+		options = []string{"-e", "ssh " + strings.Join(options, " ")}
+	}
+	cmd := exec.Command(programPath(args[0]), append(options, args[1:]...)...)
 	cmd.Dir, cmd.Stdin = ts.MkAbs("."), in
 	cmd.Env = []string{
 		"PATH=" + ts.Getenv("PATH"), "HOME=" + s.dir, "TERM=xterm", "DISPLAY=:none", "SSH_ASKPASS=" + askpass, "SSH_ASKPASS_REQUIRE=force",
