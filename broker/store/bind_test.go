@@ -396,11 +396,11 @@ func without(t *testing.T, version int64) string {
 			indexes += "DROP INDEX IF EXISTS " + o.name + ";"
 		}
 	}
-	return tables + indexes + addedSince(t, version) + fmt.Sprintf("DELETE FROM goose_db_version WHERE version_id >= %d", version)
+	return tables + indexes + addedSince(t, version, func(table string) bool { return !strings.Contains(tables, "DROP TABLE "+table+";") }) + fmt.Sprintf("DELETE FROM goose_db_version WHERE version_id >= %d", version)
 }
 
 // addedSince gives the statements that drop the columns which migrations from version on add to older tables.
-func addedSince(t *testing.T, version int64) (drops string) {
+func addedSince(t *testing.T, version int64, older func(table string) bool) (drops string) {
 	t.Helper()
 	files, err := migrations.ReadDir("migrations/sqlite")
 	if err != nil {
@@ -421,7 +421,9 @@ func addedSince(t *testing.T, version int64) (drops string) {
 			t.Fatal(err)
 		}
 		for _, m := range added.FindAllStringSubmatch(string(text), -1) {
-			drops += "ALTER TABLE " + m[1] + " DROP COLUMN " + m[2] + ";"
+			if older(m[1]) {
+				drops += "ALTER TABLE " + m[1] + " DROP COLUMN " + m[2] + ";"
+			}
 		}
 	}
 	return drops
