@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -261,7 +262,7 @@ func TestAttackATargetThatHangsUpInTheRename(t *testing.T) {
 	t.Parallel()
 	w, _ := holding(t)
 	lost := make(chan struct{})
-	w.breakAtRename(func() { close(lost) })
+	w.hooked(func() {}, func() { w.target.Break(); close(lost) })
 	v := w.admit(w.engineer(2))
 	c, err := sftp.NewClient(v.client)
 	if err != nil {
@@ -296,10 +297,11 @@ func TestAttackATargetThatHangsUpInTheRename(t *testing.T) {
 	}
 }
 
-// breakAtRename makes a target that hangs up once it has given a file its name, before it answers.
-func (w *world) breakAtRename(then func()) {
+// hooked makes a target that calls written when a delivery begins to write, and renamed once it has given a file its name, before it answers.
+func (w *world) hooked(written, renamed func()) {
 	w.target = testbed.NewTarget(w.t, testbed.TargetOptions{Files: func(h sftp.Handlers) sftp.Handlers {
-		h.FileCmd = &renamed{h.FileCmd, sync.OnceFunc(func() { w.target.Break(); then() })}
+		h.FileCmd = &renames{h.FileCmd, sync.OnceFunc(renamed)}
+		h.FilePut = &writes{h.FilePut, sync.OnceFunc(written)}
 		return h
 	}})
 	w.write("test.registered", func(tx *store.Tx) error {
@@ -309,14 +311,79 @@ func (w *world) breakAtRename(then func()) {
 	})
 }
 
-type renamed struct {
+type renames struct {
 	sftp.FileCmder
 	then func()
 }
 
 // PosixRename implements sftp.PosixRenameFileCmder.
-func (r *renamed) PosixRename(q *sftp.Request) error {
+func (r *renames) PosixRename(q *sftp.Request) error {
 	err := r.FileCmder.(sftp.PosixRenameFileCmder).PosixRename(q)
 	r.then()
 	return err
+}
+
+type writes struct {
+	sftp.FileWriter
+	then func()
+}
+
+// Filewrite implements sftp.FileWriter.
+func (w *writes) Filewrite(q *sftp.Request) (io.WriterAt, error) {
+	if strings.Contains(q.Filepath, ".sekimori-") {
+		w.then()
+	}
+	return w.FileWriter.Filewrite(q)
+}
+
+// A rejection while the part is written stops the delivery, and nothing is left on the target. One in the moment of the rename is refused: the
+// file is there, and state and ledger say so.
+func TestAttackARejectionDuringADelivery(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		renaming bool
+		want     policy.FileState
+	}{"while it is written": {false, policy.FileRejected}, "while it gets its name": {true, policy.FileReleased}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := newExchange(t, policy.FileApprove, policy.FilePass)
+			var id string
+			var said error
+			reject := func() { said = x.desk.Reject(context.Background(), id, "別の版です", by("U-HEAD")) }
+			if nothing := func() {}; c.renaming {
+				x.hooked(nothing, reject)
+			} else {
+				x.hooked(reject, nothing)
+			}
+			v := x.admit(x.engineer(1))
+			client, err := sftp.NewClient(v.client)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = put(client, "/patch.sql", "fine")
+			id = x.numberOf("file.held")
+			ended := x.db.Changed()
+			defer ended.Stop()
+			if r := x.approve(id, "U-HEAD"); r != "" {
+				t.Fatal(r)
+			}
+			for n := 0; n == 0; n = len(x.entries("file.released")) + len(x.entries("file.not-delivered")) {
+				<-ended.C
+			}
+			if f := x.file(id); f.State != c.want {
+				t.Errorf("%s", f.State)
+			}
+			var denied *policy.Denied
+			if refused := errors.As(said, &denied) && denied.Reason == policy.AlreadyDecided; refused != c.renaming {
+				t.Errorf("the rejection: %v", said)
+			}
+			left, err := client.ReadDir("/")
+			if there := len(left) == 1 && left[0].Name() == "patch.sql"; err != nil || there != c.renaming || !c.renaming && len(left) > 0 {
+				t.Errorf("on the target: %v, %v", left, err)
+			}
+			client.Close()
+			v.client.Close()
+			<-v.over
+		})
+	}
 }
