@@ -60,8 +60,8 @@ func TestDemoShowsTheMainJob(t *testing.T) {
 		names = append(names, last.Step)
 	}
 	want := []string{"prepare", "enroll", "request", "refused-before-approval", "check", "approve", "open-refused", "backup-and-checklist", "open",
-		"skip-wait", "connect", "work", "refused-copy", "pause", "resume", "extend", "grant", "skip-wait", "deadline-moved",
-		"skip-wait", "cut", "refused-after-end", "report", "attest", "review", "second", "freeze", "lift", "verify", "try"}
+		"skip-wait", "connect", "work", "masked", "refused-copy", "pause", "resume", "extend", "grant", "skip-wait", "deadline-moved",
+		"skip-wait", "cut", "refused-after-end", "account", "reconcile", "report", "attest", "review", "second", "freeze", "lift", "verify", "try"}
 	if !slices.Equal(names, want) {
 		t.Errorf("steps %v, want %v", names, want)
 	}

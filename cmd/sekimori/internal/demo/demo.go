@@ -144,7 +144,7 @@ func (d *demo) walk(ctx context.Context) error {
 	}{
 		{"prepare", d.prepare}, {"enroll", d.enrollAll}, {"request", d.file}, {"refused-before-approval", d.tooSoon},
 		{"check", d.check}, {"approve", d.approve}, {"open", d.open}, {"connect", d.enter}, {"work", d.work}, {"pause", d.pause},
-		{"extend", d.extend}, {"cut", d.cut}, {"report", d.report}, {"review", d.review},
+		{"extend", d.extend}, {"cut", d.cut}, {"account", d.account}, {"report", d.report}, {"review", d.review},
 		{"second", d.second}, {"freeze", d.freeze}, {"lift", d.lift}, {"verify", d.verify},
 	} {
 		if err := s.do(ctx); err != nil {
@@ -187,11 +187,11 @@ func (d *demo) prepare(ctx context.Context) error {
 	if d.broker, err = broker.Start(ctx, cfg, options); err != nil {
 		return err
 	}
-	ca, err := d.authority(cfg)
+	ca, steward, err := d.authority(cfg)
 	if err != nil {
 		return err
 	}
-	if d.target, err = target.Start(ca, filepath.Join(d.dir, "home"), d.now, "hrmnt01"); err != nil {
+	if d.target, err = target.Start(ca, steward, filepath.Join(d.dir, "home"), d.now, "hrmnt01"); err != nil {
 		return err
 	}
 	if err := d.engineerKey(); err != nil {
@@ -205,17 +205,21 @@ func (d *demo) prepare(ctx context.Context) error {
 	return nil
 }
 
-// authority is the broker's CA, which the target is told to trust.
-func (d *demo) authority(cfg broker.Config) (ssh.PublicKey, error) {
+// authority is the broker's CA, which the target is told to trust, and the key of its administrative connection.
+func (d *demo) authority(cfg broker.Config) (ca, steward ssh.PublicKey, err error) {
 	master, err := keys.LoadMaster(cfg.MasterKeyFile)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ring, err := keys.Open(filepath.Join(cfg.DataDir, "keys"), master)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return ring.CAPublic(), nil
+	signer, err := ring.StewardSigner()
+	if err != nil {
+		return nil, nil, err
+	}
+	return ring.CAPublic(), signer.PublicKey(), nil
 }
 
 func (d *demo) close() {

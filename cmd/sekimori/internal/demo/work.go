@@ -44,6 +44,16 @@ func (d *demo) work(ctx context.Context) error {
 	d.narrate("work", "接続先で作業しました。出力と終了コード(7)はそのまま届き、中継の前に記録されています。",
 		"Work on the target: output and exit status (7) arrive unchanged, recorded before they are relayed.",
 		map[string]any{"exit": status}, "$ echo work done by $USER; exit 7", strings.TrimSpace(out))
+	const number = "1234-5678-9018" // with a right check digit; nobody has it
+	out, _, _, err = d.conn.once("echo " + number)
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(out) != "****-****-****" {
+		return fmt.Errorf("an individual number reached the engineer: %q", out)
+	}
+	d.narrate("masked", "個人番号に見える数字は、保守要員の画面では伏せられます。目隠しであり、アクセス制御ではありません。",
+		"What looks like an individual number is masked on its way to the engineer. This is a blind, no access control.", nil, "$ echo "+number, strings.TrimSpace(out))
 	said, status, err := d.conn.sftp()
 	if err != nil {
 		return err

@@ -20,15 +20,20 @@ type Target struct {
 	hostKey  ssh.PublicKey
 	home     string
 
-	mu     sync.Mutex // guards conns, closed
-	conns  map[net.Conn]struct{}
+	now     func() time.Time
+	started time.Time
+
+	mu     sync.Mutex        // guards what follows
+	conns  map[net.Conn]bool // true: of the administrative connection
+	open   map[string]bool   // of each account: the steward has opened it
+	logins []login
 	closed bool
 	wg     sync.WaitGroup
 }
 
-// Start listens on a free port of loopback and accepts certificates of ca for any of the logins.
-// home is where shells start; now is the clock that certificates are held against.
-func Start(ca ssh.PublicKey, home string, now func() time.Time, logins ...string) (*Target, error) {
+// Start listens on a free port of loopback and accepts certificates of ca for any of the logins, once the holder of the steward's key has
+// opened the account; without a steward all accounts are open. home is where shells start; now is the clock that certificates are held against.
+func Start(ca, steward ssh.PublicKey, home string, now func() time.Time, logins ...string) (*Target, error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("host key of the demonstration target: %w", err)
@@ -37,17 +42,26 @@ func Start(ca ssh.PublicKey, home string, now func() time.Time, logins ...string
 	if err != nil {
 		return nil, fmt.Errorf("host key of the demonstration target: %w", err)
 	}
-	known := map[string]bool{}
+	t := &Target{home: home, now: now, started: now(), conns: map[net.Conn]bool{}, open: map[string]bool{}}
 	for _, l := range logins {
-		known[l] = true
+		t.open[l] = steward == nil
 	}
 	checker := &ssh.CertChecker{Clock: now, IsUserAuthority: func(key ssh.PublicKey) bool {
 		return string(key.Marshal()) == string(ca.Marshal())
 	}}
 	config := &ssh.ServerConfig{
 		PublicKeyCallback: func(c ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-			if !known[c.User()] {
-				return nil, errors.New("no such account")
+			if steward != nil && c.User() == Steward {
+				if string(key.Marshal()) != string(steward.Marshal()) {
+					return nil, errors.New("not the steward's key")
+				}
+				return &ssh.Permissions{}, nil
+			}
+			t.mu.Lock()
+			open := t.open[c.User()]
+			t.mu.Unlock()
+			if !open {
+				return nil, errors.New("no such account, or it is closed")
 			}
 			return checker.Authenticate(c, key)
 		},
@@ -57,7 +71,7 @@ func Start(ca ssh.PublicKey, home string, now func() time.Time, logins ...string
 	if err != nil {
 		return nil, fmt.Errorf("demonstration target: %w", err)
 	}
-	t := &Target{listener: l, config: config, hostKey: signer.PublicKey(), home: home, conns: map[net.Conn]struct{}{}}
+	t.listener, t.config, t.hostKey = l, config, signer.PublicKey()
 	t.wg.Add(1)
 	go t.accept()
 	return t, nil
@@ -69,12 +83,18 @@ func (t *Target) Addr() *net.TCPAddr { return t.listener.Addr().(*net.TCPAddr) }
 // HostKey is what to register for it.
 func (t *Target) HostKey() ssh.PublicKey { return t.hostKey }
 
-// Open counts the connections that are open now: the demonstration proves by it that the broker
+// Open counts the connections that are open now, without those of the steward: the demonstration proves by it that the broker
 // left none behind.
 func (t *Target) Open() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.conns)
+	n := 0
+	for _, steward := range t.conns {
+		if !steward {
+			n++
+		}
+	}
+	return n
 }
 
 // Close ends the target with everything it started.
@@ -103,7 +123,7 @@ func (t *Target) accept() {
 			c.Close()
 			return
 		}
-		t.conns[c] = struct{}{}
+		t.conns[c] = false
 		t.mu.Unlock()
 		t.wg.Add(1)
 		go func() {
@@ -124,6 +144,11 @@ func (t *Target) serve(c net.Conn) {
 	}
 	defer conn.Close()
 	go ssh.DiscardRequests(reqs)
+	host, port, _ := net.SplitHostPort(c.RemoteAddr().String())
+	t.mu.Lock()
+	t.conns[c] = conn.User() == Steward
+	t.logins = append(t.logins, login{t.now(), conn.User(), host, port})
+	t.mu.Unlock()
 	var channels sync.WaitGroup
 	for nc := range chans {
 		if nc.ChannelType() != "session" {
@@ -137,6 +162,10 @@ func (t *Target) serve(c net.Conn) {
 		channels.Add(1)
 		go func() {
 			defer channels.Done()
+			if conn.User() == Steward {
+				t.serveSteward(ch, reqs)
+				return
+			}
 			p := program{home: t.home, user: conn.User(), channel: ch}
 			p.serve(reqs)
 		}()

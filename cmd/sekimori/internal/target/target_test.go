@@ -33,7 +33,7 @@ func TestACommandWhoseOutputNobodyReadsEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
-	target, err := Start(ca.PublicKey(), t.TempDir(), func() time.Time { return at }, "maint")
+	target, err := Start(ca.PublicKey(), nil, t.TempDir(), func() time.Time { return at }, "maint")
 	if err != nil {
 		t.Fatal(err)
 	}
