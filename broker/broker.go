@@ -46,6 +46,9 @@ type Options struct {
 	FS     recordings.FS // nil: the operating system's; tests put faults in its place
 	// Authenticators is a further clock by which one-time codes may count; nil: none. Only the demonstration, whose Clock is set forward, has one.
 	Authenticators func() time.Time
+	// SimulatedLine drives lines whose rule says "simulated". Nil: such a line is unknown and admits no
+	// one. Only the demonstration has one.
+	SimulatedLine interlock.Driver
 	// Hash is the cost of checking a password; zero: production's, which no setting changes. Tests give a low one.
 	Hash registry.Cost
 }

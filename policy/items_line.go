@@ -20,6 +20,10 @@ func lookLine(a *Application, f *finding, now time.Time) {
 	case line.State == LineSeparated:
 		how := line.How.Label()
 		f.fine(Text{JA: "庁内網: 切断、" + how.JA, EN: "office network: cut, " + how.EN})
+		if line.How == LineSimulated {
+			f.careful(line.How.Limit(), Text{JA: "実際の作業では模擬でない切替器を使ってください", EN: "use a driver that is no simulation for real work"})
+			return
+		}
 		f.fine(line.How.Limit())
 	case line.State == LineJoined:
 		f.bad(InterlockNotReady, nil, Text{JA: "庁内網: 接続", EN: "office network: connected"}, ask)

@@ -29,11 +29,12 @@ const (
 // LineHow is what stands behind a verdict on a line.
 type LineHow string
 
-// The protections that may stand behind a verdict, the weakest first. A driven line is probed too.
+// The protections that may stand behind a verdict, the weakest first. A simulated and a driven line are probed too.
 const (
-	LineAttested LineHow = "attested" // a person pulled the cable and said so
-	LineProbed   LineHow = "probed"   // and probes that were seen to fail and to succeed agree
-	LineDriven   LineHow = "driven"   // a switch, a firewall or the broker's own rules were set and read back, and probes agree
+	LineSimulated LineHow = "simulated" // nothing is moved: the demonstration's line
+	LineAttested  LineHow = "attested"  // a person pulled the cable and said so
+	LineProbed    LineHow = "probed"    // and probes that were seen to fail and to succeed agree
+	LineDriven    LineHow = "driven"    // a switch, a firewall or the broker's own rules were set and read back, and probes agree
 )
 
 // Line is what is known of a system's line now. The zero value is unknown, and unknown denies.
@@ -89,20 +90,22 @@ var lineSides = map[LineSide]Text{
 func (s LineSide) Label() Text { return text.Label(lineSides, s) }
 
 var lineHows = map[LineHow]Text{
-	"":           text.Of("確かめていない", "not verified"),
-	LineAttested: text.Of("目視(立会者の申告)", "by eye (the attendant's word)"),
-	LineProbed:   text.Of("目視と検査器", "by eye and probes"),
-	LineDriven:   text.Of("連動(切替器と検査器)", "driven (switch and probes)"),
+	"":            text.Of("確かめていない", "not verified"),
+	LineSimulated: text.Of("模擬(実際の回線は動きません)", "simulated (no real line is moved)"),
+	LineAttested:  text.Of("目視(立会者の申告)", "by eye (the attendant's word)"),
+	LineProbed:    text.Of("目視と検査器", "by eye and probes"),
+	LineDriven:    text.Of("連動(切替器と検査器)", "driven (switch and probes)"),
 }
 
 // Label is the kind of protection as people read it.
 func (h LineHow) Label() Text { return text.Label(lineHows, h) }
 
 var lineLimits = map[LineHow]Text{
-	"":           text.Of("庁内網との分離は確かめられていません。", "Separation from the office network was not verified."),
-	LineAttested: text.Of("人の目と申告だけによります。誤りや、途中で線が戻ることに、関守は気付けません。", "It rests on a person's eye and word alone. The broker cannot notice an error, or a cable that is put back."),
-	LineProbed:   text.Of("検査は線を抜いた証明ではありません。検査する相手の外にある経路は分かりません。", "A probe is no proof of a pulled cable. Paths beyond the probed hosts stay unseen."),
-	LineDriven:   text.Of("切替器の設定を読み返し、検査器で確かめています。検査は線を抜いた証明ではなく、切替器を通らない経路は分かりません。", "The switch's setting is read back and probes agree. A probe is no proof of a pulled cable, and paths around the switch stay unseen."),
+	"":            text.Of("庁内網との分離は確かめられていません。", "Separation from the office network was not verified."),
+	LineSimulated: text.Of("実演のための模擬です。実際の回線は切れも、つながりもしません。", "A simulation for demonstrations. No real line is cut or connected."),
+	LineAttested:  text.Of("人の目と申告だけによります。誤りや、途中で線が戻ることに、関守は気付けません。", "It rests on a person's eye and word alone. The broker cannot notice an error, or a cable that is put back."),
+	LineProbed:    text.Of("検査は線を抜いた証明ではありません。検査する相手の外にある経路は分かりません。", "A probe is no proof of a pulled cable. Paths beyond the probed hosts stay unseen."),
+	LineDriven:    text.Of("切替器の設定を読み返し、検査器で確かめています。検査は線を抜いた証明ではなく、切替器を通らない経路は分かりません。", "The switch's setting is read back and probes agree. A probe is no proof of a pulled cable, and paths around the switch stay unseen."),
 }
 
 // Limit says in words how far the protection goes.

@@ -31,6 +31,7 @@ func TestTheLastTestOfALineCounts(t *testing.T) {
 	}{
 		"by eye only":                  {LineByHand, Line{State: LineSeparated, How: LineAttested}, true, ItemCaution},
 		"tested":                       {LineInterlocked, Line{State: LineSeparated, How: LineDriven, Sensor: true, Tested: early, TestOK: true}, true, ItemMet},
+		"simulated":                    {LineInterlocked, Line{State: LineSeparated, How: LineSimulated, Sensor: true, Tested: early, TestOK: true}, true, ItemCaution},
 		"never tested, later":          {LineInterlocked, Line{Sensor: true}, false, ItemCaution},
 		"never tested, at the start":   {LineInterlocked, Line{State: LineSeparated, Sensor: true}, true, ItemUnmet},
 		"failed, long before":          {LineInterlocked, Line{Sensor: true, Tested: early}, false, ItemUnmet},

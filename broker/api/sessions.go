@@ -35,7 +35,7 @@ type Session struct {
 	ClientVersion string        `json:"client_version,omitempty"`
 	Paused        time.Time     `json:"paused_at,omitzero"`
 	PausedBy      string        `json:"paused_by,omitempty"` // empty while paused: the attendant is away
-	Held          []HeldCommand `json:"held,omitempty"`      // on a single session and on the attendant's console: commands that wait for the attendant
+	Held          []HeldCommand `json:"held,omitempty"`      // on a single session and for the attendant at the post: commands that wait for the attendant
 	// On a single session that has ended: how its end was verified (R4). verified | partly | failed; empty: it was not.
 	EndVerified string    `json:"end_verified,omitempty"`
 	Findings    []Finding `json:"findings,omitempty"`

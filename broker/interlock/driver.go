@@ -2,6 +2,7 @@ package interlock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -31,13 +32,17 @@ const (
 )
 
 // driverOf makes the driver of a system; nil: people move its line.
-func driverOf(s *rules.System) (Driver, error) {
+func (o *Options) driverOf(s *rules.System) (Driver, error) {
 	d := s.Driver()
 	switch {
 	case d.None():
 		return nil, nil
 	case len(d.Exec) > 0:
 		return program{system: s.ID, words: d.Exec}, nil
+	case d.Simulated && o.Simulated != nil:
+		return o.Simulated, nil
+	case d.Simulated:
+		return nil, errors.New("line_driver: simulated is for the demonstration only")
 	}
 	return newNftables(s.ID, d.Internal, d.Maintenance)
 }

@@ -33,6 +33,8 @@ type Options struct {
 	// before a side counts as down.
 	Settle time.Duration
 	Log    hclog.Logger // nil: none
+	// Simulated drives each line whose rule says "simulated". Nil: such a line is unknown.
+	Simulated Driver
 	// Drive makes the driver of a system; nil: of its rule. Tests bring their own.
 	Drive func(*rules.System) (Driver, error)
 	// Look runs a probe; nil: for real. Tests bring their own.
@@ -78,7 +80,7 @@ func New(o Options) *Switch {
 		o.Log = hclog.NewNullLogger()
 	}
 	if o.Drive == nil {
-		o.Drive = driverOf
+		o.Drive = o.driverOf
 	}
 	if o.Look == nil {
 		o.Look = look

@@ -5,7 +5,7 @@ var kindsOfLines = func() []Kind {
 	line := func(more ...Member) []Member {
 		return append([]Member{
 			text("window", "number of the window"), text("request", "number of its request"), text("system", "id of the system"),
-			text("how", "what stands behind the verdict: `attested` (a person pulled the cable and said so), `probed` (and probes agree), `driven` (a driver was set and read back, and probes agree)"),
+			text("how", "what stands behind the verdict: `simulated` (nothing is moved; the demonstration), `attested` (a person pulled the cable and said so), `probed` (and probes agree), `driven` (a driver was set and read back, and probes agree)"),
 			text("limit", "how far that goes, in Japanese"), text("state", "the broker's verdict at that moment: `separated`, `joined` or `unknown`"),
 			text("internal", "the side toward the office network: `up`, `down` or `unknown`"), text("maintenance", "the side toward the maintenance line, likewise"),
 		}, more...)

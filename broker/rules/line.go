@@ -20,10 +20,11 @@ type Driver struct {
 	Exec        []string // a program and its arguments
 	Internal    string   // of the broker's own rules: the interface toward the office network
 	Maintenance string   // and the one toward the maintenance line
+	Simulated   bool     // the demonstration's line: nothing is moved
 }
 
 // None tells that people move the line.
-func (d Driver) None() bool { return len(d.Exec) == 0 && d.Internal == "" }
+func (d Driver) None() bool { return len(d.Exec) == 0 && d.Internal == "" && !d.Simulated }
 
 // ProbeSide says which side of a line a probe looks at.
 type ProbeSide string
@@ -56,7 +57,7 @@ const mostProbes = 8
 
 var interfaceForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$`)
 
-// ParseDriver reads a driver: "exec /path arguments", or "nftables internal=IFACE maintenance=IFACE". Empty: none.
+// ParseDriver reads a driver: "exec /path arguments", "nftables internal=IFACE maintenance=IFACE", or "simulated". Empty: none.
 func ParseDriver(s string) (d Driver, err error) {
 	words := strings.Fields(s)
 	if len(words) == 0 {
@@ -84,6 +85,11 @@ func ParseDriver(s string) (d Driver, err error) {
 			return Driver{}, fmt.Errorf("nftables needs two different interfaces")
 		}
 		return d, nil
+	case "simulated":
+		if len(words) > 1 {
+			return d, fmt.Errorf("%q is too much", words[1])
+		}
+		return Driver{Simulated: true}, nil
 	}
 	return d, fmt.Errorf("%q is neither exec nor nftables", words[0])
 }
@@ -144,6 +150,8 @@ func (s *System) Probes() []Probe {
 // How is what stands behind a verdict on the system's line.
 func (s *System) How() policy.LineHow {
 	switch {
+	case s.Driver().Simulated:
+		return policy.LineSimulated
 	case s.Line == policy.LineInterlocked:
 		return policy.LineDriven
 	case s.Line == policy.LineByHand && slices.ContainsFunc(s.Probes(), func(p Probe) bool { return p.Side == InternalSide }):

@@ -9,7 +9,7 @@ import (
 
 func TestLinesAreReadStrictly(t *testing.T) {
 	for _, wrong := range []string{"exec", "exec line", "exec ../line", "exec /usr/../line", "nftables", "nftables internal=eth1", "nftables internal=eth1 maintenance=eth1",
-		"nftables internal=eth1 maintenance=eth2 internal=eth3", "nftables internal=eth1 maintenance=a/b", "nftables internal=eth1 maintenance=sixteencharacter", "switch"} {
+		"nftables internal=eth1 maintenance=eth2 internal=eth3", "nftables internal=eth1 maintenance=a/b", "nftables internal=eth1 maintenance=sixteencharacter", "switch", "simulated yes"} {
 		if d, err := rules.ParseDriver(wrong); err == nil {
 			t.Errorf("driver %q is read as %+v", wrong, d)
 		}
@@ -45,10 +45,11 @@ func TestHalfARuleDrivesNothing(t *testing.T) {
 func TestHowALineIsProtected(t *testing.T) {
 	probed := []string{"internal tcp 192.0.2.1:443"}
 	for how, s := range map[policy.LineHow]rules.System{
-		"":                  {System: policy.System{Line: policy.LineNone}, LineProbes: probed},
-		policy.LineAttested: {System: policy.System{Line: policy.LineByHand}, LineProbes: []string{"maintenance tcp 192.0.2.1:443"}},
-		policy.LineProbed:   {System: policy.System{Line: policy.LineByHand}, LineProbes: probed},
-		policy.LineDriven:   {System: policy.System{Line: policy.LineInterlocked}, LineProbes: probed},
+		"":                   {System: policy.System{Line: policy.LineNone}, LineProbes: probed},
+		policy.LineAttested:  {System: policy.System{Line: policy.LineByHand}, LineProbes: []string{"maintenance tcp 192.0.2.1:443"}},
+		policy.LineProbed:    {System: policy.System{Line: policy.LineByHand}, LineProbes: probed},
+		policy.LineSimulated: {System: policy.System{Line: policy.LineInterlocked}, LineDriver: "simulated", LineProbes: probed},
+		policy.LineDriven:    {System: policy.System{Line: policy.LineInterlocked}, LineProbes: probed},
 	} {
 		if got := s.How(); got != how {
 			t.Errorf("%+v is %q, want %q", s, got, how)

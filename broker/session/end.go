@@ -275,7 +275,7 @@ func (l *session) subjects() []string {
 	return []string{l.a.ID, l.a.Person.ID, l.grant.Request, l.system.ID}
 }
 
-// lineWords says what protects the session: none, attested, probed or driven, and how far that goes.
+// lineWords says what protects the session: none, simulated, attested, probed or driven, and how far that goes.
 func (l *session) lineWords() (how, limit string) {
 	if l.system.Line == policy.LineNone {
 		return string(policy.LineNone), ""

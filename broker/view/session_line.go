@@ -50,7 +50,7 @@ func (v *Views) sessionLine(s *store.Snap, r store.Session) (*api.SessionLine, e
 		out.OnAt, out.OnBy = At(on.Time, v.o.Zone), doer(on)
 	}
 	offs := []string{"line.off", "line.reconciled"}
-	if out.How == policy.LineDriven { // its driver takes the maintenance line off with the loss
+	if out.How == policy.LineDriven || out.How == policy.LineSimulated { // its driver takes the maintenance line off with the loss
 		offs = append(offs, "line.lost")
 	}
 	var off []ledger.Entry

@@ -114,6 +114,11 @@ func (v *Views) AttendanceNow(ctx context.Context, by Reader, id string, items b
 		return api.Attendance{}, err
 	}
 	v.Living(out.Sessions)
+	if policy.SeesHeld(by.Person, shown.Window.Window) {
+		for i := range out.Sessions {
+			v.waiting(&out.Sessions[i])
+		}
+	}
 	out.Waiting = v.waitingFor(by, shown.Window)
 	if len(shown.Checks) > 0 && policy.SeesCalls(by.Person, shown.Window.Window) {
 		out.Calls, err = v.calls(ctx, id)
