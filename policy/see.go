@@ -118,6 +118,9 @@ func SeesWaiting(p Person, w Window) bool {
 // SeesCalls reports whether a person sees the telephone number for the identity check of a window: its attendant alone does.
 func SeesCalls(p Person, w Window) bool { return p.ID != "" && w.Attendant == p.ID }
 
+// SeesHeld reports whether a person sees the commands that wait in a window's sessions: the attendant at the post, who answers them, does.
+func SeesHeld(p Person, w Window) bool { return p.ID != "" && w.Attendant == p.ID && w.Attended() }
+
 // AlarmSight says which alarms a person sees: those for the desk of Section, and with Central those for the central desk. Open alarms
 // are always those of one's own desks.
 type AlarmSight struct {

@@ -111,6 +111,18 @@ func TestOnlyTheAttendantSeesWhomToCall(t *testing.T) {
 	}
 }
 
+func TestOnlyTheAttendantAtThePostSeesHeldCommands(t *testing.T) {
+	for _, c := range []struct {
+		person, attendant string
+		state             WindowState
+		want              bool
+	}{{"U-001", "U-001", WindowPermitted, true}, {"U-001", "U-001", WindowClosed, false}, {"U-001", "U-002", WindowPermitted, false}, {"", "", WindowPermitted, false}} {
+		if got := SeesHeld(Person{ID: c.person, Kind: Staff, Roles: []Role{InformationSystems}}, Window{Attendant: c.attendant, State: c.state}); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
 func TestSeesWaiting(t *testing.T) {
 	attendant, other := Person{ID: "U-1", Roles: []Role{Attendant}}, Person{ID: "U-2", Roles: []Role{Approver}}
 	for _, c := range []struct {

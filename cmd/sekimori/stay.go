@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -179,11 +180,32 @@ func (s *stay) tellSessions(before, v api.Attendance, line func(ja, en string, c
 			line(said, said)
 		}
 	}
+	for _, x := range v.Sessions {
+		i := at(before.Sessions, x.ID)
+		for _, h := range x.Held {
+			if i < 0 || !slices.ContainsFunc(before.Sessions[i].Held, func(o api.HeldCommand) bool { return o.Number == h.Number }) {
+				s.tellHeld(x, h, line)
+			}
+		}
+	}
 	for _, x := range before.Sessions {
 		if at(v.Sessions, x.ID) < 0 {
 			line(fmt.Sprintf("%s %s: 終了しました", x.ID, s.p.named(x.Engineer)), fmt.Sprintf("%s %s: ended", x.ID, s.p.named(x.Engineer)))
 		}
 	}
+}
+
+// tellHeld names a command that waits for the attendant, and the two answers.
+func (s *stay) tellHeld(x api.Session, h api.HeldCommand, line func(ja, en string, commands ...string)) {
+	until, rule := h.Until.Format("15:04:05"), policy.LiveVerdict{Rule: h.Rule, Unjudged: h.Rule == ""}.Say()
+	typed := text.Text{JA: "「" + h.Line + "」", EN: h.Line}
+	if h.Line == "" {
+		typed = text.Text{JA: "(画面に出ない入力)", EN: "(typed without an echo)"}
+	}
+	number := strconv.Itoa(h.Number)
+	line(fmt.Sprintf("確認待ちの命令 %s %s番 %s(%s)。%s までに答えがなければ送りません:", x.ID, number, typed.JA, rule.JA, until),
+		fmt.Sprintf("held command, %s no. %s: %s (%s); without an answer by %s it is refused:", x.ID, number, typed.EN, rule.EN, until),
+		"sekimori session allow "+x.ID+" "+number, "sekimori session refuse "+x.ID+" "+number)
 }
 
 // beatBeside says that the attendant is there while they watch a session; for anybody else it does nothing. The

@@ -50,6 +50,17 @@ func (s *stay) stayActs(live []api.Session) []struct {
 			return nil
 		}
 	}
+	answer := func(what string) func([]string) []string {
+		return func(rest []string) []string {
+			if len(rest) > 0 && !isSession(rest[0]) && len(live) == 1 {
+				rest = append([]string{live[0].ID}, rest...)
+			}
+			if len(rest) < 2 || !isSession(rest[0]) {
+				return nil
+			}
+			return reasoned("session", what, rest[0], rest[1])(rest[2:])
+		}
+	}
 	whole := func(command ...string) func([]string) []string {
 		return func(rest []string) []string {
 			if len(rest) > 0 && isSession(rest[0]) { // not meant for the window with all its sessions
@@ -68,6 +79,8 @@ func (s *stay) stayActs(live []api.Session) []struct {
 		{"permit", text.Text{JA: "開始を許可する", EN: "permit the start"}, words("attend", "permit", w)},
 		{"pause", text.Text{JA: "一時停止 [接続番号] [理由]", EN: "hold input back: [SESSION] [REASON]"}, session("pause")},
 		{"resume", text.Text{JA: "再開 [接続番号]", EN: "let input go on: [SESSION]"}, session("resume")},
+		{"allow", text.Text{JA: "確認待ちの命令を通す [接続番号] 番号", EN: "let a held command go on: [SESSION] NUMBER"}, answer("allow")},
+		{"refuse", text.Text{JA: "確認待ちの命令を止める [接続番号] 番号 [理由]", EN: "refuse a held command: [SESSION] NUMBER [REASON]"}, answer("refuse")},
 		{"grant", text.Text{JA: "延長を認める 番号", EN: "grant an extension: NUMBER"}, words("extension", "grant")},
 		{"deny", text.Text{JA: "延長しない 番号", EN: "deny an extension: NUMBER"}, words("extension", "deny")},
 		{"tick", text.Text{JA: "手順を確認済みにする 手順", EN: "tick a step: STEP"}, words("attend", "tick", w)},

@@ -31,7 +31,8 @@ func TestTheAttendantsConsoleFitsTheScreen(t *testing.T) {
 	v.Calls = []api.IdentityCall{{Person: "E-0031", Name: strings.Repeat("保守要員", 12), Phone: "000-0000-0001"}}
 	v.Asked = []api.AskedExtension{{ID: "X-0001", Minutes: 120, Reason: strings.Repeat("検証に時間が必要です。", 9) + "\x1b[2J"}, {ID: "X-0002", Minutes: 15, Reason: strings.Repeat("the test runs on ", 12)}}
 	v.Handover = &api.Handover{From: "U-012", To: strings.Repeat("kenmu", 20)}
-	v.Sessions = []api.Session{{ID: "S-20261231-1003", Engineer: strings.Repeat("E-0031 ", 12), State: "active"}}
+	v.Sessions = []api.Session{{ID: "S-20261231-1003", Engineer: strings.Repeat("E-0031 ", 12), State: "active",
+		Held: []api.HeldCommand{{Number: 2, Line: strings.Repeat("rm -f old.csv ", 12), Rule: "hold rm", Until: now.Add(30 * time.Second)}}}}
 	v.Checklist = &api.Checklist{Version: 4, Title: "立会い手順書", Steps: []api.ChecklistStep{
 		{No: 1, ID: "lan", JA: strings.Repeat("庁内網の切断を確かめた、", 8), EN: strings.Repeat("the office network is cut ", 8), Mandatory: true, Method: "seen", By: "U-012", At: now},
 	}}
@@ -52,12 +53,13 @@ func TestTheAttendantsConsoleFitsTheScreen(t *testing.T) {
 		}
 		p.printChecklist(v.Checklist)
 		fits(t, lang, out.String()+problems.String())
-		for _, command := range []string{"sekimori attend identity R8-10124-12", "sekimori extension grant X-0001", "sekimori extension deny X-0001", "sekimori extension grant X-0002"} {
+		for _, command := range []string{"sekimori attend identity R8-10124-12", "sekimori extension grant X-0001", "sekimori extension deny X-0001", "sekimori extension grant X-0002",
+			"sekimori session allow S-20261231-1003 2", "sekimori session refuse S-20261231-1003 2"} {
 			if !strings.Contains(out.String(), "\n           "+command+"\n") {
 				t.Errorf("%s: %q does not stand alone:\n%s", lang, command, out.String())
 			}
 		}
-		if n := strings.Count(out.String(), "23:30:00 "); n != 9 {
+		if n := strings.Count(out.String(), "23:30:00 "); n != 10 {
 			t.Errorf("%s: %d things were told:\n%s", lang, n, out.String())
 		}
 		if !strings.Contains(problems.String(), p.say("1分30秒", "1m30s")) {
