@@ -91,7 +91,7 @@ func (s LineSide) Label() Text { return text.Label(lineSides, s) }
 
 var lineHows = map[LineHow]Text{
 	"":            text.Of("確かめていない", "not verified"),
-	LineSimulated: text.Of("模擬(実際の回線は動きません)", "simulated (no real line is moved)"),
+	LineSimulated: text.Of("模擬", "simulated"),
 	LineAttested:  text.Of("目視(立会者の申告)", "by eye (the attendant's word)"),
 	LineProbed:    text.Of("目視と検査器", "by eye and probes"),
 	LineDriven:    text.Of("連動(切替器と検査器)", "driven (switch and probes)"),
@@ -102,7 +102,7 @@ func (h LineHow) Label() Text { return text.Label(lineHows, h) }
 
 var lineLimits = map[LineHow]Text{
 	"":            text.Of("庁内網との分離は確かめられていません。", "Separation from the office network was not verified."),
-	LineSimulated: text.Of("実演のための模擬です。実際の回線は切れも、つながりもしません。", "A simulation for demonstrations. No real line is cut or connected."),
+	LineSimulated: text.Of("実演のための模擬で、実際の回線は切れも、つながりもしません。", "A simulation for demonstrations: no real line is cut or connected."),
 	LineAttested:  text.Of("人の目と申告だけによります。誤りや、途中で線が戻ることに、関守は気付けません。", "It rests on a person's eye and word alone. The broker cannot notice an error, or a cable that is put back."),
 	LineProbed:    text.Of("検査は線を抜いた証明ではありません。検査する相手の外にある経路は分かりません。", "A probe is no proof of a pulled cable. Paths beyond the probed hosts stay unseen."),
 	LineDriven:    text.Of("切替器の設定を読み返し、検査器で確かめています。検査は線を抜いた証明ではなく、切替器を通らない経路は分かりません。", "The switch's setting is read back and probes agree. A probe is no proof of a pulled cable, and paths around the switch stay unseen."),

@@ -2,6 +2,9 @@ package api
 
 import (
 	"time"
+
+	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
 // Report is a work report (作業報告書).
@@ -130,4 +133,18 @@ type Intervention struct {
 	At     time.Time `json:"at"`
 	By     string    `json:"by"`
 	Reason string    `json:"reason"`
+	// How, of a step on the line, and Answer, to a command that waited, are the codes behind the reason.
+	How    policy.LineHow    `json:"how,omitempty"`
+	Answer policy.LiveAnswer `json:"answer,omitempty"`
+}
+
+// Said is the reason as people read it: in both languages where the record has its code.
+func (i Intervention) Said() text.Text {
+	switch {
+	case i.How != "":
+		return i.How.Said()
+	case i.Answer != "":
+		return i.Answer.Label()
+	}
+	return text.Same(i.Reason)
 }

@@ -2,6 +2,9 @@ package api
 
 import (
 	"time"
+
+	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
 // Session is one connection, or an attempt that was refused.
@@ -41,6 +44,9 @@ type Session struct {
 	Findings    []Finding `json:"findings,omitempty"`
 	// On a single session that was let in: what separated its system from the office network.
 	Line *SessionLine `json:"line,omitempty"`
+	// On a single session: the commands on which a live rule had an effect, and the files that the broker took from it, in order.
+	Ruled []RuledCommand `json:"ruled,omitempty"`
+	Files []SessionFile  `json:"files,omitempty"`
 	// On a single session: the people who decided on its request, in order, and who had the post (R3).
 	Approvers  []string `json:"approvers,omitempty"`
 	Attendants []string `json:"attendants,omitempty"`
@@ -54,6 +60,42 @@ type HeldCommand struct {
 	Exec   bool      `json:"exec,omitempty"`
 	Rule   string    `json:"rule,omitempty"` // empty: the rules could not judge it
 	Until  time.Time `json:"until"`          // without an answer it is refused then
+}
+
+// RuledCommand is a command on which a live rule had an effect. The command itself is in the recording alone.
+type RuledCommand struct {
+	At     time.Time         `json:"at"`
+	Effect policy.LiveEffect `json:"effect"`
+	Rule   string            `json:"rule,omitempty"`   // empty: the rules could not judge it
+	Held   int               `json:"held,omitempty"`   // its number, if it waited
+	Answer policy.LiveAnswer `json:"answer,omitempty"` // to a command that waited; empty: none yet
+	By     string            `json:"by,omitempty"`     // the person who gave it
+}
+
+// Said is the command's fate as people read it, without the person.
+func (c RuledCommand) Said() text.Text {
+	effect, rule, answer := c.Effect.Label(), policy.LiveVerdict{Rule: c.Rule, Unjudged: c.Rule == ""}.Say(), c.Answer.Label()
+	said := text.Of(effect.JA+"("+rule.JA+")", effect.EN+" ("+rule.EN+")")
+	if c.Answer != "" {
+		said = text.Of(said.JA+": "+answer.JA, said.EN+": "+answer.EN)
+	}
+	return said
+}
+
+// SessionFile is a file that the broker took from a session.
+type SessionFile struct {
+	ID        string           `json:"file"`
+	Direction string           `json:"direction"` // in | out
+	State     policy.FileState `json:"state"`
+}
+
+// Said is the file's state as people read it.
+func (f SessionFile) Said() text.Text {
+	way := text.Of("持込み", "in")
+	if f.Direction == policy.FilesOut {
+		way = text.Of("持出し", "out")
+	}
+	return text.Of(f.ID+" "+way.JA+": "+f.State.Label().JA, f.ID+" "+way.EN+": "+f.State.Label().EN)
 }
 
 // Finding is one part of the verification of an end: what was asked, and what was found.

@@ -182,8 +182,8 @@ func (v *visit) recordCard(rec api.AttendanceRecord, system string) (Card, error
 		}
 	}
 	for _, i := range c.Interventions {
-		k, rest := kindText(i.Kind), strings.TrimRight(" "+names(i.By)+" "+i.Reason, " ")
-		acts = append(acts, text2(i.At.Format("15:04:05")+" "+k.JA+rest, i.At.Format("15:04:05")+" "+k.EN+rest))
+		k, said, by, at := kindText(i.Kind), i.Said(), " "+names(i.By)+" ", i.At.Format("15:04:05 ")
+		acts = append(acts, text2(strings.TrimRight(at+k.JA+by+said.JA, " "), strings.TrimRight(at+k.EN+by+said.EN, " ")))
 	}
 	for _, a := range c.OpenAlarms {
 		alarms = append(alarms, text.Same(a))

@@ -149,6 +149,7 @@ func (v *visit) sessionCard(s api.Session) Card {
 		rows = append(rows, CardRow{Label: text2("申請", "Request"), Text: text.Request(s.Request), Href: "/requests/" + url.PathEscape(s.Request)})
 	}
 	rows = append(rows, v.sessionLineRows(s)...)
+	rows = append(rows, v.doneRows(s)...)
 	if s.Window != "" {
 		rows = append(rows, endRows(s)...)
 		rows = append(rows, CardRow{Label: text2("作業時間枠", "Window"), Text: text.Same(s.Window), Href: "/windows/" + url.PathEscape(s.Window)})
@@ -171,4 +172,26 @@ func (v *visit) sessionCard(s api.Session) Card {
 		rows = append(rows, CardRow{Label: text2("操作記録の検証値", "Digest of the recording"), Text: text.Same(s.RecordingSum)})
 	}
 	return Card{Rows: rows}
+}
+
+// doneRows are the rows of a connection's card on its commands under live rules and on its files.
+func (v *visit) doneRows(s api.Session) []CardRow {
+	var ruled []text.Text
+	for _, c := range s.Ruled {
+		said, at := c.Said(), c.At.In(v.p.o.Zone).Format("15:04:05 ")
+		by := strings.TrimRight(" "+c.By, " ")
+		ruled = append(ruled, text2(at+said.JA+by, at+said.EN+by))
+	}
+	var rows []CardRow
+	if len(ruled) > 0 {
+		rows = append(rows, listed("命令の決まり(補助であり境界ではない)", "Live rules (an aid, no boundary)", ruled))
+	}
+	for i, f := range s.Files {
+		label := text2("ファイル", "Files")
+		if i > 0 {
+			label = text.Text{}
+		}
+		rows = append(rows, CardRow{Label: label, Text: f.Said(), Href: v.root() + filePath(f.ID)})
+	}
+	return rows
 }

@@ -12,12 +12,12 @@ import (
 	"sekimori/policy"
 )
 
-// interventions are the kinds of entry that an attendance record lists: stops, resumptions, changes of the time, bookmarks, and the steps on
-// the line.
+// interventions are the kinds of entry that an attendance record lists: stops, resumptions, changes of the time, bookmarks, answers to
+// commands that waited, and the steps on the line.
 var interventions = []string{
 	"extension.granted", "extension.denied", "extension.lapsed",
 	"window.closed", "window.cut", "window.cancelled", "window.paused", "window.resumed", "window.unpermitted", "window.handed-over",
-	"session.paused", "session.resumed", "session.end-asked", "session.cut", "session.cut-explained", store.KindBookmarked,
+	"session.paused", "session.resumed", "session.end-asked", "session.cut", "session.cut-explained", "session.rule-answered", store.KindBookmarked,
 	"line.cut", "line.on", "line.lost", "line.left-on", "line.reconciled", "line.off", "line.restored",
 }
 
@@ -81,13 +81,18 @@ func (a *AttendanceRecord) note(e ledger.Entry) error {
 	case e.Kind == "session.ended" && (e.Actor.Kind != "person" || e.Actor.Via == "ssh"):
 		return nil // ended by itself, or by the engineer
 	}
+	one := api.Intervention{Kind: e.Kind, Entry: e.Index, At: e.Time, By: e.Actor.ID, How: p.How}
 	switch {
+	case e.Kind == "session.rule-answered":
+		one.Answer = policy.LiveAnswer(p.Answer)
+		p.Reason = one.Answer.Label().JA
 	case p.Answer != "":
 		p.Reason = p.Answer
 	case p.Reason == "":
 		p.Reason = p.Note
 	}
-	a.Interventions = append(a.Interventions, api.Intervention{Kind: e.Kind, Entry: e.Index, At: e.Time, By: e.Actor.ID, Reason: p.Reason})
+	one.Reason = p.Reason
+	a.Interventions = append(a.Interventions, one)
 	return nil
 }
 

@@ -61,6 +61,12 @@ func (v *Views) Session(ctx context.Context, by Reader, id string) (api.Session,
 			if err := verifiedEnd(s, &out); err != nil {
 				return err
 			}
+			if out.Ruled, err = v.ruledCommands(s, r.ID); err != nil {
+				return err
+			}
+			if out.Files, err = sessionFiles(s, r); err != nil {
+				return err
+			}
 		}
 		out.Approvers, out.Attendants = people.Approvers, people.Attendants
 		out.Offers = attendance.OnSession.Offers(s, by.Person, id)

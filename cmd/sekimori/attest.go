@@ -56,7 +56,7 @@ func (p *program) recordFields() []column[api.AttendanceRecord] {
 		{"一時停止・延長・切断・目印", "INTERVENTIONS", func(v api.AttendanceRecord) string {
 			var lines []string
 			for _, i := range v.Content.Interventions {
-				lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", stamp(i.At), intervention(i.Kind).In(p.lang), p.named(i.By), i.Reason)))
+				lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", stamp(i.At), intervention(i.Kind).In(p.lang), p.named(i.By), i.Said().In(p.lang))))
 			}
 			return strings.Join(lines, "\n")
 		}},

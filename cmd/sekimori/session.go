@@ -46,6 +46,20 @@ func (p *program) sessionFields() []column[api.Session] {
 		{"システム", "SYSTEM", func(v api.Session) string { return v.System }},
 		{"接続元", "SOURCE", func(v api.Session) string { return v.Source }},
 		{"回線", "LINE", p.lineOfSession},
+		{"命令の決まり", "LIVE RULES", func(v api.Session) string {
+			var said []string
+			for _, c := range v.Ruled {
+				said = append(said, strings.TrimSpace(stamp(c.At)+" "+c.Said().In(p.lang)+" "+p.named(c.By)))
+			}
+			return strings.Join(said, "\n")
+		}},
+		{"ファイル", "FILES", func(v api.Session) string {
+			var said []string
+			for _, f := range v.Files {
+				said = append(said, f.Said().In(p.lang))
+			}
+			return strings.Join(said, "\n")
+		}},
 		{"鍵", "KEY", func(v api.Session) string { return v.Fingerprint }},
 		{"二つ目の認証", "SECOND FACTOR", func(v api.Session) string { return word(p, api.Factor(v.Factor)) }},
 		{"一時停止", "PAUSED", func(v api.Session) string {
