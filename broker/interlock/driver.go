@@ -31,6 +31,9 @@ const (
 	stepTime = 5 * time.Second
 )
 
+// errSimulated says why a simulated line or probe does not answer.
+var errSimulated = errors.New("a simulated line or probe is for the demonstration only")
+
 // driverOf makes the driver of a system; nil: people move its line.
 func (o *Options) driverOf(s *rules.System) (Driver, error) {
 	d := s.Driver()
@@ -42,7 +45,7 @@ func (o *Options) driverOf(s *rules.System) (Driver, error) {
 	case d.Simulated && o.Simulated != nil:
 		return o.Simulated, nil
 	case d.Simulated:
-		return nil, errors.New("line_driver: simulated is for the demonstration only")
+		return nil, errSimulated
 	}
 	return newNftables(s.ID, d.Internal, d.Maintenance)
 }

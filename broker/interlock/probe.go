@@ -19,6 +19,21 @@ import (
 	"sekimori/policy"
 )
 
+// look runs one probe once. A simulated one asks the demonstration's line.
+func (o *Options) look(ctx context.Context, p rules.Probe) (policy.LineSide, error) {
+	switch {
+	case p.Kind != "simulated":
+		return look(ctx, p)
+	case o.Simulated == nil:
+		return policy.SideUnknown, errSimulated
+	}
+	read, err := o.Simulated.Look(ctx)
+	if p.Side == rules.InternalSide {
+		return read.Internal, err
+	}
+	return read.Maintenance, err
+}
+
 // look runs one probe once, within rules.ProbeTime. An error means that it could not look.
 func look(ctx context.Context, p rules.Probe) (policy.LineSide, error) {
 	ctx, cancel := context.WithTimeout(ctx, rules.ProbeTime)

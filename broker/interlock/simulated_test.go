@@ -11,8 +11,8 @@ import (
 // TestASimulatedLineIsUnknownInService: a rule that names the demonstration's line opens nothing on a broker that has none, and is called
 // simulated where there is one.
 func TestASimulatedLineIsUnknownInService(t *testing.T) {
-	h := lined(t, func(s *rules.System) { s.LineDriver = "simulated" })
-	h.s = New(Options{DB: h.DB, Acts: h.Runner(), Clock: h.Now, Every: h.s.o.Every, Stale: h.s.o.Stale, Settle: h.s.o.Settle, Look: h.dev.probed})
+	h := lined(t, func(s *rules.System) { s.LineDriver, s.LineProbes = "simulated", []string{"internal simulated"} })
+	h.s = New(Options{DB: h.DB, Acts: h.Runner(), Clock: h.Now, Every: h.s.o.Every, Stale: h.s.o.Stale, Settle: h.s.o.Settle})
 	h.begin()
 	h.dev.change(func(d *device) { d.internal = policy.SideDown })
 	if got := h.do(h.s.CutOff, "ito"); got == "" {
@@ -23,8 +23,8 @@ func TestASimulatedLineIsUnknownInService(t *testing.T) {
 		t.Errorf("%+v", shown)
 	}
 
-	h = lined(t, func(s *rules.System) { s.LineDriver = "simulated" })
-	h.s = New(Options{DB: h.DB, Acts: h.Runner(), Clock: h.Now, Every: h.s.o.Every, Stale: h.s.o.Stale, Settle: h.s.o.Settle, Look: h.dev.probed, Simulated: h.dev})
+	h = lined(t, func(s *rules.System) { s.LineDriver, s.LineProbes = "simulated", []string{"internal simulated"} })
+	h.s = New(Options{DB: h.DB, Acts: h.Runner(), Clock: h.Now, Every: h.s.o.Every, Stale: h.s.o.Stale, Settle: h.s.o.Settle, Simulated: h.dev})
 	h.begin()
 	if err := h.s.Test(t.Context(), "hr", townhall.Caller("ito")); err != nil {
 		t.Fatal(err)

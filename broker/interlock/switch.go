@@ -33,7 +33,7 @@ type Options struct {
 	// before a side counts as down.
 	Settle time.Duration
 	Log    hclog.Logger // nil: none
-	// Simulated drives each line whose rule says "simulated". Nil: such a line is unknown.
+	// Simulated drives each line whose rule says "simulated", and answers its simulated probes. Nil: such a line is unknown.
 	Simulated Driver
 	// Drive makes the driver of a system; nil: of its rule. Tests bring their own.
 	Drive func(*rules.System) (Driver, error)
@@ -83,7 +83,7 @@ func New(o Options) *Switch {
 		o.Drive = o.driverOf
 	}
 	if o.Look == nil {
-		o.Look = look
+		o.Look = o.look
 	}
 	if o.Changed == nil {
 		o.Changed = func(string) {}

@@ -46,7 +46,7 @@ func (s ProbeSide) Label() text.Text { return text.Label(probeSides, s) }
 // Probe finds out whether one side of a line is up: a host that answers means up.
 type Probe struct {
 	Side    ProbeSide
-	Kind    string         // "tcp", "icmp" or "exec"
+	Kind    string         // "tcp", "icmp", "exec" or "simulated"
 	Address netip.AddrPort // of tcp
 	Host    netip.Addr     // of icmp
 	Exec    []string       // of exec: a program and its arguments; status 0 is up, 1 is down, any other unknown
@@ -94,10 +94,12 @@ func ParseDriver(s string) (d Driver, err error) {
 	return d, fmt.Errorf("%q is neither exec nor nftables", words[0])
 }
 
-// ParseProbe reads a probe: "internal tcp 192.0.2.10:443", "maintenance icmp 203.0.113.1", "internal exec /path arguments".
+// ParseProbe reads a probe: "internal tcp 192.0.2.10:443", "maintenance icmp 203.0.113.1", "internal exec /path arguments", or "internal
+// simulated", which asks the demonstration's line.
 func ParseProbe(s string) (p Probe, err error) {
 	words := strings.Fields(s)
-	if len(words) < 3 {
+	simulated := len(words) == 2 && words[1] == "simulated"
+	if len(words) < 3 && !simulated {
 		return p, fmt.Errorf("%q lacks side, kind or address", s)
 	}
 	p.Side, p.Kind = ProbeSide(words[0]), words[1]
@@ -105,6 +107,7 @@ func ParseProbe(s string) (p Probe, err error) {
 		return p, fmt.Errorf("%q is neither internal nor maintenance", words[0])
 	}
 	switch {
+	case simulated:
 	case p.Kind == "exec":
 		p.Exec, err = program(words[2:])
 	case len(words) > 3:

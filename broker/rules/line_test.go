@@ -15,16 +15,16 @@ func TestLinesAreReadStrictly(t *testing.T) {
 		}
 	}
 	for _, wrong := range []string{"", "internal", "internal tcp", "outside tcp 192.0.2.1:22", "internal tcp 192.0.2.1", "internal tcp host:22", "internal icmp 192.0.2.1:22",
-		"internal udp 192.0.2.1:22", "internal tcp 192.0.2.1:22 192.0.2.2:22", "internal exec probe"} {
+		"internal udp 192.0.2.1:22", "internal tcp 192.0.2.1:22 192.0.2.2:22", "internal exec probe", "internal simulated 1", "outside simulated"} {
 		if p, err := rules.ParseProbe(wrong); err == nil {
 			t.Errorf("probe %q is read as %+v", wrong, p)
 		}
 	}
-	s := rules.System{System: policy.System{Line: policy.LineInterlocked}, LineDriver: "exec /opt/line sw1 17", LineProbes: []string{"internal tcp [2001:db8::1]:443", "maintenance icmp 203.0.113.1", "internal exec /opt/probe lan"}}
+	s := rules.System{System: policy.System{Line: policy.LineInterlocked}, LineDriver: "exec /opt/line sw1 17", LineProbes: []string{"internal tcp [2001:db8::1]:443", "maintenance icmp 203.0.113.1", "internal exec /opt/probe lan", "internal simulated"}}
 	if d := s.Driver(); len(d.Exec) != 3 || d.Exec[2] != "17" {
 		t.Errorf("%+v", d)
 	}
-	if p := s.Probes(); len(p) != 3 || p[0].Address.Port() != 443 || p[1].Side != rules.MaintenanceSide || p[2].Exec[1] != "lan" {
+	if p := s.Probes(); len(p) != 4 || p[3].Kind != "simulated" || p[0].Address.Port() != 443 || p[1].Side != rules.MaintenanceSide || p[2].Exec[1] != "lan" {
 		t.Errorf("%+v", p)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -42,6 +43,7 @@ func TestDemoShowsTheMainJob(t *testing.T) {
 		outW.Close()
 	}()
 	var names []string
+	facts := map[string]map[string]any{}
 	type step struct {
 		Step, Text string
 		OK         bool
@@ -58,10 +60,12 @@ func TestDemoShowsTheMainJob(t *testing.T) {
 			t.Errorf("step %s did not hold: %s", last.Step, last.Text)
 		}
 		names = append(names, last.Step)
+		facts[last.Step] = last.Facts
 	}
-	want := []string{"prepare", "enroll", "request", "refused-before-approval", "check", "approve", "open-refused", "backup-and-checklist", "open",
-		"skip-wait", "connect", "work", "masked", "refused-copy", "pause", "resume", "extend", "grant", "skip-wait", "deadline-moved",
-		"skip-wait", "cut", "refused-after-end", "account", "reconcile", "report", "attest", "review", "second", "freeze", "lift", "verify", "try"}
+	want := []string{"prepare", "enroll", "request", "refused-before-approval", "check", "approve", "open-refused", "backup-and-checklist", "line-up", "open",
+		"skip-wait", "connect", "work", "masked", "refused-copy", "pause", "resume", "held", "refused-command", "extend", "grant", "skip-wait", "deadline-moved",
+		"skip-wait", "cut", "refused-after-end", "line-back", "account", "reconcile", "report", "attest", "review", "second", "file-in", "file-released", "file-out", "file-approved", "file-fetched",
+		"skip-wait", "freeze", "lift", "verify", "try"}
 	if !slices.Equal(names, want) {
 		t.Errorf("steps %v, want %v", names, want)
 	}
@@ -79,13 +83,18 @@ func TestDemoShowsTheMainJob(t *testing.T) {
 		}
 		return v.Present
 	}
-	printedLinksWork(ctx, t, last.Detail)
+	first, second := fmt.Sprint("/sessions/", facts["held"]["session_id"]), fmt.Sprint("/sessions/", facts["second"]["session_id"])
+	printedLinksWork(ctx, t, last.Detail, map[string][]string{
+		first:    {"hold rm", "refuse crontab", "the attendant allowed it", "simulated", "no real line is cut"},
+		second:   {fmt.Sprint(facts["file-in"]["file"], " in: Released"), fmt.Sprint(facts["file-out"]["file"], " out: Fetched")},
+		"/files": {"fix.sql", "result.csv"},
+	})
 	code, _ := last.Facts["code"].(string)
 	printedCommandsWork(ctx, t, code, last.Detail)
-	first := present()
+	came := present()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	for !present().After(first) {
+	for !present().After(came) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

@@ -37,7 +37,7 @@ func printedCommandsWork(ctx context.Context, t *testing.T, code string, printed
 		if begun = begun || strings.HasPrefix(line, "  D="); !begun || !strings.HasPrefix(line, "  ") {
 			continue
 		}
-		if line = strings.ReplaceAll(line, "go run ./cmd/sekimori", program); strings.HasPrefix(line, "  gate ") || strings.HasPrefix(line, "  as ") || strings.HasPrefix(line, "  S=") {
+		if line = strings.ReplaceAll(line, "go run ./cmd/sekimori", program); strings.HasPrefix(line, "  gate ") || strings.HasPrefix(line, "  as ") || strings.HasPrefix(line, "  box ") || strings.HasPrefix(line, "  S=") {
 			commands = append(commands, strings.TrimSpace(line))
 		} else {
 			setup = append(setup, line)
@@ -76,11 +76,17 @@ func printedCommandsWork(ctx context.Context, t *testing.T, code string, printed
 	await("yes/no")
 	_, _ = terminal.WriteString("yes\n")
 	await("$ ")
-	_, _ = terminal.WriteString("echo tried=$((6*7)); exit\n")
+	_, _ = terminal.WriteString("rm -f x; echo tried=$((40+2))\n")
+	await("waiting for the attendant")
+	answer := slices.IndexFunc(commands, func(c string) bool { return strings.HasPrefix(c, "as tachiai session allow") })
+	if out, err := paste(commands[answer-2], commands[answer]).CombinedOutput(); err != nil { // the session's number, then the answer
+		t.Fatalf("%s: %v\n%s", commands[answer], err, out)
+	}
 	await("tried=42")
+	_, _ = terminal.WriteString("exit\n")
 	_ = login.Wait()
 
-	for _, begins := range []string{"gate sato+hr-db@127.0.0.1 id", "as tachiai attend show", "as tachiai session list", "as tenken ledger list"} {
+	for _, begins := range []string{"gate sato+hr-db@127.0.0.1 id", "as tachiai attend show", "as tachiai session list", "as joho files list", "as tenken ledger list"} {
 		i := slices.IndexFunc(commands, func(c string) bool { return strings.HasPrefix(c, begins) })
 		if i < 0 {
 			t.Errorf("%q is not among %q", begins, commands)
@@ -92,8 +98,9 @@ func printedCommandsWork(ctx context.Context, t *testing.T, code string, printed
 	}
 }
 
-// printedLinksWork opens the pages by the printed links, one for each person, as a browser would.
-func printedLinksWork(ctx context.Context, t *testing.T, printed []string) {
+// printedLinksWork opens the pages by the printed links, one for each person, as a browser would. Of the attendant's pages it looks for the
+// given words.
+func printedLinksWork(ctx context.Context, t *testing.T, printed []string, words map[string][]string) {
 	t.Helper()
 	opened := 0
 	for _, line := range printed {
@@ -127,6 +134,29 @@ func printedLinksWork(ctx context.Context, t *testing.T, printed []string) {
 			t.Errorf("%s: %d\n%s", line, answer.StatusCode, body)
 		}
 		opened++
+		if !strings.Contains(line, "(tachiai)") {
+			continue
+		}
+		for path, said := range words {
+			r, err := http.NewRequestWithContext(ctx, "GET", answer.Request.URL.Scheme+"://"+answer.Request.URL.Host+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			page, err := (&http.Client{Jar: jar}).Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(page.Body)
+			page.Body.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, word := range said {
+				if !strings.Contains(string(body), word) {
+					t.Errorf("%s (%d) lacks %q:\n%s", path, page.StatusCode, word, body)
+				}
+			}
+		}
 	}
 	if opened != 8 {
 		t.Errorf("%d links in %q", opened, printed)

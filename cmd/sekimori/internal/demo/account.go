@@ -3,36 +3,31 @@ package demo
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"sekimori/broker/api"
+	"sekimori/broker/store"
 )
 
 // account shows how the end was verified on the target: the account was opened for the session, probed, and is closed again. The target of
 // the demonstration plays its part, which is said. Then the target's own record of logins is compared with the ledger.
 func (d *demo) account(ctx context.Context) error {
-	const patience = 20 * time.Second // the target is asked beside the session's end
 	var v api.Session
-	for began := time.Now(); ; {
+	err := d.until(ctx, func() (bool, error) { // the target is asked beside the session's end
 		v = api.Session{}
-		if err := d.tenken.ask(ctx, &v, "session", "show", d.session); err != nil {
-			return err
-		}
-		if gone(v) {
-			break
-		}
-		if time.Since(began) > patience {
-			return fmt.Errorf("the account was not proved gone: %+v", v.Findings)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
-		}
+		err := d.tenken.ask(ctx, &v, "session", "show", d.session)
+		return gone(v), err
+	})
+	if err != nil {
+		return fmt.Errorf("the account was not proved gone: %+v: %w", v.Findings, err)
 	}
 	var lines []string
 	for _, f := range v.Findings {
-		lines = append(lines, d.say(api.FindingName(f.What).JA+": ", api.FindingName(f.What).EN+": ")+f.State+" "+f.Detail)
+		state := store.ProofState(f.State).Label()
+		line := api.FindingName(f.What).In(d.Lang) + ": " + state.In(d.Lang)
+		if f.Detail != "" {
+			line += ": " + f.Detail
+		}
+		lines = append(lines, line)
 	}
 	d.narrate("account", "作業用アカウントは接続の前に開かれ、番号の列が読めないことを検査され、終わりに閉じられました。終了の検証は台帳に残ります。この接続先は模擬で、検査も模擬です。",
 		"The account was opened before the session, probed for the number column, and closed at its end. The ledger keeps how the end was verified. This target is a simulation, and so is its probe.",

@@ -38,7 +38,7 @@ func (d *demo) report(ctx context.Context) error {
 		return err
 	}
 	var record api.AttendanceRecord
-	if err := d.tachiai.ask(ctx, &record, "report", "attest", d.window, "--unexpected", "no"); err != nil {
+	if err := d.tachiai.ask(ctx, &record, "report", "attest", d.window, "--unexpected", "no", "--lines-restored", "yes"); err != nil {
 		return err
 	}
 	seen, err := d.tachiai.reads(ctx, "report", "attendance", d.window)
@@ -49,8 +49,8 @@ func (d *demo) report(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.narrate("attest", "立会者が終了後の手順を済ませ、立会確認書 "+record.ID+" を出しました。手順、一時停止、延長は、起きたときに書かれています。申請は完了です。",
-		"The attendant ticks what comes after the end and confirms attendance record "+record.ID+". Steps, pause and extension stand there as they were written when they happened. The request is closed.",
+	d.narrate("attest", "立会者が終了後の手順を済ませ、立会確認書 "+record.ID+" を出しました。手順、回線、一時停止、命令の許可、延長は、起きたときに書かれています。申請は完了です。",
+		"The attendant ticks what comes after the end and confirms attendance record "+record.ID+". Steps, line, pause, the allowed command and the extension stand there as they were written when they happened. The request is closed.",
 		map[string]any{"record": record.ID, "request": state}, seen...)
 	return nil
 }
@@ -102,7 +102,7 @@ func (d *demo) review(ctx context.Context) error {
 
 // second does the same again with a longer window, so that a reader can try by hand in it.
 func (d *demo) second(ctx context.Context) error {
-	if err := d.submit(ctx, demoHour, "給与計算の端数誤りの修正後の確認"); err != nil {
+	if err := d.submit(ctx, demoHour, "給与計算の端数誤りの修正版を置き、結果を確かめる", "files: allowed\nfile_direction: both\nfiles_detail: 修正版 fix.sql を置き、結果の表 result.csv を受け取る"); err != nil {
 		return err
 	}
 	var k api.Checked
@@ -133,6 +133,9 @@ func (d *demo) second(ctx context.Context) error {
 	if _, err := d.prepared(ctx); err != nil {
 		return err
 	}
+	if err := d.moved(ctx, "cut", "on"); err != nil {
+		return err
+	}
 	if err := d.take(ctx); err != nil {
 		return err
 	}
@@ -145,8 +148,7 @@ func (d *demo) second(ctx context.Context) error {
 	if d.terminal, err = d.conn.shell(); err != nil {
 		return err
 	}
-	fmt.Fprint(d.terminal.in, "while :; do echo working; sleep 0.2; done\n")
-	if err := d.terminal.await(ctx, "working"); err != nil {
+	if err := d.terminal.await(ctx, prompt); err != nil {
 		return err
 	}
 	live, err := d.live(ctx)
@@ -162,6 +164,10 @@ func (d *demo) second(ctx context.Context) error {
 
 // freeze stops everything: one person is enough.
 func (d *demo) freeze(ctx context.Context) error {
+	fmt.Fprint(d.terminal.in, "while :; do echo working; sleep 0.2; done\n")
+	if err := d.terminal.await(ctx, "\nworking"); err != nil {
+		return err
+	}
 	pressed := d.now()
 	var f api.Freeze
 	if err := d.kacho.ask(ctx, &f, "freeze", "on", "--system", "hr", "--reason", d.say("予定外の動き", "something unplanned")); err != nil {

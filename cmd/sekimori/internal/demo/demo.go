@@ -30,6 +30,7 @@ const (
 	demoLead   = 45 * time.Second // how far ahead a request begins: time to approve, and codes to use
 	demoWindow = time.Minute      // of the first window, before it is extended
 	demoHour   = time.Hour        // of the second, to try by hand
+	demoRest   = time.Minute      // between two stretches of decisions: each takes a code, and each code counts once
 	demoFinish = 4 * time.Second  // real wait before a window ends
 )
 
@@ -58,12 +59,14 @@ type Call struct {
 // demo is one demonstration: a broker, a target and the people of a city hall, on this machine.
 type demo struct {
 	World
-	dir    string
-	life   context.Context // until the demonstration ends: of what goes on beside its steps
-	ahead  atomic.Int64    // how far its clock was set ahead of the machine's, ns
-	zone   *time.Location  // of the institution
-	broker *broker.Broker
-	target *target.Target
+	dir     string
+	life    context.Context // until the demonstration ends: of what goes on beside its steps
+	ahead   atomic.Int64    // how far its clock was set ahead of the machine's, ns
+	zone    *time.Location  // of the institution
+	broker  *broker.Broker
+	target  *target.Target
+	line    *line
+	scanner *scanner
 
 	key       ssh.Signer // the engineer's
 	publicKey string
@@ -143,9 +146,9 @@ func (d *demo) walk(ctx context.Context) error {
 		do   func(context.Context) error
 	}{
 		{"prepare", d.prepare}, {"enroll", d.enrollAll}, {"request", d.file}, {"refused-before-approval", d.tooSoon},
-		{"check", d.check}, {"approve", d.approve}, {"open", d.open}, {"connect", d.enter}, {"work", d.work}, {"pause", d.pause},
-		{"extend", d.extend}, {"cut", d.cut}, {"account", d.account}, {"report", d.report}, {"review", d.review},
-		{"second", d.second}, {"freeze", d.freeze}, {"lift", d.lift}, {"verify", d.verify},
+		{"check", d.check}, {"approve", d.approve}, {"open", d.open}, {"connect", d.enter}, {"work", d.work}, {"pause", d.pause}, {"commands", d.commands},
+		{"extend", d.extend}, {"cut", d.cut}, {"line-back", d.lineBack}, {"account", d.account}, {"report", d.report}, {"review", d.review},
+		{"second", d.second}, {"file-in", d.fileIn}, {"file-out", d.fileOut}, {"freeze", d.freeze}, {"lift", d.lift}, {"verify", d.verify},
 	} {
 		if err := s.do(ctx); err != nil {
 			if d.JSON {
@@ -181,7 +184,13 @@ func (d *demo) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.line = &line{now: d.Now, office: true}
+	if d.scanner, err = newScanner(); err != nil {
+		return err
+	}
+	cfg.Gate.Clamd = d.scanner.listener.Addr().String()
 	options := d.Broker
+	options.SimulatedLine = d.line
 	options.Authenticators = d.Now // a newcomer's telephone does not follow the clock that is set forward
 	options.Clock, options.Log = d.now, hclog.New(&hclog.LoggerOptions{Name: "sekimori", Output: logFile})
 	if d.broker, err = broker.Start(ctx, cfg, options); err != nil {
@@ -230,6 +239,9 @@ func (d *demo) close() {
 	}
 	if d.target != nil {
 		d.target.Close()
+	}
+	if d.scanner != nil {
+		d.scanner.close()
 	}
 }
 

@@ -163,7 +163,7 @@ func (c *connection) shell() (*terminal, error) {
 		return nil, err
 	}
 	t := &terminal{session: s, transcript: transcript{now: c.now, grown: make(chan struct{}, 1)}}
-	if err := s.RequestPty("xterm", 24, 80, ssh.TerminalModes{ssh.ECHO: 0}); err != nil {
+	if err := s.RequestPty("xterm", 24, 80, ssh.TerminalModes{ssh.ECHO: 1}); err != nil {
 		return nil, err
 	}
 	if t.in, err = s.StdinPipe(); err != nil {
@@ -193,20 +193,44 @@ func (t *transcript) text() (string, time.Time) {
 }
 
 // await waits until the output holds what is looked for.
-func (t *transcript) await(ctx context.Context, what string) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+func (t *transcript) await(ctx context.Context, what string) error { return t.follows(ctx, 0, what) }
+
+// follows waits until the output holds each of the words after the one before, behind its first bytes.
+func (t *transcript) follows(ctx context.Context, from int, words ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		if seen, _ := t.text(); strings.Contains(seen, what) {
+		seen, _ := t.text()
+		at, missing := from, ""
+		for _, word := range words {
+			i := strings.Index(seen[at:], word)
+			if i < 0 {
+				missing = word
+				break
+			}
+			at += i + len(word)
+		}
+		if missing == "" {
 			return nil
 		}
 		select {
 		case <-t.grown:
 		case <-ctx.Done():
-			seen, _ := t.text()
-			return fmt.Errorf("never seen: %q, but:\n%s", what, seen)
+			return fmt.Errorf("never seen: %q, but:\n%s", missing, seen[from:])
 		}
 	}
+}
+
+// prompt ends the target's prompt.
+const prompt = "@hr-db$ "
+
+// types types a line at the prompt and waits for its answer and the next prompt, as a person does.
+func (t *terminal) types(ctx context.Context, line, answer string) error {
+	seen, _ := t.text()
+	if _, err := fmt.Fprintln(t.in, line); err != nil {
+		return err
+	}
+	return t.follows(ctx, len(seen), answer, prompt)
 }
 
 // matching gives the lines of text that hold one of the words, without control characters.

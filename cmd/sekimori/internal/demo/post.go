@@ -157,6 +157,9 @@ func (d *demo) open(ctx context.Context) error {
 	}
 	d.narrate("backup-and-checklist", "立会者がバックアップの日時と結果を述べ、手順書の手順を一つずつ、自分の名前で確認済みにします。",
 		"The attendant states when the backup was made and how it went, and ticks the steps of the checklist by name.", nil, shown...)
+	if err := d.lineUp(ctx); err != nil {
+		return err
+	}
 	if err := d.take(ctx); err != nil {
 		return err
 	}

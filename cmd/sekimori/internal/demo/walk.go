@@ -54,7 +54,7 @@ func (d *demo) enrollAll(ctx context.Context) error {
 
 // file submits the request.
 func (d *demo) file(ctx context.Context) error {
-	if err := d.submit(ctx, demoWindow, "給与計算の端数誤りの調査"); err != nil {
+	if err := d.submit(ctx, demoWindow, "給与計算の端数誤りの調査", "files: none"); err != nil {
 		return err
 	}
 	d.narrate("request",
@@ -65,7 +65,7 @@ func (d *demo) file(ctx context.Context) error {
 }
 
 // submit files a request for a window that begins after demoLead: an approval comes before the start.
-func (d *demo) submit(ctx context.Context, length time.Duration, purpose string) error {
+func (d *demo) submit(ctx context.Context, length time.Duration, purpose, files string) error {
 	d.start = d.now().Truncate(time.Second).Add(demoLead)
 	d.end = d.start.Add(length)
 	text := fmt.Sprintf(`system: hr
@@ -78,10 +78,10 @@ work_type: survey
 responsible_party: reiji
 phone: 000-0000-0000
 attendant: tachiai
-files: none
+%s
 clauses_told: true
 recording_told: true
-`, d.start.Format(time.RFC3339), d.end.Format(time.RFC3339), purpose)
+`, d.start.Format(time.RFC3339), d.end.Format(time.RFC3339), purpose, files)
 	file := filepath.Join(d.dir, "request.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return err

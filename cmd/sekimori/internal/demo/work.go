@@ -73,8 +73,10 @@ func (d *demo) pause(ctx context.Context) error {
 		return err
 	}
 	t := d.terminal
-	fmt.Fprint(t.in, "echo ready=$((6*7))\n")
-	if err := t.await(ctx, "ready=42"); err != nil {
+	if err := t.await(ctx, prompt); err != nil {
+		return err
+	}
+	if err := t.types(ctx, "echo ready=$((40+2))", "ready=42"); err != nil {
 		return err
 	}
 	live, err := d.live(ctx)
@@ -89,7 +91,7 @@ func (d *demo) pause(ctx context.Context) error {
 	if err := t.await(ctx, d.say("入力は届きません", "keys are not delivered")); err != nil {
 		return err
 	}
-	fmt.Fprint(t.in, "echo typed while paused=$((6*9))\n")
+	fmt.Fprint(t.in, "echo typed while paused=$((50+4))\n")
 	select { // long enough for what is typed to come back, if it were let through
 	case <-time.After(time.Second):
 	case <-ctx.Done():
@@ -105,7 +107,7 @@ func (d *demo) pause(ctx context.Context) error {
 	if err := d.tachiai.ask(ctx, &v, "session", "resume", d.session, "--reason", d.say("確かめた", "made sure")); err != nil {
 		return err
 	}
-	if err := t.await(ctx, "paused=54"); err != nil {
+	if err := t.follows(ctx, 0, "paused=54", prompt); err != nil {
 		return err
 	}
 	seen, _ = t.text()
@@ -171,12 +173,11 @@ func (d *demo) pastOldEnd(ctx context.Context, old time.Time) error {
 		return err
 	}
 	d.skipped(old.Add(2*time.Second), "元の終了時刻 "+d.clock(old, "15:04:05")+" を過ぎました", "past the old end, "+d.clock(old, "15:04:05"))
-	fmt.Fprint(d.terminal.in, "echo still at work=$((7*7))\n")
-	if err := d.terminal.await(ctx, "work=49"); err != nil {
+	if err := d.terminal.types(ctx, "echo still at work=$((42+7))", "work=49"); err != nil {
 		return err
 	}
 	d.narrate("deadline-moved", "元の終了時刻を過ぎても、同じ接続で作業が続いています。", "The old end has passed, and work goes on over the same connection.",
-		nil, "$ echo still at work=$((7*7))", "still at work=49")
+		nil, "$ echo still at work=$((42+7))", "still at work=49")
 	return nil
 }
 

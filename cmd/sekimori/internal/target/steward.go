@@ -67,9 +67,9 @@ func (t *Target) order(in io.Reader) string {
 		t.open[account] = verb == "prepare"
 	case "prove":
 		if t.open[account] {
-			line("open", account, "it is open (simulated)")
+			line("open", account, "open; 模擬 (simulated)")
 		} else {
-			line("gone", account, "no login is let in (simulated)")
+			line("gone", account, "模擬 (simulated)")
 		}
 	case "probe":
 		for _, w := range whats {
