@@ -10,6 +10,7 @@ const (
 	DutySeen         Duty = "seen"          // decisions of a deputy that the approver has not seen
 	DutyAttend       Duty = "attend"        // windows to attend, and attendance records to write
 	DutyReview       Duty = "review"        // reviews to sign
+	DutyAnswer       Duty = "answer"        // questions of reviews that the person is asked
 	DutyReport       Duty = "report"        // requests whose work report is missing
 )
 
@@ -30,5 +31,6 @@ func Duties(p Person, deciding bool) []Duty {
 	add(p.Has(SecondApprover), DutyDecideSecond)
 	add(p.Has(Auditor), DutyReview)
 	add(p.Has(Requester), DutyReport)
+	add(true, DutyAnswer)
 	return all
 }

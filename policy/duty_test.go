@@ -17,13 +17,13 @@ func TestDutiesOfRoles(t *testing.T) {
 		{Person{}, true, nil},
 		{Person{ID: "E-0031", Kind: Engineer}, true, nil},
 		{locked, true, nil},
-		{staff(), false, nil},
-		{staff(), true, []Duty{DutyDecideFirst}},
-		{staff(Approver), false, []Duty{DutyDecideFirst, DutySeen}},
-		{staff(SecondApprover), false, []Duty{DutyDecideSecond}},
-		{staff(Attendant, Requester), false, []Duty{DutyAttend, DutyReport}},
-		{staff(Auditor), false, []Duty{DutyReview}},
-		{staff(Administrator), false, nil},
+		{staff(), false, []Duty{DutyAnswer}},
+		{staff(), true, []Duty{DutyDecideFirst, DutyAnswer}},
+		{staff(Approver), false, []Duty{DutyDecideFirst, DutySeen, DutyAnswer}},
+		{staff(SecondApprover), false, []Duty{DutyDecideSecond, DutyAnswer}},
+		{staff(Attendant, Requester), false, []Duty{DutyAttend, DutyReport, DutyAnswer}},
+		{staff(Auditor), false, []Duty{DutyReview, DutyAnswer}},
+		{staff(Administrator), false, []Duty{DutyAnswer}},
 	} {
 		if got := Duties(one.person, one.deciding); !slices.Equal(got, one.want) {
 			t.Errorf("%v, deciding %v: %v", one.person.Roles, one.deciding, got)

@@ -33,6 +33,7 @@ var argWords = map[string]map[string]Text{
 		"approver-not-attending":   {JA: "立会者を兼ねない承認者", EN: "an approver who is not the attendant"},
 		"viewer":                   {JA: "点検担当、所管課の承認者、その接続の立会者", EN: "auditors, the section's approvers, the session's attendants"},
 		"watcher":                  {JA: "その接続の立会者、所管課の承認者、情報システム課", EN: "the session's attendants, the section's approvers, the IS section"},
+		"addressee":                {JA: "点検が回答を求めた相手", EN: "the addressee of the review's question"},
 		"ledger-reader":            {JA: "承認者、情報システム課、点検担当、管理者", EN: "approvers, the IS section, auditors, administrators"},
 		"staff":                    {JA: "利用停止でない職員", EN: "staff who are not locked"},
 		"emergency-opener":         {JA: "所管課の承認者・代決者と第二承認者", EN: "the section's approver, a deputy, a second approver"},

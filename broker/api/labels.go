@@ -58,6 +58,7 @@ const (
 	ReviewOverdue  ReviewState = "overdue"
 	ReviewOK       ReviewState = "ok"
 	ReviewQuestion ReviewState = "question"
+	ReviewAnswered ReviewState = "answered" // the question was answered; a further signature is due
 	ReviewFix      ReviewState = "fix"
 )
 
@@ -67,6 +68,7 @@ var reviewStates = map[ReviewState]text.Text{
 	ReviewOverdue:  text.Of("期限超過", "Overdue"),
 	ReviewOK:       text.Of("適正", "Appropriate"),
 	ReviewQuestion: text.Of("要確認", "Needs clarification"),
+	ReviewAnswered: text.Of("回答あり", "Answered"),
 	ReviewFix:      text.Of("是正要", "Corrective action required"),
 }
 

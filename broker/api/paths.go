@@ -71,6 +71,7 @@ const (
 	KeyRevokePath    Path[Person]           = "/v1/keys/revoke"
 	ApplyPath        Path[Plan]             = "/v1/apply"
 	SecretsPath      Path[Account]          = "/v1/secrets"
+	QuestionsPath    Path[List[Question]]   = "/v1/questions"
 	EmergenciesPath  Path[Request]          = "/v1/emergencies"
 	VendorsPath      Path[List[VendorLine]] = "/v1/vendors"
 	PapersDuePath    Path[List[Ending]]     = "/v1/papers/due"

@@ -115,7 +115,7 @@ type Review struct {
 	Vendor   string    `json:"vendor,omitempty"`
 	Sessions []string  `json:"sessions"` // that ended, in order
 	Picks    []Pick    `json:"picks"`    // reasons why it stands out
-	State    string    `json:"state"`    // queued | in-review | overdue | ok | question | fix
+	State    string    `json:"state"`    // queued | in-review | overdue | ok | question | answered | fix
 	Auditor  string    `json:"auditor,omitempty"`
 	Created  time.Time `json:"created_at"`
 	Due      time.Time `json:"due_at"`
@@ -130,8 +130,9 @@ type Review struct {
 	Work     []Session       `json:"work,omitempty"`             // the sessions
 	Refused  []Session       `json:"refused_attempts,omitempty"` // attempts in the window that were refused
 	Files    *ReviewedFiles  `json:"files,omitempty"`
-	Compared []Comparison    `json:"compared,omitempty"` // what was approved, and what was done
-	Before   []SessionReview `json:"before,omitempty"`   // reviews of single sessions, from the time when each had one
+	Compared []Comparison    `json:"compared,omitempty"`  // what was approved, and what was done
+	Before   []SessionReview `json:"before,omitempty"`    // reviews of single sessions, from the time when each had one
+	Asked    []Question      `json:"questions,omitempty"` // that were asked of others, in order, with their answers
 	Offers   []Offer         `json:"offers,omitempty"`
 }
 
@@ -149,6 +150,29 @@ type SessionReview struct {
 	Note     string    `json:"note,omitempty"`
 	SignedBy string    `json:"signed_by,omitempty"`
 	SignedAt time.Time `json:"signed_at,omitzero"`
+}
+
+// Question is a question of a review, as its addressee sees it, and the answer.
+type Question struct {
+	ID         string    `json:"question_id"`
+	Review     string    `json:"review"`
+	Window     string    `json:"window,omitempty"`
+	System     string    `json:"system,omitempty"`
+	Question   string    `json:"question"`
+	Addressee  string    `json:"addressee"`
+	AnswerBy   time.Time `json:"answer_by"` // exclusive
+	AskedAt    time.Time `json:"asked_at"`
+	Open       bool      `json:"open"` // it waits for its answer
+	Answer     string    `json:"answer,omitempty"`
+	AnsweredBy string    `json:"answered_by,omitempty"`
+	AnsweredAt time.Time `json:"answered_at,omitzero"`
+	ClosedAt   time.Time `json:"closed_at,omitzero"` // the review was signed anew before an answer came
+	Offers     []Offer   `json:"offers,omitempty"`
+}
+
+// QuestionAnswer answers a question of a review.
+type QuestionAnswer struct {
+	Answer string `json:"answer"`
 }
 
 // SignBody signs a review.

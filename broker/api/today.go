@@ -15,11 +15,12 @@ type Today struct {
 
 // Todo is one thing that waits for the person.
 type Todo struct {
-	Duty     string    `json:"duty"` // decide-first, decide-second, seen, attend, record, review, report
+	Duty     string    `json:"duty"` // decide-first, decide-second, seen, attend, record, review, report, answer
 	Count    int       `json:"count,omitempty"`
 	Overdue  int       `json:"overdue,omitempty"`
-	Earliest time.Time `json:"earliest,omitzero"` // the start of the first request that waits
-	By       time.Time `json:"by,omitzero"`       // until when, of a single thing
+	Answered int       `json:"answered,omitempty"` // reviews whose question was answered
+	Earliest time.Time `json:"earliest,omitzero"`  // the start of the first request that waits
+	By       time.Time `json:"by,omitzero"`        // until when, of a single thing
 	Window   string    `json:"window,omitempty"`
 	Request  string    `json:"request_no,omitempty"`
 }

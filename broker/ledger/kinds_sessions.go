@@ -85,10 +85,14 @@ var kindsOfSessions = func() []Kind {
 			list("ends", "stretches of the ledger, each as its first and last entry `session.ended`: every recording that one of those in a stretch names was read; absent in entries of before"),
 		}},
 		{Name: "review.taken", JA: "点検の引受け", Says: "An auditor took a review, maybe from another one.", Subjects: namesReview, Members: with(reviewed, text("before", "id of the auditor who had it; empty: none"))},
-		{Name: "review.signed", JA: "点検の署名", Says: "An auditor signed the review of a window's work. Entries of before are about single sessions and have `session_id`, `verdict` and `note` only.", Subjects: namesReview, Members: with(reviewed,
+		{Name: "review.signed", JA: "点検の署名", Says: "An auditor signed the review of a window's work. After a question it is signed again. Entries of before are about single sessions and have `session_id`, `verdict` and `note` only.", Subjects: namesReview, Members: with(reviewed,
 			text("verdict", "`ok`, `question` or `fix`"), text("note", "what was said with it; may be empty"),
 			list("sessions", "numbers of the sessions that it covers"), number("refused", "how many refused attempts in the window it covers"),
 			text("addressee", "from whom an answer or a correction is expected; with `question` and `fix` only"), text("answer_by", "and until when, as a date"))},
+		{Name: "review.answered", JA: "点検の質問への回答", Says: "The addressee answered the question of a review. The auditor signs it again.", Subjects: namesReview, Members: with(reviewed,
+			text("question", "number of the question: the review's, `-Q` and a count"), text("addressee", "from whom the answer was wanted, as the auditor wrote it"), text("answer", "the answer"))},
+		{Name: "review.question-viewed", JA: "点検の質問の閲覧", Says: "The addressee opened the question of a review.", Subjects: "the review, the person", Members: []Member{
+			text("review", "number of the review"), text("question", "number of the question")}},
 		{Name: "review.listed", JA: "点検の一覧", Says: "A person opened the list of reviews.", Subjects: "the person", Members: []Member{
 			yesno("unsigned", "only those that are not signed"), text("system", "id of the system asked for; empty: any"), text("auditor", "id of the auditor asked for; empty: any")}},
 		{Name: "review.viewed", JA: "点検の閲覧", Says: "A person opened a review.", Subjects: "the review, the person, the sessions that it covers", Members: []Member{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"sekimori/broker/store"
@@ -28,7 +29,7 @@ const (
 
 // madeByClock reads what a row of the clock is about.
 func (m *matter) madeByClock(s *store.Snap) error {
-	id := m.out.Subject
+	id, _, _ := strings.Cut(m.out.Subject, "#") // a further question of a review has its count behind the number
 	switch m.out.What {
 	case ReviewOverdue, AnswerOverdue:
 		if err := found(&m.review, id, s.Review); err != nil {

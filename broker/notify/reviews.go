@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -25,13 +24,15 @@ func ofReviews() []telling {
 			next:    text.Of("点検担当は点検して署名してください。引き受ける人がいないときは、課長と情報システム課で決めてください。", "The auditor reviews and signs it. If no one has taken it, the head and the IS section decide who does.")},
 		{code: "review.ok", kind: "review.signed", when: is("verdict", "ok"), told: "HT", page: toReviews, next: nextRead, quiet: always,
 			subject: text.Of("点検 {work}: 適正", "Review {work}: appropriate"), lead: text.Of("点検の判定は「適正」です。", "The review found the work appropriate.")},
-		{code: "review.question", kind: "review.signed", when: is("verdict", "question"), told: "FHTV", page: toReviews,
-			subject: text.Of("点検 {work}: 要確認", "Review {work}: needs clarification"), lead: text.Of("点検の判定は「要確認」です。", "The review asks for clarification."), next: text.Of("判定の理由を読み、期限までに点検担当に答えてください。", "Read the grounds and answer the auditor in time.")},
+		{code: "review.question", kind: "review.signed", when: is("verdict", "question"), told: "FHTV", page: toQuestions,
+			subject: text.Of("点検 {work}: 要確認", "Review {work}: needs clarification"), lead: text.Of("点検の判定は「要確認」です。", "The review asks for clarification."), next: text.Of("判定の理由を読み、期限までに「点検からの質問」の画面か review answer で答えてください。", "Read the grounds and answer in time, on the page “Questions from reviews” or with review answer.")},
+		{code: "review.answered", kind: "review.answered", told: "A", page: toReview,
+			subject: text.Of("点検 {work}: 回答あり", "Review {work}: answered"), lead: text.Of("点検の質問に回答がありました。", "The question of the review was answered."), next: text.Of("回答を読み、もう一度判定してください。", "Read the answer and sign the review again.")},
 		{code: "review.fix", kind: "review.signed", when: is("verdict", "fix"), told: "FHSVT", page: toReviews,
 			subject: text.Of("点検 {work}: 是正要", "Review {work}: corrective action required"), lead: text.Of("点検の判定は「是正要」です。", "The review asks for corrective action."), next: text.Of("指摘事項に期限までに答えてください。", "Answer the finding in time.")},
-		{code: "review.answer-overdue", kind: AnswerOverdue, told: "FASH", page: toReviews,
+		{code: "review.answer-overdue", kind: AnswerOverdue, told: "FASH", page: toQuestions,
 			subject: text.Of("点検 {work}: 答えの期限を過ぎました", "Review {work}: the answer is due"), lead: text.Of("点検が求めた答えや是正の期限を過ぎました。", "The date is over by which the review wanted an answer or a correction."),
-			next: text.Of("相手の方は、まだなら点検担当に答えてください。点検担当は、答えが届いたかお確かめください。", "The addressee answers the auditor if that is still to do; the auditor makes sure that the answer has come.")},
+			next: text.Of("相手の方は、まだなら点検担当に答えてください。質問には「点検からの質問」の画面で答えます。点検担当は、答えが届いたかお確かめください。", "The addressee answers the auditor if that is still to do: a question is answered on the page “Questions from reviews”. The auditor makes sure that the answer has come.")},
 		{code: "recording.gap", kind: "session.ended", when: gap, told: "ASMH", page: toSession,
 			subject: text.Of("接続 {session}: 記録に欠け", "Session {session}: gap in the recording"), lead: text.Of("接続先につながった接続の操作記録が、そろっていません。", "The session reached its target, and its recording is not whole."),
 			next: text.Of("情報システム課は原因を調べ、所管課と点検担当は作業の内容を別の方法で確かめてください。", "The IS section looks for the cause; the section and the auditor find out by other means what was done.")},
@@ -62,44 +63,32 @@ func (m *matter) reviewFacts(add func(ja, en string, v text.Text)) {
 	}
 }
 
-// answerers are the people or the mailbox behind the addressee of a review, which the auditor wrote in words: a person by id, login or
-// name, a section, or the vendor of the work, by id or name. Words that name none of them add no one; the row's other letters stand. People
-// of another vendor are not told.
+// answerers are the people or the mailbox behind the addressee of a review, which the auditor wrote in words. Words that name none of
+// them add no one; the row's other letters stand. People of another vendor are not told.
 func (s *Service) answerers(snap *store.Snap, m *matter, people []store.Person) ([]addressee, error) {
-	named := m.review.Addressee
-	if named == "" {
-		return nil, nil
-	}
-	one, err := snap.Person(named)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("read the addressee: %w", err)
-	}
-	var to []addressee
-	for _, p := range people {
-		mayKnow := p.Vendor == "" || p.Vendor == m.vendor.ID || p.Vendor == m.vendor.Prime
-		if (p.ID == one.ID || p.Name == named) && p.Locked == nil && mayKnow {
-			to = append(to, ofPerson(p, ""))
-		}
-	}
-	sections, err := snap.Sections()
+	asked, err := snap.AddresseesOf(m.review.Addressee, m.vendor, people)
 	if err != nil {
-		return nil, fmt.Errorf("read sections: %w", err)
+		return nil, err
 	}
-	for _, section := range sections {
-		if named == section.ID || named == section.Name {
-			letters := "HQ"
+	_, byID := plainly(people)
+	var to []addressee
+	for _, a := range asked {
+		letters, circle := "V", policy.Circle{Vendor: a.Vendor}
+		switch {
+		case a.Person != "":
+			to = append(to, ofPerson(byID[a.Person], ""))
+			continue
+		case a.Section != "":
+			section, err := snap.Section(a.Section)
+			if err != nil {
+				return nil, fmt.Errorf("read section %s: %w", a.Section, err)
+			}
+			letters, circle = "HQ", policy.Circle{Section: section.ID, Head: section.Head}
 			if slices.ContainsFunc(people, func(p store.Person) bool { return p.Section == section.ID && p.Has(policy.InformationSystems) }) {
 				letters = "S"
 			}
-			more, err := s.ofLetters(snap, letters, policy.Circle{Section: section.ID, Head: section.Head}, people)
-			if err != nil {
-				return nil, err
-			}
-			to = append(to, more...)
 		}
-	}
-	if m.vendor.ID != "" && (named == m.vendor.ID || named == m.vendor.Name || named == m.vendor.Login) {
-		more, err := s.ofLetters(snap, "V", policy.Circle{Vendor: m.vendor.ID}, people)
+		more, err := s.ofLetters(snap, letters, circle, people)
 		if err != nil {
 			return nil, err
 		}

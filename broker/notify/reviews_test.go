@@ -82,20 +82,25 @@ func TestAReviewReachesItsAddressee(t *testing.T) {
 	for name, c := range map[string]struct {
 		addressee    string
 		asked, later []string
+		fix          bool // such an addressee cannot be asked a question
 	}{
-		"a section":                   {"人事課", []string{"head", "kato", "ito", "desk"}, []string{"head", "kato", "mori", "admin", "deputy"}},
-		"an engineer":                 {"sato", []string{"sato", "head", "ito", "desk"}, []string{"sato", "head", "mori", "admin", "deputy"}},
-		"a person by name":            {"担当", []string{"kato", "head", "ito", "desk"}, []string{"kato", "head", "mori", "admin", "deputy"}},
-		"the vendor":                  {"例示システム(株)", []string{"head", "ito", "desk"}, []string{"desk", "head", "mori", "admin", "deputy"}},
-		"another vendor's engineer":   {"kimura", []string{"head", "ito", "desk"}, []string{"head", "mori", "admin", "deputy"}},
-		"words that name no one":      {"皆さま\n<b>", []string{"head", "ito", "desk"}, []string{"head", "mori", "admin", "deputy"}},
-		"another section of the hall": {"情報システム課", []string{"admin", "deputy", "head", "ito", "desk"}, []string{"head", "mori", "admin", "deputy"}},
+		"a section":                   {"人事課", []string{"head", "kato", "ito", "desk"}, []string{"head", "kato", "mori", "admin", "deputy"}, false},
+		"an engineer":                 {"sato", []string{"sato", "head", "ito", "desk"}, []string{"sato", "head", "mori", "admin", "deputy"}, false},
+		"a person by name":            {"担当", []string{"kato", "head", "ito", "desk"}, []string{"kato", "head", "mori", "admin", "deputy"}, false},
+		"the vendor":                  {"例示システム(株)", []string{"head", "ito", "desk"}, []string{"desk", "head", "mori", "admin", "deputy"}, false},
+		"another vendor's engineer":   {"kimura", []string{"head", "ito", "desk", "admin", "deputy"}, []string{"head", "mori", "admin", "deputy"}, true},
+		"words that name no one":      {"皆さま\n<b>", []string{"head", "ito", "desk", "admin", "deputy"}, []string{"head", "mori", "admin", "deputy"}, true},
+		"another section of the hall": {"情報システム課", []string{"admin", "deputy", "head", "ito", "desk"}, []string{"head", "mori", "admin", "deputy"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := found(t)
 			ref := w.worked("sum")
 			w.told()
-			in := api.SignBody{Verdict: api.ReviewQuestion, Note: "再起動の理由", Addressee: c.addressee, AnswerBy: w.Now().In(townhall.Zone).AddDate(0, 0, 3).Format(time.DateOnly)}
+			verdict := api.ReviewQuestion
+			if c.fix {
+				verdict = api.ReviewFix
+			}
+			in := api.SignBody{Verdict: verdict, Note: "再起動の理由", Addressee: c.addressee, AnswerBy: w.Now().In(townhall.Zone).AddDate(0, 0, 3).Format(time.DateOnly)}
 			if err := review.New(review.Options{Acts: w.Runner(), Zone: townhall.Zone}).Sign(t.Context(), ref, in, townhall.Caller("mori")); err != nil {
 				t.Fatal(err)
 			}
@@ -117,6 +122,45 @@ func TestAReviewReachesItsAddressee(t *testing.T) {
 			equal(t, "once", w.told())
 		})
 	}
+}
+
+// An answer is told to the auditors and stops the notice that it is overdue. A further question has a notice of its own.
+func TestAnAnswerReachesTheAuditor(t *testing.T) {
+	w := found(t)
+	ref := w.worked("sum")
+	w.told()
+	queue := review.New(review.Options{Acts: w.Runner(), Zone: townhall.Zone})
+	ask := func() {
+		in := api.SignBody{Verdict: api.ReviewQuestion, Note: "再起動の理由", Addressee: "sato", AnswerBy: w.Now().In(townhall.Zone).AddDate(0, 0, 3).Format(time.DateOnly)}
+		if err := queue.Sign(t.Context(), ref, in, townhall.Caller("mori")); err != nil {
+			t.Fatal(err)
+		}
+		w.told()
+	}
+	ask()
+	if _, err := queue.Answer(t.Context(), ref, api.QuestionAnswer{Answer: "設定を読み直すため"}, townhall.Caller("E-0031")); err != nil {
+		t.Fatal(err)
+	}
+	w.all()
+	mails := w.mail.took()
+	equal(t, "answered", to(mails), "mori")
+	for _, m := range mails {
+		if body := m.parts["text/plain"]; !strings.Contains(body, "設定を読み直すため") || !strings.Contains(body, "/reviews/"+ref) {
+			t.Errorf("%s", body)
+		}
+		if s := m.subject(t); !strings.Contains(s, "回答あり") || strings.Contains(s, "設定") {
+			t.Errorf("subject %q", s)
+		}
+	}
+	w.Pass(4 * 24 * time.Hour)
+	equal(t, "after the date, answered", w.told())
+	ask()
+	w.Pass(4 * 24 * time.Hour)
+	equal(t, "a further question", w.told(), "sato", "head", "mori", "admin", "deputy")
+	equal(t, "once", w.told())
+	ask()
+	w.Pass(4 * 24 * time.Hour)
+	equal(t, "a third", w.told(), "sato", "head", "mori", "admin", "deputy")
 }
 
 // A session that reached its target without a whole recording is told to the auditors, the information-systems section, the administrator

@@ -327,6 +327,9 @@ func (v *visit) subjectPage(d deed, id string) string {
 	if prefix == "/reports/" && v.site == staff {
 		return reportPath(id)
 	}
+	if prefix == "/reviews/" && d.Name == review.AnswerName {
+		return v.root() + "/questions"
+	}
 	if other, ok := pagesOf[prefix]; ok {
 		prefix = other
 	}
@@ -371,6 +374,13 @@ func (v *visit) subject(d deed, id string) (Card, []api.Offer, error) {
 		}
 		card, err := v.fileCard(one)
 		return card, one.Offers, err
+	case d.Name == review.AnswerName && strings.HasPrefix(d.Path, string(api.Reviews)):
+		q, err := v.p.o.Views.Question(v.r.Context(), v.reader(), id)
+		if err != nil {
+			return Card{}, nil, err
+		}
+		card, err := v.questionCard(q)
+		return card, q.Offers, err
 	case strings.HasPrefix(d.Path, string(api.Reviews)):
 		r, err := v.p.o.Views.Review(v.r.Context(), v.reader(), id)
 		if err != nil {

@@ -84,7 +84,7 @@ func fieldOf(f field.Flag, given []string, wrong text.Text) Field {
 		one.Control, one.Value = "datetime-local", forInput(one.Value)
 	case f.Day:
 		one.Control = "date"
-	case f.Key == "reason" || f.Key == "note" || f.Key == "text":
+	case f.Key == "reason" || f.Key == "note" || f.Key == "text" || f.Key == "answer":
 		one.Control = "textarea"
 	}
 	return one

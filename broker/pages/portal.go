@@ -87,6 +87,13 @@ func (v *visit) portalTodo(page *PortalPage) error {
 				Button: text2(one.button, one.other), Href: "/v/requests/" + url.PathEscape(r.No), Warning: true})
 		}
 	}
+	questions, err := v.openQuestions()
+	if err != nil {
+		return err
+	}
+	if n := len(questions); n > 0 {
+		page.Todo = append(page.Todo, questionsTodo(n, questions[0].AnswerBy, !v.p.o.Clock().Before(questions[0].AnswerBy), "/v/questions", v.p.o.Zone))
+	}
 	due, err := views.PapersDue(ctx, v.reader(), 60, view.Page{Limit: 20})
 	if err != nil {
 		return err

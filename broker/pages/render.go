@@ -47,7 +47,7 @@ func shown() map[string]page {
 		filePages(),
 		portalPages(),
 		vendorPages(),
-		reviewPages(), dayPages(), ledgerPages(), notificationPages(), alarmPages(), incidentPages(), problemPages(),
+		reviewPages(), questionPages(), dayPages(), ledgerPages(), notificationPages(), alarmPages(), incidentPages(), problemPages(),
 	} {
 		for name, p := range some {
 			all[name] = p

@@ -27,7 +27,7 @@ func reviewPages() map[string]page {
 
 var reviewLooks = map[api.ReviewState]look{
 	api.ReviewQueued: {"clock", "waiting"}, api.ReviewInReview: {"run", "info"}, api.ReviewOverdue: {"triangle", "warning"},
-	api.ReviewOK: {"check", "ok"}, api.ReviewQuestion: {"triangle", "attention"}, api.ReviewFix: {"octagon", "stop"},
+	api.ReviewOK: {"check", "ok"}, api.ReviewQuestion: {"triangle", "attention"}, api.ReviewAnswered: {"check", "attention"}, api.ReviewFix: {"octagon", "stop"},
 }
 
 func reviewChip(state string) Chip {
@@ -112,7 +112,7 @@ func (v *visit) reviewRow(r api.Review, names map[string]string) ReviewRow {
 	row := ReviewRow{ID: r.ID, Href: "/reviews/" + url.PathEscape(r.ID), Chip: reviewChip(r.State), Picks: picksText(r.Picks), System: nameIn(names, r.System),
 		Count: text2("接続 "+itoa(n)+"件", itoa(n)+" session(s)"), Due: moment(r.Due, v.p.o.Zone), Auditor: nameIn(names, r.Auditor)}
 	if r.SignedBy != "" {
-		row.Auditor = nameIn(names, r.SignedBy)
+		row.Auditor, row.Review = nameIn(names, r.SignedBy), r.State == string(api.ReviewAnswered)
 		return row
 	}
 	for _, o := range r.Offers {
@@ -149,11 +149,12 @@ type ReviewPage struct {
 	Sessions []SessionRow
 	Refused  []SessionRow
 	Files    []text.Text
-	Before   []text.Text // reviews of single sessions
-	Signed   []CardRow   // who judged, when and why
-	Offers   []Offer     // take
-	Sign     bool        // the form stands
-	Closed   text.Text   // why there is no form, for an auditor
+	Before   []text.Text   // reviews of single sessions
+	Signed   []CardRow     // who judged, when and why
+	Asked    []QuestionRow // questions and their answers
+	Offers   []Offer       // take
+	Sign     bool          // the form stands
+	Closed   text.Text     // why there is no form, for an auditor
 	Verdict  Field
 	Fields   []Field
 	Back     string
@@ -234,11 +235,14 @@ func (v *visit) reviewPage(r api.Review) (*ReviewPage, error) {
 		switch {
 		case o.Act == "take" && o.Open:
 			page.Offers = v.offersOf([]api.Offer{o}, base)
-		case o.Act == "sign" && o.Open && r.SignedBy == "":
+		case o.Act == "sign" && o.Open && !signedForGood(r):
 			page.Sign = true
-		case o.Act == "sign" && !o.Open && r.SignedBy == "":
+		case o.Act == "sign" && !o.Open && !signedForGood(r):
 			page.Closed = closedBecause(o)
 		}
+	}
+	for _, q := range r.Asked {
+		page.Asked = append(page.Asked, v.askedRow(q, names))
 	}
 	if page.Sign {
 		page.signFields(v)
@@ -263,7 +267,7 @@ func (page *ReviewPage) signFields(v *visit) {
 		case "note":
 			f.Hint = text2("要確認・是正要では必須。強制切断や記録の欠けがあれば適正でも必須", "Needed for clarification and correction; also for appropriate where work was cut or a recording has a gap")
 		case "addressee":
-			f.Hint = text2("要確認・是正要のとき: だれに答えや是正を求めるか", "For clarification and correction: from whom")
+			f.Hint = text2("要確認・是正要のとき: だれに答えや是正を求めるか。人の番号か氏名、課の名称、保守事業者の名称", "For clarification and correction: from whom. A person's id or name, a section, or the vendor")
 		case "answer_by":
 			f.Control, f.Hint = "date", text2("要確認・是正要のとき: いつまでに", "For clarification and correction: until when")
 		}
@@ -284,6 +288,9 @@ func idsOf(r api.Review) []string {
 	}
 	for _, b := range r.Before {
 		ids = append(ids, b.SignedBy)
+	}
+	for _, q := range r.Asked {
+		ids = append(ids, q.AnsweredBy)
 	}
 	return ids
 }

@@ -65,6 +65,97 @@ func TestAnAuditorReviewsAWindowsWork(t *testing.T) {
 	w.as("head").get("/reviews/R8-0001-1").has(t, "要確認")
 }
 
+// The engineer whom a review asks finds the question on the portal's first page and answers there; another engineer is not asked and does
+// not see it. The auditor finds the answer, and signs for good.
+func TestAReviewsQuestionIsAnsweredOnThePortal(t *testing.T) {
+	w := found(t)
+	w.worked()
+	w.Pass(3 * time.Hour)
+	mori := w.as("mori")
+	until := w.Now().AddDate(0, 0, 7).Format(time.DateOnly)
+	sign := func(b *browser, verdict string, more url.Values) int {
+		in := url.Values{"verdict": {verdict}, "back": {"/reviews/R8-0001-1"}}
+		for k, v := range more {
+			in[k] = v
+		}
+		return b.post("/reviews/R8-0001-1/sign", in).status
+	}
+	question := url.Values{"note": {"<b>なぜ二回</b>"}, "addressee": {"sato"}, "answer_by": {until}}
+	if got := sign(mori, "question", question); got != http.StatusSeeOther {
+		t.Fatalf("asked: %d", got)
+	}
+	mori.get("/reviews/R8-0001-1").has(t, "回答待ち", "もう一度判定する", "&lt;b&gt;なぜ二回")
+
+	for _, other := range []string{"kimura"} {
+		b := w.as(other)
+		if b.get("/v/").holds("点検からの質問 1件") || b.get("/v/questions").holds("なぜ二回") {
+			t.Errorf("%s sees the question", other)
+		}
+		if a := b.get("/v/reviews/R8-0001-1/answer"); a.status != http.StatusForbidden || a.holds("なぜ二回") {
+			t.Errorf("%s opens the form: %d", other, a.status)
+		}
+		if a := b.post("/v/reviews/R8-0001-1/answer", url.Values{"answer": {"x"}}); a.status != http.StatusForbidden {
+			t.Errorf("%s answers: %d", other, a.status)
+		}
+	}
+	if a := w.as("kato").get("/reviews/R8-0001-1/answer"); a.status != http.StatusNotFound {
+		t.Errorf("staff who are not asked: %d", a.status)
+	}
+	sato := w.as("sato")
+	sato.get("/v/?lang=en").has(t, "Questions from reviews: 1", "/v/questions")
+	sato.get("/v/questions?lang=en").has(t, "Awaiting the answer", "/v/reviews/R8-0001-1/answer")
+	sato.get("/v/reviews/R8-0001-1/answer?lang=ja").has(t, "なぜ二回", `<textarea`, `name="answer"`)
+	if a := sato.post("/v/reviews/R8-0001-1/answer", url.Values{"answer": {"  "}}); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("an empty answer: %d", a.status)
+	} else {
+		a.has(t, "回答を入力してください")
+	}
+	if a := sato.post("/v/reviews/R8-0001-1/answer", url.Values{"answer": {"一度目は <i>切れました</i>"}}); a.status != http.StatusSeeOther || a.header.Get("Location") != "/v/questions?done=answer" {
+		t.Fatalf("answered: %d %s %s", a.status, a.header.Get("Location"), a.body)
+	}
+	if a := sato.post("/v/reviews/R8-0001-1/answer", url.Values{"answer": {"やはり違います"}}); a.status == http.StatusSeeOther {
+		t.Error("answered twice")
+	}
+	sato.get("/v/questions").has(t, "回答あり", "&lt;i&gt;切れました")
+	if sato.get("/v/").holds("点検からの質問 1件") {
+		t.Error("the answered question still waits")
+	}
+
+	mori = w.as("mori")
+	mori.get("/today?lang=en").has(t, "answered: 1")
+	mori.get("/reviews?lang=ja").has(t, "回答あり", "点検する")
+	mori.get("/reviews/S-20261124-02").has(t, "質問と回答", "&lt;i&gt;切れました", "保守要員A(E-0031)")
+	if got := sign(mori, "ok", url.Values{"note": {"回答のとおり"}}); got != http.StatusSeeOther {
+		t.Fatalf("signed for good: %d", got)
+	}
+	a := mori.get("/reviews/R8-0001-1")
+	a.has(t, "適正", "切れました")
+	if a.holds("もう一度判定する") {
+		t.Error("the form stands after the last signature")
+	}
+	if a := sato.post("/v/reviews/R8-0001-1/answer", url.Values{"answer": {"遅れて"}}); a.status == http.StatusSeeOther {
+		t.Error("answered after the last signature")
+	}
+}
+
+// A section's staff find the question on the day's page.
+func TestAReviewsQuestionIsAnsweredByTheSection(t *testing.T) {
+	w := found(t)
+	w.worked()
+	w.Pass(3 * time.Hour)
+	until := w.Now().AddDate(0, 0, 7).Format(time.DateOnly)
+	if a := w.as("mori").post("/reviews/R8-0001-1/sign", url.Values{"verdict": {"question"}, "note": {"だれの依頼か"}, "addressee": {"人事課"}, "answer_by": {until}}); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	kato := w.as("kato")
+	kato.get("/today").has(t, "点検からの質問 1件", "/questions")
+	kato.get("/questions").has(t, "だれの依頼か", "/reviews/R8-0001-1/answer")
+	if a := kato.post("/reviews/R8-0001-1/answer", url.Values{"answer": {"課長の依頼"}}); a.status != http.StatusSeeOther || a.header.Get("Location") != "/questions?done=answer" {
+		t.Fatalf("%d %s", a.status, a.header.Get("Location"))
+	}
+	w.as("mori").get("/reviews/R8-0001-1?lang=en").has(t, "Answered", "課長の依頼")
+}
+
 func TestTheSectionConfirmsItsDayOnAPage(t *testing.T) {
 	w := found(t)
 	s := w.worked()

@@ -78,7 +78,7 @@ func rows() []row {
 		fileRoutes(),
 		portalRoutes(),
 		vendorRoutes(),
-		registryRoutes(), changeRoutes(), reviewRoutes(), dayRoutes(), reconcileRoutes(), ledgerRoutes(), notificationRoutes(), alarmRoutes(), incidentRoutes(), sessionRoutes(), sessionPaperRoutes(), consoleRoutes(), pictureRoutes(), playbackRoutes(), actRows(), ownActRows(), registryFileRoutes(),
+		registryRoutes(), changeRoutes(), reviewRoutes(), questionRoutes(), dayRoutes(), reconcileRoutes(), ledgerRoutes(), notificationRoutes(), alarmRoutes(), incidentRoutes(), sessionRoutes(), sessionPaperRoutes(), consoleRoutes(), pictureRoutes(), playbackRoutes(), actRows(), ownActRows(), registryFileRoutes(),
 	)
 }
 

@@ -122,7 +122,12 @@ func todoRow(t api.Todo, zone *time.Location) TodoRow {
 		if t.Overdue > 0 {
 			row.Text = text2(fmt.Sprintf("%s、期限超過 %d件", row.Text.JA, t.Overdue), fmt.Sprintf("%s, overdue: %d", row.Text.EN, t.Overdue))
 		}
+		if t.Answered > 0 {
+			row.Text = text2(fmt.Sprintf("%s、回答あり %d件", row.Text.JA, t.Answered), fmt.Sprintf("%s, answered: %d", row.Text.EN, t.Answered))
+		}
 		return row
+	case string(policy.DutyAnswer):
+		return questionsTodo(t.Count, t.By, t.Overdue > 0, "/questions", zone)
 	case "record":
 		return TodoRow{Text: text2(no.JA+": 立会確認書が未記入です", no.EN+": the attendance record is not written"), Button: text2("記入する", "Write it"),
 			Href: "/windows/" + url.PathEscape(t.Window) + "/attest", Warning: true}

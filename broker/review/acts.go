@@ -20,6 +20,8 @@ type work struct {
 	Subject policy.Subject // the window's work; Session is the number of the item
 	Review  store.Review   // zero: none is owed yet
 	Open    bool           // the window may still be used
+
+	Question store.ReviewQuestion // the newest; zero: none was asked
 }
 
 // Signing is the table of the judgement.
@@ -40,11 +42,11 @@ var (
 )
 
 // OnReview is a review with the acts on it. It is named by its own number or by a session that it covers.
-var OnReview = act.Subject[work]{Load: load, Acts: []act.Act[work]{take, sign}}
+var OnReview = act.Subject[work]{Load: load, Acts: []act.Act[work]{take, sign, answer}}
 
 // Acts are the acts that the doors mount.
 func Acts() []act.Mount[*Queue] {
-	return []act.Mount[*Queue]{act.Bare(take.Spec, (*Queue).Take), act.With(sign.Spec, (*Queue).Sign)}
+	return []act.Mount[*Queue]{act.Bare(take.Spec, (*Queue).Take), act.With(sign.Spec, (*Queue).Sign), act.Giving(answer.Spec, (*Queue).Answer)}
 }
 
 func spec(name string, fields field.Asks, ja, en string) act.Spec {
@@ -62,6 +64,12 @@ func load(s *store.Snap, ref string) (on work, err error) {
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) || err != nil && window == "" {
 		return on, fmt.Errorf("review %q: %w", ref, err)
+	}
+	if on.Review.ID != "" {
+		on.Question, err = s.LastQuestion(on.Review.ID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return on, fmt.Errorf("question of review %q: %w", ref, err)
+		}
 	}
 	if window == "" || on.Review.Session != "" {
 		on.Subject, err = s.Subject(ref)
@@ -90,7 +98,7 @@ func maySign(p policy.Person, on work, now time.Time) policy.Decision {
 }
 
 func mayTake(p policy.Person, on work, now time.Time) policy.Decision {
-	return policy.MayTakeReview(p, on.Subject, on.Review.Auditor, on.Review.Verdict != "", now)
+	return policy.MayTakeReview(p, on.Subject, on.Review.Auditor, on.Review.Final(), now)
 }
 
 // over refuses a signature as long as the window's work may go on: what comes later would have no reader.
@@ -126,17 +134,17 @@ func (q *Queue) Take(ctx context.Context, ref string, by act.Caller) error {
 	})
 }
 
-// Sign signs an item. Errors: *policy.Denied — forbidden, auditor-conflict, already-decided; *forms.Invalid for a judgement with a
+// Sign signs an item. After a question it is signed again, with a further question or for good. Errors: *policy.Denied — forbidden, auditor-conflict, already-decided; *forms.Invalid for a judgement with a
 // missing field, and for work that is still under way.
 func (q *Queue) Sign(ctx context.Context, ref string, in api.SignBody, by act.Caller) error {
 	return act.Do(ctx, q.o.Acts, OnReview, sign, ref, by, func(tx *store.Tx, p act.Person, on work) error {
 		if on.Review.ID == "" {
 			return fmt.Errorf("review %q: %w", ref, store.ErrNotFound)
 		}
-		if on.Review.Verdict != "" {
+		if on.Review.Final() {
 			return alreadySigned(ref)
 		}
-		v, err := q.judgement(tx, on.Review, in)
+		v, err := q.judgement(tx, on, in, p.ID)
 		if err != nil {
 			return err
 		}
@@ -163,7 +171,8 @@ func alreadySigned(ref string) error {
 }
 
 // judgement checks what the auditor said against what the judgement needs.
-func (q *Queue) judgement(tx *store.Tx, r store.Review, in api.SignBody) (store.Signature, error) {
+func (q *Queue) judgement(tx *store.Tx, on work, in api.SignBody, by string) (store.Signature, error) {
+	r := on.Review
 	v := store.Signature{Verdict: string(in.Verdict), Note: forms.Printable(in.Note)}
 	switch in.Verdict {
 	case api.ReviewOK:
@@ -174,6 +183,9 @@ func (q *Queue) judgement(tx *store.Tx, r store.Review, in api.SignBody) (store.
 		if v.Note == "" && needsGrounds(picks) {
 			return v, forms.Wrong("note", "reason-required", "強制切断・異常終了や記録の欠けがある作業では、適正とする理由が必要です。",
 				"where work was cut or a recording has a gap, appropriate needs a reason too")
+		}
+		if v.Note == "" && on.Question.Open() {
+			return v, forms.Wrong("note", "reason-required", "質問に回答がないまま適正とするときは、理由が必要です。", "the question has no answer: appropriate needs a reason then")
 		}
 		return v, nil
 	case api.ReviewQuestion, api.ReviewFix:
@@ -194,7 +206,37 @@ func (q *Queue) judgement(tx *store.Tx, r store.Review, in api.SignBody) (store.
 	if !v.AnswerBy.After(tx.Now) {
 		return v, forms.Wrong("answer_by", "in-the-past", "期限が過ぎています。", "the date to answer by is over")
 	}
-	return v, nil
+	if in.Verdict == api.ReviewFix {
+		return v, nil
+	}
+	var err error
+	v.To, err = addressee(tx.Snap, r, v.Addressee, by)
+	return v, err
+}
+
+// addressee finds the one from whom a question wants an answer. Words that name no one, or several, cannot be answered.
+func addressee(s *store.Snap, r store.Review, words, by string) (policy.Addressee, error) {
+	vendor, err := s.Vendor(r.Vendor)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return policy.Addressee{}, fmt.Errorf("vendor of review %s: %w", r.ID, err)
+	}
+	people, err := s.Persons(store.PersonFilter{})
+	if err != nil {
+		return policy.Addressee{}, fmt.Errorf("read people: %w", err)
+	}
+	found, err := s.AddresseesOf(words, vendor, people)
+	switch {
+	case err != nil:
+		return policy.Addressee{}, err
+	case len(found) == 0:
+		return policy.Addressee{}, forms.Wrong("addressee", "addressee-unknown", "相手が見つかりません。職員か保守要員の番号・氏名、課の名称、またはこの作業の保守事業者の名称を入力してください。",
+			"no such addressee: give a person's id or name, a section's name, or the vendor of this work")
+	case len(found) > 1:
+		return policy.Addressee{}, forms.Wrong("addressee", "addressee-ambiguous", "相手が一つに決まりません。番号を入力してください。", "these words name more than one addressee: give the id")
+	case found[0].Person == by:
+		return policy.Addressee{}, forms.Wrong("addressee", "addressee-self", "点検する本人は相手にできません。", "the auditor cannot be the addressee")
+	}
+	return found[0], nil
 }
 
 // entry appends the entry of an act on an item.

@@ -4,6 +4,9 @@
 // one whose end was written after its window's review had been signed, so that no session stays unread. Attempts that were refused and
 // name no window are no item: the ledger and the list of sessions have them.
 //
+// A question is no end: its addressee answers it, once, and the auditor then signs again. The addressee must be one person, section or
+// vendor that can be found, for no one else may answer.
+//
 // It owns who may take and sign an item: an auditor who neither requested, approved nor attended the work (policy.Decide), once, after
 // the window. It refuses "question" and "fix" without a reason, an addressee and a date, and "ok" without a reason where work was cut or
 // a recording has a gap. The transaction that ends a session puts the item into the queue (Owe).

@@ -157,10 +157,16 @@ func TestAWindowsWorkIsSignedOnce(t *testing.T) {
 	w.code("question with a date that is over", w.sign(w.s.ID, question, "mori"), "in-the-past")
 	w.code("an unknown verdict", w.sign(w.s.ID, api.SignBody{Verdict: "fine"}, "mori"), "unknown-word")
 	question.AnswerBy = w.h.Now().Format(time.DateOnly)
+	for words, code := range map[string]string{"皆さま": "addressee-unknown", "kimura": "addressee-unknown", "mori": "addressee-self"} {
+		asked := question
+		asked.Addressee = words
+		w.code("question to "+words, w.sign(w.s.ID, asked, "mori"), code)
+	}
+	question.Verdict = api.ReviewFix
 	w.want("signed", w.sign(second.ID, question, "mori"), "")
 	w.want("signed twice", w.sign(w.s.ID, ok, "mori"), "already-decided")
 	w.want("taken after it", w.q.Take(t.Context(), w.s.Window, townhall.Caller("mori")), "already-decided")
-	if r := w.owed(w.s.ID); r.SignedBy != "mori" || r.Verdict != "question" || r.Note != "手順書と違う" || r.Addressee != "V-012" {
+	if r := w.owed(w.s.ID); r.SignedBy != "mori" || r.Verdict != "fix" || r.Note != "手順書と違う" || r.Addressee != "V-012" {
 		t.Errorf("%+v", r)
 	}
 	kinds := w.h.Kinds(t, w.s.ID)

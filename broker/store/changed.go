@@ -55,6 +55,7 @@ var rowsAbout = map[string][]string{
 	"renewals":             {"subject"},
 	"remembered_factors":   {"person", "window"},
 	"requests":             {"no", "vendor"},
+	"review_questions":     {"review"},
 	"reviews":              {"session"},
 	"window_reviews":       {"id"},
 	"sessions":             {"id", "person", "window", "request", inSystem + "system"},

@@ -21,16 +21,21 @@ type Review struct {
 	Signature
 	SignedBy  string
 	SignedAt  time.Time
-	BySession bool // made when each session still had a review of its own (SessionReviews)
+	Answered  time.Time // the question for which it waits was answered; zero: it was not, or none waits
+	BySession bool      // made when each session still had a review of its own (SessionReviews)
 }
 
 // Signature is an auditor's judgement.
 type Signature struct {
 	Verdict   string // ok | question | fix; empty: not signed
 	Note      string
-	Addressee string    // from whom an answer or a correction is expected
-	AnswerBy  time.Time // and until when
+	Addressee string           // from whom an answer or a correction is expected
+	AnswerBy  time.Time        // and until when
+	To        policy.Addressee // the addressee, where Verdict is question
 }
+
+// Final tells whether the review was signed for good: a question waits for its answer and a further signature.
+func (r Review) Final() bool { return r.Verdict != "" && r.Verdict != "question" }
 
 // SessionReview is a review of a single session, from the time when each session had one.
 type SessionReview struct {
@@ -68,12 +73,12 @@ func (f ReviewFilter) where() where {
 }
 
 const reviewColumns = `SELECT id, window, session, request, system, vendor, auditor, created, due, verdict, note, addressee, answer_by,
-	signed_by, signed_at, by_session FROM window_reviews`
+	signed_by, signed_at, answered_at, by_session FROM window_reviews`
 
 func scanReview(r scanner) (Review, error) {
 	var v Review
 	err := r.Scan(&v.ID, &v.Window, &v.Session, &v.Request, &v.System, &v.Vendor, &v.Auditor, at(&v.Created), at(&v.Due), &v.Verdict, &v.Note,
-		&v.Addressee, at(&v.AnswerBy), &v.SignedBy, at(&v.SignedAt), &v.BySession)
+		&v.Addressee, at(&v.AnswerBy), &v.SignedBy, at(&v.SignedAt), at(&v.Answered), &v.BySession)
 	return v, err
 }
 
@@ -98,10 +103,10 @@ func (s *Snap) ReviewOf(session string) (Review, error) {
 	return s.Review(of.Window)
 }
 
-// ReviewPage reads a page. Owed reviews come first, the earliest due on top; then signed ones, the latest due on top. The owed ones are few, and are found
-// by their verdict: the plus keeps from walking all years for the order.
+// ReviewPage reads a page. Owed reviews come first, and those whose question was answered, the earliest due on top; then signed ones, the
+// latest due on top. The owed ones are few, and are found by their verdict: the plus keeps from walking all years for the order.
 func (s *Snap) ReviewPage(f ReviewFilter, p Page) (Paged[Review], error) {
-	return listing[Review]{table: "window_reviews", query: reviewColumns, scan: scanReview, where: f.where(), first: "verdict = '' OR signed_at > ?",
+	return listing[Review]{table: "window_reviews", query: reviewColumns, scan: scanReview, where: f.where(), first: "verdict = '' OR answered_at > 0 OR signed_at > ?",
 		orders: [2]order{{keys: []string{"+due", "id"}}, {keys: []string{"due", "id"}, desc: true}},
 		column: "id", name: func(v Review) string { return v.ID }}.page(s, p)
 }
@@ -145,15 +150,19 @@ func (t *Tx) PutOffReview(id string, due time.Time) error {
 	return t.one(`UPDATE window_reviews SET due = ? WHERE id = ? AND verdict = ''`, ms(due), id)
 }
 
-// TakeReview names the auditor of a review that is not signed. Errors: ErrNotFound.
+// TakeReview names the auditor of a review that is not signed for good. Errors: ErrNotFound.
 func (t *Tx) TakeReview(id, auditor string) error {
-	return t.one(`UPDATE window_reviews SET auditor = ? WHERE id = ? AND verdict = ''`, auditor, id)
+	return t.one(`UPDATE window_reviews SET auditor = ? WHERE id = ? AND verdict IN ('', 'question')`, auditor, id)
 }
 
-// SignReview signs a review, once. Errors: ErrNotFound when there is no unsigned one.
+// SignReview signs a review, once for good: a question can be followed by a further signature. Errors: ErrNotFound when there is none to be signed.
 func (t *Tx) SignReview(id, by string, v Signature) error {
-	return t.one(`UPDATE window_reviews SET verdict = ?, note = ?, addressee = ?, answer_by = ?, signed_by = ?, signed_at = ? WHERE id = ? AND verdict = ''`,
+	err := t.one(`UPDATE window_reviews SET verdict = ?, note = ?, addressee = ?, answer_by = ?, signed_by = ?, signed_at = ?, answered_at = 0 WHERE id = ? AND verdict IN ('', 'question')`,
 		v.Verdict, v.Note, v.Addressee, ms(v.AnswerBy), by, ms(t.Now), id)
+	if err != nil {
+		return err
+	}
+	return t.askQuestion(id, by, v)
 }
 
 // OverdueReviews counts the reviews of a system's work that were due before now.
@@ -169,11 +178,13 @@ func (s *Snap) LateReviews(what string, most int) ([]string, error) {
 		ORDER BY due LIMIT ?`, ms(s.Now), what, most)
 }
 
-// LateAnswers names the reviews whose date to answer by is over, though not before since, and for which the outbox has no row of this word.
+// LateAnswers names the reviews whose date to answer by is over, though not before since, without an answer, and for which the outbox has no
+// row of this word. A further question of a review is named with its count: "R8-0001-1#2".
 func (s *Snap) LateAnswers(what string, since time.Time, most int) ([]string, error) {
 	return list(s, func(r scanner) (id string, err error) { return id, r.Scan(&id) },
-		`SELECT id FROM window_reviews WHERE verdict IN ('question', 'fix') AND answer_by <= ? AND answer_by > ?
-		AND NOT EXISTS (SELECT 1 FROM outbox WHERE entry < 0 AND what = ? AND subject = window_reviews.id) ORDER BY answer_by LIMIT ?`, ms(s.Now), ms(since), what, most)
+		`SELECT subject FROM (SELECT v.answer_by, v.id || coalesce((SELECT '#' || max(q.round) FROM review_questions q WHERE q.review = v.id AND v.verdict = 'question' HAVING max(q.round) > 1), '') AS subject
+			FROM window_reviews v WHERE v.verdict IN ('question', 'fix') AND v.answer_by <= ? AND v.answer_by > ? AND v.answered_at = 0) late
+		WHERE NOT EXISTS (SELECT 1 FROM outbox o WHERE o.entry < 0 AND o.what = ? AND o.subject = late.subject) ORDER BY answer_by LIMIT ?`, ms(s.Now), ms(since), what, most)
 }
 
 // verdict of the review that covers a session; empty where none is signed or owed.

@@ -134,6 +134,13 @@ func (v *Views) wholeReview(s *store.Snap, r store.Review) (api.Review, error) {
 	if out.Files, err = v.reviewedFiles(s, r); err != nil {
 		return out, err
 	}
+	asked, err := s.ReviewQuestions(r.ID)
+	if err != nil {
+		return out, err
+	}
+	for _, q := range asked {
+		out.Asked = append(out.Asked, review.Question(q, r, v.o.Zone))
+	}
 	if out.Compared, err = review.Compare(s, r, out.Files, v.o.Zone); err != nil || !r.BySession {
 		return out, err
 	}
@@ -181,6 +188,8 @@ func (v *Views) reviewedFiles(s *store.Snap, r store.Review) (*api.ReviewedFiles
 // reviewState is the state shown to people (screens §6).
 func reviewState(r store.Review, now time.Time) api.ReviewState {
 	switch {
+	case !r.Answered.IsZero():
+		return api.ReviewAnswered
 	case r.Verdict != "":
 		return api.ReviewState(r.Verdict)
 	case now.After(r.Due):

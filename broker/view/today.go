@@ -60,6 +60,8 @@ func (v *Views) todo(s *store.Snap, p policy.Person, now time.Time) (all []api.T
 			some, err = waiting(s, duty, store.RequestFilter{Sight: &sight, States: []policy.RequestState{policy.ReportDue}})
 		case policy.DutyReview:
 			some, err = reviewing(s, p)
+		case policy.DutyAnswer:
+			some, err = asked(s, p)
 		case policy.DutyAttend:
 			some, err = v.attending(s, p, &sight, now)
 		}
@@ -88,10 +90,14 @@ func waiting(s *store.Snap, duty policy.Duty, f store.RequestFilter) ([]api.Todo
 func reviewing(s *store.Snap, p policy.Person) ([]api.Todo, error) {
 	sight := policy.SeeSessions(p)
 	totals, err := s.ReviewTotals(store.ReviewFilter{Sight: &sight, Unsigned: true})
-	if err != nil || totals.All == 0 {
+	if err != nil {
 		return nil, err
 	}
-	return []api.Todo{{Duty: string(policy.DutyReview), Count: totals.All, Overdue: totals.Overdue}}, nil
+	answered, err := s.AnsweredQuestions(store.ReviewFilter{Sight: &sight})
+	if err != nil || totals.All+answered == 0 {
+		return nil, err
+	}
+	return []api.Todo{{Duty: string(policy.DutyReview), Count: totals.All, Overdue: totals.Overdue, Answered: answered}}, nil
 }
 
 // attending lists the windows of the day that the person attends, and those whose attendance record they still owe.

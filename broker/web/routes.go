@@ -65,6 +65,7 @@ func foundationRoutes() []route {
 		{"GET", api.Recordings.Pattern("id", "export"), everySignedIn(), (*Server).exportRecording},
 		{"GET", api.Recordings.Pattern("id", "verify"), sessions, (*Server).verifyRecording},
 		{"GET", string(api.Reviews), those(policy.Auditor, policy.Approver), (*Server).reviews},
+		{"GET", string(api.QuestionsPath), everySignedIn(), listed((*view.Views).Questions)},
 		{"GET", api.Reviews.Pattern("id"), those(policy.Auditor, policy.Approver), (*Server).review},
 
 		// Stops.

@@ -34,6 +34,7 @@ func (p *program) reviewPage() []column[api.Review] {
 		{"判定の理由", "GROUNDS", func(v api.Review) string { return v.Note }},
 		{"相手", "ADDRESSEE", func(v api.Review) string { return v.Addressee }},
 		{"回答の期限", "ANSWER BY", func(v api.Review) string { return stamp(v.AnswerBy) }},
+		{"質問と回答", "QUESTIONS", func(v api.Review) string { return p.asked(v.Asked) }},
 		{"接続ごとの点検", "BY SESSION", func(v api.Review) string { return p.bySession(v.Before) }},
 	}...)
 }
@@ -80,6 +81,42 @@ func (p *program) bySession(before []api.SessionReview) string {
 	return strings.Join(said, "; ")
 }
 
+// asked are the questions of a review with their answers.
+func (p *program) asked(all []api.Question) string {
+	said := make([]string, 0, len(all))
+	for _, q := range all {
+		answer := p.say("回答なし", "no answer")
+		if q.Answer != "" {
+			answer = p.named(q.AnsweredBy) + " " + stamp(q.AnsweredAt) + ": " + q.Answer
+		}
+		said = append(said, q.ID+" "+q.Question+" → "+answer)
+	}
+	return strings.Join(said, "; ")
+}
+
+func (p *program) questionFields() []column[api.Question] {
+	return []column[api.Question]{
+		{"質問番号", "QUESTION", func(v api.Question) string { return v.ID }},
+		{"状態", "STATE", func(v api.Question) string {
+			switch {
+			case v.Open:
+				return p.say("回答待ち", "open")
+			case v.Answer != "":
+				return p.say("回答あり", "answered")
+			}
+			return p.say("回答なし(判定済み)", "signed without an answer")
+		}},
+		{"期限", "ANSWER BY", func(v api.Question) string { return stamp(v.AnswerBy) }},
+		{"対象システム", "SYSTEM", func(v api.Question) string { return v.System }},
+		{"質問", "ASKS", func(v api.Question) string { return v.Question }},
+		{"回答", "ANSWER", func(v api.Question) string { return v.Answer }},
+	}
+}
+
+func (p *program) questionDone(q api.Question) error {
+	return p.done(q, "質問 "+q.ID+" に回答しました。点検担当が読みます。", "question "+q.ID+" is answered; the auditors read it")
+}
+
 func (p *program) reviewDone(v api.Review) error {
 	state := word(p, api.ReviewState(v.State))
 	return p.done(v, fmt.Sprintf("点検 %s: %s", v.ID, state), fmt.Sprintf("review %s: %s", v.ID, v.State))
@@ -103,5 +140,13 @@ func (p *program) reviewCommand() *cli.Command {
 		}),
 		actLeaf(p, "review take", p.reviewDone),
 		actLeaf(p, "review sign", p.reviewDone),
+		p.listLeaf("questions", "", "あなたへの質問", "what reviews ask you", func(c *cli.Context) error {
+			v, err := fetchList(p, c, api.QuestionsPath, nil)
+			if err != nil {
+				return err
+			}
+			return list(p, v, "あなたへの質問はありません。", "No review asks you anything.", p.questionFields())
+		}),
+		actLeaf(p, "review answer", p.questionDone),
 	)
 }
