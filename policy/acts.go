@@ -15,7 +15,7 @@ func decideStaff(f *Facts, a *Attempt) Decision {
 	}
 	switch a.Act {
 	case ActLedgerRead:
-		return readLedger(p)
+		return readLedger(p, f.StandsInFor)
 	case ActLedgerExport:
 		if !p.Has(Auditor) {
 			return deny(ExportAuditorOnly, nil)
@@ -28,7 +28,7 @@ func decideStaff(f *Facts, a *Attempt) Decision {
 	}
 	switch a.Act {
 	case ActWatch:
-		if attended(p, s) || decides(p, s) || p.Has(InformationSystems) {
+		if attended(p, s) || decides(p, s) || p.Has(InformationSystems) || slices.Contains(f.StandsInFor, s.Section) && s.Section != "" {
 			return withPurpose(a)
 		}
 		return deny(Forbidden, map[string]string{"role": "watcher"})
@@ -59,7 +59,11 @@ func decideStaff(f *Facts, a *Attempt) Decision {
 	return deny(Forbidden, nil)
 }
 
-func readLedger(p *Person) Decision {
+// readLedger rules who reads all entries. A deputy reads what the approver reads.
+func readLedger(p *Person, standsInFor []string) Decision {
+	if len(standsInFor) > 0 {
+		return Decision{Allow: true}
+	}
 	for _, r := range []Role{Approver, SecondApprover, InformationSystems, Auditor, Administrator} {
 		if p.Has(r) {
 			return Decision{Allow: true}

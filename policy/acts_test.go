@@ -117,3 +117,51 @@ func TestActsOnAnUnknownSession(t *testing.T) {
 		t.Errorf("review of a session whose parties are unknown: %+v", d)
 	}
 }
+
+// A deputy reads the ledger and watches the sessions of the section, as the approver does; the cut, the recordings and the export stay with
+// the roles.
+func TestADeputyReadsAndWatches(t *testing.T) {
+	subject := Subject{Session: "S-20261124-01", System: "hr", Section: "personnel", Requester: "U-020", Approvers: []string{"U-001"}, Attendants: []string{"U-010"}}
+	deputy := Person{ID: "U-006", Kind: Staff, Section: "personnel"}
+	engineer := Person{ID: "E-0031", Kind: Engineer, Vendor: "V-012"}
+	for _, c := range []struct {
+		name    string
+		who     Person
+		section string
+		act     Act
+		may     bool
+	}{
+		{"deputy", deputy, "personnel", ActLedgerRead, true},
+		{"deputy", deputy, "personnel", ActWatch, true},
+		{"deputy", deputy, "personnel", ActEnd, false},
+		{"deputy", deputy, "personnel", ActPlay, false},
+		{"deputy", deputy, "personnel", ActExport, false},
+		{"deputy", deputy, "personnel", ActLedgerExport, false},
+		{"deputy", deputy, "personnel", ActReview, false},
+		{"of another section", deputy, "tax", ActWatch, false},
+		{"engineer", engineer, "personnel", ActLedgerRead, false},
+		{"engineer", engineer, "personnel", ActWatch, false},
+	} {
+		f := Facts{Person: c.who, Subject: &subject, StandsInFor: []string{c.section}}
+		if d := Decide(f, Attempt{Act: c.act, Person: c.who.ID, Key: true, Factor: true, Purpose: string(PeriodicReview)}, mid); d.Allow != c.may {
+			t.Errorf("%s, %s: %+v", c.name, c.act, d)
+		}
+	}
+	unknown := subject
+	unknown.Section = ""
+	if d := Decide(Facts{Person: deputy, Subject: &unknown, StandsInFor: []string{""}}, Attempt{Act: ActWatch, Person: deputy.ID, Key: true, Factor: true, Purpose: string(PeriodicReview)}, mid); d.Allow {
+		t.Error("a session of no known section is watched")
+	}
+	for _, c := range []struct {
+		who  Person
+		own  bool
+		want []string
+	}{{deputy, false, []string{"personnel", "personnel"}}, {Person{ID: "U-010", Kind: Staff, Section: "personnel", Roles: []Role{Attendant}}, false, []string{"personnel", "personnel"}}, {engineer, false, nil}} {
+		if s, own := SeeLedger(c.who, []string{"personnel"}); own != c.own || len(s.Sections) != len(c.want) || s.All {
+			t.Errorf("%s: %+v %v", c.who.ID, s, own)
+		}
+	}
+	if s, own := SeeLedger(Person{ID: "U-010", Kind: Staff, Section: "personnel", Roles: []Role{Attendant}}, nil); !own || s.Nothing() {
+		t.Errorf("an attendant who is no deputy: %+v %v", s, own)
+	}
+}

@@ -22,6 +22,7 @@ type Facts struct {
 	// LockedStaff are the ids of the members of staff who are locked. No one may work on the word of such a person.
 	LockedStaff []string
 	Subject     *Subject // for acts on a session or its recording
+	StandsInFor []string // of staff: sections for whose approvers the person decides now
 	Runtime     Runtime
 
 	Institution Institution

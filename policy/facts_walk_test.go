@@ -31,6 +31,7 @@ var factsOfDecide = map[string]recheckedFact{
 	"Facts.Keys":               {change: func(f *Facts, r *Running) { f.Keys = nil }},
 	"Facts.LockedStaff":        {change: func(f *Facts, r *Running) { f.LockedStaff = []string{f.Grants[0].Window.Attendant} }},
 	"Facts.Subject":            {why: "of acts of staff"},
+	"Facts.StandsInFor":        {why: "of acts of staff"},
 	"Facts.WaitingRoom":        {why: "who is in the room has no session"},
 	"Facts.Connections":        {why: "bounds those who come; who is in keeps a place"},
 	"Facts.FollowUps":          {why: starting},

@@ -44,7 +44,7 @@ func SeeLogins(p Person) Sight {
 	if p.Kind == Staff && p.Locked == nil && p.Has(Administrator) {
 		return Sight{All: true}
 	}
-	return SeeSessions(p)
+	return SeeRecords(p)
 }
 
 // LoginFacts are the facts that rules on an unknown login look at.

@@ -32,7 +32,7 @@ func (s Sight) Nothing() bool { return !s.All && len(s.Sections) == 0 && s.Vendo
 // attendance records, plans in the calendar. standsInFor are the sections for whose approvers the person decides now. Engineers and
 // contacts see the work of their vendor.
 func SeeRequests(p Person, standsInFor []string) Sight {
-	s := SeeSessions(p)
+	s := SeeRecords(p)
 	switch {
 	case p.Locked != nil:
 	case p.Kind == Staff && !s.All:
@@ -43,10 +43,10 @@ func SeeRequests(p Person, standsInFor []string) Sight {
 	return s
 }
 
-// SeeSessions gives a person's sight of sessions, of their recordings (the list, not the content), holds and reviews, and of a
-// section's deputies and its times without work. Staff see those of their own section. The information-systems section, second
-// approvers and auditors see all. People of a vendor see none.
-func SeeSessions(p Person) Sight {
+// SeeRecords gives a person's sight of what stays of work: recordings (the list, not the content), holds and reviews; and of a section's
+// deputies and its times without work. Staff see those of their own section. The information-systems section, second approvers and auditors
+// see all. People of a vendor see none.
+func SeeRecords(p Person) Sight {
 	switch {
 	case p.Kind != Staff || p.Locked != nil:
 		return Sight{}
@@ -58,30 +58,33 @@ func SeeSessions(p Person) Sight {
 	return Sight{Sections: []string{p.Section}}
 }
 
-// SeeLedger gives a person's sight of the connections in the ledger. own: only those of windows whose post the person has or had.
-func SeeLedger(p Person) (s Sight, own bool) {
-	switch {
-	case p.Kind != Staff || p.Locked != nil:
-		return Sight{}, false
-	case p.Has(Administrator):
-		return Sight{All: true}, false
-	case readLedger(&p).Allow:
-		return SeeSessions(p), false
-	case p.Has(Attendant):
-		return SeeSessions(p), true
-	}
-	return Sight{}, false
-}
-
-// SeeDays gives a person's sight of the days whose sessions a section confirms: that of sessions, and the sections for whose approvers the
-// person decides now.
-func SeeDays(p Person, standsInFor []string) Sight {
-	s := SeeSessions(p)
+// SeeSessions gives a person's sight of sessions: that of records, and the sections for whose approvers the person decides now.
+func SeeSessions(p Person, standsInFor []string) Sight {
+	s := SeeRecords(p)
 	if p.Kind == Staff && p.Locked == nil && !s.All {
 		s.Sections = append(s.Sections, standsInFor...)
 	}
 	return s
 }
+
+// SeeLedger gives a person's sight of the connections in the ledger. own: only those of windows whose post the person has or had. A deputy
+// sees what the approver sees there, for as long as the deputation runs (standsInFor).
+func SeeLedger(p Person, standsInFor []string) (s Sight, own bool) {
+	switch {
+	case p.Kind != Staff || p.Locked != nil:
+		return Sight{}, false
+	case p.Has(Administrator):
+		return Sight{All: true}, false
+	case readLedger(&p, standsInFor).Allow:
+		return SeeSessions(p, standsInFor), false
+	case p.Has(Attendant):
+		return SeeRecords(p), true
+	}
+	return Sight{}, false
+}
+
+// SeeDays gives a person's sight of the days whose sessions a section confirms: that of sessions.
+func SeeDays(p Person, standsInFor []string) Sight { return SeeSessions(p, standsInFor) }
 
 // SeePapers gives a person's sight of the papers on file, not of their copies. Staff see every vendor's papers; people of a vendor see
 // their vendor's and its subcontractors'.

@@ -50,13 +50,19 @@ func TestWhatEachRoleSees(t *testing.T) {
 		{"a person of no kind", Person{ID: "U-001", Section: "personnel", Vendor: "V-1", Roles: []Role{Auditor}}, "", "", ""},
 	}
 	for _, row := range rows {
+		asDeputy := "" // of staff it is their sight of requests, which counts deputations as well
+		if row.who.Kind == Staff {
+			asDeputy = row.requests
+		}
 		for _, c := range []struct {
 			kind  string
 			sight Sight
 			want  string
 		}{
 			{"requests", SeeRequests(row.who, []string{"tax"}), row.requests},
-			{"sessions", SeeSessions(row.who), row.sessions},
+			{"records", SeeRecords(row.who), row.sessions},
+			{"sessions", SeeSessions(row.who, nil), row.sessions},
+			{"sessions, as a deputy", SeeSessions(row.who, []string{"tax"}), asDeputy},
 			{"papers", SeePapers(row.who), row.papers},
 		} {
 			got := ""

@@ -189,7 +189,7 @@ func loadRecording(s *store.Snap, id string) (on onRecording, err error) {
 var errUnseen = fmt.Errorf("a recording that the person does not see: %w", store.ErrNotFound)
 
 func seen(_ *store.Snap, p policy.Person, on onRecording) error {
-	if !policy.SeeSessions(p).Sees(on.owner) {
+	if !policy.SeeRecords(p).Sees(on.owner) {
 		return errUnseen
 	}
 	return nil

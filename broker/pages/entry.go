@@ -10,7 +10,6 @@ import (
 	"sekimori/broker/api"
 	"sekimori/broker/fault"
 	"sekimori/broker/view"
-	"sekimori/policy"
 	"sekimori/policy/text"
 )
 
@@ -80,7 +79,11 @@ func (p *Pages) entry(v *visit) error {
 	page.Checkpoint.Print = "/ledger/checkpoint?entry=" + no
 	page.Title = text2("台帳の記載 "+no, "Entry "+no)
 	page.Crumbs = []Link{{text2("接続台帳", "Ledger"), "/ledger"}}
-	if _, own := policy.SeeLedger(v.person); own { // an attendant opens single entries only
+	_, own, err := p.o.Views.SeeLedger(v.r.Context(), v.reader())
+	if err != nil {
+		return err
+	}
+	if own { // an attendant opens single entries only
 		page.After = ""
 	} else {
 		page.Crumbs = append(page.Crumbs, Link{text2("すべての記載", "All entries"), "/ledger/entries"})

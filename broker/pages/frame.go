@@ -5,8 +5,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
+	"sekimori/broker/act"
 	"sekimori/broker/freeze"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
@@ -140,8 +142,12 @@ func (v *visit) frame() Frame {
 // menu lists the pages that the person may open, in the table's order of places, in two parts.
 func (v *visit) menu(f *Frame) {
 	var items []row
+	deputy := sync.OnceValue(func() bool { // read once, and only where a row asks for it
+		ok, err := v.allowed(row{callers: callers{Callers: act.Callers{Deputies: true}}})
+		return err == nil && ok
+	})
 	for _, r := range v.p.rows {
-		if r.nav > 0 && r.site&v.site != 0 && r.callers.Allow(v.person) {
+		if r.nav > 0 && r.site&v.site != 0 && (r.callers.Allow(v.person) || r.callers.Deputies && deputy()) {
 			items = append(items, r)
 		}
 	}

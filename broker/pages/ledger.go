@@ -20,6 +20,7 @@ import (
 
 func ledgerRoutes() []row {
 	readers := those(policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor, policy.Administrator, policy.Attendant)
+	readers.Deputies = true
 	return []row{
 		get("/ledger", staff, text2("接続台帳", "Ledger"), readers, levelOf(api.LedgerPath), (*Pages).ledger).inMenu(60),
 		get("/ledger/entries", staff, text2("すべての記載", "All entries"), readers, l1, (*Pages).entries),
@@ -123,7 +124,10 @@ func (p *Pages) ledger(v *visit) error {
 			text2("立会", "Attendant"), text2("終了理由", "End cause"), text2("時間", "Length"), text2("点検", "Review")},
 	}}
 	page.May = policy.Decide(policy.Facts{Person: v.person}, policy.Attempt{Act: policy.ActLedgerExport, Person: v.person.ID, Key: true, Factor: true, Purpose: string(policy.PeriodicReview)}, now).Allow
-	_, own := policy.SeeLedger(v.person)
+	_, own, err := p.o.Views.SeeLedger(v.r.Context(), v.reader())
+	if err != nil {
+		return err
+	}
 	page.All = !own
 	page.Month = v.monthField(month, text2("すべて", "All"), everyMonth)
 	page.Fields = []Field{{Key: "system", Label: text2("対象システム(番号)", "System (id)"), Control: "text", Value: asked.System}, {Key: "vendor", Label: text2("事業者(番号)", "Vendor (id)"), Control: "text", Value: asked.Vendor},

@@ -12,6 +12,7 @@ import (
 
 func sessionRoutes() []row {
 	c := those(policy.Attendant, policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor)
+	c.Deputies = true
 	return []row{
 		get("/sessions", staff, text2("接続一覧", "Sessions"), c, levelOf(api.Sessions), (*Pages).sessions).inMenu(40),
 		get("/sessions/{id}", staff, text2("接続の記録", "Session"), c, l1, (*Pages).session),

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,11 @@ func (s *Snap) Facts(ref string) (policy.Facts, error) {
 	}
 	if err != nil {
 		return policy.Facts{}, err
+	}
+	if f.Person.Kind == policy.Staff {
+		if f.StandsInFor, err = s.StandsInFor(f.Person.ID); err != nil {
+			return policy.Facts{}, fmt.Errorf("read for whom %s decides: %w", f.Person.ID, err)
+		}
 	}
 	f.Live, err = s.live(&f)
 	return f, err

@@ -60,7 +60,7 @@ func (v *Views) noWork(s *store.Snap, by Reader) (out []api.NoWork, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if n.System == "" || policy.SeeSessions(by.Person).Sees(o) {
+		if n.System == "" || policy.SeeRecords(by.Person).Sees(o) {
 			out = append(out, api.NoWork{System: n.System, From: At(n.From, v.o.Zone), Until: At(n.Until, v.o.Zone), Reason: n.Reason})
 		}
 	}

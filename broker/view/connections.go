@@ -32,10 +32,28 @@ type Connection struct {
 	Review        string // state of the review that covers it; empty: none is owed yet
 }
 
+// SeeLedger is the person's sight of the ledger's connections now; own: only those of windows whose post they have or had.
+func (v *Views) SeeLedger(ctx context.Context, by Reader) (sight policy.Sight, own bool, err error) {
+	err = v.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		sight, own, err = sightOfLedger(s, by.Person)
+		return err
+	})
+	return sight, own, err
+}
+
+func sightOfLedger(s *store.Snap, p policy.Person) (policy.Sight, bool, error) {
+	standsIn, err := s.StandsInFor(p.ID)
+	sight, own := policy.SeeLedger(p, standsIn)
+	return sight, own, err
+}
+
 // Connections lists the connections that have ended or were refused, newest first after live ones. The look is ledgered (L1). Attendants
 // see those of their own windows. Errors: *policy.Denied, ledgered.
 func (v *Views) Connections(ctx context.Context, by Reader, f ConnectionsAsked, p Page) (out api.List[Connection], err error) {
-	sight, own := policy.SeeLedger(by.Person)
+	sight, own, err := v.SeeLedger(ctx, by)
+	if err != nil {
+		return out, err
+	}
 	if sight.Nothing() {
 		_, err := v.May(ctx, by, policy.Attempt{Act: policy.ActLedgerRead}, "ledger")
 		if err == nil {

@@ -76,8 +76,8 @@ func sessionOf(s *store.Snap, kind string, subjects []string) (r store.Session, 
 
 // attended tells whether the entry is one of a connection in a window whose post the person has or had.
 func (v *Views) attended(s *store.Snap, by Reader, e ledger.Entry) (bool, error) {
-	if _, own := policy.SeeLedger(by.Person); !own {
-		return false, nil
+	if _, own, err := sightOfLedger(s, by.Person); err != nil || !own {
+		return false, err
 	}
 	r, ok, err := sessionOf(s, e.Kind, e.Subjects)
 	if err != nil || !ok {

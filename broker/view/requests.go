@@ -240,7 +240,7 @@ func (v *Views) Deputies(ctx context.Context, by Reader, all bool, p Page) (out 
 	if !all {
 		f.Current = now
 	}
-	switch sight := policy.SeeSessions(by.Person); {
+	switch sight := policy.SeeRecords(by.Person); {
 	case sight.Nothing():
 		return Whole([]api.Deputy{}), nil
 	case !sight.All:

@@ -21,7 +21,7 @@ type ReviewsAsked struct {
 
 // Reviews lists owed reviews first, the earliest due on top; then signed ones.
 func (v *Views) Reviews(ctx context.Context, by Reader, f ReviewsAsked, p Page) (out api.List[api.Review], err error) {
-	sight := policy.SeeSessions(by.Person)
+	sight := policy.SeeRecords(by.Person)
 	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
 		page, err := s.ReviewPage(store.ReviewFilter{Sight: &sight, Unsigned: f.Unsigned, System: f.System, Auditor: f.Auditor}, p)
 		if err != nil {
@@ -50,7 +50,7 @@ func (v *Views) ReviewsLooked(ctx context.Context, by Reader, f ReviewsAsked, p 
 
 // ReviewTotals counts the reviews that the person sees: those whose work ended within a time, or, for the zero time, all that are not signed.
 func (v *Views) ReviewTotals(ctx context.Context, by Reader, from, to time.Time) (t store.ReviewTotals, err error) {
-	sight := policy.SeeSessions(by.Person)
+	sight := policy.SeeRecords(by.Person)
 	err = v.o.DB.Read(ctx, func(s *store.Snap) (err error) {
 		t, err = s.ReviewTotals(store.ReviewFilter{Sight: &sight, From: from, To: to, Unsigned: from.IsZero()})
 		return err
@@ -68,7 +68,7 @@ func (v *Views) Review(ctx context.Context, by Reader, ref string) (out api.Revi
 			return err
 		}
 		o, err := s.Owner(r.System, r.Vendor)
-		if sees = policy.SeeSessions(by.Person).Sees(o); err != nil || !sees {
+		if sees = policy.SeeRecords(by.Person).Sees(o); err != nil || !sees {
 			return err
 		}
 		if out, err = v.wholeReview(s, r); err != nil {

@@ -14,10 +14,19 @@ import (
 	"sekimori/recordings"
 )
 
+// sightOfSessions is the person's sight of sessions now.
+func sightOfSessions(s *store.Snap, p policy.Person) (policy.Sight, error) {
+	standsIn, err := s.StandsInFor(p.ID)
+	return policy.SeeSessions(p, standsIn), err
+}
+
 // Sessions lists the sessions that the person sees: live ones first, then the newest.
 func (v *Views) Sessions(ctx context.Context, by Reader, live bool, p Page) (out api.List[api.Session], err error) {
-	sight := policy.SeeSessions(by.Person)
 	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
+		sight, err := sightOfSessions(s, by.Person)
+		if err != nil {
+			return err
+		}
 		page, err := s.SessionPage(store.SessionFilter{Sight: &sight, Live: live}, p)
 		out = listed(page, func(r store.Session) api.Session { return Session(r, v.o.Zone) })
 		return err
@@ -48,7 +57,7 @@ func (v *Views) waiting(one *api.Session) {
 // Session shows one. The look is ledgered (L1). Errors: store.ErrNotFound, also for a session that the person does not see.
 func (v *Views) Session(ctx context.Context, by Reader, id string) (api.Session, error) {
 	var out api.Session
-	err := v.SeeSession(ctx, by, id, "session", func(s *store.Snap, r store.Session) error {
+	err := v.see(ctx, by, id, "session", sightOfSessions, func(s *store.Snap, r store.Session) error {
 		people, err := s.Subject(r.ID)
 		out = Session(r, v.o.Zone)
 		if err != nil {
@@ -96,17 +105,26 @@ func (v *Views) SessionNow(ctx context.Context, id string) (out api.Session, err
 	return out, err
 }
 
-// SeeSession reads a session and calls read, in one snapshot. A session that the person does not see does not exist for them. The
-// attempt is ledgered; what names the part that they wanted.
-func (v *Views) SeeSession(ctx context.Context, by Reader, id, what string, read func(*store.Snap, store.Session) error) error {
+// SeeRecording reads a session as the session of a recording, and calls read (nil: nothing), in one snapshot. A session that the person does
+// not see does not exist for them. The attempt is ledgered.
+func (v *Views) SeeRecording(ctx context.Context, by Reader, id string, read func(*store.Snap, store.Session) error) error {
+	return v.see(ctx, by, id, "recording", func(_ *store.Snap, p policy.Person) (policy.Sight, error) { return policy.SeeRecords(p), nil }, read)
+}
+
+// see reads a session within a sight. what names the part that the person wanted.
+func (v *Views) see(ctx context.Context, by Reader, id, what string, sight func(*store.Snap, policy.Person) (policy.Sight, error), read func(*store.Snap, store.Session) error) error {
 	sees := false
 	err := v.o.DB.Read(ctx, func(s *store.Snap) error {
 		r, err := s.Session(id)
 		if err != nil {
 			return err
 		}
+		within, err := sight(s, by.Person)
+		if err != nil {
+			return err
+		}
 		o, err := s.Owner(r.System, r.Vendor)
-		if sees = policy.SeeSessions(by.Person).Sees(o); err != nil || !sees || read == nil {
+		if sees = within.Sees(o); err != nil || !sees || read == nil {
 			return err
 		}
 		return read(s, r)
@@ -119,7 +137,7 @@ func (v *Views) SeeSession(ctx context.Context, by Reader, id, what string, read
 
 // Recordings lists the recordings, in the order of Sessions.
 func (v *Views) Recordings(ctx context.Context, by Reader, p Page) (out api.List[api.Recording], err error) {
-	sight := policy.SeeSessions(by.Person)
+	sight := policy.SeeRecords(by.Person)
 	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
 		page, err := s.SessionPage(store.SessionFilter{Sight: &sight, Recorded: true}, p)
 		out = listed(page, func(r store.Session) api.Recording {
@@ -134,7 +152,7 @@ func (v *Views) Recordings(ctx context.Context, by Reader, p Page) (out api.List
 
 // Recording shows a recording's row without playing it. Errors as of Session.
 func (v *Views) Recording(ctx context.Context, by Reader, id string) (out api.Recording, err error) {
-	err = v.SeeSession(ctx, by, id, "recording", func(s *store.Snap, r store.Session) (err error) {
+	err = v.SeeRecording(ctx, by, id, func(s *store.Snap, r store.Session) (err error) {
 		out, err = v.recording(s, r)
 		out.Offers = freeze.OnRecording.Offers(s, by.Person, r.ID)
 		return err

@@ -88,7 +88,7 @@ func waiting(s *store.Snap, duty policy.Duty, f store.RequestFilter) ([]api.Todo
 }
 
 func reviewing(s *store.Snap, p policy.Person) ([]api.Todo, error) {
-	sight := policy.SeeSessions(p)
+	sight := policy.SeeRecords(p)
 	totals, err := s.ReviewTotals(store.ReviewFilter{Sight: &sight, Unsigned: true})
 	if err != nil {
 		return nil, err

@@ -297,7 +297,7 @@ func (s *Server) unread(held *evidence.Recording, err error) error {
 // proves nothing: it can be edited by hand.
 func (s *Server) verifyRecording(c *call) error {
 	id := c.r.PathValue("id")
-	if err := s.o.Views.SeeSession(c.r.Context(), c.reader(), id, "recording", nil); err != nil {
+	if err := s.o.Views.SeeRecording(c.r.Context(), c.reader(), id, nil); err != nil {
 		return err
 	}
 	held, err := s.o.Evidence.Open(c.r.Context(), id)

@@ -22,7 +22,8 @@ func routes() []route {
 }
 
 func foundationRoutes() []route {
-	sessions := those(policy.Approver, policy.SecondApprover, policy.Attendant, policy.Auditor, policy.InformationSystems)
+	recordings := those(policy.Approver, policy.SecondApprover, policy.Attendant, policy.Auditor, policy.InformationSystems)
+	sessions := staffOrDeputies(recordings.Roles...)
 	registrars := those(policy.Administrator, policy.InformationSystems)
 	return []route{
 		// Signing in, and information open to all.
@@ -58,12 +59,12 @@ func foundationRoutes() []route {
 		{"GET", string(api.Sessions), sessions, (*Server).sessions},
 		{"GET", api.Sessions.Pattern("id"), sessions, (*Server).session},
 		{"GET", api.Sessions.Pattern("id", "watch"), everySignedIn(), (*Server).watch},
-		{"GET", string(api.Recordings), sessions, (*Server).recordings},
-		{"GET", api.Recordings.Pattern("id"), sessions, (*Server).recording},
+		{"GET", string(api.Recordings), recordings, (*Server).recordings},
+		{"GET", api.Recordings.Pattern("id"), recordings, (*Server).recording},
 		{"GET", api.Recordings.Pattern("id", "play"), everySignedIn(), (*Server).play},
 		{"GET", api.Recordings.Pattern("id", "file"), everySignedIn(), (*Server).sealedFile},
 		{"GET", api.Recordings.Pattern("id", "export"), everySignedIn(), (*Server).exportRecording},
-		{"GET", api.Recordings.Pattern("id", "verify"), sessions, (*Server).verifyRecording},
+		{"GET", api.Recordings.Pattern("id", "verify"), recordings, (*Server).verifyRecording},
 		{"GET", string(api.Reviews), those(policy.Auditor, policy.Approver), (*Server).reviews},
 		{"GET", string(api.QuestionsPath), everySignedIn(), listed((*view.Views).Questions)},
 		{"GET", api.Reviews.Pattern("id"), those(policy.Auditor, policy.Approver), (*Server).review},
