@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	pagedomain "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -98,6 +99,8 @@ type tab struct {
 	base string
 	ctx  context.Context
 
+	chosen chan cdp.BackendNodeID // inputs whose dialog for a file opened; see chooses
+
 	mu  sync.Mutex
 	bad []string // what no page may do: requests to other hosts, reports of the policy, errors of scripts
 }
@@ -112,7 +115,7 @@ func (w *world) tab(person string, l drawn) *tab {
 	}
 	ctx, stop := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
 	w.t.Cleanup(stop)
-	one := &tab{t: w.t, base: b.base, ctx: ctx}
+	one := &tab{t: w.t, base: b.base, ctx: ctx, chosen: make(chan cdp.BackendNodeID, 1)}
 	if err := chromedp.Listen(ctx, one.watch); err != nil {
 		w.t.Fatalf("open a tab: %v", err)
 	}
@@ -168,6 +171,8 @@ func (b *tab) watch(event any) {
 			d := e.Issue.Details.ContentSecurityPolicyIssueDetails
 			said = fmt.Sprintf("the content security policy was broken: %s %s", d.ViolatedDirective, d.BlockedURL)
 		}
+	case *pagedomain.EventFileChooserOpened:
+		b.chosen <- e.BackendNodeID
 	case *log.EventEntryAdded:
 		if e.Entry.Source == log.EntrySourceSecurity || e.Entry.Source == log.EntrySourceViolation {
 			said = "the browser reports: " + e.Entry.Text

@@ -5,8 +5,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"github.com/chromedp/cdproto/dom"
+	pagedomain "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -87,6 +90,16 @@ func (b *tab) enter(c control, want []string) {
 			b.press(kb.ArrowDown)
 		}
 		b.t.Fatalf("%s: the arrow keys never choose %s of %s", b.path(), want[0], c.Name)
+	case c.Type == "date":
+		if c.Value == want[0] { // a date has several stops
+			return
+		}
+		year, month, day := want[0][:4], want[0][5:7], want[0][8:]
+		order := eval[string](b, `new Intl.DateTimeFormat(navigator.language).formatToParts().map(p => ({year: "{y}", month: "{m}", day: "{d}"}[p.type] || "")).join("")`)
+		b.press(strings.NewReplacer("{y}", year, "{m}", month, "{d}", day).Replace(order))
+		if now := b.focus("*"); now.Value != want[0] {
+			b.t.Fatalf("%s: %s holds %q and not %q", b.path(), c.Name, now.Value, want[0])
+		}
 	case c.Tag == "select":
 		at, to := slices.Index(c.Options, c.Value), slices.Index(c.Options, want[0])
 		if to < 0 {
@@ -108,6 +121,22 @@ func (b *tab) enter(c control, want []string) {
 		if now := b.focus("*"); now.Value != want[0] && utf8.RuneCountInString(now.Value) != utf8.RuneCountInString(want[0]) {
 			b.t.Fatalf("%s: %s holds %q and not %q", b.path(), c.Name, now.Value, want[0])
 		}
+	}
+}
+
+// chooses fills in what the values say, goes by Tab to an input for a file, opens its dialog by Enter and gives it the file. The dialog
+// itself belongs to the system and not to the page.
+func (b *tab) chooses(values url.Values, selector, path string) {
+	b.t.Helper()
+	b.fill(values, selector)
+	command(b, pagedomain.Enable, pagedomain.EnableParams{})
+	command(b, pagedomain.SetInterceptFileChooserDialog, pagedomain.SetInterceptFileChooserDialogParams{Enabled: true})
+	b.press(kb.Enter)
+	select {
+	case node := <-b.chosen:
+		command(b, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, BackendNodeID: node})
+	case <-time.After(stuck):
+		b.t.Fatalf("%s: Enter on %s opens no dialog", b.path(), selector)
 	}
 }
 

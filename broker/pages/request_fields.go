@@ -87,6 +87,9 @@ func (page *RequestForm) choose(values url.Values, wrong map[string]text.Text, c
 
 	page.System = Field{Key: "system", Label: text2("システム", "System"), Control: "select", Required: true, Error: wrong["system"], Choices: []Choice{{Text: text2("選んでください", "Choose")}}}
 	named(&page.System, values.Get("system"), c.Systems)
+	if page.Portal {
+		page.System = typedSystem(page.System, values.Get("system"), c.Systems)
+	}
 	responsible := Field{Key: "responsible_party", Label: text2("責任を負う事業者", "Responsible company"), Control: "select", Required: true, Error: wrong["responsible_party"], Choices: []Choice{{Text: text2("選んでください", "Choose")}}}
 	named(&responsible, values.Get("responsible_party"), c.Vendors)
 	page.Lines["responsible_party"] = responsible
@@ -116,6 +119,21 @@ func (page *RequestForm) choose(values url.Values, wrong map[string]text.Text, c
 	}
 	page.Lines["engineers_more"] = Field{Key: "engineers_more", Label: text2("上にない保守要員", "Other engineers"), Hint: text2("番号かログイン名", "id or login"), Control: "text", Value: unlisted(values["engineers"], people)}
 	page.Lines["engineers"] = Field{Key: "engineers", Label: text2("作業する人", "Engineers"), Error: wrong["engineers"]}
+}
+
+// typedSystem makes the input of the system one that is typed: people of a vendor are not told which systems there are, but must be able to
+// name one on which they have not worked before.
+func typedSystem(f Field, chosen string, known []view.Named) Field {
+	f.Control, f.Value, f.Choices = "text", chosen, nil
+	f.Hint = text2("所管課から聞いた番号", "The id that the section told you")
+	if len(known) > 0 {
+		var before []string
+		for _, n := range known {
+			before = append(before, strings.TrimSpace(n.ID+" "+n.Name))
+		}
+		f.Hint = text2(f.Hint.JA+"。これまでの申請: "+strings.Join(before, "、"), f.Hint.EN+". In earlier requests: "+strings.Join(before, ", "))
+	}
+	return f
 }
 
 func named(f *Field, chosen string, list []view.Named) {
