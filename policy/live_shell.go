@@ -14,12 +14,14 @@ type shellRead struct {
 	unknown  bool // the name of one command, or what a shell will be given, cannot be told from the line
 	reads    int  // lines read so far, with those within words
 	bytes    int  // of these lines
+	steps    int  // from a command to the one that it runs
 }
 
 // Bounds of the work on one line, which a stranger wrote.
 const (
 	mostShellReads = 64
 	mostShellBytes = 4 * LongestLive
+	mostShellSteps = 64
 )
 
 // shellCommand is one simple command of a line.
@@ -30,23 +32,6 @@ type shellCommand struct {
 
 // begins reports whether a command may begin at word i.
 func (c shellCommand) begins(i int) bool { return i == 0 || c.any }
-
-// runners run the command in their arguments. The words of a shell are lines of their own as well.
-var runners = map[string]bool{
-	"env": true, "sudo": true, "doas": true, "nice": true, "ionice": true, "nohup": true, "time": true, "timeout": true, "stdbuf": true,
-	"setsid": true, "busybox": true, "chroot": true, "exec": true, "command": true, "builtin": true, "xargs": true, "find": true,
-	"watch": true, "strace": true, "nsenter": true, "unshare": true, "script": true, "eval": true, "su": true, "runuser": true, "ssh": true,
-	"parallel": true, "systemd-run": true, "flock": true, "trap": true, "screen": true, "tmux": true, "coproc": true, "chrt": true,
-}
-
-var shellNames = map[string]bool{
-	"sh": true, "bash": true, "dash": true, "ash": true, "ksh": true, "mksh": true, "zsh": true, "csh": true, "tcsh": true, "fish": true,
-}
-
-// shellWords are words of the shell's own language that stand before a command.
-var shellWords = map[string]bool{
-	"if": true, "then": true, "elif": true, "else": true, "while": true, "until": true, "do": true, "!": true, "{": true,
-}
 
 var quotes = strings.NewReplacer("'", " ", "\"", " ", "`", " ")
 
@@ -80,12 +65,15 @@ type splitter struct {
 	typed  bool
 	depth  int
 	words  []string
+	opens  []bool   // of each word: it holds something that the shell will replace
+	files  []string // of redirections
 	word   strings.Builder
 	inWord bool
-	open   bool // the word holds something that the shell will replace
-	first  bool // the first word of the command does
+	open   bool // the word does
 	quote  byte
 	piped  bool // the command reads another's output
+	fed    bool // or a file, or the lines that follow
+	file   bool // the next word is of a redirection
 }
 
 // take reads the byte at i, and gives how many more it has read.
@@ -96,7 +84,7 @@ func (s *splitter) take(line string, i int) (more int) {
 		next = line[i+1]
 	}
 	switch {
-	case s.typed && c == '!' && s.quote != '\'' && recalls(next):
+	case s.typed && (c == '!' && s.quote != '\'' && recalls(next) || c == '^' && i == 0):
 		s.to.unknown = true // the shell puts an earlier command here
 		s.add(c)
 	case s.quote == '\'' && c != '\'':
@@ -123,14 +111,14 @@ func (s *splitter) take(line string, i int) (more int) {
 		s.quote, s.inWord = c, true
 	case c == ' ' || c == '\t' || c == '\r':
 		s.endWord()
+	case c == '&' && next == '>': // the redirection follows
 	case strings.IndexByte("\n;&|()", c) >= 0:
 		s.endCommand(c == '|' && next != '|')
 		if c == '|' && next == '|' || c == '&' && next == '&' {
 			return 1
 		}
 	case c == '<' || c == '>':
-		s.endWord()
-		s.redirect(c, next)
+		return s.redirect(line[i:])
 	default:
 		s.open = s.open || strings.IndexByte("*?[{", c) >= 0 && !s.loose
 		s.add(c)
@@ -167,69 +155,91 @@ func (s *splitter) inner(line string, i int, next byte) {
 	}
 }
 
-// redirect notes a shell that reads its commands from elsewhere.
-func (s *splitter) redirect(c, next byte) {
-	if c == '<' && next != '(' && len(s.words) == 1 && shellNames[path.Base(s.words[0])] {
-		s.to.unknown = true
+// redirect reads a redirection's sign, and gives how many bytes it has beside the first. The file's name is no word of the command, and
+// neither is the number before the sign.
+func (s *splitter) redirect(rest string) (more int) {
+	if w := s.word.String(); s.inWord && strings.Trim(w, "0123456789") == "" || strings.HasPrefix(w, "{") && strings.HasSuffix(w, "}") {
+		s.word.Reset()
+		s.inWord, s.open = false, false
 	}
+	s.endWord()
+	s.fed = s.fed || rest[0] == '<'
+	if len(rest) > 1 && rest[1] == '(' { // the commands in "<(…)" follow, and its name stands here
+		s.words, s.opens = append(s.words, "/dev/fd"), append(s.opens, false)
+		return 0
+	}
+	for more+1 < len(rest) && strings.IndexByte("<>&|", rest[more+1]) >= 0 {
+		more++
+	}
+	s.file = true
+	return more
 }
 
 func (s *splitter) endWord() {
 	if !s.inWord {
 		return
 	}
-	if len(s.words) == 0 {
-		s.first = s.open
+	if s.file {
+		s.files = append(s.files, s.word.String())
+	} else {
+		s.words, s.opens = append(s.words, s.word.String()), append(s.opens, s.open)
 	}
-	s.words = append(s.words, s.word.String())
 	s.word.Reset()
-	s.inWord, s.open = false, false
+	s.inWord, s.open, s.file = false, false, false
 }
 
 // endCommand ends a simple command; piped: the next one reads its output.
 func (s *splitter) endCommand(piped bool) {
 	s.endWord()
-	words, first := s.words, s.first
-	reads := s.piped
-	s.words, s.first, s.piped = nil, false, piped
-	for len(words) > 0 && (shellWords[words[0]] || isAssignment(words[0])) {
-		words, first = words[1:], false
-		if len(words) > 0 {
-			first = strings.IndexByte(words[0], '$') >= 0
+	words, opens, files := s.words, s.opens, s.files
+	given := s.piped || s.fed
+	s.words, s.opens, s.files, s.piped, s.fed, s.file = nil, nil, nil, piped, false, false
+	for len(words) > 0 {
+		switch {
+		case shellWords[words[0]]:
+		case words[0] == "function" && len(words) > 2:
+			words, opens = words[1:], opens[1:]
+		case isAssignment(words[0]):
+			_, value, _ := strings.Cut(words[0], "=")
+			s.within(value, false) // a later line, or the shell itself, may run it
+		default:
+			s.simple(words, opens, files, given)
+			return
 		}
+		words, opens = words[1:], opens[1:]
 	}
-	if len(words) == 0 {
-		return
-	}
-	c := shellCommand{words: words, any: s.loose}
+}
+
+// simple takes a simple command behind the assignments before it.
+func (s *splitter) simple(words []string, opens []bool, files []string, given bool) {
 	if s.loose {
-		c.words = trimmed(words)
-	} else if first && words[0] != "[" && words[0] != "[[" {
-		s.to.unknown = true
+		s.to.commands = append(s.to.commands, shellCommand{words: trimmed(append(words, files...)), any: true})
 	}
-	name := path.Base(words[0])
-	shell := shellNames[strings.TrimPrefix(name, "-")]
-	if reads && shell && len(words) == 1 {
-		s.to.unknown = true // a shell that is given its commands by another program
+	c := running{splitter: s, words: words, opens: opens, given: given}
+	if !s.loose {
+		s.to.commands = append(s.to.commands, shellCommand{words: append(slices.Clip(words), files...), any: c.any()})
 	}
-	c.any = c.any || shell || runners[name]
-	s.to.commands = append(s.to.commands, c)
-	if !c.any {
+	c.read()
+}
+
+// within reads a text that may be a line of its own. strict: a shell will run it, so that it must be known.
+func (s *splitter) within(text string, strict bool) {
+	if text == "" {
 		return
 	}
-	for _, w := range words[1:] {
-		if strings.ContainsAny(w, " \t\n;|&") {
-			known := s.to.unknown
-			s.to.read(w, s.loose, s.typed, s.depth+1)
-			if !shell && name != "eval" && name != "su" && name != "ssh" {
-				s.to.unknown = known // most arguments with spaces are text
-			}
-		}
+	known := s.to.unknown
+	s.to.read(text, s.loose, s.typed, s.depth+1)
+	if !strict {
+		s.to.unknown = known // most arguments are text
 	}
 }
 
 func isAssignment(w string) bool {
 	name, _, found := strings.Cut(w, "=")
+	name = strings.TrimSuffix(name, "+")
+	if at := strings.IndexByte(name, '['); at > 0 && strings.HasSuffix(name, "]") {
+		name = name[:at]
+	}
 	return found && name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 

@@ -49,7 +49,7 @@ func TestLiveRulesJudge(t *testing.T) {
 		{exact("echo cm0= | base64 -d | sh"), LiveHold, ""},
 		{exact("bash < script"), LiveHold, ""},
 		{exact("[ -f x ]"), "", ""},
-		{exact("sh -c '$x'y z"), "", ""},
+		{exact("sh -c '$x'y z"), LiveHold, ""},
 		{exact("sh -c '$x y'"), LiveHold, ""},
 		{exact("env A='$b c' ls"), "", ""},
 		{exact("echo $HOME; ls *.txt"), "", ""},
@@ -62,6 +62,62 @@ func TestLiveRulesJudge(t *testing.T) {
 		{loose("(reverse-i-search)`rm': rm -rf x"), LiveRefuse, "refuse rm -rf"},
 		{loose(":!rm -rf x"), LiveRefuse, "refuse rm -rf"},
 		{loose("[maint@hr-db ~]$ shutdown now"), LiveHold, "hold shutdown"},
+		// A name that only the target's shell will know, behind whatever runs it.
+		{exact("A=1 /bin/r? -rf /"), LiveHold, ""},
+		{exact("A=1 {rm,-rf,x}"), LiveHold, ""},
+		{exact("a[0]+=1 rm -rf x"), LiveRefuse, "refuse rm -rf"},
+		{exact("sudo /bin/r? -rf /"), LiveHold, ""},
+		{exact("sudo -u root -n env -i A=1 {rm,-rf,x}"), LiveHold, ""},
+		{exact("timeout 5 /bin/r[m] -rf x"), LiveHold, ""},
+		{exact("sh -c {rm,-rf,x}"), LiveHold, ""},
+		{exact("sudo bash -lc 'A=1 /bin/r? x'"), LiveHold, ""},
+		{exact("env -S'/bin/r? x'"), LiveHold, ""},
+		{exact("eval /bin/r? x"), LiveHold, ""},
+		{exact(`eval "$x"`), LiveHold, ""},
+		{exact("ssh localhost {rm,-rf,x}"), LiveHold, ""},
+		{exact("ssh -p 22 -v db2 ls *.txt"), "", ""},
+		{exact("find . -exec /bin/r? {} +"), LiveHold, ""},
+		{exact("find . -name *.log -exec {} +"), LiveHold, ""},
+		{exact("if ! $x; then ls; fi"), LiveHold, ""},
+		{exact("echo rm x | xargs env"), LiveHold, ""},
+		{exact("echo cm0= | base64 -d | sudo sh -s"), LiveHold, ""},
+		{exact("<script sh"), LiveHold, ""},
+		{exact(". /dev/stdin <<<x"), LiveHold, ""},
+		{exact("echo rm | at now"), LiveHold, ""},
+		{exact("sudo ls *.txt"), "", ""},
+		{exact("sudo -u postgres ls -l *.txt {a,b} $HOME"), "", ""},
+		{exact("env LANG=C ls *"), "", ""},
+		{exact("find . -name *.log -exec cat {} +"), "", ""},
+		{exact("find . -name *.log | xargs grep -l x"), "", ""},
+		{exact("sh script.sh *.txt < data"), "", ""},
+		{exact("ls | xargs"), "", ""},
+		{exact("alias q='rm -rf'"), LiveRefuse, "refuse rm -rf"},
+		{exact("alias q=$x"), LiveHold, ""},
+		{exact("PROMPT_COMMAND='rm -rf x'"), LiveRefuse, "refuse rm -rf"},
+		{exact("function q { rm -rf x; }"), LiveRefuse, "refuse rm -rf"},
+		// A redirection may stand anywhere in a command.
+		{exact(">/dev/null rm -rf x"), LiveRefuse, "refuse rm -rf"},
+		{exact("2>&1 rm -rf x"), LiveRefuse, "refuse rm -rf"},
+		{exact("{fd}>x rm -rf x"), LiveRefuse, "refuse rm -rf"},
+		{exact("&>x rm -rf x"), LiveRefuse, "refuse rm -rf"},
+		{exact("rm &>x -rf /"), LiveRefuse, "refuse rm -rf"},
+		{exact("rm 2>&1 -rf /"), LiveRefuse, "refuse rm -rf"},
+		{exact("<x rm -rf /"), LiveRefuse, "refuse rm -rf"},
+		{exact("cat </etc/shadow"), LiveWarn, "warn cat /etc/shadow"},
+		{exact("cat <(rm -rf x)"), LiveRefuse, "refuse rm -rf"},
+		{exact("echo x >rm -rf"), "", ""},
+		// Keys that mean something else from then on, and lines of the history.
+		{typed("^x^m"), LiveHold, ""},
+		{typed("fc -s rm"), LiveHold, ""},
+		{typed("fc"), LiveHold, ""},
+		{typed("fc -l"), "", ""},
+		{typed("stty -isig"), LiveHold, ""},
+		{typed("sudo stty eol x"), LiveHold, ""},
+		{typed("stty -echo; stty rows 40 cols 100; stty sane"), "", ""},
+		{typed("bind '\"q\": \"ls\"'"), LiveHold, ""},
+		{typed("set -o vi"), LiveHold, ""},
+		{typed("set -e"), "", ""},
+		{exact("stty -isig"), "", ""}, // no keys follow an exec
 		{exact(strings.Repeat("x", LongestLive+1)), LiveHold, ""},
 		{exact(""), "", ""},
 	} {
@@ -103,7 +159,7 @@ func TestLiveRuleForms(t *testing.T) {
 
 // FuzzLiveLine: no line breaks the judge. A rule that matches a command matches it as a loose line as well, and no quote hides a plain one.
 func FuzzLiveLine(f *testing.F) {
-	for _, s := range []string{"rm -rf x", `sh -c "rm"`, "a`b`$(c)", "'", "\\", "!!", "\"$(\"$(\"$(", strings.Repeat("\"$(", 1000)} {
+	for _, s := range []string{"rm -rf x", `sh -c "rm"`, "a`b`$(c)", "'", "\\", "!!", "\"$(\"$(\"$(", strings.Repeat("\"$(", 1000), strings.Repeat("env find -exec ", 200), strings.Repeat("eval ", 800)} {
 		f.Add(s)
 	}
 	rules := NewLiveRules([]string{"refuse rm -rf", "hold shutdown*", `end re:(?i)drop\s+table`})

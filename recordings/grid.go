@@ -148,7 +148,7 @@ func (g *Grid) Line(m GridMark) GridLine {
 	}
 	first, last := g.span()
 	l := GridLine{Text: strings.TrimRight(g.text(first, 0, last, g.cols), " ")}
-	l.Known = !g.at.rows[first].wrapped && len(l.Text) <= mostLine
+	l.Known = !g.noWrap && !g.at.rows[first].wrapped && len(l.Text) <= mostLine
 	row := int(m.row - g.shift())
 	if !m.set || m.epoch != g.epoch || row < first || row > last || strings.TrimSpace(m.before) == "" || g.text(first, 0, row, m.col) != m.before {
 		return l
@@ -156,6 +156,16 @@ func (g *Grid) Line(m GridMark) GridLine {
 	l.Marked = true
 	l.After = strings.TrimRight(g.text(row, m.col, last, g.cols), " ")
 	return l
+}
+
+// Left reports whether the cursor stands in another line than a mark of before. It is false where that cannot be told.
+func (g *Grid) Left(m GridMark) bool {
+	if g.cols == 0 || !m.set || m.epoch != g.epoch {
+		return false
+	}
+	first, last := g.span()
+	row := int(m.row - g.shift())
+	return row < first || row > last
 }
 
 // span gives the rows of the cursor's line.

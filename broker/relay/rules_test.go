@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -29,10 +30,11 @@ type ruledShell struct {
 	in   io.Writer
 	wait func() error
 
-	mu   sync.Mutex // guards what follows
-	out  bytes.Buffer
-	more chan struct{}
-	hits []relay.RuleHit
+	mu       sync.Mutex // guards what follows
+	out      bytes.Buffer
+	more     chan struct{}
+	hits     []relay.RuleHit
+	deciding func(relay.RuleHit) policy.LiveAnswer // answers held lines; nil: the answer is given
 }
 
 // newRuledShell starts it. answer is the attendant's to held lines.
@@ -49,8 +51,12 @@ func newRuledShell(t *testing.T, answer policy.LiveAnswer, rules ...string) *rul
 		onRule: func(_ context.Context, hit relay.RuleHit) policy.LiveAnswer {
 			s.mu.Lock()
 			s.hits = append(s.hits, hit)
+			deciding := s.deciding
 			s.mu.Unlock()
 			s.wake()
+			if deciding != nil && hit.Effect == policy.LiveHold {
+				return deciding(hit)
+			}
 			switch hit.Effect {
 			case policy.LiveWarn:
 				return policy.LiveAllowed
@@ -216,7 +222,12 @@ func TestAWarnedLineRuns(t *testing.T) {
 func TestNoFalseAlarms(t *testing.T) {
 	t.Parallel()
 	s := newRuledShell(t, policy.LiveRefused, "hold rm", "hold shutdown")
-	for i, line := range []string{"echo rm", "ls -l | grep shutdown", "cat f", "x=$(date); echo $x", "for i in 1 2; do echo $i; done", "echo \\\rjoined", "printf '%s' \"it's\"", "read -s p\rsecret"} {
+	for i, line := range []string{"sudo -n ls *", "env A=1 cat f* >/dev/null 2>&1", "rm f\x03|then|echo rm", "ls -l f\x1b[I", "\x1b[?62;1c", "\x1b]11;rgb:0/0/0\x1b\\", "read -s p\rsecrex\x7f\x7f\x7fret", "echo rm", "ls -l | grep shutdown", "cat f", "x=$(date); echo $x", "for i in 1 2; do echo $i; done", "echo \\\rjoined", "printf '%s' \"it's\"", "read -s p\rsecret"} {
+		if dropped, rest, two := strings.Cut(line, "|then|"); two {
+			s.types(dropped)
+			s.rests()
+			line = rest
+		}
 		s.types(line + "\r")
 		s.rests()
 		mark := fmt.Sprintf("done-%d-", i)
@@ -225,6 +236,39 @@ func TestNoFalseAlarms(t *testing.T) {
 	}
 	if len(s.hits) > 0 {
 		t.Errorf("held up are %+v", s.hits)
+	}
+}
+
+// TestAttackALineChangedWhileItIsHeld: the attendant allows the line that was shown. A program or a second channel that changes it meanwhile
+// has it shown again, and the changed line never runs on the first permission.
+func TestAttackALineChangedWhileItIsHeld(t *testing.T) {
+	t.Parallel()
+	testbed.Need(t, "tmux")
+	s := newRuledShell(t, "", "hold rm")
+	socket := filepath.Join(s.dir, "t")
+	changes := []string{"BSpace f", "BSpace g"}
+	s.deciding = func(hit relay.RuleHit) policy.LiveAnswer {
+		if hit.Held > len(changes) {
+			return policy.LiveRefused
+		}
+		if out, err := exec.Command("tmux", append([]string{"-S", socket, "send-keys"}, strings.Fields(changes[hit.Held-1])...)...).CombinedOutput(); err != nil {
+			t.Errorf("tmux: %v: %s", err, out)
+		}
+		return policy.LiveAllowed
+	}
+	s.types("tmux -S " + socket + " -f /dev/null new\r")
+	s.rests()
+	s.types("rm x")
+	s.rests()
+	s.types("\r")
+	for i, want := range []string{"rm x", "rm f", "rm g"} {
+		if hit := s.hit(i); !strings.HasSuffix(hit.Line, want) {
+			t.Errorf("asked about %q, want %q", hit.Line, want)
+		}
+	}
+	s.rests()
+	if s.gone() {
+		t.Error("a line ran that the attendant had not been shown")
 	}
 }
 

@@ -7,28 +7,44 @@ import (
 	"sekimori/policy"
 )
 
-// typed follows the keys of one input line. As long as only characters, the rubout and the keys that drop a whole line come, it knows the
+// typed follows the keys of one input line. As long as only characters, the rubout and the key that drops a whole line come, it knows the
 // line exactly. With any other key (cursor, history, completion) only the screen knows it.
 type typed struct {
 	raw  bool // no terminal: each byte counts as it is, and only a line feed ends a line
 	line []byte
+	keys []byte // of an exact line: all bytes, with the rubouts
 	// opaque: keys came that this type does not follow.
 	opaque bool
 	some   bool // a key of the line came
 	long   bool
 	paste  bool // within a bracketed paste
+	// fetched: characters that were not typed may stand before the line's first key.
+	fetched bool
+	// left: the line before this one is gone if the cursor has left it, which the screen tells. Until then the line is fetched.
+	left bool
+	// several: an editor may hold earlier lines together with this one. Keys can still change those.
+	several bool
+	blind   bool // the key runs a text that stands nowhere on the screen
+	answer  bool // only answers of the terminal came
 
-	state parserState
-	seq   [12]byte // of a control sequence, without its introducer
-	nseq  int
+	quoted  bool // the key before this one makes it a character
+	prefix  bool // the key before was Ctrl-X
+	literal bool // the key that submits was quoted
+	state   parserState
+	seq     [64]byte // of a control sequence, without its introducer
+	nseq    int
 }
 
 // Keys.
 const (
 	ctrlC   = 0x03
 	ctrlD   = 0x04
+	ctrlE   = 0x05
 	ctrlO   = 0x0f // runs the line and fetches the next one of the history
+	ctrlQ   = 0x11
 	ctrlU   = 0x15
+	ctrlV   = 0x16
+	ctrlX   = 0x18
 	bs      = 0x08
 	del     = 0x7f
 	newline = '\n'
@@ -36,7 +52,8 @@ const (
 )
 
 // take takes one byte. It reports whether the byte submits the line: Enter in any of its forms, and the end-of-input key behind some
-// characters, which passes them on as well.
+// characters, which passes them on as well. A target that knows no sequences takes the bytes of one as keys. So a control byte within a
+// sequence is a key, and the line is then not known.
 func (t *typed) take(b byte) (submits bool) {
 	if t.raw {
 		if b == newline {
@@ -45,11 +62,15 @@ func (t *typed) take(b byte) (submits bool) {
 		t.add(b)
 		return false
 	}
+	if t.state != ground && b < ' ' && b != esc && !(t.state == text && (b == bel || b == sub)) {
+		t.state = ground
+		t.unknown()
+	}
 	switch t.state {
 	case ground:
 		return t.key(b)
 	case escape:
-		return t.afterEscape(b)
+		t.afterEscape(b)
 	case escapeMid: // ESC O and one byte
 		t.state = ground
 		if b == 'M' { // Enter of the keypad
@@ -57,55 +78,105 @@ func (t *typed) take(b byte) (submits bool) {
 		}
 		t.unknown()
 	case control:
-		if b >= '@' && b <= '~' {
+		switch {
+		case b == esc:
+			t.unknown()
+			t.state = escape
+		case b >= '@' && b <= '~':
 			t.state = ground
 			return t.sequence(b)
-		}
-		if t.nseq < len(t.seq) {
+		case t.nseq < len(t.seq):
 			t.seq[t.nseq] = b
 			t.nseq++
+		default:
+			t.unknown()
 		}
 	case text: // a terminal's answer
+		t.put(b)
 		switch b {
-		case bel, can, sub:
+		case bel, sub:
 			t.state = ground
 		case esc:
 			t.state = textEsc
-		case enter, newline:
-			t.state = ground
-			return true
 		}
 	case textEsc:
+		if b != '\\' {
+			t.unknown()
+			t.state = ground
+			t.afterEscape(b)
+			break
+		}
+		t.put(b)
 		t.state = ground
 	}
 	return false
 }
 
 func (t *typed) key(b byte) (submits bool) {
+	quoted, prefix := t.quoted, t.prefix
+	t.quoted, t.prefix = false, false
 	switch {
-	case b == enter || b == newline || b == ctrlO && !t.paste:
+	case b == enter || b == newline || b == ctrlO:
+		t.literal = quoted
 		return true
-	case b == ctrlD && !t.paste:
-		return len(t.line) > 0 || t.opaque
+	case b == ctrlD:
+		t.literal = quoted
+		return len(t.line) > 0 || t.opaque || t.fetched
+	case b == ctrlE && prefix: // an editor opens, and the shell runs what is written there
+		t.blind = true
+		return true
 	case b == esc:
 		t.state = escape
-	case b == ctrlC && !t.paste:
-		t.next(false)
-	case b == ctrlU && !t.paste && !t.opaque:
-		t.line = t.line[:0]
-	case (b == del || b == bs) && !t.paste:
+	case t.paste && b < ' ' && b != '\t' || t.paste && b == del:
+		t.unknown()
+	case b == ctrlC:
+		t.away()
+	case (b == ctrlU || b == del || b == bs) && t.exact() && len(t.line) > 0 && !t.answer:
 		t.some = true
-		_, n := utf8.DecodeLastRune(t.line)
-		t.line = t.line[:len(t.line)-n]
-	case b >= ' ' || t.paste:
+		t.keep(b)
+		t.line = rubbed(t.line, b)
+	case b == ctrlU && t.exact() && !t.answer: // on an empty line
+	case b >= ' ' && b != del || t.paste:
 		t.add(b)
 	default:
+		t.quoted, t.prefix = b == ctrlV || b == ctrlQ, b == ctrlX
 		t.unknown()
 	}
 	return false
 }
 
-func (t *typed) afterEscape(b byte) (submits bool) {
+func (t *typed) exact() bool { return !t.opaque && !t.fetched && !t.long }
+
+// rubbed is a line after the rubout, or after the key that drops it.
+func rubbed(line []byte, key byte) []byte {
+	if key == ctrlU {
+		return line[:0]
+	}
+	_, n := utf8.DecodeLastRune(line)
+	return line[:len(line)-n]
+}
+
+// readings are the other lines that an exact line's keys make, on a target that has other keys for the rubout or for dropping the line.
+func (t *typed) readings() (lines []string) {
+	hasRub, hasDrop := bytes.ContainsAny(t.keys, "\x7f\b"), bytes.IndexByte(t.keys, ctrlU) >= 0
+	for _, works := range [][2]bool{{false, true}, {true, false}, {false, false}} { // rubout, dropping
+		if !works[0] && !hasRub || !works[1] && !hasDrop {
+			continue
+		}
+		var line []byte
+		for _, b := range t.keys {
+			if b == ctrlU && works[1] || (b == del || b == bs) && works[0] {
+				line = rubbed(line, b)
+			} else {
+				line = append(line, b)
+			}
+		}
+		lines = append(lines, string(line))
+	}
+	return lines
+}
+
+func (t *typed) afterEscape(b byte) {
 	t.state = ground
 	switch b {
 	case '[':
@@ -114,12 +185,13 @@ func (t *typed) afterEscape(b byte) (submits bool) {
 		t.state = escapeMid
 	case ']', 'P', '_', '^', 'X':
 		t.state = text
-	case enter, newline:
-		return true
+		t.answered([]byte{esc, b})
+	case esc:
+		t.state = escape
+		t.unknown()
 	default:
 		t.unknown()
 	}
-	return false
 }
 
 // sequence ends a control sequence.
@@ -133,6 +205,7 @@ func (t *typed) sequence(final byte) (submits bool) {
 	case final == 'u' && isEnter(seq, 0), final == '~' && bytes.HasPrefix(seq, []byte("27;")) && isEnter(seq, 2):
 		return true
 	case bytes.IndexByte([]byte("RcnyIO"), final) >= 0: // a terminal's answer, or its focus
+		t.answered(append(append([]byte{esc, '['}, seq...), final))
 	default:
 		t.unknown()
 	}
@@ -149,18 +222,74 @@ func isEnter(seq []byte, param int) bool {
 	return string(code) == "13" || string(code) == "57414"
 }
 
+// answered takes an answer of the terminal. Where nothing else is typed the line is its bytes, as a shell would read them. Beside keys it is
+// not known what the target makes of it.
+func (t *typed) answered(b []byte) {
+	if t.some && !t.answer {
+		t.unknown()
+	}
+	t.some, t.answer = true, true
+	for _, c := range b {
+		t.put(c)
+	}
+}
+
+// add takes a character.
 func (t *typed) add(b byte) {
+	if t.answer {
+		t.unknown()
+	}
+	t.put(b)
+}
+
+func (t *typed) put(b byte) {
 	t.some = true
 	if len(t.line) > policy.LongestLive {
 		t.long = true
 		return
 	}
 	t.line = append(t.line, b)
+	t.keep(b)
+}
+
+func (t *typed) keep(b byte) {
+	if len(t.keys) > policy.LongestLive {
+		t.long = true
+		return
+	}
+	t.keys = append(t.keys, b)
 }
 
 func (t *typed) unknown() { t.some, t.opaque = true, true }
 
-// next begins a new line. fetched: it does not begin empty.
+// sent begins a new line behind the key that submitted one. plain: the key was an Enter, and no sequence of keys.
+func (t *typed) sent(key byte, plain bool) {
+	within := t.paste || t.literal
+	switch {
+	case key == ctrlO || t.literal && key != enter && key != newline:
+		t.next(true)
+	case plain && (key == enter || key == newline):
+		t.next(false)
+	default: // the end-of-input key, and the forms of Enter that not every target knows
+		t.away()
+	}
+	t.several, t.literal = within, false
+}
+
+// away notes that a key may have taken the line away.
+func (t *typed) away() {
+	t.next(true)
+	t.left = true
+}
+
+// gone notes that the line before this one is gone: this one begins empty.
+func (t *typed) gone() {
+	t.next(false)
+	t.several = false
+}
+
+// next begins a new line. fetched: it may not begin empty.
 func (t *typed) next(fetched bool) {
-	t.line, t.opaque, t.some, t.long = t.line[:0], fetched, false, false
+	t.line, t.keys, t.opaque, t.some, t.long = t.line[:0], t.keys[:0], false, false, false
+	t.fetched, t.left, t.blind, t.answer = fetched, false, false, false
 }
