@@ -30,6 +30,18 @@ func MayRequest(p Person, s System) Decision {
 // proposal. It gives no right.
 func MakesRequests(p Person) bool { return p.Has(Requester) || p.ID != "" && p.Kind != Staff }
 
+// NamesEngineersOf tells whether a person who fills a request in may name the engineers of a vendor. A vendor's people name their own: an answer
+// about others would tell them who works elsewhere, and whose papers have ended.
+func NamesEngineersOf(p Person, vendor string) bool {
+	return p.Kind == Staff || p.Vendor != "" && p.Vendor == vendor
+}
+
+// NamesResponsible tells whether a person who fills a request in may name a vendor as the one that answers for the work. A vendor's people
+// name their own vendor (own), its prime contractor or a subcontractor of it.
+func NamesResponsible(p Person, own, v Vendor) bool {
+	return p.Kind == Staff || p.Vendor != "" && v.ID != "" && (v.ID == p.Vendor || v.ID == own.Prime || v.Prime == p.Vendor)
+}
+
 // MaySubmit rules who may hand in a request for the vendor's work on the system: requesters of the section; the vendor's people as a
 // proposal.
 func MaySubmit(p Person, s System, vendor string) Decision {

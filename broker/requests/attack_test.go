@@ -257,3 +257,60 @@ func TestAttackAnAttendantWhoseAppointeeApproved(t *testing.T) {
 		t.Errorf("the attendant who appointed the approver: %+v", seen.Items)
 	}
 }
+
+// An engineer of one vendor types ids and logins of others into a draft: the draft's answer told whether the person exists, of which vendor,
+// whether they are locked, whose pledge has ended; and its page showed their names.
+func TestAttackADraftTellsOfAnotherVendor(t *testing.T) {
+	t.Parallel()
+	h, d := desk(t)
+	judge := func(by string, years int, f request.Form) requests.Judged {
+		t.Helper()
+		f.Start, f.End = f.Start.AddDate(years, 0, 0), f.End.AddDate(years, 0, 0)
+		one := draft(t, d, typed(t, f), by)
+		var out requests.Judged
+		if err := h.DB.Read(t.Context(), func(s *store.Snap) (err error) {
+			out, err = d.Judge(s, one)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	said := func(out requests.Judged, field, name string) string {
+		var all []string
+		for _, p := range out.Bad {
+			if p.Field == field || strings.HasPrefix(p.Field, field+"[") {
+				all = append(all, strings.ReplaceAll(p.Code+" "+p.JA+" "+p.EN, name, "…"))
+			}
+		}
+		return strings.Join(all, "\n")
+	}
+	named := func(by, engineer, responsible string, years int) requests.Judged { // in a year the pledges have ended
+		f := simple()
+		f.Engineers, f.ResponsibleParty = []string{engineer}, responsible
+		return judge(by, years, f)
+	}
+	nobody := named("E-0040", "nobody", "no-one", 1)
+	for _, name := range []string{"sato", "E-0031", "head"} {
+		out := named("E-0040", name, "V-013", 1)
+		if got, want := said(out, "engineers", name), said(nobody, "engineers", "nobody"); got != want || want == "" {
+			t.Errorf("%s told from nobody:\n%s\n%s", name, got, want)
+		}
+		if out.Request.Vendor != "" || len(out.Request.Body.Engineers) > 0 {
+			t.Errorf("%s is resolved for another vendor: %+v", name, out.Request)
+		}
+	}
+	for _, name := range []string{"reiji", "V-012"} {
+		if got, want := said(named("E-0040", "kimura", name, 0), "responsible_party", name), said(nobody, "responsible_party", "no-one"); got != want || want == "" {
+			t.Errorf("the vendor %s told from none:\n%s\n%s", name, got, want)
+		}
+	}
+	_, err := d.Submit(t.Context(), simple(), townhall.Caller("E-0040")) // names sato
+	wantProblem(t, "handed in without a draft", err, "engineer-not-eligible")
+	if out := named("E-0040", "kimura", "V-013", 0); out.Request.Vendor != "V-013" || len(out.Bad) > 0 {
+		t.Errorf("the own vendor: %+v", out.Bad)
+	}
+	if got := said(named("kato", "sato", "reiji", 1), "engineers", "sato"); !strings.Contains(got, "pledge") {
+		t.Errorf("the section no longer learns why: %q", got)
+	}
+}

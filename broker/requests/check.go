@@ -14,13 +14,14 @@ import (
 	"sekimori/policy/text"
 )
 
-// check resolves the names in a form and finds all its problems. own is the number of the edited request, which does not overlap with
-// itself. The result lacks number, version, state and owner; its occurrences are those of the form.
-func (d *Desk) check(s *store.Snap, f request.Form, own string) (store.Request, store.System, error) {
+// check resolves the names in a form and finds all its problems. by fills the form in. own is the number of the edited request, which does
+// not overlap with itself. The result lacks number, version, state and owner; its occurrences are those of the form.
+func (d *Desk) check(s *store.Snap, f request.Form, by policy.Person, own string) (store.Request, store.System, error) {
 	c, err := checkingIn(s, f, d.o.Zone)
 	if err != nil {
 		return store.Request{}, store.System{}, err
 	}
+	c.by = by
 	var r store.Request
 	sys, err := s.System(f.System)
 	if errors.Is(err, store.ErrNotFound) {
@@ -47,6 +48,7 @@ func (d *Desk) check(s *store.Snap, f request.Form, own string) (store.Request, 
 type checking struct {
 	snap  *store.Snap
 	form  request.Form
+	by    policy.Person // fills the form in
 	bad   *forms.Invalid
 	zone  *time.Location
 	wrong map[string]bool // the fields with a problem
@@ -143,16 +145,18 @@ func (c *checking) people(r *store.Request, _ store.System) error {
 	}
 	for _, name := range c.form.Engineers {
 		p, err := c.snap.Person(name)
-		if errors.Is(err, store.ErrNotFound) || err == nil && p.Kind != policy.Engineer {
-			c.ineligible(name, "登録された保守要員ではない", "not a registered engineer")
-			continue
-		}
-		if err != nil {
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("read engineer: %w", err)
 		}
-		v, err := c.snap.Vendor(p.Vendor)
-		if err != nil {
-			return fmt.Errorf("read vendor: %w", err)
+		var v store.Vendor
+		if err == nil && p.Kind == policy.Engineer {
+			if v, err = c.snap.Vendor(p.Vendor); err != nil {
+				return fmt.Errorf("read vendor: %w", err)
+			}
+		}
+		if v.ID == "" || !policy.NamesEngineersOf(c.by, v.ID) {
+			c.ineligible(name, "登録された保守要員ではない", "not a registered engineer")
+			continue
 		}
 		if r.Vendor == "" {
 			r.Vendor = v.ID
@@ -181,6 +185,17 @@ func (c *checking) responsible(r *store.Request, _ store.System) error {
 		return nil
 	}
 	v, err := c.snap.Vendor(c.form.ResponsibleParty)
+	if err == nil {
+		var own store.Vendor
+		if c.by.Vendor != "" {
+			if own, err = c.snap.Vendor(c.by.Vendor); err != nil {
+				return fmt.Errorf("read vendor: %w", err)
+			}
+		}
+		if !policy.NamesResponsible(c.by, own.Vendor, v.Vendor) {
+			err = store.ErrNotFound
+		}
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		c.problem("responsible_party", "responsible-required", "登録された保守事業者ではありません: "+c.form.ResponsibleParty, fmt.Sprintf("Choose the responsible company: no vendor %q in the registry.", c.form.ResponsibleParty))
 		return nil

@@ -73,7 +73,7 @@ func (d *Desk) Submit(ctx context.Context, f request.Form, by act.Caller) (no st
 }
 
 func (d *Desk) submitted(tx *store.Tx, p act.Person, f request.Form) (string, error) {
-	r, sys, err := d.check(tx.Snap, f, "")
+	r, sys, err := d.check(tx.Snap, f, p.Person, "")
 	if err != nil {
 		return "", err
 	}
@@ -188,7 +188,7 @@ func (d *Desk) Edit(ctx context.Context, no string, f request.Form, by act.Calle
 
 func (d *Desk) edited(tx *store.Tx, p act.Person, on store.OnRequest, f request.Form) error {
 	old := on.Request
-	r, sys, err := d.check(tx.Snap, f, old.No)
+	r, sys, err := d.check(tx.Snap, f, p.Person, old.No)
 	if err != nil {
 		return err
 	}

@@ -301,7 +301,7 @@ func TestProposal(t *testing.T) {
 	want(t, "taken twice", d.Take(t.Context(), no, townhall.Caller("kato")), "already-decided")
 	approve(t, d, no, "head")
 	_, err = d.Submit(t.Context(), simple(), townhall.Caller("E-0040"))
-	want(t, "another vendor proposes", err, "forbidden")
+	wantProblem(t, "another vendor proposes", err, "engineer-not-eligible")
 	_, err = d.Submit(t.Context(), simple(), townhall.Caller("mori"))
 	want(t, "another section submits", err, "forbidden")
 }

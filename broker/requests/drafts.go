@@ -175,7 +175,7 @@ func (d *Desk) SubmitDraft(ctx context.Context, id string, in Handing, by act.Ca
 		if err := present(on.Draft, in.Version); err != nil {
 			return out, err
 		}
-		form, err := d.typed(tx.Snap, on.Draft, in)
+		form, err := d.typed(tx.Snap, on.Draft, p.Person, in)
 		if err != nil {
 			return out, err
 		}
@@ -236,7 +236,7 @@ func present(d store.Draft, version int) error {
 }
 
 // typed reads the draft's form with the declarations. It reports the problems of reading together with those of checking.
-func (d *Desk) typed(s *store.Snap, draft store.Draft, in Handing) (request.Form, error) {
+func (d *Desk) typed(s *store.Snap, draft store.Draft, owner policy.Person, in Handing) (request.Form, error) {
 	form, err := request.Typed(draft.Values, d.o.Zone)
 	form.ClausesTold, form.RecordingTold = in.ClausesTold, in.RecordingTold
 	var bad *forms.Invalid
@@ -244,7 +244,7 @@ func (d *Desk) typed(s *store.Snap, draft store.Draft, in Handing) (request.Form
 		return form, err
 	}
 	all := *bad
-	_, _, err = d.check(s, form, draft.Request)
+	_, _, err = d.check(s, form, owner, draft.Request)
 	var more *forms.Invalid
 	if errors.As(err, &more) {
 		for _, p := range more.Problems {
@@ -277,9 +277,13 @@ type Judged struct {
 
 // Judge checks a draft without handing it in.
 func (d *Desk) Judge(s *store.Snap, draft store.Draft) (Judged, error) {
-	told := Handing{ClausesTold: true, RecordingTold: true}
-	form, err := d.typed(s, draft, told)
-	out := Judged{Draft: draft, Form: form}
+	told, out := Handing{ClausesTold: true, RecordingTold: true}, Judged{Draft: draft}
+	owner, err := s.Person(draft.Owner)
+	if err != nil {
+		return out, fmt.Errorf("owner of draft %s: %w", draft.ID, err)
+	}
+	form, err := d.typed(s, draft, owner.Person, told)
+	out.Form = form
 	var bad *forms.Invalid
 	if errors.As(err, &bad) {
 		out.Bad = bad.Problems
@@ -288,7 +292,7 @@ func (d *Desk) Judge(s *store.Snap, draft store.Draft) (Judged, error) {
 	if err != nil {
 		return out, err
 	}
-	if out.Request, _, err = d.check(s, form, draft.Request); errors.As(err, &bad) {
+	if out.Request, _, err = d.check(s, form, owner.Person, draft.Request); errors.As(err, &bad) {
 		out.Bad = bad.Problems
 		return out, nil
 	}

@@ -32,7 +32,7 @@ func (d *Desk) Emergency(ctx context.Context, f request.Form, e EmergencyForm, b
 	err = act.Do(ctx, d.o.Acts, nothingYet, emergency, "", by, func(tx *store.Tx, p act.Person, _ struct{}) error {
 		length := lengthOf(f, tx.Now)
 		f.Start, f.StartIn, f.End, f.Length, f.Urgent, f.Recurrence = time.Time{}, time.Millisecond, time.Time{}, length, e.Reason, ""
-		r, _, err := d.check(tx.Snap, f, "")
+		r, _, err := d.check(tx.Snap, f, p.Person, "")
 		var found *forms.Invalid
 		if errors.As(err, &found) {
 			err = nil
