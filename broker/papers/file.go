@@ -124,7 +124,7 @@ func (k *Keeper) prepare(s *store.Snap, f Filing, withCopy bool, by ledger.Actor
 	if err != nil {
 		return p, err
 	}
-	v, err := k.concerned(s, &p, f)
+	v, err := k.concerned(s, acting, &p, f)
 	if err != nil {
 		return p, err
 	}
@@ -140,10 +140,15 @@ func (k *Keeper) prepare(s *store.Snap, f Filing, withCopy bool, by ledger.Actor
 }
 
 // concerned finds vendor and engineer of a paper.
-func (k *Keeper) concerned(s *store.Snap, p *store.Paper, f Filing) (store.Vendor, error) {
+func (k *Keeper) concerned(s *store.Snap, by policy.Person, p *store.Paper, f Filing) (store.Vendor, error) {
 	vendor := f.Vendor
 	if f.Person != "" {
 		e, err := s.Person(f.Person)
+		if err == nil || errors.Is(err, store.ErrNotFound) {
+			if hidden := hides(s, by, e); hidden != nil {
+				return store.Vendor{}, hidden
+			}
+		}
 		if err != nil {
 			return store.Vendor{}, fmt.Errorf("engineer %q: %w", f.Person, err)
 		}

@@ -25,6 +25,21 @@ func mayFile(s *store.Snap, p policy.Person, v store.Vendor) (store.PaperState, 
 	return store.PaperSubmitted, policy.MayHandInPapers(p, v.Vendor).Err()
 }
 
+// hides refuses a vendor's people who name a person of another vendor, of the staff, or no one (zero), with one answer: a difference would
+// tell them which ids and logins exist.
+func hides(s *store.Snap, by policy.Person, named store.Person) (err error) {
+	if by.Kind == policy.Staff {
+		return nil
+	}
+	var v store.Vendor
+	if named.Vendor != "" {
+		if v, err = s.Vendor(named.Vendor); err != nil {
+			return fmt.Errorf("vendor of %s: %w", named.ID, err)
+		}
+	}
+	return policy.MayHandInPapers(by, v.Vendor).Err()
+}
+
 // mostSubmitted is how many papers the people of one vendor may hand in on one day: more than a vendor has, and too few to fill the
 // disk that recordings need.
 const mostSubmitted = 50

@@ -68,3 +68,26 @@ func TestAttackIDsThatExistToldFromThoseThatDoNot(t *testing.T) {
 		t.Errorf("only %d questions were asked", asked)
 	}
 }
+
+// The description of a paper stands in the address, and the body is the file: a filing told an engineer which logins the staff have.
+func TestAttackAFilingTellsWhoExists(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tokens := w.found()
+	w.neighbours(tokens)
+	for _, login := range []string{"e-other", "c-other"} {
+		file := func(name string) string {
+			a := w.call("POST", "/v1/papers?"+url.Values{"kind": {"pledge"}, "person": {name}, "from": {"2026-11-01"}, "until": {"2027-03-31"}}.Encode(), tokens[login], nil)
+			return fmt.Sprint(a.status, " ", strings.ReplaceAll(string(a.body), name, "…"))
+		}
+		nobody := file("nobody")
+		for _, name := range []string{"kacho", "U-001", "e-own", "E-OWN", "c-own"} {
+			if got := file(name); got != nobody {
+				t.Errorf("%s by %s:\n%.300s\n%.300s", name, login, got, nobody)
+			}
+		}
+		if got := file("e-other"); got == strings.ReplaceAll(nobody, "nobody", "e-other") || !strings.Contains(got, "copy") {
+			t.Errorf("the own engineer: %.300s", got)
+		}
+	}
+}
