@@ -406,8 +406,7 @@ func addedSince(t *testing.T, version int64, older func(table string) bool) (dro
 	if err != nil {
 		t.Fatal(err)
 	}
-	added, made := regexp.MustCompile(`(?m)^ALTER TABLE (\w+) ADD COLUMN (\w+)`), regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
-	newer := map[string]bool{}
+	added := regexp.MustCompile(`(?m)^ALTER TABLE (\w+) ADD COLUMN (\w+)`)
 	for _, f := range files {
 		number, _, _ := strings.Cut(f.Name(), "_")
 		n, err := strconv.ParseInt(number, 10, 64)
@@ -421,15 +420,9 @@ func addedSince(t *testing.T, version int64, older func(table string) bool) (dro
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range made.FindAllStringSubmatch(string(text), -1) {
-			newer[m[1]] = true
-		}
 		for _, m := range added.FindAllStringSubmatch(string(text), -1) {
 			if older(m[1]) {
-				if newer[m[1]] {
-				continue
-			}
-			drops += "ALTER TABLE " + m[1] + " DROP COLUMN " + m[2] + ";"
+				drops += "ALTER TABLE " + m[1] + " DROP COLUMN " + m[2] + ";"
 			}
 		}
 	}
