@@ -138,6 +138,24 @@ type Intervention struct {
 	Answer policy.LiveAnswer `json:"answer,omitempty"`
 }
 
+// interventions says what was done to the work, by the kind of the entry: shorter than the entry, which also says of what.
+var interventions = map[string]text.Text{
+	"window.closed": text.Of("終了", "closed"), "window.cut": text.Of("強制切断", "cut"), "window.cancelled": text.Of("取りやめ", "cancelled"),
+	"window.paused": text.Of("一時停止", "paused"), "window.resumed": text.Of("再開", "resumed"),
+	"window.unpermitted": text.Of("許可の取消し", "permission taken back"), "window.handed-over": text.Of("引継ぎ", "handed over"),
+	"session.paused": text.Of("一時停止", "paused"), "session.resumed": text.Of("再開", "resumed"), "session.end-asked": text.Of("切断", "cut"),
+	"session.cut": text.Of("強制切断", "cut"), "session.ended": text.Of("切断", "ended"), "session.cut-explained": text.Of("切断の理由", "why it was cut"),
+	"session.rule-answered": text.Of("確認待ちの命令", "held command"), "session.bookmarked": text.Of("目印", "bookmark"),
+	"line.cut": text.Of("庁内網切断", "office network cut"), "line.on": text.Of("保守回線接続", "line on"), "line.lost": text.Of("分離を失った", "separation lost"),
+	"line.left-on": text.Of("保守回線がつながったまま", "line left on"), "line.reconciled": text.Of("起動時に保守回線を切断", "line off at a start"),
+	"line.off": text.Of("保守回線切断", "line off"), "line.restored": text.Of("庁内網復旧", "office network back"),
+	"extension.asked": text.Of("延長の申請", "extension asked"), "extension.granted": text.Of("延長", "extended"),
+	"extension.denied": text.Of("延長しない", "not extended"), "extension.lapsed": text.Of("延長の失効", "extension lapsed"),
+}
+
+// Label says what was done.
+func (i Intervention) Label() text.Text { return text.Label(interventions, i.Kind) }
+
 // Said is the reason as people read it: in both languages where the record has its code.
 func (i Intervention) Said() text.Text {
 	switch {

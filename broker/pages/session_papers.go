@@ -182,7 +182,7 @@ func (v *visit) recordCard(rec api.AttendanceRecord, system string) (Card, error
 		}
 	}
 	for _, i := range c.Interventions {
-		k, said, by, at := kindText(i.Kind), i.Said(), " "+names(i.By)+" ", i.At.Format("15:04:05 ")
+		k, said, by, at := i.Label(), i.Said(), " "+names(i.By)+" ", i.At.Format("15:04:05 ")
 		acts = append(acts, text2(strings.TrimRight(at+k.JA+by+said.JA, " "), strings.TrimRight(at+k.EN+by+said.EN, " ")))
 	}
 	for _, a := range c.OpenAlarms {

@@ -69,6 +69,9 @@ func (v *visit) names(ids ...string) (func(id string) string, error) {
 		if name, ok := known[id]; ok {
 			return name
 		}
+		if id == byBroker {
+			return text2("関守", "the broker").In(v.lang)
+		}
 		return id
 	}, err
 }

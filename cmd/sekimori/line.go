@@ -76,11 +76,7 @@ type lineStep struct {
 func (p *program) lineSteps(steps ...lineStep) string {
 	var out []string
 	for _, s := range steps {
-		switch {
-		case s.at.IsZero():
-		case s.by == "broker":
-			out = append(out, p.say(s.ja, s.en)+" "+long(s.at)+" "+p.say("関守", "broker"))
-		default:
+		if !s.at.IsZero() {
 			out = append(out, p.say(s.ja, s.en)+" "+long(s.at)+" "+p.named(s.by))
 		}
 	}

@@ -12,8 +12,11 @@ import (
 // named gives a person's title and name, with the id behind: 人事課長 佐藤 花子 (U-011). It gives the id alone where the reader may not see the
 // name, or the id is no person's. A command asks for the names once, when it needs the first.
 func (p *program) named(id string) string {
-	if id == "" || p.json {
+	switch {
+	case id == "" || p.json:
 		return id
+	case id == "broker":
+		return p.say("関守", "broker")
 	}
 	if p.names == nil {
 		p.names = map[string]string{}
