@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"maps"
 	"path"
 	"reflect"
 	"strings"
+	"sync"
 
 	"sekimori/policy/text"
 )
@@ -56,8 +58,23 @@ func shown() map[string]page {
 	return all
 }
 
-// readSheets parses each page once for each language.
+// readSheets gives the templates, which are parsed once in a process.
 func readSheets() (sheets, error) {
+	parsed, err := parsedSheets()
+	if err != nil {
+		return nil, err
+	}
+	out := sheets{}
+	for lang, of := range parsed {
+		out[lang] = maps.Clone(of)
+	}
+	return out, nil
+}
+
+var parsedSheets = sync.OnceValues(parseSheets)
+
+// parseSheets parses each page once for each language.
+func parseSheets() (sheets, error) {
 	out := sheets{}
 	for _, lang := range languages {
 		base, err := template.New("").Funcs(words(lang)).ParseFS(templateFiles, "templates/layout/*.html", "templates/parts/*.html")

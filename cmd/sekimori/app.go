@@ -12,7 +12,7 @@ import (
 
 // app is the tree of commands.
 func (p *program) app() *cli.App {
-	return p.helped(&cli.App{
+	return &cli.App{
 		Name:                 "sekimori",
 		HelpName:             "sekimori",
 		Usage:                p.say("関守: 外部からの保守接続を、承認された時間枠の中だけ通す", "broker for remote maintenance: nobody in without an approved window"),
@@ -35,7 +35,7 @@ func (p *program) app() *cli.App {
 			p.keyCommand(), p.passkeyCommand(), p.passwordCommand(), p.factorCommand(),
 			p.calendarCommand(), p.ledgerCommand(), p.noticeCommand(),
 		}, p.moreCommands()...),
-	})
+	}
 }
 
 // commonFlags are understood by every command.

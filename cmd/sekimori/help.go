@@ -44,13 +44,16 @@ func exits() [][2]text.Text {
 	}
 }
 
-// helped gives every command of the tree its help text. The library's own templates are English and do not fold.
-func (p *program) helped(app *cli.App) *cli.App {
+// helped gives the program and the commands that may show one their help texts: all texts take a hundred times as long as a command. The
+// library's own templates are English and do not fold.
+func (p *program) helped(app *cli.App, may func(*cli.Command) bool) *cli.App {
 	app.CustomAppHelpTemplate = p.appHelp(app)
 	var walk func(path string, commands []*cli.Command)
 	walk = func(path string, commands []*cli.Command) {
 		for _, c := range commands {
-			c.CustomHelpTemplate = p.commandHelp(path+" "+c.Name, c)
+			if may(c) {
+				c.CustomHelpTemplate = p.commandHelp(path+" "+c.Name, c)
+			}
 			walk(path+" "+c.Name, c.Subcommands)
 		}
 	}

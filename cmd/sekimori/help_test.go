@@ -31,7 +31,7 @@ func saying(t *testing.T, lang string, args ...string) string {
 func TestHelpNamesEveryCommandAndFitsTheScreen(t *testing.T) {
 	for _, lang := range []string{"ja", "en"} {
 		p := &program{lang: lang}
-		app := p.app()
+		app := p.helped(p.app(), func(*cli.Command) bool { return true })
 		var grouped []string
 		for _, r := range roles() {
 			grouped = append(grouped, r.commands...)
@@ -59,6 +59,13 @@ func TestHelpNamesEveryCommandAndFitsTheScreen(t *testing.T) {
 			}
 		}
 		walk(app.Commands)
+		for path, words := range map[string][][]string{"sekimori window": {{"help", "window"}, {"window"}, {"window", "-h"}}, "sekimori window open": {{"window", "open", "--help"}, {"--lang", lang, "window", "open", "-h"}}} {
+			for _, args := range words {
+				if said := saying(t, lang, args...); !strings.HasPrefix(said, path+": ") || !slices.Contains(texts, said) {
+					t.Errorf("%q says %q", args, said)
+				}
+			}
+		}
 		for _, one := range texts {
 			for line := range strings.Lines(one) {
 				if n := text.Width(strings.TrimRight(line, "\n")); n > text.Screen {

@@ -5,8 +5,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
+
+	"github.com/urfave/cli/v2"
 
 	"sekimori/broker"
 	"sekimori/broker/api"
@@ -56,6 +59,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 	app := p.app()
 	resolved, err := resolve(app, args)
 	if err == nil {
+		p.helped(app, func(c *cli.Command) bool { return slices.ContainsFunc(resolved, c.HasName) })
 		err = app.RunContext(ctx, append([]string{app.Name}, resolved...))
 	}
 	if err != nil {

@@ -235,7 +235,7 @@ func lookIn(path, name string) (string, error) {
 	return "", fmt.Errorf("%s is nowhere in %s", name, path)
 }
 
-// endsStory: `ends STATUS PERSON … ssh …` runs a real client to its end. STATUS may be one of
+// endsStory: `ends STATUS PERSON … ssh …` runs a real client to its end, and waits until its session has ended too. STATUS may be one of
 // several: 252|255.
 func endsStory(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) < 3, "ends STATUS PERSON ... ssh|scp|sftp ARGS...")
@@ -248,6 +248,7 @@ func (s *story) runClient(ts *testscript.TestScript, want string, args []string)
 	cmd := s.client(ts, args)
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(&o, ts.Stdout()), io.MultiWriter(&e, ts.Stderr())
 	checkStatus(ts, want, cmd, cmd.Run())
+	s.settled(ts)
 	return o.String(), e.String()
 }
 
@@ -370,18 +371,23 @@ func typesStory(ts *testscript.TestScript, neg bool, args []string) {
 // overStory: `over NAME STATUS` waits until a client has ended.
 func overStory(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) != 2, "over NAME STATUS")
-	r := storyOf(ts).running[args[0]]
+	storyOf(ts).over(ts, args[0], args[1])
+	storyOf(ts).settled(ts)
+}
+
+func (s *story) over(ts *testscript.TestScript, name, status string) {
+	r := s.running[name]
 	if r == nil {
-		ts.Fatalf("nothing is called %s", args[0])
+		ts.Fatalf("nothing is called %s", name)
 	}
 	limit := time.NewTimer(time.Minute)
 	defer limit.Stop()
 	select {
 	case err := <-r.done:
 		r.once = true
-		checkStatus(ts, args[1], r.cmd, err)
+		checkStatus(ts, status, r.cmd, err)
 	case <-limit.C:
-		ts.Fatalf("%s does not end", args[0])
+		ts.Fatalf("%s does not end", name)
 	}
 }
 
@@ -392,7 +398,7 @@ func cutWithinStory(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	began := time.Now()
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(args[2]+"\n"), 0o644))
-	overStory(ts, false, args[3:])
+	storyOf(ts).over(ts, args[3], args[4])
 	if took := time.Since(began); took > most {
 		ts.Fatalf("%s was cut after %s", args[3], took)
 	} else {

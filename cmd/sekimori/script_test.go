@@ -24,7 +24,7 @@ import (
 // The stories of testdata/script run the command itself: this test binary is `sekimori` when it
 // is called by that name, and `askpass`, which answers the prompts of a real ssh.
 func TestMain(m *testing.M) {
-	testrun.Fast()
+	testrun.Waiting()
 	testscript.Main(m, map[string]func(){"sekimori": storyProgram, "askpass": askpass})
 }
 

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// settled waits until the sessions of clients that are gone have ended in the database too. An end is sealed and written a moment after its
+// client was told, and the next line of a story may ask about it. A session may stay live for each client that still runs.
+func (s *story) settled(ts *testscript.TestScript) {
+	const patience = 5 * time.Second // a client may leave its connection to a process of its own, which holds the session
+	file := filepath.Join(ts.Getenv("BROKER"), "data", "sekimori.db")
+	if _, err := os.Stat(file); err != nil || s.broker == nil {
+		return
+	}
+	db, err := sql.Open("sqlite", "file:"+file+"?mode=ro&_pragma=busy_timeout(10000)")
+	ts.Check(err)
+	defer db.Close()
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	for {
+		var live int
+		ts.Check(db.QueryRow(`SELECT count(*) FROM sessions WHERE state IN ('opening', 'active')`).Scan(&live))
+		for _, r := range s.running {
+			if !r.once && len(r.done) == 0 {
+				live--
+			}
+		}
+		if live <= 0 {
+			return
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-limit.C:
+			return
+		}
+	}
+}
