@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -27,14 +28,24 @@ import (
 	"sekimori/broker/roster"
 )
 
+// specs are the acts by their commands.
+var specs = sync.OnceValue(func() map[string]acts.Spec {
+	all := map[string]acts.Spec{}
+	for _, s := range slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(review.Acts()), acts.Specs(confirmation.Acts()), acts.Specs(correction.Acts()), acts.Specs(permits.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(interlock.Acts()), acts.Specs(accounts.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts())) {
+		if s.Command != "" {
+			all[s.Command] = s
+		}
+	}
+	return all
+})
+
 // specOf finds the act that a command does. The tree of commands is built at each start, so a command without an act shows at once.
 func specOf(command string) acts.Spec {
-	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(review.Acts()), acts.Specs(confirmation.Acts()), acts.Specs(correction.Acts()), acts.Specs(permits.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(interlock.Acts()), acts.Specs(accounts.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts()))
-	at := slices.IndexFunc(specs, func(s acts.Spec) bool { return s.Command == command })
-	if at < 0 {
+	s, ok := specs()[command]
+	if !ok {
 		panic("no act has the command " + command)
 	}
-	return specs[at]
+	return s
 }
 
 // actLeaf is the command of an act: its operands, options and help come from the act, and the proof is asked for where the act wants

@@ -78,8 +78,12 @@ func sitsStory(ts *testscript.TestScript, neg bool, args []string) {
 func keysStory(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) < 2, "keys NAME TEXT...")
 	s := storyOf(ts)
-	at := s.at(ts, args[0])
-	for _, text := range args[1:] {
+	at, seen := s.at(ts, args[0]), 0
+	for i, text := range args[1:] {
+		if i > 0 { // the next question comes first, as for a person
+			await(ts, args[0]+" shows the next question", func() bool { return len(ts.ReadFile(args[0]+".out")) > seen && question.MatchString(ts.ReadFile(args[0]+".out")) })
+		}
+		seen = len(ts.ReadFile(args[0] + ".out"))
 		switch text {
 		case "CODE":
 			text = s.code(ts, at.login) + `\r`
@@ -97,6 +101,9 @@ func keysStory(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 }
+
+// question is the end of a screen that asks for something.
+var question = regexp.MustCompile(`: (\x1b\[[0-9;?]*[A-Za-z]|\r)*$`)
 
 // learnsStory: `learns NAME LOGIN` puts the secret that the screen shows into the person's authenticator.
 func learnsStory(ts *testscript.TestScript, neg bool, args []string) {
