@@ -81,7 +81,9 @@ func keysStory(ts *testscript.TestScript, neg bool, args []string) {
 	at, seen := s.at(ts, args[0]), 0
 	for i, text := range args[1:] {
 		if i > 0 { // the next question comes first, as for a person
-			await(ts, args[0]+" shows the next question", func() bool { return len(ts.ReadFile(args[0]+".out")) > seen && question.MatchString(ts.ReadFile(args[0]+".out")) })
+			await(ts, args[0]+" shows the next question", func() bool {
+				return len(ts.ReadFile(args[0]+".out")) > seen && question.MatchString(ts.ReadFile(args[0]+".out"))
+			})
 		}
 		seen = len(ts.ReadFile(args[0] + ".out"))
 		switch text {
