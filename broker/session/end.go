@@ -26,6 +26,10 @@ import (
 // connections are closed, whether the peers react or not.
 const lastWords = 300 * time.Millisecond
 
+// lateWords is how late the last words may begin and still have their time. Later ones have less: a cut is promised within a second of
+// its cause.
+const lateWords = 500 * time.Millisecond
+
 // lostWords is lastWords where the target went away: no one is cut, nothing passes any more, and the client may not have opened
 // its channel yet.
 const lostWords = 2 * time.Second
@@ -63,6 +67,9 @@ func (c Cause) words() time.Duration {
 	}
 	return lastWords
 }
+
+// latest is how long after the cause the engineer's connection is closed at the latest.
+func (c Cause) latest() time.Duration { return c.words() + lateWords }
 
 // cause is why the session's context ended: the first Cause given, or the broker going down.
 func (l *session) cause() Cause {

@@ -103,6 +103,7 @@ type session struct {
 
 	now *wait // names the step that is under way, for a stop that runs out of time
 
+	ending sync.Once       // of the first end
 	ctx    context.Context // cancelled with the *Cause that ended the session
 	cancel context.CancelCauseFunc
 }
@@ -336,8 +337,14 @@ func (l *session) causeOr(c Cause) Cause {
 	return c
 }
 
-// end asks the session to end. The first cause counts.
-func (l *session) end(c Cause) { l.cancel(&c) }
+// end asks the session to end. The first cause counts. While it relays, its engineer's connection is closed in time after the cause, also where
+// processors are so busy that the work of the end begins late.
+func (l *session) end(c Cause) {
+	if l.relay.Load() != nil {
+		l.ending.Do(func() { time.AfterFunc(c.latest(), l.a.Wire.Abort) })
+	}
+	l.cancel(&c)
+}
 
 func (l *session) info() Info {
 	return Info{
