@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"sekimori/broker/accounts"
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/store"
 )
@@ -283,5 +284,16 @@ func TestAttackAProgramThatLiesAboutAPassword(t *testing.T) {
 				t.Errorf("%d uses are open", n)
 			}
 		})
+	}
+}
+
+// TestARoleOfATargetWithoutAProgram: the broker speaks no database's protocol, so the change fails with the cause.
+func TestARoleOfATargetWithoutAProgram(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "keys")
+	r := &role{keys: dir, town: newTownOf(t, newRingIn(t, dir), store.Target{}, store.Account{RolePassword: true}, func(s *store.System) { s.ChangeSecrets = true })}
+	r.window()
+	if err := r.ChangeSecrets(within(t)); !errors.Is(err, accounts.ErrNone) || len(r.alarms(store.AlarmSecret)) != 1 {
+		t.Errorf("%v, %d alarms", err, len(r.alarms(store.AlarmSecret)))
 	}
 }
