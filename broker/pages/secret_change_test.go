@@ -38,5 +38,5 @@ func TestAChangeOfASecretOnThePages(t *testing.T) {
 			t.Errorf("%s holds the secret", path)
 		}
 	}
-	w.as("admin").get(both[0] + "?lang=en").has(t, "Changes of keys and passwords that are not over", "under way", "failed", "check with the database&#39;s administrator")
+	w.as("admin").get(both[0]+"?lang=en").has(t, "Changes of keys and passwords that are not over", "under way", "failed", "check with the database&#39;s administrator")
 }
