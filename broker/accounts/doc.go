@@ -1,6 +1,7 @@
 // Package accounts looks after accounts on targets: it prepares an account before a session, takes it away after, and has it proved
-// that the account is gone. It also asks what an account cannot read, what is on a target (accounts, keys, rights, timed jobs), which
-// logins and connections a target had, and what a session left behind.
+// that the account is gone. It changes stored keys and passwords, and those of database roles, after windows by rule.
+// It also asks what an account cannot read, what is on a target (accounts, keys, rights, timed jobs), which logins and connections a target
+// had, and what a session left behind.
 //
 // It speaks with a program on the target (examples/hooks) by a small protocol of lines (PROTOCOL.md): either over an administrative SSH
 // connection with a key of its own, for which the target allows one forced command, or through a program on the broker's host. Both
