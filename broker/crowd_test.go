@@ -195,6 +195,16 @@ func quantiles(cause time.Time, ends []time.Time) string {
 	return fmt.Sprintf("p50 %s, p99 %s of %d", at(50), at(99), len(ends))
 }
 
+// written waits until the end of every session is in the ledger. A stop waits for them too, within bounds that are those of a stop.
+func (w *crowd) written() {
+	w.o.t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.Now().Add(2 * time.Minute); len(w.o.ended()) < len(w.clients) && time.Now().Before(limit); {
+		<-tick.C
+	}
+}
+
 // allEnded checks that every session of the crowd is ended for the reason, sealed, and ledgered.
 func (w *crowd) allEnded(want policy.Reason) {
 	w.o.t.Helper()
@@ -224,6 +234,7 @@ func TestWindowEndsWithManySessions(t *testing.T) {
 	w := o.gather(b.addr, o.engineers(5), many(t, 200), target)
 	o.endsAt(o.clock.Now().Add(3 * time.Second))
 	w.cut(o.byMachine(o.end))
+	w.written()
 	b.close()
 	w.allEnded(policy.WindowEnded)
 }
@@ -292,6 +303,7 @@ func TestFreezeCutsManySessions(t *testing.T) {
 	} else if !strings.Contains(err.Error(), "asked") && !strings.Contains(err.Error(), "unable to authenticate") {
 		t.Errorf("turned away by %v", err)
 	}
+	w.written()
 	b.close()
 	w.allEnded(policy.CutByFreeze)
 }
