@@ -21,7 +21,7 @@ func Processes(tb testing.TB) (stop func() []byte) {
 	over := make(chan struct{})
 	var collecting sync.WaitGroup
 	collecting.Go(func() {
-		for tick := time.NewTicker(3 * time.Millisecond); ; {
+		for tick := time.NewTicker(10 * time.Millisecond); ; {
 			descend(os.Getpid(), func(pid int) {
 				for _, file := range []string{"cmdline", "environ"} {
 					if b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/" + file); err == nil && len(b) > 0 {
