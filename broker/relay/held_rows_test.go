@@ -80,14 +80,14 @@ func TestAttackArchiveWithEICARAndAboveClamdsLimit(t *testing.T) {
 	}
 }
 
-// huge is the size of the large file: five gibibytes with SEKIMORI_FIVE_GIB=1, a tenth of that where everything must be tried, else a
-// hundredth.
+// huge is the size of the large file: five gibibytes with SEKIMORI_FIVE_GIB=1 (with TMPDIR on a disk), a tenth of that where everything must be
+// tried, else, and under the race detector, a hundredth.
 func huge() int64 {
 	const whole = 5 << 30
 	switch {
 	case os.Getenv("SEKIMORI_FIVE_GIB") == "1":
 		return whole
-	case testbed.Whole():
+	case testbed.Whole() && slowness == 1:
 		return whole / 10
 	}
 	return whole / 100
