@@ -177,18 +177,20 @@ func (g *Gate) unclaim(id string) {
 
 // due are the approved files for this engineer, account and target.
 func (g *Gate) due(ctx context.Context, p *Passage) ([]store.File, error) {
-	return g.inState(ctx, p, policy.FileApproved, func(s *store.Snap, f store.File) error { return mayGoOn(s, f.ID) })
+	return g.theirs(ctx, p, store.FileFilter{States: []policy.FileState{policy.FileApproved}}, func(s *store.Snap, f store.File) error { return mayGoOn(s, f.ID) })
 }
 
-// unseen are the files for this engineer, account and target whose delivery the broker did not see end.
+// unseen are the files for this engineer, account and target whose delivery the broker did not see end. Some were rejected or expired since.
 func (g *Gate) unseen(ctx context.Context, p *Passage) ([]store.File, error) {
-	return g.inState(ctx, p, policy.FileDelivering, func(*store.Snap, store.File) error { return nil })
+	return g.theirs(ctx, p, store.FileFilter{Unseen: true}, func(*store.Snap, store.File) error { return nil })
 }
 
-func (g *Gate) inState(ctx context.Context, p *Passage, state policy.FileState, may func(*store.Snap, store.File) error) (found []store.File, err error) {
+// theirs are the files of a filter for this engineer, account and target that may.
+func (g *Gate) theirs(ctx context.Context, p *Passage, filter store.FileFilter, may func(*store.Snap, store.File) error) (found []store.File, err error) {
+	filter.Person, filter.Target = p.Person, p.Target
 	err = g.o.DB.Read(ctx, func(s *store.Snap) error {
 		found = nil
-		all, err := s.Files(store.FileFilter{Person: p.Person, Target: p.Target, States: []policy.FileState{state}})
+		all, err := s.Files(filter)
 		for _, f := range all {
 			if err != nil || f.Direction != policy.FilesIn || f.Account != p.Account {
 				continue

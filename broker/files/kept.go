@@ -1,6 +1,7 @@
 package files
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,8 +42,8 @@ func changedFile(number string) *policy.Denied {
 	return &policy.Denied{Reason: policy.FileChanged, Args: map[string]string{"file": number}}
 }
 
-// verified opens the contents of a file after comparing all of them with the digest of the row and of the ledger's entry: the disk and the
-// row can be edited by hand. What is read afterwards is compared with this reading, segment by segment. Error: a *policy.Denied with FileChanged
+// verified opens the contents of a file after comparing all of them with the digest of the row and of the ledger's entry, and the
+// place with the entry's: the disk and the row can be edited by hand. What is read afterwards is compared with this reading, segment by segment. Error: a *policy.Denied with FileChanged
 // if they differ, and an alarm. The caller closes what it gets.
 func (g *Gate) verified(ctx context.Context, f store.File) (*blocks, error) {
 	b, err := g.compared(ctx, f)
@@ -72,16 +73,17 @@ func (g *Gate) alarm(f store.File) {
 
 func (g *Gate) compared(ctx context.Context, f store.File) (*blocks, error) {
 	changed := changedFile(f.ID)
-	var want string
-	var size int64
+	var first asItCame
 	err := g.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		want, size, err = digestAtFirst(s, f.ID)
+		first, err = entryAtFirst(s, f.ID)
 		return err
 	})
+	want := first.digest()
+	path, raw := recordings.Legible(f.Path)
 	switch {
 	case err != nil:
 		return nil, err
-	case want == "", want != f.Digest() || f.After == "" && size != f.Length:
+	case want == "", want != f.Digest() || f.After == "" && first.Size != f.Length, path != first.Path, !bytes.Equal(raw, first.PathRaw):
 		return nil, changed
 	}
 	if !f.Disposed.IsZero() {
@@ -122,30 +124,38 @@ func (u upTo) ReadAt(p []byte, at int64) (int, error) {
 	return u.blocks.ReadAt(p, at)
 }
 
-// digestAtFirst reads what the entry about the file's coming says of its contents; empty: there is no such entry.
-func digestAtFirst(s *store.Snap, id string) (digest string, size int64, err error) {
+// asItCame is what the entry about a file's coming says of it. An approval is given for these contents and this place.
+type asItCame struct {
+	File    string `json:"file"`
+	Before  string `json:"sha256"`
+	After   string `json:"sha256_delivered"`
+	Size    int64  `json:"size"`
+	Path    string `json:"path"`
+	PathRaw []byte `json:"path_raw"`
+}
+
+func (a asItCame) digest() string {
+	if a.After != "" {
+		return a.After
+	}
+	return a.Before
+}
+
+// entryAtFirst reads that entry; the zero value: there is none.
+func entryAtFirst(s *store.Snap, id string) (asItCame, error) {
 	for _, kind := range []string{"file.held", "file.taken", "file.delivering", "file.released", "file.stopped"} {
 		for e, err := range s.Entries(store.EntryFilter{Kind: kind, Subject: id}) {
 			if err != nil {
-				return "", 0, fmt.Errorf("read the entry of %s: %w", id, err)
+				return asItCame{}, fmt.Errorf("read the entry of %s: %w", id, err)
 			}
-			var said struct {
-				File   string `json:"file"`
-				Before string `json:"sha256"`
-				After  string `json:"sha256_delivered"`
-				Size   int64  `json:"size"`
-			}
+			var said asItCame
 			if err := json.Unmarshal(e.Payload, &said); err != nil {
-				return "", 0, fmt.Errorf("entry %d: %w", e.Index, err)
+				return asItCame{}, fmt.Errorf("entry %d: %w", e.Index, err)
 			}
-			if said.File != id {
-				continue
+			if said.File == id {
+				return said, nil
 			}
-			if said.After != "" {
-				return said.After, said.Size, nil
-			}
-			return said.Before, said.Size, nil
 		}
 	}
-	return "", 0, nil
+	return asItCame{}, nil
 }

@@ -47,7 +47,7 @@ func (g *Gate) arrived(ctx context.Context, h *handler, f store.File, settled st
 	body.Settled = settled
 	return g.o.DB.Write(ctx, func(tx *store.Tx) error {
 		// The target has the file, and the ledger says so even where it was ended in the moment before.
-		if err := tx.EndFile(f.ID, policy.FileReleased, "", "", ""); err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err := orSettled(tx, f, tx.EndFile(f.ID, policy.FileReleased, "", "", "")); err != nil {
 			return err
 		}
 		_, err := tx.Append(ledger.Draft{Kind: "file.released", Actor: h.p.Actor, Subjects: append([]string{f.ID}, h.p.Subjects...), Payload: body})
@@ -66,12 +66,20 @@ func (g *Gate) notDelivered(ctx context.Context, f store.File, session string, s
 	body := aboutFile(f, map[string]any{"why": why, "detail": inspect.Words(detail)})
 	body["session_id"] = session
 	return g.o.DB.Write(ctx, func(tx *store.Tx) error {
-		if err := tx.NoteFile(f.ID, why); err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err := orSettled(tx, f, tx.NoteFile(f.ID, why)); err != nil {
 			return err
 		}
 		_, err := tx.Append(ledger.Draft{Kind: "file.not-delivered", Actor: timer, Subjects: append([]string{f.ID}, subjects...), Payload: body})
 		return err
 	})
+}
+
+// orSettled settles a file that was rejected or has expired on its way. Its state stays; the entry says what the target has.
+func orSettled(tx *store.Tx, f store.File, err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return tx.SettleFile(f.ID)
+	}
+	return err
 }
 
 // doubt writes that the end of a delivery is not known.
@@ -200,7 +208,7 @@ func (h *handler) settled(f store.File, found string) error {
 // stops ends a file that has its row, with the entry about it.
 func (g *Gate) stops(ctx context.Context, p *Passage, f store.File, body filePayload) error {
 	return g.o.DB.Write(ctx, func(tx *store.Tx) error {
-		if err := tx.EndFile(f.ID, policy.FileHalted, "", body.Why, ""); err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err := orSettled(tx, f, tx.EndFile(f.ID, policy.FileHalted, "", body.Why, "")); err != nil {
 			return err
 		}
 		_, err := tx.Append(ledger.Draft{Kind: "file.stopped", Actor: p.Actor, Subjects: append([]string{f.ID}, p.Subjects...), Payload: body})

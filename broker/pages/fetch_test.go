@@ -17,6 +17,7 @@ import (
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/recordings"
 )
 
 const boxed = "S-20261124-01-3"
@@ -37,6 +38,7 @@ func (w *world) boxes(data []byte) {
 	}
 	sum := sha256.Sum256(data)
 	digest := hex.EncodeToString(sum[:])
+	path, raw := recordings.Legible([]byte("/srv/out/\x96\xbe\x8d\xd7.csv"))
 	err := errors.Join(os.WriteFile(w.boxedAt(), sealed, 0o600), w.DB.Write(w.t.Context(), func(tx *store.Tx) error {
 		err := errors.Join(
 			tx.AddRequest(store.Request{No: "R8-0001", State: policy.RequestApproved, Version: 1, ApprovedVersion: 1, System: "hr", Vendor: "V-012", Requester: "kato", Start: tx.Now, End: tx.Now.Add(time.Hour)}),
@@ -48,7 +50,7 @@ func (w *world) boxes(data []byte) {
 			return err
 		}
 		_, err = tx.Append(ledger.Draft{Kind: "file.taken", Actor: ledger.Actor{Kind: "person", ID: "E-0031", Via: "ssh"}, Subjects: []string{boxed}, Payload: map[string]any{
-			"session_id": "S-20261124-01", "file": boxed, "direction": "out", "target": "hr-db", "path": "/srv/out/list.csv", "size": len(data), "sha256": digest, "findings": []any{}, "kept": []string{boxed}}})
+			"session_id": "S-20261124-01", "file": boxed, "direction": "out", "target": "hr-db", "path": path, "path_raw": raw, "size": len(data), "sha256": digest, "findings": []any{}, "kept": []string{boxed}}})
 		return err
 	}))
 	if err != nil {

@@ -1,20 +1,16 @@
 package session
 
 import (
-	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/pkg/sftp"
-	"golang.org/x/crypto/ssh"
 
-	"sekimori/broker/internal/testbed"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -253,137 +249,5 @@ func TestAFetchUnderWayAtAStop(t *testing.T) {
 	defer end()
 	if got, err := get(box, "/outbox/"+id); got != "明細" || err != nil {
 		t.Errorf("%q, %v", got, err)
-	}
-}
-
-// A connection that is lost while a file is given its name leaves its end open: the file is not called undelivered, and the next session finds
-// it at the target.
-func TestAttackATargetThatHangsUpInTheRename(t *testing.T) {
-	t.Parallel()
-	w, _ := holding(t)
-	lost := make(chan struct{})
-	w.hooked(func() {}, func() { w.target.Break(); close(lost) })
-	v := w.admit(w.engineer(2))
-	c, err := sftp.NewClient(v.client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := put(c, "/patch.sql", "fine"); err == nil {
-		t.Error("the client is told that it was delivered")
-	}
-	<-lost
-	v.client.Close()
-	<-v.over
-	id := w.entries("file.delivering")[0]["file"].(string)
-	state := func() (f store.File) {
-		if err := w.db.Read(t.Context(), func(s *store.Snap) (err error) { f, err = s.File(id); return err }); err != nil {
-			t.Fatal(err)
-		}
-		return f
-	}
-	if f := state(); f.State != policy.FileDelivering || f.Why != "unseen" {
-		t.Errorf("%s, %s", f.State, f.Why)
-	}
-	changed := w.db.Changed()
-	defer changed.Stop()
-	v = w.admit(policy.Person{ID: "E-0001", Login: "e-0001", Kind: policy.Engineer, Name: "E-0001", Vendor: "V-001", Lang: "en"})
-	for state().State == policy.FileDelivering {
-		<-changed.C
-	}
-	v.client.Close()
-	<-v.over
-	if e := w.entries("file.released"); len(e) != 1 || e[0]["settled"] != "found" {
-		t.Errorf("%v", e)
-	}
-}
-
-// hooked makes a target that calls written when a delivery begins to write, and renamed once it has given a file its name, before it answers.
-func (w *world) hooked(written, renamed func()) {
-	w.target = testbed.NewTarget(w.t, testbed.TargetOptions{Files: func(h sftp.Handlers) sftp.Handlers {
-		h.FileCmd = &renames{h.FileCmd, sync.OnceFunc(renamed)}
-		h.FilePut = &writes{h.FilePut, sync.OnceFunc(written)}
-		return h
-	}})
-	w.write("test.registered", func(tx *store.Tx) error {
-		t, err := tx.Target("hr-db")
-		t.HostKey = string(ssh.MarshalAuthorizedKey(w.target.HostKey))
-		return errors.Join(err, tx.PutTarget(t))
-	})
-}
-
-type renames struct {
-	sftp.FileCmder
-	then func()
-}
-
-// PosixRename implements sftp.PosixRenameFileCmder.
-func (r *renames) PosixRename(q *sftp.Request) error {
-	err := r.FileCmder.(sftp.PosixRenameFileCmder).PosixRename(q)
-	r.then()
-	return err
-}
-
-type writes struct {
-	sftp.FileWriter
-	then func()
-}
-
-// Filewrite implements sftp.FileWriter.
-func (w *writes) Filewrite(q *sftp.Request) (io.WriterAt, error) {
-	if strings.Contains(q.Filepath, ".sekimori-") {
-		w.then()
-	}
-	return w.FileWriter.Filewrite(q)
-}
-
-// A rejection while the part is written stops the delivery, and nothing is left on the target. One in the moment of the rename is refused: the
-// file is there, and state and ledger say so.
-func TestAttackARejectionDuringADelivery(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		renaming bool
-		want     policy.FileState
-	}{"while it is written": {false, policy.FileRejected}, "while it gets its name": {true, policy.FileReleased}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			x := newExchange(t, policy.FileApprove, policy.FilePass)
-			var id string
-			var said error
-			reject := func() { said = x.desk.Reject(context.Background(), id, "別の版です", by("U-HEAD")) }
-			if nothing := func() {}; c.renaming {
-				x.hooked(nothing, reject)
-			} else {
-				x.hooked(reject, nothing)
-			}
-			v := x.admit(x.engineer(1))
-			client, err := sftp.NewClient(v.client)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = put(client, "/patch.sql", "fine")
-			id = x.numberOf("file.held")
-			ended := x.db.Changed()
-			defer ended.Stop()
-			if r := x.approve(id, "U-HEAD"); r != "" {
-				t.Fatal(r)
-			}
-			for n := 0; n == 0; n = len(x.entries("file.released")) + len(x.entries("file.not-delivered")) {
-				<-ended.C
-			}
-			if f := x.file(id); f.State != c.want {
-				t.Errorf("%s", f.State)
-			}
-			var denied *policy.Denied
-			if refused := errors.As(said, &denied) && denied.Reason == policy.AlreadyDecided; refused != c.renaming {
-				t.Errorf("the rejection: %v", said)
-			}
-			left, err := client.ReadDir("/")
-			if there := len(left) == 1 && left[0].Name() == "patch.sql"; err != nil || there != c.renaming || !c.renaming && len(left) > 0 {
-				t.Errorf("on the target: %v, %v", left, err)
-			}
-			client.Close()
-			v.client.Close()
-			<-v.over
-		})
 	}
 }

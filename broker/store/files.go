@@ -72,6 +72,7 @@ type FileFilter struct {
 	States                                  []policy.FileState
 	Until                                   time.Time // that expire then or before
 	Kept                                    bool      // only files that have ended and whose contents are kept
+	Unseen                                  bool      // only files whose delivery has begun, and whose end on the target is not known
 }
 
 const fileColumns = `SELECT id, direction, state, session, window, request, grant_id, system, target, account, vendor, person, path, size, sha256, after, kept, content,
@@ -109,6 +110,9 @@ func (s *Snap) Files(f FileFilter) ([]File, error) {
 	}
 	if !f.Until.IsZero() {
 		w.and("until <= ?", ms(f.Until))
+	}
+	if f.Unseen {
+		w.and("via <> ''")
 	}
 	if f.Kept {
 		w.and("ended_at > 0 AND disposed = 0")
@@ -176,10 +180,17 @@ func (t *Tx) ApproveFile(id string, a FileApproval, state policy.FileState) erro
 	return err
 }
 
-// EndFile ends a file that could still move. Errors: ErrNotFound when it has ended.
+// EndFile ends a file that could still move. One that is rejected or expires on its way keeps its Via: what became of it on the target is still to
+// be found out. Errors: ErrNotFound when it has ended.
 func (t *Tx) EndFile(id string, state policy.FileState, by, why, reason string) error {
-	return t.one(`UPDATE files SET state = ?, ended_at = ?, ended_by = ?, why = ?, reason = ?, fetching = 0 WHERE id = ? AND state IN ('held', 'out-wait-first', 'out-wait-second', 'approved')`,
+	return t.one(`UPDATE files SET state = ?1, ended_at = ?2, ended_by = ?3, why = ?4, reason = ?5, fetching = 0, via = CASE WHEN ?1 IN ('file-rejected', 'expired') THEN via ELSE '' END WHERE id = ?6 AND state IN ('held', 'out-wait-first', 'out-wait-second', 'approved')`,
 		string(state), ms(t.Now), by, why, reason, id)
+}
+
+// SettleFile notes that it is known what became of the delivery of a file that has ended on its way. It is no error where that was known before.
+func (t *Tx) SettleFile(id string) error {
+	_, err := t.exec(`UPDATE files SET via = '' WHERE id = ? AND via <> ''`, id)
+	return err
 }
 
 // DeliverFile notes that an approved file is being delivered through a session, to this place on the target. Errors: ErrNotFound when it has
