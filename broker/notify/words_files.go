@@ -24,6 +24,9 @@ func ofFiles() []telling {
 			subject: text.Of("ファイル {file}: 却下", "File {file}: rejected"), lead: text.Of("ファイルは動きません。中身は証跡として残ります。", "The file does not move. Its contents stay as evidence.")},
 		{code: "file.undelivered", kind: "file.not-delivered", told: "EQ", page: toFile, next: nextRead,
 			subject: text.Of("ファイル {file}: 引き渡せませんでした", "File {file}: not delivered"), lead: text.Of("承認されたファイルを接続先に引き渡せませんでした。次の接続でもう一度試みます。", "An approved file could not be delivered to the target. It is tried again in the next session.")},
+		{code: "file.unlike", kind: "file.stopped", when: is("why", "unlike"), told: "HEQ", page: toFile,
+			subject: text.Of("ファイル {file}: 引き渡されたか分かりません", "File {file}: it is not known whether it was delivered"), lead: text.Of("引渡しの途中で関守が止まるか接続先が切れ、接続先には承認されたものと違う中身があります。関守は上書きしません。", "The broker stopped during its delivery, or lost the target, and the target has other contents there than the approved ones. The broker writes nothing over them."),
+			next: text.Of("接続先を確かめ、要るなら送り直してください。", "Look at the target, and send it again if needed.")},
 		{code: "file.expired", kind: "file.expired", told: "EQ", page: toFile, next: nextRead, quiet: always,
 			subject: text.Of("ファイル {file}: 期限切れ", "File {file}: expired"), lead: text.Of("期限までに承認・引渡し・受取りが済みませんでした。", "It was not approved, delivered or fetched in time.")},
 	}
