@@ -234,3 +234,59 @@ func TestAFileRejectedWhileItsEndIsNotSeen(t *testing.T) {
 		t.Errorf("%s, %v", f.State, e)
 	}
 }
+
+// atTarget is a client of the target beside the broker, as its own staff have one.
+func (w *world) atTarget() *sftp.Client {
+	w.t.Helper()
+	near, far := testbed.Pipe()
+	w.serving.Go(func() { w.target.ServeConn(far) })
+	conn, chans, reqs, err := ssh.NewClientConn(near, "hr-db", &ssh.ClientConfig{User: "root", Auth: []ssh.AuthMethod{ssh.PublicKeys(testbed.NewSigner(w.t))}, HostKeyCallback: ssh.FixedHostKey(w.target.HostKey)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ours := ssh.NewClient(conn, chans, reqs)
+	c, err := sftp.NewClient(ours)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { c.Close(); ours.Close() })
+	return c
+}
+
+// What the target's staff wrote after a delivery whose end was not seen is not written over: the file is stopped, its contents stay kept, and
+// people are told to look.
+func TestAttackContentsChangedAfterAnUnseenDelivery(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, policy.FileApprove, policy.FilePass)
+	lost := make(chan struct{})
+	x.hooked(func() {}, func() { x.target.Break(); close(lost) })
+	p := x.engineer(3)
+	id := x.heldAndApproved(p, "/patch.sql")
+	v := x.admit(p)
+	<-lost
+	v.client.Close()
+	<-v.over
+	beside := x.atTarget()
+	if err := put(beside, "/patch.sql", "mended by hand"); err != nil {
+		t.Fatal(err)
+	}
+	changed := x.db.Changed()
+	defer changed.Stop()
+	v = x.admit(p)
+	for x.file(id).State.Open() {
+		<-changed.C
+	}
+	v.client.Close()
+	<-v.over
+	if got, err := get(beside, "/patch.sql"); got != "mended by hand" || err != nil {
+		t.Errorf("the target has %q, %v", got, err)
+	}
+	if f, e := x.file(id), x.entries("file.stopped"); f.State != policy.FileHalted || f.Why != "unlike" || len(e) != 1 || e[0]["settled"] != "unlike" {
+		t.Errorf("%s, %s, %v", f.State, f.Why, e)
+	}
+	if got, err := x.desk.Look(t.Context(), id, "incident", "", by("U-HEAD").Actor); err != nil {
+		t.Errorf("its contents: %v", err)
+	} else {
+		got.Close()
+	}
+}
