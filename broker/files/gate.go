@@ -101,7 +101,7 @@ func (g *Gate) Serve(ctx context.Context, near, target io.ReadWriteCloser, p Pas
 		home = "/"
 	}
 	h := &handler{g: g, c: c, p: p, ctx: ctx}
-	s := sftp.NewRequestServer(near, sftp.Handlers{FileGet: h, FilePut: h, FileCmd: h, FileList: h}, sftp.WithStartDirectory(home))
+	s := sftp.NewRequestServer(near, sftp.Handlers{FileGet: h, FilePut: h, FileCmd: h, FileList: h}, sftp.WithStartDirectory(home), sftp.WithRSAllocator())
 	if err := s.Serve(); err != nil && !errors.Is(err, io.EOF) {
 		g.o.Log.Debug("held_channel_ended", "session", p.Session, "error", err)
 	}

@@ -55,7 +55,7 @@ func (h *handler) Fileread(r *sftp.Request) (io.ReaderAt, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &passedOut{h, f}, nil
+	return &passedOut{h, f, &readAhead{from: f}}, nil
 }
 
 // Filewrite implements sftp.FileWriter.

@@ -53,8 +53,9 @@ func (p *passed) Close() error { return p.f.Close() }
 
 // passedOut is a file that is read straight from the target, because only the other direction is held.
 type passedOut struct {
-	h *handler
-	f *sftp.File
+	h     *handler
+	f     *sftp.File
+	ahead *readAhead
 }
 
 // ReadAt implements io.ReaderAt. The terms may have changed since the file was opened.
@@ -63,7 +64,7 @@ func (p *passedOut) ReadAt(b []byte, at int64) (int, error) {
 	if at < 0 || t.Out.Held() {
 		return 0, refusedError{policy.RefusedUnread}
 	}
-	n, err := p.f.ReadAt(b, at)
+	n, err := p.ahead.ReadAt(b, at)
 	if why := t.Judge(policy.FileOperation{Act: policy.FileReadPiece, End: uint64(at) + uint64(n)}); why != "" {
 		return 0, refusedError{why}
 	}
@@ -71,4 +72,7 @@ func (p *passedOut) ReadAt(b []byte, at int64) (int, error) {
 }
 
 // Close implements io.Closer.
-func (p *passedOut) Close() error { return p.f.Close() }
+func (p *passedOut) Close() error {
+	p.ahead.close()
+	return p.f.Close()
+}

@@ -130,14 +130,25 @@ func BenchmarkIdle(b *testing.B) {
 // bound), and inspected under terms that bound each operation. Both copy in turn, so that the load of the machine is the same for both; the
 // ratios are the medians of the turns' own.
 func BenchmarkSFTP(b *testing.B) {
-	for direction, copies := range map[string]func(*sftp.Client, string, []byte) error{"up": sendsOver, "down": takesOver} {
-		b.Run(direction, func(b *testing.B) {
+	bounded := &policy.FileTerms{In: policy.FilePass, Out: policy.FilePass, InPaths: [][]string{{"/"}}, OutPaths: [][]string{{"/"}}, Limit: 1 << 40}
+	for name, c := range map[string]struct {
+		copies func(*sftp.Client, string, []byte) error
+		way    way
+	}{
+		"up":   {sendsOver, way{name: "bounded", files: bounded}},
+		"down": {takesOver, way{name: "bounded", files: bounded}},
+		// What comes in is held: the gate speaks SFTP with both sides.
+		"down beside a hold": {takesOver, way{name: "held", held: true}},
+	} {
+		copies := c.copies
+		b.Run(name, func(b *testing.B) {
 			data := make([]byte, 64<<20)
 			at := b.TempDir() + "/f"
 			if err := os.WriteFile(at, data, 0o600); err != nil {
 				b.Fatal(err)
 			}
-			ways := []*way{{name: "plain"}, {name: "bounded", files: &policy.FileTerms{In: policy.FilePass, Out: policy.FilePass, InPaths: [][]string{{"/"}}, OutPaths: [][]string{{"/"}}, Limit: 1 << 40}}}
+			ways := []*way{{name: "plain"}, &c.way}
+			c.way.took, c.way.used = nil, nil
 			for _, w := range ways {
 				w.opens(b)
 			}
@@ -165,15 +176,23 @@ func BenchmarkSFTP(b *testing.B) {
 // way is one of the two ways, with the seconds that each copy took and used.
 type way struct {
 	name       string
-	files      *policy.FileTerms // nil: plain
+	files      *policy.FileTerms // nil: plain, unless held
+	held       bool              // what comes in is held, what goes out passes
 	client     *sftp.Client
 	took, used []float64
 }
 
 func (w *way) opens(b *testing.B) {
+	var err error
+	if w.held {
+		held := newHeldWorldOf(b, "/nonexistent/clamd", policy.FileTerms{In: policy.FileInspect, Out: policy.FilePass})
+		if w.client, err = sftp.NewClient(held.client()); err != nil {
+			b.Fatal(err)
+		}
+		return
+	}
 	signer := testbed.NewSigner(b)
 	sshd := testbed.StartSSHD(b, testbed.SSHDOptions{Keys: []ssh.PublicKey{signer.PublicKey()}})
-	var err error
 	w.client, err = sftp.NewClient(newRig(b, rigOptions{sshd: sshd, auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, files: w.files, plain: w.files == nil}).client(), sftp.UseConcurrentWrites(true))
 	if err != nil {
 		b.Fatal(err)

@@ -42,7 +42,7 @@ func put(t *testing.T, name, text string) string {
 }
 
 // real is a directory whose name has no links.
-func realDir(t *testing.T) string {
+func realDir(t testing.TB) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

@@ -35,7 +35,7 @@ func newHeldWorld(t *testing.T, clamd string) *heldWorld {
 	return newHeldWorldOf(t, clamd, policy.FileTerms{In: policy.FileInspect, Out: policy.FilePass})
 }
 
-func newHeldWorldOf(t *testing.T, clamd string, terms policy.FileTerms) *heldWorld {
+func newHeldWorldOf(t testing.TB, clamd string, terms policy.FileTerms) *heldWorld {
 	t.Helper()
 	testbed.Need(t, "ssh")
 	dir := realDir(t)
