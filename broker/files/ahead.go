@@ -12,7 +12,9 @@ import (
 const (
 	window      = 1 << 20
 	readOn      = 8 // pieces that followed one another until a file counts as read on; a smaller one is read as it is asked for
-	mostWindows = 3 // of one file: the one that is handed out, one before it for late questions, one that is being read
+	depth       = 2 // windows that are read beyond the one that is handed out
+	mostWindows = depth + 2
+	mostAhead   = 4 // files of one channel that are read ahead at a time; further ones are read as they are asked for
 )
 
 // windowBuffers holds the unused buffers; they belong to no file.
@@ -20,13 +22,15 @@ var windowBuffers = sync.Pool{New: func() any { return new([window]byte) }}
 
 // readAhead reads a file of the target in windows while it is read on. Other reads go to the file.
 type readAhead struct {
-	from io.ReaderAt
+	from  io.ReaderAt
+	slots chan struct{} // of the channel, capacity mostAhead; nil: no bound
 
 	mu      sync.Mutex // guards what follows
 	windows []*aWindow // in order, at most mostWindows
 	upTo    int64      // number behind that of the newest window; 0: there was none
 	next    int64      // end of the last piece that went to the file
 	runs    int        // how many pieces followed one another
+	slot    bool       // it has one
 	ended   bool
 	reading sync.WaitGroup
 }
@@ -73,15 +77,12 @@ func (r *readAhead) take(at int64, size int) *aWindow {
 	if r.ended {
 		return nil
 	}
-	for i, w := range r.windows {
-		if w.number != number {
-			continue
+	for _, w := range r.windows {
+		if w.number == number {
+			r.further(number)
+			w.users++
+			return w
 		}
-		if i == len(r.windows)-1 && number+1 == r.upTo && !w.isShort() {
-			r.read(number + 1)
-		}
-		w.users++
-		return w
 	}
 	if at == r.next {
 		r.runs++
@@ -93,12 +94,35 @@ func (r *readAhead) take(at int64, size int) *aWindow {
 		if number != r.upTo {
 			r.dropAll()
 		}
-		r.runs = 0
+		if r.runs = 0; !r.room() {
+			return nil
+		}
 		w := r.read(number)
 		w.users++
+		r.further(number)
 		return w
 	}
 	return nil
+}
+
+// further has the windows behind one read, unless the file is known to end before them. The caller holds mu.
+func (r *readAhead) further(number int64) {
+	for r.upTo <= number+depth && (len(r.windows) == 0 || !r.windows[len(r.windows)-1].isShort()) {
+		r.read(r.upTo)
+	}
+}
+
+// room takes a slot of the channel. The caller holds mu.
+func (r *readAhead) room() bool {
+	if r.slot || r.slots == nil {
+		return true
+	}
+	select {
+	case r.slots <- struct{}{}:
+		r.slot = true
+	default:
+	}
+	return r.slot
 }
 
 // isShort reports whether the window is known to reach the end of the file. The caller holds mu.
@@ -161,6 +185,10 @@ func (r *readAhead) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.dropAll()
+	if r.slot {
+		r.slot = false
+		<-r.slots
+	}
 }
 
 // dropAll drops the windows. The caller holds mu.

@@ -114,6 +114,39 @@ func TestReadAheadReadsFewTimesAndAnew(t *testing.T) {
 	}
 }
 
+// Many open files hold the memory of few.
+func TestAttackManyFilesReadAhead(t *testing.T) {
+	t.Parallel()
+	slots := make(chan struct{}, mostAhead)
+	var all []*readAhead
+	for range 20 {
+		s := filled(2 * window)
+		r := &readAhead{from: s, slots: slots}
+		all = append(all, r)
+		half := make([]byte, window)
+		for at := 0; at < len(half); at += 32 << 10 {
+			if _, err := r.ReadAt(half[at:at+32<<10], int64(at)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(half, s.b[:window]) {
+			t.Error("another file")
+		}
+	}
+	ahead := 0
+	for _, r := range all {
+		r.mu.Lock()
+		if len(r.windows) > 0 {
+			ahead++
+		}
+		r.mu.Unlock()
+		r.close()
+	}
+	if ahead == 0 || ahead > mostAhead || len(slots) > 0 {
+		t.Errorf("%d files were read ahead, %d slots are taken at the end", ahead, len(slots))
+	}
+}
+
 // bufferless reads in pieces of a client.
 type bufferless struct{ r io.Reader }
 

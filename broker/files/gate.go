@@ -100,7 +100,7 @@ func (g *Gate) Serve(ctx context.Context, near, target io.ReadWriteCloser, p Pas
 	if err != nil {
 		home = "/"
 	}
-	h := &handler{g: g, c: c, p: p, ctx: ctx}
+	h := &handler{g: g, c: c, p: p, ctx: ctx, ahead: make(chan struct{}, mostAhead)}
 	s := sftp.NewRequestServer(near, sftp.Handlers{FileGet: h, FilePut: h, FileCmd: h, FileList: h}, sftp.WithStartDirectory(home), sftp.WithRSAllocator())
 	if err := s.Serve(); err != nil && !errors.Is(err, io.EOF) {
 		g.o.Log.Debug("held_channel_ended", "session", p.Session, "error", err)

@@ -18,6 +18,8 @@ type handler struct {
 	c   *sftp.Client
 	p   Passage
 	ctx context.Context
+
+	ahead chan struct{} // slots for files that are read ahead; nil: no bound
 }
 
 // refusedError is an operation that the terms do not permit.
@@ -55,7 +57,7 @@ func (h *handler) Fileread(r *sftp.Request) (io.ReaderAt, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &passedOut{h, f, &readAhead{from: f}}, nil
+	return &passedOut{h, f, &readAhead{from: f, slots: h.ahead}}, nil
 }
 
 // Filewrite implements sftp.FileWriter.
