@@ -20,7 +20,7 @@ const mostFetches = 50
 // Fetch is one fetching of a file from the outbox. It gives bytes until its end; End says whether the engineer has them.
 //
 // A file is fetched once: when one fetch has handed out everything from a place up to which earlier ones had come, and its client closed it in
-// order. A fetch that breaks off leaves the file to be resumed or fetched anew.
+// order. A fetch that breaks off leaves the file to be resumed or fetched anew. A file has one fetch at a time: a newer one breaks the older off.
 type Fetch struct {
 	File store.File
 	d    *Desk
@@ -32,6 +32,7 @@ type Fetch struct {
 	commits uint64     // of the store, when the right was looked at last
 	pieces  []span     // handed out, merged, in order
 	broken  bool
+	over    bool // a newer fetch took its place
 	changed bool // the kept contents were changed while they were sent
 	ended   bool
 }
@@ -69,7 +70,32 @@ func (d *Desk) Fetch(ctx context.Context, id string, by ledger.Actor) (*Fetch, e
 		b.close()
 		return nil, err
 	}
-	return &Fetch{File: f, d: d, by: by, b: b, commits: commits}, nil
+	got := &Fetch{File: f, d: d, by: by, b: b, commits: commits}
+	d.g.fetches(got)
+	return got, nil
+}
+
+// fetches makes this the only fetch of its file: an older one, which a lost connection may have left, is broken off. So a file cannot be had twice
+// by two fetches at once.
+func (g *Gate) fetches(f *Fetch) {
+	g.mu.Lock()
+	old := g.fetch[f.File.ID]
+	g.fetch[f.File.ID] = f
+	g.mu.Unlock()
+	if old != nil {
+		old.mu.Lock()
+		defer old.mu.Unlock()
+		old.over, old.broken = true, true
+	}
+}
+
+// fetchEnds forgets a fetch.
+func (g *Gate) fetchEnds(f *Fetch) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.fetch[f.File.ID] == f {
+		delete(g.fetch, f.File.ID)
+	}
 }
 
 func (d *Desk) mayFetch(ctx context.Context, id string, by ledger.Actor) (f store.File, err error) {
@@ -104,6 +130,9 @@ func fetchable(s *store.Snap, id string, by ledger.Actor, f *store.File) error {
 func (f *Fetch) ReadAt(p []byte, at int64) (int, error) {
 	if at < 0 { // the library passes an offset of 64 bits without a sign on as one with it
 		return 0, os.ErrInvalid
+	}
+	if f.isOver() {
+		return 0, errOver
 	}
 	if now := f.d.db.Commits(); f.stale(now) {
 		if _, err := f.d.mayFetch(context.Background(), f.File.ID, f.by); err != nil {
@@ -173,6 +202,12 @@ func (f *Fetch) handed(from, to int64) {
 	f.pieces = slices.Insert(f.pieces, at, span{from, to})
 }
 
+func (f *Fetch) isOver() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.over
+}
+
 // Broke notes that the transfer did not end in order.
 func (f *Fetch) Broke() {
 	f.mu.Lock()
@@ -204,6 +239,7 @@ func (f *Fetch) Close() error {
 		return nil
 	}
 	f.b.close()
+	f.d.g.fetchEnds(f)
 	whole := !broken && reached >= f.File.Length
 	ctx, cancel := context.WithTimeout(context.Background(), entryLimit)
 	defer cancel()

@@ -39,7 +39,8 @@ type Gate struct {
 
 	mu    sync.Mutex // guards what follows
 	wakes map[chan struct{}]struct{}
-	busy  map[string]work // files that are being delivered, or asked for at the target
+	busy  map[string]work   // files that are being delivered, or asked for at the target
+	fetch map[string]*Fetch // the fetch of each file that is under way
 }
 
 // Open makes the directories of contents.
@@ -52,7 +53,7 @@ func Open(o Options) (*Gate, error) {
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
 	}
-	return &Gate{o: o, wakes: map[chan struct{}]struct{}{}, busy: map[string]work{}}, nil
+	return &Gate{o: o, wakes: map[chan struct{}]struct{}{}, busy: map[string]work{}, fetch: map[string]*Fetch{}}, nil
 }
 
 // Passage is one session, as the gate needs to know it.

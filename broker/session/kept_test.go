@@ -231,6 +231,35 @@ func TestContentsAreKeptAsTheRuleSays(t *testing.T) {
 	}
 }
 
+// Two fetches at once do not give a file twice: the newer one breaks the older off.
+func TestAttackAFileFetchedTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, policy.FilePass, policy.FileApprove)
+	data := strings.Repeat("0123456789abcdef", 1<<16)
+	id := x.taken(data)
+	first, _, endFirst := x.box("E-0001")
+	defer endFirst()
+	second, _, endSecond := x.box("E-0001")
+	defer endSecond()
+	f, err := first.Open("/outbox/" + id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(f, make([]byte, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := get(second, "/outbox/"+id); got != data || err != nil {
+		t.Errorf("the newer one: %d bytes, %v", len(got), err)
+	}
+	if rest, err := io.ReadAll(f); err == nil || len(rest) > 0 {
+		t.Errorf("the older one: %d bytes more, %v", len(rest), err)
+	}
+	_ = f.Close()
+	if n := len(x.entries("file.fetch-begun")); n != 2 || len(x.entries("file.fetched")) != 1 || len(x.entries("file.fetch-broken")) != 1 || x.file(id).State != policy.FileFetched {
+		t.Errorf("%d begun, %s", n, x.file(id).State)
+	}
+}
+
 // A fetch that was under way when the broker stopped ends with an entry, and the file can be fetched again.
 func TestAFetchUnderWayAtAStop(t *testing.T) {
 	t.Parallel()
