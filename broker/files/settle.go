@@ -100,9 +100,16 @@ func (g *Gate) doubt(ctx context.Context, by ledger.Actor, f store.File) error {
 // the file is delivered. Contents that differ may be the engineer's later work, so nothing is written over them: the file is stopped, and
 // people look.
 func (h *handler) settle(f store.File) error {
+	err := h.g.o.DB.Read(h.ctx, func(s *store.Snap) (err error) {
+		f, err = s.File(f.ID) // another session may have seen its end before this one claimed it
+		return err
+	})
+	if err != nil || f.Via == "" {
+		return err
+	}
 	place := string(f.Place)
 	part := partOf(place, f.ID)
-	_, err := h.c.Lstat(part)
+	_, err = h.c.Lstat(part)
 	switch {
 	case err == nil:
 		if err := h.undo(part, place); err != nil {

@@ -68,7 +68,7 @@ func (g *Gate) fetchStopped(ctx context.Context, f store.File) error {
 }
 
 // adopt gives a row and an entry to the files whose contents lie in a directory without one. Names that are no number of a session's file are
-// left alone.
+// left alone, and so are contents of a file whose entries say what became of it.
 func (g *Gate) adopt(ctx context.Context, direction string, known map[string]bool) error {
 	dir, err := os.ReadDir(g.directory(direction))
 	if err != nil {
@@ -104,6 +104,12 @@ func (g *Gate) adoptOne(ctx context.Context, direction, number string, names []s
 				_ = os.Remove(filepath.Join(g.directory(known.Direction), name))
 			}
 			return nil
+		}
+		switch first, err := entryAtFirst(tx.Snap, number); {
+		case err != nil:
+			return err
+		case first.File != "": // it came before files had rows, and its entries say what became of it
+			return fmt.Errorf("row of %s: %w", number, store.ErrNotFound)
 		}
 		var size int64
 		for _, name := range names {
