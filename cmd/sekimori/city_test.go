@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -108,4 +110,40 @@ func cityApproved(ts *testscript.TestScript, neg bool, args []string) {
 		approvers = append(approvers, "joho")
 	}
 	approvedStory(ts, false, approvers)
+}
+
+// TestTheCityWalksItsREADME: each command that a person types in the README of examples/city, in either language, stands in the story city, which
+// runs it. A command of the README that the story does not run could be wrong unseen.
+func TestTheCityWalksItsREADME(t *testing.T) {
+	story, err := os.ReadFile(filepath.Join("testdata", "script", "city.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	typed := regexp.MustCompile(`\b(?:as|sign) ([a-z]+|\$[a-z0-9]+) ([a-z]+) (-?[a-z-]+)`)
+	clients := regexp.MustCompile(`\bgate ([a-z]+) (ssh|scp|sftp) [^|#]*?([a-z]+(?:\+[a-z-]+)?@gate(?::/outbox)?)`)
+	for _, name := range []string{"README.md", "README.ja.md"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "examples", "city", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found int
+		code := string(bytes.Join(regexp.MustCompile("(?ms)^```[a-z]+$.*?^```$").FindAll(text, -1), []byte("\n")))
+		for _, m := range typed.FindAllStringSubmatch(code, -1) {
+			if found++; m[2] == "person" && m[3] == "enroll-code" { // the story's command city, above, does that
+				continue
+			}
+			if !regexp.MustCompile(`(?m)^[^#\n]*\b` + m[2] + " " + m[3]).Match(story) {
+				t.Errorf("%s: no command %s %s in the story", name, m[2], m[3])
+			}
+		}
+		for _, m := range clients.FindAllStringSubmatch(code, -1) {
+			found++
+			if !regexp.MustCompile(`(?m)^[^#\n]*\b` + m[1] + ` .*\b` + m[2] + ` .*` + regexp.QuoteMeta(m[3])).Match(story) {
+				t.Errorf("%s: no %s of %s to %s in the story", name, m[2], m[1], m[3])
+			}
+		}
+		if found < 80 {
+			t.Errorf("%s has %d commands", name, found)
+		}
+	}
 }
