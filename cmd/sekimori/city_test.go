@@ -42,9 +42,11 @@ func cityStory(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(fitted(string(text), names)), 0o600))
 	}
-	driver, err := os.ReadFile(filepath.Join(example, "..", "hooks", "line", "sekimori-line-simulated"))
-	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs("sekimori-line-simulated"), driver, 0o755))
+	for _, program := range []string{"line/sekimori-line-simulated", "linux-account/sekimori-account-simulated"} {
+		text, err := os.ReadFile(filepath.Join(example, "..", "hooks", program))
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(filepath.Base(program)), text, 0o755))
+	}
 	ts.Check(os.CopyFS(ts.MkAbs("papers"), os.DirFS(filepath.Join(example, "papers"))))
 	ts.Setenv("LOGIN", target.login)
 	ts.Setenv("BROKER", home)
