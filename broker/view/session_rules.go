@@ -3,6 +3,7 @@ package view
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"sekimori/broker/api"
 	"sekimori/broker/store"
@@ -50,7 +51,7 @@ func (v *Views) ruledCommands(s *store.Snap, session string) ([]api.RuledCommand
 	return all, nil
 }
 
-// sessionFiles lists the files that the broker took from a session.
+// sessionFiles lists the files that the broker took from a session, in order.
 func sessionFiles(s *store.Snap, r store.Session) ([]api.SessionFile, error) {
 	if r.Window == "" {
 		return nil, nil
@@ -60,7 +61,7 @@ func sessionFiles(s *store.Snap, r store.Session) ([]api.SessionFile, error) {
 		return nil, fmt.Errorf("files of %s: %w", r.ID, err)
 	}
 	var all []api.SessionFile
-	for _, f := range taken {
+	for _, f := range slices.Backward(taken) { // the store has the newest first
 		if f.Session == r.ID {
 			all = append(all, api.SessionFile{ID: f.ID, Direction: f.Direction, State: f.State})
 		}

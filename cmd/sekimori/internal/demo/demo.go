@@ -75,6 +75,7 @@ type demo struct {
 	admin, joho, tantou, kacho, tachiai, tenken, sato, madoguchi *actor
 
 	request, window, session string
+	first                    string    // the session of the first window
 	start, end               time.Time // of the window
 	post                     *post     // nil: no one attends
 	conn                     *connection

@@ -78,6 +78,8 @@ func (d *demo) invite(ctx context.Context) {
 	ssh := fmt.Sprintf("ssh -p %d -i %s -o UserKnownHostsFile=%s", port, filepath.Join(d.dir, "engineer"), filepath.Join(d.dir, "known_hosts"))
 	detail := append([]string{"", d.say("画面で試す。リンクは一度だけ使え、押すとその人としてサインインします。別の人には別のブラウザー(またはプライベートウィンドウ)を。決定のたびにパスワード demo-ログイン名-passphrase と、ここで出る認証コードを求めます:",
 		"On the pages. Each link works once and signs you in as that person; use another browser or a private window for another person. Decisions ask for the password demo-LOGIN-passphrase and a one-time code from here:")}, links...)
+	detail = append(detail, d.say("起きたことは画面にも残っています。たとえば点検担当で、接続 "+d.first+"(回線、命令の決まり)とファイル授受。",
+		"The pages tell what happened: as the auditor, look at session "+d.first+" (line, live rules) and at File exchange."))
 	d.narrate("try",
 		"次は自分で。時間枠 "+d.window+" が "+d.clock(d.end, "15:04")+" まで開いていて、立会者は席に着いたままです。ここで Enter を押すと保守要員の認証コード、ログイン名と Enter でその人の認証コードが出ます。パスワードは demo-ログイン名-passphrase。Ctrl-C で終わります。",
 		"Now by hand. Window "+d.window+" is open until "+d.clock(d.end, "15:04")+", and the attendant stays at the post. Enter here gives a one-time code of the engineer, a login and Enter one of that person. Passwords are demo-LOGIN-passphrase. Ctrl-C ends.",

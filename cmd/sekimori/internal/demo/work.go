@@ -83,7 +83,7 @@ func (d *demo) pause(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.session = live.ID
+	d.session, d.first = live.ID, live.ID
 	var v api.Session
 	if err := d.tachiai.ask(ctx, &v, "session", "pause", d.session, "--reason", d.say("電話で確かめる", "phoning to make sure")); err != nil {
 		return err
