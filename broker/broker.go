@@ -159,7 +159,7 @@ func newSteward(c Config, o Options, ring *keys.Ring, db *store.DB) *accounts.St
 	care := accounts.Options{
 		DB: db, Dialer: &dial.Dialer{Log: o.Log.Named("dial"), LoggingIn: noteLogin(db, o)}, Signer: ring.StewardSigner, Ring: ring, Sources: c.sources(), Log: o.Log.Named("accounts"),
 		Freeze: func(tx *store.Tx, vendor, system, why string) error {
-			return freeze.ByRule(tx, vendor, "終了を検証できない / end not proved on "+system+": "+why, ledger.Actor{Kind: "broker", ID: "broker"})
+			return freeze.ByRule(tx, vendor, system, "終了を検証できない / end not proved on "+system+": "+why, ledger.Actor{Kind: "broker", ID: "broker"})
 		},
 	}
 	if o.TargetClock != nil {

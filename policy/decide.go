@@ -144,7 +144,7 @@ func freezeOf(f *Facts, system string, drill bool) *Freeze {
 		}
 		switch fr.Scope {
 		case FreezeVendor:
-			if fr.Subject == "" || fr.Subject == f.Vendor.ID || fr.Subject == f.Vendor.Prime {
+			if (fr.Subject == "" || fr.Subject == f.Vendor.ID || fr.Subject == f.Vendor.Prime) && (fr.System == "" || fr.System == system) {
 				return fr
 			}
 		case FreezeSystem:
@@ -164,6 +164,9 @@ func freezeArgs(f *Facts, fr *Freeze) map[string]string {
 	switch fr.Scope {
 	case FreezeVendor:
 		args["subject"] = f.Vendor.Name
+		if fr.System != "" {
+			args["subject"] += " / " + f.Systems[fr.System].Name
+		}
 	case FreezeSystem:
 		args["subject"] = f.Systems[fr.Subject].Name
 	default:

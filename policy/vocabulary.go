@@ -394,6 +394,7 @@ type Freeze struct {
 	ID      string // "I-004"
 	Scope   FreezeScope
 	Subject string // vendor or system id; empty for all
+	System  string // of a vendor's: the one system on which the vendor is stopped; empty: everywhere
 	By      string
 	Since   time.Time
 	Reason  string

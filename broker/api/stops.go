@@ -9,7 +9,8 @@ type Freeze struct {
 	ID       string    `json:"incident"`
 	Scope    string    `json:"scope"`
 	Subject  string    `json:"subject,omitempty"`
-	State    string    `json:"state"` // frozen | lift-one | lifted | drill-asked | drill-lapsed
+	System   string    `json:"system,omitempty"` // of a vendor's: the one system on which it is stopped
+	State    string    `json:"state"`            // frozen | lift-one | lifted | drill-asked | drill-lapsed
 	Drill    bool      `json:"drill,omitempty"`
 	By       string    `json:"by"`
 	AgreedBy string    `json:"agreed_by,omitempty"` // of a drill: the second person
@@ -33,7 +34,8 @@ type Lift struct {
 type FreezeBody struct {
 	Scope   string `json:"scope"` // all | vendor | system
 	Subject string `json:"subject,omitempty"`
-	Reason  string `json:"reason"` // of a freeze: may be empty and be given later
+	System  string `json:"system,omitempty"` // beside a vendor: on this system only
+	Reason  string `json:"reason"`           // of a freeze: may be empty and be given later
 	Drill   bool   `json:"drill,omitempty"`
 }
 

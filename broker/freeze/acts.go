@@ -33,6 +33,7 @@ var declaration = field.Table[api.FreezeBody]{
 		field.Name(string(policy.FreezeSystem), "この対象システムだけ", "this system only"), field.Name(string(policy.FreezeVendor), "この保守事業者だけ", "this vendor only"),
 		field.Name(string(policy.FreezeAll), "すべて", "everything")),
 	field.Text("subject", "対象システムまたは保守事業者", "which system or vendor", func(b *api.FreezeBody) *string { return &b.Subject }),
+	field.Text("system", "この対象システムの上だけ(保守事業者のとき)", "on this system only (of a vendor)", func(b *api.FreezeBody) *string { return &b.System }),
 	field.Text("reason", "理由(後で書けます)", "why (may follow)", func(b *api.FreezeBody) *string { return &b.Reason }),
 	field.Bool("drill", "訓練", "a drill", func(b *api.FreezeBody) *bool { return &b.Drill }),
 }
@@ -111,11 +112,7 @@ func said(spec act.Spec, method func(*Freezer, context.Context, string, string, 
 
 // declare freezes at once, or asks for a drill, which stops nothing yet.
 func (f *Freezer) declare(ctx context.Context, _ string, in declared, by act.Caller) (Status, error) {
-	do := f.On
-	if in.Drill {
-		do = f.AskDrill
-	}
-	id, err := do(ctx, policy.FreezeScope(in.Scope), in.Subject, in.Reason, by)
+	id, err := f.Declare(ctx, policy.Freeze{Scope: policy.FreezeScope(in.Scope), Subject: in.Subject, System: in.System, Reason: in.Reason, Drill: in.Drill}, by)
 	if err != nil {
 		return Status{}, err
 	}

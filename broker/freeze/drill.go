@@ -18,21 +18,26 @@ const askLife = 24 * time.Hour
 // AskDrill asks for a drill and gives its number. It stops nothing; AgreeDrill by another person begins the drill. scope and subject
 // are as of On.
 func (f *Freezer) AskDrill(ctx context.Context, scope policy.FreezeScope, subject, reason string, by act.Caller) (string, error) {
+	return f.askDrill(ctx, policy.Freeze{Scope: scope, Subject: subject, Reason: reason}, by)
+}
+
+func (f *Freezer) askDrill(ctx context.Context, z policy.Freeze, by act.Caller) (string, error) {
 	id := ""
 	err := do(ctx, f, Anew, freezeOn, "", by, func(tx *store.Tx, p act.Person) (err error) {
-		if reason, err = reasonText(reason, true); err != nil {
+		if z.Reason, err = reasonText(z.Reason, true); err != nil {
 			return err
 		}
-		if subject, err = covered(tx, scope, subject); err != nil {
+		if err = covered(tx, &z); err != nil {
 			return err
 		}
 		if id, err = tx.NextIncidentNo(); err != nil {
 			return fmt.Errorf("number the drill: %w", err)
 		}
-		if err := tx.AddDrillAsk(store.DrillAsk{ID: id, Scope: scope, Subject: subject, By: p.ID, Reason: reason}); err != nil {
+		if err := tx.AddDrillAsk(store.DrillAsk{ID: id, Scope: z.Scope, Subject: z.Subject, System: z.System, By: p.ID, Reason: z.Reason}); err != nil {
 			return fmt.Errorf("store drill: %w", err)
 		}
-		return entry(tx, "drill.asked", p.By, []string{id, subject}, map[string]any{"incident": id, "scope": scope, "subject": subject, "reason": reason, "drill": true})
+		z.ID, z.Drill = id, true
+		return entry(tx, "drill.asked", p.By, subjects(z), payload(z))
 	})
 	return id, err
 }
@@ -63,11 +68,11 @@ func (f *Freezer) AgreeDrill(ctx context.Context, id string, by act.Caller) (Sta
 		case err != nil:
 			return fmt.Errorf("agree to drill: %w", err)
 		}
-		payload := map[string]any{"incident": id, "asked_by": a.By, "drill": true}
-		if err := entry(tx, "drill.agreed", p.By, []string{id, a.Subject}, payload); err != nil {
+		agreed := map[string]any{"incident": id, "asked_by": a.By, "drill": true}
+		if err := entry(tx, "drill.agreed", p.By, []string{id, a.Subject}, agreed); err != nil {
 			return err
 		}
-		z := policy.Freeze{ID: id, Scope: a.Scope, Subject: a.Subject, By: a.By, Since: tx.Now, Reason: a.Reason, Drill: true}
+		z := policy.Freeze{ID: id, Scope: a.Scope, Subject: a.Subject, System: a.System, By: a.By, Since: tx.Now, Reason: a.Reason, Drill: true}
 		if err := begin(tx, z, p.By); err != nil {
 			return err
 		}

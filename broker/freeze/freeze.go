@@ -40,34 +40,45 @@ func New(o Options) *Freezer {
 // reason may be empty and follow later (Note). Freezing a frozen thing makes another freeze: each needs its own lift. A button
 // pressed twice makes one.
 func (f *Freezer) On(ctx context.Context, scope policy.FreezeScope, subject, reason string, by act.Caller) (string, error) {
+	return f.Declare(ctx, policy.Freeze{Scope: scope, Subject: subject, Reason: reason}, by)
+}
+
+// Declare is On for a freeze of any scope, also of a vendor on one system only (z.System), and asks for a drill where z.Drill. It takes what is
+// frozen and why; the rest of z does not count.
+func (f *Freezer) Declare(ctx context.Context, z policy.Freeze, by act.Caller) (string, error) {
+	if z.Drill {
+		return f.askDrill(ctx, z, by)
+	}
 	id := ""
 	err := do(ctx, f, Anew, freezeOn, "", by, func(tx *store.Tx, p act.Person) (err error) {
-		if reason, err = reasonText(reason, false); err != nil {
+		if z.Reason, err = reasonText(z.Reason, false); err != nil {
 			return err
 		}
-		if subject, err = covered(tx, scope, subject); err != nil {
+		if err = covered(tx, &z); err != nil {
 			return err
 		}
-		if id = pressedTwice(tx, policy.Freeze{Scope: scope, Subject: subject, By: p.ID, Reason: reason}); id != "" {
+		z.By, z.Since = p.ID, tx.Now
+		if id = pressedTwice(tx, z); id != "" {
 			return nil
 		}
 		if id, err = tx.NextIncidentNo(); err != nil {
 			return fmt.Errorf("number the freeze: %w", err)
 		}
-		return begin(tx, policy.Freeze{ID: id, Scope: scope, Subject: subject, By: p.ID, Since: tx.Now, Reason: reason}, p.By)
+		z.ID = id
+		return begin(tx, z, p.By)
 	})
 	return id, err
 }
 
-// ByRule freezes a vendor where a rule of a system says so, in the transaction that found the reason. A vendor that is frozen already
-// stays as it is.
-func ByRule(tx *store.Tx, vendor, reason string, by ledger.Actor) error {
+// ByRule freezes a vendor on a system where the system's rule says so, in the transaction that found the reason. A vendor that is frozen there
+// already stays as it is.
+func ByRule(tx *store.Tx, vendor, system, reason string, by ledger.Actor) error {
 	list, err := tx.Freezes(true)
 	if err != nil {
 		return fmt.Errorf("read freezes: %w", err)
 	}
 	for _, old := range list {
-		if old.Scope == policy.FreezeVendor && old.Subject == vendor && !old.Drill {
+		if old.Scope == policy.FreezeVendor && old.Subject == vendor && (old.System == "" || old.System == system) && !old.Drill {
 			return nil
 		}
 	}
@@ -75,7 +86,7 @@ func ByRule(tx *store.Tx, vendor, reason string, by ledger.Actor) error {
 	if err != nil {
 		return fmt.Errorf("number the freeze: %w", err)
 	}
-	return begin(tx, policy.Freeze{ID: id, Scope: policy.FreezeVendor, Subject: vendor, By: by.ID, Since: tx.Now, Reason: reason}, by)
+	return begin(tx, policy.Freeze{ID: id, Scope: policy.FreezeVendor, Subject: vendor, System: system, By: by.ID, Since: tx.Now, Reason: reason}, by)
 }
 
 // samePress is how long a second press of the same person for the same thing is the first one's.
@@ -88,32 +99,65 @@ func pressedTwice(tx *store.Tx, z policy.Freeze) string {
 		return ""
 	}
 	for _, old := range list {
-		if old.Scope == z.Scope && old.Subject == z.Subject && old.By == z.By && old.Reason == z.Reason && !old.Drill && len(old.Lifts) == 0 && tx.Now.Sub(old.Since).Abs() < samePress {
+		if old.Scope == z.Scope && old.Subject == z.Subject && old.System == z.System && old.By == z.By && old.Reason == z.Reason && !old.Drill && len(old.Lifts) == 0 && tx.Now.Sub(old.Since).Abs() < samePress {
 			return old.ID
 		}
 	}
 	return ""
 }
 
-// covered gives the id of the thing to freeze.
-func covered(tx *store.Tx, scope policy.FreezeScope, subject string) (string, error) {
-	switch scope {
-	case policy.FreezeAll:
-		return "", nil
-	case policy.FreezeVendor:
-		v, err := tx.Vendor(subject)
-		if err != nil {
-			return "", fmt.Errorf("vendor %q: %w", subject, err)
-		}
-		return v.ID, nil
-	case policy.FreezeSystem:
-		v, err := tx.System(subject)
-		if err != nil {
-			return "", fmt.Errorf("system %q: %w", subject, err)
-		}
-		return v.ID, nil
+// covered puts the ids of the things to freeze in place of what a person named.
+func covered(tx *store.Tx, z *policy.Freeze) error {
+	if z.Scope != policy.FreezeVendor && z.System != "" {
+		return forms.Wrong("system", "not-here", "対象システムを添えられるのは、保守事業者の凍結だけです。", "a system beside the scope is for a vendor only")
 	}
-	return "", forms.Wrong("scope", "unknown-word", "範囲は all、vendor、system のどれかです。", "the scope is all, vendor or system")
+	if z.System != "" {
+		v, err := tx.System(z.System)
+		if err != nil {
+			return fmt.Errorf("system %q: %w", z.System, err)
+		}
+		z.System = v.ID
+	}
+	switch z.Scope {
+	case policy.FreezeAll:
+		z.Subject = ""
+		return nil
+	case policy.FreezeVendor:
+		v, err := tx.Vendor(z.Subject)
+		if err != nil {
+			return fmt.Errorf("vendor %q: %w", z.Subject, err)
+		}
+		z.Subject = v.ID
+		return nil
+	case policy.FreezeSystem:
+		v, err := tx.System(z.Subject)
+		if err != nil {
+			return fmt.Errorf("system %q: %w", z.Subject, err)
+		}
+		z.Subject = v.ID
+		return nil
+	}
+	return forms.Wrong("scope", "unknown-word", "範囲は all、vendor、system のどれかです。", "the scope is all, vendor or system")
+}
+
+// subjects are the subjects of a freeze's entries.
+func subjects(z policy.Freeze) []string {
+	if z.System != "" {
+		return []string{z.ID, z.Subject, z.System}
+	}
+	return []string{z.ID, z.Subject}
+}
+
+// payload is what a freeze's entries say of it.
+func payload(z policy.Freeze) map[string]any {
+	p := map[string]any{"incident": z.ID, "scope": z.Scope, "subject": z.Subject, "reason": z.Reason}
+	if z.System != "" {
+		p["system"] = z.System
+	}
+	if z.Drill {
+		p["drill"] = true
+	}
+	return p
 }
 
 // begin puts a freeze into force with its consequences: remembered factors are dropped, recordings are held, the desks are alarmed.
@@ -124,18 +168,15 @@ func begin(tx *store.Tx, z policy.Freeze, by ledger.Actor) error {
 	forget := store.FactorFilter{Drill: z.Drill}
 	switch z.Scope {
 	case policy.FreezeVendor:
-		forget.Vendor = z.Subject
+		forget.Vendor, forget.System = z.Subject, z.System
 	case policy.FreezeSystem:
 		forget.System = z.Subject
 	}
 	if err := tx.ForgetFactors(forget); err != nil {
 		return fmt.Errorf("forget remembered factors: %w", err)
 	}
-	payload := map[string]any{"incident": z.ID, "scope": z.Scope, "subject": z.Subject, "reason": z.Reason}
-	if z.Drill {
-		payload["drill"] = true
-	}
-	if err := entry(tx, "freeze.on", by, []string{z.ID, z.Subject}, payload); err != nil {
+	said := payload(z)
+	if err := entry(tx, "freeze.on", by, subjects(z), said); err != nil {
 		return err
 	}
 	if err := hold(tx, store.HoldScopeOf(z), z.ID, z.Reason, by); err != nil {
@@ -145,7 +186,7 @@ func begin(tx *store.Tx, z policy.Freeze, by ledger.Actor) error {
 	if err != nil {
 		return err
 	}
-	return alarm(tx, store.AlarmFreeze, z.ID, sections, payload, by)
+	return alarm(tx, store.AlarmFreeze, z.ID, sections, said, by)
 }
 
 // concerned lists the sections whose systems a freeze stops.
@@ -155,6 +196,10 @@ func concerned(tx *store.Tx, z policy.Freeze) ([]string, error) {
 		v, err := tx.System(z.Subject)
 		return []string{v.Section}, err
 	case policy.FreezeVendor:
+		if z.System != "" {
+			v, err := tx.System(z.System)
+			return []string{v.Section}, err
+		}
 		return tx.SectionsAboutVendor(z.Subject)
 	}
 	all, err := tx.Systems()
@@ -213,11 +258,8 @@ func (f *Freezer) Lift(ctx context.Context, id, reason string, by act.Caller) (S
 		if out, err = status(tx.Snap, id); err != nil {
 			return err
 		}
-		payload := map[string]any{"incident": id, "scope": z.Scope, "subject": z.Subject, "reason": reason}
-		if z.Drill {
-			payload["drill"] = true
-		}
-		return entry(tx, kind, p.By, []string{id, z.Subject}, payload)
+		z.Reason = reason
+		return entry(tx, kind, p.By, subjects(z.Freeze), payload(z.Freeze))
 	})
 	if err != nil {
 		return Status{}, err

@@ -120,7 +120,7 @@ func complete(s *store.Snap, z store.Freeze) (Status, error) {
 
 func asked(a store.DrillAsk, now time.Time) Status {
 	return Status{
-		Freeze: store.Freeze{Freeze: policy.Freeze{ID: a.ID, Scope: a.Scope, Subject: a.Subject, By: a.By, Since: a.At, Reason: a.Reason, Drill: true}},
+		Freeze: store.Freeze{Freeze: policy.Freeze{ID: a.ID, Scope: a.Scope, Subject: a.Subject, System: a.System, By: a.By, Since: a.At, Reason: a.Reason, Drill: true}},
 		Lapsed: !now.Before(a.At.Add(askLife)),
 	}
 }

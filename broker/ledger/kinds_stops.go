@@ -4,11 +4,11 @@ package ledger
 var kindsOfStops = func() []Kind {
 	why := text("reason", "why, in words; may be empty")
 	freeze := []Member{
-		text("incident", "number of the freeze (`I-001`)"), text("scope", "`all`, `vendor` or `system`"), text("subject", "id of the vendor or system; empty for `all`"), why,
+		text("incident", "number of the freeze (`I-001`)"), text("scope", "`all`, `vendor` or `system`"), text("subject", "id of the vendor or system; empty for `all`"), text("system", "of a vendor's: the one system on which it is stopped; absent: everywhere"), why,
 		yesno("drill", "true: it is a drill; absent: it is not"),
 	}
 	kinds := []Kind{
-		{Name: "freeze.on", JA: "緊急凍結", Says: "A person froze everything, a vendor or a system: sessions end, and no new one begins.", Subjects: "the incident, the vendor or system", Members: freeze},
+		{Name: "freeze.on", JA: "緊急凍結", Says: "A person froze everything, a vendor (everywhere or on one system) or a system: sessions end, and no new one begins.", Subjects: "the incident, the vendor or system", Members: freeze},
 		{Name: "freeze.viewed", JA: "凍結の閲覧", Says: "A person opened the page of a freeze or drill.", Subjects: "the incident, the person", Members: []Member{text("incident", "number of the freeze")}},
 		{Name: "freeze.noted", JA: "凍結の理由の追記", Says: "A person added to the reason of a freeze.", Subjects: "the incident, the vendor or system", Members: []Member{text("incident", "number of the freeze"), text("reason", "what was added")}},
 		{Name: "freeze.lift-agreed", JA: "凍結の解除に同意", Says: "One of two people agreed to end a freeze.", Subjects: "the incident, the vendor or system", Members: freeze},

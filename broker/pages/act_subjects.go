@@ -27,6 +27,7 @@ func (v *visit) otherSubject(d deed, id string) (card Card, offers []api.Offer, 
 		row("番号", "Number", f.ID)
 		card.Rows = append(card.Rows, CardRow{Label: text2("範囲", "Scope"), Text: policy.FreezeScope(f.Scope).Label()})
 		row("対象", "Of", f.Subject)
+		row("その対象システムの上だけ", "On this system only", f.System)
 		card.Rows = append(card.Rows, CardRow{Label: text2("状態", "State"), Text: api.FreezeState(f.State).Label()})
 		row("理由", "Why", f.Reason)
 		return card, f.Offers, nil

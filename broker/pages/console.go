@@ -61,7 +61,8 @@ type ConsolePage struct {
 	Others          []Link // other sessions of the window under way
 	Asked           []AskedRow
 	Held            []HeldRow
-	Rules           text.Text // of the live rules, with their limit; none: the system has none
+	Masked          []text.Text // of each session with masked numbers: how many so far
+	Rules           text.Text   // of the live rules, with their limit; none: the system has none
 	Happened        []HappenedRow
 	Text            string // address of the text view
 	Phone           string
@@ -262,6 +263,9 @@ func (v *visit) consolePage(c api.Console, self string) *ConsolePage {
 	}
 	page.Frame.State = page.Chip.Text
 	for _, s := range a.Sessions {
+		if said := s.SayMasked(); !said.IsZero() && s.ID != page.Session {
+			page.Masked = append(page.Masked, text2(s.ID+": "+said.JA, s.ID+": "+said.EN))
+		}
 		if s.ID != page.Session {
 			page.Others = append(page.Others, Link{text2(s.ID+" "+s.Engineer+" を見る", "Watch "+s.ID+" "+s.Engineer), sessionPath(s.ID) + "/live"})
 			for _, h := range s.Held {
@@ -291,6 +295,9 @@ func (v *visit) sessionOn(page *ConsolePage, c api.Console, s api.Session) {
 	page.Session, page.Chip, page.Watchers, page.Text = s.ID, stateChip(s.State), s.Watchers, recordingPath(s.ID)+"/text"
 	page.Engineer = c.Vendor + " " + c.Engineer + "(" + s.Engineer + ")"
 	page.Running = s.EndCause == ""
+	if said := s.SayMasked(); !said.IsZero() {
+		page.Masked = append(page.Masked, said)
+	}
 	address := func(act string) string {
 		if openOffer(c.Offers, act) {
 			return base + "/" + act

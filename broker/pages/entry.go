@@ -178,7 +178,11 @@ func connectionColumns(e view.EntryWhole, names map[string]string, z *time.Locat
 		unnamed = text2("申請に書かれていない", "Not said in the request")
 	}
 	add("ファイル授受", "Files", files, unnamed)
-	add("伏せた番号(件)", "Masked numbers", text.Text{}, text2("この版は番号を伏せない", "This version masks no numbers"))
+	masked := text2("なし", "None")
+	if live {
+		masked = running
+	}
+	add("伏せた番号(件)", "Masked numbers", c.Session.SayMasked(), masked)
 	judged := text.Text{}
 	if c.Review != "" {
 		judged = api.ReviewState(c.Review).Label()

@@ -179,11 +179,11 @@ func (v *visit) frozen() *Frozen {
 	if one.State != freeze.Frozen && one.State != freeze.LiftOne { // a drill that is asked for, or was
 		return nil
 	}
-	names, err := v.names(one.Subject)
+	names, err := v.names(one.Subject, one.System)
 	if err != nil {
 		return nil
 	}
-	scope, when := frozenScope(one.Scope, one.Subject, names), text.Moment(one.Since.In(v.p.o.Zone))
+	scope, when := frozenScope(one, names), text.Moment(one.Since.In(v.p.o.Zone))
 	said := &Frozen{Text: text2("緊急凍結中: "+scope.JA+"。"+when.JA, "Emergency freeze: "+scope.EN+". "+when.EN), Reason: one.Reason, Href: "/incidents/" + url.PathEscape(one.ID)}
 	if call := v.p.o.House.Contact; call != "" {
 		said.Text = text2(said.Text.JA+"。問合せ "+call, said.Text.EN+". Questions: "+call)

@@ -62,10 +62,13 @@ func freezeChip(state string) Chip {
 }
 
 // frozenScope says what a freeze covers, with the name of the vendor or system.
-func frozenScope(scope, subject string, names func(string) string) text.Text {
-	said := policy.FreezeScope(scope).Label()
+func frozenScope(f api.Freeze, names func(string) string) text.Text {
+	said, subject := policy.FreezeScope(f.Scope).Label(), f.Subject
 	if subject == "" {
 		return said
+	}
+	if f.System != "" {
+		return text2(said.JA+" "+names(subject)+"("+names(f.System)+" の上だけ)", said.EN+" "+names(subject)+" (on "+names(f.System)+" only)")
 	}
 	return text2(said.JA+" "+names(subject), said.EN+" "+names(subject))
 }
@@ -84,14 +87,14 @@ func (p *Pages) incidents(v *visit) error {
 	}}
 	var ids []string
 	for _, f := range list.Items {
-		ids = append(ids, f.Subject, f.By)
+		ids = append(ids, f.Subject, f.System, f.By)
 	}
 	names, err := v.names(ids...)
 	if err != nil {
 		return err
 	}
 	for _, f := range list.Items {
-		page.Rows = append(page.Rows, IncidentRow{ID: f.ID, Href: "/incidents/" + url.PathEscape(f.ID), Chip: freezeChip(f.State), Drill: f.Drill, Scope: frozenScope(f.Scope, f.Subject, names),
+		page.Rows = append(page.Rows, IncidentRow{ID: f.ID, Href: "/incidents/" + url.PathEscape(f.ID), Chip: freezeChip(f.State), Drill: f.Drill, Scope: frozenScope(f, names),
 			By: names(f.By), Since: moment(f.Since, p.o.Zone), Cut: f.Cut, Held: f.Held, Reason: text.OneLine(f.Reason, 60)})
 	}
 	return v.show(page)
@@ -101,6 +104,7 @@ func (p *Pages) incidents(v *visit) error {
 type FreezePage struct {
 	Frame
 	Scopes  []FreezeScope
+	Systems []FreezeScope // on which alone a vendor may be stopped
 	Reason  string
 	AsDrill bool
 	Locks   string // where one person can be locked instead
@@ -167,6 +171,10 @@ func (v *visit) freezePage() (*FreezePage, error) {
 		for _, one := range vendors {
 			add("vendor "+one.ID, text2("この保守事業者 "+one.Name, "this vendor: "+one.Name), atVendor[one.ID])
 		}
+		on := v.r.FormValue("on")
+		for _, one := range systems {
+			page.Systems = append(page.Systems, FreezeScope{Value: one.ID, Text: text.Same(one.Name), Set: on == one.ID})
+		}
 		for _, one := range systems {
 			add("system "+one.ID, text2("このシステム "+one.Name, "this system: "+one.Name), atSystem[one.ID])
 		}
@@ -186,13 +194,8 @@ func (p *Pages) freezeNow(v *visit) error {
 	if !ok {
 		return p.freezeAgain(v, http.StatusUnprocessableEntity, Problem{Field: "scope", Text: text2("範囲を選んでください。", "Choose the scope.")})
 	}
-	id, err := "", error(nil)
-	by, reason := v.caller(), v.r.PostFormValue("reason")
-	if v.r.PostFormValue("drill") != "" {
-		id, err = p.o.Freezer.AskDrill(v.r.Context(), scope, subject, reason, by)
-	} else {
-		id, err = p.o.Freezer.On(v.r.Context(), scope, subject, reason, by)
-	}
+	z := policy.Freeze{Scope: scope, Subject: subject, System: v.r.PostFormValue("on"), Reason: v.r.PostFormValue("reason"), Drill: v.r.PostFormValue("drill") != ""}
+	id, err := p.o.Freezer.Declare(v.r.Context(), z, v.caller())
 	if err == nil {
 		return v.to(withDone("/incidents/"+url.PathEscape(id), actKey("freeze", "freeze on")))
 	}
@@ -249,7 +252,7 @@ func (p *Pages) incident(v *visit) error {
 	if err != nil {
 		return err
 	}
-	ids := []string{f.Subject, f.By, f.AgreedBy}
+	ids := []string{f.Subject, f.System, f.By, f.AgreedBy}
 	for _, l := range f.Lifts {
 		ids = append(ids, l.By)
 	}
@@ -260,7 +263,7 @@ func (p *Pages) incident(v *visit) error {
 	state, since := freezeChip(f.State), moment(f.Since, p.o.Zone)
 	rows := []CardRow{
 		{Label: text2("状態", "State"), Chip: &state},
-		{Label: text2("範囲", "Scope"), Text: frozenScope(f.Scope, f.Subject, names)},
+		{Label: text2("範囲", "Scope"), Text: frozenScope(f, names)},
 		{Label: text2("いつ", "When"), Text: since.Text},
 		{Label: text2("だれが", "Who"), Text: text.Same(names(f.By))},
 		{Label: text2("切断", "Cut"), Text: text2(fmt.Sprintf("%d件", f.Cut), itoa(f.Cut))},

@@ -149,6 +149,9 @@ func (v *visit) sessionCard(s api.Session) Card {
 	if s.Request != "" {
 		rows = append(rows, CardRow{Label: text2("申請", "Request"), Text: text.Request(s.Request), Href: "/requests/" + url.PathEscape(s.Request)})
 	}
+	if said := s.SayMasked(); !said.IsZero() {
+		rows = append(rows, CardRow{Label: text2("伏せた番号", "Masked numbers"), Text: said})
+	}
 	rows = append(rows, v.sessionLineRows(s)...)
 	rows = append(rows, v.doneRows(s)...)
 	if s.Window != "" {

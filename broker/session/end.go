@@ -265,6 +265,7 @@ type (
 		Number    int                `json:"number"`
 		Note      string             `json:"note,omitempty"`
 		Refused   []refusedFeature   `json:"refused,omitempty"` // within the session, each kind with its count
+		Masked    int64              `json:"masked,omitempty"`
 		Findings  []store.Finding    `json:"findings,omitempty"`
 		Recording *recordings.Digest `json:"recording,omitempty"`
 	}
@@ -355,10 +356,17 @@ func seconds(d time.Duration) json.Number {
 	return json.Number(strconv.FormatFloat(d.Truncate(time.Millisecond).Seconds(), 'f', -1, 64))
 }
 
+// ending is what was counted and found in a session. The zero value is that of a crash.
+type ending struct {
+	refused []refusedFeature
+	masked  int64
+	found   []store.Finding
+}
+
 // endSession is the only writer of a session's end; reconciliation after a crash
 // uses it too, without the list of refusals in the session. reached is when the target was reached, for a session whose
 // session.started could not be written; zero: as the row has it.
-func endSession(tx *store.Tx, zone *time.Location, id string, c Cause, reached, ended time.Time, digest recordings.Digest, refused []refusedFeature, found []store.Finding) error {
+func endSession(tx *store.Tx, zone *time.Location, id string, c Cause, reached, ended time.Time, digest recordings.Digest, counts ending) error {
 	row, err := tx.Session(id)
 	if err != nil {
 		return err
@@ -381,11 +389,12 @@ func endSession(tx *store.Tx, zone *time.Location, id string, c Cause, reached, 
 	}
 	payload := endedPayload{
 		Session: id, Request: row.Request, Ended: ended.UTC().Format(time.RFC3339Nano), Seconds: seconds(row.Connected()),
-		Cause: string(c.Reason), Number: c.Reason.Number(), Note: c.Note, Refused: refused, Findings: found,
+		Cause: string(c.Reason), Number: c.Reason.Number(), Note: c.Note, Refused: counts.refused, Masked: counts.masked, Findings: counts.found,
 	}
 	if !row.Started.IsZero() {
 		payload.Started = row.Started.UTC().Format(time.RFC3339Nano)
 	}
+	row.MaskedCount = counts.masked
 	if digest.Size > 0 {
 		row.Recording, row.RecordingSum, row.RecordingSize = digest.File, digest.SHA256.String(), digest.Size
 		payload.Recording = &digest
@@ -399,7 +408,7 @@ func endSession(tx *store.Tx, zone *time.Location, id string, c Cause, reached, 
 			return err
 		}
 	}
-	if len(found) > 0 {
+	if found := counts.found; len(found) > 0 {
 		if _, err := tx.EndProof(id); errors.Is(err, store.ErrNotFound) { // the target may have answered before
 			err = tx.PutEndProof(store.EndProof{Session: id, State: accounts.Sum(found), Findings: found})
 			if err != nil {

@@ -17,9 +17,10 @@ func (l *session) onNumbers() func(int) {
 	return l.numbersMasked
 }
 
-// numbersMasked flags the session at the first numbers, and tells both people. It does not wait.
+// numbersMasked counts them. At the first it flags the session, and tells both people; the attendant sees the count from then on. It does
+// not wait.
 func (l *session) numbersMasked(found int) {
-	if l.masked.Swap(true) {
+	if l.masked.Add(int64(found)) > int64(found) {
 		return
 	}
 	l.beside.Go(func() {

@@ -51,7 +51,7 @@ func (s *Supervisor) Reconcile(ctx context.Context) ([]string, error) {
 			digest.File = row.Recording
 		}
 		err = s.o.DB.Write(ctx, func(tx *store.Tx) error {
-			return endSession(tx, s.o.Zone, row.ID, c, time.Time{}, end, digest, nil, nil)
+			return endSession(tx, s.o.Zone, row.ID, c, time.Time{}, end, digest, ending{})
 		})
 		if err != nil {
 			return ended, fmt.Errorf("end session %s: %w", row.ID, err)

@@ -118,7 +118,7 @@ func (l *session) ledgerEnd(c Cause, ended time.Time, s *sealing) error {
 	pay := func(ctx context.Context) error {
 		return within(ctx, func() error {
 			return l.sup.o.DB.Write(ctx, func(tx *store.Tx) error {
-				return endSession(tx, l.sup.o.Zone, l.a.ID, c, l.reachedAt(), ended, s.digest, l.refused.sums(), l.found())
+				return endSession(tx, l.sup.o.Zone, l.a.ID, c, l.reachedAt(), ended, s.digest, ending{l.refused.sums(), l.masked.Load(), l.found()})
 			})
 		})
 	}

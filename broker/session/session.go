@@ -75,7 +75,7 @@ type session struct {
 	beside      sync.WaitGroup // work beside the relay: the entry session.started
 	refused     refusedFeatures
 	held        heldCommands
-	masked      atomic.Bool // individual numbers were masked in it
+	masked      atomic.Int64 // how many individual numbers were masked in it
 	watchers    watchers
 	over        chan struct{}                    // closed once the session is over
 	reached     atomic.Int64                     // unix nanoseconds of the session's clock; when the target was reached. 0: not yet
@@ -351,7 +351,7 @@ func (l *session) info() Info {
 		ID: l.a.ID, Person: l.a.Person.ID, Vendor: l.grant.Vendor, System: l.system.ID,
 		Target: l.target.ID, Account: l.login, Request: l.grant.Request, Window: l.grant.Window.ID,
 		Source: l.a.Source.String(), Started: l.startedAt(),
-		Until: l.deadline().In(l.sup.o.Zone), Watchers: l.watchers.count(), Paused: l.paused(), NoAnswer: l.noAnswerSince(),
+		Until: l.deadline().In(l.sup.o.Zone), Watchers: l.watchers.count(), Paused: l.paused(), NoAnswer: l.noAnswerSince(), Masked: l.masked.Load(),
 	}
 }
 

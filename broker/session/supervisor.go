@@ -278,6 +278,8 @@ type Info struct {
 	Watchers int       `json:"watchers"`
 	NoAnswer time.Time `json:"no_answer_since,omitzero"` // the client has not been heard of since; zero: it is
 
+	Masked int64 `json:"masked,omitempty"` // how many numbers were masked so far
+
 	Paused policy.PauseCause `json:"paused,omitempty"` // why input is held back
 }
 

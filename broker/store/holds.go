@@ -76,7 +76,7 @@ func HoldScopeOf(f policy.Freeze) HoldScope {
 	h := HoldScope{Drill: f.Drill}
 	switch f.Scope {
 	case policy.FreezeVendor:
-		h.Vendor = f.Subject
+		h.Vendor, h.System = f.Subject, f.System
 	case policy.FreezeSystem:
 		h.System = f.Subject
 	}

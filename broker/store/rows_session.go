@@ -48,6 +48,7 @@ type Session struct {
 	RecordingSize int64     // bytes, once sealed
 	ClientVersion string
 	Masked        bool      // numbers that look like individual numbers were masked
+	MaskedCount   int64     // how many, once it has ended; 0 beside Masked: the broker stopped before it counted them
 	Ruled         bool      // a live rule had an effect on a command
 	Notice        string    // version of the notice consented to
 	Paused        time.Time // the engineer's input is held back since then; zero: it is not

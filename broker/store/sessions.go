@@ -9,7 +9,7 @@ import (
 
 const sessionFields = `id, state, person, vendor, grant_id, window, request, system, target, account, source, fingerprint, factor,
 	reason, detail, by, created, started, ended, until, recording, recording_sum, recording_size, client_version, notice,
-	paused, paused_by, masked, ruled`
+	paused, paused_by, masked, ruled, masked_count`
 
 const sessionColumns = `SELECT ` + sessionFields + ` FROM sessions`
 
@@ -18,7 +18,7 @@ func scanSession(r scanner) (Session, error) {
 	err := r.Scan(&s.ID, &s.State, &s.Person, &s.Vendor, &s.Grant, &s.Window, &s.Request, &s.System, &s.Target, &s.Account,
 		addrPort{&s.Source}, &s.Fingerprint, &s.Factor, &s.Reason, &s.Detail, &s.By, at(&s.Created), at(&s.Started), at(&s.Ended),
 		at(&s.Until), &s.Recording, &s.RecordingSum, &s.RecordingSize, &s.ClientVersion, &s.Notice,
-		at(&s.Paused), &s.PausedBy, &s.Masked, &s.Ruled)
+		at(&s.Paused), &s.PausedBy, &s.Masked, &s.Ruled, &s.MaskedCount)
 	return s, err
 }
 
@@ -124,7 +124,7 @@ func (s Session) values() []any {
 		s.ID, string(s.State), s.Person, s.Vendor, s.Grant, s.Window, s.Request, s.System, s.Target, s.Account,
 		source(s.Source), s.Fingerprint, s.Factor, string(s.Reason), s.Detail, s.By, ms(s.Created), ms(s.Started), ms(s.Ended),
 		ms(s.Until), s.Recording, s.RecordingSum, s.RecordingSize, s.ClientVersion, s.Notice,
-		ms(s.Paused), s.PausedBy, s.Masked, s.Ruled, s.Reason.Number(),
+		ms(s.Paused), s.PausedBy, s.Masked, s.Ruled, s.MaskedCount, s.Reason.Number(),
 	}
 }
 

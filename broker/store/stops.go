@@ -13,6 +13,7 @@ type DrillAsk struct {
 	ID       string // an incident's number; the drill's freeze will have the same
 	Scope    policy.FreezeScope
 	Subject  string
+	System   string // as of a freeze
 	By       string
 	At       time.Time
 	Reason   string
@@ -106,11 +107,11 @@ func (s *Snap) EnrolledStaff() ([]Person, error) {
 		AND EXISTS (SELECT 1 FROM totp f WHERE f.person = p.id) ORDER BY p.id`)
 }
 
-const freezeColumns = `SELECT id, scope, subject, by, since, reason, lifted, drill FROM freezes`
+const freezeColumns = `SELECT id, scope, subject, system, by, since, reason, lifted, drill FROM freezes`
 
 func scanFreeze(r scanner) (Freeze, error) {
 	var f Freeze
-	err := r.Scan(&f.ID, &f.Scope, &f.Subject, &f.By, at(&f.Since), &f.Reason, at(&f.Lifted), &f.Drill)
+	err := r.Scan(&f.ID, &f.Scope, &f.Subject, &f.System, &f.By, at(&f.Since), &f.Reason, at(&f.Lifted), &f.Drill)
 	return f, err
 }
 
@@ -152,8 +153,8 @@ func (s *Snap) Freezes(inForce bool) ([]Freeze, error) {
 
 // AddFreeze puts a freeze into force. The id comes from NextIncidentNo.
 func (t *Tx) AddFreeze(f policy.Freeze) error {
-	_, err := t.exec(`INSERT INTO freezes (id, scope, subject, by, since, reason, drill) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		f.ID, string(f.Scope), f.Subject, f.By, ms(f.Since), f.Reason, f.Drill)
+	_, err := t.exec(`INSERT INTO freezes (id, scope, subject, system, by, since, reason, drill) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		f.ID, string(f.Scope), f.Subject, f.System, f.By, ms(f.Since), f.Reason, f.Drill)
 	return exists(err)
 }
 
@@ -170,15 +171,15 @@ func (s *Snap) covered(vendor, system string, drill bool) (bool, error) {
 		err := r.Scan(&n)
 		return n > 0, err
 	}, `SELECT count(*) FROM freezes WHERE lifted = 0 AND (drill = 0 OR ?) AND (scope = 'all' OR (scope = 'system' AND subject = ?)
-		OR (scope = 'vendor' AND subject IN (SELECT id FROM vendors WHERE id = ? UNION SELECT prime FROM vendors WHERE id = ?)))`,
-		drill, system, vendor, vendor)
+		OR (scope = 'vendor' AND system IN ('', ?) AND subject IN (SELECT id FROM vendors WHERE id = ? UNION SELECT prime FROM vendors WHERE id = ?)))`,
+		drill, system, system, vendor, vendor)
 }
 
-const drillColumns = `SELECT id, scope, subject, by, at, reason, agreed_by, agreed_at FROM drill_asks`
+const drillColumns = `SELECT id, scope, subject, system, by, at, reason, agreed_by, agreed_at FROM drill_asks`
 
 func scanDrill(r scanner) (DrillAsk, error) {
 	var d DrillAsk
-	err := r.Scan(&d.ID, &d.Scope, &d.Subject, &d.By, at(&d.At), &d.Reason, &d.AgreedBy, at(&d.AgreedAt))
+	err := r.Scan(&d.ID, &d.Scope, &d.Subject, &d.System, &d.By, at(&d.At), &d.Reason, &d.AgreedBy, at(&d.AgreedAt))
 	return d, err
 }
 
@@ -194,8 +195,8 @@ func (s *Snap) DrillAsks() ([]DrillAsk, error) {
 
 // AddDrillAsk records that a drill is asked for. The id comes from NextIncidentNo.
 func (t *Tx) AddDrillAsk(d DrillAsk) error {
-	_, err := t.exec(`INSERT INTO drill_asks (id, scope, subject, by, at, reason) VALUES (?, ?, ?, ?, ?, ?)`,
-		d.ID, string(d.Scope), d.Subject, d.By, ms(t.Now), d.Reason)
+	_, err := t.exec(`INSERT INTO drill_asks (id, scope, subject, system, by, at, reason) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		d.ID, string(d.Scope), d.Subject, d.System, d.By, ms(t.Now), d.Reason)
 	return exists(err)
 }
 

@@ -43,7 +43,7 @@ func (v *Views) Living(list []api.Session) {
 	}
 	for i := range list {
 		l := live[list[i].ID]
-		list[i].Watchers, list[i].NoAnswer = l.Watchers, At(l.NoAnswer, v.o.Zone)
+		list[i].Watchers, list[i].NoAnswer, list[i].Masked = l.Watchers, At(l.NoAnswer, v.o.Zone), max(list[i].Masked, l.Masked)
 	}
 }
 
@@ -187,6 +187,7 @@ func Session(s store.Session, z *time.Location) api.Session {
 		EndCause: string(s.Reason), EndNumber: s.Reason.Number(), Detail: s.Detail, EndedBy: s.By,
 		Created: At(s.Created, z), Started: At(s.Started, z), Ended: At(s.Ended, z), Until: At(s.Until, z), Seconds: s.Connected().Truncate(time.Millisecond).Seconds(),
 		Recorded: s.Recording != "", RecordingSum: s.RecordingSum, RecordingSize: s.RecordingSize, ClientVersion: s.ClientVersion,
+		Masked: s.MaskedCount, MaskedUnknown: s.Masked && s.MaskedCount == 0 && !s.State.Live(),
 	}
 	if s.Source.IsValid() {
 		out.Source = s.Source.String()

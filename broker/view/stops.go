@@ -18,7 +18,7 @@ func Lifts(all []store.Lift, z *time.Location) []api.Lift {
 
 func Freeze(f freeze.Status, z *time.Location) api.Freeze {
 	return api.Freeze{
-		ID: f.ID, Scope: string(f.Scope), Subject: f.Subject, State: f.State(), Drill: f.Drill, By: f.By, AgreedBy: f.AgreedBy,
+		ID: f.ID, Scope: string(f.Scope), Subject: f.Subject, System: f.System, State: f.State(), Drill: f.Drill, By: f.By, AgreedBy: f.AgreedBy,
 		Since: At(f.Since, z), Reason: f.Reason, Held: f.Held, Cut: f.Cut, Lifts: Lifts(f.Lifts, z), Lifted: At(f.Lifted, z),
 	}
 }

@@ -70,7 +70,11 @@ func (p *program) freezeScope(v api.Freeze) string {
 	if v.Subject != "" {
 		scope = v.Subject + "(" + scope + ")"
 	}
-	return p.say(scope, v.Scope+" "+v.Subject)
+	on := ""
+	if v.System != "" {
+		scope, on = v.Subject+"("+v.System+" の上だけ)", " on "+v.System
+	}
+	return p.say(scope, v.Scope+" "+v.Subject+on)
 }
 
 func (p *program) freezeOn(c *cli.Context) error {
@@ -80,14 +84,17 @@ func (p *program) freezeOn(c *cli.Context) error {
 		named++
 		body.Scope = "all"
 	}
-	for _, scope := range []string{"vendor", "system"} {
+	for _, scope := range []string{"system", "vendor"} {
 		if v := c.String(scope); v != "" {
 			named++
+			if body.System = body.Subject; scope == "system" {
+				body.System = ""
+			}
 			body.Scope, body.Subject = scope, v
 		}
 	}
-	if named != 1 {
-		return &usageError{ja: "--vendor、--system、--all のどれか一つが要ります", en: "exactly one of --vendor, --system and --all is required"}
+	if named != 1 && (c.Bool("all") || named != 2) {
+		return &usageError{ja: "--vendor、--system、--all のどれかが要ります(--vendor と --system を並べると、その対象システムの上だけでその保守事業者を止めます)", en: "one of --vendor, --system and --all is required; --vendor with --system stops the vendor on that system only"}
 	}
 	if body.Drill {
 		if _, err := p.reason(c); err != nil {

@@ -73,6 +73,7 @@ func (p *program) sessionFields() []column[api.Session] {
 			return long(v.Paused) + " " + by
 		}},
 		{"応答", "ANSWER", func(v api.Session) string { return p.noAnswer(v) }},
+		{"伏せた番号", "MASKED", p.masked},
 		{"期限", "UNTIL", func(v api.Session) string { return long(v.Until) }},
 		{"閲覧中", "WATCHERS", func(v api.Session) string {
 			if v.Watchers == 0 {
@@ -93,6 +94,9 @@ func (p *program) noAnswer(v api.Session) string {
 	}
 	return p.say("保守要員の端末から "+v.NoAnswer.Format("15:04:05")+" から応答がありません", "no answer from the engineer's client since "+v.NoAnswer.Format("15:04:05"))
 }
+
+// masked says how many numbers were masked in the session's output; empty: none.
+func (p *program) masked(v api.Session) string { return v.SayMasked().In(p.lang) }
 
 func (p *program) sessionCommand() *cli.Command {
 	return p.group("session", "接続", "sessions",

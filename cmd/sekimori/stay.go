@@ -179,6 +179,10 @@ func (s *stay) tellSessions(before, v api.Attendance, line func(ja, en string, c
 			said = x.ID + " " + s.p.named(x.Engineer) + ": " + said
 			line(said, said)
 		}
+		if i := at(before.Sessions, x.ID); x.Masked > 0 && (i < 0 || before.Sessions[i].Masked < x.Masked) {
+			said := x.ID + " " + s.p.named(x.Engineer) + ": " + s.p.masked(x)
+			line(said, said)
+		}
 	}
 	for _, x := range v.Sessions {
 		i := at(before.Sessions, x.ID)
