@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"sync"
 	"time"
 
 	"sekimori/broker/api"
@@ -136,43 +135,6 @@ type CutDone struct {
 	Again   string // address of the window's console, for starting again from the identity check
 }
 
-// lately remembers which pages people opened, so that a page that refreshes itself is one look in the ledger.
-type lately struct {
-	mu   sync.Mutex
-	seen map[string]time.Time
-}
-
-// sameLook is how long a page may rest and still be the same look.
-const sameLook = 2 * time.Minute
-
-// The bounds of the memory. A look beyond them counts as a new one each time.
-const (
-	mostLooks   = 4096
-	longestLook = 256 // bytes
-)
-
-// first reports that the page is opened, and not refreshed.
-func (l *lately) first(key string, now time.Time) bool {
-	if len(key) > longestLook {
-		return true
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.seen == nil {
-		l.seen = map[string]time.Time{}
-	}
-	for k, at := range l.seen {
-		if now.Sub(at) > sameLook {
-			delete(l.seen, k)
-		}
-	}
-	_, known := l.seen[key]
-	if known || len(l.seen) < mostLooks {
-		l.seen[key] = now
-	}
-	return !known
-}
-
 // settleWithin is for how long a page waits for a session's end that was begun. A page that did not wait would show work that goes on.
 const settleWithin = 2 * time.Second
 
@@ -196,10 +158,12 @@ func (p *Pages) console(v *visit, window, session string) error {
 func (v *visit) consoleOf(self, window, session string) (*ConsolePage, error) {
 	p := v.p
 	v.settled(cmp.Or(session, window))
-	c, err := p.o.Views.Console(v.r.Context(), v.reader(), window, session, p.lately.first(v.token+" "+self, p.o.Clock()))
+	look := v.token + " " + self
+	c, err := p.o.Views.Console(v.r.Context(), v.reader(), window, session, !p.lately.known(look, p.o.Clock()))
 	if err != nil {
 		return nil, err
 	}
+	p.lately.opened(look, p.o.Clock())
 	if c.Post && p.o.Clock().Before(c.Attendance.End) {
 		if err := p.o.Attendance.Present(v.r.Context(), c.Attendance.ID, v.caller().Actor); err != nil {
 			p.o.Log.Debug("presence_not_kept", "window", c.Attendance.ID, "error", err)
