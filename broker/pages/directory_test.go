@@ -138,6 +138,24 @@ func TestSignInThroughAProvider(t *testing.T) {
 			if a := b.get("/windows"); a.status != http.StatusOK {
 				t.Errorf("not signed in: %d", a.status)
 			}
+			if trusted == nil { // a provider that remembers the browser answers a sign-in without asking anybody: that is no fresh proof
+				through("?then=/windows").has(t, "head さんを確かめました")
+				b.get("/me/signin/code").lacks(t, "確かめました(5分以内)")
+				if a := b.post("/me/signin/code", url.Values{"code": {w.code("head")}}); a.status == http.StatusOK {
+					t.Error("a sign-in at the provider proves")
+				}
+				at, err := url.Parse(b.base)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, c := range b.http.Jar.Cookies(at) {
+					if strings.Contains(c.Name, "voucher") {
+						if a := b.post("/me/signin/code", url.Values{"password": {c.Value}, "code": {w.code("head")}}); a.status == http.StatusOK {
+							t.Errorf("%s of a sign-in proves", c.Name)
+						}
+					}
+				}
+			}
 			// A fresh proof: the provider asks again, and stands in for the password.
 			b.get("/me/signin/code").has(t, "機関の認証基盤でもう一度", "prove=1")
 			if a := b.post("/me/signin/code", url.Values{"code": {w.code("head")}}); a.status == http.StatusOK {

@@ -84,11 +84,22 @@ func (v *visit) proofs(f *Frame) {
 	}
 }
 
-// The voucher of the provider's word waits in a cookie: the person comes back from the provider with nothing else of this site.
-const voucherCookie = "sekimori-voucher"
+// The voucher of the provider's word waits in a cookie: the person comes back from the provider with nothing else of this site. The word that
+// a person signs in with proves nothing later, so it has a cookie of its own.
+const (
+	voucherCookie = "sekimori-voucher"
+	signinVoucher = "sekimori-voucher-signin"
+)
+
+func (v *visit) voucherName() string {
+	if v.row.path == v.signinAddress() {
+		return signinVoucher
+	}
+	return voucherCookie
+}
 
 func (v *visit) voucher() string {
-	c, err := v.r.Cookie(v.cookieName(voucherCookie))
+	c, err := v.r.Cookie(v.cookieName(v.voucherName()))
 	if err != nil {
 		return ""
 	}
@@ -97,7 +108,7 @@ func (v *visit) voucher() string {
 
 func (v *visit) dropVoucher() {
 	if v.voucher() != "" {
-		v.setCookie(http.Cookie{Name: voucherCookie, MaxAge: -1})
+		v.setCookie(http.Cookie{Name: v.voucherName(), MaxAge: -1})
 	}
 }
 
@@ -239,10 +250,11 @@ func (p *Pages) fromProvider(v *visit) error {
 		}
 		return v.to(then)
 	}
-	v.setCookie(http.Cookie{Name: voucherCookie, Value: out.Voucher, MaxAge: 5 * 60})
 	if out.Proves {
+		v.setCookie(http.Cookie{Name: voucherCookie, Value: out.Voucher, MaxAge: 5 * 60})
 		return v.to(then)
 	}
+	v.setCookie(http.Cookie{Name: signinVoucher, Value: out.Voucher, MaxAge: 5 * 60})
 	page := v.signinPage()
 	page.Second, page.Login, page.Then, page.Other = true, out.Person.Login, then, ""
 	return v.show(page)

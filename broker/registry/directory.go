@@ -214,6 +214,7 @@ type voucher struct {
 	person string
 	vouch
 	second bool // the provider's second factor counts
+	fresh  bool // the provider has asked the person again: only then it proves that a signed-in person is there
 	until  time.Time
 }
 
@@ -222,15 +223,16 @@ const (
 	voucherLife = 5 * time.Minute
 )
 
-// voucherOf gives the voucher that a password is; it must be the person's.
-func (r *Registry) voucherOf(person, password string, now time.Time) (voucher, bool) {
+// voucherOf gives the voucher that a password is; it must be the person's. fresh: one of a sign-in is none, because a provider that remembers
+// the browser gives it without asking anybody.
+func (r *Registry) voucherOf(person, password string, fresh bool, now time.Time) (voucher, bool) {
 	if person == "" || !strings.HasPrefix(password, voucherMark) {
 		return voucher{}, false
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v, ok := r.vouchers[store.HashToken(password)]
-	return v, ok && v.person == person && now.Before(v.until)
+	return v, ok && v.person == person && now.Before(v.until) && (v.fresh || !fresh)
 }
 
 func (r *Registry) spendVoucher(password string) {
@@ -361,6 +363,6 @@ func (r *Registry) FinishProvider(ctx context.Context, kept, state, code, source
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	maps.DeleteFunc(r.vouchers, func(_ [32]byte, v voucher) bool { return !now.Before(v.until) || v.person == p.ID })
-	r.vouchers[store.HashToken(out.Voucher)] = voucher{p.ID, vouch{source: "oidc", subject: id.Subject, right: true}, id.SecondFactor, now.Add(voucherLife)}
+	r.vouchers[store.HashToken(out.Voucher)] = voucher{p.ID, vouch{source: "oidc", subject: id.Subject, right: true}, id.SecondFactor, out.Proves, now.Add(voucherLife)}
 	return out, nil
 }

@@ -204,7 +204,7 @@ func (r *Registry) prove(ctx context.Context, in proof) (proven, error) {
 		alone := r.o.Passkeys.Use == PasskeysOnly && verified && (in.token || p.SignIn != store.SignInDirectory) && encoded != r.decoy
 		right, how.first = right && signed && alone, "passkey"
 	default:
-		if voucher, vouched = r.voucherOf(p.ID, *in.password, now); vouched && p.SignIn == store.SignInDirectory && encoded == atDirectory {
+		if voucher, vouched = r.voucherOf(p.ID, *in.password, in.token, now); vouched && p.SignIn == store.SignInDirectory && encoded == atDirectory {
 			word, how.first = voucher.vouch, "provider"
 			break
 		}
