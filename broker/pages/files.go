@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"sekimori/broker/api"
 	"sekimori/broker/fault"
@@ -266,22 +265,22 @@ func (p *Pages) openContent(v *visit) error {
 		return err
 	}
 	defer found.Close()
-	v.attach(found.File.ID+"_"+files.SafeName(found.File.Path), found.File.Length)
-	if _, err := io.Copy(v.w, found); err != nil && v.r.Context().Err() == nil {
+	body := v.attach(found.File.ID+"_"+files.SafeName(found.File.Path), found.File.Length)
+	defer body.end()
+	if _, err := io.Copy(body, found); err != nil && v.r.Context().Err() == nil {
 		p.o.Log.Error("content_failed", "file", found.File.ID, "error", err)
 		panic(http.ErrAbortHandler) // the answer has begun: only a cut connection tells that it is not whole
 	}
 	return nil
 }
 
-// attach begins an answer that browsers keep as a file and never show.
-func (v *visit) attach(name string, size int64) {
-	// The kernel's deadline goes by the machine's own clock; a writer without deadlines is a test's.
-	_ = http.NewResponseController(v.w).SetWriteDeadline(time.Now().Add(uploadTime))
+// attach begins an answer that browsers keep as a file and never show. The caller ends it.
+func (v *visit) attach(name string, size int64) *lasting {
 	h := v.w.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(name))
 	h.Set("Content-Length", strconv.FormatInt(size, 10))
+	return v.lasting(nil, uploadTime)
 }
 
 // fetchFile gives a file of the outbox to its engineer, once. One that breaks off can be fetched again.
@@ -294,8 +293,9 @@ func (p *Pages) fetchFile(v *visit) error {
 		return err
 	}
 	defer got.Close()
-	v.attach(got.File.ID+"_"+files.SafeName(got.File.Path), got.File.Length)
-	n, err := io.Copy(v.w, io.NewSectionReader(got, 0, got.File.Length))
+	body := v.attach(got.File.ID+"_"+files.SafeName(got.File.Path), got.File.Length)
+	defer body.end()
+	n, err := io.Copy(body, io.NewSectionReader(got, 0, got.File.Length))
 	if err == nil {
 		err = http.NewResponseController(v.w).Flush()
 	}

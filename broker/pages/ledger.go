@@ -305,42 +305,34 @@ func (v *visit) exportPage(wrong text.Text) *ExportPage {
 	return page
 }
 
-// exportStall is how long a reader of an export may take for one part.
-const exportStall = time.Minute
-
 func (p *Pages) export(v *visit) error {
 	if err := v.readForm(); err != nil {
 		return err
 	}
-	begun := false
+	var body *lasting
+	defer func() {
+		if body != nil {
+			body.end()
+		}
+	}()
 	err := p.o.Views.ExportLedger(v.r.Context(), v.reader(), v.r.PostFormValue("purpose"), text.OneLine(v.r.PostFormValue("explanation"), 400), func() io.Writer {
-		begun = true
 		h := v.w.Header()
 		h.Set("Content-Type", "application/jsonl")
 		h.Set("Content-Disposition", `attachment; filename="setsuzoku-daicho_`+p.o.Clock().In(p.o.Zone).Format("20060102T1504MST")+`.jsonl"`)
-		return stalling{v.w, http.NewResponseController(v.w)}
+		body = v.lasting(v.allowedLook(policy.Attempt{Act: policy.ActLedgerExport, Purpose: v.r.PostFormValue("purpose")}), 0)
+		return body
 	})
 	var denied *policy.Denied
 	switch {
-	case err == nil || begun: // what was sent cannot be taken back: the file lacks its end, which every verifier says
+	case err == nil:
 		return nil
+	case body != nil: // what was sent cannot be taken back: the file lacks its end, which every verifier says
+		p.o.Log.Info("export_broke_off", "person", v.person.ID, "error", err)
+		panic(http.ErrAbortHandler) // only a cut connection tells the browser that the answer is not whole
 	case errors.As(err, &denied) && denied.Reason == policy.ViewPurposeRequired:
 		return v.showAs(http.StatusUnprocessableEntity, v.exportPage(text2("閲覧目的を選んでください", "Choose a purpose")))
 	}
 	return err
-}
-
-// stalling gives each write its own deadline, so that a browser that does not read holds nothing for long.
-type stalling struct {
-	w http.ResponseWriter
-	c *http.ResponseController
-}
-
-func (s stalling) Write(b []byte) (int, error) {
-	if err := s.c.SetWriteDeadline(time.Now().Add(exportStall)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return 0, err
-	}
-	return s.w.Write(b)
 }
 
 // CheckpointPage is a checkpoint for the section's paper file: a month's last, the one that covers an entry, or the newest.

@@ -204,7 +204,9 @@ func (p *Pages) cast(v *visit) error {
 	}
 	defer play.Close()
 	v.w.Header().Set("Content-Type", "application/x-asciicast")
-	if err := play.Cast(v.r.Context(), stalling{v.w, http.NewResponseController(v.w)}, v.r.URL.Query().Get("idle") != "full"); err != nil && v.r.Context().Err() == nil {
+	body := v.lasting(v.allowedLook(policy.Attempt{Act: policy.ActPlay, Session: play.Session, Purpose: play.Why.Purpose}), 0)
+	defer body.end()
+	if err := play.Cast(v.r.Context(), body, v.r.URL.Query().Get("idle") != "full"); err != nil && v.r.Context().Err() == nil {
 		p.o.Log.Error("cast_failed", "session", play.Session, "error", err)
 		panic(http.ErrAbortHandler) // the answer has begun: only a cut connection tells that it is not whole
 	}

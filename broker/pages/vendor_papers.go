@@ -243,13 +243,9 @@ func (p *Pages) openEvidence(v *visit) error {
 		return err
 	}
 	defer found.Close()
-	// The kernel's deadline goes by the machine's own clock; a writer without deadlines is a test's.
-	_ = http.NewResponseController(v.w).SetWriteDeadline(time.Now().Add(uploadTime))
-	h := v.w.Header()
-	h.Set("Content-Type", "application/octet-stream") // no program may show a copy as a type that would run its content
-	h.Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(copyName(found.Paper)))
-	h.Set("Content-Length", strconv.FormatInt(found.Paper.Size, 10))
-	if _, err := io.Copy(v.w, found); err != nil && v.r.Context().Err() == nil {
+	body := v.attach(copyName(found.Paper), found.Paper.Size) // no program may show a copy as a type that would run its content
+	defer body.end()
+	if _, err := io.Copy(body, found); err != nil && v.r.Context().Err() == nil {
 		p.o.Log.Error("copy_failed", "paper", found.Paper.ID, "error", err)
 		panic(http.ErrAbortHandler) // the answer has begun: only a cut connection tells that it is not whole
 	}

@@ -160,8 +160,8 @@ func (r *Registry) holder(ctx context.Context, token string) (out Principal, see
 	return out, seen, now, err
 }
 
-// StillOpens reports whether a token, named as in Principal, is still valid. A long act that began with the token asks
-// again. The call does not count as a use of the token.
+// StillOpens reports whether a token, named as in Principal, is still valid, and neither its holder nor the holder's vendor is locked. A long
+// act that began with the token asks again. The call does not count as a use of the token.
 func (r *Registry) StillOpens(ctx context.Context, token string) (bool, error) {
 	hash, err := tokenHash(token)
 	if err != nil {
@@ -177,7 +177,14 @@ func (r *Registry) StillOpens(ctx context.Context, token string) (bool, error) {
 		if err != nil {
 			return fmt.Errorf("person of token: %w", err)
 		}
-		opens = t.Valid(s.Now) && p.Locked == nil
+		if opens = t.Valid(s.Now) && p.Locked == nil; !opens || p.Vendor == "" {
+			return nil
+		}
+		v, err := s.Vendor(p.Vendor)
+		if err != nil {
+			return fmt.Errorf("vendor of the token's person: %w", err)
+		}
+		opens = v.Locked == nil
 		return nil
 	})
 	return opens, err

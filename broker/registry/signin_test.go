@@ -378,3 +378,27 @@ func TestAWrongProofIsExplainedToWhoIsSignedIn(t *testing.T) {
 		}
 	}
 }
+
+// A lock of the vendor ends what its people are reading, as a lock of the person does: a fetch from the outbox went on to its end.
+func TestAttackALongReadOfALockedVendor(t *testing.T) {
+	t.Parallel()
+	h := townhall.Found(t)
+	enrol(t, h, h.Plan.Code)
+	_, in := enrol(t, h, issue(t, h, "sato", "admin").Text)
+	who, err := h.Registry.Authenticate(t.Context(), in.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if opens, err := h.Registry.StillOpens(t.Context(), who.TokenID); err != nil || !opens {
+		t.Fatalf("before the lock: %v, %v", opens, err)
+	}
+	if err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Append(ledger.Draft{Kind: "vendor.locked", Actor: townhall.By("deputy"), Subjects: []string{"V-012"}})
+		return errors.Join(err, tx.LockVendor("V-012", "deputy", "調査"))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if opens, err := h.Registry.StillOpens(t.Context(), who.TokenID); err != nil || opens {
+		t.Errorf("after the lock: %v, %v", opens, err)
+	}
+}
