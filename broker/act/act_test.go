@@ -1,6 +1,7 @@
 package act_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -207,5 +208,23 @@ func TestParameterIsTheFirstInThePath(t *testing.T) {
 		if got := (act.Spec{Path: path}).Parameter(); got != want {
 			t.Errorf("%s: %q", path, got)
 		}
+	}
+}
+
+// A caller hangs up between the count of a refusal and its entry: the refusal counted as written and was in no entry and no summary.
+func TestAttackARefusalWhoseCallerHangsUp(t *testing.T) {
+	t.Parallel()
+	h := townhall.Found(t)
+	ctx, hangUp := context.WithCancel(t.Context())
+	r := act.New(act.Options{DB: h.DB, First: func(context.Context, ledger.Actor, string, string, string, ...string) (bool, error) {
+		hangUp()
+		return true, nil
+	}})
+	err := act.Do(ctx, r, subject, touch, "map", townhall.Caller("kato"), func(*store.Tx, act.Person, store.System) error { return nil })
+	if townhall.Reason(err) != "forbidden" {
+		t.Fatalf("refused with %v", err)
+	}
+	if got := h.Kinds(t, "map"); len(got) == 0 || got[len(got)-1] != "access.refused" {
+		t.Errorf("entries: %v", got)
 	}
 }

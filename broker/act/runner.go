@@ -77,6 +77,7 @@ func (r *Runner) refused(ctx context.Context, route, id string, by Caller, err e
 	if !ok {
 		return err
 	}
+	ctx = context.WithoutCancel(ctx) // it is counted as written: a caller who hangs up meanwhile must not leave it out of the ledger
 	first, ledgered := r.o.First(ctx, by.Actor, e.Kind, e.What, e.Why, e.Subjects...)
 	if ledgered == nil && first {
 		ledgered = r.o.DB.Write(ctx, func(tx *store.Tx) error {

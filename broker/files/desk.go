@@ -258,6 +258,7 @@ func (d *Desk) within(ctx context.Context, id string, by ledger.Actor) error {
 
 // refused ledgers a denied look or fetch; like ones are counted together.
 func (d *Desk) refused(ctx context.Context, what, id string, denied *policy.Denied, by ledger.Actor) error {
+	ctx = context.WithoutCancel(ctx) // it is counted as written, also where the caller hangs up meanwhile
 	first, err := d.o.Refused(ctx, by, "access.refused", what, string(denied.Reason), id)
 	if err != nil || !first {
 		return err

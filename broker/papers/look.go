@@ -107,6 +107,7 @@ func (k *Keeper) Open(ctx context.Context, id, purpose, explanation string, by l
 
 // refused ledgers a denied look; like ones are counted together.
 func (k *Keeper) refused(ctx context.Context, id string, d *policy.Denied, by ledger.Actor) error {
+	ctx = context.WithoutCancel(ctx) // it is counted as written, also where the caller hangs up meanwhile
 	first, err := k.o.Refused(ctx, by, "access.refused", "look paper", string(d.Reason), id)
 	if err != nil || !first {
 		return err

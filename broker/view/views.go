@@ -120,6 +120,7 @@ func (v *Views) hidden(ctx context.Context, by Reader, what, id string) error {
 
 // RefusedOnce ledgers a refusal where it is the first of its kind; later ones are summed up. what is of a bounded list.
 func (v *Views) RefusedOnce(ctx context.Context, by Reader, what string, subjects []string, payload map[string]string) error {
+	ctx = context.WithoutCancel(ctx) // it is counted as written, also where the caller hangs up meanwhile
 	first, err := v.o.First(ctx, by.actor(), refusedLook, what, payload["reason"], subjects[1:]...)
 	if err != nil || !first {
 		return err
