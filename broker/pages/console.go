@@ -14,10 +14,11 @@ import (
 
 func consoleRoutes() []row {
 	title := text2("立会いコンソール", "Attendant console")
+	lookers := sessionLookers()
 	return []row{
 		get("/windows/{id}/console", staff, title, everyStaff(), l1, func(p *Pages, v *visit) error { return p.console(v, v.r.PathValue("id"), "") }),
 		get("/sessions/{id}/live", staff, title, everyStaff(), l1, func(p *Pages, v *visit) error { return p.console(v, "", v.r.PathValue("id")) }),
-		get("/sessions/side", staff, text2("接続中の画面を並べて見る", "Sessions side by side"), everyStaff(), l0, (*Pages).side),
+		get("/sessions/side", staff, text2("接続中の画面を並べて見る", "Sessions side by side"), lookers, l0, (*Pages).side),
 	}
 }
 

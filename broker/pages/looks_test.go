@@ -44,3 +44,15 @@ func TestAttackALookBehindOneThatFailed(t *testing.T) {
 		t.Errorf("a refresh is a second look: %v", kinds)
 	}
 }
+
+// The sessions side by side are the list of sessions: who may not open the one may not open the other.
+func TestAttackTheSessionsSideBySide(t *testing.T) {
+	t.Parallel()
+	w := found(t)
+	kato := w.as("kato")
+	for _, path := range []string{"/sessions", "/sessions/side"} {
+		if a := kato.get(path); a.status != http.StatusForbidden {
+			t.Errorf("%s for a requester: %d", path, a.status)
+		}
+	}
+}

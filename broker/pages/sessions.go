@@ -10,8 +10,13 @@ import (
 	"sekimori/policy/text"
 )
 
+// sessionLookers may look at lists of sessions; what each sees of them is the view's.
+func sessionLookers() callers {
+	return those(policy.Attendant, policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor)
+}
+
 func sessionRoutes() []row {
-	c := those(policy.Attendant, policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor)
+	c := sessionLookers()
 	c.Deputies = true
 	return []row{
 		get("/sessions", staff, text2("接続一覧", "Sessions"), c, levelOf(api.Sessions), (*Pages).sessions).inMenu(40),
