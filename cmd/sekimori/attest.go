@@ -71,21 +71,6 @@ func (p *program) recordFields() []column[api.AttendanceRecord] {
 	}
 }
 
-// intervention says what was done to the work during a window: shorter than the entry, which also says of what.
-func intervention(kind string) text.Text {
-	return text.Label(map[string]text.Text{
-		"window.closed": text.Of("終了", "closed"), "window.cut": text.Of("強制切断", "cut"), "window.cancelled": text.Of("取りやめ", "cancelled"),
-		"window.unpermitted": text.Of("許可の取消し", "permission taken back"), "window.handed-over": text.Of("引継ぎ", "handed over"),
-		"session.paused": text.Of("一時停止", "paused"), "session.resumed": text.Of("再開", "resumed"), "session.rule-answered": text.Of("確認待ちの命令", "held command"), "session.end-asked": text.Of("切断", "cut"),
-		"session.cut": text.Of("強制切断", "cut"), "session.ended": text.Of("切断", "ended"), "session.cut-explained": text.Of("切断の理由", "why it was cut"), store.KindBookmarked: text.Of("目印", "bookmark"),
-		"line.cut": text.Of("庁内網切断", "office network cut"), "line.on": text.Of("保守回線接続", "line on"), "line.lost": text.Of("分離を失った", "separation lost"),
-		"line.left-on": text.Of("保守回線がつながったまま", "line left on"), "line.reconciled": text.Of("起動時に保守回線を切断", "line off at a start"),
-		"line.off": text.Of("保守回線切断", "line off"), "line.restored": text.Of("庁内網復旧", "office network back"),
-		"extension.asked": text.Of("延長の申請", "extension asked"), "extension.granted": text.Of("延長", "extended"),
-		"extension.denied": text.Of("延長しない", "not extended"), "extension.lapsed": text.Of("延長の失効", "extension lapsed"),
-	}, kind)
-}
-
 // attestLeaf confirms how a window was attended (立会確認書).
 func (p *program) attestLeaf() *cli.Command {
 	return p.leaf("attest", "WINDOW", "立会確認書を出す(時間枠が終わってから)", "confirm how a window was attended (once it is over)", func(c *cli.Context) error {
