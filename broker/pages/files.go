@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"sekimori/broker/api"
 	"sekimori/broker/fault"
