@@ -3,6 +3,8 @@ package api
 import (
 	"encoding/json"
 	"time"
+
+	"sekimori/policy/text"
 )
 
 // Entry is one entry of the ledger.
@@ -16,12 +18,16 @@ type Entry struct {
 	Subjects []string        `json:"subjects,omitempty"`
 	Payload  json.RawMessage `json:"payload,omitempty"`
 	Hash     string          `json:"entry_hash"`
+	Withheld bool            `json:"withheld,omitempty"` // it is about other sections' systems alone; actor, subjects and payload are left out
 
 	// On a single entry.
 	Corrects    *int64  `json:"corrects,omitempty"`     // number of the entry that this one corrects
 	CorrectedBy []int64 `json:"corrected_by,omitempty"` // numbers of the entries that correct this one
 	Offers      []Offer `json:"offers,omitempty"`
 }
+
+// SaidWithheld stands where an entry's words are left out.
+var SaidWithheld = text.Of("ほかの課のシステムの記載です。内容は示しません", "about another section's system; its contents are not shown")
 
 // CorrectBody is the text of a correction.
 type CorrectBody struct {

@@ -198,7 +198,7 @@ func connectionColumns(e view.EntryWhole, names map[string]string, z *time.Locat
 func (v *visit) entryCard(e api.Entry, names map[string]string) Card {
 	card := Card{Rows: []CardRow{{Label: text2("番号", "No."), Text: text.Same(strconv.FormatInt(e.No, 10))}, {Label: text2("種類", "Kind"), Text: kindText(e.Kind)},
 		{Label: text2("日時", "Time"), Text: text.Moment(e.Time.In(v.p.o.Zone))}, {Label: text2("行った人", "By"), Text: text.Same(actorText(e.Actor, names))},
-		{Label: text2("対象", "About"), Text: text.Same(strings.Join(e.Subjects, " "))}}}
+		{Label: text2("対象", "About"), Text: aboutOf(e)}}}
 	if e.OnBehalf != "" {
 		card.Rows = append(card.Rows, CardRow{Label: text2("代決", "Deputy of"), Text: text.Same(namesIn(names, []string{e.OnBehalf}))})
 	}

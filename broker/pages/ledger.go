@@ -238,9 +238,17 @@ func (p *Pages) entries(v *visit) error {
 	}
 	for _, e := range list.Items {
 		no := strconv.FormatInt(e.No, 10)
-		page.Rows = append(page.Rows, LedgerEntryRow{No: no, Href: "/ledger/" + no, At: moment(e.Time, p.o.Zone), Kind: kindText(e.Kind), Actor: actorText(e.Actor, names), Subjects: text.OneLine(strings.Join(e.Subjects, " "), 80)})
+		page.Rows = append(page.Rows, LedgerEntryRow{No: no, Href: "/ledger/" + no, At: moment(e.Time, p.o.Zone), Kind: kindText(e.Kind), Actor: actorText(e.Actor, names), Subjects: text.OneLine(aboutOf(e).In(v.lang), 80)})
 	}
 	return v.show(page)
+}
+
+// aboutOf names the subjects of an entry.
+func aboutOf(e api.Entry) text.Text {
+	if e.Withheld {
+		return api.SaidWithheld
+	}
+	return text.Same(strings.Join(e.Subjects, " "))
 }
 
 // kindText is what a kind of entry is called.

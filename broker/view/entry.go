@@ -48,6 +48,10 @@ func (v *Views) EntryWhole(ctx context.Context, by Reader, no int64) (out EntryW
 		return out, err
 	}
 	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
+		if out.Withheld {
+			out.Checkpoint, err = covering(s, no)
+			return err
+		}
 		if out.Connection, err = v.entryConnection(s, out.Entry); err != nil {
 			return err
 		}

@@ -34,6 +34,13 @@ func (v *Views) Entries(ctx context.Context, by Reader, f EntriesAsked, limit in
 	}
 	out := api.List[api.Entry]{Items: []api.Entry{}}
 	err := v.o.DB.Read(ctx, func(s *store.Snap) error {
+		r, err := readingOf(s, by)
+		if err != nil {
+			return err
+		}
+		if ok, err := r.sees([]string{f.Subject}); err != nil || !ok {
+			return err // the list of a thing that the person does not see is empty
+		}
 		filter := store.EntryFilter{Newest: true, Limit: limit + 1, Kind: f.Kind, Subject: f.Subject, To: f.Before}
 		for e, err := range s.Entries(filter) {
 			if err != nil {
@@ -43,7 +50,11 @@ func (v *Views) Entries(ctx context.Context, by Reader, f EntriesAsked, limit in
 				out.Next = strconv.FormatInt(out.Items[limit-1].No, 10)
 				break
 			}
-			out.Items = append(out.Items, Entry(e, v.o.Zone))
+			one := Entry(e, v.o.Zone)
+			if err := r.withhold(&one); err != nil {
+				return err
+			}
+			out.Items = append(out.Items, one)
 		}
 		filter.To = 0
 		total, err := s.CountEntries(filter)
@@ -78,10 +89,18 @@ func (v *Views) Entry(ctx context.Context, by Reader, no int64) (api.Entry, erro
 	}
 	var out api.Entry
 	err = v.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		if out, err = v.wholeEntry(s, no); err == nil {
-			out.Offers = correction.OnEntry.Offers(s, by.Person, strconv.FormatInt(no, 10))
+		if out, err = v.wholeEntry(s, no); err != nil {
+			return err
 		}
-		return err
+		out.Offers = correction.OnEntry.Offers(s, by.Person, strconv.FormatInt(no, 10))
+		if own {
+			return nil
+		}
+		r, err := readingOf(s, by)
+		if err != nil {
+			return err
+		}
+		return r.withhold(&out)
 	})
 	if err == nil {
 		err = v.Looked(ctx, by, "ledger.viewed", []string{by.ID}, map[string]int64{"entry": no})

@@ -24,7 +24,12 @@ func (p *program) entryFields() []column[api.Entry] {
 			}
 			return p.named(v.Actor.ID)
 		}},
-		{"対象", "SUBJECTS", func(v api.Entry) string { return strings.Join(v.Subjects, " ") }},
+		{"対象", "SUBJECTS", func(v api.Entry) string {
+			if v.Withheld {
+				return api.SaidWithheld.In(p.lang)
+			}
+			return strings.Join(v.Subjects, " ")
+		}},
 		{"記載の符号", "", func(v api.Entry) string { return p.say(v.Kind, "") }},
 		{"代わりに", "ON BEHALF", func(v api.Entry) string { return p.named(v.OnBehalf) }},
 		{"経路", "VIA", func(v api.Entry) string { return word(p, api.Via(v.Actor.Via)) }},

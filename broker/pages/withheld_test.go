@@ -1,0 +1,54 @@
+package pages
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/policy"
+)
+
+// A head reads the entries about the systems of the own section, and of others only number, time and kind: payloads hold whole requests, which
+// other sections' heads do not see. The auditor reads all.
+func TestAttackAHeadReadsOtherSectionsThroughTheLedger(t *testing.T) {
+	w := found(t)
+	w.worked()
+	var other, own int64
+	err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
+		if err := tx.PutSystem(store.System{System: policy.System{ID: "tax", Name: "税", Section: "is", Line: policy.LineNone}}); err != nil {
+			return err
+		}
+		add := func(system, said string) (int64, error) {
+			e, err := tx.Append(ledger.Draft{Kind: "test.away", Actor: ledger.Actor{Kind: "person", ID: "mori", Via: "web"}, Subjects: []string{"X-1", system}, Payload: json.RawMessage(`{"reason":"` + said + `"}`)})
+			return e.Index, err
+		}
+		var err error
+		if other, err = add("tax", "滞納者の一覧"); err != nil {
+			return err
+		}
+		own, err = add("hr", "給与の一覧")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := func(no int64) string { return "/ledger/" + strconv.FormatInt(no, 10) }
+	head := w.as("head")
+	head.get(entry(own)).has(t, "給与の一覧", "X-1")
+	head.get("/ledger/entries").has(t, "ほかの課のシステムの記載です。内容は示しません")
+	head.get(entry(other)+"?lang=en").has(t, "another section&#39;s system; its contents are not shown")
+	for _, path := range []string{entry(other), "/ledger/entries", "/ledger/entries?subject=tax"} {
+		if a := head.get(path); a.status != http.StatusOK || strings.Contains(a.body, "滞納者") || strings.Contains(a.body, "X-1 tax") {
+			t.Errorf("%s: %d, or it shows the other section's words", path, a.status)
+		}
+	}
+	if a := head.get("/ledger/entries?subject=tax"); strings.Contains(a.body, `href="`+entry(other)+`"`) {
+		t.Error("a search by the other section's system finds its entries")
+	}
+	w.as("mori").get(entry(other)).has(t, "滞納者の一覧", "X-1")
+	w.as("mori").get("/ledger/entries?subject=tax").has(t, "X-1")
+}
