@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	testrun.Waiting()
+	testrun.Fast()
 	os.Exit(m.Run())
 }
 
