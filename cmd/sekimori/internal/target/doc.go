@@ -3,7 +3,8 @@
 // `sekimori demo` needs nothing but this program.
 //
 // It accepts certificates of one CA only, as a real target configured with TrustedUserCAKeys
-// does, and refuses forwarding. It is no server for anything else.
+// does, and refuses forwarding. Its administrative login answers the broker's orders about accounts, and says that it is simulated.
+// It is no server for anything else.
 //
 // Callers: the demo command.
 package target
