@@ -23,14 +23,14 @@ func changeRoutes() []row {
 	list, change, propose := text2("登録の変更の確認待ち", "Changes that wait"), text2("登録の変更", "Change of the registry"), text2("変更の提案", "Propose a change")
 	out := []row{
 		get("/changes", staff, list, readers, levelOf(api.Changes), (*Pages).changes).inMenu(95).called("登録の変更", "Changes"),
-		get("/changes/{no}", staff, change, readers, l0, (*Pages).change),
+		get("/changes/{no}", staff, change, readers, levelOf(api.Changes), (*Pages).change),
 		post("/changes/{no}/confirm", staff, change, confirmers, l0, (*Pages).confirmChange),
 		post("/changes/{no}/drop", staff, change, readers, l0, (*Pages).dropChange),
 	}
 	for _, one := range []struct{ path, kind string }{{"/people/{id}", "person"}, {"/systems/{id}", "system"}, {"/targets/{id}", "target"}, {"/accounts/{id}/{login}", "account"}} {
 		form := func(p *Pages, v *visit) error { return p.proposeForm(v, one.kind) }
 		do := func(p *Pages, v *visit) error { return p.propose(v, one.kind) }
-		out = append(out, get(one.path+"/change", staff, propose, writers, l0, form), post(one.path+"/change", staff, propose, writers, l0, do))
+		out = append(out, get(one.path+"/change", staff, propose, writers, l1, form), post(one.path+"/change", staff, propose, writers, l0, do))
 	}
 	return out
 }
@@ -60,6 +60,9 @@ func (v *visit) changeRow(c api.PendingChange) ChangeRow {
 }
 
 func (p *Pages) changes(v *visit) error {
+	if err := p.o.Views.Opened(v.r.Context(), v.reader(), string(api.Changes)); err != nil {
+		return err
+	}
 	list, err := p.o.Views.Changes(v.r.Context(), v.reader(), v.paging())
 	if err != nil {
 		return err
@@ -106,6 +109,9 @@ type ChangedRow struct {
 func (p *Pages) change(v *visit) error {
 	page, err := v.changePage()
 	if err != nil {
+		return err
+	}
+	if err := p.o.Views.Opened(v.r.Context(), v.reader(), string(api.Changes)); err != nil { // the page shows one line of the list
 		return err
 	}
 	if v.r.URL.Query().Get("done") == "proposed" {
@@ -235,7 +241,27 @@ func (v *visit) thingID(kind string) (id, page string) {
 	return id + "/" + login, "/accounts/" + url.PathEscape(id) + "/" + url.PathEscape(login)
 }
 
+// lookedAt ledgers a look at a thing of the registry (L1), as its own page does.
+func (v *visit) lookedAt(kind string) (err error) {
+	ctx, views, by := v.r.Context(), v.p.o.Views, v.reader()
+	id, _ := v.thingID(kind)
+	switch kind {
+	case "person":
+		_, err = views.Person(ctx, by, id)
+	case "system":
+		_, err = views.System(ctx, by, id)
+	case "target":
+		_, err = views.Target(ctx, by, id)
+	default:
+		_, err = views.Account(ctx, by, id)
+	}
+	return err
+}
+
 func (p *Pages) proposeForm(v *visit, kind string) error {
+	if err := v.lookedAt(kind); err != nil { // the form shows what the thing's own page shows
+		return err
+	}
 	page, err := v.proposePage(kind, nil, nil)
 	if err != nil {
 		return err

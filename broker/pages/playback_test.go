@@ -21,7 +21,10 @@ import (
 )
 
 // recorded puts a recording of system hr on file: two screens of output, forty seconds apart.
-func (w *world) recorded(id string) {
+func (w *world) recorded(id string) { w.t.Helper(); w.recordedLines(id, 20) }
+
+// recordedLines is recorded with a number of lines, two seconds apart.
+func (w *world) recordedLines(id string, lines int) {
 	w.t.Helper()
 	ok := func(err error) {
 		w.t.Helper()
@@ -41,7 +44,7 @@ func (w *world) recorded(id string) {
 	ok(r.Event(0, recordings.EventPTY, recordings.PTY{Term: "xterm", Cols: 80, Rows: 24}))
 	ok(r.Event(0, recordings.EventShell, nil))
 	ok(r.Data(0, recordings.Stdout, []byte("$ psql -U hrmnt01 payroll\r\n\x1b[7m障害復旧\x1b[0m\r\n")))
-	for range 20 {
+	for range lines {
 		elapsed += 2 * time.Second
 		ok(r.Data(0, recordings.Stdout, []byte("UPDATE 3\r\n")))
 	}

@@ -67,7 +67,7 @@ func TestEveryListHasItsLevelAndEntry(t *testing.T) {
 	w := newWorld(t)
 	tokens := w.found()
 	entries := map[string]string{
-		string(api.People): "list.viewed", string(api.Systems): "list.viewed", string(api.Targets): "list.viewed", string(api.Accounts): "list.viewed", string(api.Lines): "list.viewed", string(api.Freezes): "list.viewed",
+		string(api.People): "list.viewed", string(api.Systems): "list.viewed", string(api.Targets): "list.viewed", string(api.Accounts): "list.viewed", string(api.Lines): "list.viewed", string(api.Changes): "list.viewed", string(api.Freezes): "list.viewed",
 		string(api.Files): "list.viewed", string(api.Reconciliations): "list.viewed", string(api.UnknownLogins): "list.viewed",
 		string(api.Vendors): "vendor.listed", string(api.Reviews): "review.listed", string(api.LedgerPath): "ledger.listed",
 	}
