@@ -32,10 +32,8 @@ func (s *Snap) Facts(ref string) (policy.Facts, error) {
 	if err != nil {
 		return policy.Facts{}, err
 	}
-	if f.Person.Kind == policy.Staff {
-		if f.StandsInFor, err = s.StandsInFor(f.Person.ID); err != nil {
-			return policy.Facts{}, fmt.Errorf("read for whom %s decides: %w", f.Person.ID, err)
-		}
+	if f.StandsInFor, err = s.StandsInFor(f.Person.ID); err != nil {
+		return policy.Facts{}, fmt.Errorf("read for whom %s decides: %w", f.Person.ID, err)
 	}
 	f.Live, err = s.live(&f)
 	return f, err
