@@ -51,7 +51,7 @@ var kindsOfSessions = func() []Kind {
 			object("recording", "the recording's digest: `sha256`, `size`, `file`, `segments`, `chain`, … (`recordings/FORMAT.md`, section 4); absent: none was begun"),
 		}},
 		{Name: "session.feature-refused", JA: "機能の拒否", Says: "The engineer asked for something within the session that is not granted. The first of each sort has an entry; the counts are in `session.ended`.", Subjects: namesSession,
-			Members: with(reasonOf(), id, text("feature", "what: `shell`, `exec`, `sftp`, `scp`, `forward`, `agent`, `x11`, `other`, `channel`, `request`, `env`, or a bound of the grant for files: `file-in`, `file-out`, `file-path`, `file-size`, `file-unresolved`, `file-uninspected`"))},
+			Members: with(reasonOf(), id, text("feature", "what: `shell`, `exec`, `sftp`, `scp`, `forward` (to a host and port), `forward-remote`, `forward-socket`, `tunnel`, `agent`, `x11`, `other`, `channel`, `request`, `env`, or a bound of the grant for files: `file-in`, `file-out`, `file-path`, `file-size`, `file-unresolved`, `file-uninspected`"))},
 		{Name: "session.number-masked", JA: "番号を伏せた", Says: "Numbers that look like individual numbers were masked in the session's output for the first time; their count is in `session.ended`. What was masked is in the recording's input.", Subjects: namesSession, Members: []Member{id}},
 		{Name: "session.rule-applied", JA: "命令の決まりの適用", Says: "A live rule of the system had an effect on a command, or could not judge it. The command itself is in the recording.", Subjects: namesSession, Members: []Member{
 			id, text("rule", "the rule as it is written; absent: the rules could not judge the command"), text("effect", "`warn`, `hold`, `refuse` or `end`"),

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -65,7 +66,7 @@ func (c *channel) serveForward(ctx context.Context, nc ssh.NewChannel, to policy
 	defer c.r.catch()
 	r, asked := c.r, policy.Asked{Kind: policy.ChannelForward, To: to.String()}
 	if d := r.cfg.Decide(ctx, asked); !d.Allow {
-		r.rejectChannel(clientSide, nc, ssh.Prohibited, reasonLine(d.Reason, featureForward))
+		r.rejectFor(cmp.Or(d.Reason, policy.FeatureNotGranted), clientSide, nc, ssh.Prohibited, reasonLine(d.Reason, featureForward))
 		return
 	}
 	if !r.valve.awaitInput() || !c.event(recordings.EventOpen, recordings.Opened{Type: directTCPIP, To: to.String()}) {
@@ -85,7 +86,7 @@ func (c *channel) serveForward(ctx context.Context, nc ssh.NewChannel, to policy
 	d := r.cfg.Decide(ctx, asked)
 	if !d.Allow || !r.valve.open() {
 		c.dropForward(farReqs)
-		r.rejectChannel(clientSide, nc, ssh.Prohibited, reasonLine(d.Reason, featureForward))
+		r.rejectFor(cmp.Or(d.Reason, policy.FeatureNotGranted), clientSide, nc, ssh.Prohibited, reasonLine(d.Reason, featureForward))
 		return
 	}
 	near, nearReqs, err := nc.Accept()

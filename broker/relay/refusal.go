@@ -30,7 +30,10 @@ type refusal struct {
 
 // Features in reason 117 and in the ledger, besides those of policy.ChannelKind.
 const (
-	featureForward = string(policy.ChannelForward)
+	featureForward = string(policy.ChannelForward) // to a host and port beyond the target (-L, -D, -W)
+	featureRemote  = "forward-remote"              // back to the engineer's side (-R)
+	featureSocket  = "forward-socket"              // of a Unix socket, in either direction
+	featureTunnel  = "tunnel"                      // -w
 	featureAgent   = string(policy.ChannelAgent)
 	featureX11     = string(policy.ChannelX11)
 	featureEnv     = "env"
@@ -42,9 +45,9 @@ const (
 // with failure and not counted, as RFC 4254 section 4 and 5.4 require. PuTTY's winadj is one, and so are the keepalives of
 // most libraries.
 var features = map[string]string{
-	"direct-tcpip": featureForward, "direct-streamlocal@openssh.com": featureForward, "forwarded-tcpip": featureForward,
-	"tcpip-forward": featureForward, "cancel-tcpip-forward": featureForward, "tun@openssh.com": featureForward,
-	"streamlocal-forward@openssh.com": featureForward, "cancel-streamlocal-forward@openssh.com": featureForward,
+	"direct-tcpip": featureForward, "forwarded-tcpip": featureRemote, "tcpip-forward": featureRemote, "cancel-tcpip-forward": featureRemote,
+	"direct-streamlocal@openssh.com": featureSocket, "streamlocal-forward@openssh.com": featureSocket, "cancel-streamlocal-forward@openssh.com": featureSocket,
+	"tun@openssh.com":            featureTunnel,
 	"auth-agent-req@openssh.com": featureAgent, "auth-agent@openssh.com": featureAgent, "auth-agent-req": featureAgent, "auth-agent": featureAgent,
 	"x11-req": featureX11, "x11": featureX11,
 	"env":   featureEnv,
@@ -177,21 +180,29 @@ func (r *Relay) refuseRequest(of *channel, side string, req *ssh.Request, detail
 		x.feature, x.reason = feature, policy.FeatureNotGranted
 	}
 	r.refused(x)
-	if side == clientSide && (x.feature == featureForward || x.feature == featureAgent || x.feature == featureX11) {
-		r.remark(x.feature)
+	switch x.feature {
+	case featureForward, featureRemote, featureSocket, featureTunnel, featureAgent, featureX11:
+		if side == clientSide {
+			r.remark(x.feature)
+		}
 	}
 	// An answer that cannot be sent means that the connection is dead; Serve notices that.
 	_ = req.Reply(false, nil)
 }
 
-// rejectChannel records a channel and rejects it.
+// rejectChannel records a channel and rejects it as not granted.
 func (r *Relay) rejectChannel(side string, nc ssh.NewChannel, code ssh.RejectionReason, text string) {
+	r.rejectFor(policy.FeatureNotGranted, side, nc, code, text)
+}
+
+// rejectFor is rejectChannel for another reason.
+func (r *Relay) rejectFor(reason policy.Reason, side string, nc ssh.NewChannel, code ssh.RejectionReason, text string) {
 	feature, known := features[nc.ChannelType()]
 	if !known {
 		feature = featureChannel
 	}
 	r.refused(refusal{
-		side: side, what: nc.ChannelType(), feature: feature, reason: policy.FeatureNotGranted, detail: text,
+		side: side, what: nc.ChannelType(), feature: feature, reason: reason, detail: text,
 	})
 	if side == clientSide {
 		r.mu.Lock()
