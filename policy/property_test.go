@@ -115,6 +115,7 @@ func world(t *rapid.T) (Facts, Attempt, time.Time) {
 		f.Freezes = []Freeze{{
 			Scope:   rapid.SampledFrom([]FreezeScope{"", FreezeAll, FreezeVendor, FreezeSystem}).Draw(t, "scope"),
 			Subject: rapid.SampledFrom([]string{"", "V-012", "V-013", "hr", "tax"}).Draw(t, "subject"),
+			System:  rapid.SampledFrom([]string{"", "", "hr", "tax"}).Draw(t, "system of the freeze"),
 			Drill:   rapid.Bool().Draw(t, "drill freeze"),
 		}}
 	}
@@ -228,6 +229,7 @@ func noGrantNoChannel(t *rapid.T) {
 	for _, fr := range f.Freezes {
 		switch {
 		case fr.Drill && !g.Window.Drill:
+		case fr.Scope == FreezeVendor && fr.System != s.ID && fr.System != "":
 		case fr.Scope == FreezeVendor && fr.Subject != "V-012" && fr.Subject != "":
 		case fr.Scope == FreezeSystem && fr.Subject != s.ID && fr.Subject != "":
 		default:

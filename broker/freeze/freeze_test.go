@@ -1,12 +1,14 @@
 package freeze_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"sekimori/broker/freeze"
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/ledger"
 	"sekimori/broker/registry"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -173,5 +175,32 @@ func TestLockVendor(t *testing.T) {
 	want(t, "unlock", f.UnlockVendor(t.Context(), "V-012", "", townhall.Caller("deputy")), "")
 	if got := told(t, h); got != "no-grant" {
 		t.Errorf("after the unlock: %s", got)
+	}
+}
+
+// TestAVendorIsStoppedOnOneSystem: the freeze names both, in the list and in the ledger, and reaches the section of that system. A rule that
+// stops the vendor there makes no second one.
+func TestAVendorIsStoppedOnOneSystem(t *testing.T) {
+	h, f := open(t)
+	by := townhall.Caller("ito")
+	id, err := f.Declare(t.Context(), policy.Freeze{Scope: policy.FreezeVendor, Subject: "reiji", System: "hr"}, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := f.Status(t.Context())
+	if err != nil || len(list) != 1 || list[0].Subject != "V-012" || list[0].System != "hr" {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	for _, wrong := range []policy.Freeze{{Scope: policy.FreezeAll, System: "hr"}, {Scope: policy.FreezeSystem, Subject: "hr", System: "hr"}, {Scope: policy.FreezeVendor, Subject: "reiji", System: "nowhere"}} {
+		if _, err := f.Declare(t.Context(), wrong, by); err == nil {
+			t.Errorf("%+v is taken", wrong)
+		}
+	}
+	rule := ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}
+	if err := h.DB.Write(t.Context(), func(tx *store.Tx) error { return freeze.ByRule(tx, "V-012", "hr", "not proved", rule) }); err != nil && !errors.Is(err, store.ErrNoEntry) {
+		t.Fatal(err)
+	}
+	if list, err = f.Status(t.Context()); err != nil || len(list) != 1 || list[0].ID != id {
+		t.Errorf("the rule made another freeze: %+v, %v", list, err)
 	}
 }

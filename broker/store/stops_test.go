@@ -34,7 +34,7 @@ func TestStopsInForceSurviveTheMigration(t *testing.T) {
 	// The test removes the migration's additions; then the migration runs on rows of an older version.
 	for _, q := range []string{
 		`DROP TABLE lock_lifts`, `DROP TABLE drill_asks`, `DROP TABLE hold_releases`, `DROP TABLE holds`, `DROP TABLE alarm_desks`, `DROP TABLE alarms`,
-		`ALTER TABLE freezes DROP COLUMN drill`, `DELETE FROM goose_db_version WHERE version_id = 9`,
+		`ALTER TABLE freezes DROP COLUMN system`, `ALTER TABLE freezes DROP COLUMN drill`, `DELETE FROM goose_db_version WHERE version_id = 9`,
 		`INSERT INTO locks (kind, subject, by, reason, since) VALUES ('person', 'E-0031', 'U-001', '以前の停止', 1)`,
 		`INSERT INTO locks (kind, subject, by, reason, since, lifted_by, lifted) VALUES ('vendor', 'V-012', 'U-001', '済み', 1, 'U-002', 2)`,
 		`INSERT INTO freezes (id, scope, subject, by, since, reason) VALUES ('I-001', 'all', '', 'U-001', 1, '以前の凍結')`,
@@ -52,6 +52,11 @@ func TestStopsInForceSurviveTheMigration(t *testing.T) {
 	}
 	if _, err := raw.Exec(`CREATE INDEX alarms_by_about ON alarms (about, what)`); err != nil { // of a later migration, dropped with its table
 		t.Fatal(err)
+	}
+	for _, table := range []string{"freezes", "drill_asks"} { // the columns of a later migration
+		if _, err := raw.Exec(`ALTER TABLE ` + table + ` ADD COLUMN system TEXT NOT NULL DEFAULT '' CONSTRAINT ` + table + `_system CHECK (system = '' OR scope = 'vendor')`); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := raw.Close(); err != nil {
 		t.Fatal(err)
@@ -104,6 +109,8 @@ func TestWhatAFreezeCovers(t *testing.T) {
 		{"another system", policy.Freeze{Scope: policy.FreezeSystem, Subject: "tax"}, false, false},
 		{"the vendor", policy.Freeze{Scope: policy.FreezeVendor, Subject: "V-020"}, true, true},
 		{"its prime", policy.Freeze{Scope: policy.FreezeVendor, Subject: "V-012"}, true, true},
+		{"the vendor on this system", policy.Freeze{Scope: policy.FreezeVendor, Subject: "V-012", System: "hr"}, true, true},
+		{"the vendor on another system", policy.Freeze{Scope: policy.FreezeVendor, Subject: "V-012", System: "tax"}, false, false},
 		{"another vendor", policy.Freeze{Scope: policy.FreezeVendor, Subject: "V-999"}, false, false},
 	} {
 		o := open(t)
