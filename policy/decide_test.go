@@ -53,7 +53,9 @@ func TestDecideReasons(t *testing.T) {
 			subcontracted(f)
 			f.Freezes = []Freeze{{Scope: FreezeVendor, Subject: "V-001"}}
 		}, Frozen, false},
-		{"vendor frozen on the system", func(f *Facts, a *Attempt) { f.Freezes = []Freeze{{Scope: FreezeVendor, Subject: "V-012", System: "hr"}} }, Frozen, false},
+		{"vendor frozen on the system", func(f *Facts, a *Attempt) {
+			f.Freezes = []Freeze{{Scope: FreezeVendor, Subject: "V-012", System: "hr"}}
+		}, Frozen, false},
 		{"system frozen", func(f *Facts, a *Attempt) { f.Freezes = []Freeze{{Scope: FreezeSystem, Subject: "hr"}} }, Frozen, false},
 		{"other source", func(f *Facts, a *Attempt) {
 			f.Person.Sources = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}
@@ -260,8 +262,12 @@ func TestStillAllowed(t *testing.T) {
 			f.Grants = append(f.Grants, g)
 		}},
 		{"another vendor frozen", func(f *Facts, a *Attempt) { f.Freezes = []Freeze{{Scope: FreezeVendor, Subject: "V-013"}} }},
-		{"vendor frozen on another system", func(f *Facts, a *Attempt) { f.Freezes = []Freeze{{Scope: FreezeVendor, Subject: "V-012", System: "tax"}} }},
-		{"another vendor frozen on the system", func(f *Facts, a *Attempt) { f.Freezes = []Freeze{{Scope: FreezeVendor, Subject: "V-013", System: "hr"}} }},
+		{"vendor frozen on another system", func(f *Facts, a *Attempt) {
+			f.Freezes = []Freeze{{Scope: FreezeVendor, Subject: "V-012", System: "tax"}}
+		}},
+		{"another vendor frozen on the system", func(f *Facts, a *Attempt) {
+			f.Freezes = []Freeze{{Scope: FreezeVendor, Subject: "V-013", System: "hr"}}
+		}},
 		{"another system frozen", func(f *Facts, a *Attempt) { f.Freezes = []Freeze{{Scope: FreezeSystem, Subject: "tax"}} }},
 		{"registered source", func(f *Facts, a *Attempt) { f.Person.Sources = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} }},
 		{"registered source, mapped", func(f *Facts, a *Attempt) {

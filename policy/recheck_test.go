@@ -29,7 +29,9 @@ func TestRecheckReasons(t *testing.T) {
 		{"session without number", func(f *Facts, r *Running) { r.Session = "" }, Locked},
 		{"vendor unknown", func(f *Facts, r *Running) { f.Vendor = Vendor{} }, Locked},
 		{"all frozen", func(f *Facts, r *Running) { f.Freezes = []Freeze{{Scope: FreezeAll}} }, CutByFreeze},
-		{"vendor frozen on the system", func(f *Facts, r *Running) { f.Freezes = []Freeze{{Scope: FreezeVendor, Subject: "V-012", System: "hr"}} }, CutByFreeze},
+		{"vendor frozen on the system", func(f *Facts, r *Running) {
+			f.Freezes = []Freeze{{Scope: FreezeVendor, Subject: "V-012", System: "hr"}}
+		}, CutByFreeze},
 		{"vendor frozen", func(f *Facts, r *Running) { f.Freezes = []Freeze{{Scope: FreezeVendor, Subject: "V-012"}} }, CutByFreeze},
 		{"system frozen", func(f *Facts, r *Running) { f.Freezes = []Freeze{{Scope: FreezeSystem, Subject: "hr"}} }, CutByFreeze},
 		{"clock ran back", func(f *Facts, r *Running) { f.Runtime.Clock = ClockUntrusted }, ClockNotTrusted},
