@@ -85,7 +85,9 @@ func SeeLedger(p Person, standsInFor []string) (s Sight, own bool) {
 
 // SeesEntry rules whether a person of that sight reads what an entry of the ledger says. about are the owners of the systems that the entry is
 // about. Number, time and kind of an entry about other sections' systems alone are seen, so that the ledger shows no gap; its words are not.
-func SeesEntry(s Sight, about []Owner) bool { return len(about) == 0 || slices.ContainsFunc(about, s.Sees) }
+func SeesEntry(s Sight, about []Owner) bool {
+	return len(about) == 0 || slices.ContainsFunc(about, s.Sees)
+}
 
 // SeeDays gives a person's sight of the days whose sessions a section confirms: that of sessions.
 func SeeDays(p Person, standsInFor []string) Sight { return SeeSessions(p, standsInFor) }

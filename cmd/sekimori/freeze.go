@@ -94,7 +94,7 @@ func (p *program) freezeOn(c *cli.Context) error {
 		}
 	}
 	if named != 1 && (c.Bool("all") || named != 2) {
-		return &usageError{ja: "--vendor、--system、--all のどれかが要ります(--vendor と --system を並べると、その対象システムの上だけでその保守事業者を止めます)", en: "one of --vendor, --system and --all is required; --vendor with --system stops the vendor on that system only, or --vendor with --system: the vendor on that system only"}
+		return &usageError{ja: "--vendor、--system、--all のどれかが要ります(--vendor と --system を並べると、その対象システムの上だけでその保守事業者を止めます)", en: "exactly one of --vendor, --system and --all is required, or --vendor with --system: the vendor on that system only"}
 	}
 	if body.Drill {
 		if _, err := p.reason(c); err != nil {
