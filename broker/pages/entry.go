@@ -9,6 +9,7 @@ import (
 
 	"sekimori/broker/api"
 	"sekimori/broker/fault"
+	"sekimori/broker/store"
 	"sekimori/broker/view"
 	"sekimori/policy/text"
 )
@@ -160,13 +161,17 @@ func connectionColumns(e view.EntryWhole, names map[string]string, z *time.Locat
 	}
 	add("時間(分、切上げ)", "Minutes, rounded up", minutes, why)
 	add("終了理由", "End cause", endText(c.Session), running)
-	verified := text2("関守が両側の接続を閉じたことだけを記録した。接続先に残った処理は、この版では確かめない", "Only that the broker closed both sides is on record. This version does not look for processes left on the target")
+	verified := text2("終了の検証の記載がない", "No verification of the end is on record")
 	if live {
 		verified = running
 	} else if c.Started.IsZero() {
 		verified = notReached
 	}
-	add("終了の検証", "End verified", text.Text{}, verified)
+	proof := text.Text{}
+	if c.EndVerified != "" {
+		proof = store.ProofState(c.EndVerified).Label()
+	}
+	add("終了の検証", "End verified", proof, verified)
 	add("保守回線切断", "Maintenance line off", line.off, line.open)
 	add("庁内網復旧", "Office network back", line.back, line.open)
 	add("延長・一時停止", "Extensions, pauses", text2("延長 "+itoa(c.Extensions)+"回、一時停止 "+itoa(c.Pauses)+"回", itoa(c.Extensions)+" extensions, "+itoa(c.Pauses)+" pauses"), text.Text{})

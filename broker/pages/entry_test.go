@@ -28,20 +28,30 @@ func TestAnEntryOfAConnection(t *testing.T) {
 	at := "/ledger/" + strconv.FormatInt(no, 10)
 	b := w.as("head")
 	page := b.get(at)
-	page.has(t, "R8-0001", s.ID, "人事給与", "hrmnt01", "25分", "強制切断", "第二承認は求められなかった", "延長 0回、一時停止 0回", "この版は番号を伏せない", "点検待ち", "検証のしかた", "確定点を印刷", "立会署名者")
+	page.has(t, "R8-0001", s.ID, "人事給与", "hrmnt01", "25分", "強制切断", "第二承認は求められなかった", "延長 0回、一時停止 0回", "24 伏せた番号(件)", "終了の検証の記載がない", "点検待ち", "検証のしかた", "確定点を印刷", "立会署名者")
 	for n, label := range strings.Split("番号 申請番号 接続番号 対象システム 接続先 作業用アカウント 保守事業者 保守要員 接続元 第一承認 第二承認 立会者 庁内網切断 保守回線接続 接続開始 接続終了 時間(分、切上げ) 終了理由 終了の検証 保守回線切断 庁内網復旧 延長・一時停止 ファイル授受 伏せた番号(件) 点検判定 検証値", " ") {
 		if !strings.Contains(page.body, "<dt>"+strconv.Itoa(n+1)+" "+label+"</dt>") {
 			t.Errorf("column %d %s is missing", n+1, label)
 		}
 	}
 	page.has(t, "記録されていない", "申請に書かれていない")
+	if err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
+		if err := tx.PutEndProof(store.EndProof{Session: s.ID, State: store.ProofPartly, Findings: []store.Finding{{What: "connections", State: store.ProofVerified}}}); err != nil {
+			return err
+		}
+		_, err := tx.Append(ledger.Draft{Kind: "session.end-verified", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Subjects: []string{s.ID}})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b.get(at).has(t, "<dt>19 終了の検証</dt><dd>"+store.ProofPartly.Label().JA)
 	if strings.Contains(page.body, "invalid") {
 		t.Error("a missing source is shown as an invalid one")
 	}
 	if emptyColumn.MatchString(page.body) {
 		t.Error("an empty column does not say why")
 	}
-	b.get(at+"?lang=en").has(t, "26 Hash of the entry", "This version masks no numbers", "How to verify", "Witnesses")
+	b.get(at+"?lang=en").has(t, "26 Hash of the entry", "24 Masked numbers", "How to verify", "Witnesses")
 	printed := b.get("/ledger/checkpoint?lang=ja&entry=" + strconv.FormatInt(no, 10))
 	printed.has(t, "確定点", "を覆う)")
 	if groups := regexp.MustCompile(`(?:[0-9a-f]{8} ){8}`).FindString(printed.body); groups == "" || !strings.Contains(page.body, groups) {

@@ -106,6 +106,9 @@ func (v *Views) entryConnection(s *store.Snap, e api.Entry) (*EntryConnection, e
 	if out.Line, err = v.sessionLine(s, r); err != nil {
 		return nil, err
 	}
+	if err := verifiedEnd(s, &out.Session); err != nil {
+		return nil, err
+	}
 	asked, err := s.Request(r.Request)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
