@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	testrun.Fast()
+	testrun.Waiting()
 	os.Exit(m.Run())
 }
 

@@ -78,9 +78,9 @@ func (b *tab) follows(where string, l drawn) {
 }
 
 // TestEveryPageInABrowser opens every page in Chromium: no rule of axe-core is broken, no script or style is outside the policy, no
-// request leaves the origin, nothing scrolls sideways at 320 px. Each page is opened once. In a whole run language, width and colours are drawn
-// pairwise, and SEKIMORI_FULL_GRID=1 opens each page in every look. A plain run has one look, the narrow one, and asks axe-core, which takes most of
-// the time, only about pages with a kind of element that no page before had.
+// request leaves the origin, nothing scrolls sideways at 320 px. A whole run, as in CI, opens each page once, with language, width and colours drawn
+// pairwise, and SEKIMORI_FULL_GRID=1 opens each page in every look. A plain run opens each fourth page in one look, the narrow one, and asks axe-core,
+// which takes most of the time, only about pages with a kind of element that no page before had.
 func TestEveryPageInABrowser(t *testing.T) {
 	t.Parallel()
 	startChromium(t)
@@ -98,13 +98,15 @@ func TestEveryPageInABrowser(t *testing.T) {
 			t.Errorf("no one opens %s", r.path)
 			continue
 		}
+		if n++; n%4 != 0 && !testbed.Whole() {
+			continue // CI opens every page
+		}
 		drawn := looks[n%len(looks) : n%len(looks)+1]
 		if os.Getenv("SEKIMORI_FULL_GRID") == "1" {
 			drawn = looks
 		} else if !testbed.Whole() {
 			drawn = looks[:1]
 		}
-		n++
 		for _, l := range drawn {
 			key := person + l.String()
 			if tabs[key] == nil {

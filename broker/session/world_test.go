@@ -39,7 +39,7 @@ import (
 var empty []byte
 
 func TestMain(m *testing.M) {
-	testrun.Fast()
+	testrun.Waiting()
 	if err := migrate(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
