@@ -109,6 +109,38 @@ func ListsCommand(patterns []string, command string) bool {
 	return err == nil && slices.ContainsFunc(patterns, func(p string) bool { return matches(p, words) })
 }
 
+// CoversCommands gives the first pattern of a list that permits each command which another pattern permits; empty: there is none. A
+// command that is taken away still runs where the rest of the list covers it.
+func CoversCommands(list []string, pattern string) string {
+	if at := slices.IndexFunc(list, func(p string) bool { return covers(p, pattern) }); at >= 0 {
+		return list[at]
+	}
+	return ""
+}
+
+// covers reports whether each command that the narrow pattern matches is matched by the wide one as well.
+func covers(wide, narrow string) bool {
+	want, have := strings.Split(wide, " "), strings.Split(narrow, " ")
+	if !isPattern(wide) || !isPattern(narrow) || len(want) != len(have) {
+		return false
+	}
+	for i, w := range want {
+		prefix, open := strings.CutSuffix(w, "*")
+		known, some := strings.CutSuffix(have[i], "*")
+		switch {
+		case !open:
+			if w != have[i] {
+				return false
+			}
+		case !strings.HasPrefix(known, prefix), prefix == "" && strings.HasPrefix(known, "-"):
+			return false
+		case !some && slices.Contains(strings.Split(known, "/"), ".."): // a * does not stand for it
+			return false
+		}
+	}
+	return true
+}
+
 // opensCommand rules on a shell (no command) or an exec. Under a forced command the target runs that command, so the asked one does not
 // matter. A system whose rules list commands gives no shell and no other command, even where a grant of before did.
 func opensCommand(g *Grant, s *System, kind ChannelKind, command string) bool {

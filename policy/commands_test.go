@@ -43,6 +43,33 @@ func TestPatternsOfCommands(t *testing.T) {
 	}
 }
 
+// A pattern covers another where it permits each command that the other permits.
+func TestCoveredCommands(t *testing.T) {
+	list := []string{"uptime", "cat /var/log/*", "tail * *", "systemctl status *", "report --month=*", "up -*"}
+	for pattern, want := range map[string]string{
+		"uptime": "uptime", "cat /var/log/a": "cat /var/log/*", "cat /var/log/app/*": "cat /var/log/*", "cat /var/log/*": "cat /var/log/*",
+		"tail a b*": "tail * *", "systemctl status payroll": "systemctl status *", "report --month=1*": "report --month=*", "up -a": "up -*",
+		"cat /var/*": "", "cat *": "", "cat /var/log/../x": "", "tail -n a": "", "tail -n* a": "", "tail a": "", "systemctl restart payroll": "", "uptime x": "",
+		"id": "", "up *": "", "": "", "cat 'a'": "",
+	} {
+		if got := CoversCommands(list, pattern); got != want {
+			t.Errorf("%q is covered by %q, want %q", pattern, got, want)
+		}
+	}
+}
+
+// FuzzCoversCommands: a command that a covered pattern permits is permitted by the pattern that covers it.
+func FuzzCoversCommands(f *testing.F) {
+	for _, s := range [][3]string{{"cat *", "cat a*", "cat ab"}, {"a *", "a -*", "a -x"}, {"a *", "a ..", "a .."}, {"a x/*", "a x/../*", "a x/../y"}} {
+		f.Add(s[0], s[1], s[2])
+	}
+	f.Fuzz(func(t *testing.T, wide, narrow, command string) {
+		if CoversCommands([]string{wide}, narrow) != "" && ListsCommand([]string{narrow}, command) && !ListsCommand([]string{wide}, command) {
+			t.Errorf("%q is said to cover %q, and does not permit %q", wide, narrow, command)
+		}
+	})
+}
+
 // TestChannelsOfABoundedGrant: shell, command and transfers, for each form of a grant and of the system's rule.
 func TestChannelsOfABoundedGrant(t *testing.T) {
 	const sftp, scp = "sftp", "scp -t /in/a"
