@@ -90,7 +90,7 @@ const grantColumns = `SELECT g.id, g.person, g.vendor, g.target, g.account, g.re
 	w.emergency, w.drill, w.present, w.backup_at, w.overrides,
 	coalesce(json_extract(r.body, '$.file_direction'), ''), coalesce(json_extract(r.body, '$.file_paths_in'), '[]'),
 	coalesce(json_extract(r.body, '$.file_paths_out'), '[]'), coalesce(json_extract(r.body, '$.file_limit_mib'), 0),
-	coalesce(json_extract(r.body, '$.sanitised'), ''), coalesce(json_extract(r.body, '$.commands'), '[]'),
+	coalesce(json_extract(r.body, '$.sanitised'), ''), coalesce(g.commands, json_extract(r.body, '$.commands'), '[]'),
 	coalesce(json_extract(r.body, '$.forced_command'), '')
 	FROM grants g JOIN windows w ON w.id = g.window JOIN requests r ON r.no = g.request
 	LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE request = g.request)`
@@ -136,9 +136,15 @@ func (t *Tx) AddGrant(g policy.Grant) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO grants (id, person, vendor, target, account, window, request, files, forwards, state, revoked_by,
-		revoked_reason, person_limit, ends) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT ends FROM windows WHERE id = ?))`,
-		g.ID, g.Person, g.Vendor, g.Target, g.Account, g.Window.ID, g.Request, string(g.Files), forwards, string(g.State),
+	var commands any // NULL: those of the request
+	if len(g.Commands) > 0 {
+		if commands, err = encode(g.Commands); err != nil {
+			return err
+		}
+	}
+	_, err = t.exec(`INSERT INTO grants (id, person, vendor, target, account, window, request, files, forwards, commands, state, revoked_by,
+		revoked_reason, person_limit, ends) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT ends FROM windows WHERE id = ?))`,
+		g.ID, g.Person, g.Vendor, g.Target, g.Account, g.Window.ID, g.Request, string(g.Files), forwards, commands, string(g.State),
 		g.RevokedBy, g.RevokedReason, g.PersonLimit, g.Window.ID)
 	return exists(err)
 }
