@@ -122,7 +122,7 @@ var kindsOfRequests = func() []Kind {
 		{Name: "request.approved", JA: "承認", Says: "An approver approved.", Subjects: namesRequestAsked, Common: groupRequest, Members: []Member{
 			stage, text("reason", "what was said with it; may be empty"), onBehalf,
 			yesno("final", "the request is approved, and not only its first stage"),
-			object("conditions", "what the approval narrows: `end`, `accounts`, `rights`, `no_files`, `extension_limit_ms`, `note`; `{}`: nothing"),
+			object("conditions", "what the approval narrows: `end`, `accounts`, `rights`, `commands` (each taken away), `no_files`, `extension_limit_ms`, `note`; `{}`: nothing"),
 			object("because", "reason by code of a check item, where the item asked for one"),
 			list("overrides", "codes of what the window may start without; null: nothing"),
 			list("second_because", "codes of why a second approver is asked for; null: no rule asks"),

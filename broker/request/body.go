@@ -109,6 +109,7 @@ type Conditions struct {
 	End              time.Time `json:"end,omitzero"`                 // earlier than asked
 	Accounts         []string  `json:"accounts,omitempty"`           // taken away
 	Rights           []string  `json:"rights,omitempty"`             // extra rights taken away
+	Commands         []string  `json:"commands,omitempty"`           // patterns of commands taken away; one at least stays
 	NoFiles          bool      `json:"no_files,omitempty"`           // files taken away
 	ExtensionLimitMS *int64    `json:"extension_limit_ms,omitempty"` // the most that the attendant may extend by, in all
 	Note             string    `json:"note,omitempty"`

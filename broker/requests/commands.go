@@ -33,3 +33,37 @@ func (c *checking) commands(r *store.Request, sys store.System) error {
 	}
 	return nil
 }
+
+// commandsTaken checks the commands that a condition takes away from those that are left of the request, and gives each once. An empty
+// list of commands would be a full shell, so one command stays.
+func commandsTaken(have, taken []string, problem func(field, code, ja, en string)) (out []string) {
+	if len(taken) == 0 {
+		return nil
+	}
+	if len(have) == 0 {
+		problem("commands", "condition-unknown", "この申請は命令の一覧を求めていません。命令に限るには差し戻します。",
+			"The request lists no commands. To bound it to commands, return it.")
+		return nil
+	}
+	for _, command := range taken {
+		switch {
+		case slices.Contains(out, command):
+		case slices.Contains(have, command):
+			out = append(out, command)
+		default:
+			problem("commands", "condition-unknown", "命令「"+command+"」は申請にないか、先の承認で除かれています。",
+				fmt.Sprintf("The command %q is not asked for, or an earlier approval took it away.", command))
+		}
+	}
+	left := without(have, out)
+	if len(left) == 0 {
+		problem("commands", "condition-leaves-nothing", "実行できる命令が残りません。却下するか差し戻してください。", "No command would be left: reject or return it.")
+	}
+	for _, command := range out {
+		if by := policy.CoversCommands(left, command); by != "" {
+			problem("commands", "condition-no-effect", "命令「"+command+"」は、残る「"+by+"」でも実行できます。それも除くか、差し戻してください。",
+				fmt.Sprintf("The command %q would still run under %q: take that away too, or return the request.", command, by))
+		}
+	}
+	return out
+}

@@ -30,7 +30,7 @@ func Conditions(s *store.Snap, r store.Request) (store.Conditions, error) {
 // together adds a further approval's conditions. Of two limits the narrower holds.
 func together(a, b store.Conditions) store.Conditions {
 	out := store.Conditions{End: a.End, Accounts: slices.Clone(a.Accounts), Rights: slices.Clone(a.Rights),
-		NoFiles: a.NoFiles || b.NoFiles, ExtensionLimitMS: a.ExtensionLimitMS, Note: a.Note}
+		Commands: slices.Clone(a.Commands), NoFiles: a.NoFiles || b.NoFiles, ExtensionLimitMS: a.ExtensionLimitMS, Note: a.Note}
 	if !b.End.IsZero() && (out.End.IsZero() || b.End.Before(out.End)) {
 		out.End = b.End
 	}
@@ -44,6 +44,11 @@ func together(a, b store.Conditions) store.Conditions {
 			out.Rights = append(out.Rights, right)
 		}
 	}
+	for _, command := range b.Commands {
+		if !slices.Contains(out.Commands, command) {
+			out.Commands = append(out.Commands, command)
+		}
+	}
 	if b.ExtensionLimitMS != nil && (out.ExtensionLimitMS == nil || *b.ExtensionLimitMS < *out.ExtensionLimitMS) {
 		out.ExtensionLimitMS = b.ExtensionLimitMS
 	}
@@ -55,7 +60,7 @@ func together(a, b store.Conditions) store.Conditions {
 
 // narrows tells whether conditions take anything away.
 func narrows(c store.Conditions) bool {
-	return !c.End.IsZero() || len(c.Accounts) > 0 || len(c.Rights) > 0 || c.NoFiles || c.ExtensionLimitMS != nil || c.Note != ""
+	return !c.End.IsZero() || len(c.Accounts) > 0 || len(c.Rights) > 0 || len(c.Commands) > 0 || c.NoFiles || c.ExtensionLimitMS != nil || c.Note != ""
 }
 
 // narrowing checks new conditions against the request with earlier conditions applied. An approver can narrow a request, never widen
@@ -94,6 +99,7 @@ func narrowing(r store.Request, sys store.System, c store.Conditions, zone *time
 			problem("rights", "condition-unknown", right+" は申請されていません。", fmt.Sprintf("Right %q is not asked for.", right))
 		}
 	}
+	c.Commands = commandsTaken(r.Body.Commands, c.Commands, problem)
 	c.NoFiles = c.NoFiles && r.Body.Files != policy.FilesNone
 	if limit := c.ExtensionLimitMS; limit != nil {
 		most := sys.Delegated.Milliseconds()
@@ -127,11 +133,8 @@ func narrowed(r store.Request, c store.Conditions) store.Request {
 		}
 		place(&r, spans)
 	}
-	without := func(have, taken []string) []string {
-		return slices.DeleteFunc(slices.Clone(have), func(v string) bool { return slices.Contains(taken, v) })
-	}
 	r.Body.Accounts, r.Body.ExtraRights = without(r.Body.Accounts, c.Accounts), without(r.Body.ExtraRights, c.Rights)
-	r.Body.Forwards = without(r.Body.Forwards, c.Rights)
+	r.Body.Forwards, r.Body.Commands = without(r.Body.Forwards, c.Rights), without(r.Body.Commands, c.Commands)
 	if c.NoFiles {
 		r.Body.Files, r.Body.FileDirection, r.Body.FilesDetail = policy.FilesNone, "", ""
 		r.Body.FilePathsIn, r.Body.FilePathsOut, r.Body.FileLimitMiB, r.Body.Sanitised = nil, nil, 0, ""
@@ -140,6 +143,11 @@ func narrowed(r store.Request, c store.Conditions) store.Request {
 		r.Body.ExtensionLimitMS = c.ExtensionLimitMS
 	}
 	return r
+}
+
+// without gives the values that are not taken away.
+func without(have, taken []string) []string {
+	return slices.DeleteFunc(slices.Clone(have), func(v string) bool { return slices.Contains(taken, v) })
 }
 
 // ConditionsText gives conditions for people, one per line; empty for none.
@@ -155,6 +163,9 @@ func ConditionsText(c store.Conditions, lang string, zone *time.Location) string
 	}
 	for _, right := range c.Rights {
 		lines = append(lines, say("権限「"+right+"」は除く", "without the right "+right))
+	}
+	for _, command := range c.Commands {
+		lines = append(lines, say("命令「"+command+"」は除く", `without the command "`+command+`"`))
 	}
 	if c.NoFiles {
 		lines = append(lines, say("ファイル授受なし", "no file exchange"))

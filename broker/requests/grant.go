@@ -44,7 +44,7 @@ func grantsOf(tx *store.Tx, r store.Request, w policy.Window) (grants []string, 
 			}
 			g := policy.Grant{
 				ID: fmt.Sprintf("%s-%d", w.ID, len(grants)+1), Person: person, Vendor: r.Vendor, Target: a.Target, Account: a.ID,
-				Window: w, Request: r.No, Files: r.Body.Files, Forwards: r.Body.Forwards, State: policy.GrantActive, PersonLimit: r.Body.PersonLimit,
+				Window: w, Request: r.No, Files: r.Body.Files, Forwards: r.Body.Forwards, Commands: r.Body.Commands, State: policy.GrantActive, PersonLimit: r.Body.PersonLimit,
 			}
 			if err := tx.AddGrant(g); err != nil {
 				return nil, fmt.Errorf("store grant: %w", err)

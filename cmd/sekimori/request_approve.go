@@ -21,6 +21,7 @@ func (p *program) approveFlags() []cli.Flag {
 		&cli.StringFlag{Name: "end", Usage: p.say("条件: 終了を早める(2026-11-24T11:00 か 11:00)", "condition: an earlier end (2026-11-24T11:00 or 11:00)")},
 		&cli.StringSliceFlag{Name: "without-account", Usage: p.say("条件: このアカウントを除く(繰り返せます)", "condition: without this account (may be repeated)")},
 		&cli.StringSliceFlag{Name: "without-right", Usage: p.say("条件: この追加の権限を除く(繰り返せます)", "condition: without this extra right (may be repeated)")},
+		&cli.StringSliceFlag{Name: "without-command", Usage: p.say("条件: 申請のこの命令を除く(繰り返せます)", "condition: without this command of the request (may be repeated)")},
 		&cli.BoolFlag{Name: "no-files", Usage: p.say("条件: ファイル授受なし", "condition: no file exchange")},
 		&cli.StringFlag{Name: "extend-limit", Usage: p.say("条件: 立会者の延長は合わせてこの長さまで(0 は延長なし)", "condition: attendants extend by at most this in all (0: not at all)")},
 		&cli.StringFlag{Name: "note", Usage: p.say("条件: 言葉で", "condition: in words")},
@@ -164,7 +165,8 @@ func becauseOf(said []string) (map[string]string, error) {
 
 // conditionsOf reads the conditions. Times without a zone are of the institution's, in which the request's are shown.
 func (p *program) conditionsOf(c *cli.Context, r api.Request) (api.Conditions, error) {
-	out := api.Conditions{Accounts: c.StringSlice("without-account"), Rights: c.StringSlice("without-right"), NoFiles: c.Bool("no-files"), Note: c.String("note")}
+	out := api.Conditions{Accounts: c.StringSlice("without-account"), Rights: c.StringSlice("without-right"), Commands: c.StringSlice("without-command"),
+		NoFiles: c.Bool("no-files"), Note: c.String("note")}
 	if said := c.String("end"); said != "" {
 		first := r.Start
 		if clock, err := time.Parse("15:04", said); err == nil {
