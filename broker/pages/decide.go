@@ -1,13 +1,10 @@
 package pages
 
 import (
-	"cmp"
 	"errors"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"sekimori/broker/api"
 	"sekimori/broker/fault"
@@ -61,6 +58,7 @@ type DecidePage struct {
 	EndNow     string
 	Accounts   []Choice
 	Rights     []Choice
+	Commands   []Choice
 	Files      bool
 	NoFiles    bool
 	Extension  string
@@ -252,23 +250,6 @@ func (page *DecidePage) header(d view.Deciding) {
 	page.Closed = closedBecause(api.Offer{Reason: string(d.Why), Number: d.Why.Number()})
 }
 
-func (page *DecidePage) conditions(v *visit, r api.Request, b view.Brief, typed url.Values) {
-	end := r.End
-	if len(r.Occurrences) > 0 {
-		end = r.Occurrences[0].End
-	}
-	page.EndNow = end.In(v.p.o.Zone).Format("2006-01-02T15:04")
-	page.End = cmp.Or(typed.Get("condition_end"), page.EndNow)
-	for _, a := range b.Accounts {
-		page.Accounts = append(page.Accounts, Choice{Word: a.ID, Text: text.Same(a.ID), Set: contains(typed["condition_accounts"], a.ID)})
-	}
-	for _, right := range slices.Concat(r.ExtraRights, r.Forwards) {
-		page.Rights = append(page.Rights, Choice{Word: right, Text: text.Same(right), Set: contains(typed["condition_rights"], right)})
-	}
-	page.Files, page.NoFiles = r.Files != policy.FilesNone, typed.Get("condition_no_files") != ""
-	page.Extension, page.Delegated = typed.Get("condition_extension"), int(b.Delegated.Minutes())
-}
-
 // after says what happens once this decision is an approval.
 func (page *DecidePage) after(k api.Checked, d view.Deciding) {
 	if d.Stage != 1 {
@@ -336,25 +317,6 @@ func (p *Pages) decide(v *visit) error {
 	return v.to(base + "?done=" + done)
 }
 
-// typedConditions reads the conditions of the form. An unchanged end narrows nothing.
-func (v *visit) typedConditions(form url.Values) (c api.Conditions, err error) {
-	if said := strings.TrimSpace(form.Get("condition_end")); said != "" {
-		if c.End, err = forms.Instant("conditions.end", said, v.p.o.Zone); err != nil {
-			return c, err
-		}
-	}
-	c.Accounts, c.Rights, c.NoFiles = form["condition_accounts"], form["condition_rights"], form.Get("condition_no_files") != ""
-	if said := strings.TrimSpace(form.Get("condition_extension")); said != "" {
-		n, err := strconv.Atoi(said)
-		if err != nil || n < 0 || n > 24*60 {
-			return c, forms.Wrong("conditions.extension_limit", "bad-number", "延長の長さを分で書いてください。", "Give the extension in minutes.")
-		}
-		limit := (time.Duration(n) * time.Minute).Milliseconds()
-		c.ExtensionLimitMS = &limit
-	}
-	return c, nil
-}
-
 // decideWrong shows the page again with what was typed and what is wrong.
 func (v *visit) decideWrong(err error) error {
 	f := fault.Of(err)
@@ -390,7 +352,7 @@ func (v *visit) decideWrong(err error) error {
 
 // decideFields are the ids of the inputs by the field of a problem.
 var decideFields = map[string]string{"conditions.end": "condition_end", "conditions.accounts": "condition_accounts", "conditions.rights": "condition_rights",
-	"conditions.extension_limit": "condition_extension", "verdict": "verdict", "reason": "reason"}
+	"conditions.commands": "condition_commands", "conditions.extension_limit": "condition_extension", "verdict": "verdict", "reason": "reason"}
 
 func (page *DecidePage) wrong(field string, said text.Text) {
 	at := decideFields[field]
