@@ -26,6 +26,7 @@ func TestTheCardShowsAllThatARequestAsksFor(t *testing.T) {
 		r.Body.Accounts, r.Body.ExtraRights, r.Body.ExtraReason = []string{"hr-db/hrmnt01"}, []string{"明細の更新"}, "修正"
 		r.Body.ForcedCommand, r.Body.Forwards = "systemctl restart payroll", []string{"db:5432"}
 		r.Body.Files, r.Body.FilesDetail, r.Body.FilePathsIn = policy.FilesAllowed, "patch.txt", []string{"/srv/in"}
+		r.Body.ResponsibleParty, r.Body.Attendant, r.Body.RecordingTold, r.Body.ClausesTold = "V-012", "ito", true, true
 		if err := tx.UpdateRequest(r); err != nil {
 			return err
 		}
@@ -42,9 +43,12 @@ func TestTheCardShowsAllThatARequestAsksFor(t *testing.T) {
 		card.has(t, "明細の更新", "systemctl restart payroll", "db:5432", "/srv/in")
 	}
 	b.get("/requests/R8-0001/decide").has(t, `name="condition_rights" value="明細の更新"`, `name="condition_rights" value="db:5432"`, `name="condition_no_files"`)
-	done := b.post("/requests/R8-0001/decide", url.Values{"version": {"1"}, "verdict": {"conditional"}, "condition_rights": {"db:5432"}, "password": {password}, "code": {w.code("head")}})
-	if done.holds("申請されていません") {
-		t.Errorf("a forward cannot be taken away:\n%s", done.body)
+	form := url.Values{"version": {"1"}, "verdict": {"conditional"}, "condition_rights": {"db:5432"}, "password": {"right"}, "code": {"000000"}}
+	for item, reason := range townhall.Because() {
+		form.Set("because."+item, reason)
+	}
+	if done := b.post("/requests/R8-0001/decide", form); done.status != http.StatusSeeOther {
+		t.Errorf("a forward cannot be taken away: %d\n%s", done.status, done.body)
 	}
 }
 
