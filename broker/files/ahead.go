@@ -14,7 +14,10 @@ const (
 	readOn      = 8 // pieces that followed one another until a file counts as read on; a smaller one is read as it is asked for
 	depth       = 2 // windows that are read beyond the one that is handed out
 	mostWindows = depth + 2
-	mostAhead   = 4 // files of one channel that are read ahead at a time; further ones are read as they are asked for
+
+	// Files that are read ahead at a time, of one session and of all. Each holds mostWindows of memory. Further ones are read as they are asked for.
+	mostAhead      = 4
+	mostAheadOfAll = 64
 )
 
 // windowBuffers holds the unused buffers; they belong to no file.
@@ -23,7 +26,7 @@ var windowBuffers = sync.Pool{New: func() any { return new([window]byte) }}
 // readAhead reads a file of the target in windows while it is read on. Other reads go to the file.
 type readAhead struct {
 	from  io.ReaderAt
-	slots chan struct{} // of the channel, capacity mostAhead; nil: no bound
+	slots []chan struct{} // one of each is taken; none: no bound
 
 	mu      sync.Mutex // guards what follows
 	windows []*aWindow // in order, at most mostWindows
@@ -112,17 +115,27 @@ func (r *readAhead) further(number int64) {
 	}
 }
 
-// room takes a slot of the channel. The caller holds mu.
+// room takes a slot of each kind, or none. The caller holds mu.
 func (r *readAhead) room() bool {
-	if r.slot || r.slots == nil {
+	if r.slot {
 		return true
 	}
-	select {
-	case r.slots <- struct{}{}:
-		r.slot = true
-	default:
+	for i, c := range r.slots {
+		select {
+		case c <- struct{}{}:
+		default:
+			free(r.slots[:i])
+			return false
+		}
 	}
-	return r.slot
+	r.slot = true
+	return true
+}
+
+func free(slots []chan struct{}) {
+	for _, c := range slots {
+		<-c
+	}
 }
 
 // isShort reports whether the window is known to reach the end of the file. The caller holds mu.
@@ -187,7 +200,7 @@ func (r *readAhead) close() {
 	r.dropAll()
 	if r.slot {
 		r.slot = false
-		<-r.slots
+		free(r.slots)
 	}
 }
 

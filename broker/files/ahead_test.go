@@ -114,36 +114,45 @@ func TestReadAheadReadsFewTimesAndAnew(t *testing.T) {
 	}
 }
 
-// Many open files hold the memory of few.
+// Many open files hold the memory of few: those of one session, on however many channels, and those of all sessions.
 func TestAttackManyFilesReadAhead(t *testing.T) {
 	t.Parallel()
-	slots := make(chan struct{}, mostAhead)
-	var all []*readAhead
-	for range 20 {
-		s := filled(2 * window)
-		r := &readAhead{from: s, slots: slots}
-		all = append(all, r)
-		half := make([]byte, window)
-		for at := 0; at < len(half); at += 32 << 10 {
-			if _, err := r.ReadAt(half[at:at+32<<10], int64(at)); err != nil {
-				t.Fatal(err)
+	g, err := Open(Options{Dir: t.TempDir(), Outbox: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ sessions, channels, most int }{{1, 20, mostAhead}, {20, 4, mostAheadOfAll}} {
+		var all []*readAhead
+		for range c.sessions {
+			p := Passage{}
+			p.Number()
+			for range c.channels {
+				s := filled(window)
+				r := &readAhead{from: s, slots: g.slots(&p)}
+				all = append(all, r)
+				half := make([]byte, window/2)
+				for at := 0; at < len(half); at += 32 << 10 {
+					if _, err := r.ReadAt(half[at:at+32<<10], int64(at)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if !bytes.Equal(half, s.b[:window/2]) {
+					t.Error("another file")
+				}
 			}
 		}
-		if !bytes.Equal(half, s.b[:window]) {
-			t.Error("another file")
+		ahead := 0
+		for _, r := range all {
+			r.mu.Lock()
+			if len(r.windows) > 0 {
+				ahead++
+			}
+			r.mu.Unlock()
+			r.close()
 		}
-	}
-	ahead := 0
-	for _, r := range all {
-		r.mu.Lock()
-		if len(r.windows) > 0 {
-			ahead++
+		if ahead == 0 || ahead > c.most || len(g.ahead) > 0 {
+			t.Errorf("%d sessions of %d channels: %d files were read ahead, %d slots are taken at the end", c.sessions, c.channels, ahead, len(g.ahead))
 		}
-		r.mu.Unlock()
-		r.close()
-	}
-	if ahead == 0 || ahead > mostAhead || len(slots) > 0 {
-		t.Errorf("%d files were read ahead, %d slots are taken at the end", ahead, len(slots))
 	}
 }
 

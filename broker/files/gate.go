@@ -41,6 +41,8 @@ type Gate struct {
 	wakes map[chan struct{}]struct{}
 	busy  map[string]work   // files that are being delivered, or asked for at the target
 	fetch map[string]*Fetch // the fetch of each file that is under way
+
+	ahead chan struct{} // slots of all sessions for files that are read ahead
 }
 
 // Open makes the directories of contents.
@@ -53,7 +55,7 @@ func Open(o Options) (*Gate, error) {
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
 	}
-	return &Gate{o: o, wakes: map[chan struct{}]struct{}{}, busy: map[string]work{}, fetch: map[string]*Fetch{}}, nil
+	return &Gate{o: o, wakes: map[chan struct{}]struct{}{}, busy: map[string]work{}, fetch: map[string]*Fetch{}, ahead: make(chan struct{}, mostAheadOfAll)}, nil
 }
 
 // Passage is one session, as the gate needs to know it.
@@ -68,10 +70,11 @@ type Passage struct {
 	Resolve                         func(path []byte, follow bool) (string, error) // on the target
 	Say                             func(policy.Text)                              // to the engineer, beside the protocol; nil: they read nothing
 	numbered                        *atomic.Int64
+	ahead                           chan struct{} // slots of the session for files that are read ahead; nil: no file is
 }
 
-// Number starts the numbering of a session's files.
-func (p *Passage) Number() { p.numbered = new(atomic.Int64) }
+// Number starts the numbering of a session's files, and the count of those that are read ahead.
+func (p *Passage) Number() { p.numbered, p.ahead = new(atomic.Int64), make(chan struct{}, mostAhead) }
 
 func (p *Passage) nextNumber() string { return fmt.Sprintf("%s-%d", p.Session, p.numbered.Add(1)) }
 
@@ -101,13 +104,16 @@ func (g *Gate) Serve(ctx context.Context, near, target io.ReadWriteCloser, p Pas
 	if err != nil {
 		home = "/"
 	}
-	h := &handler{g: g, c: c, p: p, ctx: ctx, ahead: make(chan struct{}, mostAhead)}
+	h := &handler{g: g, c: c, p: p, ctx: ctx, ahead: g.slots(&p)}
 	s := sftp.NewRequestServer(near, sftp.Handlers{FileGet: h, FilePut: h, FileCmd: h, FileList: h}, sftp.WithStartDirectory(home), sftp.WithRSAllocator())
 	if err := s.Serve(); err != nil && !errors.Is(err, io.EOF) {
 		g.o.Log.Debug("held_channel_ended", "session", p.Session, "error", err)
 	}
 	_ = s.Close()
 }
+
+// slots are those that a file of the session needs to be read ahead.
+func (g *Gate) slots(p *Passage) []chan struct{} { return []chan struct{}{p.ahead, g.ahead} }
 
 // directory is where the contents of a direction lie.
 func (g *Gate) directory(direction string) string {

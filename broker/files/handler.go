@@ -19,7 +19,7 @@ type handler struct {
 	p   Passage
 	ctx context.Context
 
-	ahead chan struct{} // slots for files that are read ahead; nil: no bound
+	ahead []chan struct{} // slots for files that are read ahead, of the session and of all
 }
 
 // refusedError is an operation that the terms do not permit.
