@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"sekimori/broker/store"
@@ -61,14 +63,30 @@ func (g *Gate) dispose(ctx context.Context, asRecordings time.Duration) error {
 		kept, err = s.Files(store.FileFilter{Kept: true})
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	for _, f := range g.staying() {
+		err = errors.Join(err, g.removeKept(f))
+	}
 	done := 0
-	for i := len(kept) - 1; i >= 0 && err == nil && done < mostDisposed && ctx.Err() == nil; i-- { // the oldest first
-		var gone bool
-		if gone, err = g.disposeOne(ctx, kept[i], asRecordings); gone {
+	for i := len(kept) - 1; i >= 0 && done < mostDisposed && ctx.Err() == nil; i-- { // the oldest first
+		gone, e := g.disposeOne(ctx, kept[i], asRecordings)
+		if gone {
 			done++
+		}
+		if e != nil { // one file keeps no other from its end
+			err = errors.Join(err, fmt.Errorf("%s: %w", kept[i].ID, e))
 		}
 	}
 	return err
+}
+
+// staying are the files whose contents could not be removed so far.
+func (g *Gate) staying() []store.File {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Collect(maps.Values(g.stays))
 }
 
 func (g *Gate) disposeOne(ctx context.Context, f store.File, asRecordings time.Duration) (gone bool, err error) {
@@ -100,12 +118,20 @@ func (g *Gate) disposeOne(ctx context.Context, f store.File, asRecordings time.D
 	return true, g.removeKept(f)
 }
 
-// removeKept removes the contents of a file. Those that are gone already are no error.
+// removeKept removes the contents of a file. Those that are gone already are no error. What cannot be removed is tried again with the next run of
+// the chore.
 func (g *Gate) removeKept(f store.File) (err error) {
 	for _, name := range f.Kept {
 		if e := os.Remove(filepath.Join(g.directory(f.Direction), filepath.Base(name))); e != nil && !errors.Is(e, os.ErrNotExist) {
 			err = errors.Join(err, e)
 		}
 	}
-	return err
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err == nil {
+		delete(g.stays, f.ID)
+		return nil
+	}
+	g.stays[f.ID] = f
+	return fmt.Errorf("remove disposed contents: %w", err)
 }

@@ -39,8 +39,9 @@ type Gate struct {
 
 	mu    sync.Mutex // guards what follows
 	wakes map[chan struct{}]struct{}
-	busy  map[string]work   // files that are being delivered, or asked for at the target
-	fetch map[string]*Fetch // the fetch of each file that is under way
+	busy  map[string]work       // files that are being delivered, or asked for at the target
+	fetch map[string]*Fetch     // the fetch of each file that is under way
+	stays map[string]store.File // files whose contents are disposed of by their entry, and could not be removed yet
 
 	ahead chan struct{} // slots of all sessions for files that are read ahead
 }
@@ -55,7 +56,7 @@ func Open(o Options) (*Gate, error) {
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
 	}
-	return &Gate{o: o, wakes: map[chan struct{}]struct{}{}, busy: map[string]work{}, fetch: map[string]*Fetch{}, ahead: make(chan struct{}, mostAheadOfAll)}, nil
+	return &Gate{o: o, wakes: map[chan struct{}]struct{}{}, busy: map[string]work{}, fetch: map[string]*Fetch{}, stays: map[string]store.File{}, ahead: make(chan struct{}, mostAheadOfAll)}, nil
 }
 
 // Passage is one session, as the gate needs to know it.

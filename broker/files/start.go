@@ -38,7 +38,9 @@ func (g *Gate) Reconcile(ctx context.Context) error {
 		case f.State == policy.FileApproved && f.Fetching > 0:
 			err = g.fetchStopped(ctx, f)
 		case !f.Disposed.IsZero():
-			err = g.removeKept(f)
+			if e := g.removeKept(f); e != nil { // the chore tries again; no one's work waits for it
+				g.o.Log.Error("disposed_contents_stay", "file", f.ID, "error", e)
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("file %s: %w", f.ID, err)
