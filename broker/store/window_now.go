@@ -31,7 +31,7 @@ func (s *Snap) WindowsNow(ids ...string) (map[string]WindowNow, error) {
 		EXISTS (SELECT 1 FROM sessions s WHERE s.window = w.id AND s.state IN ('opening', 'active', 'ended')),
 		EXISTS (SELECT 1 FROM extensions x WHERE x.window = w.id AND x.state = 'granted'),
 		EXISTS (SELECT 1 FROM freezes f WHERE f.lifted = 0 AND (f.drill = 0 OR w.drill) AND (f.scope = 'all' OR (f.scope = 'system' AND f.subject = w.system)
-			OR (f.scope = 'vendor' AND f.subject IN (r.vendor, (SELECT v.prime FROM vendors v WHERE v.id = r.vendor)))))
+			OR (f.scope = 'vendor' AND f.system IN ('', w.system) AND f.subject IN (r.vendor, (SELECT v.prime FROM vendors v WHERE v.id = r.vendor)))))
 		FROM windows w JOIN requests r ON r.no = w.request WHERE w.id IN (SELECT value FROM json_each(?))`, string(wanted))
 	if err != nil {
 		return nil, err

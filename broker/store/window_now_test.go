@@ -53,6 +53,10 @@ func TestHowWindowsStand(t *testing.T) {
 		{ID: "I-005", Scope: policy.FreezeAll}:                        frozen,
 		{ID: "I-006", Scope: policy.FreezeAll, Drill: true}:           over,
 		{ID: "I-007", Scope: policy.FreezeVendor, Subject: "V-prime"}: frozen,
+
+		{ID: "I-008", Scope: policy.FreezeVendor, Subject: "V-012", System: "hr"}:    frozen,
+		{ID: "I-009", Scope: policy.FreezeVendor, Subject: "V-012", System: "tax"}:   over,
+		{ID: "I-010", Scope: policy.FreezeVendor, Subject: "V-prime", System: "tax"}: over,
 	} {
 		o.write(func(tx *Tx) error {
 			v, err := tx.Vendor("V-012")
