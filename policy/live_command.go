@@ -26,6 +26,14 @@ var shellWords = map[string]bool{
 	"if": true, "then": true, "elif": true, "else": true, "while": true, "until": true, "do": true, "!": true, "{": true,
 }
 
+// startsShell are runners that, without a command, start a shell on their input, or run each line of it.
+var startsShell = map[string]bool{
+	"sudo": true, "doas": true, "pkexec": true, "sg": true, "chroot": true, "nsenter": true, "unshare": true, "script": true,
+	"systemd-run": true, "setarch": true, "parallel": true,
+}
+
+const sshOptions = "bcDEeFIiJLlmOopQRSWw" // of ssh that take the next word
+
 // lineRunners run their arguments as a line of a shell.
 var lineRunners = map[string]bool{"eval": true, "ssh": true, "watch": true, "trap": true, "parallel": true}
 
@@ -76,7 +84,7 @@ func (c running) scripts() {
 	}
 	if i := 1; lineRunners[name] {
 		if name == "ssh" { // the host stands before them
-			i = c.skip("bcDEeFIiJLlmOopQRSWw") + 1
+			i = c.skip(sshOptions) + 1
 		}
 		c.within(strings.Join(c.words[min(i, len(c.words)):], " "), name == "eval" || name == "ssh")
 	}
@@ -117,6 +125,11 @@ func (c running) follow() {
 		case !runs || name == "ssh":
 			c.plain()
 			return
+		case name == "su" || name == "runuser": // its words name a person, and that person's shell gets the input
+			if c.given && !c.hasLine() {
+				c.to.unknown = true
+				return
+			}
 		case name == "find":
 			if !c.ofFind {
 				c.found()
@@ -126,12 +139,17 @@ func (c running) follow() {
 		takes, before, _ := strings.Cut(options, " ")
 		i := c.skip(takes) + len(before)
 		if i >= len(c.words) {
-			c.to.unknown = c.to.unknown || lists || name == "parallel" && c.given
+			c.to.unknown = c.to.unknown || lists || c.given && startsShell[name] && !c.hasLine()
 			return
 		}
 		lists = lists || name == "xargs" || name == "parallel"
 		c.words, c.opens = c.words[i:], c.opens[i:]
 	}
+}
+
+// hasLine reports whether the runner is given a line for its shell.
+func (c running) hasLine() bool {
+	return slices.ContainsFunc(c.words, func(w string) bool { return w == "-c" || strings.HasPrefix(w, "--command") })
 }
 
 // skip gives the place of the first word that is no option of the runner, no option's word and no assignment.
@@ -176,6 +194,10 @@ func (c running) found() {
 // plain looks at a command that runs no other by itself.
 func (c running) plain() {
 	switch name := c.name(); {
+	case name == "ssh":
+		if c.given && c.skip(sshOptions)+1 >= len(c.words) {
+			c.to.unknown = true // a shell behind it is given them
+		}
 	case shellNames[name]:
 		if c.given && !slices.ContainsFunc(c.words[1:], func(w string) bool { return !strings.HasPrefix(w, "-") && !strings.HasPrefix(w, "/dev/") }) {
 			c.to.unknown = true // a shell that is given its commands by another program, or a file
