@@ -40,7 +40,7 @@ type Session struct {
 	PausedBy      string        `json:"paused_by,omitempty"`      // empty while paused: the attendant is away
 	Masked        int64         `json:"masked,omitempty"`         // how many numbers were masked so far
 	MaskedUnknown bool          `json:"masked_unknown,omitempty"` // some were, but the broker stopped before it counted them
-	Held          []HeldCommand `json:"held,omitempty"`           // on a single session and for the attendant at the post: commands that wait for the attendant
+	Held          []HeldCommand `json:"held,omitempty"`           // for the attendant at the post: commands that wait for the answer
 	// On a single session that has ended: how its end was verified (R4). verified | partly | failed; empty: it was not.
 	EndVerified string    `json:"end_verified,omitempty"`
 	Findings    []Finding `json:"findings,omitempty"`

@@ -57,10 +57,16 @@ func (v *Views) waiting(one *api.Session) {
 // Session shows one. The look is ledgered (L1). Errors: store.ErrNotFound, also for a session that the person does not see.
 func (v *Views) Session(ctx context.Context, by Reader, id string) (api.Session, error) {
 	var out api.Session
+	answers := false
 	err := v.see(ctx, by, id, "session", sightOfSessions, func(s *store.Snap, r store.Session) error {
 		people, err := s.Subject(r.ID)
 		out = Session(r, v.o.Zone)
 		if err != nil {
+			return err
+		}
+		if w, err := s.Window(r.Window); err == nil {
+			answers = policy.SeesHeld(by.Person, w.Window)
+		} else if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		if policy.SeesTargets(by.Person) {
@@ -89,7 +95,7 @@ func (v *Views) Session(ctx context.Context, by Reader, id string) (api.Session,
 	}
 	list := []api.Session{out}
 	v.Living(list)
-	if policy.SeesTargets(by.Person) {
+	if answers {
 		v.waiting(&list[0])
 	}
 	return list[0], nil

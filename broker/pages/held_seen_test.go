@@ -1,0 +1,44 @@
+package pages
+
+import (
+	"testing"
+
+	"sekimori/broker/store"
+	"sekimori/broker/view"
+	"sekimori/policy"
+)
+
+// What an engineer typed and a rule holds is part of what is recorded, and seen without a purpose by the attendant alone, who answers: not by the
+// section's head, the information-systems section or an auditor who look at the session.
+func TestAttackAHeldLineSeenWithoutAPurpose(t *testing.T) {
+	t.Parallel()
+	w := found(t)
+	e := w.withEntrance(t)
+	w.changed("test.ruled", func(tx *store.Tx) error {
+		sys, err := tx.System("hr")
+		if err != nil {
+			return err
+		}
+		sys.LiveRules = []string{"hold drop *"}
+		return tx.PutSystem(sys)
+	})
+	w.granted(t)
+	_, s, session := w.connected(t, e)
+	s.types("drop table 給与\r")
+	s.await("waiting for the attendant")
+	for who, want := range map[string]int{"ito": 1, "head": 0, "deputy": 0, "mori": 0} {
+		var p policy.Person
+		err := w.DB.Read(t.Context(), func(s *store.Snap) error {
+			one, err := s.Person(who)
+			p = one.Person
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen, err := w.o.Views.Session(t.Context(), view.Reader{Person: p, Via: "cli"}, session)
+		if err != nil || len(seen.Held) != want {
+			t.Errorf("%s: %+v, %v", who, seen.Held, err)
+		}
+	}
+}
