@@ -52,3 +52,49 @@ func TestAttackAHeadReadsOtherSectionsThroughTheLedger(t *testing.T) {
 	w.as("mori").get(entry(other)).has(t, "滞納者の一覧", "X-1")
 	w.as("mori").get("/ledger/entries?subject=tax").has(t, "X-1")
 }
+
+// An entry that names a thing of the other section's system, and not the system, is withheld as well; and no search by one of its subjects
+// tells that the subject stands in an entry whose words are not shown.
+func TestAttackAHeadFindsOtherSectionsBySubjects(t *testing.T) {
+	w := found(t)
+	entries := map[string]int64{}
+	err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
+		for _, err := range []error{
+			tx.PutSystem(store.System{System: policy.System{ID: "tax", Name: "税", Section: "is", Line: policy.LineNone}}),
+			tx.PutTarget(store.Target{Target: policy.Target{ID: "tax-db", System: "tax", Host: "192.0.2.7", Port: 22}}),
+			tx.PutAccount(store.Account{Account: policy.Account{ID: "tax-db/maint", Target: "tax-db", Login: "maint"}, Credential: store.CredentialCertificate}),
+			tx.AddFile(store.File{ID: "S-20261124-07-1", Direction: policy.FilesIn, State: policy.FileHeld, Session: "S-20261124-07", System: "tax", Target: "tax-db", Path: []byte("/srv/x"), Kept: []string{"x"}, Findings: json.RawMessage("[]")}),
+			tx.AddReview(store.Review{ID: "R8-0900-1", Session: "R8-0900-1", System: "tax"}),
+		} {
+			if err != nil {
+				return err
+			}
+		}
+		for name, subjects := range map[string][]string{"target": {"tax-db"}, "account": {"tax-db/maint"}, "file": {"S-20261124-07-1", "mori"}, "review": {"R8-0900-1"}, "person": {"sato", "tax"}} {
+			e, err := tx.Append(ledger.Draft{Kind: "test.away", Actor: ledger.Actor{Kind: "person", ID: "mori", Via: "web"}, Subjects: subjects, Payload: json.RawMessage(`{"reason":"滞納者の一覧"}`)})
+			if err != nil {
+				return err
+			}
+			entries[name] = e.Index
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, auditor := w.as("head"), w.as("mori")
+	for name, no := range entries {
+		path := "/ledger/" + strconv.FormatInt(no, 10)
+		if a := head.get(path); a.status != http.StatusOK || strings.Contains(a.body, "滞納者") {
+			t.Errorf("%s: %d, or the head reads it", name, a.status)
+		}
+		auditor.get(path).has(t, "滞納者の一覧")
+	}
+	for subject, name := range map[string]string{"sato": "person", "mori": "file", "tax-db": "target"} {
+		href := `href="/ledger/` + strconv.FormatInt(entries[name], 10) + `"`
+		if a := head.get("/ledger/entries?subject=" + subject); a.status != http.StatusOK || strings.Contains(a.body, href) {
+			t.Errorf("%s: %d, or a search tells the head that the entry is about it", subject, a.status)
+		}
+		auditor.get("/ledger/entries?subject="+subject).has(t, href)
+	}
+}

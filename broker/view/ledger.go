@@ -41,24 +41,29 @@ func (v *Views) Entries(ctx context.Context, by Reader, f EntriesAsked, limit in
 		if ok, err := r.sees([]string{f.Subject}); err != nil || !ok {
 			return err // the list of a thing that the person does not see is empty
 		}
-		filter := store.EntryFilter{Newest: true, Limit: limit + 1, Kind: f.Kind, Subject: f.Subject, To: f.Before}
+		filter := store.EntryFilter{Newest: true, Kind: f.Kind, Subject: f.Subject, To: f.Before}
+		if f.Subject == "" || r.sight.All { // none is left out
+			filter.Limit = limit + 1
+		}
 		for e, err := range s.Entries(filter) {
 			if err != nil {
 				return err
-			}
-			if len(out.Items) == limit {
-				out.Next = strconv.FormatInt(out.Items[limit-1].No, 10)
-				break
 			}
 			one := Entry(e, v.o.Zone)
 			if err := r.withhold(&one); err != nil {
 				return err
 			}
+			if one.Withheld && f.Subject != "" { // that it is found by its subject would tell its subject
+				continue
+			}
+			if len(out.Items) == limit {
+				out.Next = strconv.FormatInt(out.Items[limit-1].No, 10)
+				break
+			}
 			out.Items = append(out.Items, one)
 		}
-		filter.To = 0
-		total, err := s.CountEntries(filter)
-		out.Total = total
+		filter.To, filter.Limit = 0, 0
+		out.Total, err = r.count(filter)
 		return err
 	})
 	return out, err

@@ -55,30 +55,73 @@ func (r *reading) sees(subjects []string) (bool, error) {
 	return policy.SeesEntry(r.sight, about), nil
 }
 
-// ownerOf finds the section behind a system, or behind a request, window or session; empty: the id is of another kind of thing.
+// count counts the entries of a list. Of a subject's it counts those that the person reads.
+func (r *reading) count(f store.EntryFilter) (n int, err error) {
+	if f.Subject == "" || r.sight.All {
+		return r.s.CountEntries(f)
+	}
+	for e, err := range r.s.Entries(f) {
+		if err != nil {
+			return 0, err
+		}
+		one := api.Entry{Actor: api.Actor{ID: e.Actor.ID}, Subjects: e.Subjects}
+		if err := r.withhold(&one); err != nil {
+			return 0, err
+		}
+		if !one.Withheld {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// ownerOf finds the section behind a system, or behind a thing of one; empty: the id is of another kind of thing.
 func (r *reading) ownerOf(id string) (policy.Owner, error) {
-	system := id
-	w, err := r.s.Window(id)
-	if errors.Is(err, store.ErrNotFound) {
-		var q store.Request
-		if q, err = r.s.Request(id); err == nil {
-			system = q.System
+	for _, one := range systemOf {
+		system, err := one(r.s, id)
+		if errors.Is(err, store.ErrNotFound) || err == nil && system == "" {
+			continue
 		}
-	} else if err == nil {
-		system = w.System
-	}
-	if errors.Is(err, store.ErrNotFound) {
-		var one store.Session
-		if one, err = r.s.Session(id); err == nil {
-			system = one.System
+		if err != nil {
+			return policy.Owner{}, err
 		}
+		sys, err := r.s.System(system)
+		if errors.Is(err, store.ErrNotFound) {
+			return policy.Owner{}, nil
+		}
+		return policy.Owner{Section: sys.Section}, err
 	}
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return policy.Owner{}, err
-	}
-	sys, err := r.s.System(system)
-	if errors.Is(err, store.ErrNotFound) {
-		return policy.Owner{}, nil
-	}
-	return policy.Owner{Section: sys.Section}, err
+	return policy.Owner{}, nil
+}
+
+// systemOf reads to which system a thing belongs, by the kinds of things that entries name. Errors: store.ErrNotFound where the id is of another kind.
+var systemOf = []func(s *store.Snap, id string) (string, error){
+	func(s *store.Snap, id string) (string, error) { v, err := s.Session(id); return v.System, err },
+	func(s *store.Snap, id string) (string, error) { v, err := s.Window(id); return v.System, err },
+	func(s *store.Snap, id string) (string, error) { v, err := s.Request(id); return v.System, err },
+	func(s *store.Snap, id string) (string, error) { v, err := s.System(id); return v.ID, err },
+	func(s *store.Snap, id string) (string, error) { v, err := s.File(id); return v.System, err },
+	func(s *store.Snap, id string) (string, error) { v, err := s.Review(id); return v.System, err },
+	func(s *store.Snap, id string) (string, error) { v, err := s.Day(id); return v.System, err },
+	func(s *store.Snap, id string) (string, error) { v, err := s.Permit(id); return v.System, err },
+	func(s *store.Snap, id string) (string, error) { return systemOfTarget(s, id) },
+	func(s *store.Snap, id string) (string, error) {
+		v, err := s.Account(id)
+		if err != nil {
+			return "", err
+		}
+		return systemOfTarget(s, v.Target)
+	},
+	func(s *store.Snap, id string) (string, error) {
+		v, err := s.UnknownLogin(id)
+		if err != nil {
+			return "", err
+		}
+		return systemOfTarget(s, v.Target)
+	},
+}
+
+func systemOfTarget(s *store.Snap, id string) (string, error) {
+	v, err := s.Target(id)
+	return v.System, err
 }
