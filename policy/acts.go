@@ -81,7 +81,8 @@ func review(p *Person, s *Subject) Decision {
 	case s.Requester == "" || len(s.Approvers) == 0,
 		s.Requester == p.ID,
 		slices.Contains(s.Approvers, p.ID),
-		slices.Contains(s.Attendants, p.ID):
+		slices.Contains(s.Attendants, p.ID),
+		slices.Contains(s.Answered, p.ID): // no one judges the own answer
 		return deny(AuditorConflict, map[string]string{"session": s.Session})
 	}
 	return Decision{Allow: true}

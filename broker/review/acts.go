@@ -65,14 +65,21 @@ func load(s *store.Snap, ref string) (on work, err error) {
 	if err != nil && !errors.Is(err, store.ErrNotFound) || err != nil && window == "" {
 		return on, fmt.Errorf("review %q: %w", ref, err)
 	}
+	var answered []string
 	if on.Review.ID != "" {
-		on.Question, err = s.LastQuestion(on.Review.ID)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return on, fmt.Errorf("question of review %q: %w", ref, err)
+		asked, err := s.ReviewQuestions(on.Review.ID)
+		if err != nil {
+			return on, fmt.Errorf("questions of review %q: %w", ref, err)
+		}
+		for _, q := range asked {
+			if on.Question = q; q.AnsweredBy != "" {
+				answered = append(answered, q.AnsweredBy)
+			}
 		}
 	}
 	if window == "" || on.Review.Session != "" {
 		on.Subject, err = s.Subject(ref)
+		on.Subject.Answered = answered
 		return on, err
 	}
 	w, err := s.Window(window)
@@ -81,6 +88,7 @@ func load(s *store.Snap, ref string) (on work, err error) {
 	}
 	on.Open = w.State.Usable() && s.Now.Before(w.End)
 	on.Subject, err = s.WindowSubject(window)
+	on.Subject.Answered = answered
 	return on, err
 }
 

@@ -104,3 +104,25 @@ func TestAReviewThatAsksIsTakenOver(t *testing.T) {
 	w.want("answered", w.answer("確認", "E-0031"), "")
 	w.want("signed", w.sign(w.s.ID, ok, "mori"), "")
 }
+
+// An auditor who gave the answer to another auditor's question had a part in the matter: the review is neither taken over nor signed by them.
+func TestAttackAnAuditorJudgesTheOwnAnswer(t *testing.T) {
+	w := opened(t)
+	act(t, w.h, func(tx *store.Tx) error {
+		second, err := tx.Person("mori")
+		if err != nil {
+			return err
+		}
+		second.ID, second.Login, second.Name = "ono", "ono", "点検担当二"
+		return tx.PutPerson(second)
+	})
+	w.end(w.s, policy.EndedByEngineer)
+	w.h.Pass(time.Hour)
+	w.want("asked", w.ask("ono"), "")
+	w.want("answered", w.answer("問題ない", "ono"), "")
+	w.want("taken over", w.q.Take(t.Context(), w.s.ID, townhall.Caller("ono")), "auditor-conflict")
+	w.want("signed", w.sign(w.s.ID, ok, "ono"), "auditor-conflict")
+	w.want("asked again", w.ask("sato"), "")
+	w.want("signed after a further question", w.sign(w.s.ID, ok, "ono"), "auditor-conflict")
+	w.want("signed by the one who asked", w.sign(w.s.ID, api.SignBody{Verdict: api.ReviewOK, Note: "確かめた"}, "mori"), "")
+}
