@@ -47,8 +47,9 @@ type Session struct {
 	// On a single session that was let in: what separated its system from the office network.
 	Line *SessionLine `json:"line,omitempty"`
 	// On a single session: the commands on which a live rule had an effect, and the files that the broker took from it, in order.
-	Ruled []RuledCommand `json:"ruled,omitempty"`
-	Files []SessionFile  `json:"files,omitempty"`
+	Ruled     []RuledCommand `json:"ruled,omitempty"`
+	RuledMore bool           `json:"ruled_more,omitempty"` // Ruled has the first of them only
+	Files     []SessionFile  `json:"files,omitempty"`
 	// On a single session: the people who decided on its request, in order, and who had the post (R3).
 	Approvers  []string `json:"approvers,omitempty"`
 	Attendants []string `json:"attendants,omitempty"`
@@ -73,6 +74,9 @@ type RuledCommand struct {
 	Answer policy.LiveAnswer `json:"answer,omitempty"` // to a command that waited; empty: none yet
 	By     string            `json:"by,omitempty"`     // the person who gave it
 }
+
+// SaidRuledMore stands behind a list of ruled commands that is not whole.
+var SaidRuledMore = text.Of("ほかにもあります。すべては台帳に接続番号で記載されています", "there are more; the ledger has all of them under the session's number")
 
 // Said is the command's fate as people read it, without the person.
 func (c RuledCommand) Said() text.Text {

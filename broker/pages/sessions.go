@@ -191,6 +191,9 @@ func (v *visit) doneRows(s api.Session) []CardRow {
 		by := strings.TrimRight(" "+c.By, " ")
 		ruled = append(ruled, text2(at+said.JA+by, at+said.EN+by))
 	}
+	if s.RuledMore {
+		ruled = append(ruled, api.SaidRuledMore)
+	}
 	var rows []CardRow
 	if len(ruled) > 0 {
 		rows = append(rows, listed("命令の決まり(補助であり境界ではない)", "Live rules (an aid, no boundary)", ruled))

@@ -14,13 +14,16 @@ import (
 const mostRuled = 500
 
 // ruledCommands reads from the ledger on which commands of a session live rules had an effect, and what became of those that waited. The
-// commands themselves are in the recording alone.
-func (v *Views) ruledCommands(s *store.Snap, session string) ([]api.RuledCommand, error) {
-	var all []api.RuledCommand
+// commands themselves are in the recording alone. more: there are entries beyond those that are read.
+func (v *Views) ruledCommands(s *store.Snap, session string) (all []api.RuledCommand, more bool, err error) {
+	read := 0
 	waited := map[int]int{} // by number of the held command: its place
-	for e, err := range s.Entries(store.EntryFilter{Subject: session, Kind: "session.rule-*", Limit: mostRuled}) {
+	for e, err := range s.Entries(store.EntryFilter{Subject: session, Kind: "session.rule-*", Limit: mostRuled + 1}) {
 		if err != nil {
-			return nil, fmt.Errorf("read entries about %s: %w", session, err)
+			return nil, false, fmt.Errorf("read entries about %s: %w", session, err)
+		}
+		if read++; read > mostRuled {
+			return all, true, nil
 		}
 		if e.Disposed() {
 			continue
@@ -32,7 +35,7 @@ func (v *Views) ruledCommands(s *store.Snap, session string) ([]api.RuledCommand
 			Answer policy.LiveAnswer `json:"answer"`
 		}
 		if err := json.Unmarshal(e.Payload, &p); err != nil {
-			return nil, fmt.Errorf("entry %d: %w", e.Index, err)
+			return nil, false, fmt.Errorf("entry %d: %w", e.Index, err)
 		}
 		if e.Kind == "session.rule-answered" {
 			if i, ok := waited[p.Held]; ok {
@@ -48,7 +51,7 @@ func (v *Views) ruledCommands(s *store.Snap, session string) ([]api.RuledCommand
 		}
 		all = append(all, api.RuledCommand{At: At(e.Time, v.o.Zone), Effect: p.Effect, Rule: p.Rule, Held: p.Held})
 	}
-	return all, nil
+	return all, false, nil
 }
 
 // sessionFiles lists the files that the broker took from a session, in order.

@@ -76,7 +76,7 @@ func (v *Views) Session(ctx context.Context, by Reader, id string) (api.Session,
 			if err := verifiedEnd(s, &out); err != nil {
 				return err
 			}
-			if out.Ruled, err = v.ruledCommands(s, r.ID); err != nil {
+			if out.Ruled, out.RuledMore, err = v.ruledCommands(s, r.ID); err != nil {
 				return err
 			}
 			if out.Files, err = sessionFiles(s, r); err != nil {

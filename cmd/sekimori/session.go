@@ -51,6 +51,9 @@ func (p *program) sessionFields() []column[api.Session] {
 			for _, c := range v.Ruled {
 				said = append(said, strings.TrimSpace(stamp(c.At)+" "+c.Said().In(p.lang)+" "+p.named(c.By)))
 			}
+			if v.RuledMore {
+				said = append(said, api.SaidRuledMore.In(p.lang))
+			}
 			return strings.Join(said, "\n")
 		}},
 		{"ファイル", "FILES", func(v api.Session) string {
