@@ -150,10 +150,15 @@ func (s *System) Probes() []Probe {
 	return all
 }
 
+// simulates reports whether a probe asks the demonstration's line.
+func (s *System) simulates() bool {
+	return slices.ContainsFunc(s.Probes(), func(p Probe) bool { return p.Kind == "simulated" })
+}
+
 // How is what stands behind a verdict on the system's line.
 func (s *System) How() policy.LineHow {
 	switch {
-	case s.Driver().Simulated:
+	case s.Driver().Simulated, s.Line != policy.LineNone && s.simulates(): // an older rule may have such a probe beside a real driver
 		return policy.LineSimulated
 	case s.Line == policy.LineInterlocked:
 		return policy.LineDriven
@@ -178,7 +183,8 @@ var lineFields = field.Table[System]{
 		Bound(func(s *System) bool {
 			return slices.ContainsFunc(s.LineProbes, func(w string) bool { _, err := ParseProbe(w); return err != nil })
 		}, "line-probe", "internal か maintenance、次に tcp アドレス:ポート、icmp アドレス、exec /絶対パス のどれかを書いてください(名前でなくアドレス)。",
-			"write internal or maintenance, then tcp ADDRESS:PORT, icmp ADDRESS or exec /absolute/path (an address, no name)"),
+			"write internal or maintenance, then tcp ADDRESS:PORT, icmp ADDRESS or exec /absolute/path (an address, no name)").
+		NeedIf(func(s *System) bool { return !s.Driver().Simulated && s.simulates() }, "line-probe-simulated", "simulated の検査は、line_driver: simulated のときだけです。", "a simulated probe goes with line_driver: simulated only"),
 }
 
 // ProbeTime bounds one probe.

@@ -1,8 +1,10 @@
 package rules_test
 
 import (
+	"errors"
 	"testing"
 
+	"sekimori/broker/forms"
 	"sekimori/broker/rules"
 	"sekimori/policy"
 )
@@ -54,5 +56,26 @@ func TestHowALineIsProtected(t *testing.T) {
 		if got := s.How(); got != how {
 			t.Errorf("%+v is %q, want %q", s, got, how)
 		}
+	}
+}
+
+// A probe of the demonstration's line, which moves nothing, passes for no protection of a real one.
+func TestAttackASimulatedProbeBesideARealLine(t *testing.T) {
+	for _, s := range []rules.System{
+		{System: policy.System{Line: policy.LineByHand}, LineProbes: []string{"internal simulated"}},
+		{System: policy.System{Line: policy.LineInterlocked}, LineDriver: "exec /opt/line", LineProbes: []string{"internal tcp 192.0.2.1:443", "internal simulated"}},
+	} {
+		if how := s.How(); how != policy.LineSimulated {
+			t.Errorf("%+v is %q", s, how)
+		}
+		var bad *forms.Invalid
+		if err := rules.Fields.Valid(&s); !errors.As(err, &bad) || !bad.Has("line-probe-simulated") {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+	demo := rules.System{System: policy.System{Line: policy.LineInterlocked}, LineDriver: "simulated", LineProbes: []string{"internal simulated"}}
+	var bad *forms.Invalid
+	if err := rules.Fields.Valid(&demo); errors.As(err, &bad) && bad.Has("line-probe-simulated") {
+		t.Errorf("the demonstration's rule: %v", err)
 	}
 }
