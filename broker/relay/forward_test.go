@@ -7,12 +7,14 @@ import (
 	"io"
 	"net"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
 
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/testrun"
 	"sekimori/policy"
 	"sekimori/recordings"
 )
@@ -173,12 +175,7 @@ func TestForwardIsDecided(t *testing.T) {
 func TestOpenSSHForward(t *testing.T) {
 	testbed.Need(t, "ssh")
 	to := echoServer(t)
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := closed.Addr().String()
-	closed.Close()
+	nobody := "127.0.0.1:" + strconv.Itoa(testrun.ClosedPort(t))
 	r := forwarding(t, to, nobody)
 	var local [2]string
 	for i := range local {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,7 +40,7 @@ func TestScripts(t *testing.T) {
 			// the broker and its people
 			"serve": serveStory, "left-behind": leftBehindStory, "stop-broker": stopStory, "town": townStory, "pass": passStory, "pass-to": passToStory,
 			"enroll": enrollStory, "enroll-printed": enrollPrinted, "code": codeStory,
-			"as": asStory, "auth": authStory, "japanese": japaneseStory, "refused": refusedStory, "field": fieldStory, "ledgered": ledgeredStory, "told": toldStory,
+			"as": asStory, "comes": comesStory, "auth": authStory, "japanese": japaneseStory, "refused": refusedStory, "field": fieldStory, "ledgered": ledgeredStory, "told": toldStory,
 			"submit": submitStory, "approved": approvedStory, "granted": grantedStory,
 			"sits": sitsStory, "keys": keysStory, "left": leftStory, "learns": learnsStory,
 			"says": saysStory, "renews": renewsStory,
@@ -267,6 +268,18 @@ func asStory(ts *testscript.TestScript, neg bool, args []string) {
 	if status, _, _ := storyOf(ts).runAs(ts, args, false); (status != 0) != neg {
 		ts.Fatalf("as %s: exit %d", strings.Join(args, " "), status)
 	}
+}
+
+// comesStory: `comes REGEXP LOGIN COMMAND…` runs `sekimori COMMAND…` with LOGIN's token until its output matches: what it asks about happens a
+// moment after the client was told.
+func comesStory(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) < 3, "comes REGEXP LOGIN COMMAND...")
+	is, p := regexp.MustCompile("(?m)"+args[0]), storyOf(ts).person(ts, args[1])
+	await(ts, strings.Join(args[1:], " ")+" says "+args[0], func() bool {
+		out, err := p.do(args[2:]...)
+		ts.Check(err)
+		return is.Match(out)
+	})
 }
 
 // authStory is `as` with password and a fresh code on standard input.

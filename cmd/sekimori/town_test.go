@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"sekimori/broker/testrun"
 )
 
 // town is the institution of testdata/town.yaml. It is founded once, by the commands that anybody
@@ -155,11 +157,6 @@ func (p person) code(line ...string) (string, error) {
 
 // townNames are the variables that the registry, the stories and their files use.
 func townNames(s *sshd) (map[string]string, error) {
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	closed.Close()
 	greeting, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -169,7 +166,7 @@ func townNames(s *sshd) (map[string]string, error) {
 	return map[string]string{
 		"PORT": strconv.Itoa(s.port), "HOSTKEY": s.hostKey, "LOGIN": s.login,
 		"GREETPORT":  strconv.Itoa(greeting.Addr().(*net.TCPAddr).Port),
-		"CLOSEDPORT": strconv.Itoa(closed.Addr().(*net.TCPAddr).Port),
+		"CLOSEDPORT": strconv.Itoa(testrun.ClosedPort(s.t)),
 	}, nil
 }
 
