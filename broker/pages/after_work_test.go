@@ -218,6 +218,7 @@ func (b *tab) saves() func() []byte {
 // TestAFreezeByKeyboardAlone: one person stops a vendor with one press, the same person cannot lift twice, and two lift it.
 func TestAFreezeByKeyboardAlone(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	for _, l := range some(inBoth...) {
 		t.Run(l.lang, func(t *testing.T) {

@@ -37,6 +37,14 @@ var chromium struct {
 // stuck bounds one step in the browser. No test is decided by it: a step that takes longer never ends.
 const stuck = 2 * time.Minute
 
+// wholeRun leaves a test out of plain runs: Chromium takes both processors for a minute, and other tests open these pages too. CI runs all.
+func wholeRun(t *testing.T) {
+	t.Helper()
+	if !testbed.Whole() {
+		t.Skip("a whole run, with SEKIMORI_REQUIRE_PEERS=1, has this journey in Chromium")
+	}
+}
+
 func startChromium(t *testing.T) context.Context {
 	t.Helper()
 	path := testbed.Need(t, "chromium")

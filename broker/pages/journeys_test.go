@@ -125,6 +125,7 @@ func (w *world) requestState(no string) (state policy.RequestState) {
 // TestALockByKeyboardAlone: one person locks in one press, two agree to unlock, each with a proof.
 func TestALockByKeyboardAlone(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	w := found(t)
 	l := drawn{lang: "ja", width: 1280}

@@ -15,6 +15,7 @@ const menuRows = `new Set([...document.querySelectorAll("header .menu > li")].ma
 // The menu of a person with many roles takes one line at 1280 px in both languages. Its second part opens by keyboard and leads to the pages.
 func TestTheMenuFitsByKeyboard(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	w := found(t)
 	w.planned(policy.RequestApproved, policy.WindowScheduled)

@@ -19,6 +19,7 @@ import (
 // TestThePortalByKeyboardAlone: what a vendor's people do beside the work itself, in a browser and without a pointer: keys, the pledge, an own
 // request, the countdown, more time, the report, the answer to a review, the monthly statement. Forms meet a mistake and keep the rest.
 func TestThePortalByKeyboardAlone(t *testing.T) {
+	wholeRun(t)
 	startChromium(t)
 	for _, l := range some(inBoth...) {
 		t.Run(l.lang, func(t *testing.T) {

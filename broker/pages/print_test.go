@@ -52,6 +52,7 @@ var footOf = regexp.MustCompile(`(検証値|Digest) [0-9a-f]{8}-[0-9a-f]{8}\s+(�
 // more sheets than the form may have. With SEKIMORI_PDF_DIR the files are kept, to be looked at.
 func TestThePagesOnPaper(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	w := found(t)
 	w.handedIn(w.worked())
