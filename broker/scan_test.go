@@ -81,7 +81,7 @@ func scan(t *testing.T) {
 	_, gate, _ := net.SplitHostPort(b.addr)
 	addr := net.JoinHostPort("127.0.0.1", gate)
 	granted := []string{scanOffice + ":5432", "[" + scanOffice6 + "]:5433", "localhost:8080"}
-	// What no grant opens: the target's own SSH server. Someone approved it all the same.
+	// No grant opens the target's own SSH server, although someone approved it.
 	mistaken := []string{fmt.Sprintf("%s:%d", scanTarget, sshd), fmt.Sprintf("localhost:%d", sshd), fmt.Sprintf("127.0.0.1:%d", sshd)}
 	o.write(func(tx *store.Tx) error {
 		target, err := tx.Target("hr-db")

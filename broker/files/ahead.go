@@ -7,8 +7,8 @@ import (
 )
 
 // Clients ask for pieces of 32 KiB, a few at once. Each would be a question to the target of its own, and its answer would wait for the way there
-// and back. So a file that is read on is read ahead in windows. A window is let go once as many bytes as it holds were handed out, and
-// what lies behind its end is read anew, so that a client which reads a file again and again sees it change and grow.
+// and back. So a file that is read on is read ahead in windows. A window is let go once as many bytes as it holds were handed out, and the
+// bytes behind its end are read anew, so that a client which reads a file again and again sees it change and grow.
 const (
 	window      = 1 << 20
 	readOn      = 8 // pieces that followed one another until a file counts as read on; a smaller one is read as it is asked for

@@ -38,7 +38,7 @@ func filled(n int) *source {
 	return s
 }
 
-// Whatever is asked for, in whatever order and by several at once, is what the file has.
+// Readers of any pieces, in any order and several at once, get the bytes of the file.
 func TestReadAheadGivesWhatTheFileHas(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{0, 1, window - 1, window, window + 1, 3*window + 12345} {

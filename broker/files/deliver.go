@@ -151,7 +151,7 @@ func (g *Gate) wake() {
 	}
 }
 
-// What is being done with a file.
+// work is an act under way on a file.
 type work int
 
 const (

@@ -8,7 +8,7 @@ import (
 	"sekimori/policy"
 )
 
-// What an engineer typed and a rule holds is part of what is recorded, and seen without a purpose by the attendant alone, who answers: not by the
+// A line that an engineer typed and a rule holds is part of the record. The attendant alone, who answers, sees it without a purpose: not the
 // section's head, the information-systems section or an auditor who look at the session.
 func TestAttackAHeldLineSeenWithoutAPurpose(t *testing.T) {
 	t.Parallel()

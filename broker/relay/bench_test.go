@@ -137,7 +137,7 @@ func BenchmarkSFTP(b *testing.B) {
 	}{
 		"up":   {sendsOver, way{name: "bounded", files: bounded}},
 		"down": {takesOver, way{name: "bounded", files: bounded}},
-		// What comes in is held: the gate speaks SFTP with both sides.
+		// Files that come in are held: the gate speaks SFTP with both sides.
 		"down beside a hold": {takesOver, way{name: "held", held: true}},
 	} {
 		copies := c.copies

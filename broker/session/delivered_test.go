@@ -253,7 +253,7 @@ func (w *world) atTarget() *sftp.Client {
 	return c
 }
 
-// What the target's staff wrote after a delivery whose end was not seen is not written over: the file is stopped, its contents stay kept, and
+// The delivery whose end was not seen does not write over the work of the target's staff: the file is stopped, its contents stay kept, and
 // people are told to look.
 func TestAttackContentsChangedAfterAnUnseenDelivery(t *testing.T) {
 	t.Parallel()

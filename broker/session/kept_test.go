@@ -206,7 +206,7 @@ func TestContentsAreKeptAsTheRuleSays(t *testing.T) {
 	if _, err := x.desk.Look(t.Context(), ids[0], "incident", "", by("U-HEAD").Actor); !errors.As(err, &denied) || denied.Reason != policy.FileDisposed {
 		t.Errorf("a look at what is gone: %v", err)
 	}
-	// What a stop left between the entry and the removal goes at the next start.
+	// The next start removes the contents that a stop left between the entry and the removal.
 	if err := os.WriteFile(filepath.Join(x.held, ids[0]), []byte("sealed"), 0o600); err != nil {
 		t.Fatal(err)
 	}
