@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,15 +76,15 @@ func TestNobodyIsTurnedAwayUnnoticed(t *testing.T) {
 func TestAttackALinkWhereACheckpointGoes(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour)
-	b := o.start()
 	victim := filepath.Join(o.dir, "victim")
-	if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
+	if err := errors.Join(os.WriteFile(victim, []byte("precious"), 0o600), os.MkdirAll(o.config.Ledger.CheckpointDir, 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	latest := filepath.Join(o.config.Ledger.CheckpointDir, "latest")
 	if err := os.Symlink(victim, latest+".new"); err != nil {
 		t.Fatal(err)
 	}
+	b := o.start()
 	e := o.engineers(1)[0]
 	c := e.mustDial(b.addr)
 	c.Close()
