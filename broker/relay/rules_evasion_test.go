@@ -125,13 +125,17 @@ func TestEvasionsOfLiveRules(t *testing.T) {
 			}
 			s := newRuledShell(t, policy.LiveRefused, "refuse rm")
 			got := s.evaded(e.keys)
+			if got == "missed" && e.want != "missed" { // on a busy machine the keys may come before the shell's prompt: PERFORMANCE.md says so
+				t.Logf("missed at first; shown is %q", s.out.String())
+				s = newRuledShell(t, policy.LiveRefused, "refuse rm")
+				got = s.evaded(e.keys)
+			}
 			mu.Lock()
 			found[got] = append(found[got], e.name)
 			mu.Unlock()
 			if got == "missed" && e.want != "missed" || strings.HasPrefix(got, "none") {
 				t.Errorf("%s; want %s; shown is %q", got, e.want, s.out.String())
 			}
-
 		})
 	}
 }
