@@ -2,7 +2,9 @@ package pages
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -97,4 +99,35 @@ func TestAttackAHeadFindsOtherSectionsBySubjects(t *testing.T) {
 		}
 		auditor.get("/ledger/entries?subject="+subject).has(t, href)
 	}
+}
+
+// A head's search for a person looks at a bounded number of entries at a time, and the list says where it goes on: the entry that the head may
+// read, behind two thousand of another section, is found on the next page.
+func TestASearchOfTheLedgerIsBoundedAndGoesOn(t *testing.T) {
+	w := found(t)
+	var own int64
+	err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
+		err := tx.PutSystem(store.System{System: policy.System{ID: "tax", Name: "税", Section: "is", Line: policy.LineNone}})
+		for i := range 2001 {
+			about := "tax"
+			if i == 0 {
+				about = "hr"
+			}
+			e, written := tx.Append(ledger.Draft{Kind: "test.away", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Subjects: []string{"sato", about}})
+			if err = errors.Join(err, written); i == 0 {
+				own = e.Index
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, href := w.as("head"), `href="/ledger/`+strconv.FormatInt(own, 10)+`"`
+	first := head.get("/ledger/entries?subject=sato")
+	next := regexp.MustCompile(`/ledger/entries\?next=\d+&amp;subject=sato`).FindString(first.body)
+	if first.holds(href) || next == "" {
+		t.Fatalf("the first page has the entry, or does not say where it goes on:\n%s", first.body)
+	}
+	head.get(strings.ReplaceAll(next, "&amp;", "&")).has(t, href)
 }

@@ -38,13 +38,18 @@ func (v *Views) Entries(ctx context.Context, by Reader, f EntriesAsked, limit in
 		if err != nil {
 			return err
 		}
+		whole, err := r.whole(f.Subject)
+		if err != nil {
+			return err
+		}
 		if ok, err := r.sees([]string{f.Subject}); err != nil || !ok {
 			return err // the list of a thing that the person does not see is empty
 		}
-		filter := store.EntryFilter{Newest: true, Kind: f.Kind, Subject: f.Subject, To: f.Before}
-		if f.Subject == "" || r.sight.All { // none is left out
-			filter.Limit = limit + 1
+		filter := store.EntryFilter{Newest: true, Kind: f.Kind, Subject: f.Subject, To: f.Before, Limit: limit + 1}
+		if !whole {
+			filter.Limit = mostExamined
 		}
+		examined, last := 0, int64(0)
 		for e, err := range s.Entries(filter) {
 			if err != nil {
 				return err
@@ -53,6 +58,7 @@ func (v *Views) Entries(ctx context.Context, by Reader, f EntriesAsked, limit in
 			if err := r.withhold(&one); err != nil {
 				return err
 			}
+			examined, last = examined+1, one.No
 			if one.Withheld && f.Subject != "" { // that it is found by its subject would tell its subject
 				continue
 			}
@@ -62,8 +68,11 @@ func (v *Views) Entries(ctx context.Context, by Reader, f EntriesAsked, limit in
 			}
 			out.Items = append(out.Items, one)
 		}
+		if !whole && out.Next == "" && examined == mostExamined {
+			out.Next = strconv.FormatInt(last, 10) // the next page looks on from there
+		}
 		filter.To, filter.Limit = 0, 0
-		out.Total, err = r.count(filter)
+		out.Total, err = r.count(filter, whole)
 		return err
 	})
 	return out, err

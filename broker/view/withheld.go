@@ -55,11 +55,25 @@ func (r *reading) sees(subjects []string) (bool, error) {
 	return policy.SeesEntry(r.sight, about), nil
 }
 
-// count counts the entries of a list. Of a subject's it counts those that the person reads.
-func (r *reading) count(f store.EntryFilter) (n int, err error) {
-	if f.Subject == "" || r.sight.All {
+// mostExamined bounds how many entries one look examines of a subject whose entries are not all seen, a person's or a vendor's: each is read. A list
+// says where it goes on, and its total is the number found among that many.
+const mostExamined = 2000
+
+// whole reports whether no entry of the list is left out: every one, or those of a thing that the person sees.
+func (r *reading) whole(subject string) (bool, error) {
+	if subject == "" || r.sight.All {
+		return true, nil
+	}
+	o, err := r.ownerOf(subject)
+	return err == nil && o.Section != "" && r.sight.Sees(o), err
+}
+
+// count counts the entries of a list. Where it is not whole, it counts those that the person reads among the newest mostExamined.
+func (r *reading) count(f store.EntryFilter, whole bool) (n int, err error) {
+	if whole {
 		return r.s.CountEntries(f)
 	}
+	f.Limit = mostExamined
 	for e, err := range r.s.Entries(f) {
 		if err != nil {
 			return 0, err
