@@ -54,6 +54,7 @@ type office struct {
 	since  time.Time  // when it let the first of them in
 	gone   chan struct{}
 	joined time.Time     // since when the office network is up while a connection lives; zero: it is not so
+	beside []span        // when it was so before; the helper's word of the connection's end may still be under way
 	worst  time.Duration // that this lasted
 	late   time.Duration // how long the machine let this test itself wait
 }
@@ -169,9 +170,7 @@ func (w *office) start() {
 		}
 		_ = c.Wait()
 		w.mu.Lock()
-		if !w.joined.IsZero() {
-			w.worst, w.joined = max(w.worst, time.Since(w.joined)), time.Time{}
-		}
+		w.ended(time.Now())
 		w.live = 0 // the kernel closed its connections
 		w.mu.Unlock()
 		close(gone)
@@ -226,7 +225,7 @@ func (w *office) watch(stop <-chan struct{}) {
 		case up && w.joined.IsZero() && w.live > 0 && before.After(w.since): // the reading is of the connection's time
 			w.joined = after
 		case !up && !w.joined.IsZero():
-			w.worst, w.joined = max(w.worst, before.Sub(w.joined)), time.Time{}
+			w.beside, w.joined = append(w.beside, span{w.joined, before}), time.Time{}
 		}
 		w.mu.Unlock()
 	}
@@ -242,10 +241,27 @@ func (w *office) said(value string) {
 	switch {
 	case n > 0 && w.live == 0:
 		w.since = when
-	case n == 0 && !w.joined.IsZero():
-		w.worst, w.joined = max(w.worst, when.Sub(w.joined)), time.Time{}
+	case n == 0:
+		w.ended(when)
 	}
 	w.live = n
+}
+
+// span is a time that the watch saw.
+type span struct{ from, to time.Time }
+
+// ended counts how long the connection that has ended lived beside an office network that was up. The caller holds mu.
+func (w *office) ended(when time.Time) {
+	if !w.joined.IsZero() {
+		w.beside = append(w.beside, span{w.joined, when})
+	}
+	for _, s := range w.beside {
+		if s.to.After(when) {
+			s.to = when
+		}
+		w.worst = max(w.worst, s.to.Sub(s.from))
+	}
+	w.beside, w.joined = nil, time.Time{}
 }
 
 // until waits for a condition.
