@@ -3,7 +3,6 @@ package correction
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -93,7 +92,7 @@ func load(s *store.Snap, id string) (on entry, err error) {
 		return on, fmt.Errorf("entry %d: %w", no, err)
 	}
 	for _, about := range on.Entry.Subjects {
-		system, err := systemOf(s, about)
+		system, err := s.SystemOf(about)
 		if err != nil {
 			return on, fmt.Errorf("system of %s: %w", about, err)
 		}
@@ -109,26 +108,6 @@ func load(s *store.Snap, id string) (on entry, err error) {
 		}
 	}
 	return on, nil
-}
-
-// systemOf is the system that a subject of an entry belongs to: a session, request or window of the system, or the system itself. Empty: none.
-func systemOf(s *store.Snap, about string) (string, error) {
-	look := []func() (string, error){
-		func() (string, error) { v, err := s.Session(about); return v.System, err },
-		func() (string, error) { v, err := s.Request(about); return v.System, err },
-		func() (string, error) { v, err := s.Window(about); return v.System, err },
-		func() (string, error) { v, err := s.System(about); return v.ID, err },
-	}
-	for _, one := range look {
-		system, err := one()
-		if err == nil {
-			return system, nil
-		}
-		if !errors.Is(err, store.ErrNotFound) {
-			return "", err
-		}
-	}
-	return "", nil
 }
 
 func may(p policy.Person, on entry, now time.Time) policy.Decision {

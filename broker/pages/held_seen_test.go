@@ -14,14 +14,7 @@ func TestAttackAHeldLineSeenWithoutAPurpose(t *testing.T) {
 	t.Parallel()
 	w := found(t)
 	e := w.withEntrance(t)
-	w.changed("test.ruled", func(tx *store.Tx) error {
-		sys, err := tx.System("hr")
-		if err != nil {
-			return err
-		}
-		sys.LiveRules = []string{"hold drop *"}
-		return tx.PutSystem(sys)
-	})
+	w.holdsDrops()
 	w.granted(t)
 	_, s, session := w.connected(t, e)
 	s.types("drop table 給与\r")

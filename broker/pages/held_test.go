@@ -16,14 +16,7 @@ func TestAHeldCommandInABrowser(t *testing.T) {
 		t.Run(l.lang, func(t *testing.T) {
 			w := found(t)
 			e := w.withEntrance(t)
-			w.changed("test.ruled", func(tx *store.Tx) error {
-				sys, err := tx.System("hr")
-				if err != nil {
-					return err
-				}
-				sys.LiveRules = []string{"hold drop *"}
-				return tx.PutSystem(sys)
-			})
+			w.holdsDrops()
 			w.granted(t)
 			_, s, session := w.connected(t, e)
 			b := w.tab("ito", l)
@@ -79,4 +72,17 @@ func TestAHeldCommandInABrowser(t *testing.T) {
 			b.wellBehaved("held commands")
 		})
 	}
+}
+
+// holdsDrops lets the attendant decide on lines that begin with drop.
+func (w *world) holdsDrops() {
+	w.t.Helper()
+	w.changed("test.ruled", func(tx *store.Tx) error {
+		sys, err := tx.System("hr")
+		if err != nil {
+			return err
+		}
+		sys.LiveRules = []string{"hold drop *"}
+		return tx.PutSystem(sys)
+	})
 }

@@ -153,20 +153,25 @@ func TestAttackARejectionDuringADelivery(t *testing.T) {
 // heldAndApproved is a file that came in through a session that is over, and was approved since.
 func (x *exchange) heldAndApproved(p policy.Person, name string) (id string) {
 	x.t.Helper()
-	v := x.admit(p)
-	c, err := sftp.NewClient(v.client)
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	_ = put(c, name, "fine")
-	c.Close()
-	v.client.Close()
-	<-v.over
-	id = x.numberOf("file.held")
+	id = x.heldOf(x.admit(p), name)
 	if r := x.approve(id, "U-HEAD"); r != "" {
 		x.t.Fatal(r)
 	}
 	return id
+}
+
+// deliveredUnseen brings a file in, has it approved, and loses the target before it answers the rename of the delivery.
+func (x *exchange) deliveredUnseen(name string) (p policy.Person, id string) {
+	x.t.Helper()
+	lost := make(chan struct{})
+	x.hooked(func() {}, func() { x.target.Break(); close(lost) })
+	p = x.engineer(3)
+	id = x.heldAndApproved(p, name)
+	v := x.admit(p)
+	<-lost
+	v.client.Close()
+	<-v.over
+	return p, id
 }
 
 // An approval holds for contents and place: a file whose name was changed by hand after it does not reach the other place.
@@ -208,14 +213,7 @@ func TestAttackAFileRenamedAfterItsApproval(t *testing.T) {
 func TestAFileRejectedWhileItsEndIsNotSeen(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, policy.FileApprove, policy.FilePass)
-	lost := make(chan struct{})
-	x.hooked(func() {}, func() { x.target.Break(); close(lost) })
-	p := x.engineer(3)
-	id := x.heldAndApproved(p, "/patch.sql")
-	v := x.admit(p)
-	<-lost
-	v.client.Close()
-	<-v.over
+	p, id := x.deliveredUnseen("/patch.sql")
 	if f := x.file(id); f.State != policy.FileDelivering || f.Why != "unseen" {
 		t.Errorf("%s, %s", f.State, f.Why)
 	}
@@ -224,7 +222,7 @@ func TestAFileRejectedWhileItsEndIsNotSeen(t *testing.T) {
 	}
 	changed := x.db.Changed()
 	defer changed.Stop()
-	v = x.admit(p)
+	v := x.admit(p)
 	for len(x.entries("file.released")) == 0 {
 		<-changed.C
 	}
@@ -258,21 +256,14 @@ func (w *world) atTarget() *sftp.Client {
 func TestAttackContentsChangedAfterAnUnseenDelivery(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, policy.FileApprove, policy.FilePass)
-	lost := make(chan struct{})
-	x.hooked(func() {}, func() { x.target.Break(); close(lost) })
-	p := x.engineer(3)
-	id := x.heldAndApproved(p, "/patch.sql")
-	v := x.admit(p)
-	<-lost
-	v.client.Close()
-	<-v.over
+	p, id := x.deliveredUnseen("/patch.sql")
 	beside := x.atTarget()
 	if err := put(beside, "/patch.sql", "mended by hand"); err != nil {
 		t.Fatal(err)
 	}
 	changed := x.db.Changed()
 	defer changed.Stop()
-	v = x.admit(p)
+	v := x.admit(p)
 	for x.file(id).State.Open() {
 		<-changed.C
 	}

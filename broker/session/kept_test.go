@@ -114,15 +114,7 @@ func TestAttackApprovalsThatKeepTheDiskBusy(t *testing.T) {
 	t.Parallel()
 	x := newExchange(t, policy.FileApprove, policy.FilePass)
 	v := x.admit(x.engineer(1))
-	c, err := sftp.NewClient(v.client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = put(c, "/in", "fine")
-	c.Close()
-	v.client.Close()
-	<-v.over
-	id := x.numberOf("file.held")
+	id := x.heldOf(v, "/in")
 	if err := os.Remove(filepath.Join(x.held, id)); err != nil {
 		t.Fatal(err)
 	}

@@ -108,6 +108,20 @@ func (x *exchange) box(person string) (c *sftp.Client, said *screen, end func())
 	})
 }
 
+// heldOf sends a file in a session, ends it, and gives the number under which the file is held.
+func (x *exchange) heldOf(v *visit, name string) (id string) {
+	x.t.Helper()
+	c, err := sftp.NewClient(v.client)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	_ = put(c, name, "fine") // the answer says that it waits
+	c.Close()
+	v.client.Close()
+	<-v.over
+	return x.numberOf("file.held")
+}
+
 func put(c *sftp.Client, name, data string) error {
 	f, err := c.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
@@ -193,15 +207,7 @@ func TestAFileInIsDeliveredInTheNextSession(t *testing.T) {
 	x := newExchange(t, policy.FileApprove, policy.FilePass)
 	p := x.engineer(2)
 	v := x.admit(p)
-	c, err := sftp.NewClient(v.client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = put(c, "/patch.sql", "fine")
-	c.Close()
-	v.client.Close()
-	<-v.over
-	id := x.numberOf("file.held")
+	id := x.heldOf(v, "/patch.sql")
 	if r := x.approve(id, "U-HEAD"); r != "" {
 		t.Fatal(r)
 	}

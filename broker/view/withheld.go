@@ -91,51 +91,13 @@ func (r *reading) count(f store.EntryFilter, whole bool) (n int, err error) {
 
 // ownerOf finds the section behind a system, or behind a thing of one; empty: the id is of another kind of thing.
 func (r *reading) ownerOf(id string) (policy.Owner, error) {
-	for _, one := range systemOf {
-		system, err := one(r.s, id)
-		if errors.Is(err, store.ErrNotFound) || err == nil && system == "" {
-			continue
-		}
-		if err != nil {
-			return policy.Owner{}, err
-		}
-		sys, err := r.s.System(system)
-		if errors.Is(err, store.ErrNotFound) {
-			return policy.Owner{}, nil
-		}
-		return policy.Owner{Section: sys.Section}, err
+	system, err := r.s.SystemOf(id)
+	if err != nil || system == "" {
+		return policy.Owner{}, err
 	}
-	return policy.Owner{}, nil
-}
-
-// systemOf reads to which system a thing belongs, by the kinds of things that entries name. Errors: store.ErrNotFound where the id is of another kind.
-var systemOf = []func(s *store.Snap, id string) (string, error){
-	func(s *store.Snap, id string) (string, error) { v, err := s.Session(id); return v.System, err },
-	func(s *store.Snap, id string) (string, error) { v, err := s.Window(id); return v.System, err },
-	func(s *store.Snap, id string) (string, error) { v, err := s.Request(id); return v.System, err },
-	func(s *store.Snap, id string) (string, error) { v, err := s.System(id); return v.ID, err },
-	func(s *store.Snap, id string) (string, error) { v, err := s.File(id); return v.System, err },
-	func(s *store.Snap, id string) (string, error) { v, err := s.Review(id); return v.System, err },
-	func(s *store.Snap, id string) (string, error) { v, err := s.Day(id); return v.System, err },
-	func(s *store.Snap, id string) (string, error) { v, err := s.Permit(id); return v.System, err },
-	func(s *store.Snap, id string) (string, error) { return systemOfTarget(s, id) },
-	func(s *store.Snap, id string) (string, error) {
-		v, err := s.Account(id)
-		if err != nil {
-			return "", err
-		}
-		return systemOfTarget(s, v.Target)
-	},
-	func(s *store.Snap, id string) (string, error) {
-		v, err := s.UnknownLogin(id)
-		if err != nil {
-			return "", err
-		}
-		return systemOfTarget(s, v.Target)
-	},
-}
-
-func systemOfTarget(s *store.Snap, id string) (string, error) {
-	v, err := s.Target(id)
-	return v.System, err
+	sys, err := r.s.System(system)
+	if errors.Is(err, store.ErrNotFound) {
+		return policy.Owner{}, nil
+	}
+	return policy.Owner{Section: sys.Section}, err
 }
