@@ -146,19 +146,23 @@ func (h *handler) undo(part, place string) error {
 	return nil
 }
 
-// has reports whether the target has the file's contents at the place.
+// has reports whether the target has the file's contents at the place. It opens nothing but a file of that length: the opening of a pipe that
+// someone put there would wait for its other end.
 func (h *handler) has(place string, f store.File) (bool, error) {
-	at, err := h.c.Open(place)
-	if errors.Is(err, os.ErrNotExist) {
+	info, err := h.c.Lstat(place)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("look back: %w", err)
+	case !info.Mode().IsRegular() || info.Size() != f.Length:
 		return false, nil
 	}
+	at, err := h.c.Open(place)
 	if err != nil {
 		return false, fmt.Errorf("read back: %w", err)
 	}
 	defer at.Close()
-	if info, err := at.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() != f.Length {
-		return false, err
-	}
 	sum := sha256.New()
 	if _, err := io.Copy(sum, io.LimitReader(upToEnd{h.ctx, at}, f.Length+1)); err != nil {
 		return false, fmt.Errorf("read back: %w", err)

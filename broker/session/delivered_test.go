@@ -251,6 +251,28 @@ func (w *world) atTarget() *sftp.Client {
 	return c
 }
 
+// Something else than a file at the place, here a link to the same contents, is not opened: a pipe would wait for its other end. The file is stopped.
+func TestAttackNoFileWhereADeliveryEnded(t *testing.T) {
+	t.Parallel()
+	x := newExchange(t, policy.FileApprove, policy.FilePass)
+	p, id := x.deliveredUnseen("/patch.sql")
+	beside := x.atTarget()
+	if err := errors.Join(beside.Rename("/patch.sql", "/other.sql"), beside.Symlink("/other.sql", "/patch.sql")); err != nil {
+		t.Fatal(err)
+	}
+	changed := x.db.Changed()
+	defer changed.Stop()
+	v := x.admit(p)
+	for x.file(id).State.Open() {
+		<-changed.C
+	}
+	v.client.Close()
+	<-v.over
+	if f := x.file(id); f.State != policy.FileHalted || f.Why != "unlike" {
+		t.Errorf("%s, %s", f.State, f.Why)
+	}
+}
+
 // The delivery whose end was not seen does not write over the work of the target's staff: the file is stopped, its contents stay kept, and
 // people are told to look.
 func TestAttackContentsChangedAfterAnUnseenDelivery(t *testing.T) {
