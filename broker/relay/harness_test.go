@@ -67,6 +67,7 @@ type rigOptions struct {
 	version string    // version of the gate and the dialer; empty: the broker's
 	plain   bool      // SFTP is copied without inspection, for comparison
 	hold    func(near, target io.ReadWriteCloser, resolve func([]byte, bool) (string, error), say func(policy.Text))
+	large   bool // the rig keeps no data of frames, for transfers larger than the memory
 }
 
 // newRig starts a gate on loopback that admits one connection without any proof.
@@ -88,6 +89,13 @@ func newRig(tb testing.TB, o rigOptions) *rig {
 	}
 	if _, bench := tb.(*testing.B); !bench {
 		ro.Tap = r.tap
+		if o.large {
+			ro.Tap = func(f recordings.Frame) {
+				if f.Event != "" {
+					r.tap(f)
+				}
+			}
+		}
 	}
 	r.writer, err = recordings.Create(r.path, recordings.Header{Session: "S-20261124-03", Started: started}, ro)
 	if err != nil {

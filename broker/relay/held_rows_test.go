@@ -131,14 +131,15 @@ func TestAttackFiveGiBAndSparse(t *testing.T) {
 	dir := realDir(t)
 	digest := sparse(t, dir+"/huge", size)
 	const room = 4 << 20
+	large := rigOptions{large: true}
 
-	passed := newHeldWorldOf(t, "/nonexistent/clamd", policy.FileTerms{In: policy.FilePass, Out: policy.FilePass})
+	passed := newHeldWorldWith(t, "/nonexistent/clamd", policy.FileTerms{In: policy.FilePass, Out: policy.FilePass}, large)
 	if _, errs, status := passed.runLong(t, "scp", dir+"/huge", passed.host+":"+dir+"/there"); status != 0 || sumOf(t, dir+"/there") != digest {
 		t.Errorf("straight through: %d, %q", status, errs)
 	}
 	passed.kill()
 
-	bounded := newHeldWorldOf(t, "/nonexistent/clamd", policy.FileTerms{In: policy.FileInspect, Out: policy.FileApprove, Limit: uint64(size) - 1})
+	bounded := newHeldWorldWith(t, "/nonexistent/clamd", policy.FileTerms{In: policy.FileInspect, Out: policy.FileApprove, Limit: uint64(size) - 1}, large)
 	if _, errs, status := bounded.runLong(t, "scp", dir+"/huge", bounded.host+":"+dir+"/much"); status == 0 {
 		t.Errorf("above the bound: %q", errs)
 	}
@@ -147,7 +148,7 @@ func TestAttackFiveGiBAndSparse(t *testing.T) {
 	}
 	bounded.kill()
 
-	held := newHeldWorldOf(t, testbed.StartClamd(t), policy.FileTerms{In: policy.FileInspect, Out: policy.FileApprove})
+	held := newHeldWorldWith(t, testbed.StartClamd(t), policy.FileTerms{In: policy.FileInspect, Out: policy.FileApprove}, large)
 	if _, errs, status := held.runLong(t, "scp", dir+"/huge", held.host+":"+dir+"/held"); status == 0 || !strings.Contains(errs, "[214]") {
 		t.Errorf("held: %d, %q", status, errs)
 	}
@@ -162,7 +163,7 @@ func TestAttackFiveGiBAndSparse(t *testing.T) {
 		t.Errorf("the kept holes take %d bytes", n)
 	}
 
-	out := newHeldWorldOf(t, "/nonexistent/clamd", policy.FileTerms{In: policy.FilePass, Out: policy.FileApprove})
+	out := newHeldWorldWith(t, "/nonexistent/clamd", policy.FileTerms{In: policy.FilePass, Out: policy.FileApprove}, large)
 	if _, errs, status := out.runLong(t, "scp", out.host+":"+dir+"/huge", dir+"/got"); status == 0 || !strings.Contains(errs, "[140]") {
 		t.Errorf("out: %d, %q", status, errs)
 	}
@@ -175,6 +176,13 @@ func TestAttackFiveGiBAndSparse(t *testing.T) {
 	}
 	if n := onDisk(t, out.held+"-out"); n > room {
 		t.Errorf("the holes in the outbox take %d bytes", n)
+	}
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
+	}
+	if most := used.Maxrss << 10; size > 1<<30 && most > 1<<30 {
+		t.Errorf("the process took %d bytes of memory", most)
 	}
 }
 

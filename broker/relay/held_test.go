@@ -37,6 +37,12 @@ func newHeldWorld(t *testing.T, clamd string) *heldWorld {
 
 func newHeldWorldOf(t testing.TB, clamd string, terms policy.FileTerms) *heldWorld {
 	t.Helper()
+	return newHeldWorldWith(t, clamd, terms, rigOptions{})
+}
+
+// newHeldWorldWith is newHeldWorldOf with further options of the rig.
+func newHeldWorldWith(t testing.TB, clamd string, terms policy.FileTerms, o rigOptions) *heldWorld {
+	t.Helper()
 	testbed.Need(t, "ssh")
 	dir := realDir(t)
 	ring, err := keys.Create(filepath.Join(dir, "keys"), make([]byte, keys.MasterSize), "sekimori.test/ledger")
@@ -58,12 +64,13 @@ func newHeldWorldOf(t testing.TB, clamd string, terms policy.FileTerms) *heldWor
 	p.Number()
 	signer := testbed.NewSigner(t)
 	sshd := testbed.StartSSHD(t, testbed.SSHDOptions{Keys: []ssh.PublicKey{signer.PublicKey()}})
-	r := newRig(t, rigOptions{sshd: sshd, auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, files: &terms,
-		hold: func(near, target io.ReadWriteCloser, resolve func([]byte, bool) (string, error), say func(policy.Text)) {
-			p := p
-			p.Resolve, p.Say = resolve, say
-			g.Serve(context.Background(), near, target, p)
-		}})
+	o.sshd, o.auth, o.files = sshd, []ssh.AuthMethod{ssh.PublicKeys(signer)}, &terms
+	o.hold = func(near, target io.ReadWriteCloser, resolve func([]byte, bool) (string, error), say func(policy.Text)) {
+		p := p
+		p.Resolve, p.Say = resolve, say
+		g.Serve(context.Background(), near, target, p)
+	}
+	r := newRig(t, o)
 	host, port, _ := net.SplitHostPort(r.addr)
 	w.openssh = &openssh{rig: r, host: host, options: []string{"-F", "none", "-o", "Port=" + port, "-o", "User=sato", "-o", "BatchMode=yes",
 		"-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"}}
