@@ -61,10 +61,11 @@ func knockForEver() {
 	}
 }
 
-// doorkeeper holds connections while the line is separated.
+// doorkeeper holds connections while the line is separated and meant to be connected.
 type doorkeeper struct {
-	mu    sync.Mutex // guards conns
+	mu    sync.Mutex // guards what follows
 	conns map[net.Conn]bool
+	open  bool // the last order is to be connected
 }
 
 // say gives the number of connections and the time, in nanoseconds since 1970: the test may read it late.
@@ -73,7 +74,7 @@ func (d *doorkeeper) say() { fmt.Println("live", len(d.conns), time.Now().UnixNa
 func (d *doorkeeper) admit(c net.Conn, s *Switch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if s.Lines()["hr"].State != policy.LineSeparated {
+	if !d.open || s.Lines()["hr"].State != policy.LineSeparated {
 		c.Close()
 		return
 	}
@@ -86,13 +87,29 @@ func (d *doorkeeper) changed(s *Switch) {
 	defer d.mu.Unlock()
 	l := s.Lines()["hr"]
 	if l.State != policy.LineSeparated {
-		for c := range maps.Keys(d.conns) {
-			c.Close()
-			delete(d.conns, c)
-		}
+		d.end()
 	}
 	d.say()
 	fmt.Println("state", l.State, l.Internal, l.Maintenance)
+}
+
+// end ends all connections. The caller holds mu.
+func (d *doorkeeper) end() {
+	for c := range maps.Keys(d.conns) {
+		c.Close()
+		delete(d.conns, c)
+	}
+}
+
+// ordered opens the door, or shuts it before the line is closed: the attendant's step is refused while a session has not ended (acts.go).
+func (d *doorkeeper) ordered(open bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open = open
+	if !open {
+		d.end()
+		d.say()
+	}
 }
 
 // keepLine is the broker's part: the watch over one line, without a database. Orders come on standard input.
@@ -158,6 +175,7 @@ func keepLine(loose bool) {
 			mu.Unlock()
 			continue
 		}
+		keeper.ordered(st.row.On())
 		l.take(&st)
 	}
 }
