@@ -6,12 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"sekimori/broker/conformance"
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/keys"
+	"sekimori/broker/registry"
 	"sekimori/broker/wire"
 )
 
@@ -65,6 +68,27 @@ func TestEveryKeyIsDocumentedAndThereAreFew(t *testing.T) {
 		}
 	}
 	level(configKeys(), reflect.TypeFor[Config]())
+}
+
+// The settings that the comparison with standards names are keys of the configuration, or of the institution in the registry's file.
+func TestConformanceNamesSettingsThatExist(t *testing.T) {
+	for _, f := range conformance.Findings(conformance.Facts{}) {
+		for _, named := range f.Settings {
+			group, key, grouped := strings.Cut(named, ": ")
+			switch {
+			case group == "rule" && grouped: // conformance tests them
+			case group == "institution" && grouped: // of the registry's file
+				if _, err := registry.Parse("", []byte("institution: {"+key+": \"\"}\n")); err != nil && strings.Contains(err.Error(), "unknown") {
+					t.Errorf("%s: the institution has no %q", f.Check, key)
+				}
+			default:
+				at := slices.IndexFunc(configKeys(), func(k configKey) bool { return k.name == group })
+				if at < 0 || grouped && !slices.ContainsFunc(configKeys()[at].group, func(k configKey) bool { return k.name == key }) {
+					t.Errorf("%s: there is no key %q", f.Check, named)
+				}
+			}
+		}
+	}
 }
 
 func TestConfigRefusesWithThePlace(t *testing.T) {

@@ -96,6 +96,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	views := view.New(view.Options{
 		DB: b.db, Desk: desk, Attendance: post, Sessions: b.sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book,
 		Evidence: held, Ring: ring, Zone: c.Location(), Clock: o.Clock, First: refused.First, Lines: lines, Sources: c.sources(),
+		Settings: c.conformance(),
 	})
 	days := confirmation.New(confirmation.Options{DB: b.db, Acts: acts, Zone: c.Location()})
 	reviews := review.New(review.Options{Acts: acts, Zone: c.Location()})

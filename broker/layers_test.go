@@ -28,6 +28,7 @@ var layers = map[string]int{
 	"sekimori/broker/keys":          1,
 	"sekimori/broker/request":       2,
 	"sekimori/broker/rules":         2,
+	"sekimori/broker/conformance":   3,
 	"sekimori/broker/store":         3,
 	"sekimori/broker/calendar":      1,
 	"sekimori/broker/wire":          1,

@@ -77,6 +77,7 @@ const (
 	PapersDuePath    Path[List[Ending]]     = "/v1/papers/due"
 	CalendarPath     Path[Month]            = "/v1/calendar"
 	RulesPath        Path[Institution]      = "/v1/calendar/rules"
+	ConformancePath  Path[Conformance]      = "/v1/conformance"
 	HolidaysPath     Path[Plan]             = "/v1/calendar/holidays"
 	LedgerPath       Path[List[Entry]]      = "/v1/ledger"
 	LedgerExportPath Path[Stream]           = "/v1/ledger/export"

@@ -5,12 +5,14 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jba/templatecheck"
 
+	"sekimori/broker/conformance"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -167,6 +169,26 @@ func TestMySettings(t *testing.T) {
 	b.get("/me").has(t, "出張", "/clear")
 	if a := b.post("/me/deputies/1/clear", nil); a.status != http.StatusSeeOther {
 		t.Errorf("%d\n%s", a.status, a.body)
+	}
+}
+
+// The comparison with standards: for those who read the rules in force, in both languages, with links to pages that exist.
+func TestConformanceOnThePage(t *testing.T) {
+	w := found(t)
+	w.as("head").get("/settings").has(t, "/settings/conformance")
+	w.as("head").get("/settings/conformance?lang=ja").has(t, "規程との対応", "MA-4(7)", "医療情報システム", "機関に残ること", "注意", "認証でも監査の結果でもありません")
+	w.as("head").get("/settings/conformance?lang=en").has(t, "Standards and this configuration", "What stays with the institution", "Built in; no setting switches it off.")
+	if a := w.as("kato").get("/settings/conformance"); a.status != http.StatusForbidden {
+		t.Errorf("%d", a.status)
+	}
+	for _, standard := range conformance.Standards() {
+		for _, c := range standard.Clauses {
+			for _, e := range c.Evidence {
+				if strings.HasPrefix(e, "/") && !slices.ContainsFunc(rows(), func(r row) bool { return r.path == e && r.site&staff != 0 }) {
+					t.Errorf("%s %s: there is no page %s", standard.ID, c.Number, e)
+				}
+			}
+		}
 	}
 }
 

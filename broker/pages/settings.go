@@ -7,16 +7,20 @@ import (
 	"sekimori/broker/api"
 	"sekimori/broker/rules"
 	"sekimori/broker/view"
-	"sekimori/policy"
 	"sekimori/policy/text"
 )
 
 func settingsRoutes() []row {
-	who := those(policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor, policy.Administrator)
-	return []row{get("/settings", staff, text2("運用の決まり", "Rules in force"), who, l0, (*Pages).settings).inMenu(110)}
+	who := those(view.ReadsRules()...)
+	return []row{
+		get("/settings", staff, text2("運用の決まり", "Rules in force"), who, l0, (*Pages).settings).inMenu(110),
+		get("/settings/conformance", staff, text2("規程との対応", "Standards and this configuration"), who, l0, (*Pages).conformance),
+	}
 }
 
-func settingsPages() map[string]page { return map[string]page{"settings": &SettingsPage{}} }
+func settingsPages() map[string]page {
+	return map[string]page{"settings": &SettingsPage{}, "conformance": &ConformancePage{}}
+}
 
 // SettingsPage tells the rules in force, from the live configuration.
 type SettingsPage struct {

@@ -9,6 +9,7 @@ import (
 	"sekimori/broker/agenda"
 	"sekimori/broker/api"
 	"sekimori/broker/attendance"
+	"sekimori/broker/conformance"
 	"sekimori/broker/evidence"
 	"sekimori/broker/freeze"
 	"sekimori/broker/interlock"
@@ -34,12 +35,13 @@ type Options struct {
 	Freezer    *freeze.Freezer
 	Reports    *reports.Service
 	Agenda     *agenda.Book
-	Evidence   *evidence.Keeper  // opens recordings for pages
-	Lines      *interlock.Switch // nil: no line is known
-	Ring       *keys.Ring        // its viewing key opens their output; its public keys go to targets
-	Sources    []netip.Prefix    // of the broker, as targets see it, beside its own addresses
-	Zone       *time.Location    // of the institution. Nil: UTC
-	Clock      func() time.Time  // nil: the machine's
+	Evidence   *evidence.Keeper     // opens recordings for pages
+	Lines      *interlock.Switch    // nil: no line is known
+	Ring       *keys.Ring           // its viewing key opens their output; its public keys go to targets
+	Sources    []netip.Prefix       // of the broker, as targets see it, beside its own addresses
+	Zone       *time.Location       // of the institution. Nil: UTC
+	Clock      func() time.Time     // nil: the machine's
+	Settings   conformance.Settings // of the configuration, for the comparison with standards
 	// First counts a refused look and tells whether it is the first of its kind, which gets an entry (refusals.Tally.First). Nil: each
 	// refusal gets one.
 	First func(ctx context.Context, by ledger.Actor, kind, what, reason string, subjects ...string) (bool, error)

@@ -23,6 +23,7 @@ func calendarRoutes() []route {
 	return []route{
 		{"GET", string(api.CalendarPath), everyStaff(), (*Server).month},
 		{"GET", string(api.RulesPath), everyStaff(), single((*view.Views).Institution)},
+		{"GET", string(api.ConformancePath), those(view.ReadsRules()...), single((*view.Views).Conformance)},
 		{"POST", string(api.HolidaysPath), those(policy.Administrator), (*Server).holidays},
 		{"GET", string(api.Feeds), everySignedIn(), listed((*view.Views).Feeds)},
 		{"POST", string(api.Feeds), everySignedIn(), (*Server).createFeed},

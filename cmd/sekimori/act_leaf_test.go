@@ -2,12 +2,14 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/urfave/cli/v2"
 
 	acts "sekimori/broker/act"
 	"sekimori/broker/attendance"
+	"sekimori/broker/conformance"
 	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/papers"
@@ -18,8 +20,8 @@ import (
 	"sekimori/broker/roster"
 )
 
-// TestEveryActHasItsCommand: what an act names as its command is there, since offers and refusals tell people to type it.
-func TestEveryActHasItsCommand(t *testing.T) {
+// commandsAndFlags are the words of all commands, and of each with one of its options.
+func commandsAndFlags() map[string]bool {
 	have := map[string]bool{}
 	var walk func(string, []*cli.Command)
 	walk = func(before string, commands []*cli.Command) {
@@ -32,6 +34,26 @@ func TestEveryActHasItsCommand(t *testing.T) {
 		}
 	}
 	walk("", (&program{lang: "en"}).app().Commands)
+	return have
+}
+
+// The commands that the comparison with standards names as evidence are there.
+func TestConformanceNamesCommandsThatExist(t *testing.T) {
+	have := commandsAndFlags()
+	for _, standard := range conformance.Standards() {
+		for _, c := range standard.Clauses {
+			for _, e := range c.Evidence {
+				if name, ok := strings.CutPrefix(e, "sekimori "); ok && !have[name] || !ok && !strings.HasPrefix(e, "/") {
+					t.Errorf("%s %s: there is no %q", standard.ID, c.Number, e)
+				}
+			}
+		}
+	}
+}
+
+// TestEveryActHasItsCommand: what an act names as its command is there, since offers and refusals tell people to type it.
+func TestEveryActHasItsCommand(t *testing.T) {
+	have := commandsAndFlags()
 	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(freeze.Acts()), acts.Specs(permits.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(reports.Acts()))
 	for _, a := range requests.OnRequest.Acts {
 		specs = append(specs, a.Spec)
