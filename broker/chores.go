@@ -58,7 +58,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "take monthly inventories", Every: time.Hour, Run: b.care.Monthly},
 		{Name: "compare logins of targets with the ledger", Every: time.Minute, Run: p.compared.Hourly},
 		{Name: "remove held files whose time is over", Every: time.Hour, Run: func(ctx context.Context) error {
-			return b.files.Expire(ctx, time.Duration(c.RecordingRetention))
+			return b.files.Expire(ctx, time.Duration(c.Recordings.Retention))
 		}},
 		{Name: "read recordings again", Every: time.Hour, Run: p.evidence.Reread},
 	}

@@ -50,8 +50,8 @@ type Config struct {
 	PlainHTTP      bool      `yaml:"plain_http"`    // api_listen and portal_listen without TLS; on loopback addresses only
 	TrustedProxies []Prefix  `yaml:"trusted_proxies"`
 
-	Notice             NoticeConfig `yaml:"notice"`
-	RecordingRetention Duration     `yaml:"recording_retention"`
+	Notice     NoticeConfig     `yaml:"notice"`
+	Recordings RecordingsConfig `yaml:"recordings"`
 
 	Recipients RecipientsConfig `yaml:"recipients"`
 	Notify     NotifyConfig     `yaml:"notify"`
@@ -59,7 +59,6 @@ type Config struct {
 	Gate            GateConfig   `yaml:"gate"`
 	SignIn          SignInConfig `yaml:"sign_in"`
 	WaitingRoom     Duration     `yaml:"waiting_room"`
-	MinFreeSpace    Size         `yaml:"min_free_space"`
 	RecheckInterval Duration     `yaml:"recheck_interval"`
 	LogLevel        string       `yaml:"log_level"`
 
@@ -82,6 +81,12 @@ type RecipientsConfig struct {
 type LedgerConfig struct {
 	Origin        string `yaml:"origin"`
 	CheckpointDir string `yaml:"checkpoint_dir"` // empty: checkpoints stay in the database only
+}
+
+// RecordingsConfig is the group of keys about recordings and the space they need.
+type RecordingsConfig struct {
+	Retention    Duration `yaml:"retention"`
+	MinFreeSpace Size     `yaml:"min_free_space"`
 }
 
 // NoticeConfig is the group of keys about the notice of what is recorded.
@@ -121,24 +126,23 @@ type GateConfig struct {
 // DefaultConfig is the meaning of an empty file. Paths are relative to the file's directory.
 func DefaultConfig() Config {
 	return Config{
-		Institution:        "例示市",
-		Zone:               mustZone("Asia/Tokyo"),
-		Language:           "",
-		DataDir:            "data",
-		MasterKeyFile:      filepath.Join("secret", "master.key"),
-		Ledger:             LedgerConfig{Origin: "sekimori.example/ledger", CheckpointDir: "checkpoints"},
-		SSHListen:          "127.0.0.1:2222",
-		GateName:           "gate",
-		Socket:             filepath.Join("run", "sekimori.sock"),
-		Notice:             NoticeConfig{Version: 1},
-		RecordingRetention: Duration(365 * 24 * time.Hour),
-		Gate:               GateConfig{FactorMemory: FactorWindow, LoginTime: Duration(2 * time.Minute), Connections: policy.DefaultConnections, Version: wire.Version, ClamdMost: 25 << 20},
-		SignIn:             defaultSignIn(),
-		Notify:             defaultNotify(),
-		WaitingRoom:        Duration(15 * time.Minute),
-		MinFreeSpace:       Size(1 << 30),
-		RecheckInterval:    Duration(5 * time.Second),
-		LogLevel:           "info",
+		Institution:     "例示市",
+		Zone:            mustZone("Asia/Tokyo"),
+		Language:        "",
+		DataDir:         "data",
+		MasterKeyFile:   filepath.Join("secret", "master.key"),
+		Ledger:          LedgerConfig{Origin: "sekimori.example/ledger", CheckpointDir: "checkpoints"},
+		SSHListen:       "127.0.0.1:2222",
+		GateName:        "gate",
+		Socket:          filepath.Join("run", "sekimori.sock"),
+		Notice:          NoticeConfig{Version: 1},
+		Recordings:      RecordingsConfig{Retention: Duration(365 * 24 * time.Hour), MinFreeSpace: Size(1 << 30)},
+		Gate:            GateConfig{FactorMemory: FactorWindow, LoginTime: Duration(2 * time.Minute), Connections: policy.DefaultConnections, Version: wire.Version, ClamdMost: 25 << 20},
+		SignIn:          defaultSignIn(),
+		Notify:          defaultNotify(),
+		WaitingRoom:     Duration(15 * time.Minute),
+		RecheckInterval: Duration(5 * time.Second),
+		LogLevel:        "info",
 	}
 }
 
@@ -249,8 +253,10 @@ func (c Config) validate(path string, text []byte) error {
 	case slices.ContainsFunc(c.Notice.Changes, NoticeChange.wrong) || len(c.Notice.Changes) > mostNoticeChanges:
 		return refuse("notice.changes", "notice の changes は、version(1 以上)、from(2026-10-01)、ja、en のそろった行です",
 			"each of changes of notice has a version from 1 on, from (such as 2026-10-01), ja and en")
-	case c.RecordingRetention < Duration(24*time.Hour):
-		return refuse("recording_retention", "recording_retention は 1d 以上です", "recording_retention is at least 1d")
+	case c.Recordings.Retention < Duration(24*time.Hour):
+		return refuse("recordings.retention", "recordings の retention は 1d 以上です", "retention of recordings is at least 1d")
+	case c.Recordings.MinFreeSpace < 0:
+		return refuse("recordings.min_free_space", "recordings の min_free_space は 0 以上です", "min_free_space of recordings may not be negative")
 	case c.Gate.FactorMemory != FactorWindow && c.Gate.FactorMemory != FactorNever:
 		return refuse("gate.factor_memory", "factor_memory は window か never です", "factor_memory is window or never")
 	case c.Gate.Connections < 1 || c.Gate.Connections > 100_000:
@@ -264,8 +270,6 @@ func (c Config) validate(path string, text []byte) error {
 		return refuse("waiting_room", "waiting_room は 0s から 4h です", "waiting_room is between 0s and 4h")
 	case c.RecheckInterval < Duration(time.Second) || c.RecheckInterval > Duration(time.Minute):
 		return refuse("recheck_interval", "recheck_interval は 1s から 1m です", "recheck_interval is between 1s and 1m")
-	case c.MinFreeSpace < 0:
-		return refuse("min_free_space", "min_free_space は 0 以上です", "min_free_space may not be negative")
 	case c.Language != "" && c.Language != "ja" && c.Language != "en":
 		return refuse("language", "language は ja、en、または空です", "language is ja, en or empty")
 	case !knownLogLevel(c.LogLevel):

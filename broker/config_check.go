@@ -151,9 +151,9 @@ func (c Config) checkSpace(out *findings) {
 		return
 	}
 	free := Size(st.Bavail * uint64(st.Bsize)) //nolint:gosec // a file system of 2^63 bytes does not exist
-	if free < c.MinFreeSpace {
-		out.add(LevelError, "min_free_space", fmt.Sprintf("空き %d MiB は min_free_space %s を下回り、だれも接続できません", free>>20, c.MinFreeSpace),
-			fmt.Sprintf("%d MiB free is less than min_free_space %s: nobody would be admitted", free>>20, c.MinFreeSpace))
+	if free < c.Recordings.MinFreeSpace {
+		out.add(LevelError, "min_free_space", fmt.Sprintf("空き %d MiB は min_free_space %s を下回り、だれも接続できません", free>>20, c.Recordings.MinFreeSpace),
+			fmt.Sprintf("%d MiB free is less than min_free_space %s: nobody would be admitted", free>>20, c.Recordings.MinFreeSpace))
 		return
 	}
 	out.add(LevelOK, "min_free_space", fmt.Sprintf("空き %d MiB", free>>20), fmt.Sprintf("%d MiB free", free>>20))

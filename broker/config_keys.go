@@ -49,7 +49,10 @@ func configKeys() []configKey {
 			{name: "night_contact", ja: "夜間・休日の電話。どの画面の下にも出ます。", en: "Telephone at night and on holidays; it stands below each page.", value: func(c Config) any { return c.Notice.Night }},
 			{name: "changes", ja: "版ごとの変更の内容: version、from(効力の日)、ja、en の行。先の日付のものは「変更の予告」になります。", en: "What each version changed: rows of version, from (its day), ja and en. One whose day is still to come is announced.", value: func(c Config) any { return noticeChanges(c.Notice.Changes) }},
 		}},
-		{name: "recording_retention", ja: "操作記録を保存する期間。", en: "How long recordings are kept.", value: func(c Config) any { return c.RecordingRetention.String() }},
+		{name: "recordings", ja: "操作記録。", en: "Recordings.", group: []configKey{
+			{name: "retention", ja: "保存する期間。", en: "How long they are kept.", value: func(c Config) any { return c.Recordings.Retention.String() }},
+			{name: "min_free_space", ja: "空きがこれを下回ると、新しい接続を断ります。", en: "With less free space than this no session is admitted.", value: func(c Config) any { return c.Recordings.MinFreeSpace.String() }},
+		}},
 		{name: "recipients", ja: "操作記録を封じる age 公開鍵。", en: "age recipients of recordings.", group: []configKey{
 			{name: "auditors", ja: "画面出力を封じる点検担当の公開鍵(関守の閲覧用の鍵のほかに)。", en: "Auditors, for the output, beside the broker's viewing key.", value: func(c Config) any { return recipientNames(c.Recipients.Auditors) }},
 			{name: "input", ja: "入力を封じる公開鍵。秘密の側はこの機械に置きません。serve には一つ以上が要ります。", en: "For the input. Their private halves never come to this machine. serve needs at least one.", value: func(c Config) any { return recipientNames(c.Recipients.Input) }},
@@ -70,7 +73,6 @@ func configKeys() []configKey {
 		}},
 		{name: "sign_in", ja: "職員のサインイン: パスキーと、機関の認証基盤(LDAP・Active Directory、OpenID Connect)。だれが使うかは登録簿の sign_in: directory です。", en: "Sign-in of staff: passkeys, and the institution's directory (LDAP or Active Directory, OpenID Connect). The registry says who uses it: sign_in: directory.", group: signInKeys()},
 		{name: "waiting_room", ja: "開始の何分前から待合に入れるか。", en: "How long before the start the waiting room opens.", value: func(c Config) any { return c.WaitingRoom.String() }},
-		{name: "min_free_space", ja: "空きがこれを下回ると、新しい接続を断ります。", en: "With less free space than this no session is admitted.", value: func(c Config) any { return c.MinFreeSpace.String() }},
 		{name: "recheck_interval", ja: "接続中の許可を確かめ直す間隔(変更があれば直ちに)。", en: "How often a live session is rechecked (at once on every change).", value: func(c Config) any { return c.RecheckInterval.String() }},
 		{name: "log_level", ja: "動作の記録の細かさ: trace debug info warn error。", en: "Detail of the log: trace debug info warn error.", value: func(c Config) any { return c.LogLevel }},
 	}

@@ -17,6 +17,9 @@ type olderKeys struct {
 	CertificateFile *string `yaml:"api_certificate_file"`
 	KeyFile         *string `yaml:"api_key_file"`
 
+	RecordingRetention *Duration `yaml:"recording_retention"`
+	MinFreeSpace       *Size     `yaml:"min_free_space"`
+
 	Auditors *[]Recipient `yaml:"auditor_recipients"`
 	Input    *[]Recipient `yaml:"input_recipients"`
 }
@@ -27,6 +30,7 @@ func formerly(key string) string {
 		"ledger.origin": "ledger_origin", "ledger.checkpoint_dir": "checkpoint_dir",
 		"notice.version": "notice_version", "notice.url": "notice_url", "notice.contact": "notice_contact",
 		"tls.certificate_file": "api_certificate_file", "tls.key_file": "api_key_file",
+		"recordings.retention": "recording_retention", "recordings.min_free_space": "min_free_space",
 		"recipients.auditors": "auditor_recipients", "recipients.input": "input_recipients",
 	}[key]
 }
@@ -41,6 +45,8 @@ func (c *Config) takeOlder(older olderKeys, path string, text []byte) error {
 		taken("notice.contact", older.NoticeContact, &c.Notice.Contact, path, text),
 		taken("tls.certificate_file", older.CertificateFile, &c.TLS.CertificateFile, path, text),
 		taken("tls.key_file", older.KeyFile, &c.TLS.KeyFile, path, text),
+		taken("recordings.retention", older.RecordingRetention, &c.Recordings.Retention, path, text),
+		taken("recordings.min_free_space", older.MinFreeSpace, &c.Recordings.MinFreeSpace, path, text),
 		taken("recipients.auditors", older.Auditors, &c.Recipients.Auditors, path, text),
 		taken("recipients.input", older.Input, &c.Recipients.Input, path, text),
 	} {
@@ -83,6 +89,9 @@ func (c *Config) fillEmptyGroups() {
 	}
 	if c.Ledger == (LedgerConfig{}) {
 		c.Ledger = standard.Ledger
+	}
+	if c.Recordings == (RecordingsConfig{}) {
+		c.Recordings = standard.Recordings
 	}
 	if c.Notify == (NotifyConfig{}) {
 		c.Notify = standard.Notify

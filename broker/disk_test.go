@@ -35,7 +35,7 @@ func mounted(t *testing.T, size string) func(*broker.Config) {
 	})
 	return func(c *broker.Config) {
 		c.DataDir = dir
-		c.MinFreeSpace = 24 << 20
+		c.Recordings.MinFreeSpace = 24 << 20
 	}
 }
 
@@ -255,7 +255,7 @@ func (o *office) awaitActive(person string) store.Session {
 // TestTooLittleRoomAdmitsNobody: below min_free_space every login is refused, and running sessions stay.
 func TestTooLittleRoomAdmitsNobody(t *testing.T) {
 	t.Parallel()
-	o := found(t, time.Hour, func(c *broker.Config) { c.MinFreeSpace = 1 << 60 })
+	o := found(t, time.Hour, func(c *broker.Config) { c.Recordings.MinFreeSpace = 1 << 60 })
 	b := o.start()
 	e := o.engineers(1)[0]
 	e.refusedFor(b.addr, policy.RecordingUnavailable)

@@ -75,7 +75,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		},
 	})
 	onFile, err := papers.New(ctx, papers.Options{
-		DB: b.db, Acts: acts, Refused: refused.First, Ring: ring, Dir: filepath.Join(c.DataDir, "papers"), MinFree: uint64(c.MinFreeSpace), Zone: c.Location(), Log: o.Log.Named("papers"),
+		DB: b.db, Acts: acts, Refused: refused.First, Ring: ring, Dir: filepath.Join(c.DataDir, "papers"), MinFree: uint64(c.Recordings.MinFreeSpace), Zone: c.Location(), Log: o.Log.Named("papers"),
 	})
 	if err != nil {
 		return err
@@ -127,7 +127,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		Limits: gate.Limits{Handshake: time.Duration(c.Gate.LoginTime)}, ChaCha20: c.Gate.ChaCha20, Version: c.Gate.Version,
 		Notice: gate.Notice{
 			Version: strconv.Itoa(c.Notice.Version), URL: c.Notice.URL, Contact: c.Notice.Contact,
-			Retention: keptJA(time.Duration(c.RecordingRetention)), RetentionEN: keptEN(time.Duration(c.RecordingRetention)),
+			Retention: keptJA(time.Duration(c.Recordings.Retention)), RetentionEN: keptEN(time.Duration(c.Recordings.Retention)),
 		},
 		Log: o.Log.Named("gate"),
 	})

@@ -30,5 +30,5 @@ func newFileGate(c Config, o Options, ring *keys.Ring, db *store.DB) (*files.Gat
 	if len(chain.Engines) > 0 {
 		chain.Engines = append(chain.Engines, inspect.Archives{Each: scanners})
 	}
-	return files.Open(files.Options{DB: db, Ring: ring, Dir: filepath.Join(c.DataDir, "held"), Outbox: filepath.Join(c.DataDir, "outbox"), Chain: chain, MinFree: uint64(c.MinFreeSpace), Log: o.Log.Named("files")})
+	return files.Open(files.Options{DB: db, Ring: ring, Dir: filepath.Join(c.DataDir, "held"), Outbox: filepath.Join(c.DataDir, "outbox"), Chain: chain, MinFree: uint64(c.Recordings.MinFreeSpace), Log: o.Log.Named("files")})
 }

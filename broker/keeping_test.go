@@ -64,7 +64,7 @@ func TestCheckpointsThatCannotBeWrittenRaiseAnAlarm(t *testing.T) {
 // TestNobodyIsTurnedAwayUnnoticed: where nothing can be recorded [128], staff are told before the next engineer is.
 func TestNobodyIsTurnedAwayUnnoticed(t *testing.T) {
 	t.Parallel()
-	o := found(t, time.Hour, func(c *broker.Config) { c.MinFreeSpace = 1 << 60 })
+	o := found(t, time.Hour, func(c *broker.Config) { c.Recordings.MinFreeSpace = 1 << 60 })
 	o.start()
 	if alarm := o.awaitAlarm(store.AlarmUnrecordable); !strings.Contains(alarm, "min_free_space") {
 		t.Error(alarm)

@@ -14,7 +14,7 @@ import (
 // noteNotice writes the version of the notice and the retention into the ledger unless the newest entry about them says the same. The
 // history on the notice follows from these entries, so that it does not depend on a configuration that was edited since.
 func noteNotice(ctx context.Context, db *store.DB, c Config) error {
-	now := view.NoticeInForce{Version: c.Notice.Version, KeptDays: int(time.Duration(c.RecordingRetention) / (24 * time.Hour))}
+	now := view.NoticeInForce{Version: c.Notice.Version, KeptDays: int(time.Duration(c.Recordings.Retention) / (24 * time.Hour))}
 	err := db.Write(ctx, func(tx *store.Tx) error {
 		for e, err := range tx.Entries(store.EntryFilter{Kind: view.KindNoticeInForce, Newest: true, Limit: 1}) {
 			var said view.NoticeInForce
@@ -34,7 +34,7 @@ func noteNotice(ctx context.Context, db *store.DB, c Config) error {
 // noticeSettings are the settings that the notice states.
 func (c Config) noticeSettings() view.NoticeSettings {
 	s := view.NoticeSettings{
-		Institution: c.Institution, Version: c.Notice.Version, URL: c.Notice.URL, Contact: c.Notice.Contact, Retention: time.Duration(c.RecordingRetention), Zone: c.Location(),
+		Institution: c.Institution, Version: c.Notice.Version, URL: c.Notice.URL, Contact: c.Notice.Contact, Retention: time.Duration(c.Recordings.Retention), Zone: c.Location(),
 	}
 	for _, change := range c.Notice.Changes {
 		s.Changes = append(s.Changes, view.NoticeChange{Version: change.Version, From: change.From.Date, JA: change.JA, EN: change.EN})

@@ -31,7 +31,7 @@ func TestTheNoticeInForceStandsInTheLedger(t *testing.T) {
 		})
 		return all
 	}
-	o.config.Notice.Version, o.config.RecordingRetention = 1, broker.Duration(730*24*time.Hour)
+	o.config.Notice.Version, o.config.Recordings.Retention = 1, broker.Duration(730*24*time.Hour)
 	first := view.NoticeInForce{Version: 1, KeptDays: 730}
 	for range 2 {
 		o.start().close()
@@ -39,7 +39,7 @@ func TestTheNoticeInForceStandsInTheLedger(t *testing.T) {
 			t.Fatalf("the ledger says %v", got)
 		}
 	}
-	o.config.Notice.Version, o.config.RecordingRetention = 2, broker.Duration(365*24*time.Hour)
+	o.config.Notice.Version, o.config.Recordings.Retention = 2, broker.Duration(365*24*time.Hour)
 	o.start().close()
 	if got := said(); !slices.Equal(got, []view.NoticeInForce{first, {Version: 2, KeptDays: 365}}) {
 		t.Errorf("the ledger says %v", got)

@@ -86,7 +86,7 @@ func foundWith(t testing.TB, length time.Duration, target testbed.TargetOptions,
 		t.Fatal(err)
 	}
 	c := broker.DefaultConfig()
-	c.SSHListen, c.MinFreeSpace, c.RecheckInterval = "127.0.0.1:0", 1<<20, broker.Duration(time.Second)
+	c.SSHListen, c.Recordings.MinFreeSpace, c.RecheckInterval = "127.0.0.1:0", 1<<20, broker.Duration(time.Second)
 	c.Gate.Connections = 10_000 // tests of many have few people
 	c.Recipients.Input = []broker.Recipient{broker.Recipient(o.offline.Recipient().String())}
 	for _, fn := range change {

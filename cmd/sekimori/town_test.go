@@ -214,7 +214,7 @@ func changeSettings(file, settings string) error {
 	}
 	for line := range strings.Lines(settings) {
 		key, _, _ := strings.Cut(line, ":")
-		text = regexp.MustCompile("(?m)^"+key+":.*").ReplaceAllLiteral(text, []byte(strings.TrimSpace(line)))
+		text = regexp.MustCompile("(?m)^( *)"+key+":.*").ReplaceAll(text, []byte("${1}"+strings.TrimSpace(line)))
 	}
 	return os.WriteFile(file, text, 0o640)
 }

@@ -179,7 +179,7 @@ func (d *demo) prepare(ctx context.Context) error {
 	d.zone = cfg.Location()
 	cfg.Notice.Contact, cfg.Notice.Night = "0000-00-0000", "0000-00-0009"
 	cfg.APIListen, cfg.PortalListen, cfg.PlainHTTP = "127.0.0.1:0", "127.0.0.1:0", true // pages, on this machine only
-	cfg.MinFreeSpace = 64 << 20                                                         // a demonstration fits on a small machine
+	cfg.Recordings.MinFreeSpace = 64 << 20                                              // a demonstration fits on a small machine
 	cfg.RecheckInterval = broker.Duration(time.Second)
 	logFile, err := os.OpenFile(filepath.Join(d.dir, "broker.log"), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
