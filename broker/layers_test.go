@@ -24,6 +24,7 @@ var layers = map[string]int{
 	"sekimori/broker/connlimit":     0,
 	"sekimori/broker/api":           3,
 	"sekimori/recordings/live":      1,
+	"sekimori/recordings/archive":   1,
 	"sekimori/broker/field":         1,
 	"sekimori/broker/keys":          1,
 	"sekimori/broker/request":       2,
