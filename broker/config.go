@@ -16,6 +16,7 @@ import (
 	"sekimori/broker/forms"
 	"sekimori/broker/wire"
 	"sekimori/policy"
+	"sekimori/recordings"
 )
 
 // FactorMemory says how long a second factor counts (decisions.md, "Login and waiting").
@@ -293,7 +294,7 @@ func knownLogLevel(s string) bool {
 func recipients(list []Recipient) ([]age.Recipient, error) {
 	var out []age.Recipient
 	for _, r := range list {
-		parsed, err := age.ParseX25519Recipient(string(r))
+		parsed, err := recordings.ParseRecipient(string(r))
 		if err != nil {
 			return nil, fmt.Errorf("recipient %s: %w", r, err)
 		}

@@ -12,10 +12,12 @@ import (
 	"syscall"
 	"time"
 
+	"filippo.io/age"
 	"github.com/hashicorp/go-hclog"
 
 	"sekimori/broker/keys"
 	"sekimori/broker/store"
+	"sekimori/recordings"
 )
 
 // Level is the severity of a finding.
@@ -102,6 +104,10 @@ func (c Config) checkRing(out *findings, clock func() time.Time) {
 		return
 	}
 	out.add(LevelOK, "keys", "鍵束が開きます", "the keys open")
+	if !recordings.PostQuantum(ring.ViewingRecipient()) {
+		out.add(LevelWarning, "keys", "閲覧用の鍵が従来のもの(age1…)です。いま写しを取られた操作記録は、将来の量子計算機で開かれ得ます。`sekimori key viewing begin` が新しい鍵を作ります",
+			"the viewing key is a classic one (age1…): a future quantum computer could open recordings copied today; `sekimori key viewing begin` makes a hybrid one")
+	}
 	c.checkAPI(out, ring, clock())
 	c.checkLedger(out, ring, clock)
 }
@@ -112,6 +118,10 @@ func (c Config) checkRecipients(out *findings) {
 		out.failed("input_recipients", err)
 	default:
 		out.add(LevelOK, "input_recipients", fmt.Sprintf("%d 件", len(list)), fmt.Sprintf("%d", len(list)))
+		classicRecipients(out, "input_recipients", list)
+	}
+	if list, err := c.OutputRecipients(); err == nil {
+		classicRecipients(out, "auditor_recipients", list)
 	}
 	if c.file == "" {
 		return
@@ -121,6 +131,23 @@ func (c Config) checkRecipients(out *findings) {
 		out.add(LevelWarning, "input_recipients", "入力を開く秘密鍵がこの機械にあります。別の媒体に移して消してください: "+left,
 			"the identity that opens the input is on this machine; move it to another medium: "+left)
 	}
+}
+
+// classicRecipients warns of recipients without post-quantum security. One of them is enough: a copy of a recording that is kept
+// until quantum computers exist opens by the weakest recipient of its key.
+func classicRecipients(out *findings, item string, list []age.Recipient) {
+	classic := 0
+	for _, r := range list {
+		if !recordings.PostQuantum(r) {
+			classic++
+		}
+	}
+	if classic == 0 {
+		return
+	}
+	out.add(LevelWarning, item,
+		fmt.Sprintf("従来の鍵(age1…)が %d 件あります。いま写しを取られた操作記録は、将来の量子計算機で開かれ得ます。`age-keygen -pq` で作った鍵(age1pq1…)だけにしてください", classic),
+		fmt.Sprintf("%d of %d are classic (age1…): a future quantum computer could open recordings copied today; replace them by keys of `age-keygen -pq` (age1pq1…)", classic, len(list)))
 }
 
 func (c Config) checkCheckpoints(out *findings) {

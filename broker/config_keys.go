@@ -53,7 +53,7 @@ func configKeys() []configKey {
 			{name: "retention", ja: "保存する期間。", en: "How long they are kept.", value: func(c Config) any { return c.Recordings.Retention.String() }},
 			{name: "min_free_space", ja: "空きがこれを下回ると、新しい接続を断ります。", en: "With less free space than this no session is admitted.", value: func(c Config) any { return c.Recordings.MinFreeSpace.String() }},
 		}},
-		{name: "recipients", ja: "操作記録を封じる age 公開鍵。", en: "age recipients of recordings.", group: []configKey{
+		{name: "recipients", ja: "操作記録を封じる age 公開鍵(age1pq1…。従来の age1… も使えます)。", en: "age recipients of recordings (age1pq1…; classic ones, age1…, work too).", group: []configKey{
 			{name: "auditors", ja: "画面出力を封じる点検担当の公開鍵(関守の閲覧用の鍵のほかに)。", en: "Auditors, for the output, beside the broker's viewing key.", value: func(c Config) any { return recipientNames(c.Recipients.Auditors) }},
 			{name: "input", ja: "入力を封じる公開鍵。秘密の側はこの機械に置きません。serve には一つ以上が要ります。", en: "For the input. Their private halves never come to this machine. serve needs at least one.", value: func(c Config) any { return recipientNames(c.Recipients.Input) }},
 		}},

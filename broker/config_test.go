@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"sekimori/broker/conformance"
+	"filippo.io/age"
+
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/keys"
 	"sekimori/broker/registry"
@@ -241,6 +243,48 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	delete(found, "min_free_space") // depends on the machine
 	if !reflect.DeepEqual(found, want) {
 		t.Errorf("found %v, want %v", found, want)
+	}
+}
+
+func TestCheckWarnsOfClassicRecipients(t *testing.T) {
+	hybrid, err := age.GenerateHybridIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	classic, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pq, old := hybrid.Recipient().String(), classic.Recipient().String()
+	for _, tc := range []struct {
+		input, auditors []string
+		want            map[string]string // item: part of the warning
+	}{
+		{[]string{pq}, []string{pq}, nil},
+		{[]string{old}, nil, map[string]string{"input_recipients": "1 of 1 are classic"}},
+		{[]string{pq}, []string{pq, old, old}, map[string]string{"auditor_recipients": "2 of 3 are classic"}},
+	} {
+		text := "recipients:\n  input: [" + strings.Join(tc.input, ", ") + "]\n  auditors: [" + strings.Join(tc.auditors, ", ") + "]\n"
+		c, err := ParseConfig("", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found findings
+		c.checkRecipients(&found)
+		warned := map[string]string{}
+		for _, f := range found {
+			if f.Level == LevelWarning {
+				warned[f.Item] = f.EN
+			}
+		}
+		if len(warned) != len(tc.want) {
+			t.Errorf("%d and %d keys: warned of %v", len(tc.input), len(tc.auditors), warned)
+		}
+		for item, said := range tc.want {
+			if !strings.Contains(warned[item], said) {
+				t.Errorf("%s: %q, want %q", item, warned[item], said)
+			}
+		}
 	}
 }
 

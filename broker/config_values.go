@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"filippo.io/age"
 	"github.com/goccy/go-yaml/ast"
 
 	"sekimori/policy"
+	"sekimori/recordings"
 )
 
 // The types of this file read one YAML scalar each and keep its position, so that an error about a
@@ -25,7 +25,7 @@ type Size int64
 // Address is host:port to listen on.
 type Address string
 
-// Recipient is an age recipient (age1…).
+// Recipient is an age recipient: a hybrid one (age1pq1…) or a classic one (age1…).
 type Recipient string
 
 // Prefix is an address, or a range of addresses in CIDR form.
@@ -177,8 +177,8 @@ func (r *Recipient) UnmarshalYAML(node ast.Node) error {
 	if err != nil {
 		return err
 	}
-	if _, err := age.ParseX25519Recipient(s); err != nil {
-		return valueError(node, "age の公開鍵(age1…)ではありません", "not an age recipient (age1…)", err)
+	if _, err := recordings.ParseRecipient(s); err != nil {
+		return valueError(node, "age の公開鍵(age1pq1… または age1…)ではありません", "not an age recipient (age1pq1… or age1…)", nil)
 	}
 	*r = Recipient(s)
 	return nil

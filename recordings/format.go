@@ -208,22 +208,6 @@ func (e endBody) digest() Digest {
 	return Digest{Frames: e.Frames, OutputBytes: e.OutputBytes, InputBytes: e.InputBytes, Cut: e.Cut}
 }
 
-// wrapKey seals a file key to recipients, in age's format.
-func wrapKey(key []byte, to []age.Recipient) ([]byte, error) {
-	var b bytes.Buffer
-	w, err := age.Encrypt(&b, to...)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(key); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
 // unwrapKey opens a file key. It returns nil, nil if the identities do not open it.
 func unwrapKey(wrapped []byte, ids []age.Identity) ([]byte, error) {
 	if len(ids) == 0 {

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"unicode"
 
-	"filippo.io/age"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/mod/sumdb/note"
 )
@@ -28,14 +27,14 @@ const (
 
 const checkText = "sekimori keys"
 
-// Ring holds the opened keys. It is immutable and safe for concurrent use.
+// Ring holds the opened keys. Only its viewing keys change. It is safe for concurrent use.
 type Ring struct {
 	master   []byte
 	host, ca ssh.Signer
 	ledger   note.Signer
 	verifier note.Verifier
 	vkey     string
-	viewing  *age.X25519Identity
+	viewing  viewing
 }
 
 // Create makes all keys in dir and opens them. dir is made with mode 0700 and must hold no keys yet. origin becomes the name
@@ -99,7 +98,7 @@ func newKeys(origin string) ([]keyFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	viewing, err := age.GenerateX25519Identity()
+	viewing, err := newViewing()
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +108,7 @@ func newKeys(origin string) ([]keyFile, error) {
 		{fileCA, ca},
 		// The name belongs to the key; signatures under another name do not verify.
 		{fileLedger, append(ledger, origin...)},
-		{fileViewing, []byte(viewing.String())},
+		{fileViewing, viewing},
 	}, nil
 }
 
@@ -141,7 +140,7 @@ func Open(dir string, master []byte) (*Ring, error) {
 	for _, f := range []struct {
 		name string
 		use  func([]byte) error
-	}{{fileHost, r.useHost}, {fileCA, r.useCA}, {fileLedger, r.useLedger}, {fileViewing, r.useViewing}} {
+	}{{fileHost, r.useHost}, {fileCA, r.useCA}, {fileLedger, r.useLedger}} {
 		plain, err := r.read(dir, f.name)
 		if errors.Is(err, ErrUnseal) {
 			return nil, fmt.Errorf("open keys: %s: %w", filepath.Join(dir, f.name), ErrKeyDamaged)
@@ -152,6 +151,9 @@ func Open(dir string, master []byte) (*Ring, error) {
 		if err := f.use(plain); err != nil {
 			return nil, fmt.Errorf("open keys: %s: %w", filepath.Join(dir, f.name), err)
 		}
+	}
+	if err := r.openViewing(dir); err != nil {
+		return nil, err
 	}
 	return r, nil
 }
@@ -200,11 +202,6 @@ func (r *Ring) useCA(seed []byte) (err error) {
 	return err
 }
 
-func (r *Ring) useViewing(plain []byte) (err error) {
-	r.viewing, err = age.ParseX25519Identity(string(plain))
-	return err
-}
-
 func (r *Ring) useLedger(plain []byte) error {
 	if len(plain) <= ed25519.SeedSize {
 		return fmt.Errorf("key of %d bytes: %w", len(plain), ErrKeyDamaged)
@@ -248,9 +245,3 @@ func (r *Ring) LedgerVerifier() note.Verifier { return r.verifier }
 
 // LedgerVerifierKey is the public key in the auditors' form: "name+hash+base64".
 func (r *Ring) LedgerVerifierKey() string { return r.vkey }
-
-// ViewingIdentity opens the output side of recordings.
-func (r *Ring) ViewingIdentity() age.Identity { return r.viewing }
-
-// ViewingRecipient is the recipient of recordings' output, besides the auditors' keys.
-func (r *Ring) ViewingRecipient() age.Recipient { return r.viewing.Recipient() }

@@ -13,6 +13,7 @@ import (
 
 	"sekimori/broker"
 	"sekimori/broker/keys"
+	"sekimori/recordings"
 )
 
 // offlineIdentity is the name of the identity that init makes when no recipient is given.
@@ -105,7 +106,7 @@ func vacant(dir string) (existed bool, err error) {
 
 // firstConfig is the configuration of a new broker, and the identity of the input where the
 // caller brought no recipient.
-func (p *program) firstConfig(c *cli.Context) (broker.Config, *age.X25519Identity, error) {
+func (p *program) firstConfig(c *cli.Context) (broker.Config, *age.HybridIdentity, error) {
 	cfg := broker.DefaultConfig()
 	for flag, key := range map[string]*string{"institution": &cfg.Institution, "origin": &cfg.Ledger.Origin} {
 		if v := c.String(flag); v != "" {
@@ -117,9 +118,9 @@ func (p *program) firstConfig(c *cli.Context) (broker.Config, *age.X25519Identit
 	}
 	for flag, key := range map[string]*[]broker.Recipient{"input-recipient": &cfg.Recipients.Input, "auditor-recipient": &cfg.Recipients.Auditors} {
 		for _, v := range c.StringSlice(flag) {
-			if _, err := age.ParseX25519Recipient(v); err != nil {
+			if _, err := recordings.ParseRecipient(v); err != nil {
 				return cfg, nil, &usageError{
-					ja: fmt.Sprintf("--%s: age の公開鍵(age1…)ではありません", flag), en: fmt.Sprintf("--%s: not an age recipient (age1…)", flag),
+					ja: fmt.Sprintf("--%s: age の公開鍵(age1pq1… または age1…)ではありません", flag), en: fmt.Sprintf("--%s: not an age recipient (age1pq1… or age1…)", flag),
 				}
 			}
 			*key = append(*key, broker.Recipient(v))
@@ -131,7 +132,7 @@ func (p *program) firstConfig(c *cli.Context) (broker.Config, *age.X25519Identit
 	if len(cfg.Recipients.Input) > 0 {
 		return cfg, nil, nil
 	}
-	identity, err := age.GenerateX25519Identity()
+	identity, err := age.GenerateHybridIdentity()
 	if err != nil {
 		return cfg, nil, fmt.Errorf("make an age identity: %w", err)
 	}
@@ -154,7 +155,7 @@ func readable(cfg broker.Config) error {
 }
 
 // furnish writes everything below dir.
-func (p *program) furnish(dir string, cfg broker.Config, identity *age.X25519Identity) (initResult, error) {
+func (p *program) furnish(dir string, cfg broker.Config, identity *age.HybridIdentity) (initResult, error) {
 	out := initResult{Config: "sekimori.yaml", MasterKey: cfg.MasterKeyFile, LedgerKey: "ledger.pub", CAKey: "ca.pub", GateKey: "gate.pub"}
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return out, fmt.Errorf("mode of the directory: %w", err)
