@@ -17,6 +17,7 @@ import (
 	"sekimori/broker/requests"
 	"sekimori/broker/roster"
 	"sekimori/broker/store"
+	"sekimori/broker/view"
 )
 
 // parts are the parts of the broker that have a chore.
@@ -31,6 +32,7 @@ type parts struct {
 	teller   *notify.Service
 	roster   *roster.Book
 	compared *reconcile.Office
+	views    *view.Views
 }
 
 // choresOf is the table of tasks that the clock starts. The ten-second pace serves lists and the ledger only: every refusal is
@@ -45,6 +47,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "raise days without confirmation", Every: soon, Run: p.days.Due},
 		summed("sum up failed sign-ins", soon, p.people.LedgerFailures),
 		summed("sum up refusals", soon, p.refused.Due),
+		summed("note which parts of recordings people were sent", soon, p.views.NoteServed),
 		{Name: "sum up failed logins", Every: time.Minute, Run: func(context.Context) error { return b.gate.LedgerFailures(false) }}, // the gate's Close writes the rest
 		{Name: "find whom to tell", Every: 5 * time.Second, Run: func(ctx context.Context) error { return errors.Join(p.teller.Clock(ctx), p.teller.Address(ctx)) }},
 		{Name: "send mail", Every: 5 * time.Second, Run: func(ctx context.Context) error { return p.teller.Deliver(ctx, store.ChannelMail) }},

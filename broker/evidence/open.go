@@ -60,6 +60,7 @@ type Recording struct {
 	Live    bool              // under way: only its session number can be checked yet
 	Digest  recordings.Digest // from the ledger; for a damaged recording as found
 	Bad     *BadError         // the fault; nil except from OpenDamaged
+	Length  time.Duration     // from its start to its end; of a recording without an end, to now
 
 	k    *Keeper
 	p    pinned
@@ -101,14 +102,15 @@ func (k *Keeper) opened(ctx context.Context, session string, end int64, pace fun
 	if p.bad == nil && !p.live && p.digest == nil && isEmpty(r.file) {
 		return nil, errors.Join(ErrNone, r.file.Close()) // the file was created and the broker died: nothing was relayed
 	}
-	found, err := k.verify(ctx, &p, pace(r.file))
+	report, err := k.verify(ctx, &p, pace(r.file))
+	found := report.Digest
 	if err != nil {
 		return nil, errors.Join(err, r.file.Close())
 	}
 	if r.Bad == nil {
 		r.Bad = p.bad
 	}
-	r.Digest = found
+	r.Digest, r.Length = found, k.length(report)
 	if r.Bad == nil && !p.live {
 		r.Digest = *p.digest
 	}
@@ -116,6 +118,18 @@ func (k *Keeper) opened(ctx context.Context, session string, end int64, pace fun
 		k.alarm(ctx, p, r.Bad)
 	}
 	return r, nil
+}
+
+// length is the time that a recording covers.
+func (k *Keeper) length(r recordings.Report) time.Duration {
+	end := r.End.At
+	if end.IsZero() {
+		end = k.o.Clock()
+	}
+	if r.Header.Started.IsZero() {
+		return 0
+	}
+	return max(end.Sub(r.Header.Started), 0)
 }
 
 // notOpened returns the error for a file that cannot be opened.
@@ -157,21 +171,21 @@ func isEmpty(f *os.File) bool {
 }
 
 // verify reads the file to its end and puts a fault into p.bad. An error means that the caller has ended.
-func (k *Keeper) verify(ctx context.Context, p *pinned, f io.Reader) (recordings.Digest, error) {
+func (k *Keeper) verify(ctx context.Context, p *pinned, f io.Reader) (recordings.Report, error) {
 	select {
 	case k.reading <- struct{}{}:
 		defer func() { <-k.reading }()
 	case <-ctx.Done():
-		return recordings.Digest{}, context.Cause(ctx)
+		return recordings.Report{}, context.Cause(ctx)
 	}
 	report, err := recordings.VerifyReader(untilDone{ctx, f})
 	if ctx.Err() != nil {
-		return report.Digest, context.Cause(ctx)
+		return report, context.Cause(ctx)
 	}
 	if p.bad == nil {
 		p.bad = p.judge(report, err)
 	}
-	return report.Digest, nil
+	return report, nil
 }
 
 // judge compares the reading with the ledger.

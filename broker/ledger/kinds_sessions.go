@@ -71,9 +71,15 @@ var kindsOfSessions = func() []Kind {
 		{Name: "session.watched", JA: "閲覧の開始", Says: "A person began to watch a live session.", Subjects: namesLook, Members: purpose},
 		{Name: "session.watch-ended", JA: "閲覧の終了", Says: "The person stopped watching, or the session ended.", Subjects: namesLook, Members: purpose},
 
-		{Name: "recording.viewed", JA: "操作記録の再生", Says: "A person played a recording, or took its sealed file.", Subjects: namesLook,
+		{Name: KindViewed, JA: "操作記録の再生", Says: "A person played a recording, or took its sealed file.", Subjects: namesLook,
 			Members: with(purpose, text("scope", "`output`: played, without what was typed; `input`: the sealed file, which holds that too"),
-				text("sha256", "of the recording's file, in hex; with `input` only"), damaged)},
+				text("sha256", "of the recording's file, in hex; with `input` only"), damaged,
+				text("look", "names the look, for `recording.served`; absent: no intervals are noted, because the sealed file was taken or the entry is of an earlier version"))},
+		{Name: KindServed, JA: "操作記録の送信区間", Says: "The broker notes which parts of a recording a look was sent: at the end of the look, and during it three minutes after the first part that no entry has yet. A crash loses the intervals of at most that time; the look then has no entry with `ended`. Sent is not read. `Cover` in `coverage.go` computes from these entries how much of a session was looked at.", Subjects: namesLook, Members: []Member{
+			text("look", "of the entry `recording.viewed` with which the look began"), id, text("person", "id of the person who looks"), number("length", "of the recording, in whole seconds"),
+			list("picture", "parts sent as a picture, each `[from,to)` in whole seconds since the recording's start, in order and apart from each other; absent: none"),
+			list("text", "parts sent as lines of text, in the same way"), list("search", "lines that a search found, in the same way"),
+			yesno("ended", "the look is over; absent: it goes on")}},
 		{Name: "recording.exported", JA: "操作記録の書き出し", Says: "A person took a recording out in a readable form.", Subjects: namesLook,
 			Members: with(purpose, text("format", "`asciicast`, `text` or `raw`"), text("channel", "number of the channel, in decimal, or `all`"), sum, damaged)},
 		{Name: "recording.held", JA: "操作記録の保全", Says: "Recordings are kept beyond their time, by hand or with a freeze or lock. Many go into several entries.", Subjects: "the incident or lock, where one is the cause, and the sessions", Members: []Member{

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"sekimori/broker/api"
 	"sekimori/broker/evidence"
@@ -210,6 +211,7 @@ func (p *Pages) cast(v *visit) error {
 		p.o.Log.Error("cast_failed", "session", play.Session, "error", err)
 		panic(http.ErrAbortHandler) // the answer has begun: only a cut connection tells that it is not whole
 	}
+	play.Sent(view.AsPicture, 0, play.Length)
 	return nil
 }
 
@@ -294,5 +296,21 @@ func (p *Pages) playbackText(v *visit) error {
 	if part.From+len(part.Items) < part.Total && len(part.Items) > 0 {
 		page.Next = other(part.From + size)
 	}
-	return v.show(page)
+	if err := v.show(page); err != nil {
+		return err
+	}
+	sentText(play, part.Items, page.Search)
+	return nil
+}
+
+// sentText notes which lines of a recording were sent. A part of the text shows all that happened from its first line to its last.
+func sentText(play *view.Playback, lines []api.TextLine, hits bool) {
+	at := func(l api.TextLine) time.Duration { return time.Duration(l.AtMS) * time.Millisecond }
+	if len(lines) > 0 && !hits {
+		play.Sent(view.AsText, at(lines[0]), at(lines[len(lines)-1])+1)
+		return
+	}
+	for _, l := range lines {
+		play.Sent(view.AsHit, at(l), at(l)+1)
+	}
 }

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
 	"sekimori/broker/api"
 	"sekimori/broker/evidence"
+	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 	"sekimori/policy/text"
@@ -29,8 +31,10 @@ const (
 // playbacks are the looks at recordings that people have begun on pages. A page reads a recording in several calls (picture, marks, text,
 // search), which are one look: one purpose and one entry.
 type playbacks struct {
-	mu  sync.Mutex           // guards all
-	all map[string]*playback // by their secret names
+	noting  sync.Mutex           // one writer of entries about what was sent
+	mu      sync.Mutex           // guards the following, and each served
+	all     map[string]*playback // by their secret names
+	unnoted []*served            // of all looks that have no last entry yet
 }
 
 // playback is one look.
@@ -39,6 +43,7 @@ type playback struct {
 	why                    Why
 	damaged                bool
 	used                   time.Time
+	served                 *served
 }
 
 // BeginPlayback opens a recording's content for a person: it compares the recording with the ledger, and commits the entry about the look.
@@ -52,17 +57,21 @@ func (v *Views) BeginPlayback(ctx context.Context, by Reader, token, session str
 		return "", err
 	}
 	defer held.Close()
-	payload := why.Payload(map[string]string{"scope": "output"})
+	payload := why.Payload(map[string]string{"scope": "output", "look": lookName()})
 	if held.Bad != nil {
 		payload["damaged"] = string(held.Bad.Finding)
 	}
-	if err := v.Looked(ctx, by, "recording.viewed", []string{session, by.ID}, payload); err != nil {
+	if err := v.Looked(ctx, by, ledger.KindViewed, []string{session, by.ID}, payload); err != nil {
 		return "", err
 	}
 	name = rand.Text()
+	one.served = newServed(payload["look"], session, by.ID)
 	v.playbacks.keep(name, one)
 	return name, nil
 }
+
+// lookName names a look in the ledger. It is no secret, as the name of a playback is.
+func lookName() string { return strings.ToLower(rand.Text()[:10]) }
 
 // openPlayback asks policy and opens the recording.
 func (v *Views) openPlayback(ctx context.Context, by Reader, one playback) (*evidence.Recording, error) {
@@ -84,10 +93,12 @@ type Playback struct {
 	Why     Why
 	Started time.Time          // in the institution's zone
 	Size    int64              // of the file, in bytes
+	Length  time.Duration      // of the recording
 	Live    bool               // under way
 	Bad     *evidence.BadError // the recording does not hold
 
 	v    *Views
+	one  playback
 	held *evidence.Recording
 	view recordings.View
 }
@@ -103,7 +114,7 @@ func (v *Views) Playback(ctx context.Context, by Reader, token, session, name, l
 	if err != nil {
 		return nil, err
 	}
-	p := &Playback{Session: session, Why: one.why, Live: held.Live, Bad: held.Bad, Size: held.Digest.Size, v: v, held: held}
+	p := &Playback{Session: session, Why: one.why, Live: held.Live, Bad: held.Bad, Size: held.Digest.Size, Length: held.Length, v: v, one: one, held: held}
 	if p.view.Encoding, err = v.Encoding(ctx, session); err == nil {
 		err = p.read(ctx, func(r *recordings.Reader) error {
 			p.Started = At(r.Header().Started, v.o.Zone)
@@ -231,7 +242,7 @@ func (p *playbacks) keep(name string, one playback) {
 	for name, other := range p.all {
 		switch {
 		case one.used.Sub(other.used) > playbackRests:
-			delete(p.all, name)
+			p.end(name)
 		case other.person == one.person:
 			if n++; oldest == "" || other.used.Before(p.all[oldest].used) {
 				oldest = name
@@ -239,9 +250,18 @@ func (p *playbacks) keep(name string, one playback) {
 		}
 	}
 	if n >= mostPlaybacks {
-		delete(p.all, oldest)
+		p.end(oldest)
 	}
 	p.all[name] = &one
+	p.unnoted = append(p.unnoted, one.served)
+}
+
+// end ends a playback. The chore enters what it was sent. The caller holds mu.
+func (p *playbacks) end(name string) {
+	if one := p.all[name]; one != nil {
+		one.served.over = true
+		delete(p.all, name)
+	}
 }
 
 // use finds a playback and notes that it is in use.
@@ -249,8 +269,8 @@ func (p *playbacks) use(name string, now time.Time) (playback, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	one := p.all[name]
-	if one == nil || now.Sub(one.used) > playbackRests {
-		delete(p.all, name)
+	if one == nil || one.served.over || now.Sub(one.used) > playbackRests {
+		p.end(name)
 		return playback{}, false
 	}
 	one.used = now

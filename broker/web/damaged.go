@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"sekimori/broker/api"
 	"sekimori/broker/evidence"
@@ -43,34 +44,36 @@ func tellDamaged(c *call, held *evidence.Recording) {
 	}
 }
 
-// WriteDamagedFrames sends the readable part of a recording that does not hold, and repeats the damage between the frames.
-func WriteDamagedFrames(ctx context.Context, w io.Writer, r *recordings.Reader, d api.Damaged) error {
+// WriteDamagedFrames sends the readable part of a recording that does not hold, and repeats the damage between the frames. last is
+// the time of the last frame sent.
+func WriteDamagedFrames(ctx context.Context, w io.Writer, r *recordings.Reader, d api.Damaged) (last time.Duration, err error) {
 	e := json.NewEncoder(recordings.EscapeJSON(w))
 	body, err := json.Marshal(d)
 	if err != nil {
-		return fmt.Errorf("write what is wrong: %w", err)
+		return last, fmt.Errorf("write what is wrong: %w", err)
 	}
 	mark := api.PlayFrame{Channel: recordings.SessionChannel, Event: api.DamagedEvent, Body: body}
 	for n := 0; ctx.Err() == nil; n++ {
 		if n%framesBetween == 0 {
 			if err := e.Encode(mark); err != nil {
-				return fmt.Errorf("send a frame: %w", err)
+				return last, fmt.Errorf("send a frame: %w", err)
 			}
 		}
 		f, err := r.Next()
 		if err != nil { // the end, or the place that does not hold: nothing after it can be trusted
 			if err := e.Encode(mark); err != nil {
-				return fmt.Errorf("send a frame: %w", err)
+				return last, fmt.Errorf("send a frame: %w", err)
 			}
-			return nil
+			return last, nil
 		}
 		sent := playFrame(f)
 		mark.AtMS = sent.AtMS
 		if err := e.Encode(sent); err != nil {
-			return fmt.Errorf("send a frame: %w", err)
+			return last, fmt.Errorf("send a frame: %w", err)
 		}
+		last = max(last, f.Elapsed)
 	}
-	return context.Cause(ctx)
+	return last, context.Cause(ctx)
 }
 
 // exportDamaged writes an export that tells of the damage: in text as lines, in asciicast as markers. Raw bytes have no room

@@ -13,10 +13,9 @@ import (
 )
 
 // WriteFrames sends every frame that the reader can open. A truncated recording just ends;
-// one that does not hold is an error.
-func WriteFrames(ctx context.Context, w io.Writer, r *recordings.Reader) error {
+// one that does not hold is an error. last is the time of the last frame sent.
+func WriteFrames(ctx context.Context, w io.Writer, r *recordings.Reader) (last time.Duration, err error) {
 	e := json.NewEncoder(recordings.EscapeJSON(w))
-	var last time.Duration
 	for ctx.Err() == nil {
 		f, err := r.Next()
 		var torn *recordings.TruncatedError
@@ -24,21 +23,21 @@ func WriteFrames(ctx context.Context, w io.Writer, r *recordings.Reader) error {
 		case errors.Is(err, io.EOF):
 			if f, ok := recordings.EndFrame(r, last); ok {
 				if err := e.Encode(playFrame(f)); err != nil {
-					return fmt.Errorf("send the end: %w", err)
+					return last, fmt.Errorf("send the end: %w", err)
 				}
 			}
-			return nil
+			return last, nil
 		case errors.As(err, &torn):
-			return nil
+			return last, nil
 		case err != nil:
-			return fmt.Errorf("read the recording: %w", err)
+			return last, fmt.Errorf("read the recording: %w", err)
+		}
+		if err := e.Encode(playFrame(f)); err != nil {
+			return last, fmt.Errorf("send a frame: %w", err)
 		}
 		last = max(last, f.Elapsed)
-		if err := e.Encode(playFrame(f)); err != nil {
-			return fmt.Errorf("send a frame: %w", err)
-		}
 	}
-	return context.Cause(ctx)
+	return last, context.Cause(ctx)
 }
 
 func playFrame(f recordings.Frame) api.PlayFrame {

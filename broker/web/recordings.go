@@ -52,18 +52,19 @@ func (s *Server) play(c *call) error {
 		return err
 	}
 	payload := why.Payload(map[string]string{"scope": "output"})
-	if err := s.looked(c, "recording.viewed", []string{held.Session, c.person.ID}, seenDamaged(held, payload)); err != nil {
+	look, err := s.o.Views.BeginStream(c.r.Context(), c.reader(), held.Session, seenDamaged(held, payload))
+	if err != nil {
 		return err
 	}
 	tellDamaged(c, held)
 	defer s.streaming(c, "application/x-ndjson", lookStall)()
+	var sent time.Duration
 	if held.Bad != nil {
-		return WriteDamagedFrames(c.r.Context(), c.w, rec, damagedBody(held.Bad))
+		sent, err = WriteDamagedFrames(c.r.Context(), c.w, rec, damagedBody(held.Bad))
+	} else if sent, err = WriteFrames(c.r.Context(), c.w, rec); err == nil {
+		err = held.Confirm(c.r.Context(), rec.Digest())
 	}
-	if err := WriteFrames(c.r.Context(), c.w, rec); err != nil {
-		return err
-	}
-	return held.Confirm(c.r.Context(), rec.Digest())
+	return errors.Join(err, look.End(c.r.Context(), sent, held.Length))
 }
 
 // sealedFile streams the stored file. The key that opens its input is never on the broker.

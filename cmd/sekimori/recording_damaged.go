@@ -63,11 +63,12 @@ func whoseFile(resp *http.Response, r *recordings.Reader) error {
 // match it: a file that was cut on its way does not pass for a short one.
 func (p *program) inputFrames(ctx context.Context, w io.Writer, resp *http.Response, r *recordings.Reader) error {
 	if finding := resp.Header.Get(api.HeaderDamaged); finding != "" {
-		return web.WriteDamagedFrames(ctx, w, r, api.Damaged{
+		_, err := web.WriteDamagedFrames(ctx, w, r, api.Damaged{
 			Finding: finding, JA: "【証拠として使えません】台帳と合わない操作記録です", EN: "NOT EVIDENCE: this recording does not hold against the ledger",
 		})
+		return err
 	}
-	if err := web.WriteFrames(ctx, w, r); err != nil {
+	if _, err := web.WriteFrames(ctx, w, r); err != nil {
 		return err
 	}
 	if want := resp.Header.Get(api.HeaderSHA256); want != "" && want != r.Digest().SHA256.String() {
