@@ -32,6 +32,9 @@ type Checkpoint struct {
 // ErrSignature says that a checkpoint carries no valid signature of the given key.
 var ErrSignature = errors.New("ledger: checkpoint carries no valid signature of this key")
 
+// ErrNotProved says that the hashes of a proof do not lead from its entry to the root of its checkpoint.
+var ErrNotProved = errors.New("ledger: the proof does not lead from its entry to the root of its checkpoint")
+
 // SignCheckpoint writes the checkpoint as a signed note (c2sp.org/tlog-checkpoint). Origin names the ledger: non-empty,
 // without spaces and '+'. By custom it is the name of the signing key.
 func SignCheckpoint(origin string, size int64, root tlog.Hash, s note.Signer) ([]byte, error) {

@@ -82,3 +82,37 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+// Reading a proof and writing it again gives the same bytes.
+func FuzzProof(f *testing.F) {
+	b := disposed(f)
+	for i := range b.entries {
+		f.Add(proofOf(f, b, int64(i)).Marshal())
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := ParseProof(b)
+		if err != nil {
+			return
+		}
+		if again := p.Marshal(); !bytes.Equal(again, b) {
+			t.Fatalf("read  %q\nwrote %q", b, again)
+		}
+	})
+}
+
+// ParsePolicy never panics, and a policy that it accepts judges without a panic too.
+func FuzzPolicy(f *testing.F) {
+	b := maintenance(f)
+	cosigned, key := cosign(f, b.checkpoint(), "w.example", 1)
+	f.Add([]byte("log " + keyText(b) + "\nwitness W " + key + "\ngroup G any W\nquorum G\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		p, err := ParsePolicy(text)
+		if err != nil {
+			return
+		}
+		p.Log(cosigned)
+		if names, met := p.Cosigners(cosigned); met && p.Quorum() != noQuorum && len(names) == 0 {
+			t.Fatalf("a quorum of no witnesses: %q", text)
+		}
+	})
+}
