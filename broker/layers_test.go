@@ -21,6 +21,7 @@ var layers = map[string]int{
 	"sekimori/recordings":           0,
 	"sekimori/broker/ledger":        0,
 	"sekimori/broker/forms":         0,
+	"sekimori/broker/sheet":         0,
 	"sekimori/broker/connlimit":     0,
 	"sekimori/broker/api":           3,
 	"sekimori/recordings/live":      1,

@@ -54,12 +54,34 @@ func Wrap(s string, width int, indent string) []string {
 
 // fit tells how many runes of a line fit into so many columns; at least one.
 func fit(line []rune, room int) int {
+	return fitBy(line, room, func(r rune) int { return Width(string(r)) }, mayEnd)
+}
+
+// WrapPrint breaks s into lines for paper. room and the width that measure gives for a character are in one unit. The rules are those of
+// Wrap and those of printed Japanese: no line begins with a small kana, a long mark, a mark of repetition or a unit.
+func WrapPrint(s string, room int, measure func(rune) int) []string {
+	var lines []string
+	for paragraph := range strings.SplitSeq(s, "\n") {
+		rest := []rune(paragraph)
+		for first := true; first || len(rest) > 0; first = false {
+			n := fitBy(rest, room, measure, mayEndPrint)
+			lines = append(lines, strings.TrimRight(string(rest[:n]), " "))
+			for rest = rest[n:]; len(rest) > 0 && rest[0] == ' '; {
+				rest = rest[1:]
+			}
+		}
+	}
+	return lines
+}
+
+// fitBy tells how many runes of a line fit into the room; at least one, and none of an empty line.
+func fitBy(line []rune, room int, measure func(rune) int, mayEnd func(before, after rune) bool) int {
 	used, end := 0, 0
 	for i, r := range line {
 		if i > 0 && mayEnd(line[i-1], r) {
 			end = i
 		}
-		if used += Width(string(r)); used > room && r != ' ' {
+		if used += measure(r); used > room && r != ' ' {
 			if end == 0 {
 				end = max(i, 1)
 			}
@@ -75,4 +97,14 @@ func mayEnd(before, after rune) bool {
 		return false
 	}
 	return before == ' ' || Width(string(before)) == 2 || Width(string(after)) == 2
+}
+
+const (
+	neverFirst = "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶヽヾゝゞ々〻‐゠–〜~…‥%℃°′″}】〕]’”,.;!?"
+	neverLast  = "{【〔[‘“$¥¥#№"
+)
+
+// mayEndPrint reports whether a printed line may end between two characters.
+func mayEndPrint(before, after rune) bool {
+	return mayEnd(before, after) && !strings.ContainsRune(neverFirst, after) && !strings.ContainsRune(neverLast, before)
 }
