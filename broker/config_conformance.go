@@ -9,7 +9,7 @@ import (
 // conformance is what the comparison with standards reads of the configuration.
 func (c Config) conformance() conformance.Settings {
 	return conformance.Settings{
-		RecordingDays:   int(time.Duration(c.RecordingRetention) / (24 * time.Hour)),
+		RecordingDays:   int(time.Duration(c.Recordings.Retention) / (24 * time.Hour)),
 		OutsideCopies:   c.Ledger.CheckpointDir != "",
 		Auditors:        len(c.Recipients.Auditors),
 		InputKeys:       len(c.Recipients.Input),

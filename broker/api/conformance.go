@@ -25,7 +25,7 @@ type ClauseCheck struct {
 	QuestionEN string   `json:"question_en"`
 	DetailJA   string   `json:"detail_ja,omitempty"` // where it is not met
 	DetailEN   string   `json:"detail_en,omitempty"`
-	Settings   []string `json:"settings"` // "recording_retention"; "rule: line"; "institution: pledge_copy"
+	Settings   []string `json:"settings"` // "recordings: retention"; "rule: line"; "institution: pledge_copy"
 }
 
 // Conformance is every clause, in the order of the standards.

@@ -38,7 +38,7 @@ type Finding struct {
 	State    policy.ItemState // met; or caution: not met, or unknown
 	Question text.Text        // what was looked at
 	Detail   text.Text        // where it is not met; empty when met
-	Settings []string         // keys of the configuration ("recording_retention") and rules of a system ("rule: line")
+	Settings []string         // keys of the configuration ("recordings: retention") and rules of a system ("rule: line")
 }
 
 // check is one question about settings or rules. look returns where it is not met; empty: it is met.

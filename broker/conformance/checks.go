@@ -65,7 +65,7 @@ var checks = []check{
 	{"sealed", text.Of("画面出力を開ける点検担当の鍵と、入力を封じる鍵がある", "auditors have keys to the output, and the input is sealed to keys kept elsewhere"), []string{"recipients: auditors", "recipients: input"}, func(f Facts) text.Text {
 		return unless(f.Settings.Auditors > 0 && f.Settings.InputKeys > 0, "鍵の足りないものがあります", "a key is missing")
 	}},
-	{"kept", text.Of("操作記録を一年以上保存する", "recordings are kept for a year or longer"), []string{"recording_retention"}, func(f Facts) text.Text {
+	{"kept", text.Of("操作記録を一年以上保存する", "recordings are kept for a year or longer"), []string{"recordings: retention"}, func(f Facts) text.Text {
 		return unless(f.Settings.RecordingDays >= yearOfDays, fmt.Sprintf("%d日です", f.Settings.RecordingDays), fmt.Sprintf("%d days", f.Settings.RecordingDays))
 	}},
 	{"mail", text.Of("警報と期限をメールで知らせる", "alarms and due dates are sent by mail"), []string{"notify: mail_server"}, func(f Facts) text.Text {
