@@ -15,7 +15,9 @@ type FS interface {
 	OpenFile(name string, flag int, perm fs.FileMode) (File, error)
 	// Link is os.Link: new must not exist.
 	Link(old, new string) error
-	// Remove is os.Remove. Only the name under which a recording begins is removed.
+	// Rename is os.Rename. Only a keys file is replaced.
+	Rename(old, new string) error
+	// Remove is os.Remove. Only the name under which a file begins, and a keys file, are removed.
 	Remove(name string) error
 	// SyncDir makes the names in dir durable.
 	SyncDir(dir string) error
@@ -46,6 +48,8 @@ func (osFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 }
 
 func (osFS) Link(old, new string) error { return os.Link(old, new) }
+
+func (osFS) Rename(old, new string) error { return os.Rename(old, new) }
 
 func (osFS) Remove(name string) error { return os.Remove(name) }
 

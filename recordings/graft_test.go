@@ -3,6 +3,9 @@ package recordings
 import (
 	"bytes"
 	"crypto/sha256"
+	"testing"
+
+	"filippo.io/age"
 )
 
 // Graft puts the segments of one recording after the header of another and makes the chain hold again. An attacker needs no
@@ -24,4 +27,26 @@ func Graft(header, segments []byte) []byte {
 		b = b[n+checkLen:]
 	}
 	return out
+}
+
+// ForgeKeys makes a keys file for a recording without its key: it wraps a key of the attacker's own, with a code that holds.
+func ForgeKeys(t testing.TB, recording []byte, recipient string) []byte {
+	t.Helper()
+	p, _, err := readPrelude(bytes.NewReader(recording))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := ParseRecipient(recipient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := bytes.Repeat([]byte{7}, keyLen)
+	e := sharedKey{to: sha256.Sum256([]byte(recipient))}
+	if e.wrapped, err = wrapKey(key, []age.Recipient{to}); err != nil {
+		t.Fatal(err)
+	}
+	if e.mac, err = e.authentic(p.digest, key); err != nil {
+		t.Fatal(err)
+	}
+	return (&keysFile{of: p.digest, entries: []sharedKey{e}}).encode()
 }

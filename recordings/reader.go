@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -25,17 +26,18 @@ type Reader struct {
 	last   [2]time.Duration // of output and input: never decreasing
 	at     segment
 	aad    []byte
+	shared bool // the output key comes from a keys file, and has opened nothing yet
 	err    error
 }
 
-// Open opens the parts that the identities allow: the output, the input or both. It returns ErrNoKey (wrapped) if they open
-// neither, and *TruncatedError or *CorruptError if the header is invalid.
+// Open opens the parts that the identities allow: the output, the input or both, also by the keys file beside the recording. It
+// returns ErrNoKey (wrapped) if they open neither, and *TruncatedError or *CorruptError if the header is invalid.
 func Open(path string, identities ...age.Identity) (*Reader, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open recording: %w", err)
 	}
-	r, err := NewReader(f, identities...)
+	r, err := openBeside(f, path+KeysSuffix, identities)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -43,17 +45,41 @@ func Open(path string, identities ...age.Identity) (*Reader, error) {
 	return r, nil
 }
 
+func openBeside(f io.Reader, keysName string, identities []age.Identity) (*Reader, error) {
+	keys, err := os.Open(keysName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return NewReader(f, identities...)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open recording: %w", err)
+	}
+	defer keys.Close() // read only: closing loses nothing
+	return NewReaderWithKeys(f, keys, identities...)
+}
+
 // NewReader reads a recording from src. Its memory does not grow with the recording.
 func NewReader(src io.Reader, identities ...age.Identity) (*Reader, error) {
+	return NewReaderWithKeys(src, nil, identities...)
+}
+
+// NewReaderWithKeys is NewReader with the recording's keys file; nil: there is none. keys is read before NewReaderWithKeys returns,
+// and only if the recording's own header does not open the output. A keys file that does not hold is an error (*KeysError) only
+// if nothing else opens.
+func NewReaderWithKeys(src, keys io.Reader, identities ...age.Identity) (*Reader, error) {
 	s, err := newScanner(src)
 	if err != nil {
 		return nil, fmt.Errorf("open recording: %w", err)
 	}
 	r := &Reader{scan: s}
+	var damaged error
 	for i, wrapped := range [][]byte{s.pre.outputKey, s.pre.inpKey} {
 		key, err := unwrapKey(wrapped, identities)
 		if err != nil {
 			return nil, fmt.Errorf("open recording: file key: %w", err)
+		}
+		if key == nil && i == 0 {
+			key, damaged = sharedKeyOf(keys, s.pre.digest, identities)
+			r.shared = key != nil
 		}
 		if key == nil {
 			continue
@@ -64,7 +90,7 @@ func NewReader(src io.Reader, identities ...age.Identity) (*Reader, error) {
 		clear(key)
 	}
 	if r.aeads == [2]cipher.AEAD{} {
-		return nil, fmt.Errorf("open recording %s: %w", s.pre.header.Session, ErrNoKey)
+		return nil, fmt.Errorf("open recording %s: %w", s.pre.header.Session, errors.Join(ErrNoKey, damaged))
 	}
 	return r, nil
 }
@@ -122,8 +148,9 @@ func (r *Reader) advance() error {
 			}
 			r.plain, err = r.aeads[which].Open(r.plain[:0], nonce[:], g.body, r.aad)
 			if err != nil {
-				return r.corrupt("it was not sealed with this recording's key")
+				return r.notSealed(which, "it was not sealed with this recording's key")
 			}
+			r.shared = r.shared && which == 1
 			r.input, r.rest = which == 1, r.plain
 			if g.typ&compressed != 0 {
 				return r.inflate()
@@ -136,10 +163,19 @@ func (r *Reader) advance() error {
 			text := g.body[:len(g.body)-tagLen]
 			r.aad = append(append(r.aad, r.scan.before[:]...), text...)
 			if _, err := r.aeads[0].Open(nil, nonce[:], g.body[len(text):], r.aad); err != nil {
-				return r.corrupt("the end was not sealed with this recording's key")
+				return r.notSealed(0, "the end was not sealed with this recording's key")
 			}
 		}
 	}
+}
+
+// notSealed is the fault of a segment that the key does not open. A key from the keys file that has opened nothing may itself be
+// the false one: a person who can write that file can wrap a key of their own.
+func (r *Reader) notSealed(side int, what string) error {
+	if side == 0 && r.shared {
+		return fmt.Errorf("read recording: %w", &KeysError{What: "its key does not open the recording"})
+	}
+	return r.corrupt(what)
 }
 
 // inflate unpacks r.plain into r.rest.

@@ -46,9 +46,10 @@ func PostQuantum(r age.Recipient) bool {
 // Fingerprint names a recipient in the ledger and in lists: SHA-256 of its public text, in OpenSSH's notation. A hybrid public
 // key has 1,959 characters, which no person compares.
 func Fingerprint(recipient string) string {
-	sum := sha256.Sum256([]byte(recipient))
-	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
+	return fingerprint(sha256.Sum256([]byte(recipient)))
 }
+
+func fingerprint(sum Sum) string { return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:]) }
 
 // wrapKey seals a key to recipients, in age's format.
 //

@@ -27,10 +27,15 @@ type office struct {
 	signer  note.Signer
 	entries []ledger.Entry
 	tree    ledger.Frontier
+	viewing *age.X25519Identity // opens the recordings
 }
 
 func newOffice(t *testing.T) *office {
-	o := &office{t: t, dir: t.TempDir()}
+	viewing, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &office{t: t, dir: t.TempDir(), viewing: viewing}
 	var public string
 	o.signer, public = keyPair(t, origin)
 	o.write("ledger.key", []byte("# the ledger's public key\n"+public+"\n"))
@@ -154,14 +159,10 @@ func (o *office) export(name string, checkpoint []byte) string {
 // record makes a real recording of a session.
 func (o *office) record(session string) (path string, d recordings.Digest) {
 	o.t.Helper()
-	id, err := age.GenerateX25519Identity()
-	if err != nil {
-		o.t.Fatal(err)
-	}
 	path = o.path(session + ".skr")
 	start := time.Now()
 	w, err := recordings.Create(path, recordings.Header{Session: session, Started: start}, recordings.Options{
-		FS: recordings.OS(), OutputTo: []age.Recipient{id.Recipient()}, InputTo: []age.Recipient{id.Recipient()},
+		FS: recordings.OS(), OutputTo: []age.Recipient{o.viewing.Recipient()}, InputTo: []age.Recipient{o.viewing.Recipient()},
 		Elapsed: func() time.Duration { return time.Since(start) },
 	})
 	if err != nil {

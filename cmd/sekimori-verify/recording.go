@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -139,6 +142,42 @@ func readRecording(file string) recording {
 		r.failed = fileFailure(file, err)
 	}
 	return r
+}
+
+// keysBeside checks the keys file beside the recording, if there is one. It is no evidence, but with a false one an auditor would take a
+// sound recording for a damaged one.
+func (r *recording) keysBeside() {
+	if r.failed != nil { // a fault of the recording itself comes first
+		return
+	}
+	keys, err := os.Open(r.file + recordings.KeysSuffix)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err == nil {
+		err = errors.Join(checkKeys(r.file, keys), keys.Close())
+	}
+	if err != nil {
+		name := filepath.Base(r.file) + recordings.KeysSuffix
+		r.fail("recording-keys-damaged",
+			"そばの鍵ファイル "+name+" が壊れているか、別の操作記録のものです: "+err.Error(),
+			"the keys file "+name+" beside it is damaged or belongs to another recording: "+err.Error(),
+			text{"操作記録そのものは別です。鍵ファイルを外してもう一度検証し、関守の管理者に作り直しを求めてください", "the recording itself is another matter: verify again without that file, and ask the broker's administrator to make it anew"})
+	}
+}
+
+func checkKeys(file string, keys io.Reader) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close() // read only: closing loses nothing
+	of, err := recordings.HeaderDigest(f)
+	if err != nil {
+		return err
+	}
+	_, err = recordings.ReadKeys(keys, of)
+	return err
 }
 
 func (r *recording) fail(code, ja, en string, hint text) {

@@ -7,7 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/age"
+
 	"sekimori/broker/ledger"
+	"sekimori/recordings"
 )
 
 func TestRecordingProblems(t *testing.T) {
@@ -59,6 +62,33 @@ func TestRecordingProblems(t *testing.T) {
 	if !strings.Contains(got.err, "not held against its digest") {
 		t.Error(got.err)
 	}
+}
+
+// A keys file beside a recording is checked too. A fault of it is not said of the recording.
+func TestAttackKeysFileOfAnotherRecording(t *testing.T) {
+	o := newOffice(t)
+	auditor, err := age.GenerateHybridIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	for _, session := range []string{"S-20261124-01", "S-20261124-02"} {
+		file, d := o.record(session)
+		o.ended(session, d)
+		if _, err := recordings.Share(file, nil, auditor.Recipient().String(), o.viewing); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	export, key := o.export("ledger.jsonl", o.checkpoint()), o.path("ledger.key")
+	verify(export, "--key", key, "--recording", files[0], files[1]).wantHolds(t)
+
+	o.write("S-20261124-01.skr.keys", o.read("S-20261124-02.skr.keys"))
+	got := verify(export, "--key", key, "--recording", files[0], files[1])
+	got.wantError(t, 1, "S-20261124-01.skr.keys", "belongs to another recording")
+	o.write("S-20261124-02.skr.keys", []byte("nonsense"))
+	got = verify(export, "--key", key, "--recording", files[1], "--partial", "--lang", "ja")
+	got.wantError(t, 1, "鍵ファイル S-20261124-02.skr.keys が壊れているか")
 }
 
 // The session number comes from inside the file: B's recording under A's name is B's, and A's was not shown.

@@ -104,6 +104,7 @@ func (p *program) verify(a arguments, in inputs) result {
 			rec.compare(ledger.ends[rec.session], r.ledgerErr == nil)
 		}
 		rec.named(all)
+		rec.keysBeside()
 		if rec.failed != nil {
 			r.failures = append(r.failures, *rec.failed)
 			continue

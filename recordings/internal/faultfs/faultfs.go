@@ -22,6 +22,7 @@ const (
 	Trunc   Op = "truncate"
 	SyncDir Op = "syncdir"
 	Link    Op = "link"
+	Rename  Op = "rename"
 	Remove  Op = "remove"
 )
 
@@ -128,6 +129,23 @@ func (f *FS) Link(old, new string) error {
 	defer f.mu.Unlock()
 	if s := f.files[old]; s != nil {
 		f.files[new] = s
+	}
+	return nil
+}
+
+// Rename implements recordings.FS.
+func (f *FS) Rename(old, new string) error {
+	if err := f.hit(Rename); err != nil {
+		return &os.LinkError{Op: "rename", Old: old, New: new, Err: err}
+	}
+	if err := f.real.Rename(old, new); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s := f.files[old]; s != nil {
+		f.files[new] = s
+		delete(f.files, old)
 	}
 	return nil
 }
