@@ -10,7 +10,7 @@ import (
 )
 
 // Grid follows a terminal's screen: which character stands in which cell, where the cursor is, and which rows a long line runs over. It
-// knows no colours. It answers one question: which line does the cursor stand in. It is for one goroutine.
+// answers one question: which line does the cursor stand in. A Picture follows the colours with it too. It is for one goroutine.
 type Grid struct {
 	in         *controls
 	cols, rows int // 0: not known, or too large
@@ -19,9 +19,10 @@ type Grid struct {
 	noWrap     bool
 	insert     bool
 	origin     bool
-	last       rune  // the last character printed, for REP
-	scrolled   int64 // rows that have left the main page at its top
-	epoch      int64 // changes when rows move otherwise
+	last       rune      // the last character printed, for REP
+	scrolled   int64     // rows that have left the main page at its top
+	epoch      int64     // changes when rows move otherwise
+	look       *gridLook // nil: characters without colours and marks
 }
 
 // gridPage is one of a terminal's two screens.
@@ -30,13 +31,25 @@ type gridPage struct {
 	row, col    int
 	pending     bool // the last column is filled: the next character goes to the next row
 	top, bottom int  // of the scrolling region, inclusive
-	saved       [2]int
+	saved       gridPlace
+}
+
+// gridPlace is a saved cursor.
+type gridPlace struct {
+	row, col int
+	pen      uint16
+}
+
+// gridCell is a character and the number of its pen.
+type gridCell struct {
+	r   rune // gridNone: never written; gridSecond: the second column of a wide character; below: a character with marks
+	pen uint16
 }
 
 // gridRow is one row of cells.
 type gridRow struct {
-	cells   []rune // gridNone: never written; gridSecond: the second column of a wide character
-	wrapped bool   // the line of the row above goes on here
+	cells   []gridCell
+	wrapped bool // the line of the row above goes on here
 }
 
 const (
@@ -100,7 +113,7 @@ func (p *gridPage) resize(cols, rows int) {
 		p.rows = append(p.rows, gridRow{})
 	}
 	for i := range p.rows {
-		cells := make([]rune, cols)
+		cells := make([]gridCell, cols)
 		copy(cells, p.rows[i].cells)
 		p.rows[i].cells = cells
 	}
@@ -190,16 +203,16 @@ func (g *Grid) text(row, col, toRow, toCol int) string {
 			to = min(toCol, g.cols)
 		}
 		cells := g.at.rows[r].cells
-		for to > from && cells[to-1] == gridNone && r < toRow {
+		for to > from && cells[to-1].r == gridNone && r < toRow {
 			to--
 		}
 		for _, c := range cells[min(from, to):to] {
-			switch c {
+			switch c.r {
 			case gridSecond:
 			case gridNone:
 				b.WriteByte(' ')
 			default:
-				b.WriteRune(c)
+				b.WriteRune(c.r)
 			}
 		}
 	}
@@ -208,7 +221,13 @@ func (g *Grid) text(row, col, toRow, toCol int) string {
 
 func (g *Grid) print(r rune) {
 	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
+		if g.look != nil {
+			g.mark(r)
+		}
 		return // it takes no cell
+	}
+	if g.look != nil {
+		r = g.look.drawn(r)
 	}
 	g.last = r
 	p, w := g.at, columns(r)
@@ -229,9 +248,9 @@ func (g *Grid) print(r rune) {
 	if g.insert {
 		copy(cells[p.col+w:], cells[p.col:g.cols-w])
 	}
-	cells[p.col] = r
+	cells[p.col] = gridCell{r, g.pen()}
 	if w == 2 {
-		cells[p.col+1] = gridSecond
+		cells[p.col+1] = gridCell{gridSecond, g.pen()}
 	}
 	p.col += w
 	if p.col >= g.cols {
@@ -253,6 +272,10 @@ func (g *Grid) execute(c byte) {
 		p.col, p.pending = max(p.col-1, 0), false
 	case '\t':
 		p.col = min((p.col/8+1)*8, g.cols-1)
+	case 0x0e, 0x0f:
+		if g.look != nil {
+			g.look.shift = int(0x0f - c)
+		}
 	}
 }
 
@@ -281,30 +304,40 @@ func (g *Grid) scroll(top, bottom, n int) {
 		if n > 0 {
 			freed := rows[0]
 			copy(rows, rows[1:])
-			rows[len(rows)-1] = freed.blank()
+			rows[len(rows)-1] = g.blank(freed)
 		} else {
 			freed := rows[len(rows)-1]
 			copy(rows[1:], rows)
-			rows[0] = freed.blank()
+			rows[0] = g.blank(freed)
 		}
 	}
 }
 
-func (r gridRow) blank() gridRow {
-	clear(r.cells)
+// blank empties a row with the present pen, as terminals do.
+func (g *Grid) blank(r gridRow) gridRow {
+	g.clear(r.cells)
 	return gridRow{cells: r.cells}
+}
+
+func (g *Grid) clear(cells []gridCell) {
+	for i, empty := 0, (gridCell{pen: g.pen()}); i < len(cells); i++ {
+		cells[i] = empty
+	}
 }
 
 func (g *Grid) escape(cmd ansi.Cmd) {
 	if cmd.Intermediate() != 0 {
+		if g.look != nil {
+			g.escapeLook(cmd)
+		}
 		return
 	}
 	p := g.at
 	switch cmd.Final() {
 	case '7':
-		p.saved = [2]int{p.row, p.col}
+		g.save()
 	case '8':
-		g.place(p.saved[0], p.saved[1])
+		g.restore()
 	case 'D':
 		g.down()
 	case 'E':
@@ -326,10 +359,22 @@ func (g *Grid) reset() {
 	g.at = &g.main
 	g.noWrap, g.insert, g.origin = false, false, false
 	g.epoch++
+	if g.look != nil {
+		g.look.plain()
+	}
 	for i := range g.main.rows {
-		g.main.rows[i] = g.main.rows[i].blank()
+		g.main.rows[i] = g.blank(g.main.rows[i])
 	}
 	g.main.row, g.main.col, g.main.top, g.main.bottom = 0, 0, 0, g.rows-1
+}
+
+func (g *Grid) save() { g.at.saved = gridPlace{g.at.row, g.at.col, g.pen()} }
+
+func (g *Grid) restore() {
+	g.place(g.at.saved.row, g.at.saved.col)
+	if g.look != nil {
+		g.look.takePen(g.at.saved.pen)
+	}
 }
 
 func (g *Grid) place(row, col int) {

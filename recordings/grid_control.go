@@ -14,8 +14,17 @@ func (g *Grid) control(cmd ansi.Cmd, params ansi.Params) {
 	case cmd.Prefix() == 0 && cmd.Intermediate() == '!' && final == 'p':
 		g.insert, g.origin, g.noWrap = false, false, false
 		g.at.top, g.at.bottom = 0, g.rows-1
+		if g.look != nil {
+			g.look.plain()
+		}
 		return
 	case cmd.Prefix() != 0 || cmd.Intermediate() != 0:
+		return
+	}
+	if final == 'm' {
+		if g.look != nil {
+			g.look.colour(params)
+		}
 		return
 	}
 	p := g.at
@@ -47,9 +56,9 @@ func (g *Grid) control(cmd ansi.Cmd, params ansi.Params) {
 			p.col = max((p.col-1)/8*8, 0)
 		}
 	case 's':
-		p.saved = [2]int{p.row, p.col}
+		g.save()
 	case 'u':
-		g.place(p.saved[0], p.saved[1])
+		g.restore()
 	case 'r':
 		g.region(argument(params, 0, mostArgument), argument(params, 1, mostArgument))
 	case 'J', 'K', 'X', 'P', '@', 'L', 'M', 'S', 'T':
@@ -105,9 +114,22 @@ func (g *Grid) mode(n int, on bool) {
 		g.place(g.home(), 0)
 	case 7:
 		g.noWrap = !on
+	case 25:
+		if g.look != nil {
+			g.look.hidden = !on
+		}
+	case 1048:
+		if g.look == nil {
+			return
+		}
+		if on {
+			g.save()
+		} else {
+			g.restore()
+		}
 	case 47, 1047, 1049:
 		if n == 1049 && on {
-			g.main.saved = [2]int{g.main.row, g.main.col}
+			g.main.saved = gridPlace{g.main.row, g.main.col, g.pen()}
 		}
 		g.epoch++
 		from := g.at
@@ -117,11 +139,15 @@ func (g *Grid) mode(n int, on bool) {
 		switch {
 		case on && from != g.at && n != 47:
 			for i := range g.alt.rows {
-				g.alt.rows[i] = g.alt.rows[i].blank()
+				g.alt.rows[i] = g.blank(g.alt.rows[i])
 			}
 			g.place(from.row, from.col)
 		case !on && n == 1049:
-			g.place(g.main.saved[0], g.main.saved[1])
+			g.restore()
+		}
+		if !on && g.look != nil { // the next program begins with an empty page
+			g.alt = gridPage{}
+			g.alt.resize(g.cols, g.rows)
 		}
 	}
 }
@@ -138,25 +164,25 @@ func (g *Grid) change(final byte, n, raw int) {
 	case 'K':
 		switch raw {
 		case 0:
-			clear(cells[col:])
+			g.clear(cells[col:])
 			if p.row+1 < g.rows && p.row+1 > 0 && col < g.cols-1 {
 				p.rows[p.row+1].wrapped = false // the line ends here now
 			}
 		case 1:
-			clear(cells[:col+1])
+			g.clear(cells[:col+1])
 		case 2:
-			clear(cells)
+			g.clear(cells)
 		}
 	case 'X':
-		clear(cells[col:min(col+n, g.cols)])
+		g.clear(cells[col:min(col+n, g.cols)])
 	case 'P':
 		n = min(n, g.cols-col)
 		copy(cells[col:], cells[col+n:])
-		clear(cells[g.cols-n:])
+		g.clear(cells[g.cols-n:])
 	case '@':
 		n = min(n, g.cols-col)
 		copy(cells[col+n:], cells[col:g.cols-n])
-		clear(cells[col : col+n])
+		g.clear(cells[col : col+n])
 	case 'L', 'M':
 		if p.row < p.top || p.row > p.bottom {
 			return
@@ -179,13 +205,13 @@ func (g *Grid) erase(what int) {
 	from, to := 0, g.rows
 	switch what {
 	case 0:
-		clear(p.rows[p.row].cells[p.col:])
+		g.clear(p.rows[p.row].cells[p.col:])
 		from = p.row + 1
 	case 1:
-		clear(p.rows[p.row].cells[:p.col+1])
+		g.clear(p.rows[p.row].cells[:p.col+1])
 		to = p.row
 	}
 	for i := from; i < to; i++ {
-		p.rows[i] = p.rows[i].blank()
+		p.rows[i] = g.blank(p.rows[i])
 	}
 }
