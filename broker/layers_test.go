@@ -38,6 +38,7 @@ var layers = map[string]int{
 	"sekimori/broker/hook":          1,
 	"sekimori/broker/inspect":       2,
 	"sekimori/broker/directory":     1,
+	"sekimori/broker/witness":       1,
 	"sekimori/broker/refusals":      4,
 	"sekimori/broker/act":           4,
 	"sekimori/broker/registry":      5,

@@ -84,3 +84,27 @@ func (c cosigner) Verify(msg, sig []byte) bool {
 func CosignedText(seconds uint64, text []byte) []byte {
 	return fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s", seconds, text)
 }
+
+// WitnessKeyText is the public key of a witness's Ed25519 key in one line.
+func WitnessKeyText(name string, key ed25519.PublicKey) string {
+	raw := append([]byte{algCosignature}, key...)
+	return fmt.Sprintf("%s+%08x+%s", name, keyHash(name, raw), base64.StdEncoding.EncodeToString(raw))
+}
+
+// ReadKeys reads a file of public keys: one a line, empty lines and lines that begin with # ignored. parse is ParseKey or
+// ParseWitnessKey.
+func ReadKeys(file []byte, parse func(string) (note.Verifier, error)) ([]note.Verifier, error) {
+	var keys []note.Verifier
+	for line := range strings.Lines(string(file)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		v, err := parse(line)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, v)
+	}
+	return keys, nil
+}

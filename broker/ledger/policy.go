@@ -87,7 +87,7 @@ func (r *policyReader) line(line string) error {
 
 // unique refuses a second line of the same word with the same key material, whatever name the key has there.
 func (r *policyReader) unique(word, vkey string) error {
-	material := vkey[strings.LastIndex(vkey, "+")+1:]
+	material := strings.SplitN(vkey, "+", 3)[2] // base64, which may hold '+' itself
 	if slices.Contains(r.keys, word+material) {
 		return fmt.Errorf("this key stands twice")
 	}

@@ -104,6 +104,7 @@ func (p *program) ledgerCommand() *cli.Command {
 			_, err = fmt.Fprint(p.out, v.Checkpoint)
 			return err
 		}),
+		p.witnessCommand(),
 	)
 }
 
