@@ -10,6 +10,7 @@ import (
 	"sekimori/broker/evidence"
 	"sekimori/broker/notify"
 	"sekimori/broker/papers"
+	"sekimori/broker/publish"
 	"sekimori/broker/reconcile"
 	"sekimori/broker/refusals"
 	"sekimori/broker/registry"
@@ -33,6 +34,7 @@ type parts struct {
 	roster   *roster.Book
 	compared *reconcile.Office
 	views    *view.Views
+	asker    *publish.Asker
 }
 
 // choresOf is the table of tasks that the clock starts. The ten-second pace serves lists and the ledger only: every refusal is
@@ -54,6 +56,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "call the other program", Every: 5 * time.Second, Run: func(ctx context.Context) error { return p.teller.Deliver(ctx, store.ChannelWebhook) }},
 		{Name: "forget old notices", Every: time.Hour, Run: p.teller.Forget},
 		{Name: "look whether evidence can be kept", Every: 5 * time.Second, Run: func(ctx context.Context) error { return b.lookAtKeeping(ctx, c) }},
+		{Name: "bring the checkpoint to the witnesses", Every: time.Minute, Run: p.asker.Ask},
 		{Name: "take away accounts that were not proved gone", Every: time.Minute, Run: b.care.Retry},
 		{Name: "list outgoing connections of targets in use", Every: time.Minute, Run: b.care.Watch},
 		{Name: "change stored secrets after a window", Every: time.Minute, Run: b.care.ChangeSecrets},

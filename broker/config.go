@@ -78,12 +78,6 @@ type RecipientsConfig struct {
 	Input    []Recipient `yaml:"input"`    // offline, of the input; serve needs one
 }
 
-// LedgerConfig is the group of keys about the ledger.
-type LedgerConfig struct {
-	Origin        string `yaml:"origin"`
-	CheckpointDir string `yaml:"checkpoint_dir"` // empty: checkpoints stay in the database only
-}
-
 // RecordingsConfig is the group of keys about recordings and the space they need.
 type RecordingsConfig struct {
 	Retention    Duration `yaml:"retention"`
@@ -132,7 +126,7 @@ func DefaultConfig() Config {
 		Language:        "",
 		DataDir:         "data",
 		MasterKeyFile:   filepath.Join("secret", "master.key"),
-		Ledger:          LedgerConfig{Origin: "sekimori.example/ledger", CheckpointDir: "checkpoints"},
+		Ledger:          defaultLedger(),
 		SSHListen:       "127.0.0.1:2222",
 		GateName:        "gate",
 		Socket:          filepath.Join("run", "sekimori.sock"),
@@ -229,6 +223,9 @@ func (c Config) validate(path string, text []byte) error {
 	if key, ja, en := c.Notify.wrong(); key != "" {
 		return refuse(key, ja, en)
 	}
+	if key, ja, en := c.Ledger.wrong(); key != "" {
+		return refuse(key, ja, en)
+	}
 	switch {
 	case strings.TrimSpace(c.DataDir) == "":
 		return refuse("data_dir", "data_dir は空にできません", "data_dir may not be empty")
@@ -245,8 +242,6 @@ func (c Config) validate(path string, text []byte) error {
 		return refuse("api_listen", "plain_http のときは、この機械だけのアドレス(127.0.0.1 など)です", "with plain_http this is an address of this machine alone, such as 127.0.0.1")
 	case c.PlainHTTP && !loopback(c.PortalListen):
 		return refuse("portal_listen", "plain_http のときは、この機械だけのアドレス(127.0.0.1 など)です", "with plain_http this is an address of this machine alone, such as 127.0.0.1")
-	case strings.TrimSpace(c.Ledger.Origin) == "" || strings.ContainsAny(c.Ledger.Origin, " +\t\r\n"):
-		return refuse("ledger.origin", "ledger の origin に空白や + は使えません", "origin of ledger is a name without space or +")
 	case c.GateName == "" || strings.ContainsAny(c.GateName, " \t\r\n@"):
 		return refuse("gate_name", "gate_name はホスト名です", "gate_name is a host name")
 	case c.Notice.Version < 1:

@@ -87,7 +87,10 @@ func (c *Config) fillEmptyGroups() {
 	if c.SignIn.empty() {
 		c.SignIn = standard.SignIn
 	}
-	if c.Ledger == (LedgerConfig{}) {
+	if len(c.Ledger.Witnesses) == 0 {
+		c.Ledger.Witnesses = nil
+	}
+	if c.Ledger.empty() {
 		c.Ledger = standard.Ledger
 	}
 	if c.Recordings == (RecordingsConfig{}) {

@@ -25,6 +25,7 @@ import (
 	"sekimori/broker/pages"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
+	"sekimori/broker/publish"
 	"sekimori/broker/reconcile"
 	"sekimori/broker/refusals"
 	"sekimori/broker/registry"
@@ -81,6 +82,11 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		return err
 	}
 
+	seen, err := c.Ledger.witnesses()
+	if err != nil {
+		return err
+	}
+	asker := publish.New(publish.Options{DB: b.db, Witnesses: seen, Silence: time.Duration(c.Ledger.WitnessSilence), Log: o.Log.Named("publish")})
 	held := evidence.New(evidence.Options{DB: b.db, Dir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Live: b.sup.Recording, Log: o.Log.Named("evidence")})
 
 	book := agenda.New(agenda.Options{DB: b.db, Zone: c.Location(), Domain: ring.LedgerVerifier().Name(), Log: o.Log.Named("agenda")})
@@ -151,7 +157,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		return err
 	}
 	b.serve("ssh", func() error { return b.gate.Serve(ctx, b.ssh) })
-	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, held, teller, whoWorks, compared, views})
+	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, held, teller, whoWorks, compared, views, asker})
 	for i := range table {
 		if o.Chores > 0 {
 			table[i].Every = min(table[i].Every, o.Chores)

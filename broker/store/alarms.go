@@ -37,6 +37,8 @@ const (
 	AlarmSecret        AlarmKind = "secret"         // a stored secret could not be changed; the old one is kept
 	AlarmLogins        AlarmKind = "unknown-logins" // a target has logins that the ledger does not know, or they cannot be compared
 	AlarmLineLeft      AlarmKind = "line-left-on"   // a maintenance line is still on a quarter of an hour after its window
+	AlarmWitness       AlarmKind = "witness"        // a witness of the ledger does not answer, or its answer is no cosignature
+	AlarmRollback      AlarmKind = "rollback"       // a witness has cosigned entries that this ledger does not have: the database was restored or rewritten
 	AlarmFile          AlarmKind = "file"           // kept contents of a file are not those that came
 	AlarmLineLost      AlarmKind = "line-lost"      // the separation from the office network was lost while a maintenance line was on
 	// AlarmOtherAccount: the directory vouches for a person's name with another account than the one that the person had before.

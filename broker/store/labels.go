@@ -27,6 +27,8 @@ var alarmKinds = map[AlarmKind]text.Text{
 	AlarmEgress:        text.Of("接続先の知らない外向き通信", "unknown outgoing connections of a target"),
 	AlarmSecret:        text.Of("保管した鍵・パスワードを替えられない", "a stored key or password could not be changed"),
 	AlarmLogins:        text.Of("台帳にないログイン", "logins that the ledger does not know"),
+	AlarmWitness:       text.Of("台帳の立会署名が得られない", "a witness of the ledger does not cosign"),
+	AlarmRollback:      text.Of("台帳が立会署名者の見たものに続いていない", "the ledger does not continue what a witness has seen"),
 	AlarmFile:          text.Of("預かったファイルの中身が変わった", "kept contents of a file have changed"),
 	AlarmOtherAccount:  text.Of("機関の認証基盤の別のアカウント", "another account of the directory"),
 }

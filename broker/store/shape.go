@@ -29,6 +29,8 @@ var unbound = map[string]string{
 	"deliveries":       "are written by Keep: tries of a mail or a call; what counts as evidence has an entry (alarm.delivered)",
 	"own_logins":       "are written by Keep: logins of the broker to targets; the sessions among them are bound",
 	"line_probes":      "are written by Keep: when a probe saw its side up or down",
+	"cosignatures":     "are signed by witnesses",
+	"witnesses":        "are written by Keep: how each witness answered last",
 	"recording_checks": "are written by Keep: a note; what was read and when, the entries recordings.reread say",
 }
 

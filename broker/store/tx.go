@@ -62,11 +62,13 @@ const (
 	KeepPasskeyUse KeepKind = "passkey-use" // when a passkey was last used, and its own count of uses
 	// KeepOwnLogin: the broker itself logged in to a target. What a session does there has entries of its own.
 	KeepOwnLogin KeepKind = "own-login"
+	// KeepCosignatures: witnesses' signatures under checkpoints, and how each witness answered last. What is wrong with a witness is an alarm, and that is an act.
+	KeepCosignatures KeepKind = "cosignatures"
 )
 
 // KeepKinds is the closed list.
 func KeepKinds() []KeepKind {
-	return []KeepKind{KeepCodeStep, KeepThrottle, KeepTokenUse, KeepEnrolmentTry, KeepHeartbeat, KeepPresence, KeepRecordingCheck, KeepNotices, KeepPasskeyUse, KeepLineProbe, KeepOwnLogin}
+	return []KeepKind{KeepCodeStep, KeepThrottle, KeepTokenUse, KeepEnrolmentTry, KeepHeartbeat, KeepPresence, KeepRecordingCheck, KeepNotices, KeepPasskeyUse, KeepLineProbe, KeepOwnLogin, KeepCosignatures}
 }
 
 // KeepTx is a Keep transaction. It offers the mutators of the closed list only. Each of them

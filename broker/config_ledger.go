@@ -1,0 +1,162 @@
+package broker
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/publish"
+)
+
+// LedgerConfig is the group of keys about the ledger.
+type LedgerConfig struct {
+	Origin         string          `yaml:"origin"`
+	CheckpointDir  string          `yaml:"checkpoint_dir"` // empty: checkpoints stay in the database only
+	Witnesses      []WitnessConfig `yaml:"witnesses"`
+	Quorum         int             `yaml:"quorum"` // of the witnesses; 0: all of them
+	WitnessSilence Duration        `yaml:"witness_silence"`
+}
+
+// WitnessConfig is one witness: where it answers, and its keys.
+type WitnessConfig struct {
+	URL  string   `yaml:"url"`
+	Keys []string `yaml:"keys"` // in the form of c2sp.org/signed-note, as `ledger witness init` prints them
+}
+
+// mostWitnesses bounds the list: a checkpoint with the signatures of all must stay within its bound.
+const mostWitnesses = 8
+
+func defaultLedger() LedgerConfig {
+	return LedgerConfig{Origin: "sekimori.example/ledger", CheckpointDir: "checkpoints", WitnessSilence: Duration(24 * time.Hour)}
+}
+
+// empty tells whether nothing stands below the group's name.
+func (l LedgerConfig) empty() bool {
+	return l.Origin == "" && l.CheckpointDir == "" && len(l.Witnesses) == 0 && l.Quorum == 0 && l.WitnessSilence == 0
+}
+
+// ledgerKeys documents them.
+func ledgerKeys() []configKey {
+	key := func(name, ja, en string, value func(LedgerConfig) any) configKey {
+		return configKey{name: name, ja: ja, en: en, value: func(c Config) any { return value(c.Ledger) }}
+	}
+	return []configKey{
+		key("origin", "確定点に署名する台帳の名前。最初の起動の後は変えられません。", "Name of the ledger in its checkpoints. Fixed once the ledger exists.", func(l LedgerConfig) any { return l.Origin }),
+		key("checkpoint_dir", "確定点を書き出す場所。データの外に置くほど、過去の書換えが見つかります。", "Where checkpoints are also written. Outside the data, or rewriting the past goes unseen.", func(l LedgerConfig) any { return l.CheckpointDir }),
+		key("witnesses", "立会署名者: url(アドレス)と keys(`sekimori ledger witness init` が示す公開鍵)の行。別の機械の立会署名者が、台帳が前の続きであることを確かめて署名します。",
+			"Witnesses: rows of url and keys (as `sekimori ledger witness init` prints them). On another machine a witness checks that the ledger continues, and cosigns.", func(l LedgerConfig) any { return witnessRows(l.Witnesses) }),
+		key("quorum", "立会署名がそろったとみなす人数。0 なら全員。", "How many witnesses must have cosigned; 0: all of them.", func(l LedgerConfig) any { return l.Quorum }),
+		key("witness_silence", "立会署名者が応じないまま警報を上げるまで。", "How long a witness may stay silent before an alarm is raised.", func(l LedgerConfig) any { return l.WitnessSilence.String() }),
+	}
+}
+
+// witnessRows gives the rows as the file has them.
+func witnessRows(list []WitnessConfig) []map[string]any {
+	out := make([]map[string]any, 0, len(list))
+	for _, w := range list {
+		out = append(out, map[string]any{"url": w.URL, "keys": w.Keys})
+	}
+	return out
+}
+
+// wrong is the first mistake of the group: its key and what is wrong; without a key there is none.
+func (l LedgerConfig) wrong() (key, ja, en string) {
+	if strings.TrimSpace(l.Origin) == "" || strings.ContainsAny(l.Origin, " +\t\r\n") {
+		return "ledger.origin", "ledger の origin に空白や + は使えません", "origin of ledger is a name without space or +"
+	}
+	if len(l.Witnesses) > mostWitnesses {
+		return "ledger.witnesses", fmt.Sprintf("witnesses は %d 人までです", mostWitnesses), fmt.Sprintf("there are at most %d witnesses", mostWitnesses)
+	}
+	names := map[string]bool{}
+	for i, w := range l.Witnesses {
+		parsed, err := w.witness()
+		if err != nil {
+			return "ledger.witnesses", fmt.Sprintf("%d 人目の立会署名者: url は http(s)://…、keys は同じ名前の公開鍵を一つか二つです", i+1),
+				fmt.Sprintf("witness %d: url is http(s)://…, keys are one or two public keys of one name: %v", i+1, err)
+		}
+		if names[parsed.Name()] || parsed.Name() == l.Origin {
+			return "ledger.witnesses", "立会署名者の名前が重なっています: " + parsed.Name(), "two keys are called " + parsed.Name()
+		}
+		names[parsed.Name()] = true
+	}
+	if l.Quorum < 0 || l.Quorum > len(l.Witnesses) {
+		return "ledger.quorum", "quorum は 0 から立会署名者の数までです", "quorum is between 0 and the number of witnesses"
+	}
+	if len(l.Witnesses) > 0 && l.WitnessSilence < Duration(10*time.Minute) {
+		return "ledger.witness_silence", "witness_silence は 10m 以上です", "witness_silence is at least 10m"
+	}
+	return "", "", ""
+}
+
+func (w WitnessConfig) witness() (publish.Witness, error) {
+	u, err := url.Parse(w.URL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return publish.Witness{}, fmt.Errorf("url %q", w.URL)
+	}
+	out := publish.Witness{Address: w.URL}
+	for _, k := range w.Keys {
+		v, err := ledger.ParseWitnessKey(k)
+		if err != nil {
+			return publish.Witness{}, err
+		}
+		if _, err := note.NewVerifier(strings.TrimSpace(k)); err == nil {
+			return publish.Witness{}, fmt.Errorf("the key %s is not of a cosignature type", v.Name())
+		}
+		out.Keys = append(out.Keys, v)
+	}
+	if len(out.Keys) == 0 || len(out.Keys) > 2 || out.Keys[0].Name() != out.Keys[len(out.Keys)-1].Name() || len(out.Keys) == 2 && out.Keys[0].KeyHash() == out.Keys[1].KeyHash() {
+		return publish.Witness{}, fmt.Errorf("%d keys", len(out.Keys))
+	}
+	return out, nil
+}
+
+// witnesses are the witnesses as the asker takes them. Their rows were checked when the file was read.
+func (l LedgerConfig) witnesses() ([]publish.Witness, error) {
+	var out []publish.Witness
+	for _, w := range l.Witnesses {
+		one, err := w.witness()
+		if err != nil {
+			return nil, fmt.Errorf("witness: %w", err)
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// needed is how many witnesses make the quorum.
+func (l LedgerConfig) needed() int {
+	if l.Quorum > 0 {
+		return l.Quorum
+	}
+	return len(l.Witnesses)
+}
+
+// Policy is the trust policy (c2sp.org/tlog-policy) that an auditor's verifier takes: the ledger's key, the witnesses, the quorum. A
+// witness with two keys counts where both have signed.
+func (l LedgerConfig) Policy(key string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\nlog %s\n", l.Origin, key)
+	if len(l.Witnesses) == 0 {
+		b.WriteString("quorum none\n")
+		return b.String()
+	}
+	var names []string
+	for i, w := range l.Witnesses {
+		name := fmt.Sprintf("w%d", i+1)
+		names = append(names, name)
+		if len(w.Keys) == 1 {
+			fmt.Fprintf(&b, "witness %s %s %s\n", name, strings.TrimSpace(w.Keys[0]), w.URL)
+			continue
+		}
+		for j, k := range w.Keys {
+			fmt.Fprintf(&b, "witness %s.%d %s %s\n", name, j+1, strings.TrimSpace(k), w.URL)
+		}
+		fmt.Fprintf(&b, "group %s all %s.1 %s.2\n", name, name, name)
+	}
+	fmt.Fprintf(&b, "group witnesses %d %s\nquorum witnesses\n", l.needed(), strings.Join(names, " "))
+	return b.String()
+}
