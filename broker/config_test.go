@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"sekimori/broker/conformance"
 	"filippo.io/age"
+	"sekimori/broker/conformance"
 
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/keys"
