@@ -66,6 +66,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "remove held files whose time is over", Every: time.Hour, Run: func(ctx context.Context) error {
 			return b.files.Expire(ctx, time.Duration(c.Recordings.Retention))
 		}},
+		{Name: "make indexes of recordings", Every: time.Minute, Run: p.views.MakeIndexes},
 		{Name: "read recordings again", Every: time.Hour, Run: p.evidence.Reread},
 	}
 }

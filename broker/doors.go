@@ -87,7 +87,8 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		return err
 	}
 	asker := publish.New(publish.Options{DB: b.db, Witnesses: seen, Silence: time.Duration(c.Ledger.WitnessSilence), Log: o.Log.Named("publish")})
-	held := evidence.New(evidence.Options{DB: b.db, Dir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Live: b.sup.Recording, Log: o.Log.Named("evidence")})
+	held := evidence.New(evidence.Options{DB: b.db, Dir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Live: b.sup.Recording,
+		Room: func() bool { return b.sup.Runtime().Recorder == policy.RecorderReady }, Log: o.Log.Named("evidence")})
 
 	book := agenda.New(agenda.Options{DB: b.db, Zone: c.Location(), Domain: ring.LedgerVerifier().Name(), Log: o.Log.Named("agenda")})
 	freezer := freeze.New(freeze.Options{DB: b.db, Acts: acts, Log: o.Log.Named("freeze")})

@@ -23,7 +23,8 @@ func Asciicast(ctx context.Context, w io.Writer, r *Reader, v View) error {
 // writeCast writes an asciicast, and its marks into a timeline where there is one.
 func writeCast(ctx context.Context, w io.Writer, r *Reader, v View, marks *Timeline) error {
 	v.Width, v.Height, v.Mark = 0, 0, r.mark()
-	c := cast{marks: marks, out: bufio.NewWriter(w), header: r.Header(), size: PTY{Cols: 80, Rows: 24}, view: v, player: NewPlayer(v)}
+	c := newCast(r, v)
+	c.marks, c.out = marks, bufio.NewWriter(w)
 	err := c.run(ctx, r)
 	if werr := c.begin(); err == nil {
 		err = werr
@@ -32,6 +33,10 @@ func writeCast(ctx context.Context, w io.Writer, r *Reader, v View, marks *Timel
 		err = fmt.Errorf("export: %w", werr)
 	}
 	return err
+}
+
+func newCast(r *Reader, v View) *cast {
+	return &cast{header: r.Header(), size: PTY{Cols: 80, Rows: 24}, view: v, player: NewPlayer(v)}
 }
 
 // mark is like NewMark's, but the same for each export of a recording. A target cannot guess it, because it does not know the
@@ -52,29 +57,23 @@ type cast struct {
 	played time.Duration // place of the last event in the cast; less than last where gaps were shortened
 	marks  *Timeline     // receives the marks; nil: none is made
 	tail   []byte        // of the input: the start of a character that the next frame completes
+	kept   *[]castEvent  // receives the events; nil: they are written to out
+}
+
+// castEvent is one event of an asciicast.
+type castEvent struct {
+	elapsed, played time.Duration
+	code, data      string
 }
 
 func (c *cast) run(ctx context.Context, r *Reader) error {
 	for {
 		f, err := next(ctx, r)
 		if err != nil {
-			var werr error
-			if f, ok := EndFrame(r, c.last); ok {
-				werr = c.shown(c.last, c.player.Take(f))
-			}
-			if werr == nil {
-				werr = c.shown(c.last, c.player.End(c.last))
-			}
-			if len(c.tail) > 0 && werr == nil {
-				werr = c.event(c.last, "i", "\uFFFD")
-			}
-			if werr != nil {
+			if werr := c.end(r); werr != nil {
 				return errors.Join(fmt.Errorf("export: %w", werr), ended(err))
 			}
 			return ended(err)
-		}
-		if !c.view.shows(f.Channel) {
-			continue
 		}
 		if err := c.take(f); err != nil {
 			return fmt.Errorf("export: %w", err)
@@ -82,7 +81,26 @@ func (c *cast) run(ctx context.Context, r *Reader) error {
 	}
 }
 
+// end writes the end of the recording.
+func (c *cast) end(r *Reader) error {
+	if f, ok := EndFrame(r, c.last); ok {
+		if err := c.shown(c.last, c.player.Take(f)); err != nil {
+			return err
+		}
+	}
+	if err := c.shown(c.last, c.player.End(c.last)); err != nil {
+		return err
+	}
+	if len(c.tail) > 0 {
+		return c.event(c.last, "i", "\uFFFD")
+	}
+	return nil
+}
+
 func (c *cast) take(f Frame) error {
+	if !c.view.shows(f.Channel) {
+		return nil
+	}
 	switch {
 	case f.Event == EventPTY || f.Event == EventWindowChange:
 		if p, ok := SizeOf(f); ok {
@@ -159,6 +177,9 @@ func (c *cast) begin() error {
 		return nil
 	}
 	c.begun = true
+	if c.kept != nil {
+		return nil
+	}
 	type term struct {
 		Cols uint32 `json:"cols"`
 		Rows uint32 `json:"rows"`
@@ -187,6 +208,10 @@ func (c *cast) event(at time.Duration, code, data string) error {
 	c.played += shown
 	if c.marks != nil {
 		c.marks.passed(c.last, c.played, gap, gap-shown)
+	}
+	if c.kept != nil {
+		*c.kept = append(*c.kept, castEvent{c.last, c.played, code, data})
+		return nil
 	}
 	us := shown.Microseconds()
 	return c.line([]any{json.Number(fmt.Sprintf("%d.%06d", us/1e6, us%1e6)), code, data})

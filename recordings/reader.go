@@ -2,6 +2,8 @@ package recordings
 
 import (
 	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +29,7 @@ type Reader struct {
 	at     segment
 	aad    []byte
 	shared bool // the output key comes from a keys file, and has opened nothing yet
+	secret []byte // from which keys of derived files are made; nil: the output is not readable
 	err    error
 }
 
@@ -86,6 +89,11 @@ func NewReaderWithKeys(src, keys io.Reader, identities ...age.Identity) (*Reader
 		}
 		if r.aeads[i], err = newAEAD(key); err != nil {
 			return nil, fmt.Errorf("open recording: %w", err)
+		}
+		if i == 0 {
+			if r.secret, err = hkdf.Extract(sha256.New, key, s.pre.digest[:]); err != nil {
+				return nil, fmt.Errorf("open recording: %w", err)
+			}
 		}
 		clear(key)
 	}
@@ -214,6 +222,8 @@ func (r *Reader) Close() error {
 	if r.decode != nil {
 		r.decode.Close()
 	}
+	clear(r.secret)
+	r.secret = nil
 	if r.err == nil {
 		r.err = ErrClosed
 	}

@@ -32,11 +32,11 @@ type Timeline struct {
 	Elapsed time.Duration
 	Played  time.Duration
 	Bytes   int64 // of the asciicast
-	cuts    []shortened
+	Cuts    []Cut // in order
 }
 
-// shortened is a gap of the session that is shorter in the asciicast.
-type shortened struct{ from, to, played time.Duration } // played is the place of to
+// Cut is a gap of the session that is shorter in the asciicast.
+type Cut struct{ From, To, Played time.Duration } // Played is the place of To
 
 // Marks reads a recording to its end and gives the timeline of the asciicast that Asciicast writes with the same View. The timeline of the
 // sound part comes with an error.
@@ -57,14 +57,14 @@ func (n *castSize) Write(b []byte) (int, error) {
 // PlayedAt gives the place in the asciicast of a time of the session.
 func (t *Timeline) PlayedAt(elapsed time.Duration) time.Duration {
 	elapsed = min(max(elapsed, 0), t.Elapsed)
-	i := sort.Search(len(t.cuts), func(i int) bool { return t.cuts[i].to > elapsed })
-	before := shortened{}
+	i := sort.Search(len(t.Cuts), func(i int) bool { return t.Cuts[i].To > elapsed })
+	before := Cut{}
 	if i > 0 {
-		before = t.cuts[i-1]
+		before = t.Cuts[i-1]
 	}
-	at := before.played + elapsed - before.to
-	if i < len(t.cuts) {
-		at = min(at, t.cuts[i].played) // within a shortened gap
+	at := before.Played + elapsed - before.To
+	if i < len(t.Cuts) {
+		at = min(at, t.Cuts[i].Played) // within a shortened gap
 	}
 	return at
 }
@@ -77,7 +77,7 @@ func (t *Timeline) passed(at, played, gap, left time.Duration) {
 			JA: fmt.Sprintf("無操作 %d分%d秒", n/time.Minute, n%time.Minute/time.Second), EN: fmt.Sprintf("nothing for %d min %d s", n/time.Minute, n%time.Minute/time.Second)})
 	}
 	if left > 0 {
-		t.cuts = append(t.cuts, shortened{at - gap, at, played})
+		t.Cuts = append(t.Cuts, Cut{at - gap, at, played})
 	}
 	t.Elapsed, t.Played = at, played
 }

@@ -15,6 +15,8 @@ type Timeline struct {
 	Marks    []Mark    `json:"marks"`     // in order
 	Bytes    int64     `json:"bytes"`     // of its picture
 	Left     int       `json:"left"`      // marks that a timeline has no room for; the text has all
+
+	Density []DensityBar `json:"density,omitempty"` // of the output; absent: the recording has no index
 }
 
 // Mark is one moment of it.

@@ -30,6 +30,8 @@ type Options struct {
 	// Dir; empty: not begun. It must be the supervisor's own list, because rows and indexes can be edited by hand. Nil: no
 	// session is live.
 	Live func(session string) (file string, live bool)
+	// Room tells whether the disk has room for files that can be made anew. Nil: it has.
+	Room func() bool
 	Log  hclog.Logger // nil: none
 }
 
@@ -37,6 +39,9 @@ type Options struct {
 type Keeper struct {
 	o       Options
 	reading chan struct{} // one place per running verification
+
+	indexing    chan struct{}   // one place: an index is made
+	unindexable map[string]bool // sessions without a possible index; used by MakeIndexes only, which is one goroutine
 
 	// Used by the re-reading only, which is one goroutine:
 	ends    []int64 // entries session.ended, in order, found by their headers
@@ -51,7 +56,7 @@ func New(o Options) *Keeper {
 	if o.Live == nil {
 		o.Live = func(string) (string, bool) { return "", false }
 	}
-	return &Keeper{o: o, reading: make(chan struct{}, readers)}
+	return &Keeper{o: o, reading: make(chan struct{}, readers), indexing: make(chan struct{}, 1), unindexable: map[string]bool{}}
 }
 
 // Recording is an opened recording. Close it.
@@ -148,10 +153,10 @@ func (k *Keeper) notOpened(ctx context.Context, p pinned, err error) error {
 	return bad
 }
 
-// open opens the file. No name leads out of the directory. Only a regular file is accepted; a pipe, for example, would block
+// open opens the file. Only a regular file is accepted; a pipe, for example, would block
 // the reader.
 func (k *Keeper) open(p pinned) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(k.o.Dir, filepath.FromSlash(filepath.Clean("/"+p.file))), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	f, err := os.OpenFile(k.path(p.file), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -163,6 +168,11 @@ func (k *Keeper) open(p pinned) (*os.File, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// path is where a file of the recordings lies. No name leads out of their directory.
+func (k *Keeper) path(file string) string {
+	return filepath.Join(k.o.Dir, filepath.FromSlash(filepath.Clean("/"+file)))
 }
 
 func isEmpty(f *os.File) bool {

@@ -30,13 +30,18 @@ const (
 // ctx. A finding raises an alarm. The readings are entered as recordings.reread, with their ranges and the faults found;
 // those entries determine when the next reading is due.
 func (k *Keeper) Reread(ctx context.Context) error {
+	return k.idly(func() error { return k.pass(ctx, func(r io.Reader) io.Reader { return &slow{ctx: ctx, r: r} }) })
+}
+
+// idly runs work on a thread of the lowest priority, and waits for it.
+func (k *Keeper) idly(work func() error) error {
 	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread's priority is lowered, and the thread ends with this goroutine
 		if err := idlePriority(); err != nil {
-			k.o.Log.Warn("rereading_at_normal_priority", "error", err)
+			k.o.Log.Warn("reading_at_normal_priority", "error", err)
 		}
-		done <- k.pass(ctx, func(r io.Reader) io.Reader { return &slow{ctx: ctx, r: r} })
+		done <- work()
 	}()
 	return <-done
 }

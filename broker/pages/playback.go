@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
-	"time"
 
 	"sekimori/broker/api"
 	"sekimori/broker/evidence"
@@ -24,6 +22,8 @@ func playbackRoutes() []row {
 		get("/recordings/{id}/text", staff, read, everyStaff(), l2, (*Pages).playbackText),
 		post("/recordings/{id}/text", staff, read, everyStaff(), l2, func(p *Pages, v *visit) error { return p.beginPlayback(v, "/text") }),
 		get("/recordings/{id}/cast", staff, play, everyStaff(), l2, (*Pages).cast),
+		get("/recordings/{id}/parts", staff, play, everyStaff(), l2, (*Pages).reel),
+		get("/recordings/{id}/parts/{no}", staff, play, everyStaff(), l2, (*Pages).reelPart),
 	}
 }
 
@@ -122,7 +122,9 @@ type PlaybackPage struct {
 	ID      string
 	Damage  text.Text
 	Purpose text.Text
-	Cast    string // address of the picture
+	Cast    string // address of the picture as a whole
+	Parts   string // address of the list of its parts; empty: it has none
+	Density *Density
 	Player  string // address of the frame
 	Size    text.Text
 	Squeeze bool
@@ -151,25 +153,30 @@ var markShapes = map[api.MarkGroup]string{api.MarkBookmark: "info", api.MarkComm
 	api.MarkExtension: "clock", api.MarkQuiet: "dash", api.MarkEnd: "dash", api.MarkNotice: "info", api.MarkOther: "info"}
 
 func (p *Pages) playback(v *visit) error {
-	play, err := v.playing()
+	squeeze := squeezes(v)
+	play, line, parts, err := v.timeline(squeeze)
 	if play == nil {
 		return err
 	}
 	defer play.Close()
-	q := v.r.URL.Query()
-	squeeze := q.Get("idle") != "full"
-	line, err := play.Timeline(v.r.Context(), squeeze)
 	if err != nil {
 		return err
 	}
+	q := v.r.URL.Query()
 	base, name := recordingPath(play.Session), url.QueryEscape(q.Get("v"))
 	page := &PlaybackPage{Frame: v.frame(), ID: play.Session, Damage: play.DamageText(), Purpose: policy.Purpose(play.Why.Purpose).Label(), Player: "/player", V: q.Get("v"),
 		Squeeze: squeeze, Length: clockOf(line.PlayMS), Left: line.Left, TooLong: line.Bytes > view.MostCast, Text: base + "/text", Running: play.Live,
-		Cast: base + "/cast?v=" + name, Toggle: base + "?v=" + name, Size: sizeOf(line.Bytes)}
+		Cast: base + "/cast?v=" + name, Toggle: base + "?v=" + name, Size: sizeOf(max(line.Bytes, play.Size))}
 	page.Crumbs = []Link{{text2("接続の記録 "+play.Session, "Session "+play.Session), sessionPath(play.Session)}}
-	if squeeze {
+	if parts {
+		page.Parts, page.TooLong, page.Density = base+"/parts?v="+name, false, densityOf(line)
+	}
+	switch {
+	case squeeze:
 		page.Toggle += "&idle=full"
-	} else {
+	case parts:
+		page.Parts += "&idle=full"
+	default:
 		page.Cast += "&idle=full"
 	}
 	for _, m := range line.Marks {
@@ -213,104 +220,4 @@ func (p *Pages) cast(v *visit) error {
 	}
 	play.Sent(view.AsPicture, 0, play.Length)
 	return nil
-}
-
-// PlayTextPage is a part of a recording as lines of text, or what a search found.
-type PlayTextPage struct {
-	Frame
-	ID      string
-	Damage  text.Text
-	V       string
-	Action  string
-	Words   string
-	Lines   []LineRow
-	Total   int
-	From    int
-	To      int
-	Prev    string
-	Next    string
-	Play    string
-	All     string
-	Search  bool
-	Running bool
-}
-
-// LineRow is one line.
-type LineRow struct {
-	No       int
-	At, ISO  string
-	Text     text.Text
-	Op       bool
-	Found    bool
-	InText   string // of a hit: where it stands in the text
-	Language string // of output: not known
-}
-
-func (p *Pages) playbackText(v *visit) error {
-	play, err := v.playing()
-	if play == nil {
-		return err
-	}
-	defer play.Close()
-	q := v.r.URL.Query()
-	base := recordingPath(play.Session) + "/text"
-	page := &PlayTextPage{Frame: v.frame(), ID: play.Session, Damage: play.DamageText(), V: q.Get("v"), Action: base, Words: q.Get("q"), Running: play.Live,
-		Play: recordingPath(play.Session) + "?v=" + url.QueryEscape(q.Get("v")), All: base + "?v=" + url.QueryEscape(q.Get("v"))}
-	page.Crumbs = []Link{{text2("接続の記録 "+play.Session, "Session "+play.Session), sessionPath(play.Session)}}
-	from, _ := strconv.Atoi(q.Get("from")) // what is no number begins at the start
-	from = max(from, 0)
-	found := -1
-	var part api.TextPage
-	size := view.TextLines
-	switch {
-	case page.Words != "":
-		page.Search, size = true, view.TextHits
-		part, err = play.Search(v.r.Context(), page.Words, from)
-	case q.Get("at") != "":
-		at, _ := strconv.ParseInt(q.Get("at"), 10, 64)
-		part, found, err = play.TextAt(v.r.Context(), at)
-	default:
-		part, err = play.TextFrom(v.r.Context(), from)
-	}
-	if err != nil {
-		return err
-	}
-	page.Total, page.From, page.To = part.Total, min(part.From+1, part.Total), part.From+len(part.Items)
-	for _, l := range part.Items {
-		row := LineRow{No: l.No + 1, At: l.At.Format("15:04:05"), ISO: l.At.Format("2006-01-02T15:04:05-07:00"), Text: text2(l.JA, l.EN), Op: l.Group != "", Found: l.No == found}
-		if page.Search {
-			row.InText = fmt.Sprintf("%s?v=%s&from=%d#l%d", base, url.QueryEscape(page.V), l.No/view.TextLines*view.TextLines, l.No+1)
-		}
-		page.Lines = append(page.Lines, row)
-	}
-	other := func(from int) string {
-		next := url.Values{"v": {page.V}, "from": {strconv.Itoa(from)}}
-		if page.Search {
-			next.Set("q", page.Words)
-		}
-		return base + "?" + next.Encode()
-	}
-	if part.From > 0 {
-		page.Prev = other(max(part.From-size, 0))
-	}
-	if part.From+len(part.Items) < part.Total && len(part.Items) > 0 {
-		page.Next = other(part.From + size)
-	}
-	if err := v.show(page); err != nil {
-		return err
-	}
-	sentText(play, part.Items, page.Search)
-	return nil
-}
-
-// sentText notes which lines of a recording were sent. A part of the text shows all that happened from its first line to its last.
-func sentText(play *view.Playback, lines []api.TextLine, hits bool) {
-	at := func(l api.TextLine) time.Duration { return time.Duration(l.AtMS) * time.Millisecond }
-	if len(lines) > 0 && !hits {
-		play.Sent(view.AsText, at(lines[0]), at(lines[len(lines)-1])+1)
-		return
-	}
-	for _, l := range lines {
-		play.Sent(view.AsHit, at(l), at(l)+1)
-	}
 }

@@ -44,6 +44,8 @@ type playback struct {
 	damaged                bool
 	used                   time.Time
 	served                 *served
+	seen                   *evidence.Seen // the file that was verified at the begin; nil: it has no index
+	length                 time.Duration
 }
 
 // BeginPlayback opens a recording's content for a person: it compares the recording with the ledger, and commits the entry about the look.
@@ -65,6 +67,7 @@ func (v *Views) BeginPlayback(ctx context.Context, by Reader, token, session str
 		return "", err
 	}
 	name = rand.Text()
+	one.seen, one.length = held.Seen(), held.Length
 	one.served = newServed(payload["look"], session, by.ID)
 	v.playbacks.keep(name, one)
 	return name, nil
@@ -155,7 +158,12 @@ func (p *Playback) read(ctx context.Context, use func(*recordings.Reader) error)
 }
 
 // Close releases the recording.
-func (p *Playback) Close() error { return p.held.Close() }
+func (p *Playback) Close() error {
+	if p.held == nil {
+		return nil
+	}
+	return p.held.Close()
+}
 
 // castIdle is the longest gap of a picture whose quiet stretches are shortened.
 const castIdle = 2 * time.Second

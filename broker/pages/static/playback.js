@@ -21,17 +21,39 @@
     if (event.source !== frame.contentWindow || !event.data) return;
     if (event.data.kind === "ready") load();
     if (event.data.kind === "failed") loading.textContent = root.dataset.failed;
+    if (event.data.kind === "part") part(event.data.no);
     if (event.data.kind === "state") { at = event.data.at; length = event.data.length || length; playing = event.data.playing; show(); }
   });
+  // A part of the picture is read when the player comes to it. Each is asked for on its own.
+  async function part(no) {
+    try {
+      const reply = await fetch(root.dataset.parts.replace("/parts?", "/parts/" + no + "?"), { cache: "no-store" });
+      if (!reply.ok) throw new Error(String(reply.status));
+      post({ kind: "part", no, text: await reply.text() });
+    } catch (error) {
+      post({ kind: "part", no });
+      loading.textContent = root.dataset.failed;
+    }
+  }
+  async function reel() {
+    if (!root.dataset.parts) return false;
+    const reply = await fetch(root.dataset.parts, { cache: "no-store" });
+    if (reply.status === 404) return false;
+    if (!reply.ok) throw new Error(String(reply.status));
+    post({ kind: "reel", text: await reply.text() });
+    return true;
+  }
   let loaded = false;
   async function load() {
     if (loaded) return;
     loaded = true;
     const late = setTimeout(() => { loading.textContent = root.dataset.preparing; }, 1000);
     try {
-      const reply = await fetch(root.dataset.cast, { cache: "no-store" });
-      if (!reply.ok) throw new Error(String(reply.status));
-      post({ kind: "cast", text: await reply.text() });
+      if (!await reel()) {
+        const reply = await fetch(root.dataset.cast, { cache: "no-store" });
+        if (!reply.ok) throw new Error(String(reply.status));
+        post({ kind: "cast", text: await reply.text() });
+      }
       loading.textContent = "";
     } catch (error) {
       loading.textContent = root.dataset.failed;

@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const screen = document.getElementById("screen");
-  let player = null, live = null, text = "", speed = 1, waiting = [];
+  let player = null, live = null, source = null, speed = 1, waiting = [];
 
   const tell = (message) => window.parent.postMessage(message, "*");
   const reduced = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -23,11 +23,30 @@
   const later = (done) => Promise.resolve(done).then(state, state);
 
   // A recording: the text of an asciicast. Its length is told as soon as it is read: a frame outside the window draws nothing for a while.
-  function cast(at, run) {
-    make({ data: text, parser: "asciicast" }, { speed, preload: true, startAt: at || 0 });
+  function recording(at, run) {
+    make(source, { speed, preload: true, startAt: at || 0 });
     const begun = later(player.seek(at || 0));
     if (run) begun.then(() => player.play());
   }
+
+  // A recording in parts: the player asks for its list and its parts by fetch, which this frame may not. The page around it hands them over.
+  let list = "";
+  const parts = new Map(); // number: the promise of its text, and what fulfils it
+  function asked(no) {
+    if (!parts.has(no)) {
+      const one = {};
+      one.text = new Promise((give, fail) => { one.give = give; one.fail = fail; });
+      parts.set(no, one);
+      tell({ kind: "part", no });
+    }
+    return parts.get(no).text;
+  }
+  window.fetch = async (address) => {
+    const found = /\/reel\/(?:parts\/(\d+))?$/.exec(new URL(address, window.location.href).pathname);
+    if (!found) throw new Error("nothing else is fetched here");
+    if (found[1] === undefined) return new Response(list);
+    try { return new Response(await asked(found[1])); } finally { parts.delete(found[1]); }
+  };
 
   // A live session: the page hands pieces over as they come.
   function watch(cols, rows) {
@@ -54,11 +73,17 @@
   }
 
   const does = {
-    cast: (m) => { text = m.text; cast(0, false); },
+    cast: (m) => { source = { data: m.text, parser: "asciicast" }; recording(0, false); },
+    reel: (m) => { list = m.text; source = { url: "reel/", format: "segmented" }; recording(0, false); },
+    part: (m) => {
+      const one = parts.get(String(m.no));
+      if (one && m.text === undefined) one.fail(new Error("the part did not come"));
+      if (one && m.text !== undefined) one.give(m.text);
+    },
     play: () => player && player.play(),
     pause: () => player && player.pause(),
     seek: (m) => player && later(player.seek(Math.max(0, m.at))),
-    speed: (m) => { const at = player ? player.getCurrentTime() || 0 : 0, run = playing; speed = m.speed; if (text) cast(at, run); },
+    speed: (m) => { const at = player ? player.getCurrentTime() || 0 : 0, run = playing; speed = m.speed; if (source) recording(at, run); },
     size: (m) => { screen.style.zoom = m.scale / 100; },
     watch: (m) => watch(m.cols, m.rows),
     pieces: (m) => m.list.forEach(piece),
