@@ -109,6 +109,9 @@ func (r *Reader) Header() Header { return r.scan.pre.header }
 // Readable reports the parts that the identities opened.
 func (r *Reader) Readable() (output, input bool) { return r.aeads[0] != nil, r.aeads[1] != nil }
 
+// OutputOnly gives up the input, also where the identities opened it. It must come before the first Next.
+func (r *Reader) OutputOnly() { r.aeads[1] = nil }
+
 // Next returns the next readable frame and skips segments that cannot be opened. It returns io.EOF after the end, and
 // *TruncatedError or *CorruptError if the recording stops or is invalid; the frames before are sound then. Every later call
 // returns the same. The frame's Data is valid until the next call.

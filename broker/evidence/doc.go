@@ -7,8 +7,10 @@
 // The package owns the faults of a recording (Finding), the alarm about them, and the re-reading of all sealed recordings in
 // the background at the lowest priority. So a replaced or deleted file is found within a month even if no person opens it.
 //
+// It also builds the index for searches (recordings/search) from sealed recordings that hold, in the background at the same priority.
+//
 // It refuses an invalid recording. OpenDamaged opens it all the same, for an auditor, and returns the fault; broker/web
 // decides who may do that and warns on every page. The package never repairs, moves or deletes a file.
 //
-// Its callers are broker/web, which plays and exports, and broker, which runs the re-reading.
+// Its callers are broker/web, which plays and exports, and broker, which runs the re-reading and the indexing.
 package evidence

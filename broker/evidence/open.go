@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 
 	"sekimori/broker/store"
 	"sekimori/recordings"
+	"sekimori/recordings/search"
 )
 
 // readers bounds the simultaneous verifications. Each reads a whole file.
@@ -33,6 +35,11 @@ type Options struct {
 	// Room tells whether the disk has room for files that can be made anew. Nil: it has.
 	Room func() bool
 	Log  hclog.Logger // nil: none
+
+	Index   *search.Index             // the text of sealed recordings, for searches; nil: no index
+	Viewing age.Identity              // opens the output of recordings for it
+	CauseJA func(cause string) string // what an end's cause is called in Japanese
+	Room    func() bool               // whether the disk has room for an index; nil: yes
 }
 
 // Keeper opens recordings. It is safe for concurrent use.
@@ -46,6 +53,9 @@ type Keeper struct {
 	// Used by the re-reading only, which is one goroutine:
 	ends    []int64 // entries session.ended, in order, found by their headers
 	scanned int64   // size of the ledger searched for them so far
+
+	failed    atomic.Int64         // size of unindexed
+	unindexed map[string]time.Time // used by the indexing only, which is one goroutine: sessions that could not be indexed, and when that was tried
 }
 
 // New makes a keeper on an open store.
@@ -56,7 +66,7 @@ func New(o Options) *Keeper {
 	if o.Live == nil {
 		o.Live = func(string) (string, bool) { return "", false }
 	}
-	return &Keeper{o: o, reading: make(chan struct{}, readers), indexing: make(chan struct{}, 1), unindexable: map[string]bool{}}
+	return &Keeper{o: o, reading: make(chan struct{}, readers), indexing: make(chan struct{}, 1), unindexable: map[string]bool{}, unindexed: map[string]time.Time{}}
 }
 
 // Recording is an opened recording. Close it.
