@@ -30,6 +30,7 @@ import (
 	"sekimori/broker/web"
 	"sekimori/policy"
 	"sekimori/recordings"
+	"sekimori/recordings/search"
 )
 
 // Options are a start's needs beside the configuration. The zero value is production.
@@ -68,6 +69,7 @@ type Broker struct {
 	https  net.Listener // nil: the API is on the socket only
 	portal net.Listener // nil: no pages of vendors
 	pages  *pages.Pages
+	search *search.Index   // of the text of recordings; nil: searches are off
 	pinned *apiCertificate // of https and portal; nil without TLS
 	socket string
 
@@ -122,6 +124,11 @@ func Start(ctx context.Context, c Config, o Options) (_ *Broker, err error) {
 	}
 	if err := noteNotice(ctx, b.db, c); err != nil {
 		return nil, err
+	}
+	if dir := c.SearchDir(); dir != "" {
+		if b.search, err = search.Open(search.Options{Dir: dir, Seal: ring.Seal, Unseal: ring.Unseal}); err != nil {
+			return nil, err
+		}
 	}
 	b.care = newSteward(c, o, ring, b.db)
 	if b.files, err = newFileGate(c, o, ring, b.db); err != nil {
@@ -300,6 +307,9 @@ func (b *Broker) Close(ctx context.Context) error {
 		if errors.Is(err, errStillOpen) {
 			return errors.Join(errs...) // it may still write: the directory stays locked until the process is gone
 		}
+	}
+	if b.search != nil {
+		errs = append(errs, b.search.Close())
 	}
 	if b.unlock != nil {
 		errs = append(errs, b.unlock())

@@ -67,6 +67,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 			return b.files.Expire(ctx, time.Duration(c.Recordings.Retention))
 		}},
 		{Name: "make indexes of recordings", Every: time.Minute, Run: p.views.MakeIndexes},
+		{Name: "index sealed recordings for searches", Every: time.Minute, Run: p.evidence.IndexSealed},
 		{Name: "read recordings again", Every: time.Hour, Run: p.evidence.Reread},
 	}
 }

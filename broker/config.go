@@ -82,7 +82,9 @@ type RecipientsConfig struct {
 type RecordingsConfig struct {
 	Retention    Duration `yaml:"retention"`
 	MinFreeSpace Size     `yaml:"min_free_space"`
+	Search       string   `yaml:"search"` // directory of the index for searches; SearchOff: none; empty: search, below the data directory
 }
+
 
 // NoticeConfig is the group of keys about the notice of what is recorded.
 type NoticeConfig struct {
@@ -196,7 +198,7 @@ func ParseConfig(path string, text []byte) (Config, error) {
 	if rest, ok := strings.CutPrefix(c.MasterKeyFile, "${CREDENTIALS_DIRECTORY}"); ok {
 		c.MasterKeyFile = os.Getenv("CREDENTIALS_DIRECTORY") + rest
 	}
-	for _, p := range append(append(c.SignIn.paths(), c.Notify.paths()...), &c.DataDir, &c.MasterKeyFile, &c.Ledger.CheckpointDir, &c.Socket, &c.TLS.CertificateFile, &c.TLS.KeyFile) {
+	for _, p := range append(append(append(c.SignIn.paths(), c.Notify.paths()...), c.Recordings.paths()...), &c.DataDir, &c.MasterKeyFile, &c.Ledger.CheckpointDir, &c.Socket, &c.TLS.CertificateFile, &c.TLS.KeyFile) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}

@@ -49,6 +49,7 @@ func configKeys() []configKey {
 		{name: "recordings", ja: "操作記録。", en: "Recordings.", group: []configKey{
 			{name: "retention", ja: "保存する期間。", en: "How long they are kept.", value: func(c Config) any { return c.Recordings.Retention.String() }},
 			{name: "min_free_space", ja: "空きがこれを下回ると、新しい接続を断ります。", en: "With less free space than this no session is admitted.", value: func(c Config) any { return c.Recordings.MinFreeSpace.String() }},
+			{name: "search", ja: "操作記録の検索の索引を置く場所(権限 0700)。空ならデータの場所の search。off なら索引を作らず、検索もしません。中身は封印されます。", en: "Where the index for searches of recordings lies (mode 0700). Empty: search, where data lies. off: no index and no search. Its contents are sealed.", value: func(c Config) any { return c.Recordings.Search }},
 		}},
 		{name: "recipients", ja: "操作記録を封じる age 公開鍵(age1pq1…。従来の age1… も使えます)。", en: "age recipients of recordings (age1pq1…; classic ones, age1…, work too).", group: []configKey{
 			{name: "auditors", ja: "画面出力を封じる点検担当の公開鍵(関守の閲覧用の鍵のほかに)。", en: "Auditors, for the output, beside the broker's viewing key.", value: func(c Config) any { return recipientNames(c.Recipients.Auditors) }},

@@ -413,3 +413,28 @@ func TestChangesOfTheNotice(t *testing.T) {
 		}
 	}
 }
+
+// The index for searches lies below the data unless the file says where, or that there is none.
+func TestWhereTheSearchIndexLies(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                      "/etc/sekimori/data/search",
+		"recordings:\n  retention: 90d\n":       "/etc/sekimori/data/search",
+		"recordings:\n  search: off\n":          "",
+		"recordings:\n  search: \"off\"\n":      "",
+		"recordings:\n  search: /srv/index\n":   "/srv/index",
+		"recordings:\n  search: ../index\n":     "/etc/index",
+		"recordings:\n  search: off # no one\n": "",
+	} {
+		c, err := ParseConfig("/etc/sekimori/sekimori.yaml", []byte(text))
+		if err != nil || c.SearchDir() != want {
+			t.Errorf("%q: %q, %v", text, c.SearchDir(), err)
+		}
+		var b bytes.Buffer
+		if err := c.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := ParseConfig("/etc/sekimori/sekimori.yaml", b.Bytes()); err != nil || again.SearchDir() != want {
+			t.Errorf("%q written and read: %q, %v", text, again.SearchDir(), err)
+		}
+	}
+}

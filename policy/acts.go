@@ -21,6 +21,8 @@ func decideStaff(f *Facts, a *Attempt) Decision {
 			return deny(ExportAuditorOnly, nil)
 		}
 		return withPurpose(a)
+	case ActSearch:
+		return search(p, a)
 	}
 	s := f.Subject
 	if s == nil || s.Session == "" {
@@ -57,6 +59,17 @@ func decideStaff(f *Facts, a *Attempt) Decision {
 		return review(p, s)
 	}
 	return deny(Forbidden, nil)
+}
+
+// search rules who searches the text of recordings: each role that may play one. Of what a search finds a person sees the sessions that ActPlay
+// allows, for the same purpose.
+func search(p *Person, a *Attempt) Decision {
+	for _, r := range []Role{Auditor, Approver, SecondApprover, InformationSystems, Attendant} {
+		if p.Has(r) {
+			return withPurpose(a)
+		}
+	}
+	return deny(Forbidden, map[string]string{"role": "viewer"})
 }
 
 // readLedger rules who reads all entries. A deputy reads what the approver reads.

@@ -165,3 +165,27 @@ func TestADeputyReadsAndWatches(t *testing.T) {
 		t.Errorf("an attendant who is no deputy: %+v %v", s, own)
 	}
 }
+
+// People who may play a recording may search. A search has a purpose, and needs no session: what it shows of each session is asked for each.
+func TestWhoSearchesRecordings(t *testing.T) {
+	for _, role := range []Role{Requester, Approver, SecondApprover, Attendant, Auditor, Administrator, InformationSystems} {
+		p := Person{ID: "U-001", Kind: Staff, Section: "personnel", Roles: []Role{role}}
+		a := Attempt{Act: ActSearch, Person: p.ID, Key: true, Factor: true, Purpose: string(PeriodicReview)}
+		d := Decide(Facts{Person: p}, a, mid)
+		if d.Allow != (role != Requester && role != Administrator) || !d.Allow && d.Reason != Forbidden {
+			t.Errorf("%s: %+v", role, d)
+		}
+		a.Purpose = string(Attendance)
+		if d := Decide(Facts{Person: p}, a, mid); d.Allow {
+			t.Errorf("%s for a purpose of watching: %+v", role, d)
+		}
+		a.Purpose, p.Locked = string(PeriodicReview), &Lock{}
+		if d := Decide(Facts{Person: p}, a, mid); d.Allow {
+			t.Errorf("locked %s: %+v", role, d)
+		}
+		p.Locked, p.Kind, p.Vendor = nil, Engineer, "V-012"
+		if d := Decide(Facts{Person: p}, a, mid); d.Allow {
+			t.Errorf("an engineer with the role %s: %+v", role, d)
+		}
+	}
+}

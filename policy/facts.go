@@ -90,6 +90,7 @@ const (
 	ActLedgerRead   Act = "ledger-read"
 	ActLedgerExport Act = "ledger-export"
 	ActReview       Act = "review" // sign a review
+	ActSearch       Act = "search" // search the text of recordings; which of them is ActPlay's matter
 )
 
 // ChannelKind is what runs inside a connection.

@@ -151,6 +151,7 @@ var reasonsGivenElsewhere = map[string]string{
 	"LiftNeedsSecond":      "freeze",
 	"FileChanged":          "files", // the kept contents
 	"FileDisposed":         "files",
+	"SearchOff":            "view", // the broker's setting
 }
 
 // Reasons that end nothing yet, and why. The list may only get shorter.

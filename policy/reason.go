@@ -51,6 +51,7 @@ const (
 	FileWaiting          Reason = "file-waiting"
 	FileChanged          Reason = "file-changed"
 	FileDisposed         Reason = "file-disposed"
+	SearchOff            Reason = "search-off"
 )
 
 // Started and ended: the end causes.

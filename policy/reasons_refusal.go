@@ -174,4 +174,8 @@ var refusalReasons = []ReasonInfo{
 		Text{JA: "ファイルの中身は廃棄済み", EN: "File contents disposed of"},
 		Text{JA: "{file}の中身は保存期間を過ぎ、廃棄しました。台帳の記載は残っています", EN: "the contents of {file} were removed when their time of keeping was over; the entries of the ledger remain"},
 		Text{JA: "ファイルの検証値と経緯は台帳で見られます。疑問は情報システム課へ", EN: "the ledger has its digest and history; with questions contact the IS section"}},
+	{SearchOff, 147, ExitNotNow, "", "dash",
+		Text{JA: "操作記録の検索は使われていない", EN: "Search of recordings is off"},
+		Text{JA: "設定 recordings.search が off です", EN: "the setting recordings.search is off"},
+		Text{JA: "接続を選んで「文字で読む」の中で探すか、情報システム課へ連絡してください", EN: "choose a session and search in \"Read as text\", or contact the IS section"}},
 }

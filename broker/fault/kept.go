@@ -49,6 +49,13 @@ func kept(err error) *api.Fault {
 	return nil
 }
 
+// SearchWords is the fault of words that cannot be searched for.
+func SearchWords(err error) *api.Fault {
+	f := BadRequest("探す言葉は、1〜200文字で、表示できる文字だけです", "words to search for are 1 to 200 characters that can be shown", err)
+	f.HintJA, f.HintEN = "一行の中に続けて現れる言葉を書きます。全角・半角、大文字・小文字は区別しません", "write words as they follow each other within one line; width and case do not matter"
+	return f
+}
+
 // NoSpace adds to an error of receiving a file that the disk is full, where the system says so.
 func NoSpace(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {

@@ -82,6 +82,11 @@ var kindsOfSessions = func() []Kind {
 			yesno("ended", "the look is over; absent: it goes on")}},
 		{Name: "recording.exported", JA: "操作記録の書き出し", Says: "A person took a recording out in a readable form.", Subjects: namesLook,
 			Members: with(purpose, text("format", "`asciicast`, `text` or `raw`"), text("channel", "number of the channel, in decimal, or `all`"), sum, damaged)},
+		{Name: "recording.searched", JA: "操作記録の検索", Says: "A person searched the text of recordings. The entry is written before the person sees a hit. The words stand in it, because a look that no one can judge afterwards is not watched; long numbers in them are masked.", Subjects: "the person, the sessions of which lines are shown",
+			Members: with(purpose, text("words", "what was searched for; each digit of a run of twelve or more is `●`"), text("system", "the system asked for; empty: all"),
+				text("from", "only sessions from here on (RFC 3339); empty: all"), text("to", "only sessions before this; empty: all"), text("next", "where the search went on; empty: at the newest session"),
+				list("sessions", "numbers of the sessions of which lines are shown"), number("examined", "how many sessions were searched"), number("unindexed", "how many could not be, for they are not indexed"))},
+		{Name: "recording.index-cleared", JA: "検索の索引の作り直し", Says: "An administrator had the index for searches removed. It is built anew from the recordings.", Subjects: "the person", Members: []Member{number("sessions", "how many were indexed")}},
 		{Name: "recording.held", JA: "操作記録の保全", Says: "Recordings are kept beyond their time, by hand or with a freeze or lock. Many go into several entries.", Subjects: "the incident or lock, where one is the cause, and the sessions", Members: []Member{
 			text("cause", "number of the freeze (`I-001`) or lock (`lock-1`); absent: by hand"), list("sessions", "numbers of the sessions"), text("reason", "why, in words; absent where a `cause` stands"),
 		}},

@@ -262,7 +262,7 @@ func (p *Pages) viewings(v *visit, names bool) error {
 }
 
 var lookKinds = map[string]text.Text{
-	"recording.viewed": text2("操作記録の再生", "played a recording"), "recording.exported": text2("操作記録の書き出し", "exported a recording"), "session.watched": text2("接続中の画面", "watched a live session"),
+	"recording.viewed": text2("操作記録の再生", "played a recording"), "recording.exported": text2("操作記録の書き出し", "exported a recording"), "recording.searched": text2("操作記録の検索", "searched recordings"), "session.watched": text2("接続中の画面", "watched a live session"),
 }
 
 func rolesText(roles []policy.Role) text.Text {

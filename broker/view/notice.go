@@ -55,7 +55,7 @@ type Viewing struct {
 }
 
 // viewings are the kinds of entries about looks at recordings and at live work.
-var viewings = []string{"recording.viewed", "recording.exported", "session.watched"}
+var viewings = []string{"recording.viewed", "recording.exported", "recording.searched", "session.watched"}
 
 // mostViewings bounds the list and the count of one page.
 const mostViewings = 5000

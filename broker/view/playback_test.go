@@ -21,6 +21,7 @@ import (
 	"sekimori/broker/view"
 	"sekimori/policy"
 	"sekimori/recordings"
+	"sekimori/recordings/search"
 )
 
 // archive is a hall with one recorded session of system hr.
@@ -30,6 +31,8 @@ type archive struct {
 	views *view.Views
 	dir   string
 	id    string
+
+	viewsWith func(*search.Index) *view.Views
 }
 
 func newArchive(t *testing.T, record func(w *recordings.Writer, pass func(time.Duration))) *archive {
@@ -46,8 +49,11 @@ func newArchive(t *testing.T, record func(w *recordings.Writer, pass func(time.D
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { sup.Close(t.Context()) })
-	a.views = view.New(view.Options{DB: a.DB, Registry: a.Registry, Sessions: sup, Ring: a.Keys, Zone: townhall.Zone, Clock: a.Now,
-		Evidence: evidence.New(evidence.Options{DB: a.DB, Dir: a.dir, Clock: a.Now})})
+	a.viewsWith = func(x *search.Index) *view.Views {
+		return view.New(view.Options{DB: a.DB, Registry: a.Registry, Sessions: sup, Ring: a.Keys, Zone: townhall.Zone, Clock: a.Now, Index: x,
+			Evidence: evidence.New(evidence.Options{DB: a.DB, Dir: a.dir, Clock: a.Now})})
+	}
+	a.views = a.viewsWith(nil)
 	started, elapsed := a.Now(), time.Duration(0)
 	w, err := recordings.Create(a.dir+"/"+a.id+".skr", recordings.Header{Session: a.id, Started: started}, recordings.Options{
 		OutputTo: []age.Recipient{a.Keys.ViewingRecipient()}, InputTo: []age.Recipient{offline.Recipient()},

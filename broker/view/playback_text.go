@@ -4,10 +4,9 @@ import (
 	"context"
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
-
 	"sekimori/broker/api"
 	"sekimori/recordings"
+	"sekimori/recordings/search"
 )
 
 // Sizes of a part of a recording's text, in lines.
@@ -48,12 +47,12 @@ func (p *Playback) TextAt(ctx context.Context, atMS int64) (out api.TextPage, li
 // Search gives the lines that contain the words, from the hit number from on. Width and case of letters do not matter.
 func (p *Playback) Search(ctx context.Context, words string, from int) (api.TextPage, error) {
 	out := api.TextPage{Items: []api.TextLine{}, From: from}
-	wanted := folded(words)
+	wanted := search.Fold(strings.TrimSpace(words))
 	if wanted == "" {
 		return out, nil
 	}
 	err := p.lines(ctx, func(l api.TextLine) {
-		if !strings.Contains(folded(l.JA), wanted) && (l.EN == l.JA || !strings.Contains(folded(l.EN), wanted)) {
+		if !strings.Contains(search.Fold(l.JA), wanted) && (l.EN == l.JA || !strings.Contains(search.Fold(l.EN), wanted)) {
 			return
 		}
 		if out.Total >= from && len(out.Items) < TextHits {
@@ -63,9 +62,6 @@ func (p *Playback) Search(ctx context.Context, words string, from int) (api.Text
 	})
 	return out, err
 }
-
-// folded is text in the form that is compared.
-func folded(s string) string { return strings.ToLower(norm.NFKC.String(strings.TrimSpace(s))) }
 
 // lines reads the recording as text and calls take for each line.
 func (p *Playback) lines(ctx context.Context, take func(api.TextLine)) error {

@@ -22,9 +22,10 @@ import (
 	"sekimori/broker/session"
 	"sekimori/broker/store"
 	"sekimori/policy"
+	"sekimori/recordings/search"
 )
 
-// Options are the needs of New. All but First, Zone and Clock are required.
+// Options are the needs of New. All but Index, First, Zone and Clock are required.
 type Options struct {
 	DB         *store.DB
 	Desk       *requests.Desk
@@ -36,6 +37,7 @@ type Options struct {
 	Reports    *reports.Service
 	Agenda     *agenda.Book
 	Evidence   *evidence.Keeper     // opens recordings for pages
+	Index      *search.Index     // of the text of recordings; nil: searches are off
 	Lines      *interlock.Switch    // nil: no line is known
 	Ring       *keys.Ring           // its viewing key opens their output; its public keys go to targets
 	Sources    []netip.Prefix       // of the broker, as targets see it, beside its own addresses

@@ -27,6 +27,7 @@ var notAtTheDoor = map[int]string{
 	140: "it takes a file that waits in the outbox (r08-files)",
 	141: "it takes kept contents that were changed by hand (broker/session/outbox_test.go)",
 	145: "it takes contents whose time of keeping is over (broker/session/kept_test.go)",
+	147: "it is about recordings, which no one reads over SSH (broker/view/search_test.go)",
 }
 
 // deniedBothStory: `denied-both NUMBER PERSON … ssh …`: to a person of unknown language the gate gives the refusal in Japanese and in

@@ -60,6 +60,7 @@ func (p *program) recordingCommand() *cli.Command {
 		p.leaf("export", "ID", "書き出す(点検担当だけ)", "export (auditors only)", p.exportRecording, p.purposeFlag(), p.explanationFlag(), damaged,
 			&cli.StringFlag{Name: "format", Usage: "asciicast|text|raw"}, p.channelFlag(), p.encodingFlag(),
 			p.outputFlag(), p.forceFlag()),
+		p.searchCommand(), p.indexCommand(),
 		p.holdCommand(), p.releaseCommand(),
 		p.leaf("verify", "ID", "台帳の検証値と突き合わせる", "hold it against the digest in the ledger", p.verifyRecording),
 	)
