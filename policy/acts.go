@@ -136,3 +136,11 @@ func decides(p *Person, s *Subject) bool {
 func involved(p *Person, s *Subject) bool {
 	return p.Section != "" && p.Section == s.Section || slices.Contains(s.Approvers, p.ID)
 }
+
+// MayProve tells whether a session has a proof: its end must be in the ledger. Who may take it out, ActLedgerExport says.
+func MayProve(ended bool) Decision {
+	if !ended {
+		return deny(ProofNotYet, nil)
+	}
+	return Decision{Allow: true}
+}

@@ -126,6 +126,7 @@ func reasonsGiven() map[Reason]func() Reason {
 		FileWaiting: func() Reason {
 			return MayFetchFile(Person{ID: "E-0031", Kind: Engineer}, waitingFile(true, FileWaitSecond, "U-001"), mid).Reason
 		},
+		ProofNotYet:       func() Reason { return MayProve(false).Reason },
 		ExportAuditorOnly: looks(Person{ID: "U-001", Kind: Staff, Roles: []Role{Approver}}, ActExport, "開示"),
 	}
 }

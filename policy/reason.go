@@ -91,6 +91,7 @@ const (
 	ViewPurposeRequired Reason = "view-purpose-required"
 	SameFileApprover    Reason = "same-file-approver"
 	ExportAuditorOnly   Reason = "export-auditor-only"
+	ProofNotYet         Reason = "proof-not-yet"
 )
 
 // The exit statuses that the broker itself gives over SSH; they tell a script what to do. The command line answers 3 to every refusal, and

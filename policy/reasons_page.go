@@ -43,4 +43,8 @@ var pageReasons = []ReasonInfo{
 		Text{JA: "書き出しは点検担当だけが行えます", EN: "Only the auditor may export"},
 		Text{JA: "あなたは点検担当ではありません", EN: "you are not an auditor"},
 		Text{JA: "点検担当に依頼してください", EN: "ask an auditor"}},
+	{ProofNotYet, 313, ExitNotNow, "", "clock",
+		Text{JA: "証明はまだ作れません", EN: "There is no proof yet"},
+		Text{JA: "この接続の終了が台帳に記載されていません", EN: "the end of this session is not in the ledger"},
+		Text{JA: "接続が終わった後にやり直してください", EN: "try again after the session has ended"}},
 }

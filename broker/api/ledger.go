@@ -90,6 +90,11 @@ type NoticeVersion struct {
 	EN         string     `json:"en,omitempty"`
 }
 
+// PolicyReply is the trust policy that verifiers take (c2sp.org/tlog-policy).
+type PolicyReply struct {
+	Policy string `json:"policy"`
+}
+
 // CheckpointReply is the newest checkpoint, a signed note.
 type CheckpointReply struct {
 	Checkpoint string `json:"checkpoint"`

@@ -83,6 +83,7 @@ const (
 	LedgerExportPath Path[Stream]           = "/v1/ledger/export"
 	LedgerVerifyPath Path[LedgerCheck]      = "/v1/ledger/verify"
 	CheckpointPath   Path[CheckpointReply]  = "/v1/ledger/checkpoint"
+	PolicyPath       Path[PolicyReply]      = "/v1/ledger/policy"
 )
 
 // All lists the kind's things.
@@ -179,3 +180,6 @@ func RevokeTokens(person string) Path[map[string]string] {
 
 // SettleChange confirms or drops a pending change.
 func SettleChange(no, how string) Path[Settled] { return Path[Settled](Changes.Act(no, how)) }
+
+// SessionProof is the proof of a session's end.
+func SessionProof(session string) Path[Stream] { return Path[Stream](Sessions.Act(session, "proof")) }

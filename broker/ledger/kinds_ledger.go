@@ -26,6 +26,9 @@ var kindsOfTheLedger = func() []Kind {
 		{Name: "ledger.exported", JA: "台帳の書き出し", Says: "A person took the ledger out. This entry is in it.", Subjects: "the person", Members: []Member{
 			text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"), text("format", "always `jsonl`"),
 		}},
+		{Name: "ledger.proved", JA: "記載の証明の書き出し", Says: "A person took the proof of a session's end out: the entry with its path to a signed checkpoint.", Subjects: "the session, the person", Members: []Member{
+			number("entry", "index of the proved entry"), text("session_id", "the session"), text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"),
+		}},
 		{Name: KindDisposed, JA: "台帳の内容の廃棄", Says: "Payloads were disposed of. FORMAT.md, section 1.", Subjects: "the person who ordered it", Members: []Member{
 			text("rule", "by which rule"), text("by", "id of the person who ordered it"), list("leaves", "the entries, each with `entry` (index) and `leaf` (hex)"),
 		}},

@@ -11,6 +11,7 @@ import (
 	"sekimori/broker/fault"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
+	"sekimori/policy"
 	"sekimori/policy/text"
 )
 
@@ -23,6 +24,7 @@ type EntryPage struct {
 	Members    []LabelledText
 	Hash       string
 	Checkpoint CheckpointPart
+	Proof      string // where its proof is taken out; empty: it has none, or the reader may not
 	Before     string
 	After      string
 	Badge      Badge
@@ -77,6 +79,9 @@ func (p *Pages) entry(v *visit) error {
 	}
 	no := strconv.FormatInt(n, 10)
 	page := &EntryPage{Frame: v.frame(), Hash: e.Hash, Badge: v.badge(), After: "/ledger/" + strconv.FormatInt(n+1, 10), Checkpoint: checkpointPart(e.Checkpoint)}
+	if e.Kind == endKind && v.person.Has(policy.Auditor) {
+		page.Proof = "/ledger/" + no + "/proof"
+	}
 	page.Checkpoint.Print = "/ledger/checkpoint?entry=" + no
 	page.Title = text2("台帳の記載 "+no, "Entry "+no)
 	page.Crumbs = []Link{{text2("接続台帳", "Ledger"), "/ledger"}}

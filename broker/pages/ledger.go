@@ -29,22 +29,51 @@ func ledgerRoutes() []row {
 		post("/ledger/verify", staff, text2("台帳の検証", "Verification of the ledger"), everyStaff(), l0, (*Pages).askVerify),
 		get("/ledger/export", staff, text2("台帳の書き出し", "Export of the ledger"), those(policy.Auditor), l1, (*Pages).exportForm).denying(policy.ExportAuditorOnly),
 		post("/ledger/export", staff, text2("台帳の書き出し", "Export of the ledger"), those(policy.Auditor), l1, (*Pages).export).denying(policy.ExportAuditorOnly),
+		get("/ledger/{n}/proof", staff, text2("記載の証明", "Proof of the entry"), those(policy.Auditor), l1, (*Pages).proofForm).denying(policy.ExportAuditorOnly),
+		post("/ledger/{n}/proof", staff, text2("記載の証明", "Proof of the entry"), those(policy.Auditor), l1, (*Pages).proof).denying(policy.ExportAuditorOnly),
 		get("/ledger/checkpoint", staff, text2("確定点", "Checkpoint"), everyStaff(), l0, (*Pages).checkpoint),
 	}
 }
 
 func ledgerPages() map[string]page {
-	return map[string]page{"ledger": &LedgerPage{}, "entries": &EntriesPage{}, "entry": &EntryPage{}, "verification": &VerificationPage{}, "export": &ExportPage{}, "checkpoint": &CheckpointPage{}}
+	return map[string]page{"ledger": &LedgerPage{}, "entries": &EntriesPage{}, "entry": &EntryPage{}, "verification": &VerificationPage{}, "export": &ExportPage{}, "checkpoint": &CheckpointPage{}, "proof": &ProofPage{}}
 }
 
 // Badge says whether the ledger holds.
 type Badge struct {
-	Chip Chip
-	Busy bool
+	Chip      Chip
+	Witnesses *Chip // how many witnesses have cosigned; nil: the ledger has none
+	Busy      bool
 }
 
-// badge is how the ledger stood last, in words.
+// badge is how the ledger stood last, and how far its witnesses have cosigned, in words.
 func (v *visit) badge() Badge {
+	b := v.verifiedBadge()
+	b.Witnesses = v.witnessChip()
+	return b
+}
+
+// witnessChip says how many witnesses have cosigned the newest checkpoint that any of them has. Without that knowledge it says so.
+func (v *visit) witnessChip() *Chip {
+	w, err := v.p.o.Views.Witnessed(v.r.Context())
+	switch n := len(w.Names); {
+	case err != nil:
+		v.p.o.Log.Error("witnesses_not_read", "error", err)
+		return &Chip{text2("立会署名 不明", "Witnesses unknown"), "triangle", "attention"}
+	case w.All == 0:
+		return nil
+	case n < w.Needed:
+		said := itoa(n) + "/" + itoa(w.Needed)
+		return &Chip{text2("立会署名 "+said, said+" witnesses"), "triangle", "attention"}
+	case n == 1:
+		return &Chip{text2("立会署名 1", "1 witness"), "check", "ok"}
+	default:
+		return &Chip{text2("立会署名 "+itoa(n), itoa(n)+" witnesses"), "check", "ok"}
+	}
+}
+
+// verifiedBadge is how the ledger stood last.
+func (v *visit) verifiedBadge() Badge {
 	s := v.p.o.Views.Verified()
 	n, at := itoa(int(s.Entries)), text.Moment(s.At.In(v.p.o.Zone))
 	if s.At.IsZero() {

@@ -48,12 +48,12 @@ type Options struct {
 type Asker struct {
 	o      Options
 	client witness.Client
-	mu     sync.Mutex // one round at a time: two would make a witness look ahead of the checkpoint of the slower one
+	turn   chan struct{} // one round at a time: two would make a witness look ahead of the checkpoint of the slower one
 }
 
 // New makes an asker.
 func New(o Options) *Asker {
-	return &Asker{o: o, client: witness.Client{HTTP: &http.Client{
+	return &Asker{o: o, turn: make(chan struct{}, 1), client: witness.Client{HTTP: &http.Client{
 		Timeout:       answerWithin,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}}
@@ -75,8 +75,12 @@ func (a *Asker) Ask(ctx context.Context) error {
 	if len(a.o.Witnesses) == 0 {
 		return nil
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	select {
+	case a.turn <- struct{}{}:
+		defer func() { <-a.turn }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	var round []*asked
 	var checkpoint []byte
 	var newest ledger.Checkpoint

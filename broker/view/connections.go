@@ -141,15 +141,11 @@ func (v *Views) ExportLedger(ctx context.Context, by Reader, purpose, explanatio
 	if err := v.Looked(ctx, by, "ledger.exported", []string{by.ID}, payload); err != nil {
 		return err
 	}
-	var checkpoint []byte
-	var size int64
-	err := v.o.DB.Read(ctx, func(s *store.Snap) (err error) {
-		if checkpoint, err = s.LatestCheckpoint(); err != nil {
-			return err
-		}
-		size, err = s.LedgerSize()
+	size, err := v.Size(ctx)
+	if err != nil {
 		return err
-	})
+	}
+	checkpoint, size, err := v.HandOut(ctx, size)
 	if err != nil {
 		return err
 	}

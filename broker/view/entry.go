@@ -49,13 +49,13 @@ func (v *Views) EntryWhole(ctx context.Context, by Reader, no int64) (out EntryW
 	}
 	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
 		if out.Withheld {
-			out.Checkpoint, err = covering(s, no)
+			out.Checkpoint, err = v.coveringOf(s, no)
 			return err
 		}
 		if out.Connection, err = v.entryConnection(s, out.Entry); err != nil {
 			return err
 		}
-		out.Checkpoint, err = covering(s, no)
+		out.Checkpoint, err = v.coveringOf(s, no)
 		return err
 	})
 	return out, err
@@ -130,21 +130,9 @@ func (v *Views) entryConnection(s *store.Snap, e api.Entry) (*EntryConnection, e
 	return out, nil
 }
 
-// covering reads the first checkpoint that covers an entry.
-func covering(s *store.Snap, no int64) (out Covering, err error) {
-	if out.Note, err = s.CheckpointAt(no + 1); err != nil {
-		return out, err
-	}
-	if out.Checkpoint, err = ledger.ReadCheckpoint(out.Note); err != nil {
-		return out, err
-	}
-	out.Witnesses = ledger.Witnesses(out.Note, out.Origin)
-	return out, nil
-}
-
 // CheckpointOf is the first checkpoint that covers an entry. Errors: store.ErrNotFound.
 func (v *Views) CheckpointOf(ctx context.Context, no int64) (out Covering, err error) {
-	err = v.o.DB.Read(ctx, func(s *store.Snap) (err error) { out, err = covering(s, no); return err })
+	err = v.o.DB.Read(ctx, func(s *store.Snap) (err error) { out, err = v.coveringOf(s, no); return err })
 	return out, err
 }
 
@@ -167,7 +155,7 @@ func (v *Views) CheckpointBefore(ctx context.Context, before time.Time) (out Cov
 		if n == 0 {
 			return store.ErrNotFound
 		}
-		out, err = covering(s, int64(n-1))
+		out, err = v.coveringOf(s, int64(n-1))
 		return err
 	})
 	return out, err

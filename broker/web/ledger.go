@@ -66,21 +66,34 @@ func (s *Server) exportLedger(c *call) error {
 	if err := s.looked(c, "ledger.exported", []string{c.person.ID}, why.Payload(map[string]string{"format": "jsonl"})); err != nil {
 		return err
 	}
-	var checkpoint []byte
-	var size int64
-	err = s.o.DB.Read(c.r.Context(), func(snap *store.Snap) (err error) {
-		if checkpoint, err = snap.LatestCheckpoint(); err != nil {
-			return fmt.Errorf("newest checkpoint: %w", err)
-		}
-		size, err = snap.LedgerSize()
-		return err
-	})
+	size, err := s.o.Views.Size(c.r.Context())
 	if err != nil {
 		return err
+	}
+	checkpoint, size, err := s.o.Views.HandOut(c.r.Context(), size)
+	if err != nil {
+		return fmt.Errorf("newest checkpoint: %w", err)
 	}
 	defer s.streaming(c, "application/jsonl", takeStall)()
 	if err := ledger.WriteExport(c.w, s.entriesTo(c.r.Context(), size), checkpoint); err != nil {
 		return fmt.Errorf("export the ledger: %w", err)
+	}
+	return nil
+}
+
+// proof sends the proof of a session's end. The entry about it is committed first.
+func (s *Server) proof(c *call) error {
+	why, err := c.viewing()
+	if err != nil {
+		return err
+	}
+	proof, err := s.o.Views.ProveEnd(c.r.Context(), c.reader(), c.r.PathValue("id"), why.Purpose, why.Explanation)
+	if err != nil {
+		return err
+	}
+	defer s.streaming(c, "text/plain; charset=utf-8", takeStall)()
+	if _, err := c.w.Write(proof); err != nil {
+		return fmt.Errorf("send the proof: %w", err)
 	}
 	return nil
 }
@@ -174,10 +187,12 @@ func (s *Server) verifyLedger(c *call) error {
 }
 
 func (s *Server) checkpoint(c *call) error {
-	return show(s, c, func(snap *store.Snap) (api.CheckpointReply, error) {
-		note, err := snap.LatestCheckpoint()
-		return api.CheckpointReply{Checkpoint: string(note), Key: s.o.Ring.LedgerVerifierKey()}, err
-	})
+	note, _, err := s.o.Views.HandOut(c.r.Context(), 0)
+	return c.answer(api.CheckpointReply{Checkpoint: string(note), Key: s.o.Ring.LedgerVerifierKey()}, err)
+}
+
+func (s *Server) ledgerPolicy(c *call) error {
+	return c.reply(api.PolicyReply{Policy: s.o.Views.Policy()})
 }
 
 // mayLook asks whether the caller may look, and keeps the attempt in c.look: a long answer asks again.

@@ -58,7 +58,7 @@ func TestEveryListPages(t *testing.T) {
 // notLists are the addresses that are read and are neither a list nor one thing among several.
 var notLists = map[string]string{
 	string(api.StatusPath): "the broker itself", string(api.NoticePath): "the notice", string(api.WhoAmIPath): "the caller", string(api.RulesPath): "the institution", string(api.ConformancePath): "the configuration",
-	string(api.LedgerExportPath): "an act of its own", string(api.LedgerVerifyPath): "a check", string(api.CheckpointPath): "a check",
+	string(api.LedgerExportPath): "an act of its own", string(api.LedgerVerifyPath): "a check", string(api.CheckpointPath): "a check", string(api.PolicyPath): "public keys",
 	string(api.SearchPath): "a look with a purpose and an entry of its own", string(api.SearchIndexPath): "the broker itself",
 }
 

@@ -104,6 +104,17 @@ func (p *program) ledgerCommand() *cli.Command {
 			_, err = fmt.Fprint(p.out, v.Checkpoint)
 			return err
 		}),
+		p.leaf("policy", "", "検証の方針(公開鍵と立会署名者)を示す", "the trust policy for verifiers: keys and witnesses", func(c *cli.Context) error {
+			v, err := fetch(p, c, api.PolicyPath, nil)
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return p.writeJSON(v)
+			}
+			_, err = fmt.Fprint(p.out, v.Policy)
+			return err
+		}),
 		p.witnessCommand(),
 	)
 }

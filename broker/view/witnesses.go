@@ -1,0 +1,113 @@
+package view
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+)
+
+// askWithin bounds how long a person waits for the witnesses. Without their answer the person gets what they cosigned last.
+const askWithin = 12 * time.Second
+
+// Witnessing is what is known of the ledger's witnesses. The zero value: there are none.
+type Witnessing struct {
+	All    int                         // witnesses
+	Needed int                         // of them, for the quorum
+	Ask    func(context.Context) error // brings the newest checkpoint to them
+	Policy string                      // the trust policy for verifiers (c2sp.org/tlog-policy)
+}
+
+// Policy is the trust policy for verifiers.
+func (v *Views) Policy() string { return v.o.Witnessing.Policy }
+
+// Witnessed is how far the witnesses have cosigned the ledger.
+type Witnessed struct {
+	All    int       // witnesses there are; 0: none
+	Needed int       // for the quorum
+	Names  []string  // of those under the newest checkpoint that any has cosigned
+	At     time.Time // of the latest of their signatures
+}
+
+// Witnessed reads how far the witnesses have cosigned.
+func (v *Views) Witnessed(ctx context.Context) (out Witnessed, err error) {
+	out.All, out.Needed = v.o.Witnessing.All, v.o.Witnessing.Needed
+	if out.All == 0 {
+		return out, nil
+	}
+	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
+		note, err := s.OutsideCheckpoint(0, out.Needed)
+		if err != nil {
+			return err
+		}
+		c, err := ledger.ReadCheckpoint(note)
+		if err != nil {
+			return err
+		}
+		list, err := s.Cosignatures(c.Size)
+		for _, one := range list {
+			if !slices.Contains(out.Names, one.Witness) {
+				out.Names = append(out.Names, one.Witness)
+			}
+			if one.At.After(out.At) {
+				out.At = one.At
+			}
+		}
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return out, nil
+	}
+	return out, err
+}
+
+// HandOut is the checkpoint to hand out for the first so many entries, with its size: the newest that the witnesses have cosigned, else the newest.
+// The witnesses are asked first.
+func (v *Views) HandOut(ctx context.Context, covers int64) (checkpoint []byte, size int64, err error) {
+	if v.o.Witnessing.All > 0 {
+		bounded, cancel := context.WithTimeout(ctx, askWithin)
+		err := v.o.Witnessing.Ask(bounded)
+		cancel()
+		if ctx.Err() != nil {
+			return nil, 0, errors.Join(err, context.Cause(ctx))
+		}
+		// Another failure leaves the checkpoint as it was. The chore meets it too, and logs it.
+	}
+	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
+		if checkpoint, err = s.OutsideCheckpoint(covers, v.o.Witnessing.Needed); err != nil {
+			return err
+		}
+		c, err := ledger.ReadCheckpoint(checkpoint)
+		size = c.Size
+		return err
+	})
+	return checkpoint, size, err
+}
+
+// Size is the number of entries.
+func (v *Views) Size(ctx context.Context) (n int64, err error) {
+	err = v.o.DB.Read(ctx, func(s *store.Snap) (err error) { n, err = s.LedgerSize(); return err })
+	return n, err
+}
+
+// coveringOf reads the first checkpoint that covers an entry and that the witnesses have cosigned; without one, the first that covers it,
+// with the signatures that it has.
+func (v *Views) coveringOf(s *store.Snap, no int64) (out Covering, err error) {
+	out.Note, err = s.CosignedCheckpoint(no+1, v.o.Witnessing.Needed, false)
+	if errors.Is(err, store.ErrNotFound) {
+		out.Note, err = s.CheckpointAt(no + 1)
+	}
+	if err != nil {
+		return out, err
+	}
+	if out.Checkpoint, err = ledger.ReadCheckpoint(out.Note); err != nil {
+		return out, err
+	}
+	names := ledger.Witnesses(out.Note, out.Origin)
+	slices.Sort(names)
+	out.Witnesses = slices.Compact(names) // a witness signs with each of its keys
+	return out, nil
+}
