@@ -188,3 +188,9 @@ type SignBody struct {
 	Addressee string      `json:"addressee,omitempty"`
 	AnswerBy  string      `json:"answer_by,omitempty"` // a date: 2026-12-04
 }
+
+// ReviewHandover hands a review over to another auditor.
+type ReviewHandover struct {
+	Auditor string `json:"auditor"` // id or login
+	Reason  string `json:"reason"`
+}

@@ -158,7 +158,7 @@ func (m *matter) surroundings(s *addressing) error {
 			return fmt.Errorf("read vendor: %w", err)
 		}
 	}
-	m.named = []string{m.text("on_behalf"), m.text("for"), m.text("deputy")}
+	m.named = []string{m.text("on_behalf"), m.text("for"), m.text("deputy"), m.text("auditor")}
 	return m.concerned(s, about)
 }
 

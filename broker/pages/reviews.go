@@ -233,8 +233,8 @@ func (v *visit) reviewPage(r api.Review) (*ReviewPage, error) {
 	}
 	for _, o := range r.Offers {
 		switch {
-		case o.Act == "take" && o.Open:
-			page.Offers = v.offersOf([]api.Offer{o}, base)
+		case (o.Act == "take" || o.Act == "hand-over") && o.Open:
+			page.Offers = append(page.Offers, v.offersOf([]api.Offer{o}, base)...)
 		case o.Act == "sign" && o.Open && !signedForGood(r):
 			page.Sign = true
 		case o.Act == "sign" && !o.Open && !signedForGood(r):

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"sekimori/broker/act"
@@ -38,19 +40,20 @@ var Signing = field.Table[api.SignBody]{
 // The acts of this package.
 var (
 	take = act.Act[work]{Spec: spec("take", nil, "点検を引き受ける", "take a review"), May: mayTake, Refused: refused}
+	hand = act.Act[work]{Spec: spec("hand-over", HandingOver, "別の点検担当に引き継ぐ(理由は記録されます)", "hand a review over to another auditor; the reason is ledgered"), May: mayHand, Refused: refused}
 	sign = act.Act[work]{Spec: spec("sign", Signing, "判定して署名する", "judge and sign"), May: maySign, Ready: over, Refused: refused}
 )
 
 // OnReview is a review with the acts on it. It is named by its own number or by a session that it covers.
-var OnReview = act.Subject[work]{Load: load, Acts: []act.Act[work]{take, sign, answer}}
+var OnReview = act.Subject[work]{Load: load, Acts: []act.Act[work]{take, hand, sign, answer}}
 
 // Acts are the acts that the doors mount.
 func Acts() []act.Mount[*Queue] {
-	return []act.Mount[*Queue]{act.Bare(take.Spec, (*Queue).Take), act.With(sign.Spec, (*Queue).Sign), act.Giving(answer.Spec, (*Queue).Answer)}
+	return []act.Mount[*Queue]{act.Bare(take.Spec, (*Queue).Take), act.With(hand.Spec, (*Queue).HandOver), act.With(sign.Spec, (*Queue).Sign), act.Giving(answer.Spec, (*Queue).Answer)}
 }
 
 func spec(name string, fields field.Asks, ja, en string) act.Spec {
-	return act.Spec{Name: name, Path: api.Reviews.Pattern("id", name), Command: "review " + name, Operands: "ID", JA: ja, EN: en,
+	return act.Spec{Name: name, Path: api.Reviews.Pattern("id", name), Command: "review " + strings.ReplaceAll(name, "-", ""), Operands: "ID", JA: ja, EN: en,
 		Fields: fields, Callers: act.Those(policy.Auditor), Shows: act.ShowsReview}
 }
 
@@ -106,7 +109,11 @@ func maySign(p policy.Person, on work, now time.Time) policy.Decision {
 }
 
 func mayTake(p policy.Person, on work, now time.Time) policy.Decision {
-	return policy.MayTakeReview(p, on.Subject, on.Review.Auditor, on.Review.Final(), now)
+	taken := on.Review.Auditor
+	if on.Review.Named {
+		taken = ""
+	}
+	return policy.MayTakeReview(p, on.Subject, taken, on.Review.Final(), now)
 }
 
 // over refuses a signature as long as the window's work may go on: what comes later would have no reader.
@@ -247,8 +254,8 @@ func addressee(s *store.Snap, r store.Review, words, by string) (policy.Addresse
 	return found[0], nil
 }
 
-// entry appends the entry of an act on an item.
-func entry(tx *store.Tx, kind string, by ledger.Actor, r store.Review, more map[string]any) error {
+// entry appends the entry of an act on an item. about are further subjects.
+func entry(tx *store.Tx, kind string, by ledger.Actor, r store.Review, more map[string]any, about ...string) error {
 	payload := map[string]any{"review": r.ID}
 	subjects := []string{r.ID}
 	if r.Session == "" {
@@ -264,6 +271,6 @@ func entry(tx *store.Tx, kind string, by ledger.Actor, r store.Review, more map[
 	for name, value := range more {
 		payload[name] = value
 	}
-	_, err := tx.Append(ledger.Draft{Kind: kind, Actor: by, Subjects: append(subjects, r.Request, r.System), Payload: payload})
+	_, err := tx.Append(ledger.Draft{Kind: kind, Actor: by, Subjects: slices.Concat(subjects, []string{r.Request, r.System}, about), Payload: payload})
 	return err
 }

@@ -30,7 +30,7 @@ func New(o Options) *Queue {
 }
 
 // Owe puts the work of an ended session's window into the queue, inside the transaction that ends the session. A further session of the
-// window moves the due date. Owing twice is no error: a session may be ended again after a crash.
+// window moves the due date. An auditor is named at once (name). Owing twice is no error: a session may be ended again after a crash.
 func Owe(tx *store.Tx, session string) error {
 	v, err := tx.Session(session)
 	if err != nil {
@@ -42,7 +42,11 @@ func Owe(tx *store.Tx, session string) error {
 		r, err := tx.Review(v.Window)
 		switch {
 		case err == nil && r.Verdict == "":
-			return tx.PutOffReview(r.ID, due)
+			if err := tx.PutOffReview(r.ID, due); err != nil {
+				return err
+			}
+			r.Due = due
+			return nameAgain(tx, r)
 		case err == nil: // signed: the auditor did not see this session
 			item.ID, item.Session = session, session
 		case !errors.Is(err, store.ErrNotFound):
@@ -51,8 +55,11 @@ func Owe(tx *store.Tx, session string) error {
 	} else {
 		item.ID, item.Session = session, session
 	}
-	if err := tx.AddReview(item); err != nil && !errors.Is(err, store.ErrExists) {
+	if _, err := tx.Review(item.ID); err == nil {
+		return nil // owed before the broker crashed
+	}
+	if err := tx.AddReview(item); err != nil {
 		return fmt.Errorf("owe the review of %s: %w", item.ID, err)
 	}
-	return nil
+	return name(tx, item)
 }

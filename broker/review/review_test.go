@@ -18,11 +18,11 @@ import (
 )
 
 // hall is a hall where everybody in the procedure is an auditor too, and a session under way.
-func hall(t *testing.T) (*townhall.Hall, *review.Queue, store.Session) {
+func hall(t *testing.T, more ...string) (*townhall.Hall, *review.Queue, store.Session) {
 	t.Helper()
 	h := townhall.Open(t)
 	h.Apply(t, strings.NewReplacer("roles: [approver]", "roles: [approver, auditor]", "roles: [requester]", "roles: [requester, auditor]",
-		"roles: [attendant]", "roles: [attendant, auditor]").Replace(townhall.Registry(t)), "admin")
+		"roles: [attendant]", "roles: [attendant, auditor]", "staff:\n", "staff:\n"+strings.Join(more, "")).Replace(townhall.Registry(t)), "admin")
 	s := store.Session{State: store.SessionActive, Person: "E-0031", Vendor: "V-012", Request: "R8-0001", Window: "R8-0001-1", Grant: "R8-0001-1-1",
 		System: "map", Target: "map-web", Account: "map-web/web", Until: h.Now().Add(time.Hour)}
 	act(t, h, func(tx *store.Tx) error {
@@ -67,8 +67,8 @@ type world struct {
 	s store.Session
 }
 
-func opened(t *testing.T) *world {
-	h, q, s := hall(t)
+func opened(t *testing.T, more ...string) *world {
+	h, q, s := hall(t, more...)
 	return &world{t, h, q, s}
 }
 

@@ -15,7 +15,8 @@ type Review struct {
 	Request string
 	System  string
 	Vendor  string
-	Auditor string // the person who took it; empty: any auditor may sign who had no part in the work
+	Auditor string // the person named for it; empty: any auditor may sign who had no part in the work
+	Named   bool   // that person has not taken it yet
 	Created time.Time
 	Due     time.Time
 	Signature
@@ -73,12 +74,12 @@ func (f ReviewFilter) where() where {
 }
 
 const reviewColumns = `SELECT id, window, session, request, system, vendor, auditor, created, due, verdict, note, addressee, answer_by,
-	signed_by, signed_at, answered_at, by_session FROM window_reviews`
+	signed_by, signed_at, answered_at, by_session, named FROM window_reviews`
 
 func scanReview(r scanner) (Review, error) {
 	var v Review
 	err := r.Scan(&v.ID, &v.Window, &v.Session, &v.Request, &v.System, &v.Vendor, &v.Auditor, at(&v.Created), at(&v.Due), &v.Verdict, &v.Note,
-		&v.Addressee, at(&v.AnswerBy), &v.SignedBy, at(&v.SignedAt), at(&v.Answered), &v.BySession)
+		&v.Addressee, at(&v.AnswerBy), &v.SignedBy, at(&v.SignedAt), at(&v.Answered), &v.BySession, &v.Named)
 	return v, err
 }
 
@@ -140,8 +141,8 @@ func (s *Snap) ReviewTotals(f ReviewFilter) (t ReviewTotals, err error) {
 
 // AddReview says that a window's work is owed a review by a date. Errors: ErrExists.
 func (t *Tx) AddReview(v Review) error {
-	_, err := t.exec(`INSERT INTO window_reviews (id, window, session, request, system, vendor, auditor, created, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		v.ID, v.Window, v.Session, v.Request, v.System, v.Vendor, v.Auditor, ms(t.Now), ms(v.Due))
+	_, err := t.exec(`INSERT INTO window_reviews (id, window, session, request, system, vendor, auditor, named, created, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		v.ID, v.Window, v.Session, v.Request, v.System, v.Vendor, v.Auditor, v.Named, ms(t.Now), ms(v.Due))
 	return exists(err)
 }
 
@@ -150,9 +151,29 @@ func (t *Tx) PutOffReview(id string, due time.Time) error {
 	return t.one(`UPDATE window_reviews SET due = ? WHERE id = ? AND verdict = ''`, ms(due), id)
 }
 
-// TakeReview names the auditor of a review that is not signed for good. Errors: ErrNotFound.
+// NameAuditor names the auditor of a review that is not signed for good, who has yet to take it. Errors: ErrNotFound.
+func (t *Tx) NameAuditor(id, auditor string) error {
+	return t.one(`UPDATE window_reviews SET auditor = ?, named = 1 WHERE id = ? AND verdict IN ('', 'question')`, auditor, id)
+}
+
+// AuditorLoads counts the reviews of each auditor since a moment.
+func (s *Snap) AuditorLoads(since time.Time) (map[string]policy.AuditorLoad, error) {
+	type load struct {
+		auditor string
+		policy.AuditorLoad
+	}
+	all, err := list(s, func(r scanner) (l load, err error) { return l, r.Scan(&l.auditor, &l.Open, &l.All) },
+		`SELECT auditor, sum(verdict IN ('', 'question')), count(*) FROM window_reviews WHERE created >= ? AND auditor <> '' GROUP BY auditor`, ms(since))
+	loads := map[string]policy.AuditorLoad{}
+	for _, l := range all {
+		loads[l.auditor] = l.AuditorLoad
+	}
+	return loads, err
+}
+
+// TakeReview says that an auditor takes a review that is not signed for good. Errors: ErrNotFound.
 func (t *Tx) TakeReview(id, auditor string) error {
-	return t.one(`UPDATE window_reviews SET auditor = ? WHERE id = ? AND verdict IN ('', 'question')`, auditor, id)
+	return t.one(`UPDATE window_reviews SET auditor = ?, named = 0 WHERE id = ? AND verdict IN ('', 'question')`, auditor, id)
 }
 
 // SignReview signs a review, once for good: a question can be followed by a further signature. Errors: ErrNotFound when there is none to be signed.

@@ -194,7 +194,7 @@ func reviewState(r store.Review, now time.Time) api.ReviewState {
 		return api.ReviewState(r.Verdict)
 	case now.After(r.Due):
 		return api.ReviewOverdue
-	case r.Auditor != "":
+	case r.Auditor != "" && !r.Named:
 		return api.ReviewInReview
 	}
 	return api.ReviewQueued

@@ -139,6 +139,7 @@ func (p *program) reviewCommand() *cli.Command {
 			return page(p, v, p.reviewPage())
 		}),
 		actLeaf(p, "review take", p.reviewDone),
+		actLeaf(p, "review handover", p.reviewDone),
 		actLeaf(p, "review sign", p.reviewDone),
 		p.listLeaf("questions", "", "あなたへの質問", "what reviews ask you", func(c *cli.Context) error {
 			v, err := fetchList(p, c, api.QuestionsPath, nil)
