@@ -11,6 +11,7 @@ import (
 // arguments are the parsed command line.
 type arguments struct {
 	export     string // "-": standard input
+	incident   string // an incident's evidence bundle, in place of export and recordings
 	key        string
 	witnesses  []string
 	recordings []string
@@ -26,6 +27,7 @@ func (p *program) arguments(args []string) (a arguments, failed *failure) {
 	flags := flag.NewFlagSet("sekimori-verify", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&a.key, "key", "", "")
+	flags.StringVar(&a.incident, "incident", "", "")
 	flags.StringVar(&a.since, "since", "", "")
 	flags.StringVar(&lang, "lang", "", "")
 	flags.BoolVar(&a.partial, "partial", false, "")
@@ -66,6 +68,10 @@ func (p *program) arguments(args []string) (a arguments, failed *failure) {
 		files, rest = append(files, rest[0]), rest[1:]
 	}
 	switch {
+	case a.incident != "" && (len(files) > 0 || len(a.recordings) > 0 || a.partial):
+		return a, usageFailure("--incident の証拠一式には、台帳と操作記録が入っています。ほかには指定できません", "the bundle of --incident has its own ledger and recordings; give no others")
+	case a.incident != "":
+		return a, nil
 	case len(files) == 0:
 		return a, usageFailure("台帳の書き出し(ファイル)を指定してください", "no ledger export was given")
 	case len(files) > 1:
@@ -113,6 +119,7 @@ func (p *program) usage() {
 	io.WriteString(p.out, p.pick(text{
 		`使い方: sekimori-verify 台帳の書き出し [--key FILE] [--witness-key FILE] [--recording FILE …]
                         [--partial] [--since CHECKPOINT] [--json] [--lang ja|en]
+        sekimori-verify --incident BUNDLE.zip [--key FILE] [--witness-key FILE] [--since CHECKPOINT] [--json] [--lang ja|en]
 
 台帳の書き出し(sekimori ledger export --format jsonl)を、通信せずに検証します。合わない最初の箇所を示します。
 
@@ -120,6 +127,7 @@ func (p *program) usage() {
   --witness-key FILE  立会署名者の公開鍵。その署名が確定点になければなりません(複数可)
   --recording FILE …  操作記録。それ自身と、台帳にある検証値との両方に照らします
                       どの接続のものかは中身で判断します。台帳が知っていて示されなかったものを挙げます
+  --incident BUNDLE   事案の証拠一式(sekimori incident export)。中身の一覧、台帳、操作記録をすべて確かめます
   --partial           操作記録は一部だけであると認め、揃っていることを求めません
   --since CHECKPOINT  以前に保管した確定点。台帳がその続きであることを確かめます
   --json              結果を JSON で出します
@@ -130,6 +138,8 @@ func (p *program) usage() {
             2 使い方の誤り / 3 真正だが、示されていない操作記録がある
 `, `Usage: sekimori-verify LEDGER-EXPORT [--key FILE] [--witness-key FILE] [--recording FILE …]
                        [--partial] [--since CHECKPOINT] [--json] [--lang ja|en]
+       sekimori-verify --incident BUNDLE.zip [--key FILE] [--witness-key FILE] [--since CHECKPOINT]
+                       [--json] [--lang ja|en]
 
 Verifies an export of the ledger (sekimori ledger export --format jsonl) offline and names the
 first place that does not hold. LEDGER-EXPORT may be - for standard input.
@@ -140,6 +150,8 @@ first place that does not hold. LEDGER-EXPORT may be - for standard input.
   --recording FILE …  recordings, held against themselves and against their digest in the ledger
                       whose a recording is, is read inside it; those that the ledger
                       knows and that were not shown are listed
+  --incident BUNDLE   an incident's evidence bundle (sekimori incident export): its manifest, its
+                      ledger and its recordings are all checked
   --partial           the recordings are a selection: do not ask that all be shown
   --since CHECKPOINT  a checkpoint kept earlier; the ledger must be its continuation
   --json              the result as JSON

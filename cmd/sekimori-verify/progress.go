@@ -28,6 +28,10 @@ func (b *progress) recording(i, of int) {
 	b.draw(fmt.Sprintf("検証中 操作記録 %d/%d", i, of), fmt.Sprintf("verifying recording %d/%d", i, of))
 }
 
+func (b *progress) file(i, of int) {
+	b.draw(fmt.Sprintf("検証中 ファイル %d/%d", i, of), fmt.Sprintf("verifying file %d/%d", i, of))
+}
+
 func (b *progress) draw(ja, en string) {
 	now := b.p.now()
 	if !b.p.terminal || now.Before(b.next) {

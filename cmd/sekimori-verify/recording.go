@@ -40,11 +40,16 @@ type known struct {
 	live map[string]bool // opened, and not ended at the export
 	bad  []unread        // ends with an invalid payload
 	gone int             // ends whose payload, and so their statement about a recording, was disposed of
+
+	exported *exported // the last export of an incident; nil: there is none
 }
 
-// unread is an end with an invalid payload.
+func newKnown() *known { return &known{ends: map[string][]ended{}, live: map[string]bool{}} }
+
+// unread is an entry with an invalid payload.
 type unread struct {
 	entry int64
+	kind  string
 	why   error
 }
 
@@ -57,6 +62,9 @@ func (k *known) remember(e ledger.Entry) {
 		}
 		return
 	case "session.ended":
+	case "incident.exported":
+		k.rememberExport(e)
+		return
 	default:
 		return
 	}
@@ -73,7 +81,7 @@ func (k *known) remember(e ledger.Entry) {
 			err = fmt.Errorf("its first subject is not the session %q", payload.Session)
 		}
 		if err != nil {
-			k.bad = append(k.bad, unread{e.Index, err})
+			k.bad = append(k.bad, unread{e.Index, e.Kind, err})
 			return
 		}
 		said.digest = payload.Recording
@@ -122,6 +130,11 @@ func owner(all []due, file string) string {
 // readRecording checks a recording by itself.
 func readRecording(file string) recording {
 	report, err := recordings.Verify(file)
+	return found(file, report, err)
+}
+
+// found is what a check of a recording by itself has shown.
+func found(file string, report recordings.Report, err error) recording {
 	r := recording{file: file, session: report.Header.Session, digest: report.Digest, entry: -1}
 	if err == nil {
 		return r

@@ -47,6 +47,10 @@ func notShown(r result) failure {
 func (p *program) page(w io.Writer, r result) {
 	row := func(heading, what text) { p.row(w, heading, what) }
 	l := r.ledger
+	if r.incident != nil && !p.incidentPage(w, r) {
+		row(text{"真正", "intact"}, verdict(r))
+		return
+	}
 	row(text{"台帳", "ledger"}, text{r.export, r.export})
 	switch {
 	case r.ledgerErr == nil:
@@ -134,6 +138,8 @@ func verdictComplete(r result) text {
 		return text{fmt.Sprintf("操作記録 %d 件がすべて示されました", r.due), counted(r.due, "the %d recording was shown", "all %d recordings were shown")}
 	case r.ledgerErr != nil:
 		return text{"台帳が合わないため、調べていません", "not examined: the ledger does not hold"}
+	case r.incident != nil && r.incident.exported == nil:
+		return text{"書き出しの記載がないため、調べていません", "not examined: the ledger has no entry about the export"}
 	}
 	return text{
 		fmt.Sprintf("調べていません(台帳の知る操作記録 %d 件のうち %d 件)", r.due, r.due-len(r.missing)),
@@ -232,12 +238,16 @@ func (p *program) sayJSON(r result) int {
 		Missing    []sentMissing   `json:"missing"` // recordings named in the ledger and not shown
 		Due        int             `json:"due"`     // number of recordings named in the ledger
 		Live       int             `json:"live"`    // sessions under way at the export
+		Incident   *sentIncident   `json:"incident,omitempty"`
 		Errors     []said          `json:"errors"`
 	}{
 		OK: r.status() == exitHolds, Intact: r.intact(), Complete: r.complete(), Missing: []sentMissing{}, Due: r.due, Live: r.live,
 		Ledger:     sentLedger{File: r.export, OK: r.ledgerErr == nil, Report: r.ledger},
 		Recordings: []sentRecording{},
 		Errors:     []said{},
+	}
+	if r.incident != nil {
+		out.Incident = r.incident.sent()
 	}
 	if pr, ok := r.ledgerErr.(*ledger.Problem); ok {
 		out.Ledger.Problem = &sentProblem{Line: pr.Line, Index: pr.Index, Code: pr.Code, Text: pr.Text(p.lang)}

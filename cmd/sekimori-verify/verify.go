@@ -17,6 +17,8 @@ type result struct {
 	recordings []recording
 	failures   []failure // the ledger's first; empty: intact
 
+	incident *incident // what an incident's bundle says of itself; nil: none was given
+
 	due     int   // number of recordings named in the ledger
 	missing []due // those of them not shown, or shown with a fault
 	live    int   // sessions under way at the export
@@ -69,18 +71,26 @@ func (r result) status() int {
 
 // verify does the long work: the recordings' own chains, the ledger, and the comparison of both.
 func (p *program) verify(a arguments, in inputs) result {
+	if a.incident != "" {
+		return p.verifyIncident(a, in)
+	}
 	r := result{export: a.export, partial: a.partial}
 	bar := p.progress()
 	for i, name := range a.recordings {
 		bar.recording(i+1, len(a.recordings))
 		r.recordings = append(r.recordings, readRecording(name))
 	}
-	ledger := known{ends: map[string][]ended{}, live: map[string]bool{}}
-	r.ledger, r.ledgerErr = p.verifyLedger(a.export, in, &ledger, bar)
+	said := newKnown()
+	r.ledger, r.ledgerErr = p.verifyLedger(a.export, in, said, bar)
 	bar.clear()
+	r.judge(a, in, said, said.recordings())
+	return r
+}
 
+// judge compares the recordings with the ledger. all are the recordings that should be shown.
+func (r *result) judge(a arguments, in inputs, ledger *known, all []due) {
 	if r.ledgerErr != nil {
-		r.failures = append(r.failures, ledgerFailure(a, r.ledgerErr))
+		r.failures = append(r.failures, ledgerFailure(r.export, a.since, r.ledgerErr))
 	}
 	if !r.ledger.SignerVerified && (r.ledgerErr == nil || in.key == nil) {
 		r.failures = append(r.failures, unsigned())
@@ -89,17 +99,17 @@ func (p *program) verify(a arguments, in inputs) result {
 		r.failures = append(r.failures, failure{
 			code: "end-unreadable",
 			message: text{
-				fmt.Sprintf("%s: 記載 %d(session.ended)の内容が定められた形ではありません [%v]", a.export, u.entry, u.why),
-				fmt.Sprintf("%s: the payload of entry %d (session.ended) is not what the format says: %v", a.export, u.entry, u.why),
+				fmt.Sprintf("%s: 記載 %d(%s)の内容が定められた形ではありません [%v]", r.export, u.entry, u.kind, u.why),
+				fmt.Sprintf("%s: the payload of entry %d (%s) is not what the format says: %v", r.export, u.entry, u.kind, u.why),
 			},
 			hint: hintReplaced,
 		})
 	}
-	all, shown := ledger.recordings(), map[string]bool{}
+	shown := map[string]bool{}
 	r.due, r.live, r.gone = len(all), len(ledger.live), ledger.gone
 	for i := range r.recordings {
 		rec := &r.recordings[i]
-		rec.underWay(&ledger, r.ledgerErr == nil)
+		rec.underWay(ledger, r.ledgerErr == nil)
 		if rec.failed == nil && !rec.live {
 			rec.compare(ledger.ends[rec.session], r.ledgerErr == nil)
 		}
@@ -116,7 +126,6 @@ func (p *program) verify(a arguments, in inputs) result {
 			r.missing = append(r.missing, d)
 		}
 	}
-	return r
 }
 
 func (p *program) verifyLedger(name string, in inputs, k *known, bar *progress) (ledger.Report, error) {
@@ -132,6 +141,11 @@ func (p *program) verifyLedger(name string, in inputs, k *known, bar *progress) 
 		}
 		src = f
 	}
+	return verifyLedgerOf(src, size, in, k, bar)
+}
+
+// verifyLedgerOf verifies an export of size bytes; 0: unknown.
+func verifyLedgerOf(src io.Reader, size int64, in inputs, k *known, bar *progress) (ledger.Report, error) {
 	counted := &counter{r: src}
 	return ledger.Verify(counted, ledger.VerifyOptions{
 		Key:       in.key,
@@ -154,15 +168,15 @@ func (c *counter) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// ledgerFailure describes a fault of the export or of reading it.
-func ledgerFailure(a arguments, err error) failure {
+// ledgerFailure describes a fault of the export, or of reading it or the older checkpoint.
+func ledgerFailure(export, since string, err error) failure {
 	var p *ledger.Problem
 	if !errors.As(err, &p) {
-		return *fileFailure(a.export, err)
+		return *fileFailure(export, err)
 	}
-	name := a.export
+	name := export
 	if p.Line == 0 {
-		name = a.since // the fault is in the older checkpoint
+		name = since // the fault is in the older checkpoint
 	}
 	return failure{
 		code:    string(p.Code),
