@@ -89,8 +89,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	asker := publish.New(publish.Options{DB: b.db, Witnesses: seen, Silence: time.Duration(c.Ledger.WitnessSilence), Log: o.Log.Named("publish")})
 	held := evidence.New(evidence.Options{DB: b.db, Dir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Live: b.sup.Recording,
 		Room: func() bool { return b.sup.Runtime().Recorder == policy.RecorderReady }, Log: o.Log.Named("evidence"),
-		Index: b.search, Viewing: ring.ViewingIdentity(), CauseJA: func(code string) string { return policy.Reason(code).Label().JA },
-		Room: func() bool { return b.sup.Runtime().Recorder != policy.RecorderFailed }})
+		Index: b.search, Viewing: ring.ViewingIdentity(), CauseJA: func(code string) string { return policy.Reason(code).Label().JA }})
 
 	book := agenda.New(agenda.Options{DB: b.db, Zone: c.Location(), Domain: ring.LedgerVerifier().Name(), Log: o.Log.Named("agenda")})
 	freezer := freeze.New(freeze.Options{DB: b.db, Acts: acts, Log: o.Log.Named("freeze")})
@@ -105,7 +104,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	views := view.New(view.Options{
 		DB: b.db, Desk: desk, Attendance: post, Sessions: b.sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book,
 		Evidence: held, Index: b.search, Ring: ring, Zone: c.Location(), Clock: o.Clock, First: refused.First, Lines: lines, Sources: c.sources(),
-		Settings: c.conformance(),
+		Settings:   c.conformance(),
 		Witnessing: view.Witnessing{All: len(seen), Needed: c.Ledger.needed(), Ask: asker.Ask, Policy: c.Ledger.Policy(ring.LedgerVerifierKey())},
 	})
 	days := confirmation.New(confirmation.Options{DB: b.db, Acts: acts, Zone: c.Location()})

@@ -39,7 +39,6 @@ type Options struct {
 	Index   *search.Index             // the text of sealed recordings, for searches; nil: no index
 	Viewing age.Identity              // opens the output of recordings for it
 	CauseJA func(cause string) string // what an end's cause is called in Japanese
-	Room    func() bool               // whether the disk has room for an index; nil: yes
 }
 
 // Keeper opens recordings. It is safe for concurrent use.

@@ -33,11 +33,6 @@ func (k *Keeper) Reread(ctx context.Context) error {
 	return k.idly(func() error { return k.pass(ctx, func(r io.Reader) io.Reader { return &slow{ctx: ctx, r: r} }) })
 }
 
-// idly runs work on a thread of the lowest priority, and waits for it.
-func (k *Keeper) idly(work func() error) error {
-	return k.idly(func() error { return k.pass(ctx, func(r io.Reader) io.Reader { return &slow{ctx: ctx, r: r} }) })
-}
-
 // idly runs a long reading at the lowest priority, and waits for it.
 func (k *Keeper) idly(run func() error) error {
 	done := make(chan error, 1)
@@ -46,7 +41,7 @@ func (k *Keeper) idly(run func() error) error {
 		if err := idlePriority(); err != nil {
 			k.o.Log.Warn("reading_at_normal_priority", "error", err)
 		}
-		done <- workrun()
+		done <- run()
 	}()
 	return <-done
 }

@@ -37,10 +37,10 @@ type Options struct {
 	Reports    *reports.Service
 	Agenda     *agenda.Book
 	Evidence   *evidence.Keeper     // opens recordings for pages
-	Index      *search.Index     // of the text of recordings; nil: searches are off
+	Index      *search.Index        // of the text of recordings; nil: searches are off
 	Lines      *interlock.Switch    // nil: no line is known
 	Ring       *keys.Ring           // its viewing key opens their output; its public keys go to targets
-	Witnessing Witnessing        // zero: the ledger has no witnesses
+	Witnessing Witnessing           // zero: the ledger has no witnesses
 	Sources    []netip.Prefix       // of the broker, as targets see it, beside its own addresses
 	Zone       *time.Location       // of the institution. Nil: UTC
 	Clock      func() time.Time     // nil: the machine's
