@@ -85,7 +85,6 @@ type RecordingsConfig struct {
 	Search       string   `yaml:"search"` // directory of the index for searches; SearchOff: none; empty: search, below the data directory
 }
 
-
 // NoticeConfig is the group of keys about the notice of what is recorded.
 type NoticeConfig struct {
 	Version int            `yaml:"version"`
