@@ -7,6 +7,7 @@ import (
 
 	"sekimori/broker/chores"
 	"sekimori/broker/confirmation"
+	"sekimori/broker/disposal"
 	"sekimori/broker/evidence"
 	"sekimori/broker/notify"
 	"sekimori/broker/papers"
@@ -35,6 +36,7 @@ type parts struct {
 	compared *reconcile.Office
 	views    *view.Views
 	asker    *publish.Asker
+	archive  *disposal.Archive
 }
 
 // choresOf is the table of tasks that the clock starts. The ten-second pace serves lists and the ledger only: every refusal is
@@ -64,10 +66,15 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "take monthly inventories", Every: time.Hour, Run: b.care.Monthly},
 		{Name: "compare logins of targets with the ledger", Every: time.Minute, Run: p.compared.Hourly},
 		{Name: "remove held files whose time is over", Every: time.Hour, Run: func(ctx context.Context) error {
-			return b.files.Expire(ctx, time.Duration(c.Recordings.Retention))
+			var kept time.Duration
+			if err := b.db.Read(ctx, func(s *store.Snap) (err error) { kept, err = s.RecordingsKept(); return err }); err != nil {
+				return err
+			}
+			return b.files.Expire(ctx, kept)
 		}},
 		{Name: "make indexes of recordings", Every: time.Minute, Run: p.views.MakeIndexes},
 		{Name: "index sealed recordings for searches", Every: time.Minute, Run: p.evidence.IndexSealed},
+		{Name: "dispose of recordings whose time is over", Every: time.Hour, Run: p.archive.Due},
 		{Name: "read recordings again", Every: time.Hour, Run: p.evidence.Reread},
 	}
 }

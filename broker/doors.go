@@ -17,6 +17,7 @@ import (
 	"sekimori/broker/chores"
 	"sekimori/broker/confirmation"
 	"sekimori/broker/connlimit"
+	"sekimori/broker/disposal"
 	"sekimori/broker/evidence"
 	"sekimori/broker/files"
 	"sekimori/broker/freeze"
@@ -88,11 +89,12 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	}
 	asker := publish.New(publish.Options{DB: b.db, Witnesses: seen, Silence: time.Duration(c.Ledger.WitnessSilence), Log: o.Log.Named("publish")})
 	held := evidence.New(evidence.Options{DB: b.db, Dir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Live: b.sup.Recording,
-		Room: func() bool { return b.sup.Runtime().Recorder == policy.RecorderReady }, Log: o.Log.Named("evidence"),
+		Room: func() bool { return b.sup.Runtime().Recorder == policy.RecorderReady }, Zone: c.Location(), Log: o.Log.Named("evidence"),
 		Index: b.search, Viewing: ring.ViewingIdentity(), CauseJA: func(code string) string { return policy.Reason(code).Label().JA }})
+	archive := disposal.New(disposal.Options{DB: b.db, Dir: c.RecordingsDir(), Log: o.Log.Named("disposal")})
 
 	book := agenda.New(agenda.Options{DB: b.db, Zone: c.Location(), Domain: ring.LedgerVerifier().Name(), Log: o.Log.Named("agenda")})
-	freezer := freeze.New(freeze.Options{DB: b.db, Acts: acts, Log: o.Log.Named("freeze")})
+	freezer := freeze.New(freeze.Options{DB: b.db, Acts: acts, Archive: archive, Log: o.Log.Named("freeze")})
 	whoWorks := roster.New(roster.Options{DB: b.db, Acts: acts, Zone: c.Location(), Lock: freeze.LockLeft})
 	standing := permits.New(permits.Options{DB: b.db, Acts: acts, Zone: c.Location()})
 	compared := reconcile.New(reconcile.Options{DB: b.db, Acts: acts, Steward: b.care, Sources: c.sources(), Zone: c.Location(), Log: o.Log.Named("reconcile")})
@@ -160,7 +162,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		return err
 	}
 	b.serve("ssh", func() error { return b.gate.Serve(ctx, b.ssh) })
-	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, held, teller, whoWorks, compared, views, asker})
+	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, held, teller, whoWorks, compared, views, asker, archive})
 	for i := range table {
 		if o.Chores > 0 {
 			table[i].Every = min(table[i].Every, o.Chores)

@@ -42,6 +42,7 @@ var layers = map[string]int{
 	"sekimori/broker/directory":     1,
 	"sekimori/broker/witness":       1,
 	"sekimori/broker/refusals":      4,
+	"sekimori/broker/disposal":      4,
 	"sekimori/broker/act":           4,
 	"sekimori/broker/registry":      5,
 	"sekimori/broker/requests":      5,

@@ -14,15 +14,15 @@ import (
 // noteNotice writes the version of the notice and the retention into the ledger unless the newest entry about them says the same. The
 // history on the notice follows from these entries, so that it does not depend on a configuration that was edited since.
 func noteNotice(ctx context.Context, db *store.DB, c Config) error {
-	now := view.NoticeInForce{Version: c.Notice.Version, KeptDays: int(time.Duration(c.Recordings.Retention) / (24 * time.Hour))}
+	now := store.NoticeInForce{Version: c.Notice.Version, KeptDays: int(time.Duration(c.Recordings.Retention) / (24 * time.Hour))}
 	err := db.Write(ctx, func(tx *store.Tx) error {
-		for e, err := range tx.Entries(store.EntryFilter{Kind: view.KindNoticeInForce, Newest: true, Limit: 1}) {
-			var said view.NoticeInForce
+		for e, err := range tx.Entries(store.EntryFilter{Kind: store.KindNoticeInForce, Newest: true, Limit: 1}) {
+			var said store.NoticeInForce
 			if err == nil && json.Unmarshal(e.Payload, &said) == nil && said == now {
 				return nil
 			}
 		}
-		_, err := tx.Append(ledger.Draft{Kind: view.KindNoticeInForce, Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Payload: now})
+		_, err := tx.Append(ledger.Draft{Kind: store.KindNoticeInForce, Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Payload: now})
 		return err
 	})
 	if err != nil {

@@ -8,20 +8,19 @@ import (
 
 	"sekimori/broker"
 	"sekimori/broker/store"
-	"sekimori/broker/view"
 )
 
 // The ledger notes the version of the notice and the retention: once, and again when one of them changes.
 func TestTheNoticeInForceStandsInTheLedger(t *testing.T) {
 	o := found(t, time.Hour)
-	said := func() (all []view.NoticeInForce) {
+	said := func() (all []store.NoticeInForce) {
 		t.Helper()
 		o.read(func(s *store.Snap) error {
-			for e, err := range s.Entries(store.EntryFilter{Kind: view.KindNoticeInForce}) {
+			for e, err := range s.Entries(store.EntryFilter{Kind: store.KindNoticeInForce}) {
 				if err != nil {
 					return err
 				}
-				var v view.NoticeInForce
+				var v store.NoticeInForce
 				if err := json.Unmarshal(e.Payload, &v); err != nil {
 					return err
 				}
@@ -32,16 +31,16 @@ func TestTheNoticeInForceStandsInTheLedger(t *testing.T) {
 		return all
 	}
 	o.config.Notice.Version, o.config.Recordings.Retention = 1, broker.Duration(730*24*time.Hour)
-	first := view.NoticeInForce{Version: 1, KeptDays: 730}
+	first := store.NoticeInForce{Version: 1, KeptDays: 730}
 	for range 2 {
 		o.start().close()
-		if got := said(); !slices.Equal(got, []view.NoticeInForce{first}) {
+		if got := said(); !slices.Equal(got, []store.NoticeInForce{first}) {
 			t.Fatalf("the ledger says %v", got)
 		}
 	}
 	o.config.Notice.Version, o.config.Recordings.Retention = 2, broker.Duration(365*24*time.Hour)
 	o.start().close()
-	if got := said(); !slices.Equal(got, []view.NoticeInForce{first, {Version: 2, KeptDays: 365}}) {
+	if got := said(); !slices.Equal(got, []store.NoticeInForce{first, {Version: 2, KeptDays: 365}}) {
 		t.Errorf("the ledger says %v", got)
 	}
 	o.verifyLedger()

@@ -215,13 +215,13 @@ func (s FileSight) Sees(o Owner, engineer string) bool {
 // LongestFilesDays bounds the rule on keeping the contents of files.
 const LongestFilesDays = 3650
 
-// KeepsFiles is how long the contents of a file are kept once it has ended. asRecordings is the institution's time for recordings, which
-// applies where the system has no rule of its own.
-func (s System) KeepsFiles(asRecordings time.Duration) time.Duration {
+// KeepsFiles is how long the contents of a file are kept once it has ended: as long as recordings, where the system has no rule of its own.
+// standard is the institution's time for recordings.
+func (s System) KeepsFiles(standard time.Duration) time.Duration {
 	if s.KeepFilesDays > 0 {
 		return time.Duration(s.KeepFilesDays) * 24 * time.Hour
 	}
-	return asRecordings
+	return s.KeepsRecordings(standard)
 }
 
 // MayDisposeFile tells whether the kept contents of a file may be removed now: it ended long enough ago, and its session is not held as evidence.

@@ -153,6 +153,7 @@ var reasonsGivenElsewhere = map[string]string{
 	"FileChanged":          "files", // the kept contents
 	"FileDisposed":         "files",
 	"SearchOff":            "view", // the broker's setting
+	"RecordingDisposed":    "evidence",
 }
 
 // Reasons that end nothing yet, and why. The list may only get shorter.

@@ -52,6 +52,7 @@ const (
 	FileChanged          Reason = "file-changed"
 	FileDisposed         Reason = "file-disposed"
 	SearchOff            Reason = "search-off"
+	RecordingDisposed    Reason = "recording-disposed"
 )
 
 // Started and ended: the end causes.

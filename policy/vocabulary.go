@@ -114,38 +114,39 @@ const (
 
 // System is what is maintained; it owns the rules.
 type System struct {
-	ID                string
-	Name              string
-	Section           string // owning section
-	Phone             string // telephone of the section
-	SecondStage       bool   // a second approver from the information-systems section is needed
-	Attendance        AttendanceMode
-	IdentityCheck     bool // a start needs the three digits read back over the telephone
-	Line              LineMode
-	Exclusive         bool          // one window in use at a time (R18)
-	MaxWindow         time.Duration // longest window; 0: four hours
-	Idle              time.Duration // cut after this long without a key on a shell or a byte on another channel; 0: fifteen minutes
-	ApproverMayAttend bool
-	PersonalData      bool          // holds personal information: an attendant is always required
-	SecondWhen        []SecondRule  // cases that need a second approver where SecondStage does not already
-	Lead              time.Duration // least time from handing in to the start; 0: the institution's
-	Delegated         time.Duration // what an attendant may extend one window by, in all; 0: nothing
-	BackupAge         time.Duration // oldest backup with which work may start (R19); 0: none is asked for
-	Recurring         RecurringRule // how a recurring window is approved
-	PauseAfter        time.Duration // attendant not heard of for so long: paused; 0: thirty seconds
-	CutAfter          time.Duration // and for so long: cut; 0: two minutes
-	ReportWithin      time.Duration // work report due so long after the end; 0: a day
-	BookmarkRequired  bool          // the attendance record waits for a bookmark in the window's sessions
-	ConfirmWithin     int           // the section confirms a day's sessions until the end of this open day after it; 0: the next one
-	FilesIn           FileRoute     // how files reach targets; empty: straight through
-	FilesOut          FileRoute     // how files leave targets; empty: straight through
-	FilePaths         []string      // trees on the targets that files may reach or leave; none: everywhere
-	FileLimitMiB      int           // largest file in MiB; 0: no limit
-	Commands          []string      // patterns of the commands that grants may run; none: a full shell may be granted
-	MaskNumbers       bool          // individual numbers are masked in what engineers see; an aid, no access control
-	LiveRules         []string      // what is done with single commands while work goes on (NewLiveRules); none: nothing
-	DenyShell         bool          // no shell and no command where files are forbidden or bounded: those could carry them
-	KeepFilesDays     int           // days for which contents of files are kept once they have ended; 0: as long as recordings
+	ID                 string
+	Name               string
+	Section            string // owning section
+	Phone              string // telephone of the section
+	SecondStage        bool   // a second approver from the information-systems section is needed
+	Attendance         AttendanceMode
+	IdentityCheck      bool // a start needs the three digits read back over the telephone
+	Line               LineMode
+	Exclusive          bool          // one window in use at a time (R18)
+	MaxWindow          time.Duration // longest window; 0: four hours
+	Idle               time.Duration // cut after this long without a key on a shell or a byte on another channel; 0: fifteen minutes
+	ApproverMayAttend  bool
+	PersonalData       bool          // holds personal information: an attendant is always required
+	SecondWhen         []SecondRule  // cases that need a second approver where SecondStage does not already
+	Lead               time.Duration // least time from handing in to the start; 0: the institution's
+	Delegated          time.Duration // what an attendant may extend one window by, in all; 0: nothing
+	BackupAge          time.Duration // oldest backup with which work may start (R19); 0: none is asked for
+	Recurring          RecurringRule // how a recurring window is approved
+	PauseAfter         time.Duration // attendant not heard of for so long: paused; 0: thirty seconds
+	CutAfter           time.Duration // and for so long: cut; 0: two minutes
+	ReportWithin       time.Duration // work report due so long after the end; 0: a day
+	BookmarkRequired   bool          // the attendance record waits for a bookmark in the window's sessions
+	ConfirmWithin      int           // the section confirms a day's sessions until the end of this open day after it; 0: the next one
+	FilesIn            FileRoute     // how files reach targets; empty: straight through
+	FilesOut           FileRoute     // how files leave targets; empty: straight through
+	FilePaths          []string      // trees on the targets that files may reach or leave; none: everywhere
+	FileLimitMiB       int           // largest file in MiB; 0: no limit
+	Commands           []string      // patterns of the commands that grants may run; none: a full shell may be granted
+	MaskNumbers        bool          // individual numbers are masked in what engineers see; an aid, no access control
+	LiveRules          []string      // what is done with single commands while work goes on (NewLiveRules); none: nothing
+	DenyShell          bool          // no shell and no command where files are forbidden or bounded: those could carry them
+	KeepFilesDays      int           // days for which contents of files are kept once they have ended; 0: as long as recordings
+	KeepRecordingsDays int           // days for which recordings are kept after their session; 0: the institution's time
 }
 
 // Longest is how long one window of the system may be, extensions apart.

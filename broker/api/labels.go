@@ -37,12 +37,14 @@ const (
 	RecordingNone    RecordingState = "none"
 	RecordingRunning RecordingState = "recording"
 	RecordingSealed  RecordingState = "sealed"
+	RecordingGone    RecordingState = "disposed"
 )
 
 var recordingStates = map[RecordingState]text.Text{
 	RecordingNone:    text.Of("なし", "None"),
 	RecordingRunning: text.Of("記録中", "Recording"),
 	RecordingSealed:  text.Of("封印済み", "Sealed"),
+	RecordingGone:    text.Of("廃棄済み", "Disposed"),
 }
 
 // Label is the state as people read it.

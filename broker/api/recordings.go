@@ -9,7 +9,7 @@ import (
 // Recording describes a recording without playing it.
 type Recording struct {
 	Session  string    `json:"session_id"`
-	State    string    `json:"state"` // recording | sealed | none
+	State    string    `json:"state"` // recording | sealed | disposed | none
 	Engineer string    `json:"engineer"`
 	System   string    `json:"system"`
 	Target   string    `json:"target"`
@@ -19,7 +19,11 @@ type Recording struct {
 	Size     int64     `json:"bytes,omitempty"`
 	SHA256   string    `json:"sha256,omitempty"`
 	Drill    bool      `json:"drill,omitempty"`
-	Held     bool      `json:"held,omitempty"` // not to be disposed of
+	KeptDays int       `json:"kept_days,omitempty"`      // by the rule of its system, or the institution's
+	Due      time.Time `json:"disposal_due_at,omitzero"` // from when it is disposed of, unless something keeps it
+	Stays    string    `json:"stays,omitempty"`          // why it is not disposed of now
+	Disposed time.Time `json:"disposed_at,omitzero"`     // it was disposed of
+	Held     bool      `json:"held,omitempty"`           // not to be disposed of
 	Holds    []Hold    `json:"holds,omitempty"`
 	Offers   []Offer   `json:"offers,omitempty"` // on a single recording: which acts are open to the caller
 }

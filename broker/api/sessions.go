@@ -35,6 +35,7 @@ type Session struct {
 	Recorded      bool          `json:"recorded"`
 	RecordingSum  string        `json:"recording_sha256,omitempty"`
 	RecordingSize int64         `json:"recording_bytes,omitempty"`
+	Recording     *Recording    `json:"recording,omitempty"` // on a single session: its recording, if it has one
 	ClientVersion string        `json:"client_version,omitempty"`
 	Paused        time.Time     `json:"paused_at,omitzero"`
 	PausedBy      string        `json:"paused_by,omitempty"`      // empty while paused: the attendant is away

@@ -3,6 +3,7 @@ package evidence
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"sekimori/policy"
 )
@@ -72,3 +73,18 @@ func (e *BadError) Unwrap() error { return e.Place }
 
 // ErrNone says that a session has no recording: it ended before the target was reached.
 var ErrNone = errors.New("the session has no recording")
+
+// DisposedError says that a recording was disposed of, as an entry of the signed ledger shows.
+type DisposedError struct {
+	Session string
+	At      time.Time // when it was ordered, in the zone of the Keeper
+}
+
+func (e *DisposedError) Error() string {
+	return fmt.Sprintf("the recording of %s was disposed of on %s", e.Session, e.At.Format(time.DateOnly))
+}
+
+// Unwrap is the refusal that people are told.
+func (e *DisposedError) Unwrap() error {
+	return &policy.Denied{Reason: policy.RecordingDisposed, Args: map[string]string{"date": e.At.Format(time.DateOnly)}}
+}

@@ -15,6 +15,7 @@ import (
 	"filippo.io/age"
 	"github.com/hashicorp/go-hclog"
 
+	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/recordings"
 	"sekimori/recordings/search"
@@ -34,7 +35,8 @@ type Options struct {
 	Live func(session string) (file string, live bool)
 	// Room tells whether the disk has room for files that can be made anew. Nil: it has.
 	Room func() bool
-	Log  hclog.Logger // nil: none
+	Zone *time.Location // of the days that people are told; nil: UTC
+	Log  hclog.Logger   // nil: none
 
 	Index   *search.Index             // the text of sealed recordings, for searches; nil: no index
 	Viewing age.Identity              // opens the output of recordings for it
@@ -65,6 +67,9 @@ func New(o Options) *Keeper {
 	if o.Live == nil {
 		o.Live = func(string) (string, bool) { return "", false }
 	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
 	return &Keeper{o: o, reading: make(chan struct{}, readers), indexing: make(chan struct{}, 1), unindexable: map[string]bool{}, unindexed: map[string]time.Time{}}
 }
 
@@ -81,7 +86,7 @@ type Recording struct {
 	file *os.File
 }
 
-// Open opens a session's recording after checking it against the ledger. Errors: *BadError, after raising its alarm; ErrNone;
+// Open opens a session's recording after checking it against the ledger. Errors: *BadError, after raising its alarm; *DisposedError; ErrNone;
 // store.ErrNotFound.
 func (k *Keeper) Open(ctx context.Context, session string) (*Recording, error) {
 	r, err := k.OpenDamaged(ctx, session)
@@ -111,6 +116,9 @@ func (k *Keeper) opened(ctx context.Context, session string, end int64, pace fun
 	}
 	r := &Recording{Session: session, Live: p.live, k: k, p: p, Bad: p.bad}
 	if r.file, err = k.open(p); err != nil {
+		if gone := k.disposedNow(ctx, p); gone != nil {
+			return nil, gone
+		}
 		return nil, k.notOpened(ctx, p, err)
 	}
 	if p.bad == nil && !p.live && p.digest == nil && isEmpty(r.file) {
@@ -129,6 +137,9 @@ func (k *Keeper) opened(ctx context.Context, session string, end int64, pace fun
 		r.Digest = *p.digest
 	}
 	if r.Bad != nil {
+		if gone := k.disposedNow(ctx, p); gone != nil {
+			return nil, errors.Join(gone, r.file.Close())
+		}
 		k.alarm(ctx, p, r.Bad)
 	}
 	return r, nil
@@ -144,6 +155,30 @@ func (k *Keeper) length(r recordings.Report) time.Duration {
 		return 0
 	}
 	return max(end.Sub(r.Header.Started), 0)
+}
+
+// disposedNow tells whether the recording was disposed of since the ledger was read: then it is no fault that the file is gone or holds no
+// keys. Nil: it was not, or the ledger cannot be read.
+func (k *Keeper) disposedNow(ctx context.Context, p pinned) (gone error) {
+	err := k.o.DB.Read(ctx, func(s *store.Snap) error {
+		said, err := entriesOf(s, p.session)
+		gone = k.disposed(s, p.session, said)
+		return err
+	})
+	if err != nil {
+		return nil
+	}
+	return gone
+}
+
+// disposed gives the *DisposedError for a session whose disposal was ordered by an entry of the signed ledger; nil: none was.
+func (k *Keeper) disposed(s *store.Snap, session string, said []ledger.Entry) error {
+	for _, e := range of(said, "recording.disposing") {
+		if e.Subjects[0] == session && s.Prove(e) == nil {
+			return &DisposedError{Session: session, At: e.Time.In(k.o.Zone)}
+		}
+	}
+	return nil
 }
 
 // notOpened returns the error for a file that cannot be opened.
@@ -256,10 +291,13 @@ func (r *Recording) File() (io.Reader, int64, error) {
 }
 
 // Confirm compares the digest of a complete reading with the verified one, and so detects a file that changed meanwhile. For
-// a live or damaged recording it does nothing. Error: *BadError.
+// a live or damaged recording it does nothing. Errors: *BadError; *DisposedError.
 func (r *Recording) Confirm(ctx context.Context, read recordings.Digest) error {
 	if r.Live || r.Bad != nil || read.Size == r.Digest.Size && read.SHA256 == r.Digest.SHA256 {
 		return nil
+	}
+	if gone := r.k.disposedNow(ctx, r.p); gone != nil {
+		return gone
 	}
 	bad := r.p.fail(Differs, errors.New("the file changed while it was read"))
 	r.k.alarm(ctx, r.p, bad)

@@ -30,7 +30,7 @@ func (p *pinned) fail(f Finding, place error) *BadError {
 
 // pin reads the ledger about a session. It trusts only signed entries and the supervisor's live list. The session's row, the
 // index of subjects and the columns beside an entry can be edited by hand; their contradictions go into edited. end is as in
-// opened. Errors: ErrNone, store.ErrNotFound, the caller's end.
+// opened. Errors: ErrNone, *DisposedError, store.ErrNotFound, the caller's end.
 func (k *Keeper) pin(ctx context.Context, session string, end int64) (p pinned, err error) {
 	// A session that is neither live nor ended in one snapshot may have ended between the snapshot and the check of the live
 	// list.
@@ -70,6 +70,9 @@ func (k *Keeper) pinIn(ctx context.Context, s *store.Snap, p *pinned, end int64,
 			return true, nil
 		}
 		said, p.edited = append(said, e), fmt.Errorf("the index of subjects lacks entry %d", end)
+	}
+	if gone := k.disposed(s, p.session, said); gone != nil && !live {
+		return true, gone
 	}
 	switch {
 	case len(of(said, "session.ended")) > 0 || live && len(of(said, "session.opening")) > 0:

@@ -219,8 +219,10 @@ func (k *Keeper) rereadOne(ctx context.Context, v sealed, pace func(io.Reader) i
 	session := v.session
 	r, err := k.opened(ctx, session, v.entry, pace)
 	var bad *BadError
+	var gone *DisposedError
 	switch {
 	case errors.As(err, &bad):
+	case errors.As(err, &gone): // nothing is left to be read; the ledger says why
 	case errors.Is(err, ErrNone), errors.Is(err, store.ErrNotFound):
 		// The ledger names a recording, but no trace of it is left.
 		bad = &BadError{Session: session, Finding: Missing, Entry: -1}

@@ -62,6 +62,8 @@ var (
 		May: may[onRecording](policy.MayHold), Ready: seen, Refused: refusedUnseen("hold")}
 	release = recordingAct{Spec: ofRecording("release", archivists, act.EachTime, "保全の解除に同意する(二人目で解ける)", "agree to release it (two people)"),
 		May: may[onRecording](policy.MayLetGo), Ready: held, Refused: refusedUnseen("release")}
+	purge = recordingAct{Spec: ofRecording("purge", archivists, act.EachTime, "保存期間を過ぎた操作記録をいま廃棄する", "dispose of it now; its time is over"),
+		May: may[onRecording](policy.MayPurge), Ready: over, Refused: refusedUnseen("purge")}
 )
 
 // The things that the acts work on, each with the acts that are offered on it.
@@ -70,7 +72,7 @@ var (
 	OnFreeze    = act.Subject[onFreeze]{Load: loadFreeze, Acts: []freezeAct{agreeDrill, noteFreeze, lift}}
 	OnPerson    = act.Subject[onLock]{Load: loadPerson, Stop: stopPerson, Acts: []lockAct{lockPerson, notePerson, unlockPerson}}
 	OnVendor    = act.Subject[onLock]{Load: loadVendor, Stop: stopVendor, Acts: []lockAct{lockVendor, noteVendor, unlockVendor}}
-	OnRecording = act.Subject[onRecording]{Load: loadRecording, Acts: []recordingAct{holdOne, release}}
+	OnRecording = act.Subject[onRecording]{Load: loadRecording, Acts: []recordingAct{holdOne, release, purge}}
 )
 
 // Acts are the acts that a door mounts unchanged.
@@ -96,6 +98,7 @@ func Acts() []act.Mount[*Freezer] {
 		said(notePerson.Spec, (*Freezer).NotePerson),
 		said(noteVendor.Spec, (*Freezer).NoteVendor),
 		said(holdOne.Spec, (*Freezer).Hold),
+		said(purge.Spec, (*Freezer).Purge),
 		said(release.Spec, func(f *Freezer, ctx context.Context, id, reason string, by act.Caller) error {
 			_, err := f.Release(ctx, id, reason, by)
 			return err

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"sekimori/broker/act"
+	"sekimori/broker/disposal"
 	"sekimori/broker/forms"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -22,7 +23,9 @@ import (
 type Options struct {
 	DB   *store.DB
 	Acts *act.Runner
-	Log  hclog.Logger // nil: none
+	// Archive disposes of recordings; nil: none is disposed of by hand.
+	Archive *disposal.Archive
+	Log     hclog.Logger // nil: none
 }
 
 // Freezer is safe for concurrent use.

@@ -170,6 +170,7 @@ type onRecording struct {
 	session store.Session
 	owner   policy.Owner
 	holds   []store.Hold
+	keeping policy.RecordingFacts
 }
 
 func loadRecording(s *store.Snap, id string) (on onRecording, err error) {
@@ -181,6 +182,9 @@ func loadRecording(s *store.Snap, id string) (on onRecording, err error) {
 	}
 	if on.holds, err = s.Holds(on.session.ID); err != nil {
 		return on, fmt.Errorf("holds of %s: %w", id, err)
+	}
+	if on.keeping, err = s.RecordingFacts(on.session); err != nil {
+		return on, fmt.Errorf("keeping of %s: %w", id, err)
 	}
 	return on, nil
 }

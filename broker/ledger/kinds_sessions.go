@@ -7,6 +7,9 @@ const (
 	namesAttempt = "the attempt, the person, and the window where a grant fits"
 )
 
+// namesDisposal says which subjects an entry about a disposal has.
+const namesDisposal = "the session, the request, the system"
+
 // kindsOfSessions are the kinds for sessions and their recordings.
 var kindsOfSessions = func() []Kind {
 	id := text("session_id", "number of the session (`S-20261124-03`)")
@@ -20,6 +23,10 @@ var kindsOfSessions = func() []Kind {
 	reviewed := []Member{
 		text("review", "number of the review: the window's, or the session's where that is an item of its own"),
 		text("window", "number of the window; absent: the review is of a single session"), text("session_id", "number of the session; absent: the review is of a window"),
+	}
+	disposal := []Member{
+		id, text("sha256", "of the recording's file, in hex; empty: it never was sealed"), number("size", "of the file, in bytes"),
+		number("days", "the rule: for how many days recordings of the system are kept"), list("files", "names of the recording and of what was derived from it, below the directory of recordings; empty: none was there any more"),
 	}
 	sum := text("sha256", "of the recording's file, in hex; absent while the session goes on")
 	return []Kind{
@@ -92,6 +99,9 @@ var kindsOfSessions = func() []Kind {
 		}},
 		{Name: "recording.release-agreed", JA: "保全の解除に同意", Says: "One of two people agreed that a recording need not be kept any longer.", Subjects: "the session", Members: []Member{text("reason", "why, in words")}},
 		{Name: "recording.released", JA: "保全の解除", Says: "The second person agreed: the recording's holds have ended.", Subjects: "the session", Members: []Member{text("reason", "why, in words")}},
+		{Name: "recording.disposing", JA: "操作記録の廃棄の開始", Says: "The time of keeping of a recording was over, and neither a hold nor an open review kept it. From here on it is not opened; its keys are destroyed and its files removed. The actor is the person who ordered it, or the broker by the rule.", Subjects: namesDisposal, Members: with(disposal, text("reason", "what the person said; absent: it went by the rule"))},
+		{Name: "recording.disposed", JA: "操作記録の廃棄", Says: "The receipt: keys and files of the recording are destroyed, and the directory was read back and holds none of its names.", Subjects: namesDisposal, Members: with(disposal,
+			text("by", "id of the person who ordered it; empty: the rule"), instant("ordered_at", "when it was ordered"), instant("checked_at", "when the directory was read back"))},
 		{Name: "recordings.reread", JA: "操作記録の読み直し", Says: "Sealed recordings were read again and held against the ledger.", Members: []Member{
 			number("read", "how many"), number("bytes", "how much, in bytes"), list("bad", "sessions whose recording does not hold"), number("entries", "size of the ledger at that time"),
 			list("ends", "stretches of the ledger, each as its first and last entry `session.ended`: every recording that one of those in a stretch names was read; absent in entries of before"),

@@ -27,7 +27,7 @@ var actNames = map[string]text.Text{
 	"set-deputy": text2("代決者を置く", "Set a deputy"), "clear": text2("代決を終える", "End the deputation"),
 	"freeze": text2("緊急凍結", "Freeze now"), "lift": text2("解除に同意する", "Agree to lift"), "freeze note": text2("理由を書き足す", "Add the reason"), "freeze agree": text2("訓練に同意する", "Agree to the drill"),
 	"lock": text2("利用停止にする", "Lock"), "unlock": text2("利用停止の解除に同意する", "Agree to unlock"), "lock-note": text2("理由を書き足す", "Add the reason"),
-	"hold": text2("保全する(廃棄を止める)", "Hold (no disposal)"), "release": text2("保全の解除に同意する", "Agree to release"),
+	"hold": text2("保全する(廃棄を止める)", "Hold (no disposal)"), "release": text2("保全の解除に同意する", "Agree to release"), "purge": text2("いま廃棄する", "Dispose of it now"),
 	"reconcile": text2("いま突き合わせる", "Compare now"), "reconcile explain": text2("説明済みにする", "Mark as explained"),
 	"correct":  text2("訂正を追記", "Append a correction"),
 	"line-cut": text2("庁内網切断確認", "Confirm office network is cut"), "line-on": text2("回線接続", "Connect maintenance line"), "line-off": text2("回線切断", "Disconnect line"),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sekimori/broker/api"
+	"sekimori/broker/view"
 	"sekimori/policy"
 	"sekimori/policy/text"
 )
@@ -353,7 +354,7 @@ type SideRow struct {
 const mostSide = 6
 
 func (p *Pages) side(v *visit) error {
-	list, err := p.o.Views.Sessions(v.r.Context(), v.reader(), true, v.paging())
+	list, err := p.o.Views.Sessions(v.r.Context(), v.reader(), view.SessionsAsked{Live: true}, v.paging())
 	if err != nil {
 		return err
 	}

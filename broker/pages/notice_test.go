@@ -18,9 +18,9 @@ func TestTheNoticeTellsItsVersionsAndWhatIsAnnounced(t *testing.T) {
 			{Version: 3, From: "2026-10-01", JA: "審議会の意見による", EN: "as the council advised"},
 			{Version: 4, From: "2099-04-01", JA: "閲覧者に監査法人を加える", EN: "auditors of the firm may view"},
 		}
-		for _, in := range []view.NoticeInForce{{Version: 2, KeptDays: 730}, {Version: 3, KeptDays: 365}} {
+		for _, in := range []store.NoticeInForce{{Version: 2, KeptDays: 730}, {Version: 3, KeptDays: 365}} {
 			err := o.DB.Write(t.Context(), func(tx *store.Tx) error {
-				_, err := tx.Append(ledger.Draft{Kind: view.KindNoticeInForce, Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Payload: in})
+				_, err := tx.Append(ledger.Draft{Kind: store.KindNoticeInForce, Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Payload: in})
 				return err
 			})
 			if err != nil {

@@ -3,9 +3,13 @@ package pages
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"sekimori/broker/api"
+	"sekimori/broker/fault"
+	"sekimori/broker/view"
 	"sekimori/policy"
 	"sekimori/policy/text"
 )
@@ -39,6 +43,29 @@ func stateChip(state string) Chip {
 	return chip(s.Label(), sessionLooks[s])
 }
 
+// recordingChips are the chips of a recording: its state, a hold on it, and the day of its disposal.
+func recordingChips(r api.Recording, zone *time.Location) []Chip {
+	state := api.RecordingState(r.State)
+	if state == api.RecordingNone {
+		return nil
+	}
+	chips := []Chip{chip(state.Label(), recordingLooks[state])}
+	switch {
+	case !r.Disposed.IsZero():
+		return chips
+	case r.Held:
+		chips = append(chips, Chip{text2("保全中(廃棄停止)", "On hold"), "padlock", "frozen"})
+	case !r.Due.IsZero():
+		day := text.Day(r.Due.In(zone))
+		chips = append(chips, Chip{text2("廃棄予定("+day.JA+")", "Disposal due "+day.EN), "clock", "waiting"})
+	}
+	return chips
+}
+
+var recordingLooks = map[api.RecordingState]look{
+	api.RecordingRunning: {"run", "info"}, api.RecordingSealed: {"padlock", "ok"}, api.RecordingGone: {"dash", "plain"},
+}
+
 // endText is why a session ended, with its number; empty while it is live.
 func endText(s api.Session) text.Text {
 	if s.EndCause == "" {
@@ -56,6 +83,8 @@ func numbered(r policy.Reason, number int) text.Text {
 type SessionsPage struct {
 	Frame
 	OnlyLive bool // only those under way
+	Fields   []Field
+	Filtered bool
 	Side     bool // more than one is under way
 	Table    Table
 	Rows     []ConnectionRow
@@ -76,15 +105,20 @@ type ConnectionRow struct {
 }
 
 func (p *Pages) sessions(v *visit) error {
-	live := v.r.URL.Query().Get("live") == "true"
-	list, err := p.o.Views.Sessions(v.r.Context(), v.reader(), live, v.paging())
+	q := v.r.URL.Query()
+	asked, err := view.AskedOf(q.Get, p.o.Zone)
+	if err != nil {
+		return fault.BadRequest("絞り込みの日は 2026-11-24 の形、言葉は128バイトまでです", "days of a filter are written 2026-11-24, and words have at most 128 bytes", err)
+	}
+	list, err := p.o.Views.Sessions(v.r.Context(), v.reader(), asked, v.paging())
 	if err != nil {
 		return err
 	}
-	page := &SessionsPage{Frame: v.frame(), OnlyLive: live, Pager: v.pager(len(list.Items), list.Total, list.Next), Table: Table{
+	page := &SessionsPage{Frame: v.frame(), OnlyLive: asked.Live, Fields: sessionFilter(q.Get), Pager: v.pager(len(list.Items), list.Total, list.Next), Table: Table{
 		Caption: text2("接続(接続中のものを先に)", "Sessions, those under way first"),
 		Columns: []text.Text{text2("番号", "Number"), text2("状態", "State"), text2("接続日時", "Connected"), text2("保守要員", "Engineer"), text2("接続先", "Target"), text2("申請番号", "Request"), text2("終了理由", "End cause"), text2("閲覧", "Watch")},
 	}}
+	page.Filtered = slices.ContainsFunc(page.Fields, func(f Field) bool { return f.Value != "" })
 	under := 0
 	for _, s := range list.Items {
 		row := ConnectionRow{ID: s.ID, Href: sessionPath(s.ID), Chip: stateChip(s.State), Started: moment(s.Created, p.o.Zone), Engineer: s.Engineer, Target: s.Target,
@@ -99,6 +133,21 @@ func (p *Pages) sessions(v *visit) error {
 	return v.show(page)
 }
 
+// sessionFilter are the fields by which connections are found.
+func sessionFilter(value func(string) string) []Field {
+	fields := []Field{
+		{Key: "engineer", Label: text2("保守要員(番号かログイン名)", "Engineer (id or login)"), Control: "text"},
+		{Key: "vendor", Label: text2("事業者(番号かログイン名)", "Vendor (id or login)"), Control: "text"},
+		{Key: "system", Label: text2("対象システム(番号)", "System (id)"), Control: "text"},
+		{Key: "from", Label: text2("この日から(2026-11-24 の形)", "From this day (as 2026-11-24)"), Control: "text"},
+		{Key: "until", Label: text2("この日まで", "Until this day"), Control: "text"},
+	}
+	for i := range fields {
+		fields[i].Value = value(fields[i].Key)
+	}
+	return fields
+}
+
 func sessionPath(id string) string { return "/sessions/" + url.PathEscape(id) }
 
 // SessionPage is the record of one connection, with what may be done.
@@ -107,6 +156,7 @@ type SessionPage struct {
 	ID     string
 	Card   Card
 	Links  []Link
+	Gone   text.Text // the recording was disposed of; empty: it was not
 	Offers []Offer
 }
 
@@ -116,6 +166,9 @@ func (p *Pages) session(v *visit) error {
 		return err
 	}
 	page := &SessionPage{Frame: v.frame(), ID: s.ID, Card: v.sessionCard(s), Offers: v.offersOf(s.Offers, sessionPath(s.ID))}
+	if s.Recording != nil {
+		page.Offers = append(page.Offers, v.offersOf(s.Recording.Offers, recordingPath(s.ID))...)
+	}
 	page.State, page.Crumbs = stateChip(s.State).Text, []Link{{text2("接続一覧", "Sessions"), "/sessions"}}
 	if s.EndCause == "" {
 		page.Links = append(page.Links, Link{text2("立会いコンソールを開く", "Open the attendant console"), sessionPath(s.ID) + "/live"})
@@ -126,7 +179,9 @@ func (p *Pages) session(v *visit) error {
 			}
 		}
 	}
-	if s.Recorded {
+	if r := s.Recording; r != nil && !r.Disposed.IsZero() {
+		page.Gone = view.SaidGone(r.Disposed)
+	} else if s.Recorded {
 		page.Links = append(page.Links, Link{text2("操作記録の再生", "Playback"), recordingPath(s.ID)}, Link{text2("操作記録を文字で読む", "Read as text"), recordingPath(s.ID) + "/text"})
 	}
 	return v.show(page)
@@ -175,6 +230,15 @@ func (v *visit) sessionCard(s api.Session) Card {
 		rows = append(rows, CardRow{Label: text2("終了理由", "End cause"), Text: why})
 		if s.Detail != "" {
 			rows = append(rows, CardRow{Label: text2("補足", "Particulars"), Text: text.Same(s.Detail)})
+		}
+	}
+	if r := s.Recording; r != nil {
+		for i, c := range recordingChips(*r, v.p.o.Zone) {
+			label := text2("操作記録", "Recording")
+			if i > 0 {
+				label = text.Text{}
+			}
+			rows = append(rows, CardRow{Label: label, Chip: &c})
 		}
 	}
 	if s.RecordingSum != "" {

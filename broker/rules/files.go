@@ -20,4 +20,5 @@ var fileFields = field.Table[System]{
 // keepFields are the rules on how long things are kept.
 var keepFields = field.Table[System]{
 	field.Int("keep_files_days", "授受したファイルの中身の保存(日)", "File contents kept (days)", 1, policy.LongestFilesDays, func(s *System) *int { return &s.KeepFilesDays }).Late(),
+	field.Int("keep_recordings_days", "操作記録の保存(日)", "Recordings kept (days)", 1, policy.LongestRecordingDays, func(s *System) *int { return &s.KeepRecordingsDays }).Late(),
 }

@@ -29,6 +29,7 @@ var rowsAbout = map[string][]string{
 	"day_confirmations":    {"day"},
 	"days":                 {"id"},
 	"decisions":            {"request"},
+	"disposals":            {"session"},
 	"deputations":          {"approver", "deputy"},
 	"drafts":               {"id"},
 	"enrolments":           {"person"},

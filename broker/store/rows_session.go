@@ -75,12 +75,13 @@ type SessionFilter struct {
 	Sight     *policy.Sight // only what lies within it; nil: everything
 	Window    string
 	Request   string
-	From      time.Time // Created >= this
-	To        time.Time // Created < this
-	Reason    string    // code of the end cause
-	Attendant string    // person id who has the post of the window
-	Reviewed  string    // verdict of the review that covers it; "unsigned": it has none yet
-	Limit     int       // 0: 200
+	From      time.Time            // Created >= this
+	To        time.Time            // Created < this
+	Reason    string               // code of the end cause
+	Attendant string               // person id who has the post of the window
+	Reviewed  string               // verdict of the review that covers it; "unsigned": it has none yet
+	Due       map[string]time.Time // recordings that may be disposed of: for each system, the end until which they are due; nil: does not narrow
+	Limit     int                  // 0: 200
 }
 
 // Remembered is a factor and consent that a person gave. It counts only for

@@ -92,6 +92,7 @@ func (f SessionFilter) where(seen, reason string) where {
 	w.text(reason+" = ?", f.Reason)
 	w.text("window IN (SELECT id FROM windows WHERE attendant = ?)", f.Attendant)
 	f.reviewed(&w)
+	f.due(&w)
 	if !f.From.IsZero() {
 		w.and("created >= ?", ms(f.From))
 	}

@@ -11,15 +11,6 @@ import (
 	"sekimori/policy"
 )
 
-// KindNoticeInForce is the kind of the entry that a start of the broker writes when version or retention are others than before.
-const KindNoticeInForce = "notice.in-force"
-
-// NoticeInForce is the payload of such an entry.
-type NoticeInForce struct {
-	Version  int `json:"version"`
-	KeptDays int `json:"kept_days"`
-}
-
 // NoticeChange tells, in the institution's words, what a version changes from a day on.
 type NoticeChange struct {
 	Version int
@@ -91,11 +82,11 @@ func compareDays(a, b string) int {
 // noticesNoted reads the versions from the ledger, newest first, each with the retention before it.
 func (v *Views) noticesNoted(ctx context.Context, zone *time.Location) (out []api.NoticeVersion, err error) {
 	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
-		for e, err := range s.Entries(store.EntryFilter{Kind: KindNoticeInForce, Newest: true, Limit: mostNoticeVersions}) {
+		for e, err := range s.Entries(store.EntryFilter{Kind: store.KindNoticeInForce, Newest: true, Limit: mostNoticeVersions}) {
 			if err != nil {
 				return err
 			}
-			var said NoticeInForce
+			var said store.NoticeInForce
 			if json.Unmarshal(e.Payload, &said) != nil || said.Version < 1 {
 				continue // disposed of, or damaged: verification names it
 			}

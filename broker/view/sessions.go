@@ -21,13 +21,13 @@ func sightOfSessions(s *store.Snap, p policy.Person) (policy.Sight, error) {
 }
 
 // Sessions lists the sessions that the person sees: live ones first, then the newest.
-func (v *Views) Sessions(ctx context.Context, by Reader, live bool, p Page) (out api.List[api.Session], err error) {
+func (v *Views) Sessions(ctx context.Context, by Reader, asked SessionsAsked, p Page) (out api.List[api.Session], err error) {
 	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
 		sight, err := sightOfSessions(s, by.Person)
 		if err != nil {
 			return err
 		}
-		page, err := s.SessionPage(store.SessionFilter{Sight: &sight, Live: live}, p)
+		page, err := s.SessionPage(asked.filter(s, &sight), p)
 		out = listed(page, func(r store.Session) api.Session { return Session(r, v.o.Zone) })
 		return err
 	})
@@ -82,6 +82,16 @@ func (v *Views) Session(ctx context.Context, by Reader, id string) (api.Session,
 			if out.Files, err = sessionFiles(s, r); err != nil {
 				return err
 			}
+		}
+		if r.Recording != "" {
+			one, err := v.recording(s, r)
+			if err != nil {
+				return err
+			}
+			if !policy.SeeRecords(by.Person).Nothing() {
+				one.Offers = freeze.OnRecording.Offers(s, by.Person, r.ID)
+			}
+			out.Recording = &one
 		}
 		out.Approvers, out.Attendants = people.Approvers, people.Attendants
 		out.Offers = attendance.OnSession.Offers(s, by.Person, id)
@@ -141,11 +151,18 @@ func (v *Views) see(ctx context.Context, by Reader, id, what string, sight func(
 	return err
 }
 
-// Recordings lists the recordings, in the order of Sessions.
-func (v *Views) Recordings(ctx context.Context, by Reader, p Page) (out api.List[api.Recording], err error) {
+// Recordings lists the recordings, in the order of Sessions. Those that are due for disposal are a list of their own, the oldest first.
+func (v *Views) Recordings(ctx context.Context, by Reader, asked SessionsAsked, p Page) (out api.List[api.Recording], err error) {
 	sight := policy.SeeRecords(by.Person)
 	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
-		page, err := s.SessionPage(store.SessionFilter{Sight: &sight, Recorded: true}, p)
+		f := asked.filter(s, &sight)
+		f.Recorded = true
+		if asked.Due {
+			if f.Due, err = s.DueEnds(); err != nil {
+				return err
+			}
+		}
+		page, err := s.SessionPage(f, p)
 		out = listed(page, func(r store.Session) api.Recording {
 			one, failed := v.recording(s, r)
 			err = errors.Join(err, failed)
@@ -177,6 +194,9 @@ func (v *Views) recording(s *store.Snap, r store.Session) (api.Recording, error)
 		out.Holds = append(out.Holds, api.Hold{Cause: h.Cause, By: h.By, Since: At(h.Since, v.o.Zone), Reason: h.Reason, Releases: Lifts(h.Releases, v.o.Zone)})
 	}
 	out.Held = len(held) > 0
+	if err := v.keeping(s, r, &out); err != nil {
+		return out, err
+	}
 	w, err := s.Window(r.Window)
 	if errors.Is(err, store.ErrNotFound) {
 		return out, nil

@@ -41,6 +41,7 @@ func TestStopsAndCredentialsNameTheirRoles(t *testing.T) {
 		"POST /v1/people/{id}/enroll-code":   {policy.Administrator, policy.InformationSystems},
 		"POST /v1/recordings/{id}/hold":      {policy.Auditor, policy.InformationSystems, policy.Approver},
 		"POST /v1/recordings/{id}/release":   {policy.Auditor, policy.InformationSystems},
+		"POST /v1/recordings/{id}/purge":     {policy.Auditor, policy.InformationSystems},
 		"GET /v1/keys":                       nil,
 		"POST /v1/keys":                      nil,
 		"POST /v1/keys/revoke":               nil,

@@ -27,8 +27,21 @@ func (s *Server) recordings(c *call) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.o.Views.Recordings(c.r.Context(), c.reader(), p)
+	asked, err := s.asked(c)
+	if err != nil {
+		return err
+	}
+	list, err := s.o.Views.Recordings(c.r.Context(), c.reader(), asked, p)
 	return c.answer(list, err)
+}
+
+// asked reads what narrows a list of sessions or recordings.
+func (s *Server) asked(c *call) (view.SessionsAsked, error) {
+	a, err := view.AskedOf(c.r.FormValue, s.o.Zone)
+	if err != nil {
+		return a, fault.BadRequest("絞り込みの日は 2026-11-24 の形、言葉は128バイトまでです", "days of a filter are written 2026-11-24, and words have at most 128 bytes", err)
+	}
+	return a, nil
 }
 
 func (s *Server) recording(c *call) error {

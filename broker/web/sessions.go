@@ -17,7 +17,11 @@ func (s *Server) sessions(c *call) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.o.Views.Sessions(c.r.Context(), c.reader(), c.r.FormValue("live") == "true", p)
+	asked, err := s.asked(c)
+	if err != nil {
+		return err
+	}
+	list, err := s.o.Views.Sessions(c.r.Context(), c.reader(), asked, p)
 	return c.answer(list, err)
 }
 

@@ -26,6 +26,7 @@ var notAtTheDoor = map[int]string{
 	144: "it takes a system with live rules (r29-live-rules)",
 	140: "it takes a file that waits in the outbox (r08-files)",
 	141: "it takes kept contents that were changed by hand (broker/session/outbox_test.go)",
+	142: "it takes a recording whose time of keeping is over (recording-purge)",
 	145: "it takes contents whose time of keeping is over (broker/session/kept_test.go)",
 	147: "it is about recordings, which no one reads over SSH (broker/view/search_test.go)",
 }

@@ -20,8 +20,13 @@ func (p *program) recordingFields() []column[api.Recording] {
 		{"接続番号", "SESSION", func(v api.Recording) string { return v.Session }},
 		{"状態", "STATE", func(v api.Recording) string {
 			state := word(p, api.RecordingState(v.State))
-			if v.Held {
-				state += p.say(" 保全中", ", hold")
+			switch {
+			case !v.Disposed.IsZero():
+				state += " " + stamp(v.Disposed)
+			case v.Held:
+				state += p.say(" 保全中(廃棄停止)", ", on hold")
+			case !v.Due.IsZero():
+				state += fmt.Sprintf(p.say(" 廃棄予定(%s)", ", disposal due %s"), v.Due.Format(time.DateOnly))
 			}
 			return p.drill(v.Drill) + state
 		}},
@@ -31,6 +36,12 @@ func (p *program) recordingFields() []column[api.Recording] {
 		{"終了", "ENDED", func(v api.Recording) string { return stamp(v.Ended) }},
 		{"大きさ", "BYTES", func(v api.Recording) string { return strconv.FormatInt(v.Size, 10) }},
 		{"検証値", "SHA256", func(v api.Recording) string { return v.SHA256 }},
+		{"保存(日)", "KEPT (DAYS)", func(v api.Recording) string {
+			if v.KeptDays == 0 {
+				return ""
+			}
+			return strconv.Itoa(v.KeptDays)
+		}},
 		{"保全(廃棄停止)", "ON HOLD", func(v api.Recording) string { return p.holds(v.Holds) }},
 	}
 }
@@ -39,12 +50,12 @@ func (p *program) recordingCommand() *cli.Command {
 	damaged := &cli.BoolFlag{Name: "damaged", Usage: p.say("台帳と合わない操作記録も開く(点検担当だけ。そのことを繰り返し表示する)", "open it although it does not hold against the ledger (auditors only; said again and again)")}
 	return p.group("recording", "操作記録", "recordings",
 		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
-			v, err := fetchList(p, c, api.Recordings.All(), nil)
+			v, err := fetchList(p, c, api.Recordings.All(), sessionFilter(c))
 			if err != nil {
 				return err
 			}
-			return list(p, v, "操作記録はまだありません。", "No recordings yet.", p.recordingFields()[:5])
-		}),
+			return list(p, v, "操作記録はありません。", "No recordings.", p.recordingFields()[:5])
+		}, append(p.sessionFilterFlags(), &cli.BoolFlag{Name: "due", Usage: p.say("保存期間を過ぎ、廃棄できるものだけ", "only those whose time is over and which nothing keeps")})...),
 		p.leaf("show", "ID", "一つを見る(中身は見ない)", "show one (not its content)", func(c *cli.Context) error {
 			v, err := fetch(p, c, api.Recordings.Of(c.Args().First()), nil)
 			if err != nil {
@@ -61,7 +72,7 @@ func (p *program) recordingCommand() *cli.Command {
 			&cli.StringFlag{Name: "format", Usage: "asciicast|text|raw"}, p.channelFlag(), p.encodingFlag(),
 			p.outputFlag(), p.forceFlag()),
 		p.searchCommand(), p.indexCommand(),
-		p.holdCommand(), p.releaseCommand(),
+		p.holdCommand(), p.releaseCommand(), p.purgeCommand(),
 		p.leaf("verify", "ID", "台帳の検証値と突き合わせる", "hold it against the digest in the ledger", p.verifyRecording),
 	)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -104,7 +103,7 @@ func (p *program) masked(v api.Session) string { return v.SayMasked().In(p.lang)
 func (p *program) sessionCommand() *cli.Command {
 	return p.group("session", "接続", "sessions",
 		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
-			q := url.Values{}
+			q := sessionFilter(c)
 			if c.Bool("live") {
 				q.Set("live", "true")
 			}
@@ -122,7 +121,7 @@ func (p *program) sessionCommand() *cli.Command {
 					return word(p, api.SessionState(v.State))
 				},
 			}})
-		}, &cli.BoolFlag{Name: "live", Usage: p.say("接続中のものだけ", "only those under way")}),
+		}, append(p.sessionFilterFlags(), &cli.BoolFlag{Name: "live", Usage: p.say("接続中のものだけ", "only those under way")})...),
 		p.leaf("show", "ID", "一つを見る", "show one", func(c *cli.Context) error {
 			v, err := fetch(p, c, api.Sessions.Of(c.Args().First()), nil)
 			if err != nil {

@@ -1,0 +1,12 @@
+// Package disposal ends the life of recordings. A recording whose time of keeping is over, and that no hold and no open review keeps, is
+// ordered to go: one transaction writes the row and the entry recording.disposing, and from then on evidence opens it no more. Then
+// recordings/archive destroys its keys and removes its files, and the functions of other packages remove what they derived from it. When
+// all of it is proved gone, the entry recording.disposed is the receipt.
+//
+// The package owns that order and its continuation: what a stop or a crash broke off goes on at the next start and with each run of the
+// chore. When a session ended, and which file is its own, is taken from the signed ledger and from the session's number, because rows can be
+// edited by hand.
+//
+// It refuses what policy keeps (policy.RecordingFacts). It is called by broker's chores and, for a person who does not wait for the clock,
+// by broker/freeze, which owns holds.
+package disposal

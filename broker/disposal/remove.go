@@ -1,0 +1,69 @@
+package disposal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"sekimori/broker/store"
+	"sekimori/recordings/archive"
+)
+
+// Resume ends the disposals that were ordered and are not proved done: those that a stop broke off, and those whose files could not be
+// removed.
+func (a *Archive) Resume(ctx context.Context) error {
+	var open []store.Disposal
+	err := a.o.DB.Read(ctx, func(s *store.Snap) (err error) { open, err = s.OpenDisposals(); return err })
+	for _, d := range open {
+		if ctx.Err() != nil {
+			return err
+		}
+		if e := a.Remove(ctx, d.Session); e != nil {
+			err = errors.Join(err, fmt.Errorf("dispose of the recording of %s: %w", d.Session, e))
+		}
+	}
+	return err
+}
+
+// Remove carries out an ordered disposal and writes its receipt once all is proved gone. One that is done already is no error.
+func (a *Archive) Remove(ctx context.Context, session string) error {
+	select {
+	case a.turn <- struct{}{}:
+		defer func() { <-a.turn }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	var order store.Disposal
+	var v store.Session
+	err := a.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		if order, err = s.Disposal(session); err == nil {
+			v, err = s.Session(session)
+		}
+		return err
+	})
+	if err != nil || !order.Done.IsZero() {
+		return err
+	}
+	if _, err := archive.Remove(a.o.FS, a.o.Dir, v.Recording); err != nil {
+		return err
+	}
+	for _, forget := range a.o.Forget {
+		if err := forget(ctx, session); err != nil {
+			return fmt.Errorf("remove what was derived from it: %w", err)
+		}
+	}
+	err = a.o.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.EndDisposal(session); err != nil {
+			return err
+		}
+		// The files that the order named are gone: archive.Remove has read the directory back.
+		return receiptEntry(tx, "recording.disposed", timer, v, map[string]any{"days": order.Days, "files": order.Names, "by": order.By, "ordered_at": order.At, "checked_at": tx.Now})
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // it was ended meanwhile
+	}
+	if err == nil {
+		a.o.Log.Info("recording_disposed", "session", session, "days", order.Days)
+	}
+	return err
+}
