@@ -18,6 +18,7 @@ import (
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
 	"sekimori/broker/roster"
+	"sekimori/broker/sealing"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
 )
@@ -37,6 +38,7 @@ type parts struct {
 	views    *view.Views
 	asker    *publish.Asker
 	archive  *disposal.Archive
+	sealed   *sealing.Keeper
 }
 
 // choresOf is the table of tasks that the clock starts. The ten-second pace serves lists and the ledger only: every refusal is
@@ -75,6 +77,8 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "make indexes of recordings", Every: time.Minute, Run: p.views.MakeIndexes},
 		{Name: "index sealed recordings for searches", Every: time.Minute, Run: p.evidence.IndexSealed},
 		{Name: "dispose of recordings whose time is over", Every: time.Hour, Run: p.archive.Due},
+		{Name: "write keys files beside recordings", Every: time.Minute, Run: p.sealed.WriteKeys},
+		{Name: "destroy viewing keys that no recording needs", Every: time.Hour, Run: p.sealed.DestroyUnused},
 		{Name: "read recordings again", Every: time.Hour, Run: p.evidence.Reread},
 	}
 }

@@ -34,6 +34,7 @@ import (
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
 	"sekimori/broker/roster"
+	"sekimori/broker/sealing"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
 	"sekimori/broker/web"
@@ -97,6 +98,10 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	freezer := freeze.New(freeze.Options{DB: b.db, Acts: acts, Archive: archive, Log: o.Log.Named("freeze")})
 	whoWorks := roster.New(roster.Options{DB: b.db, Acts: acts, Zone: c.Location(), Lock: freeze.LockLeft})
 	standing := permits.New(permits.Options{DB: b.db, Acts: acts, Zone: c.Location()})
+	sealed, err := sealing.New(ctx, sealing.Options{DB: b.db, Acts: acts, Ring: ring, KeysDir: c.KeysDir(), Dir: c.RecordingsDir(), FS: o.FS, Log: o.Log.Named("sealing")})
+	if err != nil {
+		return err
+	}
 	compared := reconcile.New(reconcile.Options{DB: b.db, Acts: acts, Steward: b.care, Sources: c.sources(), Zone: c.Location(), Log: o.Log.Named("reconcile")})
 	fileDesk := files.NewDesk(files.DeskOptions{Gate: b.files, Acts: acts, Refused: refused.First})
 	teller, err := b.teller(c, o, ring.LedgerVerifier().Name(), book.EventsOf)
@@ -113,7 +118,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	reviews := review.New(review.Options{Acts: acts, Zone: c.Location()})
 	counter, err := pages.New(pages.Options{
 		Teller: teller,
-		DB:     b.db, Views: views, Acts: acts, Registry: people, Desk: desk, Attendance: post, Reports: written, Reviews: reviews, Days: days, Papers: onFile, Permits: standing, Reconcile: compared, Files: fileDesk, Roster: whoWorks, Lines: lines, Targets: targets,
+		DB:     b.db, Views: views, Acts: acts, Registry: people, Desk: desk, Attendance: post, Reports: written, Reviews: reviews, Days: days, Papers: onFile, Permits: standing, Sealing: sealed, Reconcile: compared, Files: fileDesk, Roster: whoWorks, Lines: lines, Targets: targets,
 		Freezer: freezer, Agenda: book, Sessions: b.sup, Evidence: held, Clock: o.Clock, Zone: c.Location(), House: c.house(), Proxies: c.proxies(),
 		Known: web.KeepPlace, Log: o.Log.Named("pages"),
 	})
@@ -125,7 +130,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		Teller: teller,
 		Staff:  counter.Staff(), Portal: counter.Portal(),
 		DB: b.db, Views: views, Acts: acts, Ring: ring, Registry: people, Desk: desk, Attendance: post, Reports: written,
-		Agenda: book, Freezer: freezer, Reviews: reviews, Days: days, Sessions: b.sup, Papers: onFile, Permits: standing, Reconcile: compared, Files: fileDesk, Roster: whoWorks, Lines: lines, Targets: targets,
+		Agenda: book, Freezer: freezer, Reviews: reviews, Days: days, Sessions: b.sup, Papers: onFile, Permits: standing, Sealing: sealed, Reconcile: compared, Files: fileDesk, Roster: whoWorks, Lines: lines, Targets: targets,
 		Evidence: held, Clock: o.Clock, Zone: c.Location(),
 		Notice: c.noticeSettings(),
 		Status: func() api.Status { return api.Status{SSHAddress: b.ssh.Addr().String(), Ready: true} },
@@ -162,7 +167,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		return err
 	}
 	b.serve("ssh", func() error { return b.gate.Serve(ctx, b.ssh) })
-	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, held, teller, whoWorks, compared, views, asker, archive})
+	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, held, teller, whoWorks, compared, views, asker, archive, sealed})
 	for i := range table {
 		if o.Chores > 0 {
 			table[i].Every = min(table[i].Every, o.Chores)

@@ -16,17 +16,20 @@ import (
 // ErrManyKeys says that a keys file is full.
 var ErrManyKeys = fmt.Errorf("the recording was opened to %d further recipients, and the format has room for no more", keysMost)
 
-// Share wraps the output key of the recording at path to a further recipient, in the keys file beside it; ids must open the
-// recording. It reports whether the recipient is new there. After a crash the file is the old one or the new one, and Share can
-// be called again. fsys nil: OS().
+// ErrOtherSession says that a file is not the recording of the session that its name says.
+var ErrOtherSession = errors.New("the file is the recording of another session")
+
+// Share wraps the output key of the recording of a session, at path, to a further recipient, in the keys file beside it; ids must
+// open the recording. It reports whether the recipient is new there. After a crash the file is the old one or the new one, and
+// Share can be called again. fsys nil: OS().
 //
-// Errors: ErrNoKey, ErrManyKeys, *KeysError for a keys file that does not hold, which stays as it is.
-func Share(path string, fsys FS, recipient string, ids ...age.Identity) (added bool, err error) {
+// Errors: ErrNoKey, ErrManyKeys, ErrOtherSession, *KeysError for a keys file that does not hold, which stays as it is.
+func Share(path string, fsys FS, session, recipient string, ids ...age.Identity) (added bool, err error) {
 	to, err := ParseRecipient(recipient)
 	if err != nil {
 		return false, fmt.Errorf("open recording to a further recipient: %w", err)
 	}
-	return change(path, fsys, ids, func(k *keysFile, key []byte) (bool, error) {
+	return change(path, fsys, session, ids, func(k *keysFile, key []byte) (bool, error) {
 		e := sharedKey{to: sha256.Sum256([]byte(recipient))}
 		if k.index(e.to) >= 0 {
 			return false, nil
@@ -49,8 +52,8 @@ func Share(path string, fsys FS, recipient string, ids ...age.Identity) (added b
 // Unshare removes a recipient from the keys file, and the file with its last recipient. It reports whether the recipient was
 // there. A copy of the recording or of the keys file that the recipient has stays readable to them: the recording's key does not
 // change.
-func Unshare(path string, fsys FS, recipient string, ids ...age.Identity) (removed bool, err error) {
-	return change(path, fsys, ids, func(k *keysFile, _ []byte) (bool, error) {
+func Unshare(path string, fsys FS, session, recipient string, ids ...age.Identity) (removed bool, err error) {
+	return change(path, fsys, session, ids, func(k *keysFile, _ []byte) (bool, error) {
 		i := k.index(sha256.Sum256([]byte(recipient)))
 		if i < 0 {
 			return false, nil
@@ -62,7 +65,7 @@ func Unshare(path string, fsys FS, recipient string, ids ...age.Identity) (remov
 
 // change reads the keys file of a recording, lets edit change it, and puts the result in its place. The recording's own header
 // must open: a key from the keys file would let a file vouch for itself.
-func change(path string, fsys FS, ids []age.Identity, edit func(k *keysFile, key []byte) (bool, error)) (changed bool, err error) {
+func change(path string, fsys FS, session string, ids []age.Identity, edit func(k *keysFile, key []byte) (bool, error)) (changed bool, err error) {
 	if fsys == nil {
 		fsys = OS()
 	}
@@ -74,6 +77,9 @@ func change(path string, fsys FS, ids []age.Identity, edit func(k *keysFile, key
 	pre, err := preludeOf(path, fsys)
 	if err != nil {
 		return false, err
+	}
+	if pre.header.Session != session {
+		return false, ErrOtherSession
 	}
 	key, err := unwrapKey(pre.outputKey, ids)
 	if err != nil {

@@ -31,7 +31,7 @@ func TestAFurtherAuditorOpensAnOldRecording(t *testing.T) {
 			t.Fatalf("before: %v", err)
 		}
 		for i, want := range []bool{true, false} { // the second time changes nothing
-			if added, err := recordings.Share(path, nil, text(p), k.viewing); err != nil || added != want {
+			if added, err := recordings.Share(path, nil, header().Session, text(p), k.viewing); err != nil || added != want {
 				t.Fatalf("share %d: %v %v", i, added, err)
 			}
 		}
@@ -55,7 +55,7 @@ func TestAFurtherAuditorOpensAnOldRecording(t *testing.T) {
 	// An auditor who is removed keeps nothing but copies.
 	old, err := os.ReadFile(path + recordings.KeysSuffix)
 	must(t, err)
-	if removed, err := recordings.Unshare(path, nil, text(later[0]), k.viewing); err != nil || !removed {
+	if removed, err := recordings.Unshare(path, nil, header().Session, text(later[0]), k.viewing); err != nil || !removed {
 		t.Fatal(removed, err)
 	}
 	if _, err := recordings.Open(path, later[0].Identity); !errors.Is(err, recordings.ErrNoKey) {
@@ -64,7 +64,7 @@ func TestAFurtherAuditorOpensAnOldRecording(t *testing.T) {
 	if _, err := recordings.NewReaderWithKeys(bytes.NewReader(whole), bytes.NewReader(old), later[0].Identity); err != nil {
 		t.Errorf("a copy of the keys file stays readable, and the documents say so: %v", err)
 	}
-	if removed, err := recordings.Unshare(path, nil, text(later[1]), k.viewing); err != nil || !removed {
+	if removed, err := recordings.Unshare(path, nil, header().Session, text(later[1]), k.viewing); err != nil || !removed {
 		t.Fatal(removed, err)
 	}
 	if _, err := os.Stat(path + recordings.KeysSuffix); !errors.Is(err, fs.ErrNotExist) {
@@ -77,17 +77,20 @@ func TestOnlyAHolderOfTheKeyShares(t *testing.T) {
 	path, _, _ := finished(t, k)
 	first, second := newcomer(t), newcomer(t)
 	for name, id := range map[string]age.Identity{"a stranger": first.Identity, "the input's key": k.offline} {
-		if _, err := recordings.Share(path, nil, text(first), id); !errors.Is(err, recordings.ErrNoKey) {
+		if _, err := recordings.Share(path, nil, header().Session, text(first), id); !errors.Is(err, recordings.ErrNoKey) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	_, err := recordings.Share(path, nil, text(first), k.viewing)
+	_, err := recordings.Share(path, nil, header().Session, text(first), k.viewing)
 	must(t, err)
 	// An auditor of the keys file cannot pass the recording on: the header must open.
-	if _, err := recordings.Share(path, nil, text(second), first.Identity); !errors.Is(err, recordings.ErrNoKey) {
+	if _, err := recordings.Share(path, nil, header().Session, text(second), first.Identity); !errors.Is(err, recordings.ErrNoKey) {
 		t.Errorf("by the keys file: %v", err)
 	}
-	if _, err := recordings.Share(path, nil, "age1nonsense", k.viewing); err == nil {
+	if _, err := recordings.Share(path, nil, "S-20261124-04", text(second), k.viewing); !errors.Is(err, recordings.ErrOtherSession) {
+		t.Errorf("another session's recording under this name: %v", err)
+	}
+	if _, err := recordings.Share(path, nil, header().Session, "age1nonsense", k.viewing); err == nil {
 		t.Error("shared with a key that is none")
 	}
 }
@@ -100,7 +103,7 @@ func TestAttackGraftedKeys(t *testing.T) {
 	theirs, _, other := finished(t, newKeysFrom(t, k))
 	auditor, stranger := newcomer(t), newcomer(t)
 	for _, p := range []string{path, theirs} {
-		_, err := recordings.Share(p, nil, text(auditor), k.viewing)
+		_, err := recordings.Share(p, nil, header().Session, text(auditor), k.viewing)
 		must(t, err)
 	}
 	mine, err := os.ReadFile(path + recordings.KeysSuffix)
@@ -125,7 +128,7 @@ func TestAttackGraftedKeys(t *testing.T) {
 			if !errors.As(err, &bad) || isCorrupt(err) {
 				t.Errorf("read: %v", err)
 			}
-			if _, err := recordings.Share(path, nil, text(stranger), k.viewing); !errors.As(err, &bad) {
+			if _, err := recordings.Share(path, nil, header().Session, text(stranger), k.viewing); !errors.As(err, &bad) {
 				t.Errorf("shared on: %v", err)
 			}
 			if now, err := os.ReadFile(path + recordings.KeysSuffix); err != nil || !bytes.Equal(now, b) {
@@ -139,7 +142,7 @@ func TestAttackGraftedKeys(t *testing.T) {
 	}
 	must(t, os.WriteFile(path+recordings.KeysSuffix, half, 0o600))
 	var bad *recordings.KeysError
-	if _, err := recordings.Share(path, nil, text(stranger), k.viewing); !errors.As(err, &bad) || bad.Offset != int64(len(mine)) {
+	if _, err := recordings.Share(path, nil, header().Session, text(stranger), k.viewing); !errors.As(err, &bad) || bad.Offset != int64(len(mine)) {
 		t.Errorf("a second entry that is grafted: %v", err)
 	}
 	if len(other) == 0 {
@@ -168,7 +171,7 @@ func TestKeysFileSurvivesEveryFault(t *testing.T) {
 	k := newKeys(t)
 	path, _, _ := finished(t, k)
 	first, second := newcomer(t), newcomer(t)
-	_, err := recordings.Share(path, nil, text(first), k.viewing)
+	_, err := recordings.Share(path, nil, header().Session, text(first), k.viewing)
 	must(t, err)
 	before, err := os.ReadFile(path + recordings.KeysSuffix)
 	must(t, err)
@@ -176,7 +179,7 @@ func TestKeysFileSurvivesEveryFault(t *testing.T) {
 		for after := range int64(3) {
 			must(t, os.WriteFile(path+recordings.KeysSuffix, before, 0o600))
 			f := faultfs.New(faultfs.Fault{Op: op, After: after, Err: syscall.EIO, Once: true})
-			_, err := recordings.Share(path, f, text(second), k.viewing)
+			_, err := recordings.Share(path, f, header().Session, text(second), k.viewing)
 			if op == faultfs.Write && after == 0 && err == nil {
 				t.Fatal("the fault was not met")
 			}
@@ -184,7 +187,7 @@ func TestKeysFileSurvivesEveryFault(t *testing.T) {
 			if _, err := readAll(r); err != io.EOF {
 				t.Fatalf("%s %d: %v", op, after, err)
 			}
-			if _, err := recordings.Share(path, nil, text(second), k.viewing); err != nil {
+			if _, err := recordings.Share(path, nil, header().Session, text(second), k.viewing); err != nil {
 				t.Fatalf("%s %d: again: %v", op, after, err)
 			}
 			if _, err := readAll(open(t, path, second.Identity)); err != io.EOF {
@@ -201,7 +204,7 @@ func TestAKeysFileHasRoomForSoMany(t *testing.T) {
 	k := newKeys(t)
 	path, _, _ := finished(t, k)
 	for i := range 65 {
-		_, err := recordings.Share(path, nil, text(classic(t)), k.viewing)
+		_, err := recordings.Share(path, nil, header().Session, text(classic(t)), k.viewing)
 		if full := errors.Is(err, recordings.ErrManyKeys); full != (i == 64) || err != nil && !full {
 			t.Fatalf("%d: %v", i, err)
 		}

@@ -69,6 +69,8 @@ const (
 	ShowsLine       Shown = "line"
 	ShowsDraft      Shown = "draft"
 	ShowsTarget     Shown = "target"
+	ShowsViewingKey Shown = "viewing-key"
+	ShowsAccess     Shown = "recording-access"
 
 	ShowsReconciliation Shown = "reconciliation"
 	ShowsUnknownLogin   Shown = "unknown-login"

@@ -44,6 +44,8 @@ const (
 	Changes       Kind[PendingChange] = "/v1/changes"
 	Feeds         Kind[Feed]          = "/v1/calendar/feeds"
 	Keys          Kind[Key]           = "/v1/keys"
+	ViewingKeys   Kind[ViewingKey]    = "/v1/viewing-keys"
+	Accesses      Kind[Access]        = "/v1/recording-access"
 	LedgerEntries Kind[Entry]         = "/v1/ledger/entries"
 )
 

@@ -27,6 +27,7 @@ import (
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
 	"sekimori/broker/roster"
+	"sekimori/broker/sealing"
 	"sekimori/broker/session"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
@@ -45,6 +46,7 @@ type Options struct {
 	Days       *confirmation.Book
 	Papers     *papers.Keeper
 	Permits    *permits.Office
+	Sealing    *sealing.Keeper
 	Reconcile  *reconcile.Office
 	Files      *files.Desk
 	Roster     *roster.Book

@@ -45,6 +45,7 @@ func shown() map[string]page {
 		emergencyPages(),
 		registryPages(), registryFilePages(), changePages(), sessionPages(), sessionPaperPages(), consolePages(), playbackPages(), actPages(),
 		permitPages(),
+		sealingPages(),
 		reconcilePages(),
 		filePages(),
 		portalPages(),

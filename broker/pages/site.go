@@ -75,6 +75,7 @@ func rows() []row {
 		decideRoutes(),
 		emergencyRoutes(),
 		permitRoutes(),
+		sealingRoutes(),
 		fileRoutes(),
 		portalRoutes(),
 		vendorRoutes(),

@@ -34,6 +34,7 @@ import (
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
 	"sekimori/broker/roster"
+	"sekimori/broker/sealing"
 	"sekimori/broker/session"
 	"sekimori/broker/testrun"
 	"sekimori/broker/view"
@@ -85,6 +86,10 @@ func found(t *testing.T, change ...func(*Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sealed, err := sealing.New(t.Context(), sealing.Options{DB: h.DB, Acts: acts, Ring: h.Keys, KeysDir: h.KeysDir, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
 	desk := requests.New(requests.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone})
 	post := attendance.New(attendance.Options{DB: h.DB, Acts: acts, Ring: h.Keys, Zone: townhall.Zone, Sessions: sup, End: sup.EndWindow, Ending: sup.Ending, Heard: sup.Heard})
 	freezer, book := freeze.New(freeze.Options{DB: h.DB, Acts: acts}), agenda.New(agenda.Options{DB: h.DB, Zone: townhall.Zone})
@@ -94,7 +99,7 @@ func found(t *testing.T, change ...func(*Options)) *world {
 	w.o = Options{
 		DB: h.DB, Acts: acts, Registry: h.Registry, Desk: desk, Attendance: post, Reports: written, Lines: lines, Targets: accounts.NewCounter(accounts.New(accounts.Options{DB: h.DB, Dialer: &dial.Dialer{}, Log: hclog.NewNullLogger()}), acts), Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: h.DB, Acts: acts}), Papers: onFile,
 		Files:   files.NewDesk(files.DeskOptions{Gate: kept, Acts: acts}),
-		Permits: permits.New(permits.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone}), Roster: roster.New(roster.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone, Lock: freeze.LockLeft}),
+		Permits: permits.New(permits.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone}), Sealing: sealed, Roster: roster.New(roster.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone, Lock: freeze.LockLeft}),
 		Reconcile: reconcile.New(reconcile.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone, Steward: accounts.New(accounts.Options{DB: h.DB, Dialer: &dial.Dialer{}, Signer: h.Keys.StewardSigner, Log: hclog.NewNullLogger()})}),
 		Teller:    notify.New(notify.Options{DB: h.DB, Zone: townhall.Zone}), Freezer: freezer, Agenda: book, Sessions: sup, Evidence: evidence.New(evidence.Options{DB: h.DB, Dir: dir, Clock: h.Now}), Clock: h.Now, Zone: townhall.Zone,
 		Views: view.New(view.Options{DB: h.DB, Desk: desk, Attendance: post, Sessions: sup, Registry: h.Registry, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book, Ring: h.Keys, Lines: lines, Zone: townhall.Zone, Clock: h.Now,

@@ -32,7 +32,7 @@ var lists = map[string]list{
 	string(api.Freezes): opens("incidents"), string(api.Files): opens("files"), string(api.Reconciliations): opens("reconciliations"), string(api.UnknownLogins): opens("unknown-logins"), string(api.Vendors): {level: L1, kind: "vendor.listed"}, string(api.Reviews): {level: L1}, string(api.LedgerPath): {level: L1},
 	string(api.Requests): {}, string(api.Drafts): {}, string(api.Windows): {}, string(api.Extensions): {}, string(api.Deputies): {}, string(api.Sessions): {}, string(api.Recordings): {},
 	string(api.Days): {}, string(api.Reports): {}, string(api.Alarms): {}, string(api.Papers): {}, string(api.PapersDuePath): {}, string(api.Permits): {},
-	string(api.Feeds): {}, string(api.Keys): {}, string(api.Passkeys): {}, string(api.NotificationsPath): {}, string(api.UndeliveredPath): {}, string(api.NamesPath): {}, string(api.CalendarPath): {}, string(api.QuestionsPath): {},
+	string(api.ViewingKeys): {}, string(api.Accesses): {}, string(api.Feeds): {}, string(api.Keys): {}, string(api.Passkeys): {}, string(api.NotificationsPath): {}, string(api.UndeliveredPath): {}, string(api.NamesPath): {}, string(api.CalendarPath): {}, string(api.QuestionsPath): {},
 }
 
 // LevelOf is the level of a list, by its address in the API. ok: it is a list.

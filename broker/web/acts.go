@@ -20,6 +20,7 @@ import (
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
 	"sekimori/broker/roster"
+	"sekimori/broker/sealing"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
 )
@@ -40,6 +41,7 @@ func actRoutes() []route {
 		mounted(func(s *Server) *interlock.Switch { return s.o.Lines }, interlock.Acts()),
 		mounted(func(s *Server) *accounts.Counter { return s.o.Targets }, accounts.Acts()),
 		mounted(func(s *Server) *reconcile.Office { return s.o.Reconcile }, reconcile.Acts()),
+		mounted(func(s *Server) *sealing.Keeper { return s.o.Sealing }, sealing.Acts()),
 		mounted(func(s *Server) *correction.Book { return correction.New(s.o.Acts) }, correction.Acts()),
 	)
 }
@@ -77,6 +79,8 @@ func (s *Server) answer(c *call, shows act.Shown, id string, result any) error {
 		return c.reply(view.Paper(v, s.o.Zone))
 	case []papers.Renewal:
 		return c.reply(api.RenewalsAsked{Vendor: v[0].Vendor, Items: view.Each(v, func(r papers.Renewal) api.Ending { return view.Renewal(r, s.o.Zone) })})
+	case store.Access:
+		return c.reply(view.Access(v, s.o.Views))
 	case store.WorkReport:
 		return c.answer(view.WorkReport(v, s.o.Zone))
 	case store.AttendanceRecord:
@@ -106,6 +110,12 @@ func (s *Server) answer(c *call, shows act.Shown, id string, result any) error {
 		return c.answer(v, err)
 	case act.ShowsTarget:
 		v, err := s.o.Views.TargetNow(c.r.Context(), c.reader(), id)
+		return c.answer(v, err)
+	case act.ShowsViewingKey:
+		v, err := s.o.Views.ViewingKeyNow(c.r.Context(), id)
+		return c.answer(v, err)
+	case act.ShowsAccess:
+		v, err := s.o.Views.AccessNow(c.r.Context(), id)
 		return c.answer(v, err)
 	case act.ShowsRoster:
 		return s.replyRoster(c, id)

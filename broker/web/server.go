@@ -32,6 +32,7 @@ import (
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
 	"sekimori/broker/roster"
+	"sekimori/broker/sealing"
 	"sekimori/broker/session"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
@@ -50,6 +51,7 @@ type Options struct {
 	Papers     *papers.Keeper
 	Teller     *notify.Service
 	Permits    *permits.Office
+	Sealing    *sealing.Keeper
 	Reconcile  *reconcile.Office
 	Files      *files.Desk
 	Roster     *roster.Book

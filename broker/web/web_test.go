@@ -38,6 +38,7 @@ import (
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
 	"sekimori/broker/roster"
+	"sekimori/broker/sealing"
 	"sekimori/broker/session"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
@@ -106,16 +107,20 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sealed, err := sealing.New(t.Context(), sealing.Options{DB: db, Acts: acts, Ring: ring, KeysDir: filepath.Join(data, "keys"), Dir: data})
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := &world{t: t, db: db, secret: map[string]string{}, clock: clock, set: set, socket: filepath.Join(dir, "s"), data: data}
 	desk := requests.New(requests.Options{DB: db, Acts: acts, Zone: zone})
 	post := attendance.New(attendance.Options{DB: db, Acts: acts, Zone: zone, Sessions: sup})
 	freezer, book, written := freeze.New(freeze.Options{DB: db, Acts: acts}), agenda.New(agenda.Options{DB: db, Zone: zone}), reports.New(reports.Options{DB: db, Acts: acts, Zone: zone})
 	w.server = New(Options{
 		Acts:  acts,
-		Views: view.New(view.Options{DB: db, Desk: desk, Attendance: post, Sessions: sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book, Zone: zone, Clock: clock}),
+		Views: view.New(view.Options{DB: db, Desk: desk, Attendance: post, Sessions: sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book, Ring: ring, Zone: zone, Clock: clock}),
 		DB:    db, Ring: ring, Evidence: evidence.New(evidence.Options{DB: db, Dir: data, Clock: clock}), Clock: clock, Zone: zone, Sessions: sup, Papers: onFile, Log: log,
 		Registry: people,
-		Desk:     desk, Agenda: book, Attendance: post, Freezer: freezer, Files: files.NewDesk(files.DeskOptions{Gate: kept, Acts: acts}), Permits: permits.New(permits.Options{DB: db, Acts: acts, Zone: zone}), Reconcile: reconcile.New(reconcile.Options{DB: db, Acts: acts, Zone: zone}),
+		Desk:     desk, Agenda: book, Attendance: post, Freezer: freezer, Files: files.NewDesk(files.DeskOptions{Gate: kept, Acts: acts}), Permits: permits.New(permits.Options{DB: db, Acts: acts, Zone: zone}), Sealing: sealed, Reconcile: reconcile.New(reconcile.Options{DB: db, Acts: acts, Zone: zone}),
 		Roster: roster.New(roster.Options{DB: db, Acts: acts, Zone: zone, Lock: freeze.LockLeft}), Lines: interlock.New(interlock.Options{DB: db, Acts: acts}), Targets: accounts.NewCounter(accounts.New(accounts.Options{DB: db, Dialer: &dial.Dialer{}, Log: hclog.NewNullLogger()}), acts), Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: db, Acts: acts}), Reports: written,
 		Notice: NoticeSettings{Institution: "例示市", Version: 3, Retention: 365 * 24 * time.Hour},
 		Status: func() api.Status { return api.Status{Ready: true} }, Owner: uint32(os.Getuid()),

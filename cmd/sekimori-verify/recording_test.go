@@ -75,7 +75,7 @@ func TestAttackKeysFileOfAnotherRecording(t *testing.T) {
 	for _, session := range []string{"S-20261124-01", "S-20261124-02"} {
 		file, d := o.record(session)
 		o.ended(session, d)
-		if _, err := recordings.Share(file, nil, auditor.Recipient().String(), o.viewing); err != nil {
+		if _, err := recordings.Share(file, nil, session, auditor.Recipient().String(), o.viewing); err != nil {
 			t.Fatal(err)
 		}
 		files = append(files, file)

@@ -26,12 +26,13 @@ import (
 	"sekimori/broker/requests"
 	"sekimori/broker/review"
 	"sekimori/broker/roster"
+	"sekimori/broker/sealing"
 )
 
 // specs are the acts by their commands.
 var specs = sync.OnceValue(func() map[string]acts.Spec {
 	all := map[string]acts.Spec{}
-	for _, s := range slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(review.Acts()), acts.Specs(confirmation.Acts()), acts.Specs(correction.Acts()), acts.Specs(permits.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(interlock.Acts()), acts.Specs(accounts.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts())) {
+	for _, s := range slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(review.Acts()), acts.Specs(confirmation.Acts()), acts.Specs(correction.Acts()), acts.Specs(permits.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(interlock.Acts()), acts.Specs(accounts.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts()), acts.Specs(sealing.Acts())) {
 		if s.Command != "" {
 			all[s.Command] = s
 		}

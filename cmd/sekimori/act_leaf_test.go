@@ -18,6 +18,7 @@ import (
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
 	"sekimori/broker/roster"
+	"sekimori/broker/sealing"
 )
 
 // commandsAndFlags are the words of all commands, and of each with one of its options.
@@ -54,7 +55,7 @@ func TestConformanceNamesCommandsThatExist(t *testing.T) {
 // TestEveryActHasItsCommand: what an act names as its command is there, since offers and refusals tell people to type it.
 func TestEveryActHasItsCommand(t *testing.T) {
 	have := commandsAndFlags()
-	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(freeze.Acts()), acts.Specs(permits.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(reports.Acts()))
+	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(freeze.Acts()), acts.Specs(permits.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(reports.Acts()), acts.Specs(sealing.Acts()))
 	for _, a := range requests.OnRequest.Acts {
 		specs = append(specs, a.Spec)
 	}

@@ -15,7 +15,7 @@ import (
 // information-systems section.
 func (p *program) keyCommand() *cli.Command {
 	person := &cli.StringFlag{Name: "person", Usage: p.say("だれの鍵か(既定は自分)", "whose key (default: one's own)")}
-	return p.group("key", "自分のSSHの鍵", "one's own SSH keys",
+	return p.group("key", "自分のSSHの鍵、操作記録の閲覧用の鍵", "one's own SSH keys; the viewing key of recordings",
 		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
 			q := url.Values{}
 			if v := c.String("person"); v != "" {
@@ -44,6 +44,7 @@ func (p *program) keyCommand() *cli.Command {
 			}
 			return p.done(v, "取り消しました: "+print, "revoked: "+print)
 		}, person, p.reasonFlag()),
+		p.viewingCommand(),
 	)
 }
 

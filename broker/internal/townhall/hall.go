@@ -34,6 +34,7 @@ var Zone = time.FixedZone("JST", 9*60*60)
 type Hall struct {
 	DB       *store.DB
 	Keys     *keys.Ring
+	KeysDir  string // where they lie
 	Registry *registry.Registry
 	Plan     registry.Plan // of the founding; zero when not founded
 	now      atomic.Int64
@@ -111,7 +112,7 @@ const origin = "townhall.example/ledger"
 
 func open(tb testing.TB, dir string, ring func(master []byte) (*keys.Ring, error)) *Hall {
 	tb.Helper()
-	h := &Hall{}
+	h := &Hall{KeysDir: filepath.Join(dir, "data", "keys")}
 	h.now.Store(Start.UnixNano())
 	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
 		tb.Fatal(err)
