@@ -91,7 +91,11 @@ func (p *Pages) beginPlayback(v *visit, part string) error {
 	case err != nil:
 		return err
 	}
-	return v.to(recordingPath(id) + part + "?v=" + url.QueryEscape(name))
+	to := recordingPath(id) + part + "?v=" + url.QueryEscape(name)
+	if at, err := strconv.ParseUint(v.r.PostFormValue("at"), 10, 63); err == nil { // from a hit of a search
+		to += "&at=" + strconv.FormatUint(at, 10) + "#found"
+	}
+	return v.to(to)
 }
 
 // playing opens the playback that the address names. nil and no error: the page has asked for the purpose.

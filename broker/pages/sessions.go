@@ -86,6 +86,7 @@ type SessionsPage struct {
 	Fields   []Field
 	Filtered bool
 	Side     bool // more than one is under way
+	Search   bool // the person may search recordings
 	Table    Table
 	Rows     []ConnectionRow
 	Pager    Pager
@@ -130,6 +131,7 @@ func (p *Pages) sessions(v *visit) error {
 		page.Rows = append(page.Rows, row)
 	}
 	page.Side = under > 1
+	page.Search = sessionLookers().Allow(v.person)
 	return v.show(page)
 }
 
@@ -183,6 +185,9 @@ func (p *Pages) session(v *visit) error {
 		page.Gone = view.SaidGone(r.Disposed)
 	} else if s.Recorded {
 		page.Links = append(page.Links, Link{text2("操作記録の再生", "Playback"), recordingPath(s.ID)}, Link{text2("操作記録を文字で読む", "Read as text"), recordingPath(s.ID) + "/text"})
+		if sessionLookers().Allow(v.person) {
+			page.Links = append(page.Links, Link{text2("ほかの接続の操作記録も探す", "Search the recordings of other sessions"), searchPath})
+		}
 	}
 	return v.show(page)
 }

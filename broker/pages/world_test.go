@@ -38,6 +38,7 @@ import (
 	"sekimori/broker/session"
 	"sekimori/broker/testrun"
 	"sekimori/broker/view"
+	"sekimori/recordings/search"
 )
 
 func TestMain(m *testing.M) {
@@ -58,6 +59,7 @@ type world struct {
 	secret map[string]string // second factor by login
 	papers string            // directory of the copies of papers
 	dir    string            // of the recordings
+	index  *search.Index     // of their text
 }
 
 const password = "correct horse battery staple"
@@ -95,7 +97,12 @@ func found(t *testing.T, change ...func(*Options)) *world {
 	freezer, book := freeze.New(freeze.Options{DB: h.DB, Acts: acts}), agenda.New(agenda.Options{DB: h.DB, Zone: townhall.Zone})
 	written := reports.New(reports.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone})
 	lines := interlock.New(interlock.Options{DB: h.DB, Acts: acts, Clock: h.Now, Every: 50 * time.Millisecond})
-	w := &world{Hall: h, t: t, secret: map[string]string{}, papers: filepath.Join(dir, "papers"), dir: dir}
+	index, err := search.Open(search.Options{Dir: filepath.Join(dir, "search"), Seal: h.Keys.Seal, Unseal: h.Keys.Unseal})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { index.Close() })
+	w := &world{Hall: h, t: t, index: index, secret: map[string]string{}, papers: filepath.Join(dir, "papers"), dir: dir}
 	w.o = Options{
 		DB: h.DB, Acts: acts, Registry: h.Registry, Desk: desk, Attendance: post, Reports: written, Lines: lines, Targets: accounts.NewCounter(accounts.New(accounts.Options{DB: h.DB, Dialer: &dial.Dialer{}, Log: hclog.NewNullLogger()}), acts), Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: h.DB, Acts: acts}), Papers: onFile,
 		Files:   files.NewDesk(files.DeskOptions{Gate: kept, Acts: acts}),
@@ -103,7 +110,7 @@ func found(t *testing.T, change ...func(*Options)) *world {
 		Reconcile: reconcile.New(reconcile.Options{DB: h.DB, Acts: acts, Zone: townhall.Zone, Steward: accounts.New(accounts.Options{DB: h.DB, Dialer: &dial.Dialer{}, Signer: h.Keys.StewardSigner, Log: hclog.NewNullLogger()})}),
 		Teller:    notify.New(notify.Options{DB: h.DB, Zone: townhall.Zone}), Freezer: freezer, Agenda: book, Sessions: sup, Evidence: evidence.New(evidence.Options{DB: h.DB, Dir: dir, Clock: h.Now}), Clock: h.Now, Zone: townhall.Zone,
 		Views: view.New(view.Options{DB: h.DB, Desk: desk, Attendance: post, Sessions: sup, Registry: h.Registry, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book, Ring: h.Keys, Lines: lines, Zone: townhall.Zone, Clock: h.Now,
-			Evidence: evidence.New(evidence.Options{DB: h.DB, Dir: dir, Clock: h.Now})}),
+			Evidence: evidence.New(evidence.Options{DB: h.DB, Dir: dir, Clock: h.Now}), Index: index}),
 		House: House{Institution: "例示市", Contact: "0000-00-0000", GateName: "gate", Version: "v1.2.3", Notice: view.NoticeSettings{Institution: "例示市", Contact: "0000-00-0000", Version: 3, Retention: 365 * 24 * time.Hour, Zone: townhall.Zone}}, Log: log,
 	}
 	for _, c := range change {

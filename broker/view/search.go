@@ -113,6 +113,15 @@ func (v *Views) Search(ctx context.Context, by Reader, f SearchAsked, why Why) (
 	return out, nil
 }
 
+// MaySearch asks policy whether the person may search at all, once there is a purpose. Errors: those of Search.
+func (v *Views) MaySearch(ctx context.Context, by Reader) error {
+	facts, err := v.May(ctx, by, policy.Attempt{Act: policy.ActSearch, Purpose: string(policy.Purposes(policy.ActSearch)[0])}, "recordings")
+	if err == nil && v.o.Index == nil {
+		err = v.Refused(ctx, by, policy.ActSearch, "recordings", facts, policy.Decision{Reason: policy.SearchOff})
+	}
+	return err
+}
+
 // searched writes the entry about a search.
 func (v *Views) searched(ctx context.Context, by Reader, f SearchAsked, why Why, out api.SearchResult, before int) error {
 	subjects, sessions := []string{by.ID}, []string{}
