@@ -26,6 +26,10 @@ const (
 	RootDiffers          Code = "root-differs"
 	SignatureInvalid     Code = "signature-invalid"
 	WitnessMissing       Code = "witness-missing"
+	QuorumMissing        Code = "quorum-missing"
+	ProofDamaged         Code = "proof-damaged"
+	ProofPath            Code = "proof-path"
+	TextDiffers          Code = "text-differs"
 	DisposedWithoutEntry Code = "disposed-without-entry"
 	SinceUnreadable      Code = "since-unreadable"
 	SinceSignature       Code = "since-signature"
@@ -103,6 +107,10 @@ var problemTexts = map[Code]problemText{
 	RootDiffers:          {"記載の全体が、署名された確定点の値と合いません(どれかが書き換えられています)", "the entries do not give the root of the checkpoint (some entry is not what was signed)"},
 	SignatureInvalid:     {"確定点に、この鍵の正しい署名がありません", "the checkpoint carries no valid signature of the given key"},
 	WitnessMissing:       {"確定点に、立会署名者の正しい署名がありません", "the checkpoint carries no valid signature of the witness"},
+	QuorumMissing:        {"確定点に、方針が求めるだけの立会署名がありません", "the checkpoint lacks cosignatures that the policy asks for"},
+	ProofDamaged:         {"証明が定められた形ではありません", "the proof is not in the one form that the format allows"},
+	ProofPath:            {"証明の経路が、確定点の値につながりません", "the path of the proof does not lead to the root of its checkpoint"},
+	TextDiffers:          {"紙に控えた確定点になる記載がありません(書き換えられたか、古い写しです)", "no number of entries gives the checkpoint on paper (rewritten, or an older copy)"},
 	DisposedWithoutEntry: {"内容がありませんが、その廃棄を認める記載(ledger.disposed)がありません", "the payload is missing, and no entry ledger.disposed authorises that"},
 	SinceUnreadable:      {"以前の確定点が読めません", "the older checkpoint cannot be read"},
 	SinceSignature:       {"以前の確定点に、この鍵の正しい署名がありません", "the older checkpoint carries no valid signature of the given key"},

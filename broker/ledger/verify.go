@@ -7,14 +7,18 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // VerifyOptions are the keys and the older checkpoint that an export is checked against.
 type VerifyOptions struct {
 	Key       note.Verifier     // the ledger's public key; nil: the signer stays unverified, and the report says so
+	Policy    *Policy           // in place of Key and Witnesses: whose checkpoint counts, and which witnesses must have cosigned; nil: none is given
+	Text      *tlog.Hash        // a root kept on paper, which some number of the first entries must give; nil: none
 	Witnesses []note.Verifier   // each must have signed or cosigned the checkpoint
 	Since     []byte            // an older signed checkpoint that must be a prefix; empty: none
 	Entry     func(Entry) error // called with each entry that is valid so far; its bytes are valid only during the call. Trust nothing before Verify has returned nil
@@ -24,17 +28,19 @@ type VerifyOptions struct {
 // Report is the verified content. With an error it covers the part before the fault.
 type Report struct {
 	Entries        int64     `json:"entries"`
-	Disposed       int64     `json:"disposed"`        // entries whose payload was disposed of, each authorised by an entry
-	FirstDisposed  int64     `json:"first_disposed"`  // index of the first of them, -1: none
-	First          time.Time `json:"first,omitzero"`  // time of the first entry
-	Last           time.Time `json:"last,omitzero"`   // time of the last entry
-	Origin         string    `json:"origin"`          // of the checkpoint
-	Root           string    `json:"root"`            // base64, as stated in the checkpoint
-	SignerVerified bool      `json:"signer_verified"` // false without a key: then any person can have made the export
-	Signer         string    `json:"signer"`          // the key's name, once verified
-	Witnesses      []string  `json:"witnesses"`       // names of witnesses whose signature is valid
-	Unverified     []string  `json:"unverified"`      // names under the checkpoint for which no key was given
-	SinceSize      int64     `json:"since_size"`      // size of the older checkpoint proved to be a prefix, -1: none
+	Disposed       int64     `json:"disposed"`         // entries whose payload was disposed of, each authorised by an entry
+	FirstDisposed  int64     `json:"first_disposed"`   // index of the first of them, -1: none
+	First          time.Time `json:"first,omitzero"`   // time of the first entry
+	Last           time.Time `json:"last,omitzero"`    // time of the last entry
+	Origin         string    `json:"origin"`           // of the checkpoint
+	Root           string    `json:"root"`             // base64, as stated in the checkpoint
+	SignerVerified bool      `json:"signer_verified"`  // false without a key: then any person can have made the export
+	Signer         string    `json:"signer"`           // the key's name, once verified
+	Witnesses      []string  `json:"witnesses"`        // names of witnesses whose signature is valid
+	Unverified     []string  `json:"unverified"`       // names under the checkpoint for which no key was given
+	SinceSize      int64     `json:"since_size"`       // size of the older checkpoint proved to be a prefix, -1: none
+	Quorum         string    `json:"quorum,omitempty"` // of the policy, once met
+	TextSize       int64     `json:"text_size"`        // how many first entries give the root on paper, -1: none was given
 }
 
 // Verify reads an export to its end and returns the first fault as a *Problem. Other errors are the reader's and those of
@@ -43,7 +49,7 @@ func Verify(r io.Reader, o VerifyOptions) (Report, error) {
 	v := verifier{
 		lines:  lineReader{r: bufio.NewReaderSize(r, 64<<10)},
 		o:      o,
-		report: Report{FirstDisposed: -1, SinceSize: -1, Witnesses: []string{}, Unverified: []string{}},
+		report: Report{FirstDisposed: -1, SinceSize: -1, TextSize: -1, Witnesses: []string{}, Unverified: []string{}},
 	}
 	err := v.run()
 	v.report.Entries = v.tree.Size()
@@ -183,6 +189,9 @@ func (v *verifier) end(line []byte) error {
 	if v.since != nil {
 		return v.problem(n, SinceLonger, strconv.FormatInt(v.since.Size, 10), strconv.FormatInt(n, 10))
 	}
+	if v.o.Text != nil && v.report.TextSize < 0 {
+		return v.problem(-1, TextDiffers, v.o.Text.String(), root.String())
+	}
 	if len(v.o.Since) > 0 {
 		// passSince has compared the roots; only here is the origin known.
 		since, _ := ReadCheckpoint(v.o.Since)
@@ -207,6 +216,23 @@ func (v *verifier) signed(checkpoint []byte) error {
 		}
 		v.report.SignerVerified, v.report.Signer = true, k.Name()
 		v.verified(k.Name())
+	}
+	if p := v.o.Policy; p != nil {
+		k := p.Log(checkpoint)
+		if k == nil {
+			return v.problem(-1, SignatureInvalid, "policy", v.report.Origin)
+		}
+		v.report.SignerVerified, v.report.Signer = true, k.Name()
+		v.verified(k.Name())
+		names, met := p.Cosigners(checkpoint)
+		for _, name := range names {
+			v.report.Witnesses = append(v.report.Witnesses, p.WitnessKey(name).Name())
+			v.verified(p.WitnessKey(name).Name())
+		}
+		if !met {
+			return v.problem(-1, QuorumMissing, p.Quorum(), strings.Join(names, ", "))
+		}
+		v.report.Quorum = p.Quorum()
 	}
 	for _, w := range v.o.Witnesses {
 		if !signedBy(checkpoint, w) {
@@ -239,12 +265,24 @@ func (v *verifier) openSince() error {
 	if v.o.Key != nil && !signedBy(v.o.Since, v.o.Key) {
 		return &Problem{Index: -1, Code: SinceSignature, Due: v.o.Key.Name()}
 	}
+	if v.o.Policy != nil && v.o.Policy.Log(v.o.Since) == nil {
+		return &Problem{Index: -1, Code: SinceSignature, Due: c.Origin}
+	}
 	v.since = &c
 	return nil
 }
 
-// passSince compares the roots when the tree has the size of the older checkpoint.
+// passSince looks for the root on paper, and compares the roots when the tree has the size of the older checkpoint.
 func (v *verifier) passSince() error {
+	if v.o.Text != nil && v.report.TextSize < 0 && v.tree.Size() > 0 {
+		root, err := v.tree.Root()
+		if err != nil {
+			return err
+		}
+		if root == *v.o.Text {
+			v.report.TextSize = v.tree.Size()
+		}
+	}
 	if v.since == nil || v.tree.Size() != v.since.Size {
 		return nil
 	}

@@ -16,6 +16,9 @@ type arguments struct {
 	witnesses  []string
 	recordings []string
 	since      string
+	policy     string // in place of key and witnesses
+	proof      string // in place of export
+	paper      string // the text of a checkpoint, as typed
 	partial    bool
 	json, help bool
 }
@@ -29,6 +32,9 @@ func (p *program) arguments(args []string) (a arguments, failed *failure) {
 	flags.StringVar(&a.key, "key", "", "")
 	flags.StringVar(&a.incident, "incident", "", "")
 	flags.StringVar(&a.since, "since", "", "")
+	flags.StringVar(&a.policy, "policy", "", "")
+	flags.StringVar(&a.proof, "proof", "", "")
+	flags.StringVar(&a.paper, "checkpoint-text", "", "")
 	flags.StringVar(&lang, "lang", "", "")
 	flags.BoolVar(&a.partial, "partial", false, "")
 	flags.BoolVar(&a.json, "json", a.json, "")
@@ -59,7 +65,7 @@ func (p *program) arguments(args []string) (a arguments, failed *failure) {
 			break
 		}
 		// The shell expands `--recording DIR/*` into words after the flag.
-		if len(files) > 0 && len(a.recordings) > recordings {
+		if (len(files) > 0 || a.proof != "") && len(a.recordings) > recordings {
 			n := plainWords(rest)
 			a.recordings = append(a.recordings, rest[:n]...)
 			rest = rest[n:]
@@ -71,6 +77,12 @@ func (p *program) arguments(args []string) (a arguments, failed *failure) {
 	case a.incident != "" && (len(files) > 0 || len(a.recordings) > 0 || a.partial):
 		return a, usageFailure("--incident の証拠一式には、台帳と操作記録が入っています。ほかには指定できません", "the bundle of --incident has its own ledger and recordings; give no others")
 	case a.incident != "":
+		return a, nil
+	case a.policy != "" && (a.key != "" || len(a.witnesses) > 0):
+		return a, usageFailure("--policy は --key や --witness-key と一緒に使えません(方針だけを信じます)", "--policy stands alone: it takes the place of --key and --witness-key")
+	case a.proof != "" && (len(files) > 0 || a.since != ""):
+		return a, usageFailure("--proof は、台帳の書き出しや --since と一緒に使えません", "--proof takes the place of an export, and --since has no meaning with it")
+	case a.proof != "":
 		return a, nil
 	case len(files) == 0:
 		return a, usageFailure("台帳の書き出し(ファイル)を指定してください", "no ledger export was given")
@@ -117,13 +129,16 @@ func usageFailure(ja, en string) *failure {
 
 func (p *program) usage() {
 	io.WriteString(p.out, p.pick(text{
-		`使い方: sekimori-verify 台帳の書き出し [--key FILE] [--witness-key FILE] [--recording FILE …]
-                        [--partial] [--since CHECKPOINT] [--json] [--lang ja|en]
+		`使い方: sekimori-verify {台帳の書き出し | --proof FILE} [--policy FILE | --key FILE] [--witness-key FILE] [--recording FILE …]
+                        [--checkpoint-text T] [--partial] [--since CHECKPOINT] [--json] [--lang ja|en]
         sekimori-verify --incident BUNDLE.zip [--key FILE] [--witness-key FILE] [--since CHECKPOINT] [--json] [--lang ja|en]
 
 台帳の書き出し(sekimori ledger export --format jsonl)を、通信せずに検証します。合わない最初の箇所を示します。
 
   --key FILE          台帳の公開鍵。書き出しとは別の経路で受け取ったもの。なければ署名者は検証されません
+  --policy FILE       信じるものを一つにまとめた方針(sekimori ledger policy)。台帳の公開鍵、立会署名者、必要な人数
+  --proof FILE        書き出しの代わりに、一つの接続の証明(sekimori session proof)を検証します
+  --checkpoint-text T 紙に控えた確定点(8文字の8組)。台帳のどこかまでがその値になることを確かめます
   --witness-key FILE  立会署名者の公開鍵。その署名が確定点になければなりません(複数可)
   --recording FILE …  操作記録。それ自身と、台帳にある検証値との両方に照らします
                       どの接続のものかは中身で判断します。台帳が知っていて示されなかったものを挙げます
@@ -136,8 +151,8 @@ func (p *program) usage() {
 判定は二つです。真正: 示されたものが署名されたとおりであること。網羅: 台帳の知る操作記録がすべて示されたこと
 終了コード: 0 両方を満たす(操作記録を示さないときは真正だけ) / 1 真正でない、または署名者が検証されていない
             2 使い方の誤り / 3 真正だが、示されていない操作記録がある
-`, `Usage: sekimori-verify LEDGER-EXPORT [--key FILE] [--witness-key FILE] [--recording FILE …]
-                       [--partial] [--since CHECKPOINT] [--json] [--lang ja|en]
+`, `Usage: sekimori-verify {LEDGER-EXPORT | --proof FILE} [--policy FILE | --key FILE] [--witness-key FILE] [--recording FILE …]
+                       [--checkpoint-text T] [--partial] [--since CHECKPOINT] [--json] [--lang ja|en]
        sekimori-verify --incident BUNDLE.zip [--key FILE] [--witness-key FILE] [--since CHECKPOINT]
                        [--json] [--lang ja|en]
 
@@ -146,6 +161,10 @@ first place that does not hold. LEDGER-EXPORT may be - for standard input.
 
   --key FILE          the ledger's public key, obtained by another way than the export;
                       without it the signer is not verified
+  --policy FILE       a trust policy (sekimori ledger policy): the ledger's key, the witnesses, their
+                      quorum; in place of --key and --witness-key
+  --proof FILE        in place of an export: the proof of one session's end (sekimori session proof)
+  --checkpoint-text T a checkpoint from paper, 8 groups of 8 digits; some first entries must give it
   --witness-key FILE  a witness's public key; the checkpoint must carry its signature (repeatable)
   --recording FILE …  recordings, held against themselves and against their digest in the ledger
                       whose a recording is, is read inside it; those that the ledger

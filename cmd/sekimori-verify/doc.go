@@ -1,4 +1,4 @@
-// Command sekimori-verify is the auditor's verifier. It works offline on files: an export of the ledger, the ledger's public
+// Command sekimori-verify is the auditor's verifier. It works offline on files: an export of the ledger or the proof of one entry, a trust policy or the public
 // key, recordings, an older checkpoint. It gives two verdicts. Intact: everything shown is exactly what was signed; otherwise
 // it names the first fault. Complete: every recording named in the ledger was shown; otherwise it lists the missing ones.
 //

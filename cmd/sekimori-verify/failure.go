@@ -88,6 +88,13 @@ func hintFor(c ledger.Code) text {
 			"立会署名者の公開鍵を確かめ、署名の付いた確定点で書き出し直してもらってください",
 			"confirm the witness's key, and ask for an export whose checkpoint the witness has signed",
 		}
+	case ledger.QuorumMissing:
+		return text{
+			"立会署名者が署名した後の確定点で書き出し直してもらってください。署名者が応じていなければ、情報システム課へ",
+			"ask for an export or proof with a checkpoint that the witnesses have cosigned; if they do not answer, tell the information-systems section",
+		}
+	case ledger.ProofPath, ledger.TextDiffers:
+		return hintReplaced
 	case ledger.SinceUnreadable:
 		return text{
 			"--since には、署名された確定点をそのまま保存したファイルを渡してください",

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"sekimori/broker/ledger"
 )
@@ -15,6 +16,8 @@ import (
 type inputs struct {
 	key       note.Verifier
 	witnesses []note.Verifier
+	policy    *ledger.Policy
+	paper     *tlog.Hash
 	since     []byte
 }
 
@@ -39,6 +42,30 @@ func (p *program) load(a arguments) (in inputs, failed *failure) {
 			return in, failed
 		}
 		in.witnesses = append(in.witnesses, keys...)
+	}
+	if a.policy != "" {
+		b, err := readBounded(a.policy, 256<<10)
+		if err != nil {
+			return in, fileFailure(a.policy, err)
+		}
+		if in.policy, err = ledger.ParsePolicy(b); err != nil {
+			return in, &failure{
+				code:    "policy-unreadable",
+				message: text{a.policy + ": 方針として読めません [" + err.Error() + "]", a.policy + ": not a trust policy: " + err.Error()},
+				hint:    text{"sekimori ledger policy が出す形(c2sp.org/tlog-policy)のファイルを渡してください", "give a file as `sekimori ledger policy` prints it (c2sp.org/tlog-policy)"},
+			}
+		}
+	}
+	if a.paper != "" {
+		root, err := ledger.ParseCheckpointText(a.paper)
+		if err != nil {
+			return in, &failure{
+				code:    "text-unreadable",
+				message: text{"紙の確定点が8文字の8組ではありません", err.Error()},
+				hint:    text{"0-9 と a-f の8文字を8組、紙のとおりに打ってください(空白は自由です)", "type 8 groups of the digits 0-9 and a-f as they are on paper; spaces do not matter"},
+			}
+		}
+		in.paper = &root
 	}
 	if a.since != "" {
 		b, err := readSmall(a.since)
@@ -101,15 +128,17 @@ func loadKeys(name string, parse func(string) (note.Verifier, error)) ([]note.Ve
 }
 
 // readSmall reads a small file: keys or a checkpoint.
-func readSmall(name string) ([]byte, error) {
+func readSmall(name string) ([]byte, error) { return readBounded(name, 64<<10) }
+
+// readBounded reads a file of at most so many bytes.
+func readBounded(name string, most int64) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	const most = 64 << 10
 	b, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && len(b) > most {
+	if err == nil && int64(len(b)) > most {
 		err = fmt.Errorf("larger than %d bytes", most)
 	}
 	return b, err

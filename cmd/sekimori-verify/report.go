@@ -51,15 +51,25 @@ func (p *program) page(w io.Writer, r result) {
 		row(text{"真正", "intact"}, verdict(r))
 		return
 	}
-	row(text{"台帳", "ledger"}, text{r.export, r.export})
+	if r.proof {
+		row(text{"証明", "proof"}, text{r.export, r.export})
+	} else {
+		row(text{"台帳", "ledger"}, text{r.export, r.export})
+	}
 	switch {
+	case r.proof && r.ledgerErr == nil:
+		row(text{}, text{fmt.Sprintf("記載 %d(%s): 記載 %d 件の確定点までの経路が合っています", r.proved.Index, ledger.KindJA(r.proved.Kind), l.Entries),
+			fmt.Sprintf("entry %d (%s): its path leads to the checkpoint of %s", r.proved.Index, r.proved.Kind, counted(int(l.Entries), "%d entry", "%d entries"))})
+	case r.proof:
 	case r.ledgerErr == nil:
 		row(text{}, text{fmt.Sprintf("記載 %d 件: 一件ずつ、順序、全体の値のすべてが合っています", l.Entries),
 			counted(int(l.Entries), "%d entry: it and the root hold", "%d entries: each of them, their order and their root hold")})
 	case l.Entries > 0:
 		row(text{}, text{fmt.Sprintf("記載 %d 件まで読みました", l.Entries), counted(int(l.Entries), "%d entry was read", "%d entries were read")})
 	}
-	if l.Entries > 0 {
+	if l.Entries > 0 && r.proof {
+		row(text{}, text{p.time(l.First), p.time(l.First)})
+	} else if l.Entries > 0 {
 		from, to := p.time(l.First), p.time(l.Last)
 		row(text{}, text{from + " 〜 " + to, from + " to " + to})
 	}
@@ -76,6 +86,15 @@ func (p *program) page(w io.Writer, r result) {
 	}
 	for _, w := range l.Witnesses {
 		row(text{"立会署名", "witness"}, text{w + " 検証しました", w + ", verified"})
+	}
+	if l.Quorum != "" {
+		row(text{"方針", "policy"}, text{"満たしています(" + l.Quorum + ")", "satisfied (" + l.Quorum + ")"})
+	}
+	if l.TextSize >= 0 {
+		row(text{"紙の確定点", "on paper"}, text{
+			fmt.Sprintf("一致: 初めの %d 件の記載の確定点です", l.TextSize),
+			counted(int(l.TextSize), "match: the checkpoint of the first entry", "match: the checkpoint of the first %d entries"),
+		})
 	}
 	if l.SignerVerified && len(l.Unverified) > 0 {
 		names := strings.Join(l.Unverified, ", ")

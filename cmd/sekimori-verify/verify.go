@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,9 @@ type result struct {
 	live    int   // sessions under way at the export
 	gone    int   // ended sessions for which the ledger no longer says whether there is a recording
 	partial bool  // the auditor declared the recordings a selection
+
+	proof  bool         // export is a proof of one entry
+	proved ledger.Entry // that entry, once proved
 }
 
 // intact reports that everything shown is what was signed.
@@ -74,14 +78,21 @@ func (p *program) verify(a arguments, in inputs) result {
 	if a.incident != "" {
 		return p.verifyIncident(a, in)
 	}
-	r := result{export: a.export, partial: a.partial}
+	r := result{export: a.export, partial: a.partial, proof: a.proof != ""}
+	if r.proof {
+		r.export = a.proof
+	}
 	bar := p.progress()
 	for i, name := range a.recordings {
 		bar.recording(i+1, len(a.recordings))
 		r.recordings = append(r.recordings, readRecording(name))
 	}
 	said := newKnown()
-	r.ledger, r.ledgerErr = p.verifyLedger(a.export, in, said, bar)
+	if r.proof {
+		r.ledger, r.ledgerErr = p.verifyProof(a.proof, in, &ledger, &r.proved)
+	} else {
+		r.ledger, r.ledgerErr = p.verifyLedger(a.export, in, said, bar)
+	}
 	bar.clear()
 	r.judge(a, in, said, said.recordings())
 	return r
@@ -92,7 +103,7 @@ func (r *result) judge(a arguments, in inputs, ledger *known, all []due) {
 	if r.ledgerErr != nil {
 		r.failures = append(r.failures, ledgerFailure(r.export, a.since, r.ledgerErr))
 	}
-	if !r.ledger.SignerVerified && (r.ledgerErr == nil || in.key == nil) {
+	if !r.ledger.SignerVerified && (r.ledgerErr == nil || in.key == nil && in.policy == nil) {
 		r.failures = append(r.failures, unsigned())
 	}
 	for _, u := range ledger.bad {
@@ -149,10 +160,24 @@ func verifyLedgerOf(src io.Reader, size int64, in inputs, k *known, bar *progres
 	counted := &counter{r: src}
 	return ledger.Verify(counted, ledger.VerifyOptions{
 		Key:       in.key,
+		Policy:    in.policy,
+		Text:      in.paper,
 		Witnesses: in.witnesses,
 		Since:     in.since,
 		Entry:     func(e ledger.Entry) error { k.remember(e); return nil },
 		Progress:  func(n int64) { bar.entries(n, counted.n, size) },
+	})
+}
+
+// verifyProof is verifyLedger for the proof of one entry.
+func (p *program) verifyProof(name string, in inputs, k *known, proved *ledger.Entry) (ledger.Report, error) {
+	b, err := readBounded(name, ledger.MaxProof)
+	if err != nil {
+		return ledger.Report{FirstDisposed: -1, SinceSize: -1, TextSize: -1}, err
+	}
+	return ledger.VerifyProof(b, ledger.VerifyOptions{
+		Key: in.key, Policy: in.policy, Text: in.paper, Witnesses: in.witnesses,
+		Entry: func(e ledger.Entry) error { k.remember(e); *proved = e; return nil },
 	})
 }
 
@@ -171,11 +196,12 @@ func (c *counter) Read(b []byte) (int, error) {
 // ledgerFailure describes a fault of the export, or of reading it or the older checkpoint.
 func ledgerFailure(export, since string, err error) failure {
 	var p *ledger.Problem
+	name := cmp.Or(a.proof, a.export)
 	if !errors.As(err, &p) {
-		return *fileFailure(export, err)
+		return *fileFailure(exportname, err)
 	}
 	name := export
-	if p.Line == 0 {
+	if p.Line == 0 && a.proof == "" {
 		name = since // the fault is in the older checkpoint
 	}
 	return failure{
@@ -190,8 +216,8 @@ func unsigned() failure {
 		code:    "signer-not-verified",
 		message: text{"署名者が検証されていません(台帳の公開鍵が与えられていません)", "signer not verified: no public key of the ledger was given"},
 		hint: text{
-			"--key FILE で、書き出しとは別の経路で受け取った台帳の公開鍵を渡してください",
-			"give the ledger's public key with --key FILE, obtained by another way than the export",
+			"--policy FILE(または --key FILE)で、書き出しとは別の経路で受け取った方針か公開鍵を渡してください",
+			"give a policy with --policy FILE, or the ledger's key with --key FILE, obtained by another way than the export",
 		},
 	}
 }
