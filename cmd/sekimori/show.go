@@ -77,6 +77,9 @@ func (p *program) play(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.String("identity") != "" && isRecordingFile(c.Args().First()) {
+		return p.playFile(c, o)
+	}
 	if c.String("identity") != "" {
 		return p.playInput(c, o)
 	}
