@@ -11,6 +11,7 @@ const (
 	DutyAttend       Duty = "attend"        // windows to attend, and attendance records to write
 	DutyReview       Duty = "review"        // reviews to sign
 	DutyAnswer       Duty = "answer"        // questions of reviews that the person is asked
+	DutyCorrect      Duty = "correct"       // findings that the person is to answer
 	DutyReport       Duty = "report"        // requests whose work report is missing
 )
 
@@ -32,5 +33,6 @@ func Duties(p Person, deciding bool) []Duty {
 	add(p.Has(Auditor), DutyReview)
 	add(p.Has(Requester), DutyReport)
 	add(true, DutyAnswer)
+	add(true, DutyCorrect)
 	return all
 }

@@ -17,13 +17,13 @@ func TestDutiesOfRoles(t *testing.T) {
 		{Person{}, true, nil},
 		{Person{ID: "E-0031", Kind: Engineer}, true, nil},
 		{locked, true, nil},
-		{staff(), false, []Duty{DutyAnswer}},
-		{staff(), true, []Duty{DutyDecideFirst, DutyAnswer}},
-		{staff(Approver), false, []Duty{DutyDecideFirst, DutySeen, DutyAnswer}},
-		{staff(SecondApprover), false, []Duty{DutyDecideSecond, DutyAnswer}},
-		{staff(Attendant, Requester), false, []Duty{DutyAttend, DutyReport, DutyAnswer}},
-		{staff(Auditor), false, []Duty{DutyReview, DutyAnswer}},
-		{staff(Administrator), false, []Duty{DutyAnswer}},
+		{staff(), false, []Duty{DutyAnswer, DutyCorrect}},
+		{staff(), true, []Duty{DutyDecideFirst, DutyAnswer, DutyCorrect}},
+		{staff(Approver), false, []Duty{DutyDecideFirst, DutySeen, DutyAnswer, DutyCorrect}},
+		{staff(SecondApprover), false, []Duty{DutyDecideSecond, DutyAnswer, DutyCorrect}},
+		{staff(Attendant, Requester), false, []Duty{DutyAttend, DutyReport, DutyAnswer, DutyCorrect}},
+		{staff(Auditor), false, []Duty{DutyReview, DutyAnswer, DutyCorrect}},
+		{staff(Administrator), false, []Duty{DutyAnswer, DutyCorrect}},
 	} {
 		if got := Duties(one.person, one.deciding); !slices.Equal(got, one.want) {
 			t.Errorf("%v, deciding %v: %v", one.person.Roles, one.deciding, got)

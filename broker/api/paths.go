@@ -28,6 +28,7 @@ const (
 	Sessions      Kind[Session]       = "/v1/sessions"
 	Recordings    Kind[Recording]     = "/v1/recordings"
 	Reviews       Kind[Review]        = "/v1/reviews"
+	Findings      Kind[ReviewFinding] = "/v1/findings"
 	Days          Kind[WorkDay]       = "/v1/days"
 	Reports       Kind[Report]        = "/v1/reports"
 	Freezes       Kind[Freeze]        = "/v1/freezes"

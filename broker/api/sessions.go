@@ -140,6 +140,7 @@ type Review struct {
 	Compared []Comparison    `json:"compared,omitempty"`  // what was approved, and what was done
 	Before   []SessionReview `json:"before,omitempty"`    // reviews of single sessions, from the time when each had one
 	Asked    []Question      `json:"questions,omitempty"` // that were asked of others, in order, with their answers
+	Findings []string        `json:"findings,omitempty"`  // numbers of the corrections that it asked for
 	Offers   []Offer         `json:"offers,omitempty"`
 }
 

@@ -15,7 +15,7 @@ type Today struct {
 
 // Todo is one thing that waits for the person.
 type Todo struct {
-	Duty     string    `json:"duty"` // decide-first, decide-second, seen, attend, record, review, report, answer
+	Duty     string    `json:"duty"` // decide-first, decide-second, seen, attend, record, review, report, answer, correct
 	Count    int       `json:"count,omitempty"`
 	Overdue  int       `json:"overdue,omitempty"`
 	Answered int       `json:"answered,omitempty"` // reviews whose question was answered

@@ -118,6 +118,12 @@ func causeOver(s *store.Snap, h store.Hold) error {
 	if errors.Is(err, store.ErrNotFound) {
 		inForce, err = s.LockOfCause(h.Cause)
 	}
+	if err == nil && !inForce {
+		open, failed := s.FindingHolds(h.Cause)
+		if err = failed; open {
+			return forms.Wrong("session", "hold-in-force", "指摘事項("+h.Cause+")が完了するまで、保全を解けません。", "the recording stays on hold until finding "+h.Cause+" is closed")
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("cause of hold: %w", err)
 	}

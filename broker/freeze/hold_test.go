@@ -1,6 +1,7 @@
 package freeze_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -186,5 +187,39 @@ func TestAFreezeHoldsAThousandRecordings(t *testing.T) {
 	}
 	if st, err := f.One(t.Context(), id); err != nil || st.Held != 1001 || st.State() != freeze.Frozen {
 		t.Errorf("held %d, %v", st.Held, err)
+	}
+}
+
+// A finding that is not closed keeps the recordings of its work.
+func TestAttackARecordingIsReleasedUnderAnOpenFinding(t *testing.T) {
+	h, f := open(t)
+	worked(t, h, "S-1", "E-0031", "V-012", "hr", "w", time.Hour)
+	change := func(fn func(*store.Tx) error) {
+		t.Helper()
+		err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Append(ledger.Draft{Kind: "test.finding", Actor: ledger.Actor{Kind: "broker", Via: "timer"}})
+			return errors.Join(err, fn(tx))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(func(tx *store.Tx) error {
+		return errors.Join(tx.AddReview(store.Review{ID: "S-1", Session: "S-1", System: "hr", Vendor: "V-012", Due: tx.Now}),
+			tx.AddFinding(store.ReviewFinding{No: "F-001", Review: "S-1", System: "hr", Vendor: "V-012", Finding: "x", Addressee: "V-012", To: policy.Addressee{Vendor: "V-012"}, Due: tx.Now, OpenedBy: "mori"}),
+			tx.AddHold(store.Hold{Session: "S-1", Cause: "F-001", By: "mori"}))
+	})
+	release := func(who string) string {
+		_, err := f.Release(t.Context(), "S-1", "調査済み", townhall.Caller(who))
+		return problem(err)
+	}
+	if got := release("mori"); got != "hold-in-force" {
+		t.Errorf("released under the finding: %q", got)
+	}
+	change(func(tx *store.Tx) error {
+		return errors.Join(tx.AnswerFinding("F-001", "E-0031", "直した"), tx.CloseFinding("F-001", "mori", "見た"))
+	})
+	if got := release("mori"); got != "" {
+		t.Errorf("after the finding was closed: %q", got)
 	}
 }

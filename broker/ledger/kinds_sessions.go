@@ -3,6 +3,7 @@ package ledger
 const (
 	namesSession = "the session, the engineer, the request, the system"
 	namesLook    = "the session, the person"
+	namesFinding = "the finding, the review, the request, the system, the vendor"
 	namesReview  = "the review, the sessions that it covers, the request, the system"
 	namesAttempt = "the attempt, the person, and the window where a grant fits"
 )
@@ -20,6 +21,7 @@ var kindsOfSessions = func() []Kind {
 		instant("at", "when"), text("note", "what was said with it; absent: nothing"),
 	}
 	damaged := text("damaged", "what is wrong with the recording: `missing`, `differs`, `corrupt`, `cut-short`, `other-session`, `unledgered`, `digest-gone`, `unproved`, `unreadable`; absent: it holds")
+	finding := []Member{text("finding_no", "number of the finding"), text("review", "number of its review")}
 	reviewed := []Member{
 		text("review", "number of the review: the window's, or the session's where that is an item of its own"),
 		text("window", "number of the window; absent: the review is of a single session"), text("session_id", "number of the session; absent: the review is of a window"),
@@ -123,6 +125,13 @@ var kindsOfSessions = func() []Kind {
 			yesno("unsigned", "only those that are not signed"), text("system", "id of the system asked for; empty: any"), text("auditor", "id of the auditor asked for; empty: any")}},
 		{Name: "review.viewed", JA: "点検の閲覧", Says: "A person opened a review.", Subjects: "the review, the person, the sessions that it covers", Members: []Member{
 			text("review", "its number: the window's, or the session's"), text("asked", "as it was asked for: that number, or a session's"), text("session_id", "of entries of before: number of the session")}},
+		{Name: "finding.opened", JA: "指摘事項の作成", Says: "A review asked for a correction (judgement `fix`). The recordings of the work are held.", Subjects: namesFinding, Members: with(finding,
+			text("finding", "what is wrong, in words"), text("addressee", "the owner, as the auditor wrote it"), instant("due", "until when it is to be corrected"))},
+		{Name: "finding.answered", JA: "是正の報告", Says: "The owner of a finding said what was corrected. A finding may have several answers.", Subjects: namesFinding, Members: with(finding,
+			text("correction", "what was corrected, in words"), yesno("late", "it came after the date"))},
+		{Name: "finding.closed", JA: "指摘の完了", Says: "An auditor verified the correction and closed the finding.", Subjects: namesFinding, Members: with(finding,
+			text("verified", "how it was verified, in words"), yesno("late", "it was closed after the date"))},
+		{Name: "finding.viewed", JA: "指摘事項の閲覧", Says: "A person opened a finding.", Subjects: "the finding, the review, the person", Members: finding},
 		{Name: "day.confirmed", JA: "その日の接続の確認", Says: "A person of the owning section confirmed a day's sessions on a system.", Subjects: "the day, the system, the sessions", Members: []Member{
 			text("day", "number of the day: the date and the system's id"), text("date", "the date"), text("system", "id of the system"),
 			list("sessions", "numbers of the sessions that had ended by then"), number("refused", "how many attempts on the system were refused that day"),

@@ -62,7 +62,11 @@ func toMe(*matter) (string, string)         { return "/me", "/v/keys" }
 func toChanges(*matter) (string, string)    { return "/changes", "" }
 func toReviews(*matter) (string, string)    { return "/reviews", "" }
 func toReview(m *matter) (string, string)   { return "/reviews/" + m.review.ID, "" }
-func toQuestions(*matter) (string, string)  { return "/questions", "/v/questions" }
+func toFinding(m *matter) (string, string) {
+	no := m.text("finding_no")
+	return "/findings/" + no, "/v/findings/" + no
+}
+func toQuestions(*matter) (string, string) { return "/questions", "/v/questions" }
 func toReport(m *matter) (string, string) {
 	return "/requests/" + m.request.No, "/v/report/" + m.window.ID
 }

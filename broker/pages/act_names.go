@@ -34,7 +34,7 @@ var actNames = map[string]text.Text{
 	"correct":  text2("訂正を追記", "Append a correction"),
 	"line-cut": text2("庁内網切断確認", "Confirm office network is cut"), "line-on": text2("回線接続", "Connect maintenance line"), "line-off": text2("回線切断", "Disconnect line"),
 	"line-back": text2("庁内網復旧", "Restore office network"), "line test": text2("回線を試験する", "Test the line"), "check": text2("設定を確かめる", "Check the set-up"), "target check": text2("接続先の設定を確かめる", "Check what was put on the target"), "test": text2("回線を試験する", "Test the line"),
-	"review take": text2("引き受ける", "Take"), "hand-over": text2("引き継ぐ", "Hand over"), "sign": text2("判定を記録する", "Record judgement"), "answer": text2("回答する", "Answer"), "day confirm": text2("その日の接続を確認した", "I have looked at the day's sessions"), "confirm": text2("確認する", "Confirm"),
+	"review take": text2("引き受ける", "Take"), "hand-over": text2("引き継ぐ", "Hand over"), "finding answer": text2("是正を報告する", "Report the correction"), "finding close": text2("指摘を完了する", "Close the finding"), "sign": text2("判定を記録する", "Record judgement"), "answer": text2("回答する", "Answer"), "day confirm": text2("その日の接続を確認した", "I have looked at the day's sessions"), "confirm": text2("確認する", "Confirm"),
 	"files approve": text2("授受を承認する", "Approve the exchange"), "files reject": text2("授受を却下する", "Reject the exchange"),
 	"accept": text2("確認する", "Accept"), "paper accept": text2("受理する", "Accept"), "paper withdraw": text2("書類を取り消す", "Withdraw the paper"), "ask-renewal": text2("更新を依頼する", "Ask for renewal"), "subcontract": text2("再委託を承認する", "Approve the subcontract"),
 }

@@ -382,6 +382,13 @@ func (v *visit) subject(d deed, id string) (Card, []api.Offer, error) {
 		}
 		card, err := v.questionCard(q)
 		return card, q.Offers, err
+	case strings.HasPrefix(d.Path, string(api.Findings)):
+		f, err := v.p.o.Views.Finding(v.r.Context(), v.reader(), id)
+		if err != nil {
+			return Card{}, nil, err
+		}
+		card, err := v.findingCard(f)
+		return card, f.Offers, err
 	case strings.HasPrefix(d.Path, string(api.Reviews)):
 		r, err := v.p.o.Views.Review(v.r.Context(), v.reader(), id)
 		if err != nil {

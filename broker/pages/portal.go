@@ -94,6 +94,13 @@ func (v *visit) portalTodo(page *PortalPage) error {
 	if n := len(questions); n > 0 {
 		page.Todo = append(page.Todo, questionsTodo(n, questions[0].AnswerBy, !v.p.o.Clock().Before(questions[0].AnswerBy), "/v/questions", v.p.o.Zone))
 	}
+	findings, err := views.OwnFindings(ctx, v.reader())
+	if err != nil {
+		return err
+	}
+	for _, t := range findings {
+		page.Todo = append(page.Todo, findingsTodo(t.Count, t.By, t.Overdue > 0, "/v/findings", v.p.o.Zone))
+	}
 	due, err := views.PapersDue(ctx, v.reader(), 60, view.Page{Limit: 20})
 	if err != nil {
 		return err

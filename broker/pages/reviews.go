@@ -231,6 +231,9 @@ func (v *visit) reviewPage(r api.Review) (*ReviewPage, error) {
 			page.Signed = append(page.Signed, CardRow{Label: text2("相手", "Addressee"), Text: text.Same(r.Addressee)}, CardRow{Label: text2("期限", "Answer by"), Text: text.Day(r.AnswerBy.AddDate(0, 0, -1).In(z))})
 		}
 	}
+	for _, no := range r.Findings {
+		page.Signed = append(page.Signed, CardRow{Label: text2("指摘事項", "Finding"), Text: text2("指摘 "+no, "Finding "+no), Href: findingPath(no)})
+	}
 	for _, o := range r.Offers {
 		switch {
 		case (o.Act == "take" || o.Act == "hand-over") && o.Open:

@@ -172,3 +172,43 @@ func TestTheSectionConfirmsItsDayOnAPage(t *testing.T) {
 	}
 	b.get("/days/"+id+"?lang=en").has(t, "Confirmed", "申請のとおり", "Confirmations so far")
 }
+
+// A judgement "fix" is a finding: the vendor finds it on the portal and answers there, the head reads it, the auditor closes it. People whom it
+// does not concern do not see it.
+func TestAFindingIsAnsweredOnThePortalAndClosed(t *testing.T) {
+	w := found(t)
+	w.worked()
+	w.Pass(3 * time.Hour)
+	mori := w.as("mori")
+	until := w.Now().AddDate(0, 0, 7).Format(time.DateOnly)
+	if a := mori.post("/reviews/R8-0001-1/sign", url.Values{"verdict": {"fix"}, "note": {"<b>共用の鍵</b>"}, "addressee": {"V-012"}, "answer_by": {until}, "back": {"/reviews/R8-0001-1"}}); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	mori.get("/reviews/R8-0001-1").has(t, "是正要", `href="/findings/F-001"`)
+	mori.get("/findings?lang=ja").has(t, "指摘 F-001", "指摘対応中", "&lt;b&gt;共用の鍵")
+	mori.get("/findings/F-001?lang=en").has(t, "Open", "None so far.")
+	w.as("head").get("/findings/F-001?lang=ja").has(t, "指摘対応中", "共用の鍵")
+	for _, other := range []string{"kato", "ito"} {
+		b := w.as(other)
+		if b.get("/findings").holds("F-001") || b.get("/findings/F-001").status != http.StatusNotFound {
+			t.Errorf("%s sees the finding", other)
+		}
+	}
+	if b := w.as("kimura"); b.get("/v/findings").holds("F-001") || b.get("/v/findings/F-001").status != http.StatusForbidden {
+		t.Error("another vendor sees the finding")
+	}
+	sato := w.as("sato")
+	sato.get("/v/?lang=en").has(t, "Findings that await your correction: 1", "/v/findings")
+	sato.get("/v/findings/F-001?lang=ja").has(t, "是正を報告する", "指摘対応中")
+	if a := sato.post("/v/findings/F-001/answer", url.Values{"correction": {"鍵を替えました"}}); a.status != http.StatusSeeOther {
+		t.Fatalf("answered: %d %s", a.status, a.body)
+	}
+	if sato.get("/v/?lang=en").holds("await your correction") {
+		t.Error("an answered finding still waits")
+	}
+	mori.get("/findings/F-001?lang=ja").has(t, "是正報告あり", "鍵を替えました", "指摘を完了する")
+	if a := mori.post("/findings/F-001/close", url.Values{"verified": {"鍵の台帳を見た"}}); a.status != http.StatusSeeOther {
+		t.Fatalf("closed: %d %s", a.status, a.body)
+	}
+	mori.get("/findings/F-001?lang=ja").has(t, "指摘完了", "確認者", "鍵の台帳を見た")
+}

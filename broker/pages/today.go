@@ -126,6 +126,8 @@ func todoRow(t api.Todo, zone *time.Location) TodoRow {
 			row.Text = text2(fmt.Sprintf("%s、回答あり %d件", row.Text.JA, t.Answered), fmt.Sprintf("%s, answered: %d", row.Text.EN, t.Answered))
 		}
 		return row
+	case string(policy.DutyCorrect):
+		return findingsTodo(t.Count, t.By, t.Overdue > 0, "/findings", zone)
 	case string(policy.DutyAnswer):
 		return questionsTodo(t.Count, t.By, t.Overdue > 0, "/questions", zone)
 	case "record":

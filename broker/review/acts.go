@@ -49,7 +49,8 @@ var OnReview = act.Subject[work]{Load: load, Acts: []act.Act[work]{take, hand, s
 
 // Acts are the acts that the doors mount.
 func Acts() []act.Mount[*Queue] {
-	return []act.Mount[*Queue]{act.Bare(take.Spec, (*Queue).Take), act.With(hand.Spec, (*Queue).HandOver), act.With(sign.Spec, (*Queue).Sign), act.Giving(answer.Spec, (*Queue).Answer)}
+	return []act.Mount[*Queue]{act.Bare(take.Spec, (*Queue).Take), act.With(hand.Spec, (*Queue).HandOver), act.With(sign.Spec, (*Queue).Sign), act.Giving(answer.Spec, (*Queue).Answer),
+		act.Giving(correct.Spec, (*Queue).Correct), act.Giving(closing.Spec, (*Queue).Close)}
 }
 
 func spec(name string, fields field.Asks, ja, en string) act.Spec {
@@ -177,7 +178,10 @@ func (q *Queue) Sign(ctx context.Context, ref string, in api.SignBody, by act.Ca
 		if v.Verdict != string(api.ReviewOK) {
 			told["addressee"], told["answer_by"] = v.Addressee, in.AnswerBy
 		}
-		return entry(tx, "review.signed", p.By, on.Review, told)
+		if err := entry(tx, "review.signed", p.By, on.Review, told); err != nil || in.Verdict != api.ReviewFix {
+			return err
+		}
+		return openFinding(tx, on.Review, v, covered.Sessions, p.By)
 	})
 }
 
@@ -220,9 +224,6 @@ func (q *Queue) judgement(tx *store.Tx, on work, in api.SignBody, by string) (st
 	v.AnswerBy = until.AddDate(0, 0, 1)
 	if !v.AnswerBy.After(tx.Now) {
 		return v, forms.Wrong("answer_by", "in-the-past", "期限が過ぎています。", "the date to answer by is over")
-	}
-	if in.Verdict == api.ReviewFix {
-		return v, nil
 	}
 	var err error
 	v.To, err = addressee(tx.Snap, r, v.Addressee, by)

@@ -38,6 +38,8 @@ var rowsAbout = map[string][]string{
 	"feeds":                {"subject"},
 	"file_approvals":       {"file"},
 	"files":                {"id", "session"},
+	"findings":             {"no", "review"},
+	"finding_answers":      {"finding"},
 	"grants":               {"id", "person", "window", "request"},
 	"handovers":            {"window"},
 	"hold_releases":        {"hold"},

@@ -32,7 +32,7 @@ type Signature struct {
 	Note      string
 	Addressee string           // from whom an answer or a correction is expected
 	AnswerBy  time.Time        // and until when
-	To        policy.Addressee // the addressee, where Verdict is question
+	To        policy.Addressee // the addressee
 }
 
 // Final tells whether the review was signed for good: a question waits for its answer and a further signature.
@@ -204,7 +204,8 @@ func (s *Snap) LateReviews(what string, most int) ([]string, error) {
 func (s *Snap) LateAnswers(what string, since time.Time, most int) ([]string, error) {
 	return list(s, func(r scanner) (id string, err error) { return id, r.Scan(&id) },
 		`SELECT subject FROM (SELECT v.answer_by, v.id || coalesce((SELECT '#' || max(q.round) FROM review_questions q WHERE q.review = v.id AND v.verdict = 'question' HAVING max(q.round) > 1), '') AS subject
-			FROM window_reviews v WHERE v.verdict IN ('question', 'fix') AND v.answer_by <= ? AND v.answer_by > ? AND v.answered_at = 0) late
+			FROM window_reviews v WHERE v.verdict IN ('question', 'fix') AND v.answer_by <= ? AND v.answer_by > ? AND v.answered_at = 0
+				AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.review = v.id AND f.answered_at > 0)) late
 		WHERE NOT EXISTS (SELECT 1 FROM outbox o WHERE o.entry < 0 AND o.what = ? AND o.subject = late.subject) ORDER BY answer_by LIMIT ?`, ms(s.Now), ms(since), what, most)
 }
 

@@ -141,6 +141,13 @@ func (v *Views) wholeReview(s *store.Snap, r store.Review) (api.Review, error) {
 	for _, q := range asked {
 		out.Asked = append(out.Asked, review.Question(q, r, v.o.Zone))
 	}
+	findings, err := s.FindingsOf(r.ID)
+	if err != nil {
+		return out, err
+	}
+	for _, f := range findings {
+		out.Findings = append(out.Findings, f.No)
+	}
 	if out.Compared, err = review.Compare(s, r, out.Files, v.o.Zone); err != nil || !r.BySession {
 		return out, err
 	}

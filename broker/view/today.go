@@ -62,6 +62,8 @@ func (v *Views) todo(s *store.Snap, p policy.Person, now time.Time) (all []api.T
 			some, err = reviewing(s, p)
 		case policy.DutyAnswer:
 			some, err = asked(s, p)
+		case policy.DutyCorrect:
+			some, err = toCorrect(s, p)
 		case policy.DutyAttend:
 			some, err = v.attending(s, p, &sight, now)
 		}

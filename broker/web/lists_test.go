@@ -17,7 +17,7 @@ func TestEveryListPages(t *testing.T) {
 	tokens := w.found()
 	for _, path := range []string{
 		string(api.Requests), string(api.Windows), string(api.Extensions), string(api.Deputies), string(api.Sessions), string(api.Recordings), string(api.Reviews),
-		string(api.Reports), string(api.Freezes), string(api.Alarms), string(api.People), string(api.Vendors), string(api.Papers), string(api.PapersDuePath),
+		string(api.Reports), string(api.Findings), string(api.Freezes), string(api.Alarms), string(api.People), string(api.Vendors), string(api.Papers), string(api.PapersDuePath),
 		string(api.Systems), string(api.Targets), string(api.Accounts), string(api.Changes), string(api.Feeds), string(api.Keys), string(api.LedgerPath),
 	} {
 		var a answer
@@ -69,7 +69,7 @@ func TestEveryListHasItsLevelAndEntry(t *testing.T) {
 	tokens := w.found()
 	entries := map[string]string{
 		string(api.People): "list.viewed", string(api.Systems): "list.viewed", string(api.Targets): "list.viewed", string(api.Accounts): "list.viewed", string(api.Lines): "list.viewed", string(api.Changes): "list.viewed", string(api.Freezes): "list.viewed",
-		string(api.Files): "list.viewed", string(api.Reconciliations): "list.viewed", string(api.UnknownLogins): "list.viewed",
+		string(api.Files): "list.viewed", string(api.Findings): "list.viewed", string(api.Reconciliations): "list.viewed", string(api.UnknownLogins): "list.viewed",
 		string(api.Vendors): "vendor.listed", string(api.Reviews): "review.listed", string(api.LedgerPath): "ledger.listed",
 	}
 	n := 0

@@ -69,6 +69,8 @@ func foundationRoutes() []route {
 		{"GET", string(api.Reviews), those(policy.Auditor, policy.Approver), (*Server).reviews},
 		{"GET", string(api.QuestionsPath), everySignedIn(), listed((*view.Views).Questions)},
 		{"GET", api.Reviews.Pattern("id"), those(policy.Auditor, policy.Approver), (*Server).review},
+		{"GET", string(api.Findings), everySignedIn(), listed((*view.Views).Findings)},
+		{"GET", api.Findings.Pattern("no"), everySignedIn(), one((*view.Views).Finding)},
 
 		// Stops.
 		{"GET", string(api.Freezes), everyStaff(), listed((*view.Views).Freezes)},

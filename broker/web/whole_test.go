@@ -45,6 +45,7 @@ func TestEveryActIsWhole(t *testing.T) {
 	ofSubject(t, offered, slices.Concat(freeze.OnPerson.Acts, freeze.OnVendor.Acts))
 	ofSubject(t, offered, freeze.OnRecording.Acts)
 	ofSubject(t, offered, review.OnReview.Acts)
+	ofSubject(t, offered, review.OnFinding.Acts)
 	ofSubject(t, offered, confirmation.OnDay(time.UTC).Acts)
 	ofSubject(t, offered, correction.OnEntry.Acts)
 	ofSubject(t, offered, files.OnFile.Acts)

@@ -34,6 +34,7 @@ func (p *program) reviewPage() []column[api.Review] {
 		{"判定の理由", "GROUNDS", func(v api.Review) string { return v.Note }},
 		{"相手", "ADDRESSEE", func(v api.Review) string { return v.Addressee }},
 		{"回答の期限", "ANSWER BY", func(v api.Review) string { return stamp(v.AnswerBy) }},
+		{"指摘事項", "FINDINGS", func(v api.Review) string { return strings.Join(v.Findings, " ") }},
 		{"質問と回答", "QUESTIONS", func(v api.Review) string { return p.asked(v.Asked) }},
 		{"接続ごとの点検", "BY SESSION", func(v api.Review) string { return p.bySession(v.Before) }},
 	}...)
