@@ -108,11 +108,16 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	if err != nil {
 		return err
 	}
+	scratch, err := emptyDir(filepath.Join(c.DataDir, "scratch"))
+	if err != nil {
+		return err
+	}
 	views := view.New(view.Options{
 		DB: b.db, Desk: desk, Attendance: post, Sessions: b.sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book,
 		Evidence: held, Index: b.search, Ring: ring, Zone: c.Location(), Clock: o.Clock, First: refused.First, Lines: lines, Sources: c.sources(),
 		Settings:   c.conformance(),
 		Witnessing: view.Witnessing{All: len(seen), Needed: c.Ledger.needed(), Ask: asker.Ask, Policy: c.Ledger.Policy(ring.LedgerVerifierKey())},
+		Institution: c.Institution, Version: c.house().Version, Scratch: scratch,
 	})
 	days := confirmation.New(confirmation.Options{DB: b.db, Acts: acts, Zone: c.Location()})
 	reviews := review.New(review.Options{Acts: acts, Zone: c.Location()})
@@ -220,4 +225,16 @@ func keptEN(d time.Duration) string {
 		return fmt.Sprintf("%d years", days/365)
 	}
 	return fmt.Sprintf("%d days", days)
+}
+
+// emptyDir makes a directory for files of one task each. What an earlier run left there, such as rows of a workbook when it was killed, is
+// removed.
+func emptyDir(name string) (string, error) {
+	if err := os.RemoveAll(name); err != nil {
+		return "", fmt.Errorf("empty %s: %w", name, err)
+	}
+	if err := os.Mkdir(name, 0o700); err != nil {
+		return "", fmt.Errorf("make %s: %w", name, err)
+	}
+	return name, nil
 }

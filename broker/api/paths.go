@@ -48,6 +48,7 @@ const (
 	ViewingKeys   Kind[ViewingKey]    = "/v1/viewing-keys"
 	Accesses      Kind[Access]        = "/v1/recording-access"
 	LedgerEntries Kind[Entry]         = "/v1/ledger/entries"
+	Forms         Kind[Form]          = "/v1/forms"
 )
 
 // The kinds of what reconciliation finds.
@@ -143,6 +144,9 @@ func WatchOf(session string) Path[Stream] { return Path[Stream](Sessions.Act(ses
 
 // Look streams a recording's content: play, file, export.
 func Look(session, how string) Path[Stream] { return Path[Stream](Recordings.Act(session, how)) }
+
+// FormFile streams a form (screens §5) as a file.
+func FormFile(form string) Path[Stream] { return Path[Stream](Forms.Of(form)) }
 
 // VerifyRecording compares a recording with the ledger.
 func VerifyRecording(session string) Path[RecordingCheck] {

@@ -2,8 +2,6 @@ package pages
 
 import (
 	"errors"
-	"io"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -36,7 +34,7 @@ func ledgerRoutes() []row {
 }
 
 func ledgerPages() map[string]page {
-	return map[string]page{"ledger": &LedgerPage{}, "entries": &EntriesPage{}, "entry": &EntryPage{}, "verification": &VerificationPage{}, "export": &ExportPage{}, "checkpoint": &CheckpointPage{}, "proof": &ProofPage{}}
+	return map[string]page{"ledger": &LedgerPage{}, "entries": &EntriesPage{}, "entry": &EntryPage{}, "verification": &VerificationPage{}, "checkpoint": &CheckpointPage{}, "proof": &ProofPage{}}
 }
 
 // Badge says whether the ledger holds.
@@ -97,6 +95,7 @@ func (v *visit) verifiedBadge() Badge {
 // LedgerPage is the table of connections.
 type LedgerPage struct {
 	Frame
+	Form     string // address of the printed form
 	Badge    Badge
 	Month    Field
 	Fields   []Field
@@ -147,7 +146,7 @@ func (p *Pages) ledger(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := &LedgerPage{Frame: v.frame(), Badge: v.badge(), Filtered: len(q) > 0, Pager: v.pager(len(list.Items), list.Total, list.Next), Table: Table{
+	page := &LedgerPage{Frame: v.frame(), Form: "/forms/ledger/print?month=" + url.QueryEscape(month), Badge: v.badge(), Filtered: len(q) > 0, Pager: v.pager(len(list.Items), list.Total, list.Next), Table: Table{
 		Caption: text2("接続(新しい順)", "Connections, the newest first"),
 		Columns: []text.Text{text2("番号", "No."), text2("接続日時", "Connected"), text2("接続先", "System"), text2("保守要員", "Engineer"), text2("承認(一/二)", "Approvals (1st/2nd)"),
 			text2("立会", "Attendant"), text2("終了理由", "End cause"), text2("時間", "Length"), text2("点検", "Review")},
@@ -311,65 +310,6 @@ func (p *Pages) askVerify(v *visit) error {
 	}
 	p.o.Views.AskVerify()
 	return v.to(local(v.r.PostFormValue("back"), "/ledger/verify"))
-}
-
-// ExportPage asks for the purpose of an export.
-type ExportPage struct {
-	Frame
-	Purpose     Field
-	Explanation Field
-}
-
-func (p *Pages) exportForm(v *visit) error {
-	if err := p.o.Views.OpenedPage(v.r.Context(), v.reader(), view.LedgerExport); err != nil {
-		return err
-	}
-	return v.show(v.exportPage(text.Text{}))
-}
-
-func (v *visit) exportPage(wrong text.Text) *ExportPage {
-	page := &ExportPage{Frame: v.frame(), Purpose: Field{Key: "purpose", Label: text2("閲覧目的", "Purpose of viewing"), Control: "radio", Required: true, Error: wrong},
-		Explanation: Field{Key: "explanation", Label: text2("説明", "Explanation"), Control: "text"}}
-	if list := v.given("explanation"); len(list) > 0 {
-		page.Explanation.Value = list[0]
-	}
-	for _, purpose := range policy.Purposes(policy.ActLedgerExport) {
-		page.Purpose.Choices = append(page.Purpose.Choices, Choice{Word: string(purpose), Text: purpose.Label()})
-	}
-	if !wrong.IsZero() {
-		page.Errors = []Problem{{Field: "purpose", Text: wrong}}
-	}
-	return page
-}
-
-func (p *Pages) export(v *visit) error {
-	if err := v.readForm(); err != nil {
-		return err
-	}
-	var body *lasting
-	defer func() {
-		if body != nil {
-			body.end()
-		}
-	}()
-	err := p.o.Views.ExportLedger(v.r.Context(), v.reader(), v.r.PostFormValue("purpose"), text.OneLine(v.r.PostFormValue("explanation"), 400), func() io.Writer {
-		h := v.w.Header()
-		h.Set("Content-Type", "application/jsonl")
-		h.Set("Content-Disposition", `attachment; filename="setsuzoku-daicho_`+p.o.Clock().In(p.o.Zone).Format("20060102T1504MST")+`.jsonl"`)
-		body = v.lasting(v.allowedLook(policy.Attempt{Act: policy.ActLedgerExport, Purpose: v.r.PostFormValue("purpose")}), 0)
-		return body
-	})
-	var denied *policy.Denied
-	switch {
-	case err == nil:
-		return nil
-	case body != nil: // what was sent cannot be taken back: the file lacks its end, which every verifier says
-		p.o.Log.Info("export_broke_off", "person", v.person.ID, "error", err)
-		panic(http.ErrAbortHandler) // only a cut connection tells the browser that the answer is not whole
-	case errors.As(err, &denied) && denied.Reason == policy.ViewPurposeRequired:
-		return v.showAs(http.StatusUnprocessableEntity, v.exportPage(text2("閲覧目的を選んでください", "Choose a purpose")))
-	}
-	return err
 }
 
 // CheckpointPage is a checkpoint for the section's paper file: a month's last, the one that covers an entry, or the newest.

@@ -10,6 +10,7 @@ import (
 // RequestPrint is form 5.1, the application on paper.
 type RequestPrint struct {
 	Frame
+	Form      string // address of the same as PDF; empty: not here
 	No        text.Text
 	Printed   Moment
 	Filed     Moment
@@ -57,6 +58,9 @@ func (p *Pages) requestPrint(v *visit) error {
 		Chip: requestChip(r.State), Addressed: p.o.House.Institution, Items: itemRows(k, nil, r), Changes: differenceRows(k), First: k.First,
 		Decisions: v.decisions(r, b), Notice: p.o.House.Notice.Version}
 	page.Crumbs = []Link{{text2("申請一覧", "Requests"), "/requests"}, {requestTitle(no), "/requests/" + no}}
+	if v.site == staff {
+		page.Form = printPath("request", no)
+	}
 	for _, part := range printParts {
 		page.Parts = append(page.Parts, PrintPart{part.title, v.rowsOf(r.Body, part.keys)})
 	}

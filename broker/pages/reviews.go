@@ -38,6 +38,7 @@ func reviewChip(state string) Chip {
 // ReviewsPage is the queue of reviews.
 type ReviewsPage struct {
 	Frame
+	Form  string    // address of the printed form
 	Head  text.Text // how the month stands
 	None  text.Text // said where nothing waits
 	Table Table
@@ -75,7 +76,7 @@ func (p *Pages) reviews(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := &ReviewsPage{Frame: v.frame(), Pager: v.pager(len(list.Items), list.Total, list.Next), Table: Table{
+	page := &ReviewsPage{Frame: v.frame(), Form: "/forms/reviews/print?month=" + p.o.Clock().In(p.o.Zone).Format("2006-01"), Pager: v.pager(len(list.Items), list.Total, list.Next), Table: Table{
 		Caption: text2("点検(待ちを先に、期限の早い順)", "Reviews: those that wait first, the earliest due on top"),
 		Columns: []text.Text{text2("作業(時間枠)", "Work (window)"), text2("状態", "State"), text2("対象システム", "System"), text2("理由(なぜ選ばれたか)", "Why it stands out"),
 			text2("期限", "Due"), text2("担当", "Auditor"), text2("すること", "Act")},

@@ -32,6 +32,7 @@ func sessionPaperPages() map[string]page {
 // AttestPage is the attendance record of a session's window (screens §5.4): what the broker knows, and the attendant's statement.
 type AttestPage struct {
 	Frame
+	Form   string // address of the printed form
 	Card   Card
 	Action string // address to which the statement goes; empty: it cannot be made now
 	Closed text.Text
@@ -88,7 +89,7 @@ func (v *visit) attestPage(f *api.Fault) (*AttestPage, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	page := &AttestPage{Frame: v.frame(), Made: rec.ID != ""}
+	page := &AttestPage{Frame: v.frame(), Made: rec.ID != "", Form: printPath("attendance", w.ID)}
 	page.Crumbs = []Link{{text2("接続の記録 "+s.ID, "Session "+s.ID), sessionPath(s.ID)}}
 	if page.Card, err = v.recordCard(rec, w.System); err != nil {
 		return nil, "", err
@@ -220,6 +221,7 @@ func (v *visit) recordCard(rec api.AttendanceRecord, system string) (Card, error
 // ReportPage is a work report (screens §5.3) as the section reads and accepts it.
 type ReportPage struct {
 	Frame
+	Form    string // address of the printed form
 	Card    Card
 	Offers  []Offer
 	History []Link
@@ -233,7 +235,7 @@ func (p *Pages) report(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := &ReportPage{Frame: v.frame(), Offers: v.offersOf(r.Offers, "/reports/"+url.PathEscape(r.ID))}
+	page := &ReportPage{Frame: v.frame(), Form: printPath("work-report", r.ID), Offers: v.offersOf(r.Offers, "/reports/"+url.PathEscape(r.ID))}
 	page.State = store.ReportState(r.State).Label()
 	for _, s := range r.Sessions {
 		page.Crumbs = append(page.Crumbs, Link{text2("接続の記録 "+s, "Session "+s), sessionPath(s)})

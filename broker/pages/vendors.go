@@ -119,6 +119,7 @@ func (p *Pages) vendorList(v *visit) error {
 // VendorPage is one vendor: contract and supervision, engineers, papers, and when it was stopped.
 type VendorPage struct {
 	Frame
+	Form      string // address of the printed form
 	ID        string
 	Chip      Chip
 	Freeze    string
@@ -172,7 +173,7 @@ func (p *Pages) vendorPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := &VendorPage{Frame: v.frame(), ID: one.ID, Chip: standingChip(one.State, one.Days), Freeze: "/incidents/freeze?vendor=" + url.QueryEscape(one.ID)}
+	page := &VendorPage{Frame: v.frame(), Form: printPath("vendor", one.ID), ID: one.ID, Chip: standingChip(one.State, one.Days), Freeze: "/incidents/freeze?vendor=" + url.QueryEscape(one.ID)}
 	page.Title = text.Same(one.Vendor.Name)
 	page.State = page.Chip.Text
 	page.Crumbs = []Link{{text2("保守事業者台帳", "Vendors"), "/vendors"}}

@@ -45,12 +45,12 @@ func Archive(w io.Writer, s *Sheet, o Options, year string, proof Proof) (string
 		return "", Losses{}, fmt.Errorf("sheet: write an archive: %w", err)
 	}
 	sum := a.digest.String()
-	err := a.add("readme.txt", a.readme)
+	err := a.add("readme", a.readme)
 	if err == nil && len(a.log.lost) > 0 {
-		err = a.add("replaced.txt", a.replaced)
+		err = a.add("replaced", a.replaced)
 	}
 	if err == nil {
-		err = a.add("verify.txt", func(w *bufio.Writer) error { return a.verify(w, sum, proof) })
+		err = a.add("verify", func(w *bufio.Writer) error { return a.verify(w, sum, proof) })
 	}
 	if err == nil {
 		err = a.zip.Close()
@@ -93,8 +93,9 @@ func (a *archive) create(name string) (io.Writer, error) {
 	return io.MultiWriter(f, one.sum), nil
 }
 
+// add writes a text file beside the CSV.
 func (a *archive) add(name string, fill func(*bufio.Writer) error) error {
-	f, err := a.create(name)
+	f, err := a.create(name + ".txt")
 	if err != nil {
 		return err
 	}

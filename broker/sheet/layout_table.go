@@ -43,7 +43,7 @@ func (l *layout) row(columns []Column, decks [][]int, row []Cell, heads func()) 
 		for x, i := range l.spread(columns, deck) {
 			b := box{x: x.from, w: x.width, size: sizeTable}
 			if i < len(row) {
-				b.lines = l.wrap(row[i].Text.In(l.lang), sizeTable, x.width-2*padding)
+				b.lines = l.wrap(row[i].dense(columns[i].Kind, len(decks) > 1, l.lang), sizeTable, x.width-2*padding)
 			}
 			if l.s.Blank {
 				b.lines = make([]string, blankLines)

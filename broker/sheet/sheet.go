@@ -3,6 +3,7 @@ package sheet
 import (
 	"iter"
 	"strconv"
+	"strings"
 	"time"
 
 	"sekimori/policy/text"
@@ -165,4 +166,20 @@ func ascii(name string) string {
 		}
 	}
 	return string(out)
+}
+
+// Lines are the lines of a value in a language, for pages. No value has one line, a dash.
+func (c Cell) Lines(lang string) []string {
+	if said := c.Text.In(lang); said != "" {
+		return strings.Split(said, "\n")
+	}
+	return []string{"—"}
+}
+
+// dense is a value in a table. Where a row has several lines there is little room: an instant is R8.11.24 10:06, in both languages.
+func (c Cell) dense(k Kind, tight bool, lang string) string {
+	if t, err := time.Parse(time.RFC3339, c.Code); tight && k == Time && err == nil && t.Year() >= 2019 {
+		return "R" + strconv.Itoa(t.Year()-2018) + t.Format(".1.2 15:04")
+	}
+	return c.Text.In(lang)
 }

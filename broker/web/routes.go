@@ -80,6 +80,8 @@ func foundationRoutes() []route {
 		{"GET", string(api.LedgerPath), everySignedIn(), (*Server).entries},
 		{"GET", api.LedgerEntries.Pattern("no"), everySignedIn(), (*Server).entry},
 		{"GET", string(api.LedgerExportPath), everySignedIn(), (*Server).exportLedger},
+		{"GET", string(api.Forms), everyStaff(), (*Server).forms},
+		{"GET", api.Forms.Pattern("form"), everyStaff(), (*Server).formFile}, // which person reads which form is judged as for the thing itself
 		{"GET", string(api.LedgerVerifyPath), everyStaff(), (*Server).verifyLedger},
 		{"GET", string(api.CheckpointPath), everyStaff(), (*Server).checkpoint},
 		{"GET", string(api.PolicyPath), everyStaff(), (*Server).ledgerPolicy},

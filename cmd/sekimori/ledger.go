@@ -85,13 +85,11 @@ func (p *program) ledgerCommand() *cli.Command {
 			return p.done(v, fmt.Sprintf("%d を訂正しました(訂正 → %d)", v.No, last), fmt.Sprintf("entry %d corrected (correction → %d)", v.No, last))
 		}),
 		p.leaf("export", "", "書き出す(点検担当だけ)", "export (auditors only)", func(c *cli.Context) error {
-			if f := c.String("format"); f != "jsonl" {
-				return &usageError{ja: fmt.Sprintf("知らない形式 %q", f), en: fmt.Sprintf("unknown format %q", f), hintJA: "jsonl です", hintEN: "it is jsonl"}
+			if c.String("format") != "jsonl" {
+				return p.exportForm(c, "ledger", "")
 			}
 			return p.download(c, api.LedgerExportPath, look(c))
-		}, p.purposeFlag(), p.explanationFlag(),
-			&cli.StringFlag{Name: "format", Value: "jsonl", Usage: "jsonl"},
-			p.outputFlag(), p.forceFlag()),
+		}, append(p.formFlags("jsonl"), p.monthFlag())...),
 		p.leaf("verify", "", "台帳全体を検証する", "verify the whole ledger", p.verifyLedger),
 		p.leaf("checkpoint", "", "最新の確定点", "the newest checkpoint", func(c *cli.Context) error {
 			v, err := fetch(p, c, api.CheckpointPath, nil)

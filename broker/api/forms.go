@@ -1,0 +1,9 @@
+package api
+
+// Form is one of the institution's forms (screens §5).
+type Form struct {
+	Form    string `json:"form"`
+	NameJA  string `json:"name_ja"`
+	NameEN  string `json:"name_en"`
+	OfMonth bool   `json:"of_month"` // of a month, and not of one thing
+}

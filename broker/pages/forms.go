@@ -1,0 +1,228 @@
+package pages
+
+import (
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"sekimori/broker/fault"
+	"sekimori/broker/sheet"
+	"sekimori/broker/store"
+	"sekimori/broker/view"
+	"sekimori/policy"
+	"sekimori/policy/text"
+)
+
+func formRoutes() []row {
+	readers := everyStaff() // which person reads which form is judged as for the thing itself
+	return []row{
+		get("/forms", staff, text2("様式", "Forms"), everyStaff(), l0, (*Pages).forms).inMenu(95),
+		get("/forms/{form}/blank", staff, text2("手書き用の様式", "Form for handwriting"), everyStaff(), l0, (*Pages).blankForm),
+		get("/forms/{form}/print", staff, text2("印刷用", "Print view"), readers, l1, (*Pages).formPrint),
+		get("/forms/{form}/pdf", staff, text2("印刷用(PDF)", "Print as PDF"), readers, l1, (*Pages).formPDF),
+		get("/forms/{form}/export", staff, text2("様式の書き出し", "Export of a form"), those(policy.Auditor), l1, (*Pages).formExportForm).denying(policy.ExportAuditorOnly),
+		post("/forms/{form}/export", staff, text2("様式の書き出し", "Export of a form"), those(policy.Auditor), l1, (*Pages).formExport).denying(policy.ExportAuditorOnly),
+	}
+}
+
+func formPages() map[string]page {
+	return map[string]page{"forms": &FormsPage{}, "formprint": &FormPrint{}, "export": &ExportPage{}}
+}
+
+// FormsPage lists the institution's forms: each blank for handwriting, and those of a month.
+type FormsPage struct {
+	Frame
+	Table Table
+	Rows  []FormLine
+	May   bool // export
+	Month Field
+}
+
+// FormLine is one form.
+type FormLine struct {
+	Name                 text.Text
+	Blank, Print, Export string // addresses; empty: not from here
+}
+
+func (p *Pages) forms(v *visit) error {
+	page := &FormsPage{Frame: v.frame(), May: v.mayExport(), Table: Table{Caption: text2("様式", "Forms"), Columns: []text.Text{text2("様式", "Form"), text2("手書き用", "For handwriting"), text2("今月分", "This month")}}}
+	month := p.o.Clock().In(p.o.Zone).Format("2006-01")
+	for _, k := range view.Forms() {
+		one := FormLine{Name: k.Name, Blank: "/forms/" + k.Key + "/blank"}
+		if k.OfMonth() {
+			one.Print = "/forms/" + k.Key + "/print?month=" + month
+			if page.May {
+				one.Export = "/forms/" + k.Key + "/export?month=" + month
+			}
+		}
+		page.Rows = append(page.Rows, one)
+	}
+	return v.show(page)
+}
+
+// mayExport tells whether the person is offered an export. The export itself asks again.
+func (v *visit) mayExport() bool {
+	return policy.Decide(policy.Facts{Person: v.person}, policy.Attempt{Act: policy.ActLedgerExport, Person: v.person.ID, Key: true, Factor: true, Purpose: string(policy.PeriodicReview)}, v.p.o.Clock()).Allow
+}
+
+// formAsked reads which form the address asks for.
+func (v *visit) formAsked(values url.Values) (view.FormAsked, error) {
+	a := view.FormAsked{Form: v.r.PathValue("form"), ID: values.Get("id")}
+	k, ok := view.FormOf(a.Form)
+	if !ok {
+		return a, fault.NotFound()
+	}
+	if !k.OfMonth() {
+		if a.ID == "" {
+			return a, fault.NotFound()
+		}
+		return a, nil
+	}
+	a.ID = ""
+	switch month := values.Get("month"); month {
+	case everyMonth:
+	case "":
+		now := v.p.o.Clock().In(v.p.o.Zone)
+		a.From = time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, v.p.o.Zone)
+	default:
+		from, err := time.ParseInLocation("2006-01", month, v.p.o.Zone)
+		if err != nil {
+			return a, fault.BadRequest("月は 2026-11 の形です", "a month is like 2026-11", nil)
+		}
+		a.From = from
+	}
+	return a, nil
+}
+
+// formQuery names the same form in the query of an address.
+func formQuery(a view.FormAsked) string {
+	q := url.Values{}
+	switch {
+	case a.ID != "":
+		q.Set("id", a.ID)
+	case a.From.IsZero():
+		q.Set("month", everyMonth)
+	default:
+		q.Set("month", a.From.Format("2006-01"))
+	}
+	return q.Encode()
+}
+
+// printPath is the printed form of a thing.
+func printPath(form, id string) string {
+	return "/forms/" + form + "/print?" + formQuery(view.FormAsked{ID: id})
+}
+
+// FormPrint is a form on a page, from the values that PDF and export have.
+type FormPrint struct {
+	Frame
+	Sheet       *sheet.Sheet
+	Printed     Moment
+	Parts       []PrintedPart
+	PDF, Export string
+	Cut         bool // rows beyond mostPrinted are left out
+}
+
+// PrintedPart is a part of a form with its rows.
+type PrintedPart struct {
+	Title  text.Text
+	Fields []sheet.Field
+	Decks  [][]sheet.Column
+	Rows   [][][]sheet.Cell // rows, of each its decks
+	Empty  text.Text
+	None   bool // the table has no rows
+}
+
+// mostPrinted is how many rows of a form a page shows.
+const mostPrinted = 500
+
+func (p *Pages) formPrint(v *visit) error {
+	a, err := v.formAsked(v.r.URL.Query())
+	if err != nil {
+		return err
+	}
+	s, err := p.o.Views.Form(v.r.Context(), v.reader(), a)
+	if err != nil {
+		return err
+	}
+	page := &FormPrint{Frame: v.frame(), Sheet: s, Printed: moment(s.Printed, p.o.Zone), PDF: "/forms/" + a.Form + "/pdf?" + formQuery(a)}
+	page.Title, page.Crumbs = s.Name, []Link{{text2("様式", "Forms"), "/forms"}}
+	if v.mayExport() {
+		page.Export = "/forms/" + a.Form + "/export?" + formQuery(a)
+	}
+	left := mostPrinted
+	for _, part := range s.Parts {
+		one := PrintedPart{Title: part.Title, Fields: part.Fields}
+		if part.Table != nil {
+			one.Empty = part.Table.Empty
+			of := decks(part.Table.Columns)
+			for _, deck := range of {
+				var columns []sheet.Column
+				for _, i := range deck {
+					columns = append(columns, part.Table.Columns[i])
+				}
+				one.Decks = append(one.Decks, columns)
+			}
+			for cells, err := range part.Table.Rows {
+				if err != nil {
+					return err
+				}
+				if left--; left < 0 {
+					page.Cut = true
+					break
+				}
+				var row [][]sheet.Cell
+				for _, deck := range of {
+					var line []sheet.Cell
+					for _, i := range deck {
+						line = append(line, cells[i])
+					}
+					row = append(row, line)
+				}
+				one.Rows = append(one.Rows, row)
+			}
+			one.None = len(one.Rows) == 0
+		}
+		page.Parts = append(page.Parts, one)
+	}
+	return v.show(page)
+}
+
+// decks are the columns of each line of a row, by their places.
+func decks(columns []sheet.Column) (out [][]int) {
+	for i, c := range columns {
+		for len(out) <= c.Deck {
+			out = append(out, nil)
+		}
+		out[c.Deck] = append(out[c.Deck], i)
+	}
+	return out
+}
+
+func (p *Pages) formPDF(v *visit) error {
+	a, err := v.formAsked(v.r.URL.Query())
+	if err != nil {
+		return err
+	}
+	return v.printed(a, false)
+}
+
+func (p *Pages) blankForm(v *visit) error {
+	return v.printed(view.FormAsked{Form: v.r.PathValue("form")}, true)
+}
+
+// printed sends a form as PDF.
+func (v *visit) printed(a view.FormAsked, blank bool) error {
+	if _, ok := view.FormOf(a.Form); !ok {
+		return store.ErrNotFound
+	}
+	return v.download(nil, func(begin func(view.FormFile) io.Writer) error {
+		return v.p.o.Views.PrintForm(v.r.Context(), v.reader(), a, v.lang, blank, begin)
+	})
+}
+
+// disposition names a downloaded file. Names are ASCII.
+func disposition(name string) string {
+	return `attachment; filename="` + strings.ReplaceAll(name, `"`, "") + `"`
+}

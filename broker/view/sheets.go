@@ -1,0 +1,200 @@
+package view
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"sekimori/broker/sheet"
+	"sekimori/broker/store"
+	"sekimori/policy/text"
+)
+
+// FormKind is one of the institution's forms (screens §5).
+type FormKind struct {
+	Key  string // in addresses and commands
+	Name text.Text
+	Wide bool // A4 landscape
+
+	file  string // begins the names of its files
+	month bool   // it is of a month, and not of one thing
+	seals []text.Text
+	read  func(v *Views, ctx context.Context, by Reader, a FormAsked) (*sheet.Sheet, error)
+	blank func() []sheet.Part // the form without values
+}
+
+// OfMonth tells whether the form is of a month. Other forms are of one thing, which an id names.
+func (k FormKind) OfMonth() bool { return k.month }
+
+// FormAsked is the form that is asked for.
+type FormAsked struct {
+	Form string
+	ID   string    // of the thing
+	From time.Time // first day of the month, for forms of a month
+}
+
+var sealedBy = []text.Text{text.Of("所管課長", "Head of section"), text.Of("情報システム課", "IS section")}
+
+// formKinds are the forms in the order of screens §5.
+func formKinds() []FormKind {
+	return []FormKind{
+		{Key: "request", Name: text.Of("リモート保守作業申請書", "Remote maintenance request"), file: "hoshu-shinsei", read: (*Views).requestSheet, blank: blankOf(requestParts(), requestRows())},
+		{Key: "ledger", Name: text.Of("接続台帳", "Ledger of connections"), file: "setsuzoku-daicho", Wide: true, month: true, seals: sealedBy, read: (*Views).ledgerSheet, blank: blankLedger},
+		{Key: "work-report", Name: text.Of("作業報告書", "Work report"), file: "sagyo-hokoku", read: (*Views).reportSheet, blank: blankOf(reportParts, reportRows())},
+		{Key: "attendance", Name: text.Of("立会確認書", "Attendance record"), file: "tachiai-kakunin", read: (*Views).attendanceSheet, blank: blankOf(attendanceParts(), attendanceRows())},
+		{Key: "reviews", Name: text.Of("点検報告書", "Review report"), file: "tenken-hokoku", month: true, seals: sealedBy, read: (*Views).reviewsSheet, blank: blankOf(reviewsParts(), reviewsRows())},
+		{Key: "vendor", Name: text.Of("保守事業者監督記録", "Vendor supervision record"), file: "kantoku-kiroku", read: (*Views).vendorSheet, blank: blankOf(vendorParts(), vendorRows())},
+	}
+}
+
+// Forms lists the forms.
+func Forms() []FormKind { return formKinds() }
+
+// FormOf finds a form by its key.
+func FormOf(key string) (FormKind, bool) {
+	all := formKinds()
+	i := slices.IndexFunc(all, func(k FormKind) bool { return k.Key == key })
+	if i < 0 {
+		return FormKind{}, false
+	}
+	return all[i], true
+}
+
+// Form reads a form with its values. The look is ledgered as that of the thing itself. Errors: those of the thing's own look;
+// store.ErrNotFound for an unknown form.
+func (v *Views) Form(ctx context.Context, by Reader, a FormAsked) (*sheet.Sheet, error) {
+	k, ok := FormOf(a.Form)
+	if !ok {
+		return nil, store.ErrNotFound
+	}
+	s, err := k.read(v, ctx, by, a)
+	if err != nil {
+		return nil, err
+	}
+	v.dress(s, k)
+	return s, nil
+}
+
+// BlankForm is a form to be filled in by hand while the system is down: 手書き用. It shows no one's data and is no look.
+func (v *Views) BlankForm(key string) (*sheet.Sheet, error) {
+	k, ok := FormOf(key)
+	if !ok {
+		return nil, store.ErrNotFound
+	}
+	s := &sheet.Sheet{Blank: true, Marks: []text.Text{text.Of("手書き用", "For handwriting")}, Parts: k.blank()}
+	v.dress(s, k)
+	s.Notes = append(s.Notes, text.Of("復旧したら、この用紙から「後日入力」として登録してください。", "When the system is back, enter this paper as a later entry."))
+	return s, nil
+}
+
+// dress gives a sheet what all have.
+func (v *Views) dress(s *sheet.Sheet, k FormKind) {
+	s.Key, s.Name, s.Wide, s.Seals = k.file, k.Name, k.Wide, k.seals
+	s.Printed, s.Version, s.Addressed = v.o.Clock().In(v.o.Zone), v.o.Version, v.o.Institution
+}
+
+// FileYear is the second part of a form's file name: the thing's number, or the fiscal year of the month.
+func (a FormAsked) FileYear() string {
+	if a.ID != "" {
+		return a.ID
+	}
+	if a.From.IsZero() {
+		return ""
+	}
+	return sheet.Fiscal(a.From)
+}
+
+// formRow is one field of a form: its place, and how its value is read from the thing. Print page, PDF, workbook and CSV follow these rows.
+type formRow[T any] struct {
+	part  string
+	key   string
+	ja    string
+	en    string
+	kind  sheet.Kind
+	value func(T) sheet.Cell
+}
+
+// formPart is a part of a form. columns: it has a table, whose rows are read by rows.
+type formPart[T any] struct {
+	key     string
+	ja, en  string
+	columns []sheet.Column
+	rows    func(T) [][]sheet.Cell
+	empty   text.Text
+}
+
+var none = text.Of("無", "none")
+
+// filled gives the parts of a form with the values of a thing.
+func filled[T any](parts []formPart[T], rows []formRow[T], of T) []sheet.Part {
+	var out []sheet.Part
+	for _, p := range parts {
+		one := sheet.Part{Key: p.key, Title: text.Of(p.ja, p.en)}
+		for _, r := range rows {
+			if r.part == p.key {
+				one.Fields = append(one.Fields, sheet.NewField(r.key, text.Of(r.ja, r.en), r.kind, r.value(of)))
+			}
+		}
+		if p.columns != nil {
+			one.Table = &sheet.Table{Columns: p.columns, Rows: sheet.Rows(p.rows(of)...), Empty: none}
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// blankOf gives the parts of a form without values.
+func blankOf[T any](parts []formPart[T], rows []formRow[T]) func() []sheet.Part {
+	return func() []sheet.Part {
+		var out []sheet.Part
+		for _, p := range parts {
+			one := sheet.Part{Key: p.key, Title: text.Of(p.ja, p.en)}
+			for _, r := range rows {
+				if r.part == p.key {
+					one.Fields = append(one.Fields, sheet.NewField(r.key, text.Of(r.ja, r.en), r.kind, sheet.Cell{}))
+				}
+			}
+			if p.columns != nil {
+				one.Table = &sheet.Table{Columns: p.columns, Rows: sheet.Rows()}
+			}
+			out = append(out, one)
+		}
+		return out
+	}
+}
+
+func column(key, ja, en string, kind sheet.Kind, share int) sheet.Column {
+	return sheet.Column{Key: key, Label: text.Of(ja, en), Kind: kind, Share: share}
+}
+
+// lines is a value of several lines; without any it is 無.
+func lines(list []string) sheet.Cell {
+	if len(list) == 0 {
+		return sheet.Said(none)
+	}
+	return sheet.Text(strings.Join(list, "\n"))
+}
+
+func nameAndID(n Named) string {
+	if n.Name == "" || n.Name == n.ID {
+		return n.ID
+	}
+	return n.Name + "(" + n.ID + ")"
+}
+
+// spelled is a text that may be missing.
+func spelled(s string) sheet.Cell {
+	if s == "" {
+		return sheet.Said(none)
+	}
+	return sheet.Text(s)
+}
+
+// lastDay is the last day of a time that ends before an instant.
+func lastDay(end time.Time) sheet.Cell {
+	if end.IsZero() {
+		return sheet.Cell{}
+	}
+	return sheet.On(end.Add(-1))
+}

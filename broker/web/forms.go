@@ -1,0 +1,80 @@
+package web
+
+import (
+	"fmt"
+	"io"
+	"mime"
+	"time"
+
+	"sekimori/broker/api"
+	"sekimori/broker/fault"
+	"sekimori/broker/sheet"
+	"sekimori/broker/view"
+	"sekimori/policy"
+	"sekimori/policy/text"
+)
+
+// forms lists the forms; it shows no one's data.
+func (s *Server) forms(c *call) error {
+	return c.answer(view.Whole(view.Each(view.Forms(), func(k view.FormKind) api.Form {
+		return api.Form{Form: k.Key, NameJA: k.Name.JA, NameEN: k.Name.EN, OfMonth: k.OfMonth()}
+	})), nil)
+}
+
+// formFile streams a form: with print as PDF for a person who may read it, with blank the same without values, otherwise an auditor's export
+// in any format.
+func (s *Server) formFile(c *call) error {
+	value := c.r.FormValue
+	k, ok := view.FormOf(c.r.PathValue("form"))
+	if !ok {
+		return fault.NotFound()
+	}
+	a := view.FormAsked{Form: k.Key, ID: value("id")}
+	if k.OfMonth() {
+		a.ID = ""
+		if month := value("month"); month != "" {
+			from, err := time.ParseInLocation("2006-01", month, s.o.Zone)
+			if err != nil {
+				return fault.BadRequest("月は 2026-11 のように書いてください", "write a month like 2026-11", err)
+			}
+			a.From = from
+		}
+	}
+	lang := value("lang")
+	if !text.Known(lang) {
+		lang = "ja"
+	}
+	var end func()
+	defer func() {
+		if end != nil {
+			end()
+		}
+	}()
+	begin := func(f view.FormFile) io.Writer {
+		c.w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
+		end = s.streaming(c, f.MediaType, takeStall)
+		return c.w
+	}
+	if blank := value("blank") == "true"; blank || value("print") == "true" {
+		return formFailed(s.o.Views.PrintForm(c.r.Context(), c.reader(), a, lang, blank, begin))
+	}
+	why, err := c.viewing()
+	if err != nil {
+		return err
+	}
+	out := view.FormOutput{Format: value("format"), Options: sheet.Options{Lang: lang, Keys: value("header") == "keys", CP932: value("encoding") == "cp932"}, Replace: value("replace") == "true"}
+	switch out.Format {
+	case view.FormatPDF, view.FormatXLSX, view.FormatCSV:
+	default:
+		return fault.BadRequest("形式は pdf、xlsx、csv です", "the formats are pdf, xlsx and csv", nil)
+	}
+	c.look = &policy.Attempt{Act: policy.ActLedgerExport, Purpose: why.Purpose, Person: c.person.ID, Key: true, Factor: true}
+	return formFailed(s.o.Views.ExportForm(c.r.Context(), c.reader(), a, out, why, begin))
+}
+
+func formFailed(err error) error {
+	if err != nil {
+		return fmt.Errorf("form: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"net/url"
+
+	"github.com/urfave/cli/v2"
+
+	"sekimori/broker/api"
+)
+
+func (p *program) formFields() []column[api.Form] {
+	return []column[api.Form]{
+		{"符号", "FORM", func(f api.Form) string { return f.Form }},
+		{"様式", "NAME", func(f api.Form) string { return p.say(f.NameJA, f.NameEN) }},
+		{"対象", "OF", func(f api.Form) string {
+			if f.OfMonth {
+				return p.say("月(--month)", "a month (--month)")
+			}
+			return p.say("番号", "an id")
+		}},
+	}
+}
+
+func (p *program) formCommand() *cli.Command {
+	return p.group("form", "様式(申請書・台帳・報告書)", "the institution's forms",
+		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
+			v, err := fetchList(p, c, api.Forms.All(), nil)
+			if err != nil {
+				return err
+			}
+			return list(p, v, "様式はありません。", "No forms.", p.formFields())
+		}),
+		p.leaf("print", "FORM [ID]", "読める様式をPDFにする", "print a form that you may read, as PDF", func(c *cli.Context) error {
+			q := p.formAsked(c, c.Args().Get(1))
+			q.Set("print", "true")
+			return p.download(c, api.FormFile(c.Args().First()), q)
+		}, p.monthFlag(), p.outputFlag(), p.forceFlag()),
+		p.leaf("blank", "FORM", "手書き用の様式をPDFにする", "print a form for handwriting, as PDF", func(c *cli.Context) error {
+			return p.download(c, api.FormFile(c.Args().First()), url.Values{"blank": {"true"}, "lang": {p.lang}})
+		}, p.outputFlag(), p.forceFlag()),
+		p.leaf("export", "FORM [ID]", "様式を書き出す(点検担当だけ)", "export a form (auditors only)", func(c *cli.Context) error {
+			return p.exportForm(c, c.Args().First(), c.Args().Get(1))
+		}, append(p.formFlags("pdf"), p.monthFlag())...),
+	)
+}
+
+func (p *program) monthFlag() cli.Flag {
+	return &cli.StringFlag{Name: "month", Usage: p.say("月(例 2026-11)。なければ全期間", "the month, as 2026-11; without it all time")}
+}
+
+// formFlags are the options of an export.
+func (p *program) formFlags(format string) []cli.Flag {
+	formats := "pdf, xlsx, csv"
+	if format == "jsonl" {
+		formats = p.say("jsonl(すべての記載)、pdf・xlsx・csv(接続台帳)", "jsonl (all entries); pdf, xlsx, csv (the table of connections)")
+	}
+	return []cli.Flag{p.purposeFlag(), p.explanationFlag(), p.outputFlag(), p.forceFlag(),
+		&cli.StringFlag{Name: "format", Value: format, Usage: formats},
+		&cli.StringFlag{Name: "header", Value: "words", Usage: p.say("見出し: words(言葉)か keys(変わらない符号)", "heads of columns: words, or stable keys")},
+		&cli.StringFlag{Name: "encoding", Value: "utf8", Usage: p.say("CSVの文字コード: utf8 か cp932", "encoding of CSV: utf8 or cp932")},
+		&cli.BoolFlag{Name: "replace", Usage: p.say("CP932にない文字を〓に置き換えてよい", "characters that CP932 lacks may become 〓")},
+	}
+}
+
+// formAsked names the form of a thing or a month.
+func (p *program) formAsked(c *cli.Context, id string) url.Values {
+	q := url.Values{"lang": {p.lang}}
+	if id != "" {
+		q.Set("id", id)
+	}
+	if month := c.String("month"); month != "" {
+		q.Set("month", month)
+	}
+	return q
+}
+
+// exportForm downloads a form as an auditor.
+func (p *program) exportForm(c *cli.Context, form, id string) error {
+	q := p.formAsked(c, id)
+	for name, value := range look(c) {
+		q[name] = value
+	}
+	for _, name := range []string{"format", "header", "encoding"} {
+		q.Set(name, c.String(name))
+	}
+	if c.Bool("replace") {
+		q.Set("replace", "true")
+	}
+	return p.download(c, api.FormFile(form), q)
+}
