@@ -16,7 +16,7 @@ func decideStaff(f *Facts, a *Attempt) Decision {
 	switch a.Act {
 	case ActLedgerRead:
 		return readLedger(p, f.StandsInFor)
-	case ActLedgerExport:
+	case ActLedgerExport, ActIncidentExport:
 		if !p.Has(Auditor) {
 			return deny(ExportAuditorOnly, nil)
 		}

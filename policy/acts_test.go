@@ -84,6 +84,21 @@ func TestActsOfStaff(t *testing.T) {
 	}
 }
 
+// An incident's bundle has recordings and the whole ledger: the auditor alone takes it out, with a purpose.
+func TestOnlyAnAuditorExportsAnIncident(t *testing.T) {
+	for _, role := range []Role{Requester, Approver, SecondApprover, Attendant, Auditor, Administrator, InformationSystems} {
+		p := Person{ID: "U-001", Kind: Staff, Section: "personnel", Roles: []Role{role}}
+		a := Attempt{Act: ActIncidentExport, Person: p.ID, Key: true, Factor: true, Purpose: string(IncidentInquiry)}
+		if d := Decide(Facts{Person: p}, a, mid); d.Allow != (role == Auditor) || !d.Allow && d.Reason != ExportAuditorOnly {
+			t.Errorf("%s: %+v", role, d)
+		}
+		p.Locked = &Lock{By: "U-002"}
+		if d := Decide(Facts{Person: p}, a, mid); d.Allow {
+			t.Errorf("%s, locked: %+v", role, d)
+		}
+	}
+}
+
 // Only an auditor opens a recording that does not hold against the ledger, and only with a purpose. No other role may.
 func TestOnlyAnAuditorOpensWhatDoesNotHold(t *testing.T) {
 	subject := Subject{Session: "S-20261124-01", System: "hr", Section: "personnel", Requester: "U-020", Approvers: []string{"U-001"}, Attendants: []string{"U-010"}}
@@ -137,6 +152,7 @@ func TestADeputyReadsAndWatches(t *testing.T) {
 		{"deputy", deputy, "personnel", ActPlay, false},
 		{"deputy", deputy, "personnel", ActExport, false},
 		{"deputy", deputy, "personnel", ActLedgerExport, false},
+		{"deputy", deputy, "personnel", ActIncidentExport, false},
 		{"deputy", deputy, "personnel", ActReview, false},
 		{"of another section", deputy, "tax", ActWatch, false},
 		{"engineer", engineer, "personnel", ActLedgerRead, false},

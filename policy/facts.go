@@ -89,7 +89,9 @@ const (
 	ActOpenDamaged  Act = "open-damaged" // open a recording that does not hold against the ledger
 	ActLedgerRead   Act = "ledger-read"
 	ActLedgerExport Act = "ledger-export"
-	ActReview       Act = "review" // sign a review
+	// ActIncidentExport takes out an incident's evidence bundle: the ledger and the sealed recordings of every section that it holds.
+	ActIncidentExport Act = "incident-export"
+	ActReview         Act = "review" // sign a review
 	ActSearch       Act = "search" // search the text of recordings; which of them is ActPlay's matter
 )
 

@@ -25,7 +25,7 @@ func Purposes(act Act) []Purpose {
 	switch act {
 	case ActWatch:
 		return append([]Purpose{Attendance}, all...)
-	case ActPlay, ActExport, ActOpenDamaged, ActLedgerExport, ActSearch:
+	case ActPlay, ActExport, ActOpenDamaged, ActLedgerExport, ActSearch, ActIncidentExport:
 		return all
 	}
 	return nil

@@ -13,7 +13,7 @@ func TestAttackAPurposeThatSaysNothing(t *testing.T) {
 	decide := func(act Act, purpose string) Decision {
 		return Decide(Facts{Person: p, Subject: &subject}, Attempt{Act: act, Person: p.ID, Key: true, Factor: true, Purpose: purpose}, mid)
 	}
-	for _, act := range []Act{ActWatch, ActPlay, ActExport, ActOpenDamaged, ActLedgerExport, ActSearch} {
+	for _, act := range []Act{ActWatch, ActPlay, ActExport, ActOpenDamaged, ActLedgerExport, ActSearch, ActIncidentExport} {
 		for _, purpose := range []string{"", " ", "\u200b", "\x00", "\u3164", "\u2800", "nonsense", "periodic review", "Periodic-Review", "periodic-review ", "periodic-review\u200b", "定期の点検"} {
 			if d := decide(act, purpose); d.Allow || d.Reason != ViewPurposeRequired {
 				t.Errorf("%s for %q: allowed %v, %s", act, purpose, d.Allow, d.Reason)

@@ -49,7 +49,7 @@ const testKinds = "test."
 const memberRows = "rows"
 
 // catalogue is all kinds by name.
-var catalogue = slices.SortedFunc(slices.Values(slices.Concat(kindsOfPeople, kindsOfRequests, kindsOfWindows, kindsOfLines, kindsOfSessions, kindsOfFiles, kindsOfAccounts, kindsOfPapers, kindsOfPermits, kindsOfStops, kindsOfKeys, kindsOfTheLedger, kindsOfNotices)),
+var catalogue = slices.SortedFunc(slices.Values(slices.Concat(kindsOfPeople, kindsOfRequests, kindsOfWindows, kindsOfLines, kindsOfSessions, kindsOfFiles, kindsOfAccounts, kindsOfPapers, kindsOfPermits, kindsOfStops, kindsOfKeys, kindsOfIncidents, kindsOfTheLedger, kindsOfNotices)),
 	func(a, b Kind) int { return strings.Compare(a.Name, b.Name) })
 
 // Kinds returns all kinds that a broker of this version writes, by name. KINDS.md shows them.
@@ -61,6 +61,20 @@ func KindJA(name string) string {
 		return k.JA
 	}
 	return name
+}
+
+// KindSays returns in English what an entry of a kind tells: the first sentence of its description. For an unknown kind it returns the kind
+// itself.
+func KindSays(name string) string {
+	k, known := kindNamed(name)
+	if !known {
+		return name
+	}
+	first, _, more := strings.Cut(k.Says, ". ")
+	if more {
+		return first
+	}
+	return strings.TrimSuffix(first, ".")
 }
 
 func kindNamed(name string) (Kind, bool) {

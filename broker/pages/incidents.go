@@ -24,11 +24,14 @@ func incidentRoutes() []row {
 		get("/incidents/freeze", staff, press, everyStaff(), l1, (*Pages).freezeForm),
 		post("/incidents/freeze", staff, press, everyStaff(), l1, (*Pages).freezeNow),
 		get("/incidents/{id}", staff, one, everyStaff(), l1, (*Pages).incident),
+		get("/incidents/{id}/timeline", staff, text2("事案の経過", "Timeline of the incident"), ledgerReaders(), l1, (*Pages).incidentTimeline),
+		get("/incidents/{id}/export", staff, text2("証拠一式の書き出し", "Export of the evidence bundle"), those(policy.Auditor), l1, (*Pages).incidentExportForm).denying(policy.ExportAuditorOnly),
+		post("/incidents/{id}/export", staff, text2("証拠一式の書き出し", "Export of the evidence bundle"), those(policy.Auditor), l2, (*Pages).incidentExport).denying(policy.ExportAuditorOnly),
 	}
 }
 
 func incidentPages() map[string]page {
-	return map[string]page{"incidents": &IncidentsPage{}, "freeze": &FreezePage{}, "incident": &IncidentPage{}}
+	return map[string]page{"incidents": &IncidentsPage{}, "freeze": &FreezePage{}, "incident": &IncidentPage{}, "incidenttimeline": &IncidentTimelinePage{}, "incidentexport": &IncidentExportPage{}}
 }
 
 // IncidentsPage lists freezes and drills.
@@ -237,6 +240,8 @@ type IncidentPage struct {
 	Second text.Text // what is missing for the lift; empty: nothing
 	Lifted bool
 	Offers []Offer
+
+	Timeline, Export string // addresses; empty: not for this person
 }
 
 // LiftRow is one person's agreement.
@@ -276,6 +281,9 @@ func (p *Pages) incident(v *visit) error {
 	page := &IncidentPage{Frame: v.frame(), Card: Card{Rows: rows}, Lifted: f.State == freeze.Lifted, Offers: v.offersOf(f.Offers, "/freezes/"+url.PathEscape(f.ID))}
 	page.State, page.Title, page.Drill = state.Text, text2("凍結 "+f.ID, "Freeze "+f.ID), f.Drill
 	page.Crumbs = []Link{{text2("緊急凍結", "Freeze"), "/incidents"}}
+	if page.Timeline, page.Export, err = v.incidentLinks(f.ID); err != nil {
+		return err
+	}
 	for i, l := range f.Lifts {
 		page.Lifts = append(page.Lifts, LiftRow{Number: i + 1, By: names(l.By), At: moment(l.At, p.o.Zone), Reason: l.Reason})
 	}

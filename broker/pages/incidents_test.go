@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"sekimori/broker/bundle"
 )
 
 // One person stops with one press; two release, one of them of the information-systems section. The banner stands on every page meanwhile.
@@ -55,4 +57,55 @@ func TestADrillSaysSo(t *testing.T) {
 	}
 	head.get("/incidents/I-001").has(t, "訓練")
 	head.get("/today").has(t, "訓練 緊急凍結中")
+}
+
+// The auditor takes the evidence out on the incident's page, with a purpose, and opens its timeline. Others are not offered the export, and are
+// refused it.
+func TestTheAuditorExportsAnIncidentOnItsPage(t *testing.T) {
+	w := found(t)
+	w.worked()
+	if a := w.as("ito").post("/incidents/freeze", url.Values{"scope": {"system hr"}, "reason": {"不審な操作"}}); a.status != 303 {
+		t.Fatalf("freeze: %d", a.status)
+	}
+	head, mori := w.as("head"), w.as("mori")
+	page := head.get("/incidents/I-001")
+	page.has(t, `href="/incidents/I-001/timeline"`)
+	page.lacks(t, "/export")
+	for _, a := range []answer{head.get("/incidents/I-001/export"), head.post("/incidents/I-001/export", url.Values{"purpose": {"incident"}})} {
+		if a.status != 403 || !strings.Contains(a.body, "書き出しは点検担当だけが行えます") {
+			t.Errorf("the head exports: %d\n%.300s", a.status, a.body)
+		}
+	}
+	mori.get("/incidents/I-001").has(t, `href="/incidents/I-001/export"`)
+	mori.get("/incidents/I-001/export").has(t, "証拠一式の書き出し", "sekimori-verify --incident", "事故の調査")
+	if a := mori.post("/incidents/I-001/export", url.Values{"explanation": {"個人情報保護委員会への報告"}}); a.status != 422 || !strings.Contains(a.body, "閲覧目的を選んでください") || !strings.Contains(a.body, "個人情報保護委員会への報告") {
+		t.Errorf("without a purpose: %d\n%s", a.status, a.body)
+	}
+	a := mori.post("/incidents/I-001/export", url.Values{"purpose": {"incident"}})
+	if a.status != 200 || a.header.Get("Content-Type") != "application/zip" || !strings.Contains(a.header.Get("Content-Disposition"), `filename="shoko-isshiki_I-001_`) {
+		t.Fatalf("%d %v", a.status, a.header)
+	}
+	b, err := bundle.Open(strings.NewReader(a.body), int64(len(a.body)))
+	if err == nil {
+		err = b.Check(t.Context(), nil)
+	}
+	if err != nil || b.Manifest.Incident != "I-001" || len(b.Manifest.Recordings) == 0 {
+		t.Errorf("%+v, %v", b, err)
+	}
+	if a := mori.post("/incidents/I-999/export", url.Values{"purpose": {"incident"}}); a.status != 404 {
+		t.Errorf("an incident that is none: %d", a.status)
+	}
+	line := head.get("/incidents/I-001/timeline")
+	line.has(t, "事案の経過", "緊急凍結", "不審な操作", "操作記録の保全", "事案の証拠一式の書き出し", `href="/ledger/`)
+	line.lacks(t, "訓練")
+	head.get("/incidents/I-001/timeline?lang=en").has(t, "Timeline of the incident", "A person froze everything", "entries of the ledger concern this incident")
+	if a := head.get("/incidents/I-001/timeline?next=x"); a.status != 400 {
+		t.Errorf("any next: %d", a.status)
+	}
+	if a := head.get("/incidents/I-999/timeline"); a.status != 404 {
+		t.Errorf("an incident that is none: %d", a.status)
+	}
+	if a := w.as("kato").get("/incidents/I-001/timeline"); a.status != 403 {
+		t.Errorf("a requester reads it: %d", a.status)
+	}
 }

@@ -16,9 +16,15 @@ import (
 	"sekimori/policy/text"
 )
 
-func ledgerRoutes() []row {
+// ledgerReaders may open pages of the ledger; policy says what each of them reads there.
+func ledgerReaders() callers {
 	readers := those(policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor, policy.Administrator, policy.Attendant)
 	readers.Deputies = true
+	return readers
+}
+
+func ledgerRoutes() []row {
+	readers := ledgerReaders()
 	return []row{
 		get("/ledger", staff, text2("接続台帳", "Ledger"), readers, levelOf(api.LedgerPath), (*Pages).ledger).inMenu(60),
 		get("/ledger/entries", staff, text2("すべての記載", "All entries"), readers, l1, (*Pages).entries),
@@ -310,6 +316,72 @@ func (p *Pages) askVerify(v *visit) error {
 	}
 	p.o.Views.AskVerify()
 	return v.to(local(v.r.PostFormValue("back"), "/ledger/verify"))
+}
+
+// ExportPage asks for the purpose of an export.
+type ExportPage struct {
+	Frame
+	Purpose     Field
+	Explanation Field
+}
+
+func (p *Pages) exportForm(v *visit) error {
+	if err := p.o.Views.OpenedPage(v.r.Context(), v.reader(), view.LedgerExport); err != nil {
+		return err
+	}
+	return v.show(v.exportPage(text.Text{}))
+}
+
+func (v *visit) exportPage(wrong text.Text) *ExportPage {
+	page := &ExportPage{Frame: v.frame()}
+	page.Purpose, page.Explanation = v.purposeFields(policy.ActLedgerExport, wrong)
+	if !wrong.IsZero() {
+		page.Errors = []Problem{{Field: "purpose", Text: wrong}}
+	}
+	return page
+}
+
+// purposeFields ask for the purpose of taking something out, with what was typed before.
+func (v *visit) purposeFields(act policy.Act, wrong text.Text) (purpose, explanation Field) {
+	purpose = Field{Key: "purpose", Label: text2("閲覧目的", "Purpose of viewing"), Control: "radio", Required: true, Error: wrong}
+	explanation = Field{Key: "explanation", Label: text2("説明", "Explanation"), Control: "text"}
+	if list := v.given("explanation"); len(list) > 0 {
+		explanation.Value = list[0]
+	}
+	for _, one := range policy.Purposes(act) {
+		purpose.Choices = append(purpose.Choices, Choice{Word: string(one), Text: one.Label()})
+	}
+	return purpose, explanation
+}
+
+func (p *Pages) export(v *visit) error {
+	if err := v.readForm(); err != nil {
+		return err
+	}
+	var body *lasting
+	defer func() {
+		if body != nil {
+			body.end()
+		}
+	}()
+	err := p.o.Views.ExportLedger(v.r.Context(), v.reader(), v.r.PostFormValue("purpose"), text.OneLine(v.r.PostFormValue("explanation"), 400), func() io.Writer {
+		h := v.w.Header()
+		h.Set("Content-Type", "application/jsonl")
+		h.Set("Content-Disposition", `attachment; filename="setsuzoku-daicho_`+p.o.Clock().In(p.o.Zone).Format("20060102T1504MST")+`.jsonl"`)
+		body = v.lasting(v.allowedLook(policy.Attempt{Act: policy.ActLedgerExport, Purpose: v.r.PostFormValue("purpose")}), 0)
+		return body
+	})
+	var denied *policy.Denied
+	switch {
+	case err == nil:
+		return nil
+	case body != nil: // what was sent cannot be taken back: the file lacks its end, which every verifier says
+		p.o.Log.Info("export_broke_off", "person", v.person.ID, "error", err)
+		panic(http.ErrAbortHandler) // only a cut connection tells the browser that the answer is not whole
+	case errors.As(err, &denied) && denied.Reason == policy.ViewPurposeRequired:
+		return v.showAs(http.StatusUnprocessableEntity, v.exportPage(text2("閲覧目的を選んでください", "Choose a purpose")))
+	}
+	return err
 }
 
 // CheckpointPage is a checkpoint for the section's paper file: a month's last, the one that covers an entry, or the newest.

@@ -14,6 +14,7 @@ import (
 
 	"sekimori/broker/dial"
 	"sekimori/broker/evidence"
+	"sekimori/broker/freeze"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/ledger"
 	"sekimori/broker/session"
@@ -50,7 +51,7 @@ func newArchive(t *testing.T, record func(w *recordings.Writer, pass func(time.D
 	}
 	t.Cleanup(func() { sup.Close(t.Context()) })
 	a.viewsWith = func(x *search.Index) *view.Views {
-		return view.New(view.Options{DB: a.DB, Registry: a.Registry, Sessions: sup, Ring: a.Keys, Zone: townhall.Zone, Clock: a.Now, Index: x,
+		return view.New(view.Options{DB: a.DB, Registry: a.Registry, Sessions: sup, Ring: a.Keys, Zone: townhall.Zone, Clock: a.Now, Index: x, Freezer: freeze.New(freeze.Options{DB: a.DB, Acts: a.Runner()}),
 			Evidence: evidence.New(evidence.Options{DB: a.DB, Dir: a.dir, Clock: a.Now})})
 	}
 	a.views = a.viewsWith(nil)

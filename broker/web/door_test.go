@@ -95,6 +95,8 @@ func TestTheTableRefusesRolesAndTheLedgerKnows(t *testing.T) {
 		{"tachiai", "GET", "/v1/ledger"},
 		{"kanri", "GET", "/v1/ledger/export?purpose=periodic-review"},
 		{"kacho", "GET", "/v1/ledger/export?purpose=periodic-review"},
+		{"kanri", "GET", "/v1/freezes/I-001/bundle?purpose=incident"},
+		{"kacho", "GET", "/v1/freezes/I-001/bundle?purpose=incident"},
 	} {
 		a := w.call(tc.method, tc.path, tokens[tc.login], nil)
 		if a.status != http.StatusForbidden || a.fault.Exit != api.ExitRefused || a.fault.Number < 301 || a.fault.JA == "" || a.fault.HintEN == "" {

@@ -75,6 +75,8 @@ func foundationRoutes() []route {
 		// Stops.
 		{"GET", string(api.Freezes), everyStaff(), listed((*view.Views).Freezes)},
 		{"GET", api.Freezes.Pattern("id"), everyStaff(), one((*view.Views).Freeze)},
+		{"GET", api.Freezes.Pattern("id", "timeline"), everySignedIn(), (*Server).incidentTimeline},
+		{"GET", api.Freezes.Pattern("id", "bundle"), everySignedIn(), (*Server).exportIncident},
 
 		// The ledger. All staff may verify it.
 		{"GET", string(api.LedgerPath), everySignedIn(), (*Server).entries},

@@ -17,7 +17,7 @@ import (
 
 // outputFlag and forceFlag are what a command that writes a file has; outputFile reads them.
 func (p *program) outputFlag() cli.Flag {
-	return &cli.StringFlag{Name: "o", Aliases: []string{"output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}
+	return &cli.StringFlag{Name: "o", Aliases: []string{"out", "output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}
 }
 
 func (p *program) forceFlag() cli.Flag {

@@ -1,0 +1,12 @@
+package ledger
+
+// kindsOfIncidents are the kinds for what follows a freeze or a drill.
+var kindsOfIncidents = []Kind{
+	{Name: "incident.exported", JA: "事案の証拠一式の書き出し", Says: "A person took out the evidence bundle of an incident. This entry is in the bundle, and names every session that the bundle has to have.", Subjects: "the incident, the person", Members: []Member{
+		text("incident", "number of the freeze"), text("purpose", "why"), text("explanation", "more of it, in words; absent: nothing"),
+		list("sessions", "the sessions whose recordings the incident holds or held"), yesno("drill", "true: it is a drill; absent: it is not"),
+	}},
+	{Name: "incident.timeline-viewed", JA: "事案の経過の閲覧", Says: "A person opened the timeline of an incident.", Subjects: "the incident, the person", Members: []Member{
+		text("incident", "number of the freeze"), number("after", "the page begins behind this entry; absent: at the beginning"),
+	}},
+}
