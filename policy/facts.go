@@ -92,7 +92,7 @@ const (
 	// ActIncidentExport takes out an incident's evidence bundle: the ledger and the sealed recordings of every section that it holds.
 	ActIncidentExport Act = "incident-export"
 	ActReview         Act = "review" // sign a review
-	ActSearch       Act = "search" // search the text of recordings; which of them is ActPlay's matter
+	ActSearch         Act = "search" // search the text of recordings; which of them is ActPlay's matter
 )
 
 // ChannelKind is what runs inside a connection.

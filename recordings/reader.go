@@ -28,7 +28,7 @@ type Reader struct {
 	last   [2]time.Duration // of output and input: never decreasing
 	at     segment
 	aad    []byte
-	shared bool // the output key comes from a keys file, and has opened nothing yet
+	shared bool   // the output key comes from a keys file, and has opened nothing yet
 	secret []byte // from which keys of derived files are made; nil: the output is not readable
 	err    error
 }

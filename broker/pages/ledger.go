@@ -318,29 +318,6 @@ func (p *Pages) askVerify(v *visit) error {
 	return v.to(local(v.r.PostFormValue("back"), "/ledger/verify"))
 }
 
-// ExportPage asks for the purpose of an export.
-type ExportPage struct {
-	Frame
-	Purpose     Field
-	Explanation Field
-}
-
-func (p *Pages) exportForm(v *visit) error {
-	if err := p.o.Views.OpenedPage(v.r.Context(), v.reader(), view.LedgerExport); err != nil {
-		return err
-	}
-	return v.show(v.exportPage(text.Text{}))
-}
-
-func (v *visit) exportPage(wrong text.Text) *ExportPage {
-	page := &ExportPage{Frame: v.frame()}
-	page.Purpose, page.Explanation = v.purposeFields(policy.ActLedgerExport, wrong)
-	if !wrong.IsZero() {
-		page.Errors = []Problem{{Field: "purpose", Text: wrong}}
-	}
-	return page
-}
-
 // purposeFields ask for the purpose of taking something out, with what was typed before.
 func (v *visit) purposeFields(act policy.Act, wrong text.Text) (purpose, explanation Field) {
 	purpose = Field{Key: "purpose", Label: text2("閲覧目的", "Purpose of viewing"), Control: "radio", Required: true, Error: wrong}
@@ -352,36 +329,6 @@ func (v *visit) purposeFields(act policy.Act, wrong text.Text) (purpose, explana
 		purpose.Choices = append(purpose.Choices, Choice{Word: string(one), Text: one.Label()})
 	}
 	return purpose, explanation
-}
-
-func (p *Pages) export(v *visit) error {
-	if err := v.readForm(); err != nil {
-		return err
-	}
-	var body *lasting
-	defer func() {
-		if body != nil {
-			body.end()
-		}
-	}()
-	err := p.o.Views.ExportLedger(v.r.Context(), v.reader(), v.r.PostFormValue("purpose"), text.OneLine(v.r.PostFormValue("explanation"), 400), func() io.Writer {
-		h := v.w.Header()
-		h.Set("Content-Type", "application/jsonl")
-		h.Set("Content-Disposition", `attachment; filename="setsuzoku-daicho_`+p.o.Clock().In(p.o.Zone).Format("20060102T1504MST")+`.jsonl"`)
-		body = v.lasting(v.allowedLook(policy.Attempt{Act: policy.ActLedgerExport, Purpose: v.r.PostFormValue("purpose")}), 0)
-		return body
-	})
-	var denied *policy.Denied
-	switch {
-	case err == nil:
-		return nil
-	case body != nil: // what was sent cannot be taken back: the file lacks its end, which every verifier says
-		p.o.Log.Info("export_broke_off", "person", v.person.ID, "error", err)
-		panic(http.ErrAbortHandler) // only a cut connection tells the browser that the answer is not whole
-	case errors.As(err, &denied) && denied.Reason == policy.ViewPurposeRequired:
-		return v.showAs(http.StatusUnprocessableEntity, v.exportPage(text2("閲覧目的を選んでください", "Choose a purpose")))
-	}
-	return err
 }
 
 // CheckpointPage is a checkpoint for the section's paper file: a month's last, the one that covers an entry, or the newest.

@@ -46,9 +46,11 @@ func (p *Pages) proofForm(v *visit) error {
 const endKind = "session.ended"
 
 func (v *visit) proofPage(n int64, wrong text.Text) *ProofPage {
-	asked := v.exportPage(wrong)
-	page := &ProofPage{Frame: v.frame(), No: strconv.FormatInt(n, 10), Purpose: asked.Purpose, Explanation: asked.Explanation}
-	page.Errors = asked.Errors
+	page := &ProofPage{Frame: v.frame(), No: strconv.FormatInt(n, 10)}
+	page.Purpose, page.Explanation = v.purposeFields(policy.ActLedgerExport, wrong)
+	if !wrong.IsZero() {
+		page.Errors = []Problem{{Field: "purpose", Text: wrong}}
+	}
 	page.Crumbs = []Link{{text2("接続台帳", "Ledger"), "/ledger"}, {text2("台帳の記載 "+page.No, "Entry "+page.No), "/ledger/" + page.No}}
 	return page
 }

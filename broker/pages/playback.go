@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"sekimori/broker/api"
 	"sekimori/broker/evidence"

@@ -36,18 +36,18 @@ type Options struct {
 	Freezer    *freeze.Freezer
 	Reports    *reports.Service
 	Agenda     *agenda.Book
-	Evidence   *evidence.Keeper     // opens recordings for pages
-	Index      *search.Index        // of the text of recordings; nil: searches are off
-	Lines      *interlock.Switch    // nil: no line is known
-	Ring       *keys.Ring           // its viewing key opens their output; its public keys go to targets
-	Witnessing Witnessing           // zero: the ledger has no witnesses
-	Sources    []netip.Prefix       // of the broker, as targets see it, beside its own addresses
-	Zone       *time.Location       // of the institution. Nil: UTC
+	Evidence   *evidence.Keeper  // opens recordings for pages
+	Index      *search.Index     // of the text of recordings; nil: searches are off
+	Lines      *interlock.Switch // nil: no line is known
+	Ring       *keys.Ring        // its viewing key opens their output; its public keys go to targets
+	Witnessing Witnessing        // zero: the ledger has no witnesses
+	Sources    []netip.Prefix    // of the broker, as targets see it, beside its own addresses
+	Zone       *time.Location    // of the institution. Nil: UTC
 	// Institution, Version and Scratch are for forms: the name at their top, the program at their foot, and a directory of the broker in which
 	// rows of a large workbook wait while it is written. Empty Scratch: the machine's directory for such files.
 	Institution, Version, Scratch string
-	Clock                         func() time.Time      // nil: the machine's
-	Settings   conformance.Settings // of the configuration, for the comparison with standards
+	Clock                         func() time.Time     // nil: the machine's
+	Settings                      conformance.Settings // of the configuration, for the comparison with standards
 	// First counts a refused look and tells whether it is the first of its kind, which gets an entry (refusals.Tally.First). Nil: each
 	// refusal gets one.
 	First func(ctx context.Context, by ledger.Actor, kind, what, reason string, subjects ...string) (bool, error)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -89,7 +88,7 @@ func (p *program) verify(a arguments, in inputs) result {
 	}
 	said := newKnown()
 	if r.proof {
-		r.ledger, r.ledgerErr = p.verifyProof(a.proof, in, &ledger, &r.proved)
+		r.ledger, r.ledgerErr = p.verifyProof(a.proof, in, said, &r.proved)
 	} else {
 		r.ledger, r.ledgerErr = p.verifyLedger(a.export, in, said, bar)
 	}
@@ -196,12 +195,11 @@ func (c *counter) Read(b []byte) (int, error) {
 // ledgerFailure describes a fault of the export, or of reading it or the older checkpoint.
 func ledgerFailure(export, since string, err error) failure {
 	var p *ledger.Problem
-	name := cmp.Or(a.proof, a.export)
 	if !errors.As(err, &p) {
-		return *fileFailure(exportname, err)
+		return *fileFailure(export, err)
 	}
 	name := export
-	if p.Line == 0 && a.proof == "" {
+	if p.Line == 0 && since != "" {
 		name = since // the fault is in the older checkpoint
 	}
 	return failure{

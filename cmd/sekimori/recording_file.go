@@ -50,7 +50,10 @@ func (p *program) playFile(c *cli.Context, o showing) error {
 		return err
 	}
 	pr, pw := io.Pipe()
-	go func() { pw.CloseWithError(web.WriteFrames(c.Context, pw, r)) }()
+	go func() {
+		_, err := web.WriteFrames(c.Context, pw, r)
+		pw.CloseWithError(err)
+	}()
 	defer pr.Close()
 	if err := p.show(c.Context, pr, o); err != nil {
 		return errors.Join(err, c.Context.Err())
