@@ -122,7 +122,7 @@ func Start(ctx context.Context, c Config, o Options) (_ *Broker, err error) {
 	if err := noteZone(ctx, b.db, c.Location()); err != nil {
 		return nil, err
 	}
-	if err := noteNotice(ctx, b.db, c); err != nil {
+	if c, err = settleNotice(ctx, b.db, c, o.Log); err != nil {
 		return nil, err
 	}
 	if dir := c.SearchDir(); dir != "" {

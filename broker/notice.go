@@ -2,33 +2,28 @@ package broker
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
-	"sekimori/broker/ledger"
+	"github.com/hashicorp/go-hclog"
+
+	"sekimori/broker/announcement"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
 )
 
-// noteNotice writes the version of the notice and the retention into the ledger unless the newest entry about them says the same. The
-// history on the notice follows from these entries, so that it does not depend on a configuration that was edited since.
-func noteNotice(ctx context.Context, db *store.DB, c Config) error {
-	now := store.NoticeInForce{Version: c.Notice.Version, KeptDays: int(time.Duration(c.Recordings.Retention) / (24 * time.Hour))}
-	err := db.Write(ctx, func(tx *store.Tx) error {
-		for e, err := range tx.Entries(store.EntryFilter{Kind: store.KindNoticeInForce, Newest: true, Limit: 1}) {
-			var said store.NoticeInForce
-			if err == nil && json.Unmarshal(e.Payload, &said) == nil && said == now {
-				return nil
-			}
-		}
-		_, err := tx.Append(ledger.Draft{Kind: store.KindNoticeInForce, Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Payload: now})
-		return err
-	})
+// settleNotice gives the configuration with the version of the notice and the time of keeping that are in force. A change of what is kept waits
+// for people, and where more is kept for its day: until then the configuration's value is a proposal.
+func settleNotice(ctx context.Context, db *store.DB, c Config, log hclog.Logger) (Config, error) {
+	want := store.NoticeInForce{Version: c.Notice.Version, KeptDays: int(time.Duration(c.Recordings.Retention) / (24 * time.Hour))}
+	now, err := announcement.Settle(ctx, db, want)
 	if err != nil {
-		return fmt.Errorf("note the version of the notice: %w", err)
+		return c, err
 	}
-	return nil
+	if now != want {
+		log.Warn("notice_change_waits", "proposed_days", want.KeptDays, "in_force_days", now.KeptDays)
+	}
+	c.Notice.Version, c.Recordings.Retention = now.Version, Duration(time.Duration(now.KeptDays)*24*time.Hour)
+	return c, nil
 }
 
 // noticeSettings are the settings that the notice states.

@@ -88,6 +88,20 @@ type NoticeVersion struct {
 	KeptBefore int        `json:"kept_before,omitempty"` // before; 0: as long
 	JA         string     `json:"ja,omitempty"`          // what changed, in the institution's words
 	EN         string     `json:"en,omitempty"`
+	Change     int64      `json:"change,omitempty"` // number of an announced change of what is kept, to which people agree
+	Agreed     int        `json:"agreed,omitempty"` // how many of two did
+}
+
+// NoticeChange is an announced change of the time for which recordings are kept. It is in force from a start of the broker on, once two people
+// agreed and its earliest day has come.
+type NoticeChange struct {
+	No         int64     `json:"no"`
+	Version    int       `json:"version"`
+	KeptBefore int       `json:"kept_before"` // days
+	KeptDays   int       `json:"kept_days"`
+	At         time.Time `json:"announced_at"`
+	Earliest   time.Time `json:"earliest_at"`
+	Agreed     int       `json:"agreed"` // people, of two
 }
 
 // PolicyReply is the trust policy that verifiers take (c2sp.org/tlog-policy).

@@ -30,6 +30,7 @@ const (
 	Reviews       Kind[Review]        = "/v1/reviews"
 	Findings      Kind[ReviewFinding] = "/v1/findings"
 	Days          Kind[WorkDay]       = "/v1/days"
+	NoticeChanges Kind[NoticeChange]  = "/v1/notice/changes"
 	Reports       Kind[Report]        = "/v1/reports"
 	Freezes       Kind[Freeze]        = "/v1/freezes"
 	Alarms        Kind[Alarm]         = "/v1/alarms"

@@ -1,5 +1,10 @@
 package ledger
 
+var keepingChange = []Member{
+	number("change", "number of the change"), number("version", "version of the notice"), number("kept_before", "how long recordings are kept before it, in days"), number("kept_days", "and after it"),
+	instant("earliest", "not before this it takes effect"),
+}
+
 // kindsOfNotices are the kinds for the ways by which people are told.
 var kindsOfNotices = []Kind{
 	{Name: "alarm.delivered", JA: "警報の到達", Says: "The mail server took the first mail of an alarm for one desk. Each desk has an entry of its own.", Subjects: "the alarm", Members: []Member{
@@ -9,7 +14,10 @@ var kindsOfNotices = []Kind{
 		text("code", "what the notice says (`request.approved`)"), text("channel", "`mail` or `webhook`"), number("tries", "how many"), text("error", "what the last try met; of the server, shortened"),
 		text("person", "id of the person; absent: it was for a desk or a program"), text("desk", "which desk, `vendor:` with an id, or `webhook`; absent: none"),
 	}},
-	{Name: "notice.in-force", JA: "監視の告知の版", Says: "The broker started under a version of the notice or a retention other than before. The first entry of this kind is about the first start.", Members: []Member{
+	{Name: "notice.announced", JA: "保存期間の変更の予告", Says: "The configuration proposes another time of keeping. The notice tells of it from here on; what was in force stays.", Members: keepingChange},
+	{Name: "notice.agreed", JA: "保存期間の変更への同意", Says: "One of two people agreed to that change.", Members: keepingChange},
+	{Name: "notice.withdrawn", JA: "保存期間の変更の取下げ", Says: "The configuration does not propose that change any more.", Members: keepingChange},
+	{Name: "notice.in-force", JA: "監視の告知の版", Says: "From here on this version of the notice and this time of keeping are in force. The first entry of this kind is about the first start; a later one with another time follows two agreements.", Members: []Member{
 		number("version", "version of the notice"), number("kept_days", "how long recordings are kept, in days"),
 	}},
 	{Name: "notice.tested", JA: "通知の試験", Says: "A person tested the ways by which people are told.", Subjects: "the person", Members: []Member{

@@ -27,7 +27,7 @@ var actNames = map[string]text.Text{
 	"set-deputy": text2("代決者を置く", "Set a deputy"), "clear": text2("代決を終える", "End the deputation"),
 	"freeze": text2("緊急凍結", "Freeze now"), "lift": text2("解除に同意する", "Agree to lift"), "freeze note": text2("理由を書き足す", "Add the reason"), "freeze agree": text2("訓練に同意する", "Agree to the drill"),
 	"lock": text2("利用停止にする", "Lock"), "unlock": text2("利用停止の解除に同意する", "Agree to unlock"), "lock-note": text2("理由を書き足す", "Add the reason"),
-	"hold": text2("保全する(廃棄を止める)", "Hold (no disposal)"), "release": text2("保全の解除に同意する", "Agree to release"), "purge": text2("いま廃棄する", "Dispose of it now"),
+	"hold": text2("保全する(廃棄を止める)", "Hold (no disposal)"), "release": text2("保全の解除に同意する", "Agree to release"), "notice agree": text2("保存期間の変更に同意する", "Agree to the change of what is kept"), "purge": text2("いま廃棄する", "Dispose of it now"),
 	"reconcile": text2("いま突き合わせる", "Compare now"), "reconcile explain": text2("説明済みにする", "Mark as explained"),
 	"replace": text2("新しい鍵にし始める", "Begin a new key"), "key viewing confirm": text2("新しい鍵に確定する", "Confirm the new key"), "roll-back": text2("交代を取りやめる", "Take the change back"),
 	"ask-access": text2("操作記録を開く鍵を加える", "Open recordings to a further key"), "recording access give": text2("開けるようにする", "Open them"), "recording access refuse": text2("却下する", "Drop it"), "recording access end": text2("鍵を取り消す", "Take the key away"),

@@ -31,6 +31,16 @@ func (v *visit) otherSubject(d deed, id string) (card Card, offers []api.Offer, 
 		card.Rows = append(card.Rows, CardRow{Label: text2("状態", "State"), Text: api.FreezeState(f.State).Label()})
 		row("理由", "Why", f.Reason)
 		return card, f.Offers, nil
+	case strings.HasPrefix(d.Path, string(api.NoticeChanges)+"/"):
+		n, offers, err := views.NoticeChange(ctx, by, id)
+		if err != nil {
+			return card, nil, err
+		}
+		before, after := kept(api.Notice{KeptDays: n.KeptBefore}), kept(api.Notice{KeptDays: n.KeptDays})
+		card.Rows = append(card.Rows, CardRow{Label: text2("操作記録の保存", "Recordings kept"), Text: text2(before.JA+" → "+after.JA, before.EN+" → "+after.EN)},
+			CardRow{Label: text2("効力", "In force"), Text: text2(text.Day(n.Earliest.In(zone)).JA+"以後の起動から", "from a start of the broker on or after "+text.Day(n.Earliest.In(zone)).EN)},
+			CardRow{Label: text2("同意", "Agreed"), Text: text.Same(itoa(n.Agreed) + "/2")})
+		return card, offers, nil
 	case strings.HasPrefix(d.Path, string(api.Lines)+"/"):
 		l, err := views.Line(ctx, by, id)
 		if err != nil {

@@ -38,6 +38,7 @@ type NoticePage struct {
 	URL                 string
 	From                text.Text // the day from which the version is in force; empty: unknown
 	Announced           []text.Text
+	Agree               string // address of the agreement to an announced change; empty: the person's does not count
 	History             []NoticeVersionRow
 	Looks               text.Text // this fiscal year, by purpose
 	Year                text.Text
@@ -72,7 +73,15 @@ func (p *Pages) notice(v *visit) error {
 	page.From = p.dayText(n.From)
 	for _, one := range n.Announced {
 		day := p.dayText(one.From)
-		page.Announced = append(page.Announced, text2(day.JA+"から"+one.JA, "from "+day.EN+": "+one.EN))
+		said := p.noticeVersion(one).Change
+		if one.Change > 0 {
+			agreed := itoa(one.Agreed) + "/2"
+			said = text2(said.JA+"(早ければ。同意 "+agreed+")", said.EN+" (at the earliest; agreed "+agreed+")")
+			if policy.MayAgreeToNotice(v.person, nil).Allow {
+				page.Agree = "/notice/changes/" + itoa(int(one.Change)) + "/agree"
+			}
+		}
+		page.Announced = append(page.Announced, text2(day.JA+"から"+said.JA, "from "+day.EN+": "+said.EN))
 	}
 	for _, one := range n.History {
 		page.History = append(page.History, p.noticeVersion(one))

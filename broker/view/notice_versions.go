@@ -54,6 +54,11 @@ func (v *Views) Notice(ctx context.Context, n NoticeSettings) (api.Notice, error
 		}
 		out.History[i].JA, out.History[i].EN, out.History[i].From = row.JA, row.EN, row.From
 	}
+	announced, err := v.announced(ctx, zone)
+	if err != nil {
+		return out, err
+	}
+	out.Announced = append(out.Announced, announced...)
 	slices.SortStableFunc(out.Announced, func(a, b api.NoticeVersion) int { return compareDays(a.From, b.From) })
 	slices.SortStableFunc(out.History, func(a, b api.NoticeVersion) int {
 		if a.Version != b.Version {

@@ -6,6 +6,7 @@ import (
 
 	"sekimori/broker/accounts"
 	"sekimori/broker/act"
+	"sekimori/broker/announcement"
 	"sekimori/broker/api"
 	"sekimori/broker/attendance"
 	"sekimori/broker/confirmation"
@@ -42,6 +43,7 @@ func actRoutes() []route {
 		mounted(func(s *Server) *accounts.Counter { return s.o.Targets }, accounts.Acts()),
 		mounted(func(s *Server) *reconcile.Office { return s.o.Reconcile }, reconcile.Acts()),
 		mounted(func(s *Server) *sealing.Keeper { return s.o.Sealing }, sealing.Acts()),
+		mounted(func(s *Server) *announcement.Board { return announcement.New(s.o.Acts) }, announcement.Acts()),
 		mounted(func(s *Server) *correction.Book { return correction.New(s.o.Acts) }, correction.Acts()),
 	)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -11,7 +12,7 @@ import (
 )
 
 func (p *program) noticeCommand() *cli.Command {
-	return p.leaf("notice", "", "何を、なぜ、どれだけ記録し、だれが見るか(いまの設定から)", "what is recorded, why, how long, who may look; from the live settings", func(c *cli.Context) error {
+	notice := p.leaf("notice", "", "何を、なぜ、どれだけ記録し、だれが見るか(いまの設定から)", "what is recorded, why, how long, who may look; from the live settings", func(c *cli.Context) error {
 		k, err := p.connect(c, false)
 		if err != nil {
 			return err
@@ -40,6 +41,11 @@ func (p *program) noticeCommand() *cli.Command {
 			{"全文", "Full text", func(n api.Notice) string { return n.URL }},
 		})
 	})
+	notice.Subcommands = []*cli.Command{actLeaf(p, "notice agree", func(v api.NoticeChange) error {
+		return p.done(v, fmt.Sprintf("同意しました(%d/2)。効力は %s 以後の起動から", v.Agreed, v.Earliest.Format(time.DateOnly)),
+			fmt.Sprintf("agreed (%d/2); in force from a start of the broker on or after %s", v.Agreed, v.Earliest.Format(time.DateOnly)))
+	})}
+	return notice
 }
 
 // versions lists what versions of the notice changed, a line each.
@@ -47,6 +53,9 @@ func (p *program) versions(list []api.NoticeVersion) string {
 	var lines []string
 	for _, one := range list {
 		line := fmt.Sprintf(p.say("第%d版 %s", "version %d, %s"), one.Version, one.From)
+		if one.Change > 0 {
+			line += fmt.Sprintf(p.say("  変更 %d(同意 %d/2)", "  change %d (agreed %d/2)"), one.Change, one.Agreed)
+		}
 		if said := p.say(one.JA, one.EN); said != "" {
 			line += "  " + said
 		}
