@@ -147,6 +147,9 @@ func (r *Registry) confirmObjects(tx *store.Tx, c store.PendingChange, by ledger
 	if err := json.Unmarshal(c.Body, &list); err != nil {
 		return nil, fmt.Errorf("read change %s: %w", changeName(c.No), err)
 	}
+	if err := announcedLongEnough(tx, c, list); err != nil {
+		return nil, err
+	}
 	st, err := readState(tx.Snap)
 	if err != nil {
 		return nil, err

@@ -8,13 +8,23 @@ import (
 
 	"sekimori/broker/announcement"
 	"sekimori/broker/api"
+	"sekimori/broker/registry"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
-// announced gives the announced change of what is kept, as a version that is still to come.
+// announced gives the changes by which more or less would be kept, as versions that are still to come: the institution's, and longer times of
+// single systems that wait for their second person.
 func (v *Views) announced(ctx context.Context, zone *time.Location) (out []api.NoticeVersion, err error) {
 	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
+		systems, err := registry.Widenings(s)
+		if err != nil {
+			return err
+		}
+		for _, w := range systems {
+			out = append(out, api.NoticeVersion{From: string(policy.DateOf(w.Earliest(), zone)), KeptDays: w.To, KeptBefore: w.From,
+				JA: "システム " + w.System + " の変更の提案 " + w.Change, EN: "proposed change " + w.Change + " of the system " + w.System})
+		}
 		n, err := s.AnnouncedChange()
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
@@ -23,7 +33,7 @@ func (v *Views) announced(ctx context.Context, zone *time.Location) (out []api.N
 			return err
 		}
 		at := At(n.At, zone)
-		out = []api.NoticeVersion{{Version: n.Version, From: string(policy.DateOf(n.Keeping().Earliest(), zone)), NotedAt: &at, KeptDays: n.After, KeptBefore: n.Before, Change: n.No, Agreed: len(n.Agreed)}}
+		out = append(out, api.NoticeVersion{Version: n.Version, From: string(policy.DateOf(n.Keeping().Earliest(), zone)), NotedAt: &at, KeptDays: n.After, KeptBefore: n.Before, Change: n.No, Agreed: len(n.Agreed)})
 		return nil
 	})
 	return out, err

@@ -53,6 +53,9 @@ func (p *program) versions(list []api.NoticeVersion) string {
 	var lines []string
 	for _, one := range list {
 		line := fmt.Sprintf(p.say("第%d版 %s", "version %d, %s"), one.Version, one.From)
+		if one.Version == 0 { // of a single system
+			line = one.From
+		}
 		if one.Change > 0 {
 			line += fmt.Sprintf(p.say("  変更 %d(同意 %d/2)", "  change %d (agreed %d/2)"), one.Change, one.Agreed)
 		}
