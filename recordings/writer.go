@@ -23,7 +23,11 @@ type Options struct {
 	OutputTo []age.Recipient      // readers of the engineer's output; at least one
 	InputTo  []age.Recipient      // readers of the engineer's input; at least one, with its identity kept offline
 	Elapsed  func() time.Duration // monotonic time since Header.Started; required
-	Tap      func(Frame)          // gets each frame once the kernel has it; must not block, keep the data or call the Writer
+	// Syncer makes the recording durable together with others. Nil: only calls of Sync and Close do. SyncFailed is told of a failed
+	// sync, on a goroutine of its own; nil: the next record fails all the same.
+	Syncer     *Syncer
+	SyncFailed func(error)
+	Tap        func(Frame) // gets each frame once the kernel has it; must not block, keep the data or call the Writer
 }
 
 // Writer writes one recording. All methods are safe for concurrent use.
@@ -38,6 +42,9 @@ type Writer struct {
 	tap     func(Frame)
 	pre     *prelude
 
+	syncer     *Syncer
+	syncFailed func(error)
+
 	syncing sync.Mutex // held over Sync and Close, so that neither closes the file under the other
 
 	mu       sync.Mutex // guards everything down to cond's end
@@ -51,6 +58,7 @@ type Writer struct {
 	last     uint64
 	size     int64
 	synced   int64 // bytes of the file that the disk has
+	due      bool  // the syncer knows of bytes that no sync covers
 	frames   uint64
 	bytes    [2]int64 // output, input
 	digest   Digest
@@ -84,7 +92,7 @@ func Create(path string, h Header, o Options) (*Writer, error) {
 	}
 	h.Version = Version
 	w := &Writer{
-		path: path, fs: o.FS, elapsed: o.Elapsed, tap: o.Tap,
+		path: path, fs: o.FS, elapsed: o.Elapsed, tap: o.Tap, syncer: o.Syncer, syncFailed: o.SyncFailed,
 		pre: &prelude{header: h}, number: 1, chain: sha256.New(), aad: make([]byte, 0, 256),
 	}
 	w.cond = sync.NewCond(&w.mu)
@@ -293,6 +301,10 @@ func (w *Writer) flushOrWait() {
 		w.frames += b.frames
 		w.bytes[0] += b.bytes[0]
 		w.bytes[1] += b.bytes[1]
+		if w.syncer != nil && !w.due {
+			w.due = true
+			w.syncer.add(w)
+		}
 	}
 	b.reset()
 	batches.Put(b)
@@ -362,6 +374,7 @@ func (w *Writer) Sync() error {
 	w.mu.Lock()
 	err, size := w.usable(), w.size
 	idle := size == w.synced
+	w.due = false // later writes wait for another sync
 	w.mu.Unlock()
 	if err != nil || idle {
 		return err

@@ -185,6 +185,7 @@ func (l *session) record() error {
 		FS: s.o.FS, OutputTo: s.o.OutputTo, InputTo: s.o.InputTo,
 		Elapsed: func() time.Duration { return clock().Sub(start) },
 		Tap:     l.tap,
+		Syncer:  s.syncer, SyncFailed: func(err error) { l.end(l.recordingFailed(err)) },
 	})
 	if err != nil {
 		return fmt.Errorf("create recording: %w", err)
@@ -264,7 +265,6 @@ func (l *session) carry() Cause {
 			l.end(Cause{Reason: policy.RecordingFailed, Actor: broker})
 		}
 	})
-	l.keepDurable()
 	// Every end cuts the session here too, and not only where close gets to it: no
 	// further byte, the target's leg at once, the engineer's after its last words.
 	context.AfterFunc(l.ctx, func() {

@@ -44,7 +44,7 @@ type Options struct {
 	GateName    string         // the host that engineers type after the @; empty: gate
 	Recheck     time.Duration  // how often every live session is judged again; 0: three seconds
 	Answer      time.Duration  // how often the client's silence is checked, and the client asked; 0: 15 seconds. After five in vain it is lost
-	Sync        time.Duration  // how often recordings are made durable; 0: one second
+	Sync        time.Duration  // within which a sync of each recorded write begins; 0: 200 ms
 	Env         []string       // names an engineer may set; nil: LANG and LC_*
 	Connections int            // most connections of one person at a time; 0: policy's default
 	Sources     []netip.Prefix // of the broker, as targets behind an address translation see it; nil: its own addresses only
@@ -61,6 +61,7 @@ type Supervisor struct {
 	o Options
 	// unkept is why a recording or an entry last failed, until TakeUnkept takes it.
 	unkept atomic.Pointer[string]
+	syncer *recordings.Syncer // makes the recordings of all sessions durable
 	clock  clockMonitor
 	space  space
 	trim   trim
@@ -105,7 +106,7 @@ func New(o Options) (*Supervisor, error) {
 		o.Answer = answerEvery
 	}
 	if o.Sync == 0 {
-		o.Sync = time.Second
+		o.Sync = 200 * time.Millisecond
 	}
 	if o.SinceBoot == nil {
 		o.SinceBoot = sinceBoot
@@ -118,7 +119,7 @@ func New(o Options) (*Supervisor, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Supervisor{
-		o: o, live: map[string]*session{}, pendingEnds: map[string]pendingEnd{},
+		o: o, syncer: recordings.NewSyncer(o.Sync), live: map[string]*session{}, pendingEnds: map[string]pendingEnd{},
 		space: space{dir: o.Dir, minFree: o.MinFree}, stop: stop, done: make(chan struct{}), lastWrites: lastWrites,
 		look: make(chan struct{}, 1), heard: map[string]bool{},
 	}

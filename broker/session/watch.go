@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -49,27 +48,6 @@ func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 		}
 		remind.Reset(l.nextReminder(warned, clock()))
 	}
-}
-
-// keepDurable syncs the recording every so often, until the session ends. It stands apart from watch
-// because a disk under load may take seconds for it. Between two syncs a timer waits, and no goroutine. The recording's
-// Close waits for a sync that is under way.
-func (l *session) keepDurable() {
-	var again *time.Timer
-	set := make(chan struct{}) // closed once again may be used
-	again = time.AfterFunc(l.sup.o.Sync, func() {
-		<-set
-		if l.ctx.Err() != nil {
-			return
-		}
-		if err := l.rec.Load().Sync(); err != nil {
-			l.end(l.recordingFailed(err))
-			return
-		}
-		again.Reset(l.sup.o.Sync)
-	})
-	close(set)
-	context.AfterFunc(l.ctx, func() { again.Stop() })
 }
 
 // skipWarnings marks the warnings whose time had passed already.
