@@ -3,6 +3,8 @@ package recordings
 import (
 	"bytes"
 	"crypto/sha256"
+	"io"
+	"slices"
 	"testing"
 
 	"filippo.io/age"
@@ -49,4 +51,21 @@ func ForgeKeys(t testing.TB, recording []byte, recipient string) []byte {
 		t.Fatal(err)
 	}
 	return (&keysFile{of: p.digest, entries: []sharedKey{e}}).encode()
+}
+
+// SegmentTypes gives the types of a recording's segments, each once, in order of their numbers.
+func SegmentTypes(t testing.TB, b []byte) (types []byte) {
+	t.Helper()
+	s, err := newScanner(bytes.NewReader(b))
+	for err == nil {
+		var g segment
+		if g, err = s.next(); err == nil && !slices.Contains(types, g.typ) {
+			types = append(types, g.typ)
+		}
+	}
+	if err != io.EOF {
+		t.Fatal(err)
+	}
+	slices.Sort(types)
+	return types
 }
