@@ -219,6 +219,14 @@ func (k *Keeper) path(file string) string {
 	return filepath.Join(k.o.Dir, filepath.FromSlash(filepath.Clean("/"+file)))
 }
 
+// Keys opens the keys file beside the recording. Errors: fs.ErrNotExist if there is none. No digest pins it; a reader tells whether it
+// opens the recording.
+func (r *Recording) Keys() (io.ReadCloser, error) {
+	beside := r.p
+	beside.file += recordings.KeysSuffix
+	return r.k.open(beside)
+}
+
 func isEmpty(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Size() == 0

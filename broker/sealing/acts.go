@@ -67,7 +67,7 @@ var (
 // Acts are the acts that doors mount.
 func Acts() []act.Mount[*Keeper] {
 	return []act.Mount[*Keeper]{
-		act.With(begin.Spec, (*Keeper).Begin),
+		act.Giving(begin.Spec, (*Keeper).Begin),
 		act.Bare(confirm.Spec, (*Keeper).Confirm),
 		act.With(rollBack.Spec, (*Keeper).RollBack),
 		act.Giving(ask.Spec, (*Keeper).Ask),

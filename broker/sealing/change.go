@@ -9,12 +9,12 @@ import (
 	"sekimori/policy"
 )
 
-// Begin makes a new viewing key in the place of the one in use. From its return on new recordings are sealed to both. Errors:
+// Begin makes a new viewing key in the place of the one in use, and gives it. From its return on new recordings are sealed to both. Errors:
 // *policy.Denied, *forms.Invalid.
-func (k *Keeper) Begin(ctx context.Context, id string, in act.Said, by act.Caller) error {
-	err := act.Do(ctx, k.o.Acts, OnKey, begin, id, by, func(tx *store.Tx, p act.Person, on onKey) error {
+func (k *Keeper) Begin(ctx context.Context, id string, in act.Said, by act.Caller) (store.ViewingKey, error) {
+	next, err := act.Run(ctx, k.o.Acts, OnKey, begin, id, by, func(tx *store.Tx, p act.Person, on onKey) (next store.ViewingKey, err error) {
 		if err := mustSay(in.Reason); err != nil {
-			return err
+			return next, err
 		}
 		last := 0
 		for _, one := range on.all {
@@ -28,21 +28,21 @@ func (k *Keeper) Begin(ctx context.Context, id string, in act.Said, by act.Calle
 				}
 			}
 			if err := tx.PutViewingKey(current); err != nil {
-				return fmt.Errorf("store viewing key: %w", err)
+				return next, fmt.Errorf("store viewing key: %w", err)
 			}
 		}
 		// The file is durable before the row commits. If the row does not, the key opens nothing and its number is not used again.
 		made, err := k.o.Ring.NewViewingKey(k.o.KeysDir, last)
 		if err != nil {
-			return err
+			return next, err
 		}
-		next := store.ViewingKey{Number: made.Number, Recipient: made.Recipient, State: policy.ViewingKeyNext, Begun: tx.Now, BegunBy: p.ID}
+		next = store.ViewingKey{Number: made.Number, Recipient: made.Recipient, State: policy.ViewingKeyNext, Begun: tx.Now, BegunBy: p.ID}
 		if err := tx.PutViewingKey(next); err != nil {
-			return fmt.Errorf("store viewing key: %w", err)
+			return next, fmt.Errorf("store viewing key: %w", err)
 		}
-		return entry(tx, "keys.viewing-begun", p.By, []string{next.Name(), current.Name()}, described(next), map[string]any{"replaces": current.Name(), "reason": in.Reason})
+		return next, entry(tx, "keys.viewing-begun", p.By, []string{next.Name(), current.Name()}, described(next), map[string]any{"replaces": current.Name(), "reason": in.Reason})
 	})
-	return k.followed(ctx, err)
+	return next, k.followed(ctx, err)
 }
 
 // Confirm makes the next key the only one for new recordings. The former one opens older recordings until they are disposed of.

@@ -19,17 +19,17 @@ var because = act.Said{Reason: "年に一度の交代"}
 func TestTheViewingKeyChangesInTwoPhases(t *testing.T) {
 	v := newVault(t)
 	v.record("S-20261124-01")
-	v.want("begun by staff of no such role", v.k.Begin(t.Context(), "VK-1", because, townhall.Caller("kato")), "forbidden")
-	v.want("begun without a proof", v.k.Begin(t.Context(), "VK-1", because, townhall.Unproven("admin")), act.ErrProofNeeded.Error())
-	v.want("a key that is not there", v.k.Begin(t.Context(), "VK-2", because, townhall.Caller("admin")), `viewing key "VK-2": not found`)
-	if err := v.k.Begin(t.Context(), "VK-1", act.Said{}, townhall.Caller("admin")); err == nil {
+	v.want("begun by staff of no such role", v.begin("VK-1", because, townhall.Caller("kato")), "forbidden")
+	v.want("begun without a proof", v.begin("VK-1", because, townhall.Unproven("admin")), act.ErrProofNeeded.Error())
+	v.want("a key that is not there", v.begin("VK-2", because, townhall.Caller("admin")), `viewing key "VK-2": not found`)
+	if err := v.begin("VK-1", act.Said{}, townhall.Caller("admin")); err == nil {
 		t.Error("begun without a reason")
 	}
 	if got := v.h.Keys.ViewingKeys(); len(got) != 1 {
 		t.Errorf("refused acts made keys: %+v", got)
 	}
-	v.want("begin", v.k.Begin(t.Context(), "VK-1", because, townhall.Caller("admin")), "")
-	v.want("begun twice", v.k.Begin(t.Context(), "VK-1", because, townhall.Caller("admin")), "already-decided")
+	v.want("begin", v.begin("VK-1", because, townhall.Caller("admin")), "")
+	v.want("begun twice", v.begin("VK-1", because, townhall.Caller("admin")), "already-decided")
 	v.record("S-20261124-02")
 	v.want("confirmed by the same person", v.k.Confirm(t.Context(), "VK-2", townhall.Caller("admin")), "self-approval")
 	v.want("confirmed by the section", v.k.Confirm(t.Context(), "VK-2", townhall.Caller("head")), "forbidden")
@@ -62,7 +62,7 @@ func TestTheViewingKeyChangesInTwoPhases(t *testing.T) {
 
 func TestAChangeOfTheViewingKeyIsTakenBack(t *testing.T) {
 	v := newVault(t)
-	v.want("begin", v.k.Begin(t.Context(), "VK-1", because, townhall.Caller("admin")), "")
+	v.want("begin", v.begin("VK-1", because, townhall.Caller("admin")), "")
 	v.record("S-20261124-01")
 	v.want("taken back by an auditor's section", v.k.RollBack(t.Context(), "VK-2", because, townhall.Caller("kato")), "forbidden")
 	v.want("roll back", v.k.RollBack(t.Context(), "VK-2", because, townhall.Caller("admin")), "")
@@ -79,7 +79,7 @@ func TestAChangeOfTheViewingKeyIsTakenBack(t *testing.T) {
 	if got := v.h.Kinds(t, "VK-2"); !slices.Contains(got, "keys.viewing-rolled-back") || got[len(got)-1] != "keys.viewing-destroyed" {
 		t.Errorf("entries %v", got)
 	}
-	v.want("begin anew", v.k.Begin(t.Context(), "VK-1", because, townhall.Caller("admin")), "")
+	v.want("begin anew", v.begin("VK-1", because, townhall.Caller("admin")), "")
 	if got := v.h.Keys.ViewingKeys(); got[len(got)-1].Number != 3 {
 		t.Errorf("a number was used twice: %+v", got)
 	}
@@ -98,7 +98,7 @@ func TestKilledWhileTheViewingKeyChanges(t *testing.T) {
 		if v.opens("S-20261124-02", v.with("viewing-2.sealed").ViewingIdentity()) {
 			t.Error("a key that no entry names opens a recording")
 		}
-		v.want("begin", v.k.Begin(t.Context(), "VK-1", because, townhall.Caller("admin")), "")
+		v.want("begin", v.begin("VK-1", because, townhall.Caller("admin")), "")
 		v.want("confirm", v.k.Confirm(t.Context(), "VK-3", townhall.Caller("deputy")), "")
 	})
 	t.Run("half of the key's file was written", func(t *testing.T) {
@@ -107,11 +107,11 @@ func TestKilledWhileTheViewingKeyChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 		v.start()
-		v.want("begin", v.k.Begin(t.Context(), "VK-1", because, townhall.Caller("admin")), "")
+		v.want("begin", v.begin("VK-1", because, townhall.Caller("admin")), "")
 	})
 	t.Run("the row was written, the running sessions did not see it", func(t *testing.T) {
 		v := newVault(t)
-		v.want("begin", v.k.Begin(t.Context(), "VK-1", because, townhall.Caller("admin")), "")
+		v.want("begin", v.begin("VK-1", because, townhall.Caller("admin")), "")
 		if err := v.h.Keys.UseViewing(1); err != nil { // as if the broker had died before it followed
 			t.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func TestKilledWhileTheViewingKeyChanges(t *testing.T) {
 	})
 	t.Run("the destroyed key's file was removed, its entry was not written", func(t *testing.T) {
 		v := newVault(t)
-		v.want("begin", v.k.Begin(t.Context(), "VK-1", because, townhall.Caller("admin")), "")
+		v.want("begin", v.begin("VK-1", because, townhall.Caller("admin")), "")
 		v.want("confirm", v.k.Confirm(t.Context(), "VK-2", townhall.Caller("deputy")), "")
 		if err := os.Remove(filepath.Join(v.h.KeysDir, "viewing.sealed")); err != nil {
 			t.Fatal(err)
@@ -138,7 +138,7 @@ func TestKilledWhileTheViewingKeyChanges(t *testing.T) {
 	})
 	t.Run("the key in use is missing", func(t *testing.T) {
 		v := newVault(t)
-		v.want("begin", v.k.Begin(t.Context(), "VK-1", because, townhall.Caller("admin")), "")
+		v.want("begin", v.begin("VK-1", because, townhall.Caller("admin")), "")
 		v.want("confirm", v.k.Confirm(t.Context(), "VK-2", townhall.Caller("deputy")), "")
 		r := v.with("viewing.sealed")
 		if _, err := New(t.Context(), Options{DB: v.h.DB, Ring: r}); !errors.Is(err, keys.ErrNoViewing) {
@@ -150,7 +150,7 @@ func TestKilledWhileTheViewingKeyChanges(t *testing.T) {
 func TestAFormerKeyGoesWithItsLastRecording(t *testing.T) {
 	v := newVault(t)
 	v.record("S-20261124-01")
-	v.want("begin", v.k.Begin(t.Context(), "VK-1", because, townhall.Caller("admin")), "")
+	v.want("begin", v.begin("VK-1", because, townhall.Caller("admin")), "")
 	v.record("S-20261124-02")
 	v.want("confirm", v.k.Confirm(t.Context(), "VK-2", townhall.Caller("deputy")), "")
 	v.record("S-20261124-03")

@@ -10,6 +10,7 @@ import (
 
 	"filippo.io/age"
 
+	"sekimori/broker/act"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
@@ -98,6 +99,11 @@ func (v *vault) record(session string) {
 		v.t.Fatal(err)
 	}
 	v.h.Pass(time.Second)
+}
+
+func (v *vault) begin(key string, why act.Said, by act.Caller) error {
+	_, err := v.k.Begin(v.t.Context(), key, why, by)
+	return err
 }
 
 func (v *vault) path(session string) string { return filepath.Join(v.dir, session+".skr") }

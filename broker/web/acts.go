@@ -81,6 +81,8 @@ func (s *Server) answer(c *call, shows act.Shown, id string, result any) error {
 		return c.reply(view.Paper(v, s.o.Zone))
 	case []papers.Renewal:
 		return c.reply(api.RenewalsAsked{Vendor: v[0].Vendor, Items: view.Each(v, func(r papers.Renewal) api.Ending { return view.Renewal(r, s.o.Zone) })})
+	case store.ViewingKey:
+		return c.reply(view.ViewingKey(v, s.o.Views))
 	case store.Access:
 		return c.reply(view.Access(v, s.o.Views))
 	case store.WorkReport:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strconv"
@@ -116,6 +117,35 @@ func (s *Server) sealedFile(c *call) error {
 	sum.Sum(read.SHA256[:0])
 	return held.Confirm(c.r.Context(), read)
 }
+
+// sealedKeys streams the keys file beside a recording, to a person who may have the sealed file. Without one it is not found, and nothing
+// was looked at.
+func (s *Server) sealedKeys(c *call) error {
+	held, why, err := s.view(c, policy.ActExport, s.isOver)
+	if err != nil {
+		return err
+	}
+	defer held.Close()
+	f, err := held.Keys()
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("keys of recording %s: %w", held.Session, store.ErrNotFound)
+	}
+	if err != nil {
+		return fmt.Errorf("keys of recording %s: %w", held.Session, err)
+	}
+	defer f.Close() // read only: closing loses nothing
+	if err := s.looked(c, "recording.viewed", []string{held.Session, c.person.ID}, seenDamaged(held, why.Payload(map[string]string{"scope": "keys"}))); err != nil {
+		return err
+	}
+	defer s.streaming(c, "application/octet-stream", takeStall)()
+	if _, err := io.Copy(c.w, io.LimitReader(f, mostKeys)); err != nil {
+		return fmt.Errorf("send keys of recording %s: %w", held.Session, err)
+	}
+	return nil
+}
+
+// mostKeys bounds a keys file that is sent; a whole one has at most 64 entries of some 8 KiB.
+const mostKeys = 1 << 20
 
 func (s *Server) exportRecording(c *call) error {
 	format := c.r.FormValue("format")

@@ -64,6 +64,7 @@ func foundationRoutes() []route {
 		{"GET", api.Recordings.Pattern("id"), recordings, (*Server).recording},
 		{"GET", api.Recordings.Pattern("id", "play"), everySignedIn(), (*Server).play},
 		{"GET", api.Recordings.Pattern("id", "file"), everySignedIn(), (*Server).sealedFile},
+		{"GET", api.Recordings.Pattern("id", "keys"), everySignedIn(), (*Server).sealedKeys},
 		{"GET", api.Recordings.Pattern("id", "export"), everySignedIn(), (*Server).exportRecording},
 		{"GET", api.Recordings.Pattern("id", "verify"), recordings, (*Server).verifyRecording},
 		{"GET", string(api.Reviews), those(policy.Auditor, policy.Approver), (*Server).reviews},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -99,11 +100,24 @@ func (p *program) playInput(c *cli.Context, o showing) error {
 	}
 	defer resp.Body.Close()
 	defer p.sayDamaged(resp)()
-	r, err := recordings.NewReader(resp.Body, identities...)
+	keys := &lateKeys{open: func() (io.ReadCloser, error) {
+		more, err := k.Open(c.Context, api.Look(c.Args().First(), "keys"), lookQuery(c))
+		var f *api.Fault
+		if errors.As(err, &f) && f.Code == api.CodeNotFound {
+			return nil, io.EOF // the recording has no keys file
+		}
+		if err != nil {
+			return nil, err
+		}
+		return more.Body, nil
+	}}
+	defer keys.Close()
+	r, err := recordings.NewReaderWithKeys(resp.Body, keys, identities...)
 	if err != nil {
 		return &failure{
 			ja: "この鍵では操作記録を開けません", en: "this identity does not open the recording",
-			hintJA: "入力は設定の input_recipients の鍵だけが開けます", hintEN: "the input opens with the identities of input_recipients only", cause: err,
+			hintJA: "入力は設定の recipients の input の鍵だけが、画面出力は auditors の鍵と、後から加えた鍵(sekimori recording access list)が開けます",
+			hintEN: "the input opens with the identities of input of recipients only; the output with those of auditors, and with further keys (sekimori recording access list)", cause: err,
 		}
 	}
 	if err := whoseFile(resp, r); err != nil {
@@ -122,6 +136,28 @@ func (p *program) playInput(c *cli.Context, o showing) error {
 	go func() { pw.CloseWithError(p.inputFrames(c.Context, pw, resp, r)) }()
 	defer pr.Close()
 	return p.show(c.Context, pr, o)
+}
+
+// lateKeys fetches the keys file of a recording only when it is read: most identities open the recording by its own header.
+type lateKeys struct {
+	open func() (io.ReadCloser, error)
+	body io.ReadCloser
+}
+
+func (l *lateKeys) Read(b []byte) (n int, err error) {
+	if l.body == nil {
+		if l.body, err = l.open(); err != nil {
+			return 0, err
+		}
+	}
+	return l.body.Read(b)
+}
+
+func (l *lateKeys) Close() error {
+	if l.body == nil {
+		return nil
+	}
+	return l.body.Close()
 }
 
 func (p *program) exportRecording(c *cli.Context) error {
