@@ -15,7 +15,7 @@ import (
 
 var golden = flag.Bool("golden", false, "make the golden files that do not exist yet; existing ones are never rewritten")
 
-// A recording made by any version stays readable.
+// "recording made by an older version … opens for ever (golden files)".
 func TestRecordingsOfEveryVersionOpen(t *testing.T) {
 	if *golden {
 		makeGolden(t, "v1")

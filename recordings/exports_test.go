@@ -23,6 +23,7 @@ var hard = [][]byte{
 	[]byte("\"\\</script>\u2028"), bytes.Repeat([]byte{0}, 300), // what JSON escapes
 }
 
+// "Shift_JIS, EUC-JP, UTF-8 cut in mid-character, binary … bytes identical on replay": of output, errors and input.
 func TestBytesAreIdentical(t *testing.T) {
 	k := newKeys(t)
 	w, path := create(t, k.options())

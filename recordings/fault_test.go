@@ -21,6 +21,8 @@ func copyFile(t testing.TB, from, to string) {
 	must(t, os.WriteFile(to, b, 0o600))
 }
 
+// "one byte flipped anywhere in a recording … verifier names the place": of a closed and of a crashed one. TestDamagedFilesAreNamedAtTheirPlace
+// has the places.
 func TestOneByteFlippedAnywhereIsNoticed(t *testing.T) {
 	k := newKeys(t)
 	_, d, whole := finished(t, k)

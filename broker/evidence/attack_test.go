@@ -20,7 +20,8 @@ const (
 	others = "S-20261124-02"
 )
 
-// A file under a session's name other than the one in the ledger is never opened without a warning.
+// "another session's recording under this name; truncated; cut and ended anew; deleted … refused when opened, alarm": a file other than
+// the one in the ledger is never opened without a warning.
 func TestAttackAnotherFileUnderThisName(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(*room)

@@ -52,6 +52,7 @@ type rig struct {
 }
 
 type rigOptions struct {
+	fs      recordings.FS // of the recording; nil: a disk with faults
 	deny    map[policy.ChannelKind]bool
 	forward []string                                 // destinations that are permitted
 	decide  func(policy.ChannelKind) policy.Decision // nil: everything except deny is allowed
@@ -70,6 +71,13 @@ type rigOptions struct {
 	large   bool // the rig keeps no data of frames, for transfers larger than the memory
 }
 
+func (o rigOptions) recordingFS(disk *testbed.Disk) recordings.FS {
+	if o.fs != nil {
+		return o.fs
+	}
+	return disk
+}
+
 // newRig starts a gate on loopback that admits one connection without any proof.
 func newRig(tb testing.TB, o rigOptions) *rig {
 	tb.Helper()
@@ -84,7 +92,7 @@ func newRig(tb testing.TB, o rigOptions) *rig {
 	}
 	started := time.Now()
 	ro := recordings.Options{
-		FS: r.disk, OutputTo: []age.Recipient{r.keyOut.Recipient()}, InputTo: []age.Recipient{r.keyIn.Recipient()},
+		FS: o.recordingFS(r.disk), OutputTo: []age.Recipient{r.keyOut.Recipient()}, InputTo: []age.Recipient{r.keyIn.Recipient()},
 		Elapsed: func() time.Duration { return time.Since(started) },
 	}
 	if _, bench := tb.(*testing.B); !bench {
