@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -29,11 +28,8 @@ type Film struct {
 func (f *Film) Density() (slot time.Duration, bytes []int64) { return f.slots.long, f.slots.all }
 
 // Scenes reads a recording to its end, and gives take the events that Asciicast writes, in both languages at once. The scenes of the sound part come
-// with an error. A Reader that opens the input is refused: what was typed is no part of a picture.
+// with an error. Input is left out, also where the Reader opens it.
 func Scenes(ctx context.Context, r *Reader, v View, take func(f *Film, s Scene) error) (*Film, error) {
-	if _, input := r.Readable(); input {
-		return nil, errors.New("scenes are made without the input")
-	}
 	v.Width, v.Height, v.Mark = 0, 0, r.mark()
 	film := &Film{Timeline: new(Timeline), slots: slots{long: time.Second}}
 	var kept [2][]castEvent
@@ -59,6 +55,9 @@ func Scenes(ctx context.Context, r *Reader, v View, take func(f *Film, s Scene) 
 	}
 	for {
 		f, err := next(ctx, r)
+		if err == nil && f.Input {
+			continue
+		}
 		for _, c := range casts {
 			var werr error
 			if err != nil {

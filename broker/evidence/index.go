@@ -27,8 +27,8 @@ func (i *Indexed) Close() error { return i.file.Close() }
 // ErrNoIndex means that a recording has no index: it is under way, does not hold, or is too large for one.
 var ErrNoIndex = errors.New("the recording has no index")
 
-// Index opens the recording's index. One that is missing, unfit or of another encoding is made anew, from a complete reading of the recording that has
-// the ledger's digest. v gives the encoding, and the names of causes. Errors: ErrNoIndex (wrapped); *BadError, after its alarm.
+// Index opens the recording's index. One that is missing, unfit, of another encoding or zone is made anew, from a complete reading of the recording
+// that has the ledger's digest. v gives the encoding, the start in its zone, and the names of causes. Errors: ErrNoIndex (wrapped); *BadError, after its alarm.
 func (r *Recording) Index(ctx context.Context, v recordings.View, identities ...age.Identity) (*Indexed, error) {
 	if r.Live || r.Bad != nil {
 		return nil, ErrNoIndex
@@ -80,7 +80,7 @@ func (r *Recording) openIndex(v recordings.View, identities []age.Identity) (*In
 		return nil, errors.Join(err, f.Close())
 	}
 	defer rec.Close()
-	i, err := index.Open(f, info.Size(), rec, r.Digest.SHA256, v.Encoding)
+	i, err := index.Open(f, info.Size(), rec, r.Digest.SHA256, v)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"filippo.io/age"
 
@@ -17,10 +18,13 @@ import (
 // newest is the number of sessions that MakeIndexes looks at. The index of an older one is made when a person opens it.
 const newest = 200
 
+// Reading gives the way in which a session's recording, which began at started, is shown.
+type Reading func(ctx context.Context, session string, started time.Time) (recordings.View, error)
+
 // MakeIndexes makes the indexes of recordings of the newest sessions that have none, one at a time, at idle priority. view gives the way to read a
-// session's text. A recording that does not hold raises its alarm; it and one that can have no index are not tried again by this process.
+// session's text; it gets the recording's start. A recording that does not hold raises its alarm; it and one that can have no index are not tried again by this process.
 // A recording that is gone is left to Reread.
-func (k *Keeper) MakeIndexes(ctx context.Context, view func(ctx context.Context, session string) (recordings.View, error), identities ...age.Identity) error {
+func (k *Keeper) MakeIndexes(ctx context.Context, view Reading, identities ...age.Identity) error {
 	var ended []store.Session
 	err := k.o.DB.Read(ctx, func(s *store.Snap) error {
 		for e, err := range s.Entries(store.EntryFilter{Kind: "session.ended", Newest: true, Limit: newest}) {
@@ -70,11 +74,7 @@ func (k *Keeper) lacksIndex(file string) bool {
 }
 
 // indexOne makes one index. A finding was alarmed, and is no error of the chore.
-func (k *Keeper) indexOne(ctx context.Context, session string, view func(ctx context.Context, session string) (recordings.View, error), identities []age.Identity) error {
-	v, err := view(ctx, session)
-	if err != nil {
-		return err
-	}
+func (k *Keeper) indexOne(ctx context.Context, session string, view Reading, identities []age.Identity) error {
 	r, err := k.opened(ctx, session, -1, func(r io.Reader) io.Reader { return &slow{ctx: ctx, r: r} })
 	var bad *BadError
 	if errors.As(err, &bad) || errors.Is(err, ErrNone) {
@@ -85,6 +85,14 @@ func (k *Keeper) indexOne(ctx context.Context, session string, view func(ctx con
 		return err
 	}
 	defer r.Close()
+	started, err := r.Started(identities...)
+	if err != nil {
+		return err
+	}
+	v, err := view(ctx, session, started)
+	if err != nil {
+		return err
+	}
 	i, err := r.Index(ctx, v, identities...)
 	if errors.Is(err, ErrNoIndex) || errors.As(err, &bad) {
 		k.unindexable[session] = true

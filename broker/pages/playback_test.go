@@ -26,6 +26,20 @@ func (w *world) recorded(id string) { w.t.Helper(); w.recordedLines(id, 20) }
 // recordedLines is recorded with a number of lines, two seconds apart.
 func (w *world) recordedLines(id string, lines int) {
 	w.t.Helper()
+	w.recordedAs(id, func(r *recordings.Writer, pass func(time.Duration)) error {
+		for range lines {
+			pass(2 * time.Second)
+			if err := r.Data(0, recordings.Stdout, []byte("UPDATE 3\r\n")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// recordedAs puts a recording on file that begins and ends like recorded. pass lets time pass in it.
+func (w *world) recordedAs(id string, work func(r *recordings.Writer, pass func(time.Duration)) error) {
+	w.t.Helper()
 	ok := func(err error) {
 		w.t.Helper()
 		if err != nil {
@@ -44,10 +58,7 @@ func (w *world) recordedLines(id string, lines int) {
 	ok(r.Event(0, recordings.EventPTY, recordings.PTY{Term: "xterm", Cols: 80, Rows: 24}))
 	ok(r.Event(0, recordings.EventShell, nil))
 	ok(r.Data(0, recordings.Stdout, []byte("$ psql -U hrmnt01 payroll\r\n\x1b[7m障害復旧\x1b[0m\r\n")))
-	for range lines {
-		elapsed += 2 * time.Second
-		ok(r.Data(0, recordings.Stdout, []byte("UPDATE 3\r\n")))
-	}
+	ok(work(r, func(d time.Duration) { elapsed += d }))
 	ok(r.Data(0, recordings.Stdout, []byte("\x1b[41m\x1b[2J\x1b[H over \r\n")))
 	ok(r.Event(recordings.SessionChannel, recordings.EventRefused, recordings.Refused{Side: "client", What: "tcpip-forward", Number: 117}))
 	w.Pass(elapsed)

@@ -2,7 +2,6 @@ package view
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"sekimori/broker/api"
@@ -37,7 +36,11 @@ func (v *Views) PlaybackParts(ctx context.Context, by Reader, token, session, na
 		return nil, err
 	}
 	defer held.Close()
-	view, err := v.indexView(ctx, session)
+	started, err := held.Started(v.o.Ring.ViewingIdentity())
+	if err != nil {
+		return nil, err
+	}
+	view, err := v.indexView(ctx, session, started)
 	if err != nil {
 		return nil, err
 	}
@@ -45,18 +48,14 @@ func (v *Views) PlaybackParts(ctx context.Context, by Reader, token, session, na
 	if err != nil {
 		return nil, err
 	}
-	started, err := held.Started(v.o.Ring.ViewingIdentity())
-	if err != nil {
-		return nil, errors.Join(err, i.Close())
-	}
-	play := &Playback{Session: session, Why: one.why, Started: At(started, v.o.Zone), Size: held.Digest.Size, Length: one.length, v: v, one: one}
+	play := &Playback{Session: session, Why: one.why, Started: view.Started, Size: held.Digest.Size, Length: one.length, v: v, one: one}
 	return &Parts{play, i, lang}, nil
 }
 
 // indexView is how the index of a session's recording reads it.
-func (v *Views) indexView(ctx context.Context, session string) (recordings.View, error) {
+func (v *Views) indexView(ctx context.Context, session string, started time.Time) (recordings.View, error) {
 	e, err := v.Encoding(ctx, session)
-	return recordings.View{Encoding: e, CauseJA: causeJA}, err
+	return recordings.View{Encoding: e, Started: started.In(v.o.Zone), CauseJA: causeJA}, err
 }
 
 // MakeIndexes makes the indexes of finished recordings that have none. It is a chore.

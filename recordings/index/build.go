@@ -36,7 +36,7 @@ type builder struct {
 }
 
 // Build reads a finished recording to its end and writes its index. r must be at the recording's beginning. digest is that of the whole recording in
-// the ledger; a recording that turns out to have another one is an error. v gives the encoding and the names of causes. Error: ErrTooLarge
+// the ledger; a recording that turns out to have another one is an error. v gives the encoding, the start in its zone, and the names of causes. Error: ErrTooLarge
 // (wrapped). What was written before an error is no index.
 func Build(ctx context.Context, out io.Writer, r *recordings.Reader, digest recordings.Sum, v recordings.View) error {
 	secret, err := r.Derive(label)
@@ -64,7 +64,7 @@ func Build(ctx context.Context, out io.Writer, r *recordings.Reader, digest reco
 	if got := r.Digest().SHA256; got != digest {
 		return fmt.Errorf("index: the recording has digest %s, not %s", got, digest)
 	}
-	return b.end(film, v.Encoding)
+	return b.end(film, v)
 }
 
 // take adds a scene. A part begins only after a gap, because no two parts may begin at one time.
@@ -135,7 +135,7 @@ func (b *builder) flush() error {
 	return err
 }
 
-func (b *builder) end(film *recordings.Film, e recordings.Encoding) error {
+func (b *builder) end(film *recordings.Film, v recordings.View) error {
 	if b.screens[0] == nil { // nothing was shown
 		if err := b.take(film, recordings.Scene{Code: "o"}); err != nil {
 			return err
@@ -145,7 +145,7 @@ func (b *builder) end(film *recordings.Film, e recordings.Encoding) error {
 		return err
 	}
 	t := film.Timeline
-	b.dir.Encoding, b.dir.Length, b.dir.Played = e, t.Elapsed.Microseconds(), t.Played.Microseconds()
+	b.dir.Encoding, b.dir.Zone, b.dir.Length, b.dir.Played = v.Encoding, v.Started.Location().String(), t.Elapsed.Microseconds(), t.Played.Microseconds()
 	o := Overview{Timeline: *t}
 	o.Slot, o.Output = film.Density()
 	b.dir.Overview.Offset = b.at

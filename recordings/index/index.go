@@ -48,6 +48,7 @@ const Idle = 2 * time.Second
 // Directory is what is needed to read the parts.
 type Directory struct {
 	Encoding recordings.Encoding `json:"encoding"`
+	Zone     string              `json:"zone"` // of the times in the picture
 	Cols     uint32              `json:"cols"` // of the terminal at the beginning
 	Rows     uint32              `json:"rows"`
 	Length   int64               `json:"length"` // µs, of the session
@@ -172,9 +173,9 @@ type Index struct {
 	s    *sealer
 }
 
-// Open opens an index of size bytes. rec is a reader of the recording, of which the header is enough; digest is that of the recording. Error: ErrUnfit
-// (wrapped), or that of the file.
-func Open(file io.ReaderAt, size int64, rec *recordings.Reader, digest recordings.Sum, e recordings.Encoding) (*Index, error) {
+// Open opens an index of size bytes. rec is a reader of the recording, of which the header is enough; digest is that of the recording; v has the
+// encoding and the start in its zone with which the index must have been made. Error: ErrUnfit (wrapped), or that of the file.
+func Open(file io.ReaderAt, size int64, rec *recordings.Reader, digest recordings.Sum, v recordings.View) (*Index, error) {
 	if size < int64(headLen+footLen) || size > mostSize {
 		return nil, fmt.Errorf("%w: %d bytes", ErrUnfit, size)
 	}
@@ -203,8 +204,8 @@ func Open(file io.ReaderAt, size int64, rec *recordings.Reader, digest recording
 	if err := i.read(tableNo, int64(offset), length, mostDir, &i.Directory); err != nil {
 		return nil, err
 	}
-	if i.Encoding != e || len(i.Parts) == 0 {
-		return nil, fmt.Errorf("%w: it was read as %q", ErrUnfit, i.Encoding)
+	if i.Encoding != v.Encoding || i.Zone != v.Started.Location().String() || len(i.Parts) == 0 {
+		return nil, fmt.Errorf("%w: it was read as %q, in zone %s", ErrUnfit, i.Encoding, i.Zone)
 	}
 	return i, nil
 }

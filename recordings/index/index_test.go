@@ -65,10 +65,13 @@ func (a *tape) reader() *recordings.Reader {
 	return r
 }
 
-func (a *tape) build(e recordings.Encoding) []byte {
+func (a *tape) build(e recordings.Encoding) []byte { a.t.Helper(); return a.buildIn(e, time.UTC) }
+
+func (a *tape) buildIn(e recordings.Encoding, zone *time.Location) []byte {
 	a.t.Helper()
 	var b bytes.Buffer
-	if err := Build(a.t.Context(), &b, a.reader(), a.digest.SHA256, recordings.View{Encoding: e}); err != nil {
+	r := a.reader()
+	if err := Build(a.t.Context(), &b, r, a.digest.SHA256, recordings.View{Encoding: e, Started: r.Header().Started.In(zone)}); err != nil {
 		a.t.Fatal(err)
 	}
 	return b.Bytes()
@@ -76,7 +79,7 @@ func (a *tape) build(e recordings.Encoding) []byte {
 
 func (a *tape) open(b []byte) (*Index, error) {
 	a.t.Helper()
-	return Open(bytes.NewReader(b), int64(len(b)), a.reader(), a.digest.SHA256, recordings.UTF8)
+	return Open(bytes.NewReader(b), int64(len(b)), a.reader(), a.digest.SHA256, recordings.View{Encoding: recordings.UTF8})
 }
 
 func must(t testing.TB, err error) {
@@ -189,7 +192,7 @@ func TestAttackAnIndexThatWasChanged(t *testing.T) {
 			t.Fatalf("a change of byte %d of %d is not noticed", at, len(good))
 		}
 	}
-	for name, bad := range map[string][]byte{"of another recording": b.build(recordings.UTF8), "of another encoding": a.build(recordings.CP932), "cut": good[:len(good)-1],
+	for name, bad := range map[string][]byte{"of another recording": b.build(recordings.UTF8), "of another encoding": a.build(recordings.CP932), "of another zone": a.buildIn(recordings.UTF8, time.FixedZone("JST", 9*3600)), "cut": good[:len(good)-1],
 		"empty": nil, "with a tail": append(bytes.Clone(good), 0), "of a later version": append([]byte("\x89SKI\r\n\x1a\n\x00\x02"), good[10:]...)} {
 		if _, err := a.open(bad); !errors.Is(err, ErrUnfit) {
 			t.Errorf("%s: %v", name, err)
@@ -251,7 +254,7 @@ func FuzzOpen(f *testing.F) {
 		r, err := recordings.Open(a.path, a.key)
 		must(t, err)
 		defer r.Close()
-		if _, err := Open(bytes.NewReader(b), int64(len(b)), r, a.digest.SHA256, recordings.UTF8); err == nil && !bytes.Equal(b[:headLen], good[:headLen]) {
+		if _, err := Open(bytes.NewReader(b), int64(len(b)), r, a.digest.SHA256, recordings.View{Encoding: recordings.UTF8}); err == nil && !bytes.Equal(b[:headLen], good[:headLen]) {
 			t.Error("opened")
 		}
 	})
@@ -290,7 +293,7 @@ func BenchmarkJumpIntoTenHours(b *testing.B) {
 		must(b, err)
 		f, err := os.Open(path)
 		must(b, err)
-		i, err := Open(f, info.Size(), r, a.digest.SHA256, recordings.UTF8)
+		i, err := Open(f, info.Size(), r, a.digest.SHA256, recordings.View{Encoding: recordings.UTF8})
 		must(b, err)
 		p, err := i.Part((n * 37) % len(i.Parts))
 		must(b, err)
