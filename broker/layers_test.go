@@ -64,6 +64,7 @@ var layers = map[string]int{
 	"sekimori/broker/chores":        5,
 	"sekimori/broker/evidence":      5,
 	"sekimori/broker/publish":       5,
+	"sekimori/broker/siem":          5,
 	"sekimori/broker/dial":          5,
 	"sekimori/broker/accounts":      6,
 	"sekimori/broker/relay":         6,

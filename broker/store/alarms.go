@@ -41,6 +41,7 @@ const (
 	AlarmRollback      AlarmKind = "rollback"       // a witness has cosigned entries that this ledger does not have: the database was restored or rewritten
 	AlarmFile          AlarmKind = "file"           // kept contents of a file are not those that came
 	AlarmLineLost      AlarmKind = "line-lost"      // the separation from the office network was lost while a maintenance line was on
+	AlarmNotForwarded  AlarmKind = "not-forwarded"  // the ledger does not get to the collector of logs
 	// AlarmOtherAccount: the directory vouches for a person's name with another account than the one that the person had before.
 	AlarmOtherAccount AlarmKind = "other-account"
 )

@@ -29,6 +29,7 @@ var alarmKinds = map[AlarmKind]text.Text{
 	AlarmLogins:        text.Of("台帳にないログイン", "logins that the ledger does not know"),
 	AlarmWitness:       text.Of("台帳の立会署名が得られない", "a witness of the ledger does not cosign"),
 	AlarmRollback:      text.Of("台帳が立会署名者の見たものに続いていない", "the ledger does not continue what a witness has seen"),
+	AlarmNotForwarded:  text.Of("台帳をログ基盤へ送れない", "the ledger does not get to the log collector"),
 	AlarmFile:          text.Of("預かったファイルの中身が変わった", "kept contents of a file have changed"),
 	AlarmOtherAccount:  text.Of("機関の認証基盤の別のアカウント", "another account of the directory"),
 }

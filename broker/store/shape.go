@@ -31,6 +31,7 @@ var unbound = map[string]string{
 	"line_probes":      "are written by Keep: when a probe saw its side up or down",
 	"cosignatures":     "are signed by witnesses",
 	"witnesses":        "are written by Keep: how each witness answered last",
+	"forwarded":        "are written by Keep: how far the ledger went out to a collector",
 	"recording_checks": "are written by Keep: a note; what was read and when, the entries recordings.reread say",
 }
 

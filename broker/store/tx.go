@@ -64,11 +64,13 @@ const (
 	KeepOwnLogin KeepKind = "own-login"
 	// KeepCosignatures: witnesses' signatures under checkpoints, and how each witness answered last. What is wrong with a witness is an alarm, and that is an act.
 	KeepCosignatures KeepKind = "cosignatures"
+	// KeepForwarded: how far the ledger went out to a collector. An entry for each step would have to go out too, without end.
+	KeepForwarded KeepKind = "forwarded"
 )
 
 // KeepKinds is the closed list.
 func KeepKinds() []KeepKind {
-	return []KeepKind{KeepCodeStep, KeepThrottle, KeepTokenUse, KeepEnrolmentTry, KeepHeartbeat, KeepPresence, KeepRecordingCheck, KeepNotices, KeepPasskeyUse, KeepLineProbe, KeepOwnLogin, KeepCosignatures}
+	return []KeepKind{KeepCodeStep, KeepThrottle, KeepTokenUse, KeepEnrolmentTry, KeepHeartbeat, KeepPresence, KeepRecordingCheck, KeepNotices, KeepPasskeyUse, KeepLineProbe, KeepOwnLogin, KeepCosignatures, KeepForwarded}
 }
 
 // KeepTx is a Keep transaction. It offers the mutators of the closed list only. Each of them

@@ -119,13 +119,13 @@ func TestCancelledContextRollsBack(t *testing.T) {
 
 // The list is closed: an addition needs a reason why it is no business act.
 func TestKeepIsAClosedList(t *testing.T) {
-	want := []KeepKind{"code-step", "throttle", "token-use", "enrolment-try", "heartbeat", "presence", "recording-check", "notices", "passkey-use", "line-probe", "own-login", "cosignatures"}
+	want := []KeepKind{"code-step", "throttle", "token-use", "enrolment-try", "heartbeat", "presence", "recording-check", "notices", "passkey-use", "line-probe", "own-login", "cosignatures", "forwarded"}
 	if got := KeepKinds(); !reflect.DeepEqual(got, want) {
 		t.Errorf("kinds %v", got)
 	}
 	// A KeepTx offers reading and these mutators only.
 	mutators := map[string]bool{"UseCodeStep": true, "PutThrottle": true, "DropThrottles": true, "NoteProved": true, "TouchToken": true, "SpendEnrolmentTry": true, "Beat": true, "NotePresent": true, "NoteRecordingCheck": true,
-		"ClockMade": true, "Addressed": true, "AddressingFailed": true, "PutNotice": true, "AddDelivery": true, "Tried": true, "Settled": true, "SeeNotices": true, "SeeNotice": true, "NoteLineProbe": true, "ForgetNotices": true, "UsePasskey": true, "NoteOwnLogin": true, "NoteWitness": true, "AddCosignatures": true}
+		"ClockMade": true, "Addressed": true, "AddressingFailed": true, "PutNotice": true, "AddDelivery": true, "Tried": true, "Settled": true, "SeeNotices": true, "SeeNotice": true, "NoteLineProbe": true, "ForgetNotices": true, "UsePasskey": true, "NoteOwnLogin": true, "NoteWitness": true, "AddCosignatures": true, "NoteForwarded": true, "NoteNotForwarded": true}
 	reads := reflect.TypeOf(&Snap{})
 	k := reflect.TypeOf(&KeepTx{})
 	for i := range k.NumMethod() {
@@ -156,6 +156,7 @@ func TestKeepIsAClosedList(t *testing.T) {
 			KeepLineProbe: func(k *KeepTx) error {
 				return k.NoteLineProbe(LineProbe{System: "hr", Probe: "internal icmp 192.0.2.1", Up: k.Now})
 			},
+			KeepForwarded:      func(k *KeepTx) error { return k.NoteForwarded("192.0.2.9:6514", 1) },
 			KeepOwnLogin:       func(k *KeepTx) error { return k.NoteOwnLogin(OwnLogin{Target: "hr-db", Login: "maint"}) },
 			KeepCosignatures:   func(k *KeepTx) error { return k.NoteWitness(WitnessState{Name: "w.example"}, true) },
 			KeepRecordingCheck: func(k *KeepTx) error { return k.NoteRecordingCheck("S-20261124-01", "") },
