@@ -3,6 +3,7 @@ package ledger
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -61,6 +62,11 @@ func CheckpointText(root tlog.Hash) []string {
 		out = append(out, digits[i:i+8])
 	}
 	return out
+}
+
+// PaperText is a checkpoint for paper and for a QR code: origin, number of entries, and the groups of its root, each on a line.
+func PaperText(c Checkpoint) string {
+	return fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, strings.Join(CheckpointText(c.Root), " "))
 }
 
 // ParseCheckpointText reads a root that a person has typed from paper. White space, '-' and the case of letters do not matter.

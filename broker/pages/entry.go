@@ -9,6 +9,7 @@ import (
 
 	"sekimori/broker/api"
 	"sekimori/broker/fault"
+	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
 	"sekimori/policy"
@@ -50,10 +51,7 @@ type CheckpointPart struct {
 
 func checkpointPart(c view.Covering) CheckpointPart {
 	out := CheckpointPart{Size: c.Size, Witnesses: c.Witnesses}
-	digits := hexOf(c.Root[:])
-	for i := 0; i < len(digits); i += 8 {
-		out.Groups = append(out.Groups, digits[i:min(i+8, len(digits))])
-	}
+	out.Groups = ledger.CheckpointText(c.Root)
 	return out
 }
 

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net/url"
 	"slices"
@@ -67,7 +68,7 @@ func (v *visit) foot() *Foot {
 			return fmt.Errorf("read entry %d: %w", n-1, err)
 		}
 		leaf := e.Leaf()
-		f.Digest = hexOf(leaf[:4]) + "-" + hexOf(leaf[4:8])
+		f.Digest = hex.EncodeToString(leaf[:4]) + "-" + hex.EncodeToString(leaf[4:8])
 		return nil
 	})
 	if err != nil {

@@ -335,6 +335,7 @@ func (v *visit) purposeFields(act policy.Act, wrong text.Text) (purpose, explana
 type CheckpointPage struct {
 	Frame
 	CheckpointPart
+	QR    QR // of the same text, for a reader that types nothing
 	Note  string
 	None  bool
 	Early bool // the month asked for lies before the first entry
@@ -377,6 +378,9 @@ func (p *Pages) checkpoint(v *visit) error {
 		return err
 	}
 	page.CheckpointPart, page.Note = checkpointPart(c), string(c.Note)
+	if page.QR, err = drawQR(ledger.PaperText(c.Checkpoint)); err != nil {
+		return err
+	}
 	return v.show(page)
 }
 
@@ -390,14 +394,4 @@ func (v *visit) monthField(set string, other text.Text, word string) Field {
 	}
 	f.Choices = append(f.Choices, Choice{Word: word, Text: other, Set: set == word})
 	return f
-}
-
-func hexOf(b []byte) string {
-	const digits = "0123456789abcdef"
-	var out strings.Builder
-	for _, x := range b {
-		out.WriteByte(digits[x>>4])
-		out.WriteByte(digits[x&15])
-	}
-	return out.String()
 }

@@ -92,16 +92,8 @@ func (p *program) ledgerCommand() *cli.Command {
 		}, append(p.formFlags("jsonl"), p.monthFlag())...),
 		p.leaf("verify", "", "台帳全体を検証する", "verify the whole ledger", p.verifyLedger),
 		p.leaf("checkpoint", "", "最新の確定点", "the newest checkpoint", func(c *cli.Context) error {
-			v, err := fetch(p, c, api.CheckpointPath, nil)
-			if err != nil {
-				return err
-			}
-			if p.json {
-				return p.writeJSON(v)
-			}
-			_, err = fmt.Fprint(p.out, v.Checkpoint)
-			return err
-		}),
+			return p.checkpoint(c)
+		}, &cli.BoolFlag{Name: "print", Usage: p.say("紙に控える形(8文字の8組と QR)で", "for paper: 8 groups of 8 characters, and a QR code")}),
 		p.leaf("policy", "", "検証の方針(公開鍵と立会署名者)を示す", "the trust policy for verifiers: keys and witnesses", func(c *cli.Context) error {
 			v, err := fetch(p, c, api.PolicyPath, nil)
 			if err != nil {

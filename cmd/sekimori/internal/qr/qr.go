@@ -1,4 +1,4 @@
-// Package qr draws a text as a QR code in a terminal. The commands use it for the secret of a second factor.
+// Package qr draws a text as a QR code in a terminal. The commands use it for the secret of a second factor and for checkpoints on paper.
 //
 // The code is dark on light on every terminal: readers do not take the reverse. It only draws;
 // the caller checks that the screen has room.
