@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	netmail "net/mail"
 	"net/url"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ type LedgerConfig struct {
 	Witnesses      []WitnessConfig `yaml:"witnesses"`
 	Quorum         int             `yaml:"quorum"` // of the witnesses; 0: all of them
 	WitnessSilence Duration        `yaml:"witness_silence"`
+	CheckpointMail string          `yaml:"checkpoint_mail"` // empty: none
 }
 
 // WitnessConfig is one witness: where it answers, and its keys.
@@ -36,7 +38,7 @@ func defaultLedger() LedgerConfig {
 
 // empty tells whether nothing stands below the group's name.
 func (l LedgerConfig) empty() bool {
-	return l.Origin == "" && l.CheckpointDir == "" && len(l.Witnesses) == 0 && l.Quorum == 0 && l.WitnessSilence == 0
+	return l.Origin == "" && l.CheckpointDir == "" && len(l.Witnesses) == 0 && l.Quorum == 0 && l.WitnessSilence == 0 && l.CheckpointMail == ""
 }
 
 // ledgerKeys documents them.
@@ -51,6 +53,7 @@ func ledgerKeys() []configKey {
 			"Witnesses: rows of url and keys (as `sekimori ledger witness init` prints them). On another machine a witness checks that the ledger continues, and cosigns.", func(l LedgerConfig) any { return witnessRows(l.Witnesses) }),
 		key("quorum", "立会署名がそろったとみなす人数。0 なら全員。", "How many witnesses must have cosigned; 0: all of them.", func(l LedgerConfig) any { return l.Quorum }),
 		key("witness_silence", "立会署名者が応じないまま警報を上げるまで。", "How long a witness may stay silent before an alarm is raised.", func(l LedgerConfig) any { return l.WitnessSilence.String() }),
+		key("checkpoint_mail", "毎日の確定点を送るメールのアドレス。空なら送りません。関守の管理者が消せないところに置きます。", "Mailbox that gets each day's checkpoint; empty: none. Best where the broker's administrators cannot delete it.", func(l LedgerConfig) any { return l.CheckpointMail }),
 	}
 }
 
@@ -89,6 +92,9 @@ func (l LedgerConfig) wrong() (key, ja, en string) {
 	if len(l.Witnesses) > 0 && l.WitnessSilence < Duration(10*time.Minute) {
 		return "ledger.witness_silence", "witness_silence は 10m 以上です", "witness_silence is at least 10m"
 	}
+	if _, err := netmail.ParseAddress(l.CheckpointMail); l.CheckpointMail != "" && err != nil {
+		return "ledger.checkpoint_mail", "checkpoint_mail はメールのアドレスです", "checkpoint_mail is a mail address"
+	}
 	return "", "", ""
 }
 
@@ -125,6 +131,14 @@ func (l LedgerConfig) witnesses() ([]publish.Witness, error) {
 		out = append(out, one)
 	}
 	return out, nil
+}
+
+// keysOf are the keys of all witnesses.
+func keysOf(list []publish.Witness) (keys []note.Verifier) {
+	for _, w := range list {
+		keys = append(keys, w.Keys...)
+	}
+	return keys
 }
 
 // needed is how many witnesses make the quorum.

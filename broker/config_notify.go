@@ -187,7 +187,7 @@ func (b *Broker) teller(c Config, o Options, domain string, events func(s *store
 		return nil, err
 	}
 	return notify.New(notify.Options{
-		DB: b.db, Senders: ways, Webhook: c.Notify.WebhookURL, CentralMail: c.Notify.CentralMail, StaffPages: c.Notify.StaffPages, PortalPages: c.Notify.PortalPages,
+		DB: b.db, Senders: ways, Webhook: c.Notify.WebhookURL, CentralMail: c.Notify.CentralMail, CheckpointMail: c.Ledger.CheckpointMail, StaffPages: c.Notify.StaffPages, PortalPages: c.Notify.PortalPages,
 		Institution: c.Institution, Contact: c.Notice.Contact, Language: c.Language, From: from, Domain: domain, GiveUp: time.Duration(c.Notify.GiveUp),
 		Zone: c.Location(), Events: events, Log: o.Log.Named("notify"),
 	}), nil

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,23 @@ func cosignatureOf(text, lines []byte, key note.Verifier) (c Cosignature, ok boo
 		return Cosignature{Witness: name, KeyHash: key.KeyHash(), At: time.Unix(int64(seconds), 0).UTC(), Line: bytes.Clone(line)}, true
 	}
 	return c, false
+}
+
+// Cosigners are the names of the witnesses that have validly cosigned a checkpoint with each of their keys, in order.
+func Cosigners(checkpoint []byte, keys []note.Verifier) []string {
+	signed := map[string]bool{}
+	for _, k := range keys {
+		before, known := signed[k.Name()]
+		signed[k.Name()] = (before || !known) && signedBy(checkpoint, k)
+	}
+	var names []string
+	for name, all := range signed {
+		if all {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Cosigned is the checkpoint with further signature lines below its own.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,6 +124,15 @@ func TestCosignaturesOfAnAnswer(t *testing.T) {
 	whole := Cosigned(checkpoint, list)
 	if !bytes.Equal(whole, two) {
 		t.Errorf("the cosigned checkpoint is\n%s\nwant\n%s", whole, two)
+	}
+	if names := Cosigners(whole, keys); !slices.Equal(names, []string{"w1.example"}) {
+		t.Errorf("cosigners %v", names)
+	}
+	forged := Cosigned(b.checkpointAt(2), list)
+	for name, note := range map[string][]byte{"one of two keys": one, "a stranger's": stranger, "lines moved to another checkpoint": forged} {
+		if names := Cosigners(note, keys); len(names) != 0 {
+			t.Errorf("%s: cosigners %v", name, names)
+		}
 	}
 	for name, bad := range map[string][]byte{
 		"nothing":               nil,

@@ -247,6 +247,9 @@ func (s *Service) addressees(snap *store.Snap, m *matter, t telling, people []st
 	}
 	for _, letter := range letters {
 		switch letter {
+		case 'K':
+			add(addressee{desk: checkpointDesk, email: s.o.CheckpointMail, lang: s.o.Language})
+			continue
 		case 'P':
 			if p, ok := byID[m.self]; ok {
 				add(ofPerson(p, ""))

@@ -29,6 +29,9 @@ const (
 
 // madeByClock reads what a row of the clock is about.
 func (m *matter) madeByClock(s *store.Snap) error {
+	if m.out.What == CheckpointOfDay {
+		return m.readCheckpoint(s)
+	}
 	id, _, _ := strings.Cut(m.out.Subject, "#") // a further question of a review has its count behind the number
 	switch m.out.What {
 	case ReviewOverdue, AnswerOverdue:
@@ -63,6 +66,11 @@ func (s *Service) Clock(ctx context.Context) error {
 		if all, err = windowsDue(snap); err != nil {
 			return err
 		}
+		day, err := s.checkpointDue(snap)
+		if err != nil {
+			return err
+		}
+		all = append(all, day...)
 		late, err := snap.LateReviews(ReviewOverdue, mostAtATime)
 		if err != nil {
 			return fmt.Errorf("read overdue reviews: %w", err)

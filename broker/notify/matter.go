@@ -33,6 +33,8 @@ type matter struct {
 	self    string   // the person whom the entry is about
 	named   []string // people whom the entry names for the row's letter B
 	zone    *time.Location
+
+	checkpoint ledger.Checkpoint // of CheckpointOfDay
 }
 
 func (m *matter) text(member string) string {
@@ -319,7 +321,7 @@ func (m *matter) args() map[string]text.Text {
 	return map[string]text.Text{
 		"request": text.Request(m.request.No), "window": text.Same(m.window.ID), "session": text.Same(m.session.ID), "work": text.Same(first(m.window.ID, m.session.ID)), "vendor": text.Same(m.vendor.ID),
 		"incident": text.Same(m.text("incident")), "alarm": text.Same(m.text("alarm")), "paper": text.Same(m.text("paper")), "file": text.Same(m.text("file")), "change": text.Same(m.text("change")),
-		"days": text.Same(strconv.Itoa(m.number("days"))), "count": text.Same(strconv.Itoa(count)), "number": text.Same(strconv.Itoa(info.Number)),
+		"day": text.Same(m.out.Subject), "days": text.Same(strconv.Itoa(m.number("days"))), "count": text.Same(strconv.Itoa(count)), "number": text.Same(strconv.Itoa(info.Number)),
 		"what": store.AlarmKind(m.text("what")).Label(), "cause": cause, "system": text.Same(text.OneLine(m.system.Name, longestReason)), "todo": info.Next, "scope": m.scope(),
 	}
 }
@@ -335,6 +337,9 @@ func (m *matter) scope() text.Text {
 
 // facts are the lines of the card: numbers, names of systems and companies, times, ids of people, the typed reason.
 func (m *matter) facts() []Fact {
+	if m.out.What == CheckpointOfDay {
+		return m.checkpointFacts()
+	}
 	var out []Fact
 	add := func(ja, en string, v text.Text) {
 		if !v.IsZero() {

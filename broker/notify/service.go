@@ -20,15 +20,17 @@ type Options struct {
 	Webhook string // address of the calls
 	// CentralMail is the mailbox of the central desk; empty: its people.
 	CentralMail string
-	StaffPages  string // "https://gate.example.jp:8443": links of staff; empty: no links
-	PortalPages string // links of a vendor's people; empty: no links
-	Institution string
-	Contact     string        // telephone, below each mail
-	Language    string        // of mailboxes
-	From        string        // address of the sender, which invitations name as their organizer
-	Domain      string        // after the @ of message ids
-	GiveUp      time.Duration // a delivery that fails for so long is given up; 0: three days
-	Zone        *time.Location
+	// CheckpointMail is a mailbox that gets each day's checkpoint of the ledger; empty: none does.
+	CheckpointMail string
+	StaffPages     string // "https://gate.example.jp:8443": links of staff; empty: no links
+	PortalPages    string // links of a vendor's people; empty: no links
+	Institution    string
+	Contact        string        // telephone, below each mail
+	Language       string        // of mailboxes
+	From           string        // address of the sender, which invitations name as their organizer
+	Domain         string        // after the @ of message ids
+	GiveUp         time.Duration // a delivery that fails for so long is given up; 0: three days
+	Zone           *time.Location
 	// Events gives the appointments of a request for people's own calendars (agenda.Book.EventsOf). Nil: none go with an approval.
 	Events func(s *store.Snap, request, lang string) ([]calendar.Event, error)
 	Log    hclog.Logger // nil: none

@@ -13,7 +13,7 @@ type telling struct {
 	code string // a word that does not change
 	kind string // of the entry, or the word of what the clock makes due
 	when func(m *matter) bool
-	told string // letters of policy; "P" is the person whom the entry is about, "B" those whom it names, "F" the addressee of a review, "O" the owning section's mailbox, "*" the desks of an alarm
+	told string // letters of policy; "P" is the person whom the entry is about, "B" those whom it names, "F" the addressee of a review, "K" the mailbox of the checkpoints, "O" the owning section's mailbox, "*" the desks of an alarm
 	also func(m *matter) string
 	// quiet: in the list on the pages and in calls only. The person sees it where they work, or need not act.
 	quiet   func(m *matter) bool

@@ -10,7 +10,7 @@ import (
 // tellings is the table of what is told to whom. The letters are those of the tables of states and reasons. Subjects hold numbers and
 // states only: a mail's subject is shown on locked screens and kept in the logs of mail servers.
 func tellings() []telling {
-	return slices.Concat(ofRequests(), ofReports(), ofWindows(), ofSessions(), ofReviews(), ofInspections(), ofVendors(), ofFiles(), ofStops(), ofPeople())
+	return slices.Concat(ofRequests(), ofReports(), ofWindows(), ofSessions(), ofReviews(), ofInspections(), ofVendors(), ofFiles(), ofStops(), ofPeople(), ofLedger())
 }
 
 var (

@@ -97,10 +97,18 @@ func (s *Snap) CosignedCheckpoint(from int64, witnesses int, newest bool) ([]byt
 // newest. covers says how many entries it must cover at least.
 func (s *Snap) OutsideCheckpoint(covers int64, witnesses int) ([]byte, error) {
 	c, err := s.CosignedCheckpoint(covers, witnesses, true)
-	if errors.Is(err, ErrNotFound) {
-		return s.LatestCheckpoint()
+	if !errors.Is(err, ErrNotFound) {
+		return c, err
 	}
-	return c, err
+	if c, err = s.LatestCheckpoint(); err != nil {
+		return nil, err
+	}
+	size, err := s.LedgerSize()
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Cosignatures(size)
+	return ledger.Cosigned(c, list), err
 }
 
 // ProvePrefix proves that the ledger of older entries is a prefix of that of size entries.

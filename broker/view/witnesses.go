@@ -3,8 +3,9 @@ package view
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
+
+	"golang.org/x/mod/sumdb/note"
 
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -16,6 +17,7 @@ const askWithin = 12 * time.Second
 // Witnessing is what is known of the ledger's witnesses. The zero value: there are none.
 type Witnessing struct {
 	All    int                         // witnesses
+	Keys   []note.Verifier             // of all of them; a row of the database that they did not sign counts for nothing
 	Needed int                         // of them, for the quorum
 	Ask    func(context.Context) error // brings the newest checkpoint to them
 	Policy string                      // the trust policy for verifiers (c2sp.org/tlog-policy)
@@ -26,10 +28,9 @@ func (v *Views) Policy() string { return v.o.Witnessing.Policy }
 
 // Witnessed is how far the witnesses have cosigned the ledger.
 type Witnessed struct {
-	All    int       // witnesses there are; 0: none
-	Needed int       // for the quorum
-	Names  []string  // of those under the newest checkpoint that any has cosigned
-	At     time.Time // of the latest of their signatures
+	All    int      // witnesses there are; 0: none
+	Needed int      // for the quorum
+	Names  []string // of those whose valid signatures are under the newest checkpoint that the quorum has cosigned
 }
 
 // Witnessed reads how far the witnesses have cosigned.
@@ -43,20 +44,8 @@ func (v *Views) Witnessed(ctx context.Context) (out Witnessed, err error) {
 		if err != nil {
 			return err
 		}
-		c, err := ledger.ReadCheckpoint(note)
-		if err != nil {
-			return err
-		}
-		list, err := s.Cosignatures(c.Size)
-		for _, one := range list {
-			if !slices.Contains(out.Names, one.Witness) {
-				out.Names = append(out.Names, one.Witness)
-			}
-			if one.At.After(out.At) {
-				out.At = one.At
-			}
-		}
-		return err
+		out.Names = ledger.Cosigners(note, v.o.Witnessing.Keys)
+		return nil
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return out, nil
@@ -106,8 +95,6 @@ func (v *Views) coveringOf(s *store.Snap, no int64) (out Covering, err error) {
 	if out.Checkpoint, err = ledger.ReadCheckpoint(out.Note); err != nil {
 		return out, err
 	}
-	names := ledger.Witnesses(out.Note, out.Origin)
-	slices.Sort(names)
-	out.Witnesses = slices.Compact(names) // a witness signs with each of its keys
+	out.Witnesses = ledger.Cosigners(out.Note, v.o.Witnessing.Keys)
 	return out, nil
 }
