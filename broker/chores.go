@@ -17,6 +17,7 @@ import (
 	"sekimori/broker/registry"
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
+	"sekimori/broker/review"
 	"sekimori/broker/roster"
 	"sekimori/broker/sealing"
 	"sekimori/broker/store"
@@ -31,6 +32,7 @@ type parts struct {
 	reports  *reports.Service
 	papers   *papers.Keeper
 	days     *confirmation.Book
+	reviews  *review.Queue
 	evidence *evidence.Keeper
 	teller   *notify.Service
 	roster   *roster.Book
@@ -50,6 +52,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "move requests to their report", Every: soon, Run: func(ctx context.Context) error { _, err := p.reports.Due(ctx); return err }},
 		{Name: "warn of papers that end", Every: soon, Run: func(ctx context.Context) error { _, err := p.papers.Due(ctx); return err }},
 		{Name: "note statements of vendors that are overdue", Every: 10 * time.Minute, Run: func(ctx context.Context) error { _, err := p.roster.Due(ctx); return err }},
+		{Name: "choose the work that is reviewed, by the plans of systems", Every: soon, Run: p.reviews.Sample},
 		{Name: "raise days without confirmation", Every: soon, Run: p.days.Due},
 		summed("sum up failed sign-ins", soon, p.people.LedgerFailures),
 		summed("sum up refusals", soon, p.refused.Due),

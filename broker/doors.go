@@ -120,7 +120,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		Institution: c.Institution, Version: c.house().Version, Scratch: scratch,
 	})
 	days := confirmation.New(confirmation.Options{DB: b.db, Acts: acts, Zone: c.Location()})
-	reviews := review.New(review.Options{Acts: acts, Zone: c.Location()})
+	reviews := review.New(review.Options{Acts: acts, DB: b.db, Ring: ring, Zone: c.Location()})
 	counter, err := pages.New(pages.Options{
 		Teller: teller,
 		DB:     b.db, Views: views, Acts: acts, Registry: people, Desk: desk, Attendance: post, Reports: written, Reviews: reviews, Days: days, Papers: onFile, Permits: standing, Sealing: sealed, Reconcile: compared, Files: fileDesk, Roster: whoWorks, Lines: lines, Targets: targets,
@@ -172,7 +172,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		return err
 	}
 	b.serve("ssh", func() error { return b.gate.Serve(ctx, b.ssh) })
-	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, held, teller, whoWorks, compared, views, asker, archive, sealed})
+	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, reviews, held, teller, whoWorks, compared, views, asker, archive, sealed})
 	for i := range table {
 		if o.Chores > 0 {
 			table[i].Every = min(table[i].Every, o.Chores)

@@ -62,6 +62,7 @@ const (
 	ReviewQuestion ReviewState = "question"
 	ReviewAnswered ReviewState = "answered" // the question was answered; a further signature is due
 	ReviewFix      ReviewState = "fix"
+	ReviewLeftOut  ReviewState = "not-sampled" // the system's plan leaves it out
 )
 
 var reviewStates = map[ReviewState]text.Text{
@@ -71,6 +72,7 @@ var reviewStates = map[ReviewState]text.Text{
 	ReviewOK:       text.Of("適正", "Appropriate"),
 	ReviewQuestion: text.Of("要確認", "Needs clarification"),
 	ReviewAnswered: text.Of("回答あり", "Answered"),
+	ReviewLeftOut:  text.Of("未点検(抽出外)", "Not sampled"),
 	ReviewFix:      text.Of("是正要", "Corrective action required"),
 }
 

@@ -122,12 +122,13 @@ type Review struct {
 	Vendor   string    `json:"vendor,omitempty"`
 	Sessions []string  `json:"sessions"` // that ended, in order
 	Picks    []Pick    `json:"picks"`    // reasons why it stands out
-	State    string    `json:"state"`    // queued | in-review | overdue | ok | question | answered | fix
+	State    string    `json:"state"`    // queued | in-review | overdue | ok | question | answered | fix | not-sampled
 	Auditor  string    `json:"auditor,omitempty"`
 	Created  time.Time `json:"created_at"`
 	Due      time.Time `json:"due_at"`
 	Note     string    `json:"note,omitempty"`
 
+	Plan      string    `json:"plan,omitempty"`      // of the system, that decided whether it is reviewed
 	Addressee string    `json:"addressee,omitempty"` // from whom an answer or a correction is expected
 	AnswerBy  time.Time `json:"answer_by,omitzero"`  // and until when
 	SignedBy  string    `json:"signed_by,omitempty"`

@@ -111,6 +111,13 @@ var kindsOfSessions = func() []Kind {
 		{Name: "review.taken", JA: "点検の引受け", Says: "An auditor took a review, maybe from another one.", Subjects: namesReview, Members: with(reviewed, text("before", "id of the auditor who had it; empty: none"))},
 		{Name: "review.assigned", JA: "点検担当の決定", Says: "The broker named the auditor of a window's work: an auditor without a part in it, by the load of each. It names another one if the first took part later.", Subjects: namesReview + ", the auditor", Members: with(reviewed,
 			text("auditor", "id of the auditor"), text("before", "id of the auditor who was named before; empty: none"), instant("due", "until when the review is due"))},
+		{Name: "review.seed-committed", JA: "抽出の種の確約", Says: "The broker drew the seed of a month's draws of reviews and commits to it. It is written while a system has a plan that leaves work out.", Subjects: "the month", Members: []Member{
+			text("month", "as `2026-12`, in the institution's zone"), text("commitment", "SHA-256 of the seed, in hexadecimal")}},
+		{Name: "review.seed-revealed", JA: "抽出の種の公開", Says: "The month is over and its seed is no secret any more: each draw of the month can be recomputed (FORMAT.md of this package, `Sample.Chosen`).", Subjects: "the month", Members: []Member{
+			text("month", "as `2026-12`"), text("seed", "32 bytes, in hexadecimal")}},
+		{Name: "review.sampled", JA: "点検の抽出", Says: "A system's plan decided whether a window's work is reviewed.", Subjects: namesReview, Members: with(reviewed,
+			text("plan", "`2/10` or `20%`"), text("month", "in which the work was owed a review, as `2026-12`"), number("place", "of the work in the draw of the system's month, from 0; -1: the draw was not asked"),
+			text("outcome", "`chosen`, `left-out`, or `forced`: it is reviewed whatever the draw says"), list("forced", "the reasons for which it is reviewed in any case"), yesno("unseeded", "it is reviewed because the month had no secret seed when the work ended; absent: it had one"))},
 		{Name: "review.handed-over", JA: "点検の引継ぎ", Says: "The auditor of a review handed it over to another one.", Subjects: namesReview + ", the auditor", Members: with(reviewed,
 			text("auditor", "id of the new auditor"), text("before", "id of the auditor who had it"), text("reason", "why, in words"))},
 		{Name: "review.signed", JA: "点検の署名", Says: "An auditor signed the review of a window's work. After a question it is signed again. Entries of before are about single sessions and have `session_id`, `verdict` and `note` only.", Subjects: namesReview, Members: with(reviewed,

@@ -27,7 +27,7 @@ func reviewPages() map[string]page {
 
 var reviewLooks = map[api.ReviewState]look{
 	api.ReviewQueued: {"clock", "waiting"}, api.ReviewInReview: {"run", "info"}, api.ReviewOverdue: {"triangle", "warning"},
-	api.ReviewOK: {"check", "ok"}, api.ReviewQuestion: {"triangle", "attention"}, api.ReviewAnswered: {"check", "attention"}, api.ReviewFix: {"octagon", "stop"},
+	api.ReviewOK: {"check", "ok"}, api.ReviewQuestion: {"triangle", "attention"}, api.ReviewAnswered: {"check", "attention"}, api.ReviewFix: {"octagon", "stop"}, api.ReviewLeftOut: {"dash", "waiting"},
 }
 
 func reviewChip(state string) Chip {
@@ -82,10 +82,11 @@ func (p *Pages) reviews(v *visit) error {
 			text2("期限", "Due"), text2("担当", "Auditor"), text2("すること", "Act")},
 	}}
 	rate := "100%"
-	if month.All > 0 {
-		rate = strconv.Itoa(100*month.Signed/month.All) + "%"
+	owed := month.All - month.LeftOut
+	if owed > 0 {
+		rate = strconv.Itoa(100*month.Signed/owed) + "%"
 	}
-	done := strconv.Itoa(month.Signed) + "/" + strconv.Itoa(month.All)
+	done := strconv.Itoa(month.Signed) + "/" + strconv.Itoa(owed)
 	next := text2("なし", "none")
 	if !all.Next.IsZero() {
 		next = text.Day(all.Next.In(p.o.Zone))
@@ -93,6 +94,9 @@ func (p *Pages) reviews(v *visit) error {
 	page.Head = text2(
 		itoa(int(now.Month()))+"月の点検 "+done+"件("+rate+") 目標 100%   期限超過 "+itoa(all.Overdue)+"件   次の期限 "+next.JA,
 		now.Format("January")+": "+done+" reviewed ("+rate+"), goal 100%   Overdue "+itoa(all.Overdue)+"   Next due "+next.EN)
+	if n := itoa(month.LeftOut); month.LeftOut > 0 {
+		page.Head = text2(page.Head.JA+"   抽出外 "+n+"件", page.Head.EN+"   Not sampled "+n)
+	}
 	page.None = text2("点検待ちはありません。今月の点検率 "+rate+"。", "Nothing to review. This month's review rate: "+rate+".")
 	var ids []string
 	for _, r := range list.Items {
@@ -119,7 +123,7 @@ func (v *visit) reviewRow(r api.Review, names map[string]string) ReviewRow {
 	for _, o := range r.Offers {
 		row.Take = row.Take || o.Act == "take" && o.Open
 	}
-	row.Review = true
+	row.Review = r.State != string(api.ReviewLeftOut)
 	return row
 }
 

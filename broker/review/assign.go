@@ -10,7 +10,6 @@ import (
 	"sekimori/broker/api"
 	"sekimori/broker/field"
 	"sekimori/broker/forms"
-	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -40,7 +39,7 @@ func name(tx *store.Tx, r store.Review) error {
 	if err := tx.NameAuditor(r.ID, auditor); err != nil {
 		return fmt.Errorf("name the auditor of %s: %w", r.ID, err)
 	}
-	return entry(tx, "review.assigned", ledger.Actor{Kind: "broker", Via: "timer"}, r, map[string]any{"auditor": auditor, "before": r.Auditor, "due": r.Due}, auditor)
+	return entry(tx, "review.assigned", broker, r, map[string]any{"auditor": auditor, "before": r.Auditor, "due": r.Due}, auditor)
 }
 
 // nameAgain names another auditor if the named one may not review the work any more: they attended a later session, or lost the role.

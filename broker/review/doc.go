@@ -11,5 +11,9 @@
 // the window. It refuses "question" and "fix" without a reason, an addressee and a date, and "ok" without a reason where work was cut or
 // a recording has a gap. The transaction that ends a session puts the item into the queue (Owe).
 //
+// As the work ends, the item gets the name of an auditor who had no part in it (policy.NameAuditor). A system's plan (review_sample) may
+// leave work out. A draw decides, by a seed to which the ledger commits before the month and which it reveals after it (Sample); work that
+// stands out is reviewed in any case. A judgement "fix" opens a finding, which its owner answers and an auditor closes.
+//
 // Callers: broker/session owes the review, the doors mount its acts, and broker/view asks for the reasons why an item stands out (Picks).
 package review

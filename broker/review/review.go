@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sekimori/broker/act"
+	"sekimori/broker/keys"
 	"sekimori/broker/store"
 )
 
@@ -15,6 +16,8 @@ const DueIn = 10 * 24 * time.Hour
 // Options are the arguments of New. Acts is required.
 type Options struct {
 	Acts *act.Runner
+	DB   *store.DB      // for Sample
+	Ring *keys.Ring     // seals the seeds of draws; for Sample
 	Zone *time.Location // of the institution. Nil: UTC
 }
 
@@ -44,6 +47,11 @@ func Owe(tx *store.Tx, session string) error {
 		case err == nil && r.Verdict == "":
 			if err := tx.PutOffReview(r.ID, due); err != nil {
 				return err
+			}
+			if r.LeftOut() {
+				if err := tx.DrawAgain(r.ID); err != nil {
+					return err
+				}
 			}
 			r.Due = due
 			return nameAgain(tx, r)

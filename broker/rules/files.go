@@ -2,6 +2,7 @@ package rules
 
 import (
 	"sekimori/broker/field"
+	"sekimori/broker/ledger"
 	"sekimori/policy"
 )
 
@@ -21,4 +22,6 @@ var fileFields = field.Table[System]{
 var keepFields = field.Table[System]{
 	field.Int("keep_files_days", "授受したファイルの中身の保存(日)", "File contents kept (days)", 1, policy.LongestFilesDays, func(s *System) *int { return &s.KeepFilesDays }).Late(),
 	field.Int("keep_recordings_days", "操作記録の保存(日)", "Recordings kept (days)", 1, policy.LongestRecordingDays, func(s *System) *int { return &s.KeepRecordingsDays }).Late(),
+	field.Text("review_sample", "点検の抽出", "Review sample", func(s *System) *string { return &s.ReviewSample }).Most(10).
+		Bound(func(s *System) bool { _, ok := ledger.ParseSample(s.ReviewSample); return !ok }, "unknown-plan", "all、2/10、20% のように書いてください。", "write all, 2/10 or 20%").Late(),
 }

@@ -58,6 +58,7 @@ var rowsAbout = map[string][]string{
 	"renewals":             {"subject"},
 	"remembered_factors":   {"person", "window"},
 	"requests":             {"no", "vendor"},
+	"review_seeds":         {"month"},
 	"review_questions":     {"review"},
 	"reviews":              {"session"},
 	"window_reviews":       {"id"},

@@ -23,6 +23,9 @@ type Review struct {
 	SignedBy  string
 	SignedAt  time.Time
 	Answered  time.Time // the question for which it waits was answered; zero: it was not, or none waits
+	Drawn     string    // outcome of the system's plan: DrawnChosen and the others; empty: it has none, or has not decided
+	Plan      string    // the plan at the draw: "2/10", "20%"
+	Place     int       // that the draw gave it, from 0; -1: none
 	BySession bool      // made when each session still had a review of its own (SessionReviews)
 }
 
@@ -34,6 +37,9 @@ type Signature struct {
 	AnswerBy  time.Time        // and until when
 	To        policy.Addressee // the addressee
 }
+
+// LeftOut tells whether the system's plan leaves the work out: no one reviews it unless an auditor takes it.
+func (r Review) LeftOut() bool { return r.Verdict == "" && r.Drawn == DrawnLeftOut }
 
 // Final tells whether the review was signed for good: a question waits for its answer and a further signature.
 func (r Review) Final() bool { return r.Verdict != "" && r.Verdict != "question" }
@@ -62,7 +68,7 @@ func (f ReviewFilter) where() where {
 	w.text("system = ?", f.System)
 	w.sight(f.Sight, "system", "vendor = ?")
 	if f.Unsigned {
-		w.and("verdict = ''")
+		w.and("verdict = '' AND drawn <> 'left-out'")
 	}
 	if !f.From.IsZero() {
 		w.and("created >= ?", ms(f.From))
@@ -74,12 +80,12 @@ func (f ReviewFilter) where() where {
 }
 
 const reviewColumns = `SELECT id, window, session, request, system, vendor, auditor, created, due, verdict, note, addressee, answer_by,
-	signed_by, signed_at, answered_at, by_session, named FROM window_reviews`
+	signed_by, signed_at, answered_at, by_session, named, drawn, plan, place FROM window_reviews`
 
 func scanReview(r scanner) (Review, error) {
 	var v Review
 	err := r.Scan(&v.ID, &v.Window, &v.Session, &v.Request, &v.System, &v.Vendor, &v.Auditor, at(&v.Created), at(&v.Due), &v.Verdict, &v.Note,
-		&v.Addressee, at(&v.AnswerBy), &v.SignedBy, at(&v.SignedAt), at(&v.Answered), &v.BySession, &v.Named)
+		&v.Addressee, at(&v.AnswerBy), &v.SignedBy, at(&v.SignedAt), at(&v.Answered), &v.BySession, &v.Named, &v.Drawn, &v.Plan, &v.Place)
 	return v, err
 }
 
@@ -107,7 +113,7 @@ func (s *Snap) ReviewOf(session string) (Review, error) {
 // ReviewPage reads a page. Owed reviews come first, and those whose question was answered, the earliest due on top; then signed ones, the
 // latest due on top. The owed ones are few, and are found by their verdict: the plus keeps from walking all years for the order.
 func (s *Snap) ReviewPage(f ReviewFilter, p Page) (Paged[Review], error) {
-	return listing[Review]{table: "window_reviews", query: reviewColumns, scan: scanReview, where: f.where(), first: "verdict = '' OR answered_at > 0 OR signed_at > ?",
+	return listing[Review]{table: "window_reviews", query: reviewColumns, scan: scanReview, where: f.where(), first: "verdict = '' AND drawn <> 'left-out' OR answered_at > 0 OR signed_at > ?",
 		orders: [2]order{{keys: []string{"+due", "id"}}, {keys: []string{"due", "id"}, desc: true}},
 		column: "id", name: func(v Review) string { return v.ID }}.page(s, p)
 }
@@ -123,6 +129,7 @@ func (s *Snap) SessionReviews(window string) ([]SessionReview, error) {
 // ReviewTotals counts reviews.
 type ReviewTotals struct {
 	All, Signed int
+	LeftOut     int // of All: by plans of systems
 	Overdue     int
 	Next        time.Time // the earliest date at which one that is not overdue falls due; zero: none
 }
@@ -133,9 +140,9 @@ func (s *Snap) ReviewTotals(f ReviewFilter) (t ReviewTotals, err error) {
 	if f.Unsigned {
 		from += " INDEXED BY window_reviews_owed" // without the hint the planner reads all reviews of many years
 	}
-	err = s.tx.QueryRow(`SELECT count(*), coalesce(sum(verdict <> ''), 0), coalesce(sum(verdict = '' AND due < ?), 0),
-		coalesce(min(CASE WHEN verdict = '' AND due >= ? THEN due END), 0) FROM `+from+w.String(),
-		append([]any{ms(s.Now), ms(s.Now)}, w.args...)...).Scan(&t.All, &t.Signed, &t.Overdue, at(&t.Next))
+	err = s.tx.QueryRow(`SELECT count(*), coalesce(sum(verdict <> ''), 0), coalesce(sum(verdict = '' AND drawn = 'left-out'), 0), coalesce(sum(verdict = '' AND drawn <> 'left-out' AND due < ?), 0),
+		coalesce(min(CASE WHEN verdict = '' AND drawn <> 'left-out' AND due >= ? THEN due END), 0) FROM `+from+w.String(),
+		append([]any{ms(s.Now), ms(s.Now)}, w.args...)...).Scan(&t.All, &t.Signed, &t.LeftOut, &t.Overdue, at(&t.Next))
 	return t, err
 }
 
@@ -173,7 +180,7 @@ func (s *Snap) AuditorLoads(since time.Time) (map[string]policy.AuditorLoad, err
 
 // TakeReview says that an auditor takes a review that is not signed for good. Errors: ErrNotFound.
 func (t *Tx) TakeReview(id, auditor string) error {
-	return t.one(`UPDATE window_reviews SET auditor = ?, named = 0 WHERE id = ? AND verdict IN ('', 'question')`, auditor, id)
+	return t.one(`UPDATE window_reviews SET auditor = ?, named = 0, drawn = CASE drawn WHEN 'left-out' THEN 'taken' ELSE drawn END WHERE id = ? AND verdict IN ('', 'question')`, auditor, id)
 }
 
 // SignReview signs a review, once for good: a question can be followed by a further signature. Errors: ErrNotFound when there is none to be signed.
@@ -189,13 +196,13 @@ func (t *Tx) SignReview(id, by string, v Signature) error {
 // OverdueReviews counts the reviews of a system's work that were due before now.
 func (s *Snap) OverdueReviews(system string) (int, error) {
 	return get(s, func(r scanner) (n int, err error) { return n, r.Scan(&n) },
-		`SELECT count(*) FROM window_reviews WHERE verdict = '' AND due < ? AND system = ?`, ms(s.Now), system)
+		`SELECT count(*) FROM window_reviews WHERE verdict = '' AND drawn <> 'left-out' AND due < ? AND system = ?`, ms(s.Now), system)
 }
 
 // LateReviews names the reviews that are not signed by their date and for which the outbox has no row of this word.
 func (s *Snap) LateReviews(what string, most int) ([]string, error) {
 	return list(s, func(r scanner) (id string, err error) { return id, r.Scan(&id) },
-		`SELECT id FROM window_reviews WHERE verdict = '' AND due <= ? AND NOT EXISTS (SELECT 1 FROM outbox WHERE entry < 0 AND what = ? AND subject = window_reviews.id)
+		`SELECT id FROM window_reviews WHERE verdict = '' AND drawn <> 'left-out' AND due <= ? AND NOT EXISTS (SELECT 1 FROM outbox WHERE entry < 0 AND what = ? AND subject = window_reviews.id)
 		ORDER BY due LIMIT ?`, ms(s.Now), what, most)
 }
 

@@ -109,7 +109,7 @@ func (v *Views) review(s *store.Snap, r store.Review) (api.Review, review.Work, 
 	out := api.Review{
 		ID: r.ID, Window: r.Window, Request: r.Request, System: r.System, Vendor: r.Vendor, Sessions: []string{}, Picks: []api.Pick{},
 		State: string(reviewState(r, s.Now)), Auditor: r.Auditor, Created: At(r.Created, z), Due: At(r.Due, z),
-		Note: r.Note, Addressee: r.Addressee, AnswerBy: At(r.AnswerBy, z), SignedBy: r.SignedBy, SignedAt: At(r.SignedAt, z),
+		Note: r.Note, Plan: r.Plan, Addressee: r.Addressee, AnswerBy: At(r.AnswerBy, z), SignedBy: r.SignedBy, SignedAt: At(r.SignedAt, z),
 	}
 	work, err := review.Covered(s, r)
 	if err != nil {
@@ -199,6 +199,8 @@ func reviewState(r store.Review, now time.Time) api.ReviewState {
 		return api.ReviewAnswered
 	case r.Verdict != "":
 		return api.ReviewState(r.Verdict)
+	case r.LeftOut():
+		return api.ReviewLeftOut
 	case now.After(r.Due):
 		return api.ReviewOverdue
 	case r.Auditor != "" && !r.Named:
