@@ -75,13 +75,17 @@ const (
 	CompareTime      Compared = "time"
 	CompareEngineers Compared = "engineers"
 	CompareAccounts  Compared = "accounts"
+	CompareTargets   Compared = "targets"
+	CompareCommands  Compared = "commands"
 	CompareFiles     Compared = "files"
 )
 
 var compared = map[Compared]text.Text{
 	CompareTime:      text.Of("時間", "Time"),
 	CompareEngineers: text.Of("作業する人", "Engineers"),
-	CompareAccounts:  text.Of("作業用アカウント", "Accounts"),
+	CompareAccounts:  text.Of("権限(作業用アカウント)", "Rights (accounts)"),
+	CompareTargets:   text.Of("接続先", "Targets"),
+	CompareCommands:  text.Of("命令", "Commands"),
 	CompareFiles:     text.Of("ファイル授受", "File exchange"),
 }
 

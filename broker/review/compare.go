@@ -10,11 +10,10 @@ import (
 
 	"sekimori/broker/api"
 	"sekimori/broker/store"
-	"sekimori/policy"
 	"sekimori/policy/text"
 )
 
-// Compare holds the approved work against the sessions, as far as rows tell: time, engineers, accounts, files. Typed and shown text
+// Compare holds the approved work against the sessions, as far as rows tell: time, engineers, rights, targets, commands, files. Typed and shown text
 // is in the recordings. A session of its own has no window to be compared with.
 func Compare(s *store.Snap, r store.Review, files *api.ReviewedFiles, zone *time.Location) ([]api.Comparison, error) {
 	if r.Window == "" {
@@ -39,20 +38,23 @@ func Compare(s *store.Snap, r store.Review, files *api.ReviewedFiles, zone *time
 	if err != nil {
 		return nil, err
 	}
-	var who, accounts, whoWas, accountsWas []string
+	var who, accounts, targets, whoWas, accountsWas, targetsWas []string
 	for _, g := range grants {
-		who, accounts = once(who, g.Person), once(accounts, g.Account)
+		who, accounts, targets = once(who, g.Person), once(accounts, g.Account), once(targets, g.Target)
 	}
 	for _, v := range work.Sessions {
-		whoWas, accountsWas = once(whoWas, v.Person), once(accountsWas, v.Account)
+		whoWas, accountsWas, targetsWas = once(whoWas, v.Person), once(accountsWas, v.Account), once(targetsWas, v.Target)
 	}
-	out := []api.Comparison{times, listed(api.CompareEngineers, who, whoWas), listed(api.CompareAccounts, accounts, accountsWas)}
-	if files != nil {
-		n := len(files.Reported)
-		out = append(out, api.Comparison{What: api.CompareFiles, Approved: policy.FilesRule(files.Allowed).Label(),
-			Actual: text.Of("作業報告に "+strconv.Itoa(n)+"件", strconv.Itoa(n)+" in the work reports"), Within: n == 0 || files.Allowed == string(policy.FilesAllowed)})
+	for _, v := range work.Refused { // an attempt on another target differs, although the gate refused it
+		targetsWas = once(targetsWas, v.Target)
 	}
-	return out, nil
+	out := []api.Comparison{times, listed(api.CompareEngineers, who, whoWas), listed(api.CompareAccounts, accounts, accountsWas),
+		listed(api.CompareTargets, targets, targetsWas), comparedCommands(grants, work)}
+	if files == nil {
+		return out, nil
+	}
+	exchanged, err := comparedFiles(s, r.Window, files)
+	return append(out, exchanged), err
 }
 
 func once(all []string, v string) []string {
