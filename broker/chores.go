@@ -53,6 +53,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "warn of papers that end", Every: soon, Run: func(ctx context.Context) error { _, err := p.papers.Due(ctx); return err }},
 		{Name: "note statements of vendors that are overdue", Every: 10 * time.Minute, Run: func(ctx context.Context) error { _, err := p.roster.Due(ctx); return err }},
 		{Name: "choose the work that is reviewed, by the plans of systems", Every: soon, Run: p.reviews.Sample},
+		{Name: "raise reviews that stay overdue", Every: time.Minute, Run: p.reviews.Due},
 		{Name: "raise days without confirmation", Every: soon, Run: p.days.Due},
 		summed("sum up failed sign-ins", soon, p.people.LedgerFailures),
 		summed("sum up refusals", soon, p.refused.Due),

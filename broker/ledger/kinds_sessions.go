@@ -122,6 +122,7 @@ var kindsOfSessions = func() []Kind {
 			text("auditor", "id of the new auditor"), text("before", "id of the auditor who had it"), text("reason", "why, in words"))},
 		{Name: "review.signed", JA: "点検の署名", Says: "An auditor signed the review of a window's work. After a question it is signed again. Entries of before are about single sessions and have `session_id`, `verdict` and `note` only.", Subjects: namesReview, Members: with(reviewed,
 			text("verdict", "`ok`, `question` or `fix`"), text("note", "what was said with it; may be empty"),
+			instant("due", "until when it was due; absent: an entry of before"), yesno("late", "it came after that; absent: an entry of before"),
 			list("sessions", "numbers of the sessions that it covers"), number("refused", "how many refused attempts in the window it covers"),
 			text("addressee", "from whom an answer or a correction is expected; with `question` and `fix` only"), text("answer_by", "and until when, as a date"))},
 		{Name: "review.answered", JA: "点検の質問への回答", Says: "The addressee answered the question of a review. The auditor signs it again.", Subjects: namesReview, Members: with(reviewed,

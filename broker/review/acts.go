@@ -174,7 +174,7 @@ func (q *Queue) Sign(ctx context.Context, ref string, in api.SignBody, by act.Ca
 		if err != nil {
 			return err
 		}
-		told := map[string]any{"verdict": v.Verdict, "note": v.Note, "sessions": numbers(covered.Sessions), "refused": len(covered.Refused)}
+		told := map[string]any{"verdict": v.Verdict, "note": v.Note, "sessions": numbers(covered.Sessions), "refused": len(covered.Refused), "due": on.Review.Due, "late": tx.Now.After(on.Review.Due)}
 		if v.Verdict != string(api.ReviewOK) {
 			told["addressee"], told["answer_by"] = v.Addressee, in.AnswerBy
 		}

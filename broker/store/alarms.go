@@ -30,6 +30,7 @@ const (
 	AlarmClientTooOld  AlarmKind = "client-too-old" // an SSH client and the gate have no algorithm in common
 	AlarmLedger        AlarmKind = "ledger"         // the broker's own verification of the ledger found a place that does not hold
 	AlarmUnconfirmed   AlarmKind = "unconfirmed"    // the owning section has not confirmed a day's sessions in time
+	AlarmReview        AlarmKind = "review-overdue" // a review stays overdue
 	AlarmPasskeyCopied AlarmKind = "passkey-copied" // a passkey's own count of uses went back: there may be a copy of it
 	AlarmNotGone       AlarmKind = "not-gone"       // the end of a session on a target was not proved
 	AlarmChanged       AlarmKind = "target-changed" // accounts, keys, rights or timed jobs of a target are not those of before

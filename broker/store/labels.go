@@ -20,6 +20,7 @@ var alarmKinds = map[AlarmKind]text.Text{
 	AlarmLedger:        text.Of("台帳の不整合", "the ledger does not hold"),
 	AlarmLineLeft:      text.Of("保守回線がつながったまま", "a maintenance line is left connected"),
 	AlarmLineLost:      text.Of("庁内網との分離を失った", "the separation from the office network was lost"),
+	AlarmReview:        text.Of("点検の期限超過が続いている", "a review stays overdue"),
 	AlarmUnconfirmed:   text.Of("その日の接続が確認されていない", "a day's sessions are not confirmed"),
 	AlarmPasskeyCopied: text.Of("写しがあるかもしれないパスキー", "a passkey that may have been copied"),
 	AlarmNotGone:       text.Of("接続先で終了を検証できない", "end not proved on the target"),

@@ -199,6 +199,16 @@ func (s *Snap) OverdueReviews(system string) (int, error) {
 		`SELECT count(*) FROM window_reviews WHERE verdict = '' AND drawn <> 'left-out' AND due < ? AND system = ?`, ms(s.Now), system)
 }
 
+// OverdueSince lists the reviews that were due before a moment and for which no alarm was raised, the oldest first.
+func (s *Snap) OverdueSince(moment time.Time) ([]Review, error) {
+	return list(s, scanReview, reviewColumns+` WHERE verdict = '' AND drawn <> 'left-out' AND raised = 0 AND due <= ? ORDER BY due, id LIMIT 100`, ms(moment))
+}
+
+// RaiseReview notes that the alarm about a review was raised. Errors: ErrNotFound.
+func (t *Tx) RaiseReview(id string) error {
+	return t.one(`UPDATE window_reviews SET raised = ? WHERE id = ? AND verdict = ''`, ms(t.Now), id)
+}
+
 // LateReviews names the reviews that are not signed by their date and for which the outbox has no row of this word.
 func (s *Snap) LateReviews(what string, most int) ([]string, error) {
 	return list(s, func(r scanner) (id string, err error) { return id, r.Scan(&id) },
