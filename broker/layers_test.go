@@ -35,6 +35,7 @@ var layers = map[string]int{
 	"sekimori/broker/rules":         2,
 	"sekimori/broker/conformance":   3,
 	"sekimori/broker/store":         3,
+	"sekimori/broker/figures":       1,
 	"sekimori/broker/calendar":      1,
 	"sekimori/broker/wire":          1,
 	"sekimori/broker/hook":          1,
@@ -81,8 +82,8 @@ var layers = map[string]int{
 }
 
 // verifierMay lists our packages that the auditor's offline verifier may import: it must not depend
-// on the program whose evidence it checks.
-var verifierMay = map[string]bool{"sekimori/broker/ledger": true, "sekimori/broker/bundle": true, "sekimori/recordings": true, "sekimori/recordings/exactjson": true}
+// on the program whose evidence it checks. figures is pure, and counts by the entries alone.
+var verifierMay = map[string]bool{"sekimori/broker/figures": true, "sekimori/broker/ledger": true, "sekimori/broker/bundle": true, "sekimori/recordings": true, "sekimori/recordings/exactjson": true}
 
 func TestLayers(t *testing.T) {
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "sekimori/...").Output()

@@ -84,7 +84,7 @@ func (v *Views) BlankForm(key string) (*sheet.Sheet, error) {
 	}
 	s := &sheet.Sheet{Blank: true, Marks: []text.Text{text.Of("手書き用", "For handwriting")}, Parts: k.blank()}
 	v.dress(s, k)
-	s.Notes = append(s.Notes, text.Of("復旧したら、この用紙から「後日入力」として登録してください。", "When the system is back, enter this paper as a later entry."))
+	s.Notes = append(s.Notes, text.Of("復旧したら、この用紙の内容を関守に入力し、用紙は保管してください。", "When the system is back, enter this paper, and keep it."))
 	return s, nil
 }
 

@@ -15,6 +15,7 @@ type arguments struct {
 	key        string
 	witnesses  []string
 	recordings []string
+	report     string // figures of a yearly report
 	since      string
 	policy     string // in place of key and witnesses
 	proof      string // in place of export
@@ -35,6 +36,7 @@ func (p *program) arguments(args []string) (a arguments, failed *failure) {
 	flags.StringVar(&a.policy, "policy", "", "")
 	flags.StringVar(&a.proof, "proof", "", "")
 	flags.StringVar(&a.paper, "checkpoint-text", "", "")
+	flags.StringVar(&a.report, "report", "", "")
 	flags.StringVar(&lang, "lang", "", "")
 	flags.BoolVar(&a.partial, "partial", false, "")
 	flags.BoolVar(&a.json, "json", a.json, "")
@@ -130,7 +132,7 @@ func usageFailure(ja, en string) *failure {
 func (p *program) usage() {
 	io.WriteString(p.out, p.pick(text{
 		`使い方: sekimori-verify {台帳の書き出し | --proof FILE} [--policy FILE | --key FILE] [--witness-key FILE] [--recording FILE …]
-                        [--checkpoint-text T] [--partial] [--since CHECKPOINT] [--json] [--lang ja|en]
+                        [--checkpoint-text T] [--report FILE] [--partial] [--since CHECKPOINT] [--json] [--lang ja|en]
         sekimori-verify --incident BUNDLE.zip [--key FILE] [--witness-key FILE] [--since CHECKPOINT] [--json] [--lang ja|en]
 
 台帳の書き出し(sekimori ledger export --format jsonl)を、通信せずに検証します。合わない最初の箇所を示します。
@@ -143,6 +145,7 @@ func (p *program) usage() {
   --recording FILE …  操作記録。それ自身と、台帳にある検証値との両方に照らします
                       どの接続のものかは中身で判断します。台帳が知っていて示されなかったものを挙げます
   --incident BUNDLE   事案の証拠一式(sekimori incident export)。中身の一覧、台帳、操作記録をすべて確かめます
+  --report FILE       年次報告の検証ファイル。すべての数値を台帳から数え直し、違う最初のものを示します
   --partial           操作記録は一部だけであると認め、揃っていることを求めません
   --since CHECKPOINT  以前に保管した確定点。台帳がその続きであることを確かめます
   --json              結果を JSON で出します
@@ -152,7 +155,7 @@ func (p *program) usage() {
 終了コード: 0 両方を満たす(操作記録を示さないときは真正だけ) / 1 真正でない、または署名者が検証されていない
             2 使い方の誤り / 3 真正だが、示されていない操作記録がある
 `, `Usage: sekimori-verify {LEDGER-EXPORT | --proof FILE} [--policy FILE | --key FILE] [--witness-key FILE] [--recording FILE …]
-                       [--checkpoint-text T] [--partial] [--since CHECKPOINT] [--json] [--lang ja|en]
+                       [--checkpoint-text T] [--report FILE] [--partial] [--since CHECKPOINT] [--json] [--lang ja|en]
        sekimori-verify --incident BUNDLE.zip [--key FILE] [--witness-key FILE] [--since CHECKPOINT]
                        [--json] [--lang ja|en]
 
@@ -171,6 +174,8 @@ first place that does not hold. LEDGER-EXPORT may be - for standard input.
                       knows and that were not shown are listed
   --incident BUNDLE   an incident's evidence bundle (sekimori incident export): its manifest, its
                       ledger and its recordings are all checked
+  --report FILE       the figures of a yearly report; all are counted again from the ledger, and
+                      the first that differs is named
   --partial           the recordings are a selection: do not ask that all be shown
   --since CHECKPOINT  a checkpoint kept earlier; the ledger must be its continuation
   --json              the result as JSON

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"sekimori/broker/figures"
 	"sekimori/broker/ledger"
 )
 
@@ -19,6 +20,7 @@ type inputs struct {
 	policy    *ledger.Policy
 	paper     *tlog.Hash
 	since     []byte
+	report    *figures.Report // nil: none was given
 }
 
 func (p *program) load(a arguments) (in inputs, failed *failure) {
@@ -81,6 +83,9 @@ func (p *program) load(a arguments) (in inputs, failed *failure) {
 			}
 		}
 		in.since = b
+	}
+	if a.report != "" {
+		return in, in.loadReport(a.report)
 	}
 	return in, nil
 }

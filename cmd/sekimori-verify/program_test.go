@@ -156,7 +156,7 @@ func TestImportsOfOurs(t *testing.T) {
 		}
 	}
 	slices.Sort(ours)
-	if want := []string{"sekimori/broker/bundle", "sekimori/broker/ledger", "sekimori/recordings", "sekimori/recordings/exactjson"}; !slices.Equal(ours, want) {
+	if want := []string{"sekimori/broker/bundle", "sekimori/broker/figures", "sekimori/broker/ledger", "sekimori/recordings", "sekimori/recordings/exactjson"}; !slices.Equal(ours, want) {
 		t.Errorf("imports %q of ours, want %q", ours, want)
 	}
 }

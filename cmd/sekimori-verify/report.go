@@ -145,6 +145,9 @@ func (p *program) page(w io.Writer, r result) {
 				"of %d sessions the ledger does not say any more whether there is a recording"),
 		})
 	}
+	if r.figures > 0 {
+		row(text{"年次報告", "report"}, text{fmt.Sprintf("数値 %d 個を台帳から数え直しました", r.figures), counted(r.figures, "%d figure was counted again from the ledger", "%d figures were counted again from the ledger")})
+	}
 	row(text{"真正", "intact"}, verdict(r))
 	row(text{"網羅", "complete"}, verdictComplete(r))
 }
@@ -252,6 +255,7 @@ func (p *program) sayJSON(r result) int {
 		OK         bool            `json:"ok"` // intact, and not incomplete
 		Intact     bool            `json:"intact"`
 		Complete   completeness    `json:"complete"`
+		Figures    int             `json:"figures,omitempty"` // of the yearly report, counted again
 		Ledger     sentLedger      `json:"ledger"`
 		Recordings []sentRecording `json:"recordings"`
 		Missing    []sentMissing   `json:"missing"` // recordings named in the ledger and not shown
@@ -261,6 +265,7 @@ func (p *program) sayJSON(r result) int {
 		Errors     []said          `json:"errors"`
 	}{
 		OK: r.status() == exitHolds, Intact: r.intact(), Complete: r.complete(), Missing: []sentMissing{}, Due: r.due, Live: r.live,
+		Figures:    r.figures,
 		Ledger:     sentLedger{File: r.export, OK: r.ledgerErr == nil, Report: r.ledger},
 		Recordings: []sentRecording{},
 		Errors:     []said{},

@@ -23,6 +23,7 @@ type result struct {
 	missing []due // those of them not shown, or shown with a fault
 	live    int   // sessions under way at the export
 	gone    int   // ended sessions for which the ledger no longer says whether there is a recording
+	figures int   // of the yearly report that were counted again; 0: none was given
 	partial bool  // the auditor declared the recordings a selection
 
 	proof  bool         // export is a proof of one entry
@@ -86,9 +87,11 @@ func (p *program) verify(a arguments, in inputs) result {
 		bar.recording(i+1, len(a.recordings))
 		r.recordings = append(r.recordings, readRecording(name))
 	}
-	said := newKnown()
+	saidcounted := newRecount(in.report)
+	ledger := newKnown()
 	if r.proof {
-		r.ledger, r.ledgerErr = p.verifyProof(a.proof, in, said, &r.proved)
+		r.ledger, r.ledgerErr = p.verifyProof(a.proof, in, said, &rcounted, bar)
+	bar.proved)
 	} else {
 		r.ledger, r.ledgerErr = p.verifyLedger(a.export, in, said, bar)
 	}
@@ -115,7 +118,13 @@ func (r *result) judge(a arguments, in inputs, ledger *known, all []due) {
 			hint: hintReplaced,
 		})
 	}
-	shown := map[string]bool{}
+	if r.ledgerErr == nil {
+		if f := counted.differs(a.report, r.ledger.Entries); f != nil {
+			r.failures = append(r.failures, *f)
+		}
+		r.figures = counted.figures()
+	}
+	all, shown := map[string]bool{}
 	r.due, r.live, r.gone = len(all), len(ledger.live), ledger.gone
 	for i := range r.recordings {
 		rec := &r.recordings[i]
@@ -138,7 +147,7 @@ func (r *result) judge(a arguments, in inputs, ledger *known, all []due) {
 	}
 }
 
-func (p *program) verifyLedger(name string, in inputs, k *known, bar *progress) (ledger.Report, error) {
+func (p *program) verifyLedger(name string, in inputs, k *known, c *recount, bar *progress) (ledger.Report, error) {
 	src, size := p.in, int64(0)
 	if name != "-" {
 		f, err := os.Open(name)
@@ -163,7 +172,7 @@ func verifyLedgerOf(src io.Reader, size int64, in inputs, k *known, bar *progres
 		Text:      in.paper,
 		Witnesses: in.witnesses,
 		Since:     in.since,
-		Entry:     func(e ledger.Entry) error { k.remember(e); return nil },
+		Entry:     func(e ledger.Entry) error { k.remember(e); c.add(e); return nil },
 		Progress:  func(n int64) { bar.entries(n, counted.n, size) },
 	})
 }

@@ -1,0 +1,192 @@
+package figures_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"sekimori/broker/figures"
+	"sekimori/broker/ledger"
+)
+
+var jst = time.FixedZone("JST", 9*3600)
+
+// book is a ledger of made entries.
+type book struct {
+	t       *testing.T
+	entries []ledger.Entry
+	at      time.Time
+}
+
+func (b *book) add(kind string, payload map[string]any) {
+	b.t.Helper()
+	e, err := ledger.Seal(ledger.Draft{Kind: kind, Actor: ledger.Actor{Kind: "person", ID: "U-001", Via: "cli"}, Payload: payload}, int64(len(b.entries)), b.at, b.at, [ledger.SaltSize]byte{1})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.entries = append(b.entries, e)
+}
+
+func (b *book) export() []byte {
+	b.t.Helper()
+	var out bytes.Buffer
+	for _, e := range b.entries {
+		fmt.Fprintf(&out, `{"header":%s,"payload":%s}`+"\n", e.Header, e.Payload)
+	}
+	return out.Bytes()
+}
+
+func (b *book) count(fy int) []figures.Figure {
+	c := figures.New(figures.Year(fy, jst))
+	for _, e := range b.entries {
+		c.Add(e)
+	}
+	return c.Figures()
+}
+
+func value(all []figures.Figure, table, key, part string) int64 {
+	for _, f := range all {
+		if f.Table == table && f.Key == key && f.Part == part {
+			return f.Value
+		}
+	}
+	return -1
+}
+
+func TestAYearIsCounted(t *testing.T) {
+	b := &book{t: t, at: time.Date(2026, 3, 31, 23, 59, 59, 999e6, jst)} // the last moment of the year before
+	body := map[string]any{"individual_number": true, "urgent": "給与日"}
+	b.add("request.submitted", map[string]any{"request": "R7-0001", "as": "request", "body": body})
+	b.at = b.at.Add(time.Millisecond) // the first moment of the year
+	b.add("request.submitted", map[string]any{"request": "R8-0001", "as": "request", "body": body})
+	b.add("request.submitted", map[string]any{"request": "R8-0002", "as": "proposal", "body": map[string]any{}})
+	b.add("request.submitted", map[string]any{"request": "R8-0003", "as": "request", "body": map[string]any{"drill": true}})
+	b.add("request.approved", map[string]any{"request": "R8-0001", "final": true, "state": "approved-conditional", "on_behalf": "U-002"})
+	b.add("request.approved", map[string]any{"request": "R8-0003", "final": true, "state": "approved"})
+	b.add("paper.accepted", map[string]any{"paper": "P-1", "kind": "pledge", "person": "E-1", "state": "accepted"})
+	b.add("session.opening", map[string]any{"session_id": "S-1", "window": "R7-0001-1", "vendor": "V-1", "engineer": "E-1", "attendant": "U-3"})
+	b.add("session.ended", map[string]any{"session_id": "S-1", "request_no": "R7-0001", "seconds": 59.999, "end_cause": "work-done"})
+	b.add("session.opening", map[string]any{"session_id": "S-2", "window": "R8-0003-1", "vendor": "V-2", "engineer": "E-2"})
+	b.add("session.ended", map[string]any{"session_id": "S-2", "request_no": "R8-0003", "seconds": 60, "end_cause": "work-done"})
+	b.add("session.refused", map[string]any{"reason": "too-early"})
+	b.add("refusals.summed", map[string]any{"kind": "session.refused", "reason": "too-early", "count": 4})
+	b.at = time.Date(2027, 4, 1, 0, 0, 0, 0, jst)
+	b.add("review.signed", map[string]any{"review": "R7-0001-1", "verdict": "ok"}) // of the year's work, a moment after the year
+	b.add("session.refused", map[string]any{"reason": "too-early"})
+	all := b.count(2026)
+	for want, n := range map[[3]string]int64{
+		{"requests", "filed", ""}: 1, {"requests", "urgent", ""}: 1, {"requests", "approved", ""}: 1, {"requests", "conditional", ""}: 1, {"requests", "by_deputy", ""}: 1,
+		{"sessions", "count", ""}: 1, {"sessions", "seconds", ""}: 59, {"sessions", "attended_rate", ""}: 100, {"sessions", "by_end_cause", "work-done"}: 1, {"sessions", "refused", ""}: 5, {"sessions", "by_refusal", "too-early"}: 5,
+		{"supervision", "engineers", ""}: 1, {"supervision", "pledge_rate", ""}: 100, {"reviews", "rate", ""}: 100, {"reviews", "by_judgement", "ok"}: 1, {"viewing", "individual_number_use", ""}: 1, {"ledger", "entries", ""}: 12,
+	} {
+		if got := value(all, want[0], want[1], want[2]); got != n {
+			t.Errorf("%v = %d, want %d", want, got, n)
+		}
+	}
+	b.entries[8] = b.entries[8].Dispose()
+	if got := value(b.count(2026), "ledger", "unreadable", ""); got != 1 {
+		t.Errorf("a disposed payload: %d unreadable", got)
+	}
+}
+
+func TestAReportNamesTheFirstDifference(t *testing.T) {
+	b := &book{t: t, at: time.Date(2026, 5, 1, 0, 0, 0, 0, jst)}
+	b.add("session.refused", map[string]any{"reason": "too-early"})
+	from, to := figures.Year(2026, jst)
+	r := figures.Report{FiscalYear: 2026, From: from, To: to, Entries: 1, Figures: b.count(2026)}
+	var file bytes.Buffer
+	if err := r.Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	again, err := figures.Read(bytes.NewReader(file.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, ok := again.Differs(b.count(2026)); !ok {
+		t.Errorf("the same figures differ: %v", d)
+	}
+	for at := range again.Figures {
+		changed := again
+		changed.Figures = append([]figures.Figure{}, again.Figures...)
+		changed.Figures[at].Value++
+		if d, ok := changed.Differs(b.count(2026)); ok || !strings.HasPrefix(d.Figure, changed.Figures[at].Table+"."+changed.Figures[at].Key) {
+			t.Errorf("figure %d changed: %v %v", at, d, ok)
+		}
+		changed.Figures = append(append([]figures.Figure{}, again.Figures[:at]...), again.Figures[at+1:]...)
+		if _, ok := changed.Differs(b.count(2026)); ok {
+			t.Errorf("figure %d left out, and no difference", at)
+		}
+	}
+	for _, bad := range []string{"", "{}", `{"format":"sekimori-annual-figures","version":2}`, strings.Replace(file.String(), `"entries":1`, `"entries":1,"more":2`, 1)} {
+		if _, err := figures.Read(strings.NewReader(bad)); !errors.Is(err, figures.ErrNoReport) {
+			t.Errorf("%.40q: %v", bad, err)
+		}
+	}
+}
+
+// TestAnotherProgramComesToTheSame counts made ledgers with the program in independent_test.go, which shares no code with this package and
+// reads the export as plain JSON.
+func TestAnotherProgramComesToTheSame(t *testing.T) {
+	for seed := range uint64(20) {
+		b := &book{t: t, at: time.Date(2026, 3, 1, 0, 0, 0, 0, jst)}
+		b.random(rand.New(rand.NewPCG(seed, 1)))
+		mine := map[string]int64{}
+		for _, f := range b.count(2026) {
+			name := f.Table + "." + f.Key
+			if f.Part != "" {
+				name += "." + f.Part
+			}
+			mine[name] = f.Value
+		}
+		theirs := recount(t, b.export(), time.Date(2026, 4, 1, 0, 0, 0, 0, jst), time.Date(2027, 4, 1, 0, 0, 0, 0, jst))
+		a, _ := json.Marshal(mine)
+		z, _ := json.Marshal(theirs)
+		if string(a) != string(z) {
+			t.Fatalf("seed %d:\n%s\n%s", seed, a, z)
+		}
+	}
+}
+
+// random writes fourteen months of entries of every kind that is counted, in any order.
+func (b *book) random(r *rand.Rand) {
+	pick := func(words ...string) string { return words[r.IntN(len(words))] }
+	request := func() string { return fmt.Sprintf("R8-%04d", r.IntN(30)) }
+	session := func() string { return fmt.Sprintf("S-%d", r.IntN(60)) }
+	for range 1500 {
+		b.at = b.at.Add(time.Duration(r.IntN(int(14 * 30 * 24 * time.Hour / 1500 * 2))).Truncate(time.Millisecond))
+		no := request()
+		switch r.IntN(14) {
+		case 0:
+			b.add(pick("request.submitted", "request.taken", "request.edited"), map[string]any{"request": no, "as": pick("request", "proposal", "emergency"),
+				"body": map[string]any{"urgent": pick("", "x"), "drill": r.IntN(5) == 0, "individual_number": r.IntN(3) == 0}})
+		case 1:
+			b.add("request.approved", map[string]any{"request": no, "final": r.IntN(2) == 0, "state": pick("approved", "approved-conditional", "pending-second"), "on_behalf": pick("", "U-9")})
+		case 2:
+			b.add(pick("request.returned", "request.rejected", "request.withdrawn", "request.lapsed", "emergency.opened"), map[string]any{"request": no, "on_behalf": pick("", "U-9")})
+		case 3, 4:
+			b.add("session.opening", map[string]any{"session_id": session(), "window": no + "-1", "vendor": pick("V-1", "V-2", "V-3"), "engineer": pick("E-1", "E-2", "E-3", "E-4"), "attendant": pick("", "U-1")})
+		case 5, 6:
+			b.add("session.ended", map[string]any{"session_id": session(), "request_no": no, "seconds": float64(r.IntN(9000000)) / 1000, "end_cause": pick("work-done", "window-ended", "cut")})
+		case 7:
+			b.add("session.refused", map[string]any{"reason": pick("too-early", "frozen")})
+		case 8:
+			b.add("refusals.summed", map[string]any{"kind": pick("session.refused", "access.refused"), "reason": pick("too-early", "too-early frozen"), "count": 1 + r.IntN(5)})
+		case 9:
+			b.add(pick("extension.granted", "line.left-on"), map[string]any{"request": no})
+		case 10:
+			b.add(pick("paper.filed", "paper.accepted", "paper.withdrawn"), map[string]any{"paper": fmt.Sprintf("P-%d", r.IntN(40)), "kind": pick("pledge", "certification", "subcontract", "audit-report", "other"),
+				"person": pick("E-1", "E-2", "E-3", "E-4"), "state": pick("accepted", "submitted")})
+		case 11:
+			b.add("review.signed", map[string]any{"review": pick(no+"-1", session()), "verdict": pick("ok", "question", "fix")})
+		case 12:
+			b.add(pick("recording.viewed", "recording.exported", "session.watched"), map[string]any{"purpose": pick("periodic-review", "incident")})
+		case 13:
+			b.add(pick("freeze.on", "day.confirmed", "ledger.exported", "form.exported", "notice.in-force", "file.disposed", "file.released", "file.fetched", "test.other"), map[string]any{"drill": r.IntN(3) == 0})
+		}
+	}
+}

@@ -1,0 +1,222 @@
+package figures_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+	"time"
+)
+
+// recount counts an export by another program: the whole ledger is read into memory as plain JSON, and each figure is a question of its own to
+// it. Nothing here comes from the packages of the broker.
+func recount(t *testing.T, export []byte, from, to time.Time) map[string]int64 {
+	t.Helper()
+	type line struct {
+		Header struct {
+			Time time.Time `json:"time"`
+			Kind string    `json:"kind"`
+		} `json:"header"`
+		Payload map[string]any `json:"payload"`
+	}
+	var all []line
+	lines := bufio.NewScanner(bytes.NewReader(export))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var l line
+		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, l)
+	}
+	text := func(l line, name string) string { s, _ := l.Payload[name].(string); return s }
+	flag := func(l line, name string) bool { b, _ := l.Payload[name].(bool); return b }
+	within := func(l line) bool { return !l.Header.Time.Before(from) && l.Header.Time.Before(to) }
+	// body is the application of a request as it stood before an entry.
+	body := func(request string, before int) map[string]any {
+		for i := before; i >= 0; i-- {
+			switch all[i].Header.Kind {
+			case "request.submitted", "request.taken", "request.edited":
+				if text(all[i], "request") == request {
+					b, _ := all[i].Payload["body"].(map[string]any)
+					return b
+				}
+			}
+		}
+		return nil
+	}
+	drill := func(request string, before int) bool { d, _ := body(request, before)["drill"].(bool); return d }
+	out := map[string]int64{}
+	count := func(name string, ask func(i int, l line) bool) {
+		n := int64(0)
+		for i, l := range all {
+			if within(l) && ask(i, l) {
+				n++
+			}
+		}
+		out[name] = n
+	}
+	kind := func(kinds ...string) func(int, line) bool {
+		return func(_ int, l line) bool {
+			return strings.Contains(" "+strings.Join(kinds, " ")+" ", " "+l.Header.Kind+" ")
+		}
+	}
+	real := func(kinds ...string) func(int, line) bool { // without drills
+		return func(i int, l line) bool { return kind(kinds...)(i, l) && !drill(text(l, "request"), i) }
+	}
+	filed := func(i int, l line) bool {
+		return real("request.submitted", "request.taken")(i, l) && !(l.Header.Kind == "request.submitted" && text(l, "as") == "proposal")
+	}
+	count("requests.filed", filed)
+	count("requests.urgent", func(i int, l line) bool {
+		b, _ := l.Payload["body"].(map[string]any)
+		return filed(i, l) && b["urgent"] != ""
+	})
+	final := func(i int, l line) bool { return real("request.approved")(i, l) && flag(l, "final") }
+	count("requests.approved", final)
+	count("requests.conditional", func(i int, l line) bool { return final(i, l) && text(l, "state") == "approved-conditional" })
+	for name, k := range map[string]string{"returned": "request.returned", "rejected": "request.rejected", "withdrawn": "request.withdrawn", "lapsed": "request.lapsed", "emergency": "emergency.opened"} {
+		count("requests."+name, real(k))
+	}
+	count("requests.by_deputy", func(i int, l line) bool {
+		return real("request.approved", "request.returned", "request.rejected", "request.withdrawn", "request.lapsed", "emergency.opened")(i, l) && text(l, "on_behalf") != ""
+	})
+	count("sessions.extended", real("extension.granted"))
+	count("sessions.late_restore", real("line.left-on"))
+	count("reviews.freezes", func(i int, l line) bool { return kind("freeze.on")(i, l) && !flag(l, "drill") })
+	count("reviews.confirmed_days", kind("day.confirmed"))
+	count("viewing.exports", kind("ledger.exported", "form.exported"))
+	count("viewing.notice_versions", kind("notice.in-force"))
+	count("viewing.disposals", kind("file.disposed", "ledger.disposed"))
+	count("viewing.files_in", kind("file.released"))
+	count("viewing.files_out", kind("file.fetched"))
+	count("viewing.views", kind("recording.viewed", "recording.exported", "session.watched"))
+	count("ledger.entries", func(int, line) bool { return true })
+	out["ledger.unreadable"] = 0
+	for _, l := range all {
+		if within(l) && kind("recording.viewed", "recording.exported", "session.watched")(0, l) {
+			out["viewing.by_purpose."+text(l, "purpose")]++
+		}
+	}
+
+	worked := func(i int, l line) bool { return kind("session.ended")(i, l) && !drill(text(l, "request_no"), i) }
+	opening := func(ended int) line { // the session's opening that no earlier end took
+		for i := ended - 1; i >= 0; i-- {
+			if text(all[i], "session_id") != text(all[ended], "session_id") {
+				continue
+			}
+			if all[i].Header.Kind == "session.opening" {
+				return all[i]
+			}
+			if all[i].Header.Kind == "session.ended" {
+				break
+			}
+		}
+		return line{}
+	}
+	vendors, engineers, due, milliseconds := map[string]bool{}, map[string]bool{}, map[string]bool{}, 0.0
+	for i, l := range all {
+		if !within(l) || !worked(i, l) {
+			continue
+		}
+		s, _ := l.Payload["seconds"].(float64)
+		milliseconds += math.Round(s * 1000)
+		out["sessions.by_end_cause."+text(l, "end_cause")]++
+		o := opening(i)
+		vendors[text(o, "vendor")], engineers[text(o, "engineer")] = true, true
+		if review := text(o, "window"); review != "" {
+			due[review] = true
+		} else {
+			due[text(l, "session_id")] = true
+		}
+	}
+	delete(vendors, "")
+	delete(engineers, "")
+	count("sessions.count", worked)
+	count("sessions.attended", func(i int, l line) bool { return worked(i, l) && text(opening(i), "attendant") != "" })
+	count("viewing.individual_number_use", func(i int, l line) bool {
+		n, _ := body(text(l, "request_no"), i)["individual_number"].(bool)
+		return worked(i, l) && n
+	})
+	out["sessions.seconds"] = int64(milliseconds) / 1000
+	share := func(n, of int64) int64 {
+		if of == 0 {
+			return 100
+		}
+		return n * 100 / of
+	}
+	out["sessions.attended_rate"] = share(out["sessions.attended"], out["sessions.count"])
+	out["supervision.vendors"], out["supervision.engineers"] = int64(len(vendors)), int64(len(engineers))
+	out["sessions.refused"] = 0
+	for _, l := range all {
+		reason, n := text(l, "reason"), int64(1)
+		switch {
+		case !within(l):
+			continue
+		case l.Header.Kind == "refusals.summed" && text(l, "kind") == "session.refused":
+			f, _ := l.Payload["count"].(float64)
+			if n = int64(f); strings.Contains(reason, " ") {
+				reason = "several"
+			}
+		case l.Header.Kind != "session.refused":
+			continue
+		}
+		out["sessions.refused"] += n
+		out["sessions.by_refusal."+reason] += n
+	}
+
+	accepted, pledges := map[string]bool{}, map[string]string{} // paper; the person of a pledge that was not withdrawn by the end of the year
+	for _, name := range []string{"certifications", "subcontracts", "audit_reports"} {
+		out["supervision."+name] = 0
+	}
+	for _, l := range all {
+		if !l.Header.Time.Before(to) {
+			break
+		}
+		no := text(l, "paper")
+		switch l.Header.Kind {
+		case "paper.withdrawn":
+			delete(pledges, no)
+		case "paper.filed", "paper.accepted":
+			if text(l, "state") != "accepted" || accepted[no] {
+				continue
+			}
+			accepted[no] = true
+			switch k := text(l, "kind"); {
+			case k == "pledge":
+				pledges[no] = text(l, "person")
+			case within(l) && k == "certification":
+				out["supervision.certifications"]++
+			case within(l) && k == "subcontract":
+				out["supervision.subcontracts"]++
+			case within(l) && k == "audit-report":
+				out["supervision.audit_reports"]++
+			}
+		}
+	}
+	people := map[string]bool{}
+	for _, person := range pledges {
+		if engineers[person] {
+			people[person] = true
+		}
+	}
+	out["supervision.pledged"], out["supervision.pledge_rate"] = int64(len(people)), share(int64(len(people)), int64(len(engineers)))
+
+	out["reviews.due"], out["reviews.reviewed"] = int64(len(due)), 0
+	for review := range due {
+		last := ""
+		for _, l := range all {
+			if l.Header.Kind == "review.signed" && text(l, "review") == review {
+				last = text(l, "verdict")
+			}
+		}
+		if last != "" {
+			out["reviews.reviewed"]++
+			out["reviews.by_judgement."+last]++
+		}
+	}
+	out["reviews.rate"] = share(out["reviews.reviewed"], out["reviews.due"])
+	return out
+}

@@ -1,0 +1,196 @@
+package figures
+
+import (
+	"math"
+	"strings"
+
+	"sekimori/broker/ledger"
+)
+
+// payload is what the rules read of an entry. Members that a kind does not have are empty.
+type payload struct {
+	Request   string `json:"request"`
+	RequestNo string `json:"request_no"`
+	As        string `json:"as"`
+	State     string `json:"state"`
+	Final     bool   `json:"final"`
+	OnBehalf  string `json:"on_behalf"`
+	Body      struct {
+		Urgent           string `json:"urgent"`
+		Drill            bool   `json:"drill"`
+		IndividualNumber bool   `json:"individual_number"`
+	} `json:"body"`
+	Session   string  `json:"session_id"`
+	Window    string  `json:"window"`
+	Vendor    string  `json:"vendor"`
+	Engineer  string  `json:"engineer"`
+	Person    string  `json:"person"`
+	Attendant string  `json:"attendant"`
+	Seconds   float64 `json:"seconds"`
+	EndCause  string  `json:"end_cause"`
+	Reason    string  `json:"reason"`
+	Kind      string  `json:"kind"`
+	Count     int64   `json:"count"`
+	Paper     string  `json:"paper"`
+	Review    string  `json:"review"`
+	Verdict   string  `json:"verdict"`
+	Purpose   string  `json:"purpose"`
+	Drill     bool    `json:"drill"`
+}
+
+// rules says for each kind of entry what it does to the count. in: the entry lies in the fiscal year. Entries before it are read as well,
+// because a session may belong to a request of the year before.
+var rules = map[string]func(c *Counter, e ledger.Entry, p payload, in bool){
+	"request.submitted": func(c *Counter, _ ledger.Entry, p payload, in bool) {
+		c.applied(p)
+		if in && p.As != "proposal" {
+			c.filed(p)
+		}
+	},
+	"request.taken": func(c *Counter, _ ledger.Entry, p payload, in bool) {
+		c.applied(p)
+		if in {
+			c.filed(p)
+		}
+	},
+	"request.edited": func(c *Counter, _ ledger.Entry, p payload, _ bool) { c.applied(p) },
+	"request.approved": func(c *Counter, e ledger.Entry, p payload, in bool) {
+		c.decided(e, p, in)
+		if in && p.Final && !c.drill[p.Request] {
+			c.add("requests", "approved")
+			if p.State == "approved-conditional" {
+				c.add("requests", "conditional")
+			}
+		}
+	},
+	"request.returned":  decision("returned"),
+	"request.rejected":  decision("rejected"),
+	"request.withdrawn": decision("withdrawn"),
+	"request.lapsed":    decision("lapsed"),
+	"emergency.opened":  decision("emergency"),
+
+	"session.opening": func(c *Counter, _ ledger.Entry, p payload, _ bool) {
+		c.open[p.Session] = p
+	},
+	"session.ended": func(c *Counter, _ ledger.Entry, p payload, in bool) {
+		if in {
+			c.ended(p)
+		}
+	},
+	"session.refused": func(c *Counter, _ ledger.Entry, p payload, in bool) {
+		if in {
+			c.refused(p.Reason, 1)
+		}
+	},
+	"refusals.summed": func(c *Counter, _ ledger.Entry, p payload, in bool) {
+		if in && p.Kind == "session.refused" {
+			reason := p.Reason
+			if strings.Contains(reason, " ") {
+				reason = "several"
+			}
+			c.refused(reason, p.Count)
+		}
+	},
+	"extension.granted": func(c *Counter, _ ledger.Entry, p payload, in bool) {
+		c.when(in && !c.drill[p.Request], "sessions", "extended")
+	},
+	"line.left-on": func(c *Counter, _ ledger.Entry, p payload, in bool) {
+		c.when(in && !c.drill[p.Request], "sessions", "late_restore")
+	},
+
+	"paper.filed":     func(c *Counter, _ ledger.Entry, p payload, in bool) { c.paper(p, in) },
+	"paper.accepted":  func(c *Counter, _ ledger.Entry, p payload, in bool) { c.paper(p, in) },
+	"paper.withdrawn": func(c *Counter, _ ledger.Entry, p payload, _ bool) { delete(c.pledges, p.Paper) },
+
+	"review.signed": func(c *Counter, _ ledger.Entry, p payload, _ bool) { c.verdicts[p.Review] = p.Verdict },
+	"freeze.on":     func(c *Counter, _ ledger.Entry, p payload, in bool) { c.when(in && !p.Drill, "reviews", "freezes") },
+	"day.confirmed": func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "reviews", "confirmed_days") },
+
+	"recording.viewed":   look,
+	"recording.exported": look,
+	"session.watched":    look,
+	"ledger.exported":    func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "exports") },
+	"form.exported":      func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "exports") },
+	"notice.in-force":    func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "notice_versions") },
+	"file.disposed":      func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "disposals") },
+	ledger.KindDisposed:  func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "disposals") },
+	"file.released":      func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "files_in") },
+	"file.fetched":       func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "files_out") },
+}
+
+// decision counts a decision on a request under a key.
+func decision(key string) func(*Counter, ledger.Entry, payload, bool) {
+	return func(c *Counter, e ledger.Entry, p payload, in bool) {
+		c.decided(e, p, in)
+		c.when(in && !c.drill[p.Request], "requests", key)
+	}
+}
+
+func look(c *Counter, _ ledger.Entry, p payload, in bool) {
+	if in {
+		c.add("viewing", "views")
+		c.addPart("viewing", "by_purpose", p.Purpose, 1)
+	}
+}
+
+// applied keeps what later entries of a request do not say.
+func (c *Counter) applied(p payload) {
+	c.drill[p.Request], c.numbers[p.Request] = p.Body.Drill, p.Body.IndividualNumber
+}
+
+func (c *Counter) filed(p payload) {
+	if c.drill[p.Request] {
+		return
+	}
+	c.add("requests", "filed")
+	c.when(p.Body.Urgent != "", "requests", "urgent")
+}
+
+// decided counts a deputy's decision.
+func (c *Counter) decided(e ledger.Entry, p payload, in bool) {
+	c.when(in && !c.drill[p.Request] && (p.OnBehalf != "" || e.OnBehalf != ""), "requests", "by_deputy")
+}
+
+func (c *Counter) ended(p payload) {
+	if c.drill[p.RequestNo] {
+		return
+	}
+	open := c.open[p.Session]
+	c.add("sessions", "count")
+	c.milliseconds += int64(math.Round(p.Seconds * 1000))
+	c.addPart("sessions", "by_end_cause", p.EndCause, 1)
+	c.when(open.Attendant != "", "sessions", "attended")
+	c.when(c.numbers[p.RequestNo], "viewing", "individual_number_use")
+	if open.Vendor != "" {
+		c.vendors[open.Vendor] = true
+	}
+	if open.Engineer != "" {
+		c.engineers[open.Engineer] = true
+	}
+	review := open.Window
+	if review == "" {
+		review = p.Session
+	}
+	c.due[review] = true
+}
+
+func (c *Counter) refused(reason string, n int64) {
+	c.addPart("sessions", "refused", "", n)
+	c.addPart("sessions", "by_refusal", reason, n)
+}
+
+// paperKeys are the figures of papers accepted in the year.
+var paperKeys = map[string]string{"certification": "certifications", "subcontract": "subcontracts", "audit-report": "audit_reports"}
+
+func (c *Counter) paper(p payload, in bool) {
+	if p.State != "accepted" || c.papers[p.Paper] {
+		return
+	}
+	c.papers[p.Paper] = true
+	if p.Kind == "pledge" {
+		c.pledges[p.Paper] = p.Person
+	}
+	if key, ok := paperKeys[p.Kind]; ok && in {
+		c.add("supervision", key)
+	}
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"sekimori/broker/figures"
+	"sekimori/broker/ledger"
+)
+
+// recount counts the figures of a yearly report again. A nil one counts nothing.
+type recount struct {
+	report  figures.Report
+	counter *figures.Counter
+}
+
+func newRecount(r *figures.Report) *recount {
+	if r == nil {
+		return nil
+	}
+	return &recount{report: *r, counter: figures.New(r.From, r.To)}
+}
+
+// add counts an entry, where the report was made with it.
+func (c *recount) add(e ledger.Entry) {
+	if c != nil && e.Index < c.report.Entries {
+		c.counter.Add(e)
+	}
+}
+
+// figures is how many figures were compared.
+func (c *recount) figures() int {
+	if c == nil {
+		return 0
+	}
+	return len(c.report.Figures)
+}
+
+// differs names the first figure that is not what the ledger says. nil: all agree.
+func (c *recount) differs(name string, entries int64) *failure {
+	if c == nil {
+		return nil
+	}
+	if c.report.Entries > entries {
+		return &failure{code: "report-newer", message: text{
+			fmt.Sprintf("%s: 年次報告は記載 %d 件までの数値です。この書き出しには %d 件しかありません", name, c.report.Entries, entries),
+			fmt.Sprintf("%s: the report counts %d entries; this export has only %d", name, c.report.Entries, entries),
+		}, hint: text{"年次報告より後の台帳の書き出しを使ってください", "use an export made after the report"}}
+	}
+	d, ok := c.report.Differs(c.counter.Figures())
+	if ok {
+		return nil
+	}
+	return &failure{code: "report-differs", message: text{
+		fmt.Sprintf("%s: %s は %d とありますが、台帳から数えると %d です", name, d.Figure, d.Stated, d.Recounted),
+		fmt.Sprintf("%s: %s is stated as %d; counted from the ledger it is %d", name, d.Figure, d.Stated, d.Recounted),
+	}, hint: text{"年次報告の検証ファイルが台帳のものと違います。報告を作り直すか、情報システム課と監査へ知らせてください", "the report is not that of this ledger; have it made anew, or tell the information-systems section and the auditor"}}
+}
+
+func (in *inputs) loadReport(name string) *failure {
+	f, err := os.Open(name)
+	if err != nil {
+		return fileFailure(name, err)
+	}
+	defer f.Close()
+	r, err := figures.Read(f)
+	if err != nil {
+		return &failure{code: "report-unreadable", message: text{name + ": 年次報告の検証ファイルとして読めません", name + ": not a file of a yearly report's figures"},
+			hint: text{"関守の年次報告の画面か sekimori annual figures で作ったファイルを渡してください", "give the file made on the page of the yearly report or by sekimori annual figures"}}
+	}
+	in.report = &r
+	return nil
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"sekimori/broker/figures"
+	"sekimori/broker/ledger"
+)
+
+// TestAYearlyReportIsCountedAgain: a true report holds, one changed figure is named with both values, and a report that is newer than the
+// export or no report at all is refused.
+func TestAYearlyReportIsCountedAgain(t *testing.T) {
+	o := newOffice(t)
+	o.add(ledger.Draft{Kind: "session.refused", Actor: ledger.Actor{Kind: "broker"}, Payload: map[string]any{"reason": "too-early"}})
+	o.add(ledger.Draft{Kind: "freeze.on", Actor: ledger.Actor{Kind: "person", ID: "U-1", Via: "cli"}, Payload: map[string]any{"incident": "I-001"}})
+	from, to := figures.Year(2026, time.UTC)
+	c := figures.New(from, to)
+	for _, e := range o.entries {
+		c.Add(e)
+	}
+	report := figures.Report{FiscalYear: 2026, From: from, To: to, Entries: 2, Figures: c.Figures()}
+	write := func(name string, r figures.Report) string {
+		var b bytes.Buffer
+		if err := r.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		return o.write(name, b.Bytes())
+	}
+	good := write("annual.json", report)
+	o.act("later") // after the report: it is not counted
+	export, key := o.export("ledger.jsonl", o.checkpoint()), o.path("ledger.key")
+	got := verify(export, "--key", key, "--report", good)
+	got.wantHolds(t)
+	if !strings.Contains(got.out, "figures were counted again") {
+		t.Error(got.out)
+	}
+	for i, f := range report.Figures {
+		if f.Key != "freezes" {
+			continue
+		}
+		report.Figures[i].Value = 0
+		verify(export, "--key", key, "--report", write("changed.json", report)).wantError(t, 1, "reviews.freezes is stated as 0; counted from the ledger it is 1")
+	}
+	report.Entries = 9
+	verify(export, "--key", key, "--report", write("newer.json", report)).wantError(t, 1, "the report counts 9 entries; this export has only 3")
+	verify(export, "--key", key, "--report", o.write("none.json", []byte("{}"))).wantError(t, 1, "not a file of a yearly report's figures")
+	verify(export, "--key", key, "--report", o.path("missing")).wantError(t, 1, "no such file")
+}
