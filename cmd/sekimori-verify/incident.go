@@ -83,7 +83,7 @@ func (p *program) verifyIncident(a arguments, in inputs) result {
 	}
 	said := newKnown()
 	src := b.File(bundle.Ledger)
-	r.ledger, r.ledgerErr = verifyLedgerOf(src, src.Size(), in, said, bar)
+	r.ledger, r.ledgerErr = verifyLedgerOf(src, src.Size(), in, said, newRecount(nil), bar)
 	bar.clear()
 
 	r.incident.exported = said.exported

@@ -87,16 +87,20 @@ func (p *program) verify(a arguments, in inputs) result {
 		bar.recording(i+1, len(a.recordings))
 		r.recordings = append(r.recordings, readRecording(name))
 	}
-	saidcounted := newRecount(in.report)
-	ledger := newKnown()
+	said, counted := newKnown(), newRecount(in.report)
 	if r.proof {
-		r.ledger, r.ledgerErr = p.verifyProof(a.proof, in, said, &rcounted, bar)
-	bar.proved)
+		r.ledger, r.ledgerErr = p.verifyProof(a.proof, in, said, &r.proved)
 	} else {
-		r.ledger, r.ledgerErr = p.verifyLedger(a.export, in, said, bar)
+		r.ledger, r.ledgerErr = p.verifyLedger(a.export, in, said, counted, bar)
 	}
 	bar.clear()
 	r.judge(a, in, said, said.recordings())
+	if r.ledgerErr == nil {
+		if f := counted.differs(a.report, r.ledger.Entries); f != nil {
+			r.failures = append(r.failures, *f)
+		}
+		r.figures = counted.figures()
+	}
 	return r
 }
 
@@ -118,13 +122,7 @@ func (r *result) judge(a arguments, in inputs, ledger *known, all []due) {
 			hint: hintReplaced,
 		})
 	}
-	if r.ledgerErr == nil {
-		if f := counted.differs(a.report, r.ledger.Entries); f != nil {
-			r.failures = append(r.failures, *f)
-		}
-		r.figures = counted.figures()
-	}
-	all, shown := map[string]bool{}
+	shown := map[string]bool{}
 	r.due, r.live, r.gone = len(all), len(ledger.live), ledger.gone
 	for i := range r.recordings {
 		rec := &r.recordings[i]
@@ -160,11 +158,11 @@ func (p *program) verifyLedger(name string, in inputs, k *known, c *recount, bar
 		}
 		src = f
 	}
-	return verifyLedgerOf(src, size, in, k, bar)
+	return verifyLedgerOf(src, size, in, k, c, bar)
 }
 
 // verifyLedgerOf verifies an export of size bytes; 0: unknown.
-func verifyLedgerOf(src io.Reader, size int64, in inputs, k *known, bar *progress) (ledger.Report, error) {
+func verifyLedgerOf(src io.Reader, size int64, in inputs, k *known, c *recount, bar *progress) (ledger.Report, error) {
 	counted := &counter{r: src}
 	return ledger.Verify(counted, ledger.VerifyOptions{
 		Key:       in.key,
