@@ -65,6 +65,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "forget old notices", Every: time.Hour, Run: p.teller.Forget},
 		{Name: "look whether evidence can be kept", Every: 5 * time.Second, Run: func(ctx context.Context) error { return b.lookAtKeeping(ctx, c) }},
 		{Name: "bring the checkpoint to the witnesses", Every: time.Minute, Run: p.asker.Ask},
+		{Name: "look how long the room for recordings lasts", Every: 10 * time.Minute, Run: func(ctx context.Context) error { return b.lookAtSpace(ctx, c) }},
 		{Name: "take away accounts that were not proved gone", Every: time.Minute, Run: b.care.Retry},
 		{Name: "list outgoing connections of targets in use", Every: time.Minute, Run: b.care.Watch},
 		{Name: "change stored secrets after a window", Every: time.Minute, Run: b.care.ChangeSecrets},

@@ -31,6 +31,21 @@ func (b *Broker) lookAtKeeping(ctx context.Context, c Config) error {
 	return failed
 }
 
+// lookAtSpace raises an alarm where the room for recordings lasts fewer days, at the rate of the last thirty, than the institution's rule
+// space_days wants. There is none where the institution has no such rule, or where nothing was recorded yet.
+func (b *Broker) lookAtSpace(ctx context.Context, c Config) error {
+	lasts, wanted := -1, 0
+	err := b.db.Read(ctx, func(s *store.Snap) error {
+		i, err := s.Institution()
+		lasts, wanted = b.sup.SpaceDays(s), i.SpaceDays
+		return err
+	})
+	if err != nil || lasts < 0 || lasts >= wanted {
+		return err
+	}
+	return b.alarmOnce(ctx, store.AlarmSpaceShort, "recordings", c.RecordingsDir(), fmt.Sprintf("room for %d days of recordings is left, and %d are wanted", lasts, wanted))
+}
+
 func (b *Broker) alarmOnce(ctx context.Context, what store.AlarmKind, about, place, why string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

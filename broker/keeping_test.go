@@ -11,6 +11,7 @@ import (
 	"sekimori/broker"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
+	"sekimori/policy"
 )
 
 // awaitAlarm waits for an alarm of a kind in the ledger, and gives its payload.
@@ -67,6 +68,22 @@ func TestNobodyIsTurnedAwayUnnoticed(t *testing.T) {
 	o := found(t, time.Hour, func(c *broker.Config) { c.Recordings.MinFreeSpace = 1 << 60 })
 	o.start()
 	if alarm := o.awaitAlarm(store.AlarmUnrecordable); !strings.Contains(alarm, "min_free_space") {
+		t.Error(alarm)
+	}
+}
+
+// TestRoomThatLastsTooShortRaisesAnAlarm: the alarm comes before no one is admitted any more, and says for how
+// many days there is room.
+func TestRoomThatLastsTooShortRaisesAnAlarm(t *testing.T) {
+	t.Parallel()
+	o := found(t, time.Hour)
+	o.write(func(tx *store.Tx) error {
+		err := tx.AddSession(store.Session{ID: "S-20261120-01", State: store.SessionEnded, Reason: policy.EndedByEngineer, Created: o.clock.Now().Add(-4 * 24 * time.Hour), Ended: o.clock.Now(),
+			System: "hr", Recording: "2026/11/S-20261120-01.skr", RecordingSize: 1 << 50})
+		return errors.Join(err, tx.PutInstitution(policy.Institution{SpaceDays: 30}))
+	})
+	o.start()
+	if alarm := o.awaitAlarm(store.AlarmSpaceShort); !strings.Contains(alarm, "room for 0 days of recordings is left, and 30 are wanted") {
 		t.Error(alarm)
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 // standing are the files of the data directory that hold nothing of a session and stay as long as the broker does, each with what it is.
 var standing = map[string]string{
-	`sekimori\.db(-wal|-shm)?`:     "the database and its journal",
+	`sekimori\.db(-wal|-shm)?`:      "the database and its journal",
 	`\.?lock(\..*)?|sekimori\.lock`: "the lock of the directory",
 	`keys/[a-z-]+(\.sealed|\.pub)?`: "keys of the broker",
 	`recordings/\.reserve`:          "room kept for the last frames",

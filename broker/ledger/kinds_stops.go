@@ -19,7 +19,7 @@ var kindsOfStops = func() []Kind {
 		}},
 		{Name: "alarm.raised", JA: "警報", Says: "An alarm went to several desks.", Subjects: "the alarm, and what it is about, where that has an id", Members: []Member{
 			text("alarm", "number of the alarm (`A-0007`)"),
-			text("what", "`locked-out`, `failures`, `re-enrolment`, `lock`, `freeze`, `nobody-present`, `evidence`, `target`, `checkpoint`, `unrecordable`, `undelivered`, `client-too-old`, `unconfirmed`, `review-overdue`, `ledger`"),
+			text("what", "`locked-out`, `failures`, `re-enrolment`, `lock`, `freeze`, `nobody-present`, `evidence`, `target`, `checkpoint`, `unrecordable`, `space-short`, `undelivered`, `client-too-old`, `unconfirmed`, `review-overdue`, `ledger`"),
 			text("about", "id of a person, a vendor, an incident, a session, a target; empty: an address"),
 			list("to", "the desks: `information-systems`, and `section:` with the id of each section"),
 			object("detail", "particulars for people; they depend on `what`, and may change"),

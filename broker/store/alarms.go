@@ -26,6 +26,7 @@ const (
 	AlarmTarget        AlarmKind = "target"         // a target shows another key, refuses the broker's login or has no algorithm in common
 	AlarmCheckpoint    AlarmKind = "checkpoint"     // the ledger's checkpoints cannot be written outside
 	AlarmUnrecordable  AlarmKind = "unrecordable"   // recordings or the ledger cannot be kept: every login is refused
+	AlarmSpaceShort    AlarmKind = "space-short"    // the room for recordings lasts fewer days than the institution wants
 	AlarmUndelivered   AlarmKind = "undelivered"    // a notice was given up: a mail or a call did not get through
 	AlarmClientTooOld  AlarmKind = "client-too-old" // an SSH client and the gate have no algorithm in common
 	AlarmLedger        AlarmKind = "ledger"         // the broker's own verification of the ledger found a place that does not hold

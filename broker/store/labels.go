@@ -15,6 +15,7 @@ var alarmKinds = map[AlarmKind]text.Text{
 	AlarmTarget:        text.Of("接続先の鍵・ログイン・暗号方式", "key, login or algorithms of a target"),
 	AlarmCheckpoint:    text.Of("台帳の確定点を外に書けない", "checkpoints do not get out"),
 	AlarmUnrecordable:  text.Of("記録できない(接続を受け付けていません)", "nothing can be recorded, no one is let in"),
+	AlarmSpaceShort:    text.Of("操作記録の空きが少ない", "room for recordings is short"),
 	AlarmUndelivered:   text.Of("知らせが届かない", "a notice could not be delivered"),
 	AlarmClientTooOld:  text.Of("暗号方式の合わないSSHクライアント", "an SSH client without a common algorithm"),
 	AlarmLedger:        text.Of("台帳の不整合", "the ledger does not hold"),
