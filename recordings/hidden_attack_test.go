@@ -132,3 +132,12 @@ func TestAttackATargetForgesLinesInPlay(t *testing.T) {
 		t.Error("two exports differ")
 	}
 }
+
+// TestAttackTextThatIsTurnedAround: no way of showing a recording passes on characters that turn text around or hide it.
+func TestAttackTextThatIsTurnedAround(t *testing.T) {
+	for way, text := range shown(stdout("rm \u202ehcra.rat\u202c \u2066x\u2069 \u200fy\r\n")) {
+		if strings.ContainsAny(text, "\u202e\u202c\u2066\u2069\u200f") || !strings.Contains(text, "hcra.rat") {
+			t.Errorf("%s: %q", way, text)
+		}
+	}
+}

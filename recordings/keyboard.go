@@ -51,7 +51,7 @@ func (k *keyboard) take(f Frame, ops *Operations, e Encoding) []Operation {
 
 func (t *typed) said(channel uint32, e Encoding) Operation {
 	text := said(string(newDecoder(e).utf8(t.line)))
-	return Operation{t.at, channel, "input", "入力: " + text, "input: " + text}
+	return Operation{t.at, channel, kindTyped, "入力: " + text, "input: " + text}
 }
 
 // close returns the unfinished line of a channel.

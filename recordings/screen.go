@@ -3,6 +3,7 @@ package recordings
 import (
 	"bytes"
 	"strconv"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
@@ -70,6 +71,9 @@ const resetPicture = "\x1b[r\x1b[4l\x1b[?6l\x1b[?7h\x1b[?25h\x1b(B\x1b)B\x0f\x1b
 const mostArgument = 4096
 
 func (s *Screen) print(r rune) {
+	if unicode.Is(unicode.Bidi_Control, r) {
+		return // a page around the picture would turn the text around; a terminal does not
+	}
 	s.line, s.after, s.zero = false, 0, false
 	s.out.WriteString(s.box.print(r))
 	if r < utf8.RuneSelf {

@@ -214,3 +214,10 @@ func TestAPictureOnALargerTerminalKeepsItsSize(t *testing.T) {
 		t.Errorf("without a size: %q", got)
 	}
 }
+
+// Characters that turn text around reach no picture: a page around it would obey them.
+func TestAttackAPictureThatIsTurnedAround(t *testing.T) {
+	if got := string(recordings.NewScreen(recordings.UTF8).Show([]byte("a\u202eb\u2066c\u200fd\u061ce"))); got != "abcde" {
+		t.Errorf("%q", got)
+	}
+}

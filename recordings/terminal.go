@@ -62,6 +62,9 @@ func (t *terminal) print(r rune) {
 		t.combine(r)
 		return
 	}
+	if hostile(r) { // it would turn text around or hide it, as in Visible
+		r = '〓'
+	}
 	t.put(cell(r), columns(r))
 }
 

@@ -17,8 +17,14 @@ type TextLine struct {
 // OperationSaid is the kind of a line that no event stands behind, such as a remark on what is left out.
 const OperationSaid = "said"
 
+// kindTyped is the kind of a typed line.
+const kindTyped = "input"
+
 // Output reports whether the line is output of the target.
 func (l TextLine) Output() bool { return l.Kind == "" }
+
+// Input reports whether the line is part of the input: typed, or an environment variable.
+func (l TextLine) Input() bool { return l.Kind == kindTyped || l.Kind == EventEnv }
 
 // In returns the line's text in a language.
 func (l TextLine) In(lang string) string {
