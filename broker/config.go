@@ -78,6 +78,14 @@ type RecipientsConfig struct {
 	Input    []Recipient `yaml:"input"`    // offline, of the input; serve needs one
 }
 
+// LedgerConfig is the group of keys about the ledger.
+type LedgerConfig struct {
+	Origin        string `yaml:"origin"`
+	CheckpointDir string `yaml:"checkpoint_dir"` // empty: checkpoints stay in the database only
+
+	SIEM SIEMConfig `yaml:",inline"` // the collector of logs that gets every entry
+}
+
 // RecordingsConfig is the group of keys about recordings and the space they need.
 type RecordingsConfig struct {
 	Retention    Duration `yaml:"retention"`
@@ -127,7 +135,7 @@ func DefaultConfig() Config {
 		Language:        "",
 		DataDir:         "data",
 		MasterKeyFile:   filepath.Join("secret", "master.key"),
-		Ledger:          defaultLedger(),
+		Ledger:          defaultLedger()LedgerConfig{Origin: "sekimori.example/ledger", CheckpointDir: "checkpoints", SIEM: defaultSIEM()},
 		SSHListen:       "127.0.0.1:2222",
 		GateName:        "gate",
 		Socket:          filepath.Join("run", "sekimori.sock"),
@@ -197,7 +205,7 @@ func ParseConfig(path string, text []byte) (Config, error) {
 	if rest, ok := strings.CutPrefix(c.MasterKeyFile, "${CREDENTIALS_DIRECTORY}"); ok {
 		c.MasterKeyFile = os.Getenv("CREDENTIALS_DIRECTORY") + rest
 	}
-	for _, p := range append(append(append(c.SignIn.paths(), c.Notify.paths()...), c.Recordings.paths()...), &c.DataDir, &c.MasterKeyFile, &c.Ledger.CheckpointDir, &c.Socket, &c.TLS.CertificateFile, &c.TLS.KeyFile) {
+	for _, p := range append(append(append(c.SignIn.paths(), c.Notify.paths()...), append(c.Recordings.paths(), c.Ledger.SIEM.paths()...)...), &c.DataDir, &c.MasterKeyFile, &c.Ledger.CheckpointDir, &c.Socket, &c.TLS.CertificateFile, &c.TLS.KeyFile) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}
@@ -225,6 +233,9 @@ func (c Config) validate(path string, text []byte) error {
 		return refuse(key, ja, en)
 	}
 	if key, ja, en := c.Ledger.wrong(); key != "" {
+		return refuse(key, ja, en)
+	}
+	if key, ja, en := c.Ledger.SIEM.wrong(); key != "" {
 		return refuse(key, ja, en)
 	}
 	switch {

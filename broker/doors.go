@@ -112,8 +112,13 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	if err != nil {
 		return err
 	}
+	collector, err := b.forwarder(c, o)
+	if err != nil {
+		return err
+	}
 	views := view.New(view.Options{
-		DB: b.db, Desk: desk, Attendance: post, Sessions: b.sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book,
+		SIEM: collector,
+		DB:   b.db, Desk: desk, Attendance: post, Sessions: b.sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book,
 		Evidence: held, Index: b.search, Ring: ring, Zone: c.Location(), Clock: o.Clock, First: refused.First, Lines: lines, Sources: c.sources(),
 		Settings:    c.conformance(),
 		Witnessing:  view.Witnessing{All: len(seen), Keys: keysOf(seen), Needed: c.Ledger.needed(), Ask: asker.Ask, Policy: c.Ledger.Policy(ring.LedgerVerifierKey())},
@@ -179,6 +184,10 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		}
 	}
 	table = append(table, chores.Chore{Name: "verify the ledger where someone asked", Every: time.Second, Run: views.VerifyAsked})
+	if collector != nil {
+		table = append(table, chores.Chore{Name: "look whether the ledger gets to the collector of logs", Every: time.Minute, Run: collector.Due})
+		b.serving.Go(func() { collector.Run(ctx) })
+	}
 	b.serving.Go(func() { chores.Run(ctx, b.log, table) })
 	return nil
 }

@@ -20,6 +20,9 @@ var kindsOfNotices = []Kind{
 	{Name: "notice.in-force", JA: "監視の告知の版", Says: "From here on this version of the notice and this time of keeping are in force. The first entry of this kind is about the first start; a later one with another time follows two agreements.", Members: []Member{
 		number("version", "version of the notice"), number("kept_days", "how long recordings are kept, in days"),
 	}},
+	{Name: "siem.tested", JA: "ログ基盤への送信の試験", Says: "A person sent a test message, which is no entry, to the collector of logs.", Subjects: "the person", Members: []Member{
+		text("collector", "its address, host:port"), yesno("ok", "the collector confirmed that it has read the message"), text("error", "why not; empty: it did"),
+	}},
 	{Name: "notice.tested", JA: "通知の試験", Says: "A person tested the ways by which people are told.", Subjects: "the person", Members: []Member{
 		list("channels", "those tried, each with `channel`, `ok` and, where it failed, `error`"),
 	}},

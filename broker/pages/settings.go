@@ -51,6 +51,11 @@ func (p *Pages) settings(v *visit) error {
 		return err
 	}
 	page := &SettingsPage{Frame: v.frame(), House: p.houseCard(), Office: officeCard(i)}
+	sent, err := p.o.Views.SIEM(v.r.Context())
+	if err != nil {
+		return err
+	}
+	page.House.Rows = append(page.House.Rows, CardRow{Label: text2("ログ基盤(SIEM)への台帳の送信", "Ledger to the collector of logs (SIEM)"), Text: sent.Say()})
 	for _, h := range i.Holidays {
 		kind := text2("休み", "closed")
 		if h.Open {

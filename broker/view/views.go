@@ -20,12 +20,13 @@ import (
 	"sekimori/broker/reports"
 	"sekimori/broker/requests"
 	"sekimori/broker/session"
+	"sekimori/broker/siem"
 	"sekimori/broker/store"
 	"sekimori/policy"
 	"sekimori/recordings/search"
 )
 
-// Options are the needs of New. All but Index, First, Zone and Clock are required.
+// Options are the needs of New. All but Index, SIEM, First, Zone and Clock are required.
 type Options struct {
 	DB         *store.DB
 	Desk       *requests.Desk
@@ -38,6 +39,7 @@ type Options struct {
 	Agenda     *agenda.Book
 	Evidence   *evidence.Keeper  // opens recordings for pages
 	Index      *search.Index     // of the text of recordings; nil: searches are off
+	SIEM       *siem.Forwarder   // sends the ledger to a collector of logs; nil: there is none
 	Lines      *interlock.Switch // nil: no line is known
 	Ring       *keys.Ring        // its viewing key opens their output; its public keys go to targets
 	Witnessing Witnessing        // zero: the ledger has no witnesses

@@ -59,7 +59,7 @@ func TestEveryListPages(t *testing.T) {
 var notLists = map[string]string{
 	string(api.StatusPath): "the broker itself", string(api.NoticePath): "the notice", string(api.WhoAmIPath): "the caller", string(api.RulesPath): "the institution", string(api.ConformancePath): "the configuration",
 	string(api.LedgerExportPath): "an act of its own", string(api.LedgerVerifyPath): "a check", string(api.CheckpointPath): "a check", string(api.PolicyPath): "public keys",
-	string(api.SearchPath): "a look with a purpose and an entry of its own", string(api.SearchIndexPath): "the broker itself",
+	string(api.SearchPath): "a look with a purpose and an entry of its own", string(api.SearchIndexPath): "the broker itself", string(api.SIEMPath): "the broker itself",
 }
 
 // Every list has its level in the one table that the pages read too, and opening it by the API leaves the entry that the level asks for: none

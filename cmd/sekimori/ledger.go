@@ -91,6 +91,7 @@ func (p *program) ledgerCommand() *cli.Command {
 			return p.download(c, api.LedgerExportPath, look(c))
 		}, append(p.formFlags("jsonl"), p.monthFlag())...),
 		p.leaf("verify", "", "台帳全体を検証する", "verify the whole ledger", p.verifyLedger),
+		p.siemCommand(),
 		p.leaf("checkpoint", "", "最新の確定点", "the newest checkpoint", func(c *cli.Context) error {
 			return p.checkpoint(c)
 		}, &cli.BoolFlag{Name: "print", Usage: p.say("紙に控える形(8文字の8組と QR)で", "for paper: 8 groups of 8 characters, and a QR code")}),
