@@ -239,7 +239,10 @@ func (f *Forwarder) connect(ctx context.Context) (halfCloser, error) {
 	return &secured{conn, below, f.o.EndIsEnough}, nil
 }
 
+// noEntry is the index of a test message, which is no entry.
+const noEntry = -1
+
 // Test sends one message that is no entry, with the kind test.siem, and waits for the collector's end.
 func (f *Forwarder) Test(ctx context.Context, now time.Time) error {
-	return f.send(ctx, []ledger.Entry{{Index: -1, Time: now, Kind: "test.siem", Actor: ledger.Actor{Kind: "broker"}}})
+	return f.send(ctx, []ledger.Entry{{Index: noEntry, Time: now, Actor: ledger.Actor{Kind: "broker"}}})
 }

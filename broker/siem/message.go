@@ -61,6 +61,9 @@ type body struct {
 func (s shape) message(e ledger.Entry) []byte {
 	b := body{Origin: s.origin, Index: e.Index, Time: e.Time.UTC().Format("2006-01-02T15:04:05.000Z"), Kind: e.Kind, ActorKind: e.Actor.Kind, ActorID: e.Actor.ID, Via: e.Actor.Via,
 		OnBehalf: e.OnBehalf, Subjects: e.Subjects, Leaf: e.Leaf().String(), Disposed: e.Disposed()}
+	if e.Index == noEntry {
+		b.Kind = "test.siem"
+	}
 	if s.whole && json.Valid(e.Payload) {
 		b.Payload = json.RawMessage(e.Payload)
 	}
