@@ -12,7 +12,6 @@ import (
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
-	"sekimori/policy"
 	"sekimori/policy/text"
 )
 
@@ -77,7 +76,7 @@ func (p *Pages) entry(v *visit) error {
 	}
 	no := strconv.FormatInt(n, 10)
 	page := &EntryPage{Frame: v.frame(), Hash: e.Hash, Badge: v.badge(), After: "/ledger/" + strconv.FormatInt(n+1, 10), Checkpoint: checkpointPart(e.Checkpoint)}
-	if e.Kind == endKind && v.person.Has(policy.Auditor) {
+	if e.Kind == endKind && v.mayExportLedger() {
 		page.Proof = "/ledger/" + no + "/proof"
 	}
 	page.Checkpoint.Print = "/ledger/checkpoint?entry=" + no
