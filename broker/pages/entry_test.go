@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -62,6 +63,8 @@ func TestAnEntryOfAConnection(t *testing.T) {
 	if a := b.get("/ledger/checkpoint?entry=999999"); a.status != http.StatusNotFound {
 		t.Errorf("the checkpoint of an entry that is not there: %d", a.status)
 	}
+	printed.has(t, "確定点のQRコード")
+	w.proves(t, at)
 	// An attendant opens the entries of connections in windows that it attended, and no others.
 	ito := w.as("ito")
 	ito.get(at).has(t, s.ID)
@@ -69,5 +72,30 @@ func TestAnEntryOfAConnection(t *testing.T) {
 		if a := ito.get(other); a.status != http.StatusForbidden {
 			t.Errorf("the attendant opens %s: %d", other, a.status)
 		}
+	}
+}
+
+// proves takes the proof of a session's end out on pages: for auditors only, with a purpose, and with an entry before the first byte.
+func (w *world) proves(t *testing.T, at string) {
+	t.Helper()
+	if a := w.as("head").get(at + "/proof"); a.status != http.StatusForbidden || strings.Contains(w.as("head").get(at).body, at+"/proof") {
+		t.Errorf("the head takes a proof out: %d", a.status)
+	}
+	m := w.as("mori")
+	m.get(at).has(t, `href="`+at+`/proof"`)
+	m.get(at+"/proof?lang=ja").has(t, "証明を書き出す", "閲覧目的")
+	if a := m.post(at+"/proof", url.Values{}); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("without a purpose: %d", a.status)
+	}
+	if a := m.get("/ledger/1/proof"); a.status != http.StatusNotFound {
+		t.Errorf("an entry that is no end of a session: %d", a.status)
+	}
+	a := m.post(at+"/proof", url.Values{"purpose": {"periodic-review"}})
+	proof, err := ledger.ParseProof([]byte(a.body))
+	if err != nil || proof.Entry.Kind != "session.ended" || !strings.Contains(a.header.Get("Content-Disposition"), ".tlog-proof") {
+		t.Fatalf("%d %v %v\n%.300s", a.status, a.header, err, a.body)
+	}
+	if c, err := ledger.ReadCheckpoint(proof.Checkpoint); err != nil || c.Size <= proof.Entry.Index+1 {
+		t.Errorf("the entry about the proof is not before it: %+v, %v", c, err)
 	}
 }
