@@ -3,7 +3,7 @@ package ledger
 // formMembers are those of an entry about a form.
 var formMembers = []Member{
 	text("form", "which: `request`, `ledger`, `work-report`, `attendance`, `reviews`, `vendor` or `annual`"), text("of", "the thing of which the form is; absent: of a month, or of all time"),
-	text("month", "the month, `2026-11`; absent: the form is of one thing, or of all time"), text("format", "`pdf`, `xlsx` or `csv`"),
+	text("month", "the month, `2026-11`; absent: the form is of one thing, or of all time"), text("format", "`pdf`, `xlsx` or `csv`; `json`: the figures of a yearly report, to be counted again"),
 }
 
 // kindsOfTheLedger are the kinds for reading, refusals, the ledger and the broker itself.
@@ -35,6 +35,7 @@ var kindsOfTheLedger = func() []Kind {
 		{Name: "ledger.proved", JA: "記載の証明の書き出し", Says: "A person took the proof of a session's end out: the entry with its path to a signed checkpoint.", Subjects: "the session, the person", Members: []Member{
 			number("entry", "index of the proved entry"), text("session_id", "the session"), text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"),
 		}},
+		{Name: "annual.viewed", JA: "年次報告の閲覧", Says: "A person read the figures of a fiscal year.", Subjects: "the person", Members: []Member{number("fiscal_year", "`2026`: April 2026 to March 2027")}},
 		{Name: "form.printed", JA: "様式の印刷", Says: "A person printed a form that they may read, as PDF.", Subjects: "the thing of which the form is, where it is of one; the person", Members: formMembers},
 		{Name: "form.exported", JA: "様式の書き出し", Says: "An auditor took a form out as a file.", Subjects: "the thing of which the form is, where it is of one; the person", Members: with(formMembers,
 			text("encoding", "`utf8` or `cp932`; absent: it is no CSV"), text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"))},

@@ -23,6 +23,9 @@ type ExportPage struct {
 	Replaced text.Text
 }
 
+// formatFigures is the verification file of a yearly report.
+const formatFigures = "json"
+
 // formatWhole is the whole ledger as JSON lines.
 const formatWhole = "jsonl"
 
@@ -72,6 +75,9 @@ func (v *visit) exportPage(form string, wrong text.Text) *ExportPage {
 	first := view.FormatPDF
 	if page.Whole {
 		formats, first = append([]Choice{{Word: formatWhole, Text: text2("台帳のすべての記載(JSONL、検証できる形)", "All entries of the ledger (JSONL, can be verified)")}}, formats...), formatWhole
+	}
+	if form == "annual" {
+		formats = append(formats, Choice{Word: formatFigures, Text: text2("検証ファイル(sekimori-verify で数え直せる数値)", "Verification file (figures that sekimori-verify counts again)")})
 	}
 	page.Fields = append(page.Fields,
 		choices("format", text2("形式", "Format"), first, formats...),
@@ -124,6 +130,11 @@ func (v *visit) exported(form string) error {
 	out := view.FormOutput{Format: said("format"), Options: sheet.Options{Lang: v.lang, Keys: said("header") == "keys", CP932: said("encoding") == "cp932"}, Replace: said("replace") == "true"}
 	switch out.Format {
 	case view.FormatPDF, view.FormatXLSX, view.FormatCSV:
+	case formatFigures:
+		if form == "annual" {
+			break
+		}
+		fallthrough
 	default:
 		return fault.BadRequest("知らない形式です", "unknown format", nil)
 	}
@@ -132,6 +143,9 @@ func (v *visit) exported(form string) error {
 		return fault.BadRequest("説明に表示できない文字があるか、長すぎます", "the explanation has characters that cannot be shown, or is too long", nil)
 	}
 	return v.shownAgain(form, v.download(&policy.Attempt{Act: policy.ActLedgerExport, Purpose: why.Purpose}, func(begin func(view.FormFile) io.Writer) error {
+		if out.Format == formatFigures {
+			return v.p.o.Views.AnnualFile(v.r.Context(), v.reader(), a.ID, why, begin)
+		}
 		return v.p.o.Views.ExportForm(v.r.Context(), v.reader(), a, out, why, begin)
 	}))
 }

@@ -17,13 +17,28 @@ import (
 func formRoutes() []row {
 	readers := everyStaff() // which person reads which form is judged as for the thing itself
 	return []row{
-		get("/forms", staff, text2("様式", "Forms"), everyStaff(), l0, (*Pages).forms).inMenu(95),
+		get("/forms", staff, text2("様式", "Forms"), everyStaff(), l0, (*Pages).forms).inMenu(97),
 		get("/forms/{form}/blank", staff, text2("手書き用の様式", "Form for handwriting"), everyStaff(), l0, (*Pages).blankForm),
 		get("/forms/{form}/print", staff, text2("印刷用", "Print view"), readers, l1, (*Pages).formPrint),
 		get("/forms/{form}/pdf", staff, text2("印刷用(PDF)", "Print as PDF"), readers, l1, (*Pages).formPDF),
 		get("/forms/{form}/export", staff, text2("様式の書き出し", "Export of a form"), those(policy.Auditor), l1, (*Pages).formExportForm).denying(policy.ExportAuditorOnly),
+		get("/annual", staff, text2("年次報告", "Annual report"), yearReaders(), l0, (*Pages).annual).inMenu(96),
+		get("/annual/{fy}", staff, text2("年次報告", "Annual report"), yearReaders(), l1, (*Pages).annualYear),
 		post("/forms/{form}/export", staff, text2("様式の書き出し", "Export of a form"), those(policy.Auditor), l1, (*Pages).formExport).denying(policy.ExportAuditorOnly),
 	}
+}
+
+// yearReaders are the roles of policy.MayReadYear.
+func yearReaders() callers {
+	return those(policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor)
+}
+
+// annual leads to the report of the present fiscal year.
+func (p *Pages) annual(v *visit) error { return v.to("/annual/" + p.o.Views.ThisFiscalYear()) }
+
+// annualYear shows form 5.7 of a fiscal year.
+func (p *Pages) annualYear(v *visit) error {
+	return v.showForm(view.FormAsked{Form: "annual", ID: v.r.PathValue("fy")})
 }
 
 func formPages() map[string]page {
@@ -49,7 +64,10 @@ func (p *Pages) forms(v *visit) error {
 	page := &FormsPage{Frame: v.frame(), May: v.mayExport(), Table: Table{Caption: text2("様式", "Forms"), Columns: []text.Text{text2("様式", "Form"), text2("手書き用", "For handwriting"), text2("今月分", "This month")}}}
 	month := p.o.Clock().In(p.o.Zone).Format("2006-01")
 	for _, k := range view.Forms() {
-		one := FormLine{Name: k.Name, Blank: "/forms/" + k.Key + "/blank"}
+		one := FormLine{Name: k.Name}
+		if k.ByHand() {
+			one.Blank = "/forms/" + k.Key + "/blank"
+		}
 		if k.OfMonth() {
 			one.Print = "/forms/" + k.Key + "/print?month=" + month
 			if page.May {
@@ -142,6 +160,12 @@ func (p *Pages) formPrint(v *visit) error {
 	if err != nil {
 		return err
 	}
+	return v.showForm(a)
+}
+
+// showForm shows a form with its values.
+func (v *visit) showForm(a view.FormAsked) error {
+	p := v.p
 	s, err := p.o.Views.Form(v.r.Context(), v.reader(), a)
 	if err != nil {
 		return err

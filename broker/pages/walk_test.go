@@ -22,7 +22,7 @@ import (
 var subjects = map[string]string{
 	"/requests/": "R8-0001", "/windows/": "R8-0001-1", "/sessions/": "S-20261124-01", "/recordings/": "S-20261124-01", "/systems/": "hr", "/vendors/": "V-012", "/people/": "ito",
 	"/permits/": "SP-001", "/ledger/": "1", "/reviews/": "S-20261124-01", "/papers/": "P-0001", "/files/": "S-20261124-01-1",
-	"/forms/": "ledger", "/reconcile/": "hr-db", "/unknown-logins/": "UL-0001",
+	"/forms/": "ledger", "/annual/": "R8", "/reconcile/": "hr-db", "/unknown-logins/": "UL-0001",
 }
 
 // within are the things of a subject, by the part of the path that they stand behind.

@@ -21,11 +21,14 @@ type FormKind struct {
 	month bool   // it is of a month, and not of one thing
 	seals []text.Text
 	read  func(v *Views, ctx context.Context, by Reader, a FormAsked) (*sheet.Sheet, error)
-	blank func() []sheet.Part // the form without values
+	blank func() []sheet.Part // the form without values; nil: it is not written by hand
 }
 
 // OfMonth tells whether the form is of a month. Other forms are of one thing, which an id names.
 func (k FormKind) OfMonth() bool { return k.month }
+
+// ByHand tells whether the form is printed without values, to be written by hand.
+func (k FormKind) ByHand() bool { return k.blank != nil }
 
 // FormAsked is the form that is asked for.
 type FormAsked struct {
@@ -45,6 +48,7 @@ func formKinds() []FormKind {
 		{Key: "attendance", Name: text.Of("立会確認書", "Attendance record"), file: "tachiai-kakunin", read: (*Views).attendanceSheet, blank: blankOf(attendanceParts(), attendanceRows())},
 		{Key: "reviews", Name: text.Of("点検報告書", "Review report"), file: "tenken-hokoku", month: true, seals: sealedBy, read: (*Views).reviewsSheet, blank: blankOf(reviewsParts(), reviewsRows())},
 		{Key: "vendor", Name: text.Of("保守事業者監督記録", "Vendor supervision record"), file: "kantoku-kiroku", read: (*Views).vendorSheet, blank: blankOf(vendorParts(), vendorRows())},
+		{Key: "annual", Name: text.Of("年次報告", "Annual report"), file: "nenji-hokoku", read: (*Views).annualSheet},
 	}
 }
 
@@ -79,7 +83,7 @@ func (v *Views) Form(ctx context.Context, by Reader, a FormAsked) (*sheet.Sheet,
 // BlankForm is a form to be filled in by hand while the system is down: 手書き用. It shows no one's data and is no look.
 func (v *Views) BlankForm(key string) (*sheet.Sheet, error) {
 	k, ok := FormOf(key)
-	if !ok {
+	if !ok || !k.ByHand() {
 		return nil, store.ErrNotFound
 	}
 	s := &sheet.Sheet{Blank: true, Marks: []text.Text{text.Of("手書き用", "For handwriting")}, Parts: k.blank()}

@@ -65,11 +65,23 @@ func (s *Server) formFile(c *call) error {
 	out := view.FormOutput{Format: value("format"), Options: sheet.Options{Lang: lang, Keys: value("header") == "keys", CP932: value("encoding") == "cp932"}, Replace: value("replace") == "true"}
 	switch out.Format {
 	case view.FormatPDF, view.FormatXLSX, view.FormatCSV:
+	case "json":
+		if k.Key == "annual" {
+			c.look = &policy.Attempt{Act: policy.ActLedgerExport, Purpose: why.Purpose, Person: c.person.ID, Key: true, Factor: true}
+			return formFailed(s.o.Views.AnnualFile(c.r.Context(), c.reader(), a.ID, why, begin))
+		}
+		fallthrough
 	default:
 		return fault.BadRequest("形式は pdf、xlsx、csv です", "the formats are pdf, xlsx and csv", nil)
 	}
 	c.look = &policy.Attempt{Act: policy.ActLedgerExport, Purpose: why.Purpose, Person: c.person.ID, Key: true, Factor: true}
 	return formFailed(s.o.Views.ExportForm(c.r.Context(), c.reader(), a, out, why, begin))
+}
+
+// annual shows the figures of a fiscal year.
+func (s *Server) annual(c *call) error {
+	v, err := s.o.Views.AnnualFigures(c.r.Context(), c.reader(), c.r.PathValue("fy"))
+	return c.answer(v, err)
 }
 
 func formFailed(err error) error {

@@ -85,6 +85,7 @@ func foundationRoutes() []route {
 		{"GET", string(api.LedgerExportPath), everySignedIn(), (*Server).exportLedger},
 		{"GET", string(api.Forms), everyStaff(), (*Server).forms},
 		{"GET", api.Forms.Pattern("form"), everyStaff(), (*Server).formFile}, // which person reads which form is judged as for the thing itself
+		{"GET", api.Years.Pattern("fy"), those(policy.Approver, policy.SecondApprover, policy.InformationSystems, policy.Auditor), (*Server).annual},
 		{"GET", string(api.LedgerVerifyPath), everyStaff(), (*Server).verifyLedger},
 		{"GET", string(api.CheckpointPath), everyStaff(), (*Server).checkpoint},
 		{"GET", string(api.PolicyPath), everyStaff(), (*Server).ledgerPolicy},

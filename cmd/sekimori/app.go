@@ -33,7 +33,7 @@ func (p *program) app() *cli.App {
 			p.requestCommand(), p.deputyCommand(), p.windowCommand(), p.attendCommand(),
 			p.permitCommand(), p.filesCommand(), p.rosterCommand(), p.extensionCommand(), p.reportCommand(), p.sessionCommand(), p.recordingCommand(), p.reviewCommand(), p.findingCommand(), p.dayCommand(), p.lineCommand(), p.reconcileCommand(), p.freezeCommand(), p.incidentCommand(), p.alarmCommand(), p.notifyCommand(),
 			p.keyCommand(), p.passkeyCommand(), p.passwordCommand(), p.factorCommand(),
-			p.calendarCommand(), p.ledgerCommand(), p.formCommand(), p.noticeCommand(),
+			p.calendarCommand(), p.ledgerCommand(), p.formCommand(), p.annualCommand(), p.noticeCommand(),
 		}, p.moreCommands()...),
 	}
 }
