@@ -9,6 +9,7 @@ import (
 	"sekimori/broker/confirmation"
 	"sekimori/broker/disposal"
 	"sekimori/broker/evidence"
+	"sekimori/broker/freeze"
 	"sekimori/broker/notify"
 	"sekimori/broker/papers"
 	"sekimori/broker/publish"
@@ -41,6 +42,7 @@ type parts struct {
 	asker    *publish.Asker
 	archive  *disposal.Archive
 	sealed   *sealing.Keeper
+	freezer  *freeze.Freezer
 }
 
 // choresOf is the table of tasks that the clock starts. The ten-second pace serves lists and the ledger only: every refusal is
@@ -55,6 +57,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "choose the work that is reviewed, by the plans of systems", Every: soon, Run: p.reviews.Sample},
 		{Name: "raise reviews that stay overdue", Every: time.Minute, Run: p.reviews.Due},
 		{Name: "raise days without confirmation", Every: soon, Run: p.days.Due},
+		{Name: "raise who was not told of an incident in time", Every: soon, Run: p.freezer.Due},
 		summed("sum up failed sign-ins", soon, p.people.LedgerFailures),
 		summed("sum up refusals", soon, p.refused.Due),
 		summed("note which parts of recordings people were sent", soon, p.views.NoteServed),

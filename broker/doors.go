@@ -177,7 +177,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		return err
 	}
 	b.serve("ssh", func() error { return b.gate.Serve(ctx, b.ssh) })
-	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, reviews, held, teller, whoWorks, compared, views, asker, archive, sealed})
+	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, reviews, held, teller, whoWorks, compared, views, asker, archive, sealed, freezer})
 	for i := range table {
 		if o.Chores > 0 {
 			table[i].Every = min(table[i].Every, o.Chores)

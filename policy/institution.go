@@ -17,8 +17,20 @@ type Institution struct {
 	AuditReport     bool          // the vendor's audit report of last fiscal year is asked for
 	StandingPermits bool          // work needs a standing permit for its vendor and system (包括許可)
 	RosterFrom      Date          // from this day on each vendor confirms every month who works for it; empty: it is not asked for
+	Tell            []Tell        // who must be told of an incident, and by when
 	SpaceDays       int           // days of recording that should be free; below it the schedule item cautions. 0: not looked at
 }
+
+// Tell is a row of the institution's list of those who must be told of an incident. A list takes effect for incidents that begin after it.
+type Tell struct {
+	Key    string        // names the row: "privacy-first"
+	Who    Text          // the office or person, in both languages
+	Within time.Duration // from the declaration of the incident
+	Note   string        // how, by which form, on which ground
+}
+
+// MaySayTold rules who may note that somebody on the list was told: any member of staff. The entry has the person's name.
+func MaySayTold(p Person) Decision { return MayPress(p) }
 
 // Week is the office hours by time.Weekday.
 type Week [7]Hours

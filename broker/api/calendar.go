@@ -31,8 +31,18 @@ type Institution struct {
 	SpaceDays       int               `json:"space_days,omitempty"`
 	StandingPermits bool              `json:"standing_permits"`
 	RosterFrom      string            `json:"roster_from,omitempty"` // a day; empty: no monthly statements
+	Tell            []TellRule        `json:"tell,omitempty"`        // who must be told of an incident
 	Holidays        []Holiday         `json:"holidays,omitempty"`
 	NoWork          []NoWork          `json:"no_work,omitempty"`
+}
+
+// TellRule is a row of the institution's list of those who must be told of an incident.
+type TellRule struct {
+	Key    string `json:"key"`
+	JA     string `json:"ja"`
+	EN     string `json:"en"`
+	Within string `json:"within"` // from the declaration: "72h0m0s"
+	Note   string `json:"note,omitempty"`
 }
 
 // Holiday is a line of the institution's own list of days.

@@ -20,7 +20,12 @@ type Freeze struct {
 	Cut      int       `json:"sessions_cut"`    // live sessions that it cut
 	Lifts    []Lift    `json:"lifts,omitempty"`
 	Lifted   time.Time `json:"lifted_at,omitzero"`
+	Tell     []Tell    `json:"tell,omitempty"`   // who must be told, late ones first
 	Offers   []Offer   `json:"offers,omitempty"` // on a single one: which acts are open to the caller
+
+	LastCut    time.Time `json:"last_cut_at,omitzero"`         // when the last of the sessions that it cut had ended
+	CutSeconds float64   `json:"seconds_to_last_cut,omitzero"` // from the declaration; missing: it cut none, or some are not over
+	NotOver    int       `json:"sessions_not_over,omitempty"`  // of those that it cut
 }
 
 // Lift is one person's agreement to end a freeze, a lock or a hold.

@@ -49,6 +49,9 @@ var (
 		May: mayLift, Ready: begun}
 	agreeDrill = freezeAct{Spec: ofFreeze("agree", act.Staff(), act.EachTime, nil, "訓練の開始に同意する", "agree to a drill"), May: mayAgree, Ready: isDrill}
 
+	told = freezeAct{Spec: act.Spec{Name: "told", Path: api.Freezes.Pattern("id", "told"), Command: "incident told", Operands: "ID KEY",
+		JA: "知らせるべき相手に知らせたことを記す", EN: "note that one who must be told was told", Fields: toldTable, Callers: act.Staff()}, May: may[onFreeze](policy.MaySayTold), Ready: begun}
+
 	lockPerson = lockAct{Spec: ofPerson("lock", act.Staff(), act.NoProof, "利用を停止し、接続中なら切る", "lock; live sessions are cut"),
 		Stops: true, May: mayLock, Ready: another}
 	unlockPerson = lockAct{Spec: ofPerson("unlock", releasers, act.EachTime, "利用停止の解除に同意する(二人目で解ける)", "agree to unlock (two people)"), May: mayUnlock}
@@ -69,7 +72,7 @@ var (
 // The things that the acts work on, each with the acts that are offered on it.
 var (
 	Anew        = act.Subject[struct{}]{Acts: []newAct{freezeOn}}
-	OnFreeze    = act.Subject[onFreeze]{Load: loadFreeze, Acts: []freezeAct{agreeDrill, noteFreeze, lift}}
+	OnFreeze    = act.Subject[onFreeze]{Load: loadFreeze, Acts: []freezeAct{agreeDrill, noteFreeze, told, lift}}
 	OnPerson    = act.Subject[onLock]{Load: loadPerson, Stop: stopPerson, Acts: []lockAct{lockPerson, notePerson, unlockPerson}}
 	OnVendor    = act.Subject[onLock]{Load: loadVendor, Stop: stopVendor, Acts: []lockAct{lockVendor, noteVendor, unlockVendor}}
 	OnRecording = act.Subject[onRecording]{Load: loadRecording, Acts: []recordingAct{holdOne, release, purge}}
@@ -91,6 +94,7 @@ func Acts() []act.Mount[*Freezer] {
 		act.Giving(agreeDrill.Spec, func(f *Freezer, ctx context.Context, id string, _ struct{}, by act.Caller) (Status, error) {
 			return f.AgreeDrill(ctx, id, by)
 		}),
+		act.Giving(told.Spec, (*Freezer).Told),
 		act.Saying(lockPerson.Spec, (*Freezer).LockPerson),
 		act.Saying(lockVendor.Spec, (*Freezer).LockVendor),
 		said(unlockPerson.Spec, (*Freezer).UnlockPerson),

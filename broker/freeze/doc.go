@@ -10,6 +10,9 @@
 // ended within seven days before (store.HoldsAfter). One person asks for a drill, and it begins when another agrees. It stops only
 // windows that are drills, and is lifted like a real freeze. A real freeze needs no agreement.
 //
+// An incident has a list of those who must be told of it and by when: the institution's list as it stood when the incident began. Any member of
+// staff notes who was told. A row of a real incident that is late raises an alarm, once; a drill's raises none.
+//
 // The package ends no session: the supervisor of sessions rechecks on every commit and ends those no longer allowed. Every stop is an
 // alarm to the section and to the central desk (R16).
 //

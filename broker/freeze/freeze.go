@@ -179,7 +179,13 @@ func begin(tx *store.Tx, z policy.Freeze, by ledger.Actor) error {
 		return fmt.Errorf("forget remembered factors: %w", err)
 	}
 	said := payload(z)
-	if err := entry(tx, "freeze.on", by, subjects(z), said); err != nil {
+	declared := payload(z)
+	if due, err := list(tx, z); err != nil {
+		return err
+	} else if len(due) > 0 {
+		declared["tell"] = due
+	}
+	if err := entry(tx, "freeze.on", by, subjects(z), declared); err != nil {
 		return err
 	}
 	if err := hold(tx, store.HoldScopeOf(z), z.ID, z.Reason, by); err != nil {

@@ -19,6 +19,10 @@ type Status struct {
 	Lapsed   bool   // of a drill: no one agreed in time
 	Held     int    // recordings it keeps from disposal
 	Cut      int    // sessions that were under way when it began
+
+	Tells   []store.IncidentTell // who must be told, those not yet told first
+	LastCut time.Time            // when the last of the sessions that it cut had ended; zero: it cut none, or none has ended
+	NotOver int                  // of the sessions that it cut
 }
 
 // The states of a freeze, as screens §6 names them, and two of drills.
@@ -110,7 +114,13 @@ func status(s *store.Snap, id string) (Status, error) {
 func complete(s *store.Snap, z store.Freeze) (Status, error) {
 	out := Status{Freeze: z}
 	var err error
-	if out.Held, out.Cut, err = s.HeldBy(z.ID); err != nil || !z.Drill {
+	if out.Held, out.Cut, err = s.HeldBy(z.ID); err != nil {
+		return out, err
+	}
+	if out.LastCut, out.NotOver, err = s.LastCut(z.ID); err != nil {
+		return out, err
+	}
+	if out.Tells, err = s.IncidentTells(z.ID); err != nil || !z.Drill {
 		return out, err
 	}
 	a, err := s.DrillAsk(z.ID)

@@ -8,7 +8,8 @@ var kindsOfStops = func() []Kind {
 		yesno("drill", "true: it is a drill; absent: it is not"),
 	}
 	kinds := []Kind{
-		{Name: "freeze.on", JA: "緊急凍結", Says: "A person froze everything, a vendor (everywhere or on one system) or a system: sessions end, and no new one begins.", Subjects: "the incident, the vendor or system", Members: freeze},
+		{Name: "freeze.on", JA: "緊急凍結", Says: "A person froze everything, a vendor (everywhere or on one system) or a system: sessions end, and no new one begins.", Subjects: "the incident, the vendor or system", Members: with(freeze,
+			list("tell", "who must be told of it, from the institution's list: each with `key` and `due`; absent: the institution has no list"))},
 		{Name: "freeze.viewed", JA: "凍結の閲覧", Says: "A person opened the page of a freeze or drill.", Subjects: "the incident, the person", Members: []Member{text("incident", "number of the freeze")}},
 		{Name: "freeze.noted", JA: "凍結の理由の追記", Says: "A person added to the reason of a freeze.", Subjects: "the incident, the vendor or system", Members: []Member{text("incident", "number of the freeze"), text("reason", "what was added")}},
 		{Name: "freeze.lift-agreed", JA: "凍結の解除に同意", Says: "One of two people agreed to end a freeze.", Subjects: "the incident, the vendor or system", Members: freeze},
@@ -19,7 +20,7 @@ var kindsOfStops = func() []Kind {
 		}},
 		{Name: "alarm.raised", JA: "警報", Says: "An alarm went to several desks.", Subjects: "the alarm, and what it is about, where that has an id", Members: []Member{
 			text("alarm", "number of the alarm (`A-0007`)"),
-			text("what", "`locked-out`, `failures`, `re-enrolment`, `lock`, `freeze`, `nobody-present`, `evidence`, `target`, `checkpoint`, `unrecordable`, `space-short`, `undelivered`, `client-too-old`, `unconfirmed`, `review-overdue`, `ledger`"),
+			text("what", "`locked-out`, `failures`, `re-enrolment`, `lock`, `freeze`, `nobody-present`, `evidence`, `target`, `checkpoint`, `unrecordable`, `space-short`, `undelivered`, `client-too-old`, `unconfirmed`, `review-overdue`, `untold`, `ledger`"),
 			text("about", "id of a person, a vendor, an incident, a session, a target; empty: an address"),
 			list("to", "the desks: `information-systems`, and `section:` with the id of each section"),
 			object("detail", "particulars for people; they depend on `what`, and may change"),

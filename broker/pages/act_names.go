@@ -25,7 +25,7 @@ var actNames = map[string]text.Text{
 	"message":       text2("保守要員へ連絡を送る", "Message the engineer"), "explain": text2("切断の理由を記す", "Say why it was cut"),
 	"grant": text2("延長する", "Extend"), "deny": text2("延長しない", "Do not extend"),
 	"set-deputy": text2("代決者を置く", "Set a deputy"), "clear": text2("代決を終える", "End the deputation"),
-	"freeze": text2("緊急凍結", "Freeze now"), "lift": text2("解除に同意する", "Agree to lift"), "freeze note": text2("理由を書き足す", "Add the reason"), "freeze agree": text2("訓練に同意する", "Agree to the drill"),
+	"freeze": text2("緊急凍結", "Freeze now"), "lift": text2("解除に同意する", "Agree to lift"), "freeze note": text2("理由を書き足す", "Add the reason"), "told": text2("知らせたことを記す", "Note who was told"), "freeze agree": text2("訓練に同意する", "Agree to the drill"),
 	"lock": text2("利用停止にする", "Lock"), "unlock": text2("利用停止の解除に同意する", "Agree to unlock"), "lock-note": text2("理由を書き足す", "Add the reason"),
 	"hold": text2("保全する(廃棄を止める)", "Hold (no disposal)"), "release": text2("保全の解除に同意する", "Agree to release"), "notice agree": text2("保存期間の変更に同意する", "Agree to the change of what is kept"), "purge": text2("いま廃棄する", "Dispose of it now"),
 	"reconcile": text2("いま突き合わせる", "Compare now"), "reconcile explain": text2("説明済みにする", "Mark as explained"),

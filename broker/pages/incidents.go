@@ -40,6 +40,8 @@ type IncidentsPage struct {
 	Table Table
 	Rows  []IncidentRow
 	Pager Pager
+
+	Freezes, Drills int // all of them, on every page of the list
 }
 
 // IncidentRow is one freeze or drill.
@@ -88,6 +90,9 @@ func (p *Pages) incidents(v *visit) error {
 		Caption: text2("凍結と訓練(続いているものが先)", "Freezes and drills; those in force first"),
 		Columns: []text.Text{text2("番号", "Number"), text2("状態", "State"), text2("範囲", "Scope"), text2("凍結した人", "By"), text2("日時", "Since"), text2("切断", "Cut"), text2("証拠の保全", "Evidence kept"), text2("理由", "Reason")},
 	}}
+	if page.Freezes, page.Drills, err = p.o.Views.CountIncidents(v.r.Context()); err != nil {
+		return err
+	}
 	var ids []string
 	for _, f := range list.Items {
 		ids = append(ids, f.Subject, f.System, f.By)
@@ -242,6 +247,11 @@ type IncidentPage struct {
 	Offers []Offer
 
 	Timeline, Export string // addresses; empty: not for this person
+
+	Tell     []TellRow
+	TellAt   string // where the form of a row is posted
+	Undue    bool   // a drill: an overdue row is only shown
+	TellNone bool   // the institution had no list when the incident began
 }
 
 // LiftRow is one person's agreement.
@@ -258,6 +268,9 @@ func (p *Pages) incident(v *visit) error {
 		return err
 	}
 	ids := []string{f.Subject, f.System, f.By, f.AgreedBy}
+	for _, t := range f.Tell {
+		ids = append(ids, t.By)
+	}
 	for _, l := range f.Lifts {
 		ids = append(ids, l.By)
 	}
@@ -271,14 +284,15 @@ func (p *Pages) incident(v *visit) error {
 		{Label: text2("範囲", "Scope"), Text: frozenScope(f, names)},
 		{Label: text2("いつ", "When"), Text: since.Text},
 		{Label: text2("だれが", "Who"), Text: text.Same(names(f.By))},
-		{Label: text2("切断", "Cut"), Text: text2(fmt.Sprintf("%d件", f.Cut), itoa(f.Cut))},
+		{Label: text2("切断", "Cut"), Text: cutText(f)},
 		{Label: text2("証拠の保全", "Evidence kept"), Text: text2(fmt.Sprintf("操作記録 %d件の廃棄を停止しました", f.Held), fmt.Sprintf("%d recordings are kept from disposal", f.Held))},
 		{Label: text2("理由", "Reason"), Text: saidOr(f.Reason)},
 	}
 	if f.AgreedBy != "" {
 		rows = append(rows, CardRow{Label: text2("訓練の同意", "Agreed to the drill"), Text: text.Same(names(f.AgreedBy))})
 	}
-	page := &IncidentPage{Frame: v.frame(), Card: Card{Rows: rows}, Lifted: f.State == freeze.Lifted, Offers: v.offersOf(f.Offers, "/freezes/"+url.PathEscape(f.ID))}
+	page := &IncidentPage{Frame: v.frame(), Card: Card{Rows: rows}, Lifted: f.State == freeze.Lifted, Offers: v.offersOf(withoutTold(f.Offers), "/freezes/"+url.PathEscape(f.ID))}
+	page.tells(f, names, p.o.Zone)
 	page.State, page.Title, page.Drill = state.Text, text2("凍結 "+f.ID, "Freeze "+f.ID), f.Drill
 	page.Crumbs = []Link{{text2("緊急凍結", "Freeze"), "/incidents"}}
 	if page.Timeline, page.Export, err = v.incidentLinks(f.ID); err != nil {

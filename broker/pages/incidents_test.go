@@ -1,11 +1,16 @@
 package pages
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"sekimori/broker/bundle"
+	"sekimori/broker/internal/townhall"
+	"sekimori/broker/store"
+	"sekimori/policy"
 )
 
 // One person stops with one press; two release, one of them of the information-systems section. The banner stands on every page meanwhile.
@@ -108,4 +113,66 @@ func TestTheAuditorExportsAnIncidentOnItsPage(t *testing.T) {
 	if a := w.as("kato").get("/incidents/I-001/timeline"); a.status != 403 {
 		t.Errorf("a requester reads it: %d", a.status)
 	}
+}
+
+// The page of an incident has the list of those who must be told, late ones first. A person notes on it who was told, once. A drill is marked and
+// counted apart.
+func TestWhoMustBeToldStandsOnTheIncidentsPage(t *testing.T) {
+	w := found(t)
+	err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
+		i, err := tx.Institution()
+		if err != nil {
+			return err
+		}
+		i.Tell = []policy.Tell{{Key: "privacy-first", Who: policy.Text{JA: "個人情報保護委員会(速報)", EN: "privacy commission"}, Within: 72 * time.Hour},
+			{Key: "head", Who: policy.Text{JA: "所管課長", EN: "section head"}, Within: time.Hour, Note: "電話で"}}
+		_, written := tx.Append(townhall.Draft("test.listed"))
+		return errors.Join(tx.PutInstitution(i), written)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ito := w.as("ito")
+	if a := ito.post("/incidents/freeze", url.Values{"scope": {"system hr"}}); a.status != 303 {
+		t.Fatalf("freeze: %d", a.status)
+	}
+	page := ito.get("/incidents/I-001")
+	page.has(t, "知らせる先", "所管課長", "電話で", `action="/freezes/I-001/told"`)
+	page.lacks(t, "期限超過", "訓練です。")
+	if strings.Index(page.body, "所管課長") > strings.Index(page.body, "個人情報保護委員会") {
+		t.Error("the row that is due first stands behind the other")
+	}
+	w.Pass(2 * time.Hour)
+	kato := w.as("kato")
+	kato.get("/incidents/I-001").has(t, "期限超過")
+	kato.get("/incidents/I-001?lang=en").has(t, "overdue", "Who must be told")
+	kato.get("/incidents/I-001?lang=ja").has(t, "知らせる先")
+	if a := kato.post("/freezes/I-001/told", url.Values{"key": {"head"}}); a.status != 422 || !strings.Contains(a.body, "だれに、どう知らせたかを書いてください。") {
+		t.Errorf("without words: %d\n%.2000s", a.status, a.body)
+	}
+	if a := kato.post("/freezes/I-001/told", url.Values{"key": {"head"}, "text": {"課長へ電話\x1b[2J"}}); a.status != 422 {
+		t.Errorf("words that cannot be shown: %d", a.status)
+	}
+	if a := kato.post("/freezes/I-001/told", url.Values{"key": {"head"}, "text": {"課長へ電話"}}); a.status != 303 || !strings.HasPrefix(a.header.Get("Location"), "/incidents/I-001") {
+		t.Fatalf("told: %d %s", a.status, a.header.Get("Location"))
+	}
+	page = kato.get("/incidents/I-001")
+	page.has(t, "課長へ電話", "2時間後")
+	page.lacks(t, "期限超過")
+	if a := kato.post("/freezes/I-001/told", url.Values{"key": {"head"}, "text": {"もう一度"}}); a.status != 409 && a.status != 403 {
+		t.Errorf("told twice: %d", a.status)
+	}
+	ito = w.as("ito") // two hours without a press have signed the browser out
+	if a := ito.post("/incidents/freeze", url.Values{"scope": {"all"}, "drill": {"yes"}, "reason": {"年次の訓練"}}); a.status != 303 {
+		t.Fatalf("ask: %d", a.status)
+	}
+	if a := w.as("head").post("/freezes/I-002/agree", url.Values{"password": {"right"}, "code": {"123456"}}); a.status != 303 {
+		t.Fatalf("agree: %d", a.status)
+	}
+	kato.get("/incidents/I-002").has(t, "訓練", "知らせる先", "訓練です。期限を過ぎても警報は出しません。")
+	kato.get("/incidents").has(t, "凍結 1件、訓練 1件")
+	head := w.as("head")
+	head.get("/incidents/I-002/timeline").has(t, "訓練")
+	head.get("/incidents/I-002/timeline?lang=en").has(t, "DRILL")
+	w.as("admin").get("/settings").has(t, "個人情報保護委員会(速報) 3日以内")
 }

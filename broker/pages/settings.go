@@ -3,6 +3,7 @@ package pages
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"sekimori/broker/api"
 	"sekimori/broker/rules"
@@ -135,10 +136,25 @@ func officeCard(i api.Institution) Card {
 		roster = text2(i.RosterFrom+"から求める", "asked for from "+i.RosterFrom)
 	}
 	add("従事者の月次確認", "Monthly roster", roster)
+	for _, t := range i.Tell {
+		add("事案のとき知らせる先", "To be told of an incident", tellRule(t))
+	}
 	if i.SpaceDays > 0 {
 		add("記録の空き", "Free space for recordings", text2(fmt.Sprintf("%d日分", i.SpaceDays), fmt.Sprintf("%d days", i.SpaceDays)))
 	}
 	return c
+}
+
+// tellRule says whom, and by when.
+func tellRule(t api.TellRule) text.Text {
+	d, err := time.ParseDuration(t.Within)
+	if err != nil {
+		return text2(t.JA+" "+t.Within, t.EN+" "+t.Within)
+	}
+	if day := 24 * time.Hour; d >= day && d%day == 0 {
+		return text2(fmt.Sprintf("%s %d日以内", t.JA, d/day), fmt.Sprintf("%s within %d d", t.EN, d/day))
+	}
+	return text2(fmt.Sprintf("%s %d分以内", t.JA, int(d.Minutes())), fmt.Sprintf("%s within %d min", t.EN, int(d.Minutes())))
 }
 
 func asked(yes bool) text.Text {

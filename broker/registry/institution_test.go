@@ -19,6 +19,9 @@ const block = `institution:
   special_clauses: true
   audit_report: true
   space_days: 30
+  tell:
+    - {key: head, ja: 所管課長, en: section head, within: 1h}
+    - {key: privacy-first, ja: 個人情報保護委員会(速報), en: privacy commission (preliminary), within: 5d, note: 例}
   holidays:
     - {date: 2026-12-29, name: 年末年始}
     - {date: 2026-11-23, name: 窓口開庁, open: true}
@@ -69,6 +72,9 @@ func TestTheInstitutionIsDeclared(t *testing.T) {
 	}
 	if !i.Declared || i.Lead != 2*time.Hour || strings.Join(i.Certifications, " ") != "privacy-mark isms" || !i.PledgeCopy || !i.SpecialClauses || !i.AuditReport || i.SpaceDays != 30 {
 		t.Errorf("%+v", i)
+	}
+	if len(i.Tell) != 2 || i.Tell[0].Within != time.Hour || i.Tell[1] != (policy.Tell{Key: "privacy-first", Who: policy.Text{JA: "個人情報保護委員会(速報)", EN: "privacy commission (preliminary)"}, Within: 120 * time.Hour, Note: "例"}) {
+		t.Errorf("to be told %+v", i.Tell)
 	}
 	if i.Hours[time.Monday] != (policy.Hours{From: minute(8, 30), Until: minute(17, 15)}) || i.Hours[time.Friday].Until != 24*time.Hour || i.Hours[time.Saturday] != (policy.Hours{}) {
 		t.Errorf("hours %v", i.Hours)
@@ -145,6 +151,9 @@ func TestEveryPartOfTheBlockIsGuarded(t *testing.T) {
 		{"clauses", "  special_clauses: true\n", "", "institution", "special_clauses"},
 		{"report", "audit_report: true", "audit_report: false", "institution", "audit_report"},
 		{"space", "space_days: 30", "space_days: 1", "institution", "space_days"},
+		{"told later", "within: 5d", "within: 6d", "institution", "tell.privacy-first"},
+		{"one told no more", "    - {key: head, ja: 所管課長, en: section head, within: 1h}\n", "", "institution", "tell.head"},
+		{"another told", "ja: 所管課長", "ja: 部長", "institution", "tell.head"},
 		{"holiday taken away", "    - {date: 2026-12-29, name: 年末年始}\n", "", "holidays", "2026-12-29"},
 		{"holiday opened", "name: 年末年始}", "name: 年末年始, open: true}", "holidays", "2026-12-29"},
 		{"no work moved", "until: 2026-11-25T15:00", "until: 2026-11-25T11:00", "no-work", "hr 2026-11-25T01:00:00Z"},

@@ -170,6 +170,9 @@ var institutions = kindOf[policy.Institution]{
 			readRosterFrom,
 			func(i *policy.Institution) string { return string(i.RosterFrom) },
 			func(i *policy.Institution, _ string) string { return string(i.RosterFrom) }).Late(),
+		field.Own("tell", "事案のとき知らせる先", "To be told of an incident", func(i *policy.Institution) *[]policy.Tell { return &i.Tell },
+			func(i *policy.Institution, v forms.Value, _ *time.Location) { i.Tell = tells(v) }, nil,
+			func(i *policy.Institution, lang string) string { return "" }).Parts(tellByKey).Late(),
 	},
 	apart: func(*policy.Institution) {},
 }

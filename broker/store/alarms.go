@@ -44,6 +44,7 @@ const (
 	AlarmFile          AlarmKind = "file"           // kept contents of a file are not those that came
 	AlarmLineLost      AlarmKind = "line-lost"      // the separation from the office network was lost while a maintenance line was on
 	AlarmNotForwarded  AlarmKind = "not-forwarded"  // the ledger does not get to the collector of logs
+	AlarmUntold        AlarmKind = "untold"         // no one has noted in time that somebody was told of an incident
 	// AlarmOtherAccount: the directory vouches for a person's name with another account than the one that the person had before.
 	AlarmOtherAccount AlarmKind = "other-account"
 )

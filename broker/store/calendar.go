@@ -19,6 +19,16 @@ type institutionBody struct {
 	SpaceDays       int          `json:"space_days,omitempty"`
 	StandingPermits bool         `json:"standing_permits,omitempty"`
 	RosterFrom      policy.Date  `json:"roster_from,omitempty"`
+	Tell            []tellBody   `json:"tell,omitempty"`
+}
+
+// tellBody is a row of the institution's list of those who must be told of an incident.
+type tellBody struct {
+	Key      string `json:"key"`
+	JA       string `json:"ja"`
+	EN       string `json:"en"`
+	WithinMS int64  `json:"within_ms"`
+	Note     string `json:"note,omitempty"`
 }
 
 // Institution reads the institution's declaration; the zero value (undeclared) where there is none.
@@ -40,6 +50,9 @@ func scanInstitution(r scanner) (policy.Institution, error) {
 		Declared: true, Lead: time.Duration(b.LeadMS) * time.Millisecond, Certifications: b.Certifications, PledgeCopy: b.PledgeCopy,
 		SpecialClauses: b.SpecialClauses, AuditReport: b.AuditReport, SpaceDays: b.SpaceDays, StandingPermits: b.StandingPermits, RosterFrom: b.RosterFrom,
 	}
+	for _, t := range b.Tell {
+		i.Tell = append(i.Tell, policy.Tell{Key: t.Key, Who: policy.Text{JA: t.JA, EN: t.EN}, Within: time.Duration(t.WithinMS) * time.Millisecond, Note: t.Note})
+	}
 	if b.Hours != nil {
 		for d, h := range b.Hours {
 			i.Hours[d] = policy.Hours{From: time.Duration(h[0]) * time.Millisecond, Until: time.Duration(h[1]) * time.Millisecond}
@@ -53,6 +66,9 @@ func (t *Tx) PutInstitution(i policy.Institution) error {
 	b := institutionBody{
 		LeadMS: i.Lead.Milliseconds(), Certifications: i.Certifications, PledgeCopy: i.PledgeCopy, SpecialClauses: i.SpecialClauses,
 		AuditReport: i.AuditReport, SpaceDays: i.SpaceDays, StandingPermits: i.StandingPermits, RosterFrom: i.RosterFrom,
+	}
+	for _, t := range i.Tell {
+		b.Tell = append(b.Tell, tellBody{t.Key, t.Who.JA, t.Who.EN, t.Within.Milliseconds(), t.Note})
 	}
 	if i.Hours != (policy.Week{}) {
 		b.Hours = &[7][2]int64{}

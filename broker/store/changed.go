@@ -44,6 +44,7 @@ var rowsAbout = map[string][]string{
 	"handovers":            {"window"},
 	"hold_releases":        {"hold"},
 	"holds":                {"id", "session"},
+	"incident_tells":       {"incident"},
 	"line_tests":           {"system"},
 	"overdue":              {"subject"},
 	"paper_warnings":       {"subject"},

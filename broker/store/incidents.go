@@ -44,6 +44,62 @@ func (s *Snap) RefusedDuring(f Freeze) ([]Refused, error) {
 		`SELECT id, system, vendor FROM sessions`+w.String()+` ORDER BY created, id`, w.args...)
 }
 
+// IncidentTell is one who must be told of an incident, as the institution's list stood when it began.
+type IncidentTell struct {
+	Incident string
+	Key      string
+	Who      policy.Text
+	Note     string
+	Due      time.Time
+	At       time.Time // when it was noted that they were told; zero: not yet
+	By       string
+	Words    string
+}
+
+const tellColumns = `SELECT t.incident, t.key, t.ja, t.en, t.note, t.due, t.told_at, t.told_by, t.words FROM incident_tells t`
+
+func scanTell(r scanner) (t IncidentTell, err error) {
+	return t, r.Scan(&t.Incident, &t.Key, &t.Who.JA, &t.Who.EN, &t.Note, at(&t.Due), at(&t.At), &t.By, &t.Words)
+}
+
+// IncidentTells lists those who must be told of an incident: those not yet told by when it is due, then the others by when it was noted.
+func (s *Snap) IncidentTells(incident string) ([]IncidentTell, error) {
+	return list(s, scanTell, tellColumns+` WHERE t.incident = ? ORDER BY t.told_at > 0, CASE t.told_at WHEN 0 THEN t.due ELSE t.told_at END, t.key`, incident)
+}
+
+// UntoldTells lists those of real incidents who should have been told by now and for whom no alarm was raised, the longest overdue first.
+func (s *Snap) UntoldTells() ([]IncidentTell, error) {
+	return list(s, scanTell, tellColumns+` JOIN freezes f ON f.id = t.incident WHERE t.told_at = 0 AND t.raised = 0 AND t.due < ? AND f.drill = 0 ORDER BY t.due, t.incident, t.key LIMIT 100`, ms(s.Now))
+}
+
+// AddIncidentTell puts a row on an incident's list. Errors: ErrExists.
+func (t *Tx) AddIncidentTell(i IncidentTell) error {
+	_, err := t.exec(`INSERT INTO incident_tells (incident, key, ja, en, note, due) VALUES (?, ?, ?, ?, ?, ?)`, i.Incident, i.Key, i.Who.JA, i.Who.EN, i.Note, ms(i.Due))
+	return exists(err)
+}
+
+// SayTold notes that one on the list was told. Errors: ErrNotFound where there is no such row, or it was noted before.
+func (t *Tx) SayTold(incident, key, by, words string) error {
+	return t.one(`UPDATE incident_tells SET told_at = ?, told_by = ?, words = ? WHERE incident = ? AND key = ? AND told_at = 0`, ms(t.Now), by, words, incident, key)
+}
+
+// RaiseUntold notes that an alarm says that one on the list was not told in time. Errors: ErrNotFound.
+func (t *Tx) RaiseUntold(incident, key string) error {
+	return t.one(`UPDATE incident_tells SET raised = ? WHERE incident = ? AND key = ? AND told_at = 0 AND raised = 0`, ms(t.Now), incident, key)
+}
+
+// LastCut is when the last of the sessions that an incident found under way ended, and how many of them are not over. Zero: it found none, or none
+// has ended.
+func (s *Snap) LastCut(incident string) (last time.Time, live int, err error) {
+	type cut struct {
+		last time.Time
+		live int
+	}
+	c, err := get(s, func(r scanner) (c cut, err error) { return c, r.Scan(at(&c.last), &c.live) },
+		`SELECT coalesce(max(s.ended), 0), coalesce(sum(s.ended = 0), 0) FROM holds h JOIN sessions s ON s.id = h.session WHERE h.cause = ? AND h.live = 1`, incident)
+	return c.last, c.live, err
+}
+
 // EntriesConcerning lists the numbers of the entries below an index that name one of the ids, or one of the requests and no window of it beside
 // the given ones: a request of many windows is told of only as far as these go.
 func (s *Snap) EntriesConcerning(ids, requests, windows []string, below int64) ([]int64, error) {

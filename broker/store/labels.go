@@ -23,6 +23,7 @@ var alarmKinds = map[AlarmKind]text.Text{
 	AlarmLineLost:      text.Of("庁内網との分離を失った", "the separation from the office network was lost"),
 	AlarmReview:        text.Of("点検の期限超過が続いている", "a review stays overdue"),
 	AlarmUnconfirmed:   text.Of("その日の接続が確認されていない", "a day's sessions are not confirmed"),
+	AlarmUntold:        text.Of("事案の連絡先に知らせた記録がない", "someone who must be told of an incident was not"),
 	AlarmPasskeyCopied: text.Of("写しがあるかもしれないパスキー", "a passkey that may have been copied"),
 	AlarmNotGone:       text.Of("接続先で終了を検証できない", "end not proved on the target"),
 	AlarmChanged:       text.Of("接続先のアカウント・鍵・権限・定期処理の変化", "accounts, keys, rights or timed jobs of a target changed"),

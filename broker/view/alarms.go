@@ -54,12 +54,26 @@ func (v *Views) Freezes(ctx context.Context, _ Reader, p Page) (api.List[api.Fre
 	if err != nil {
 		return api.List[api.Freeze]{}, err
 	}
-	return pageOf(Each(all, func(f freeze.Status) api.Freeze { return Freeze(f, v.o.Zone) }), func(f api.Freeze) string {
+	return pageOf(Each(all, func(f freeze.Status) api.Freeze { return Freeze(f, v.o.Clock(), v.o.Zone) }), func(f api.Freeze) string {
 		if f.State == freeze.Lifted || f.State == freeze.DrillLapsed {
 			return "2" + newestFirst(f.Since) + f.ID
 		}
 		return "1" + oldestFirst(f.Since) + f.ID
 	}, p)
+}
+
+// CountIncidents counts freezes, and drills apart from them; a drill counts once it was agreed to.
+func (v *Views) CountIncidents(ctx context.Context) (freezes, drills int, err error) {
+	all, err := v.o.Freezer.All(ctx)
+	for _, f := range all {
+		switch {
+		case !f.Drill:
+			freezes++
+		case f.AgreedBy != "":
+			drills++
+		}
+	}
+	return freezes, drills, err
 }
 
 // Freeze shows one freeze or drill. The look is ledgered (L1). Errors: store.ErrNotFound.
@@ -68,7 +82,7 @@ func (v *Views) Freeze(ctx context.Context, by Reader, id string) (out api.Freez
 	if err != nil {
 		return out, err
 	}
-	out = Freeze(st, v.o.Zone)
+	out = Freeze(st, v.o.Clock(), v.o.Zone)
 	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
 		out.Offers = freeze.OnFreeze.Offers(s, by.Person, id)
 		return nil

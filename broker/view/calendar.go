@@ -38,6 +38,9 @@ func (v *Views) Institution(ctx context.Context, by Reader) (out api.Institution
 				return api.Holiday{Date: string(h.Date), Name: h.Name, Open: h.Open}
 			}),
 		}
+		for _, t := range i.Tell {
+			out.Tell = append(out.Tell, api.TellRule{Key: t.Key, JA: t.Who.JA, EN: t.Who.EN, Within: t.Within.String(), Note: t.Note})
+		}
 		for d, h := range i.Hours {
 			if h.From < h.Until {
 				if out.Hours == nil {

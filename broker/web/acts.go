@@ -74,7 +74,7 @@ func (s *Server) answer(c *call, shows act.Shown, id string, result any) error {
 	case requests.Outcome:
 		return c.reply(view.WholeRequest(v.Shown, s.o.Zone))
 	case freeze.Status:
-		return c.reply(view.Freeze(v, s.o.Zone))
+		return c.reply(view.Freeze(v, s.o.Clock(), s.o.Zone))
 	case store.Permit:
 		return s.replyPermit(c, v.ID)
 	case store.Paper:

@@ -93,7 +93,7 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 		"/tick": {"step": "a", "method": "seen"}, "/backup": {}, "/override": {"item": "backup", "reason": "x"}, "/present": {},
 		"/handover": {"person": "S-ALL"}, "/take ": {}, "/identity": {"digits": "123"}, "/attest": {}, "/check": {}, "/extensions": {"by": "15m", "reason": "x"},
 		"/ask-renewal": {}, "/grant": {"reason": "x"}, "/refuse": {"reason": "x"}, "/give": {"reason": "x"}, "/deny": {"reason": "x"}, "/end": {"reason": "x"}, "/pause": {"reason": "x"}, "/resume": {"reason": "x"},
-		"/bookmark": {"note": "x"}, "/sign": {"verdict": "ok"}, "/hand-over": {"auditor": "S-ALL", "reason": "x"}, "/answer": {"answer": "x"}, "/confirm": {"note": "x"}, "/correct": {"text": "x"}, "/message": {"text": "x"}, "/allow": {"held": "1"}, "/explain": {"why": "other"}, "/edit": {"name": "r.yaml", "text": "system: hr"}, "/hold": {"reason": "x"}, "/release": {"reason": "x"}, "/purge": {"reason": "x"},
+		"/bookmark": {"note": "x"}, "/sign": {"verdict": "ok"}, "/hand-over": {"auditor": "S-ALL", "reason": "x"}, "/answer": {"answer": "x"}, "/told": {"key": "x", "text": "x"}, "/confirm": {"note": "x"}, "/correct": {"text": "x"}, "/message": {"text": "x"}, "/allow": {"held": "1"}, "/explain": {"why": "other"}, "/edit": {"name": "r.yaml", "text": "system: hr"}, "/hold": {"reason": "x"}, "/release": {"reason": "x"}, "/purge": {"reason": "x"},
 		"/note": {"values": map[string][]string{}}, "/save": {"values": map[string][]string{}}, "/line-cut": {}, "/line-on": {}, "/line-off": {}, "/line-back": {}, "/test": {}, "/discard": {}, "/submit": {"clauses_told": true},
 	}
 	for _, r := range routes() {

@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 			// the broker and its people
 			"serve": serveStory, "left-behind": leftBehindStory, "stop-broker": stopStory, "town": townStory, "pass": passStory, "pass-to": passToStory,
 			"enroll": enrollStory, "enroll-printed": enrollPrinted, "code": codeStory,
-			"as": asStory, "comes": comesStory, "auth": authStory, "japanese": japaneseStory, "refused": refusedStory, "field": fieldStory, "ledgered": ledgeredStory, "told": toldStory,
+			"as": asStory, "comes": comesStory, "auth": authStory, "japanese": japaneseStory, "refused": refusedStory, "field": fieldStory, "ledgered": ledgeredStory, "bundle": bundleStory, "told": toldStory,
 			"submit": submitStory, "approved": approvedStory, "granted": grantedStory,
 			"sits": sitsStory, "keys": keysStory, "left": leftStory, "learns": learnsStory,
 			"says": saysStory, "renews": renewsStory,
