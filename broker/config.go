@@ -78,14 +78,6 @@ type RecipientsConfig struct {
 	Input    []Recipient `yaml:"input"`    // offline, of the input; serve needs one
 }
 
-// LedgerConfig is the group of keys about the ledger.
-type LedgerConfig struct {
-	Origin        string `yaml:"origin"`
-	CheckpointDir string `yaml:"checkpoint_dir"` // empty: checkpoints stay in the database only
-
-	SIEM SIEMConfig `yaml:",inline"` // the collector of logs that gets every entry
-}
-
 // RecordingsConfig is the group of keys about recordings and the space they need.
 type RecordingsConfig struct {
 	Retention    Duration `yaml:"retention"`
@@ -135,7 +127,7 @@ func DefaultConfig() Config {
 		Language:        "",
 		DataDir:         "data",
 		MasterKeyFile:   filepath.Join("secret", "master.key"),
-		Ledger:          defaultLedger()LedgerConfig{Origin: "sekimori.example/ledger", CheckpointDir: "checkpoints", SIEM: defaultSIEM()},
+		Ledger:          defaultLedger(),
 		SSHListen:       "127.0.0.1:2222",
 		GateName:        "gate",
 		Socket:          filepath.Join("run", "sekimori.sock"),

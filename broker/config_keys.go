@@ -26,10 +26,7 @@ func configKeys() []configKey {
 		{name: "language", ja: "相手の言語が分からないときの言語: ja、en、空なら両方。", en: "Language for whom none is known: ja, en, or empty for both.", value: func(c Config) any { return c.Language }},
 		{name: "data_dir", ja: "データの場所(権限 0700)。相対パスはこのファイルから。", en: "Where data lies (mode 0700). Relative paths start at this file.", value: func(c Config) any { return c.DataDir }},
 		{name: "master_key_file", ja: "秘密を封じる鍵のファイル(0600)。データの外、できれば別の媒体か systemd の credential(${CREDENTIALS_DIRECTORY}/…)に置きます。", en: "File of the key that seals secrets (0600). Outside the data, better on another medium or a systemd credential (${CREDENTIALS_DIRECTORY}/…).", value: func(c Config) any { return c.MasterKeyFile }},
-		{name: "ledger", ja: "台帳。", en: "The ledger.", group: ledgerKeysappend([]configKey{
-			{name: "origin", ja: "確定点に署名する台帳の名前。最初の起動の後は変えられません。", en: "Name of the ledger in its checkpoints. Fixed once the ledger exists.", value: func() any { return c.Ledger.Origin }},
-			{name: "checkpoint_dir", ja: "確定点を書き出す場所。データの外に置くほど、過去の書換えが見つかります。", en: "Where checkpoints are also written. Outside the data, or rewriting the past goes unseen.", value: func(c Config) any { return c.Ledger.CheckpointDir }},
-		}, siemKeys()...)},
+		{name: "ledger", ja: "台帳。", en: "The ledger.", group: append(ledgerKeys(), siemKeys()...)},
 		{name: "ssh_listen", ja: "保守要員の SSH を待ち受けるアドレス。", en: "Address where engineers' SSH is accepted.", value: func(c Config) any { return string(c.SSHListen) }},
 		{name: "gate_name", ja: "保守要員が @ の後に打つホスト名。案内の文に出ます。", en: "Host that engineers type after the @; shown in texts.", value: func(c Config) any { return c.GateName }},
 		{name: "socket", ja: "コマンドが話す Unix ソケット。", en: "Unix socket that the commands speak to.", value: func(c Config) any { return c.Socket }},

@@ -21,6 +21,8 @@ type LedgerConfig struct {
 	Quorum         int             `yaml:"quorum"` // of the witnesses; 0: all of them
 	WitnessSilence Duration        `yaml:"witness_silence"`
 	CheckpointMail string          `yaml:"checkpoint_mail"` // empty: none
+
+	SIEM SIEMConfig `yaml:",inline"` // the collector of logs that gets every entry
 }
 
 // WitnessConfig is one witness: where it answers, and its keys.
@@ -33,7 +35,7 @@ type WitnessConfig struct {
 const mostWitnesses = 8
 
 func defaultLedger() LedgerConfig {
-	return LedgerConfig{Origin: "sekimori.example/ledger", CheckpointDir: "checkpoints", WitnessSilence: Duration(24 * time.Hour)}
+	return LedgerConfig{Origin: "sekimori.example/ledger", CheckpointDir: "checkpoints", WitnessSilence: Duration(24 * time.Hour), SIEM: defaultSIEM()}
 }
 
 // empty tells whether nothing stands below the group's name.
