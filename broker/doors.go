@@ -138,7 +138,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	b.pages = counter
 	b.api = web.New(web.Options{
 		Teller: teller,
-		Staff:  counter.Staff(), Portal: counter.Portal(),
+		Staff:  counter.Staff(), Portal: counter.Portal(), Player: pages.Player(),
 		DB: b.db, Views: views, Acts: acts, Ring: ring, Registry: people, Desk: desk, Attendance: post, Reports: written,
 		Agenda: book, Freezer: freezer, Reviews: reviews, Days: days, Sessions: b.sup, Papers: onFile, Permits: standing, Sealing: sealed, Reconcile: compared, Files: fileDesk, Roster: whoWorks, Lines: lines, Targets: targets,
 		Evidence: held, Clock: o.Clock, Zone: c.Location(),

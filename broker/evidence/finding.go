@@ -88,3 +88,6 @@ func (e *DisposedError) Error() string {
 func (e *DisposedError) Unwrap() error {
 	return &policy.Denied{Reason: policy.RecordingDisposed, Args: map[string]string{"date": e.At.Format(time.DateOnly)}}
 }
+
+// ErrNotSealed says that a recording has no digest in the ledger yet.
+var ErrNotSealed = errors.New("the recording is not sealed yet")

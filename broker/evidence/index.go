@@ -139,6 +139,9 @@ func (r *Recording) dropIfGone(path string) error {
 	return errors.Join(fmt.Errorf("%w: the recording is gone", ErrNoIndex), os.Remove(path))
 }
 
+// Entry is the number of the ledger's entry that names the digest; -1: none.
+func (r *Recording) Entry() int64 { return r.p.entry }
+
 // Started is when the recording began, from its header.
 func (r *Recording) Started(identities ...age.Identity) (time.Time, error) {
 	rec, err := r.Reader(identities...)

@@ -9,6 +9,7 @@ import (
 	"sekimori/broker/api"
 	"sekimori/broker/evidence"
 	"sekimori/broker/papers"
+	"sekimori/recordings/offline"
 )
 
 // kept gives the fault of a damaged or missing recording or paper copy; nil where the error concerns neither.
@@ -18,6 +19,13 @@ func kept(err error) *api.Fault {
 	var full *papers.NoSpaceError
 	var damaged *papers.DamagedError
 	switch {
+	case errors.Is(err, evidence.ErrNotSealed):
+		return NotSealed()
+	case errors.Is(err, offline.ErrTooLarge):
+		return &api.Fault{
+			Status: http.StatusConflict, Code: "too-large", Exit: api.ExitError, JA: "一つのHTMLにするには操作記録が大きすぎます(64 MiBまで)", EN: "the recording is too large for one HTML file (64 MiB at most)",
+			HintJA: "形式を text か asciicast にしてください。大きさの限りはありません", HintEN: "use the format text or asciicast, which have no bound", Cause: err,
+		}
 	case errors.Is(err, evidence.ErrNone):
 		return &api.Fault{
 			Status: http.StatusNotFound, Code: api.CodeNotFound, Exit: api.ExitError,
@@ -91,4 +99,12 @@ func paperDamaged(d *papers.DamagedError) *api.Fault {
 		f.JA, f.EN = d.Paper+" の写しは台帳と合いません", "the copy of "+d.Paper+" does not hold against the ledger"
 	}
 	return f
+}
+
+// NotSealed is the fault of an act that needs a recording's digest while the session goes on.
+func NotSealed() *api.Fault {
+	return &api.Fault{
+		Status: http.StatusConflict, Code: "not-sealed", Exit: api.ExitError, JA: "操作記録はまだ封印されていません", EN: "the recording is not sealed yet",
+		HintJA: "接続が終わってからやり直してください", HintEN: "try again when the session is over",
+	}
 }

@@ -90,7 +90,7 @@ var kindsOfSessions = func() []Kind {
 			list("text", "parts sent as lines of text, in the same way"), list("search", "lines that a search found, in the same way"),
 			yesno("ended", "the look is over; absent: it goes on")}},
 		{Name: "recording.exported", JA: "操作記録の書き出し", Says: "A person took a recording out in a readable form.", Subjects: namesLook,
-			Members: with(purpose, text("format", "`asciicast`, `text` or `raw`"), text("channel", "number of the channel, in decimal, or `all`"), sum, damaged)},
+			Members: with(purpose, text("format", "`asciicast`, `text`, `raw` or `html`"), text("channel", "number of the channel, in decimal, or `all`"), sum, damaged)},
 		{Name: "recording.searched", JA: "操作記録の検索", Says: "A person searched the text of recordings. The entry is written before the person sees a hit. The words stand in it, because a look that no one can judge afterwards is not watched; long numbers in them are masked.", Subjects: "the person, the sessions of which lines are shown",
 			Members: with(purpose, text("words", "what was searched for; each digit of a run of twelve or more is `●`"), text("system", "the system asked for; empty: all"),
 				text("from", "only sessions from here on (RFC 3339); empty: all"), text("to", "only sessions before this; empty: all"), text("next", "where the search went on; empty: at the newest session"),

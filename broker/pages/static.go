@@ -4,12 +4,15 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
 	"sync"
+
+	"sekimori/broker/view"
 )
 
 //go:embed static
@@ -89,4 +92,15 @@ func serveStatic(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 	}
 	_, _ = w.Write(body) // fails only where the browser is gone
+}
+
+// Player is the player of recordings, for an export that holds it.
+func Player() view.Player {
+	const vendor = "static/vendor/asciinema/"
+	script, err := staticFiles.ReadFile(vendor + "player.min.js")
+	style, styleErr := staticFiles.ReadFile(vendor + "player.css")
+	if err = errors.Join(err, styleErr); err != nil {
+		panic(fmt.Errorf("static files of the program: %w", err)) // they are embedded
+	}
+	return view.Player{Script: script, Style: style}
 }

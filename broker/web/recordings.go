@@ -90,7 +90,7 @@ func (s *Server) sealedFile(c *call) error {
 	}
 	defer held.Close()
 	if held.Live {
-		return faultNotSealed() // although its row says that the session is over
+		return fault.NotSealed() // although its row says that the session is over
 	}
 	f, size, err := held.File()
 	if err != nil {
@@ -149,14 +149,17 @@ const mostKeys = 1 << 20
 
 func (s *Server) exportRecording(c *call) error {
 	format := c.r.FormValue("format")
-	if !slices.Contains([]string{"asciicast", "text", "raw"}, format) {
-		return fault.BadRequest("形式は asciicast、text、raw のどれかです", "format is one of asciicast, text, raw", nil)
+	if !slices.Contains([]string{"asciicast", "text", "raw", "html"}, format) {
+		return fault.BadRequest("形式は asciicast、text、raw、html のどれかです", "format is one of asciicast, text, raw, html", nil)
 	}
 	held, why, err := s.view(c, policy.ActExport)
 	if err != nil {
 		return err
 	}
 	defer held.Close()
+	if format == "html" {
+		return s.exportPage(c, held, why)
+	}
 	v, err := s.exportView(c, held, format)
 	if err != nil {
 		return err
@@ -320,7 +323,7 @@ func (s *Server) isOver(c *call, id string) error {
 	return s.o.DB.Read(c.r.Context(), func(snap *store.Snap) error {
 		r, err := snap.Session(id)
 		if err == nil && r.State.Live() {
-			return faultNotSealed()
+			return fault.NotSealed()
 		}
 		return err
 	})
@@ -355,7 +358,7 @@ func (s *Server) verifyRecording(c *call) error {
 		}
 		return c.reply(out)
 	case errors.Is(err, evidence.ErrNone):
-		return faultNotSealed()
+		return fault.NotSealed()
 	case err != nil:
 		return err
 	}
@@ -363,14 +366,7 @@ func (s *Server) verifyRecording(c *call) error {
 		return err
 	}
 	if held.Live {
-		return faultNotSealed()
+		return fault.NotSealed()
 	}
 	return c.reply(api.RecordingCheck{Session: id, SHA256: held.Digest.SHA256.String(), Size: held.Digest.Size, OK: true})
-}
-
-func faultNotSealed() *api.Fault {
-	return &api.Fault{
-		Status: http.StatusConflict, Code: "not-sealed", Exit: api.ExitError, JA: "操作記録はまだ封印されていません", EN: "the recording is not sealed yet",
-		HintJA: "接続が終わってからやり直してください", HintEN: "try again when the session is over",
-	}
 }

@@ -71,6 +71,7 @@ type Options struct {
 	Log        hclog.Logger
 	Staff      http.Handler // the pages beside the API on its TCP listener; nil: none
 	Portal     http.Handler // the pages of vendors, on a listener of their own; nil: none
+	Player     view.Player  // goes into recordings that are exported as a page
 }
 
 // NoticeSettings are the settings that the notice states.

@@ -70,7 +70,7 @@ func (p *program) recordingCommand() *cli.Command {
 			&cli.DurationFlag{Name: "idle", Value: 2 * time.Second, Usage: p.say("操作のない間を長くともこれだけ待つ(0 は縮めない)", "wait at most so long where nothing happened (0: as it was)")},
 			&cli.DurationFlag{Name: "from", Usage: p.say("開始からの時間。そこまでは待たずに進む(例 12m30s)", "time since the start; up to there without waiting (12m30s)")})...),
 		p.leaf("export", "ID", "書き出す(点検担当だけ)", "export (auditors only)", p.exportRecording, p.purposeFlag(), p.explanationFlag(), damaged,
-			&cli.StringFlag{Name: "format", Usage: "asciicast|text|raw"}, p.channelFlag(), p.encodingFlag(),
+			&cli.StringFlag{Name: "format", Usage: "asciicast|text|raw|html"}, p.channelFlag(), p.encodingFlag(),
 			p.outputFlag(), p.forceFlag()),
 		p.searchCommand(), p.indexCommand(),
 		p.holdCommand(), p.releaseCommand(), p.purgeCommand(), p.accessCommand(),
@@ -166,9 +166,9 @@ func (p *program) exportRecording(c *cli.Context) error {
 		return err
 	}
 	switch format {
-	case "asciicast", "text", "raw":
+	case "asciicast", "text", "raw", "html":
 	default:
-		return &usageError{ja: fmt.Sprintf("知らない形式 %q", format), en: fmt.Sprintf("unknown format %q", format), hintJA: "asciicast、text、raw のどれかです", hintEN: "one of asciicast, text, raw"}
+		return &usageError{ja: fmt.Sprintf("知らない形式 %q", format), en: fmt.Sprintf("unknown format %q", format), hintJA: "asciicast、text、raw、html のどれかです", hintEN: "one of asciicast, text, raw, html"}
 	}
 	q := lookQuery(c)
 	q.Set("format", format)

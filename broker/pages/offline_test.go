@@ -1,0 +1,76 @@
+package pages
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"sekimori/recordings"
+)
+
+// TestAnOfflinePageInABrowser: the file opens from a disk without a network. It plays, jumps to marks, speaks both languages, asks for nothing, and runs
+// nothing of a hostile recording.
+func TestAnOfflinePageInABrowser(t *testing.T) {
+	t.Parallel()
+	startChromium(t)
+	w := found(t)
+	const id = "S-20261124-01"
+	w.recordedAs(id, func(r *recordings.Writer, pass func(time.Duration)) error {
+		pass(time.Minute)
+		return r.Data(0, recordings.Stdout, []byte("</script><script>document.title='attacked'</script><img src=x onerror=\"document.title='attacked'\">\u202e障害\r\n"))
+	})
+	held, err := w.o.Evidence.Open(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	page, err := w.o.Views.OfflinePage(t.Context(), held, "ja", recordings.UTF8, Player())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "page.html")
+	f, err := os.Create(path)
+	if err == nil {
+		err = page.Write(t.Context(), f)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tab := w.tab("", drawn{lang: "ja", width: 1280})
+	command(tab, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{{Offline: true}}})
+	command(tab, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: true})
+	tab.base = "file://"
+	tab.open(path)
+	tab.until(`document.querySelectorAll("#screen .ap-line").length > 0 && Number(document.getElementById("seek").max) > 2`)
+	tab.do(chromedp.Click(`.marks li:last-child button`))
+	tab.until(`document.querySelector("#screen .ap-term").textContent.includes("over")`)
+	if said := eval[string](tab, `document.title`); !strings.HasPrefix(said, id) {
+		t.Errorf("the title is %q: a script of the recording ran", said)
+	}
+	if n := eval[int](tab, `performance.getEntriesByType("resource").length`); n != 0 {
+		t.Errorf("%d requests left the page", n)
+	}
+	body := tab.text()
+	for _, want := range []string{"証明", held.Digest.SHA256.String(), "sekimori-verify", "シェル開始", "〓障害"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	tab.accessible("offline, ja")
+	tab.do(chromedp.Click(`#to-en`))
+	eval[bool](tab, `(() => { const s = document.getElementById("seek"); s.value = "1"; s.dispatchEvent(new Event("change")); return true })()`)
+	tab.until(`document.querySelector("#screen .ap-term").textContent.includes("shell started")`)
+	if body := tab.text(); !strings.Contains(body, "How to verify") || strings.Contains(body, "確かめ方") {
+		t.Error("the page does not speak English")
+	}
+	tab.accessible("offline, en")
+	tab.wellBehaved("offline")
+}
