@@ -53,7 +53,7 @@ func brokerProcess() error {
 	if err != nil {
 		return err
 	}
-	db, err := openStore(os.Getenv(inDir), time.Now)
+	db, err := openStore(os.Getenv(inDir), testbed.NewClock().Now)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func TestKillBothSides(t *testing.T) {
 		}
 	}
 	kill(broker)
-	if r.db, err = openStore(r.dir, time.Now); err != nil {
+	if r.db, err = openStore(r.dir, testbed.NewClock().Now); err != nil {
 		t.Fatal(err)
 	}
 	defer r.db.Close()

@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/internal/testbed/blank"
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
@@ -48,7 +49,7 @@ func newRoom(t testing.TB) *room {
 		t.Fatal(err)
 	}
 	var err error
-	if r.db, err = openStore(r.dir, time.Now); err != nil {
+	if r.db, err = openStore(r.dir, testbed.NewClock().Now); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.db.Close() })

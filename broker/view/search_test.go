@@ -210,7 +210,7 @@ func TestSearchOverADamagedIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := l.views.Search(t.Context(), l.reader("mori"), view.SearchAsked{Words: "障害"}, review)
-	if err != nil || r.Unindexed != 2 || len(r.Items) != 0 || l.index.Has(id) {
+	if err != nil || r.Unindexed != 2 || len(r.Items) != 0 || l.index.Holds(id) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -33,7 +33,7 @@ var ErrNotIndexed = errors.New("the session is not indexed")
 // Find searches a session's index. At most lines hits are returned with their text. may is asked once, before the first text is opened;
 // where it says no, nothing is found. Errors: ErrNotIndexed, ErrDamaged.
 func (x *Index) Find(ctx context.Context, session string, q Query, lines int, may func() (bool, error)) (Found, error) {
-	if !validSession(session) || !x.Has(session) {
+	if !validSession(session) || !x.Holds(session) {
 		return Found{}, ErrNotIndexed
 	}
 	o, err := x.openFile(session)

@@ -71,8 +71,8 @@ func Open(o Options) (*Index, error) {
 // Close releases the directory.
 func (x *Index) Close() error { return x.root.Close() }
 
-// Has reports whether a session is indexed.
-func (x *Index) Has(session string) bool {
+// Holds reports whether a session is indexed.
+func (x *Index) Holds(session string) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.has[session]

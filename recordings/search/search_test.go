@@ -290,8 +290,8 @@ func TestUnfinishedIndexIsNone(t *testing.T) {
 	torn := func(yield func(recordings.TextLine, error) bool) {
 		_ = yield(recordings.TextLine{JA: "障害", EN: "障害"}, nil) && yield(recordings.TextLine{}, broken)
 	}
-	if _, err := x.Build(t.Context(), session, torn); !errors.Is(err, broken) || x.Has(session) {
-		t.Errorf("torn: %v, has %v", err, x.Has(session))
+	if _, err := x.Build(t.Context(), session, torn); !errors.Is(err, broken) || x.Holds(session) {
+		t.Errorf("torn: %v, has %v", err, x.Holds(session))
 	}
 	build(t, x, session, output("復旧"))
 	if _, err := x.Build(t.Context(), session, torn); !errors.Is(err, broken) || find(t, x, session, "復旧").Hits != 1 {
