@@ -18,6 +18,7 @@ type Institution struct {
 	StandingPermits bool          // work needs a standing permit for its vendor and system (包括許可)
 	RosterFrom      Date          // from this day on each vendor confirms every month who works for it; empty: it is not asked for
 	Tell            []Tell        // who must be told of an incident, and by when
+	ReviewWeights   []string      // weights of the reasons by which reviews are ranked: "rv-cut=20"; a reason without one has its usual weight
 	SpaceDays       int           // days of recording that should be free; below it the schedule item cautions. 0: not looked at
 }
 

@@ -32,6 +32,7 @@ type Institution struct {
 	StandingPermits bool              `json:"standing_permits"`
 	RosterFrom      string            `json:"roster_from,omitempty"` // a day; empty: no monthly statements
 	Tell            []TellRule        `json:"tell,omitempty"`        // who must be told of an incident
+	ReviewWeights   []string          `json:"review_weights,omitempty"`
 	Holidays        []Holiday         `json:"holidays,omitempty"`
 	NoWork          []NoWork          `json:"no_work,omitempty"`
 }

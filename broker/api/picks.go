@@ -26,6 +26,7 @@ const (
 	PickFollowUp   Pick = "rv-follow-up"
 	PickMasked     Pick = "rv-number-masked"
 	PickRuled      Pick = "rv-live-rule"
+	PickReconcile  Pick = "rv-reconcile"
 	PickRandom     Pick = "rv-random"
 )
 
@@ -44,6 +45,7 @@ var picks = map[Pick]text.Text{
 	PickLateReport: text.Of("作業報告の遅れ", "late work report"),
 	PickMasked:     text.Of("番号を伏せた", "numbers were masked"),
 	PickRuled:      text.Of("命令の決まりに当たった", "a live rule had an effect"),
+	PickReconcile:  text.Of("突合の相違", "a login that the ledger does not know"),
 	PickRandom:     text.Of("無作為抽出", "chosen at random"),
 	PickFollowUp:   text.Of("前回の指摘の確認", "follow-up of the last finding"),
 }
@@ -51,7 +53,7 @@ var picks = map[Pick]text.Text{
 // Picks lists them in the order in which they are shown.
 func Picks() []Pick {
 	return slices.Clone([]Pick{PickFirst, PickWider, PickNumber, PickFiles, PickOffHours, PickExtended, PickCut, PickGap, PickUrgent, PickEmergency,
-		PickMasked, PickRuled, PickDeputy, PickLateReport, PickRandom, PickFollowUp})
+		PickMasked, PickRuled, PickReconcile, PickDeputy, PickLateReport, PickRandom, PickFollowUp})
 }
 
 // Label is the reason as people read it.

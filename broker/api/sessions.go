@@ -120,9 +120,11 @@ type Review struct {
 	Request  string    `json:"request_no,omitempty"`
 	System   string    `json:"system,omitempty"`
 	Vendor   string    `json:"vendor,omitempty"`
-	Sessions []string  `json:"sessions"` // that ended, in order
-	Picks    []Pick    `json:"picks"`    // reasons why it stands out
-	State    string    `json:"state"`    // queued | in-review | overdue | ok | question | answered | fix | not-sampled
+	Sessions []string  `json:"sessions"`          // that ended, in order
+	Picks    []Pick    `json:"picks"`             // reasons why it stands out
+	Score    int       `json:"score"`             // sum of their weights
+	Weighed  []Weighed `json:"weighed,omitempty"` // the reasons with their weights, the heaviest first
+	State    string    `json:"state"`             // queued | in-review | overdue | ok | question | answered | fix | not-sampled
 	Auditor  string    `json:"auditor,omitempty"`
 	Created  time.Time `json:"created_at"`
 	Due      time.Time `json:"due_at"`

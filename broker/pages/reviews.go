@@ -41,6 +41,7 @@ type ReviewsPage struct {
 	Form  string    // address of the printed form
 	Head  text.Text // how the month stands
 	None  text.Text // said where nothing waits
+	Order Link      // the other order
 	Table Table
 	Rows  []ReviewRow
 	Pager Pager
@@ -64,7 +65,11 @@ func (p *Pages) reviews(v *visit) error {
 	now := p.o.Clock().In(p.o.Zone)
 	from := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, p.o.Zone)
 	asked := view.ReviewsAsked{System: v.r.URL.Query().Get("system"), Unsigned: v.r.URL.Query().Get("unsigned") != ""}
-	list, err := p.o.Views.ReviewsLooked(v.r.Context(), v.reader(), asked, v.paging())
+	read, ranked := p.o.Views.ReviewsLooked, v.r.URL.Query().Get("order") == view.ReviewsByRank
+	if ranked {
+		read = p.o.Views.RankedReviews
+	}
+	list, err := read(v.r.Context(), v.reader(), asked, v.paging())
 	if err != nil {
 		return err
 	}
@@ -81,6 +86,11 @@ func (p *Pages) reviews(v *visit) error {
 		Columns: []text.Text{text2("作業(時間枠)", "Work (window)"), text2("状態", "State"), text2("対象システム", "System"), text2("理由(なぜ選ばれたか)", "Why it stands out"),
 			text2("期限", "Due"), text2("担当", "Auditor"), text2("すること", "Act")},
 	}}
+	page.Order = Link{text2("目に付く順に並べる", "Rank by the reasons"), "/reviews?order=" + view.ReviewsByRank}
+	if ranked {
+		page.Order = Link{text2("期限の順に並べる", "Order by due date"), "/reviews"}
+		page.Table.Caption = text2("点検待ち(理由の重みの合計が大きい順)", "Owed reviews, by the sum of the weights of their reasons")
+	}
 	rate := "100%"
 	owed := month.All - month.LeftOut
 	if owed > 0 {
@@ -114,7 +124,7 @@ func (p *Pages) reviews(v *visit) error {
 
 func (v *visit) reviewRow(r api.Review, names map[string]string) ReviewRow {
 	n := len(r.Sessions)
-	row := ReviewRow{ID: r.ID, Href: "/reviews/" + url.PathEscape(r.ID), Chip: reviewChip(r.State), Picks: picksText(r.Picks), System: nameIn(names, r.System),
+	row := ReviewRow{ID: r.ID, Href: "/reviews/" + url.PathEscape(r.ID), Chip: reviewChip(r.State), Picks: weighedText(r), System: nameIn(names, r.System),
 		Count: text2("接続 "+itoa(n)+"件", itoa(n)+" session(s)"), Due: moment(r.Due, v.p.o.Zone), Auditor: nameIn(names, r.Auditor)}
 	if r.SignedBy != "" {
 		row.Auditor, row.Review = nameIn(names, r.SignedBy), r.State == string(api.ReviewAnswered)
@@ -133,6 +143,19 @@ func picksText(picks []api.Pick) text.Text {
 		ja, en = append(ja, p.Label().JA), append(en, p.Label().EN)
 	}
 	return text2(strings.Join(ja, " / "), strings.Join(en, " / "))
+}
+
+// weighedText are the reasons with their weights, and the sum.
+func weighedText(r api.Review) text.Text {
+	if len(r.Weighed) == 0 {
+		return text.Text{}
+	}
+	var ja, en []string
+	for _, w := range r.Weighed {
+		label := w.Pick.Label()
+		ja, en = append(ja, label.JA+" "+itoa(w.Weight)), append(en, label.EN+" "+itoa(w.Weight))
+	}
+	return text2(strings.Join(ja, " / ")+"(計 "+itoa(r.Score)+")", strings.Join(en, " / ")+" (sum "+itoa(r.Score)+")")
 }
 
 // nameIn is the name of an id; without one the id itself.

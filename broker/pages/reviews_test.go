@@ -37,6 +37,7 @@ func TestAnAuditorReviewsAWindowsWork(t *testing.T) {
 	w.worked()
 	b := w.as("mori")
 	b.get("/reviews").has(t, "R8-0001-1", "強制切断・異常終了", "点検担当", "点検する", "点検 0/1件(0%)", "点検待ち")
+	b.get("/reviews?order=rank&lang=ja").has(t, "突合の相違 9 / 強制切断・異常終了 8 / 初めての保守要員 4(計 21)", "期限の順に並べる")
 	b.get("/reviews?lang=en").has(t, "cut or abnormal end", "Review<", "0/1 reviewed (0%)")
 	b.get("/reviews/R8-0001-1?lang=ja").has(t, "申請と実際", "S-20261124-02", "[203]", "時間枠が終わってから", "保守要員A(E-0031)", "引き受ける", "引き継ぐ")
 	if a := b.post("/reviews/R8-0001-1/take", url.Values{"back": {"/reviews"}}); a.status != http.StatusSeeOther {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"strings"
 
 	"sekimori/broker/api"
 	"sekimori/broker/rules"
@@ -138,6 +139,9 @@ func officeCard(i api.Institution) Card {
 	add("従事者の月次確認", "Monthly roster", roster)
 	for _, t := range i.Tell {
 		add("事案のとき知らせる先", "To be told of an incident", tellRule(t))
+	}
+	if len(i.ReviewWeights) > 0 {
+		add("点検の理由の重み", "Weights of reasons for review", text.Same(strings.Join(i.ReviewWeights, " ")))
 	}
 	if i.SpaceDays > 0 {
 		add("記録の空き", "Free space for recordings", text2(fmt.Sprintf("%d日分", i.SpaceDays), fmt.Sprintf("%d days", i.SpaceDays)))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/broker/field"
 	"sekimori/broker/forms"
 	"sekimori/broker/rules"
@@ -173,6 +174,9 @@ var institutions = kindOf[policy.Institution]{
 		field.Own("tell", "事案のとき知らせる先", "To be told of an incident", func(i *policy.Institution) *[]policy.Tell { return &i.Tell },
 			func(i *policy.Institution, v forms.Value, _ *time.Location) { i.Tell = tells(v) }, nil,
 			func(i *policy.Institution, lang string) string { return "" }).Parts(tellByKey).Late(),
+		field.List("review_weights", "点検の理由の重み", "Weights of reasons for review", func(i *policy.Institution) *[]string { return &i.ReviewWeights }).
+			Bound(func(i *policy.Institution) bool { _, ok := api.PickWeights(i.ReviewWeights); return !ok }, "unknown-weight",
+				"rv-cut=20 のように、理由の符号と 0 から 100 の重みを一度ずつ書いてください。", "write each reason once with a weight from 0 to 100, like rv-cut=20").Late(),
 	},
 	apart: func(*policy.Institution) {},
 }

@@ -64,7 +64,7 @@ func Picks(s *store.Snap, r store.Review, zone *time.Location) ([]api.Pick, erro
 		return nil, err
 	}
 	found := map[api.Pick]bool{api.PickRandom: r.Drawn == store.DrawnChosen}
-	for _, look := range []func(*store.Snap, store.Review, Work, *time.Location, map[api.Pick]bool) error{ofSessions, ofRequest, ofWindow, ofBefore, ofHours} {
+	for _, look := range []func(*store.Snap, store.Review, Work, *time.Location, map[api.Pick]bool) error{ofSessions, ofRequest, ofWindow, ofBefore, ofHours, ofLogins} {
 		if err := look(s, r, work, zone, found); err != nil {
 			return nil, fmt.Errorf("why %s stands out: %w", r.ID, err)
 		}
@@ -176,6 +176,18 @@ func ofBefore(s *store.Snap, r store.Review, work Work, _ *time.Location, found 
 	}
 	found[api.PickFollowUp] = verdict == string(api.ReviewQuestion) || verdict == string(api.ReviewFix)
 	return err
+}
+
+// ofLogins looks for logins of the targets that the ledger does not know, from the work until an hour after it.
+func ofLogins(s *store.Snap, _ store.Review, work Work, _ *time.Location, found map[api.Pick]bool) error {
+	for _, v := range work.Sessions {
+		odd, err := s.UnknownLoginsBeside(v.ID, v.Target, v.Created, v.Ended.Add(time.Hour))
+		if err != nil {
+			return err
+		}
+		found[api.PickReconcile] = found[api.PickReconcile] || odd
+	}
+	return nil
 }
 
 // ofHours looks at the time of the work.

@@ -229,6 +229,13 @@ func TestPicksSayWhyWorkStandsOut(t *testing.T) {
 					tx.AddDecision(store.Decision{Request: w.s.Request, Version: 1, Stage: 1, By: "deputy", OnBehalf: "head", Verdict: store.VerdictApprove}))
 			})
 		}, []api.Pick{api.PickFirst, api.PickNumber, api.PickFiles, api.PickUrgent, api.PickDeputy, api.PickLateReport}},
+		{"a login that the ledger does not know", func(w *world) {
+			w.end(w.s, policy.EndedByEngineer)
+			act(w.T, w.h, func(tx *store.Tx) error {
+				_, err := tx.AddUnknownLogin(store.UnknownLogin{Target: "map-web", Said: tx.Now, At: tx.Now, Login: "root", Record: "accepted"})
+				return err
+			})
+		}, []api.Pick{api.PickFirst, api.PickReconcile}},
 		{"worked before, wider rights, last time a question", func(w *world) {
 			w.verdictBefore("question")
 			w.before(func(then, now *store.RequestBody) { then.Accounts, now.Accounts = nil, []string{"map-web/web"} })

@@ -29,6 +29,7 @@ type tellBody struct {
 	EN       string `json:"en"`
 	WithinMS int64  `json:"within_ms"`
 	Note     string `json:"note,omitempty"`
+	ReviewWeights   []string     `json:"review_weights,omitempty"`
 }
 
 // Institution reads the institution's declaration; the zero value (undeclared) where there is none.
@@ -48,7 +49,7 @@ func scanInstitution(r scanner) (policy.Institution, error) {
 	err := r.Scan(body{&b})
 	i := policy.Institution{
 		Declared: true, Lead: time.Duration(b.LeadMS) * time.Millisecond, Certifications: b.Certifications, PledgeCopy: b.PledgeCopy,
-		SpecialClauses: b.SpecialClauses, AuditReport: b.AuditReport, SpaceDays: b.SpaceDays, StandingPermits: b.StandingPermits, RosterFrom: b.RosterFrom,
+		SpecialClauses: b.SpecialClauses, AuditReport: b.AuditReport, SpaceDays: b.SpaceDays, StandingPermits: b.StandingPermits, RosterFrom: b.RosterFrom, ReviewWeights: b.ReviewWeights,
 	}
 	for _, t := range b.Tell {
 		i.Tell = append(i.Tell, policy.Tell{Key: t.Key, Who: policy.Text{JA: t.JA, EN: t.EN}, Within: time.Duration(t.WithinMS) * time.Millisecond, Note: t.Note})
@@ -65,7 +66,7 @@ func scanInstitution(r scanner) (policy.Institution, error) {
 func (t *Tx) PutInstitution(i policy.Institution) error {
 	b := institutionBody{
 		LeadMS: i.Lead.Milliseconds(), Certifications: i.Certifications, PledgeCopy: i.PledgeCopy, SpecialClauses: i.SpecialClauses,
-		AuditReport: i.AuditReport, SpaceDays: i.SpaceDays, StandingPermits: i.StandingPermits, RosterFrom: i.RosterFrom,
+		AuditReport: i.AuditReport, SpaceDays: i.SpaceDays, StandingPermits: i.StandingPermits, RosterFrom: i.RosterFrom, ReviewWeights: i.ReviewWeights,
 	}
 	for _, t := range i.Tell {
 		b.Tell = append(b.Tell, tellBody{t.Key, t.Who.JA, t.Who.EN, t.Within.Milliseconds(), t.Note})

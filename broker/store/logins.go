@@ -166,6 +166,11 @@ func (s *Snap) UnknownLoginPage(f UnknownLoginFilter, p Page) (Paged[UnknownLogi
 		first: "explained_at = 0 OR explained_at > ?", orders: [2]order{newest, newest}, column: "id", name: func(u UnknownLogin) string { return u.ID }}.page(s, p)
 }
 
+// UnknownLoginsBeside tells whether a target has an unknown login from within a time, or one that goes with a session.
+func (s *Snap) UnknownLoginsBeside(session, target string, from, to time.Time) (bool, error) {
+	return get(s, scanAny, `SELECT EXISTS (SELECT 1 FROM unknown_logins WHERE target = ? AND (session = ? OR at >= ? AND at < ?))`, target, session, ms(from), ms(to))
+}
+
 // OpenUnknownLogins counts a target's unknown logins that no reviewer has explained.
 func (s *Snap) OpenUnknownLogins(target string) (int, error) {
 	return get(s, func(r scanner) (n int, err error) { return n, r.Scan(&n) }, `SELECT count(*) FROM unknown_logins WHERE target = ? AND explained_by = ''`, target)

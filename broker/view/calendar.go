@@ -34,7 +34,7 @@ func (v *Views) Institution(ctx context.Context, by Reader) (out api.Institution
 		}
 		out = api.Institution{
 			Declared: i.Declared, Lead: Length(i.Lead), Certifications: i.Certifications, PledgeCopy: i.PledgeCopy, SpecialClauses: i.SpecialClauses,
-			AuditReport: i.AuditReport, SpaceDays: i.SpaceDays, StandingPermits: i.StandingPermits, RosterFrom: string(i.RosterFrom), Holidays: Each(days, func(h store.Holiday) api.Holiday {
+			AuditReport: i.AuditReport, SpaceDays: i.SpaceDays, StandingPermits: i.StandingPermits, RosterFrom: string(i.RosterFrom), ReviewWeights: i.ReviewWeights, Holidays: Each(days, func(h store.Holiday) api.Holiday {
 				return api.Holiday{Date: string(h.Date), Name: h.Name, Open: h.Open}
 			}),
 		}

@@ -119,7 +119,13 @@ func (v *Views) review(s *store.Snap, r store.Review) (api.Review, review.Work, 
 		out.Sessions = append(out.Sessions, one.ID)
 	}
 	picks, err := review.Picks(s, r, z)
+	if err != nil {
+		return out, work, err
+	}
 	out.Picks = append(out.Picks, picks...)
+	rules, err := s.Institution()
+	weights, _ := api.PickWeights(rules.ReviewWeights) // what the registry let in is well-formed
+	out.Weighed, out.Score = api.Weigh(picks, weights)
 	return out, work, err
 }
 

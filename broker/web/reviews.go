@@ -8,6 +8,10 @@ func (s *Server) reviews(c *call) error {
 		return err
 	}
 	asked := view.ReviewsAsked{Unsigned: c.query("unsigned") == "true", System: c.query("system"), Auditor: c.query("auditor")}
+	if c.query("order") == view.ReviewsByRank {
+		list, err := s.o.Views.RankedReviews(c.r.Context(), c.reader(), asked, p)
+		return c.answer(list, err)
+	}
 	list, err := s.o.Views.ReviewsLooked(c.r.Context(), c.reader(), asked, p)
 	return c.answer(list, err)
 }

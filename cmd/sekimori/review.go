@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,7 @@ func (p *program) reviewFields() []column[api.Review] {
 		{"状態", "STATE", func(v api.Review) string { return word(p, api.ReviewState(v.State)) }},
 		{"期限", "DUE", func(v api.Review) string { return stamp(v.Due) }},
 		{"点検担当", "AUDITOR", func(v api.Review) string { return p.named(v.Auditor) }},
+		{"重み", "WEIGHT", func(v api.Review) string { return strconv.Itoa(v.Score) }},
 		{"目に付く点", "STANDS OUT", func(v api.Review) string { return p.picks(v.Picks) }},
 	}
 }
@@ -126,12 +128,16 @@ func (p *program) reviewDone(v api.Review) error {
 func (p *program) reviewCommand() *cli.Command {
 	return p.group("review", "点検(時間枠の作業ごと)", "reviews, one per window's work",
 		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
-			v, err := fetchList(p, c, api.Reviews.All(), nil)
+			query := url.Values{}
+			if c.Bool("ranked") {
+				query.Set("order", "rank")
+			}
+			v, err := fetchList(p, c, api.Reviews.All(), query)
 			if err != nil {
 				return err
 			}
 			return list(p, v, "点検待ちはありません。", "Nothing to review.", p.reviewFields())
-		}),
+		}, &cli.BoolFlag{Name: "ranked", Usage: p.say("点検待ちだけを、理由の重みの合計が大きい順に", "owed reviews only, by the sum of the weights of their reasons")}),
 		p.leaf("show", "ID", "一つを見る(接続番号でもよい)", "show one; a session names the review that covers it", func(c *cli.Context) error {
 			v, err := fetch(p, c, api.Reviews.Of(c.Args().First()), nil)
 			if err != nil {
