@@ -125,7 +125,6 @@ type formPart[T any] struct {
 	ja, en  string
 	columns []sheet.Column
 	rows    func(T) [][]sheet.Cell
-	empty   text.Text
 }
 
 var none = text.Of("無", "none")
