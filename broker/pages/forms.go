@@ -18,9 +18,9 @@ func formRoutes() []row {
 	readers := everyStaff() // which person reads which form is judged as for the thing itself
 	return []row{
 		get("/forms", staff, text2("様式", "Forms"), everyStaff(), l0, (*Pages).forms).inMenu(97),
-		get("/forms/{form}/blank", staff, text2("手書き用の様式", "Form for handwriting"), everyStaff(), l0, (*Pages).blankForm),
+		get("/forms/{form}/blank.pdf", staff, text2("手書き用の様式", "Form for handwriting"), everyStaff(), l0, (*Pages).blankForm),
 		get("/forms/{form}/print", staff, text2("印刷用", "Print view"), readers, l1, (*Pages).formPrint),
-		get("/forms/{form}/pdf", staff, text2("印刷用(PDF)", "Print as PDF"), readers, l1, (*Pages).formPDF),
+		get("/forms/{form}/form.pdf", staff, text2("印刷用(PDF)", "Print as PDF"), readers, l1, (*Pages).formPDF),
 		get("/forms/{form}/export", staff, text2("様式の書き出し", "Export of a form"), those(policy.Auditor), l1, (*Pages).formExportForm).denying(policy.ExportAuditorOnly),
 		get("/annual", staff, text2("年次報告", "Annual report"), yearReaders(), l0, (*Pages).annual).inMenu(96),
 		get("/annual/{fy}", staff, text2("年次報告", "Annual report"), yearReaders(), l1, (*Pages).annualYear),
@@ -66,7 +66,7 @@ func (p *Pages) forms(v *visit) error {
 	for _, k := range view.Forms() {
 		one := FormLine{Name: k.Name}
 		if k.ByHand() {
-			one.Blank = "/forms/" + k.Key + "/blank"
+			one.Blank = "/forms/" + k.Key + "/blank.pdf"
 		}
 		if k.OfMonth() {
 			one.Print = "/forms/" + k.Key + "/print?month=" + month
@@ -170,7 +170,7 @@ func (v *visit) showForm(a view.FormAsked) error {
 	if err != nil {
 		return err
 	}
-	page := &FormPrint{Frame: v.frame(), Sheet: s, Printed: moment(s.Printed, p.o.Zone), PDF: "/forms/" + a.Form + "/pdf?" + formQuery(a)}
+	page := &FormPrint{Frame: v.frame(), Sheet: s, Printed: moment(s.Printed, p.o.Zone), PDF: "/forms/" + a.Form + "/form.pdf?" + formQuery(a)}
 	page.Title, page.Crumbs = s.Name, []Link{{text2("様式", "Forms"), "/forms"}}
 	if v.mayExport() {
 		page.Export = "/forms/" + a.Form + "/export?" + formQuery(a)

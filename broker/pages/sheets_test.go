@@ -37,7 +37,7 @@ func TestFormsOnPageAndPaperAgree(t *testing.T) {
 			if page.status != http.StatusOK {
 				t.Fatalf("%s: %d %.400s", form, page.status, page.body)
 			}
-			a := b.get("/forms/" + form + "/pdf" + query + "&lang=" + lang)
+			a := b.get("/forms/" + form + "/form.pdf" + query + "&lang=" + lang)
 			if a.status != http.StatusOK || a.header.Get("Content-Type") != "application/pdf" || !strings.HasPrefix(a.body, "%PDF-") {
 				t.Fatalf("%s: %d %v", form, a.status, a.header)
 			}
@@ -186,7 +186,7 @@ func TestBlankForms(t *testing.T) {
 		if !k.ByHand() {
 			continue
 		}
-		a := w.as("kato").get("/forms/" + k.Key + "/blank")
+		a := w.as("kato").get("/forms/" + k.Key + "/blank.pdf")
 		if a.status != http.StatusOK {
 			t.Fatalf("%s: %d", k.Key, a.status)
 		}
@@ -195,7 +195,7 @@ func TestBlankForms(t *testing.T) {
 			t.Errorf("%s: %.300s", k.Key, said)
 		}
 	}
-	if a := w.as("kato").get("/forms/none/blank"); a.status != http.StatusNotFound {
+	if a := w.as("kato").get("/forms/none/blank.pdf"); a.status != http.StatusNotFound {
 		t.Errorf("no such form: %d", a.status)
 	}
 	if _, _, err := sheet.PDF(io.Discard, &sheet.Sheet{Blank: true}, "ja"); err != nil {

@@ -22,7 +22,7 @@ func roles() []role {
 		{text.Text{JA: "だれでも", EN: "Everyone"}, []string{"enroll", "login", "logout", "whoami", "password", "factor", "key", "passkey", "freeze", "notice", "calendar", "version"}},
 		{text.Text{JA: "申請者、承認者、代決者", EN: "Requester, approver, deputy"}, []string{"request", "deputy", "extension", "window", "permit", "files"}},
 		{text.Text{JA: "立会者", EN: "Attendant"}, []string{"attend", "line", "session", "report", "day"}},
-		{text.Text{JA: "点検担当", EN: "Auditor"}, []string{"reconcile", "review", "finding", "recording", "ledger"}},
+		{text.Text{JA: "点検担当", EN: "Auditor"}, []string{"reconcile", "review", "finding", "recording", "ledger", "form", "annual"}},
 		{text.Text{JA: "情報システム課、管理者", EN: "Information-systems section, administrator"}, []string{"apply", "person", "vendor", "roster", "pledge", "paper", "system", "target", "account", "alarm", "notify"}},
 		{text.Text{JA: "関守を動かす人", EN: "Running the broker"}, []string{"demo", "init", "check", "serve", "completion", "man"}},
 	}
