@@ -35,7 +35,7 @@ type galleryGroup struct {
 func states() []galleryGroup {
 	return []galleryGroup{
 		every("requests", requestLooks, policy.RequestState.Label), every("windows", windowLooks, policy.WindowState.Label), every("sessions", sessionLooks, api.SessionState.Label),
-		every("reviews", reviewLooks, api.ReviewState.Label), every("freezes", freezeLooks, api.FreezeState.Label), every("days", dayLooks, api.DayState.Label),
+		every("reviews", reviewLooks, api.ReviewState.Label), every("freezes", freezeLooks, api.FreezeState.Label), every("tells", tellLooks, api.TellState.Label), every("days", dayLooks, api.DayState.Label),
 		every("items", itemLooks, func(s string) text.Text { return policy.ItemState(s).Label() }), every("papers", paperLooks, store.PaperState.Label), every("standing", standingLooks, papers.State.Label),
 	}
 }

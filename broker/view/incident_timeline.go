@@ -150,7 +150,7 @@ func (r *reading) readable(at []int64) ([]int64, error) {
 
 // incidentEntry says an entry in words.
 func incidentEntry(e ledger.Entry, drill bool, z *time.Location) api.IncidentEntry {
-	said := saidIn(e.Payload)
+	said := saidIn(e.Kind, e.Payload)
 	return api.IncidentEntry{
 		No: e.Index, Time: At(e.Time, z), Drill: drill, Kind: e.Kind, JA: ledger.KindJA(e.Kind), EN: ledger.KindSays(e.Kind),
 		Actor: api.Actor{Kind: e.Actor.Kind, ID: e.Actor.ID, Via: e.Actor.Via}, OnBehalf: e.OnBehalf, Subjects: e.Subjects, SaidJA: said.JA, SaidEN: said.EN,
@@ -159,7 +159,7 @@ func incidentEntry(e ledger.Entry, drill bool, z *time.Location) api.IncidentEnt
 
 // saidIn is the reason that an entry gives, or the words that a person wrote with it; zero: it has none, or they were disposed of. Texts of
 // strangers are made harmless by the one who shows them.
-func saidIn(payload []byte) text.Text {
+func saidIn(kind string, payload []byte) text.Text {
 	var p struct {
 		Reason any `json:"reason"`
 		Cause  any `json:"end_cause"`
@@ -170,7 +170,7 @@ func saidIn(payload []byte) text.Text {
 	if json.Unmarshal(payload, &p) != nil {
 		return text.Text{}
 	}
-	if _, coded := p.Number.(float64); coded {
+	if _, numbered := p.Number.(float64); numbered || kind == refusedLook {
 		for _, code := range []any{p.Cause, p.Reason} {
 			if word, ok := code.(string); ok && policy.Reason(word).Number() > 0 {
 				return policy.Reason(word).Label()

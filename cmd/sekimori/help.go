@@ -19,7 +19,7 @@ type role struct {
 
 func roles() []role {
 	return []role{
-		{text.Text{JA: "だれでも", EN: "Everyone"}, []string{"enroll", "login", "logout", "whoami", "password", "factor", "key", "passkey", "freeze", "notice", "calendar", "version"}},
+		{text.Text{JA: "だれでも", EN: "Everyone"}, []string{"enroll", "login", "logout", "whoami", "password", "factor", "key", "passkey", "freeze", "incident", "notice", "calendar", "version"}},
 		{text.Text{JA: "申請者、承認者、代決者", EN: "Requester, approver, deputy"}, []string{"request", "deputy", "extension", "window", "permit", "files"}},
 		{text.Text{JA: "立会者", EN: "Attendant"}, []string{"attend", "line", "session", "report", "day"}},
 		{text.Text{JA: "点検担当", EN: "Auditor"}, []string{"reconcile", "review", "finding", "recording", "ledger", "form", "annual"}},
