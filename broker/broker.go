@@ -125,10 +125,8 @@ func Start(ctx context.Context, c Config, o Options) (_ *Broker, err error) {
 	if c, err = settleNotice(ctx, b.db, c, o.Log); err != nil {
 		return nil, err
 	}
-	if dir := c.SearchDir(); dir != "" {
-		if b.search, err = search.Open(search.Options{Dir: dir, Seal: ring.Seal, Unseal: ring.Unseal}); err != nil {
-			return nil, err
-		}
+	if b.search, err = c.openSearch(ring); err != nil {
+		return nil, err
 	}
 	b.care = newSteward(c, o, ring, b.db)
 	if b.files, err = newFileGate(c, o, ring, b.db); err != nil {

@@ -92,13 +92,17 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	held := evidence.New(evidence.Options{DB: b.db, Dir: filepath.Join(c.DataDir, "recordings"), Clock: o.Clock, Live: b.sup.Recording,
 		Room: func() bool { return b.sup.Runtime().Recorder == policy.RecorderReady }, Zone: c.Location(), Log: o.Log.Named("evidence"),
 		Index: b.search, Viewing: ring.ViewingIdentity(), CauseJA: func(code string) string { return policy.Reason(code).Label().JA }})
-	archive := disposal.New(disposal.Options{DB: b.db, Dir: c.RecordingsDir(), Log: o.Log.Named("disposal")})
+	var forget []func(context.Context, string) error
+	if b.search != nil {
+		forget = append(forget, func(_ context.Context, session string) error { return b.search.Forget(session) })
+	}
+	archive := disposal.New(disposal.Options{DB: b.db, Dir: c.RecordingsDir(), Forget: forget, Log: o.Log.Named("disposal")})
 
 	book := agenda.New(agenda.Options{DB: b.db, Zone: c.Location(), Domain: ring.LedgerVerifier().Name(), Log: o.Log.Named("agenda")})
 	freezer := freeze.New(freeze.Options{DB: b.db, Acts: acts, Archive: archive, Log: o.Log.Named("freeze")})
 	whoWorks := roster.New(roster.Options{DB: b.db, Acts: acts, Zone: c.Location(), Lock: freeze.LockLeft})
 	standing := permits.New(permits.Options{DB: b.db, Acts: acts, Zone: c.Location()})
-	sealed, err := sealing.New(ctx, sealing.Options{DB: b.db, Acts: acts, Ring: ring, KeysDir: c.KeysDir(), Dir: c.RecordingsDir(), FS: o.FS, Log: o.Log.Named("sealing")})
+	sealed, err := sealing.New(ctx, sealing.Options{DB: b.db, Acts: acts, Ring: ring, KeysDir: c.KeysDir(), Dir: c.RecordingsDir(), FS: o.FS, Disposed: disposal.Done, Log: o.Log.Named("sealing")})
 	if err != nil {
 		return err
 	}

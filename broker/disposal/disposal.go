@@ -47,6 +47,15 @@ func New(o Options) *Archive {
 	return &Archive{o: o, turn: make(chan struct{}, 1)}
 }
 
+// Done reports whether a session's recording was removed and its files are proved gone.
+func Done(s *store.Snap, session string) (bool, error) {
+	d, err := s.Disposal(session)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return !d.Done.IsZero(), err
+}
+
 // timer is the actor of disposals by rule.
 var timer = ledger.Actor{Kind: "broker", Via: "timer"}
 

@@ -63,8 +63,7 @@ func (r *Recording) recordingPath() string { return r.k.path(r.p.file) }
 func (r *Recording) indexPath() string { return r.recordingPath() + index.Suffix }
 
 // openIndex opens an index that fits.
-func (r *Recording) openIndex(v recordings.View, identities []age.Identity) (*Indexed, error {
-	if k.o.Index.Holds(s.ID) {
+func (r *Recording) openIndex(v recordings.View, identities []age.Identity) (*Indexed, error) {
 	f, err := os.OpenFile(r.indexPath(), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil, unfitUnlessMissing(err)

@@ -91,23 +91,7 @@ func TestAttackAnIndexInPlaceOfAnother(t *testing.T) {
 		}
 	}
 	b, err := os.ReadFile(name)
-	if err == nillive + ".skr"
-	r.live.Delete(live)
-	r.end(live, d)
-	full := false
-	r.k.o.Room = func() bool { return full }
-	r.indexed()
-	if x.Holds(live) {
-		t.Error("indexed although the disk has no room")
-	}
-	full && bytes.Contains(b, []byte("evidence")
-	}
-
-	if err := os.Remove(r.file(sound)); err != nil {
-		t.Fatal(err)
-	}
-	r.indexed()
-	if x.Holds(sound) {
+	if err == nil && bytes.Contains(b, []byte("evidence")) {
 		t.Error("the index holds the output in the clear")
 	}
 }

@@ -67,7 +67,7 @@ func (k *Keeper) sealedBehind(ctx context.Context, behind store.SealedPlace) (li
 
 // indexText indexes a session that is not indexed. An error is the caller's end, or the store's.
 func (k *Keeper) indexText(ctx context.Context, s store.Session, pace func(io.Reader) io.Reader) error {
-	if k.o.Index.Has(s.ID) {
+	if k.o.Index.Holds(s.ID) {
 		return nil
 	}
 	if at, tried := k.unindexed[s.ID]; tried && k.o.Clock().Sub(at) < tryAgain {

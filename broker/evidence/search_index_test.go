@@ -111,7 +111,7 @@ func TestSealedRecordingsAreIndexed(t *testing.T) {
 	full := false
 	r.k.o.Room = func() bool { return full }
 	r.indexed()
-	if x.Has(live) {
+	if x.Holds(live) {
 		t.Error("indexed although the disk has no room")
 	}
 	full = true
@@ -124,7 +124,7 @@ func TestSealedRecordingsAreIndexed(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.indexed()
-	if x.Has(sound) {
+	if x.Holds(sound) {
 		t.Error("the index outlives its recording")
 	}
 	r.ahead.Add(int64(tryAgain + time.Second))

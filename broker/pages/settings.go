@@ -3,8 +3,8 @@ package pages
 import (
 	"fmt"
 	"slices"
-	"time"
 	"strings"
+	"time"
 
 	"sekimori/broker/api"
 	"sekimori/broker/rules"

@@ -20,6 +20,7 @@ type institutionBody struct {
 	StandingPermits bool         `json:"standing_permits,omitempty"`
 	RosterFrom      policy.Date  `json:"roster_from,omitempty"`
 	Tell            []tellBody   `json:"tell,omitempty"`
+	ReviewWeights   []string     `json:"review_weights,omitempty"`
 }
 
 // tellBody is a row of the institution's list of those who must be told of an incident.
@@ -29,7 +30,6 @@ type tellBody struct {
 	EN       string `json:"en"`
 	WithinMS int64  `json:"within_ms"`
 	Note     string `json:"note,omitempty"`
-	ReviewWeights   []string     `json:"review_weights,omitempty"`
 }
 
 // Institution reads the institution's declaration; the zero value (undeclared) where there is none.

@@ -45,7 +45,7 @@ func (v *Views) OfflinePage(ctx context.Context, held *evidence.Recording, lang 
 			return err
 		}
 		o.Proof.EntryAt = At(entry.Time, v.o.Zone)
-		covers, err := covering(s, held.Entry())
+		covers, err := v.coveringOf(s, held.Entry())
 		o.Proof.Checkpoint = string(covers.Note)
 		return err
 	})
