@@ -51,9 +51,21 @@ func TestEveryKeyIsDocumentedAndThereAreFew(t *testing.T) {
 			documented[k.name] = k
 		}
 		fields := 0
+		inline := func(of reflect.Type) {
+			for f := range of.Fields() {
+				fields++
+				if _, ok := documented[f.Tag.Get("yaml")]; !ok {
+					t.Errorf("key %s is not in the table", f.Tag.Get("yaml"))
+				}
+			}
+		}
 		for f := range of.Fields() {
 			name := f.Tag.Get("yaml")
 			if name == "" {
+				continue
+			}
+			if name == ",inline" { // its keys stand beside the others
+				inline(f.Type)
 				continue
 			}
 			fields++

@@ -25,6 +25,9 @@ var standing = map[string]string{
 
 var ofRecording = regexp.MustCompile(`^recordings/\d{4}/\d{2}/(S-\d{8}-\d{2,})\.skr(\..*)?$`)
 
+// ofSearch is the text of a session in the index for searches, which is kept as long as the recording.
+var ofSearch = regexp.MustCompile(`^search/(S-\d{8}-\d{2,})(\.index|\.part)$`)
+
 // TestNothingLiesBeyondItsTime walks the whole data directory before and after the time of keeping. Every file belongs to a known class. A
 // recording belongs to a session that ran inside its window; when its time is over, no file of it is left, and one on hold stays.
 func TestNothingLiesBeyondItsTime(t *testing.T) {
@@ -122,6 +125,15 @@ func (o *office) recordingsThere(all []store.Session) (there []string) {
 				o.t.Errorf("%s is not what the session's row names", name)
 			case all[i].Window == "" || all[i].Started.Before(o.end.Add(-time.Hour-time.Minute)) || all[i].Ended.After(o.end):
 				o.t.Errorf("%s lies outside of the window: %s to %s", name, all[i].Started, all[i].Ended)
+			}
+			if !slices.Contains(there, m[1]) {
+				there = append(there, m[1])
+			}
+			return nil
+		}
+		if m := ofSearch.FindStringSubmatch(name); m != nil {
+			if !slices.ContainsFunc(all, func(v store.Session) bool { return v.ID == m[1] }) {
+				o.t.Errorf("%s is of no session", name)
 			}
 			if !slices.Contains(there, m[1]) {
 				there = append(there, m[1])

@@ -131,11 +131,10 @@ func (w *world) accepts(s store.Session, l drawn) {
 	b.wellBehaved("the head")
 }
 
-// judges is the auditor's review: taken on from the list, a judgement without its reason is said, then it is signed.
+// judges is the review of the auditor who was named: a judgement without its reason is said, then it is signed.
 func (w *world) judges(b *tab, s store.Session, l drawn) {
 	w.t.Helper()
 	b.open("/reviews")
-	b.follow(`main form[action$="/take"] button`)
 	b.follow(`main a.button[href="/reviews/` + s.Window + `"]`)
 	b.fill(url.Values{"verdict": {"ok"}}, "main form button.primary")
 	b.submit()

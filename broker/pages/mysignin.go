@@ -48,6 +48,9 @@ var ownDone = map[string]text.Text{
 	"signouts":        text2("この人のサインインをすべて終わらせました。", "Every sign-in of this person has ended."),
 	"key-add":         text2("鍵を登録しました。", "The key is registered."),
 	"key-revoke":      text2("鍵を失効させました。", "The key is revoked."),
+	"access-ask":      text2("申し出ました。二人目が確かめると有効になります。", "Asked for. It counts once a second person agrees."),
+	"index-rebuild":   text2("索引を消しました。封印済みの操作記録から作り直しています。", "The index is removed and is being built anew from the sealed recordings."),
+	"siem-test":       text2("試験の文を送りました。結果は「台帳の送信」の行にあります。", "A test was sent. The row about the collector of logs has its result."),
 	"own-passkey-end": text2("パスキーを取り消しました。ほかの場所でのサインインは終わりました。", "The passkey is revoked. Every other sign-in of yours has ended."),
 }
 

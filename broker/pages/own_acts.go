@@ -40,7 +40,7 @@ type ownThing struct {
 }
 
 // ownActs are all such acts.
-func ownActs() []ownAct { return credentialActs() }
+func ownActs() []ownAct { return slices.Concat(credentialActs(), upkeepActs()) }
 
 func ownActRows() []row {
 	var out []row

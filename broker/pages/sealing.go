@@ -26,6 +26,7 @@ type SealingPage struct {
 	None  text.Text // there is none
 	Table Table
 	Rows  []SealingRow
+	Asks  []Offer // acts that begin something
 	Pager Pager
 }
 
@@ -76,8 +77,9 @@ func (p *Pages) accessList(v *visit) error {
 		return err
 	}
 	page := &SealingPage{Frame: v.frame(), Pager: v.pager(len(list.Items), list.Total, list.Next),
-		About: text2("新しい点検担当の鍵でも、これまでの操作記録を開けるようにします。申出は sekimori recording access ask です。二人目が確かめてから有効になります。取り消しても、本人が持つ写しは開けるままです。",
-			"A new auditor's key opens recordings that were made before. It is asked for with sekimori recording access ask, and counts once a second person agrees. Taking it away leaves copies readable that its holder has."),
+		Asks: v.ownOffers("/recording-access", accessAskPath),
+		About: text2("新しい点検担当の鍵でも、これまでの操作記録を開けるようにします。二人目が確かめてから有効になります。取り消しても、本人が持つ写しは開けるままです。",
+			"A new auditor's key opens recordings that were made before. It counts once a second person agrees. Taking it away leaves copies readable that its holder has."),
 		None: text2("加えた鍵はありません。", "No further key."),
 		Table: Table{Caption: text2("加えた鍵(確認待ちを先に、新しい順)", "Further keys, those that await a second person first, then the newest"),
 			Columns: []text.Text{text2("番号", "Number"), text2("状態", "State"), text2("秘密の側を持つ人", "Keeper of the private half"), text2("操作記録", "Recordings"), text2("申出", "Asked"), text2("指紋", "Fingerprint"), text2("できること", "Acts")}},

@@ -32,6 +32,7 @@ type SettingsPage struct {
 	Days    []Said
 	NoWork  []Said
 	Systems []SystemRules
+	Upkeep  []Offer // acts on the broker's own stores
 }
 
 // Said is a line with what it is about.
@@ -57,6 +58,7 @@ func (p *Pages) settings(v *visit) error {
 	if err != nil {
 		return err
 	}
+	page.Upkeep = append(v.ownOffers("/settings", siemTestPath), v.ownOffers("/recordings/search", indexRebuildPath)...)
 	page.House.Rows = append(page.House.Rows, CardRow{Label: text2("ログ基盤(SIEM)への台帳の送信", "Ledger to the collector of logs (SIEM)"), Text: sent.Say()})
 	for _, h := range i.Holidays {
 		kind := text2("休み", "closed")

@@ -26,8 +26,8 @@ var (
 	askers         = act.Those(policy.Auditor, policy.Administrator, policy.InformationSystems)
 )
 
-// asked is the table of an access that is asked for.
-var asked = field.Table[api.AccessBody]{
+// Asked is the table of an access that is asked for.
+var Asked = field.Table[api.AccessBody]{
 	field.Text("recipient", "公開鍵(age1pq1…)", "Public key (age1pq1…)", func(b *api.AccessBody) *string { return &b.Recipient }).
 		Need("recipient-required", "点検担当の公開鍵を入力してください。", "Enter the auditor's public key."),
 	field.Text("holder", "秘密の側を持つ人", "Keeper of its private half", func(b *api.AccessBody) *string { return &b.Holder }).Most(200).
@@ -47,7 +47,7 @@ var (
 	rollBack = keyAct{Spec: ofKey("roll-back", "key viewing rollback", "鍵の交代を取りやめる", "take the change back", either, act.Why),
 		May: mayKey(policy.MayRollBackViewingKey)}
 
-	ask = act.Act[struct{}]{Spec: act.Spec{Name: "ask-access", Path: string(api.Accesses), Command: "recording access ask", Fields: asked, Callers: askers,
+	ask = act.Act[struct{}]{Spec: act.Spec{Name: "ask-access", Path: string(api.Accesses), Command: "recording access ask", Fields: Asked, Callers: askers,
 		JA: "これまでの操作記録を、点検担当の鍵でも開けるように申し出る", EN: "ask that earlier recordings open to an auditor's key too"},
 		May: func(p policy.Person, _ struct{}, _ time.Time) policy.Decision { return policy.MayAskAccess(p) }}
 	give = accessAct{Spec: ofAccess("give", "操作記録を開く鍵を加える(二人目)", "open the recordings to the key (a second person)", seconds, act.EachTime, nil),
