@@ -141,6 +141,7 @@ type Review struct {
 	Refused  []Session       `json:"refused_attempts,omitempty"` // attempts in the window that were refused
 	Files    *ReviewedFiles  `json:"files,omitempty"`
 	Compared []Comparison    `json:"compared,omitempty"`  // what was approved, and what was done
+	Covered  []Covered       `json:"covered,omitempty"`   // how much of the recordings people were sent
 	Before   []SessionReview `json:"before,omitempty"`    // reviews of single sessions, from the time when each had one
 	Asked    []Question      `json:"questions,omitempty"` // that were asked of others, in order, with their answers
 	Findings []string        `json:"findings,omitempty"`  // numbers of the corrections that it asked for

@@ -137,27 +137,6 @@ func (v *visit) reviewRow(r api.Review, names map[string]string) ReviewRow {
 	return row
 }
 
-func picksText(picks []api.Pick) text.Text {
-	var ja, en []string
-	for _, p := range picks {
-		ja, en = append(ja, p.Label().JA), append(en, p.Label().EN)
-	}
-	return text2(strings.Join(ja, " / "), strings.Join(en, " / "))
-}
-
-// weighedText are the reasons with their weights, and the sum.
-func weighedText(r api.Review) text.Text {
-	if len(r.Weighed) == 0 {
-		return text.Text{}
-	}
-	var ja, en []string
-	for _, w := range r.Weighed {
-		label := w.Pick.Label()
-		ja, en = append(ja, label.JA+" "+itoa(w.Weight)), append(en, label.EN+" "+itoa(w.Weight))
-	}
-	return text2(strings.Join(ja, " / ")+"(計 "+itoa(r.Score)+")", strings.Join(en, " / ")+" (sum "+itoa(r.Score)+")")
-}
-
 // nameIn is the name of an id; without one the id itself.
 func nameIn(names map[string]string, id string) string {
 	if name := names[id]; name != "" {
@@ -173,6 +152,7 @@ type ReviewPage struct {
 	Card     Card
 	Picks    text.Text
 	Compared []ComparedRow
+	Covered  []text.Text // how much of the recordings people were sent
 	Work     Table
 	Sessions []SessionRow
 	Refused  []SessionRow
@@ -247,6 +227,7 @@ func (v *visit) reviewPage(r api.Review) (*ReviewPage, error) {
 	for _, s := range r.Refused {
 		page.Refused = append(page.Refused, sessionRow(s, names, z))
 	}
+	page.Covered = coveredText(r.Covered, names)
 	page.Files = filesText(r.Files)
 	for _, b := range r.Before {
 		page.Before = append(page.Before, beforeText(b, names))
@@ -316,6 +297,11 @@ func idsOf(r api.Review) []string {
 	}
 	for _, c := range r.Compared {
 		ids = append(append(ids, c.ApprovedIDs...), c.ActualIDs...)
+	}
+	for _, c := range r.Covered {
+		for _, by := range c.People {
+			ids = append(ids, by.Person)
+		}
 	}
 	for _, b := range r.Before {
 		ids = append(ids, b.SignedBy)

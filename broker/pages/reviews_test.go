@@ -11,6 +11,7 @@ import (
 	"sekimori/broker/ledger"
 	"sekimori/broker/review"
 	"sekimori/broker/store"
+	"sekimori/broker/view"
 	"sekimori/policy"
 )
 
@@ -212,4 +213,48 @@ func TestAFindingIsAnsweredOnThePortalAndClosed(t *testing.T) {
 		t.Fatalf("closed: %d %s", a.status, a.body)
 	}
 	mori.get("/findings/F-001?lang=ja").has(t, "指摘完了", "確認者", "鍵の台帳を見た")
+}
+
+// TestAReviewSaysHowMuchOfTheRecordingsWasSent: before a look nothing; then the merged intervals per person, and a look of which the ledger lacks
+// the end. The month's report sums up what the signer was sent; another person's looks do not count there.
+func TestAReviewSaysHowMuchOfTheRecordingsWasSent(t *testing.T) {
+	w := found(t)
+	s := w.worked()
+	w.Pass(3 * time.Hour)
+	mori := w.as("mori")
+	mori.get("/reviews/R8-0001-1?lang=ja").has(t, "操作記録を送った範囲", s.ID+": 0:00 / 25:00 (0%)。まだだれにも送っていません")
+	look := func(login, name string, ended bool, intervals ...ledger.Interval) {
+		t.Helper()
+		id := w.known(login).ID
+		err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
+			actor := ledger.Actor{Kind: "person", ID: id, Via: "web"}
+			_, err := tx.Append(ledger.Draft{Kind: ledger.KindViewed, Actor: actor, Subjects: []string{s.ID, id}, Payload: map[string]string{"look": name, "purpose": "periodic-review"}})
+			_, err2 := tx.Append(ledger.Draft{Kind: ledger.KindServed, Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Subjects: []string{s.ID, id},
+				Payload: ledger.Served{Look: name, Session: s.ID, Person: id, Length: 1500, Picture: intervals, Ended: ended}})
+			return errors.Join(err, err2)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	look("mori", "a", true, ledger.Interval{0, 600})
+	look("mori", "b", true, ledger.Interval{300, 750})
+	look("head", "c", false, ledger.Interval{700, 1500})
+	mori.get("/reviews/R8-0001-1?lang=ja").has(t, s.ID+": 25:00 / 25:00 (100%)", "12:30 / 25:00 (50%)", "13:20 / 25:00 (53%)、終わりの記載がない閲覧 1件")
+	mori.get("/reviews/R8-0001-1?lang=en").has(t, "looks without an end in the ledger: 1", "not necessarily read")
+
+	if a := mori.post("/reviews/R8-0001-1/sign", url.Values{"verdict": {"ok"}, "note": {"切断は予定どおり"}, "back": {"/reviews/R8-0001-1"}}); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	month, err := w.pages.o.Views.Form(t.Context(), view.Reader{Person: w.known("mori"), Via: "web"}, view.FormAsked{Form: "reviews"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, f := range month.Parts[0].Fields {
+		got[f.Key] = f.Text.EN
+	}
+	if got["recorded_seconds"] != "1500" || got["sent_seconds"] != "750" || got["coverage"] != "50" || got["longest_delay_days"] != "0" {
+		t.Errorf("%v", got)
+	}
 }

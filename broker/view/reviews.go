@@ -137,6 +137,9 @@ func (v *Views) wholeReview(s *store.Snap, r store.Review) (api.Review, error) {
 	}
 	show := func(one store.Session) api.Session { return Session(one, v.o.Zone) }
 	out.Work, out.Refused = Each(work.Sessions, show), Each(work.Refused, show)
+	if out.Covered, err = coverage(s, work.Sessions); err != nil {
+		return out, err
+	}
 	if out.Files, err = v.reviewedFiles(s, r); err != nil {
 		return out, err
 	}

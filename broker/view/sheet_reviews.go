@@ -28,6 +28,8 @@ type reviewLine struct {
 	differs []text.Text
 	purpose string // of the newest look at one of its recordings by the signer
 	viewed  time.Time
+
+	sent, length int64 // seconds of the recordings that the signer was sent, and of the recordings
 }
 
 // reviewsSheet is form 5.5 of a month. Its reader has to see reviews; the look is ledgered as that of the list.
@@ -75,7 +77,7 @@ func (v *Views) reviewsSheet(ctx context.Context, by Reader, a FormAsked) (*shee
 }
 
 func (v *Views) reviewLine(s *store.Snap, r store.Review, names map[string]string) (reviewLine, error) {
-	whole, _, err := v.review(s, r)
+	whole, work, err := v.review(s, r)
 	if err != nil {
 		return reviewLine{}, err
 	}
@@ -107,6 +109,11 @@ func (v *Views) reviewLine(s *store.Snap, r store.Review, names map[string]strin
 	if r.SignedBy == "" {
 		return out, nil
 	}
+	looks, err := coverage(s, work.Sessions)
+	if err != nil {
+		return out, err
+	}
+	out.sent, out.length = sentTo(r.SignedBy, looks)
 	for _, session := range whole.Sessions {
 		for e, err := range s.Entries(store.EntryFilter{Subject: session, Kind: "recording.viewed", Newest: true, Limit: 20}) {
 			if err != nil {
@@ -168,7 +175,31 @@ func reviewsRows() []formRow[reviewsForm] {
 			}
 			return sheet.Count(int64(n))
 		}},
+		{"summary", "recorded_seconds", "点検分の記録(秒)", "Recorded (seconds)", sheet.Number, func(x f) sheet.Cell { _, length := x.seen(); return sheet.Count(length) }},
+		{"summary", "sent_seconds", "送った分(秒)", "Sent to auditors (seconds)", sheet.Number, func(x f) sheet.Cell { sent, _ := x.seen(); return sheet.Count(sent) }},
+		{"summary", "coverage", "送った率(%、切捨て)", "Part that was sent (%, rounded down)", sheet.Number, func(x f) sheet.Cell {
+			sent, length := x.seen()
+			if length == 0 {
+				return sheet.Count(0)
+			}
+			return sheet.Count(100 * min(sent, length) / length)
+		}},
+		{"summary", "longest_delay_days", "判定まで(日、最長)", "Longest time to judgement (days)", sheet.Number, func(x f) sheet.Cell {
+			var longest time.Duration
+			for _, r := range x.signed() {
+				longest = max(longest, r.SignedAt.Sub(r.Created))
+			}
+			return sheet.Count(int64(longest / (24 * time.Hour)))
+		}},
 	}
+}
+
+// seen sums up the recordings of signed reviews: the seconds that the signers were sent, and all.
+func (x reviewsForm) seen() (sent, length int64) {
+	for _, r := range x.signed() {
+		sent, length = sent+r.sent, length+r.length
+	}
+	return sent, length
 }
 
 func (x reviewsForm) signed() (out []reviewLine) {

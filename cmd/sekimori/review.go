@@ -30,6 +30,7 @@ func (p *program) reviewPage() []column[api.Review] {
 		{"申請番号", "REQUEST", func(v api.Review) string { return v.Request }},
 		{"対象システム", "SYSTEM", func(v api.Review) string { return v.System }},
 		{"断られた接続", "REFUSED", func(v api.Review) string { return p.attempts(v.Refused) }},
+		{"送った範囲", "SENT", func(v api.Review) string { return p.covered(v.Covered) }},
 		{"ファイル授受", "FILES", func(v api.Review) string { return p.reviewed(v.Files) }},
 		{"署名した人", "SIGNED BY", func(v api.Review) string { return p.named(v.SignedBy) }},
 		{"署名日時", "SIGNED AT", func(v api.Review) string { return stamp(v.SignedAt) }},
@@ -70,6 +71,20 @@ func (p *program) reviewed(f *api.ReviewedFiles) string {
 		said += "; " + one.Direction + " " + one.Name + " " + strconv.FormatInt(one.Size, 10) + " B"
 	}
 	return said
+}
+
+// covered says how much of each recording people were sent.
+func (p *program) covered(all []api.Covered) string {
+	said := make([]string, 0, len(all))
+	for _, c := range all {
+		one := c.Session + " " + api.SentPart(c.Sent, c.Length)
+		for _, by := range c.People {
+			part := by.Said(p.named(by.Person), c.Length)
+			one += ", " + p.say(part.JA, part.EN)
+		}
+		said = append(said, one)
+	}
+	return strings.Join(said, "; ")
 }
 
 func (p *program) bySession(before []api.SessionReview) string {
