@@ -36,7 +36,7 @@ func writeCast(ctx context.Context, w io.Writer, r *Reader, v View, marks *Timel
 }
 
 func newCast(r *Reader, v View) *cast {
-	return &cast{header: r.Header(), size: PTY{Cols: 80, Rows: 24}, view: v, player: NewPlayer(v)}
+	return &cast{header: r.Header(), size: PTY{Cols: 80, Rows: 24}, view: v, player: NewPlayer(v), typing: typists{encoding: v.Encoding}}
 }
 
 // mark is like NewMark's, but the same for each export of a recording. A target cannot guess it, because it does not know the
@@ -56,6 +56,7 @@ type cast struct {
 	last   time.Duration
 	played time.Duration // place of the last event in the cast; less than last where gaps were shortened
 	marks  *Timeline     // receives the marks; nil: none is made
+	typing typists       // what was typed, for the marks
 	tail   []byte        // of the input: the start of a character that the next frame completes
 	kept   *[]castEvent  // receives the events; nil: they are written to out
 }
@@ -100,6 +101,9 @@ func (c *cast) end(r *Reader) error {
 func (c *cast) take(f Frame) error {
 	if !c.view.shows(f.Channel) {
 		return nil
+	}
+	if c.marks != nil {
+		c.marks.typed(c.typing.take(f))
 	}
 	switch {
 	case f.Event == EventPTY || f.Event == EventWindowChange:

@@ -171,6 +171,9 @@ func (g *Grid) Line(m GridMark) GridLine {
 	return l
 }
 
+// alternate reports that a program shows the alternate screen.
+func (g *Grid) alternate() bool { return g.cols != 0 && g.at == &g.alt }
+
 // Left reports whether the cursor stands in another line than a mark of before. It is false where that cannot be told.
 func (g *Grid) Left(m GridMark) bool {
 	if g.cols == 0 || !m.set || m.epoch != g.epoch {

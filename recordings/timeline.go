@@ -33,6 +33,9 @@ type Timeline struct {
 	Played  time.Duration
 	Bytes   int64 // of the asciicast
 	Cuts    []Cut // in order
+
+	Typed     []TypedLine // in order; at most mostTyped
+	TypedLeft int         // lines beyond those
 }
 
 // Cut is a gap of the session that is shorter in the asciicast.
@@ -80,6 +83,13 @@ func (t *Timeline) passed(at, played, gap, left time.Duration) {
 		t.Cuts = append(t.Cuts, Cut{at - gap, at, played})
 	}
 	t.Elapsed, t.Played = at, played
+}
+
+// typed adds a line that was typed.
+func (t *Timeline) typed(lines []TypedLine) {
+	room := min(mostTyped-len(t.Typed), len(lines))
+	t.Typed = append(t.Typed, lines[:room]...)
+	t.TypedLeft += len(lines) - room
 }
 
 func (t *Timeline) add(m Mark) {

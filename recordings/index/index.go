@@ -24,7 +24,7 @@ const Suffix = ".index"
 
 const (
 	magic    = "\x89SKI\r\n\x1a\n"
-	version  = 1 // also to be raised when the picture of the same recording changes
+	version  = 2 // also to be raised when the picture of the same recording changes
 	saltLen  = 32
 	headLen  = len(magic) + 2 + sha256.Size + saltLen
 	footLen  = 12

@@ -193,7 +193,7 @@ func TestAttackAnIndexThatWasChanged(t *testing.T) {
 		}
 	}
 	for name, bad := range map[string][]byte{"of another recording": b.build(recordings.UTF8), "of another encoding": a.build(recordings.CP932), "of another zone": a.buildIn(recordings.UTF8, time.FixedZone("JST", 9*3600)), "cut": good[:len(good)-1],
-		"empty": nil, "with a tail": append(bytes.Clone(good), 0), "of a later version": append([]byte("\x89SKI\r\n\x1a\n\x00\x02"), good[10:]...)} {
+		"empty": nil, "with a tail": append(bytes.Clone(good), 0), "of a later version": append([]byte("\x89SKI\r\n\x1a\n\x00\x03"), good[10:]...)} {
 		if _, err := a.open(bad); !errors.Is(err, ErrUnfit) {
 			t.Errorf("%s: %v", name, err)
 		}
