@@ -41,7 +41,11 @@ type typist struct {
 
 // take gives the lines that a frame completes.
 func (t *typists) take(f Frame) (lines []TypedLine) {
-	if p, ok := SizeOf(f); ok {
+	p, ok := SizeOf(f)
+	if !ok && f.Event == EventPTY { // a client that does not know its size; programs then take the usual one
+		p.Cols, p.Rows, ok = 80, 24, true
+	}
+	if ok {
 		t.resize(f, p)
 		return nil
 	}

@@ -71,6 +71,24 @@ func TestAttackTypedLinesAreBounded(t *testing.T) {
 	}
 }
 
+// A client that says no size of its terminal has lines too.
+func TestTypedLinesOfATerminalWithoutASize(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	w, path := create(t, k.options())
+	must(t, w.Event(0, recordings.EventOpen, recordings.Opened{Type: "session"}))
+	must(t, w.Event(0, recordings.EventPTY, recordings.PTY{Term: "xterm"}))
+	must(t, w.Data(0, recordings.Stdout, []byte("$ ")))
+	must(t, w.Data(0, recordings.Stdout, []byte("ls\r\n")))
+	_, err := w.Close(theEnd)
+	must(t, err)
+	line, err := recordings.Marks(t.Context(), open(t, path, k.viewing), recordings.View{})
+	must(t, err)
+	if len(line.Typed) != 1 || line.Typed[0].Text != "ls" {
+		t.Errorf("%+v", line.Typed)
+	}
+}
+
 // Output without a terminal has no lines that were typed.
 func TestTypedLinesNeedATerminal(t *testing.T) {
 	t.Parallel()

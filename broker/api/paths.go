@@ -192,5 +192,10 @@ func RevokeTokens(person string) Path[map[string]string] {
 // SettleChange confirms or drops a pending change.
 func SettleChange(no, how string) Path[Settled] { return Path[Settled](Changes.Act(no, how)) }
 
+// SessionSummary is what passed in a session, in plain words.
+func SessionSummary(session string) Path[Summary] {
+	return Path[Summary](Sessions.Act(session, "summary"))
+}
+
 // SessionProof is the proof of a session's end.
 func SessionProof(session string) Path[Stream] { return Path[Stream](Sessions.Act(session, "proof")) }

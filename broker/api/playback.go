@@ -10,11 +10,12 @@ import (
 type Timeline struct {
 	Session  string    `json:"session_id"`
 	Started  time.Time `json:"started_at"`
-	LengthMS int64     `json:"length_ms"` // of the session
-	PlayMS   int64     `json:"play_ms"`   // of its picture, where quiet stretches may be shortened
-	Marks    []Mark    `json:"marks"`     // in order
-	Bytes    int64     `json:"bytes"`     // of its picture
-	Left     int       `json:"left"`      // marks that a timeline has no room for; the text has all
+	LengthMS int64     `json:"length_ms"`       // of the session
+	PlayMS   int64     `json:"play_ms"`         // of its picture, where quiet stretches may be shortened
+	Marks    []Mark    `json:"marks"`           // in order
+	Bytes    int64     `json:"bytes"`           // of its picture
+	Left     int       `json:"left"`            // marks and typed lines that a timeline has no room for; the text has all
+	Typed    []Mark    `json:"typed,omitempty"` // lines that were typed, as the terminal showed them, in order
 
 	Density []DensityBar `json:"density,omitempty"` // of the output; absent: the recording has no index
 }
@@ -45,12 +46,15 @@ const (
 	MarkQuiet     MarkGroup = "quiet"
 	MarkEnd       MarkGroup = "end"
 	MarkNotice    MarkGroup = "notice" // text that the broker showed to the engineer
+	MarkRule      MarkGroup = "rule"   // a live rule had an effect on a command
+	MarkTyped     MarkGroup = "typed"  // a line that was typed, as the terminal showed it
 	MarkOther     MarkGroup = "other"
 )
 
 var markGroups = map[MarkGroup]text.Text{
 	MarkBookmark: text.Of("しおり", "Bookmark"), MarkCommand: text.Of("コマンド", "Command"), MarkFile: text.Of("ファイル", "File"),
 	MarkPause: text.Of("一時停止", "Pause"), MarkRefused: text.Of("拒否", "Refused"), MarkExtension: text.Of("延長", "Extension"),
+	MarkRule: text.Of("命令の決まり", "Live rule"), MarkTyped: text.Of("打ち込んだ行(端末の表示)", "Line typed, as shown"),
 	MarkQuiet: text.Of("無操作", "Idle"), MarkEnd: text.Of("終了", "End"), MarkNotice: text.Of("端末への通知", "Notice on the terminal"), MarkOther: text.Of("その他", "Other"),
 }
 

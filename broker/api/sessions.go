@@ -51,6 +51,8 @@ type Session struct {
 	Ruled     []RuledCommand `json:"ruled,omitempty"`
 	RuledMore bool           `json:"ruled_more,omitempty"` // Ruled has the first of them only
 	Files     []SessionFile  `json:"files,omitempty"`
+	// On a session of a day or of a review: what the ledger counts in it, without contents.
+	Counts []MarkCount `json:"counts,omitempty"`
 	// On a single session: the people who decided on its request, in order, and who had the post (R3).
 	Approvers  []string `json:"approvers,omitempty"`
 	Attendants []string `json:"attendants,omitempty"`

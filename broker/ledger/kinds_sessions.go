@@ -81,9 +81,9 @@ var kindsOfSessions = func() []Kind {
 		{Name: "session.watch-ended", JA: "閲覧の終了", Says: "The person stopped watching, or the session ended.", Subjects: namesLook, Members: purpose},
 
 		{Name: KindViewed, JA: "操作記録の再生", Says: "A person played a recording, or took its sealed file.", Subjects: namesLook,
-			Members: with(purpose, text("scope", "`output`: played, without what was typed; `input`: the sealed file, which holds that too; `keys`: the wrapped keys of further recipients beside it"),
+			Members: with(purpose, text("scope", "`output`: played, without what was typed; `input`: the sealed file, which holds that too; `keys`: the wrapped keys of further recipients beside it; `summary`: commands, operations and typed lines as a list, nothing of what was shown otherwise"),
 				text("sha256", "of the recording's file, in hex; with `input` only"), damaged,
-				text("look", "names the look, for `recording.served`; absent: no intervals are noted, because the sealed file was taken or the entry is of an earlier version"))},
+				text("look", "names the look, for `recording.served`; absent: no intervals are noted, because the sealed file or the summary was taken or the entry is of an earlier version"))},
 		{Name: KindServed, JA: "操作記録の送信区間", Says: "The broker notes which parts of a recording a look was sent: at the end of the look, and during it three minutes after the first part that no entry has yet. A crash loses the intervals of at most that time; the look then has no entry with `ended`. Sent is not read. `Cover` in `coverage.go` computes from these entries how much of a session was looked at.", Subjects: namesLook, Members: []Member{
 			text("look", "of the entry `recording.viewed` with which the look began"), id, text("person", "id of the person who looks"), number("length", "of the recording, in whole seconds"),
 			list("picture", "parts sent as a picture, each `[from,to)` in whole seconds since the recording's start, in order and apart from each other; absent: none"),

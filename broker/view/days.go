@@ -103,8 +103,11 @@ func (v *Views) wholeDay(s *store.Snap, d store.Day) (api.WorkDay, error) {
 		return out, err
 	}
 	all, err := confirmation.Of(s, d, v.o.Zone)
-	show := func(one store.Session) api.Session { return Session(one, v.o.Zone) }
-	out.Sessions, out.Refused = Each(append(all.Ended, all.Live...), show), Each(all.Refused, show)
+	if err != nil {
+		return out, err
+	}
+	out.Refused = Each(all.Refused, func(one store.Session) api.Session { return Session(one, v.o.Zone) })
+	out.Sessions, err = v.briefly(s, append(all.Ended, all.Live...))
 	return out, err
 }
 

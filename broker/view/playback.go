@@ -117,6 +117,12 @@ func (v *Views) Playback(ctx context.Context, by Reader, token, session, name, l
 	if err != nil {
 		return nil, err
 	}
+	return v.playbackOf(ctx, one, held, lang)
+}
+
+// playbackOf is a look at an opened recording, which it closes after an error.
+func (v *Views) playbackOf(ctx context.Context, one playback, held *evidence.Recording, lang string) (_ *Playback, err error) {
+	session := one.session
 	p := &Playback{Session: session, Why: one.why, Live: held.Live, Bad: held.Bad, Size: held.Digest.Size, Length: held.Length, v: v, one: one, held: held}
 	if p.view.Encoding, err = v.Encoding(ctx, session); err == nil {
 		err = p.read(ctx, func(r *recordings.Reader) error {

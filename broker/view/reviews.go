@@ -135,8 +135,10 @@ func (v *Views) wholeReview(s *store.Snap, r store.Review) (api.Review, error) {
 	if err != nil {
 		return out, err
 	}
-	show := func(one store.Session) api.Session { return Session(one, v.o.Zone) }
-	out.Work, out.Refused = Each(work.Sessions, show), Each(work.Refused, show)
+	out.Refused = Each(work.Refused, func(one store.Session) api.Session { return Session(one, v.o.Zone) })
+	if out.Work, err = v.briefly(s, work.Sessions); err != nil {
+		return out, err
+	}
 	if out.Covered, err = coverage(s, work.Sessions); err != nil {
 		return out, err
 	}

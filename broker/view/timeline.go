@@ -37,7 +37,10 @@ func bookmarkOf(e ledger.Entry) (bookmark, error) {
 
 // timeline joins the marks of a recording with the bookmarks.
 func timeline(session string, started time.Time, line *recordings.Timeline, notes []bookmark) api.Timeline {
-	out := api.Timeline{Session: session, Started: started, LengthMS: line.Elapsed.Milliseconds(), PlayMS: line.Played.Milliseconds(), Bytes: line.Bytes, Left: line.Left, Marks: []api.Mark{}}
+	out := api.Timeline{Session: session, Started: started, LengthMS: line.Elapsed.Milliseconds(), PlayMS: line.Played.Milliseconds(), Bytes: line.Bytes, Left: line.Left + line.TypedLeft, Marks: []api.Mark{}}
+	for _, l := range line.Typed {
+		out.Typed = append(out.Typed, api.Mark{At: started.Add(l.Elapsed), AtMS: l.Elapsed.Milliseconds(), PlayMS: line.PlayedAt(l.Elapsed).Milliseconds(), Group: api.MarkTyped, JA: l.Text, EN: l.Text})
+	}
 	for _, m := range line.Marks {
 		out.Marks = append(out.Marks, api.Mark{At: started.Add(m.Elapsed), AtMS: m.Elapsed.Milliseconds(), PlayMS: m.Played.Milliseconds(), LengthMS: m.Length.Milliseconds(), Group: groupOf(m.Kind), JA: m.JA, EN: m.EN})
 	}
@@ -66,6 +69,8 @@ func groupOf(kind string) api.MarkGroup {
 		return api.MarkPause
 	case recordings.EventRefused:
 		return api.MarkRefused
+	case recordings.EventRule, recordings.EventRuled:
+		return api.MarkRule
 	case recordings.EventExtension:
 		return api.MarkExtension
 	case recordings.EventNotice:

@@ -59,6 +59,7 @@ func foundationRoutes() []route {
 		{"GET", string(api.Sessions), sessions, (*Server).sessions},
 		{"GET", api.Sessions.Pattern("id"), sessions, (*Server).session},
 		{"GET", api.Sessions.Pattern("id", "watch"), everySignedIn(), (*Server).watch},
+		{"GET", api.Sessions.Pattern("id", "summary"), everySignedIn(), (*Server).summary},
 		{"GET", api.Sessions.Pattern("id", "proof"), everySignedIn(), (*Server).proof},
 		{"GET", string(api.Recordings), recordings, (*Server).recordings},
 		{"GET", api.Recordings.Pattern("id"), recordings, (*Server).recording},

@@ -30,6 +30,16 @@ func (s *Server) session(c *call) error {
 	return c.answer(v, err)
 }
 
+// summary tells what passed in a session, from its recording.
+func (s *Server) summary(c *call) error {
+	why, err := c.viewing()
+	if err != nil {
+		return err
+	}
+	v, err := s.o.Views.Summary(c.r.Context(), c.reader(), c.r.PathValue("id"), why, c.r.FormValue("damaged") == "true")
+	return c.answer(v, err)
+}
+
 // replySession answers with the session's present state.
 func (s *Server) replySession(c *call, id string) error {
 	v, err := s.o.Views.SessionNow(c.r.Context(), id)

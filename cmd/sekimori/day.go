@@ -23,6 +23,7 @@ func (p *program) dayFields() []column[api.WorkDay] {
 
 func (p *program) dayPage() []column[api.WorkDay] {
 	return append(p.dayFields(), []column[api.WorkDay]{
+		{"要約", "SUMMARY", func(v api.WorkDay) string { return p.briefly(v.Sessions) }},
 		{"接続", "SESSIONS", func(v api.WorkDay) string {
 			var said []string
 			for _, s := range v.Sessions {
@@ -39,6 +40,15 @@ func (p *program) dayPage() []column[api.WorkDay] {
 			return strings.Join(said, "; ")
 		}},
 	}...)
+}
+
+// briefly tells what the ledger counts in sessions, one a line. What was done in them is shown by session summary.
+func (p *program) briefly(all []api.Session) string {
+	said := make([]string, 0, len(all))
+	for _, s := range all {
+		said = append(said, s.ID+" "+p.minutes(s)+": "+api.SayCounts(s.Counts).In(p.lang))
+	}
+	return strings.Join(said, "\n")
 }
 
 // minutes is the length of a session, rounded up.

@@ -48,7 +48,7 @@ func (p *program) recordingFields() []column[api.Recording] {
 }
 
 func (p *program) recordingCommand() *cli.Command {
-	damaged := &cli.BoolFlag{Name: "damaged", Usage: p.say("台帳と合わない操作記録も開く(点検担当だけ。そのことを繰り返し表示する)", "open it although it does not hold against the ledger (auditors only; said again and again)")}
+	damaged := p.damagedFlag()
 	return p.group("recording", "操作記録", "recordings",
 		p.listLeaf("list", "", "一覧", "list", func(c *cli.Context) error {
 			v, err := fetchList(p, c, api.Recordings.All(), sessionFilter(c))

@@ -25,6 +25,11 @@ func lookQuery(c *cli.Context) url.Values {
 	return q
 }
 
+// damagedFlag opens a recording that does not hold.
+func (p *program) damagedFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "damaged", Usage: p.say("台帳と合わない操作記録も開く(点検担当だけ。そのことを繰り返し表示する)", "open it although it does not hold against the ledger (auditors only; said again and again)")}
+}
+
 // sayDamaged says on standard error that what comes does not hold against the ledger, and says it once more at the end.
 func (p *program) sayDamaged(resp *http.Response) (again func()) {
 	finding := resp.Header.Get(api.HeaderDamaged)

@@ -26,6 +26,7 @@ func (p *program) reviewFields() []column[api.Review] {
 // reviewPage are the further fields of a single review.
 func (p *program) reviewPage() []column[api.Review] {
 	return append(p.reviewFields(), []column[api.Review]{
+		{"要約", "SUMMARY", func(v api.Review) string { return p.briefly(v.Work) }},
 		{"接続番号", "NUMBERS", func(v api.Review) string { return strings.Join(v.Sessions, " ") }},
 		{"申請番号", "REQUEST", func(v api.Review) string { return v.Request }},
 		{"対象システム", "SYSTEM", func(v api.Review) string { return v.System }},
