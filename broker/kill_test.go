@@ -132,7 +132,7 @@ func (e *engineer) openssh(program, addr string) *openssh {
 	return s
 }
 
-// kills is how often the broker is killed: SEKIMORI_KILLS, for a long soak (200 takes some minutes).
+// kills is how often the broker is killed: SEKIMORI_KILLS, for a long soak (200 take six minutes on two busy cores).
 func kills(t testing.TB) int {
 	text := os.Getenv("SEKIMORI_KILLS")
 	if text == "" {
