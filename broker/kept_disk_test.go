@@ -19,9 +19,13 @@ var standing = map[string]string{
 	`sekimori\.db(-wal|-shm)?`:      "the database and its journal",
 	`\.?lock(\..*)?|sekimori\.lock`: "the lock of the directory",
 	`keys/[a-z-]+(\.sealed|\.pub)?`: "keys of the broker",
+	`(recordings/)?\.probe`:         "a probe of the disk that a crash left; the next one replaces it",
 	`recordings/\.reserve`:          "room kept for the last frames",
 	`tls/.*|api\.(key|crt|pem)`:     "the certificate that the broker made",
 }
+
+// ofSearch are the files of the index for searches: one of each session whose recording is there.
+var ofSearch = regexp.MustCompile(`^search/(S-\d{8}-\d{2,})\.index$`)
 
 var ofRecording = regexp.MustCompile(`^recordings/\d{4}/\d{2}/(S-\d{8}-\d{2,})\.skr(\..*)?$`)
 
