@@ -24,9 +24,6 @@ var standing = map[string]string{
 	`tls/.*|api\.(key|crt|pem)`:     "the certificate that the broker made",
 }
 
-// ofSearch are the files of the index for searches: one of each session whose recording is there.
-var ofSearch = regexp.MustCompile(`^search/(S-\d{8}-\d{2,})\.index$`)
-
 var ofRecording = regexp.MustCompile(`^recordings/\d{4}/\d{2}/(S-\d{8}-\d{2,})\.skr(\..*)?$`)
 
 // ofSearch is the text of a session in the index for searches, which is kept as long as the recording.
