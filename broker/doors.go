@@ -129,7 +129,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		Institution: c.Institution, Version: c.house().Version, Scratch: scratch,
 	})
 	days := confirmation.New(confirmation.Options{DB: b.db, Acts: acts, Zone: c.Location()})
-	reviews := review.New(review.Options{Acts: acts, DB: b.db, Ring: ring, Zone: c.Location()})
+	reviews := review.New(review.Options{Acts: acts, DB: b.db, Ring: ring, Zone: c.Location(), Traits: held.Traits, Clock: o.Clock, Log: o.Log.Named("review")})
 	counter, err := pages.New(pages.Options{
 		Teller: teller,
 		DB:     b.db, Views: views, Acts: acts, Registry: people, Desk: desk, Attendance: post, Reports: written, Reviews: reviews, Days: days, Papers: onFile, Permits: standing, Sealing: sealed, Reconcile: compared, Files: fileDesk, Roster: whoWorks, Lines: lines, Targets: targets,

@@ -29,6 +29,7 @@ var layers = map[string]int{
 	"sekimori/recordings/archive":   1,
 	"sekimori/recordings/search":    1,
 	"sekimori/recordings/index":     1,
+	"sekimori/recordings/traits":    1,
 	"sekimori/recordings/offline":   1,
 	"sekimori/broker/field":         1,
 	"sekimori/broker/keys":          1,

@@ -37,6 +37,12 @@ func (l TextLine) In(lang string) string {
 // TextLines yields the lines that Text writes, each with its time, reading the recording to its end. An error comes last, after the
 // sound lines.
 func TextLines(ctx context.Context, r *Reader, v View) iter.Seq2[TextLine, error] {
+	return WatchLines(ctx, r, v, func(Frame) {})
+}
+
+// WatchLines is TextLines for a caller that needs the frames too: seen gets each frame before the lines that it completes. The frame is valid during
+// the call only.
+func WatchLines(ctx context.Context, r *Reader, v View, seen func(Frame)) iter.Seq2[TextLine, error] {
 	return func(yield func(TextLine, error) bool) {
 		t := NewTranscript(v)
 		t.apart = true
@@ -63,6 +69,7 @@ func TextLines(ctx context.Context, r *Reader, v View) iter.Seq2[TextLine, error
 				return
 			}
 			last = f.Elapsed
+			seen(f)
 			t.Take(f)
 			if !give() {
 				return

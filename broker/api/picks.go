@@ -9,7 +9,7 @@ import (
 // Pick is a reason why the work of a window stands out in the queue of reviews (screens §3.7).
 type Pick string
 
-// The reasons that are computed today.
+// The reasons. Those at the end come from the recording, some minutes after the session.
 const (
 	PickFirst      Pick = "rv-first-visit"
 	PickWider      Pick = "rv-wider-rights"
@@ -28,6 +28,13 @@ const (
 	PickRuled      Pick = "rv-live-rule"
 	PickReconcile  Pick = "rv-reconcile"
 	PickRandom     Pick = "rv-random"
+
+	// From recordings:
+	PickNewCommand Pick = "rv-new-command"
+	PickMoreOutput Pick = "rv-more-output"
+	PickOffScope   Pick = "rv-off-scope-table"
+	PickIdleBurst  Pick = "rv-idle-burst"
+	PickCopied     Pick = "rv-copied-file"
 )
 
 var picks = map[Pick]text.Text{
@@ -47,13 +54,18 @@ var picks = map[Pick]text.Text{
 	PickRuled:      text.Of("命令の決まりに当たった", "a live rule had an effect"),
 	PickReconcile:  text.Of("突合の相違", "a login that the ledger does not know"),
 	PickRandom:     text.Of("無作為抽出", "chosen at random"),
+	PickNewCommand: text.Of("この事業者がこのシステムで初めて使う命令", "a command that the vendor never used on this system"),
+	PickMoreOutput: text.Of("出力がいつもより大幅に多い", "far more output than usual"),
+	PickOffScope:   text.Of("申請にない表の名称", "a table that the request does not name"),
+	PickIdleBurst:  text.Of("長い無操作のあとの集中した出力", "a burst of output after a long silence"),
+	PickCopied:     text.Of("ファイルや表の複写", "files or tables copied"),
 	PickFollowUp:   text.Of("前回の指摘の確認", "follow-up of the last finding"),
 }
 
 // Picks lists them in the order in which they are shown.
 func Picks() []Pick {
 	return slices.Clone([]Pick{PickFirst, PickWider, PickNumber, PickFiles, PickOffHours, PickExtended, PickCut, PickGap, PickUrgent, PickEmergency,
-		PickMasked, PickRuled, PickReconcile, PickDeputy, PickLateReport, PickRandom, PickFollowUp})
+		PickMasked, PickRuled, PickReconcile, PickOffScope, PickMoreOutput, PickCopied, PickNewCommand, PickIdleBurst, PickDeputy, PickLateReport, PickRandom, PickFollowUp})
 }
 
 // Label is the reason as people read it.

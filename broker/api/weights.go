@@ -12,6 +12,7 @@ const HeaviestPick = 100
 // pickWeights are the weights of reasons where the institution says nothing else. A heavier reason lifts work higher in the queue.
 var pickWeights = map[Pick]int{
 	PickGap: 10, PickReconcile: 9, PickCut: 8, PickEmergency: 8, PickRuled: 8, PickMasked: 7, PickNumber: 6, PickWider: 6, PickFollowUp: 6, PickOffHours: 5,
+	PickOffScope: 6, PickMoreOutput: 6, PickCopied: 5, PickNewCommand: 4, PickIdleBurst: 4,
 	PickFirst: 4, PickFiles: 4, PickExtended: 3, PickUrgent: 3, PickDeputy: 3, PickLateReport: 2, PickRandom: 1,
 }
 

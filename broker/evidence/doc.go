@@ -9,6 +9,8 @@
 //
 // It also builds the index for searches (recordings/search) from sealed recordings that hold, in the background at the same priority.
 //
+// It derives from a sealed recording by what its session may stand out (Traits), for broker/review.
+//
 // It refuses a recording that was disposed of: an entry recording.disposing in the signed tree says so, and a missing file is no fault then.
 //
 // It refuses an invalid recording. OpenDamaged opens it all the same, for an auditor, and returns the fault; broker/web

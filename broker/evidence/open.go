@@ -39,7 +39,7 @@ type Options struct {
 	Log  hclog.Logger   // nil: none
 
 	Index   *search.Index             // the text of sealed recordings, for searches; nil: no index
-	Viewing age.Identity              // opens the output of recordings for it
+	Viewing age.Identity              // opens the output of recordings for it, and for Traits
 	CauseJA func(cause string) string // what an end's cause is called in Japanese
 }
 

@@ -88,27 +88,12 @@ func (k *Keeper) indexText(ctx context.Context, s store.Session, pace func(io.Re
 }
 
 func (k *Keeper) addText(ctx context.Context, s store.Session, pace func(io.Reader) io.Reader) error {
-	held, err := k.opened(ctx, s.ID, -1, pace)
+	held, r, v, err := k.sealedOutput(ctx, s, pace)
 	if err != nil {
 		return err
 	}
 	defer held.Close()
-	if held.Bad != nil {
-		return held.Bad
-	}
-	if held.Live {
-		return errors.New("it is under way")
-	}
-	r, err := held.Reader(k.o.Viewing)
-	if err != nil {
-		return err
-	}
 	defer r.Close()
-	r.OutputOnly() // a viewing key that is an input recipient too, by a mistake in the settings, must not bring in what was typed
-	v := recordings.View{CauseJA: k.o.CauseJA}
-	if v.Encoding, err = k.encoding(ctx, s.Target); err != nil {
-		return err
-	}
 	built, err := k.o.Index.Build(ctx, s.ID, recordings.TextLines(ctx, r, v))
 	if err != nil {
 		return err

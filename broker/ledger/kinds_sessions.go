@@ -101,6 +101,12 @@ var kindsOfSessions = func() []Kind {
 		}},
 		{Name: "recording.release-agreed", JA: "保全の解除に同意", Says: "One of two people agreed that a recording need not be kept any longer.", Subjects: "the session", Members: []Member{text("reason", "why, in words")}},
 		{Name: "recording.released", JA: "保全の解除", Says: "The second person agreed: the recording's holds have ended.", Subjects: "the session", Members: []Member{text("reason", "why, in words")}},
+		{Name: "session.measured", JA: "操作記録の特徴", Says: "The broker derived from the recording of an ended session by what its work may stand out. The screen's words are an aid and prove nothing. No names of commands or tables are kept in the clear.", Subjects: namesDisposal, Members: []Member{
+			id, number("output", "bytes that the target sent"), number("files", "that the client opened by SFTP or SCP"), number("copied", "commands that copy files or tables elsewhere"),
+			number("silence", "in seconds, before the largest burst of output; 0: none of a quarter of an hour"), number("burst", "bytes of that burst"),
+			number("tables", "that statements named"), number("outside", "how many of these the text of the request lacks"), number("commands", "names of commands, each counted once"),
+			number("unused", "how many of these the vendor's earlier sessions on the system did not use"), number("earlier", "how many such sessions it was compared with"), number("usual", "median of their output, in bytes"),
+			list("reasons", "`rv-off-scope-table`, `rv-more-output`, `rv-copied-file`, `rv-new-command`, `rv-idle-burst`: those that hold")}},
 		{Name: "recording.disposing", JA: "操作記録の廃棄の開始", Says: "The time of keeping of a recording was over, and neither a hold nor an open review kept it. From here on it is not opened; its keys are destroyed and its files removed. The actor is the person who ordered it, or the broker by the rule.", Subjects: namesDisposal, Members: with(disposal, text("reason", "what the person said; absent: it went by the rule"))},
 		{Name: "recording.disposed", JA: "操作記録の廃棄", Says: "The receipt: keys and files of the recording are destroyed, and the directory was read back and holds none of its names.", Subjects: namesDisposal, Members: with(disposal,
 			text("by", "id of the person who ordered it; empty: the rule"), instant("ordered_at", "when it was ordered"), instant("checked_at", "when the directory was read back"))},

@@ -15,5 +15,11 @@
 // leave work out. A draw decides, by a seed to which the ledger commits before the month and which it reveals after it (Sample); work that
 // stands out is reviewed in any case. A judgement "fix" opens a finding, which its owner answers and an auditor closes.
 //
+// After a session it derives from the recording by what the work may stand out (Measure): commands that the vendor never
+// used on the system, much more output
+// than usual, tables that the request does not name, a long silence with a burst behind it, copies. It stores figures and marks, no contents; they
+// are forgotten with the recording. RANKING.md says how well this finds what was planted in generated work, and what it misses. These reasons do not force a review that
+// the system's plan left out: they may come after the draw.
+//
 // Callers: broker/session owes the review, the doors mount its acts, and broker/view asks for the reasons why an item stands out (Picks).
 package review

@@ -64,7 +64,7 @@ func Picks(s *store.Snap, r store.Review, zone *time.Location) ([]api.Pick, erro
 		return nil, err
 	}
 	found := map[api.Pick]bool{api.PickRandom: r.Drawn == store.DrawnChosen}
-	for _, look := range []func(*store.Snap, store.Review, Work, *time.Location, map[api.Pick]bool) error{ofSessions, ofRequest, ofWindow, ofBefore, ofHours, ofLogins} {
+	for _, look := range []func(*store.Snap, store.Review, Work, *time.Location, map[api.Pick]bool) error{ofSessions, ofRequest, ofWindow, ofBefore, ofHours, ofLogins, ofRecordings} {
 		if err := look(s, r, work, zone, found); err != nil {
 			return nil, fmt.Errorf("why %s stands out: %w", r.ID, err)
 		}

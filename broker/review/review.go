@@ -1,13 +1,17 @@
 package review
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"sekimori/broker/act"
 	"sekimori/broker/keys"
 	"sekimori/broker/store"
+	"sekimori/recordings/traits"
 )
 
 // DueIn is how long the auditor has from the end of the window's last session.
@@ -19,17 +23,29 @@ type Options struct {
 	DB   *store.DB      // for Sample
 	Ring *keys.Ring     // seals the seeds of draws; for Sample
 	Zone *time.Location // of the institution. Nil: UTC
+
+	// Traits derives from a session's recording by what it may stand out; for Measure.
+	Traits func(ctx context.Context, s store.Session) (traits.Traits, error)
+	Clock  func() time.Time // for Measure
+	Log    hclog.Logger     // nil: none
 }
 
 // Queue is safe for concurrent use.
-type Queue struct{ o Options }
+type Queue struct {
+	o Options
+
+	unmeasurable map[string]time.Time // used by Measure only, which is one goroutine: sessions whose recording could not be read, and when that was tried
+}
 
 // New makes a queue.
 func New(o Options) *Queue {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	return &Queue{o: o}
+	if o.Log == nil {
+		o.Log = hclog.NewNullLogger()
+	}
+	return &Queue{o: o, unmeasurable: map[string]time.Time{}}
 }
 
 // Owe puts the work of an ended session's window into the queue, inside the transaction that ends the session. A further session of the

@@ -63,6 +63,7 @@ var rowsAbout = map[string][]string{
 	"review_questions":     {"review"},
 	"reviews":              {"session"},
 	"window_reviews":       {"id"},
+	"session_measures":     {"session"},
 	"sessions":             {"id", "person", "window", "request", inSystem + "system"},
 	"systems":              {"id"},
 	"targets":              {"id", "system"},

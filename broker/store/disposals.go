@@ -52,8 +52,11 @@ func (t *Tx) OrderDisposal(d Disposal) error {
 	return exists(err)
 }
 
-// EndDisposal notes that all of a recording is gone. Errors: ErrNotFound when none is open.
+// EndDisposal notes that all of a recording is gone, and forgets what was derived from it. Errors: ErrNotFound when none is open.
 func (t *Tx) EndDisposal(session string) error {
+	if _, err := t.exec(`DELETE FROM session_measures WHERE session = ?`, session); err != nil {
+		return err
+	}
 	return t.one(`UPDATE disposals SET done = ? WHERE session = ? AND done = 0`, ms(t.Now), session)
 }
 
