@@ -49,6 +49,7 @@ var layers = map[string]int{
 	"sekimori/broker/act":           4,
 	"sekimori/broker/registry":      5,
 	"sekimori/broker/announcement":  5,
+	"sekimori/broker/annual":        5,
 	"sekimori/broker/requests":      5,
 	"sekimori/broker/attendance":    5,
 	"sekimori/broker/agenda":        5,

@@ -126,6 +126,12 @@ func reasonsGiven() map[Reason]func() Reason {
 		FileWaiting: func() Reason {
 			return MayFetchFile(Person{ID: "E-0031", Kind: Engineer}, waitingFile(true, FileWaitSecond, "U-001"), mid).Reason
 		},
+		YearNotOver: func() Reason {
+			return MayFinaliseYear(Person{ID: "U-030", Kind: Staff, Roles: []Role{Auditor}}, YearFacts{Ends: mid.Add(1)}, mid).Reason
+		},
+		OtherOfficeAgrees: func() Reason {
+			return MayFinaliseYear(Person{ID: "U-030", Kind: Staff, Roles: []Role{Auditor}}, YearFacts{Ends: mid, AgreedBy: "U-030", Office: Auditor}, mid).Reason
+		},
 		ProofNotYet:       func() Reason { return MayProve(false).Reason },
 		ExportAuditorOnly: looks(Person{ID: "U-001", Kind: Staff, Roles: []Role{Approver}}, ActExport, "開示"),
 	}

@@ -92,6 +92,8 @@ const (
 	ViewPurposeRequired Reason = "view-purpose-required"
 	SameFileApprover    Reason = "same-file-approver"
 	ExportAuditorOnly   Reason = "export-auditor-only"
+	YearNotOver         Reason = "year-not-over"
+	OtherOfficeAgrees   Reason = "other-office-agrees"
 	ProofNotYet         Reason = "proof-not-yet"
 )
 

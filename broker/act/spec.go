@@ -71,6 +71,7 @@ const (
 	ShowsTarget     Shown = "target"
 	ShowsViewingKey Shown = "viewing-key"
 	ShowsAccess     Shown = "recording-access"
+	ShowsYear       Shown = "year"
 
 	ShowsReconciliation Shown = "reconciliation"
 	ShowsUnknownLogin   Shown = "unknown-login"

@@ -3,6 +3,8 @@ package figures
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,6 +39,17 @@ type Report struct {
 	To         time.Time `json:"to"`      // exclusive
 	Entries    int64     `json:"entries"` // the first so many entries of the ledger were counted
 	Figures    []Figure  `json:"figures"`
+	Checkpoint string    `json:"checkpoint,omitempty"` // of the ledger when two offices had agreed to the figures; empty: a draft
+}
+
+// Digest is SHA-256, in hexadecimal, of the file without its checkpoint. The entry annual.finalised has it.
+func (r Report) Digest() (string, error) {
+	r.Checkpoint = ""
+	h := sha256.New()
+	if err := r.Write(h); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // format and version stand in every file.

@@ -6,6 +6,18 @@ var formMembers = []Member{
 	text("month", "the month, `2026-11`; absent: the form is of one thing, or of all time"), text("format", "`pdf`, `xlsx` or `csv`; `json`: the figures of a yearly report, to be counted again"),
 }
 
+// KindAnnualFinal is the kind of the entry about a yearly report that is final. The offline verifier compares a report with it.
+const KindAnnualFinal = "annual.finalised"
+
+// yearMembers are those of an entry about the figures of a fiscal year.
+var yearMembers = []Member{
+	number("fiscal_year", "`2026`: April 2026 to March 2027"), number("entries", "the first so many entries of the ledger were counted"),
+	text("figures", "SHA-256, in hexadecimal, of the verification file without its checkpoint"),
+}
+
+// councilMembers are those of an entry about an opinion.
+var councilMembers = []Member{number("fiscal_year", "`2026`: April 2026 to March 2027"), number("no", "number of the opinion within the year, from 1")}
+
 // kindsOfTheLedger are the kinds for reading, refusals, the ledger and the broker itself.
 var kindsOfTheLedger = func() []Kind {
 	kinds := []Kind{
@@ -36,6 +48,19 @@ var kindsOfTheLedger = func() []Kind {
 			number("entry", "index of the proved entry"), text("session_id", "the session"), text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"),
 		}},
 		{Name: "annual.viewed", JA: "年次報告の閲覧", Says: "A person read the figures of a fiscal year.", Subjects: "the person", Members: []Member{number("fiscal_year", "`2026`: April 2026 to March 2027")}},
+		{Name: "annual.agreed", JA: "年次報告への同意", Says: "One of two offices agreed to the figures of a fiscal year.", Subjects: "the report (`R8`)", Members: with(yearMembers,
+			text("office", "of the person: `information-systems` or `auditor`"))},
+		{Name: "annual.withdrawn", JA: "年次報告への同意の取下げ", Says: "The first agreement was taken back. The report is a draft again.", Subjects: "the report", Members: with(yearMembers,
+			text("agreed_by", "id of the person who had agreed"), text("reason", "why, in words"))},
+		{Name: KindAnnualFinal, JA: "年次報告の確定", Says: "The other office agreed to the same figures, counted again. They are final.", Subjects: "the report", Members: with(yearMembers,
+			text("office", "of the person: `information-systems` or `auditor`"), text("agreed_by", "id of the person of the first agreement"), text("checkpoint", "the signed checkpoint before this entry; it covers the counted entries"))},
+		{Name: "annual.corrected", JA: "年次報告の正誤", Says: "A correction was appended to a final report, whose figures stay.", Subjects: "the report", Members: []Member{
+			number("fiscal_year", "`2026`: April 2026 to March 2027"), number("no", "number of the correction, from 1"), text("place", "where in the report"), text("wrong", "what stands there"),
+			text("correct", "what should stand there"), text("reason", "why, in words")}},
+		{Name: "council.opinion", JA: "審議会の意見", Says: "An opinion of the council about a fiscal year was entered.", Subjects: "the report", Members: with(councilMembers,
+			text("said_on", "day of the meeting, `2027-06-10`"), text("opinion", "in words"))},
+		{Name: "council.response", JA: "審議会の意見への対応", Says: "The institution's response to an opinion was entered. An opinion may have several.", Subjects: "the report", Members: with(councilMembers,
+			text("response", "in words"))},
 		{Name: "form.printed", JA: "様式の印刷", Says: "A person printed a form that they may read, as PDF.", Subjects: "the thing of which the form is, where it is of one; the person", Members: formMembers},
 		{Name: "form.exported", JA: "様式の書き出し", Says: "An auditor took a form out as a file.", Subjects: "the thing of which the form is, where it is of one; the person", Members: with(formMembers,
 			text("encoding", "`utf8` or `cp932`; absent: it is no CSV"), text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"))},

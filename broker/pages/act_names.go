@@ -31,6 +31,8 @@ var actNames = map[string]text.Text{
 	"reconcile": text2("いま突き合わせる", "Compare now"), "reconcile explain": text2("説明済みにする", "Mark as explained"),
 	"replace": text2("新しい鍵にし始める", "Begin a new key"), "key viewing confirm": text2("新しい鍵に確定する", "Confirm the new key"), "roll-back": text2("交代を取りやめる", "Take the change back"),
 	"ask-access": text2("操作記録を開く鍵を加える", "Open recordings to a further key"), "recording access give": text2("開けるようにする", "Open them"), "recording access refuse": text2("却下する", "Drop it"), "recording access end": text2("鍵を取り消す", "Take the key away"),
+	"finalise": text2("確定する", "Finalise"), "annual withdraw": text2("同意を取り下げる", "Take the agreement back"), "annual correct": text2("正誤を追記する", "Append a correction"),
+	"opinion": text2("審議会の意見を記す", "Enter an opinion of the council"), "respond": text2("意見への対応を記す", "Enter a response"),
 	"correct":  text2("訂正を追記", "Append a correction"),
 	"line-cut": text2("庁内網切断確認", "Confirm office network is cut"), "line-on": text2("回線接続", "Connect maintenance line"), "line-off": text2("回線切断", "Disconnect line"),
 	"line-back": text2("庁内網復旧", "Restore office network"), "line test": text2("回線を試験する", "Test the line"), "check": text2("設定を確かめる", "Check the set-up"), "target check": text2("接続先の設定を確かめる", "Check what was put on the target"), "test": text2("回線を試験する", "Test the line"),

@@ -12,6 +12,7 @@ import (
 	"sekimori/broker/accounts"
 	"sekimori/broker/act"
 	"sekimori/broker/announcement"
+	"sekimori/broker/annual"
 	"sekimori/broker/api"
 	"sekimori/broker/attendance"
 	"sekimori/broker/confirmation"
@@ -42,13 +43,13 @@ type deed struct {
 // deedsOf are the acts by their paths. A package that mounts acts is named here and in actSpecs.
 func deedsOf(o Options) map[string]deed {
 	return byPath(deeds(o.Desk, requests.Acts()), deeds(o.Attendance, attendance.Acts()), deeds(o.Freezer, freeze.Acts()), deeds(o.Papers, papers.Acts()), deeds(o.Reports, reports.Acts()),
-		deeds(o.Permits, permits.Acts()), deeds(o.Roster, roster.Acts()), deeds(o.Reviews, review.Acts()), deeds(o.Days, confirmation.Acts()), deeds(correction.New(o.Acts), correction.Acts()), deeds(announcement.New(o.Acts), announcement.Acts()), deeds(o.Lines, interlock.Acts()), deeds(o.Targets, accounts.Acts()), deeds(o.Reconcile, reconcile.Acts()), deeds(o.Files, files.Acts()), deeds(o.Sealing, sealing.Acts()))
+		deeds(o.Permits, permits.Acts()), deeds(o.Roster, roster.Acts()), deeds(o.Reviews, review.Acts()), deeds(o.Days, confirmation.Acts()), deeds(correction.New(o.Acts), correction.Acts()), deeds(announcement.New(o.Acts), announcement.Acts()), deeds(annual.New(o.DB, o.Acts), annual.Acts()), deeds(o.Lines, interlock.Acts()), deeds(o.Targets, accounts.Acts()), deeds(o.Reconcile, reconcile.Acts()), deeds(o.Files, files.Acts()), deeds(o.Sealing, sealing.Acts()))
 }
 
 // actSpecs are the same acts without a running broker, for the table of rows.
 func actSpecs() []act.Spec {
 	return slices.Concat(act.Specs(requests.Acts()), act.Specs(attendance.Acts()), act.Specs(freeze.Acts()), act.Specs(papers.Acts()), act.Specs(reports.Acts()),
-		act.Specs(permits.Acts()), act.Specs(roster.Acts()), act.Specs(review.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(announcement.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()), act.Specs(reconcile.Acts()), act.Specs(files.Acts()), act.Specs(sealing.Acts()))
+		act.Specs(permits.Acts()), act.Specs(roster.Acts()), act.Specs(review.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(announcement.Acts()), act.Specs(annual.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()), act.Specs(reconcile.Acts()), act.Specs(files.Acts()), act.Specs(sealing.Acts()))
 }
 
 func byPath(lists ...[]deed) map[string]deed {

@@ -38,7 +38,12 @@ func (p *Pages) annual(v *visit) error { return v.to("/annual/" + p.o.Views.This
 
 // annualYear shows form 5.7 of a fiscal year.
 func (p *Pages) annualYear(v *visit) error {
-	return v.showForm(view.FormAsked{Form: "annual", ID: v.r.PathValue("fy")})
+	id := v.r.PathValue("fy")
+	offers, err := p.o.Views.YearOffers(v.r.Context(), v.reader(), id)
+	if err != nil {
+		return err
+	}
+	return v.showForm(view.FormAsked{Form: "annual", ID: id}, openActs(offers, "/annual/"+url.PathEscape(id))...)
 }
 
 func formPages() map[string]page {
@@ -139,7 +144,8 @@ type FormPrint struct {
 	Printed     Moment
 	Parts       []PrintedPart
 	PDF, Export string
-	Cut         bool // rows beyond mostPrinted are left out
+	Acts        []Link // the acts that are open to the person
+	Cut         bool   // rows beyond mostPrinted are left out
 }
 
 // PrintedPart is a part of a form with its rows.
@@ -163,14 +169,14 @@ func (p *Pages) formPrint(v *visit) error {
 	return v.showForm(a)
 }
 
-// showForm shows a form with its values.
-func (v *visit) showForm(a view.FormAsked) error {
+// showForm shows a form with its values, and acts on it.
+func (v *visit) showForm(a view.FormAsked, acts ...Link) error {
 	p := v.p
 	s, err := p.o.Views.Form(v.r.Context(), v.reader(), a)
 	if err != nil {
 		return err
 	}
-	page := &FormPrint{Frame: v.frame(), Sheet: s, Printed: moment(s.Printed, p.o.Zone), PDF: "/forms/" + a.Form + "/form.pdf?" + formQuery(a)}
+	page := &FormPrint{Frame: v.frame(), Sheet: s, Printed: moment(s.Printed, p.o.Zone), Acts: acts, PDF: "/forms/" + a.Form + "/form.pdf?" + formQuery(a)}
 	page.Title, page.Crumbs = s.Name, []Link{{text2("様式", "Forms"), "/forms"}}
 	if v.mayExport() {
 		page.Export = "/forms/" + a.Form + "/export?" + formQuery(a)

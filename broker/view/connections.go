@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"iter"
 	"time"
 
 	"sekimori/broker/api"
@@ -149,45 +148,7 @@ func (v *Views) ExportLedger(ctx context.Context, by Reader, purpose, explanatio
 	if err != nil {
 		return err
 	}
-	return ledger.WriteExport(begin(), v.entriesTo(ctx, size), checkpoint)
-}
-
-// exportPart is how many bytes of entries are read at once for an export.
-const exportPart = 1 << 20
-
-// entriesTo iterates over the first entries of the ledger, with a snapshot for each part: its reader may stall for any time.
-func (v *Views) entriesTo(ctx context.Context, size int64) iter.Seq2[ledger.Entry, error] {
-	return func(yield func(ledger.Entry, error) bool) {
-		for next := int64(0); next < size; {
-			var part []ledger.Entry
-			err := v.o.DB.Read(ctx, func(s *store.Snap) error {
-				bytes := 0
-				for e, err := range s.Entries(store.EntryFilter{From: next, To: size}) {
-					if err != nil {
-						return err
-					}
-					part = append(part, e)
-					if bytes += len(e.Header) + len(e.Payload); bytes >= exportPart {
-						break
-					}
-				}
-				return nil
-			})
-			if err == nil && len(part) == 0 {
-				err = store.ErrTampered
-			}
-			if err != nil {
-				yield(ledger.Entry{}, err)
-				return
-			}
-			for _, e := range part {
-				if !yield(e, nil) {
-					return
-				}
-			}
-			next = part[len(part)-1].Index + 1
-		}
-	}
+	return ledger.WriteExport(begin(), v.o.DB.EntriesTo(ctx, size), checkpoint)
 }
 
 // Checkpoint is the newest checkpoint, a signed note.

@@ -145,7 +145,7 @@ func (x *exporting) texts(ctx context.Context) error {
 		{bundle.LedgerKey, words(x.v.o.Ring.LedgerVerifierKey() + "\n")},
 		{bundle.TimelineJA, func(w io.Writer) error { return x.timeline(ctx, w, "ja") }},
 		{bundle.TimelineEN, func(w io.Writer) error { return x.timeline(ctx, w, "en") }},
-		{bundle.Ledger, func(w io.Writer) error { return ledger.WriteExport(w, x.v.entriesTo(ctx, x.size), x.note) }},
+		{bundle.Ledger, func(w io.Writer) error { return ledger.WriteExport(w, x.v.o.DB.EntriesTo(ctx, x.size), x.note) }},
 	} {
 		if _, _, err := x.w.Add(one.name, one.write); err != nil {
 			return fmt.Errorf("export %s: %s: %w", x.z.ID, one.name, err)

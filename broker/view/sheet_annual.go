@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"sekimori/broker/annual"
 	"sekimori/broker/api"
 	"sekimori/broker/figures"
 	"sekimori/broker/sheet"
@@ -15,15 +16,6 @@ import (
 	"sekimori/policy"
 	"sekimori/policy/text"
 )
-
-// FiscalYear reads R8 as 2026. The first year is R1, fiscal 2019. Errors: store.ErrNotFound for anything else.
-func FiscalYear(id string) (int, error) {
-	n, err := strconv.Atoi(strings.TrimPrefix(id, "R"))
-	if err != nil || n < 1 || n > 200 || id != "R"+strconv.Itoa(n) {
-		return 0, fmt.Errorf("fiscal year %q: %w", id, store.ErrNotFound)
-	}
-	return 2018 + n, nil
-}
 
 // FiscalYearText is 令和8年度(2026-04〜2027-03).
 func FiscalYearText(fy int) text.Text {
@@ -38,25 +30,41 @@ func FiscalYearText(fy int) text.Text {
 type year struct {
 	figures.Report
 	before map[figures.Figure]int64
+	whole  annual.Whole
 }
 
-// figuresOf counts a fiscal year and the one before, over the whole ledger as it stands now.
+// figuresOf gives a fiscal year's figures and those of the year before: as two offices agreed to them, or else as the ledger gives them. A
+// draft is counted over the whole ledger as it stands now; what is compared with a final report is counted over the same entries.
 func (v *Views) figuresOf(ctx context.Context, fy int) (year, error) {
-	from, to := figures.Year(fy, v.o.Zone)
-	y := year{Report: figures.Report{FiscalYear: fy, From: from, To: to}, before: map[figures.Figure]int64{}}
-	if err := v.o.DB.Read(ctx, func(s *store.Snap) (err error) { y.Entries, err = s.LedgerSize(); return err }); err != nil {
+	y := year{before: map[figures.Figure]int64{}}
+	var last figures.Report
+	err := v.o.DB.Read(ctx, func(s *store.Snap) (err error) {
+		if y.whole, err = annual.Read(s, fy); err != nil {
+			return err
+		}
+		before, err := annual.Read(s, fy-1)
+		if before.Row.Final() {
+			last = before.Report
+		}
+		return err
+	})
+	if err != nil {
 		return y, err
 	}
-	this, last := figures.New(from, to), figures.New(figures.Year(fy-1, v.o.Zone))
-	for e, err := range v.entriesTo(ctx, y.Entries) {
+	y.Report = y.whole.Report
+	if last.Figures == nil || y.Figures == nil {
+		all, err := annual.Count(ctx, v.o.DB, y.Entries, fy, fy-1)
 		if err != nil {
-			return y, fmt.Errorf("count fiscal %d: %w", fy, err)
+			return y, err
 		}
-		this.Add(e)
-		last.Add(e)
+		if y.Figures == nil {
+			y.Report = all[0]
+		}
+		if last.Figures == nil {
+			last = all[1]
+		}
 	}
-	y.Figures = this.Figures()
-	for _, f := range last.Figures() {
+	for _, f := range last.Figures {
 		n := f.Value
 		f.Value = 0
 		y.before[f] = n
@@ -79,16 +87,11 @@ func (v *Views) annualSheet(ctx context.Context, by Reader, a FormAsked) (*sheet
 	if err != nil {
 		return nil, err
 	}
-	s := &sheet.Sheet{No: text.Same(a.ID), Scope: FiscalYearText(y.FiscalYear), Marks: []text.Text{text.Of("案(未確定)", "Draft")}, Parts: y.parts()}
-	s.Notes = append(s.Notes,
-		text.Of(fmt.Sprintf("台帳の記載 %d 件から数えました。検証ファイルを sekimori-verify --report に渡すと、台帳の書き出しからすべての数値を数え直せます。", y.Entries),
-			fmt.Sprintf("Counted from %d entries of the ledger. With the verification file, sekimori-verify --report counts every figure again from an export.", y.Entries)),
-		text.Of("訓練は含みません。個人の氏名は含みません。", "Drills are left out. No person is named."))
-	return s, nil
+	return v.yearSheet(y)
 }
 
 func (v *Views) readYear(ctx context.Context, by Reader, id string) (year, error) {
-	fy, err := FiscalYear(id)
+	fy, err := annual.FiscalYear(id)
 	if err != nil {
 		return year{}, err
 	}
@@ -101,17 +104,10 @@ func (v *Views) readYear(ctx context.Context, by Reader, id string) (year, error
 	return v.figuresOf(ctx, fy)
 }
 
-// AnnualFigures gives the figures of a fiscal year as they stand now. The look is ledgered (L1). Errors: *policy.Denied, ledgered;
-// store.ErrNotFound.
-func (v *Views) AnnualFigures(ctx context.Context, by Reader, id string) (figures.Report, error) {
-	y, err := v.readYear(ctx, by, id)
-	return y.Report, err
-}
-
 // AnnualFile writes the verification file of a fiscal year, for auditors with a purpose. The entry about the export is committed before begin
 // is called. It is not one of the counted entries. Errors: *policy.Denied, ledgered; store.ErrNotFound.
 func (v *Views) AnnualFile(ctx context.Context, by Reader, id string, why Why, begin func(FormFile) io.Writer) error {
-	fy, err := FiscalYear(id)
+	fy, err := annual.FiscalYear(id)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"sekimori/broker/accounts"
 	"sekimori/broker/act"
 	"sekimori/broker/announcement"
+	"sekimori/broker/annual"
 	"sekimori/broker/api"
 	"sekimori/broker/attendance"
 	"sekimori/broker/confirmation"
@@ -43,6 +44,7 @@ func actRoutes() []route {
 		mounted(func(s *Server) *accounts.Counter { return s.o.Targets }, accounts.Acts()),
 		mounted(func(s *Server) *reconcile.Office { return s.o.Reconcile }, reconcile.Acts()),
 		mounted(func(s *Server) *sealing.Keeper { return s.o.Sealing }, sealing.Acts()),
+		mounted(func(s *Server) *annual.Book { return annual.New(s.o.DB, s.o.Acts) }, annual.Acts()),
 		mounted(func(s *Server) *announcement.Board { return announcement.New(s.o.Acts) }, announcement.Acts()),
 		mounted(func(s *Server) *correction.Book { return correction.New(s.o.Acts) }, correction.Acts()),
 	)
@@ -120,6 +122,9 @@ func (s *Server) answer(c *call, shows act.Shown, id string, result any) error {
 		return c.answer(v, err)
 	case act.ShowsAccess:
 		v, err := s.o.Views.AccessNow(c.r.Context(), id)
+		return c.answer(v, err)
+	case act.ShowsYear:
+		v, err := s.o.Views.YearNow(c.r.Context(), c.reader(), id)
 		return c.answer(v, err)
 	case act.ShowsRoster:
 		return s.replyRoster(c, id)

@@ -80,7 +80,7 @@ func (s *Server) formFile(c *call) error {
 
 // annual shows the figures of a fiscal year.
 func (s *Server) annual(c *call) error {
-	v, err := s.o.Views.AnnualFigures(c.r.Context(), c.reader(), c.r.PathValue("fy"))
+	v, err := s.o.Views.Year(c.r.Context(), c.reader(), c.r.PathValue("fy"))
 	return c.answer(v, err)
 }
 

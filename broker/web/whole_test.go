@@ -8,6 +8,7 @@ import (
 	"sekimori/broker/accounts"
 	"sekimori/broker/act"
 	"sekimori/broker/announcement"
+	"sekimori/broker/annual"
 	"sekimori/broker/attendance"
 	"sekimori/broker/confirmation"
 	"sekimori/broker/correction"
@@ -50,6 +51,7 @@ func TestEveryActIsWhole(t *testing.T) {
 	ofSubject(t, offered, confirmation.OnDay(time.UTC).Acts)
 	ofSubject(t, offered, correction.OnEntry.Acts)
 	ofSubject(t, offered, announcement.OnChange.Acts)
+	ofSubject(t, offered, annual.OnYear.Acts)
 	ofSubject(t, offered, files.OnFile.Acts)
 	ofSubject(t, offered, permits.OnNone.Acts)
 	ofSubject(t, offered, sealing.OnKey.Acts)
@@ -65,7 +67,7 @@ func TestEveryActIsWhole(t *testing.T) {
 	ofSubject(t, offered, requests.OnDeputation.Acts)
 	ofSubject(t, offered, requests.NewDeputy.Acts)
 	mounted := slices.Concat(act.Specs(reconcile.Acts()), act.Specs(requests.Acts()), act.Specs(attendance.Acts()), act.Specs(freeze.Acts()), act.Specs(review.Acts()), act.Specs(permits.Acts()), act.Specs(roster.Acts()),
-		act.Specs(papers.Acts()), act.Specs(reports.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(announcement.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()), act.Specs(files.Acts()), act.Specs(sealing.Acts()))
+		act.Specs(papers.Acts()), act.Specs(reports.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(announcement.Acts()), act.Specs(annual.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()), act.Specs(files.Acts()), act.Specs(sealing.Acts()))
 	for _, s := range mounted {
 		if _, ok := offered[s.Route()]; !ok {
 			t.Errorf("%s is mounted twice, or stands in no Subject's Acts: nobody is offered it", s.Route())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 
@@ -12,6 +13,14 @@ import (
 type recount struct {
 	report  figures.Report
 	counter *figures.Counter
+	final   finalised // what the ledger says of the report; the last such entry
+}
+
+// finalised are the members of an entry annual.finalised that a report is compared with.
+type finalised struct {
+	FiscalYear int    `json:"fiscal_year"`
+	Figures    string `json:"figures"`
+	Checkpoint string `json:"checkpoint"`
 }
 
 func newRecount(r *figures.Report) *recount {
@@ -23,9 +32,29 @@ func newRecount(r *figures.Report) *recount {
 
 // add counts an entry, where the report was made with it.
 func (c *recount) add(e ledger.Entry) {
-	if c != nil && e.Index < c.report.Entries {
+	if c == nil {
+		return
+	}
+	if e.Index < c.report.Entries {
 		c.counter.Add(e)
 	}
+	var f finalised
+	if e.Kind == ledger.KindAnnualFinal && json.Unmarshal(e.Payload, &f) == nil && f.FiscalYear == c.report.FiscalYear {
+		c.final = f
+	}
+}
+
+// otherwise tells that a report which says that it is final is not the one that the ledger names. A draft says nothing of the kind.
+func (c *recount) otherwise(name string) *failure {
+	digest, err := c.report.Digest()
+	if c.report.Checkpoint == "" || err == nil && digest == c.final.Figures && c.report.Checkpoint == c.final.Checkpoint {
+		return nil
+	}
+	return &failure{code: "report-not-final", message: text{
+		fmt.Sprintf("%s: 確定した年次報告とありますが、台帳で確定したものではありません [台帳: %s / ファイル: %s]", name, c.final.Figures, digest),
+		fmt.Sprintf("%s: it says that it is final, but it is not the report that the ledger says is final [ledger: %s / file: %s]", name, c.final.Figures, digest),
+	}, hint: text{"確定した後の台帳の書き出しと、確定した検証ファイルを使ってください。それでも違えば、情報システム課と監査へ知らせてください",
+		"use an export made after the report became final, and the final verification file; if they still differ, tell the information-systems section and the auditor"}}
 }
 
 // figures is how many figures were compared.
@@ -36,7 +65,7 @@ func (c *recount) figures() int {
 	return len(c.report.Figures)
 }
 
-// differs names the first figure that is not what the ledger says. nil: all agree.
+// differs names the first figure that is not what the ledger says, or says that the ledger names another report as final. nil: all agree.
 func (c *recount) differs(name string, entries int64) *failure {
 	if c == nil {
 		return nil
@@ -49,7 +78,7 @@ func (c *recount) differs(name string, entries int64) *failure {
 	}
 	d, ok := c.report.Differs(c.counter.Figures())
 	if ok {
-		return nil
+		return c.otherwise(name)
 	}
 	return &failure{code: "report-differs", message: text{
 		fmt.Sprintf("%s: %s は %d とありますが、台帳から数えると %d です", name, d.Figure, d.Stated, d.Recounted),
@@ -66,7 +95,7 @@ func (in *inputs) loadReport(name string) *failure {
 	r, err := figures.Read(f)
 	if err != nil {
 		return &failure{code: "report-unreadable", message: text{name + ": 年次報告の検証ファイルとして読めません", name + ": not a file of a yearly report's figures"},
-			hint: text{"関守の年次報告の画面か sekimori annual figures で作ったファイルを渡してください", "give the file made on the page of the yearly report or by sekimori annual figures"}}
+			hint: text{"関守の年次報告の画面か sekimori annual export FY --format json で作ったファイルを渡してください", "give the file made on the page of the yearly report or by sekimori annual export FY --format json"}}
 	}
 	in.report = &r
 	return nil

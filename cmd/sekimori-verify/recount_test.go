@@ -49,3 +49,41 @@ func TestAYearlyReportIsCountedAgain(t *testing.T) {
 	verify(export, "--key", key, "--report", o.write("none.json", []byte("{}"))).wantError(t, 1, "not a file of a yearly report's figures")
 	verify(export, "--key", key, "--report", o.path("missing")).wantError(t, 1, "no such file")
 }
+
+// TestAttackFinalReportThatTheLedgerDoesNotName: a file that says it is final must be the one of the entry annual.finalised.
+func TestAttackFinalReportThatTheLedgerDoesNotName(t *testing.T) {
+	o := newOffice(t)
+	o.add(ledger.Draft{Kind: "session.refused", Actor: ledger.Actor{Kind: "broker"}, Payload: map[string]any{"reason": "too-early"}})
+	from, to := figures.Year(2026, time.UTC)
+	c := figures.New(from, to)
+	c.Add(o.entries[0])
+	report := figures.Report{FiscalYear: 2026, From: from, To: to, Entries: 1, Figures: c.Figures()}
+	digest, err := report.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, key := o.export("before.jsonl", o.checkpoint()), o.path("ledger.key")
+	report.Checkpoint = string(o.checkpoint())
+	o.add(ledger.Draft{Kind: ledger.KindAnnualFinal, Actor: ledger.Actor{Kind: "person", ID: "U-1", Via: "web"}, Payload: map[string]any{"fiscal_year": 2026, "figures": digest, "checkpoint": report.Checkpoint}})
+	after := o.export("after.jsonl", o.checkpoint())
+	write := func(name string, r figures.Report) string {
+		var b bytes.Buffer
+		if err := r.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		return o.write(name, b.Bytes())
+	}
+	final := write("final.json", report)
+	verify(after, "--key", key, "--report", final).wantHolds(t)
+	verify(before, "--key", key, "--report", final).wantError(t, 1, "it is not the report that the ledger says is final")
+	other := report
+	other.Checkpoint += "x"
+	verify(after, "--key", key, "--report", write("checkpoint.json", other)).wantError(t, 1, "it is not the report that the ledger says is final")
+	recounted := report // counted truly, over other entries than those that were agreed to
+	recounted.Entries = 2
+	c.Add(o.entries[1])
+	recounted.Figures = c.Figures()
+	verify(after, "--key", key, "--report", write("recounted.json", recounted)).wantError(t, 1, "it is not the report that the ledger says is final")
+	recounted.Checkpoint = ""
+	verify(after, "--key", key, "--report", write("draft.json", recounted)).wantHolds(t)
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	acts "sekimori/broker/act"
+	"sekimori/broker/annual"
 	"sekimori/broker/attendance"
 	"sekimori/broker/conformance"
 	"sekimori/broker/files"
@@ -55,7 +56,7 @@ func TestConformanceNamesCommandsThatExist(t *testing.T) {
 // TestEveryActHasItsCommand: what an act names as its command is there, since offers and refusals tell people to type it.
 func TestEveryActHasItsCommand(t *testing.T) {
 	have := commandsAndFlags()
-	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(freeze.Acts()), acts.Specs(permits.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(reports.Acts()), acts.Specs(sealing.Acts()))
+	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(freeze.Acts()), acts.Specs(permits.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(reports.Acts()), acts.Specs(sealing.Acts()), acts.Specs(annual.Acts()))
 	for _, a := range requests.OnRequest.Acts {
 		specs = append(specs, a.Spec)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -39,10 +40,42 @@ func (p *program) annualCommand() *cli.Command {
 			if p.json {
 				return p.writeJSON(v)
 			}
-			return list(p, api.List[figures.Figure]{Items: v.Figures, Total: len(v.Figures)}, "数値はありません。", "No figures.", p.figureFields())
+			if err := list(p, api.List[figures.Figure]{Items: v.Figures, Total: len(v.Figures)}, "数値はありません。", "No figures.", p.figureFields()); err != nil {
+				return err
+			}
+			return p.yearWords(v)
 		}),
 		p.leaf("export", "FY", "年次報告を書き出す(点検担当だけ)。json は sekimori-verify --report で数え直せます", "export the report (auditors only); sekimori-verify --report counts json again", func(c *cli.Context) error {
 			return p.exportForm(c, "annual", c.Args().First())
 		}, p.formFlags("pdf")...),
+		actLeaf(p, "annual finalise", p.yearDone), actLeaf(p, "annual withdraw", p.yearDone), actLeaf(p, "annual correct", p.yearDone),
+		actLeaf(p, "annual opinion", p.yearDone), actLeaf(p, "annual respond", p.yearDone),
 	)
+}
+
+// yearDone says how a yearly report stands after an act.
+func (p *program) yearDone(v api.Year) error {
+	return p.done(v, fmt.Sprintf("年次報告 %s: %s。検証値 %s、正誤 %d件、審議会の意見 %d件", v.Year, word(p, v.State), v.Digest, len(v.Errata), len(v.Opinions)),
+		fmt.Sprintf("yearly report %s: %s; digest %s, %d corrections, %d opinions of the council", v.Year, word(p, v.State), v.Digest, len(v.Errata), len(v.Opinions)))
+}
+
+// yearWords prints what a yearly report has beside its figures.
+func (p *program) yearWords(v api.Year) error {
+	for _, e := range v.Errata {
+		if _, err := fmt.Fprintln(p.out, plain(p.say(fmt.Sprintf("正誤 %d: %s 誤「%s」正「%s」理由: %s", e.No, e.Place, e.Wrong, e.Correct, e.Reason),
+			fmt.Sprintf("correction %d: %s: %q should be %q, because %s", e.No, e.Place, e.Wrong, e.Correct, e.Reason)))); err != nil {
+			return err
+		}
+	}
+	for _, o := range v.Opinions {
+		if _, err := fmt.Fprintln(p.out, plain(p.say(fmt.Sprintf("審議会の意見 %d(%s): %s", o.No, o.SaidOn, o.Opinion), fmt.Sprintf("opinion %d (%s): %s", o.No, o.SaidOn, o.Opinion)))); err != nil {
+			return err
+		}
+		for _, r := range o.Responses {
+			if _, err := fmt.Fprintln(p.out, plain(p.say("  対応: "+r.Response, "  response: "+r.Response))); err != nil {
+				return err
+			}
+		}
+	}
+	return p.yearDone(v)
 }
