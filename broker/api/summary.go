@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"sekimori/policy"
 	"sekimori/policy/text"
 )
 
@@ -58,15 +59,12 @@ func (c MarkCount) Say() text.Text {
 	return text.Of(label.JA+" "+n+"件", label.EN+": "+n)
 }
 
-// SayCounts joins counts; without any it says that there are none.
+// SayCounts joins counts; empty: there are none.
 func SayCounts(all []MarkCount) text.Text {
 	var ja, en []string
 	for _, c := range all {
 		said := c.Say()
 		ja, en = append(ja, said.JA), append(en, said.EN)
-	}
-	if len(all) == 0 {
-		return text.Of("特に記すことはありません", "nothing of note")
 	}
 	return text.Of(strings.Join(ja, "、"), strings.Join(en, ", "))
 }
@@ -78,7 +76,9 @@ func (s Summary) Say() text.Text {
 	if s.Live {
 		ja, en = ja+"(接続中、ここまで)", en+" (under way, up to now)"
 	}
-	ja, en = ja+"。"+counts.JA, en+". "+counts.EN
+	if !counts.IsZero() {
+		ja, en = ja+"。"+counts.JA, en+". "+counts.EN
+	}
 	if s.IdleMS > 0 {
 		idle := text.Length((time.Duration(s.IdleMS) * time.Millisecond).Round(time.Second))
 		ja, en = ja+"。無操作は合わせて"+idle.JA, en+". Idle for "+idle.EN+" in all"
@@ -93,6 +93,21 @@ func (s Summary) SayLeft() text.Text {
 	}
 	n := strconv.Itoa(s.Left)
 	return text.Of("ほかに "+n+"件あります。文字で読む画面にすべてあります。", n+" more; the text view has all.")
+}
+
+// SayBrief tells how long a session of a day or of a review took, why it ended, and what the ledger counts in it.
+func (s Session) SayBrief() text.Text {
+	said := text.Of("接続中", "under way")
+	if s.EndCause != "" {
+		minutes, cause := strconv.Itoa(int(s.Seconds+59)/60), policy.Reason(s.EndCause).Label()
+		number := "[" + strconv.Itoa(s.EndNumber) + "] "
+		said = text.Of(minutes+"分、終了: "+number+cause.JA, minutes+" min, end: "+number+cause.EN)
+	}
+	counts := SayCounts(s.Counts)
+	if counts.IsZero() {
+		counts = text.Of("ほかに数えた記載はありません", "nothing else is counted")
+	}
+	return text.Of(said.JA+"。"+counts.JA, said.EN+". "+counts.EN)
 }
 
 // SaidLedgerOnly stands under counts that come from the ledger.

@@ -90,6 +90,7 @@ func lastDay(until time.Time, z *time.Location) text.Text {
 type DayPage struct {
 	Frame
 	Card     Card
+	Briefs   Briefs
 	Work     Table
 	Sessions []SessionRow
 	Refused  []SessionRow
@@ -124,6 +125,7 @@ func (p *Pages) day(v *visit) error {
 	if page.Card, err = v.dayCard(d); err != nil {
 		return err
 	}
+	page.Briefs = v.briefs(d.Sessions, names)
 	for _, s := range d.Sessions {
 		page.Sessions = append(page.Sessions, sessionRow(s, names, p.o.Zone))
 	}

@@ -139,6 +139,7 @@ type PlaybackPage struct {
 	Left    int
 	TooLong bool
 	Text    string
+	Summary string
 	V       string
 	Running bool
 }
@@ -155,7 +156,7 @@ type MarkRow struct {
 }
 
 var markShapes = map[api.MarkGroup]string{api.MarkBookmark: "info", api.MarkCommand: "run", api.MarkFile: "check", api.MarkPause: "bars", api.MarkRefused: "octagon",
-	api.MarkExtension: "clock", api.MarkQuiet: "dash", api.MarkEnd: "dash", api.MarkNotice: "info", api.MarkOther: "info"}
+	api.MarkRule: "triangle", api.MarkTyped: "run", api.MarkExtension: "clock", api.MarkQuiet: "dash", api.MarkEnd: "dash", api.MarkNotice: "info", api.MarkOther: "info"}
 
 func (p *Pages) playback(v *visit) error {
 	squeeze := squeezes(v)
@@ -170,7 +171,7 @@ func (p *Pages) playback(v *visit) error {
 	q := v.r.URL.Query()
 	base, name := recordingPath(play.Session), url.QueryEscape(q.Get("v"))
 	page := &PlaybackPage{Frame: v.frame(), ID: play.Session, Damage: play.DamageText(), Purpose: policy.Purpose(play.Why.Purpose).Label(), Player: "/player", V: q.Get("v"),
-		Squeeze: squeeze, Length: clockOf(line.PlayMS), Left: line.Left, TooLong: line.Bytes > view.MostCast, Text: base + "/text", Running: play.Live,
+		Squeeze: squeeze, Length: clockOf(line.PlayMS), Left: line.Left, TooLong: line.Bytes > view.MostCast, Text: base + "/text", Summary: summaryPath(play.Session) + "?v=" + name, Running: play.Live,
 		Cast: base + "/cast?v=" + name, Toggle: base + "?v=" + name, Size: sizeOf(max(line.Bytes, play.Size))}
 	page.Crumbs = []Link{{text2("接続の記録 "+play.Session, "Session "+play.Session), sessionPath(play.Session)}}
 	if parts {

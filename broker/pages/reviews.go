@@ -150,6 +150,8 @@ type ReviewPage struct {
 	Frame
 	ID       string
 	Card     Card
+	Briefs   Briefs
+	Search   string // the page that searches recordings; empty: not for this person
 	Picks    text.Text
 	Compared []ComparedRow
 	Covered  []text.Text // how much of the recordings people were sent
@@ -221,6 +223,10 @@ func (v *visit) reviewPage(r api.Review) (*ReviewPage, error) {
 		page.Compared = append(page.Compared, row)
 	}
 	page.Work = Table{Caption: text2("この作業の接続", "Sessions of this work"), Columns: sessionColumns()}
+	page.Briefs = v.briefs(r.Work, names)
+	if sessionLookers().Allow(v.person) {
+		page.Search = searchPath + "?system=" + url.QueryEscape(r.System)
+	}
 	for _, s := range r.Work {
 		page.Sessions = append(page.Sessions, sessionRow(s, names, z))
 	}

@@ -46,7 +46,7 @@ func (p *program) dayPage() []column[api.WorkDay] {
 func (p *program) briefly(all []api.Session) string {
 	said := make([]string, 0, len(all))
 	for _, s := range all {
-		said = append(said, s.ID+" "+p.minutes(s)+": "+api.SayCounts(s.Counts).In(p.lang))
+		said = append(said, s.ID+" "+s.SayBrief().In(p.lang))
 	}
 	return strings.Join(said, "\n")
 }
