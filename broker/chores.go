@@ -41,6 +41,7 @@ type parts struct {
 	views    *view.Views
 	asker    *publish.Asker
 	archive  *disposal.Archive
+	payloads *disposal.Payloads
 	sealed   *sealing.Keeper
 	freezer  *freeze.Freezer
 }
@@ -86,6 +87,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "derive from recordings why work stands out", Every: time.Minute, Run: p.reviews.Measure},
 		{Name: "index sealed recordings for searches", Every: time.Minute, Run: p.evidence.IndexSealed},
 		{Name: "dispose of recordings whose time is over", Every: time.Hour, Run: p.archive.Due},
+		{Name: "dispose of payloads of the ledger whose time is over", Every: time.Hour, Run: p.payloads.Due},
 		{Name: "write keys files beside recordings", Every: time.Minute, Run: p.sealed.WriteKeys},
 		{Name: "destroy viewing keys that no recording needs", Every: time.Hour, Run: p.sealed.DestroyUnused},
 		{Name: "read recordings again", Every: time.Hour, Run: p.evidence.Reread},

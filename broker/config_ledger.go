@@ -21,6 +21,8 @@ type LedgerConfig struct {
 	Quorum         int             `yaml:"quorum"` // of the witnesses; 0: all of them
 	WitnessSilence Duration        `yaml:"witness_silence"`
 	CheckpointMail string          `yaml:"checkpoint_mail"` // empty: none
+	Retention      Duration        `yaml:"retention"`       // of payloads; 0: for ever
+	LooksRetention Duration        `yaml:"looks_retention"` // of payloads of entries about looks; 0: for ever
 
 	SIEM SIEMConfig `yaml:",inline"` // the collector of logs that gets every entry
 }
@@ -40,7 +42,7 @@ func defaultLedger() LedgerConfig {
 
 // empty tells whether nothing stands below the group's name.
 func (l LedgerConfig) empty() bool {
-	return l.Origin == "" && l.CheckpointDir == "" && len(l.Witnesses) == 0 && l.Quorum == 0 && l.WitnessSilence == 0 && l.CheckpointMail == ""
+	return l.Origin == "" && l.CheckpointDir == "" && len(l.Witnesses) == 0 && l.Quorum == 0 && l.WitnessSilence == 0 && l.CheckpointMail == "" && l.Retention == 0 && l.LooksRetention == 0
 }
 
 // ledgerKeys documents them.
@@ -56,6 +58,9 @@ func ledgerKeys() []configKey {
 		key("quorum", "立会署名がそろったとみなす人数。0 なら全員。", "How many witnesses must have cosigned; 0: all of them.", func(l LedgerConfig) any { return l.Quorum }),
 		key("witness_silence", "立会署名者が応じないまま警報を上げるまで。", "How long a witness may stay silent before an alarm is raised.", func(l LedgerConfig) any { return l.WitnessSilence.String() }),
 		key("checkpoint_mail", "毎日の確定点を送るメールのアドレス。空なら送りません。関守の管理者が消せないところに置きます。", "Mailbox that gets each day's checkpoint; empty: none. Best where the broker's administrators cannot delete it.", func(l LedgerConfig) any { return l.CheckpointMail }),
+		key("retention", "記載の内容を保存する期間(365d 以上)。0s なら廃棄しません。見出しと検証値は残ります。変えるときは二人の同意が要り、延ばすなら14日の予告も要ります。",
+			"How long payloads of entries are kept (365d at least). 0s: for ever. Their headers and hashes stay. A change takes two people, and a longer time fourteen days.", func(l LedgerConfig) any { return l.Retention.String() }),
+		key("looks_retention", "閲覧の記録の内容を保存する期間(365d 以上)。0s なら廃棄しません。", "The same for the record of looks.", func(l LedgerConfig) any { return l.LooksRetention.String() }),
 	}
 }
 
@@ -97,8 +102,16 @@ func (l LedgerConfig) wrong() (key, ja, en string) {
 	if _, err := netmail.ParseAddress(l.CheckpointMail); l.CheckpointMail != "" && err != nil {
 		return "ledger.checkpoint_mail", "checkpoint_mail はメールのアドレスです", "checkpoint_mail is a mail address"
 	}
+	for name, d := range map[string]Duration{"retention": l.Retention, "looks_retention": l.LooksRetention} {
+		if d != 0 && d < shortestKept {
+			return "ledger." + name, name + " は 365d 以上、または 0s です", name + " is at least 365d, or 0s"
+		}
+	}
 	return "", "", ""
 }
+
+// shortestKept is the shortest time for which payloads are kept: the reviews of a year's work need them.
+const shortestKept = Duration(365 * 24 * time.Hour)
 
 func (w WitnessConfig) witness() (publish.Witness, error) {
 	u, err := url.Parse(w.URL)

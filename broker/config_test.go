@@ -121,6 +121,8 @@ func TestConfigRefusesWithThePlace(t *testing.T) {
 		"key twice":           {"zone: Asia/Tokyo\nzone: UTC\n", 2, 1, "already defined", ""},
 		"duration":            {"\nwaiting_room: soon\n", 2, 15, `not a duration: "soon"`, ""},
 		"size":                {"recordings:\n  min_free_space: 1 GB\n", 2, 19, "not a size", ""},
+		"a ledger for a day":  {"ledger:\n  origin: a.example/l\n  retention: 1d\n", 3, 3, "retention is at least 365d, or 0s", ""},
+		"looks for a month":   {"ledger:\n  looks_retention: 30d\n  origin: a.example/l\n", 2, 3, "looks_retention is at least 365d, or 0s", ""},
 		"no retention":        {"recordings:\n  retention: 1h\n", 2, 3, "retention of recordings is at least 1d", ""},
 		"address":             {"ssh_listen: gate\n", 1, 13, "not an address", ""},
 		"port":                {"ssh_listen: 127.0.0.1:sshh\n", 1, 13, "not an address", ""},

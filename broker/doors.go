@@ -98,6 +98,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 	}
 	archive := disposal.New(disposal.Options{DB: b.db, Dir: c.RecordingsDir(), Forget: forget, Log: o.Log.Named("disposal")})
 
+	payloads := &disposal.Payloads{DB: b.db, Zone: c.Location(), Log: o.Log.Named("disposal")}
 	book := agenda.New(agenda.Options{DB: b.db, Zone: c.Location(), Domain: ring.LedgerVerifier().Name(), Log: o.Log.Named("agenda")})
 	freezer := freeze.New(freeze.Options{DB: b.db, Acts: acts, Archive: archive, Log: o.Log.Named("freeze")})
 	whoWorks := roster.New(roster.Options{DB: b.db, Acts: acts, Zone: c.Location(), Lock: freeze.LockLeft})
@@ -181,7 +182,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		return err
 	}
 	b.serve("ssh", func() error { return b.gate.Serve(ctx, b.ssh) })
-	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, reviews, held, teller, whoWorks, compared, views, asker, archive, sealed, freezer})
+	table := b.choresOf(c, parts{people, refused, desk, written, onFile, days, reviews, held, teller, whoWorks, compared, views, asker, archive, payloads, sealed, freezer})
 	for i := range table {
 		if o.Chores > 0 {
 			table[i].Every = min(table[i].Every, o.Chores)

@@ -14,22 +14,28 @@ import (
 // settleNotice gives the configuration with the version of the notice and the time of keeping that are in force. A change of what is kept waits
 // for people, and where more is kept for its day: until then the configuration's value is a proposal.
 func settleNotice(ctx context.Context, db *store.DB, c Config, log hclog.Logger) (Config, error) {
-	want := store.NoticeInForce{Version: c.Notice.Version, KeptDays: int(time.Duration(c.Recordings.Retention) / (24 * time.Hour))}
+	want := store.NoticeInForce{Version: c.Notice.Version, KeptDays: days(c.Recordings.Retention), LedgerDays: days(c.Ledger.Retention), LooksDays: days(c.Ledger.LooksRetention)}
 	now, err := announcement.Settle(ctx, db, want)
 	if err != nil {
 		return c, err
 	}
 	if now != want {
-		log.Warn("notice_change_waits", "proposed_days", want.KeptDays, "in_force_days", now.KeptDays)
+		log.Warn("notice_change_waits", "proposed_days", want.Kept(), "in_force_days", now.Kept())
 	}
-	c.Notice.Version, c.Recordings.Retention = now.Version, Duration(time.Duration(now.KeptDays)*24*time.Hour)
+	c.Notice.Version, c.Recordings.Retention = now.Version, ofDays(now.KeptDays)
+	c.Ledger.Retention, c.Ledger.LooksRetention = ofDays(now.LedgerDays), ofDays(now.LooksDays)
 	return c, nil
 }
+
+func days(d Duration) int { return int(time.Duration(d) / (24 * time.Hour)) }
+
+func ofDays(n int) Duration { return Duration(time.Duration(n) * 24 * time.Hour) }
 
 // noticeSettings are the settings that the notice states.
 func (c Config) noticeSettings() view.NoticeSettings {
 	s := view.NoticeSettings{
-		Institution: c.Institution, Version: c.Notice.Version, URL: c.Notice.URL, Contact: c.Notice.Contact, Retention: time.Duration(c.Recordings.Retention), Zone: c.Location(),
+		Institution: c.Institution, Version: c.Notice.Version, URL: c.Notice.URL, Contact: c.Notice.Contact, Retention: time.Duration(c.Recordings.Retention),
+		LedgerDays: days(c.Ledger.Retention), LooksDays: days(c.Ledger.LooksRetention), Zone: c.Location(),
 	}
 	for _, change := range c.Notice.Changes {
 		s.Changes = append(s.Changes, view.NoticeChange{Version: change.Version, From: change.From.Date, JA: change.JA, EN: change.EN})

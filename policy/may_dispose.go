@@ -36,10 +36,10 @@ func (r RecordingFacts) Due() time.Time {
 	return r.Ended.Add(r.Keep)
 }
 
-// Stays is why a recording stays.
+// Stays is why a recording, or the payload of an entry, stays.
 type Stays string
 
-// The causes for which a recording stays; the first that holds counts.
+// The causes for which it stays; the first that holds counts.
 const (
 	StaysNot        Stays = ""           // it may be disposed of
 	StaysGone       Stays = "gone"       // it is disposed of already
@@ -47,6 +47,12 @@ const (
 	StaysHeld       Stays = "held"       // a freeze, a lock or a person holds it
 	StaysUnreviewed Stays = "unreviewed" // the review of the work is open
 	StaysInTime     Stays = "in-time"    // its time is not over
+
+	// Of payloads of the ledger only.
+	StaysForEver Stays = "for-ever" // its kind is kept for ever
+	StaysOpen    Stays = "open"     // what it is about is not over
+	StaysStored  Stays = "stored"   // it states the digest of something that is still kept
+	StaysCounted Stays = "counted"  // a yearly report that is still to come counts it
 )
 
 // Stays tells whether the recording stays now, and why.
@@ -78,6 +84,10 @@ var staysLabels = map[Stays]text.Text{
 	StaysHeld:       text.Of("保全中(廃棄停止)です", "It is on hold"),
 	StaysUnreviewed: text.Of("点検が終わっていません", "The review of the work is open"),
 	StaysInTime:     text.Of("保存期間の中です", "Its time of keeping is not over"),
+	StaysForEver:    text.Of("廃棄しない種類の記載です", "Entries of this kind are kept for ever"),
+	StaysOpen:       text.Of("対象の手続が終わっていません", "What it is about is not over"),
+	StaysStored:     text.Of("検証値の対象がまだ保存されています", "It states the digest of something that is still kept"),
+	StaysCounted:    text.Of("年次報告がまだ書き出されていません", "The yearly report that counts it has not been taken out yet"),
 }
 
 // Label is the cause as people read it.

@@ -62,5 +62,6 @@ func (b *Board) Agree(ctx context.Context, id string, by act.Caller) (out api.No
 
 // Shown is a change as the API shows it.
 func Shown(n store.NoticeChange) api.NoticeChange {
-	return api.NoticeChange{No: n.No, Version: n.Version, KeptBefore: n.Before, KeptDays: n.After, At: n.At, Earliest: n.Keeping().Earliest(), Agreed: len(n.Agreed)}
+	return api.NoticeChange{No: n.No, Version: n.Version, KeptBefore: n.Before.Recordings, KeptDays: n.After.Recordings,
+		LedgerBefore: n.Before.Ledger, LedgerDays: n.After.Ledger, LooksBefore: n.Before.Looks, LooksDays: n.After.Looks, At: n.At, Earliest: n.Keeping().Earliest(), Agreed: len(n.Agreed)}
 }

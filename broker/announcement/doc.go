@@ -1,4 +1,4 @@
-// Package announcement changes for how long recordings are kept. A configuration proposes; it puts nothing in force by itself. A change is
+// Package announcement changes for how long recordings, payloads of the ledger and its record of looks are kept. A configuration proposes; it puts nothing in force by itself. A change is
 // entered and shown on the public notice, two people agree to it, and a start of the broker puts it in force: at once where less is kept
 // than before, fourteen days after the announcement where more is kept (R17). Until then the earlier time stays in force everywhere, because
 // all parts read it from the newest entry notice.in-force.

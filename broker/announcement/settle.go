@@ -36,7 +36,7 @@ func settle(tx *store.Tx, want store.NoticeInForce) (store.NoticeInForce, error)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return now, err
 	}
-	same := announced && change.After == want.KeptDays && change.Version == want.Version && change.Before == now.KeptDays
+	same := announced && change.After == want.Kept() && change.Version == want.Version && change.Before == now.Kept()
 	if announced && !same {
 		if err := tx.SettleNoticeChange(change.No, false); err != nil {
 			return now, err
@@ -46,13 +46,13 @@ func settle(tx *store.Tx, want store.NoticeInForce) (store.NoticeInForce, error)
 		}
 	}
 	switch {
-	case want.KeptDays == now.KeptDays:
+	case want.Kept() == now.Kept():
 		if want == now {
 			return now, nil
 		}
 		return want, inForce(tx, want) // the words of a version; what is kept is as before
 	case !same:
-		change = store.NoticeChange{At: tx.Now, Version: want.Version, Before: now.KeptDays, After: want.KeptDays}
+		change = store.NoticeChange{At: tx.Now, Version: want.Version, Before: now.Kept(), After: want.Kept()}
 		if change.No, err = tx.AddNoticeChange(change); err != nil {
 			return now, err
 		}
@@ -73,7 +73,13 @@ func inForce(tx *store.Tx, n store.NoticeInForce) error {
 
 // entry writes an entry about a change.
 func entry(tx *store.Tx, kind string, by ledger.Actor, n store.NoticeChange) error {
-	_, err := tx.Append(ledger.Draft{Kind: kind, Actor: by, Payload: map[string]any{
-		"change": n.No, "version": n.Version, "kept_before": n.Before, "kept_days": n.After, "earliest": n.Keeping().Earliest()}})
+	payload := map[string]any{"change": n.No, "version": n.Version, "kept_before": n.Before.Recordings, "kept_days": n.After.Recordings, "earliest": n.Keeping().Earliest()}
+	if n.Before.Ledger != n.After.Ledger {
+		payload["ledger_before"], payload["ledger_days"] = n.Before.Ledger, n.After.Ledger
+	}
+	if n.Before.Looks != n.After.Looks {
+		payload["looks_before"], payload["looks_days"] = n.Before.Looks, n.After.Looks
+	}
+	_, err := tx.Append(ledger.Draft{Kind: kind, Actor: by, Payload: payload})
 	return err
 }

@@ -126,3 +126,32 @@ func TestAttackAgreementsDoNotPassToAnotherChange(t *testing.T) {
 		t.Error("no entries")
 	}
 }
+
+// The times of the ledger and of the record of looks change as that of recordings does; for ever is the longest.
+func TestTheLedgersTimesTakeTwoPeopleToo(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	starts := func(when string, want, inForce policy.Kept) {
+		t.Helper()
+		n := store.NoticeInForce{Version: 1, KeptDays: want.Recordings, LedgerDays: want.Ledger, LooksDays: want.Looks}
+		now, err := announcement.Settle(t.Context(), h.DB, n)
+		if err != nil || now.Kept() != inForce {
+			t.Fatalf("%s: %v in force, %v; want %v", when, now.Kept(), err, inForce)
+		}
+	}
+	forEver, five, ten := policy.Kept{Recordings: 365}, policy.Kept{Recordings: 365, Ledger: 1825, Looks: 1825}, policy.Kept{Recordings: 365, Ledger: 1825, Looks: 3650}
+	starts("proposed", five, forEver)
+	h.agrees("1", "mori")
+	starts("one agreed", five, forEver)
+	starts("another is proposed, without its agreements", ten, forEver)
+	h.agrees("2", "mori")
+	h.agrees("2", "deputy")
+	starts("a shorter time", ten, ten)
+	starts("for ever is longer", forEver, ten)
+	h.agrees("3", "mori")
+	h.agrees("3", "deputy")
+	h.Pass(14*day - time.Second)
+	starts("a second before its day", forEver, ten)
+	h.Pass(time.Second)
+	starts("on its day", forEver, forEver)
+}

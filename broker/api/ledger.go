@@ -18,6 +18,7 @@ type Entry struct {
 	Subjects []string        `json:"subjects,omitempty"`
 	Payload  json.RawMessage `json:"payload,omitempty"`
 	Hash     string          `json:"entry_hash"`
+	Disposed bool            `json:"disposed,omitempty"` // the payload is disposed of; all else stays and verifies
 	Withheld bool            `json:"withheld,omitempty"` // it is about other sections' systems alone; actor, subjects and payload are left out
 
 	// On a single entry.
@@ -28,6 +29,9 @@ type Entry struct {
 
 // SaidWithheld stands where an entry's words are left out.
 var SaidWithheld = text.Of("ほかの課のシステムの記載です。内容は示しません", "about another section's system; its contents are not shown")
+
+// SaidDisposed stands where an entry's payload was disposed of.
+var SaidDisposed = text.Of("廃棄済み(内容は保存期間を過ぎました。見出しと検証値は残っています)", "disposed of: its time of keeping is over; the header and the hash remain")
 
 // CorrectBody is the text of a correction.
 type CorrectBody struct {
@@ -68,7 +72,9 @@ type Notice struct {
 	RecordedEN  []string `json:"recorded_en"`
 	NotJA       []string `json:"not_recorded_ja"`
 	NotEN       []string `json:"not_recorded_en"`
-	KeptDays    int      `json:"kept_days"`
+	KeptDays    int      `json:"kept_days"`             // recordings
+	LedgerDays  int      `json:"ledger_days,omitempty"` // payloads of the ledger; 0: for ever
+	LooksDays   int      `json:"looks_days,omitempty"`  // of its entries about looks; 0: for ever
 	SeenByJA    []string `json:"seen_by_ja"`
 	SeenByEN    []string `json:"seen_by_en"`
 	Contact     string   `json:"contact,omitempty"`
@@ -86,22 +92,42 @@ type NoticeVersion struct {
 	NotedAt    *time.Time `json:"noted_at,omitempty"`    // when the ledger noted it; nil: the settings alone tell of it
 	KeptDays   int        `json:"kept_days,omitempty"`   // how long recordings are kept, from the ledger
 	KeptBefore int        `json:"kept_before,omitempty"` // before; 0: as long
+	Ledger     *KeptTimes `json:"ledger,omitempty"`      // nil: that did not change
+	Looks      *KeptTimes `json:"looks,omitempty"`       // likewise
 	JA         string     `json:"ja,omitempty"`          // what changed, in the institution's words
 	EN         string     `json:"en,omitempty"`
 	Change     int64      `json:"change,omitempty"` // number of an announced change of what is kept, to which people agree
 	Agreed     int        `json:"agreed,omitempty"` // how many of two did
 }
 
-// NoticeChange is an announced change of the time for which recordings are kept. It is in force from a start of the broker on, once two people
+// KeptTimes are two times of keeping, in days; 0: for ever.
+type KeptTimes struct {
+	Before int `json:"before"`
+	Days   int `json:"days"`
+}
+
+// ChangedTimes gives two times where they differ; else nil.
+func ChangedTimes(before, days int) *KeptTimes {
+	if before == days {
+		return nil
+	}
+	return &KeptTimes{before, days}
+}
+
+// NoticeChange is an announced change of the times for which recordings and the ledger's payloads are kept. It is in force from a start of the broker on, once two people
 // agreed and its earliest day has come.
 type NoticeChange struct {
-	No         int64     `json:"no"`
-	Version    int       `json:"version"`
-	KeptBefore int       `json:"kept_before"` // days
-	KeptDays   int       `json:"kept_days"`
-	At         time.Time `json:"announced_at"`
-	Earliest   time.Time `json:"earliest_at"`
-	Agreed     int       `json:"agreed"` // people, of two
+	No           int64     `json:"no"`
+	Version      int       `json:"version"`
+	KeptBefore   int       `json:"kept_before"` // days
+	KeptDays     int       `json:"kept_days"`
+	LedgerBefore int       `json:"ledger_before,omitempty"` // days; 0: for ever
+	LedgerDays   int       `json:"ledger_days,omitempty"`
+	LooksBefore  int       `json:"looks_before,omitempty"`
+	LooksDays    int       `json:"looks_days,omitempty"`
+	At           time.Time `json:"announced_at"`
+	Earliest     time.Time `json:"earliest_at"`
+	Agreed       int       `json:"agreed"` // people, of two
 }
 
 // PolicyReply is the trust policy that verifiers take (c2sp.org/tlog-policy).

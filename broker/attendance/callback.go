@@ -86,6 +86,9 @@ func checksOf(s *store.Snap, w store.Window) ([]IdentityCheck, error) {
 		if e.Time.Before(w.OpenedAt) {
 			break
 		}
+		if e.Disposed() {
+			continue
+		}
 		var n NumberShown // of the other kinds: the engineer who was called
 		if err := json.Unmarshal(e.Payload, &n); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", e.Index, err)

@@ -7,6 +7,10 @@
 // chore. When a session ended, and which file is its own, is taken from the signed ledger and from the session's number, because rows can be
 // edited by hand.
 //
-// It refuses what policy keeps (policy.RecordingFacts). It is called by broker's chores and, for a person who does not wait for the clock,
+// Payloads of the ledger end in the same way, by the times of keeping that the newest entry notice.in-force states: an entry's header and its
+// place in the tree stay, and the entry ledger.disposed names the leaves and the rule. Kinds on which the rest depends are never disposed of
+// (ledger.KeptForEver).
+//
+// The package refuses what policy keeps (policy.RecordingFacts, policy.PayloadFacts). It is called by broker's chores and, for a person who does not wait for the clock,
 // by broker/freeze, which owns holds.
 package disposal

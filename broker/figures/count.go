@@ -37,6 +37,9 @@ func New(from, to time.Time) *Counter {
 	return c
 }
 
+// Counts tells whether entries of a kind are counted with their payload.
+func Counts(kind string) bool { return rules[kind] != nil }
+
 // Add counts one entry. A payload that was disposed of, or is none of the kind's form, counts as unreadable: its figures are too low, and
 // the report says so.
 func (c *Counter) Add(e ledger.Entry) {

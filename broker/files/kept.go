@@ -148,6 +148,9 @@ func entryAtFirst(s *store.Snap, id string) (asItCame, error) {
 			if err != nil {
 				return asItCame{}, fmt.Errorf("read the entry of %s: %w", id, err)
 			}
+			if e.Disposed() {
+				continue
+			}
 			var said asItCame
 			if err := json.Unmarshal(e.Payload, &said); err != nil {
 				return asItCame{}, fmt.Errorf("entry %d: %w", e.Index, err)

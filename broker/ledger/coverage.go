@@ -108,6 +108,7 @@ type Viewer struct {
 func Cover(session string, entries iter.Seq2[Entry, error]) (Coverage, error) {
 	out := Coverage{Session: session}
 	people, began, ended := map[string]*Viewer{}, map[string]string{}, map[string]bool{}
+	gone := false // the payload of a beginning was disposed of
 	viewer := func(id string) *Viewer {
 		if people[id] == nil {
 			people[id] = &Viewer{Person: id}
@@ -126,7 +127,7 @@ func Cover(session string, entries iter.Seq2[Entry, error]) (Coverage, error) {
 			var said struct {
 				Look string `json:"look"`
 			}
-			if e.Payload != nil {
+			if gone = gone || e.Payload == nil; e.Payload != nil {
 				if err := json.Unmarshal(e.Payload, &said); err != nil {
 					return out, fmt.Errorf("entry %d: %w", e.Index, err)
 				}
@@ -144,6 +145,9 @@ func Cover(session string, entries iter.Seq2[Entry, error]) (Coverage, error) {
 			}
 			if err := json.Unmarshal(e.Payload, &s); err != nil {
 				return out, fmt.Errorf("entry %d: %w", e.Index, err)
+			}
+			if gone && began[s.Look] == "" && s.Session == session {
+				continue // the entry of its beginning may be one whose payload was disposed of
 			}
 			if began[s.Look] != s.Person || s.Session != session {
 				return out, fmt.Errorf("entry %d is of look %q of %s, which no entry before it began", e.Index, s.Look, s.Person)

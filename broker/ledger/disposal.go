@@ -11,10 +11,14 @@ import (
 // KindDisposed is the kind of the entry that authorises a disposal. Without it a missing payload counts as removed.
 const KindDisposed = "ledger.disposed"
 
+// ByRule stands in place of a person where the times of keeping in force ordered a disposal. The rule names their entry notice.in-force, to
+// which two people agreed in the entries before it.
+const ByRule = "rule"
+
 // Disposal is the payload of that entry: the disposed payloads, the rule, and the person who ordered it.
 type Disposal struct {
 	Rule   string         `json:"rule"` // such as "retention of 1825 days"
-	By     string         `json:"by"`   // id of the person who ordered it
+	By     string         `json:"by"`   // id of the person who ordered it, or ByRule
 	Leaves []DisposedLeaf `json:"leaves"`
 }
 

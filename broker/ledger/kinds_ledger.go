@@ -64,8 +64,8 @@ var kindsOfTheLedger = func() []Kind {
 		{Name: "form.printed", JA: "様式の印刷", Says: "A person printed a form that they may read, as PDF.", Subjects: "the thing of which the form is, where it is of one; the person", Members: formMembers},
 		{Name: "form.exported", JA: "様式の書き出し", Says: "An auditor took a form out as a file.", Subjects: "the thing of which the form is, where it is of one; the person", Members: with(formMembers,
 			text("encoding", "`utf8` or `cp932`; absent: it is no CSV"), text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"))},
-		{Name: KindDisposed, JA: "台帳の内容の廃棄", Says: "Payloads were disposed of. FORMAT.md, section 1.", Subjects: "the person who ordered it", Members: []Member{
-			text("rule", "by which rule"), text("by", "id of the person who ordered it"), list("leaves", "the entries, each with `entry` (index) and `leaf` (hex)"),
+		{Name: KindDisposed, JA: "台帳の内容の廃棄", Says: "Payloads were disposed of. FORMAT.md, section 1.", Subjects: "the person who ordered it, where it was one", Members: []Member{
+			text("rule", "by which rule"), text("by", "id of the person who ordered it; `rule`: the times of keeping in force did"), list("leaves", "the entries, each with `entry` (index) and `leaf` (hex)"),
 		}},
 		{Name: "state.bound", JA: "状態の封印", Says: "Rows of the database are bound here: those of the entry before that found no room there, or those that a migration changed. FORMAT.md, section 7.", Members: []Member{
 			number("schema_before", "version of the database before the migration; absent: there was none"), number("schema", "version after it; absent likewise"),

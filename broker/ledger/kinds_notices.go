@@ -3,6 +3,8 @@ package ledger
 var keepingChange = []Member{
 	number("change", "number of the change"), number("version", "version of the notice"), number("kept_before", "how long recordings are kept before it, in days"), number("kept_days", "and after it"),
 	instant("earliest", "not before this it takes effect"),
+	number("ledger_before", "how long payloads of the ledger are kept before it, in days; 0: for ever; absent: that does not change"), number("ledger_days", "and after it"),
+	number("looks_before", "how long payloads of entries about looks are kept before it, in days; 0: for ever; absent: that does not change"), number("looks_days", "and after it"),
 }
 
 // kindsOfNotices are the kinds for the ways by which people are told.
@@ -19,6 +21,7 @@ var kindsOfNotices = []Kind{
 	{Name: "notice.withdrawn", JA: "保存期間の変更の取下げ", Says: "The configuration does not propose that change any more.", Members: keepingChange},
 	{Name: "notice.in-force", JA: "監視の告知の版", Says: "From here on this version of the notice and this time of keeping are in force. The first entry of this kind is about the first start; a later one with another time follows two agreements.", Members: []Member{
 		number("version", "version of the notice"), number("kept_days", "how long recordings are kept, in days"),
+		number("ledger_days", "how long payloads of the ledger are kept, in days; absent: for ever"), number("looks_days", "how long payloads of entries about looks are kept, in days; absent: for ever"),
 	}},
 	{Name: "siem.tested", JA: "ログ基盤への送信の試験", Says: "A person sent a test message, which is no entry, to the collector of logs.", Subjects: "the person", Members: []Member{
 		text("collector", "its address, host:port"), yesno("ok", "the collector confirmed that it has read the message"), text("error", "why not; empty: it did"),

@@ -36,9 +36,20 @@ func (v *visit) otherSubject(d deed, id string) (card Card, offers []api.Offer, 
 		if err != nil {
 			return card, nil, err
 		}
-		before, after := kept(api.Notice{KeptDays: n.KeptBefore}), kept(api.Notice{KeptDays: n.KeptDays})
-		card.Rows = append(card.Rows, CardRow{Label: text2("操作記録の保存", "Recordings kept"), Text: text2(before.JA+" → "+after.JA, before.EN+" → "+after.EN)},
-			CardRow{Label: text2("効力", "In force"), Text: text2(text.Day(n.Earliest.In(zone)).JA+"以後の起動から", "from a start of the broker on or after "+text.Day(n.Earliest.In(zone)).EN)},
+		for _, k := range []struct {
+			label        text.Text
+			before, days int
+		}{
+			{text2("操作記録の保存", "Recordings kept"), n.KeptBefore, n.KeptDays},
+			{text2("台帳の内容の保存", "Ledger's contents kept"), n.LedgerBefore, n.LedgerDays},
+			{text2("閲覧の記録の保存", "Record of looks kept"), n.LooksBefore, n.LooksDays},
+		} {
+			if k.before != k.days {
+				before, after := keptDays(k.before), keptDays(k.days)
+				card.Rows = append(card.Rows, CardRow{Label: k.label, Text: text2(before.JA+" → "+after.JA, before.EN+" → "+after.EN)})
+			}
+		}
+		card.Rows = append(card.Rows, CardRow{Label: text2("効力", "In force"), Text: text2(text.Day(n.Earliest.In(zone)).JA+"以後の起動から", "from a start of the broker on or after "+text.Day(n.Earliest.In(zone)).EN)},
 			CardRow{Label: text2("同意", "Agreed"), Text: text.Same(itoa(n.Agreed) + "/2")})
 		return card, offers, nil
 	case strings.HasPrefix(d.Path, string(api.Lines)+"/"):

@@ -22,6 +22,7 @@ type EntryPage struct {
 	Offers     []Offer
 	Columns    []EntryColumn // of a connection; none: the entry is about something else
 	Members    []LabelledText
+	Disposed   text.Text // stands in place of the members; empty: they are there
 	Hash       string
 	Checkpoint CheckpointPart
 	Proof      string // where its proof is taken out; empty: it has none, or the reader may not
@@ -99,6 +100,9 @@ func (p *Pages) entry(v *visit) error {
 		page.Columns = connectionColumns(e, names, p.o.Zone)
 	}
 	page.Members = membersOf(e.Payload)
+	if e.Disposed {
+		page.Disposed = api.SaidDisposed
+	}
 	return v.show(page)
 }
 

@@ -34,6 +34,8 @@ type NoticePage struct {
 	Purpose             text.Text
 	Recorded, Not, Seen []text.Text
 	Retention           text.Text
+	KeptLedger          text.Text
+	KeptLooks           text.Text
 	Desk                string
 	URL                 string
 	From                text.Text // the day from which the version is in force; empty: unknown
@@ -68,7 +70,7 @@ func (p *Pages) notice(v *visit) error {
 	}
 	n := seen.notice
 	page := &NoticePage{Frame: v.frame(), Version: n.Version, Purpose: text2(n.PurposeJA, n.PurposeEN), Recorded: pairs(n.RecordedJA, n.RecordedEN), Not: pairs(n.NotJA, n.NotEN),
-		Seen: pairs(n.SeenByJA, n.SeenByEN), Retention: kept(n), Desk: n.Contact, URL: n.URL}
+		Seen: pairs(n.SeenByJA, n.SeenByEN), Retention: kept(n), KeptLedger: keptDays(n.LedgerDays), KeptLooks: keptDays(n.LooksDays), Desk: n.Contact, URL: n.URL}
 	page.Scripts = []string{"print.js"}
 	page.From = p.dayText(n.From)
 	for _, one := range n.Announced {
@@ -96,9 +98,21 @@ func (p *Pages) notice(v *visit) error {
 // noticeVersion is a line of the history: the institution's words, and what the ledger knows.
 func (p *Pages) noticeVersion(one api.NoticeVersion) NoticeVersionRow {
 	row := NoticeVersionRow{Version: one.Version, From: p.dayText(one.From), Change: text2(one.JA, one.EN)}
+	var changes []text.Text
 	if one.KeptBefore > 0 {
-		before, after := kept(api.Notice{KeptDays: one.KeptBefore}), kept(api.Notice{KeptDays: one.KeptDays})
-		change := text2("操作記録の保存期間を"+before.JA+"から"+after.JA+"に", "recordings are kept "+after.EN+", before it was "+before.EN)
+		changes = append(changes, keptChange("操作記録", "recordings are", one.KeptBefore, one.KeptDays))
+	}
+	if t := one.Ledger; t != nil {
+		changes = append(changes, keptChange("台帳の内容", "the ledger's contents are", t.Before, t.Days))
+	}
+	if t := one.Looks; t != nil {
+		changes = append(changes, keptChange("閲覧の記録", "the record of looks is", t.Before, t.Days))
+	}
+	if len(changes) > 0 {
+		change := changes[0]
+		for _, more := range changes[1:] {
+			change = text2(change.JA+"、"+more.JA, change.EN+"; "+more.EN)
+		}
 		if row.Change.IsZero() {
 			row.Change = change
 		} else {
@@ -121,17 +135,29 @@ func (p *Pages) dayText(day string) text.Text {
 	return text.Day(at)
 }
 
-// kept tells how long recordings are kept, in years where that is whole.
-func kept(n api.Notice) text.Text {
-	if n.KeptDays%365 == 0 {
-		years := n.KeptDays / 365
+// keptChange says that something is kept for another time than before.
+func keptChange(ja, en string, before, after int) text.Text {
+	b, a := keptDays(before), keptDays(after)
+	return text2(ja+"の保存期間を"+b.JA+"から"+a.JA+"に", en+" kept "+a.EN+", before it was "+b.EN)
+}
+
+// kept tells how long recordings are kept.
+func kept(n api.Notice) text.Text { return keptDays(n.KeptDays) }
+
+// keptDays says a time of keeping, in years where that is whole.
+func keptDays(n int) text.Text {
+	if n == 0 {
+		return text2("期限なし", "without end")
+	}
+	if n%365 == 0 {
+		years := n / 365
 		unit := " years"
 		if years == 1 {
 			unit = " year"
 		}
 		return text2(fmt.Sprintf("%d年", years), fmt.Sprint(years)+unit)
 	}
-	return text2(fmt.Sprintf("%d日", n.KeptDays), fmt.Sprintf("%d days", n.KeptDays))
+	return text2(fmt.Sprintf("%d日", n), fmt.Sprintf("%d days", n))
 }
 
 func pairs(ja, en []string) []text.Text {

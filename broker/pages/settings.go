@@ -97,7 +97,9 @@ func (p *Pages) houseCard() Card {
 	return Card{Title: text2("機関", "Institution"), Rows: []CardRow{
 		{Label: text2("名前", "Name"), Text: text.Same(h.Institution)},
 		{Label: text2("監視の告知", "Notice"), Text: text2(fmt.Sprintf("第%d版", h.Notice.Version), fmt.Sprintf("version %d", h.Notice.Version)), Href: "/notice"},
-		{Label: text2("操作記録の保存", "Recordings kept"), Text: kept(api.Notice{KeptDays: int(h.Notice.Retention.Hours() / 24)})},
+		{Label: text2("操作記録の保存", "Recordings kept"), Text: keptDays(int(h.Notice.Retention.Hours() / 24))},
+		{Label: text2("台帳の内容の保存", "Ledger's contents kept"), Text: keptDays(h.Notice.LedgerDays)},
+		{Label: text2("閲覧の記録の保存", "Record of looks kept"), Text: keptDays(h.Notice.LooksDays)},
 		{Label: text2("離席の制限", "Idle limit"), Text: text2(fmt.Sprintf("%d分", int(idleLimit.Minutes())), fmt.Sprintf("%d minutes", int(idleLimit.Minutes())))},
 		{Label: text2("問合せ先", "Contact"), Text: text.Same(h.Contact)},
 		{Label: text2("夜間・休日の電話", "At night and on holidays"), Text: text.Same(h.Night)},

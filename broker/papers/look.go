@@ -187,6 +187,9 @@ func ledgered(s *store.Snap, id string) (filed, error) {
 		if err != nil {
 			return f, fmt.Errorf("read the entry of %s: %w", id, err)
 		}
+		if e.Disposed() { // the payload stays while the paper is on file
+			return f, nil
+		}
 		if err := json.Unmarshal(e.Payload, &f); err != nil {
 			return f, fmt.Errorf("entry %d: %w", e.Index, err)
 		}

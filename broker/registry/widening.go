@@ -57,8 +57,8 @@ func widenings(s *store.Snap, c store.PendingChange, list []proposal) (all []Wid
 			return nil, err
 		}
 		const day = 24 * time.Hour
-		k := policy.KeepingChange{From: int(have.KeepsRecordings(standard) / day), To: int(p.System.KeepsRecordings(standard) / day), Announced: c.At}
-		if k.From > 0 && k.Widens() { // zero keeps for ever
+		k := policy.KeepingChange{From: policy.Kept{Recordings: int(have.KeepsRecordings(standard) / day)}, To: policy.Kept{Recordings: int(p.System.KeepsRecordings(standard) / day)}, Announced: c.At}
+		if k.Widens() {
 			all = append(all, Widening{Change: changeName(c.No), System: p.System.ID, KeepingChange: k})
 		}
 	}
@@ -76,8 +76,8 @@ func announcedLongEnough(tx *store.Tx, c store.PendingChange, list []proposal) e
 		if earliest := w.Earliest(); tx.Now.Before(earliest) {
 			day := text.Day(earliest)
 			return forms.Wrong("change", "announced-too-short",
-				fmt.Sprintf("%s の操作記録の保存を%d日から%d日に延ばす変更は、予告から14日たつまで確認できません(%sから)。", w.System, w.From, w.To, day.JA),
-				fmt.Sprintf("recordings of %s would be kept %d days in place of %d: a longer time is announced for fourteen days before it is confirmed (from %s on)", w.System, w.To, w.From, day.EN))
+				fmt.Sprintf("%s の操作記録の保存を%d日から%d日に延ばす変更は、予告から14日たつまで確認できません(%sから)。", w.System, w.From.Recordings, w.To.Recordings, day.JA),
+				fmt.Sprintf("recordings of %s would be kept %d days in place of %d: a longer time is announced for fourteen days before it is confirmed (from %s on)", w.System, w.To.Recordings, w.From.Recordings, day.EN))
 		}
 	}
 	return nil

@@ -46,7 +46,7 @@ func TestLongerKeepingIsAnnouncedFirst(t *testing.T) {
 	}
 	longer := rule("366")
 	var all []registry.Widening
-	if err := h.DB.Read(t.Context(), func(s *store.Snap) (err error) { all, err = registry.Widenings(s); return err }); err != nil || len(all) != 1 || all[0].System != "map" || all[0].From != 365 || all[0].To != 366 {
+	if err := h.DB.Read(t.Context(), func(s *store.Snap) (err error) { all, err = registry.Widenings(s); return err }); err != nil || len(all) != 1 || all[0].System != "map" || all[0].From.Recordings != 365 || all[0].To.Recordings != 366 {
 		t.Errorf("announced: %+v, %v", all, err)
 	}
 	h.Pass(14*24*time.Hour - time.Second)

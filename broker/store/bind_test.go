@@ -292,7 +292,7 @@ func TestDisposalCarriesBindingsOn(t *testing.T) {
 		return nil
 	})
 	if err := o.Write(t.Context(), func(tx *Tx) error {
-		return tx.Dispose("retention", "U-001", ledger.Actor{Kind: "broker", Via: "timer"}, indexes...)
+		return tx.disposeOf("retention", "U-001", indexes...)
 	}); err != nil {
 		t.Fatal(err)
 	}

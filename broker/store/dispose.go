@@ -7,15 +7,66 @@ import (
 	"sekimori/broker/ledger"
 )
 
-// Dispose deletes the payloads of entries whose retention has ended. rule names the rule, by the person who authorised it. The
-// entry ledger.disposed is in the same transaction; without it verification fails. Refused are entries whose payload is gone
-// already, and entries that authorise a disposal themselves. Errors: ErrNotFound.
-func (t *Tx) Dispose(rule, by string, actor ledger.Actor, indexes ...int64) error {
-	if rule == "" || by == "" || len(indexes) == 0 {
+// PayloadDisposal is a disposal of payloads as PrepareDisposal made it ready.
+type PayloadDisposal struct {
+	indexes []int64
+	again   newest // rows that none but these entries bind, as of size
+	size    int64
+}
+
+// PrepareDisposal finds the rows that entries bind and that no later entry binds. It reads the whole ledger, so that Dispose need not do it
+// while it holds the lock on the database.
+func (s *Snap) PrepareDisposal(indexes ...int64) (d PayloadDisposal, err error) {
+	d = PayloadDisposal{indexes: indexes, again: newest{}}
+	if d.size, err = s.LedgerSize(); err != nil {
+		return d, err
+	}
+	return d, d.bound(s, 0, d.size)
+}
+
+// bound reads entries [from, to) and keeps the rows whose newest entry is one of those that go.
+func (d *PayloadDisposal) bound(s *Snap, from, to int64) error {
+	if from == to {
+		return nil
+	}
+	going := map[int64]bool{}
+	for _, i := range d.indexes {
+		going[i] = true
+	}
+	for e, err := range s.Entries(EntryFilter{From: from, To: to}) {
+		var b bindings
+		if err == nil {
+			b, err = boundBy(e)
+		}
+		if err != nil {
+			return fmt.Errorf("rows that the entries bind: %w", err)
+		}
+		for table, rows := range b {
+			for id, digest := range rows {
+				if !going[e.Index] {
+					delete(d.again[table], id)
+					continue
+				}
+				if d.again[table] == nil {
+					d.again[table] = map[string]bound{}
+				}
+				d.again[table][id] = bound{digest, e.Index}
+			}
+		}
+	}
+	return nil
+}
+
+// Dispose deletes the payloads of entries whose retention has ended. rule names the rule, by the person who authorised it, or
+// ledger.ByRule. The entry ledger.disposed is in the same transaction; without it verification fails. It binds the rows that only the
+// disposed entries bound, with the digests that they had: a row that was edited by hand is still found. Refused are entries whose payload
+// is gone already, and entries that authorise a disposal themselves. Errors: ErrNotFound.
+func (t *Tx) Dispose(rule, by string, actor ledger.Actor, d PayloadDisposal) error {
+	if rule == "" || by == "" || len(d.indexes) == 0 {
 		return errors.New("store: a disposal names a rule, a person and entries")
 	}
-	gone := make([]ledger.Entry, 0, len(indexes))
-	for _, i := range indexes {
+	gone := make([]ledger.Entry, 0, len(d.indexes))
+	for _, i := range d.indexes {
 		e, err := t.Entry(i)
 		if err != nil {
 			return fmt.Errorf("dispose of entry %d: %w", i, err)
@@ -25,45 +76,28 @@ func (t *Tx) Dispose(rule, by string, actor ledger.Actor, indexes ...int64) erro
 		}
 		gone = append(gone, e)
 	}
-	if err := t.bindAgain(gone); err != nil {
-		return err
+	now, err := t.LedgerSize()
+	if err == nil {
+		err = d.bound(t.Snap, d.size, now) // entries since it was prepared
 	}
-	if _, err := t.Append(ledger.Draft{Kind: ledger.KindDisposed, Actor: actor, Subjects: []string{by}, Payload: ledger.NewDisposal(rule, by, gone...)}); err != nil {
-		return err
-	}
-	for _, i := range indexes {
-		if err := t.runOne(`UPDATE ledger_entries SET salt = NULL, payload = NULL WHERE idx = ?`, i); err != nil {
-			return fmt.Errorf("dispose of entry %d: %w", i, err)
-		}
-	}
-	return nil
-}
-
-// bindAgain makes the disposal's entry bind the rows that the disposed entries bound, where their digests match the stored rows:
-// otherwise no entry would bind these rows. A row that differs is bound by a later entry, or was edited by hand and stays unbound.
-func (t *Tx) bindAgain(gone []ledger.Entry) error {
-	l, going := newest{}, map[int64]bool{}
-	for _, e := range gone {
-		going[e.Index] = true
-	}
-	for e, err := range t.Entries(EntryFilter{}) {
-		if err == nil {
-			err = l.take(e)
-		}
-		if err != nil {
-			return fmt.Errorf("what the entries bind: %w", err)
-		}
-	}
-	now, err := t.rows()
 	if err != nil {
 		return err
 	}
-	for table, rows := range l {
+	for table, rows := range d.again {
 		for id, b := range rows {
-			digest, there := now[table][id]
-			if going[b.entry] && there == (b.digest != nil) && (!there || *digest == *b.digest) {
-				t.touched.put(table, id, b.digest)
-			}
+			t.touched.put(table, id, b.digest)
+		}
+	}
+	var subjects []string
+	if by != ledger.ByRule {
+		subjects = []string{by}
+	}
+	if _, err := t.Append(ledger.Draft{Kind: ledger.KindDisposed, Actor: actor, Subjects: subjects, Payload: ledger.NewDisposal(rule, by, gone...)}); err != nil {
+		return err
+	}
+	for _, i := range d.indexes {
+		if err := t.runOne(`UPDATE ledger_entries SET salt = NULL, payload = NULL WHERE idx = ?`, i); err != nil {
+			return fmt.Errorf("dispose of entry %d: %w", i, err)
 		}
 	}
 	return nil

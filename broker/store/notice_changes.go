@@ -6,13 +6,13 @@ import (
 	"sekimori/policy"
 )
 
-// NoticeChange is a proposed change of the time for which recordings are kept.
+// NoticeChange is a proposed change of the times for which recordings and the ledger's payloads are kept.
 type NoticeChange struct {
 	No            int64
 	At            time.Time // announced
 	Version       int       // of the notice
-	Before, After int       // days
-	Agreed        []string  // ids of the people who agreed
+	Before, After policy.Kept
+	Agreed        []string // ids of the people who agreed
 }
 
 // Keeping is the change as policy judges it.
@@ -23,9 +23,9 @@ func (n NoticeChange) Keeping() policy.KeepingChange {
 // AnnouncedChange reads the change that is announced; there is one at most. Errors: ErrNotFound.
 func (s *Snap) AnnouncedChange() (NoticeChange, error) {
 	n, err := get(s, func(r scanner) (n NoticeChange, err error) {
-		err = r.Scan(&n.No, at(&n.At), &n.Version, &n.Before, &n.After)
+		err = r.Scan(&n.No, at(&n.At), &n.Version, &n.Before.Recordings, &n.After.Recordings, &n.Before.Ledger, &n.After.Ledger, &n.Before.Looks, &n.After.Looks)
 		return n, err
-	}, `SELECT no, at, version, before, after FROM notice_changes WHERE state = 'announced' ORDER BY no DESC LIMIT 1`)
+	}, `SELECT no, at, version, before, after, ledger_before, ledger_after, looks_before, looks_after FROM notice_changes WHERE state = 'announced' ORDER BY no DESC LIMIT 1`)
 	if err != nil {
 		return n, err
 	}
@@ -40,7 +40,8 @@ func (t *Tx) AddNoticeChange(n NoticeChange) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	_, err = t.exec(`INSERT INTO notice_changes (no, at, version, before, after) VALUES (?, ?, ?, ?, ?)`, no, ms(t.Now), n.Version, n.Before, n.After)
+	_, err = t.exec(`INSERT INTO notice_changes (no, at, version, before, after, ledger_before, ledger_after, looks_before, looks_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		no, ms(t.Now), n.Version, n.Before.Recordings, n.After.Recordings, n.Before.Ledger, n.After.Ledger, n.Before.Looks, n.After.Looks)
 	return no, err
 }
 

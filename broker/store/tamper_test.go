@@ -99,6 +99,15 @@ func TestDatabaseEditedByHandIsNoticed(t *testing.T) {
 	}
 }
 
+// disposeOf prepares a disposal and carries it out in one transaction.
+func (t *Tx) disposeOf(rule, by string, indexes ...int64) error {
+	d, err := t.PrepareDisposal(indexes...)
+	if err != nil {
+		return err
+	}
+	return t.Dispose(rule, by, ledger.Actor{Kind: "broker", Via: "timer"}, d)
+}
+
 // A disposal by a rule verifies; a deletion without one does not.
 func TestDisposalIsAuthorisedByAnEntry(t *testing.T) {
 	o := open(t)
@@ -107,19 +116,18 @@ func TestDisposalIsAuthorisedByAnEntry(t *testing.T) {
 	for range 5 {
 		o.write(func(tx *Tx) error { _, err := tx.Append(act("request.approved", "R8-0124")); return err })
 	}
-	timer := ledger.Actor{Kind: "broker", Via: "timer"}
-	o.write(func(tx *Tx) error { return tx.Dispose("retention of 1825 days", "U-001", timer, first, first+2) })
+	o.write(func(tx *Tx) error { return tx.disposeOf("retention of 1825 days", "U-001", first, first+2) })
 	holds := func() error { return o.Read(t.Context(), func(s *Snap) error { return s.VerifyLedger(nil, nil) }) }
 	if err := holds(); err != nil {
 		t.Fatal(err)
 	}
 	for _, bad := range [][]int64{nil, {first}, {first + 10}, {first + 99}} { // nothing, twice, the authorisation itself, none
-		err := o.Write(t.Context(), func(tx *Tx) error { return tx.Dispose("rule", "U-001", timer, bad...) })
+		err := o.Write(t.Context(), func(tx *Tx) error { return tx.disposeOf("rule", "U-001", bad...) })
 		if err == nil {
 			t.Errorf("disposed of %v", bad)
 		}
 	}
-	if err := o.Write(t.Context(), func(tx *Tx) error { return tx.Dispose("rule", "", timer, 0) }); err == nil {
+	if err := o.Write(t.Context(), func(tx *Tx) error { return tx.disposeOf("rule", "", 0) }); err == nil {
 		t.Error("nobody disposed of an entry")
 	}
 	if err := holds(); err != nil {

@@ -140,7 +140,7 @@ func Entry(e ledger.Entry, z *time.Location) api.Entry {
 	if !e.Clock.IsZero() && !e.Clock.Equal(e.Time) {
 		out.Clock = At(e.Clock, z)
 	}
-	if json.Valid(e.Payload) {
+	if out.Disposed = e.Disposed(); json.Valid(e.Payload) {
 		out.Payload = json.RawMessage(e.Payload)
 	}
 	return out

@@ -19,6 +19,8 @@ type NoticeSettings struct {
 	URL         string
 	Contact     string
 	Retention   time.Duration // of recordings
+	LedgerDays  int           // payloads of the ledger; 0: for ever
+	LooksDays   int           // of its entries about looks; 0: for ever
 	Changes     []NoticeChange
 	Zone        *time.Location
 }
@@ -26,7 +28,7 @@ type NoticeSettings struct {
 // noticeText tells what is recorded, who sees it and how long it is kept.
 func noticeText(n NoticeSettings) api.Notice {
 	return api.Notice{
-		Institution: n.Institution, Version: n.Version, Contact: n.Contact, URL: n.URL, KeptDays: int(n.Retention / (24 * time.Hour)),
+		Institution: n.Institution, Version: n.Version, Contact: n.Contact, URL: n.URL, KeptDays: int(n.Retention / (24 * time.Hour)), LedgerDays: n.LedgerDays, LooksDays: n.LooksDays,
 		PurposeJA: "承認された範囲の作業であることの確認。評価など他の目的に使いません。",
 		PurposeEN: "To confirm that work stays within what was approved. Never used for appraisal or anything else.",
 		RecordedJA: []string{

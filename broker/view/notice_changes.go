@@ -22,7 +22,7 @@ func (v *Views) announced(ctx context.Context, zone *time.Location) (out []api.N
 			return err
 		}
 		for _, w := range systems {
-			out = append(out, api.NoticeVersion{From: string(policy.DateOf(w.Earliest(), zone)), KeptDays: w.To, KeptBefore: w.From,
+			out = append(out, api.NoticeVersion{From: string(policy.DateOf(w.Earliest(), zone)), KeptDays: w.To.Recordings, KeptBefore: w.From.Recordings,
 				JA: "システム " + w.System + " の変更の提案 " + w.Change, EN: "proposed change " + w.Change + " of the system " + w.System})
 		}
 		n, err := s.AnnouncedChange()
@@ -33,7 +33,12 @@ func (v *Views) announced(ctx context.Context, zone *time.Location) (out []api.N
 			return err
 		}
 		at := At(n.At, zone)
-		out = append(out, api.NoticeVersion{Version: n.Version, From: string(policy.DateOf(n.Keeping().Earliest(), zone)), NotedAt: &at, KeptDays: n.After, KeptBefore: n.Before, Change: n.No, Agreed: len(n.Agreed)})
+		one := api.NoticeVersion{Version: n.Version, From: string(policy.DateOf(n.Keeping().Earliest(), zone)), NotedAt: &at, KeptDays: n.After.Recordings, Change: n.No, Agreed: len(n.Agreed),
+			Ledger: api.ChangedTimes(n.Before.Ledger, n.After.Ledger), Looks: api.ChangedTimes(n.Before.Looks, n.After.Looks)}
+		if n.Before.Recordings != n.After.Recordings {
+			one.KeptBefore = n.Before.Recordings
+		}
+		out = append(out, one)
 		return nil
 	})
 	return out, err

@@ -87,6 +87,7 @@ func compareDays(a, b string) int {
 // noticesNoted reads the versions from the ledger, newest first, each with the retention before it.
 func (v *Views) noticesNoted(ctx context.Context, zone *time.Location) (out []api.NoticeVersion, err error) {
 	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
+		var after store.NoticeInForce // the version before this one in the list
 		for e, err := range s.Entries(store.EntryFilter{Kind: store.KindNoticeInForce, Newest: true, Limit: mostNoticeVersions}) {
 			if err != nil {
 				return err
@@ -96,9 +97,13 @@ func (v *Views) noticesNoted(ctx context.Context, zone *time.Location) (out []ap
 				continue // disposed of, or damaged: verification names it
 			}
 			at := At(e.Time, zone)
-			if n := len(out); n > 0 && out[n-1].KeptDays != said.KeptDays {
-				out[n-1].KeptBefore = said.KeptDays
+			if n := len(out); n > 0 {
+				if out[n-1].KeptDays != said.KeptDays {
+					out[n-1].KeptBefore = said.KeptDays
+				}
+				out[n-1].Ledger, out[n-1].Looks = api.ChangedTimes(said.LedgerDays, after.LedgerDays), api.ChangedTimes(said.LooksDays, after.LooksDays)
 			}
+			after = said
 			out = append(out, api.NoticeVersion{Version: said.Version, From: string(policy.DateOf(e.Time, zone)), NotedAt: &at, KeptDays: said.KeptDays})
 		}
 		return nil

@@ -34,7 +34,12 @@ func (p *program) entryFields() []column[api.Entry] {
 		{"代わりに", "ON BEHALF", func(v api.Entry) string { return p.named(v.OnBehalf) }},
 		{"経路", "VIA", func(v api.Entry) string { return word(p, api.Via(v.Actor.Via)) }},
 		{"時計", "CLOCK", func(v api.Entry) string { return long(v.Clock) }},
-		{"内容", "PAYLOAD", func(v api.Entry) string { return string(v.Payload) }},
+		{"内容", "PAYLOAD", func(v api.Entry) string {
+			if v.Disposed {
+				return api.SaidDisposed.In(p.lang)
+			}
+			return string(v.Payload)
+		}},
 		{"検証値", "HASH", func(v api.Entry) string { return v.Hash }},
 		{"訂正", "CORRECTION", func(v api.Entry) string { return p.corrections(v) }},
 	}

@@ -33,7 +33,9 @@ func (p *program) noticeCommand() *cli.Command {
 			{"目的", "Purpose", func(n api.Notice) string { return p.say(n.PurposeJA, n.PurposeEN) }},
 			{"記録", "Recorded", func(n api.Notice) string { return pick(n.RecordedJA, n.RecordedEN) }},
 			{"記録しない", "Not recorded", func(n api.Notice) string { return pick(n.NotJA, n.NotEN) }},
-			{"保存", "Kept", func(n api.Notice) string { return fmt.Sprintf(p.say("%d日", "%d days"), n.KeptDays) }},
+			{"保存", "Kept", func(n api.Notice) string {
+				return fmt.Sprintf(p.say("操作記録 %s、台帳の内容 %s、閲覧の記録 %s", "recordings %s, the ledger's contents %s, the record of looks %s"), p.keptFor(n.KeptDays), p.keptFor(n.LedgerDays), p.keptFor(n.LooksDays))
+			}},
 			{"見る人", "Seen by", func(n api.Notice) string { return pick(n.SeenByJA, n.SeenByEN) }},
 			{"問合せ", "Questions", func(n api.Notice) string { return n.Contact }},
 			{"予告", "Announced", func(n api.Notice) string { return p.versions(n.Announced) }},
@@ -65,7 +67,23 @@ func (p *program) versions(list []api.NoticeVersion) string {
 		if one.KeptBefore > 0 {
 			line += fmt.Sprintf(p.say("  保存 %d日から%d日に", "  kept %[2]d days, before %[1]d"), one.KeptBefore, one.KeptDays)
 		}
+		for _, more := range []struct {
+			ja, en string
+			times  *api.KeptTimes
+		}{{"台帳の内容", "the ledger's contents", one.Ledger}, {"閲覧の記録", "the record of looks", one.Looks}} {
+			if t := more.times; t != nil {
+				line += fmt.Sprintf(p.say("  %[1]s %[2]sから%[3]sに", "  %[1]s kept %[3]s, before %[2]s"), p.say(more.ja, more.en), p.keptFor(t.Before), p.keptFor(t.Days))
+			}
+		}
 		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// keptFor says a time of keeping in days; 0 is for ever.
+func (p *program) keptFor(days int) string {
+	if days == 0 {
+		return p.say("期限なし", "without end")
+	}
+	return fmt.Sprintf(p.say("%d日", "%d days"), days)
 }
