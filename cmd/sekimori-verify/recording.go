@@ -41,10 +41,14 @@ type known struct {
 	bad  []unread        // ends with an invalid payload
 	gone int             // ends whose payload, and so their statement about a recording, was disposed of
 
+	receipts map[string]receipt // of disposed recordings, by session
+
 	exported *exported // the last export of an incident; nil: there is none
 }
 
-func newKnown() *known { return &known{ends: map[string][]ended{}, live: map[string]bool{}} }
+func newKnown() *known {
+	return &known{ends: map[string][]ended{}, live: map[string]bool{}, receipts: map[string]receipt{}}
+}
 
 // unread is an entry with an invalid payload.
 type unread struct {
@@ -62,6 +66,9 @@ func (k *known) remember(e ledger.Entry) {
 		}
 		return
 	case "session.ended":
+	case "recording.disposed":
+		k.rememberReceipt(e)
+		return
 	case "incident.exported":
 		k.rememberExport(e)
 		return

@@ -131,6 +131,12 @@ func (p *program) page(w io.Writer, r result) {
 			})
 		}
 	}
+	for _, d := range r.removed {
+		row(text{"廃棄済み", "disposed of"}, text{
+			fmt.Sprintf("接続 %s の操作記録(記載 %d)は、保存期間(%d日)を過ぎ、記載 %d で廃棄しています", d.session, d.entry, d.days, d.receipt),
+			fmt.Sprintf("the recording of session %s (entry %d): kept for %d days, disposed of by entry %d", d.session, d.entry, d.days, d.receipt),
+		})
+	}
 	if r.live > 0 {
 		row(text{"接続中", "live"}, text{
 			fmt.Sprintf("書き出しのとき %d 件の接続が続いていました。その操作記録は求めません", r.live),
@@ -258,13 +264,14 @@ func (p *program) sayJSON(r result) int {
 		Figures    int             `json:"figures,omitempty"` // of the yearly report, counted again
 		Ledger     sentLedger      `json:"ledger"`
 		Recordings []sentRecording `json:"recordings"`
-		Missing    []sentMissing   `json:"missing"` // recordings named in the ledger and not shown
-		Due        int             `json:"due"`     // number of recordings named in the ledger
-		Live       int             `json:"live"`    // sessions under way at the export
+		Missing    []sentMissing   `json:"missing"`  // recordings named in the ledger and not shown
+		Disposed   []sentDisposed  `json:"disposed"` // recordings named in the ledger, not shown, and disposed of by rule
+		Due        int             `json:"due"`      // number of recordings named in the ledger
+		Live       int             `json:"live"`     // sessions under way at the export
 		Incident   *sentIncident   `json:"incident,omitempty"`
 		Errors     []said          `json:"errors"`
 	}{
-		OK: r.status() == exitHolds, Intact: r.intact(), Complete: r.complete(), Missing: []sentMissing{}, Due: r.due, Live: r.live,
+		OK: r.status() == exitHolds, Intact: r.intact(), Complete: r.complete(), Missing: []sentMissing{}, Disposed: []sentDisposed{}, Due: r.due, Live: r.live,
 		Figures:    r.figures,
 		Ledger:     sentLedger{File: r.export, OK: r.ledgerErr == nil, Report: r.ledger},
 		Recordings: []sentRecording{},
@@ -284,6 +291,9 @@ func (p *program) sayJSON(r result) int {
 	}
 	for _, d := range r.missing {
 		out.Missing = append(out.Missing, sentMissing{Session: d.session, Entry: d.entry, SHA256: d.digest.SHA256.String(), Size: d.digest.Size, File: d.digest.File})
+	}
+	for _, d := range r.removed {
+		out.Disposed = append(out.Disposed, sentDisposed{Session: d.session, Entry: d.entry, Receipt: d.receipt, Days: d.days, SHA256: d.digest.SHA256.String()})
 	}
 	if r.status() == exitIncomplete {
 		out.Errors = append(out.Errors, p.translate(notShown(r)))

@@ -19,12 +19,13 @@ type result struct {
 
 	incident *incident // what an incident's bundle says of itself; nil: none was given
 
-	due     int   // number of recordings named in the ledger
-	missing []due // those of them not shown, or shown with a fault
-	live    int   // sessions under way at the export
-	gone    int   // ended sessions for which the ledger no longer says whether there is a recording
-	figures int   // of the yearly report that were counted again; 0: none was given
-	partial bool  // the auditor declared the recordings a selection
+	due     int        // number of recordings named in the ledger
+	missing []due      // those of them not shown, or shown with a fault
+	live    int        // sessions under way at the export
+	removed []disposed // recordings that were not shown because they were disposed of by rule; not counted as due
+	gone    int        // ended sessions for which the ledger no longer says whether there is a recording
+	figures int        // of the yearly report that were counted again; 0: none was given
+	partial bool       // the auditor declared the recordings a selection
 
 	proof  bool         // export is a proof of one entry
 	proved ledger.Entry // that entry, once proved
@@ -139,9 +140,15 @@ func (r *result) judge(a arguments, in inputs, ledger *known, all []due) {
 		shown[rec.session] = !rec.live
 	}
 	for _, d := range all {
-		if !shown[d.session] {
-			r.missing = append(r.missing, d)
+		if shown[d.session] {
+			continue
 		}
+		if gone, ok := ledger.disposal(d); ok && r.ledgerErr == nil {
+			r.removed = append(r.removed, gone)
+			r.due--
+			continue
+		}
+		r.missing = append(r.missing, d)
 	}
 }
 
