@@ -43,11 +43,12 @@ type known struct {
 
 	receipts map[string]receipt // of disposed recordings, by session
 
+	draws    *draws
 	exported *exported // the last export of an incident; nil: there is none
 }
 
 func newKnown() *known {
-	return &known{ends: map[string][]ended{}, live: map[string]bool{}, receipts: map[string]receipt{}}
+	return &known{ends: map[string][]ended{}, live: map[string]bool{}, receipts: map[string]receipt{}, draws: newDraws()}
 }
 
 // unread is an entry with an invalid payload.
@@ -59,6 +60,7 @@ type unread struct {
 
 // remember stores an entry's statement about a session.
 func (k *known) remember(e ledger.Entry) {
+	k.draws.add(e)
 	switch e.Kind {
 	case "session.opening":
 		if len(e.Subjects) > 0 {

@@ -154,6 +154,12 @@ func (p *program) page(w io.Writer, r result) {
 	if r.figures > 0 {
 		row(text{"年次報告", "report"}, text{fmt.Sprintf("数値 %d 個を台帳から数え直しました", r.figures), counted(r.figures, "%d figure was counted again from the ledger", "%d figures were counted again from the ledger")})
 	}
+	if r.drawn+r.undrawn > 0 {
+		row(text{"点検の抽出", "draws"}, text{
+			fmt.Sprintf("%d 件を公開された種から計算し直しました。%d 件はまだ種が公開されていません", r.drawn, r.undrawn),
+			fmt.Sprintf("%d recomputed from revealed seeds; the seeds of %d are not revealed yet", r.drawn, r.undrawn),
+		})
+	}
 	row(text{"真正", "intact"}, verdict(r))
 	row(text{"網羅", "complete"}, verdictComplete(r))
 }
@@ -262,6 +268,8 @@ func (p *program) sayJSON(r result) int {
 		Intact     bool            `json:"intact"`
 		Complete   completeness    `json:"complete"`
 		Figures    int             `json:"figures,omitempty"` // of the yearly report, counted again
+		Drawn      int             `json:"drawn,omitempty"`   // draws of reviews, recomputed from revealed seeds
+		Undrawn    int             `json:"undrawn,omitempty"` // whose seed is not revealed yet
 		Ledger     sentLedger      `json:"ledger"`
 		Recordings []sentRecording `json:"recordings"`
 		Missing    []sentMissing   `json:"missing"`  // recordings named in the ledger and not shown
@@ -273,6 +281,8 @@ func (p *program) sayJSON(r result) int {
 	}{
 		OK: r.status() == exitHolds, Intact: r.intact(), Complete: r.complete(), Missing: []sentMissing{}, Disposed: []sentDisposed{}, Due: r.due, Live: r.live,
 		Figures:    r.figures,
+		Drawn:      r.drawn,
+		Undrawn:    r.undrawn,
 		Ledger:     sentLedger{File: r.export, OK: r.ledgerErr == nil, Report: r.ledger},
 		Recordings: []sentRecording{},
 		Errors:     []said{},

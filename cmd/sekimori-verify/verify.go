@@ -25,6 +25,8 @@ type result struct {
 	removed []disposed // recordings that were not shown because they were disposed of by rule; not counted as due
 	gone    int        // ended sessions for which the ledger no longer says whether there is a recording
 	figures int        // of the yearly report that were counted again; 0: none was given
+	drawn   int        // draws of reviews that agree with a revealed seed
+	undrawn int        // draws whose seed is not revealed yet
 	partial bool       // the auditor declared the recordings a selection
 
 	proof  bool         // export is a proof of one entry
@@ -101,6 +103,10 @@ func (p *program) verify(a arguments, in inputs) result {
 			r.failures = append(r.failures, *f)
 		}
 		r.figures = counted.figures()
+		if !r.proof {
+			r.failures = append(r.failures, said.draws.differs(r.export)...)
+			r.drawn, r.undrawn = said.draws.recomputed()
+		}
 	}
 	return r
 }
