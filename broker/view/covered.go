@@ -19,7 +19,7 @@ func covered(s *store.Snap, one store.Session) (*api.Covered, error) {
 	}
 	out := &api.Covered{Session: one.ID, Length: c.Length, Sent: c.All.Seconds(), People: []api.CoveredBy{}}
 	if out.Length == 0 && one.Ended.After(one.Started) {
-		out.Length = int64(one.Ended.Sub(one.Started) / time.Second)
+		out.Length = int64((one.Ended.Sub(one.Started) + time.Second - 1) / time.Second) // a begun second counts, as it does in the intervals
 	}
 	for _, v := range c.People {
 		out.People = append(out.People, api.CoveredBy{Person: v.Person, Sent: v.All.Seconds(), Looks: v.Looks, Open: v.Open, Unmeasured: v.Unmeasured})
