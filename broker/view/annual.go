@@ -96,6 +96,9 @@ func (v *Views) yearSheet(y year) (*sheet.Sheet, error) {
 		return nil, err
 	}
 	state := y.state()
+	if state == api.YearDraft {
+		digest = "" // each look is a further entry, so a draft's digest would be that of no other look
+	}
 	mark := state.Label()
 	if r := y.whole.Row; r.Final() {
 		day := text.Day(At(r.FinalisedAt, v.o.Zone))
@@ -104,8 +107,8 @@ func (v *Views) yearSheet(y year) (*sheet.Sheet, error) {
 	s := &sheet.Sheet{No: text.Same(annual.Name(y.FiscalYear)), Scope: FiscalYearText(y.FiscalYear), Marks: []text.Text{mark}}
 	head := sheet.Part{Key: "state", Title: text.Of("確定", "Finalisation"), Fields: []sheet.Field{
 		sheet.NewField("state", text.Of("状態", "State"), sheet.Code, sheet.Coded(string(state), state.Label())),
-		sheet.NewField("figures", text.Of("数値の検証値(SHA-256)", "Digest of the figures (SHA-256)"), sheet.Words, sheet.Text(digest)),
-		sheet.NewField("section_agreed_at", text.Of("情報システム課の同意", "Information-systems section agreed"), sheet.Time, sheet.At(y.agreed(policy.InformationSystems, v).At)),
+		sheet.NewField("figures", text.Of("数値の検証値", "Digest of figures"), sheet.Words, spelled(digest)),
+		sheet.NewField("section_agreed_at", text.Of("情報システム課の同意", "IS section agreed"), sheet.Time, sheet.At(y.agreed(policy.InformationSystems, v).At)),
 		sheet.NewField("auditor_agreed_at", text.Of("点検担当の同意", "Auditor agreed"), sheet.Time, sheet.At(y.agreed(policy.Auditor, v).At)),
 		sheet.NewField("checkpoint", text.Of("確定点", "Checkpoint"), sheet.Words, spelled(y.Checkpoint)),
 	}}
