@@ -22,13 +22,15 @@ type Counter struct {
 	pledges      map[string]string // accepted pledges and the person of each
 	verdicts     map[string]string // of reviews, the last
 	due          map[string]bool   // reviews owed for work of the year
+	leftOut      map[string]bool   // reviews that the sampling plan leaves out
+	findings     map[string]bool   // opened in the year; true: closed since
 	milliseconds int64
 }
 
 // New counts entries within [from, to).
 func New(from, to time.Time) *Counter {
 	c := &Counter{from: from, to: to, all: map[Figure]int64{}, open: map[string]payload{}, drill: map[string]bool{}, numbers: map[string]bool{}, vendors: map[string]bool{}, engineers: map[string]bool{},
-		papers: map[string]bool{}, pledges: map[string]string{}, verdicts: map[string]string{}, due: map[string]bool{}}
+		papers: map[string]bool{}, pledges: map[string]string{}, verdicts: map[string]string{}, due: map[string]bool{}, leftOut: map[string]bool{}, findings: map[string]bool{}}
 	for _, k := range Keys {
 		if !k.Parts {
 			c.all[Figure{Table: k.Table, Key: k.Key}] = 0
@@ -40,13 +42,16 @@ func New(from, to time.Time) *Counter {
 // Counts tells whether entries of a kind are counted with their payload.
 func Counts(kind string) bool { return rules[kind] != nil }
 
+// later are the kinds that concern work of the year after its end too.
+var later = map[string]bool{"review.signed": true, "review.sampled": true, "finding.closed": true}
+
 // Add counts one entry. A payload that was disposed of, or is none of the kind's form, counts as unreadable: its figures are too low, and
 // the report says so.
 func (c *Counter) Add(e ledger.Entry) {
 	in := !e.Time.Before(c.from) && e.Time.Before(c.to)
 	c.when(in, "ledger", "entries")
 	rule, counts := rules[e.Kind]
-	if !counts || !e.Time.Before(c.to) && e.Kind != "review.signed" {
+	if !counts || !e.Time.Before(c.to) && !later[e.Kind] {
 		return
 	}
 	var p payload
@@ -94,16 +99,28 @@ func (c *Counter) Figures() []Figure {
 			delete(c.all, f)
 		}
 	}
-	signed := int64(0)
+	signed, left, closed := int64(0), int64(0), int64(0)
 	for review := range c.due {
-		if v := c.verdicts[review]; v != "" {
+		switch v := c.verdicts[review]; {
+		case v != "":
 			signed++
 			c.addPart("reviews", "by_judgement", v, 1)
+		case c.leftOut[review]:
+			left++
 		}
 	}
-	c.set("reviews", "due", int64(len(c.due)))
+	for _, done := range c.findings {
+		if done {
+			closed++
+		}
+	}
+	due := int64(len(c.due)) - left
+	c.set("reviews", "due", due)
 	c.set("reviews", "reviewed", signed)
-	c.set("reviews", "rate", rate(signed, int64(len(c.due))))
+	c.set("reviews", "rate", rate(signed, due))
+	c.set("reviews", "left_out", left)
+	c.set("reviews", "findings", int64(len(c.findings)))
+	c.set("reviews", "findings_closed", closed)
 	return sorted(c.all)
 }
 

@@ -94,6 +94,31 @@ func TestAYearIsCounted(t *testing.T) {
 	}
 }
 
+// Work that the plan leaves out is no work to review, until an auditor signs it. A finding of the year counts as closed also after the year.
+func TestSampledWorkAndFindings(t *testing.T) {
+	b := &book{t: t, at: time.Date(2027, 3, 31, 12, 0, 0, 0, jst)}
+	for i, s := range []string{"S-1", "S-2", "S-3"} {
+		b.add("session.opening", map[string]any{"session_id": s, "window": fmt.Sprintf("R8-0001-%d", i+1)})
+		b.add("session.ended", map[string]any{"session_id": s, "end_cause": "work-done"})
+	}
+	b.add("finding.opened", map[string]any{"finding_no": "F-001"})
+	b.add("finding.opened", map[string]any{"finding_no": "F-002"})
+	b.at = time.Date(2027, 4, 1, 0, 0, 0, 0, jst)
+	b.add("review.sampled", map[string]any{"review": "R8-0001-1", "outcome": "chosen"})
+	b.add("review.sampled", map[string]any{"review": "R8-0001-2", "outcome": "left-out"})
+	b.add("review.sampled", map[string]any{"review": "R8-0001-3", "outcome": "left-out"})
+	b.add("review.signed", map[string]any{"review": "R8-0001-3", "verdict": "ok"})
+	b.add("finding.opened", map[string]any{"finding_no": "F-003"})
+	b.add("finding.closed", map[string]any{"finding_no": "F-003"})
+	b.add("finding.closed", map[string]any{"finding_no": "F-001"})
+	all := b.count(2026)
+	for key, n := range map[string]int64{"due": 2, "left_out": 1, "reviewed": 1, "rate": 50, "findings": 2, "findings_closed": 1} {
+		if got := value(all, "reviews", key, ""); got != n {
+			t.Errorf("%s = %d, want %d", key, got, n)
+		}
+	}
+}
+
 func TestAReportNamesTheFirstDifference(t *testing.T) {
 	b := &book{t: t, at: time.Date(2026, 5, 1, 0, 0, 0, 0, jst)}
 	b.add("session.refused", map[string]any{"reason": "too-early"})
@@ -157,10 +182,10 @@ func (b *book) random(r *rand.Rand) {
 	pick := func(words ...string) string { return words[r.IntN(len(words))] }
 	request := func() string { return fmt.Sprintf("R8-%04d", r.IntN(30)) }
 	session := func() string { return fmt.Sprintf("S-%d", r.IntN(60)) }
-	for range 1500 {
+	for i := range 1500 {
 		b.at = b.at.Add(time.Duration(r.IntN(int(14 * 30 * 24 * time.Hour / 1500 * 2))).Truncate(time.Millisecond))
 		no := request()
-		switch r.IntN(14) {
+		switch r.IntN(17) {
 		case 0:
 			b.add(pick("request.submitted", "request.taken", "request.edited"), map[string]any{"request": no, "as": pick("request", "proposal", "emergency"),
 				"body": map[string]any{"urgent": pick("", "x"), "drill": r.IntN(5) == 0, "individual_number": r.IntN(3) == 0}})
@@ -187,6 +212,12 @@ func (b *book) random(r *rand.Rand) {
 			b.add(pick("recording.viewed", "recording.exported", "session.watched"), map[string]any{"purpose": pick("periodic-review", "incident")})
 		case 13:
 			b.add(pick("freeze.on", "day.confirmed", "ledger.exported", "form.exported", "notice.in-force", "file.disposed", "file.released", "file.fetched", "test.other"), map[string]any{"drill": r.IntN(3) == 0})
+		case 14:
+			b.add("review.sampled", map[string]any{"review": pick(no+"-1", session()), "outcome": pick("chosen", "left-out", "forced")})
+		case 15:
+			b.add("finding.opened", map[string]any{"finding_no": fmt.Sprintf("F-%d", i), "finding": "x"})
+		case 16:
+			b.add("finding.closed", map[string]any{"finding_no": fmt.Sprintf("F-%d", r.IntN(i+1))})
 		}
 	}
 }

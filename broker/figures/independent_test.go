@@ -204,19 +204,41 @@ func recount(t *testing.T, export []byte, from, to time.Time) map[string]int64 {
 	}
 	out["supervision.pledged"], out["supervision.pledge_rate"] = int64(len(people)), share(int64(len(people)), int64(len(engineers)))
 
-	out["reviews.due"], out["reviews.reviewed"] = int64(len(due)), 0
+	out["reviews.due"], out["reviews.reviewed"], out["reviews.left_out"] = int64(len(due)), 0, 0
 	for review := range due {
-		last := ""
+		last, drawn := "", ""
 		for _, l := range all {
-			if l.Header.Kind == "review.signed" && text(l, "review") == review {
+			switch {
+			case text(l, "review") != review:
+			case l.Header.Kind == "review.signed":
 				last = text(l, "verdict")
+			case l.Header.Kind == "review.sampled":
+				drawn = text(l, "outcome")
 			}
+		}
+		if last == "" && drawn == "left-out" {
+			out["reviews.left_out"]++
+			out["reviews.due"]--
 		}
 		if last != "" {
 			out["reviews.reviewed"]++
 			out["reviews.by_judgement."+last]++
 		}
 	}
+	findings, closed := map[string]bool{}, map[string]bool{}
+	for _, l := range all {
+		switch no := text(l, "finding_no"); l.Header.Kind {
+		case "finding.opened":
+			if within(l) {
+				findings[no] = true
+			}
+		case "finding.closed":
+			if findings[no] {
+				closed[no] = true
+			}
+		}
+	}
+	out["reviews.findings"], out["reviews.findings_closed"] = int64(len(findings)), int64(len(closed))
 	out["reviews.rate"] = share(out["reviews.reviewed"], out["reviews.due"])
 	return out
 }

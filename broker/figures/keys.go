@@ -22,7 +22,8 @@ var Keys = []Key{
 	{"supervision", "subcontracts", "再委託の承認", "Subcontracts approved", false}, {"supervision", "audit_reports", "監査報告書の受理", "Audit reports accepted", false},
 
 	{"reviews", "due", "点検の対象", "Work to review", false}, {"reviews", "reviewed", "点検済み", "Reviewed", false}, {"reviews", "rate", "点検率(%、切捨て)", "Reviewed (%, rounded down)", false},
-	{"reviews", "by_judgement", "判定別", "By judgement", true}, {"reviews", "freezes", "凍結", "Freezes", false}, {"reviews", "confirmed_days", "確認した日", "Days confirmed", false},
+	{"reviews", "by_judgement", "判定別", "By judgement", true}, {"reviews", "left_out", "抽出外(点検の対象から除く)", "Left out by the sampling plan (not in the work to review)", false},
+	{"reviews", "findings", "指摘(是正要)", "Findings", false}, {"reviews", "findings_closed", "うち完了", "Of these closed", false}, {"reviews", "freezes", "凍結", "Freezes", false}, {"reviews", "confirmed_days", "確認した日", "Days confirmed", false},
 
 	{"viewing", "views", "操作記録の閲覧", "Looks at recordings", false}, {"viewing", "by_purpose", "閲覧目的別", "By purpose", true}, {"viewing", "exports", "書き出し", "Exports", false}, {"viewing", "notice_versions", "告知の版の変更", "Versions of the notice", false},
 	{"viewing", "disposals", "廃棄件数", "Disposals", false}, {"viewing", "individual_number_use", "個人番号が見える権限の利用", "Sessions that may show individual numbers", false},

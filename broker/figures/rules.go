@@ -36,6 +36,8 @@ type payload struct {
 	Verdict   string  `json:"verdict"`
 	Purpose   string  `json:"purpose"`
 	Drill     bool    `json:"drill"`
+	Outcome   string  `json:"outcome"`
+	Finding   string  `json:"finding_no"`
 }
 
 // rules says for each kind of entry what it does to the count. in: the entry lies in the fiscal year. Entries before it are read as well,
@@ -102,7 +104,18 @@ var rules = map[string]func(c *Counter, e ledger.Entry, p payload, in bool){
 	"paper.accepted":  func(c *Counter, _ ledger.Entry, p payload, in bool) { c.paper(p, in) },
 	"paper.withdrawn": func(c *Counter, _ ledger.Entry, p payload, _ bool) { delete(c.pledges, p.Paper) },
 
-	"review.signed": func(c *Counter, _ ledger.Entry, p payload, _ bool) { c.verdicts[p.Review] = p.Verdict },
+	"review.signed":  func(c *Counter, _ ledger.Entry, p payload, _ bool) { c.verdicts[p.Review] = p.Verdict },
+	"review.sampled": func(c *Counter, _ ledger.Entry, p payload, _ bool) { c.leftOut[p.Review] = p.Outcome == "left-out" },
+	"finding.opened": func(c *Counter, _ ledger.Entry, p payload, in bool) {
+		if in {
+			c.findings[p.Finding] = false
+		}
+	},
+	"finding.closed": func(c *Counter, _ ledger.Entry, p payload, _ bool) {
+		if _, opened := c.findings[p.Finding]; opened {
+			c.findings[p.Finding] = true
+		}
+	},
 	"freeze.on":     func(c *Counter, _ ledger.Entry, p payload, in bool) { c.when(in && !p.Drill, "reviews", "freezes") },
 	"day.confirmed": func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "reviews", "confirmed_days") },
 

@@ -257,3 +257,43 @@ func TestAYearlyReportAgreesWithTheExport(t *testing.T) {
 		t.Errorf("%+v of %d entries", d, r.Entries)
 	}
 }
+
+// TestTheReviewReportLeavesSampledWorkOut: work that a plan leaves out is neither owed nor overdue and stands under the work that is not reviewed;
+// findings stand with their own numbers.
+func TestTheReviewReportLeavesSampledWorkOut(t *testing.T) {
+	t.Parallel()
+	w := found(t)
+	w.worked()
+	w.put(func(tx *store.Tx) error {
+		return tx.AddFinding(store.ReviewFinding{No: "F-001", Review: "R8-0001-1", System: "hr", Vendor: "V-012", Finding: "共用の鍵", Addressee: "V-012", Due: tx.Now.AddDate(0, 0, 7), OpenedBy: "mori"})
+	})
+	w.Pass(400 * 24 * time.Hour)
+	read := func() map[string]string {
+		t.Helper()
+		s, err := w.pages.o.Views.Form(t.Context(), view.Reader{Person: w.known("mori"), Via: "web"}, view.FormAsked{Form: "reviews"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]string{}
+		for _, p := range s.Parts {
+			for _, f := range p.Fields {
+				out[f.Key] = f.Code
+			}
+			if p.Table != nil {
+				for cells := range p.Table.Rows {
+					for _, c := range cells {
+						out[p.Key] += c.Code + "|"
+					}
+				}
+			}
+		}
+		return out
+	}
+	if got := read(); got["rate"] != "0" || got["overdue"] != "1" || got["left_out"] != "0" || !strings.HasPrefix(got["findings"], "F-001|共用の鍵|") {
+		t.Errorf("before the draw: %v", got)
+	}
+	w.put(func(tx *store.Tx) error { return tx.DrawReview("R8-0001-1", store.DrawnLeftOut, "1/2", 0) })
+	if got := read(); got["rate"] != "100" || got["overdue"] != "0" || got["left_out"] != "1" || !strings.Contains(got["not_reviewed"], "not-sampled") {
+		t.Errorf("left out: %v", got)
+	}
+}

@@ -18,6 +18,7 @@ import (
 // reviewsForm is what form 5.5 shows: the reviews whose work ended in a month.
 type reviewsForm struct {
 	from, now time.Time
+	zone      *time.Location
 	all       []reviewLine
 	names     map[string]string
 }
@@ -30,6 +31,7 @@ type reviewLine struct {
 	viewed  time.Time
 
 	sent, length int64 // seconds of the recordings that the signer was sent, and of the recordings
+	found   []store.ReviewFinding
 }
 
 // reviewsSheet is form 5.5 of a month. Its reader has to see reviews; the look is ledgered as that of the list.
@@ -41,7 +43,7 @@ func (v *Views) reviewsSheet(ctx context.Context, by Reader, a FormAsked) (*shee
 	if err := v.Looked(ctx, by, "review.listed", []string{by.ID}, map[string]any{"unsigned": false, "system": "", "auditor": ""}); err != nil {
 		return nil, err
 	}
-	x := reviewsForm{from: a.From, now: v.o.Clock(), names: map[string]string{}}
+	x := reviewsForm{from: a.From, now: v.o.Clock(), zone: v.o.Zone, names: map[string]string{}}
 	for next := ""; ; {
 		err := v.o.DB.Read(ctx, func(s *store.Snap) error {
 			f := store.ReviewFilter{Sight: &sight}
@@ -82,7 +84,14 @@ func (v *Views) reviewLine(s *store.Snap, r store.Review, names map[string]strin
 		return reviewLine{}, err
 	}
 	out := reviewLine{Review: whole}
-	for _, id := range []string{r.SignedBy, r.Auditor, r.Addressee} {
+	if out.found, err = s.FindingsOf(r.ID); err != nil {
+		return out, err
+	}
+	people := []string{r.SignedBy, r.Auditor, r.Addressee}
+	for _, f := range out.found {
+		people = append(people, f.ClosedBy)
+	}
+	for _, id := range people {
 		if _, known := names[id]; id != "" && !known {
 			if names[id], err = nameOf(s, id); err != nil {
 				return out, err
@@ -160,16 +169,18 @@ func reviewsRows() []formRow[reviewsForm] {
 		}},
 		{"summary", "in_scope", "対象件数", "In scope", sheet.Number, func(x f) sheet.Cell { return sheet.Count(int64(len(x.all))) }},
 		{"summary", "reviewed", "点検件数", "Reviewed", sheet.Number, func(x f) sheet.Cell { return sheet.Count(int64(len(x.signed()))) }},
+		{"summary", "left_out", "抽出外", "Left out by the plan", sheet.Number, func(x f) sheet.Cell { return sheet.Count(int64(x.leftOut())) }},
 		{"summary", "rate", "点検率(%、切捨て)", "Rate (%, rounded down)", sheet.Number, func(x f) sheet.Cell {
-			if len(x.all) == 0 {
+			due := len(x.all) - x.leftOut()
+			if due == 0 {
 				return sheet.Count(100)
 			}
-			return sheet.Count(int64(100 * len(x.signed()) / len(x.all)))
+			return sheet.Count(int64(100 * len(x.signed()) / due))
 		}},
 		{"summary", "overdue", "期限超過", "Overdue", sheet.Number, func(x f) sheet.Cell {
 			n := 0
 			for _, r := range x.all {
-				if r.SignedAt.IsZero() && r.Due.Before(x.now) {
+				if r.SignedAt.IsZero() && r.Due.Before(x.now) && r.State != string(api.ReviewLeftOut) {
 					n++
 				}
 			}
@@ -209,6 +220,16 @@ func (x reviewsForm) signed() (out []reviewLine) {
 		}
 	}
 	return out
+}
+
+// leftOut is how many works the systems' plans leave out. They stand under 未点検と理由.
+func (x reviewsForm) leftOut() (n int) {
+	for _, r := range x.all {
+		if r.State == string(api.ReviewLeftOut) {
+			n++
+		}
+	}
+	return n
 }
 
 func (x reviewsForm) name(id string) string { return reportForm{names: x.names}.name(id) }
@@ -271,8 +292,8 @@ func eachLine(said [2][]string) sheet.Cell {
 
 func (x reviewsForm) findings() (out [][]sheet.Cell) {
 	for _, r := range x.all {
-		if r.State == string(api.ReviewFix) {
-			out = append(out, []sheet.Cell{sheet.Text(r.ID), spelled(r.Note), spelled(x.name(r.Addressee)), lastDay(r.AnswerBy), sheet.Text(x.name(r.SignedBy))})
+		for _, f := range r.found {
+			out = append(out, []sheet.Cell{sheet.Text(f.No), spelled(f.Finding), spelled(f.Addressee), lastDay(At(f.Due, x.zone)), spelled(x.name(f.ClosedBy))})
 		}
 	}
 	return out
