@@ -13,6 +13,7 @@ import (
 
 	"filippo.io/age"
 
+	"sekimori/broker/figures"
 	"sekimori/broker/ledger"
 	"sekimori/broker/witness"
 	"sekimori/recordings"
@@ -34,6 +35,8 @@ var sampleCases = []sampleCase{
 	{"--proof end.tlog-proof --policy trust.policy --recording S-20261124-01.skr", 0, "一つの接続を、操作記録と証明だけで確かめる", "One session, by its recording and its proof alone"},
 	{"ledger.jsonl --policy trust.policy --recording S-20261124-01.skr", 0, "台帳全体と操作記録を確かめる", "The whole ledger and its recordings"},
 	{"ledger.jsonl --policy trust.policy --checkpoint-text PAPER", 0, "紙に控えた確定点と照らす", "Against a checkpoint kept on paper"},
+	{"ledger.jsonl --policy trust.policy --report annual.json", 0, "年次報告の数値を台帳から数え直す", "The figures of a yearly report, counted again"},
+	{"ledger.jsonl --policy trust.policy --report annual-changed.json", 1, "改ざん: 数値を一つ変えた年次報告", "Tampered: one figure of the yearly report"},
 	{"ledger-changed.jsonl --policy trust.policy", 1, "改ざん: 記載の内容を一文字変えた台帳", "Tampered: one character of an entry's payload"},
 	{"ledger-cut.jsonl --policy trust.policy", 1, "改ざん: 終わりの記載を除いた台帳", "Tampered: the last entry removed"},
 	{"--proof end.tlog-proof --policy trust.policy --recording S-20261124-01-changed.skr", 1, "改ざん: 一バイト変えた操作記録", "Tampered: one byte of the recording"},
@@ -186,6 +189,19 @@ func makeSample(t *testing.T) {
 	o.write("checkpoint.txt", []byte(ledger.PaperText(c)))
 	o.export("ledger.jsonl", cosigned)
 	export := o.read("ledger.jsonl")
+	report := figures.Report{FiscalYear: 2026, Entries: int64(len(o.entries))}
+	report.From, report.To = figures.Year(2026, start.Location())
+	counted := figures.New(report.From, report.To)
+	for _, e := range o.entries {
+		counted.Add(e)
+	}
+	report.Figures = counted.Figures()
+	var stated bytes.Buffer
+	if err := report.Write(&stated); err != nil {
+		t.Fatal(err)
+	}
+	o.write("annual.json", stated.Bytes())
+	o.write("annual-changed.json", bytes.Replace(stated.Bytes(), []byte(`"table":"sessions","key":"count","value":1`), []byte(`"table":"sessions","key":"count","value":0`), 1))
 	o.write("ledger-changed.jsonl", bytes.Replace(export, []byte("ended-by-engineer"), []byte("ended-by-enginees"), 1))
 	lines := bytes.SplitAfter(export, []byte("\n"))
 	o.write("ledger-cut.jsonl", bytes.Join(append(lines[:len(lines)-3:len(lines)-3], lines[len(lines)-2]), nil))
@@ -252,6 +268,7 @@ var sampleIntro = map[string]string{
 | ` + "`S-20261124-01.skr`" + ` | 操作記録。` + "`sekimori recording play S-20261124-01.skr --identity identity.txt`" + ` で再生 |
 | ` + "`end.tlog-proof`" + ` | その接続の終了の証明(c2sp.org/tlog-proof) |
 | ` + "`trust.policy`" + ` | 信じるもの: 台帳の公開鍵、立会署名者、必要な署名(c2sp.org/tlog-policy) |
+| ` + "`annual.json`" + ` | 年次報告(案)の検証ファイル |
 | ` + "`ledger.pub` `witness.pub`" + ` | 公開鍵 |
 | ` + "`checkpoint.txt`" + ` | 紙に控えた確定点 |
 | ` + "`*-changed.*` `*-cut.*`" + ` | 改ざんされた写し |
@@ -266,6 +283,7 @@ What an auditor receives, and tampered copies of it. All keys were made for this
 | ` + "`S-20261124-01.skr`" + ` | a recording; ` + "`sekimori recording play S-20261124-01.skr --identity identity.txt`" + ` plays it |
 | ` + "`end.tlog-proof`" + ` | the proof of the end of that session (c2sp.org/tlog-proof) |
 | ` + "`trust.policy`" + ` | what is trusted: the ledger's key, the witnesses, their quorum (c2sp.org/tlog-policy) |
+| ` + "`annual.json`" + ` | the verification file of a yearly report (a draft) |
 | ` + "`ledger.pub` `witness.pub`" + ` | public keys |
 | ` + "`checkpoint.txt`" + ` | a checkpoint kept on paper |
 | ` + "`*-changed.*` `*-cut.*`" + ` | tampered copies |
