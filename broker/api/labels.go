@@ -38,6 +38,7 @@ const (
 	RecordingRunning RecordingState = "recording"
 	RecordingSealed  RecordingState = "sealed"
 	RecordingGone    RecordingState = "disposed"
+	RecordingGap     RecordingState = "gap" // the session is over and its recording was not sealed: its end is missing
 )
 
 var recordingStates = map[RecordingState]text.Text{
@@ -45,6 +46,7 @@ var recordingStates = map[RecordingState]text.Text{
 	RecordingRunning: text.Of("記録中", "Recording"),
 	RecordingSealed:  text.Of("封印済み", "Sealed"),
 	RecordingGone:    text.Of("廃棄済み", "Disposed"),
+	RecordingGap:     text.Of("記録に欠け", "Gap in the recording"),
 }
 
 // Label is the state as people read it.

@@ -63,7 +63,7 @@ func recordingChips(r api.Recording, zone *time.Location) []Chip {
 }
 
 var recordingLooks = map[api.RecordingState]look{
-	api.RecordingRunning: {"run", "info"}, api.RecordingSealed: {"padlock", "ok"}, api.RecordingGone: {"dash", "plain"},
+	api.RecordingRunning: {"run", "info"}, api.RecordingSealed: {"padlock", "ok"}, api.RecordingGone: {"dash", "plain"}, api.RecordingGap: {"triangle", "warning"},
 }
 
 // endText is why a session ended, with its number; empty while it is live.

@@ -9,7 +9,10 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"sekimori/broker/api"
 	"sekimori/broker/ledger"
+	"sekimori/broker/store"
+	"sekimori/broker/view"
 	"sekimori/recordings"
 )
 
@@ -114,5 +117,20 @@ func TestDaysAndReviewsBeginWithASummary(t *testing.T) {
 	a.has(t, "Open the summary of its contents", "end: [203]", "nothing else is counted")
 	if strings.Index(a.body, `id="summary"`) > strings.Index(a.body, `id="work"`) {
 		t.Error("the day does not begin with the summary")
+	}
+}
+
+// A session that is over without a sealed recording has a gap in it; one that is under way is being recorded.
+func TestARecordingWithoutItsEndHasAGap(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[store.SessionState]api.RecordingState{store.SessionEnded: api.RecordingGap, store.SessionActive: api.RecordingRunning} {
+		r := view.Recording(store.Session{ID: "S-20261124-01", State: state, Recording: "S-20261124-01.skr"}, time.UTC)
+		chips := recordingChips(r, time.UTC)
+		if r.State != string(want) || len(chips) == 0 || chips[0].Text != want.Label() {
+			t.Errorf("%s: %s %+v", state, r.State, chips)
+		}
+	}
+	if gap := chip(api.RecordingGap.Label(), recordingLooks[api.RecordingGap]); gap.Text.JA != "記録に欠け" || gap.Shape != "triangle" {
+		t.Errorf("%+v", gap)
 	}
 }

@@ -246,6 +246,8 @@ func Recording(s store.Session, z *time.Location) api.Recording {
 	switch {
 	case s.RecordingSum != "":
 		out.State = string(api.RecordingSealed)
+	case s.Recording != "" && s.State == store.SessionEnded:
+		out.State = string(api.RecordingGap)
 	case s.Recording != "":
 		out.State = string(api.RecordingRunning)
 	}
