@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,4 +75,39 @@ func TestAnOfflinePageInABrowser(t *testing.T) {
 	}
 	tab.accessible("offline, en")
 	tab.wellBehaved("offline")
+}
+
+// An auditor exports a recording as one HTML file from its page, with a purpose and an entry; without a purpose, and for other people, nothing is sent.
+func TestARecordingIsExportedAsHTMLFromItsPage(t *testing.T) {
+	t.Parallel()
+	w := found(t)
+	const id = "S-20261124-01"
+	w.recorded(id)
+	exported := func() (n int) {
+		for _, k := range w.Kinds(t, id) {
+			if k == "recording.exported" {
+				n++
+			}
+		}
+		return n
+	}
+	b := w.as("mori")
+	b.get("/recordings/"+id+"/offline").has(t, "一つのHTMLファイル", "閲覧目的")
+	for _, purpose := range []string{"", "curious"} {
+		if a := b.post("/recordings/"+id+"/offline", url.Values{"purpose": {purpose}}); a.status != http.StatusUnprocessableEntity || strings.Contains(a.body, "UPDATE 3") {
+			t.Errorf("for %q: %d", purpose, a.status)
+		}
+	}
+	if a := w.as("head").get("/recordings/" + id + "/offline"); a.status != http.StatusForbidden {
+		t.Errorf("a head: %d", a.status)
+	}
+	if n := exported(); n != 0 {
+		t.Errorf("%d exports", n)
+	}
+	a := b.post("/recordings/"+id+"/offline", url.Values{"purpose": {"periodic-review"}})
+	if a.status != http.StatusOK || !strings.Contains(a.header.Get("Content-Disposition"), id+".html") || !strings.HasPrefix(a.body, "<!") || exported() != 1 {
+		t.Errorf("%d %s, %d entries: %.80q", a.status, a.header.Get("Content-Disposition"), exported(), a.body)
+	}
+	a = b.post("/recordings/"+id, url.Values{"purpose": {"periodic-review"}})
+	b.get(a.header.Get("Location")).has(t, "/recordings/"+id+"/offline", "/recordings/"+id+"/summary?v=")
 }

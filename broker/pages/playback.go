@@ -140,6 +140,7 @@ type PlaybackPage struct {
 	TooLong bool
 	Text    string
 	Summary string
+	Offline string // the export as one HTML file; empty: not for this person, or the session is under way
 	V       string
 	Running bool
 }
@@ -174,6 +175,9 @@ func (p *Pages) playback(v *visit) error {
 		Squeeze: squeeze, Length: clockOf(line.PlayMS), Left: line.Left, TooLong: line.Bytes > view.MostCast, Text: base + "/text", Summary: summaryPath(play.Session) + "?v=" + name, Running: play.Live,
 		Cast: base + "/cast?v=" + name, Toggle: base + "?v=" + name, Size: sizeOf(max(line.Bytes, play.Size))}
 	page.Crumbs = []Link{{text2("接続の記録 "+play.Session, "Session "+play.Session), sessionPath(play.Session)}}
+	if those(policy.Auditor).Allow(v.person) && !play.Live {
+		page.Offline = offlinePath(play.Session)
+	}
 	if parts {
 		page.Parts, page.TooLong, page.Density = base+"/parts?v="+name, false, densityOf(line)
 	}

@@ -43,7 +43,7 @@ func shown() map[string]page {
 		requestFormPages(),
 		decidePages(),
 		emergencyPages(),
-		registryPages(), registryFilePages(), changePages(), sessionPages(), sessionPaperPages(), consolePages(), playbackPages(), summaryPages(), searchPages(), actPages(),
+		registryPages(), registryFilePages(), changePages(), sessionPages(), sessionPaperPages(), consolePages(), playbackPages(), summaryPages(), offlinePages(), searchPages(), actPages(),
 		permitPages(),
 		sealingPages(),
 		reconcilePages(),

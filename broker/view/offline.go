@@ -3,15 +3,43 @@ package view
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"sekimori/broker/evidence"
 	"sekimori/broker/store"
+	"sekimori/policy"
 	"sekimori/recordings"
 	"sekimori/recordings/offline"
 )
 
 // Player is the script and the style of the player in the pages.
 type Player struct{ Script, Style []byte }
+
+// ExportOffline writes a recording as one HTML file, for a person who may export it, with a purpose. Whether it fits is found out before the entry, which
+// is committed before begin is called, and begin before the first byte. Errors: *policy.Denied, ledgered; *evidence.BadError; those of OfflinePage.
+func (v *Views) ExportOffline(ctx context.Context, by Reader, session string, why Why, lang string, player Player, begin func(FormFile) io.Writer) error {
+	if _, err := v.May(ctx, by, policy.Attempt{Act: policy.ActExport, Session: session, Purpose: why.Purpose}, "recording"); err != nil {
+		return err
+	}
+	held, err := v.o.Evidence.Open(ctx, session)
+	if err != nil {
+		return err
+	}
+	defer held.Close()
+	encoding, err := v.Encoding(ctx, session)
+	if err != nil {
+		return err
+	}
+	page, err := v.OfflinePage(ctx, held, lang, encoding, player)
+	if err != nil {
+		return err
+	}
+	payload := why.Payload(map[string]string{"format": "html", "channel": "all", "sha256": held.Digest.SHA256.String()})
+	if err := v.Looked(ctx, by, "recording.exported", []string{session, by.ID}, payload); err != nil {
+		return err
+	}
+	return page.Write(ctx, begin(FormFile{Name: session + ".html", MediaType: "application/octet-stream"})) // a browser keeps it and does not open it here
+}
 
 // OfflinePage prepares the export of a recording as one HTML file, in the zone of the institution. The caller has asked policy, and enters the export before
 // it calls Write. Errors: evidence.ErrNotSealed; offline.ErrTooLarge (wrapped).
