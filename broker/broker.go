@@ -199,7 +199,7 @@ func newSupervisor(c Config, o Options, ring *keys.Ring, db *store.DB, care *acc
 	return session.New(session.Options{
 		Files: held,
 		DB:    db, Ring: ring, Dialer: &dial.Dialer{Version: c.Gate.Version, Log: o.Log.Named("dial"), LoggingIn: noteLogin(db, o)},
-		Accounts: care, Dir: dir, FS: o.FS, OutputTo: append([]age.Recipient{ring.ViewingRecipient()}, output...), InputTo: input,
+		Accounts: care, Dir: dir, Database: c.DataDir, FS: o.FS, OutputTo: append([]age.Recipient{ring.ViewingRecipient()}, output...), InputTo: input,
 		MinFree: uint64(c.Recordings.MinFreeSpace), Clock: o.Clock, TargetClock: o.TargetClock, Zone: c.Location(), GateName: c.GateName,
 		Recheck: time.Duration(c.RecheckInterval), WaitingRoom: time.Duration(c.WaitingRoom), Connections: c.Gate.Connections, Answer: o.Answer, Lines: lines, Log: o.Log.Named("session"),
 		Doors: c.doorDestinations(), Sources: c.sources(),

@@ -21,6 +21,7 @@ func (b *Broker) lookAtKeeping(ctx context.Context, c Config) error {
 	if p := b.db.Published(); p.Configured && p.Err != nil {
 		failed = b.alarmOnce(ctx, store.AlarmCheckpoint, "checkpoint_dir", c.Ledger.CheckpointDir, p.Err.Error())
 	}
+	_ = b.sup.Preflight(ctx) // a failure is among what was not kept
 	why := b.sup.TakeUnkept()
 	if why == "" && b.sup.Runtime().Recorder == policy.RecorderFailed {
 		why = "less than min_free_space is left, or it cannot be told"

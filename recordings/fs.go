@@ -17,7 +17,7 @@ type FS interface {
 	Link(old, new string) error
 	// Rename is os.Rename. Only a keys file is replaced.
 	Rename(old, new string) error
-	// Remove is os.Remove. Only the name under which a file begins, and a keys file, are removed.
+	// Remove is os.Remove. Only the name under which a file begins, a keys file, and the probe of a disk are removed.
 	Remove(name string) error
 	// SyncDir makes the names in dir durable.
 	SyncDir(dir string) error

@@ -118,6 +118,7 @@ func (c *caller) attemptOf(auth *authResult, consent policy.Consent) policy.Atte
 
 // decide asks policy.Decide, on the facts of now.
 func (c *caller) decide(ctx context.Context, auth *authResult) error {
+	_ = c.s.o.Sessions.Preflight(ctx) // the facts hold what it found
 	f, err := c.s.o.Sessions.Facts(ctx, auth.person.ID)
 	if err != nil {
 		return fmt.Errorf("facts: %w", err)

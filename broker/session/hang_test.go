@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,6 +25,9 @@ func (d *stuckDisk) OpenFile(name string, flag int, perm fs.FileMode) (recording
 	f, err := d.FS.OpenFile(name, flag, perm)
 	if err != nil {
 		return nil, err
+	}
+	if filepath.Base(name) == ".probe" { // the disk hangs for the recordings that are open, not for an admission
+		return f, nil
 	}
 	return &stuckFile{File: f, d: d}, nil
 }

@@ -126,6 +126,8 @@ func (s *Supervisor) Run(ctx context.Context, a Admission) (err error) {
 	}
 	defer s.leave(l)
 
+	l.now.at("ask the disks")
+	_ = s.Preflight(ctx) // open decides by what it found
 	l.now.at("open")
 	// 1. One transaction decides again and opens: the gate's decision may be minutes old.
 	switch denied, err := l.open(ctx); {

@@ -21,16 +21,17 @@ const reserveSize = 16 << 20
 // when the room has run out.
 type space struct {
 	dir     string
-	minFree uint64     // bytes below which no one is admitted
+	minFree uint64 // bytes below which no one is admitted
+	disks   preflight
 	mu      sync.Mutex // guards the reserve file
 }
 
 func (s *space) path() string { return filepath.Join(s.dir, ".reserve") }
 
-// state says whether a recording could be started now.
+// state says whether a recording could be started now, by the free space and by the last probe of the disks.
 func (s *space) state() policy.RecorderState {
 	free, err := recordings.Space(s.dir)
-	if err != nil || free < s.minFree {
+	if err != nil || free < s.minFree || s.disks.last() != nil {
 		return policy.RecorderFailed
 	}
 	return policy.RecorderReady

@@ -85,7 +85,7 @@ func (s *Supervisor) Close(ctx context.Context) error {
 	s.stop()
 	stopped, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.lastWrites)
 	defer cancel()
-	if !until(stopped, s.done) {
+	if !until(stopped, s.done) || !s.space.disks.rest(stopped) {
 		err = errors.Join(err, fmt.Errorf("supervisor still working: %w; still waiting for: %s", context.Cause(stopped), &s.waits))
 	}
 	s.mu.Lock()

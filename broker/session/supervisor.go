@@ -33,6 +33,7 @@ type Options struct {
 	Dialer      *dial.Dialer
 	Accounts    *accounts.Steward // looks after accounts on targets; nil: none does
 	Dir         string            // recordings/, below it YYYY/MM/ID.skr
+	Database    string            // directory of the database, whose disk is probed before an admission; empty: only that of the recordings is
 	FS          recordings.FS     // nil: the operating system's
 	OutputTo    []age.Recipient   // keys that open output: the viewing key and the auditors' keys
 	InputTo     []age.Recipient   // keys that open input: offline keys only
@@ -124,6 +125,10 @@ func New(o Options) (*Supervisor, error) {
 		look: make(chan struct{}, 1), heard: map[string]bool{},
 	}
 	s.windows.all = map[string]*windowLog{}
+	s.space.disks.clock, s.space.disks.places = o.Clock, []place{{o.Dir, cmp.Or(o.FS, recordings.OS())}}
+	if o.Database != "" {
+		s.space.disks.places = append(s.space.disks.places, place{o.Database, recordings.OS()})
+	}
 	s.notes.wake = make(chan struct{}, 1)
 	if err := s.observeLastEntry(ctx); err != nil {
 		stop()

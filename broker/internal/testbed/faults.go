@@ -2,6 +2,7 @@ package testbed
 
 import (
 	"io/fs"
+	"path/filepath"
 	"sync"
 
 	"sekimori/recordings"
@@ -15,6 +16,7 @@ type Disk struct {
 	after int64      // bytes that may still be written before fail counts
 	open  error      // given to every opening
 	sync  error      // given to every sync
+	probe error      // given to every write of a probe before an admission
 	stall *stall     // of the next write; nil: none
 }
 
@@ -57,8 +59,23 @@ func (d *Disk) FailSync(err error) {
 	d.sync = err
 }
 
+// FailProbe makes every write of the probe that comes before an admission fail; nil mends it. Other faults spare the probe: they are about
+// the steps after it.
+func (d *Disk) FailProbe(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.probe = err
+}
+
 // OpenFile implements recordings.FS.
 func (d *Disk) OpenFile(name string, flag int, perm fs.FileMode) (recordings.File, error) {
+	if filepath.Base(name) == ".probe" {
+		f, err := d.FS.OpenFile(name, flag, perm)
+		if err != nil {
+			return nil, err
+		}
+		return &probeFile{File: f, disk: d}, nil
+	}
 	d.mu.Lock()
 	fail := d.open
 	d.mu.Unlock()
@@ -70,6 +87,22 @@ func (d *Disk) OpenFile(name string, flag int, perm fs.FileMode) (recordings.Fil
 		return nil, err
 	}
 	return &diskFile{File: f, disk: d}, nil
+}
+
+type probeFile struct {
+	recordings.File
+	disk *Disk
+}
+
+// Write implements recordings.File.
+func (f *probeFile) Write(p []byte) (int, error) {
+	f.disk.mu.Lock()
+	fail := f.disk.probe
+	f.disk.mu.Unlock()
+	if fail != nil {
+		return 0, fail
+	}
+	return f.File.Write(p)
 }
 
 type diskFile struct {
