@@ -73,8 +73,10 @@ const (
 	Whole   State = "whole"   // as the ledger says
 	Damaged State = "damaged" // it is there, and does not hold; Finding says why
 	Missing State = "missing" // it should be there, and could not be read
-	Live    State = "live"    // the session was under way: its recording has no end yet
-	None    State = "none"    // the ledger names none: nothing was recorded
+	// Disposed: it was disposed of by rule. The receipt is the entry recording.disposed of the bundle's ledger.
+	Disposed State = "disposed"
+	Live     State = "live" // the session was under way: its recording has no end yet
+	None     State = "none" // the ledger names none: nothing was recorded
 )
 
 // Recording is the recording of one session that the incident holds.
@@ -149,7 +151,7 @@ func parse(b []byte) (m Manifest, err error) {
 			return m, fmt.Errorf("lists the recording of session %q wrongly or twice", r.Session)
 		case in != (r.File != "") || in && (r.File != name || !files[name]):
 			return m, fmt.Errorf("lists the recording of session %s as %q, and not so among the files", r.Session, r.State)
-		case !in && r.State != Missing && r.State != Live && r.State != None:
+		case !in && r.State != Missing && r.State != Disposed && r.State != Live && r.State != None:
 			return m, fmt.Errorf("has the unknown state %q of the recording of session %s", r.State, r.Session)
 		}
 		sessions[r.Session] = true

@@ -239,7 +239,11 @@ func (x *exporting) recording(ctx context.Context, session string) (bundle.Recor
 	r := bundle.Recording{Session: session}
 	held, err := x.v.o.Evidence.OpenDamaged(ctx, session)
 	var bad *evidence.BadError
+	var gone *evidence.DisposedError
 	switch {
+	case errors.As(err, &gone):
+		r.State = bundle.Disposed
+		return r, nil
 	case errors.As(err, &bad):
 		r.State, r.Finding = bundle.Missing, string(bad.Finding)
 		return r, nil

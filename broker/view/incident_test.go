@@ -144,6 +144,17 @@ func TestABundleNamesWhatDoesNotHold(t *testing.T) {
 	if kinds := a.Kinds(t, a.id); !slices.Contains(kinds, "alarm.raised") {
 		t.Errorf("no alarm: %v", kinds)
 	}
+	// One that was disposed of by rule is no missing one, and does not end the export.
+	if err := a.DB.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Append(ledger.Draft{Kind: "recording.disposing", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Subjects: []string{a.id}, Payload: map[string]any{"session_id": a.id}})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := a.export(id, policy.IncidentInquiry)
+	if err != nil || b.Manifest.Recordings[0] != (bundle.Recording{Session: a.id, State: bundle.Disposed}) {
+		t.Errorf("disposed of: %v", err)
+	}
 }
 
 // The entry is committed before the first byte. No one but the auditor exports, and the auditor only with a purpose; each refusal is an entry, and not

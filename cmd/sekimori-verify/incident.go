@@ -93,7 +93,7 @@ func (p *program) verifyIncident(a arguments, in inputs) result {
 	r.judge(a, in, said, asked)
 	r.failures = append(r.failures, r.incident.againstEntry()...)
 	for _, rec := range b.Manifest.Recordings { // a loss that the ledger does not know of yet
-		if rec.State == bundle.Missing && !slices.ContainsFunc(asked, func(d due) bool { return d.session == rec.Session }) {
+		if (rec.State == bundle.Missing || rec.State == bundle.Disposed) && !slices.ContainsFunc(asked, func(d due) bool { return d.session == rec.Session }) {
 			r.due++
 			r.missing = append(r.missing, due{session: rec.Session, entry: -1})
 		}

@@ -152,6 +152,12 @@ func TestAttackTamperedBundles(t *testing.T) {
 			t.Errorf("%s: %d\n%s%s", name, got.status, got.out, got.err)
 		}
 	}
+	// One that is called disposed of counts as missing where the ledger has no receipt.
+	if got := verify("--incident", o.bundle("disposed.zip", func(m *bundle.Manifest) {
+		m.Recordings = append(m.Recordings, bundle.Recording{Session: two, State: bundle.Disposed})
+	}, one), "--key", key); got.status != 3 || !strings.Contains(got.out, "not shown    session "+two) {
+		t.Errorf("%d\n%s%s", got.status, got.out, got.err)
+	}
 	// A recording that is called missing leaves the bundle valid, and not complete: the ledger knows of it.
 	got := verify("--incident", o.bundle("missing.zip", func(m *bundle.Manifest) {
 		m.Recordings = append(m.Recordings, bundle.Recording{Session: two, State: bundle.Missing, Finding: "missing"})
