@@ -31,7 +31,7 @@ type reviewLine struct {
 	viewed  time.Time
 
 	sent, length int64 // seconds of the recordings that the signer was sent, and of the recordings
-	found   []store.ReviewFinding
+	found        []store.ReviewFinding
 }
 
 // reviewsSheet is form 5.5 of a month. Its reader has to see reviews; the look is ledgered as that of the list.
