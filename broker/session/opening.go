@@ -73,6 +73,11 @@ func (l *session) open(ctx context.Context) (denied *Cause, err error) {
 		if err := l.ledgerOpening(tx); err != nil {
 			return err
 		}
+		// A line that changes before the supervisor's first look is judged on the facts of the opening: without any, the session would end
+		// for no reason.
+		l.mu.Lock()
+		l.facts = &f
+		l.mu.Unlock()
 		// Before the commit: every later commit is then judged with this session
 		// in it. A freeze in between would otherwise miss it until the next look.
 		s.watchOver(l)
