@@ -96,6 +96,32 @@ func TestEndRightAfterTheOpening(t *testing.T) {
 	}
 }
 
+// TestLineThatChangesRightAfterTheOpening: the watch over the lines tells of a change at any time. It may find a session at which the
+// supervisor has not looked yet: that session is judged on the facts of its opening, and goes on where they allow it.
+func TestLineThatChangesRightAfterTheOpening(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, time.Hour)
+	for range 20 {
+		told := make(chan struct{})
+		go func() {
+			defer close(told)
+			limit := time.Now().Add(30 * time.Second)
+			for len(w.sup.Live()) == 0 && time.Now().Before(limit) {
+				runtime.Gosched()
+			}
+			w.sup.LineChanged("hr")
+		}()
+		v := w.admit(w.engineer(9))
+		out, problems, exit := v.run("print figures")
+		<-told
+		if out != "figures" || exit != 0 {
+			t.Fatalf("%q, exit %d: %s", out, exit, problems)
+		}
+		v.client.Close()
+		<-v.over
+	}
+}
+
 // TestStopWhileASessionOpensEndsItToo: the supervisor goes through its sessions once; one whose
 // opening is just being written must not escape.
 func TestStopWhileASessionOpensEndsItToo(t *testing.T) {

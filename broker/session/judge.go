@@ -41,7 +41,7 @@ func (l *session) judge(f *policy.Facts) {
 // verdict rules on the facts known last. The caller holds mu.
 func (l *session) verdict(now time.Time) policy.Verdict {
 	if l.facts == nil {
-		return policy.Verdict{} // unknown facts end the session
+		return policy.Verdict{Reason: policy.RecordingUnavailable} // unknown facts end the session
 	}
 	f := *l.facts
 	f.Runtime.Lines = l.sup.lines() // as they are now, not as they were when the facts were read
