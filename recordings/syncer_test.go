@@ -100,17 +100,19 @@ func TestWritesOfAHundredSessionsAreSyncedInGroups(t *testing.T) {
 		}
 		wg.Wait()
 		time.Sleep(time.Second) // nothing more is written: the last round, and then no other
-		took, n := time.Since(start), disk.syncs-begun
-		if disk.worst == 0 || disk.worst > within {
-			t.Errorf("a byte waited %v for the disk, want at most %v", disk.worst, within)
+		disk.mu.Lock()
+		took, n, worst, unsynced := time.Since(start), disk.syncs-begun, disk.worst, len(disk.oldest)
+		disk.mu.Unlock()
+		if worst == 0 || worst > within {
+			t.Errorf("a byte waited %v for the disk, want at most %v", worst, within)
 		}
 		if most := sessions * int(took/(within/2)+1); n == 0 || n > most {
 			t.Errorf("%d syncs of %d sessions in %v, want at most %d", n, sessions, took, most)
 		}
-		if len(disk.oldest) != 0 {
-			t.Errorf("%d recordings were never synced", len(disk.oldest))
+		if unsynced != 0 {
+			t.Errorf("%d recordings were never synced", unsynced)
 		}
-		t.Logf("%d writes, %d syncs, the oldest byte waited %v", sessions*300, n, disk.worst)
+		t.Logf("%d writes, %d syncs, the oldest byte waited %v", sessions*300, n, worst)
 		for _, w := range writers {
 			_, err := w.Close(theEnd)
 			must(t, err)
