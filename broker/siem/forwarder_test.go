@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,13 @@ func indexOf(message string) (int64, error) {
 type arrived struct {
 	mu  sync.Mutex
 	all []int64
+}
+
+// list is what arrived so far. The test message comes last, as -1.
+func (a *arrived) list() []int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.all)
 }
 
 func (a *arrived) take(message string) error {
@@ -102,13 +110,14 @@ func TestEveryEntryArrives(t *testing.T) {
 				}
 				got.holds(t, r.size(t))
 			}
-			if int64(len(got.all)) != r.size(t) {
-				t.Errorf("%d messages for %d entries", len(got.all), r.size(t))
+			if n := len(got.list()); int64(n) != r.size(t) {
+				t.Errorf("%d messages for %d entries", n, r.size(t))
 			}
 			if s := r.state(t, f); s.Next != s.Size || s.Lag != 0 || s.Error != "" || s.At.IsZero() {
 				t.Errorf("%+v", s)
 			}
-			if err := f.Test(t.Context(), time.Now()); err != nil || got.all[len(got.all)-1] != -1 {
+			err = f.Test(t.Context(), time.Now())
+			if all := got.list(); err != nil || all[len(all)-1] != -1 {
 				t.Errorf("test: %v", err)
 			}
 		})
@@ -121,8 +130,12 @@ func TestACollectorThatBreaksOffGetsThePartAgain(t *testing.T) {
 	r := newRoom(t)
 	got, chance := &arrived{}, rand.New(rand.NewPCG(1, 2))
 	dies := errors.New("dies")
+	var mu sync.Mutex // guards chance: a connection that died may still read beside the next one
 	take := func(m string) error {
-		if chance.IntN(20) == 0 {
+		mu.Lock()
+		lost := chance.IntN(20) == 0
+		mu.Unlock()
+		if lost {
 			return dies // the message is lost, with what is behind it
 		}
 		return got.take(m)
