@@ -71,38 +71,33 @@ func TestAttackTypedLinesAreBounded(t *testing.T) {
 	}
 }
 
-// A client that says no size of its terminal has lines too.
-func TestTypedLinesOfATerminalWithoutASize(t *testing.T) {
-	t.Parallel()
-	k := newKeys(t)
-	w, path := create(t, k.options())
-	must(t, w.Event(0, recordings.EventOpen, recordings.Opened{Type: "session"}))
-	must(t, w.Event(0, recordings.EventPTY, recordings.PTY{Term: "xterm"}))
-	must(t, w.Data(0, recordings.Stdout, []byte("$ ")))
-	must(t, w.Data(0, recordings.Stdout, []byte("ls\r\n")))
-	_, err := w.Close(theEnd)
-	must(t, err)
-	line, err := recordings.Marks(t.Context(), open(t, path, k.viewing), recordings.View{})
-	must(t, err)
-	if len(line.Typed) != 1 || line.Typed[0].Text != "ls" {
-		t.Errorf("%+v", line.Typed)
-	}
-}
-
-// Output without a terminal has no lines that were typed.
+// A client that says no size of its terminal has lines too. Output without a terminal has no lines that were typed.
 func TestTypedLinesNeedATerminal(t *testing.T) {
 	t.Parallel()
-	k := newKeys(t)
-	w, path := create(t, k.options())
-	must(t, w.Event(0, recordings.EventOpen, recordings.Opened{Type: "session"}))
-	must(t, w.Event(0, recordings.EventExec, recordings.Command{Command: "cat"}))
-	must(t, w.Data(0, recordings.Stdout, []byte("$ ")))
-	must(t, w.Data(0, recordings.Stdout, []byte("ls\r\n")))
-	_, err := w.Close(theEnd)
-	must(t, err)
-	line, err := recordings.Marks(t.Context(), open(t, path, k.viewing), recordings.View{})
-	must(t, err)
-	if len(line.Typed) != 0 {
-		t.Errorf("%+v", line.Typed)
+	for name, c := range map[string]struct {
+		kind string
+		body any
+		want []string
+	}{
+		"a terminal without a size": {recordings.EventPTY, recordings.PTY{Term: "xterm"}, []string{"ls"}},
+		"no terminal":               {recordings.EventExec, recordings.Command{Command: "cat"}, nil},
+	} {
+		k := newKeys(t)
+		w, path := create(t, k.options())
+		must(t, w.Event(0, recordings.EventOpen, recordings.Opened{Type: "session"}))
+		must(t, w.Event(0, c.kind, c.body))
+		must(t, w.Data(0, recordings.Stdout, []byte("$ ")))
+		must(t, w.Data(0, recordings.Stdout, []byte("ls\r\n")))
+		_, err := w.Close(theEnd)
+		must(t, err)
+		line, err := recordings.Marks(t.Context(), open(t, path, k.viewing), recordings.View{})
+		must(t, err)
+		var got []string
+		for _, typed := range line.Typed {
+			got = append(got, typed.Text)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }

@@ -56,7 +56,7 @@ type IncidentEntry struct {
 	SaidEN   string    `json:"said_en,omitempty"`
 }
 
-// What is the event in both languages.
+// What returns the name of the event in both languages.
 func (e IncidentEntry) What() text.Text { return text.Of(e.JA, e.EN) }
 
 // Said is the reason or the person's words in both languages.

@@ -55,8 +55,8 @@ func (f *file) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Add writes one file, not compressed. A file that write breaks off stays in the archive, as far as it came, with its digest. err is then
-// what write returned; broken says that the archive itself cannot be written any more.
+// Add writes one file, not compressed. A file that write breaks off stays in the archive, as far as it came, with its digest; err is then
+// the error of write. broken says that the archive itself cannot be written any more.
 func (b *Writer) Add(name string, write func(io.Writer) error) (f File, broken bool, err error) {
 	switch {
 	case b.closed || b.out.err != nil:

@@ -16,8 +16,8 @@ import (
 	"sekimori/policy"
 )
 
-// Who must be told of an incident, and by when. The institution's list is copied when an incident begins: a later change of the list neither
-// removes a row from an incident under way nor moves its time.
+// An incident has a list of those who must be told, with due times. It is a copy of the institution's list, made when the incident begins: a
+// later change of that list neither removes a row from an incident under way nor moves its time.
 
 // toldTable is the table of the act.
 var toldTable = field.Table[api.ToldBody]{

@@ -151,7 +151,7 @@ func TestALateRowRaisesOneAlarm(t *testing.T) {
 	}
 }
 
-// What was noted raises no alarm.
+// A row that was noted in time raises no alarm.
 func TestNoAlarmForWhatWasNoted(t *testing.T) {
 	h, f := listed(t)
 	id, err := f.On(t.Context(), policy.FreezeSystem, "hr", "", townhall.Caller("ito"))

@@ -10,7 +10,7 @@
 // does the position move. A part without such an end is sent again, whole. So each entry arrives at least once, none is left
 // out, and a collector that drops indexes which it has sees them in order. That a collector keeps what it has read is its own matter.
 //
-// What of a payload goes out is a setting: nothing by default, because payloads hold personal data and the header holds ids only.
+// A setting says whether payloads go out. By default they do not, because payloads hold personal data and the header holds ids only.
 // Everything that is sent is printable ASCII; other characters stand as \uXXXX within JSON. A message has at most MostMessage bytes; one
 // that would be longer says what was left out of it.
 //

@@ -205,7 +205,7 @@ func confirmed(conn halfCloser) error {
 	if err := conn.SetReadDeadline(time.Now().Add(confirmTime)); err != nil {
 		return err
 	}
-	// What a collector says is not listened to, and it does not say much.
+	// The collector need not say anything. Its words are dropped, and bounded.
 	if _, err := io.Copy(io.Discard, io.LimitReader(conn, 1<<16)); err != nil {
 		return fmt.Errorf("the collector did not confirm that it has read everything: %w", err)
 	}

@@ -17,7 +17,7 @@ import (
 	"sekimori/broker/internal/testbed"
 )
 
-// What the two processes are told.
+// The environment tells the two processes these things.
 const (
 	inDir     = "SEKIMORI_SIEM_DIR"
 	atAddress = "SEKIMORI_SIEM_ADDRESS"

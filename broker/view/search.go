@@ -81,8 +81,8 @@ func searchPlaceOf(next string) (p searchPlace, err error) {
 	return p, nil
 }
 
-// Search finds words in the text of sealed recordings: output, commands, names of files, operations; never what was typed. Sessions are those
-// whose recordings the person may play for that purpose, newest first. The entry about the look is committed before anything is shown; it has
+// Search finds words in the text of sealed recordings: output, commands, names of files, operations; never typed input. It looks
+// at the sessions that the person may play for that purpose, newest first. The entry about the look is committed before anything is shown; it has
 // the words and the sessions. Errors: *policy.Denied, ledgered, SearchOff among them; ErrSearchWords; store.ErrBadPage.
 func (v *Views) Search(ctx context.Context, by Reader, f SearchAsked, why Why) (api.SearchResult, error) {
 	out := api.SearchResult{Items: []api.SearchedSession{}}

@@ -13,8 +13,8 @@ import (
 )
 
 // Summary tells what passed in a session, for a person who may play its recording. Its commands, names of files and typed lines are contents, so
-// it needs a purpose, and the entry about the look is committed before the recording is read. It counts as no part of the recording: a person
-// who has read it has not looked at what was shown. Errors: those of BeginPlayback.
+// it needs a purpose, and the entry about the look is committed before the recording is read. It counts as no part of the recording: a reader
+// of the summary has not seen the screen. Errors: those of BeginPlayback.
 func (v *Views) Summary(ctx context.Context, by Reader, session string, why Why, damaged bool) (out api.Summary, err error) {
 	one := playback{person: by.ID, session: session, why: why, damaged: damaged}
 	held, err := v.openPlayback(ctx, by, one)

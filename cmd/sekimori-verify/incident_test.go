@@ -106,7 +106,7 @@ func TestABundleHolds(t *testing.T) {
 	}
 }
 
-// What was tampered with after the export, by a person who can write archives and manifests as the broker does.
+// A person who can write archives and manifests as the broker does changes a bundle after its export; each change is named.
 func TestAttackTamperedBundles(t *testing.T) {
 	o := incidentOffice(t)
 	key := o.path("ledger.key")

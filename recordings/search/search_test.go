@@ -125,7 +125,7 @@ func TestFindsWordsOfAnyLengthWidthAndCase(t *testing.T) {
 	}
 }
 
-// Whatever lines there are, the index finds just the lines that a comparison of all of them finds.
+// The index finds the same lines as a comparison of all of them, for any lines.
 func TestFindsWhatReadingAllFinds(t *testing.T) {
 	t.Parallel()
 	x := openAt(t, filepath.Join(t.TempDir(), "search"))
