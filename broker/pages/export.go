@@ -106,7 +106,7 @@ func (p *Pages) export(v *visit) error {
 	}
 	purpose := v.r.PostFormValue("purpose")
 	return v.shownAgain("ledger", v.download(&policy.Attempt{Act: policy.ActLedgerExport, Purpose: purpose}, func(begin func(view.FormFile) io.Writer) error {
-		return p.o.Views.ExportLedger(v.r.Context(), v.reader(), purpose, text.OneLine(v.r.PostFormValue("explanation"), 400), func() io.Writer {
+		return p.o.Views.ExportLedger(v.r.Context(), v.reader(), view.Why{Purpose: purpose, Explanation: text.OneLine(v.r.PostFormValue("explanation"), 400)}, func() io.Writer {
 			return begin(view.FormFile{Name: "setsuzoku-daicho_" + p.o.Clock().In(p.o.Zone).Format("20060102T1504MST") + ".jsonl", MediaType: "application/jsonl"})
 		})
 	}))

@@ -129,14 +129,19 @@ func over(_ *store.Snap, _ policy.Person, on work) error {
 	return nil
 }
 
-// refused makes the entry of a refused act. It looks like that of a refused look, because both refuse the same page.
+// refused makes the entry of a refused act on a review. It looks like that of a refused look, because both refuse the same page.
 func refused(by act.Caller, id string, err error) (act.Refusal, bool) {
+	return refusedOn("review", by, id, err)
+}
+
+// refusedOn is refused for any kind of thing.
+func refusedOn(what string, by act.Caller, id string, err error) (act.Refusal, bool) {
 	var denied *policy.Denied
 	if !errors.As(err, &denied) || denied.Ledgered || denied.Reason == policy.AlreadyDecided {
 		return act.Refusal{}, false
 	}
-	return act.Refusal{Kind: "access.refused", What: "review review", Why: string(denied.Reason), Subjects: []string{by.ID, id},
-		Payload: map[string]string{"act": string(policy.ActReview), "reason": string(denied.Reason), "what": "review"}}, true
+	return act.Refusal{Kind: "access.refused", What: "review " + what, Why: string(denied.Reason), Subjects: []string{by.ID, id},
+		Payload: map[string]string{"act": string(policy.ActReview), "reason": string(denied.Reason), "what": what}}, true
 }
 
 // Take names the caller as the auditor of an item. An auditor may take over what another one took. Errors: *policy.Denied — forbidden,

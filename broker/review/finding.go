@@ -2,7 +2,6 @@ package review
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -81,12 +80,7 @@ func corrected(_ *store.Snap, _ policy.Person, on found) error {
 }
 
 func refusedFinding(by act.Caller, no string, err error) (act.Refusal, bool) {
-	var denied *policy.Denied
-	if !errors.As(err, &denied) || denied.Ledgered || denied.Reason == policy.AlreadyDecided {
-		return act.Refusal{}, false
-	}
-	return act.Refusal{Kind: "access.refused", What: "review finding", Why: string(denied.Reason), Subjects: []string{by.ID, no},
-		Payload: map[string]string{"act": string(policy.ActReview), "reason": string(denied.Reason), "what": "finding"}}, true
+	return refusedOn("finding", by, no, err)
 }
 
 // openFinding opens the finding of a judgement "fix", and keeps the recordings of the work from disposal.

@@ -129,15 +129,11 @@ func (v *Views) connection(s *store.Snap, r store.Session) (Connection, error) {
 
 // ExportLedger writes the whole ledger as of now, for auditors, with a purpose. The entry about the export is committed first and is part of
 // it. begin is called before the first byte. Errors: *policy.Denied, ledgered.
-func (v *Views) ExportLedger(ctx context.Context, by Reader, purpose, explanation string, begin func() io.Writer) error {
-	if _, err := v.May(ctx, by, policy.Attempt{Act: policy.ActLedgerExport, Purpose: purpose}, "ledger"); err != nil {
+func (v *Views) ExportLedger(ctx context.Context, by Reader, why Why, begin func() io.Writer) error {
+	if _, err := v.May(ctx, by, policy.Attempt{Act: policy.ActLedgerExport, Purpose: why.Purpose}, "ledger"); err != nil {
 		return err
 	}
-	payload := map[string]string{"format": "jsonl", "purpose": purpose}
-	if explanation != "" {
-		payload["explanation"] = explanation
-	}
-	if err := v.Looked(ctx, by, "ledger.exported", []string{by.ID}, payload); err != nil {
+	if err := v.Looked(ctx, by, "ledger.exported", []string{by.ID}, why.Payload(map[string]string{"format": "jsonl"})); err != nil {
 		return err
 	}
 	size, err := v.Size(ctx)

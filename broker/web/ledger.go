@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
+	"io"
 	"strconv"
 
 	"sekimori/broker/api"
@@ -63,22 +63,12 @@ func (s *Server) exportLedger(c *call) error {
 	if _, err := s.mayLook(c, policy.Attempt{Act: policy.ActLedgerExport, Purpose: why.Purpose}, "ledger"); err != nil {
 		return err
 	}
-	if err := s.looked(c, "ledger.exported", []string{c.person.ID}, why.Payload(map[string]string{"format": "jsonl"})); err != nil {
-		return err
-	}
-	size, err := s.o.Views.Size(c.r.Context())
-	if err != nil {
-		return err
-	}
-	checkpoint, size, err := s.o.Views.HandOut(c.r.Context(), size)
-	if err != nil {
-		return fmt.Errorf("newest checkpoint: %w", err)
-	}
-	defer s.streaming(c, "application/jsonl", takeStall)()
-	if err := ledger.WriteExport(c.w, s.entriesTo(c.r.Context(), size), checkpoint); err != nil {
-		return fmt.Errorf("export the ledger: %w", err)
-	}
-	return nil
+	end := func() {}
+	defer func() { end() }()
+	return s.o.Views.ExportLedger(c.r.Context(), c.reader(), why, func() io.Writer {
+		end = s.streaming(c, "application/jsonl", takeStall)
+		return c.w
+	})
 }
 
 // proof sends the proof of a session's end. The entry about it is committed first.
@@ -96,46 +86,6 @@ func (s *Server) proof(c *call) error {
 		return fmt.Errorf("send the proof: %w", err)
 	}
 	return nil
-}
-
-// exportPage is how many bytes of entries are read at once for an export.
-const exportPage = 1 << 20
-
-// entriesTo iterates over the first entries of the ledger, with a snapshot for each page: snapshots are few, the gate
-// needs them, and the reader of an export may stall for any time. The ledger only grows, so pages of
-// different moments fit together.
-func (s *Server) entriesTo(ctx context.Context, size int64) iter.Seq2[ledger.Entry, error] {
-	return func(yield func(ledger.Entry, error) bool) {
-		for next := int64(0); next < size; {
-			var page []ledger.Entry
-			err := s.o.DB.Read(ctx, func(snap *store.Snap) error {
-				bytes := 0
-				for e, err := range snap.Entries(store.EntryFilter{From: next, To: size}) {
-					if err != nil {
-						return err
-					}
-					page = append(page, e)
-					if bytes += len(e.Header) + len(e.Payload); bytes >= exportPage {
-						break
-					}
-				}
-				return nil
-			})
-			if err == nil && len(page) == 0 {
-				err = fmt.Errorf("entry %d: %w", next, store.ErrTampered)
-			}
-			if err != nil {
-				yield(ledger.Entry{}, err)
-				return
-			}
-			for _, e := range page {
-				if !yield(e, nil) {
-					return
-				}
-			}
-			next = page[len(page)-1].Index + 1
-		}
-	}
 }
 
 // verifyLedger reads the whole ledger, entry by entry. Only one runs at a time: all staff may ask for it, and
