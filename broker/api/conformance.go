@@ -5,7 +5,8 @@ type Clause struct {
 	Standard   string        `json:"standard"` // "nist-800-53"
 	StandardJA string        `json:"standard_ja"`
 	StandardEN string        `json:"standard_en"`
-	Number     string        `json:"number"` // as the standard counts, or the name of its subject
+	NumberJA   string        `json:"number_ja"` // as the standard counts, or the name of its subject
+	NumberEN   string        `json:"number_en"`
 	AboutJA    string        `json:"about_ja"`
 	AboutEN    string        `json:"about_en"`
 	DoesJA     string        `json:"does_ja"`

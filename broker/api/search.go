@@ -75,6 +75,9 @@ func (r SearchResult) SayExamined() text.Text {
 	if r.Next != "" {
 		return text.Of(fmt.Sprintf("%d件の接続のうち、新しいものから%d件までを調べました。", r.Total, r.Examined), fmt.Sprintf("Searched the newest %d of %d sessions so far.", r.Examined, r.Total))
 	}
+	if r.Unindexed > 0 {
+		return text.Of(fmt.Sprintf("%d件の接続の終わりまで来ました。", r.Total), fmt.Sprintf("This is the end of %d sessions.", r.Total))
+	}
 	return text.Of(fmt.Sprintf("%d件の接続をすべて調べました。", r.Total), fmt.Sprintf("Searched all of %d sessions.", r.Total))
 }
 

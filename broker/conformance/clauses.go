@@ -4,7 +4,7 @@ import "sekimori/policy/text"
 
 // Clause is a clause of a standard, and the broker's part in it.
 type Clause struct {
-	Number   string    // as the standard counts, such as "MA-4(7)"; a name where its editions count differently
+	Number   text.Text // as the standard counts, such as "MA-4(7)"; a name where its editions count differently
 	About    text.Text // the clause's subject, in this product's words
 	Does     text.Text // what the broker does for it
 	Checks   []string  // ids of the checks that matter; none: it is built in, and no setting switches it off

@@ -120,11 +120,11 @@ func TestEveryClauseIsWhole(t *testing.T) {
 		standards[s.ID] = true
 		numbers := map[string]bool{}
 		for _, c := range s.Clauses {
-			at := s.ID + " " + c.Number
-			if numbers[c.Number] {
+			at := s.ID + " " + c.Number.EN
+			if numbers[c.Number.EN] {
 				t.Errorf("%s twice", at)
 			}
-			numbers[c.Number] = true
+			numbers[c.Number.EN] = true
 			for _, words := range []struct{ ja, en string }{{c.About.JA, c.About.EN}, {c.Does.JA, c.Does.EN}, {c.Leaves.JA, c.Leaves.EN}} {
 				if words.ja == "" || words.en == "" || words.ja == words.en {
 					t.Errorf("%s: %q, %q", at, words.ja, words.en)

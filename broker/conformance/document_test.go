@@ -55,7 +55,7 @@ func document(lang string) string {
 	for _, s := range Standards() {
 		fmt.Fprintf(&b, "\n## %s\n", s.Name.In(lang))
 		for _, c := range s.Clauses {
-			fmt.Fprintf(&b, "\n### %s — %s\n", c.Number, c.About.In(lang))
+			fmt.Fprintf(&b, "\n### %s — %s\n", c.Number.In(lang), c.About.In(lang))
 			fmt.Fprintf(&b, "- %s: %s\n", say("関守がすること", "Sekimori"), c.Does.In(lang))
 			if len(c.Checks) == 0 {
 				fmt.Fprintf(&b, "- %s: %s\n", say("設定", "Settings"), say("組み込み。設定では外せません。", "built in; no setting switches it off"))

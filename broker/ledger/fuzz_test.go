@@ -111,7 +111,7 @@ func FuzzPolicy(f *testing.F) {
 			return
 		}
 		p.Log(cosigned)
-		if names, met := p.Cosigners(cosigned); met && p.Quorum() != noQuorum && len(names) == 0 {
+		if names, met := p.Cosigners(cosigned); met && p.Quorum() != NoQuorum && len(names) == 0 {
 			t.Fatalf("a quorum of no witnesses: %q", text)
 		}
 	})

@@ -17,8 +17,8 @@ const (
 	maxLogs       = 32
 )
 
-// noQuorum is the predefined name of a quorum that asks for no witness.
-const noQuorum = "none"
+// NoQuorum is the predefined name of a quorum that asks for no witness.
+const NoQuorum = "none"
 
 // Policy (信頼の方針) is a trust policy of c2sp.org/tlog-policy: the keys of the logs whose checkpoints count, the keys of the
 // witnesses, and the quorum of witnesses that must have cosigned. The zero value accepts no checkpoint.
@@ -131,7 +131,7 @@ func (r *policyReader) witness(f []string) error {
 }
 
 func (r *policyReader) define(name string, c component) error {
-	if _, known := r.p.known[name]; known || name == noQuorum {
+	if _, known := r.p.known[name]; known || name == NoQuorum {
 		return fmt.Errorf("the name %q is taken", name)
 	}
 	if len(r.p.names) == maxComponents {
@@ -178,7 +178,7 @@ func (r *policyReader) quorum(f []string) error {
 	if r.p.quorum != "" {
 		return fmt.Errorf("a second quorum line")
 	}
-	if _, known := r.p.known[f[0]]; !known && f[0] != noQuorum {
+	if _, known := r.p.known[f[0]]; !known && f[0] != NoQuorum {
 		return fmt.Errorf("no line before this one defines %q", f[0])
 	}
 	r.p.quorum = f[0]
@@ -201,7 +201,7 @@ func (p *Policy) Log(checkpoint []byte) note.Verifier {
 
 // Cosigners are the names, in the policy, of the witnesses that have validly cosigned a checkpoint, and whether they are a quorum.
 func (p *Policy) Cosigners(checkpoint []byte) (names []string, quorum bool) {
-	met := map[string]bool{noQuorum: true}
+	met := map[string]bool{NoQuorum: true}
 	for _, name := range p.names { // members stand before their groups
 		c := p.known[name]
 		if c.key != nil {

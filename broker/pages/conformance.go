@@ -25,12 +25,11 @@ type StandardPart struct {
 
 // ClausePart is one clause.
 type ClausePart struct {
-	Number              string
-	About, Does, Leaves text.Text
-	State               Chip
-	Checks              []CheckPart
-	Pages               []string // evidence: addresses of pages
-	Commands            []string // evidence: commands
+	Number, About, Does, Leaves text.Text
+	State                       Chip
+	Checks                      []CheckPart
+	Pages                       []string // evidence: addresses of pages
+	Commands                    []string // evidence: commands
 }
 
 // CheckPart is one check of a clause.
@@ -62,7 +61,7 @@ func (p *Pages) conformance(v *visit) error {
 }
 
 func clausePart(c api.Clause) ClausePart {
-	out := ClausePart{Number: c.Number, About: text2(c.AboutJA, c.AboutEN), Does: text2(c.DoesJA, c.DoesEN), Leaves: text2(c.LeavesJA, c.LeavesEN), State: itemChip(c.State)}
+	out := ClausePart{Number: text2(c.NumberJA, c.NumberEN), About: text2(c.AboutJA, c.AboutEN), Does: text2(c.DoesJA, c.DoesEN), Leaves: text2(c.LeavesJA, c.LeavesEN), State: itemChip(c.State)}
 	for _, one := range c.Checks {
 		out.Checks = append(out.Checks, CheckPart{itemChip(one.State), text2(one.QuestionJA, one.QuestionEN), text2(one.DetailJA, one.DetailEN), joined(one.Settings)})
 	}

@@ -52,7 +52,7 @@ func Clauses(f conformance.Facts) []api.Clause {
 	for _, standard := range conformance.Standards() {
 		for _, c := range standard.Clauses {
 			line := api.Clause{
-				Standard: standard.ID, StandardJA: standard.Name.JA, StandardEN: standard.Name.EN, Number: c.Number, AboutJA: c.About.JA, AboutEN: c.About.EN,
+				Standard: standard.ID, StandardJA: standard.Name.JA, StandardEN: standard.Name.EN, NumberJA: c.Number.JA, NumberEN: c.Number.EN, AboutJA: c.About.JA, AboutEN: c.About.EN,
 				DoesJA: c.Does.JA, DoesEN: c.Does.EN, State: string(policy.ItemMet), Checks: []api.ClauseCheck{}, Evidence: c.Evidence, LeavesJA: c.Leaves.JA, LeavesEN: c.Leaves.EN,
 			}
 			for _, id := range c.Checks {

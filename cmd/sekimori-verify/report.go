@@ -88,7 +88,11 @@ func (p *program) page(w io.Writer, r result) {
 		row(text{"立会署名", "witness"}, text{w + " 検証しました", w + ", verified"})
 	}
 	if l.Quorum != "" {
-		row(text{"方針", "policy"}, text{"満たしています(" + l.Quorum + ")", "satisfied (" + l.Quorum + ")"})
+		asked := text{l.Quorum, l.Quorum}
+		if l.Quorum == ledger.NoQuorum {
+			asked = text{"立会署名を求めない方針", "it asks for no witness"}
+		}
+		row(text{"方針", "policy"}, text{"満たしています(" + asked.ja + ")", "satisfied (" + asked.en + ")"})
 	}
 	if l.TextSize >= 0 {
 		row(text{"紙の確定点", "on paper"}, text{

@@ -58,7 +58,7 @@ func (p *program) conformance(c *cli.Context) error {
 	}
 	err = listWhole(p, found.Clauses, "", "", []column[api.Clause]{
 		{"基準", "STANDARD", func(v api.Clause) string { return v.Standard }},
-		{"条", "CLAUSE", func(v api.Clause) string { return v.Number }},
+		{"条", "CLAUSE", func(v api.Clause) string { return p.say(v.NumberJA, v.NumberEN) }},
 		{"結果", "RESULT", func(v api.Clause) string { return policy.ItemState(v.State).Label().In(p.lang) }},
 		{"注意するところ", "ATTENTION", func(v api.Clause) string { return p.cautions(v) }},
 	})
