@@ -78,17 +78,26 @@ func (p *program) recordingCommand() *cli.Command {
 	)
 }
 
-// playInput fetches the sealed file and opens it here: the identity that opens the input never
-// goes to the broker.
-func (p *program) playInput(c *cli.Context, o showing) error {
-	key, err := os.Open(c.String("identity"))
+// identitiesIn reads the identities of a file as age writes it.
+func identitiesIn(name string) ([]age.Identity, error) {
+	key, err := os.Open(name)
 	if err != nil {
-		return &failure{ja: "秘密鍵のファイルを読めません", en: "cannot read the identity file", cause: err}
+		return nil, &failure{ja: "秘密鍵のファイルを読めません", en: "cannot read the identity file", cause: err}
 	}
 	defer key.Close()
 	identities, err := age.ParseIdentities(key)
 	if err != nil {
-		return &failure{ja: "age の秘密鍵ではありません", en: "not an age identity", cause: err}
+		return nil, &failure{ja: "age の秘密鍵ではありません", en: "not an age identity", cause: err}
+	}
+	return identities, nil
+}
+
+// playInput fetches the sealed file and opens it here: the identity that opens the input never
+// goes to the broker.
+func (p *program) playInput(c *cli.Context, o showing) error {
+	identities, err := identitiesIn(c.String("identity"))
+	if err != nil {
+		return err
 	}
 	k, err := p.connect(c, true)
 	if err != nil {

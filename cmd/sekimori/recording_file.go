@@ -3,11 +3,9 @@ package main
 import (
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
-	"filippo.io/age"
 	"github.com/urfave/cli/v2"
 
 	"sekimori/broker/web"
@@ -23,14 +21,9 @@ func isRecordingFile(operand string) bool { return filepath.Ext(operand) == reco
 // playFile plays a recording from a file, without a broker and without an account: an outside auditor has the file and an identity
 // that opens it. That it is the recording of the ledger, sekimori-verify says.
 func (p *program) playFile(c *cli.Context, o showing) error {
-	key, err := os.Open(c.String("identity"))
+	identities, err := identitiesIn(c.String("identity"))
 	if err != nil {
-		return &failure{ja: "秘密鍵のファイルを読めません", en: "cannot read the identity file", cause: err}
-	}
-	defer key.Close()
-	identities, err := age.ParseIdentities(key)
-	if err != nil {
-		return &failure{ja: "age の秘密鍵ではありません", en: "not an age identity", cause: err}
+		return err
 	}
 	r, err := recordings.Open(c.Args().First(), identities...)
 	if err != nil {
