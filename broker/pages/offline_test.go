@@ -19,6 +19,7 @@ import (
 // nothing of a hostile recording.
 func TestAnOfflinePageInABrowser(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	w := found(t)
 	const id = "S-20261124-01"

@@ -88,6 +88,7 @@ async function differ(at) {
 // TestSnapshotsDrawWhatThePlayerDraws: after a jump, the player that reads parts shows what the player shows that has read everything before.
 func TestSnapshotsDrawWhatThePlayerDraws(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	w := found(t)
 	w.recordedAs("S-20261124-01", colourful)

@@ -69,6 +69,7 @@ func TestSearchPage(t *testing.T) {
 // TestSearchPageInABrowser opens the form and a page of hits in Chromium, in both languages.
 func TestSearchPageInABrowser(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	w := found(t)
 	const id = "S-20261124-01"

@@ -80,6 +80,7 @@ func (w *world) lookCount(id string) (n int) {
 // The summary breaks no rule of pages, with its lines folded and unfolded.
 func TestASessionsSummaryInABrowser(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	w := found(t)
 	w.typed("S-20261124-01")
