@@ -122,7 +122,7 @@ func (s *ruledShell) until(limit time.Duration, done func() bool) bool {
 func (s *ruledShell) shows(text string) {
 	s.t.Helper()
 	if !s.until(patience, func() bool { return strings.Contains(s.out.String(), text) }) {
-		s.t.Fatalf("%q does not come; shown is %q", text, s.out.String())
+		s.t.Fatalf("%q does not come; shown is %q; the target got %q; rules had the effects %+v", text, s.out.String(), s.recorded(recordings.Stdin), s.hits)
 	}
 }
 
@@ -135,6 +135,20 @@ func (s *ruledShell) rests() {
 			return
 		}
 		n = m
+	}
+}
+
+// prompted waits until the shell's prompt stands again after keys were typed. Lines typed before that are held rather than judged wrongly.
+func (s *ruledShell) prompted(types func()) {
+	s.t.Helper()
+	const prompt = "[m@db ~]$ "
+	prompts := func() int { return strings.Count(s.out.String(), prompt) }
+	s.mu.Lock()
+	before := prompts()
+	s.mu.Unlock()
+	types()
+	if !s.until(patience, func() bool { return prompts() > before && strings.HasSuffix(s.out.String(), prompt) }) {
+		s.t.Fatalf("no prompt; shown is %q; the target got %q; rules had the effects %+v", s.out.String(), s.recorded(recordings.Stdin), s.hits)
 	}
 }
 
@@ -222,16 +236,21 @@ func TestAWarnedLineRuns(t *testing.T) {
 func TestNoFalseAlarms(t *testing.T) {
 	t.Parallel()
 	s := newRuledShell(t, policy.LiveRefused, "hold rm", "hold shutdown")
-	for i, line := range []string{"sudo -n ls *", "env A=1 cat f* >/dev/null 2>&1", "rm f\x03|then|echo rm", "ls -l f\x1b[I", "\x1b[?62;1c", "\x1b]11;rgb:0/0/0\x1b\\", "read -s p\rsecrex\x7f\x7f\x7fret", "echo rm", "ls -l | grep shutdown", "cat f", "x=$(date); echo $x", "for i in 1 2; do echo $i; done", "echo \\\rjoined", "printf '%s' \"it's\"", "read -s p\rsecret"} {
+	for i, line := range []string{"sudo -n ls *", "env A=1 cat f* >/dev/null 2>&1", "rm f\x03|then|echo rm", "ls -l f\x1b[I", "\x1b[?62;1c", "\x1b]11;rgb:0/0/0\x1b\\", "read -sp pw$((6))- p; echo\r|asks|secrex\x7f\x7f\x7fret", "echo rm", "ls -l | grep shutdown", "cat f", "x=$(date); echo $x", "for i in 1 2; do echo $i; done", "echo \\\rjoined", "printf '%s' \"it's\"", "read -sp pw$((14))- p; echo\r|asks|secret"} {
 		if dropped, rest, two := strings.Cut(line, "|then|"); two {
-			s.types(dropped)
-			s.rests()
+			s.prompted(func() { s.types(dropped) })
 			line = rest
 		}
-		s.types(line + "\r")
-		s.rests()
+		s.prompted(func() {
+			if asking, secret, two := strings.Cut(line, "|asks|"); two {
+				s.types(asking)
+				s.shows(fmt.Sprintf("pw%d-", i)) // before it, the terminal may not yet be in the mode of a line, and takes the next line into the secret
+				line = secret
+			}
+			s.types(line + "\r")
+		})
 		mark := fmt.Sprintf("done-%d-", i)
-		s.types("echo " + mark + "$((1+1))\r")
+		s.prompted(func() { s.types("echo " + mark + "$((1+1))\r") })
 		s.shows(mark + "2")
 	}
 	if len(s.hits) > 0 {
