@@ -95,10 +95,21 @@ func Read(in io.Reader) (Report, error) {
 	if err := strict.Decode(new(Report)); err != nil {
 		return Report{}, fmt.Errorf("%w: %w", ErrNoReport, err)
 	}
-	if r.Format != format || r.Version != version || !r.From.Before(r.To) || r.Entries < 0 {
+	if r.Format != format || r.Version != version || r.Entries < 0 {
 		return Report{}, ErrNoReport
 	}
+	if !r.wholeYear() {
+		return Report{}, fmt.Errorf("%w: its period is not the fiscal year %d", ErrNoReport, r.FiscalYear)
+	}
 	return r, nil
+}
+
+// wholeYear tells whether the period is the fiscal year that the report names. Figures of a part of the year are no figures of the year, although
+// a count over that part gives them.
+func (r Report) wholeYear() bool {
+	from, _ := Year(r.FiscalYear, r.From.Location())
+	_, to := Year(r.FiscalYear, r.To.Location())
+	return r.From.Equal(from) && r.To.Equal(to) && from.Before(to)
 }
 
 // Difference is the first figure on which two reports differ.

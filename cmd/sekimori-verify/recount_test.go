@@ -85,5 +85,47 @@ func TestAttackFinalReportThatTheLedgerDoesNotName(t *testing.T) {
 	recounted.Figures = c.Figures()
 	verify(after, "--key", key, "--report", write("recounted.json", recounted)).wantError(t, 1, "it is not the report that the ledger says is final")
 	recounted.Checkpoint = ""
-	verify(after, "--key", key, "--report", write("draft.json", recounted)).wantHolds(t)
+	draft := write("draft.json", recounted)
+	verify(after, "--key", key, "--report", draft).wantError(t, 1, "the ledger says that the report became final with other figures")
+	verify(before, "--key", key, "--report", write("early.json", figures.Report{FiscalYear: 2026, From: from, To: to, Entries: 1, Figures: report.Figures})).wantHolds(t)
+
+	o.add(ledger.Draft{Kind: ledger.KindAnnualFinal, Actor: ledger.Actor{Kind: "person", ID: "U-1", Via: "web"}, Payload: map[string]any{"fiscal_year": 2026, "figures": digest, "checkpoint": report.Checkpoint}})
+	twice := o.export("twice.jsonl", o.checkpoint())
+	verify(twice, "--key", key, "--report", final).wantError(t, 1, "became final twice [entries 1 and 2]")
+}
+
+// TestAttackAPartOfTheYearForTheYear gives figures that a true count over another period, or over fewer entries, gives. Another period is no report; fewer
+// entries are said, and that it is a draft.
+func TestAttackAPartOfTheYearForTheYear(t *testing.T) {
+	o := newOffice(t)
+	o.add(ledger.Draft{Kind: "freeze.on", Actor: ledger.Actor{Kind: "person", ID: "U-1", Via: "cli"}, Payload: map[string]any{"incident": "I-001"}})
+	export, key := o.export("ledger.jsonl", o.checkpoint()), o.path("ledger.key")
+	from, to := figures.Year(2026, time.UTC)
+	for name, r := range map[string]figures.Report{
+		"a day":          {FiscalYear: 2026, From: from, To: from.AddDate(0, 0, 1), Entries: 1},
+		"eleven months":  {FiscalYear: 2026, From: from, To: to.AddDate(0, -1, 0), Entries: 1},
+		"a year earlier": {FiscalYear: 2026, From: from.AddDate(-1, 0, 0), To: to.AddDate(-1, 0, 0), Entries: 1},
+		"an hour":        {FiscalYear: 2026, From: from.Add(time.Hour), To: to, Entries: 1},
+		"no year":        {From: from, To: to, Entries: 1},
+		"no entry":       {FiscalYear: 2026, From: from, To: to},
+	} {
+		c := figures.New(r.From, r.To)
+		for _, e := range o.entries[:r.Entries] {
+			c.Add(e)
+		}
+		r.Figures = c.Figures()
+		var b bytes.Buffer
+		if err := r.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		got := verify(export, "--key", key, "--report", o.write("report.json", b.Bytes()))
+		if name == "no entry" {
+			got.wantHolds(t)
+			if !strings.Contains(got.out, "the first 0 of 1 entries: a DRAFT, not final") {
+				t.Errorf("%s: %s", name, got.out)
+			}
+			continue
+		}
+		got.wantError(t, 1, "not a file of a yearly report's figures")
+	}
 }

@@ -157,6 +157,7 @@ func (p *program) page(w io.Writer, r result) {
 	}
 	if r.figures > 0 {
 		row(text{"年次報告", "report"}, text{fmt.Sprintf("数値 %d 個を台帳から数え直しました", r.figures), counted(r.figures, "%d figure was counted again from the ledger", "%d figures were counted again from the ledger")})
+		row(text{}, r.report.said(r.ledger.Entries))
 	}
 	if r.drawn+r.undrawn > 0 {
 		row(text{"点検の抽出", "draws"}, text{
@@ -272,6 +273,7 @@ func (p *program) sayJSON(r result) int {
 		Intact     bool            `json:"intact"`
 		Complete   completeness    `json:"complete"`
 		Figures    int             `json:"figures,omitempty"` // of the yearly report, counted again
+		Report     *sentReport     `json:"report,omitempty"`
 		Drawn      int             `json:"drawn,omitempty"`   // draws of reviews, recomputed from revealed seeds
 		Undrawn    int             `json:"undrawn,omitempty"` // whose seed is not revealed yet
 		Ledger     sentLedger      `json:"ledger"`
@@ -285,6 +287,7 @@ func (p *program) sayJSON(r result) int {
 	}{
 		OK: r.status() == exitHolds, Intact: r.intact(), Complete: r.complete(), Missing: []sentMissing{}, Disposed: []sentDisposed{}, Due: r.due, Live: r.live,
 		Figures:    r.figures,
+		Report:     r.report,
 		Drawn:      r.drawn,
 		Undrawn:    r.undrawn,
 		Ledger:     sentLedger{File: r.export, OK: r.ledgerErr == nil, Report: r.ledger},

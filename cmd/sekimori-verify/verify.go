@@ -19,15 +19,16 @@ type result struct {
 
 	incident *incident // what an incident's bundle says of itself; nil: none was given
 
-	due     int        // number of recordings named in the ledger
-	missing []due      // those of them not shown, or shown with a fault
-	live    int        // sessions under way at the export
-	removed []disposed // recordings that were not shown because they were disposed of by rule; not counted as due
-	gone    int        // ended sessions for which the ledger no longer says whether there is a recording
-	figures int        // of the yearly report that were counted again; 0: none was given
-	drawn   int        // draws of reviews that agree with a revealed seed
-	undrawn int        // draws whose seed is not revealed yet
-	partial bool       // the auditor declared the recordings a selection
+	due     int         // number of recordings named in the ledger
+	missing []due       // those of them not shown, or shown with a fault
+	live    int         // sessions under way at the export
+	removed []disposed  // recordings that were not shown because they were disposed of by rule; not counted as due
+	gone    int         // ended sessions for which the ledger no longer says whether there is a recording
+	figures int         // of the yearly report that were counted again; 0: none was given
+	report  *sentReport // over what they were counted
+	drawn   int         // draws of reviews that agree with a revealed seed
+	undrawn int         // draws whose seed is not revealed yet
+	partial bool        // the auditor declared the recordings a selection
 
 	proof  bool         // export is a proof of one entry
 	proved ledger.Entry // that entry, once proved
@@ -102,7 +103,7 @@ func (p *program) verify(a arguments, in inputs) result {
 		if f := counted.differs(a.report, r.ledger.Entries); f != nil {
 			r.failures = append(r.failures, *f)
 		}
-		r.figures = counted.figures()
+		r.figures, r.report = counted.figures(), counted.counted()
 		if !r.proof {
 			r.failures = append(r.failures, said.draws.differs(r.export)...)
 			r.drawn, r.undrawn = said.draws.recomputed()
