@@ -24,7 +24,7 @@ type RecordingFacts struct {
 	Ended    time.Time     // when
 	Keep     time.Duration // KeepsRecordings; zero and less: for ever
 	Held     bool          // a hold is in force
-	Reviewed bool          // the review of the work is signed for good, or none covers it
+	Reviewed bool          // the review of the work is signed for good, or none is owed
 	Disposed bool          // it was ordered before
 }
 

@@ -245,3 +245,40 @@ func TestOneStuckRecordingKeepsNoOther(t *testing.T) {
 		t.Errorf("%v; forgot %v", err, forgot)
 	}
 }
+
+// TestAttackTextOfAStuckRecording: where the disk refuses to remove a recording, what was derived from it elsewhere goes all the same.
+func TestAttackTextOfAStuckRecording(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.session(mine, "hr")
+	r.now = dawn.Add(365 * day)
+	forgot := 0
+	a := disposal.New(disposal.Options{DB: r.db, Dir: r.dir, FS: &failing{archive.OS(), 1}, Forget: []func(context.Context, string) error{func(context.Context, string) error { forgot++; return nil }}})
+	if err := a.Due(t.Context()); !errors.Is(err, errCrashed) || forgot != 1 || len(r.entries("recording.disposed")) != 0 {
+		t.Errorf("%v; forgot %d times", err, forgot)
+	}
+}
+
+// TestARecordingOfWorkThatNoOneReviewsGoes: a recording of work that the sampling plan leaves out is kept no longer than others. Work that an auditor took
+// after all, and work that waits for the plan, keeps it.
+func TestARecordingOfWorkThatNoOneReviewsGoes(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	const undrawn = "S-20261124-03"
+	for _, id := range []string{mine, others, undrawn} {
+		r.session(id, "hr")
+		r.write(func(tx *store.Tx) error {
+			return tx.AddReview(store.Review{ID: id, Session: id, System: "hr", Due: r.now})
+		})
+	}
+	r.write(func(tx *store.Tx) error {
+		return errors.Join(tx.DrawReview(mine, store.DrawnLeftOut, "1/10", 3), tx.DrawReview(others, store.DrawnLeftOut, "1/10", 4), tx.TakeReview(others, "U-TEN"))
+	})
+	r.now = dawn.Add(365 * day)
+	if err := r.archive().Due(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left := strings.Join(r.there(), " "); left != others+".skr "+others+".skr.idx "+undrawn+".skr "+undrawn+".skr.idx" {
+		t.Errorf("left %s", left)
+	}
+}

@@ -44,13 +44,15 @@ func (a *Archive) Remove(ctx context.Context, session string) error {
 	if err != nil || !order.Done.IsZero() {
 		return err
 	}
-	if _, err := archive.Remove(a.o.FS, a.o.Dir, v.Recording); err != nil {
-		return err
-	}
+	// A disk that refuses one part keeps no other: text in an index goes, even where the recording cannot be removed yet.
+	_, err = archive.Remove(a.o.FS, a.o.Dir, v.Recording)
 	for _, forget := range a.o.Forget {
-		if err := forget(ctx, session); err != nil {
-			return fmt.Errorf("remove what was derived from it: %w", err)
+		if e := forget(ctx, session); e != nil {
+			err = errors.Join(err, fmt.Errorf("remove what was derived from it: %w", e))
 		}
+	}
+	if err != nil {
+		return err
 	}
 	err = a.o.DB.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.EndDisposal(session); err != nil {

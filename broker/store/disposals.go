@@ -76,7 +76,7 @@ func (s *Snap) RecordingFacts(v Session) (f policy.RecordingFacts, err error) {
 		return policy.RecordingFacts{}, err
 	}
 	review, err := s.ReviewOf(v.ID)
-	if f.Reviewed = errors.Is(err, ErrNotFound) || err == nil && review.Final(); err != nil && !errors.Is(err, ErrNotFound) {
+	if f.Reviewed = errors.Is(err, ErrNotFound) || err == nil && (review.Final() || review.LeftOut()); err != nil && !errors.Is(err, ErrNotFound) {
 		return policy.RecordingFacts{}, err
 	}
 	_, err = s.Disposal(v.ID)
@@ -86,11 +86,15 @@ func (s *Snap) RecordingFacts(v Session) (f policy.RecordingFacts, err error) {
 	return f, nil
 }
 
+// owedWords is the condition under which someone still has to read the work of a review v, or to answer: work that the system's plan leaves out is owed no
+// review, so that its recording does not stay for ever.
+const owedWords = `(v.verdict = 'question' OR v.verdict = '' AND v.drawn <> 'left-out')`
+
 // dueWords are the conditions under which a session's recording may be due at all.
 const dueWords = `state = 'ended' AND recording <> '' AND ended > 0
 	AND NOT EXISTS (SELECT 1 FROM disposals d WHERE d.session = sessions.id)
 	AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.session = sessions.id AND h.released = 0)
-	AND NOT EXISTS (SELECT 1 FROM window_reviews v WHERE v.id IN (sessions.id, sessions.window) AND v.verdict IN ('', 'question'))`
+	AND NOT EXISTS (SELECT 1 FROM window_reviews v WHERE v.id IN (sessions.id, sessions.window) AND ` + owedWords + `)`
 
 // DueEnds gives for each system the end of a session until which its recording is due now. Systems that keep recordings for ever have none.
 func (s *Snap) DueEnds() (map[string]time.Time, error) {

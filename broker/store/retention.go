@@ -51,7 +51,7 @@ func (s *Snap) about(id string) (f policy.PayloadFacts, err error) {
 		EXISTS (SELECT 1 FROM named WHERE state IN ('opening', 'active'))
 			OR EXISTS (SELECT 1 FROM requests WHERE no = ?1 AND state NOT IN ('rejected', 'withdrawn', 'lapsed', 'revoked', 'closed'))
 			OR EXISTS (SELECT 1 FROM windows WHERE id = ?1 AND state NOT IN ('closed', 'cut', 'cancelled'))
-			OR EXISTS (SELECT 1 FROM window_reviews v WHERE v.verdict IN ('', 'question') AND (v.id = ?1 OR v.request = ?1 OR v.id IN (SELECT id FROM named)))
+			OR EXISTS (SELECT 1 FROM window_reviews v WHERE `+owedWords+` AND (v.id = ?1 OR v.request = ?1 OR v.id IN (SELECT id FROM named)))
 			OR EXISTS (SELECT 1 FROM findings f JOIN window_reviews v ON v.id = f.review WHERE f.closed_at = 0 AND (f.no = ?1 OR v.id = ?1 OR v.request = ?1 OR v.session IN (SELECT id FROM named)
 				OR v.window IN (SELECT s.window FROM sessions s WHERE s.id = ?1 AND s.window <> '')))
 			OR EXISTS (SELECT 1 FROM freezes WHERE id = ?1 AND lifted = 0)
