@@ -98,6 +98,9 @@ func (k *Keeper) addText(ctx context.Context, s store.Session, pace func(io.Read
 	if err != nil {
 		return err
 	}
+	if gone := k.disposedNow(ctx, held.p); gone != nil { // its text was removed before this was put there
+		return errors.Join(gone, k.o.Index.Forget(s.ID))
+	}
 	if built.Cut { // the rest was not read, so there is no digest of the whole: the file was compared before
 		k.o.Log.Info("recording_indexed_in_part", "session", s.ID, "bytes", built.Bytes)
 		return nil

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"golang.org/x/text/encoding/japanese"
 
 	"sekimori/broker/keys"
@@ -16,17 +17,21 @@ import (
 	"sekimori/broker/store"
 	"sekimori/policy"
 	"sekimori/recordings"
+	"sekimori/recordings/archive"
 	"sekimori/recordings/search"
 )
 
 // index gives the room's keeper an index.
-func (r *room) index() *search.Index {
+func (r *room) index() *search.Index { return r.indexOf(0) }
+
+// indexOf is index with a bound on the text of a session.
+func (r *room) indexOf(most int64) *search.Index {
 	r.t.Helper()
 	ring, err := keys.Open(filepath.Join(r.dir, "keys"), bytes.Repeat([]byte{7}, keys.MasterSize))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	x, err := search.Open(search.Options{Dir: filepath.Join(r.dir, "search"), Seal: ring.Seal, Unseal: ring.Unseal})
+	x, err := search.Open(search.Options{Dir: filepath.Join(r.dir, "search"), Seal: ring.Seal, Unseal: ring.Unseal, MostText: most})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -165,5 +170,43 @@ func TestNoIndexIsNoError(t *testing.T) {
 	r := newRoom(t)
 	if err := r.k.IndexSealed(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// disposing is an identity with which a recording is opened just before it is disposed of.
+type disposing struct {
+	age.Identity
+	then func()
+}
+
+func (d *disposing) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
+	key, err := d.Identity.Unwrap(stanzas)
+	if err == nil && d.then != nil {
+		then := d.then
+		d.then = nil
+		then()
+	}
+	return key, err
+}
+
+// TestAttackTextPutBackAfterADisposal disposes of a recording between its opening for the index and the building. Nothing of it is left in the index, not even
+// of a recording whose beginning alone is indexed.
+func TestAttackTextPutBackAfterADisposal(t *testing.T) {
+	t.Parallel()
+	for _, most := range []int64{1, 1 << 20} {
+		r := newRoom(t)
+		x := r.indexOf(most)
+		r.session(mine, "障害\n障害\n障害\n")
+		r.k.o.Viewing = &disposing{r.id, func() {
+			r.row(store.Session{ID: "S-20261124-99", State: store.SessionRefused}, &ledger.Draft{Kind: "recording.disposing", Actor: timer, Subjects: []string{mine}, Payload: map[string]any{"session_id": mine}})
+			_, err := archive.Remove(archive.OS(), r.k.o.Dir, mine+".skr")
+			if err = errors.Join(err, x.Forget(mine)); err != nil {
+				t.Error(err)
+			}
+		}}
+		r.indexed()
+		if x.Holds(mine) {
+			t.Errorf("with at most %d bytes: the text is back", most)
+		}
 	}
 }

@@ -254,18 +254,31 @@ func (s *searching) session(ctx context.Context, one store.Session) error {
 	return nil
 }
 
-// may asks policy whether the person may play the session's recording.
+// may asks policy whether the person may play the session's recording. Once its disposal is ordered no one may, although the disk or the index may
+// still hold its text.
 func (s *searching) may(ctx context.Context, id string) (bool, error) {
-	f := s.facts
+	f, gone := s.facts, false
 	err := s.v.o.DB.Read(ctx, func(snap *store.Snap) error {
 		subject, err := snap.Subject(id)
 		f.Subject = &subject
+		if err == nil {
+			gone, err = ordered(snap, id)
+		}
 		return err
 	})
-	if err != nil {
+	if err != nil || gone {
 		return false, err
 	}
 	return policy.Decide(f, policy.Attempt{Act: policy.ActPlay, Person: s.by.ID, Key: true, Factor: true, Purpose: s.why.Purpose}, s.v.o.Clock()).Allow, nil
+}
+
+// ordered tells whether the disposal of a session's recording was ordered.
+func ordered(s *store.Snap, session string) (bool, error) {
+	_, err := s.Disposal(session)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // SearchIndex tells how far the index is. Error: *policy.Denied with SearchOff.

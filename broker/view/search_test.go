@@ -214,3 +214,29 @@ func TestSearchOverADamagedIndex(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
+
+// TestAttackSearchWhatIsBeingDisposedOf searches after a disposal was ordered whose removal the disk refuses: file and index are still there, and no one is
+// shown a word of them.
+func TestAttackSearchWhatIsBeingDisposedOf(t *testing.T) {
+	t.Parallel()
+	l := newLibrary(t)
+	id := l.session(1, "hr", "給与の障害")
+	search := func() int {
+		t.Helper()
+		r, err := l.views.Search(t.Context(), l.reader("mori"), view.SearchAsked{Words: "障害"}, review)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(r.Items)
+	}
+	if n := search(); n != 1 {
+		t.Fatalf("%d sessions before the order", n)
+	}
+	l.write(func(tx *store.Tx) error {
+		_, err := tx.Append(ledger.Draft{Kind: "recording.disposing", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Subjects: []string{id}, Payload: map[string]any{"session_id": id}})
+		return errors.Join(err, tx.OrderDisposal(store.Disposal{Session: id, Days: 365}))
+	})
+	if n := search(); n != 0 || !l.index.Holds(id) {
+		t.Errorf("%d sessions after the order", n)
+	}
+}
