@@ -206,7 +206,7 @@ func (a *archive) readme(w *bufio.Writer) error {
 		encoding = "CP932"
 	}
 	fmt.Fprintf(w, "文字コード / encoding: %s\r\n区切り / separator: , CRLF\r\n", encoding)
-	fmt.Fprintf(w, "= + - @ タブ 改行で始まる値には ' を付けました / a value that begins with = + - @, TAB or CR has ' before it: %d\r\n", a.log.guarded)
+	fmt.Fprintf(w, "= + - @(全角を含む)またはタブで始まる値には、空白や改行の後でも ' を付けました / a value that begins with = + - @ (wide ones too) or TAB, also behind spaces and line breaks, has ' before it: %d\r\n", a.log.guarded)
 	fmt.Fprintf(w, "〓に置き換えた文字 / characters that became 〓: %d\r\n", a.log.total)
 	_, err := fmt.Fprintf(w, "原本は変えていません / the originals are not altered\r\n")
 	return err

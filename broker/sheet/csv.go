@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // csvFile writes rows as RFC 4180 has them: commas, CRLF, all texts in quotation marks.
@@ -78,18 +79,36 @@ func (f *csvFile) text(s string) {
 	f.w.Write(f.buf)
 }
 
-// guard puts an apostrophe before a value that a spreadsheet would take for a formula, and removes control characters. Line breaks stay.
+// guard removes control characters, then puts an apostrophe before a value that a spreadsheet would take for a formula. Line breaks stay.
 func (f *csvFile) guard(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		s = "'" + s
-		f.log.guarded++
-	}
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || bool(f.o.CP932) && variation(r) { // what is dropped must not stand before the first character
 			return -1
 		}
 		return r
 	}, s)
+	if formula(s) {
+		s = "'" + s
+		f.log.guarded++
+	}
+	return s
+}
+
+// formula tells whether a spreadsheet may take a value for a formula: by its first character that is seen. Japanese spreadsheets take wide characters
+// for narrow ones, and spaces and line breaks before a formula are skipped by some.
+func formula(s string) bool {
+	if s == "" {
+		return false
+	}
+	if s[0] == '\t' {
+		return true
+	}
+	first := strings.IndexFunc(s, func(r rune) bool { return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) && !variation(r) })
+	if first < 0 {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(s[first:])
+	return strings.ContainsRune("=+-@＝＋－＠−", r)
 }
 
 func (f *csvFile) end() error { return f.w.Flush() }

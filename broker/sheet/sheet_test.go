@@ -287,3 +287,83 @@ func TestManyRowsTakeLittleMemory(t *testing.T) {
 		t.Errorf("PDF of too many rows: %v", err)
 	}
 }
+
+// TestAttackFormulasInACSV: whatever a spreadsheet may take for a formula has an apostrophe before it, also where what stands before the first character is
+// dropped, not seen, or skipped. Other values stay as they are.
+func TestAttackFormulasInACSV(t *testing.T) {
+	t.Parallel()
+	for value, guarded := range map[string]bool{
+		"=cmd|' /C calc'!A0": true, "+1": true, "-1": true, "@SUM(A1)": true, "\t=1": true, "\tx": true, "\r=1": true, "\x00=1": true, "\x01\x1f@x": true, "\u009b=1": true, "\u007f=1": true,
+		" =1": true, "\n=1": true, "\n\n +1": true, "\u3000=1": true, "\u00a0=1": true, "＝1": true, "＋1": true, "－1": true, "＠x": true, "−1": true, "\ufeff=1": true, "\u200b=1": true, "\u202e=1": true,
+		"\ufe0f=1": true, "\U000e0100=1": true,
+		"": false, " ": false, "a=1": false, "1-2": false, "'=1": false, "\n": false, "・": false, "ー": false,
+	} {
+		for _, wide := range []bool{false, true} {
+			s := application()
+			s.Parts = s.Parts[:1]
+			s.Parts[0].Fields = []sheet.Field{sheet.NewField("x", text.Of("値", "Value"), sheet.Words, sheet.Text(value))}
+			s.Notes = nil
+			files, _, l := archived(t, s, sheet.Options{Lang: "ja", CP932: sheet.CP932(wide)})
+			var row []string
+			for name, body := range files {
+				if strings.HasSuffix(name, ".csv") {
+					if wide {
+						body, _ = japanese.ShiftJIS.NewDecoder().String(body)
+					}
+					rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(body, "\ufeff"))).ReadAll()
+					if err != nil {
+						t.Fatal(err)
+					}
+					row = rows[1]
+				}
+			}
+			if got := row[4]; strings.HasPrefix(got, "'") != (guarded || value == "'=1") || (l.Guarded > 0) != guarded {
+				t.Errorf("%q (CP932 %v) became %q, %d guarded", value, wide, got, l.Guarded)
+			}
+		}
+	}
+}
+
+// TestAttackAValueThatACellDoesNotHold: a workbook says where it cut a value, and shortens none that fits.
+func TestAttackAValueThatACellDoesNotHold(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		value string
+		cut   bool
+	}{"fits": {strings.Repeat("あ", excelize.TotalCellChars), false}, "one more": {strings.Repeat("あ", excelize.TotalCellChars+1), true}, "pairs": {strings.Repeat("𠮷", excelize.TotalCellChars), true}} {
+		s := application()
+		s.Parts = s.Parts[:1]
+		s.Parts[0].Fields[0] = sheet.NewField("purpose", text.Of("目的", "Purpose"), sheet.Words, sheet.Text(c.value))
+		s.Parts[0].Table = &sheet.Table{Columns: []sheet.Column{{Key: "item", Label: text.Of("事項", "Item")}}, Rows: sheet.Rows([]sheet.Cell{sheet.Text(c.value)})}
+		var b bytes.Buffer
+		if _, err := sheet.Workbook(&b, s, sheet.Options{Lang: "ja"}, sheet.Proof{By: "AU1", At: printed, Entry: -1}, t.TempDir()); err != nil {
+			t.Fatal(err)
+		}
+		f, err := excelize.OpenReader(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var long []string
+		for _, name := range f.GetSheetList() {
+			rows, err := f.GetRows(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range rows {
+				for _, v := range row {
+					if len(v) > 10_000 {
+						long = append(long, v)
+					}
+				}
+			}
+		}
+		if len(long) != 2 {
+			t.Fatalf("%s: %d long values", name, len(long))
+		}
+		for _, v := range long {
+			if strings.HasSuffix(v, "the CSV has all of it】") != c.cut || !c.cut && v != c.value {
+				t.Errorf("%s: %d bytes, ends %q", name, len(v), v[len(v)-40:])
+			}
+		}
+	}
+}

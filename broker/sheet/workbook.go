@@ -7,6 +7,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 
@@ -141,6 +143,29 @@ func valueOf(s string, number bool) any {
 	if n, err := strconv.ParseInt(s, 10, 64); number && err == nil {
 		return n
 	}
+	return cellText(s)
+}
+
+// mostCell is how many UTF-16 units a cell has. The library drops what comes beyond without a word.
+const mostCell = excelize.TotalCellChars
+
+// cutMark ends a value that a cell does not hold.
+const cutMark = "\n…【この先は表計算の一つの欄に入りません。CSVに全文があります / cut: one cell holds no more; the CSV has all of it】"
+
+// cellText is a text as a cell holds it: one that is too long says that it is cut.
+func cellText(s string) string {
+	if len(s) <= mostCell { // a character has no more UTF-16 units than bytes
+		return s
+	}
+	units, room, cut := 0, mostCell-len(utf16.Encode([]rune(cutMark))), 0
+	for i, r := range s {
+		if units += utf16.RuneLen(r); units <= room {
+			cut = i + utf8.RuneLen(r)
+		}
+		if units > mostCell {
+			return s[:cut] + cutMark
+		}
+	}
 	return s
 }
 
@@ -158,7 +183,7 @@ func (b *workbook) form(name string, proof Proof) error {
 		at++
 		row := make([]any, len(values))
 		for i, v := range values {
-			row[i] = excelize.Cell{StyleID: style, Value: v}
+			row[i] = excelize.Cell{StyleID: style, Value: cellText(v)}
 		}
 		return out.SetRow("A"+strconv.Itoa(at), row)
 	}
