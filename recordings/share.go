@@ -107,7 +107,36 @@ func change(path string, fsys FS, session string, ids []age.Identity, edit func(
 	if changed, err = edit(k, key); err != nil || !changed {
 		return false, err
 	}
-	return true, replaceKeys(path+KeysSuffix, fsys, k)
+	if err := replaceKeys(path+KeysSuffix, fsys, k); err != nil {
+		return true, err
+	}
+	// The recording may have been disposed of meanwhile. Keys that open a copy of it must not outlive it.
+	if err := there(path, fsys); err != nil {
+		return false, errors.Join(err, dropKeys(path, fsys))
+	}
+	return true, nil
+}
+
+// there returns fs.ErrNotExist (wrapped) for a recording that is gone.
+func there(path string, fsys FS) error {
+	f, err := fsys.OpenFile(path, os.O_RDONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err == nil {
+		err = f.Close()
+	}
+	return err
+}
+
+// dropKeys overwrites and removes the keys file of a recording that is gone.
+func dropKeys(path string, fsys FS) error {
+	f, err := fsys.OpenFile(path+KeysSuffix, os.O_RDWR, 0)
+	if err != nil {
+		return ignoreMissing(err) // the removal of the recording took it away
+	}
+	err = errors.Join(Overwrite(f), f.Close(), ignoreMissing(fsys.Remove(path+KeysSuffix)))
+	return errors.Join(err, fsys.SyncDir(filepath.Dir(path)))
 }
 
 func preludeOf(path string, fsys FS) (*prelude, error) {

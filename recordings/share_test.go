@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
@@ -207,5 +208,30 @@ func TestAKeysFileHasRoomForSoMany(t *testing.T) {
 		if full := errors.Is(err, recordings.ErrManyKeys); full != (i == 64) || err != nil && !full {
 			t.Fatalf("%d: %v", i, err)
 		}
+	}
+}
+
+// goneOnRename is a file system on which the recording is removed just before a keys file comes to its place.
+type goneOnRename struct {
+	recordings.FS
+	before func()
+}
+
+func (g goneOnRename) Rename(old, new string) error {
+	g.before()
+	return g.FS.Rename(old, new)
+}
+
+// TestAttackKeysPutBackAfterADisposal disposes of a recording while it is opened to a further recipient. No keys file is left.
+func TestAttackKeysPutBackAfterADisposal(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	path, _, _ := finished(t, k)
+	_, err := recordings.Share(path, goneOnRename{recordings.OS(), func() { must(t, os.Remove(path)) }}, header().Session, text(newcomer(t)), k.viewing)
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("shared: %v", err)
+	}
+	if left, err := filepath.Glob(path + "*"); err != nil || len(left) != 0 {
+		t.Errorf("left %v, %v", left, err)
 	}
 }

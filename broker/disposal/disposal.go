@@ -65,7 +65,7 @@ const mostDue = 200
 // Due is the chore: it ends disposals that were broken off, and disposes of recordings whose time is over. One recording that cannot be
 // removed keeps no other from its end.
 func (a *Archive) Due(ctx context.Context) error {
-	err := a.Resume(ctx)
+	err := errors.Join(a.Resume(ctx), a.sweep(ctx))
 	var due []store.Session
 	if e := a.o.DB.Read(ctx, func(s *store.Snap) (err error) { due, err = a.due(s); return err }); e != nil {
 		return errors.Join(err, e)

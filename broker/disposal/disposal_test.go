@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -280,5 +281,36 @@ func TestARecordingOfWorkThatNoOneReviewsGoes(t *testing.T) {
 	}
 	if left := strings.Join(r.there(), " "); left != others+".skr "+others+".skr.idx "+undrawn+".skr "+undrawn+".skr.idx" {
 		t.Errorf("left %s", left)
+	}
+}
+
+// TestAttackKeysThatOutliveTheirRecording puts derived files beside a recording after its receipt, as a maker that a crash stops leaves them. The chore
+// overwrites and removes them. Beside a recording without a receipt nothing is touched.
+func TestAttackKeysThatOutliveTheirRecording(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.session(mine, "hr")
+	r.now = dawn.Add(100 * day)
+	r.session(others, "hr")
+	r.now = dawn.Add(365 * day)
+	if err := r.archive().Due(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	at, second := r.place(file(mine)), filepath.Join(t.TempDir(), "second")
+	err := errors.Join(os.WriteFile(at+".keys", []byte("wrapped"), 0o600), os.WriteFile(at+".keys.new", []byte("wrapped"), 0o600), os.Link(at+".keys", second), os.Remove(r.place(file(others))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.archive().Due(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left := strings.Join(r.there(), " "); left != others+".skr.idx" {
+		t.Errorf("left %s", left)
+	}
+	if b, err := os.ReadFile(second); err != nil || strings.Contains(string(b), "wrapped") {
+		t.Errorf("a second name still has the keys: %q, %v", b, err)
+	}
+	if n := len(r.entries("recording.disposed")); n != 1 {
+		t.Errorf("%d receipts", n)
 	}
 }

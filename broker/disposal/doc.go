@@ -3,6 +3,9 @@
 // recordings/archive destroys its keys and removes its files, and the functions of other packages remove what they derived from it. When
 // all of it is proved gone, the entry recording.disposed is the receipt.
 //
+// A file that is derived from a recording at that moment may be put beside it once more as the last name goes. The maker removes it, and where a crash kept the
+// maker from it, the next run of the chore does.
+//
 // The package owns that order and its continuation: what a stop or a crash broke off goes on at the next start and with each run of the
 // chore. When a session ended, and which file is its own, is taken from the signed ledger and from the session's number, because rows can be
 // edited by hand.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
+	"strings"
 
 	"sekimori/broker/store"
 	"sekimori/recordings/archive"
@@ -66,6 +68,33 @@ func (a *Archive) Remove(ctx context.Context, session string) error {
 	}
 	if err == nil {
 		a.o.Log.Info("recording_disposed", "session", session, "days", order.Days)
+	}
+	return err
+}
+
+// sweep removes files that lie beside recordings which are disposed of: the maker of a derived file was stopped between putting it there and noticing
+// that the recording had gone.
+func (a *Archive) sweep(ctx context.Context) error {
+	files, err := archive.Orphans(a.o.FS, a.o.Dir)
+	if err != nil {
+		return fmt.Errorf("files beside recordings that are gone: %w", err)
+	}
+	for _, file := range files {
+		if ctx.Err() != nil {
+			return err
+		}
+		session, done := strings.TrimSuffix(path.Base(file), ".skr"), false
+		e := a.o.DB.Read(ctx, func(s *store.Snap) (err error) { done, err = Done(s, session); return err })
+		if e != nil || !done { // without a receipt a missing recording is a finding, and nothing beside it is touched
+			err = errors.Join(err, e)
+			continue
+		}
+		names, e := archive.Remove(a.o.FS, a.o.Dir, file)
+		if e != nil {
+			err = errors.Join(err, fmt.Errorf("files beside the disposed recording of %s: %w", session, e))
+			continue
+		}
+		a.o.Log.Warn("files_beside_a_disposed_recording_removed", "session", session, "files", names)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -57,6 +58,42 @@ func Names(fsys FS, dir, file string) ([]string, error) {
 func Derived(name, recording string) bool {
 	suffix, ok := strings.CutPrefix(name, recording+".")
 	return ok && suffix != ""
+}
+
+// Orphans lists recordings, below dir, that are gone although files derived from them are there, in the order of their names.
+func Orphans(fsys FS, dir string) (files []string, err error) {
+	err = orphans(fsys, dir, "", 0, &files)
+	slices.Sort(files)
+	return slices.Compact(files), err
+}
+
+// deepest bounds the directories below that of the recordings: YYYY/MM.
+const deepest = 2
+
+func orphans(fsys FS, dir, below string, depth int, files *[]string) error {
+	all, err := fsys.ReadDir(filepath.Join(dir, filepath.FromSlash(below)))
+	if err != nil {
+		return fmt.Errorf("files below %q: %w", below, err)
+	}
+	here := map[string]bool{}
+	for _, e := range all {
+		here[e.Name()] = true
+	}
+	for _, e := range all {
+		if e.IsDir() {
+			if depth == deepest {
+				continue
+			}
+			if err := orphans(fsys, dir, path.Join(below, e.Name()), depth+1, files); err != nil {
+				return err
+			}
+			continue
+		}
+		if id, _, ok := strings.Cut(e.Name(), ".skr."); ok && !here[id+".skr"] {
+			*files = append(*files, path.Join(below, id+".skr"))
+		}
+	}
+	return nil
 }
 
 // place is the path of a recording. A name that leads out of the directory is refused.
