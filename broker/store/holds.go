@@ -84,10 +84,10 @@ func HoldScopeOf(f policy.Freeze) HoldScope {
 }
 
 // HoldRecordings holds the recordings of the sessions in the scope that are under way, or that ended no longer ago
-// than HoldsAfter, and names the sessions. A session under way gets its recording later.
+// than HoldsAfter and whose disposal was not ordered, and names the sessions. A session under way gets its recording later.
 func (t *Tx) HoldRecordings(scope HoldScope, cause, by, reason string) ([]string, error) {
 	var w where
-	w.and("(state IN ('opening', 'active') OR (recording <> '' AND ended >= ?))", ms(t.Now.Add(-HoldsAfter)))
+	w.and("(state IN ('opening', 'active') OR (recording <> '' AND ended >= ? AND NOT EXISTS (SELECT 1 FROM disposals d WHERE d.session = sessions.id)))", ms(t.Now.Add(-HoldsAfter)))
 	w.text("person = ?", scope.Person)
 	if scope.Vendor != "" {
 		w.and("vendor IN (SELECT id FROM vendors WHERE id = ? OR prime = ?)", scope.Vendor, scope.Vendor)
