@@ -95,6 +95,7 @@ func review(p *Person, s *Subject) Decision {
 		s.Requester == p.ID,
 		slices.Contains(s.Approvers, p.ID),
 		slices.Contains(s.Attendants, p.ID),
+		slices.Contains(s.Parties, p.ID),
 		slices.Contains(s.Answered, p.ID): // no one judges the own answer
 		return deny(AuditorConflict, map[string]string{"session": s.Session})
 	}

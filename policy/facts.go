@@ -72,6 +72,7 @@ type Subject struct {
 	Requester  string   // of its request
 	Approvers  []string // person ids: decided on its request
 	Attendants []string // person ids: attended
+	Parties    []string // person ids: had another part in the work, such as letting one of its files through
 	Answered   []string // person ids: answered a question of its review
 	Live       bool
 }

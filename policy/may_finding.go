@@ -18,11 +18,15 @@ func MayAnswerFinding(p Person, f QuestionFacts, now time.Time) Decision {
 	return MayAnswerQuestion(p, f, now)
 }
 
-// MayCloseFinding rules who verifies the correction and closes a finding: an auditor who had no part in the work and did not answer, once.
+// MayCloseFinding rules who verifies the correction and closes a finding: an auditor who had no part in the work, did not answer, and is not
+// of the owner, once. The auditor who opened the finding is no owner of it.
 // Answered of the subject are the people who answered this finding.
 func MayCloseFinding(p Person, s Subject, f QuestionFacts, now time.Time) Decision {
 	if d := MaySignReview(p, s, "", now); !d.Allow {
 		return d
+	}
+	if SeesQuestion(p, f) { // no owner closes the own finding, also where a colleague answered it
+		return deny(AuditorConflict, map[string]string{"session": s.Session})
 	}
 	if !f.Open {
 		return deny(AlreadyDecided, map[string]string{"request": f.Review})

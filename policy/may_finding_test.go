@@ -59,3 +59,26 @@ func TestEachRuleOfAFindingRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestAttackTheOwnersSectionClosesTheOwnFinding: an auditor of the section that a finding asks does not close it, although a colleague answered. The one who
+// opened it is no owner, and a party to the work's files closes none.
+func TestAttackTheOwnersSectionClosesTheOwnFinding(t *testing.T) {
+	t.Parallel()
+	work := Subject{Session: "R8-0001-1", Requester: "U-1", Approvers: []string{"U-2"}, Parties: []string{"U-6"}, Answered: []string{"U-4"}}
+	f := QuestionFacts{Review: "F-001", To: Addressee{Section: "joho"}, By: "U-7", Open: true}
+	in := func(id, section string) Person { p := auditorNamed(id); p.Section = section; return p }
+	for name, c := range map[string]struct {
+		p    Person
+		want Reason
+	}{
+		"of the section": {in("U-8", "joho"), AuditorConflict}, "of another": {in("U-8", "kansa"), ""}, "of none": {in("U-8", ""), ""}, "who opened it": {in("U-7", "joho"), ""},
+		"who let a file through": {in("U-6", "kansa"), AuditorConflict},
+	} {
+		if d := MayCloseFinding(c.p, work, f, time.Time{}); d.Reason != c.want || d.Allow != (c.want == "") {
+			t.Errorf("an auditor %s: %+v", name, d)
+		}
+	}
+	if d := MaySignReview(in("U-6", "kansa"), work, "", time.Time{}); d.Reason != AuditorConflict {
+		t.Errorf("signs the review: %+v", d)
+	}
+}

@@ -199,6 +199,9 @@ func (s *Snap) subject(sub policy.Subject, request, window string) (policy.Subje
 		if sub.Attendants, err = s.openers(sub.Attendants, w.ID); err != nil {
 			return policy.Subject{}, err
 		}
+		if sub.Parties, err = s.fileApprovers(w.ID); err != nil {
+			return policy.Subject{}, err
+		}
 		longer, err := s.Extensions(ExtensionFilter{Window: w.ID, States: []ExtensionState{ExtensionGranted}})
 		if err != nil {
 			return policy.Subject{}, err

@@ -138,6 +138,13 @@ func (w *where) fileStates(states []policy.FileState) error {
 	return nil
 }
 
+// fileApprovers are the people who let files of a window's work through, and those for whom a deputy did.
+func (s *Snap) fileApprovers(window string) ([]string, error) {
+	return list(s, func(r scanner) (id string, err error) { return id, r.Scan(&id) },
+		`SELECT a.by FROM files f JOIN file_approvals a ON a.file = f.id WHERE f.window = ?1
+		UNION SELECT a.on_behalf FROM files f JOIN file_approvals a ON a.file = f.id WHERE f.window = ?1 AND a.on_behalf <> ''`, window)
+}
+
 // FileApprovals lists the approvals of a file, the oldest first.
 func (s *Snap) FileApprovals(id string) ([]FileApproval, error) {
 	return list(s, func(r scanner) (a FileApproval, err error) {

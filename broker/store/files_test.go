@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"sekimori/policy"
@@ -58,4 +59,47 @@ func TestAFileOnItsWayHasItsState(t *testing.T) {
 			t.Errorf("the contents of %s are removed: %v", id, err)
 		}
 	}
+}
+
+// TestAttackReviewTheWorkWhoseFilesOneLetThrough: those who let files of a window through, and those for whom a deputy did, have a part in its work. They see no
+// more of it for that.
+func TestAttackReviewTheWorkWhoseFilesOneLetThrough(t *testing.T) {
+	db := open(t)
+	db.declare()
+	window := ""
+	db.write(func(tx *Tx) error {
+		no, err := tx.grant(noon, "E-0031")
+		window = no + "-1"
+		for id, of := range map[string]string{"F-1": window, "F-2": window, "F-3": "R8-0002-1"} {
+			err = errors.Join(err, tx.AddFile(File{ID: id, Direction: policy.FilesOut, State: policy.FileHeld, Session: "S-1", Window: of, Path: []byte("/a"), Findings: []byte("[]"), Kept: []string{id}, Content: id}))
+		}
+		return errors.Join(err, tx.ApproveFile("F-1", FileApproval{Stage: 1, By: "mori", OnBehalf: "head"}, policy.FileApproved),
+			tx.ApproveFile("F-2", FileApproval{Stage: 1, By: "mori"}, policy.FileApproved), tx.ApproveFile("F-3", FileApproval{Stage: 1, By: "kato"}, policy.FileApproved))
+	})
+	if err := db.Read(t.Context(), func(s *Snap) error {
+		on, err := s.WindowSubject(window)
+		if slices.Sort(on.Parties); !slices.Equal(on.Parties, []string{"head", "mori"}) || !slices.Equal(on.Approvers, []string{"U-001"}) {
+			t.Errorf("parties %v, approvers %v", on.Parties, on.Approvers)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAttackAFreezeHoldsWhatIsBeingDisposedOf: a freeze counts no recording as kept whose disposal was ordered.
+func TestAttackAFreezeHoldsWhatIsBeingDisposedOf(t *testing.T) {
+	db := open(t)
+	db.write(func(tx *Tx) error {
+		err := tx.PutPerson(Person{Person: policy.Person{ID: "U-TEN", Login: "tenken", Kind: policy.Staff}})
+		for _, id := range []string{"S-1", "S-2"} {
+			err = errors.Join(err, tx.AddSession(Session{ID: id, State: SessionEnded, Reason: policy.EndedByEngineer, System: "hr", Created: tx.Now, Ended: tx.Now, Recording: id + ".skr"}))
+		}
+		err = errors.Join(err, tx.OrderDisposal(Disposal{Session: "S-1", Days: 1}))
+		held, e := tx.HoldRecordings(HoldScope{System: "hr"}, "I-001", "U-TEN", "x")
+		if !slices.Equal(held, []string{"S-2"}) {
+			t.Errorf("held %v", held)
+		}
+		return errors.Join(err, e)
+	})
 }
