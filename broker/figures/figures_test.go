@@ -221,3 +221,18 @@ func (b *book) random(r *rand.Rand) {
 		}
 	}
 }
+
+// TestEachWayOutIsCounted: whatever left the institution, and whatever was disposed of, stands in the figures. The bundle of a drill does not.
+func TestEachWayOutIsCounted(t *testing.T) {
+	b := &book{t: t, at: time.Date(2026, 7, 1, 12, 0, 0, 0, jst)}
+	for _, kind := range []string{"ledger.exported", "form.exported", "recording.exported", "incident.exported", "ledger.proved", "recording.disposed", "file.disposed"} {
+		b.add(kind, map[string]any{"purpose": "inquiry"})
+	}
+	b.add("incident.exported", map[string]any{"drill": true})
+	all := b.count(2026)
+	for key, n := range map[string]int64{"exports": 5, "disposals": 2, "views": 1} {
+		if got := value(all, "viewing", key, ""); got != n {
+			t.Errorf("%s: %d, want %d", key, got, n)
+		}
+	}
+}

@@ -87,9 +87,11 @@ func recount(t *testing.T, export []byte, from, to time.Time) map[string]int64 {
 	count("sessions.late_restore", real("line.left-on"))
 	count("reviews.freezes", func(i int, l line) bool { return kind("freeze.on")(i, l) && !flag(l, "drill") })
 	count("reviews.confirmed_days", kind("day.confirmed"))
-	count("viewing.exports", kind("ledger.exported", "form.exported"))
+	count("viewing.exports", func(i int, l line) bool {
+		return kind("ledger.exported", "form.exported", "recording.exported", "incident.exported", "ledger.proved")(i, l) && !flag(l, "drill")
+	})
 	count("viewing.notice_versions", kind("notice.in-force"))
-	count("viewing.disposals", kind("file.disposed", "ledger.disposed"))
+	count("viewing.disposals", kind("file.disposed", "ledger.disposed", "recording.disposed"))
 	count("viewing.files_in", kind("file.released"))
 	count("viewing.files_out", kind("file.fetched"))
 	count("viewing.views", kind("recording.viewed", "recording.exported", "session.watched"))

@@ -119,14 +119,20 @@ var rules = map[string]func(c *Counter, e ledger.Entry, p payload, in bool){
 	"freeze.on":     func(c *Counter, _ ledger.Entry, p payload, in bool) { c.when(in && !p.Drill, "reviews", "freezes") },
 	"day.confirmed": func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "reviews", "confirmed_days") },
 
-	"recording.viewed":   look,
-	"recording.exported": look,
+	"recording.viewed": look,
+	"recording.exported": func(c *Counter, e ledger.Entry, p payload, in bool) {
+		look(c, e, p, in)
+		export(c, e, p, in)
+	},
 	"session.watched":    look,
-	"ledger.exported":    func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "exports") },
-	"form.exported":      func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "exports") },
+	"ledger.exported":    export,
+	"form.exported":      export,
+	"incident.exported":  export,
+	"ledger.proved":      export,
 	"notice.in-force":    func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "notice_versions") },
-	"file.disposed":      func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "disposals") },
-	ledger.KindDisposed:  func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "disposals") },
+	"recording.disposed": disposal,
+	"file.disposed":      disposal,
+	ledger.KindDisposed:  disposal,
 	"file.released":      func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "files_in") },
 	"file.fetched":       func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "files_out") },
 }
@@ -145,6 +151,12 @@ func look(c *Counter, _ ledger.Entry, p payload, in bool) {
 		c.addPart("viewing", "by_purpose", p.Purpose, 1)
 	}
 }
+
+func export(c *Counter, _ ledger.Entry, p payload, in bool) {
+	c.when(in && !p.Drill, "viewing", "exports")
+}
+
+func disposal(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "disposals") }
 
 // applied keeps what later entries of a request do not say.
 func (c *Counter) applied(p payload) {
