@@ -12,28 +12,17 @@ import (
 	"sekimori/policy"
 )
 
-// subjectsAnEntry bounds an entry: a freeze of everything may hold thousands of recordings.
-const subjectsAnEntry = 500
-
 // hold keeps the recordings of a scope and ledgers which they are.
 func hold(tx *store.Tx, scope store.HoldScope, cause, reason string, by ledger.Actor) error {
-	held, err := tx.HoldRecordings(scope, cause, by.ID, reason)
+	held, gone, err := tx.HoldRecordings(scope, cause, by.ID, reason)
 	if err != nil {
 		return fmt.Errorf("hold recordings: %w", err)
 	}
-	for len(held) > 0 {
-		n := min(len(held), subjectsAnEntry)
-		err := entry(tx, "recording.held", by, append([]string{cause}, held[:n]...), map[string]any{"cause": cause, "sessions": held[:n]})
-		if err != nil {
-			return err
-		}
-		held = held[n:]
-	}
-	return nil
+	return tx.LedgerHeld(cause, held, gone, by)
 }
 
 // Hold keeps one recording from disposal, by hand. Auditors, approvers and the information-systems section may. A second hold by hand
-// is *policy.Denied already-decided.
+// is *policy.Denied already-decided, and one on a recording that is disposed of is recording-disposed.
 func (f *Freezer) Hold(ctx context.Context, session, reason string, by act.Caller) error {
 	return do(ctx, f, OnRecording, holdOne, session, by, func(tx *store.Tx, p act.Person) error {
 		reason, err := reasonText(reason, true)

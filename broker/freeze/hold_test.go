@@ -1,6 +1,7 @@
 package freeze_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -222,4 +223,69 @@ func TestAttackARecordingIsReleasedUnderAnOpenFinding(t *testing.T) {
 	if got := release("mori"); got != "" {
 		t.Errorf("after the finding was closed: %q", got)
 	}
+}
+
+// A recording that is disposed of cannot be held by hand. A freeze keeps what is left of its session, and counts it as no recording on hold.
+func TestAttackAHoldOfARecordingThatIsDisposedOf(t *testing.T) {
+	h, f := open(t)
+	for _, id := range []string{"S-1", "S-2"} {
+		worked(t, h, id, "E-0031", "V-012", "hr", "w", time.Hour)
+	}
+	dispose(t, h, "S-1")
+	err := f.Hold(t.Context(), "S-1", "inquiry", townhall.Caller("mori"))
+	want(t, "by hand", err, "recording-disposed")
+	var denied *policy.Denied
+	if !errors.As(err, &denied) || denied.Args["date"] != h.Now().In(townhall.Zone).Format(time.DateOnly) {
+		t.Errorf("the day of the disposal: %+v", denied)
+	}
+	want(t, "by a person who may not", f.Hold(t.Context(), "S-1", "inquiry", townhall.Caller("ito")), "forbidden")
+	if got := held(t, h, "S-1"); len(got) != 0 || !slices.Contains(h.Kinds(t, "S-1"), "access.refused") {
+		t.Errorf("on hold: %v; the ledger has %v", got, h.Kinds(t, "S-1"))
+	}
+	id, err := f.On(t.Context(), policy.FreezeSystem, "hr", "", townhall.Caller("ito"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st, err := f.One(t.Context(), id); err != nil || st.Held != 1 {
+		t.Errorf("%d recordings on hold, %v", st.Held, err)
+	}
+	said := heldEntry(t, h, id)
+	if !slices.Equal(said.Sessions, []string{"S-2"}) || !slices.Equal(said.Disposed, []string{"S-1"}) {
+		t.Errorf("the ledger says %+v", said)
+	}
+	if got := held(t, h, "S-1", "S-2"); len(got) != 2 {
+		t.Errorf("the files of a session without recording are not kept: %v", got)
+	}
+}
+
+// dispose has the recording of a session disposed of.
+func dispose(t *testing.T, h *townhall.Hall, session string) {
+	t.Helper()
+	err := h.DB.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Append(ledger.Draft{Kind: "test.prepared", Actor: ledger.Actor{Kind: "broker", Via: "timer"}})
+		return errors.Join(err, tx.OrderDisposal(store.Disposal{Session: session}), tx.EndDisposal(session))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+type heldSaid struct{ Sessions, Disposed []string }
+
+// heldEntry is the entry about the sessions that a cause holds.
+func heldEntry(t *testing.T, h *townhall.Hall, cause string) (said heldSaid) {
+	t.Helper()
+	err := h.DB.Read(t.Context(), func(s *store.Snap) error {
+		for e, err := range s.Entries(store.EntryFilter{Kind: "recording.held", Subject: cause}) {
+			if err != nil {
+				return err
+			}
+			return json.Unmarshal(e.Payload, &said)
+		}
+		return store.ErrNotFound
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return said
 }

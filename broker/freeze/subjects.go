@@ -199,6 +199,18 @@ func seen(_ *store.Snap, p policy.Person, on onRecording) error {
 	return nil
 }
 
+// left holds up a hold on a recording that is disposed of: nothing is left to keep.
+func left(s *store.Snap, p policy.Person, on onRecording) error {
+	if err := seen(s, p, on); err != nil || !on.keeping.Disposed {
+		return err
+	}
+	d, err := s.Disposal(on.session.ID)
+	if err != nil {
+		return fmt.Errorf("disposal of %s: %w", on.session.ID, err)
+	}
+	return &policy.Denied{Reason: policy.RecordingDisposed, Args: map[string]string{"date": d.At.In(s.Zone()).Format(time.DateOnly)}}
+}
+
 // held holds up a release where nothing is on hold, or where the cause of a hold is in force.
 func held(s *store.Snap, p policy.Person, on onRecording) error {
 	if err := seen(s, p, on); err != nil {

@@ -97,7 +97,8 @@ var kindsOfSessions = func() []Kind {
 				list("sessions", "numbers of the sessions of which lines are shown"), number("examined", "how many sessions were searched"), number("unindexed", "how many could not be, for they are not indexed"))},
 		{Name: "recording.index-cleared", JA: "検索の索引の作り直し", Says: "An administrator had the index for searches removed. It is built anew from the recordings.", Subjects: "the person", Members: []Member{number("sessions", "how many were indexed")}},
 		{Name: "recording.held", JA: "操作記録の保全", Says: "Recordings are kept beyond their time, by hand or with a freeze or lock. Many go into several entries.", Subjects: "the incident or lock, where one is the cause, and the sessions", Members: []Member{
-			text("cause", "number of the freeze (`I-001`) or lock (`lock-1`); absent: by hand"), list("sessions", "numbers of the sessions"), text("reason", "why, in words; absent where a `cause` stands"),
+			text("cause", "number of the freeze (`I-001`), lock (`lock-1`) or finding (`F-001`); absent: by hand"), list("sessions", "numbers of the sessions"),
+			list("disposed", "numbers of the sessions whose recordings were disposed of before: only their files and the payloads of their entries are kept; absent: none"), text("reason", "why, in words; absent where a `cause` stands"),
 		}},
 		{Name: "recording.release-agreed", JA: "保全の解除に同意", Says: "One of two people agreed that a recording need not be kept any longer.", Subjects: "the session", Members: []Member{text("reason", "why, in words")}},
 		{Name: "recording.released", JA: "保全の解除", Says: "The second person agreed: the recording's holds have ended.", Subjects: "the session", Members: []Member{text("reason", "why, in words")}},

@@ -1,12 +1,16 @@
 package pages
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"testing"
 
 	"filippo.io/age"
+
+	"sekimori/broker/ledger"
+	"sekimori/broker/store"
 )
 
 // A further key to earlier recordings is asked for on its page: a private key and a missing choice are said at their fields, and those who may
@@ -40,5 +44,29 @@ func TestAFurtherKeyIsAskedForOnItsPage(t *testing.T) {
 	}
 	if a := w.as("ito").get("/recording-access/ask"); a.status != http.StatusForbidden {
 		t.Errorf("the attendant: %d", a.status)
+	}
+}
+
+// The page of a session whose recording is disposed of offers no hold, and says why it refuses one.
+func TestAHoldOfADisposedRecordingOnItsPage(t *testing.T) {
+	t.Parallel()
+	w := found(t)
+	const id = "S-20261124-01"
+	w.typed(id)
+	b := w.as("mori")
+	b.get("/sessions/"+id).has(t, "/recordings/"+id+"/hold")
+	if err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Append(ledger.Draft{Kind: "test.prepared", Actor: ledger.Actor{Kind: "broker", Via: "timer"}})
+		return errors.Join(err, tx.OrderDisposal(store.Disposal{Session: id}), tx.EndDisposal(id))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b.get("/sessions/"+id).lacks(t, `href="/recordings/`+id+"/hold")
+	a := b.post("/recordings/"+id+"/hold", url.Values{"reason": {"開示請求"}})
+	if a.status != http.StatusForbidden || !a.holds("142") || !a.holds("操作記録は廃棄済み") {
+		t.Errorf("%d\n%s", a.status, a.body)
+	}
+	if a := b.post("/recordings/"+id+"/hold?lang=en", url.Values{"reason": {"inquiry"}}); !a.holds("Recording disposed of") {
+		t.Errorf("%d\n%s", a.status, a.body)
 	}
 }

@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -93,7 +94,7 @@ func openFinding(tx *store.Tx, r store.Review, v store.Signature, sessions []sto
 	if err := tx.AddFinding(f); err != nil {
 		return fmt.Errorf("open %s: %w", no, err)
 	}
-	var held []string
+	var held, gone []string
 	for _, s := range sessions {
 		if s.Recording == "" {
 			continue
@@ -101,13 +102,19 @@ func openFinding(tx *store.Tx, r store.Review, v store.Signature, sessions []sto
 		if err := tx.AddHold(store.Hold{Session: s.ID, Cause: no, By: by.ID, Reason: v.Note}); err != nil {
 			return fmt.Errorf("hold %s for %s: %w", s.ID, no, err)
 		}
-		held = append(held, s.ID)
+		switch _, err := tx.Disposal(s.ID); {
+		case errors.Is(err, store.ErrNotFound):
+			held = append(held, s.ID)
+		case err != nil:
+			return fmt.Errorf("disposal of %s: %w", s.ID, err)
+		default: // the hold keeps its files and the payloads of its entries
+			gone = append(gone, s.ID)
+		}
 	}
-	if err := findingEntry(tx, "finding.opened", by, f, r, map[string]any{"finding": v.Note, "addressee": v.Addressee, "due": v.AnswerBy}); err != nil || len(held) == 0 {
+	if err := findingEntry(tx, "finding.opened", by, f, r, map[string]any{"finding": v.Note, "addressee": v.Addressee, "due": v.AnswerBy}); err != nil {
 		return err
 	}
-	_, err = tx.Append(ledger.Draft{Kind: "recording.held", Actor: by, Subjects: append([]string{no}, held...), Payload: map[string]any{"cause": no, "sessions": held}})
-	return err
+	return tx.LedgerHeld(no, held, gone, by)
 }
 
 func findingEntry(tx *store.Tx, kind string, by ledger.Actor, f store.ReviewFinding, r store.Review, more map[string]any) error {

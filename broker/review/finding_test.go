@@ -1,6 +1,8 @@
 package review_test
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -98,6 +100,26 @@ func TestAFindingIsAnsweredByItsOwnerAndClosedByAnAuditor(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// TestAFindingHoldsNoRecordingThatIsDisposedOf: the entry tells which sessions have one left.
+func TestAFindingHoldsNoRecordingThatIsDisposedOf(t *testing.T) {
+	w := opened(t)
+	w.s.Recording = w.s.ID + ".skr"
+	w.end(w.s, policy.EndedByEngineer)
+	s := w.another()
+	s.Recording = s.ID + ".skr"
+	w.end(s, policy.EndedByEngineer)
+	act(t, w.h, func(tx *store.Tx) error {
+		return errors.Join(tx.OrderDisposal(store.Disposal{Session: w.s.ID}), tx.EndDisposal(w.s.ID))
+	})
+	w.h.Pass(time.Hour)
+	by := w.owed(w.s.ID).Auditor
+	until := w.h.Now().AddDate(0, 0, 3).Format(time.DateOnly)
+	w.want("fix", w.sign(w.s.ID, api.SignBody{Verdict: api.ReviewFix, Note: "鍵", Addressee: "V-012", AnswerBy: until}, by), "")
+	if m := w.told("recording.held"); fmt.Sprint(m["sessions"], m["disposed"]) != fmt.Sprint([]string{s.ID}, []string{w.s.ID}) {
+		t.Errorf("the ledger tells %v", m)
+	}
 }
 
 // TestAttackAnAuditorClosesTheFindingThatTheyAnswered: the answer of a section's auditor does not count as its verification.

@@ -2,8 +2,11 @@ package store
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
+	"sekimori/broker/ledger"
 	"sekimori/policy"
 )
 
@@ -52,14 +55,14 @@ func (s *Snap) Held(session string) (bool, error) {
 	return err == nil, err
 }
 
-// HeldBy counts the recordings that a cause holds now, and how many sessions it found under way.
+// HeldBy counts the recordings that a cause holds now, and how many sessions it found under way. A recording that is disposed of is not held.
 func (s *Snap) HeldBy(cause string) (held, live int, err error) {
 	type counts struct{ held, live int }
 	c, err := get(s, func(r scanner) (counts, error) {
 		var c counts
 		err := r.Scan(&c.held, &c.live)
 		return c, err
-	}, `SELECT coalesce(sum(released = 0), 0), coalesce(sum(live), 0) FROM holds WHERE cause = ?`, cause)
+	}, `SELECT coalesce(sum(released = 0 AND session NOT IN (SELECT session FROM disposals)), 0), coalesce(sum(live), 0) FROM holds WHERE cause = ?`, cause)
 	return c.held, c.live, err
 }
 
@@ -84,8 +87,9 @@ func HoldScopeOf(f policy.Freeze) HoldScope {
 }
 
 // HoldRecordings holds the recordings of the sessions in the scope that are under way, or that ended no longer ago
-// than HoldsAfter and whose disposal was not ordered, and names the sessions. A session under way gets its recording later.
-func (t *Tx) HoldRecordings(scope HoldScope, cause, by, reason string) ([]string, error) {
+// than HoldsAfter and whose disposal was not ordered, and names the sessions. A session under way gets its recording later. gone names those whose recording is disposed of: the hold
+// keeps only their files and the payloads of their entries.
+func (t *Tx) HoldRecordings(scope HoldScope, cause, by, reason string) (held, gone []string, err error) {
 	var w where
 	w.and("(state IN ('opening', 'active') OR (recording <> '' AND ended >= ? AND NOT EXISTS (SELECT 1 FROM disposals d WHERE d.session = sessions.id)))", ms(t.Now.Add(-HoldsAfter)))
 	w.text("person = ?", scope.Person)
@@ -99,12 +103,42 @@ func (t *Tx) HoldRecordings(scope HoldScope, cause, by, reason string) ([]string
 	// One statement: a freeze of everything must be in force before the sessions it cuts have gone on for long.
 	if _, err := t.exec(`INSERT INTO holds (session, cause, by, since, reason, live) SELECT id, ?, ?, ?, ?, state IN ('opening', 'active')
 		FROM sessions`+w.String()+` ORDER BY rowid`, append([]any{cause, by, ms(t.Now), reason}, w.args...)...); err != nil {
-		return nil, exists(err)
+		return nil, nil, exists(err)
 	}
-	return list(t.Snap, func(r scanner) (session string, err error) {
-		err = r.Scan(&session)
-		return session, err
-	}, `SELECT session FROM holds WHERE cause = ? AND released = 0 ORDER BY id`, cause)
+	type row struct {
+		session string
+		gone    bool
+	}
+	rows, err := list(t.Snap, func(r scanner) (h row, err error) { return h, r.Scan(&h.session, &h.gone) },
+		`SELECT session, session IN (SELECT session FROM disposals) FROM holds WHERE cause = ? AND released = 0 ORDER BY id`, cause)
+	for _, h := range rows {
+		if h.gone {
+			gone = append(gone, h.session)
+		} else {
+			held = append(held, h.session)
+		}
+	}
+	return held, gone, err
+}
+
+// subjectsAnEntry bounds an entry: a freeze of everything may hold thousands of recordings.
+const subjectsAnEntry = 500
+
+// LedgerHeld ledgers the sessions that a cause holds, in as many entries as they need. gone has no recording left, and the entries say so.
+func (t *Tx) LedgerHeld(cause string, held, gone []string, by ledger.Actor) error {
+	for len(held)+len(gone) > 0 {
+		n := min(len(held), subjectsAnEntry)
+		m := min(len(gone), subjectsAnEntry-n)
+		said := map[string]any{"cause": cause, "sessions": append([]string{}, held[:n]...)}
+		if m > 0 {
+			said["disposed"] = gone[:m]
+		}
+		if _, err := t.Append(ledger.Draft{Kind: "recording.held", Actor: by, Subjects: slices.Concat([]string{cause}, held[:n], gone[:m]), Payload: said}); err != nil {
+			return fmt.Errorf("ledger recording.held: %w", err)
+		}
+		held, gone = held[n:], gone[m:]
+	}
+	return nil
 }
 
 // AddHold holds one recording from now on. Errors: ErrExists when the cause holds it already.
