@@ -72,7 +72,7 @@ func foundationRoutes() []route {
 		{"GET", string(api.QuestionsPath), everySignedIn(), listed((*view.Views).Questions)},
 		{"GET", api.Reviews.Pattern("id"), those(policy.Auditor, policy.Approver), (*Server).review},
 		{"GET", string(api.Findings), everySignedIn(), listed((*view.Views).Findings)},
-		{"GET", api.Findings.Pattern("no"), everySignedIn(), one((*view.Views).Finding)},
+		{"GET", api.Findings.Pattern("id"), everySignedIn(), one((*view.Views).Finding)},
 
 		// Stops.
 		{"GET", string(api.Freezes), everyStaff(), listed((*view.Views).Freezes)},
