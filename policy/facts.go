@@ -195,4 +195,5 @@ type PauseCause string
 const (
 	PausedByAttendant PauseCause = "attendant"        // a person pressed pause
 	PausedUnattended  PauseCause = "attendant-absent" // the attendant has not been heard of
+	PausedBehind      PauseCause = "recording-behind" // output is held back too: the disk is slow; no verdict says it
 )

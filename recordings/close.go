@@ -13,8 +13,8 @@ import (
 // After a failure it keeps the whole segments, seals them as Seal does, and returns the digest together with the first
 // failure.
 func (w *Writer) Close(end End) (Digest, error) {
-	w.syncing.Lock()
-	defer w.syncing.Unlock()
+	w.syncing <- struct{}{}
+	defer func() { <-w.syncing }()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {

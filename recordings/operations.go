@@ -153,7 +153,9 @@ func (o *Operations) session(f Frame, say func(ja, en string)) {
 		switch {
 		case p.By == "" && p.Reason == "attendant-absent" && f.Event == EventPause: // policy.PausedUnattended
 			by, byEN = by+": 立会者の応答がありません", byEN+": the attendant was not heard of"
-		case p.By == "" && p.Reason == "attendant-absent":
+		case p.By == "" && p.Reason == "recording-behind" && f.Event == EventPause: // policy.PausedBehind
+			by, byEN = by+": 操作記録の保存が遅れています", byEN+": the recording's disk is slow"
+		case p.By == "" && (p.Reason == "attendant-absent" || p.Reason == "recording-behind"):
 		case p.Reason != "":
 			by, byEN = by+": "+said(p.Reason), byEN+": "+said(p.Reason)
 		}

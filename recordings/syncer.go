@@ -10,7 +10,7 @@ import (
 // place only.
 const mostSyncs = 32
 
-// Syncer makes many recordings durable in groups: the first write that no sync covers begins a round, and half of the promised time
+// Syncer makes many recordings durable in groups: the begin of the first write that no sync covers sets a round, and half of the promised time
 // later every recording with such a write is synced once, however many writes it had. A recording at rest costs nothing. The zero
 // Syncer is not usable. It is safe for concurrent use.
 type Syncer struct {
@@ -44,12 +44,42 @@ func (s *Syncer) round() {
 	s.due = nil
 	s.mu.Unlock()
 	for _, w := range due {
+		over := w.watchSync() // before a place is free: waiting for one is as slow as the disk
 		go func() {
 			s.places <- struct{}{}
 			defer func() { <-s.places }()
-			if err := w.Sync(); err != nil && !errors.Is(err, ErrClosed) && w.syncFailed != nil {
+			err := w.Sync()
+			if err != nil && !errors.Is(err, ErrClosed) && w.syncFailed != nil {
 				w.syncFailed(err)
 			}
+			over(err == nil)
 		}()
+	}
+}
+
+// watchSync tells Slow of a sync that takes too long, or of the write that it waits for. over must follow, with the success of the sync; after
+// a failure Slow is told nothing more, so that no one lets data pass again.
+func (w *Writer) watchSync() (over func(ok bool)) {
+	if w.slow == nil {
+		return func(bool) {}
+	}
+	var mu sync.Mutex // guards told and ended; keeps the two calls in order
+	told, ended := false, false
+	limit := time.AfterFunc(w.slowAfter, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !ended {
+			told = true
+			w.slow(true)
+		}
+	})
+	return func(ok bool) {
+		limit.Stop()
+		mu.Lock()
+		defer mu.Unlock()
+		ended = true
+		if told && ok {
+			w.slow(false)
+		}
 	}
 }

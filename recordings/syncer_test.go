@@ -160,3 +160,73 @@ func TestAFailedSyncEndsOneRecordingOnly(t *testing.T) {
 		}
 	})
 }
+
+// hungDisk holds every write up, once it is told to.
+type hungDisk struct {
+	recordings.FS
+	goOn chan struct{} // nil: writes pass
+}
+
+func (d *hungDisk) OpenFile(name string, flag int, perm fs.FileMode) (recordings.File, error) {
+	f, err := d.FS.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return &hungFile{f, d}, nil
+}
+
+type hungFile struct {
+	recordings.File
+	disk *hungDisk
+}
+
+func (f *hungFile) Write(p []byte) (int, error) {
+	if wait := f.disk.goOn; wait != nil {
+		<-wait
+	}
+	return f.File.Write(p)
+}
+
+// Slow is told of a write that does not return, as of a sync: at the stated time, and not before. When the write returns it is told so, and the
+// write is durable by then. After a failure of the recording Slow hears nothing more.
+func TestAWriteThatHangsIsToldAsSlow(t *testing.T) {
+	k := newKeys(t)
+	for _, fails := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			disk := &hungDisk{FS: nosync{recordings.OS()}}
+			o := k.options()
+			slow := make(chan bool, 4)
+			o.FS, o.Syncer, o.SlowAfter, o.Slow = disk, recordings.NewSyncer(200*time.Millisecond), 2*time.Second, func(s bool) { slow <- s }
+			w, err := recordings.Create(filepath.Join(t.TempDir(), "one.skr"), header(), o)
+			must(t, err)
+			must(t, w.Data(0, recordings.Stdout, []byte("before")))
+			time.Sleep(time.Second)
+			goOn := make(chan struct{})
+			disk.goOn = goOn
+			begun, written := time.Now(), make(chan error, 1)
+			go func() { written <- w.Data(0, recordings.Stdout, []byte("x")) }()
+			if !<-slow {
+				t.Error("told that the disk is quick")
+			}
+			if took := time.Since(begun); took != 2*time.Second+100*time.Millisecond {
+				t.Errorf("told after %v", took)
+			}
+			if fails {
+				_ = w.Fail(errors.New("given up"))
+			}
+			disk.goOn = nil
+			close(goOn)
+			if err := <-written; err != nil && !fails {
+				t.Error(err)
+			}
+			time.Sleep(time.Second)
+			if len(slow) > 0 && <-slow || len(slow) > 0 {
+				t.Error("told that the disk is slow once more")
+			}
+			_, err = w.Close(theEnd)
+			if err != nil != fails {
+				t.Error(err)
+			}
+		})
+	}
+}

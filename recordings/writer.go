@@ -27,7 +27,11 @@ type Options struct {
 	// sync, on a goroutine of its own; nil: the next record fails all the same.
 	Syncer     *Syncer
 	SyncFailed func(error)
-	Tap        func(Frame) // gets each frame once the kernel has it; must not block, keep the data or call the Writer
+	// Slow is told true once the disk takes longer than SlowAfter for a write and the Syncer's sync of it, and false when that sync
+	// has succeeded after all. The caller holds data back meanwhile. It must not block. Nil: no one is told.
+	Slow      func(slow bool)
+	SlowAfter time.Duration
+	Tap       func(Frame) // gets each frame once the kernel has it; must not block, keep the data or call the Writer
 }
 
 // Writer writes one recording. All methods are safe for concurrent use.
@@ -44,8 +48,10 @@ type Writer struct {
 
 	syncer     *Syncer
 	syncFailed func(error)
+	slow       func(bool)
+	slowAfter  time.Duration
 
-	syncing sync.Mutex // held over Sync and Close, so that neither closes the file under the other
+	syncing chan struct{} // capacity 1; a token is in it during Sync and Close, so that neither closes the file under the other
 
 	mu       sync.Mutex // guards everything down to cond's end
 	cond     *sync.Cond // a batch was written
@@ -58,7 +64,7 @@ type Writer struct {
 	last     uint64
 	size     int64
 	synced   int64 // bytes of the file that the disk has
-	due      bool  // the syncer knows of bytes that no sync covers
+	due      bool  // the syncer knows of a write that no sync covers
 	frames   uint64
 	bytes    [2]int64 // output, input
 	digest   Digest
@@ -92,8 +98,8 @@ func Create(path string, h Header, o Options) (*Writer, error) {
 	}
 	h.Version = Version
 	w := &Writer{
-		path: path, fs: o.FS, elapsed: o.Elapsed, tap: o.Tap, syncer: o.Syncer, syncFailed: o.SyncFailed,
-		pre: &prelude{header: h}, number: 1, chain: sha256.New(), aad: make([]byte, 0, 256),
+		path: path, fs: o.FS, elapsed: o.Elapsed, tap: o.Tap, syncer: o.Syncer, syncFailed: o.SyncFailed, slow: o.Slow, slowAfter: o.SlowAfter,
+		syncing: make(chan struct{}, 1), pre: &prelude{header: h}, number: 1, chain: sha256.New(), aad: make([]byte, 0, 256),
 	}
 	w.cond = sync.NewCond(&w.mu)
 	w.sides = [2]side{{typ: segOutput, least: leastOutput}, {typ: segInput, least: leastInput}}
@@ -287,6 +293,10 @@ func (w *Writer) flushOrWait() {
 	}
 	b, number := w.pending, w.number
 	w.pending, w.number, w.flushing = nil, number+1, true
+	if w.syncer != nil && !w.due { // before the write: the syncer also notices a write that hangs
+		w.due = true
+		w.syncer.add(w)
+	}
 	w.mu.Unlock()
 
 	n, err := w.writeTapped(b)
@@ -301,10 +311,6 @@ func (w *Writer) flushOrWait() {
 		w.frames += b.frames
 		w.bytes[0] += b.bytes[0]
 		w.bytes[1] += b.bytes[1]
-		if w.syncer != nil && !w.due {
-			w.due = true
-			w.syncer.add(w)
-		}
 	}
 	b.reset()
 	batches.Put(b)
@@ -366,15 +372,18 @@ func (w *Writer) Size() int64 {
 	return w.size
 }
 
-// Sync makes everything recorded so far durable; without news since the last Sync it does nothing. A failed Sync ends the
-// recording, because the state of the disk is unknown then.
+// Sync makes everything recorded so far durable, and a write under way too; without news since the last Sync it does nothing. A failed
+// Sync ends the recording, because the state of the disk is unknown then.
 func (w *Writer) Sync() error {
-	w.syncing.Lock()
-	defer w.syncing.Unlock()
+	w.syncing <- struct{}{}
+	defer func() { <-w.syncing }()
 	w.mu.Lock()
+	w.due = false // later writes wait for another sync
+	for under := w.number - 1; w.flushing && w.done < under && w.err == nil; {
+		w.cond.Wait()
+	}
 	err, size := w.usable(), w.size
 	idle := size == w.synced
-	w.due = false // later writes wait for another sync
 	w.mu.Unlock()
 	if err != nil || idle {
 		return err

@@ -17,7 +17,7 @@ var kindsOfSessions = func() []Kind {
 	purpose := []Member{text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing")}
 	paused := []Member{
 		id, text("window", "number of the window"),
-		text("cause", "`attendant` (a person did it) or `attendant-absent` (no sign of the attendant)"),
+		text("cause", "`attendant` (a person did it), `attendant-absent` (no sign of the attendant) or `recording-behind` (the disk did not make the recording durable within two seconds; output was held back too)"),
 		instant("at", "when"), text("note", "what was said with it; absent: nothing"),
 	}
 	damaged := text("damaged", "what is wrong with the recording: `missing`, `differs`, `corrupt`, `cut-short`, `other-session`, `unledgered`, `digest-gone`, `unproved`, `unreadable`; absent: it holds")
@@ -59,6 +59,8 @@ var kindsOfSessions = func() []Kind {
 			list("findings", "how the end was verified: each with `what`, `state` and `detail`, as in `session.end-verified`; absent: the session ended in a crash"),
 			object("recording", "the recording's digest: `sha256`, `size`, `file`, `segments`, `chain`, … (`recordings/FORMAT.md`, section 4); absent: none was begun"),
 		}},
+		{Name: "session.unsealed", JA: "終了(操作記録は未封印)", Says: "A session is over and its connections are closed, but the disk did not answer when its recording was to be sealed. `session.ended` follows with the digest when the disk answers, or with the next start of the broker.", Subjects: namesSession, Members: []Member{
+			id, text("window", "number of the window"), instant("ended_at", "when it ended"), text("end_cause", "code of why, from `policy/RULES.md`"), number("number", "number of that reason"), text("file", "of the recording, below the directory of recordings")}},
 		{Name: "session.feature-refused", JA: "機能の拒否", Says: "The engineer asked for something within the session that is not granted. The first of each sort has an entry; the counts are in `session.ended`.", Subjects: namesSession,
 			Members: with(reasonOf(), id, text("feature", "what: `shell`, `exec`, `sftp`, `scp`, `forward` (to a host and port), `forward-remote`, `forward-socket`, `tunnel`, `agent`, `x11`, `other`, `channel`, `request`, `env`, or a bound of the grant for files: `file-in`, `file-out`, `file-path`, `file-size`, `file-unresolved`, `file-uninspected`"))},
 		{Name: "session.number-masked", JA: "番号を伏せた", Says: "Numbers that look like individual numbers were masked in the session's output for the first time; their count is in `session.ended`. What was masked is in the recording's input.", Subjects: namesSession, Members: []Member{id}},

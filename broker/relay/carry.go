@@ -171,15 +171,21 @@ func (c *channel) serveFarRequests(reqs <-chan *ssh.Request, told chan<- struct{
 }
 
 // passExit relays the end of the command after its output. It waits at most drainLimit, because a background process may hold
-// the output open or the engineer may not read.
+// the output open or the engineer may not read. The time in which the relay is stalled does not count.
 func (c *channel) passExit(m message, drained <-chan struct{}) {
 	limit := time.NewTimer(drainLimit)
 	defer limit.Stop()
-	select {
-	case <-drained:
-	case <-limit.C:
-	case <-c.left:
-	case <-c.r.broken:
+	for waits := true; waits; {
+		waits = false
+		select {
+		case <-drained:
+		case <-limit.C:
+			if waits = c.r.valve.stalled.Load() && c.r.valve.awaitFlow(); waits {
+				limit.Reset(drainLimit)
+			}
+		case <-c.left:
+		case <-c.r.broken:
+		}
 	}
 	if rec, ok := c.record(m); ok && c.r.valve.open() {
 		c.sendExit(rec)

@@ -15,9 +15,26 @@ import (
 // terminal (ssh -tt host COMMAND, Ansible). Channels without a terminal carry data and get no notices. The notice is recorded
 // as an event, not as output. Notify does not wait; a notice before the first terminal appears there once it opens.
 func (r *Relay) Notify(kind, text string) {
-	if !r.valve.open() || !r.event(recordings.SessionChannel, recordings.EventNotice, recordings.Notice{Kind: kind, Text: text}) {
+	if r.valve.open() && r.event(recordings.SessionChannel, recordings.EventNotice, recordings.Notice{Kind: kind, Text: text}) {
+		r.post(text)
+	}
+}
+
+// NotifyAhead is Notify for a notice that the disk is slow: it is recorded with the next record, and shown before. If the disk never
+// answers, the recording lacks it.
+func (r *Relay) NotifyAhead(kind, text string) {
+	if !r.valve.open() {
 		return
 	}
+	if err := r.cfg.Recorder.Precede(recordings.SessionChannel, recordings.EventNotice, recordings.Notice{Kind: kind, Text: text}); err != nil {
+		r.fail(&RecordingError{Err: err})
+		return
+	}
+	r.post(text)
+}
+
+// post shows a recorded notice on every open terminal.
+func (r *Relay) post(text string) {
 	if len(text) > maxNoticeBytes {
 		text = strings.ToValidUTF8(text[:maxNoticeBytes], "")
 	}
@@ -104,7 +121,7 @@ func (t *terminal) pending() bool {
 
 // showLocked does one round with out held; again is true if a new notice may have arrived.
 func (t *terminal) showLocked(last bool) (again bool) {
-	if !t.screen.between() || !t.c.r.valve.enter() {
+	if !t.screen.between() || !t.c.r.valve.enterNow() {
 		return false
 	}
 	defer t.c.r.valve.leave()

@@ -259,7 +259,8 @@ func (r *Relay) targetEnd(ctx context.Context, err error, clientGone <-chan erro
 	return fmt.Errorf("%w (%w)", ErrTargetGone, err)
 }
 
-// Wait returns when every goroutine of the relay has ended and the last refusals are recorded, or when ctx ends. Before:
+// Wait returns when every goroutine of the relay has ended and the last refusals are recorded, or when ctx ends, also while a disk does not
+// answer. Before:
 // Serve has returned, both connections were closed by force, and the recorder is still open. An error says that goroutines
 // still run. That is a fault, and the session's end must not wait for them. They relay nothing, and a closed recorder accepts
 // nothing from them.
@@ -272,7 +273,15 @@ func (r *Relay) Wait(ctx context.Context) error {
 	case <-ctx.Done():
 		err = fmt.Errorf("relay: not all of it has ended: %w", context.Cause(ctx))
 	}
-	r.recordRest()
+	recorded := make(chan struct{})
+	go func() { r.recordRest(); close(recorded) }()
+	select {
+	case <-recorded:
+	case <-ctx.Done():
+		if err == nil {
+			err = fmt.Errorf("relay: the last refusals are not recorded: %w", context.Cause(ctx))
+		}
+	}
 	return err
 }
 
@@ -286,6 +295,10 @@ func (r *Relay) Stop() {
 
 // Pause holds the engineer's input back, or releases it. Input typed meanwhile is neither recorded nor relayed until then.
 func (r *Relay) Pause(held bool) { r.valve.hold(held) }
+
+// Stall holds data of both directions back, or releases it: its recording does not become durable in time. What was read already is
+// recorded and waits; nothing more is read, so that both peers are slowed down. Notices pass.
+func (r *Relay) Stall(stalled bool) { r.valve.stall(stalled) }
 
 // run runs work in a goroutine of the relay. The work handles untrusted data; a fault of ours there ends this session only,
 // not the broker.

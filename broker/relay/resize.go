@@ -35,9 +35,10 @@ func (z *resizer) to(c *channel, s sizePayload) {
 	z.pass(c, s)
 }
 
-// pass relays one size and starts the interval after it.
+// pass relays one size, or keeps it while the relay is stalled, and starts the interval after it.
 func (z *resizer) pass(c *channel, s sizePayload) {
-	if c.r.valve.enter() {
+	passed := c.r.valve.enterFlowing()
+	if passed {
 		if rec, ok := c.record(s.message()); ok {
 			_, _ = send(c.far, rec, false)
 		}
@@ -45,6 +46,9 @@ func (z *resizer) pass(c *channel, s sizePayload) {
 	}
 	z.mu.Lock()
 	defer z.mu.Unlock()
+	if !passed && z.pending == nil { // the relay is stalled: the size waits for the next turn, and no later request for the size
+		z.pending = &s
+	}
 	if z.stopped {
 		return
 	}

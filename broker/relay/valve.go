@@ -18,15 +18,43 @@ type valve struct {
 	passing atomic.Int64 // pieces between enter and leave
 	shut    atomic.Bool
 	held    atomic.Bool // release is not nil
+	stalled atomic.Bool // flows is not nil
 
 	mu      sync.Mutex
 	settled chan struct{} // closed by the last leave after close
 	release chan struct{} // closed when held input may pass; nil: not held
+	flows   chan struct{} // closed when data of either direction may pass; nil: not stalled
 	closed  chan struct{} // closed by close; made on demand
 }
 
-// enter asks for permission to relay one piece. After true, leave must follow.
+// enter asks for permission to relay one piece. It waits while the relay is stalled. After true, leave must follow.
 func (v *valve) enter() bool {
+	for v.enterNow() {
+		if !v.stalled.Load() {
+			return true
+		}
+		v.leave()
+		if !v.awaitFlow() {
+			return false
+		}
+	}
+	return false
+}
+
+// enterFlowing is enter without waiting: it also returns false while the relay is stalled.
+func (v *valve) enterFlowing() bool {
+	if !v.enterNow() {
+		return false
+	}
+	if v.stalled.Load() {
+		v.leave()
+		return false
+	}
+	return true
+}
+
+// enterNow is enter without waiting, also while the relay is stalled: for the broker's own words.
+func (v *valve) enterNow() bool {
 	v.passing.Add(1)
 	if !v.open() {
 		v.leave()
@@ -50,7 +78,7 @@ func (v *valve) enterInputOr(given <-chan struct{}) bool {
 
 // enterUnheld is enter for data that acts on the target, without waiting: it also returns false while input is held back.
 func (v *valve) enterUnheld() bool {
-	if !v.enter() {
+	if !v.enterFlowing() {
 		return false
 	}
 	if v.held.Load() {
@@ -125,6 +153,41 @@ func (v *valve) hold(held bool) {
 	}
 }
 
+// stall makes enter and awaitInput wait, or releases them.
+func (v *valve) stall(stalled bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch {
+	case stalled && v.flows == nil:
+		v.flows = make(chan struct{})
+		v.stalled.Store(true)
+	case !stalled && v.flows != nil:
+		v.stalled.Store(false)
+		close(v.flows)
+		v.flows = nil
+	}
+}
+
+// awaitFlow returns when data may pass; false: never again.
+func (v *valve) awaitFlow() bool {
+	for v.open() {
+		if !v.stalled.Load() {
+			return true
+		}
+		v.mu.Lock()
+		flows := v.flows
+		v.mu.Unlock()
+		if flows == nil {
+			return true
+		}
+		select {
+		case <-flows:
+		case <-v.ended():
+		}
+	}
+	return false
+}
+
 // awaitInput returns when input may pass; false: never again. enterUnheld checks again at the moment of relaying.
 func (v *valve) awaitInput() bool { return v.awaitInputOr(nil) }
 
@@ -136,11 +199,14 @@ func (v *valve) awaitInputOr(given <-chan struct{}) bool {
 			return false
 		default:
 		}
-		if !v.held.Load() {
+		if !v.held.Load() && !v.stalled.Load() {
 			return true
 		}
 		v.mu.Lock()
 		release := v.release
+		if release == nil {
+			release = v.flows
+		}
 		v.mu.Unlock()
 		if release == nil {
 			return true

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"sekimori/broker/relay"
 	"sekimori/policy/text"
 )
 
@@ -90,6 +91,10 @@ func pausedNotice() notice {
 	return notice{"一時停止中。入力は届きません。電話をお待ちください。", "Paused; keys are not delivered. Wait for a call."}
 }
 
+func lagNotice() notice {
+	return notice{"一時停止中。操作記録の保存が遅れています。回復すると続き、10秒続くと切断します。", "Paused: the recording's disk is slow. Goes on, or is cut in 10 s."}
+}
+
 func resumedNotice(left time.Duration) notice {
 	return notice{"再開しました。残り" + text.Left(left).JA + "。", "Resumed, " + text.Left(left).EN + " left."}
 }
@@ -136,12 +141,32 @@ func messageNotice(words string) notice {
 type remark struct {
 	kind string
 	text notice
+	// mark is recorded after the notice, which is then shown without waiting for the disk; nil: the notice is recorded and then shown.
+	mark *mark
 }
 
 // say hands a remark to watch. It does not wait: its caller may be judging a thousand sessions.
 func (l *session) say(kind string, text notice) {
+	l.hand(remark{kind: kind, text: text})
+}
+
+func (l *session) hand(r remark) {
 	select {
-	case l.tell <- remark{kind, text}:
+	case l.tell <- r:
 	default:
 	}
+}
+
+// show shows a remark. A disk that does not answer holds it up until the session ends.
+func (l *session) show(r *relay.Relay, v remark) {
+	text := v.text.marked(l.grant.Window.Drill).in(l.a.Lang)
+	_ = within(l.ctx, func() error {
+		if v.mark == nil {
+			r.Notify(v.kind, text)
+			return nil
+		}
+		r.NotifyAhead(v.kind, text)
+		l.mark(v.mark.kind, v.mark.body)
+		return nil
+	})
 }

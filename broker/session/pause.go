@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -31,7 +32,9 @@ func (l *session) setPause(to policy.PauseCause, now time.Time) {
 		l.lastInput.Store(now.UnixNano()) // an engineer whose input was held back was not idle
 		close(l.freed)
 		l.freed = nil
-		l.say("resumed", resumedNotice(l.deadline().Sub(now)))
+		if !l.lag.stalled.Load() { // else the end of that says so
+			l.say("resumed", resumedNotice(l.deadline().Sub(now)))
+		}
 	}
 	switch {
 	case to == policy.PausedUnattended:
@@ -69,7 +72,7 @@ func (l *session) awaitFree() {
 type pausedPayload struct {
 	Session string `json:"session_id"`
 	Window  string `json:"window"`
-	Cause   string `json:"cause"` // attendant: a person pressed pause; attendant-absent
+	Cause   string `json:"cause"` // attendant: a person pressed pause; attendant-absent; recording-behind
 	At      string `json:"at"`
 	Note    string `json:"note,omitempty"`
 }
@@ -161,12 +164,13 @@ func appendPause(tx *store.Tx, kind string, by ledger.Actor, row store.Session, 
 	return err
 }
 
-// pauseNote is a pause by the broker itself, or its end: the attendant is away, or back.
+// pauseNote is a pause by the broker itself, or its end: the attendant is away, or back; the recording lags, or has caught up.
 type pauseNote struct {
 	session string
 	kind    string
 	at      time.Time
-	tries   int // that failed although others could be written
+	cause   policy.PauseCause // empty: PausedUnattended
+	tries   int               // that failed although others could be written
 }
 
 const (
@@ -271,7 +275,7 @@ func writeNote(tx *store.Tx, n pauseNote) error {
 	if err != nil {
 		return err
 	}
-	if row.State.Live() && row.PausedBy == "" { // otherwise it is over, or a person has paused it meanwhile
+	if row.State.Live() && row.PausedBy == "" && n.cause == "" { // otherwise it is over, or a person has paused it meanwhile
 		row.Paused = time.Time{}
 		if n.kind == "session.paused" {
 			row.Paused = n.at
@@ -281,6 +285,6 @@ func writeNote(tx *store.Tx, n pauseNote) error {
 		}
 	}
 	return appendPause(tx, n.kind, broker, row, pausedPayload{
-		Session: row.ID, Window: row.Window, Cause: string(policy.PausedUnattended), At: n.at.UTC().Format(time.RFC3339Nano),
+		Session: row.ID, Window: row.Window, Cause: string(cmp.Or(n.cause, policy.PausedUnattended)), At: n.at.UTC().Format(time.RFC3339Nano),
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 	"sekimori/recordings"
@@ -21,6 +22,7 @@ const endStep = 5 * time.Second
 // No step waits without a bound: a disk or a store that hangs has the end written later, by the supervisor.
 func (l *session) close(c Cause) error {
 	ended := l.sup.o.Clock()
+	l.lagOver()
 	l.end(c) // for the goroutines that wait on the context; the first cause stays
 	l.hangUp(c)
 	l.verified = l.connections()
@@ -93,6 +95,35 @@ func (l *session) seal(c Cause, ended time.Time) *sealing {
 	return s
 }
 
+// ledgerUnsealed appends that the session is over although its recording could not be sealed. The row changes with session.ended, which
+// needs the recording's digest: it follows when the disk answers, or with the next start.
+func (l *session) ledgerUnsealed(c Cause, ended time.Time) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), endStep)
+	defer cancel()
+	err := within(ctx, func() error {
+		return l.sup.o.DB.Write(ctx, func(tx *store.Tx) error {
+			_, err := tx.Append(ledger.Draft{Kind: "session.unsealed", Actor: c.Actor, Subjects: l.subjects(), Payload: unsealedPayload{
+				Session: l.a.ID, Window: l.grant.Window.ID, Ended: ended.UTC().Format(time.RFC3339Nano),
+				Cause: string(c.Reason), Number: c.Reason.Number(), File: l.file(),
+			}})
+			return err
+		})
+	})
+	if err != nil {
+		l.log.Error("unsealed_end_not_ledgered", "error", err)
+	}
+}
+
+// unsealedPayload is the entry of an end whose recording is not sealed yet.
+type unsealedPayload struct {
+	Session string `json:"session_id"`
+	Window  string `json:"window"`
+	Ended   string `json:"ended_at"`
+	Cause   string `json:"end_cause"`
+	Number  int    `json:"number"`
+	File    string `json:"file"`
+}
+
 // pendingEnd is an end that is not in the ledger yet: the store could not write it, or the disk has not sealed the recording.
 type pendingEnd struct {
 	write  func(context.Context) error
@@ -130,6 +161,8 @@ func (l *session) ledgerEnd(c Cause, ended time.Time, s *sealing) error {
 			l.sup.space.release()
 			err = pay(ctx)
 		}
+	} else {
+		l.ledgerUnsealed(c, ended)
 	}
 	if err != nil {
 		l.log.Error("session_end_not_ledgered", "error", err)

@@ -66,6 +66,7 @@ type session struct {
 
 	feed  *live.Feed
 	marks marks
+	lag   lag
 	done  operations
 	conn  *dial.Conn
 	// Set by Run as it gets there, read by the supervisor too; nil before.
@@ -188,6 +189,7 @@ func (l *session) record() error {
 		Elapsed: func() time.Duration { return clock().Sub(start) },
 		Tap:     l.tap,
 		Syncer:  s.syncer, SyncFailed: func(err error) { l.end(l.recordingFailed(err)) },
+		Slow: l.lags, SlowAfter: lagPauses,
 	})
 	if err != nil {
 		return fmt.Errorf("create recording: %w", err)
@@ -254,6 +256,7 @@ func (l *session) carry() Cause {
 	})
 	r.Govern(l.a.Wire, l.conn.Wire)
 	l.relay.Store(r)
+	l.stallNew(r)
 	l.mu.Lock()
 	r.Pause(l.pause != "") // it may have been paused while the target was being reached
 	l.mu.Unlock()

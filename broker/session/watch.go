@@ -9,13 +9,13 @@ import (
 )
 
 // watch waits for the end of a running session: its deadline, an idle engineer, a verdict of the
-// supervisor, a closed side, or a failed recording. It shows the warnings on the way.
+// supervisor, a closed side, or a failed recording. It shows the warnings on the way. It waits for a disk that does not answer only until
+// the session ends.
 func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 	clock := l.sup.o.Clock
 	warned := map[time.Duration]bool{}
 	l.skipWarnings(warned, clock())
-	r.Notify("started", startNotice(l.hour(clock()), l.hour(l.deadline()),
-		l.deadline().Sub(clock()), l.watchers.known()).marked(l.grant.Window.Drill).in(l.a.Lang))
+	l.show(r, remark{kind: "started", text: startNotice(l.hour(clock()), l.hour(l.deadline()), l.deadline().Sub(clock()), l.watchers.known())})
 
 	defer l.arm()()
 	remind := time.NewTimer(l.nextReminder(warned, clock()))
@@ -38,11 +38,11 @@ func (l *session) watch(r *relay.Relay, over <-chan error) Cause {
 			clear(warned)
 			l.skipWarnings(warned, clock())
 		case <-l.marks.wake:
-			if err := l.writeMarks(); err != nil {
+			if err := within(l.ctx, l.writeMarks); err != nil && l.ctx.Err() == nil {
 				return l.recordingFailed(err)
 			}
 		case v := <-l.tell:
-			r.Notify(v.kind, v.text.marked(l.grant.Window.Drill).in(l.a.Lang))
+			l.show(r, v)
 		case <-remind.C:
 			l.remind(r, warned, clock())
 		}
@@ -64,7 +64,7 @@ func (l *session) remind(r *relay.Relay, warned map[time.Duration]bool, now time
 	for _, w := range warnings {
 		if !warned[w.before] && l.deadline().Sub(now) <= w.before {
 			warned[w.before] = true
-			r.Notify("warning", w.text(l.hour(l.deadline()), l.a.Person.Login, l.sup.o.GateName).marked(l.grant.Window.Drill).in(l.a.Lang))
+			l.show(r, remark{kind: "warning", text: w.text(l.hour(l.deadline()), l.a.Person.Login, l.sup.o.GateName)})
 		}
 	}
 	limit, idle := l.idleLimit(), now.Sub(l.lastUse(now))
@@ -78,7 +78,7 @@ func (l *session) remind(r *relay.Relay, warned map[time.Duration]bool, now time
 	case idle >= limit-idleWarning && limit > idleWarning:
 		if !warned[idleWarning+1] {
 			warned[idleWarning+1] = true // a key of its own beside the window's five minutes
-			r.Notify("idle", idleNotice(limit-idle).marked(l.grant.Window.Drill).in(l.a.Lang))
+			l.show(r, remark{kind: "idle", text: idleNotice(limit - idle)})
 		}
 	default:
 		delete(warned, idleWarning+1)

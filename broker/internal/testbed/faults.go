@@ -11,13 +11,14 @@ import (
 // Disk is the operating system's file system for recordings until it is told to fail.
 type Disk struct {
 	recordings.FS
-	mu    sync.Mutex // guards the rest
-	fail  error      // given to every write from now on
-	after int64      // bytes that may still be written before fail counts
-	open  error      // given to every opening
-	sync  error      // given to every sync
-	probe error      // given to every write of a probe before an admission
-	stall *stall     // of the next write; nil: none
+	mu    sync.Mutex    // guards the rest
+	fail  error         // given to every write from now on
+	after int64         // bytes that may still be written before fail counts
+	open  error         // given to every opening
+	sync  error         // given to every sync
+	slow  chan struct{} // every sync waits until it is closed; nil: none waits
+	probe error         // given to every write of a probe before an admission
+	stall *stall        // of the next write; nil: none
 }
 
 type stall struct {
@@ -57,6 +58,19 @@ func (d *Disk) FailSync(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.sync = err
+}
+
+// StallSync holds every sync up, until goOn.
+func (d *Disk) StallSync() (goOn func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.slow = make(chan struct{})
+	return sync.OnceFunc(func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		close(d.slow)
+		d.slow = nil
+	})
 }
 
 // FailProbe makes every write of the probe that comes before an admission fail; nil mends it. Other faults spare the probe: they are about
@@ -139,8 +153,11 @@ func (f *diskFile) Write(p []byte) (int, error) {
 // Sync implements recordings.File.
 func (f *diskFile) Sync() error {
 	f.disk.mu.Lock()
-	fail := f.disk.sync
+	fail, slow := f.disk.sync, f.disk.slow
 	f.disk.mu.Unlock()
+	if slow != nil {
+		<-slow
+	}
 	if fail != nil {
 		return fail
 	}
