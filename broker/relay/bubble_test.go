@@ -17,7 +17,7 @@ import (
 
 // bubble is one session inside testing/synctest, with a clock that the test moves: a client and a target joined by pipes. All
 // of it ends with the test.
-func bubble(t *testing.T, script func(s *testbed.TargetSession)) (*ssh.Client, *relay.Relay) {
+func bubble(t *testing.T, script func(s *testbed.TargetSession), change ...func(*relay.Config)) (*ssh.Client, *relay.Relay) {
 	t.Helper()
 	target := testbed.NewTarget(t, testbed.TargetOptions{Session: script})
 	key, err := age.GenerateX25519Identity()
@@ -43,12 +43,16 @@ func bubble(t *testing.T, script func(s *testbed.TargetSession)) (*ssh.Client, *
 	toGate, atGate := testbed.Pipe()
 	config := &ssh.ServerConfig{NoClientAuth: true}
 	config.AddHostKey(testbed.NewSigner(t))
-	r := relay.New(relay.Config{
+	cfg := relay.Config{
 		Files:    (&rigOptions{}).terms,
 		Recorder: rec,
 		Decide:   func(context.Context, policy.Asked) policy.Decision { return policy.Decision{Allow: true} },
 		Refuse:   func(d policy.Decision) (string, int) { return string(d.Reason), d.Reason.Exit() },
-	})
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	r := relay.New(cfg)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
