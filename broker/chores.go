@@ -83,6 +83,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 			}
 			return b.files.Expire(ctx, kept)
 		}},
+		{Name: "dispose of copies of papers whose time is over", Every: time.Hour, Run: p.papers.Dispose},
 		{Name: "make indexes of recordings", Every: time.Minute, Run: p.views.MakeIndexes},
 		{Name: "derive from recordings why work stands out", Every: time.Minute, Run: p.reviews.Measure},
 		{Name: "index sealed recordings for searches", Every: time.Minute, Run: p.evidence.IndexSealed},

@@ -58,8 +58,8 @@ func ledgerKeys() []configKey {
 		key("quorum", "立会署名がそろったとみなす人数。0 なら全員。", "How many witnesses must have cosigned; 0: all of them.", func(l LedgerConfig) any { return l.Quorum }),
 		key("witness_silence", "立会署名者が応じないまま警報を上げるまで。", "How long a witness may stay silent before an alarm is raised.", func(l LedgerConfig) any { return l.WitnessSilence.String() }),
 		key("checkpoint_mail", "毎日の確定点を送るメールのアドレス。空なら送りません。関守の管理者が消せないところに置きます。", "Mailbox that gets each day's checkpoint; empty: none. Best where the broker's administrators cannot delete it.", func(l LedgerConfig) any { return l.CheckpointMail }),
-		key("retention", "記載の内容を保存する期間(365d 以上)。0s なら廃棄しません。見出しと検証値は残ります。変えるときは二人の同意が要り、延ばすなら14日の予告も要ります。",
-			"How long payloads of entries are kept (365d at least). 0s: for ever. Their headers and hashes stay. A change takes two people, and a longer time fourteen days.", func(l LedgerConfig) any { return l.Retention.String() }),
+		key("retention", "記載の内容と、終わった書類の写しを保存する期間(365d 以上)。0s なら廃棄しません。見出しと検証値は残ります。変えるときは二人の同意が要り、延ばすなら14日の予告も要ります。",
+			"How long payloads of entries, and copies of papers that have ended, are kept (365d at least). 0s: for ever. Their headers and hashes stay. A change takes two people, and a longer time fourteen days.", func(l LedgerConfig) any { return l.Retention.String() }),
 		key("looks_retention", "閲覧の記録の内容を保存する期間(365d 以上)。0s なら廃棄しません。", "The same for the record of looks.", func(l LedgerConfig) any { return l.LooksRetention.String() }),
 	}
 }

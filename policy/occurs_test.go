@@ -158,6 +158,7 @@ var reasonsGivenElsewhere = map[string]string{
 	"LiftNeedsSecond":      "freeze",
 	"FileChanged":          "files", // the kept contents
 	"FileDisposed":         "files",
+	"PaperDisposed":        "papers",
 	"SearchOff":            "view", // the broker's setting
 	"RecordingDisposed":    "evidence",
 }

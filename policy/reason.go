@@ -51,6 +51,7 @@ const (
 	FileWaiting          Reason = "file-waiting"
 	FileChanged          Reason = "file-changed"
 	FileDisposed         Reason = "file-disposed"
+	PaperDisposed        Reason = "paper-disposed"
 	SearchOff            Reason = "search-off"
 	RecordingDisposed    Reason = "recording-disposed"
 )

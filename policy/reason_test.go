@@ -20,7 +20,7 @@ var plausible = map[string]string{
 	"source": "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "feature": "forward", "limit": "2", "minutes": "15", "hours": "24",
 	"scope": "vendor", "subject": "株式会社とても長い名前の情報システム保守サービス", "what": "certification", "who": "vendor",
 	"rule":   "refuse re:(?i)^(drop|truncate)[[:space:]]+table[[:space:]]+(jinji|kyuyo|juki)_[a-z0-9_]+",
-	"target": "hr-db01.internal.city.example.jp", "purposes": "periodic-review, incident", "until": "2027-04-01", "file": "給与計算_修正版_最終_確認済み_20261124.tar.gz",
+	"target": "hr-db01.internal.city.example.jp", "purposes": "periodic-review, incident", "until": "2027-04-01", "paper": "P-0012", "file": "給与計算_修正版_最終_確認済み_20261124.tar.gz",
 }
 
 // hostile fills every placeholder with text that attacks a terminal.
@@ -35,7 +35,7 @@ func hostile() map[string]string {
 // The institution's papers promise the numbers; none may vanish or move.
 func TestEveryNumberIsThere(t *testing.T) {
 	var want, got []int
-	for _, span := range [][2]int{{100, 138}, {140, 142}, {144, 145}, {147, 147}, {200, 220}, {301, 313}} {
+	for _, span := range [][2]int{{100, 142}, {144, 145}, {147, 147}, {200, 220}, {301, 313}} {
 		for n := span[0]; n <= span[1]; n++ {
 			want = append(want, n)
 		}

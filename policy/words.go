@@ -160,6 +160,7 @@ var argFallbacks = map[string]Text{
 	"what":    {JA: "所管課が確認中", EN: "the section knows"},
 	"who":     {JA: "保守要員", EN: "engineer"},
 	"target":  {JA: "接続先", EN: "the target"},
+	"paper":   {JA: "書類", EN: "the paper"},
 	"file":    {JA: "名前の記載なし", EN: "no name stated"},
 }
 

@@ -92,11 +92,15 @@ type Paper struct {
 
 // PaperCopy describes the copy on file.
 type PaperCopy struct {
-	FileName  string `json:"file_name,omitempty"`
-	MediaType string `json:"media_type"`
-	Size      int64  `json:"size"`
-	SHA256    string `json:"sha256"`
+	FileName  string    `json:"file_name,omitempty"`
+	MediaType string    `json:"media_type"`
+	Size      int64     `json:"size"`
+	SHA256    string    `json:"sha256"`
+	Disposed  time.Time `json:"disposed_at,omitzero"` // the copy is gone; its time of keeping was over
 }
+
+// There tells whether the copy is on file still.
+func (c *PaperCopy) There() bool { return c != nil && c.Disposed.IsZero() }
 
 // PaperBody accepts or withdraws a paper.
 type PaperBody struct {

@@ -21,6 +21,8 @@ var kindsOfPapers = func() []Kind {
 		{Name: "paper.filed", JA: "書類の届出", Says: "A paper was put on file.", Subjects: namesPaper, Common: groupPaper},
 		{Name: "paper.accepted", JA: "書類の受理", Says: "Staff accepted a paper that the vendor had handed in.", Subjects: namesPaper, Common: groupPaper, Members: []Member{text("remark", "what was said with it; may be empty")}},
 		{Name: "paper.withdrawn", JA: "書類の取消し", Says: "A paper was withdrawn. It is no longer valid.", Subjects: namesPaper, Common: groupPaper, Members: []Member{text("reason", "why, in words")}},
+		{Name: "paper.disposed", JA: "書類の写しの廃棄", Says: "The copy of a paper is disposed of by the broker, because its time of keeping is over. What was filed about the paper stays.", Subjects: namesPaper, Common: groupPaper,
+			Members: []Member{number("days", "how long copies are kept after the paper has ended")}},
 		{Name: "paper.viewed", JA: "書類の閲覧", Says: "A person opened the copy of a paper.", Subjects: namesPaper, Common: groupPaper,
 			Members: []Member{text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing")}},
 		{Name: "vendor.listed", JA: "保守事業者の一覧", Says: "A person opened the list of vendors.", Subjects: "the person"},

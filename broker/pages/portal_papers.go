@@ -27,6 +27,7 @@ type PaperRow struct {
 	Chip     Chip
 	Until    text.Text
 	Copy     bool
+	Gone     bool // the copy is disposed of
 	Replaced bool
 	Withdraw string
 	Href     string // the paper's page; of the staff
@@ -71,7 +72,7 @@ func (v *visit) papersPage(values url.Values, f *api.Fault) (*PortalPapers, erro
 	}
 	for _, one := range list.Items {
 		state := store.PaperState(one.State)
-		row := PaperRow{ID: one.ID, Kind: store.PaperKind(one.Kind).Label(), Name: one.Name, Person: one.Person, Copy: one.Copy != nil, Replaced: one.Replaced,
+		row := PaperRow{ID: one.ID, Kind: store.PaperKind(one.Kind).Label(), Name: one.Name, Person: one.Person, Copy: one.Copy.There(), Gone: one.Copy != nil && !one.Copy.There(), Replaced: one.Replaced,
 			Chip: chip(state.Label(), paperLooks[state])}
 		if name, ok := known[one.Person]; ok {
 			row.Person = name

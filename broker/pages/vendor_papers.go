@@ -40,7 +40,7 @@ func (v *visit) paperRows(all []api.Paper, engineers []api.Engineer) (Table, []P
 	for i := len(all) - 1; i >= 0; i-- {
 		one := all[i]
 		row := PaperRow{ID: one.ID, Href: "/papers/" + url.PathEscape(one.ID), Kind: paperName(one.Kind, one.Name), Person: one.Person, Chip: paperChip(one.State), Until: endDay(one.Until, v.p.o.Zone),
-			Copy: one.Copy != nil, Replaced: one.Replaced}
+			Copy: one.Copy.There(), Gone: one.Copy != nil && !one.Copy.There(), Replaced: one.Replaced}
 		if name, ok := known[one.Person]; ok {
 			row.Person = name
 		}
@@ -111,6 +111,7 @@ type PaperPage struct {
 	Card   Card
 	Open   string // where the copy is opened; empty: there is none, or the person does not open copies
 	Copy   bool
+	Gone   bool // the copy is disposed of; the card says when
 	Offers []Offer
 }
 
@@ -119,7 +120,7 @@ func (p *Pages) paperPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := &PaperPage{Frame: v.frame(), Chip: paperChip(one.State), Copy: one.Copy != nil, Offers: v.offersOf(one.Offers, "/papers/"+url.PathEscape(one.ID))}
+	page := &PaperPage{Frame: v.frame(), Chip: paperChip(one.State), Copy: one.Copy.There(), Gone: one.Copy != nil && !one.Copy.There(), Offers: v.offersOf(one.Offers, "/papers/"+url.PathEscape(one.ID))}
 	if page.Copy && v.leadsTo("/vendors/{id}/files/{paper}") {
 		page.Open = evidencePath(one.Vendor, one.ID)
 	}
@@ -173,6 +174,10 @@ func (v *visit) paperCard(one api.Paper) (Card, []Link, error) {
 	if c := one.Copy; c != nil {
 		size := strconv.FormatInt((c.Size+1023)/1024, 10)
 		copied = text2(c.FileName+"("+size+" KB)", c.FileName+" ("+size+" kB)")
+		if !c.There() {
+			day := text.Day(c.Disposed.In(z))
+			copied = text2("保存期間を過ぎ、"+day.JA+"に廃棄しました", "disposed of on "+day.EN+", when its time of keeping was over")
+		}
 		rows = append(rows, CardRow{Label: text2("検証値(SHA-256)", "SHA-256"), Text: text.Same(c.SHA256)})
 	}
 	rows = append(rows, CardRow{Label: text2("写し", "Copy"), Text: copied})
@@ -206,7 +211,7 @@ func (v *visit) askEvidence(f *api.Fault) error {
 	if err != nil {
 		return err
 	}
-	page := &EvidencePage{Frame: v.frame(), Action: evidencePath(one.Vendor, one.ID), Copy: one.Copy != nil, Explanation: first(v.given("explanation"))}
+	page := &EvidencePage{Frame: v.frame(), Action: evidencePath(one.Vendor, one.ID), Copy: one.Copy.There(), Explanation: first(v.given("explanation"))}
 	if page.Card, page.Crumbs, err = v.paperCard(one); err != nil {
 		return err
 	}

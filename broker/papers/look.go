@@ -136,13 +136,16 @@ type filed struct {
 }
 
 // Verify checks a copy against the ledger, where a change cannot go unseen; the row can be edited by hand and proves nothing. It shows
-// no content and is not a look. Errors: *DamagedError, ErrNoCopy, store.ErrNotFound.
+// no content and is not a look. Errors: *DamagedError, *policy.Denied where the copy is disposed of, ErrNoCopy, store.ErrNotFound.
 func (k *Keeper) Verify(ctx context.Context, id string) (store.Paper, error) {
 	var p store.Paper
 	var want filed
 	err := k.o.DB.Read(ctx, func(s *store.Snap) (err error) {
 		if p, err = s.Paper(id); err != nil {
 			return fmt.Errorf("paper %q: %w", id, err)
+		}
+		if err := disposed(s, p); err != nil {
+			return err
 		}
 		want, err = ledgered(s, p.ID)
 		return err

@@ -7,7 +7,7 @@ import (
 )
 
 const paperFields = `id, kind, vendor, person, name, fiscal_year, since, until, note, state, filed_by, filed, accepted_by, accepted,
-	withdrawn_by, withdrawn, why, file, file_name, media_type, size, sha256`
+	withdrawn_by, withdrawn, why, file, file_name, media_type, size, sha256, disposed`
 
 const paperColumns = `SELECT ` + paperFields + ` FROM papers`
 
@@ -15,7 +15,7 @@ func scanPaper(r scanner) (Paper, error) {
 	var p Paper
 	err := r.Scan(&p.ID, &p.Kind, &p.Vendor, optional{&p.Person}, &p.Name, &p.FiscalYear, at(&p.From), at(&p.Until), &p.Note, &p.State,
 		&p.FiledBy, at(&p.Filed), &p.AcceptedBy, at(&p.Accepted), &p.WithdrawnBy, at(&p.Withdrawn), &p.Why,
-		&p.File, &p.FileName, &p.MediaType, &p.Size, &p.SHA256)
+		&p.File, &p.FileName, &p.MediaType, &p.Size, &p.SHA256, at(&p.Disposed))
 	return p, err
 }
 
@@ -51,9 +51,9 @@ func (f PaperFilter) where() where {
 	return w
 }
 
-// PaperFiles names every file that a paper refers to. Any other file in the directory was never filed.
+// PaperFiles names every file that a paper refers to. Any other file in the directory was never filed, or is disposed of.
 func (s *Snap) PaperFiles() (map[string]bool, error) {
-	names, err := list(s, func(r scanner) (name string, err error) { return name, r.Scan(&name) }, `SELECT file FROM papers WHERE file <> ''`)
+	names, err := list(s, func(r scanner) (name string, err error) { return name, r.Scan(&name) }, `SELECT file FROM papers WHERE file <> '' AND disposed = 0`)
 	known := make(map[string]bool, len(names))
 	for _, n := range names {
 		known[n] = true
@@ -72,7 +72,7 @@ func (t *Tx) AddPaper(p Paper) error {
 	values := []any{
 		p.ID, string(p.Kind), p.Vendor, orNull(p.Person), p.Name, p.FiscalYear, ms(p.From), ms(p.Until), p.Note, string(p.State),
 		p.FiledBy, ms(p.Filed), p.AcceptedBy, ms(p.Accepted), p.WithdrawnBy, ms(p.Withdrawn), p.Why,
-		p.File, p.FileName, p.MediaType, p.Size, p.SHA256,
+		p.File, p.FileName, p.MediaType, p.Size, p.SHA256, ms(p.Disposed),
 	}
 	_, err := t.exec(`INSERT INTO papers (`+paperFields+`) VALUES (?`+strings.Repeat(", ?", len(values)-1)+`)`, values...)
 	return exists(err)

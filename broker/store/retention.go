@@ -58,7 +58,7 @@ func (s *Snap) about(id string) (f policy.PayloadFacts, err error) {
 			OR EXISTS (SELECT 1 FROM alarm_desks WHERE alarm = ?1 AND acked_at = 0),
 		EXISTS (SELECT 1 FROM named n WHERE n.recording <> '' AND NOT EXISTS (SELECT 1 FROM disposals d WHERE d.session = n.id AND d.done > 0))
 			OR EXISTS (SELECT 1 FROM files WHERE (id = ?1 OR session = ?1) AND disposed = 0 AND state NOT IN ('file-rejected', 'stopped', 'expired'))
-			OR EXISTS (SELECT 1 FROM papers WHERE id = ?1)`, id)
+			OR EXISTS (SELECT 1 FROM papers WHERE id = ?1 AND disposed = 0)`, id)
 	if err != nil {
 		return policy.PayloadFacts{}, err
 	}

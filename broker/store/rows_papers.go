@@ -51,8 +51,9 @@ type Paper struct {
 	File      string // below the papers directory; empty: there is no copy
 	FileName  string // the name given by the person who filed it
 	MediaType string
-	Size      int64  // of the plain content, bytes
-	SHA256    string // of the plain content, hex
+	Size      int64     // of the plain content, bytes
+	SHA256    string    // of the plain content, hex
+	Disposed  time.Time // when the copy was disposed of; zero: it is there, if there ever was one
 }
 
 // PaperFilter narrows Papers. Zero fields do not narrow.

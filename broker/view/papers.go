@@ -133,7 +133,7 @@ func Paper(p store.Paper, z *time.Location) api.Paper {
 		AcceptedBy: p.AcceptedBy, Accepted: At(p.Accepted, z), WithdrawnBy: p.WithdrawnBy, Withdrawn: At(p.Withdrawn, z), Reason: p.Why,
 	}
 	if p.File != "" {
-		v.Copy = &api.PaperCopy{FileName: p.FileName, MediaType: p.MediaType, Size: p.Size, SHA256: p.SHA256}
+		v.Copy = &api.PaperCopy{FileName: p.FileName, MediaType: p.MediaType, Size: p.Size, SHA256: p.SHA256, Disposed: At(p.Disposed, z)}
 	}
 	return v
 }

@@ -41,6 +41,9 @@ func (p *program) paperColumns() []column[api.Paper] {
 			if v.Copy == nil {
 				return p.say("写しなし", "no copy")
 			}
+			if !v.Copy.There() {
+				return p.say("廃棄済み ", "disposed ") + lastDay(v.Copy.Disposed.AddDate(0, 0, 1))
+			}
 			return v.Copy.FileName
 		}},
 	}

@@ -24,6 +24,7 @@ var notAtTheDoor = map[int]string{
 	137: "it takes an institution with standing permits (r26-permit)",
 	138: "a check item: it stops the opening, and then nobody attends (r28-roster; policy's TestRosterInItemAndAtTheDoor)",
 	144: "it takes a system with live rules (r29-live-rules)",
+	139: "it is about copies of papers, which no one reads over SSH (broker/papers/dispose_test.go)",
 	140: "it takes a file that waits in the outbox (r08-files)",
 	141: "it takes kept contents that were changed by hand (broker/session/outbox_test.go)",
 	142: "it takes a recording whose time of keeping is over (recording-purge)",
