@@ -68,6 +68,7 @@ func (p *Payloads) Due(ctx context.Context) error {
 	}
 	if gone {
 		p.Log.Info("payloads_disposed", "entries", len(due), "first", indexes[0], "last", indexes[len(indexes)-1])
+		return p.DB.EmptyJournal(ctx)
 	}
 	return nil
 }

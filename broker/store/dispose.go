@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -99,6 +100,15 @@ func (t *Tx) Dispose(rule, by string, actor ledger.Actor, d PayloadDisposal) err
 		if err := t.runOne(`UPDATE ledger_entries SET salt = NULL, payload = NULL WHERE idx = ?`, i); err != nil {
 			return fmt.Errorf("dispose of entry %d: %w", i, err)
 		}
+	}
+	return nil
+}
+
+// EmptyJournal moves all of the write-ahead journal into the database and empties its file, so that what was disposed of does not stay in older
+// pages of it. While a reader needs those pages they stay; the next call removes them.
+func (db *DB) EmptyJournal(ctx context.Context) error {
+	if _, err := db.w.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
+		return fmt.Errorf("empty the journal: %w", err)
 	}
 	return nil
 }
