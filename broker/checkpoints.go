@@ -38,19 +38,20 @@ func (d checkpointDir) publish(_ context.Context, checkpoint []byte) error {
 
 // replace writes a file so that a reader finds the old content or the new, never a part.
 func (d checkpointDir) replace(name string, content []byte) error {
-	path := filepath.Join(d.dir, name)
-	// A file of that name is left from a crash, or is a link that an attacker put there: it is removed, and no link is followed.
-	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	path, fresh := filepath.Join(d.dir, name), filepath.Join(d.dir, "next.new")
+	// A file of that name is left from a crash, or is a link that an attacker put there: it is removed, and no link is followed. One name for all
+	// files, so that the next checkpoint removes what a crash left.
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_EXCL|os.O_WRONLY|syscall.O_NOFOLLOW, 0o644)
+	f, err := os.OpenFile(fresh, os.O_CREATE|os.O_EXCL|os.O_WRONLY|syscall.O_NOFOLLOW, 0o644)
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	_, err = f.Write(content)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
-		err = os.Rename(path+".new", path)
+		err = os.Rename(fresh, path)
 	}
 	if err != nil {
 		return fmt.Errorf("checkpoint %s: %w", path, err)

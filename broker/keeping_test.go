@@ -89,7 +89,7 @@ func TestRoomThatLastsTooShortRaisesAnAlarm(t *testing.T) {
 }
 
 // TestAttackALinkWhereACheckpointGoes: a person with write access to the checkpoint directory elsewhere cannot make the broker
-// overwrite other files: it used to open "latest.new" through a link.
+// overwrite other files: it used to open its new file through a link.
 func TestAttackALinkWhereACheckpointGoes(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour)
@@ -98,8 +98,10 @@ func TestAttackALinkWhereACheckpointGoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	latest := filepath.Join(o.config.Ledger.CheckpointDir, "latest")
-	if err := os.Symlink(victim, latest+".new"); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"latest.new", "next.new"} {
+		if err := os.Symlink(victim, filepath.Join(o.config.Ledger.CheckpointDir, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	b := o.start()
 	e := o.engineers(1)[0]
