@@ -188,7 +188,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 			table[i].Every = min(table[i].Every, o.Chores)
 		}
 	}
-	table = append(table, chores.Chore{Name: "verify the ledger where someone asked", Every: time.Second, Run: views.VerifyAsked})
+	table = append(table, chores.Chore{Name: "verify the ledger once a day, and where someone asked", Every: time.Second, Run: views.VerifyAsked})
 	if collector != nil {
 		table = append(table, chores.Chore{Name: "look whether the ledger gets to the collector of logs", Every: time.Minute, Run: collector.Due})
 		b.serving.Go(func() { collector.Run(ctx) })

@@ -1,5 +1,7 @@
 package ledger
 
+import "slices"
+
 // formMembers are those of an entry about a form.
 var formMembers = []Member{
 	text("form", "which: `request`, `ledger`, `work-report`, `attendance`, `reviews`, `vendor` or `annual`"), text("of", "the thing of which the form is; absent: of a month, or of all time"),
@@ -8,6 +10,24 @@ var formMembers = []Member{
 
 // KindAnnualFinal is the kind of the entry about a yearly report that is final. The offline verifier compares a report with it.
 const KindAnnualFinal = "annual.finalised"
+
+// KindVerified is the kind of the entry about a verification of the ledger by the broker. Its member result is Holds or Mismatch.
+const KindVerified = "ledger.verified"
+
+// The results of a verification.
+const (
+	Holds    = "holds"
+	Mismatch = "mismatch"
+)
+
+// looksByRole are the kinds of looks whose entries say the role in which the person looked.
+var looksByRole = []string{KindViewed, "recording.exported", "recording.searched", "session.watched", "ledger.listed", "ledger.viewed", "ledger.exported", "ledger.proved"}
+
+// ByRole tells whether entries of a kind have the member role.
+func ByRole(kind string) bool { return slices.Contains(looksByRole, kind) }
+
+// inRole is that member.
+var inRole = text("role", "in which role the person looked: `attendant` (of that session), `auditor`, `approver`, `second-approver`, `information-systems`, `administrator`, `deputy` or `staff`; absent in entries of earlier versions")
 
 // yearMembers are those of an entry about the figures of a fiscal year.
 var yearMembers = []Member{
@@ -33,19 +53,22 @@ var kindsOfTheLedger = func() []Kind {
 			object("subjects", "how often each of at most 64 ids was asked for; absent: none was named"), number("more_subjects", "mentions of ids beyond those; absent: 0"),
 		}},
 		{Name: "ledger.listed", JA: "台帳の一覧", Says: "A person listed entries.", Subjects: "the person", Members: []Member{
-			number("limit", "at most how many"), text("kind", "of which kind; empty: any"), text("subject", "subject's id; empty: any"), number("before", "only entries of a lower index; 0: all"),
+			number("limit", "at most how many"), text("kind", "of which kind; empty: any"), text("subject", "subject's id; empty: any"), number("before", "only entries of a lower index; 0: all"), inRole,
 		}},
 		{Name: "ledger.corrected", JA: "台帳の訂正", Says: "A person appended a correction to an entry, which stays as it is.", Subjects: "the corrected entry (`ledger/` and its index), then that entry's own subjects", Members: []Member{
 			number("entry", "index of the corrected entry"), text("entry_hash", "its leaf's hash, in base64 as in a checkpoint"), text("text", "what is corrected, in words"),
 		}},
 		{Name: "list.viewed", JA: "一覧の閲覧", Says: "A person opened a list, or one of the pages that are named as such.", Subjects: "the person", Members: []Member{
 			text("list", "which: `accounts`, `files`, `freeze-form`, `incidents`, `ledger-export`, `ledger-verify`, `lines`, `people`, `reconciliations`, `systems`, `targets` or `unknown-logins`")}},
-		{Name: "ledger.viewed", JA: "台帳の閲覧", Says: "A person opened an entry.", Subjects: "the person", Members: []Member{number("entry", "index of the entry")}},
+		{Name: "ledger.viewed", JA: "台帳の閲覧", Says: "A person opened an entry.", Subjects: "the person", Members: []Member{number("entry", "index of the entry"), inRole}},
 		{Name: "ledger.exported", JA: "台帳の書き出し", Says: "A person took the ledger out. This entry is in it.", Subjects: "the person", Members: []Member{
-			text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"), text("format", "always `jsonl`"),
+			text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"), text("format", "always `jsonl`"), inRole,
+		}},
+		{Name: KindVerified, JA: "台帳の検証", Says: "The ledger was verified from its first entry: by the broker once a day, or because a person asked. The actor is the person who asked through the API, else the broker.", Members: []Member{
+			text("result", "`holds` or `mismatch`"), number("entries", "how many entries it read"), text("place", "the first place that does not hold, in English; absent: there is none"),
 		}},
 		{Name: "ledger.proved", JA: "記載の証明の書き出し", Says: "A person took the proof of a session's end out: the entry with its path to a signed checkpoint.", Subjects: "the session, the person", Members: []Member{
-			number("entry", "index of the proved entry"), text("session_id", "the session"), text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"),
+			number("entry", "index of the proved entry"), text("session_id", "the session"), text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"), inRole,
 		}},
 		{Name: "annual.viewed", JA: "年次報告の閲覧", Says: "A person read the figures of a fiscal year.", Subjects: "the person", Members: []Member{number("fiscal_year", "`2026`: April 2026 to March 2027")}},
 		{Name: "annual.agreed", JA: "年次報告への同意", Says: "One of two offices agreed to the figures of a fiscal year.", Subjects: "the report (`R8`)", Members: with(yearMembers,

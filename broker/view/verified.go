@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -35,12 +36,14 @@ const (
 // verifiedFor is how long a verification counts.
 const verifiedFor = 24 * time.Hour
 
-// verification is the broker's own verification of the ledger. It is asked for by people who look at the ledger, and done by a chore.
+// verification is the broker's own verification of the ledger. It is asked for by people who look at the ledger, falls due once a day, and is done by a chore.
 type verification struct {
 	mu    sync.Mutex // guards the rest
 	asked bool
 	last  Verified
 	runs  bool
+	// since is the time of the last entry about a verification, or that of the first entry where there is none. Zero: not read yet.
+	since time.Time
 }
 
 // AskVerify asks for a verification of the ledger, which the chore then does.
@@ -65,17 +68,22 @@ func (v *Views) Verified() Verified {
 	return out
 }
 
-// VerifyAsked verifies the ledger where someone asked for it. The broker's timer calls it. A ledger that does not hold raises an alarm.
+// VerifyAsked verifies the ledger where someone asked for it, and once a day. The broker's timer calls it. The result has an entry; a ledger that
+// does not hold raises an alarm.
 func (v *Views) VerifyAsked(ctx context.Context) error {
+	daily, err := v.verifyDaily(ctx)
+	if err != nil {
+		return err
+	}
 	v.check.mu.Lock()
-	if !v.check.asked || v.check.runs {
+	if !v.check.asked && !daily || v.check.runs {
 		v.check.mu.Unlock()
 		return nil
 	}
 	v.check.asked, v.check.runs, v.check.last.Done = false, true, 0
 	v.check.mu.Unlock()
 	found := Verified{State: LedgerVerified}
-	err := v.o.DB.Read(ctx, func(s *store.Snap) error {
+	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
 		var err error
 		if found.Entries, err = s.LedgerSize(); err != nil {
 			return err
@@ -103,10 +111,62 @@ func (v *Views) VerifyAsked(ctx context.Context) error {
 		v.check.last = found
 	}
 	v.check.mu.Unlock()
-	if err != nil || found.State == LedgerVerified {
+	if err != nil {
 		return err
 	}
-	return v.tellMismatch(ctx, found)
+	err = v.EnterVerified(ctx, ledger.Actor{Kind: "broker", Via: "timer"}, found)
+	if found.State == LedgerVerified {
+		return err
+	}
+	return errors.Join(err, v.tellMismatch(ctx, found))
+}
+
+// verifyDaily tells whether no verification was entered for a day.
+func (v *Views) verifyDaily(ctx context.Context) (bool, error) {
+	v.check.mu.Lock()
+	since := v.check.since
+	v.check.mu.Unlock()
+	if since.IsZero() {
+		err := v.o.DB.Read(ctx, func(s *store.Snap) error {
+			for e, err := range s.Entries(store.EntryFilter{Kind: ledger.KindVerified, Newest: true, Limit: 1}) {
+				since = e.Time
+				return err
+			}
+			first, err := s.Entry(0)
+			if since = first.Time; errors.Is(err, store.ErrNotFound) {
+				return nil
+			}
+			return err
+		})
+		if err != nil || since.IsZero() {
+			return false, err
+		}
+		v.check.mu.Lock()
+		v.check.since = since
+		v.check.mu.Unlock()
+	}
+	return v.o.Clock().Sub(since) >= verifiedFor, nil
+}
+
+// EnterVerified enters the result of a verification of the ledger.
+func (v *Views) EnterVerified(ctx context.Context, by ledger.Actor, found Verified) error {
+	payload := map[string]any{"result": ledger.Holds, "entries": found.Entries}
+	if found.State != LedgerVerified {
+		payload["result"], payload["place"] = ledger.Mismatch, found.Place.EN
+	}
+	at := time.Time{}
+	err := v.o.DB.Write(ctx, func(tx *store.Tx) error {
+		at = tx.Now
+		_, err := tx.Append(ledger.Draft{Kind: ledger.KindVerified, Actor: by, Payload: payload})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("enter the verification of the ledger: %w", err)
+	}
+	v.check.mu.Lock()
+	v.check.since = at
+	v.check.mu.Unlock()
+	return nil
 }
 
 // tellMismatch raises an alarm, unless one was raised within a day.

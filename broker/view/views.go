@@ -1,7 +1,10 @@
 package view
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -92,9 +95,16 @@ func listed[R, V any](p store.Paged[R], view func(R) V) api.List[V] {
 	return api.List[V]{Items: Each(p.Rows, view), Total: p.Total, Next: p.Next}
 }
 
-// Looked writes the entry about a look. The entry is committed when Looked returns.
+// Looked writes the entry about a look. The entry is committed when Looked returns. Where the kind has the member role, Looked adds it.
 func (v *Views) Looked(ctx context.Context, by Reader, kind string, subjects []string, payload any) error {
 	err := v.o.DB.Write(ctx, func(tx *store.Tx) error {
+		payload := payload
+		if ledger.ByRole(kind) {
+			var err error
+			if payload, err = inRole(tx.Snap, by, subjects, payload); err != nil {
+				return err
+			}
+		}
 		_, err := tx.Append(ledger.Draft{Kind: kind, Actor: by.actor(), Subjects: subjects, Payload: payload})
 		return err
 	})
@@ -102,6 +112,33 @@ func (v *Views) Looked(ctx context.Context, by Reader, kind string, subjects []s
 		return fmt.Errorf("ledger %s: %w", kind, err)
 	}
 	return nil
+}
+
+// inRole adds to the payload of a look the role in which the person looks. The first subject may be the session that they look at.
+func inRole(s *store.Snap, by Reader, subjects []string, payload any) (map[string]any, error) {
+	var work policy.Subject
+	if len(subjects) > 0 && subjects[0] != by.ID {
+		var err error
+		if work, err = s.Subject(subjects[0]); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, fmt.Errorf("role of a look at %s: %w", subjects[0], err)
+		}
+	}
+	standsInFor, err := s.StandsInFor(by.ID)
+	if err != nil {
+		return nil, fmt.Errorf("for whom %s stands in: %w", by.ID, err)
+	}
+	b, err := json.Marshal(payload)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]any{}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	if err := d.Decode(&out); err != nil {
+		return nil, err
+	}
+	out["role"] = policy.LookRole(by.Person, work, len(standsInFor) > 0)
+	return out, nil
 }
 
 // The pages of level L1 that are no list.

@@ -15,6 +15,7 @@ import (
 	"sekimori/broker/store"
 	"sekimori/broker/view"
 	"sekimori/policy"
+	"sekimori/policy/text"
 )
 
 func (s *Server) entries(c *call) error {
@@ -131,6 +132,14 @@ func (s *Server) verifyLedger(c *call) error {
 		return nil
 	})
 	if err != nil {
+		return err
+	}
+	found := view.Verified{State: view.LedgerVerified, Entries: v.Entries, Place: text.Of(v.PlaceJA, v.Place)}
+	if !v.OK {
+		found.State = view.LedgerMismatch
+	}
+	// A ledger that does not hold may take no further entry; the person is told all the same.
+	if err := s.o.Views.EnterVerified(c.r.Context(), ledger.Actor{Kind: "person", ID: c.person.ID, Via: c.reader().Via}, found); err != nil && v.OK {
 		return err
 	}
 	return c.reply(v)
