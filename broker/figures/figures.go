@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"time"
 
 	"sekimori/recordings/exactjson"
@@ -112,32 +113,35 @@ func (r Report) wholeYear() bool {
 	return r.From.Equal(from) && r.To.Equal(to) && from.Before(to)
 }
 
-// Difference is the first figure on which two reports differ.
+// Difference is the first figure on which two reports differ. A value that one of them does not have is a dash.
 type Difference struct {
 	Figure            string
-	Stated, Recounted int64
+	Stated, Recounted string
 }
 
 // Differs compares the stated figures with those that were counted again, in their order. ok: all agree.
 func (r Report) Differs(again []Figure) (d Difference, ok bool) {
-	counted := map[string]int64{}
+	counted, seen := map[string]string{}, map[string]bool{}
 	for _, f := range again {
-		counted[f.name()] = f.Value
+		counted[f.name()] = strconv.FormatInt(f.Value, 10)
 	}
 	for _, f := range r.Figures {
-		n, there := counted[f.name()]
-		if !there || n != f.Value {
-			return Difference{f.name(), f.Value, n}, false
+		stated, n := strconv.FormatInt(f.Value, 10), cmp.Or(counted[f.name()], absent)
+		if n != stated || seen[f.name()] { // another value, or stated twice
+			return Difference{f.name(), stated, n}, false
 		}
-		delete(counted, f.name())
+		seen[f.name()] = true
 	}
 	for _, f := range again {
-		if _, left := counted[f.name()]; left { // not stated, or stated twice
-			return Difference{f.name(), 0, f.Value}, false
+		if !seen[f.name()] {
+			return Difference{f.name(), absent, counted[f.name()]}, false
 		}
 	}
 	return Difference{}, true
 }
+
+// absent stands for a figure that a report does not have.
+const absent = "—"
 
 // Year is the fiscal year that begins in April of a year, in a zone.
 func Year(fy int, z *time.Location) (from, to time.Time) {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,8 +17,11 @@ func recount(t *testing.T, export []byte, from, to time.Time) map[string]int64 {
 	t.Helper()
 	type line struct {
 		Header struct {
-			Time time.Time `json:"time"`
-			Kind string    `json:"kind"`
+			Time  time.Time `json:"time"`
+			Kind  string    `json:"kind"`
+			Actor struct {
+				ID string `json:"id"`
+			} `json:"actor"`
 		} `json:"header"`
 		Payload map[string]any `json:"payload"`
 	}
@@ -85,23 +89,78 @@ func recount(t *testing.T, export []byte, from, to time.Time) map[string]int64 {
 	})
 	count("sessions.extended", real("extension.granted"))
 	count("sessions.late_restore", real("line.left-on"))
+	count("sessions.separation_lost", real("line.lost"))
+	count("viewing.alarms", kind("alarm.raised"))
+	number := func(l line, name string) int64 { n, _ := l.Payload[name].(float64); return int64(n) }
+	texts := func(l line, name string) (all []string) {
+		list, _ := l.Payload[name].([]any)
+		for _, one := range list {
+			s, _ := one.(string)
+			all = append(all, s)
+		}
+		return all
+	}
+	out["requests.overrides"], out["viewing.unknown_logins"] = 0, 0
+	for i, l := range all {
+		var items []string
+		switch {
+		case !within(l):
+		case l.Header.Kind == "target.reconciled":
+			out["viewing.unknown_logins"] += number(l, "new") + number(l, "beyond")
+		case real("window.overridden")(i, l):
+			items = []string{text(l, "item")}
+		case real("emergency.opened")(i, l), real("request.approved")(i, l) && flag(l, "final"):
+			items = texts(l, "overrides")
+		}
+		for _, item := range items {
+			out["requests.overrides"]++
+			out["requests.by_override."+item]++
+		}
+	}
 	count("reviews.freezes", func(i int, l line) bool { return kind("freeze.on")(i, l) && !flag(l, "drill") })
 	count("reviews.confirmed_days", kind("day.confirmed"))
 	count("viewing.exports", func(i int, l line) bool {
 		return kind("ledger.exported", "form.exported", "recording.exported", "incident.exported", "ledger.proved")(i, l) && !flag(l, "drill")
 	})
 	count("viewing.notice_versions", kind("notice.in-force"))
-	count("viewing.disposals", kind("file.disposed", "ledger.disposed", "recording.disposed"))
+	count("viewing.disposals", kind("recording.disposed", "file.disposed", "ledger.disposed", "recording.disposed"))
 	count("viewing.files_in", kind("file.released"))
 	count("viewing.files_out", kind("file.fetched"))
-	count("viewing.views", kind("recording.viewed", "recording.exported", "session.watched"))
+	looks, ofLedger := kind("recording.viewed", "recording.exported", "recording.searched", "session.watched"), kind("ledger.listed", "ledger.viewed", "ledger.exported", "ledger.proved")
+	count("viewing.views", looks)
+	count("viewing.ledger_views", ofLedger)
 	count("ledger.entries", func(int, line) bool { return true })
 	out["ledger.unreadable"] = 0
 	for _, l := range all {
-		if within(l) && kind("recording.viewed", "recording.exported", "session.watched")(0, l) {
+		role := text(l, "role")
+		if role == "" {
+			role = "not-stated"
+		}
+		if within(l) && looks(0, l) {
 			out["viewing.by_purpose."+text(l, "purpose")]++
+			out["viewing.by_role."+role]++
+		}
+		if within(l) && ofLedger(0, l) {
+			out["viewing.ledger_by_role."+role]++
 		}
 	}
+
+	count("ledger.verifications", kind("ledger.verified"))
+	count("ledger.mismatches", func(i int, l line) bool { return kind("ledger.verified")(i, l) && text(l, "result") != "holds" })
+	days := map[string]bool{}
+	out["ledger.last_verified_entries"] = 0
+	for i := len(all) - 1; i >= 0; i-- {
+		if !within(all[i]) || all[i].Header.Kind != "ledger.verified" {
+			continue
+		}
+		day := all[i].Header.Time.In(from.Location()).Format("20060102")
+		if len(days) == 0 {
+			on, _ := strconv.ParseInt(day, 10, 64)
+			out["ledger.last_verified_on"], out["ledger.last_verified_entries"], out["ledger.last_result."+text(all[i], "result")] = on, number(all[i], "entries"), 1
+		}
+		days[day] = true
+	}
+	out["ledger.verified_days"] = int64(len(days))
 
 	worked := func(i int, l line) bool { return kind("session.ended")(i, l) && !drill(text(l, "request_no"), i) }
 	opening := func(ended int) line { // the session's opening that no earlier end took
@@ -119,6 +178,7 @@ func recount(t *testing.T, export []byte, from, to time.Time) map[string]int64 {
 		return line{}
 	}
 	vendors, engineers, due, milliseconds := map[string]bool{}, map[string]bool{}, map[string]bool{}, 0.0
+	out["viewing.numbers_masked"] = 0
 	for i, l := range all {
 		if !within(l) || !worked(i, l) {
 			continue
@@ -126,6 +186,7 @@ func recount(t *testing.T, export []byte, from, to time.Time) map[string]int64 {
 		s, _ := l.Payload["seconds"].(float64)
 		milliseconds += math.Round(s * 1000)
 		out["sessions.by_end_cause."+text(l, "end_cause")]++
+		out["viewing.numbers_masked"] += number(l, "masked")
 		o := opening(i)
 		vendors[text(o, "vendor")], engineers[text(o, "engineer")] = true, true
 		if review := text(o, "window"); review != "" {
@@ -143,13 +204,12 @@ func recount(t *testing.T, export []byte, from, to time.Time) map[string]int64 {
 		return worked(i, l) && n
 	})
 	out["sessions.seconds"] = int64(milliseconds) / 1000
-	share := func(n, of int64) int64 {
-		if of == 0 {
-			return 100
+	share := func(name string, n, of int64) { // a share of nothing is no figure
+		if of > 0 {
+			out[name] = n * 100 / of
 		}
-		return n * 100 / of
 	}
-	out["sessions.attended_rate"] = share(out["sessions.attended"], out["sessions.count"])
+	share("sessions.attended_rate", out["sessions.attended"], out["sessions.count"])
 	out["supervision.vendors"], out["supervision.engineers"] = int64(len(vendors)), int64(len(engineers))
 	out["sessions.refused"] = 0
 	for _, l := range all {
@@ -204,16 +264,18 @@ func recount(t *testing.T, export []byte, from, to time.Time) map[string]int64 {
 			people[person] = true
 		}
 	}
-	out["supervision.pledged"], out["supervision.pledge_rate"] = int64(len(people)), share(int64(len(people)), int64(len(engineers)))
+	out["supervision.pledged"] = int64(len(people))
+	share("supervision.pledge_rate", int64(len(people)), int64(len(engineers)))
 
-	out["reviews.due"], out["reviews.reviewed"], out["reviews.left_out"] = int64(len(due)), 0, 0
+	out["reviews.due"], out["reviews.reviewed"], out["reviews.left_out"], out["reviews.late"] = int64(len(due)), 0, 0, 0
+	signers := map[string]string{} // of the review, the last
 	for review := range due {
-		last, drawn := "", ""
+		last, drawn, late := "", "", false
 		for _, l := range all {
 			switch {
 			case text(l, "review") != review:
 			case l.Header.Kind == "review.signed":
-				last = text(l, "verdict")
+				last, late, signers[review] = text(l, "verdict"), flag(l, "late"), l.Header.Actor.ID
 			case l.Header.Kind == "review.sampled":
 				drawn = text(l, "outcome")
 			}
@@ -225,8 +287,54 @@ func recount(t *testing.T, export []byte, from, to time.Time) map[string]int64 {
 		if last != "" {
 			out["reviews.reviewed"]++
 			out["reviews.by_judgement."+last]++
+			if late {
+				out["reviews.late"]++
+			}
 		}
 	}
+	out["reviews.recorded_seconds"], out["reviews.sent_seconds"] = 0, 0
+	recorded := map[string]int{} // session; its last end with a recording
+	for i, l := range all {
+		if within(l) && worked(i, l) && l.Payload["recording"] != nil {
+			recorded[text(l, "session_id")] = i
+		}
+	}
+	for session, ended := range recorded {
+		review := text(opening(ended), "window")
+		if review == "" {
+			review = session
+		}
+		if signers[review] == "" {
+			continue
+		}
+		length, seconds := int64(0), map[int64]bool{} // each second that the signer was sent
+		for _, l := range all {
+			if l.Header.Kind != "recording.served" || l.Header.Time.Before(from) || text(l, "session_id") != session {
+				continue
+			}
+			length = max(length, number(l, "length"))
+			for _, way := range []string{"picture", "text", "search"} {
+				parts, _ := l.Payload[way].([]any)
+				for _, part := range parts {
+					ends, _ := part.([]any)
+					for at := int64(ends[0].(float64)); at < int64(ends[1].(float64)) && at < number(l, "length"); at++ {
+						seconds[at] = seconds[at] || text(l, "person") == signers[review]
+					}
+				}
+			}
+		}
+		if length == 0 {
+			s, _ := all[ended].Payload["seconds"].(float64)
+			length = int64(math.Ceil(s))
+		}
+		out["reviews.recorded_seconds"] += length
+		for _, signer := range seconds {
+			if signer {
+				out["reviews.sent_seconds"]++
+			}
+		}
+	}
+	share("reviews.coverage", out["reviews.sent_seconds"], out["reviews.recorded_seconds"])
 	findings, closed := map[string]bool{}, map[string]bool{}
 	for _, l := range all {
 		switch no := text(l, "finding_no"); l.Header.Kind {
@@ -241,6 +349,6 @@ func recount(t *testing.T, export []byte, from, to time.Time) map[string]int64 {
 		}
 	}
 	out["reviews.findings"], out["reviews.findings_closed"] = int64(len(findings)), int64(len(closed))
-	out["reviews.rate"] = share(out["reviews.reviewed"], out["reviews.due"])
+	share("reviews.rate", out["reviews.reviewed"], out["reviews.due"])
 	return out
 }

@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"encoding/json"
 	"math"
 	"strings"
 
@@ -20,24 +21,34 @@ type payload struct {
 		Drill            bool   `json:"drill"`
 		IndividualNumber bool   `json:"individual_number"`
 	} `json:"body"`
-	Session   string  `json:"session_id"`
-	Window    string  `json:"window"`
-	Vendor    string  `json:"vendor"`
-	Engineer  string  `json:"engineer"`
-	Person    string  `json:"person"`
-	Attendant string  `json:"attendant"`
-	Seconds   float64 `json:"seconds"`
-	EndCause  string  `json:"end_cause"`
-	Reason    string  `json:"reason"`
-	Kind      string  `json:"kind"`
-	Count     int64   `json:"count"`
-	Paper     string  `json:"paper"`
-	Review    string  `json:"review"`
-	Verdict   string  `json:"verdict"`
-	Purpose   string  `json:"purpose"`
-	Drill     bool    `json:"drill"`
-	Outcome   string  `json:"outcome"`
-	Finding   string  `json:"finding_no"`
+	Session   string          `json:"session_id"`
+	Window    string          `json:"window"`
+	Vendor    string          `json:"vendor"`
+	Engineer  string          `json:"engineer"`
+	Person    string          `json:"person"`
+	Attendant string          `json:"attendant"`
+	Seconds   float64         `json:"seconds"`
+	EndCause  string          `json:"end_cause"`
+	Reason    string          `json:"reason"`
+	Kind      string          `json:"kind"`
+	Count     int64           `json:"count"`
+	Paper     string          `json:"paper"`
+	Review    string          `json:"review"`
+	Verdict   string          `json:"verdict"`
+	Purpose   string          `json:"purpose"`
+	Drill     bool            `json:"drill"`
+	Outcome   string          `json:"outcome"`
+	Finding   string          `json:"finding_no"`
+	Late      bool            `json:"late"`
+	Overrides []string        `json:"overrides"`
+	Item      string          `json:"item"`
+	Masked    int64           `json:"masked"`
+	Recording json.RawMessage `json:"recording"`
+	Role      string          `json:"role"`
+	New       int64           `json:"new"`
+	Beyond    int64           `json:"beyond"`
+	Result    string          `json:"result"`
+	Entries   int64           `json:"entries"`
 }
 
 // rules says for each kind of entry what it does to the count. in: the entry lies in the fiscal year. Entries before it are read as well,
@@ -63,13 +74,24 @@ var rules = map[string]func(c *Counter, e ledger.Entry, p payload, in bool){
 			if p.State == "approved-conditional" {
 				c.add("requests", "conditional")
 			}
+			c.overridden(p.Overrides)
 		}
 	},
 	"request.returned":  decision("returned"),
 	"request.rejected":  decision("rejected"),
 	"request.withdrawn": decision("withdrawn"),
 	"request.lapsed":    decision("lapsed"),
-	"emergency.opened":  decision("emergency"),
+	"emergency.opened": func(c *Counter, e ledger.Entry, p payload, in bool) {
+		decision("emergency")(c, e, p, in)
+		if in && !c.drill[p.Request] {
+			c.overridden(p.Overrides)
+		}
+	},
+	"window.overridden": func(c *Counter, _ ledger.Entry, p payload, in bool) {
+		if in && !c.drill[p.Request] {
+			c.overridden([]string{p.Item})
+		}
+	},
 
 	"session.opening": func(c *Counter, _ ledger.Entry, p payload, _ bool) {
 		c.open[p.Session] = p
@@ -96,6 +118,9 @@ var rules = map[string]func(c *Counter, e ledger.Entry, p payload, in bool){
 	"extension.granted": func(c *Counter, _ ledger.Entry, p payload, in bool) {
 		c.when(in && !c.drill[p.Request], "sessions", "extended")
 	},
+	"line.lost": func(c *Counter, _ ledger.Entry, p payload, in bool) {
+		c.when(in && !c.drill[p.Request], "sessions", "separation_lost")
+	},
 	"line.left-on": func(c *Counter, _ ledger.Entry, p payload, in bool) {
 		c.when(in && !c.drill[p.Request], "sessions", "late_restore")
 	},
@@ -104,7 +129,9 @@ var rules = map[string]func(c *Counter, e ledger.Entry, p payload, in bool){
 	"paper.accepted":  func(c *Counter, _ ledger.Entry, p payload, in bool) { c.paper(p, in) },
 	"paper.withdrawn": func(c *Counter, _ ledger.Entry, p payload, _ bool) { delete(c.pledges, p.Paper) },
 
-	"review.signed":  func(c *Counter, _ ledger.Entry, p payload, _ bool) { c.verdicts[p.Review] = p.Verdict },
+	"review.signed": func(c *Counter, e ledger.Entry, p payload, _ bool) {
+		c.verdicts[p.Review] = signed{p.Verdict, e.Actor.ID, p.Late}
+	},
 	"review.sampled": func(c *Counter, _ ledger.Entry, p payload, _ bool) { c.leftOut[p.Review] = p.Outcome == "left-out" },
 	"finding.opened": func(c *Counter, _ ledger.Entry, p payload, in bool) {
 		if in {
@@ -124,17 +151,42 @@ var rules = map[string]func(c *Counter, e ledger.Entry, p payload, in bool){
 		look(c, e, p, in)
 		export(c, e, p, in)
 	},
+	"recording.searched": look,
 	"session.watched":    look,
-	"ledger.exported":    export,
+	ledger.KindServed:    func(c *Counter, e ledger.Entry, _ payload, _ bool) { c.sent(e) },
+	"ledger.listed":      lookAtLedger,
+	"ledger.viewed":      lookAtLedger,
+	"ledger.proved":      lookAtLedger,
+	"ledger.exported":    export func(c *Counter, e ledger.Entry, p payload, in bool) {
+		lookAtLedger(c, e, p, in)
+		c.when(in, "viewing", "exports")
+	},
 	"form.exported":      export,
 	"incident.exported":  export,
 	"ledger.proved":      export,
 	"notice.in-force":    func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "notice_versions") },
 	"recording.disposed": disposal,
 	"file.disposed":      disposal,
+	"recording.disposed": func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "disposals") },
 	ledger.KindDisposed:  disposal,
 	"file.released":      func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "files_in") },
 	"file.fetched":       func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "files_out") },
+	"alarm.raised":       func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "alarms") },
+	"target.reconciled": func(c *Counter, _ ledger.Entry, p payload, in bool) {
+		if in {
+			c.addPart("viewing", "unknown_logins", "", p.New+p.Beyond)
+		}
+	},
+
+	ledger.KindVerified: func(c *Counter, e ledger.Entry, p payload, in bool) {
+		if !in {
+			return
+		}
+		c.add("ledger", "verifications")
+		c.when(p.Result != ledger.Holds, "ledger", "mismatches")
+		c.verifiedDays[c.day(e.Time)] = true
+		c.verified.on, c.verified.entries, c.verified.result = c.day(e.Time), p.Entries, p.Result
+	},
 }
 
 // decision counts a decision on a request under a key.
@@ -149,6 +201,29 @@ func look(c *Counter, _ ledger.Entry, p payload, in bool) {
 	if in {
 		c.add("viewing", "views")
 		c.addPart("viewing", "by_purpose", p.Purpose, 1)
+		c.addPart("viewing", "by_role", roleOf(p), 1)
+	}
+}
+
+func lookAtLedger(c *Counter, _ ledger.Entry, p payload, in bool) {
+	if in {
+		c.add("viewing", "ledger_views")
+		c.addPart("viewing", "ledger_by_role", roleOf(p), 1)
+	}
+}
+
+func roleOf(p payload) string {
+	if p.Role == "" {
+		return NotStated
+	}
+	return p.Role
+}
+
+// overridden counts the check items with which a window may start although they are unmet.
+func (c *Counter) overridden(items []string) {
+	for _, item := range items {
+		c.add("requests", "overrides")
+		c.addPart("requests", "by_override", item, 1)
 	}
 }
 
@@ -197,6 +272,11 @@ func (c *Counter) ended(p payload) {
 		review = p.Session
 	}
 	c.due[review] = true
+	c.addPart("viewing", "numbers_masked", "", p.Masked)
+	if len(p.Recording) > 0 {
+		w := c.work(p.Session)
+		w.review, w.ended = review, int64(math.Ceil(p.Seconds))
+	}
 }
 
 func (c *Counter) refused(reason string, n int64) {

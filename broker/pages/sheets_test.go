@@ -277,7 +277,7 @@ func TestTheReviewReportLeavesSampledWorkOut(t *testing.T) {
 		out := map[string]string{}
 		for _, p := range s.Parts {
 			for _, f := range p.Fields {
-				out[f.Key] = f.Code
+				out[f.Key], out[f.Key+" said"] = f.Code, f.Text.JA
 			}
 			if p.Table != nil {
 				for cells := range p.Table.Rows {
@@ -293,7 +293,7 @@ func TestTheReviewReportLeavesSampledWorkOut(t *testing.T) {
 		t.Errorf("before the draw: %v", got)
 	}
 	w.put(func(tx *store.Tx) error { return tx.DrawReview("R8-0001-1", store.DrawnLeftOut, "1/2", 0) })
-	if got := read(); got["rate"] != "100" || got["overdue"] != "0" || got["left_out"] != "1" || !strings.Contains(got["not_reviewed"], "not-sampled") {
+	if got := read(); got["rate"] != "" || got["rate said"] != "—(点検の対象なし)" || got["coverage said"] != "—(点検済みの操作記録なし)" || got["overdue"] != "0" || got["left_out"] != "1" || !strings.Contains(got["not_reviewed"], "not-sampled") {
 		t.Errorf("left out: %v", got)
 	}
 }

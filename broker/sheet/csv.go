@@ -3,6 +3,7 @@ package sheet
 import (
 	"bufio"
 	"io"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -58,7 +59,7 @@ func (f *csvFile) write(values []string, number []bool) error {
 		if i > 0 {
 			f.w.WriteByte(',')
 		}
-		if number != nil && number[i] {
+		if number != nil && number[i] && isNumber(v) {
 			f.w.WriteString(v)
 			continue
 		}
@@ -68,6 +69,12 @@ func (f *csvFile) write(values []string, number []bool) error {
 	}
 	_, err := f.w.WriteString("\r\n")
 	return err
+}
+
+// isNumber tells whether a value of a number column is a number, or none. Else it says in words why there is no number.
+func isNumber(v string) bool {
+	_, err := strconv.ParseInt(v, 10, 64)
+	return v == "" || err == nil
 }
 
 func (f *csvFile) text(s string) {

@@ -49,7 +49,12 @@ func (o Options) flat(c Column) []flatColumn {
 			return []flatColumn{{head: label, value: code}}
 		}
 	case Number:
-		return []flatColumn{{head: label, value: code, number: true}}
+		return []flatColumn{{head: label, number: true, value: func(v Cell) string {
+			if v.Code == "" {
+				return words(v) // why there is no number
+			}
+			return v.Code
+		}}}
 	}
 	return []flatColumn{{head: label, value: words}}
 }

@@ -112,7 +112,7 @@ func (v *Views) yearSheet(y year) (*sheet.Sheet, error) {
 		sheet.NewField("auditor_agreed_at", text.Of("点検担当の同意", "Auditor agreed"), sheet.Time, sheet.At(y.agreed(policy.Auditor, v).At)),
 		sheet.NewField("checkpoint", text.Of("確定点", "Checkpoint"), sheet.Words, spelled(y.Checkpoint)),
 	}}
-	s.Parts = append([]sheet.Part{head}, y.parts()...)
+	s.Parts = append([]sheet.Part{head}, y.tables()...)
 	s.Parts = append(s.Parts, y.errata(v), y.opinions())
 	s.Notes = append(s.Notes,
 		text.Of(fmt.Sprintf("台帳の記載 %d 件から数えました。検証ファイルを sekimori-verify --report に渡すと、台帳の書き出しからすべての数値を数え直せます。", y.Entries),

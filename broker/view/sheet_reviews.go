@@ -172,10 +172,7 @@ func reviewsRows() []formRow[reviewsForm] {
 		{"summary", "left_out", "抽出外", "Left out by the plan", sheet.Number, func(x f) sheet.Cell { return sheet.Count(int64(x.leftOut())) }},
 		{"summary", "rate", "点検率(%、切捨て)", "Rate (%, rounded down)", sheet.Number, func(x f) sheet.Cell {
 			due := len(x.all) - x.leftOut()
-			if due == 0 {
-				return sheet.Count(100)
-			}
-			return sheet.Count(int64(100 * len(x.signed()) / due))
+			return shareOf(int64(len(x.signed())), int64(due), text.Of("—(点検の対象なし)", "— (no work to review)"))
 		}},
 		{"summary", "overdue", "期限超過", "Overdue", sheet.Number, func(x f) sheet.Cell {
 			n := 0
@@ -190,12 +187,12 @@ func reviewsRows() []formRow[reviewsForm] {
 		{"summary", "sent_seconds", "送った分(秒)", "Sent to auditors (seconds)", sheet.Number, func(x f) sheet.Cell { sent, _ := x.seen(); return sheet.Count(sent) }},
 		{"summary", "coverage", "送った率(%、切捨て)", "Part that was sent (%, rounded down)", sheet.Number, func(x f) sheet.Cell {
 			sent, length := x.seen()
-			if length == 0 {
-				return sheet.Count(0)
-			}
-			return sheet.Count(100 * min(sent, length) / length)
+			return shareOf(min(sent, length), length, text.Of("—(点検済みの操作記録なし)", "— (no recording of reviewed work)"))
 		}},
 		{"summary", "longest_delay_days", "判定まで(日、最長)", "Longest time to judgement (days)", sheet.Number, func(x f) sheet.Cell {
+			if len(x.signed()) == 0 {
+				return sheet.Cell{Text: text.Of("—(点検済みなし)", "— (nothing reviewed)")}
+			}
 			var longest time.Duration
 			for _, r := range x.signed() {
 				longest = max(longest, r.SignedAt.Sub(r.Created))
@@ -203,6 +200,14 @@ func reviewsRows() []formRow[reviewsForm] {
 			return sheet.Count(int64(longest / (24 * time.Hour)))
 		}},
 	}
+}
+
+// shareOf is a share in per cent, rounded down. A share of nothing says so: it is neither 0 nor 100.
+func shareOf(n, of int64, nothing text.Text) sheet.Cell {
+	if of == 0 {
+		return sheet.Cell{Text: nothing}
+	}
+	return sheet.Count(100 * n / of)
 }
 
 // seen sums up the recordings of signed reviews: the seconds that the signers were sent, and all.

@@ -138,8 +138,8 @@ func (c *recount) differs(name string, entries int64) *failure {
 		return c.otherwise(name)
 	}
 	return &failure{code: "report-differs", message: text{
-		fmt.Sprintf("%s: %s は %d とありますが、台帳から数えると %d です", name, d.Figure, d.Stated, d.Recounted),
-		fmt.Sprintf("%s: %s is stated as %d; counted from the ledger it is %d", name, d.Figure, d.Stated, d.Recounted),
+		fmt.Sprintf("%s: %s は %s とありますが、台帳から数えると %s です", name, d.Figure, d.Stated, d.Recounted),
+		fmt.Sprintf("%s: %s is stated as %s; counted from the ledger it is %s", name, d.Figure, d.Stated, d.Recounted),
 	}, hint: text{"年次報告の検証ファイルが台帳のものと違います。報告を作り直すか、情報システム課と監査へ知らせてください", "the report is not that of this ledger; have it made anew, or tell the information-systems section and the auditor"}}
 }
 

@@ -19,7 +19,10 @@ import (
 	"sekimori/recordings"
 )
 
-var updateSample = flag.Bool("update", false, "make examples/audit anew")
+var (
+	updateSample = flag.Bool("update", false, "make examples/audit anew")
+	updateReport = flag.Bool("update-report", false, "count the yearly report of examples/audit anew; ledger, recording and keys stay")
+)
 
 // sample is the directory of the sample for auditors.
 const sample = "../../examples/audit"
@@ -48,6 +51,9 @@ var sampleCases = []sampleCase{
 func TestSampleForAuditors(t *testing.T) {
 	if *updateSample {
 		makeSample(t)
+	}
+	if *updateReport {
+		makeReport(t)
 	}
 	var total int64
 	files, err := os.ReadDir(sample)
@@ -189,19 +195,6 @@ func makeSample(t *testing.T) {
 	o.write("checkpoint.txt", []byte(ledger.PaperText(c)))
 	o.export("ledger.jsonl", cosigned)
 	export := o.read("ledger.jsonl")
-	report := figures.Report{FiscalYear: 2026, Entries: int64(len(o.entries))}
-	report.From, report.To = figures.Year(2026, start.Location())
-	counted := figures.New(report.From, report.To)
-	for _, e := range o.entries {
-		counted.Add(e)
-	}
-	report.Figures = counted.Figures()
-	var stated bytes.Buffer
-	if err := report.Write(&stated); err != nil {
-		t.Fatal(err)
-	}
-	o.write("annual.json", stated.Bytes())
-	o.write("annual-changed.json", bytes.Replace(stated.Bytes(), []byte(`"table":"sessions","key":"count","value":1`), []byte(`"table":"sessions","key":"count","value":0`), 1))
 	o.write("ledger-changed.jsonl", bytes.Replace(export, []byte("ended-by-engineer"), []byte("ended-by-enginees"), 1))
 	lines := bytes.SplitAfter(export, []byte("\n"))
 	o.write("ledger-cut.jsonl", bytes.Join(append(lines[:len(lines)-3:len(lines)-3], lines[len(lines)-2]), nil))
@@ -214,8 +207,36 @@ func makeSample(t *testing.T) {
 	changed := o.read("S-20261124-01.skr")
 	changed[len(changed)/2] ^= 1
 	o.write("S-20261124-01-changed.skr", changed)
+	makeReport(t)
+}
+
+// makeReport counts the yearly report from the sample's ledger, and writes the README anew.
+func makeReport(t *testing.T) {
+	t.Helper()
+	report := figures.Report{FiscalYear: 2026}
+	report.From, report.To = figures.Year(2026, time.FixedZone("JST", 9*3600))
+	counted := figures.New(report.From, report.To)
+	export, err := os.ReadFile(filepath.Join(sample, "ledger.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ledger.Verify(bytes.NewReader(export), ledger.VerifyOptions{Entry: func(e ledger.Entry) error { report.Entries++; counted.Add(e); return nil }}); err != nil {
+		t.Fatal(err)
+	}
+	report.Figures = counted.Figures()
+	var stated bytes.Buffer
+	if err := report.Write(&stated); err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, content []byte) {
+		if err := os.WriteFile(filepath.Join(sample, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("annual.json", stated.Bytes())
+	write("annual-changed.json", bytes.Replace(stated.Bytes(), []byte(`"table":"sessions","key":"count","value":1`), []byte(`"table":"sessions","key":"count","value":0`), 1))
 	for _, lang := range []string{"ja", "en"} {
-		o.write(readmeOf(lang), []byte(sampleReadme(t, lang)))
+		write(readmeOf(lang), []byte(sampleReadme(t, lang)))
 	}
 }
 

@@ -10,14 +10,20 @@ import (
 	"sekimori/broker/figures"
 )
 
-// figureNames are what the figures of the yearly report are called.
-func (p *program) figureName(f figures.Figure) string {
+// keyOf is the row of a figure.
+func keyOf(f figures.Figure) figures.Key {
 	for _, k := range figures.Keys {
 		if k.Table == f.Table && k.Key == f.Key {
-			return p.say(k.JA, k.EN)
+			return k
 		}
 	}
-	return f.Key
+	return figures.Key{JA: f.Key, EN: f.Key}
+}
+
+// figureName is what a figure of the yearly report is called.
+func (p *program) figureName(f figures.Figure) string {
+	k := keyOf(f)
+	return p.say(k.JA, k.EN)
 }
 
 func (p *program) figureFields() []column[figures.Figure] {
@@ -26,8 +32,30 @@ func (p *program) figureFields() []column[figures.Figure] {
 		{"符号", "KEY", func(f figures.Figure) string { return f.Key }},
 		{"項目", "FIGURE", p.figureName},
 		{"内訳", "PART", func(f figures.Figure) string { return f.Part }},
-		{"値", "VALUE", func(f figures.Figure) string { return strconv.FormatInt(f.Value, 10) }},
+		{"値", "VALUE", func(f figures.Figure) string {
+			if k := keyOf(f); f.Value < 0 {
+				return p.say(k.None.JA, k.None.EN)
+			}
+			return strconv.FormatInt(f.Value, 10)
+		}},
 	}
+}
+
+// listedFigures are the figures of a report in their order. A rate or a day that the report lacks has a value below 0, which says that there was nothing to
+// count.
+func listedFigures(all []figures.Figure) (out []figures.Figure) {
+	for _, k := range figures.Keys {
+		none := k.Kind == figures.Rate || k.Kind == figures.Day
+		for _, f := range all {
+			if f.Table == k.Table && f.Key == k.Key {
+				out, none = append(out, f), false
+			}
+		}
+		if none {
+			out = append(out, figures.Figure{Table: k.Table, Key: k.Key, Value: -1})
+		}
+	}
+	return out
 }
 
 func (p *program) annualCommand() *cli.Command {
@@ -40,7 +68,8 @@ func (p *program) annualCommand() *cli.Command {
 			if p.json {
 				return p.writeJSON(v)
 			}
-			if err := list(p, api.List[figures.Figure]{Items: v.Figures, Total: len(v.Figures)}, "数値はありません。", "No figures.", p.figureFields()); err != nil {
+			all := listedFigures(v.Figures)
+			if err := list(p, api.List[figures.Figure]{Items: all, Total: len(all)}, "数値はありません。", "No figures.", p.figureFields()); err != nil {
 				return err
 			}
 			return p.yearWords(v)
