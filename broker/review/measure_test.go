@@ -12,6 +12,7 @@ import (
 
 	"sekimori/broker/api"
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/internal/works"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 )
@@ -39,7 +40,7 @@ func (g *generator) entriesOf(t *testing.T, kind string) (out []map[string]any) 
 }
 
 // planted makes ordinary works of one vendor, and then one with an oddity.
-func planted(t *testing.T, odd oddity, before int) (*generator, string) {
+func planted(t *testing.T, odd works.Oddity, before int) (*generator, string) {
 	t.Helper()
 	g := newGenerator(t, 7)
 	at := time.Date(2026, 11, 30, 9, 0, 0, 0, townhall.Zone)
@@ -69,7 +70,7 @@ func (g *generator) picksOf(t *testing.T, id string) []api.Pick {
 // TestRecordingsSayWhyWorkStandsOut: each oddity of a recording is a reason; the entry has the figures and no words of the screen.
 func TestRecordingsSayWhyWorkStandsOut(t *testing.T) {
 	t.Parallel()
-	for odd, want := range map[oddity]api.Pick{offScope: api.PickOffScope, massRead: api.PickMoreOutput, newTool: api.PickNewCommand, copiedFile: api.PickCopied, idleBurst: api.PickIdleBurst} {
+	for odd, want := range map[works.Oddity]api.Pick{works.OffScope: api.PickOffScope, works.MassRead: api.PickMoreOutput, works.NewTool: api.PickNewCommand, works.CopiedFile: api.PickCopied, works.IdleBurst: api.PickIdleBurst} {
 		t.Run(string(odd), func(t *testing.T) {
 			t.Parallel()
 			g, id := planted(t, odd, 4)
@@ -103,7 +104,7 @@ func TestRecordingsSayWhyWorkStandsOut(t *testing.T) {
 func TestWithoutEarlierWorkNothingIsNew(t *testing.T) {
 	t.Parallel()
 	for before, want := range map[int]bool{2: false, 3: true} {
-		g, id := planted(t, newTool, before)
+		g, id := planted(t, works.NewTool, before)
 		if picks := g.picksOf(t, id); slices.Contains(picks, api.PickNewCommand) != want {
 			t.Errorf("after %d: %v", before, picks)
 		}
@@ -113,7 +114,7 @@ func TestWithoutEarlierWorkNothingIsNew(t *testing.T) {
 // TestMeasuresGoWithTheRecording: the figures of a session are forgotten as its disposal ends, and are not made again.
 func TestMeasuresGoWithTheRecording(t *testing.T) {
 	t.Parallel()
-	g, id := planted(t, copiedFile, 0)
+	g, id := planted(t, works.CopiedFile, 0)
 	measured := func() error {
 		return g.h.DB.Read(t.Context(), func(s *store.Snap) error { _, err := s.Measure(id); return err })
 	}
@@ -136,8 +137,8 @@ func TestMeasuresGoWithTheRecording(t *testing.T) {
 // after a day.
 func TestADamagedRecordingIsNotMeasured(t *testing.T) {
 	t.Parallel()
-	g, id := planted(t, ordinary, 1)
-	first, path := g.all[0].id, filepath.Join(g.dir, g.all[0].id+".skr")
+	g, id := planted(t, works.Ordinary, 1)
+	first, path := g.all[0].id, filepath.Join(g.Dir, g.all[0].id+".skr")
 	sound, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"sekimori/broker/api"
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/internal/works"
 	"sekimori/broker/review"
 	"sekimori/broker/store"
 )
@@ -69,7 +70,7 @@ type tally struct {
 // rankingReport is RANKING.md.
 func rankingReport(all []placed) (text string, recall float64) {
 	top := len(all) / 10
-	byKind, total := map[oddity]*tally{}, &tally{}
+	byKind, total := map[works.Oddity]*tally{}, &tally{}
 	ordinaryTop, ordinaryAll, ordinaryBare := 0, 0, 0
 	byPick := map[api.Pick]*[2]int{}
 	for _, p := range derived {
@@ -77,13 +78,13 @@ func rankingReport(all []placed) (text string, recall float64) {
 	}
 	for i, w := range all {
 		for _, p := range w.picks {
-			if n := byPick[p]; n != nil && w.odd == ordinary {
+			if n := byPick[p]; n != nil && w.odd == works.Ordinary {
 				n[1]++
 			} else if n != nil {
 				n[0]++
 			}
 		}
-		if w.odd == ordinary {
+		if w.odd == works.Ordinary {
 			ordinaryAll++
 			if i < top {
 				ordinaryTop++
@@ -119,7 +120,7 @@ func rankingReport(all []placed) (text string, recall float64) {
 This file is written by `+"`go test ./broker/review -run TestRankingDocument -update`"+`; the test fails where it differs. The figures are about generated work and
 promise nothing about a real institution.
 
-`+"`generated_test.go`"+` makes %d works of three pairs of vendor and system, three a working day, through the real recorder. `+"`review.Measure`"+` reads the recordings
+`+"`broker/internal/works`"+` makes %d works of three pairs of vendor and system, three a working day, through the real recorder. `+"`review.Measure`"+` reads the recordings
 as the broker does, and the reasons have their usual weights (`+"`broker/api/weights.go`"+`). %d works have one oddity each: %d a plain one, %d that of a
 person who avoids notice (careful). The generator has one seed (%d), so that the result is the same on every machine.
 
@@ -129,7 +130,7 @@ person who avoids notice (careful). The generator has one seed (%d), so that the
 	row := func(name string, t *tally) {
 		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d |\n", name, t.planted[0], t.found[0], t.top[0], t.planted[1], t.found[1], t.top[1])
 	}
-	for _, o := range oddities {
+	for _, o := range works.Oddities {
 		if byKind[o] != nil {
 			row(string(o), byKind[o])
 		}
@@ -189,7 +190,7 @@ func BenchmarkRanking(b *testing.B) {
 		_, recall := rankingReport(all)
 		wrong := 0
 		for _, w := range all[:len(all)/10] {
-			if w.odd == ordinary {
+			if w.odd == works.Ordinary {
 				wrong++
 			}
 		}
