@@ -5,7 +5,10 @@ import (
 	"errors"
 	"image"
 	"image/png"
+	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -156,6 +159,36 @@ func (b *tab) untilDrawn(what string, admitted func(r, g, b uint32) bool, least 
 	for end := time.Now().Add(stuck); share(b.picture("#player"), admitted) <= least; {
 		if time.Now().After(end) {
 			b.t.Fatalf("%s was never drawn", what)
+		}
+	}
+}
+
+// TestADamagedRecordingSaysWhyNothingIsShown: an auditor opens a damaged recording up to its damage; where the header is damaged the page says so, and
+// does not fail.
+func TestADamagedRecordingSaysWhyNothingIsShown(t *testing.T) {
+	t.Parallel()
+	w := found(t)
+	for id, at := range map[string]func(size int) int{"S-20261124-01": func(int) int { return 40 }, "S-20261124-02": func(size int) int { return size - size/10 }} {
+		w.recordedLines(id, 400)
+		path := filepath.Join(w.dir, id+".skr")
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b[at(len(b))] ^= 1
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		mori := w.as("mori")
+		mori.post("/recordings/"+id, url.Values{"purpose": {"periodic-review"}}).has(t, "証拠として使えない記録を")
+		a := mori.post("/recordings/"+id, url.Values{"purpose": {"periodic-review"}, "damaged": {"true"}})
+		page := mori.get(a.header.Get("Location"))
+		if id == "S-20261124-02" {
+			page.has(t, "点検の判定へ")
+			continue
+		}
+		if page.status != http.StatusConflict || page.holds("処理できませんでした") {
+			t.Errorf("%d\n%s", page.status, page.body)
 		}
 	}
 }

@@ -148,6 +148,9 @@ var errPeeked = errors.New("enough was read")
 // error.
 func (p *Playback) read(ctx context.Context, use func(*recordings.Reader) error) error {
 	r, err := p.held.Reader(p.v.o.Ring.ViewingIdentity())
+	if err != nil && p.Bad != nil { // its header is damaged: nothing of it can be shown
+		return p.Bad
+	}
 	if err != nil {
 		return fmt.Errorf("open recording %s: %w", p.Session, err)
 	}
