@@ -140,6 +140,7 @@ type PlaybackPage struct {
 	TooLong bool
 	Text    string
 	Summary string
+	Review  string // where the session's work is judged; empty: not for this person, or the session is under way
 	Offline string // the export as one HTML file; empty: not for this person, or the session is under way
 	V       string
 	Running bool
@@ -176,7 +177,7 @@ func (p *Pages) playback(v *visit) error {
 		Cast: base + "/cast?v=" + name, Toggle: base + "?v=" + name, Size: sizeOf(max(line.Bytes, play.Size))}
 	page.Crumbs = []Link{{text2("接続の記録 "+play.Session, "Session "+play.Session), sessionPath(play.Session)}}
 	if those(policy.Auditor).Allow(v.person) && !play.Live {
-		page.Offline = offlinePath(play.Session)
+		page.Offline, page.Review = offlinePath(play.Session), "/reviews/"+url.PathEscape(play.Session)+"#judge"
 	}
 	if parts {
 		page.Parts, page.TooLong, page.Density = base+"/parts?v="+name, false, densityOf(line)

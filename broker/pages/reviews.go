@@ -41,6 +41,7 @@ type ReviewsPage struct {
 	Form  string    // address of the printed form
 	Head  text.Text // how the month stands
 	None  text.Text // said where nothing waits
+	Begin Link      // to the reader's review that falls due first; zero: none waits for them
 	Order Link      // the other order
 	Table Table
 	Rows  []ReviewRow
@@ -86,6 +87,9 @@ func (p *Pages) reviews(v *visit) error {
 		Columns: []text.Text{text2("作業(時間枠)", "Work (window)"), text2("状態", "State"), text2("対象システム", "System"), text2("理由(なぜ選ばれたか)", "Why it stands out"),
 			text2("期限", "Due"), text2("担当", "Auditor"), text2("すること", "Act")},
 	}}
+	if page.Begin, err = v.nextReview(""); err != nil {
+		return err
+	}
 	page.Order = Link{text2("目に付く順に並べる", "Rank by the reasons"), "/reviews?order=" + view.ReviewsByRank}
 	if ranked {
 		page.Order = Link{text2("期限の順に並べる", "Order by due date"), "/reviews"}
@@ -151,6 +155,8 @@ type ReviewPage struct {
 	ID       string
 	Card     Card
 	Briefs   Briefs
+	Hear     Link   // the first recording of the work; zero: there is none
+	Next     Link   // to the reader's next review; zero: none waits for them
 	Search   string // the page that searches recordings; empty: not for this person
 	Picks    text.Text
 	Compared []ComparedRow
@@ -229,6 +235,10 @@ func (v *visit) reviewPage(r api.Review) (*ReviewPage, error) {
 	}
 	for _, s := range r.Work {
 		page.Sessions = append(page.Sessions, sessionRow(s, names, z))
+	}
+	page.toHear()
+	if page.Next, err = v.nextReview(r.ID); err != nil {
+		return nil, err
 	}
 	for _, s := range r.Refused {
 		page.Refused = append(page.Refused, sessionRow(s, names, z))
@@ -358,7 +368,7 @@ func sessionColumns() []text.Text {
 func sessionRow(s api.Session, names map[string]string, z *time.Location) SessionRow {
 	row := SessionRow{ID: s.ID, Href: "/sessions/" + url.PathEscape(s.ID), At: moment(s.Created, z), Engineer: namesIn(names, []string{s.Engineer}), Account: s.Account, Chip: sessionChip(s)}
 	if s.Recorded {
-		row.Play = "/recordings/" + url.PathEscape(s.ID)
+		row.Play = recordingPath(s.ID)
 	}
 	if n := int(s.Seconds+59) / 60; s.Seconds > 0 {
 		row.Minutes = text2(itoa(n)+"分", itoa(n)+" min")
@@ -376,30 +386,4 @@ func sessionChip(s api.Session) Chip {
 		api.SessionEndedOK: {"check", "ok"}, api.SessionEndedEarly: {"octagon", "stop"}, api.SessionRefused: {"octagon", "stop"}}
 	state := api.SessionState(s.State)
 	return chip(state.Label(), looks[state])
-}
-
-func filesText(f *api.ReviewedFiles) []text.Text {
-	if f == nil {
-		return nil
-	}
-	label := policy.FilesRule(f.Allowed).Label()
-	out := []text.Text{text2("承認: "+strings.TrimSpace(label.JA+" "+f.Detail), "Approved: "+strings.TrimSpace(label.EN+" "+f.Detail))}
-	for _, one := range f.Reported {
-		way := text2("持込み", "in")
-		if one.Direction == "out" {
-			way = text2("持出し", "out")
-		}
-		size := strconv.FormatInt(one.Size, 10)
-		out = append(out, text2("作業報告: "+way.JA+" "+one.Name+" "+size+"バイト", "Work report: "+way.EN+" "+one.Name+" "+size+" bytes"))
-	}
-	return out
-}
-
-func beforeText(b api.SessionReview, names map[string]string) text.Text {
-	if b.Verdict == "" {
-		return text2(b.Session+": 署名なし", b.Session+": not signed")
-	}
-	label := api.ReviewState(b.Verdict).Label()
-	by := nameIn(names, b.SignedBy)
-	return text2(strings.TrimSpace(b.Session+": "+label.JA+"("+by+") "+b.Note), strings.TrimSpace(b.Session+": "+label.EN+" ("+by+") "+b.Note))
 }

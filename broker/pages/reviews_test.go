@@ -258,3 +258,30 @@ func TestAReviewSaysHowMuchOfTheRecordingsWasSent(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestAReviewLeadsToTheNextOne: the queue and each review lead to the auditor's own review that falls due first, beside the one that is open; after the
+// last there is no such link. A head reads reviews and owes none.
+func TestAReviewLeadsToTheNextOne(t *testing.T) {
+	t.Parallel()
+	w := found(t)
+	s := w.worked()
+	w.Pass(3 * time.Hour)
+	w.put(func(tx *store.Tx) error {
+		return errors.Join(tx.AddReview(store.Review{ID: "R8-0002-1", Window: "R8-0001-1", System: "hr", Vendor: "V-012", Auditor: "mori", Named: true, Due: tx.Now.AddDate(0, 0, 30)}),
+			tx.AddReview(store.Review{ID: "R8-0003-1", Window: "R8-0001-1", System: "hr", Vendor: "V-012", Auditor: "other", Named: true, Due: tx.Now.AddDate(0, 0, 1)}))
+	})
+	b := w.as("mori")
+	b.get("/reviews?lang=ja").has(t, `href="/reviews/R8-0001-1" accesskey="n"`, "次の点検 R8-0001-1(点検待ち 2件)")
+	open := b.get("/reviews/R8-0001-1?lang=en")
+	open.has(t, `href="/reviews/R8-0002-1" accesskey="n"`, "Next review R8-0002-1 (2 to review)", `href="#judge" accesskey="j"`, `href="/recordings/`+s.ID+`?purpose=periodic-review" accesskey="p"`)
+	b.get("/recordings/"+s.ID+"?purpose=periodic-review").has(t, `value="periodic-review" checked`)
+	if a := b.post("/reviews/R8-0001-1/sign", url.Values{"verdict": {"ok"}, "note": {"切断は予定どおり"}, "back": {"/reviews/R8-0001-1"}}); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	b.get("/reviews/R8-0001-1").has(t, `class="button primary" href="/reviews/R8-0002-1" accesskey="n"`)
+	if a := b.post("/reviews/R8-0002-1/sign", url.Values{"verdict": {"ok"}, "note": {"切断は予定どおり"}, "back": {"/reviews/R8-0002-1"}}); a.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	b.get("/reviews/R8-0002-1").lacks(t, `accesskey="n"`)
+	w.as("head").get("/reviews/R8-0001-1").lacks(t, `accesskey="n"`, `accesskey="j"`)
+}

@@ -58,6 +58,31 @@ func (v *Views) ReviewTotals(ctx context.Context, by Reader, from, to time.Time)
 	return t, err
 }
 
+// NextReview names the review that waits for this auditor and falls due first, beside one; empty: none waits. n counts the auditor's reviews that
+// are not signed.
+func (v *Views) NextReview(ctx context.Context, by Reader, beside string) (id string, n int, err error) {
+	sight := policy.SeeRecords(by.Person)
+	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
+		t, err := s.ReviewTotals(store.ReviewFilter{Sight: &sight, Auditor: by.ID, Unsigned: true})
+		if err != nil {
+			return err
+		}
+		n = t.All
+		page, err := s.ReviewPage(store.ReviewFilter{Sight: &sight, Auditor: by.ID}, Page{Limit: 2})
+		if err != nil {
+			return err
+		}
+		for _, r := range page.Rows { // those that wait come first
+			if waits := r.Verdict == "" && !r.LeftOut() || !r.Answered.IsZero(); waits && r.ID != beside {
+				id = r.ID
+				break
+			}
+		}
+		return nil
+	})
+	return id, n, err
+}
+
 // Review shows a review with all that it covers. It is named by its number or by a session that it covers. The look is ledgered (L1).
 // Errors: store.ErrNotFound, also for a review that the person does not see.
 func (v *Views) Review(ctx context.Context, by Reader, ref string) (out api.Review, err error) {
