@@ -15,15 +15,15 @@ func (e *usageError) Error() string { return e.en }
 
 // resolve walks the command line down the tree of commands. It names what is unknown together
 // with what comes nearest, and moves options before the operands: people write
-// `recording play ID --purpose review`, the flag package stops at the first operand.
-func resolve(app *cli.App, args []string) ([]string, error) {
+// `recording play ID --purpose review`, the flag package stops at the first operand. words are the command's own, as far as they are known.
+func resolve(app *cli.App, args []string) (resolved, words []string, err error) {
 	if n := len(args); n > 0 && args[n-1] == completing {
-		return args, nil
+		return args, nil, nil
 	}
 	if err := spoken(args); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var path, words []string // the arguments walked, with options and without
+	var path []string // the arguments walked, with options
 	commands, flags := app.Commands, app.Flags
 	var leaf *cli.Command
 	i := 0
@@ -35,18 +35,18 @@ func resolve(app *cli.App, args []string) ([]string, error) {
 		if strings.HasPrefix(a, "-") && a != "-" {
 			taken, err := option(flags, args[i:])
 			if err != nil {
-				return nil, err
+				return nil, words, err
 			}
 			path = append(path, args[i:i+taken]...)
 			i += taken
 			continue
 		}
 		if a == "help" {
-			return append(path, args[i:]...), nil // the library's own
+			return append(path, args[i:]...), words, nil // the library's own
 		}
 		c := find(commands, a)
 		if c == nil {
-			return nil, unknownCommand(words, commands, a)
+			return nil, words, unknownCommand(words, commands, a)
 		}
 		path, words = append(path, a), append(words, a)
 		i++
@@ -56,7 +56,7 @@ func resolve(app *cli.App, args []string) ([]string, error) {
 		}
 	}
 	if leaf == nil {
-		return path, nil // the tree's own help
+		return path, words, nil // the tree's own help
 	}
 	var options, operands []string
 	for i < len(args) {
@@ -72,22 +72,25 @@ func resolve(app *cli.App, args []string) ([]string, error) {
 		}
 		taken, err := option(flags, args[i:])
 		if err != nil {
-			return nil, err
+			return nil, words, err
 		}
 		options = append(options, args[i:i+taken]...)
 		i += taken
 	}
 	if leaf.Name == "enroll" && len(words) == 1 && len(operands) > 0 { // not "target enroll", whose operand is no secret
-		return nil, codeAsArgument()
+		return nil, words, codeAsArgument()
 	}
 	if err := countOperands(leaf, strings.Join(words, " "), operands, options); err != nil {
-		return nil, err
+		return nil, words, err
 	}
 	out := append(path, options...)
+	if helps(options) {
+		return out, words, nil // the library looks up an operand as a topic of its help
+	}
 	if len(operands) > 0 {
 		out = append(append(out, "--"), operands...)
 	}
-	return out, nil
+	return out, words, nil
 }
 
 func find(commands []*cli.Command, name string) *cli.Command {
@@ -139,7 +142,6 @@ func unknownCommand(path []string, commands []*cli.Command, typed string) error 
 	whole := strings.Join(append(slices.Clone(path), typed), " ")
 	e := &usageError{
 		ja: fmt.Sprintf("知らないコマンド %q", whole), en: fmt.Sprintf("unknown command %q", whole),
-		hintJA: "`sekimori help` がコマンドの一覧を出します", hintEN: "`sekimori help` lists the commands",
 	}
 	near := nearest(typed, names)
 	if meant := synonyms[typed]; slices.Contains(names, meant) {
@@ -158,7 +160,7 @@ var synonyms = map[string]string{"list": "status", "status": "list", "ls": "list
 // countOperands holds the operands against ArgsUsage: words in brackets may be left out, a
 // trailing "…" takes any number.
 func countOperands(c *cli.Command, name string, operands, options []string) error {
-	if c.HasName("help") || slices.Contains(options, "--help") || slices.Contains(options, "-h") {
+	if c.HasName("help") || helps(options) {
 		return nil
 	}
 	least, most := 0, 0
@@ -186,9 +188,14 @@ func countOperands(c *cli.Command, name string, operands, options []string) erro
 	return nil
 }
 
+// helps tells whether the options ask for the command's help.
+func helps(options []string) bool {
+	return slices.Contains(options, "--help") || slices.Contains(options, "-h")
+}
+
 // nearest is the name with the fewest edits, when it is near enough to have been meant.
 func nearest(typed string, names []string) string {
-	best, least := "", len([]rune(typed))/2+2
+	best, least := "", len([]rune(typed))/3+2
 	for _, n := range names {
 		if d := edits(typed, n); d < least {
 			best, least = n, d

@@ -52,7 +52,8 @@ func (p *program) fail(err error) int {
 	}
 	fmt.Fprintf(p.err, "sekimori: error: %s%s\n", number, plain(message))
 	if hint == "" {
-		hint = p.say("`sekimori help` をご覧ください", "see `sekimori help`")
+		help := strings.Join(append(append([]string{"sekimori"}, p.typed...), "--help"), " ")
+		hint = p.say("`"+help+"` をご覧ください", "see `"+help+"`")
 	}
 	fmt.Fprintf(p.err, "sekimori: hint: %s\n", plain(hint))
 	return f.Exit

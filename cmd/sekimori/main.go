@@ -48,7 +48,8 @@ type program struct {
 	names     map[string]string // of people by id, once one was asked for; see who
 	questions *prompt.Terminal  // at standard input, once a command has asked: what was typed ahead belongs to the next question
 
-	lang  string // "ja" or "en", once run has looked
+	typed []string // the words of the command, as far as they are known, once run has looked
+	lang  string   // "ja" or "en", once run has looked
 	json  bool
 	place place // of the broker, once a command has connected
 }
@@ -57,7 +58,8 @@ type program struct {
 func (p *program) run(ctx context.Context, args []string) int {
 	p.lang, p.json = p.preferences(args)
 	app := p.app()
-	resolved, err := resolve(app, args)
+	resolved, words, err := resolve(app, args)
+	p.typed = words
 	if err == nil {
 		p.helped(app, func(c *cli.Command) bool { return slices.ContainsFunc(resolved, c.HasName) })
 		err = app.RunContext(ctx, append([]string{app.Name}, resolved...))
