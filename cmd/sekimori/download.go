@@ -15,6 +15,9 @@ import (
 	"sekimori/broker/api"
 )
 
+// beingWritten begins the name of a file that is not whole yet.
+const beingWritten = ".sekimori-export"
+
 // outputFlag and forceFlag are what a command that writes a file has; outputFile reads them.
 func (p *program) outputFlag() cli.Flag {
 	return &cli.StringFlag{Name: "o", Aliases: []string{"out", "output"}, Usage: p.say("書き出すファイル(既定は標準出力)", "file to write (default standard output)")}
@@ -81,7 +84,7 @@ func (p *program) download(c *cli.Context, path api.Path[api.Stream], q url.Valu
 	out := p.out
 	var f *os.File
 	if name != "" {
-		if f, err = os.CreateTemp(filepath.Dir(name), ".sekimori-export"); err != nil {
+		if f, err = os.CreateTemp(filepath.Dir(name), beingWritten); err != nil {
 			return &failure{ja: "書き出せません", en: "cannot write the file", cause: err}
 		}
 		defer func() {

@@ -88,19 +88,28 @@ func (p *program) describe(err error) *api.Fault {
 	case errors.As(err, &invalid):
 		return fault.InvalidForm(invalid)
 	case errors.As(err, &config):
+		said := *config
+		said.Err = nil
 		f := &api.Fault{
 			Code: "configuration", Exit: api.ExitError,
-			JA: config.In("ja"), EN: config.In("en"), HintJA: config.HintJA, HintEN: config.HintEN,
+			JA: said.In("ja"), EN: said.In("en"), HintJA: config.HintJA, HintEN: config.HintEN,
 		}
-		if config.Line > 0 {
-			f.Details = nil // the place already leads the message
+		if config.Err != nil {
+			f.JA, f.EN = f.JA+": "+causeOf(config.Err).JA, f.EN+": "+causeOf(config.Err).EN
+		}
+		if f.HintJA == "" && config.File != "" {
+			f.HintJA = fmt.Sprintf("そこを直し、`sekimori check --config %s` で確かめてください", config.File)
+			f.HintEN = fmt.Sprintf("mend that place and see `sekimori check --config %s`", config.File)
 		}
 		return f
 	case errors.As(err, &own):
 		f := &api.Fault{Code: "error", Exit: api.ExitError, JA: own.ja, EN: own.en, HintJA: own.hintJA, HintEN: own.hintEN}
 		if own.cause != nil {
-			f.JA += ": " + own.cause.Error()
-			f.EN += ": " + own.cause.Error()
+			f.JA += ": " + causeOf(own.cause).JA
+			f.EN += ": " + causeOf(own.cause).EN
+			if f.HintJA == "" && ofFile(own.cause) {
+				f.HintJA, f.HintEN = checkFileJA, checkFileEN
+			}
 		}
 		return f
 	case errors.Is(err, prompt.ErrStopped):
@@ -109,5 +118,6 @@ func (p *program) describe(err error) *api.Fault {
 	case errors.Is(err, context.Canceled):
 		return &api.Fault{Code: "interrupted", Exit: api.ExitError, JA: "中止しました", EN: "interrupted"}
 	}
-	return &api.Fault{Code: "error", Exit: api.ExitError, JA: err.Error(), EN: err.Error()}
+	cause := causeOf(err)
+	return &api.Fault{Code: "error", Exit: api.ExitError, JA: cause.JA, EN: cause.EN}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"sekimori/broker/ledger"
 	"sekimori/broker/witness"
 )
 
@@ -58,8 +59,12 @@ func (p *program) witnessAdd(c *cli.Context) error {
 			hintJA: "公開鍵は sekimori init が作った ledger.pub です", hintEN: "the public key is ledger.pub, which sekimori init made"}
 	}
 	key, err := os.ReadFile(file)
+	if err == nil {
+		_, err = ledger.ParseKey(string(key))
+	}
 	if err != nil {
-		return p.witnessFailed(err)
+		return &failure{ja: "台帳の公開鍵を読めません", en: "the ledger's public key cannot be read", cause: err,
+			hintJA: "sekimori init が作った ledger.pub のファイルを渡してください", hintEN: "give the file ledger.pub, which sekimori init made"}
 	}
 	origin, err := witness.Add(dir, string(key))
 	if err != nil {
@@ -113,7 +118,7 @@ func (p *program) witnessFailed(err error) error {
 		f.ja, f.en = "この場所はもう別の立会署名者が使っています", "another process uses this witness's directory"
 		f.hintJA, f.hintEN = "動いているほうを止めてから始めます", "stop the one that runs first"
 	case errors.Is(err, fs.ErrExist):
-		f.ja, f.en = "もうあります。何も変えていません", "it is there already; nothing was changed"
+		f.ja, f.en, f.cause = "もうあります。何も変えていません", "it is there already; nothing was changed", nil
 		f.hintJA, f.hintEN = "新しい場所にするか、そのまま使います", "use it as it is, or name a new directory"
 	}
 	return f

@@ -77,7 +77,10 @@ func (p *program) play(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.String("identity") != "" && isRecordingFile(c.Args().First()) {
+	if isRecordingFile(c.Args().First()) {
+		if _, err := p.need(c, "identity"); err != nil {
+			return err
+		}
 		return p.playFile(c, o)
 	}
 	if c.String("identity") != "" {
