@@ -43,6 +43,11 @@ func (e *CorruptError) Error() string {
 	return fmt.Sprintf("recording does not hold at offset %d, segment %d: %s", e.Offset, e.Segment, e.What)
 }
 
+// NoRecording reports that the file does not begin like a recording, so that it may be a file of another kind.
+func (e *CorruptError) NoRecording() bool { return e.What == notRecording }
+
+const notRecording = "not a recording (no magic)"
+
 // DigestError says that the file does not match the expected digest.
 type DigestError struct {
 	Want, Got Digest // Got has SHA256 and Size only

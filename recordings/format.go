@@ -89,12 +89,12 @@ func readPrelude(r io.Reader) (*prelude, []byte, error) {
 			return nil, b[:n], err
 		}
 		if !bytes.HasPrefix([]byte(magic), b[:min(n, len(magic))]) {
-			return nil, b[:n], &CorruptError{What: "not a recording (no magic)"}
+			return nil, b[:n], &CorruptError{What: notRecording}
 		}
 		return nil, b[:n], &TruncatedError{Torn: int64(n)}
 	}
 	if string(b[:len(magic)]) != magic {
-		return nil, b, &CorruptError{What: "not a recording (no magic)"}
+		return nil, b, &CorruptError{What: notRecording}
 	}
 	if v := binary.BigEndian.Uint16(b[8:]); v != Version {
 		return nil, b, &CorruptError{What: fmt.Sprintf("format version %d is unknown to this program (it knows %d)", v, Version)}

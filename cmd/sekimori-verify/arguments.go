@@ -54,7 +54,7 @@ func (p *program) arguments(args []string) (a arguments, failed *failure) {
 			a.help = true
 			return a, nil
 		case err != nil:
-			return a, usageFailure("引数が正しくありません: "+err.Error(), err.Error())
+			return a, flagFailure(err)
 		case lang != "" && lang != "ja" && lang != "en":
 			return a, usageFailure(fmt.Sprintf("--lang は ja か en です(%q)", lang), fmt.Sprintf("--lang is ja or en, not %q", lang))
 		}
@@ -129,6 +129,18 @@ func usageFailure(ja, en string) *failure {
 	}}
 }
 
+// flagFailure is what package flag says of an option, in both languages.
+func flagFailure(err error) *failure {
+	said := err.Error()
+	if name, ok := strings.CutPrefix(said, "flag provided but not defined: "); ok {
+		return usageFailure("知らないオプション "+name, "unknown option "+name)
+	}
+	if name, ok := strings.CutPrefix(said, "flag needs an argument: "); ok {
+		return usageFailure("オプション "+name+" には値が要ります", "option "+name+" needs a value")
+	}
+	return usageFailure("引数が正しくありません: "+said, said)
+}
+
 func (p *program) usage() {
 	io.WriteString(p.out, p.pick(text{
 		`使い方: sekimori-verify {台帳の書き出し | --proof FILE} [--policy FILE | --key FILE] [--witness-key FILE] [--recording FILE …]
@@ -170,8 +182,8 @@ first place that does not hold. LEDGER-EXPORT may be - for standard input.
   --checkpoint-text T a checkpoint from paper, 8 groups of 8 digits; some first entries must give it
   --witness-key FILE  a witness's public key; the checkpoint must carry its signature (repeatable)
   --recording FILE …  recordings, held against themselves and against their digest in the ledger
-                      whose a recording is, is read inside it; those that the ledger
-                      knows and that were not shown are listed
+                      (their session is read inside them, not from the name); those that the
+                      ledger knows and that were not shown are listed
   --incident BUNDLE   an incident's evidence bundle (sekimori incident export): its manifest, its
                       ledger and its recordings are all checked
   --report FILE       the figures of a yearly report; all are counted again from the ledger, and

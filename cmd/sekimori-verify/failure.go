@@ -78,6 +78,11 @@ func hintFor(c ledger.Code) text {
 			"sekimori ledger export --format jsonl の出力を指定してください",
 			"give the output of `sekimori ledger export --format jsonl`",
 		}
+	case ledger.ProofDamaged:
+		return text{
+			"sekimori session proof が書き出したファイル(.tlog-proof)を、そのまま渡してください。そのはずであれば証拠として保管し、情報システム課と監査へ知らせてください",
+			"give the file that `sekimori session proof` wrote (.tlog-proof), as it is; if it should be that, keep it as evidence and tell the information-systems section and the auditor",
+		}
 	case ledger.SignatureInvalid, ledger.SinceSignature:
 		return text{
 			"公開鍵がこの台帳のものかを別の経路で確かめ、そうであれば書き出しを証拠として保管してください",

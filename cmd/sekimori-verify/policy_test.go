@@ -122,9 +122,9 @@ func TestProofOfARecording(t *testing.T) {
 	}
 	verify("--proof", proof, "--policy", policy).wantHolds(t)
 	verify("--proof", proof).wantError(t, 1, "signer not verified")
-	verify("--proof", proof, "--policy", policy, "--recording", other).wantError(t, 1, "no session.ended entry for session S-20261124-02")
+	verify("--proof", proof, "--policy", policy, "--recording", other).wantError(t, 1, "recording of session S-20261124-02, and the proof is not of that session")
 	verify("--proof", o.proof("plain.tlog-proof", 1, o.checkpoint()), "--policy", policy).wantError(t, 1, "lacks cosignatures")
-	verify("--proof", o.proof("moved.tlog-proof", 0, cosigned), "--policy", policy, "--recording", rec).wantError(t, 1, "no session.ended entry")
+	verify("--proof", o.proof("moved.tlog-proof", 0, cosigned), "--policy", policy, "--recording", rec).wantError(t, 1, "the proof is not of that session")
 	text := o.read("end.tlog-proof")
 	verify("--proof", o.write("cut.tlog-proof", text[:len(text)-5]), "--policy", policy).wantError(t, 1, "cut.tlog-proof", "not in the one form")
 	older := bytes.Replace(text, cosigned, o.sign(2, mustRoot(o)), 1)

@@ -151,6 +151,11 @@ func found(file string, report recordings.Report, err error) recording {
 	var corrupt *recordings.CorruptError
 	var truncated *recordings.TruncatedError
 	switch {
+	case errors.As(err, &corrupt) && corrupt.NoRecording():
+		r.fail("no-recording", "操作記録のファイルではありません", "is no recording", text{
+			"接続番号.skr のファイルを渡してください。操作記録のはずであれば証拠として保管し、情報システム課と監査へ知らせてください",
+			"give the file of a recording, as S-20261124-01.skr; if it should be one, keep it as evidence and tell the information-systems section and the auditor",
+		})
 	case errors.As(err, &corrupt):
 		r.fail("recording-damaged",
 			fmt.Sprintf("%dバイト目、区分 %d が記録されたときのままではありません [%s]", corrupt.Offset, corrupt.Segment, corrupt.What),
@@ -228,12 +233,22 @@ func (r *recording) underWay(k *known, ledgerHolds bool) {
 }
 
 // compare compares an internally valid recording with the ledger's statements about its session.
-func (r *recording) compare(said []ended, ledgerHolds bool) {
+func (r *recording) compare(said []ended, ledgerHolds, proof bool) {
 	if !ledgerHolds {
 		r.fail("recording-not-compared",
 			"台帳が合わないため、検証値と照らし合わせていません",
 			"not held against its digest, because the ledger does not hold",
 			text{"まず台帳の合わない箇所を調べてください", "look into the ledger first"})
+		return
+	}
+	if len(said) == 0 && proof {
+		r.fail("recording-unknown",
+			fmt.Sprintf("接続 %s の操作記録ですが、証明はこの接続のものではありません", r.session),
+			fmt.Sprintf("it is the recording of session %s, and the proof is not of that session", r.session),
+			text{
+				"その接続の証明(sekimori session proof)と組にして渡してください",
+				"give it together with the proof of its own session (sekimori session proof)",
+			})
 		return
 	}
 	if len(said) == 0 {

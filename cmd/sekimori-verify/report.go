@@ -175,6 +175,8 @@ func verdictComplete(r result) text {
 		return text{fmt.Sprintf("揃っていません(%d 件中 %d 件)", r.due, r.due-len(r.missing)), fmt.Sprintf("NOT COMPLETE: %d of %s", r.due-len(r.missing), counted(r.due, "%d recording", "%d recordings"))}
 	case r.complete() == complete:
 		return text{fmt.Sprintf("操作記録 %d 件がすべて示されました", r.due), counted(r.due, "the %d recording was shown", "all %d recordings were shown")}
+	case !r.readable():
+		return text{"ファイルを読めないため、調べていません", "not examined: the file could not be read"}
 	case r.ledgerErr != nil:
 		return text{"台帳が合わないため、調べていません", "not examined: the ledger does not hold"}
 	case r.incident != nil && r.incident.exported == nil:
@@ -209,6 +211,8 @@ func verdict(r result) text {
 		return text{"すべて合っています", "all holds"}
 	case len(r.failures) == 1 && r.failures[0].code == unsigned().code:
 		return text{"署名者が検証されていないため、確かとは言えません", "NOT SHOWN: the signer is not verified"}
+	case !r.readable():
+		return text{"ファイルを読めないため、調べていません", "NOT EXAMINED: the file could not be read"}
 	}
 	return text{"合っていません", "DOES NOT HOLD"}
 }

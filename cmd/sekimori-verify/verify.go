@@ -66,6 +66,11 @@ func (r result) complete() completeness {
 	return complete
 }
 
+// readable reports that the export or proof could be read at all.
+func (r result) readable() bool {
+	return r.ledgerErr == nil || errors.As(r.ledgerErr, new(*ledger.Problem))
+}
+
 // status is the exit status of both verdicts.
 func (r result) status() int {
 	switch {
@@ -136,7 +141,7 @@ func (r *result) judge(a arguments, in inputs, ledger *known, all []due) {
 		rec := &r.recordings[i]
 		rec.underWay(ledger, r.ledgerErr == nil)
 		if rec.failed == nil && !rec.live {
-			rec.compare(ledger.ends[rec.session], r.ledgerErr == nil)
+			rec.compare(ledger.ends[rec.session], r.ledgerErr == nil, r.proof)
 		}
 		rec.named(all)
 		rec.keysBeside()
@@ -159,12 +164,15 @@ func (r *result) judge(a arguments, in inputs, ledger *known, all []due) {
 	}
 }
 
+// emptyReport is the report of a file that could not be read.
+func emptyReport() ledger.Report { return ledger.Report{FirstDisposed: -1, SinceSize: -1, TextSize: -1} }
+
 func (p *program) verifyLedger(name string, in inputs, k *known, c *recount, bar *progress) (ledger.Report, error) {
 	src, size := p.in, int64(0)
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return ledger.Report{}, err
+			return emptyReport(), err
 		}
 		defer f.Close()
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
@@ -193,7 +201,7 @@ func verifyLedgerOf(src io.Reader, size int64, in inputs, k *known, c *recount, 
 func (p *program) verifyProof(name string, in inputs, k *known, proved *ledger.Entry) (ledger.Report, error) {
 	b, err := readBounded(name, ledger.MaxProof)
 	if err != nil {
-		return ledger.Report{FirstDisposed: -1, SinceSize: -1, TextSize: -1}, err
+		return emptyReport(), err
 	}
 	return ledger.VerifyProof(b, ledger.VerifyOptions{
 		Key: in.key, Policy: in.policy, Text: in.paper, Witnesses: in.witnesses,

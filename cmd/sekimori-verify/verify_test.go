@@ -136,6 +136,40 @@ func TestLedgerProblems(t *testing.T) {
 	}
 }
 
+// A file of another kind, or none, is told as that: not as evidence that does not hold, and not as a checkpoint on paper that agrees.
+func TestFilesOfAnotherKind(t *testing.T) {
+	o := newOffice(t)
+	o.act("a")
+	export, key := o.export("ledger.jsonl", o.checkpoint()), o.path("ledger.key")
+	for name, c := range map[string]struct {
+		args    []string
+		out, ja []string // on standard output and error, in English and Japanese
+	}{
+		"no such export":       {[]string{o.path("none"), "--key", key}, []string{"NOT EXAMINED: the file could not be read"}, []string{"ファイルを読めないため、調べていません"}},
+		"no such proof":        {[]string{"--proof", o.path("none"), "--key", key}, []string{"NOT EXAMINED: the file could not be read"}, []string{"ファイルを読めないため、調べていません"}},
+		"a key as recording":   {[]string{export, "--key", key, "--recording", key}, []string{"ledger.key: is no recording", "give the file of a recording"}, []string{"操作記録のファイルではありません", "接続番号.skr"}},
+		"an export as a proof": {[]string{"--proof", export, "--key", key}, []string{"give the file that `sekimori session proof` wrote"}, []string{"sekimori session proof が書き出したファイル"}},
+		"unknown option":       {[]string{export, "--kez", key}, []string{"unknown option -kez"}, []string{"知らないオプション -kez"}},
+		"option without value": {[]string{export, "--key"}, []string{"option -key needs a value"}, []string{"オプション -key には値が要ります"}},
+	} {
+		for lang, parts := range map[string][]string{"en": c.out, "ja": c.ja} {
+			got := verify(append(c.args, "--lang", lang)...)
+			if name == "option without value" {
+				got = verify(append([]string{"--lang", lang}, c.args...)...)
+			}
+			said := got.out + got.err
+			for _, part := range parts {
+				if !strings.Contains(said, part) {
+					t.Errorf("%s: %s\ndoes not say %q", name, said, part)
+				}
+			}
+			if got.status == 0 || strings.Contains(said, "on paper") || strings.Contains(said, "紙の確定点") || strings.Contains(said, "no magic") {
+				t.Errorf("%s: %d %s", name, got.status, said)
+			}
+		}
+	}
+}
+
 // A person who handles an export can mark any payload as disposed.
 func TestAttackPayloadErased(t *testing.T) {
 	o := newOffice(t)
