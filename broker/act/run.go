@@ -210,11 +210,11 @@ func (s Spec) offer(err error) api.Offer {
 	case errors.As(err, &first) && len(first.Problems) > 0:
 		o.Reason, o.Why = first.Problems[0].Code, text.Of(first.Problems[0].JA, first.Problems[0].EN)
 	case errors.Is(err, store.ErrNotLive):
-		o.Reason = api.CodeNotLive
+		o.Reason, o.Why = api.CodeNotLive, text.Of("接続中ではありません", "the session is not under way")
 	case errors.Is(err, store.ErrNotFound): // there is nothing that the act could work on
 		o.Reason = api.CodeNotFound
 	default:
-		o.Reason = api.CodeInternal
+		o.Reason, o.Why = api.CodeInternal, text.Of("いまは判断できません", "it cannot be judged now")
 	}
 	return o
 }

@@ -138,7 +138,7 @@ func closedBecause(o api.Offer) text.Text {
 	case reason == policy.StalePage:
 		return text2("いまはその段階ではありません", "not at this stage")
 	case !known:
-		return text2("いまは行えません("+o.Reason+")", "not possible now ("+o.Reason+")")
+		return text2("いまは行えません", "not possible now")
 	}
 	label, number, next := reason.Label(), "["+itoa(info.Number)+"] ", info.Next
 	if strings.Contains(next.JA, "{") { // it names what only the refused act knows

@@ -120,9 +120,17 @@ func (p *Pages) sessions(v *visit) error {
 		Columns: []text.Text{text2("番号", "Number"), text2("状態", "State"), text2("接続日時", "Connected"), text2("保守要員", "Engineer"), text2("接続先", "Target"), text2("申請番号", "Request"), text2("終了理由", "End cause"), text2("閲覧", "Watch")},
 	}}
 	page.Filtered = slices.ContainsFunc(page.Fields, func(f Field) bool { return f.Value != "" })
+	var ids []string
+	for _, s := range list.Items {
+		ids = append(ids, s.Engineer)
+	}
+	names, err := v.names(ids...)
+	if err != nil {
+		return err
+	}
 	under := 0
 	for _, s := range list.Items {
-		row := ConnectionRow{ID: s.ID, Href: sessionPath(s.ID), Chip: stateChip(s.State), Started: moment(s.Created, p.o.Zone), Engineer: s.Engineer, Target: s.Target,
+		row := ConnectionRow{ID: s.ID, Href: sessionPath(s.ID), Chip: stateChip(s.State), Started: moment(s.Created, p.o.Zone), Engineer: withID(names, s.Engineer), Target: s.Target,
 			Request: text.Request(s.Request), Why: endText(s), Watchers: s.Watchers}
 		if s.EndCause == "" {
 			row.Watch = sessionPath(s.ID) + "/live"
@@ -167,7 +175,11 @@ func (p *Pages) session(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := &SessionPage{Frame: v.frame(), ID: s.ID, Card: v.sessionCard(s), Offers: v.offersOf(s.Offers, sessionPath(s.ID))}
+	card, err := v.sessionCard(s)
+	if err != nil {
+		return err
+	}
+	page := &SessionPage{Frame: v.frame(), ID: s.ID, Card: card, Offers: v.offersOf(s.Offers, sessionPath(s.ID))}
 	if s.Recording != nil {
 		page.Offers = append(page.Offers, v.offersOf(s.Recording.Offers, recordingPath(s.ID))...)
 	}
@@ -192,13 +204,29 @@ func (p *Pages) session(v *visit) error {
 	return v.show(page)
 }
 
+// withID is what an id is called, followed by the id; the id alone where it has no name.
+func withID(names func(id string) string, id string) string {
+	if name := names(id); name != id {
+		return name + "(" + id + ")"
+	}
+	return id
+}
+
 // sessionCard is the card of a connection.
-func (v *visit) sessionCard(s api.Session) Card {
+func (v *visit) sessionCard(s api.Session) (Card, error) {
+	ids := slices.Concat([]string{s.Engineer, s.Vendor, s.System}, s.Approvers, s.Attendants)
+	for _, c := range s.Ruled {
+		ids = append(ids, c.By)
+	}
+	names, err := v.names(ids...)
+	if err != nil {
+		return Card{}, err
+	}
 	state := stateChip(s.State)
 	rows := []CardRow{
 		{Label: text2("接続番号", "Session"), Text: text.Same(s.ID)},
 		{Label: text2("状態", "State"), Chip: &state},
-		{Label: text2("だれが", "Who"), Text: text.Same(s.Engineer + " (" + s.Vendor + ")")},
+		{Label: text2("だれが", "Who"), Text: text.Same(strings.TrimSpace(names(s.Vendor) + " " + withID(names, s.Engineer)))},
 	}
 	if s.Started.IsZero() {
 		rows = append(rows, CardRow{Label: text2("いつ", "When"), Text: moment(s.Created, v.p.o.Zone).Text})
@@ -209,7 +237,7 @@ func (v *visit) sessionCard(s api.Session) Card {
 		when := span(s.Started, s.Ended, v.p.o.Zone)
 		rows = append(rows, CardRow{Label: text2("いつ", "When"), Span: &when})
 	}
-	rows = append(rows, CardRow{Label: text2("なにに", "To what"), Text: text.Same(s.System + " / " + s.Target)}, CardRow{Label: text2("どの権限で", "With what rights"), Text: text.Same(s.Account)},
+	rows = append(rows, CardRow{Label: text2("なにに", "To what"), Text: text.Same(names(s.System) + " / " + s.Target)}, CardRow{Label: text2("どの権限で", "With what rights"), Text: text.Same(s.Account)},
 		CardRow{Label: text2("接続元", "From"), Text: text.Same(s.Source)})
 	if s.Request != "" {
 		rows = append(rows, CardRow{Label: text2("申請", "Request"), Text: text.Request(s.Request), Href: "/requests/" + url.PathEscape(s.Request)})
@@ -218,7 +246,7 @@ func (v *visit) sessionCard(s api.Session) Card {
 		rows = append(rows, CardRow{Label: text2("伏せた番号", "Masked numbers"), Text: said})
 	}
 	rows = append(rows, v.sessionLineRows(s)...)
-	rows = append(rows, v.doneRows(s)...)
+	rows = append(rows, v.doneRows(s, names)...)
 	if s.Window != "" {
 		rows = append(rows, endRows(s)...)
 		rows = append(rows, CardRow{Label: text2("作業時間枠", "Window"), Text: text.Same(s.Window), Href: "/windows/" + url.PathEscape(s.Window)})
@@ -227,6 +255,9 @@ func (v *visit) sessionCard(s api.Session) Card {
 		label text.Text
 		who   []string
 	}{{text2("承認", "Approved by"), s.Approvers}, {text2("立会者", "Attendant"), s.Attendants}} {
+		for i, id := range one.who {
+			one.who[i] = withID(names, id)
+		}
 		if len(one.who) > 0 {
 			rows = append(rows, CardRow{Label: one.label, Text: text2(strings.Join(one.who, "、"), strings.Join(one.who, ", "))})
 		}
@@ -249,15 +280,15 @@ func (v *visit) sessionCard(s api.Session) Card {
 	if s.RecordingSum != "" {
 		rows = append(rows, CardRow{Label: text2("操作記録の検証値", "Digest of the recording"), Text: text.Same(s.RecordingSum)})
 	}
-	return Card{Rows: rows}
+	return Card{Rows: rows}, nil
 }
 
 // doneRows are the rows of a connection's card on its commands under live rules and on its files.
-func (v *visit) doneRows(s api.Session) []CardRow {
+func (v *visit) doneRows(s api.Session, names func(id string) string) []CardRow {
 	var ruled []text.Text
 	for _, c := range s.Ruled {
 		said, at := c.Said(), c.At.In(v.p.o.Zone).Format("15:04:05 ")
-		by := strings.TrimRight(" "+c.By, " ")
+		by := strings.TrimRight(" "+names(c.By), " ")
 		ruled = append(ruled, text2(at+said.JA+by, at+said.EN+by))
 	}
 	if s.RuledMore {

@@ -44,7 +44,7 @@ func span(from, to time.Time, z *time.Location) Span {
 	day, next := text.Day(from), nextDay(from, to)
 	ja := day.JA + from.Format("15:04〜") + next.JA + to.Format("15:04 MST")
 	en := day.EN + from.Format(" 15:04–") + next.EN + to.Format("15:04 MST")
-	if whole := int(to.Sub(from) / time.Minute); whole > 0 {
+	if whole := int((to.Sub(from) + time.Minute - 1) / time.Minute); whole > 0 { // rounded up, as in the ledger
 		ja, en = fmt.Sprintf("%s(%d分)", ja, whole), fmt.Sprintf("%s (%d min)", en, whole)
 	}
 	return Span{Text: text.Of(ja, en), From: from.Format(isoForm), To: to.Format(isoForm), Near: from.Format(nearForm)}

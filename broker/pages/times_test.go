@@ -16,6 +16,9 @@ func TestTimesOnPages(t *testing.T) {
 	if s.Text.EN != "Tue 24 Nov 2026 (Reiwa 8) 10:00–11:30 JST (90 min)" {
 		t.Errorf("%s", s.Text.EN)
 	}
+	if got := span(at, at.Add(time.Minute+time.Second), jst).Text.JA; got != "令和8年11月24日(火)10:00〜10:01 JST(2分)" {
+		t.Errorf("begun minutes count, as in the ledger: %s", got)
+	}
 	late := at.Add(12 * time.Hour)
 	if got := span(late, late.Add(3*time.Hour), jst).Text.JA; got != "令和8年11月24日(火)22:00〜翌01:00 JST(180分)" {
 		t.Error(got)
