@@ -53,7 +53,7 @@ type payload struct {
 
 // rules says for each kind of entry what it does to the count. in: the entry lies in the fiscal year. Entries before it are read as well,
 // because a session may belong to a request of the year before.
-var rules = map[string]func(c *Counter, e ledger.Entry, p payload, in bool){
+var rules = map[string]rule{
 	"request.submitted": func(c *Counter, _ ledger.Entry, p payload, in bool) {
 		c.applied(p)
 		if in && p.As != "proposal" {
@@ -146,28 +146,20 @@ var rules = map[string]func(c *Counter, e ledger.Entry, p payload, in bool){
 	"freeze.on":     func(c *Counter, _ ledger.Entry, p payload, in bool) { c.when(in && !p.Drill, "reviews", "freezes") },
 	"day.confirmed": func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "reviews", "confirmed_days") },
 
-	"recording.viewed": look,
-	"recording.exported": func(c *Counter, e ledger.Entry, p payload, in bool) {
-		look(c, e, p, in)
-		export(c, e, p, in)
-	},
+	"recording.viewed":   look,
+	"recording.exported": both(look, export),
 	"recording.searched": look,
 	"session.watched":    look,
 	ledger.KindServed:    func(c *Counter, e ledger.Entry, _ payload, _ bool) { c.sent(e) },
 	"ledger.listed":      lookAtLedger,
 	"ledger.viewed":      lookAtLedger,
-	"ledger.proved":      lookAtLedger,
-	"ledger.exported":    export func(c *Counter, e ledger.Entry, p payload, in bool) {
-		lookAtLedger(c, e, p, in)
-		c.when(in, "viewing", "exports")
-	},
+	"ledger.proved":      both(lookAtLedger, export),
+	"ledger.exported":    both(lookAtLedger, export),
 	"form.exported":      export,
 	"incident.exported":  export,
-	"ledger.proved":      export,
 	"notice.in-force":    func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "notice_versions") },
 	"recording.disposed": disposal,
 	"file.disposed":      disposal,
-	"recording.disposed": func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "disposals") },
 	ledger.KindDisposed:  disposal,
 	"file.released":      func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "files_in") },
 	"file.fetched":       func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "viewing", "files_out") },
@@ -189,11 +181,22 @@ var rules = map[string]func(c *Counter, e ledger.Entry, p payload, in bool){
 	},
 }
 
+// rule counts one entry. in tells whether it falls into the year; what came before it says what later entries leave out.
+type rule func(c *Counter, e ledger.Entry, p payload, in bool)
+
 // decision counts a decision on a request under a key.
-func decision(key string) func(*Counter, ledger.Entry, payload, bool) {
+func decision(key string) rule {
 	return func(c *Counter, e ledger.Entry, p payload, in bool) {
 		c.decided(e, p, in)
 		c.when(in && !c.drill[p.Request], "requests", key)
+	}
+}
+
+// both counts an entry by two rules.
+func both(one, other rule) rule {
+	return func(c *Counter, e ledger.Entry, p payload, in bool) {
+		one(c, e, p, in)
+		other(c, e, p, in)
 	}
 }
 

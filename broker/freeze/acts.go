@@ -62,7 +62,7 @@ var (
 	noteVendor   = lockAct{Spec: ofVendor("lock-note", act.Staff(), act.NoProof, "利用停止の理由を書き足す", "add the reason of a lock"), May: mayNoteLock}
 
 	holdOne = recordingAct{Spec: ofRecording("hold", keepers, act.NoProof, "廃棄を止める(証拠の保全)", "keep it from disposal"),
-		May: may[onRecording](policy.MayHold), Ready: keepableleft, Refused: refusedUnseen("hold")}
+		May: may[onRecording](policy.MayHold), Ready: left, Refused: refusedUnseen("hold")}
 	release = recordingAct{Spec: ofRecording("release", archivists, act.EachTime, "保全の解除に同意する(二人目で解ける)", "agree to release it (two people)"),
 		May: may[onRecording](policy.MayLetGo), Ready: held, Refused: refusedUnseen("release")}
 	purge = recordingAct{Spec: ofRecording("purge", archivists, act.EachTime, "保存期間を過ぎた操作記録をいま廃棄する", "dispose of it now; its time is over"),

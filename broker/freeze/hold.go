@@ -47,18 +47,6 @@ func (f *Freezer) Hold(ctx context.Context, session, reason string, by act.Calle
 	})
 }
 
-// keepable refuses a hold on a recording whose disposal was ordered: nothing can keep it any more, and its file may be gone.
-func keepable(s *store.Snap, p policy.Person, on onRecording) error {
-	if err := seen(s, p, on); err != nil {
-		return err
-	}
-	if on.keeping.Disposed {
-		t := policy.StaysGone.Label()
-		return forms.Wrong("session", "recording-gone", t.JA+"。保全できません。", t.EN+": it cannot be held")
-	}
-	return nil
-}
-
 // Release agrees to end all holds on a recording, so that it may be disposed of in time. The second agreement by another person ends
 // them; both are auditors or of the information-systems section; the act asks each for the proof. released tells whether no
 // hold is left in force. Errors: *forms.Invalid hold-in-force while the freeze or lock that put a hold is in force; *policy.Denied

@@ -83,9 +83,4 @@ func TestPurgeByHand(t *testing.T) {
 	if got := stays(old, "mori"); got != "recording-stays" {
 		t.Errorf("once more: %q", got)
 	}
-	// A hold says that the recording stays; no one is told so of one that goes.
-	var invalid *forms.Invalid
-	if err := f.Hold(t.Context(), old, "inquiry", townhall.Caller("mori")); !errors.As(err, &invalid) || !invalid.Has("recording-gone") {
-		t.Errorf("held after its disposal: %v", err)
-	}
 }

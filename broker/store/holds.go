@@ -87,11 +87,11 @@ func HoldScopeOf(f policy.Freeze) HoldScope {
 }
 
 // HoldRecordings holds the recordings of the sessions in the scope that are under way, or that ended no longer ago
-// than HoldsAfter and whose disposal was not ordered, and names the sessions. A session under way gets its recording later. gone names those whose recording is disposed of: the hold
+// than HoldsAfter, and names the sessions. A session under way gets its recording later. gone names those whose recording is disposed of: the hold
 // keeps only their files and the payloads of their entries.
 func (t *Tx) HoldRecordings(scope HoldScope, cause, by, reason string) (held, gone []string, err error) {
 	var w where
-	w.and("(state IN ('opening', 'active') OR (recording <> '' AND ended >= ? AND NOT EXISTS (SELECT 1 FROM disposals d WHERE d.session = sessions.id)))", ms(t.Now.Add(-HoldsAfter)))
+	w.and("(state IN ('opening', 'active') OR (recording <> '' AND ended >= ?))", ms(t.Now.Add(-HoldsAfter)))
 	w.text("person = ?", scope.Person)
 	if scope.Vendor != "" {
 		w.and("vendor IN (SELECT id FROM vendors WHERE id = ? OR prime = ?)", scope.Vendor, scope.Vendor)
