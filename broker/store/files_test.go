@@ -96,7 +96,7 @@ func TestAttackAFreezeHoldsWhatIsBeingDisposedOf(t *testing.T) {
 			err = errors.Join(err, tx.AddSession(Session{ID: id, State: SessionEnded, Reason: policy.EndedByEngineer, System: "hr", Created: tx.Now, Ended: tx.Now, Recording: id + ".skr"}))
 		}
 		err = errors.Join(err, tx.OrderDisposal(Disposal{Session: "S-1", Days: 1}))
-		held, e := tx.HoldRecordings(HoldScope{System: "hr"}, "I-001", "U-TEN", "x")
+		held, _, e := tx.HoldRecordings(HoldScope{System: "hr"}, "I-001", "U-TEN", "x")
 		if !slices.Equal(held, []string{"S-2"}) {
 			t.Errorf("held %v", held)
 		}
