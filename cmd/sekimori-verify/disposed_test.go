@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"sekimori/broker/ledger"
 	"sekimori/recordings"
@@ -10,6 +11,7 @@ import (
 
 // receipt writes the receipt of a disposal as the broker does.
 func (o *office) receipt(session string, d recordings.Digest, actor string) {
+	o.later += 365 * 24 * time.Hour
 	o.add(ledger.Draft{Kind: "recording.disposed", Actor: ledger.Actor{Kind: actor, ID: map[string]string{"person": "U-001"}[actor], Via: map[string]string{"person": "cli", "broker": "timer"}[actor]}, Subjects: []string{session},
 		Payload: map[string]any{"session_id": session, "sha256": d.SHA256.String(), "size": d.Size, "days": 365}})
 }
@@ -77,5 +79,23 @@ func TestAttackReceiptOfAnotherRecording(t *testing.T) {
 				t.Error(got.out)
 			}
 		})
+	}
+}
+
+// TestAttackDisposedBeforeItsTime: a receipt whose own time of keeping was not over is a failure, and excuses no missing recording.
+func TestAttackDisposedBeforeItsTime(t *testing.T) {
+	t.Parallel()
+	for _, early := range []time.Duration{time.Minute, 300 * 24 * time.Hour, 2 * time.Minute} {
+		o := newOffice(t)
+		_, d := o.record("S-20261124-01")
+		o.ended("S-20261124-01", d)
+		o.later = -early
+		o.receipt("S-20261124-01", d, "broker")
+		got := verify(o.export("ledger.jsonl", o.checkpoint()), "--key", o.path("ledger.key"))
+		if early == time.Minute { // the receipt is the next entry, a minute later: to the minute in time
+			got.wantHolds(t)
+			continue
+		}
+		got.wantError(t, 1, "was disposed of before its 365 days were over")
 	}
 }

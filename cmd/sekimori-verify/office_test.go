@@ -22,6 +22,7 @@ const origin = "sekimori.example/ledger"
 
 // office is a directory with everything that an auditor gets.
 type office struct {
+	later   time.Duration // than a minute after the entry before it
 	t       *testing.T
 	dir     string
 	signer  note.Signer
@@ -83,7 +84,7 @@ func (o *office) add(d ledger.Draft) {
 		o.t.Fatal(err)
 	}
 	index := int64(len(o.entries))
-	at := time.Date(2026, 11, 24, 1, int(index), 0, 0, time.UTC)
+	at := time.Date(2026, 11, 24, 1, int(index), 0, 0, time.UTC).Add(o.later)
 	e, err := ledger.Seal(d, index, at, at, salt)
 	if err != nil {
 		o.t.Fatal(err)

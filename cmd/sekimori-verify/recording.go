@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"sekimori/broker/ledger"
 	"sekimori/recordings"
@@ -30,6 +31,7 @@ type recording struct {
 // ended is a session.ended entry's statement about its session's recording.
 type ended struct {
 	index    int64
+	at       time.Time
 	disposed bool
 	digest   *recordings.Digest // nil: the entry names no recording; else SHA256, Size and File are set
 }
@@ -77,7 +79,7 @@ func (k *known) remember(e ledger.Entry) {
 	default:
 		return
 	}
-	said := ended{index: e.Index, disposed: e.Disposed()}
+	said := ended{index: e.Index, at: e.Time, disposed: e.Disposed()}
 	var payload struct {
 		Session   string             `json:"session_id"`
 		Recording *recordings.Digest `json:"recording"`
@@ -108,6 +110,7 @@ type due struct {
 	session string
 	entry   int64
 	digest  recordings.Digest
+	at      time.Time // of the end of the session
 }
 
 // recordings lists the expected recordings, in the order of the ledger.
@@ -116,7 +119,7 @@ func (k *known) recordings() []due {
 	for session, ends := range k.ends {
 		for _, e := range ends {
 			if e.digest != nil {
-				all = append(all, due{session, e.index, *e.digest})
+				all = append(all, due{session, e.index, *e.digest, e.at})
 				break
 			}
 		}

@@ -129,3 +129,44 @@ func TestAttackAPartOfTheYearForTheYear(t *testing.T) {
 		got.wantError(t, 1, "not a file of a yearly report's figures")
 	}
 }
+
+// TestEveryByteOfAFinalReportFlipped: no byte of a final report's file can change unseen, and the message names the file or the figure.
+func TestEveryByteOfAFinalReportFlipped(t *testing.T) {
+	o := newOffice(t)
+	o.add(ledger.Draft{Kind: "session.refused", Actor: ledger.Actor{Kind: "broker"}, Payload: map[string]any{"reason": "too-early"}})
+	from, to := figures.Year(2026, time.FixedZone("JST", 9*3600))
+	c := figures.New(from, to)
+	c.Add(o.entries[0])
+	report := figures.Report{FiscalYear: 2026, From: from, To: to, Entries: 1, Figures: c.Figures(), Checkpoint: string(o.checkpoint())}
+	digest, err := report.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.add(ledger.Draft{Kind: ledger.KindAnnualFinal, Actor: ledger.Actor{Kind: "person", ID: "U-1", Via: "web"}, Payload: map[string]any{"fiscal_year": 2026, "figures": digest, "checkpoint": report.Checkpoint}})
+	var b bytes.Buffer
+	if err := report.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	fault := func(file []byte) *failure {
+		r, err := figures.Read(bytes.NewReader(file))
+		if err != nil {
+			return &failure{code: "report-unreadable"}
+		}
+		again := newRecount(&r)
+		for _, e := range o.entries {
+			again.add(e)
+		}
+		return again.differs("report.json", int64(len(o.entries)))
+	}
+	good := b.Bytes()
+	if f := fault(good); f != nil {
+		t.Fatalf("the report itself: %+v", f)
+	}
+	for i := range good[:len(good)-1] { // the last is the end of the line
+		bad := bytes.Clone(good)
+		bad[i] ^= 1
+		if f := fault(bad); f == nil || f.code != "report-unreadable" && !strings.HasPrefix(f.message.en, "report.json: ") {
+			t.Errorf("byte %d of %d flipped: %+v", i, len(good), f)
+		}
+	}
+}

@@ -152,6 +152,9 @@ func (r *result) judge(a arguments, in inputs, ledger *known, all []due) {
 		shown[rec.session] = !rec.live
 	}
 	for _, d := range all {
+		if early := ledger.early(r.export, d); early != nil && r.ledgerErr == nil {
+			r.failures = append(r.failures, *early)
+		}
 		if shown[d.session] {
 			continue
 		}
