@@ -73,6 +73,7 @@ type Broker struct {
 	pinned *apiCertificate // of https and portal; nil without TLS
 	socket string
 
+	self    selfCheck
 	stop    context.CancelCauseFunc
 	serving sync.WaitGroup
 	ended   []string

@@ -68,6 +68,7 @@ func (b *Broker) choresOf(c Config, p parts) []chores.Chore {
 		{Name: "call the other program", Every: 5 * time.Second, Run: func(ctx context.Context) error { return p.teller.Deliver(ctx, store.ChannelWebhook) }},
 		{Name: "forget old notices", Every: time.Hour, Run: p.teller.Forget},
 		{Name: "look whether evidence can be kept", Every: 5 * time.Second, Run: func(ctx context.Context) error { return b.lookAtKeeping(ctx, c) }},
+		{Name: "verify what the broker has just written", Every: 5 * time.Second, Run: func(ctx context.Context) error { return b.lookAtOwnOutput(ctx, c) }},
 		{Name: "bring the checkpoint to the witnesses", Every: time.Minute, Run: p.asker.Ask},
 		{Name: "look how long the room for recordings lasts", Every: 10 * time.Minute, Run: func(ctx context.Context) error { return b.lookAtSpace(ctx, c) }},
 		{Name: "take away accounts that were not proved gone", Every: time.Minute, Run: b.care.Retry},

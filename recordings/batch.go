@@ -129,13 +129,14 @@ func (w *Writer) seal(b *batch, i int) {
 		}
 		body = b.text[i]
 	}
-	at := len(b.wire)
+	at, offset := len(b.wire), w.Size()+int64(len(b.wire))
 	b.wire = putHead(b.wire, s.typ|flag, len(body)+tagLen)
-	w.aad = w.pre.aad(w.aad[:0], w.Size()+int64(at), b.wire[at:])
+	w.aad = w.pre.aad(w.aad[:0], offset, b.wire[at:])
 	putNonce(w.nonce[:], w.index)
 	b.wire = s.aead.Seal(b.wire, w.nonce[:], body, w.aad)
 	w.chain.Write(b.wire[at:])
 	b.wire = w.check(b.wire)
+	w.next = tail{at: offset, size: len(b.wire) - at, index: w.index, side: i, check: [checkLen]byte(w.sum[:checkLen])}
 	w.index++
 }
 

@@ -64,12 +64,14 @@ type Writer struct {
 	last     uint64
 	size     int64
 	synced   int64 // bytes of the file that the disk has
+	tail     tail  // newest segment that the kernel has
 	due      bool  // the syncer knows of a write that no sync covers
 	frames   uint64
 	bytes    [2]int64 // output, input
 	digest   Digest
 
 	sides [2]side // owned by the flushing goroutine
+	next  tail    // last segment of the batch that is being written
 	chain hash.Hash
 	index uint64
 	aad   []byte
@@ -308,6 +310,7 @@ func (w *Writer) flushOrWait() {
 	} else {
 		w.done = number
 		w.size += n
+		w.tail = w.next
 		w.frames += b.frames
 		w.bytes[0] += b.bytes[0]
 		w.bytes[1] += b.bytes[1]

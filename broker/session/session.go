@@ -67,8 +67,11 @@ type session struct {
 	feed  *live.Feed
 	marks marks
 	lag   lag
-	done  operations
-	conn  *dial.Conn
+
+	reading atomic.Bool // ReadBack reads the recording
+
+	done operations
+	conn *dial.Conn
 	// Set by Run as it gets there, read by the supervisor too; nil before.
 	rec   atomic.Pointer[recordings.Writer]
 	relay atomic.Pointer[relay.Relay]

@@ -12,6 +12,7 @@ type Published struct {
 	Waiting    bool      // a newer checkpoint is not out yet
 	At         time.Time // last success; zero: none since the store was opened
 	Err        error     // last failure since then; nil after a success
+	Checkpoint []byte    // the one that went out at At
 }
 
 // publishEvery is the pause between two published checkpoints. A login commits four times within it. Each checkpoint
@@ -94,7 +95,7 @@ func (p *publisher) publish(ctx context.Context, checkpoint []byte) {
 		// The next commit tries again; its newer checkpoint covers this one.
 		return
 	}
-	p.state.At = now
+	p.state.At, p.state.Checkpoint = now, checkpoint
 	p.state.Waiting = p.next != nil
 }
 

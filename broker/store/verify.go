@@ -49,18 +49,44 @@ func (s *Snap) checkHead() error {
 	if root != c.Root {
 		return damaged(nil, "検証値の木の根が違います", "the root of the tree is another")
 	}
-	e, err := s.Entry(size - 1)
+	return s.checkLeaf(size - 1)
+}
+
+// checkLeaf compares an entry with its leaf in the tree.
+func (s *Snap) checkLeaf(index int64) error {
+	e, err := s.Entry(index)
 	if err != nil {
-		return damaged(err, "最後の記載(%d)", "last entry (%d)", size-1)
+		return damaged(err, "記載%d", "entry %d", index)
 	}
-	leaf, err := s.hashes().ReadHashes([]int64{ledger.LeafRow(size - 1)})
+	leaf, err := s.hashes().ReadHashes([]int64{ledger.LeafRow(index)})
 	if err != nil {
 		return damaged(err, "検証値の木", "tree")
 	}
 	if e.Leaf() != leaf[0] {
-		return damaged(nil, "記載%dは、検証値の木にあるものではありません", "entry %d is not the one in the tree", size-1)
+		return damaged(nil, "記載%dは、検証値の木にあるものではありません", "entry %d is not the one in the tree", index)
 	}
 	return nil
+}
+
+// headEntries bounds the entries that one VerifyHead compares with the tree.
+const headEntries = 500
+
+// VerifyHead checks the newest output of the broker itself: the last checkpoint with its signature, that it covers the last entry, and that the
+// entries from since on, headEntries at most, are those of the tree. It reads few rows, so that it can be repeated all the time. It gives
+// the size of the ledger. Errors: as VerifyLedger.
+func (s *Snap) VerifyHead(since int64) (size int64, err error) {
+	if err := s.checkHead(); err != nil {
+		return 0, err
+	}
+	if size, err = s.LedgerSize(); err != nil {
+		return 0, err
+	}
+	for i := max(since, size-headEntries, 0); i < size; i++ {
+		if err := s.checkLeaf(i); err != nil {
+			return 0, err
+		}
+	}
+	return size, nil
 }
 
 // VerifyLedger reads the whole ledger and names the first place that does not hold. It compares every entry with its place,
