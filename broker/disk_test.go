@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sekimori/broker"
+	"sekimori/broker/api"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -267,4 +268,54 @@ func TestTooLittleRoomAdmitsNobody(t *testing.T) {
 			t.Errorf("session %s is %s, %s", row.ID, row.State, row.Reason)
 		}
 	}
+}
+
+// TestFreezeOnAFullDisk: nothing was recorded when the disk filled, so that no session has given the reserve up. A freeze through the API is
+// written all the same, and so are the ends of the sessions that it cuts and the alarm. When there is room again, the reserve is made anew.
+func TestFreezeOnAFullDisk(t *testing.T) {
+	o := found(t, time.Hour, mounted(t, "96m"))
+	b := o.start()
+	e := o.engineers(1)[0]
+	c := e.mustDial(b.addr)
+	s := c.mustStream(t, "wait")
+	o.awaitActive(e.id)
+	reserve, hog := filepath.Join(o.config.RecordingsDir(), ".reserve"), filepath.Join(o.config.DataDir, "hog")
+	if _, err := os.Stat(reserve); err != nil {
+		t.Fatal(err)
+	}
+	fill(t, hog)
+	made := post(o, api.Freezes.New(), api.FreezeBody{Scope: string(policy.FreezeAll), Reason: "訓練ではない"})
+	if made.ID == "" {
+		t.Fatalf("no freeze: %+v", made)
+	}
+	if _, err := os.Stat(reserve); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the reserve was not needed: %v", err)
+	}
+	<-s.over
+	row := o.awaitEnd(e.id)
+	if row.Reason != policy.CutByFreeze {
+		t.Errorf("ended as %s", row.Reason)
+	}
+	if _, ok := o.ended()[row.ID]; !ok {
+		t.Error("the end is not in the ledger")
+	}
+	if alarm := o.awaitAlarm(store.AlarmFreeze); !strings.Contains(alarm, made.ID) {
+		t.Error(alarm)
+	}
+	o.verifyLedger()
+	if err := os.Remove(hog); err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.Now().Add(time.Minute); ; <-tick.C {
+		if info, err := os.Stat(reserve); err == nil && info.Size() == 16<<20 {
+			break
+		}
+		if time.Now().After(limit) {
+			t.Fatal("the reserve was not made again")
+		}
+	}
+	b.close()
+	o.verifyLedger()
 }

@@ -8,25 +8,35 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"sekimori/broker/store"
 	"sekimori/policy"
 	"sekimori/recordings"
 )
 
-// reserveSize is kept free on the recordings' file system, so that on a full disk
-// the store can still write why the sessions ended.
+// reserveSize is kept free on the file system of the recordings, and on that of the database where it is another, so that on a full
+// disk the store can still write a freeze, an alarm, and why the sessions ended.
 const reserveSize = 16 << 20
 
-// space guards the room for recordings: without it no one is admitted. It gives up a reserve
+// space guards the room for recordings: without it no one is admitted. It gives up the reserves
 // when the room has run out.
 type space struct {
-	dir     string
-	minFree uint64 // bytes below which no one is admitted
-	disks   preflight
-	mu      sync.Mutex // guards the reserve file
+	dir      string
+	database string // directory of the database; empty: not looked at
+	minFree  uint64 // bytes below which no one is admitted
+	disks    preflight
+	mu       sync.Mutex // guards the files of the reserves
 }
 
-func (s *space) path() string { return filepath.Join(s.dir, ".reserve") }
+// reserved are the directories in which a reserve lies: one for each file system.
+func (s *space) reserved() []string {
+	var a, b unix.Stat_t
+	if s.database == "" || unix.Stat(s.dir, &a) == nil && unix.Stat(s.database, &b) == nil && a.Dev == b.Dev {
+		return []string{s.dir}
+	}
+	return []string{s.dir, s.database}
+}
 
 // state says whether a recording could be started now, by the free space and by the last probe of the disks.
 func (s *space) state() policy.RecorderState {
@@ -37,34 +47,59 @@ func (s *space) state() policy.RecorderState {
 	return policy.RecorderReady
 }
 
-// keep allocates the reserve where there is room for it.
+// keep allocates each reserve where there is room for it.
 func (s *space) keep() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if info, err := os.Stat(s.path()); err == nil && info.Size() == reserveSize {
+	var failed error
+	for _, dir := range s.reserved() {
+		failed = errors.Join(failed, s.allocate(dir))
+	}
+	return failed
+}
+
+// allocate makes one reserve. The caller holds mu.
+func (s *space) allocate(dir string) error {
+	path := filepath.Join(dir, ".reserve")
+	if info, err := os.Stat(path); err == nil && info.Size() == reserveSize {
 		return nil
 	}
-	if free, err := recordings.Space(s.dir); err != nil || free < s.minFree+reserveSize {
+	if free, err := recordings.Space(dir); err != nil || free < s.minFree+reserveSize {
 		return err
 	}
-	f, err := os.OpenFile(s.path(), os.O_CREATE|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("reserve: %w", err)
 	}
 	// Written, not truncated to size: a hole reserves nothing.
 	_, err = f.Write(make([]byte, reserveSize))
 	if err = errors.Join(err, f.Close()); err != nil {
-		os.Remove(s.path())
+		os.Remove(path)
 		return fmt.Errorf("reserve: %w", err)
 	}
 	return nil
 }
 
-// release gives the reserve up.
-func (s *space) release() {
+// release gives the reserves up, and reports whether there was one.
+func (s *space) release() (some bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	os.Remove(s.path())
+	for _, dir := range s.reserved() {
+		some = os.Remove(filepath.Join(dir, ".reserve")) == nil || some
+	}
+	return some
+}
+
+// errNoRoom says that a transaction found the disk of the database full.
+var errNoRoom = errors.New("the disk of the database is full; the reserve is given up")
+
+// giveRoom is store.DB.WhenFull.
+func (s *Supervisor) giveRoom() bool {
+	given := s.space.release()
+	if given {
+		s.notKept(errNoRoom)
+	}
+	return given
 }
 
 // recordedOver is the period over which the daily amount of recordings is measured.

@@ -121,7 +121,7 @@ func New(o Options) (*Supervisor, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Supervisor{
 		o: o, syncer: recordings.NewSyncer(o.Sync), live: map[string]*session{}, pendingEnds: map[string]pendingEnd{},
-		space: space{dir: o.Dir, minFree: o.MinFree}, stop: stop, done: make(chan struct{}), lastWrites: lastWrites,
+		space: space{dir: o.Dir, database: o.Database, minFree: o.MinFree}, stop: stop, done: make(chan struct{}), lastWrites: lastWrites,
 		look: make(chan struct{}, 1), heard: map[string]bool{},
 	}
 	s.windows.all = map[string]*windowLog{}
@@ -137,6 +137,7 @@ func New(o Options) (*Supervisor, error) {
 	if err := s.space.keep(); err != nil {
 		o.Log.Warn("reserve_not_kept", "error", err)
 	}
+	o.DB.WhenFull(s.giveRoom)
 	changed := o.DB.Changed()
 	go func() {
 		defer close(s.done)

@@ -67,6 +67,7 @@ type DB struct {
 	subs subscribers
 	pub  *publisher
 
+	release        atomic.Pointer[func() bool] // gives room on a full disk; nil: none is kept
 	droppedFactors droppedFactors
 	begun          atomic.Int64 // transactions
 

@@ -89,8 +89,12 @@ func (k *KeepTx) allow(what KeepKind) error {
 
 // Write runs one business act. An error from fn rolls everything back; so does a panic, which then
 // continues. Nil commits, provided that the changes have a ledger entry. After the commit the
-// checkpoint is published and the readers of Changed are woken.
+// checkpoint is published and the readers of Changed are woken. On a full disk fn may run twice: see WhenFull.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
+	return db.withRoom(func() error { return db.write(ctx, fn) })
+}
+
+func (db *DB) write(ctx context.Context, fn func(*Tx) error) error {
 	db.begun.Add(1)
 	tx, err := db.w.BeginTx(ctx, nil)
 	if err != nil {
@@ -137,6 +141,15 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 
 // Keep writes one kind of the closed list, without a ledger entry and without waking readers of Changed.
 func (db *DB) Keep(ctx context.Context, what KeepKind, fn func(*KeepTx) error) error {
+	keep := func() error { return db.keep(ctx, what, fn) }
+	switch what {
+	case KeepCodeStep, KeepThrottle, KeepTokenUse: // they come before a person's act
+		return db.withRoom(keep)
+	}
+	return keep()
+}
+
+func (db *DB) keep(ctx context.Context, what KeepKind, fn func(*KeepTx) error) error {
 	db.begun.Add(1)
 	known := false
 	for _, k := range KeepKinds() {
