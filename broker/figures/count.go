@@ -27,6 +27,7 @@ type Counter struct {
 	leftOut      map[string]bool   // reviews that the sampling plan leaves out
 	findings     map[string]bool   // opened in the year; true: closed since
 	works        map[string]*work  // by the session
+	gone         map[string]bool   // kinds of which a counted payload was disposed of
 	milliseconds int64
 
 	verifiedDays map[int64]bool
@@ -53,7 +54,7 @@ type signed struct {
 // New counts entries within [from, to).
 func New(from, to time.Time) *Counter {
 	c := &Counter{from: from, to: to, all: map[Figure]int64{}, open: map[string]payload{}, drill: map[string]bool{}, numbers: map[string]bool{}, vendors: map[string]bool{}, engineers: map[string]bool{},
-		papers: map[string]bool{}, pledges: map[string]string{}, verdicts: map[string]signed{}, due: map[string]bool{}, leftOut: map[string]bool{}, findings: map[string]bool{}, works: map[string]*work{}, verifiedDays: map[int64]bool{}}
+		papers: map[string]bool{}, pledges: map[string]string{}, verdicts: map[string]signed{}, due: map[string]bool{}, leftOut: map[string]bool{}, findings: map[string]bool{}, works: map[string]*work{}, verifiedDays: map[int64]bool{}, gone: map[string]bool{}}
 	for _, k := range Keys {
 		if k.Kind == Count {
 			c.all[Figure{Table: k.Table, Key: k.Key}] = 0
@@ -78,6 +79,9 @@ func (c *Counter) Add(e ledger.Entry) {
 		return
 	}
 	var p payload
+	if e.Disposed() {
+		c.gone[e.Kind] = true
+	}
 	if e.Disposed() || json.Unmarshal(e.Payload, &p) != nil {
 		c.when(in, "ledger", "unreadable")
 		return

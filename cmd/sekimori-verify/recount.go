@@ -14,6 +14,7 @@ import (
 type recount struct {
 	report  figures.Report
 	counter *figures.Counter
+	lost    []string  // figures that cannot be counted any more
 	final   finalised // what the ledger says of the report; the first such entry
 	again   int64     // entry that says otherwise of the same year; 0: none does
 }
@@ -114,12 +115,12 @@ func (s sentReport) said(all int64) text {
 		fmt.Sprintf("fiscal year %d (from %s to before %s), the first %d of %d entries: %s", s.FiscalYear, s.From.Format(time.RFC3339), s.To.Format(time.RFC3339), s.Entries, all, state.en)}
 }
 
-// figures is how many figures were compared.
-func (c *recount) figures() int {
+// figures is how many figures were compared, and which of them cannot be counted any more.
+func (c *recount) figures() (n int, lost []string) {
 	if c == nil {
-		return 0
+		return 0, nil
 	}
-	return len(c.report.Figures)
+	return max(len(c.report.Figures)-len(c.lost), 0), c.lost
 }
 
 // differs names the first figure that is not what the ledger says, or says that the ledger names another report as final. nil: all agree.
@@ -133,8 +134,9 @@ func (c *recount) differs(name string, entries int64) *failure {
 			fmt.Sprintf("%s: the report counts %d entries; this export has only %d", name, c.report.Entries, entries),
 		}, hint: text{"年次報告より後の台帳の書き出しを使ってください", "use an export made after the report"}}
 	}
-	d, ok := c.report.Differs(c.counter.Figures())
-	if ok {
+	d := c.report.Compare(c.counter)
+	c.lost = d.Lost
+	if d.Figure == "" {
 		return c.otherwise(name)
 	}
 	return &failure{code: "report-differs", message: text{

@@ -159,6 +159,12 @@ func (p *program) page(w io.Writer, r result) {
 		row(text{"年次報告", "report"}, text{fmt.Sprintf("数値 %d 個を台帳から数え直しました", r.figures), counted(r.figures, "%d figure was counted again from the ledger", "%d figures were counted again from the ledger")})
 		row(text{}, r.report.said(r.ledger.Entries))
 	}
+	if len(r.lost) > 0 {
+		row(text{}, text{
+			fmt.Sprintf("%d 個は、もとになる記載の内容が廃棄済みのため、もう数えられません: %s", len(r.lost), strings.Join(r.lost, ", ")),
+			counted(len(r.lost), "%d figure cannot be counted any more, because payloads which it needs were disposed of", "%d figures cannot be counted any more, because payloads which they need were disposed of") + ": " + strings.Join(r.lost, ", "),
+		})
+	}
 	if r.drawn+r.undrawn > 0 {
 		row(text{"点検の抽出", "draws"}, text{
 			fmt.Sprintf("%d 件を公開された種から計算し直しました。%d 件はまだ種が公開されていません", r.drawn, r.undrawn),
@@ -207,6 +213,8 @@ func verdict(r result) text {
 	switch {
 	case r.intact() && r.complete() == incomplete:
 		return text{"示されたものは合っています", "what was shown holds"}
+	case r.intact() && len(r.lost) > 0:
+		return text{"数えられるものはすべて合っています", "all that can still be counted holds"}
 	case r.intact():
 		return text{"すべて合っています", "all holds"}
 	case len(r.failures) == 1 && r.failures[0].code == unsigned().code:
@@ -276,10 +284,11 @@ func (p *program) sayJSON(r result) int {
 		OK         bool            `json:"ok"` // intact, and not incomplete
 		Intact     bool            `json:"intact"`
 		Complete   completeness    `json:"complete"`
-		Figures    int             `json:"figures,omitempty"` // of the yearly report, counted again
+		Figures    int             `json:"figures,omitempty"`      // of the yearly report, counted again
 		Report     *sentReport     `json:"report,omitempty"`
-		Drawn      int             `json:"drawn,omitempty"`   // draws of reviews, recomputed from revealed seeds
-		Undrawn    int             `json:"undrawn,omitempty"` // whose seed is not revealed yet
+		Lost       []string        `json:"lost_figures,omitempty"` // of the yearly report, which cannot be counted any more
+		Drawn      int             `json:"drawn,omitempty"`        // draws of reviews, recomputed from revealed seeds
+		Undrawn    int             `json:"undrawn,omitempty"`      // whose seed is not revealed yet
 		Ledger     sentLedger      `json:"ledger"`
 		Recordings []sentRecording `json:"recordings"`
 		Missing    []sentMissing   `json:"missing"`  // recordings named in the ledger and not shown
@@ -292,6 +301,7 @@ func (p *program) sayJSON(r result) int {
 		OK: r.status() == exitHolds, Intact: r.intact(), Complete: r.complete(), Missing: []sentMissing{}, Disposed: []sentDisposed{}, Due: r.due, Live: r.live,
 		Figures:    r.figures,
 		Report:     r.report,
+		Lost:       r.lost,
 		Drawn:      r.drawn,
 		Undrawn:    r.undrawn,
 		Ledger:     sentLedger{File: r.export, OK: r.ledgerErr == nil, Report: r.ledger},

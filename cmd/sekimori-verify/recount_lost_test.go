@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"sekimori/broker/figures"
+	"sekimori/broker/ledger"
+)
+
+// TestAFigureOfADisposedPayloadCannotBeCounted: a report whose entries were disposed of by rule since does not "differ": its figures cannot be counted
+// any more. One that needs no disposed payload is still compared.
+func TestAFigureOfADisposedPayloadCannotBeCounted(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.add(ledger.Draft{Kind: "session.refused", Actor: ledger.Actor{Kind: "broker"}, Payload: map[string]any{"reason": "too-early"}})
+	o.add(ledger.Draft{Kind: "freeze.on", Actor: ledger.Actor{Kind: "person", ID: "U-1", Via: "cli"}, Payload: map[string]any{"incident": "I-001"}})
+	from, to := figures.Year(2026, time.UTC)
+	c := figures.New(from, to)
+	for _, e := range o.entries {
+		c.Add(e)
+	}
+	report := figures.Report{FiscalYear: 2026, From: from, To: to, Entries: 2, Figures: c.Figures()}
+	write := func(name string) string {
+		var b bytes.Buffer
+		if err := report.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		return o.write(name, b.Bytes())
+	}
+	good := write("annual.json")
+	o.dispose(0)
+	export, key := o.export("ledger.jsonl", o.checkpoint()), o.path("ledger.key")
+	got := verify(export, "--key", key, "--report", good)
+	got.wantHolds(t)
+	for _, want := range []string{"cannot be counted any more", "sessions.by_refusal[too-early]", "sessions.refused", "ledger.unreadable", "all that can still be counted holds"} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("no %q in\n%s", want, got.out)
+		}
+	}
+	if strings.Contains(got.out, "reviews.freezes") {
+		t.Errorf("a figure that can be counted:\n%s", got.out)
+	}
+	if ja := verify(export, "--key", key, "--report", good, "--lang", "ja"); !strings.Contains(ja.out, "もう数えられません: sessions.refused") || !strings.Contains(ja.out, "数えられるものはすべて合っています") {
+		t.Error(ja.out)
+	}
+	if js := verify(export, "--key", key, "--report", good, "--json"); !strings.Contains(js.out, `"lost_figures":["sessions.refused"`) {
+		t.Error(js.out)
+	}
+	for i, f := range report.Figures {
+		if f.Key == "freezes" {
+			report.Figures[i].Value = 0
+		}
+	}
+	verify(export, "--key", key, "--report", write("changed.json")).wantError(t, 1, "reviews.freezes is stated as 0; counted from the ledger it is 1")
+}
