@@ -9,7 +9,7 @@ import (
 // of the ledger could not be judged any more: what was disposed of and by which rule, what the institution told people, which seeds it
 // committed to and what they drew, which keys opened recordings, which rows are bound, in which zone days are counted.
 var keptForEver = []string{
-	KindDisposed, "recording.disposing", "recording.disposed", "file.disposed",
+	KindDisposed, "recording.disposing", "recording.disposed", "file.disposed", "paper.disposed",
 	"notice.announced", "notice.agreed", "notice.withdrawn", "notice.in-force",
 	"review.seed-committed", "review.seed-revealed", "review.sampled",
 	"keys.*", "recording.access-*",

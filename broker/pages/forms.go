@@ -23,6 +23,7 @@ func formRoutes() []row {
 		get("/forms/{form}/form.pdf", staff, text2("印刷用(PDF)", "Print as PDF"), readers, l1, (*Pages).formPDF),
 		get("/forms/{form}/export", staff, text2("様式の書き出し", "Export of a form"), those(policy.Auditor), l1, (*Pages).formExportForm).denying(policy.ExportAuditorOnly),
 		get("/annual", staff, text2("年次報告", "Annual report"), yearReaders(), l0, (*Pages).annual).inMenu(96),
+		get("/recordings/{id}/receipt", staff, text2("操作記録廃棄証明書", "Receipt of a recording's disposal"), readers, l1, (*Pages).receipt),
 		get("/annual/{fy}", staff, text2("年次報告", "Annual report"), yearReaders(), l1, (*Pages).annualYear),
 		post("/forms/{form}/export", staff, text2("様式の書き出し", "Export of a form"), those(policy.Auditor), l1, (*Pages).formExport).denying(policy.ExportAuditorOnly),
 	}
@@ -45,6 +46,14 @@ func (p *Pages) annualYear(v *visit) error {
 	}
 	return v.showForm(view.FormAsked{Form: "annual", ID: id}, openActs(offers, "/annual/"+url.PathEscape(id))...)
 }
+
+// receipt shows the receipt of a recording's disposal.
+func (p *Pages) receipt(v *visit) error {
+	id := v.r.PathValue("id")
+	return v.showForm(view.FormAsked{Form: view.ReceiptForm, ID: id}, Link{text2("接続の記録 "+id, "Session "+id), sessionPath(id)})
+}
+
+func receiptPath(session string) string { return recordingPath(session) + "/receipt" }
 
 func formPages() map[string]page {
 	return map[string]page{"forms": &FormsPage{}, "formprint": &FormPrint{}, "export": &ExportPage{}}
@@ -70,6 +79,9 @@ func (p *Pages) forms(v *visit) error {
 	month := p.o.Clock().In(p.o.Zone).Format("2006-01")
 	for _, k := range view.Forms() {
 		one := FormLine{Name: k.Name}
+		if !k.ByHand() && !k.OfMonth() { // printed from the page of its thing alone
+			continue
+		}
 		if k.ByHand() {
 			one.Blank = "/forms/" + k.Key + "/blank.pdf"
 		}
@@ -145,6 +157,7 @@ type FormPrint struct {
 	Parts       []PrintedPart
 	PDF, Export string
 	Acts        []Link // the acts that are open to the person
+	QR          *QR    // nil: the form has none
 	Cut         bool   // rows beyond mostPrinted are left out
 }
 
@@ -180,6 +193,13 @@ func (v *visit) showForm(a view.FormAsked, acts ...Link) error {
 	page.Title, page.Crumbs = s.Name, []Link{{text2("様式", "Forms"), "/forms"}}
 	if v.mayExport() {
 		page.Export = "/forms/" + a.Form + "/export?" + formQuery(a)
+	}
+	if s.Code != "" {
+		drawn, err := drawQR(s.Code)
+		if err != nil {
+			return err
+		}
+		page.QR = &drawn
 	}
 	left := mostPrinted
 	for _, part := range s.Parts {

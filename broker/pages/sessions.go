@@ -195,6 +195,7 @@ func (p *Pages) session(v *visit) error {
 	}
 	if r := s.Recording; r != nil && !r.Disposed.IsZero() {
 		page.Gone = view.SaidGone(r.Disposed)
+		page.Links = append(page.Links, Link{text2("操作記録廃棄証明書", "Receipt of the disposal"), receiptPath(s.ID)})
 	} else if s.Recorded {
 		page.Links = append(page.Links, Link{text2("接続の要約", "Summary of the session"), summaryPath(s.ID)}, Link{text2("操作記録の再生", "Playback"), recordingPath(s.ID)}, Link{text2("操作記録を文字で読む", "Read as text"), recordingPath(s.ID) + "/text"})
 		if sessionLookers().Allow(v.person) {

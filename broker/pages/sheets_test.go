@@ -27,9 +27,11 @@ func TestFormsOnPageAndPaperAgree(t *testing.T) {
 	t.Parallel()
 	testbed.Need(t, "pdftotext")
 	w := found(t)
-	w.handedIn(w.worked())
+	s := w.worked()
+	w.handedIn(s)
+	w.disposedOf(s.ID)
 	w.Pass(3 * time.Hour)
-	for form, query := range map[string]string{"request": "?id=R8-0001", "ledger": "?month=all", "work-report": "?id=WR-1", "attendance": "?id=R8-0001-1", "reviews": "?month=all", "vendor": "?id=V-012", "annual": "?id=R8"} {
+	for form, query := range map[string]string{"request": "?id=R8-0001", "ledger": "?month=all", "work-report": "?id=WR-1", "attendance": "?id=R8-0001-1", "reviews": "?month=all", "vendor": "?id=V-012", "annual": "?id=R8", "receipt": "?id=S-20261124-02"} {
 		for _, lang := range languages {
 			b := w.as("mori")
 			b.get("/forms?lang=" + lang)

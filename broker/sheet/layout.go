@@ -32,6 +32,7 @@ type mark struct {
 	size       float64
 	text       string // empty: a rectangle
 	fill       bool
+	dark       bool // a filled one: black
 }
 
 type onePage []mark
@@ -58,7 +59,7 @@ func (l *layout) height() float64 {
 }
 
 // place lays everything out.
-func (l *layout) place(rows [][][]Cell) {
+func (l *layout) place(rows [][][]Cell) error {
 	l.width = pageShort - 2*margin
 	if l.s.Wide {
 		l.width = pageLong - 2*margin
@@ -69,12 +70,16 @@ func (l *layout) place(rows [][][]Cell) {
 	for i, p := range l.s.Parts {
 		l.part(p, rows[i])
 	}
+	if err := l.code(); err != nil {
+		return err
+	}
 	for _, n := range l.s.Notes {
 		l.paragraph("※ "+n.In(l.lang), sizeTable)
 	}
 	l.seals()
 	l.unprintable()
 	l.foot()
+	return nil
 }
 
 func (l *layout) newPage() {

@@ -26,8 +26,11 @@ func PDF(w io.Writer, s *Sheet, lang string) (digest string, lost map[rune]int, 
 		return "", nil, err
 	}
 	l := &layout{s: s, lang: lang, font: font, lost: map[rune]int{}, digest: digest}
-	l.place(rows)
-	if err := draw(w, l); err != nil {
+	err = l.place(rows)
+	if err == nil {
+		err = draw(w, l)
+	}
+	if err != nil {
 		return "", nil, fmt.Errorf("sheet: write a PDF: %w", err)
 	}
 	return digest, l.lost, nil
@@ -52,7 +55,9 @@ func draw(w io.Writer, l *layout) error {
 		for _, m := range page {
 			switch {
 			case m.fill:
-				pdf.SetGrayFill(0.45)
+				if !m.dark {
+					pdf.SetGrayFill(0.45)
+				}
 				pdf.RectFromUpperLeftWithStyle(m.x, m.y, m.w, m.h, "F")
 				pdf.SetGrayFill(0)
 			case m.text == "":

@@ -24,6 +24,7 @@ type Sheet struct {
 	Notes     []text.Text // corrections and further remarks, below everything
 	Seals     []text.Text // frames for confirming by hand
 	Blank     bool        // to be filled in by hand: values are empty and have room
+	Code      string      // text of the QR code below the parts; empty: none
 }
 
 // Part is one part of a form: fields, a table, or both in this order.

@@ -49,6 +49,7 @@ func formKinds() []FormKind {
 		{Key: "reviews", Name: text.Of("点検報告書", "Review report"), file: "tenken-hokoku", month: true, seals: sealedBy, read: (*Views).reviewsSheet, blank: blankOf(reviewsParts(), reviewsRows())},
 		{Key: "vendor", Name: text.Of("保守事業者監督記録", "Vendor supervision record"), file: "kantoku-kiroku", read: (*Views).vendorSheet, blank: blankOf(vendorParts(), vendorRows())},
 		{Key: "annual", Name: text.Of("年次報告", "Annual report"), file: "nenji-hokoku", read: (*Views).annualSheet},
+		{Key: ReceiptForm, Name: text.Of("操作記録廃棄証明書", "Receipt of a recording's disposal"), file: "haiki-shomei", read: (*Views).receiptSheet},
 	}
 }
 

@@ -73,7 +73,7 @@ func (p *program) recordingCommand() *cli.Command {
 			&cli.StringFlag{Name: "format", Usage: "asciicast|text|raw|html"}, p.channelFlag(), p.encodingFlag(),
 			p.outputFlag(), p.forceFlag()),
 		p.searchCommand(), p.indexCommand(),
-		p.holdCommand(), p.releaseCommand(), p.purgeCommand(), p.accessCommand(),
+		p.holdCommand(), p.releaseCommand(), p.purgeCommand(), p.receiptCommand(), p.accessCommand(),
 		p.leaf("verify", "ID", "台帳の検証値と突き合わせる", "hold it against the digest in the ledger", p.verifyRecording),
 	)
 }

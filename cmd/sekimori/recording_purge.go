@@ -55,3 +55,10 @@ func (p *program) purgeCommand() *cli.Command {
 		return p.done(v, "廃棄しました: "+v.Session+"(台帳の recording.disposed が証拠です)", "disposed of: "+v.Session+" (the entry recording.disposed is the receipt)")
 	}, p.reasonFlag(), p.authFlag())
 }
+
+// receiptCommand prints the receipt of a disposal.
+func (p *program) receiptCommand() *cli.Command {
+	return p.leaf("receipt", "ID", "廃棄した操作記録の廃棄証明書をPDFにする", "print the receipt of a recording's disposal, as PDF", func(c *cli.Context) error {
+		return p.download(c, api.FormFile("receipt"), url.Values{"id": {c.Args().First()}, "print": {"true"}, "lang": {p.lang}})
+	}, p.outputFlag(), p.forceFlag())
+}
