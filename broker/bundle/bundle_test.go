@@ -247,7 +247,7 @@ func TestAttackHostileBundles(t *testing.T) {
 		"a comment":               {rezip(t, good, at(Ledger, func(h *zip.FileHeader, b []byte) (string, []byte) { h.Comment = "x"; return h.Name, b })), Layout, Ledger},
 		"a large extra field":     {rezip(t, good, at(Ledger, func(h *zip.FileHeader, b []byte) (string, []byte) { h.Extra = make([]byte, 400); return h.Name, b })), Layout, Ledger},
 		"no manifest":             {rezip(t, good, at(ManifestName, func(*zip.FileHeader, []byte) (string, []byte) { return "", nil })), BadManifest, ManifestName},
-		"another version":         {rezip(t, good, at(ManifestName, replace(`"version": 1`, `"version": 2`))), BadManifest, ManifestName},
+		"another version":         {rezip(t, good, at(ManifestName, replace(`"version": 1`, `"version": 3`))), BadManifest, ManifestName},
 		"a member twice":          {rezip(t, good, at(ManifestName, replace(`"version": 1`, `"version": 1, "version": 1`))), BadManifest, ManifestName},
 		"an unknown member":       {rezip(t, good, at(ManifestName, replace(`"version": 1`, `"version": 1, "more": 1`))), BadManifest, ManifestName},
 		"an unlisted state":       {rezip(t, good, at(ManifestName, replace(`"missing"`, `"gone"`))), BadManifest, ManifestName},

@@ -8,13 +8,16 @@ import (
 	"strings"
 	"time"
 
+	"sekimori/recordings"
 	"sekimori/recordings/exactjson"
 )
 
-// The format and its version, as the manifest states them.
+// The format and its versions, as the manifest states them. A bundle without keys files is of the first, which older programs read.
 const (
-	Format  = "sekimori-incident-bundle"
-	Version = 1
+	Format        = "sekimori-incident-bundle"
+	Version       = 2
+	versionNoKeys = 1
+	keysSuffix    = recordings.KeysSuffix
 )
 
 // The names in a bundle. Recordings have Recordings + the session + RecordingSuffix.
@@ -36,7 +39,8 @@ var required = []string{Ledger, LedgerKey, Readme, TimelineJA, TimelineEN}
 // The bounds of a bundle. A writer fails beyond them, a reader refuses.
 const (
 	MostRecordings = 20_000
-	mostFiles      = MostRecordings + 8
+	MostKeys       = 1 << 20 // bytes of a keys file
+	mostFiles      = 2*MostRecordings + 8
 	mostManifest   = 16 << 20 // bytes
 	mostDirectory  = 8 << 20  // bytes of the archive's directory
 )
@@ -84,6 +88,7 @@ type Recording struct {
 	Session string `json:"session"`
 	State   State  `json:"state"`
 	File    string `json:"file,omitempty"`    // name in the archive
+	Keys    string `json:"keys,omitempty"`    // name of its keys file in the archive: its key for recipients who were added later
 	Finding string `json:"finding,omitempty"` // why it does not hold
 }
 
@@ -106,13 +111,16 @@ func RecordingName(session string) (name string, ok bool) {
 	return recordingDir + session + recordingSuffix, sessionID.MatchString(session)
 }
 
+// KeysName is the name of the keys file of a recording with this name in a bundle.
+func KeysName(recording string) string { return recording + keysSuffix }
+
 // known tells whether a bundle may have a file of this name.
 func known(name string) bool {
 	if name == ManifestName || slices.Contains(required, name) {
 		return true
 	}
 	rest, inside := strings.CutPrefix(name, recordingDir)
-	session, recording := strings.CutSuffix(rest, recordingSuffix)
+	session, recording := strings.CutSuffix(strings.TrimSuffix(rest, keysSuffix), recordingSuffix)
 	return inside && recording && sessionID.MatchString(session)
 }
 
@@ -124,8 +132,8 @@ func parse(b []byte) (m Manifest, err error) {
 	if m.Format != Format {
 		return m, fmt.Errorf("format is %q, not %q", m.Format, Format)
 	}
-	if m.Version != Version {
-		return m, fmt.Errorf("version is %d; this program knows %d", m.Version, Version)
+	if m.Version != Version && m.Version != versionNoKeys {
+		return m, fmt.Errorf("version is %d; this program knows %d and %d", m.Version, versionNoKeys, Version)
 	}
 	if again, err := m.encode(); err != nil || string(again) != string(b) {
 		return m, fmt.Errorf("not written as the format says: members are missing, unknown or in another order")
@@ -149,6 +157,8 @@ func parse(b []byte) (m Manifest, err error) {
 		switch {
 		case !ok || sessions[r.Session]:
 			return m, fmt.Errorf("lists the recording of session %q wrongly or twice", r.Session)
+		case r.Keys != "" && (!in || r.Keys != KeysName(name) || !files[r.Keys] || m.Version == versionNoKeys):
+			return m, fmt.Errorf("lists a keys file of session %s wrongly, or not among the files", r.Session)
 		case in != (r.File != "") || in && (r.File != name || !files[name]):
 			return m, fmt.Errorf("lists the recording of session %s as %q, and not so among the files", r.Session, r.State)
 		case !in && r.State != Missing && r.State != Disposed && r.State != Live && r.State != None:
@@ -156,6 +166,9 @@ func parse(b []byte) (m Manifest, err error) {
 		}
 		sessions[r.Session] = true
 		if in {
+			shown++
+		}
+		if r.Keys != "" {
 			shown++
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -89,7 +90,10 @@ func (b *Writer) add(name string, write func(io.Writer) error) (File, error) {
 
 // Close writes the manifest, with the format, its version and the files filled in, and ends the archive.
 func (b *Writer) Close(m Manifest) error {
-	m.Format, m.Version, m.Files = Format, Version, b.files
+	m.Format, m.Version, m.Files = Format, versionNoKeys, b.files
+	if slices.ContainsFunc(m.Recordings, func(r Recording) bool { return r.Keys != "" }) {
+		m.Version = Version
+	}
 	if m.Recordings == nil {
 		m.Recordings = []Recording{}
 	}

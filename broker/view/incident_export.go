@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -282,7 +283,30 @@ func (x *exporting) recording(ctx context.Context, session string) (bundle.Recor
 			r.State, r.Finding = bundle.Damaged, string(evidence.Differs) // it changed while it was read
 		}
 	}
-	return r, nil
+	return r, x.keys(ctx, held, &r)
+}
+
+// keys writes the keys file beside a recording, if there is one, so that recipients who were added later open the recording in the bundle. One that
+// could not be read whole is in the bundle as far as it came, and does not hold there.
+func (x *exporting) keys(ctx context.Context, held *evidence.Recording, r *bundle.Recording) error {
+	src, err := held.Keys()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	name := bundle.KeysName(r.File)
+	_, broken, added := x.w.Add(name, func(w io.Writer) error {
+		if err != nil {
+			return err
+		}
+		defer src.Close()
+		_, err := io.Copy(w, io.LimitReader(contextReader{ctx, src}, bundle.MostKeys))
+		return err
+	})
+	if broken || ctx.Err() != nil {
+		return errors.Join(added, context.Cause(ctx))
+	}
+	r.Keys = name
+	return nil
 }
 
 // contextReader ends reading when its caller ends.

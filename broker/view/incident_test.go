@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"sekimori/broker/bundle"
 	"sekimori/broker/freeze"
 	"sekimori/broker/internal/townhall"
@@ -18,6 +20,7 @@ import (
 	"sekimori/broker/store"
 	"sekimori/broker/view"
 	"sekimori/policy"
+	"sekimori/recordings"
 )
 
 // frozen freezes hr, whose recording is then held.
@@ -101,6 +104,33 @@ func TestAnIncidentsBundle(t *testing.T) {
 		if strings.ContainsAny(text, "\x1b") || strings.Contains(text, "DRILL") || strings.Contains(text, "訓練") {
 			t.Errorf("%s: %q", name, text)
 		}
+	}
+}
+
+// TestABundleHasTheKeysOfFurtherAuditors: an auditor who was added after the recording had begun opens it from the bundle alone.
+func TestABundleHasTheKeysOfFurtherAuditors(t *testing.T) {
+	t.Parallel()
+	a, id := frozen(t)
+	further, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := recordings.Share(a.dir+"/"+a.id+".skr", nil, a.id, further.Recipient().String(), a.Keys.ViewingIdentity()); err != nil {
+		t.Fatal(err)
+	}
+	b, err := a.export(id, policy.IncidentInquiry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := b.Manifest.Recordings[0]
+	if b.Manifest.Version != bundle.Version || r.State != bundle.Whole || r.Keys != "recordings/"+a.id+".skr.keys" {
+		t.Fatalf("%+v", b.Manifest)
+	}
+	if _, err := recordings.NewReader(b.File(r.File), further); err == nil {
+		t.Error("the recording opens without its keys file")
+	}
+	if _, err := recordings.NewReaderWithKeys(b.File(r.File), b.File(r.Keys), further); err != nil {
+		t.Errorf("with its keys file: %v", err)
 	}
 }
 

@@ -78,7 +78,11 @@ func (p *program) verifyIncident(a arguments, in inputs) result {
 		if src := b.File(rec.File); src != nil {
 			bar.recording(i+1, len(b.Manifest.Recordings))
 			report, err := recordings.VerifyReader(src)
-			r.recordings = append(r.recordings, found(rec.File, report, err))
+			one := found(rec.File, report, err)
+			if keys := b.File(rec.Keys); keys != nil && one.failed == nil { // a fault of the recording itself comes first
+				one.keysFail(checkKeysOf(b.File(rec.File), keys))
+			}
+			r.recordings = append(r.recordings, one)
 		}
 	}
 	said := newKnown()

@@ -58,7 +58,12 @@ func (o *office) bundleOf(name string, export []byte, change func(*bundle.Manife
 	for _, session := range sessions {
 		name, _ := bundle.RecordingName(session)
 		add(name, o.read(session+".skr"))
-		m.Recordings = append(m.Recordings, bundle.Recording{Session: session, State: bundle.Whole, File: name})
+		rec := bundle.Recording{Session: session, State: bundle.Whole, File: name}
+		if keys, err := os.ReadFile(o.path(session + ".skr.keys")); err == nil {
+			rec.Keys = bundle.KeysName(name)
+			add(rec.Keys, keys)
+		}
+		m.Recordings = append(m.Recordings, rec)
 	}
 	for _, name := range []string{bundle.LedgerKey, bundle.Readme, bundle.TimelineJA, bundle.TimelineEN} {
 		add(name, []byte(name))

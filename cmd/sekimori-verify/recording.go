@@ -187,6 +187,11 @@ func (r *recording) keysBeside() {
 	if err == nil {
 		err = errors.Join(checkKeys(r.file, keys), keys.Close())
 	}
+	r.keysFail(err)
+}
+
+// keysFail says that the keys file of the recording does not hold, and why; nil: it does.
+func (r *recording) keysFail(err error) {
 	if err != nil {
 		name := filepath.Base(r.file) + recordings.KeysSuffix
 		r.fail("recording-keys-damaged",
@@ -202,7 +207,12 @@ func checkKeys(file string, keys io.Reader) error {
 		return err
 	}
 	defer f.Close() // read only: closing loses nothing
-	of, err := recordings.HeaderDigest(f)
+	return checkKeysOf(f, keys)
+}
+
+// checkKeysOf checks that a keys file has its form and belongs to a recording. Only a holder of the recording's key can tell whether its entries open.
+func checkKeysOf(recording, keys io.Reader) error {
+	of, err := recordings.HeaderDigest(recording)
 	if err != nil {
 		return err
 	}
