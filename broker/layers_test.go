@@ -61,6 +61,7 @@ var layers = map[string]int{
 	"sekimori/broker/correction":    5,
 	"sekimori/broker/papers":        5,
 	"sekimori/broker/permits":       5,
+	"sekimori/broker/lateentry":     5,
 	"sekimori/broker/sealing":       5,
 	"sekimori/broker/roster":        5,
 	"sekimori/broker/files":         5,

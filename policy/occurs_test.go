@@ -112,6 +112,10 @@ func reasonsGiven() map[Reason]func() Reason {
 
 		Forbidden:    decide(func(p *Person, r *Request) { p.Roles = nil }),
 		SelfApproval: decide(func(p *Person, r *Request) { r.Requester = p.ID }),
+		OwnLateEntry: func() Reason {
+			head := Person{ID: "U-001", Kind: Staff, Section: "personnel", Roles: []Role{Approver}}
+			return MayConfirmLate(head, LateFacts{State: LateEntered, EnteredBy: "U-001", System: System{Section: "personnel"}}, mid).Reason
+		},
 		SameSecondApprover: decide(func(p *Person, r *Request) {
 			p.Roles = []Role{SecondApprover}
 			r.State, r.Approvals = PendingSecond, []Approval{{Stage: 1, By: p.ID, Version: 2}}

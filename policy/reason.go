@@ -52,6 +52,7 @@ const (
 	FileChanged          Reason = "file-changed"
 	FileDisposed         Reason = "file-disposed"
 	PaperDisposed        Reason = "paper-disposed"
+	OwnLateEntry         Reason = "own-late-entry"
 	SearchOff            Reason = "search-off"
 	RecordingDisposed    Reason = "recording-disposed"
 )

@@ -35,7 +35,7 @@ func hostile() map[string]string {
 // The institution's papers promise the numbers; none may vanish or move.
 func TestEveryNumberIsThere(t *testing.T) {
 	var want, got []int
-	for _, span := range [][2]int{{100, 142}, {144, 145}, {147, 147}, {200, 220}, {301, 313}} {
+	for _, span := range [][2]int{{100, 142}, {144, 147}, {200, 220}, {301, 313}} {
 		for n := span[0]; n <= span[1]; n++ {
 			want = append(want, n)
 		}

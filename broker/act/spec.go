@@ -72,6 +72,7 @@ const (
 	ShowsViewingKey Shown = "viewing-key"
 	ShowsAccess     Shown = "recording-access"
 	ShowsYear       Shown = "year"
+	ShowsLateEntry  Shown = "late-entry"
 
 	ShowsReconciliation Shown = "reconciliation"
 	ShowsUnknownLogin   Shown = "unknown-login"

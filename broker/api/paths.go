@@ -51,6 +51,7 @@ const (
 	LedgerEntries Kind[Entry]         = "/v1/ledger/entries"
 	Forms         Kind[Form]          = "/v1/forms"
 	Years         Kind[Year]          = "/v1/annual"
+	LateEntries   Kind[LateEntry]     = "/v1/late-entries"
 )
 
 // The kinds of what reconciliation finds.

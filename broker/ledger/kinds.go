@@ -49,7 +49,7 @@ const testKinds = "test."
 const memberRows = "rows"
 
 // catalogue is all kinds by name.
-var catalogue = slices.SortedFunc(slices.Values(slices.Concat(kindsOfPeople, kindsOfRequests, kindsOfWindows, kindsOfLines, kindsOfSessions, kindsOfFiles, kindsOfAccounts, kindsOfPapers, kindsOfPermits, kindsOfStops, kindsOfKeys, kindsOfIncidents, kindsOfTheLedger, kindsOfNotices)),
+var catalogue = slices.SortedFunc(slices.Values(slices.Concat(kindsOfPeople, kindsOfRequests, kindsOfWindows, kindsOfLines, kindsOfSessions, kindsOfFiles, kindsOfAccounts, kindsOfPapers, kindsOfPermits, kindsOfLateEntries, kindsOfStops, kindsOfKeys, kindsOfIncidents, kindsOfTheLedger, kindsOfNotices)),
 	func(a, b Kind) int { return strings.Compare(a.Name, b.Name) })
 
 // Kinds returns all kinds that a broker of this version writes, by name. KINDS.md shows them.

@@ -85,6 +85,8 @@ var kindsOfTheLedger = func() []Kind {
 		{Name: "council.response", JA: "審議会の意見への対応", Says: "The institution's response to an opinion was entered. An opinion may have several.", Subjects: "the report", Members: with(councilMembers,
 			text("response", "in words"))},
 		{Name: "form.printed", JA: "様式の印刷", Says: "A person printed a form that they may read, as PDF.", Subjects: "the thing of which the form is, where it is of one; the person", Members: formMembers},
+		{Name: "form.blank-printed", JA: "手書き用の様式の印刷", Says: "A person printed a form without values, to be written by hand. Each print has a number.", Subjects: "the paper (`HF-0001`), the person", Members: []Member{
+			text("paper", "its number"), text("form", "which: `request`, `ledger`, `work-report`, `attendance`, `reviews` or `vendor`")}},
 		{Name: "form.exported", JA: "様式の書き出し", Says: "An auditor took a form out as a file.", Subjects: "the thing of which the form is, where it is of one; the person", Members: with(formMembers,
 			text("encoding", "`utf8` or `cp932`; absent: it is no CSV"), text("purpose", "why, a word of the list of purposes"), text("explanation", "what was said with it; absent: nothing"))},
 		{Name: KindDisposed, JA: "台帳の内容の廃棄", Says: "Payloads were disposed of. FORMAT.md, section 1.", Subjects: "the person who ordered it, where it was one", Members: []Member{

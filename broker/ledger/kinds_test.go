@@ -151,16 +151,17 @@ func TestKindsInTheSourceAreCatalogued(t *testing.T) {
 
 // composed are the kinds that the source builds from a prefix and a state, a kind of lock or a kind of page.
 var composed = map[string][]string{
-	"account.":   {"viewed"},
-	"extension.": {"denied", "granted"},
-	"line.":      {"viewed"},
-	"permit.":    {"granted", "refused"},
-	"person.":    {"locked", "lock-noted", "unlock-agreed", "unlocked", "viewed"},
-	"report.":    {"accepted", "returned"},
-	"request.":   {"closed", "follow-up-due", "report-due"},
-	"system.":    {"viewed"},
-	"target.":    {"viewed"},
-	"vendor.":    {"locked", "lock-noted", "unlock-agreed", "unlocked"},
+	"account.":    {"viewed"},
+	"extension.":  {"denied", "granted"},
+	"late-entry.": {"confirmed", "rejected"},
+	"line.":       {"viewed"},
+	"permit.":     {"granted", "refused"},
+	"person.":     {"locked", "lock-noted", "unlock-agreed", "unlocked", "viewed"},
+	"report.":     {"accepted", "returned"},
+	"request.":    {"closed", "follow-up-due", "report-due"},
+	"system.":     {"viewed"},
+	"target.":     {"viewed"},
+	"vendor.":     {"locked", "lock-noted", "unlock-agreed", "unlocked"},
 }
 
 // writes reports whether a function takes a kind and writes an entry.

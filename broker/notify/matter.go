@@ -320,7 +320,7 @@ func (m *matter) args() map[string]text.Text {
 	count := max(m.number("count"), len(m.papers()), 1)
 	return map[string]text.Text{
 		"request": text.Request(m.request.No), "window": text.Same(m.window.ID), "session": text.Same(m.session.ID), "work": text.Same(first(m.window.ID, m.session.ID)), "vendor": text.Same(m.vendor.ID),
-		"incident": text.Same(m.text("incident")), "alarm": text.Same(m.text("alarm")), "paper": text.Same(m.text("paper")), "file": text.Same(m.text("file")), "change": text.Same(m.text("change")),
+		"incident": text.Same(m.text("incident")), "alarm": text.Same(m.text("alarm")), "paper": text.Same(m.text("paper")), "late": text.Same(m.text("late_entry")), "file": text.Same(m.text("file")), "change": text.Same(m.text("change")),
 		"day": text.Same(m.out.Subject), "days": text.Same(strconv.Itoa(m.number("days"))), "count": text.Same(strconv.Itoa(count)), "number": text.Same(strconv.Itoa(info.Number)),
 		"what": store.AlarmKind(m.text("what")).Label(), "cause": cause, "system": text.Same(text.OneLine(m.system.Name, longestReason)), "todo": info.Next, "scope": m.scope(),
 	}

@@ -57,6 +57,7 @@ func toSession(m *matter) (string, string)  { return "/sessions/" + m.session.ID
 func toVendor(m *matter) (string, string)   { return "/vendors/" + m.vendor.ID, "/v/pledge" }
 func toIncident(m *matter) (string, string) { return "/incidents/" + m.text("incident"), "/v/" }
 func toPermits(*matter) (string, string)    { return "/permits", "/v/permits" }
+func toLate(m *matter) (string, string)     { return "/late-entries/" + m.text("late_entry"), "" }
 func toAlarms(*matter) (string, string)     { return "/alarms", "" }
 func toMe(*matter) (string, string)         { return "/me", "/v/keys" }
 func toChanges(*matter) (string, string)    { return "/changes", "" }

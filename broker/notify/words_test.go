@@ -14,7 +14,7 @@ import (
 )
 
 // Placeholders whose values are numbers and states. Subjects hold no others: no names, no reasons, no addresses.
-var impersonal = []string{"day", "request", "window", "session", "work", "incident", "alarm", "paper", "file", "change", "vendor", "days", "number", "what", "count"}
+var impersonal = []string{"day", "request", "window", "session", "work", "incident", "alarm", "paper", "late", "file", "change", "vendor", "days", "number", "what", "count"}
 
 func TestSubjectsHoldNothingPersonal(t *testing.T) {
 	placeholder := regexp.MustCompile(`\{(\w+)\}`)

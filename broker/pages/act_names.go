@@ -10,6 +10,7 @@ const wordsKind = field.Words
 // actNames are what buttons say. An act without a row shows its own name, and a test finds it.
 var actNames = map[string]text.Text{
 	"ask": text2("包括許可を申請する", "Apply for a standing permit"), "give": text2("許可する", "Grant"), "refuse": text2("許可しない", "Refuse"), "roster": text2("従事者を確認する", "Confirm who works here"),
+	"enter-late": text2("後日入力する", "Enter from paper"), "countersign": text2("用紙と見比べて確認する", "Confirm against the paper"),
 	"edit": text2("直す", "Edit"), "take": text2("引き受ける", "Take over"), "approve": text2("承認する", "Approve"), "return": text2("差し戻す", "Return for correction"),
 	"reject": text2("却下する", "Reject"), "withdraw": text2("取り下げる", "Withdraw"), "revoke": text2("取り消す", "Revoke"), "seen": text2("後閲した", "Seen afterwards"),
 	"agree": text2("緊急利用に同意する", "Agree to the emergency"), "approve-after": text2("事後承認する", "Approve afterwards"), "cancel": text2("時間枠を取りやめる", "Cancel the window"),

@@ -22,6 +22,7 @@ import (
 	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/interlock"
+	"sekimori/broker/lateentry"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
 	"sekimori/broker/reconcile"
@@ -43,13 +44,13 @@ type deed struct {
 // deedsOf are the acts by their paths. A package that mounts acts is named here and in actSpecs.
 func deedsOf(o Options) map[string]deed {
 	return byPath(deeds(o.Desk, requests.Acts()), deeds(o.Attendance, attendance.Acts()), deeds(o.Freezer, freeze.Acts()), deeds(o.Papers, papers.Acts()), deeds(o.Reports, reports.Acts()),
-		deeds(o.Permits, permits.Acts()), deeds(o.Roster, roster.Acts()), deeds(o.Reviews, review.Acts()), deeds(o.Days, confirmation.Acts()), deeds(correction.New(o.Acts), correction.Acts()), deeds(announcement.New(o.Acts), announcement.Acts()), deeds(annual.New(o.DB, o.Acts), annual.Acts()), deeds(o.Lines, interlock.Acts()), deeds(o.Targets, accounts.Acts()), deeds(o.Reconcile, reconcile.Acts()), deeds(o.Files, files.Acts()), deeds(o.Sealing, sealing.Acts()))
+		deeds(o.Permits, permits.Acts()), deeds(o.Roster, roster.Acts()), deeds(o.Reviews, review.Acts()), deeds(o.Days, confirmation.Acts()), deeds(correction.New(o.Acts), correction.Acts()), deeds(announcement.New(o.Acts), announcement.Acts()), deeds(annual.New(o.DB, o.Acts), annual.Acts()), deeds(o.Lines, interlock.Acts()), deeds(o.Targets, accounts.Acts()), deeds(o.Reconcile, reconcile.Acts()), deeds(o.Files, files.Acts()), deeds(o.Sealing, sealing.Acts()), deeds(lateentry.New(o.Acts), lateentry.Acts()))
 }
 
 // actSpecs are the same acts without a running broker, for the table of rows.
 func actSpecs() []act.Spec {
 	return slices.Concat(act.Specs(requests.Acts()), act.Specs(attendance.Acts()), act.Specs(freeze.Acts()), act.Specs(papers.Acts()), act.Specs(reports.Acts()),
-		act.Specs(permits.Acts()), act.Specs(roster.Acts()), act.Specs(review.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(announcement.Acts()), act.Specs(annual.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()), act.Specs(reconcile.Acts()), act.Specs(files.Acts()), act.Specs(sealing.Acts()))
+		act.Specs(permits.Acts()), act.Specs(roster.Acts()), act.Specs(review.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(announcement.Acts()), act.Specs(annual.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()), act.Specs(reconcile.Acts()), act.Specs(files.Acts()), act.Specs(sealing.Acts()), act.Specs(lateentry.Acts()))
 }
 
 func byPath(lists ...[]deed) map[string]deed {
@@ -93,7 +94,7 @@ func actRows() []row {
 // lookOf is the level of an act's form: its card is a look at the subject, which some views ledger.
 func lookOf(apiPath string) level {
 	for _, kind := range []string{string(api.Requests), string(api.Sessions), string(api.People), string(api.Vendors), string(api.Freezes), string(api.Reviews), string(api.Days), string(api.LedgerEntries), string(api.Lines), string(api.Targets), string(api.Files),
-		string(api.Reconciliations), string(api.UnknownLogins)} {
+		string(api.Reconciliations), string(api.UnknownLogins), string(api.LateEntries)} {
 		if strings.HasPrefix(apiPath, kind+"/") {
 			return l1
 		}
@@ -369,6 +370,13 @@ func (v *visit) subject(d deed, id string) (Card, []api.Offer, error) {
 			return Card{}, nil, err
 		}
 		card, err := v.permitCard(one)
+		return card, one.Offers, err
+	case strings.HasPrefix(d.Path, string(api.LateEntries)):
+		one, err := v.p.o.Views.LateEntry(v.r.Context(), v.reader(), id)
+		if err != nil {
+			return Card{}, nil, err
+		}
+		card, err := v.lateCard(one)
 		return card, one.Offers, err
 	case strings.HasPrefix(d.Path, string(api.Files)):
 		one, err := v.p.o.Views.File(v.r.Context(), v.reader(), id)

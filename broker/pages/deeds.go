@@ -14,7 +14,7 @@ var elsewhere = map[string]string{
 	api.Alarms.Pattern("id", "ack"): "/alarms/{id}/ack",
 	string(api.NoticesSeenPath):     "/notifications/seen", string(api.NotifyTestPath): "/notifications/test",
 	string(api.Feeds): "/calendar/subscribe", api.Feeds.Pattern("id", "revoke"): "/calendar/feeds/{id}/revoke",
-	string(api.Freezes): "/incidents/freeze", string(api.Deputies): "/me/deputy", string(api.Permits): "/permits/new",
+	string(api.Freezes): "/incidents/freeze", string(api.Deputies): "/me/deputy", string(api.Permits): "/permits/new", string(api.LateEntries): "/late-entries/new",
 	string(api.Requests): "/requests/new", api.Requests.Pattern("no", "edit"): "/requests/{no}/edit",
 	string(api.Drafts): "/requests/new", api.Drafts.Pattern("id", "save"): "/requests/new", api.Drafts.Pattern("id", "submit"): "/requests/{no}/check",
 	api.Requests.Pattern("no", "approve"): "/requests/{no}/decide", api.Requests.Pattern("no", "note"): "/requests/{no}/decide",

@@ -18,7 +18,7 @@ func formRoutes() []row {
 	readers := everyStaff() // which person reads which form is judged as for the thing itself
 	return []row{
 		get("/forms", staff, text2("様式", "Forms"), everyStaff(), l0, (*Pages).forms).inMenu(97),
-		get("/forms/{form}/blank.pdf", staff, text2("手書き用の様式", "Form for handwriting"), everyStaff(), l0, (*Pages).blankForm),
+		get("/forms/{form}/blank.pdf", staff, text2("手書き用の様式", "Form for handwriting"), everyStaff(), l1, (*Pages).blankForm),
 		get("/forms/{form}/print", staff, text2("印刷用", "Print view"), readers, l1, (*Pages).formPrint),
 		get("/forms/{form}/form.pdf", staff, text2("印刷用(PDF)", "Print as PDF"), readers, l1, (*Pages).formPDF),
 		get("/forms/{form}/export", staff, text2("様式の書き出し", "Export of a form"), those(policy.Auditor), l1, (*Pages).formExportForm).denying(policy.ExportAuditorOnly),
@@ -65,6 +65,8 @@ type FormsPage struct {
 	Table Table
 	Rows  []FormLine
 	May   bool // export
+	Late  bool // read late entries
+	Enter bool // make one
 	Month Field
 }
 
@@ -75,7 +77,7 @@ type FormLine struct {
 }
 
 func (p *Pages) forms(v *visit) error {
-	page := &FormsPage{Frame: v.frame(), May: v.mayExport(), Table: Table{Caption: text2("様式", "Forms"), Columns: []text.Text{text2("様式", "Form"), text2("手書き用", "For handwriting"), text2("今月分", "This month")}}}
+	page := &FormsPage{Frame: v.frame(), May: v.mayExport(), Late: v.leadsTo("/late-entries"), Enter: v.leadsTo("/late-entries/new"), Table: Table{Caption: text2("様式", "Forms"), Columns: []text.Text{text2("様式", "Form"), text2("手書き用", "For handwriting"), text2("今月分", "This month")}}}
 	month := p.o.Clock().In(p.o.Zone).Format("2006-01")
 	for _, k := range view.Forms() {
 		one := FormLine{Name: k.Name}

@@ -17,7 +17,7 @@ func TestListsHaveTheLevelOfTheAPI(t *testing.T) {
 		{string(api.People), "/people", "list.viewed"}, {string(api.Systems), "/systems", "list.viewed"}, {string(api.Freezes), "/incidents", "list.viewed"},
 		{string(api.Vendors), "/vendors", "vendor.listed"}, {string(api.Reviews), "/reviews", "review.listed"}, {string(api.LedgerPath), "/ledger", "ledger.listed"}, {string(api.LedgerPath), "/ledger/entries", "ledger.listed"},
 		{string(api.Requests), "/requests", ""}, {string(api.Windows), "/windows", ""}, {string(api.Sessions), "/sessions", ""}, {string(api.Alarms), "/alarms", ""}, {string(api.Changes), "/changes", "list.viewed"},
-		{string(api.Permits), "/permits", ""}, {string(api.ViewingKeys), "/viewing-keys", ""}, {string(api.Accesses), "/recording-access", ""}, {string(api.Days), "/days", ""}, {string(api.CalendarPath), "/calendar", ""}, {string(api.NotificationsPath), "/notifications", ""}, {string(api.UndeliveredPath), "/notifications/undelivered", ""},
+		{string(api.Permits), "/permits", ""}, {string(api.LateEntries), "/late-entries", ""}, {string(api.ViewingKeys), "/viewing-keys", ""}, {string(api.Accesses), "/recording-access", ""}, {string(api.Days), "/days", ""}, {string(api.CalendarPath), "/calendar", ""}, {string(api.NotificationsPath), "/notifications", ""}, {string(api.UndeliveredPath), "/notifications/undelivered", ""},
 	} {
 		at := slices.IndexFunc(w.pages.rows, func(r row) bool { return r.method == http.MethodGet && r.path == one.page })
 		if at < 0 {

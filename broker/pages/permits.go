@@ -224,23 +224,7 @@ func (v *visit) permitFormPage(f *api.Fault) (*PermitForm, error) {
 	}
 	page.Fields = fieldsOf(d.Fields.Flags(), v.given, wrong)
 	page.Crumbs = []Link{{text2("包括許可", "Standing permits"), "/permits"}}
-	var vendors, systems []Choice
-	err := v.p.o.DB.Read(v.r.Context(), func(s *store.Snap) error {
-		all, err := s.Vendors()
-		if err != nil {
-			return fmt.Errorf("read vendors: %w", err)
-		}
-		for _, one := range all {
-			vendors = append(vendors, Choice{Word: one.ID, Text: text.Same(one.Name)})
-		}
-		places, err := s.Systems()
-		for _, one := range places {
-			if policy.MayAskPermit(v.person, one.System).Allow {
-				systems = append(systems, Choice{Word: one.ID, Text: text.Same(one.Name)})
-			}
-		}
-		return err
-	})
+	vendors, systems, err := v.vendorsAndSystems(policy.MayAskPermit)
 	for i := range page.Fields {
 		one := &page.Fields[i]
 		switch one.Key {
@@ -255,6 +239,27 @@ func (v *visit) permitFormPage(f *api.Fault) (*PermitForm, error) {
 		}
 	}
 	return page, err
+}
+
+// vendorsAndSystems are the vendors, and the systems for which a rule lets the person in, to choose from.
+func (v *visit) vendorsAndSystems(may func(policy.Person, policy.System) policy.Decision) (vendors, systems []Choice, err error) {
+	err = v.p.o.DB.Read(v.r.Context(), func(s *store.Snap) error {
+		all, err := s.Vendors()
+		if err != nil {
+			return fmt.Errorf("read vendors: %w", err)
+		}
+		for _, one := range all {
+			vendors = append(vendors, Choice{Word: one.ID, Text: text.Same(one.Name)})
+		}
+		places, err := s.Systems()
+		for _, one := range places {
+			if may(v.person, one.System).Allow {
+				systems = append(systems, Choice{Word: one.ID, Text: text.Same(one.Name)})
+			}
+		}
+		return err
+	})
+	return vendors, systems, err
 }
 
 // selectOf makes a field a choice of these, with nothing chosen at first.

@@ -50,7 +50,7 @@ func shown() map[string]page {
 		filePages(),
 		portalPages(),
 		vendorPages(),
-		reviewPages(), questionPages(), findingPages(), dayPages(), ledgerPages(), formPages(), notificationPages(), alarmPages(), incidentPages(), problemPages(),
+		reviewPages(), questionPages(), findingPages(), dayPages(), ledgerPages(), formPages(), latePages(), notificationPages(), alarmPages(), incidentPages(), problemPages(),
 	} {
 		for name, p := range some {
 			all[name] = p

@@ -79,7 +79,7 @@ func rows() []row {
 		fileRoutes(),
 		portalRoutes(),
 		vendorRoutes(),
-		registryRoutes(), changeRoutes(), reviewRoutes(), questionRoutes(), findingRoutes(), dayRoutes(), reconcileRoutes(), ledgerRoutes(), formRoutes(), notificationRoutes(), alarmRoutes(), incidentRoutes(), sessionRoutes(), sessionPaperRoutes(), consoleRoutes(), pictureRoutes(), playbackRoutes(), summaryRoutes(), offlineRoutes(), searchRoutes(), actRows(), ownActRows(), registryFileRoutes(),
+		registryRoutes(), changeRoutes(), reviewRoutes(), questionRoutes(), findingRoutes(), dayRoutes(), reconcileRoutes(), ledgerRoutes(), formRoutes(), lateRoutes(), notificationRoutes(), alarmRoutes(), incidentRoutes(), sessionRoutes(), sessionPaperRoutes(), consoleRoutes(), pictureRoutes(), playbackRoutes(), summaryRoutes(), offlineRoutes(), searchRoutes(), actRows(), ownActRows(), registryFileRoutes(),
 	)
 }
 

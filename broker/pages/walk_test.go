@@ -21,7 +21,7 @@ import (
 // subjects of the walk, by the beginning of the path; others are named "none".
 var subjects = map[string]string{
 	"/requests/": "R8-0001", "/windows/": "R8-0001-1", "/sessions/": "S-20261124-01", "/recordings/": "S-20261124-01", "/systems/": "hr", "/vendors/": "V-012", "/people/": "ito",
-	"/permits/": "SP-001", "/ledger/": "1", "/reviews/": "S-20261124-01", "/papers/": "P-0001", "/files/": "S-20261124-01-1",
+	"/permits/": "SP-001", "/late-entries/": "LE-0900", "/ledger/": "1", "/reviews/": "S-20261124-01", "/papers/": "P-0001", "/files/": "S-20261124-01-1",
 	"/forms/": "ledger", "/annual/": "R8", "/reconcile/": "hr-db", "/unknown-logins/": "UL-0001",
 }
 
@@ -75,6 +75,8 @@ func (w *world) planned(request policy.RequestState, window policy.WindowState) 
 			tx.AddPaper(store.Paper{ID: "P-0001", Kind: store.PaperPledge, Vendor: "V-012", Person: "E-0031", From: tx.Now.AddDate(0, -1, 0), Until: tx.Now.AddDate(0, 1, 0), State: store.PaperSubmitted, FiledBy: "E-0031", Filed: tx.Now,
 				File: "none", FileName: "pledge.pdf", MediaType: "application/pdf", Size: 2048, SHA256: strings.Repeat("a", 64)}),
 			tx.AddPermit(store.Permit{Permit: policy.Permit{ID: "SP-001", Vendor: "V-012", System: "hr", From: tx.Now.AddDate(0, -1, 0), Until: tx.Now.AddDate(1, 0, 0)}, Purpose: "定期保守", AskedBy: "kato"}),
+			tx.AddLateEntry(store.LateEntry{ID: "LE-0900", System: "hr", Vendor: "V-012", From: tx.Now.AddDate(0, 0, -4), Until: tx.Now.AddDate(0, 0, -4).Add(time.Hour), EnteredBy: "kato",
+				Work: store.LateWork{Forms: []string{}, Engineers: []string{"E-0031"}, Done: "夜間処理の再実行", KeptAt: "書庫3"}}),
 			tx.AddFile(store.File{ID: "S-20261124-01-1", Direction: policy.FilesOut, State: policy.FileWaitFirst, Session: "S-20261124-01", Window: one.ID, Request: "R8-0001", System: "hr", Target: "hr-db",
 				Vendor: "V-012", Person: "E-0031", Path: []byte("/srv/out/\x96\xbe\x8d\xd7.csv"), Size: 2048, Length: 2048, SHA256: strings.Repeat("b", 64), Kept: []string{"S-20261124-01-1"}, Content: "S-20261124-01-1", Findings: []byte("[]")}),
 			tx.AddSession(store.Session{ID: "S-20261124-01", State: store.SessionRefused, Person: "E-0031", Vendor: "V-012", Request: "R8-0001", Window: one.ID, System: "hr",

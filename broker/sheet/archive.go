@@ -123,10 +123,10 @@ func (a *archive) csv(part string) (*csvFile, error) {
 	return newCSV(f, name, a.o, a.log), nil
 }
 
-// parts writes the file of the fields and those of the tables. A sheet that is one table has one file.
+// parts writes the file of the fields and those of the tables. The first table of a sheet without fields has the sheet's own name.
 func (a *archive) parts() error {
-	single := len(a.s.Parts) == 1 && len(a.s.Parts[0].Fields) == 0
-	if !single {
+	plain := !slices.ContainsFunc(a.s.Parts, func(p Part) bool { return len(p.Fields) > 0 })
+	if !plain {
 		if err := a.fields(); err != nil {
 			return err
 		}
@@ -139,8 +139,8 @@ func (a *archive) parts() error {
 			continue
 		}
 		name := p.Key
-		if single {
-			name = ""
+		if plain {
+			name, plain = "", false
 		}
 		if err := a.table(p, name); err != nil {
 			return err

@@ -37,6 +37,8 @@ var rowsAbout = map[string][]string{
 	"extensions":           {"window", "request"},
 	"feeds":                {"subject"},
 	"file_approvals":       {"file"},
+	"blank_forms":          {"id"},
+	"late_entries":         {"id", "vendor"},
 	"files":                {"id", "session"},
 	"findings":             {"no", "review"},
 	"finding_answers":      {"finding"},

@@ -31,7 +31,7 @@ var lists = map[string]list{
 	string(api.People): opens("people"), string(api.Systems): opens("systems"), string(api.Targets): opens("targets"), string(api.Accounts): opens("accounts"), string(api.Lines): opens("lines"), string(api.Changes): opens("changes"),
 	string(api.Freezes): opens("incidents"), string(api.Files): opens("files"), string(api.Findings): opens("findings"), string(api.Reconciliations): opens("reconciliations"), string(api.UnknownLogins): opens("unknown-logins"), string(api.Vendors): {level: L1, kind: "vendor.listed"}, string(api.Reviews): {level: L1}, string(api.LedgerPath): {level: L1},
 	string(api.Requests): {}, string(api.Forms): {}, string(api.Drafts): {}, string(api.Windows): {}, string(api.Extensions): {}, string(api.Deputies): {}, string(api.Sessions): {}, string(api.Recordings): {},
-	string(api.Days): {}, string(api.Reports): {}, string(api.Alarms): {}, string(api.Papers): {}, string(api.PapersDuePath): {}, string(api.Permits): {},
+	string(api.Days): {}, string(api.Reports): {}, string(api.Alarms): {}, string(api.Papers): {}, string(api.PapersDuePath): {}, string(api.Permits): {}, string(api.LateEntries): {},
 	string(api.ViewingKeys): {}, string(api.Accesses): {}, string(api.Feeds): {}, string(api.Keys): {}, string(api.Passkeys): {}, string(api.NotificationsPath): {}, string(api.UndeliveredPath): {}, string(api.NamesPath): {}, string(api.CalendarPath): {}, string(api.QuestionsPath): {},
 }
 

@@ -32,11 +32,14 @@ const (
 // FormFile describes a file before its first byte.
 type FormFile struct{ Name, MediaType string }
 
-// PrintForm writes a form as PDF for a person who may read it. blank: the form without values, for handwriting; it has no entry. begin is
-// called before the first byte. Errors: those of Form; a fault for a form that is too long for paper.
+// PrintForm writes a form as PDF for a person who may read it. blank: the form without values, for handwriting. begin is called before the first
+// byte. Errors: those of Form; a fault for a form that is too long for paper.
 func (v *Views) PrintForm(ctx context.Context, by Reader, a FormAsked, lang string, blank bool, begin func(FormFile) io.Writer) error {
-	s, err := v.BlankForm(a.Form)
-	if !blank {
+	var s *sheet.Sheet
+	var err error
+	if blank {
+		s, err = v.BlankForm(ctx, by, a.Form)
+	} else {
 		s, err = v.Form(ctx, by, a)
 	}
 	if err != nil {

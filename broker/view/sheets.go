@@ -2,10 +2,13 @@ package view
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"sekimori/broker/lateentry"
+	"sekimori/broker/ledger"
 	"sekimori/broker/sheet"
 	"sekimori/broker/store"
 	"sekimori/policy/text"
@@ -73,7 +76,13 @@ func (v *Views) Form(ctx context.Context, by Reader, a FormAsked) (*sheet.Sheet,
 	if !ok {
 		return nil, store.ErrNotFound
 	}
-	s, err := k.read(v, ctx, by, a)
+	read := k.read
+	if lateentry.Is(a.ID) && k.ByHand() && !k.month {
+		read = func(v *Views, ctx context.Context, by Reader, a FormAsked) (*sheet.Sheet, error) {
+			return v.lateSheet(ctx, by, k, a.ID)
+		}
+	}
+	s, err := read(v, ctx, by, a)
 	if err != nil {
 		return nil, err
 	}
@@ -81,15 +90,27 @@ func (v *Views) Form(ctx context.Context, by Reader, a FormAsked) (*sheet.Sheet,
 	return s, nil
 }
 
-// BlankForm is a form to be filled in by hand while the system is down: 手書き用. It shows no one's data and is no look.
-func (v *Views) BlankForm(key string) (*sheet.Sheet, error) {
+// BlankForm is a form to be filled in by hand while the system is down: 手書き用. It shows no one's data. Each print has a number, to which a
+// late entry refers; the number is ledgered.
+func (v *Views) BlankForm(ctx context.Context, by Reader, key string) (*sheet.Sheet, error) {
 	k, ok := FormOf(key)
 	if !ok || !k.ByHand() {
 		return nil, store.ErrNotFound
 	}
-	s := &sheet.Sheet{Blank: true, Marks: []text.Text{text.Of("手書き用", "For handwriting")}, Parts: k.blank()}
+	var no string
+	err := v.o.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		if no, err = tx.AddBlankForm(k.Key, by.ID); err != nil {
+			return err
+		}
+		_, err = tx.Append(ledger.Draft{Kind: "form.blank-printed", Actor: by.actor(), Subjects: []string{no, by.ID}, Payload: map[string]string{"paper": no, "form": k.Key}})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("number a form for handwriting: %w", err)
+	}
+	s := &sheet.Sheet{No: text.Of("用紙番号 "+no, "Paper "+no), Blank: true, Marks: []text.Text{text.Of("手書き用", "For handwriting")}, Parts: k.blank()}
 	v.dress(s, k)
-	s.Notes = append(s.Notes, text.Of("復旧したら、この用紙の内容を関守に入力し、用紙は保管してください。", "When the system is back, enter this paper, and keep it."))
+	s.Notes = append(s.Notes, text.Of("復旧したら、この用紙の内容を関守に後日入力し(用紙番号 "+no+")、用紙は保管してください。", "When the system is back, enter this paper afterwards (paper "+no+"), and keep it."))
 	return s, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/interlock"
+	"sekimori/broker/lateentry"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
 	"sekimori/broker/reconcile"
@@ -47,6 +48,7 @@ func actRoutes() []route {
 		mounted(func(s *Server) *annual.Book { return annual.New(s.o.DB, s.o.Acts) }, annual.Acts()),
 		mounted(func(s *Server) *announcement.Board { return announcement.New(s.o.Acts) }, announcement.Acts()),
 		mounted(func(s *Server) *correction.Book { return correction.New(s.o.Acts) }, correction.Acts()),
+		mounted(func(s *Server) *lateentry.Book { return lateentry.New(s.o.Acts) }, lateentry.Acts()),
 	)
 }
 
@@ -79,6 +81,8 @@ func (s *Server) answer(c *call, shows act.Shown, id string, result any) error {
 		return c.reply(view.Freeze(v, s.o.Clock(), s.o.Zone))
 	case store.Permit:
 		return s.replyPermit(c, v.ID)
+	case store.LateEntry:
+		return s.replyLateEntry(c, v.ID)
 	case store.Paper:
 		return c.reply(view.Paper(v, s.o.Zone))
 	case []papers.Renewal:
@@ -130,6 +134,8 @@ func (s *Server) answer(c *call, shows act.Shown, id string, result any) error {
 		return s.replyRoster(c, id)
 	case act.ShowsPermit:
 		return s.replyPermit(c, id)
+	case act.ShowsLateEntry:
+		return s.replyLateEntry(c, id)
 	case act.ShowsReconciliation:
 		v, err := s.o.Views.ReconciliationNow(c.r.Context(), c.reader(), id)
 		return c.answer(v, err)
@@ -188,6 +194,11 @@ func (s *Server) replyWindow(c *call, id string) error {
 
 func (s *Server) replyRoster(c *call, vendor string) error {
 	v, err := s.o.Views.RosterNow(c.r.Context(), vendor)
+	return c.answer(v, err)
+}
+
+func (s *Server) replyLateEntry(c *call, id string) error {
+	v, err := s.o.Views.LateEntryNow(c.r.Context(), id)
 	return c.answer(v, err)
 }
 

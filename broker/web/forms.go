@@ -14,6 +14,16 @@ import (
 	"sekimori/policy/text"
 )
 
+// lateRoutes are the looks at work that was entered afterwards from paper. The view says which of it a person sees.
+func lateRoutes() []route {
+	readers := those(policy.Requester, policy.Approver, policy.SecondApprover, policy.Attendant, policy.Auditor, policy.InformationSystems)
+	readers.Deputies = true
+	return []route{
+		{"GET", string(api.LateEntries), readers, listed((*view.Views).LateEntries)},
+		{"GET", api.LateEntries.Pattern("id"), readers, one((*view.Views).LateEntry)},
+	}
+}
+
 // forms lists the forms; it shows no one's data.
 func (s *Server) forms(c *call) error {
 	return c.answer(view.Whole(view.Each(view.Forms(), func(k view.FormKind) api.Form {

@@ -64,6 +64,8 @@ func (w *world) neighbours(tokens map[string]string) {
 			Reason: "secret-purpose", Ends: window.End}))
 		must(tx.AddPermit(store.Permit{Permit: policy.Permit{ID: "SP-001", Vendor: "V-001", System: "hr", From: now.AddDate(0, -1, 0), Until: now.AddDate(1, 0, 0)},
 			Purpose: "secret-purpose", AskedBy: "U-001"}))
+		must(tx.AddLateEntry(store.LateEntry{ID: "LE-0001", System: "hr", Vendor: "V-001", From: now.Add(-2 * time.Hour), Until: now.Add(-time.Hour), EnteredBy: "U-001",
+			Work: store.LateWork{Forms: []string{}, Engineers: []string{"E-OWN"}, Purpose: "secret-purpose", Done: "secret-purpose"}}))
 		must(tx.AddFile(store.File{ID: "S-20261124-01-1", Direction: policy.FilesOut, State: policy.FileWaitFirst, Session: "S-20261124-01", Window: window.ID, Request: r.No, System: "hr", Target: "hr-db",
 			Vendor: "V-001", Person: "E-OWN", Path: []byte("/secret-purpose"), SHA256: "00", Kept: []string{}, Findings: []byte("[]")}))
 		must(tx.OweDay(store.Day{ID: "2026-11-24-hr", System: "hr", Date: "2026-11-24", Due: now}))
@@ -92,7 +94,7 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 		"/close": {"reason": "x"}, "/cut": {"reason": "x"}, "/cancel": {"reason": "x"}, "/open": {}, "/permit": {}, "/unpermit": {"reason": "x"},
 		"/tick": {"step": "a", "method": "seen"}, "/backup": {}, "/override": {"item": "backup", "reason": "x"}, "/present": {},
 		"/handover": {"person": "S-ALL"}, "/take ": {}, "/identity": {"digits": "123"}, "/attest": {}, "/check": {}, "/extensions": {"by": "15m", "reason": "x"},
-		"/ask-renewal": {}, "/grant": {"reason": "x"}, "/refuse": {"reason": "x"}, "/give": {"reason": "x"}, "/deny": {"reason": "x"}, "/end": {"reason": "x"}, "/pause": {"reason": "x"}, "/resume": {"reason": "x"},
+		"/ask-renewal": {}, "/grant": {"reason": "x"}, "/refuse": {"reason": "x"}, "/give": {"reason": "x"}, "/countersign": {"reason": "x"}, "/deny": {"reason": "x"}, "/end": {"reason": "x"}, "/pause": {"reason": "x"}, "/resume": {"reason": "x"},
 		"/bookmark": {"note": "x"}, "/sign": {"verdict": "ok"}, "/hand-over": {"auditor": "S-ALL", "reason": "x"}, "/answer": {"answer": "x"}, "/told": {"key": "x", "text": "x"}, "/confirm": {"note": "x"}, "/correct": {"text": "x"}, "/message": {"text": "x"}, "/allow": {"held": "1"}, "/explain": {"why": "other"}, "/edit": {"name": "r.yaml", "text": "system: hr"}, "/hold": {"reason": "x"}, "/release": {"reason": "x"}, "/purge": {"reason": "x"},
 		"/note": {"values": map[string][]string{}}, "/save": {"values": map[string][]string{}}, "/line-cut": {}, "/line-on": {}, "/line-off": {}, "/line-back": {}, "/test": {}, "/discard": {}, "/submit": {"clauses_told": true},
 	}
@@ -110,6 +112,8 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 			path = strings.Replace(r.path, "{id}", "D-0001", 1)
 		case strings.HasPrefix(r.path, "/v1/permits/{id}"):
 			path = strings.Replace(r.path, "{id}", "SP-001", 1)
+		case strings.HasPrefix(r.path, "/v1/late-entries/{id}"):
+			path = strings.Replace(r.path, "{id}", "LE-0001", 1)
 		case strings.HasPrefix(r.path, "/v1/files/{id}"):
 			path = strings.Replace(r.path, "{id}", "S-20261124-01-1", 1)
 		case strings.HasPrefix(r.path, "/v1/days/{id}"):
@@ -160,7 +164,7 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/v1/requests", "/v1/windows", "/v1/extensions", "/v1/sessions", "/v1/recordings", "/v1/reports", "/v1/permits", "/v1/files"} {
+	for _, path := range []string{"/v1/requests", "/v1/windows", "/v1/extensions", "/v1/sessions", "/v1/recordings", "/v1/reports", "/v1/permits", "/v1/files", "/v1/late-entries"} {
 		for _, login := range []string{"s-all", "c-other", "e-other"} {
 			if a := w.call("GET", path, tokens[login], nil); strings.Contains(string(a.body), "R8-0001") || strings.Contains(string(a.body), "secret-purpose") {
 				t.Errorf("GET %s lists for %s: %.300s", path, login, a.body)
@@ -168,7 +172,7 @@ func TestAttackIDsOfOtherSectionsAndVendors(t *testing.T) {
 		}
 	}
 	// The refused things exist for the people whom they concern.
-	for _, path := range []string{"/v1/requests/R8-0001", "/v1/windows/R8-0001-1", "/v1/extensions/X-0001", "/v1/sessions/S-20261124-01", "/v1/permits/SP-001", "/v1/files/S-20261124-01-1"} {
+	for _, path := range []string{"/v1/requests/R8-0001", "/v1/windows/R8-0001-1", "/v1/extensions/X-0001", "/v1/sessions/S-20261124-01", "/v1/permits/SP-001", "/v1/late-entries/LE-0001", "/v1/files/S-20261124-01-1"} {
 		if a := w.call("GET", path, tokens["kacho"], nil); a.status != http.StatusOK {
 			t.Errorf("GET %s for the section: %d %.300s", path, a.status, a.body)
 		}

@@ -18,7 +18,7 @@ type route struct {
 
 // routes is the whole table: the rows here and those that each part of the procedure adds in its own file.
 func routes() []route {
-	return slices.Concat(foundationRoutes(), actRoutes(), requestRoutes(), papersRoutes(), attendanceRoutes(), alarmRoutes(), credentialRoutes(), calendarRoutes(), extensionRoutes(), emergencyRoutes(), reportRoutes(), draftRoutes(), permitRoutes(), dayRoutes(), noticeRoutes(), reconcileRoutes(), fileRoutes(), searchRoutes(), sealingRoutes(), siemRoutes())
+	return slices.Concat(foundationRoutes(), actRoutes(), requestRoutes(), papersRoutes(), attendanceRoutes(), alarmRoutes(), credentialRoutes(), calendarRoutes(), extensionRoutes(), emergencyRoutes(), reportRoutes(), draftRoutes(), permitRoutes(), lateRoutes(), dayRoutes(), noticeRoutes(), reconcileRoutes(), fileRoutes(), searchRoutes(), sealingRoutes(), siemRoutes())
 }
 
 func foundationRoutes() []route {

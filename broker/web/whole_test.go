@@ -15,6 +15,7 @@ import (
 	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/interlock"
+	"sekimori/broker/lateentry"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
 	"sekimori/broker/reconcile"
@@ -58,6 +59,8 @@ func TestEveryActIsWhole(t *testing.T) {
 	ofSubject(t, offered, sealing.OnNone.Acts)
 	ofSubject(t, offered, sealing.OnAccess.Acts)
 	ofSubject(t, offered, permits.OnPermit.Acts)
+	ofSubject(t, offered, lateentry.OnNone.Acts)
+	ofSubject(t, offered, lateentry.OnEntry.Acts)
 	ofSubject(t, offered, reconcile.OnTarget.Acts)
 	ofSubject(t, offered, reconcile.OnLogin.Acts)
 	ofSubject(t, offered, roster.OnVendor.Acts)
@@ -67,7 +70,7 @@ func TestEveryActIsWhole(t *testing.T) {
 	ofSubject(t, offered, requests.OnDeputation.Acts)
 	ofSubject(t, offered, requests.NewDeputy.Acts)
 	mounted := slices.Concat(act.Specs(reconcile.Acts()), act.Specs(requests.Acts()), act.Specs(attendance.Acts()), act.Specs(freeze.Acts()), act.Specs(review.Acts()), act.Specs(permits.Acts()), act.Specs(roster.Acts()),
-		act.Specs(papers.Acts()), act.Specs(reports.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(announcement.Acts()), act.Specs(annual.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()), act.Specs(files.Acts()), act.Specs(sealing.Acts()))
+		act.Specs(papers.Acts()), act.Specs(reports.Acts()), act.Specs(confirmation.Acts()), act.Specs(correction.Acts()), act.Specs(announcement.Acts()), act.Specs(annual.Acts()), act.Specs(interlock.Acts()), act.Specs(accounts.Acts()), act.Specs(files.Acts()), act.Specs(sealing.Acts()), act.Specs(lateentry.Acts()))
 	for _, s := range mounted {
 		if _, ok := offered[s.Route()]; !ok {
 			t.Errorf("%s is mounted twice, or stands in no Subject's Acts: nobody is offered it", s.Route())

@@ -23,6 +23,7 @@ import (
 	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/interlock"
+	"sekimori/broker/lateentry"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
 	"sekimori/broker/reconcile"
@@ -35,7 +36,7 @@ import (
 // specs are the acts by their commands.
 var specs = sync.OnceValue(func() map[string]acts.Spec {
 	all := map[string]acts.Spec{}
-	for _, s := range slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(review.Acts()), acts.Specs(confirmation.Acts()), acts.Specs(correction.Acts()), acts.Specs(announcement.Acts()), acts.Specs(permits.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(interlock.Acts()), acts.Specs(accounts.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts()), acts.Specs(sealing.Acts()), acts.Specs(annual.Acts()), acts.Specs(freeze.Acts())) {
+	for _, s := range slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(review.Acts()), acts.Specs(confirmation.Acts()), acts.Specs(correction.Acts()), acts.Specs(announcement.Acts()), acts.Specs(permits.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(interlock.Acts()), acts.Specs(accounts.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts()), acts.Specs(sealing.Acts()), acts.Specs(lateentry.Acts()), acts.Specs(annual.Acts()), acts.Specs(freeze.Acts())) {
 		if s.Command != "" {
 			all[s.Command] = s
 		}

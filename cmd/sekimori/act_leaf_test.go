@@ -13,6 +13,7 @@ import (
 	"sekimori/broker/conformance"
 	"sekimori/broker/files"
 	"sekimori/broker/freeze"
+	"sekimori/broker/lateentry"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
 	"sekimori/broker/reconcile"
@@ -56,7 +57,7 @@ func TestConformanceNamesCommandsThatExist(t *testing.T) {
 // TestEveryActHasItsCommand: what an act names as its command is there, since offers and refusals tell people to type it.
 func TestEveryActHasItsCommand(t *testing.T) {
 	have := commandsAndFlags()
-	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(freeze.Acts()), acts.Specs(permits.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(reports.Acts()), acts.Specs(sealing.Acts()), acts.Specs(annual.Acts()))
+	specs := slices.Concat(acts.Specs(attendance.Acts()), acts.Specs(requests.Acts()), acts.Specs(freeze.Acts()), acts.Specs(permits.Acts()), acts.Specs(reconcile.Acts()), acts.Specs(files.Acts()), acts.Specs(roster.Acts()), acts.Specs(papers.Acts()), acts.Specs(reports.Acts()), acts.Specs(sealing.Acts()), acts.Specs(lateentry.Acts()), acts.Specs(annual.Acts()))
 	for _, a := range requests.OnRequest.Acts {
 		specs = append(specs, a.Spec)
 	}

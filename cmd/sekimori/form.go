@@ -38,6 +38,23 @@ func (p *program) formCommand() *cli.Command {
 		p.leaf("blank", "FORM", "手書き用の様式をPDFにする", "print a form for handwriting, as PDF", func(c *cli.Context) error {
 			return p.download(c, api.FormFile(c.Args().First()), url.Values{"blank": {"true"}, "lang": {p.lang}})
 		}, p.outputFlag(), p.forceFlag()),
+		p.listLeaf("entries", "", "後日入力の一覧", "list work that was entered afterwards from paper", func(c *cli.Context) error {
+			v, err := fetchList(p, c, api.LateEntries.All(), nil)
+			if err != nil {
+				return err
+			}
+			return list(p, v, "後日入力はまだありません。", "Nothing was entered afterwards yet.", p.lateFields()[:7])
+		}),
+		p.leaf("entry", "ID", "後日入力の一つを見る", "show one late entry", func(c *cli.Context) error {
+			v, err := fetch(p, c, api.LateEntries.Of(c.Args().First()), nil)
+			if err != nil {
+				return err
+			}
+			return page(p, v, p.lateFields())
+		}),
+		actLeaf(p, "form enter", p.lateDone),
+		actLeaf(p, "form countersign", p.lateDone),
+		actLeaf(p, "form reject", p.lateDone),
 		p.leaf("export", "FORM [ID]", "様式を書き出す(点検担当だけ)", "export a form (auditors only)", func(c *cli.Context) error {
 			return p.exportForm(c, c.Args().First(), c.Args().Get(1))
 		}, append(p.formFlags("pdf"), p.monthFlag())...),

@@ -29,6 +29,7 @@ var notAtTheDoor = map[int]string{
 	141: "it takes kept contents that were changed by hand (broker/session/outbox_test.go)",
 	142: "it takes a recording whose time of keeping is over (recording-purge)",
 	145: "it takes contents whose time of keeping is over (broker/session/kept_test.go)",
+	146: "it is about papers, which no one confirms over SSH (late-entry.txtar)",
 	147: "it is about recordings, which no one reads over SSH (broker/view/search_test.go)",
 }
 
