@@ -56,7 +56,7 @@ func New(from, to time.Time) *Counter {
 	c := &Counter{from: from, to: to, all: map[Figure]int64{}, open: map[string]payload{}, drill: map[string]bool{}, numbers: map[string]bool{}, vendors: map[string]bool{}, engineers: map[string]bool{},
 		papers: map[string]bool{}, pledges: map[string]string{}, verdicts: map[string]signed{}, due: map[string]bool{}, leftOut: map[string]bool{}, findings: map[string]bool{}, works: map[string]*work{}, verifiedDays: map[int64]bool{}, gone: map[string]bool{}}
 	for _, k := range Keys {
-		if k.Kind == Count {
+		if k.Kind == Count && k.None == (None{}) {
 			c.all[Figure{Table: k.Table, Key: k.Key}] = 0
 		}
 	}

@@ -17,7 +17,7 @@ type Key struct {
 	JA, EN     string
 	Kind       Kind
 	// None says in place of a number that there was nothing to count from. Such a figure is left out of the report: a rate of nothing is neither
-	// 0 nor 100.
+	// 0 nor 100. Empty: the figure always has a number.
 	None None
 }
 
@@ -76,7 +76,7 @@ var Keys = []Key{
 	{Table: "reviews", Key: "by_judgement", JA: "判定別", EN: "By judgement", Kind: Parts},
 	{Table: "reviews", Key: "left_out", JA: "抽出外(点検の対象から除く)", EN: "Left out by the sampling plan (not in the work to review)"},
 	{Table: "reviews", Key: "recorded_seconds", JA: "点検済みの作業の操作記録の長さ", EN: "Length of recordings of reviewed work"},
-	{Table: "reviews", Key: "sent_seconds", JA: "うち点検した人の画面に出した分", EN: "Of this shown to the reviewer"},
+	{Table: "reviews", Key: "sent_seconds", JA: "うち点検した人の画面に出した分(書き出しを除く)", EN: "Of this shown to the reviewer (exports left out)"},
 	{Table: "reviews", Key: "coverage", JA: "画面に出した率(%、切捨て)", EN: "Shown to the reviewer (%, rounded down)", Kind: Rate, None: noRecordings},
 	{Table: "reviews", Key: "findings", JA: "指摘(是正要)", EN: "Findings"},
 	{Table: "reviews", Key: "findings_closed", JA: "うち完了", EN: "Of these closed"},
@@ -104,6 +104,6 @@ var Keys = []Key{
 	{Table: "ledger", Key: "verified_days", JA: "検証した日", EN: "Days with a verification"},
 	{Table: "ledger", Key: "mismatches", JA: "うち不整合ありの検証", EN: "Verifications that found a mismatch"},
 	{Table: "ledger", Key: "last_verified_on", JA: "最後の検証の日", EN: "Day of the last verification", Kind: Day, None: noVerifications},
-	{Table: "ledger", Key: "last_verified_entries", JA: "最後の検証で確かめた記載", EN: "Entries that the last verification read"},
+	{Table: "ledger", Key: "last_verified_entries", JA: "最後の検証で確かめた記載", EN: "Entries that the last verification read", None: noVerifications},
 	{Table: "ledger", Key: "last_result", JA: "最後の検証の結果", EN: "Result of the last verification", Kind: Parts},
 }

@@ -55,6 +55,11 @@ func (p *Pages) receipt(v *visit) error {
 
 func receiptPath(session string) string { return recordingPath(session) + "/receipt" }
 
+// annualFiles are the files of the yearly report, for those who may export.
+func annualFiles(query string) []Link {
+	return []Link{{text2("CSV一式", "CSV, all tables"), "/forms/annual/export?" + query + "&format=" + view.FormatCSV}, {text2("検証ファイル", "Verification file"), "/forms/annual/export?" + query + "&format=" + formatFigures}}
+}
+
 func formPages() map[string]page {
 	return map[string]page{"forms": &FormsPage{}, "formprint": &FormPrint{}, "export": &ExportPage{}}
 }
@@ -154,18 +159,22 @@ func printPath(form, id string) string {
 // FormPrint is a form on a page, from the values that PDF and export have.
 type FormPrint struct {
 	Frame
-	Sheet       *sheet.Sheet
-	Printed     Moment
-	Parts       []PrintedPart
-	PDF, Export string
-	Acts        []Link // the acts that are open to the person
+	Sheet   *sheet.Sheet
+	Printed Moment
+	Parts   []PrintedPart
+	PDF     string
+	Exports []Link // empty: the person may not export
+	Jumps   []Link // to the parts of a long form
+	Acts    []Link // the acts that are open to the person
 	QR          *QR    // nil: the form has none
-	Cut         bool   // rows beyond mostPrinted are left out
+	Cut     bool   // rows beyond mostPrinted are left out
 }
 
 // PrintedPart is a part of a form with its rows.
 type PrintedPart struct {
+	Key    string // of the part; the page's anchor
 	Title  text.Text
+	Chart  *DrawnChart
 	Fields []sheet.Field
 	Decks  [][]sheet.Column
 	Rows   [][][]sheet.Cell // rows, of each its decks
@@ -194,7 +203,10 @@ func (v *visit) showForm(a view.FormAsked, acts ...Link) error {
 	page := &FormPrint{Frame: v.frame(), Sheet: s, Printed: moment(s.Printed, p.o.Zone), Acts: acts, PDF: "/forms/" + a.Form + "/form.pdf?" + formQuery(a)}
 	page.Title, page.Crumbs = s.Name, []Link{{text2("様式", "Forms"), "/forms"}}
 	if v.mayExport() {
-		page.Export = "/forms/" + a.Form + "/export?" + formQuery(a)
+		page.Exports = []Link{{text2("書き出し", "Export"), "/forms/" + a.Form + "/export?" + formQuery(a)}}
+		if a.Form == "annual" {
+			page.Exports = annualFiles(formQuery(a))
+		}
 	}
 	if s.Code != "" {
 		drawn, err := drawQR(s.Code)
@@ -205,7 +217,10 @@ func (v *visit) showForm(a view.FormAsked, acts ...Link) error {
 	}
 	left := mostPrinted
 	for _, part := range s.Parts {
-		one := PrintedPart{Title: part.Title, Fields: part.Fields}
+		one := PrintedPart{Key: part.Key, Title: part.Title, Fields: part.Fields}
+		if a.Form == "annual" && !strings.Contains(part.Key, "-") { // a breakdown stands below its table
+			page.Jumps = append(page.Jumps, Link{part.Title, "#" + part.Key})
+		}
 		if part.Table != nil {
 			one.Empty = part.Table.Empty
 			of := decks(part.Table.Columns)
@@ -216,10 +231,12 @@ func (v *visit) showForm(a view.FormAsked, acts ...Link) error {
 				}
 				one.Decks = append(one.Decks, columns)
 			}
+			var all [][]sheet.Cell
 			for cells, err := range part.Table.Rows {
 				if err != nil {
 					return err
 				}
+				all = append(all, cells)
 				if left--; left < 0 {
 					page.Cut = true
 					break
@@ -234,7 +251,7 @@ func (v *visit) showForm(a view.FormAsked, acts ...Link) error {
 				}
 				one.Rows = append(one.Rows, row)
 			}
-			one.None = len(one.Rows) == 0
+			one.None, one.Chart = len(one.Rows) == 0, drawChart(part, all)
 		}
 		page.Parts = append(page.Parts, one)
 	}

@@ -196,8 +196,8 @@ func (l *layout) part(p Part, rows [][]Cell) {
 	if len(p.Fields) > 0 {
 		l.y += 2 * padding
 	}
-	if p.Bars != "" {
-		l.bars(p, rows)
+	if !l.s.Blank {
+		l.chart(ChartOf(p, rows))
 	}
 	l.table(p, rows)
 }

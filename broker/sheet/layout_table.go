@@ -3,7 +3,6 @@ package sheet
 import (
 	"iter"
 	"maps"
-	"strconv"
 )
 
 // table places a table. A row stands on as many lines as its columns have decks; the heads are on each page.
@@ -102,34 +101,34 @@ func decksOf(columns []Column) [][]int {
 	return decks
 }
 
-// bars is a chart: a bar for each row, with the first column's words and the number. The table with the same numbers follows it.
-func (l *layout) bars(p Part, rows [][]Cell) {
-	at, most := -1, 1
-	for i, c := range p.Table.Columns {
-		if c.Key == p.Bars {
-			at = i
-		}
-	}
-	if at < 0 || l.s.Blank {
-		return
-	}
-	for _, row := range rows {
-		n, _ := strconv.Atoi(row[at].Code)
-		most = max(most, n)
-	}
+// chart draws a chart: for each row its words, and for each series a bar with the number. Bars of the first series are filled, those of the second are
+// outlines, so that no colour is needed. The table with the same numbers follows it.
+func (l *layout) chart(c Chart) {
 	const line = sizeTable * leading
 	wLabel, wNumber := l.width*labelShare, 40.0
-	for _, row := range rows {
-		l.room(line + padding)
-		label := l.wrap(row[0].Text.In(l.lang), sizeTable, wLabel)
-		l.write(margin, l.y, sizeTable, label[0])
-		n, _ := strconv.Atoi(row[at].Code)
-		w := (l.width - wLabel - wNumber) * float64(max(n, 0)) / float64(most)
-		l.put(mark{x: margin + wLabel, y: l.y, w: max(w, 0.5), h: line - 2, fill: true})
-		l.write(margin+wLabel+w+padding, l.y, sizeTable, strconv.Itoa(n))
-		l.y += line
+	if len(c.Rows) > 0 && len(c.Series) > 1 {
+		l.room(4 * line)
+		l.write(margin+wLabel, l.y, sizeTable, l.clean("■ "+c.Series[0].In(l.lang)+"   □ "+c.Series[1].In(l.lang)))
+		l.y += line + padding
 	}
-	l.y += 2 * padding
+	for _, row := range c.Rows {
+		label := l.wrap(row.Label.In(l.lang), sizeTable, wLabel-padding)
+		h := float64(max(len(label), len(row.Bars))) * line
+		l.room(h + padding)
+		for i, words := range label {
+			l.write(margin, l.y+float64(i)*line, sizeTable, words)
+		}
+		for i, b := range row.Bars {
+			w := max((l.width-wLabel-wNumber)*b.Share, 0.5)
+			y := l.y + float64(i)*line
+			l.put(mark{x: margin + wLabel, y: y + 1, w: w, h: line - 3, fill: b.Series == 0})
+			l.write(margin+wLabel+w+padding, y, sizeTable, b.Value)
+		}
+		l.y += h + padding
+	}
+	if len(c.Rows) > 0 {
+		l.y += padding
+	}
 }
 
 func keysOf(m map[rune]int) iter.Seq[rune] { return maps.Keys(m) }

@@ -33,7 +33,7 @@ type Part struct {
 	Title  text.Text
 	Fields []Field
 	Table  *Table
-	Bars   string // key of a number column of the table which a chart above the table shows; empty: no chart
+	Bars   []string // keys of at most two number columns of the table which a chart above the table shows; nil: no chart
 }
 
 // Field is one labelled value.

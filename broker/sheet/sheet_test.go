@@ -41,7 +41,7 @@ func application() *sheet.Sheet {
 				sheet.NewField("urgent", label("至急", "Urgent"), sheet.Flag, sheet.YesNo(true)),
 				sheet.NewField("rare", label("氏名", "Name"), sheet.Words, sheet.Text("髙﨑〜−¥ 𠮷野 ☃\u03a9 e\u0301")),
 			}},
-			{Key: "checks", Title: label("6 確認事項", "6 Checks"), Bars: "minutes", Table: &sheet.Table{
+			{Key: "checks", Title: label("6 確認事項", "6 Checks"), Bars: []string{"minutes"}, Table: &sheet.Table{
 				Columns: []sheet.Column{{Key: "item", Label: label("事項", "Item"), Share: 3}, {Key: "state", Label: label("結果", "Result"), Kind: sheet.Code}, {Key: "minutes", Label: label("分", "min"), Kind: sheet.Number}},
 				Rows:    sheet.Rows([]sheet.Cell{sheet.Said(label("誓約書の写し", "pledge")), sheet.Coded("met", label("適合", "met")), sheet.Count(81)}, []sheet.Cell{sheet.Text("@回線"), sheet.Coded("caution", label("注意", "caution")), sheet.Count(-3)}),
 			}},

@@ -107,18 +107,29 @@ func (v *Views) yearSheet(y year) (*sheet.Sheet, error) {
 	s := &sheet.Sheet{No: text.Same(annual.Name(y.FiscalYear)), Scope: FiscalYearText(y.FiscalYear), Marks: []text.Text{mark}}
 	head := sheet.Part{Key: "state", Title: text.Of("確定", "Finalisation"), Fields: []sheet.Field{
 		sheet.NewField("state", text.Of("状態", "State"), sheet.Code, sheet.Coded(string(state), state.Label())),
-		sheet.NewField("figures", text.Of("数値の検証値", "Digest of figures"), sheet.Words, spelled(digest)),
+		sheet.NewField("figures", text.Of("数値の検証値", "Digest of figures"), sheet.Words, whenFinal(digest)),
 		sheet.NewField("section_agreed_at", text.Of("情報システム課の同意", "IS section agreed"), sheet.Time, sheet.At(y.agreed(policy.InformationSystems, v).At)),
 		sheet.NewField("auditor_agreed_at", text.Of("点検担当の同意", "Auditor agreed"), sheet.Time, sheet.At(y.agreed(policy.Auditor, v).At)),
-		sheet.NewField("checkpoint", text.Of("確定点", "Checkpoint"), sheet.Words, spelled(y.Checkpoint)),
+		sheet.NewField("checkpoint", text.Of("確定点", "Checkpoint"), sheet.Words, whenFinal(y.Checkpoint)),
 	}}
-	s.Parts = append([]sheet.Part{head}, y.tables()...)
-	s.Parts = append(s.Parts, y.errata(v), y.opinions())
+	s.Parts = append([]sheet.Part{y.overview()}, y.tables()...)
+	s.Parts = append(s.Parts, y.opinions(), y.errata(v), head)
 	s.Notes = append(s.Notes,
 		text.Of(fmt.Sprintf("台帳の記載 %d 件から数えました。検証ファイルを sekimori-verify --report に渡すと、台帳の書き出しからすべての数値を数え直せます。", y.Entries),
 			fmt.Sprintf("Counted from %d entries of the ledger. With the verification file, sekimori-verify --report counts every figure again from an export.", y.Entries)),
+		text.Of("割合は切捨てです。数えるものがなかった割合は、0%でも100%でもなく「—」です。", "Rates are rounded down. A rate without anything to count is a dash, neither 0% nor 100%."),
+		text.Of("点検は時間枠ごとに1件です。一つの時間枠に接続がいくつあっても、まとめて点検します。", "A review covers the work of one window, however many sessions it had."),
+		text.Of("「画面に出した」は、点検した人の画面に送った部分です。読んだことの証明ではありません。同じ部分は一度だけ数えます。", "“Shown” is what was sent to the reviewer's screen; it proves no reading. The same part counts once."),
 		text.Of("訓練は含みません。個人の氏名は含みません。", "Drills are left out. No person is named."))
 	return s, nil
+}
+
+// whenFinal is a text that a report has once it is final.
+func whenFinal(s string) sheet.Cell {
+	if s == "" {
+		return sheet.Said(text.Of("—(確定前)", "— (not final yet)"))
+	}
+	return sheet.Text(s)
 }
 
 func (y year) errata(v *Views) sheet.Part {

@@ -41,7 +41,7 @@ func (y year) cells(k figures.Key, part string) []sheet.Cell {
 	switch {
 	case !y.hadLedger():
 		cells[1] = sheet.Cell{Text: noLedger}
-	case k.Kind == figures.Day, k.Kind == figures.Rate && (!is || !was):
+	case k.Kind == figures.Day, k.None.JA != "" && (!is || !was):
 	case k.Kind == figures.Rate:
 		cells[2] = sheet.Said(text.Of(fmt.Sprintf("%+dポイント", now-before), fmt.Sprintf("%+d points", now-before)))
 	case k.Key == "seconds" || strings.HasSuffix(k.Key, "_seconds"):
@@ -60,7 +60,7 @@ func valueOf(k figures.Key, n int64, there bool) sheet.Cell {
 		return sheet.Coded(number, text.Same(number+"%"))
 	case k.Kind == figures.Day && there:
 		return sheet.On(time.Date(int(n/10000), time.Month(n/100%100), int(n%100), 0, 0, 0, 0, time.UTC))
-	case k.Kind == figures.Rate || k.Kind == figures.Day:
+	case !there && k.None.JA != "":
 		return sheet.Cell{Text: text.Of(k.None.JA, k.None.EN)}
 	case k.Key == "seconds" || strings.HasSuffix(k.Key, "_seconds"):
 		return sheet.Coded(number, lengthText(n, ""))
@@ -97,7 +97,7 @@ func (y year) tables() (out []sheet.Part) {
 				for _, f := range y.partsOf(k) {
 					parts = append(parts, append([]sheet.Cell{sheet.Coded(f.Part, partLabel(k.Key, f.Part))}, y.cells(k, f.Part)...))
 				}
-				below = append(below, sheet.Part{Key: k.Table + "-" + k.Key, Title: text.Of(t.ja+" "+k.JA, t.en+", "+strings.ToLower(k.EN[:1])+k.EN[1:]), Bars: "this_year",
+				below = append(below, sheet.Part{Key: k.Table + "-" + k.Key, Title: text.Of(t.ja+" "+k.JA, t.en+", "+strings.ToLower(k.EN[:1])+k.EN[1:]), Bars: y.bars(),
 					Table: &sheet.Table{Columns: append([]sheet.Column{column("code", k.JA, k.EN, sheet.Code, 5)}, numbers...), Rows: sheet.Rows(parts...), Empty: none}})
 			}
 		}
@@ -105,6 +105,14 @@ func (y year) tables() (out []sheet.Part) {
 		out = append(out, below...)
 	}
 	return out
+}
+
+// bars are the columns that a chart shows.
+func (y year) bars() []string {
+	if y.hadLedger() {
+		return []string{"this_year", "year_before"}
+	}
+	return []string{"this_year"}
 }
 
 // partsOf are the parts of a figure that occur in this year or the one before, in order.

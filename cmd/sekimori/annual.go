@@ -41,11 +41,11 @@ func (p *program) figureFields() []column[figures.Figure] {
 	}
 }
 
-// listedFigures are the figures of a report in their order. A rate or a day that the report lacks has a value below 0, which says that there was nothing to
-// count.
+// listedFigures are the figures of a report in their order. One that the report lacks has a value below 0, which says that there was nothing to count
+// from.
 func listedFigures(all []figures.Figure) (out []figures.Figure) {
 	for _, k := range figures.Keys {
-		none := k.Kind == figures.Rate || k.Kind == figures.Day
+		none := k.None.JA != ""
 		for _, f := range all {
 			if f.Table == k.Table && f.Key == k.Key {
 				out, none = append(out, f), false
