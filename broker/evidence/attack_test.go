@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -333,5 +334,29 @@ func TestVerifyingEndsWithItsCaller(t *testing.T) {
 	}
 	if n := len(r.alarms()); n != 0 {
 		t.Errorf("%d alarms", n)
+	}
+}
+
+// TestADamagedRecordingLastsAsTheLedgerSays: damage that hides the end of a recording does not let it last until now.
+func TestADamagedRecordingLastsAsTheLedgerSays(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	d, err := r.begin("S-20261124-01", "payroll").Close(recordings.End{Cause: "ended", At: r.clock().Add(time.Minute)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.File = "S-20261124-01.skr"
+	r.row(store.Session{ID: "S-20261124-01", State: store.SessionEnded, Recording: d.File, RecordingSum: d.SHA256.String(), RecordingSize: d.Size},
+		&ledger.Draft{Kind: "session.ended", Actor: timer, Subjects: []string{"S-20261124-01"}, Payload: map[string]any{"session_id": "S-20261124-01", "ended_at": r.clock().Add(time.Minute), "recording": d}})
+	r.ahead.Add(int64(24 * time.Hour))
+	b := r.read("S-20261124-01")
+	r.write("S-20261124-01", b[:len(b)-40])
+	held, err := r.k.OpenDamaged(t.Context(), "S-20261124-01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	if held.Bad == nil || held.Length > 2*time.Minute {
+		t.Errorf("%v, %s long", held.Bad, held.Length)
 	}
 }

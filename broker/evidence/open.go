@@ -132,7 +132,7 @@ func (k *Keeper) opened(ctx context.Context, session string, end int64, pace fun
 	if r.Bad == nil {
 		r.Bad = p.bad
 	}
-	r.Digest, r.Length = found, k.length(report)
+	r.Digest, r.Length = found, k.length(report, p.ended)
 	if r.Bad == nil && !p.live {
 		r.Digest = *p.digest
 	}
@@ -145,9 +145,13 @@ func (k *Keeper) opened(ctx context.Context, session string, end int64, pace fun
 	return r, nil
 }
 
-// length is the time that a recording covers.
-func (k *Keeper) length(r recordings.Report) time.Duration {
+// length is the time that a recording covers. Where damage hides its end, the ledger says when the session ended; one that is under way lasts until
+// now.
+func (k *Keeper) length(r recordings.Report, ended time.Time) time.Duration {
 	end := r.End.At
+	if end.IsZero() {
+		end = ended
+	}
 	if end.IsZero() {
 		end = k.o.Clock()
 	}

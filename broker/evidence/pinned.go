@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -20,6 +21,7 @@ type pinned struct {
 	live    bool   // the session is under way: the ledger has no digest yet
 	digest  *recordings.Digest
 	entry   int64     // the entry with the digest; -1: none
+	ended   time.Time // when the session ended, by that entry; zero: it does not say
 	bad     *BadError // a fault found before the file is read
 	edited  error     // the contradiction of the row or the index; nil: none
 }
@@ -199,10 +201,14 @@ func (p *pinned) take(s *store.Snap, e ledger.Entry) {
 	var said struct {
 		Session   string             `json:"session_id"`
 		Recording *recordings.Digest `json:"recording"`
+		Ended     time.Time          `json:"ended_at"`
 	}
 	if err := exactjson.Decode(e.Payload, &said); err != nil || said.Session != p.session {
 		p.bad = p.fail(Unledgered, errors.Join(err, fmt.Errorf("entry %d is of session %q", e.Index, said.Session)))
 		return
+	}
+	if first {
+		p.ended = said.Ended
 	}
 	switch d := said.Recording; {
 	case d == nil && p.digest == nil:
