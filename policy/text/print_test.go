@@ -20,6 +20,9 @@ func TestWrapPrintKeepsKinsoku(t *testing.T) {
 		{"達成率は100%です", 55, []string{"達成率は", "100%です"}},
 		{"検査【済】", 30, []string{"検査", "【済】"}},
 		{"一行目\n\n三行目", 100, []string{"一行目", "", "三行目"}},
+		{"map-web/root", 45, []string{"map-web/", "root"}},
+		{"11:23(2027)", 50, []string{"11:23", "(2027)"}},
+		{"MVy3koxMhLFh", 30, []string{"MVy3ko", "xMhLFh"}},
 		{"", 10, []string{""}},
 	} {
 		if got := WrapPrint(c.text, c.room, em); !slices.Equal(got, c.want) {
