@@ -75,6 +75,10 @@ func ProofNeeded() *api.Fault {
 func wrongProof(wrong *registry.WrongProof) *api.Fault {
 	d := api.Detail{Code: api.WrongCode, JA: policy.WrongCode.JA, EN: policy.WrongCode.EN}
 	f := Refusal(policy.AuthFailed, nil)
+	if !wrong.Down && wrong.Off == 0 { // those two are told at a sign-in as well
+		f.JA, f.EN = "パスワードと認証コードを確かめられませんでした。何も変えていません", "password and code were not confirmed; nothing was changed"
+		f.HintJA, f.HintEN = "確かめて、もう一度入力してください。分からなければ情報システム課へ", "check and type them again; if you do not have them, call the information-systems section"
+	}
 	switch {
 	case wrong.Down:
 		d = api.Detail{Code: api.DirectoryDown, JA: directoryDown.JA, EN: directoryDown.EN}
