@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"strings"
+
 	"sekimori/broker/rules"
 	"sekimori/policy"
 	"sekimori/policy/text"
@@ -75,14 +77,14 @@ func systems(f Facts, met func(rules.System) bool) text.Text {
 	if len(f.Systems) == 0 {
 		return text.Of("システムがまだありません", "there is no system yet")
 	}
-	var names text.Text
+	var ids []string
 	for _, s := range f.Systems {
 		if !met(s) {
-			if names.JA != "" {
-				names.JA, names.EN = names.JA+"、", names.EN+", "
-			}
-			names.JA, names.EN = names.JA+s.ID, names.EN+s.ID
+			ids = append(ids, s.ID)
 		}
 	}
-	return names
+	if len(ids) == 0 {
+		return text.Text{}
+	}
+	return text.Of("そうでないシステム "+strings.Join(ids, "、"), "except "+strings.Join(ids, ", ")) // it follows "every system …: "
 }

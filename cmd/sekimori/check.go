@@ -78,7 +78,7 @@ func (p *program) cautions(v api.Clause) string {
 			all = append(all, p.say(one.QuestionJA, one.QuestionEN)+": "+detail)
 		}
 	}
-	return strings.Join(all, "; ")
+	return strings.Join(all, p.say("。", "; "))
 }
 
 // config reads the configuration that --config or the environment names.
