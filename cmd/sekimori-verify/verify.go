@@ -169,7 +169,9 @@ func (r *result) judge(a arguments, in inputs, ledger *known, all []due) {
 }
 
 // emptyReport is the report of a file that could not be read.
-func emptyReport() ledger.Report { return ledger.Report{FirstDisposed: -1, SinceSize: -1, TextSize: -1} }
+func emptyReport() ledger.Report {
+	return ledger.Report{FirstDisposed: -1, SinceSize: -1, TextSize: -1}
+}
 
 func (p *program) verifyLedger(name string, in inputs, k *known, c *recount, bar *progress) (ledger.Report, error) {
 	src, size := p.in, int64(0)

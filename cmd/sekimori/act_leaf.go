@@ -83,7 +83,7 @@ func actLeaf[T any](p *program, command string, done func(T) error) *cli.Command
 // actFlags are the options of an act: its fields that are no operands, and the proof's.
 func (p *program) actFlags(s acts.Spec) (flags []cli.Flag) {
 	for _, f := range fieldsOf(s) {
-		usage := p.say(f.Label.JA, f.Label.EN)
+		usage := p.usageOf(f)
 		switch {
 		case slices.Contains(s.OperandFields(), f.Key):
 		case f.Kind == field.Switch:
@@ -98,6 +98,29 @@ func (p *program) actFlags(s acts.Spec) (flags []cli.Flag) {
 		flags = append(flags, p.authFlag())
 	}
 	return flags
+}
+
+// usageOf is the help of an option: its label, the words that may be given, the form of a date, and whether it must be given.
+func (p *program) usageOf(f field.Flag) string {
+	usage := p.say(f.Label.JA, f.Label.EN)
+	var words []string
+	for _, o := range f.Options {
+		if o.Word != "" {
+			words = append(words, p.say(o.Word+"("+o.Text.JA+")", o.Word))
+		}
+	}
+	switch {
+	case len(words) > 0:
+		usage += ": " + strings.Join(words, p.say("、", ", "))
+	case f.Day:
+		usage += p.say("(例 2026-11-24)", " (as 2026-11-24)")
+	case f.Instant:
+		usage += p.say("(例 2026-11-24T10:00)", " (as 2026-11-24T10:00)")
+	}
+	if f.Needed {
+		usage += p.say("。必須", "; required")
+	}
+	return usage
 }
 
 func fieldsOf(s acts.Spec) []field.Flag {

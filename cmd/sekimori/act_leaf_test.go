@@ -54,6 +54,30 @@ func TestConformanceNamesCommandsThatExist(t *testing.T) {
 	}
 }
 
+// The help of an act's options has the words that may be given, the form of a day, and what must be given; the help of a look has the
+// purposes that this look takes, and no other.
+func TestHelpOfOptionsSaysWhatTheyTake(t *testing.T) {
+	t.Parallel()
+	for lang, commands := range map[string]map[string][]string{
+		"ja": {"review sign": {"判定: ok(適正)、question(要確認)、fix(是正要)。必須", "期限(例 2026-11-24)"}, "session watch": {"attendance(立会い)"}},
+		"en": {"review sign": {"Judgement: ok, question, fix; required", "Answer by (as 2026-11-24)"}, "session watch": {"attendance"}},
+	} {
+		for command, parts := range commands {
+			said := strings.Join(strings.Fields(saying(t, lang, append(strings.Fields(command), "--help")...)), " ")
+			for _, part := range parts {
+				if !strings.Contains(said, part) {
+					t.Errorf("%s: %s lacks %q", command, said, part)
+				}
+			}
+		}
+		for _, command := range [][]string{{"ledger", "export", "--help"}, {"recording", "play", "--help"}, {"recording", "search", "--help"}} {
+			if said := saying(t, lang, command...); strings.Contains(said, "attendance") || !strings.Contains(said, "periodic-review") {
+				t.Errorf("%v: %s", command, said)
+			}
+		}
+	}
+}
+
 // TestEveryActHasItsCommand: what an act names as its command is there, since offers and refusals tell people to type it.
 func TestEveryActHasItsCommand(t *testing.T) {
 	have := commandsAndFlags()

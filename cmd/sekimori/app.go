@@ -60,8 +60,9 @@ func (p *program) reasonFlag() cli.Flag {
 	return &cli.StringFlag{Name: "reason", Usage: p.say("理由(記録されます)", "why; it is ledgered")}
 }
 
-func (p *program) purposeFlag() cli.Flag {
-	return &cli.StringFlag{Name: "purpose", Usage: p.say("閲覧目的(台帳に載ります): ", "purpose of viewing; it is ledgered: ") + p.purposes(policy.ActWatch)}
+// purposeFlag names the purposes that an act has.
+func (p *program) purposeFlag(act policy.Act) cli.Flag {
+	return &cli.StringFlag{Name: "purpose", Usage: p.say("閲覧目的(台帳に載ります): ", "purpose of viewing; it is ledgered: ") + p.purposes(act)}
 }
 
 // explanationFlag is what there is to say beside the purpose.
@@ -77,9 +78,6 @@ func (p *program) purposes(act policy.Act) string {
 		word := string(one)
 		if p.lang == "ja" {
 			word += "(" + label.JA + ")"
-		}
-		if one == policy.Attendance {
-			word += p.say("(watch だけ)", " (watch only)")
 		}
 		said = append(said, word)
 	}

@@ -114,7 +114,7 @@ func (p *program) filesCommand() *cli.Command {
 		}),
 		p.leaf("get", "ID", "中身を取り出して見る(記録されます)", "get the contents to look at them (it is ledgered)", func(c *cli.Context) error {
 			return p.download(c, api.FileContentOf(c.Args().First()), look(c))
-		}, p.purposeFlag(), p.explanationFlag(), p.outputFlag(), p.forceFlag()),
+		}, p.purposeFlag(policy.ActPlay), p.explanationFlag(), p.outputFlag(), p.forceFlag()),
 		actLeaf(p, "files approve", p.fileDone),
 		actLeaf(p, "files reject", p.fileDone),
 	)

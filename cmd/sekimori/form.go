@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sekimori/broker/api"
+	"sekimori/policy"
 )
 
 func (p *program) formFields() []column[api.Form] {
@@ -71,7 +72,7 @@ func (p *program) formFlags(format string) []cli.Flag {
 	if format == "jsonl" {
 		formats = p.say("jsonl(すべての記載)、pdf・xlsx・csv(接続台帳)", "jsonl (all entries); pdf, xlsx, csv (the table of connections)")
 	}
-	return []cli.Flag{p.purposeFlag(), p.explanationFlag(), p.outputFlag(), p.forceFlag(),
+	return []cli.Flag{p.purposeFlag(policy.ActPlay), p.explanationFlag(), p.outputFlag(), p.forceFlag(),
 		&cli.StringFlag{Name: "format", Value: format, Usage: formats},
 		&cli.StringFlag{Name: "header", Value: "words", Usage: p.say("見出し: words(言葉)か keys(変わらない符号)", "heads of columns: words, or stable keys")},
 		&cli.StringFlag{Name: "encoding", Value: "utf8", Usage: p.say("CSVの文字コード: utf8 か cp932", "encoding of CSV: utf8 or cp932")},

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sekimori/broker/api"
+	"sekimori/policy"
 )
 
 func (p *program) incidentCommand() *cli.Command {
@@ -47,7 +48,7 @@ func (p *program) incidentCommand() *cli.Command {
 		}),
 		p.leaf("export", "ID", "証拠一式を書き出す(点検担当だけ)", "export the evidence bundle (auditors only)", func(c *cli.Context) error {
 			return p.download(c, api.BundleOf(c.Args().First()), look(c))
-		}, p.purposeFlag(), p.explanationFlag(), p.outputFlag(), p.forceFlag()),
+		}, p.purposeFlag(policy.ActPlay), p.explanationFlag(), p.outputFlag(), p.forceFlag()),
 	)
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"sekimori/broker/api"
 	"sekimori/broker/store"
+	"sekimori/policy"
 )
 
 func (p *program) paperState(v api.Paper) string {
@@ -104,7 +105,7 @@ func (p *program) paperCommand() *cli.Command {
 		}),
 		p.leaf("get", "ID", "写しを取り出して見る", "get the copy to look at it", func(c *cli.Context) error {
 			return p.download(c, api.PaperCopyOf(c.Args().First()), look(c))
-		}, p.purposeFlag(), p.explanationFlag(), p.outputFlag(), p.forceFlag()),
+		}, p.purposeFlag(policy.ActPlay), p.explanationFlag(), p.outputFlag(), p.forceFlag()),
 		p.leaf("accept", "ID", "保守事業者が届け出たものを受理する", "accept what the vendor filed", func(c *cli.Context) error {
 			return p.settlePaper(c, "accept", c.String("reason"), "受理しました", "accepted")
 		}, p.reasonFlag()),

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sekimori/broker/api"
+	"sekimori/policy"
 	"sekimori/recordings"
 )
 
@@ -64,12 +65,12 @@ func (p *program) recordingCommand() *cli.Command {
 			}
 			return page(p, v, p.recordingFields())
 		}),
-		p.leaf("play", "ID|FILE.skr", "再生する(ファイルは --identity を付けて、関守なしで)", "play; a file with --identity, without a broker", p.play, append(p.showFlags(), p.purposeFlag(), p.explanationFlag(), damaged,
+		p.leaf("play", "ID|FILE.skr", "再生する(ファイルは --identity を付けて、関守なしで)", "play; a file with --identity, without a broker", p.play, append(p.showFlags(), p.purposeFlag(policy.ActPlay), p.explanationFlag(), damaged,
 			&cli.StringFlag{Name: "identity", Usage: p.say("入力を開く age の秘密鍵のファイル(この機械だけで使い、送りません)", "file of the age identity that opens the input (used here only, never sent)")},
 			&cli.Float64Flag{Name: "speed", Value: 1, Usage: p.say("速さ(0 は待たずに全部)", "speed (0: all at once)")},
 			&cli.DurationFlag{Name: "idle", Value: 2 * time.Second, Usage: p.say("操作のない間を長くともこれだけ待つ(0 は縮めない)", "wait at most so long where nothing happened (0: as it was)")},
 			&cli.DurationFlag{Name: "from", Usage: p.say("開始からの時間。そこまでは待たずに進む(例 12m30s)", "time since the start; up to there without waiting (12m30s)")})...),
-		p.leaf("export", "ID", "書き出す(点検担当だけ)", "export (auditors only)", p.exportRecording, p.purposeFlag(), p.explanationFlag(), damaged,
+		p.leaf("export", "ID", "書き出す(点検担当だけ)", "export (auditors only)", p.exportRecording, p.purposeFlag(policy.ActPlay), p.explanationFlag(), damaged,
 			&cli.StringFlag{Name: "format", Usage: "asciicast|text|raw|html"}, p.channelFlag(), p.encodingFlag(),
 			p.outputFlag(), p.forceFlag()),
 		p.searchCommand(), p.indexCommand(),

@@ -13,7 +13,7 @@ import (
 )
 
 func (p *program) searchCommand() *cli.Command {
-	purpose := &cli.StringFlag{Name: "purpose", Usage: p.say("閲覧目的(台帳に載ります): ", "purpose of viewing; it is ledgered: ") + p.purposes(policy.ActSearch)}
+	purpose := p.purposeFlag(policy.ActSearch)
 	return p.listLeaf("search", "TEXT", "操作記録の中を探す(出力、コマンド、ファイル名、操作。探した言葉は台帳に載ります)", "search recordings: output, commands, names of files, operations (the words are ledgered)", p.searchRecordings,
 		purpose, p.explanationFlag(),
 		&cli.StringFlag{Name: "system", Usage: p.say("この対象システムだけ", "only of this system")},

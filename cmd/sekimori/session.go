@@ -129,12 +129,12 @@ func (p *program) sessionCommand() *cli.Command {
 			}
 			return page(p, v, p.sessionFields())
 		}),
-		p.leaf("watch", "ID", "接続中の画面を見る(保守要員に知らされます)", "watch a live session (the engineer is told)", p.watch, append(p.showFlags(), p.purposeFlag(), p.explanationFlag())...),
+		p.leaf("watch", "ID", "接続中の画面を見る(保守要員に知らされます)", "watch a live session (the engineer is told)", p.watch, append(p.showFlags(), p.purposeFlag(policy.ActWatch), p.explanationFlag())...),
 		p.leaf("summary", "ID", "何があったかを言葉で見る(操作記録から作る要約。閲覧目的が要り、台帳に載ります)", "what passed, in words: a summary made from the recording (needs a purpose; it is ledgered)", p.sessionSummary,
-			p.purposeFlag(), p.explanationFlag(), p.damagedFlag()),
+			p.purposeFlag(policy.ActPlay), p.explanationFlag(), p.damagedFlag()),
 		p.leaf("proof", "ID", "終了の記載の証明(.tlog-proof)を書き出す(点検担当だけ)", "take out the proof of the session's end (.tlog-proof; auditors only)", func(c *cli.Context) error {
 			return p.download(c, api.SessionProof(c.Args().First()), look(c))
-		}, p.purposeFlag(), p.explanationFlag(), p.outputFlag(), p.forceFlag()),
+		}, p.purposeFlag(policy.ActPlay), p.explanationFlag(), p.outputFlag(), p.forceFlag()),
 		actLeaf(p, "session pause", p.held),
 		actLeaf(p, "session resume", p.held),
 		actLeaf(p, "session bookmark", func(v api.Session) error { return p.done(v, "目印を残しました: "+v.ID, "bookmarked: "+v.ID) }),
