@@ -23,7 +23,7 @@ import (
 const (
 	oneDay      = 24 * time.Hour
 	privateWord = "PRIVATE-WORDS-OF-A-LOOK"
-	paperFile   =`(recordings/)?\.reserve`:       "room kept for the last frames and entries"00112233445566778899aabbccddeeff.paper"
+	paperFile   = "00112233445566778899aabbccddeeff.paper"
 )
 
 // TestNothingLiesBeyondItsTime walks every directory of the configuration: after work, after what a killed broker leaves, when the time of

@@ -38,7 +38,7 @@ var kept = []lying{
 	{`data/keys/(check|host|ca|ledger|api)\.sealed|data/keys/api\.crt`, "as long as the broker: its keys", nil},
 	{`data/keys/viewing(?:-(\d+))?\.sealed`, "until no recording is sealed to it", (*walk).viewingKey},
 	{`data/(recordings/)?\.probe`, "until the next look at the disks: zeros", (*walk).zeros},
-	{`data/recordings/\.reserve`, "as long as the broker: room for the last frames, without contents", nil},
+	{`data/(recordings/)?\.reserve`, "as long as the broker: room for the last frames and entries, without contents", nil},
 	{`data/recordings/(\d{4}/\d{2}/(S-\d{8}-\d{2,})\.skr)(\.index|\.keys)?`, "until the recording's time is over", (*walk).recording},
 	{`index/((S-\d{8}-\d{2,}))\.index`, "as long as the recording", (*walk).recording},
 	{heldFiles, "until the file's time is over", (*walk).heldFile},

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"time"
 
 	"sekimori/recordings/exactjson"
@@ -117,27 +116,6 @@ func (r Report) wholeYear() bool {
 type Difference struct {
 	Figure            string
 	Stated, Recounted string
-}
-
-// Differs compares the stated figures with those that were counted again, in their order. ok: all agree.
-func (r Report) Differs(again []Figure) (d Difference, ok bool) {
-	counted, seen := map[string]string{}, map[string]bool{}
-	for _, f := range again {
-		counted[f.name()] = strconv.FormatInt(f.Value, 10)
-	}
-	for _, f := range r.Figures {
-		stated, n := strconv.FormatInt(f.Value, 10), cmp.Or(counted[f.name()], absent)
-		if n != stated || seen[f.name()] { // another value, or stated twice
-			return Difference{f.name(), stated, n}, false
-		}
-		seen[f.name()] = true
-	}
-	for _, f := range again {
-		if !seen[f.name()] {
-			return Difference{f.name(), absent, counted[f.name()]}, false
-		}
-	}
-	return Difference{}, true
 }
 
 // absent stands for a figure that a report does not have.

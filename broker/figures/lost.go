@@ -1,7 +1,9 @@
 package figures
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sekimori/broker/ledger"
@@ -12,12 +14,14 @@ import (
 var touched = map[string][]string{
 	"request.submitted": ofRequests, "request.taken": ofRequests, "request.edited": ofRequests,
 	"request.approved": {"requests"}, "request.returned": {"requests"}, "request.rejected": {"requests"}, "request.withdrawn": {"requests"}, "request.lapsed": {"requests"}, "emergency.opened": {"requests"},
+	"window.overridden": {"requests.overrides", "requests.by_override"},
 
 	"session.opening":   {"sessions.attended", "sessions.attended_rate", "supervision.vendors", "supervision.engineers", "supervision.pledged", "supervision.pledge_rate", "reviews"},
 	"session.ended":     {"sessions", "supervision", "reviews", "viewing.individual_number_use"},
 	"session.refused":   {"sessions.refused", "sessions.by_refusal"},
 	"refusals.summed":   {"sessions.refused", "sessions.by_refusal"},
 	"extension.granted": {"sessions.extended"},
+	"line.lost":         {"sessions.separation_lost"},
 	"line.left-on":      {"sessions.late_restore"},
 
 	"paper.filed": {"supervision"}, "paper.accepted": {"supervision"}, "paper.withdrawn": {"supervision.pledged", "supervision.pledge_rate"},
@@ -26,15 +30,25 @@ var touched = map[string][]string{
 	"finding.opened": {"reviews.findings", "reviews.findings_closed"}, "finding.closed": {"reviews.findings_closed"},
 	"freeze.on": {"reviews.freezes"}, "day.confirmed": {"reviews.confirmed_days"},
 
-	"recording.viewed": ofLooks, "recording.exported": ofLooks, "session.watched": ofLooks,
-	"ledger.exported": {"viewing.exports"}, "form.exported": {"viewing.exports"}, "notice.in-force": {"viewing.notice_versions"},
-	"file.disposed": {"viewing.disposals"}, ledger.KindDisposed: {"viewing.disposals"}, "file.released": {"viewing.files_in"}, "file.fetched": {"viewing.files_out"},
+	"recording.viewed": ofLooks, "recording.searched": ofLooks, "session.watched": ofLooks,
+	"recording.exported": append([]string{"viewing.exports"}, ofLooks...),
+	ledger.KindServed:    ofCoverage,
+	"ledger.listed":      ofLedgerLooks, "ledger.viewed": ofLedgerLooks,
+	"ledger.proved": append([]string{"viewing.exports"}, ofLedgerLooks...), "ledger.exported": append([]string{"viewing.exports"}, ofLedgerLooks...),
+	"form.exported": {"viewing.exports"}, "incident.exported": {"viewing.exports"}, "notice.in-force": {"viewing.notice_versions"},
+	"file.disposed": {"viewing.disposals"}, "recording.disposed": {"viewing.disposals"}, ledger.KindDisposed: {"viewing.disposals"},
+	"file.released": {"viewing.files_in"}, "file.fetched": {"viewing.files_out"}, "alarm.raised": {"viewing.alarms"}, "target.reconciled": {"viewing.unknown_logins"},
+
+	ledger.KindVerified: {"ledger.verifications", "ledger.mismatches", "ledger.verified_days", "ledger.last_verified_on", "ledger.last_verified_entries", "ledger.last_result"},
 }
 
 var (
 	ofRequests = []string{"requests", "sessions", "supervision", "reviews", "viewing.individual_number_use"}
-	ofReviews  = []string{"reviews.due", "reviews.reviewed", "reviews.rate", "reviews.by_judgement", "reviews.left_out"}
-	ofLooks    = []string{"viewing.views", "viewing.by_purpose"}
+	ofCoverage = []string{"reviews.recorded_seconds", "reviews.sent_seconds", "reviews.coverage"}
+	ofReviews  = append([]string{"reviews.due", "reviews.reviewed", "reviews.rate", "reviews.late", "reviews.by_judgement", "reviews.left_out"}, ofCoverage...)
+
+	ofLooks       = []string{"viewing.views", "viewing.by_purpose", "viewing.by_role"}
+	ofLedgerLooks = []string{"viewing.ledger_views", "viewing.ledger_by_role"}
 )
 
 // lost tells whether a figure cannot be counted any more, because payloads which it needs were disposed of.
@@ -60,11 +74,8 @@ type Compared struct {
 // Compare holds the stated figures against those that the counter comes to. A figure that needs a disposed payload is no difference; it is neither
 // confirmed nor refuted.
 func (r Report) Compare(c *Counter) (out Compared) {
-	counted := map[string]Figure{}
-	for _, f := range c.Figures() {
-		counted[f.name()] = f
-	}
-	note := func(f Figure, stated, again int64) {
+	counted, stated := values(c.Figures()), map[string]bool{}
+	note := func(f Figure, stated, again string) {
 		switch {
 		case c.lost(f):
 			out.Lost = append(out.Lost, f.name())
@@ -72,21 +83,29 @@ func (r Report) Compare(c *Counter) (out Compared) {
 			out.Difference = Difference{f.name(), stated, again}
 		}
 	}
-	stated := map[string]bool{}
 	for _, f := range r.Figures {
-		again, there := counted[f.name()]
+		says, again := strconv.FormatInt(f.Value, 10), cmp.Or(counted[f.name()], absent)
 		switch {
 		case stated[f.name()] && out.Figure == "":
-			out.Difference = Difference{f.name(), f.Value, again.Value}
-		case !there || again.Value != f.Value:
-			note(f, f.Value, again.Value)
+			out.Difference = Difference{f.name(), says, again}
+		case says != again:
+			note(f, says, again)
 		}
 		stated[f.name()] = true
 	}
 	for _, f := range c.Figures() {
 		if !stated[f.name()] {
-			note(f, 0, f.Value)
+			note(f, absent, counted[f.name()])
 		}
 	}
 	return out
+}
+
+// values are the values of figures under their names.
+func values(figures []Figure) map[string]string {
+	all := map[string]string{}
+	for _, f := range figures {
+		all[f.name()] = strconv.FormatInt(f.Value, 10)
+	}
+	return all
 }

@@ -3,7 +3,6 @@ package figures_test
 import (
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -60,7 +59,7 @@ func TestEveryKindSaysWhatItTouches(t *testing.T) {
 		keys = append(keys, k.Table+"."+k.Key, k.Table)
 	}
 	for _, name := range figures.AllTouched() {
-		if !slices.Contains(keys, name) || strings.HasPrefix(name, "ledger") {
+		if !slices.Contains(keys, name) || name == "ledger.unreadable" {
 			t.Errorf("%q is no figure", name)
 		}
 	}

@@ -166,7 +166,7 @@ type FormPrint struct {
 	Exports []Link // empty: the person may not export
 	Jumps   []Link // to the parts of a long form
 	Acts    []Link // the acts that are open to the person
-	QR          *QR    // nil: the form has none
+	QR      *QR    // nil: the form has none
 	Cut     bool   // rows beyond mostPrinted are left out
 }
 

@@ -284,7 +284,7 @@ func (p *program) sayJSON(r result) int {
 		OK         bool            `json:"ok"` // intact, and not incomplete
 		Intact     bool            `json:"intact"`
 		Complete   completeness    `json:"complete"`
-		Figures    int             `json:"figures,omitempty"`      // of the yearly report, counted again
+		Figures    int             `json:"figures,omitempty"` // of the yearly report, counted again
 		Report     *sentReport     `json:"report,omitempty"`
 		Lost       []string        `json:"lost_figures,omitempty"` // of the yearly report, which cannot be counted any more
 		Drawn      int             `json:"drawn,omitempty"`        // draws of reviews, recomputed from revealed seeds

@@ -26,7 +26,7 @@ type result struct {
 	gone    int         // ended sessions for which the ledger no longer says whether there is a recording
 	figures int         // of the yearly report that were counted again; 0: none was given
 	report  *sentReport // over what they were counted
-	lost    []string   // figures of it that cannot be counted any more, because payloads which they need were disposed of
+	lost    []string    // figures of it that cannot be counted any more, because payloads which they need were disposed of
 	drawn   int         // draws of reviews that agree with a revealed seed
 	undrawn int         // draws whose seed is not revealed yet
 	partial bool        // the auditor declared the recordings a selection
@@ -109,7 +109,8 @@ func (p *program) verify(a arguments, in inputs) result {
 		if f := counted.differs(a.report, r.ledger.Entries); f != nil {
 			r.failures = append(r.failures, *f)
 		}
-		r.figures, r.report, r.lost = counted.figures(), counted.counted()
+		r.figures, r.lost = counted.figures()
+		r.report = counted.counted()
 		if !r.proof {
 			r.failures = append(r.failures, said.draws.differs(r.export)...)
 			r.drawn, r.undrawn = said.draws.recomputed()
