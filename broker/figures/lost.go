@@ -17,7 +17,7 @@ var touched = map[string][]string{
 	"window.overridden": {"requests.overrides", "requests.by_override"},
 
 	"session.opening":   {"sessions.attended", "sessions.attended_rate", "supervision.vendors", "supervision.engineers", "supervision.pledged", "supervision.pledge_rate", "reviews"},
-	"session.ended":     {"sessions", "supervision", "reviews", "viewing.individual_number_use"},
+	"session.ended":     {"sessions", "supervision", "reviews", "viewing.individual_number_use", "viewing.numbers_masked"},
 	"session.refused":   {"sessions.refused", "sessions.by_refusal"},
 	"refusals.summed":   {"sessions.refused", "sessions.by_refusal"},
 	"extension.granted": {"sessions.extended"},
@@ -43,7 +43,7 @@ var touched = map[string][]string{
 }
 
 var (
-	ofRequests = []string{"requests", "sessions", "supervision", "reviews", "viewing.individual_number_use"}
+	ofRequests = []string{"requests", "sessions", "supervision", "reviews", "viewing.individual_number_use", "viewing.numbers_masked"}
 	ofCoverage = []string{"reviews.recorded_seconds", "reviews.sent_seconds", "reviews.coverage"}
 	ofReviews  = append([]string{"reviews.due", "reviews.reviewed", "reviews.rate", "reviews.late", "reviews.by_judgement", "reviews.left_out"}, ofCoverage...)
 

@@ -28,7 +28,7 @@ func TestADisposedPayloadIsNoDifference(t *testing.T) {
 			c := b.counter(2026)
 			got := report.Compare(c)
 			if got.Figure != "" {
-				t.Fatalf("without the payload of a %s: %s is stated as %d and counted as %d; lost %v", whole.Kind, got.Figure, got.Stated, got.Recounted, got.Lost)
+				t.Fatalf("without the payload of a %s: %s is stated as %s and counted as %s; lost %v", whole.Kind, got.Figure, got.Stated, got.Recounted, got.Lost)
 			}
 			lost += len(got.Lost)
 			forged := report
