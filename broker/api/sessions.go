@@ -140,7 +140,8 @@ type Review struct {
 
 	// On a single review.
 	Work     []Session       `json:"work,omitempty"`             // the sessions
-	Refused  []Session       `json:"refused_attempts,omitempty"` // attempts in the window that were refused
+	Refused  []Session       `json:"refused_attempts,omitempty"` // attempts in the window that were refused, the newest thousand
+	Attempts int             `json:"refused_count,omitempty"`    // how many were refused
 	Files    *ReviewedFiles  `json:"files,omitempty"`
 	Compared []Comparison    `json:"compared,omitempty"`  // what was approved, and what was done
 	Covered  []Covered       `json:"covered,omitempty"`   // how much of the recordings people were sent

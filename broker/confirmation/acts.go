@@ -30,8 +30,11 @@ type Sessions struct {
 	Ended, Live, Refused []store.Session
 }
 
-// mostOfADay bounds the sessions and attempts of one day that are read.
-const mostOfADay = 5000
+// Bounds of one day. Attempts that were refused never keep a session out.
+const (
+	mostOfADay   = 20_000
+	mostAttempts = 5000 // that were refused, the newest
+)
 
 // Of reads the sessions of a day.
 func Of(s *store.Snap, d store.Day, zone *time.Location) (out Sessions, err error) {
@@ -40,7 +43,14 @@ func Of(s *store.Snap, d store.Day, zone *time.Location) (out Sessions, err erro
 		return out, fmt.Errorf("date of day %s: %w", d.ID, err)
 	}
 	// The day begins and ends by its date: in some zones midnight is missing on the day of the change.
-	all, err := s.Sessions(store.SessionFilter{System: d.System, From: from.Add(-2 * time.Hour), To: from.AddDate(0, 0, 1).Add(2 * time.Hour), Limit: mostOfADay})
+	f := store.SessionFilter{System: d.System, From: from.Add(-2 * time.Hour), To: from.AddDate(0, 0, 1).Add(2 * time.Hour), Limit: mostAttempts, States: []store.SessionState{store.SessionRefused}}
+	all, err := s.Sessions(f)
+	if err == nil {
+		var worked []store.Session
+		f.Limit, f.States = mostOfADay, []store.SessionState{store.SessionOpening, store.SessionActive, store.SessionEnded}
+		worked, err = s.Sessions(f)
+		all = append(all, worked...)
+	}
 	if err != nil {
 		return out, fmt.Errorf("sessions of day %s: %w", d.ID, err)
 	}

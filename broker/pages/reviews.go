@@ -164,6 +164,7 @@ type ReviewPage struct {
 	Work     Table
 	Sessions []SessionRow
 	Refused  []SessionRow
+	Attempts int // how many were refused, where not all are listed; else 0
 	Files    []text.Text
 	Before   []text.Text   // reviews of single sessions
 	Signed   []CardRow     // who judged, when and why
@@ -242,6 +243,9 @@ func (v *visit) reviewPage(r api.Review) (*ReviewPage, error) {
 	}
 	for _, s := range r.Refused {
 		page.Refused = append(page.Refused, sessionRow(s, names, z))
+	}
+	if r.Attempts > len(r.Refused) {
+		page.Attempts = r.Attempts
 	}
 	page.Covered = coveredText(r.Covered, names)
 	page.Files = filesText(r.Files)

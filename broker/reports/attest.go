@@ -180,13 +180,16 @@ func (a *AttendanceRecord) check(sys store.System) error {
 	return nil
 }
 
+// mostAttended bounds the sessions of a record. Attempts that were refused do not count.
+const mostAttended = 20_000
+
 // fill reads the broker's facts about the window: attendants, ticks, calls and interventions.
 func (a *AttendanceRecord) fill(s *store.Snap, w store.Window) error {
 	a.Attendant, a.Sessions, a.Attended, a.Steps = w.Attendant, []string{}, []api.AttendedPost{}, []api.TickedStep{}
 	if a.OpenAlarms == nil {
 		a.OpenAlarms = []string{}
 	}
-	sessions, err := s.Sessions(store.SessionFilter{Window: w.ID, Limit: 1000})
+	sessions, err := s.Sessions(store.SessionFilter{Window: w.ID, States: []store.SessionState{store.SessionOpening, store.SessionActive, store.SessionEnded}, Limit: mostAttended})
 	if err != nil {
 		return fmt.Errorf("read sessions: %w", err)
 	}

@@ -179,7 +179,7 @@ func (q *Queue) Sign(ctx context.Context, ref string, in api.SignBody, by act.Ca
 		if err != nil {
 			return err
 		}
-		told := map[string]any{"verdict": v.Verdict, "note": v.Note, "sessions": numbers(covered.Sessions), "refused": len(covered.Refused), "due": on.Review.Due, "late": tx.Now.After(on.Review.Due)}
+		told := map[string]any{"verdict": v.Verdict, "note": v.Note, "sessions": numbers(covered.Sessions), "refused": covered.Attempts, "due": on.Review.Due, "late": tx.Now.After(on.Review.Due)}
 		if v.Verdict != string(api.ReviewOK) {
 			told["addressee"], told["answer_by"] = v.Addressee, in.AnswerBy
 		}
@@ -266,7 +266,7 @@ func entry(tx *store.Tx, kind string, by ledger.Actor, r store.Review, more map[
 	subjects := []string{r.ID}
 	if r.Session == "" {
 		payload["window"] = r.Window
-		sessions, err := tx.Sessions(store.SessionFilter{Window: r.Window, States: []store.SessionState{store.SessionEnded}, Limit: mostCovered})
+		sessions, err := tx.Sessions(store.SessionFilter{Window: r.Window, States: []store.SessionState{store.SessionEnded}, Limit: MostSubjects})
 		if err != nil {
 			return fmt.Errorf("sessions of %s: %w", r.Window, err)
 		}

@@ -12,13 +12,19 @@ import (
 	"sekimori/policy"
 )
 
-// mostCovered bounds the sessions and attempts of one window that an item reads.
-const mostCovered = 1000
+// Bounds of one item. Attempts that were refused never keep a session out: an engineer makes as many as they like.
+const (
+	mostCovered  = 20_000 // ended sessions that are read; a window with more stands out by a gap
+	mostRefused  = 1000   // attempts that are read, the newest; all are counted
+	MostSubjects = 1000   // sessions among the subjects of an entry, whose header is bounded; its payload names all
+)
 
 // Work is what an item covers.
 type Work struct {
 	Sessions []store.Session // ended ones, in order
-	Refused  []store.Session // attempts that were refused, in order
+	Refused  []store.Session // attempts that were refused, in order; the newest
+	Attempts int             // how many were refused
+	Cut      bool            // there are more ended sessions than are read
 }
 
 // Covered reads what an item covers.
@@ -29,19 +35,24 @@ func Covered(s *store.Snap, r store.Review) (Work, error) {
 		w.Sessions = []store.Session{v}
 		return w, err
 	}
-	all, err := s.Sessions(store.SessionFilter{Window: r.Window, Limit: mostCovered})
+	of := func(state store.SessionState, most int) store.SessionFilter {
+		return store.SessionFilter{Window: r.Window, States: []store.SessionState{state}, Limit: most}
+	}
+	var err error
+	if w.Sessions, err = s.Sessions(of(store.SessionEnded, mostCovered+1)); err == nil {
+		w.Refused, err = s.Sessions(of(store.SessionRefused, mostRefused))
+	}
+	if w.Attempts = len(w.Refused); err == nil && w.Attempts == mostRefused {
+		w.Attempts, err = s.CountSessions(of(store.SessionRefused, 0))
+	}
 	if err != nil {
 		return w, fmt.Errorf("sessions of %s: %w", r.Window, err)
 	}
-	slices.Reverse(all)
-	for _, v := range all {
-		switch v.State {
-		case store.SessionEnded:
-			w.Sessions = append(w.Sessions, v)
-		case store.SessionRefused:
-			w.Refused = append(w.Refused, v)
-		}
+	if w.Cut = len(w.Sessions) > mostCovered; w.Cut {
+		w.Sessions = w.Sessions[:mostCovered]
 	}
+	slices.Reverse(w.Sessions)
+	slices.Reverse(w.Refused)
 	return w, nil
 }
 
@@ -80,6 +91,7 @@ func Picks(s *store.Snap, r store.Review, zone *time.Location) ([]api.Pick, erro
 
 // ofSessions looks at how the sessions ended, and at their recordings and reports.
 func ofSessions(s *store.Snap, _ store.Review, work Work, _ *time.Location, found map[api.Pick]bool) error {
+	found[api.PickGap] = work.Cut
 	for _, v := range work.Sessions {
 		switch v.Reason {
 		case policy.EndedByEngineer, policy.WindowEnded, policy.WindowWasClosed, policy.IdleTimeout:

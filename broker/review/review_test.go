@@ -2,6 +2,7 @@ package review_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -296,4 +297,39 @@ func (w *world) before(change func(then, now *store.RequestBody)) {
 		change(&then.Body, &r.Body)
 		return errors.Join(err, tx.UpdateRequest(r), tx.AddRequest(then), tx.AddSession(before))
 	})
+}
+
+// TestAttackASessionHiddenBehindRefusedAttempts has an engineer knock again and again after the work, so that a review which read the newest sessions and
+// attempts together would lose the session that was cut.
+func TestAttackASessionHiddenBehindRefusedAttempts(t *testing.T) {
+	w := opened(t)
+	w.end(w.s, policy.CutByAttendant)
+	const attempts = 1100
+	act(t, w.h, func(tx *store.Tx) error {
+		for i := range attempts {
+			one := store.Session{ID: fmt.Sprintf("S-20991231-%04d", i), State: store.SessionRefused, Reason: policy.TooEarly, Person: w.s.Person, Vendor: w.s.Vendor, Window: w.s.Window, Request: w.s.Request, System: w.s.System,
+				Created: w.h.Now().Add(time.Duration(i+1) * time.Second)}
+			if err := tx.AddSession(one); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := w.h.DB.Read(t.Context(), func(s *store.Snap) error {
+		r, err := s.ReviewOf(w.s.ID)
+		if err != nil {
+			return err
+		}
+		work, err := review.Covered(s, r)
+		if err != nil || len(work.Sessions) != 1 || work.Sessions[0].ID != w.s.ID || work.Attempts != attempts || len(work.Refused) != 1000 {
+			t.Errorf("%d sessions, %d of %d attempts, %v", len(work.Sessions), len(work.Refused), work.Attempts, err)
+		}
+		picks, err := review.Picks(s, r, time.UTC)
+		if !slices.Contains(picks, api.PickCut) {
+			t.Errorf("it stands out by %v", picks)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -58,6 +58,13 @@ func (s *Snap) Sessions(f SessionFilter) ([]Session, error) {
 	return list(s, scanSession, sessionColumns+w.String()+` ORDER BY created DESC, rowid DESC LIMIT ?`, append(w.args, limit(f.Limit))...)
 }
 
+// CountSessions counts the sessions of a filter.
+func (s *Snap) CountSessions(f SessionFilter) (n int, err error) {
+	w := f.where("system", "reason")
+	err = s.tx.QueryRow(`SELECT count(*) FROM sessions`+w.String(), w.args...).Scan(&n)
+	return n, err
+}
+
 // SessionPage reads a page. Live sessions come first; within both parts the newest come first.
 func (s *Snap) SessionPage(f SessionFilter, p Page) (Paged[Session], error) {
 	newest := order{keys: []string{"created", "rowid"}, desc: true}

@@ -106,7 +106,7 @@ func (v *Views) Review(ctx context.Context, by Reader, ref string) (out api.Revi
 		err = v.hidden(ctx, by, "review", ref)
 	}
 	if err == nil {
-		subjects := append([]string{out.ID, by.ID}, out.Sessions...)
+		subjects := append([]string{out.ID, by.ID}, out.Sessions[:min(len(out.Sessions), review.MostSubjects)]...)
 		err = v.Looked(ctx, by, "review.viewed", subjects, map[string]any{"review": out.ID, "asked": ref})
 	}
 	if err != nil {
@@ -160,6 +160,7 @@ func (v *Views) wholeReview(s *store.Snap, r store.Review) (api.Review, error) {
 	if err != nil {
 		return out, err
 	}
+	out.Attempts = work.Attempts
 	out.Refused = Each(work.Refused, func(one store.Session) api.Session { return Session(one, v.o.Zone) })
 	if out.Work, err = v.briefly(s, work.Sessions); err != nil {
 		return out, err
