@@ -14,6 +14,7 @@ import (
 // shows the seed after it.
 type draws struct {
 	months map[string]*drawnMonth
+	ends   map[string]int64 // entries of the first end of each session
 }
 
 // drawnMonth is what the ledger says about one month.
@@ -27,7 +28,7 @@ type drawnMonth struct {
 
 // sampled is one draw.
 type sampled struct {
-	entry                         int64
+	entry, ended                  int64 // ended: the first end of its sessions; -1: it names none
 	Review, System, Plan, Outcome string
 	Month                         string
 	Place                         int
@@ -39,7 +40,7 @@ type differing struct {
 	why   text
 }
 
-func newDraws() *draws { return &draws{map[string]*drawnMonth{}} }
+func newDraws() *draws { return &draws{map[string]*drawnMonth{}, map[string]int64{}} }
 
 func (d *draws) month(name string) *drawnMonth {
 	if d.months[name] == nil {
@@ -66,6 +67,13 @@ func (d *draws) add(e ledger.Entry) {
 		Place      int    `json:"place"`
 	}
 	switch e.Kind {
+	case "session.ended":
+		if len(e.Subjects) > 0 {
+			if _, known := d.ends[e.Subjects[0]]; !known {
+				d.ends[e.Subjects[0]] = e.Index
+			}
+		}
+		return
 	case "review.seed-committed", "review.seed-revealed", "review.sampled":
 	default:
 		return
@@ -94,11 +102,25 @@ func (d *draws) add(e ledger.Entry) {
 		}
 		m.seed = seed
 	default:
+		if p.Place < 0 && p.Outcome == "left-out" {
+			m.contradicts(e.Index, p.Review+" は、抽出しないまま点検から外されています", p.Review+" was left out without a draw")
+		}
 		if p.Place >= 0 && len(e.Subjects) > 0 { // else the draw was not asked
 			system := e.Subjects[len(e.Subjects)-1] // the last subject, by the catalogue of kinds
-			m.samples = append(m.samples, sampled{e.Index, p.Review, system, p.Plan, p.Outcome, p.Month, p.Place})
+			m.samples = append(m.samples, sampled{e.Index, d.firstEnd(e.Subjects), p.Review, system, p.Plan, p.Outcome, p.Month, p.Place})
 		}
 	}
+}
+
+// firstEnd is the earliest end of the sessions among subjects; -1: there is none.
+func (d *draws) firstEnd(subjects []string) int64 {
+	first := int64(-1)
+	for _, id := range subjects {
+		if at, ok := d.ends[id]; ok && (first < 0 || at < first) {
+			first = at
+		}
+	}
+	return first
 }
 
 // recomputed is how many draws agree with a revealed seed, and how many wait for theirs.
@@ -143,6 +165,8 @@ func (m *drawnMonth) recompute() {
 		switch {
 		case m.committed < 0 || s.entry < m.committed:
 			m.contradicts(s.entry, "種を確約する前に抽出しています", "it was drawn before the ledger committed to a seed")
+		case s.ended >= 0 && s.ended < m.committed:
+			m.contradicts(s.entry, fmt.Sprintf("%s の作業が終わった(記載 %d)後で、種を確約しています", s.Review, s.ended), fmt.Sprintf("the work of %s had ended (entry %d) before the ledger committed to a seed", s.Review, s.ended))
 		case s.Place != due:
 			m.contradicts(s.entry, fmt.Sprintf("順番が %d ではなく %d です", due, s.Place), fmt.Sprintf("its place is %d, not %d", s.Place, due))
 		case !ok:

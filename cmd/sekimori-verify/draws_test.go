@@ -40,7 +40,10 @@ func drew(t *testing.T, all []drawnEntry) outcome {
 	for _, e := range all {
 		subjects := []string{"2026-11"}
 		if review, ok := e.payload["review"].(string); ok {
-			subjects = []string{review, "R8-0124", "hr"}
+			subjects = []string{review, "S-20261124-01", "R8-0124", "hr"}
+		}
+		if session, ok := e.payload["session_id"].(string); ok {
+			subjects = []string{session}
 		}
 		o.add(ledger.Draft{Kind: e.kind, Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Subjects: subjects, Payload: e.payload})
 	}
@@ -80,6 +83,13 @@ func TestAttackDrawThatTheSeedDoesNotGive(t *testing.T) {
 		}, "Entry 12: its seed is not the one"},
 		"a second commitment": {func(all []drawnEntry) []drawnEntry { return slices.Insert(all, 1, all[0]) }, "Entry 1: it is a second commitment"},
 		"drawn before it":     {func(all []drawnEntry) []drawnEntry { all[0], all[1] = all[1], all[0]; return all }, "Entry 0: it was drawn before"},
+		"left out without a draw": {func(all []drawnEntry) []drawnEntry {
+			all[11].payload["outcome"] = "left-out"
+			return all
+		}, "Entry 11: R8-0200-1 was left out without a draw"},
+		"a seed chosen after the work": {func(all []drawnEntry) []drawnEntry {
+			return slices.Insert(all, 0, drawnEntry{"session.ended", map[string]any{"session_id": "S-20261124-01", "recording": nil}})
+		}, "Entry 2: the work of R8-0124-0 had ended (entry 0) before the ledger committed to a seed"},
 		"a plan that is none": {func(all []drawnEntry) []drawnEntry { all[2].payload["plan"] = "100%"; return all }, "Entry 2: its plan cannot be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
