@@ -232,3 +232,54 @@ func TestWorkThatIsLeftOutCanBeTaken(t *testing.T) {
 	})
 	w.want("signed", w.sign(id, ok, "mori"), "")
 }
+
+// TestAPlaceIsGivenOutOnce: work with the last place of a month that is drawn again, and then has to be reviewed, gives its place to no other work: the
+// ledger would show the place twice, and fail where others verify it.
+func TestAPlaceIsGivenOutOnce(t *testing.T) {
+	w := opened(t, abe)
+	w.plan("1/10")
+	w.sample()
+	w.h.Pass(time.Hour)
+	w.many(10)
+	w.h.Pass(time.Minute)
+	w.sample()
+	last := ""
+	for _, m := range w.entries("review.sampled") {
+		if m["place"] == 9.0 {
+			last = m["review"].(string)
+		}
+	}
+	act(t, w.h, func(tx *store.Tx) error {
+		r, err := tx.Review(last)
+		if err != nil {
+			return err
+		}
+		if r.Drawn != store.DrawnLeftOut {
+			t.Log("the last place was chosen by the seed; its work is drawn again all the same")
+			if err := tx.DrawReview(last, store.DrawnLeftOut, r.Plan, -1); err != nil {
+				return err
+			}
+		}
+		s := w.s
+		s.Window, s.Request = r.Window, r.Request
+		if s.ID, err = tx.NextSessionNo(tx.Now); err != nil {
+			return err
+		}
+		s.State, s.Created, s.Started, s.Ended, s.Reason, s.RecordingSum = store.SessionEnded, tx.Now, tx.Now, tx.Now, policy.CutByAttendant, "00ff"
+		return errors.Join(tx.AddSession(s), review.Owe(tx, s.ID))
+	})
+	w.sample()
+	w.h.Pass(time.Minute)
+	w.many(1)
+	w.h.Pass(time.Minute)
+	w.sample()
+	var places []float64
+	for _, m := range w.entries("review.sampled") {
+		if p := m["place"].(float64); p >= 0 {
+			places = append(places, p)
+		}
+	}
+	if !slices.Equal(places, []float64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}) {
+		t.Errorf("places %v", places)
+	}
+}
