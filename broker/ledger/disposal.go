@@ -41,11 +41,16 @@ func NewDisposal(rule, by string, entries ...Entry) Disposal {
 // Disposals matches the entries without payload with the entries that authorise them. Pass it every entry, in order. Its
 // memory grows with the number of missing payloads.
 type Disposals struct {
-	gone map[int64]tlog.Hash // not authorised so far
+	gone  map[int64]tlog.Hash // not authorised so far
+	never []int64             // of kinds that are kept for ever: nothing authorises it
 }
 
 // Take processes one entry.
 func (d *Disposals) Take(e Entry) {
+	if e.Disposed() && neverDisposed(e.Kind) {
+		d.never = append(d.never, e.Index)
+		return
+	}
 	if e.Disposed() {
 		if d.gone == nil {
 			d.gone = map[int64]tlog.Hash{}
@@ -71,6 +76,9 @@ func (d *Disposals) Take(e Entry) {
 // be disposed of itself, because the others would lose their authorisation.
 func (d *Disposals) First() int64 {
 	first := int64(-1)
+	if len(d.never) > 0 {
+		first = d.never[0] // entries come in order
+	}
 	for index := range d.gone {
 		if first < 0 || index < first {
 			first = index

@@ -16,10 +16,14 @@ func TestAttackPayloadErased(t *testing.T) {
 		make func(b *book)
 		gone int64 // -1: valid
 	}{
-		"nothing erased":                {func(*book) {}, -1},
-		"erased, and nobody said so":    {func(b *book) { b.entries[2] = b.entries[2].Dispose() }, 2},
-		"authorised":                    {func(b *book) { b.dispose("U-001", 0, 2) }, -1},
-		"one more than was authorised":  {func(b *book) { b.dispose("U-001", 2); b.entries[1] = b.entries[1].Dispose() }, 1},
+		"nothing erased":               {func(*book) {}, -1},
+		"erased, and nobody said so":   {func(b *book) { b.entries[2] = b.entries[2].Dispose() }, 2},
+		"authorised":                   {func(b *book) { b.dispose("U-001", 0, 2) }, -1},
+		"one more than was authorised": {func(b *book) { b.dispose("U-001", 2); b.entries[1] = b.entries[1].Dispose() }, 1},
+		"a kind that is kept for ever": {func(b *book) {
+			b.add(Draft{Kind: "notice.in-force", Actor: Actor{"broker", "", "timer"}}, later(b), time.Time{})
+			b.dispose("U-001", int64(len(b.entries)-1))
+		}, 5},
 		"by no person":                  {func(b *book) { b.dispose("", 2) }, 2},
 		"the authorisation erased too":  {func(b *book) { b.dispose("U-001", 2); b.entries[5] = b.entries[5].Dispose() }, 2},
 		"one authorised, one by itself": {func(b *book) { b.dispose("U-001", 2); b.dispose("U-001", 5) }, 2},

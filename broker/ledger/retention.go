@@ -20,7 +20,13 @@ var keptForEver = []string{
 // KeptForEver tells whether payloads of a kind are never disposed of. A kind that this version does not know is one of them.
 func KeptForEver(kind string) bool {
 	_, known := kindNamed(kind)
-	return !known || slices.ContainsFunc(keptForEver, func(k string) bool {
+	return !known || neverDisposed(kind)
+}
+
+// neverDisposed tells whether no entry authorises the disposal of payloads of a kind. Of a kind that this version does not know it says no: a later
+// version may dispose of it.
+func neverDisposed(kind string) bool {
+	return slices.ContainsFunc(keptForEver, func(k string) bool {
 		beginning, any := strings.CutSuffix(k, "*")
 		return kind == k || any && strings.HasPrefix(kind, beginning)
 	})
