@@ -127,17 +127,9 @@ func (a *apiCertificate) use(pair tls.Certificate, now time.Time) error {
 	return nil
 }
 
-// givenCertificate reads the configured files. The key's group may read its file, as certificate packages set it up;
-// others may not.
+// givenCertificate reads the configured files.
 func (c Config) givenCertificate() (tls.Certificate, error) {
-	info, err := os.Stat(c.TLS.KeyFile)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("key of the API: %w", err)
-	}
-	if m := info.Mode().Perm(); m&0o027 != 0 {
-		return tls.Certificate{}, fmt.Errorf("key of the API: %s has mode %04o: %w", c.TLS.KeyFile, m, keys.ErrLooseMode)
-	}
-	pair, err := tls.LoadX509KeyPair(c.TLS.CertificateFile, c.TLS.KeyFile)
+	pair, err := keys.ReadPair(c.TLS.CertificateFile, c.TLS.KeyFile)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("certificate of the API: %w", err)
 	}

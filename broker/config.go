@@ -197,7 +197,7 @@ func ParseConfig(path string, text []byte) (Config, error) {
 	if rest, ok := strings.CutPrefix(c.MasterKeyFile, "${CREDENTIALS_DIRECTORY}"); ok {
 		c.MasterKeyFile = os.Getenv("CREDENTIALS_DIRECTORY") + rest
 	}
-	for _, p := range append(append(append(c.SignIn.paths(), c.Notify.paths()...), append(c.Recordings.paths(), c.Ledger.SIEM.paths()...)...), &c.DataDir, &c.MasterKeyFile, &c.Ledger.CheckpointDir, &c.Socket, &c.TLS.CertificateFile, &c.TLS.KeyFile) {
+	for _, p := range append(append(append(c.SignIn.paths(), c.Notify.paths()...), append(c.Recordings.paths(), c.Ledger.paths()...)...), &c.DataDir, &c.MasterKeyFile, &c.Socket, &c.TLS.CertificateFile, &c.TLS.KeyFile) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}

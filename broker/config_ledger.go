@@ -1,9 +1,12 @@
 package broker
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	netmail "net/mail"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -31,6 +34,8 @@ type LedgerConfig struct {
 type WitnessConfig struct {
 	URL  string   `yaml:"url"`
 	Keys []string `yaml:"keys"` // in the form of c2sp.org/signed-note, as `ledger witness init` prints them
+
+	CAFile string `yaml:"ca_file"` // of authorities that vouch for its certificate; empty: the system's
 }
 
 // mostWitnesses bounds the list: a checkpoint with the signatures of all must stay within its bound.
@@ -53,8 +58,8 @@ func ledgerKeys() []configKey {
 	return []configKey{
 		key("origin", "確定点に署名する台帳の名前。最初の起動の後は変えられません。", "Name of the ledger in its checkpoints. Fixed once the ledger exists.", func(l LedgerConfig) any { return l.Origin }),
 		key("checkpoint_dir", "確定点を書き出す場所。データの外に置くほど、過去の書換えが見つかります。", "Where checkpoints are also written. Outside the data, or rewriting the past goes unseen.", func(l LedgerConfig) any { return l.CheckpointDir }),
-		key("witnesses", "立会署名者: url(アドレス)と keys(`sekimori ledger witness init` が示す公開鍵)の行。別の機械の立会署名者が、台帳が前の続きであることを確かめて署名します。",
-			"Witnesses: rows of url and keys (as `sekimori ledger witness init` prints them). On another machine a witness checks that the ledger continues, and cosigns.", func(l LedgerConfig) any { return witnessRows(l.Witnesses) }),
+		key("witnesses", "立会署名者: url(アドレス)、keys(`sekimori ledger witness init` が示す公開鍵)、https なら ca_file(その証明書を保証する認証局。なければ OS のもの)の行。別の機械の立会署名者が、台帳が前の続きであることを確かめて署名します。",
+			"Witnesses: rows of url, keys (as `sekimori ledger witness init` prints them) and, with https, ca_file (authorities that vouch for its certificate; else the system's). On another machine a witness checks that the ledger continues, and cosigns.", func(l LedgerConfig) any { return witnessRows(l.Witnesses) }),
 		key("quorum", "立会署名がそろったとみなす人数。0 なら全員。", "How many witnesses must have cosigned; 0: all of them.", func(l LedgerConfig) any { return l.Quorum }),
 		key("witness_silence", "立会署名者が応じないまま警報を上げるまで。", "How long a witness may stay silent before an alarm is raised.", func(l LedgerConfig) any { return l.WitnessSilence.String() }),
 		key("checkpoint_mail", "毎日の確定点を送るメールのアドレス。空なら送りません。関守の管理者が消せないところに置きます。", "Mailbox that gets each day's checkpoint; empty: none. Best where the broker's administrators cannot delete it.", func(l LedgerConfig) any { return l.CheckpointMail }),
@@ -68,7 +73,11 @@ func ledgerKeys() []configKey {
 func witnessRows(list []WitnessConfig) []map[string]any {
 	out := make([]map[string]any, 0, len(list))
 	for _, w := range list {
-		out = append(out, map[string]any{"url": w.URL, "keys": w.Keys})
+		row := map[string]any{"url": w.URL, "keys": w.Keys}
+		if w.CAFile != "" {
+			row["ca_file"] = w.CAFile
+		}
+		out = append(out, row)
 	}
 	return out
 }
@@ -85,8 +94,8 @@ func (l LedgerConfig) wrong() (key, ja, en string) {
 	for i, w := range l.Witnesses {
 		parsed, err := w.witness()
 		if err != nil {
-			return "ledger.witnesses", fmt.Sprintf("%d 人目の立会署名者: url は http(s)://…、keys は同じ名前の公開鍵を一つか二つです", i+1),
-				fmt.Sprintf("witness %d: url is http(s)://…, keys are one or two public keys of one name: %v", i+1, err)
+			return "ledger.witnesses", fmt.Sprintf("%d 人目の立会署名者: url は http(s)://…、keys は同じ名前の公開鍵を一つか二つ、ca_file は https のときだけです", i+1),
+				fmt.Sprintf("witness %d: url is http(s)://…, keys are one or two public keys of one name, ca_file goes with https only: %v", i+1, err)
 		}
 		if names[parsed.Name()] || parsed.Name() == l.Origin {
 			return "ledger.witnesses", "立会署名者の名前が重なっています: " + parsed.Name(), "two keys are called " + parsed.Name()
@@ -118,6 +127,9 @@ func (w WitnessConfig) witness() (publish.Witness, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return publish.Witness{}, fmt.Errorf("url %q", w.URL)
 	}
+	if w.CAFile != "" && u.Scheme != "https" {
+		return publish.Witness{}, fmt.Errorf("ca_file with %q", w.URL)
+	}
 	out := publish.Witness{Address: w.URL}
 	for _, k := range w.Keys {
 		v, err := ledger.ParseWitnessKey(k)
@@ -136,16 +148,58 @@ func (w WitnessConfig) witness() (publish.Witness, error) {
 }
 
 // witnesses are the witnesses as the asker takes them. Their rows were checked when the file was read.
-func (l LedgerConfig) witnesses() ([]publish.Witness, error) {
+func (l LedgerConfig) witnesses(clock func() time.Time) ([]publish.Witness, error) {
 	var out []publish.Witness
 	for _, w := range l.Witnesses {
 		one, err := w.witness()
 		if err != nil {
 			return nil, fmt.Errorf("witness: %w", err)
 		}
+		if one.TLS, err = w.secured(clock); err != nil {
+			return nil, err
+		}
 		out = append(out, one)
 	}
 	return out, nil
+}
+
+// secured is how the broker knows the witness's certificate.
+func (w WitnessConfig) secured(clock func() time.Time) (*tls.Config, error) {
+	t := &tls.Config{MinVersion: tls.VersionTLS12, Time: clock}
+	if w.CAFile == "" {
+		return t, nil
+	}
+	text, err := os.ReadFile(w.CAFile)
+	if err != nil {
+		return nil, &ConfigError{Key: "ledger.witnesses", JA: "立会署名者の ca_file を読めません", EN: "cannot read the ca_file of a witness", Err: err}
+	}
+	if t.RootCAs = x509.NewCertPool(); !t.RootCAs.AppendCertsFromPEM(text) {
+		return nil, &ConfigError{Key: "ledger.witnesses", JA: "立会署名者の ca_file に証明書(PEM)がありません", EN: "there is no certificate (PEM) in the ca_file of a witness"}
+	}
+	return t, nil
+}
+
+// checkWitnesses looks at the files and addresses. It asks no witness.
+func (c Config) checkWitnesses(out *findings, clock func() time.Time) {
+	for _, w := range c.Ledger.Witnesses {
+		switch _, err := w.secured(clock); {
+		case err != nil:
+			out.failed("ledger", err)
+		case !strings.HasPrefix(w.URL, "https://"):
+			out.add(LevelWarning, "witnesses", w.URL+" には TLS なしで尋ねます。署名は偽造できませんが、間にいる者は妨げられます", w.URL+" is asked without TLS: no one can forge a cosignature, but anyone in between can keep it away")
+		default:
+			out.add(LevelOK, "witnesses", w.URL, w.URL)
+		}
+	}
+}
+
+// paths are the files of the group.
+func (l *LedgerConfig) paths() []*string {
+	out := append(l.SIEM.paths(), &l.CheckpointDir)
+	for i := range l.Witnesses {
+		out = append(out, &l.Witnesses[i].CAFile)
+	}
+	return out
 }
 
 // keysOf are the keys of all witnesses.

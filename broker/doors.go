@@ -84,7 +84,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		return err
 	}
 
-	seen, err := c.Ledger.witnesses()
+	seen, err := c.Ledger.witnesses(o.Clock)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,9 @@
 package publish
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -19,8 +21,10 @@ import (
 )
 
 const (
-	// answerWithin bounds one request to a witness.
-	answerWithin = 10 * time.Second
+	// patience bounds one request to a witness.
+	patience = 10 * time.Second
+	// mostHeader bounds the bytes of a header that are read of a witness's answer.
+	mostHeader = 16 << 10
 	// freshFor is how long a cosignature of an unchanged ledger counts before the witness is asked for a new time.
 	freshFor = time.Hour
 	// alarmAgain is the time between two alarms about the same lasting problem.
@@ -31,6 +35,7 @@ const (
 type Witness struct {
 	Address string // URL; AddPath is appended
 	Keys    []note.Verifier
+	TLS     *tls.Config // for an address with https; nil: the system's authorities
 }
 
 // Name is the name of the witness's keys; they share it.
@@ -41,22 +46,30 @@ type Options struct {
 	DB        *store.DB
 	Witnesses []Witness
 	Silence   time.Duration // how long a witness may give no cosignature before an alarm is raised
+	Patience  time.Duration // for one answer; 0: ten seconds
 	Log       hclog.Logger
 }
 
 // Asker asks the witnesses. It is safe for concurrent use.
 type Asker struct {
-	o      Options
-	client witness.Client
-	turn   chan struct{} // one round at a time: two would make a witness look ahead of the checkpoint of the slower one
+	o       Options
+	clients map[string]witness.Client // by the witness's name
+	turn    chan struct{}             // one round at a time: two would make a witness look ahead of the checkpoint of the slower one
 }
 
 // New makes an asker.
 func New(o Options) *Asker {
-	return &Asker{o: o, turn: make(chan struct{}, 1), client: witness.Client{HTTP: &http.Client{
-		Timeout:       answerWithin,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}}
+	o.Patience = cmp.Or(o.Patience, patience)
+	a := &Asker{o: o, turn: make(chan struct{}, 1), clients: map[string]witness.Client{}}
+	for _, w := range o.Witnesses {
+		a.clients[w.Name()] = witness.Client{HTTP: &http.Client{
+			Timeout:       o.Patience,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: w.TLS, ForceAttemptHTTP2: true, MaxIdleConns: 1, IdleConnTimeout: o.Patience,
+				MaxResponseHeaderBytes: mostHeader},
+		}}
+	}
+	return a
 }
 
 // asked is the result of asking one witness.
@@ -162,7 +175,7 @@ func (r *asked) ahead(size int64) {
 
 // submit proves that the last checkpoint of the witness is a prefix and asks for the newest.
 func (a *Asker) submit(ctx context.Context, r *asked, old int64, checkpoint []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := context.WithTimeout(ctx, a.o.Patience)
 	defer cancel()
 	var proof tlog.TreeProof
 	err := a.o.DB.Read(ctx, func(s *store.Snap) (err error) {
@@ -172,7 +185,7 @@ func (a *Asker) submit(ctx context.Context, r *asked, old int64, checkpoint []by
 	if err != nil {
 		return fmt.Errorf("prove the first %d entries: %w", old, err)
 	}
-	r.list, err = a.client.Ask(ctx, r.of.Address, r.of.Keys, old, proof, checkpoint)
+	r.list, err = a.clients[r.of.Name()].Ask(ctx, r.of.Address, r.of.Keys, old, proof, checkpoint)
 	return err
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sekimori/broker/ledger"
+	"sekimori/broker/keys"
 	"sekimori/broker/witness"
 )
 
@@ -25,7 +27,9 @@ func (p *program) witnessCommand() *cli.Command {
 			&cli.StringFlag{Name: "name", Usage: p.say("立会署名者の名前(例 witness.city.example.jp/1)", "name of the witness, such as witness.city.example.jp/1")}),
 		p.leaf("add", "DIR KEYFILE", "台帳を加える(その公開鍵のファイル)", "follow a ledger, whose public key is in the file", p.witnessAdd),
 		p.leaf("serve", "DIR", "立会署名者を動かす(前面で)", "run the witness (in the foreground)", p.witnessServe,
-			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:7380", Usage: p.say("待ち受けるアドレス", "address to listen on")}),
+			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:7380", Usage: p.say("待ち受けるアドレス", "address to listen on")},
+			&cli.StringFlag{Name: "certificate", Usage: p.say("TLS の証明書のファイル(PEM)。--key とともに。替わると読み直します。なければ TLS なし(同じ機械か、TLS を担う proxy の後ろで)", "file of the TLS certificate (PEM), with --key; read again when it changes. Without it no TLS: on this machine, or behind a proxy that does TLS")},
+			&cli.StringFlag{Name: "key", Usage: p.say("証明書の鍵のファイル(PEM、0600 か 0640)", "file of the certificate's key (PEM, 0600 or 0640)")}),
 	)
 }
 
@@ -78,6 +82,19 @@ func (p *program) witnessServe(c *cli.Context) (err error) {
 	if dir == "" {
 		return &usageError{ja: "場所が要ります", en: "a directory is needed", hintJA: "sekimori ledger witness init が作った場所です", hintEN: "it is the one that sekimori ledger witness init made"}
 	}
+	scheme := "http"
+	var secure *tls.Config
+	switch certificate, key := c.String("certificate"), c.String("key"); {
+	case (certificate == "") != (key == ""):
+		return &usageError{ja: "--certificate と --key は両方書きます", en: "--certificate and --key go together",
+			hintJA: "--certificate cert.pem --key key.pem", hintEN: "--certificate cert.pem --key key.pem"}
+	case certificate != "":
+		given, err := keys.NewGiven(certificate, key, p.now)
+		if err != nil {
+			return p.witnessFailed(err)
+		}
+		scheme, secure = "https", &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: given.Get}
+	}
 	w, err := witness.Open(dir, p.now)
 	if err != nil {
 		return p.witnessFailed(err)
@@ -89,14 +106,20 @@ func (p *program) witnessServe(c *cli.Context) (err error) {
 	}
 	server := &http.Server{
 		Handler: w.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 8 << 10,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 8 << 10, TLSConfig: secure,
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(door) }()
+	go func() {
+		if secure != nil {
+			ended <- server.ServeTLS(door, "", "")
+			return
+		}
+		ended <- server.Serve(door)
+	}()
 	if p.json {
-		err = p.writeJSON(map[string]any{"listen": door.Addr().String(), "ledgers": w.Origins()})
+		err = p.writeJSON(map[string]any{"listen": door.Addr().String(), "url": scheme + "://" + door.Addr().String(), "ledgers": w.Origins()})
 	} else {
-		_, err = fmt.Fprintf(p.out, "%s http://%s %s\n", p.say("立会署名者が受付中:", "witness serving:"), door.Addr(), strings.Join(w.Origins(), " "))
+		_, err = fmt.Fprintf(p.out, "%s %s://%s %s\n", p.say("立会署名者が受付中:", "witness serving:"), scheme, door.Addr(), strings.Join(w.Origins(), " "))
 	}
 	if err == nil {
 		select {
@@ -114,6 +137,9 @@ func (p *program) witnessFailed(err error) error {
 	f := &failure{ja: "立会署名者を始められません", en: "the witness cannot be set up or run", cause: err,
 		hintJA: "場所のファイルを消さず、名前と権限を確かめます。分からなければ情報システム課へ", hintEN: "remove no file of its directory; check names and modes, and ask the information-systems section if in doubt"}
 	switch {
+	case errors.Is(err, keys.ErrLooseMode):
+		f.ja, f.en = "証明書の鍵を他の人も読めます", "others can read the certificate's key"
+		f.hintJA, f.hintEN = "chmod 600 で狭めます", "chmod 600 it"
 	case errors.Is(err, witness.ErrInUse):
 		f.ja, f.en = "この場所はもう別の立会署名者が使っています", "another process uses this witness's directory"
 		f.hintJA, f.hintEN = "動いているほうを止めてから始めます", "stop the one that runs first"

@@ -53,7 +53,7 @@ func TestScripts(t *testing.T) {
 			// calendars
 			"fetches": fetchesStory, "reads-calendar": readsCalendarStory, "month-of": monthOfStory,
 			// files
-			"wait-file": waitFile, "flip": flipStory, "by-hand": byHandStory, "fill-in": fillInStory, "verifier": verifierStory,
+			"wait-file": waitFile, "flip": flipStory, "by-hand": byHandStory, "fill-in": fillInStory, "verifier": verifierStory, "certificate": certificateStory,
 		},
 	})
 }
