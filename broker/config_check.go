@@ -16,7 +16,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"sekimori/broker/keys"
+	"sekimori/broker/session"
 	"sekimori/broker/store"
+	"sekimori/policy"
 	"sekimori/recordings"
 )
 
@@ -74,7 +76,7 @@ func (c Config) Check(clock func() time.Time) []Finding {
 	c.checkRing(&out, clock)
 	c.checkRecipients(&out)
 	c.checkCheckpoints(&out)
-	c.checkSpace(&out)
+	c.checkSpace(&out, clock)
 	c.checkDoors(&out)
 	c.checkSignIn(&out, clock)
 	c.checkNotify(&out, clock)
@@ -171,7 +173,7 @@ func (c Config) checkCheckpoints(out *findings) {
 	}
 }
 
-func (c Config) checkSpace(out *findings) {
+func (c Config) checkSpace(out *findings, clock func() time.Time) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(c.DataDir, &st); err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -186,6 +188,37 @@ func (c Config) checkSpace(out *findings) {
 		return
 	}
 	out.add(LevelOK, "min_free_space", fmt.Sprintf("空き %d MiB", free>>20), fmt.Sprintf("%d MiB free", free>>20))
+	c.checkRoom(out, clock)
+}
+
+// checkRoom says for how many days of recordings there is room. It reads the database as it is, also beside a running broker. A database of
+// an earlier version, and one without recordings, tells nothing.
+func (c Config) checkRoom(out *findings, clock func() time.Time) {
+	left, wanted, dir := -1, 0, c.RecordingsDir()
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		dir = c.DataDir // the first start makes it there
+	}
+	o := store.Options{Clock: clock, Origin: c.Ledger.Origin, Zone: c.Location()}
+	err := store.Look(context.Background(), c.DatabaseFile(), o, func(s *store.Snap, seen store.Seen) error {
+		if seen.Pending > 0 {
+			return nil
+		}
+		i, err := s.Institution()
+		if err != nil {
+			return err
+		}
+		wanted = i.SpaceDays
+		left, err = session.RoomDays(s, dir, uint64(c.Recordings.MinFreeSpace)) //nolint:gosec // not negative: LoadConfig refuses that
+		return err
+	})
+	room := policy.SayRoom(left)
+	switch {
+	case err != nil || left < 0: // what is wrong with the database is said of the item ledger
+	case left < wanted:
+		out.add(LevelWarning, "space_days", fmt.Sprintf("%s。決まりの%d日分より少なくなっています", room.JA, wanted), fmt.Sprintf("%s: the rule wants %d", room.EN, wanted))
+	default:
+		out.add(LevelOK, "space_days", room.JA, room.EN)
+	}
 }
 
 // checkDoors checks whether the addresses are free. A running broker on them is no error.

@@ -2,8 +2,12 @@ package broker_test
 
 import (
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -124,5 +128,70 @@ func TestAttackALinkWhereACheckpointGoes(t *testing.T) {
 	}
 	if _, err := ledger.ReadCheckpoint(note); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRoomForRecordingsIsOneFigure: the check of the configuration, the rules in force and the day's page say the same figure as the alarm. It
+// is told to the people who look after the broker, and to no one while there is room enough.
+func TestRoomForRecordingsIsOneFigure(t *testing.T) {
+	t.Parallel()
+	o := pictured(t)
+	recorded := func(size int64, wanted int) {
+		o.write(func(tx *store.Tx) error {
+			p, err := tx.Person("U-001")
+			p.Roles = append(slices.Clone(p.Roles), policy.InformationSystems)
+			return errors.Join(err, tx.PutPerson(p), tx.PutInstitution(policy.Institution{SpaceDays: wanted}),
+				tx.AddSession(store.Session{ID: "S-20261120-0" + strconv.Itoa(wanted%10), State: store.SessionEnded, Reason: policy.EndedByEngineer, Created: o.clock.Now().Add(-4 * 24 * time.Hour),
+					Ended: o.clock.Now(), System: "hr", Recording: "2026/11/S-20261120-01.skr", RecordingSize: size}))
+		})
+	}
+	found := func() (level broker.Level, said string) {
+		for _, f := range o.config.Check(o.clock.Now) {
+			if f.Item == "space_days" {
+				return f.Level, f.JA
+			}
+		}
+		return "", ""
+	}
+	recorded(1, 31)
+	if level, said := found(); level != broker.LevelOK || said != "記録先の空き 36500日分" {
+		t.Errorf("with room enough: %s, %q", level, said)
+	}
+	b := o.start()
+	page := func(path string) string {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+b.APIAddr().String()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Cookie", "sekimori="+token)
+		req.Header.Set("Accept-Language", "ja")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %d, %v", path, resp.StatusCode, err)
+		}
+		return string(body)
+	}
+	if today := page("/today"); strings.Contains(today, "記録先の空き") {
+		t.Error("told although there is room enough")
+	}
+	if settings := page("/settings"); !strings.Contains(settings, "記録先の空き 36500日分") {
+		t.Error("the rules in force do not say the figure")
+	}
+	b.close()
+	recorded(1<<50, 32)
+	if level, said := found(); level != broker.LevelWarning || said != "記録先の空き 0日分。決まりの32日分より少なくなっています" {
+		t.Errorf("with too little: %s, %q", level, said)
+	}
+	b = o.start()
+	if today := page("/today"); !strings.Contains(today, "記録先の空き 0日分(決まりは32日分)") {
+		t.Error("the day's page does not say it")
+	}
+	if settings := page("/settings"); !strings.Contains(settings, "記録先の空き 0日分。決まりより少なくなっています") {
+		t.Error("the rules in force do not say it")
 	}
 }

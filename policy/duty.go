@@ -12,6 +12,7 @@ const (
 	DutyReview       Duty = "review"        // reviews to sign
 	DutyAnswer       Duty = "answer"        // questions of reviews that the person is asked
 	DutyCorrect      Duty = "correct"       // findings that the person is to answer
+	DutyRoom         Duty = "room"          // the room for recordings is shorter than the institution wants
 	DutyReport       Duty = "report"        // requests whose work report is missing
 )
 
@@ -34,5 +35,6 @@ func Duties(p Person, deciding bool) []Duty {
 	add(p.Has(Requester), DutyReport)
 	add(true, DutyAnswer)
 	add(true, DutyCorrect)
+	add(p.Has(InformationSystems) || p.Has(Administrator), DutyRoom)
 	return all
 }

@@ -23,7 +23,8 @@ func TestDutiesOfRoles(t *testing.T) {
 		{staff(SecondApprover), false, []Duty{DutyDecideSecond, DutyAnswer, DutyCorrect}},
 		{staff(Attendant, Requester), false, []Duty{DutyAttend, DutyReport, DutyAnswer, DutyCorrect}},
 		{staff(Auditor), false, []Duty{DutyReview, DutyAnswer, DutyCorrect}},
-		{staff(Administrator), false, []Duty{DutyAnswer, DutyCorrect}},
+		{staff(Administrator), false, []Duty{DutyAnswer, DutyCorrect, DutyRoom}},
+		{staff(InformationSystems), false, []Duty{DutyAnswer, DutyCorrect, DutyRoom}},
 	} {
 		if got := Duties(one.person, one.deciding); !slices.Equal(got, one.want) {
 			t.Errorf("%v, deciding %v: %v", one.person.Roles, one.deciding, got)

@@ -86,12 +86,20 @@ func lookRecorder(a *Application, f *finding, now time.Time) {
 	switch least := a.Institution.SpaceDays; {
 	case least <= 0:
 	case a.SpaceDays < 0:
-		f.careful(Text{JA: "記録先の空きが分かりません", EN: "the space left for recordings is not known"}, call)
+		f.careful(SayRoom(a.SpaceDays), call)
 	case a.SpaceDays < least:
 		f.careful(say("記録先の空きは%s日分です", "space for %s days of recordings is left", strconv.Itoa(a.SpaceDays)), call)
 	default:
-		f.fine(say("記録先の空き %s日分", "space for %s days of recordings", strconv.Itoa(a.SpaceDays)))
+		f.fine(SayRoom(a.SpaceDays))
 	}
+}
+
+// SayRoom says for how many days of recordings there is room. Below zero: not known.
+func SayRoom(days int) Text {
+	if days < 0 {
+		return Text{JA: "記録先の空きが分かりません", EN: "the space left for recordings is not known"}
+	}
+	return say("記録先の空き %s日分", "space for %s days of recordings", strconv.Itoa(days))
 }
 
 // lookSpans checks every occurrence. It names the first one in the way and counts the others.

@@ -29,6 +29,7 @@ type Institution struct {
 	SpecialClauses  bool              `json:"special_clauses"`
 	AuditReport     bool              `json:"audit_report"`
 	SpaceDays       int               `json:"space_days,omitempty"`
+	SpaceLeft       *int              `json:"space_left_days,omitempty"` // days of recordings for which there is room; absent: not known
 	StandingPermits bool              `json:"standing_permits"`
 	RosterFrom      string            `json:"roster_from,omitempty"` // a day; empty: no monthly statements
 	Tell            []TellRule        `json:"tell,omitempty"`        // who must be told of an incident

@@ -15,7 +15,7 @@ type Today struct {
 
 // Todo is one thing that waits for the person.
 type Todo struct {
-	Duty     string    `json:"duty"` // decide-first, decide-second, seen, attend, record, review, report, answer, correct
+	Duty     string    `json:"duty"` // decide-first, decide-second, seen, attend, record, review, report, answer, correct, room
 	Count    int       `json:"count,omitempty"`
 	Overdue  int       `json:"overdue,omitempty"`
 	Answered int       `json:"answered,omitempty"` // reviews whose question was answered
@@ -23,4 +23,6 @@ type Todo struct {
 	By       time.Time `json:"by,omitzero"`        // until when, of a single thing
 	Window   string    `json:"window,omitempty"`
 	Request  string    `json:"request_no,omitempty"`
+	Left     int       `json:"left_days,omitempty"`   // of recordings for which there is room
+	Wanted   int       `json:"wanted_days,omitempty"` // by the institution's rule
 }

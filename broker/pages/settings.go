@@ -9,6 +9,7 @@ import (
 	"sekimori/broker/api"
 	"sekimori/broker/rules"
 	"sekimori/broker/view"
+	"sekimori/policy"
 	"sekimori/policy/text"
 )
 
@@ -150,6 +151,15 @@ func officeCard(i api.Institution) Card {
 	if i.SpaceDays > 0 {
 		add("記録の空き", "Free space for recordings", text2(fmt.Sprintf("%d日分", i.SpaceDays), fmt.Sprintf("%d days", i.SpaceDays)))
 	}
+	left := -1
+	if i.SpaceLeft != nil {
+		left = *i.SpaceLeft
+	}
+	room := policy.SayRoom(left)
+	if left < i.SpaceDays && left >= 0 {
+		room = text2(room.JA+"。決まりより少なくなっています", room.EN+": fewer than the rule wants")
+	}
+	add("いまの空き", "Space now", room)
 	return c
 }
 

@@ -113,13 +113,31 @@ func (s *Supervisor) SpaceDays(snap *store.Snap) int {
 	if err == nil && i.SpaceDays == 0 {
 		return -1
 	}
-	size, since, err2 := snap.Recorded(snap.Now.Add(-recordedOver))
-	free, err3 := recordings.Space(s.o.Dir)
-	if err := errors.Join(err, err2, err3); err != nil {
+	if err != nil {
 		s.o.Log.Warn("space_not_estimated", "error", err)
 		return -1
 	}
-	return spaceDays(free, s.o.MinFree, size, snap.Now.Sub(since))
+	return s.RoomDays(snap)
+}
+
+// RoomDays is SpaceDays whether the institution asked for it or not.
+func (s *Supervisor) RoomDays(snap *store.Snap) int {
+	days, err := RoomDays(snap, s.o.Dir, s.o.MinFree)
+	if err != nil {
+		s.o.Log.Warn("space_not_estimated", "error", err)
+	}
+	return days
+}
+
+// RoomDays is the one figure of the room for recordings in dir, for alarms, check items, pages and the check of a configuration: whole days at
+// the rate of the last thirty, until less than minFree bytes are left. Below zero: not known.
+func RoomDays(snap *store.Snap, dir string, minFree uint64) (int, error) {
+	size, since, err := snap.Recorded(snap.Now.Add(-recordedOver))
+	free, err2 := recordings.Space(dir)
+	if err := errors.Join(err, err2); err != nil {
+		return -1, err
+	}
+	return spaceDays(free, minFree, size, snap.Now.Sub(since)), nil
 }
 
 // spaceDays counts recordings over less than a day as a day's.

@@ -38,6 +38,11 @@ func (v *Views) Institution(ctx context.Context, by Reader) (out api.Institution
 				return api.Holiday{Date: string(h.Date), Name: h.Name, Open: h.Open}
 			}),
 		}
+		if v.o.Sessions != nil {
+			if left := v.o.Sessions.RoomDays(s); left >= 0 {
+				out.SpaceLeft = &left
+			}
+		}
 		for _, t := range i.Tell {
 			out.Tell = append(out.Tell, api.TellRule{Key: t.Key, JA: t.Who.JA, EN: t.Who.EN, Within: t.Within.String(), Note: t.Note})
 		}

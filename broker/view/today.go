@@ -64,6 +64,8 @@ func (v *Views) todo(s *store.Snap, p policy.Person, now time.Time) (all []api.T
 			some, err = asked(s, p)
 		case policy.DutyCorrect:
 			some, err = toCorrect(s, p)
+		case policy.DutyRoom:
+			some, err = v.room(s)
 		case policy.DutyAttend:
 			some, err = v.attending(s, p, &sight, now)
 		}
@@ -100,6 +102,19 @@ func reviewing(s *store.Snap, p policy.Person) ([]api.Todo, error) {
 		return nil, err
 	}
 	return []api.Todo{{Duty: string(policy.DutyReview), Count: totals.All, Overdue: totals.Overdue, Answered: answered}}, nil
+}
+
+// room tells that there is room for fewer days of recordings than the institution wants.
+func (v *Views) room(s *store.Snap) ([]api.Todo, error) {
+	i, err := s.Institution()
+	if err != nil || i.SpaceDays == 0 || v.o.Sessions == nil {
+		return nil, err
+	}
+	left := v.o.Sessions.SpaceDays(s)
+	if left < 0 || left >= i.SpaceDays {
+		return nil, nil
+	}
+	return []api.Todo{{Duty: string(policy.DutyRoom), Left: left, Wanted: i.SpaceDays}}, nil
 }
 
 // attending lists the windows of the day that the person attends, and those whose attendance record they still owe.

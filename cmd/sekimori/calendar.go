@@ -9,6 +9,7 @@ import (
 
 	"sekimori/broker/api"
 	"sekimori/cmd/sekimori/internal/screen"
+	"sekimori/policy"
 )
 
 func (p *program) calendarCommand() *cli.Command {
@@ -121,6 +122,12 @@ func (p *program) institutionFields() []column[api.Institution] {
 				return ""
 			}
 			return fmt.Sprintf(p.say("%d日分", "%d days"), v.SpaceDays)
+		}},
+		{"いまの空き", "SPACE NOW", func(v api.Institution) string {
+			if v.SpaceLeft == nil {
+				return policy.SayRoom(-1).In(p.lang)
+			}
+			return policy.SayRoom(*v.SpaceLeft).In(p.lang)
 		}},
 		{"休みの一覧", "DAYS", func(v api.Institution) string {
 			var days []string
