@@ -48,6 +48,7 @@ const (
 	MarkNotice    MarkGroup = "notice" // text that the broker showed to the engineer
 	MarkRule      MarkGroup = "rule"   // a live rule had an effect on a command
 	MarkTyped     MarkGroup = "typed"  // a line that was typed, as the terminal showed it
+	MarkGap       MarkGroup = "gap"    // from here to the end of the session nothing is recorded, or it does not hold
 	MarkOther     MarkGroup = "other"
 )
 
@@ -56,6 +57,7 @@ var markGroups = map[MarkGroup]text.Text{
 	MarkPause: text.Of("一時停止", "Pause"), MarkRefused: text.Of("拒否", "Refused"), MarkExtension: text.Of("延長", "Extension"),
 	MarkRule: text.Of("命令の決まり", "Live rule"), MarkTyped: text.Of("打ち込んだ行(端末の表示)", "Line typed, as shown"),
 	MarkQuiet: text.Of("無操作", "Idle"), MarkEnd: text.Of("終了", "End"), MarkNotice: text.Of("端末への通知", "Notice on the terminal"), MarkOther: text.Of("その他", "Other"),
+	MarkGap: text.Of("記録に欠け", "Gap"),
 }
 
 // Label is what the group is called.

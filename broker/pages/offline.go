@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 
+	"sekimori/broker/evidence"
 	"sekimori/broker/fault"
 	"sekimori/broker/view"
 	"sekimori/policy"
@@ -30,6 +31,7 @@ type OfflinePage struct {
 	Action      string
 	Purpose     Field
 	Explanation Field
+	Damaged     bool // the recording does not hold: an auditor may take out what can be read of it
 }
 
 func (v *visit) offlinePage(wrong text.Text) *OfflinePage {
@@ -39,6 +41,7 @@ func (v *visit) offlinePage(wrong text.Text) *OfflinePage {
 	if !wrong.IsZero() {
 		page.Errors = []Problem{{Field: "purpose", Text: wrong}}
 	}
+	page.Damaged = v.r.PostFormValue("damaged") == "true"
 	page.Crumbs = []Link{{text2("接続の記録 "+id, "Session "+id), sessionPath(id)}}
 	return page
 }
@@ -63,8 +66,15 @@ func (p *Pages) offline(v *visit) error {
 	}
 	id := v.r.PathValue("id")
 	err := v.download(&policy.Attempt{Act: policy.ActExport, Session: id, Purpose: why.Purpose}, func(begin func(view.FormFile) io.Writer) error {
-		return p.o.Views.ExportOffline(v.r.Context(), v.reader(), id, why, v.lang, Player(), begin)
+		return p.o.Views.ExportOffline(v.r.Context(), v.reader(), id, why, v.lang, Player(), v.r.PostFormValue("damaged") == "true", begin)
 	})
+	var bad *evidence.BadError
+	if errors.As(err, &bad) { // it offers what can be read
+		page := v.offlinePage(text.Text{})
+		f := fault.Of(err)
+		page.Damaged, page.Errors = true, []Problem{faultProblem(f)}
+		return v.showAs(f.Status, page)
+	}
 	var denied *policy.Denied
 	if errors.As(err, &denied) && denied.Reason == policy.ViewPurposeRequired {
 		return v.showAs(http.StatusUnprocessableEntity, v.offlinePage(text2("閲覧目的を選んでください", "Choose a purpose")))

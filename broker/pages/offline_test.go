@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"sekimori/broker/store"
 	"sekimori/recordings"
 )
 
@@ -111,4 +114,71 @@ func TestARecordingIsExportedAsHTMLFromItsPage(t *testing.T) {
 	}
 	a = b.post("/recordings/"+id, url.Values{"purpose": {"periodic-review"}})
 	b.get(a.header.Get("Location")).has(t, "/recordings/"+id+"/offline", "/recordings/"+id+"/summary?v=")
+}
+
+// TestADamagedRecordingIsExportedAsItCanBeRead: the page refuses a recording that does not hold, offers what can be read of it, and the file and the entry say
+// that it is no evidence. The timeline names the length of the gap.
+func TestADamagedRecordingIsExportedAsItCanBeRead(t *testing.T) {
+	t.Parallel()
+	w := found(t)
+	const id = "S-20261124-01"
+	w.recordedAs(id, func(r *recordings.Writer, pass func(time.Duration)) error {
+		for range 40 {
+			if err := r.Data(0, recordings.Stdout, []byte("UPDATE 3\r\n")); err != nil {
+				return err
+			}
+			if err := r.Sync(); err != nil {
+				return err
+			}
+			pass(30 * time.Second)
+		}
+		return nil
+	})
+	path := w.dir + "/" + id + ".skr"
+	whole, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, whole[:len(whole)*3/4], 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := w.as("mori")
+	b.get("/recordings/"+id+"/offline?lang=ja").lacks(t, "読めるところまで")
+	form := url.Values{"purpose": {"periodic-review"}}
+	a := b.post("/recordings/"+id+"/offline", form)
+	if a.status == http.StatusOK || a.header.Get("Content-Disposition") != "" {
+		t.Fatalf("%d %.200s", a.status, a.body)
+	}
+	a.has(t, "読めるところまで", `name="damaged"`)
+	form.Set("damaged", "true")
+	a = b.post("/recordings/"+id+"/offline", form)
+	if a.status != http.StatusOK || !strings.Contains(a.header.Get("Content-Disposition"), id+".html") || !strings.Contains(a.body, "証拠として使えません") || !strings.Contains(a.body, "UPDATE 3") || strings.Contains(a.body, " over ") {
+		t.Errorf("%d %s: %.200s", a.status, a.header.Get("Content-Disposition"), a.body)
+	}
+	if a := w.as("head").post("/recordings/"+id+"/offline", form); a.status != http.StatusForbidden {
+		t.Errorf("a head: %d", a.status)
+	}
+	said := ""
+	err = w.DB.Read(t.Context(), func(s *store.Snap) error {
+		for e, err := range s.Entries(store.EntryFilter{Kind: "recording.exported", Subject: id}) {
+			if err != nil {
+				return err
+			}
+			said += string(e.Payload)
+		}
+		return nil
+	})
+	if err != nil || strings.Count(said, `"damaged":"cut-short"`) != 1 || strings.Count(said, `"format"`) != 1 {
+		t.Errorf("%v %s", err, said)
+	}
+	a = b.post("/recordings/"+id, form)
+	page := b.get(a.header.Get("Location") + "&lang=ja")
+	gap := regexp.MustCompile(`記録に欠け\((\d+)秒\)`).FindStringSubmatch(page.body)
+	if gap == nil {
+		t.Fatalf("no gap on the timeline: %d %.300s", page.status, page.body)
+	}
+	if n, err := strconv.Atoi(gap[1]); err != nil || n < 60 || n > 1200 {
+		t.Errorf("a gap of %s seconds", gap[1])
+	}
+	b.get(a.header.Get("Location")+"&lang=en").has(t, "Gap of "+gap[1]+" s")
 }

@@ -158,7 +158,7 @@ type MarkRow struct {
 }
 
 var markShapes = map[api.MarkGroup]string{api.MarkBookmark: "info", api.MarkCommand: "run", api.MarkFile: "check", api.MarkPause: "bars", api.MarkRefused: "octagon",
-	api.MarkRule: "triangle", api.MarkTyped: "run", api.MarkExtension: "clock", api.MarkQuiet: "dash", api.MarkEnd: "dash", api.MarkNotice: "info", api.MarkOther: "info"}
+	api.MarkRule: "triangle", api.MarkTyped: "run", api.MarkExtension: "clock", api.MarkQuiet: "dash", api.MarkEnd: "dash", api.MarkNotice: "info", api.MarkGap: "triangle", api.MarkOther: "info"}
 
 func (p *Pages) playback(v *visit) error {
 	squeeze := squeezes(v)

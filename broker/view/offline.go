@@ -16,12 +16,20 @@ import (
 type Player struct{ Script, Style []byte }
 
 // ExportOffline writes a recording as one HTML file, for a person who may export it, with a purpose. Whether it fits is found out before the entry, which
-// is committed before begin is called, and begin before the first byte. Errors: *policy.Denied, ledgered; *evidence.BadError; those of OfflinePage.
-func (v *Views) ExportOffline(ctx context.Context, by Reader, session string, why Why, lang string, player Player, begin func(FormFile) io.Writer) error {
+// is committed before begin is called, and begin before the first byte. damaged takes out what can be read of a recording that does not hold, which needs policy's
+// permission too; the file says so. Errors: *policy.Denied, ledgered; *evidence.BadError; those of OfflinePage.
+func (v *Views) ExportOffline(ctx context.Context, by Reader, session string, why Why, lang string, player Player, damaged bool, begin func(FormFile) io.Writer) error {
 	if _, err := v.May(ctx, by, policy.Attempt{Act: policy.ActExport, Session: session, Purpose: why.Purpose}, "recording"); err != nil {
 		return err
 	}
-	held, err := v.o.Evidence.Open(ctx, session)
+	open := v.o.Evidence.Open
+	if damaged {
+		if _, err := v.May(ctx, by, policy.Attempt{Act: policy.ActOpenDamaged, Session: session, Purpose: why.Purpose}, "recording"); err != nil {
+			return err
+		}
+		open = v.o.Evidence.OpenDamaged
+	}
+	held, err := open(ctx, session)
 	if err != nil {
 		return err
 	}
@@ -34,7 +42,11 @@ func (v *Views) ExportOffline(ctx context.Context, by Reader, session string, wh
 	if err != nil {
 		return err
 	}
-	payload := why.Payload(map[string]string{"format": "html", "channel": "all", "sha256": held.Digest.SHA256.String()})
+	told := map[string]string{"format": "html", "channel": "all", "sha256": held.Digest.SHA256.String()}
+	if held.Bad != nil {
+		told["damaged"] = string(held.Bad.Finding)
+	}
+	payload := why.Payload(told)
 	if err := v.Looked(ctx, by, "recording.exported", []string{session, by.ID}, payload); err != nil {
 		return err
 	}

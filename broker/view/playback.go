@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -227,7 +228,29 @@ func (p *Playback) Timeline(ctx context.Context, squeeze bool) (out api.Timeline
 	if err != nil {
 		return out, err
 	}
-	return timeline(p.Session, p.Started, line, notes), nil
+	out = timeline(p.Session, p.Started, line, notes)
+	gap, err := p.gap(ctx, line.Elapsed)
+	if err != nil || gap <= 0 {
+		return out, err
+	}
+	out.Marks = append(out.Marks, gapMark(p.Started, line, gap))
+	slices.SortStableFunc(out.Marks, func(a, b api.Mark) int { return int(a.AtMS - b.AtMS) })
+	return out, nil
+}
+
+// gap is how long a session went on after the last instant of which its recording holds; 0 where the recording holds to its end, or is still written.
+func (p *Playback) gap(ctx context.Context, readable time.Duration) (gap time.Duration, err error) {
+	if p.Bad == nil || p.Live {
+		return 0, nil
+	}
+	err = p.v.o.DB.Read(ctx, func(s *store.Snap) error {
+		one, err := s.Session(p.Session)
+		if err == nil && !one.Ended.IsZero() {
+			gap = one.Ended.Sub(p.Started) - readable
+		}
+		return err
+	})
+	return gap, err
 }
 
 // bookmarks reads the attendants' bookmarks of the session from the ledger, oldest first.

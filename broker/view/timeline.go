@@ -56,6 +56,13 @@ func timeline(session string, started time.Time, line *recordings.Timeline, note
 	return out
 }
 
+// gapMark is a gap of a recording that does not hold to its end, with its length: screens §6, state gap. A begun second counts.
+func gapMark(started time.Time, line *recordings.Timeline, gap time.Duration) api.Mark {
+	n := int64((gap + time.Second - 1) / time.Second)
+	return api.Mark{At: started.Add(line.Elapsed), AtMS: line.Elapsed.Milliseconds(), PlayMS: line.Played.Milliseconds(), LengthMS: gap.Milliseconds(), Group: api.MarkGap,
+		JA: fmt.Sprintf("記録に欠け(%d秒)", n), EN: fmt.Sprintf("Gap of %d s", n)}
+}
+
 // groupOf gives the group under which a page shows a mark.
 func groupOf(kind string) api.MarkGroup {
 	switch kind {
