@@ -231,7 +231,7 @@ func (v *visit) reviewPage(r api.Review) (*ReviewPage, error) {
 	}
 	page.Work = Table{Caption: text2("この作業の接続", "Sessions of this work"), Columns: sessionColumns()}
 	page.Briefs = v.briefs(r.Work, names)
-	if sessionLookers().Allow(v.person) {
+	if v.searches() {
 		page.Search = searchPath + "?system=" + url.QueryEscape(r.System)
 	}
 	for _, s := range r.Work {

@@ -55,6 +55,9 @@ type FoundLine struct {
 	Op      bool
 }
 
+// searches tells whether a search is offered to the person.
+func (v *visit) searches() bool { return v.p.o.Views.Searches() && sessionLookers().Allow(v.person) }
+
 // searchForm shows the form to people who may search.
 func (p *Pages) searchForm(v *visit) error {
 	if err := p.o.Views.MaySearch(v.r.Context(), v.reader()); err != nil {

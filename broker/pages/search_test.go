@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"sekimori/broker/view"
 	"sekimori/policy"
 	"sekimori/recordings"
 )
@@ -63,6 +64,33 @@ func TestSearchPage(t *testing.T) {
 	}
 	if a := w.as("kato").get("/recordings/search"); a.status != http.StatusForbidden {
 		t.Errorf("a requester: %d", a.status)
+	}
+}
+
+// TestNoPageOffersASearchThatIsOff: where searches are switched off no page leads to one; the address itself says so [147].
+func TestNoPageOffersASearchThatIsOff(t *testing.T) {
+	t.Parallel()
+	for _, off := range []bool{false, true} {
+		w := found(t, func(o *Options) {
+			if off {
+				o.Views = view.New(view.Options{DB: o.DB, Desk: o.Desk, Attendance: o.Attendance, Sessions: o.Sessions, Registry: o.Registry, Papers: o.Papers, Freezer: o.Freezer, Reports: o.Reports, Agenda: o.Agenda,
+					Lines: o.Lines, Zone: o.Zone, Clock: o.Clock, Evidence: o.Evidence})
+			}
+		})
+		s := w.worked()
+		b := w.as("mori")
+		for _, page := range []string{"/sessions", "/sessions/" + s.ID, "/reviews/R8-0001-1"} {
+			a := b.get(page)
+			if a.status != http.StatusOK || strings.Contains(a.body, "/recordings/search") == off {
+				t.Errorf("off %v: %s (%d) leads to the search: %v", off, page, a.status, strings.Contains(a.body, "/recordings/search"))
+			}
+		}
+		if a := w.as("admin").get("/settings"); a.status != http.StatusOK || strings.Contains(a.body, "/recordings/search/rebuild") == off {
+			t.Errorf("off %v: the settings (%d) offer the index: %v", off, a.status, strings.Contains(a.body, "/recordings/search/rebuild"))
+		}
+		if a := b.get("/recordings/search"); a.holds("[147]") != off && a.holds("147") != off {
+			t.Errorf("off %v: %d %.200s", off, a.status, a.body)
+		}
 	}
 }
 

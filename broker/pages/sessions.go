@@ -139,7 +139,7 @@ func (p *Pages) sessions(v *visit) error {
 		page.Rows = append(page.Rows, row)
 	}
 	page.Side = under > 1
-	page.Search = sessionLookers().Allow(v.person)
+	page.Search = v.searches()
 	return v.show(page)
 }
 
@@ -198,7 +198,7 @@ func (p *Pages) session(v *visit) error {
 		page.Links = append(page.Links, Link{text2("操作記録廃棄証明書", "Receipt of the disposal"), receiptPath(s.ID)})
 	} else if s.Recorded {
 		page.Links = append(page.Links, Link{text2("接続の要約", "Summary of the session"), summaryPath(s.ID)}, Link{text2("操作記録の再生", "Playback"), recordingPath(s.ID)}, Link{text2("操作記録を文字で読む", "Read as text"), recordingPath(s.ID) + "/text"})
-		if sessionLookers().Allow(v.person) {
+		if v.searches() {
 			page.Links = append(page.Links, Link{text2("ほかの接続の操作記録も探す", "Search the recordings of other sessions"), searchPath})
 		}
 	}

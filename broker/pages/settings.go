@@ -59,7 +59,10 @@ func (p *Pages) settings(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page.Upkeep = append(v.ownOffers("/settings", siemTestPath), v.ownOffers("/recordings/search", indexRebuildPath)...)
+	page.Upkeep = v.ownOffers("/settings", siemTestPath)
+	if v.p.o.Views.Searches() {
+		page.Upkeep = append(page.Upkeep, v.ownOffers("/recordings/search", indexRebuildPath)...)
+	}
 	page.House.Rows = append(page.House.Rows, CardRow{Label: text2("ログ基盤(SIEM)への台帳の送信", "Ledger to the collector of logs (SIEM)"), Text: sent.Say()})
 	for _, h := range i.Holidays {
 		kind := text2("休み", "closed")

@@ -122,6 +122,9 @@ func (v *Views) MaySearch(ctx context.Context, by Reader) error {
 	return err
 }
 
+// Searches tells whether recordings can be searched at all. Pages offer no search where it is switched off.
+func (v *Views) Searches() bool { return v.o.Index != nil }
+
 // searched writes the entry about a search.
 func (v *Views) searched(ctx context.Context, by Reader, f SearchAsked, why Why, out api.SearchResult, before int) error {
 	subjects, sessions := []string{by.ID}, []string{}
