@@ -23,7 +23,7 @@ func endRows(s api.Session) []CardRow {
 	for _, f := range s.Findings {
 		l, more := store.ProofState(f.State).Label(), text.OneLine(strings.Join(f.Names, "; "), 2000)
 		if f.Detail != "" {
-			more = strings.TrimSuffix(text.OneLine(f.Detail, 400)+"; "+more, "; ")
+			more = strings.TrimSuffix(text.OneLine(f.Detail, mostSaid)+"; "+more, "; ")
 		}
 		if more != "" {
 			l = text2(l.JA+"("+more+")", l.EN+" ("+more+")")
@@ -44,7 +44,7 @@ func inventoryRows(all []api.WindowInventory) []CardRow {
 		said := text2("変化なし", "no changes")
 		switch {
 		case i.Missing != "":
-			said = text2("調べられません: "+text.OneLine(i.Missing, 400), "could not be listed: "+text.OneLine(i.Missing, 400))
+			said = text2("調べられません: "+text.OneLine(i.Missing, mostSaid), "could not be listed: "+text.OneLine(i.Missing, mostSaid))
 		case len(i.Differences) > 0:
 			said = text.Same(text.OneLine(strings.Join(i.Differences, "; "), 2000))
 		}

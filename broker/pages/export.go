@@ -104,9 +104,12 @@ func (p *Pages) export(v *visit) error {
 	if format := v.r.PostFormValue("format"); format != "" && format != formatWhole {
 		return v.exported("ledger")
 	}
-	purpose := v.r.PostFormValue("purpose")
-	return v.shownAgain("ledger", v.download(&policy.Attempt{Act: policy.ActLedgerExport, Purpose: purpose}, func(begin func(view.FormFile) io.Writer) error {
-		return p.o.Views.ExportLedger(v.r.Context(), v.reader(), view.Why{Purpose: purpose, Explanation: text.OneLine(v.r.PostFormValue("explanation"), 400)}, func() io.Writer {
+	why, err := v.why()
+	if err != nil {
+		return err
+	}
+	return v.shownAgain("ledger", v.download(&policy.Attempt{Act: policy.ActLedgerExport, Purpose: why.Purpose}, func(begin func(view.FormFile) io.Writer) error {
+		return p.o.Views.ExportLedger(v.r.Context(), v.reader(), why, func() io.Writer {
 			return begin(view.FormFile{Name: "setsuzoku-daicho_" + p.o.Clock().In(p.o.Zone).Format("20060102T1504MST") + ".jsonl", MediaType: "application/jsonl"})
 		})
 	}))

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"sekimori/broker/fault"
-	"sekimori/broker/view"
 	"sekimori/policy"
 	"sekimori/policy/text"
 )
@@ -71,9 +69,9 @@ func (p *Pages) incidentExport(v *visit) error {
 	if err := v.readForm(); err != nil {
 		return err
 	}
-	why, ok := view.NewWhy(v.r.PostFormValue("purpose"), v.r.PostFormValue("explanation"))
-	if !ok {
-		return fault.BadRequest("説明に表示できない文字があるか、長すぎます", "the explanation has characters that cannot be shown, or is too long", nil)
+	why, err := v.why()
+	if err != nil {
+		return err
 	}
 	var body *lasting
 	defer func() {
@@ -82,7 +80,7 @@ func (p *Pages) incidentExport(v *visit) error {
 		}
 	}()
 	id := v.r.PathValue("id")
-	err := p.o.Views.ExportIncident(v.r.Context(), v.reader(), id, why, func() io.Writer {
+	err = p.o.Views.ExportIncident(v.r.Context(), v.reader(), id, why, func() io.Writer {
 		h := v.w.Header()
 		h.Set("Content-Type", "application/zip")
 		h.Set("Content-Disposition", `attachment; filename="shoko-isshiki_`+id+`_`+p.o.Clock().In(p.o.Zone).Format("20060102T1504MST")+`.zip"`)

@@ -52,7 +52,10 @@ func (p *Pages) incidentTimeline(v *visit) error {
 		no := strconv.FormatInt(e.No, 10)
 		said := e.Said()
 		page.Rows = append(page.Rows, IncidentTimelineRow{No: no, Href: "/ledger/" + no, At: moment(e.Time, p.o.Zone), What: e.What(), Actor: actorText(e.Actor, names),
-			Subjects: text.OneLine(strings.Join(e.Subjects, " "), 120), Said: text2(text.OneLine(said.JA, 400), text.OneLine(said.EN, 400))})
+			Subjects: text.OneLine(strings.Join(e.Subjects, " "), 120), Said: text2(text.OneLine(said.JA, mostSaid), text.OneLine(said.EN, mostSaid))})
 	}
 	return v.show(page)
 }
+
+// mostSaid bounds words that a page shows whole: a reason has at most a thousand characters. What a target answers may be longer, and then ends with a mark.
+const mostSaid = 4000

@@ -323,19 +323,6 @@ func (p *Pages) askVerify(v *visit) error {
 	return v.to(local(v.r.PostFormValue("back"), "/ledger/verify"))
 }
 
-// purposeFields ask for the purpose of taking something out, with what was typed before.
-func (v *visit) purposeFields(act policy.Act, wrong text.Text) (purpose, explanation Field) {
-	purpose = Field{Key: "purpose", Label: text2("閲覧目的", "Purpose of viewing"), Control: "radio", Required: true, Error: wrong}
-	explanation = Field{Key: "explanation", Label: text2("説明", "Explanation"), Control: "text"}
-	if list := v.given("explanation"); len(list) > 0 {
-		explanation.Value = list[0]
-	}
-	for _, one := range policy.Purposes(act) {
-		purpose.Choices = append(purpose.Choices, Choice{Word: string(one), Text: one.Label()})
-	}
-	return purpose, explanation
-}
-
 // CheckpointPage is a checkpoint for the section's paper file: a month's last, the one that covers an entry, or the newest.
 type CheckpointPage struct {
 	Frame

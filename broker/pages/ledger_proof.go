@@ -63,7 +63,11 @@ func (p *Pages) proof(v *visit) error {
 	if err := v.readForm(); err != nil {
 		return err
 	}
-	proof, err := p.o.Views.ProveEntry(v.r.Context(), v.reader(), n, v.r.PostFormValue("purpose"), text.OneLine(v.r.PostFormValue("explanation"), 400))
+	why, err := v.why()
+	if err != nil {
+		return err
+	}
+	proof, err := p.o.Views.ProveEntry(v.r.Context(), v.reader(), n, why.Purpose, why.Explanation)
 	var denied *policy.Denied
 	if errors.As(err, &denied) && denied.Reason == policy.ViewPurposeRequired {
 		return v.showAs(http.StatusUnprocessableEntity, v.proofPage(n, text2("閲覧目的を選んでください", "Choose a purpose")))

@@ -60,12 +60,12 @@ func (p *Pages) offline(v *visit) error {
 	if err := v.readForm(); err != nil {
 		return err
 	}
-	why, ok := view.NewWhy(v.r.PostFormValue("purpose"), v.r.PostFormValue("explanation"))
-	if !ok {
-		return fault.BadRequest("説明に表示できない文字があるか、長すぎます", "the explanation has characters that cannot be shown, or is too long", nil)
+	why, err := v.why()
+	if err != nil {
+		return err
 	}
 	id := v.r.PathValue("id")
-	err := v.download(&policy.Attempt{Act: policy.ActExport, Session: id, Purpose: why.Purpose}, func(begin func(view.FormFile) io.Writer) error {
+	err = v.download(&policy.Attempt{Act: policy.ActExport, Session: id, Purpose: why.Purpose}, func(begin func(view.FormFile) io.Writer) error {
 		return p.o.Views.ExportOffline(v.r.Context(), v.reader(), id, why, v.lang, Player(), v.r.PostFormValue("damaged") == "true", begin)
 	})
 	var bad *evidence.BadError

@@ -239,7 +239,7 @@ func (v *visit) reconciliationCard(r api.Reconciliation) (Card, error) {
 	}
 	add("最後の突合", "Last compared", text2(at.JA+" "+by.JA+" "+how.JA, at.EN+" "+by.EN+", "+how.EN))
 	if r.Error != "" {
-		add("できなかった理由", "Why it failed", text.Same(text.OneLine(r.Error, 400)))
+		add("できなかった理由", "Why it failed", text.Same(text.OneLine(r.Error, mostSaid)))
 		return Card{Rows: rows}, nil
 	}
 	span := text.Span(r.From.In(z), r.Until.In(z))
