@@ -182,7 +182,11 @@ func (l *layout) head() {
 
 func (l *layout) part(p Part, rows [][]Cell) {
 	if title := p.Title.In(l.lang); title != "" {
-		l.room(3 * sizeText * leading)
+		need := 3 * sizeText * leading
+		if p.Table != nil && len(p.Fields) == 0 { // no title stands alone at the end of a page
+			need += tableRoom(p.Table.Columns)
+		}
+		l.room(need)
 		l.y += padding
 		l.write(margin, l.y, sizeText, l.clean(title))
 		l.y += sizeText*leading + 1

@@ -19,7 +19,7 @@ func (l *layout) table(p Part, rows [][]Cell) {
 		}
 		l.rule()
 	}
-	l.room(float64(len(decks)+1) * 3 * sizeTable * leading)
+	l.room(tableRoom(p.Table.Columns))
 	heads()
 	if l.s.Blank {
 		rows = make([][]Cell, blankRows)
@@ -31,6 +31,11 @@ func (l *layout) table(p Part, rows [][]Cell) {
 		l.row(p.Table.Columns, decks, row, heads)
 	}
 	l.y += 2 * padding
+}
+
+// tableRoom is about the height of a table's heads and its first row.
+func tableRoom(columns []Column) float64 {
+	return float64(len(decksOf(columns))+1) * 3 * sizeTable * leading
 }
 
 // row keeps the decks of one row on one page where they fit.

@@ -46,7 +46,7 @@ func (v *Views) lateSheet(ctx context.Context, by Reader, k FormKind, id string)
 		}
 		out.Parts = append(out.Parts, p)
 	}
-	out.Parts = append(out.Parts, sheet.Part{Key: "late", Title: lateMark, Fields: own})
+	out.Parts = append(out.Parts, sheet.Part{Key: "late", Title: lateMark, Fields: own[1:]}) // its number stands at the top
 	return out, nil
 }
 

@@ -66,6 +66,9 @@ func (v *Views) ledgerSheet(ctx context.Context, by Reader, a FormAsked) (*sheet
 	}
 	s.Parts = []sheet.Part{{Key: "connections", Table: &sheet.Table{Columns: ledgerColumns(), Empty: text.Of("この期間の接続はありません。", "No connections in this period."),
 		Rows: func(yield func([]sheet.Cell, error) bool) { v.ledgerRows(ctx, s, filter, yield) }}}}
+	if own { // they see only connections that they attended
+		return s, nil
+	}
 	late, any, err := v.latePart(ctx, by, filter.From, filter.To)
 	if any {
 		s.Parts = append(s.Parts, late)

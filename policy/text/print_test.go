@@ -23,6 +23,11 @@ func TestWrapPrintKeepsKinsoku(t *testing.T) {
 		{"map-web/root", 45, []string{"map-web/", "root"}},
 		{"11:23(2027)", 50, []string{"11:23", "(2027)"}},
 		{"MVy3koxMhLFh", 30, []string{"MVy3ko", "xMhLFh"}},
+		{"保守要員A(E-0031)", 50, []string{"保守要員A", "(E-0031)"}},
+		{"24日(火)09:00(2026-11-24)", 70, []string{"24日(火)09:00", "(2026-11-24)"}},
+		{"S-20261124-02", 60, []string{"S-20261124-", "02"}},
+		{"hr-db/hrmnt01", 35, []string{"hr-db/", "hrmnt01"}},
+		{"abcdefgh", 20, []string{"abcd", "efgh"}},
 		{"", 10, []string{""}},
 	} {
 		if got := WrapPrint(c.text, c.room, em); !slices.Equal(got, c.want) {

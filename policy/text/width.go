@@ -55,7 +55,7 @@ func Wrap(s string, width int, indent string) []string {
 
 // fit tells how many runes of a line fit into so many columns; at least one.
 func fit(line []rune, room int) int {
-	return fitBy(line, room, func(r rune) int { return Width(string(r)) }, mayEnd, nowhere)
+	return fitBy(line, room, func(r rune) int { return Width(string(r)) }, mayEnd, nowhere, func(_, _ rune) bool { return false })
 }
 
 // WrapPrint breaks s into lines for paper. room and the width that measure gives for a character are in one unit. The rules are those of
@@ -66,7 +66,7 @@ func WrapPrint(s string, room int, measure func(rune) int) []string {
 	for paragraph := range strings.SplitSeq(s, "\n") {
 		rest := []rune(paragraph)
 		for first := true; first || len(rest) > 0; first = false {
-			n := fitBy(rest, room, measure, mayEndPrint, mayPart)
+			n := fitBy(rest, room, measure, mayEndPrint, mayPart, mayEndWord)
 			lines = append(lines, strings.TrimRight(string(rest[:n]), " "))
 			for rest = rest[n:]; len(rest) > 0 && rest[0] == ' '; {
 				rest = rest[1:]
@@ -77,9 +77,10 @@ func WrapPrint(s string, room int, measure func(rune) int) []string {
 }
 
 // fitBy tells how many runes of a line fit into the room; at least one, and none of an empty line. Where nothing else fits, it parts a word where
-// mayPart lets it, or anywhere.
-func fitBy(line []rune, room int, measure func(rune) int, mayEnd, mayPart func(before, after rune) bool) int {
-	used, end, part := 0, 0, 0
+// mayPart lets it, or anywhere. A word that is longer than the room ends
+// where mayEndWord lets it, or else anywhere.
+func fitBy(line []rune, room int, measure func(rune) int, mayEnd, mayPart, mayEndWord func(before, after rune) bool) int {
+	used, end, part, within := 0, 0, 0
 	for i, r := range line {
 		if i > 0 && mayEnd(line[i-1], r) {
 			end = i
@@ -87,8 +88,14 @@ func fitBy(line []rune, room int, measure func(rune) int, mayEnd, mayPart func(b
 		if i > 0 && mayPart(line[i-1], r) {
 			part = i
 		}
+		if i > 0 && mayEndWord(line[i-1], r) {
+			within = i
+		}
 		if used += measure(r); used > room && r != ' ' {
-			return cmp.Or(end, part, max(i, 1))
+			return cmp.Or(end, part, within
+			}
+			if end == 0 {
+				end = max(i, 1))
 		}
 	}
 	return len(line)
@@ -114,5 +121,11 @@ const (
 
 // mayEndPrint reports whether a printed line may end between two characters.
 func mayEndPrint(before, after rune) bool {
-	return mayEnd(before, after) && !strings.ContainsRune(neverFirst, after) && !strings.ContainsRune(neverLast, before)
+	bracket := after == '(' && before != '(' // (E-0031) and (2026-11-24) stay whole
+	return (bracket || mayEnd(before, after)) && !strings.ContainsRune(neverFirst, after) && !strings.ContainsRune(neverLast, before)
+}
+
+// mayEndWord reports whether a printed word that is longer than its line may end between two characters: behind a hyphen and the like.
+func mayEndWord(before, after rune) bool {
+	return strings.ContainsRune("-/_.:@", before) && !strings.ContainsRune(neverFirst+")]", after)
 }
