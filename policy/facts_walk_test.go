@@ -117,6 +117,7 @@ var factsOfDecide = map[string]recheckedFact{
 	"System.FilesIn":            {why: filesNow},
 	"System.FilesOut":           {why: filesNow},
 	"System.ReviewSample":       {why: "it chooses what is reviewed after the work, and bounds no session"},
+	"System.RemindReviewDays":   {why: "it says when an auditor is reminded after the work, and bounds no session"},
 	"System.KeepFilesDays":      {why: "it bounds how long contents are kept, and no session"},
 	"System.KeepRecordingsDays": {why: "it bounds how long recordings are kept, and no session"},
 	"System.FilePaths":          {why: filesNow},

@@ -146,6 +146,7 @@ type System struct {
 	LiveRules          []string      // what is done with single commands while work goes on (NewLiveRules); none: nothing
 	DenyShell          bool          // no shell and no command where files are forbidden or bounded: those could carry them
 	ReviewSample       string        // which work is reviewed: all, 2/10, 20%; empty: all of it
+	RemindReviewDays   int           // a review is reminded of so many days before it is due; 0: three
 	KeepFilesDays      int           // days for which contents of files are kept once they have ended; 0: as long as recordings
 	KeepRecordingsDays int           // days for which recordings are kept after their session; 0: the institution's time
 }

@@ -18,6 +18,7 @@ type Todo struct {
 	Duty     string    `json:"duty"` // decide-first, decide-second, seen, attend, record, review, report, answer, correct, room
 	Count    int       `json:"count,omitempty"`
 	Overdue  int       `json:"overdue,omitempty"`
+	Soon     int       `json:"soon,omitempty"`     // of the person's own reviews: those that fall due within the system's reminder
 	Answered int       `json:"answered,omitempty"` // reviews whose question was answered
 	Earliest time.Time `json:"earliest,omitzero"`  // the start of the first request that waits
 	By       time.Time `json:"by,omitzero"`        // until when, of a single thing

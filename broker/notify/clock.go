@@ -16,6 +16,7 @@ const (
 	WindowUnattended = "clock:window-unattended" // a window has begun, and no one has taken the post of attendant
 	WindowClosing    = "clock:window-closing"    // a window in use ends within closingIn
 	WindowOver       = "clock:window-over"       // a window has reached its end
+	ReviewSoon       = "clock:review-soon"       // a review is not signed, and its date is near by the system's rule
 	ReviewOverdue    = "clock:review-overdue"    // a review is not signed by its date
 	AnswerOverdue    = "clock:answer-overdue"    // the date is over by which a review wanted an answer or a correction
 )
@@ -25,6 +26,7 @@ const (
 	overWithin  = time.Hour           // a window's end longer ago is news to no one
 	lateWithin  = 30 * 24 * time.Hour // so is a date to answer by
 	mostAtATime = 100                 // reviews that one look takes
+	mostSoon    = 1000                // and of those that are due soon
 )
 
 // madeByClock reads what a row of the clock is about.
@@ -34,10 +36,12 @@ func (m *matter) madeByClock(s *store.Snap) error {
 	}
 	id, _, _ := strings.Cut(m.out.Subject, "#") // a further question of a review has its count behind the number
 	switch m.out.What {
-	case ReviewOverdue, AnswerOverdue:
+	case ReviewSoon, ReviewOverdue, AnswerOverdue:
 		if err := found(&m.review, id, s.Review); err != nil {
 			return fmt.Errorf("read review %s: %w", id, err)
 		}
+		// A reminder of an earlier auditor, of an earlier date, or of a review that was signed meanwhile reminds no one.
+		m.reminds = m.out.What == ReviewSoon && m.review.Verdict == "" && store.ReviewReminder(m.review) == m.out.Subject
 		if err := errors.Join(found(&m.window, m.review.Window, s.Window), found(&m.session, m.review.Session, s.Session)); err != nil {
 			return fmt.Errorf("read the work of review %s: %w", id, err)
 		}
@@ -71,6 +75,11 @@ func (s *Service) Clock(ctx context.Context) error {
 			return err
 		}
 		all = append(all, day...)
+		soon, err := reviewsSoon(snap)
+		if err != nil {
+			return err
+		}
+		all = append(all, soon...)
 		late, err := snap.LateReviews(ReviewOverdue, mostAtATime)
 		if err != nil {
 			return fmt.Errorf("read overdue reviews: %w", err)
@@ -98,6 +107,24 @@ func (s *Service) Clock(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// reviewsSoon are the reviews of which their auditor is to be reminded, by the rule of the system.
+func reviewsSoon(s *store.Snap) (all []due, err error) {
+	soon, err := s.SoonReviews(ReviewSoon, s.Now.Add(policy.LongestReminderDays*24*time.Hour), mostSoon)
+	if err != nil {
+		return nil, fmt.Errorf("read reviews that are due soon: %w", err)
+	}
+	for _, r := range soon {
+		var system store.System
+		if err := found(&system, r.System, s.System); err != nil {
+			return nil, fmt.Errorf("read system %s: %w", r.System, err)
+		}
+		if system.ReviewDueSoon(r.Due, s.Now) {
+			all = append(all, due{ReviewSoon, store.ReviewReminder(r)})
+		}
+	}
+	return all, nil
 }
 
 // windowsDue are the windows that begin without an attendant, close soon, or have reached their end.

@@ -28,6 +28,7 @@ type matter struct {
 	system  store.System
 	review  store.Review
 	unused  bool // the window is over, and no one connected
+	reminds bool // of ReviewSoon: the reminder is of the present auditor and date
 	// circles are the people concerned: one for each section and vendor.
 	circles []policy.Circle
 	self    string   // the person whom the entry is about
@@ -161,6 +162,9 @@ func (m *matter) surroundings(s *addressing) error {
 		}
 	}
 	m.named = []string{m.text("on_behalf"), m.text("for"), m.text("deputy"), m.text("auditor")}
+	if m.reminds {
+		m.named = append(m.named, m.review.Auditor)
+	}
 	return m.concerned(s, about)
 }
 

@@ -23,6 +23,10 @@ func ofReviews() []telling {
 		{code: "review.handed-over", kind: "review.handed-over", told: "B", page: toReview,
 			subject: text.Of("点検 {work}: 引き継がれました", "Review {work}: handed over to you"), lead: text.Of("別の点検担当から、作業の点検を引き継ぎました。", "Another auditor handed the review of the work over to you."),
 			next: text.Of("期限までに点検して署名してください。", "Review it and sign in time.")},
+		{code: "review.due-soon", kind: ReviewSoon, told: "B", also: ofNoAuditor, page: toReview, similar: func(m *matter) string { return "review due soon " + m.review.Auditor },
+			subject: text.Of("点検 {work}: 期限が近づいています", "Review {work}: due soon"), lead: text.Of("作業の点検の期限が近づいています。", "The review of the work is due soon."),
+			next: text.Of("期限までに点検して署名してください。できないときは、理由を書いて別の点検担当に引き継いでください。期限を過ぎると、このシステムの新しい利用が止まります。",
+				"Review it and sign in time. If you cannot, hand it over to another auditor with the reason. Reviews that are overdue stop new use of the system.")},
 		{code: "review.overdue", kind: ReviewOverdue, told: "ASH", page: toReviews, similar: func(m *matter) string { return "review overdue " + m.system.ID },
 			subject: text.Of("点検 {work}: 期限超過", "Review {work}: overdue"),
 			lead:    text.Of("作業の点検が期限までに済んでいません。遅れが続くと、このシステムの新しい利用は止まります。", "The work was not reviewed in time. Reviews that stay overdue stop new use of the system."),
@@ -52,6 +56,14 @@ func ofReviews() []telling {
 	}
 }
 
+// ofNoAuditor gives the letter of all auditors for a review that no one was named for.
+func ofNoAuditor(m *matter) string {
+	if m.reminds && m.review.Auditor == "" {
+		return "A"
+	}
+	return ""
+}
+
 // gap tells whether a session reached its target and left no sealed recording. The attempt without a recording at all is refused instead.
 func gap(m *matter) bool {
 	return !m.session.Started.IsZero() && m.session.RecordingSum == ""
@@ -63,7 +75,7 @@ func (m *matter) reviewFacts(add func(ja, en string, v text.Text)) {
 	if r.ID == "" {
 		return
 	}
-	if m.out.What == ReviewOverdue {
+	if m.out.What == ReviewOverdue || m.out.What == ReviewSoon {
 		add("点検の期限", "Review due", text.Moment(r.Due.In(m.zone)))
 		return
 	}

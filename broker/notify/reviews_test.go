@@ -50,7 +50,9 @@ func TestAnOverdueReviewReachesBothDesks(t *testing.T) {
 	if got := w.listed(w.id("mori")); len(got) == 0 || got[0] != "review.queued" {
 		t.Errorf("the auditor's list: %v", got)
 	}
-	w.Pass(review.DueIn - time.Millisecond)
+	w.Pass(review.DueIn - 72*time.Hour)
+	equal(t, "three days before its date", w.told(), "mori") // the only auditor
+	w.Pass(72*time.Hour - time.Millisecond)
 	equal(t, "before its date", w.told())
 	w.Pass(time.Millisecond)
 	w.all()
@@ -74,6 +76,63 @@ func TestAnOverdueReviewReachesBothDesks(t *testing.T) {
 	}
 	signed.Pass(review.DueIn + time.Hour)
 	equal(t, "signed in time", signed.told())
+}
+
+// The named auditor is reminded of a review by the system's rule, once for each date. After a handover the new auditor is, and the earlier one is not. A
+// review that was signed reminds no one.
+func TestAReviewRemindsItsAuditor(t *testing.T) {
+	w := found(t)
+	ref := w.worked("sum")
+	change := func(do func(tx *store.Tx) error) {
+		t.Helper()
+		if err := w.DB.Write(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Append(townhall.Draft("test.changed"))
+			return errors.Join(do(tx), err)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	second := w.id("kato")
+	change(func(tx *store.Tx) error {
+		system, err := tx.System("map")
+		system.RemindReviewDays = 2
+		p, other := tx.Person(second)
+		p.Roles = append(p.Roles, policy.Auditor)
+		return errors.Join(err, other, tx.PutSystem(system), tx.PutPerson(p), tx.NameAuditor(ref, w.id("mori")))
+	})
+	w.told()
+	w.Pass(review.DueIn - 48*time.Hour - time.Millisecond)
+	equal(t, "more than two days before", w.told())
+	w.Pass(time.Millisecond)
+	w.all()
+	mails := w.mail.took()
+	equal(t, "two days before", to(mails), "mori")
+	for _, m := range mails {
+		if s := m.subject(t); !strings.Contains(s, "点検 "+ref+": 期限が近づいています") {
+			t.Errorf("subject %q", s)
+		}
+		if body := m.parts["text/plain"]; !strings.Contains(body, "点検の期限") || !strings.Contains(body, "/reviews/"+ref) {
+			t.Errorf("%s", body)
+		}
+	}
+	w.Pass(time.Hour)
+	equal(t, "once", w.told())
+	change(func(tx *store.Tx) error { return tx.NameAuditor(ref, second) })
+	w.Pass(2 * time.Hour)
+	equal(t, "handed over", w.told(), "kato")
+	change(func(tx *store.Tx) error { return tx.PutOffReview(ref, tx.Now.Add(72*time.Hour)) })
+	equal(t, "put off", w.told())
+	w.Pass(24 * time.Hour)
+	equal(t, "two days before the later date", w.told(), "kato")
+
+	signed := found(t)
+	ref = signed.worked("sum")
+	if err := review.New(review.Options{Acts: signed.Runner(), Zone: townhall.Zone}).Sign(t.Context(), ref, api.SignBody{Verdict: api.ReviewOK, Note: "確認した"}, townhall.Caller("mori")); err != nil {
+		t.Fatal(err)
+	}
+	signed.told()
+	signed.Pass(review.DueIn - time.Hour)
+	equal(t, "signed", signed.told())
 }
 
 // The addressee whom the auditor names is told of a question, and again when the date to answer by is over: a section, a person or the

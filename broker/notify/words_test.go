@@ -56,7 +56,7 @@ func TestSubjectsHoldNothingPersonal(t *testing.T) {
 
 // Each kind in the table is one that the ledger knows, but for what the clock makes due.
 func TestRowsAreOfKnownKinds(t *testing.T) {
-	known := map[string]bool{WindowUnattended: true, WindowClosing: true, WindowOver: true, ReviewOverdue: true, AnswerOverdue: true, CheckpointOfDay: true}
+	known := map[string]bool{WindowUnattended: true, WindowClosing: true, WindowOver: true, ReviewSoon: true, ReviewOverdue: true, AnswerOverdue: true, CheckpointOfDay: true}
 	for _, k := range ledger.Kinds() {
 		known[k.Name] = true
 	}

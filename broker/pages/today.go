@@ -122,6 +122,10 @@ func todoRow(t api.Todo, zone *time.Location) TodoRow {
 		if t.Overdue > 0 {
 			row.Text = text2(fmt.Sprintf("%s、期限超過 %d件", row.Text.JA, t.Overdue), fmt.Sprintf("%s, overdue: %d", row.Text.EN, t.Overdue))
 		}
+		if t.Soon > 0 {
+			by := text.Day(t.By.In(zone))
+			row.Text, row.Warning = text2(fmt.Sprintf("%s、期限が近い %d件(最も早い期限 %s)", row.Text.JA, t.Soon, by.JA), fmt.Sprintf("%s, due soon: %d (the earliest on %s)", row.Text.EN, t.Soon, by.EN)), true
+		}
 		if t.Answered > 0 {
 			row.Text = text2(fmt.Sprintf("%s、回答あり %d件", row.Text.JA, t.Answered), fmt.Sprintf("%s, answered: %d", row.Text.EN, t.Answered))
 		}

@@ -1,10 +1,12 @@
 package pages
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"sekimori/broker/internal/townhall"
+	"sekimori/broker/review"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -55,5 +57,23 @@ func TestTodayTellsThatNoDecisionWaits(t *testing.T) {
 	w.as("deputy").get("/today?lang=en").has(t, "Nothing awaits your decision.")
 	if a := w.as("kato").get("/today"); a.holds("承認待ちはありません。") {
 		t.Error("a requester, who decides nothing, is told of decisions")
+	}
+}
+
+// The day of an auditor says which of their own reviews fall due soon, by the system's rule. Another person's reviews are not among them.
+func TestTodaySaysWhichReviewsAreDueSoon(t *testing.T) {
+	t.Parallel()
+	w := found(t)
+	w.worked()
+	w.put(func(tx *store.Tx) error { return tx.NameAuditor("R8-0001-1", w.known("mori").ID) })
+	if a := w.as("mori").get("/today?lang=ja"); strings.Contains(a.body, "期限が近い") || !strings.Contains(a.body, "点検待ち") {
+		t.Error("ten days before the date")
+	}
+	w.Pass(review.DueIn - 3*24*time.Hour)
+	w.as("mori").get("/today?lang=ja").has(t, "期限が近い 1件(最も早い期限 令和8年12月")
+	w.as("mori").get("/today?lang=en").has(t, "due soon: 1 (the earliest on ")
+	w.put(func(tx *store.Tx) error { return tx.NameAuditor("R8-0001-1", w.known("kato").ID) })
+	if a := w.as("mori").get("/today?lang=ja"); strings.Contains(a.body, "期限が近い") {
+		t.Error("handed over, and still said to the earlier auditor")
 	}
 }

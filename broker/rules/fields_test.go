@@ -41,7 +41,7 @@ func full() rules.System {
 		System: policy.System{Name: "人事", Section: "S-01", Phone: "1", SecondStage: true, Attendance: policy.AttendanceRequired, IdentityCheck: true, Line: policy.LineNone,
 			Exclusive: true, MaxWindow: 4 * time.Hour, Idle: time.Minute, ApproverMayAttend: true, PersonalData: true, SecondWhen: []policy.SecondRule{policy.SecondRoot, policy.SecondFiles},
 			Lead: time.Hour, Delegated: 30 * time.Minute, BackupAge: 24 * time.Hour, Recurring: policy.RecurringEach, PauseAfter: 30 * time.Second, CutAfter: 2 * time.Minute, ReportWithin: 24 * time.Hour, BookmarkRequired: true, ConfirmWithin: 2,
-			FilesIn: policy.FileInspect, FilesOut: policy.FileApprove, FilePaths: []string{"/srv/in"}, FileLimitMiB: 10, DenyShell: true, MaskNumbers: true, Commands: []string{"uptime"}, LiveRules: []string{"hold rm"}, KeepFilesDays: 90, KeepRecordingsDays: 730, ReviewSample: "2/10"}}
+			FilesIn: policy.FileInspect, FilesOut: policy.FileApprove, FilePaths: []string{"/srv/in"}, FileLimitMiB: 10, DenyShell: true, MaskNumbers: true, Commands: []string{"uptime"}, LiveRules: []string{"hold rm"}, KeepFilesDays: 90, KeepRecordingsDays: 730, ReviewSample: "2/10", RemindReviewDays: 2}}
 }
 
 // TestStoredNamesStay: the rows of older databases are read, and written unchanged.
@@ -55,7 +55,7 @@ func TestStoredNamesStay(t *testing.T) {
 		`"max_window_ms":14400000,"idle_ms":60000,"approver_may_attend":true,"personal_data":true,"second_when":["root","files"],"lead_ms":3600000,"delegated_ms":1800000,` +
 		`"backup_age_ms":86400000,"recurring":"each","pause_after_ms":30000,"cut_after_ms":120000,"report_within_ms":86400000,"checklist":{"version":2,"title":"t","steps":[` +
 		`{"id":"line","ja":"回線","en":"line","mandatory":true,"phase":"open"},{"id":"off","ja":"切","en":"off","mandatory":false,"phase":"close"}]},"bookmark_required":true,"confirm_within":2,"line_driver":"exec /usr/local/lib/sekimori/line","line_probes":["internal tcp 192.0.2.10:443"],"leftovers":"name","unproved":"freeze","inventory_monthly":true,"change_secrets":true,"reconcile_hourly":true,"files_in":"inspect",` +
-		`"file_paths":["/srv/in"],"file_limit_mib":10,"deny_shell":true,"files_out":"approve","mask_numbers":true,"forwards":["db:5432"],"commands":["uptime"],"live_rules":["hold rm"],"keep_files_days":90,"keep_recordings_days":730,"review_sample":"2/10"}`
+		`"file_paths":["/srv/in"],"file_limit_mib":10,"deny_shell":true,"files_out":"approve","mask_numbers":true,"forwards":["db:5432"],"commands":["uptime"],"live_rules":["hold rm"],"keep_files_days":90,"keep_recordings_days":730,"review_sample":"2/10","remind_review_days":2}`
 	if string(b) != want {
 		t.Errorf("stored is\n%s\nwant\n%s", b, want)
 	}

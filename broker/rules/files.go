@@ -24,4 +24,5 @@ var keepFields = field.Table[System]{
 	field.Int("keep_recordings_days", "操作記録の保存(日)", "Recordings kept (days)", 1, policy.LongestRecordingDays, func(s *System) *int { return &s.KeepRecordingsDays }).Late(),
 	field.Text("review_sample", "点検の抽出", "Review sample", func(s *System) *string { return &s.ReviewSample }).Most(10).
 		Bound(func(s *System) bool { _, ok := ledger.ParseSample(s.ReviewSample); return !ok }, "unknown-plan", "all、2/10、20% のように書いてください。", "write all, 2/10 or 20%").Late(),
+	field.Int("remind_review_days", "点検の期限の知らせ(何日前)", "Reminder of reviews (days before)", 1, policy.LongestReminderDays, func(s *System) *int { return &s.RemindReviewDays }).Late(),
 }

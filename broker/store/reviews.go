@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"strconv"
 	"time"
 
 	"sekimori/policy"
@@ -214,6 +215,19 @@ func (s *Snap) LateReviews(what string, most int) ([]string, error) {
 	return list(s, func(r scanner) (id string, err error) { return id, r.Scan(&id) },
 		`SELECT id FROM window_reviews WHERE verdict = '' AND drawn <> 'left-out' AND due <= ? AND NOT EXISTS (SELECT 1 FROM outbox WHERE entry < 0 AND what = ? AND subject = window_reviews.id)
 		ORDER BY due LIMIT ?`, ms(s.Now), what, most)
+}
+
+// SoonReviews lists the reviews that are not signed and fall due before a time, the earliest due first, of which the outbox has no row of this word.
+// The row's subject is that of ReviewReminder, so a review that gets another auditor or another date is there again.
+func (s *Snap) SoonReviews(what string, before time.Time, most int) ([]Review, error) {
+	return list(s, scanReview, reviewColumns+` WHERE verdict = '' AND drawn <> 'left-out' AND due > ? AND due <= ?
+		AND NOT EXISTS (SELECT 1 FROM outbox WHERE entry < 0 AND what = ? AND subject = window_reviews.id || '#' || window_reviews.auditor || '#' || window_reviews.due) ORDER BY due LIMIT ?`,
+		ms(s.Now), ms(before), what, most)
+}
+
+// ReviewReminder is the subject of the outbox's row about a review that is due soon.
+func ReviewReminder(r Review) string {
+	return r.ID + "#" + r.Auditor + "#" + strconv.FormatInt(ms(r.Due), 10)
 }
 
 // LateAnswers names the reviews whose date to answer by is over, though not before since, without an answer, and for which the outbox has no

@@ -101,7 +101,30 @@ func reviewing(s *store.Snap, p policy.Person) ([]api.Todo, error) {
 	if err != nil || totals.All+answered == 0 {
 		return nil, err
 	}
-	return []api.Todo{{Duty: string(policy.DutyReview), Count: totals.All, Overdue: totals.Overdue, Answered: answered}}, nil
+	todo := api.Todo{Duty: string(policy.DutyReview), Count: totals.All, Overdue: totals.Overdue, Answered: answered}
+	todo.Soon, todo.By, err = dueSoon(s, p)
+	return []api.Todo{todo}, err
+}
+
+// dueSoon counts the person's own reviews of which they are reminded now, with the earliest date.
+func dueSoon(s *store.Snap, p policy.Person) (n int, first time.Time, err error) {
+	page, err := s.ReviewPage(store.ReviewFilter{Auditor: p.ID, Unsigned: true}, store.Page{Limit: mostWindows})
+	if err != nil {
+		return 0, first, err
+	}
+	for _, r := range page.Rows {
+		system, err := s.System(r.System)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return 0, first, err
+		}
+		if !system.ReviewDueSoon(r.Due, s.Now) {
+			continue
+		}
+		if n++; first.IsZero() || r.Due.Before(first) {
+			first = r.Due
+		}
+	}
+	return n, first, nil
 }
 
 // room tells that there is room for fewer days of recordings than the institution wants.
