@@ -95,10 +95,12 @@ func (p *Pages) reviews(v *visit) error {
 		page.Order = Link{text2("期限の順に並べる", "Order by due date"), "/reviews"}
 		page.Table.Caption = text2("点検待ち(理由の重みの合計が大きい順)", "Owed reviews, by the sum of the weights of their reasons")
 	}
-	rate := "100%"
+	rate := text2("—", "—") // of nothing there is no rate
+	said := text2("—(点検の対象なし)", "— (no work to review)")
 	owed := month.All - month.LeftOut
 	if owed > 0 {
-		rate = strconv.Itoa(100*month.Signed/owed) + "%"
+		rate = text.Same(strconv.Itoa(100*month.Signed/owed) + "%")
+		said = rate
 	}
 	done := strconv.Itoa(month.Signed) + "/" + strconv.Itoa(owed)
 	next := text2("なし", "none")
@@ -106,12 +108,12 @@ func (p *Pages) reviews(v *visit) error {
 		next = text.Day(all.Next.In(p.o.Zone))
 	}
 	page.Head = text2(
-		itoa(int(now.Month()))+"月の点検 "+done+"件("+rate+") 目標 100%   期限超過 "+itoa(all.Overdue)+"件   次の期限 "+next.JA,
-		now.Format("January")+": "+done+" reviewed ("+rate+"), goal 100%   Overdue "+itoa(all.Overdue)+"   Next due "+next.EN)
+		itoa(int(now.Month()))+"月の点検 "+done+"件("+rate.JA+") 目標 100%   期限超過 "+itoa(all.Overdue)+"件   次の期限 "+next.JA,
+		now.Format("January")+": "+done+" reviewed ("+rate.EN+"), goal 100%   Overdue "+itoa(all.Overdue)+"   Next due "+next.EN)
 	if n := itoa(month.LeftOut); month.LeftOut > 0 {
 		page.Head = text2(page.Head.JA+"   抽出外 "+n+"件", page.Head.EN+"   Not sampled "+n)
 	}
-	page.None = text2("点検待ちはありません。今月の点検率 "+rate+"。", "Nothing to review. This month's review rate: "+rate+".")
+	page.None = text2("点検待ちはありません。今月の点検率 "+said.JA+"。", "Nothing to review. This month's review rate: "+said.EN+".")
 	var ids []string
 	for _, r := range list.Items {
 		ids = append(ids, r.System, r.Auditor, r.SignedBy)
