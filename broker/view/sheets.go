@@ -20,6 +20,8 @@ type FormKind struct {
 	Name text.Text
 	Wide bool // A4 landscape
 
+	Of text.Text // what names the thing that it is of, with an example; empty: it is of a month
+
 	file  string // begins the names of its files
 	month bool   // it is of a month, and not of one thing
 	seals []text.Text
@@ -45,13 +47,13 @@ var sealedBy = []text.Text{text.Of("所管課長", "Head of section"), text.Of("
 // formKinds are the forms in the order of screens §5.
 func formKinds() []FormKind {
 	return []FormKind{
-		{Key: "request", Name: text.Of("リモート保守作業申請書", "Remote maintenance request"), file: "hoshu-shinsei", read: (*Views).requestSheet, blank: blankOf(requestParts(), requestRows())},
+		{Key: "request", Name: text.Of("リモート保守作業申請書", "Remote maintenance request"), Of: text.Of("申請番号(例 R8-0124)", "a request, as R8-0124"), file: "hoshu-shinsei", read: (*Views).requestSheet, blank: blankOf(requestParts(), requestRows())},
 		{Key: "ledger", Name: text.Of("接続台帳", "Ledger of connections"), file: "setsuzoku-daicho", Wide: true, month: true, seals: sealedBy, read: (*Views).ledgerSheet, blank: blankLedger},
-		{Key: "work-report", Name: text.Of("作業報告書", "Work report"), file: "sagyo-hokoku", read: (*Views).reportSheet, blank: blankOf(reportParts, reportRows())},
-		{Key: "attendance", Name: text.Of("立会確認書", "Attendance record"), file: "tachiai-kakunin", read: (*Views).attendanceSheet, blank: blankOf(attendanceParts(), attendanceRows())},
+		{Key: "work-report", Name: text.Of("作業報告書", "Work report"), Of: text.Of("作業報告書の番号(例 W-0001)", "a work report, as W-0001"), file: "sagyo-hokoku", read: (*Views).reportSheet, blank: blankOf(reportParts, reportRows())},
+		{Key: "attendance", Name: text.Of("立会確認書", "Attendance record"), Of: text.Of("時間枠の番号(例 R8-0124-1)", "a window, as R8-0124-1"), file: "tachiai-kakunin", read: (*Views).attendanceSheet, blank: blankOf(attendanceParts(), attendanceRows())},
 		{Key: "reviews", Name: text.Of("点検報告書", "Review report"), file: "tenken-hokoku", month: true, seals: sealedBy, read: (*Views).reviewsSheet, blank: blankOf(reviewsParts(), reviewsRows())},
-		{Key: "vendor", Name: text.Of("保守事業者監督記録", "Vendor supervision record"), file: "kantoku-kiroku", read: (*Views).vendorSheet, blank: blankOf(vendorParts(), vendorRows())},
-		{Key: "annual", Name: text.Of("年次報告", "Annual report"), file: "nenji-hokoku", read: (*Views).annualSheet},
+		{Key: "vendor", Name: text.Of("保守事業者監督記録", "Vendor supervision record"), Of: text.Of("保守事業者の番号(例 V-012)", "a vendor, as V-012"), file: "kantoku-kiroku", read: (*Views).vendorSheet, blank: blankOf(vendorParts(), vendorRows())},
+		{Key: "annual", Name: text.Of("年次報告", "Annual report"), Of: text.Of("年度(例 R8)", "a fiscal year, as R8"), file: "nenji-hokoku", read: (*Views).annualSheet},
 		{Key: ReceiptForm, Name: text.Of("操作記録廃棄証明書", "Receipt of a recording's disposal"), file: "haiki-shomei", read: (*Views).receiptSheet},
 	}
 }

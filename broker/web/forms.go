@@ -27,7 +27,7 @@ func lateRoutes() []route {
 // forms lists the forms; it shows no one's data.
 func (s *Server) forms(c *call) error {
 	return c.answer(view.Whole(view.Each(view.Forms(), func(k view.FormKind) api.Form {
-		return api.Form{Form: k.Key, NameJA: k.Name.JA, NameEN: k.Name.EN, OfMonth: k.OfMonth()}
+		return api.Form{Form: k.Key, NameJA: k.Name.JA, NameEN: k.Name.EN, OfJA: k.Of.JA, OfEN: k.Of.EN, OfMonth: k.OfMonth()}
 	})), nil)
 }
 
@@ -37,9 +37,15 @@ func (s *Server) formFile(c *call) error {
 	value := c.r.FormValue
 	k, ok := view.FormOf(c.r.PathValue("form"))
 	if !ok {
-		return fault.NotFound()
+		return noForm("その様式はありません", "there is no such form")
 	}
 	a := view.FormAsked{Form: k.Key, ID: value("id")}
+	switch blank := value("blank") == "true"; {
+	case blank && !k.ByHand():
+		return noForm("この様式に手書き用はありません", "this form is not for handwriting")
+	case !blank && !k.OfMonth() && a.ID == "":
+		return fault.BadRequest("この様式は一件ずつです。要るもの: "+k.Of.JA, "this form is of one thing, which must be named: "+k.Of.EN, nil)
+	}
 	if k.OfMonth() {
 		a.ID = ""
 		if month := value("month"); month != "" {
@@ -92,6 +98,13 @@ func (s *Server) formFile(c *call) error {
 func (s *Server) annual(c *call) error {
 	v, err := s.o.Views.Year(c.r.Context(), c.reader(), c.r.PathValue("fy"))
 	return c.answer(v, err)
+}
+
+// noForm is the answer about a form that does not exist.
+func noForm(ja, en string) error {
+	f := fault.NotFound()
+	f.JA, f.EN, f.HintJA, f.HintEN = ja, en, "`sekimori form list` に一覧があります", "`sekimori form list` lists them"
+	return f
 }
 
 func formFailed(err error) error {

@@ -76,7 +76,7 @@ func (p *program) annualCommand() *cli.Command {
 		}),
 		p.leaf("export", "FY", "年次報告を書き出す(点検担当だけ)。json は sekimori-verify --report で数え直せます", "export the report (auditors only); sekimori-verify --report counts json again", func(c *cli.Context) error {
 			return p.exportForm(c, "annual", c.Args().First())
-		}, p.formFlags("pdf")...),
+		}, p.formFlags("annual")...),
 		actLeaf(p, "annual finalise", p.yearDone), actLeaf(p, "annual withdraw", p.yearDone), actLeaf(p, "annual correct", p.yearDone),
 		actLeaf(p, "annual opinion", p.yearDone), actLeaf(p, "annual respond", p.yearDone),
 	)

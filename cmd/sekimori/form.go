@@ -1,7 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -17,7 +20,7 @@ func (p *program) formFields() []column[api.Form] {
 			if f.OfMonth {
 				return p.say("月(--month)", "a month (--month)")
 			}
-			return p.say("番号", "an id")
+			return p.say(f.OfJA, f.OfEN)
 		}},
 	}
 }
@@ -58,7 +61,7 @@ func (p *program) formCommand() *cli.Command {
 		actLeaf(p, "form reject", p.lateDone),
 		p.leaf("export", "FORM [ID]", "様式を書き出す(点検担当だけ)", "export a form (auditors only)", func(c *cli.Context) error {
 			return p.exportForm(c, c.Args().First(), c.Args().Get(1))
-		}, append(p.formFlags("pdf"), p.monthFlag())...),
+		}, append(p.formFlags(anyForm), p.monthFlag())...),
 	)
 }
 
@@ -66,14 +69,28 @@ func (p *program) monthFlag() cli.Flag {
 	return &cli.StringFlag{Name: "month", Usage: p.say("月(例 2026-11)。なければ全期間", "the month, as 2026-11; without it all time")}
 }
 
-// formFlags are the options of an export.
-func (p *program) formFlags(format string) []cli.Flag {
-	formats := "pdf, xlsx, csv"
-	if format == "jsonl" {
-		formats = p.say("jsonl(すべての記載)、pdf・xlsx・csv(接続台帳)", "jsonl (all entries); pdf, xlsx, csv (the table of connections)")
+// anyForm stands for the forms that have the ordinary formats alone.
+const anyForm = ""
+
+// formats are the formats of a form's export; the first is the default.
+func formats(form string) []string {
+	switch form {
+	case "ledger":
+		return []string{"jsonl", "pdf", "xlsx", "csv"}
+	case "annual":
+		return []string{"pdf", "xlsx", "csv", "json"}
+	}
+	return []string{"pdf", "xlsx", "csv"}
+}
+
+// formFlags are the options of a form's export.
+func (p *program) formFlags(form string) []cli.Flag {
+	usage := strings.Join(formats(form), ", ")
+	if form == "ledger" {
+		usage = p.say("jsonl(すべての記載)、pdf・xlsx・csv(接続台帳)", "jsonl (all entries); pdf, xlsx, csv (the table of connections)")
 	}
 	return []cli.Flag{p.purposeFlag(policy.ActPlay), p.explanationFlag(), p.outputFlag(), p.forceFlag(),
-		&cli.StringFlag{Name: "format", Value: format, Usage: formats},
+		&cli.StringFlag{Name: "format", Value: formats(form)[0], Usage: usage},
 		&cli.StringFlag{Name: "header", Value: "words", Usage: p.say("見出し: words(言葉)か keys(変わらない符号)", "heads of columns: words, or stable keys")},
 		&cli.StringFlag{Name: "encoding", Value: "utf8", Usage: p.say("CSVの文字コード: utf8 か cp932", "encoding of CSV: utf8 or cp932")},
 		&cli.BoolFlag{Name: "replace", Usage: p.say("CP932にない文字を〓に置き換えてよい", "characters that CP932 lacks may become 〓")},
@@ -94,6 +111,10 @@ func (p *program) formAsked(c *cli.Context, id string) url.Values {
 
 // exportForm downloads a form as an auditor.
 func (p *program) exportForm(c *cli.Context, form, id string) error {
+	if known := formats(form); !slices.Contains(known, c.String("format")) {
+		return &usageError{ja: fmt.Sprintf("知らない形式 %q", c.String("format")), en: fmt.Sprintf("unknown format %q", c.String("format")),
+			hintJA: strings.Join(known, "、") + " のどれかです", hintEN: "one of " + strings.Join(known, ", ")}
+	}
 	q := p.formAsked(c, id)
 	for name, value := range look(c) {
 		q[name] = value

@@ -94,7 +94,7 @@ func (p *program) ledgerCommand() *cli.Command {
 				return p.exportForm(c, "ledger", "")
 			}
 			return p.download(c, api.LedgerExportPath, look(c))
-		}, append(p.formFlags("jsonl"), p.monthFlag())...),
+		}, append(p.formFlags("ledger"), p.monthFlag())...),
 		p.leaf("verify", "", "台帳全体を検証する", "verify the whole ledger", p.verifyLedger),
 		p.siemCommand(),
 		p.leaf("checkpoint", "", "最新の確定点", "the newest checkpoint", func(c *cli.Context) error {

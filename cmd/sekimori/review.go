@@ -163,7 +163,7 @@ func (p *program) reviewCommand() *cli.Command {
 		}),
 		p.leaf("report", "", "月の点検報告書を書き出す(点検担当だけ)", "export a month's review report (auditors only)", func(c *cli.Context) error {
 			return p.exportForm(c, "reviews", "")
-		}, append(p.formFlags("pdf"), p.monthFlag())...),
+		}, append(p.formFlags(anyForm), p.monthFlag())...),
 		actLeaf(p, "review take", p.reviewDone),
 		actLeaf(p, "review handover", p.reviewDone),
 		actLeaf(p, "review sign", p.reviewDone),
