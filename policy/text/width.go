@@ -1,7 +1,6 @@
 package text
 
 import (
-	"cmp"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -55,18 +54,17 @@ func Wrap(s string, width int, indent string) []string {
 
 // fit tells how many runes of a line fit into so many columns; at least one.
 func fit(line []rune, room int) int {
-	return fitBy(line, room, func(r rune) int { return Width(string(r)) }, mayEnd, nowhere, func(_, _ rune) bool { return false })
+	return fitBy(line, room, func(r rune) int { return Width(string(r)) }, mayEnd, func(_, _ rune) bool { return false })
 }
 
 // WrapPrint breaks s into lines for paper. room and the width that measure gives for a character are in one unit. The rules are those of
-// Wrap and those of printed Japanese: no line begins with a small kana, a long mark, a mark of repetition or a unit. A word that is longer than a
-// line, such as an address, is broken behind a mark within it where there is one.
+// Wrap and those of printed Japanese: no line begins with a small kana, a long mark, a mark of repetition or a unit.
 func WrapPrint(s string, room int, measure func(rune) int) []string {
 	var lines []string
 	for paragraph := range strings.SplitSeq(s, "\n") {
 		rest := []rune(paragraph)
 		for first := true; first || len(rest) > 0; first = false {
-			n := fitBy(rest, room, measure, mayEndPrint, mayPart, mayEndWord)
+			n := fitBy(rest, room, measure, mayEndPrint, mayEndWord)
 			lines = append(lines, strings.TrimRight(string(rest[:n]), " "))
 			for rest = rest[n:]; len(rest) > 0 && rest[0] == ' '; {
 				rest = rest[1:]
@@ -76,35 +74,29 @@ func WrapPrint(s string, room int, measure func(rune) int) []string {
 	return lines
 }
 
-// fitBy tells how many runes of a line fit into the room; at least one, and none of an empty line. Where nothing else fits, it parts a word where
-// mayPart lets it, or anywhere. A word that is longer than the room ends
+// fitBy tells how many runes of a line fit into the room; at least one, and none of an empty line. A word that is longer than the room ends
 // where mayEndWord lets it, or else anywhere.
-func fitBy(line []rune, room int, measure func(rune) int, mayEnd, mayPart, mayEndWord func(before, after rune) bool) int {
-	used, end, part, within := 0, 0, 0
+func fitBy(line []rune, room int, measure func(rune) int, mayEnd, mayEndWord func(before, after rune) bool) int {
+	used, end, within := 0, 0, 0
 	for i, r := range line {
 		if i > 0 && mayEnd(line[i-1], r) {
 			end = i
-		}
-		if i > 0 && mayPart(line[i-1], r) {
-			part = i
 		}
 		if i > 0 && mayEndWord(line[i-1], r) {
 			within = i
 		}
 		if used += measure(r); used > room && r != ' ' {
-			return cmp.Or(end, part, within
+			if end == 0 {
+				end = within
 			}
 			if end == 0 {
-				end = max(i, 1))
+				end = max(i, 1)
+			}
+			return end
 		}
 	}
 	return len(line)
 }
-
-func nowhere(_, _ rune) bool { return false }
-
-// mayPart reports whether a word that is longer than a line may be parted between two characters.
-func mayPart(before, after rune) bool { return strings.ContainsRune("-/@_", before) || after == '(' }
 
 // mayEnd reports whether a line may end between two characters.
 func mayEnd(before, after rune) bool {
