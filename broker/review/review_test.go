@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -331,5 +332,36 @@ func TestAttackASessionHiddenBehindRefusedAttempts(t *testing.T) {
 		return err
 	}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestAttackTwoVerdictsAtOnce has two auditors sign the same work at the same moment, with opposite judgements. One is the judgement; the other is told that it
+// is decided. There is one entry, and no finding of a judgement that did not count.
+func TestAttackTwoVerdictsAtOnce(t *testing.T) {
+	w := opened(t, abe)
+	w.end(w.s, policy.EndedByEngineer)
+	w.h.Pass(time.Hour)
+	act(t, w.h, func(tx *store.Tx) error { return tx.TakeReview(w.s.Window, "") }) // no one's yet
+	tomorrow := w.h.Now().AddDate(0, 0, 7).Format(time.DateOnly)
+	fix := api.SignBody{Verdict: api.ReviewFix, Note: "手順にない操作", Addressee: "情報システム課", AnswerBy: tomorrow}
+	errs := map[string]error{}
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	for by, in := range map[string]api.SignBody{"mori": ok, "abe": fix} {
+		all.Go(func() {
+			err := w.sign(w.s.ID, in, by)
+			mu.Lock()
+			errs[by] = err
+			mu.Unlock()
+		})
+	}
+	all.Wait()
+	r := w.owed(w.s.ID)
+	if (errs["mori"] == nil) == (errs["abe"] == nil) || errs[r.SignedBy] != nil {
+		t.Fatalf("mori: %v; abe: %v; signed by %s", errs["mori"], errs["abe"], r.SignedBy)
+	}
+	signed, opened := w.entries("review.signed"), w.entries("finding.opened")
+	if want := map[string]int{"mori": 0, "abe": 1}[r.SignedBy]; len(signed) != 1 || len(opened) != want || signed[0]["verdict"] != r.Verdict {
+		t.Errorf("%s: entries %v, findings %v", r.Verdict, signed, opened)
 	}
 }
