@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -288,4 +289,23 @@ func heldEntry(t *testing.T, h *townhall.Hall, cause string) (said heldSaid) {
 		t.Fatal(err)
 	}
 	return said
+}
+
+// TestAttackOnePersonReleasesInTwoBrowsers: two agreements of one person at the same moment are one, and end no hold.
+func TestAttackOnePersonReleasesInTwoBrowsers(t *testing.T) {
+	h, f := open(t)
+	worked(t, h, "S-1", "E-0031", "V-012", "hr", "w", time.Hour)
+	want(t, "by hand", f.Hold(t.Context(), "S-1", "開示請求", townhall.Caller("head")), "")
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if released, _ := f.Release(t.Context(), "S-1", "請求終了", townhall.Caller("mori")); released {
+				t.Error("one person released it")
+			}
+		})
+	}
+	all.Wait()
+	if got := held(t, h, "S-1"); len(got) != 1 {
+		t.Errorf("held by %v", got)
+	}
 }
