@@ -230,11 +230,15 @@ func (s *searching) session(ctx context.Context, one store.Session) error {
 		err = s.v.o.Index.Forget(one.ID) // it is built anew from the recording
 		fallthrough
 	case errors.Is(err, search.ErrNotIndexed):
-		s.out.Unindexed++
 		if errors.Is(err, search.ErrNotIndexed) {
 			err = nil
 		}
-		return err
+		gone := false
+		failed := s.v.o.DB.Read(ctx, func(snap *store.Snap) (err error) { gone, err = ordered(snap, one.ID); return err })
+		if !gone { // a recording that was disposed of has nothing to be searched
+			s.out.Unindexed++
+		}
+		return errors.Join(err, failed)
 	case err != nil:
 		return err
 	}

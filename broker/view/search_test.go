@@ -221,22 +221,29 @@ func TestAttackSearchWhatIsBeingDisposedOf(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t)
 	id := l.session(1, "hr", "給与の障害")
-	search := func() int {
+	search := func() (found, unindexed int) {
 		t.Helper()
 		r, err := l.views.Search(t.Context(), l.reader("mori"), view.SearchAsked{Words: "障害"}, review)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return len(r.Items)
+		return len(r.Items), r.Unindexed
 	}
-	if n := search(); n != 1 {
+	n, before := search()
+	if n != 1 {
 		t.Fatalf("%d sessions before the order", n)
 	}
 	l.write(func(tx *store.Tx) error {
 		_, err := tx.Append(ledger.Draft{Kind: "recording.disposing", Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Subjects: []string{id}, Payload: map[string]any{"session_id": id}})
 		return errors.Join(err, tx.OrderDisposal(store.Disposal{Session: id, Days: 365}))
 	})
-	if n := search(); n != 0 || !l.index.Holds(id) {
+	if n, _ := search(); n != 0 || !l.index.Holds(id) {
 		t.Errorf("%d sessions after the order", n)
+	}
+	if err := l.index.Forget(id); err != nil {
+		t.Fatal(err)
+	}
+	if n, after := search(); n != 0 || after != before {
+		t.Errorf("%d sessions once it is gone; %d are said to be not indexed, and there were %d", n, after, before)
 	}
 }
