@@ -37,10 +37,10 @@ func siemKeys() []configKey {
 	}
 	return []configKey{
 		key("siem_address", "台帳の記載をすべて送るログ基盤(SIEM)の host:port(例 siem.city.example.jp:6514)。空なら送りません。", "Collector of logs (SIEM) that gets every entry (such as siem.city.example.jp:6514); empty: none.", func(s SIEMConfig) any { return s.Address }),
-		key("siem_security", "通信の保護: tls か none(同じ機械や信頼する網だけ)。", "Protection: tls, or none (on this machine or a trusted network only).", func(s SIEMConfig) any { return s.Security }),
+		key("siem_security", "通信の保護: tls か none(同じ機械や信頼する網だけ。none では相手の受け取りを確かめられないので、相手が落ちると直前30秒の記載を送り直します)。", "Protection: tls, or none (on this machine or a trusted network only; with none the collector confirms nothing itself, so entries of the last 30 s are sent again when it dies).", func(s SIEMConfig) any { return s.Security }),
 		key("siem_format", "形式: syslog-json、syslog-cef(RFC 5424、長さを前に置く)、json-lines。", "Format: syslog-json, syslog-cef (RFC 5424, octet counting) or json-lines.", func(s SIEMConfig) any { return string(s.Format) }),
 		key("siem_payload", "header は番号・日時・種類・だれが・対象だけ、whole は個人情報を含む内容も送ります。", "header: number, time, kind, actor and subjects only. whole: the contents too, which hold personal data.", func(s SIEMConfig) any { return s.Payload }),
-		key("siem_confirm", "受け取りの確認: close は相手の close_notify(TLS)、end は接続の終わりで足ります(rsyslog の gtls は close_notify を送りません)。", "Confirmation: close is the collector's close_notify (TLS); end takes the end of the connection (rsyslog's gtls sends no close_notify).", func(s SIEMConfig) any { return s.Confirm }),
+		key("siem_confirm", "受け取りの確認: close は相手の close_notify(TLS)、end は接続の終わりで足ります(rsyslog の gtls は close_notify を送りません。none と同じく、相手が落ちると送り直します)。", "Confirmation: close is the collector's close_notify (TLS); end takes the end of the connection (rsyslog's gtls sends no close_notify; entries are sent again as with none).", func(s SIEMConfig) any { return s.Confirm }),
 		key("siem_ca_file", "その証明書を保証する認証局(PEM)。空なら OS のもの。", "Authorities that vouch for its certificate (PEM); empty: the system's.", func(s SIEMConfig) any { return s.CAFile }),
 		key("siem_certificate_file", "関守が示す証明書(PEM)。空なら示しません。", "Certificate that the broker shows (PEM); empty: none.", func(s SIEMConfig) any { return s.Certificate }),
 		key("siem_key_file", "その鍵(PEM、0600)。", "Its key (PEM, 0600).", func(s SIEMConfig) any { return s.Key }),
@@ -137,7 +137,9 @@ func (c Config) checkSIEM(out *findings, clock func() time.Time) {
 		return
 	}
 	if s.Security == "none" {
-		out.add(LevelWarning, "siem_security", "台帳の記載を TLS なしで送ります", "entries of the ledger go out without TLS")
+		out.add(LevelWarning, "siem_security", "台帳の記載を TLS なしで送ります。途中の網で読め、相手の受け取りは接続の終わりでしか分かりません(重複して届くことがあります)", "entries of the ledger go out without TLS: they can be read on the way, and only the end of a connection confirms them (some arrive twice)")
+	} else if s.Confirm == "end" {
+		out.add(LevelWarning, "siem_confirm", "相手の受け取りを接続の終わりで確かめます。相手が落ちると、直前30秒の記載が重複して届きます", "only the end of a connection confirms what the collector got: entries of the last 30 s arrive twice when it dies")
 	}
 	out.add(LevelOK, "siem_address", s.Address+"。`sekimori ledger siem test` で試します", s.Address+"; `sekimori ledger siem test` tries it")
 }

@@ -39,6 +39,9 @@ func (s SIEM) Say() text.Text {
 		at := s.Confirmed.Format("2006-01-02 15:04:05")
 		ja, en = ja+"最後の確認 "+at+"。", en+" Last confirmed "+at+"."
 	}
+	if !s.TLS {
+		ja, en = ja+"TLS なしです(相手が落ちると、直前30秒の記載を送り直します)。", en+" Without TLS (entries of the last 30 s are sent again when the collector dies)."
+	}
 	if s.Error != "" {
 		ja, en = ja+"最後の誤り: "+s.Error, en+" Last error: "+s.Error
 	}

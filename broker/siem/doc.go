@@ -5,10 +5,13 @@
 // Syslog over a stream has no acknowledgement. What was written to a connection may lie in a buffer of either machine when one of
 // them dies. So entries go out in parts, each over a connection of its own. At the end of a part the package ends its direction and
 // waits until the collector ends the other one. Over TLS that is the collector's own close_notify: its program has read all of the part.
-// Some collectors send none,
-// such as rsyslog with its gtls driver; a setting takes the end of the stream for it then. Over TCP it is the end of the stream, which a system also sends for a program that died after it had read everything. Only then
-// does the position move. A part without such an end is sent again, whole. So each entry arrives at least once, none is left
+// Only then does the position move. A part without such an end is sent again, whole. So each entry arrives at least once, none is left
 // out, and a collector that drops indexes which it has sees them in order. That a collector keeps what it has read is its own matter.
+//
+// Some collectors send no close_notify, such as rsyslog with its gtls driver; a setting takes the end of the stream for it then, as over TCP. A system
+// also sends that end for a program that died with what it had read. There the package keeps one idle connection open beside the parts, by whose end it
+// notices such a death, and sends the entries of the last seconds again; the same at a start. The stored position follows only after these seconds.
+// The collector must take more than one connection at a time. A collector of several processes, of which one dies alone, is not covered: it needs TLS.
 //
 // A setting says whether payloads go out. By default they do not, because payloads hold personal data and the header holds ids only.
 // Everything that is sent is printable ASCII; other characters stand as \uXXXX within JSON. A message has at most MostMessage bytes; one

@@ -39,6 +39,9 @@ type Forwarder struct {
 	shape shape
 	part  int           // entries of one part
 	every time.Duration // how often it looks for entries
+
+	settles time.Duration
+	trail   trail // of a collector without a confirmation of its own
 }
 
 // Bounds of one part, and of waiting.
@@ -57,11 +60,12 @@ func New(o Options) *Forwarder {
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
 	}
-	return &Forwarder{o: o, part: entriesPart, every: time.Second, shape: shape{format: o.Format, whole: o.Whole, host: o.Host, origin: o.Origin[:min(len(o.Origin), 200)], version: o.Version}}
+	return &Forwarder{o: o, part: entriesPart, every: time.Second, settles: settles, shape: shape{format: o.Format, whole: o.Whole, host: o.Host, origin: o.Origin[:min(len(o.Origin), 200)], version: o.Version}}
 }
 
 // Run sends entries as they are committed until ctx ends. A failed try is repeated after a pause that grows to a minute.
 func (f *Forwarder) Run(ctx context.Context) {
+	defer f.Close()
 	pause, failing := time.Duration(0), false
 	for {
 		wait := time.NewTimer(max(pause, f.every))
@@ -93,32 +97,46 @@ func (f *Forwarder) Run(ctx context.Context) {
 // Forward sends what the collector has not confirmed, part by part, and returns when it has all of it.
 func (f *Forwarder) Forward(ctx context.Context) error {
 	for {
-		entries, err := f.due(ctx)
-		if err != nil || len(entries) == 0 {
+		if f.trails() {
+			if err := f.follow(ctx); err != nil {
+				return f.failed(ctx, err)
+			}
+		}
+		entries, now, err := f.due(ctx)
+		if err != nil {
 			return err
 		}
-		if err := f.send(ctx, entries); err != nil {
-			if ctx.Err() != nil {
-				return err // the stop interrupted it: the part is sent again
-			}
-			return errors.Join(err, f.o.DB.Keep(ctx, store.KeepForwarded, func(k *store.KeepTx) error {
-				return k.NoteNotForwarded(f.o.Address, text.OneLine(err.Error(), mostProblem))
-			}))
+		if len(entries) == 0 {
+			return f.settled(ctx, now)
 		}
-		next := entries[len(entries)-1].Index + 1
-		if err := f.o.DB.Keep(ctx, store.KeepForwarded, func(k *store.KeepTx) error { return k.NoteForwarded(f.o.Address, next) }); err != nil {
+		if err := f.send(ctx, entries); err != nil {
+			return f.failed(ctx, err)
+		}
+		if err := f.taken(ctx, entries[len(entries)-1].Index+1); err != nil {
 			return err
 		}
 	}
 }
 
+// failed notes why a try failed, unless a stop interrupted it.
+func (f *Forwarder) failed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	return errors.Join(err, f.o.DB.Keep(ctx, store.KeepForwarded, func(k *store.KeepTx) error {
+		return k.NoteNotForwarded(f.o.Address, text.OneLine(err.Error(), mostProblem))
+	}))
+}
+
 // due reads the next part.
-func (f *Forwarder) due(ctx context.Context) (entries []ledger.Entry, err error) {
+func (f *Forwarder) due(ctx context.Context) (entries []ledger.Entry, now time.Time, err error) {
 	err = f.o.DB.Read(ctx, func(s *store.Snap) error {
+		now = s.Now
 		at, err := s.Forwarded(f.o.Address)
 		if err != nil {
 			return err
 		}
+		at.Next = max(at.Next, f.trail.position())
 		size, err := s.LedgerSize()
 		if err != nil {
 			return err
@@ -142,7 +160,7 @@ func (f *Forwarder) due(ctx context.Context) (entries []ledger.Entry, err error)
 		}
 		return nil
 	})
-	return entries, err
+	return entries, now, err
 }
 
 // halfCloser is a connection of which one direction can be ended.

@@ -103,6 +103,7 @@ func TestEveryEntryArrives(t *testing.T) {
 			}
 			got := &arrived{}
 			f := New(Options{DB: r.db, Address: collecting(t, secure, way == "lines", got.take), TLS: secure, Format: format})
+			defer f.Close()
 			f.part = 7
 			for range 3 {
 				if err := errors.Join(appended(t.Context(), r.db, 40), f.Forward(t.Context())); err != nil {
@@ -141,6 +142,7 @@ func TestACollectorThatBreaksOffGetsThePartAgain(t *testing.T) {
 		return got.take(m)
 	}
 	f := New(Options{DB: r.db, Address: collecting(t, nil, false, take), Format: SyslogJSON})
+	defer f.Close()
 	f.part = 10
 	failures := 0
 	for range 10 {
@@ -210,6 +212,7 @@ func TestAttackACollectorThatHangsUpForged(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := New(Options{DB: r.db, Address: between.Addr().String(), TLS: secure, Format: SyslogJSON})
+	defer f.Close()
 	if err := f.Forward(t.Context()); !errors.Is(err, errBrokeOff) {
 		t.Errorf("an end of the stream that is not the collector's: %v", err)
 	}
@@ -244,6 +247,7 @@ func TestWhatDoesNotGoOutIsSaidAndAlarmed(t *testing.T) {
 		"no TLS": collecting(t, nil, false, func(string) error { return nil }),
 	} {
 		f := New(Options{DB: r.db, Address: address, TLS: mine, Format: SyslogCEF, Late: time.Nanosecond})
+		defer f.Close()
 		if err := f.Forward(t.Context()); err == nil {
 			t.Errorf("%s: sent", what)
 		}
@@ -286,6 +290,7 @@ func TestAStopEndsTheSending(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := New(Options{DB: r.db, Address: l.Addr().String(), Format: SyslogJSON})
+	defer f.Close()
 	f.every = time.Millisecond
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})

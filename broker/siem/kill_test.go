@@ -21,6 +21,7 @@ import (
 const (
 	inDir     = "SEKIMORI_SIEM_DIR"
 	atAddress = "SEKIMORI_SIEM_ADDRESS"
+	plainly   = "SEKIMORI_SIEM_PLAIN" // 1: without TLS
 )
 
 // collectorProcess is a collector that writes the number of each message into a file as it has read it.
@@ -37,7 +38,10 @@ func collectorProcess() error {
 	if err != nil {
 		return err
 	}
-	(&collector{l: tls.NewListener(l, secure), take: func(m string) error {
+	if os.Getenv(plainly) == "" {
+		l = tls.NewListener(l, secure)
+	}
+	(&collector{l: l, take: func(m string) error {
 		n, err := indexOf(m)
 		if err == nil {
 			_, err = fmt.Fprintf(file, "%d\n", n)
@@ -57,8 +61,11 @@ func brokerProcess() error {
 	if err != nil {
 		return err
 	}
+	if os.Getenv(plainly) != "" {
+		secure = nil
+	}
 	f := New(Options{DB: db, Address: os.Getenv(atAddress), TLS: secure, Format: SyslogJSON})
-	f.every, f.part = time.Millisecond, 5
+	f.every, f.part, f.settles = time.Millisecond, 5, 2*time.Second
 	ctx := context.Background()
 	go func() {
 		for appended(ctx, db, 3) == nil {
@@ -73,6 +80,12 @@ func brokerProcess() error {
 // arrives, and they arrive in order.
 func TestKillBothSides(t *testing.T) {
 	t.Parallel()
+	for _, way := range []string{"tls", "tcp"} {
+		t.Run(way, func(t *testing.T) { t.Parallel(); killBothSides(t, way == "tcp") })
+	}
+}
+
+func killBothSides(t *testing.T, plain bool) {
 	r := newRoom(t)
 	if err := r.db.Close(); err != nil {
 		t.Fatal(err)
@@ -92,6 +105,9 @@ func TestKillBothSides(t *testing.T) {
 		t.Helper()
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), role+"="+what, inDir+"="+r.dir, atAddress+"="+address)
+		if plain {
+			cmd.Env = append(cmd.Env, plainly+"=1")
+		}
 		cmd.Stderr = log
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -143,7 +159,11 @@ func TestKillBothSides(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if plain {
+		secure = nil
+	}
 	f := New(Options{DB: r.db, Address: address, TLS: secure, Format: SyslogJSON})
+	defer f.Close()
 	for limit := time.Now().Add(20 * time.Second); ; <-time.After(20 * time.Millisecond) { // the collector may be starting
 		if err = f.Forward(t.Context()); err == nil {
 			break

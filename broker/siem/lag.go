@@ -29,7 +29,7 @@ func (f *Forwarder) State(s *store.Snap) (State, error) {
 	if err != nil {
 		return out, err
 	}
-	out.Next, out.At, out.Error = at.Next, at.At, at.Error
+	out.Next, out.At, out.Error = max(at.Next, f.trail.position()), at.At, at.Error
 	if out.Size, err = s.LedgerSize(); err != nil || out.Next >= out.Size {
 		return out, err
 	}
