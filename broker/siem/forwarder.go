@@ -236,6 +236,8 @@ func confirmed(conn halfCloser) error {
 	return nil
 }
 
+var errItself = errors.New("connect: no one listens there, and the connection met itself")
+
 var errTalks = errors.New("it sends and does not end")
 
 func (f *Forwarder) connect(ctx context.Context) (halfCloser, error) {
@@ -245,6 +247,9 @@ func (f *Forwarder) connect(ctx context.Context) (halfCloser, error) {
 	raw, err := d.DialContext(ctx, "tcp", f.o.Address)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
+	}
+	if raw.LocalAddr().String() == raw.RemoteAddr().String() { // TCP lets a connection meet itself where no one listens on a port for clients
+		return nil, errors.Join(errItself, raw.Close())
 	}
 	if f.o.TLS == nil {
 		return raw.(*net.TCPConn), nil
