@@ -26,6 +26,7 @@ type LedgerConfig struct {
 	CheckpointMail string          `yaml:"checkpoint_mail"` // empty: none
 	Retention      Duration        `yaml:"retention"`       // of payloads; 0: for ever
 	LooksRetention Duration        `yaml:"looks_retention"` // of payloads of entries about looks; 0: for ever
+	Seals          bool            `yaml:"seals"`           // printed forms have frames to be stamped
 
 	SIEM SIEMConfig `yaml:",inline"` // the collector of logs that gets every entry
 }
@@ -42,12 +43,12 @@ type WitnessConfig struct {
 const mostWitnesses = 8
 
 func defaultLedger() LedgerConfig {
-	return LedgerConfig{Origin: "sekimori.example/ledger", CheckpointDir: "checkpoints", WitnessSilence: Duration(24 * time.Hour), SIEM: defaultSIEM()}
+	return LedgerConfig{Origin: "sekimori.example/ledger", CheckpointDir: "checkpoints", WitnessSilence: Duration(24 * time.Hour), Seals: true, SIEM: defaultSIEM()}
 }
 
 // empty tells whether nothing stands below the group's name.
 func (l LedgerConfig) empty() bool {
-	return l.Origin == "" && l.CheckpointDir == "" && len(l.Witnesses) == 0 && l.Quorum == 0 && l.WitnessSilence == 0 && l.CheckpointMail == "" && l.Retention == 0 && l.LooksRetention == 0
+	return l.Origin == "" && l.CheckpointDir == "" && len(l.Witnesses) == 0 && l.Quorum == 0 && l.WitnessSilence == 0 && l.CheckpointMail == "" && l.Retention == 0 && l.LooksRetention == 0 && !l.Seals
 }
 
 // ledgerKeys documents them.
@@ -66,6 +67,7 @@ func ledgerKeys() []configKey {
 		key("retention", "記載の内容と、終わった書類の写しを保存する期間(365d 以上)。0s なら廃棄しません。見出しと検証値は残ります。変えるときは二人の同意が要り、延ばすなら14日の予告も要ります。",
 			"How long payloads of entries, and copies of papers that have ended, are kept (365d at least). 0s: for ever. Their headers and hashes stay. A change takes two people, and a longer time fourteen days.", func(l LedgerConfig) any { return l.Retention.String() }),
 		key("looks_retention", "閲覧の記録の内容を保存する期間(365d 以上)。0s なら廃棄しません。", "The same for the record of looks.", func(l LedgerConfig) any { return l.LooksRetention.String() }),
+		key("seals", "印刷する台帳と点検報告書に押印欄を置くか(true か false)。決裁は電子承認として印刷されます。", "Whether the printed ledger and review report have frames to be stamped (true or false). Decisions print as electronic approvals.", func(l LedgerConfig) any { return l.Seals }),
 	}
 }
 

@@ -188,7 +188,7 @@ func TestAConfigurationOfAnEarlierVersionIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(c.Ledger, LedgerConfig{Origin: "city.example/ledger", CheckpointDir: "/srv/out", WitnessSilence: Duration(24 * time.Hour), SIEM: defaultSIEM()}) || !reflect.DeepEqual(c.Notice, NoticeConfig{Version: 3, URL: "https://a.example/", Contact: "0000-00-0000"}) {
+	if !reflect.DeepEqual(c.Ledger, LedgerConfig{Origin: "city.example/ledger", CheckpointDir: "/srv/out", WitnessSilence: Duration(24 * time.Hour), Seals: true, SIEM: defaultSIEM()}) || !reflect.DeepEqual(c.Notice, NoticeConfig{Version: 3, URL: "https://a.example/", Contact: "0000-00-0000"}) {
 		t.Errorf("read %+v, %+v", c.Ledger, c.Notice)
 	}
 	if c.Recordings != (RecordingsConfig{Retention: Duration(90 * 24 * time.Hour), MinFreeSpace: 5 << 30}) {

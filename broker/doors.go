@@ -127,7 +127,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		Evidence: held, Index: b.search, Ring: ring, Zone: c.Location(), Clock: o.Clock, First: refused.First, Lines: lines, Sources: c.sources(),
 		Settings:    c.conformance(),
 		Witnessing:  view.Witnessing{All: len(seen), Keys: keysOf(seen), Needed: c.Ledger.needed(), Ask: asker.Ask, Policy: c.Ledger.Policy(ring.LedgerVerifierKey())},
-		Institution: c.Institution, Version: c.house().Version, Scratch: scratch,
+		Institution: c.Institution, Version: c.house().Version, Scratch: scratch, Seals: c.Ledger.Seals, NoticeVersion: c.house().Notice.Version,
 	})
 	days := confirmation.New(confirmation.Options{DB: b.db, Acts: acts, Zone: c.Location()})
 	reviews := review.New(review.Options{Acts: acts, DB: b.db, Ring: ring, Zone: c.Location(), Traits: held.Traits, Clock: o.Clock, Log: o.Log.Named("review")})

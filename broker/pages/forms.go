@@ -164,7 +164,7 @@ type FormPrint struct {
 	Parts   []PrintedPart
 	PDF     string
 	Exports []Link // empty: the person may not export
-	Jumps   []Link // to the parts of a long form
+	Jumps   []Link // to the parts of a long formstring // addresses; empty: not here
 	Acts    []Link // the acts that are open to the person
 	QR      *QR    // nil: the form has none
 	Cut     bool   // rows beyond mostPrinted are left out
@@ -200,9 +200,12 @@ func (v *visit) showForm(a view.FormAsked, acts ...Link) error {
 	if err != nil {
 		return err
 	}
-	page := &FormPrint{Frame: v.frame(), Sheet: s, Printed: moment(s.Printed, p.o.Zone), Acts: acts, PDF: "/forms/" + a.Form + "/form.pdf?" + formQuery(a)}
-	page.Title, page.Crumbs = s.Name, []Link{{text2("様式", "Forms"), "/forms"}}
-	if v.mayExport() {
+	page := &FormPrint{Frame: v.frame(), Sheet: s, Printed: moment(s.Printed, p.o.Zone), Acts: acts}
+	page.Title = s.Name
+	if v.site == staff {
+		page.PDF, page.Crumbs = "/forms/"+a.Form+"/form.pdf?"+formQuery(a), []Link{{text2("様式", "Forms"), "/forms"}}
+	}
+	if v.site == staff && v.mayExport() {
 		page.Exports = []Link{{text2("書き出し", "Export"), "/forms/" + a.Form + "/export?" + formQuery(a)}}
 		if a.Form == "annual" {
 			page.Exports = annualFiles(formQuery(a))
@@ -267,6 +270,28 @@ func decks(columns []sheet.Column) (out [][]int) {
 		out[c.Deck] = append(out[c.Deck], i)
 	}
 	return out
+}
+
+// requestPrint shows the form of a request, on both sites.
+func (p *Pages) requestPrint(v *visit) error {
+	return v.showForm(view.FormAsked{Form: "request", ID: v.r.PathValue("no")})
+}
+
+// sessionPrint shows a form about a session: its work report, or the attendance record of its window.
+func (p *Pages) sessionPrint(v *visit) error {
+	a := view.FormAsked{Form: v.r.PathValue("form"), ID: v.r.PathValue("id")}
+	switch a.Form {
+	case "work-report":
+	case "attendance":
+		s, err := p.o.Views.Session(v.r.Context(), v.reader(), a.ID)
+		if err != nil {
+			return err
+		}
+		a.ID = s.Window
+	default:
+		return fault.NotFound()
+	}
+	return v.showForm(a)
 }
 
 func (p *Pages) formPDF(v *visit) error {

@@ -32,7 +32,7 @@ func requestRoutes() []row {
 }
 
 func requestPages() map[string]page {
-	return map[string]page{"requests": &RequestsPage{}, "request": &RequestPage{}, "requestprint": &RequestPrint{}}
+	return map[string]page{"requests": &RequestsPage{}, "request": &RequestPage{}}
 }
 
 // RequestsPage lists the requests that the person sees, and their own drafts.

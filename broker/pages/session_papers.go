@@ -21,6 +21,7 @@ func sessionPaperRoutes() []row {
 	return []row{
 		get("/sessions/{id}/attest", staff, text2("立会確認書", "Attendance record"), those(policy.Attendant), l1, (*Pages).attestForm),
 		post("/sessions/{id}/attest", staff, text2("立会確認書", "Attendance record"), those(policy.Attendant), l1, (*Pages).attest),
+		get("/sessions/{id}/print/{form}", staff, text2("印刷用", "Print view"), requestLookers(), l1, (*Pages).sessionPrint),
 		get("/sessions/{id}/report", staff, text2("作業報告書", "Work report"), read, l1, (*Pages).report),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -297,5 +298,59 @@ func TestTheReviewReportLeavesSampledWorkOut(t *testing.T) {
 	w.put(func(tx *store.Tx) error { return tx.DrawReview("R8-0001-1", store.DrawnLeftOut, "1/2", 0) })
 	if got := read(); got["rate"] != "" || got["rate said"] != "—(点検の対象なし)" || got["coverage said"] != "—(点検済みの操作記録なし)" || got["overdue"] != "0" || got["left_out"] != "1" || !strings.Contains(got["not_reviewed"], "not-sampled") {
 		t.Errorf("left out: %v", got)
+	}
+}
+
+// TestThePrintPagesAreTheForms: the print pages of a request and of a session show the forms' own values, with 決裁欄; another form is not found,
+// and a vendor's page leads to nothing on the staff's site.
+func TestThePrintPagesAreTheForms(t *testing.T) {
+	t.Parallel()
+	w := found(t)
+	w.handedIn(w.worked())
+	head := w.as("head")
+	for page, form := range map[string]string{"/requests/R8-0001/print": "/forms/request/print?id=R8-0001", "/sessions/S-20261124-02/print/work-report": "/forms/work-report/print?id=WR-1",
+		"/sessions/S-20261124-02/print/attendance": "/forms/attendance/print?id=R8-0001-1"} {
+		one, other := head.get(page), head.get(form)
+		if sheet := sheetIn(other.body); one.status != http.StatusOK || sheet == "" || sheetIn(one.body) != sheet {
+			t.Errorf("%s: %d, and is not %s", page, one.status, form)
+		}
+	}
+	head.get("/requests/R8-0001/print").has(t, "決裁欄", "課長", "第二", "後閲", "電子承認済", "告知の版", "form.pdf?id=R8-0001")
+	if a := head.get("/sessions/S-20261124-02/print/vendor"); a.status != http.StatusNotFound {
+		t.Errorf("a form that is not of a session: %d", a.status)
+	}
+	if a := w.as("fuku").get("/sessions/S-20261124-02/print/attendance"); a.status < http.StatusForbidden {
+		t.Errorf("the office of permits reads it: %d", a.status)
+	}
+	a := w.as("sato").get("/v/requests/R8-0001/print")
+	a.has(t, "決裁欄", "保守要員A(E-0031)")
+	a.lacks(t, `href="/forms`)
+}
+
+var printedMoment = regexp.MustCompile(`(?s)<p class="sheet-head">.*?</p>`)
+
+// sheetIn is the form on a page, without the moment of printing.
+func sheetIn(body string) string {
+	_, sheet, _ := strings.Cut(body, `<div class="sheet">`)
+	sheet, _, _ = strings.Cut(sheet, "</main>")
+	return printedMoment.ReplaceAllString(sheet, "")
+}
+
+// TestFramesToBeStamped: the month's ledger has them where the institution has such; a form for handwriting has empty frames for decisions.
+func TestFramesToBeStamped(t *testing.T) {
+	t.Parallel()
+	testbed.Need(t, "pdftotext")
+	w := found(t)
+	w.planned("approved", "scheduled")
+	b := w.as("head")
+	if said := paperText(t, "no_seals", b.get("/forms/ledger/form.pdf").body); strings.Contains(said, "所管課長") {
+		t.Error("an institution without seals has frames")
+	}
+	if said := paperText(t, "request_frames", b.get("/forms/request/blank.pdf").body); !strings.Contains(said, "課長第二後閲") {
+		t.Errorf("a request for handwriting lacks 決裁欄: %.200s", said)
+	}
+	s, err := view.New(view.Options{DB: w.DB, Clock: w.Now, Seals: true}).BlankForm(t.Context(), view.Reader{Person: w.known("head"), Via: "web"}, "ledger")
+	if err != nil || len(s.Seals) != 2 {
+		t.Errorf("with seals: %v, %v", s, err)
 	}
 }

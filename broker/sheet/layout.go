@@ -178,6 +178,26 @@ func (l *layout) head() {
 		l.y += sizeText * leading
 	}
 	l.y += padding
+	l.decided()
+}
+
+// decided draws 決裁欄 at the right. A frame without a decision has room for a seal.
+func (l *layout) decided() {
+	if len(l.s.Decided) == 0 {
+		return
+	}
+	const w, empty = 112.0, 4
+	x := margin + l.width - w*float64(len(l.s.Decided))
+	var heads, bodies []box
+	for _, d := range l.s.Decided {
+		heads = append(heads, box{x, w, l.wrap(d.Title.In(l.lang), sizeTable, w-2*padding), sizeTable})
+		lines := l.wrap(d.Said.In(l.lang), sizeTable, w-2*padding)
+		bodies = append(bodies, box{x, w, append(lines, make([]string, max(empty-len(lines), 0))...), sizeTable})
+		x += w
+	}
+	l.box(heads, nil)
+	l.box(bodies, nil)
+	l.y += padding
 }
 
 func (l *layout) part(p Part, rows [][]Cell) {

@@ -20,12 +20,17 @@ type Sheet struct {
 	Printed   time.Time   // in the institution's zone
 	Version   string      // of Sekimori
 	Marks     []text.Text // beside the name, in frames: 訓練, 手書き用, 後日入力, 案
+	Decided   []Decided   // 決裁欄, below the name
 	Parts     []Part
 	Notes     []text.Text // corrections and further remarks, below everything
 	Seals     []text.Text // frames for confirming by hand
 	Blank     bool        // to be filled in by hand: values are empty and have room
 	Code      string      // text of the QR code below the parts; empty: none
 }
+
+// Decided is one frame of 決裁欄: an office, and its decision in words. The decisions stand in a part of the form too, with which the digest
+// covers them.
+type Decided struct{ Title, Said text.Text }
 
 // Part is one part of a form: fields, a table, or both in this order.
 type Part struct {

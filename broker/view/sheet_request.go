@@ -29,11 +29,34 @@ func (v *Views) requestSheet(ctx context.Context, by Reader, a FormAsked) (*shee
 		return nil, err
 	}
 	s := &sheet.Sheet{No: text.Request(k.Request), Parts: filled(requestParts(), requestRows(), requestForm{k, b, v})}
+	s.Decided = decidedOf(k.Whole, b)
 	if k.Whole.Drill {
 		s.Marks = append(s.Marks, text.Of("訓練", "DRILL"))
 	}
 	s.Notes, err = v.requestNotes(ctx, k.Request)
 	return s, err
+}
+
+// decidedOf fills 決裁欄: the newest approval of each stage of the version as it stands, and that a deputy's decision was seen.
+func decidedOf(r api.Request, b Brief) []sheet.Decided {
+	out := make([]sheet.Decided, len(decisionBoxes))
+	for i, title := range decisionBoxes {
+		out[i].Title = title
+	}
+	for _, d := range r.Decisions {
+		verdict := request.Verdict(d.Verdict)
+		if d.Version != r.Version {
+			continue
+		}
+		at, who := text.Moment(d.At), titled(b.People[d.By])
+		switch {
+		case verdict == request.VerdictSeen:
+			out[2].Said = text.Of("後閲 "+at.JA+" "+who, "Seen "+at.EN+" "+who)
+		case (verdict == request.VerdictApprove || verdict == request.VerdictAfter) && (d.Stage == 1 || d.Stage == 2):
+			out[d.Stage-1].Said = text.Of("電子承認済 "+at.JA+" "+who, "Approved electronically "+at.EN+" "+who)
+		}
+	}
+	return out
 }
 
 func requestParts() []formPart[requestForm] {
@@ -101,6 +124,12 @@ func requestRows() []formRow[requestForm] {
 			return sheet.Coded(way, text.Label(fileWays, way))
 		}},
 		{"data", "file_detail", "ファイル名と目的", "Files and purpose", sheet.Words, said(func(r api.Request) string { return r.FilesDetail })},
+		{"notice", "notice_version", "告知の版", "Version of the notice", sheet.Number, func(x f) sheet.Cell {
+			if x.v.o.NoticeVersion == 0 {
+				return sheet.Cell{}
+			}
+			return sheet.Count(int64(x.v.o.NoticeVersion))
+		}},
 		{"notice", "conditions", "条件", "Conditions", sheet.Words, said(func(r api.Request) string { return r.Conditions })},
 		{"notice", "recording_told", "記録と立会いの説明", "Told of recording", sheet.Flag, func(x f) sheet.Cell { return sheet.YesNo(x.Whole.RecordingTold) }},
 		{"notice", "clauses_told", "特記事項の説明", "Told of the clauses", sheet.Flag, func(x f) sheet.Cell { return sheet.YesNo(x.Whole.ClausesTold) }},

@@ -22,9 +22,10 @@ type FormKind struct {
 
 	Of text.Text // what names the thing that it is of, with an example; empty: it is of a month
 
-	file  string // begins the names of its files
-	month bool   // it is of a month, and not of one thing
-	seals []text.Text
+	file  string      // begins the names of its files
+	month bool        // it is of a month, and not of one thing
+	seals []text.Text // frames to be stamped, where the institution has such
+	boxes []text.Text // 決裁欄, in blank forms
 	read  func(v *Views, ctx context.Context, by Reader, a FormAsked) (*sheet.Sheet, error)
 	blank func() []sheet.Part // the form without values; nil: it is not written by hand
 }
@@ -44,10 +45,13 @@ type FormAsked struct {
 
 var sealedBy = []text.Text{text.Of("所管課長", "Head of section"), text.Of("情報システム課", "IS section")}
 
+// decisionBoxes are the frames of 決裁欄.
+var decisionBoxes = []text.Text{text.Of("課長", "Head"), text.Of("第二", "Second"), text.Of("後閲", "Seen after")}
+
 // formKinds are the forms in the order of screens §5.
 func formKinds() []FormKind {
 	return []FormKind{
-		{Key: "request", Name: text.Of("リモート保守作業申請書", "Remote maintenance request"), Of: text.Of("申請番号(例 R8-0124)", "a request, as R8-0124"), file: "hoshu-shinsei", read: (*Views).requestSheet, blank: blankOf(requestParts(), requestRows())},
+		{Key: "request", Name: text.Of("リモート保守作業申請書", "Remote maintenance request"), Of: text.Of("申請番号(例 R8-0124)", "a request, as R8-0124"), file: "hoshu-shinsei", read: (*Views).requestSheet, boxes: decisionBoxes, blank: blankOf(requestParts(), requestRows())},
 		{Key: "ledger", Name: text.Of("接続台帳", "Ledger of connections"), file: "setsuzoku-daicho", Wide: true, month: true, seals: sealedBy, read: (*Views).ledgerSheet, blank: blankLedger},
 		{Key: "work-report", Name: text.Of("作業報告書", "Work report"), Of: text.Of("作業報告書の番号(例 W-0001)", "a work report, as W-0001"), file: "sagyo-hokoku", read: (*Views).reportSheet, blank: blankOf(reportParts, reportRows())},
 		{Key: "attendance", Name: text.Of("立会確認書", "Attendance record"), Of: text.Of("時間枠の番号(例 R8-0124-1)", "a window, as R8-0124-1"), file: "tachiai-kakunin", read: (*Views).attendanceSheet, blank: blankOf(attendanceParts(), attendanceRows())},
@@ -111,6 +115,9 @@ func (v *Views) BlankForm(ctx context.Context, by Reader, key string) (*sheet.Sh
 		return nil, fmt.Errorf("number a form for handwriting: %w", err)
 	}
 	s := &sheet.Sheet{No: text.Of("用紙番号 "+no, "Paper "+no), Blank: true, Marks: []text.Text{text.Of("手書き用", "For handwriting")}, Parts: k.blank()}
+	for _, title := range k.boxes {
+		s.Decided = append(s.Decided, sheet.Decided{Title: title})
+	}
 	v.dress(s, k)
 	s.Notes = append(s.Notes, text.Of("復旧したら、この用紙の内容を関守に後日入力し(用紙番号 "+no+")、用紙は保管してください。", "When the system is back, enter this paper afterwards (paper "+no+"), and keep it."))
 	return s, nil
@@ -118,7 +125,10 @@ func (v *Views) BlankForm(ctx context.Context, by Reader, key string) (*sheet.Sh
 
 // dress gives a sheet what all have.
 func (v *Views) dress(s *sheet.Sheet, k FormKind) {
-	s.Key, s.Name, s.Wide, s.Seals = k.file, k.Name, k.Wide, k.seals
+	s.Key, s.Name, s.Wide = k.file, k.Name, k.Wide
+	if v.o.Seals {
+		s.Seals = k.seals
+	}
 	s.Printed, s.Version, s.Addressed = v.o.Clock().In(v.o.Zone), v.o.Version, v.o.Institution
 }
 

@@ -51,6 +51,8 @@ type Options struct {
 	// Institution, Version and Scratch are for forms: the name at their top, the program at their foot, and a directory of the broker in which
 	// rows of a large workbook wait while it is written. Empty Scratch: the machine's directory for such files.
 	Institution, Version, Scratch string
+	Seals                         bool                 // printed forms have frames to be stamped
+	NoticeVersion                 int                  // of the notice of monitoring in force; 0: unknown
 	Clock                         func() time.Time     // nil: the machine's
 	Settings                      conformance.Settings // of the configuration, for the comparison with standards
 	// First counts a refused look and tells whether it is the first of its kind, which gets an entry (refusals.Tally.First). Nil: each
