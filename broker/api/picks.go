@@ -56,7 +56,7 @@ var picks = map[Pick]text.Text{
 	PickRandom:     text.Of("無作為抽出", "chosen at random"),
 	PickNewCommand: text.Of("この事業者がこのシステムで初めて使う命令", "a command that the vendor never used on this system"),
 	PickMoreOutput: text.Of("出力がいつもより大幅に多い", "far more output than usual"),
-	PickOffScope:   text.Of("申請にない表の名称", "a table that the request does not name"),
+	PickOffScope:   text.Of("今回の申請にも以前の申請にもない表の名称", "a table that neither this request nor an earlier one names"),
 	PickIdleBurst:  text.Of("長い無操作のあとの集中した出力", "a burst of output after a long silence"),
 	PickCopied:     text.Of("ファイルや表の複写", "files or tables copied"),
 	PickFollowUp:   text.Of("前回の指摘の確認", "follow-up of the last finding"),

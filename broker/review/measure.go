@@ -25,7 +25,8 @@ const (
 	mostCompared  = 200      // earlier sessions
 	mostMeasured  = 100      // sessions of one page
 	measureAgain  = 24 * time.Hour
-	commandsMarks = "commands" // purpose of the marks
+	commandsMarks = "commands" // purposes of the marks
+	tablesMarks   = "tables"
 )
 
 // standsOut judges a session's figures. filesAllowed: the request allows that files are exchanged.
@@ -113,7 +114,7 @@ func (q *Queue) measure(tx *store.Tx, v store.Session, t traits.Traits) error {
 	if err != nil {
 		return err
 	}
-	m.Outside = len(t.Outside(words))
+	outside := t.Outside(words)
 	earlier, err := tx.MeasuresBefore(v.Vendor, v.System, v.Created, mostCompared)
 	if err != nil {
 		return err
@@ -129,6 +130,19 @@ func (q *Queue) measure(tx *store.Tx, v store.Session, t traits.Traits) error {
 	if m.Earlier = len(earlier); m.Earlier > 0 {
 		m.Usual = outputs[len(outputs)/2]
 	}
+	// A table that an earlier request of the vendor on the system named, and whose work used it, is a known one. Use alone makes no table known.
+	for _, name := range t.Tables {
+		mark, err := q.o.Ring.Mark(tablesMarks, strings.Join([]string{v.Vendor, v.System, name}, "\x00"))
+		if err != nil {
+			return err
+		}
+		switch {
+		case !slices.Contains(outside, name):
+			m.Marks = append(m.Marks, mark)
+		case !used[mark]:
+			m.Outside++
+		}
+	}
 	for _, name := range t.Commands {
 		mark, err := q.o.Ring.Mark(commandsMarks, strings.Join([]string{v.Vendor, v.System, name}, "\x00"))
 		if err != nil {
@@ -143,8 +157,8 @@ func (q *Queue) measure(tx *store.Tx, v store.Session, t traits.Traits) error {
 		return err
 	}
 	_, err = tx.Append(ledger.Draft{Kind: "session.measured", Actor: broker, Subjects: []string{v.ID, v.Request, v.System}, Payload: map[string]any{
-		"session_id": v.ID, "output": m.Output, "files": m.Files, "copied": m.Copied, "silence": int64(m.Silence / time.Second), "burst": m.Burst, "tables": m.Tables, "outside": m.Outside,
-		"commands": len(m.Marks), "unused": m.Unused, "earlier": m.Earlier, "usual": m.Usual, "reasons": append([]api.Pick{}, standsOut(m, allowed)...)}})
+		"session_id": v.ID, "output": m.Output, "files": m.Files, "copied": m.Copied, "silence": int64(m.Silence / time.Second), "burst": m.Burst, "tables": m.Tables, "outside": len(outside), "unfamiliar": m.Outside,
+		"commands": len(t.Commands), "unused": m.Unused, "earlier": m.Earlier, "usual": m.Usual, "reasons": append([]api.Pick{}, standsOut(m, allowed)...)}})
 	return err
 }
 

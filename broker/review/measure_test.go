@@ -111,6 +111,32 @@ func TestWithoutEarlierWorkNothingIsNew(t *testing.T) {
 	}
 }
 
+// TestATableOfAnEarlierRequestIsKnown: a request that names no table still allows the tables which an earlier request of the vendor on the system named and
+// its work used. A table that was only used, and named by no request, is never usual, however often it is used.
+func TestATableOfAnEarlierRequestIsKnown(t *testing.T) {
+	t.Parallel()
+	g := newGenerator(t, 7)
+	at := time.Date(2026, 11, 30, 9, 0, 0, 0, townhall.Zone)
+	for i, w := range []generated{
+		{table: "kojo", asks: "表 kojo を直す"}, {table: "kojo", asks: "明細の画面を直す"}, {table: "zeimu", asks: "明細の画面を直す"}, {table: "zeimu", asks: "明細の画面を直す"}, {table: "zeimu", asks: "表 kojo を直す"},
+	} {
+		w.id = "S-" + at.Format("20060102") + "-01"
+		g.work(t, w, at, 3*i)
+		g.all = append(g.all, w)
+		at = at.AddDate(0, 0, 1)
+	}
+	for i, want := range []bool{false, false, true, true, true} {
+		if got := slices.Contains(g.picksOf(t, g.all[i].id), api.PickOffScope); got != want {
+			t.Errorf("work %d (%s, %s): %v", i, g.all[i].table, g.all[i].asks, got)
+		}
+	}
+	for i, p := range g.entriesOf(t, "session.measured") {
+		if want := [][2]float64{{0, 0}, {1, 0}, {1, 1}, {1, 1}, {1, 1}}[i]; p["outside"] != want[0] || p["unfamiliar"] != want[1] {
+			t.Errorf("entry %d: %v of %v", i, p["outside"], p["unfamiliar"])
+		}
+	}
+}
+
 // TestMeasuresGoWithTheRecording: the figures of a session are forgotten as its disposal ends, and are not made again.
 func TestMeasuresGoWithTheRecording(t *testing.T) {
 	t.Parallel()

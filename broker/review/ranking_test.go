@@ -152,7 +152,8 @@ A careful oddity "with a reason" mostly has one of another cause, such as an urg
 ## What it misses
 - Commands are read off the screen, behind a prompt. A command that is typed without an echo, run by a script or an editor, or typed at a prompt of an unknown form is not seen. Text that looks like a prompt counts as a command.
 - A tool under the name of a usual one is a usual one. A copy by the shell itself (` + "`cat a > /tmp/b`" + `) is no copy.
-- Statements in a file name no tables. A table that the request names in other words (明細 for ` + "`meisai`" + `) counts as a table outside the request: most false alarms of that reason.
+- Statements in a file name no tables. A table that the request names in other words (明細 for ` + "`meisai`" + `) counts as a table outside the request, until a request of the vendor on the system has named it and its work has used it.
+- A table that an earlier request named is a known one, also in work whose own request is about something else. Use alone makes no table known, so no one accustoms the ranking to a table.
 - "Never used" and "far more than usual" need three earlier sessions of the vendor on the system whose recordings are still kept; after these are disposed of, their commands are new again.
 - A silence that is broken by any output is none. Output just below five times the usual is usual.
 - A number that was not masked (` + "`rv-number-masked`" + ` is by the masking of the relay) is not seen.

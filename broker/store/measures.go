@@ -16,14 +16,14 @@ type Measure struct {
 	Silence time.Duration // in whole seconds, before the largest burst of output; 0: none
 	Burst   int64         // bytes of that burst
 	Tables  int           // that statements named
-	Outside int           // of these not in the text of the request
+	Outside int           // of these neither in the text of the request nor in that of an earlier one whose work used it
 
 	// Compared with the vendor's earlier sessions on the system:
 	Earlier int   // how many these are
 	Unused  int   // commands that none of them used
 	Usual   int64 // median of their output, in bytes
 
-	Marks []string // of the names of commands (keys.Ring.Mark)
+	Marks []string // of the names of commands, and of the tables that the request named (keys.Ring.Mark)
 }
 
 const measureColumns = `SELECT session, vendor, system, created, output, files, copied, silence, burst, tables, outside, earlier, unused, usual, marks FROM session_measures`
