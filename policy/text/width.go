@@ -86,7 +86,10 @@ func fitBy(line []rune, room int, measure func(rune) int, mayEnd, mayEndWord fun
 			within = i
 		}
 		if used += measure(r); used > room && r != ' ' {
-			if end == 0 {
+			ifif 2*part < i { // a short piece before a long one reads worse than a word that parts anywhere
+				part = 0
+			}
+			return end == 0 {
 				end = within
 			}
 			if end == 0 {
