@@ -138,3 +138,17 @@ func zipped(t *testing.T, body, begins string) string {
 	t.Fatalf("no file %s", begins)
 	return ""
 }
+
+// The report of a year that is over, which is the one to be made final, is found without typing an address: from the menu's page and from
+// the list of forms.
+func TestTheReportOfThePastYearIsFound(t *testing.T) {
+	t.Parallel()
+	w := found(t)
+	section := w.as("deputy")
+	section.get("/forms?lang=ja").has(t, `href="/annual"`, "年次報告を開く")
+	section.get("/annual/R8?lang=ja").has(t, `href="/annual/R7"`, "前の年度(R7)")
+	section.get("/annual/R8?lang=en").lacks(t, `href="/annual/R9"`)
+	section.get("/annual/R7?lang=en").has(t, `href="/annual/R6"`, `href="/annual/R8"`, "The year after (R8)")
+	section.get("/annual/R1?lang=en").lacks(t, `href="/annual/R0"`)
+	w.as("kato").get("/forms?lang=ja").lacks(t, "年次報告を開く")
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"sekimori/broker/annual"
 	"sekimori/broker/fault"
 	"sekimori/broker/sheet"
 	"sekimori/broker/store"
@@ -44,7 +45,23 @@ func (p *Pages) annualYear(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.showForm(view.FormAsked{Form: "annual", ID: id}, openActs(offers, "/annual/"+url.PathEscape(id))...)
+	return v.showForm(view.FormAsked{Form: "annual", ID: id}, append(openActs(offers, "/annual/"+url.PathEscape(id)), p.yearsBeside(id)...)...)
+}
+
+// yearsBeside lead to the reports of the years before and after; a report is made final after its year.
+func (p *Pages) yearsBeside(id string) (beside []Link) {
+	year, err := annual.FiscalYear(id)
+	if err != nil {
+		return nil
+	}
+	if before := annual.Name(year - 1); year > 2019 { // Reiwa began in that fiscal year
+		beside = append(beside, Link{text2("前の年度("+before+")", "The year before ("+before+")"), "/annual/" + before})
+	}
+	present, err := annual.FiscalYear(p.o.Views.ThisFiscalYear())
+	if after := annual.Name(year + 1); err == nil && year < present {
+		beside = append(beside, Link{text2("次の年度("+after+")", "The year after ("+after+")"), "/annual/" + after})
+	}
+	return beside
 }
 
 // receipt shows the receipt of a recording's disposal.
@@ -79,10 +96,11 @@ type FormsPage struct {
 type FormLine struct {
 	Name                 text.Text
 	Blank, Print, Export string // addresses; empty: not from here
+	Open                 string // address of the form's own page
 }
 
 func (p *Pages) forms(v *visit) error {
-	page := &FormsPage{Frame: v.frame(), May: v.mayExport(), Late: v.leadsTo("/late-entries"), Enter: v.leadsTo("/late-entries/new"), Table: Table{Caption: text2("様式", "Forms"), Columns: []text.Text{text2("様式", "Form"), text2("手書き用", "For handwriting"), text2("今月分", "This month")}}}
+	page := &FormsPage{Frame: v.frame(), May: v.mayExport(), Late: v.leadsTo("/late-entries"), Enter: v.leadsTo("/late-entries/new"), Table: Table{Caption: text2("様式", "Forms"), Columns: []text.Text{text2("様式", "Form"), text2("手書き用", "For handwriting"), text2("今月分・今年度", "This month or year")}}}
 	month := p.o.Clock().In(p.o.Zone).Format("2006-01")
 	for _, k := range view.Forms() {
 		one := FormLine{Name: k.Name}
@@ -97,6 +115,9 @@ func (p *Pages) forms(v *visit) error {
 			if page.May {
 				one.Export = "/forms/" + k.Key + "/export?month=" + month
 			}
+		}
+		if k.Key == "annual" && yearReaders().Allow(v.person) {
+			one.Open = "/annual"
 		}
 		page.Rows = append(page.Rows, one)
 	}

@@ -108,7 +108,7 @@ func (p *Pages) search(v *visit) error {
 	}
 	asked := view.SearchAsked{Words: typed("words"), System: typed("system"), Next: typed("next")}
 	if asked.From, asked.To, ok = view.SearchDays(typed("from"), typed("to"), p.o.Zone); !ok {
-		return wrong(fault.BadRequest("日は 2026-11-24 の形です", "a day is like 2026-11-24", nil), "from")
+		return wrong(fault.BadRequest("2026-11-24 のように、ある日を書いてください", "write a day that exists, like 2026-11-24", nil), "from")
 	}
 	found, err := p.o.Views.Search(v.r.Context(), v.reader(), asked, why)
 	var denied *policy.Denied

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -9,6 +10,7 @@ import (
 	"sekimori/broker/api"
 	"sekimori/broker/fault"
 	"sekimori/broker/sheet"
+	"sekimori/broker/store"
 	"sekimori/broker/view"
 	"sekimori/policy"
 	"sekimori/policy/text"
@@ -97,6 +99,11 @@ func (s *Server) formFile(c *call) error {
 // annual shows the figures of a fiscal year.
 func (s *Server) annual(c *call) error {
 	v, err := s.o.Views.Year(c.r.Context(), c.reader(), c.r.PathValue("fy"))
+	if errors.Is(err, store.ErrNotFound) {
+		f := fault.NotFound()
+		f.HintJA, f.HintEN = "年度は R8(令和8年度、2026年4月から)のように書いてください", "write a fiscal year as R8 (from April 2026 on)"
+		return f
+	}
 	return c.answer(v, err)
 }
 

@@ -26,7 +26,7 @@ func (s *Server) search(c *call) error {
 	asked := view.SearchAsked{Words: c.r.FormValue("words"), System: c.r.FormValue("system"), Next: c.r.FormValue("next")}
 	ok := false
 	if asked.From, asked.To, ok = view.SearchDays(c.r.FormValue("from"), c.r.FormValue("to"), s.o.Zone); !ok {
-		return fault.BadRequest("日は 2026-11-24 の形です", "a day is like 2026-11-24", nil)
+		return fault.BadRequest("from と to には、2026-11-24 のように、ある日を書いてください", "from and to take a day that exists, like 2026-11-24", nil)
 	}
 	out, err := s.o.Views.Search(c.r.Context(), c.reader(), asked, why)
 	if errors.Is(err, view.ErrSearchWords) {
