@@ -93,6 +93,9 @@ func onList(tx *store.Tx, id, key string) (store.IncidentTell, error) {
 		}
 		keys = append(keys, t.Key)
 	}
+	if len(keys) == 0 {
+		return store.IncidentTell{}, forms.Wrong("key", "unknown-word", "この事案に、知らせる先の一覧はありません(登録簿の institution の tell)。", "this incident has no list of whom to tell (in the registry: institution, tell)")
+	}
 	words := strings.Join(keys, ", ")
 	return store.IncidentTell{}, forms.Wrong("key", "unknown-word", "この事案の一覧にありません(一覧: "+words+")。", "it is not on this incident's list ("+words+")")
 }

@@ -111,6 +111,8 @@ func TestWhoMustBeToldIsNotedOnce(t *testing.T) {
 	if st, err := f.One(t.Context(), next); err != nil || len(st.Tells) != 0 {
 		t.Errorf("%+v, %v", st.Tells, err)
 	}
+	_, err = f.Told(t.Context(), next, api.ToldBody{Key: "head", Text: "電話"}, townhall.Caller("kato"))
+	want(t, "an incident without a list", err, "key: this incident has no list of whom to tell (in the registry: institution, tell)")
 }
 
 // A row that is late raises one alarm, at its time and not before; a drill's row raises none.

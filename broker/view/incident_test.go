@@ -35,6 +35,38 @@ func frozen(t *testing.T) (a *archive, incident string) {
 	return a, id
 }
 
+// The timeline says in words why an approval was refused, also where no rule but a check item or a mistake stood against it.
+func TestTheTimelineHasNoCodes(t *testing.T) {
+	t.Parallel()
+	a, id := frozen(t)
+	err := a.DB.Write(t.Context(), func(tx *store.Tx) error {
+		for _, reason := range []string{"check-items", "invalid"} {
+			d := townhall.Draft("request.refused-approval")
+			d.Subjects, d.Payload = []string{id}, map[string]any{"request": "R8-0001", "reason": reason}
+			if _, err := tx.Append(d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := a.views.IncidentTimeline(t.Context(), a.reader("mori"), id, view.Page{Limit: 500})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for _, e := range list.Items {
+		if e.Kind == "request.refused-approval" {
+			said = append(said, e.SaidJA, e.SaidEN)
+		}
+	}
+	if want := []string{"確認事項が残っています", "check items are open", "入力に誤りがあります", "the input has mistakes"}; !slices.Equal(said, want) {
+		t.Errorf("%q", said)
+	}
+}
+
 // export makes a bundle as mori, the auditor.
 func (a *archive) export(incident string, purpose policy.Purpose) (*bundle.Bundle, error) {
 	a.t.Helper()

@@ -157,6 +157,12 @@ func incidentEntry(e ledger.Entry, drill bool, z *time.Location) api.IncidentEnt
 	}
 }
 
+// unanswered are the reasons of a refused approval that are no rule's.
+var unanswered = map[string]text.Text{
+	"check-items": text.Of("確認事項が残っています", "check items are open"),
+	"invalid":     text.Of("入力に誤りがあります", "the input has mistakes"),
+}
+
 // saidIn is the reason that an entry gives, or the words that a person wrote with it; zero: it has none, or they were disposed of. Texts of
 // strangers are made harmless by the one who shows them.
 func saidIn(kind string, payload []byte) text.Text {
@@ -176,6 +182,9 @@ func saidIn(kind string, payload []byte) text.Text {
 				return policy.Reason(word).Label()
 			}
 		}
+	}
+	if word, ok := p.Reason.(string); ok && kind == "request.refused-approval" {
+		return text.Label(unanswered, word)
 	}
 	for _, said := range []any{p.Reason, p.Note, p.Text} {
 		if words, ok := said.(string); ok && !policy.Blank(words) {

@@ -86,7 +86,8 @@ func printedCommandsWork(ctx context.Context, t *testing.T, code string, printed
 	_, _ = terminal.WriteString("exit\n")
 	_ = login.Wait()
 
-	for _, begins := range []string{"gate sato+hr-db@127.0.0.1 id", "as tachiai attend show", "as tachiai session list", "as joho files list", "as tenken ledger list"} {
+	for _, begins := range []string{"gate sato+hr-db@127.0.0.1 id", "as tachiai attend show", "as tachiai session list", "as joho files list", "as tenken ledger list",
+		"as tenken session summary", "as tenken recording search", "as tenken review list", "as tenken annual show", "as kacho incident show", "as kacho incident told"} {
 		i := slices.IndexFunc(commands, func(c string) bool { return strings.HasPrefix(c, begins) })
 		if i < 0 {
 			t.Errorf("%q is not among %q", begins, commands)

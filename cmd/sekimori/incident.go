@@ -74,13 +74,14 @@ func (p *program) incident(v api.Freeze) error {
 		return err
 	}
 	rows := api.List[api.Tell]{Items: v.Tell, Total: len(v.Tell)}
-	return list(p, rows, "知らせる先の一覧はありません。", "There is no list of whom to tell.", []column[api.Tell]{
-		{"KEY", "KEY", func(t api.Tell) string { return t.Key }},
-		{"状態", "STATE", func(t api.Tell) string { return p.drill(v.Drill) + word(p, t.State) }},
-		{"相手", "WHOM", func(t api.Tell) string { return p.say(t.JA, t.EN) }},
-		{"期限", "DUE", func(t api.Tell) string { return stamp(t.Due) }},
-		{"記録", "NOTED", func(t api.Tell) string { return stamp(t.At) }},
-		{"だれが", "BY", func(t api.Tell) string { return p.named(t.By) }},
-		{"言葉", "WORDS", func(t api.Tell) string { return t.Words }},
-	})
+	return list(p, rows, "知らせる先の一覧はありません。次の事案からは、登録簿の institution の tell に書いた一覧が付きます。",
+		"There is no list of whom to tell. Later incidents have the one written in the registry, at institution, tell.", []column[api.Tell]{
+			{"KEY", "KEY", func(t api.Tell) string { return t.Key }},
+			{"状態", "STATE", func(t api.Tell) string { return p.drill(v.Drill) + word(p, t.State) }},
+			{"相手", "WHOM", func(t api.Tell) string { return p.say(t.JA, t.EN) }},
+			{"期限", "DUE", func(t api.Tell) string { return stamp(t.Due) }},
+			{"記録", "NOTED", func(t api.Tell) string { return stamp(t.At) }},
+			{"だれが", "BY", func(t api.Tell) string { return p.named(t.By) }},
+			{"言葉", "WORDS", func(t api.Tell) string { return t.Words }},
+		})
 }

@@ -74,6 +74,7 @@ func (d *demo) invite(ctx context.Context) {
 		return
 	}
 	port := d.broker.SSHAddr().(*net.TCPAddr).Port
+	year, _, _ := strings.Cut(d.window, "-") // the fiscal year begins a request's number
 	as := func(a *actor, command string) string { return "  as " + a.login + " " + command }
 	ssh := fmt.Sprintf("ssh -p %d -i %s -o UserKnownHostsFile=%s", port, filepath.Join(d.dir, "engineer"), filepath.Join(d.dir, "known_hosts"))
 	detail := append([]string{"", d.say("画面で試す。リンクは一度だけ使え、押すとその人としてサインインします。別の人には別のブラウザー(またはプライベートウィンドウ)を。決定のたびにパスワード demo-ログイン名-passphrase と、ここで出る認証コードを求めます:",
@@ -113,7 +114,15 @@ func (d *demo) invite(ctx context.Context) {
 			as(d.tachiai, "window close "+d.window),
 			"", d.say("点検担当として読む・確かめる", "Read and verify as the auditor"),
 			as(d.tenken, "recording play "+d.session+" --purpose periodic-review"),
+			as(d.tenken, "session summary "+d.session+" --purpose periodic-review"),
+			as(d.tenken, "recording search removed --purpose periodic-review"),
+			as(d.tenken, "review list"),
 			as(d.tenken, "ledger list"),
+			as(d.tenken, "annual show "+year),
+			"", d.say("凍結の経過、知らせる先、証拠一式", "The freeze: who must be told, and its evidence in one archive"),
+			as(d.kacho, "incident show I-001"),
+			as(d.kacho, "incident told I-001 section-head --text test"),
+			as(d.tenken, "incident export I-001 --purpose incident -o incident.zip"),
 			"", d.say("人事課長としてすべてを凍結する", "Freeze everything as the head of section"),
 			as(d.kacho, "freeze on --all --reason test"),
 		}...)...)
