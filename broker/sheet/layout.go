@@ -206,10 +206,6 @@ func (l *layout) part(p Part, rows [][]Cell) {
 		if p.Table != nil && len(p.Fields) == 0 { // no title stands alone at the end of a page
 			need += tableRoom(p.Table.Columns)
 		}
-		l.room(need
-		if p.Table != nil && len(p.Fields) == 0 && p.Bars == "" {
-			need += l.begin(p.Table.Columns, rows)
-		}
 		l.room(need)
 		l.y += padding
 		l.write(margin, l.y, sizeText, l.clean(title))

@@ -19,7 +19,7 @@ func (l *layout) table(p Part, rows [][]Cell) {
 		}
 		l.rule()
 	}
-	l.room(tableRoom(p.Table.Columns)l.begin(p.Table.Columns, rows))
+	l.room(tableRoom(p.Table.Columns))
 	heads()
 	if l.s.Blank {
 		rows = make([][]Cell, blankRows)
@@ -38,37 +38,9 @@ func tableRoom(columns []Column) float64 {
 	return float64(len(decksOf(columns))+1) * 3 * sizeTable * leading
 }
 
-// begin is the height of a table's heads with its first row: heads without a row do not end a page. A first row of more than a third of a page
-// begins on any.
-func (l *layout) begin(columns []Column, rows [][]Cell) float64 {
-	decks := decksOf(columns)
-	need := float64(len(decks)+1) * 3 * sizeTable * leading
-	if l.s.Blank || len(rows) == 0 {
-		return need
-	}
-	lost := maps.Clone(l.lost) // what is only measured is not counted
-	_, first := l.cells(columns, decks, rows[0])
-	l.lost = lost
-	return max(need, min(float64(len(decks))*(2*sizeTable*leading+2*padding)+first, l.bottom/3))
-}
-
 // row keeps the decks of one row on one page where they fit.
 func (l *layout) row(columns []Column, decks [][]int, row []Cell, heads func()) {
-	all, total := l.cells(columns, decks, row)
-	if l.y+total > l.bottom && total < l.bottom-2*margin {
-		l.newPage()
-		heads()
-	}
-	for _, cells := range all {
-		l.box(cells, heads)
-	}
-	if len(decks) > 1 {
-		l.rule()
-	}
-}
-
-// cells are the cells of a row by its decks, and its height.
-func (l *layout) cells(columns []Column, decks [][]int, row []Cell) (all [][]box, total float64) {
+	all, total := make([][]box, 0, len(decks)), 0.0
 	for _, deck := range decks {
 		var cells []box
 		most := 1
@@ -85,7 +57,16 @@ func (l *layout) cells(columns []Column, decks [][]int, row []Cell) (all [][]box
 		}
 		all, total = append(all, cells), total+float64(most)*sizeTable*leading+2*padding
 	}
-	return all, total
+	if l.y+total > l.bottom && total < l.bottom-2*margin {
+		l.newPage()
+		heads()
+	}
+	for _, cells := range all {
+		l.box(cells, heads)
+	}
+	if len(decks) > 1 {
+		l.rule()
+	}
 }
 
 // rule is a thick line below what came last.

@@ -86,10 +86,7 @@ func fitBy(line []rune, room int, measure func(rune) int, mayEnd, mayEndWord fun
 			within = i
 		}
 		if used += measure(r); used > room && r != ' ' {
-			ifif 2*part < i { // a short piece before a long one reads worse than a word that parts anywhere
-				part = 0
-			}
-			return end == 0 {
+			if end == 0 {
 				end = within
 			}
 			if end == 0 {
