@@ -149,7 +149,7 @@ func TestADamagedRecordingIsExportedAsItCanBeRead(t *testing.T) {
 	if a.status == http.StatusOK || a.header.Get("Content-Disposition") != "" {
 		t.Fatalf("%d %.200s", a.status, a.body)
 	}
-	a.has(t, "読めるところまで", `name="damaged"`)
+	a.has(t, "読めるところまで", `name="damaged"`, `value="periodic-review" checked`)
 	form.Set("damaged", "true")
 	a = b.post("/recordings/"+id+"/offline", form)
 	if a.status != http.StatusOK || !strings.Contains(a.header.Get("Content-Disposition"), id+".html") || !strings.Contains(a.body, "証拠として使えません") || !strings.Contains(a.body, "UPDATE 3") || strings.Contains(a.body, " over ") {

@@ -191,7 +191,11 @@ func (p *Pages) playback(v *visit) error {
 		page.Cast += "&idle=full"
 	}
 	for _, m := range line.Marks {
-		page.Marks = append(page.Marks, MarkRow{At: m.At.Format("15:04:05"), ISO: m.At.Format("2006-01-02T15:04:05-07:00"), Group: m.Group.Label(), Text: text2(m.JA, m.EN),
+		group := m.Group.Label()
+		if m.Group == api.MarkGap { // its text begins with the same words
+			group = text.Text{}
+		}
+		page.Marks = append(page.Marks, MarkRow{At: m.At.Format("15:04:05"), ISO: m.At.Format("2006-01-02T15:04:05-07:00"), Group: group, Text: text2(m.JA, m.EN),
 			Shape: markShapes[m.Group], PlayMS: m.PlayMS, Read: fmt.Sprintf("%s/text?v=%s&at=%d#found", base, name, m.AtMS)})
 	}
 	page.Frame.Scripts = append(page.Frame.Scripts, "playback.js")

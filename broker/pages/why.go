@@ -15,7 +15,7 @@ func (v *visit) purposeFields(act policy.Act, wrong text.Text) (purpose, explana
 		explanation.Value = list[0]
 	}
 	for _, one := range policy.Purposes(act) {
-		purpose.Choices = append(purpose.Choices, Choice{Word: string(one), Text: one.Label()})
+		purpose.Choices = append(purpose.Choices, Choice{Word: string(one), Text: one.Label(), Set: string(one) == first(v.given("purpose"))})
 	}
 	return purpose, explanation
 }
