@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"sekimori/recordings"
 	"sekimori/recordings/exactjson"
 )
 
@@ -17,7 +16,7 @@ const (
 	Format        = "sekimori-incident-bundle"
 	Version       = 2
 	versionNoKeys = 1
-	keysSuffix    = recordings.KeysSuffix
+	keysSuffix    = ".keys" // recordings.KeysSuffix, which this layer does not import
 )
 
 // The names in a bundle. Recordings have Recordings + the session + RecordingSuffix.
