@@ -61,20 +61,7 @@ func TestAYearlyReportIsMadeFinalOnItsPage(t *testing.T) {
 func TestAYearWithoutWorkHasNoRates(t *testing.T) {
 	t.Parallel()
 	w := found(t)
-	w.put(func(tx *store.Tx) error {
-		for _, one := range []struct {
-			kind string
-			p    map[string]any
-		}{
-			{"session.opening", map[string]any{"session_id": "S-20261124-09", "window": "R8-0009-1", "request_no": "R8-0009", "vendor": "V-012", "engineer": "E-0031", "attendant": "U-005"}},
-			{"session.ended", map[string]any{"session_id": "S-20261124-09", "request_no": "R8-0009", "seconds": 600, "end_cause": "ended-by-engineer"}},
-		} {
-			if _, err := tx.Append(ledger.Draft{Kind: one.kind, Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Payload: one.p}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	w.ledgersWork()
 	b := w.as("mori")
 	first := b.get("/annual/R8?lang=ja")
 	first.has(t, "概要(前年度比)", "立会い率 100%", "—(台帳なし)", "表2 接続 終了理由別", `href="#sessions"`, `id="sessions"`, "CSV一式", "検証ファイル")
@@ -104,6 +91,42 @@ func TestAYearWithoutWorkHasNoRates(t *testing.T) {
 	}
 	if a := b.get("/annual/R9?lang=en"); !strings.Contains(a.body, "— (no sessions)") || strings.Contains(a.body, "接続なし") {
 		t.Error("the English page")
+	}
+}
+
+// ledgersWork enters the opening and the end of an attended session.
+func (w *world) ledgersWork() {
+	w.t.Helper()
+	w.put(func(tx *store.Tx) error {
+		for _, one := range []struct {
+			kind string
+			p    map[string]any
+		}{
+			{"session.opening", map[string]any{"session_id": "S-20261124-09", "window": "R8-0009-1", "request_no": "R8-0009", "vendor": "V-012", "engineer": "E-0031", "attendant": "U-005"}},
+			{"session.ended", map[string]any{"session_id": "S-20261124-09", "request_no": "R8-0009", "seconds": 600, "end_cause": "ended-by-engineer"}},
+		} {
+			if _, err := tx.Append(ledger.Draft{Kind: one.kind, Actor: ledger.Actor{Kind: "broker", Via: "timer"}, Payload: one.p}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// The page with its charts holds to the rules of accessibility in every look, with a year before and without.
+func TestTheYearlyReportInABrowser(t *testing.T) {
+	t.Parallel()
+	wholeRun(t)
+	startChromium(t)
+	w := found(t)
+	w.ledgersWork()
+	for _, year := range []string{"R8", "R9"} {
+		for _, l := range looks {
+			b := w.tab("mori", l)
+			b.open("/annual/" + year)
+			b.checked("/annual/"+year+" "+l.String(), l)
+		}
+		w.Pass(200 * 24 * time.Hour)
 	}
 }
 
