@@ -17,7 +17,8 @@ type FS interface {
 	Link(old, new string) error
 	// Rename is os.Rename. Only a keys file is replaced.
 	Rename(old, new string) error
-	// Remove is os.Remove. Only the name under which a file begins, a keys file, and the probe of a disk are removed.
+	// Remove is os.Remove. Only the name under which a file begins, a recording that its session did not wait for, a keys file, and the
+	// probe of a disk are removed.
 	Remove(name string) error
 	// SyncDir makes the names in dir durable.
 	SyncDir(dir string) error

@@ -199,6 +199,31 @@ func TestAPersonsPauseOutlastsTheLag(t *testing.T) {
 	})
 }
 
+// TestADiskThatHangsAsARecordingBeginsRefusesItsSession: the probe before was answered, and the header of the recording never becomes durable. The
+// engineer is refused in time. A file that comes late is removed, because the ledger names none.
+func TestADiskThatHangsAsARecordingBeginsRefusesItsSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Hour, promptly)
+		goOn := w.disk.StallSync()
+		began := time.Now()
+		v := w.admit(w.engineer(0))
+		_, said, exit := v.run("id")
+		if took := time.Since(began); took > recordWithin+5*time.Second || exit != policy.RecordingUnavailable.Exit() || !strings.Contains(said, "[128]") {
+			t.Errorf("after %s: exit %d, %q", took, exit, said)
+		}
+		<-v.over
+		row, _ := v.stored("session.ended")
+		goOn()
+		synctest.Wait()
+		if row.Reason != policy.RecordingUnavailable || row.RecordingSum != "" {
+			t.Errorf("ended as %s, recording %q", row.Reason, row.RecordingSum)
+		}
+		if left, err := filepath.Glob(filepath.Join(w.dir, "recordings", "*", "*", "*")); err != nil || len(left) > 0 {
+			t.Errorf("left over: %v, %v", left, err)
+		}
+	})
+}
+
 // fifoDisk hands writes to a FIFO that no one reads, once it is on: the kernel blocks them, as it does on a disk that is gone.
 type fifoDisk struct {
 	recordings.FS

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"sync"
@@ -173,32 +171,6 @@ func (s *Supervisor) Run(ctx context.Context, a Admission) (err error) {
 	// 5. Relay until an end.
 	l.now.at("relay")
 	return l.close(l.carry())
-}
-
-// record creates the recording.
-func (l *session) record() error {
-	s := l.sup
-	if err := os.MkdirAll(filepath.Dir(l.path), 0o700); err != nil {
-		return err
-	}
-	clock, start := s.o.Clock, s.o.Clock()
-	rec, err := recordings.Create(l.path, recordings.Header{
-		Session: l.a.ID, Request: l.grant.Request, Window: l.grant.Window.ID, Grant: l.grant.ID,
-		Person: l.a.Person.ID, Vendor: l.grant.Vendor, System: l.system.ID, Target: l.target.ID,
-		Account: l.login, Source: l.a.Source.String(), Zone: s.o.Zone.String(), Notice: l.a.Notice,
-		Started: l.opened,
-	}, recordings.Options{
-		FS: s.o.FS, OutputTo: s.o.OutputTo, InputTo: s.o.InputTo,
-		Elapsed: func() time.Duration { return clock().Sub(start) },
-		Tap:     l.tap,
-		Syncer:  s.syncer, SyncFailed: func(err error) { l.end(l.recordingFailed(err)) },
-		Slow: l.lags, SlowAfter: lagPauses,
-	})
-	if err != nil {
-		return fmt.Errorf("create recording: %w", err)
-	}
-	l.rec.Store(rec)
-	return nil
 }
 
 // maxAhead is how much an engineer's client may send while the target is being reached and its channel has no reader.

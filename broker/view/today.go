@@ -65,7 +65,7 @@ func (v *Views) todo(s *store.Snap, p policy.Person, now time.Time) (all []api.T
 		case policy.DutyCorrect:
 			some, err = toCorrect(s, p)
 		case policy.DutyRoom:
-			some, err = v.room(s)
+			some = v.room(s)
 		case policy.DutyAttend:
 			some, err = v.attending(s, p, &sight, now)
 		}
@@ -127,17 +127,18 @@ func dueSoon(s *store.Snap, p policy.Person) (n int, first time.Time, err error)
 	return n, first, nil
 }
 
-// room tells that there is room for fewer days of recordings than the institution wants.
-func (v *Views) room(s *store.Snap) ([]api.Todo, error) {
+// room tells that there is room for fewer days of recordings than the institution wants. Rules that cannot be read leave the other
+// duties standing.
+func (v *Views) room(s *store.Snap) []api.Todo {
 	i, err := s.Institution()
 	if err != nil || i.SpaceDays == 0 || v.o.Sessions == nil {
-		return nil, err
+		return nil
 	}
 	left := v.o.Sessions.SpaceDays(s)
 	if left < 0 || left >= i.SpaceDays {
-		return nil, nil
+		return nil
 	}
-	return []api.Todo{{Duty: string(policy.DutyRoom), Left: left, Wanted: i.SpaceDays}}, nil
+	return []api.Todo{{Duty: string(policy.DutyRoom), Left: left, Wanted: i.SpaceDays}}
 }
 
 // attending lists the windows of the day that the person attends, and those whose attendance record they still owe.
