@@ -3,6 +3,7 @@ package pages
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"sekimori/broker/api"
@@ -136,7 +137,7 @@ func todoRow(t api.Todo, zone *time.Location) TodoRow {
 		return questionsTodo(t.Count, t.By, t.Overdue > 0, "/questions", zone)
 	case string(policy.DutyRoom):
 		room := policy.SayRoom(t.Left)
-		return TodoRow{Text: text2(fmt.Sprintf("%s(決まりは%d日分)", room.JA, t.Wanted), fmt.Sprintf("Recordings: %s (%d are wanted)", room.EN, t.Wanted)),
+		return TodoRow{Text: text2(fmt.Sprintf("%s(決まりは%d日分)", room.JA, t.Wanted), fmt.Sprintf("%s%s (%d are wanted)", strings.ToUpper(room.EN[:1]), room.EN[1:], t.Wanted)),
 			Button: text2("運用の決まりを開く", "Open the rules in force"), Href: "/settings", Warning: true}
 	case "record":
 		return TodoRow{Text: text2(no.JA+": 立会確認書が未記入です", no.EN+": the attendance record is not written"), Button: text2("記入する", "Write it"),
