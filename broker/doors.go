@@ -126,7 +126,7 @@ func (b *Broker) openDoors(ctx context.Context, c Config, o Options, ring *keys.
 		DB:   b.db, Desk: desk, Attendance: post, Sessions: b.sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book,
 		Evidence: held, Index: b.search, Ring: ring, Zone: c.Location(), Clock: o.Clock, First: refused.First, Lines: lines, Sources: c.sources(),
 		Settings:    c.conformance(),
-		Witnessing:  view.Witnessing{All: len(seen), Keys: keysOf(seen), Needed: c.Ledger.needed(), Ask: asker.Ask, Policy: c.Ledger.Policy(ring.LedgerVerifierKey())},
+		Witnessing:  view.Witnessing{All: len(seen), Keys: keysOf(seen), Needed: c.Ledger.needed(), Silence: time.Duration(c.Ledger.WitnessSilence), Ask: asker.Ask, Policy: c.Ledger.Policy(ring.LedgerVerifierKey())},
 		Institution: c.Institution, Version: c.house().Version, Scratch: scratch, Seals: c.Ledger.Seals, NoticeVersion: c.house().Notice.Version,
 	})
 	days := confirmation.New(confirmation.Options{DB: b.db, Acts: acts, Zone: c.Location()})

@@ -43,61 +43,6 @@ func ledgerPages() map[string]page {
 	return map[string]page{"ledger": &LedgerPage{}, "entries": &EntriesPage{}, "entry": &EntryPage{}, "verification": &VerificationPage{}, "checkpoint": &CheckpointPage{}, "proof": &ProofPage{}}
 }
 
-// Badge says whether the ledger holds.
-type Badge struct {
-	Chip      Chip
-	Witnesses *Chip // how many witnesses have cosigned; nil: the ledger has none
-	Busy      bool
-}
-
-// badge is how the ledger stood last, and how far its witnesses have cosigned, in words.
-func (v *visit) badge() Badge {
-	b := v.verifiedBadge()
-	b.Witnesses = v.witnessChip()
-	return b
-}
-
-// witnessChip says how many witnesses have cosigned the newest checkpoint that any of them has. Without that knowledge it says so.
-func (v *visit) witnessChip() *Chip {
-	w, err := v.p.o.Views.Witnessed(v.r.Context())
-	switch n := len(w.Names); {
-	case err != nil:
-		v.p.o.Log.Error("witnesses_not_read", "error", err)
-		return &Chip{text2("立会署名 不明", "Witnesses unknown"), "triangle", "attention"}
-	case w.All == 0:
-		return nil
-	case n < w.Needed:
-		said := itoa(n) + "/" + itoa(w.Needed)
-		return &Chip{text2("立会署名 "+said, said+" witnesses"), "triangle", "attention"}
-	case n == 1:
-		return &Chip{text2("立会署名 1", "1 witness"), "check", "ok"}
-	default:
-		return &Chip{text2("立会署名 "+itoa(n), itoa(n)+" witnesses"), "check", "ok"}
-	}
-}
-
-// verifiedBadge is how the ledger stood last.
-func (v *visit) verifiedBadge() Badge {
-	s := v.p.o.Views.Verified()
-	n, at := itoa(int(s.Entries)), text.Moment(s.At.In(v.p.o.Zone))
-	if s.At.IsZero() {
-		at = text2("時刻不明", "at an unknown time")
-	}
-	switch s.State {
-	case view.LedgerVerified:
-		return Badge{Chip: Chip{text2("改ざんなし(検証日時 "+at.JA+"、"+n+"件)", "No tampering found (verified "+at.EN+", "+n+" entries)"), "check", "ok"}}
-	case view.LedgerVerifying:
-		done := itoa(int(s.Done)) + "/" + itoa(int(s.Of))
-		return Badge{Chip: Chip{text2("検証中 "+done+"件", "Verifying "+done), "clock", "info"}, Busy: true}
-	case view.LedgerMismatch:
-		return Badge{Chip: Chip{text2("不整合あり("+s.Place.JA+")。情報システム課へ連絡済み "+at.JA+"。", "Mismatch ("+s.Place.EN+"); IS section told "+at.EN), "octagon", "stop"}}
-	}
-	if s.At.IsZero() {
-		return Badge{Chip: Chip{text2("検証できていません(最後の検証 なし)", "Not verified yet"), "triangle", "attention"}, Busy: true}
-	}
-	return Badge{Chip: Chip{text2("検証できていません(最後の検証 "+at.JA+")", "Not verified since "+at.EN), "triangle", "attention"}, Busy: true}
-}
-
 // LedgerPage is the table of connections.
 type LedgerPage struct {
 	Frame

@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -16,11 +17,12 @@ const askWithin = 12 * time.Second
 
 // Witnessing is what is known of the ledger's witnesses. The zero value: there are none.
 type Witnessing struct {
-	All    int                         // witnesses
-	Keys   []note.Verifier             // of all of them; a row of the database that they did not sign counts for nothing
-	Needed int                         // of them, for the quorum
-	Ask    func(context.Context) error // brings the newest checkpoint to them
-	Policy string                      // the trust policy for verifiers (c2sp.org/tlog-policy)
+	All     int                         // witnesses
+	Keys    []note.Verifier             // of all of them; a row of the database that they did not sign counts for nothing
+	Needed  int                         // of them, for the quorum
+	Silence time.Duration               // after it a cosignature is too old; 0: never
+	Ask     func(context.Context) error // brings the newest checkpoint to them
+	Policy  string                      // the trust policy for verifiers (c2sp.org/tlog-policy)
 }
 
 // Policy is the trust policy for verifiers.
@@ -31,6 +33,10 @@ type Witnessed struct {
 	All    int      // witnesses there are; 0: none
 	Needed int      // for the quorum
 	Names  []string // of those whose valid signatures are under the newest checkpoint that the quorum has cosigned
+
+	At       time.Time // when as many as the quorum needs had cosigned last, by the broker's clock; zero: never
+	Old      bool      // that is longer ago than a witness may be silent
+	Rollback []string  // names of those that remember a ledger of which this one is no continuation
 }
 
 // Witnessed reads how far the witnesses have cosigned.
@@ -41,16 +47,56 @@ func (v *Views) Witnessed(ctx context.Context) (out Witnessed, err error) {
 	}
 	err = v.o.DB.Read(ctx, func(s *store.Snap) error {
 		note, err := s.OutsideCheckpoint(0, out.Needed)
+		if err != nil && !errors.Is(err, store.ErrNotFound) { // without an entry there is no checkpoint
+			return err
+		}
+		if err == nil {
+			out.Names = ledger.Cosigners(note, v.o.Witnessing.Keys)
+		}
+		return v.answered(s, &out)
+	})
+	return out, err
+}
+
+// answered reads when the witnesses cosigned last, and which of them remember another ledger.
+func (v *Views) answered(s *store.Snap, out *Witnessed) error {
+	var last []time.Time
+	for _, name := range v.o.Witnessing.names() {
+		state, err := s.WitnessState(name)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		out.Names = ledger.Cosigners(note, v.o.Witnessing.Keys)
-		return nil
-	})
-	if errors.Is(err, store.ErrNotFound) {
-		return out, nil
+		last = append(last, state.Answered)
+		if state.Finding == "" {
+			continue
+		}
+		alarms, err := s.Alarms(store.AlarmFilter{What: store.AlarmRollback, About: name, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(alarms) > 0 && !alarms[0].At.Before(state.Answered) {
+			out.Rollback = append(out.Rollback, name)
+		}
 	}
-	return out, err
+	if out.Needed > 0 && len(last) >= out.Needed {
+		slices.SortFunc(last, func(a, b time.Time) int { return b.Compare(a) })
+		out.At = last[out.Needed-1]
+	}
+	silence := v.o.Witnessing.Silence
+	out.Old = silence > 0 && s.Now.Sub(out.At) >= silence
+	return nil
+}
+
+// names are the names of the witnesses, in order.
+func (w Witnessing) names() (names []string) {
+	for _, k := range w.Keys {
+		names = append(names, k.Name())
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // HandOut is the checkpoint to hand out for the first so many entries, with its size: the newest that the witnesses have cosigned, else the newest.
