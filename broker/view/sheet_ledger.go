@@ -22,9 +22,9 @@ func ledgerColumns() []sheet.Column {
 		column("vendor", "保守事業者", "Vendor", sheet.Words, 4), column("engineer", "保守要員", "Engineer", sheet.Words, 4), column("source", "接続元", "Source", sheet.Words, 4),
 		column("approver_1", "第一承認", "1st approval", sheet.Words, 4), column("approver_2", "第二承認", "2nd approval", sheet.Words, 4), column("attendant", "立会者", "Attendant", sheet.Words, 4),
 		column("lan_cut_at", "庁内網切断", "LAN cut", sheet.Time, 4), column("line_on_at", "保守回線接続", "Line on", sheet.Time, 4), column("started_at", "接続開始", "Started", sheet.Time, 4),
-		column("ended_at", "接続終了", "Ended", sheet.Time, 4), column("minutes", "時間(分)", "Minutes", sheet.Number, 2), column("end_cause", "終了理由", "End cause", sheet.Code, 4),
+		column("ended_at", "接続終了", "Ended", sheet.Time, 4), column("minutes", "時間(分)", "Minutes", sheet.Number, 3), column("end_cause", "終了理由", "End cause", sheet.Code, 4),
 		column("end_verified", "終了の検証", "End verified", sheet.Code, 3), column("line_off_at", "保守回線切断", "Line off", sheet.Time, 4), column("lan_back_at", "庁内網復旧", "LAN back", sheet.Time, 4),
-		column("extensions", "延長・一時停止", "Extensions, pauses", sheet.Words, 3), column("files", "ファイル授受", "Files", sheet.Words, 3), column("masked", "伏せた番号(件)", "Masked", sheet.Number, 2),
+		column("extensions", "延長・一時停止", "Extensions, pauses", sheet.Words, 4), column("files", "ファイル授受", "Files", sheet.Words, 3), column("masked", "伏せた番号(件)", "Masked", sheet.Number, 3),
 		column("review", "点検判定", "Review", sheet.Code, 3), column("entry_hash", "検証値", "Hash", sheet.Words, 4),
 	}
 	for i := range columns {

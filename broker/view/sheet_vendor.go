@@ -43,7 +43,7 @@ func vendorParts() []formPart[vendorForm] {
 		return func(x vendorForm) [][]sheet.Cell { return x.papersOf(of) }
 	}
 	columns := []sheet.Column{column("paper", "番号", "No.", sheet.Words, 2), column("kind", "種類", "Kind", sheet.Code, 3), column("name", "名称・年度", "Name, year", sheet.Words, 4),
-		column("from", "から", "From", sheet.Day, 3), column("until", "まで", "Until", sheet.Day, 3), column("state", "状態", "State", sheet.Code, 2), column("copy", "写し", "Copy", sheet.Flag, 1)}
+		column("from", "から", "From", sheet.Day, 3), column("until", "まで", "Until", sheet.Day, 3), column("state", "状態", "State", sheet.Code, 2), column("copy", "写し", "Copy", sheet.Flag, 2)}
 	return []formPart[vendorForm]{
 		{key: "vendor", ja: "保守事業者", en: "Vendor"},
 		{key: "special_clauses", ja: "契約・特記事項", en: "Contract and special clauses", rows: paper(store.PaperContract, store.PaperSpecialClauses), columns: columns},
