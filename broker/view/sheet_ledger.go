@@ -17,7 +17,7 @@ import (
 // ledgerColumns are the 26 columns of form 5.2 in their order; on paper a connection takes two lines.
 func ledgerColumns() []sheet.Column {
 	columns := []sheet.Column{
-		column("entry_no", "番号", "No.", sheet.Number, 2), column("request_no", "申請番号", "Request", sheet.Words, 4), column("session_id", "接続番号", "Session", sheet.Words, 6),
+		column("entry_no", "番号", "No.", sheet.Number, 2), column("request_no", "申請番号", "Request", sheet.Words, 4), column("session_id", "接続番号", "Session", sheet.Words, 7),
 		column("system", "対象システム", "System", sheet.Words, 4), column("target", "接続先", "Target", sheet.Words, 3), column("account", "作業用アカウント", "Account", sheet.Words, 4),
 		column("vendor", "保守事業者", "Vendor", sheet.Words, 4), column("engineer", "保守要員", "Engineer", sheet.Words, 4), column("source", "接続元", "Source", sheet.Words, 4),
 		column("approver_1", "第一承認", "1st approval", sheet.Words, 4), column("approver_2", "第二承認", "2nd approval", sheet.Words, 4), column("attendant", "立会者", "Attendant", sheet.Words, 4),
