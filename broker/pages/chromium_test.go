@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
@@ -108,6 +109,8 @@ type tab struct {
 	ctx  context.Context
 
 	chosen chan cdp.BackendNodeID // inputs whose dialog for a file opened; see chooses
+
+	keys int // that were pressed
 
 	mu  sync.Mutex
 	bad []string // what no page may do: requests to other hosts, reports of the policy, errors of scripts
@@ -260,7 +263,7 @@ func (b *tab) tabTo(selector string) {
 	at, _ := json.Marshal(selector)
 	seen := []string{}
 	for range 400 {
-		b.do(chromedp.KeyEvent(kb.Tab))
+		b.press(kb.Tab)
 		if eval[bool](b, `!!document.activeElement && document.activeElement.matches(`+string(at)+`)`) {
 			return
 		}
@@ -273,13 +276,18 @@ func (b *tab) tabTo(selector string) {
 }
 
 // press sends keys to the element that has the focus. A page that follows is waited for where the key opens one.
-func (b *tab) press(keys string) { b.t.Helper(); b.do(chromedp.KeyEvent(keys)) }
+func (b *tab) press(keys string) {
+	b.t.Helper()
+	b.keys += utf8.RuneCountInString(keys)
+	b.do(chromedp.KeyEvent(keys))
+}
 
 // submit presses Enter on the focused button and waits for the next page.
 func (b *tab) submit() {
 	b.t.Helper()
 	ctx, stop := context.WithTimeout(b.ctx, stuck)
 	defer stop()
+	b.keys++
 	if _, err := chromedp.RunResponse(ctx, chromedp.KeyEvent(kb.Enter)); err != nil {
 		b.t.Fatalf("submit: %v", err)
 	}

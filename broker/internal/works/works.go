@@ -61,6 +61,8 @@ type Work struct {
 	Table   string
 	Files   bool          // files are exchanged
 	Cause   policy.Reason // of the end; empty: the engineer ended it
+
+	Head recordings.Header // what the recording says of the session, beside its number and its start
 }
 
 // Maker makes works in a hall, the same ones for the same seed. Recordings go to Dir.
@@ -122,8 +124,9 @@ func (m *Maker) size() int { return int(math.Exp(m.Rnd.NormFloat64()*0.8 + 7.2))
 // Record makes the recording of a work, whose screen shows the table, and lets its time pass.
 func (m *Maker) Record(tb testing.TB, w Work) recordings.Digest {
 	tb.Helper()
-	j, from := w.Job, m.Hall.Now()
-	rec, err := recordings.Create(filepath.Join(m.Dir, w.ID+".skr"), recordings.Header{Session: w.ID, Started: from}, recordings.Options{
+	j, from, head := w.Job, m.Hall.Now(), w.Head
+	head.Session, head.Started = w.ID, from
+	rec, err := recordings.Create(filepath.Join(m.Dir, w.ID+".skr"), head, recordings.Options{
 		OutputTo: []age.Recipient{m.Hall.Keys.ViewingRecipient()}, InputTo: []age.Recipient{m.Hall.Keys.ViewingRecipient()}, Elapsed: func() time.Duration { return m.Hall.Now().Sub(from) }})
 	if err != nil {
 		tb.Fatal(err)
