@@ -151,6 +151,7 @@ func (a *auditing) reviewsAll() {
 		if at < 0 {
 			a.t.Fatalf("review %d of %d: the page is %s:\n%s", i+1, owed, b.path(), b.text())
 		}
+		a.Pass(4 * time.Minute) // a person takes their time, and more looks in a moment would be refused
 		one := cost{window: window, keys: b.keys}
 		from := time.Now()
 		one.by = a.reviews(a.all[at], i)
