@@ -26,7 +26,9 @@ func TestHeadsOfATableStandOverARow(t *testing.T) {
 		l := &layout{s: s, lang: "ja", font: font, lost: map[rune]int{}}
 		l.place([][][]Cell{nil, {row, row}})
 		for no, page := range l.pages {
-			has := func(words string) bool { return slices.ContainsFunc(page, func(m mark) bool { return m.text == words }) }
+			has := func(words string) bool {
+				return slices.ContainsFunc(page, func(m mark) bool { return m.text == words })
+			}
 			if has("見出し") != has("終わり") || has("個別") && !has("見出し") {
 				t.Errorf("%d fields before, page %d: title %v, heads %v, row %v", before, no+1, has("個別"), has("見出し"), has("終わり"))
 			}
