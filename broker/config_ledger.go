@@ -3,6 +3,7 @@ package broker
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"cmp"
 	"fmt"
 	netmail "net/mail"
 	"net/url"
@@ -37,6 +38,18 @@ type WitnessConfig struct {
 	Keys []string `yaml:"keys"` // in the form of c2sp.org/signed-note, as `ledger witness init` prints them
 
 	CAFile string `yaml:"ca_file"` // of authorities that vouch for its certificate; empty: the system's
+}
+
+// checkWitnesses says how many witnesses cosign the ledger. It asks none of them: an alarm tells of one that does not answer.
+func (c Config) checkWitnesses(out *findings) {
+	n := len(c.Ledger.Witnesses)
+	if n == 0 {
+		out.add(LevelOK, "witnesses", "立会署名者はいません。古い写しに戻されたことは、外に置いた確定点との照合で見つけます(`sekimori ledger witness`)",
+			"none; that an older copy was restored is found by checkpoints kept outside (`sekimori ledger witness`)")
+		return
+	}
+	need := cmp.Or(c.Ledger.Quorum, n)
+	out.add(LevelOK, "witnesses", fmt.Sprintf("立会署名者 %d 人(必要 %d 人)", n, need), fmt.Sprintf("%d, of whom %d must cosign", n, need))
 }
 
 // mostWitnesses bounds the list: a checkpoint with the signatures of all must stay within its bound.

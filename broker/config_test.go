@@ -242,7 +242,9 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := map[string]Level{}
+	said := map[string]string{}
 	for _, f := range c.Check(testbed.At) {
+		said[f.Item] = f.EN
 		if f.Level != LevelOK {
 			found[f.Item] = f.Level
 		}
@@ -257,6 +259,15 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	delete(found, "min_free_space") // depends on the machine
 	if !reflect.DeepEqual(found, want) {
 		t.Errorf("found %v, want %v", found, want)
+	}
+	if !strings.HasPrefix(said["witnesses"], "none; ") {
+		t.Errorf("witnesses: %q", said["witnesses"])
+	}
+	c.Ledger.Witnesses, c.Ledger.Quorum = make([]WitnessConfig, 3), 2
+	for _, f := range c.Check(testbed.At) {
+		if f.Item == "witnesses" && f.EN != "3, of whom 2 must cosign" {
+			t.Errorf("%+v", f)
+		}
 	}
 }
 

@@ -16,3 +16,8 @@ func TestTheCardOfASessionNamesItsPeople(t *testing.T) {
 	}
 	w.as("ito").get("/sessions?lang=ja").has(t, "保守要員A(E-0031)")
 }
+
+func TestThePurposeOfALookIsMarkedAsRequired(t *testing.T) {
+	w := found(t)
+	w.as("mori").get("/recordings/"+w.worked().ID+"?lang=ja").has(t, `閲覧目的 <span class="must">必須</span>`)
+}
