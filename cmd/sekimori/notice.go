@@ -60,12 +60,15 @@ func (p *program) versions(list []api.NoticeVersion) string {
 		}
 		if one.Change > 0 {
 			line += fmt.Sprintf(p.say("  変更 %d(同意 %d/2)", "  change %d (agreed %d/2)"), one.Change, one.Agreed)
+			if one.Agreed < 2 {
+				line += fmt.Sprintf(p.say(" → 二人が同意すると効きます: sekimori notice agree %d", " → two people agree to it: sekimori notice agree %d"), one.Change)
+			}
 		}
 		if said := p.say(one.JA, one.EN); said != "" {
 			line += "  " + said
 		}
 		if one.KeptBefore > 0 {
-			line += fmt.Sprintf(p.say("  保存 %d日から%d日に", "  kept %[2]d days, before %[1]d"), one.KeptBefore, one.KeptDays)
+			line += fmt.Sprintf(p.say("  操作記録の保存 %d日から%d日に", "  recordings kept %[2]d days, before %[1]d"), one.KeptBefore, one.KeptDays)
 		}
 		for _, more := range []struct {
 			ja, en string
