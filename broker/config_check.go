@@ -81,7 +81,6 @@ func (c Config) Check(clock func() time.Time) []Finding {
 	c.checkSignIn(&out, clock)
 	c.checkNotify(&out, clock)
 	c.checkWitnesses(&out, clock)
-	c.checkWitnesses(&out)
 	c.checkSIEM(&out, clock)
 	if c.Notice.Contact == "" {
 		out.add(LevelWarning, "notice_contact", "問合せ先が空です。拒否された人が電話できません", "no telephone for questions: who is refused has nobody to call")

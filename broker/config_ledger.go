@@ -40,8 +40,9 @@ type WitnessConfig struct {
 	CAFile string `yaml:"ca_file"` // of authorities that vouch for its certificate; empty: the system's
 }
 
-// checkWitnesses says how many witnesses cosign the ledger. It asks none of them: an alarm tells of one that does not answer.
-func (c Config) checkWitnesses(out *findings) {
+// checkWitnesses says how many witnesses cosign the ledger, and looks at their files and addresses. It asks none of them: an alarm tells of one
+// that does not answer.
+func (c Config) checkWitnesses(out *findings, clock func() time.Time) {
 	n := len(c.Ledger.Witnesses)
 	if n == 0 {
 		out.add(LevelOK, "witnesses", "立会署名者はいません。古い写しに戻されたことは、外に置いた確定点との照合で見つけます(`sekimori ledger witness`)",
@@ -50,6 +51,13 @@ func (c Config) checkWitnesses(out *findings) {
 	}
 	need := cmp.Or(c.Ledger.Quorum, n)
 	out.add(LevelOK, "witnesses", fmt.Sprintf("立会署名者 %d 人(必要 %d 人)", n, need), fmt.Sprintf("%d, of whom %d must cosign", n, need))
+	for _, w := range c.Ledger.Witnesses {
+		if _, err := w.secured(clock); err != nil {
+			out.failed("ledger", err)
+		} else if !strings.HasPrefix(w.URL, "https://") {
+			out.add(LevelWarning, "witnesses", w.URL+" には TLS なしで尋ねます。署名は偽造できませんが、間にいる者は妨げられます", w.URL+" is asked without TLS: no one can forge a cosignature, but anyone in between can keep it away")
+		}
+	}
 }
 
 // mostWitnesses bounds the list: a checkpoint with the signatures of all must stay within its bound.
@@ -192,20 +200,6 @@ func (w WitnessConfig) secured(clock func() time.Time) (*tls.Config, error) {
 		return nil, &ConfigError{Key: "ledger.witnesses", JA: "立会署名者の ca_file に証明書(PEM)がありません", EN: "there is no certificate (PEM) in the ca_file of a witness"}
 	}
 	return t, nil
-}
-
-// checkWitnesses looks at the files and addresses. It asks no witness.
-func (c Config) checkWitnesses(out *findings, clock func() time.Time) {
-	for _, w := range c.Ledger.Witnesses {
-		switch _, err := w.secured(clock); {
-		case err != nil:
-			out.failed("ledger", err)
-		case !strings.HasPrefix(w.URL, "https://"):
-			out.add(LevelWarning, "witnesses", w.URL+" には TLS なしで尋ねます。署名は偽造できませんが、間にいる者は妨げられます", w.URL+" is asked without TLS: no one can forge a cosignature, but anyone in between can keep it away")
-		default:
-			out.add(LevelOK, "witnesses", w.URL, w.URL)
-		}
-	}
 }
 
 // paths are the files of the group.
