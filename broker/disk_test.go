@@ -273,6 +273,7 @@ func TestTooLittleRoomAdmitsNobody(t *testing.T) {
 // TestFreezeOnAFullDisk: nothing was recorded when the disk filled, so that no session has given the reserve up. A freeze through the API is
 // written all the same, and so are the ends of the sessions that it cuts and the alarm. When there is room again, the reserve is made anew.
 func TestFreezeOnAFullDisk(t *testing.T) {
+	waitsForALook(t)
 	o := found(t, time.Hour, mounted(t, "96m"))
 	b := o.start()
 	e := o.engineers(1)[0]

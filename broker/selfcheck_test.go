@@ -7,15 +7,25 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
 
+// waitsForALook leaves a test that waits for the broker's look, which comes every five seconds, to whole runs.
+func waitsForALook(t *testing.T) {
+	t.Helper()
+	if !testbed.Whole() {
+		t.Skip("waits for a look that comes every five seconds; whole runs do it")
+	}
+	t.Parallel()
+}
+
 // TestAttackAnEntryIsEditedWhileTheBrokerRuns: the broker finds one of the newest by itself within seconds, without anyone asking, also
 // where further entries follow.
 func TestAttackAnEntryIsEditedWhileTheBrokerRuns(t *testing.T) {
-	t.Parallel()
+	waitsForALook(t)
 	o := found(t, time.Hour)
 	b := o.start()
 	o.engineers(1)[0].mustDial(b.addr).Close()
@@ -27,7 +37,7 @@ func TestAttackAnEntryIsEditedWhileTheBrokerRuns(t *testing.T) {
 
 // TestAttackThePublishedCheckpointIsReplaced by an older one: the broker compares the file with the one that it wrote.
 func TestAttackThePublishedCheckpointIsReplaced(t *testing.T) {
-	t.Parallel()
+	waitsForALook(t)
 	o := found(t, time.Hour)
 	latest := filepath.Join(o.config.Ledger.CheckpointDir, "latest")
 	b := o.start()
@@ -69,7 +79,7 @@ func TestAttackThePublishedCheckpointIsReplaced(t *testing.T) {
 // TestAttackALiveRecordingIsCut: a person with root cuts the file of a session that goes on. The session ends, staff are told, and a session
 // beside it goes on.
 func TestAttackALiveRecordingIsCut(t *testing.T) {
-	t.Parallel()
+	waitsForALook(t)
 	o := found(t, time.Hour)
 	b := o.start()
 	people := o.engineers(2)
