@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/witness"
@@ -20,8 +19,8 @@ func TestWitnessesCertificateAuthority(t *testing.T) {
 	rows := func(url, more string) []byte {
 		return fmt.Appendf(nil, "ledger:\n  witnesses:\n    - url: %s\n      keys: [%q]\n%s", url, keys[0], more)
 	}
-	dir := t.TempDir()
-	if err := testbed.WriteCertificate(dir, time.Now().AddDate(1, 0, 0)); err != nil {
+	dir, clock := t.TempDir(), testbed.NewClock().Now
+	if err := testbed.WriteCertificate(dir, clock().AddDate(1, 0, 0)); err != nil {
 		t.Fatal(err)
 	}
 	c, err := ParseConfig(filepath.Join(dir, "c.yaml"), rows("https://w.example", "      ca_file: ca.pem\n"))
@@ -31,7 +30,7 @@ func TestWitnessesCertificateAuthority(t *testing.T) {
 	for file, want := range map[string]Level{"ca.pem": LevelOK, "key.pem": LevelError, "none.pem": LevelError} {
 		var out findings
 		c.Ledger.Witnesses[0].CAFile = filepath.Join(dir, file)
-		if c.checkWitnesses(&out, time.Now); len(out) != 1 || out[0].Level != want {
+		if c.checkWitnesses(&out, clock); len(out) != 1 || out[0].Level != want {
 			t.Errorf("%s: %+v", file, out)
 		}
 	}
@@ -40,7 +39,7 @@ func TestWitnessesCertificateAuthority(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out findings
-	if plain.checkWitnesses(&out, time.Now); len(out) != 1 || out[0].Level != LevelWarning {
+	if plain.checkWitnesses(&out, clock); len(out) != 1 || out[0].Level != LevelWarning {
 		t.Errorf("without TLS: %+v", out)
 	}
 	if _, err := ParseConfig("c.yaml", rows("http://w.example", "      ca_file: ca.pem\n")); err == nil || !strings.Contains(err.Error(), "ca_file") {

@@ -51,7 +51,7 @@ var keepsNothing = map[string]string{
 	"gate/front.go": "a channel", "relay/channel.go": "a channel", "relay/scp.go": "a channel", "relay/sftp.go": "a channel", "relay/valve.go": "a connection",
 	"relay/refusal.go": "a connection", "relay/resize.go": "a channel", "relay/limits.go": "a connection", "relay/notice.go": "a connection", "relay/relay.go": "a connection",
 	"relay/backlog.go": "a connection", "relay/mask.go": "a channel", "relay/lines.go": "a channel", "session/rules.go": "a session", "files/fetch.go": "a transfer", "files/ahead.go": "a transfer", "accounts/driver.go": "an answer of a target", "relay/places.go": "a connection", "files/blocks.go": "a transfer", "files/upload.go": "a transfer", "session/marks.go": "a session", "session/lag.go": "a session", "session/acts.go": "an act", "session/watchers.go": "a session", "session/trim.go": "when memory was given back last", "session/waits.go": "names of work under way, for an error", "session/refused.go": "a session",
-	"wire/conn.go": "a connection", "witness/state.go": "the last checkpoint on the disk of a witness, which is another machine", "hook/hook.go": "a run of a program", "store/db.go": "statements by their text", "store/schema.go": "the schema of this program",
+	"wire/conn.go": "a connection", "keys/given.go": "the certificate of a witness, which is another machine", "witness/state.go": "the last checkpoint on the disk of a witness, which is another machine", "hook/hook.go": "a run of a program", "store/db.go": "statements by their text", "store/schema.go": "the schema of this program",
 }
 
 // State kept between calls is in the list, or ends with its connection.
