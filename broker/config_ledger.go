@@ -1,9 +1,9 @@
 package broker
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
-	"cmp"
 	"fmt"
 	netmail "net/mail"
 	"net/url"

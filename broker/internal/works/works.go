@@ -36,7 +36,7 @@ const (
 // Oddities are all of them.
 var Oddities = []Oddity{OffScope, MassRead, NightWork, NewTool, CopiedFile, IdleBurst, NumberSeen}
 
-// job is the Ordinary work of one vendor on one system: what it runs, and on which tables.
+// Job is the ordinary work of one vendor on one system: what it runs, and on which tables.
 type Job struct {
 	Vendor, Person, Second, System, Target string
 	Commands, Tables                       []string
@@ -49,7 +49,7 @@ var Jobs = []Job{
 	{"V-013", "E-0040", "E-0041", "map", "map-web", []string{"ls", "cd", "less", "grep", "du", "journalctl", "ss"}, []string{"chiban", "layer"}},
 }
 
-// seldom are commands of Ordinary work that a vendor needs once in a while.
+// seldom are commands of ordinary work that a vendor needs once in a while.
 var seldom = []string{"lsof", "iostat", "strace", "dmesg", "sar", "crontab", "openssl", "dig", "sysctl", "logrotate", "tee", "awk"}
 
 // Work is one work of which a recording is made.
@@ -59,6 +59,7 @@ type Work struct {
 	Careful bool
 	Job     Job
 	Table   string
+	Reads   bool          // the table for certain; otherwise by chance
 	Files   bool          // files are exchanged
 	Cause   policy.Reason // of the end; empty: the engineer ended it
 
@@ -145,7 +146,7 @@ func (m *Maker) Record(tb testing.TB, w Work) recordings.Digest {
 	if m.One(0.05) { // a meal
 		s.pass(45 * time.Minute)
 	}
-	if m.One(0.8) {
+	if m.One(0.8) || w.Reads {
 		s.shell("psql payroll", 0)
 		s.sql("select * from "+w.Table+" where nen = 8;", m.size())
 		if m.One(0.5) {
@@ -175,7 +176,7 @@ func (m *Maker) Record(tb testing.TB, w Work) recordings.Digest {
 	return d
 }
 
-// plant does what an Oddity is.
+// plant does what an oddity is.
 var plant = map[Oddity]func(s *screen, careful bool){
 	Ordinary: func(*screen, bool) {}, NightWork: func(*screen, bool) {}, NumberSeen: func(*screen, bool) {},
 	OffScope: func(s *screen, careful bool) {
