@@ -14,8 +14,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"sekimori/broker/ledger"
 	"sekimori/broker/keys"
+	"sekimori/broker/ledger"
 	"sekimori/broker/witness"
 )
 
