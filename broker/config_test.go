@@ -263,7 +263,10 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 	if !strings.HasPrefix(said["witnesses"], "none; ") {
 		t.Errorf("witnesses: %q", said["witnesses"])
 	}
-	c.Ledger.Witnesses, c.Ledger.Quorum = make([]WitnessConfig, 3), 2
+	for range 3 {
+		c.Ledger.Witnesses = append(c.Ledger.Witnesses, WitnessConfig{URL: "https://witness.example"})
+	}
+	c.Ledger.Quorum = 2
 	for _, f := range c.Check(testbed.At) {
 		if f.Item == "witnesses" && f.EN != "3, of whom 2 must cosign" {
 			t.Errorf("%+v", f)

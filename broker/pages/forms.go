@@ -104,9 +104,6 @@ func (p *Pages) forms(v *visit) error {
 	month := p.o.Clock().In(p.o.Zone).Format("2006-01")
 	for _, k := range view.Forms() {
 		one := FormLine{Name: k.Name}
-		if !k.ByHand() && !k.OfMonth() { // printed from the page of its thing alone
-			continue
-		}
 		if k.ByHand() {
 			one.Blank = "/forms/" + k.Key + "/blank.pdf"
 		}
@@ -119,7 +116,9 @@ func (p *Pages) forms(v *visit) error {
 		if k.Key == "annual" && yearReaders().Allow(v.person) {
 			one.Open = "/annual"
 		}
-		page.Rows = append(page.Rows, one)
+		if one.Blank+one.Print+one.Open != "" { // others are printed from the page of their thing alone
+			page.Rows = append(page.Rows, one)
+		}
 	}
 	return v.show(page)
 }

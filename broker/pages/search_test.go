@@ -43,7 +43,7 @@ func TestSearchPage(t *testing.T) {
 	}
 	why := string(policy.PeriodicReview)
 	for what, v := range map[string]url.Values{
-		"308": {"words": {"障害"}}, "探す言葉は": {"words": {" "}, "purpose": {why}}, "日は 2026-11-24": {"words": {"障害"}, "purpose": {why}, "from": {"x"}},
+		"308": {"words": {"障害"}}, "探す言葉は": {"words": {" "}, "purpose": {why}}, "2026-11-24 のように": {"words": {"障害"}, "purpose": {why}, "from": {"x"}},
 	} {
 		if a := b.post("/recordings/search", v); a.status < 400 || a.status >= 500 || strings.Contains(a.body, "障害復旧") || !strings.Contains(a.body, what) {
 			t.Errorf("%v: %d", v, a.status)

@@ -101,6 +101,11 @@ func ledgerRefusals() []refusal {
 		{route: "GET /v1/ledger/siem", path: "/v1/ledger/siem", roles: roles{app, sec, aud, adm, inf}},
 		{route: "POST /v1/ledger/siem", path: "/v1/ledger/siem", body: fields{}, roles: roles{adm, inf}},
 		{route: "POST /v1/ledger/entries/{no}/correct", path: "/v1/ledger/entries/{about}/correct", body: fields{"text": "x"}, roles: roles{sec, inf}, own: roles{app}},
+		{route: "GET /v1/late-entries", path: "/v1/late-entries", roles: roles{req, app, sec, att, aud, inf}},
+		{route: "GET /v1/late-entries/{id}", path: "/v1/late-entries/LE-0001", roles: roles{sec, aud, inf}, own: roles{req, app, att}, but: people{"other-requester": unseen, "other-approver": unseen, "other-attendant": unseen}},
+		{route: "POST /v1/late-entries", path: "/v1/late-entries", body: fields{"system": "hr"}, own: roles{req, app, att}, granted: "invalid", but: people{"once": "invalid"}},
+		{route: "POST /v1/late-entries/{id}/countersign", path: "/v1/late-entries/LE-0001/countersign", roles: roles{sec}, own: roles{app}, granted: unproven, but: people{"other-approver": unproven, "once": string(policy.OwnLateEntry)}, proved: true},
+		{route: "POST /v1/late-entries/{id}/reject", path: "/v1/late-entries/LE-0001/reject", body: fields{"reason": " "}, roles: roles{sec}, own: roles{req, app, att}, granted: "invalid", but: people{"once": "invalid"}},
 		{route: "GET /v1/conformance", path: "/v1/conformance", roles: roles{app, sec, aud, adm, inf}},
 		{route: "POST /v1/notice/changes/{no}/agree", path: "/v1/notice/changes/1/agree", roles: roles{aud, inf}, granted: unproven, but: people{"once": "already-decided"}, proved: true},
 		{route: "GET /v1/annual/{fy}", path: "/v1/annual/R6", roles: roles{app, sec, aud, inf}},
@@ -110,7 +115,7 @@ func ledgerRefusals() []refusal {
 		{route: "POST /v1/annual/{fy}/opinion", path: "/v1/annual/R6/opinion", body: fields{"said_on": "2026-06-10", "opinion": "x"}, roles: roles{sec, inf}},
 		{route: "POST /v1/annual/{fy}/respond", path: "/v1/annual/R6/respond", body: fields{"no": 1, "response": "x"}, roles: roles{sec, inf}},
 		{route: "GET /v1/forms", path: "/v1/forms", roles: everyRole},
-		{route: "GET /v1/forms/{form}", path: "/v1/forms/annual?fy=R6&format=pdf", roles: roles{aud}, refused: string(policy.ExportAuditorOnly), granted: noPurpose, but: people{"own-plain": string(policy.Forbidden)}},
+		{route: "GET /v1/forms/{form}", path: "/v1/forms/annual?id=R6&format=pdf", roles: roles{aud}, refused: string(policy.ExportAuditorOnly), granted: noPurpose, but: people{"own-plain": string(policy.Forbidden)}},
 	}
 }
 

@@ -102,6 +102,7 @@ func (w *world) evidence() (about int64) {
 			must(tx.AddSession(v))
 			must(tx.AddReview(store.Review{ID: window.ID, Window: window.ID, Request: review, System: "hr", Vendor: "V-001", Auditor: "named", Named: true, Due: now.AddDate(0, 0, 7)}))
 		}
+		must(tx.AddLateEntry(store.LateEntry{ID: "LE-0001", System: "hr", Vendor: "V-001", EnteredBy: "once", From: now.Add(-3 * time.Hour), Until: now.Add(-2 * time.Hour)}))
 		must(tx.AddFinding(store.ReviewFinding{No: "F-001", Review: "R8-0002-1", System: "hr", Vendor: "V-001", Finding: "x", Addressee: "V-001", To: policy.Addressee{Section: "joho"}, Due: now.AddDate(0, 0, 3), OpenedBy: "named"}))
 		must(tx.AnswerFinding("F-001", "answered", "x"))
 		must(tx.AddFreeze(policy.Freeze{ID: "I-001", Scope: policy.FreezeVendor, Subject: "V-002", By: "own-plain", Since: now}))
