@@ -65,6 +65,7 @@ func (w *world) handedIn(s store.Session) {
 // the ledger and exports it.
 func TestTheWorkAfterwardsByKeyboardAlone(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	for _, l := range some(inBoth...) {
 		t.Run(l.lang, func(t *testing.T) {

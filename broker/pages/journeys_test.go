@@ -19,6 +19,7 @@ func a(lang, ja, en string) string { return text2(ja, en).In(lang) }
 // pointer.
 func TestARequestByKeyboardAlone(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	for _, l := range some(inBoth...) {
 		t.Run(l.lang, func(t *testing.T) {
