@@ -279,7 +279,7 @@ func (b *book) random(r *rand.Rand) {
 		case 12:
 			b.add(pick("recording.viewed", "recording.exported", "recording.searched", "session.watched"), map[string]any{"purpose": pick("periodic-review", "incident"), "role": pick("", "auditor", "attendant")})
 		case 13:
-			b.add(pick("freeze.on", "day.confirmed", "ledger.exported", "form.exported", "notice.in-force", "file.disposed", "recording.disposed", "alarm.raised", "file.released", "file.fetched", "test.other"), map[string]any{"drill": r.IntN(3) == 0})
+			b.add(pick("freeze.on", "day.confirmed", "ledger.exported", "form.exported", "notice.in-force", "file.disposed", "recording.disposed", "alarm.raised", "file.released", "file.fetched", "late-entry.confirmed", "test.other"), map[string]any{"drill": r.IntN(3) == 0})
 		case 14:
 			b.add("review.sampled", map[string]any{"review": pick(no+"-1", session()), "outcome": pick("chosen", "left-out", "forced")})
 		case 15:

@@ -90,6 +90,7 @@ func recount(t *testing.T, export []byte, from, to time.Time) map[string]int64 {
 	count("sessions.extended", real("extension.granted"))
 	count("sessions.late_restore", real("line.left-on"))
 	count("sessions.separation_lost", real("line.lost"))
+	count("sessions.late_entries", kind("late-entry.confirmed"))
 	count("viewing.alarms", kind("alarm.raised"))
 	number := func(l line, name string) int64 { n, _ := l.Payload[name].(float64); return int64(n) }
 	texts := func(l line, name string) (all []string) {

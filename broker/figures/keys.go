@@ -59,6 +59,7 @@ var Keys = []Key{
 	{Table: "sessions", Key: "refused", JA: "接続拒否", EN: "Refused"},
 	{Table: "sessions", Key: "by_refusal", JA: "接続拒否の理由別", EN: "By reason of refusal", Kind: Parts},
 	{Table: "sessions", Key: "separation_lost", JA: "接続中に庁内網との分離を失った件数", EN: "Separation from the office network lost while connected"},
+	{Table: "sessions", Key: "late_entries", JA: "接続のほかに、用紙から後日入力した作業(年度内に確認したもの)", EN: "Besides the sessions: work entered afterwards from paper (confirmed within the year)"},
 	{Table: "sessions", Key: "late_restore", JA: "回線を外し忘れた件数", EN: "Lines left on"},
 
 	{Table: "supervision", Key: "vendors", JA: "作業した事業者", EN: "Vendors that worked"},

@@ -22,7 +22,7 @@ var touched = map[string][]string{
 	"refusals.summed":   {"sessions.refused", "sessions.by_refusal"},
 	"extension.granted": {"sessions.extended"},
 	"line.lost":         {"sessions.separation_lost"},
-	"line.left-on":      {"sessions.late_restore"},
+	"line.left-on":      {"sessions.late_restore"}, "late-entry.confirmed": {"sessions.late_entries"},
 
 	"paper.filed": {"supervision"}, "paper.accepted": {"supervision"}, "paper.withdrawn": {"supervision.pledged", "supervision.pledge_rate"},
 

@@ -121,6 +121,7 @@ var rules = map[string]rule{
 	"line.lost": func(c *Counter, _ ledger.Entry, p payload, in bool) {
 		c.when(in && !c.drill[p.Request], "sessions", "separation_lost")
 	},
+	"late-entry.confirmed": func(c *Counter, _ ledger.Entry, _ payload, in bool) { c.when(in, "sessions", "late_entries") },
 	"line.left-on": func(c *Counter, _ ledger.Entry, p payload, in bool) {
 		c.when(in && !c.drill[p.Request], "sessions", "late_restore")
 	},

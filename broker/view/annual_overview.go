@@ -26,7 +26,7 @@ func (y year) overview() sheet.Part {
 		row("requests_summary", "申請", "Requests", y.counted("requests", "filed", "%d件", "%d filed"), y.counted("requests", "rejected", "却下 %d", "%d rejected"), y.counted("requests", "lapsed", "失効 %d", "%d lapsed"),
 			y.counted("requests", "emergency", "緊急利用 %d", "%d emergencies")),
 		row("sessions_summary", "接続", "Sessions", y.counted("sessions", "count", "%d件", "%d sessions"), lengthText(y.value("sessions", "seconds", ""), ""), y.rate("sessions", "attended_rate", "立会い率", "attended"),
-			y.forced(), y.counted("sessions", "refused", "接続拒否 %d", "%d refused")),
+			y.forced(), y.counted("sessions", "refused", "接続拒否 %d", "%d refused"), y.counted("sessions", "late_entries", "ほかに用紙から後日入力 %d", "entered from paper %d")),
 		row("reviews_summary", "点検", "Reviews", y.rate("reviews", "rate", "点検率", "reviewed"), y.findings(), y.rate("reviews", "coverage", "操作記録を画面に出した率", "of the recordings shown to the reviewer")),
 		row("supervision_summary", "監督", "Supervision", text.Of(fmt.Sprintf("誓約書の写し %d/%d人", y.value("supervision", "pledged", ""), y.value("supervision", "engineers", "")),
 			fmt.Sprintf("pledges on file %d of %d engineers", y.value("supervision", "pledged", ""), y.value("supervision", "engineers", ""))),
