@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -164,7 +165,7 @@ func TestAFailedSyncEndsOneRecordingOnly(t *testing.T) {
 // hungDisk holds every write up, once it is told to.
 type hungDisk struct {
 	recordings.FS
-	goOn chan struct{} // nil: writes pass
+	goOn atomic.Pointer[chan struct{}] // nil: writes pass
 }
 
 func (d *hungDisk) OpenFile(name string, flag int, perm fs.FileMode) (recordings.File, error) {
@@ -181,8 +182,8 @@ type hungFile struct {
 }
 
 func (f *hungFile) Write(p []byte) (int, error) {
-	if wait := f.disk.goOn; wait != nil {
-		<-wait
+	if wait := f.disk.goOn.Load(); wait != nil {
+		<-*wait
 	}
 	return f.File.Write(p)
 }
@@ -202,7 +203,7 @@ func TestAWriteThatHangsIsToldAsSlow(t *testing.T) {
 			must(t, w.Data(0, recordings.Stdout, []byte("before")))
 			time.Sleep(time.Second)
 			goOn := make(chan struct{})
-			disk.goOn = goOn
+			disk.goOn.Store(&goOn)
 			begun, written := time.Now(), make(chan error, 1)
 			go func() { written <- w.Data(0, recordings.Stdout, []byte("x")) }()
 			if !<-slow {
@@ -214,7 +215,7 @@ func TestAWriteThatHangsIsToldAsSlow(t *testing.T) {
 			if fails {
 				_ = w.Fail(errors.New("given up"))
 			}
-			disk.goOn = nil
+			disk.goOn.Store(nil)
 			close(goOn)
 			if err := <-written; err != nil && !fails {
 				t.Error(err)
