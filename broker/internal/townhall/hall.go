@@ -38,6 +38,7 @@ type Hall struct {
 	Registry *registry.Registry
 	Plan     registry.Plan // of the founding; zero when not founded
 	now      atomic.Int64
+	disk     *testbed.FullDisk
 }
 
 // Now is the hall's clock.
@@ -45,6 +46,13 @@ func (h *Hall) Now() time.Time { return time.Unix(0, h.now.Load()).UTC() }
 
 // Pass lets time pass.
 func (h *Hall) Pass(d time.Duration) { h.now.Add(int64(d)) }
+
+// FillDisk makes the next act find the disk full at its last step. A reserve is given up, between is called, and the act runs once more.
+func (h *Hall) FillDisk(tb testing.TB, between func()) {
+	tb.Helper()
+	h.DB.WhenFull(func() bool { between(); return true })
+	h.disk.Fill(tb)
+}
 
 // cheap makes a password check cost next to nothing.
 var cheap = registry.Cost{Passes: 1, MemoryKiB: 64, Lanes: 1}
@@ -127,8 +135,9 @@ func open(tb testing.TB, dir string, ring func(master []byte) (*keys.Ring, error
 	if h.Keys, err = ring(master); err != nil {
 		tb.Fatal(err)
 	}
+	h.disk = &testbed.FullDisk{Signer: h.Keys.LedgerSigner()}
 	h.DB, err = store.Open(tb.Context(), filepath.Join(dir, "data", "sekimori.db"), store.Options{
-		Clock: h.Now, Signer: h.Keys.LedgerSigner(), Verifier: h.Keys.LedgerVerifier(), Origin: origin, Zone: Zone,
+		Clock: h.Now, Signer: h.disk, Verifier: h.Keys.LedgerVerifier(), Origin: origin, Zone: Zone,
 		Uncatalogued: testbed.Catalogued(tb), Told: notify.Tells,
 	})
 	if err != nil {
