@@ -30,7 +30,7 @@ type EmergencyForm struct {
 // replaces only the stages of approval and their time. It asks for the proof each time. Errors: *policy.Denied, *forms.Invalid.
 func (d *Desk) Emergency(ctx context.Context, f request.Form, e EmergencyForm, by act.Caller) (no string, err error) {
 	err = act.Do(ctx, d.o.Acts, nothingYet, emergency, "", by, func(tx *store.Tx, p act.Person, _ struct{}) error {
-		length := lengthOf(f, tx.Now)
+		f, length := f, lengthOf(f, tx.Now)
 		f.Start, f.StartIn, f.End, f.Length, f.Urgent, f.Recurrence = time.Time{}, time.Millisecond, time.Time{}, length, e.Reason, ""
 		r, _, err := d.check(tx.Snap, f, p.Person, "")
 		var found *forms.Invalid
@@ -219,41 +219,43 @@ func (d *Desk) LapseEmergencies(ctx context.Context) ([]string, error) {
 		}
 		return slices.DeleteFunc(open, func(r store.Request) bool { return s.Now.Before(r.Created.Add(policy.AgreeWithin)) }), nil
 	}
-	var lapsed []string
-	err := d.sweep(ctx, stale, func(tx *store.Tx, r store.Request) error {
+	return d.sweep(ctx, stale, func(tx *store.Tx, r store.Request) error {
 		r.State = policy.RequestLapsed
 		if err := tx.UpdateRequest(r); err != nil {
 			return fmt.Errorf("lapse emergency %s: %w", r.No, err)
 		}
-		lapsed = append(lapsed, r.No)
 		return d.entry(tx, "emergency.lapsed", byTimer(), r, nil)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return lapsed, nil
 }
 
-// sweep reads first, because mostly there is nothing to do. Then it does the work in one transaction, on facts read again.
-func (d *Desk) sweep(ctx context.Context, find func(*store.Snap) ([]store.Request, error), do func(*store.Tx, store.Request) error) error {
+// sweep reads first, because mostly there is nothing to do. Then it does the work in one transaction, on facts read again, and gives the
+// numbers of the requests. The transaction may run twice (store.DB.WhenFull): do may keep nothing outside it.
+func (d *Desk) sweep(ctx context.Context, find func(*store.Snap) ([]store.Request, error), do func(*store.Tx, store.Request) error) ([]string, error) {
 	waiting := false
 	if err := d.o.DB.Read(ctx, func(s *store.Snap) error {
 		list, err := find(s)
 		waiting = len(list) > 0
 		return err
 	}); err != nil || !waiting {
-		return err
+		return nil, err
 	}
-	return d.o.DB.Write(ctx, func(tx *store.Tx) error {
+	var done []string
+	err := d.o.DB.Write(ctx, func(tx *store.Tx) error {
 		list, err := find(tx.Snap)
 		if err != nil {
 			return err
 		}
+		done = nil
 		for _, r := range list {
 			if err := do(tx, r); err != nil {
 				return err
 			}
+			done = append(done, r.No)
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	return done, nil
 }

@@ -13,9 +13,8 @@ import (
 // FollowUpsDue moves emergencies whose window is over to the state that awaits the follow-up; if nothing was used, only the later
 // approval is awaited. It also raises overdue follow-ups, once. It returns the numbers that it moved. The broker's timer calls it.
 func (d *Desk) FollowUpsDue(ctx context.Context) ([]string, error) {
-	var moved []string
 	over := func(s *store.Snap) ([]store.Request, error) { return s.OverRequests(policy.EmergencyOpen) }
-	err := d.sweep(ctx, over, func(tx *store.Tx, r store.Request) error {
+	moved, err := d.sweep(ctx, over, func(tx *store.Tx, r store.Request) error {
 		o, err := tx.Outstanding(r.No)
 		if err != nil {
 			return fmt.Errorf("what request %s owes: %w", r.No, err)
@@ -28,7 +27,6 @@ func (d *Desk) FollowUpsDue(ctx context.Context) ([]string, error) {
 		if err := tx.UpdateRequest(r); err != nil {
 			return fmt.Errorf("store request: %w", err)
 		}
-		moved = append(moved, r.No)
 		return d.entry(tx, "emergency.follow-up-due", byTimer(), r, map[string]any{"due": due, "unreported": o.Unreported})
 	})
 	if err != nil {
@@ -40,7 +38,7 @@ func (d *Desk) FollowUpsDue(ctx context.Context) ([]string, error) {
 // raiseFollowUps writes an entry for each follow-up missing at its due time.
 func (d *Desk) raiseFollowUps(ctx context.Context) error {
 	late := func(s *store.Snap) ([]store.Request, error) { return s.LateFollowUps() }
-	return d.sweep(ctx, late, func(tx *store.Tx, r store.Request) error {
+	_, err := d.sweep(ctx, late, func(tx *store.Tx, r store.Request) error {
 		if err := tx.RaiseOverdue(store.OverdueFollowUp, r.No); err != nil {
 			return fmt.Errorf("raise follow-up of %s: %w", r.No, err)
 		}
@@ -50,6 +48,7 @@ func (d *Desk) raiseFollowUps(ctx context.Context) error {
 		}
 		return d.entry(tx, "followup.overdue", byTimer(), r, map[string]any{"due": r.Body.Emergency.Due, "unreported": o.Unreported, "approval_missing": o.Approval})
 	})
+	return err
 }
 
 // ApproveAfter is the later approval of an emergency (事後承認), once its window is over. It asks for the proof each time. Errors:
