@@ -131,6 +131,7 @@ func (a *Service) Identity(ctx context.Context, window string, answer IdentityAn
 	}
 	mismatch, left := false, 0
 	err := a.onWindow(ctx, identity, window, by, func(tx *store.Tx, p act.Person, on *store.OnWindow) error {
+		mismatch, left = false, 0
 		w := &on.Window
 		waiting, others, err := a.called(tx.Snap, *w, answer)
 		if err != nil {

@@ -50,14 +50,17 @@ func (a *Service) RefuseHeld(ctx context.Context, id string, in heldAnswer, by a
 	return a.answerHeld(ctx, id, refuseHeld, in, policy.LiveRefused, by)
 }
 
-// answerHeld takes the command first, so that it has one answer, and gives the answer once its entry stands.
+// answerHeld takes the command first, so that it has one answer, and gives the answer once its entry stands. A transaction that runs twice
+// takes it once.
 func (a *Service) answerHeld(ctx context.Context, id string, of sessionAct, in heldAnswer, answer policy.LiveAnswer, by act.Caller) error {
 	var give func(policy.LiveAnswer)
 	on, err := act.Run(ctx, a.o.Acts, OnSession, of, id, by, func(tx *store.Tx, p act.Person, on store.OnSession) (store.OnSession, error) {
 		s := on.Session
 		var err error
-		if give, err = a.o.Sessions.ClaimHeld(s.ID, in.number()); err != nil {
-			return on, err
+		if give == nil {
+			if give, err = a.o.Sessions.ClaimHeld(s.ID, in.number()); err != nil {
+				return on, err
+			}
 		}
 		if give == nil {
 			return on, forms.Wrong("held", "not-held", "その番号の命令は待っていません(返事が済んだか、30秒を過ぎました)。", "no command of that number waits: it was answered, or its 30 s are over")

@@ -18,6 +18,7 @@ import (
 func (a *Service) Open(ctx context.Context, window string, by act.Caller) error {
 	var stopped *Stopped
 	err := a.onWindow(ctx, open, window, by, func(tx *store.Tx, p act.Person, on *store.OnWindow) (err error) {
+		stopped = nil
 		w := &on.Window
 		if !on.System.IdentityCheck {
 			if err := p.MustProve(); err != nil {
@@ -114,7 +115,7 @@ func (a *Service) Cut(ctx context.Context, window, reason string, by act.Caller)
 	cause, done := policy.CutByAttendant, func() {}
 	defer func() { done() }()
 	err := a.onWindow(ctx, cut, window, by, func(tx *store.Tx, p act.Person, on *store.OnWindow) error {
-		if on.Window.Attendant != p.ID && policy.MayStop(p.Person, on.System.System) {
+		if cause = policy.CutByAttendant; on.Window.Attendant != p.ID && policy.MayStop(p.Person, on.System.System) {
 			cause = policy.CutByAuthority
 		}
 		done()
