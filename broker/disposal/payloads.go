@@ -56,6 +56,7 @@ func (p *Payloads) Due(ctx context.Context) error {
 	}
 	gone := false
 	err := p.DB.Write(ctx, func(tx *store.Tx) error {
+		gone = false
 		still, err := p.stillDue(tx.Snap, due, rule)
 		if err != nil || !still { // a hold came in between, or another time is in force: the next run looks anew
 			return err

@@ -85,6 +85,7 @@ func (k *Keeper) endOf(s *store.Snap, p store.Paper) (time.Time, error) {
 func (k *Keeper) disposeOne(ctx context.Context, id string) error {
 	var gone store.Paper
 	err := k.o.DB.Write(ctx, func(tx *store.Tx) error {
+		gone = store.Paper{}
 		p, err := tx.Paper(id)
 		if err != nil {
 			return err

@@ -143,3 +143,17 @@ func TestAttackARowThatSaysDisposed(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A longer time of keeping that comes into force while the disk is full, between the two runs of a disposal, keeps the copy.
+func TestACopyThatMustStaySinceTheDiskWasFull(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.filed(o.pledge(), []byte("誓約"), "kato")
+	o.keeps(365)
+	o.Pass(3 * year)
+	full := 0
+	o.FillDisk(t, func() { full++; o.keeps(10000) })
+	if left := o.dispose(); left != 1 || full != 1 || len(o.entries("paper.disposed")) != 0 {
+		t.Errorf("%d copies are left; the disk was full %d times; entries: %q", left, full, o.entries("paper.disposed"))
+	}
+}
