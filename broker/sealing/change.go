@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"sekimori/broker/act"
+	"sekimori/broker/keys"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -12,6 +13,7 @@ import (
 // Begin makes a new viewing key in the place of the one in use, and gives it. From its return on new recordings are sealed to both. Errors:
 // *policy.Denied, *forms.Invalid.
 func (k *Keeper) Begin(ctx context.Context, id string, in act.Said, by act.Caller) (store.ViewingKey, error) {
+	var made keys.ViewingKey // once, although the transaction may run twice
 	next, err := act.Run(ctx, k.o.Acts, OnKey, begin, id, by, func(tx *store.Tx, p act.Person, on onKey) (next store.ViewingKey, err error) {
 		if err := mustSay(in.Reason); err != nil {
 			return next, err
@@ -32,9 +34,10 @@ func (k *Keeper) Begin(ctx context.Context, id string, in act.Said, by act.Calle
 			}
 		}
 		// The file is durable before the row commits. If the row does not, the key opens nothing and its number is not used again.
-		made, err := k.o.Ring.NewViewingKey(k.o.KeysDir, last)
-		if err != nil {
-			return next, err
+		if made.Number <= last {
+			if made, err = k.o.Ring.NewViewingKey(k.o.KeysDir, last); err != nil {
+				return next, err
+			}
 		}
 		next = store.ViewingKey{Number: made.Number, Recipient: made.Recipient, State: policy.ViewingKeyNext, Begun: tx.Now, BegunBy: p.ID}
 		if err := tx.PutViewingKey(next); err != nil {

@@ -190,3 +190,15 @@ func TestAFormerKeyGoesWithItsLastRecording(t *testing.T) {
 		t.Error("the recordings under the key in use do not open")
 	}
 }
+
+// An act that ran twice, because the disk was full, has made one key.
+func TestAViewingKeyBegunOnAFullDiskIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	v := newVault(t)
+	full := 0
+	v.h.FillDisk(t, func() { full++ })
+	v.want("begin", v.begin("VK-1", because, townhall.Caller("admin")), "")
+	if got := v.h.Keys.ViewingKeys(); len(got) != 2 || full != 1 {
+		t.Errorf("the disk was full %d times; keys: %+v", full, got)
+	}
+}
