@@ -82,6 +82,7 @@ func (s *Steward) take(ctx context.Context, v subject, window, phase string) (_ 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err = s.o.DB.Write(ctx, func(tx *store.Tx) error {
+		i.Differences, compared = nil, false
 		was, found, err := earlier(tx.Snap, i)
 		if err != nil {
 			return err

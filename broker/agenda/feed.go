@@ -244,6 +244,7 @@ func throttleKey(source string) string { return "feed:" + source }
 func (b *Book) wrong(ctx context.Context, source string) error {
 	locked := false
 	err := b.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
+		locked = false
 		if err := k.DropThrottles(k.Now.Add(-countFor)); err != nil {
 			return err
 		}

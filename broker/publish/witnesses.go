@@ -253,14 +253,20 @@ func (a *Asker) raise(ctx context.Context, round []*asked) error {
 	if err != nil || len(due) == 0 {
 		return err
 	}
-	return a.o.DB.Write(ctx, func(tx *store.Tx) error {
+	err = a.o.DB.Write(ctx, func(tx *store.Tx) error {
 		for _, d := range due {
 			alarm := store.Alarm{What: d.kind, About: d.of.Name(), Detail: map[string]any{"place": d.of.Address, "reason": d.state.Finding}}
 			if _, err := tx.RaiseAlarmOnce(alarm, alarmAgain, nil, ledger.Actor{Kind: "broker", Via: "timer"}); err != nil {
 				return err
 			}
-			a.o.Log.Error("alarm_raised", "what", string(d.kind), "witness", d.of.Name(), "reason", d.state.Finding)
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for _, d := range due {
+		a.o.Log.Error("alarm_raised", "what", string(d.kind), "witness", d.of.Name(), "reason", d.state.Finding)
+	}
+	return nil
 }

@@ -39,6 +39,7 @@ func (r *Registry) takeGuess(ctx context.Context, c *counters, right bool) (deni
 		return nil, nil
 	}
 	err = r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
+		denied = nil
 		t, err := k.Throttle(key)
 		if err != nil {
 			return fmt.Errorf("read failures: %w", err)
@@ -128,7 +129,7 @@ func (r *Registry) failed(ctx context.Context, c counters, p policy.Person, in p
 	locked, slowed, withPassword := "", false, false
 	var now time.Time
 	err := r.o.DB.Keep(ctx, store.KeepThrottle, func(k *store.KeepTx) error {
-		now = k.Now
+		now, locked, slowed, withPassword = k.Now, "", false, false
 		lock := func(t store.Throttle, most int) error {
 			if t.Count < most || k.Now.Before(t.LockedUntil) {
 				return nil

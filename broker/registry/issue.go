@@ -64,14 +64,14 @@ func (r *Registry) issueCode(ctx context.Context, person string, byTwo bool, by 
 		if err != nil {
 			return fmt.Errorf("read deputations of %s: %w", p.ID, err)
 		}
-		exempt := ""
-		if guarded := p.Guarded() || len(deputises) > 0; guarded && !byTwo {
+		waits, exempt := byTwo, ""
+		if guarded := p.Guarded() || len(deputises) > 0; guarded && !waits {
 			if exempt, err = exemption(tx.Snap, p, by); err != nil {
 				return err
 			}
-			byTwo = exempt == ""
+			waits = exempt == ""
 		}
-		if byTwo {
+		if waits {
 			code, err = r.issuePending(tx, p, by)
 			return err
 		}

@@ -37,6 +37,7 @@ func (s *Supervisor) leave(l *session) {
 func (l *session) open(ctx context.Context) (denied *Cause, err error) {
 	s := l.sup
 	err = s.o.DB.Write(ctx, func(tx *store.Tx) error {
+		denied = nil
 		f, err := s.facts(tx.Snap, l.a.Person.ID)
 		if err != nil {
 			return err
