@@ -89,7 +89,8 @@ func (k *KeepTx) allow(what KeepKind) error {
 
 // Write runs one business act. An error from fn rolls everything back; so does a panic, which then
 // continues. Nil commits, provided that the changes have a ledger entry. After the commit the
-// checkpoint is published and the readers of Changed are woken. On a full disk fn may run twice: see WhenFull.
+// checkpoint is published and the readers of Changed are woken. On a full disk fn may run twice (WhenFull): it sets each variable outside it
+// anew, adds to none, and does nothing outside the database that a second run would repeat.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	return db.withRoom(func() error { return db.write(ctx, fn) })
 }
