@@ -31,7 +31,8 @@ type Session struct {
 	Seconds       float64       `json:"seconds"` // connected to the target, once the session has ended; 0: never reached it
 	Until         time.Time     `json:"until,omitzero"`
 	Watchers      int           `json:"watchers,omitempty"`
-	NoAnswer      time.Time     `json:"no_answer_since,omitzero"` // the engineer's client has not answered since
+	NoAnswer      time.Time     `json:"no_answer_since,omitzero"`        // the engineer's client has not answered since
+	Behind        time.Time     `json:"recording_behind_since,omitzero"` // neither input nor output passes since: the recording's disk is slow
 	Recorded      bool          `json:"recorded"`
 	RecordingSum  string        `json:"recording_sha256,omitempty"`
 	RecordingSize int64         `json:"recording_bytes,omitempty"`

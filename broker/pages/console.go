@@ -70,7 +70,8 @@ type ConsolePage struct {
 	Every           int64  // milliseconds between two refreshes
 	Now             string // the broker's time, by which the page counts
 	Paused          text.Text
-	Frame1          string // address of the player's frame
+	Behind          []text.Text // of each session whose recording lags: since when it is paused
+	Frame1          string      // address of the player's frame
 	Attest          string
 }
 
@@ -232,6 +233,9 @@ func (v *visit) consolePage(c api.Console, self string) *ConsolePage {
 		if said := s.SayMasked(); !said.IsZero() && s.ID != page.Session {
 			page.Masked = append(page.Masked, text2(s.ID+": "+said.JA, s.ID+": "+said.EN))
 		}
+		if said := s.SayBehind(); !said.IsZero() && s.ID != page.Session {
+			page.Behind = append(page.Behind, text2(s.ID+": "+said.JA, s.ID+": "+said.EN))
+		}
 		if s.ID != page.Session {
 			page.Others = append(page.Others, Link{text2(s.ID+" "+s.Engineer+" を見る", "Watch "+s.ID+" "+s.Engineer), sessionPath(s.ID) + "/live"})
 			for _, h := range s.Held {
@@ -282,6 +286,9 @@ func (v *visit) sessionOn(page *ConsolePage, c api.Console, s api.Session) {
 			if s.PausedBy == "" {
 				page.Paused = text2("画面との通信が切れました。作業は一時停止しました。", "The connection to this page was lost. The work was paused.")
 			}
+		}
+		if said := s.SayBehind(); !said.IsZero() {
+			page.Behind = append(page.Behind, said)
 		}
 		for _, h := range s.Held {
 			page.Held = append(page.Held, v.heldRow(h, c.Attendance.Now, address))

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"sekimori/broker/api"
 	"sekimori/policy"
 	"sekimori/policy/text"
 )
@@ -25,6 +26,7 @@ func (w *world) everyConsole(v *visit) *ConsolePage {
 		Request: Link{text.Request("R8-0001"), "/requests/R8-0001"}, Cut: "/x/cut", CutBack: "/dev/console#cut-title", Pause: "/x/pause", Resume: "/x/resume", Mark: "/x/bookmark", Message: "/x/message",
 		Until: at(time.Hour), EndsAt: "11:00", Left: timeLeft(time.Hour), Watchers: 2, Attends: true, ListTitle: "立会い手順書", Version: 4, Phone: "0000-00-0000", Now: at(0).ISO,
 		Rules: policy.SayLiveRules(3), Paused: text2("一時停止中。保守要員の入力は届きません。", "Paused: the engineer's keys are not delivered."),
+		Behind:   []text.Text{api.Session{Behind: w.Now()}.SayBehind(), text.Same("S-20261124-03: " + long)},
 		LineLost: text2("庁内網との分離を失いました(10:00:00)。", "Separation from the office network was lost (10:00:00)."),
 		Masked:   []text.Text{text2("個人番号らしい番号を12件伏せました(接続先 hr-db)", "12 number(s) masked on hr-db"), text.Same("S-20261124-03: 1")},
 		Held: []HeldRow{

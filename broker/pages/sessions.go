@@ -243,6 +243,9 @@ func (v *visit) sessionCard(s api.Session) (Card, error) {
 	if s.Request != "" {
 		rows = append(rows, CardRow{Label: text2("申請", "Request"), Text: text.Request(s.Request), Href: "/requests/" + url.PathEscape(s.Request)})
 	}
+	if said := s.SayBehind(); !said.IsZero() {
+		rows = append(rows, CardRow{Label: text2("一時停止", "Paused"), Text: said})
+	}
 	if said := s.SayMasked(); !said.IsZero() {
 		rows = append(rows, CardRow{Label: text2("伏せた番号", "Masked numbers"), Text: said})
 	}

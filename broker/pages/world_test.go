@@ -24,6 +24,7 @@ import (
 	"sekimori/broker/files"
 	"sekimori/broker/freeze"
 	"sekimori/broker/interlock"
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/notify"
 	"sekimori/broker/papers"
@@ -59,6 +60,7 @@ type world struct {
 	secret map[string]string // second factor by login
 	papers string            // directory of the copies of papers
 	dir    string            // of the recordings
+	disk   *testbed.Disk     // of the recordings
 	index  *search.Index     // of their text
 }
 
@@ -74,7 +76,8 @@ func found(t *testing.T, change ...func(*Options)) *world {
 		t.Fatal(err)
 	}
 	log := hclog.NewNullLogger()
-	sup, err := session.New(session.Options{DB: h.DB, Ring: h.Keys, Dialer: &dial.Dialer{Log: log}, Dir: dir, OutputTo: []age.Recipient{h.Keys.ViewingRecipient()},
+	disk := testbed.NewDisk()
+	sup, err := session.New(session.Options{FS: disk, DB: h.DB, Ring: h.Keys, Dialer: &dial.Dialer{Log: log}, Dir: dir, OutputTo: []age.Recipient{h.Keys.ViewingRecipient()},
 		InputTo: []age.Recipient{offline.Recipient()}, Clock: h.Now, Zone: townhall.Zone, Log: log})
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +105,7 @@ func found(t *testing.T, change ...func(*Options)) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { index.Close() })
-	w := &world{Hall: h, t: t, index: index, secret: map[string]string{}, papers: filepath.Join(dir, "papers"), dir: dir}
+	w := &world{Hall: h, t: t, index: index, secret: map[string]string{}, papers: filepath.Join(dir, "papers"), dir: dir, disk: disk}
 	w.o = Options{
 		DB: h.DB, Acts: acts, Registry: h.Registry, Desk: desk, Attendance: post, Reports: written, Lines: lines, Targets: accounts.NewCounter(accounts.New(accounts.Options{DB: h.DB, Dialer: &dial.Dialer{}, Log: hclog.NewNullLogger()}), acts), Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: h.DB, Acts: acts}), Papers: onFile,
 		Files:   files.NewDesk(files.DeskOptions{Gate: kept, Acts: acts}),

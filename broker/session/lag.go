@@ -26,9 +26,8 @@ type lag struct {
 	mu    sync.Mutex // guards the rest, and the order of the relay's calls
 	slow  int        // syncs under way that take too long
 	limit *time.Timer
-	since time.Time
 
-	stalled atomic.Bool // slow is above zero
+	since atomic.Int64 // when slow rose above zero, in Unix nanoseconds; 0: it is zero
 }
 
 // lags is recordings.Options.Slow. Output and input stop at once, the engineer and staff are told, and the session ends where the disk
@@ -44,22 +43,28 @@ func (l *session) lags(slow bool) {
 		g.slow--
 	}
 	is := g.slow > 0
-	g.stalled.Store(is)
+	if was == is {
+		return
+	}
+	now, since := l.sup.o.Clock(), g.since.Load()
+	if is {
+		g.since.Store(now.UnixNano())
+	} else {
+		g.since.Store(0)
+	}
 	switch {
-	case was == is:
 	case l.ctx.Err() != nil: // the session has ended: its end says why
 		g.stop()
 	case is:
-		l.fallBehind()
+		l.fallBehind(now)
 	default:
-		l.catchUp()
+		l.catchUp(now, now.Sub(time.Unix(0, since)))
 	}
 }
 
 // fallBehind stalls the session. The caller holds lag.mu.
-func (l *session) fallBehind() {
-	g, now := &l.lag, l.sup.o.Clock()
-	g.since, g.limit = now, time.AfterFunc(lagEnds, l.endBehind)
+func (l *session) fallBehind(now time.Time) {
+	l.lag.limit = time.AfterFunc(lagEnds, l.endBehind)
 	if r := l.relay.Load(); r != nil {
 		r.Stall(true)
 	}
@@ -69,15 +74,14 @@ func (l *session) fallBehind() {
 	l.hand(remark{kind: "paused", text: lagNotice(), mark: &mark{recordings.EventPause, recordings.Pause{Reason: string(policy.PausedBehind)}}})
 }
 
-// catchUp lets the session go on. A person's pause stays. The caller holds lag.mu.
-func (l *session) catchUp() {
-	g, now := &l.lag, l.sup.o.Clock()
-	g.stop()
+// catchUp lets the session go on, which was stalled for took. A person's pause stays. The caller holds lag.mu.
+func (l *session) catchUp(now time.Time, took time.Duration) {
+	l.lag.stop()
 	l.lastInput.Store(now.UnixNano()) // an engineer whose input was held back was not idle
 	if r := l.relay.Load(); r != nil {
 		r.Stall(false)
 	}
-	l.log.Warn("recording_caught_up", "paused_for", now.Sub(g.since))
+	l.log.Warn("recording_caught_up", "paused_for", took)
 	l.mark(recordings.EventResume, recordings.Pause{Reason: string(policy.PausedBehind)})
 	l.sup.note(pauseNote{session: l.a.ID, kind: "session.resumed", at: now, cause: policy.PausedBehind})
 	if l.paused() == "" {
@@ -92,6 +96,14 @@ func (l *session) endBehind() {
 		_ = rec.Fail(err)
 	}
 	l.end(l.recordingFailed(err))
+}
+
+// behindSince is the time since which the recording lags; zero: it does not.
+func (l *session) behindSince() time.Time {
+	if at := l.lag.since.Load(); at != 0 {
+		return time.Unix(0, at).In(l.sup.o.Zone)
+	}
+	return time.Time{}
 }
 
 // stallNew stalls a relay that begins while the recording lags.

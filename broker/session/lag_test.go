@@ -38,6 +38,9 @@ func TestNothingPassesWhileTheRecordingLags(t *testing.T) {
 		if len(screen.String()) == before {
 			t.Error("paused before the bound")
 		}
+		if l := w.sup.Live(); len(l) != 1 || !l[0].Behind.IsZero() {
+			t.Errorf("shown as paused before the bound: %+v", l)
+		}
 		time.Sleep(time.Second)
 		seen := screen.String()
 		if _, err := in.Write([]byte("x")); err != nil {
@@ -54,6 +57,9 @@ func TestNothingPassesWhileTheRecordingLags(t *testing.T) {
 		if l := w.sup.find(v.id); l == nil || l.lastInput.Load() >= typed.UnixNano() {
 			t.Error("a key counted as delivered")
 		}
+		if l := w.sup.Live()[0]; typed.Sub(l.Behind).Abs() > time.Second || l.Paused != "" {
+			t.Errorf("shown as paused since %s, by %q", l.Behind, l.Paused)
+		}
 		if why := w.sup.TakeUnkept(); !strings.Contains(why, "is paused after 2s") {
 			t.Errorf("staff are told %q", why)
 		}
@@ -63,6 +69,9 @@ func TestNothingPassesWhileTheRecordingLags(t *testing.T) {
 		time.Sleep(time.Second)
 		if len(screen.String()) == last {
 			t.Error("nothing passes although the disk has caught up")
+		}
+		if l := w.sup.Live(); len(l) != 1 || !l[0].Behind.IsZero() {
+			t.Errorf("still shown as paused: %+v", l)
 		}
 		w.sup.EndWindow("R8-0001-1", policy.CutByAttendant, attendant, "終わり")
 		<-v.over
@@ -172,8 +181,14 @@ func TestAPersonsPauseOutlastsTheLag(t *testing.T) {
 		if err := w.sup.Pause(t.Context(), v.id, attendant, "様子を見る"); err != nil {
 			t.Fatal(err)
 		}
+		if l := w.sup.Live()[0]; l.Behind.IsZero() || l.Paused != policy.PausedByAttendant {
+			t.Errorf("both pauses are shown as %q, behind since %s", l.Paused, l.Behind)
+		}
 		goOn()
 		synctest.Wait()
+		if l := w.sup.Live()[0]; !l.Behind.IsZero() || l.Paused != policy.PausedByAttendant {
+			t.Errorf("the person's pause is shown as %q, behind since %s", l.Paused, l.Behind)
+		}
 		typed := time.Now()
 		if _, err := in.Write([]byte("x")); err != nil {
 			t.Fatal(err)

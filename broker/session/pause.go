@@ -32,7 +32,7 @@ func (l *session) setPause(to policy.PauseCause, now time.Time) {
 		l.lastInput.Store(now.UnixNano()) // an engineer whose input was held back was not idle
 		close(l.freed)
 		l.freed = nil
-		if !l.lag.stalled.Load() { // else the end of that says so
+		if l.behindSince().IsZero() { // else the end of that says so
 			l.say("resumed", resumedNotice(l.deadline().Sub(now)))
 		}
 	}

@@ -331,7 +331,7 @@ func (l *session) info() Info {
 		ID: l.a.ID, Person: l.a.Person.ID, Vendor: l.grant.Vendor, System: l.system.ID,
 		Target: l.target.ID, Account: l.login, Request: l.grant.Request, Window: l.grant.Window.ID,
 		Source: l.a.Source.String(), Started: l.startedAt(),
-		Until: l.deadline().In(l.sup.o.Zone), Watchers: l.watchers.count(), Paused: l.paused(), NoAnswer: l.noAnswerSince(), Masked: l.masked.Load(),
+		Until: l.deadline().In(l.sup.o.Zone), Watchers: l.watchers.count(), Paused: l.paused(), NoAnswer: l.noAnswerSince(), Behind: l.behindSince(), Masked: l.masked.Load(),
 	}
 }
 

@@ -287,7 +287,8 @@ type Info struct {
 
 	Masked int64 `json:"masked,omitempty"` // how many numbers were masked so far
 
-	Paused policy.PauseCause `json:"paused,omitempty"` // why input is held back
+	Paused policy.PauseCause `json:"paused,omitempty"`                // why input is held back; apart from Behind
+	Behind time.Time         `json:"recording_behind_since,omitzero"` // output is held back too, because the recording lags; zero: it does not
 }
 
 // Live lists the sessions under way, oldest number first.

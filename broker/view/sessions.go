@@ -35,15 +35,26 @@ func (v *Views) Sessions(ctx context.Context, by Reader, asked SessionsAsked, p 
 	return out, err
 }
 
-// Living adds to sessions what no row holds: the number of watchers, and the time since which the client has not answered.
+// Living adds to sessions what no row holds: the number of watchers, and the times since which the client has not answered and the recording
+// lags.
 func (v *Views) Living(list []api.Session) {
 	live := map[string]session.Info{}
 	for _, l := range v.o.Sessions.Live() {
 		live[l.ID] = l
 	}
 	for i := range list {
-		l := live[list[i].ID]
-		list[i].Watchers, list[i].NoAnswer, list[i].Masked = l.Watchers, At(l.NoAnswer, v.o.Zone), max(list[i].Masked, l.Masked)
+		living(&list[i], live[list[i].ID], v.o.Zone)
+	}
+}
+
+func living(one *api.Session, l session.Info, z *time.Location) {
+	one.Watchers, one.NoAnswer, one.Masked = l.Watchers, At(l.NoAnswer, z), max(one.Masked, l.Masked)
+	if l.Behind.IsZero() || one.EndCause != "" {
+		return
+	}
+	one.Behind = At(l.Behind, z)
+	if one.State == string(api.SessionActive) {
+		one.State = string(api.SessionPaused)
 	}
 }
 
@@ -118,7 +129,9 @@ func (v *Views) SessionNow(ctx context.Context, id string) (out api.Session, err
 		out = Session(r, v.o.Zone)
 		return err
 	})
-	return out, err
+	list := []api.Session{out}
+	v.Living(list)
+	return list[0], err
 }
 
 // SeeRecording reads a session as the session of a recording, and calls read (nil: nothing), in one snapshot. A session that the person does

@@ -74,6 +74,7 @@ func (p *program) sessionFields() []column[api.Session] {
 			}
 			return long(v.Paused) + " " + by
 		}},
+		{"記録の遅れ", "RECORDING BEHIND", p.behind},
 		{"応答", "ANSWER", func(v api.Session) string { return p.noAnswer(v) }},
 		{"伏せた番号", "MASKED", p.masked},
 		{"期限", "UNTIL", func(v api.Session) string { return long(v.Until) }},
@@ -96,6 +97,9 @@ func (p *program) noAnswer(v api.Session) string {
 	}
 	return p.say("保守要員の端末から "+v.NoAnswer.Format("15:04:05")+" から応答がありません", "no answer from the engineer's client since "+v.NoAnswer.Format("15:04:05"))
 }
+
+// behind says since when the session is paused because its recording lags; empty: it does not.
+func (p *program) behind(v api.Session) string { return v.SayBehind().In(p.lang) }
 
 // masked says how many numbers were masked in the session's output; empty: none.
 func (p *program) masked(v api.Session) string { return v.SayMasked().In(p.lang) }
@@ -187,5 +191,6 @@ func (p *program) held(v api.Session) error {
 	if !v.Paused.IsZero() {
 		return p.done(v, "一時停止中: "+v.ID, "paused: "+v.ID)
 	}
-	return p.done(v, "再開しました: "+v.ID, "resumed: "+v.ID)
+	said := v.SayBehind() // the person's pause is over, and this one is not
+	return p.done(v, strings.TrimSpace("再開しました: "+v.ID+" "+said.JA), strings.TrimSpace("resumed: "+v.ID+" "+said.EN))
 }

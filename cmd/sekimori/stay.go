@@ -174,6 +174,10 @@ func (s *stay) tellSessions(before, v api.Attendance, line func(ja, en string, c
 		if i := at(before.Sessions, x.ID); i < 0 || before.Sessions[i].State != x.State {
 			line(fmt.Sprintf("%s %s: %s", x.ID, s.p.named(x.Engineer), word(s.p, api.SessionState(x.State))), fmt.Sprintf("%s %s: %s", x.ID, s.p.named(x.Engineer), x.State))
 		}
+		if i := at(before.Sessions, x.ID); !x.Behind.IsZero() && (i < 0 || before.Sessions[i].Behind.IsZero()) {
+			said := x.ID + " " + s.p.named(x.Engineer) + ": " + s.p.behind(x)
+			line(said, said)
+		}
 		if i := at(before.Sessions, x.ID); !x.NoAnswer.IsZero() && (i < 0 || before.Sessions[i].NoAnswer.IsZero()) {
 			said := s.p.noAnswer(x)
 			said = x.ID + " " + s.p.named(x.Engineer) + ": " + said
