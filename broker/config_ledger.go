@@ -3,11 +3,9 @@ package broker
 import (
 	"cmp"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	netmail "net/mail"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -186,20 +184,14 @@ func (l LedgerConfig) witnesses(clock func() time.Time) ([]publish.Witness, erro
 	return out, nil
 }
 
-// secured is how the broker knows the witness's certificate.
+// secured gives the TLS settings by which the broker checks the witness's certificate: with the authorities of ca_file, else the
+// system's. Error: *ConfigError for a file that cannot be used.
 func (w WitnessConfig) secured(clock func() time.Time) (*tls.Config, error) {
-	t := &tls.Config{MinVersion: tls.VersionTLS12, Time: clock}
-	if w.CAFile == "" {
-		return t, nil
-	}
-	text, err := os.ReadFile(w.CAFile)
+	pool, err := authorities("ledger.witnesses", "ca_file", w.CAFile)
 	if err != nil {
-		return nil, &ConfigError{Key: "ledger.witnesses", JA: "立会署名者の ca_file を読めません", EN: "cannot read the ca_file of a witness", Err: err}
+		return nil, err
 	}
-	if t.RootCAs = x509.NewCertPool(); !t.RootCAs.AppendCertsFromPEM(text) {
-		return nil, &ConfigError{Key: "ledger.witnesses", JA: "立会署名者の ca_file に証明書(PEM)がありません", EN: "there is no certificate (PEM) in the ca_file of a witness"}
-	}
-	return t, nil
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool, Time: clock}, nil
 }
 
 // paths are the files of the group.

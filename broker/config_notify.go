@@ -3,7 +3,6 @@ package broker
 import (
 	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
 	netmail "net/mail"
@@ -139,21 +138,13 @@ func (c Config) senders(clock func() time.Time) (ways map[store.Channel]notify.S
 	return ways, from, nil
 }
 
-// mailTLS is how the mail server is known.
+// mailTLS gives the TLS settings by which the broker checks the mail server. Error: *ConfigError.
 func mailTLS(host, ca string, clock func() time.Time) (*tls.Config, error) {
-	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, Time: clock}
-	if ca == "" {
-		return t, nil
-	}
-	text, err := os.ReadFile(ca)
+	pool, err := authorities("notify.mail_ca_file", "mail_ca_file", ca)
 	if err != nil {
-		return nil, &ConfigError{Key: "notify.mail_ca_file", JA: "mail_ca_file を読めません", EN: "cannot read mail_ca_file", Err: err}
+		return nil, err
 	}
-	t.RootCAs = x509.NewCertPool()
-	if !t.RootCAs.AppendCertsFromPEM(text) {
-		return nil, &ConfigError{Key: "notify.mail_ca_file", JA: "mail_ca_file に証明書(PEM)がありません", EN: "there is no certificate (PEM) in mail_ca_file"}
-	}
-	return t, nil
+	return &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, RootCAs: pool, Time: clock}, nil
 }
 
 // secretFile reads a secret of at least so many characters. An empty path is no secret.

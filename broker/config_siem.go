@@ -2,7 +2,6 @@ package broker
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"net"
 	"os"
 	"runtime/debug"
@@ -75,7 +74,7 @@ func (s SIEMConfig) wrong() (key, ja, en string) {
 	return "", "", ""
 }
 
-// secured is how the two sides know each other; nil: without TLS.
+// secured gives the TLS settings by which the two sides know each other; nil: without TLS. Error: *ConfigError.
 func (s SIEMConfig) secured(clock func() time.Time) (*tls.Config, error) {
 	if s.Security != "tls" {
 		return nil, nil
@@ -84,16 +83,11 @@ func (s SIEMConfig) secured(clock func() time.Time) (*tls.Config, error) {
 	if err != nil {
 		return nil, &ConfigError{Key: "ledger.siem_address", JA: "siem_address を使えません", EN: "cannot use siem_address", Err: err}
 	}
-	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, Time: clock}
-	if s.CAFile != "" {
-		text, err := os.ReadFile(s.CAFile)
-		if err != nil {
-			return nil, &ConfigError{Key: "ledger.siem_ca_file", JA: "siem_ca_file を読めません", EN: "cannot read siem_ca_file", Err: err}
-		}
-		if t.RootCAs = x509.NewCertPool(); !t.RootCAs.AppendCertsFromPEM(text) {
-			return nil, &ConfigError{Key: "ledger.siem_ca_file", JA: "siem_ca_file に証明書(PEM)がありません", EN: "there is no certificate (PEM) in siem_ca_file"}
-		}
+	pool, err := authorities("ledger.siem_ca_file", "siem_ca_file", s.CAFile)
+	if err != nil {
+		return nil, err
 	}
+	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, RootCAs: pool, Time: clock}
 	if s.Certificate != "" {
 		key, err := secretFile("ledger.siem_key_file", s.Key, 0)
 		if err != nil {
