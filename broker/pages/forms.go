@@ -100,7 +100,7 @@ type FormLine struct {
 }
 
 func (p *Pages) forms(v *visit) error {
-	page := &FormsPage{Frame: v.frame(), May: v.mayExport(), Late: v.leadsTo("/late-entries"), Enter: v.leadsTo("/late-entries/new"), Table: Table{Caption: text2("様式", "Forms"), Columns: []text.Text{text2("様式", "Form"), text2("手書き用", "For handwriting"), text2("今月分・今年度", "This month or year")}}}
+	page := &FormsPage{Frame: v.frame(), May: v.mayExportLedger(), Late: v.leadsTo("/late-entries"), Enter: v.leadsTo("/late-entries/new"), Table: Table{Caption: text2("様式", "Forms"), Columns: []text.Text{text2("様式", "Form"), text2("手書き用", "For handwriting"), text2("今月分・今年度", "This month or year")}}}
 	month := p.o.Clock().In(p.o.Zone).Format("2006-01")
 	for _, k := range view.Forms() {
 		one := FormLine{Name: k.Name}
@@ -121,11 +121,6 @@ func (p *Pages) forms(v *visit) error {
 		}
 	}
 	return v.show(page)
-}
-
-// mayExport tells whether the person is offered an export. The export itself asks again.
-func (v *visit) mayExport() bool {
-	return policy.Decide(policy.Facts{Person: v.person}, policy.Attempt{Act: policy.ActLedgerExport, Person: v.person.ID, Key: true, Factor: true, Purpose: string(policy.PeriodicReview)}, v.p.o.Clock()).Allow
 }
 
 // formAsked reads which form the address asks for.
@@ -225,7 +220,7 @@ func (v *visit) showForm(a view.FormAsked, acts ...Link) error {
 	if v.site == staff {
 		page.PDF, page.Crumbs = "/forms/"+a.Form+"/form.pdf?"+formQuery(a), []Link{{text2("様式", "Forms"), "/forms"}}
 	}
-	if v.site == staff && v.mayExport() {
+	if v.site == staff && v.mayExportLedger() {
 		page.Exports = []Link{{text2("書き出し", "Export"), "/forms/" + a.Form + "/export?" + formQuery(a)}}
 		if a.Form == "annual" {
 			page.Exports = annualFiles(formQuery(a))

@@ -125,7 +125,8 @@ func (p *Pages) ledger(v *visit) error {
 	return v.show(page)
 }
 
-// mayExportLedger tells whether policy lets the reader take entries out of the ledger, once a purpose is given.
+// mayExportLedger tells whether policy lets the reader take entries out of the ledger, or a form that is made from them, once a purpose is given. The
+// export itself asks again.
 func (v *visit) mayExportLedger() bool {
 	return policy.Decide(policy.Facts{Person: v.person}, policy.Attempt{Act: policy.ActLedgerExport, Person: v.person.ID, Key: true, Factor: true, Purpose: string(policy.PeriodicReview)}, v.p.o.Clock()).Allow
 }
