@@ -33,11 +33,6 @@ var liveAnswers = map[LiveAnswer]Text{
 // Label is the answer as people read it.
 func (a LiveAnswer) Label() Text { return text.Label(liveAnswers, a) }
 
-// LiveAnswers lists them.
-func LiveAnswers() []LiveAnswer {
-	return []LiveAnswer{LiveAllowed, LiveRefused, LiveByRule, LiveTimedOut, LiveUnattended, LiveGone, LiveNotKept}
-}
-
 // Say names the verdict's rule as people read it.
 func (v LiveVerdict) Say() Text {
 	if v.Unjudged {

@@ -63,11 +63,6 @@ func FieldName(field string) Text {
 	return Text{JA: field, EN: field}
 }
 
-// FirstTime is the text when there is no earlier work to compare with.
-func FirstTime() Text {
-	return Text{JA: "前回の利用許可はありません(初回)。すべての項目を確認してください。", EN: "No earlier grant (first time). Check every item."}
-}
-
 // say fills the same values into both languages, in order, and makes each safe to show.
 func say(ja, en string, values ...string) Text {
 	safe := make([]any, len(values))

@@ -71,11 +71,8 @@ type HandedIn struct {
 	State   policy.RequestState `json:"state"`
 }
 
-// Rules are the facts that the rules about drafts look at.
+// onDraft has the facts that the rules about drafts look at.
 type onDraft struct{ store.Draft }
-
-// Rules gives the owner, which is all that the rules ask.
-func (o onDraft) Rules() string { return o.Owner }
 
 func loadDraft(s *store.Snap, id string) (onDraft, error) {
 	d, err := s.Draft(id)
