@@ -14,7 +14,7 @@ import (
 // headOverlap is how many entries each look at the ledger's head compares once more.
 const headOverlap = 64
 
-// selfCheck verifies what the broker has just written: a key that signs something else, a disk that loses writes, an edited row or file must
+// selfCheck verifies the newest output of the broker: a key that signs something else, a disk that loses writes, an edited row or file must
 // not wait for the next full verification. The zero value begins with the newest entries.
 type selfCheck struct {
 	verified atomic.Int64 // entries of the ledger at the last look

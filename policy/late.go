@@ -33,7 +33,7 @@ type LateFacts struct {
 	System    System
 }
 
-// MayEnterLate rules who may enter work from paper: requesters, approvers and attendants of the section that owns the system.
+// MayEnterLate decides who may enter work from paper: requesters, approvers and attendants of the section that owns the system.
 func MayEnterLate(p Person, s System) Decision {
 	if OfSection(p, s) && p.Locked == nil && (p.Has(Requester) || p.Has(Approver) || p.Has(Attendant)) {
 		return allow()
@@ -41,10 +41,10 @@ func MayEnterLate(p Person, s System) Decision {
 	return forbid(Requester)
 }
 
-// MayEnterLateAtAll rules who may enter work from paper for some system.
+// MayEnterLateAtAll decides whether a person may enter work from paper for any system.
 func MayEnterLateAtAll(p Person) Decision { return MayEnterLate(p, System{Section: p.Section}) }
 
-// MayConfirmLate rules who may confirm that an entry agrees with its paper: approvers of the system's section and second approvers. The person
+// MayConfirmLate decides who may confirm that an entry agrees with its paper: approvers of the system's section and second approvers. The person
 // who entered it never may.
 func MayConfirmLate(p Person, f LateFacts, _ time.Time) Decision {
 	section := OfSection(p, f.System) && p.Has(Approver)
@@ -59,7 +59,7 @@ func MayConfirmLate(p Person, f LateFacts, _ time.Time) Decision {
 	return allow()
 }
 
-// MayRejectLate rules who may reject an entry: those who may enter or confirm it, and the person who entered it.
+// MayRejectLate decides who may reject an entry: those who may enter or confirm it, and the person who entered it.
 func MayRejectLate(p Person, f LateFacts, _ time.Time) Decision {
 	switch {
 	case p.Kind != Staff || p.Locked != nil || !MayEnterLate(p, f.System).Allow && !p.Has(SecondApprover):

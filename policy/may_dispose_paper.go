@@ -5,7 +5,7 @@ import "time"
 // PaperFacts are the facts that the rule about disposing of the copy of a paper looks at. What is on file about the paper stays in any case. The
 // zero value keeps the copy.
 type PaperFacts struct {
-	Ended    time.Time     // when the paper stopped holding; zero: it holds, or its end is not known
+	Ended    time.Time     // when the paper ended; zero: it is in force, or its end is not known
 	Keep     time.Duration // as payloads of the ledger; zero and less: for ever
 	Held     bool          // a freeze of the vendor is in force, or a hold on one of its sessions
 	Disposed bool

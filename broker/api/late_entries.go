@@ -17,7 +17,7 @@ type LateEntry struct {
 	Offers    []Offer   `json:"offers,omitempty"`
 }
 
-// LateEntryBody is what the papers say.
+// LateEntryBody holds the statements of the papers.
 type LateEntryBody struct {
 	Forms     []string  `json:"forms"` // numbers of the papers
 	System    string    `json:"system"`

@@ -46,7 +46,7 @@ func (a *Archive) Remove(ctx context.Context, session string) error {
 	if err != nil || !order.Done.IsZero() {
 		return err
 	}
-	// A disk that refuses one part keeps no other: text in an index goes, even where the recording cannot be removed yet.
+	// A part that cannot be removed does not stop the removal of the others: text in an index goes even where the recording stays for now.
 	_, err = archive.Remove(a.o.FS, a.o.Dir, v.Recording)
 	for _, forget := range a.o.Forget {
 		if e := forget(ctx, session); e != nil {

@@ -59,7 +59,7 @@ func (g *Given) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return g.pair, nil
 }
 
-// read needs the lock, unless no other goroutine has it yet.
+// read reads both files. The caller holds the lock, unless no other goroutine has g yet.
 func (g *Given) read() error {
 	info, err := os.Stat(g.certificate)
 	if err != nil {

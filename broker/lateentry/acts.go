@@ -17,7 +17,7 @@ type Book struct{ acts *act.Runner }
 // New makes a book.
 func New(acts *act.Runner) *Book { return &Book{acts} }
 
-// fields is the table of what the papers say. Its keys are those of the forms, so that an entry can be printed as one.
+// fields is the table of the papers' statements. Its keys are those of the forms, so that an entry can be printed as one.
 var fields = field.Table[api.LateEntryBody]{
 	field.List("forms", "用紙番号(HF-0001、右上に印刷)", "Numbers of the papers (HF-0001, at the top right)", func(b *api.LateEntryBody) *[]string { return &b.Forms }).
 		Need("forms-required", "用紙番号を入力してください。番号のない紙は、手書き用の様式を新しく印刷して一緒に綴じ、その番号を入力します。", "Enter the number of the paper. If it has none, print a new form for handwriting, keep both together, and enter its number."),

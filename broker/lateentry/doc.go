@@ -3,5 +3,5 @@
 //
 // It owns the entries and their states. It refuses papers that were never printed or were entered already, work in the future, and work at a
 // time at which a session on the same system is recorded. An entry opens nothing and is no session: lists and figures count it apart. A
-// confirmed entry stays; what is wrong in it is corrected by package correction. Its acts run by broker/act; who may act is policy's rule.
+// confirmed entry stays; package correction corrects its mistakes. Its acts run by broker/act; policy decides about the callers.
 package lateentry

@@ -16,7 +16,7 @@ import (
 	"sekimori/policy"
 )
 
-// bounds of one entry
+// Bounds of one entry: numbers of papers and of engineers, and the length of the work.
 const (
 	mostForms     = 20
 	mostEngineers = 50
@@ -29,7 +29,7 @@ var ofWork = []string{"request", "ledger", "work-report", "attendance"}
 // Is tells whether an id is that of a late entry.
 func Is(id string) bool { return strings.HasPrefix(id, "LE-") }
 
-// Enter stores what papers say and gives the entry's number. It counts as not confirmed. Errors: *policy.Denied, *forms.Invalid.
+// Enter stores the statements of papers and gives the entry's number. It counts as not confirmed. Errors: *policy.Denied, *forms.Invalid.
 func (o *Book) Enter(ctx context.Context, in api.LateEntryBody, by act.Caller) (store.LateEntry, error) {
 	return act.Run(ctx, o.acts, OnNone, enter, "", by, func(tx *store.Tx, p act.Person, _ struct{}) (store.LateEntry, error) {
 		wrong := &forms.Invalid{}

@@ -57,5 +57,5 @@ func (p *Pages) incidentTimeline(v *visit) error {
 	return v.show(page)
 }
 
-// mostSaid bounds words that a page shows whole: a reason has at most a thousand characters. What a target answers may be longer, and then ends with a mark.
+// mostSaid bounds words that a page shows whole: a reason has at most a thousand characters. An answer of a target may be longer; it is cut, and ends with a mark.
 const mostSaid = 4000

@@ -121,7 +121,7 @@ func (p *Pages) latePage(v *visit) error {
 	return v.show(page)
 }
 
-// lateCard is what the papers say.
+// lateCard shows the statements of the papers.
 func (v *visit) lateCard(e api.LateEntry) (Card, error) {
 	names, err := v.names(append([]string{e.System, e.Vendor, e.Approver, e.Attendant, e.EnteredBy, e.DecidedBy}, e.Engineers...)...)
 	if err != nil {
@@ -155,7 +155,7 @@ func (v *visit) lateCard(e api.LateEntry) (Card, error) {
 	return Card{Title: text2("後日入力", "Entered afterwards"), Rows: rows}, nil
 }
 
-// LateForm takes what papers say.
+// LateForm is the form for the statements of papers.
 type LateForm struct {
 	Frame
 	Fields []Field

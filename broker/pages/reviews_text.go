@@ -22,7 +22,7 @@ func (v *visit) nextReview(beside string) (Link, error) {
 	return Link{text2("次の点検 "+id+"(点検待ち "+itoa(n)+"件)", "Next review "+id+" ("+itoa(n)+" to review)"), "/reviews/" + url.PathEscape(id)}, nil
 }
 
-// toHear leads to the first recording of the work. A review is what it is most often opened for, so that the page before it offers this purpose.
+// toHear links to the first recording of the work. Most people open it for the review, so the page before it offers this purpose.
 func (page *ReviewPage) toHear() {
 	for i, s := range page.Sessions {
 		if s.Play == "" {

@@ -205,7 +205,7 @@ func (p *Pages) session(v *visit) error {
 	return v.show(page)
 }
 
-// withID is what an id is called, followed by the id; the id alone where it has no name.
+// withID is the name of a thing, followed by its id; the id alone where there is no name.
 func withID(names func(id string) string, id string) string {
 	if name := names(id); name != id {
 		return name + "(" + id + ")"

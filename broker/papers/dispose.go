@@ -60,7 +60,7 @@ func (k *Keeper) facts(s *store.Snap, p store.Paper, keep time.Duration) (policy
 	return s.PaperFacts(p, ended, keep)
 }
 
-// endOf is when a paper stopped holding: its own end, or its withdrawal if that came first. A yearly report without an end of its own is needed until
+// endOf is the time at which a paper ended: its own end, or its withdrawal if that came first. A yearly report without an end of its own is needed until
 // the end of the fiscal year after its own; another paper until the end of the vendor's contract.
 func (k *Keeper) endOf(s *store.Snap, p store.Paper) (time.Time, error) {
 	ended := p.Until

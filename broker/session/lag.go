@@ -20,7 +20,7 @@ const (
 // errLagging says that the disk did not make a recording durable in time.
 var errLagging = errors.New("the disk does not make the recording durable")
 
-// lag stalls a session whose recording does not become durable: what passes meanwhile could be lost with the machine's power. The
+// lag stalls a session whose recording does not become durable: bytes that pass meanwhile could be lost with the machine's power. The
 // zero value is ready.
 type lag struct {
 	mu    sync.Mutex // guards the rest, and the order of the relay's calls
@@ -30,7 +30,7 @@ type lag struct {
 	since atomic.Int64 // when slow rose above zero, in Unix nanoseconds; 0: it is zero
 }
 
-// lags is recordings.Options.Slow. Output and input stop at once, the engineer and staff are told, and the session ends where the disk
+// lags is called by the recording (recordings.Options.Slow). Output and input stop at once, the engineer and staff are told, and the session ends where the disk
 // does not catch up.
 func (l *session) lags(slow bool) {
 	g := &l.lag
@@ -89,7 +89,7 @@ func (l *session) catchUp(now time.Time, took time.Duration) {
 	}
 }
 
-// endBehind ends the session. The recording fails first, so that no goroutine but the one in the disk's hands waits for it.
+// endBehind ends the session. The recording fails first, so that only the goroutine whose write hangs in the kernel waits for the disk.
 func (l *session) endBehind() {
 	err := fmt.Errorf("%w: for %s", errLagging, lagPauses+lagEnds)
 	if rec := l.rec.Load(); rec != nil {

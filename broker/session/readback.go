@@ -9,10 +9,10 @@ import (
 	"sekimori/recordings"
 )
 
-// readBackWithin bounds the reading of one recording. A disk that does not answer is the matter of lag.
+// readBackWithin bounds the reading of one recording. Where the disk does not answer, lag ends the session.
 const readBackWithin = 2 * time.Second
 
-// NotAsWritten is a recording whose file does not hold what was just written.
+// NotAsWritten is a recording whose file differs from the bytes that were just written.
 type NotAsWritten struct {
 	Session string
 	File    string // below the directory of recordings
@@ -32,7 +32,7 @@ func (s *Supervisor) ReadBack(ctx context.Context) (bad []NotAsWritten) {
 	return bad
 }
 
-// readBack is nil also while the disk does not answer.
+// readBack compares the newest segment with its file; nil also while the disk does not answer.
 func (l *session) readBack(ctx context.Context) error {
 	rec := l.rec.Load()
 	if rec == nil || l.ctx.Err() != nil || !l.reading.CompareAndSwap(false, true) {

@@ -93,7 +93,7 @@ func (s *space) release() (some bool) {
 // errNoRoom says that a transaction found the disk of the database full.
 var errNoRoom = errors.New("the disk of the database is full; the reserve is given up")
 
-// giveRoom is store.DB.WhenFull.
+// giveRoom gives the reserves up for the store (store.DB.WhenFull).
 func (s *Supervisor) giveRoom() bool {
 	given := s.space.release()
 	if given {

@@ -6,7 +6,7 @@ import (
 	"sekimori/policy/text"
 )
 
-// Chart is what the chart of a part shows, for paper and pages alike.
+// Chart has the contents of the chart of a part, for paper and pages alike.
 type Chart struct {
 	Series []text.Text // what the bars of each series count; at most two
 	Rows   []ChartRow

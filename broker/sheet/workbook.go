@@ -146,13 +146,13 @@ func valueOf(s string, number bool) any {
 	return cellText(s)
 }
 
-// mostCell is how many UTF-16 units a cell has. The library drops what comes beyond without a word.
+// mostCell is how many UTF-16 units a cell has. The library drops any further ones without an error.
 const mostCell = excelize.TotalCellChars
 
-// cutMark ends a value that a cell does not hold.
+// cutMark ends a value that is too long for a cell.
 const cutMark = "\n…【この先は表計算の一つの欄に入りません。CSVに全文があります / cut: one cell holds no more; the CSV has all of it】"
 
-// cellText is a text as a cell holds it: one that is too long says that it is cut.
+// cellText is a text for a cell: one that is too long is cut, and says so.
 func cellText(s string) string {
 	if len(s) <= mostCell { // a character has no more UTF-16 units than bytes
 		return s

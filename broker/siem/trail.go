@@ -12,7 +12,7 @@ import (
 
 // A collector that confirms by the end of a connection alone (plain TCP, ledger.siem_confirm: end) may die with a part that it has read and not yet
 // handled: the kernel then ends the connection as the collector would. The forwarder therefore keeps one more connection open, the watch, over which
-// nothing is sent. It ends when the collector dies. What was confirmed within settles before that is sent again.
+// nothing is sent. It ends when the collector dies. Entries that were confirmed within settles before its end are sent again.
 
 const (
 	settles    = 30 * time.Second // after its confirmation an entry is taken as handled
@@ -54,7 +54,7 @@ func (t *trail) move(next int64) {
 // trails tells whether the end of a connection is the only confirmation.
 func (f *Forwarder) trails() bool { return f.o.TLS == nil || f.o.EndIsEnough }
 
-// follow has a watch, and goes back to what is settled where the watch before has ended, or there was none.
+// follow keeps a watch open. Where the earlier watch has ended, or there was none, it goes back to the last settled entry.
 func (f *Forwarder) follow(ctx context.Context) error {
 	t := &f.trail
 	if t.watch != nil {
@@ -102,7 +102,7 @@ func (f *Forwarder) Close() {
 	}
 }
 
-// taken notes that the collector has confirmed the entries below next. Without a confirmation of its own only what is settled is stored.
+// taken notes that the collector has confirmed the entries below next. Without a confirmation of its own only settled entries are stored.
 func (f *Forwarder) taken(ctx context.Context, next int64) error {
 	return f.o.DB.Keep(ctx, store.KeepForwarded, func(k *store.KeepTx) error {
 		if !f.trails() {
@@ -124,7 +124,7 @@ func (f *Forwarder) settle(k *store.KeepTx) error {
 	return k.NoteForwarded(f.o.Address, settled) // the position never goes back
 }
 
-// settled stores what has become settled, where nothing is to be sent.
+// settled stores the entries that have become settled while there is nothing to send.
 func (f *Forwarder) settled(ctx context.Context, now time.Time) error {
 	t := &f.trail
 	if !f.trails() || len(t.parts) == 0 || now.Sub(t.parts[0].at) < f.settles {

@@ -104,7 +104,7 @@ func (t *Tx) Dispose(rule, by string, actor ledger.Actor, d PayloadDisposal) err
 	return nil
 }
 
-// EmptyJournal moves all of the write-ahead journal into the database and empties its file, so that what was disposed of does not stay in older
+// EmptyJournal moves all of the write-ahead journal into the database and empties its file, so that payloads which were disposed of do not stay in older
 // pages of it. While a reader needs those pages they stay; the next call removes them.
 func (db *DB) EmptyJournal(ctx context.Context) error {
 	if _, err := db.w.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {

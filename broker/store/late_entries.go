@@ -23,7 +23,7 @@ type LateEntry struct {
 	Reason    string    // of that decision; may be empty
 }
 
-// LateWork is what the papers say.
+// LateWork holds the statements of the papers about the work.
 type LateWork struct {
 	Forms     []string `json:"forms"` // numbers of the papers
 	Targets   string   `json:"targets"`

@@ -63,7 +63,7 @@ func (s *Snap) DrawnPlaces(system string, from, to time.Time) (int, error) {
 		`SELECT coalesce(max(place), -1) + 1 FROM window_reviews WHERE system = ? AND created >= ? AND created < ?`, system, ms(from), ms(to))
 }
 
-// DrawReview stores what a plan decided. place: -1 if the draw was not asked; a place from an earlier decision on the same work stays given out. Work that is left out has no auditor. Errors: ErrNotFound.
+// DrawReview stores the decision of a plan. place: -1 if the draw was not asked; a place from an earlier decision on the same work stays given out. Work that is left out has no auditor. Errors: ErrNotFound.
 func (t *Tx) DrawReview(id, outcome, plan string, place int) error {
 	return t.one(`UPDATE window_reviews SET drawn = ?, plan = ?, place = max(place, ?), auditor = CASE ? WHEN 'left-out' THEN '' ELSE auditor END WHERE id = ? AND verdict = ''`, outcome, plan, place, outcome, id)
 }

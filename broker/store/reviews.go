@@ -218,7 +218,7 @@ func (s *Snap) LateReviews(what string, most int) ([]string, error) {
 }
 
 // SoonReviews lists the reviews that are not signed and fall due before a time, the earliest due first, of which the outbox has no row of this word.
-// The row's subject is that of ReviewReminder, so a review that gets another auditor or another date is there again.
+// The row's subject is that of ReviewReminder, so a review that gets another auditor or another date is listed again.
 func (s *Snap) SoonReviews(what string, before time.Time, most int) ([]Review, error) {
 	return list(s, scanReview, reviewColumns+` WHERE verdict = '' AND drawn <> 'left-out' AND due > ? AND due <= ?
 		AND NOT EXISTS (SELECT 1 FROM outbox WHERE entry < 0 AND what = ? AND subject = window_reviews.id || '#' || window_reviews.auditor || '#' || window_reviews.due) ORDER BY due LIMIT ?`,

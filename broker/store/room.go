@@ -7,7 +7,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// WhenFull sets what gives room when a transaction of an act finds the disk full: release gives up a reserve and reports whether there was
+// WhenFull sets the function that makes room when a transaction of an act finds the disk full: release gives up a reserve and reports whether there was
 // one. The transaction then runs once more, so that on a full disk a freeze, the end of a session and an alarm are still written. release
 // must be quick and may not use the database.
 func (db *DB) WhenFull(release func() bool) { db.release.Store(&release) }

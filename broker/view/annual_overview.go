@@ -50,7 +50,7 @@ func (y year) counted(table, key, ja, en string) text.Text {
 	return text.Of(fmt.Sprintf(ja, n), fmt.Sprintf(en, n))
 }
 
-// rate is a share, or why there is none.
+// rate is a share, or the reason why there is none.
 func (y year) rate(table, key, ja, en string) text.Text {
 	for _, k := range figures.Keys {
 		if k.Table == table && k.Key == key {

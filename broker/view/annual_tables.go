@@ -52,7 +52,7 @@ func (y year) cells(k figures.Key, part string) []sheet.Cell {
 	return cells
 }
 
-// valueOf is a figure as people read it. A figure that is missing says why; a missing count is 0, because a part that never occurred has no row.
+// valueOf is a figure as people read it. In place of a missing rate stands the reason; a missing count is 0, because a part that never occurred has no row.
 func valueOf(k figures.Key, n int64, there bool) sheet.Cell {
 	number := strconv.FormatInt(n, 10)
 	switch {
@@ -140,7 +140,7 @@ var lookRoleLabels = map[string]text.Text{
 	policy.LookAsDeputy: text.Of("代決者", "Deputy"), policy.LookAsStaff: text.Of("その他の職員", "Other staff"), figures.NotStated: text.Of("役割の記載なし(以前の版の記載)", "Role not stated (entries of an earlier version)"),
 }
 
-// partLabel is what a code within a figure is called.
+// partLabel is the name of a code within a figure, for people.
 func partLabel(key, part string) text.Text {
 	var label text.Text
 	switch key {

@@ -157,7 +157,7 @@ func incidentEntry(e ledger.Entry, drill bool, z *time.Location) api.IncidentEnt
 	}
 }
 
-// unanswered are the reasons of a refused approval that are no rule's.
+// unanswered are the reasons of a refused approval that are not among policy's reasons: the approver had still to answer or to correct something.
 var unanswered = map[string]text.Text{
 	"check-items": text.Of("確認事項が残っています", "check items are open"),
 	"invalid":     text.Of("入力に誤りがあります", "the input has mistakes"),

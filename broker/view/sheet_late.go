@@ -15,7 +15,7 @@ import (
 
 var lateMark = text.Of("後日入力", "Entered afterwards")
 
-// lateSheet is a form of work with what papers said of it. The keys of a late entry's values are those of the forms' fields. A form's
+// lateSheet is a form of work with the statements of the papers. The keys of a late entry's values are those of the forms' fields. A form's
 // tables are empty.
 func (v *Views) lateSheet(ctx context.Context, by Reader, k FormKind, id string) (*sheet.Sheet, error) {
 	e, err := v.LateEntry(ctx, by, id)

@@ -20,7 +20,7 @@ import (
 // ReceiptForm is the key of the receipt of a disposal among the forms.
 const ReceiptForm = "receipt"
 
-// receipt is what the receipt of a recording's disposal shows. What it says comes from entries of the ledger, not from rows.
+// receipt has the values that the receipt of a recording's disposal shows. They come from entries of the ledger, not from rows.
 type receipt struct {
 	api.Session
 	names          map[string]string
@@ -110,7 +110,7 @@ func notDisposed(session string) *api.Fault {
 
 func (x receipt) number() string { return strconv.FormatInt(x.ended.Index, 10) }
 
-// code is the text of the QR code: what a person compares with an export, in the words of FORMAT.md.
+// code is the text of the QR code, which a person compares with an export, in the words of FORMAT.md.
 func (x receipt) code() string {
 	return fmt.Sprintf("recording.disposed %s\nentry %d\nleaf %s\n%s", x.ID, x.ended.Index, x.ended.Leaf(), ledger.PaperText(x.covers.Checkpoint))
 }

@@ -20,7 +20,7 @@ type FormKind struct {
 	Name text.Text
 	Wide bool // A4 landscape
 
-	Of text.Text // what names the thing that it is of, with an example; empty: it is of a month
+	Of text.Text // name of the operand by which its subject is given, with an example; empty: it is of a month
 
 	file  string      // begins the names of its files
 	month bool        // it is of a month, and not of one thing

@@ -16,7 +16,7 @@ import (
 	"sekimori/policy/text"
 )
 
-// lateRoutes are the looks at work that was entered afterwards from paper. The view says which of it a person sees.
+// lateRoutes are the looks at work that was entered afterwards from paper. The view decides which entries a person sees.
 func lateRoutes() []route {
 	readers := those(policy.Requester, policy.Approver, policy.SecondApprover, policy.Attendant, policy.Auditor, policy.InformationSystems)
 	readers.Deputies = true

@@ -129,7 +129,7 @@ func usageFailure(ja, en string) *failure {
 	}}
 }
 
-// flagFailure is what package flag says of an option, in both languages.
+// flagFailure is the error of package flag about an option, in both languages.
 func flagFailure(err error) *failure {
 	said := err.Error()
 	if name, ok := strings.CutPrefix(said, "flag provided but not defined: "); ok {

@@ -88,7 +88,7 @@ func (c *recount) otherwise(name string) *failure {
 		"use an export made after the report became final, and the final verification file; if they still differ, tell the information-systems section and the auditor"}}
 }
 
-// sentReport is what was counted, for programs.
+// sentReport tells programs over which entries the figures were counted.
 type sentReport struct {
 	FiscalYear int       `json:"fiscal_year"`
 	From       time.Time `json:"from"`

@@ -20,7 +20,7 @@ func keyOf(f figures.Figure) figures.Key {
 	return figures.Key{JA: f.Key, EN: f.Key}
 }
 
-// figureName is what a figure of the yearly report is called.
+// figureName is the name of a figure of the yearly report, for people.
 func (p *program) figureName(f figures.Figure) string {
 	k := keyOf(f)
 	return p.say(k.JA, k.EN)

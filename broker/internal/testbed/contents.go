@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Contents are what a recording holds, to be looked for in answers of a door.
+// Contents are parts of a recording that a test looks for in the answers of a door.
 type Contents struct {
 	Clear  []byte // words of its output
 	Sealed []byte // bytes of its file

@@ -18,7 +18,7 @@ import (
 	"sekimori/recordings"
 )
 
-// Oddity is what is planted into a work. Each has a plain form and a careful one, by a person who avoids notice.
+// Oddity is an unusual act that is planted into a work. Each has a plain form and a careful one, by a person who avoids notice.
 type Oddity string
 
 // The oddities.
@@ -33,10 +33,10 @@ const (
 	NumberSeen Oddity = "number seen"
 )
 
-// Oddities are all of them.
+// Oddities lists all of them but Ordinary.
 var Oddities = []Oddity{OffScope, MassRead, NightWork, NewTool, CopiedFile, IdleBurst, NumberSeen}
 
-// Job is the ordinary work of one vendor on one system: what it runs, and on which tables.
+// Job is the ordinary work of one vendor on one system: its commands and its tables.
 type Job struct {
 	Vendor, Person, Second, System, Target string
 	Commands, Tables                       []string
@@ -73,7 +73,7 @@ type Maker struct {
 	Rnd  *rand.Rand
 }
 
-// One is true with a probability.
+// One draws true with probability p.
 func (m *Maker) One(p float64) bool { return m.Rnd.Float64() < p }
 
 // Pick draws one of several.
@@ -176,7 +176,7 @@ func (m *Maker) Record(tb testing.TB, w Work) recordings.Digest {
 	return d
 }
 
-// plant does what an oddity is.
+// plant has, for each oddity, the actions on a screen that make it.
 var plant = map[Oddity]func(s *screen, careful bool){
 	Ordinary: func(*screen, bool) {}, NightWork: func(*screen, bool) {}, NumberSeen: func(*screen, bool) {},
 	OffScope: func(s *screen, careful bool) {
