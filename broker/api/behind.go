@@ -9,5 +9,5 @@ func (s Session) SayBehind() text.Text {
 	}
 	at := s.Behind.Format("15:04:05")
 	return text.Of("操作記録の保存が遅れているため、"+at+" から一時停止中です。入力も出力も通りません。回復すると続き、10秒続くと切断します。",
-		"Paused since "+at+": the recording's disk is slow. Neither keys nor output pass. The work goes on when the disk has caught up, and is cut after 10 s.")
+		"Paused since "+at+": the recording's disk is slow. Neither keys nor output pass. The work goes on once the disk has caught up, or is cut after 10 s.")
 }
