@@ -195,10 +195,6 @@ func (s *stay) tellSessions(before, v api.Attendance, line func(ja, en string, c
 				s.tellHeld(x, h, line)
 			}
 		}
-		if i := at(before.Sessions, x.ID); x.Masked > 0 && (i < 0 || before.Sessions[i].Masked < x.Masked) {
-			said := x.ID + " " + s.p.named(x.Engineer) + ": " + s.p.masked(x)
-			line(said, said)
-		}
 	}
 	for _, x := range before.Sessions {
 		if at(v.Sessions, x.ID) < 0 {
