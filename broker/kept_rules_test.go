@@ -48,7 +48,7 @@ var kept = []lying{
 	{`run/sekimori\.sock`, "until the next start", nil},
 }
 
-// walk is one look at everything that a stopped broker left. It collects what must not be there, and how many files of each class are.
+// walk is one look at everything that a stopped broker left. It collects files that must not be there, and how many files of each class are.
 type walk struct {
 	t      testing.TB
 	s      *store.Snap

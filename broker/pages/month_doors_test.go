@@ -38,7 +38,7 @@ func (o *office) program(name string, line ...string) *exec.Cmd {
 	return c
 }
 
-// opens opens the doors: the pages for an auditor who is signed in, and the API for the program, which signs in as people do.
+// opens signs in at both doors: the pages for an auditor who is signed in, and the API for the program, which signs in as people do.
 func (m *month) opens(t *testing.T) *office {
 	t.Helper()
 	o := &office{month: m, page: m.as("mori"), dir: t.TempDir(), bin: t.TempDir()}
@@ -68,7 +68,7 @@ func (m *month) opens(t *testing.T) *office {
 	return o
 }
 
-// run runs a program; its error has what it said.
+// run runs a program; its error has the program's output.
 func run(c *exec.Cmd) error {
 	out, err := c.CombinedOutput()
 	if err != nil {

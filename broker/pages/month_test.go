@@ -84,7 +84,7 @@ type auditing struct {
 	cost []cost
 }
 
-// cost is what one review took.
+// cost is the time and the keys that one review took.
 type cost struct {
 	window string
 	keys   int
@@ -108,7 +108,7 @@ func (b *tab) accesses(letter rune) {
 	b.loads(func() { b.chord(letter) })
 }
 
-// loads does what opens a page and waits until that is loaded.
+// loads runs an act that opens a page, and waits until the page is loaded.
 func (b *tab) loads(do func()) {
 	b.t.Helper()
 	eval[bool](b, `window.left = true`)
@@ -216,7 +216,7 @@ func (a *auditing) reviews(w *monthWork, i int) (by string) {
 	return by
 }
 
-// reads looks at what the page says about the work before the recording opens.
+// reads reads the statements of the page about the work before the recording opens.
 func (a *auditing) reads(w *monthWork) {
 	a.t.Helper()
 	text := a.b.text()
@@ -253,7 +253,7 @@ func (a *auditing) plays(w *monthWork) {
 	b.until(`Number(document.getElementById("seek").value) >= 1`)
 }
 
-// report prints what a review costs.
+// report prints the cost of a review.
 func (a *auditing) report() {
 	by := map[string][]cost{}
 	for _, c := range a.cost {

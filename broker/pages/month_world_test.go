@@ -49,7 +49,7 @@ const (
 	monthSeed = 11
 )
 
-// monthWork is one work of the month and what the auditor will say about it.
+// monthWork is one work of the month, with the auditor's judgement of it.
 type monthWork struct {
 	no, window, session, system, vendor, person string
 	cause                                       policy.Reason
@@ -133,7 +133,7 @@ func (m *month) week() (made []*monthWork) {
 	return made
 }
 
-// plan says what is special about a work.
+// plan gives a work its peculiarities.
 func (m *month) plan(i int) *monthWork {
 	w := &monthWork{cause: policy.EndedByEngineer, verdict: api.ReviewOK, files: i%6 == 1, urgent: i%9 == 3, ruled: i%12 == 8, damaged: i == 7}
 	switch {

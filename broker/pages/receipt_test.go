@@ -11,7 +11,7 @@ import (
 	"sekimori/broker/store"
 )
 
-// disposedOf writes what a disposal by rule leaves: its row, and the two entries.
+// disposedOf writes the traces of a disposal by rule: its row, and the two entries.
 func (w *world) disposedOf(session string) (receipt ledger.Entry) {
 	w.t.Helper()
 	timer := ledger.Actor{Kind: "broker", Via: "timer"}

@@ -306,7 +306,7 @@ func (f *fifoFile) Write(p []byte) (int, error) {
 	return f.File.Write(p)
 }
 
-// TestARealWriteThatTheKernelBlocksEndsItsSession: what TestAWriteThatHangsEndsItsSession says, by the clock of the machine and a write that the
+// TestARealWriteThatTheKernelBlocksEndsItsSession is TestAWriteThatHangsEndsItsSession by the clock of the machine and a write that the
 // kernel holds.
 func TestARealWriteThatTheKernelBlocksEndsItsSession(t *testing.T) {
 	if !testbed.Whole() {

@@ -288,7 +288,7 @@ func TestManyRowsTakeLittleMemory(t *testing.T) {
 	}
 }
 
-// TestAttackFormulasInACSV: whatever a spreadsheet may take for a formula has an apostrophe before it, also where what stands before the first character is
+// TestAttackFormulasInACSV: every value that a spreadsheet may take for a formula has an apostrophe before it, also where what stands before the first character is
 // dropped, not seen, or skipped. Other values stay as they are.
 func TestAttackFormulasInACSV(t *testing.T) {
 	t.Parallel()

@@ -54,7 +54,7 @@ func (m *mortal) die() {
 }
 
 // TestAttackACollectorDiesWithWhatItHasRead: over plain TCP its death looks like a confirmation. What it was sent within the last seconds is sent
-// again to the next one, also by a broker that was started anew; what is settled is not.
+// again to the next one, also by a broker that was started anew; settled entries are not.
 func TestAttackACollectorDiesWithWhatItHasRead(t *testing.T) {
 	t.Parallel()
 	for _, restarted := range []bool{false, true} {

@@ -164,7 +164,7 @@ var unanswered = map[string]text.Text{
 }
 
 // saidIn is the reason that an entry gives, or the words that a person wrote with it; zero: it has none, or they were disposed of. Texts of
-// strangers are made harmless by the one who shows them.
+// strangers are as they were written: the caller makes them harmless before it shows them.
 func saidIn(kind string, payload []byte) text.Text {
 	var p struct {
 		Reason any `json:"reason"`

@@ -32,7 +32,7 @@ func (a *archive) said(kind string) (all []map[string]any) {
 	return all
 }
 
-// A look has the role of the person who looked, beside what the caller says of it.
+// The entry of a look has the role of the person who looked, beside the caller's members.
 func TestALookSaysTheRole(t *testing.T) {
 	a := work(t)
 	a.play("mori", "ja")

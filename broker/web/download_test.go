@@ -57,7 +57,7 @@ func (w *world) recorded(id, words string) []byte {
 	return file
 }
 
-// asked sends a request and gives headers and body, of a refusal too. What does not end is cut.
+// asked sends a request and gives headers and body, of a refusal too. A body without end is cut.
 func (w *world) asked(method, path, token string, body io.Reader) (http.Header, []byte) {
 	w.t.Helper()
 	ctx, stop := context.WithTimeout(w.t.Context(), 300*time.Millisecond)

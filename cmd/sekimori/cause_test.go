@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// failing runs a command line that must fail and returns what it says of it.
+// failing runs a command line that must fail, and returns its error output.
 func failing(t *testing.T, lang string, args ...string) string {
 	t.Helper()
 	var out, problems bytes.Buffer
