@@ -1,6 +1,7 @@
 package forms
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -152,5 +153,39 @@ func TestAFormerNameIsReadAndHinted(t *testing.T) {
 	top.MapRenamed(map[string]string{"fault_triage": "phone_triage"}, "phone_triage")
 	if err := f.Err(); err == nil || !strings.Contains(err.Error(), "r.yaml:2:1: phone_triage: written twice") {
 		t.Errorf("both names at once: %v", err)
+	}
+}
+
+// A local time that the clocks leave out or show twice is no instant; with its offset it is one (attacks.md: DST).
+func TestAttackTimesAtTheChangeOfDaylightSaving(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ zone, said, want string }{
+		{"America/New_York", "2026-11-01T00:59", "2026-11-01T04:59:00Z"},
+		{"America/New_York", "2026-11-01T01:00", ""}, // twice
+		{"America/New_York", "2026-11-01 01:59:59", ""},
+		{"America/New_York", "2026-11-01T01:30:00-05:00", "2026-11-01T06:30:00Z"},
+		{"America/New_York", "2026-11-01T02:00", "2026-11-01T07:00:00Z"},
+		{"America/New_York", "2026-03-08T01:59", "2026-03-08T06:59:00Z"},
+		{"America/New_York", "2026-03-08T02:30", ""}, // never
+		{"America/New_York", "2026-03-08T03:00", "2026-03-08T07:00:00Z"},
+		{"Australia/Lord_Howe", "2026-04-05T01:45", ""}, // half an hour comes twice
+		{"Australia/Lord_Howe", "2026-04-05T02:00", "2026-04-04T15:30:00Z"},
+		{"Asia/Tokyo", "2026-11-01T01:30", "2026-10-31T16:30:00Z"},
+	} {
+		zone, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Instant("start", c.said, zone)
+		if c.want == "" {
+			var invalid *Invalid
+			if !errors.As(err, &invalid) || !strings.Contains(invalid.Problems[0].EN, "offset") || !strings.Contains(invalid.Problems[0].JA, "夏時間") {
+				t.Errorf("%s in %s: %v, %v", c.said, c.zone, got, err)
+			}
+			continue
+		}
+		if err != nil || got.UTC().Format(time.RFC3339) != c.want {
+			t.Errorf("%s in %s: %v, %v; want %s", c.said, c.zone, got, err, c.want)
+		}
 	}
 }

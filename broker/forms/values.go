@@ -1,6 +1,7 @@
 package forms
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -138,15 +139,48 @@ func (v Value) Day() Day {
 // The forms of an instant without a zone. The institution's zone applies.
 var localForms = []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
 
-// ParseInstant reads RFC 3339, or a local date and time of the zone given.
+// errNotOnce is about a local time that the clocks of the zone do not show once: at the change to daylight saving time they leave an hour out,
+// and at its end they show one twice. No one is asked to guess which of the two is meant.
+var errNotOnce = errors.New("the clocks do not show this time, or show it twice, because of daylight saving time")
+
+// wrongTime says what is wrong with a date and time, in Japanese and English. example is a form that can be read.
+func wrongTime(err error, example string) (ja, en string) {
+	if errors.Is(err, errNotOnce) {
+		return "夏時間の切替えのため、この日時はないか、二度あります。2026-11-01T01:30:00-05:00 のように、時間帯を付けて書いてください。",
+			"because of daylight saving time there is no such time, or it comes twice; write it with its offset, like 2026-11-01T01:30:00-05:00"
+	}
+	return "日時は " + example + " のように書いてください。", "write a date and time like " + example
+}
+
+// once tells whether the clocks of a zone show a local time once. t is that time, and wall what they show.
+func once(t, wall time.Time) bool {
+	shows := func(t time.Time) bool {
+		_, offset := t.Zone()
+		return t.Add(time.Duration(offset) * time.Second).Equal(wall)
+	}
+	for _, shift := range []time.Duration{-time.Hour, -30 * time.Minute, 30 * time.Minute, time.Hour} {
+		if shows(t.Add(shift)) {
+			return false
+		}
+	}
+	return shows(t)
+}
+
+// ParseInstant reads RFC 3339, or a local date and time of the zone given. A local time that the clocks there do not show once is an error.
 func ParseInstant(s string, zone *time.Location) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, nil
 	}
 	for _, form := range localForms {
-		if t, err := time.ParseInLocation(form, s, zone); err == nil {
-			return t, nil
+		wall, err := time.Parse(form, s)
+		if err != nil {
+			continue
 		}
+		t, err := time.ParseInLocation(form, s, zone)
+		if err == nil && !once(t, wall) {
+			return time.Time{}, fmt.Errorf("%q: %w", s, errNotOnce)
+		}
+		return t, err
 	}
 	return time.Time{}, fmt.Errorf("%q is no date and time like 2026-11-24T10:00 or 2026-11-24T10:00:00+09:00", s)
 }
@@ -159,9 +193,11 @@ func Instant(field, text string, zone *time.Location) (time.Time, error) {
 	}
 	t, err := ParseInstant(text, zone)
 	if err != nil {
-		return t, &Invalid{Problems: []Problem{{Field: field, Code: "bad-time",
-			JA: "日時は 2026-11-24T02:10 のように書いてください。時間帯を省けば、この機関の時刻です。",
-			EN: "write a date and time like 2026-11-24T02:10; without a zone it is that of the institution"}}}
+		ja, en := wrongTime(err, "2026-11-24T02:10")
+		if !errors.Is(err, errNotOnce) {
+			ja, en = ja+"時間帯を省けば、この機関の時刻です。", en+"; without a zone it is that of the institution"
+		}
+		return t, &Invalid{Problems: []Problem{{Field: field, Code: "bad-time", JA: ja, EN: en}}}
 	}
 	return t, nil
 }
@@ -173,7 +209,8 @@ func (v Value) Instant(zone *time.Location) time.Time {
 	}
 	t, err := ParseInstant(v.Word(), zone)
 	if err != nil {
-		v.Problem("bad-time", "日時は 2026-11-24T10:00 のように書いてください。", "write a date and time like 2026-11-24T10:00")
+		ja, en := wrongTime(err, "2026-11-24T10:00")
+		v.Problem("bad-time", ja, en)
 		return time.Time{}
 	}
 	return t

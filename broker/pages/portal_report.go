@@ -10,6 +10,7 @@ import (
 
 	"sekimori/broker/api"
 	"sekimori/broker/fault"
+	"sekimori/broker/forms"
 	"sekimori/broker/reports"
 	"sekimori/broker/view"
 	"sekimori/policy/text"
@@ -172,7 +173,7 @@ func (v *visit) writtenReport() (in reports.WorkReport, bad []api.Detail) {
 		into *time.Time
 	}{{"performed_from", &in.From}, {"performed_until", &in.Until}} {
 		if text := form.Get(at.key); text != "" {
-			t, err := time.ParseInLocation("2006-01-02T15:04", text, v.p.o.Zone)
+			t, err := forms.ParseInstant(text, v.p.o.Zone)
 			if err != nil {
 				wrong(at.key, "bad-time", "日時を確かめてください。", "Check date and time.")
 			}
