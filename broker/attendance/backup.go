@@ -16,7 +16,7 @@ import (
 // the window may state it, and the statement counts as by hand. Its age is checked at the opening, at the permission, and at every connection.
 // Errors: *policy.Denied, *forms.Invalid.
 func (a *Service) Backup(ctx context.Context, window string, b policy.Backup, note string, by act.Caller) error {
-	if err := sayable(note); err != nil {
+	if err := forms.Reason(note, false); err != nil {
 		return err
 	}
 	switch {
@@ -50,7 +50,7 @@ func (a *Service) Backup(ctx context.Context, window string, b policy.Backup, no
 // of policy. An approver of the section or the second approver may do it, never the attendant. It asks for the
 // proof each time. Errors: *policy.Denied, *forms.Invalid.
 func (a *Service) Override(ctx context.Context, window, code, reason string, by act.Caller) error {
-	if err := mustSay(reason); err != nil {
+	if err := forms.Reason(reason, true); err != nil {
 		return err
 	}
 	if !slices.Contains([]string{policy.OverrideBackup, policy.OverrideFollowUp, policy.OverrideReviews}, code) {

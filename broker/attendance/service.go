@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"github.com/hashicorp/go-hclog"
 
 	"sekimori/broker/act"
-	"sekimori/broker/forms"
 	"sekimori/broker/keys"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -92,20 +90,4 @@ func (a *Service) windowEntry(tx *store.Tx, kind string, by ledger.Actor, w stor
 		return fmt.Errorf("ledger %s: %w", kind, err)
 	}
 	return nil
-}
-
-// sayable gives the problem of a reason that cannot be shown.
-func sayable(reason string) error {
-	if forms.Printable(reason) != reason || utf8.RuneCountInString(reason) > forms.MaxText {
-		return forms.Wrong("reason", "control-character", "理由に使えない文字があるか、長すぎます。", "the reason has characters that cannot be shown, or is too long")
-	}
-	return nil
-}
-
-// mustSay gives the problem of an act without the reason it needs.
-func mustSay(reason string) error {
-	if policy.Blank(reason) {
-		return forms.Wrong("reason", "reason-required", "理由を書いてください。", "a reason is needed")
-	}
-	return sayable(reason)
 }

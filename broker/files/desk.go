@@ -71,7 +71,7 @@ func (d *Desk) Approve(ctx context.Context, id, reason string, by act.Caller) er
 	}
 	delivers := false
 	err := act.DoAfter(ctx, d.o.Acts, OnFile, approve, id, by, compared, func(tx *store.Tx, p act.Person, on store.OnFile) error {
-		if err := sayable(reason, false); err != nil {
+		if err := forms.Reason(reason, false); err != nil {
 			return err
 		}
 		if changed != nil {
@@ -149,7 +149,7 @@ func (d *Desk) Reject(ctx context.Context, id, reason string, by act.Caller) err
 		return err
 	}
 	return act.Do(ctx, d.o.Acts, OnFile, reject, id, by, func(tx *store.Tx, p act.Person, on store.OnFile) error {
-		if err := sayable(reason, p.Kind == policy.Staff); err != nil {
+		if err := forms.Reason(reason, p.Kind == policy.Staff); err != nil {
 			return err
 		}
 		if d.g.isPlacing(on.File.ID) { // it is on the target within moments
@@ -160,17 +160,6 @@ func (d *Desk) Reject(ctx context.Context, id, reason string, by act.Caller) err
 		}
 		return fileEntry(tx, "file.rejected", p.By, on.File, map[string]any{"reason": reason, "before": string(on.File.State)})
 	})
-}
-
-// sayable checks a reason. needed: it must not be empty.
-func sayable(reason string, needed bool) error {
-	switch {
-	case forms.Printable(reason) != reason || len([]rune(reason)) > forms.MaxText:
-		return forms.Wrong("reason", "control-character", "理由に使えない文字があるか、長すぎます。", "the reason has characters that cannot be shown, or is too long")
-	case needed && policy.Blank(reason):
-		return forms.Wrong("reason", "reason-required", "理由を書いてください。", "a reason is needed")
-	}
-	return nil
 }
 
 // Content is an opened content of a file. Close it.

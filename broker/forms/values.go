@@ -265,6 +265,18 @@ func (d Day) After(zone *time.Location) time.Time {
 	return time.Date(d.Year, d.Month, d.Day+1, 0, 0, 0, 0, zone)
 }
 
+// Reason checks the reason of an act, which people read in the ledger. needed: the act takes none without one. Error: *Invalid.
+func Reason(reason string, needed bool) error {
+	switch {
+	case Printable(reason) != reason || utf8.RuneCountInString(reason) > MaxText:
+		return Wrong("reason", "control-character", fmt.Sprintf("理由に使えない文字があるか、%d字を超えています。書き直してください。", MaxText),
+			fmt.Sprintf("the reason has characters that cannot be shown, or more than %d; write it again", MaxText))
+	case needed && text.Blank(reason):
+		return Wrong("reason", "reason-required", "理由を書いてください。", "a reason is needed")
+	}
+	return nil
+}
+
 // Printable is text.Printable, for text that is kept.
 func Printable(s string) string { return text.Printable(s) }
 

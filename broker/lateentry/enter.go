@@ -71,11 +71,8 @@ func (o *Book) Reject(ctx context.Context, id, reason string, by act.Caller) err
 
 func (o *Book) decide(ctx context.Context, a lateAct, id string, state policy.LateState, reason string, by act.Caller) error {
 	return act.Do(ctx, o.acts, OnEntry, a, id, by, func(tx *store.Tx, p act.Person, on store.OnLateEntry) error {
-		switch {
-		case forms.Printable(reason) != reason || len([]rune(reason)) > forms.MaxText:
-			return forms.Wrong("reason", "control-character", "理由に使えない文字があるか、長すぎます。", "the reason has characters that cannot be shown, or is too long")
-		case state == policy.LateRejected && policy.Blank(reason):
-			return forms.Wrong("reason", "reason-required", "理由を書いてください。", "a reason is needed")
+		if err := forms.Reason(reason, state == policy.LateRejected); err != nil {
+			return err
 		}
 		if err := tx.DecideLateEntry(on.Entry, state, p.ID, reason); err != nil {
 			return fmt.Errorf("decide late entry %s: %w", id, err)

@@ -7,7 +7,6 @@ import (
 	"sekimori/broker/act"
 	"sekimori/broker/api"
 	"sekimori/broker/field"
-	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -88,15 +87,4 @@ func Acts() []act.Mount[*Office] {
 func spec(name, command, ja, en string, callers act.Callers, proof act.Proof) act.Spec {
 	return act.Spec{Name: name, Path: api.Permits.Pattern("id", name), Command: "permit " + command, Operands: "ID", JA: ja, EN: en,
 		Fields: act.Why, Callers: callers, Proof: proof, Shows: act.ShowsPermit}
-}
-
-// sayable checks a reason. needed: it must not be empty.
-func sayable(reason string, needed bool) error {
-	switch {
-	case forms.Printable(reason) != reason || len([]rune(reason)) > forms.MaxText:
-		return forms.Wrong("reason", "control-character", "理由に使えない文字があるか、長すぎます。", "the reason has characters that cannot be shown, or is too long")
-	case needed && policy.Blank(reason):
-		return forms.Wrong("reason", "reason-required", "理由を書いてください。", "a reason is needed")
-	}
-	return nil
 }

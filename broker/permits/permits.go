@@ -60,7 +60,7 @@ func (o *Office) Refuse(ctx context.Context, id, reason string, by act.Caller) e
 
 func (o *Office) decide(ctx context.Context, a permitAct, id string, state policy.PermitState, reason string, by act.Caller) error {
 	return act.Do(ctx, o.o.Acts, OnPermit, a, id, by, func(tx *store.Tx, p act.Person, on store.OnPermit) error {
-		if err := sayable(reason, state == policy.PermitRefused); err != nil {
+		if err := forms.Reason(reason, state == policy.PermitRefused); err != nil {
 			return err
 		}
 		if err := tx.DecidePermit(on.Permit.ID, state, p.ID, reason); err != nil {

@@ -140,11 +140,8 @@ const mostAhead = 24 * time.Hour
 // Explain marks an unknown login as explained. Errors: *policy.Denied, *forms.Invalid without a reason, store.ErrNotFound.
 func (o *Office) Explain(ctx context.Context, id, reason string, by act.Caller) error {
 	return act.Do(ctx, o.o.Acts, OnLogin, explaining, id, by, func(tx *store.Tx, p act.Person, on onLogin) error {
-		switch {
-		case policy.Blank(reason):
-			return forms.Wrong("reason", "reason-required", "理由を書いてください。", "a reason is needed")
-		case forms.Printable(reason) != reason || len([]rune(reason)) > forms.MaxText:
-			return forms.Wrong("reason", "control-character", "理由に使えない文字があるか、長すぎます。", "the reason has characters that cannot be shown, or is too long")
+		if err := forms.Reason(reason, true); err != nil {
+			return err
 		}
 		if err := tx.ExplainLogin(id, p.ID, reason); err != nil {
 			return fmt.Errorf("explain %s: %w", id, err)

@@ -76,7 +76,7 @@ func (d *Desk) approve(tx *store.Tx, on store.OnRequest, a Approval, p act.Perso
 		return out, &policy.Denied{Reason: policy.StalePage, Args: map[string]string{"request": r.No}}
 	}
 	if a.Reason != "" {
-		if err := mustSay(a.Reason); err != nil {
+		if err := forms.Reason(a.Reason, true); err != nil {
 			return out, err
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 // Cancel takes a window back before or during its use; its grants are revoked with it.
 func (d *Desk) Cancel(ctx context.Context, window, reason string, by act.Caller) error {
-	if err := mustSay(reason); err != nil {
+	if err := forms.Reason(reason, true); err != nil {
 		return err
 	}
 	return act.Do(ctx, d.o.Acts, OnWindow, cancel, window, by, func(tx *store.Tx, p act.Person, on store.OnWindow) error {

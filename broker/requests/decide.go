@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"sekimori/broker/act"
+	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -20,7 +21,7 @@ func (d *Desk) Reject(ctx context.Context, no, reason string, by act.Caller) err
 }
 
 func (d *Desk) refuse(ctx context.Context, a requestAct, no, reason string, by act.Caller, v store.Verdict, to policy.RequestState, kind string) error {
-	if err := mustSay(reason); err != nil {
+	if err := forms.Reason(reason, true); err != nil {
 		return err
 	}
 	return d.onRequest(ctx, a, no, by, func(tx *store.Tx, p act.Person, on store.OnRequest) error {
@@ -56,7 +57,7 @@ func (d *Desk) Revoke(ctx context.Context, no, reason string, by act.Caller) err
 }
 
 func (d *Desk) stop(ctx context.Context, a requestAct, no, reason string, by act.Caller, v store.Verdict, to policy.RequestState, kind string) error {
-	if err := mustSay(reason); err != nil {
+	if err := forms.Reason(reason, true); err != nil {
 		return err
 	}
 	return d.onRequest(ctx, a, no, by, func(tx *store.Tx, p act.Person, on store.OnRequest) error {

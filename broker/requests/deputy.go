@@ -59,7 +59,7 @@ func (d *Desk) SetDeputy(ctx context.Context, dep policy.Deputation, by act.Call
 		case until.Sub(from) > longestDeputation:
 			problem("until", "too-long", "代決の期間は366日までです。", "A deputation lasts at most 366 days.")
 		}
-		if err := mustSay(dep.Reason); err != nil {
+		if err := forms.Reason(dep.Reason, true); err != nil {
 			var invalid *forms.Invalid
 			if !errors.As(err, &invalid) {
 				return out, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -282,19 +281,6 @@ func (d *Desk) entry(tx *store.Tx, kind string, by ledger.Actor, r store.Request
 	subjects = append(subjects, windows...)
 	if _, err := tx.Append(ledger.Draft{Kind: kind, Actor: by, Subjects: subjects, Payload: payload}); err != nil {
 		return fmt.Errorf("ledger %s: %w", kind, err)
-	}
-	return nil
-}
-
-// mustSay reports an act without the reason it needs.
-func mustSay(reason string) error {
-	if forms.Printable(reason) != reason || utf8.RuneCountInString(reason) > forms.MaxText {
-		return &forms.Invalid{Problems: []forms.Problem{{Field: "reason", Code: "control-character",
-			JA: "理由に使えない文字があるか、長すぎます。", EN: "the reason has characters that cannot be shown, or is too long"}}}
-	}
-	if policy.Blank(reason) {
-		return &forms.Invalid{Problems: []forms.Problem{{Field: "reason", Code: "reason-required",
-			JA: "理由を書いてください。", EN: "a reason is needed"}}}
 	}
 	return nil
 }

@@ -158,7 +158,7 @@ func oneEmergency(s *store.Snap, r store.Request) error {
 // approval checks; the reason of the two overrides each overridable item. It asks for the proof each time. Errors: *policy.Denied,
 // *forms.Invalid.
 func (d *Desk) AgreeEmergency(ctx context.Context, no, reason string, by act.Caller) (Outcome, error) {
-	if err := mustSay(reason); err != nil {
+	if err := forms.Reason(reason, true); err != nil {
 		return Outcome{}, err
 	}
 	return act.Run(ctx, d.o.Acts, OnRequest, agree, no, by, func(tx *store.Tx, p act.Person, on store.OnRequest) (out Outcome, err error) {

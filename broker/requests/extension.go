@@ -25,7 +25,7 @@ const (
 // section. One wish at a time; silence until the window's end means no. It may be asked from the start until before the end. Errors:
 // *policy.Denied, *forms.Invalid, store.ErrNotFound.
 func (d *Desk) AskExtension(ctx context.Context, window string, by time.Duration, reason string, caller act.Caller) (store.Extension, error) {
-	if err := mustSay(reason); err != nil {
+	if err := forms.Reason(reason, true); err != nil {
 		return store.Extension{}, err
 	}
 	by = by.Truncate(time.Millisecond)
@@ -124,7 +124,7 @@ func roomToGrant(s *store.Snap, _ policy.Person, on onExtension) error {
 // would run into another one of an exclusive system or into a no-work time.
 func (d *Desk) GrantExtension(ctx context.Context, id, reason string, by act.Caller) (store.Extension, error) {
 	if reason != "" {
-		if err := mustSay(reason); err != nil {
+		if err := forms.Reason(reason, true); err != nil {
 			return store.Extension{}, err
 		}
 	}
@@ -148,7 +148,7 @@ func (d *Desk) GrantExtension(ctx context.Context, id, reason string, by act.Cal
 
 // DenyExtension declines, with a reason. Each person who may grant some extension of the window may.
 func (d *Desk) DenyExtension(ctx context.Context, id, reason string, by act.Caller) (store.Extension, error) {
-	if err := mustSay(reason); err != nil {
+	if err := forms.Reason(reason, true); err != nil {
 		return store.Extension{}, err
 	}
 	return d.answer(ctx, denyExtension, id, by, func(_ *store.Tx, p act.Person, x *store.Extension, _ store.OnWindow) error {

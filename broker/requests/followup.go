@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"sekimori/broker/act"
+	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -54,7 +55,7 @@ func (d *Desk) raiseFollowUps(ctx context.Context) error {
 // ApproveAfter is the later approval of an emergency (事後承認), once its window is over. It asks for the proof each time. Errors:
 // *policy.Denied.
 func (d *Desk) ApproveAfter(ctx context.Context, no, reason string, by act.Caller) (policy.RequestState, error) {
-	if err := mustSay(reason); err != nil {
+	if err := forms.Reason(reason, true); err != nil {
 		return "", err
 	}
 	return act.Run(ctx, d.o.Acts, OnRequest, approveAfter, no, by, func(tx *store.Tx, p act.Person, on store.OnRequest) (policy.RequestState, error) {

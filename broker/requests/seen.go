@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"sekimori/broker/act"
+	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -19,7 +20,7 @@ type SeenBody struct {
 // are revoked, and a request that awaits its second stage goes back to its requester. Errors: *policy.Denied, *forms.Invalid.
 func (d *Desk) Seen(ctx context.Context, no string, in SeenBody, by act.Caller) error {
 	if in.Object || in.Reason != "" {
-		if err := mustSay(in.Reason); err != nil {
+		if err := forms.Reason(in.Reason, true); err != nil {
 			return err
 		}
 	}

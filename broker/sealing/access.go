@@ -99,7 +99,7 @@ func (k *Keeper) Give(ctx context.Context, id string, by act.Caller) error {
 // Refuse drops what was asked. Errors: *policy.Denied, *forms.Invalid.
 func (k *Keeper) Refuse(ctx context.Context, id string, in act.Said, by act.Caller) error {
 	return act.Do(ctx, k.o.Acts, OnAccess, refuse, id, by, func(tx *store.Tx, p act.Person, on onAccess) error {
-		if err := mustSay(in.Reason); err != nil {
+		if err := forms.Reason(in.Reason, true); err != nil {
 			return err
 		}
 		a := on.access
@@ -114,7 +114,7 @@ func (k *Keeper) Refuse(ctx context.Context, id string, in act.Said, by act.Call
 // End takes the key away again. It cannot take back what its holder has copied. Errors: *policy.Denied, *forms.Invalid.
 func (k *Keeper) End(ctx context.Context, id string, in act.Said, by act.Caller) error {
 	err := act.Do(ctx, k.o.Acts, OnAccess, end, id, by, func(tx *store.Tx, p act.Person, on onAccess) error {
-		if err := mustSay(in.Reason); err != nil {
+		if err := forms.Reason(in.Reason, true); err != nil {
 			return err
 		}
 		a := on.access

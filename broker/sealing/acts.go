@@ -9,7 +9,6 @@ import (
 	"sekimori/broker/act"
 	"sekimori/broker/api"
 	"sekimori/broker/field"
-	"sekimori/broker/forms"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -143,15 +142,4 @@ func mayAccess(rule func(policy.Person, policy.AccessFacts, time.Time) policy.De
 	return func(p policy.Person, on onAccess, now time.Time) policy.Decision {
 		return rule(p, policy.AccessFacts{ID: on.access.ID, State: on.access.State, AskedBy: on.access.AskedBy}, now)
 	}
-}
-
-// mustSay checks a reason, which these acts need.
-func mustSay(reason string) error {
-	switch {
-	case forms.Printable(reason) != reason || len([]rune(reason)) > forms.MaxText:
-		return forms.Wrong("reason", "control-character", "理由に使えない文字があるか、長すぎます。", "the reason has characters that cannot be shown, or is too long")
-	case policy.Blank(reason):
-		return forms.Wrong("reason", "reason-required", "理由を書いてください。", "a reason is needed")
-	}
-	return nil
 }

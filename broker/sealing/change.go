@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"sekimori/broker/act"
+	"sekimori/broker/forms"
 	"sekimori/broker/keys"
 	"sekimori/broker/store"
 	"sekimori/policy"
@@ -15,7 +16,7 @@ import (
 func (k *Keeper) Begin(ctx context.Context, id string, in act.Said, by act.Caller) (store.ViewingKey, error) {
 	var made keys.ViewingKey // once, although the transaction may run twice
 	next, err := act.Run(ctx, k.o.Acts, OnKey, begin, id, by, func(tx *store.Tx, p act.Person, on onKey) (next store.ViewingKey, err error) {
-		if err := mustSay(in.Reason); err != nil {
+		if err := forms.Reason(in.Reason, true); err != nil {
 			return next, err
 		}
 		last := 0
@@ -73,7 +74,7 @@ func (k *Keeper) Confirm(ctx context.Context, id string, by act.Caller) error {
 // destroyed. Errors: *policy.Denied, *forms.Invalid.
 func (k *Keeper) RollBack(ctx context.Context, id string, in act.Said, by act.Caller) error {
 	err := act.Do(ctx, k.o.Acts, OnKey, rollBack, id, by, func(tx *store.Tx, p act.Person, on onKey) error {
-		if err := mustSay(in.Reason); err != nil {
+		if err := forms.Reason(in.Reason, true); err != nil {
 			return err
 		}
 		keeps, err := on.current()
