@@ -273,6 +273,11 @@ func TestAttackALineChangedWhileItIsHeld(t *testing.T) {
 		if out, err := exec.Command("tmux", append([]string{"-S", socket, "send-keys"}, strings.Fields(changes[hit.Held-1])...)...).CombinedOutput(); err != nil {
 			t.Errorf("tmux: %v: %s", err, out)
 		}
+		// tmux draws the change a moment later. A line that changes after the broker's last look at the screen is not seen by anyone.
+		drawn := "\b" + changes[hit.Held-1][len("BSpace "):]
+		if !s.until(patience, func() bool { return strings.Contains(s.out.String(), drawn) }) {
+			t.Errorf("tmux does not draw %q", drawn)
+		}
 		return policy.LiveAllowed
 	}
 	s.types("tmux -S " + socket + " -f /dev/null new\r")

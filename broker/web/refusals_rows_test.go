@@ -103,7 +103,7 @@ func ledgerRefusals() []refusal {
 		{route: "POST /v1/ledger/entries/{no}/correct", path: "/v1/ledger/entries/{about}/correct", body: fields{"text": "x"}, roles: roles{sec, inf}, own: roles{app}},
 		{route: "GET /v1/late-entries", path: "/v1/late-entries", roles: roles{req, app, sec, att, aud, inf}},
 		{route: "GET /v1/late-entries/{id}", path: "/v1/late-entries/LE-0001", roles: roles{sec, aud, inf}, own: roles{req, app, att}, but: people{"other-requester": unseen, "other-approver": unseen, "other-attendant": unseen}},
-		{route: "POST /v1/late-entries", path: "/v1/late-entries", body: fields{"system": "hr"}, own: roles{req, app, att}, granted: "invalid", but: people{"once": "invalid"}},
+		{route: "POST /v1/late-entries", path: "/v1/late-entries", body: fields{"system": "hr"}, roles: roles{req, app, att}, granted: "invalid", but: people{"once": "invalid"}},
 		{route: "POST /v1/late-entries/{id}/countersign", path: "/v1/late-entries/LE-0001/countersign", roles: roles{sec}, own: roles{app}, granted: unproven, but: people{"other-approver": unproven, "once": string(policy.OwnLateEntry)}, proved: true},
 		{route: "POST /v1/late-entries/{id}/reject", path: "/v1/late-entries/LE-0001/reject", body: fields{"reason": " "}, roles: roles{sec}, own: roles{req, app, att}, granted: "invalid", but: people{"once": "invalid"}},
 		{route: "GET /v1/conformance", path: "/v1/conformance", roles: roles{app, sec, aud, adm, inf}},
