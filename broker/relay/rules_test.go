@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -274,13 +275,16 @@ func TestAttackALineChangedWhileItIsHeld(t *testing.T) {
 			t.Errorf("tmux: %v: %s", err, out)
 		}
 		// tmux draws the change a moment later. A line that changes after the broker's last look at the screen is not seen by anyone.
-		drawn := "\b" + changes[hit.Held-1][len("BSpace "):]
-		if !s.until(patience, func() bool { return strings.Contains(s.out.String(), drawn) }) {
-			t.Errorf("tmux does not draw %q", drawn)
+		drawn := regexp.MustCompile("\b(\x1b\\[K)?" + changes[hit.Held-1][len("BSpace "):])
+		if !s.until(patience, func() bool { return drawn.Match(s.out.Bytes()) }) {
+			t.Errorf("tmux does not draw %s", changes[hit.Held-1])
 		}
 		return policy.LiveAllowed
 	}
-	s.types("tmux -S " + socket + " -f /dev/null new\r")
+	s.types("tmux -S " + socket + " -f /dev/null new bash --norc --noprofile\r")
+	if !s.until(patience, func() bool { return strings.Count(s.out.String(), "[m@db ~]$ ") > 1 }) {
+		t.Fatalf("no prompt in tmux; shown is %q", s.out.String())
+	}
 	s.rests()
 	s.types("rm x")
 	s.rests()
