@@ -147,7 +147,7 @@ func reviewsParts() []formPart[reviewsForm] {
 		{key: "by_judgement", ja: "判定別", en: "By judgement", rows: reviewsForm.byJudgement, columns: []sheet.Column{
 			column("judgement", "判定", "Judgement", sheet.Code, 4), column("count", "件数", "Reviews", sheet.Number, 1)}},
 		{key: "reviewed", ja: "個別", en: "Each review", rows: reviewsForm.reviewed, columns: []sheet.Column{
-			column("session_id", "接続番号", "Sessions", sheet.Words, 8), column("reason", "選定理由", "Reasons", sheet.Words, 6), column("differences", "申請と実際の相違", "Differences", sheet.Words, 8),
+			column("session_id", "接続番号", "Sessions", sheet.Words, 10), column("reason", "選定理由", "Reasons", sheet.Words, 6), column("differences", "申請と実際の相違", "Differences", sheet.Words, 8),
 			column("judgement", "判定", "Judgement", sheet.Code, 6), column("grounds", "判定の理由", "Grounds", sheet.Words, 6), column("auditor", "点検者", "Auditor", sheet.Words, 5),
 			column("purpose", "閲覧目的", "Purpose", sheet.Code, 5), column("viewed_at", "閲覧日時", "Viewed at", sheet.Time, 6)}},
 		{key: "findings", ja: "指摘事項", en: "Findings", rows: reviewsForm.findings, columns: []sheet.Column{
