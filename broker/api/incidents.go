@@ -56,7 +56,7 @@ type IncidentEntry struct {
 	SaidEN   string    `json:"said_en,omitempty"`
 }
 
-// What returns the name of the event in both languages.
+// What gives the name of the event, in Japanese and English.
 func (e IncidentEntry) What() text.Text { return text.Of(e.JA, e.EN) }
 
 // Said is the reason or the person's words in both languages.

@@ -1,13 +1,10 @@
 package pages
 
 import (
-	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 
 	"sekimori/broker/api"
-	"sekimori/broker/fault"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
 	"sekimori/policy"
@@ -170,48 +167,21 @@ func (p *Pages) lateForm(v *visit) error {
 }
 
 func (p *Pages) lateEnter(v *visit) error {
-	if err := v.readForm(); err != nil {
-		return err
-	}
-	made, err := v.doing(p.deeds[string(api.LateEntries)], "")
-	if one, ok := made.(store.LateEntry); ok && err == nil {
-		return v.to(withDone(latePath(one.ID), "enter-late"))
-	}
-	if err == nil {
-		return errors.New("entering from paper gave no late entry")
-	}
-	f := fault.Of(err)
-	if f.Status >= http.StatusInternalServerError || f.Code == string(policy.Forbidden) {
-		return err
-	}
-	page, err := v.lateFormPage(f)
-	if err != nil {
-		return err
-	}
-	return v.showAs(f.Status, page)
+	return v.makes(p.deeds[string(api.LateEntries)], func(made any) string {
+		one, ok := made.(store.LateEntry)
+		if !ok {
+			return ""
+		}
+		return withDone(latePath(one.ID), "enter-late")
+	}, func(f *api.Fault) (page, error) { return v.lateFormPage(f) })
 }
 
 // lateFormPage is the form, with the vendors and the section's systems to choose from.
 func (v *visit) lateFormPage(f *api.Fault) (*LateForm, error) {
-	d := v.p.deeds[string(api.LateEntries)]
 	page := &LateForm{Frame: v.frame()}
-	wrong := map[string]text.Text{}
-	if f != nil {
-		page.Errors, wrong = problemsOf(d, f)
-	}
-	page.Fields = fieldsOf(d.Fields.Flags(), v.given, wrong)
 	page.Crumbs = []Link{{text2("様式", "Forms"), "/forms"}, {text2("後日入力の一覧", "Entered afterwards"), "/late-entries"}}
-	vendors, systems, err := v.vendorsAndSystems(policy.MayEnterLate)
-	for i := range page.Fields {
-		one := &page.Fields[i]
-		switch one.Key {
-		case "vendor":
-			selectOf(one, vendors)
-		case "system":
-			selectOf(one, systems)
-		case "purpose", "done", "deviation", "remarks":
-			one.Control = "textarea"
-		}
-	}
+	var err error
+	page.Fields, page.Errors, err = v.workFields(v.p.deeds[string(api.LateEntries)], f, policy.MayEnterLate, map[string]string{
+		"purpose": "textarea", "done": "textarea", "deviation": "textarea", "remarks": "textarea"})
 	return page, err
 }

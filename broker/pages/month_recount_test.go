@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// What follows counts a month from an export of the ledger by another program: the lines are plain JSON, and nothing comes from the packages of the
+// This file counts a month from an export of the ledger by another program: the lines are plain JSON, and nothing comes from the packages of the
 // broker.
 
 type entryLine struct {

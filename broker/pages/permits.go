@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -193,52 +192,71 @@ func (p *Pages) permitForm(v *visit) error {
 }
 
 func (p *Pages) permitAsk(v *visit) error {
+	return v.makes(p.deeds[string(api.Permits)], func(made any) string {
+		one, ok := made.(store.Permit)
+		if !ok {
+			return ""
+		}
+		return withDone("/permits/"+url.PathEscape(one.ID), "ask")
+	}, func(f *api.Fault) (page, error) { return v.permitFormPage(f) })
+}
+
+// permitFormPage is the form, with the vendors and the section's systems to choose from.
+func (v *visit) permitFormPage(f *api.Fault) (*PermitForm, error) {
+	page := &PermitForm{Frame: v.frame()}
+	page.Crumbs = []Link{{text2("包括許可", "Standing permits"), "/permits"}}
+	var err error
+	page.Fields, page.Errors, err = v.workFields(v.p.deeds[string(api.Permits)], f, policy.MayAskPermit, map[string]string{"from": "date", "until": "date", "purpose": "textarea"})
+	return page, err
+}
+
+// makes does an act that makes something, and leads to what leads names: the address of the thing made, or nothing where it is none. Where the
+// act is refused for its fields, it shows the form again with the problems.
+func (v *visit) makes(d deed, leads func(made any) string, again func(*api.Fault) (page, error)) error {
 	if err := v.readForm(); err != nil {
 		return err
 	}
-	made, err := v.doing(p.deeds[string(api.Permits)], "")
-	if one, ok := made.(store.Permit); ok && err == nil {
-		return v.to("/permits/" + url.PathEscape(one.ID) + "?done=ask")
-	}
+	made, err := v.doing(d, "")
 	if err == nil {
-		return errors.New("an application gave no permit")
+		at := leads(made)
+		if at == "" {
+			return fmt.Errorf("the act gave a %T, which has no page", made)
+		}
+		return v.to(at)
 	}
 	f := fault.Of(err)
 	if f.Status >= http.StatusInternalServerError || f.Code == string(policy.Forbidden) {
 		return err
 	}
-	page, err := v.permitFormPage(f)
+	page, err := again(f)
 	if err != nil {
 		return err
 	}
 	return v.showAs(f.Status, page)
 }
 
-// permitFormPage is the form, with the vendors and the section's systems to choose from.
-func (v *visit) permitFormPage(f *api.Fault) (*PermitForm, error) {
-	d := v.p.deeds[string(api.Permits)]
-	page := &PermitForm{Frame: v.frame()}
+// workFields are the fields of an act about work on a system, with the vendors to choose from and the systems for which a rule lets the person in.
+// controls names fields that are no plain line. f says what was wrong; nil: nothing was sent yet.
+func (v *visit) workFields(d deed, f *api.Fault, may func(policy.Person, policy.System) policy.Decision, controls map[string]string) ([]Field, []Problem, error) {
+	var problems []Problem
 	wrong := map[string]text.Text{}
 	if f != nil {
-		page.Errors, wrong = problemsOf(d, f)
+		problems, wrong = problemsOf(d, f)
 	}
-	page.Fields = fieldsOf(d.Fields.Flags(), v.given, wrong)
-	page.Crumbs = []Link{{text2("包括許可", "Standing permits"), "/permits"}}
-	vendors, systems, err := v.vendorsAndSystems(policy.MayAskPermit)
-	for i := range page.Fields {
-		one := &page.Fields[i]
-		switch one.Key {
-		case "vendor":
+	fields := fieldsOf(d.Fields.Flags(), v.given, wrong)
+	vendors, systems, err := v.vendorsAndSystems(may)
+	for i := range fields {
+		one := &fields[i]
+		switch control, named := controls[one.Key]; {
+		case one.Key == "vendor":
 			selectOf(one, vendors)
-		case "system":
+		case one.Key == "system":
 			selectOf(one, systems)
-		case "from", "until":
-			one.Control = "date"
-		case "purpose":
-			one.Control = "textarea"
+		case named:
+			one.Control = control
 		}
 	}
-	return page, err
+	return fields, problems, err
 }
 
 // vendorsAndSystems are the vendors, and the systems for which a rule lets the person in, to choose from.

@@ -19,7 +19,7 @@ import (
 )
 
 // TestAnotherProgramReadsTheForms exports the seven forms as workbook and as CSV in both encodings and reads them with Python's libraries:
-// what they hold is what the page shows, and CP932 differs in the characters that Python cannot encode alone.
+// they hold the values of the page, and CP932 differs only in the characters that Python cannot encode.
 func TestAnotherProgramReadsTheForms(t *testing.T) {
 	t.Parallel()
 	wholeRun(t)

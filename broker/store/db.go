@@ -102,7 +102,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		}
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
-	// What is deleted or replaced is overwritten with zeros: a payload that is disposed of must not stay in free pages of the file.
+	// SQLite overwrites deleted and replaced contents with zeros: a payload that is disposed of must not stay in free pages of the file.
 	w, err := openPrepared(dsn(path, "_txlock=immediate", "_pragma=secure_delete(1)"))
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)

@@ -14,7 +14,7 @@ import (
 	"sekimori/broker/witness"
 )
 
-// What is known of the witnesses: when the quorum cosigned last, whether that is too long ago, and which of them remembers another ledger.
+// TestWhatIsKnownOfTheWitnesses: the view says when the quorum cosigned last, whether that is too long ago, and which witness remembers another ledger.
 func TestWhatIsKnownOfTheWitnesses(t *testing.T) {
 	t.Parallel()
 	h := townhall.Open(t)

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
-	"time"
 
-	"sekimori/broker/figures"
 	"sekimori/broker/ledger"
 )
 
@@ -14,15 +12,7 @@ import (
 // any more. One that needs no disposed payload is still compared.
 func TestAFigureOfADisposedPayloadCannotBeCounted(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
-	o.add(ledger.Draft{Kind: "session.refused", Actor: ledger.Actor{Kind: "broker"}, Payload: map[string]any{"reason": "too-early"}})
-	o.add(ledger.Draft{Kind: "freeze.on", Actor: ledger.Actor{Kind: "person", ID: "U-1", Via: "cli"}, Payload: map[string]any{"incident": "I-001"}})
-	from, to := figures.Year(2026, time.UTC)
-	c := figures.New(from, to)
-	for _, e := range o.entries {
-		c.Add(e)
-	}
-	report := figures.Report{FiscalYear: 2026, From: from, To: to, Entries: 2, Figures: c.Figures()}
+	o, report := reported(t)
 	write := func(name string) string {
 		var b bytes.Buffer
 		if err := report.Write(&b); err != nil {

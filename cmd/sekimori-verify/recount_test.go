@@ -10,9 +10,9 @@ import (
 	"sekimori/broker/ledger"
 )
 
-// TestAYearlyReportIsCountedAgain: a true report holds, one changed figure is named with both values, and a report that is newer than the
-// export or no report at all is refused.
-func TestAYearlyReportIsCountedAgain(t *testing.T) {
+// reported makes an office with two entries, and the true report of their year.
+func reported(t *testing.T) (*office, figures.Report) {
+	t.Helper()
 	o := newOffice(t)
 	o.add(ledger.Draft{Kind: "session.refused", Actor: ledger.Actor{Kind: "broker"}, Payload: map[string]any{"reason": "too-early"}})
 	o.add(ledger.Draft{Kind: "freeze.on", Actor: ledger.Actor{Kind: "person", ID: "U-1", Via: "cli"}, Payload: map[string]any{"incident": "I-001"}})
@@ -21,7 +21,13 @@ func TestAYearlyReportIsCountedAgain(t *testing.T) {
 	for _, e := range o.entries {
 		c.Add(e)
 	}
-	report := figures.Report{FiscalYear: 2026, From: from, To: to, Entries: 2, Figures: c.Figures()}
+	return o, figures.Report{FiscalYear: 2026, From: from, To: to, Entries: 2, Figures: c.Figures()}
+}
+
+// TestAYearlyReportIsCountedAgain: a true report holds, one changed figure is named with both values, and a report that is newer than the
+// export or no report at all is refused.
+func TestAYearlyReportIsCountedAgain(t *testing.T) {
+	o, report := reported(t)
 	write := func(name string, r figures.Report) string {
 		var b bytes.Buffer
 		if err := r.Write(&b); err != nil {
