@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"strings"
 	"testing"
-
-	"sekimori/broker/ledger"
 )
 
 // TestAFigureOfADisposedPayloadCannotBeCounted: a report whose entries were disposed of by rule since does not "differ": its figures cannot be counted
