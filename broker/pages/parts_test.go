@@ -6,11 +6,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"sekimori/broker/ledger"
 	"sekimori/broker/store"
 	"sekimori/broker/view"
 	"sekimori/policy"
@@ -140,5 +142,35 @@ func TestSnapshotsDrawWhatThePlayerDraws(t *testing.T) {
 	}
 	if all := eval[string](mori, `looks("parts").join()`); !strings.Contains(all, "給{ap-bold") || !strings.Contains(all, "rgb(215, 255, 0)") {
 		t.Errorf("colours are not compared: %.600s", all)
+	}
+}
+
+// TestAWholeRecordingIsSentToItsEnd: the recording's end lies behind its last frame. A person who was sent every part was sent all of it.
+func TestAWholeRecordingIsSentToItsEnd(t *testing.T) {
+	t.Parallel()
+	w := found(t)
+	const id = "S-20261124-01"
+	w.recordedAs(id, func(_ *recordings.Writer, pass func(time.Duration)) error {
+		pass(1500 * time.Millisecond)
+		w.Pass(2 * time.Second) // the session ended two seconds after its last frame
+		return nil
+	})
+	b := w.as("mori")
+	_, look, _ := strings.Cut(b.post("/recordings/"+id, url.Values{"purpose": {"periodic-review"}}).header.Get("Location"), "?")
+	sent := 0
+	for ; b.get("/recordings/"+id+"/parts/"+strconv.Itoa(sent)+"?"+look).status == http.StatusOK; sent++ {
+	}
+	if err := w.o.Views.NoteServed(t.Context(), true); err != nil || sent == 0 {
+		t.Fatal(sent, err)
+	}
+	var c ledger.Coverage
+	if err := w.DB.Read(t.Context(), func(s *store.Snap) (err error) {
+		c, err = s.Covered(id)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Of("mori").All.Seconds(); got != c.Length || c.Length < 4 {
+		t.Errorf("%d of %d seconds", got, c.Length)
 	}
 }

@@ -124,10 +124,14 @@ func (p *Parts) Part(no int, squeeze bool) (api.ReelPicture, error) {
 	return out, nil
 }
 
-// Sent notes that a part was sent.
+// Sent notes that a part was sent. The last one of a whole recording lasts until the recording's end, which lies behind its last frame.
 func (p *Parts) Sent(no int) {
-	to, _ := p.i.Ends(no)
-	p.play.Sent(AsPicture, time.Duration(p.i.Parts[no].Elapsed)*time.Microsecond, time.Duration(to)*time.Microsecond)
+	end, _ := p.i.Ends(no)
+	to := time.Duration(end) * time.Microsecond
+	if no == len(p.i.Parts)-1 && p.play.Bad == nil && !p.play.Live {
+		to = max(to, p.play.Length)
+	}
+	p.play.Sent(AsPicture, time.Duration(p.i.Parts[no].Elapsed)*time.Microsecond, to)
 }
 
 // Timeline gives the marks, with the bookmarks that attendants made, and the density of the output.

@@ -75,7 +75,9 @@ func (s *Server) play(c *call) error {
 	if held.Bad != nil {
 		sent, err = WriteDamagedFrames(c.r.Context(), c.w, rec, damagedBody(held.Bad))
 	} else if sent, err = WriteFrames(c.r.Context(), c.w, rec); err == nil {
-		err = held.Confirm(c.r.Context(), rec.Digest())
+		if err = held.Confirm(c.r.Context(), rec.Digest()); err == nil && !held.Live {
+			sent = max(sent, held.Length) // all of it: the recording's end lies behind its last frame
+		}
 	}
 	return errors.Join(err, look.End(c.r.Context(), sent, held.Length))
 }
