@@ -6,6 +6,8 @@ import "time"
 type LateEntry struct {
 	ID string `json:"late_entry"`
 	LateEntryBody
+	From      time.Time `json:"from"`
+	Until     time.Time `json:"until"`
 	State     string    `json:"state"` // entered | confirmed | rejected
 	FormKinds []string  `json:"form_kinds"`
 	EnteredBy string    `json:"entered_by"`
@@ -19,19 +21,19 @@ type LateEntry struct {
 
 // LateEntryBody holds the statements of the papers.
 type LateEntryBody struct {
-	Forms     []string  `json:"forms"` // numbers of the papers
-	System    string    `json:"system"`
-	Vendor    string    `json:"vendor"`
-	Engineers []string  `json:"engineers"` // ids; logins are taken too
-	From      time.Time `json:"from"`
-	Until     time.Time `json:"until"`
-	Targets   string    `json:"targets,omitempty"`
-	Account   string    `json:"account,omitempty"`
-	Approver  string    `json:"approver,omitempty"`
-	Attendant string    `json:"attendant,omitempty"`
-	Purpose   string    `json:"purpose,omitempty"`
-	Done      string    `json:"done"`
-	Deviation string    `json:"deviation,omitempty"`
-	Remarks   string    `json:"remarks,omitempty"`
-	KeptAt    string    `json:"kept_at"` // where the papers are kept
+	Forms     []string `json:"forms"` // numbers of the papers
+	System    string   `json:"system"`
+	Vendor    string   `json:"vendor"`
+	Engineers []string `json:"engineers"` // ids; logins are taken too
+	From      string   `json:"from"`      // an instant; without a zone in the institution's
+	Until     string   `json:"until"`     // likewise
+	Targets   string   `json:"targets,omitempty"`
+	Account   string   `json:"account,omitempty"`
+	Approver  string   `json:"approver,omitempty"`
+	Attendant string   `json:"attendant,omitempty"`
+	Purpose   string   `json:"purpose,omitempty"`
+	Done      string   `json:"done"`
+	Deviation string   `json:"deviation,omitempty"`
+	Remarks   string   `json:"remarks,omitempty"`
+	KeptAt    string   `json:"kept_at"` // where the papers are kept
 }

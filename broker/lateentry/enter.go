@@ -114,8 +114,20 @@ func read(tx *store.Tx, in api.LateEntryBody, wrong *forms.Invalid) (e store.Lat
 	} else if err != nil {
 		return e, sys, fmt.Errorf("read vendor: %w", err)
 	}
-	e = store.LateEntry{System: sys.ID, Vendor: v.ID, From: in.From.UTC(), Until: in.Until.UTC(), Work: store.LateWork{Targets: in.Targets, Account: in.Account,
+	e = store.LateEntry{System: sys.ID, Vendor: v.ID, Work: store.LateWork{Targets: in.Targets, Account: in.Account,
 		Purpose: in.Purpose, Done: in.Done, Deviation: in.Deviation, Remarks: in.Remarks, KeptAt: in.KeptAt}}
+	for _, at := range []struct {
+		key, said string
+		into      *time.Time
+	}{{"from", in.From, &e.From}, {"until", in.Until, &e.Until}} {
+		var invalid *forms.Invalid
+		if *at.into, err = forms.Instant(at.key, at.said, tx.Zone()); errors.As(err, &invalid) {
+			wrong.Problems = append(wrong.Problems, invalid.Problems...)
+		} else if err != nil {
+			return e, sys, err
+		}
+		*at.into = at.into.UTC().Truncate(time.Millisecond) // as it is stored
+	}
 	if err := papers(tx, &e, in.Forms, note); err != nil {
 		return e, sys, err
 	}

@@ -88,7 +88,8 @@ func lateSight(s *store.Snap, p policy.Person) (policy.Sight, error) {
 func (v *Views) late(e store.LateEntry) api.LateEntry {
 	z, w := v.o.Zone, e.Work
 	return api.LateEntry{ID: e.ID, State: string(e.State), EnteredBy: e.EnteredBy, EnteredAt: At(e.EnteredAt, z), DecidedBy: e.DecidedBy, DecidedAt: At(e.DecidedAt, z), Reason: e.Reason,
-		LateEntryBody: api.LateEntryBody{Forms: w.Forms, System: e.System, Vendor: e.Vendor, Engineers: w.Engineers, From: At(e.From, z), Until: At(e.Until, z), Targets: w.Targets, Account: w.Account,
+		From: At(e.From, z), Until: At(e.Until, z),
+		LateEntryBody: api.LateEntryBody{Forms: w.Forms, System: e.System, Vendor: e.Vendor, Engineers: w.Engineers, Targets: w.Targets, Account: w.Account,
 			Approver: w.Approver, Attendant: w.Attendant, Purpose: w.Purpose, Done: w.Done, Deviation: w.Deviation, Remarks: w.Remarks, KeptAt: w.KeptAt}}
 }
 

@@ -114,8 +114,6 @@ func (p *program) usageOf(f field.Flag) string {
 		usage += ": " + strings.Join(words, p.say("、", ", "))
 	case f.Day:
 		usage += p.say("(例 2026-11-24)", " (as 2026-11-24)")
-	case f.Instant:
-		usage += p.say("(例 2026-11-24T10:00)", " (as 2026-11-24T10:00)")
 	}
 	if f.Needed {
 		usage += p.say("。必須", "; required")
@@ -145,7 +143,7 @@ func bodyOf(s acts.Spec, c *cli.Context) (func(api.Fresh) any, error) {
 				given[f.Key] = []string{fmt.Sprint(c.Value(f.Name))}
 			}
 		}
-		body, err := s.Fields.Body(given, time.Local)
+		body, err := s.Fields.Body(given, time.UTC) // no act has an instant: this machine does not know the institution's zone
 		if err != nil {
 			return nil, err
 		}

@@ -92,5 +92,10 @@ func TestEveryActHasItsCommand(t *testing.T) {
 		if s.Command != "" && !have[s.Command] {
 			t.Errorf("%s names the command %q, which is not there", s.Route(), s.Command)
 		}
+		for _, f := range fieldsOf(s) {
+			if f.Instant && s.Command != "" {
+				t.Errorf("%s reads %s in this machine's zone: the broker reads times in the institution's", s.Command, f.Key)
+			}
+		}
 	}
 }
