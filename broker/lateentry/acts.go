@@ -27,9 +27,9 @@ var fields = field.Table[api.LateEntryBody]{
 		Need("vendor-required", "保守事業者を選んでください。", "Choose the vendor."),
 	field.List("engineers", "保守要員(番号かログイン名)", "Engineers (id or login)", func(b *api.LateEntryBody) *[]string { return &b.Engineers }).
 		Need("engineers-required", "保守要員を入力してください。", "Enter the engineers."),
-	field.Text("from", "開始(2026-11-24T10:00、この機関の時刻)", "Start (2026-11-24T10:00, in the institution's zone)", func(b *api.LateEntryBody) *string { return &b.From }).
+	field.Text("from", "開始", "Start", func(b *api.LateEntryBody) *string { return &b.From }).Moment().
 		Need("from-required", "作業を始めた日時を入力してください。", "Enter when the work began."),
-	field.Text("until", "終了(同じ形)", "End (likewise)", func(b *api.LateEntryBody) *string { return &b.Until }).
+	field.Text("until", "終了", "End", func(b *api.LateEntryBody) *string { return &b.Until }).Moment().
 		Need("until-required", "作業を終えた日時を入力してください。", "Enter when the work ended."),
 	field.Text("targets", "接続先", "Targets", func(b *api.LateEntryBody) *string { return &b.Targets }).Most(200),
 	field.Text("account", "作業用アカウント", "Account", func(b *api.LateEntryBody) *string { return &b.Account }).Most(200),

@@ -182,6 +182,6 @@ func (v *visit) lateFormPage(f *api.Fault) (*LateForm, error) {
 	page.Crumbs = []Link{{text2("様式", "Forms"), "/forms"}, {text2("後日入力の一覧", "Entered afterwards"), "/late-entries"}}
 	var err error
 	page.Fields, page.Errors, err = v.workFields(v.p.deeds[string(api.LateEntries)], f, policy.MayEnterLate, map[string]string{
-		"from": "datetime-local", "until": "datetime-local", "purpose": "textarea", "done": "textarea", "deviation": "textarea", "remarks": "textarea"})
+		"purpose": "textarea", "done": "textarea", "deviation": "textarea", "remarks": "textarea"})
 	return page, err
 }

@@ -115,6 +115,9 @@ func (p *program) usageOf(f field.Flag) string {
 	case f.Day:
 		usage += p.say("(例 2026-11-24)", " (as 2026-11-24)")
 	}
+	if f.Instant {
+		usage += p.say("(例 2026-11-24T10:00、この機関の時刻)", " (as 2026-11-24T10:00, in the institution's zone)")
+	}
 	if f.Needed {
 		usage += p.say("。必須", "; required")
 	}
@@ -143,7 +146,7 @@ func bodyOf(s acts.Spec, c *cli.Context) (func(api.Fresh) any, error) {
 				given[f.Key] = []string{fmt.Sprint(c.Value(f.Name))}
 			}
 		}
-		body, err := s.Fields.Body(given, time.UTC) // no act has an instant: this machine does not know the institution's zone
+		body, err := s.Fields.Body(given, time.UTC) // a moment goes as it was typed: the broker knows the institution's zone
 		if err != nil {
 			return nil, err
 		}
