@@ -101,6 +101,7 @@ func (j *attending) admits() *sitting {
 		b.submit()
 	}
 	s.await(j.say("開始を許可しました", "Started "))
+	j.w.started(j.t, s.await(`S-\d{8}-\d\d`))
 	b.until(`!!document.querySelector("#others a")`)
 	b.goes("#others a")
 	if at := b.path(); !strings.HasSuffix(at, "/live") {

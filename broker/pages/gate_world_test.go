@@ -280,5 +280,31 @@ func (w *world) connected(t *testing.T, e *entrance, command ...string) (ito *br
 	do("identity", url.Values{"person": {"E-0031"}, "digits": {strings.ReplaceAll(digits, " ", "")}})
 	do("permit", proof)
 	s.await("Started ")
-	return ito, s, s.await(`S-\d{8}-\d\d`)
+	session = s.await(`S-\d{8}-\d\d`)
+	w.started(t, session)
+	return ito, s, session
+}
+
+// started waits until the broker's state says that a session's target was reached. It is written beside the relay, and so may come after what
+// the engineer reads.
+func (w *world) started(t *testing.T, session string) {
+	t.Helper()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	limit := time.NewTimer(stuck)
+	defer limit.Stop()
+	for {
+		var row store.Session
+		if err := w.DB.Read(t.Context(), func(s *store.Snap) (err error) { row, err = s.Session(session); return err }); err != nil {
+			t.Fatal(err)
+		}
+		if row.State != store.SessionOpening {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-limit.C:
+			t.Fatalf("%s stays %s", session, row.State)
+		}
+	}
 }
