@@ -30,18 +30,6 @@ func (e *engineer) command(ctx context.Context, addr string, options []string, r
 	return exec.CommandContext(ctx, testbed.Need(e.o.t, "ssh"), append(append(all, e.login+"+hr-db@127.0.0.1"), remote...)...)
 }
 
-// freePort is a port of loopback that no one listens on.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
-
 // TestAttackTheTargetsOwnSSHServer: an engineer whose grant has a forward reaches the target's own SSH server, past the recording, by no
 // kind of forward of a real client: -W, -L, -D. The target is asked for the listed destination.
 func TestAttackTheTargetsOwnSSHServer(t *testing.T) {
@@ -72,7 +60,7 @@ func TestAttackTheTargetsOwnSSHServer(t *testing.T) {
 	if out, err := e.command(ctx, b.addr, []string{"-W", o.target.Addr}).CombinedOutput(); err == nil || !bytes.Contains(out, []byte("117")) || bytes.Contains(out, []byte("SSH-2.0")) {
 		t.Errorf("-W: %q, %v", out, err)
 	}
-	local, dynamic := freePort(t), freePort(t)
+	local, dynamic := testbed.FreePort(t), testbed.FreePort(t)
 	c := e.command(ctx, b.addr, []string{"-N", "-L", local + ":" + o.target.Addr, "-D", dynamic})
 	if err := c.Start(); err != nil {
 		t.Fatal(err)

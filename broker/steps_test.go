@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -102,12 +102,10 @@ func steps(t testing.TB) []step {
 		{name: "the recording's header finds no room", want: policy.RecordingUnavailable, spoil: write(syscall.ENOSPC, 0)},
 		{name: "the recording's header is cut short", want: policy.RecordingUnavailable, spoil: write(syscall.EIO, 100)},
 		{name: "the target is down", want: policy.TargetUnreachable, spoil: func(o *office) func() {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
+			port, err := strconv.Atoi(testbed.FreePort(t))
 			if err != nil {
 				t.Fatal(err)
 			}
-			port := l.Addr().(*net.TCPAddr).Port
-			l.Close() // no server listens there now
 			return o.retarget(func(target *store.Target) { target.Port = port })
 		}},
 		{name: "the target shows another host key", want: policy.TargetKeyChanged, spoil: func(o *office) func() {

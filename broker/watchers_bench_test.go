@@ -16,6 +16,7 @@ import (
 	"github.com/coder/websocket"
 
 	"sekimori/broker"
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/store"
 	"sekimori/policy"
 )
@@ -33,14 +34,7 @@ const (
 //
 //	go test ./broker -run '^$' -bench Watchers -benchtime 3x -count 3
 func BenchmarkWatchers(b *testing.B) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	api := l.Addr().String()
-	if err := l.Close(); err != nil { // the broker listens there
-		b.Fatal(err)
-	}
+	api := testbed.FreeAddress(b) // the broker listens there
 	o := found(b, time.Hour, func(c *broker.Config) { c.APIListen, c.PlainHTTP = broker.Address(api), true })
 	o.write(func(tx *store.Tx) error {
 		var all []error

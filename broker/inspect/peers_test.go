@@ -115,12 +115,7 @@ func TestAttackInspectorDiesInMidFile(t *testing.T) {
 			}
 		})
 	}
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := gone.Addr().String()
-	_ = gone.Close()
+	addr := testbed.FreeAddress(t)
 	r, err := inspect.Chain{Engines: []inspect.Engine{inspect.Clamd{Address: addr}}}.Inspect(t.Context(), subject("f", []byte("x")))
 	if err != nil || r.Verdict != inspect.NotClean {
 		t.Errorf("clamd is down: %+v, %v", r, err)

@@ -235,12 +235,7 @@ func TestOpenSSHEndsACommandWhoseOutputNobodyReads(t *testing.T) {
 // the session goes on.
 func TestOpenSSHStaleLocalForward(t *testing.T) {
 	o := newOpenSSH(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	forward := l.Addr().String()
-	l.Close()
+	forward := testbed.FreeAddress(t)
 	cmd := exec.CommandContext(t.Context(), "ssh", append(append([]string{}, o.options...), "-L", forward+":127.0.0.1:1", o.host, "echo ready; cat")...)
 	in, err := cmd.StdinPipe()
 	if err != nil {

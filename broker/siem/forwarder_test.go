@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/internal/testbed"
 	"sekimori/broker/store"
 )
 
@@ -237,13 +238,8 @@ func TestWhatDoesNotGoOutIsSaidAndAlarmed(t *testing.T) {
 	if err := appended(t.Context(), r.db, 5); err != nil {
 		t.Fatal(err)
 	}
-	nowhere, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nowhere.Close()
 	for what, address := range map[string]string{
-		"no collector": nowhere.Addr().String(), "another authority": collecting(t, theirs, false, func(string) error { return nil }),
+		"no collector": testbed.FreeAddress(t), "another authority": collecting(t, theirs, false, func(string) error { return nil }),
 		"no TLS": collecting(t, nil, false, func(string) error { return nil }),
 	} {
 		f := New(Options{DB: r.db, Address: address, TLS: mine, Format: SyslogCEF, Late: time.Nanosecond})

@@ -90,12 +90,7 @@ func killBothSides(t *testing.T, plain bool) {
 	if err := r.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
+	address := testbed.FreeAddress(t)
 	log, err := os.Create(filepath.Join(r.dir, "said"))
 	if err != nil {
 		t.Fatal(err)

@@ -21,13 +21,11 @@ func TestRsyslogTakesEveryEntry(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			r := newRoom(t)
-			l, err := net.Listen("tcp", "127.0.0.1:0")
+			address := testbed.FreeAddress(t)
+			_, port, err := net.SplitHostPort(address)
 			if err != nil {
 				t.Fatal(err)
 			}
-			address := l.Addr().String()
-			_, port, _ := net.SplitHostPort(address)
-			l.Close()
 			o := Options{DB: r.db, Address: address, Format: SyslogJSON, Whole: true, Host: "gate", Origin: "test.example/ledger", Version: "1"}
 			driver := ""
 			if way == "tls" {

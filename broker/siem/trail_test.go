@@ -65,8 +65,8 @@ func TestAttackACollectorDiesWithWhatItHasRead(t *testing.T) {
 		if r.db, err = openStore(r.dir, clock.Now); err != nil {
 			t.Fatal(err)
 		}
-		first := mortalAt(t, "127.0.0.1:0")
-		address := first.l.Addr().String()
+		address := testbed.FreeAddress(t) // the next collector takes it too
+		first := mortalAt(t, address)
 		f := New(Options{DB: r.db, Address: address, Format: SyslogJSON})
 		send := func() {
 			t.Helper()

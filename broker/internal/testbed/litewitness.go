@@ -51,14 +51,7 @@ func StartLitewitness(t testing.TB, origin, ledgerKey string) (address, key stri
 			go func() { _ = agent.ServeAgent(ring, conn) }()
 		}
 	}()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := free.Addr().String()
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	at := FreeAddress(t)
 	db := filepath.Join(dir, "litewitness.db")
 	addLog(t, db, origin, ledgerKey)
 	hash := sha256.Sum256(public)

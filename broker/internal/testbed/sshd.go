@@ -12,7 +12,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -83,23 +82,18 @@ func StartSSHD(tb testing.TB, o SSHDOptions) *SSHD {
 // wait, and a cut session may leave their locks behind.
 func (s *SSHD) start(tb testing.TB, program string, o SSHDOptions) bool {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	port := FreePort(tb)
 	listen := o.Listen
 	if listen == "" {
 		listen = "127.0.0.1"
 	}
-	s.Addr = net.JoinHostPort(listen, strconv.Itoa(port))
+	s.Addr = net.JoinHostPort(listen, port)
 	home := "SetEnv HOME=" + s.Dir + "\n"
 	if len(o.Wrap) > 0 { // a host with accounts, and homes, of its own
 		home = ""
 	}
 	conf := fmt.Sprintf(`%[3]s
-Port %[1]d
+Port %[1]s
 ListenAddress %[5]s
 HostKey %[2]s/host
 AuthorizedKeysFile %[2]s/authorized_keys

@@ -46,7 +46,7 @@ func StartSlapd(tb testing.TB, people map[string]string) *Slapd {
 		program = testbed.Need(tb, "slapd")
 	}
 	schemas := "/etc/ldap/schema"
-	s := &Slapd{dir: tb.TempDir(), program: program, address: free(tb), secure: free(tb)}
+	s := &Slapd{dir: tb.TempDir(), program: program, address: testbed.FreeAddress(tb), secure: testbed.FreeAddress(tb)}
 	s.URL, s.TLS = "ldap://"+s.address, "ldaps://"+s.secure
 	s.certificate(tb)
 	config := fmt.Sprintf(`include %[1]s/core.schema
@@ -147,14 +147,4 @@ func (s *Slapd) certificate(tb testing.TB) {
 	}
 	s.Roots = x509.NewCertPool()
 	s.Roots.AppendCertsFromPEM(s.RootsPEM)
-}
-
-func free(tb testing.TB) string {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
