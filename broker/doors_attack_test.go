@@ -18,6 +18,7 @@ import (
 	"sekimori/broker/api"
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/store"
+	"sekimori/broker/testrun"
 	"sekimori/policy"
 )
 
@@ -60,7 +61,7 @@ func TestAttackTheTargetsOwnSSHServer(t *testing.T) {
 	if out, err := e.command(ctx, b.addr, []string{"-W", o.target.Addr}).CombinedOutput(); err == nil || !bytes.Contains(out, []byte("117")) || bytes.Contains(out, []byte("SSH-2.0")) {
 		t.Errorf("-W: %q, %v", out, err)
 	}
-	local, dynamic := testbed.FreePort(t), testbed.FreePort(t)
+	local, dynamic := testrun.FreePort(t), testrun.FreePort(t)
 	c := e.command(ctx, b.addr, []string{"-N", "-L", local + ":" + o.target.Addr, "-D", dynamic})
 	if err := c.Start(); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,6 +17,7 @@ import (
 
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/store"
+	"sekimori/broker/testrun"
 	"sekimori/policy"
 	"sekimori/recordings"
 )
@@ -102,10 +102,7 @@ func steps(t testing.TB) []step {
 		{name: "the recording's header finds no room", want: policy.RecordingUnavailable, spoil: write(syscall.ENOSPC, 0)},
 		{name: "the recording's header is cut short", want: policy.RecordingUnavailable, spoil: write(syscall.EIO, 100)},
 		{name: "the target is down", want: policy.TargetUnreachable, spoil: func(o *office) func() {
-			port, err := strconv.Atoi(testbed.FreePort(t))
-			if err != nil {
-				t.Fatal(err)
-			}
+			port := testrun.ClosedPort(t)
 			return o.retarget(func(target *store.Target) { target.Port = port })
 		}},
 		{name: "the target shows another host key", want: policy.TargetKeyChanged, spoil: func(o *office) func() {

@@ -16,8 +16,8 @@ import (
 	"github.com/coder/websocket"
 
 	"sekimori/broker"
-	"sekimori/broker/internal/testbed"
 	"sekimori/broker/store"
+	"sekimori/broker/testrun"
 	"sekimori/policy"
 )
 
@@ -34,7 +34,7 @@ const (
 //
 //	go test ./broker -run '^$' -bench Watchers -benchtime 3x -count 3
 func BenchmarkWatchers(b *testing.B) {
-	api := testbed.FreeAddress(b) // the broker listens there
+	api := testrun.FreeAddress(b) // the broker listens there
 	o := found(b, time.Hour, func(c *broker.Config) { c.APIListen, c.PlainHTTP = broker.Address(api), true })
 	o.write(func(tx *store.Tx) error {
 		var all []error

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"sekimori/broker/hook"
 	"sekimori/broker/inspect"
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/testrun"
 )
 
 const eicar = testbed.EICAR
@@ -115,7 +117,7 @@ func TestAttackInspectorDiesInMidFile(t *testing.T) {
 			}
 		})
 	}
-	addr := testbed.FreeAddress(t)
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(testrun.ClosedPort(t)))
 	r, err := inspect.Chain{Engines: []inspect.Engine{inspect.Clamd{Address: addr}}}.Inspect(t.Context(), subject("f", []byte("x")))
 	if err != nil || r.Verdict != inspect.NotClean {
 		t.Errorf("clamd is down: %+v, %v", r, err)

@@ -23,12 +23,12 @@ import (
 
 	"sekimori/broker/agenda"
 	"sekimori/broker/freeze"
-	"sekimori/broker/internal/testbed"
 	"sekimori/broker/internal/townhall"
 	"sekimori/broker/notify"
 	"sekimori/broker/request"
 	"sekimori/broker/requests"
 	"sekimori/broker/store"
+	"sekimori/broker/testrun"
 )
 
 // received is a mail as the server took it.
@@ -202,7 +202,7 @@ func found(t *testing.T, change ...func(*notify.Options)) *world {
 	t.Helper()
 	h := townhall.Open(t)
 	h.Apply(t, addressed(t), "admin")
-	w := &world{Hall: h, t: t, mail: listen(t, testbed.FreeAddress(t), nil), desk: requests.New(requests.Options{DB: h.DB, Acts: h.Runner(), Zone: townhall.Zone}), freeze: freeze.New(freeze.Options{DB: h.DB, Acts: h.Runner()})}
+	w := &world{Hall: h, t: t, mail: listen(t, testrun.FreeAddress(t), nil), desk: requests.New(requests.Options{DB: h.DB, Acts: h.Runner(), Zone: townhall.Zone}), freeze: freeze.New(freeze.Options{DB: h.DB, Acts: h.Runner()})}
 	w.serve(change...)
 	w.all() // what the founding told
 	w.mail.took()

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/testrun"
 	"sekimori/policy"
 	"sekimori/recordings"
 )
@@ -235,7 +236,7 @@ func TestOpenSSHEndsACommandWhoseOutputNobodyReads(t *testing.T) {
 // the session goes on.
 func TestOpenSSHStaleLocalForward(t *testing.T) {
 	o := newOpenSSH(t)
-	forward := testbed.FreeAddress(t)
+	forward := testrun.FreeAddress(t)
 	cmd := exec.CommandContext(t.Context(), "ssh", append(append([]string{}, o.options...), "-L", forward+":127.0.0.1:1", o.host, "echo ready; cat")...)
 	in, err := cmd.StdinPipe()
 	if err != nil {

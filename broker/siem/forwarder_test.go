@@ -8,13 +8,14 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"sekimori/broker/internal/testbed"
 	"sekimori/broker/store"
+	"sekimori/broker/testrun"
 )
 
 // indexOf is the number of the entry in a message.
@@ -239,7 +240,7 @@ func TestWhatDoesNotGoOutIsSaidAndAlarmed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, address := range map[string]string{
-		"no collector": testbed.FreeAddress(t), "another authority": collecting(t, theirs, false, func(string) error { return nil }),
+		"no collector": net.JoinHostPort("127.0.0.1", strconv.Itoa(testrun.ClosedPort(t))), "another authority": collecting(t, theirs, false, func(string) error { return nil }),
 		"no TLS": collecting(t, nil, false, func(string) error { return nil }),
 	} {
 		f := New(Options{DB: r.db, Address: address, TLS: mine, Format: SyslogCEF, Late: time.Nanosecond})

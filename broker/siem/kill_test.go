@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/testrun"
 )
 
 // The environment tells the two processes these things.
@@ -90,7 +91,7 @@ func killBothSides(t *testing.T, plain bool) {
 	if err := r.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	address := testbed.FreeAddress(t)
+	address := testrun.FreeAddress(t)
 	log, err := os.Create(filepath.Join(r.dir, "said"))
 	if err != nil {
 		t.Fatal(err)

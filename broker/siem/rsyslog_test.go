@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/testrun"
 )
 
 // A real rsyslogd takes every entry over TCP and over TLS with a client certificate, in order and whole.
@@ -21,7 +22,7 @@ func TestRsyslogTakesEveryEntry(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			r := newRoom(t)
-			address := testbed.FreeAddress(t)
+			address := testrun.FreeAddress(t)
 			_, port, err := net.SplitHostPort(address)
 			if err != nil {
 				t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/store"
+	"sekimori/broker/testrun"
 )
 
 // mortal is a collector that reads what it is sent and handles nothing of it. Its death ends all of its connections, as that of a process does.
@@ -65,7 +66,7 @@ func TestAttackACollectorDiesWithWhatItHasRead(t *testing.T) {
 		if r.db, err = openStore(r.dir, clock.Now); err != nil {
 			t.Fatal(err)
 		}
-		address := testbed.FreeAddress(t) // the next collector takes it too
+		address := testrun.FreeAddress(t) // the next collector takes it too
 		first := mortalAt(t, address)
 		f := New(Options{DB: r.db, Address: address, Format: SyslogJSON})
 		send := func() {

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"sekimori/broker/testrun"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -78,12 +80,9 @@ func startSSHD(t *testing.T, ca string) (*sshd, error) {
 		return nil, err
 	}
 	for range 5 { // another process may take the port before it is listened on
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
+		if s.port, err = strconv.Atoi(testrun.FreePort(t)); err != nil {
 			return nil, err
 		}
-		s.port = l.Addr().(*net.TCPAddr).Port
-		l.Close()
 		if listens, err := s.start(t, ca); listens || err != nil {
 			return s, err
 		}

@@ -16,6 +16,7 @@ import (
 	_ "modernc.org/sqlite" // the database of the witness
 
 	"sekimori/broker/ledger"
+	"sekimori/broker/testrun"
 )
 
 // StartLitewitness starts torchwood's witness for the ledger of this origin and public key. It returns its address and public key. Its own
@@ -51,7 +52,7 @@ func StartLitewitness(t testing.TB, origin, ledgerKey string) (address, key stri
 			go func() { _ = agent.ServeAgent(ring, conn) }()
 		}
 	}()
-	at := FreeAddress(t)
+	at := testrun.FreeAddress(t)
 	db := filepath.Join(dir, "litewitness.db")
 	addLog(t, db, origin, ledgerKey)
 	hash := sha256.Sum256(public)

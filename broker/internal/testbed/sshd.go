@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 
+	"sekimori/broker/testrun"
+
 	"golang.org/x/crypto/ssh"
 )
 
@@ -82,7 +84,7 @@ func StartSSHD(tb testing.TB, o SSHDOptions) *SSHD {
 // wait, and a cut session may leave their locks behind.
 func (s *SSHD) start(tb testing.TB, program string, o SSHDOptions) bool {
 	tb.Helper()
-	port := FreePort(tb)
+	port := testrun.FreePort(tb)
 	listen := o.Listen
 	if listen == "" {
 		listen = "127.0.0.1"

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/testrun"
 )
 
 // Slapd is a running OpenLDAP server. Its tree is dc=city; its people stand below ou=people.
@@ -46,7 +47,7 @@ func StartSlapd(tb testing.TB, people map[string]string) *Slapd {
 		program = testbed.Need(tb, "slapd")
 	}
 	schemas := "/etc/ldap/schema"
-	s := &Slapd{dir: tb.TempDir(), program: program, address: testbed.FreeAddress(tb), secure: testbed.FreeAddress(tb)}
+	s := &Slapd{dir: tb.TempDir(), program: program, address: testrun.FreeAddress(tb), secure: testrun.FreeAddress(tb)}
 	s.URL, s.TLS = "ldap://"+s.address, "ldaps://"+s.secure
 	s.certificate(tb)
 	config := fmt.Sprintf(`include %[1]s/core.schema
