@@ -42,7 +42,8 @@ func LockDir(dir string) (unlock func() error, err error) {
 		return nil, errors.Join(fmt.Errorf("lock data directory: %w", err), f.Close())
 	}
 	// The file stays: removing it would let two processes lock two different files of one name.
-	return f.Close, nil
+	// A child process that is just being started holds the file too until it runs its program; unlocking gives the lock back for both.
+	return func() error { return errors.Join(unix.Flock(int(f.Fd()), unix.LOCK_UN), f.Close()) }, nil
 }
 
 func writePID(f *os.File) error {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"sekimori/broker/ledger"
+	"sekimori/broker/testrun"
 )
 
 // spoiled is a ledger of seven entries whose file was edited by hand.
@@ -311,6 +312,7 @@ func TestDataDirectory(t *testing.T) {
 	if err := CheckModes(dir); !errors.Is(err, ErrLooseMode) || !strings.Contains(err.Error(), "0711") {
 		t.Errorf("loose directory: %v", err)
 	}
+	testrun.HeldByAChild(t, filepath.Join(dir, "lock"))
 	if err := unlock(); err != nil {
 		t.Fatal(err)
 	}

@@ -238,5 +238,7 @@ func syncDir(dir string) error {
 // PublicKeys are the witness's public keys, one line each, for policies and the broker's configuration.
 func (w *Witness) PublicKeys() []string { return w.texts }
 
-// Close releases the directory.
-func (w *Witness) Close() error { return w.lock.Close() }
+// Close gives the directory back. A child process that is just being started holds the lock's file too; unlocking gives it back for both.
+func (w *Witness) Close() error {
+	return errors.Join(syscall.Flock(int(w.lock.Fd()), syscall.LOCK_UN), w.lock.Close())
+}

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"sekimori/broker/ledger"
+	"sekimori/broker/testrun"
 	"sekimori/broker/witness"
 )
 
@@ -283,6 +284,24 @@ func TestNoCosignatureThatIsNotOnDisk(t *testing.T) {
 	}
 	s.refuses("the size that was not stored", l, 9, 9, http.StatusConflict, 5)
 	s.must(l, 5, 9)
+}
+
+// TestAWitnessGivesItsDirectoryBack while a child process that is just being started still has the lock's file open.
+func TestAWitnessGivesItsDirectoryBack(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "w")
+	if _, err := witness.Init(dir, "witness.example/w1"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		w, err := witness.Open(dir, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		testrun.HeldByAChild(t, filepath.Join(dir, "lock"))
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestWitnessDoesNotBeginAnew(t *testing.T) {
