@@ -329,9 +329,8 @@ func TestARealWriteThatTheKernelBlocksEndsItsSession(t *testing.T) {
 	if took < lagPauses+lagEnds || took > lagPauses+lagEnds+cutWithin {
 		t.Errorf("ended after %s, want %s", took, lagPauses+lagEnds)
 	}
-	if !strings.Contains(screen.String(), "the recording's disk is slow") || !strings.Contains(screen.String(), "[210]") {
-		t.Error("the engineer was not told")
-	}
+	screen.await(t, "the recording's disk is slow")
+	screen.await(t, "[210]")
 	<-v.over
 	if e := w.entries("session.unsealed"); len(e) != 1 {
 		t.Errorf("the ledger tells %v", e)

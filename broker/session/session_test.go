@@ -194,8 +194,8 @@ func TestWhatEndsALiveSession(t *testing.T) {
 			v := w.admit(w.engineer(0))
 			_, _, screen := v.shell()
 			screen.await(t, "line 5")
-			began := time.Now()
 			c.act(t, w, v)
+			began := time.Now() // the cause is in force once its transaction has ended
 			<-v.over
 			// target-lost drains first, as decisions.md allows; the others are cuts.
 			if took := v.endedAt.Sub(began); took > cutWithin && c.want != policy.TargetLost {
