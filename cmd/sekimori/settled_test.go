@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -12,7 +11,6 @@ import (
 // settled waits until the sessions of clients that are gone have ended in the database too. An end is sealed and written a moment after its
 // client was told, and the next line of a story may ask about it. A session may stay live for each client that still runs.
 func (s *story) settled(ts *testscript.TestScript) {
-	const patience = 5 * time.Second // a client may leave its connection to a process of its own, which holds the session
 	file := filepath.Join(ts.Getenv("BROKER"), "data", "sekimori.db")
 	if _, err := os.Stat(file); err != nil || s.broker == nil {
 		return
@@ -20,9 +18,7 @@ func (s *story) settled(ts *testscript.TestScript) {
 	db, err := sql.Open("sqlite", "file:"+file+"?mode=ro&_pragma=busy_timeout(10000)")
 	ts.Check(err)
 	defer db.Close()
-	limit := time.NewTimer(patience)
-	defer limit.Stop()
-	for {
+	await(ts, "the sessions of clients that are gone have ended", func() bool {
 		var live int
 		ts.Check(db.QueryRow(`SELECT count(*) FROM sessions WHERE state IN ('opening', 'active')`).Scan(&live))
 		for _, r := range s.running {
@@ -30,13 +26,6 @@ func (s *story) settled(ts *testscript.TestScript) {
 				live--
 			}
 		}
-		if live <= 0 {
-			return
-		}
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-limit.C:
-			return
-		}
-	}
+		return live <= 0
+	})
 }
