@@ -72,7 +72,9 @@ func withinStory(ts *testscript.TestScript, neg bool, args []string) {
 		for i, kind := range args[1:] {
 			if e.Kind == kind && at[i].IsZero() {
 				at[i] = e.Time
-				var told struct{ Ended time.Time }
+				var told struct {
+					Ended time.Time `json:"ended_at"` // the entry comes a moment later, when the recording is sealed
+				}
 				ts.Check(json.Unmarshal(e.Payload, &told))
 				if !told.Ended.IsZero() {
 					at[i] = told.Ended
