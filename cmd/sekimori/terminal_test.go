@@ -44,7 +44,7 @@ func sitsStory(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	before, err := term.GetState(int(tty.Fd()))
 	ts.Check(err)
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithCancel(context.Background()) // a person may sit for the whole story
 	at := &sitting{login: args[1], cancel: cancel, person: person, done: make(chan int, 1), shown: make(chan struct{}), before: before, tty: tty}
 	if s.sitting == nil {
 		s.sitting = map[string]*sitting{}
