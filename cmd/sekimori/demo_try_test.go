@@ -71,9 +71,9 @@ func printedCommandsWork(ctx context.Context, t *testing.T, code string, printed
 			}
 		}
 	}
-	await("6")
+	await("One-time code (6 digits): ")
 	_, _ = terminal.WriteString(code + "\n")
-	await("yes/no")
+	await("yes/no: ")
 	_, _ = terminal.WriteString("yes\n")
 	await("$ ")
 	_, _ = terminal.WriteString("rm -f x; echo tried=$((40+2))\n")
