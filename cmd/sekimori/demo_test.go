@@ -22,7 +22,7 @@ import (
 // at the post.
 func TestDemoShowsTheMainJob(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
 	defer cancel()
 	base, err := os.MkdirTemp("", "demo") // short: a socket's path is limited
 	if err != nil {

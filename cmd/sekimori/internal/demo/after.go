@@ -57,7 +57,6 @@ func (d *demo) report(ctx context.Context) error {
 
 // concluded waits until the broker has noticed that the request is over and owes nothing: it looks every few seconds.
 func (d *demo) concluded(ctx context.Context) (string, error) {
-	const patience = 20 * time.Second
 	for began := time.Now(); ; {
 		var r api.Request
 		if err := d.tantou.ask(ctx, &r, "request", "show", d.request); err != nil {

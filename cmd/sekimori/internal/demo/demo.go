@@ -27,11 +27,11 @@ var demoRegistry string
 
 // The lengths of the demonstration's windows and waits. The clock skips most of them: see skip.
 const (
-	demoLead   = 45 * time.Second // how far ahead a request begins: time to approve, and codes to use
-	demoWindow = time.Minute      // of the first window, before it is extended
-	demoHour   = time.Hour        // of the second, to try by hand
-	demoRest   = time.Minute      // between two stretches of decisions: each takes a code, and each code counts once
-	demoFinish = 4 * time.Second  // real wait before a window ends
+	demoLead   = time.Minute     // how far ahead a request begins: time to approve, and codes to use
+	demoWindow = time.Minute     // of the first window, before it is extended
+	demoHour   = time.Hour       // of the second, to try by hand
+	demoRest   = time.Minute     // between two stretches of decisions: each takes a code, and each code counts once
+	demoFinish = 4 * time.Second // real wait before a window ends
 )
 
 // World is what the demonstration has of the program around it.
@@ -140,7 +140,7 @@ func (d *demo) narrate(name, ja, en string, facts map[string]any, detail ...stri
 
 // walk is the whole story. The first step that does not hold ends it.
 func (d *demo) walk(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	for _, s := range []struct {
 		name string

@@ -79,7 +79,7 @@ func (d *demo) lineBack(ctx context.Context) error {
 }
 
 // patience is how long the demonstration waits for what the broker does beside its steps.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // until asks again and again until something holds.
 func (d *demo) until(ctx context.Context, holds func() (bool, error)) error {
