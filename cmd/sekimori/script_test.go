@@ -319,7 +319,8 @@ func refusedStory(ts *testscript.TestScript, neg bool, args []string) {
 		rest = append([]string{rest[0]}, rest[2:]...)
 	}
 	status, out, errs := storyOf(ts).runAs(ts, rest, fresh)
-	said := slices.ContainsFunc(strings.Split(number, "|"), func(n string) bool { return strings.HasPrefix(errs, "sekimori: error: ["+n+"] ") })
+	// Before it a command may say that an answer was late.
+	said := slices.ContainsFunc(strings.Split(number, "|"), func(n string) bool { return strings.Contains("\n"+errs, "\nsekimori: error: ["+n+"] ") })
 	if status != 3 || !said || !strings.Contains(errs, "\nsekimori: hint: ") {
 		ts.Fatalf("%s: exit %d, want 3 and [%s]", strings.Join(rest, " "), status, number)
 	}
