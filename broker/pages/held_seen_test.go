@@ -2,6 +2,7 @@ package pages
 
 import (
 	"testing"
+	"time"
 
 	"sekimori/broker/store"
 	"sekimori/broker/view"
@@ -19,6 +20,7 @@ func TestAttackAHeldLineSeenWithoutAPurpose(t *testing.T) {
 	_, s, session := w.connected(t, e)
 	s.types("drop table 給与\r")
 	s.await("waiting for the attendant")
+	w.holds(t, session)
 	for who, want := range map[string]int{"ito": 1, "head": 0, "deputy": 0, "mori": 0} {
 		var p policy.Person
 		err := w.DB.Read(t.Context(), func(s *store.Snap) error {
@@ -32,6 +34,22 @@ func TestAttackAHeldLineSeenWithoutAPurpose(t *testing.T) {
 		seen, err := w.o.Views.Session(t.Context(), view.Reader{Person: p, Via: "cli"}, session)
 		if err != nil || len(seen.Held) != want {
 			t.Errorf("%s: %+v, %v", who, seen.Held, err)
+		}
+	}
+}
+
+// holds waits until the broker holds a command of the session. The engineer is told before the entry of it, and so before it can be answered.
+func (w *world) holds(t *testing.T, session string) {
+	t.Helper()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	limit := time.NewTimer(stuck)
+	defer limit.Stop()
+	for len(w.o.Sessions.Held(session)) == 0 {
+		select {
+		case <-again.C:
+		case <-limit.C:
+			t.Fatalf("%s holds nothing", session)
 		}
 	}
 }
