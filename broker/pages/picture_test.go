@@ -68,16 +68,29 @@ func TestAttackOnePersonOpensManyPictures(t *testing.T) {
 		t.Fatalf("another person: %v", err)
 	}
 	open = append(open, other)
+	all := w.pages.watching()
 	open[0].CloseNow()
-	for { // the broker notices the end by itself
-		if c, _, err := ito.socket(t, session, nil); err == nil {
-			open = append(open, c)
-			break
+	w.fewer(t, all)
+	if c, _, err = ito.socket(t, session, nil); err != nil {
+		t.Fatalf("a closed picture makes no room: %v", err)
+	}
+	open = append(open, c)
+}
+
+// fewer waits until fewer pictures are open. The broker notices by itself that one is closed. The tries of a person are counted, so that a test may
+// not try until it has room.
+func (w *world) fewer(t *testing.T, than int) {
+	t.Helper()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	limit := time.NewTimer(stuck)
+	defer limit.Stop()
+	for w.pages.watching() >= than {
+		select {
+		case <-again.C:
+		case <-limit.C:
+			t.Fatalf("%d pictures are still open", w.pages.watching())
 		}
-		if t.Context().Err() != nil {
-			t.Fatal("a closed picture makes no room")
-		}
-		runtime.Gosched()
 	}
 }
 
