@@ -72,6 +72,7 @@ func (b *tab) unseen(seen map[string]bool) bool {
 // follows fails for each rule of pages that the page breaks.
 func (b *tab) follows(where string, l drawn) {
 	b.t.Helper()
+	b.loaded()
 	for _, broken := range eval[[]string](b, strings.ReplaceAll(pageRules, "LANG", `"`+l.lang+`"`)) {
 		b.t.Errorf("%s: %s", where, broken)
 	}

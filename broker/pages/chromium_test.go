@@ -241,6 +241,9 @@ func (b *tab) until(condition string) {
 	}
 }
 
+// loaded waits until the page and its styles are there. A page that a script opened has its elements before them.
+func (b *tab) loaded() { b.t.Helper(); b.until(`document.readyState === "complete"`) }
+
 // path is the address of the page, without the origin.
 func (b *tab) path() string {
 	b.t.Helper()
@@ -327,6 +330,7 @@ const elementKinds = `[...new Set([...document.querySelectorAll("body, body *")]
 // accessible fails for each rule of axe-core that the page breaks.
 func (b *tab) accessible(where string) {
 	b.t.Helper()
+	b.loaded()
 	b.do(chromedp.Evaluate[chromedp.Void](axe))
 	for _, broken := range eval[[]string](b, axeRun) {
 		b.t.Errorf("%s: axe: %s", where, broken)
