@@ -82,7 +82,7 @@ func (w *world) boxedIs(t *testing.T, what string, is func(store.File) bool) {
 	t.Helper()
 	changed := w.DB.Changed()
 	defer changed.Stop()
-	limit := time.NewTimer(30 * time.Second)
+	limit := time.NewTimer(stuck)
 	defer limit.Stop()
 	for {
 		var f store.File

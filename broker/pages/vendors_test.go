@@ -228,7 +228,7 @@ func (w *world) kept(what string, n int) {
 	w.t.Helper()
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
-	for began := time.Now(); time.Since(began) < time.Minute; <-look.C {
+	for began := time.Now(); time.Since(began) < stuck; <-look.C {
 		files, err := os.ReadDir(w.papers)
 		if err != nil {
 			w.t.Fatal(err)
