@@ -57,10 +57,10 @@ func (w *world) recorded(id, words string) []byte {
 	return file
 }
 
-// asked sends a request and gives headers and body, of a refusal too. A body without end is cut.
+// asked sends a request and gives headers and body, of a refusal too. Each answer comes, and has an end.
 func (w *world) asked(method, path, token string, body io.Reader) (http.Header, []byte) {
 	w.t.Helper()
-	ctx, stop := context.WithTimeout(w.t.Context(), 300*time.Millisecond)
+	ctx, stop := context.WithTimeout(w.t.Context(), time.Minute)
 	defer stop()
 	req, err := http.NewRequestWithContext(ctx, method, "http://sekimori"+path, body)
 	if err != nil {
@@ -69,10 +69,13 @@ func (w *world) asked(method, path, token string, body io.Reader) (http.Header, 
 	req.Header.Set("Authorization", "Bearer "+token)
 	resp, err := w.client.Do(req)
 	if err != nil {
-		return nil, nil
+		w.t.Fatalf("%s %s is not answered: %v", method, path, err)
 	}
 	defer resp.Body.Close()
-	b, _ := io.ReadAll(resp.Body)
+	b, _ := io.ReadAll(resp.Body) // what breaks off is judged as far as it came
+	if ctx.Err() != nil {
+		w.t.Errorf("%s %s: the answer has no end", method, path)
+	}
 	return resp.Header, b
 }
 

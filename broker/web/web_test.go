@@ -30,6 +30,7 @@ import (
 	"sekimori/broker/internal/testbed"
 	"sekimori/broker/internal/testbed/blank"
 	"sekimori/broker/keys"
+	"sekimori/broker/notify"
 	"sekimori/broker/papers"
 	"sekimori/broker/permits"
 	"sekimori/broker/reconcile"
@@ -115,12 +116,13 @@ func newWorld(t *testing.T) *world {
 	desk := requests.New(requests.Options{DB: db, Acts: acts, Zone: zone})
 	post := attendance.New(attendance.Options{DB: db, Acts: acts, Zone: zone, Sessions: sup})
 	freezer, book, written := freeze.New(freeze.Options{DB: db, Acts: acts}), agenda.New(agenda.Options{DB: db, Zone: zone}), reports.New(reports.Options{DB: db, Acts: acts, Zone: zone})
+	records := evidence.New(evidence.Options{DB: db, Dir: data, Clock: clock})
 	w.server = New(Options{
 		Acts:  acts,
-		Views: view.New(view.Options{DB: db, Desk: desk, Attendance: post, Sessions: sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book, Ring: ring, Zone: zone, Clock: clock}),
-		DB:    db, Ring: ring, Evidence: evidence.New(evidence.Options{DB: db, Dir: data, Clock: clock}), Clock: clock, Zone: zone, Sessions: sup, Papers: onFile, Log: log,
-		Registry: people,
-		Desk:     desk, Agenda: book, Attendance: post, Freezer: freezer, Files: files.NewDesk(files.DeskOptions{Gate: kept, Acts: acts}), Permits: permits.New(permits.Options{DB: db, Acts: acts, Zone: zone}), Sealing: sealed, Reconcile: reconcile.New(reconcile.Options{DB: db, Acts: acts, Zone: zone}),
+		Views: view.New(view.Options{DB: db, Desk: desk, Attendance: post, Sessions: sup, Registry: people, Papers: onFile, Freezer: freezer, Reports: written, Agenda: book, Ring: ring, Zone: zone, Clock: clock, Evidence: records}),
+		DB:    db, Ring: ring, Evidence: records, Clock: clock, Zone: zone, Sessions: sup, Papers: onFile, Log: log,
+		Registry: people, Teller: notify.New(notify.Options{DB: db, Zone: zone}),
+		Desk: desk, Agenda: book, Attendance: post, Freezer: freezer, Files: files.NewDesk(files.DeskOptions{Gate: kept, Acts: acts}), Permits: permits.New(permits.Options{DB: db, Acts: acts, Zone: zone}), Sealing: sealed, Reconcile: reconcile.New(reconcile.Options{DB: db, Acts: acts, Zone: zone}),
 		Roster: roster.New(roster.Options{DB: db, Acts: acts, Zone: zone, Lock: freeze.LockLeft}), Lines: interlock.New(interlock.Options{DB: db, Acts: acts}), Targets: accounts.NewCounter(accounts.New(accounts.Options{DB: db, Dialer: &dial.Dialer{}, Log: hclog.NewNullLogger()}), acts), Reviews: review.New(review.Options{Acts: acts}), Days: confirmation.New(confirmation.Options{DB: db, Acts: acts}), Reports: written,
 		Notice: NoticeSettings{Institution: "例示市", Version: 3, Retention: 365 * 24 * time.Hour},
 		Status: func() api.Status { return api.Status{Ready: true} }, Owner: uint32(os.Getuid()),
