@@ -148,7 +148,7 @@ func TestAttackBrowserAndOldTLS(t *testing.T) {
 // raw sends bytes as they are and reads until the server closes or a while has passed.
 func raw(t *testing.T, c net.Conn, text string) string {
 	t.Helper()
-	if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	// The server may answer and close before everything was written.
@@ -214,7 +214,7 @@ func TestAttackOversizedHeaders(t *testing.T) {
 func TestAttackSlowHeaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	address, client := w.https(func(s *Server) { s.https.ReadHeaderTimeout = 2 * time.Second }) // it bounds handshakes too, on a loaded machine
+	address, client := w.https(func(s *Server) { s.https.ReadHeaderTimeout = 5 * time.Second }) // it bounds handshakes too, on a loaded machine
 	silent, err := net.Dial("tcp", address)                                                     // no handshake at all
 	if err != nil {
 		t.Fatal(err)

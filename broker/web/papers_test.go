@@ -151,7 +151,7 @@ func TestAnUploadOf200MB(t *testing.T) {
 			req.Header.Set("Expect", "100-continue")
 		}
 		client := &http.Client{Transport: w.client.Transport.(*http.Transport).Clone()}
-		client.Transport.(*http.Transport).ExpectContinueTimeout = 10 * time.Second
+		client.Transport.(*http.Transport).ExpectContinueTimeout = time.Minute
 		resp, err := client.Do(req)
 		if err == nil {
 			b, _ := io.ReadAll(resp.Body)

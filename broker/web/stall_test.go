@@ -60,7 +60,7 @@ func TestStalledExportsStopNobody(t *testing.T) {
 			t.Fatalf("status %d", resp.StatusCode)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := w.db.Read(ctx, func(*store.Snap) error { return nil }); err != nil {
 		t.Fatalf("nothing can be read while exports stall: %v", err)

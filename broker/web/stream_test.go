@@ -123,7 +123,7 @@ func TestAStreamMayBeSilent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	token := w.found()["tenken"]
-	const stall = time.Second // enough for a loaded machine to send a small part
+	const stall = 3 * time.Second // enough for a loaded machine to send a small part
 	look := route{method: "GET", path: "/look", callers: everySignedIn(), handle: func(s *Server, c *call) error {
 		defer s.streaming(c, "text/plain", stall)()
 		for _, word := range []string{"begun ", "still ", "here"} {
@@ -133,7 +133,7 @@ func TestAStreamMayBeSilent(t *testing.T) {
 			if err := c.showNow(); err != nil {
 				return err
 			}
-			<-time.After(stall * 3 / 2)
+			<-time.After(stall * 5 / 4)
 		}
 		return nil
 	}}
