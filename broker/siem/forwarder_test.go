@@ -277,11 +277,15 @@ func TestAStopEndsTheSending(t *testing.T) {
 	defer l.Close()
 	met := make(chan struct{})
 	go func() {
-		if conn, err := l.Accept(); err == nil {
-			close(met)
-			<-t.Context().Done()
-			conn.Close()
+		for range 2 { // the watch, and the part that waits for its end
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
 		}
+		close(met)
+		<-t.Context().Done()
 	}()
 	if err := appended(t.Context(), r.db, 3); err != nil {
 		t.Fatal(err)
@@ -299,7 +303,7 @@ func TestAStopEndsTheSending(t *testing.T) {
 	stop()
 	select {
 	case <-ended:
-	case <-time.After(5 * time.Second):
+	case <-time.After(confirmTime / 2): // by itself it would wait longer
 		t.Fatal("the sending goes on")
 	}
 }
