@@ -14,8 +14,9 @@ import (
 // mortal is a collector that reads what it is sent and handles nothing of it. Its death ends all of its connections, as that of a process does.
 type mortal struct {
 	l     net.Listener
-	mu    sync.Mutex // guards conns
+	mu    sync.Mutex // guards the next two
 	conns []net.Conn
+	dead  bool
 	done  sync.WaitGroup
 }
 
@@ -33,7 +34,9 @@ func mortalAt(t *testing.T, address string) *mortal {
 				return
 			}
 			m.mu.Lock()
-			m.conns = append(m.conns, conn)
+			if m.conns = append(m.conns, conn); m.dead { // it was accepted at the moment of the death
+				conn.Close()
+			}
 			m.mu.Unlock()
 			m.done.Go(func() {
 				_, _ = io.Copy(io.Discard, conn)
@@ -47,6 +50,7 @@ func mortalAt(t *testing.T, address string) *mortal {
 func (m *mortal) die() {
 	m.l.Close()
 	m.mu.Lock()
+	m.dead = true
 	for _, c := range m.conns {
 		c.Close()
 	}
