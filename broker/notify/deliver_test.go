@@ -201,7 +201,7 @@ func TestAttackAMailServerWithoutProtection(t *testing.T) {
 		"a trusted authority": {secured, &tls.Config{RootCAs: trusted, ServerName: "example.com"}, true},
 	} {
 		s := listen(t, "127.0.0.1:0", tc.server)
-		m, err := notify.NewMail(notify.MailOptions{Host: "127.0.0.1", Port: s.port(t), Security: notify.StartTLS, From: "a@city.example.jp", TLS: tc.client, Timeout: 5 * time.Second})
+		m, err := notify.NewMail(notify.MailOptions{Host: "127.0.0.1", Port: s.port(t), Security: notify.StartTLS, From: "a@city.example.jp", TLS: tc.client, Timeout: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -212,7 +212,7 @@ func found(t *testing.T, change ...func(*notify.Options)) *world {
 // serve makes the service anew, as a restart does.
 func (w *world) serve(change ...func(*notify.Options)) {
 	w.t.Helper()
-	sender, err := notify.NewMail(notify.MailOptions{Host: "127.0.0.1", Port: w.mail.port(w.t), Security: notify.Plain, From: "関守 <sekimori@city.example.jp>", Institution: "例示市", Contact: "0000-00-0000", Timeout: 5 * time.Second})
+	sender, err := notify.NewMail(notify.MailOptions{Host: "127.0.0.1", Port: w.mail.port(w.t), Security: notify.Plain, From: "関守 <sekimori@city.example.jp>", Institution: "例示市", Contact: "0000-00-0000", Timeout: time.Minute})
 	if err != nil {
 		w.t.Fatal(err)
 	}

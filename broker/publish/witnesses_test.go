@@ -79,7 +79,7 @@ func (d *desk) grow(n int) {
 
 // with makes the asker ask these witnesses.
 func (d *desk) with(w ...publish.Witness) {
-	d.asker = publish.New(publish.Options{DB: d.db, Witnesses: w, Silence: time.Hour, Log: hclog.NewNullLogger()})
+	d.asker = publish.New(publish.Options{DB: d.db, Witnesses: w, Silence: time.Hour, Patience: time.Minute, Log: hclog.NewNullLogger()})
 }
 
 func (d *desk) ask() {

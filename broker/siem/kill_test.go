@@ -130,7 +130,7 @@ func killBothSides(t *testing.T, plain bool) {
 	defer func() { kill(broker); kill(coll) }()
 	for round := range rounds {
 		// Some entries arrive, so that each round has both at work; then one of the two dies within some milliseconds.
-		for before, limit := arrivals(), time.Now().Add(time.Minute); arrivals() == before; {
+		for before, limit := arrivals(), time.Now().Add(stuck); arrivals() == before; {
 			if time.Now().After(limit) {
 				said, _ := os.ReadFile(log.Name())
 				t.Fatalf("round %d: nothing arrives: %s", round, said)
@@ -160,7 +160,7 @@ func killBothSides(t *testing.T, plain bool) {
 	}
 	f := New(Options{DB: r.db, Address: address, TLS: secure, Format: SyslogJSON})
 	defer f.Close()
-	for limit := time.Now().Add(20 * time.Second); ; <-time.After(20 * time.Millisecond) { // the collector may be starting
+	for limit := time.Now().Add(stuck); ; <-time.After(20 * time.Millisecond) { // the collector may be starting
 		if err = f.Forward(t.Context()); err == nil {
 			break
 		}

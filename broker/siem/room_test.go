@@ -30,6 +30,9 @@ import (
 	"sekimori/broker/store"
 )
 
+// stuck bounds a wait for another process. No test is decided by it: a wait that takes longer never ends.
+const stuck = 2 * time.Minute
+
 // room is a directory with a ledger, and certificates for both sides.
 type room struct {
 	dir string

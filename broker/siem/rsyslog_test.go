@@ -64,7 +64,7 @@ template(name="whole" type="string" string="%%protocol-version%% %%app-name%% %%
 			f := New(o)
 			f.part = 25
 			size := r.size(t)
-			for limit := time.Now().Add(20 * time.Second); ; <-time.After(50 * time.Millisecond) { // it may be starting
+			for limit := time.Now().Add(stuck); ; <-time.After(50 * time.Millisecond) { // it may be starting
 				if err = f.Forward(t.Context()); err == nil {
 					break
 				}
@@ -74,7 +74,7 @@ template(name="whole" type="string" string="%%protocol-version%% %%app-name%% %%
 				}
 			}
 			var a *arrived
-			for limit := time.Now().Add(10 * time.Second); ; <-time.After(20 * time.Millisecond) { // it writes after it has read
+			for limit := time.Now().Add(stuck); ; <-time.After(20 * time.Millisecond) { // it writes after it has read
 				text, _ := os.ReadFile(got)
 				a = &arrived{}
 				for line := range strings.Lines(string(text)) {

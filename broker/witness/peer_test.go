@@ -22,7 +22,7 @@ func TestLitewitnessCosigns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := witness.Client{HTTP: &http.Client{Timeout: 10 * time.Second}}
+	c := witness.Client{HTTP: &http.Client{Timeout: time.Minute}}
 	ask := func(l *tree, old, size int64) ([]ledger.Cosignature, error) {
 		return c.Ask(context.Background(), address, []note.Verifier{key}, old, l.proof(size, old), l.checkpoint(size))
 	}

@@ -11,7 +11,7 @@ func AwaitDoor(tb testing.TB, address string) {
 	tb.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
-	limit := time.NewTimer(20 * time.Second)
+	limit := time.NewTimer(2 * time.Minute)
 	defer limit.Stop()
 	for {
 		c, err := net.DialTimeout("tcp", address, time.Second)
