@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/testrun"
 	"sekimori/recordings"
 )
 
@@ -20,14 +21,6 @@ import (
 // in the recording and to the caller, which writes the entry.
 func TestAttackForwardsOfOpenSSH(t *testing.T) {
 	testbed.Need(t, "ssh")
-	free := func() string {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		return l.Addr().String()
-	}
 	dir := t.TempDir()
 	agent, err := net.Listen("unix", filepath.Join(dir, "agent"))
 	if err != nil {
@@ -43,7 +36,7 @@ func TestAttackForwardsOfOpenSSH(t *testing.T) {
 			c.Close()
 		}
 	}()
-	local, socks, socket := free(), free(), filepath.Join(dir, "l")
+	local, socks, socket := testrun.FreeAddress(t), testrun.FreeAddress(t), filepath.Join(dir, "l")
 	dial := func(network, address string, say string) func() {
 		return func() {
 			c, err := net.Dial(network, address)

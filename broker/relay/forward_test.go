@@ -177,15 +177,7 @@ func TestOpenSSHForward(t *testing.T) {
 	to := echoServer(t)
 	nobody := "127.0.0.1:" + strconv.Itoa(testrun.ClosedPort(t))
 	r := forwarding(t, to, nobody)
-	var local [2]string
-	for i := range local {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		local[i] = l.Addr().String()
-		l.Close()
-	}
+	local := [2]string{testrun.FreeAddress(t), testrun.FreeAddress(t)}
 	host, port, _ := net.SplitHostPort(r.addr)
 	cmd := exec.CommandContext(t.Context(), "ssh", "-F", "none", "-o", "Port="+port, "-o", "User=sato", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
 		"-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-L", local[0]+":"+to, "-L", local[1]+":"+nobody, host, "echo ready; cat")

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/testrun"
 	"sekimori/recordings"
 )
 
@@ -134,12 +135,7 @@ func TestPuTTYWinadjUnderSteadyOutput(t *testing.T) {
 	plink := testbed.Need(t, "plink")
 	r := newRig(t, rigOptions{})
 	host, port, _ := net.SplitHostPort(r.addr)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	forward := l.Addr().String() + ":127.0.0.1:1" // a stale one: its connections are refused
-	l.Close()
+	forward := testrun.FreeAddress(t) + ":127.0.0.1:1" // a stale one: its connections are refused
 	cmd := exec.Command(plink, "-batch", "-ssh", "-hostkey", r.hostKey, "-P", port, "-l", "sato", "-L", forward, host, "cat")
 	in, err := cmd.StdinPipe()
 	if err != nil {
