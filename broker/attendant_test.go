@@ -81,6 +81,7 @@ func TestAttackStalledConnectionOfTheAttendant(t *testing.T) {
 	if row := o.awaitEnd(e.id); row.Reason != policy.AttendantLost {
 		t.Errorf("ended as %s", row.Reason)
 	}
+	<-s.over
 	if !strings.Contains(s.problems.String(), numbered(policy.AttendantLost)) {
 		t.Errorf("the engineer was told %q", s.problems.String())
 	}

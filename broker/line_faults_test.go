@@ -80,6 +80,7 @@ func TestALineFaultCutsTheSessionWithinFiveSeconds(t *testing.T) {
 			if row := o.awaitEnd(e.id); row.Reason != policy.InterlockLost {
 				t.Errorf("ended as %s", row.Reason)
 			}
+			<-s.over
 			if said := s.problems.String(); !strings.Contains(said, numbered(policy.InterlockLost)) {
 				t.Errorf("the engineer was told %q", said)
 			}
