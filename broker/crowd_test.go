@@ -247,11 +247,10 @@ func TestWindowEndsWhileTheLedgerIsHeld(t *testing.T) {
 	o := foundAt(t, time.Hour, target.connected)
 	b := o.start()
 	w := o.gather(b.addr, o.engineers(1), 3, target)
-	for _, row := range o.sessions("") {
-		if row.State != store.SessionActive {
-			o.awaitActive(row.Person)
-		}
-	}
+	eventually(t, "each session has reached its target", func() bool {
+		rows := o.sessions("")
+		return len(rows) == 3 && !slices.ContainsFunc(rows, func(row store.Session) bool { return row.State != store.SessionActive })
+	})
 	o.endsAt(o.clock.Now().Add(2500 * time.Millisecond))
 	release, held := make(chan struct{}), make(chan error, 1)
 	go func() {
