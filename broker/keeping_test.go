@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"sekimori/broker"
 	"sekimori/broker/ledger"
 	"sekimori/broker/store"
@@ -53,10 +55,12 @@ func TestCheckpointsThatCannotBeWrittenRaiseAnAlarm(t *testing.T) {
 	t.Parallel()
 	o := found(t, time.Hour)
 	b := o.start()
-	if err := os.RemoveAll(o.config.Ledger.CheckpointDir); err != nil {
+	// Root can write into any directory, but not into this. The broker writes there meanwhile, so that the two change places at once.
+	file := filepath.Join(o.dir, "no-directory")
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.MkdirAll(o.config.Ledger.CheckpointDir, 0o700)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(o.config.Ledger.CheckpointDir, nil, 0o600); err != nil { // root can write into any directory, but not into this
+	if err := unix.Renameat2(unix.AT_FDCWD, file, unix.AT_FDCWD, o.config.Ledger.CheckpointDir, unix.RENAME_EXCHANGE); err != nil {
 		t.Fatal(err)
 	}
 	e := o.engineers(1)[0]

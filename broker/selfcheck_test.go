@@ -42,10 +42,12 @@ func TestAttackThePublishedCheckpointIsReplaced(t *testing.T) {
 	latest := filepath.Join(o.config.Ledger.CheckpointDir, "latest")
 	b := o.start()
 	e := o.engineers(1)[0]
-	older, err := os.ReadFile(latest)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var older []byte
+	eventually(t, "the checkpoint of the start is published", func() (there bool) {
+		var err error
+		older, err = os.ReadFile(latest)
+		return err == nil
+	})
 	c := e.mustDial(b.addr)
 	c.Close()
 	<-c.gone
