@@ -313,6 +313,45 @@ type client struct {
 	at   time.Time     // when it was over; valid after gone
 }
 
+// whileOpen runs a call of the library that opens a channel, and tells whether it has returned. Such a call never returns if the connection dies
+// at the wrong moment: it is given up some seconds after the connection's end.
+func (c *client) whileOpen(do func()) (returned bool) {
+	done := make(chan struct{})
+	go func() { defer close(done); do() }()
+	select {
+	case <-done:
+		return true
+	case <-c.gone:
+	}
+	select { // an answer that came before the end counts
+	case <-done:
+		return true
+	case <-time.After(10 * time.Second):
+		return false
+	}
+}
+
+// OpenChannel is the library's, but always returns.
+func (c *client) OpenChannel(kind string, payload []byte) (ssh.Channel, <-chan *ssh.Request, error) {
+	var ch ssh.Channel
+	var reqs <-chan *ssh.Request
+	var err error
+	if !c.whileOpen(func() { ch, reqs, err = c.Client.OpenChannel(kind, payload) }) {
+		return nil, nil, net.ErrClosed
+	}
+	return ch, reqs, err
+}
+
+// NewSession is the library's, but always returns.
+func (c *client) NewSession() (*ssh.Session, error) {
+	var s *ssh.Session
+	var err error
+	if !c.whileOpen(func() { s, err = c.Client.NewSession() }) {
+		return nil, net.ErrClosed
+	}
+	return s, err
+}
+
 // dial logs in. The engineer has no code to give: the factor is remembered, and a denial
 // asks for none.
 func (e *engineer) dial(addr string) (*client, error) {
