@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -45,6 +44,7 @@ func TestAttackTheDiskIsPulledAwayDuringAFlood(t *testing.T) {
 		faults = faults[n : n+1]
 	}
 	for _, fault := range faults {
+		eventually(t, "no connection is left", func() bool { return legs(t, b.addr) == 0 })
 		work := make([]worker, len(people))
 		rows := make([]store.Session, len(people))
 		for i, e := range people {
@@ -56,16 +56,19 @@ func TestAttackTheDiskIsPulledAwayDuringAFlood(t *testing.T) {
 		}
 		began := time.Now()
 		fault.spoil(o.disk, rand.Int64N(32<<10))
-		var gone sync.WaitGroup
-		for i := range people {
-			gone.Go(func() {
-				work[i].received()
-				if took := time.Since(began); took > cutWithin {
-					t.Errorf("%s: session %s went on for %s", fault.name, rows[i].ID, took)
-				}
-			})
+		// By the broker's kernel: the clients of a busy machine see the end, and leave, a moment later.
+		var lived time.Duration
+		eventually(t, "both are cut", func() bool {
+			asked := time.Since(began)
+			left := legs(t, b.addr)
+			if left > 0 {
+				lived = asked
+			}
+			return left == 0
+		})
+		if lived > cutWithin {
+			t.Errorf("%s: the sessions went on for %s", fault.name, lived)
 		}
-		gone.Wait()
 		for i := range people {
 			got := work[i].received()
 			row := o.awaitEnd(people[i].id)
@@ -80,9 +83,11 @@ func TestAttackTheDiskIsPulledAwayDuringAFlood(t *testing.T) {
 		}
 		o.disk.Fail(nil, 0)
 		o.disk.FailSync(nil)
-		if out, problems, _, err := people[1].mustDial(b.addr).run("print usable"); out != "usable" || err != nil {
+		c := people[1].mustDial(b.addr)
+		if out, problems, _, err := c.run("print usable"); out != "usable" || err != nil {
 			t.Errorf("%s: with the disk back: %q, %q, %v", fault.name, out, problems, err)
 		}
+		c.Close()
 	}
 	b.close()
 	o.verifyLedger()
