@@ -67,9 +67,14 @@ func TestAttackFiveHundredBrowsersStallAtTheDoor(t *testing.T) {
 			}
 			s.await(6 + 1<<20)
 		}
-		now := held()
 		open, unsent := sockets(t, to)
 		quick := time.Since(began) < 8*time.Second // the door itself closes a head after ten seconds
+		if name == "answers not read" {            // their heads are whole; the broker may still be answering the last ones
+			for limit := time.Now().Add(20 * time.Second); unsent < stalledBrowsers*9/10 && time.Now().Before(limit); _, unsent = sockets(t, to) {
+				<-time.After(50 * time.Millisecond)
+			}
+		}
+		now := held()
 		t.Logf("%s: %.1f MB; %d connections are open, %d with bytes that the browser has not taken", name, float64(now-before)/1e6, open-resting, unsent)
 		if quick && open-resting < stalledBrowsers {
 			t.Errorf("%s: %d of %d connections are open: the others stall nowhere", name, open-resting, stalledBrowsers)
