@@ -104,11 +104,12 @@ func TestPresenceOutlivesTheBroker(t *testing.T) {
 	b.close()
 	b = o.start()
 	limit := last.Add(goneAfter)
+	v := e.mustDial(b.addr)
+	s, err := v.stream("cat")
 	if now := time.Now(); now.After(limit) {
 		limit = now // a slow machine: a client this late is refused at once
 	}
-	v := e.mustDial(b.addr)
-	if s, err := v.stream("cat"); err == nil {
+	if err == nil {
 		<-s.over // refused where the start took so long that input is paused already: a refused client leaves
 	}
 	v.Close()

@@ -102,7 +102,7 @@ func TestKilledDuringADelivery(t *testing.T) {
 				t.Fatal(err)
 			}
 			settled := func() bool { return !o.onlyFile().State.Open() }
-			for deadline := time.Now().Add(30 * time.Second); !settled(); <-time.After(20 * time.Millisecond) {
+			for deadline := time.Now().Add(patience); !settled(); <-time.After(20 * time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatalf("the file stays %+v", o.onlyFile())
 				}

@@ -186,7 +186,7 @@ func (o *office) untilGone(held string, all []store.Session, more func(s *store.
 	defer b.close()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for limit := time.Now().Add(20 * time.Second); ; <-tick.C {
+	for limit := time.Now().Add(patience); ; <-tick.C {
 		done := true
 		o.read(func(s *store.Snap) error {
 			for _, v := range all {

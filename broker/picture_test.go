@@ -35,7 +35,7 @@ func (r *running) socket(ctx context.Context, session, origin string) (*websocke
 // shown reads a picture until it has shown the words, and gives the time at which they came.
 func shown(t testing.TB, conn *websocket.Conn, words string) time.Time {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	conn.SetReadLimit(1 << 22)
 	var seen strings.Builder

@@ -10,6 +10,9 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
+// patience bounds the wait for what must come, also on a busy machine.
+const patience = time.Minute
+
 // stream is a running command whose output is collected until the connection is over.
 type stream struct {
 	t        testing.TB
@@ -75,7 +78,7 @@ func (s *stream) bytes() []byte {
 // await waits until that many bytes have come.
 func (s *stream) await(n int) {
 	s.t.Helper()
-	limit := time.NewTimer(30 * time.Second)
+	limit := time.NewTimer(patience)
 	defer limit.Stop()
 	for len(s.bytes()) < n {
 		select {

@@ -54,7 +54,7 @@ func (o *office) cosigned() (checkpoint []byte) {
 	o.t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	limit := time.After(30 * time.Second)
+	limit := time.After(patience)
 	for {
 		o.read(func(s *store.Snap) error {
 			size, err := s.LedgerSize()
