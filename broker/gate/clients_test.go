@@ -96,7 +96,7 @@ func (l clientLists) replay(t *testing.T, w *world) (gate kexInit, next func(sen
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	r := bufio.NewReader(c)
@@ -325,7 +325,8 @@ func TestParamikoLogin(t *testing.T) {
 import paramiko, socket, sys
 host, port, key, code = sys.argv[1], int(sys.argv[2]), sys.argv[3], open(sys.argv[4]).read().strip()
 t = paramiko.Transport(socket.create_connection((host, port)))
-t.start_client(timeout=10)
+t.banner_timeout = t.auth_timeout = 60
+t.start_client(timeout=60)
 left = t.auth_publickey("sato+hr-db", paramiko.Ed25519Key.from_private_key_file(key))
 print(t.local_cipher, t.local_mac)
 if left:
@@ -336,7 +337,7 @@ ch.exec_command("uptime")
 print(ch.makefile().read().decode().strip(), ch.recv_exit_status())
 `
 	login := func() (string, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 		defer cancel()
 		out, err := exec.CommandContext(ctx, python, "-c", script, c.host, c.port, filepath.Join(c.dir, "key"), filepath.Join(c.dir, "code")).CombinedOutput()
 		return string(out), err
@@ -394,7 +395,7 @@ int main(int argc, char **argv) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, program, host, port).CombinedOutput()
 	version, _, _ := strings.Cut(string(out), " ")

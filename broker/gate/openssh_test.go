@@ -60,7 +60,7 @@ func (e *engineer) openSSH(t *testing.T) *client {
 // run logs in and gives outputs and exit status.
 func (c *client) run(args ...string) (stdout, stderr string, exit int) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	all := append([]string{
 		"-F", "none", "-p", c.port, "-i", filepath.Join(c.dir, "key"), "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",

@@ -44,7 +44,7 @@ func (c *client) putty() (key, hostKey string) {
 func typed(t *testing.T, c *client, command []string, pairs ...string) (text string, exit int) {
 	t.Helper()
 	var script strings.Builder
-	script.WriteString("set timeout 20\nset stty_init \"rows 40 columns 80\"\nspawn -noecho")
+	script.WriteString("set timeout 60\nset stty_init \"rows 40 columns 80\"\nspawn -noecho")
 	for _, word := range command {
 		script.WriteString(" {" + word + "}")
 	}
@@ -53,7 +53,7 @@ func typed(t *testing.T, c *client, command []string, pairs ...string) (text str
 		fmt.Fprintf(&script, "expect {\n  -ex {%s} {}\n  default {exit 99}\n}\nsend -- {%s}\nsend \"\\r\"\n", pairs[i], pairs[i+1])
 	}
 	script.WriteString("expect eof\ncatch wait result\nexit [lindex $result 3]\n")
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, testbed.Need(t, "expect"), "-c", script.String())
 	cmd.Env = append(os.Environ(), "HOME="+c.dir, "LC_ALL=C.UTF-8")
@@ -151,7 +151,7 @@ async def main():
         sys.exit(r.exit_status)
 asyncio.run(main())
 `, c.host, c.port, filepath.Join(c.dir, "key"), code)
-			timer := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+			timer := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
 			defer timer.Stop()
 			out, _ := cmd.CombinedOutput()
 			return string(out), cmd.ProcessState.ExitCode()
