@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sekimori/broker/ledger"
+	"sekimori/broker/testrun"
 )
 
 // TestEntriesOfAnyFilter compares the walks along the indexes with a reading of the whole ledger.
@@ -149,7 +150,7 @@ func TestAttackLedgerQueriesThatFitNothing(t *testing.T) {
 	least := func(o *office, f EntryFilter) time.Duration {
 		best := time.Hour
 		for range 5 {
-			began := time.Now()
+			began := testrun.CPU() // a busy machine lets the test wait
 			o.read(func(s *Snap) error {
 				for _, err := range s.Entries(f) {
 					if err != nil {
@@ -158,7 +159,7 @@ func TestAttackLedgerQueriesThatFitNothing(t *testing.T) {
 				}
 				return nil
 			})
-			best = min(best, time.Since(began))
+			best = min(best, testrun.CPU()-began)
 		}
 		return best
 	}
