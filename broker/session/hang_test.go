@@ -104,7 +104,7 @@ func TestAttackLoginBetweenACutAndItsEntry(t *testing.T) {
 	v.client.Wait()
 	release := sync.OnceFunc(func() { close(disk.release) })
 	next := w.admit(p)
-	defer time.AfterFunc(15*time.Second, func() { release(); next.client.Close() }).Stop() // one that is let in goes on for ever
+	defer time.AfterFunc(time.Minute, func() { release(); next.client.Close() }).Stop() // one that is let in goes on for ever
 	if _, said, exit := next.run("id"); exit != policy.FactorDropped.Exit() {
 		t.Errorf("exit %d, %q", exit, said)
 	}

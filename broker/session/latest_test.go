@@ -50,10 +50,10 @@ func TestTheEngineersSideIsClosedThoughTheEndIsHeldUp(t *testing.T) {
 	}
 	select {
 	case at := <-closed:
-		if took := at.Sub(ended); took > time.Second {
+		if took := at.Sub(ended); took > cutWithin {
 			t.Errorf("the engineer's connection was closed after %s", took)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the engineer's connection waits for the target's")
 	}
 	free()
