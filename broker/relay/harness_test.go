@@ -24,7 +24,7 @@ import (
 )
 
 // patience bounds the wait for an expected event, also on a busy machine.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // cutWithin bounds the time from a cut's cause to the cut. Under the race detector it is larger.
 const cutWithin = time.Second * slowness

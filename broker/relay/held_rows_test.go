@@ -209,7 +209,7 @@ func TestInterruptedAndResumedUpload(t *testing.T) {
 	data := bytes.Repeat([]byte("明細\x00\r\n"), 80_000)
 	from, to := put(t, dir+"/\x96\xbe\x8d\xd7.csv", string(data)), dir+"/there"
 	w := newHeldWorld(t, clamd)
-	cmd := exec.Command(testbed.Need(t, "sftp"), append(append([]string{}, w.options...), "-l", "2000", "-b", "-", w.host)...) // about 250 kB a second
+	cmd := exec.Command(testbed.Need(t, "sftp"), append(append([]string{}, w.options...), "-l", "200", "-b", "-", w.host)...) // about 25 kB a second
 	cmd.Stdin = strings.NewReader("put " + from + " " + to + "\n")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -211,7 +211,7 @@ func TestFinishBringsTheTerminalBack(t *testing.T) {
 func TestNoticeNeverEntersTheOutputOfACommandOnATerminal(t *testing.T) {
 	t.Parallel()
 	testbed.NeedTerminal(t)
-	const command = "printf 'a\\033[31mb\\0c\\377'; sleep 0.3; echo end"
+	const command = "printf 'a\\033[31mb\\0c\\377'; sleep 1; echo end"
 	const want = "a\x1b[31mb\x00c\xffend\r\n"
 	t.Run("ssh -tt", func(t *testing.T) {
 		t.Parallel()
@@ -223,7 +223,7 @@ func TestNoticeNeverEntersTheOutputOfACommandOnATerminal(t *testing.T) {
 		t.Parallel()
 		testbed.Need(t, "ssh")
 		d := newDoor(t)
-		cmd := exec.CommandContext(t.Context(), testbed.Need(t, "ansible"), "all", "-i", d.host+",", "-m", "raw", "-a", "echo line; sleep 0.3; echo end", "-o",
+		cmd := exec.CommandContext(t.Context(), testbed.Need(t, "ansible"), "all", "-i", d.host+",", "-m", "raw", "-a", "echo line; sleep 1; echo end", "-o",
 			"-e", "ansible_port="+d.port, "-u", "sato",
 			"--ssh-common-args=-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ControlMaster=no -o ControlPath=none", "--ssh-extra-args=-tt")
 		cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "ANSIBLE_NOCOLOR=1", "ANSIBLE_DEPRECATION_WARNINGS=0", "LC_ALL=C.UTF-8")

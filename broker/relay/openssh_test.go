@@ -214,7 +214,7 @@ func TestOpenSSHGitClone(t *testing.T) {
 func TestOpenSSHEndsACommandWhoseOutputNobodyReads(t *testing.T) {
 	for name, script := range map[string]string{
 		"down": `ssh "$@" yes | head -1`,
-		"up":   `yes | ssh "$@" 'head -1; exec <&-; echo done; sleep 0.2'`,
+		"up":   `yes | ssh "$@" 'head -1; exec <&-; echo done; sleep 2'`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOpenSSH(t)

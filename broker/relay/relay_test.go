@@ -392,7 +392,7 @@ func TestTargetThatSaysNoStatusStillEndsTheChannel(t *testing.T) {
 // was left, and the client then counts as one that was leaving. That is rare (about one in a hundred under the race detector), so a few
 // clients vanish here.
 func TestClientThatVanishes(t *testing.T) {
-	for range 5 {
+	for range 50 {
 		r := newRig(t, rigOptions{})
 		c := r.client()
 		// A command that goes on without its input; one that ends with the input may have ended first.
