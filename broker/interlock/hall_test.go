@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ type device struct {
 	broken      error // the driver does not obey
 	joined      bool  // both sides were up at once
 	hangs       chan struct{}
+	waiting     atomic.Int32 // steps that hang
 }
 
 func (d *device) Look(context.Context) (Reading, error) {
@@ -40,6 +42,8 @@ func (d *device) Do(ctx context.Context, step Step, _ time.Duration) error {
 	hangs := d.hangs
 	d.mu.Unlock()
 	if hangs != nil {
+		d.waiting.Add(1)
+		defer d.waiting.Add(-1)
 		select {
 		case <-hangs:
 		case <-ctx.Done():

@@ -370,20 +370,28 @@ func TestAKilledBrokerLeavesTheLineDown(t *testing.T) {
 func TestAReturnedLineEndsConnections(t *testing.T) {
 	w := newOffice(t, false)
 	w.start()
-	w.order("want connected")
-	w.connected(map[string]int{})
-	began := time.Now()
-	if err := w.driver().Do(context.Background(), Restore, 0); err != nil {
-		t.Fatal(err)
+	measured := func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.worst > 0
 	}
-	w.until("the connection ends", func() bool { return !w.lives() })
-	took := time.Since(began)
-	w.mu.Lock()
-	if took > 5*time.Second || w.worst <= 0 { // 0: the measure of TestNoPacketCrosses did not see it
-		t.Errorf("the connection lived for %v, of which %v were seen", took, w.worst)
+	// A look that comes at once ends the connection before the measure of TestNoPacketCrosses sees it; one of several it does see.
+	for n := 0; n < 50 && (n == 0 || !measured()); n++ {
+		w.order("want connected")
+		w.connected(map[string]int{})
+		began := time.Now()
+		if err := w.driver().Do(context.Background(), Restore, 0); err != nil {
+			t.Fatal(err)
+		}
+		w.until("the connection ends", func() bool { return !w.lives() })
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("the connection lived for %v", took)
+		}
+		w.until("the line goes off", func() bool { read, err := w.kernel(); return err == nil && read.Maintenance == policy.SideDown })
 	}
-	w.mu.Unlock()
-	w.until("the line goes off", func() bool { read, err := w.kernel(); return err == nil && read.Maintenance == policy.SideDown })
+	if !measured() {
+		t.Error("no connection beside an office network that is up was seen")
+	}
 	if n := w.crossed(); n != 0 {
 		t.Errorf("%d packets crossed", n)
 	}
@@ -505,7 +513,9 @@ func TestALostOrderIsNotTakenUpAgain(t *testing.T) {
 	if err := w.driver().Do(context.Background(), Restore, 0); err != nil {
 		t.Fatal(err)
 	}
-	w.until("the office network is cut again and the line off", func() bool { return w.lets(Reading{policy.SideDown, policy.SideDown})() && w.says(" down down")() })
+	w.until("the office network is cut again and the line off, and the helper has said that the connection ended", func() bool {
+		return w.lets(Reading{policy.SideDown, policy.SideDown})() && w.says(" down down")() && !w.lives()
+	})
 	for began := time.Now(); time.Since(began) < 20*quick; { // twenty looks, each of which could put it on
 		if read, err := w.kernel(); err == nil && read.Maintenance == policy.SideUp || w.lives() {
 			t.Fatalf("the line is on again by itself: %+v", read)
