@@ -29,6 +29,7 @@ type ruledShell struct {
 	dir  string
 	in   io.Writer
 	wait func() error
+	rest time.Duration // for which nothing is shown when the screen rests
 
 	mu       sync.Mutex // guards what follows
 	out      bytes.Buffer
@@ -43,7 +44,7 @@ func newRuledShell(t *testing.T, answer policy.LiveAnswer, rules ...string) *rul
 	testbed.Need(t, "bash")
 	signer := testbed.NewSigner(t)
 	sshd := testbed.StartSSHD(t, testbed.SSHDOptions{Keys: []ssh.PublicKey{signer.PublicKey()}})
-	s := &ruledShell{t: t, dir: t.TempDir(), more: make(chan struct{})}
+	s := &ruledShell{t: t, dir: t.TempDir(), more: make(chan struct{}), rest: 80 * time.Millisecond}
 	if err := os.WriteFile(filepath.Join(s.dir, "f"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +131,7 @@ func (s *ruledShell) shows(text string) {
 func (s *ruledShell) rests() {
 	for n := -1; ; {
 		m := 0
-		s.until(80*time.Millisecond, func() bool { m = s.out.Len(); return false })
+		s.until(s.rest, func() bool { m = s.out.Len(); return false })
 		if m == n {
 			return
 		}
