@@ -420,7 +420,7 @@ func TestInputOfAClientThatLeaves(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Close()
-	// The gate's Close in the clean-up waits for every connection: one that hung would fail the test.
+	w.gate.callers.Wait() // until the connection is over
 	if err := w.db.Read(context.Background(), func(snap *store.Snap) error {
 		all, err := snap.Requests(store.RequestFilter{})
 		if len(all) != 0 {
