@@ -13,8 +13,8 @@ import (
 	"sekimori/policy"
 )
 
-// goneAfter is how long the attendant may give no sign. A slow machine loses heartbeats for a second, seldom for five.
-const goneAfter = 5 * time.Second
+// goneAfter is how long the attendant may give no sign. A slow machine loses heartbeats for a second, now and then for five.
+const goneAfter = 10 * time.Second
 
 // unattended founds an office whose system requires an attendant with regular heartbeats: the session pauses after
 // one second without and is cut after goneAfter.

@@ -360,7 +360,7 @@ func (e *engineer) dial(addr string) (*client, error) {
 		return nil, err
 	}
 	wire := &stallable{Conn: nc, closed: make(chan struct{})}
-	if err := nc.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+	if err := nc.SetDeadline(time.Now().Add(patience)); err != nil {
 		return nil, err
 	}
 	conn, chans, reqs, err := ssh.NewClientConn(wire, addr, &ssh.ClientConfig{

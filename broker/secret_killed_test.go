@@ -56,9 +56,9 @@ func TestABrokerKilledWithinAChangeOfASecret(t *testing.T) {
 		t.Helper()
 		tick := time.NewTicker(20 * time.Millisecond)
 		defer tick.Stop()
-		for limit := time.Now().Add(time.Minute); !holds(); <-tick.C {
+		for limit := time.Now().Add(3 * time.Minute); !holds(); <-tick.C { // the broker looks each minute
 			if time.Now().After(limit) {
-				t.Fatalf("not within a minute: %s", what)
+				t.Fatalf("not within three minutes: %s", what)
 			}
 		}
 	}
@@ -96,7 +96,7 @@ func TestABrokerKilledWithinAChangeOfASecret(t *testing.T) {
 	if err := os.Remove(at("fault")); err != nil {
 		t.Fatal(err)
 	}
-	o.clock.Step(2 * time.Minute) // past the pause before the next try
+	o.clock.Step(20 * time.Minute) // past the pause before the next try, also where a slow machine left time for a second failure or third
 	b = o.spawn()
 	until("the change is over", func() bool { return o.entries("secret.changed") == 1 })
 	if said := o.changes(); len(said) != 0 || o.entries("secret.changing") != 1 {
