@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"sekimori/broker/dial"
 	"sekimori/broker/internal/testbed"
+	"sekimori/broker/testrun"
 	"sekimori/policy"
 )
 
@@ -86,13 +88,9 @@ func TestTargetRefusesTheCredential(t *testing.T) {
 }
 
 func TestNobodyListens(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
 	var d dial.Dialer
-	_, err = d.Dial(t.Context(), dial.Target{ID: "hr-db", Addr: l.Addr().String(), HostKey: testbed.NewSigner(t).PublicKey()}, keys(t))
+	nowhere := net.JoinHostPort("127.0.0.1", strconv.Itoa(testrun.ClosedPort(t)))
+	_, err := d.Dial(t.Context(), dial.Target{ID: "hr-db", Addr: nowhere, HostKey: testbed.NewSigner(t).PublicKey()}, keys(t))
 	want(t, err, policy.TargetUnreachable, "refused")
 }
 
