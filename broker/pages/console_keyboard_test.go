@@ -29,6 +29,7 @@ func (b *tab) tells(selector, words string) {
 // cut without scripts, and the steps after the end.
 func TestTheConsoleByKeyboardAlone(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	for _, l := range some(inBoth...) {
 		t.Run(l.lang, func(t *testing.T) {

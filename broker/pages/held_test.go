@@ -11,6 +11,7 @@ import (
 // window's console tells it too, and leads there.
 func TestAHeldCommandInABrowser(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	for _, l := range some(drawn{lang: "ja", width: 320}, drawn{lang: "en", width: 1280, forced: true}) {
 		t.Run(l.lang, func(t *testing.T) {

@@ -79,10 +79,15 @@ func TestScripts(t *testing.T) {
 
 // conditionOf answers a story's condition: [root] tells that the programs of hooks may belong to root. CI must be root.
 func conditionOf(cond string) (bool, error) {
-	if cond != "root" {
+	whole := os.Getenv("SEKIMORI_REQUIRE_PEERS") == "1"
+	switch cond {
+	case "whole": // CI: plain runs leave out what waits for half a minute and more
+		return whole, nil
+	case "root":
+	default:
 		return false, fmt.Errorf("unknown condition %q", cond)
 	}
-	if os.Geteuid() != 0 && os.Getenv("SEKIMORI_REQUIRE_PEERS") == "1" {
+	if os.Geteuid() != 0 && whole {
 		return false, errors.New("this story needs root")
 	}
 	return os.Geteuid() == 0, nil
