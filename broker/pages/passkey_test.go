@@ -59,6 +59,7 @@ func (b *tab) typeInto(selector, text string) {
 // A passkey, from its making to the sign-in with nothing else, by keyboard alone in a real browser.
 func TestPasskeyInABrowser(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	w := found(t)
 	withPasskeys(t, w, registry.PasskeysOnly)
 	b := w.tab("kato", drawn{lang: "ja", width: 1280})
@@ -119,6 +120,7 @@ func TestPasskeyInABrowser(t *testing.T) {
 // A person who has never seen it enrols by keyboard alone, in both languages and on a narrow screen.
 func TestEnrolmentInABrowser(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	w := found(t)
 	w.enrol("admin")
 	people := map[string]drawn{"head": {lang: "ja", width: 1280}, "ito": {lang: "en", width: 320, forced: true}, "mori": {lang: "ja", width: 320, dark: true}}
