@@ -114,7 +114,13 @@ func TestTargetThatHangsUpAtTheTerminal(t *testing.T) {
 // A target that admits the broker and hangs up at once, like a server whose session setup fails,
 // is reported as gone: there was no channel yet on which to report it.
 func TestTargetThatHangsUpAfterTheLogin(t *testing.T) {
-	o := foundAt(t, time.Hour, func(c *ssh.ServerConn) { c.Close() })
+	o := foundWith(t, time.Hour, testbed.TargetOptions{
+		Connected: func(c *ssh.ServerConn) { c.Close() },
+		Session: func(s *testbed.TargetSession) { // of a channel that was quicker than the end
+			for range s.Requests {
+			}
+		},
+	})
 	e := o.engineers(1)[0]
 	b := o.start()
 	for i := range 20 {
