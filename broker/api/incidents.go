@@ -56,8 +56,8 @@ type IncidentEntry struct {
 	SaidEN   string    `json:"said_en,omitempty"`
 }
 
-// What gives the name of the event, in Japanese and English.
-func (e IncidentEntry) What() text.Text { return text.Of(e.JA, e.EN) }
+// Event is the name of the event, in Japanese and English.
+func (e IncidentEntry) Event() text.Text { return text.Of(e.JA, e.EN) }
 
 // Said is the reason or the person's words in both languages.
 func (e IncidentEntry) Said() text.Text { return text.Of(e.SaidJA, e.SaidEN) }

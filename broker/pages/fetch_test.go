@@ -80,24 +80,13 @@ func (b *browser) fetch(t *testing.T) *http.Response {
 // boxedIs waits until the file's row is so.
 func (w *world) boxedIs(t *testing.T, what string, is func(store.File) bool) {
 	t.Helper()
-	changed := w.DB.Changed()
-	defer changed.Stop()
-	limit := time.NewTimer(stuck)
-	defer limit.Stop()
-	for {
+	eventually(t, what, func() bool {
 		var f store.File
 		if err := w.DB.Read(t.Context(), func(s *store.Snap) (err error) { f, err = s.File(boxed); return err }); err != nil {
 			t.Fatal(err)
 		}
-		if is(f) {
-			return
-		}
-		select {
-		case <-changed.C:
-		case <-limit.C:
-			t.Fatalf("%s: %+v", what, f)
-		}
-	}
+		return is(f)
+	})
 }
 
 // A file of the outbox is fetched over HTTP by its engineer alone, whole, once. A download that breaks off can be begun again, and both are in

@@ -289,22 +289,35 @@ func (w *world) connected(t *testing.T, e *entrance, command ...string) (ito *br
 // the engineer reads.
 func (w *world) started(t *testing.T, session string) {
 	t.Helper()
+	eventually(t, session+" is under way", func() bool { return w.session(t, session).State != store.SessionOpening })
+}
+
+// over waits for the entry of a session's end, which the client does not wait for.
+func (w *world) over(t *testing.T, session string) {
+	t.Helper()
+	eventually(t, session+" is over", func() bool { return w.session(t, session).State == store.SessionEnded })
+}
+
+func (w *world) session(t *testing.T, id string) (row store.Session) {
+	t.Helper()
+	if err := w.DB.Read(t.Context(), func(s *store.Snap) (err error) { row, err = s.Session(id); return err }); err != nil {
+		t.Fatal(err)
+	}
+	return row
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, so string, is func() bool) {
+	t.Helper()
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
 	limit := time.NewTimer(stuck)
 	defer limit.Stop()
-	for {
-		var row store.Session
-		if err := w.DB.Read(t.Context(), func(s *store.Snap) (err error) { row, err = s.Session(session); return err }); err != nil {
-			t.Fatal(err)
-		}
-		if row.State != store.SessionOpening {
-			return
-		}
+	for !is() {
 		select {
 		case <-again.C:
 		case <-limit.C:
-			t.Fatalf("%s stays %s", session, row.State)
+			t.Fatalf("still not so: %s", so)
 		}
 	}
 }

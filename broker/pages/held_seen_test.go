@@ -2,7 +2,6 @@ package pages
 
 import (
 	"testing"
-	"time"
 
 	"sekimori/broker/store"
 	"sekimori/broker/view"
@@ -41,15 +40,5 @@ func TestAttackAHeldLineSeenWithoutAPurpose(t *testing.T) {
 // holds waits until the broker holds a command of the session. The engineer is told before the entry of it, and so before it can be answered.
 func (w *world) holds(t *testing.T, session string) {
 	t.Helper()
-	again := time.NewTicker(10 * time.Millisecond)
-	defer again.Stop()
-	limit := time.NewTimer(stuck)
-	defer limit.Stop()
-	for len(w.o.Sessions.Held(session)) == 0 {
-		select {
-		case <-again.C:
-		case <-limit.C:
-			t.Fatalf("%s holds nothing", session)
-		}
-	}
+	eventually(t, session+" holds a command", func() bool { return len(w.o.Sessions.Held(session)) > 0 })
 }

@@ -51,7 +51,7 @@ func (p *Pages) incidentTimeline(v *visit) error {
 		page.Drill = e.Drill
 		no := strconv.FormatInt(e.No, 10)
 		said := e.Said()
-		page.Rows = append(page.Rows, IncidentTimelineRow{No: no, Href: "/ledger/" + no, At: moment(e.Time, p.o.Zone), What: e.What(), Actor: actorText(e.Actor, names),
+		page.Rows = append(page.Rows, IncidentTimelineRow{No: no, Href: "/ledger/" + no, At: moment(e.Time, p.o.Zone), What: e.Event(), Actor: actorText(e.Actor, names),
 			Subjects: text.OneLine(strings.Join(e.Subjects, " "), 120), Said: text2(text.OneLine(said.JA, mostSaid), text.OneLine(said.EN, mostSaid))})
 	}
 	return v.show(page)

@@ -123,11 +123,7 @@ func TestTheLineOnItsSystemsPage(t *testing.T) {
 		}
 		return tx.AddLineTest(store.LineTest{System: "hr", By: "ito", OK: true})
 	})
-	for tick := time.NewTicker(10 * time.Millisecond); ; <-tick.C { // until the watch took the new rule
-		if shown, ok := w.o.Lines.Show("hr"); ok && len(shown.Probes) > 0 {
-			break
-		}
-	}
+	eventually(t, "the watch has the new rule", func() bool { shown, ok := w.o.Lines.Show("hr"); return ok && len(shown.Probes) > 0 })
 	page := admin.get("/systems/hr?lang=ja")
 	page.has(t, "成功", `href="/lines/hr/test"`, "internal tcp 192.0.2.1:9", "30日以内に成功と失敗の両方を見ていない", "検査は線を抜いた証明ではありません")
 	if none := w.as("admin").get("/systems/map"); none.holds("最近の試験:") {

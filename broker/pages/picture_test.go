@@ -81,17 +81,7 @@ func TestAttackOnePersonOpensManyPictures(t *testing.T) {
 // not try until it has room.
 func (w *world) fewer(t *testing.T, than int) {
 	t.Helper()
-	again := time.NewTicker(10 * time.Millisecond)
-	defer again.Stop()
-	limit := time.NewTimer(stuck)
-	defer limit.Stop()
-	for w.pages.watching() >= than {
-		select {
-		case <-again.C:
-		case <-limit.C:
-			t.Fatalf("%d pictures are still open", w.pages.watching())
-		}
-	}
+	eventually(t, "fewer pictures are open", func() bool { return w.pages.watching() < than })
 }
 
 // Browsers that take nothing lose their pictures. Meanwhile the session goes on at its own pace, and they hold no memory beyond their queues.

@@ -100,29 +100,6 @@ func TestAVendorsPersonAtThePortal(t *testing.T) {
 	w.statesTheRoster(t)
 }
 
-// over waits for the entry of a session's end, which the client does not wait for.
-func (w *world) over(t *testing.T, session string) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	limit := time.NewTimer(stuck)
-	defer limit.Stop()
-	for {
-		var s store.Session
-		if err := w.DB.Read(t.Context(), func(snap *store.Snap) (err error) { s, err = snap.Session(session); return err }); err != nil {
-			t.Fatal(err)
-		}
-		if s.State == store.SessionEnded {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-limit.C:
-			t.Fatalf("session %s stays %s", session, s.State)
-		}
-	}
-}
-
 // bringsKeys registers an ordinary key and one of a security key, and revokes the others.
 func (w *world) bringsKeys(t *testing.T, b *browser, e *entrance) {
 	t.Helper()

@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"sekimori/policy"
 )
@@ -226,16 +225,11 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 // kept waits until so many files lie in the directory of copies.
 func (w *world) kept(what string, n int) {
 	w.t.Helper()
-	look := time.NewTicker(10 * time.Millisecond)
-	defer look.Stop()
-	for began := time.Now(); time.Since(began) < stuck; <-look.C {
+	eventually(w.t, fmt.Sprintf("%s: %d copies", what, n), func() bool {
 		files, err := os.ReadDir(w.papers)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if len(files) == n {
-			return
-		}
-	}
-	w.t.Errorf("%s: there are never %d copies", what, n)
+		return len(files) == n
+	})
 }

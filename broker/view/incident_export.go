@@ -225,7 +225,7 @@ func timelineLine(e api.IncidentEntry, names map[string]string, lang string) str
 	if e.Actor.Kind == "person" {
 		who = strings.TrimSpace(names[e.Actor.ID] + " (" + e.Actor.ID + ")")
 	}
-	line := fmt.Sprintf("%s%s  %d  %s  %s  %s", mark, e.Time.Format("2006-01-02 15:04:05 MST"), e.No, e.What().In(lang), who, strings.Join(e.Subjects, " "))
+	line := fmt.Sprintf("%s%s  %d  %s  %s  %s", mark, e.Time.Format("2006-01-02 15:04:05 MST"), e.No, e.Event().In(lang), who, strings.Join(e.Subjects, " "))
 	if said := e.Said().In(lang); said != "" {
 		line += "  " + text.Of("「", "“").In(lang) + said + text.Of("」", "”").In(lang)
 	}
