@@ -290,9 +290,8 @@ func TestFreezeCutsManySessions(t *testing.T) {
 	n := many(t, 50)
 	people := o.engineers(n) // each judged on facts of their own
 	w := o.gather(b.addr, people, n, target)
-	began := time.Now()
-	post(o, api.Freezes.New(), api.FreezeBody{Scope: "all", Reason: "疑わしい通信"})
-	w.cut(began)
+	frozen := post(o, api.Freezes.New(), api.FreezeBody{Scope: "all", Reason: "疑わしい通信"})
+	w.cut(o.byMachine(frozen.Since)) // in force since its transaction; before it nothing may be cut
 	// The freeze forgets the second factors: no engineer comes back without a code.
 	if c, err := people[0].dial(b.addr); err == nil {
 		_, said, exit, _ := c.run("print back")
