@@ -201,6 +201,9 @@ const mostAsked = 3
 // where another channel or a program has changed it meanwhile, it is judged anew.
 func (l *inputLines) submit() (pass, stop bool) {
 	v, text, line, seen := l.judge(l.settle())
+	if v.Effect != "" && !seen && l.appears() {
+		v, text, line, seen = l.judge(l.settle())
+	}
 	for range mostAsked {
 		if v.Effect == "" {
 			l.join(text)
@@ -218,12 +221,42 @@ func (l *inputLines) submit() (pass, stop bool) {
 			return false, false
 		}
 		asked, was, shown := v, text, line
-		if v, text, line, _ = l.judge(l.settle()); v == asked && text == was && line == shown {
+		var whole bool
+		v, text, line, whole = l.judge(l.settle())
+		if seen = seen || whole; v == asked && text == was && line == shown {
 			l.join(text)
 			return true, false
 		}
 	}
 	return false, false
+}
+
+// appears waits until the screen shows all that was typed, where a slow target or a slow machine has shown a part of it: the attendant is to see
+// the line, and to be asked once. It reports whether anything was shown meanwhile.
+func (l *inputLines) appears() (some bool) {
+	ended := l.c.r.valve.ended()
+	all := time.NewTimer(echoOpaque)
+	defer all.Stop()
+	for {
+		select {
+		case <-l.news:
+			if some = true; l.showsTyped() {
+				return some
+			}
+			continue
+		case <-all.C:
+		case <-ended:
+		case <-l.c.left:
+		}
+		return some
+	}
+}
+
+// showsTyped tells that nothing that was typed is missing on the screen.
+func (l *inputLines) showsTyped() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.typed.shownIn(l.grid.Line(l.mark).Text)
 }
 
 // join keeps a line that ends with a backslash for the next one.
@@ -267,7 +300,7 @@ func (l *inputLines) judge(settled bool) (v policy.LiveVerdict, text, line strin
 	case shown.Text != "":
 		v = v.Stricter(rules.Judge(policy.LiveLine{Text: shown.Text, Loose: true}))
 	}
-	seen = strings.Contains(shown.Text, strings.TrimSpace(string(t.line)))
+	seen = t.shownIn(shown.Text)
 	if !exact && !(settled && echoed && shown.Known && !t.several && !(t.fetched && l.dark)) || t.blind {
 		v = v.Stricter(rules.Unjudged())
 	}

@@ -310,6 +310,69 @@ func TestAttackALineChangedWhileItIsHeld(t *testing.T) {
 	}
 }
 
+// TestAHeldLineThatIsShownLate: a target that shows a typed line in pieces, with pauses, has the attendant asked once, about the whole line. A
+// target that shows nothing has the attendant asked too, without the line: it may be a password.
+func TestAHeldLineThatIsShownLate(t *testing.T) {
+	t.Parallel()
+	const line = "rm old-result.csv"
+	for _, late := range []bool{true, false} {
+		ran := make(chan string, 1)
+		var mu sync.Mutex
+		var hits []relay.RuleHit
+		target := testbed.StartTarget(t, testbed.TargetOptions{Session: func(s *testbed.TargetSession) {
+			_, _ = io.WriteString(s, "[m@db ~]$ ")
+			typed := make([]byte, len(line))
+			if _, err := io.ReadFull(s, typed); err != nil {
+				return
+			}
+			if late { // each pause is longer than the relay waits for an echo of its own accord
+				for _, piece := range []string{line[:4], line[4:9], line[9:]} {
+					_, _ = io.WriteString(s, piece)
+					<-time.After(200 * time.Millisecond)
+				}
+			}
+			enter := make([]byte, 1)
+			if _, err := io.ReadFull(s, enter); err == nil {
+				ran <- string(enter)
+			}
+		}})
+		r := newRig(t, rigOptions{target: target, rules: policy.NewLiveRules([]string{"hold rm"}), onRule: func(_ context.Context, hit relay.RuleHit) policy.LiveAnswer {
+			mu.Lock()
+			defer mu.Unlock()
+			hits = append(hits, hit)
+			return policy.LiveAllowed
+		}})
+		session, err := r.client().NewSession()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := session.RequestPty("xterm", 24, 60, nil); err != nil {
+			t.Fatal(err)
+		}
+		in, _ := session.StdinPipe()
+		if err := session.Shell(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(in, line+"\r"); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case key := <-ran:
+			if key != "\r" {
+				t.Errorf("late %v: the target got %q", late, key)
+			}
+		case <-time.After(patience):
+			t.Fatalf("late %v: the line never runs", late)
+		}
+		mu.Lock()
+		want := map[bool]string{true: "[m@db ~]$ " + line, false: ""}[late]
+		if len(hits) != 1 || hits[0].Line != want {
+			t.Errorf("late %v: asked %d times: %+v; want once, about %q", late, len(hits), hits, want)
+		}
+		mu.Unlock()
+	}
+}
+
 // TestARuleOnACommandSendsNothing: the target does not even get a channel for a refused command; a held one waits.
 func TestARuleOnACommandSendsNothing(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 
 	"sekimori/policy"
@@ -146,6 +147,11 @@ func (t *typed) key(b byte) (submits bool) {
 }
 
 func (t *typed) exact() bool { return !t.opaque && !t.fetched && !t.long }
+
+// shownIn tells that the screen's line has all characters of this one.
+func (t *typed) shownIn(line string) bool {
+	return strings.Contains(line, strings.TrimSpace(string(t.line)))
+}
 
 // rubbed is a line after the rubout, or after the key that drops it.
 func rubbed(line []byte, key byte) []byte {
