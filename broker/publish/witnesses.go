@@ -55,6 +55,7 @@ type Asker struct {
 	o       Options
 	clients map[string]witness.Client // by the witness's name
 	turn    chan struct{}             // one round at a time: two would make a witness look ahead of the checkpoint of the slower one
+	begun   bool                      // a round was kept; guarded by turn
 }
 
 // New makes an asker.
@@ -82,7 +83,8 @@ type asked struct {
 	alarm  store.AlarmKind
 }
 
-// Ask brings the newest checkpoint to each witness that has not cosigned it. It returns after the slowest of them has answered, or its
+// Ask brings the newest checkpoint to each witness that has not cosigned it. The first round asks all: the database may have been put back while
+// no broker ran, together with the notes of who has cosigned what. It returns after the slowest of them has answered, or its
 // time is over. Errors are the database's; those of witnesses are noted, and alarms are raised for them.
 func (a *Asker) Ask(ctx context.Context) error {
 	if len(a.o.Witnesses) == 0 {
@@ -110,7 +112,7 @@ func (a *Asker) Ask(ctx context.Context) error {
 				return err
 			}
 			state.Name = w.Name()
-			if state.Size != newest.Size || state.Finding != "" || s.Now.Sub(state.Answered) >= freshFor {
+			if !a.begun || state.Size != newest.Size || state.Finding != "" || s.Now.Sub(state.Answered) >= freshFor {
 				round = append(round, &asked{of: w, before: state, state: state, size: newest.Size})
 			}
 		}
@@ -130,7 +132,9 @@ func (a *Asker) Ask(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return errors.Join(a.keep(ctx, round), a.raise(ctx, round))
+	err = errors.Join(a.keep(ctx, round), a.raise(ctx, round))
+	a.begun = a.begun || err == nil
+	return err
 }
 
 // askOne asks one witness, at most twice: a witness that has cosigned less or more of this ledger than the broker noted says how much.

@@ -204,6 +204,24 @@ func TestSilentWitnessRaisesAnAlarm(t *testing.T) {
 	}
 }
 
+// TestABrokerThatStartsAsksEachWitness: a database that was put back says that the witness has cosigned all of it a moment ago. The witness
+// remembers more, and the first round hears it.
+func TestABrokerThatStartsAsksEachWitness(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	w, _ := d.seen("one.example/w")
+	d.with(w)
+	d.ask()
+	remembers := httptest.NewServer(conflict(999))
+	defer remembers.Close()
+	w.Address = remembers.URL
+	d.with(w)
+	d.ask()
+	if a := d.alarms(store.AlarmRollback); len(a) != 1 {
+		t.Errorf("alarms %v, want one", a)
+	}
+}
+
 func TestAttackAnswersThatAreNoCosignature(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
