@@ -124,13 +124,18 @@ func TestARolesPasswordIsChangedAfterItsWindow(t *testing.T) {
 	if err := r.ChangeSecrets(within(t)); err != nil || r.entries("secret.changing") != 0 {
 		t.Fatalf("changed before any window: %v", err)
 	}
-	processes := testbed.Processes(t)
-	last, all := "gyosha-no-kotoba", []string(nil)
-	for n := 1; n <= 2; n++ {
+	last, all, said := "gyosha-no-kotoba", []string(nil), ""
+	own := func() bool {
+		return strings.Contains(said, "set-role-password") || strings.Contains(said, "\\password maint")
+	}
+	// The program's processes live for some milliseconds: a busy machine may not look in time. Then it is done once more.
+	for n := 1; n <= 2 || n <= 10 && !own(); n++ {
 		r.window()
+		processes := testbed.Processes(t)
 		if err := r.ChangeSecrets(within(t)); err != nil {
 			t.Fatal(err)
 		}
+		said += string(processes())
 		now, other := r.kept()
 		if now == "" || now == last || other != "" {
 			t.Fatalf("not changed, or still under way: %t", other != "")
@@ -162,8 +167,7 @@ func TestARolesPasswordIsChangedAfterItsWindow(t *testing.T) {
 		}
 		last, all = now, append(all, now)
 	}
-	said := string(processes())
-	if !strings.Contains(said, "set-role-password") && !strings.Contains(said, "\\password maint") {
+	if !own() {
 		t.Error("the program's own processes were not seen")
 	}
 	for _, password := range all {
