@@ -403,7 +403,7 @@ func waitFile(ts *testscript.TestScript, neg bool, args []string) {
 
 // await looks until something is so, and fails after patience.
 func await(ts *testscript.TestScript, what string, is func() bool) {
-	const patience = time.Minute // a machine may be slow; what is waited for is a condition
+	const patience = 3 * time.Minute // a machine may be slow; what is waited for is a condition, and some chores come once a minute
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	for again := 5 * time.Millisecond; !is(); again = min(2*again, 100*time.Millisecond) { // looking costs, too
