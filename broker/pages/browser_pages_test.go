@@ -84,6 +84,7 @@ func (b *tab) follows(where string, l drawn) {
 // which takes most of the time, only about pages with a kind of element that no page before had.
 func TestEveryPageInABrowser(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	w := found(t)
 	w.planned(policy.RequestApproved, policy.WindowAttended)

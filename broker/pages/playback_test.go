@@ -107,6 +107,7 @@ func share(one image.Image, ok func(r, g, b uint32) bool) float64 {
 // A recording plays in the browser: its first screen is drawn at once, the position moves, buttons and marks seek, and Tab leaves the player.
 func TestPlaybackInABrowser(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	startChromium(t)
 	w := found(t)
 	w.recorded("S-20261124-01")
