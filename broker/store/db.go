@@ -138,11 +138,31 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	return db, nil
 }
 
-// Close waits for running transactions and for a checkpoint that is being published, then closes
-// the file.
+// Close waits for a checkpoint that is being published and, for at most closeWait, for running transactions, then closes the file. sql.DB.Close
+// does not wait for connections in use, and SQLite's last one writes the log into the file: it must not do so after Close.
 func (db *DB) Close() error {
 	db.pub.stop()
-	return errors.Join(db.r.Close(), db.w.Close())
+	return errors.Join(closePool(db.r), closePool(db.w))
+}
+
+// closeWait is how long a transaction may go on after Close was called.
+const closeWait = 2 * time.Second
+
+// closePool closes idle connections, lets no new transaction begin, and waits for the connections in use.
+func closePool(pool *sql.DB) error {
+	err := pool.Close()
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	limit := time.NewTimer(closeWait)
+	defer limit.Stop()
+	for pool.Stats().OpenConnections > 0 {
+		select {
+		case <-look.C:
+		case <-limit.C:
+			return errors.Join(err, fmt.Errorf("close store: a transaction still runs after %s", closeWait))
+		}
+	}
+	return err
 }
 
 // createPrivate makes the file with mode 0600 before SQLite would make it with a looser one.
