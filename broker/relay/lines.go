@@ -201,7 +201,8 @@ const mostAsked = 3
 // where another channel or a program has changed it meanwhile, it is judged anew.
 func (l *inputLines) submit() (pass, stop bool) {
 	v, text, line, seen := l.judge(l.settle())
-	if v.Effect != "" && !seen && l.appears() {
+	if v.Effect != "" && !seen {
+		l.appears()
 		v, text, line, seen = l.judge(l.settle())
 	}
 	for range mostAsked {
@@ -231,24 +232,22 @@ func (l *inputLines) submit() (pass, stop bool) {
 	return false, false
 }
 
-// appears waits until the screen shows all that was typed, where a slow target or a slow machine has shown a part of it: the attendant is to see
-// the line, and to be asked once. It reports whether anything was shown meanwhile.
-func (l *inputLines) appears() (some bool) {
+// appears waits until the screen shows all that was typed, where a slow target or a slow machine has shown a part of it or nothing: the attendant
+// is to see the line, and to be asked once. A target that shows nothing of it is waited for in vain.
+func (l *inputLines) appears() {
 	ended := l.c.r.valve.ended()
 	all := time.NewTimer(echoOpaque)
 	defer all.Stop()
-	for {
+	for !l.showsTyped() {
 		select {
 		case <-l.news:
-			if some = true; l.showsTyped() {
-				return some
-			}
-			continue
 		case <-all.C:
+			return
 		case <-ended:
+			return
 		case <-l.c.left:
+			return
 		}
-		return some
 	}
 }
 
